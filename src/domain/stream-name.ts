@@ -1,0 +1,39 @@
+/**
+ * Names of streams: `<tenant>.<bucket>.conversation-<id>`, `<tenant>.<bucket>.user-<id>`, `<tenant>.config-<kind>-<id>`,
+ * `<tenant>.clock`. The bucket is the unit of scale-out: a worker owns buckets, and a prefix filter reads one.
+ */
+export const BUCKETS = 64
+
+/** FNV-1a over UTF-16 code units, folded to 64. Fixed for ever: stream names in existing logs depend on it. */
+export const bucketOf = (entityId: string): string => {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < entityId.length; i++) {
+    hash ^= entityId.charCodeAt(i)
+    hash = Math.imul(hash, 0x01000193)
+  }
+  // FNV's low bits mix poorly for ids that differ in one digit, so the high half is folded in.
+  return ((hash ^ (hash >>> 16)) & (BUCKETS - 1)).toString(16).padStart(2, '0')
+}
+
+export const conversationStream = (tenant: string, conversationId: string): string =>
+  `${tenant}.${bucketOf(conversationId)}.conversation-${conversationId}`
+
+export const userStream = (tenant: string, userId: string): string => `${tenant}.${bucketOf(userId)}.user-${userId}`
+
+export const configStream = (tenant: string, kind: string, id: string): string => `${tenant}.config-${kind}-${id}`
+
+export const clockStream = (tenant: string): string => `${tenant}.clock`
+
+/** Input that could not be used, with the reason. */
+export const deadLetterStream = (tenant: string): string => `${tenant}.deadletter`
+
+/** Generations started and promoted. */
+export const generationsStream = (tenant: string): string => `${tenant}.generations`
+
+/** Rows and checkpoints of one generation. */
+export const kpiStream = (tenant: string, generation: string): string => `${tenant}.kpi-${generation}`
+
+const TENANT = /^[a-z0-9][a-z0-9_-]{0,62}$/
+
+/** A tenant is part of every stream name, so it may hold no dot and no capital. */
+export const isTenant = (name: string): boolean => TENANT.test(name)

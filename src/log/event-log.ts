@@ -1,0 +1,94 @@
+import type { Either } from 'fp-ts/lib/Either.js'
+
+/** Place in the whole log. Opaque but for its order; rendered in decimal. */
+export type Position = bigint
+
+/**
+ * Something to append. `id` is a UUID in canonical lower case, derived from content, so that a repeat is recognised.
+ * `type` names what `data` means (for raw events: the topic template). `metadata` is JSON of our own envelope.
+ */
+export type NewEvent = Readonly<{ id: string; type: string; data: Uint8Array; metadata: Uint8Array }>
+
+/** An event as the log holds it. `revision` counts from 0 within `stream`. */
+export type RecordedEvent = NewEvent & Readonly<{ stream: string; revision: number; position: Position }>
+
+/** What the stream's last revision must be: a number, `no-stream` (nothing appended yet) or `any` (do not care). */
+export type ExpectedRevision = number | 'no-stream' | 'any'
+
+/** Events for one stream; stored whole or not at all. */
+export type StreamAppend = Readonly<{ stream: string; expected: ExpectedRevision; events: readonly NewEvent[] }>
+
+/**
+ * `stored` says for each event of the append, in order, whether it is new (`true`) or was already in the stream (`false`).
+ * `revision` is the stream's last revision afterwards.
+ */
+export type Appended = Readonly<{ revision: number; stored: readonly boolean[] }>
+
+export type AppendFailure =
+  /** The stream is not where the caller thought: somebody else appended. Nothing was stored. */
+  | Readonly<{ tag: 'WrongExpectedRevision'; stream: string; expected: ExpectedRevision; actual: number }>
+  /** The log cannot be written now; the outcome of this append is unknown and it may be tried again as it is. */
+  | Readonly<{ tag: 'NotAvailable'; cause: unknown }>
+  /** The log will never take this append as it is (too large, closed, opened for reading). Nothing was stored. */
+  | Readonly<{ tag: 'Refused'; reason: string }>
+
+export type Live =
+  | Readonly<{ kind: 'events'; events: readonly RecordedEvent[] }>
+  /** Everything through `position` that matches has been delivered; sent even where nothing matched, so that a reader can move its checkpoint. */
+  | Readonly<{ kind: 'checkpoint'; position: Position }>
+  /** The subscription has delivered what the log held; from here on it is live. Sent each time it catches up with the head. */
+  | Readonly<{ kind: 'caught-up'; position: Position | undefined }>
+
+/** Which events to read: those after `after` (exclusive) whose stream begins with one of `prefixes` (all if absent). */
+export type ReadAll = Readonly<{
+  after?: Position | undefined
+  /** Stop after this position (inclusive). */
+  through?: Position | undefined
+  prefixes?: readonly string[] | undefined
+  /** Events per batch, at most. */
+  batchMax?: number | undefined
+}>
+
+export type ReadStream = Readonly<{
+  /** First revision to read (inclusive); with `backwards`, the revision to start down from (default: the last). */
+  from?: number | undefined
+  /** Events in all, at most. */
+  max?: number | undefined
+  backwards?: boolean | undefined
+  batchMax?: number | undefined
+}>
+
+/**
+ * One ordered, durable, append-only log of streams.
+ *
+ * - `append` resolves once every stored event survives power loss. Each entry is atomic on its own and answered at its own place in the result;
+ *   entries of one call are stored in the order given. An event whose id the stream already holds is not stored again: it is reported `stored: false`,
+ *   and an append all of whose events are already there succeeds whatever its expected revision was (it is a repeat of one that had succeeded).
+ *   Otherwise a wrong expected revision stores nothing of that entry. Appending no events is allowed and only checks the expectation.
+ * - Reads see every append acknowledged before they began, in order, without gaps; batches are never empty.
+ *   Reading a stream that was never written yields nothing.
+ * - `subscribe` delivers what is there, says `caught-up`, then delivers what comes, until `signal` aborts (it then ends without an error). It never skips
+ *   and never repeats. Events appended by other processes are seen too.
+ * - Foreign errors on read are thrown as `LogUnavailable`; expected append failures are values.
+ */
+export type EventLog = Readonly<{
+  append: (appends: readonly StreamAppend[]) => Promise<readonly Either<AppendFailure, Appended>[]>
+  readStream: (stream: string, options?: ReadStream) => AsyncIterable<readonly RecordedEvent[]>
+  readAll: (options?: ReadAll) => AsyncIterable<readonly RecordedEvent[]>
+  subscribe: (options: ReadAll & Readonly<{ signal: AbortSignal }>) => AsyncIterable<Live>
+  /** Last position of the log, of any stream; `undefined` while it is empty. */
+  head: () => Promise<Position | undefined>
+  /** Last revision of a stream; `undefined` if it was never written. */
+  streamRevision: (stream: string) => Promise<number | undefined>
+  close: () => Promise<void>
+}>
+
+/** A read failed for a reason outside the log's contract; the reader may start again from its last position. */
+export class LogUnavailable extends Error {
+  override readonly name = 'LogUnavailable'
+}
+
+/** Another process holds the log for writing. The message names it and says what to do. */
+export class LogLocked extends Error {
+  override readonly name = 'LogLocked'
+}
