@@ -1,0 +1,55 @@
+import { families, type FamilyName } from './family.js'
+import type { EpochMs } from './interval.js'
+import type { Measure } from './measure.js'
+import { metricIndex, metricKind, metricNames, type MetricName } from './metric.js'
+
+/** `provisional` while the interval is open, `final` once the frontier passed its end and the grace, `corrected` if something arrived later. */
+export type RowStatus = 'provisional' | 'final' | 'corrected'
+
+/**
+ * The published state of a cell. `dimensions` are in the family's order. `measures` are in the catalogue's order, `undefined` where nothing was
+ * emitted. Within a generation `(key, revision)` names these very values for ever.
+ */
+export type Row = Readonly<{
+  tenant: string
+  family: FamilyName
+  dimensions: readonly (string | null)[]
+  start: EpochMs
+  end: EpochMs
+  status: RowStatus
+  /** Changes folded into the row: observations, and its closing. From 1. */
+  revision: number
+  measures: readonly (Measure | undefined)[]
+}>
+
+/** The dimensions as one string: the cell within its family and interval. `/` separates; ids are escaped; a missing one is `-`. */
+export const cellKey = (dimensions: readonly (string | null)[]): string => dimensions.map((value) => (value === null ? '-' : escapeId(value))).join('/')
+
+/** Names a row within its tenant and generation, for example `queue/9b1d…/voice/2026-01-05T10:00:00.000Z`. */
+export const rowKey = (row: Pick<Row, 'family' | 'dimensions' | 'start'>): string =>
+  `${row.family}/${cellKey(row.dimensions)}/${new Date(row.start).toISOString()}`
+
+/** Key of the published record: the queue or the agent. */
+export const recordKey = (row: Pick<Row, 'family' | 'dimensions'>): string => {
+  const family = families[row.family]
+  return row.dimensions[family.dimensions.indexOf(family.key)] ?? ''
+}
+
+export const measureIn = (row: Pick<Row, 'measures'>, metric: MetricName): Measure | undefined => row.measures[metricIndex.get(metric) as number]
+
+/** One line that says a row's values and nothing else (no status, no revision): what digests are made of. Empty if the row holds nothing. */
+export const valueText = (row: Row): string => {
+  const values: string[] = []
+  row.measures.forEach((measure, index) => {
+    const metric = metricNames[index]
+    if (metric === undefined || measure === undefined || (measure.count === 0 && measure.sum === 0)) return
+    const kind = metricKind(metric)
+    if (kind === 'count') values.push(`${metric}=${measure.count}`)
+    else if (kind === 'state') values.push(`${metric}=${measure.sum}`)
+    else values.push(`${metric}=${measure.count},${measure.sum},${measure.min},${measure.max}`)
+  })
+  return values.length === 0 ? '' : `${rowKey(row)} ${values.join(' ')}`
+}
+
+const PLAIN_ID = /^[A-Za-z0-9._:-]*$/
+const escapeId = (id: string): string => (PLAIN_ID.test(id) && id !== '-' ? id : `~${encodeURIComponent(id)}`)
