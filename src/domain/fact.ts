@@ -1,5 +1,4 @@
 import type { EpochMs } from './interval.js'
-import type { Profile } from './profile.js'
 
 /**
  * Facts: the decoded meaning of raw events, a closed union. Enum values are normalised to one spelling (media types lower case as in metric records,
@@ -13,7 +12,6 @@ export type Fact =
   | UserSessionEnded
   | AfterCallWorkCompleted
   | AgentStateEntered
-  | ProfilePublished
   | ClockTicked
 
 /** One metric record: Genesys emitted this value at this instant. */
@@ -62,9 +60,6 @@ export type StateKind = 'routingStatus' | 'systemPresence'
 
 /** An agent entered a state; it lasts until the next of its kind. */
 export type AgentStateEntered = Readonly<{ type: 'AgentStateEntered'; userId: string; kind: StateKind; state: string; at: EpochMs }>
-
-/** The KPI definition from `effectiveAt` on. */
-export type ProfilePublished = Readonly<{ type: 'ProfilePublished'; effectiveAt: EpochMs; profile: Profile }>
 
 /** Event time has certainly come to `at`. The only thing that moves the frontier. */
 export type ClockTicked = Readonly<{ type: 'ClockTicked'; at: EpochMs }>
