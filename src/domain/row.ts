@@ -42,11 +42,13 @@ export const valueText = (row: Row): string => {
   const values: string[] = []
   row.measures.forEach((measure, index) => {
     const metric = metricNames[index]
-    if (metric === undefined || measure === undefined || (measure.count === 0 && measure.sum === 0)) return
+    if (metric === undefined || measure === undefined || measure.count === 0) return
     const kind = metricKind(metric)
     if (kind === 'count') values.push(`${metric}=${measure.count}`)
-    else if (kind === 'state') values.push(`${metric}=${measure.sum}`)
-    else values.push(`${metric}=${measure.count},${measure.sum},${measure.min},${measure.max}`)
+    else if (kind === 'state') {
+      // Corrections can take a state's time back to nothing; such a row says the same as one that never was.
+      if (measure.sum !== 0) values.push(`${metric}=${measure.sum}`)
+    } else values.push(`${metric}=${measure.count},${measure.sum},${measure.min},${measure.max}`)
   })
   return values.length === 0 ? '' : `${rowKey(row)} ${values.join(' ')}`
 }
