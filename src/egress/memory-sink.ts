@@ -1,0 +1,31 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { Progress, Sink, SinkFailure, SinkRecord } from './sink.js'
+
+/** A destination in memory, shared by the sinks that write to it; outlives each of them. */
+export type MemoryDestination = { records: SinkRecord[]; progress: Progress | undefined; epoch: number }
+
+export const memoryDestination = (): MemoryDestination => ({ records: [], progress: undefined, epoch: 0 })
+
+/** The reference of the sink's contract. Connecting raises the destination's epoch; a sink of an older epoch is fenced. */
+export const memorySink = (destination: MemoryDestination = memoryDestination()): Sink => {
+  let epoch: number | undefined
+  return {
+    name: 'memory',
+    connect: () => async () => {
+      epoch = destination.epoch += 1
+      return E.right(destination.progress)
+    },
+    write:
+      ({ records, progress }) =>
+      async (): Promise<E.Either<SinkFailure, void>> => {
+        if (epoch === undefined) return E.left({ tag: 'NotConnected', cause: new Error('not connected') })
+        if (epoch !== destination.epoch) return E.left({ tag: 'Fenced', by: `epoch ${destination.epoch}` })
+        destination.records.push(...records)
+        if (progress !== undefined) destination.progress = progress
+        return E.right(undefined)
+      },
+    close: async () => {
+      epoch = undefined
+    }
+  }
+}
