@@ -1,0 +1,126 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { AcdOutcome, Fact } from '../domain/fact.js'
+import { readEnvelope, type Unusable } from './envelope.js'
+import { BadField, durationMs, epochMs, isoInstant, number, object, optionalText, text, type Body } from './fields.js'
+import { disconnectType, mediaType, systemPresence, upperSnake } from './spelling.js'
+
+/** From the body of one topic to the facts it states; none if it states nothing that KPIs need. Throws `BadField`. */
+type Decoder = (body: Body, entityId: string) => readonly Fact[]
+
+const session = (body: Body) => ({
+  at: epochMs(body, 'eventTime'),
+  conversationId: text(body, 'conversationId'),
+  sessionId: text(body, 'sessionId'),
+  mediaType: mediaType(body['mediaType'])
+})
+
+const outcomes: Readonly<Record<string, AcdOutcome>> = { ANSWERED: 'ANSWERED', ABANDON: 'ABANDON', FLOW_OUT: 'FLOW_OUT' }
+
+const isOutbound = (body: Body): boolean => typeof body['direction'] === 'string' && body['direction'].toUpperCase() === 'OUTBOUND'
+
+const routingStatus = (userId: string, status: Body): Fact => ({
+  type: 'AgentStateEntered',
+  userId,
+  kind: 'routingStatus',
+  state: upperSnake(text(status, 'status')),
+  at: isoInstant(status, 'startTime')
+})
+
+const presence = (userId: string, body: Body): Fact => ({
+  type: 'AgentStateEntered',
+  userId,
+  kind: 'systemPresence',
+  state: systemPresence(text(object(body, 'presenceDefinition'), 'systemPresence')),
+  at: isoInstant(body, 'modifiedDate')
+})
+
+const decoders: Readonly<Record<string, Decoder>> = {
+  'v2.analytics.conversation.{id}.metrics': (body) => [
+    {
+      type: 'MetricEmitted',
+      metric: text(body, 'metric'),
+      value: number(body, 'value'),
+      at: isoInstant(body, 'metricDate'),
+      queueId: optionalText(body, 'queueId'),
+      userId: optionalText(body, 'userId'),
+      mediaType: mediaType(body['mediaType'])
+    }
+  ],
+  'v2.detail.events.conversation.{id}.acd.start': (body) => [{ type: 'AcdStarted', ...session(body), queueId: text(body, 'queueId') }],
+  'v2.detail.events.conversation.{id}.acd.end': (body) => [
+    {
+      type: 'AcdEnded',
+      ...session(body),
+      queueId: text(body, 'queueId'),
+      outcome: outcomes[String(body['acdOutcome'])] ?? 'UNKNOWN',
+      answeredUserId: optionalText(body, 'answeredUserId'),
+      connectedMs: durationMs(body, 'connectedDurationMs')
+    }
+  ],
+  'v2.detail.events.conversation.{id}.user.start': (body) => [
+    { type: 'UserSessionStarted', ...session(body), userId: text(body, 'userId'), queueId: optionalText(body, 'queueId'), outbound: isOutbound(body) }
+  ],
+  'v2.detail.events.conversation.{id}.user.end': (body) => [
+    {
+      type: 'UserSessionEnded',
+      ...session(body),
+      userId: text(body, 'userId'),
+      queueId: optionalText(body, 'queueId'),
+      outbound: isOutbound(body),
+      disconnectType: disconnectType(body['disconnectType']),
+      talkMs: durationMs(body, 'interactingDurationMs'),
+      heldMs: durationMs(body, 'heldDurationMs'),
+      alertMs: durationMs(body, 'alertingDurationMs'),
+      contactingMs: durationMs(body, 'contactingDurationMs'),
+      dialingMs: durationMs(body, 'dialingDurationMs')
+    }
+  ],
+  'v2.detail.events.conversation.{id}.acw': (body) => [
+    {
+      type: 'AfterCallWorkCompleted',
+      ...session(body),
+      userId: text(body, 'userId'),
+      queueId: optionalText(body, 'queueId'),
+      acwMs: durationMs(body, 'wrapupDurationMs')
+    }
+  ],
+  'v2.users.{id}.routingStatus': (body, userId) => [routingStatus(userId, object(body, 'routingStatus'))],
+  // Only the primary source drives analytics; an integration's own presence says primary: false.
+  'v2.users.{id}.presence': (body, userId) => (body['primary'] === false ? [] : [presence(userId, body)]),
+  'v2.users.{id}.activity': (body, userId) => [
+    ...(body['routingStatus'] === undefined ? [] : [routingStatus(userId, object(body, 'routingStatus'))]),
+    ...(body['presence'] === undefined ? [] : [presence(userId, object(body, 'presence'))])
+  ]
+}
+
+/** Type of the events that `src/ingress/clock.ts` appends. */
+export const CLOCK_TICKED = 'ClockTicked'
+
+/** The facts in a body of this topic. A topic without a decoder is kept raw and states nothing yet. */
+export const decodeBody = (template: string, entityId: string, body: Body): E.Either<Unusable, readonly Fact[]> => {
+  const decoder = decoders[template]
+  if (decoder === undefined) return E.right([])
+  try {
+    return E.right(decoder(body, entityId))
+  } catch (cause) {
+    if (cause instanceof BadField) return E.left({ reason: 'undecodable', detail: `${template}: ${cause.message}`, topic: template })
+    throw cause
+  }
+}
+
+/** The facts in a raw event of the log: `type` is its topic template or `ClockTicked`, `data` the envelope as received. */
+export const decodeRaw = (type: string, data: Uint8Array): E.Either<Unusable, readonly Fact[]> => {
+  if (type === CLOCK_TICKED) return E.right([{ type: 'ClockTicked', at: (JSON.parse(Buffer.from(data).toString('utf8')) as { at: number }).at }])
+  if (decoders[type] === undefined) return E.right([])
+  const envelope = readEnvelope(data)
+  if (E.isLeft(envelope)) return envelope
+  const { topicName, body } = envelope.right
+  return decodeBody(type, entityIn(type, topicName), body)
+}
+
+/** The id that stands where the template has `{id}`. */
+const entityIn = (template: string, topicName: string): string => {
+  const at = template.indexOf('{id}')
+  const suffix = template.length - at - '{id}'.length
+  return topicName.slice(at, topicName.length - suffix)
+}

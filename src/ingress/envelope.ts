@@ -1,0 +1,29 @@
+import * as E from 'fp-ts/lib/Either.js'
+
+/** What every envelope of Genesys boils down to. `timestamp` is when the notification was published, where the envelope says. */
+export type Envelope = Readonly<{ topicName: string; body: Readonly<Record<string, unknown>>; timestamp: string | undefined }>
+
+/** Why raw input cannot be used: a stable code to count by, and a sentence that says what, where and how to mend it. */
+export type Unusable = Readonly<{ reason: UnusableReason; detail: string; topic?: string | undefined }>
+
+export type UnusableReason = 'malformed-json' | 'not-an-envelope' | 'unknown-topic' | 'undecodable' | 'too-deep'
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Reads an EventBridge envelope (`detail.topicName`, `detail.eventBody`) or a bare notification (`topicName`, `eventBody`). */
+export const readEnvelope = (raw: Uint8Array): E.Either<Unusable, Envelope> => {
+  let value: unknown
+  try {
+    value = JSON.parse(Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('utf8'))
+  } catch (cause) {
+    return E.left({ reason: 'malformed-json', detail: `not valid JSON: ${(cause as Error).message}` })
+  }
+  if (!isObject(value)) return E.left({ reason: 'not-an-envelope', detail: 'expected a JSON object with topicName and eventBody, or an EventBridge event with them in detail' })
+  const notification = isObject(value['detail']) ? value['detail'] : value
+  const { topicName, eventBody, timestamp } = notification
+  if (typeof topicName !== 'string' || topicName === '')
+    return E.left({ reason: 'not-an-envelope', detail: 'no topicName (nor detail.topicName): this is not a Genesys notification or EventBridge envelope' })
+  if (!isObject(eventBody)) return E.left({ reason: 'not-an-envelope', detail: `eventBody of ${topicName} is missing or not an object`, topic: topicName })
+  return E.right({ topicName, body: eventBody, timestamp: typeof timestamp === 'string' ? timestamp : undefined })
+}

@@ -1,0 +1,90 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { EpochMs } from '../domain/interval.js'
+import type { AppendFailure, EventLog, NewEvent } from '../log/event-log.js'
+import type { Unusable, UnusableReason } from './envelope.js'
+import { deadLetter, readRawEvent, type Origin } from './raw-event.js'
+
+/** One piece of input that could not be used; `index` is its place in what was sent. */
+export type Problem = Readonly<{ index: number; reason: UnusableReason; detail: string }>
+
+/** What became of a batch of input: every piece is in exactly one of the three counts. */
+export type Receipt = Readonly<{
+  stored: number
+  duplicate: number
+  deadLettered: number
+  /** At most `PROBLEMS_MAX`; all of them are in the dead-letter stream. */
+  problems: readonly Problem[]
+  /** Latest instant that the stored events speak of. */
+  latest: EpochMs | undefined
+}>
+
+export const PROBLEMS_MAX = 20
+
+export const emptyReceipt: Receipt = { stored: 0, duplicate: 0, deadLettered: 0, problems: [], latest: undefined }
+
+export const addReceipts = (a: Receipt, b: Receipt): Receipt => ({
+  stored: a.stored + b.stored,
+  duplicate: a.duplicate + b.duplicate,
+  deadLettered: a.deadLettered + b.deadLettered,
+  problems: [...a.problems, ...b.problems].slice(0, PROBLEMS_MAX),
+  latest: a.latest === undefined ? b.latest : b.latest === undefined ? a.latest : Math.max(a.latest, b.latest)
+})
+
+/** The log did not take a batch: nothing is known of it, and sending it again is safe. */
+export class NotIngested extends Error {
+  override readonly name = 'NotIngested'
+  constructor(failure: AppendFailure) {
+    super(`the log did not take the batch (${failure.tag}); nothing was acknowledged, send it again`, { cause: failure })
+  }
+}
+
+/**
+ * Takes raw input into the log: what can be used to the stream of its entity, the rest to the dead letter. Resolves once all of it is durable.
+ * Delivering the same again changes nothing. Throws `NotIngested` if the log fails.
+ */
+export const ingest = async (log: EventLog, raws: readonly Uint8Array[], origin: Origin): Promise<Receipt> => {
+  const streams = new Map<string, NewEvent[]>()
+  const problems: Problem[] = []
+  let deadLettered = 0
+  let latest: EpochMs | undefined
+  const add = (stream: string, event: NewEvent): void => {
+    const events = streams.get(stream)
+    if (events === undefined) streams.set(stream, [event])
+    else events.push(event)
+  }
+  raws.forEach((raw, index) => {
+    const read = readRawEvent(raw, origin)
+    if (E.isRight(read)) {
+      add(read.right.stream, read.right.event)
+      if (read.right.latest !== undefined) latest = Math.max(latest ?? read.right.latest, read.right.latest)
+      return
+    }
+    const { stream, event } = deadLetter(raw, read.left, origin, 'ingress')
+    add(stream, event)
+    deadLettered++
+    if (problems.length < PROBLEMS_MAX) problems.push({ index, reason: read.left.reason, detail: read.left.detail })
+  })
+  const stored = await appendAll(log, streams)
+  const used = raws.length - deadLettered
+  return { stored, duplicate: used - stored, deadLettered, problems, latest }
+}
+
+/** Keeps a whole document that could not even be cut into events. */
+export const setAside = async (log: EventLog, raw: Uint8Array, unusable: Unusable, origin: Origin): Promise<Receipt> => {
+  const { stream, event } = deadLetter(raw, unusable, origin, 'ingress')
+  await appendAll(log, new Map([[stream, [event]]]))
+  return { ...emptyReceipt, deadLettered: 1, problems: [{ index: 0, reason: unusable.reason, detail: unusable.detail }] }
+}
+
+/** Appends and counts what is new, dead letters aside. */
+const appendAll = async (log: EventLog, streams: ReadonlyMap<string, readonly NewEvent[]>): Promise<number> => {
+  const appends = [...streams].map(([stream, events]) => ({ stream, expected: 'any' as const, events }))
+  const results = await log.append(appends)
+  let stored = 0
+  results.forEach((result, index) => {
+    if (E.isLeft(result)) throw new NotIngested(result.left)
+    const isDeadLetter = appends[index]?.stream.endsWith('.deadletter') === true
+    if (!isDeadLetter) stored += result.right.stored.filter(Boolean).length
+  })
+  return stored
+}

@@ -1,0 +1,33 @@
+/**
+ * The same concept is spelled differently on each of Genesys's surfaces. Facts use one spelling: media types as in metric records (`voice`), disconnect
+ * types and states in UPPER_SNAKE. Values nobody has seen before keep their letters in that spelling.
+ */
+
+/** `VOICE`, `voice` → `voice`; absent → `unknown`. */
+export const mediaType = (value: unknown): string => (typeof value === 'string' && value !== '' ? value.toLowerCase() : 'unknown')
+
+/** `consultTransfer`, `transfer.consult`… differ by more than case; those words are mapped, the rest becomes UPPER_SNAKE. */
+export const upperSnake = (value: string): string =>
+  value
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/[^A-Za-z0-9]+/g, '_')
+    .toUpperCase()
+
+const disconnectWords: Readonly<Record<string, string>> = {
+  TRANSFER_CONSULT: 'CONSULT_TRANSFER',
+  TRANSFER_CONFERENCE: 'CONFERENCE_TRANSFER',
+  TRANSFER_FORWARD: 'FORWARD_TRANSFER',
+  TRANSFER_NOANSWER: 'NO_ANSWER_TRANSFER',
+  TRANSFER_NOTAVAILABLE: 'NOT_AVAILABLE_TRANSFER',
+  TRANSFER_DND: 'DND_TRANSFER',
+  ENDPOINT_DND: 'DND_ENDPOINT'
+}
+
+export const disconnectType = (value: unknown): string => {
+  if (typeof value !== 'string' || value === '') return 'UNKNOWN'
+  const snake = upperSnake(value)
+  return disconnectWords[snake] ?? snake
+}
+
+/** `On Queue`, `OnQueue`, `ON_QUEUE`, `on_queue` → `ON_QUEUE`. */
+export const systemPresence = (value: string): string => upperSnake(value.toLowerCase() === 'onqueue' ? 'On Queue' : value)
