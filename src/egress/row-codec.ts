@@ -5,7 +5,7 @@ import { families, familyNames, type Dimension, type FamilyName } from '../domai
 import { kpisOf, type KpiName, type Ratio } from '../domain/kpi.js'
 import type { Measure } from '../domain/measure.js'
 import { metricIndex, metricKind, metricNames, type MetricKind } from '../domain/metric.js'
-import { rowKey, type Row, type RowStatus } from '../domain/row.js'
+import { cellKey, type Row, type RowStatus } from '../domain/row.js'
 import { metricsOf, rowSchema, type AvroSchema } from './row-schema.js'
 
 /** A row as it is published: with its KPIs, of which only those that have a value are there. */
@@ -59,6 +59,7 @@ const makeCodec = (family: FamilyName): RowCodec => {
   const metrics = metricsOf(family).map((name) => ({ name, place: metricIndex.get(name) as number, canonical: canonicalMeasure[metricKind(name)] }))
   const kpiNames = kpisOf(family).map((kpi) => kpi.name)
   const scratch = emptyDatum(family, dimensions, metrics, kpiNames)
+  const isoOf = rememberingIso()
   let buffer = Buffer.allocUnsafe(CODEC_BUFFER_BYTES)
 
   return {
@@ -68,7 +69,7 @@ const makeCodec = (family: FamilyName): RowCodec => {
 
     // One scratch object and one buffer for all rows: what a row costs is the walk over its fields and one copy.
     encode: ({ row, kpis }) => {
-      scratch['key'] = rowKey(row)
+      scratch['key'] = `${family}/${cellKey(row.dimensions)}/${isoOf(row.start)}` // rowKey, but for the memory of the last instant
       scratch.tenant = row.tenant
       for (let i = 0; i < dimensions.length; i++) scratch[dimensions[i] as Dimension] = row.dimensions[i] ?? null
       scratch.intervalStart = row.start
@@ -86,7 +87,7 @@ const makeCodec = (family: FamilyName): RowCodec => {
         buffer = Buffer.allocUnsafe(buffer.length - end)
         end = type.encode(scratch, buffer)
       }
-      return Uint8Array.prototype.slice.call(buffer, 0, end)
+      return Buffer.from(buffer.subarray(0, end))
     },
 
     decode: (bytes) => {
@@ -121,6 +122,19 @@ const emptyDatum = (family: FamilyName, dimensions: readonly Dimension[], metric
   const head = { family, key: '', tenant: '', ...nulls(dimensions), intervalStart: 0, intervalEnd: 0, status: 'provisional' as const, revision: 0 }
   const measures = nulls(metrics.map(({ name }) => name))
   return kpis.length === 0 ? { ...head, measures } : { ...head, measures, kpis: nulls(kpis) as Record<KpiName, null> }
+}
+
+/** Rendering an instant costs as much as half a row, and the rows of a batch share theirs. */
+const rememberingIso = () => {
+  let last = NaN
+  let iso = ''
+  return (at: number): string => {
+    if (at !== last) {
+      iso = new Date(at).toISOString()
+      last = at
+    }
+    return iso
+  }
 }
 
 const asBuffer = (bytes: Uint8Array): Buffer => (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
