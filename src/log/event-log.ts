@@ -12,7 +12,7 @@ export type NewEvent = Readonly<{ id: string; type: string; data: Uint8Array; me
 /** An event as the log holds it. `revision` counts from 0 within `stream`. */
 export type RecordedEvent = NewEvent & Readonly<{ stream: string; revision: number; position: Position }>
 
-/** What the stream's last revision must be: a number, `no-stream` (nothing appended yet) or `any` (do not care). */
+/** What the stream's last revision must be: a number, `no-stream` (nothing appended yet; -1 says the same) or `any` (do not care). */
 export type ExpectedRevision = number | 'no-stream' | 'any'
 
 /** Events for one stream; stored whole or not at all. */
@@ -20,21 +20,21 @@ export type StreamAppend = Readonly<{ stream: string; expected: ExpectedRevision
 
 /**
  * `stored` says for each event of the append, in order, whether it is new (`true`) or was already in the stream (`false`).
- * `revision` is the stream's last revision afterwards.
+ * `revision` is the stream's last revision afterwards (-1 if nothing was ever appended to it).
  */
 export type Appended = Readonly<{ revision: number; stored: readonly boolean[] }>
 
 export type AppendFailure =
-  /** The stream is not where the caller thought: somebody else appended. Nothing was stored. */
+  /** The stream is not where the caller thought: somebody else appended. Nothing was stored. `actual` is -1 for a stream never written. */
   | Readonly<{ tag: 'WrongExpectedRevision'; stream: string; expected: ExpectedRevision; actual: number }>
   /** The log cannot be written now; the outcome of this append is unknown and it may be tried again as it is. */
   | Readonly<{ tag: 'NotAvailable'; cause: unknown }>
-  /** The log will never take this append as it is (too large, closed, opened for reading). Nothing was stored. */
+  /** The log will never take this append as it is (malformed, too large, closed, opened for reading, or fenced out by a later writer). Nothing was stored. */
   | Readonly<{ tag: 'Refused'; reason: string }>
 
 export type Live =
   | Readonly<{ kind: 'events'; events: readonly RecordedEvent[] }>
-  /** Everything through `position` that matches has been delivered; sent even where nothing matched, so that a reader can move its checkpoint. */
+  /** Everything through `position` that matches has been delivered; sent where what came after the last event did not match, so that a reader can move its checkpoint. */
   | Readonly<{ kind: 'checkpoint'; position: Position }>
   /** The subscription has delivered what the log held; from here on it is live. Sent each time it catches up with the head. */
   | Readonly<{ kind: 'caught-up'; position: Position | undefined }>
@@ -65,11 +65,13 @@ export type ReadStream = Readonly<{
  *   entries of one call are stored in the order given. An event whose id the stream already holds is not stored again: it is reported `stored: false`,
  *   and an append all of whose events are already there succeeds whatever its expected revision was (it is a repeat of one that had succeeded).
  *   Otherwise a wrong expected revision stores nothing of that entry. Appending no events is allowed and only checks the expectation.
- * - Reads see every append acknowledged before they began, in order, without gaps; batches are never empty.
- *   Reading a stream that was never written yields nothing.
- * - `subscribe` delivers what is there, says `caught-up`, then delivers what comes, until `signal` aborts (it then ends without an error). It never skips
- *   and never repeats. Events appended by other processes are seen too.
- * - Foreign errors on read are thrown as `LogUnavailable`; expected append failures are values.
+ * - Reads see every append acknowledged before they began, in order, without gaps, and end; batches are never empty.
+ *   Reading a stream that was never written yields nothing. A prefix is a plain beginning of the name; no prefixes at all (`[]`) match nothing.
+ * - `subscribe` delivers what is there, says `caught-up`, then delivers what comes, until `signal` aborts (it then ends without an error) or `through` is
+ *   reached. It never skips and never repeats. Events appended by other processes are seen too.
+ * - The bytes of an event are the reader's to read, not to change; the caller of `append` leaves its buffers alone until it resolves.
+ *   Events of one batch may share memory: copy what is kept for long.
+ * - Foreign errors on read are thrown as `LogUnavailable`; expected append failures are values. After `close`, appends are refused and reads throw `LogUnavailable`.
  */
 export type EventLog = Readonly<{
   append: (appends: readonly StreamAppend[]) => Promise<readonly Either<AppendFailure, Appended>[]>

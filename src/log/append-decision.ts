@@ -1,0 +1,82 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { AppendFailure, ExpectedRevision, NewEvent, StreamAppend } from './event-log.js'
+
+/** The bytes an event may have, data and metadata together: far above any notification, far below what would hurt a reader. */
+export const EVENT_BYTES_MAX = 16 * 1024 * 1024
+/** Events in one append: it is stored as one unit, so it must fit in memory several times over. */
+export const APPEND_EVENTS_MAX = 100_000
+/** The bytes of one append, all its events together. */
+export const APPEND_BYTES_MAX = 256 * 1024 * 1024
+/** UTF-8 bytes of a stream's name or an event's type. Adapters key by name, and stores limit their keys. */
+export const NAME_BYTES_MAX = 1_024
+
+/** What an append comes to: which events are new, and the answer for each of them. */
+export type AppendDecision = Readonly<{ fresh: readonly NewEvent[]; stored: readonly boolean[] }>
+
+const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+const SURROGATE = /[\ud800-\udfff]/u
+
+const nameFault = (what: string, name: string): string | undefined => {
+  if (name.length === 0) return `${what} has no name`
+  if (name.length * 3 > NAME_BYTES_MAX && Buffer.byteLength(name) > NAME_BYTES_MAX) return `${what} is longer than ${NAME_BYTES_MAX} bytes`
+  // A lone surrogate has no UTF-8 form: the name would come back as another one.
+  return SURROGATE.test(name) ? `${what} is not well-formed Unicode` : undefined
+}
+
+const expectationFault = (expected: ExpectedRevision): string | undefined =>
+  typeof expected === 'number' && !(Number.isSafeInteger(expected) && expected >= -1)
+    ? `the expected revision ${expected} is not a whole number from 0 (or -1: no stream)`
+    : undefined
+
+const eventFault = ({ id, type, data, metadata }: NewEvent): string | undefined => {
+  if (!ID.test(id)) return `the event id "${id}" is not a UUID in canonical lower case`
+  if (data.byteLength + metadata.byteLength > EVENT_BYTES_MAX) return `event ${id} is larger than ${EVENT_BYTES_MAX} bytes`
+  return nameFault(`the type of event ${id}`, type)
+}
+
+/** Why this append can never be taken, whatever the log holds; `undefined` if it can. The same for every adapter. */
+export const appendFault = ({ stream, expected, events }: StreamAppend): string | undefined => {
+  const fault = nameFault('the stream', stream) ?? expectationFault(expected)
+  if (fault !== undefined) return fault
+  if (events.length > APPEND_EVENTS_MAX) return `${events.length} events are more than one append may hold (${APPEND_EVENTS_MAX})`
+  let bytes = 0
+  for (const event of events) {
+    const wrong = eventFault(event)
+    if (wrong !== undefined) return wrong
+    bytes += event.data.byteLength + event.metadata.byteLength
+  }
+  return bytes > APPEND_BYTES_MAX ? `${bytes} bytes are more than one append may hold (${APPEND_BYTES_MAX})` : undefined
+}
+
+const meets = (expected: ExpectedRevision, last: number): boolean => {
+  switch (expected) {
+    case 'any':
+      return true
+    case 'no-stream':
+      return last === -1
+    default:
+      return expected === last
+  }
+}
+
+/**
+ * Decides an append against a stream whose last revision is `last` (-1 if nothing was ever appended) and which `holds` the ids it says.
+ * A repeat (every event is there already) succeeds whatever was expected, because it is how a caller asks again after an unknown outcome.
+ */
+export const decideAppend = (
+  { stream, expected, events }: StreamAppend,
+  last: number,
+  holds: (id: string) => boolean
+): E.Either<AppendFailure, AppendDecision> => {
+  const fresh: NewEvent[] = []
+  const ids = new Set<string>()
+  const stored = events.map(event => {
+    if (ids.has(event.id) || (last >= 0 && holds(event.id))) return false
+    ids.add(event.id)
+    fresh.push(event)
+    return true
+  })
+  const isRepeat = events.length > 0 && fresh.length === 0
+  if (!isRepeat && !meets(expected, last)) return E.left({ tag: 'WrongExpectedRevision', stream, expected, actual: last })
+  return E.right({ fresh, stored })
+}
