@@ -1,0 +1,60 @@
+// @ts-check
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { isCached, KAFKA, REGISTRY } from './downloads.mjs'
+import { javaBinary } from './jvm.mjs'
+
+const JAVA_AT_LEAST = 17
+const PROBE_LIMIT_MS = 5_000
+
+/**
+ * Where a real broker can come from. `why` is a sentence for people; `downloads` is what starting would fetch first.
+ * @typedef {{ kind: 'external', brokers: string[], registryUrl: string | undefined, why: string }
+ *   | { kind: 'docker', why: string }
+ *   | { kind: 'maven', downloads: import('./downloads.mjs').Download[], why: string }
+ *   | { kind: 'none', why: string }} Runtime
+ */
+
+/**
+ * Looks for, in this order: KAFKA_BROKERS (with SCHEMA_REGISTRY_URL), a Docker engine that answers, Java 17 with Kafka's jars
+ * in the cache or Maven to fetch them. Starts nothing and downloads nothing.
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {Promise<Runtime>}
+ */
+export const findRuntime = async (env = process.env) => {
+  const brokers = (env['KAFKA_BROKERS'] ?? '')
+    .split(',')
+    .map((broker) => broker.trim())
+    .filter((broker) => broker !== '')
+  const registryUrl = env['SCHEMA_REGISTRY_URL'] || undefined
+  if (brokers.length > 0) return { kind: 'external', brokers, registryUrl, why: `KAFKA_BROKERS names ${brokers.join(', ')}` }
+
+  const engine = await probe('docker', ['info', '--format', '{{.ServerVersion}}'])
+  if (engine.ok && engine.output !== '') return { kind: 'docker', why: `a Docker engine answers (${engine.output})` }
+  const noDocker = engine.found ? 'no Docker engine answers' : 'Docker is not installed'
+
+  const java = await probe(javaBinary(), ['-version'])
+  const major = Number(/version "(\d+)/.exec(java.output)?.[1] ?? 0)
+  const missing = [KAFKA, REGISTRY].filter((download) => !isCached(download))
+  const maven = missing.length === 0 || (await probe('mvn', ['-v'])).ok
+  if (major >= JAVA_AT_LEAST && maven) {
+    const jars = missing.length === 0 ? 'the jars are in the cache' : 'Maven can fetch the jars'
+    return { kind: 'maven', downloads: missing, why: `${noDocker}; Java ${major} is here and ${jars}` }
+  }
+  const lacks = [
+    ...(!java.found ? [`Java ${JAVA_AT_LEAST} is not installed`] : []),
+    ...(java.found && major < JAVA_AT_LEAST ? [`Java ${major || '(unknown version)'} is older than ${JAVA_AT_LEAST}`] : []),
+    ...(!maven ? [`Maven is not installed and ${missing.map(({ what }) => what).join(' and ')} not in the cache`] : []),
+  ]
+  return { kind: 'none', why: `KAFKA_BROKERS is not set, ${noDocker}, and ${lacks.join(', and ')}` }
+}
+
+/** @param {string} command @param {string[]} args @returns {Promise<{ found: boolean, ok: boolean, output: string }>} */
+const probe = async (command, args) => {
+  try {
+    const { stdout, stderr } = await promisify(execFile)(command, args, { timeout: PROBE_LIMIT_MS, killSignal: 'SIGKILL' })
+    return { found: true, ok: true, output: (stdout.trim() || stderr).trim() }
+  } catch (cause) {
+    return { found: /** @type {NodeJS.ErrnoException} */ (cause).code !== 'ENOENT', ok: false, output: '' }
+  }
+}

@@ -1,0 +1,28 @@
+// @ts-check
+
+/**
+ * @typedef {{ passed: number, failed: number, skipped: number }} Tally
+ * @typedef {{ status: string, assertionResults: readonly { status: string }[] }} TestFile
+ */
+
+/**
+ * Counts test cases in the report of vitest's JSON reporter. A file that could not be loaded counts as one failure.
+ * A run that ended badly without naming a failed test (an unhandled error, a set-up that threw, no report at all) counts as one too,
+ * and so does a run in which no test ran.
+ * @param {{ testResults: readonly TestFile[] } | undefined} report @param {number} exitCode @returns {Tally}
+ */
+export const tallyOf = (report, exitCode) => {
+  const files = report?.testResults ?? []
+  const cases = files.flatMap(({ assertionResults }) => assertionResults)
+  const passed = cases.filter(({ status }) => status === 'passed').length
+  const failedCases = cases.filter(({ status }) => status === 'failed').length
+  const failedFiles = files.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed'),
+  ).length
+  const failed = failedCases + failedFiles
+  const unnamed = failed === 0 && (exitCode !== 0 || passed === 0) ? 1 : 0
+  return { passed, failed: failed + unnamed, skipped: cases.length - passed - failedCases }
+}
+
+/** The closing line. @param {Tally} tally */
+export const tallyLine = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
