@@ -2,6 +2,7 @@ import type { FamilyName } from '../domain/family.js'
 import type { EpochMs } from '../domain/interval.js'
 import { cellKey } from '../domain/row.js'
 import { Cell, type CellState } from './cell.js'
+import { OpenCells } from './open-cells.js'
 
 /** Where cells that were closed and put away are found again by `<start>/<family>/<cell key>`. Synchronous: the fold asks in mid-event. */
 export type ClosedCells = (key: string) => CellState | undefined
@@ -13,9 +14,9 @@ export type GridState = Readonly<{ closedThrough: EpochMs | null; open: readonly
  * in the store behind `ClosedCells`, from where a late observation fetches it back. So memory holds open intervals and what changed since the last save.
  */
 export class CellGrid {
-  private readonly open = new Map<EpochMs, Map<string, Cell>>()
+  private readonly open = new Map<EpochMs, OpenCells>()
   private readonly closed = new Map<string, Cell>()
-  private readonly touched = new Set<Cell>()
+  private touched: Cell[] = []
   private readonly intervalMs: number
   private readonly stored: ClosedCells
   /** End of the last closed interval; `null` before the first closing. */
@@ -26,14 +27,14 @@ export class CellGrid {
     this.stored = stored
     if (state === undefined) return
     this.closedThrough = state.closedThrough
-    for (const saved of state.open) this.column(saved.start).set(columnKey(saved.family, saved.dimensions), new Cell(saved))
+    for (const saved of state.open) this.column(saved.start).restore(new Cell(saved))
     for (const saved of state.closed) this.closed.set(gridKey(saved), new Cell(saved))
   }
 
   /** The cell, made if it does not exist; it counts as touched. */
   touch(family: FamilyName, dimensions: readonly (string | null)[], start: EpochMs): Cell {
-    const cell = this.isClosed(start) ? this.closedCell(family, dimensions, start) : this.openCell(family, dimensions, start)
-    this.touched.add(cell)
+    const cell = this.isClosed(start) ? this.closedCell(family, dimensions, start) : this.column(start).at(family, dimensions)
+    this.mark(cell)
     return cell
   }
 
@@ -42,9 +43,9 @@ export class CellGrid {
     this.closedThrough = end
     const due = [...this.open.keys()].filter((start) => this.isClosed(start)).sort((a, b) => a - b)
     for (const start of due) {
-      for (const cell of this.column(start).values()) {
+      for (const cell of this.column(start)) {
         cell.close()
-        this.touched.add(cell)
+        this.mark(cell)
         this.closed.set(gridKey(cell), cell)
       }
       this.open.delete(start)
@@ -53,14 +54,15 @@ export class CellGrid {
 
   /** Cells changed since the last call, each once. */
   takeChanged(): readonly Cell[] {
-    const cells = [...this.touched].filter((cell) => cell.isChanged)
-    this.touched.clear()
+    const cells = this.touched.filter((cell) => cell.isChanged)
+    for (const cell of this.touched) cell.touched = false
+    this.touched = []
     return cells
   }
 
   /** Only between batches, when every changed cell has been taken. */
   save(): GridState {
-    const open = [...this.open.values()].flatMap((column) => [...column.values()].map((cell) => cell.save()))
+    const open = [...this.open.values()].flatMap((column) => [...column].map((cell) => cell.save()))
     return { closedThrough: this.closedThrough, open, closed: [...this.closed.values()].map((cell) => cell.save()) }
   }
 
@@ -73,15 +75,10 @@ export class CellGrid {
     return this.closedThrough !== null && start + this.intervalMs <= this.closedThrough
   }
 
-  private openCell(family: FamilyName, dimensions: readonly (string | null)[], start: EpochMs): Cell {
-    const column = this.column(start)
-    const key = columnKey(family, dimensions)
-    let cell = column.get(key)
-    if (cell === undefined) {
-      cell = new Cell({ family, dimensions, start, status: 'provisional', revision: 0, measures: [], pending: [] })
-      column.set(key, cell)
-    }
-    return cell
+  private mark(cell: Cell): void {
+    if (cell.touched) return
+    cell.touched = true
+    this.touched.push(cell)
   }
 
   private closedCell(family: FamilyName, dimensions: readonly (string | null)[], start: EpochMs): Cell {
@@ -95,15 +92,13 @@ export class CellGrid {
     return cell
   }
 
-  private column(start: EpochMs): Map<string, Cell> {
+  private column(start: EpochMs): OpenCells {
     let column = this.open.get(start)
-    if (column === undefined) this.open.set(start, (column = new Map()))
+    if (column === undefined) this.open.set(start, (column = new OpenCells(start)))
     return column
   }
 }
 
-const columnKey = (family: FamilyName, dimensions: readonly (string | null)[]): string => `${family}/${cellKey(dimensions)}`
-
 /** Key of a cell among all cells of a generation, ordered by interval. */
 export const gridKey = (cell: Pick<CellState, 'family' | 'dimensions' | 'start'>): string =>
-  `${String(cell.start).padStart(15, '0')}/${columnKey(cell.family, cell.dimensions)}`
+  `${String(cell.start).padStart(15, '0')}/${cell.family}/${cellKey(cell.dimensions)}`

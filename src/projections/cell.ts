@@ -28,6 +28,8 @@ export class Cell {
   readonly start: EpochMs
   status: RowStatus
   revision: number
+  /** The grid's mark: on its list of cells to look at when rows are taken. */
+  touched = false
   /** The last revision handed out as a row. */
   private taken: number
   private readonly tallies: (Tally | undefined)[]
