@@ -1,0 +1,220 @@
+import { readFileSync } from 'node:fs'
+import { parse as parseYaml } from 'yaml'
+import { z } from 'zod'
+import { defaultProfile, profileProblems, type Profile } from '../domain/profile.js'
+import { isTenant } from '../domain/stream-name.js'
+
+/** What is wrong with the configuration: every problem at once, each with the key it is about. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+const port = z.number().int().min(0).max(65_535)
+const ms = z.number().int().min(0)
+
+const profileSchema = z
+  .strictObject({
+    id: z.string().min(1).default(defaultProfile.id),
+    version: z.number().int().min(1).default(defaultProfile.version),
+    points: z.enum(['metric-records', 'detail-events']).default(defaultProfile.points),
+    intervalMs: ms.default(defaultProfile.intervalMs),
+    graceMs: ms.default(defaultProfile.graceMs),
+    serviceLevel: z
+      .strictObject({
+        includeFlowOuts: z.boolean().default(defaultProfile.serviceLevel.includeFlowOuts),
+        includeAbandons: z.boolean().default(defaultProfile.serviceLevel.includeAbandons),
+        durationMs: ms.default(defaultProfile.serviceLevel.durationMs),
+        durationMsByMediaType: z.record(z.string(), ms).default({}),
+        durationMsByQueue: z.record(z.string(), ms).default({})
+      })
+      .prefault({}),
+    correlation: z
+      .strictObject({
+        acwHorizonMs: ms.default(defaultProfile.correlation.acwHorizonMs),
+        restateHorizonMs: ms.default(defaultProfile.correlation.restateHorizonMs),
+        alertEndedByOther: z.array(z.string()).default([...defaultProfile.correlation.alertEndedByOther]),
+        transfers: z.array(z.string()).default([...defaultProfile.correlation.transfers])
+      })
+      .prefault({}),
+    agentState: z.strictObject({ stateMaxMs: ms.default(defaultProfile.agentState.stateMaxMs) }).prefault({})
+  })
+  .superRefine((profile, context) => {
+    for (const message of profileProblems(profile)) context.addIssue({ code: 'custom', message })
+  })
+
+const topicSchema = z.strictObject({
+  name: z.string().min(1),
+  partitions: z.number().int().min(1).default(6),
+  cleanup: z.enum(['delete', 'compact', 'compact,delete']).default('delete'),
+  /** -1: for ever. */
+  retentionMs: z.number().int().min(-1).default(30 * 86_400_000)
+})
+
+const kafkaSchema = z.strictObject({
+  brokers: z.array(z.string().min(1)).default([]),
+  clientId: z.string().default('streamvane'),
+  ssl: z.boolean().default(false),
+  sasl: z
+    .strictObject({ mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']), username: z.string(), password: z.string() })
+    .optional(),
+  format: z.enum(['avro', 'json']).default('avro'),
+  registry: z.strictObject({ url: z.string(), username: z.string().optional(), password: z.string().optional() }).optional(),
+  /** Stable name of this egress at the broker; default `streamvane.<tenant>.kafka`. */
+  transactionalId: z.string().optional(),
+  compression: z.enum(['none', 'gzip']).default('none'),
+  replicationFactor: z.number().int().min(-1).default(-1),
+  progressTopic: z.string().default('streamvane.progress'),
+  topics: z
+    .strictObject({
+      queue: topicSchema.prefault({ name: 'genesys.queue-metrics' }),
+      agent: topicSchema.prefault({ name: 'genesys.agent-metrics' }),
+      'agent-state': topicSchema.prefault({ name: 'genesys.agent-state' })
+    })
+    .prefault({}),
+  /** One topic for all families instead. */
+  consolidatedTopic: topicSchema.optional()
+})
+
+const configSchema = z
+  .strictObject({
+    tenant: z.string().refine(isTenant, 'lower-case letters, digits, - and _ only, 63 at most').default('default'),
+    /** Folder of the embedded log and local state. */
+    data: z.string().min(1).default('./data'),
+    log: z.strictObject({ kind: z.literal('embedded').default('embedded') }).prefault({}),
+    ingress: z
+      .strictObject({
+        host: z.string().default('127.0.0.1'),
+        port: port.default(8080),
+        /** Bearer token; required unless bound to loopback. */
+        token: z.string().min(16, 'at least 16 characters').optional(),
+        bodyMaxBytes: z.number().int().min(1024).default(10 * 1024 * 1024),
+        batchMax: z.number().int().min(1).default(10_000)
+      })
+      .prefault({}),
+    clock: z
+      .strictObject({
+        /** `wall`: by the machine's clock. `event-time`: by what the events say, for simulations and backfills. `off`: intervals never close by themselves. */
+        mode: z.enum(['wall', 'event-time', 'off']).default('wall'),
+        everyMs: z.number().int().min(100).default(10_000)
+      })
+      .prefault({}),
+    profile: profileSchema.prefault({}),
+    projector: z.strictObject({ batchMax: z.number().int().min(1).max(100_000).default(5_000) }).prefault({}),
+    egress: z
+      .strictObject({
+        /** `auto`: Kafka if brokers are configured, else files. */
+        sink: z.enum(['auto', 'kafka', 'files', 'none']).default('auto'),
+        batchMax: z.number().int().min(1).max(10_000).default(2_000),
+        kafka: kafkaSchema.prefault({}),
+        files: z.strictObject({ dir: z.string().optional(), rollBytes: z.number().int().min(1024).default(128 * 1024 * 1024) }).prefault({})
+      })
+      .prefault({}),
+    logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info')
+  })
+  .superRefine((config, context) => {
+    if (config.egress.sink === 'kafka' && config.egress.kafka.brokers.length === 0)
+      context.addIssue({ code: 'custom', path: ['egress', 'kafka', 'brokers'], message: 'sink is kafka but no broker is named (KAFKA_BROKERS or egress.kafka.brokers)' })
+    if (sinkKind(config) === 'kafka' && config.egress.kafka.format === 'avro' && config.egress.kafka.registry === undefined)
+      context.addIssue({ code: 'custom', path: ['egress', 'kafka', 'registry'], message: 'Avro needs a schema registry (SCHEMA_REGISTRY_URL or egress.kafka.registry.url); or set egress.kafka.format: json' })
+  })
+
+export type Config = z.infer<typeof configSchema>
+export type KafkaConfig = Config['egress']['kafka']
+
+/** Which sink `egress.sink: auto` means. */
+export const sinkKind = (config: Pick<Config, 'egress'>): 'kafka' | 'files' | 'none' =>
+  config.egress.sink === 'auto' ? (config.egress.kafka.brokers.length > 0 ? 'kafka' : 'files') : config.egress.sink
+
+type Tree = { [key: string]: Tree | unknown }
+
+/**
+ * Configuration from (weakest first) defaults, file, environment, flags; one schema, unknown keys are errors. The environment names a key by its path in upper
+ * snake case, levels joined by two underscores: `STREAMVANE_INGRESS__PORT=8081`. `KAFKA_BROKERS` (comma-separated) and `SCHEMA_REGISTRY_URL` are known as
+ * well. Throws `ConfigError`.
+ */
+export const loadConfig = (
+  sources: Readonly<{ file?: string | undefined; env?: Readonly<Record<string, string | undefined>>; flags?: Readonly<Record<string, unknown>> }>
+): Config => {
+  const tree = merge(merge(readFile(sources.file), fromEnvironment(sources.env ?? {})), sources.flags ?? {})
+  const parsed = configSchema.safeParse(tree)
+  if (parsed.success) return parsed.data
+  const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.') || '(top level)'}: ${issue.message}`)
+  throw new ConfigError(`the configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.join('\n')}`)
+}
+
+/** Reads and checks a profile file (YAML or JSON). Throws `ConfigError`. */
+export const loadProfile = (file: string): Profile => {
+  const parsed = profileSchema.safeParse(readFile(file))
+  if (parsed.success) return parsed.data
+  throw new ConfigError(`profile ${file}:\n${parsed.error.issues.map((issue) => `  ${issue.path.join('.') || '(top level)'}: ${issue.message}`).join('\n')}`)
+}
+
+/** The configuration without what must not be shown. */
+export const redacted = (config: Config): unknown =>
+  JSON.parse(JSON.stringify(config), (key, value: unknown) => (['token', 'password'].includes(key) && typeof value === 'string' ? '***' : value))
+
+const readFile = (file: string | undefined): Tree => {
+  if (file === undefined) return {}
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new ConfigError(`cannot read ${file}: ${(cause as Error).message}`)
+  }
+  try {
+    const tree: unknown = parseYaml(text) ?? {}
+    if (typeof tree !== 'object' || Array.isArray(tree)) throw new Error('expected a mapping at the top level')
+    return tree as Tree
+  } catch (cause) {
+    throw new ConfigError(`${file} is not valid YAML or JSON: ${(cause as Error).message}`)
+  }
+}
+
+const PREFIX = 'STREAMVANE_'
+/** Read by the test set-up and the demo, not by the product. */
+const notConfiguration = new Set(['STREAMVANE_REQUIRE_KAFKA', 'STREAMVANE_CACHE', 'STREAMVANE_CONFIG'])
+
+const fromEnvironment = (env: Readonly<Record<string, string | undefined>>): Tree => {
+  const tree: Tree = {}
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined || !name.startsWith(PREFIX) || notConfiguration.has(name)) continue
+    const path = name.slice(PREFIX.length).split('__').map(camelCase)
+    set(tree, path, scalar(value))
+  }
+  const brokers = env['KAFKA_BROKERS']
+  if (brokers !== undefined && brokers !== '') set(tree, ['egress', 'kafka', 'brokers'], brokers.split(',').map((broker) => broker.trim()))
+  const registry = env['SCHEMA_REGISTRY_URL']
+  if (registry !== undefined && registry !== '') set(tree, ['egress', 'kafka', 'registry', 'url'], registry)
+  return tree
+}
+
+const camelCase = (word: string): string => word.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+
+/** Numbers, booleans and lists are spelled as in YAML; everything else is text. */
+const scalar = (value: string): unknown => {
+  try {
+    const parsed: unknown = parseYaml(value)
+    return typeof parsed === 'number' || typeof parsed === 'boolean' || Array.isArray(parsed) ? parsed : value
+  } catch {
+    return value
+  }
+}
+
+const set = (tree: Tree, path: readonly string[], value: unknown): void => {
+  const [head, ...rest] = path
+  if (head === undefined) return
+  if (rest.length === 0) tree[head] = value
+  else set((tree[head] ??= {}) as Tree, rest, value)
+}
+
+const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const merge = (weak: Tree, strong: Readonly<Record<string, unknown>>): Tree => {
+  const merged: Tree = { ...weak }
+  for (const [key, value] of Object.entries(strong)) {
+    if (value === undefined) continue
+    const below = merged[key]
+    merged[key] = isTree(below) && isTree(value) ? merge(below, value) : value
+  }
+  return merged
+}

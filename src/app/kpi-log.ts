@@ -1,0 +1,128 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { FamilyName } from '../domain/family.js'
+import { isFamilyName } from '../domain/family.js'
+import { kpisOf, type KpiName, type Ratio } from '../domain/kpi.js'
+import type { Profile } from '../domain/profile.js'
+import { rowKey, type Row } from '../domain/row.js'
+import { kpiStream } from '../domain/stream-name.js'
+import { codecOfSchema, rowCodec, type PublishedRow } from '../egress/row-codec.js'
+import { contentId } from '../ingress/identity.js'
+import type { EventLog, NewEvent, Position, RecordedEvent } from '../log/event-log.js'
+
+/**
+ * The KPI stream of a generation holds `Row.<family>` events (bare Avro) and, at the end of what a projector appended together, a `Checkpoint` with the raw
+ * position through which everything is in the rows before it.
+ */
+const ROW_PREFIX = 'Row.'
+const CHECKPOINT = 'Checkpoint'
+
+/** What an append may hold, so that it stays below the limits of every adapter (EventStoreDB: 1 MiB). */
+const APPEND_ROWS_MAX = 1_000
+const APPEND_BYTES_MAX = 512 * 1024
+
+/** A row with the KPIs that its values give under the profile. */
+export const withKpis = (row: Row, profile: Profile): PublishedRow => {
+  const kpis: Partial<Record<KpiName, Ratio>> = {}
+  for (const kpi of kpisOf(row.family)) {
+    const ratio = kpi.of(row, profile.serviceLevel)
+    if (ratio !== undefined) kpis[kpi.name] = ratio
+  }
+  return { row, kpis }
+}
+
+const schemaMetadata = new Map<FamilyName, Uint8Array>()
+const metadataOf = (family: FamilyName): Uint8Array => {
+  let metadata = schemaMetadata.get(family)
+  if (metadata === undefined) schemaMetadata.set(family, (metadata = Buffer.from(JSON.stringify({ schema: rowCodec(family).fingerprint }))))
+  return metadata
+}
+
+/** A row, encoded once: these bytes are what every sink frames or renders. */
+export const rowEvent = (generation: string, row: Row, profile: Profile): NewEvent => ({
+  id: contentId('row', row.tenant, generation, rowKey(row), String(row.revision)),
+  type: `${ROW_PREFIX}${row.family}`,
+  data: rowCodec(row.family).encode(withKpis(row, profile)),
+  metadata: metadataOf(row.family)
+})
+
+export const checkpointEvent = (tenant: string, generation: string, position: Position): NewEvent => ({
+  id: contentId('checkpoint', tenant, generation, String(position)),
+  type: CHECKPOINT,
+  data: Buffer.from(JSON.stringify({ position: String(position) })),
+  metadata: Buffer.from('{}')
+})
+
+/** Cuts rows and the checkpoint behind them into appends; only the last holds the checkpoint. */
+export const appendsOf = (rows: readonly NewEvent[], checkpoint: NewEvent): readonly (readonly NewEvent[])[] => {
+  const appends: NewEvent[][] = [[]]
+  let bytes = 0
+  for (const row of rows) {
+    const last = appends.at(-1) as NewEvent[]
+    if (last.length >= APPEND_ROWS_MAX || bytes + row.data.length > APPEND_BYTES_MAX) {
+      appends.push([row])
+      bytes = row.data.length
+    } else {
+      last.push(row)
+      bytes += row.data.length
+    }
+  }
+  appends.at(-1)?.push(checkpoint)
+  return appends
+}
+
+export type StoredRow = Readonly<{ published: PublishedRow; avro: Uint8Array; schema: string; revision: number }>
+
+export const isRow = (event: RecordedEvent): boolean => event.type.startsWith(ROW_PREFIX)
+
+export const familyOf = (event: RecordedEvent): FamilyName | undefined => {
+  const name = event.type.slice(ROW_PREFIX.length)
+  return isRow(event) && isFamilyName(name) ? name : undefined
+}
+
+/** Reads a row event. Throws if it was written with a schema that this version does not know; the message says what to do. */
+export const decodeRow = (event: RecordedEvent): StoredRow => {
+  const { schema } = JSON.parse(Buffer.from(event.metadata).toString('utf8')) as { schema: string }
+  const codec = codecOfSchema(schema)
+  if (E.isLeft(codec)) throw new Error(codec.left.message)
+  return { published: codec.right.decode(event.data), avro: event.data, schema, revision: event.revision }
+}
+
+/** Where a projector goes on: the last checkpoint, the stream's revision, and rows that were appended after that checkpoint before a crash. */
+export type Recovery = Readonly<{ checkpoint: Position | undefined; revision: number | undefined; beyond: ReadonlyMap<string, number> }>
+
+/** Reads the tail of a generation's KPI stream. */
+export const recover = async (kpi: EventLog, tenant: string, generation: string): Promise<Recovery> => {
+  const beyond = new Map<string, number>()
+  let revision: number | undefined
+  for await (const batch of kpi.readStream(kpiStream(tenant, generation), { backwards: true, batchMax: 100 }))
+    for (const event of batch) {
+      revision ??= event.revision
+      if (event.type === CHECKPOINT) {
+        const { position } = JSON.parse(Buffer.from(event.data).toString('utf8')) as { position: string }
+        return { checkpoint: BigInt(position), revision, beyond }
+      }
+      if (!isRow(event)) continue
+      const { row } = decodeRow(event).published
+      const key = rowKey(row)
+      if (!beyond.has(key)) beyond.set(key, row.revision)
+    }
+  return { checkpoint: undefined, revision, beyond }
+}
+
+/** The latest row of every key of a generation that `wanted` lets through, in the order in which the keys first appeared. */
+export const latestRows = async (
+  kpi: EventLog,
+  tenant: string,
+  generation: string,
+  wanted: Readonly<{ family?: FamilyName | undefined; row?: (row: Row) => boolean }> = {}
+): Promise<ReadonlyMap<string, StoredRow>> => {
+  const rows = new Map<string, StoredRow>()
+  for await (const batch of kpi.readStream(kpiStream(tenant, generation)))
+    for (const event of batch) {
+      const family = familyOf(event)
+      if (family === undefined || (wanted.family !== undefined && family !== wanted.family)) continue
+      const stored = decodeRow(event)
+      if (wanted.row?.(stored.published.row) !== false) rows.set(rowKey(stored.published.row), stored)
+    }
+  return rows
+}

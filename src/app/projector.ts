@@ -1,0 +1,237 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { Logger } from 'pino'
+import { rowKey } from '../domain/row.js'
+import { kpiStream } from '../domain/stream-name.js'
+import { decodeRaw } from '../ingress/decode.js'
+import { deadLetter } from '../ingress/raw-event.js'
+import type { AppendFailure, EventLog, ExpectedRevision, NewEvent, Position, RecordedEvent } from '../log/event-log.js'
+import { KpiFold } from '../projections/kpi-fold.js'
+import { backoffMs, pause } from './backoff.js'
+import type { Generation } from './generations.js'
+import { appendsOf, checkpointEvent, recover, rowEvent } from './kpi-log.js'
+import type { SnapshotStore } from './snapshot-store.js'
+
+/**
+ * Why a projector ended: told to, everything worked off, another instance appended to the generation's KPI stream, or the log refuses.
+ */
+export type ProjectorEnd =
+  | Readonly<{ kind: 'stopped' }>
+  | Readonly<{ kind: 'caught-up'; position: Position | undefined }>
+  | Readonly<{ kind: 'superseded'; by: string }>
+  | Readonly<{ kind: 'refused'; reason: string }>
+
+export type ProjectorOptions = Readonly<{
+  tenant: string
+  generation: Generation
+  raw: EventLog
+  kpi: EventLog
+  snapshots: SnapshotStore
+  /** Raw events folded between two appends, at most. */
+  batchMax: number
+  untilCaughtUp: boolean
+  signal: AbortSignal
+  logger: Logger
+  now: () => number
+  /** Told after every append: raw events folded since the start of the call (those behind the checkpoint included) and where the projector is. */
+  onProgress?: (progress: Readonly<{ events: number; rows: number; position: Position }>) => void
+}>
+
+/** Folded events between two snapshots, and closed cells that may wait for one in memory. */
+const SNAPSHOT_EVENTS = 200_000
+/** Folded events that changed no row after which a checkpoint is written all the same. */
+const IDLE_CHECKPOINT_EVENTS = 10_000
+const RETRY = { firstMs: 100, maxMs: 10_000 }
+
+/** Streams that hold raw events of a tenant: its buckets, configuration and clock. */
+export const rawPrefixes = (tenant: string): readonly string[] => [
+  ...['0', '1', '2', '3'].map((digit) => `${tenant}.${digit}`),
+  `${tenant}.config-`,
+  `${tenant}.clock`
+]
+
+/**
+ * Folds the raw log into the KPI stream of a generation: rows and checkpoint in one append under the expected revision. Killed anywhere, it goes on without a
+ * lost or doubled row: the checkpoint tells where, the tail behind it which rows are already there.
+ */
+export const runProjector = async (options: ProjectorOptions): Promise<ProjectorEnd> => {
+  for (let attempt = 0; ; attempt++) {
+    const run = new ProjectorRun(options)
+    const end = await run.run()
+    if (end.kind !== 'retry') return end
+    if (run.appended) attempt = 0
+    const delayMs = backoffMs(RETRY, attempt)
+    options.logger.warn({ err: end.cause, delayMs, generation: options.generation.name }, 'projector: the log is not available, trying again')
+    await pause(delayMs, options.signal)
+    if (options.signal.aborted) return { kind: 'stopped' }
+  }
+}
+
+type RunEnd = ProjectorEnd | Readonly<{ kind: 'retry'; cause: unknown }>
+
+/** One attempt, from recovery to an end. */
+class ProjectorRun {
+  appended = false
+  private readonly options: ProjectorOptions
+  private readonly stream: string
+  private fold: KpiFold
+  private expected: ExpectedRevision = 'no-stream'
+  private beyond: ReadonlyMap<string, number> = new Map()
+  private events = 0
+  private rows = 0
+  private sinceSnapshot = 0
+  private sinceCheckpoint = 0
+  private folded: Position | undefined
+  private checkpointed: Position | undefined
+
+  constructor(options: ProjectorOptions) {
+    this.options = options
+    this.stream = kpiStream(options.tenant, options.generation.name)
+    this.fold = new KpiFold(options.tenant, options.generation.profile)
+  }
+
+  async run(): Promise<RunEnd> {
+    const { signal } = this.options
+    try {
+      await this.recover()
+      return await this.follow()
+    } catch (cause) {
+      if (cause instanceof AppendFailed) return endOf(cause.failure)
+      if (signal.aborted) return { kind: 'stopped' }
+      if (cause instanceof Error && cause.name === 'LogUnavailable') return { kind: 'retry', cause }
+      throw cause
+    }
+  }
+
+  /** Brings the fold to where it was at the last checkpoint: from the snapshot if there is a usable one, and on by folding without appending. */
+  private async recover(): Promise<void> {
+    const { tenant, generation, kpi, raw, snapshots, logger, signal } = this.options
+    const recovery = await recover(kpi, tenant, generation.name)
+    this.expected = recovery.revision ?? 'no-stream'
+    this.beyond = recovery.beyond
+    this.checkpointed = recovery.checkpoint
+    const snapshot = snapshots.load()
+    if (snapshot !== undefined && recovery.checkpoint !== undefined && snapshot.position <= recovery.checkpoint) {
+      this.fold = new KpiFold(tenant, generation.profile, snapshot.state, snapshots.closedCells)
+      this.folded = snapshot.position
+    } else {
+      await snapshots.clear()
+      this.fold = new KpiFold(tenant, generation.profile, undefined, snapshots.closedCells)
+    }
+    if (recovery.checkpoint === undefined || this.folded === recovery.checkpoint) return
+    logger.info({ generation: generation.name, from: String(this.folded ?? 'the beginning'), through: String(recovery.checkpoint) }, 'projector: folding up to the checkpoint')
+    for await (const batch of raw.readAll({ after: this.folded, through: recovery.checkpoint, prefixes: rawPrefixes(tenant), batchMax: this.options.batchMax })) {
+      for (const event of batch) this.apply(event)
+      this.fold.takeRows() // they are in the KPI stream already
+      this.folded = batch.at(-1)?.position
+      this.events += batch.length
+      this.sinceSnapshot += batch.length
+      if (this.sinceSnapshot >= SNAPSHOT_EVENTS) await this.snapshot()
+      if (signal.aborted) return
+    }
+    this.folded = recovery.checkpoint
+  }
+
+  private async follow(): Promise<RunEnd> {
+    const { raw, signal, untilCaughtUp, tenant, batchMax } = this.options
+    for await (const message of raw.subscribe({ after: this.folded, prefixes: rawPrefixes(tenant), batchMax, signal })) {
+      switch (message.kind) {
+        case 'events':
+          await this.project(message.events)
+          break
+        case 'checkpoint':
+          this.folded = message.position
+          break
+        case 'caught-up':
+          if (!untilCaughtUp) break
+          await this.finish()
+          return { kind: 'caught-up', position: this.checkpointed }
+      }
+    }
+    await this.finish()
+    return { kind: 'stopped' }
+  }
+
+  private async project(batch: readonly RecordedEvent[]): Promise<void> {
+    const { generation } = this.options
+    const unusable = batch.flatMap((event) => this.apply(event))
+    this.folded = batch.at(-1)?.position as Position
+    this.events += batch.length
+    this.sinceSnapshot += batch.length
+    this.sinceCheckpoint += batch.length
+    const rows = this.fold
+      .takeRows()
+      .filter((row) => row.revision > (this.beyond.get(rowKey(row)) ?? 0))
+      .map((row) => rowEvent(generation.name, row, generation.profile))
+    if (unusable.length > 0) await this.setAside(unusable)
+    if (rows.length > 0 || this.sinceCheckpoint >= IDLE_CHECKPOINT_EVENTS) await this.append(rows, this.folded)
+    if (this.sinceSnapshot >= SNAPSHOT_EVENTS) await this.snapshot()
+    this.options.onProgress?.({ events: this.events, rows: this.rows, position: this.folded })
+  }
+
+  /** Folds one raw event; returns it as a dead letter if it cannot be decoded. */
+  private apply(event: RecordedEvent): readonly Readonly<{ stream: string; event: NewEvent }>[] {
+    const facts = decodeRaw(event.type, event.data)
+    if (E.isRight(facts)) {
+      for (const fact of facts.right) this.fold.apply(fact)
+      return []
+    }
+    const origin = { tenant: this.options.tenant, source: `${event.stream}@${event.revision}`, receivedAt: this.options.now() }
+    return [deadLetter(event.data, facts.left, origin, 'projector')]
+  }
+
+  private async append(rows: readonly NewEvent[], position: Position): Promise<void> {
+    const { kpi, tenant, generation } = this.options
+    for (const events of appendsOf(rows, checkpointEvent(tenant, generation.name, position))) {
+      const [result] = await kpi.append([{ stream: this.stream, expected: this.expected, events }])
+      if (result === undefined) throw new Error('the log answered nothing to an append')
+      if (E.isLeft(result)) throw new AppendFailed(result.left)
+      this.expected = result.right.revision
+    }
+    this.appended = true
+    this.rows += rows.length
+    this.beyond = new Map()
+    this.checkpointed = position
+    this.sinceCheckpoint = 0
+  }
+
+  private async setAside(letters: readonly Readonly<{ stream: string; event: NewEvent }>[]): Promise<void> {
+    const [result] = await this.options.kpi.append([
+      { stream: (letters[0] as { stream: string }).stream, expected: 'any', events: letters.map(({ event }) => event) }
+    ])
+    if (result !== undefined && E.isLeft(result)) throw new AppendFailed(result.left)
+  }
+
+  /** Leaves a checkpoint and a snapshot, so that the next start has nothing to do again. */
+  private async finish(): Promise<void> {
+    if (this.folded !== undefined && this.sinceCheckpoint > 0) await this.append([], this.folded)
+    if (this.sinceSnapshot > 0) await this.snapshot()
+  }
+
+  /** A snapshot must never be ahead of the rows, so a checkpoint goes before it. */
+  private async snapshot(): Promise<void> {
+    if (this.folded === undefined) return
+    if (this.checkpointed === undefined || this.folded > this.checkpointed) await this.append([], this.folded)
+    await this.options.snapshots.save({ position: this.folded, state: this.fold.save() })
+    if (this.options.snapshots.keepsCells) this.fold.saved()
+    this.sinceSnapshot = 0
+  }
+}
+
+class AppendFailed extends Error {
+  readonly failure: AppendFailure
+  constructor(failure: AppendFailure) {
+    super(failure.tag)
+    this.failure = failure
+  }
+}
+
+const endOf = (failure: AppendFailure): RunEnd => {
+  switch (failure.tag) {
+    case 'WrongExpectedRevision':
+      return { kind: 'superseded', by: `${failure.stream} is at revision ${failure.actual}, not ${failure.expected}: another projector appended to it` }
+    case 'NotAvailable':
+      return { kind: 'retry', cause: failure.cause }
+    case 'Refused':
+      return { kind: 'refused', reason: failure.reason }
+  }
+}
