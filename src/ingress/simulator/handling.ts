@@ -1,0 +1,153 @@
+import { MINUTE_MS } from '../../domain/interval.js'
+import { agentLeg } from './alerting.js'
+import type { Centre } from './centre.js'
+import { isFree, occupy, release, type Desk } from './desk.js'
+import { anotherQueueIndex } from './leaving.js'
+import type { AgentLeg } from './leg.js'
+import { isLoopedEnough } from './queueing.js'
+import { wrapUp } from './wrap-up.js'
+
+type Part = Readonly<{ kind: 'talk' | 'hold'; ms: number }>
+
+/** An agent has the customer. Speech goes in parts of talk and hold; writing is one long talk with replies in it. */
+export const handle = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
+  if (leg.mediaType === 'voice') handleCall(centre, leg, desk)
+  else handleWriting(centre, leg, desk)
+}
+
+const handleCall = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
+  const { random } = centre
+  const ending = leg.entry === null ? 0 : random.weighted([90, 6, 4])
+  const talkMs = random.lognormalMs(200_000, 0.8, 4_000)
+  if (ending === 2) {
+    runParts(centre, leg, [{ kind: 'talk', ms: talkMs }], () => {
+      consult(centre, leg, desk)
+    })
+    return
+  }
+  const holds = random.weighted([72, 20, 8])
+  const holdLast = holds > 0 && random.chance(0.08)
+  const talks = holdLast ? holds : holds + 1
+  const parts: Part[] = []
+  for (let index = 0; index < talks; index += 1) {
+    parts.push({ kind: 'talk', ms: Math.max(1_000, Math.round(talkMs / talks)) })
+    if (index < holds) parts.push({ kind: 'hold', ms: random.lognormalMs(45_000, 0.7, 2_000) })
+  }
+  runParts(centre, leg, parts, () => {
+    if (ending === 1) blindTransfer(centre, leg, desk)
+    else endConversation(centre, leg, desk)
+  })
+}
+
+const runParts = (centre: Centre, leg: AgentLeg, parts: readonly Part[], then: () => void, from = 0): void => {
+  const part = parts[from]
+  if (part === undefined) {
+    then()
+    return
+  }
+  centre.after(part.ms, () => {
+    const last = !parts.some(({ kind }, index) => index > from && kind === part.kind)
+    if (part.kind === 'talk') endTalk(centre, leg, part.ms, last)
+    else endHold(centre, leg, part.ms, last)
+    runParts(centre, leg, parts, then, from + 1)
+  })
+}
+
+const endTalk = (centre: Centre, leg: AgentLeg, durationMs: number, last: boolean): void => {
+  leg.talkMs += durationMs
+  leg.talked = true
+  centre.tell({ kind: 'TalkEnded', at: centre.now, leg, durationMs, last })
+}
+
+const endHold = (centre: Centre, leg: AgentLeg, durationMs: number, last: boolean): void => {
+  leg.heldMs += durationMs
+  leg.held = true
+  centre.tell({ kind: 'HoldEnded', at: centre.now, leg, durationMs, last })
+}
+
+const writingMeanMs = { chat: 480_000, email: 400_000, message: 420_000, voice: 0, callback: 0 } as const
+
+/** A message may be left open by both; it ends by inactivity and meanwhile no longer occupies the agent. */
+const handleWriting = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
+  const { random } = centre
+  const activeMs = random.lognormalMs(writingMeanMs[leg.mediaType], 0.7, 20_000)
+  const leftOpen = leg.mediaType === 'message' && random.chance(0.25)
+  const openMs = leftOpen ? activeMs + random.between(10, 90) * MINUTE_MS : activeMs
+  planReplies(centre, leg, activeMs)
+  if (leftOpen) 
+    centre.after(activeMs, () => {
+      release(centre, desk, leg)
+    })
+  centre.after(openMs, () => {
+    endTalk(centre, leg, openMs, true)
+    if (!leftOpen && random.chance(0.05)) blindTransfer(centre, leg, desk)
+    else endConversation(centre, leg, desk, leftOpen)
+  })
+}
+
+const planReplies = (centre: Centre, leg: AgentLeg, activeMs: number): void => {
+  const replies = leg.mediaType === 'email' ? 1 : centre.random.between(2, 6)
+  for (let reply = 1; reply <= replies; reply += 1) {
+    const tookMs = Math.min(Math.round(activeMs / replies), centre.random.lognormalMs(25_000, 0.7, 1_000))
+    centre.after(Math.round((activeMs * reply) / replies), () => {
+      centre.tell({ kind: 'AgentReplied', at: centre.now, leg, tookMs })
+    })
+  }
+}
+
+/** One side hangs up, or nobody said anything for too long. */
+const endConversation = (centre: Centre, leg: AgentLeg, desk: Desk, byInactivity = false): void => {
+  const byCustomer = centre.random.chance(leg.mediaType === 'email' ? 0 : 0.65)
+  leg.disconnectType = byInactivity ? 'INACTIVITY' : byCustomer ? 'PEER' : 'CLIENT'
+  wrapUp(centre, leg, desk)
+  centre.steps.customerLeaves(leg.customer, byInactivity ? 'INACTIVITY' : byCustomer ? 'ENDPOINT' : 'PEER')
+}
+
+const blindTransfer = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
+  const { entry } = leg
+  if (entry === null || centre.roster.queues.length < 2 || isLoopedEnough(leg.conversation)) {
+    endConversation(centre, leg, desk)
+    return
+  }
+  leg.disconnectType = 'TRANSFER'
+  centre.tell({ kind: 'Transferred', at: centre.now, leg, how: 'blind' })
+  wrapUp(centre, leg, desk)
+  const target = anotherQueueIndex(centre, entry)
+  centre.after(centre.random.between(5, 60), () => {
+    centre.steps.enterQueue(leg.customer, target, leg.mediaType)
+  })
+}
+
+/**
+ * The agent asks a colleague while the customer holds, then hands over. The colleague's session carries the queue of the asking agent (an assumption)
+ * and was not answered from a queue.
+ */
+const consult = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
+  const { random } = centre
+  const colleague = centre.desks.find((other) => other !== desk && isFree(other))
+  if (colleague === undefined) {
+    endConversation(centre, leg, desk)
+    return
+  }
+  centre.tell({ kind: 'ConsultBegan', at: centre.now, leg })
+  const theirs = agentLeg(centre, colleague, leg.customer, { queue: leg.queue, mediaType: 'voice', direction: 'inbound', peerId: leg.sessionId })
+  occupy(centre, colleague, theirs)
+  centre.tell({ kind: 'AgentLegOpened', at: centre.now, leg: theirs })
+  const ringMs = random.between(1_500, 6_000)
+  const togetherMs = random.between(10_000, 60_000)
+  const afterwardsMs = random.lognormalMs(150_000, 0.6, 5_000)
+  centre.after(ringMs, () => {
+    theirs.alertMs = ringMs
+    centre.tell({ kind: 'AlertEnded', at: centre.now, leg: theirs, how: 'answered' })
+    centre.after(togetherMs, () => {
+      endHold(centre, leg, ringMs + togetherMs, true)
+      leg.disconnectType = 'CONSULT_TRANSFER'
+      centre.tell({ kind: 'Transferred', at: centre.now, leg, how: 'consult' })
+      wrapUp(centre, leg, desk)
+    })
+    centre.after(togetherMs + afterwardsMs, () => {
+      endTalk(centre, theirs, togetherMs + afterwardsMs, true)
+      endConversation(centre, theirs, colleague)
+    })
+  })
+}

@@ -1,0 +1,45 @@
+import type { EpochMs } from '../../domain/interval.js'
+import type { AgentLeg, CustomerLeg, FlowLeg, QueueEntry, VoicemailLeg } from './leg.js'
+import type { Agent } from './roster.js'
+
+export type RoutingStatus = 'OFF_QUEUE' | 'IDLE' | 'INTERACTING' | 'NOT_RESPONDING' | 'COMMUNICATING'
+export type Presence = 'AVAILABLE' | 'AWAY' | 'BUSY' | 'OFFLINE' | 'ON_QUEUE' | 'MEAL' | 'TRAINING' | 'MEETING' | 'BREAK'
+
+export type AgentStateEntered =
+  | Readonly<{ kind: 'AgentStateEntered'; at: EpochMs; agent: Agent; stateKind: 'routingStatus'; state: RoutingStatus }>
+  | Readonly<{ kind: 'AgentStateEntered'; at: EpochMs; agent: Agent; stateKind: 'systemPresence'; state: Presence }>
+
+/**
+ * What happened, told at the instant it happened. Metric records, detail events and the truth are three tellings of the same happenings, each with its
+ * own rules, so that an error in one shows against the others.
+ */
+export type Happening =
+  /** A conversation began with this customer leg. Inbound customers are connected from the start. */
+  | Readonly<{ kind: 'ConversationBegan'; at: EpochMs; leg: CustomerLeg }>
+  /** A further customer leg: the callback that replaces a call, or the call that a callback makes. */
+  | Readonly<{ kind: 'CustomerLegOpened'; at: EpochMs; leg: CustomerLeg }>
+  | Readonly<{ kind: 'CustomerLeft'; at: EpochMs; leg: CustomerLeg }>
+  | Readonly<{ kind: 'ContactIdentified'; at: EpochMs; leg: CustomerLeg }>
+  | Readonly<{ kind: 'AttributesSet'; at: EpochMs; leg: CustomerLeg; attributes: Readonly<Record<string, string>> }>
+  | Readonly<{ kind: 'FlowEntered'; at: EpochMs; leg: FlowLeg }>
+  | Readonly<{ kind: 'FlowLeft'; at: EpochMs; leg: FlowLeg; durationMs: number }>
+  | Readonly<{ kind: 'QueueEntered'; at: EpochMs; entry: QueueEntry }>
+  | Readonly<{ kind: 'QueueLeft'; at: EpochMs; entry: QueueEntry }>
+  | Readonly<{ kind: 'VoicemailBegan'; at: EpochMs; leg: VoicemailLeg }>
+  | Readonly<{ kind: 'VoicemailEnded'; at: EpochMs; leg: VoicemailLeg; durationMs: number }>
+  /** Alerting or, on an outbound leg, contacting begins. */
+  | Readonly<{ kind: 'AgentLegOpened'; at: EpochMs; leg: AgentLeg }>
+  | Readonly<{ kind: 'AlertEnded'; at: EpochMs; leg: AgentLeg; how: 'answered' | 'missed' | 'callerGone' }>
+  | Readonly<{ kind: 'ContactingEnded'; at: EpochMs; leg: AgentLeg }>
+  | Readonly<{ kind: 'DialingEnded'; at: EpochMs; leg: AgentLeg; reached: boolean }>
+  /** `last`: no more of it will follow on this leg. */
+  | Readonly<{ kind: 'TalkEnded'; at: EpochMs; leg: AgentLeg; durationMs: number; last: boolean }>
+  | Readonly<{ kind: 'HoldEnded'; at: EpochMs; leg: AgentLeg; durationMs: number; last: boolean }>
+  | Readonly<{ kind: 'AgentReplied'; at: EpochMs; leg: AgentLeg; tookMs: number }>
+  | Readonly<{ kind: 'ConsultBegan'; at: EpochMs; leg: AgentLeg }>
+  | Readonly<{ kind: 'Transferred'; at: EpochMs; leg: AgentLeg; how: 'blind' | 'consult' }>
+  | Readonly<{ kind: 'AgentLegClosed'; at: EpochMs; leg: AgentLeg; acwFollows: boolean }>
+  | Readonly<{ kind: 'AcwCompleted'; at: EpochMs; leg: AgentLeg }>
+  | AgentStateEntered
+
+export type Observer = (happening: Happening) => void

@@ -1,0 +1,45 @@
+import type { Centre } from './centre.js'
+import { release, type Desk } from './desk.js'
+import type { AgentLeg } from './leg.js'
+
+const wrapUpCodes = ['Resolved', 'Follow-up', 'Escalated', 'Wrong department', 'No resolution'] as const
+
+/**
+ * Closes an agent's session. After-call work follows for most; some is submitted only much later, when the agent has long taken other work,
+ * and counts with all the time that passed.
+ */
+export const wrapUp = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
+  const { random, options } = centre
+  const acwFollows = leg.queue !== null && (leg.talked || random.chance(0.5)) && random.chance(leg.mediaType === 'voice' ? 0.88 : 0.6)
+  centre.tell({ kind: 'AgentLegClosed', at: centre.now, leg, acwFollows })
+  if (leg.serves !== null) closeCallback(centre, leg.serves, desk)
+  const free = (): void => {
+    release(centre, desk, leg)
+  }
+  if (!acwFollows) {
+    free()
+    return
+  }
+  const workMs = random.lognormalMs(32_000, 0.7, 1_000)
+  const late = options.acwLate.maxMs > workMs && random.chance(options.acwLate.share)
+  const acwMs = late ? random.between(workMs, options.acwLate.maxMs) : workMs
+  const timedOut = !late && random.chance(0.06)
+  centre.openWork += 1
+  if (late) centre.after(workMs, free)
+  centre.after(acwMs, () => {
+    leg.acwMs = acwMs
+    leg.wrapUpCode = timedOut ? 'ININ-WRAP-UP-TIMEOUT' : random.pick(wrapUpCodes)
+    centre.tell({ kind: 'AcwCompleted', at: centre.now, leg })
+    centre.openWork -= 1
+    if (!late) free()
+  })
+}
+
+/** The callback record is done with when its call is over. It had no handle time of its own: contacting, dialing and talk are the call's. */
+const closeCallback = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
+  leg.callbackMs = centre.now - leg.startedAt - leg.alertMs
+  leg.disconnectType = 'CLIENT'
+  centre.tell({ kind: 'AgentLegClosed', at: centre.now, leg, acwFollows: false })
+  centre.steps.customerLeaves(leg.customer, 'PEER')
+  release(centre, desk, leg)
+}
