@@ -1,0 +1,75 @@
+// @ts-check
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+/**
+ * Which rooms and packages a room may import, besides itself. `packages: 'any'` includes node's own modules.
+ * @type {Record<string, { rooms: string[], packages: 'any' | string[] }>}
+ */
+const ROOMS = {
+  domain: { rooms: [], packages: ['fp-ts'] },
+  projections: { rooms: ['domain'], packages: ['fp-ts', 'immer'] },
+  log: { rooms: ['domain'], packages: 'any' },
+  ingress: { rooms: ['domain', 'log'], packages: 'any' },
+  egress: { rooms: ['domain', 'projections', 'log'], packages: 'any' },
+  app: { rooms: ['domain', 'projections', 'log', 'ingress', 'egress'], packages: 'any' },
+  http: { rooms: ['domain', 'app'], packages: 'any' },
+  // The commands put the whole together, the server included.
+  cli: { rooms: ['domain', 'app', 'http'], packages: 'any' },
+}
+
+/** @returns {import('dependency-cruiser').IForbiddenRuleType[]} */
+const rules = () => [
+  ...Object.entries(ROOMS).map(([room, { rooms, packages }]) => {
+    const ownRooms = `^src/(${[room, ...rooms].join('|')})/`
+    const allowed = packages === 'any' ? [ownRooms, '^(?!src/)'] : [ownRooms, ...packages.map((name) => `node_modules/${name}/`)]
+    return { name: `room-${room}`, severity: /** @type {const} */ ('error'), from: { path: `^src/${room}/` }, to: { pathNot: allowed } }
+  }),
+  { name: 'no-homeless-file', severity: 'error', from: { path: '^src/', pathNot: `^src/(${Object.keys(ROOMS).join('|')})/` }, to: {} },
+  { name: 'product-stands-alone', severity: 'error', from: { path: '^src/' }, to: { path: '^(bench|dev|test)/' } },
+  { name: 'no-dev-dependency', severity: 'error', from: { path: '^src/' }, to: { dependencyTypes: ['npm-dev'] } },
+  { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } },
+  { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+]
+
+/**
+ * Checks the imports of every file below `root`/src. `modules` is how many files were read: a checker that understood nothing reports
+ * no violation either, so a number that differs from the number of files on disk is itself one.
+ * @param {string} root @returns {Promise<{ modules: number, imports: number, violations: string[] }>}
+ */
+export const checkLayering = async (root) => {
+  const { cruise } = await import('dependency-cruiser')
+  const { default: extractTSConfig } = await import('dependency-cruiser/config-utl/extract-ts-config')
+  const tsConfig = join(root, 'tsconfig.json')
+  const { output } = await cruise(
+    ['src'],
+    {
+      baseDir: root,
+      validate: true,
+      ruleSet: { forbidden: rules() },
+      tsPreCompilationDeps: true, // an import of types is an import
+      tsConfig: { fileName: tsConfig },
+      doNotFollow: { path: 'node_modules' },
+    },
+    { extensions: ['.ts', '.js'], extensionAlias: { '.js': ['.ts', '.js'] } },
+    { tsConfig: extractTSConfig(tsConfig) },
+  )
+  if (typeof output === 'string') throw new Error('dependency-cruiser answered with text instead of a result')
+  const seen = output.modules.filter(({ source }) => source.startsWith('src/') && source.endsWith('.ts'))
+  const onDisk = readdirSync(join(root, 'src'), { recursive: true }).filter((name) => String(name).endsWith('.ts'))
+  const violations = output.summary.violations.map(({ rule, from, to, cycle }) => {
+    const way = cycle?.map(({ name }) => name).join(' → ') ?? to
+    return `${rule.name}: ${from} → ${way}`
+  })
+  if (seen.length !== onDisk.length || seen.length === 0) {
+    violations.push(`looked-at-nothing: ${seen.length} of ${onDisk.length} files were read`)
+  }
+  return { modules: seen.length, imports: seen.reduce((sum, { dependencies }) => sum + dependencies.length, 0), violations }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const { modules, imports, violations } = await checkLayering(join(import.meta.dirname, '..'))
+  for (const violation of violations) console.log(violation)
+  console.log(`${modules} modules, ${imports} imports, ${violations.length} violations`)
+  process.exitCode = violations.length > 0 ? 1 : 0
+}
