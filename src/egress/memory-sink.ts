@@ -1,4 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
+import { codecOfSchema } from './row-codec.js'
 import type { Progress, Sink, SinkFailure, SinkRecord } from './sink.js'
 
 /** A destination in memory, shared by the sinks that write to it; outlives each of them. */
@@ -20,6 +21,10 @@ export const memorySink = (destination: MemoryDestination = memoryDestination())
       async (): Promise<E.Either<SinkFailure, void>> => {
         if (epoch === undefined) return E.left({ tag: 'NotConnected', cause: new Error('not connected') })
         if (epoch !== destination.epoch) return E.left({ tag: 'Fenced', by: `epoch ${destination.epoch}` })
+        for (const { schema } of records) {
+          const codec = codecOfSchema(schema)
+          if (E.isLeft(codec)) return E.left({ tag: 'Refused', reason: codec.left.message })
+        }
         destination.records.push(...records)
         if (progress !== undefined) destination.progress = progress
         return E.right(undefined)

@@ -1,0 +1,136 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Progress, Sink, SinkBatch, SinkFailure } from '../../src/egress/sink.js'
+import { batchAt, recordsAt } from '../egress/batches.js'
+
+/** What a reader of the destination sees of a record. */
+export type Delivered = Readonly<{ topic: string; key: string; revision: number; replay: boolean }>
+
+/** A destination of one test. `delivered` reads what counts there, in order within a key. */
+export type SinkHarness = Readonly<{ sink: () => Sink; delivered: () => Promise<readonly Delivered[]>; end: () => Promise<void> }>
+
+const idle = new AbortController().signal
+export const connect = (sink: Sink): Promise<E.Either<SinkFailure, Progress | undefined>> => sink.connect(idle)()
+export const write = (sink: Sink, batch: SinkBatch): Promise<E.Either<SinkFailure, void>> => sink.write(batch, idle)()
+
+/** The revisions that arrived, in order, by row key. */
+export const revisionsByKey = (delivered: readonly Delivered[]): Readonly<Record<string, readonly number[]>> => {
+  const byKey: Record<string, number[]> = {}
+  for (const { key, revision } of delivered) (byKey[key] ??= []).push(revision)
+  return byKey
+}
+
+const keysOfBatch = recordsAt(1).length
+
+/** The contract that every sink keeps. */
+export const sinkContract = (name: string, start: () => Promise<SinkHarness>): void => {
+  describe(`sink contract: ${name}`, () => {
+    let harness: SinkHarness
+    const sinks: Sink[] = []
+    const newSink = (): Sink => {
+      const sink = harness.sink()
+      sinks.push(sink)
+      return sink
+    }
+    beforeEach(async () => {
+      harness = await start()
+    })
+    afterEach(async () => {
+      for (const sink of sinks.splice(0)) await sink.close()
+      await harness.end()
+    })
+    const expectRevisions = async (...revisions: number[]): Promise<void> => {
+      const byKey = revisionsByKey(await harness.delivered())
+      expect(Object.keys(byKey)).toHaveLength(revisions.length === 0 ? 0 : keysOfBatch)
+      for (const seen of Object.values(byKey)) expect(seen).toEqual(revisions)
+    }
+
+    test('a new destination has no progress', async () => {
+      expect(await connect(newSink())).toEqual(E.right(undefined))
+    })
+
+    test('what is written is delivered in order, and the progress with it', async () => {
+      const sink = newSink()
+      await connect(sink)
+      for (const n of [1, 2, 3]) expect(await write(sink, batchAt(n))).toEqual(E.right(undefined))
+      await expectRevisions(1, 2, 3)
+      expect(await connect(newSink())).toEqual(E.right(batchAt(3).progress))
+    })
+
+    test('another instance goes on where the first one closed', async () => {
+      const first = newSink()
+      await connect(first)
+      await write(first, batchAt(1))
+      await first.close()
+      const second = newSink()
+      expect(await connect(second)).toEqual(E.right(batchAt(1).progress))
+      expect(await write(second, batchAt(2))).toEqual(E.right(undefined))
+      await expectRevisions(1, 2)
+    })
+
+    test('of two live instances the older is fenced, delivers nothing and moves no progress', async () => {
+      const [older, newer] = [newSink(), newSink()]
+      await connect(older)
+      await write(older, batchAt(1))
+      expect(await connect(newer)).toEqual(E.right(batchAt(1).progress))
+      expect(await write(older, batchAt(7))).toMatchObject({ left: { tag: 'Fenced' } })
+      expect(await write(newer, batchAt(2))).toEqual(E.right(undefined))
+      await expectRevisions(1, 2)
+      expect(await connect(newSink())).toEqual(E.right(batchAt(2).progress))
+    })
+
+    test('an instance that connects again takes over again', async () => {
+      const [first, second] = [newSink(), newSink()]
+      await connect(first)
+      await connect(second)
+      await write(second, batchAt(1))
+      expect(await connect(first)).toEqual(E.right(batchAt(1).progress))
+      expect(await write(first, batchAt(2))).toEqual(E.right(undefined))
+      expect(await write(second, batchAt(2))).toMatchObject({ left: { tag: 'Fenced' } })
+      await expectRevisions(1, 2)
+    })
+
+    test('a replay is delivered, marked as such, and moves no progress', async () => {
+      const sink = newSink()
+      await connect(sink)
+      await write(sink, batchAt(1))
+      expect(await write(sink, { records: recordsAt(1, { replay: true }) })).toEqual(E.right(undefined))
+      expect(await write(sink, batchAt(2))).toEqual(E.right(undefined))
+      expect(await connect(newSink())).toEqual(E.right(batchAt(2).progress))
+      const delivered = await harness.delivered()
+      expect(delivered.filter(({ replay }) => replay).map(({ revision }) => revision)).toEqual(Array(keysOfBatch).fill(1))
+      expect(Object.values(revisionsByKey(delivered.filter(({ replay }) => !replay)))).toEqual(Array(keysOfBatch).fill([1, 2]))
+    })
+
+    test('progress alone may move', async () => {
+      const sink = newSink()
+      await connect(sink)
+      expect(await write(sink, { records: [], progress: { generation: 'g2', revision: 4 } })).toEqual(E.right(undefined))
+      expect(await connect(newSink())).toEqual(E.right({ generation: 'g2', revision: 4 }))
+    })
+
+    test('rows of a schema that nobody knows are refused, whole, with a reason; the sink goes on', async () => {
+      const sink = newSink()
+      await connect(sink)
+      const { records, progress } = batchAt(1)
+      const strange = records.map((record, index) => (index === 1 ? { ...record, schema: 'ffffffffffffffff' } : record))
+      expect(await write(sink, { records: strange, ...(progress && { progress }) })).toMatchObject({ left: { tag: 'Refused', reason: expect.stringContaining('ffffffffffffffff') } })
+      expect(await write(sink, batchAt(2))).toEqual(E.right(undefined))
+      await expectRevisions(2)
+    })
+
+    test('writing before connecting is answered, not done', async () => {
+      expect(await write(newSink(), batchAt(1))).toMatchObject({ left: { tag: 'NotConnected' } })
+      await expectRevisions()
+    })
+
+    test('closing twice, or before connecting, is fine', async () => {
+      const sink = newSink()
+      await sink.close()
+      await connect(sink)
+      await sink.close()
+      await sink.close()
+      expect(await write(sink, batchAt(1))).toMatchObject({ left: { tag: 'NotConnected' } })
+    })
+  })
+}

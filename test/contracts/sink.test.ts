@@ -1,0 +1,29 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { rowKey } from '../../src/domain/row.js'
+import { filesSink } from '../../src/egress/files-sink.js'
+import { memoryDestination, memorySink } from '../../src/egress/memory-sink.js'
+import { defaultTopics, topicOf } from '../../src/egress/topics.js'
+import { readAvroFiles, readJsonFiles } from '../egress/read-files.js'
+import { sinkContract } from './sink.contract.js'
+
+sinkContract('memory', async () => {
+  const destination = memoryDestination()
+  return {
+    sink: () => memorySink(destination),
+    delivered: async () =>
+      destination.records.map(({ published: { row }, replay }) => ({ topic: topicOf(defaultTopics, row.family), key: rowKey(row), revision: row.revision, replay })),
+    end: async () => {}
+  }
+})
+
+for (const [format, read] of [['avro', readAvroFiles] as const, ['jsonl', readJsonFiles] as const])
+  sinkContract(`files as ${format}`, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'streamvane-files-'))
+    return {
+      sink: () => filesSink({ folder }),
+      delivered: () => read(folder),
+      end: () => rm(folder, { recursive: true, force: true })
+    }
+  })
