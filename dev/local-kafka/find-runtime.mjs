@@ -16,7 +16,7 @@ const PROBE_LIMIT_MS = 5_000
  */
 
 /**
- * Looks for, in this order: KAFKA_BROKERS (with SCHEMA_REGISTRY_URL), a Docker engine that answers, Java 17 with Kafka's jars
+ * Looks for, in this order: KAFKA_BROKERS (with SCHEMA_REGISTRY_URL), a Docker engine that answers (with compose), Java 17 with Kafka's jars
  * in the cache or Maven to fetch them. Starts nothing and downloads nothing.
  * @param {NodeJS.ProcessEnv} [env]
  * @returns {Promise<Runtime>}
@@ -30,8 +30,12 @@ export const findRuntime = async (env = process.env) => {
   if (brokers.length > 0) return { kind: 'external', brokers, registryUrl, why: `KAFKA_BROKERS names ${brokers.join(', ')}` }
 
   const engine = await probe('docker', ['info', '--format', '{{.ServerVersion}}'])
-  if (engine.ok && engine.output !== '') return { kind: 'docker', why: `a Docker engine answers (${engine.output})` }
-  const noDocker = engine.found ? 'no Docker engine answers' : 'Docker is not installed'
+  const answers = engine.ok && engine.output !== ''
+  if (answers && (await probe('docker', ['compose', 'version'])).ok) {
+    return { kind: 'docker', why: `a Docker engine answers (${engine.output})` }
+  }
+  const silent = engine.found ? 'no Docker engine answers' : 'Docker is not installed'
+  const noDocker = answers ? 'the Docker here has no compose plugin' : silent
 
   const java = await probe(javaBinary(), ['-version'])
   const major = Number(/version "(\d+)/.exec(java.output)?.[1] ?? 0)

@@ -6,7 +6,7 @@ import { demandCompatibility } from '../../dev/local-kafka/registry.mjs'
 import type { ConsoleTools } from './kafka-global-setup.js'
 
 const KAFKA_IMAGE = 'apache/kafka:4.1.2'
-const REGISTRY_IMAGE = 'apicurio/apicurio-registry-mem:2.6.13.Final'
+const REGISTRY_IMAGE = 'quay.io/apicurio/apicurio-registry-mem:2.6.13.Final'
 const STARTUP_LIMIT_MS = 180_000
 /** The listener for clients inside the container, such as the console tools. */
 const INSIDE = 'localhost:19092'
