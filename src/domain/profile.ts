@@ -51,7 +51,8 @@ export const defaultProfile: Profile = {
     includeFlowOuts: false,
     includeAbandons: true,
     durationMs: 20_000,
-    durationMsByMediaType: {},
+    // An assumption, until the settings of the queues themselves are in the log.
+    durationMsByMediaType: { callback: 2 * MINUTE_MS, chat: MINUTE_MS / 2, email: HOUR_MS, message: MINUTE_MS },
     durationMsByQueue: {}
   },
   correlation: {
@@ -76,5 +77,9 @@ export const profileProblems = (profile: Profile): readonly string[] => {
 }
 
 /** The service-level duration of a queue and media type. */
-export const serviceLevelDurationMs = (profile: Profile, queueId: string, mediaType: string): number =>
-  profile.serviceLevel.durationMsByQueue[queueId] ?? profile.serviceLevel.durationMsByMediaType[mediaType] ?? profile.serviceLevel.durationMs
+export const serviceLevelDurationMs = ({ serviceLevel }: Profile, queueId: string, mediaType: string): number =>
+  own(serviceLevel.durationMsByQueue, queueId) ?? own(serviceLevel.durationMsByMediaType, mediaType) ?? serviceLevel.durationMs
+
+/** Ids come from outside: one that is called `constructor` must not find what every object inherits. */
+const own = (durations: Readonly<Record<string, number>>, id: string): number | undefined =>
+  Object.hasOwn(durations, id) ? durations[id] : undefined

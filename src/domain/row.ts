@@ -54,4 +54,8 @@ export const valueText = (row: Row): string => {
 }
 
 const PLAIN_ID = /^[A-Za-z0-9._:-]*$/
-const escapeId = (id: string): string => (PLAIN_ID.test(id) && id !== '-' ? id : `~${encodeURIComponent(id)}`)
+const escapeId = (id: string): string => (PLAIN_ID.test(id) && id !== '-' ? id : `~${[...id].map(escapeCharacter).join('')}`)
+
+/** Percent-encoded; a lone surrogate, which JSON can smuggle in and `encodeURIComponent` throws at, becomes `%u` and its code unit. */
+const escapeCharacter = (character: string): string =>
+  /^\p{Surrogate}$/u.test(character) ? `%u${character.charCodeAt(0).toString(16)}` : encodeURIComponent(character)

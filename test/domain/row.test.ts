@@ -1,0 +1,93 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { metricIndex, metricNames, type MetricName } from '../../src/domain/metric.js'
+import type { Measure } from '../../src/domain/measure.js'
+import { cellKey, measureIn, recordKey, rowKey, valueText, type Row } from '../../src/domain/row.js'
+
+const row = (measures: Partial<Record<MetricName, Measure>>, more: Partial<Row> = {}): Row => ({
+  tenant: 'acme',
+  family: 'queue',
+  dimensions: ['sales', 'voice'],
+  start: Date.UTC(2026, 0, 5, 10),
+  end: Date.UTC(2026, 0, 5, 10, 15),
+  status: 'final',
+  revision: 7,
+  measures: metricNames.map((name) => measures[name]),
+  ...more,
+})
+const times = (count: number): Measure => ({ count, sum: count, min: 1, max: 1 })
+
+// Ids from outside may be anything a JSON string can be, lone surrogates included.
+const anyId = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('', '-', '/', '~', '~-', '%', '~%2F', '\ud800', '\udfff', '%ud800', '%uD800'), fc.string())
+const anyId16 = fc.oneof(anyId, fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 4 }).map((units) => String.fromCharCode(...units)))
+const dimensions = fc.array(fc.option(anyId16), { minLength: 1, maxLength: 3 })
+
+describe('cell keys', () => {
+  test('two cells never share a key', () => {
+    fc.assert(
+      fc.property(dimensions, dimensions, (a, b) => {
+        expect(cellKey(a) === cellKey(b)).toBe(JSON.stringify(a) === JSON.stringify(b))
+      }),
+      { numRuns: 3_000 },
+    )
+  })
+
+  test.each([
+    [['a/b', 'c'], ['a', 'b/c']],
+    [[null], ['-']],
+    [['~%2F'], ['/']],
+    [['~-'], ['-']],
+    [[''], [null]],
+    [['\ud800'], ['%ud800']],
+    [['\ud800'], ['\ud801']],
+  ])('%j and %j are told apart', (a, b) => {
+    expect(cellKey(a)).not.toBe(cellKey(b))
+  })
+
+  test('an id with half a surrogate pair has a key like any other', () => {
+    expect(cellKey(['\ud800x', 'voice'])).toBe('~%ud800x/voice')
+  })
+
+  test('plain ids stay readable', () => {
+    expect(cellKey(['4f6e-11', null, 'voice'])).toBe('4f6e-11/-/voice')
+  })
+})
+
+test('a row is named by family, dimensions and the start of its interval', () => {
+  expect(rowKey(row({}))).toBe('queue/sales/voice/2026-01-05T10:00:00.000Z')
+})
+
+test('a record is keyed by its queue or its agent', () => {
+  expect(recordKey({ family: 'queue', dimensions: ['sales', 'voice'] })).toBe('sales')
+  expect(recordKey({ family: 'agent', dimensions: ['ann', null, 'voice'] })).toBe('ann')
+  expect(recordKey({ family: 'agent-state', dimensions: ['ann', 'routingStatus', 'IDLE'] })).toBe('ann')
+})
+
+test('a measure is found by its metric', () => {
+  expect(measureIn(row({ nOffered: times(3) }), 'nOffered')).toEqual(times(3))
+  expect(measureIn(row({}), 'nOffered')).toBeUndefined()
+})
+
+describe('the text of a row’s values', () => {
+  test('counts say how many, durations also how long', () => {
+    const text = valueText(row({ nOffered: times(3), tAnswered: { count: 2, sum: 30, min: 10, max: 20 } }))
+    expect(text).toBe('queue/sales/voice/2026-01-05T10:00:00.000Z nOffered=3 tAnswered=2,30,10,20')
+  })
+
+  test('status and revision are not values', () => {
+    const measures = { nOffered: times(1) }
+    expect(valueText(row(measures, { status: 'corrected', revision: 9 }))).toBe(valueText(row(measures)))
+  })
+
+  test('a row without values has no text, nor has one whose states were taken back', () => {
+    expect(valueText(row({}))).toBe('')
+    expect(valueText(row({ tAgentRoutingStatus: { count: 1, sum: 0, min: 0, max: 0 } }))).toBe('')
+  })
+})
+
+test('the place of every metric in a row is fixed: existing logs depend on it', () => {
+  expect(metricNames.join(' ')).toBe(
+    'nOffered tAnswered tAbandon tFlowOut tAcd nOverSla tTalkComplete tHeldComplete tAcw tHandle tAlert tNotResponding nTransferred nConnected nOutbound tContacting tDialing tAgentRoutingStatus tSystemPresence',
+  )
+  expect(metricNames.map((name) => metricIndex.get(name))).toEqual(metricNames.map((_, index) => index))
+})
