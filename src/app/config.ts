@@ -24,7 +24,7 @@ const profileSchema = z
         includeFlowOuts: z.boolean().default(defaultProfile.serviceLevel.includeFlowOuts),
         includeAbandons: z.boolean().default(defaultProfile.serviceLevel.includeAbandons),
         durationMs: ms.default(defaultProfile.serviceLevel.durationMs),
-        durationMsByMediaType: z.record(z.string(), ms).default({}),
+        durationMsByMediaType: z.record(z.string(), ms).default({ ...defaultProfile.serviceLevel.durationMsByMediaType }),
         durationMsByQueue: z.record(z.string(), ms).default({})
       })
       .prefault({}),

@@ -1,0 +1,46 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { deadLetterStream } from '../domain/stream-name.js'
+import { ingest, type Receipt } from '../ingress/ingest.js'
+import { readRawEvent, type DeadLetterNote } from '../ingress/raw-event.js'
+import type { EventLog } from '../log/event-log.js'
+import { readGenerations } from './generations.js'
+import type { Logs } from './logs.js'
+
+/** Input that was set aside. `id` names it for `show`; `part` is where it lies. */
+export type DeadLetter = Readonly<{ id: string; part: string; note: DeadLetterNote; raw: Uint8Array }>
+
+/** Everything that was set aside: by the ingress (part `raw`) and by the projector of each generation, each input once per part. */
+export async function* deadLetters(logs: Logs, tenant: string): AsyncIterable<DeadLetter> {
+  const seen = new Set<EventLog>()
+  for (const { part, log } of await parts(logs, tenant)) {
+    if (seen.has(log)) continue
+    seen.add(log)
+    for await (const batch of log.readStream(deadLetterStream(tenant)))
+      for (const event of batch)
+        yield { id: event.id, part, note: JSON.parse(Buffer.from(event.metadata).toString('utf8')) as DeadLetterNote, raw: event.data }
+  }
+}
+
+/**
+ * Takes dead letters of the ingress in again that this version can use. What was stored before is a duplicate, what still cannot be used stays where it is.
+ * With `log` undefined (a dry run) it only counts.
+ */
+export const replayDeadLetters = async (logs: Logs, tenant: string, log: EventLog | undefined, now: number): Promise<Receipt & { usable: number }> => {
+  const usable: Uint8Array[] = []
+  let unusable = 0
+  for await (const { part, raw } of deadLetters(logs, tenant)) {
+    if (part !== 'raw') continue // a rebuild takes those in: they are in the raw log already
+    if (E.isRight(readRawEvent(raw, { tenant, source: 'deadletter', receivedAt: now }))) usable.push(raw)
+    else unusable++
+  }
+  const nothing: Receipt = { stored: 0, duplicate: 0, deadLettered: 0, problems: [], latest: undefined }
+  const receipt = log === undefined || usable.length === 0 ? nothing : await ingest(log, usable, { tenant, source: 'deadletter', receivedAt: now })
+  return { ...receipt, deadLettered: unusable, usable: usable.length }
+}
+
+const parts = async (logs: Logs, tenant: string): Promise<readonly Readonly<{ part: string; log: EventLog }>[]> => {
+  const raw = { part: 'raw', log: await logs.raw('reader') }
+  const { all } = await readGenerations(await logs.control('reader'), tenant)
+  const generations = await Promise.all(Object.keys(all).map(async (name) => ({ part: `kpi-${name}`, log: await logs.kpi(name, 'reader') })))
+  return [raw, ...generations]
+}

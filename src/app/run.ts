@@ -1,0 +1,157 @@
+import type { Logger } from 'pino'
+import type { Sink } from '../egress/sink.js'
+import { appendTick, EventTimeClock } from '../ingress/clock.js'
+import type { Receipt } from '../ingress/ingest.js'
+import type { EventLog } from '../log/event-log.js'
+import type { Config } from './config.js'
+import { runEgress, type EgressEnd } from './egress.js'
+import { runLiveProjector } from './live-generation.js'
+import type { Logs } from './logs.js'
+import type { ProjectorEnd } from './projector.js'
+
+export type Stage = 'ingress' | 'projector' | 'egress'
+export const stages: readonly Stage[] = ['ingress', 'projector', 'egress']
+
+/** Something that takes raw input in until it is closed. `onIngested` is told of every batch once it is durable. */
+export type Ingress = (raw: EventLog, onIngested: (receipt: Receipt) => Promise<void>) => Promise<Readonly<{ close: () => Promise<void> }>>
+
+/** What a stage is doing, for health and for operators. */
+export type StageState =
+  | Readonly<{ kind: 'starting' }>
+  | Readonly<{ kind: 'running' }>
+  | Readonly<{ kind: 'ended'; end: RunEnd }>
+
+export type RunEnd = ProjectorEnd | EgressEnd | Readonly<{ kind: 'failed'; cause: unknown }>
+
+export type RunOptions = Readonly<{
+  config: Config
+  logs: Logs
+  only: readonly Stage[]
+  /** Work off what the log holds, without ingress or clock, and end. */
+  untilCaughtUp: boolean
+  ingress: Ingress
+  /** `undefined`: nothing is published. */
+  sink: Sink | undefined
+  signal: AbortSignal
+  logger: Logger
+  now: () => number
+  onState?: (stage: Stage, state: StageState) => void
+  onProjected?: (progress: Readonly<{ events: number; rows: number }>) => void
+  onPublished?: (records: number) => void
+}>
+
+/**
+ * Runs the stages in this process until the signal aborts (then each finishes what it has begun) or one of them ends for a reason of its own, which stops the
+ * others. Resolves with the first such reason; `stopped` or `caught-up` if all is well.
+ */
+export const run = async (options: RunOptions): Promise<RunEnd> => {
+  const { only, untilCaughtUp, signal, onState } = options
+  const stop = new AbortController()
+  const all = AbortSignal.any([signal, stop.signal])
+  let first: RunEnd | undefined
+
+  const stage = async (name: Stage, work: (signal: AbortSignal) => Promise<RunEnd>): Promise<void> => {
+    if (!only.includes(name)) return
+    onState?.(name, { kind: 'starting' })
+    const end = await work(all).catch((cause: unknown): RunEnd => ({ kind: 'failed', cause }))
+    onState?.(name, { kind: 'ended', end })
+    if (end.kind === 'stopped' || end.kind === 'caught-up') return
+    first ??= end
+    stop.abort()
+  }
+
+  if (untilCaughtUp) {
+    // One after the other: the egress is done when it has published what the projector wrote.
+    await stage('projector', (until) => runProjectorStage(options, until))
+    await stage('egress', (until) => runEgressStage(options, until))
+    return first ?? { kind: 'caught-up' }
+  }
+  // Ingress opens the raw log for writing before the projector opens it for reading.
+  const raw = only.includes('ingress') ? await options.logs.raw('writer') : undefined
+  await Promise.all([
+    stage('ingress', (until) => runIngressStage(options, raw as EventLog, until)),
+    stage('projector', (until) => runProjectorStage(options, until)),
+    stage('egress', (until) => runEgressStage(options, until))
+  ])
+  return first ?? { kind: 'stopped' }
+}
+
+const runIngressStage = async ({ config, ingress, now, logger, onState }: RunOptions, raw: EventLog, signal: AbortSignal): Promise<RunEnd> => {
+  const { mode, everyMs } = config.clock
+  const eventTime = new EventTimeClock(everyMs)
+  let last: number | undefined
+  const tick = async (at: number | undefined): Promise<void> => {
+    if (at === undefined || at === last) return
+    last = at
+    await appendTick(raw, config.tenant, at)
+  }
+  const failed = new AbortController()
+  let cause: unknown
+  const source = await ingress(raw, async ({ latest }) => {
+    if (mode === 'event-time') await tick(eventTime.seen(latest, now()))
+  })
+  onState?.('ingress', { kind: 'running' })
+  const timer = setInterval(() => {
+    if (mode !== 'wall') return
+    tick(Math.floor(now() / everyMs) * everyMs).catch((error: unknown) => {
+      logger.error({ err: error }, 'clock: the tick could not be appended')
+      cause = error
+      failed.abort()
+    })
+  }, Math.min(everyMs, 1_000))
+  try {
+    await aborted(AbortSignal.any([signal, failed.signal]))
+    if (cause !== undefined) throw cause
+    return { kind: 'stopped' }
+  } finally {
+    clearInterval(timer)
+    await source.close()
+    // What was said last closes what it can: nothing more will come from this source.
+    if (mode === 'event-time') await tick(eventTime.end(now()))
+  }
+}
+
+const runProjectorStage = async (options: RunOptions, signal: AbortSignal): Promise<RunEnd> => {
+  const { config, logs, untilCaughtUp, logger, now, onState, onProjected } = options
+  const raw = await logs.raw('reader')
+  onState?.('projector', { kind: 'running' })
+  return runLiveProjector({
+    tenant: config.tenant,
+    profile: config.profile,
+    logs,
+    data: config.data,
+    raw,
+    batchMax: config.projector.batchMax,
+    untilCaughtUp,
+    signal,
+    logger,
+    now,
+    ...(onProjected === undefined ? {} : { onProgress: onProjected })
+  })
+}
+
+const runEgressStage = async (options: RunOptions, signal: AbortSignal): Promise<RunEnd> => {
+  const { config, logs, sink, untilCaughtUp, logger, onState, onPublished } = options
+  if (sink === undefined) return { kind: 'stopped' }
+  onState?.('egress', { kind: 'running' })
+  try {
+    return await runEgress({
+      tenant: config.tenant,
+      logs,
+      sink,
+      batchMax: config.egress.batchMax,
+      untilCaughtUp,
+      signal,
+      logger,
+      ...(onPublished === undefined ? {} : { onProgress: onPublished })
+    })
+  } finally {
+    await sink.close()
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })

@@ -1,0 +1,133 @@
+import { createWriteStream, type WriteStream } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { finished } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
+import { Option, type Command } from 'commander'
+import { HOUR_MS } from '../domain/interval.js'
+import type { SimulateOptions } from '../ingress/simulator/options.js'
+import { simulate } from '../ingress/simulator/simulate.js'
+import { command, configOf, instantOf, share, wholeNumber, withContext, type CommonFlags } from './common.js'
+import { EXIT, UsageError } from './exit.js'
+import { postLines } from './post.js'
+import { progressBar } from './progress.js'
+
+type Flags = CommonFlags &
+  Readonly<{
+    seed: number
+    from: string
+    hours: string
+    queues: number
+    agents: number
+    callsPerHour?: number
+    emit: NonNullable<SimulateOptions['emit']>
+    envelope: NonNullable<SimulateOptions['envelope']>
+    duplicates: number
+    reorder: number
+    late: number
+    lateMaxMs: number
+    acwLate: number
+    acwLateMaxMs: number
+    cutAtEnd?: boolean
+    out?: string
+    post?: string
+    token?: string
+    rate: number
+    truth?: string
+    roster?: string
+  }>
+
+export const simulateCommand = (): Command =>
+  command('simulate', 'make the events of a whole contact centre, seeded: the same options give the same bytes', [
+    'streamvane simulate --seed 1 --from 2026-01-05T06:00:00Z --hours 6 --queues 5 --agents 40 --out morning.ndjson --truth truth.json',
+    'streamvane simulate --seed 1 --hours 1 --out - | streamvane import -',
+    'streamvane simulate --seed 1 --hours 2 --duplicates 0.02 --reorder 0.05 --post http://127.0.0.1:8080 --rate 500'
+  ])
+    .option('--seed <n>', 'seed', wholeNumber('--seed', 0), 1)
+    .option('--from <instant>', 'when the simulation begins', '2026-01-05T06:00:00Z')
+    .option('--hours <h>', 'hours of arrivals; conversations in progress then run to their end', '4')
+    .option('--queues <n>', 'queues', wholeNumber('--queues', 1), 5)
+    .option('--agents <n>', 'agents', wholeNumber('--agents', 1), 40)
+    .option('--calls-per-hour <n>', 'conversations in the busiest hour (default: what the agents can carry)', wholeNumber('--calls-per-hour', 1))
+    .addOption(new Option('--emit <what>', 'which events').choices(['metric-records', 'detail-events', 'both']).default('both'))
+    .addOption(new Option('--envelope <form>', 'in which envelopes').choices(['eventbridge', 'notification', 'mixed']).default('eventbridge'))
+    .option('--duplicates <share>', 'share delivered twice, in another envelope', share('--duplicates'), 0)
+    .option('--reorder <share>', 'share delayed by up to two minutes', share('--reorder'), 0)
+    .option('--late <share>', 'share delayed by up to --late-max-ms', share('--late'), 0)
+    .option('--late-max-ms <ms>', 'longest delay', wholeNumber('--late-max-ms', 0), HOUR_MS)
+    .option('--acw-late <share>', 'share of after-call work submitted up to --acw-late-max-ms later', share('--acw-late'), 0)
+    .option('--acw-late-max-ms <ms>', 'longest delay of after-call work', wholeNumber('--acw-late-max-ms', 0), 3 * HOUR_MS)
+    .option('--cut-at-end', 'emit nothing that happens after the end: conversations stay open')
+    .option('--out <file>', 'write NDJSON there (gzip if it ends in .gz); - is stdout')
+    .option('--post <url>', 'post to this ingress instead')
+    .option('--token <token>', 'bearer token of the ingress (default: ingress.token of the configuration)')
+    .option('--rate <n>', 'with --post: events a second, 0 as fast as they are taken', wholeNumber('--rate', 0), 0)
+    .option('--truth <file>', 'write what was simulated, as JSON: measures per interval, for comparison')
+    .option('--roster <file>', 'write the queues and agents with their names, as JSON')
+    .action(async (flags: Flags) => {
+      if ((flags.out === undefined) === (flags.post === undefined)) throw new UsageError('say where the events go: --out FILE or --post URL')
+      const config = configOf(flags)
+      const hours = Number(flags.hours)
+      const simulation = simulate({
+        seed: flags.seed,
+        fromMs: instantOf('--from', flags.from) as number,
+        hours,
+        queues: flags.queues,
+        agents: flags.agents,
+        ...(flags.callsPerHour === undefined ? {} : { callsPerHour: flags.callsPerHour }),
+        emit: flags.emit,
+        envelope: flags.envelope,
+        duplicates: flags.duplicates,
+        reorder: flags.reorder,
+        lateness: { share: flags.late, maxMs: flags.lateMaxMs },
+        acwLate: { share: flags.acwLate, maxMs: flags.acwLateMaxMs },
+        cutAtEnd: flags.cutAtEnd === true
+      })
+      await withContext('simulate', config, async ({ signal }) => {
+        const bar = progressBar('simulate', hours * HOUR_MS)
+        const from = instantOf('--from', flags.from) as number
+        function* lines(): Generator<string> {
+          let count = 0
+          for (const { deliverAtMs, line } of simulation) {
+            if (++count % 1_000 === 0) bar.update(deliverAtMs - from, `${count} events`)
+            yield line
+          }
+        }
+        const count =
+          flags.post === undefined
+            ? await writeLines(flags.out as string, lines(), signal)
+            : await postLines({ url: flags.post, token: flags.token ?? config.ingress.token, lines: lines(), rate: flags.rate, signal })
+        bar.stop()
+        if (signal.aborted) return EXIT.differences
+        if (flags.truth !== undefined) await writeFile(flags.truth, `${JSON.stringify(simulation.truth(), null, 2)}\n`)
+        if (flags.roster !== undefined) await writeFile(flags.roster, `${JSON.stringify(simulation.roster, null, 2)}\n`)
+        console.error(`${count} events`)
+        return EXIT.ok
+      })
+    })
+
+const CHUNK_CHARACTERS = 256 * 1024
+
+const writeLines = async (file: string, lines: Iterable<string>, signal: AbortSignal): Promise<number> => {
+  const target: WriteStream | NodeJS.WriteStream = file === '-' ? process.stdout : createWriteStream(file)
+  const gzip = file.endsWith('.gz') ? createGzip({ level: 1 }) : undefined
+  gzip?.pipe(target)
+  const output = gzip ?? target
+  let count = 0
+  let chunk = ''
+  const flush = async (): Promise<void> => {
+    if (!output.write(chunk)) await once(output, 'drain')
+    chunk = ''
+  }
+  for (const line of lines) {
+    if (signal.aborted) break
+    chunk += `${line}\n`
+    count++
+    if (chunk.length > CHUNK_CHARACTERS) await flush()
+  }
+  await flush()
+  if (output === process.stdout) return count
+  output.end()
+  await finished(target)
+  return count
+}
