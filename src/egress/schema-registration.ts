@@ -1,0 +1,58 @@
+import { SchemaRegistry, type COMPATIBILITY } from '@kafkajs/confluent-schema-registry'
+import * as E from 'fp-ts/lib/Either.js'
+import { familyNames } from '../domain/family.js'
+import type { RegistryOptions } from './kafka-options.js'
+import { rowCodec } from './row-codec.js'
+import { recordFullName } from './row-schema.js'
+import type { SinkFailure } from './sink.js'
+import { topicOf, type Topics } from './topics.js'
+
+/** Ids of the schemas in the registry, by fingerprint. */
+export type SchemaIds = ReadonlyMap<string, number>
+
+/** `<topic>-value`; where families share a topic, `<topic>-<full record name>`. */
+export const subjectOf = (topics: Topics, family: (typeof familyNames)[number]): string =>
+  topics.kind === 'consolidated' ? `${topics.name}-${recordFullName(family)}` : `${topicOf(topics, family)}-value`
+
+/** Registers the schema of every family (a repeat gives the same ids). */
+export const registerSchemas = async (options: RegistryOptions, topics: Topics): Promise<E.Either<SinkFailure, SchemaIds>> => {
+  const { url, auth, compatibility = 'BACKWARD' } = options
+  const registry = new SchemaRegistry({ host: url, clientId: 'streamvane', retry: REGISTRY_RETRY, ...(auth !== undefined && { auth }) })
+  const ids = new Map<string, number>()
+  for (const family of familyNames) {
+    const { schema, fingerprint } = rowCodec(family)
+    const subject = subjectOf(topics, family)
+    try {
+      const { id } = await registry.register(schema as unknown as Parameters<typeof registry.register>[0], {
+        subject,
+        compatibility: compatibility as COMPATIBILITY
+      })
+      ids.set(fingerprint, id)
+    } catch (cause) {
+      return E.left(registryFailure(cause, subject, url))
+    }
+  }
+  return E.right(ids)
+}
+
+const REGISTRY_RETRY = { maxRetryTimeInSecs: 2, initialRetryTimeInSecs: 0.1, factor: 0.2, multiplier: 2, retries: 3 }
+
+const registryFailure = (cause: unknown, subject: string, url: string): SinkFailure => {
+  const { name, status, message } = cause as { name?: string; status?: number; message?: string }
+  if (name === 'ConfluentSchemaRegistryCompatibilityError')
+    return { tag: 'Refused', reason: `subject ${subject} has another compatibility level: set registry.compatibility to it (${message})` }
+  switch (status) {
+    case 409:
+      return {
+        tag: 'Refused',
+        reason: `the registry holds a schema under ${subject} with which ours is incompatible: publish to another topic, or mend the subject (${message})`
+      }
+    case 422:
+      return { tag: 'Refused', reason: `the registry does not take our schema for ${subject} (${message})` }
+    case 401:
+    case 403:
+      return { tag: 'Refused', reason: `the registry at ${url} does not let us register ${subject}: check registry.auth (${message})` }
+    default:
+      return { tag: 'NotConnected', cause }
+  }
+}

@@ -1,0 +1,10 @@
+/** Confluent's wire format: a zero byte, the registry's id of the schema as a big-endian int32, the bare datum. */
+export const FRAME_BYTES = 5
+
+export const frame = (schemaId: number, datum: Uint8Array): Buffer => {
+  const framed = Buffer.allocUnsafe(FRAME_BYTES + datum.length)
+  framed[0] = 0
+  framed.writeInt32BE(schemaId, 1)
+  framed.set(datum, FRAME_BYTES)
+  return framed
+}
