@@ -40,17 +40,19 @@ export const findRuntime = async (env = process.env) => {
   const java = await probe(javaBinary(), ['-version'])
   const major = Number(/version "(\d+)/.exec(java.output)?.[1] ?? 0)
   const missing = [KAFKA, REGISTRY].filter((download) => !isCached(download))
-  const maven = missing.length === 0 || (await probe('mvn', ['-v'])).ok
-  if (major >= JAVA_AT_LEAST && maven) {
-    const jars = missing.length === 0 ? 'the jars are in the cache' : 'Maven can fetch the jars'
+  const maven = missing.length === 0 ? undefined : await probe('mvn', ['-v'])
+  if (major >= JAVA_AT_LEAST && maven?.ok !== false) {
+    const jars = maven === undefined ? 'the jars are in the cache' : 'Maven can fetch the jars'
     return { kind: 'maven', downloads: missing, why: `${noDocker}; Java ${major} is here and ${jars}` }
   }
-  const lacks = [
-    ...(!java.found ? [`Java ${JAVA_AT_LEAST} is not installed`] : []),
-    ...(java.found && major < JAVA_AT_LEAST ? [`Java ${major || '(unknown version)'} is older than ${JAVA_AT_LEAST}`] : []),
-    ...(!maven ? [`Maven is not installed and ${missing.map(({ what }) => what).join(' and ')} not in the cache`] : []),
-  ]
-  return { kind: 'none', why: `KAFKA_BROKERS is not set, ${noDocker}, and ${lacks.join(', and ')}` }
+  const lacks = [`KAFKA_BROKERS is not set`, noDocker]
+  if (!java.found) lacks.push(`Java ${JAVA_AT_LEAST} is not installed`)
+  else if (major < JAVA_AT_LEAST) lacks.push(`Java is ${major || 'of an unknown version'}, not ${JAVA_AT_LEAST} or later`)
+  if (maven?.ok === false) {
+    const wanted = missing.map(({ what }) => what).join(' and ')
+    lacks.push(`Maven ${maven.found ? 'does not run' : 'is not installed'} and ${wanted} must still be fetched`)
+  }
+  return { kind: 'none', why: lacks.join('; ') }
 }
 
 /** @param {string} command @param {string[]} args @returns {Promise<{ found: boolean, ok: boolean, output: string }>} */
