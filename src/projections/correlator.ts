@@ -63,7 +63,10 @@ export class Correlator {
     }
   }
 
-  /** The frontier came to `at`: sessions that waited long enough are handled without after-call work, old ones are forgotten. */
+  /**
+   * The frontier came to `at`: sessions that waited long enough are handled without after-call work, old ones are forgotten. Looks at every session
+   * there is, so it is called when intervals close rather than at each tick of the clock.
+   */
   tick(at: EpochMs): void {
     this.frontier = at
     const { acwHorizonMs, restateHorizonMs } = this.profile.correlation
@@ -134,7 +137,7 @@ export class Correlator {
       return
     }
     if (known.kind === 'worked') return
-    if (known.kind === 'assumed') this.sink.withdraw(id, handlePoint(known.end, undefined))
+    if (known.kind === 'assumed') this.withdraw(id, known.end)
     this.handled(known.end, acw)
     this.sessions.delete(id)
   }
@@ -143,6 +146,11 @@ export class Correlator {
     this.sessions.set(id, { kind: 'assumed', end })
     const point = handlePoint(end, undefined)
     if (point.value > 0) this.sink.observePending(id, point)
+  }
+
+  private withdraw(id: string, end: UserSessionEnded): void {
+    const point = handlePoint(end, undefined)
+    if (point.value > 0) this.sink.withdraw(id, point)
   }
 
   private settle(id: string, end: UserSessionEnded): void {

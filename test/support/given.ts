@@ -1,0 +1,74 @@
+import { expect } from 'vitest'
+import type { Fact } from '../../src/domain/fact.js'
+import { metricKind, metricNames } from '../../src/domain/metric.js'
+import { defaultProfile, type Profile } from '../../src/domain/profile.js'
+import { rowKey, valueText, type Row } from '../../src/domain/row.js'
+import { KpiFold } from '../../src/projections/kpi-fold.js'
+
+/**
+ * A row in one line: `queue sales voice 10:00 final 3: nOffered 2, tAnswered 2x30000 (10000..20000)`. Durations are in ms; a single one is told
+ * without its count. A missing dimension is `-`. Rendered here and not by the product, so that a test does not lean on what it tests.
+ */
+export const lineOf = (row: Row): string => {
+  const dimensions = row.dimensions.map((value) => value ?? '-').join(' ')
+  const measures = row.measures.flatMap((measure, index) => {
+    const metric = metricNames[index]
+    if (metric === undefined || measure === undefined) return []
+    const { count, sum, min, max } = measure
+    if (metricKind(metric) === 'count') return [`${metric} ${count}`]
+    if (metricKind(metric) === 'state' || (count === 1 && min === sum && max === sum)) return [`${metric} ${sum}`]
+    return [`${metric} ${count}x${sum} (${min}..${max})`]
+  })
+  const time = new Date(row.start).toISOString().slice(11, 16)
+  return `${row.family} ${dimensions} ${time} ${row.status} ${row.revision}: ${measures.join(', ')}`
+}
+
+export type Story = Readonly<{
+  /** These facts come in, one after the other. */
+  facts: (...facts: readonly Fact[]) => Story
+  then: (...facts: readonly Fact[]) => Story
+  /** Since the last look exactly these rows were changed. */
+  emits: (...lines: readonly string[]) => Story
+  emitsNothing: () => Story
+  /** Of the rows changed since the last look, those of one family. */
+  emitsIn: (family: Row['family'], ...lines: readonly string[]) => Story
+}>
+
+/** A fold of facts under a profile (the default one with `overrides`). */
+export const given = (overrides: Partial<Profile> = {}): Story => {
+  const fold = new KpiFold('acme', { ...defaultProfile, ...overrides })
+  const apply = (...facts: readonly Fact[]): Story => {
+    for (const fact of facts) fold.apply(fact)
+    return story
+  }
+  const emits = (...lines: readonly string[]): Story => {
+    expect(fold.takeRows().map(lineOf).sort()).toEqual([...lines].sort())
+    return story
+  }
+  const emitsIn = (family: Row['family'], ...lines: readonly string[]): Story => {
+    const rows = fold.takeRows().filter((row) => row.family === family)
+    expect(rows.map(lineOf).sort()).toEqual([...lines].sort())
+    return story
+  }
+  const story: Story = { facts: apply, then: apply, emits, emitsNothing: () => emits(), emitsIn }
+  return story
+}
+
+/** Runs a fold over facts; rows are taken after each index in `cuts` (facts applied so far), and at the end. */
+export const rowsOf = (facts: readonly Fact[], profile: Profile, cuts: readonly number[] = []): readonly Row[] => {
+  const fold = new KpiFold('acme', profile)
+  const takeAfter = new Set(cuts)
+  const rows: Row[] = []
+  facts.forEach((fact, index) => {
+    fold.apply(fact)
+    if (takeAfter.has(index + 1)) rows.push(...fold.takeRows())
+  })
+  return [...rows, ...fold.takeRows()]
+}
+
+/** Each row's last revision. */
+export const lastRows = (rows: readonly Row[]): ReadonlyMap<string, Row> => new Map(rows.map((row) => [rowKey(row), row]))
+
+/** What the last revisions say, without status and revision: the thing that must not depend on order. */
+export const lastValues = (rows: readonly Row[]): readonly string[] =>
+  [...lastRows(rows).values()].map(valueText).filter((text) => text !== '').sort()
