@@ -10,14 +10,14 @@ type Tally = { count: number; sum: number; min: number; max: number }
 /** A point that may yet be taken back: min and max cannot be subtracted, so it is kept apart until it is certain. */
 export type PendingPoint = Readonly<{ metric: number; value: number }>
 
-/** What a cell is when it is put away, after its row was taken: plain data. */
+/** What a cell is when it is put away, after its row was taken: plain data that JSON carries unchanged, hence `null` where nothing was emitted. */
 export type CellState = Readonly<{
   family: FamilyName
   dimensions: readonly (string | null)[]
   start: EpochMs
   status: RowStatus
   revision: number
-  measures: readonly (Measure | undefined)[]
+  measures: readonly (Measure | null)[]
   pending: readonly (readonly [string, PendingPoint])[]
 }>
 
@@ -42,7 +42,7 @@ export class Cell {
     this.status = state.status
     this.revision = state.revision
     this.taken = state.revision
-    this.tallies = state.measures.map((measure) => (measure === undefined ? undefined : { ...measure }))
+    this.tallies = state.measures.map((measure) => (measure === null ? undefined : { ...measure }))
     this.pending = new Map(state.pending)
   }
 
@@ -105,7 +105,7 @@ export class Cell {
 
   save(): CellState {
     const { family, dimensions, start, status, revision } = this
-    return { family, dimensions, start, status, revision, measures: this.copies(), pending: [...this.pending] }
+    return { family, dimensions, start, status, revision, measures: this.copies().map((measure) => measure ?? null), pending: [...this.pending] }
   }
 
   private changed(): void {

@@ -1,0 +1,124 @@
+import fc from 'fast-check'
+import type { AcdEnded, AgentStateEntered, ClockTicked, Fact, MetricEmitted } from '../../src/domain/fact.js'
+import { MINUTE_MS, type EpochMs } from '../../src/domain/interval.js'
+import { pointMetrics } from '../../src/domain/metric.js'
+import { defaultProfile, type Profile } from '../../src/domain/profile.js'
+
+/** The window in which generated facts happen: five hours. */
+export const windowStart: EpochMs = Date.UTC(2026, 0, 5, 9)
+export const windowMs = 300 * MINUTE_MS
+
+/** Horizons short enough that a window of five hours passes them often; the restate horizon lies beyond any lateness generated. */
+export const quickProfile = (points: Profile['points']): Profile => ({
+  ...defaultProfile,
+  points,
+  correlation: { ...defaultProfile.correlation, acwHorizonMs: 20 * MINUTE_MS },
+  agentState: { stateMaxMs: 70 * MINUTE_MS },
+})
+
+/** Instants with a liking for interval edges and the millisecond before them. */
+export const anyInstant: fc.Arbitrary<EpochMs> = fc.oneof(
+  fc.integer({ min: 0, max: windowMs }),
+  fc.tuple(fc.integer({ min: 1, max: 20 }), fc.constantFrom(0, -1, 1)).map(([quarters, off]) => quarters * 15 * MINUTE_MS + off),
+).map((offset) => windowStart + offset)
+
+const queueId = fc.constantFrom('sales', 'service', 'a/b', '-')
+const userId = fc.constantFrom('ann', 'bob', '~cy', '')
+const mediaType = fc.constantFrom('voice', 'chat')
+const durationMs = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 40 * MINUTE_MS }))
+const orNull = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(values, { freq: 4 })
+
+export const anyMetric: fc.Arbitrary<MetricEmitted> = fc.record({
+  type: fc.constant('MetricEmitted' as const),
+  metric: fc.constantFrom(...pointMetrics, 'tIvr'),
+  value: durationMs,
+  at: anyInstant,
+  queueId: orNull(queueId),
+  userId: orNull(userId),
+  mediaType,
+})
+
+export const anyState: fc.Arbitrary<AgentStateEntered> = fc.record({
+  type: fc.constant('AgentStateEntered' as const),
+  userId,
+  kind: fc.constantFrom('routingStatus' as const, 'systemPresence' as const),
+  state: fc.constantFrom('IDLE', 'INTERACTING', 'OFF_QUEUE'),
+  at: anyInstant,
+})
+
+export const anyTick: fc.Arbitrary<ClockTicked> = anyInstant.map((at) => ({ type: 'ClockTicked', at }))
+
+/** All that detail events say of one agent session and the queue entry before it; any part may be missing. */
+const sessionFacts = (sessionId: string): fc.Arbitrary<readonly Fact[]> =>
+  fc
+    .record({
+      ids: fc.record({ queueId, userId, mediaType, outbound: fc.boolean() }),
+      acd: fc.option(fc.record({ at: anyInstant, endAt: anyInstant, connectedMs: durationMs, outcome: fc.constantFrom<AcdEnded['outcome']>('ANSWERED', 'ABANDON', 'FLOW_OUT', 'UNKNOWN') })),
+      startAt: fc.option(anyInstant),
+      end: fc.option(
+        fc.record({
+          at: anyInstant,
+          disconnectType: fc.constantFrom('PEER', 'TRANSFER', 'TIMEOUT'),
+          talkMs: durationMs,
+          heldMs: durationMs,
+          alertMs: durationMs,
+          contactingMs: durationMs,
+          dialingMs: durationMs,
+        }),
+        { freq: 5 },
+      ),
+      acw: fc.option(fc.record({ at: anyInstant, acwMs: durationMs })),
+    })
+    .map(({ ids, acd, startAt, end, acw }) => {
+      const { outbound, ...who } = ids
+      const session = { conversationId: 'c', sessionId, mediaType: who.mediaType }
+      const facts: Fact[] = []
+      if (acd !== null) {
+        facts.push({ type: 'AcdStarted', ...session, queueId: who.queueId, at: acd.at })
+        const { endAt, connectedMs, outcome } = acd
+        const answeredUserId = outcome === 'ANSWERED' ? who.userId : null
+        facts.push({ type: 'AcdEnded', ...session, queueId: who.queueId, at: endAt, connectedMs, outcome, answeredUserId })
+      }
+      if (startAt !== null) facts.push({ type: 'UserSessionStarted', ...session, ...who, outbound, at: startAt })
+      if (end !== null) facts.push({ type: 'UserSessionEnded', ...session, ...who, outbound, ...end })
+      if (acw !== null) facts.push({ type: 'AfterCallWorkCompleted', ...session, ...who, ...acw })
+      return facts
+    })
+
+/** Facts in no order, without ticks. Each session ends at most once and has at most one after-call work, as Genesys means it. */
+export const factSet: fc.Arbitrary<readonly Fact[]> = fc
+  .tuple(
+    fc.array(anyMetric, { maxLength: 25 }),
+    fc.array(anyState, { maxLength: 25 }),
+    fc.nat({ max: 8 }).chain((count) => fc.tuple(...Array.from({ length: count }, (_, index) => sessionFacts(`s${index}`)))),
+  )
+  .map(([metrics, states, sessions]) => [...metrics, ...states, ...sessions.flat()])
+
+const shuffled = (facts: readonly Fact[]): fc.Arbitrary<readonly Fact[]> => fc.shuffledSubarray([...facts], { minLength: facts.length, maxLength: facts.length })
+
+/** Puts ticks among facts, each at its own place, the ticks in their order. */
+const withTicks = (facts: readonly Fact[], ticks: readonly ClockTicked[], places: readonly number[]): readonly Fact[] => {
+  const inOrder = ticks.map((_, index) => (places[index] ?? 0) % (facts.length + 1)).sort((a, b) => a - b)
+  const log: Fact[] = [...facts]
+  for (let index = ticks.length - 1; index >= 0; index--) log.splice(inOrder[index] as number, 0, ticks[index] as ClockTicked)
+  return log
+}
+
+const places = fc.array(fc.nat(), { minLength: 12, maxLength: 12 })
+const ticksInOrder = fc.array(anyTick, { maxLength: 12 }).map((ticks) => [...ticks].sort((a, b) => a.at - b.at))
+
+/** A log as it may have come: anything in any order, ticks in between. */
+export const anyLog: fc.Arbitrary<readonly Fact[]> = fc
+  .tuple(factSet.chain(shuffled), ticksInOrder, places)
+  .map(([facts, ticks, where]) => withTicks(facts, ticks, where))
+
+/** The same facts and the same ticks in two orders, and at the end of both a tick that is far enough ahead for all that was to come. */
+export const twoOrders: fc.Arbitrary<readonly [readonly Fact[], readonly Fact[]]> = factSet
+  .chain((facts) => fc.tuple(shuffled(facts), shuffled(facts), ticksInOrder, places, places))
+  .map(([one, other, ticks, where, elsewhere]) => {
+    const last: ClockTicked = { type: 'ClockTicked', at: windowStart + 2 * windowMs }
+    return [[...withTicks(one, ticks, where), last], [...withTicks(other, ticks, elsewhere), last]] as const
+  })
+
+/** Places to cut a log at. */
+export const anyCuts: fc.Arbitrary<readonly number[]> = fc.array(fc.nat({ max: 90 }), { maxLength: 12 })
