@@ -91,8 +91,13 @@ export class KpiFold {
     this.grid.forgetClosed()
   }
 
+  /** The hot path: as `inCells`, without a closure for each point. */
   private observe(point: MetricPoint): void {
-    this.inCells(point, (cell, metric) => cell.observe(metric, point.value))
+    const metric = pointIndex.get(point.metric)
+    if (metric === undefined) return // a metric that no family carries yet stays in the raw log
+    const start = intervalStart(point.at, this.profile.intervalMs)
+    if (point.queueId !== null) this.grid.touch('queue', [point.queueId, point.mediaType], start).observe(metric, point.value)
+    if (point.userId !== null) this.grid.touch('agent', [point.userId, point.queueId, point.mediaType], start).observe(metric, point.value)
   }
 
   private inCells(point: MetricPoint, change: (cell: Cell, metric: number) => void): void {
@@ -106,10 +111,10 @@ export class KpiFold {
   private tick(at: EpochMs): void {
     if (this.frontier !== null && at <= this.frontier) return
     this.frontier = at
-    this.correlator.tick(at)
     const before = this.grid.closedThrough
     const through = intervalStart(at - this.profile.graceMs, this.profile.intervalMs)
     if (before !== null && through <= before) return
+    this.correlator.tick(at)
     for (const { userId, kind, timeline } of this.timelines.values()) {
       this.adjust(userId, kind, timeline.advance(before, through))
       timeline.forgetBefore(at - this.profile.correlation.restateHorizonMs)
