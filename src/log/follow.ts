@@ -21,6 +21,7 @@ export async function* follow(
   { after, through, signal }: ReadAll & Readonly<{ signal: AbortSignal }>,
   { scan, changed }: Followed
 ): AsyncGenerator<Live, void, undefined> {
+  if (after !== undefined && through !== undefined && after >= through) return
   const aborted = abortion(signal)
   try {
     let at = after

@@ -215,6 +215,23 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
       })
     })
 
+    describe('a stream of many events', () => {
+      test('is deduplicated, read and extended like a short one', async () => {
+        const stream = `${fresh()}long`
+        const names = Array.from({ length: 500 }, (_, i) => `${i}`)
+        for (let i = 0; i < names.length; i += 50)
+          expect(stored(await append(stream, i - 1, ...names.slice(i, i + 50).map(each => eventOf(each)))).revision).toBe(i + 49)
+        for (const each of [0, 63, 64, 65, 127, 300, 499])
+          expect(stored(await append(stream, 'any', eventOf(`${each}`), eventOf(`new ${each}`))).stored).toEqual([false, true])
+        const held = [...names, ...[0, 63, 64, 65, 127, 300, 499].map(each => `new ${each}`)]
+        expect(contents(await flatten(log.readStream(stream)))).toEqual(held)
+        expect(contents(await flatten(log.readStream(stream, { backwards: true, batchMax: 7 })))).toEqual([...held].reverse())
+        expect(contents(await flatten(log.readStream(stream, { from: 60, max: 10 })))).toEqual(held.slice(60, 70))
+        expect(contents(await flatten(log.readStream(stream, { from: 66, max: 5, backwards: true })))).toEqual(held.slice(62, 67).reverse())
+        expect(await log.streamRevision(stream)).toBe(506)
+      })
+    })
+
     describe('concurrency', () => {
       test('of concurrent appends with one expected revision exactly one wins', async () => {
         const stream = `${fresh()}a`
@@ -453,6 +470,21 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
         const { signal } = new AbortController()
         const seen = await take(log.subscribe({ prefixes: [prefix], through: two!.position, signal }), () => false)
         expect(contents(eventsOf(seen))).toEqual(['one', 'two'])
+        expect(await take(log.subscribe({ through: two!.position, after: two!.position, signal }), () => false)).toEqual([])
+      })
+
+      test('waits for `through` where it lies ahead, and ends even if nothing that matches lies there', async () => {
+        const prefix = fresh()
+        stored(await append(`${prefix}mine`, 'any', eventOf('one')))
+        const [one] = await read({ prefixes: [prefix] })
+        const through = one!.position + 1n
+        const { signal } = new AbortController()
+        const seen: Live[] = []
+        for await (const message of log.subscribe({ prefixes: [`${prefix}mine`], after: one!.position - 1n, through, signal })) {
+          seen.push(message)
+          if (message.kind === 'caught-up') stored(await append(`${prefix}other`, 'any', eventOf('two')))
+        }
+        expect(contents(eventsOf(seen))).toEqual(['one'])
       })
 
       test('ends without an error when aborted: before, while catching up, and while waiting', async () => {

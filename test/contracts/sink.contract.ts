@@ -39,6 +39,7 @@ export const sinkContract = (name: string, start: () => Promise<SinkHarness>): v
       for (const sink of sinks.splice(0)) await sink.close()
       await harness.end()
     })
+    const connected = async (sink: Sink): Promise<void> => expect(await connect(sink)).toMatchObject({ _tag: 'Right' })
     const expectRevisions = async (...revisions: number[]): Promise<void> => {
       const byKey = revisionsByKey(await harness.delivered())
       expect(Object.keys(byKey)).toHaveLength(revisions.length === 0 ? 0 : keysOfBatch)
@@ -51,7 +52,7 @@ export const sinkContract = (name: string, start: () => Promise<SinkHarness>): v
 
     test('what is written is delivered in order, and the progress with it', async () => {
       const sink = newSink()
-      await connect(sink)
+      await connected(sink)
       for (const n of [1, 2, 3]) expect(await write(sink, batchAt(n))).toEqual(E.right(undefined))
       await expectRevisions(1, 2, 3)
       expect(await connect(newSink())).toEqual(E.right(batchAt(3).progress))
@@ -59,8 +60,8 @@ export const sinkContract = (name: string, start: () => Promise<SinkHarness>): v
 
     test('another instance goes on where the first one closed', async () => {
       const first = newSink()
-      await connect(first)
-      await write(first, batchAt(1))
+      await connected(first)
+      expect(await write(first, batchAt(1))).toEqual(E.right(undefined))
       await first.close()
       const second = newSink()
       expect(await connect(second)).toEqual(E.right(batchAt(1).progress))
@@ -70,8 +71,8 @@ export const sinkContract = (name: string, start: () => Promise<SinkHarness>): v
 
     test('of two live instances the older is fenced, delivers nothing and moves no progress', async () => {
       const [older, newer] = [newSink(), newSink()]
-      await connect(older)
-      await write(older, batchAt(1))
+      await connected(older)
+      expect(await write(older, batchAt(1))).toEqual(E.right(undefined))
       expect(await connect(newer)).toEqual(E.right(batchAt(1).progress))
       expect(await write(older, batchAt(7))).toMatchObject({ left: { tag: 'Fenced' } })
       expect(await write(newer, batchAt(2))).toEqual(E.right(undefined))
@@ -81,9 +82,9 @@ export const sinkContract = (name: string, start: () => Promise<SinkHarness>): v
 
     test('an instance that connects again takes over again', async () => {
       const [first, second] = [newSink(), newSink()]
-      await connect(first)
-      await connect(second)
-      await write(second, batchAt(1))
+      await connected(first)
+      await connected(second)
+      expect(await write(second, batchAt(1))).toEqual(E.right(undefined))
       expect(await connect(first)).toEqual(E.right(batchAt(1).progress))
       expect(await write(first, batchAt(2))).toEqual(E.right(undefined))
       expect(await write(second, batchAt(2))).toMatchObject({ left: { tag: 'Fenced' } })
@@ -92,8 +93,8 @@ export const sinkContract = (name: string, start: () => Promise<SinkHarness>): v
 
     test('a replay is delivered, marked as such, and moves no progress', async () => {
       const sink = newSink()
-      await connect(sink)
-      await write(sink, batchAt(1))
+      await connected(sink)
+      expect(await write(sink, batchAt(1))).toEqual(E.right(undefined))
       expect(await write(sink, { records: recordsAt(1, { replay: true }) })).toEqual(E.right(undefined))
       expect(await write(sink, batchAt(2))).toEqual(E.right(undefined))
       expect(await connect(newSink())).toEqual(E.right(batchAt(2).progress))
@@ -104,17 +105,19 @@ export const sinkContract = (name: string, start: () => Promise<SinkHarness>): v
 
     test('progress alone may move', async () => {
       const sink = newSink()
-      await connect(sink)
+      await connected(sink)
       expect(await write(sink, { records: [], progress: { generation: 'g2', revision: 4 } })).toEqual(E.right(undefined))
       expect(await connect(newSink())).toEqual(E.right({ generation: 'g2', revision: 4 }))
     })
 
     test('rows of a schema that nobody knows are refused, whole, with a reason; the sink goes on', async () => {
       const sink = newSink()
-      await connect(sink)
+      await connected(sink)
       const { records, progress } = batchAt(1)
       const strange = records.map((record, index) => (index === 1 ? { ...record, schema: 'ffffffffffffffff' } : record))
-      expect(await write(sink, { records: strange, ...(progress && { progress }) })).toMatchObject({ left: { tag: 'Refused', reason: expect.stringContaining('ffffffffffffffff') } })
+      expect(await write(sink, { records: strange, ...(progress && { progress }) })).toMatchObject({
+        left: { tag: 'Refused', reason: expect.stringContaining('ffffffffffffffff') }
+      })
       expect(await write(sink, batchAt(2))).toEqual(E.right(undefined))
       await expectRevisions(2)
     })
@@ -127,7 +130,7 @@ export const sinkContract = (name: string, start: () => Promise<SinkHarness>): v
     test('closing twice, or before connecting, is fine', async () => {
       const sink = newSink()
       await sink.close()
-      await connect(sink)
+      await connected(sink)
       await sink.close()
       await sink.close()
       expect(await write(sink, batchAt(1))).toMatchObject({ left: { tag: 'NotConnected' } })

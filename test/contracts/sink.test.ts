@@ -13,7 +13,12 @@ sinkContract('memory', async () => {
   return {
     sink: () => memorySink(destination),
     delivered: async () =>
-      destination.records.map(({ published: { row }, replay }) => ({ topic: topicOf(defaultTopics, row.family), key: rowKey(row), revision: row.revision, replay })),
+      destination.records.map(({ published: { row }, replay }) => ({
+        topic: topicOf(defaultTopics, row.family),
+        key: rowKey(row),
+        revision: row.revision,
+        replay
+      })),
     end: async () => {}
   }
 })
