@@ -13,8 +13,8 @@ const headerType = avro.Type.forSchema({
   fields: [
     { name: 'magic', type: { type: 'fixed', name: 'Magic', size: 4 } },
     { name: 'meta', type: { type: 'map', values: 'bytes' } },
-    { name: 'sync', type: { type: 'fixed', name: 'Sync', size: SYNC_BYTES } }
-  ]
+    { name: 'sync', type: { type: 'fixed', name: 'Sync', size: SYNC_BYTES } },
+  ],
 })
 const longType = avro.Type.forSchema('long')
 
@@ -24,7 +24,7 @@ export const containerHeader = (schema: object, sync: Uint8Array, meta: Readonly
   return headerType.toBuffer({
     magic: Buffer.from('Obj\u0001', 'latin1'),
     meta: Object.fromEntries(Object.entries(entries).map(([name, text]) => [name, Buffer.from(text)])),
-    sync: Buffer.from(sync)
+    sync: Buffer.from(sync),
   })
 }
 

@@ -18,7 +18,7 @@ export const recordHeaders = (record: SinkRecord, contentType: string): Record<s
     'content-type': contentType,
     'streamvane-row-key': key,
     'streamvane-row-revision': String(row.revision),
-    'streamvane-generation': record.generation
+    'streamvane-generation': record.generation,
   }
   if (record.replay) headers['streamvane-replay'] = 'true'
   return headers

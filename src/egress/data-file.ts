@@ -17,7 +17,13 @@ export type DataFile = Readonly<{
   close: () => Promise<void>
 }>
 
-export type NewDataFile = Readonly<{ name: string; path: string; format: FileFormat; schema: AvroSchema; meta: Readonly<Record<string, string>> }>
+export type NewDataFile = Readonly<{
+  name: string
+  path: string
+  format: FileFormat
+  schema: AvroSchema
+  meta: Readonly<Record<string, string>>
+}>
 
 /** A file that must not exist yet. Its header is written with the first rows. */
 export const createDataFile = async ({ name, path, format, schema, meta }: NewDataFile): Promise<DataFile> => {
@@ -41,14 +47,27 @@ export const resumeDataFile = async (name: string, path: string, bytes: number):
 const HEADER_BYTES_MAX = 1024 * 1024
 const EMPTY = new Uint8Array(0)
 
-const dataFile = (name: string, handle: FileHandle, start: number, format: FileFormat, sync: Uint8Array, header: Buffer | undefined): DataFile => {
+const dataFile = (
+  name: string,
+  handle: FileHandle,
+  start: number,
+  format: FileFormat,
+  sync: Uint8Array,
+  header: Buffer | undefined,
+): DataFile => {
   let bytes = start
   let head = header
   return {
     name,
     bytes: () => bytes,
     append: async (records, beforeStep) => {
-      const body = format === 'avro' ? containerBlock(records.map(({ avro }) => avro), sync) : jsonLines(records)
+      const body =
+        format === 'avro'
+          ? containerBlock(
+              records.map(({ avro }) => avro),
+              sync,
+            )
+          : jsonLines(records)
       const chunk = head === undefined ? body : Buffer.concat([head, body])
       beforeStep(`append to ${name}`)
       await handle.appendFile(chunk)
@@ -57,7 +76,7 @@ const dataFile = (name: string, handle: FileHandle, start: number, format: FileF
       bytes += chunk.length
       head = undefined
     },
-    close: () => handle.close()
+    close: () => handle.close(),
   }
 }
 

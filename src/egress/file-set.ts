@@ -38,7 +38,7 @@ export const fileFor = async (
   connected: Connected,
   key: string,
   { topic, stem, format, family, schema, records }: Group,
-  beforeStep: BeforeStep
+  beforeStep: BeforeStep,
 ): Promise<DataFile> => {
   const current = connected.files.get(key)
   if (current !== undefined && current.bytes() < fileBytesMax) return current

@@ -69,13 +69,19 @@ export const filesSink = (options: FilesSinkOptions, beforeStep: BeforeStep = ()
       [...groups].map(async ([key, group]) => {
         const file = await fileFor(folder, fileBytesMax, connected, key, group, beforeStep)
         await file.append(group.records, beforeStep)
-      })
+      }),
     )
     for (const outcome of appended) if (outcome.status === 'rejected') throw outcome.reason
     const last = connected.commit
     const open = Object.fromEntries([...connected.files].map(([key, { name }]) => [key, name]))
     const lengths = Object.fromEntries([...connected.files.values()].map((file) => [file.name, file.bytes()]))
-    const commit = { ...last, number: last.number + 1, progress: batch.progress ?? last.progress, files: { ...last.files, ...lengths }, open }
+    const commit = {
+      ...last,
+      number: last.number + 1,
+      progress: batch.progress ?? last.progress,
+      files: { ...last.files, ...lengths },
+      open,
+    }
     if (await addCommit(folder, commit, beforeStep)) {
       connected.commit = commit
       return E.right(undefined)
@@ -86,23 +92,25 @@ export const filesSink = (options: FilesSinkOptions, beforeStep: BeforeStep = ()
     return E.left({ tag: 'Fenced', by: `process ${successor.writer.pid} on ${successor.writer.host}` })
   }
 
-  const attempt = <A>(work: () => Promise<E.Either<SinkFailure, A>>) => async (): Promise<E.Either<SinkFailure, A>> => {
-    try {
-      const result = await work()
-      if (E.isLeft(result) && result.left.tag !== 'Refused') await disconnect()
-      return result
-    } catch (cause) {
-      await disconnect() // how far the files got is unknown now: connecting cuts them back
-      return E.left(fileFailure(cause, folder))
+  const attempt =
+    <A>(work: () => Promise<E.Either<SinkFailure, A>>) =>
+    async (): Promise<E.Either<SinkFailure, A>> => {
+      try {
+        const result = await work()
+        if (E.isLeft(result) && result.left.tag !== 'Refused') await disconnect()
+        return result
+      } catch (cause) {
+        await disconnect() // how far the files got is unknown now: connecting cuts them back
+        return E.left(fileFailure(cause, folder))
+      }
     }
-  }
 
   return {
     name: 'files',
     connect: () => attempt(async () => E.map((claim: Commit) => claim.progress ?? undefined)(await connect())),
     write: (batch) =>
       attempt(async () => (state === undefined ? E.left({ tag: 'NotConnected', cause: new Error('not connected') }) : write(state, batch))),
-    close: disconnect
+    close: disconnect,
   }
 }
 

@@ -25,7 +25,7 @@ export const kafkaClient = ({ brokers, clientId = 'streamvane', ssl, sasl, log, 
     logCreator: () => (entry) => log?.(levelOf(entry), entry.log.message, entry.log),
     ...(ssl !== undefined && { ssl }),
     ...(sasl !== undefined && { sasl }),
-    ...(socketFactory !== undefined && { socketFactory })
+    ...(socketFactory !== undefined && { socketFactory }),
   })
 
 /** A producer for transactions alone. One request in flight, or sequence numbers could arrive out of order. */
@@ -37,7 +37,7 @@ export const transactionalProducer = (kafka: Kafka, transactionalId: string, tra
     allowAutoTopicCreation: false,
     metadataMaxAge: METADATA_MAX_AGE_MS,
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-    retry: RETRY
+    retry: RETRY,
   })
 
 const levelOf = ({ level }: LogEntry): KafkaLogLevel =>

@@ -28,7 +28,7 @@ const refusals: Readonly<Record<string, string>> = {
   INVALID_TRANSACTION_TIMEOUT: "transactionTimeoutMs is above the broker's transaction.max.timeout.ms",
   UNSUPPORTED_COMPRESSION_TYPE: 'the broker does not take this compression',
   UNSUPPORTED_FOR_MESSAGE_FORMAT: 'the topic has a message format without transactions',
-  INVALID_RECORD: 'the broker refuses a record: on a compacted topic every record needs a key'
+  INVALID_RECORD: 'the broker refuses a record: on a compacted topic every record needs a key',
 }
 
 /** kafkajs wraps errors in errors, and does not name codes that are younger than it. */

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { setTimeout } from 'node:timers/promises'
 import type { Kafka } from 'kafkajs'
 import type { KafkaAddress } from './kafka-options.js'
 
@@ -20,11 +21,17 @@ export type PartitionReader = Readonly<{
   close: () => Promise<void>
 }>
 
-export type FetchedRecord = Readonly<{ key: Buffer | null; value: Buffer | null; offset: bigint }>
+export type FetchedRecord = Readonly<{
+  key: Buffer | null
+  value: Buffer | null
+  headers: Readonly<Record<string, unknown>>
+  offset: bigint
+}>
 
 export type RawRecord = Readonly<{
   key: Buffer | null
   value: Buffer | null
+  headers: Readonly<Record<string, unknown>>
   offset: string
   isControlRecord: boolean
   batchContext: Readonly<{ producerId: string; inTransaction: boolean }>
@@ -46,10 +53,11 @@ type Cluster = Readonly<{
   connect: () => Promise<void>
   disconnect: () => Promise<void>
   addTargetTopic: (topic: string) => Promise<void>
+  refreshMetadata: () => Promise<void>
   findTopicPartitionMetadata: (topic: string) => readonly Readonly<{ partitionId: number; leader: number }>[]
   findBroker: (by: { nodeId: number }) => Promise<{ fetch: (request: object) => Promise<Fetched> }>
   fetchTopicsOffset: (
-    topics: readonly Readonly<{ topic: string; partitions: readonly { partition: number }[]; fromBeginning: boolean }>[]
+    topics: readonly Readonly<{ topic: string; partitions: readonly { partition: number }[]; fromBeginning: boolean }>[],
   ) => Promise<readonly Readonly<{ partitions: readonly Readonly<{ offset: string }>[] }>[]>
 }>
 
@@ -57,9 +65,14 @@ const inKafkajs = createRequire(import.meta.url)
 const READ_COMMITTED = 1
 const READ_UNCOMMITTED = 0
 const FETCH_WAIT_MS = 200
+const ATTEMPTS_MAX = 7
+const FIRST_PAUSE_MS = 10
 const FETCH_BYTES_MAX = 1024 * 1024
 
-export const partitionReader = async (kafka: Kafka, { brokers, clientId = 'streamvane', ssl, sasl, socketFactory }: KafkaAddress): Promise<PartitionReader> => {
+export const partitionReader = async (
+  kafka: Kafka,
+  { brokers, clientId = 'streamvane', ssl, sasl, socketFactory }: KafkaAddress,
+): Promise<PartitionReader> => {
   const ClusterOfKafkajs = inKafkajs('kafkajs/src/cluster') as new (options: object) => Cluster
   const defaultSockets = inKafkajs('kafkajs/src/network/socketFactory') as () => NonNullable<KafkaAddress['socketFactory']>
   const cluster = new ClusterOfKafkajs({
@@ -76,13 +89,28 @@ export const partitionReader = async (kafka: Kafka, { brokers, clientId = 'strea
     retry: { initialRetryTime: 20, maxRetryTime: 1_000, multiplier: 2, factor: 0.2, retries: 8 },
     allowAutoTopicCreation: false,
     maxInFlightRequests: 1,
-    isolationLevel: READ_UNCOMMITTED // what the bounds are by: the end, not what is stable so far
+    isolationLevel: READ_UNCOMMITTED, // what the bounds are by: the end, not what is stable so far
   })
   await cluster.connect()
-  const offset = async (topic: string, partition: number, fromBeginning: boolean): Promise<bigint> => {
-    const [found] = await cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], fromBeginning }])
-    return BigInt(found?.partitions[0]?.offset ?? '0')
+  // A topic that was just created, or whose leader just moved, is known to some brokers before others.
+  const patiently = async <A>(ask: () => Promise<A>): Promise<A> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await ask()
+      } catch (cause) {
+        if ((cause as { retriable?: boolean }).retriable !== true || attempt >= ATTEMPTS_MAX) throw cause
+        await setTimeout(FIRST_PAUSE_MS * 2 ** attempt)
+        await cluster.refreshMetadata()
+      }
+    }
   }
+  const offset = (topic: string, partition: number, fromBeginning: boolean): Promise<bigint> =>
+    patiently(async () => {
+      const [found] = await cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], fromBeginning }])
+      const at = found?.partitions[0]?.offset
+      if (at === undefined) throw new Error(`${topic} did not tell the bounds of partition ${partition}`)
+      return BigInt(at)
+    })
   return {
     partitions: async (topic) => {
       try {
@@ -94,26 +122,27 @@ export const partitionReader = async (kafka: Kafka, { brokers, clientId = 'strea
       return cluster.findTopicPartitionMetadata(topic).length
     },
     bounds: async (topic, partition) => ({ first: await offset(topic, partition, true), end: await offset(topic, partition, false) }),
-    fetch: async (topic, partition, from) => {
-      const leader = cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition)?.leader
-      if (leader === undefined) throw new Error(`${topic} has no partition ${partition}`)
-      const broker = await cluster.findBroker({ nodeId: leader })
-      const { responses } = await broker.fetch({
-        isolationLevel: READ_COMMITTED,
-        maxWaitTime: FETCH_WAIT_MS,
-        minBytes: 1,
-        maxBytes: FETCH_BYTES_MAX,
-        topics: [{ topic, partitions: [{ partition, fetchOffset: String(from), maxBytes: FETCH_BYTES_MAX }] }]
-      })
-      const answer = responses[0]?.partitions[0]
-      if (answer === undefined) return { records: [], next: from }
-      const records = withoutAborted(answer.messages, answer.abortedTransactions ?? []).filter((record) => record.offset >= from)
-      const last = answer.messages.at(-1)
-      // Nothing there although all is stable: the rest was compacted away.
-      const next = last !== undefined ? BigInt(last.offset) + 1n : BigInt(answer.lastStableOffset)
-      return { records, next: next > from ? next : from }
-    },
-    close: () => cluster.disconnect()
+    fetch: (topic, partition, from) =>
+      patiently(async () => {
+        const leader = cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition)?.leader
+        if (leader === undefined) throw new Error(`${topic} has no partition ${partition}`)
+        const broker = await cluster.findBroker({ nodeId: leader })
+        const { responses } = await broker.fetch({
+          isolationLevel: READ_COMMITTED,
+          maxWaitTime: FETCH_WAIT_MS,
+          minBytes: 1,
+          maxBytes: FETCH_BYTES_MAX,
+          topics: [{ topic, partitions: [{ partition, fetchOffset: String(from), maxBytes: FETCH_BYTES_MAX }] }],
+        })
+        const answer = responses[0]?.partitions[0]
+        if (answer === undefined) return { records: [], next: from }
+        const records = withoutAborted(answer.messages, answer.abortedTransactions ?? []).filter((record) => record.offset >= from)
+        const last = answer.messages.at(-1)
+        // Nothing there although all is stable: the rest was compacted away.
+        const next = last !== undefined ? BigInt(last.offset) + 1n : BigInt(answer.lastStableOffset)
+        return { records, next: next > from ? next : from }
+      }),
+    close: () => cluster.disconnect(),
   }
 }
 
@@ -122,14 +151,14 @@ export const withoutAborted = (messages: readonly RawRecord[], aborted: readonly
   const upcoming = [...aborted].sort((a, b) => (BigInt(a.firstOffset) < BigInt(b.firstOffset) ? -1 : 1))
   const aborting = new Set<string>()
   const records: FetchedRecord[] = []
-  for (const { key, value, offset, isControlRecord, batchContext } of messages) {
+  for (const { key, value, headers, offset, isControlRecord, batchContext } of messages) {
     const at = BigInt(offset)
     for (let next = upcoming[0]; next !== undefined && BigInt(next.firstOffset) <= at; next = upcoming[0]) {
       aborting.add(next.producerId)
       upcoming.shift()
     }
     if (isControlRecord) aborting.delete(batchContext.producerId)
-    else if (!(batchContext.inTransaction && aborting.has(batchContext.producerId))) records.push({ key, value, offset: at })
+    else if (!(batchContext.inTransaction && aborting.has(batchContext.producerId))) records.push({ key, value, headers, offset: at })
   }
   return records
 }

@@ -10,11 +10,15 @@ export type ProgressRecord = Readonly<{ progress: Progress | undefined; owner: O
 /** `id` is new for each connection. */
 export type Owner = Readonly<{ id: string; host: string; pid: number }>
 
-export const encodeProgress = ({ progress, owner }: ProgressRecord): Buffer => Buffer.from(JSON.stringify({ version: 1, ...progress, owner }))
+export const encodeProgress = ({ progress, owner }: ProgressRecord): Buffer =>
+  Buffer.from(JSON.stringify({ version: 1, ...progress, owner }))
 
 /** Throws if a later version has written it: going on from a wrong place would lose or double rows. */
 export const decodeProgress = (value: Buffer): ProgressRecord => {
-  const { version, generation, revision, owner } = JSON.parse(value.toString('utf8')) as { version: number; owner: Owner } & Partial<Progress>
+  const { version, generation, revision, owner } = JSON.parse(value.toString('utf8')) as {
+    version: number
+    owner: Owner
+  } & Partial<Progress>
   if (version !== 1) throw new Error(`the progress record has version ${version}, which this version cannot read`)
   return { progress: generation === undefined || revision === undefined ? undefined : { generation, revision }, owner }
 }
@@ -28,14 +32,14 @@ const FIRST_WINDOW = 200n
 export const readProgress = async (
   reader: PartitionReader,
   { topic, partition, key }: Readonly<{ topic: string; partition: number; key: string }>,
-  signal: AbortSignal
+  signal: AbortSignal,
 ): Promise<ProgressRecord | undefined> => {
   const { first, end } = await reader.bounds(topic, partition)
   let through = end
   for (let window = FIRST_WINDOW; through > first; window *= 8n) {
     const from = through - window > first ? through - window : first
     let found: Buffer | undefined
-    for (let at = from; at < through; ) {
+    for (let at = from; at < through;) {
       signal.throwIfAborted()
       const { records, next } = await reader.fetch(topic, partition, at)
       for (const { key: itsKey, value, offset } of records)

@@ -1,14 +1,16 @@
+import * as E from 'fp-ts/lib/Either.js'
 import kafkajs from 'kafkajs'
 import type { Message } from 'kafkajs'
 import { recordKey } from '../domain/row.js'
 import { recordHeaders } from './cloud-events.js'
+import { codecOfSchema } from './row-codec.js'
 import { rowJson } from './row-json.js'
 import type { SchemaIds } from './schema-registration.js'
 import type { SinkRecord } from './sink.js'
 import { topicOf, type Topics } from './topics.js'
 import { frame } from './wire-format.js'
 
-/** How the value of a record is made; `undefined` if its schema is unknown to the registry. */
+/** How the value of a record is made; `undefined` if its schema is unknown. */
 export type ValueOf = Readonly<{ contentType: string; value: (record: SinkRecord) => Buffer | undefined }>
 
 export const avroValues = (ids: SchemaIds): ValueOf => ({
@@ -16,10 +18,14 @@ export const avroValues = (ids: SchemaIds): ValueOf => ({
   value: ({ schema, avro }) => {
     const id = ids.get(schema)
     return id === undefined ? undefined : frame(id, avro)
-  }
+  },
 })
 
-export const jsonValues: ValueOf = { contentType: 'application/json', value: ({ published }) => Buffer.from(JSON.stringify(rowJson(published))) }
+/** Needs no registry, but refuses as Avro does: what a schema means must be known to render it. */
+export const jsonValues: ValueOf = {
+  contentType: 'application/json',
+  value: ({ schema, published }) => (E.isRight(codecOfSchema(schema)) ? Buffer.from(JSON.stringify(rowJson(published))) : undefined),
+}
 
 export type TopicMessages = { topic: string; messages: Message[] }
 
@@ -31,12 +37,12 @@ const MESSAGES_PER_PARTITION_MAX = 500
 const BYTES_PER_PARTITION_MAX = 512 * 1024
 const HEADERS_BYTES = 600
 
-/** Cuts records into sends, keeping their order. `partitionOf` says where a key goes. A string is the schema that the registry does not know. */
+/** Cuts records into sends, keeping their order. `partitionOf` says where a key goes. A string is the schema that is unknown. */
 export const cutIntoSends = (
   records: readonly SinkRecord[],
   topics: Topics,
   values: ValueOf,
-  partitionOf: (topic: string, key: string) => number
+  partitionOf: (topic: string, key: string) => number,
 ): TopicMessages[][] | string => {
   const sends: TopicMessages[][] = []
   let topicMessages = new Map<string, Message[]>()
@@ -71,7 +77,8 @@ export const cutIntoSends = (
   return sends
 }
 
-const asSend = (topicMessages: ReadonlyMap<string, Message[]>): TopicMessages[] => [...topicMessages].map(([topic, messages]) => ({ topic, messages }))
+const asSend = (topicMessages: ReadonlyMap<string, Message[]>): TopicMessages[] =>
+  [...topicMessages].map(([topic, messages]) => ({ topic, messages }))
 
 const KEYS_REMEMBERED_MAX = 50_000
 
@@ -88,7 +95,13 @@ export const partitioning = (partitionCounts: ReadonlyMap<string, number>): ((to
     let partition = ofTopic.get(key)
     if (partition === undefined) {
       const count = partitionCounts.get(topic) ?? 1
-      const partitionMetadata = Array.from({ length: count }, (_, id) => ({ partitionErrorCode: 0, partitionId: id, leader: 0, replicas: [], isr: [] }))
+      const partitionMetadata = Array.from({ length: count }, (_, id) => ({
+        partitionErrorCode: 0,
+        partitionId: id,
+        leader: 0,
+        replicas: [],
+        isr: [],
+      }))
       ofTopic.set(key, (partition = partitioner({ topic, partitionMetadata, message: { key, value: null } })))
     }
     return partition

@@ -46,7 +46,7 @@ export const kafkaSink = (options: KafkaSinkOptions): Sink => {
 
   const progressMessage = (record: ProgressRecord, partitionOf: Connected['partitionOf']): TopicMessages => ({
     topic: progressTopic,
-    messages: [{ key: transactionalId, value: encodeProgress(record), partition: partitionOf(progressTopic, transactionalId) }]
+    messages: [{ key: transactionalId, value: encodeProgress(record), partition: partitionOf(progressTopic, transactionalId) }],
   })
 
   const connect = async (signal: AbortSignal): Promise<E.Either<SinkFailure, Progress | undefined>> => {
@@ -60,13 +60,21 @@ export const kafkaSink = (options: KafkaSinkOptions): Sink => {
       const counts = new Map<string, number>()
       for (const topic of [...topicNames(topics), progressTopic]) counts.set(topic, await reader.partitions(topic))
       const missing = [...counts].filter(([, count]) => count === 0).map(([topic]) => topic)
-      if (missing.length > 0) return E.left({ tag: 'Refused', reason: `these topics do not exist: ${missing.join(', ')}. Create them with \`streamvane topics apply\`` })
+      if (missing.length > 0)
+        return E.left({
+          tag: 'Refused',
+          reason: `these topics do not exist: ${missing.join(', ')}. Create them with \`streamvane topics apply\``,
+        })
       const partitionOf = partitioning(counts)
       await producer.connect()
       // The first transaction of a producer asks for its epoch, which fences all others; only then is the progress certain.
       const transaction = await producer.transaction()
       signal.throwIfAborted()
-      const last = await readProgress(reader, { topic: progressTopic, partition: partitionOf(progressTopic, transactionalId), key: transactionalId }, signal)
+      const last = await readProgress(
+        reader,
+        { topic: progressTopic, partition: partitionOf(progressTopic, transactionalId), key: transactionalId },
+        signal,
+      )
       const owner = { id: randomUUID(), host: hostname(), pid: process.pid }
       await transaction.sendBatch({ acks: -1, topicMessages: [progressMessage({ progress: last?.progress, owner }, partitionOf)] })
       await transaction.commit()
@@ -78,10 +86,16 @@ export const kafkaSink = (options: KafkaSinkOptions): Sink => {
     }
   }
 
-  const write = async ({ producer, owner, values, partitionOf }: Connected, { records, progress }: SinkBatch): Promise<E.Either<SinkFailure, void>> => {
+  const write = async (
+    { producer, owner, values, partitionOf }: Connected,
+    { records, progress }: SinkBatch,
+  ): Promise<E.Either<SinkFailure, void>> => {
     const sends = cutIntoSends(records, topics, values, partitionOf)
     if (typeof sends === 'string')
-      return E.left({ tag: 'Refused', reason: `a row was written with schema ${sends}, which this version does not know: run the version that wrote it, or rebuild` })
+      return E.left({
+        tag: 'Refused',
+        reason: `a row was written with schema ${sends}, which this version does not know: run the version that wrote it, or rebuild`,
+      })
     if (progress !== undefined) {
       // In the first send, so that all partitions join the transaction in as few requests as can be.
       const message = progressMessage({ progress, owner }, partitionOf)
@@ -108,23 +122,25 @@ export const kafkaSink = (options: KafkaSinkOptions): Sink => {
     return { tag: 'Fenced', by: `process ${now.pid} on ${now.host}, which has taken over ${transactionalId} (${by})` }
   }
 
-  const attempt = <A>(work: () => Promise<E.Either<SinkFailure, A>>) => async (): Promise<E.Either<SinkFailure, A>> => {
-    try {
-      return await work()
-    } catch (cause) {
-      const owner = state?.owner
-      await disconnect()
-      const verdict = kafkaVerdict(cause)
-      return E.left(verdict.tag === 'EpochLost' ? await afterEpochLost(owner, verdict.by, cause) : verdict)
+  const attempt =
+    <A>(work: () => Promise<E.Either<SinkFailure, A>>) =>
+    async (): Promise<E.Either<SinkFailure, A>> => {
+      try {
+        return await work()
+      } catch (cause) {
+        const owner = state?.owner
+        await disconnect()
+        const verdict = kafkaVerdict(cause)
+        return E.left(verdict.tag === 'EpochLost' ? await afterEpochLost(owner, verdict.by, cause) : verdict)
+      }
     }
-  }
 
   return {
     name: options.name ?? 'kafka',
     connect: (signal) => attempt(() => connect(signal)),
     write: (batch) =>
       attempt(async () => (state === undefined ? E.left({ tag: 'NotConnected', cause: new Error('not connected') }) : write(state, batch))),
-    close: disconnect
+    close: disconnect,
   }
 }
 

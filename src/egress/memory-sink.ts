@@ -31,6 +31,6 @@ export const memorySink = (destination: MemoryDestination = memoryDestination())
       },
     close: async () => {
       epoch = undefined
-    }
+    },
   }
 }

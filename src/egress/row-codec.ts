@@ -33,7 +33,7 @@ export const rowCodec = (family: FamilyName): RowCodec => codecs[family]
 
 /** The codec for rows that were stored with a schema. Later versions find the resolvers for older schemas here. */
 export const codecOfSchema = (fingerprint: string): Either<UnknownSchema, RowCodec> => {
-  const codec = familyNames.map(rowCodec).find((known) => known.fingerprint === fingerprint)
+  const codec = byFingerprint.get(fingerprint)
   if (codec !== undefined) return E.right(codec)
   const message = `rows were written with schema ${fingerprint}, which this version does not know: run the version that wrote them, or rebuild the generation`
   return E.left({ tag: 'UnknownSchema', fingerprint, message })
@@ -56,7 +56,11 @@ const makeCodec = (family: FamilyName): RowCodec => {
   const schema = rowSchema(family)
   const type = avro.Type.forSchema(schema as unknown as avro.Schema)
   const dimensions = families[family].dimensions
-  const metrics = metricsOf(family).map((name) => ({ name, place: metricIndex.get(name) as number, canonical: canonicalMeasure[metricKind(name)] }))
+  const metrics = metricsOf(family).map((name) => ({
+    name,
+    place: metricIndex.get(name) as number,
+    canonical: canonicalMeasure[metricKind(name)],
+  }))
   const kpiNames = kpisOf(family).map((kpi) => kpi.name)
   const scratch = emptyDatum(family, dimensions, metrics, kpiNames)
   const isoOf = rememberingIso()
@@ -104,8 +108,11 @@ const makeCodec = (family: FamilyName): RowCodec => {
           if (ratio !== null) kpis[name] = { numerator: ratio.numerator, denominator: ratio.denominator }
         }
       const { tenant, intervalStart: start, intervalEnd: end, status, revision } = datum
-      return { row: { tenant, family, dimensions: dimensions.map((name) => datum[name] as string | null), start, end, status, revision, measures }, kpis }
-    }
+      return {
+        row: { tenant, family, dimensions: dimensions.map((name) => datum[name] as string | null), start, end, status, revision, measures },
+        kpis,
+      }
+    },
   }
 }
 
@@ -113,13 +120,27 @@ const makeCodec = (family: FamilyName): RowCodec => {
 const canonicalMeasure: Readonly<Record<MetricKind, (measure: Measure) => Measure>> = {
   count: ({ count }) => ({ count, sum: count, min: 1, max: 1 }),
   duration: ({ count, sum, min, max }) => ({ count, sum, min, max }),
-  state: ({ sum }) => ({ count: 1, sum, min: sum, max: sum })
+  state: ({ sum }) => ({ count: 1, sum, min: sum, max: sum }),
 }
 
 /** All fields in the schema's order from the start, so that the engine keeps one shape for it. */
-const emptyDatum = (family: FamilyName, dimensions: readonly Dimension[], metrics: readonly { name: string }[], kpis: readonly KpiName[]): Datum => {
+const emptyDatum = (
+  family: FamilyName,
+  dimensions: readonly Dimension[],
+  metrics: readonly { name: string }[],
+  kpis: readonly KpiName[],
+): Datum => {
   const nulls = (names: readonly string[]): Record<string, null> => Object.fromEntries(names.map((name) => [name, null]))
-  const head = { family, key: '', tenant: '', ...nulls(dimensions), intervalStart: 0, intervalEnd: 0, status: 'provisional' as const, revision: 0 }
+  const head = {
+    family,
+    key: '',
+    tenant: '',
+    ...nulls(dimensions),
+    intervalStart: 0,
+    intervalEnd: 0,
+    status: 'provisional' as const,
+    revision: 0,
+  }
   const measures = nulls(metrics.map(({ name }) => name))
   return kpis.length === 0 ? { ...head, measures } : { ...head, measures, kpis: nulls(kpis) as Record<KpiName, null> }
 }
@@ -137,6 +158,13 @@ const rememberingIso = () => {
   }
 }
 
-const asBuffer = (bytes: Uint8Array): Buffer => (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
-const codecs: Readonly<Record<FamilyName, RowCodec>> = { queue: makeCodec('queue'), agent: makeCodec('agent'), 'agent-state': makeCodec('agent-state') }
+const codecs: Readonly<Record<FamilyName, RowCodec>> = {
+  queue: makeCodec('queue'),
+  agent: makeCodec('agent'),
+  'agent-state': makeCodec('agent-state'),
+}
+
+const byFingerprint: ReadonlyMap<string, RowCodec> = new Map(familyNames.map((family) => [codecs[family].fingerprint, codecs[family]]))

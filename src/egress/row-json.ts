@@ -17,7 +17,8 @@ export type RowJson = Readonly<
 >
 
 /** Occurrences as `count`, durations as all four, state times as `sum`; times in milliseconds. */
-export type MeasureJson = Readonly<{ count: number }> | Readonly<{ count: number; sum: number; min: number; max: number }> | Readonly<{ sum: number }>
+export type MeasureJson =
+  Readonly<{ count: number }> | Readonly<{ count: number; sum: number; min: number; max: number }> | Readonly<{ sum: number }>
 
 /** The one JSON rendering of a row, for every sink and command. Fields come in the contract's order. */
 export const rowJson = ({ row, kpis }: PublishedRow): RowJson => {
@@ -41,6 +42,6 @@ export const rowJson = ({ row, kpis }: PublishedRow): RowJson => {
     status: row.status,
     revision: row.revision,
     measures,
-    kpis
+    kpis,
   }
 }

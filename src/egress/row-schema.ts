@@ -21,7 +21,8 @@ const recordNames: Readonly<Record<FamilyName, string>> = { queue: 'QueueMetrics
 export const recordFullName = (family: FamilyName): string => `${ROW_NAMESPACE}.${recordNames[family]}`
 
 /** Name of the contract's file and, by default, of the topic's last part: `queue-metrics`. */
-export const contractName = (family: FamilyName): string => recordNames[family].replace(/(?<=.)[A-Z]/g, (letter) => `-${letter}`).toLowerCase()
+export const contractName = (family: FamilyName): string =>
+  recordNames[family].replace(/(?<=.)[A-Z]/g, (letter) => `-${letter}`).toLowerCase()
 
 /** What a row of this family can carry: points for the interval families, states for the agent states. */
 export const metricsOf = (family: FamilyName): readonly MetricName[] =>
@@ -46,7 +47,7 @@ export const rowSchema = (family: FamilyName): AvroSchema => {
       {
         name: 'status',
         type: { type: 'enum', name: 'RowStatus', symbols: ['provisional', 'final', 'corrected'], doc: 'How settled the row is.' },
-        doc: 'provisional: the interval is open. final: it has closed. corrected: restated after it had closed.'
+        doc: 'provisional: the interval is open. final: it has closed. corrected: restated after it had closed.',
       },
       { name: 'revision', type: 'long', doc: 'Changes folded into the row, strictly increasing from 1. Unit: changes.' },
       {
@@ -59,13 +60,13 @@ export const rowSchema = (family: FamilyName): AvroSchema => {
             name: metric,
             type: ['null', named(measureNames[metricKind(metric)], measureSchemas[metricKind(metric)])],
             default: null,
-            doc: `${metricDoc(metric)} Unit: ${metricKind(metric) === 'count' ? 'occurrences' : 'milliseconds'}. Source: Genesys metric ${metric}.`
-          }))
+            doc: `${metricDoc(metric)} Unit: ${metricKind(metric) === 'count' ? 'occurrences' : 'milliseconds'}. Source: Genesys metric ${metric}.`,
+          })),
         },
-        doc: 'Additive: rows of several intervals or queues may be added up (min and max apart, which combine as such).'
+        doc: 'Additive: rows of several intervals or queues may be added up (min and max apart, which combine as such).',
       },
-      ...(kpis.length === 0 ? [] : [kpiField(family, kpis, named)])
-    ]
+      ...(kpis.length === 0 ? [] : [kpiField(family, kpis, named)]),
+    ],
   }
 }
 
@@ -76,7 +77,7 @@ const dimensionDocs: Readonly<Record<Dimension, string>> = {
   userId: 'Genesys id of the agent (user).',
   mediaType: 'Media type as in metric records, for example voice, chat, email, callback, message.',
   stateKind: 'Which state this is: routingStatus or systemPresence.',
-  state: 'The state, for example IDLE, INTERACTING, AVAILABLE, BREAK.'
+  state: 'The state, for example IDLE, INTERACTING, AVAILABLE, BREAK.',
 }
 
 const dimensionField = (family: FamilyName, dimension: Dimension) =>
@@ -89,7 +90,7 @@ const measureNames: Readonly<Record<MetricKind, string>> = { count: 'Count', dur
 const measureSchemas: Readonly<Record<MetricKind, AvroSchema>> = {
   count: {
     doc: 'A number of occurrences.',
-    fields: [{ name: 'count', type: 'long', doc: 'Occurrences in the interval. Unit: occurrences.' }]
+    fields: [{ name: 'count', type: 'long', doc: 'Occurrences in the interval. Unit: occurrences.' }],
   },
   duration: {
     doc: 'Durations that ended in the interval, each counted whole.',
@@ -97,21 +98,21 @@ const measureSchemas: Readonly<Record<MetricKind, AvroSchema>> = {
       { name: 'count', type: 'long', doc: 'How many were emitted. Unit: emissions.' },
       { name: 'sum', type: 'long', doc: 'Their sum. Unit: milliseconds.' },
       { name: 'min', type: 'long', doc: 'The shortest. Unit: milliseconds.' },
-      { name: 'max', type: 'long', doc: 'The longest. Unit: milliseconds.' }
-    ]
+      { name: 'max', type: 'long', doc: 'The longest. Unit: milliseconds.' },
+    ],
   },
   state: {
     doc: 'Time spent in a state, clipped to the interval.',
-    fields: [{ name: 'sum', type: 'long', doc: 'Time in the state within the interval. Unit: milliseconds.' }]
-  }
+    fields: [{ name: 'sum', type: 'long', doc: 'Time in the state within the interval. Unit: milliseconds.' }],
+  },
 }
 
 const ratioSchema: AvroSchema = {
   doc: 'A quotient as its two terms: add terms first, divide last.',
   fields: [
     { name: 'numerator', type: 'long', doc: 'Upper term. Unit: that of the measure it is made of.' },
-    { name: 'denominator', type: 'long', doc: 'Lower term, never 0. Unit: that of the measure it is made of.' }
-  ]
+    { name: 'denominator', type: 'long', doc: 'Lower term, never 0. Unit: that of the measure it is made of.' },
+  ],
 }
 
 const kpiField = (family: FamilyName, kpis: readonly Kpi[], named: ReturnType<typeof firstUse>) => ({
@@ -124,10 +125,10 @@ const kpiField = (family: FamilyName, kpis: readonly Kpi[], named: ReturnType<ty
       name: kpi.name,
       type: ['null', named('Ratio', ratioSchema)],
       default: null,
-      doc: `${kpi.formula}. Unit of the quotient: ${kpi.unit === 'ms' ? 'milliseconds' : 'share between 0 and 1'}.`
-    }))
+      doc: `${kpi.formula}. Unit of the quotient: ${kpi.unit === 'ms' ? 'milliseconds' : 'share between 0 and 1'}.`,
+    })),
   },
-  doc: 'Formulas over the measures, as numerator and denominator.'
+  doc: 'Formulas over the measures, as numerator and denominator.',
 })
 
 /** Avro wants a named type spelled out where it is first used and by name alone from there on. */

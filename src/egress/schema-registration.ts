@@ -25,7 +25,7 @@ export const registerSchemas = async (options: RegistryOptions, topics: Topics):
     try {
       const { id } = await registry.register(schema as unknown as Parameters<typeof registry.register>[0], {
         subject,
-        compatibility: compatibility as COMPATIBILITY
+        compatibility: compatibility as COMPATIBILITY,
       })
       ids.set(fingerprint, id)
     } catch (cause) {
@@ -45,7 +45,7 @@ const registryFailure = (cause: unknown, subject: string, url: string): SinkFail
     case 409:
       return {
         tag: 'Refused',
-        reason: `the registry holds a schema under ${subject} with which ours is incompatible: publish to another topic, or mend the subject (${message})`
+        reason: `the registry holds a schema under ${subject} with which ours is incompatible: publish to another topic, or mend the subject (${message})`,
       }
     case 422:
       return { tag: 'Refused', reason: `the registry does not take our schema for ${subject} (${message})` }

@@ -116,7 +116,7 @@ export const sinkContract = (name: string, start: () => Promise<SinkHarness>): v
       const { records, progress } = batchAt(1)
       const strange = records.map((record, index) => (index === 1 ? { ...record, schema: 'ffffffffffffffff' } : record))
       expect(await write(sink, { records: strange, ...(progress && { progress }) })).toMatchObject({
-        left: { tag: 'Refused', reason: expect.stringContaining('ffffffffffffffff') }
+        left: { tag: 'Refused', reason: expect.stringContaining('ffffffffffffffff') },
       })
       expect(await write(sink, batchAt(2))).toEqual(E.right(undefined))
       await expectRevisions(2)

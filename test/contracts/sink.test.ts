@@ -17,9 +17,9 @@ sinkContract('memory', async () => {
         topic: topicOf(defaultTopics, row.family),
         key: rowKey(row),
         revision: row.revision,
-        replay
+        replay,
       })),
-    end: async () => {}
+    end: async () => {},
   }
 })
 
@@ -29,6 +29,6 @@ for (const [format, read] of [['avro', readAvroFiles] as const, ['jsonl', readJs
     return {
       sink: () => filesSink({ folder }),
       delivered: () => read(folder),
-      end: () => rm(folder, { recursive: true, force: true })
+      end: () => rm(folder, { recursive: true, force: true }),
     }
   })

@@ -20,16 +20,18 @@ const anyRowOf = (family: FamilyName): fc.Arbitrary<PublishedRow> =>
   fc
     .record({
       tenant: fc.constantFrom('acme', 'emea-1'),
-      dimensions: fc.tuple(...families[family].dimensions.map((name) => (families[family].optional.includes(name) ? fc.option(anyId) : anyId))),
+      dimensions: fc.tuple(
+        ...families[family].dimensions.map((name) => (families[family].optional.includes(name) ? fc.option(anyId) : anyId)),
+      ),
       start: fc.integer({ min: -1_000, max: 3_000_000 }).map((quarter) => quarter * 900_000),
       status: fc.constantFrom<RowStatus>('provisional', 'final', 'corrected'),
       revision: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
       measures: fc.tuple(
         ...metricNames.map((name) =>
-          metricsOf(family).includes(name) ? fc.option(anyMeasure(metricKind(name)), { nil: undefined }) : fc.constant(undefined)
-        )
+          metricsOf(family).includes(name) ? fc.option(anyMeasure(metricKind(name)), { nil: undefined }) : fc.constant(undefined),
+        ),
       ),
-      kpis: fc.tuple(...kpisOf(family).map(() => fc.option(fc.record({ numerator: fc.integer(), denominator: fc.integer({ min: 1 }) }))))
+      kpis: fc.tuple(...kpisOf(family).map(() => fc.option(fc.record({ numerator: fc.integer(), denominator: fc.integer({ min: 1 }) })))),
     })
     .map(({ kpis, start, ...row }) => {
       const present: Partial<Record<KpiName, Ratio>> = {}

@@ -79,7 +79,9 @@ test('a writer that wakes after it was succeeded leaves nothing behind', async (
 
 test('a folder that cannot be one is refused in words', async () => {
   await writeFile(join(folder, 'file'), '')
-  expect(await connect(sinkOn({ folder: join(folder, 'file') }))).toMatchObject({ left: { tag: 'Refused', reason: expect.stringContaining('choose another folder') } })
+  expect(await connect(sinkOn({ folder: join(folder, 'file') }))).toMatchObject({
+    left: { tag: 'Refused', reason: expect.stringContaining('choose another folder') },
+  })
 })
 
 test('every committed length is a length of whole rows', async () => {
@@ -88,9 +90,17 @@ test('every committed length is a length of whole rows', async () => {
   expect(commits).toHaveLength(4)
   for (const [index, name] of commits.entries()) {
     const commit = JSON.parse(await readFile(join(folder, 'commits', name), 'utf8')) as { files: Record<string, number> }
-    for (const [file, bytes] of Object.entries(commit.files).filter(([file]) => file.includes('queue-metrics') && file.endsWith('.jsonl'))) {
+    for (const [file, bytes] of Object.entries(commit.files).filter(
+      ([file]) => file.includes('queue-metrics') && file.endsWith('.jsonl'),
+    )) {
       const text = (await readFile(join(folder, file))).subarray(0, bytes).toString()
-      expect(text.split('\n').slice(0, -1).map((line) => (JSON.parse(line) as { revision: number }).revision).at(-1)).toBe(index)
+      expect(
+        text
+          .split('\n')
+          .slice(0, -1)
+          .map((line) => (JSON.parse(line) as { revision: number }).revision)
+          .at(-1),
+      ).toBe(index)
     }
   }
 })

@@ -33,7 +33,8 @@ const readFiles = async (folder: string, ending: string, read: (path: string) =>
   for (const topic of (await readdir(folder)).filter((name) => name !== 'commits').sort()) {
     const files = (await readdir(join(folder, topic))).filter((name) => name.endsWith(ending)).sort(byCreation)
     for (const file of files)
-      for (const { key, revision } of await read(join(folder, topic, file))) delivered.push({ topic, key, revision, replay: file.includes('-replay-') })
+      for (const { key, revision } of await read(join(folder, topic, file)))
+        delivered.push({ topic, key, revision, replay: file.includes('-replay-') })
   }
   return delivered
 }

@@ -45,7 +45,7 @@ test('decoding gives back what was encoded', () => {
     fc.property(anyRow, (published) => {
       const { encode, decode } = rowCodec(published.row.family)
       expect(decode(encode(published))).toEqual(published)
-    })
+    }),
   )
 })
 
@@ -56,9 +56,14 @@ test('a reader that knows nothing but the schema reads the same numbers as the J
       const foreign = avro.Type.forSchema(JSON.parse(JSON.stringify(codec.schema))).fromBuffer(Buffer.from(codec.encode(published)))
       const { intervalStart, intervalEnd, ...fields } = JSON.parse(JSON.stringify(rowJson(published)))
       expect(present(foreign)).toEqual(
-        present({ ...fields, ...(published.row.family === 'agent-state' ? { kpis: undefined } : {}), intervalStart: Date.parse(intervalStart), intervalEnd: Date.parse(intervalEnd) })
+        present({
+          ...fields,
+          ...(published.row.family === 'agent-state' ? { kpis: undefined } : {}),
+          intervalStart: Date.parse(intervalStart),
+          intervalEnd: Date.parse(intervalEnd),
+        }),
       )
-    })
+    }),
   )
 })
 
@@ -106,7 +111,7 @@ test('JSON spells dimensions as fields and leaves out what has no value', () => 
     status: 'final',
     revision: 3,
     measures: { nOffered: { count: 2 }, tAnswered: { count: 1, sum: 9_000, min: 9_000, max: 9_000 } },
-    kpis: { serviceLevel: { numerator: 1, denominator: 1 } }
+    kpis: { serviceLevel: { numerator: 1, denominator: 1 } },
   })
 })
 
@@ -116,7 +121,7 @@ const present = (value: unknown): unknown =>
     ? Object.fromEntries(
         Object.entries(value)
           .filter(([, field]) => field !== null && field !== undefined)
-          .map(([name, field]) => [name, present(field)])
+          .map(([name, field]) => [name, present(field)]),
       )
     : value
 

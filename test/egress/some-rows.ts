@@ -6,10 +6,19 @@ import type { SinkRecord } from '../../src/egress/sink.js'
 
 export const START = Date.parse('2026-01-05T10:00:00.000Z')
 
-const measuresOf = (measures: Partial<Record<MetricName, Measure>>): readonly (Measure | undefined)[] => metricNames.map((name) => measures[name])
+const measuresOf = (measures: Partial<Record<MetricName, Measure>>): readonly (Measure | undefined)[] =>
+  metricNames.map((name) => measures[name])
 
 /** A small queue row that has closed. */
-export const queueRow = ({ queueId = 'sales', start = START, revision = 3 }: { queueId?: string; start?: number; revision?: number }): PublishedRow => ({
+export const queueRow = ({
+  queueId = 'sales',
+  start = START,
+  revision = 3,
+}: {
+  queueId?: string
+  start?: number
+  revision?: number
+}): PublishedRow => ({
   row: {
     tenant: 'acme',
     family: 'queue',
@@ -18,9 +27,9 @@ export const queueRow = ({ queueId = 'sales', start = START, revision = 3 }: { q
     end: start + 900_000,
     status: 'final',
     revision,
-    measures: measuresOf({ nOffered: { count: 2, sum: 2, min: 1, max: 1 }, tAnswered: measureOf(9_000) })
+    measures: measuresOf({ nOffered: { count: 2, sum: 2, min: 1, max: 1 }, tAnswered: measureOf(9_000) }),
   },
-  kpis: { serviceLevel: { numerator: 1, denominator: 1 } }
+  kpis: { serviceLevel: { numerator: 1, denominator: 1 } },
 })
 
 export const agentRow = ({ userId = 'anna', revision = 1 }: { userId?: string; revision?: number }): PublishedRow => ({
@@ -32,9 +41,9 @@ export const agentRow = ({ userId = 'anna', revision = 1 }: { userId?: string; r
     end: START + 900_000,
     status: 'provisional',
     revision,
-    measures: measuresOf({ tHandle: measureOf(61_000) })
+    measures: measuresOf({ tHandle: measureOf(61_000) }),
   },
-  kpis: { aht: { numerator: 61_000, denominator: 1 } }
+  kpis: { aht: { numerator: 61_000, denominator: 1 } },
 })
 
 export const stateRow = ({ userId = 'anna', revision = 1 }: { userId?: string; revision?: number }): PublishedRow => ({
@@ -46,9 +55,9 @@ export const stateRow = ({ userId = 'anna', revision = 1 }: { userId?: string; r
     end: START + 900_000,
     status: 'provisional',
     revision,
-    measures: measuresOf({ tAgentRoutingStatus: measureOf(30_000) })
+    measures: measuresOf({ tAgentRoutingStatus: measureOf(30_000) }),
   },
-  kpis: {}
+  kpis: {},
 })
 
 /** The row as the KPI log would hand it to a sink. */

@@ -103,7 +103,8 @@ test('kill -9 in mid-write, over and over: every row once and in order', async (
     // Killed some batches after its start, each time at another point of the next one.
     const batches = 8 + (round % 5)
     let seen = 0
-    for await (const _ of createInterface({ input: child.stdout })) if (++seen === batches) setTimeout(() => child.kill('SIGKILL'), round % 4)
+    for await (const _ of createInterface({ input: child.stdout }))
+      if (++seen === batches) setTimeout(() => child.kill('SIGKILL'), round % 4)
     const [code, signal] = await exited
     if (signal === 'SIGKILL') kills++
     else {
