@@ -1,0 +1,141 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { Message, Producer } from 'kafkajs'
+import { startPieces } from '../dev/local-kafka/runtime.mjs'
+import { familyNames, type FamilyName } from '../src/domain/family.js'
+import { metricKind, metricNames } from '../src/domain/metric.js'
+import { kafkaClient } from '../src/egress/kafka-connection.js'
+import { avroValues, cutIntoSends, partitioning } from '../src/egress/kafka-records.js'
+import { kafkaSink } from '../src/egress/kafka-sink.js'
+import { applyTopics } from '../src/egress/kafka-topics.js'
+import { rowCodec, type PublishedRow } from '../src/egress/row-codec.js'
+import { registerSchemas } from '../src/egress/schema-registration.js'
+import type { Sink, SinkRecord } from '../src/egress/sink.js'
+import type { Topics } from '../src/egress/topics.js'
+import type { BenchLine } from './bench-line.js'
+
+const ROWS = 20_000
+const ROUNDS = 5
+const PARTITIONS = 4
+const QUEUES = 200
+
+/**
+ * Rows from the KPI log to acknowledged records on a real broker, beside a bare idempotent kafkajs producer that sends the same finished records (same keys,
+ * values and headers) to the same topic in the same portions. Rounds take turns, the median counts. Empty where no broker can be had.
+ */
+export const benchEgress = async (): Promise<readonly BenchLine[]> => {
+  const pieces = await startPieces({ log: (line) => console.error(line) })
+  if (pieces?.registryUrl === undefined) {
+    await pieces?.stop()
+    return []
+  }
+  try {
+    return await measure(pieces.brokers, pieces.registryUrl)
+  } finally {
+    await pieces.stop()
+  }
+}
+
+const measure = async (brokers: readonly string[], url: string): Promise<readonly BenchLine[]> => {
+  const run = `bench-${Date.now()}`
+  const topics: Topics = {
+    kind: 'per-family',
+    names: Object.fromEntries(familyNames.map((family) => [family, `${run}-${family}`])) as Record<FamilyName, string>,
+  }
+  const progressTopic = `${run}-progress`
+  await applyTopics({ brokers, topics, progressTopic, partitions: PARTITIONS, replicationFactor: 1 })
+  const ids = await registerSchemas({ url }, topics)
+  if (E.isLeft(ids)) throw new Error(JSON.stringify(ids.left))
+  const records = Array.from({ length: ROWS }, (_, index) => recordAt(index))
+  const values = avroValues(ids.right)
+  const partitionOf = partitioning(new Map(familyNames.map((family) => [`${run}-${family}`, PARTITIONS])))
+  const finished = cutIntoSends(records, topics, values, partitionOf)
+  if (typeof finished === 'string') throw new Error(finished)
+  const bareRecords = finished.map((send) => send.map(({ topic, messages }) => ({ topic, messages: messages.map(withoutHeaders) })))
+
+  const sink = kafkaSink({ brokers, tenant: 'bench', topics, progressTopic, values: { format: 'avro', registry: { url } } })
+  const producer = idempotentProducer(brokers)
+  await producer.connect()
+  succeed(await sink.connect(idle)())
+  const contenders = {
+    bare: () => sendAll(producer, finished),
+    'bare without headers': () => sendAll(producer, bareRecords),
+    'sink, 2,000 a transaction': () => writeAll(sink, records, 2_000),
+    'sink, 10,000 a transaction': () => writeAll(sink, records, 10_000),
+  }
+  const rates = new Map<string, number[]>(Object.keys(contenders).map((name) => [name, []]))
+  for (let round = 0; round <= ROUNDS; round++)
+    for (const [name, run] of Object.entries(contenders)) {
+      const startedAt = performance.now()
+      await run()
+      const rate = (ROWS / (performance.now() - startedAt)) * 1_000
+      if (round > 0) rates.get(name)?.push(rate) // the first warms up
+    }
+  await sink.close()
+  await producer.disconnect()
+  const median = (name: keyof typeof contenders): number => rates.get(name)?.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? NaN
+  const note = `same ${Math.round(records.reduce((sum, { avro }) => sum + avro.length, 0) / ROWS)} B values, keys and headers; ${Math.round(median('bare without headers'))}/s without headers`
+  return ([2_000, 10_000] as const).map((size) => {
+    const written = size.toLocaleString('en')
+    const ours = median(size === 2_000 ? 'sink, 2,000 a transaction' : 'sink, 10,000 a transaction')
+    return { name: `rows → Kafka, transactions of ${written}`, ours, ceiling: median('bare'), unit: 'records/s', note }
+  })
+}
+
+const idle = new AbortController().signal
+
+const succeed = <A>(result: E.Either<unknown, A>): A => {
+  if (E.isLeft(result)) throw new Error(JSON.stringify(result.left))
+  return result.right
+}
+
+let revision = 0
+const writeAll = async (sink: Sink, records: readonly SinkRecord[], size: number): Promise<void> => {
+  for (let at = 0; at < records.length; at += size) {
+    const batch = { records: records.slice(at, at + size), progress: { generation: 'g1', revision: (revision += size) } }
+    succeed(await sink.write(batch, idle)())
+  }
+}
+
+const sendAll = async (producer: Producer, sends: readonly { topic: string; messages: Message[] }[][]): Promise<void> => {
+  for (const topicMessages of sends) await producer.sendBatch({ acks: -1, topicMessages: topicMessages.map((entry) => ({ ...entry })) })
+}
+
+const withoutHeaders = ({ key, value, partition }: Message): Message => ({
+  key: key ?? null,
+  value,
+  ...(partition !== undefined && { partition }),
+})
+
+const idempotentProducer = (brokers: readonly string[]): Producer =>
+  kafkaClient({ brokers }).producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+    retry: { initialRetryTime: 8, maxRetryTime: 1_000, multiplier: 2, factor: 0.2, retries: 10 },
+  })
+
+/** A queue row in which everything has happened. */
+const recordAt = (index: number): SinkRecord => {
+  const start = Date.parse('2026-01-05T00:00:00Z') + Math.floor(index / QUEUES) * 900_000
+  const measures = metricNames.map((metric, place) =>
+    metricKind(metric) === 'state'
+      ? undefined
+      : { count: 12 + place, sum: (index % 900) * 1_000 + place, min: 900 + place, max: 250_000 + index },
+  )
+  const ratio = { numerator: index, denominator: index + 3 }
+  const published: PublishedRow = {
+    row: {
+      tenant: 'bench',
+      family: 'queue',
+      dimensions: [`9b1deb4d-3b7d-4bad-9bdd-${String(index % QUEUES).padStart(12, '0')}`, 'voice'],
+      start,
+      end: start + 900_000,
+      status: 'final',
+      revision: 40,
+      measures,
+    },
+    kpis: { serviceLevel: ratio, asa: ratio, aht: ratio, abandonRate: ratio },
+  }
+  const codec = rowCodec('queue')
+  return { published, avro: codec.encode(published), schema: codec.fingerprint, generation: 'g1', replay: false }
+}
