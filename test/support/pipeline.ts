@@ -1,0 +1,47 @@
+import { pino } from 'pino'
+import type { Profile } from '../../src/domain/profile.js'
+import type { Row } from '../../src/domain/row.js'
+import type { PublishedRow } from '../../src/egress/row-codec.js'
+import { appendTick } from '../../src/ingress/clock.js'
+import { ingest, type Receipt } from '../../src/ingress/ingest.js'
+import type { EventLog } from '../../src/log/event-log.js'
+import { PROJECTION_VERSION, type Generation } from '../../src/app/generations.js'
+import { latestRows } from '../../src/app/kpi-log.js'
+import { runProjector, type ProjectorEnd } from '../../src/app/projector.js'
+import { noSnapshots, type SnapshotStore } from '../../src/app/snapshot-store.js'
+
+export const silent = pino({ level: 'silent' })
+
+export const generationOf = (profile: Profile, name = 'g1'): Generation => ({ name, projectionVersion: PROJECTION_VERSION, profile, startedAt: '2026-01-01T00:00:00.000Z' })
+
+/** Takes lines in, in batches of `batch`. */
+export const take = async (log: EventLog, tenant: string, lines: readonly string[], batch = 500): Promise<Receipt[]> => {
+  const receipts: Receipt[] = []
+  for (let at = 0; at < lines.length; at += batch)
+    receipts.push(await ingest(log, lines.slice(at, at + batch).map((line) => Buffer.from(line)), { tenant, source: 'test', receivedAt: 0 }))
+  return receipts
+}
+
+export const tickTo = appendTick
+
+type ProjectOptions = Readonly<{ log: EventLog; tenant: string; profile: Profile; generation?: string; batchMax?: number; snapshots?: SnapshotStore; kpi?: EventLog; signal?: AbortSignal }>
+
+/** Projects all that the log holds. */
+export const project = ({ log, tenant, profile, generation, batchMax = 1_000, snapshots = noSnapshots, kpi = log, signal }: ProjectOptions): Promise<ProjectorEnd> =>
+  runProjector({
+    tenant,
+    generation: generationOf(profile, generation),
+    raw: log,
+    kpi,
+    snapshots,
+    batchMax,
+    untilCaughtUp: true,
+    signal: signal ?? new AbortController().signal,
+    logger: silent,
+    now: () => 0
+  })
+
+export const publishedRows = async (log: EventLog, tenant: string, generation = 'g1'): Promise<readonly PublishedRow[]> =>
+  [...(await latestRows(log, tenant, generation)).values()].map(({ published }) => published)
+
+export const rowsOf = async (log: EventLog, tenant: string, generation = 'g1'): Promise<readonly Row[]> => (await publishedRows(log, tenant, generation)).map(({ row }) => row)
