@@ -1,5 +1,6 @@
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { defaultProfile } from '../../src/domain/profile.js'
+import { AgentTimeline } from '../../src/projections/agent-timeline.js'
 import { entered, minutes, ticked } from '../support/fact-builders.js'
 import { given } from '../support/given.js'
 
@@ -101,6 +102,13 @@ describe('entries out of order', () => {
     given()
       .facts(ann('IDLE', '10:00'), ann('IDLE', '10:00'), ann('OFF_QUEUE', '10:05'), ann('IDLE', '10:00'), ann('OFF_QUEUE', '10:05'))
       .emits('agent-state ann routingStatus IDLE 10:00 provisional 1: tAgentRoutingStatus 300000')
+  })
+
+  test('and takes no memory', () => {
+    const timeline = new AgentTimeline({ stateMaxMs: minutes(60), intervalMs: minutes(15) })
+    const entries = [ann('IDLE', '10:00'), ann('OFF_QUEUE', '10:05'), ann('IDLE', '10:00'), ann('OFF_QUEUE', '10:05')]
+    for (const entry of entries) timeline.enter(entry, null)
+    expect(timeline.save()).toHaveLength(2)
   })
 
   test('of two states entered at the same instant the first by name lasts no time, whichever came first', () => {

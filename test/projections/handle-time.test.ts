@@ -126,6 +126,22 @@ describe('after-call work after the horizon restates the handle time', () => {
   })
 })
 
+test('a handle time that became certain is kept as such, and its revision is not handed out again after a restart', () => {
+  const profile = { ...defaultProfile, ...detail }
+  const before = new KpiFold('acme', profile)
+  for (const fact of [talked('10:05'), ticked('12:00')]) before.apply(fact)
+  expect(before.takeRows()).toHaveLength(1)
+  const after = new KpiFold('acme', profile, before.save())
+  after.apply(ticked(at('10:05') + correlation.restateHorizonMs + minutes(60)))
+  expect(after.takeRows()).toEqual([])
+  const [cell] = after.save().grid.closed
+  expect(cell?.pending).toEqual([])
+  expect(cell?.measures.filter((measure) => measure !== null)).toEqual([
+    { count: 1, sum: 60_000, min: 60_000, max: 60_000 },
+    { count: 1, sum: 60_000, min: 60_000, max: 60_000 },
+  ])
+})
+
 test('no session is remembered beyond the restate horizon, whichever half of it came', () => {
   const fold = new KpiFold('acme', { ...defaultProfile, ...detail })
   const facts = [talked('10:05'), worked('bob', 1_000, '10:05'), sessionEnded('cy', '10:05', { talkMs: 1 }), worked('cy', 1, '10:06')]
