@@ -42,14 +42,6 @@ const profileSchema = z
     for (const message of profileProblems(profile)) context.addIssue({ code: 'custom', message })
   })
 
-const topicSchema = z.strictObject({
-  name: z.string().min(1),
-  partitions: z.number().int().min(1).default(6),
-  cleanup: z.enum(['delete', 'compact', 'compact,delete']).default('delete'),
-  /** -1: for ever. */
-  retentionMs: z.number().int().min(-1).default(30 * 86_400_000)
-})
-
 const kafkaSchema = z.strictObject({
   brokers: z.array(z.string().min(1)).default([]),
   clientId: z.string().default('streamvane'),
@@ -62,17 +54,22 @@ const kafkaSchema = z.strictObject({
   /** Stable name of this egress at the broker; default `streamvane.<tenant>.kafka`. */
   transactionalId: z.string().optional(),
   compression: z.enum(['none', 'gzip']).default('none'),
+  /** -1: what the broker is set to. */
   replicationFactor: z.number().int().min(-1).default(-1),
   progressTopic: z.string().default('streamvane.progress'),
   topics: z
     .strictObject({
-      queue: topicSchema.prefault({ name: 'genesys.queue-metrics' }),
-      agent: topicSchema.prefault({ name: 'genesys.agent-metrics' }),
-      'agent-state': topicSchema.prefault({ name: 'genesys.agent-state' })
+      queue: z.string().min(1).default('genesys.queue-metrics'),
+      agent: z.string().min(1).default('genesys.agent-metrics'),
+      'agent-state': z.string().min(1).default('genesys.agent-state'),
+      /** One topic for all families instead. */
+      consolidated: z.string().min(1).optional()
     })
     .prefault({}),
-  /** One topic for all families instead. */
-  consolidatedTopic: topicSchema.optional()
+  /** What `topics apply` creates topics with. */
+  partitions: z.number().int().min(1).default(6),
+  cleanup: z.enum(['delete', 'compact']).default('delete'),
+  retentionMs: z.number().int().min(-1).default(90 * 86_400_000)
 })
 
 const configSchema = z
@@ -106,7 +103,14 @@ const configSchema = z
         sink: z.enum(['auto', 'kafka', 'files', 'none']).default('auto'),
         batchMax: z.number().int().min(1).max(10_000).default(2_000),
         kafka: kafkaSchema.prefault({}),
-        files: z.strictObject({ dir: z.string().optional(), rollBytes: z.number().int().min(1024).default(128 * 1024 * 1024) }).prefault({})
+        files: z
+          .strictObject({
+            /** Default: `files` in the data folder. */
+            dir: z.string().optional(),
+            formats: z.array(z.enum(['avro', 'jsonl'])).min(1).default(['avro', 'jsonl']),
+            fileBytesMax: z.number().int().min(1024).default(256 * 1024 * 1024)
+          })
+          .prefault({})
       })
       .prefault({}),
     logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info')

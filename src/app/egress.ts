@@ -6,7 +6,7 @@ import type { EventLog, Position, RecordedEvent } from '../log/event-log.js'
 import { backoffMs, pause } from './backoff.js'
 import { readGenerations, watchLive } from './generations.js'
 import { decodeRow, isRow } from './kpi-log.js'
-import type { Logs } from './logs.js'
+import { whenThere, type Logs } from './logs.js'
 
 /** Why an egress ended: told to, everything published, another instance took over, or the destination refuses what it is given. */
 export type EgressEnd =
@@ -94,10 +94,11 @@ const publishGeneration = async (
   signal: AbortSignal,
   onWritten: (records: number, progress: Progress) => void
 ): Promise<Step> => {
-  const { tenant, logs, sink, batchMax, untilCaughtUp } = options
+  const { tenant, logs, sink, batchMax, untilCaughtUp, logger } = options
   const stream = kpiStream(tenant, generation)
   try {
-    const kpi = await logs.kpi(generation, 'reader')
+    const open = () => logs.kpi(generation, 'reader')
+    const kpi = untilCaughtUp ? await open() : await whenThere(open, `rows of generation ${generation}`, signal, logger)
     // A generation that was promoted after the last write is published from its beginning: its rows are another set of records.
     const through = progress?.generation === generation ? progress.revision : -1
     const after = through < 0 ? undefined : await positionOf(kpi, stream, through)

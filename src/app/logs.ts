@@ -1,6 +1,8 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
 import { openEmbeddedLog } from '../log/embedded-log.js'
-import { LogLocked, type EventLog } from '../log/event-log.js'
+import { LogLocked, LogUnavailable, type EventLog } from '../log/event-log.js'
 
 /** How a part of the log is opened: one process writes it, any number read it. */
 export type Mode = 'reader' | 'writer'
@@ -79,7 +81,22 @@ const openWhenFree = async (dir: string, owner: string): Promise<EventLog> => {
       return await openEmbeddedLog({ dir, mode: 'writer', owner })
     } catch (cause) {
       if (!(cause instanceof LogLocked) || waitedMs >= CONTROL_WAIT_MAX_MS) throw cause
-      await new Promise((resolve) => setTimeout(resolve, CONTROL_RETRY_MS))
+      await sleep(CONTROL_RETRY_MS)
+    }
+  }
+}
+
+const APPEARS_RETRY_MS = 250
+
+/** Opens a part for reading that the process which writes it may not have made yet: waits for it. Rejects when the signal aborts. */
+export const whenThere = async (open: () => Promise<EventLog>, what: string, signal: AbortSignal, logger: Logger): Promise<EventLog> => {
+  for (let told = false; ; told = true) {
+    try {
+      return await open()
+    } catch (cause) {
+      if (!(cause instanceof LogUnavailable)) throw cause
+      if (!told) logger.info({ what, reason: cause.message }, 'waiting until there is a log to read')
+      await sleep(APPEARS_RETRY_MS, undefined, { signal })
     }
   }
 }

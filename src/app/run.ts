@@ -6,7 +6,7 @@ import type { EventLog } from '../log/event-log.js'
 import type { Config } from './config.js'
 import { runEgress, type EgressEnd } from './egress.js'
 import { runLiveProjector } from './live-generation.js'
-import type { Logs } from './logs.js'
+import { whenThere, type Logs } from './logs.js'
 import type { ProjectorEnd } from './projector.js'
 
 export type Stage = 'ingress' | 'projector' | 'egress'
@@ -53,7 +53,7 @@ export const run = async (options: RunOptions): Promise<RunEnd> => {
   const stage = async (name: Stage, work: (signal: AbortSignal) => Promise<RunEnd>): Promise<void> => {
     if (!only.includes(name)) return
     onState?.(name, { kind: 'starting' })
-    const end = await work(all).catch((cause: unknown): RunEnd => ({ kind: 'failed', cause }))
+    const end = await work(all).catch((cause: unknown): RunEnd => (all.aborted ? { kind: 'stopped' } : { kind: 'failed', cause }))
     onState?.(name, { kind: 'ended', end })
     if (end.kind === 'stopped' || end.kind === 'caught-up') return
     first ??= end
@@ -113,7 +113,7 @@ const runIngressStage = async ({ config, ingress, now, logger, onState }: RunOpt
 
 const runProjectorStage = async (options: RunOptions, signal: AbortSignal): Promise<RunEnd> => {
   const { config, logs, untilCaughtUp, logger, now, onState, onProjected } = options
-  const raw = await logs.raw('reader')
+  const raw = untilCaughtUp ? await logs.raw('reader') : await whenThere(() => logs.raw('reader'), 'raw log', signal, logger)
   onState?.('projector', { kind: 'running' })
   return runLiveProjector({
     tenant: config.tenant,
@@ -133,8 +133,9 @@ const runProjectorStage = async (options: RunOptions, signal: AbortSignal): Prom
 const runEgressStage = async (options: RunOptions, signal: AbortSignal): Promise<RunEnd> => {
   const { config, logs, sink, untilCaughtUp, logger, onState, onPublished } = options
   if (sink === undefined) return { kind: 'stopped' }
-  onState?.('egress', { kind: 'running' })
   try {
+    if (!untilCaughtUp) await whenThere(() => logs.control('reader'), 'control log', signal, logger)
+    onState?.('egress', { kind: 'running' })
     return await runEgress({
       tenant: config.tenant,
       logs,

@@ -1,0 +1,47 @@
+import { Option, type Command } from 'commander'
+import { familyNames, type FamilyName } from '../domain/family.js'
+import { replay } from '../app/replay.js'
+import { sinkOf } from '../app/sinks.js'
+import { command, configOf, instantOf, withContext, type CommonFlags } from './common.js'
+import { EXIT, UsageError } from './exit.js'
+import { progressBar } from './progress.js'
+
+type Flags = CommonFlags & Readonly<{ from: string; to: string; family?: FamilyName; dryRun?: boolean }>
+
+export const replayCommand = (): Command =>
+  command('replay', 'publish the latest rows of a range again, marked as replay', [
+    'streamvane replay --from 2026-01-05T08:00:00Z --to 2026-01-05T12:00:00Z --dry-run',
+    'streamvane replay --from 2026-01-05 --to 2026-01-06 --family queue'
+  ])
+    .requiredOption('--from <instant>', 'intervals that start then or later')
+    .requiredOption('--to <instant>', 'intervals that start before')
+    .addOption(new Option('--family <name>', 'only this family').choices(familyNames))
+    .option('--dry-run', 'only say how many records would be published')
+    .action(async (flags: Flags) => {
+      const config = configOf(flags)
+      const [from, to] = [instantOf('--from', flags.from), instantOf('--to', flags.to)] as [number, number]
+      if (from >= to) throw new UsageError(`--from ${flags.from} is not before --to ${flags.to}`)
+      await withContext('replay', config, async ({ logs, logger, signal }) => {
+        const sink = flags.dryRun === true ? undefined : sinkOf(config, logger, 'replay')
+        if (sink === undefined && flags.dryRun !== true) throw new UsageError('egress.sink is none: there is nowhere to publish to')
+        let bar: ReturnType<typeof progressBar> | undefined
+        try {
+          const count = await replay({
+            tenant: config.tenant,
+            logs,
+            sink,
+            family: flags.family,
+            from,
+            to,
+            batchMax: config.egress.batchMax,
+            signal,
+            onProgress: (written, of) => (bar ??= progressBar('replay', of)).update(written, `${written} of ${of} records`)
+          })
+          bar?.stop()
+          console.log(`${count} records ${sink === undefined ? 'would be published' : `published to ${sink.name}`}, marked as replay`)
+          return EXIT.ok
+        } finally {
+          await sink?.close()
+        }
+      })
+    })

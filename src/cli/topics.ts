@@ -1,0 +1,45 @@
+import { Command } from 'commander'
+import { sinkKind } from '../app/config.js'
+import { topicsOptionsOf } from '../app/sinks.js'
+import { applyTopics, planTopics, type TopicStep } from '../egress/kafka-topics.js'
+import { command, configOf, withContext, type CommonFlags } from './common.js'
+import { EXIT, UsageError } from './exit.js'
+
+type Flags = CommonFlags & Readonly<{ dryRun?: boolean; json?: boolean }>
+
+export const topicsCommand = (): Command => {
+  const group = new Command('topics').description('the Kafka topics that rows go to')
+  group.addCommand(
+    command('apply', 'create the topics that are missing; existing ones are compared and never changed', [
+      'KAFKA_BROKERS=localhost:9092 streamvane topics apply --dry-run',
+      'streamvane topics apply --config streamvane.yaml'
+    ])
+      .option('--dry-run', 'only say what would be created and what differs')
+      .option('--json', 'one JSON object a topic')
+      .action(async (flags: Flags) => {
+        const config = configOf(flags)
+        if (sinkKind(config) !== 'kafka') throw new UsageError('no broker is configured: set KAFKA_BROKERS or egress.kafka.brokers')
+        await withContext('topics apply', config, async ({ logger }) => {
+          const options = topicsOptionsOf(config, logger)
+          const steps = await (flags.dryRun === true ? planTopics(options) : applyTopics(options))
+          for (const step of steps) console.log(flags.json === true ? JSON.stringify(step) : sentenceOf(step, flags.dryRun === true))
+          return steps.some(({ kind }) => kind === 'differs') ? EXIT.differences : EXIT.ok
+        })
+      })
+  )
+  return group
+}
+
+const sentenceOf = (step: TopicStep, dryRun: boolean): string => {
+  switch (step.kind) {
+    case 'create': {
+      const { topic, partitions, config } = step.wanted
+      const settings = Object.entries(config).map(([name, value]) => `${name}=${value}`)
+      return `${topic}: ${dryRun ? 'would be created' : 'created'} with ${partitions} partitions, ${settings.join(', ')}`
+    }
+    case 'as wanted':
+      return `${step.topic}: is as wanted`
+    case 'differs':
+      return `${step.topic}: ${step.differences.join('; ')}`
+  }
+}
