@@ -7,7 +7,8 @@ import { TimeHeap } from './time-heap.js'
 /** A line as it arrives: one JSON envelope, without a newline. */
 export type Delivery = Readonly<{ deliverAtMs: EpochMs; line: string }>
 
-export type Publish = (at: EpochMs, template: string, id: string, body: Readonly<Record<string, unknown>>) => void
+/** `body` is JSON already. */
+export type Publish = (at: EpochMs, template: string, id: string, body: string) => void
 
 export type DeliveryCounts = { lines: number; duplicates: number; reordered: number; late: number }
 
@@ -27,12 +28,9 @@ export class DeliveryLane {
     this.#random = random
   }
 
-  get nextAt(): EpochMs {
-    return this.#underway.nextAt
-  }
-
-  pop(): Delivery | undefined {
-    return this.#underway.pop()
+  /** The next line that has arrived by then. */
+  popDue(until: EpochMs): Delivery | undefined {
+    return this.#underway.nextAt <= until ? this.#underway.pop() : undefined
   }
 
   /** Sends it, so that it arrives after `now`. Stamps may lie some milliseconds before or after `now`. */

@@ -1,121 +1,115 @@
 import type { EpochMs } from '../../domain/interval.js'
 import type { Publish } from './delivery.js'
 import type { Happening, Observer } from './happening.js'
+import { fragment, remembered } from './json-fragment.js'
 import type { AgentLeg, CustomerLeg, FlowLeg, Leg, QueueEntry, VoicemailLeg } from './leg.js'
 import type { SeededRandom } from './random.js'
 import { flowExit, providerOf } from './spelling.js'
 
-type Body = Record<string, unknown>
+type Durations = Readonly<Record<string, number>>
 
 /**
  * Tells happenings as analytics detail events, `v2.detail.events.conversation.{id}.*`. They bring the totals of a session at its end, not the instants in
  * between. Durations of zero are left out about half the time, as both have to be understood.
  */
-export const detailEvents = (publish: Publish, random: SeededRandom, homeDivisionId: string): Observer => {
-  const campaignId = random.uuid()
-  const contactListId = random.uuid()
+export const detailEvents = (publish: Publish, random: SeededRandom): Observer => {
+  const campaign = fragment({ outboundCampaignId: random.uuid(), outboundContactListId: random.uuid() })
   const outcomeId = random.uuid()
 
-  const emit = (at: EpochMs, suffix: string, leg: Leg, body: Body): void => {
-    publish(at, `v2.detail.events.conversation.{id}.${suffix}`, leg.conversation.id, { eventTime: at, ...common(leg), ...body })
+  const emit = (at: EpochMs, suffix: string, leg: Leg, ...parts: readonly string[]): void => {
+    let body = `{"eventTime":${at},${common(leg)}`
+    for (const part of parts) if (part !== '') body += `,${part}`
+    publish(at, `v2.detail.events.conversation.{id}.${suffix}`, leg.conversation.id, `${body}}`)
   }
-  const durations = (values: Readonly<Record<string, number>>): Body => {
-    if (random.chance(0.5)) return values
-    const present: Body = {}
-    for (const [name, value] of Object.entries(values)) if (value !== 0) present[name] = value
-    return present
+  const durations = (values: Durations): string => {
+    const zeros = random.chance(0.5)
+    let text = ''
+    for (const name in values) {
+      const value = values[name] as number
+      if (value !== 0 || zeros) text += text === '' ? `"${name}":${value}` : `,"${name}":${value}`
+    }
+    return text
   }
-  const division = (leg: Leg): Body => ({ divisionId: leg.conversation.divisionIds.at(-1) ?? homeDivisionId })
-  const ofAgent = (leg: AgentLeg): Body => ({ userId: leg.agent.id, ...(leg.queue === null ? {} : { queueId: leg.queue.id }) })
-  const ofFlow = (leg: FlowLeg): Body => ({ flowType: 'INBOUNDCALL', flowId: leg.flowId, flowVersion: '7.0', divisionId: homeDivisionId })
-  const ofVoicemail = (leg: VoicemailLeg): Body => ({ queueId: leg.queue.id, divisionId: leg.queue.divisionId })
-  const contact = (leg: Leg): Body => (leg.conversation.externalContactId === null ? {} : { externalContactId: leg.conversation.externalContactId })
-  const connectedMs = (leg: CustomerLeg, at: EpochMs): number => (leg.connectedAt === null ? 0 : at - leg.connectedAt)
+
+  const tellFlowLeft = (at: EpochMs, leg: FlowLeg, durationMs: number): void => {
+    emit(at, 'flow.end', leg, flow(leg), disconnect(leg), fragment({ ...flowExit(leg), connectedDurationMs: durationMs }))
+    if (leg.exit !== 'queue' || !random.chance(0.4)) return
+    const flowOutcomeValue = random.chance(0.8) ? 'SUCCESS' : 'FAILURE'
+    const outcome = { flowOutcomeId: outcomeId, flowOutcomeValue, flowOutcomeStartTime: at - durationMs, flowOutcomeEndTime: at }
+    emit(at, 'flow.outcome', leg, flow(leg), fragment(outcome))
+  }
+  const tellQueueLeft = (at: EpochMs, entry: QueueEntry): void => {
+    const answered = entry.answeredBy === null ? '' : `"answeredUserId":"${entry.answeredBy.id}","usedRouting":"STANDARD"`
+    const language = entry.languageId === null ? '' : `"requestedLanguageId":"${entry.languageId}"`
+    const outcome = `"acdOutcome":"${entry.outcome ?? 'UNKNOWN'}","requestedRoutings":["STANDARD"]`
+    emit(at, 'acd.end', entry, queueing(entry), disconnect(entry), outcome, answered, language, durations({ connectedDurationMs: entry.waitedMs }))
+  }
+  const tellOpened = (at: EpochMs, leg: AgentLeg): void => {
+    emit(at, 'user.start', leg, user(leg), division(leg))
+    if (leg.direction === 'outbound' && leg.queue !== null && leg.serves === null && random.chance(0.4))
+      emit(at, 'outbound', leg, division(leg), campaign, fragment({ outboundContactId: random.uuid() }))
+  }
+  const tellAcw = (at: EpochMs, leg: AgentLeg): void => {
+    const wrapup = fragment({ queueId: leg.queue?.id, wrapupCode: leg.wrapUpCode })
+    const lasted = durations({ wrapupDurationMs: leg.acwMs })
+    emit(at, 'wrapup', leg, wrapup, lasted)
+    emit(at, 'acw', leg, `"userId":"${leg.agent.id}"`, wrapup, lasted)
+  }
 
   return (happening: Happening): void => {
     const { at } = happening
     switch (happening.kind) {
       case 'ConversationBegan':
       case 'CustomerLegOpened':
-        emit(at, 'customer.start', happening.leg, { ...division(happening.leg), ...contact(happening.leg) })
+        emit(at, 'customer.start', happening.leg, customer(happening.leg))
         return
-      case 'CustomerLeft':
-        emit(at, 'customer.end', happening.leg, {
-          ...division(happening.leg),
-          ...contact(happening.leg),
-          disconnectType: happening.leg.disconnectType,
-          ...durations({ interactingDurationMs: connectedMs(happening.leg, at) })
-        })
+      case 'CustomerLeft': {
+        const { leg } = happening
+        const connectedMs = leg.connectedAt === null ? 0 : at - leg.connectedAt
+        emit(at, 'customer.end', leg, customer(leg), disconnect(leg), durations({ interactingDurationMs: connectedMs }))
         return
+      }
       case 'ContactIdentified':
-        emit(at, 'contact', happening.leg, { ...division(happening.leg), ...contact(happening.leg) })
+        emit(at, 'contact', happening.leg, customer(happening.leg))
         return
       case 'AttributesSet': {
         const { leg, attributes } = happening
         const communications = [{ id: leg.sessionId, mediaType: leg.mediaType.toUpperCase() }]
         const body = { eventTime: at, conversationId: leg.conversation.id, participantId: leg.participantId, attributes, communications }
-        publish(at, 'v2.detail.events.conversation.{id}.attributes', leg.conversation.id, body)
+        publish(at, 'v2.detail.events.conversation.{id}.attributes', leg.conversation.id, JSON.stringify(body))
         return
       }
       case 'FlowEntered':
-        emit(at, 'flow.start', happening.leg, ofFlow(happening.leg))
+        emit(at, 'flow.start', happening.leg, flow(happening.leg))
         return
-      case 'FlowLeft': {
-        const { leg, durationMs } = happening
-        emit(at, 'flow.end', leg, { ...ofFlow(leg), disconnectType: leg.disconnectType, ...flowExit(leg), connectedDurationMs: durationMs })
-        if (leg.exit === 'queue' && random.chance(0.4))
-          emit(at, 'flow.outcome', leg, {
-            ...ofFlow(leg),
-            flowOutcomeId: outcomeId,
-            flowOutcomeValue: random.chance(0.8) ? 'SUCCESS' : 'FAILURE',
-            flowOutcomeStartTime: at - durationMs,
-            flowOutcomeEndTime: at
-          })
+      case 'FlowLeft':
+        tellFlowLeft(at, happening.leg, happening.durationMs)
         return
-      }
       case 'QueueEntered':
-        emit(at, 'acd.start', happening.entry, { ...queueing(happening.entry), skillExpressionApplied: false })
+        emit(at, 'acd.start', happening.entry, queueing(happening.entry), '"skillExpressionApplied":false')
         return
-      case 'QueueLeft': {
-        const { entry } = happening
-        emit(at, 'acd.end', entry, {
-          ...queueing(entry),
-          disconnectType: entry.disconnectType,
-          acdOutcome: entry.outcome,
-          ...(entry.answeredBy === null ? {} : { answeredUserId: entry.answeredBy.id, usedRouting: 'STANDARD' }),
-          requestedRoutings: ['STANDARD'],
-          ...(entry.languageId === null ? {} : { requestedLanguageId: entry.languageId }),
-          ...durations({ connectedDurationMs: entry.waitedMs })
-        })
+      case 'QueueLeft':
+        tellQueueLeft(at, happening.entry)
         return
-      }
       case 'VoicemailBegan':
-        emit(at, 'voicemail.start', happening.leg, ofVoicemail(happening.leg))
+        emit(at, 'voicemail.start', happening.leg, voicemail(happening.leg))
         return
       case 'VoicemailEnded': {
         const { leg, durationMs } = happening
-        emit(at, 'voicemail.end', leg, { ...ofVoicemail(leg), disconnectType: leg.disconnectType, voicemailDurationMs: durationMs })
+        emit(at, 'voicemail.end', leg, voicemail(leg), disconnect(leg), `"voicemailDurationMs":${durationMs}`)
         return
       }
-      case 'AgentLegOpened': {
-        const { leg } = happening
-        emit(at, 'user.start', leg, { ...ofAgent(leg), ...division(leg) })
-        if (leg.direction === 'outbound' && leg.queue !== null && leg.serves === null && random.chance(0.4))
-          emit(at, 'outbound', leg, { ...division(leg), outboundCampaignId: campaignId, outboundContactListId: contactListId, outboundContactId: random.uuid() })
+      case 'AgentLegOpened':
+        tellOpened(at, happening.leg)
         return
-      }
       case 'AgentLegClosed': {
         const { leg } = happening
-        emit(at, 'user.end', leg, { ...ofAgent(leg), ...division(leg), disconnectType: leg.disconnectType, ...durations(totals(leg)) })
+        emit(at, 'user.end', leg, user(leg), division(leg), disconnect(leg), durations(totals(leg)))
         return
       }
-      case 'AcwCompleted': {
-        const { leg } = happening
-        const wrapup = { queueId: leg.queue?.id, wrapupCode: leg.wrapUpCode, ...durations({ wrapupDurationMs: leg.acwMs }) }
-        emit(at, 'wrapup', leg, wrapup)
-        emit(at, 'acw', leg, { userId: leg.agent.id, ...wrapup })
+      case 'AcwCompleted':
+        tellAcw(at, happening.leg)
         return
-      }
       case 'AlertEnded':
       case 'ContactingEnded':
       case 'DialingEnded':
@@ -129,9 +123,9 @@ export const detailEvents = (publish: Publish, random: SeededRandom, homeDivisio
   }
 }
 
-const common = (leg: Leg): Body => {
+const common = remembered((leg: Leg) => {
   const { conversation } = leg
-  return {
+  return fragment({
     conversationId: conversation.id,
     participantId: leg.participantId,
     sessionId: leg.sessionId,
@@ -140,19 +134,35 @@ const common = (leg: Leg): Body => {
     direction: leg.direction.toUpperCase(),
     ani: conversation.ani,
     dnis: conversation.dnis,
-    ...(conversation.messageType === null ? {} : { messageType: conversation.messageType.toUpperCase() }),
-    ...(conversation.externalContactId === null ? {} : { conversationExternalContactIds: [conversation.externalContactId] })
-  }
-}
-
-const queueing = (entry: QueueEntry): Body => ({
-  queueId: entry.queue.id,
-  divisionId: entry.queue.divisionId,
-  routingPriority: 0,
-  requestedRoutingSkillIds: entry.skillIds
+    messageType: conversation.messageType?.toUpperCase(),
+    conversationExternalContactIds: conversation.externalContactId === null ? undefined : [conversation.externalContactId]
+  })
 })
 
-const totals = (leg: AgentLeg): Readonly<Record<string, number>> => ({
+const queueing = remembered((entry: QueueEntry) =>
+  fragment({ queueId: entry.queue.id, divisionId: entry.queue.divisionId, routingPriority: 0, requestedRoutingSkillIds: entry.skillIds })
+)
+
+const user = (leg: AgentLeg): string => (leg.queue === null ? `"userId":"${leg.agent.id}"` : `"userId":"${leg.agent.id}","queueId":"${leg.queue.id}"`)
+
+const division = (leg: AgentLeg): string => `"divisionId":"${leg.queue?.divisionId ?? homeDivision(leg)}"`
+
+/** A conversation belongs to the home division before any queue. */
+const homeDivision = (leg: Leg): string => leg.conversation.divisionIds[0] ?? ''
+
+const customer = (leg: CustomerLeg): string => {
+  const { externalContactId } = leg.conversation
+  const division = `"divisionId":"${homeDivision(leg)}"`
+  return externalContactId === null ? division : `${division},"externalContactId":"${externalContactId}"`
+}
+
+const flow = (leg: FlowLeg): string => `"flowType":"INBOUNDCALL","flowId":"${leg.flowId}","flowVersion":"7.0","divisionId":"${homeDivision(leg)}"`
+
+const voicemail = (leg: VoicemailLeg): string => `"queueId":"${leg.queue.id}","divisionId":"${leg.queue.divisionId}"`
+
+const disconnect = (leg: Leg): string => (leg.disconnectType === null ? '' : `"disconnectType":"${leg.disconnectType}"`)
+
+const totals = (leg: AgentLeg): Durations => ({
   interactingDurationMs: leg.talkMs,
   heldDurationMs: leg.heldMs,
   alertingDurationMs: leg.alertMs,

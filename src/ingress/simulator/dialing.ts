@@ -9,7 +9,7 @@ import { wrapUp } from './wrap-up.js'
 
 /** Calls that agents make: on behalf of a queue, for a callback, or privately. */
 export const scheduleOwnCalls = (centre: Centre, desk: Desk): void => {
-  centre.after(centre.random.exponentialMs(1.4 * HOUR_MS), () => {
+  centre.after(centre.random.exponentialMs(HOUR_MS / 2), () => {
     if (centre.now < centre.options.endMs) {
       if (isFree(desk)) callOut(centre, desk)
       scheduleOwnCalls(centre, desk)

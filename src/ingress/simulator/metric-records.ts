@@ -2,6 +2,7 @@ import type { EpochMs } from '../../domain/interval.js'
 import type { Publish } from './delivery.js'
 import type { Happening, Observer } from './happening.js'
 import { handleMs, isHandled, type AgentLeg, type CustomerLeg, type FlowLeg, type Leg, type QueueEntry, type VoicemailLeg } from './leg.js'
+import { fragment, remembered } from './json-fragment.js'
 import type { SeededRandom } from './random.js'
 import { iso, metricDisconnect, providerOf, purposeOf } from './spelling.js'
 
@@ -13,8 +14,9 @@ type Body = Record<string, unknown>
  * customer and IVR sessions neither; `tAnswered` is the `tAcd` of the entry, stamped at the agent's connect.
  */
 export const metricRecords = (publish: Publish, random: SeededRandom): Observer => {
-  const emit = (at: EpochMs, metric: string, value: number, leg: Leg, dimensions: Body, more?: Body): void => {
-    const body = { metric, metricDate: iso(at), value, recordId: random.uuid(), ...dimensions, ...more }
+  const emit: Emit = (at, metric, value, leg, dimensions, more) => {
+    const extra = more === undefined ? '' : `,${more}`
+    const body = `{"metric":"${metric}","metricDate":"${iso(at)}","value":${value},"recordId":"${random.uuid()}",${dimensions}${extra}}`
     publish(at, 'v2.analytics.conversation.{id}.metrics', leg.conversation.id, body)
   }
   return (happening) => {
@@ -22,7 +24,7 @@ export const metricRecords = (publish: Publish, random: SeededRandom): Observer 
   }
 }
 
-type Emit = (at: EpochMs, metric: string, value: number, leg: Leg, dimensions: Body, more?: Body) => void
+type Emit = (at: EpochMs, metric: string, value: number, leg: Leg, dimensions: string, more?: string) => void
 
 const tellMetric = (happening: Happening, emit: Emit): void => {
   const { at } = happening
@@ -50,7 +52,7 @@ const tellMetric = (happening: Happening, emit: Emit): void => {
       const dimensions = ofEntry(entry)
       emit(at, 'tAcd', entry.waitedMs, entry, dimensions)
       if (entry.outcome === 'ABANDON') emit(at, 'tAbandon', entry.waitedMs, entry, dimensions)
-      if (entry.outcome === 'FLOW_OUT') emit(at, 'tFlowOut', entry.waitedMs, entry, dimensions, { flowOutType: entry.flowOutType })
+      if (entry.outcome === 'FLOW_OUT') emit(at, 'tFlowOut', entry.waitedMs, entry, dimensions, `"flowOutType":"${entry.flowOutType ?? 'unknown'}"`)
       return
     }
     case 'VoicemailEnded':
@@ -72,9 +74,8 @@ type AgentHappening = Extract<Happening, { leg: AgentLeg }>
 
 const tellAgentMetric = (happening: AgentHappening, leg: AgentLeg, emit: Emit): void => {
   const { at } = happening
-  const dimensions = ofAgent(leg)
-  const say = (metric: string, value: number, more?: Body): void => {
-    emit(at, metric, value, leg, dimensions, more)
+  const say = (metric: string, value: number, more?: string): void => {
+    emit(at, metric, value, leg, ofAgent(leg), more)
   }
   switch (happening.kind) {
     case 'AgentLegOpened':
@@ -88,7 +89,7 @@ const tellAgentMetric = (happening: AgentHappening, leg: AgentLeg, emit: Emit): 
       }
       if (happening.how === 'missed') {
         say('tNotResponding', leg.alertMs)
-        say('nError', 1, { errorCode: 'error.ininedgecontrol.session.noanswer' })
+        say('nError', 1, '"errorCode":"error.ininedgecontrol.session.noanswer"')
       }
       return
     case 'ContactingEnded':
@@ -118,7 +119,7 @@ const tellAgentMetric = (happening: AgentHappening, leg: AgentLeg, emit: Emit): 
       return
     case 'AgentLegClosed':
       if (leg.mediaType === 'callback' && leg.callbackMs > 0) say('tActiveCallbackComplete', leg.callbackMs)
-      if (leg.direction === 'outbound' && !leg.talked) say('nError', 1, { errorCode: 'error.ininedgecontrol.connection.outbound.noanswer' })
+      if (leg.direction === 'outbound' && !leg.talked) say('nError', 1, '"errorCode":"error.ininedgecontrol.connection.outbound.noanswer"')
       if (isHandled(leg) && !happening.acwFollows) say('tHandle', handleMs(leg))
       return
     case 'AcwCompleted':
@@ -128,40 +129,51 @@ const tellAgentMetric = (happening: AgentHappening, leg: AgentLeg, emit: Emit): 
   }
 }
 
-const common = (leg: Leg, purpose: string): Body => {
+/** What never changes on a leg; ids and enum values need no escaping, names do. */
+const common = (leg: Leg, purpose: string, more: Body): string => {
   const { conversation } = leg
-  return {
+  return fragment({
     conversationId: conversation.id,
     sessionId: leg.sessionId,
-    ...(leg.peerId === null ? {} : { peerId: leg.peerId }),
+    peerId: leg.peerId ?? undefined,
     purpose,
     mediaType: leg.mediaType,
-    ...(conversation.messageType === null ? {} : { messageType: conversation.messageType }),
+    messageType: conversation.messageType ?? undefined,
     direction: leg.direction,
     originatingDirection: conversation.originatingDirection,
     interactionType: conversation.enterprise ? 'enterprise' : 'contactCenter',
     provider: providerOf(leg),
     ani: conversation.ani,
     dnis: conversation.dnis,
-    divisionIds: [...conversation.divisionIds],
-    ...(leg.disconnectType === null ? {} : { disconnectType: metricDisconnect(leg.disconnectType) })
-  }
+    ...more
+  })
 }
 
-const ofCustomer = (leg: CustomerLeg): Body => ({
-  ...common(leg, leg.conversation.originatingDirection === 'inbound' ? 'customer' : 'external'),
-  participantName: leg.conversation.customerName,
-  ...(leg.conversation.externalContactId === null ? {} : { externalContactId: leg.conversation.externalContactId })
-})
+/** What may still change: the divisions touched so far, who was chosen, how it ended. */
+const passing = (leg: Leg, entry: QueueEntry | null, wrapUpCode: string | null): string => {
+  let text = `"divisionIds":["${leg.conversation.divisionIds.join('","')}"]`
+  if (entry !== null && entry.answeredBy !== null) text += `,"usedRouting":"Standard","selectedAgentId":"${entry.answeredBy.id}"`
+  if (leg.disconnectType !== null) text += `,"disconnectType":"${metricDisconnect(leg.disconnectType)}"`
+  return wrapUpCode === null ? text : `${text},"wrapUpCode":"${wrapUpCode}"`
+}
 
-const ofFlow = (leg: FlowLeg): Body => ({ ...common(leg, 'ivr'), participantName: 'Main menu' })
-
-const ofEntry = (entry: QueueEntry): Body => ({
-  ...common(entry, 'acd'),
-  participantName: entry.queue.name,
-  remote: entry.conversation.customerName,
-  ...routing(entry)
-})
+const customer = remembered((leg: CustomerLeg) =>
+  common(leg, leg.conversation.originatingDirection === 'inbound' ? 'customer' : 'external', {
+    participantName: leg.conversation.customerName,
+    ...(leg.conversation.externalContactId === null ? {} : { externalContactId: leg.conversation.externalContactId })
+  })
+)
+const queued = remembered((entry: QueueEntry) =>
+  common(entry, 'acd', { participantName: entry.queue.name, remote: entry.conversation.customerName, ...routing(entry) })
+)
+const agent = remembered((leg: AgentLeg) =>
+  common(leg, purposeOf(leg), {
+    participantName: leg.agent.name,
+    userId: leg.agent.id,
+    remote: leg.conversation.customerName,
+    ...(leg.entry !== null ? routing(leg.entry) : leg.queue !== null ? { queueId: leg.queue.id } : {})
+  })
+)
 
 const routing = (entry: QueueEntry): Body => ({
   queueId: entry.queue.id,
@@ -169,17 +181,11 @@ const routing = (entry: QueueEntry): Body => ({
   requestedRoutings: ['Standard'],
   ...(entry.skillIds.length === 0 ? {} : { requestedRoutingSkillIds: entry.skillIds }),
   ...(entry.languageId === null ? {} : { requestedLanguageId: entry.languageId }),
-  routingPriority: 0,
-  ...(entry.answeredBy === null ? {} : { usedRouting: 'Standard', selectedAgentId: entry.answeredBy.id })
+  routingPriority: 0
 })
 
-const ofVoicemail = (leg: VoicemailLeg): Body => ({ ...common(leg, 'voicemail'), queueId: leg.queue.id })
-
-const ofAgent = (leg: AgentLeg): Body => ({
-  ...common(leg, purposeOf(leg)),
-  participantName: leg.agent.name,
-  userId: leg.agent.id,
-  remote: leg.conversation.customerName,
-  ...(leg.entry !== null ? routing(leg.entry) : leg.queue !== null ? { queueId: leg.queue.id } : {}),
-  ...(leg.wrapUpCode === null ? {} : { wrapUpCode: leg.wrapUpCode })
-})
+const ofCustomer = (leg: CustomerLeg): string => `${customer(leg)},${passing(leg, null, null)}`
+const ofFlow = (leg: FlowLeg): string => `${common(leg, 'ivr', { participantName: 'Main menu' })},${passing(leg, null, null)}`
+const ofEntry = (entry: QueueEntry): string => `${queued(entry)},${passing(entry, entry, null)}`
+const ofVoicemail = (leg: VoicemailLeg): string => `${common(leg, 'voicemail', { queueId: leg.queue.id })},${passing(leg, null, null)}`
+const ofAgent = (leg: AgentLeg): string => `${agent(leg)},${passing(leg, leg.entry, leg.wrapUpCode)}`

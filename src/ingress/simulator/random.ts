@@ -4,18 +4,12 @@
  */
 export class SeededRandom {
   readonly #seed: string
-  #a: number
-  #b: number
-  #c: number
-  #d: number
+  readonly #state = new Int32Array(4)
 
   constructor(seed: string) {
     this.#seed = seed
     const hash = hasher(seed)
-    this.#a = hash()
-    this.#b = hash()
-    this.#c = hash()
-    this.#d = hash()
+    for (let place = 0; place < 4; place += 1) this.#state[place] = hash()
     for (let round = 0; round < 12; round += 1) this.uint32()
   }
 
@@ -25,12 +19,13 @@ export class SeededRandom {
   }
 
   uint32(): number {
-    const t = (((this.#a + this.#b) | 0) + this.#d) | 0
-    this.#d = (this.#d + 1) | 0
-    this.#a = this.#b ^ (this.#b >>> 9)
-    this.#b = (this.#c + (this.#c << 3)) | 0
-    this.#c = ((this.#c << 21) | (this.#c >>> 11)) + t
-    this.#c |= 0
+    const state = this.#state
+    const [a, b, c, d] = [state[0] as number, state[1] as number, state[2] as number, state[3] as number]
+    const t = (((a + b) | 0) + d) | 0
+    state[3] = d + 1
+    state[0] = b ^ (b >>> 9)
+    state[1] = c + (c << 3)
+    state[2] = ((c << 21) | (c >>> 11)) + t
     return t >>> 0
   }
 
@@ -92,14 +87,33 @@ export class SeededRandom {
     const a = this.uint32()
     const b = this.uint32()
     const c = this.uint32()
-    const d = this.uint32()
-    const tail = hex16(c & 0xffff) + hex16(d >>> 16) + hex16(d & 0xffff)
-    return `${hex16(a >>> 16)}${hex16(a & 0xffff)}-${hex16(b >>> 16)}-${hex16((b & 0x0fff) | 0x4000)}-${hex16(((c >>> 16) & 0x3fff) | 0x8000)}-${tail}`
+    writeHex(a, 0, 2, 4, 6)
+    writeHex((b & 0xffff0fff) | 0x4000, 9, 11, 14, 16)
+    writeHex((c & 0x3fffffff) | 0x80000000, 19, 21, 24, 26)
+    writeHex(this.uint32(), 28, 30, 32, 34)
+    return letters.latin1Slice(0, 36)
   }
 }
 
-const hex16Table = Array.from({ length: 0x1_0000 }, (_, value) => value.toString(16).padStart(4, '0'))
-const hex16 = (value: number): string => hex16Table[value] as string
+/** The text being written; a table of strings cost eight times as much. */
+const letters = Buffer.from('00000000-0000-4000-8000-000000000000', 'latin1')
+const high = new Uint8Array(256)
+const low = new Uint8Array(256)
+for (let value = 0; value < 256; value += 1) {
+  high[value] = '0123456789abcdef'.charCodeAt(value >> 4)
+  low[value] = '0123456789abcdef'.charCodeAt(value & 15)
+}
+const writeHex = (word: number, p: number, q: number, r: number, s: number): void => {
+  writeByte(word >>> 24, p)
+  writeByte((word >>> 16) & 255, q)
+  writeByte((word >>> 8) & 255, r)
+  writeByte(word & 255, s)
+}
+
+const writeByte = (value: number, place: number): void => {
+  letters[place] = high[value] as number
+  letters[place + 1] = low[value] as number
+}
 
 /** xmur3: a string to a sequence of well-mixed 32-bit seeds. */
 const hasher = (text: string): (() => number) => {

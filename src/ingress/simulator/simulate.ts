@@ -35,12 +35,12 @@ export const simulate = (options: SimulateOptions): Simulation => {
     ledger.observe(happening)
     for (const observe of observers) observe(happening)
   })
-  const publish = (at: number, template: string, id: string, body: Readonly<Record<string, unknown>>): void => {
-    lane.send(centre.now, { at, template, id, body: JSON.stringify(body) })
+  const publish = (at: number, template: string, id: string, body: string): void => {
+    lane.send(centre.now, { at, template, id, body })
   }
   observers.push(userEvents(publish, random.fork('user-events'), roster))
   if (resolved.emit !== 'detail-events') observers.push(metricRecords(publish, random.fork('metric-records')))
-  if (resolved.emit !== 'metric-records') observers.push(detailEvents(publish, random.fork('detail-events'), roster.homeDivisionId))
+  if (resolved.emit !== 'metric-records') observers.push(detailEvents(publish, random.fork('detail-events')))
   wire(centre)
 
   let truth: Truth | null = null
@@ -49,8 +49,12 @@ export const simulate = (options: SimulateOptions): Simulation => {
     if (begun) throw new Error('a simulation is read once; call simulate again for another run')
     begun = true
     open(centre)
-    while (goesOn(centre)) yield* until(lane, centre.now)
-    yield* until(lane, Infinity)
+    let goes = true
+    while (goes) {
+      goes = goesOn(centre)
+      const until = goes ? centre.now : Infinity
+      for (let next = lane.popDue(until); next !== undefined; next = lane.popDue(until)) yield next
+    }
     const through = resolved.cutAtEnd ? resolved.endMs : intervalCeiling(Math.max(resolved.endMs, ledger.lastAt + 1))
     truth = ledger.close(resolved.fromMs, through, lane.counts)
   }
@@ -68,14 +72,6 @@ export const simulate = (options: SimulateOptions): Simulation => {
 const goesOn = (centre: Centre): boolean => {
   const { cutAtEnd, endMs } = centre.options
   return centre.step(cutAtEnd || centre.openWork === 0 ? endMs - 1 : Infinity)
-}
-
-function* until(lane: DeliveryLane, now: number): Generator<Delivery, void, undefined> {
-  while (lane.nextAt <= now) {
-    const delivery = lane.pop()
-    if (delivery === undefined) return
-    yield delivery
-  }
 }
 
 const open = (centre: Centre): void => {

@@ -3,7 +3,6 @@ import type { Presence } from './happening.js'
 import type { AgentLeg, DisconnectType, FlowLeg, Leg, MediaType } from './leg.js'
 
 /** The same thing is spelled differently on each Genesys surface. Ours is that of detail events; this is the way to the others. */
-export const camel = (value: string): string => value.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
 
 const metricDisconnects: Readonly<Record<DisconnectType, string>> = {
   ENDPOINT: 'endpoint',
@@ -20,7 +19,7 @@ const metricDisconnects: Readonly<Record<DisconnectType, string>> = {
 }
 
 /** As in metric records. */
-export const metricDisconnect = (type: DisconnectType | null): string | undefined => (type === null ? undefined : metricDisconnects[type])
+export const metricDisconnect = (type: DisconnectType): string => metricDisconnects[type]
 
 const presences: Readonly<Record<Presence, string>> = {
   AVAILABLE: 'Available',

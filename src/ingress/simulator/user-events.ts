@@ -12,7 +12,10 @@ type Seen = { status: string; statusSince: EpochMs; presence: Presence; presence
  * Tells agent states as `v2.users.{id}.routingStatus` and `.presence`, some of them again in an `.activity` snapshot with the same start times, and the
  * work at hand now and then as `.conversationsummary`. Rarely another presence source speaks up (`primary: false`); it drives nothing.
  */
-export const userEvents = (publish: Publish, random: SeededRandom, roster: Roster): Observer => {
+export const userEvents = (send: Publish, random: SeededRandom, roster: Roster): Observer => {
+  const publish = (at: EpochMs, template: string, id: string, body: object): void => {
+    send(at, template, id, JSON.stringify(body))
+  }
   const definitionIds = new Map<Presence, string>()
   const seen = new Map<string, Seen>()
   for (const presence of ['AVAILABLE', 'AWAY', 'BUSY', 'OFFLINE', 'ON_QUEUE', 'MEAL', 'TRAINING', 'MEETING', 'BREAK'] as const)
