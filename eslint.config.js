@@ -20,7 +20,10 @@ export default defineConfig(
       // `return f()` in a branch and `void (await f())` in an arrow read well enough.
       '@typescript-eslint/no-confusing-void-expression': 'off',
       '@typescript-eslint/no-meaningless-void-operator': 'off',
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true, allow: [{ from: 'lib', name: ['Error', 'URL', 'URLSearchParams'] }] },
+      ],
       // Adapters implement asynchronous ports that some of them can answer at once.
       '@typescript-eslint/require-await': 'off',
       // `noUncheckedIndexedAccess` and data from outside make these cry wolf; hot loops know their bounds.
