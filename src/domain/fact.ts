@@ -5,14 +5,7 @@ import type { EpochMs } from './interval.js'
  * disconnect types and states UPPER_SNAKE); values nobody has seen before pass through unchanged in that spelling.
  */
 export type Fact =
-  | MetricEmitted
-  | AcdStarted
-  | AcdEnded
-  | UserSessionStarted
-  | UserSessionEnded
-  | AfterCallWorkCompleted
-  | AgentStateEntered
-  | ClockTicked
+  MetricEmitted | AcdStarted | AcdEnded | UserSessionStarted | UserSessionEnded | AfterCallWorkCompleted | AgentStateEntered | ClockTicked
 
 /** One metric record: Genesys emitted this value at this instant. */
 export type MetricEmitted = Readonly<{
@@ -37,7 +30,8 @@ export type AcdEnded = Session &
   Readonly<{ type: 'AcdEnded'; queueId: string; outcome: AcdOutcome; answeredUserId: string | null; connectedMs: number }>
 
 /** An agent's session began: alerting or dialing, not yet talking. */
-export type UserSessionStarted = Session & Readonly<{ type: 'UserSessionStarted'; userId: string; queueId: string | null; outbound: boolean }>
+export type UserSessionStarted = Session &
+  Readonly<{ type: 'UserSessionStarted'; userId: string; queueId: string | null; outbound: boolean }>
 
 /** An agent's session ended, with its totals. */
 export type UserSessionEnded = Session &
@@ -54,7 +48,8 @@ export type UserSessionEnded = Session &
     dialingMs: number
   }>
 
-export type AfterCallWorkCompleted = Session & Readonly<{ type: 'AfterCallWorkCompleted'; userId: string; queueId: string | null; acwMs: number }>
+export type AfterCallWorkCompleted = Session &
+  Readonly<{ type: 'AfterCallWorkCompleted'; userId: string; queueId: string | null; acwMs: number }>
 
 export type StateKind = 'routingStatus' | 'systemPresence'
 

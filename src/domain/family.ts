@@ -21,22 +21,22 @@ export const families: Readonly<Record<FamilyName, Family>> = {
     dimensions: ['queueId', 'mediaType'],
     optional: [],
     key: 'queueId',
-    doc: 'Interval KPIs of a queue and media type: every metric that Genesys emitted with this queue, whoever carried it.'
+    doc: 'Interval KPIs of a queue and media type: every metric that Genesys emitted with this queue, whoever carried it.',
   },
   agent: {
     name: 'agent',
     dimensions: ['userId', 'queueId', 'mediaType'],
     optional: ['queueId'],
     key: 'userId',
-    doc: 'Interval KPIs of an agent, queue and media type. Work outside any queue has no queueId. Offered, abandoned and flowed-out interactions belong to no agent.'
+    doc: 'Interval KPIs of an agent, queue and media type. Work outside any queue has no queueId. Offered, abandoned and flowed-out interactions belong to no agent.',
   },
   'agent-state': {
     name: 'agent-state',
     dimensions: ['userId', 'stateKind', 'state'],
     optional: [],
     key: 'userId',
-    doc: 'Time of an agent in a routing status or a system presence, clipped to the interval.'
-  }
+    doc: 'Time of an agent in a routing status or a system presence, clipped to the interval.',
+  },
 }
 
 export const familyNames = Object.keys(families) as readonly FamilyName[]

@@ -29,35 +29,38 @@ export const kpis: readonly Kpi[] = [
     name: 'serviceLevel',
     unit: 'share',
     // Abandons never count as in service level, however short.
-    formula: '(tAnswered.count − nOverSla) / (tAnswered.count + tAbandon.count if abandons are included + tFlowOut.count if flow-outs are included)',
+    formula:
+      '(tAnswered.count − nOverSla) / (tAnswered.count + tAbandon.count if abandons are included + tFlowOut.count if flow-outs are included)',
     families: ['queue'],
     of: (row, options) =>
       ratio(
         count(row, 'tAnswered') - count(row, 'nOverSla'),
-        count(row, 'tAnswered') + (options.includeAbandons ? count(row, 'tAbandon') : 0) + (options.includeFlowOuts ? count(row, 'tFlowOut') : 0)
-      )
+        count(row, 'tAnswered') +
+          (options.includeAbandons ? count(row, 'tAbandon') : 0) +
+          (options.includeFlowOuts ? count(row, 'tFlowOut') : 0),
+      ),
   },
   {
     name: 'asa',
     unit: 'ms',
     formula: 'Average speed of answer: tAnswered.sum / tAnswered.count',
     families: ['queue', 'agent'],
-    of: (row) => ratio(sum(row, 'tAnswered'), count(row, 'tAnswered'))
+    of: (row) => ratio(sum(row, 'tAnswered'), count(row, 'tAnswered')),
   },
   {
     name: 'aht',
     unit: 'ms',
     formula: 'Average handle time: tHandle.sum / tHandle.count',
     families: ['queue', 'agent'],
-    of: (row) => ratio(sum(row, 'tHandle'), count(row, 'tHandle'))
+    of: (row) => ratio(sum(row, 'tHandle'), count(row, 'tHandle')),
   },
   {
     name: 'abandonRate',
     unit: 'share',
     formula: 'tAbandon.count / nOffered',
     families: ['queue'],
-    of: (row) => ratio(count(row, 'tAbandon'), count(row, 'nOffered'))
-  }
+    of: (row) => ratio(count(row, 'tAbandon'), count(row, 'nOffered')),
+  },
 ]
 
 export const kpisOf = (family: FamilyName): readonly Kpi[] => kpis.filter((kpi) => kpi.families.includes(family))

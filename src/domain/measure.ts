@@ -12,7 +12,7 @@ export const addMeasures = (a: Measure, b: Measure): Measure => ({
   count: a.count + b.count,
   sum: a.sum + b.sum,
   min: Math.min(a.min, b.min),
-  max: Math.max(a.max, b.max)
+  max: Math.max(a.max, b.max),
 })
 
 export const measureMonoid: Monoid<Measure> = { empty: noMeasure, concat: addMeasures }

@@ -53,15 +53,15 @@ export const defaultProfile: Profile = {
     durationMs: 20_000,
     // An assumption, until the settings of the queues themselves are in the log.
     durationMsByMediaType: { callback: 2 * MINUTE_MS, chat: MINUTE_MS / 2, email: HOUR_MS, message: MINUTE_MS },
-    durationMsByQueue: {}
+    durationMsByQueue: {},
   },
   correlation: {
     acwHorizonMs: HOUR_MS,
     restateHorizonMs: 7 * DAY_MS,
     alertEndedByOther: ['PEER', 'ENDPOINT', 'CLIENT'],
-    transfers: ['TRANSFER', 'CONSULT_TRANSFER', 'CONFERENCE_TRANSFER', 'FORWARD_TRANSFER']
+    transfers: ['TRANSFER', 'CONSULT_TRANSFER', 'CONFERENCE_TRANSFER', 'FORWARD_TRANSFER'],
   },
-  agentState: { stateMaxMs: 3 * DAY_MS }
+  agentState: { stateMaxMs: 3 * DAY_MS },
 }
 
 /** What is wrong with a profile, in sentences; empty if nothing is. */

@@ -23,7 +23,8 @@ export type Row = Readonly<{
 }>
 
 /** The dimensions as one string: the cell within its family and interval. `/` separates; ids are escaped; a missing one is `-`. */
-export const cellKey = (dimensions: readonly (string | null)[]): string => dimensions.map((value) => (value === null ? '-' : escapeId(value))).join('/')
+export const cellKey = (dimensions: readonly (string | null)[]): string =>
+  dimensions.map((value) => (value === null ? '-' : escapeId(value))).join('/')
 
 /** Names a row within its tenant and generation, for example `queue/9b1d…/voice/2026-01-05T10:00:00.000Z`. */
 export const rowKey = (row: Pick<Row, 'family' | 'dimensions' | 'start'>): string =>
@@ -35,7 +36,8 @@ export const recordKey = (row: Pick<Row, 'family' | 'dimensions'>): string => {
   return row.dimensions[family.dimensions.indexOf(family.key)] ?? ''
 }
 
-export const measureIn = (row: Pick<Row, 'measures'>, metric: MetricName): Measure | undefined => row.measures[metricIndex.get(metric) as number]
+export const measureIn = (row: Pick<Row, 'measures'>, metric: MetricName): Measure | undefined =>
+  row.measures[metricIndex.get(metric) as number]
 
 /** One line that says a row's values and nothing else (no status, no revision): what digests are made of. Empty if the row holds nothing. */
 export const valueText = (row: Row): string => {
@@ -54,7 +56,7 @@ export const valueText = (row: Row): string => {
 }
 
 const PLAIN_ID = /^[A-Za-z0-9._:-]*$/
-const escapeId = (id: string): string => (PLAIN_ID.test(id) && id !== '-' ? id : `~${[...id].map(escapeCharacter).join('')}`)
+const escapeId = (id: string): string => (PLAIN_ID.test(id) && id !== '-' ? id : `~${Array.from(id, escapeCharacter).join('')}`)
 
 /** Percent-encoded; a lone surrogate, which JSON can smuggle in and `encodeURIComponent` throws at, becomes `%u` and its code unit. */
 const escapeCharacter = (character: string): string =>

@@ -99,13 +99,21 @@ export class Cell {
       end: this.start + intervalMs,
       status: this.status,
       revision: this.revision,
-      measures: this.rendered()
+      measures: this.rendered(),
     }
   }
 
   save(): CellState {
     const { family, dimensions, start, status, revision } = this
-    return { family, dimensions, start, status, revision, measures: this.copies().map((measure) => measure ?? null), pending: [...this.pending] }
+    return {
+      family,
+      dimensions,
+      start,
+      status,
+      revision,
+      measures: this.copies().map((measure) => measure ?? null),
+      pending: [...this.pending],
+    }
   }
 
   private changed(): void {

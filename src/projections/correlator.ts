@@ -91,7 +91,8 @@ export class Correlator {
       case 'ANSWERED':
         // Genesys stamps the answer at the agent's connect, some milliseconds later; the events do not tell that instant.
         this.emit('tAnswered', connectedMs, at, fact, queueId, fact.answeredUserId)
-        if (connectedMs > serviceLevelDurationMs(this.profile, queueId, fact.mediaType)) this.emit('nOverSla', 1, at, fact, queueId, fact.answeredUserId)
+        if (connectedMs > serviceLevelDurationMs(this.profile, queueId, fact.mediaType))
+          this.emit('nOverSla', 1, at, fact, queueId, fact.answeredUserId)
         return
       case 'ABANDON':
         return this.emit('tAbandon', connectedMs, at, fact, queueId, null)
@@ -162,7 +163,14 @@ export class Correlator {
     this.sink.observe(handlePoint(end, acw))
   }
 
-  private emit(metric: MetricName, value: number, at: EpochMs, from: Readonly<{ mediaType: string }>, queueId: string | null, userId: string | null): void {
+  private emit(
+    metric: MetricName,
+    value: number,
+    at: EpochMs,
+    from: Readonly<{ mediaType: string }>,
+    queueId: string | null,
+    userId: string | null,
+  ): void {
     this.sink.observe({ metric, value, at, queueId, userId, mediaType: from.mediaType })
   }
 }
@@ -176,5 +184,5 @@ const handlePoint = (end: UserSessionEnded, acw: AfterCallWorkCompleted | undefi
   at: Math.max(end.at, acw?.at ?? end.at),
   queueId: end.queueId,
   userId: end.userId,
-  mediaType: end.mediaType
+  mediaType: end.mediaType,
 })

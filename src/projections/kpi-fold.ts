@@ -43,9 +43,9 @@ export class KpiFold {
         observe: (point) => this.observe(point),
         observePending: (id, point) => this.inCells(point, (cell, metric) => cell.observePending(id, { metric, value: point.value })),
         withdraw: (id, point) => this.inCells(point, (cell) => cell.withdraw(id)),
-        settle: (id, point) => this.inCells(point, (cell) => cell.settle(id))
+        settle: (id, point) => this.inCells(point, (cell) => cell.settle(id)),
       },
-      state?.correlator
+      state?.correlator,
     )
     for (const [userId, kind, entries] of state?.timelines ?? []) this.timelineOf(userId, kind, entries)
   }
@@ -82,7 +82,7 @@ export class KpiFold {
       frontier: this.frontier,
       grid: this.grid.save(),
       correlator: this.correlator.save(),
-      timelines: [...this.timelines.values()].map(({ userId, kind, timeline }) => [userId, kind, timeline.save()] as const)
+      timelines: [...this.timelines.values()].map(({ userId, kind, timeline }) => [userId, kind, timeline.save()] as const),
     }
   }
 

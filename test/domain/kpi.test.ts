@@ -9,7 +9,16 @@ const kpi = (name: KpiName, measures: Partial<Record<MetricName, Measure>>, opti
   kpis
     .find((one) => one.name === name)
     ?.of(
-      { tenant: 'acme', family: 'queue', dimensions: [], start: 0, end: 1, status: 'final', revision: 1, measures: metricNames.map((metric) => measures[metric]) },
+      {
+        tenant: 'acme',
+        family: 'queue',
+        dimensions: [],
+        start: 0,
+        end: 1,
+        status: 'final',
+        revision: 1,
+        measures: metricNames.map((metric) => measures[metric]),
+      },
       options,
     )
 const points = (count: number, sum = count): Measure => ({ count, sum, min: 0, max: sum })

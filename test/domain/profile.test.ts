@@ -24,7 +24,12 @@ test('every problem is told, not only the first', () => {
 describe('the service-level duration', () => {
   const profile: Profile = {
     ...defaultProfile,
-    serviceLevel: { ...defaultProfile.serviceLevel, durationMs: 20_000, durationMsByMediaType: { chat: 60_000 }, durationMsByQueue: { vip: 5_000, lax: 0 } },
+    serviceLevel: {
+      ...defaultProfile.serviceLevel,
+      durationMs: 20_000,
+      durationMsByMediaType: { chat: 60_000 },
+      durationMsByQueue: { vip: 5_000, lax: 0 },
+    },
   }
 
   test.each([

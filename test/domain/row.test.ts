@@ -18,8 +18,15 @@ const row = (measures: Partial<Record<MetricName, Measure>>, more: Partial<Row> 
 const times = (count: number): Measure => ({ count, sum: count, min: 1, max: 1 })
 
 // Ids from outside may be anything a JSON string can be, lone surrogates included.
-const anyId = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('', '-', '/', '~', '~-', '%', '~%2F', '\ud800', '\udfff', '%ud800', '%uD800'), fc.string())
-const anyId16 = fc.oneof(anyId, fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 4 }).map((units) => String.fromCharCode(...units)))
+const anyId = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom('', '-', '/', '~', '~-', '%', '~%2F', '\ud800', '\udfff', '%ud800', '%uD800'),
+  fc.string(),
+)
+const anyId16 = fc.oneof(
+  anyId,
+  fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 4 }).map((units) => String.fromCharCode(...units)),
+)
 const dimensions = fc.array(fc.option(anyId16), { minLength: 1, maxLength: 3 })
 
 describe('cell keys', () => {
@@ -33,7 +40,10 @@ describe('cell keys', () => {
   })
 
   test.each([
-    [['a/b', 'c'], ['a', 'b/c']],
+    [
+      ['a/b', 'c'],
+      ['a', 'b/c'],
+    ],
     [[null], ['-']],
     [['~%2F'], ['/']],
     [['~-'], ['-']],

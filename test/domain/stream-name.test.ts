@@ -1,5 +1,16 @@
 import { expect, test } from 'vitest'
-import { bucketOf, BUCKETS, clockStream, configStream, conversationStream, deadLetterStream, generationsStream, isTenant, kpiStream, userStream } from '../../src/domain/stream-name.js'
+import {
+  bucketOf,
+  BUCKETS,
+  clockStream,
+  configStream,
+  conversationStream,
+  deadLetterStream,
+  generationsStream,
+  isTenant,
+  kpiStream,
+  userStream,
+} from '../../src/domain/stream-name.js'
 
 test('names of streams are as existing logs have them', () => {
   expect(conversationStream('acme', 'c1')).toBe(`acme.${bucketOf('c1')}.conversation-c1`)

@@ -8,7 +8,11 @@ describe('an agent session', () => {
   test('alert is stamped where it ended, talk and hold at the end of the session', () => {
     given(detail)
       .facts(sessionEnded('ann', '10:16', { alertMs: 4_000, talkMs: 100_000, heldMs: 20_000 }))
-      .emitsIn('agent', 'agent ann sales voice 10:00 provisional 1: tAlert 4000', 'agent ann sales voice 10:15 provisional 2: tTalkComplete 100000, tHeldComplete 20000')
+      .emitsIn(
+        'agent',
+        'agent ann sales voice 10:00 provisional 1: tAlert 4000',
+        'agent ann sales voice 10:15 provisional 2: tTalkComplete 100000, tHeldComplete 20000',
+      )
   })
 
   test('an alert that ends on an edge belongs to the interval that the edge opens', () => {
@@ -22,7 +26,9 @@ describe('an agent session', () => {
   })
 
   test('outside any queue it counts for the agent alone', () => {
-    given(detail).facts(sessionEnded('ann', '10:05', { queueId: null, talkMs: 60_000 })).emits('agent ann - voice 10:00 provisional 1: tTalkComplete 60000')
+    given(detail)
+      .facts(sessionEnded('ann', '10:05', { queueId: null, talkMs: 60_000 }))
+      .emits('agent ann - voice 10:00 provisional 1: tTalkComplete 60000')
   })
 
   test('inbound sessions begin without counting anything', () => {
@@ -58,7 +64,10 @@ describe('ring, no answer', () => {
   test.each(['PEER', 'ENDPOINT', 'CLIENT'])('a caller who hangs up while it rings (%s) is not held against the agent', (disconnectType) => {
     given(detail)
       .facts(leftQueue('sales', 'ABANDON', 15_000, '10:00:15'), sessionEnded('ann', '10:00:15', { alertMs: 8_000, disconnectType }))
-      .emits('queue sales voice 10:00 provisional 3: tAbandon 15000, tAcd 15000, tAlert 8000', 'agent ann sales voice 10:00 provisional 1: tAlert 8000')
+      .emits(
+        'queue sales voice 10:00 provisional 3: tAbandon 15000, tAcd 15000, tAlert 8000',
+        'agent ann sales voice 10:00 provisional 1: tAlert 8000',
+      )
   })
 })
 
@@ -91,11 +100,14 @@ describe('outbound', () => {
 })
 
 describe('transfers', () => {
-  test.each(['TRANSFER', 'CONSULT_TRANSFER', 'CONFERENCE_TRANSFER', 'FORWARD_TRANSFER'])('%s by an agent who talked counts at the end of the session', (disconnectType) => {
-    given(detail)
-      .facts(sessionEnded('ann', '10:05', { talkMs: 60_000, disconnectType }))
-      .emitsIn('agent', 'agent ann sales voice 10:00 provisional 2: tTalkComplete 60000, nTransferred 1')
-  })
+  test.each(['TRANSFER', 'CONSULT_TRANSFER', 'CONFERENCE_TRANSFER', 'FORWARD_TRANSFER'])(
+    '%s by an agent who talked counts at the end of the session',
+    (disconnectType) => {
+      given(detail)
+        .facts(sessionEnded('ann', '10:05', { talkMs: 60_000, disconnectType }))
+        .emitsIn('agent', 'agent ann sales voice 10:00 provisional 2: tTalkComplete 60000, nTransferred 1')
+    },
+  )
 
   test('an interaction that moves on from an agent who never talked was not transferred by him', () => {
     given(detail)

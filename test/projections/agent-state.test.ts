@@ -152,7 +152,9 @@ describe('states that ended longer ago than the restate horizon are forgotten', 
         'agent-state',
         'agent-state ann routingStatus IDLE 10:00 final 2: tAgentRoutingStatus 300000',
         'agent-state ann routingStatus OFF_QUEUE 10:00 final 2: tAgentRoutingStatus 600000',
-        ...['10:15', '10:30', '10:45', '11:00'].map((time) => `agent-state ann routingStatus OFF_QUEUE ${time} final 2: tAgentRoutingStatus 900000`),
+        ...['10:15', '10:30', '10:45', '11:00'].map(
+          (time) => `agent-state ann routingStatus OFF_QUEUE ${time} final 2: tAgentRoutingStatus 900000`,
+        ),
       )
   })
 
@@ -161,9 +163,25 @@ describe('states that ended longer ago than the restate horizon are forgotten', 
       .facts(ann('IDLE', '08:00'), ticked('12:20'), ann('OFF_QUEUE', '12:16'), ticked('12:35'))
       .emitsIn(
         'agent-state',
-        ...['08:00', '08:15', '08:30', '08:45', '09:00', '09:15', '09:30', '09:45', '10:00', '10:15', '10:30', '10:45', '11:00', '11:15', '11:30', '11:45', '12:00'].map(
-          (time) => `agent-state ann routingStatus IDLE ${time} final 2: tAgentRoutingStatus 900000`,
-        ),
+        ...[
+          '08:00',
+          '08:15',
+          '08:30',
+          '08:45',
+          '09:00',
+          '09:15',
+          '09:30',
+          '09:45',
+          '10:00',
+          '10:15',
+          '10:30',
+          '10:45',
+          '11:00',
+          '11:15',
+          '11:30',
+          '11:45',
+          '12:00',
+        ].map((time) => `agent-state ann routingStatus IDLE ${time} final 2: tAgentRoutingStatus 900000`),
         'agent-state ann routingStatus IDLE 12:15 final 2: tAgentRoutingStatus 60000',
         'agent-state ann routingStatus OFF_QUEUE 12:15 final 2: tAgentRoutingStatus 840000',
       )

@@ -32,10 +32,25 @@ const factsOf = (startMs: number, stays: readonly Stay[], conversationId: string
     facts.push({ type: 'AcdStarted', ...common('acd'), at: now })
     missedBy.forEach((agent, index) => {
       const missed = { talkMs: 0, heldMs: 0, alertMs: 15_000, contactingMs: 0, dialingMs: 0 }
-      facts.push({ type: 'UserSessionEnded', ...common(`missed${index}`), ...missed, userId: agent, outbound: false, disconnectType: 'TIMEOUT', at: now + waitMs })
+      facts.push({
+        type: 'UserSessionEnded',
+        ...common(`missed${index}`),
+        ...missed,
+        userId: agent,
+        outbound: false,
+        disconnectType: 'TIMEOUT',
+        at: now + waitMs,
+      })
     })
     now += waitMs
-    facts.push({ type: 'AcdEnded', ...common('acd'), outcome, connectedMs: waitMs, answeredUserId: outcome === 'ANSWERED' ? userId : null, at: now })
+    facts.push({
+      type: 'AcdEnded',
+      ...common('acd'),
+      outcome,
+      connectedMs: waitMs,
+      answeredUserId: outcome === 'ANSWERED' ? userId : null,
+      at: now,
+    })
     if (outcome !== 'ANSWERED') return
     now += session.talkMs + session.heldMs + session.contactingMs + session.dialingMs
     facts.push({ type: 'UserSessionEnded', ...common('agent'), ...session, userId, outbound, disconnectType: 'TRANSFER', at: now })
@@ -53,9 +68,11 @@ const closedRange = fc
   .chain((facts) => fc.tuple(fc.shuffledSubarray(facts, { minLength: facts.length }), fc.array(anyTick, { maxLength: 4 })))
   .map(([facts, ticks]): readonly Fact[] => [...facts.slice(0, facts.length / 2), ...ticks, ...facts.slice(facts.length / 2), lastTick])
 
-const total = (rows: Iterable<Row>, metric: MetricName): Measure => [...rows].map((row) => measureIn(row, metric) ?? noMeasure).reduce(addMeasures, noMeasure)
+const total = (rows: Iterable<Row>, metric: MetricName): Measure =>
+  [...rows].map((row) => measureIn(row, metric) ?? noMeasure).reduce(addMeasures, noMeasure)
 
-const ofFamily = (rows: readonly Row[], family: Row['family']): readonly Row[] => [...lastRows(rows).values()].filter((row) => row.family === family)
+const ofFamily = (rows: readonly Row[], family: Row['family']): readonly Row[] =>
+  [...lastRows(rows).values()].filter((row) => row.family === family)
 
 describe('over a closed range of whole conversations', () => {
   const profile = quickProfile('detail-events')
@@ -81,7 +98,9 @@ describe('over a closed range of whole conversations', () => {
   test('handle = contacting + dialing + talk + held + after-call work', () => {
     check((queues, agents) => {
       for (const rows of [queues, agents]) {
-        const parts = (['tContacting', 'tDialing', 'tTalkComplete', 'tHeldComplete', 'tAcw'] as const).map((metric) => total(rows, metric).sum)
+        const parts = (['tContacting', 'tDialing', 'tTalkComplete', 'tHeldComplete', 'tAcw'] as const).map(
+          (metric) => total(rows, metric).sum,
+        )
         expect(total(rows, 'tHandle').sum).toBe(parts.reduce((sum, part) => sum + part, 0))
       }
     })
@@ -89,7 +108,17 @@ describe('over a closed range of whole conversations', () => {
 
   test('what agents did in queues is what the queues had done, metric by metric', () => {
     check((queues, agents) => {
-      for (const metric of ['tAnswered', 'nOverSla', 'tTalkComplete', 'tHeldComplete', 'tAcw', 'tHandle', 'tAlert', 'tNotResponding', 'nTransferred'] as const)
+      for (const metric of [
+        'tAnswered',
+        'nOverSla',
+        'tTalkComplete',
+        'tHeldComplete',
+        'tAcw',
+        'tHandle',
+        'tAlert',
+        'tNotResponding',
+        'nTransferred',
+      ] as const)
         expect(total(agents, metric)).toEqual(total(queues, metric))
     })
   })

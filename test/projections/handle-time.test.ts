@@ -35,13 +35,19 @@ describe('the handle time of a session', () => {
       .facts(acw(30_000, '10:15'))
       .emits('agent ann - voice 10:15 provisional 1: tAcw 30000')
       .then(talked('10:05'))
-      .emits('agent ann - voice 10:00 provisional 1: tTalkComplete 60000', 'agent ann - voice 10:15 provisional 2: tAcw 30000, tHandle 90000')
+      .emits(
+        'agent ann - voice 10:00 provisional 1: tTalkComplete 60000',
+        'agent ann - voice 10:15 provisional 2: tAcw 30000, tHandle 90000',
+      )
   })
 
   test('is stamped at the end of the session where after-call work was completed before it', () => {
     given(detail)
       .facts(acw(30_000, '10:14'), talked('10:16'))
-      .emits('agent ann - voice 10:00 provisional 1: tAcw 30000', 'agent ann - voice 10:15 provisional 2: tTalkComplete 60000, tHandle 90000')
+      .emits(
+        'agent ann - voice 10:00 provisional 1: tAcw 30000',
+        'agent ann - voice 10:15 provisional 2: tTalkComplete 60000, tHandle 90000',
+      )
   })
 
   test('belongs to its own session: two conversations of one agent do not mix', () => {

@@ -11,7 +11,10 @@ describe('a point belongs whole to the interval of its emit instant', () => {
 
   test('talk of 9:16–9:32 and 9:35–10:05 is nothing at 9:00, 16 minutes at 9:30 and 30 minutes at 10:00', () => {
     given({ intervalMs: minutes(30) })
-      .facts(emitted('tTalkComplete', minutes(16), '09:32', { agent: 'ann' }), emitted('tTalkComplete', minutes(30), '10:05', { agent: 'ann' }))
+      .facts(
+        emitted('tTalkComplete', minutes(16), '09:32', { agent: 'ann' }),
+        emitted('tTalkComplete', minutes(30), '10:05', { agent: 'ann' }),
+      )
       .emits('agent ann - voice 09:30 provisional 1: tTalkComplete 960000', 'agent ann - voice 10:00 provisional 1: tTalkComplete 1800000')
   })
 
@@ -22,7 +25,10 @@ describe('a point belongs whole to the interval of its emit instant', () => {
         emitted('tAcw', 8_055_993, '07:34', { queue: 'sales' }),
         emitted('tHandle', 8_083_028, '07:34', { queue: 'sales' }),
       )
-      .emits('queue sales voice 05:00 provisional 1: tTalkComplete 27035', 'queue sales voice 07:00 provisional 2: tAcw 8055993, tHandle 8083028')
+      .emits(
+        'queue sales voice 05:00 provisional 1: tTalkComplete 27035',
+        'queue sales voice 07:00 provisional 2: tAcw 8055993, tHandle 8083028',
+      )
   })
 
   test('a point on an edge opens the next interval, one a millisecond earlier is the last of the one before', () => {
@@ -40,17 +46,26 @@ describe('a point falls into the cell of each family whose dimensions it carries
   })
 
   test('without a queue into that of the agent alone', () => {
-    given().facts(emitted('tTalkComplete', 9_000, '10:05', { agent: 'ann' })).emits('agent ann - voice 10:00 provisional 1: tTalkComplete 9000')
+    given()
+      .facts(emitted('tTalkComplete', 9_000, '10:05', { agent: 'ann' }))
+      .emits('agent ann - voice 10:00 provisional 1: tTalkComplete 9000')
   })
 
   test('without an agent into that of the queue alone, with neither nowhere', () => {
-    given().facts(emitted('nOffered', 1, '10:05', { queue: 'sales' })).emits('queue sales voice 10:00 provisional 1: nOffered 1')
-    given().facts(emitted('nConnected', 1, '10:05', {})).emitsNothing()
+    given()
+      .facts(emitted('nOffered', 1, '10:05', { queue: 'sales' }))
+      .emits('queue sales voice 10:00 provisional 1: nOffered 1')
+    given()
+      .facts(emitted('nConnected', 1, '10:05', {}))
+      .emitsNothing()
   })
 
   test('media types of one queue are apart', () => {
     given()
-      .facts(emitted('nOffered', 1, '10:05', { queue: 'sales', media: 'voice' }), emitted('nOffered', 1, '10:05', { queue: 'sales', media: 'callback' }))
+      .facts(
+        emitted('nOffered', 1, '10:05', { queue: 'sales', media: 'voice' }),
+        emitted('nOffered', 1, '10:05', { queue: 'sales', media: 'callback' }),
+      )
       .emits('queue sales voice 10:00 provisional 1: nOffered 1', 'queue sales callback 10:00 provisional 1: nOffered 1')
   })
 
@@ -63,19 +78,29 @@ describe('a point falls into the cell of each family whose dimensions it carries
 
 describe('what counts', () => {
   test('metrics that no family carries change nothing', () => {
-    given().facts(emitted('tIvr', 5_000, '10:05', { queue: 'sales', agent: 'ann' })).emitsNothing()
+    given()
+      .facts(emitted('tIvr', 5_000, '10:05', { queue: 'sales', agent: 'ann' }))
+      .emitsNothing()
   })
 
   test('a state metric is never taken for a point', () => {
-    given().facts(emitted('tAgentRoutingStatus', 5_000, '10:05', { agent: 'ann' })).emitsNothing()
+    given()
+      .facts(emitted('tAgentRoutingStatus', 5_000, '10:05', { agent: 'ann' }))
+      .emitsNothing()
   })
 
   test('under metric records detail events do not count, under detail events metric records do not', () => {
     const record = emitted('nOffered', 1, '10:05', { queue: 'sales' })
     const events = [queued('sales', '10:05'), leftQueue('sales', 'ANSWERED', 9_000, '10:05:09', { answeredUserId: 'ann' })]
-    given({ points: 'metric-records' }).facts(record, ...events).emits('queue sales voice 10:00 provisional 1: nOffered 1')
-    given({ points: 'detail-events' }).facts(record, ...events.slice(0, 1)).emits('queue sales voice 10:00 provisional 1: nOffered 1')
-    given({ points: 'metric-records' }).facts(...events, ticked('12:00')).emitsNothing()
+    given({ points: 'metric-records' })
+      .facts(record, ...events)
+      .emits('queue sales voice 10:00 provisional 1: nOffered 1')
+    given({ points: 'detail-events' })
+      .facts(record, ...events.slice(0, 1))
+      .emits('queue sales voice 10:00 provisional 1: nOffered 1')
+    given({ points: 'metric-records' })
+      .facts(...events, ticked('12:00'))
+      .emitsNothing()
     given({ points: 'detail-events' }).facts(record, ticked('12:00')).emitsNothing()
   })
 })

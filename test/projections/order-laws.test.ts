@@ -19,7 +19,9 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', (p
   test('nor on how often the clock ticked on the way, once it has come as far', () => {
     fc.assert(
       fc.property(twoOrders, fc.array(fc.boolean(), { minLength: 1 }), ([log], keep) => {
-        const fewer = log.filter((fact, index) => fact.type !== 'ClockTicked' || index === log.length - 1 || keep[index % keep.length] === true)
+        const fewer = log.filter(
+          (fact, index) => fact.type !== 'ClockTicked' || index === log.length - 1 || keep[index % keep.length] === true,
+        )
         expect(lastValues(rowsOf(fewer, profile))).toEqual(lastValues(rowsOf(log, profile)))
       }),
     )
@@ -28,7 +30,9 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', (p
   test('a tick that lags behind the frontier changes nothing', () => {
     fc.assert(
       fc.property(twoOrders, fc.nat(), ([log], place) => {
-        const lagging: Fact[] = log.flatMap((fact, index) => (fact.type === 'ClockTicked' && index !== place ? [fact, { ...fact, at: fact.at - 1 }, fact] : [fact]))
+        const lagging: Fact[] = log.flatMap((fact, index) =>
+          fact.type === 'ClockTicked' && index !== place ? [fact, { ...fact, at: fact.at - 1 }, fact] : [fact],
+        )
         expect(rowsOf(lagging, profile)).toEqual(rowsOf(log, profile))
       }),
     )

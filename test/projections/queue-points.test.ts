@@ -9,7 +9,10 @@ describe('an interaction that enters a queue is offered, and leaves it as one of
   test('answered by an agent: the wait is the queue’s and the agent’s, the time in queue the queue’s alone', () => {
     given(detail)
       .facts(queued('sales', '10:05'), leftQueue('sales', 'ANSWERED', 12_000, '10:05:12', { answeredUserId: 'ann' }))
-      .emits('queue sales voice 10:00 provisional 3: nOffered 1, tAnswered 12000, tAcd 12000', 'agent ann sales voice 10:00 provisional 1: tAnswered 12000')
+      .emits(
+        'queue sales voice 10:00 provisional 3: nOffered 1, tAnswered 12000, tAcd 12000',
+        'agent ann sales voice 10:00 provisional 1: tAnswered 12000',
+      )
   })
 
   test('abandoned: no agent has a part in it', () => {
@@ -35,7 +38,9 @@ describe('an interaction that enters a queue is offered, and leaves it as one of
   })
 
   test('an unknown outcome still spent its time in the queue', () => {
-    given(detail).facts(leftQueue('sales', 'UNKNOWN', 7_000, '10:05')).emits('queue sales voice 10:00 provisional 1: tAcd 7000')
+    given(detail)
+      .facts(leftQueue('sales', 'UNKNOWN', 7_000, '10:05'))
+      .emits('queue sales voice 10:00 provisional 1: tAcd 7000')
   })
 })
 
@@ -49,7 +54,9 @@ describe('an answer is over the service level', () => {
   })
 
   test('by the threshold of its media type', () => {
-    given({ ...detail, serviceLevel }).facts(answered('sales', 60_000, 'chat')).emits('queue sales chat 10:00 provisional 2: tAnswered 60000, tAcd 60000')
+    given({ ...detail, serviceLevel })
+      .facts(answered('sales', 60_000, 'chat'))
+      .emits('queue sales chat 10:00 provisional 2: tAnswered 60000, tAcd 60000')
     given({ ...detail, serviceLevel })
       .facts(answered('sales', 60_001, 'chat'))
       .emits('queue sales chat 10:00 provisional 3: tAnswered 60001, tAcd 60001, nOverSla 1')
@@ -62,7 +69,9 @@ describe('an answer is over the service level', () => {
   })
 
   test('and an abandon never is, however long', () => {
-    given(detail).facts(leftQueue('sales', 'ABANDON', 900_000, '10:05')).emits('queue sales voice 10:00 provisional 2: tAbandon 900000, tAcd 900000')
+    given(detail)
+      .facts(leftQueue('sales', 'ABANDON', 900_000, '10:05'))
+      .emits('queue sales voice 10:00 provisional 2: tAbandon 900000, tAcd 900000')
   })
 })
 

@@ -112,20 +112,35 @@ test('a cell without a value for some metric comes back from JSON without it, no
 test('old intervals, handled sessions and past agent states do not pile up', () => {
   const profile = quickProfile('detail-events')
   const sizeAfterDays = (days: number): number => {
-    const fold = new KpiFold('acme', { ...profile, correlation: { ...profile.correlation, restateHorizonMs: profile.correlation.acwHorizonMs } })
+    const fold = new KpiFold('acme', {
+      ...profile,
+      correlation: { ...profile.correlation, restateHorizonMs: profile.correlation.acwHorizonMs },
+    })
     for (let quarter = 0; quarter < days * 96; quarter++) {
       const at = quarter * profile.intervalMs
       const session = { at, conversationId: `c${quarter}`, sessionId: 's', mediaType: 'voice', userId: 'ann', queueId: 'sales' }
       fold.apply({ type: 'AgentStateEntered', userId: 'ann', kind: 'routingStatus', state: quarter % 2 === 0 ? 'IDLE' : 'INTERACTING', at })
       fold.apply({ type: 'AcdStarted', ...session })
-      fold.apply({ type: 'UserSessionEnded', ...session, outbound: false, disconnectType: 'PEER', talkMs: 1000, heldMs: 0, alertMs: 0, contactingMs: 0, dialingMs: 0 })
+      fold.apply({
+        type: 'UserSessionEnded',
+        ...session,
+        outbound: false,
+        disconnectType: 'PEER',
+        talkMs: 1000,
+        heldMs: 0,
+        alertMs: 0,
+        contactingMs: 0,
+        dialingMs: 0,
+      })
       if (quarter % 2 === 0) fold.apply({ type: 'AfterCallWorkCompleted', ...session, acwMs: 1000 })
       fold.apply({ type: 'ClockTicked', at })
       fold.takeRows()
       fold.saved()
     }
     const { grid, correlator, timelines } = fold.save()
-    return grid.open.length + grid.closed.length + correlator.sessions.length + timelines.reduce((sum, [, , entries]) => sum + entries.length, 0)
+    return (
+      grid.open.length + grid.closed.length + correlator.sessions.length + timelines.reduce((sum, [, , entries]) => sum + entries.length, 0)
+    )
   }
   expect(sizeAfterDays(1)).toBeGreaterThan(0)
   expect(sizeAfterDays(20)).toBe(sizeAfterDays(1))

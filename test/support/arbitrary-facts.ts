@@ -17,10 +17,12 @@ export const quickProfile = (points: Profile['points']): Profile => ({
 })
 
 /** Instants with a liking for interval edges and the millisecond before them. */
-export const anyInstant: fc.Arbitrary<EpochMs> = fc.oneof(
-  fc.integer({ min: 0, max: windowMs }),
-  fc.tuple(fc.integer({ min: 1, max: 20 }), fc.constantFrom(0, -1, 1)).map(([quarters, off]) => quarters * 15 * MINUTE_MS + off),
-).map((offset) => windowStart + offset)
+export const anyInstant: fc.Arbitrary<EpochMs> = fc
+  .oneof(
+    fc.integer({ min: 0, max: windowMs }),
+    fc.tuple(fc.integer({ min: 1, max: 20 }), fc.constantFrom(0, -1, 1)).map(([quarters, off]) => quarters * 15 * MINUTE_MS + off),
+  )
+  .map((offset) => windowStart + offset)
 
 const queueId = fc.constantFrom('sales', 'service', 'a/b', '-')
 const userId = fc.constantFrom('ann', 'bob', '~cy', '')
@@ -53,7 +55,14 @@ const sessionFacts = (sessionId: string): fc.Arbitrary<readonly Fact[]> =>
   fc
     .record({
       ids: fc.record({ queueId, userId, mediaType, outbound: fc.boolean() }),
-      acd: fc.option(fc.record({ at: anyInstant, endAt: anyInstant, connectedMs: durationMs, outcome: fc.constantFrom<AcdEnded['outcome']>('ANSWERED', 'ABANDON', 'FLOW_OUT', 'UNKNOWN') })),
+      acd: fc.option(
+        fc.record({
+          at: anyInstant,
+          endAt: anyInstant,
+          connectedMs: durationMs,
+          outcome: fc.constantFrom<AcdEnded['outcome']>('ANSWERED', 'ABANDON', 'FLOW_OUT', 'UNKNOWN'),
+        }),
+      ),
       startAt: fc.option(anyInstant),
       end: fc.option(
         fc.record({
@@ -94,7 +103,8 @@ export const factSet: fc.Arbitrary<readonly Fact[]> = fc
   )
   .map(([metrics, states, sessions]) => [...metrics, ...states, ...sessions.flat()])
 
-const shuffled = (facts: readonly Fact[]): fc.Arbitrary<readonly Fact[]> => fc.shuffledSubarray([...facts], { minLength: facts.length, maxLength: facts.length })
+const shuffled = (facts: readonly Fact[]): fc.Arbitrary<readonly Fact[]> =>
+  fc.shuffledSubarray([...facts], { minLength: facts.length, maxLength: facts.length })
 
 /** Puts ticks among facts, each at its own place, the ticks in their order. */
 const withTicks = (facts: readonly Fact[], ticks: readonly ClockTicked[], places: readonly number[]): readonly Fact[] => {
@@ -117,7 +127,10 @@ export const twoOrders: fc.Arbitrary<readonly [readonly Fact[], readonly Fact[]]
   .chain((facts) => fc.tuple(shuffled(facts), shuffled(facts), ticksInOrder, places, places))
   .map(([one, other, ticks, where, elsewhere]) => {
     const last: ClockTicked = { type: 'ClockTicked', at: windowStart + 2 * windowMs }
-    return [[...withTicks(one, ticks, where), last], [...withTicks(other, ticks, elsewhere), last]] as const
+    return [
+      [...withTicks(one, ticks, where), last],
+      [...withTicks(other, ticks, elsewhere), last],
+    ] as const
   })
 
 /** Places to cut a log at. */

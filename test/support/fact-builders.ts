@@ -44,7 +44,13 @@ export const queued = (queueId: string, time: string, more: Partial<AcdStarted> 
   ...more,
 })
 
-export const leftQueue = (queueId: string, outcome: AcdEnded['outcome'], connectedMs: number, time: string, more: Partial<AcdEnded> = {}): AcdEnded => ({
+export const leftQueue = (
+  queueId: string,
+  outcome: AcdEnded['outcome'],
+  connectedMs: number,
+  time: string,
+  more: Partial<AcdEnded> = {},
+): AcdEnded => ({
   type: 'AcdEnded',
   ...inSession(time, 'acd'),
   queueId,
@@ -78,7 +84,12 @@ export const sessionEnded = (userId: string, time: string, more: Partial<UserSes
   ...more,
 })
 
-export const worked = (userId: string, acwMs: number, time: string, more: Partial<AfterCallWorkCompleted> = {}): AfterCallWorkCompleted => ({
+export const worked = (
+  userId: string,
+  acwMs: number,
+  time: string,
+  more: Partial<AfterCallWorkCompleted> = {},
+): AfterCallWorkCompleted => ({
   type: 'AfterCallWorkCompleted',
   ...inSession(time, `s-${userId}`),
   userId,

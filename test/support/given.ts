@@ -71,4 +71,7 @@ export const lastRows = (rows: readonly Row[]): ReadonlyMap<string, Row> => new 
 
 /** What the last revisions say, without status and revision: the thing that must not depend on order. */
 export const lastValues = (rows: readonly Row[]): readonly string[] =>
-  [...lastRows(rows).values()].map(valueText).filter((text) => text !== '').sort()
+  [...lastRows(rows).values()]
+    .map(valueText)
+    .filter((text) => text !== '')
+    .sort()
