@@ -14,7 +14,7 @@ export const recordHeaders = (record: SinkRecord, contentType: string): Record<s
     ce_source: `/streamvane/${row.tenant}`,
     ce_type: `streamvane.kpi.${row.family}.v1`,
     ce_subject: key,
-    ce_time: new Date(row.start).toISOString(),
+    ce_time: key.slice(key.lastIndexOf('/') + 1), // a row key ends in the start of its interval
     'content-type': contentType,
     'streamvane-row-key': key,
     'streamvane-row-revision': String(row.revision),

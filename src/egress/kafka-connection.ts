@@ -1,6 +1,9 @@
 import kafkajs from 'kafkajs'
 import type { Kafka, LogEntry, Producer, RetryOptions } from 'kafkajs'
 import type { KafkaAddress, KafkaLogLevel } from './kafka-options.js'
+import { useQuickRecords } from './kafkajs-records.js'
+
+useQuickRecords()
 
 /**
  * Every field is given: kafkajs merges what is missing from defaults that differ under NODE_ENV=test. Back-to-back transactions meet

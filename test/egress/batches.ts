@@ -9,3 +9,11 @@ export const recordsAt = (revision: number, marks: Parameters<typeof sinkRecord>
 
 /** Batch `n`, from 1, ends at revision `10 n` of the KPI stream. */
 export const batchAt = (n: number): SinkBatch => ({ records: recordsAt(n), progress: { generation: 'g1', revision: n * 10 } })
+
+export const MANY_QUEUES = 600
+
+/** As `batchAt`, but long enough to be interrupted: many queues of one family. */
+export const manyRowsAt = (n: number): SinkBatch => ({
+  records: Array.from({ length: MANY_QUEUES }, (_, queue) => sinkRecord(queueRow({ queueId: `queue-${queue}`, revision: n }))),
+  progress: { generation: 'g1', revision: n * 10 },
+})

@@ -1,0 +1,107 @@
+import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
+import { expect, test } from 'vitest'
+import { rowKey } from '../../src/domain/row.js'
+import { kafkaSink } from '../../src/egress/kafka-sink.js'
+import { applyTopics, planTopics } from '../../src/egress/kafka-topics.js'
+import { rowCodec } from '../../src/egress/row-codec.js'
+import { topicOf, type Topics } from '../../src/egress/topics.js'
+import { connect, write } from '../contracts/sink.contract.js'
+import { batchAt } from '../egress/batches.js'
+import { namedTopics } from '../egress/named-topics.js'
+import { consoleConsume } from '../support/console-consumer.js'
+import { describeRegistry, freshName } from '../support/kafka.js'
+
+describeRegistry('the Kafka sink and its registry', ({ brokers, registryUrl, tools }) => {
+  const avro = { format: 'avro', registry: { url: registryUrl } } as const
+  const ready = async (topics: ReturnType<typeof namedTopics>) => {
+    await applyTopics({ brokers, ...topics, partitions: 3, replicationFactor: 1 })
+    return topics
+  }
+
+  test('a Java consumer reads records whose values the registry can decode, with CloudEvents headers, keyed by the queue', async () => {
+    const named = await ready(namedTopics(freshName('wire')))
+    const sink = kafkaSink({ brokers, tenant: 'acme', ...named, values: avro })
+    await connect(sink)
+    await write(sink, batchAt(1))
+    await sink.close()
+    const topic = topicOf(named.topics, 'queue')
+    const records = await consoleConsume({ brokers, tools, topic, until: (seen) => seen.length === 2 })
+    const { published } = batchAt(1).records[0] ?? expect.fail('no record')
+    const record = records.find(({ key }) => key?.toString() === 'sales') ?? expect.fail('no record of that queue')
+    const key = rowKey(published.row)
+    expect(Object.fromEntries([...record.headers].map(([name, value]) => [name, value.toString()]))).toEqual({
+      ce_specversion: '1.0',
+      ce_id: `g1/${key}/1`,
+      ce_source: '/streamvane/acme',
+      ce_type: 'streamvane.kpi.queue.v1',
+      ce_subject: key,
+      ce_time: '2026-01-05T10:00:00.000Z',
+      'content-type': 'application/avro',
+      'streamvane-row-key': key,
+      'streamvane-row-revision': '1',
+      'streamvane-generation': 'g1',
+    })
+    const value = record.value ?? expect.fail('no value')
+    expect(await new SchemaRegistry({ host: registryUrl }).decode(value)).toMatchObject({
+      queueId: 'sales',
+      revision: 1,
+      measures: { nOffered: { count: 2 } },
+    })
+    expect(rowCodec('queue').decode(value.subarray(5))).toEqual(published)
+  })
+
+  test('one consolidated topic takes all families, each under a subject of its own', async () => {
+    const topics: Topics = { kind: 'consolidated', name: freshName('everything') }
+    const progressTopic = freshName('progress')
+    await applyTopics({ brokers, topics, progressTopic, partitions: 3, replicationFactor: 1 })
+    const sink = kafkaSink({ brokers, tenant: 'acme', topics, progressTopic, values: avro })
+    await connect(sink)
+    await write(sink, batchAt(1))
+    await sink.close()
+    const records = await consoleConsume({ brokers, tools, topic: topics.name, until: (seen) => seen.length === 4 })
+    const registry = new SchemaRegistry({ host: registryUrl })
+    const families = await Promise.all(
+      records.map(async ({ value }) => ((await registry.decode(value ?? Buffer.alloc(0))) as { family: string }).family),
+    )
+    expect(families.sort()).toEqual(['agent', 'agent-state', 'queue', 'queue'])
+  })
+
+  test('a subject that holds something incompatible is refused in words, and nothing is published', async () => {
+    const named = await ready(namedTopics(freshName('taken')))
+    const subject = `${topicOf(named.topics, 'agent')}-value`
+    const foreign = { type: 'record', name: 'AgentMetrics', namespace: 'streamvane.kpi', fields: [{ name: 'revision', type: 'string' }] }
+    await new SchemaRegistry({ host: registryUrl }).register({ type: SchemaType.AVRO, schema: JSON.stringify(foreign) }, { subject })
+    const sink = kafkaSink({ brokers, tenant: 'acme', ...named, values: avro })
+    expect(await connect(sink)).toMatchObject({ left: { tag: 'Refused', reason: expect.stringContaining(subject) } })
+  })
+
+  test('a registry that does not answer is NotConnected; once the ids are known it is not needed', async () => {
+    const named = await ready(namedTopics(freshName('away')))
+    const away = { format: 'avro', registry: { url: 'http://127.0.0.1:1' } } as const
+    expect(await connect(kafkaSink({ brokers, tenant: 'acme', ...named, values: away }))).toMatchObject({ left: { tag: 'NotConnected' } })
+    // The address is read when it is used, so the registry can go away here.
+    const registry = { url: registryUrl }
+    const sink = kafkaSink({ brokers, tenant: 'acme', ...named, values: { format: 'avro', registry } })
+    await connect(sink)
+    registry.url = away.registry.url
+    expect(await connect(sink)).toMatchObject({ _tag: 'Right' })
+    await sink.close()
+  })
+
+  test('topics: a dry run changes nothing, applying creates what is missing, and what differs is told and left alone', async () => {
+    const named = namedTopics(freshName('planned'))
+    const options = { brokers, ...named, partitions: 2, replicationFactor: 1 }
+    const kinds = (steps: Awaited<ReturnType<typeof planTopics>>): string[] => steps.map(({ kind }) => kind)
+    expect(kinds(await planTopics(options))).toEqual(Array(4).fill('create'))
+    expect(kinds(await planTopics(options))).toEqual(Array(4).fill('create'))
+    await applyTopics(options)
+    expect(kinds(await planTopics(options))).toEqual(Array(4).fill('as wanted'))
+    const other = { ...options, partitions: 5, cleanup: 'compact' as const }
+    const steps = await applyTopics(other)
+    expect(kinds(steps)).toEqual(['differs', 'differs', 'differs', 'as wanted'])
+    expect(steps[0]).toMatchObject({
+      differences: [expect.stringContaining('2 partitions instead of 5'), 'cleanup.policy is delete instead of compact'],
+    })
+    expect(kinds(await planTopics(options))).toEqual(Array(4).fill('as wanted'))
+  })
+})
