@@ -1,6 +1,6 @@
 import type { Centre } from './centre.js'
 import { missAlert, occupy, release, type Desk } from './desk.js'
-import type { AgentLeg, CustomerLeg, Direction, MediaType, QueueEntry } from './leg.js'
+import { unwritten, type AgentLeg, type CustomerLeg, type Direction, type MediaType, type QueueEntry } from './leg.js'
 import { leaveQueue } from './queueing.js'
 import type { Queue } from './roster.js'
 
@@ -9,7 +9,14 @@ export const agentLeg = (
   centre: Centre,
   desk: Desk,
   customer: CustomerLeg,
-  about: Readonly<{ queue: Queue | null; entry?: QueueEntry; mediaType: MediaType; direction: Direction; peerId?: string; serves?: AgentLeg }>
+  about: Readonly<{
+    queue: Queue | null
+    entry?: QueueEntry
+    mediaType: MediaType
+    direction: Direction
+    peerId?: string
+    serves?: AgentLeg
+  }>,
 ): AgentLeg => ({
   conversation: customer.conversation,
   participantId: about.serves?.participantId ?? centre.ids.uuid(),
@@ -19,6 +26,7 @@ export const agentLeg = (
   startedAt: centre.now,
   peerId: about.peerId ?? customer.sessionId,
   disconnectType: null,
+  written: unwritten(),
   agent: desk.agent,
   queue: about.queue,
   entry: about.entry ?? null,
@@ -34,7 +42,7 @@ export const agentLeg = (
   dialed: false,
   talked: false,
   held: false,
-  wrapUpCode: null
+  wrapUpCode: null,
 })
 
 /** Rings an agent for a waiting entry. Ends in an answer, in a missed alert (the entry waits on), or with the caller gone. */

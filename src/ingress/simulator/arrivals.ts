@@ -1,18 +1,18 @@
 import { HOUR_MS, type EpochMs } from '../../domain/interval.js'
 import type { Centre } from './centre.js'
 import { newConversation } from './conversation.js'
-import type { CustomerLeg, FlowLeg, MediaType, MessageType } from './leg.js'
+import { unwritten, type CustomerLeg, type FlowLeg, type MediaType, type MessageType } from './leg.js'
 
 /** Arrivals by hour of the day (UTC), as a share of the busiest hour. */
 const curve: readonly number[] = [
-  0.06, 0.05, 0.05, 0.05, 0.05, 0.06, 0.16, 0.38, 0.7, 0.92, 1, 0.98, 0.93, 0.95, 0.98, 0.88, 0.62, 0.4, 0.3, 0.24, 0.19, 0.1, 0.08, 0.06
+  0.06, 0.05, 0.05, 0.05, 0.05, 0.06, 0.16, 0.38, 0.7, 0.92, 1, 0.98, 0.93, 0.95, 0.98, 0.88, 0.62, 0.4, 0.3, 0.24, 0.19, 0.1, 0.08, 0.06,
 ]
 
 const mix: readonly (readonly [MediaType, number])[] = [
   ['voice', 0.66],
   ['chat', 0.12],
   ['email', 0.1],
-  ['message', 0.12]
+  ['message', 0.12],
 ]
 
 /** A Poisson stream under the curve, by thinning: candidates at the busiest hour's rate, each kept with the hour's share. */
@@ -52,7 +52,8 @@ const arrive = (centre: Centre): void => {
     startedAt: centre.now,
     peerId: null,
     disconnectType: null,
-    connectedAt: centre.now
+    written: unwritten(),
+    connectedAt: centre.now,
   }
   centre.openWork += 1
   centre.tell({ kind: 'ConversationBegan', at: centre.now, leg })
@@ -81,8 +82,9 @@ const throughIvr = (centre: Centre, caller: CustomerLeg, queueIndex: number): vo
     startedAt: centre.now + random.between(3, 60),
     peerId: caller.sessionId,
     disconnectType: null,
+    written: unwritten(),
     flowId: flowIdOf(centre),
-    exit: random.chance(0.05) ? 'hangup' : 'queue'
+    exit: random.chance(0.05) ? 'hangup' : 'queue',
   }
   centre.schedule(leg.startedAt, () => {
     centre.tell({ kind: 'FlowEntered', at: centre.now, leg })

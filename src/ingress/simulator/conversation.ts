@@ -1,17 +1,29 @@
 import type { Centre } from './centre.js'
 import type { Conversation, Direction, MediaType, MessageType } from './leg.js'
 
-const customerNames = ['A. Moreau', 'B. Svensson', 'C. Oyelaran', 'D. Bianchi', 'E. Kowalski', 'F. Nakamura', 'G. Almeida', 'H. Schulz', 'I. Petrov', 'J. Murphy']
+const customerNames = [
+  'A. Moreau',
+  'B. Svensson',
+  'C. Oyelaran',
+  'D. Bianchi',
+  'E. Kowalski',
+  'F. Nakamura',
+  'G. Almeida',
+  'H. Schulz',
+  'I. Petrov',
+  'J. Murphy',
+]
 
 /** A new conversation with somebody from outside. */
 export const newConversation = (
   centre: Centre,
-  about: Readonly<{ mediaType: MediaType; messageType: MessageType | null; direction: Direction; enterprise: boolean }>
+  about: Readonly<{ mediaType: MediaType; messageType: MessageType | null; direction: Direction; enterprise: boolean }>,
 ): Conversation => {
   const { ids } = centre
   const number = ids.between(100_000_000, 999_999_999)
   const customer = address(about.mediaType, number)
-  const ours = about.mediaType === 'voice' ? `tel:+4930${ids.between(1_000, 9_999)}` : about.mediaType === 'email' ? 'care@centre.example' : 'centre'
+  const ours =
+    about.mediaType === 'voice' ? `tel:+4930${ids.between(1_000, 9_999)}` : about.mediaType === 'email' ? 'care@centre.example' : 'centre'
   return {
     id: ids.uuid(),
     originatingDirection: about.direction,
@@ -24,7 +36,7 @@ export const newConversation = (
     externalContactId: ids.chance(0.3) ? ids.uuid() : null,
     divisionIds: [centre.roster.homeDivisionId],
     enterprise: about.enterprise,
-    queueEntries: 0
+    queueEntries: 0,
   }
 }
 

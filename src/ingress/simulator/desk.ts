@@ -40,7 +40,7 @@ export const newDesk = (agent: Agent, at: EpochMs): Desk => ({
   missedAlert: false,
   onPrivateCall: false,
   busyWith: new Set(),
-  shiftEndAt: at
+  shiftEndAt: at,
 })
 
 const isSpoken = (mediaType: MediaType): boolean => mediaType === 'voice' || mediaType === 'callback'

@@ -42,7 +42,17 @@ export const detailEvents = (publish: Publish, random: SeededRandom): Observer =
     const answered = entry.answeredBy === null ? '' : `"answeredUserId":"${entry.answeredBy.id}","usedRouting":"STANDARD"`
     const language = entry.languageId === null ? '' : `"requestedLanguageId":"${entry.languageId}"`
     const outcome = `"acdOutcome":"${entry.outcome ?? 'UNKNOWN'}","requestedRoutings":["STANDARD"]`
-    emit(at, 'acd.end', entry, queueing(entry), disconnect(entry), outcome, answered, language, durations({ connectedDurationMs: entry.waitedMs }))
+    emit(
+      at,
+      'acd.end',
+      entry,
+      queueing(entry),
+      disconnect(entry),
+      outcome,
+      answered,
+      language,
+      durations({ connectedDurationMs: entry.waitedMs }),
+    )
   }
   const tellOpened = (at: EpochMs, leg: AgentLeg): void => {
     emit(at, 'user.start', leg, user(leg), division(leg))
@@ -123,7 +133,7 @@ export const detailEvents = (publish: Publish, random: SeededRandom): Observer =
   }
 }
 
-const common = remembered((leg: Leg) => {
+const common = remembered('detailEvent', (leg: Leg) => {
   const { conversation } = leg
   return fragment({
     conversationId: conversation.id,
@@ -135,15 +145,16 @@ const common = remembered((leg: Leg) => {
     ani: conversation.ani,
     dnis: conversation.dnis,
     messageType: conversation.messageType?.toUpperCase(),
-    conversationExternalContactIds: conversation.externalContactId === null ? undefined : [conversation.externalContactId]
+    conversationExternalContactIds: conversation.externalContactId === null ? undefined : [conversation.externalContactId],
   })
 })
 
-const queueing = remembered((entry: QueueEntry) =>
-  fragment({ queueId: entry.queue.id, divisionId: entry.queue.divisionId, routingPriority: 0, requestedRoutingSkillIds: entry.skillIds })
+const queueing = remembered('detailQueue', (entry: QueueEntry) =>
+  fragment({ queueId: entry.queue.id, divisionId: entry.queue.divisionId, routingPriority: 0, requestedRoutingSkillIds: entry.skillIds }),
 )
 
-const user = (leg: AgentLeg): string => (leg.queue === null ? `"userId":"${leg.agent.id}"` : `"userId":"${leg.agent.id}","queueId":"${leg.queue.id}"`)
+const user = (leg: AgentLeg): string =>
+  leg.queue === null ? `"userId":"${leg.agent.id}"` : `"userId":"${leg.agent.id}","queueId":"${leg.queue.id}"`
 
 const division = (leg: AgentLeg): string => `"divisionId":"${leg.queue?.divisionId ?? homeDivision(leg)}"`
 
@@ -156,7 +167,8 @@ const customer = (leg: CustomerLeg): string => {
   return externalContactId === null ? division : `${division},"externalContactId":"${externalContactId}"`
 }
 
-const flow = (leg: FlowLeg): string => `"flowType":"INBOUNDCALL","flowId":"${leg.flowId}","flowVersion":"7.0","divisionId":"${homeDivision(leg)}"`
+const flow = (leg: FlowLeg): string =>
+  `"flowType":"INBOUNDCALL","flowId":"${leg.flowId}","flowVersion":"7.0","divisionId":"${homeDivision(leg)}"`
 
 const voicemail = (leg: VoicemailLeg): string => `"queueId":"${leg.queue.id}","divisionId":"${leg.queue.divisionId}"`
 
@@ -168,5 +180,5 @@ const totals = (leg: AgentLeg): Durations => ({
   alertingDurationMs: leg.alertMs,
   contactingDurationMs: leg.contactingMs,
   dialingDurationMs: leg.dialingMs,
-  callbackDurationMs: leg.callbackMs
+  callbackDurationMs: leg.callbackMs,
 })

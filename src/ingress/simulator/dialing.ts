@@ -3,7 +3,7 @@ import { agentLeg } from './alerting.js'
 import { touchDivision, type Centre } from './centre.js'
 import { isFree, occupy, type Desk } from './desk.js'
 import { newConversation } from './conversation.js'
-import type { AgentLeg, Conversation, CustomerLeg } from './leg.js'
+import { unwritten, type AgentLeg, type Conversation, type CustomerLeg } from './leg.js'
 import type { Queue } from './roster.js'
 import { wrapUp } from './wrap-up.js'
 
@@ -47,7 +47,8 @@ const dial = (centre: Centre, desk: Desk, queue: Queue | null, conversation: Con
     startedAt: centre.now + contactingMs,
     peerId: null,
     disconnectType: null,
-    connectedAt: null
+    written: unwritten(),
+    connectedAt: null,
   }
   const leg = agentLeg(centre, desk, customer, { queue, mediaType: 'voice', direction: 'outbound', ...(serves === null ? {} : { serves }) })
   occupy(centre, desk, leg)

@@ -74,7 +74,7 @@ const handleWriting = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
   const leftOpen = leg.mediaType === 'message' && random.chance(0.25)
   const openMs = leftOpen ? activeMs + random.between(10, 90) * MINUTE_MS : activeMs
   planReplies(centre, leg, activeMs)
-  if (leftOpen) 
+  if (leftOpen)
     centre.after(activeMs, () => {
       release(centre, desk, leg)
     })
@@ -130,7 +130,12 @@ const consult = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
     return
   }
   centre.tell({ kind: 'ConsultBegan', at: centre.now, leg })
-  const theirs = agentLeg(centre, colleague, leg.customer, { queue: leg.queue, mediaType: 'voice', direction: 'inbound', peerId: leg.sessionId })
+  const theirs = agentLeg(centre, colleague, leg.customer, {
+    queue: leg.queue,
+    mediaType: 'voice',
+    direction: 'inbound',
+    peerId: leg.sessionId,
+  })
   occupy(centre, colleague, theirs)
   centre.tell({ kind: 'AgentLegOpened', at: centre.now, leg: theirs })
   const ringMs = random.between(1_500, 6_000)

@@ -1,5 +1,5 @@
 import type { Centre } from './centre.js'
-import type { CustomerLeg, DisconnectType, QueueEntry, VoicemailLeg } from './leg.js'
+import { unwritten, type CustomerLeg, type DisconnectType, type QueueEntry, type VoicemailLeg } from './leg.js'
 import { isLoopedEnough, leaveQueue } from './queueing.js'
 
 /** Ways out of a queue without an answer: giving up, or flowing out to another queue, a voicemail or a callback. */
@@ -52,7 +52,8 @@ const toVoicemail = (centre: Centre, entry: QueueEntry): void => {
     startedAt: centre.now,
     peerId: entry.customer.sessionId,
     disconnectType: null,
-    queue: entry.queue
+    written: unwritten(),
+    queue: entry.queue,
   }
   centre.tell({ kind: 'VoicemailBegan', at: centre.now, leg })
   const durationMs = centre.random.between(4_000, 70_000)
@@ -72,7 +73,15 @@ const toCallback = (centre: Centre, entry: QueueEntry): void => {
     centre.steps.customerLeaves(entry.customer, 'CLIENT')
     const waitMs = random.chance(0.7) ? random.between(500, 3_000) : random.between(120_000, 600_000)
     centre.after(waitMs, () => {
-      const leg: CustomerLeg = { ...entry.customer, sessionId: centre.ids.uuid(), mediaType: 'callback', startedAt: centre.now, connectedAt: centre.now, disconnectType: null }
+      const leg: CustomerLeg = {
+        ...entry.customer,
+        sessionId: centre.ids.uuid(),
+        mediaType: 'callback',
+        startedAt: centre.now,
+        connectedAt: centre.now,
+        disconnectType: null,
+        written: unwritten(),
+      }
       centre.tell({ kind: 'CustomerLegOpened', at: centre.now, leg })
       centre.after(random.between(1, 20), () => {
         centre.steps.enterQueue(leg, queueIndex, 'callback')

@@ -47,7 +47,13 @@ export type Leg = {
   /** The session at the other side, if there is one. */
   readonly peerId: string | null
   disconnectType: DisconnectType | null
+  readonly written: Written
 }
+
+/** What each surface always writes of a leg, once it has been asked. */
+export type Surface = 'metricRecord' | 'detailEvent' | 'detailQueue'
+export type Written = { [surface in Surface]: string | undefined }
+export const unwritten = (): Written => ({ metricRecord: undefined, detailEvent: undefined, detailQueue: undefined })
 
 export type CustomerLeg = Leg & {
   /** When the customer was connected; null while an outbound call rings. */

@@ -52,7 +52,8 @@ const tellMetric = (happening: Happening, emit: Emit): void => {
       const dimensions = ofEntry(entry)
       emit(at, 'tAcd', entry.waitedMs, entry, dimensions)
       if (entry.outcome === 'ABANDON') emit(at, 'tAbandon', entry.waitedMs, entry, dimensions)
-      if (entry.outcome === 'FLOW_OUT') emit(at, 'tFlowOut', entry.waitedMs, entry, dimensions, `"flowOutType":"${entry.flowOutType ?? 'unknown'}"`)
+      if (entry.outcome === 'FLOW_OUT')
+        emit(at, 'tFlowOut', entry.waitedMs, entry, dimensions, `"flowOutType":"${entry.flowOutType ?? 'unknown'}"`)
       return
     }
     case 'VoicemailEnded':
@@ -145,7 +146,7 @@ const common = (leg: Leg, purpose: string, more: Body): string => {
     provider: providerOf(leg),
     ani: conversation.ani,
     dnis: conversation.dnis,
-    ...more
+    ...more,
   })
 }
 
@@ -157,22 +158,22 @@ const passing = (leg: Leg, entry: QueueEntry | null, wrapUpCode: string | null):
   return wrapUpCode === null ? text : `${text},"wrapUpCode":"${wrapUpCode}"`
 }
 
-const customer = remembered((leg: CustomerLeg) =>
+const customer = remembered('metricRecord', (leg: CustomerLeg) =>
   common(leg, leg.conversation.originatingDirection === 'inbound' ? 'customer' : 'external', {
     participantName: leg.conversation.customerName,
-    ...(leg.conversation.externalContactId === null ? {} : { externalContactId: leg.conversation.externalContactId })
-  })
+    ...(leg.conversation.externalContactId === null ? {} : { externalContactId: leg.conversation.externalContactId }),
+  }),
 )
-const queued = remembered((entry: QueueEntry) =>
-  common(entry, 'acd', { participantName: entry.queue.name, remote: entry.conversation.customerName, ...routing(entry) })
+const queued = remembered('metricRecord', (entry: QueueEntry) =>
+  common(entry, 'acd', { participantName: entry.queue.name, remote: entry.conversation.customerName, ...routing(entry) }),
 )
-const agent = remembered((leg: AgentLeg) =>
+const agent = remembered('metricRecord', (leg: AgentLeg) =>
   common(leg, purposeOf(leg), {
     participantName: leg.agent.name,
     userId: leg.agent.id,
     remote: leg.conversation.customerName,
-    ...(leg.entry !== null ? routing(leg.entry) : leg.queue !== null ? { queueId: leg.queue.id } : {})
-  })
+    ...(leg.entry !== null ? routing(leg.entry) : leg.queue !== null ? { queueId: leg.queue.id } : {}),
+  }),
 )
 
 const routing = (entry: QueueEntry): Body => ({
@@ -181,7 +182,7 @@ const routing = (entry: QueueEntry): Body => ({
   requestedRoutings: ['Standard'],
   ...(entry.skillIds.length === 0 ? {} : { requestedRoutingSkillIds: entry.skillIds }),
   ...(entry.languageId === null ? {} : { requestedLanguageId: entry.languageId }),
-  routingPriority: 0
+  routingPriority: 0,
 })
 
 const ofCustomer = (leg: CustomerLeg): string => `${customer(leg)},${passing(leg, null, null)}`

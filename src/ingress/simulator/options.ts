@@ -41,7 +41,7 @@ const serviceLevelMs: Readonly<Record<MediaType, number>> = {
   callback: 120_000,
   chat: 30_000,
   email: 3_600_000,
-  message: 60_000
+  message: 60_000,
 }
 
 /** Fills in defaults. Throws a RangeError that names the option if one is out of range. */
@@ -77,12 +77,13 @@ export const resolveOptions = (options: SimulateOptions): ResolvedOptions => {
     acwLate,
     clockSkewMs,
     cutAtEnd: options.cutAtEnd ?? false,
-    serviceLevelMs: { ...serviceLevelMs, ...options.serviceLevelMs }
+    serviceLevelMs: { ...serviceLevelMs, ...options.serviceLevelMs },
   }
 }
 
 const wholeAtLeast = (name: string, value: number, least: number): void => {
-  if (!Number.isSafeInteger(value) || value < least) throw new RangeError(`${name} is ${value}; it must be a whole number of at least ${least}`)
+  if (!Number.isSafeInteger(value) || value < least)
+    throw new RangeError(`${name} is ${value}; it must be a whole number of at least ${least}`)
 }
 
 const share = (name: string, value: number): void => {

@@ -1,7 +1,7 @@
 import { MINUTE_MS } from '../../domain/interval.js'
 import { touchDivision, type Centre } from './centre.js'
 import { canTake, type Desk } from './desk.js'
-import type { Conversation, CustomerLeg, MediaType, QueueEntry } from './leg.js'
+import { unwritten, type Conversation, type CustomerLeg, type MediaType, type QueueEntry } from './leg.js'
 import type { Queue } from './roster.js'
 
 /** Waiting in a queue: entry, patience, the in-queue flow's deadline, and the match of waiting work with free agents. */
@@ -19,6 +19,7 @@ export const enterQueue = (centre: Centre, customer: CustomerLeg, queueIndex: nu
     startedAt: centre.now,
     peerId: customer.sessionId,
     disconnectType: null,
+    written: unwritten(),
     queue,
     customer,
     first: conversation.queueEntries === 1,
@@ -29,7 +30,7 @@ export const enterQueue = (centre: Centre, customer: CustomerLeg, queueIndex: nu
     outcome: null,
     flowOutType: null,
     answeredBy: null,
-    waitedMs: 0
+    waitedMs: 0,
   }
   centre.waiting[queueIndex]?.push(entry)
   centre.tell({ kind: 'QueueEntered', at: centre.now, entry })
@@ -51,7 +52,12 @@ export const seekAgent = (centre: Centre, entry: QueueEntry): void => {
   let best: Desk | null = null
   for (const desk of centre.desks) {
     if (!desk.accepting || !suits(desk, entry, queueIndex)) continue
-    if (best === null || desk.busyWith.size < best.busyWith.size || (desk.busyWith.size === best.busyWith.size && desk.statusSince < best.statusSince)) best = desk
+    if (
+      best === null ||
+      desk.busyWith.size < best.busyWith.size ||
+      (desk.busyWith.size === best.busyWith.size && desk.statusSince < best.statusSince)
+    )
+      best = desk
   }
   if (best !== null) centre.steps.alert(entry, best)
 }
@@ -89,7 +95,7 @@ const requirements = (centre: Centre, queueIndex: number, mediaType: MediaType):
   const asks = centre.random.chance(0.25)
   return {
     skillIds: asks ? [centre.random.pick([...model.skillIds])] : [],
-    languageId: centre.random.chance(0.3) ? (model.languageIds[0] ?? null) : null
+    languageId: centre.random.chance(0.3) ? (model.languageIds[0] ?? null) : null,
   }
 }
 

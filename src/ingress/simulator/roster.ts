@@ -30,8 +30,51 @@ export type Roster = Readonly<{ orgId: string; homeDivisionId: string; queues: r
 const queueNames = ['Sales', 'Support', 'Billing', 'Returns', 'Retention', 'Claims', 'Orders', 'Bookings', 'Technical', 'Premium']
 const skillNames = ['Contracts', 'Hardware', 'Invoices', 'Refunds', 'Network', 'Onboarding', 'Complaints', 'Renewals']
 const languageNames = ['English', 'Spanish', 'German', 'French']
-const firstNames = ['Ada', 'Ben', 'Carla', 'Dmitri', 'Elif', 'Farid', 'Grace', 'Hugo', 'Ines', 'Jonas', 'Keiko', 'Liam', 'Mara', 'Nils', 'Olga', 'Paulo', 'Rosa', 'Sven', 'Tara', 'Yusuf']
-const lastNames = ['Adler', 'Brandt', 'Costa', 'Dubois', 'Eriksen', 'Fischer', 'Garcia', 'Haddad', 'Ivanova', 'Jansen', 'Kaya', 'Lopez', 'Meyer', 'Novak', 'Okafor', 'Petit', 'Rossi', 'Silva', 'Tanaka', 'Weber', 'Young']
+const firstNames = [
+  'Ada',
+  'Ben',
+  'Carla',
+  'Dmitri',
+  'Elif',
+  'Farid',
+  'Grace',
+  'Hugo',
+  'Ines',
+  'Jonas',
+  'Keiko',
+  'Liam',
+  'Mara',
+  'Nils',
+  'Olga',
+  'Paulo',
+  'Rosa',
+  'Sven',
+  'Tara',
+  'Yusuf',
+]
+const lastNames = [
+  'Adler',
+  'Brandt',
+  'Costa',
+  'Dubois',
+  'Eriksen',
+  'Fischer',
+  'Garcia',
+  'Haddad',
+  'Ivanova',
+  'Jansen',
+  'Kaya',
+  'Lopez',
+  'Meyer',
+  'Novak',
+  'Okafor',
+  'Petit',
+  'Rossi',
+  'Silva',
+  'Tanaka',
+  'Weber',
+  'Young',
+]
 
 const every: readonly MediaType[] = ['voice', 'callback', 'chat', 'email', 'message']
 const spoken: readonly MediaType[] = ['voice', 'callback']
@@ -49,7 +92,7 @@ export const drawRoster = (options: ResolvedOptions, random: SeededRandom): Rost
     divisionId: divisions[index % divisions.length] as string,
     serviceLevel: options.serviceLevelMs,
     alertingTimeoutMs: random.pick([15_000, 20_000, 30_000]),
-    weight: 0.6 + random.unit()
+    weight: 0.6 + random.unit(),
   }))
   const media = random.shuffled(Array.from({ length: options.agents }, (_, index) => mediaOf(index, options.agents)))
   const agents = Array.from({ length: options.agents }, (_, index): Agent => {
@@ -62,7 +105,7 @@ export const drawRoster = (options: ResolvedOptions, random: SeededRandom): Rost
       skillIds: new Set(own.map(({ id }) => id)),
       languageIds: speaks.map(({ id }) => id),
       queueIndexes: [...new Set([index, index + 1, ...(random.chance(0.5) ? [index + 2] : [])].map((place) => place % options.queues))],
-      media: new Set(media[index])
+      media: new Set(media[index]),
     }
   })
   return { orgId: options.tenantOrg ?? orgId, homeDivisionId: divisions[0] as string, queues, agents }

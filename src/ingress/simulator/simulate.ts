@@ -64,7 +64,7 @@ export const simulate = (options: SimulateOptions): Simulation => {
     truth: () => {
       if (truth === null) throw new Error('the truth is known only when all lines have been read')
       return truth
-    }
+    },
   }
 }
 
@@ -108,6 +108,6 @@ const wire = (centre: Centre): void => {
     },
     customerLeaves: (customer, disconnectType) => {
       customerLeaves(centre, customer, disconnectType)
-    }
+    },
   })
 }

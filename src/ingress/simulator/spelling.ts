@@ -15,7 +15,7 @@ const metricDisconnects: Readonly<Record<DisconnectType, string>> = {
   CONSULT_TRANSFER: 'consultTransfer',
   NO_ANSWER_TRANSFER: 'noAnswerTransfer',
   INACTIVITY: 'inactivity',
-  UNCALLABLE: 'uncallable'
+  UNCALLABLE: 'uncallable',
 }
 
 /** As in metric records. */
@@ -30,7 +30,7 @@ const presences: Readonly<Record<Presence, string>> = {
   MEAL: 'Meal',
   TRAINING: 'Training',
   MEETING: 'Meeting',
-  BREAK: 'Break'
+  BREAK: 'Break',
 }
 
 /** As in presence notifications. */
@@ -41,7 +41,7 @@ const providers: Readonly<Record<MediaType, string>> = {
   callback: 'PureCloud Callback',
   chat: 'PureCloud Webchat v2',
   email: 'PureCloud Email',
-  message: 'PureCloud Messaging'
+  message: 'PureCloud Messaging',
 }
 
 export const providerOf = (leg: Leg): string => providers[leg.mediaType]
@@ -50,7 +50,7 @@ const isoDay = { day: NaN, text: '' }
 const dayMs = 86_400_000
 const two = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'))
 
-/** ISO-8601 in UTC with milliseconds. `Date.toISOString` was a fifth of the simulator's time; the day part rarely changes. */
+/** ISO-8601 in UTC with milliseconds, as `Date.toISOString` gives it. Kept apart because it is written on every line and the day part rarely changes. */
 export const iso = (at: EpochMs): string => {
   const day = Math.floor(at / dayMs)
   if (day !== isoDay.day) {

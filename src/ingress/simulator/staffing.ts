@@ -14,7 +14,7 @@ const shiftStarts: readonly (readonly [hour: number, share: number])[] = [
   [9, 0.12],
   [11, 0.08],
   [13, 0.12],
-  [14, 0.04]
+  [14, 0.04],
 ]
 
 type Pause = Readonly<{ afterMs: number; forMs: number; presence: Presence }>
@@ -69,12 +69,19 @@ const planShift = (centre: Centre, desk: Desk, startAt: EpochMs): void => {
   const pauses: Pause[] = [
     { afterMs: random.between(95, 150) * MINUTE_MS, forMs: random.between(10, 18) * MINUTE_MS, presence: 'BREAK' },
     { afterMs: random.between(210, 290) * MINUTE_MS, forMs: random.between(28, 46) * MINUTE_MS, presence: 'MEAL' },
-    { afterMs: random.between(370, 430) * MINUTE_MS, forMs: random.between(10, 18) * MINUTE_MS, presence: 'BREAK' }
+    { afterMs: random.between(370, 430) * MINUTE_MS, forMs: random.between(10, 18) * MINUTE_MS, presence: 'BREAK' },
   ]
-  if (random.chance(0.2)) pauses.push({ afterMs: random.between(20, 60) * MINUTE_MS, forMs: 20 * MINUTE_MS, presence: random.pick(['MEETING', 'TRAINING']) })
-  if (random.chance(0.3)) pauses.push({ afterMs: random.between(440, 470) * MINUTE_MS, forMs: random.between(2, 8) * MINUTE_MS, presence: random.pick(['AWAY', 'BUSY']) })
+  if (random.chance(0.2))
+    pauses.push({ afterMs: random.between(20, 60) * MINUTE_MS, forMs: 20 * MINUTE_MS, presence: random.pick(['MEETING', 'TRAINING']) })
+  if (random.chance(0.3))
+    pauses.push({
+      afterMs: random.between(440, 470) * MINUTE_MS,
+      forMs: random.between(2, 8) * MINUTE_MS,
+      presence: random.pick(['AWAY', 'BUSY']),
+    })
   desk.shiftEndAt = startAt + shiftMs
-  for (const pause of pauses) if (startAt + pause.afterMs > centre.now) centre.schedule(startAt + pause.afterMs, () => takePause(centre, desk, pause))
+  for (const pause of pauses)
+    if (startAt + pause.afterMs > centre.now) centre.schedule(startAt + pause.afterMs, () => takePause(centre, desk, pause))
   centre.schedule(startAt + shiftMs, () => {
     goOffQueue(centre, desk, 'OFFLINE')
   })

@@ -3,12 +3,25 @@ import type { DeliveryCounts } from './delivery.js'
 import type { AgentStateEntered, Happening } from './happening.js'
 import type { AgentLeg, Leg } from './leg.js'
 import type { Queue } from './roster.js'
+import { iso } from './spelling.js'
 
 /** Durations carry all four (ms), counts only `count`. */
 export type TruthMeasure = { count: number; sum?: number; min?: number; max?: number }
 export type QueueTruth = Readonly<{ queueId: string; mediaType: string; intervalStart: string; measures: Record<string, TruthMeasure> }>
-export type AgentTruth = Readonly<{ userId: string; queueId: string | null; mediaType: string; intervalStart: string; measures: Record<string, TruthMeasure> }>
-export type AgentStateTruth = Readonly<{ userId: string; stateKind: AgentStateEntered['stateKind']; state: string; intervalStart: string; sum: number }>
+export type AgentTruth = Readonly<{
+  userId: string
+  queueId: string | null
+  mediaType: string
+  intervalStart: string
+  measures: Record<string, TruthMeasure>
+}>
+export type AgentStateTruth = Readonly<{
+  userId: string
+  stateKind: AgentStateEntered['stateKind']
+  state: string
+  intervalStart: string
+  sum: number
+}>
 
 /** What really happened, by interval of the emit instant, `[start, end)`. States are clipped, and told through `through`. */
 export type Truth = Readonly<{
@@ -128,7 +141,8 @@ export class TruthLedger {
         this.#both(at, leg, happening.how === 'blind' ? 'nBlindTransferred' : 'nConsultTransferred')
         return
       case 'AgentLegClosed':
-        if (leg.mediaType === 'callback' && happening.leg.callbackMs > 0) this.#both(at, leg, 'tActiveCallbackComplete', at - leg.startedAt - parts.alert)
+        if (leg.mediaType === 'callback' && happening.leg.callbackMs > 0)
+          this.#both(at, leg, 'tActiveCallbackComplete', at - leg.startedAt - parts.alert)
         if (leg.direction === 'outbound' && !parts.talkAny) this.#both(at, leg, 'nError')
         if (!happening.acwFollows) this.#finish(at, leg, parts, 0)
         return
@@ -161,7 +175,7 @@ export class TruthLedger {
     const key = `${start}|${leg.agent.id}|${queueId ?? ''}|${leg.mediaType}`
     let row = this.#agent.get(key)
     if (row === undefined) {
-      row = { userId: leg.agent.id, queueId, mediaType: leg.mediaType, intervalStart: new Date(start).toISOString(), measures: {} }
+      row = { userId: leg.agent.id, queueId, mediaType: leg.mediaType, intervalStart: iso(start), measures: {} }
       this.#agent.set(key, row)
     }
     add(row.measures, metric, valueMs)
@@ -172,7 +186,7 @@ export class TruthLedger {
     const key = `${start}|${queue.id}|${leg.mediaType}`
     let row = this.#queue.get(key)
     if (row === undefined) {
-      row = { queueId: queue.id, mediaType: leg.mediaType, intervalStart: new Date(start).toISOString(), measures: {} }
+      row = { queueId: queue.id, mediaType: leg.mediaType, intervalStart: iso(start), measures: {} }
       this.#queue.set(key, row)
     }
     add(row.measures, metric, valueMs)
@@ -193,9 +207,10 @@ export class TruthLedger {
       const to = Math.min(until, start + intervalMs)
       const key = `${start}|${span.agentId}|${span.stateKind}|${span.state}`
       const known = this.#states.get(key)
-      const row = { userId: span.agentId, stateKind: span.stateKind, state: span.state, intervalStart: new Date(start).toISOString() }
-      if (known === undefined) this.#states.set(key, { row, sum: to - from })
-      else known.sum += to - from
+      if (known === undefined) {
+        const row = { userId: span.agentId, stateKind: span.stateKind, state: span.state, intervalStart: iso(start) }
+        this.#states.set(key, { row, sum: to - from })
+      } else known.sum += to - from
       from = to
     }
   }
@@ -210,7 +225,7 @@ export class TruthLedger {
       queue: sorted(this.#queue),
       agent: sorted(this.#agent),
       agentState: sorted(this.#states).map(({ row, sum }) => ({ ...row, sum })),
-      totals: { conversations: this.#conversations, ...counts }
+      totals: { conversations: this.#conversations, ...counts },
     }
   }
 }

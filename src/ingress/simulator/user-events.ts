@@ -6,7 +6,13 @@ import type { SeededRandom } from './random.js'
 import type { Agent, Roster } from './roster.js'
 import { iso, presenceName } from './spelling.js'
 
-type Seen = { status: string; statusSince: EpochMs; presence: Presence; presenceSince: EpochMs; load: Map<MediaType, { active: number; acw: number }> }
+type Seen = {
+  status: string
+  statusSince: EpochMs
+  presence: Presence
+  presenceSince: EpochMs
+  load: Map<MediaType, { active: number; acw: number }>
+}
 
 /**
  * Tells agent states as `v2.users.{id}.routingStatus` and `.presence`, some of them again in an `.activity` snapshot with the same start times, and the
@@ -42,7 +48,7 @@ export const userEvents = (send: Publish, random: SeededRandom, roster: Roster):
       presenceDefinition: definition(presence),
       primary,
       message: '',
-      modifiedDate: iso(at)
+      modifiedDate: iso(at),
     })
   }
   const tellActivity = (agent: Agent, at: EpochMs): void => {
@@ -54,13 +60,16 @@ export const userEvents = (send: Publish, random: SeededRandom, roster: Roster):
       presence: { presenceDefinition: definition(now.presence), presenceMessage: '', modifiedDate: iso(now.presenceSince) },
       outOfOffice: { active: false, modifiedDate: iso(now.presenceSince) },
       activeQueueIds: now.presence === 'ON_QUEUE' ? agent.queueIndexes.map((index) => roster.queues[index]?.id) : [],
-      dateActiveQueuesChanged: iso(now.presenceSince)
+      dateActiveQueuesChanged: iso(now.presenceSince),
     })
   }
   const tellSummary = (agent: Agent, at: EpochMs): void => {
     const summary: Record<string, unknown> = { userId: agent.id }
     for (const mediaType of ['voice', 'callback', 'email', 'message', 'chat'] as const)
-      summary[mediaType === 'voice' ? 'call' : mediaType] = { contactCenter: { ...loadOf(agent, mediaType) }, enterprise: { active: 0, acw: 0 } }
+      summary[mediaType === 'voice' ? 'call' : mediaType] = {
+        contactCenter: { ...loadOf(agent, mediaType) },
+        enterprise: { active: 0, acw: 0 },
+      }
     publish(at, 'v2.users.{id}.conversationsummary', agent.id, summary)
   }
   const tellState = (happening: AgentStateEntered): void => {
