@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module'
 
 /**
- * Encodes the records of a batch for kafkajs in a sixth of the time.
+ * Encodes the records of a batch for kafkajs in about a tenth of the time (300 B value, ten headers: 6 µs instead of 70 on a busy core).
  *
- * kafkajs gives every header of every record a zeroed buffer of 512 bytes; with the eleven headers of a CloudEvent that is four fifths of all the work of
- * publishing. Its record encoder is one function of (record) => bytes behind one module, which kafkajs (pinned, and no longer changing) loads when the first
+ * kafkajs gives every header of every record a zeroed buffer of 512 bytes, and with the ten headers of a row that is most of the work of publishing:
+ * it takes a bare producer from 32,000 records a second to 8,000. Its record encoder is one function of (record) => bytes behind one module, which kafkajs (pinned, and no longer changing) loads when the first
  * batch is sent; here that function is replaced by one that measures a record and writes it into a single buffer. The bytes are the same: a test holds the
  * two against each other.
  */

@@ -25,7 +25,7 @@ const anyRowOf = (family: FamilyName): fc.Arbitrary<PublishedRow> =>
       ),
       start: fc.integer({ min: -1_000, max: 3_000_000 }).map((quarter) => quarter * 900_000),
       status: fc.constantFrom<RowStatus>('provisional', 'final', 'corrected'),
-      revision: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+      revision: fc.integer({ min: 1, max: 2 ** 50 }),
       measures: fc.tuple(
         ...metricNames.map((name) =>
           metricsOf(family).includes(name) ? fc.option(anyMeasure(metricKind(name)), { nil: undefined }) : fc.constant(undefined),
