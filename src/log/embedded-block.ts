@@ -6,7 +6,7 @@ import type { NewEvent, Position, RecordedEvent } from './event-log.js'
  * tree small and a sequential read a few large copies instead of many small ones (measured in docs/adr/0002-embedded-store.md).
  *
  * ```
- * u8 format · u8 0 · u16 events · u16 streams · u16 types · u32 length of the block · u32 CRC-32 of all that follows
+ * u8 format · u8 0 · u16 events · u16 streams · u16 types · u32 length of the block · u32 CRC-32 of all the rest
  * names:   streams, then types: u16 length · UTF-8
  * entries: u16 stream · u16 type · u48 revision · 16 bytes id · u32 metadata length · u32 data length
  * bytes:   of each event, metadata then data
@@ -76,9 +76,11 @@ export const encodeBlock = (events: readonly BlockEvent[]): Buffer => {
   block.writeUInt16LE(streams.size, 4)
   block.writeUInt16LE(types.size, 6)
   block.writeUInt32LE(size, 8)
-  block.writeUInt32LE(crc32(block.subarray(HEAD)), 12)
+  block.writeUInt32LE(checksum(block), 12)
   return block
 }
+
+const checksum = (block: Buffer): number => crc32(block.subarray(HEAD), crc32(block.subarray(0, HEAD - 4)))
 
 /** A block laid open: its names, and where its entries begin. Its bytes must stay unchanged as long as its events are in use. */
 export type Block = Readonly<{
@@ -95,7 +97,7 @@ export type Block = Readonly<{
 export const openBlock = (bytes: Buffer, last: Position): Block => {
   if (bytes.length < HEAD || bytes.readUInt16LE(0) !== BLOCK_FORMAT || bytes.readUInt32LE(8) !== bytes.length)
     throw new DamagedBlock(`the block through position ${last} is no block of format ${BLOCK_FORMAT}`)
-  if (crc32(bytes.subarray(HEAD)) !== bytes.readUInt32LE(12)) throw new DamagedBlock(`the block through position ${last} fails its checksum`)
+  if (checksum(bytes) !== bytes.readUInt32LE(12)) throw new DamagedBlock(`the block through position ${last} fails its checksum`)
   const count = bytes.readUInt16LE(2)
   let at = HEAD
   const table = (size: number): readonly string[] => {

@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, realpathSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, readSync, realpathSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { open } from 'lmdb'
 import type { Database, RootDatabase } from 'lmdb'
@@ -11,8 +11,6 @@ const FORMAT = 1
  * mapped anew by every reader, and a reader in another process learns of it by an error.
  */
 const MAP_BYTES = 2 ** 40
-/** For machines that give a process less address space than that. */
-const MAP_BYTES_SMALL = 2 ** 36
 const READERS_MAX = 512
 
 /**
@@ -74,7 +72,7 @@ const openTables = (dir: string, use: Use, readOnly: boolean): EmbeddedStore => 
       cards: table('cards', binary),
       index: table('index', binary)
     }
-    if (use === 'write') env.transactionSync(() => store.meta.get('format') ?? store.meta.put('format', FORMAT, 1))
+    if (use === 'write' && store.meta.get('format') === undefined) store.meta.putSync('format', FORMAT, 1)
     const format = store.meta.get('format')
     if (format !== FORMAT)
       throw new LogUnavailable(
@@ -88,13 +86,35 @@ const openTables = (dir: string, use: Use, readOnly: boolean): EmbeddedStore => 
 }
 
 const openEnvironment = (dir: string, readOnly: boolean): RootDatabase => {
-  // overlappingSync would show a commit to readers before it is on disk: a projector could then publish what a power cut takes back.
-  const options = { path: dir, noSubdir: false, overlappingSync: false, maxReaders: READERS_MAX, maxDbs: 8, readOnly, encoding: 'binary' } as const
+  checkFile(join(dir, 'data.mdb'))
+  const options = {
+    path: dir,
+    noSubdir: false,
+    mapSize: MAP_BYTES,
+    // It would show a commit to readers before it is on disk: a projector could then publish what a power cut takes back.
+    overlappingSync: false,
+    maxReaders: READERS_MAX,
+    maxDbs: 8,
+    readOnly,
+    encoding: 'binary'
+  }
+  return open(options as Parameters<typeof open>[0])
+}
+
+/** What LMDB's first page says at byte 24: its magic number and the version of its file format. */
+const MAGIC = Buffer.from('dec0efbe0200', 'hex')
+
+/** lmdb-js ends the whole process (a segmentation fault) when LMDB refuses a file, so a file that it would refuse never gets there. */
+const checkFile = (path: string): void => {
+  if (!existsSync(path)) return
+  const fd = openSync(path, 'r')
   try {
-    return open({ ...options, mapSize: MAP_BYTES } as Parameters<typeof open>[0])
-  } catch (cause) {
-    if (!reasonOf(cause).includes('Cannot allocate memory')) throw cause
-    return open({ ...options, mapSize: MAP_BYTES_SMALL } as Parameters<typeof open>[0])
+    const start = Buffer.alloc(24 + MAGIC.length)
+    const size = readSync(fd, start)
+    // Empty: its maker died before the first write.
+    if (size > 0 && !start.subarray(24).equals(MAGIC)) throw new Error(`${path} is not an LMDB file of this version`)
+  } finally {
+    closeSync(fd)
   }
 }
 
@@ -126,7 +146,7 @@ const syncDirectories = (dir: string, first: string): void => {
 /** Whether this process could not write here, because of rights or of a file system mounted read-only. */
 const isReadOnly = (dir: string): boolean => {
   try {
-    for (const path of [dir, join(dir, 'data.mdb')]) if (existsSync(path)) accessSync(path, constants.W_OK)
+    for (const path of [dir, join(dir, 'data.mdb'), join(dir, 'lock.mdb')]) if (existsSync(path)) accessSync(path, constants.W_OK)
     return false
   } catch {
     return true

@@ -91,9 +91,9 @@ export class EmbeddedWriter {
         answers = group.map(({ appends }) => refuseAll(appends, reason))
       }
     } catch (cause) {
-      const unavailable: AppendFailure = { tag: 'NotAvailable', cause: await causeOf(cause) }
-      answers = group.map(({ appends }) => appends.map(() => E.left(unavailable)))
-      this.#forget()
+      const why = await causeOf(cause)
+      answers = group.map(({ appends }) => appends.map(() => E.left({ tag: 'NotAvailable', cause: why })))
+      this.#forget(why)
     }
     group.forEach(({ answer }, i) => answer(answers[i]!))
   }
@@ -190,13 +190,17 @@ export class EmbeddedWriter {
     }
   }
 
-  /** After a failed commit nothing is known but what the disk says. */
-  #forget(): void {
+  /**
+   * After a failed commit nothing is known but what the disk says. A full disk left the log as it was, and the next commit may succeed; after any other
+   * error LMDB itself may refuse to go on (and lmdb-js would then wait for ever), so this writer ends and the process has to start anew.
+   */
+  #forget(cause: unknown): void {
     this.#heads.clear()
     try {
+      if (!/No space left|Disk quota|File too large|MDB_MAP_FULL|Cannot allocate memory/.test(String(cause))) throw cause
       this.#recall()
-    } catch (cause) {
-      this.#state = { kind: 'refusing', reason: `the log cannot be read after a failed commit: ${String(cause)}` }
+    } catch (reason) {
+      this.#state = { kind: 'refusing', reason: `the log failed (${String(reason)}); look after the disk and start this process again` }
     }
   }
 

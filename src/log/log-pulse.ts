@@ -45,7 +45,7 @@ export const startPulse = (dir: string): Pulse => {
   }
 }
 
-/** Calls `heard` after each beat of a writer in any process, and now and then without one, until stopped. Does not keep the process alive. */
+/** Calls `heard` after each beat of a writer in any process, and now and then without one, until stopped. */
 export const listenToPulse = (dir: string, heard: () => void): (() => void) => {
   let watcher: FSWatcher | undefined
   try {
@@ -54,8 +54,8 @@ export const listenToPulse = (dir: string, heard: () => void): (() => void) => {
   } catch {
     // No such file yet, or no watches left: polling it is.
   }
+  // This one keeps the process alive: whoever waits for another process to append has nothing else that would.
   const timer = setInterval(heard, POLL_MS)
-  timer.unref()
   return () => {
     watcher?.close()
     clearInterval(timer)

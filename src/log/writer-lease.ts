@@ -32,12 +32,12 @@ export type Lease = Readonly<{
 }>
 
 /** @throws LogLocked while another process that writes here lives. */
-export const takeLease = async (store: EmbeddedStore, dir: string, owner: string): Promise<Lease> => {
+export const takeLease = async (store: EmbeddedStore, dir: string, owner: string, silenceMs = SILENCE_MS): Promise<Lease> => {
   const self = thisProcess()
   const before = heldIn(store)
   if (before.holder !== undefined) {
     const liveness = livenessOf(before.holder, self)
-    if (liveness === 'alive' || (liveness === 'unknown' && (await feelsPulse(dir, SILENCE_MS)))) throw locked(dir, before.holder)
+    if (liveness === 'alive' || (liveness === 'unknown' && (await feelsPulse(dir, silenceMs)))) throw locked(dir, before.holder)
   }
   const epoch = before.epoch + 1
   const holder: Holder = { ...self, owner, since: new Date().toISOString() }
