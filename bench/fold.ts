@@ -50,7 +50,7 @@ const foldOf = async (points: PointSource): Promise<BenchLine> => {
             raw,
             kpi,
             snapshots: noSnapshots,
-            batchMax: 5_000,
+            batchMax: 20_000,
             untilCaughtUp: true,
             signal: new AbortController().signal,
             logger: pino({ level: 'silent' }),

@@ -96,7 +96,7 @@ const configSchema = z
       })
       .prefault({}),
     profile: profileSchema.prefault({}),
-    projector: z.strictObject({ batchMax: z.number().int().min(1).max(100_000).default(5_000) }).prefault({}),
+    projector: z.strictObject({ batchMax: z.number().int().min(1).max(100_000).default(20_000) }).prefault({}),
     egress: z
       .strictObject({
         /** `auto`: Kafka if brokers are configured, else files. */

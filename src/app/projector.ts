@@ -82,6 +82,7 @@ class ProjectorRun {
   private sinceCheckpoint = 0
   private folded: Position | undefined
   private checkpointed: Position | undefined
+  private appending: Promise<void> = Promise.resolve()
 
   constructor(options: ProjectorOptions) {
     this.options = options
@@ -142,6 +143,7 @@ class ProjectorRun {
           this.folded = message.position
           break
         case 'caught-up':
+          await this.appending // nothing may come for a long time: a failure must be met now
           if (!untilCaughtUp) break
           await this.finish()
           return { kind: 'caught-up', position: this.checkpointed }
@@ -158,14 +160,26 @@ class ProjectorRun {
     this.events += batch.length
     this.sinceSnapshot += batch.length
     this.sinceCheckpoint += batch.length
-    const rows = this.fold
-      .takeRows()
-      .filter((row) => row.revision > (this.beyond.get(rowKey(row)) ?? 0))
-      .map((row) => rowEvent(generation.name, row, generation.profile))
+    const changed = this.fold.takeRows()
+    const beyond = this.beyond
+    const rows = (beyond.size === 0 ? changed : changed.filter((row) => row.revision > (beyond.get(rowKey(row)) ?? 0))).map((row) =>
+      rowEvent(generation.name, row, generation.profile)
+    )
     if (unusable.length > 0) await this.setAside(unusable)
-    if (rows.length > 0 || this.sinceCheckpoint >= IDLE_CHECKPOINT_EVENTS) await this.append(rows, this.folded)
+    if (rows.length > 0 || this.sinceCheckpoint >= IDLE_CHECKPOINT_EVENTS) await this.appendBehind(rows, this.folded)
     if (this.sinceSnapshot >= SNAPSHOT_EVENTS) await this.snapshot()
-    this.options.onProgress?.({ events: this.events, rows: this.rows, position: this.folded })
+  }
+
+  /**
+   * Begins an append once the one before it has succeeded, and lets the next batch be folded while it is made durable. A failure is met at the next append,
+   * or at the end; whatever was folded meanwhile is then given up with the fold.
+   */
+  private async appendBehind(rows: readonly NewEvent[], position: Position): Promise<void> {
+    await this.appending
+    this.beyond = new Map()
+    this.sinceCheckpoint = 0
+    this.appending = this.append(rows, position)
+    this.appending.catch(() => undefined) // it is awaited later
   }
 
   /** Folds one raw event; returns it as a dead letter if it cannot be decoded. */
@@ -189,9 +203,8 @@ class ProjectorRun {
     }
     this.appended = true
     this.rows += rows.length
-    this.beyond = new Map()
     this.checkpointed = position
-    this.sinceCheckpoint = 0
+    this.options.onProgress?.({ events: this.events, rows: this.rows, position })
   }
 
   private async setAside(letters: readonly Readonly<{ stream: string; event: NewEvent }>[]): Promise<void> {
@@ -203,12 +216,14 @@ class ProjectorRun {
 
   /** Leaves a checkpoint and a snapshot, so that the next start has nothing to do again. */
   private async finish(): Promise<void> {
+    await this.appending
     if (this.folded !== undefined && this.sinceCheckpoint > 0) await this.append([], this.folded)
     if (this.sinceSnapshot > 0) await this.snapshot()
   }
 
   /** A snapshot must never be ahead of the rows, so a checkpoint goes before it. */
   private async snapshot(): Promise<void> {
+    await this.appending
     if (this.folded === undefined) return
     if (this.checkpointed === undefined || this.folded > this.checkpointed) await this.append([], this.folded)
     await this.options.snapshots.save({ position: this.folded, state: this.fold.save() })
