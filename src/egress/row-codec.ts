@@ -142,7 +142,7 @@ const emptyDatum = (
     revision: 0,
   }
   const measures = nulls(metrics.map(({ name }) => name))
-  return kpis.length === 0 ? { ...head, measures } : { ...head, measures, kpis: nulls(kpis) as Record<KpiName, null> }
+  return kpis.length === 0 ? { ...head, measures } : { ...head, measures, kpis: nulls(kpis) }
 }
 
 /** Rendering an instant costs as much as half a row, and the rows of a batch share theirs. */

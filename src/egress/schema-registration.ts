@@ -1,4 +1,4 @@
-import { SchemaRegistry, type COMPATIBILITY } from '@kafkajs/confluent-schema-registry'
+import { COMPATIBILITY, SchemaRegistry } from '@kafkajs/confluent-schema-registry'
 import * as E from 'fp-ts/lib/Either.js'
 import { familyNames } from '../domain/family.js'
 import type { RegistryOptions } from './kafka-options.js'
@@ -25,7 +25,7 @@ export const registerSchemas = async (options: RegistryOptions, topics: Topics):
     try {
       const { id } = await registry.register(schema as unknown as Parameters<typeof registry.register>[0], {
         subject,
-        compatibility: compatibility as COMPATIBILITY,
+        compatibility: COMPATIBILITY[compatibility],
       })
       ids.set(fingerprint, id)
     } catch (cause) {

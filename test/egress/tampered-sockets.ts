@@ -15,7 +15,7 @@ export const tamperedSockets = (): { socketFactory: SocketFactory; arm: (mishap:
   const socketFactory: SocketFactory = ({ host, port, onConnect }) => {
     const socket = connectSocket({ host, port }, onConnect)
     const send = socket.write.bind(socket) as (...args: unknown[]) => boolean
-    socket.write = ((bytes: Buffer, ...rest: unknown[]) => {
+    socket.write = (bytes: Buffer, ...rest: unknown[]) => {
       const mishap = armed
       if (mishap === undefined || !endsTransaction(bytes)) return send(bytes, ...rest)
       armed = undefined
@@ -27,7 +27,7 @@ export const tamperedSockets = (): { socketFactory: SocketFactory; arm: (mishap:
         void mishap.until.then(() => send(bytes, ...rest))
       }
       return true
-    }) as Socket['write']
+    }
     return socket
   }
   return {
