@@ -36,7 +36,11 @@ export const containerBlock = (data: readonly Uint8Array[], sync: Uint8Array): B
 
 /** The sync marker of a file that begins with `head`, which must hold the whole header. Throws if it is no container file. */
 export const syncMarkerOf = (head: Uint8Array): Buffer => {
-  const { value, offset } = headerType.decode(Buffer.from(head.buffer, head.byteOffset, head.byteLength), 0)
+  const decoded: { value?: { magic: Buffer; sync: Buffer }; offset: number } = headerType.decode(
+    Buffer.from(head.buffer, head.byteOffset, head.byteLength),
+    0,
+  )
+  const { value, offset } = decoded
   if (value === undefined || offset < 0 || value.magic.toString('latin1') !== 'Obj\u0001') throw new Error('this is no Avro container file')
   return value.sync
 }

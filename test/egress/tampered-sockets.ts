@@ -1,4 +1,4 @@
-import { connect as connectSocket, type Socket } from 'node:net'
+import { connect as connectSocket } from 'node:net'
 import type { KafkaSinkOptions } from '../../src/egress/kafka-options.js'
 
 type SocketFactory = NonNullable<KafkaSinkOptions['socketFactory']>
