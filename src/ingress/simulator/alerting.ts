@@ -1,6 +1,8 @@
 import type { Centre } from './centre.js'
-import { missAlert, occupy, release, type Desk } from './desk.js'
-import { unwritten, type AgentLeg, type CustomerLeg, type Direction, type MediaType, type QueueEntry } from './leg.js'
+import { missAlert, occupy, release } from './attendance.js'
+import type { Desk } from './desk.js'
+import { unwritten, type AgentLeg, type CustomerLeg, type QueueEntry } from './leg.js'
+import type { Direction, MediaType } from './media.js'
 import { leaveQueue } from './queueing.js'
 import type { Queue } from './roster.js'
 

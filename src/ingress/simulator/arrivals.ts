@@ -1,7 +1,8 @@
 import { HOUR_MS, type EpochMs } from '../../domain/interval.js'
 import type { Centre } from './centre.js'
 import { newConversation } from './conversation.js'
-import { unwritten, type CustomerLeg, type FlowLeg, type MediaType, type MessageType } from './leg.js'
+import { unwritten, type CustomerLeg, type FlowLeg } from './leg.js'
+import type { MediaType, MessageType } from './media.js'
 
 /** Arrivals by hour of the day (UTC), as a share of the busiest hour. */
 const curve: readonly number[] = [

@@ -1,5 +1,6 @@
 import type { Centre } from './centre.js'
-import type { Conversation, Direction, MediaType, MessageType } from './leg.js'
+import type { Conversation } from './leg.js'
+import type { Direction, MediaType, MessageType } from './media.js'
 
 const customerNames = [
   'A. Moreau',

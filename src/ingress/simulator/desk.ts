@@ -1,7 +1,7 @@
 import type { EpochMs } from '../../domain/interval.js'
-import type { Centre } from './centre.js'
 import type { Presence, RoutingStatus } from './happening.js'
-import type { AgentLeg, MediaType } from './leg.js'
+import type { AgentLeg } from './leg.js'
+import type { MediaType } from './media.js'
 import type { Agent } from './roster.js'
 
 /**
@@ -55,95 +55,3 @@ export const canTake = (desk: Desk, mediaType: MediaType): boolean => {
 }
 
 export const isFree = (desk: Desk): boolean => canTake(desk, 'voice') && desk.busyWith.size === 0
-
-/** Work with a queue makes an agent INTERACTING, a private call COMMUNICATING. */
-export const occupy = (centre: Centre, desk: Desk, leg: AgentLeg): void => {
-  if (leg.queue === null) desk.onPrivateCall = true
-  else desk.busyWith.add(leg)
-  refreshStatus(centre, desk)
-}
-
-/** The agent is done with a session; goes off queue if that was waiting for it, else looks for work. */
-export const release = (centre: Centre, desk: Desk, leg: AgentLeg): void => {
-  if (leg.queue === null) desk.onPrivateCall = false
-  else desk.busyWith.delete(leg)
-  settle(centre, desk)
-}
-
-export const missAlert = (centre: Centre, desk: Desk, leg: AgentLeg): void => {
-  desk.busyWith.delete(leg)
-  desk.missedAlert = true
-  refreshStatus(centre, desk)
-  const quickly = centre.random.chance(0.3)
-  centre.after(quickly ? centre.random.between(800, 3_000) : 5_000 + centre.random.exponentialMs(60_000), () => {
-    desk.missedAlert = false
-    settle(centre, desk)
-  })
-}
-
-/** Goes on queue and takes work. */
-export const goOnQueue = (centre: Centre, desk: Desk): void => {
-  desk.wanted = null
-  desk.accepting = true
-  setPresence(centre, desk, 'ON_QUEUE')
-  settle(centre, desk)
-}
-
-/**
- * Stops taking work. An agent who is busy declares the new presence at once (and stays INTERACTING until the work is done) or, more often, afterwards.
- */
-export const goOffQueue = (centre: Centre, desk: Desk, presence: Presence): void => {
-  desk.accepting = false
-  const busy = desk.busyWith.size > 0 || desk.onPrivateCall
-  if (busy && !centre.random.chance(0.3)) {
-    desk.wanted = presence
-    return
-  }
-  desk.wanted = null
-  setPresence(centre, desk, presence)
-  refreshStatus(centre, desk)
-}
-
-/** Declares a presence that has nothing to do with the queue. */
-export const setPresence = (centre: Centre, desk: Desk, presence: Presence): void => {
-  if (desk.presence === presence) return
-  const at = Math.max(centre.now, desk.presenceSince + 1)
-  desk.presence = presence
-  desk.presenceSince = at
-  centre.tell({ kind: 'AgentStateEntered', at, agent: desk.agent, stateKind: 'systemPresence', state: presence })
-}
-
-const settle = (centre: Centre, desk: Desk): void => {
-  if (desk.wanted !== null && desk.busyWith.size === 0 && !desk.onPrivateCall) {
-    setPresence(centre, desk, desk.wanted)
-    desk.wanted = null
-  }
-  refreshStatus(centre, desk)
-  // Routing needs a moment to notice, so an agent is seen IDLE between two interactions.
-  if (desk.accepting) centre.after(centre.random.between(120, 900), () => centre.steps.seekWork(desk))
-}
-
-const statusOf = (desk: Desk): RoutingStatus => {
-  if (desk.busyWith.size > 0) return 'INTERACTING'
-  if (desk.onPrivateCall) return 'COMMUNICATING'
-  if (desk.presence !== 'ON_QUEUE') return 'OFF_QUEUE'
-  return desk.missedAlert ? 'NOT_RESPONDING' : 'IDLE'
-}
-
-const refreshStatus = (centre: Centre, desk: Desk): void => {
-  const status = statusOf(desk)
-  if (status === desk.status) return
-  const at = Math.max(centre.now, desk.statusSince + 1)
-  desk.status = status
-  desk.statusSince = at
-  centre.tell({ kind: 'AgentStateEntered', at, agent: desk.agent, stateKind: 'routingStatus', state: status })
-}
-
-/** States the initial states of an agent, so that the log knows them from its first moment. */
-export const declareInitial = (centre: Centre, desk: Desk): void => {
-  desk.presenceSince = centre.now
-  desk.statusSince = centre.now
-  const { agent } = desk
-  centre.tell({ kind: 'AgentStateEntered', at: centre.now, agent, stateKind: 'systemPresence', state: desk.presence })
-  centre.tell({ kind: 'AgentStateEntered', at: centre.now, agent, stateKind: 'routingStatus', state: desk.status })
-}

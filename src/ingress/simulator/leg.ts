@@ -1,10 +1,8 @@
 import type { EpochMs } from '../../domain/interval.js'
+import type { Direction, MediaType, MessageType } from './media.js'
 import type { Agent, Queue } from './roster.js'
 
 /** A conversation and its legs (Genesys: sessions): the simulator's own record of what happened, from which events and truth are told. */
-export type MediaType = 'voice' | 'callback' | 'chat' | 'email' | 'message'
-export type MessageType = 'webmessaging' | 'whatsapp' | 'sms'
-export type Direction = 'inbound' | 'outbound'
 
 /** Why a leg ended, spelled as in detail events. */
 export type DisconnectType =

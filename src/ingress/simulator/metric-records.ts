@@ -10,8 +10,14 @@ type Body = Record<string, unknown>
 
 /**
  * Tells happenings as `v2.analytics.conversation.{id}.metrics`: one record for each emission of a metric, on the session that carries it, at the
- * instant Genesys gives it. Our reading: queue sessions carry queueId and no userId, agent sessions both (no queueId on private calls),
- * customer and IVR sessions neither; `tAnswered` is the `tAcd` of the entry, stamped at the agent's connect.
+ * instant Genesys gives it. Where Genesys does not say, these are our assumptions:
+ * - Queue sessions carry queueId and no userId, agent sessions both (no queueId on private calls), customer and IVR sessions neither.
+ * - `tAnswered` and `nOverSla` sit on the agent's session, stamped at the connect; the value is the `tAcd` of that entry, which ended some ms earlier.
+ * - Over the service level is strictly longer than its duration.
+ * - A missed alert brings `tAlert`, `tNotResponding` and `nError`, no `tHandle`; a caller who hangs up while it rings leaves `tAlert` alone.
+ * - A consulted colleague's session carries the queue of the one who asked; it is handled but not answered.
+ * - A callback's own session has no handle time; contacting, dialing, talk and after-call work are those of the call it leads to.
+ * - `nOutbound` is stamped at the start of the session, the `nConnected` of a dialed call on the agent's session when the customer is reached.
  */
 export const metricRecords = (publish: Publish, random: SeededRandom): Observer => {
   const emit: Emit = (at, metric, value, leg, dimensions, more) => {

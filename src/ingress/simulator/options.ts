@@ -1,5 +1,5 @@
 import type { EpochMs } from '../../domain/interval.js'
-import type { MediaType } from './leg.js'
+import type { MediaType } from './media.js'
 
 export type SimulateOptions = Readonly<{
   /** Same options, same seed: the same bytes. */
@@ -9,7 +9,7 @@ export type SimulateOptions = Readonly<{
   hours: number
   queues: number
   agents: number
-  /** Conversations that arrive in the busiest hour of a day, all media. By default what the staff can carry at about 80 % occupancy. */
+  /** Conversations that arrive in the busiest hour of a day, all media. By default six for each agent, with which most callers are answered in time. */
   callsPerHour?: number
   /** Organisation id in the EventBridge `source`; by default derived from the seed. */
   tenantOrg?: string
@@ -51,7 +51,7 @@ export const resolveOptions = (options: SimulateOptions): ResolvedOptions => {
   wholeAtLeast('queues', options.queues, 1)
   wholeAtLeast('agents', options.agents, 1)
   if (!(options.hours > 0)) throw new RangeError(`hours is ${options.hours}; it must be more than 0`)
-  const callsPerHour = options.callsPerHour ?? options.agents * 7
+  const callsPerHour = options.callsPerHour ?? options.agents * 6
   if (!(callsPerHour > 0)) throw new RangeError(`callsPerHour is ${callsPerHour}; it must be more than 0`)
   const lateness = options.lateness ?? { share: 0, maxMs: 0 }
   const acwLate = options.acwLate ?? { share: 0, maxMs: 0 }

@@ -1,7 +1,8 @@
 import { MINUTE_MS } from '../../domain/interval.js'
 import { touchDivision, type Centre } from './centre.js'
 import { canTake, type Desk } from './desk.js'
-import { unwritten, type Conversation, type CustomerLeg, type MediaType, type QueueEntry } from './leg.js'
+import { unwritten, type Conversation, type CustomerLeg, type QueueEntry } from './leg.js'
+import type { MediaType } from './media.js'
 import type { Queue } from './roster.js'
 
 /** Waiting in a queue: entry, patience, the in-queue flow's deadline, and the match of waiting work with free agents. */
@@ -100,7 +101,7 @@ const requirements = (centre: Centre, queueIndex: number, mediaType: MediaType):
 }
 
 const patienceMs = (centre: Centre, mediaType: MediaType): number => {
-  if (mediaType === 'voice') return 2_000 + centre.random.exponentialMs(3 * MINUTE_MS)
+  if (mediaType === 'voice') return 2_000 + centre.random.exponentialMs(4 * MINUTE_MS)
   return mediaType === 'chat' ? 5_000 + centre.random.exponentialMs(6 * MINUTE_MS) : Infinity
 }
 

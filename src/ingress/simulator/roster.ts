@@ -1,4 +1,4 @@
-import type { MediaType } from './leg.js'
+import type { MediaType } from './media.js'
 import type { ResolvedOptions } from './options.js'
 import type { SeededRandom } from './random.js'
 

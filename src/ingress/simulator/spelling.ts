@@ -1,6 +1,7 @@
 import type { EpochMs } from '../../domain/interval.js'
 import type { Presence } from './happening.js'
-import type { AgentLeg, DisconnectType, FlowLeg, Leg, MediaType } from './leg.js'
+import type { AgentLeg, DisconnectType, FlowLeg, Leg } from './leg.js'
+import type { MediaType } from './media.js'
 
 /** The same thing is spelled differently on each Genesys surface. Ours is that of detail events; this is the way to the others. */
 

@@ -1,6 +1,7 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS, type EpochMs } from '../../domain/interval.js'
 import type { Centre } from './centre.js'
-import { declareInitial, goOffQueue, goOnQueue, newDesk, setPresence, type Desk } from './desk.js'
+import { declareInitial, goOffQueue, goOnQueue, setPresence } from './attendance.js'
+import { newDesk, type Desk } from './desk.js'
 import type { Presence } from './happening.js'
 
 const shiftMs = 8.5 * HOUR_MS

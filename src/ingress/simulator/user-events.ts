@@ -1,7 +1,7 @@
 import type { EpochMs } from '../../domain/interval.js'
 import type { Publish } from './delivery.js'
 import type { AgentStateEntered, Observer, Presence } from './happening.js'
-import type { MediaType } from './leg.js'
+import type { MediaType } from './media.js'
 import type { SeededRandom } from './random.js'
 import type { Agent, Roster } from './roster.js'
 import { iso, presenceName } from './spelling.js'

@@ -1,5 +1,6 @@
 import type { Centre } from './centre.js'
-import { release, type Desk } from './desk.js'
+import { release } from './attendance.js'
+import type { Desk } from './desk.js'
 import type { AgentLeg } from './leg.js'
 
 const wrapUpCodes = ['Resolved', 'Follow-up', 'Escalated', 'Wrong department', 'No resolution'] as const
