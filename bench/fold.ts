@@ -36,7 +36,8 @@ const foldOf = async (points: PointSource): Promise<BenchLine> => {
       for (const line of lines) JSON.parse(line.toString('utf8'))
     })
     const read = await timed(async () => {
-      for await (const batch of raw.readAll({ prefixes: rawPrefixes('t'), batchMax: 5_000 })) if (batch.length === 0) throw new Error('empty batch')
+      for await (const batch of raw.readAll({ prefixes: rawPrefixes('t'), batchMax: 5_000 }))
+        if (batch.length === 0) throw new Error('empty batch')
     })
     let rows = 0
     const runs: number[] = []
@@ -55,9 +56,9 @@ const foldOf = async (points: PointSource): Promise<BenchLine> => {
             signal: new AbortController().signal,
             logger: pino({ level: 'silent' }),
             now: () => 0,
-            onProgress: (progress) => (rows = progress.rows)
-          })
-        )
+            onProgress: (progress) => (rows = progress.rows),
+          }),
+        ),
       )
     }
     const fold = runs.sort((a, b) => a - b)[1] as number
@@ -66,7 +67,7 @@ const foldOf = async (points: PointSource): Promise<BenchLine> => {
       ours: events / fold,
       ceiling: events / parse,
       unit: 'events/s',
-      note: `${events} events, ${rows} rows; ceiling is JSON.parse alone; reading the log alone ${Math.round(events / read)}/s`
+      note: `${events} events, ${rows} rows; ceiling is JSON.parse alone; reading the log alone ${Math.round(events / read)}/s`,
     }
   } finally {
     await logs.close()

@@ -20,7 +20,8 @@ export const consumeRecords = async ({ brokers, registryUrl, topic }) => {
   await admin.connect()
   const ends = new Map((await admin.fetchTopicOffsets(topic)).map((/** @type {any} */ end) => [end.partition, BigInt(end.high)]))
   await admin.disconnect()
-  const registry = registryUrl === undefined ? undefined : new (require('@kafkajs/confluent-schema-registry').SchemaRegistry)({ host: registryUrl })
+  const registry =
+    registryUrl === undefined ? undefined : new (require('@kafkajs/confluent-schema-registry').SchemaRegistry)({ host: registryUrl })
   const open = new Set([...ends].filter(([, high]) => high > 0n).map(([partition]) => partition))
   /** @type {QueueRecord[]} */
   const records = []
@@ -41,7 +42,7 @@ export const consumeRecords = async ({ brokers, registryUrl, topic }) => {
       .run({
         eachBatch: async (/** @type {any} */ { batch }) => {
           for (const { value } of batch.messages) records.push(registry === undefined ? fromJson(value) : await registry.decode(value))
-        }
+        },
       })
       .catch(reject)
   })
@@ -58,7 +59,9 @@ export const readRecords = async (folder) => {
   const avro = require('avsc')
   /** @type {QueueRecord[]} */
   const records = []
-  for (const file of readdirSync(folder).filter((name) => name.endsWith('.avro')).sort())
+  for (const file of readdirSync(folder)
+    .filter((name) => name.endsWith('.avro'))
+    .sort())
     for await (const record of avro.createFileDecoder(join(folder, file))) records.push(record)
   return records
 }

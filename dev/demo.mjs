@@ -10,7 +10,24 @@ import { ensureInstalled } from './install.mjs'
 
 const root = join(import.meta.dirname, '..')
 const FROM = '2026-01-05T06:00:00Z'
-const SIMULATION = ['--seed', '1', '--from', FROM, '--hours', '4', '--queues', '4', '--agents', '30', '--duplicates', '0.02', '--reorder', '0.05', '--envelope', 'mixed']
+const SIMULATION = [
+  '--seed',
+  '1',
+  '--from',
+  FROM,
+  '--hours',
+  '4',
+  '--queues',
+  '4',
+  '--agents',
+  '30',
+  '--duplicates',
+  '0.02',
+  '--reorder',
+  '0.05',
+  '--envelope',
+  'mixed',
+]
 const TOPIC = 'genesys.queue-metrics'
 
 const began = Date.now()
@@ -42,7 +59,7 @@ const streamvane = (args, env) =>
   spawn(process.execPath, ['--import', 'tsx', join(root, 'src', 'cli', 'main.ts'), ...args], {
     cwd: root,
     env: { ...process.env, STREAMVANE_DATA: data, ...env },
-    stdio: ['ignore', 'pipe', 'pipe']
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
 
 /** Runs a command to its end and returns what it printed. @param {string[]} args @param {NodeJS.ProcessEnv} env */
@@ -76,7 +93,11 @@ try {
   const runtime = await findRuntime()
   const pieces = await startPieces({ runtime, log: say })
   if (pieces !== undefined) cleanups.push(pieces.stop)
-  say(pieces === undefined ? `no Kafka broker to be had (${runtime.why}): rows go to files` : `Kafka at ${pieces.brokers.join(', ')}: ${runtime.why}`)
+  say(
+    pieces === undefined
+      ? `no Kafka broker to be had (${runtime.why}): rows go to files`
+      : `Kafka at ${pieces.brokers.join(', ')}: ${runtime.why}`,
+  )
   const tenant = `demo-${began.toString(36)}` // its own, so that a broker that is kept does not mistake this run for an earlier one
   /** @type {NodeJS.ProcessEnv} */
   const env = { STREAMVANE_TENANT: tenant, STREAMVANE_CLOCK__EVERY_MS: '60000' }
@@ -93,7 +114,9 @@ try {
   say(`streamvane run: ingress at ${url}, projector and egress in the same process`)
   await finished(['simulate', ...SIMULATION, '--post', url, '--roster', rosterFile, '--truth', join(data, 'truth.json')], env)
   const truth = JSON.parse(readFileSync(join(data, 'truth.json'), 'utf8'))
-  say(`posted ${truth.totals.lines} events of ${truth.totals.conversations} simulated conversations, ${truth.totals.duplicates} of them twice`)
+  say(
+    `posted ${truth.totals.lines} events of ${truth.totals.conversations} simulated conversations, ${truth.totals.duplicates} of them twice`,
+  )
   child.kill('SIGTERM')
   await once(child, 'exit')
   say('stopped it with SIGTERM; what the log still holds is worked off')
@@ -106,7 +129,11 @@ try {
   const rows = latest(records.filter((/** @type {any} */ record) => record.tenant === tenant))
   say(`read back ${records.length} records of ${TOPIC}: ${rows.length} rows in their last revision`)
   print(rows)
-  console.log(pieces === undefined ? `files: ${relative(process.cwd(), join(data, 'files'))}` : `topics: genesys.queue-metrics, genesys.agent-metrics, genesys.agent-state on ${pieces.brokers.join(', ')}${runtime.kind === 'maven' ? ' (ends with this demo)' : ''}`)
+  console.log(
+    pieces === undefined
+      ? `files: ${relative(process.cwd(), join(data, 'files'))}`
+      : `topics: genesys.queue-metrics, genesys.agent-metrics, genesys.agent-state on ${pieces.brokers.join(', ')}${runtime.kind === 'maven' ? ' (ends with this demo)' : ''}`,
+  )
   console.log(`log and local state: ${relative(process.cwd(), data)}`)
   console.log(`look further: npx tsx src/cli/main.ts rows --family agent --data ${relative(process.cwd(), data)} --tenant ${tenant}`)
   await end()
@@ -121,12 +148,27 @@ try {
 function print(rows) {
   const Table = createRequire(import.meta.url)('cli-table3')
   const names = new Map(JSON.parse(readFileSync(rosterFile, 'utf8')).queues.map((/** @type {any} */ queue) => [queue.id, queue.name]))
-  const table = new Table({ head: ['queue', 'media', 'interval (UTC)', 'offered', 'answered', 'abandoned', 'SL %', 'ASA s', 'AHT s', 'status'], style: { head: [], border: [], compact: true }, colAligns: ['left', 'left', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'left'] })
+  const table = new Table({
+    head: ['queue', 'media', 'interval (UTC)', 'offered', 'answered', 'abandoned', 'SL %', 'ASA s', 'AHT s', 'status'],
+    style: { head: [], border: [], compact: true },
+    colAligns: ['left', 'left', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'left'],
+  })
   /** @param {{ numerator: number, denominator: number } | null | undefined} ratio @param {number} scale */
   const quotient = (ratio, scale) => (ratio ? ((ratio.numerator / ratio.denominator) * scale).toFixed(1) : '')
   for (const { queueId, mediaType, intervalStart, measures, kpis, ...row } of rows) {
     const at = new Date(intervalStart).toISOString()
-    table.push([names.get(queueId) ?? queueId, mediaType, `${at.slice(0, 10)} ${at.slice(11, 16)}`, measures.nOffered?.count ?? 0, measures.tAnswered?.count ?? 0, measures.tAbandon?.count ?? 0, quotient(kpis.serviceLevel, 100), quotient(kpis.asa, 0.001), quotient(kpis.aht, 0.001), /** @type {any} */ (row).status])
+    table.push([
+      names.get(queueId) ?? queueId,
+      mediaType,
+      `${at.slice(0, 10)} ${at.slice(11, 16)}`,
+      measures.nOffered?.count ?? 0,
+      measures.tAnswered?.count ?? 0,
+      measures.tAbandon?.count ?? 0,
+      quotient(kpis.serviceLevel, 100),
+      quotient(kpis.asa, 0.001),
+      quotient(kpis.aht, 0.001),
+      /** @type {any} */ (row).status,
+    ])
   }
   console.log(table.toString())
 }

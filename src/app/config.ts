@@ -25,7 +25,7 @@ const profileSchema = z
         includeAbandons: z.boolean().default(defaultProfile.serviceLevel.includeAbandons),
         durationMs: ms.default(defaultProfile.serviceLevel.durationMs),
         durationMsByMediaType: z.record(z.string(), ms).default({ ...defaultProfile.serviceLevel.durationMsByMediaType }),
-        durationMsByQueue: z.record(z.string(), ms).default({})
+        durationMsByQueue: z.record(z.string(), ms).default({}),
       })
       .prefault({}),
     correlation: z
@@ -33,10 +33,10 @@ const profileSchema = z
         acwHorizonMs: ms.default(defaultProfile.correlation.acwHorizonMs),
         restateHorizonMs: ms.default(defaultProfile.correlation.restateHorizonMs),
         alertEndedByOther: z.array(z.string()).default([...defaultProfile.correlation.alertEndedByOther]),
-        transfers: z.array(z.string()).default([...defaultProfile.correlation.transfers])
+        transfers: z.array(z.string()).default([...defaultProfile.correlation.transfers]),
       })
       .prefault({}),
-    agentState: z.strictObject({ stateMaxMs: ms.default(defaultProfile.agentState.stateMaxMs) }).prefault({})
+    agentState: z.strictObject({ stateMaxMs: ms.default(defaultProfile.agentState.stateMaxMs) }).prefault({}),
   })
   .superRefine((profile, context) => {
     for (const message of profileProblems(profile)) context.addIssue({ code: 'custom', message })
@@ -63,13 +63,17 @@ const kafkaSchema = z.strictObject({
       agent: z.string().min(1).default('genesys.agent-metrics'),
       'agent-state': z.string().min(1).default('genesys.agent-state'),
       /** One topic for all families instead. */
-      consolidated: z.string().min(1).optional()
+      consolidated: z.string().min(1).optional(),
     })
     .prefault({}),
   /** What `topics apply` creates topics with. */
   partitions: z.number().int().min(1).default(6),
   cleanup: z.enum(['delete', 'compact']).default('delete'),
-  retentionMs: z.number().int().min(-1).default(90 * 86_400_000)
+  retentionMs: z
+    .number()
+    .int()
+    .min(-1)
+    .default(90 * 86_400_000),
 })
 
 const configSchema = z
@@ -84,15 +88,19 @@ const configSchema = z
         port: port.default(8080),
         /** Bearer token; required unless bound to loopback. */
         token: z.string().min(16, 'at least 16 characters').optional(),
-        bodyMaxBytes: z.number().int().min(1024).default(10 * 1024 * 1024),
-        batchMax: z.number().int().min(1).default(10_000)
+        bodyMaxBytes: z
+          .number()
+          .int()
+          .min(1024)
+          .default(10 * 1024 * 1024),
+        batchMax: z.number().int().min(1).default(10_000),
       })
       .prefault({}),
     clock: z
       .strictObject({
         /** `wall`: by the machine's clock. `event-time`: by what the events say, for simulations and backfills. `off`: intervals never close by themselves. */
         mode: z.enum(['wall', 'event-time', 'off']).default('wall'),
-        everyMs: z.number().int().min(100).default(10_000)
+        everyMs: z.number().int().min(100).default(10_000),
       })
       .prefault({}),
     profile: profileSchema.prefault({}),
@@ -107,19 +115,34 @@ const configSchema = z
           .strictObject({
             /** Default: `files` in the data folder. */
             dir: z.string().optional(),
-            formats: z.array(z.enum(['avro', 'jsonl'])).min(1).default(['avro', 'jsonl']),
-            fileBytesMax: z.number().int().min(1024).default(256 * 1024 * 1024)
+            formats: z
+              .array(z.enum(['avro', 'jsonl']))
+              .min(1)
+              .default(['avro', 'jsonl']),
+            fileBytesMax: z
+              .number()
+              .int()
+              .min(1024)
+              .default(256 * 1024 * 1024),
           })
-          .prefault({})
+          .prefault({}),
       })
       .prefault({}),
-    logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info')
+    logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
   .superRefine((config, context) => {
     if (config.egress.sink === 'kafka' && config.egress.kafka.brokers.length === 0)
-      context.addIssue({ code: 'custom', path: ['egress', 'kafka', 'brokers'], message: 'sink is kafka but no broker is named (KAFKA_BROKERS or egress.kafka.brokers)' })
+      context.addIssue({
+        code: 'custom',
+        path: ['egress', 'kafka', 'brokers'],
+        message: 'sink is kafka but no broker is named (KAFKA_BROKERS or egress.kafka.brokers)',
+      })
     if (sinkKind(config) === 'kafka' && config.egress.kafka.format === 'avro' && config.egress.kafka.registry === undefined)
-      context.addIssue({ code: 'custom', path: ['egress', 'kafka', 'registry'], message: 'Avro needs a schema registry (SCHEMA_REGISTRY_URL or egress.kafka.registry.url); or set egress.kafka.format: json' })
+      context.addIssue({
+        code: 'custom',
+        path: ['egress', 'kafka', 'registry'],
+        message: 'Avro needs a schema registry (SCHEMA_REGISTRY_URL or egress.kafka.registry.url); or set egress.kafka.format: json',
+      })
   })
 
 export type Config = z.infer<typeof configSchema>
@@ -129,7 +152,7 @@ export type KafkaConfig = Config['egress']['kafka']
 export const sinkKind = (config: Pick<Config, 'egress'>): 'kafka' | 'files' | 'none' =>
   config.egress.sink === 'auto' ? (config.egress.kafka.brokers.length > 0 ? 'kafka' : 'files') : config.egress.sink
 
-type Tree = { [key: string]: Tree | unknown }
+type Tree = Record<string, unknown>
 
 /**
  * Configuration from (weakest first) defaults, file, environment, flags; one schema, unknown keys are errors. The environment names a key by its path in upper
@@ -137,25 +160,35 @@ type Tree = { [key: string]: Tree | unknown }
  * well. Throws `ConfigError`.
  */
 export const loadConfig = (
-  sources: Readonly<{ file?: string | undefined; env?: Readonly<Record<string, string | undefined>>; flags?: Readonly<Record<string, unknown>> }>
+  sources: Readonly<{
+    file?: string | undefined
+    env?: Readonly<Record<string, string | undefined>>
+    flags?: Readonly<Record<string, unknown>>
+  }>,
 ): Config => {
   const tree = merge(merge(readFile(sources.file), fromEnvironment(sources.env ?? {})), sources.flags ?? {})
   const parsed = configSchema.safeParse(tree)
   if (parsed.success) return parsed.data
   const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.') || '(top level)'}: ${issue.message}`)
-  throw new ConfigError(`the configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.join('\n')}`)
+  throw new ConfigError(
+    `the configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.join('\n')}`,
+  )
 }
 
 /** Reads and checks a profile file (YAML or JSON). Throws `ConfigError`. */
 export const loadProfile = (file: string): Profile => {
   const parsed = profileSchema.safeParse(readFile(file))
   if (parsed.success) return parsed.data
-  throw new ConfigError(`profile ${file}:\n${parsed.error.issues.map((issue) => `  ${issue.path.join('.') || '(top level)'}: ${issue.message}`).join('\n')}`)
+  throw new ConfigError(
+    `profile ${file}:\n${parsed.error.issues.map((issue) => `  ${issue.path.join('.') || '(top level)'}: ${issue.message}`).join('\n')}`,
+  )
 }
 
 /** The configuration without what must not be shown. */
 export const redacted = (config: Config): unknown =>
-  JSON.parse(JSON.stringify(config), (key, value: unknown) => (['token', 'password'].includes(key) && typeof value === 'string' ? '***' : value))
+  JSON.parse(JSON.stringify(config), (key, value: unknown) =>
+    ['token', 'password'].includes(key) && typeof value === 'string' ? '***' : value,
+  )
 
 const readFile = (file: string | undefined): Tree => {
   if (file === undefined) return {}
@@ -186,7 +219,12 @@ const fromEnvironment = (env: Readonly<Record<string, string | undefined>>): Tre
     set(tree, path, scalar(value))
   }
   const brokers = env['KAFKA_BROKERS']
-  if (brokers !== undefined && brokers !== '') set(tree, ['egress', 'kafka', 'brokers'], brokers.split(',').map((broker) => broker.trim()))
+  if (brokers !== undefined && brokers !== '')
+    set(
+      tree,
+      ['egress', 'kafka', 'brokers'],
+      brokers.split(',').map((broker) => broker.trim()),
+    )
   const registry = env['SCHEMA_REGISTRY_URL']
   if (registry !== undefined && registry !== '') set(tree, ['egress', 'kafka', 'registry', 'url'], registry)
   return tree

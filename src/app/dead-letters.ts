@@ -25,7 +25,12 @@ export async function* deadLetters(logs: Logs, tenant: string): AsyncIterable<De
  * Takes dead letters of the ingress in again that this version can use. What was stored before is a duplicate, what still cannot be used stays where it is.
  * With `log` undefined (a dry run) it only counts.
  */
-export const replayDeadLetters = async (logs: Logs, tenant: string, log: EventLog | undefined, now: number): Promise<Receipt & { usable: number }> => {
+export const replayDeadLetters = async (
+  logs: Logs,
+  tenant: string,
+  log: EventLog | undefined,
+  now: number,
+): Promise<Receipt & { usable: number }> => {
   const usable: Uint8Array[] = []
   let unusable = 0
   for await (const { part, raw } of deadLetters(logs, tenant)) {
@@ -34,13 +39,16 @@ export const replayDeadLetters = async (logs: Logs, tenant: string, log: EventLo
     else unusable++
   }
   const nothing: Receipt = { stored: 0, duplicate: 0, deadLettered: 0, problems: [], latest: undefined }
-  const receipt = log === undefined || usable.length === 0 ? nothing : await ingest(log, usable, { tenant, source: 'deadletter', receivedAt: now })
+  const receipt =
+    log === undefined || usable.length === 0 ? nothing : await ingest(log, usable, { tenant, source: 'deadletter', receivedAt: now })
   return { ...receipt, deadLettered: unusable, usable: usable.length }
 }
 
 const parts = async (logs: Logs, tenant: string): Promise<readonly Readonly<{ part: string; log: EventLog }>[]> => {
   const raw = { part: 'raw', log: await logs.raw('reader') }
   const { all } = await readGenerations(await logs.control('reader'), tenant)
-  const generations = await Promise.all(Object.keys(all).map(async (name) => ({ part: `kpi-${name}`, log: await logs.kpi(name, 'reader') })))
+  const generations = await Promise.all(
+    Object.keys(all).map(async (name) => ({ part: `kpi-${name}`, log: await logs.kpi(name, 'reader') })),
+  )
   return [raw, ...generations]
 }

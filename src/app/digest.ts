@@ -17,16 +17,31 @@ export const intervalDigests = (rows: Iterable<Row>): readonly IntervalDigest[] 
   }
   return [...intervals]
     .sort(([a], [b]) => a - b)
-    .map(([start, texts]) => ({ start, rows: texts.length, digest: createHash('sha256').update(texts.sort().join('\n')).digest('hex').slice(0, 16) }))
+    .map(([start, texts]) => ({
+      start,
+      rows: texts.length,
+      digest: createHash('sha256').update(texts.sort().join('\n')).digest('hex').slice(0, 16),
+    }))
 }
 
-export type DigestDifference = Readonly<{ start: EpochMs; before: IntervalDigest | undefined; after: IntervalDigest | undefined; same: boolean }>
+export type DigestDifference = Readonly<{
+  start: EpochMs
+  before: IntervalDigest | undefined
+  after: IntervalDigest | undefined
+  same: boolean
+}>
 
 /** Puts the digests of two sets of rows side by side, per interval. */
 export const compareDigests = (before: readonly IntervalDigest[], after: readonly IntervalDigest[]): readonly DigestDifference[] => {
-  const byStart = (digests: readonly IntervalDigest[]): ReadonlyMap<EpochMs, IntervalDigest> => new Map(digests.map((digest) => [digest.start, digest]))
+  const byStart = (digests: readonly IntervalDigest[]): ReadonlyMap<EpochMs, IntervalDigest> =>
+    new Map(digests.map((digest) => [digest.start, digest]))
   const [left, right] = [byStart(before), byStart(after)]
   return [...new Set([...left.keys(), ...right.keys()])]
     .sort((a, b) => a - b)
-    .map((start) => ({ start, before: left.get(start), after: right.get(start), same: left.get(start)?.digest === right.get(start)?.digest }))
+    .map((start) => ({
+      start,
+      before: left.get(start),
+      after: right.get(start),
+      same: left.get(start)?.digest === right.get(start)?.digest,
+    }))
 }

@@ -60,7 +60,11 @@ export const runEgress = async (options: EgressOptions): Promise<EgressEnd> => {
 type Step = EgressEnd | Readonly<{ kind: 'again' }> | Readonly<{ kind: 'retry'; cause: unknown }>
 
 /** Publishes the live generation until another is promoted. */
-const publish = async (options: EgressOptions, progress: Progress | undefined, onWritten: (records: number, progress: Progress) => void): Promise<Step> => {
+const publish = async (
+  options: EgressOptions,
+  progress: Progress | undefined,
+  onWritten: (records: number, progress: Progress) => void,
+): Promise<Step> => {
   const { tenant, logs, signal, untilCaughtUp, logger } = options
   const control = await logs.control('reader')
   if (untilCaughtUp) {
@@ -92,7 +96,7 @@ const publishGeneration = async (
   generation: string,
   progress: Progress | undefined,
   signal: AbortSignal,
-  onWritten: (records: number, progress: Progress) => void
+  onWritten: (records: number, progress: Progress) => void,
 ): Promise<Step> => {
   const { tenant, logs, sink, batchMax, untilCaughtUp, logger } = options
   const stream = kpiStream(tenant, generation)
@@ -129,7 +133,9 @@ const recordOf = (event: RecordedEvent, generation: string): SinkRecord => {
 /** The place in the log of a stream's revision. */
 const positionOf = async (log: EventLog, stream: string, revision: number): Promise<Position | undefined> => {
   for await (const batch of log.readStream(stream, { from: revision, max: 1 })) return batch[0]?.position
-  throw new Error(`the sink says that ${stream} was published through revision ${revision}, which the log does not hold: this is not the log that it was published from`)
+  throw new Error(
+    `the sink says that ${stream} was published through revision ${revision}, which the log does not hold: this is not the log that it was published from`,
+  )
 }
 
 const failed = (failure: SinkFailure): Step => {

@@ -15,8 +15,7 @@ export type Generations = Readonly<{ all: Readonly<Record<string, Generation>>; 
 export const PROJECTION_VERSION = 1
 
 type GenerationEvent =
-  | Readonly<{ type: 'GenerationStarted'; generation: Generation }>
-  | Readonly<{ type: 'GenerationPromoted'; name: string; at: string }>
+  Readonly<{ type: 'GenerationStarted'; generation: Generation }> | Readonly<{ type: 'GenerationPromoted'; name: string; at: string }>
 
 const none: Generations = { all: {}, live: undefined, revision: undefined }
 
@@ -33,7 +32,8 @@ const decode = (event: RecordedEvent): GenerationEvent =>
 /** All generations as the control log tells. */
 export const readGenerations = async (control: EventLog, tenant: string): Promise<Generations> => {
   let state = none
-  for await (const batch of control.readStream(generationsStream(tenant))) for (const event of batch) state = evolve(state, decode(event), event.revision)
+  for await (const batch of control.readStream(generationsStream(tenant)))
+    for (const event of batch) state = evolve(state, decode(event), event.revision)
   return state
 }
 
@@ -69,11 +69,13 @@ const append = async (control: EventLog, tenant: string, state: Generations, eve
     {
       stream: generationsStream(tenant),
       expected,
-      events: [{ id: contentId(type, tenant, String(expected), bytes), type, data: bytes, metadata: Buffer.from('{}') }]
-    }
+      events: [{ id: contentId(type, tenant, String(expected), bytes), type, data: bytes, metadata: Buffer.from('{}') }],
+    },
   ])
   if (result === undefined || E.isLeft(result))
-    throw new GenerationsChanged(`the generations of ${tenant} could not be changed (${result === undefined ? 'no answer' : result.left.tag}); try again`)
+    throw new GenerationsChanged(
+      `the generations of ${tenant} could not be changed (${result === undefined ? 'no answer' : result.left.tag}); try again`,
+    )
   return evolve(state, event, result.right.revision)
 }
 
@@ -83,7 +85,7 @@ export const startGeneration = async (
   tenant: string,
   state: Generations,
   profile: Profile,
-  now: Date
+  now: Date,
 ): Promise<Readonly<{ state: Generations; generation: Generation }>> => {
   const last = Object.keys(state.all).reduce((max, name) => Math.max(max, Number(name.slice(1))), 0)
   const generation: Generation = { name: `g${last + 1}`, projectionVersion: PROJECTION_VERSION, profile, startedAt: now.toISOString() }

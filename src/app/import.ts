@@ -48,7 +48,9 @@ export const importFile = async ({ log, tenant, file, now, signal, onProgress }:
 }
 
 /** What a line would become. */
-export type Preview = Readonly<{ line: number } & ({ stream: string; type: string; id: string; facts: readonly string[] } | { deadLetter: string; detail: string })>
+export type Preview = Readonly<
+  { line: number } & ({ stream: string; type: string; id: string; facts: readonly string[] } | { deadLetter: string; detail: string })
+>
 
 /** Says for each line what it would become; nothing is written. */
 export async function* previewFile(file: string, tenant: string, now: () => number, signal: AbortSignal): AsyncIterable<Preview> {
@@ -72,7 +74,7 @@ async function* lineBatches(file: string, signal: AbortSignal): AsyncIterable<Re
     transform(chunk: Buffer, _, done) {
       bytes += chunk.length
       done(null, chunk)
-    }
+    },
   })
   const source: Readable = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1024 * 1024 })
   source.on('error', (cause) => counted.destroy(cause))
@@ -84,7 +86,8 @@ async function* lineBatches(file: string, signal: AbortSignal): AsyncIterable<Re
     const text = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer])
     const end = text.lastIndexOf(LINE_FEED) + 1
     rest = text.subarray(end)
-    if (rest.length > LINE_BYTES_MAX) throw new Error(`${file}: a line is longer than ${LINE_BYTES_MAX} bytes; is this NDJSON, one event a line?`)
+    if (rest.length > LINE_BYTES_MAX)
+      throw new Error(`${file}: a line is longer than ${LINE_BYTES_MAX} bytes; is this NDJSON, one event a line?`)
     lines.push(...splitLines(text.subarray(0, end)))
     while (lines.length >= BATCH_LINES) {
       yield { lines: lines.slice(0, BATCH_LINES), bytes }

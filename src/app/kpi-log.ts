@@ -42,14 +42,14 @@ export const rowEvent = (generation: string, row: Row, profile: Profile): NewEve
   id: contentId('row', row.tenant, generation, rowKey(row), String(row.revision)),
   type: `${ROW_PREFIX}${row.family}`,
   data: rowCodec(row.family).encode(withKpis(row, profile)),
-  metadata: metadataOf(row.family)
+  metadata: metadataOf(row.family),
 })
 
 export const checkpointEvent = (tenant: string, generation: string, position: Position): NewEvent => ({
   id: contentId('checkpoint', tenant, generation, String(position)),
   type: CHECKPOINT,
   data: Buffer.from(JSON.stringify({ position: String(position) })),
-  metadata: Buffer.from('{}')
+  metadata: Buffer.from('{}'),
 })
 
 /** Cuts rows and the checkpoint behind them into appends; only the last holds the checkpoint. */
@@ -114,7 +114,7 @@ export const latestRows = async (
   kpi: EventLog,
   tenant: string,
   generation: string,
-  wanted: Readonly<{ family?: FamilyName | undefined; row?: (row: Row) => boolean }> = {}
+  wanted: Readonly<{ family?: FamilyName | undefined; row?: (row: Row) => boolean }> = {},
 ): Promise<ReadonlyMap<string, StoredRow>> => {
   const rows = new Map<string, StoredRow>()
   for await (const batch of kpi.readStream(kpiStream(tenant, generation)))

@@ -41,7 +41,7 @@ export const runLiveProjector = async (options: LiveProjectorOptions): Promise<P
     if (generation.projectionVersion !== PROJECTION_VERSION)
       return {
         kind: 'refused',
-        reason: `generation ${generation.name} was computed by version ${generation.projectionVersion} of the projection and this is version ${PROJECTION_VERSION}: run \`streamvane rebuild --promote\``
+        reason: `generation ${generation.name} was computed by version ${generation.projectionVersion} of the projection and this is version ${PROJECTION_VERSION}: run \`streamvane rebuild --promote\``,
       }
     const switched = new AbortController()
     const watching = new AbortController()
@@ -88,5 +88,8 @@ const openWhenFree = async (logs: Logs, generation: string, signal: AbortSignal)
 
 const warnOfOtherProfile = (generation: Generation, profile: Profile, logger: Logger): void => {
   if (JSON.stringify(generation.profile) === JSON.stringify(profile)) return
-  logger.warn({ generation: generation.name }, 'the configured profile is not that of the live generation, which stays in force; `streamvane rebuild --promote` computes history by the new one')
+  logger.warn(
+    { generation: generation.name },
+    'the configured profile is not that of the live generation, which stays in force; `streamvane rebuild --promote` computes history by the new one',
+  )
 }

@@ -62,7 +62,7 @@ export const embeddedLogs = (data: string, owner: string): Logs => {
       const parts = [...opened.values()]
       opened.clear()
       for (const part of parts) await (await part).log.close()
-    }
+    },
   }
 }
 
@@ -72,7 +72,7 @@ export const oneLog = (log: EventLog): Logs => ({
   kpi: () => Promise.resolve(log),
   control: () => Promise.resolve(log),
   changingControl: (work) => work(log),
-  close: () => log.close()
+  close: () => log.close(),
 })
 
 const openWhenFree = async (dir: string, owner: string): Promise<EventLog> => {

@@ -46,7 +46,7 @@ const RETRY = { firstMs: 100, maxMs: 10_000 }
 export const rawPrefixes = (tenant: string): readonly string[] => [
   ...['0', '1', '2', '3'].map((digit) => `${tenant}.${digit}`),
   `${tenant}.config-`,
-  `${tenant}.clock`
+  `${tenant}.clock`,
 ]
 
 /**
@@ -60,7 +60,10 @@ export const runProjector = async (options: ProjectorOptions): Promise<Projector
     if (end.kind !== 'retry') return end
     if (run.appended) attempt = 0
     const delayMs = backoffMs(RETRY, attempt)
-    options.logger.warn({ err: end.cause, delayMs, generation: options.generation.name }, 'projector: the log is not available, trying again')
+    options.logger.warn(
+      { err: end.cause, delayMs, generation: options.generation.name },
+      'projector: the log is not available, trying again',
+    )
     await pause(delayMs, options.signal)
     if (options.signal.aborted) return { kind: 'stopped' }
   }
@@ -119,8 +122,16 @@ class ProjectorRun {
       this.fold = new KpiFold(tenant, generation.profile, undefined, snapshots.closedCells)
     }
     if (recovery.checkpoint === undefined || this.folded === recovery.checkpoint) return
-    logger.info({ generation: generation.name, from: String(this.folded ?? 'the beginning'), through: String(recovery.checkpoint) }, 'projector: folding up to the checkpoint')
-    for await (const batch of raw.readAll({ after: this.folded, through: recovery.checkpoint, prefixes: rawPrefixes(tenant), batchMax: this.options.batchMax })) {
+    logger.info(
+      { generation: generation.name, from: String(this.folded ?? 'the beginning'), through: String(recovery.checkpoint) },
+      'projector: folding up to the checkpoint',
+    )
+    for await (const batch of raw.readAll({
+      after: this.folded,
+      through: recovery.checkpoint,
+      prefixes: rawPrefixes(tenant),
+      batchMax: this.options.batchMax,
+    })) {
       for (const event of batch) this.apply(event)
       this.fold.takeRows() // they are in the KPI stream already
       this.folded = batch.at(-1)?.position
@@ -156,14 +167,14 @@ class ProjectorRun {
   private async project(batch: readonly RecordedEvent[]): Promise<void> {
     const { generation } = this.options
     const unusable = batch.flatMap((event) => this.apply(event))
-    this.folded = batch.at(-1)?.position as Position
+    this.folded = batch.at(-1)?.position
     this.events += batch.length
     this.sinceSnapshot += batch.length
     this.sinceCheckpoint += batch.length
     const changed = this.fold.takeRows()
     const beyond = this.beyond
     const rows = (beyond.size === 0 ? changed : changed.filter((row) => row.revision > (beyond.get(rowKey(row)) ?? 0))).map((row) =>
-      rowEvent(generation.name, row, generation.profile)
+      rowEvent(generation.name, row, generation.profile),
     )
     if (unusable.length > 0) await this.setAside(unusable)
     if (rows.length > 0 || this.sinceCheckpoint >= IDLE_CHECKPOINT_EVENTS) await this.appendBehind(rows, this.folded)
@@ -209,7 +220,7 @@ class ProjectorRun {
 
   private async setAside(letters: readonly Readonly<{ stream: string; event: NewEvent }>[]): Promise<void> {
     const [result] = await this.options.kpi.append([
-      { stream: (letters[0] as { stream: string }).stream, expected: 'any', events: letters.map(({ event }) => event) }
+      { stream: (letters[0] as { stream: string }).stream, expected: 'any', events: letters.map(({ event }) => event) },
     ])
     if (result !== undefined && E.isLeft(result)) throw new AppendFailed(result.left)
   }
@@ -243,7 +254,10 @@ class AppendFailed extends Error {
 const endOf = (failure: AppendFailure): RunEnd => {
   switch (failure.tag) {
     case 'WrongExpectedRevision':
-      return { kind: 'superseded', by: `${failure.stream} is at revision ${failure.actual}, not ${failure.expected}: another projector appended to it` }
+      return {
+        kind: 'superseded',
+        by: `${failure.stream} is at revision ${failure.actual}, not ${failure.expected}: another projector appended to it`,
+      }
     case 'NotAvailable':
       return { kind: 'retry', cause: failure.cause }
     case 'Refused':

@@ -42,8 +42,11 @@ export const rebuild = async (options: RebuildOptions): Promise<RebuildOutcome> 
   }
   const differences = compareDigests(before === undefined ? [] : await valuesOf(before), await valuesOf(generation.name))
   if (options.promote)
-    await logs.changingControl(async (control) => promote(control, tenant, await readGenerations(control, tenant), generation.name, new Date(now())))
+    await logs.changingControl(async (control) =>
+      promote(control, tenant, await readGenerations(control, tenant), generation.name, new Date(now())),
+    )
   return { before, generation, differences, promoted: options.promote }
 }
 
-const describe = (end: Readonly<{ kind: string; by?: string; reason?: string }>): string => [end.kind, end.by, end.reason].filter(Boolean).join(': ')
+const describe = (end: Readonly<{ kind: string; by?: string; reason?: string }>): string =>
+  [end.kind, end.by, end.reason].filter(Boolean).join(': ')

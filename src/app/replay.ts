@@ -49,7 +49,10 @@ export const replay = async ({ tenant, logs, sink, family, from, to, batchMax, s
   for (let at = 0; at < records.length && !signal.aborted; at += batchMax) {
     const result = await sink.write({ records: records.slice(at, at + batchMax) }, signal)()
     if (E.isLeft(result))
-      throw new ReplayFailed(`${sink.name}: ${result.left.tag} after ${at} of ${records.length} records; run it again to publish all of the range`, { cause: result.left })
+      throw new ReplayFailed(
+        `${sink.name}: ${result.left.tag} after ${at} of ${records.length} records; run it again to publish all of the range`,
+        { cause: result.left },
+      )
     onProgress?.(Math.min(at + batchMax, records.length), records.length)
   }
   return records.length

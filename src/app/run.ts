@@ -16,10 +16,7 @@ export const stages: readonly Stage[] = ['ingress', 'projector', 'egress']
 export type Ingress = (raw: EventLog, onIngested: (receipt: Receipt) => Promise<void>) => Promise<Readonly<{ close: () => Promise<void> }>>
 
 /** What a stage is doing, for health and for operators. */
-export type StageState =
-  | Readonly<{ kind: 'starting' }>
-  | Readonly<{ kind: 'running' }>
-  | Readonly<{ kind: 'ended'; end: RunEnd }>
+export type StageState = Readonly<{ kind: 'starting' }> | Readonly<{ kind: 'running' }> | Readonly<{ kind: 'ended'; end: RunEnd }>
 
 export type RunEnd = ProjectorEnd | EgressEnd | Readonly<{ kind: 'failed'; cause: unknown }>
 
@@ -71,12 +68,16 @@ export const run = async (options: RunOptions): Promise<RunEnd> => {
   await Promise.all([
     stage('ingress', (until) => runIngressStage(options, raw as EventLog, until)),
     stage('projector', (until) => runProjectorStage(options, until)),
-    stage('egress', (until) => runEgressStage(options, until))
+    stage('egress', (until) => runEgressStage(options, until)),
   ])
   return first ?? { kind: 'stopped' }
 }
 
-const runIngressStage = async ({ config, ingress, now, logger, onState }: RunOptions, raw: EventLog, signal: AbortSignal): Promise<RunEnd> => {
+const runIngressStage = async (
+  { config, ingress, now, logger, onState }: RunOptions,
+  raw: EventLog,
+  signal: AbortSignal,
+): Promise<RunEnd> => {
   const { mode, everyMs } = config.clock
   const eventTime = new EventTimeClock(everyMs)
   let last: number | undefined
@@ -91,17 +92,20 @@ const runIngressStage = async ({ config, ingress, now, logger, onState }: RunOpt
     if (mode === 'event-time') await tick(eventTime.seen(latest, now()))
   })
   onState?.('ingress', { kind: 'running' })
-  const timer = setInterval(() => {
-    if (mode !== 'wall') return
-    tick(Math.floor(now() / everyMs) * everyMs).catch((error: unknown) => {
-      logger.error({ err: error }, 'clock: the tick could not be appended')
-      cause = error
-      failed.abort()
-    })
-  }, Math.min(everyMs, 1_000))
+  const timer = setInterval(
+    () => {
+      if (mode !== 'wall') return
+      tick(Math.floor(now() / everyMs) * everyMs).catch((error: unknown) => {
+        logger.error({ err: error }, 'clock: the tick could not be appended')
+        cause = error
+        failed.abort()
+      })
+    },
+    Math.min(everyMs, 1_000),
+  )
   try {
     await aborted(AbortSignal.any([signal, failed.signal]))
-    if (cause !== undefined) throw cause
+    if (cause !== undefined) return { kind: 'failed', cause }
     return { kind: 'stopped' }
   } finally {
     clearInterval(timer)
@@ -126,7 +130,7 @@ const runProjectorStage = async (options: RunOptions, signal: AbortSignal): Prom
     signal,
     logger,
     now,
-    ...(onProjected === undefined ? {} : { onProgress: onProjected })
+    ...(onProjected === undefined ? {} : { onProgress: onProjected }),
   })
 }
 
@@ -144,7 +148,7 @@ const runEgressStage = async (options: RunOptions, signal: AbortSignal): Promise
       untilCaughtUp,
       signal,
       logger,
-      ...(onPublished === undefined ? {} : { onProgress: onPublished })
+      ...(onPublished === undefined ? {} : { onProgress: onPublished }),
     })
   } finally {
     await sink.close()

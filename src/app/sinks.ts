@@ -27,7 +27,12 @@ export const sinkOf = (config: Config, logger: Logger, name?: string): Sink | un
       return undefined
     case 'files':
       // A folder has one writer: a replay beside a running egress needs another.
-      return filesSink({ folder: name === undefined ? filesFolderOf(config) : join(filesFolderOf(config), name), topics, formats: config.egress.files.formats, fileBytesMax: config.egress.files.fileBytesMax })
+      return filesSink({
+        folder: name === undefined ? filesFolderOf(config) : join(filesFolderOf(config), name),
+        topics,
+        formats: config.egress.files.formats,
+        fileBytesMax: config.egress.files.fileBytesMax,
+      })
     case 'kafka': {
       const { format, registry, compression, progressTopic } = config.egress.kafka
       const { username, password } = registry ?? {}
@@ -41,7 +46,7 @@ export const sinkOf = (config: Config, logger: Logger, name?: string): Sink | un
         compression,
         progressTopic,
         ...(name === undefined ? {} : { name }),
-        ...(id === undefined ? {} : { transactionalId: name === undefined ? id : `${id}.${name}` })
+        ...(id === undefined ? {} : { transactionalId: name === undefined ? id : `${id}.${name}` }),
       })
     }
   }
@@ -55,5 +60,11 @@ export const topicsOptionsOf = (config: Config, logger: Logger): TopicsOptions =
 
 const addressOf = ({ egress: { kafka } }: Config, logger: Logger): KafkaAddress => {
   const log: KafkaLog = (level, message, details) => logger[level]({ kafka: details }, message)
-  return { brokers: kafka.brokers, clientId: kafka.clientId, ssl: kafka.ssl, log, ...(kafka.sasl === undefined ? {} : { sasl: kafka.sasl as NonNullable<KafkaAddress['sasl']> }) }
+  return {
+    brokers: kafka.brokers,
+    clientId: kafka.clientId,
+    ssl: kafka.ssl,
+    log,
+    ...(kafka.sasl === undefined ? {} : { sasl: kafka.sasl as NonNullable<KafkaAddress['sasl']> }),
+  }
 }

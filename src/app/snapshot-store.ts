@@ -32,7 +32,7 @@ export const noSnapshots: SnapshotStore = {
   closedCells: () => undefined,
   save: () => Promise.resolve(),
   clear: () => Promise.resolve(),
-  close: () => Promise.resolve()
+  close: () => Promise.resolve(),
 }
 
 const FORMAT = `1/${PROJECTION_VERSION}/${process.versions.v8.split('.')[0]}`
@@ -71,7 +71,7 @@ export const openSnapshotStore = (data: string, tenant: string, generation: stri
         meta.clearSync()
       })
     },
-    close: () => root.close()
+    close: () => root.close(),
   }
 }
 

@@ -24,7 +24,7 @@ export const configOf = (flags: CommonFlags, more: Readonly<Record<string, unkno
   loadConfig({
     file: flags.config ?? process.env['STREAMVANE_CONFIG'],
     env: process.env,
-    flags: { data: flags.data, tenant: flags.tenant, logLevel: flags.logLevel, ...more }
+    flags: { data: flags.data, tenant: flags.tenant, logLevel: flags.logLevel, ...more },
   })
 
 /** Runs a command's work with its context and closes what was opened. A second signal ends the process at once. */
@@ -54,14 +54,18 @@ export const instantOf = (flag: string, value: string | undefined): number | und
   return at
 }
 
-export const wholeNumber = (flag: string, least: number) => (value: string): number => {
-  const number = Number(value)
-  if (!Number.isSafeInteger(number) || number < least) throw new UsageError(`${flag} ${value} is not a whole number of at least ${least}`)
-  return number
-}
+export const wholeNumber =
+  (flag: string, least: number) =>
+  (value: string): number => {
+    const number = Number(value)
+    if (!Number.isSafeInteger(number) || number < least) throw new UsageError(`${flag} ${value} is not a whole number of at least ${least}`)
+    return number
+  }
 
-export const share = (flag: string) => (value: string): number => {
-  const number = Number(value)
-  if (!(number >= 0 && number <= 1)) throw new UsageError(`${flag} ${value} is not a share between 0 and 1`)
-  return number
-}
+export const share =
+  (flag: string) =>
+  (value: string): number => {
+    const number = Number(value)
+    if (!(number >= 0 && number <= 1)) throw new UsageError(`${flag} ${value} is not a share between 0 and 1`)
+    return number
+  }

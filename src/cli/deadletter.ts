@@ -9,27 +9,52 @@ type Flags = CommonFlags & Readonly<{ json?: boolean; reason?: string; dryRun?: 
 export const deadLetterCommand = (): Command => {
   const group = new Command('deadletter').description('what could not be used: list it, look at it, take it in again')
   group.addCommand(
-    command('list', 'list the input that was set aside, with the reason', ['streamvane deadletter list', 'streamvane deadletter list --reason unknown-topic --json'])
+    command('list', 'list the input that was set aside, with the reason', [
+      'streamvane deadletter list',
+      'streamvane deadletter list --reason unknown-topic --json',
+    ])
       .option('--reason <code>', 'only this reason')
       .option('--json', 'one JSON object a line')
       .action(async (flags: Flags) => {
         const config = configOf(flags)
         await withContext('deadletter list', config, async ({ logs }) => {
-          const table = new Table({ head: ['id', 'received', 'part', 'stage', 'reason', 'detail', 'bytes'], style: { head: [], border: [] }, colWidths: [38, 26, 9, 11, 16, 60, 8], wordWrap: true })
+          const table = new Table({
+            head: ['id', 'received', 'part', 'stage', 'reason', 'detail', 'bytes'],
+            style: { head: [], border: [] },
+            colWidths: [38, 26, 9, 11, 16, 60, 8],
+            wordWrap: true,
+          })
           let count = 0
           for await (const letter of deadLetters(logs, config.tenant)) {
             if (flags.reason !== undefined && letter.note.reason !== flags.reason) continue
             count++
             if (flags.json === true) console.log(JSON.stringify(summaryOf(letter)))
-            else table.push([letter.id, letter.note.receivedAt, letter.part, letter.note.stage, letter.note.reason, letter.note.detail, letter.raw.length])
+            else
+              table.push([
+                letter.id,
+                letter.note.receivedAt,
+                letter.part,
+                letter.note.stage,
+                letter.note.reason,
+                letter.note.detail,
+                letter.raw.length,
+              ])
           }
-          if (flags.json !== true) console.log(count === 0 ? 'no dead letters' : `${table.toString()}\n${count} dead letters; streamvane deadletter show <id> prints one whole`)
+          if (flags.json !== true)
+            console.log(
+              count === 0
+                ? 'no dead letters'
+                : `${table.toString()}\n${count} dead letters; streamvane deadletter show <id> prints one whole`,
+            )
           return EXIT.ok
         })
-      })
+      }),
   )
   group.addCommand(
-    command('show', 'print one dead letter: why it was set aside, and its bytes as they came', ['streamvane deadletter show 6f1c…', 'streamvane deadletter show --raw 6f1c… > event.json'])
+    command('show', 'print one dead letter: why it was set aside, and its bytes as they came', [
+      'streamvane deadletter show 6f1c…',
+      'streamvane deadletter show --raw 6f1c… > event.json',
+    ])
       .argument('<id>', 'its id, or the beginning of it')
       .option('--raw', 'only the bytes')
       .action(async (id: string, flags: Flags) => {
@@ -43,20 +68,25 @@ export const deadLetterCommand = (): Command => {
           }
           throw new UsageError(`no dead letter with id ${id}; streamvane deadletter list shows all`)
         })
-      })
+      }),
   )
   group.addCommand(
-    command('replay', 'take dead letters of the ingress in again, after an upgrade that can use them', ['streamvane deadletter replay --dry-run', 'streamvane deadletter replay'])
+    command('replay', 'take dead letters of the ingress in again, after an upgrade that can use them', [
+      'streamvane deadletter replay --dry-run',
+      'streamvane deadletter replay',
+    ])
       .option('--dry-run', 'only say how many could be used')
       .action(async (flags: Flags) => {
         const config = configOf(flags)
         await withContext('deadletter replay', config, async ({ logs }) => {
           const log = flags.dryRun === true ? undefined : await logs.raw('writer')
           const { usable, stored, duplicate, deadLettered } = await replayDeadLetters(logs, config.tenant, log, Date.now())
-          console.log(`${usable} can be used now, ${deadLettered} still cannot${log === undefined ? '' : `; ${stored} stored, ${duplicate} were stored before`}`)
+          console.log(
+            `${usable} can be used now, ${deadLettered} still cannot${log === undefined ? '' : `; ${stored} stored, ${duplicate} were stored before`}`,
+          )
           return EXIT.ok
         })
-      })
+      }),
   )
   return group
 }

@@ -15,7 +15,7 @@ export const EXIT = {
   /** The destination or the log refuses what it is given. */
   refused: 4,
   /** The command did its work and found differences, or input that cannot be used. */
-  differences: 5
+  differences: 5,
 } as const
 
 /** A mistake of the one who called: said in one line, without a stack. */
@@ -30,7 +30,8 @@ export const exitCodeOf = (cause: unknown): number => {
 }
 
 /** Errors whose message says all there is to say. */
-export const isExpected = (cause: unknown): boolean => exitCodeOf(cause) !== EXIT.failed || (cause instanceof Error && ['RebuildFailed', 'ReplayFailed', 'LogUnavailable'].includes(cause.name))
+export const isExpected = (cause: unknown): boolean =>
+  exitCodeOf(cause) !== EXIT.failed || (cause instanceof Error && ['RebuildFailed', 'ReplayFailed', 'LogUnavailable'].includes(cause.name))
 
 /** Says how a run ended, for the exit code and for people. */
 export const outcomeOf = (end: RunEnd): Readonly<{ code: number; message: string }> => {

@@ -5,17 +5,31 @@ import { command, configOf, withContext, type CommonFlags } from './common.js'
 import { EXIT } from './exit.js'
 
 export const generationsCommand = (): Command =>
-  command('generations', 'list the generations: which is live, by which profile each was computed', ['streamvane generations', 'streamvane generations --json'])
+  command('generations', 'list the generations: which is live, by which profile each was computed', [
+    'streamvane generations',
+    'streamvane generations --json',
+  ])
     .option('--json', 'one JSON object a line')
     .action(async (flags: CommonFlags & Readonly<{ json?: boolean }>) => {
       const config = configOf(flags)
       await withContext('generations', config, async ({ logs }) => {
         const { all, live } = await readGenerations(await logs.control('reader'), config.tenant)
-        const table = new Table({ head: ['generation', 'live', 'started', 'profile', 'points from', 'projection'], style: { head: [], border: [] } })
+        const table = new Table({
+          head: ['generation', 'live', 'started', 'profile', 'points from', 'projection'],
+          style: { head: [], border: [] },
+        })
         for (const generation of Object.values(all)) {
           const { name, profile, startedAt, projectionVersion } = generation
           if (flags.json === true) console.log(JSON.stringify({ ...generation, live: name === live }))
-          else table.push([name, name === live ? 'yes' : '', startedAt, `${profile.id} v${profile.version}`, profile.points, projectionVersion])
+          else
+            table.push([
+              name,
+              name === live ? 'yes' : '',
+              startedAt,
+              `${profile.id} v${profile.version}`,
+              profile.points,
+              projectionVersion,
+            ])
         }
         if (flags.json !== true) console.log(table.toString())
         return EXIT.ok

@@ -11,14 +11,16 @@ export const importCommand = (): Command =>
   command('import', 'take events from files of NDJSON (plain or gzip) into the log; can be run again without counting anything twice', [
     'streamvane import events.ndjson.gz',
     'zcat events.ndjson.gz | streamvane import -',
-    'streamvane import --dry-run events.ndjson | head'
+    'streamvane import --dry-run events.ndjson | head',
   ])
     .argument('<file...>', 'files of one EventBridge or notification envelope a line; - is standard input')
     .option('--dry-run', 'say what each event would become and write nothing')
     .option('--json', 'the outcome (with --dry-run: each event) as JSON on stdout')
     .action(async (files: string[], flags: Flags) => {
       const config = configOf(flags)
-      await withContext('import', config, (context) => (flags.dryRun === true ? preview(context, files, flags) : take(context, files, flags)))
+      await withContext('import', config, (context) =>
+        flags.dryRun === true ? preview(context, files, flags) : take(context, files, flags),
+      )
     })
 
 const take = async ({ config, logs, signal }: Context, files: readonly string[], flags: Flags): Promise<number> => {
@@ -32,7 +34,8 @@ const take = async ({ config, logs, signal }: Context, files: readonly string[],
       file,
       now: Date.now,
       signal,
-      onProgress: (bytes, { stored, duplicate, deadLettered }) => bar.update(bytes, `${stored} stored, ${duplicate} duplicate, ${deadLettered} dead-lettered`)
+      onProgress: (bytes, { stored, duplicate, deadLettered }) =>
+        bar.update(bytes, `${stored} stored, ${duplicate} duplicate, ${deadLettered} dead-lettered`),
     }).finally(() => bar.stop())
     total = addReceipts(total, receipt)
     if (signal.aborted) break
@@ -40,7 +43,8 @@ const take = async ({ config, logs, signal }: Context, files: readonly string[],
   const { stored, duplicate, deadLettered, problems } = total
   if (flags.json === true) console.log(JSON.stringify({ stored, duplicate, deadLettered, problems }))
   else console.log(`${stored} stored, ${duplicate} duplicate, ${deadLettered} dead-lettered`)
-  if (deadLettered > 0 && flags.json !== true) console.error(`${problems.map(({ reason, detail }) => `  ${reason}: ${detail}`).join('\n')}\nall of them: streamvane deadletter list`)
+  if (deadLettered > 0 && flags.json !== true)
+    console.error(`${problems.map(({ reason, detail }) => `  ${reason}: ${detail}`).join('\n')}\nall of them: streamvane deadletter list`)
   if (signal.aborted) console.error('stopped before the end; run it again to take the rest (what is stored is not stored twice)')
   return signal.aborted ? EXIT.differences : EXIT.ok
 }
@@ -52,7 +56,10 @@ const preview = async ({ config, signal }: Context, files: readonly string[], fl
       if ('deadLetter' in seen) bad++
       if (flags.json === true) console.log(JSON.stringify(seen))
       else if ('deadLetter' in seen) console.log(`${seen.line}: dead letter (${seen.deadLetter}): ${seen.detail}`)
-      else console.log(`${seen.line}: ${seen.type} → ${seen.stream} (${seen.facts.length === 0 ? 'kept raw, no facts yet' : seen.facts.join(', ')})`)
+      else
+        console.log(
+          `${seen.line}: ${seen.type} → ${seen.stream} (${seen.facts.length === 0 ? 'kept raw, no facts yet' : seen.facts.join(', ')})`,
+        )
     }
   return bad > 0 ? EXIT.differences : EXIT.ok
 }

@@ -42,11 +42,11 @@ const postBatch = async (target: URL, token: string | undefined, body: string): 
     const response = await request(target, {
       method: 'POST',
       headers: { 'content-type': 'application/x-ndjson', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
-      body
+      body,
     })
     const text = await response.body.text()
     if (response.statusCode < 300) return
-    if (!BUSY.has(response.statusCode) || attempt === ATTEMPTS_MAX) throw new Error(`${target} answered ${response.statusCode}: ${text}`)
+    if (!BUSY.has(response.statusCode) || attempt === ATTEMPTS_MAX) throw new Error(`${target.href} answered ${response.statusCode}: ${text}`)
     await sleep(100 * 2 ** attempt)
   }
 }

@@ -7,7 +7,13 @@ const silent: Progress = { update: () => undefined, stop: () => undefined }
 /** A progress bar on stderr where a person looks at it; nothing where stderr is no terminal or the total is not known. */
 export const progressBar = (title: string, total: number | undefined): Progress => {
   if (total === undefined || total === 0 || !process.stderr.isTTY) return silent
-  const bar = new SingleBar({ format: `${title} {bar} {percentage}% | {eta_formatted} left {note}`, stream: process.stderr, hideCursor: true }, Presets.shades_classic)
+  const bar = new SingleBar(
+    { format: `${title} {bar} {percentage}% | {eta_formatted} left {note}`, stream: process.stderr, hideCursor: true },
+    Presets.shades_classic,
+  )
   bar.start(total, 0, { note: '' })
-  return { update: (value, note = '') => bar.update(Math.min(value, total), { note: note === '' ? '' : `| ${note}` }), stop: () => bar.stop() }
+  return {
+    update: (value, note = '') => bar.update(Math.min(value, total), { note: note === '' ? '' : `| ${note}` }),
+    stop: () => bar.stop(),
+  }
 }

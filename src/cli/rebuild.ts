@@ -15,7 +15,7 @@ export const rebuildCommand = (): Command =>
   command('rebuild', 'compute a new generation from the raw log beside the live one and compare the two, interval by interval', [
     'streamvane rebuild',
     'streamvane rebuild --profile new-profile.yaml --promote',
-    'streamvane rebuild --json | jq "select(.same | not)"'
+    'streamvane rebuild --json | jq "select(.same | not)"',
   ])
     .option('--profile <file>', 'compute by this profile (default: the configured one)')
     .option('--promote', 'publish the new generation from now on; a running egress switches to it')
@@ -39,7 +39,7 @@ export const rebuildCommand = (): Command =>
           logger,
           now: Date.now,
           promote: flags.promote === true,
-          onProgress: ({ position, rows }) => bar.update(Number(position), `${rows} rows`)
+          onProgress: ({ position, rows }) => bar.update(Number(position), `${rows} rows`),
         }).finally(() => bar.stop())
         const { before, generation, differences, promoted } = outcome
         const different = differences.filter(({ same }) => !same)
@@ -47,15 +47,25 @@ export const rebuildCommand = (): Command =>
           for (const { start, before: old, after, same } of differences)
             console.log(JSON.stringify({ intervalStart: new Date(start).toISOString(), same, before: old ?? null, after: after ?? null }))
         else {
-          const table = new Table({ head: ['interval (UTC)', `${before ?? 'none'}: rows`, 'digest', `${generation.name}: rows`, 'digest', ''], style: { head: [], border: [] } })
+          const table = new Table({
+            head: ['interval (UTC)', `${before ?? 'none'}: rows`, 'digest', `${generation.name}: rows`, 'digest', ''],
+            style: { head: [], border: [] },
+          })
           for (const { start, before: old, after, same } of differences)
-            table.push([new Date(start).toISOString(), old?.rows ?? '', old?.digest ?? '', after?.rows ?? '', after?.digest ?? '', same ? 'same' : 'DIFFERENT'])
+            table.push([
+              new Date(start).toISOString(),
+              old?.rows ?? '',
+              old?.digest ?? '',
+              after?.rows ?? '',
+              after?.digest ?? '',
+              same ? 'same' : 'DIFFERENT',
+            ])
           console.log(table.toString())
         }
         console.error(
           `generation ${generation.name} is complete; ${differences.length - different.length} of ${differences.length} intervals have the same values as ${before ?? 'none'}${
             promoted ? `; ${generation.name} is live now` : '; the live generation is unchanged (--promote switches to the new one)'
-          }`
+          }`,
         )
         return different.length > 0 && before !== undefined && !promoted ? EXIT.differences : EXIT.ok
       })

@@ -11,7 +11,7 @@ type Flags = CommonFlags & Readonly<{ from: string; to: string; family?: FamilyN
 export const replayCommand = (): Command =>
   command('replay', 'publish the latest rows of a range again, marked as replay', [
     'streamvane replay --from 2026-01-05T08:00:00Z --to 2026-01-05T12:00:00Z --dry-run',
-    'streamvane replay --from 2026-01-05 --to 2026-01-06 --family queue'
+    'streamvane replay --from 2026-01-05 --to 2026-01-06 --family queue',
   ])
     .requiredOption('--from <instant>', 'intervals that start then or later')
     .requiredOption('--to <instant>', 'intervals that start before')
@@ -35,7 +35,7 @@ export const replayCommand = (): Command =>
             to,
             batchMax: config.egress.batchMax,
             signal,
-            onProgress: (written, of) => (bar ??= progressBar('replay', of)).update(written, `${written} of ${of} records`)
+            onProgress: (written, of) => (bar ??= progressBar('replay', of)).update(written, `${written} of ${of} records`),
           })
           bar?.stop()
           console.log(`${count} records ${sink === undefined ? 'would be published' : `published to ${sink.name}`}, marked as replay`)

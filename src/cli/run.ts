@@ -13,7 +13,7 @@ export const runCommand = (): Command =>
     'streamvane run',
     'KAFKA_BROKERS=localhost:9092 SCHEMA_REGISTRY_URL=http://localhost:8081 streamvane run --config streamvane.yaml',
     'streamvane run --until-caught-up',
-    'streamvane run --only ingress &  streamvane run --only projector &  streamvane run --only egress'
+    'streamvane run --only ingress &  streamvane run --only projector &  streamvane run --only egress',
   ])
     .option('--only <stage...>', `only these of ${stages.join(', ')}; the others may run in processes of their own`)
     .option('--until-caught-up', 'work off what the log holds and end; takes nothing in, and the clock stands still')
@@ -24,12 +24,13 @@ export const runCommand = (): Command =>
       const only = onlyOf(flags)
       const config = configOf(flags, {
         ingress: { host: flags.host, port: flags.port === undefined ? undefined : Number(flags.port) },
-        clock: { mode: flags.clock }
+        clock: { mode: flags.clock },
       })
       await withContext('run', config, async ({ logs, logger, signal }) => {
         const states: Partial<Record<Stage, StageState>> = {}
         const sink = only.includes('egress') ? sinkOf(config, logger) : undefined
-        if (only.includes('egress')) logger.info({ sink: sinkKind(config), to: sink === undefined ? undefined : destinationOf(config) }, 'egress: rows go there')
+        if (only.includes('egress'))
+          logger.info({ sink: sinkKind(config), to: sink === undefined ? undefined : destinationOf(config) }, 'egress: rows go there')
         const ingress: Ingress = async (log, onIngested) => {
           const { host, port, token, bodyMaxBytes, batchMax } = config.ingress
           const server = await httpServer({
@@ -42,7 +43,7 @@ export const runCommand = (): Command =>
             ...(token === undefined ? {} : { token }),
             onIngested,
             health: () => ({ ready: Object.values(states).every((state) => state.kind === 'running'), stages: states }),
-            logger
+            logger,
           })
           logger.info({ url: server.url }, 'ingress: listening')
           return server
@@ -62,7 +63,7 @@ export const runCommand = (): Command =>
             logger.info({ stage, state: state.kind }, 'stage')
           },
           onProjected: ({ events, rows }) => logger.debug({ events, rows }, 'projector: rows appended'),
-          onPublished: (records) => logger.debug({ records }, 'egress: records published')
+          onPublished: (records) => logger.debug({ records }, 'egress: records published'),
         })
         const { code, message } = outcomeOf(end)
         if (code === 0) logger.info({ end: end.kind }, message)
@@ -75,7 +76,8 @@ const onlyOf = ({ only, untilCaughtUp }: Flags): readonly Stage[] => {
   const named = (only ?? stages).flatMap((names) => names.split(','))
   const unknown = named.find((name) => !stages.includes(name as Stage))
   if (unknown !== undefined) throw new UsageError(`--only ${unknown}: there is no such stage; there are ${stages.join(', ')}`)
-  if (untilCaughtUp === true && only !== undefined && named.includes('ingress')) throw new UsageError('--until-caught-up takes nothing in; leave ingress out of --only')
+  if (untilCaughtUp === true && only !== undefined && named.includes('ingress'))
+    throw new UsageError('--until-caught-up takes nothing in; leave ingress out of --only')
   return named as Stage[]
 }
 

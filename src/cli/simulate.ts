@@ -41,16 +41,22 @@ export const simulateCommand = (): Command =>
   command('simulate', 'make the events of a whole contact centre, seeded: the same options give the same bytes', [
     'streamvane simulate --seed 1 --from 2026-01-05T06:00:00Z --hours 6 --queues 5 --agents 40 --out morning.ndjson --truth truth.json',
     'streamvane simulate --seed 1 --hours 1 --out - | streamvane import -',
-    'streamvane simulate --seed 1 --hours 2 --duplicates 0.02 --reorder 0.05 --post http://127.0.0.1:8080 --rate 500'
+    'streamvane simulate --seed 1 --hours 2 --duplicates 0.02 --reorder 0.05 --post http://127.0.0.1:8080 --rate 500',
   ])
     .option('--seed <n>', 'seed', wholeNumber('--seed', 0), 1)
     .option('--from <instant>', 'when the simulation begins', '2026-01-05T06:00:00Z')
     .option('--hours <h>', 'hours of arrivals; conversations in progress then run to their end', '4')
     .option('--queues <n>', 'queues', wholeNumber('--queues', 1), 5)
     .option('--agents <n>', 'agents', wholeNumber('--agents', 1), 40)
-    .option('--calls-per-hour <n>', 'conversations in the busiest hour (default: what the agents can carry)', wholeNumber('--calls-per-hour', 1))
+    .option(
+      '--calls-per-hour <n>',
+      'conversations in the busiest hour (default: what the agents can carry)',
+      wholeNumber('--calls-per-hour', 1),
+    )
     .addOption(new Option('--emit <what>', 'which events').choices(['metric-records', 'detail-events', 'both']).default('both'))
-    .addOption(new Option('--envelope <form>', 'in which envelopes').choices(['eventbridge', 'notification', 'mixed']).default('eventbridge'))
+    .addOption(
+      new Option('--envelope <form>', 'in which envelopes').choices(['eventbridge', 'notification', 'mixed']).default('eventbridge'),
+    )
     .option('--duplicates <share>', 'share delivered twice, in another envelope', share('--duplicates'), 0)
     .option('--reorder <share>', 'share delayed by up to two minutes', share('--reorder'), 0)
     .option('--late <share>', 'share delayed by up to --late-max-ms', share('--late'), 0)
@@ -65,7 +71,8 @@ export const simulateCommand = (): Command =>
     .option('--truth <file>', 'write what was simulated, as JSON: measures per interval, for comparison')
     .option('--roster <file>', 'write the queues and agents with their names, as JSON')
     .action(async (flags: Flags) => {
-      if ((flags.out === undefined) === (flags.post === undefined)) throw new UsageError('say where the events go: --out FILE or --post URL')
+      if ((flags.out === undefined) === (flags.post === undefined))
+        throw new UsageError('say where the events go: --out FILE or --post URL')
       const config = configOf(flags)
       const hours = Number(flags.hours)
       const simulation = simulate({
@@ -81,7 +88,7 @@ export const simulateCommand = (): Command =>
         reorder: flags.reorder,
         lateness: { share: flags.late, maxMs: flags.lateMaxMs },
         acwLate: { share: flags.acwLate, maxMs: flags.acwLateMaxMs },
-        cutAtEnd: flags.cutAtEnd === true
+        cutAtEnd: flags.cutAtEnd === true,
       })
       await withContext('simulate', config, async ({ signal }) => {
         const bar = progressBar('simulate', hours * HOUR_MS)

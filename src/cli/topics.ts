@@ -12,7 +12,7 @@ export const topicsCommand = (): Command => {
   group.addCommand(
     command('apply', 'create the topics that are missing; existing ones are compared and never changed', [
       'KAFKA_BROKERS=localhost:9092 streamvane topics apply --dry-run',
-      'streamvane topics apply --config streamvane.yaml'
+      'streamvane topics apply --config streamvane.yaml',
     ])
       .option('--dry-run', 'only say what would be created and what differs')
       .option('--json', 'one JSON object a topic')
@@ -25,7 +25,7 @@ export const topicsCommand = (): Command => {
           for (const step of steps) console.log(flags.json === true ? JSON.stringify(step) : sentenceOf(step, flags.dryRun === true))
           return steps.some(({ kind }) => kind === 'differs') ? EXIT.differences : EXIT.ok
         })
-      })
+      }),
   )
   return group
 }

@@ -37,7 +37,13 @@ export class RefusedToListen extends Error {
 }
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
-const LINES = new Set(['application/x-ndjson', 'application/ndjson', 'application/jsonl', 'application/x-jsonlines', 'application/jsonlines'])
+const LINES = new Set([
+  'application/x-ndjson',
+  'application/ndjson',
+  'application/jsonl',
+  'application/x-jsonlines',
+  'application/jsonlines',
+])
 /** Requests whose events are on their way into the log, at most; more are asked to come again. */
 const IN_FLIGHT_MAX = 64
 
@@ -48,12 +54,20 @@ const IN_FLIGHT_MAX = 64
 export const httpServer = async (options: HttpServerOptions): Promise<Readonly<{ url: string; close: () => Promise<void> }>> => {
   const { host, port, token, bodyMaxBytes, health, logger } = options
   if (token === undefined && !LOOPBACK.test(host))
-    throw new RefusedToListen(`the ingress would listen on ${host} without a token: set ingress.token (STREAMVANE_INGRESS__TOKEN), or bind it to 127.0.0.1`)
-  const app = Fastify({ bodyLimit: bodyMaxBytes, loggerInstance: logger.child({}, { level: logger.level === 'info' ? 'warn' : logger.level }) as FastifyBaseLogger, forceCloseConnections: 'idle' })
+    throw new RefusedToListen(
+      `the ingress would listen on ${host} without a token: set ingress.token (STREAMVANE_INGRESS__TOKEN), or bind it to 127.0.0.1`,
+    )
+  const app = Fastify({
+    bodyLimit: bodyMaxBytes,
+    loggerInstance: logger.child({}, { level: logger.level === 'info' ? 'warn' : logger.level }),
+    forceCloseConnections: 'idle',
+  })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, _request, reply) => answerError(error, bodyMaxBytes, reply))
-  app.setNotFoundHandler((request, reply) => reply.code(404).send({ error: 'not-found', detail: `${request.method} ${request.url} is not here; POST /v1/events takes events` }))
+  app.setNotFoundHandler((request, reply) =>
+    reply.code(404).send({ error: 'not-found', detail: `${request.method} ${request.url} is not here; POST /v1/events takes events` }),
+  )
   app.get('/health/live', () => ({ live: true }))
   app.get('/health/ready', (_request, reply) => {
     const report = health()
@@ -72,10 +86,17 @@ const takeEvents = (app: FastifyInstance, { log, tenant, token, bodyMaxBytes, ba
     url: '/v1/events',
     onRequest: async (request, reply) => {
       if (token === undefined || isAuthorized(request.headers.authorization, token)) return
-      await reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'unauthorized', detail: 'send the token of this ingress as Authorization: Bearer <token>' })
+      await reply
+        .code(401)
+        .header('www-authenticate', 'Bearer')
+        .send({ error: 'unauthorized', detail: 'send the token of this ingress as Authorization: Bearer <token>' })
     },
     handler: async (request, reply) => {
-      if (inFlight >= IN_FLIGHT_MAX) return reply.code(503).header('retry-after', '1').send({ error: 'busy', detail: `${IN_FLIGHT_MAX} requests are being stored; send this one again` })
+      if (inFlight >= IN_FLIGHT_MAX)
+        return reply
+          .code(503)
+          .header('retry-after', '1')
+          .send({ error: 'busy', detail: `${IN_FLIGHT_MAX} requests are being stored; send this one again` })
       inFlight++
       try {
         const origin: Origin = { tenant, source: 'http', receivedAt: Date.now() }
@@ -83,19 +104,32 @@ const takeEvents = (app: FastifyInstance, { log, tenant, token, bodyMaxBytes, ba
         const pieces = piecesOf(request, body)
         if (E.isLeft(pieces)) {
           const receipt = await setAside(log, body, pieces.left, origin)
-          return await reply.code(400).send({ error: pieces.left.reason, detail: `${pieces.left.detail}; the document was set aside`, deadLettered: receipt.deadLettered })
+          return await reply
+            .code(400)
+            .send({
+              error: pieces.left.reason,
+              detail: `${pieces.left.detail}; the document was set aside`,
+              deadLettered: receipt.deadLettered,
+            })
         }
         if (pieces.right.length > batchMax)
-          return await reply.code(413).send({ error: 'too-many-events', detail: `${pieces.right.length} events in one request; at most ${batchMax} are taken. Nothing was stored` })
+          return await reply
+            .code(413)
+            .send({
+              error: 'too-many-events',
+              detail: `${pieces.right.length} events in one request; at most ${batchMax} are taken. Nothing was stored`,
+            })
         const receipt = await ingest(log, pieces.right, origin)
         await onIngested?.(receipt)
         const { stored, duplicate, deadLettered, problems } = receipt
         // Nothing usable at all is the sender's mistake; part of a batch is an outcome to read.
-        return await reply.code(deadLettered > 0 && stored + duplicate === 0 ? 422 : 200).send({ stored, duplicate, deadLettered, problems })
+        return await reply
+          .code(deadLettered > 0 && stored + duplicate === 0 ? 422 : 200)
+          .send({ stored, duplicate, deadLettered, problems })
       } finally {
         inFlight--
       }
-    }
+    },
   })
 }
 
@@ -107,7 +141,8 @@ const bodyOf = async (request: FastifyRequest, bodyMaxBytes: number): Promise<Bu
   try {
     return await promisify(gunzip)(body, { maxOutputLength: bodyMaxBytes })
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw new Answer(413, 'too-large', `the body inflates to more than ${bodyMaxBytes} bytes. Nothing was stored`)
+    if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      throw new Answer(413, 'too-large', `the body inflates to more than ${bodyMaxBytes} bytes. Nothing was stored`)
     throw new Answer(400, 'malformed-gzip', `the body is not gzip: ${(cause as Error).message}`)
   }
 }
@@ -116,7 +151,11 @@ const piecesOf = (request: FastifyRequest, body: Buffer): ReturnType<typeof spli
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
   if (LINES.has(type)) return E.right(splitLines(body))
   if (type === 'application/json' || type === 'application/cloudevents+json') return splitJson(body)
-  throw new Answer(415, 'unsupported-content-type', `content-type ${type === '' ? 'is missing' : type}; send application/json (one event or an array) or application/x-ndjson (one event a line)`)
+  throw new Answer(
+    415,
+    'unsupported-content-type',
+    `content-type ${type === '' ? 'is missing' : type}; send application/json (one event or an array) or application/x-ndjson (one event a line)`,
+  )
 }
 
 /** An answer that is not a success. */
@@ -132,12 +171,21 @@ class Answer extends Error {
 
 const answerError = (error: Error & { statusCode?: number; code?: string }, bodyMaxBytes: number, reply: FastifyReply): FastifyReply => {
   if (error instanceof Answer) return reply.code(error.statusCode).send({ error: error.error, detail: error.message })
-  if (error instanceof NotIngested) return reply.code(503).header('retry-after', '1').send({ error: 'log-not-available', detail: error.message })
+  if (error instanceof NotIngested)
+    return reply.code(503).header('retry-after', '1').send({ error: 'log-not-available', detail: error.message })
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return reply.code(413).send({ error: 'too-large', detail: `the body is larger than ${bodyMaxBytes} bytes; send fewer events at once. Nothing was stored` })
-  if (error.statusCode !== undefined && error.statusCode < 500) return reply.code(error.statusCode).send({ error: 'bad-request', detail: error.message })
+    return reply
+      .code(413)
+      .send({ error: 'too-large', detail: `the body is larger than ${bodyMaxBytes} bytes; send fewer events at once. Nothing was stored` })
+  if (error.statusCode !== undefined && error.statusCode < 500)
+    return reply.code(error.statusCode).send({ error: 'bad-request', detail: error.message })
   reply.log.error({ err: error }, 'ingress: unexpected')
-  return reply.code(500).send({ error: 'unexpected', detail: 'the request failed in a way nobody expected; nothing was acknowledged, and sending it again is safe' })
+  return reply
+    .code(500)
+    .send({
+      error: 'unexpected',
+      detail: 'the request failed in a way nobody expected; nothing was acknowledged, and sending it again is safe',
+    })
 }
 
 /** Compares digests, so that neither length nor content shows in the time it takes. */

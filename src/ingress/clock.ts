@@ -12,7 +12,7 @@ export const appendTick = async (log: EventLog, tenant: string, at: EpochMs): Pr
     id: contentId(CLOCK_TICKED, tenant, String(at)),
     type: CLOCK_TICKED,
     data: Buffer.from(JSON.stringify({ at })),
-    metadata: Buffer.from(JSON.stringify({ tenant, source: 'clock' }))
+    metadata: Buffer.from(JSON.stringify({ tenant, source: 'clock' })),
   }
   const [result] = await log.append([{ stream: clockStream(tenant), expected: 'any', events: [event] }])
   if (result !== undefined && E.isLeft(result)) throw new NotIngested(result.left)

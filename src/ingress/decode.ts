@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { AcdOutcome, Fact } from '../domain/fact.js'
 import { readEnvelope, type Unusable } from './envelope.js'
-import { BadField, durationMs, epochMs, isoInstant, number, object, optionalText, text, type Body } from './fields.js'
+import { BadField, durationMs, epochMs, isoInstant, number, object, optionalText, text, wholeNumber, type Body } from './fields.js'
 import { disconnectType, mediaType, systemPresence, upperSnake } from './spelling.js'
 
 /** From the body of one topic to the facts it states; none if it states nothing that KPIs need. Throws `BadField`. */
@@ -11,10 +11,15 @@ const session = (body: Body) => ({
   at: epochMs(body, 'eventTime'),
   conversationId: text(body, 'conversationId'),
   sessionId: text(body, 'sessionId'),
-  mediaType: mediaType(body['mediaType'])
+  mediaType: mediaType(optionalText(body, 'mediaType')),
 })
 
-const outcomes: Readonly<Record<string, AcdOutcome>> = { ANSWERED: 'ANSWERED', ABANDON: 'ABANDON', FLOW_OUT: 'FLOW_OUT' }
+const outcomes: ReadonlySet<unknown> = new Set<AcdOutcome>(['ANSWERED', 'ABANDON', 'FLOW_OUT'])
+
+const acdOutcome = (value: unknown): AcdOutcome => (outcomes.has(value) ? (value as AcdOutcome) : 'UNKNOWN')
+
+/** Observations (`o…`) may be averages; counts and durations are whole. */
+const metricValue = (body: Body, metric: string): number => (metric.startsWith('o') ? number(body, 'value') : wholeNumber(body, 'value'))
 
 const isOutbound = (body: Body): boolean => typeof body['direction'] === 'string' && body['direction'].toUpperCase() === 'OUTBOUND'
 
@@ -23,7 +28,7 @@ const routingStatus = (userId: string, status: Body): Fact => ({
   userId,
   kind: 'routingStatus',
   state: upperSnake(text(status, 'status')),
-  at: isoInstant(status, 'startTime')
+  at: isoInstant(status, 'startTime'),
 })
 
 const presence = (userId: string, body: Body): Fact => ({
@@ -31,7 +36,7 @@ const presence = (userId: string, body: Body): Fact => ({
   userId,
   kind: 'systemPresence',
   state: systemPresence(text(object(body, 'presenceDefinition'), 'systemPresence')),
-  at: isoInstant(body, 'modifiedDate')
+  at: isoInstant(body, 'modifiedDate'),
 })
 
 const decoders: Readonly<Record<string, Decoder>> = {
@@ -39,12 +44,12 @@ const decoders: Readonly<Record<string, Decoder>> = {
     {
       type: 'MetricEmitted',
       metric: text(body, 'metric'),
-      value: number(body, 'value'),
+      value: metricValue(body, text(body, 'metric')),
       at: isoInstant(body, 'metricDate'),
       queueId: optionalText(body, 'queueId'),
       userId: optionalText(body, 'userId'),
-      mediaType: mediaType(body['mediaType'])
-    }
+      mediaType: mediaType(optionalText(body, 'mediaType')),
+    },
   ],
   'v2.detail.events.conversation.{id}.acd.start': (body) => [{ type: 'AcdStarted', ...session(body), queueId: text(body, 'queueId') }],
   'v2.detail.events.conversation.{id}.acd.end': (body) => [
@@ -52,13 +57,19 @@ const decoders: Readonly<Record<string, Decoder>> = {
       type: 'AcdEnded',
       ...session(body),
       queueId: text(body, 'queueId'),
-      outcome: outcomes[String(body['acdOutcome'])] ?? 'UNKNOWN',
+      outcome: acdOutcome(body['acdOutcome']),
       answeredUserId: optionalText(body, 'answeredUserId'),
-      connectedMs: durationMs(body, 'connectedDurationMs')
-    }
+      connectedMs: durationMs(body, 'connectedDurationMs'),
+    },
   ],
   'v2.detail.events.conversation.{id}.user.start': (body) => [
-    { type: 'UserSessionStarted', ...session(body), userId: text(body, 'userId'), queueId: optionalText(body, 'queueId'), outbound: isOutbound(body) }
+    {
+      type: 'UserSessionStarted',
+      ...session(body),
+      userId: text(body, 'userId'),
+      queueId: optionalText(body, 'queueId'),
+      outbound: isOutbound(body),
+    },
   ],
   'v2.detail.events.conversation.{id}.user.end': (body) => [
     {
@@ -72,8 +83,8 @@ const decoders: Readonly<Record<string, Decoder>> = {
       heldMs: durationMs(body, 'heldDurationMs'),
       alertMs: durationMs(body, 'alertingDurationMs'),
       contactingMs: durationMs(body, 'contactingDurationMs'),
-      dialingMs: durationMs(body, 'dialingDurationMs')
-    }
+      dialingMs: durationMs(body, 'dialingDurationMs'),
+    },
   ],
   'v2.detail.events.conversation.{id}.acw': (body) => [
     {
@@ -81,16 +92,16 @@ const decoders: Readonly<Record<string, Decoder>> = {
       ...session(body),
       userId: text(body, 'userId'),
       queueId: optionalText(body, 'queueId'),
-      acwMs: durationMs(body, 'wrapupDurationMs')
-    }
+      acwMs: durationMs(body, 'wrapupDurationMs'),
+    },
   ],
   'v2.users.{id}.routingStatus': (body, userId) => [routingStatus(userId, object(body, 'routingStatus'))],
   // Only the primary source drives analytics; an integration's own presence says primary: false.
   'v2.users.{id}.presence': (body, userId) => (body['primary'] === false ? [] : [presence(userId, body)]),
   'v2.users.{id}.activity': (body, userId) => [
     ...(body['routingStatus'] === undefined ? [] : [routingStatus(userId, object(body, 'routingStatus'))]),
-    ...(body['presence'] === undefined ? [] : [presence(userId, object(body, 'presence'))])
-  ]
+    ...(body['presence'] === undefined ? [] : [presence(userId, object(body, 'presence'))]),
+  ],
 }
 
 /** Type of the events that `src/ingress/clock.ts` appends. */
@@ -110,7 +121,8 @@ export const decodeBody = (template: string, entityId: string, body: Body): E.Ei
 
 /** The facts in a raw event of the log: `type` is its topic template or `ClockTicked`, `data` the envelope as received. */
 export const decodeRaw = (type: string, data: Uint8Array): E.Either<Unusable, readonly Fact[]> => {
-  if (type === CLOCK_TICKED) return E.right([{ type: 'ClockTicked', at: (JSON.parse(Buffer.from(data).toString('utf8')) as { at: number }).at }])
+  if (type === CLOCK_TICKED)
+    return E.right([{ type: 'ClockTicked', at: (JSON.parse(Buffer.from(data).toString('utf8')) as { at: number }).at }])
   if (decoders[type] === undefined) return E.right([])
   const envelope = readEnvelope(data)
   if (E.isLeft(envelope)) return envelope

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import * as E from 'fp-ts/lib/Either.js'
 
 /** What every envelope of Genesys boils down to. `timestamp` is when the notification was published, where the envelope says. */
@@ -13,17 +14,34 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 /** Reads an EventBridge envelope (`detail.topicName`, `detail.eventBody`) or a bare notification (`topicName`, `eventBody`). */
 export const readEnvelope = (raw: Uint8Array): E.Either<Unusable, Envelope> => {
+  // Decoding would put the same replacement character for every wrong byte, and so make one event of two.
+  if (!isUtf8(raw)) return E.left({ reason: 'malformed-json', detail: 'not valid UTF-8; JSON is sent as UTF-8' })
   let value: unknown
   try {
     value = JSON.parse(Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('utf8'))
   } catch (cause) {
     return E.left({ reason: 'malformed-json', detail: `not valid JSON: ${(cause as Error).message}` })
   }
-  if (!isObject(value)) return E.left({ reason: 'not-an-envelope', detail: 'expected a JSON object with topicName and eventBody, or an EventBridge event with them in detail' })
+  if (!isObject(value))
+    return E.left({
+      reason: 'not-an-envelope',
+      detail: 'expected a JSON object with topicName and eventBody, or an EventBridge event with them in detail',
+    })
   const notification = isObject(value['detail']) ? value['detail'] : value
   const { topicName, eventBody, timestamp } = notification
   if (typeof topicName !== 'string' || topicName === '')
-    return E.left({ reason: 'not-an-envelope', detail: 'no topicName (nor detail.topicName): this is not a Genesys notification or EventBridge envelope' })
-  if (!isObject(eventBody)) return E.left({ reason: 'not-an-envelope', detail: `eventBody of ${topicName} is missing or not an object`, topic: topicName })
+    return E.left({
+      reason: 'not-an-envelope',
+      detail: 'no topicName (nor detail.topicName): this is not a Genesys notification or EventBridge envelope',
+    })
+  if (!isObject(eventBody))
+    return E.left({
+      reason: 'not-an-envelope',
+      detail: `eventBody of ${brief(topicName)} is missing or not an object`,
+      topic: brief(topicName),
+    })
   return E.right({ topicName, body: eventBody, timestamp: typeof timestamp === 'string' ? timestamp : undefined })
 }
+
+/** As much of a foreign name as belongs in a message. */
+export const brief = (name: string): string => (name.length > 200 ? `${name.slice(0, 200)}…` : name)

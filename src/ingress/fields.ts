@@ -5,12 +5,25 @@ export class BadField extends Error {
   override readonly name = 'BadField'
 }
 
-const shown = (value: unknown): string => (value === undefined ? 'missing' : JSON.stringify(value).slice(0, 80))
+/** Says what stands there, briefly; an object may be deep or large, so that only its kind is told. */
+const shown = (value: unknown): string => {
+  if (value === undefined) return 'missing'
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
+  return JSON.stringify(typeof value === 'string' ? value.slice(0, 80) : value)
+}
+
+/** UTF-16 code units of an id or a name: beyond it is no id, and stream and row keys are made of them. */
+const TEXT_MAX = 256
+const PLAIN = /^[\x20-\x7e]{1,256}$/
+const LONE_SURROGATE = /[\ud800-\udfff]/u
 
 export const text = (body: Body, name: string): string => {
   const value = body[name]
-  if (typeof value === 'string' && value !== '') return value
-  throw new BadField(`${name} is ${shown(value)}; expected a non-empty string`)
+  if (typeof value !== 'string' || value === '') throw new BadField(`${name} is ${shown(value)}; expected a non-empty string`)
+  if (PLAIN.test(value)) return value
+  if (value.length > TEXT_MAX) throw new BadField(`${name} has ${value.length} characters; expected at most ${TEXT_MAX}`)
+  if (LONE_SURROGATE.test(value)) throw new BadField(`${name} is ${shown(value)}; expected well-formed Unicode`)
+  return value
 }
 
 export const optionalText = (body: Body, name: string): string | null => {
@@ -25,14 +38,25 @@ export const object = (body: Body, name: string): Body => {
   throw new BadField(`${name} is ${shown(value)}; expected an object`)
 }
 
-/** A duration in ms. Genesys omits zero durations or sends 0; both are 0. */
+/** Ten years. Longer is no duration of a contact centre, and sums of them would leave the whole numbers that are exact. */
+export const DURATION_MAX_MS = 3_652 * 86_400_000
+
+/** A duration in whole ms. Genesys omits zero durations or sends 0; both are 0. */
 export const durationMs = (body: Body, name: string): number => {
   const value = body[name]
   if (value === undefined || value === null) return 0
-  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
-  throw new BadField(`${name} is ${shown(value)}; expected milliseconds, not negative`)
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= DURATION_MAX_MS) return value
+  throw new BadField(`${name} is ${shown(value)}; expected whole milliseconds, not negative, ten years at most`)
 }
 
+/** A whole number, as metric records carry it: 1 for counts, milliseconds for durations. Rows add them up, which is exact for whole numbers only. */
+export const wholeNumber = (body: Body, name: string): number => {
+  const value = body[name]
+  if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= DURATION_MAX_MS) return value
+  throw new BadField(`${name} is ${shown(value)}; expected a whole number, ${DURATION_MAX_MS} at most`)
+}
+
+/** Any finite number. */
 export const number = (body: Body, name: string): number => {
   const value = body[name]
   if (typeof value === 'number' && Number.isFinite(value)) return value
@@ -59,7 +83,8 @@ const ISO_WITH_ZONE = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{
 /** An ISO 8601 instant with its zone, as metric records and user topics carry them; in epoch milliseconds. */
 export const isoInstant = (body: Body, name: string): number => {
   const value = body[name]
-  if (typeof value !== 'string' || !ISO_WITH_ZONE.test(value)) throw new BadField(`${name} is ${shown(value)}; expected an ISO 8601 date-time with zone`)
+  if (typeof value !== 'string' || !ISO_WITH_ZONE.test(value))
+    throw new BadField(`${name} is ${shown(value)}; expected an ISO 8601 date-time with zone`)
   const at = Date.parse(value)
   if (Number.isNaN(at)) throw new BadField(`${name} is ${shown(value)}; there is no such date`)
   return plausible(at, name, value)

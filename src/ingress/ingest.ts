@@ -27,7 +27,7 @@ export const addReceipts = (a: Receipt, b: Receipt): Receipt => ({
   duplicate: a.duplicate + b.duplicate,
   deadLettered: a.deadLettered + b.deadLettered,
   problems: [...a.problems, ...b.problems].slice(0, PROBLEMS_MAX),
-  latest: a.latest === undefined ? b.latest : b.latest === undefined ? a.latest : Math.max(a.latest, b.latest)
+  latest: a.latest === undefined ? b.latest : b.latest === undefined ? a.latest : Math.max(a.latest, b.latest),
 })
 
 /** The log did not take a batch: nothing is known of it, and sending it again is safe. */

@@ -3,7 +3,7 @@ import { deadLetterStream } from '../domain/stream-name.js'
 import type { EpochMs } from '../domain/interval.js'
 import type { NewEvent } from '../log/event-log.js'
 import { decodeBody } from './decode.js'
-import { readEnvelope, type Unusable } from './envelope.js'
+import { brief, readEnvelope, type Unusable } from './envelope.js'
 import { canonicalJson, contentId, TooDeep } from './identity.js'
 import { topicOf } from './topics.js'
 
@@ -20,9 +20,11 @@ export const readRawEvent = (raw: Uint8Array, origin: Origin): E.Either<Unusable
   const { topicName, body, timestamp } = envelope.right
   const topic = topicOf(topicName)
   if (topic === undefined)
-    return E.left({ reason: 'unknown-topic', detail: `${topicName} is not a topic that is taken; see docs/topics.md for those that are`, topic: topicName })
-  const facts = decodeBody(topic.template, topic.entityId, body)
-  if (E.isLeft(facts)) return facts
+    return E.left({
+      reason: 'unknown-topic',
+      detail: `${brief(topicName)} is not a topic that is taken; see docs/topics.md for those that are`,
+      topic: brief(topicName),
+    })
   let canonical: string
   try {
     canonical = canonicalJson(body)
@@ -30,10 +32,24 @@ export const readRawEvent = (raw: Uint8Array, origin: Origin): E.Either<Unusable
     if (cause instanceof TooDeep) return E.left({ reason: 'too-deep', detail: `eventBody is ${cause.message}`, topic: topicName })
     throw cause
   }
+  const facts = decodeBody(topic.template, topic.entityId, body)
+  if (E.isLeft(facts)) return facts
   const id = topic.timed ? contentId(topicName, canonical) : contentId(topicName, canonical, timestamp ?? '')
-  const metadata = Buffer.from(JSON.stringify({ ...origin, receivedAt: new Date(origin.receivedAt).toISOString(), topic: topicName }))
-  const latest = facts.right.length === 0 ? undefined : Math.max(...facts.right.map((fact) => fact.at))
-  return E.right({ stream: topic.stream(origin.tenant), event: { id, type: topic.template, data: raw, metadata }, latest, facts: facts.right.map((fact) => fact.type) })
+  const event = { id, type: topic.template, data: raw, metadata: metadataOf(origin, topicName) }
+  const latest = facts.right.reduce<EpochMs | undefined>((at, fact) => (at === undefined || fact.at > at ? fact.at : at), undefined)
+  return E.right({ stream: topic.stream(origin.tenant), event, latest, facts: facts.right.map((fact) => fact.type) })
+}
+
+/** A batch has one origin: what it says is written once. */
+const origins = new WeakMap<Origin, string>()
+
+const metadataOf = (origin: Origin, topicName: string): Buffer => {
+  let opening = origins.get(origin)
+  if (opening === undefined) {
+    opening = JSON.stringify({ ...origin, receivedAt: new Date(origin.receivedAt).toISOString() }).slice(0, -1)
+    origins.set(origin, opening)
+  }
+  return Buffer.from(`${opening},"topic":${JSON.stringify(topicName)}}`)
 }
 
 export const DEAD_LETTERED = 'DeadLettered'
@@ -53,17 +69,27 @@ export type DeadLetterNote = Readonly<{
 }>
 
 /** Input that cannot be used, with the reason, kept byte for byte. The same input refused for the same reason is kept once. */
-export const deadLetter = (raw: Uint8Array, unusable: Unusable, origin: Origin, stage: Stage): Readonly<{ stream: string; event: NewEvent }> => {
+export const deadLetter = (
+  raw: Uint8Array,
+  unusable: Unusable,
+  origin: Origin,
+  stage: Stage,
+): Readonly<{ stream: string; event: NewEvent }> => {
   const note: DeadLetterNote = {
     reason: unusable.reason,
     detail: unusable.detail,
     stage,
     origin: origin.source,
     ...(unusable.topic === undefined ? {} : { topic: unusable.topic }),
-    receivedAt: new Date(origin.receivedAt).toISOString()
+    receivedAt: new Date(origin.receivedAt).toISOString(),
   }
   return {
     stream: deadLetterStream(origin.tenant),
-    event: { id: contentId('dead-letter', stage, unusable.reason, raw), type: DEAD_LETTERED, data: raw, metadata: Buffer.from(JSON.stringify(note)) }
+    event: {
+      id: contentId('dead-letter', stage, unusable.reason, raw),
+      type: DEAD_LETTERED,
+      data: raw,
+      metadata: Buffer.from(JSON.stringify(note)),
+    },
   }
 }

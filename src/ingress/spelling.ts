@@ -4,13 +4,13 @@
  */
 
 /** `VOICE`, `voice` → `voice`; absent → `unknown`. */
-export const mediaType = (value: unknown): string => (typeof value === 'string' && value !== '' ? value.toLowerCase() : 'unknown')
+export const mediaType = (value: string | null): string => value?.toLowerCase() ?? 'unknown'
 
 /** `consultTransfer`, `transfer.consult`… differ by more than case; those words are mapped, the rest becomes UPPER_SNAKE. */
 export const upperSnake = (value: string): string =>
   value
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .replace(/[^A-Za-z0-9]+/g, '_')
+    .replace(/[^\p{L}\p{N}]+/gu, '_')
     .toUpperCase()
 
 const disconnectWords: Readonly<Record<string, string>> = {
@@ -20,7 +20,7 @@ const disconnectWords: Readonly<Record<string, string>> = {
   TRANSFER_NOANSWER: 'NO_ANSWER_TRANSFER',
   TRANSFER_NOTAVAILABLE: 'NOT_AVAILABLE_TRANSFER',
   TRANSFER_DND: 'DND_TRANSFER',
-  ENDPOINT_DND: 'DND_ENDPOINT'
+  ENDPOINT_DND: 'DND_ENDPOINT',
 }
 
 export const disconnectType = (value: unknown): string => {

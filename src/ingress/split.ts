@@ -5,73 +5,91 @@ import type { Unusable } from './envelope.js'
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COMMA = 0x2c
+const OPEN_ARRAY = 0x5b
+const CLOSE_ARRAY = 0x5d
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
+const SPACE = 0x20
+const TAB = 0x09
 const LINE_FEED = 0x0a
-const OPEN = new Set([0x5b, 0x7b]) // [ {
-const CLOSE = new Set([0x5d, 0x7d]) // ] }
-const SPACE = new Set([0x20, 0x09, 0x0a, 0x0d])
+const CARRIAGE_RETURN = 0x0d
+
+const isSpace = (byte: number | undefined): boolean => byte === SPACE || byte === LINE_FEED || byte === CARRIAGE_RETURN || byte === TAB
 
 /** `bytes` without the white space around it. */
 const trimmed = (bytes: Uint8Array): Uint8Array => {
   let from = 0
   let to = bytes.length
-  while (from < to && SPACE.has(bytes[from] as number)) from++
-  while (to > from && SPACE.has(bytes[to - 1] as number)) to--
+  while (from < to && isSpace(bytes[from])) from++
+  while (to > from && isSpace(bytes[to - 1])) to--
   return bytes.subarray(from, to)
 }
 
+/** Some editors begin a file with a byte order mark, which is no part of the JSON. */
+const withoutMark = (bytes: Uint8Array): Uint8Array =>
+  bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
+
+const malformed = (detail: string): E.Either<Unusable, never> => E.left({ reason: 'malformed-json', detail })
+
 /**
  * Cuts a JSON document into the events it holds: the elements of an array, or the one value it is. The bytes of each are those received; only brackets and
- * strings are looked at, so that whether each element is JSON is judged by whoever parses it. Brackets that do not match are the sender's error, as is nesting
- * beyond the limit (the envelope's two or three levels included).
+ * strings are looked at, so that whether each element is JSON is judged by whoever parses it. An array that does not end as one is malformed as a whole, and
+ * nesting beyond the limit (the envelope's two or three levels included) is refused. Cutting ends soon after `piecesMax`: the caller sees one more than that.
  */
-export const splitJson = (document: Uint8Array): E.Either<Unusable, readonly Uint8Array[]> => {
-  const bytes = trimmed(document)
-  if (bytes.length === 0) return E.left({ reason: 'malformed-json', detail: 'the body is empty; send one event, an array of events, or one event a line' })
-  const isArray = bytes[0] === 0x5b
+export const splitJson = (document: Uint8Array, piecesMax = Infinity): E.Either<Unusable, readonly Uint8Array[]> => {
+  const bytes = trimmed(withoutMark(document))
+  if (bytes.length === 0) return malformed('the body is empty; send one event, an array of events, or one event a line')
+  const isArray = bytes[0] === OPEN_ARRAY
   const elements: Uint8Array[] = []
   let depth = 0
   let from = 1
   for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i] as number
+    const byte = bytes[i]
     if (byte === QUOTE) {
-      i = endOfString(bytes, i)
-      if (i < 0) return E.left({ reason: 'malformed-json', detail: 'a string is not closed' })
-    } else if (OPEN.has(byte)) {
+      const end = endOfString(bytes, i)
+      if (end < 0) return malformed(`the string that begins at byte ${i} is not closed`)
+      i = end
+    } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
       if (++depth > DEPTH_MAX + 4) return E.left({ reason: 'too-deep', detail: `nested deeper than ${DEPTH_MAX + 4} at byte ${i}` })
-    } else if (CLOSE.has(byte)) {
+    } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
       depth--
-      if (depth < 0) return E.left({ reason: 'malformed-json', detail: `unexpected ${String.fromCharCode(byte)} at byte ${i}` })
-      if (depth === 0 && i < bytes.length - 1) return E.left({ reason: 'malformed-json', detail: `unexpected text after the document at byte ${i + 1}` })
+      if (depth < 0) return malformed(`unexpected ${String.fromCharCode(byte)} at byte ${i}`)
+      if (depth === 0 && i < bytes.length - 1)
+        return malformed(`unexpected text after the document, at byte ${i + 1}; events one a line are sent as application/x-ndjson`)
     } else if (byte === COMMA && depth === 1 && isArray) {
       elements.push(trimmed(bytes.subarray(from, i)))
       from = i + 1
+      if (elements.length > piecesMax) return E.right(elements)
     }
   }
-  if (depth > 0) return E.left({ reason: 'malformed-json', detail: 'the document ends before its last bracket is closed' })
+  if (depth > 0) return malformed(`the document ends at byte ${bytes.length}, before its last bracket is closed`)
   if (!isArray) return E.right([bytes])
+  if (bytes[bytes.length - 1] !== CLOSE_ARRAY) return malformed(`the array ends with another bracket than ], at byte ${bytes.length - 1}`)
   const last = trimmed(bytes.subarray(from, bytes.length - 1))
   if (last.length > 0 || elements.length > 0) elements.push(last)
   return E.right(elements)
 }
 
-/** Cuts NDJSON at line feeds; empty lines are passed over. */
-export const splitLines = (document: Uint8Array): readonly Uint8Array[] => {
+/** Cuts NDJSON at line feeds; empty lines are passed over. Cutting ends soon after `piecesMax`: the caller sees one more than that. */
+export const splitLines = (document: Uint8Array, piecesMax = Infinity): readonly Uint8Array[] => {
   const lines: Uint8Array[] = []
   let from = 0
-  while (from < document.length) {
+  while (from < document.length && lines.length <= piecesMax) {
     const at = document.indexOf(LINE_FEED, from)
     const to = at < 0 ? document.length : at
-    const line = trimmed(document.subarray(from, to))
+    const line = trimmed(from === 0 ? withoutMark(document.subarray(0, to)) : document.subarray(from, to))
     if (line.length > 0) lines.push(line)
     from = to + 1
   }
   return lines
 }
 
+/** Looks for the quote that ends a string: the search is native, and only what stands before it is looked at. */
 const endOfString = (bytes: Uint8Array, start: number): number => {
-  for (let i = start + 1; i < bytes.length; i++) {
-    if (bytes[i] === BACKSLASH) i++
-    else if (bytes[i] === QUOTE) return i
+  for (let at = bytes.indexOf(QUOTE, start + 1); at >= 0; at = bytes.indexOf(QUOTE, at + 1)) {
+    let backslashes = 0
+    while (bytes[at - 1 - backslashes] === BACKSLASH) backslashes++
+    if (backslashes % 2 === 0) return at
   }
   return -1
 }

@@ -27,7 +27,13 @@ const morning = async (options: Partial<SimulateOptions>, profile: Profile): Pro
   return { truth, rows: await rowsOf(log, 't') }
 }
 
-const disturbed: Partial<SimulateOptions> = { duplicates: 0.05, reorder: 0.05, lateness: { share: 0.02, maxMs: HOUR_MS }, acwLate: { share: 0.05, maxMs: 3 * HOUR_MS }, envelope: 'mixed' }
+const disturbed: Partial<SimulateOptions> = {
+  duplicates: 0.05,
+  reorder: 0.05,
+  lateness: { share: 0.02, maxMs: HOUR_MS },
+  acwLate: { share: 0.05, maxMs: 3 * HOUR_MS },
+  envelope: 'mixed',
+}
 
 describe.each([1, 2, 3])('a simulated morning, seed %i, with duplicates, reordering and lateness', (seed) => {
   test('metric records give the simulated truth, every metric in every interval', async () => {
@@ -46,13 +52,24 @@ describe.each([1, 2, 3])('a simulated morning, seed %i, with duplicates, reorder
 
   // What detail events cannot tell is the instant of some emissions: alert, talk and hold end within the session, and only its end and lengths are known.
   const told: readonly MetricName[] = ['nOffered', 'tAcd', 'tAnswered', 'tAbandon', 'tFlowOut', 'nOverSla', 'tAcw', 'tHandle']
-  const toldInAll: readonly MetricName[] = ['tAlert', 'tNotResponding', 'tTalkComplete', 'tHeldComplete', 'nTransferred', 'nOutbound', 'tContacting', 'tDialing']
+  const toldInAll: readonly MetricName[] = [
+    'tAlert',
+    'tNotResponding',
+    'tTalkComplete',
+    'tHeldComplete',
+    'nTransferred',
+    'nOutbound',
+    'tContacting',
+    'tDialing',
+  ]
 
   test('detail events give the simulated truth: in every interval what they can tell, over the closed range the rest', async () => {
     const { truth, rows } = await morning({ seed, clockSkewMs: 0, ...disturbed }, { ...defaultProfile, points: 'detail-events' })
     for (const family of ['queue', 'agent'] as const) {
       expect(sheetOfRows(rows, family, { metrics: told })).toEqual(sheetOfTruth(truth, family, { metrics: told }))
-      expect(sheetOfRows(rows, family, { metrics: toldInAll, closedRange: true })).toEqual(sheetOfTruth(truth, family, { metrics: toldInAll, closedRange: true }))
+      expect(sheetOfRows(rows, family, { metrics: toldInAll, closedRange: true })).toEqual(
+        sheetOfTruth(truth, family, { metrics: toldInAll, closedRange: true }),
+      )
     }
   })
 })

@@ -22,7 +22,7 @@ const add = (a: TruthMeasure | undefined, b: TruthMeasure): TruthMeasure =>
         count: a.count + b.count,
         sum: (a.sum ?? 0) + (b.sum ?? 0),
         min: Math.min(a.min ?? Infinity, b.min ?? Infinity),
-        max: Math.max(a.max ?? -Infinity, b.max ?? -Infinity)
+        max: Math.max(a.max ?? -Infinity, b.max ?? -Infinity),
       }
 
 class SheetMaker {
@@ -37,7 +37,9 @@ class SheetMaker {
     this.cells.set(key, { metric: metric as MetricName, measure: add(this.cells.get(key)?.measure, measure) })
   }
   sheet(): Sheet {
-    return new Map([...this.cells].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, { metric, measure }]) => [key, measureText(metric, measure)]))
+    return new Map(
+      [...this.cells].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, { metric, measure }]) => [key, measureText(metric, measure)]),
+    )
   }
 }
 
@@ -45,7 +47,9 @@ export const sheetOfRows = (rows: readonly Row[], family: 'queue' | 'agent', sco
   const maker = new SheetMaker(scope)
   for (const row of rows) {
     if (row.family !== family) continue
-    row.measures.forEach((measure, index) => maker.put(row.dimensions, new Date(row.start).toISOString(), metricNames[index] as string, measure))
+    row.measures.forEach((measure, index) =>
+      maker.put(row.dimensions, new Date(row.start).toISOString(), metricNames[index] as string, measure),
+    )
   }
   return maker.sheet()
 }
@@ -63,9 +67,15 @@ export const statesOfRows = (rows: readonly Row[], through: number): Sheet =>
   new Map(
     rows
       .filter((row) => row.family === 'agent-state' && row.start < through)
-      .map((row) => [`${row.dimensions.join(' ')} ${new Date(row.start).toISOString()}`, String(row.measures.find((measure) => measure !== undefined)?.sum ?? 0)] as const)
+      .map(
+        (row) =>
+          [
+            `${row.dimensions.join(' ')} ${new Date(row.start).toISOString()}`,
+            String(row.measures.find((measure) => measure !== undefined)?.sum ?? 0),
+          ] as const,
+      )
       .filter(([, sum]) => sum !== '0')
-      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
   )
 
 export const statesOfTruth = (truth: Truth): Sheet =>
@@ -73,5 +83,5 @@ export const statesOfTruth = (truth: Truth): Sheet =>
     truth.agentState
       .filter(({ sum }) => sum !== 0)
       .map((row) => [`${row.userId} ${row.stateKind} ${row.state} ${row.intervalStart}`, String(row.sum)] as const)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
   )

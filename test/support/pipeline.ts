@@ -12,22 +12,51 @@ import { noSnapshots, type SnapshotStore } from '../../src/app/snapshot-store.js
 
 export const silent = pino({ level: 'silent' })
 
-export const generationOf = (profile: Profile, name = 'g1'): Generation => ({ name, projectionVersion: PROJECTION_VERSION, profile, startedAt: '2026-01-01T00:00:00.000Z' })
+export const generationOf = (profile: Profile, name = 'g1'): Generation => ({
+  name,
+  projectionVersion: PROJECTION_VERSION,
+  profile,
+  startedAt: '2026-01-01T00:00:00.000Z',
+})
 
 /** Takes lines in, in batches of `batch`. */
 export const take = async (log: EventLog, tenant: string, lines: readonly string[], batch = 500): Promise<Receipt[]> => {
   const receipts: Receipt[] = []
   for (let at = 0; at < lines.length; at += batch)
-    receipts.push(await ingest(log, lines.slice(at, at + batch).map((line) => Buffer.from(line)), { tenant, source: 'test', receivedAt: 0 }))
+    receipts.push(
+      await ingest(
+        log,
+        lines.slice(at, at + batch).map((line) => Buffer.from(line)),
+        { tenant, source: 'test', receivedAt: 0 },
+      ),
+    )
   return receipts
 }
 
 export const tickTo = appendTick
 
-type ProjectOptions = Readonly<{ log: EventLog; tenant: string; profile: Profile; generation?: string; batchMax?: number; snapshots?: SnapshotStore; kpi?: EventLog; signal?: AbortSignal }>
+type ProjectOptions = Readonly<{
+  log: EventLog
+  tenant: string
+  profile: Profile
+  generation?: string
+  batchMax?: number
+  snapshots?: SnapshotStore
+  kpi?: EventLog
+  signal?: AbortSignal
+}>
 
 /** Projects all that the log holds. */
-export const project = ({ log, tenant, profile, generation, batchMax = 1_000, snapshots = noSnapshots, kpi = log, signal }: ProjectOptions): Promise<ProjectorEnd> =>
+export const project = ({
+  log,
+  tenant,
+  profile,
+  generation,
+  batchMax = 1_000,
+  snapshots = noSnapshots,
+  kpi = log,
+  signal,
+}: ProjectOptions): Promise<ProjectorEnd> =>
   runProjector({
     tenant,
     generation: generationOf(profile, generation),
@@ -38,10 +67,11 @@ export const project = ({ log, tenant, profile, generation, batchMax = 1_000, sn
     untilCaughtUp: true,
     signal: signal ?? new AbortController().signal,
     logger: silent,
-    now: () => 0
+    now: () => 0,
   })
 
 export const publishedRows = async (log: EventLog, tenant: string, generation = 'g1'): Promise<readonly PublishedRow[]> =>
   [...(await latestRows(log, tenant, generation)).values()].map(({ published }) => published)
 
-export const rowsOf = async (log: EventLog, tenant: string, generation = 'g1'): Promise<readonly Row[]> => (await publishedRows(log, tenant, generation)).map(({ row }) => row)
+export const rowsOf = async (log: EventLog, tenant: string, generation = 'g1'): Promise<readonly Row[]> =>
+  (await publishedRows(log, tenant, generation)).map(({ row }) => row)
