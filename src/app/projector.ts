@@ -167,7 +167,8 @@ class ProjectorRun {
   private async project(batch: readonly RecordedEvent[]): Promise<void> {
     const { generation } = this.options
     const unusable = batch.flatMap((event) => this.apply(event))
-    this.folded = batch.at(-1)?.position
+    const position = (batch.at(-1) as RecordedEvent).position
+    this.folded = position
     this.events += batch.length
     this.sinceSnapshot += batch.length
     this.sinceCheckpoint += batch.length
@@ -177,7 +178,7 @@ class ProjectorRun {
       rowEvent(generation.name, row, generation.profile),
     )
     if (unusable.length > 0) await this.setAside(unusable)
-    if (rows.length > 0 || this.sinceCheckpoint >= IDLE_CHECKPOINT_EVENTS) await this.appendBehind(rows, this.folded)
+    if (rows.length > 0 || this.sinceCheckpoint >= IDLE_CHECKPOINT_EVENTS) await this.appendBehind(rows, position)
     if (this.sinceSnapshot >= SNAPSHOT_EVENTS) await this.snapshot()
   }
 

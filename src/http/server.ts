@@ -57,11 +57,8 @@ export const httpServer = async (options: HttpServerOptions): Promise<Readonly<{
     throw new RefusedToListen(
       `the ingress would listen on ${host} without a token: set ingress.token (STREAMVANE_INGRESS__TOKEN), or bind it to 127.0.0.1`,
     )
-  const app = Fastify({
-    bodyLimit: bodyMaxBytes,
-    loggerInstance: logger.child({}, { level: logger.level === 'info' ? 'warn' : logger.level }),
-    forceCloseConnections: 'idle',
-  })
+  const loggerInstance: FastifyBaseLogger = logger.child({}, { level: logger.level === 'info' ? 'warn' : logger.level })
+  const app = Fastify({ bodyLimit: bodyMaxBytes, loggerInstance, forceCloseConnections: 'idle' })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, _request, reply) => answerError(error, bodyMaxBytes, reply))
