@@ -1,0 +1,75 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { appendTick, EventTimeClock } from '../../src/ingress/clock.js'
+import { NotIngested } from '../../src/ingress/ingest.js'
+import { memoryLog } from '../../src/log/memory-log.js'
+import { eventsOf } from './log-content.js'
+
+const MINUTE = 60_000
+const late = 1_000 * MINUTE
+
+describe('the clock of event time', () => {
+  test('ticks at whole steps of the latest instant seen, once each', () => {
+    const clock = new EventTimeClock(MINUTE)
+    expect([10 * MINUTE + 5, 10 * MINUTE + 59_999, 11 * MINUTE, 13 * MINUTE + 1].map((at) => clock.seen(at, late))).toEqual([
+      10 * MINUTE,
+      undefined,
+      11 * MINUTE,
+      13 * MINUTE,
+    ])
+  })
+
+  test('stands still for input that is older, or speaks of no instant', () => {
+    const clock = new EventTimeClock(MINUTE)
+    expect(clock.seen(20 * MINUTE, late)).toBe(20 * MINUTE)
+    expect([5 * MINUTE, undefined, 19 * MINUTE].map((at) => clock.seen(at, late))).toEqual([undefined, undefined, undefined])
+  })
+
+  test('never passes now: an event dated in the future closes nothing', () => {
+    const clock = new EventTimeClock(MINUTE)
+    expect(clock.seen(90 * MINUTE, 10 * MINUTE + 30_000)).toBe(10 * MINUTE)
+    expect(clock.seen(11 * MINUTE, 12 * MINUTE)).toBe(12 * MINUTE) // the future event was seen; time has come on
+    expect(clock.end(12 * MINUTE + 7)).toBe(12 * MINUTE + 7)
+  })
+
+  test('ends at the very latest instant, which need be no whole step', () => {
+    const clock = new EventTimeClock(MINUTE)
+    expect(clock.end(late)).toBeUndefined()
+    clock.seen(7 * MINUTE + 123, late)
+    expect(clock.end(late)).toBe(7 * MINUTE + 123)
+    expect(clock.end(late)).toBeUndefined()
+  })
+
+  test('its ticks rise strictly and never pass what was seen or now', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(10_000_000), fc.nat(10_000_000)), { maxLength: 40 }), (steps) => {
+        const clock = new EventTimeClock(MINUTE)
+        let [latest, last] = [0, -1]
+        for (const [at, now] of steps) {
+          latest = Math.max(latest, at)
+          const tick = clock.seen(at, now)
+          if (tick === undefined) continue
+          expect(tick).toBeGreaterThan(last)
+          expect(tick).toBeLessThanOrEqual(Math.min(latest, now))
+          last = tick
+        }
+      }),
+    )
+  })
+})
+
+test('a tick is stored once, however often it is appended', async () => {
+  const log = memoryLog()
+  for (const at of [1, 1, 2]) await appendTick(log, 'acme', at * MINUTE)
+  const ticks = await eventsOf(log, 'acme.clock')
+  expect(ticks.map(({ type, data }) => [type, Buffer.from(data).toString()])).toEqual([
+    ['ClockTicked', '{"at":60000}'],
+    ['ClockTicked', '{"at":120000}'],
+  ])
+})
+
+test('a tick that the log does not take is said', async () => {
+  const log = memoryLog()
+  await log.close()
+  await expect(appendTick(log, 'acme', MINUTE)).rejects.toBeInstanceOf(NotIngested)
+})

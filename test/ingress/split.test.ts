@@ -1,0 +1,103 @@
+import fc from 'fast-check'
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, test } from 'vitest'
+import { splitJson, splitLines } from '../../src/ingress/split.js'
+
+const texts = (pieces: readonly Uint8Array[]): readonly string[] => pieces.map((piece) => Buffer.from(piece).toString('utf8'))
+const cut = (document: string | Buffer): E.Either<string, readonly string[]> => {
+  const pieces = splitJson(Buffer.from(document))
+  return E.isLeft(pieces) ? E.left(`${pieces.left.reason}: ${pieces.left.detail}`) : E.right(texts(pieces.right))
+}
+
+const space = fc.stringMatching(/^[ \t\r\n]{0,3}$/)
+/** JSON text of any value, with white space of any kind inside. */
+const jsonText = fc
+  .tuple(fc.jsonValue({ maxDepth: 4 }), fc.constantFrom(undefined, 1, 2, '\t'))
+  .map(([value, indent]) => JSON.stringify(value, null, indent))
+
+test('cutting an array and parsing the pieces is parsing the array', () => {
+  fc.assert(
+    fc.property(fc.array(jsonText), space, space, (elements, before, after) => {
+      const document = `${before}[${elements.map((element) => `${after}${element}${before}`).join(',')}]${after}`
+      const pieces = cut(document)
+      expect(pieces).toEqual(E.right(elements.map((element) => element.trim())))
+      expect((E.isRight(pieces) ? pieces.right : []).map((piece) => JSON.parse(piece) as unknown)).toEqual(JSON.parse(document))
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('what can be cut into JSON is JSON, whatever the text', () => {
+  const soup = fc.array(fc.constantFrom('[', ']', '{', '}', ',', ':', '"', '\\', '1', '"a"', '{"a":1}', '[]', ' ', '\n', 'null', 'é'), {
+    maxLength: 14,
+  })
+  const parses = (text: string): boolean => {
+    try {
+      JSON.parse(text)
+      return true
+    } catch {
+      return false
+    }
+  }
+  fc.assert(
+    fc.property(soup, (parts) => {
+      const document = parts.join('')
+      const pieces = cut(document)
+      const good = E.isRight(pieces) && pieces.right.every(parses)
+      expect(good).toBe(parses(document))
+    }),
+    { numRuns: 20_000 },
+  )
+})
+
+test.each([
+  ['white space and line breaks inside', '{ "a" :\r\n\t1 }'],
+  ['escapes', String.raw`{"a":"\"}],[{\\","b":"\u00e9\n\\\""}`],
+  ['letters beyond ASCII', '{"é":"😀 ]}"}'],
+  ['numbers as they were written', '{"a":1.0,"b":1e3,"c":-0,"d":12345678901234567890}'],
+  ['keys given twice', '{"a":1,"a":2}'],
+])('bytes stay as they came: %s', (_, element) => {
+  expect(cut(element)).toEqual(E.right([element]))
+  expect(cut(`\n[ ${element} ,${element}] `)).toEqual(E.right([element, element]))
+  expect(texts(splitLines(Buffer.from(`${element.replaceAll('\r\n', ' ')}\n`)))).toEqual([element.replaceAll('\r\n', ' ')])
+})
+
+describe('malformed documents say where', () => {
+  test.each([
+    ['', /the body is empty/],
+    [' \n ', /the body is empty/],
+    ['{"a":1', /ends at byte 6, before its last bracket/],
+    ['[{"a":1},', /before its last bracket/],
+    ['{"a":"b}', /string that begins at byte 5 is not closed/],
+    ['{"a":1}}', /unexpected text after the document, at byte 7/],
+    ['{"a":1}\n{"a":2}', /at byte 7; events one a line are sent as application\/x-ndjson/],
+    [']', /unexpected \] at byte 0/],
+    ['[{"a":1}}', /ends with another bracket/],
+    ['['.repeat(70) + ']'.repeat(70), /^too-deep: nested deeper than 68 at byte 68/],
+  ])('%s', (document, detail) => {
+    expect(cut(document)).toEqual(E.left(expect.stringMatching(detail)))
+  })
+})
+
+test('an element that is missing or broken is left to whoever parses it; its neighbours are whole', () => {
+  expect(cut('[{"a":1},,{"b":tru},{"c":3} {"d":4}]')).toEqual(E.right(['{"a":1}', '', '{"b":tru}', '{"c":3} {"d":4}']))
+  expect(cut('[{"a":1},]')).toEqual(E.right(['{"a":1}', '']))
+  expect(cut('[]')).toEqual(E.right([]))
+})
+
+test('a byte order mark is no part of the document', () => {
+  expect(cut(Buffer.from('\ufeff[{"a":1}]'))).toEqual(E.right(['{"a":1}']))
+  expect(texts(splitLines(Buffer.from('\ufeff{"a":1}\n{"a":2}')))).toEqual(['{"a":1}', '{"a":2}'])
+})
+
+test('lines are cut at line feeds, whichever way they end; empty ones are passed over', () => {
+  expect(texts(splitLines(Buffer.from('{"a":1}\r\n\n  \n{"b":"x\\n"}\n{"c":3}')))).toEqual(['{"a":1}', '{"b":"x\\n"}', '{"c":3}'])
+  expect(splitLines(Buffer.from('\n\n'))).toEqual([])
+})
+
+test('cutting ends at one piece more than wanted', () => {
+  const many = Array.from({ length: 1_000 }, () => '1')
+  expect(splitLines(Buffer.from(many.join('\n')), 10)).toHaveLength(11)
+  expect(E.getOrElse<unknown, readonly Uint8Array[]>(() => [])(splitJson(Buffer.from(`[${many.join(',')}]`), 10))).toHaveLength(11)
+  expect(splitLines(Buffer.from('1\n2'), 2)).toHaveLength(2)
+})
