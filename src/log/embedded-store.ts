@@ -93,6 +93,8 @@ const openEnvironment = (dir: string, readOnly: boolean): RootDatabase => {
     mapSize: MAP_BYTES,
     // It would show a commit to readers before it is on disk: a projector could then publish what a power cut takes back.
     overlappingSync: false,
+    // Every commit is one explicit block here; and the promise of an implicit one is nobody's, so that a failed commit would end the process.
+    eventTurnBatching: false,
     maxReaders: READERS_MAX,
     maxDbs: 8,
     readOnly,

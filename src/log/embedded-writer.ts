@@ -191,16 +191,17 @@ export class EmbeddedWriter {
   }
 
   /**
-   * After a failed commit nothing is known but what the disk says. A full disk left the log as it was, and the next commit may succeed; after any other
-   * error LMDB itself may refuse to go on (and lmdb-js would then wait for ever), so this writer ends and the process has to start anew.
+   * After a failed commit nothing is known but what the disk says. A full disk leaves the log as it was, and the next commit may succeed; after other
+   * errors LMDB refuses to go on, and lmdb-js would wait for ever for a transaction that never began. An empty one in this thread tells which.
    */
   #forget(cause: unknown): void {
     this.#heads.clear()
     try {
-      if (!/No space left|Disk quota|File too large|MDB_MAP_FULL|Cannot allocate memory/.test(String(cause))) throw cause
+      this.#store.env.transactionSync(() => undefined)
       this.#recall()
-    } catch (reason) {
-      this.#state = { kind: 'refusing', reason: `the log failed (${String(reason)}); look after the disk and start this process again` }
+    } catch (fault) {
+      const reason = `the log failed (${String(cause)}) and takes no more (${String(fault)}): look after the disk and start this process again`
+      this.#state = { kind: 'refusing', reason }
     }
   }
 
@@ -237,5 +238,5 @@ const refuseAll = (appends: readonly StreamAppend[], reason: string): readonly A
 /** The store says only that a commit failed; why comes in a promise of its own, which must not be left unhandled. */
 const causeOf = async (cause: unknown): Promise<unknown> => {
   const why = (cause as { commitError?: Promise<never> } | undefined)?.commitError
-  return why === undefined ? cause : await why.then(undefined, (reason: unknown) => reason)
+  return why === undefined ? cause : why.catch((reason: unknown) => reason)
 }

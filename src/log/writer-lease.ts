@@ -55,7 +55,8 @@ export const takeLease = async (store: EmbeddedStore, dir: string, owner: string
     holder: () => describe(heldIn(store).holder),
     release: async () => {
       pulse.stop()
-      await store.meta.ifVersion(KEY, epoch, () => void store.meta.put(KEY, null, epoch))
+      // Where even this cannot be written, whoever comes next finds that its holder is gone.
+      await store.meta.ifVersion(KEY, epoch, () => void store.meta.put(KEY, null, epoch)).catch(() => undefined)
     }
   }
 }

@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { openEmbeddedLog } from '../../src/log/embedded-log.js'
 import type { RecordedEvent } from '../../src/log/event-log.js'
 import { runChild, scratchDirectory } from './child-process.js'
+import type { Child } from './child-process.js'
 import { EVENTS_A_CALL, STREAMS, numberOf } from './numbered-calls.js'
 
 /** Reads the whole log as whoever starts next finds it, and checks what must hold of it whenever the writer died. */
@@ -45,7 +47,7 @@ describe('a writer killed in mid-append', () => {
           const child = runChild('appender', [dir, `${from}`, `${bytes}`])
           for (let i = 0; i < after; i++) await child.said('acknowledged ')
           await child.kill9()
-          for (const line of child.lines) if (/^acknowledged \d+$/.test(line)) acknowledged.add(Number(line.split(' ')[1]))
+          for (const n of acknowledgedBy(child)) acknowledged.add(n)
           const now = await inspect(dir, acknowledged)
           expect(now).toBeGreaterThanOrEqual(EVENTS_A_CALL * acknowledged.size)
           expect(now).toBeGreaterThan(stored)
@@ -58,14 +60,22 @@ describe('a writer killed in mid-append', () => {
 })
 
 describe('a disk that takes no more', () => {
-  test('is answered with NotAvailable, and what was acknowledged before is there', async () => {
+  test('is answered with NotAvailable; once there is room the same writer goes on, and what was acknowledged is there', async () => {
     const dir = await scratchDirectory()
     // A limit on the size of files stands for a full disk: the write fails half-way through a commit.
-    const child = runChild('appender', [dir, '0', '5000'], `trap '' XFSZ; ulimit -f 3000; `)
+    const child = runChild('appender', [dir, '0', '5000'], `trap '' XFSZ; ulimit -S -f 3000; `)
     expect(await child.said('unavailable ')).toMatch(/^NotAvailable .+/)
-    expect(await child.ended).toBe(0)
-    const acknowledged = child.lines.filter((line) => line.startsWith('acknowledged ')).map((line) => Number(line.split(' ')[1]))
-    expect(acknowledged.length).toBeGreaterThan(0)
-    await inspect(dir, new Set(acknowledged))
+    const before = acknowledgedBy(child)
+    expect(before.size).toBeGreaterThan(0)
+    execFileSync('prlimit', ['--pid', `${child.pid}`, '--fsize=unlimited:'])
+    child.tell('try again')
+    for (let i = 0; i < 50; i++) await child.said('acknowledged ')
+    await child.kill9()
+    const after = acknowledgedBy(child)
+    expect(after.size).toBeGreaterThanOrEqual(before.size + 50)
+    await inspect(dir, after)
   }, 60_000)
 })
+
+const acknowledgedBy = ({ lines }: Child): ReadonlySet<number> =>
+  new Set(lines.filter((line) => /^acknowledged \d+$/.test(line)).map((line) => Number(line.split(' ')[1])))

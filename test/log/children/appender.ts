@@ -1,7 +1,9 @@
 /**
  * Appends to three streams of the log in DIR as fast as it goes, numbering from FROM: each call one entry of three events, some calls in flight
- * at a time. Says `acknowledged N` when call N is durable; `unavailable …` and ends if the log cannot be written.
+ * at a time. Says `acknowledged N` when call N is durable. If the log cannot be written it says `unavailable …`, waits until it is told to try again,
+ * and makes the same call again.
  */
+import { once } from 'node:events'
 import { writeSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import { openEmbeddedLog } from '../../../src/log/embedded-log.js'
@@ -14,10 +16,12 @@ let next = Number(from)
 const lane = async (): Promise<void> => {
   for (;;) {
     const n = next++
-    const [answer] = await log.append([callOf(n, Number(bytes))])
-    if (answer === undefined || E.isLeft(answer)) {
-      writeSync(1, `unavailable ${answer?.left.tag} ${answer?.left.tag === 'NotAvailable' ? String(answer.left.cause) : ''}\n`)
-      process.exit(0)
+    for (;;) {
+      const [answer] = await log.append([callOf(n, Number(bytes))])
+      if (answer !== undefined && E.isRight(answer)) break
+      const failure = answer?.left
+      writeSync(1, `unavailable ${failure?.tag} ${failure?.tag === 'NotAvailable' ? String(failure.cause) : ''}\n`)
+      await once(process.stdin, 'data')
     }
     writeSync(1, `acknowledged ${n}\n`)
   }
