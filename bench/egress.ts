@@ -11,6 +11,7 @@ import { rowCodec, type PublishedRow } from '../src/egress/row-codec.js'
 import { registerSchemas } from '../src/egress/schema-registration.js'
 import type { Sink, SinkRecord } from '../src/egress/sink.js'
 import type { Topics } from '../src/egress/topics.js'
+import { rowKey } from '../src/domain/row.js'
 import type { BenchLine } from './bench-line.js'
 
 const ROWS = 20_000
@@ -117,6 +118,7 @@ const idempotentProducer = (brokers: readonly string[]): Producer =>
 /** A queue row in which everything has happened. */
 const recordAt = (index: number): SinkRecord => {
   const start = Date.parse('2026-01-05T00:00:00Z') + Math.floor(index / QUEUES) * 900_000
+  const dimensions = [`9b1deb4d-3b7d-4bad-9bdd-${String(index % QUEUES).padStart(12, '0')}`, 'voice']
   const measures = metricNames.map((metric, place) =>
     metricKind(metric) === 'state'
       ? undefined
@@ -126,8 +128,9 @@ const recordAt = (index: number): SinkRecord => {
   const published: PublishedRow = {
     row: {
       tenant: 'bench',
+      key: rowKey({ family: 'queue', dimensions, start }),
       family: 'queue',
-      dimensions: [`9b1deb4d-3b7d-4bad-9bdd-${String(index % QUEUES).padStart(12, '0')}`, 'voice'],
+      dimensions,
       start,
       end: start + 900_000,
       status: 'final',

@@ -3,7 +3,7 @@ import type { FamilyName } from '../domain/family.js'
 import { isFamilyName } from '../domain/family.js'
 import { kpisOf, type KpiName, type Ratio } from '../domain/kpi.js'
 import type { Profile } from '../domain/profile.js'
-import { rowKey, type Row } from '../domain/row.js'
+import type { Row } from '../domain/row.js'
 import { kpiStream } from '../domain/stream-name.js'
 import { codecOfSchema, rowCodec, type PublishedRow } from '../egress/row-codec.js'
 import { contentId } from '../ingress/identity.js'
@@ -39,7 +39,7 @@ const metadataOf = (family: FamilyName): Uint8Array => {
 
 /** A row, encoded once: these bytes are what every sink frames or renders. */
 export const rowEvent = (generation: string, row: Row, profile: Profile): NewEvent => ({
-  id: contentId('row', row.tenant, generation, rowKey(row), String(row.revision)),
+  id: contentId('row', row.tenant, generation, row.key, String(row.revision)),
   type: `${ROW_PREFIX}${row.family}`,
   data: rowCodec(row.family).encode(withKpis(row, profile)),
   metadata: metadataOf(row.family),
@@ -103,7 +103,7 @@ export const recover = async (kpi: EventLog, tenant: string, generation: string)
       }
       if (!isRow(event)) continue
       const { row } = decodeRow(event).published
-      const key = rowKey(row)
+      const key = row.key
       if (!beyond.has(key)) beyond.set(key, row.revision)
     }
   return { checkpoint: undefined, revision, beyond }
@@ -122,7 +122,7 @@ export const latestRows = async (
       const family = familyOf(event)
       if (family === undefined || (wanted.family !== undefined && family !== wanted.family)) continue
       const stored = decodeRow(event)
-      if (wanted.row?.(stored.published.row) !== false) rows.set(rowKey(stored.published.row), stored)
+      if (wanted.row?.(stored.published.row) !== false) rows.set(stored.published.row.key, stored)
     }
   return rows
 }

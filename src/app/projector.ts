@@ -1,6 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
-import { rowKey } from '../domain/row.js'
 import { kpiStream } from '../domain/stream-name.js'
 import { decodeRaw } from '../ingress/decode.js'
 import { deadLetter } from '../ingress/raw-event.js'
@@ -174,7 +173,7 @@ class ProjectorRun {
     this.sinceCheckpoint += batch.length
     const changed = this.fold.takeRows()
     const beyond = this.beyond
-    const rows = (beyond.size === 0 ? changed : changed.filter((row) => row.revision > (beyond.get(rowKey(row)) ?? 0))).map((row) =>
+    const rows = (beyond.size === 0 ? changed : changed.filter((row) => row.revision > (beyond.get(row.key) ?? 0))).map((row) =>
       rowEvent(generation.name, row, generation.profile),
     )
     if (unusable.length > 0) await this.setAside(unusable)

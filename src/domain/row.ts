@@ -12,6 +12,8 @@ export type RowStatus = 'provisional' | 'final' | 'corrected'
  */
 export type Row = Readonly<{
   tenant: string
+  /** `rowKey` of it, worked out once. */
+  key: string
   family: FamilyName
   dimensions: readonly (string | null)[]
   start: EpochMs
@@ -52,7 +54,7 @@ export const valueText = (row: Row): string => {
       if (measure.sum !== 0) values.push(`${metric}=${measure.sum}`)
     } else values.push(`${metric}=${measure.count},${measure.sum},${measure.min},${measure.max}`)
   })
-  return values.length === 0 ? '' : `${rowKey(row)} ${values.join(' ')}`
+  return values.length === 0 ? '' : `${row.key} ${values.join(' ')}`
 }
 
 const PLAIN_ID = /^[A-Za-z0-9._:-]*$/

@@ -1,4 +1,3 @@
-import { rowKey } from '../domain/row.js'
 import type { SinkRecord } from './sink.js'
 
 /**
@@ -7,7 +6,7 @@ import type { SinkRecord } from './sink.js'
  */
 export const recordHeaders = (record: SinkRecord, contentType: string): Record<string, string> => {
   const { row } = record.published
-  const key = rowKey(row)
+  const key = row.key
   const headers: Record<string, string> = {
     ce_specversion: '1.0',
     ce_id: `${record.generation}/${key}/${row.revision}`,

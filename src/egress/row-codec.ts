@@ -5,7 +5,7 @@ import { families, familyNames, type Dimension, type FamilyName } from '../domai
 import { kpisOf, type KpiName, type Ratio } from '../domain/kpi.js'
 import type { Measure } from '../domain/measure.js'
 import { metricIndex, metricKind, metricNames, type MetricKind } from '../domain/metric.js'
-import { cellKey, type Row, type RowStatus } from '../domain/row.js'
+import type { Row, RowStatus } from '../domain/row.js'
 import { metricsOf, rowSchema, type AvroSchema } from './row-schema.js'
 
 /** A row as it is published: with its KPIs, of which only those that have a value are there. */
@@ -41,6 +41,7 @@ export const codecOfSchema = (fingerprint: string): Either<UnknownSchema, RowCod
 
 type Fields = Record<string, unknown>
 type Datum = Fields & {
+  key: string
   tenant: string
   intervalStart: number
   intervalEnd: number
@@ -63,7 +64,6 @@ const makeCodec = (family: FamilyName): RowCodec => {
   }))
   const kpiNames = kpisOf(family).map((kpi) => kpi.name)
   const scratch = emptyDatum(family, dimensions, metrics, kpiNames)
-  const isoOf = rememberingIso()
   let buffer = Buffer.allocUnsafe(CODEC_BUFFER_BYTES)
 
   return {
@@ -73,7 +73,7 @@ const makeCodec = (family: FamilyName): RowCodec => {
 
     // One scratch object and one buffer for all rows: what a row costs is the walk over its fields and one copy.
     encode: ({ row, kpis }) => {
-      scratch['key'] = `${family}/${cellKey(row.dimensions)}/${isoOf(row.start)}` // rowKey, but for the memory of the last instant
+      scratch.key = row.key
       scratch.tenant = row.tenant
       for (let i = 0; i < dimensions.length; i++) scratch[dimensions[i] as Dimension] = row.dimensions[i] ?? null
       scratch.intervalStart = row.start
@@ -107,9 +107,9 @@ const makeCodec = (family: FamilyName): RowCodec => {
           const ratio = datum.kpis[name]
           if (ratio !== null) kpis[name] = { numerator: ratio.numerator, denominator: ratio.denominator }
         }
-      const { tenant, intervalStart: start, intervalEnd: end, status, revision } = datum
+      const { key, tenant, intervalStart: start, intervalEnd: end, status, revision } = datum
       return {
-        row: { tenant, family, dimensions: dimensions.map((name) => datum[name] as string | null), start, end, status, revision, measures },
+        row: { tenant, key, family, dimensions: dimensions.map((name) => datum[name] as string | null), start, end, status, revision, measures },
         kpis,
       }
     },
@@ -143,19 +143,6 @@ const emptyDatum = (
   }
   const measures = nulls(metrics.map(({ name }) => name))
   return kpis.length === 0 ? { ...head, measures } : { ...head, measures, kpis: nulls(kpis) }
-}
-
-/** Rendering an instant costs as much as half a row, and the rows of a batch share theirs. */
-const rememberingIso = () => {
-  let last = NaN
-  let iso = ''
-  return (at: number): string => {
-    if (at !== last) {
-      iso = new Date(at).toISOString()
-      last = at
-    }
-    return iso
-  }
 }
 
 const asBuffer = (bytes: Uint8Array): Buffer =>

@@ -1,7 +1,7 @@
 import { families, type Dimension, type FamilyName } from '../domain/family.js'
 import type { KpiName, Ratio } from '../domain/kpi.js'
 import { metricKind, metricNames, type MetricName } from '../domain/metric.js'
-import { rowKey, type RowStatus } from '../domain/row.js'
+import type { RowStatus } from '../domain/row.js'
 import type { PublishedRow } from './row-codec.js'
 
 /** A row as JSON: the Avro record's fields, but instants as ISO 8601 in UTC, and measures and KPIs without a value left out. */
@@ -34,7 +34,7 @@ export const rowJson = ({ row, kpis }: PublishedRow): RowJson => {
   })
   return {
     family: row.family,
-    key: rowKey(row),
+    key: row.key,
     tenant: row.tenant,
     ...dimensions,
     intervalStart: new Date(row.start).toISOString(),

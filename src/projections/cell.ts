@@ -2,7 +2,7 @@ import type { FamilyName } from '../domain/family.js'
 import type { EpochMs } from '../domain/interval.js'
 import type { Measure } from '../domain/measure.js'
 import { addMeasures, measureOf } from '../domain/measure.js'
-import type { Row, RowStatus } from '../domain/row.js'
+import { rowKey, type Row, type RowStatus } from '../domain/row.js'
 
 /** A measure that the fold owns and changes in place. */
 type Tally = { count: number; sum: number; min: number; max: number }
@@ -33,7 +33,9 @@ export class Cell {
   /** The last revision handed out as a row. */
   private taken: number
   private readonly tallies: (Tally | undefined)[]
-  private readonly pending: Map<string, PendingPoint>
+  /** Few cells ever have any, and a map for each would weigh more than the rest of the cell. */
+  private pending: Map<string, PendingPoint> | undefined
+  private key: string | undefined
 
   constructor(state: CellState) {
     this.family = state.family
@@ -43,7 +45,7 @@ export class Cell {
     this.revision = state.revision
     this.taken = state.revision
     this.tallies = state.measures.map((measure) => (measure === null ? undefined : { ...measure }))
-    this.pending = new Map(state.pending)
+    this.pending = state.pending.length === 0 ? undefined : new Map(state.pending)
   }
 
   /** A point, whole. */
@@ -54,19 +56,20 @@ export class Cell {
 
   /** A point that `settle` makes certain or `withdraw` takes back. */
   observePending(id: string, point: PendingPoint): void {
+    this.pending ??= new Map()
     this.pending.set(id, point)
     this.changed()
   }
 
   withdraw(id: string): void {
-    if (this.pending.delete(id)) this.changed()
+    if (this.pending?.delete(id) === true) this.changed()
   }
 
   /** Makes a pending point certain. No value changes, so no revision is counted. */
   settle(id: string): void {
-    const point = this.pending.get(id)
+    const point = this.pending?.get(id)
     if (point === undefined) return
-    this.pending.delete(id)
+    this.pending?.delete(id)
     this.add(point.metric, point.value)
   }
 
@@ -93,6 +96,7 @@ export class Cell {
     this.taken = this.revision
     return {
       tenant,
+      key: (this.key ??= rowKey(this)),
       family: this.family,
       dimensions: this.dimensions,
       start: this.start,
@@ -112,7 +116,7 @@ export class Cell {
       status,
       revision,
       measures: this.copies().map((measure) => measure ?? null),
-      pending: [...this.pending],
+      pending: [...(this.pending ?? [])],
     }
   }
 
@@ -135,7 +139,7 @@ export class Cell {
 
   private rendered(): readonly (Measure | undefined)[] {
     const measures: (Measure | undefined)[] = this.copies()
-    for (const { metric, value } of this.pending.values()) {
+    for (const { metric, value } of this.pending?.values() ?? []) {
       const measure = measures[metric]
       measures[metric] = measure === undefined ? measureOf(value) : addMeasures(measure, measureOf(value))
     }

@@ -11,6 +11,7 @@ const kpi = (name: KpiName, measures: Partial<Record<MetricName, Measure>>, opti
     ?.of(
       {
         tenant: 'acme',
+        key: 'queue/-',
         family: 'queue',
         dimensions: [],
         start: 0,

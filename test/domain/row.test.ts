@@ -2,9 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { metricIndex, metricNames, type MetricName } from '../../src/domain/metric.js'
 import type { Measure } from '../../src/domain/measure.js'
+import { keyed } from '../support/keyed.js'
 import { cellKey, measureIn, recordKey, rowKey, valueText, type Row } from '../../src/domain/row.js'
 
-const row = (measures: Partial<Record<MetricName, Measure>>, more: Partial<Row> = {}): Row => ({
+const row = (measures: Partial<Record<MetricName, Measure>>, more: Partial<Row> = {}): Row =>
+  keyed({
   tenant: 'acme',
   family: 'queue',
   dimensions: ['sales', 'voice'],

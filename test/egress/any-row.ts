@@ -5,6 +5,7 @@ import type { Measure } from '../../src/domain/measure.js'
 import { metricKind, metricNames } from '../../src/domain/metric.js'
 import type { RowStatus } from '../../src/domain/row.js'
 import type { PublishedRow } from '../../src/egress/row-codec.js'
+import { keyed } from '../support/keyed.js'
 import { metricsOf } from '../../src/egress/row-schema.js'
 
 const wholeNumber = fc.integer({ min: 0, max: 2 ** 40 })
@@ -39,7 +40,7 @@ const anyRowOf = (family: FamilyName): fc.Arbitrary<PublishedRow> =>
         const ratio = kpis[index]
         if (ratio) present[name] = ratio
       })
-      return { row: { ...row, family, start, end: start + 900_000 }, kpis: present }
+      return { row: keyed({ ...row, family, start, end: start + 900_000 }), kpis: present }
     })
 
 /** Any row that the projector could publish, in the form in which the contract gives it back. */

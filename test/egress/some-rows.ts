@@ -2,6 +2,7 @@ import type { FamilyName } from '../../src/domain/family.js'
 import { measureOf, type Measure } from '../../src/domain/measure.js'
 import { metricNames, type MetricName } from '../../src/domain/metric.js'
 import { rowCodec, type PublishedRow } from '../../src/egress/row-codec.js'
+import { keyed } from '../support/keyed.js'
 import type { SinkRecord } from '../../src/egress/sink.js'
 
 export const START = Date.parse('2026-01-05T10:00:00.000Z')
@@ -19,7 +20,7 @@ export const queueRow = ({
   start?: number
   revision?: number
 }): PublishedRow => ({
-  row: {
+  row: keyed({
     tenant: 'acme',
     family: 'queue',
     dimensions: [queueId, 'voice'],
@@ -28,12 +29,12 @@ export const queueRow = ({
     status: 'final',
     revision,
     measures: measuresOf({ nOffered: { count: 2, sum: 2, min: 1, max: 1 }, tAnswered: measureOf(9_000) }),
-  },
+  }),
   kpis: { serviceLevel: { numerator: 1, denominator: 1 } },
 })
 
 export const agentRow = ({ userId = 'anna', revision = 1 }: { userId?: string; revision?: number }): PublishedRow => ({
-  row: {
+  row: keyed({
     tenant: 'acme',
     family: 'agent',
     dimensions: [userId, null, 'voice'],
@@ -42,12 +43,12 @@ export const agentRow = ({ userId = 'anna', revision = 1 }: { userId?: string; r
     status: 'provisional',
     revision,
     measures: measuresOf({ tHandle: measureOf(61_000) }),
-  },
+  }),
   kpis: { aht: { numerator: 61_000, denominator: 1 } },
 })
 
 export const stateRow = ({ userId = 'anna', revision = 1 }: { userId?: string; revision?: number }): PublishedRow => ({
-  row: {
+  row: keyed({
     tenant: 'acme',
     family: 'agent-state',
     dimensions: [userId, 'routingStatus', 'IDLE'],
@@ -56,7 +57,7 @@ export const stateRow = ({ userId = 'anna', revision = 1 }: { userId?: string; r
     status: 'provisional',
     revision,
     measures: measuresOf({ tAgentRoutingStatus: measureOf(30_000) }),
-  },
+  }),
   kpis: {},
 })
 
