@@ -27,9 +27,13 @@ type Candidate = Readonly<{
 }>
 
 const streamNumber = (n: number): number => Math.floor(n / (LIVE_STREAMS * 12)) * LIVE_STREAMS + (n % LIVE_STREAMS)
-const streamName = (stream: number): string => `acme.${(stream % 64).toString(16).padStart(2, '0')}.conversation-${stream.toString(16).padStart(36, '0')}`
+const streamName = (stream: number): string =>
+  `acme.${(stream % 64).toString(16).padStart(2, '0')}.conversation-${stream.toString(16).padStart(36, '0')}`
 const uuidOf = (n: number): string =>
-  createHash('md5').update(`${n}`).digest('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+  createHash('md5')
+    .update(`${n}`)
+    .digest('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 
 /** The events of one commit. Conversations are interleaved: two thousand are alive at a time. */
 const commitOf = (first: number): readonly BlockEvent[] =>
@@ -41,7 +45,7 @@ const commitOf = (first: number): readonly BlockEvent[] =>
       stream: streamName(streamNumber(n)),
       revision: Math.floor((n % (LIVE_STREAMS * 12)) / LIVE_STREAMS),
       id: uuidBytes(id),
-      event: { id, type: 'v2.detail.events.conversation.{id}.acd.end', data, metadata: new Uint8Array(0) }
+      event: { id, type: 'v2.detail.events.conversation.{id}.acd.end', data, metadata: new Uint8Array(0) },
     }
   })
 
@@ -87,7 +91,7 @@ const lmdbBare = (dir: string): Candidate => {
       return seen
     },
     readStream: () => 0,
-    close: () => env.close()
+    close: () => env.close(),
   }
 }
 
@@ -104,7 +108,7 @@ const lmdbRows =
             if (each.revision === 0) void streams.put(Buffer.from(each.stream), u48(stream))
             void index.put(indexKey(stream, 0, u48(each.revision)), u48(first + i))
             void index.put(indexKey(stream, 1, each.id), NOTHING)
-          })
+          }),
         )
         await done
         await env.flushed
@@ -114,14 +118,14 @@ const lmdbRows =
         for (const { value } of log.getRange({})) seen += eventsOf(openBlock(Buffer.from(value), 0n), 0, 1, () => true).length
         return seen
       },
-      readStream: stream => {
+      readStream: (stream) => {
         let seen = 0
         const number = streams.get(Buffer.from(streamName(stream)))!.readUIntBE(0, 6)
         for (const { value } of index.getRange({ start: indexKey(number, 0, NOTHING), end: indexKey(number, 1, NOTHING) }))
           seen += eventsOf(openBlock(Buffer.from(log.get(value)!), 0n), 0, 1, () => true).length
         return seen
       },
-      close: () => env.close()
+      close: () => env.close(),
     }
   }
 
@@ -158,18 +162,18 @@ const lmdbBlocks =
         for (const { value } of log.getRange({})) seen += eventsOf(openBlock(value, 0n), 0, Infinity, () => true).length
         return seen
       },
-      readStream: stream => {
+      readStream: (stream) => {
         let seen = 0
         const name = streamName(stream)
         const card = index.get(streams.get(Buffer.from(name))!)!
         for (let at = 16; at < card.length; at += 22) {
           const block = openBlock(log.get(card.subarray(at, at + 6))!, 0n)
           const own = block.streams.indexOf(name)
-          seen += eventsOf(block, 0, block.count, each => each === own).length
+          seen += eventsOf(block, 0, block.count, (each) => each === own).length
         }
         return seen
       },
-      close: () => env.close()
+      close: () => env.close(),
     }
   }
 
@@ -188,7 +192,7 @@ const sqliteRows = (dir: string): Candidate => {
   const add = db.prepare('insert into log values (?, ?, ?, ?, ?, ?)')
   const all = db.prepare('select position, name, revision, id, type, data from log join streams on number = stream order by position')
   const one = db.prepare(
-    'select position, revision, id, type, data from log where stream = (select number from streams where name = ?) order by revision'
+    'select position, revision, id, type, data from log where stream = (select number from streams where name = ?) order by revision',
   )
   return {
     append: (events, first) => {
@@ -205,8 +209,8 @@ const sqliteRows = (dir: string): Candidate => {
       for (const row of all.raw().iterate()) if ((row as unknown[]).length > 0) seen++
       return seen
     },
-    readStream: stream => one.all(streamName(stream)).length,
-    close: () => void db.close()
+    readStream: (stream) => one.all(streamName(stream)).length,
+    close: () => void db.close(),
   }
 }
 
@@ -215,11 +219,16 @@ const sqliteBlocks = (dir: string): Candidate => {
   db.exec(`create table streams (name text primary key, number integer not null) without rowid; create table log (last integer primary key, block blob not null);
     create table runs (stream integer, revision integer, last integer, primary key (stream, revision)) without rowid;
     create table ids (stream integer, id blob, primary key (stream, id)) without rowid`)
-  const [addStream, addBlock, addRun, addId] = ['streams values (?, ?)', 'log values (?, ?)', 'runs values (?, ?, ?)', 'ids values (?, ?)'].map(each =>
-    db.prepare(`insert into ${each}`)
-  )
+  const [addStream, addBlock, addRun, addId] = [
+    'streams values (?, ?)',
+    'log values (?, ?)',
+    'runs values (?, ?, ?)',
+    'ids values (?, ?)',
+  ].map((each) => db.prepare(`insert into ${each}`))
   const all = db.prepare('select last, block from log order by last')
-  const one = db.prepare('select block from runs join log using (last) where stream = (select number from streams where name = ?) order by revision')
+  const one = db.prepare(
+    'select block from runs join log using (last) where stream = (select number from streams where name = ?) order by revision',
+  )
   return {
     append: (events, first) => {
       db.exec('begin')
@@ -238,20 +247,21 @@ const sqliteBlocks = (dir: string): Candidate => {
     },
     readAll: () => {
       let seen = 0
-      for (const row of all.raw().iterate()) seen += eventsOf(openBlock(Buffer.from((row as [number, Buffer])[1]), 0n), 0, Infinity, () => true).length
+      for (const row of all.raw().iterate())
+        seen += eventsOf(openBlock(Buffer.from((row as [number, Buffer])[1]), 0n), 0, Infinity, () => true).length
       return seen
     },
-    readStream: stream => {
+    readStream: (stream) => {
       const name = streamName(stream)
       let seen = 0
       for (const row of one.all(name) as { block: Buffer }[]) {
         const block = openBlock(Buffer.from(row.block), 0n)
         const own = block.streams.indexOf(name)
-        seen += eventsOf(block, 0, block.count, each => each === own).length
+        seen += eventsOf(block, 0, block.count, (each) => each === own).length
       }
       return seen
     },
-    close: () => void db.close()
+    close: () => void db.close(),
   }
 }
 
@@ -259,13 +269,13 @@ const sqliteBlocks = (dir: string): Candidate => {
 const plainFile = (dir: string): Candidate => {
   const file = openSync(join(dir, 'log'), 'a')
   return {
-    append: events => {
+    append: (events) => {
       writeSync(file, Buffer.concat(events.map(({ event }) => event.data)))
       fdatasyncSync(file)
     },
     readAll: () => 0,
     readStream: () => 0,
-    close: () => closeSync(file)
+    close: () => closeSync(file),
   }
 }
 
@@ -320,6 +330,6 @@ for (const [name, make] of [
   ['lmdb, blocks and cards', lmdbBlocks(false)],
   ['lmdb, blocks and cards, overlap', lmdbBlocks(true)],
   ['sqlite, one row an event', sqliteRows],
-  ['sqlite, blocks', sqliteBlocks]
+  ['sqlite, blocks', sqliteBlocks],
 ] as const)
   if (name.includes(only)) await measure(name, make)

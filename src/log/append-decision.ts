@@ -13,14 +13,14 @@ export const NAME_BYTES_MAX = 1_024
 /** What an append comes to: which events are new, and the answer for each of them. */
 export type AppendDecision = Readonly<{ fresh: readonly NewEvent[]; stored: readonly boolean[] }>
 
-const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-const SURROGATE = /[\ud800-\udfff]/u
+/** Any surrogate, quick to rule out; and one without its other half, which has no UTF-8 form: such a name would come back as another. */
+const SURROGATE = /[\ud800-\udfff]/
+const LONE_SURROGATE = /[\ud800-\udfff]/u
 
 const nameFault = (what: string, name: string): string | undefined => {
   if (name.length === 0) return `${what} has no name`
   if (name.length * 3 > NAME_BYTES_MAX && Buffer.byteLength(name) > NAME_BYTES_MAX) return `${what} is longer than ${NAME_BYTES_MAX} bytes`
-  // A lone surrogate has no UTF-8 form: the name would come back as another one.
-  return SURROGATE.test(name) ? `${what} is not well-formed Unicode` : undefined
+  return SURROGATE.test(name) && LONE_SURROGATE.test(name) ? `${what} is not well-formed Unicode` : undefined
 }
 
 const expectationFault = (expected: ExpectedRevision): string | undefined =>
@@ -28,11 +28,29 @@ const expectationFault = (expected: ExpectedRevision): string | undefined =>
     ? `the expected revision ${expected} is not a whole number from 0 (or -1: no stream)`
     : undefined
 
-const eventFault = ({ id, type, data, metadata }: NewEvent): string | undefined => {
-  if (!ID.test(id)) return `the event id "${id}" is not a UUID in canonical lower case`
-  if (data.byteLength + metadata.byteLength > EVENT_BYTES_MAX) return `event ${id} is larger than ${EVENT_BYTES_MAX} bytes`
-  return nameFault(`the type of event ${id}`, type)
+/** By hand, because it is done for every event, and a regular expression takes several times as long. */
+const isUuid = (id: string): boolean => {
+  if (id.length !== 36) return false
+  for (let i = 0; i < 36; i++) {
+    const code = id.charCodeAt(i)
+    const isDash = i === 8 || i === 13 || i === 18 || i === 23
+    const isFit = isDash ? code === 45 : (code >= 48 && code <= 57) || (code >= 97 && code <= 102)
+    if (!isFit) return false
+  }
+  return true
 }
+
+const eventFault = ({ id, type, data, metadata }: NewEvent): string | undefined => {
+  if (!isUuid(id)) return `the event id "${id}" is not a UUID in canonical lower case`
+  if (data.byteLength + metadata.byteLength > EVENT_BYTES_MAX) return `event ${id} is larger than ${EVENT_BYTES_MAX} bytes`
+  if (type === soundType) return undefined
+  const fault = nameFault(`the type of event ${id}`, type)
+  if (fault === undefined) soundType = type
+  return fault
+}
+
+/** The type looked at last: there are few, and events of one come together. */
+let soundType: string | undefined
 
 /** Why this append can never be taken, whatever the log holds; `undefined` if it can. The same for every adapter. */
 export const appendFault = ({ stream, expected, events }: StreamAppend): string | undefined => {
@@ -59,6 +77,16 @@ const meets = (expected: ExpectedRevision, last: number): boolean => {
   }
 }
 
+/** For each event whether it is new, both to the stream and in this append. */
+const firstOfEach = (events: readonly NewEvent[], isNew: (id: string) => boolean): readonly boolean[] => {
+  const ids = new Set<string>()
+  return events.map(({ id }) => {
+    if (ids.has(id)) return false
+    ids.add(id)
+    return isNew(id)
+  })
+}
+
 /**
  * Decides an append against a stream whose last revision is `last` (-1 if nothing was ever appended) and which `holds` the ids it says.
  * A repeat (every event is there already) succeeds whatever was expected, because it is how a caller asks again after an unknown outcome.
@@ -66,16 +94,11 @@ const meets = (expected: ExpectedRevision, last: number): boolean => {
 export const decideAppend = (
   { stream, expected, events }: StreamAppend,
   last: number,
-  holds: (id: string) => boolean
+  holds: (id: string) => boolean,
 ): E.Either<AppendFailure, AppendDecision> => {
-  const fresh: NewEvent[] = []
-  const ids = new Set<string>()
-  const stored = events.map(event => {
-    if (ids.has(event.id) || (last >= 0 && holds(event.id))) return false
-    ids.add(event.id)
-    fresh.push(event)
-    return true
-  })
+  const isNew = last >= 0 ? (id: string): boolean => !holds(id) : (): boolean => true
+  const stored = events.length > 1 ? firstOfEach(events, isNew) : events.map(({ id }) => isNew(id))
+  const fresh = stored.every(Boolean) ? events : events.filter((_, i) => stored[i])
   const isRepeat = events.length > 0 && fresh.length === 0
   if (!isRepeat && !meets(expected, last)) return E.left({ tag: 'WrongExpectedRevision', stream, expected, actual: last })
   return E.right({ fresh, stored })

@@ -15,11 +15,11 @@ export const changeBell = (): ChangeBell => {
       return waiting.promise
     },
     /** Ends every wait, now and later, with this error: the log was closed under its readers. */
-    fail: cause => {
+    fail: (cause) => {
       failure = cause
       waiting?.reject(cause)
       waiting = undefined
-    }
+    },
   }
 }
 

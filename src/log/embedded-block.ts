@@ -43,8 +43,8 @@ const names = (events: readonly BlockEvent[], nameOf: (event: BlockEvent) => str
 
 /** The bytes of a block of at least one and at most {@link BLOCK_EVENTS_MAX} events. */
 export const encodeBlock = (events: readonly BlockEvent[]): Buffer => {
-  const streams = names(events, each => each.stream)
-  const types = names(events, each => each.event.type)
+  const streams = names(events, (each) => each.stream)
+  const types = names(events, (each) => each.event.type)
   let size = HEAD
   for (const table of [streams, types]) for (const name of table.keys()) size += 2 + Buffer.byteLength(name)
   for (const event of events) size += blockShare(event)
@@ -61,7 +61,8 @@ export const encodeBlock = (events: readonly BlockEvent[]): Buffer => {
   for (const { stream, revision, id, event } of events) {
     block.writeUInt16LE(streams.get(stream)!, at)
     block.writeUInt16LE(types.get(event.type)!, at + 2)
-    block.writeUIntLE(revision, at + 4, 6)
+    block.writeUInt32LE(revision % 0x1_0000_0000, at + 4)
+    block.writeUInt16LE(Math.floor(revision / 0x1_0000_0000), at + 8)
     block.set(id, at + 10)
     block.writeUInt32LE(event.metadata.byteLength, at + 26)
     block.writeUInt32LE(event.data.byteLength, at + 30)
@@ -137,7 +138,7 @@ export const eventsOf = (block: Block, from: number, to: number, wanted: (stream
         id: ids.slice(UUID * (i - from), UUID * (i - from + 1)),
         type: types[bytes.readUInt16LE(at + 2)]!,
         data: bytes.subarray(dataAt, end),
-        metadata: bytes.subarray(bytesAt, dataAt)
+        metadata: bytes.subarray(bytesAt, dataAt),
       })
     bytesAt = end
   }
@@ -164,9 +165,8 @@ const uuidTexts = ({ bytes, entriesAt }: Block, from: number, to: number): strin
   return scratch.toString('latin1', 0, size)
 }
 
-/** The 16 bytes of a canonical lower-case UUID. */
-export const uuidBytes = (id: string): Buffer => {
-  const bytes = Buffer.allocUnsafe(16)
+/** The 16 bytes of a canonical lower-case UUID, into `bytes`: its own, or one that is used again and again for looking up. */
+export const uuidBytes = (id: string, bytes = Buffer.allocUnsafe(16)): Buffer => {
   let at = 0
   for (let i = 0; i < 36; i += 2) {
     if (i === 8 || i === 13 || i === 18 || i === 23) i++

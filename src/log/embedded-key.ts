@@ -5,7 +5,7 @@ import type { Position } from './event-log.js'
 const LAST_POSITION = 0xffff_ffff_ffff_ffffn
 
 export const positionKey = (position: Position): Buffer => {
-  const key = Buffer.allocUnsafeSlow(8)
+  const key = Buffer.allocUnsafe(8)
   key.writeBigUInt64BE(position < 0n ? 0n : position > LAST_POSITION ? LAST_POSITION : position)
   return key
 }
@@ -13,7 +13,7 @@ export const positionKey = (position: Position): Buffer => {
 export const positionOf = (key: Buffer): Position => key.readBigUInt64BE()
 
 export const streamKey = (number: number): Buffer => {
-  const key = Buffer.allocUnsafeSlow(6)
+  const key = Buffer.allocUnsafe(6)
   key.writeUIntBE(number, 0, 6)
   return key
 }
@@ -22,7 +22,7 @@ export const streamNumberOf = (key: Buffer): number => key.readUIntBE(0, 6)
 
 /** That a stream holds an event beyond its card. */
 export const idKey = (number: number, id: Uint8Array): Buffer => {
-  const key = Buffer.allocUnsafeSlow(23)
+  const key = Buffer.allocUnsafe(23)
   key.writeUIntBE(number, 0, 6)
   key[6] = 0
   key.set(id, 7)
@@ -31,7 +31,7 @@ export const idKey = (number: number, id: Uint8Array): Buffer => {
 
 /** Where a run of a stream's revisions within one block ends. */
 export const runKey = (number: number, revision: number): Buffer => {
-  const key = Buffer.allocUnsafeSlow(13)
+  const key = Buffer.allocUnsafe(13)
   key.writeUIntBE(number, 0, 6)
   key[6] = 1
   key.writeUIntBE(revision, 7, 6)

@@ -69,14 +69,14 @@ export const openEmbeddedLog = async ({ dir, mode, owner = 'streamvane' }: Embed
   }
 
   return {
-    append: appends =>
+    append: (appends) =>
       writer?.append(appends) ?? Promise.resolve(appends.map(() => E.left({ tag: 'Refused', reason: 'the log was opened for reading' }))),
     readStream: (stream, options = {}) => reporting(dir, reader.readStream(stream, options)),
     readAll: (options = {}) => reporting(dir, reader.readAll(options)),
-    subscribe: options => reporting(dir, follow(options, { scan: after => reader.scan(after, options.through, options), changed })),
+    subscribe: (options) => reporting(dir, follow(options, { scan: (after) => reader.scan(after, options.through, options), changed })),
     head: async () => report(dir, reader.head),
-    streamRevision: async stream => report(dir, () => reader.streamRevision(stream)),
-    close: () => (closing ??= close())
+    streamRevision: async (stream) => report(dir, () => reader.streamRevision(stream)),
+    close: () => (closing ??= close()),
   }
 }
 

@@ -7,6 +7,7 @@ import type { Position, ReadAll, ReadStream, RecordedEvent } from './event-log.j
 import { breath } from './follow.js'
 import type { Scan } from './follow.js'
 import { blockOf, cardEvents, lastRevision, openCard } from './stream-card.js'
+import type { StreamCard } from './stream-card.js'
 
 const BATCH_MAX = 1_000
 /** A batch or a look ends after this many bytes of blocks, whatever matched: it bounds memory, and how long the event loop waits. */
@@ -70,16 +71,16 @@ export const embeddedReader = (store: EmbeddedStore, unlessClosed: () => void) =
     }
   }
 
-  const cardOf = (stream: string): Readonly<{ number: number; card: Buffer }> | undefined => {
+  const cardOf = (stream: string): Readonly<{ number: number; card: StreamCard }> | undefined => {
     unlessClosed()
     store.env.resetReadTxn()
     const name = Buffer.from(stream)
     // No stream has such a name, and the store would take it for an error.
     const number = name.length === 0 || name.length > NAME_BYTES_MAX ? undefined : store.streams.get(name)
-    return number === undefined ? undefined : { number: streamNumberOf(number), card: openCard(store.cards.get(number)!) }
+    return number === undefined ? undefined : { number: streamNumberOf(number), card: openCard(store.cards.get(number)) }
   }
 
-  const blockOfRevision = (number: number, card: Buffer, revision: number): Block => {
+  const blockOfRevision = (number: number, card: StreamCard, revision: number): Block => {
     if (revision < cardEvents(card)) return blockAt(blockOf(card, revision))
     for (const { value } of store.index.getRange({ start: runKey(number, revision), limit: 1 })) return blockAt(asBuffer(value))
     throw new Error(`revision ${revision} of stream number ${number} is missing`)
@@ -95,11 +96,11 @@ export const embeddedReader = (store: EmbeddedStore, unlessClosed: () => void) =
     for (; left > 0; await breath()) {
       unlessClosed()
       const batch: RecordedEvent[] = []
-      for (let bytes = 0; left > 0 && batch.length < batchMax && bytes < SCAN_BYTES_MAX; ) {
+      for (let bytes = 0; left > 0 && batch.length < batchMax && bytes < SCAN_BYTES_MAX;) {
         const block = blockOfRevision(held.number, held.card, at)
         const own = block.streams.indexOf(stream)
-        const found = eventsOf(block, 0, block.count, each => each === own)
-        const ahead = backwards ? found.filter(event => event.revision <= at).reverse() : found.filter(event => event.revision >= at)
+        const found = eventsOf(block, 0, block.count, (each) => each === own)
+        const ahead = backwards ? found.filter((event) => event.revision <= at).reverse() : found.filter((event) => event.revision >= at)
         const taken = ahead.slice(0, Math.min(left, batchMax - batch.length))
         if (taken.length === 0) throw new Error(`revision ${at} of ${stream} is not where the index says`)
         batch.push(...taken)
@@ -121,8 +122,9 @@ export const embeddedReader = (store: EmbeddedStore, unlessClosed: () => void) =
 
 const wantedIn = ({ streams }: Block, prefixes: readonly string[] | undefined): ((stream: number) => boolean) => {
   if (prefixes === undefined) return () => true
-  const wanted = streams.map(stream => prefixes.some(prefix => stream.startsWith(prefix)))
-  return stream => wanted[stream] === true
+  const wanted = streams.map((stream) => prefixes.some((prefix) => stream.startsWith(prefix)))
+  return (stream) => wanted[stream] === true
 }
 
-const asBuffer = (bytes: Uint8Array): Buffer => (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

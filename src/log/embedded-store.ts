@@ -70,13 +70,13 @@ const openTables = (dir: string, use: Use, readOnly: boolean): EmbeddedStore => 
       blocks: table('blocks', binary),
       streams: table('streams', binary),
       cards: table('cards', binary),
-      index: table('index', binary)
+      index: table('index', binary),
     }
     if (use === 'write' && store.meta.get('format') === undefined) store.meta.putSync('format', FORMAT, 1)
     const format = store.meta.get('format')
     if (format !== FORMAT)
       throw new LogUnavailable(
-        `the log in ${dir} has format ${String(format)}; this version of Streamvane reads format ${FORMAT}. Use the version that wrote it, or a newer one.`
+        `the log in ${dir} has format ${String(format)}; this version of Streamvane reads format ${FORMAT}. Use the version that wrote it, or a newer one.`,
       )
     return store
   } catch (cause) {
@@ -98,7 +98,7 @@ const openEnvironment = (dir: string, readOnly: boolean): RootDatabase => {
     maxReaders: READERS_MAX,
     maxDbs: 8,
     readOnly,
-    encoding: 'binary'
+    encoding: 'binary',
   }
   return open(options as Parameters<typeof open>[0])
 }

@@ -4,25 +4,28 @@ import { BLOCK_BYTES, BLOCK_EVENTS_MAX, blockShare, encodeBlock, uuidBytes } fro
 import type { BlockEvent } from './embedded-block.js'
 import { idKey, positionKey, positionOf, runKey, streamKey, streamNumberOf } from './embedded-key.js'
 import type { EmbeddedStore } from './embedded-store.js'
-import type { AppendFailure, Appended, Position, StreamAppend } from './event-log.js'
-import { CARD_EVENTS_MAX, cardHolds, extendCard, lastRevision, newCard, openCard } from './stream-card.js'
+import type { AppendFailure, Appended, NewEvent, Position, StreamAppend } from './event-log.js'
+import { CARD_EVENTS_MAX, cardBytes, cardHolds, extendCard, lastRevision, newCard, noteBlock, openCard } from './stream-card.js'
+import type { StreamCard } from './stream-card.js'
 import type { Lease } from './writer-lease.js'
 
 type Answer = E.Either<AppendFailure, Appended>
 type Waiting = Readonly<{ appends: readonly StreamAppend[]; answer: (answers: readonly Answer[]) => void }>
 
-/** A stream as committed: its number in the tables and its card. */
-type Head = Readonly<{ number: number; card: Buffer }>
-/** A stream while a group is decided: the committed head and what the group adds to it. `last` runs ahead of the card. */
-type Draft = { stream: string; number: number; isNew: boolean; card: Buffer; last: number; added: { id: Uint8Array; block: Uint8Array }[]; ids: Set<string> }
+/**
+ * A stream as this writer knows it. Changed as soon as an append is decided, so that the next one is decided upon it; should the commit fail, all heads
+ * are thrown away. `number` is -1 until the first commit; `recent` are ids decided in this group that are too many for the card.
+ */
+type Head = { readonly stream: string; number: number; last: number; card: StreamCard; isTouched: boolean; recent: Set<string> | undefined }
+type Placed = BlockEvent & Readonly<{ head: Head }>
 type Put = readonly [table: EmbeddedStore['blocks'], key: Buffer, value: Buffer]
-type Placed = BlockEvent & Readonly<{ draft: Draft }>
 
 /** Event bytes in one commit, at most (but for a single larger call); what waits beyond goes with the next. */
 const GROUP_BYTES_MAX = 8 * 1024 * 1024
-/** Stream heads kept in memory, most recently used: live conversations find theirs here. Each is at most 1.6 kB. */
-const HEADS_MAX = 20_000
+/** Stream heads kept in memory: those used last, at least this many and at most twice. Live conversations find theirs here; each is at most 1.6 kB. */
+const HEADS_MAX = 10_000
 const NOTHING = Buffer.alloc(0)
+const lookedUp = Buffer.alloc(16)
 
 /**
  * The one writer of a part. Appends that wait while a commit is on its way to disk are decided together and share the next: `idle` until one
@@ -33,7 +36,8 @@ export class EmbeddedWriter {
   readonly #store: EmbeddedStore
   readonly #lease: Lease
   readonly #committed: () => void
-  readonly #heads = new Map<string, Head>()
+  #heads = new Map<string, Head>()
+  #olderHeads = new Map<string, Head>()
   #waiting: Waiting[] = []
   #committing: Promise<void> | undefined
   #state: { kind: 'open' } | { kind: 'refusing'; reason: string } = { kind: 'open' }
@@ -50,7 +54,7 @@ export class EmbeddedWriter {
 
   append(appends: readonly StreamAppend[]): Promise<readonly Answer[]> {
     if (this.#state.kind === 'refusing') return Promise.resolve(refuseAll(appends, this.#state.reason))
-    return new Promise(answer => {
+    return new Promise((answer) => {
       this.#waiting.push({ appends, answer })
       this.#committing ??= this.#commitAll()
     })
@@ -73,7 +77,8 @@ export class EmbeddedWriter {
     let bytes = 0
     let size = 0
     for (; size < this.#waiting.length && bytes < GROUP_BYTES_MAX; size++)
-      for (const { events } of this.#waiting[size]!.appends) for (const event of events) bytes += event.data.byteLength + event.metadata.byteLength
+      for (const { events } of this.#waiting[size]!.appends)
+        for (const event of events) bytes += event.data.byteLength + event.metadata.byteLength
     const group = this.#waiting.slice(0, size)
     this.#waiting = this.#waiting.slice(size)
     return group
@@ -82,10 +87,9 @@ export class EmbeddedWriter {
   async #commitGroup(group: readonly Waiting[]): Promise<void> {
     let answers: readonly (readonly Answer[])[]
     try {
-      const drafts = new Map<string, Draft>()
       const placed: Placed[] = []
-      answers = group.map(({ appends }) => appends.map(append => this.#decide(append, drafts, placed)))
-      if (placed.length > 0 && !(await this.#save(drafts, placed))) {
+      answers = group.map(({ appends }) => appends.map((append) => this.#decide(append, placed)))
+      if (placed.length > 0 && !(await this.#save(placed))) {
         const reason = `this process may no longer write here: the log was taken over by ${this.#lease.holder()}`
         this.#state = { kind: 'refusing', reason }
         answers = group.map(({ appends }) => refuseAll(appends, reason))
@@ -95,99 +99,106 @@ export class EmbeddedWriter {
       answers = group.map(({ appends }) => appends.map(() => E.left({ tag: 'NotAvailable', cause: why })))
       this.#forget(why)
     }
+    this.#age()
     group.forEach(({ answer }, i) => answer(answers[i]!))
   }
 
-  #decide(append: StreamAppend, drafts: Map<string, Draft>, placed: Placed[]): Answer {
+  #decide(append: StreamAppend, placed: Placed[]): Answer {
     const reason = appendFault(append)
     if (reason !== undefined) return E.left({ tag: 'Refused', reason })
-    const draft = drafts.get(append.stream) ?? this.#draftOf(append.stream)
-    const decision = decideAppend(append, draft.last, id => this.#holds(draft, id))
+    const { stream } = append
+    const head = this.#headOf(stream)
+    const decision = decideAppend(append, head?.last ?? -1, (id) => head !== undefined && this.#holds(head, id))
     if (E.isLeft(decision)) return decision
     const { fresh, stored } = decision.right
-    if (fresh.length > 0) drafts.set(append.stream, draft)
-    for (const event of fresh) {
-      draft.ids.add(event.id)
-      placed.push({ stream: append.stream, revision: ++draft.last, id: uuidBytes(event.id), event, draft })
-    }
-    return E.right({ revision: draft.last, stored })
+    if (fresh.length === 0) return E.right({ revision: head?.last ?? -1, stored })
+    const grown = head ?? this.#newHead(stream)
+    this.#place(grown, fresh, placed)
+    return E.right({ revision: grown.last, stored })
   }
 
-  #draftOf(stream: string): Draft {
-    const head = this.#headOf(stream)
-    if (head === undefined) return { stream, number: -1, isNew: true, card: newCard(), last: -1, added: [], ids: new Set() }
-    return { stream, number: head.number, isNew: false, card: head.card, last: lastRevision(head.card), added: [], ids: new Set() }
+  #place(head: Head, fresh: readonly NewEvent[], placed: Placed[]): void {
+    for (const event of fresh) {
+      const revision = ++head.last
+      const id = uuidBytes(event.id)
+      extendCard(head.card, revision, id)
+      if (revision >= CARD_EVENTS_MAX) (head.recent ??= new Set()).add(event.id)
+      placed.push({ stream: head.stream, revision, id, event, head })
+    }
+  }
+
+  #newHead(stream: string): Head {
+    const head: Head = { stream, number: -1, last: -1, card: newCard(), isTouched: false, recent: undefined }
+    this.#heads.set(stream, head)
+    return head
   }
 
   #headOf(stream: string): Head | undefined {
-    const known = this.#heads.get(stream)
-    if (known !== undefined) {
-      this.#heads.delete(stream)
-      this.#heads.set(stream, known)
-      return known
-    }
+    const young = this.#heads.get(stream)
+    if (young !== undefined) return young
+    const head = this.#olderHeads.get(stream) ?? this.#storedHead(stream)
+    if (head !== undefined) this.#heads.set(stream, head)
+    return head
+  }
+
+  #storedHead(stream: string): Head | undefined {
     const number = this.#store.streams.get(Buffer.from(stream))
     if (number === undefined) return undefined
-    return { number: streamNumberOf(number), card: openCard(this.#store.cards.get(number)!) }
+    const card = openCard(this.#store.cards.get(number))
+    return { stream, number: streamNumberOf(number), last: lastRevision(card), card, isTouched: false, recent: undefined }
   }
 
-  #holds(draft: Draft, id: string): boolean {
-    if (draft.ids.has(id)) return true
-    if (draft.isNew) return false
-    const bytes = uuidBytes(id)
-    if (cardHolds(draft.card, bytes)) return true
-    return lastRevision(draft.card) >= CARD_EVENTS_MAX && this.#store.index.doesExist(idKey(draft.number, bytes))
+  #holds({ number, last, card, recent }: Head, id: string): boolean {
+    if (recent?.has(id) === true) return true
+    const bytes = uuidBytes(id, lookedUp)
+    return cardHolds(card, bytes) || (last >= CARD_EVENTS_MAX && number >= 0 && this.#store.index.doesExist(idKey(number, bytes)))
   }
 
-  /** Stores a decided group in one transaction; `false` if this writer has been replaced. */
-  async #save(drafts: ReadonlyMap<string, Draft>, placed: readonly Placed[]): Promise<boolean> {
+  /** Stores what was decided in one transaction; `false` if this writer has been replaced. */
+  async #save(placed: readonly Placed[]): Promise<boolean> {
     const { blocks, streams, cards, index } = this.#store
     // Everything is worked out first: an exception between two puts would leave the store to commit the first of them.
     const puts: Put[] = []
-    let nextStream = this.#nextStream
-    for (const draft of drafts.values()) if (draft.isNew) draft.number = nextStream++
-    let head = this.#head
+    const touched: Head[] = []
+    for (const { head } of placed) {
+      if (head.isTouched) continue
+      head.isTouched = true
+      touched.push(head)
+      if (head.number >= 0) continue
+      head.number = this.#nextStream++
+      puts.push([streams, Buffer.from(head.stream), streamKey(head.number)])
+    }
     for (const block of cut(placed)) {
-      head += BigInt(block.length)
-      const key = positionKey(head)
+      this.#head += BigInt(block.length)
+      const key = positionKey(this.#head)
       puts.push([blocks, key, encodeBlock(block)])
-      const runs = new Map<Draft, number>()
-      for (const { draft, revision, id } of block)
-        if (revision < CARD_EVENTS_MAX) draft.added.push({ id, block: key })
+      const runs = new Map<Head, number>()
+      for (const { head, revision, id } of block)
+        if (revision < CARD_EVENTS_MAX) noteBlock(head.card, revision, key)
         else {
-          puts.push([index, idKey(draft.number, id), NOTHING])
-          runs.set(draft, revision)
+          puts.push([index, idKey(head.number, id), NOTHING])
+          runs.set(head, revision)
         }
-      for (const [draft, revision] of runs) puts.push([index, runKey(draft.number, revision), key])
+      for (const [head, revision] of runs) puts.push([index, runKey(head.number, revision), key])
     }
-    const heads = new Map<string, Head>()
-    for (const draft of drafts.values()) {
-      const number = streamKey(draft.number)
-      const card = extendCard(draft.card, draft.last, draft.added)
-      if (draft.isNew) puts.push([streams, Buffer.from(draft.stream), number])
-      puts.push([cards, number, card])
-      heads.set(draft.stream, { number: draft.number, card })
-    }
-    const ours = await this.#lease.commit(() => {
+    for (const { number, card } of touched) puts.push([cards, streamKey(number), cardBytes(card)])
+    const isOurs = await this.#lease.commit(() => {
       for (const [table, key, value] of puts) void table.put(key, value)
     })
-    if (!ours) return false
-    this.#head = head
-    this.#nextStream = nextStream
-    this.#remember(heads)
+    if (!isOurs) return false
+    for (const head of touched) {
+      head.isTouched = false
+      head.recent = undefined
+    }
     this.#committed()
     return true
   }
 
-  #remember(heads: ReadonlyMap<string, Head>): void {
-    for (const [stream, head] of heads) {
-      this.#heads.delete(stream)
-      this.#heads.set(stream, head)
-    }
-    for (const stream of this.#heads.keys()) {
-      if (this.#heads.size <= HEADS_MAX) break
-      this.#heads.delete(stream)
-    }
+  /** Two generations: a head used again moves to the young one, and the older goes as a whole. Cheaper than an order kept at every use. */
+  #age(): void {
+    if (this.#heads.size < HEADS_MAX) return
+    this.#olderHeads = this.#heads
+    this.#heads = new Map()
   }
 
   /**
@@ -196,6 +207,7 @@ export class EmbeddedWriter {
    */
   #forget(cause: unknown): void {
     this.#heads.clear()
+    this.#olderHeads.clear()
     try {
       this.#store.env.transactionSync(() => undefined)
       this.#recall()
@@ -233,7 +245,8 @@ const cut = (placed: readonly Placed[]): readonly (readonly Placed[])[] => {
   return blocks
 }
 
-const refuseAll = (appends: readonly StreamAppend[], reason: string): readonly Answer[] => appends.map(() => E.left({ tag: 'Refused', reason }))
+const refuseAll = (appends: readonly StreamAppend[], reason: string): readonly Answer[] =>
+  appends.map(() => E.left({ tag: 'Refused', reason }))
 
 /** The store says only that a commit failed; why comes in a promise of its own, which must not be left unhandled. */
 const causeOf = async (cause: unknown): Promise<unknown> => {

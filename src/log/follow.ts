@@ -19,7 +19,7 @@ export type Followed = Readonly<{
  */
 export async function* follow(
   { after, through, signal }: ReadAll & Readonly<{ signal: AbortSignal }>,
-  { scan, changed }: Followed
+  { scan, changed }: Followed,
 ): AsyncGenerator<Live, void, undefined> {
   if (after !== undefined && through !== undefined && after >= through) return
   const aborted = abortion(signal)
@@ -52,11 +52,11 @@ export async function* follow(
 }
 
 /** Lets the event loop turn between batches: reading from memory never waits, and would starve timers and sockets. */
-export const breath = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+export const breath = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 const abortion = (signal: AbortSignal): Readonly<{ promise: Promise<void>; forget: () => void }> => {
   let forget = (): void => undefined
-  const promise = new Promise<void>(resolve => {
+  const promise = new Promise<void>((resolve) => {
     const listener = (): void => resolve()
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', listener, { once: true })

@@ -41,7 +41,7 @@ export const startPulse = (dir: string): Pulse => {
       stopped = true
       clearInterval(timer)
       closeSync(fd)
-    }
+    },
   }
 }
 
@@ -66,7 +66,7 @@ export const listenToPulse = (dir: string, heard: () => void): (() => void) => {
 export const feelsPulse = async (dir: string, patienceMs: number): Promise<boolean> => {
   const before = countIn(dir)
   for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += 100) {
-    await new Promise(resolve => setTimeout(resolve, 100))
+    await new Promise((resolve) => setTimeout(resolve, 100))
     if (countIn(dir) !== before) return true
   }
   return false

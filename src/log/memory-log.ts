@@ -2,7 +2,17 @@ import * as E from 'fp-ts/lib/Either.js'
 import { appendFault, decideAppend } from './append-decision.js'
 import { changeBell } from './change-bell.js'
 import { LogUnavailable } from './event-log.js'
-import type { AppendFailure, Appended, EventLog, NewEvent, Position, ReadAll, ReadStream, RecordedEvent, StreamAppend } from './event-log.js'
+import type {
+  AppendFailure,
+  Appended,
+  EventLog,
+  NewEvent,
+  Position,
+  ReadAll,
+  ReadStream,
+  RecordedEvent,
+  StreamAppend,
+} from './event-log.js'
 import { breath, follow } from './follow.js'
 import type { Scan } from './follow.js'
 
@@ -29,7 +39,14 @@ export const memoryLog = (): EventLog => {
     for (const event of events) {
       position += BigInt(1 + event.data.byteLength + event.metadata.byteLength)
       // Copied, because the caller may use its buffers again.
-      const recorded = { ...event, data: event.data.slice(), metadata: event.metadata.slice(), stream, revision: held.events.length, position }
+      const recorded = {
+        ...event,
+        data: event.data.slice(),
+        metadata: event.metadata.slice(),
+        stream,
+        revision: held.events.length,
+        position,
+      }
       held.events.push(recorded)
       held.ids.add(event.id)
       all.push(recorded)
@@ -41,7 +58,7 @@ export const memoryLog = (): EventLog => {
     const reason = closed ? 'the log is closed' : appendFault(append)
     if (reason !== undefined) return E.left({ tag: 'Refused', reason })
     const held = streams.get(append.stream)
-    const decision = decideAppend(append, (held?.events.length ?? 0) - 1, id => held?.ids.has(id) === true)
+    const decision = decideAppend(append, (held?.events.length ?? 0) - 1, (id) => held?.ids.has(id) === true)
     if (E.isLeft(decision)) return decision
     return E.right({ revision: store(append.stream, decision.right.fresh), stored: decision.right.stored })
   }
@@ -63,7 +80,7 @@ export const memoryLog = (): EventLog => {
   }
 
   return {
-    append: async appends => {
+    append: async (appends) => {
       const answers = appends.map(appendOne)
       bell.ring()
       return answers
@@ -80,9 +97,9 @@ export const memoryLog = (): EventLog => {
         after = seen.through
       }
     },
-    subscribe: options => follow(options, { scan: after => scan(after, options.through, options), changed: bell.next }),
+    subscribe: (options) => follow(options, { scan: (after) => scan(after, options.through, options), changed: bell.next }),
     head: async () => (unlessClosed(), all.at(-1)?.position),
-    streamRevision: async stream => {
+    streamRevision: async (stream) => {
       unlessClosed()
       const held = streams.get(stream)
       return held === undefined ? undefined : held.events.length - 1
@@ -90,7 +107,7 @@ export const memoryLog = (): EventLog => {
     close: async () => {
       closed = true
       bell.fail(new LogUnavailable('the log is closed'))
-    }
+    },
   }
 }
 
@@ -110,7 +127,7 @@ async function* readStream(events: () => readonly RecordedEvent[], options: Read
 }
 
 const matches = (stream: string, prefixes: readonly string[] | undefined): boolean =>
-  prefixes === undefined || prefixes.some(prefix => stream.startsWith(prefix))
+  prefixes === undefined || prefixes.some((prefix) => stream.startsWith(prefix))
 
 const firstAfter = (all: readonly RecordedEvent[], after: Position): number => {
   let low = 0

@@ -16,7 +16,7 @@ export const thisProcess = (): ProcessIdentity => ({
   boot: told(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
   pidSpace: told(() => readlinkSync('/proc/self/ns/pid')),
   host: hostname(),
-  command: [process.argv0, ...process.argv.slice(1)].join(' ').slice(0, 300)
+  command: [process.argv0, ...process.argv.slice(1)].join(' ').slice(0, 300),
 })
 
 /** Whether that process lives, as far as this one can see: `unknown` across a reboot, from another container, or without /proc. */

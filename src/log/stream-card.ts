@@ -10,45 +10,57 @@ const FORMAT = 1
 const HEAD = 7
 const ENTRY = 24
 
-export const newCard = (): Buffer => {
-  const card = Buffer.alloc(HEAD)
-  card[0] = FORMAT
-  return card
+/** A card in hand: its bytes are the first `length` of `room`, so that it can grow in place. Only its owner may change it. */
+export type StreamCard = { room: Buffer; length: number }
+
+/** Most conversations stay within this many events; a card with more doubles. */
+const FIRST_ROOM = 12
+
+export const newCard = (): StreamCard => {
+  const room = Buffer.allocUnsafe(HEAD + FIRST_ROOM * ENTRY)
+  room[0] = FORMAT
+  return { room, length: HEAD }
 }
 
 /** @throws Error if these bytes are no card. */
-export const openCard = (bytes: Buffer): Buffer => {
-  if (bytes[0] !== FORMAT || bytes.length < HEAD || (bytes.length - HEAD) % ENTRY !== 0) throw new Error('a stream card is damaged')
-  return bytes
+export const openCard = (bytes: Buffer | undefined): StreamCard => {
+  if (bytes === undefined || bytes[0] !== FORMAT || bytes.length < HEAD || (bytes.length - HEAD) % ENTRY !== 0)
+    throw new Error('a stream card is missing or damaged')
+  return { room: bytes, length: bytes.length }
 }
 
-export const lastRevision = (card: Buffer): number => card.readUIntBE(1, 6)
+/** The bytes to store: a view of the card, valid until it changes. */
+export const cardBytes = ({ room, length }: StreamCard): Buffer => room.subarray(0, length)
+
+export const lastRevision = ({ room }: StreamCard): number => room.readUIntBE(1, 6)
 
 /** How many of the stream's events the card itself holds: those of revision 0 up to this. */
-export const cardEvents = (card: Buffer): number => (card.length - HEAD) / ENTRY
+export const cardEvents = ({ length }: StreamCard): number => (length - HEAD) / ENTRY
 
 /** Key of the block in which the event of this revision lies. */
-export const blockOf = (card: Buffer, revision: number): Buffer => {
+export const blockOf = ({ room }: StreamCard, revision: number): Buffer => {
   const at = HEAD + ENTRY * revision + 16
-  return card.subarray(at, at + 8)
+  return room.subarray(at, at + 8)
 }
 
-export const cardHolds = (card: Buffer, id: Uint8Array): boolean => {
-  for (let at = card.indexOf(id, HEAD); at !== -1; at = card.indexOf(id, at + 1)) if ((at - HEAD) % ENTRY === 0) return true
+export const cardHolds = ({ room, length }: StreamCard, id: Buffer): boolean => {
+  const start = id.readUInt32LE(0)
+  for (let at = HEAD; at < length; at += ENTRY)
+    if (room.readUInt32LE(at) === start && room.compare(id, 0, 16, at, at + 16) === 0) return true
   return false
 }
 
-/** The card after more events; those beyond {@link CARD_EVENTS_MAX} count only for the last revision. The card given stays as it is. */
-export const extendCard = (card: Buffer, last: number, added: readonly Readonly<{ id: Uint8Array; block: Uint8Array }>[]): Buffer => {
-  const taken = added.slice(0, Math.max(0, CARD_EVENTS_MAX - cardEvents(card)))
-  const extended = Buffer.allocUnsafeSlow(card.length + ENTRY * taken.length)
-  extended.set(card)
-  extended.writeUIntBE(last, 1, 6)
-  let at = card.length
-  for (const { id, block } of taken) {
-    extended.set(id, at)
-    extended.set(block, at + 16)
-    at += ENTRY
+/** Counts one more event; if there is room its id is noted, and {@link noteBlock} is to follow. */
+export const extendCard = (card: StreamCard, revision: number, id: Uint8Array): void => {
+  card.room.writeUIntBE(revision, 1, 6)
+  if (revision >= CARD_EVENTS_MAX) return
+  const { room, length } = card
+  if (room.length < length + ENTRY) {
+    card.room = Buffer.allocUnsafe(Math.min(HEAD + ENTRY * CARD_EVENTS_MAX, length + (length - HEAD) + ENTRY))
+    card.room.set(room.subarray(0, length))
   }
-  return extended
+  card.room.set(id, length)
+  card.length = length + ENTRY
 }
+
+export const noteBlock = ({ room }: StreamCard, revision: number, block: Uint8Array): void => room.set(block, HEAD + ENTRY * revision + 16)

@@ -50,14 +50,14 @@ export const takeLease = async (store: EmbeddedStore, dir: string, owner: string
   if (now.epoch !== before.epoch) throw locked(dir, now.holder)
   const pulse = startPulse(dir)
   return {
-    commit: puts => store.meta.ifVersion(KEY, epoch, puts),
+    commit: (puts) => store.meta.ifVersion(KEY, epoch, puts),
     pulse,
     holder: () => describe(heldIn(store).holder),
     release: async () => {
       pulse.stop()
       // Where even this cannot be written, whoever comes next finds that its holder is gone.
       await store.meta.ifVersion(KEY, epoch, () => void store.meta.put(KEY, null, epoch)).catch(() => undefined)
-    }
+    },
   }
 }
 
@@ -67,10 +67,12 @@ const heldIn = ({ meta }: EmbeddedStore): Held => {
 }
 
 const describe = (holder: Holder | undefined): string =>
-  holder === undefined ? 'another process' : `${holder.owner}, pid ${holder.pid} on ${holder.host}, since ${holder.since} (${holder.command})`
+  holder === undefined
+    ? 'another process'
+    : `${holder.owner}, pid ${holder.pid} on ${holder.host}, since ${holder.since} (${holder.command})`
 
 const locked = (dir: string, holder: Holder | undefined): LogLocked =>
   new LogLocked(
     `The log in ${dir} is being written by ${describe(holder)}. A log has one writer at a time: stop that process first, or give this one a ` +
-      'directory of its own. If it was killed just now, start again in a few seconds.'
+      'directory of its own. If it was killed just now, start again in a few seconds.',
   )

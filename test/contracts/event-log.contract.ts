@@ -10,13 +10,17 @@ const text = (data: Uint8Array): string => new TextDecoder().decode(data)
 
 /** An id derived from content, as every caller of the port makes them. */
 export const idOf = (content: string): string =>
-  createHash('sha256').update(content).digest('hex').slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+  createHash('sha256')
+    .update(content)
+    .digest('hex')
+    .slice(0, 32)
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 
 export const eventOf = (content: string, type = 'Seen'): NewEvent => ({
   id: idOf(content),
   type,
   data: bytes(content),
-  metadata: bytes(JSON.stringify({ of: content.slice(0, 40) }))
+  metadata: bytes(JSON.stringify({ of: content.slice(0, 40) })),
 })
 
 export const flatten = async (batches: AsyncIterable<readonly RecordedEvent[]>): Promise<readonly RecordedEvent[]> => {
@@ -28,7 +32,7 @@ export const flatten = async (batches: AsyncIterable<readonly RecordedEvent[]>):
   return events
 }
 
-const contents = (events: readonly RecordedEvent[]): readonly string[] => events.map(event => text(event.data))
+const contents = (events: readonly RecordedEvent[]): readonly string[] => events.map((event) => text(event.data))
 
 const stored = (answer: E.Either<AppendFailure, Appended> | undefined): Appended => {
   if (answer === undefined || E.isLeft(answer)) throw new Error(`not stored: ${JSON.stringify(answer)}`)
@@ -50,7 +54,8 @@ const take = async (live: AsyncIterable<Live>, enough: (seen: readonly Live[]) =
   return seen
 }
 
-const eventsOf = (seen: readonly Live[]): readonly RecordedEvent[] => seen.flatMap(message => (message.kind === 'events' ? message.events : []))
+const eventsOf = (seen: readonly Live[]): readonly RecordedEvent[] =>
+  seen.flatMap((message) => (message.kind === 'events' ? message.events : []))
 
 /**
  * What every event log keeps. The log may be shared and may hold other people's streams, before and meanwhile: each test uses
@@ -83,7 +88,7 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
           revision: 0,
           position: first!.position,
           data: [0, 255, 10, 13, 0],
-          metadata: '{"é":"✓"}'
+          metadata: '{"é":"✓"}',
         })
         expect(second!.revision).toBe(1)
         expect(second!.position > first!.position).toBe(true)
@@ -107,7 +112,8 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
 
       test('refuses a wrong expected revision, says the actual one, and stores nothing of it', async () => {
         const stream = `${fresh()}a`
-        const refused = async (expected: StreamAppend['expected']) => refusal(await append(stream, expected, eventOf(`refused ${expected}`)))
+        const refused = async (expected: StreamAppend['expected']) =>
+          refusal(await append(stream, expected, eventOf(`refused ${expected}`)))
         expect(await refused(0)).toEqual({ tag: 'WrongExpectedRevision', stream, expected: 0, actual: -1 })
         stored(await append(stream, -1, eventOf('one')))
         stored(await append(stream, 0, eventOf('two')))
@@ -139,7 +145,7 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
         const stream = `${fresh()}a`
         expect(stored(await append(stream, 'any', eventOf('one'), eventOf('two'), eventOf('one')))).toEqual({
           revision: 1,
-          stored: [true, true, false]
+          stored: [true, true, false],
         })
       })
 
@@ -147,7 +153,7 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
         const prefix = fresh()
         stored(await append(`${prefix}a`, 'any', eventOf('one')))
         expect(stored(await append(`${prefix}b`, 'any', eventOf('one')))).toEqual({ revision: 0, stored: [true] })
-        expect((await read({ prefixes: [prefix] })).map(event => event.stream)).toEqual([`${prefix}a`, `${prefix}b`])
+        expect((await read({ prefixes: [prefix] })).map((event) => event.stream)).toEqual([`${prefix}a`, `${prefix}b`])
       })
 
       test('of no events checks the expectation only', async () => {
@@ -170,21 +176,22 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
           { stream: `${prefix}b`, expected: 'no-stream', events: [eventOf('b1')] },
           { stream: `${prefix}c`, expected: 'any', events: [{ ...eventOf('c1'), id: 'not-a-uuid' }] },
           { stream: `${prefix}a`, expected: 0, events: [eventOf('a2'), eventOf('a1')] },
-          { stream: `${prefix}d`, expected: 'any', events: [eventOf('d1')] }
+          { stream: `${prefix}d`, expected: 'any', events: [eventOf('d1')] },
         ])
-        expect(answers.map(answer => (E.isRight(answer) ? answer.right : answer.left.tag))).toEqual([
+        expect(answers.map((answer) => (E.isRight(answer) ? answer.right : answer.left.tag))).toEqual([
           { revision: 0, stored: [true] },
           'WrongExpectedRevision',
           'Refused',
           { revision: 1, stored: [true, false] },
-          { revision: 0, stored: [true] }
+          { revision: 0, stored: [true] },
         ])
         expect(contents(await read({ prefixes: [prefix] }))).toEqual(['b before', 'a1', 'a2', 'd1'])
       })
 
       test('refuses for ever what it can never take', async () => {
         const stream = `${fresh()}a`
-        const tagOf = async (name: string, event: NewEvent, expected: StreamAppend['expected'] = 'any') => refusal(await append(name, expected, event)).tag
+        const tagOf = async (name: string, event: NewEvent, expected: StreamAppend['expected'] = 'any') =>
+          refusal(await append(name, expected, event)).tag
         expect(await tagOf('', eventOf('one'))).toBe('Refused')
         expect(await tagOf(stream + 'é'.repeat(600), eventOf('one'))).toBe('Refused')
         expect(await tagOf(`${stream}\ud800`, eventOf('one'))).toBe('Refused')
@@ -200,16 +207,16 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
         const big = eventOf('0123456789abcdef'.repeat(65_536))
         stored(await append(`${prefix}a`, 'any', eventOf('before'), big, eventOf('after')))
         const events = await read({ prefixes: [prefix] })
-        expect(events.map(event => event.data.byteLength)).toEqual([6, 1_048_576, 5])
+        expect(events.map((event) => event.data.byteLength)).toEqual([6, 1_048_576, 5])
         expect(idOf(text(events[1]!.data))).toBe(big.id)
       })
 
       test('takes any well-formed stream name, also a long one', async () => {
         const prefix = fresh()
-        const names = ['Grüße', '会話-✓', '🦩', 'a b\tc', 'x'.repeat(300), '%2e$all', 'A', 'a'].map(each => prefix + each)
+        const names = ['Grüße', '会話-✓', '🦩', 'a b\tc', 'x'.repeat(300), '%2e$all', 'A', 'a'].map((each) => prefix + each)
         for (const stream of names) stored(await append(stream, 'no-stream', eventOf(stream, 'Gelesen ✓')))
-        expect((await read({ prefixes: [prefix] })).map(event => [event.stream, text(event.data), event.type])).toEqual(
-          names.map(each => [each, each, 'Gelesen ✓'])
+        expect((await read({ prefixes: [prefix] })).map((event) => [event.stream, text(event.data), event.type])).toEqual(
+          names.map((each) => [each, each, 'Gelesen ✓']),
         )
         for (const stream of names) expect(contents(await flatten(log.readStream(stream)))).toEqual([stream])
       })
@@ -220,10 +227,10 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
         const stream = `${fresh()}long`
         const names = Array.from({ length: 500 }, (_, i) => `${i}`)
         for (let i = 0; i < names.length; i += 50)
-          expect(stored(await append(stream, i - 1, ...names.slice(i, i + 50).map(each => eventOf(each)))).revision).toBe(i + 49)
+          expect(stored(await append(stream, i - 1, ...names.slice(i, i + 50).map((each) => eventOf(each)))).revision).toBe(i + 49)
         for (const each of [0, 63, 64, 65, 127, 300, 499])
           expect(stored(await append(stream, 'any', eventOf(`${each}`), eventOf(`new ${each}`))).stored).toEqual([false, true])
-        const held = [...names, ...[0, 63, 64, 65, 127, 300, 499].map(each => `new ${each}`)]
+        const held = [...names, ...[0, 63, 64, 65, 127, 300, 499].map((each) => `new ${each}`)]
         expect(contents(await flatten(log.readStream(stream)))).toEqual(held)
         expect(contents(await flatten(log.readStream(stream, { backwards: true, batchMax: 7 })))).toEqual([...held].reverse())
         expect(contents(await flatten(log.readStream(stream, { from: 60, max: 10 })))).toEqual(held.slice(60, 70))
@@ -237,7 +244,7 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
         const stream = `${fresh()}a`
         for (let revision = -1; revision < 5; revision++) {
           const answers = await Promise.all(Array.from({ length: 8 }, (_, i) => append(stream, revision, eventOf(`${revision} by ${i}`))))
-          expect(answers.filter(answer => answer !== undefined && E.isRight(answer))).toHaveLength(1)
+          expect(answers.filter((answer) => answer !== undefined && E.isRight(answer))).toHaveLength(1)
           for (const answer of answers)
             if (answer !== undefined && E.isLeft(answer))
               expect(answer.left).toEqual({ tag: 'WrongExpectedRevision', stream, expected: revision, actual: revision + 1 })
@@ -248,18 +255,18 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
       test('an event delivered concurrently is stored once, and one caller hears that it was new', async () => {
         const stream = `${fresh()}a`
         const answers = await Promise.all(Array.from({ length: 10 }, () => append(stream, 'any', eventOf('one'), eventOf('two'))))
-        expect(answers.map(answer => stored(answer).stored[0]).filter(Boolean)).toHaveLength(1)
+        expect(answers.map((answer) => stored(answer).stored[0]).filter(Boolean)).toHaveLength(1)
         expect(contents(await flatten(log.readStream(stream)))).toEqual(['one', 'two'])
       })
 
       test('appends of one caller keep their order though none is awaited', async () => {
         const prefix = fresh()
         const names = Array.from({ length: 100 }, (_, i) => `${i}`)
-        await Promise.all(names.map(each => append(`${prefix}${Number(each) % 3}`, 'any', eventOf(each)).then(stored)))
+        await Promise.all(names.map((each) => append(`${prefix}${Number(each) % 3}`, 'any', eventOf(each)).then(stored)))
         for (let i = 0; i < 3; i++) {
           const events = await flatten(log.readStream(`${prefix}${i}`))
-          expect(contents(events)).toEqual(names.filter(each => Number(each) % 3 === i))
-          expect(events.map(event => event.revision)).toEqual(events.map((_, revision) => revision))
+          expect(contents(events)).toEqual(names.filter((each) => Number(each) % 3 === i))
+          expect(events.map((event) => event.revision)).toEqual(events.map((_, revision) => revision))
         }
       })
     })
@@ -271,7 +278,7 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
           const events = Array.from({ length: Math.min(5, count - i) }, (_, j) => eventOf(`${i + j}`))
           const answers = await log.append([
             { stream: `${prefix}a`, expected: 'any', events },
-            { stream: `${prefix}b`, expected: 'any', events }
+            { stream: `${prefix}b`, expected: 'any', events },
           ])
           answers.forEach(stored)
         }
@@ -312,7 +319,7 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
 
       test('revisions count from 0 within the stream and positions ascend', async () => {
         const events = await flatten(log.readStream(await filled(12)))
-        expect(events.map(event => event.revision)).toEqual(events.map((_, i) => i))
+        expect(events.map((event) => event.revision)).toEqual(events.map((_, i) => i))
         expect(events.every((event, i) => i === 0 || event.position > events[i - 1]!.position)).toBe(true)
       })
 
@@ -326,7 +333,7 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
       test('takes only the streams that begin so, in the order of the log', async () => {
         const prefix = fresh()
         for (const each of ['x.1', 'y.1', 'x.2', 'z.1', 'xx.1', 'y.2']) stored(await append(prefix + each, 'any', eventOf(each)))
-        const of = async (...prefixes: readonly string[]) => contents(await read({ prefixes: prefixes.map(each => prefix + each) }))
+        const of = async (...prefixes: readonly string[]) => contents(await read({ prefixes: prefixes.map((each) => prefix + each) }))
         expect(await of('')).toEqual(['x.1', 'y.1', 'x.2', 'z.1', 'xx.1', 'y.2'])
         expect(await of('x.')).toEqual(['x.1', 'x.2'])
         expect(await of('x', 'z')).toEqual(['x.1', 'x.2', 'z.1', 'xx.1'])
@@ -407,7 +414,7 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
         const { signal } = new AbortController()
         const seen = await take(
           log.subscribe({ prefixes: [`${prefix}a`], after: first!.position, signal }),
-          messages => messages.at(-1)?.kind === 'caught-up'
+          (messages) => messages.at(-1)?.kind === 'caught-up',
         )
         expect(contents(eventsOf(seen))).toEqual(['a2'])
       })
@@ -418,15 +425,18 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
         for (let i = 0; i < 20; i++) stored(await append(`${prefix}other`, 'any', eventOf(`${i}`)))
         const last = (await read({ prefixes: [prefix] })).at(-1)!.position
         const { signal } = new AbortController()
-        const seen = await take(log.subscribe({ prefixes: [`${prefix}mine`], signal }), messages => {
+        const seen = await take(log.subscribe({ prefixes: [`${prefix}mine`], signal }), (messages) => {
           const message = messages.at(-1)!
           return message.kind === 'checkpoint' && message.position >= last
         })
         expect(contents(eventsOf(seen))).toEqual(['mine'])
 
-        const nothing = await take(log.subscribe({ prefixes: [`${prefix}nobody`], signal }), messages => messages.at(-1)!.kind === 'caught-up')
+        const nothing = await take(
+          log.subscribe({ prefixes: [`${prefix}nobody`], signal }),
+          (messages) => messages.at(-1)!.kind === 'caught-up',
+        )
         expect(eventsOf(nothing)).toEqual([])
-        const checkpoints = nothing.flatMap(message => (message.kind === 'checkpoint' ? [message.position] : []))
+        const checkpoints = nothing.flatMap((message) => (message.kind === 'checkpoint' ? [message.position] : []))
         expect(checkpoints.at(-1)! >= last).toBe(true)
       })
 
@@ -436,11 +446,11 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
         const { signal } = new AbortController()
         const seen = await take(
           log.subscribe({ prefixes: [`${prefix}mine`], batchMax: 2, signal }),
-          messages => messages.at(-1)!.kind === 'caught-up'
+          (messages) => messages.at(-1)!.kind === 'caught-up',
         )
         let at = -1n
         for (const message of seen) {
-          const positions = message.kind === 'events' ? message.events.map(event => event.position) : [message.position!]
+          const positions = message.kind === 'events' ? message.events.map((event) => event.position) : [message.position!]
           for (const position of positions) {
             if (message.kind === 'events') expect(position > at).toBe(true)
             expect(position >= at).toBe(true)
@@ -455,10 +465,10 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
         for (let i = 0; i < 12; i++) stored(await append(`${prefix}${i % 3 === 0 ? 'mine' : 'other'}`, 'any', eventOf(`${i}`)))
         const { signal } = new AbortController()
         const options = { prefixes: [`${prefix}mine`], batchMax: 1, signal }
-        const whole = await take(log.subscribe(options), messages => messages.at(-1)!.kind === 'caught-up')
+        const whole = await take(log.subscribe(options), (messages) => messages.at(-1)!.kind === 'caught-up')
         for (const [i, message] of whole.entries()) {
           const after = message.kind === 'events' ? message.events.at(-1)!.position : message.position
-          const rest = await take(log.subscribe({ ...options, after }), messages => messages.at(-1)!.kind === 'caught-up')
+          const rest = await take(log.subscribe({ ...options, after }), (messages) => messages.at(-1)!.kind === 'caught-up')
           expect(contents([...eventsOf(whole.slice(0, i + 1)), ...eventsOf(rest)])).toEqual(['0', '3', '6', '9'])
         }
       })
@@ -498,10 +508,10 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
 
         const late = new AbortController()
         const live = log.subscribe({ prefixes: [prefix], signal: late.signal })[Symbol.asyncIterator]()
-        for (let next = await live.next(); next.value.kind !== 'caught-up'; ) next = await live.next()
+        for (let next = await live.next(); next.value.kind !== 'caught-up';) next = await live.next()
         // On a shared log others' appends may still come as checkpoints; the end comes all the same.
         const waiting = (async () => {
-          for (let next = await live.next(); next.done !== true; ) next = await live.next()
+          for (let next = await live.next(); next.done !== true;) next = await live.next()
           return 'ended'
         })()
         late.abort()
@@ -512,9 +522,12 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
         const round = fc.record({
           already: fc.nat({ max: 12 }),
           batchMax: fc.integer({ min: 1, max: 5 }),
-          meanwhile: fc.array(fc.record({ stream: fc.constantFrom('a', 'b', 'other'), count: fc.integer({ min: 1, max: 4 }), wait: fc.boolean() }), {
-            maxLength: 15
-          })
+          meanwhile: fc.array(
+            fc.record({ stream: fc.constantFrom('a', 'b', 'other'), count: fc.integer({ min: 1, max: 4 }), wait: fc.boolean() }),
+            {
+              maxLength: 15,
+            },
+          ),
         })
         await fc.assert(
           fc.asyncProperty(round, async ({ already, batchMax, meanwhile }) => {
@@ -526,7 +539,7 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
               for await (const message of log.subscribe({ prefixes: [`${prefix}a`, `${prefix}b`], batchMax, signal: stop.signal }))
                 if (message.kind === 'events') {
                   delivered.push(...message.events)
-                  if (message.events.some(event => text(event.data) === 'last')) stop.abort()
+                  if (message.events.some((event) => text(event.data) === 'last')) stop.abort()
                 }
             })()
             const writing: Promise<unknown>[] = []
@@ -540,9 +553,9 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
             stored(await append(`${prefix}b`, 'any', eventOf('last')))
             await reading
             const held = await read({ prefixes: [`${prefix}a`, `${prefix}b`] })
-            expect(delivered.map(event => [event.position, event.id])).toEqual(held.map(event => [event.position, event.id]))
+            expect(delivered.map((event) => [event.position, event.id])).toEqual(held.map((event) => [event.position, event.id]))
           }),
-          { numRuns: 25 }
+          { numRuns: 25 },
         )
       })
     })
@@ -552,7 +565,7 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
       const stream = `${fresh()}a`
       await closing.append([{ stream, expected: 'any', events: [eventOf('one')] }])
       const live = closing.subscribe({ prefixes: [stream], signal: new AbortController().signal })[Symbol.asyncIterator]()
-      for (let next = await live.next(); next.value.kind !== 'caught-up'; ) next = await live.next()
+      for (let next = await live.next(); next.value.kind !== 'caught-up';) next = await live.next()
       const waiting = expect(live.next()).rejects.toBeInstanceOf(LogUnavailable)
       await closing.close()
       await waiting

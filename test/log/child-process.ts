@@ -66,6 +66,6 @@ export const runChild = (name: string, args: readonly string[], under = ''): Chi
       child.kill('SIGKILL')
       await ended
     },
-    ended
+    ended,
   }
 }

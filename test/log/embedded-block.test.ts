@@ -23,23 +23,30 @@ test('a block gives back the events it was made of, each at its position', () =>
           metadata: [...event.metadata],
           stream,
           revision,
-          position: last - BigInt(events.length - 1 - i)
-        }))
+          position: last - BigInt(events.length - 1 - i),
+        })),
       )
-    })
+    }),
   )
 })
 
 test('a part of a block is that part of the whole', () => {
   fc.assert(
-    fc.property(blocks, fc.nat({ max: 31 }), fc.nat({ max: 31 }), fc.integer({ min: 1, max: 31 }), fc.boolean(), (events, from, to, max, odd) => {
-      const block = openBlock(encodeBlock(events), 1_000n)
-      const wanted = (stream: number): boolean => !odd || stream % 2 === 1
-      const names = block.streams
-      const whole = eventsOf(block, 0, Infinity, () => true)
-      const part = whole.slice(from, Math.max(from, to)).filter((event) => wanted(names.indexOf(event.stream)))
-      expect(eventsOf(block, from, to, wanted, max)).toEqual(part.slice(0, max))
-    })
+    fc.property(
+      blocks,
+      fc.nat({ max: 31 }),
+      fc.nat({ max: 31 }),
+      fc.integer({ min: 1, max: 31 }),
+      fc.boolean(),
+      (events, from, to, max, odd) => {
+        const block = openBlock(encodeBlock(events), 1_000n)
+        const wanted = (stream: number): boolean => !odd || stream % 2 === 1
+        const names = block.streams
+        const whole = eventsOf(block, 0, Infinity, () => true)
+        const part = whole.slice(from, Math.max(from, to)).filter((event) => wanted(names.indexOf(event.stream)))
+        expect(eventsOf(block, from, to, wanted, max)).toEqual(part.slice(0, max))
+      },
+    ),
   )
 })
 
@@ -52,6 +59,6 @@ test('any changed byte and any cut is found out', () => {
       changed[at] = changed[at]! ^ change
       expect(() => openBlock(changed, 1_000n)).toThrow(DamagedBlock)
       expect(() => openBlock(block.subarray(0, at), 1_000n)).toThrow(DamagedBlock)
-    })
+    }),
   )
 })

@@ -19,7 +19,9 @@ const inspect = async (dir: string, acknowledged: ReadonlySet<number>): Promise<
   for (let i = 0; i < STREAMS; i++) {
     const stream: RecordedEvent[] = []
     for await (const batch of log.readStream(`crash.${i}`)) stream.push(...batch)
-    expect(stream.map((event) => event.position)).toEqual(events.filter((event) => event.stream === `crash.${i}`).map((event) => event.position))
+    expect(stream.map((event) => event.position)).toEqual(
+      events.filter((event) => event.stream === `crash.${i}`).map((event) => event.position),
+    )
     expect(stream.map((event) => event.revision)).toEqual(stream.map((_, revision) => revision))
     for (let at = 0; at < stream.length; at += EVENTS_A_CALL) {
       const parts = stream.slice(at, at + EVENTS_A_CALL).map((event) => numberOf(event.data))
@@ -27,14 +29,20 @@ const inspect = async (dir: string, acknowledged: ReadonlySet<number>): Promise<
       calls.add(parts[0]!.n)
     }
   }
-  expect([...acknowledged].filter((n) => !calls.has(n)), 'acknowledged and lost').toEqual([])
+  expect(
+    [...acknowledged].filter((n) => !calls.has(n)),
+    'acknowledged and lost',
+  ).toEqual([])
   await log.close()
   return events.length
 }
 
 describe('a writer killed in mid-append', () => {
   test('has lost nothing it acknowledged and doubled nothing, time after time', async () => {
-    const kills = fc.array(fc.record({ after: fc.integer({ min: 20, max: 200 }), bytes: fc.constantFrom(60, 700, 20_000) }), { minLength: 4, maxLength: 4 })
+    const kills = fc.array(fc.record({ after: fc.integer({ min: 20, max: 200 }), bytes: fc.constantFrom(60, 700, 20_000) }), {
+      minLength: 4,
+      maxLength: 4,
+    })
     await fc.assert(
       fc.asyncProperty(kills, async (rounds) => {
         const dir = await scratchDirectory()
@@ -54,7 +62,7 @@ describe('a writer killed in mid-append', () => {
           stored = now
         }
       }),
-      { numRuns: 1 }
+      { numRuns: 1 },
     )
   }, 120_000)
 })

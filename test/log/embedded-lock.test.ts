@@ -13,7 +13,7 @@ import { takeLease } from '../../src/log/writer-lease.js'
 import { runChild, scratchDirectory } from './child-process.js'
 
 const append = (stream: string) => [
-  { stream, expected: 'any' as const, events: [{ id: randomUUID(), type: 'Seen', data: Buffer.from('x'), metadata: Buffer.from('{}') }] }
+  { stream, expected: 'any' as const, events: [{ id: randomUUID(), type: 'Seen', data: Buffer.from('x'), metadata: Buffer.from('{}') }] },
 ]
 
 const storeIn = async (dir: string): Promise<EmbeddedStore> => {
@@ -35,7 +35,7 @@ describe('one writer at a time', () => {
     await writer.said('acknowledged ')
     const refused = await openEmbeddedLog({ dir, mode: 'writer' }).then(
       () => undefined,
-      (cause: unknown) => cause
+      (cause: unknown) => cause,
     )
     expect(refused).toBeInstanceOf(LogLocked)
     expect((refused as LogLocked).message).toContain(`being written by the appender, pid ${writer.pid} on `)
@@ -101,7 +101,7 @@ describe('one writer at a time', () => {
 
     for (let i = 0; i < 2; i++)
       expect(await writer.append(append('b'))).toEqual([
-        E.left({ tag: 'Refused', reason: expect.stringContaining('taken over by somebody, pid 1 on another-container') as string })
+        E.left({ tag: 'Refused', reason: expect.stringContaining('taken over by somebody, pid 1 on another-container') as string }),
       ])
     expect(store.streams.get(Buffer.from('b'))).toBeUndefined()
     expect([...store.blocks.getKeys({})]).toHaveLength(1)

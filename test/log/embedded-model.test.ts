@@ -12,7 +12,7 @@ const eventNumbered = (n: number): NewEvent => ({
   type: n % 2 === 0 ? 'Even' : 'Odd',
   // Some events fill a block of their own.
   data: Buffer.alloc(n % 17 === 0 ? 40_000 : n, `${n} `),
-  metadata: Buffer.from(`{"n":${n}}`)
+  metadata: Buffer.from(`{"n":${n}}`),
 })
 
 const streamAppend: fc.Arbitrary<StreamAppend> = fc
@@ -20,15 +20,24 @@ const streamAppend: fc.Arbitrary<StreamAppend> = fc
     stream: fc.constantFrom(...STREAMS),
     expected: fc.oneof(fc.constantFrom('any' as const, 'any' as const, 'no-stream' as const), fc.integer({ min: -1, max: 40 })),
     from: fc.nat({ max: 300 }),
-    count: fc.oneof({ arbitrary: fc.nat({ max: 5 }), weight: 4 }, { arbitrary: fc.nat({ max: 150 }), weight: 1 })
+    count: fc.oneof({ arbitrary: fc.nat({ max: 5 }), weight: 4 }, { arbitrary: fc.nat({ max: 150 }), weight: 1 }),
   })
-  .map(({ stream, expected, from, count }) => ({ stream, expected, events: Array.from({ length: count }, (_, i) => eventNumbered(from + i)) }))
+  .map(({ stream, expected, from, count }) => ({
+    stream,
+    expected,
+    events: Array.from({ length: count }, (_, i) => eventNumbered(from + i)),
+  }))
 
 type Step = Readonly<{ kind: 'append'; calls: readonly (readonly StreamAppend[])[] } | { kind: 'reopen' }>
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { arbitrary: fc.array(fc.array(streamAppend, { maxLength: 4 }), { minLength: 1, maxLength: 4 }).map((calls) => ({ kind: 'append', calls }) as const), weight: 8 },
-  { arbitrary: fc.constant({ kind: 'reopen' } as const), weight: 1 }
+  {
+    arbitrary: fc
+      .array(fc.array(streamAppend, { maxLength: 4 }), { minLength: 1, maxLength: 4 })
+      .map((calls) => ({ kind: 'append', calls }) as const),
+    weight: 8,
+  },
+  { arbitrary: fc.constant({ kind: 'reopen' } as const), weight: 1 },
 )
 
 /** All that can be read, but for positions, which each log gives in its own way. */
@@ -46,7 +55,7 @@ const contentOf = async (log: EventLog): Promise<unknown> => {
     prefixed: await all({ prefixes: ['a.', 'l'], batchMax: 7 }),
     streams: await Promise.all(STREAMS.map((stream) => rendered(log.readStream(stream, { batchMax: 11 })))),
     backwards: await Promise.all(STREAMS.map((stream) => rendered(log.readStream(stream, { backwards: true, from: 70 })))),
-    revisions: await Promise.all(STREAMS.map((stream) => log.streamRevision(stream)))
+    revisions: await Promise.all(STREAMS.map((stream) => log.streamRevision(stream))),
   }
 }
 
@@ -74,6 +83,6 @@ test('whatever is appended, the embedded log answers and holds what the memory l
         await log.close()
       }
     }),
-    { numRuns: 40 }
+    { numRuns: 40 },
   )
 }, 60_000)

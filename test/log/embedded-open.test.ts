@@ -11,7 +11,7 @@ import { scratchDirectory } from './child-process.js'
 const failureOf = async (work: Promise<unknown>): Promise<LogUnavailable> => {
   const cause = await work.then(
     () => undefined,
-    (reason: unknown) => reason
+    (reason: unknown) => reason,
   )
   expect(cause).toBeInstanceOf(LogUnavailable)
   return cause as LogUnavailable
@@ -21,7 +21,7 @@ describe('a log that cannot be opened or read says why', () => {
   test('there is none', async () => {
     const dir = join(await scratchDirectory(), 'nothing')
     expect((await failureOf(openEmbeddedLog({ dir, mode: 'reader' }))).message).toBe(
-      `there is no log in ${dir}. The first process that writes to it makes it; check the path, or start that one first.`
+      `there is no log in ${dir}. The first process that writes to it makes it; check the path, or start that one first.`,
     )
     expect(existsSync(dir)).toBe(false)
   })
@@ -66,7 +66,7 @@ describe('a log that cannot be opened or read says why', () => {
     const failure = await failureOf(
       (async () => {
         for await (const batch of reader.readAll({ batchMax: 1 })) seen.push(...batch.map((event) => event.stream))
-      })()
+      })(),
     )
     expect(seen).toEqual(['first'])
     expect(failure.message).toContain('the block through position 2 fails its checksum')

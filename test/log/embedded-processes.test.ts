@@ -86,7 +86,7 @@ describe('readers and writers in several processes', () => {
         ids.push(mine.id)
         const answers = await raw.append([
           { stream: `acme.${i % 5}`, expected: 'any', events: [mine] },
-          { stream: 'elsewhere', expected: 'any', events: [other] }
+          { stream: 'elsewhere', expected: 'any', events: [other] },
         ])
         expect(answers.every(E.isRight)).toBe(true)
       }

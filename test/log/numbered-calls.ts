@@ -7,14 +7,14 @@ export const EVENTS_A_CALL = 3
 export const callOf = (n: number, bytes: number): StreamAppend => ({
   stream: `crash.${n % STREAMS}`,
   expected: 'any',
-  events: Array.from({ length: EVENTS_A_CALL }, (_, part) => eventOf(n, part, bytes))
+  events: Array.from({ length: EVENTS_A_CALL }, (_, part) => eventOf(n, part, bytes)),
 })
 
 const eventOf = (n: number, part: number, bytes: number): NewEvent => ({
   id: `${n.toString(16).padStart(8, '0')}-0000-4000-8000-${part.toString(16).padStart(12, '0')}`,
   type: 'Numbered',
   data: Buffer.from(`${n}/${part}/`.padEnd(bytes, '·')),
-  metadata: Buffer.from('{}')
+  metadata: Buffer.from('{}'),
 })
 
 export const numberOf = (data: Uint8Array): Readonly<{ n: number; part: number }> => {
