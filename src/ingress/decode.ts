@@ -1,7 +1,9 @@
+import { isAscii } from 'node:buffer'
 import * as E from 'fp-ts/lib/Either.js'
 import type { AcdOutcome, Fact } from '../domain/fact.js'
 import { readEnvelope, type Unusable } from './envelope.js'
 import { BadField, durationMs, epochMs, isoInstant, number, object, optionalText, text, wholeNumber, type Body } from './fields.js'
+import { scanBody } from './scan.js'
 import { disconnectType, mediaType, systemPresence, upperSnake } from './spelling.js'
 
 /** From the body of one topic to the facts it states; none if it states nothing that KPIs need. Throws `BadField`. */
@@ -104,6 +106,34 @@ const decoders: Readonly<Record<string, Decoder>> = {
   ],
 }
 
+/** Every member that a decoder of a conversation topic looks at: what `scanBody` has to read. */
+const conversationFields: ReadonlySet<string> = new Set([
+  'metric',
+  'metricDate',
+  'value',
+  'queueId',
+  'userId',
+  'mediaType',
+  'eventTime',
+  'conversationId',
+  'sessionId',
+  'direction',
+  'disconnectType',
+  'acdOutcome',
+  'answeredUserId',
+  'connectedDurationMs',
+  'interactingDurationMs',
+  'heldDurationMs',
+  'alertingDurationMs',
+  'contactingDurationMs',
+  'dialingDurationMs',
+  'wrapupDurationMs',
+])
+
+/** Bytes that are all ASCII, as nearly all are, need no decoding. */
+const asText = (data: Uint8Array): string =>
+  Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString(isAscii(data) ? 'latin1' : 'utf8')
+
 /** Type of the events that `src/ingress/clock.ts` appends. */
 export const CLOCK_TICKED = 'ClockTicked'
 
@@ -124,6 +154,10 @@ export const decodeRaw = (type: string, data: Uint8Array): E.Either<Unusable, re
   if (type === CLOCK_TICKED)
     return E.right([{ type: 'ClockTicked', at: (JSON.parse(Buffer.from(data).toString('utf8')) as { at: number }).at }])
   if (decoders[type] === undefined) return E.right([])
+  if (type.includes('.conversation.')) {
+    const body = scanBody(asText(data), conversationFields)
+    if (body !== undefined) return decodeBody(type, '', body)
+  }
   const envelope = readEnvelope(data)
   if (E.isLeft(envelope)) return envelope
   const { topicName, body } = envelope.right

@@ -7,7 +7,7 @@ export type Envelope = Readonly<{ topicName: string; body: Readonly<Record<strin
 /** Why raw input cannot be used: a stable code to count by, and a sentence that says what, where and how to mend it. */
 export type Unusable = Readonly<{ reason: UnusableReason; detail: string; topic?: string | undefined }>
 
-export type UnusableReason = 'malformed-json' | 'not-an-envelope' | 'unknown-topic' | 'undecodable' | 'too-deep'
+export type UnusableReason = 'malformed-json' | 'malformed-gzip' | 'not-an-envelope' | 'unknown-topic' | 'undecodable' | 'too-deep'
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
