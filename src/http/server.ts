@@ -1,193 +1,140 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
-import { gunzip } from 'node:zlib'
-import { promisify } from 'node:util'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
-import { ingest, NotIngested, setAside, type Receipt } from '../ingress/ingest.js'
-import type { Origin } from '../ingress/raw-event.js'
-import { splitJson, splitLines } from '../ingress/split.js'
-import type { EventLog } from '../log/event-log.js'
+import { ConfigError } from '../app/config.js'
+import { NotIngested } from '../ingress/ingest.js'
+import { admission, type Admission } from './admission.js'
+import { logFailure, refusal, type Answer } from './answer.js'
+import { bearerCheck, isLoopback } from './bearer.js'
+import { takeEvents, wrongContentType, type EventsOptions } from './events.js'
+import { liveAnswer, readyAnswer, type HealthReport } from './health.js'
 
-/** Whether this process does what it is there for, stage by stage. */
-export type HealthReport = Readonly<{ ready: boolean; stages: Readonly<Record<string, unknown>> }>
+export type HttpServerOptions = Omit<EventsOptions, 'bodyMaxBytes' | 'batchMax'> &
+  Readonly<{
+    host: string
+    /** 0 takes a free one. */
+    port: number
+    /** Bearer token; required unless bound to loopback. */
+    token?: string
+    /** Of a request, and of what it inflates to; 10 MiB unless told. */
+    bodyMaxBytes?: number
+    /** Events in one request; 10,000 unless told. */
+    batchMax?: number
+    /** Requests whose events are on their way into the log, at most; more are asked to come again. */
+    requestsMax?: number
+    /** Bytes of their bodies, at most: as sent, and as inflated. */
+    bytesInFlightMax?: number
+    /** How long `close` lets requests finish that had begun. */
+    drainMaxMs?: number
+    health: () => HealthReport
+    logger?: Logger
+  }>
 
-export type HttpServerOptions = Readonly<{
-  log: EventLog
-  tenant: string
-  host: string
-  /** 0 takes a free one. */
-  port: number
-  /** Bearer token; required unless bound to loopback. */
-  token?: string
-  /** Of a request, and of what it inflates to. */
-  bodyMaxBytes: number
-  /** Events in one request. */
-  batchMax: number
-  /** Told of every batch once it is durable, before it is answered. */
-  onIngested?: (receipt: Receipt) => Promise<void>
-  health: () => HealthReport
-  logger: Logger
-}>
+/** `close` takes nothing more in, lets what had begun finish, and resolves once nobody is connected. */
+export type HttpServer = Readonly<{ url: string; close: () => Promise<void> }>
 
-/** The server may not be bound as asked. */
-export class RefusedToListen extends Error {
-  override readonly name = 'RefusedToListen'
-}
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
-const LINES = new Set([
-  'application/x-ndjson',
-  'application/ndjson',
-  'application/jsonl',
-  'application/x-jsonlines',
-  'application/jsonlines',
-])
-/** Requests whose events are on their way into the log, at most; more are asked to come again. */
-const IN_FLIGHT_MAX = 64
+const BODY_MAX_BYTES = 10 * 1024 * 1024
+const BATCH_MAX = 10_000
+const REQUESTS_MAX = 256
+/** A sender that takes longer than this for one request is cut off. */
+const REQUEST_MAX_MS = 60_000
+const DRAIN_MAX_MS = 15_000
 
 /**
  * `POST /v1/events` takes envelopes and answers once they are durable; `GET /health/live` and `/health/ready` tell how the process is.
- * Throws `RefusedToListen` when bound to more than loopback without a token.
+ * Throws `ConfigError` when it would listen to more than loopback without a token, or cannot listen where it should.
  */
-export const httpServer = async (options: HttpServerOptions): Promise<Readonly<{ url: string; close: () => Promise<void> }>> => {
-  const { host, port, token, bodyMaxBytes, health, logger } = options
-  if (token === undefined && !LOOPBACK.test(host))
-    throw new RefusedToListen(
+export const httpServer = async (options: HttpServerOptions): Promise<HttpServer> => {
+  const { host, port, token, bodyMaxBytes = BODY_MAX_BYTES, requestsMax = REQUESTS_MAX, drainMaxMs = DRAIN_MAX_MS } = options
+  if (token === undefined && !isLoopback(host))
+    throw new ConfigError(
       `the ingress would listen on ${host} without a token: set ingress.token (STREAMVANE_INGRESS__TOKEN), or bind it to 127.0.0.1`,
     )
-  const loggerInstance: FastifyBaseLogger = logger.child({}, { level: logger.level === 'info' ? 'warn' : logger.level })
-  const app = Fastify({ bodyLimit: bodyMaxBytes, loggerInstance, forceCloseConnections: 'idle' })
+  const guests = admission({ requestsMax, bytesMax: options.bytesInFlightMax ?? 8 * bodyMaxBytes })
+  const app = Fastify({ logger: false, requestTimeout: REQUEST_MAX_MS, forceCloseConnections: 'idle' })
+  // Bodies are read by `takeEvents`, which keeps their bytes and knows their limits.
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, _request, reply) => answerError(error, bodyMaxBytes, reply))
-  app.setNotFoundHandler((request, reply) =>
-    reply.code(404).send({ error: 'not-found', detail: `${request.method} ${request.url} is not here; POST /v1/events takes events` }),
-  )
-  app.get('/health/live', () => ({ live: true }))
-  app.get('/health/ready', (_request, reply) => {
-    const report = health()
-    return reply.code(report.ready ? 200 : 503).send(report)
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  addRoutes(app, guests, options)
+  await app.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port }).catch((cause: unknown) => {
+    throw new ConfigError(`the ingress cannot listen on ${host}, port ${port}: ${(cause as Error).message}`)
   })
-  takeEvents(app, options)
-  await app.listen({ host, port })
   const { port: bound } = app.server.address() as AddressInfo
-  return { url: `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${bound}`, close: () => app.close() }
+  return {
+    url: `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${bound}`,
+    close: async () => {
+      const isEmpty = await guests.drain(drainMaxMs)
+      if (!isEmpty) options.logger?.warn({ drainMaxMs }, 'ingress: requests that did not finish in time are cut off')
+      await disconnect(app, isEmpty ? drainMaxMs : 0)
+    },
+  }
 }
 
-const takeEvents = (app: FastifyInstance, { log, tenant, token, bodyMaxBytes, batchMax, onIngested }: HttpServerOptions): void => {
-  let inFlight = 0
-  app.route({
-    method: 'POST',
-    url: '/v1/events',
-    onRequest: async (request, reply) => {
-      if (token === undefined || isAuthorized(request.headers.authorization, token)) return
-      await reply
-        .code(401)
-        .header('www-authenticate', 'Bearer')
-        .send({ error: 'unauthorized', detail: 'send the token of this ingress as Authorization: Bearer <token>' })
-    },
-    handler: async (request, reply) => {
-      if (inFlight >= IN_FLIGHT_MAX)
-        return reply
-          .code(503)
-          .header('retry-after', '1')
-          .send({ error: 'busy', detail: `${IN_FLIGHT_MAX} requests are being stored; send this one again` })
-      inFlight++
-      try {
-        const origin: Origin = { tenant, source: 'http', receivedAt: Date.now() }
-        const body = await bodyOf(request, bodyMaxBytes)
-        const pieces = piecesOf(request, body)
-        if (E.isLeft(pieces)) {
-          const receipt = await setAside(log, body, pieces.left, origin)
-          return await reply
-            .code(400)
-            .send({
-              error: pieces.left.reason,
-              detail: `${pieces.left.detail}; the document was set aside`,
-              deadLettered: receipt.deadLettered,
-            })
-        }
-        if (pieces.right.length > batchMax)
-          return await reply
-            .code(413)
-            .send({
-              error: 'too-many-events',
-              detail: `${pieces.right.length} events in one request; at most ${batchMax} are taken. Nothing was stored`,
-            })
-        const receipt = await ingest(log, pieces.right, origin)
-        await onIngested?.(receipt)
-        const { stored, duplicate, deadLettered, problems } = receipt
-        // Nothing usable at all is the sender's mistake; part of a batch is an outcome to read.
-        return await reply
-          .code(deadLettered > 0 && stored + duplicate === 0 ? 422 : 200)
-          .send({ stored, duplicate, deadLettered, problems })
-      } finally {
-        inFlight--
-      }
-    },
+/** Closes connections as they fall idle, and all that are left after `withinMs`: a sender may still be busy with a body that was refused. */
+const disconnect = async (app: FastifyInstance, withinMs: number): Promise<void> => {
+  const whenIdle = setInterval(() => app.server.closeIdleConnections(), 20)
+  const atLast = setTimeout(() => app.server.closeAllConnections(), withinMs)
+  try {
+    await app.close()
+  } finally {
+    clearInterval(whenIdle)
+    clearTimeout(atLast)
+  }
+}
+
+const addRoutes = (app: FastifyInstance, guests: Admission, options: HttpServerOptions): void => {
+  const { token, health, logger, bodyMaxBytes = BODY_MAX_BYTES, batchMax = BATCH_MAX } = options
+  const isAuthorized = token === undefined ? () => true : bearerCheck(token)
+
+  const events = async (request: FastifyRequest): Promise<Answer> => {
+    if (!isAuthorized(request.headers.authorization))
+      return refusal(401, 'unauthorized', 'send the token of this ingress as Authorization: Bearer <token>', {
+        headers: { 'www-authenticate': 'Bearer realm="streamvane"' },
+      })
+    const visit = guests.enter()
+    if (E.isLeft(visit)) return visit.left
+    try {
+      return await takeEvents(request.raw, visit.right, { ...options, bodyMaxBytes, batchMax })
+    } catch (cause) {
+      logger?.error({ err: cause }, 'ingress: a request could not be stored')
+      if (cause instanceof NotIngested) return logFailure(cause.message)
+      return refusal(
+        500,
+        'unexpected',
+        'the request failed in a way nobody expected; nothing was acknowledged, and sending it again is safe',
+      )
+    } finally {
+      visit.right.leave()
+    }
+  }
+
+  app.post('/v1/events', async (request, reply) => send(reply, await events(request)))
+  app.get('/health/live', (_request, reply) => send(reply, liveAnswer))
+  app.get('/health/ready', (_request, reply) => send(reply, readyAnswer(health(), guests.isDraining())))
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0] as string
+    if (path === '/v1/events')
+      return send(
+        reply,
+        refusal(405, 'method-not-allowed', `${request.method} is not taken here; POST events`, { headers: { allow: 'POST' } }),
+      )
+    return send(reply, refusal(404, 'not-found', `nothing is at ${path.slice(0, 200)}; events go to POST /v1/events`))
+  })
+  app.setErrorHandler<Error & { statusCode?: number }>((error, request, reply) => {
+    const status = error.statusCode ?? 500
+    if (status === 415) return send(reply, wrongContentType(request.headers['content-type']))
+    if (status < 500) return send(reply, refusal(status, 'bad-request', error.message))
+    logger?.error({ err: error }, 'ingress: unexpected')
+    return send(reply, refusal(status, 'unexpected', 'the request failed in a way nobody expected'))
+  })
+  // Neither bodies nor headers: they hold what callers said, and the token.
+  app.addHook('onResponse', async (request, reply) => {
+    logger?.debug(
+      { method: request.method, path: request.url.split('?')[0], status: reply.statusCode, ms: reply.elapsedTime },
+      'ingress: request',
+    )
   })
 }
 
-const bodyOf = async (request: FastifyRequest, bodyMaxBytes: number): Promise<Buffer> => {
-  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-  const encoding = request.headers['content-encoding']
-  if (encoding === undefined || encoding === 'identity') return body
-  if (encoding !== 'gzip') throw new Answer(415, 'unsupported-encoding', `content-encoding ${encoding} is not taken; send gzip or none`)
-  try {
-    return await promisify(gunzip)(body, { maxOutputLength: bodyMaxBytes })
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
-      throw new Answer(413, 'too-large', `the body inflates to more than ${bodyMaxBytes} bytes. Nothing was stored`)
-    throw new Answer(400, 'malformed-gzip', `the body is not gzip: ${(cause as Error).message}`)
-  }
-}
-
-const piecesOf = (request: FastifyRequest, body: Buffer): ReturnType<typeof splitJson> => {
-  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
-  if (LINES.has(type)) return E.right(splitLines(body))
-  if (type === 'application/json' || type === 'application/cloudevents+json') return splitJson(body)
-  throw new Answer(
-    415,
-    'unsupported-content-type',
-    `content-type ${type === '' ? 'is missing' : type}; send application/json (one event or an array) or application/x-ndjson (one event a line)`,
-  )
-}
-
-/** An answer that is not a success. */
-class Answer extends Error {
-  readonly statusCode: number
-  readonly error: string
-  constructor(statusCode: number, error: string, detail: string) {
-    super(detail)
-    this.statusCode = statusCode
-    this.error = error
-  }
-}
-
-const answerError = (error: Error & { statusCode?: number; code?: string }, bodyMaxBytes: number, reply: FastifyReply): FastifyReply => {
-  if (error instanceof Answer) return reply.code(error.statusCode).send({ error: error.error, detail: error.message })
-  if (error instanceof NotIngested)
-    return reply.code(503).header('retry-after', '1').send({ error: 'log-not-available', detail: error.message })
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return reply
-      .code(413)
-      .send({ error: 'too-large', detail: `the body is larger than ${bodyMaxBytes} bytes; send fewer events at once. Nothing was stored` })
-  if (error.statusCode !== undefined && error.statusCode < 500)
-    return reply.code(error.statusCode).send({ error: 'bad-request', detail: error.message })
-  reply.log.error({ err: error }, 'ingress: unexpected')
-  return reply
-    .code(500)
-    .send({
-      error: 'unexpected',
-      detail: 'the request failed in a way nobody expected; nothing was acknowledged, and sending it again is safe',
-    })
-}
-
-/** Compares digests, so that neither length nor content shows in the time it takes. */
-const isAuthorized = (header: string | undefined, token: string): boolean => {
-  const given = /^Bearer (.+)$/.exec(header ?? '')?.[1] ?? ''
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(given), digest(token))
-}
+const send = (reply: FastifyReply, { status, headers, body }: Answer): FastifyReply => reply.code(status).headers(headers).send(body)

@@ -1,0 +1,37 @@
+import type { Receipt } from '../ingress/ingest.js'
+
+/** What is said to the sender. The body of every answer that is not a success begins with a stable code and a sentence that says what, and what to do. */
+export type Answer = Readonly<{ status: number; headers: Readonly<Record<string, string>>; body: Readonly<Record<string, unknown>> }>
+
+export const refusal = (
+  status: number,
+  error: string,
+  detail: string,
+  more: Readonly<{ headers?: Readonly<Record<string, string>>; body?: Readonly<Record<string, unknown>> }> = {},
+): Answer => ({ status, headers: more.headers ?? {}, body: { error, detail, ...more.body } })
+
+/** Seconds after which a sender that was turned away may come again. */
+const RETRY_AFTER = { 'retry-after': '1' }
+
+export const busy = (detail: string): Answer => refusal(503, 'busy', detail, { headers: RETRY_AFTER })
+
+export const draining: Answer = refusal(
+  503,
+  'shutting-down',
+  'this process is stopping and takes nothing more in; send it again, to another or later',
+  {
+    headers: { ...RETRY_AFTER, connection: 'close' },
+  },
+)
+
+export const logFailure = (detail: string): Answer => refusal(503, 'log-not-available', detail, { headers: RETRY_AFTER })
+
+/** The counts of a request whose events are durable. Part of a batch that could not be used is an outcome to read; nothing usable at all is the sender's mistake. */
+export const receiptAnswer = ({ stored, duplicate, deadLettered, problems }: Receipt): Answer => {
+  const counts = { stored, duplicate, deadLettered, problems }
+  const [first] = problems
+  if (stored + duplicate > 0 || first === undefined) return { status: 200, headers: {}, body: counts }
+  const error = problems.every(({ reason }) => reason === first.reason) ? first.reason : 'nothing-usable'
+  const what = deadLettered === 1 ? first.detail : `none of ${deadLettered} events could be used; the first: ${first.detail}`
+  return refusal(error === 'malformed-json' ? 400 : 422, error, `${what}. Set aside in the dead letter`, { body: counts })
+}

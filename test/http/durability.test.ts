@@ -1,0 +1,178 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { pino } from 'pino'
+import { describe, expect, test } from 'vitest'
+import type { EventLog } from '../../src/log/event-log.js'
+import { memoryLog } from '../../src/log/memory-log.js'
+import { allEvents } from '../ingress/log-content.js'
+import { answerOf, asArray, asLines, events, served } from './served.js'
+
+/** A log whose appends resolve when the test says so. `begun` resolves once so many are waiting. */
+const heldLog = () => {
+  const inner = memoryLog()
+  const waiting: (() => void)[] = []
+  const watchers: (() => void)[] = []
+  const log: EventLog = {
+    ...inner,
+    append: async (appends) => {
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve)
+        watchers.forEach((look) => look())
+      })
+      return inner.append(appends)
+    },
+  }
+  const begun = (count: number): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => (waiting.length >= count ? resolve() : undefined)
+      watchers.push(look)
+      look()
+    })
+  return { log, inner, begun, release: () => waiting.splice(0).forEach((resolve) => resolve()) }
+}
+
+const [first = Buffer.alloc(0), second = Buffer.alloc(0)] = events(2)
+
+test('the answer comes after the append, not before', async () => {
+  const { log, begun, release } = heldLog()
+  const { post, url } = await served({ log })
+  let answered = false
+  const answer = post(first).finally(() => (answered = true))
+  await begun(1)
+  // Others are answered meanwhile, so an answer that did not wait would be here as well.
+  for (let i = 0; i < 5; i++) await fetch(`${url}/health/live`)
+  expect(answered).toBe(false)
+  release()
+  expect(await answer).toMatchObject({ status: 200, body: { stored: 1 } })
+})
+
+test('a hundred requests at once, every event sent twice: each is stored exactly once', async () => {
+  const { post, log } = await served()
+  const raws = events(500)
+  const requests = Array.from({ length: 100 }, (_, i) => raws.slice((i % 50) * 10, (i % 50) * 10 + 10))
+  const answers = await Promise.all(
+    requests.map((batch, i) => (i % 2 === 0 ? post(asArray(batch)) : post(asLines(batch), { 'content-type': 'application/x-ndjson' }))),
+  )
+  expect(answers.map(({ status }) => status)).toEqual(requests.map(() => 200))
+  const total = (name: string): number => answers.reduce((sum, { body }) => sum + Number(body[name]), 0)
+  expect([total('stored'), total('duplicate'), total('deadLettered')]).toEqual([500, 500, 0])
+  const stored = (await allEvents(log)).map(({ data }) => Buffer.from(data).toString())
+  expect(stored.sort()).toEqual(raws.map(String).sort())
+})
+
+describe('a log that fails', () => {
+  test.each([
+    { tag: 'NotAvailable' as const, cause: 'disk full' },
+    { tag: 'Refused' as const, reason: 'the log is closed' },
+  ])('%j', async (failure) => {
+    const inner = memoryLog()
+    let fails = true
+    const { post } = await served({
+      log: { ...inner, append: async (appends) => (fails ? appends.map(() => E.left(failure)) : inner.append(appends)) },
+    })
+    const answer = await post(asArray([first, second]))
+    expect(answer).toMatchObject({
+      status: 503,
+      body: { error: 'log-not-available', detail: expect.stringContaining('send it again') as string },
+    })
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+    fails = false
+    expect(await post(asArray([first, second]))).toMatchObject({ status: 200, body: { stored: 2 } })
+  })
+
+  test('in a way nobody expected is not acknowledged either, and says nothing of its inside', async () => {
+    const inner = memoryLog()
+    const log = { ...inner, append: () => Promise.reject(new Error('secret path /var/x')) }
+    const { post } = await served({ log })
+    const answer = await post(first)
+    expect(answer).toMatchObject({ status: 500, body: { error: 'unexpected' } })
+    expect(JSON.stringify(answer.body)).not.toContain('secret')
+  })
+
+  test('and a clock that fails after the append: sending again is safe', async () => {
+    let fails = true
+    const { post } = await served({
+      onIngested: () => {
+        if (fails) throw new Error('no tick')
+      },
+    })
+    expect(await post(first)).toMatchObject({ status: 500 })
+    fails = false
+    expect(await post(first)).toMatchObject({ status: 200, body: { stored: 0, duplicate: 1 } })
+  })
+})
+
+describe('pressure', () => {
+  test('more requests than may be in flight are told to come again', async () => {
+    const { log, begun, release } = heldLog()
+    const { post } = await served({ log, requestsMax: 2 })
+    const inside = [post(first), post(second)]
+    await begun(2)
+    const turnedAway = await post(first)
+    expect(turnedAway).toMatchObject({ status: 503, body: { error: 'busy', detail: expect.any(String) as string } })
+    expect(Number(turnedAway.headers.get('retry-after'))).toBeGreaterThan(0)
+    release()
+    expect((await Promise.all(inside)).map(({ status }) => status)).toEqual([200, 200])
+    const after = post(first)
+    await begun(1)
+    release()
+    expect(await after).toMatchObject({ status: 200, body: { duplicate: 1 } })
+  })
+
+  test('more bytes than may be in flight as well, but one request alone always goes on', async () => {
+    const { log, begun, release } = heldLog()
+    const { post } = await served({ log, bytesInFlightMax: 10 })
+    const inside = post(first)
+    await begun(1)
+    expect(await post(second)).toMatchObject({ status: 503, body: { error: 'busy', detail: expect.stringContaining('memory') as string } })
+    release()
+    expect(await inside).toMatchObject({ status: 200, body: { stored: 1 } })
+  })
+})
+
+describe('stopping', () => {
+  test('finishes what had begun and takes nothing new in', async () => {
+    const { log, inner, begun, release } = heldLog()
+    const { post, url, close } = await served({ log })
+    const inside = post(first)
+    await begun(1)
+    let closed = false
+    const closing = close().then(() => (closed = true))
+    const refused = await post(second)
+    expect(refused).toMatchObject({ status: 503, body: { error: 'shutting-down' } })
+    expect([refused.headers.get('connection'), refused.headers.get('retry-after')]).toEqual(['close', '1'])
+    expect(await answerOf(fetch(`${url}/health/ready`))).toMatchObject({ status: 503, body: { ready: false, draining: true } })
+    expect(closed).toBe(false)
+    release()
+    expect(await inside).toMatchObject({ status: 200, body: { stored: 1 } })
+    await closing
+    expect(await allEvents(inner)).toHaveLength(1)
+    await expect(fetch(`${url}/health/live`)).rejects.toThrow()
+  })
+
+  test('does not wait for ever', async () => {
+    const { log, begun, release } = heldLog()
+    const { post, close } = await served({ log, drainMaxMs: 20 })
+    const inside = post(first).then(
+      () => 'answered',
+      () => 'cut off',
+    )
+    await begun(1)
+    await close()
+    expect(await inside).toBe('cut off')
+    release()
+  })
+})
+
+test('requests are logged without what they carry', async () => {
+  const lines: string[] = []
+  const token = 'a-token-of-some-length'
+  let seen: () => void = () => undefined
+  const logged = new Promise<void>((resolve) => (seen = resolve))
+  const logger = pino({ level: 'debug' }, { write: (line) => (lines.push(line), line.includes('/v1/events') ? seen() : undefined) })
+  const { url } = await served({ token, logger })
+  const init = { method: 'POST', body: first, headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` } }
+  await fetch(`${url}/v1/events?secret=query`, init)
+  await logged
+  expect(JSON.parse(lines.at(-1) ?? '{}')).toMatchObject({ method: 'POST', path: '/v1/events', status: 200 })
+  expect(lines.join('')).not.toMatch(/a-token|record-0|secret/)
+})

@@ -1,0 +1,107 @@
+import { gzipSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import { bodies, bytes, changed, eventBridge, notification } from '../ingress/envelopes.js'
+import { allEvents, eventsOf } from '../ingress/log-content.js'
+import { asArray, asLines, events, served } from './served.js'
+
+const { template, id, body } = bodies.metrics
+const unknownTopic = bytes(notification('v2.users.{id}.station', id, {}))
+const undecodable = bytes(notification(template, id, changed(body, { value: 'much' })))
+
+describe('what is taken', () => {
+  test.each<[string, Uint8Array, string, number]>([
+    ['one EventBridge event', bytes(eventBridge(template, id, body)), 'application/json', 1],
+    ['one notification', bytes(notification(template, id, body)), 'application/json; charset=utf-8', 1],
+    ['an array', asArray(events(3)), 'application/json', 3],
+    ['an empty array', bytes('[]'), 'application/json', 0],
+    ...['application/x-ndjson', 'application/ndjson', 'application/jsonl', 'Application/X-NDJSON; charset="UTF-8"'].map(
+      (type) => [`lines as ${type}`, asLines(events(4)), type, 4] as [string, Uint8Array, string, number],
+    ),
+  ])('%s', async (_, sent, type, count) => {
+    const { post, log } = await served()
+    const { status, body: answer } = await post(sent, { 'content-type': type })
+    expect([status, answer]).toEqual([200, { stored: count, duplicate: 0, deadLettered: 0, problems: [] }])
+    expect(await post(gzipSync(sent), { 'content-type': type, 'content-encoding': 'gzip' })).toMatchObject({
+      status: 200,
+      body: { stored: 0, duplicate: count },
+    })
+    expect(await allEvents(log)).toHaveLength(count)
+  })
+
+  test('keeps the bytes of each event exactly', async () => {
+    const { post, log } = await served()
+    const odd = `{ "topicName" : "v2.users.u1.routingStatus",\r\n\t"eventBody":{"routingStatus":{"status":"IDLE","startTime":"2026-01-05T10:00:00Z"},"x":[1.0,1e3,"\\u00e9\\"]é"]} }`
+    await post(`[\n  ${odd} ]`)
+    expect((await allEvents(log)).map(({ data }) => Buffer.from(data).toString())).toEqual([odd])
+  })
+
+  test('tells of what it stored before it answers', async () => {
+    const told: unknown[] = []
+    const { post } = await served({ onIngested: (receipt) => void told.push(receipt) })
+    await post(asArray([...events(2), unknownTopic]))
+    expect(told).toMatchObject([{ stored: 2, duplicate: 0, deadLettered: 1, latest: Date.parse('2026-01-05T10:00:12.411Z') }])
+  })
+})
+
+describe('what cannot be used', () => {
+  test('is named in the answer, and the rest is stored', async () => {
+    const { post, log } = await served()
+    const { status, body: answer } = await post(asLines([...events(1), unknownTopic, Buffer.from('{"broken":'), undecodable]), {
+      'content-type': 'application/x-ndjson',
+    })
+    expect(status).toBe(200)
+    expect(answer).toMatchObject({
+      stored: 1,
+      duplicate: 0,
+      deadLettered: 3,
+      problems: [
+        { index: 1, reason: 'unknown-topic' },
+        { index: 2, reason: 'malformed-json' },
+        { index: 3, reason: 'undecodable', detail: expect.stringContaining('value is "much"') as string },
+      ],
+    })
+    expect(await eventsOf(log, 'acme.deadletter')).toHaveLength(3)
+  })
+
+  test.each<[string, string | Uint8Array, number, string, RegExp]>([
+    ['an unknown topic alone', unknownTopic, 422, 'unknown-topic', /v2\.users\..*\.station is not a topic that is taken/],
+    ['JSON that is no envelope', '{"conversationId":"c1"}', 422, 'not-an-envelope', /no topicName/],
+    ['a body that cannot be decoded', undecodable, 422, 'undecodable', /value is "much"/],
+    ['several reasons and nothing usable', asArray([unknownTopic, undecodable]), 422, 'nothing-usable', /none of 2 events .*\.station/],
+    ['JSON that ends early', '{"topicName":', 400, 'malformed-json', /ends at byte 13/],
+    ['JSON that is wrong inside', '{"topicName":nope}', 400, 'malformed-json', /not valid JSON/],
+    ['an array that ends early', '[{"a":1},', 400, 'malformed-json', /before its last bracket/],
+    ['lines that are called JSON', asLines(events(2)), 400, 'malformed-json', /sent as application\/x-ndjson/],
+    ['deep nesting', '['.repeat(100_000), 400, 'too-deep', /nested deeper/],
+  ])('%s', async (_, sent, status, error, detail) => {
+    const { post, log } = await served()
+    const answer = await post(sent)
+    expect(answer).toMatchObject({ status, body: { error, detail: expect.stringMatching(detail) as string } })
+    const letters = await eventsOf(log, 'acme.deadletter')
+    expect(answer.body['deadLettered']).toBe(letters.length)
+    expect(letters.length).toBeGreaterThan(0)
+    expect(await allEvents(log)).toHaveLength(letters.length)
+  })
+
+  test('a malformed document is set aside byte for byte', async () => {
+    const { post, log } = await served()
+    await post(' [{"a" :1},\n')
+    expect((await eventsOf(log, 'acme.deadletter')).map(({ data }) => Buffer.from(data).toString())).toEqual([' [{"a" :1},\n'])
+  })
+
+  test('a body that is not gzip is set aside as it came', async () => {
+    const { post, log } = await served()
+    const cut = gzipSync(asArray(events(5))).subarray(0, 100)
+    expect(await post(cut, { 'content-encoding': 'gzip' })).toMatchObject({
+      status: 400,
+      body: { error: 'malformed-gzip', deadLettered: 1 },
+    })
+    expect((await eventsOf(log, 'acme.deadletter')).map(({ data }) => Buffer.from(data))).toEqual([cut])
+  })
+
+  test.each(['', ' \n', '\r\n\r\n'])('an empty body (%j) is refused, and there is nothing to set aside', async (sent) => {
+    const { post, log } = await served()
+    expect(await post(sent)).toMatchObject({ status: 400, body: { error: 'malformed-json', deadLettered: 0 } })
+    expect(await allEvents(log)).toHaveLength(0)
+  })
+})

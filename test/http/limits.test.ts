@@ -1,0 +1,181 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import { ConfigError } from '../../src/app/config.js'
+import { bearerCheck, isLoopback } from '../../src/http/bearer.js'
+import { httpServer } from '../../src/http/server.js'
+import { memoryLog } from '../../src/log/memory-log.js'
+import { allEvents } from '../ingress/log-content.js'
+import { answerOf, asArray, asLines, events, served } from './served.js'
+
+const one = String(events(1)[0])
+
+describe('size', () => {
+  test.each<[string, Uint8Array, Record<string, string>, RegExp]>([
+    ['as sent', Buffer.alloc(5_001, ' '), {}, /larger than 5000 bytes/],
+    ['as inflated', gzipSync(Buffer.alloc(2_000_000, ' ')), { 'content-encoding': 'gzip' }, /inflates to more than 5000 bytes/],
+  ])('a body too large %s is refused with the limit', async (_, sent, headers, detail) => {
+    const { post, log } = await served({ bodyMaxBytes: 5_000 })
+    expect(await post(sent, headers)).toMatchObject({
+      status: 413,
+      body: { error: 'too-large', detail: expect.stringMatching(detail) as string },
+    })
+    expect(await allEvents(log)).toHaveLength(0)
+    expect(await post(one)).toMatchObject({ status: 200 })
+  })
+
+  test('a body that does not say its length is counted as it comes', async () => {
+    const { url, log } = await served({ bodyMaxBytes: 5_000 })
+    let sent = 0
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => (sent++ < 200 ? controller.enqueue(Buffer.alloc(1_000, ' ')) : controller.close()),
+    })
+    const init = { method: 'POST', body: endless, duplex: 'half', headers: { 'content-type': 'application/json' } }
+    expect(await answerOf(fetch(`${url}/v1/events`, init as RequestInit))).toMatchObject({ status: 413, body: { error: 'too-large' } })
+    expect(await allEvents(log)).toHaveLength(0)
+  })
+
+  test('a body just within the limit is taken', async () => {
+    const { post } = await served({ bodyMaxBytes: one.length })
+    expect(await post(one)).toMatchObject({ status: 200, body: { stored: 1 } })
+    expect(await post(`${one} `)).toMatchObject({ status: 413 })
+  })
+
+  test.each([
+    ['an array', asArray, 'application/json'],
+    ['lines', asLines, 'application/x-ndjson'],
+  ])('too many events in %s are refused, and as many as may be are taken', async (_, form, type) => {
+    const { post, log } = await served({ batchMax: 3 })
+    const refused = await post(form(events(4)), { 'content-type': type })
+    expect(refused).toMatchObject({
+      status: 413,
+      body: { error: 'too-many-events', detail: expect.stringContaining('more than 3 events') as string },
+    })
+    expect(await allEvents(log)).toHaveLength(0)
+    expect(await post(form(events(3)), { 'content-type': type })).toMatchObject({ status: 200, body: { stored: 3 } })
+  })
+})
+
+test('a sender that goes away in mid-body leaves nothing behind, and holds nobody up', async () => {
+  const { url, post, log, close } = await served({ requestsMax: 1 })
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  socket.write(
+    `POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${one.length}\r\n\r\n${one.slice(0, 50)}`,
+  )
+  // It is inside once the next one finds no room.
+  while ((await post(one)).status !== 503);
+  const before = (await allEvents(log)).length
+  socket.destroy()
+  await once(socket, 'close')
+  let answer = await post(one)
+  while (answer.status === 503) answer = await post(one)
+  expect(answer.status).toBe(200)
+  expect((await allEvents(log)).length).toBe(Math.max(1, before))
+  await close()
+})
+
+describe('what the body claims to be', () => {
+  test.each<[string, Record<string, string>]>([
+    ['text/plain', {}],
+    ['application/x-www-form-urlencoded', {}],
+    ['nonsense', {}],
+    ['constructor', {}],
+    ['application/json; charset=utf-16', {}],
+    ['application/json', { 'content-encoding': 'br' }],
+  ])('%s %j is refused', async (type, headers) => {
+    const { post, log } = await served()
+    const { status, body } = await post(one, { 'content-type': type, ...headers })
+    expect([status, body['error']]).toEqual([
+      415,
+      headers['content-encoding'] === undefined ? 'unsupported-content-type' : 'unsupported-encoding',
+    ])
+    expect(body['detail']).toMatch(/send (application\/json|gzip)/)
+    expect(await allEvents(log)).toHaveLength(0)
+  })
+
+  test('a missing content-type is refused', async () => {
+    const { url } = await served()
+    const answer = await answerOf(fetch(`${url}/v1/events`, { method: 'POST', body: Buffer.from(one) }))
+    expect(answer).toMatchObject({ status: 415, body: { detail: expect.stringContaining('the content-type is missing') as string } })
+  })
+})
+
+describe('who may send', () => {
+  const token = 'a-token-of-some-length'
+
+  test.each<[string, string | undefined, number]>([
+    ['the token', `Bearer ${token}`, 200],
+    ['the token, scheme in lower case', `bearer ${token}`, 200],
+    ['no header', undefined, 401],
+    ['another token', 'Bearer another-token-of-some', 401],
+    ['a beginning of it', `Bearer ${token.slice(0, -1)}`, 401],
+    ['another scheme', `Basic ${token}`, 401],
+    ['nothing after the scheme', 'Bearer ', 401],
+  ])('%s', async (_, authorization, status) => {
+    const { post, log } = await served({ token })
+    const answer = await post(one, authorization === undefined ? {} : { authorization })
+    expect(answer.status).toBe(status)
+    if (status === 200) return
+    expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer/)
+    expect(answer.body).toEqual({ error: 'unauthorized', detail: expect.any(String) as string })
+    expect(JSON.stringify(answer.body)).not.toContain(token)
+    expect(await allEvents(log)).toHaveLength(0)
+  })
+
+  test('the token is not taken for a pattern, nor its digest for it', () => {
+    expect(bearerCheck('.+.+.+.+.+.+.+.+')('Bearer abcdefghijklmnop')).toBe(false)
+    expect(bearerCheck(token)(undefined)).toBe(false)
+  })
+
+  test.each(['0.0.0.0', '::', '192.168.1.7', 'localhost.example.com', '127.0.0.1.example.com'])(
+    '%s without a token is not listened on',
+    async (host) => {
+      expect(isLoopback(host)).toBe(false)
+      const start = httpServer({ log: memoryLog(), tenant: 'acme', host, port: 0, health: () => ({ ready: true, stages: {} }) })
+      await expect(start).rejects.toThrow(ConfigError)
+      await expect(start).rejects.toThrow(/without a token: set ingress\.token/)
+    },
+  )
+
+  test('with a token it may listen on every address', async () => {
+    const { url } = await served({ token, host: '0.0.0.0' })
+    expect((await fetch(url.replace('0.0.0.0', '127.0.0.1') + '/health/live')).status).toBe(200)
+  })
+})
+
+test('a port that is taken is said', async () => {
+  const { url } = await served()
+  await expect(served({ port: Number(new URL(url).port) })).rejects.toThrow(/cannot listen on 127\.0\.0\.1, port \d+: .*EADDRINUSE/)
+})
+
+describe('other requests', () => {
+  test.each<[string, string, number, string]>([
+    ['GET', '/v1/events', 405, 'method-not-allowed'],
+    ['DELETE', '/v1/events?x=1', 405, 'method-not-allowed'],
+    ['GET', '/', 404, 'not-found'],
+    ['POST', '/v1/event', 404, 'not-found'],
+  ])('%s %s', async (method, path, status, error) => {
+    const { url } = await served()
+    const answer = await answerOf(fetch(url + path, { method }))
+    expect(answer).toMatchObject({ status, body: { error, detail: expect.any(String) as string } })
+  })
+
+  test('health says whether the process runs, and whether it is of use', async () => {
+    let projector: { kind: string; end?: { kind: string } } = { kind: 'running' }
+    const { url } = await served({
+      health: () => ({ ready: projector.kind === 'running', stages: { ingress: { kind: 'running' }, projector } }),
+    })
+    expect(await answerOf(fetch(`${url}/health/live`))).toMatchObject({ status: 200, body: { live: true } })
+    expect(await answerOf(fetch(`${url}/health/ready`))).toMatchObject({
+      status: 200,
+      body: { ready: true, stages: { ingress: 'running', projector: 'running' } },
+    })
+    projector = { kind: 'ended', end: { kind: 'refused' } }
+    expect(await answerOf(fetch(`${url}/health/ready`))).toMatchObject({
+      status: 503,
+      body: { ready: false, stages: { projector: 'ended: refused' } },
+    })
+    expect((await fetch(`${url}/health/live`)).status).toBe(200)
+  })
+})

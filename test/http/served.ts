@@ -1,0 +1,47 @@
+import { onTestFinished } from 'vitest'
+import { httpServer, type HttpServer, type HttpServerOptions } from '../../src/http/server.js'
+import type { EventLog } from '../../src/log/event-log.js'
+import { memoryLog } from '../../src/log/memory-log.js'
+import { bodies, bytes, changed, notification } from '../ingress/envelopes.js'
+
+export type Answer = Readonly<{ status: number; headers: Headers; body: Record<string, unknown> }>
+
+export type Served = HttpServer &
+  Readonly<{ log: EventLog; post: (body: string | Uint8Array<ArrayBuffer>, headers?: Record<string, string>) => Promise<Answer> }>
+
+/** A server on a free port of this machine, stopped when the test ends. */
+export const served = async (options: Partial<HttpServerOptions> = {}): Promise<Served> => {
+  const log = options.log ?? memoryLog()
+  const server = await httpServer({
+    log,
+    tenant: 'acme',
+    host: '127.0.0.1',
+    port: 0,
+    health: () => ({ ready: true, stages: {} }),
+    ...options,
+  })
+  onTestFinished(() => server.close())
+  const post: Served['post'] = (body, headers = {}) =>
+    answerOf(
+      fetch(`${server.url}/v1/events`, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/json', ...headers },
+      }),
+    )
+  return { ...server, log, post }
+}
+
+export const answerOf = async (pending: Promise<Response>): Promise<Answer> => {
+  const response = await pending
+  return { status: response.status, headers: response.headers, body: (await response.json()) as Record<string, unknown> }
+}
+
+const { template, id, body } = bodies.metrics
+
+/** Metric records that differ in their record id, as bytes. */
+export const events = (count: number, from = 0): readonly Buffer[] =>
+  Array.from({ length: count }, (_, i) => bytes(notification(template, id, changed(body, { recordId: `record-${from + i}` }))))
+
+export const asArray = (raws: readonly Buffer[]): Buffer => Buffer.from(`[${raws.map(String).join(',\n')}]`)
+export const asLines = (raws: readonly Buffer[]): Buffer => Buffer.from(raws.map((raw) => `${String(raw)}\n`).join(''))
