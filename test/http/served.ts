@@ -7,7 +7,7 @@ import { bodies, bytes, changed, notification } from '../ingress/envelopes.js'
 export type Answer = Readonly<{ status: number; headers: Headers; body: Record<string, unknown> }>
 
 export type Served = HttpServer &
-  Readonly<{ log: EventLog; post: (body: string | Uint8Array<ArrayBuffer>, headers?: Record<string, string>) => Promise<Answer> }>
+  Readonly<{ log: EventLog; post: (body: string | Uint8Array, headers?: Record<string, string>) => Promise<Answer> }>
 
 /** A server on a free port of this machine, stopped when the test ends. */
 export const served = async (options: Partial<HttpServerOptions> = {}): Promise<Served> => {
@@ -25,7 +25,7 @@ export const served = async (options: Partial<HttpServerOptions> = {}): Promise<
     answerOf(
       fetch(`${server.url}/v1/events`, {
         method: 'POST',
-        body,
+        body: body as Uint8Array<ArrayBuffer> | string,
         headers: { 'content-type': 'application/json', ...headers },
       }),
     )
