@@ -1,4 +1,4 @@
-import { createHash, hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 
 /** Nesting beyond this is refused: no Genesys body comes near it. */
 export const DEPTH_MAX = 64
@@ -56,11 +56,11 @@ const newShape = (keys: readonly string[]): Shape => {
 /** A UUID (version 8: custom) from the SHA-256 of the parts. The same parts give the same id, in every process, for ever. */
 export const contentId = (...parts: readonly (string | Uint8Array)[]): string => uuidOf(sha256(parts))
 
-/** Text is hashed in one call, at a third of the cost. */
+/** Text is hashed in one piece, which costs half of piece by piece (and a quarter of `crypto.hash`, which is slow for strings). */
 const sha256 = (parts: readonly (string | Uint8Array)[]): string => {
-  if (parts.every((part) => typeof part === 'string')) return hash('sha256', `${parts.join('\0')}\0`, 'hex')
   const digest = createHash('sha256')
-  for (const part of parts) digest.update(part).update('\0')
+  if (parts.every((part) => typeof part === 'string')) digest.update(`${parts.join('\0')}\0`)
+  else for (const part of parts) digest.update(part).update('\0')
   return digest.digest('hex')
 }
 
