@@ -146,7 +146,6 @@ const configSchema = z
   })
 
 export type Config = z.infer<typeof configSchema>
-export type KafkaConfig = Config['egress']['kafka']
 
 /** Which sink `egress.sink: auto` means. */
 export const sinkKind = (config: Pick<Config, 'egress'>): 'kafka' | 'files' | 'none' =>

@@ -46,7 +46,8 @@ const postBatch = async (target: URL, token: string | undefined, body: string): 
     })
     const text = await response.body.text()
     if (response.statusCode < 300) return
-    if (!BUSY.has(response.statusCode) || attempt === ATTEMPTS_MAX) throw new Error(`${target.href} answered ${response.statusCode}: ${text}`)
+    if (!BUSY.has(response.statusCode) || attempt === ATTEMPTS_MAX)
+      throw new Error(`${target.href} answered ${response.statusCode}: ${text}`)
     await sleep(100 * 2 ** attempt)
   }
 }

@@ -43,7 +43,5 @@ export const metricDoc = (metric: MetricName): string => catalogue[metric].doc
 /** Place of a metric in the catalogue: rows keep their measures in arrays by it. */
 export const metricIndex: ReadonlyMap<string, number> = new Map(metricNames.map((name, index) => [name, index]))
 
-export const isMetricName = (name: string): name is MetricName => Object.hasOwn(catalogue, name)
-
 /** Metrics that come as points (all but the agent states). */
 export const pointMetrics: readonly MetricName[] = metricNames.filter((name) => metricKind(name) !== 'state')

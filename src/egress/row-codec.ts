@@ -109,7 +109,17 @@ const makeCodec = (family: FamilyName): RowCodec => {
         }
       const { key, tenant, intervalStart: start, intervalEnd: end, status, revision } = datum
       return {
-        row: { tenant, key, family, dimensions: dimensions.map((name) => datum[name] as string | null), start, end, status, revision, measures },
+        row: {
+          tenant,
+          key,
+          family,
+          dimensions: dimensions.map((name) => datum[name] as string | null),
+          start,
+          end,
+          status,
+          revision,
+          measures,
+        },
         kpis,
       }
     },

@@ -7,16 +7,16 @@ import { cellKey, measureIn, recordKey, rowKey, valueText, type Row } from '../.
 
 const row = (measures: Partial<Record<MetricName, Measure>>, more: Partial<Row> = {}): Row =>
   keyed({
-  tenant: 'acme',
-  family: 'queue',
-  dimensions: ['sales', 'voice'],
-  start: Date.UTC(2026, 0, 5, 10),
-  end: Date.UTC(2026, 0, 5, 10, 15),
-  status: 'final',
-  revision: 7,
-  measures: metricNames.map((name) => measures[name]),
-  ...more,
-})
+    tenant: 'acme',
+    family: 'queue',
+    dimensions: ['sales', 'voice'],
+    start: Date.UTC(2026, 0, 5, 10),
+    end: Date.UTC(2026, 0, 5, 10, 15),
+    status: 'final',
+    revision: 7,
+    measures: metricNames.map((name) => measures[name]),
+    ...more,
+  })
 const times = (count: number): Measure => ({ count, sum: count, min: 1, max: 1 })
 
 // Ids from outside may be anything a JSON string can be, lone surrogates included.
