@@ -12,8 +12,8 @@ import { splitLines } from '../ingress/split.js'
 const LINE_FEED = 0x0a
 /** Lines in one append; one durable write each. */
 const BATCH_LINES = 2_000
-/** A line longer than this is not an event of Genesys: the import stops rather than fill the memory. */
-const LINE_BYTES_MAX = 32 * 1024 * 1024
+/** A line longer than this is not an event of Genesys, and no log takes it: the import stops rather than fill the memory. */
+const LINE_BYTES_MAX = 8 * 1024 * 1024
 /** Step of the event-time clock. */
 const TICK_EVERY_MS = 60_000
 

@@ -83,8 +83,8 @@ const runIngressStage = async (
   let last: number | undefined
   const tick = async (at: number | undefined): Promise<void> => {
     if (at === undefined || at === last) return
-    last = at
     await appendTick(raw, config.tenant, at)
+    last = at
   }
   const failed = new AbortController()
   let cause: unknown
