@@ -128,7 +128,15 @@ try {
       : await consumeRecords({ brokers: pieces.brokers, registryUrl: pieces.registryUrl, topic: TOPIC })
   const rows = latest(records.filter((/** @type {any} */ record) => record.tenant === tenant))
   say(`read back ${records.length} records of ${TOPIC}: ${rows.length} rows in their last revision`)
-  print(rows)
+  print(rows.filter(({ mediaType }) => mediaType === 'voice'))
+  console.log(`voice only; ${rows.filter(({ mediaType }) => mediaType !== 'voice').length} rows of other media lie on the same topic`)
+  for (const metric of ['nOffered', 'tAnswered', 'tAbandon', 'tFlowOut', 'tHandle']) {
+    const [published, simulated] = [total(rows, metric), total(truth.queue, metric)]
+    console.log(
+      `${metric.padEnd(9)} ${String(published).padStart(5)} on the topic, ${String(simulated).padStart(5)} simulated${published === simulated ? '' : '  DIFFERENT'}`,
+    )
+    if (published !== simulated) process.exitCode = 1
+  }
   console.log(
     pieces === undefined
       ? `files: ${relative(process.cwd(), join(data, 'files'))}`
@@ -142,6 +150,11 @@ try {
   await end()
   console.error(cause)
   process.exitCode = 1
+}
+
+/** Emissions of a metric over all rows. @param {{ measures: Record<string, any> }[]} rows @param {string} metric */
+function total(rows, metric) {
+  return rows.reduce((sum, { measures }) => sum + (measures[metric]?.count ?? 0), 0)
 }
 
 /** @param {import('./demo-records.mjs').QueueRecord[]} rows */
