@@ -139,18 +139,16 @@ const lmdbBlocks =
       append: async (events, first) => {
         const done = env.batch(() => {
           let at = first
-          const touched = new Set<number>()
           for (const block of blocksOf(events)) {
             const last = u48(at + block.length - 1)
             void log.put(last, encodeBlock(block))
             for (const each of block) {
               const stream = streamNumber(at++)
               if (each.revision === 0) void streams.put(Buffer.from(each.stream), u48(stream))
-              const card = cards.get(stream)
-              cards.set(stream, card === undefined ? Buffer.concat([each.id, last]) : Buffer.concat([card, each.id, last]))
+              const card = Buffer.concat([cards.get(stream) ?? NOTHING, each.id, last])
               if (each.revision === 11) cards.delete(stream)
-              touched.add(stream)
-              void index.put(u48(stream), card === undefined ? Buffer.concat([each.id, last]) : Buffer.concat([card, each.id, last]))
+              else cards.set(stream, card)
+              void index.put(u48(stream), card)
             }
           }
         })
@@ -217,30 +215,28 @@ const sqliteRows = (dir: string): Candidate => {
 const sqliteBlocks = (dir: string): Candidate => {
   const db = sqlite(dir)
   db.exec(`create table streams (name text primary key, number integer not null) without rowid; create table log (last integer primary key, block blob not null);
-    create table runs (stream integer, revision integer, last integer, primary key (stream, revision)) without rowid;
-    create table ids (stream integer, id blob, primary key (stream, id)) without rowid`)
-  const [addStream, addBlock, addRun, addId] = [
-    'streams values (?, ?)',
-    'log values (?, ?)',
-    'runs values (?, ?, ?)',
-    'ids values (?, ?)',
-  ].map((each) => db.prepare(`insert into ${each}`))
+    create table cards (stream integer primary key, card blob not null)`)
+  const addStream = db.prepare('insert into streams values (?, ?)')
+  const addBlock = db.prepare('insert into log values (?, ?)')
+  const putCard = db.prepare('insert into cards values (?, ?) on conflict do update set card = excluded.card')
   const all = db.prepare('select last, block from log order by last')
-  const one = db.prepare(
-    'select block from runs join log using (last) where stream = (select number from streams where name = ?) order by revision',
-  )
+  const one = db.prepare('select block from log where last = ?')
+  const cardOf = db.prepare('select card from cards where stream = (select number from streams where name = ?)')
+  const cards = new Map<number, Buffer>()
   return {
     append: (events, first) => {
       db.exec('begin')
       let at = first
       for (const block of blocksOf(events)) {
         const last = at + block.length - 1
-        addBlock!.run(last, encodeBlock(block))
+        addBlock.run(last, encodeBlock(block))
         for (const each of block) {
           const stream = streamNumber(at++)
-          if (each.revision === 0) addStream!.run(each.stream, stream)
-          addRun!.run(stream, each.revision, last)
-          addId!.run(stream, each.id)
+          if (each.revision === 0) addStream.run(each.stream, stream)
+          const card = Buffer.concat([cards.get(stream) ?? NOTHING, each.id, u48(last)])
+          if (each.revision === 11) cards.delete(stream)
+          else cards.set(stream, card)
+          putCard.run(stream, card)
         }
       }
       db.exec('commit')
@@ -253,9 +249,10 @@ const sqliteBlocks = (dir: string): Candidate => {
     },
     readStream: (stream) => {
       const name = streamName(stream)
+      const card = Buffer.from((cardOf.get(name) as { card: Buffer }).card)
       let seen = 0
-      for (const row of one.all(name) as { block: Buffer }[]) {
-        const block = openBlock(Buffer.from(row.block), 0n)
+      for (let at = 16; at < card.length; at += 22) {
+        const block = openBlock(Buffer.from((one.get(card.readUIntBE(at, 6)) as { block: Buffer }).block), 0n)
         const own = block.streams.indexOf(name)
         seen += eventsOf(block, 0, block.count, (each) => each === own).length
       }
@@ -330,6 +327,6 @@ for (const [name, make] of [
   ['lmdb, blocks and cards', lmdbBlocks(false)],
   ['lmdb, blocks and cards, overlap', lmdbBlocks(true)],
   ['sqlite, one row an event', sqliteRows],
-  ['sqlite, blocks', sqliteBlocks],
+  ['sqlite, blocks and cards', sqliteBlocks],
 ] as const)
   if (name.includes(only)) await measure(name, make)

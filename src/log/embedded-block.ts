@@ -121,48 +121,48 @@ export const openBlock = (bytes: Buffer, last: Position): Block => {
  */
 export const eventsOf = (block: Block, from: number, to: number, wanted: (stream: number) => boolean, max = Infinity): RecordedEvent[] => {
   const { bytes, streams, types, entriesAt, first, count } = block
+  if (!streams.some((_, stream) => wanted(stream))) return []
   const stop = Math.min(to, count)
-  const ids = uuidTexts(block, from, stop)
-  const events: RecordedEvent[] = []
+  const events: (RecordedEvent & { id: string })[] = []
   let at = entriesAt
   let bytesAt = entriesAt + ENTRY * count
   for (let i = 0; i < stop && events.length < max; i++, at += ENTRY) {
     const dataAt = bytesAt + bytes.readUInt32LE(at + 26)
     const end = dataAt + bytes.readUInt32LE(at + 30)
     const stream = bytes.readUInt16LE(at)
-    if (i >= from && wanted(stream))
+    if (i >= from && wanted(stream)) {
+      writeUuid(bytes, at + 10, UUID * events.length)
       events.push({
         stream: streams[stream]!,
         revision: bytes.readUInt32LE(at + 4) + bytes.readUInt16LE(at + 8) * 0x1_0000_0000,
         position: first + BigInt(i),
-        id: ids.slice(UUID * (i - from), UUID * (i - from + 1)),
+        id: '',
         type: types[bytes.readUInt16LE(at + 2)]!,
         data: bytes.subarray(dataAt, end),
         metadata: bytes.subarray(bytesAt, dataAt),
       })
+    }
     bytesAt = end
   }
+  // One string for all ids and slices of it: a string made of bytes costs five times as much as a slice.
+  const ids = uuids.toString('latin1', 0, UUID * events.length)
+  for (let i = 0; i < events.length; i++) events[i]!.id = ids.slice(UUID * i, UUID * (i + 1))
   return events
 }
 
 const UUID = 36
 const HEX = Buffer.from('0123456789abcdef', 'latin1')
-let scratch = Buffer.allocUnsafeSlow(UUID * 64)
+/** Where the ids of one block's events are written out, one after the other. */
+const uuids = Buffer.allocUnsafeSlow(UUID * BLOCK_EVENTS_MAX)
 
-/** The ids of a range of events, one after the other: one string a block and slices of it cost a fifth of one string an event. */
-const uuidTexts = ({ bytes, entriesAt }: Block, from: number, to: number): string => {
-  const size = UUID * Math.max(0, to - from)
-  if (scratch.length < size) scratch = Buffer.allocUnsafeSlow(size)
-  for (let i = from, at = 0; i < to; i++) {
-    const id = entriesAt + ENTRY * i + 10
-    for (let j = 0; j < 16; j++) {
-      if (j === 4 || j === 6 || j === 8 || j === 10) scratch[at++] = 45
-      const byte = bytes[id + j]!
-      scratch[at++] = HEX[byte >> 4]!
-      scratch[at++] = HEX[byte & 15]!
-    }
+const writeUuid = (bytes: Buffer, from: number, to: number): void => {
+  let at = to
+  for (let i = 0; i < 16; i++) {
+    if (i === 4 || i === 6 || i === 8 || i === 10) uuids[at++] = 45
+    const byte = bytes[from + i]!
+    uuids[at++] = HEX[byte >> 4]!
+    uuids[at++] = HEX[byte & 15]!
   }
-  return scratch.toString('latin1', 0, size)
 }
 
 /** The 16 bytes of a canonical lower-case UUID, into `bytes`: its own, or one that is used again and again for looking up. */
