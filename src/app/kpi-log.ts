@@ -10,11 +10,13 @@ import { contentId } from '../ingress/identity.js'
 import type { EventLog, NewEvent, Position, RecordedEvent } from '../log/event-log.js'
 
 /**
- * The KPI stream of a generation holds `Row.<family>` events (bare Avro) and, at the end of what a projector appended together, a `Checkpoint` with the raw
- * position through which everything is in the rows before it.
+ * The KPI stream of a generation holds `Row.<family>` events (bare Avro) and, at the end of each batch of a projector, a `Checkpoint` with the raw position through
+ * which everything is in the rows before it. A batch too large for one append begins with `BatchBegan`, which says through which position it goes: whoever
+ * finds its checkpoint missing folds the same events and appends the rest of the same rows.
  */
 const ROW_PREFIX = 'Row.'
 const CHECKPOINT = 'Checkpoint'
+const BATCH_BEGAN = 'BatchBegan'
 
 /** What an append may hold, so that it stays below the limits of every adapter (EventStoreDB: 1 MiB). */
 const APPEND_ROWS_MAX = 1_000
@@ -45,15 +47,23 @@ export const rowEvent = (generation: string, row: Row, profile: Profile): NewEve
   metadata: metadataOf(row.family),
 })
 
-export const checkpointEvent = (tenant: string, generation: string, position: Position): NewEvent => ({
-  id: contentId('checkpoint', tenant, generation, String(position)),
-  type: CHECKPOINT,
+const positionEvent = (type: string, tenant: string, generation: string, position: Position): NewEvent => ({
+  id: contentId(type, tenant, generation, String(position)),
+  type,
   data: Buffer.from(JSON.stringify({ position: String(position) })),
   metadata: Buffer.from('{}'),
 })
 
-/** Cuts rows and the checkpoint behind them into appends; only the last holds the checkpoint. */
-export const appendsOf = (rows: readonly NewEvent[], checkpoint: NewEvent): readonly (readonly NewEvent[])[] => {
+const positionIn = (event: RecordedEvent): Position =>
+  BigInt((JSON.parse(Buffer.from(event.data).toString('utf8')) as { position: string }).position)
+
+/** Cuts a batch that folded everything through `position` into appends; the last holds the checkpoint. */
+export const appendsOf = (
+  tenant: string,
+  generation: string,
+  rows: readonly NewEvent[],
+  position: Position,
+): readonly (readonly NewEvent[])[] => {
   const appends: NewEvent[][] = [[]]
   let bytes = 0
   for (const row of rows) {
@@ -66,7 +76,8 @@ export const appendsOf = (rows: readonly NewEvent[], checkpoint: NewEvent): read
       bytes += row.data.length
     }
   }
-  appends.at(-1)?.push(checkpoint)
+  if (appends.length > 1) appends[0]?.unshift(positionEvent(BATCH_BEGAN, tenant, generation, position))
+  appends.at(-1)?.push(positionEvent(CHECKPOINT, tenant, generation, position))
   return appends
 }
 
@@ -87,26 +98,32 @@ export const decodeRow = (event: RecordedEvent): StoredRow => {
   return { published: codec.right.decode(event.data), avro: event.data, schema, revision: event.revision }
 }
 
-/** Where a projector goes on: the last checkpoint, the stream's revision, and rows that were appended after that checkpoint before a crash. */
-export type Recovery = Readonly<{ checkpoint: Position | undefined; revision: number | undefined; beyond: ReadonlyMap<string, number> }>
+/** Where a projector goes on: the last checkpoint and the stream's revision; and the batch that a crash cut short, if any. */
+export type Recovery = Readonly<{ checkpoint: Position | undefined; revision: number | undefined; cutShort: CutShort | undefined }>
+
+/** A batch whose checkpoint is missing: where it goes to, and which rows of it are there, by key and revision. */
+export type CutShort = Readonly<{ through: Position; present: ReadonlyMap<string, number> }>
 
 /** Reads the tail of a generation's KPI stream. */
 export const recover = async (kpi: EventLog, tenant: string, generation: string): Promise<Recovery> => {
-  const beyond = new Map<string, number>()
+  const present = new Map<string, number>()
   let revision: number | undefined
+  let through: Position | undefined
+  const found = (checkpoint: Position | undefined): Recovery => ({
+    checkpoint,
+    revision,
+    cutShort: through === undefined ? undefined : { through, present },
+  })
   for await (const batch of kpi.readStream(kpiStream(tenant, generation), { backwards: true, batchMax: 100 }))
     for (const event of batch) {
       revision ??= event.revision
-      if (event.type === CHECKPOINT) {
-        const { position } = JSON.parse(Buffer.from(event.data).toString('utf8')) as { position: string }
-        return { checkpoint: BigInt(position), revision, beyond }
-      }
+      if (event.type === CHECKPOINT) return found(positionIn(event))
+      if (event.type === BATCH_BEGAN) through = positionIn(event)
       if (!isRow(event)) continue
       const { row } = decodeRow(event).published
-      const key = row.key
-      if (!beyond.has(key)) beyond.set(key, row.revision)
+      present.set(row.key, row.revision)
     }
-  return { checkpoint: undefined, revision, beyond }
+  return found(undefined)
 }
 
 /** The latest row of every key of a generation that `wanted` lets through, in the order in which the keys first appeared. */

@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
+import type { Row } from '../domain/row.js'
 import { kpiStream } from '../domain/stream-name.js'
 import { decodeRaw } from '../ingress/decode.js'
 import { deadLetter } from '../ingress/raw-event.js'
@@ -7,7 +8,7 @@ import type { AppendFailure, EventLog, ExpectedRevision, NewEvent, Position, Rec
 import { KpiFold } from '../projections/kpi-fold.js'
 import { backoffMs, pause } from './backoff.js'
 import type { Generation } from './generations.js'
-import { appendsOf, checkpointEvent, recover, rowEvent } from './kpi-log.js'
+import { appendsOf, recover, rowEvent, type CutShort } from './kpi-log.js'
 import type { SnapshotStore } from './snapshot-store.js'
 
 /**
@@ -68,6 +69,8 @@ export const runProjector = async (options: ProjectorOptions): Promise<Projector
   }
 }
 
+type DeadLetter = Readonly<{ stream: string; event: NewEvent }>
+
 type RunEnd = ProjectorEnd | Readonly<{ kind: 'retry'; cause: unknown }>
 
 /** One attempt, from recovery to an end. */
@@ -77,7 +80,6 @@ class ProjectorRun {
   private readonly stream: string
   private fold: KpiFold
   private expected: ExpectedRevision = 'no-stream'
-  private beyond: ReadonlyMap<string, number> = new Map()
   private events = 0
   private rows = 0
   private sinceSnapshot = 0
@@ -107,10 +109,9 @@ class ProjectorRun {
 
   /** Brings the fold to where it was at the last checkpoint: from the snapshot if there is a usable one, and on by folding without appending. */
   private async recover(): Promise<void> {
-    const { tenant, generation, kpi, raw, snapshots, logger, signal } = this.options
+    const { tenant, generation, kpi, snapshots, signal } = this.options
     const recovery = await recover(kpi, tenant, generation.name)
     this.expected = recovery.revision ?? 'no-stream'
-    this.beyond = recovery.beyond
     this.checkpointed = recovery.checkpoint
     const snapshot = snapshots.load()
     if (snapshot !== undefined && recovery.checkpoint !== undefined && snapshot.position <= recovery.checkpoint) {
@@ -120,14 +121,20 @@ class ProjectorRun {
       await snapshots.clear()
       this.fold = new KpiFold(tenant, generation.profile, undefined, snapshots.closedCells)
     }
-    if (recovery.checkpoint === undefined || this.folded === recovery.checkpoint) return
+    if (recovery.checkpoint !== undefined && this.folded !== recovery.checkpoint) await this.refold(recovery.checkpoint)
+    if (recovery.cutShort !== undefined && !signal.aborted) await this.complete(recovery.cutShort)
+  }
+
+  /** Folds what is in the KPI stream already. */
+  private async refold(through: Position): Promise<void> {
+    const { tenant, generation, raw, logger, signal } = this.options
     logger.info(
-      { generation: generation.name, from: String(this.folded ?? 'the beginning'), through: String(recovery.checkpoint) },
+      { generation: generation.name, from: String(this.folded ?? 'the beginning'), through: String(through) },
       'projector: folding up to the checkpoint',
     )
     for await (const batch of raw.readAll({
       after: this.folded,
-      through: recovery.checkpoint,
+      through,
       prefixes: rawPrefixes(tenant),
       batchMax: this.options.batchMax,
     })) {
@@ -139,7 +146,22 @@ class ProjectorRun {
       if (this.sinceSnapshot >= SNAPSHOT_EVENTS) await this.snapshot()
       if (signal.aborted) return
     }
-    this.folded = recovery.checkpoint
+    this.folded = through
+  }
+
+  /**
+   * Appends what is missing of a batch that a crash cut short. It has to be this very batch: cut elsewhere, it could leave a checkpoint behind rows that are
+   * already further on, and the next start would append their earlier revisions after them.
+   */
+  private async complete({ through, present }: CutShort): Promise<void> {
+    const { tenant, raw } = this.options
+    const batch: RecordedEvent[] = []
+    for await (const events of raw.readAll({ after: this.folded, through, prefixes: rawPrefixes(tenant) })) batch.push(...events)
+    const { rows, unusable } = this.foldBatch(batch, through)
+    const missing = rows.filter((row) => present.get(row.key) !== row.revision)
+    if (unusable.length > 0) await this.setAside(unusable)
+    await this.append(this.encoded(missing), through)
+    this.sinceCheckpoint = 0
   }
 
   private async follow(): Promise<RunEnd> {
@@ -164,37 +186,43 @@ class ProjectorRun {
   }
 
   private async project(batch: readonly RecordedEvent[]): Promise<void> {
-    const { generation } = this.options
+    const { rows, unusable } = this.foldBatch(batch, (batch.at(-1) as RecordedEvent).position)
+    if (unusable.length > 0) await this.setAside(unusable)
+    if (rows.length > 0 || this.sinceCheckpoint >= IDLE_CHECKPOINT_EVENTS) await this.appendBehind(this.encoded(rows))
+    if (this.sinceSnapshot >= SNAPSHOT_EVENTS) await this.snapshot()
+  }
+
+  private foldBatch(
+    batch: readonly RecordedEvent[],
+    through: Position,
+  ): Readonly<{ rows: readonly Row[]; unusable: readonly DeadLetter[] }> {
     const unusable = batch.flatMap((event) => this.apply(event))
-    const position = (batch.at(-1) as RecordedEvent).position
-    this.folded = position
+    this.folded = through
     this.events += batch.length
     this.sinceSnapshot += batch.length
     this.sinceCheckpoint += batch.length
-    const changed = this.fold.takeRows()
-    const beyond = this.beyond
-    const rows = (beyond.size === 0 ? changed : changed.filter((row) => row.revision > (beyond.get(row.key) ?? 0))).map((row) =>
-      rowEvent(generation.name, row, generation.profile),
-    )
-    if (unusable.length > 0) await this.setAside(unusable)
-    if (rows.length > 0 || this.sinceCheckpoint >= IDLE_CHECKPOINT_EVENTS) await this.appendBehind(rows, position)
-    if (this.sinceSnapshot >= SNAPSHOT_EVENTS) await this.snapshot()
+    return { rows: this.fold.takeRows(), unusable }
+  }
+
+  private encoded(rows: readonly Row[]): readonly NewEvent[] {
+    const { name, profile } = this.options.generation
+    return rows.map((row) => rowEvent(name, row, profile))
   }
 
   /**
    * Begins an append once the one before it has succeeded, and lets the next batch be folded while it is made durable. A failure is met at the next append,
    * or at the end; whatever was folded meanwhile is then given up with the fold.
    */
-  private async appendBehind(rows: readonly NewEvent[], position: Position): Promise<void> {
+  private async appendBehind(rows: readonly NewEvent[]): Promise<void> {
+    const position = this.folded as Position
     await this.appending
-    this.beyond = new Map()
     this.sinceCheckpoint = 0
     this.appending = this.append(rows, position)
     this.appending.catch(() => undefined) // it is awaited later
   }
 
   /** Folds one raw event; returns it as a dead letter if it cannot be decoded. */
-  private apply(event: RecordedEvent): readonly Readonly<{ stream: string; event: NewEvent }>[] {
+  private apply(event: RecordedEvent): readonly DeadLetter[] {
     const facts = decodeRaw(event.type, event.data)
     if (E.isRight(facts)) {
       for (const fact of facts.right) this.fold.apply(fact)
@@ -206,7 +234,7 @@ class ProjectorRun {
 
   private async append(rows: readonly NewEvent[], position: Position): Promise<void> {
     const { kpi, tenant, generation } = this.options
-    for (const events of appendsOf(rows, checkpointEvent(tenant, generation.name, position))) {
+    for (const events of appendsOf(tenant, generation.name, rows, position)) {
       const [result] = await kpi.append([{ stream: this.stream, expected: this.expected, events }])
       if (result === undefined) throw new Error('the log answered nothing to an append')
       if (E.isLeft(result)) throw new AppendFailed(result.left)
@@ -218,7 +246,7 @@ class ProjectorRun {
     this.options.onProgress?.({ events: this.events, rows: this.rows, position })
   }
 
-  private async setAside(letters: readonly Readonly<{ stream: string; event: NewEvent }>[]): Promise<void> {
+  private async setAside(letters: readonly DeadLetter[]): Promise<void> {
     const [result] = await this.options.kpi.append([
       { stream: (letters[0] as { stream: string }).stream, expected: 'any', events: letters.map(({ event }) => event) },
     ])
