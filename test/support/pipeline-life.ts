@@ -1,0 +1,97 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { expect } from 'vitest'
+import { runEgress, type EgressEnd } from '../../src/app/egress.js'
+import type { Generation } from '../../src/app/generations.js'
+import { isRow, decodeRow } from '../../src/app/kpi-log.js'
+import { oneLog } from '../../src/app/logs.js'
+import { runProjector, type ProjectorEnd } from '../../src/app/projector.js'
+import type { SnapshotStore } from '../../src/app/snapshot-store.js'
+import type { Profile } from '../../src/domain/profile.js'
+import { rowKey } from '../../src/domain/row.js'
+import { kpiStream } from '../../src/domain/stream-name.js'
+import type { Sink, SinkRecord } from '../../src/egress/sink.js'
+import type { EventLog } from '../../src/log/event-log.js'
+import { memoryLog } from '../../src/log/memory-log.js'
+import { noSnapshots } from '../../src/app/snapshot-store.js'
+import { generationOf, silent } from './pipeline.js'
+
+const never = new AbortController().signal
+
+export const projectOnce = (
+  raw: EventLog,
+  kpi: EventLog,
+  {
+    tenant,
+    generation,
+    batchMax,
+    snapshots,
+  }: Readonly<{ tenant: string; generation: Generation; batchMax: number; snapshots: SnapshotStore }>,
+): Promise<ProjectorEnd> =>
+  runProjector({ tenant, generation, raw, kpi, snapshots, batchMax, untilCaughtUp: true, signal: never, logger: silent, now: () => 0 })
+
+export const publishOnce = (log: EventLog, tenant: string, sink: Sink, batchMax: number): Promise<EgressEnd> =>
+  runEgress({ tenant, logs: oneLog(log), sink, batchMax, untilCaughtUp: true, signal: never, logger: silent })
+
+/** Row key → revision → the row's bytes in hex. */
+export type Book = ReadonlyMap<string, ReadonlyMap<number, string>>
+
+/** Every revision of every row: what a projector writes that is never disturbed and appends after each single event. */
+export const everyRevision = async (raw: EventLog, tenant: string, profile: Profile): Promise<Book> => {
+  const kpi = memoryLog()
+  const end = await projectOnce(raw, kpi, { tenant, generation: generationOf(profile), batchMax: 1, snapshots: noSnapshots })
+  expect(end).toMatchObject({ kind: 'caught-up' })
+  return bookOfLog(kpi, tenant, 'g1')
+}
+
+/** All rows of a generation's KPI stream. Fails if a row's revisions do not go up. */
+export const bookOfLog = async (kpi: EventLog, tenant: string, generation: string): Promise<Book> => {
+  const rows: Entry[] = []
+  for await (const batch of kpi.readStream(kpiStream(tenant, generation)))
+    for (const event of batch) if (isRow(event)) rows.push({ row: decodeRow(event).published.row, avro: event.data })
+  return bookOf(rows)
+}
+
+/** All rows at a destination. Fails if a row's revisions do not go up. */
+export const bookOfRecords = (records: readonly SinkRecord[]): Book =>
+  bookOf(records.map(({ published, avro }) => ({ row: published.row, avro })))
+
+type Entry = Readonly<{ row: Parameters<typeof rowKey>[0] & Readonly<{ revision: number }>; avro: Uint8Array }>
+
+const bookOf = (rows: readonly Entry[]): Book => {
+  const book = new Map<string, Map<number, string>>()
+  const last = new Map<string, number>()
+  for (const { row, avro } of rows) {
+    const key = rowKey(row)
+    const before = last.get(key) ?? 0
+    if (row.revision <= before) throw new Error(`${key}: revision ${row.revision} comes after revision ${before}`)
+    last.set(key, row.revision)
+    const revisions = book.get(key) ?? new Map<number, string>()
+    book.set(key, revisions.set(row.revision, Buffer.from(avro).toString('hex')))
+  }
+  return book
+}
+
+/** Fails unless every revision in `some` is in `all` with the same bytes, and each row's last revision is the same. */
+export const expectSameRows = (some: Book, all: Book): void => {
+  expect([...some.keys()].sort().join('\n')).toBe([...all.keys()].sort().join('\n'))
+  for (const [key, revisions] of some) {
+    const whole = all.get(key) as ReadonlyMap<number, string>
+    for (const [revision, bytes] of revisions)
+      if (whole.get(revision) !== bytes) expect.fail(`${key}: revision ${revision} has other bytes`)
+    const [last, wanted] = [[...revisions.keys()].at(-1), [...whole.keys()].at(-1)]
+    if (last !== wanted) expect.fail(`${key}: the last revision is ${last} and not ${wanted}`)
+  }
+}
+
+/** Every row and revision of a book with its bytes in one text: quick to compare, however large. */
+export const textOf = (book: Book): string =>
+  [...book]
+    .flatMap(([key, revisions]) => [...revisions].map(([revision, bytes]) => `${key} ${revision} ${bytes}`))
+    .sort()
+    .join('\n')
+
+/** The right side, or the failure as an error. */
+export const right = <A>(either: E.Either<unknown, A>): A => {
+  if (E.isLeft(either)) throw new Error(`unexpected failure: ${JSON.stringify(either.left)}`)
+  return either.right
+}
