@@ -13,11 +13,15 @@ export type CommonFlags = Readonly<{ config?: string; data?: string; tenant?: st
 export const command = (name: string, description: string, examples: readonly string[]): Command =>
   new Command(name)
     .description(description)
+    .exitOverride()
     .option('--config <file>', 'configuration file, YAML or JSON (default: $STREAMVANE_CONFIG)')
     .option('--data <dir>', 'folder of the embedded log and local state (default: ./data)')
     .option('--tenant <name>', 'whose data (default: default)')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent; the log goes to stderr')
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`)
+
+/** A command that only holds others. */
+export const commandGroup = (name: string, description: string): Command => new Command(name).description(description).exitOverride()
 
 /** Configuration from the file, the environment and the flags. `more` are the command's own flags as configuration. */
 export const configOf = (flags: CommonFlags, more: Readonly<Record<string, unknown>> = {}): Config =>

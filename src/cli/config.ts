@@ -1,10 +1,10 @@
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { redacted, sinkKind } from '../app/config.js'
-import { command, configOf, type CommonFlags } from './common.js'
+import { command, commandGroup, configOf, type CommonFlags } from './common.js'
 
 export const configCommand = (): Command => {
-  const group = new Command('config').description('look at the configuration')
+  const group = commandGroup('config', 'look at the configuration')
   group.addCommand(
     command('check', 'check the configuration from file, environment and flags, and print what is in force', [
       'streamvane config check --config streamvane.yaml',

@@ -1,13 +1,13 @@
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import Table from 'cli-table3'
 import { deadLetters, replayDeadLetters, type DeadLetter } from '../app/dead-letters.js'
-import { command, configOf, withContext, type CommonFlags } from './common.js'
+import { command, commandGroup, configOf, withContext, type CommonFlags } from './common.js'
 import { EXIT, UsageError } from './exit.js'
 
 type Flags = CommonFlags & Readonly<{ json?: boolean; reason?: string; dryRun?: boolean; raw?: boolean }>
 
 export const deadLetterCommand = (): Command => {
-  const group = new Command('deadletter').description('what could not be used: list it, look at it, take it in again')
+  const group = commandGroup('deadletter', 'what could not be used: list it, look at it, take it in again')
   group.addCommand(
     command('list', 'list the input that was set aside, with the reason', [
       'streamvane deadletter list',

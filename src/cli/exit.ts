@@ -1,3 +1,4 @@
+import { CommanderError } from 'commander'
 import { ConfigError } from '../app/config.js'
 import { NoGeneration } from '../app/replay.js'
 import type { RunEnd } from '../app/run.js'
@@ -24,14 +25,22 @@ export class UsageError extends Error {
 }
 
 export const exitCodeOf = (cause: unknown): number => {
+  // Commander ends help and versions with an error too, of code 0.
+  if (cause instanceof CommanderError) return cause.exitCode === 0 ? EXIT.ok : EXIT.usage
   if (cause instanceof ConfigError || cause instanceof UsageError || cause instanceof NoGeneration) return EXIT.usage
   if (cause instanceof LogLocked) return EXIT.superseded
   return EXIT.failed
 }
 
 /** Errors whose message says all there is to say. */
-export const isExpected = (cause: unknown): boolean =>
+const isExpected = (cause: unknown): boolean =>
   exitCodeOf(cause) !== EXIT.failed || (cause instanceof Error && ['RebuildFailed', 'ReplayFailed', 'LogUnavailable'].includes(cause.name))
+
+/** What to print of an error on stderr: its message, or all of it where nobody expected it. Commander has said already what it had to say. */
+export const wordsOf = (cause: unknown): unknown => {
+  if (cause instanceof CommanderError) return undefined
+  return isExpected(cause) ? (cause as Error).message : cause
+}
 
 /** Says how a run ended, for the exit code and for people. */
 export const outcomeOf = (end: RunEnd): Readonly<{ code: number; message: string }> => {

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { importFile, previewFile, sizeOf } from '../app/import.js'
 import { addReceipts, emptyReceipt, type Receipt } from '../ingress/ingest.js'
 import { command, configOf, withContext, type CommonFlags, type Context } from './common.js'
-import { EXIT } from './exit.js'
+import { EXIT, UsageError } from './exit.js'
 import { progressBar } from './progress.js'
 
 type Flags = CommonFlags & Readonly<{ dryRun?: boolean; json?: boolean }>
@@ -18,10 +18,19 @@ export const importCommand = (): Command =>
     .option('--json', 'the outcome (with --dry-run: each event) as JSON on stdout')
     .action(async (files: string[], flags: Flags) => {
       const config = configOf(flags)
+      await mustBeThere(files)
       await withContext('import', config, (context) =>
         flags.dryRun === true ? preview(context, files, flags) : take(context, files, flags),
       )
     })
+
+/** Told before anything is opened, so that a slip of the fingers leaves no trace. */
+const mustBeThere = async (files: readonly string[]): Promise<void> => {
+  for (const file of files)
+    await sizeOf(file).catch((cause: Error) => {
+      throw new UsageError(`cannot read ${file}: ${cause.message}`)
+    })
+}
 
 const take = async ({ config, logs, signal }: Context, files: readonly string[], flags: Flags): Promise<number> => {
   const log = await logs.raw('writer')

@@ -2,7 +2,7 @@
 import { Command } from 'commander'
 import { configCommand } from './config.js'
 import { deadLetterCommand } from './deadletter.js'
-import { exitCodeOf, isExpected } from './exit.js'
+import { exitCodeOf, wordsOf } from './exit.js'
 import { generationsCommand } from './generations.js'
 import { importCommand } from './import.js'
 import { rebuildCommand } from './rebuild.js'
@@ -13,6 +13,7 @@ import { simulateCommand } from './simulate.js'
 import { topicsCommand } from './topics.js'
 
 const program = new Command('streamvane')
+  .exitOverride()
   .description('Raw Genesys Cloud events in, trustworthy interval KPIs on Kafka out.')
   .showHelpAfterError('(--help shows what there is)')
   .addHelpText(
@@ -46,5 +47,6 @@ try {
   await program.parseAsync()
 } catch (cause) {
   process.exitCode = exitCodeOf(cause)
-  console.error(isExpected(cause) ? (cause as Error).message : cause)
+  const words = wordsOf(cause)
+  if (words !== undefined) console.error(words)
 }

@@ -29,6 +29,7 @@ export const rowsCommand = (): Command =>
     .option('--json', 'one JSON object a line')
     .action(async (flags: Flags) => {
       const config = configOf(flags)
+      const row = filterOf(flags)
       await withContext('rows', config, async ({ logs }) => {
         const { live, all } = await readGenerations(await logs.control('reader'), config.tenant)
         const generation = flags.generation ?? live
@@ -37,7 +38,7 @@ export const rowsCommand = (): Command =>
           throw new UsageError(`there is no generation ${generation}; there are ${Object.keys(all).join(', ')}`)
         const rows = await latestRows(await logs.kpi(generation, 'reader'), config.tenant, generation, {
           family: flags.family,
-          row: filterOf(flags),
+          row,
         })
         const sorted = [...rows.values()].map(({ published }) => published).sort(byStartAndKey)
         if (flags.json === true) for (const published of sorted) console.log(JSON.stringify(rowJson(published)))

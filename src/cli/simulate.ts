@@ -75,7 +75,7 @@ export const simulateCommand = (): Command =>
         throw new UsageError('say where the events go: --out FILE or --post URL')
       const config = configOf(flags)
       const hours = Number(flags.hours)
-      const simulation = simulate({
+      const simulation = simulated({
         seed: flags.seed,
         fromMs: instantOf('--from', flags.from) as number,
         hours,
@@ -112,6 +112,16 @@ export const simulateCommand = (): Command =>
         return EXIT.ok
       })
     })
+
+/** The simulator says what is wrong with its options as a RangeError. */
+const simulated = (options: SimulateOptions): ReturnType<typeof simulate> => {
+  try {
+    return simulate(options)
+  } catch (cause) {
+    if (cause instanceof RangeError) throw new UsageError(cause.message)
+    throw cause
+  }
+}
 
 const CHUNK_CHARACTERS = 256 * 1024
 

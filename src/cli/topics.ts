@@ -1,14 +1,14 @@
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { sinkKind } from '../app/config.js'
 import { topicsOptionsOf } from '../app/sinks.js'
 import { applyTopics, planTopics, type TopicStep } from '../egress/kafka-topics.js'
-import { command, configOf, withContext, type CommonFlags } from './common.js'
+import { command, commandGroup, configOf, withContext, type CommonFlags } from './common.js'
 import { EXIT, UsageError } from './exit.js'
 
 type Flags = CommonFlags & Readonly<{ dryRun?: boolean; json?: boolean }>
 
 export const topicsCommand = (): Command => {
-  const group = new Command('topics').description('the Kafka topics that rows go to')
+  const group = commandGroup('topics', 'the Kafka topics that rows go to')
   group.addCommand(
     command('apply', 'create the topics that are missing; existing ones are compared and never changed', [
       'KAFKA_BROKERS=localhost:9092 streamvane topics apply --dry-run',

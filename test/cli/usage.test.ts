@@ -1,0 +1,130 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { configCommand } from '../../src/cli/config.js'
+import { deadLetterCommand } from '../../src/cli/deadletter.js'
+import { generationsCommand } from '../../src/cli/generations.js'
+import { importCommand } from '../../src/cli/import.js'
+import { rebuildCommand } from '../../src/cli/rebuild.js'
+import { replayCommand } from '../../src/cli/replay.js'
+import { rowsCommand } from '../../src/cli/rows.js'
+import { runCommand } from '../../src/cli/run.js'
+import { simulateCommand } from '../../src/cli/simulate.js'
+import { topicsCommand } from '../../src/cli/topics.js'
+import { exitCodeOf, wordsOf } from '../../src/cli/exit.js'
+import { scratchFolder, streamvane, type Outcome } from '../support/streamvane.js'
+
+const commands = {
+  ...{
+    run: runCommand,
+    import: importCommand,
+    simulate: simulateCommand,
+    rows: rowsCommand,
+    topics: topicsCommand,
+    rebuild: rebuildCommand,
+  },
+  ...{ replay: replayCommand, generations: generationsCommand, deadletter: deadLetterCommand, config: configCommand },
+}
+
+/** Runs a command in this process: a process of its own costs a second. For what ends before the log is opened. */
+const tried = async (name: string, args: readonly string[]): Promise<Outcome> => {
+  const [stdout, stderr]: [string[], string[]] = [[], []]
+  const command = commands[name as keyof typeof commands]()
+  for (const each of [command, ...command.commands])
+    each.configureOutput({ writeOut: (text) => void stdout.push(text), writeErr: (text) => void stderr.push(text) })
+  const cause: unknown = await command.parseAsync([...args], { from: 'user' }).then(
+    () => expect.fail('it went through'),
+    (error: unknown) => error,
+  )
+  const words = wordsOf(cause)
+  return {
+    code: exitCodeOf(cause),
+    stdout: stdout.join(''),
+    stderr: `${stderr.join('')}${words instanceof Error ? words.stack : String(words ?? '')}`,
+  }
+}
+
+describe('help', () => {
+  test('of the whole names every command and every exit code', async () => {
+    const { code, stdout, stderr } = await streamvane(['--help'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    for (const name of Object.keys(commands)) expect(stdout).toMatch(new RegExp(`^ {2}${name}\\b`, 'm'))
+    expect(stdout).toMatch(/0 done; 1 failed; 2 wrong usage .* 5 done/s)
+  })
+
+  const withExamples = Object.entries(commands).flatMap(([name, make]) => {
+    const { commands: below } = make()
+    return below.length === 0 ? [name] : below.map((command) => `${name} ${command.name()}`)
+  })
+  test.each(withExamples)('of %s ends with examples', async (name) => {
+    const [command = '', ...below] = name.split(' ')
+    const { code, stdout } = await tried(command, [...below, '--help'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(new RegExp(`Examples:\\n(.*\\n)*? {2}\\$ .*streamvane ${name}`))
+    for (const option of ['--config', '--data', '--tenant', '--log-level']) expect(stdout).toContain(option)
+  })
+})
+
+describe('wrong usage ends with code 2 and says in a line or two what is wrong', () => {
+  test.each([
+    ['rows', [], /--family/],
+    ['rows', ['--family', 'teapot'], /queue, agent, agent-state/],
+    ['rows', ['--family', 'agent-state', '--queue', 'q'], /agent-state have no queueId/],
+    ['rows', ['--family', 'queue', '--from', 'tomorrow'], /--from tomorrow is not an instant/],
+    ['simulate', ['--agents', '0', '--out', '-'], /--agents 0 is not a whole number of at least 1/],
+    ['simulate', ['--hours', 'many', '--out', '-'], /hours/],
+    ['simulate', [], /--out FILE or --post URL/],
+    ['run', ['--only', 'teapot'], /there is no such stage; there are ingress, projector, egress/],
+    ['run', ['--only', 'ingress', '--until-caught-up'], /takes nothing in/],
+    ['run', ['--port', 'high'], /ingress\.port/],
+    ['run', ['--clock', 'sundial'], /clock\.mode/],
+    ['replay', ['--from', '2026-01-06', '--to', '2026-01-05'], /is not before/],
+    ['import', ['no-such-file.ndjson'], /cannot read no-such-file\.ndjson/],
+    ['topics', ['apply'], /no broker is configured/],
+    ['config', ['check', '--config', 'no-such-file.yaml'], /cannot read no-such-file\.yaml/],
+  ])('%s %j', async (name, args, message) => {
+    const { code, stdout, stderr } = await tried(name, args)
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toMatch(/^ +at /m)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  })
+
+  test.each([
+    [['frobnicate'], /unknown command 'frobnicate'/],
+    [['rows', '--family', 'queue', '--frobnicate'], /unknown option '--frobnicate'/],
+    [['run', '--host', '0.0.0.0', '--port', '0'], /token/],
+  ])('as a process: %j', async (args, message) => {
+    const { code, stdout, stderr } = await streamvane(args, { env: { STREAMVANE_DATA: await scratchFolder() } })
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toMatch(/^ +at /m)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  })
+})
+
+describe('config check', () => {
+  test('prints what is in force from file, environment and flags, without secrets', async () => {
+    const file = join(await scratchFolder(), 'streamvane.yaml')
+    await writeFile(file, 'tenant: from-file\ningress:\n  port: 1\n  token: a-token-of-sixteen-characters\nclock:\n  everyMs: 5000\n')
+    const { code, stdout, stderr } = await streamvane(['config', 'check', '--json', '--config', file, '--tenant', 'from-flag'], {
+      env: { STREAMVANE_INGRESS__PORT: '9000', KAFKA_BROKERS: 'a:1,b:2', SCHEMA_REGISTRY_URL: 'http://registry' },
+    })
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      tenant: 'from-flag',
+      ingress: { port: 9000, token: '***' },
+      clock: { everyMs: 5000 },
+      egress: { kafka: { brokers: ['a:1', 'b:2'], registry: { url: 'http://registry' } } },
+    })
+    expect(stdout + stderr).not.toContain('sixteen')
+    expect(stderr).toContain('rows go to kafka')
+  })
+
+  test('tells every problem at once and ends with code 2', async () => {
+    const { code, stdout, stderr } = await streamvane(['config', 'check'], {
+      env: { STREAMVANE_INGRES__PORT: '9000', STREAMVANE_CLOCK__MODE: 'sundial', STREAMVANE_TENANT: 'Not A Tenant' },
+    })
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain('3 problems')
+    for (const problem of ['ingres', 'clock.mode', 'tenant']) expect(stderr).toContain(problem)
+  })
+})
