@@ -2,14 +2,14 @@ import * as E from 'fp-ts/lib/Either.js'
 import { deadLetterStream } from '../domain/stream-name.js'
 import { ingest, type Receipt } from '../ingress/ingest.js'
 import { readRawEvent, type DeadLetterNote } from '../ingress/raw-event.js'
-import type { EventLog } from '../log/event-log.js'
+import { NoLog, type EventLog } from '../log/event-log.js'
 import { readGenerations } from './generations.js'
 import type { Logs } from './logs.js'
 
 /** Input that was set aside. `id` names it for `show`; `part` is where it lies. */
 export type DeadLetter = Readonly<{ id: string; part: string; note: DeadLetterNote; raw: Uint8Array }>
 
-/** Everything that was set aside: by the ingress (part `raw`) and by the projector of each generation, each input once per part. */
+/** Everything that was set aside so far: by the ingress (part `raw`) and by the projector of each generation, each input once per part. */
 export async function* deadLetters(logs: Logs, tenant: string): AsyncIterable<DeadLetter> {
   const seen = new Set<EventLog>()
   for (const { part, log } of await parts(logs, tenant)) {
@@ -45,10 +45,22 @@ export const replayDeadLetters = async (
 }
 
 const parts = async (logs: Logs, tenant: string): Promise<readonly Readonly<{ part: string; log: EventLog }>[]> => {
-  const raw = { part: 'raw', log: await logs.raw('reader') }
-  const { all } = await readGenerations(await logs.control('reader'), tenant)
-  const generations = await Promise.all(
-    Object.keys(all).map(async (name) => ({ part: `kpi-${name}`, log: await logs.kpi(name, 'reader') })),
-  )
-  return [raw, ...generations]
+  const control = await ifThere(logs.control('reader'))
+  const { all } = control === undefined ? { all: {} } : await readGenerations(control, tenant)
+  const parts = [{ part: 'raw', log: await logs.raw('reader') }]
+  for (const name of Object.keys(all)) {
+    const log = await ifThere(logs.kpi(name, 'reader'))
+    if (log !== undefined) parts.push({ part: `kpi-${name}`, log })
+  }
+  return parts
+}
+
+/** Input can be imported and looked at before anything was ever projected. */
+const ifThere = async (opening: Promise<EventLog>): Promise<EventLog | undefined> => {
+  try {
+    return await opening
+  } catch (cause) {
+    if (cause instanceof NoLog) return undefined
+    throw cause
+  }
 }

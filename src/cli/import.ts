@@ -27,8 +27,8 @@ export const importCommand = (): Command =>
 /** Told before anything is opened, so that a slip of the fingers leaves no trace. */
 const mustBeThere = async (files: readonly string[]): Promise<void> => {
   for (const file of files)
-    await sizeOf(file).catch((cause: Error) => {
-      throw new UsageError(`cannot read ${file}: ${cause.message}`)
+    await sizeOf(file).catch((cause: unknown) => {
+      throw new UsageError(`cannot read ${file}: ${(cause as Error).message}`)
     })
 }
 

@@ -2,7 +2,7 @@ import { accessSync, closeSync, constants, existsSync, fsyncSync, mkdirSync, ope
 import { dirname, join, resolve } from 'node:path'
 import { open } from 'lmdb'
 import type { Database, RootDatabase } from 'lmdb'
-import { LogUnavailable } from './event-log.js'
+import { LogUnavailable, NoLog } from './event-log.js'
 
 /** What the directory holds is laid out so. Raised when an older program could not read what a newer one writes. */
 const FORMAT = 1
@@ -155,7 +155,7 @@ const isReadOnly = (dir: string): boolean => {
   }
 }
 
-const noLog = (dir: string): LogUnavailable =>
-  new LogUnavailable(`there is no log in ${dir}. The first process that writes to it makes it; check the path, or start that one first.`)
+const noLog = (dir: string): NoLog =>
+  new NoLog(`there is no log in ${dir}. The first process that writes to it makes it; check the path, or start that one first.`)
 
 const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -90,6 +90,9 @@ export class LogUnavailable extends Error {
   override readonly name = 'LogUnavailable'
 }
 
+/** There is no log here yet: nobody has written to it. */
+export class NoLog extends LogUnavailable {}
+
 /** Another process holds the log for writing. The message names it and says what to do. */
 export class LogLocked extends Error {
   override readonly name = 'LogLocked'

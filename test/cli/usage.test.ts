@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { configCommand } from '../../src/cli/config.js'
 import { deadLetterCommand } from '../../src/cli/deadletter.js'
@@ -40,7 +41,7 @@ const tried = async (name: string, args: readonly string[]): Promise<Outcome> =>
   return {
     code: exitCodeOf(cause),
     stdout: stdout.join(''),
-    stderr: `${stderr.join('')}${words instanceof Error ? words.stack : String(words ?? '')}`,
+    stderr: `${stderr.join('')}${inspect(words ?? '')}`,
   }
 }
 
