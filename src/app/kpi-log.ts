@@ -6,7 +6,7 @@ import type { Profile } from '../domain/profile.js'
 import type { Row } from '../domain/row.js'
 import { kpiStream } from '../domain/stream-name.js'
 import { codecOfSchema, rowCodec, type PublishedRow } from '../egress/row-codec.js'
-import { contentId } from '../ingress/identity.js'
+import { ascendingContentId, ascendingIds } from '../ingress/identity.js'
 import type { EventLog, NewEvent, Position, RecordedEvent } from '../log/event-log.js'
 
 /**
@@ -39,16 +39,34 @@ const metadataOf = (family: FamilyName): Uint8Array => {
   return metadata
 }
 
-/** A row, encoded once: these bytes are what every sink frames or renders. */
-export const rowEvent = (generation: string, row: Row, profile: Profile): NewEvent => ({
-  id: contentId('row', row.tenant, generation, row.key, String(row.revision)),
-  type: `${ROW_PREFIX}${row.family}`,
-  data: rowCodec(row.family).encode(withKpis(row, profile)),
-  metadata: metadataOf(row.family),
-})
+/**
+ * The rows of the batch that goes through `position`, encoded once: these bytes are what every sink frames or renders. A row's id is its place in the
+ * batch: the same batch, appended again, is recognised.
+ */
+export const rowEvents = (
+  tenant: string,
+  generation: string,
+  rows: readonly Row[],
+  profile: Profile,
+  position: Position,
+): readonly NewEvent[] => {
+  const idAt = ascendingIds(Number(position), 'rows', tenant, generation)
+  return rows.map((row, index) => ({
+    id: idAt(index),
+    type: rowTypes[row.family],
+    data: rowCodec(row.family).encode(withKpis(row, profile)),
+    metadata: metadataOf(row.family),
+  }))
+}
+
+const rowTypes: Readonly<Record<FamilyName, string>> = {
+  queue: `${ROW_PREFIX}queue`,
+  agent: `${ROW_PREFIX}agent`,
+  'agent-state': `${ROW_PREFIX}agent-state`,
+}
 
 const positionEvent = (type: string, tenant: string, generation: string, position: Position): NewEvent => ({
-  id: contentId(type, tenant, generation, String(position)),
+  id: ascendingContentId(Number(position), type, tenant, generation, String(position)),
   type,
   data: Buffer.from(JSON.stringify({ position: String(position) })),
   metadata: Buffer.from('{}'),

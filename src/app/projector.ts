@@ -8,7 +8,7 @@ import type { AppendFailure, EventLog, ExpectedRevision, NewEvent, Position, Rec
 import { KpiFold } from '../projections/kpi-fold.js'
 import { backoffMs, pause } from './backoff.js'
 import type { Generation } from './generations.js'
-import { appendsOf, recover, rowEvent, type CutShort } from './kpi-log.js'
+import { appendsOf, recover, rowEvents, type CutShort } from './kpi-log.js'
 import type { SnapshotStore } from './snapshot-store.js'
 
 /**
@@ -158,9 +158,12 @@ class ProjectorRun {
     const batch: RecordedEvent[] = []
     for await (const events of raw.readAll({ after: this.folded, through, prefixes: rawPrefixes(tenant) })) batch.push(...events)
     const { rows, unusable } = this.foldBatch(batch, through)
-    const missing = rows.filter((row) => present.get(row.key) !== row.revision)
+    const isMissing = rows.map((row) => present.get(row.key) !== row.revision)
     if (unusable.length > 0) await this.setAside(unusable)
-    await this.append(this.encoded(missing), through)
+    await this.append(
+      this.encoded(rows).filter((_, index) => isMissing[index]),
+      through,
+    )
     this.sinceCheckpoint = 0
   }
 
@@ -204,9 +207,10 @@ class ProjectorRun {
     return { rows: this.fold.takeRows(), unusable }
   }
 
+  /** The rows of the batch that was folded last. */
   private encoded(rows: readonly Row[]): readonly NewEvent[] {
-    const { name, profile } = this.options.generation
-    return rows.map((row) => rowEvent(name, row, profile))
+    const { tenant, generation } = this.options
+    return rowEvents(tenant, generation.name, rows, generation.profile, this.folded as Position)
   }
 
   /**

@@ -3,13 +3,13 @@ import type { EpochMs } from '../domain/interval.js'
 import { clockStream } from '../domain/stream-name.js'
 import type { EventLog } from '../log/event-log.js'
 import { CLOCK_TICKED } from './decode.js'
-import { contentId } from './identity.js'
+import { ascendingContentId } from './identity.js'
 import { NotIngested } from './ingest.js'
 
 /** Appends `ClockTicked`: event time has certainly come to `at`. The same tick twice is stored once. */
 export const appendTick = async (log: EventLog, tenant: string, at: EpochMs): Promise<void> => {
   const event = {
-    id: contentId(CLOCK_TICKED, tenant, String(at)),
+    id: ascendingContentId(at, CLOCK_TICKED, tenant, String(at)),
     type: CLOCK_TICKED,
     data: Buffer.from(JSON.stringify({ at })),
     metadata: Buffer.from(JSON.stringify({ tenant, source: 'clock' })),

@@ -130,6 +130,9 @@ const conversationFields = namesOf(
   'wrapupDurationMs',
 )
 
+/** The same for the user topics. */
+const userFields = namesOf('routingStatus', 'presence', 'presenceDefinition', 'modifiedDate', 'primary')
+
 /** Bytes that are all ASCII, as nearly all are, need no decoding. */
 const asText = (data: Uint8Array): string =>
   Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString(isAscii(data) ? 'latin1' : 'utf8')
@@ -154,10 +157,8 @@ export const decodeRaw = (type: string, data: Uint8Array): E.Either<Unusable, re
   if (type === CLOCK_TICKED)
     return E.right([{ type: 'ClockTicked', at: (JSON.parse(Buffer.from(data).toString('utf8')) as { at: number }).at }])
   if (decoders[type] === undefined) return E.right([])
-  if (type.includes('.conversation.')) {
-    const body = scanBody(asText(data), conversationFields)
-    if (body !== undefined) return decodeBody(type, '', body)
-  }
+  const scanned = scanBody(asText(data), type.startsWith('v2.users.') ? userFields : conversationFields)
+  if (scanned !== undefined) return decodeBody(type, entityIn(type, scanned.topicName), scanned.body)
   const envelope = readEnvelope(data)
   if (E.isLeft(envelope)) return envelope
   const { topicName, body } = envelope.right

@@ -24,39 +24,52 @@ export const namesOf = (...names: readonly string[]): Names => {
   return { all: new Set(names), shapes }
 }
 
-const holders = namesOf('detail', 'eventBody')
+const holders = namesOf('detail', 'eventBody', 'topicName')
+
+/** What was read of an envelope. */
+export type Scanned = Readonly<{ topicName: string; body: Body }>
 
 /**
  * Some members of `eventBody`, read from an envelope without building the rest: a fold needs six fields of forty, and parsing the whole event is most
  * of what a replay costs. For JSON that was found valid when it was taken in. The result is what parsing the whole would give for these names,
- * provided they are strings, numbers, booleans or null and the text has no escapes; `undefined` if it is not of that kind, and then it has to be parsed.
+ * provided the text has no escapes; `undefined` if it has, or is of an unusual kind, and then it has to be parsed.
  */
-export const scanBody = (text: string, names: Names): Body | undefined => {
+export const scanBody = (text: string, names: Names): Scanned | undefined => {
   // Without a backslash every string ends at the next quote, and every key is spelled as it is.
   if (text.includes('\\')) return undefined
-  const found: Found = { body: undefined }
+  const found: Found = { topicName: undefined, body: undefined }
   try {
     scanEnvelope(text, afterSpace(text, 0), names, found, true)
-    return found.body
+    const { topicName, body } = found
+    return topicName === undefined || body === undefined ? undefined : { topicName, body }
   } catch (cause) {
     if (cause instanceof NotPlain) return undefined
     throw cause
   }
 }
 
-type Found = { body: Record<string, unknown> | undefined }
+type Found = { topicName: string | undefined; body: Record<string, unknown> | undefined }
 
 /** Walks the envelope that begins at `at`; an EventBridge event (`outer`) has the notification in `detail`. Returns the place behind it. */
 const scanEnvelope = (text: string, at: number, names: Names, found: Found, outer: boolean): number => {
   let key = firstKey(text, at)
   while (key > 0) {
     const value = valueOf(text, key)
-    const name = text.charCodeAt(value) === OPEN_OBJECT ? nameAt(text, key, holders) : undefined
-    if (name === undefined || (name === 'detail' && !outer)) {
+    const name = nameAt(text, key, holders)
+    if (name === undefined || (name === 'detail' && (!outer || text.charCodeAt(value) !== OPEN_OBJECT))) {
       key = nextKey(text, afterValue(text, value))
       continue
     }
-    if (found.body !== undefined) throw notPlain // twice, or both forms at once: let the parser say which one counts
+    // Twice, or both forms at once: let the parser say which one counts.
+    if (name === 'topicName') {
+      const end = afterValue(text, value)
+      const topicName = valueAt(text, value, end)
+      if (found.topicName !== undefined || typeof topicName !== 'string') throw notPlain
+      found.topicName = topicName
+      key = nextKey(text, end)
+      continue
+    }
+    if (found.body !== undefined || (name === 'detail' && found.topicName !== undefined)) throw notPlain
     key = nextKey(
       text,
       name === 'eventBody' ? scanMembers(text, value, names, (found.body = {})) : scanEnvelope(text, value, names, found, false),
@@ -71,7 +84,7 @@ const scanMembers = (text: string, at: number, names: Names, body: Record<string
     const value = valueOf(text, key)
     const name = nameAt(text, key, names)
     const end = afterValue(text, value)
-    if (name !== undefined) body[name] = scalar(text, value, end)
+    if (name !== undefined) body[name] = valueAt(text, value, end)
     key = nextKey(text, end)
   }
   return -key
@@ -111,11 +124,8 @@ const valueOf = (text: string, key: number): number => {
   return afterSpace(text, colon + 1)
 }
 
-const scalar = (text: string, at: number, end: number): unknown => {
-  const code = text.charCodeAt(at)
-  if (code === OPEN_ARRAY || code === OPEN_OBJECT) throw notPlain
-  return code === QUOTE ? text.slice(at + 1, end - 1) : JSON.parse(text.slice(at, end))
-}
+const valueAt = (text: string, at: number, end: number): unknown =>
+  text.charCodeAt(at) === QUOTE ? text.slice(at + 1, end - 1) : JSON.parse(text.slice(at, end))
 
 const afterValue = (text: string, at: number): number => {
   const code = text.charCodeAt(at)

@@ -77,8 +77,15 @@ const meets = (expected: ExpectedRevision, last: number): boolean => {
   }
 }
 
+/** Ids that ascend are all different, and that is quicker seen than remembered. */
+const ascends = (events: readonly NewEvent[]): boolean => {
+  for (let i = 1; i < events.length; i++) if ((events[i] as NewEvent).id <= (events[i - 1] as NewEvent).id) return false
+  return true
+}
+
 /** For each event whether it is new, both to the stream and in this append. */
 const firstOfEach = (events: readonly NewEvent[], isNew: (id: string) => boolean): readonly boolean[] => {
+  if (ascends(events)) return events.map(({ id }) => isNew(id))
   const ids = new Set<string>()
   return events.map(({ id }) => {
     if (ids.has(id)) return false

@@ -16,7 +16,16 @@ type Waiting = Readonly<{ appends: readonly StreamAppend[]; answer: (answers: re
  * A stream as this writer knows it. Changed as soon as an append is decided, so that the next one is decided upon it; should the commit fail, all heads
  * are thrown away. `number` is -1 until the first commit; `recent` are ids decided in this group that are too many for the card.
  */
-type Head = { readonly stream: string; number: number; last: number; card: StreamCard; isTouched: boolean; recent: Set<string> | undefined }
+type Head = {
+  readonly stream: string
+  number: number
+  last: number
+  card: StreamCard
+  isTouched: boolean
+  recent: Set<string> | undefined
+  /** Greatest id of the stream, where all of it was written through this head: a greater one is new, without looking. */
+  greatest: string | undefined
+}
 type Placed = BlockEvent & Readonly<{ head: Head }>
 type Put = readonly [table: EmbeddedStore['blocks'], key: Buffer, value: Buffer]
 
@@ -122,13 +131,14 @@ export class EmbeddedWriter {
       const revision = ++head.last
       const id = uuidBytes(event.id)
       extendCard(head.card, revision, id)
+      if (head.greatest !== undefined && event.id > head.greatest) head.greatest = event.id
       if (revision >= CARD_EVENTS_MAX) (head.recent ??= new Set()).add(event.id)
       placed.push({ stream: head.stream, revision, id, event, head })
     }
   }
 
   #newHead(stream: string): Head {
-    const head: Head = { stream, number: -1, last: -1, card: newCard(), isTouched: false, recent: undefined }
+    const head: Head = { stream, number: -1, last: -1, card: newCard(), isTouched: false, recent: undefined, greatest: '' }
     this.#heads.set(stream, head)
     return head
   }
@@ -145,10 +155,19 @@ export class EmbeddedWriter {
     const number = this.#store.streams.get(Buffer.from(stream))
     if (number === undefined) return undefined
     const card = openCard(this.#store.cards.get(number))
-    return { stream, number: streamNumberOf(number), last: lastRevision(card), card, isTouched: false, recent: undefined }
+    return {
+      stream,
+      number: streamNumberOf(number),
+      last: lastRevision(card),
+      card,
+      isTouched: false,
+      recent: undefined,
+      greatest: undefined,
+    }
   }
 
-  #holds({ number, last, card, recent }: Head, id: string): boolean {
+  #holds({ number, last, card, recent, greatest }: Head, id: string): boolean {
+    if (greatest !== undefined && id > greatest) return false
     if (recent?.has(id) === true) return true
     const bytes = uuidBytes(id, lookedUp)
     return cardHolds(card, bytes) || (last >= CARD_EVENTS_MAX && number >= 0 && this.#store.index.doesExist(idKey(number, bytes)))

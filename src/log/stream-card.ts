@@ -44,9 +44,10 @@ export const blockOf = ({ room }: StreamCard, revision: number): Buffer => {
 }
 
 export const cardHolds = ({ room, length }: StreamCard, id: Buffer): boolean => {
-  const start = id.readUInt32LE(0)
+  // By their ends first: ids that ascend begin alike.
+  const end = id.readUInt32LE(12)
   for (let at = HEAD; at < length; at += ENTRY)
-    if (room.readUInt32LE(at) === start && room.compare(id, 0, 16, at, at + 16) === 0) return true
+    if (room.readUInt32LE(at + 12) === end && room.compare(id, 0, 16, at, at + 16) === 0) return true
   return false
 }
 

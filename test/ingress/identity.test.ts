@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { canonicalJson, contentId, DEPTH_MAX, TooDeep } from '../../src/ingress/identity.js'
+import { ascendingContentId, canonicalJson, contentId, DEPTH_MAX, TooDeep } from '../../src/ingress/identity.js'
 import { readRawEvent } from '../../src/ingress/raw-event.js'
 import { bodies, bytes, conversationId, eventBridge, notification, reversed, userId } from './envelopes.js'
 
@@ -105,4 +105,14 @@ describe('canonical JSON', () => {
     const read = readRawEvent(bytes(`{"topicName":"v2.analytics.conversation.c.metrics","eventBody":${body}}`), origin)
     expect(read).toMatchObject({ left: { reason: 'too-deep' } })
   })
+})
+
+test('an ascending id orders by its head, tells its parts apart and is a UUID', () => {
+  const at = Date.parse('2026-01-05T10:00:00Z')
+  const ids = [0, 1, 2].map((step) => ascendingContentId(at + step, 'row', 'a'))
+  expect([...ids].sort()).toEqual(ids)
+  expect(ascendingContentId(at, 'row', 'b')).not.toBe(ids[0])
+  expect(ascendingContentId(at, 'row', 'a')).toBe(ids[0])
+  for (const id of [...ids, ascendingContentId(-5, 'x'), ascendingContentId(2 ** 60, 'x')])
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
 })
