@@ -16,7 +16,10 @@ export const rowsText = (
 ): readonly string[] =>
   rows
     .map((row) => ({
-      cell: [...families[family].dimensions.map((name) => row[name] ?? '-'), new Date(row.intervalStart).toISOString()].join(' '),
+      cell: [
+        ...families[family].dimensions.map((name) => (row[name] as string | null) ?? '-'),
+        new Date(row.intervalStart).toISOString(),
+      ].join(' '),
       values: pointMetrics
         .filter((metric) => row.measures[metric] !== undefined && row.measures[metric] !== null)
         .map((metric) => `${metric} ${Object.values(row.measures[metric] ?? {}).join('/')}`),
@@ -27,4 +30,4 @@ export const rowsText = (
 
 /** What the simulator says happened, in the same lines. */
 export const truthText = (truth: Truth, family: 'queue' | 'agent'): readonly string[] =>
-  rowsText(truth[family] as unknown as readonly RowLine[], family)
+  rowsText(truth[family] as readonly object[] as readonly RowLine[], family)
