@@ -27,7 +27,8 @@ export type LiveProjectorOptions = Omit<ProjectorOptions, 'generation' | 'kpi' |
   Readonly<{ logs: Logs; data: string | undefined; profile: Profile }>
 
 const LOCK_RETRY = { firstMs: 100, maxMs: 1_000 }
-const LOCK_ATTEMPTS_MAX = 60
+/** How often a promoted generation is asked for while the process that rebuilt it still holds it. */
+const LOCK_WAITS_MAX = 60
 
 /**
  * Projects the live generation, and when another is promoted goes on with that one. A promoted generation may still be held by the process that rebuilt it;
@@ -37,6 +38,7 @@ export const runLiveProjector = async (options: LiveProjectorOptions): Promise<P
   const { logs, tenant, profile, signal, logger, now, data } = options
   let generation = await ensureLive(logs, tenant, profile, now)
   warnOfOtherProfile(generation, profile, logger)
+  let waits = 0 // at the start a second projector is refused at once
   while (!signal.aborted) {
     if (generation.projectionVersion !== PROJECTION_VERSION)
       return {
@@ -49,7 +51,7 @@ export const runLiveProjector = async (options: LiveProjectorOptions): Promise<P
       ? Promise.resolve(undefined)
       : nextLive(await logs.control('reader'), tenant, generation.name, AbortSignal.any([signal, watching.signal]))
     void next.then((name) => name !== undefined && switched.abort())
-    const kpi = await openWhenFree(logs, generation.name, signal)
+    const kpi = await openWhenFree(logs, generation.name, waits, signal)
     const snapshots = snapshotsOf(data, tenant, generation.name)
     try {
       logger.info({ generation: generation.name }, 'projector: projecting')
@@ -65,6 +67,7 @@ export const runLiveProjector = async (options: LiveProjectorOptions): Promise<P
     if (promoted === undefined) return { kind: 'stopped' }
     logger.info({ from: generation.name, to: promoted.name }, 'projector: another generation was promoted')
     generation = promoted
+    waits = LOCK_WAITS_MAX
   }
   return { kind: 'stopped' }
 }
@@ -75,12 +78,12 @@ const nextLive = async (control: EventLog, tenant: string, current: string, sign
   return undefined
 }
 
-const openWhenFree = async (logs: Logs, generation: string, signal: AbortSignal): Promise<EventLog> => {
+const openWhenFree = async (logs: Logs, generation: string, waits: number, signal: AbortSignal): Promise<EventLog> => {
   for (let attempt = 0; ; attempt++) {
     try {
       return await logs.kpi(generation, 'writer')
     } catch (cause) {
-      if (!(cause instanceof LogLocked) || attempt >= LOCK_ATTEMPTS_MAX || signal.aborted) throw cause
+      if (!(cause instanceof LogLocked) || attempt >= waits || signal.aborted) throw cause
       await sleep(backoffMs(LOCK_RETRY, attempt))
     }
   }

@@ -4,7 +4,7 @@ import { run, stages, type Ingress, type Stage, type StageState } from '../app/r
 import { filesFolderOf, sinkOf } from '../app/sinks.js'
 import { httpServer } from '../http/server.js'
 import { command, configOf, withContext, type CommonFlags } from './common.js'
-import { outcomeOf, UsageError } from './exit.js'
+import { isExpected, outcomeOf, UsageError } from './exit.js'
 
 type Flags = CommonFlags & Readonly<{ only?: string[]; untilCaughtUp?: boolean; host?: string; port?: string; clock?: string }>
 
@@ -67,7 +67,7 @@ export const runCommand = (): Command =>
         })
         const { code, message } = outcomeOf(end)
         if (code === 0) logger.info({ end: end.kind }, message)
-        else logger.error({ end: end.kind, ...(end.kind === 'failed' ? { err: end.cause } : {}) }, message)
+        else logger.error({ end: end.kind, ...(end.kind === 'failed' && !isExpected(end.cause) ? { err: end.cause } : {}) }, message)
         return code
       })
     })
