@@ -104,6 +104,9 @@ class ProjectorRun {
       if (signal.aborted) return { kind: 'stopped' }
       if (cause instanceof Error && cause.name === 'LogUnavailable') return { kind: 'retry', cause }
       throw cause
+    } finally {
+      // Landing later, it would look to the next attempt like the append of another projector, or meet a log that is closed.
+      await this.appending.catch(() => undefined)
     }
   }
 
