@@ -33,7 +33,7 @@ export const exitCodeOf = (cause: unknown): number => {
 }
 
 /** Errors whose message says all there is to say. */
-const isExpected = (cause: unknown): boolean =>
+export const isExpected = (cause: unknown): boolean =>
   exitCodeOf(cause) !== EXIT.failed || (cause instanceof Error && ['RebuildFailed', 'ReplayFailed', 'LogUnavailable'].includes(cause.name))
 
 /** What to print of an error on stderr: its message, or all of it where nobody expected it. Commander has said already what it had to say. */
