@@ -66,11 +66,12 @@ describe('an append that the log does not answer', () => {
     const failing: EventLog = {
       ...raw,
       subscribe: async function* (options) {
+        if (failed) answer?.()
         // The next attempt cuts the batches elsewhere, as it may where they come live.
         for await (const message of raw.subscribe(failed ? { ...options, batchMax: 7 } : options)) {
           if (!failed && answer !== undefined) {
             failed = true
-            setTimeout(answer, 400) // longer than the pause before the next attempt
+            setTimeout(answer, 400) // longer than the pause before the next attempt, which must not begin without it
             throw new LogUnavailable('the log is being moved')
           }
           yield message
