@@ -50,7 +50,11 @@ export const runLiveProjector = async (options: LiveProjectorOptions): Promise<P
     const next = options.untilCaughtUp
       ? Promise.resolve(undefined)
       : nextLive(await logs.control('reader'), tenant, generation.name, AbortSignal.any([signal, watching.signal]))
-    void next.then((name) => name !== undefined && switched.abort())
+    // A watch that fails ends the projector as well, below: it might go on with a generation that nobody publishes any more.
+    void next.then(
+      (name) => name !== undefined && switched.abort(),
+      () => switched.abort(),
+    )
     const kpi = await openWhenFree(logs, generation.name, waits, signal)
     const snapshots = snapshotsOf(data, tenant, generation.name)
     try {
