@@ -15,7 +15,6 @@ import type { MetricName } from '../../src/domain/metric.js'
 /** An instant of the test day, 5 January 2026 in UTC: `10:05`, `10:05:30` or `10:05:30.250`. */
 export const at = (time: string): EpochMs => Date.parse(`2026-01-05T${time.length === 5 ? `${time}:00` : time}Z`)
 
-export const seconds = (count: number): number => count * 1_000
 export const minutes = (count: number): number => count * 60_000
 
 export const emitted = (

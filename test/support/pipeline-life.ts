@@ -1,4 +1,3 @@
-import * as E from 'fp-ts/lib/Either.js'
 import { expect } from 'vitest'
 import { runEgress, type EgressEnd } from '../../src/app/egress.js'
 import type { Generation } from '../../src/app/generations.js'
@@ -89,9 +88,3 @@ export const textOf = (book: Book): string =>
     .flatMap(([key, revisions]) => [...revisions].map(([revision, bytes]) => `${key} ${revision} ${bytes}`))
     .sort()
     .join('\n')
-
-/** The right side, or the failure as an error. */
-export const right = <A>(either: E.Either<unknown, A>): A => {
-  if (E.isLeft(either)) throw new Error(`unexpected failure: ${JSON.stringify(either.left)}`)
-  return either.right
-}
