@@ -80,7 +80,7 @@ describe('the layering check', () => {
       'room-egress',
     ],
     ['app, of http', 'src/app/bad.ts', "import { server } from '../http/server.js'\nexport const bad = server\n", 'room-app'],
-    ['http, past app', 'src/http/bad.ts', "import { log } from '../log/log.js'\nexport const bad = log\n", 'room-http'],
+    ['http, of the commands', 'src/http/bad.ts', "import { main } from '../cli/main.js'\nexport const bad = main\n", 'room-http'],
     [
       'the product, of tests',
       'src/app/bad.ts',
