@@ -155,7 +155,7 @@ type Tree = Record<string, unknown>
 
 /**
  * Configuration from (weakest first) defaults, file, environment, flags; one schema, unknown keys are errors. The environment names a key by its path in upper
- * snake case, levels joined by two underscores: `STREAMVANE_INGRESS__PORT=8081`. `KAFKA_BROKERS` (comma-separated) and `SCHEMA_REGISTRY_URL` are known as
+ * snake case, levels joined by two underscores: `STREAMVANE_INGRESS__PORT=8081`; a list is spelled as in YAML or with commas. `KAFKA_BROKERS` (comma-separated) and `SCHEMA_REGISTRY_URL` are known as
  * well. Throws `ConfigError`.
  */
 export const loadConfig = (
@@ -165,8 +165,11 @@ export const loadConfig = (
     flags?: Readonly<Record<string, unknown>>
   }>,
 ): Config => {
-  const tree = merge(merge(readFile(sources.file), fromEnvironment(sources.env ?? {})), sources.flags ?? {})
-  const parsed = configSchema.safeParse(tree)
+  const { flags = {} } = sources
+  const environment = fromEnvironment(sources.env ?? {})
+  const tree = merge(merge(readFile(sources.file), environment.tree), flags)
+  let parsed = configSchema.safeParse(tree)
+  if (!parsed.success && respell(tree, environment.texts, flags, parsed.error.issues)) parsed = configSchema.safeParse(tree)
   if (parsed.success) return parsed.data
   const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.') || '(top level)'}: ${issue.message}`)
   throw new ConfigError(
@@ -210,24 +213,47 @@ const PREFIX = 'STREAMVANE_'
 /** Read by the test set-up and the demo, not by the product. */
 const notConfiguration = new Set(['STREAMVANE_REQUIRE_KAFKA', 'STREAMVANE_CACHE', 'STREAMVANE_CONFIG'])
 
-const fromEnvironment = (env: Readonly<Record<string, string | undefined>>): Tree => {
+type Environment = Readonly<{ tree: Tree; texts: ReadonlyMap<string, string> }>
+
+/** The keys that the environment names, and by path how each value was spelled. */
+const fromEnvironment = (env: Readonly<Record<string, string | undefined>>): Environment => {
   const tree: Tree = {}
+  const texts = new Map<string, string>()
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined || !name.startsWith(PREFIX) || notConfiguration.has(name)) continue
     const path = name.slice(PREFIX.length).split('__').map(camelCase)
     set(tree, path, scalar(value))
+    texts.set(path.join('.'), value)
   }
   const brokers = env['KAFKA_BROKERS']
-  if (brokers !== undefined && brokers !== '')
-    set(
-      tree,
-      ['egress', 'kafka', 'brokers'],
-      brokers.split(',').map((broker) => broker.trim()),
-    )
+  if (brokers !== undefined && brokers !== '') set(tree, ['egress', 'kafka', 'brokers'], listOf(brokers))
   const registry = env['SCHEMA_REGISTRY_URL']
   if (registry !== undefined && registry !== '') set(tree, ['egress', 'kafka', 'registry', 'url'], registry)
-  return tree
+  return { tree, texts }
 }
+
+/**
+ * Only the schema knows what a value of the environment should have been: a password of digits is text, and `a:1,b:2` a list. Takes such values
+ * anew from their spelling, unless a flag has overruled them; says whether there were any.
+ */
+const respell = (tree: Tree, texts: Environment['texts'], flags: Tree, issues: readonly z.core.$ZodIssue[]): boolean => {
+  let any = false
+  for (const issue of issues) {
+    const path = issue.path.map(String)
+    const text = texts.get(path.join('.'))
+    if (issue.code !== 'invalid_type' || text === undefined || at(flags, path) !== undefined) continue
+    if (issue.expected === 'string') set(tree, path, text)
+    else if (issue.expected === 'array') set(tree, path, listOf(text))
+    else continue
+    any = true
+  }
+  return any
+}
+
+const at = (tree: unknown, path: readonly string[]): unknown =>
+  path.reduce<unknown>((below, key) => (isTree(below) ? below[key] : undefined), tree)
+
+const listOf = (text: string): readonly string[] => text.split(',').map((item) => item.trim())
 
 const camelCase = (word: string): string => word.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
@@ -244,8 +270,13 @@ const scalar = (value: string): unknown => {
 const set = (tree: Tree, path: readonly string[], value: unknown): void => {
   const [head, ...rest] = path
   if (head === undefined) return
-  if (rest.length === 0) tree[head] = value
-  else set((tree[head] ??= {}) as Tree, rest, value)
+  if (rest.length === 0) {
+    tree[head] = value
+    return
+  }
+  const below = (tree[head] ??= {})
+  if (isTree(below)) set(below, rest, value)
+  else throw new ConfigError(`${head} is given a value in one place, and keys below it (${rest.join('.')}) in another`)
 }
 
 const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value)

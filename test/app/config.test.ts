@@ -56,6 +56,22 @@ describe('configuration', () => {
     expect(named.egress.kafka).toEqual(known.egress.kafka)
   })
 
+  test('text that looks like a number is text where text is wanted, and a list may be spelled with commas', () => {
+    const env = {
+      STREAMVANE_TENANT: '007',
+      STREAMVANE_INGRESS__TOKEN: '12345678901234567890',
+      STREAMVANE_EGRESS__KAFKA__BROKERS: 'a:1, b:2',
+      STREAMVANE_EGRESS__KAFKA__FORMAT: 'json',
+      STREAMVANE_EGRESS__FILES__FORMATS: 'avro',
+      STREAMVANE_PROFILE__VERSION: '7',
+    }
+    const config = loadConfig({ env })
+    expect(config).toMatchObject({ tenant: '007', ingress: { token: '12345678901234567890' }, profile: { version: 7 } })
+    expect(config.egress).toMatchObject({ kafka: { brokers: ['a:1', 'b:2'] }, files: { formats: ['avro'] } })
+    expect(problemsOf(() => loadConfig({ env, flags: { tenant: 7 } }))).toContain('tenant')
+    expect(problemsOf(() => loadConfig({ env: { STREAMVANE_INGRESS: '5', STREAMVANE_INGRESS__PORT: '1' } }))).toContain('ingress')
+  })
+
   test.each([
     ['in the file', () => loadConfig({ file: fileOf('ingres: { port: 1 }\n') }), 'ingres'],
     ['in the environment', () => loadConfig({ env: { STREAMVANE_INGRESS__PROT: '1' } }), 'prot'],
