@@ -6,6 +6,7 @@ import type { CellState } from '../projections/cell.js'
 import { gridKey, type ClosedCells } from '../projections/cell-grid.js'
 import type { FoldState } from '../projections/kpi-fold.js'
 import type { Position } from '../log/event-log.js'
+import { checkLmdbFile } from '../log/lmdb-file.js'
 import { PROJECTION_VERSION } from './generations.js'
 
 export type Snapshot = Readonly<{ position: Position; state: FoldState }>
@@ -87,9 +88,10 @@ const understood = (bytes: Buffer): Saved | undefined => {
 const openEnvironment = (dir: string): RootDatabase => {
   const options = { path: dir, mapSize: 16 * 1024 ** 3, maxDbs: 4 }
   try {
+    checkLmdbFile(dir)
     return open(options)
   } catch {
-    rmSync(dir, { recursive: true, force: true })
+    for (const file of [dir, `${dir}-lock`]) rmSync(file, { recursive: true, force: true })
     return open(options)
   }
 }

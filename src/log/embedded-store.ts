@@ -1,8 +1,9 @@
-import { accessSync, closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, readSync, realpathSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, realpathSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { open } from 'lmdb'
 import type { Database, RootDatabase } from 'lmdb'
 import { LogUnavailable, NoLog } from './event-log.js'
+import { checkLmdbFile } from './lmdb-file.js'
 
 /** What the directory holds is laid out so. Raised when an older program could not read what a newer one writes. */
 const FORMAT = 1
@@ -86,7 +87,7 @@ const openTables = (dir: string, use: Use, readOnly: boolean): EmbeddedStore => 
 }
 
 const openEnvironment = (dir: string, readOnly: boolean): RootDatabase => {
-  checkFile(join(dir, 'data.mdb'))
+  checkLmdbFile(join(dir, 'data.mdb'))
   const options = {
     path: dir,
     noSubdir: false,
@@ -101,23 +102,6 @@ const openEnvironment = (dir: string, readOnly: boolean): RootDatabase => {
     encoding: 'binary',
   }
   return open(options as Parameters<typeof open>[0])
-}
-
-/** What LMDB's first page says at byte 24: its magic number and the version of its file format. */
-const MAGIC = Buffer.from('dec0efbe0200', 'hex')
-
-/** lmdb-js ends the whole process (a segmentation fault) when LMDB refuses a file, so a file that it would refuse never gets there. */
-const checkFile = (path: string): void => {
-  if (!existsSync(path)) return
-  const fd = openSync(path, 'r')
-  try {
-    const start = Buffer.alloc(24 + MAGIC.length)
-    const size = readSync(fd, start)
-    // Empty: its maker died before the first write.
-    if (size > 0 && !start.subarray(24).equals(MAGIC)) throw new Error(`${path} is not an LMDB file of this version`)
-  } finally {
-    closeSync(fd)
-  }
 }
 
 /** Answers the first directory that had to be made, if any. */
