@@ -8,17 +8,10 @@ import type { Sink } from '../../src/egress/sink.js'
 import { contentId } from '../../src/ingress/identity.js'
 import type { EventLog } from '../../src/log/event-log.js'
 import { memoryLog } from '../../src/log/memory-log.js'
-import { bodies, eventBridge } from '../ingress/envelopes.js'
+import { answers } from '../support/answers.js'
 import { bookOfLog, bookOfRecords, textOf } from '../support/pipeline-life.js'
 import { project, silent, take } from '../support/pipeline.js'
 import { recordingSink, type Fate } from '../support/recording-sink.js'
-
-const answers = (count: number, from = 0): readonly string[] => {
-  const { template, id, body } = bodies.metrics
-  return Array.from({ length: count }, (_, index) =>
-    JSON.stringify(eventBridge(template, id, { ...body, userId: `agent-${from + index}`, recordId: `record-${from + index}` })),
-  )
-}
 
 const started = async (log: EventLog, minute: number): Promise<string> => {
   const now = new Date(Date.UTC(2026, 0, 5, 6, minute))

@@ -7,22 +7,14 @@ import { conversationStream, deadLetterStream, kpiStream } from '../../src/domai
 import { contentId } from '../../src/ingress/identity.js'
 import { LogUnavailable, type EventLog } from '../../src/log/event-log.js'
 import { memoryLog } from '../../src/log/memory-log.js'
-import { bodies, eventBridge } from '../ingress/envelopes.js'
 import { eventsOf } from '../ingress/log-content.js'
+import { answers } from '../support/answers.js'
 import { failingAppend } from '../support/failing-log.js'
 import { bookOfLog, everyRevision, expectSameRows, projectOnce } from '../support/pipeline-life.js'
 import { generationOf, silent, take } from '../support/pipeline.js'
 
 const generation = generationOf(defaultProfile)
 const EVENTS = 60
-
-/** One answer of each of some agents in one queue: its row changes with every event. */
-const answers = (count: number, from = 0): readonly string[] => {
-  const { template, id, body } = bodies.metrics
-  return Array.from({ length: count }, (_, index) =>
-    JSON.stringify(eventBridge(template, id, { ...body, userId: `agent-${from + index}`, recordId: `record-${from + index}` })),
-  )
-}
 
 const logOf = async (lines: readonly string[]): Promise<EventLog> => {
   const log = memoryLog()
