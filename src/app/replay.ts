@@ -33,7 +33,7 @@ export class NoGeneration extends Error {
 
 /**
  * Publishes the latest row of every key whose interval starts in `[from, to)` again, marked as replay, in the order of the KPI log. Progress does not move.
- * Without a sink (a dry run) it only counts. Resolves with the number of records.
+ * Without a sink (a dry run) it only counts. Resolves with the number of records: fewer than there are if the signal aborted.
  */
 export const replay = async ({ tenant, logs, sink, family, from, to, batchMax, signal, onProgress }: ReplayOptions): Promise<number> => {
   const { live } = await readGenerations(await logs.control('reader'), tenant)
@@ -46,14 +46,16 @@ export const replay = async ({ tenant, logs, sink, family, from, to, batchMax, s
   if (sink === undefined || records.length === 0) return records.length
   const connected = await sink.connect(signal)()
   if (E.isLeft(connected)) throw new ReplayFailed(`${sink.name}: ${JSON.stringify(connected.left)}`, { cause: connected.left })
-  for (let at = 0; at < records.length && !signal.aborted; at += batchMax) {
+  let at = 0
+  while (at < records.length && !signal.aborted) {
     const result = await sink.write({ records: records.slice(at, at + batchMax) }, signal)()
     if (E.isLeft(result))
       throw new ReplayFailed(
         `${sink.name}: ${result.left.tag} after ${at} of ${records.length} records; run it again to publish all of the range`,
         { cause: result.left },
       )
-    onProgress?.(Math.min(at + batchMax, records.length), records.length)
+    at = Math.min(at + batchMax, records.length)
+    onProgress?.(at, records.length)
   }
-  return records.length
+  return at
 }

@@ -39,7 +39,9 @@ export const replayCommand = (): Command =>
           })
           bar?.stop()
           console.log(`${count} records ${sink === undefined ? 'would be published' : `published to ${sink.name}`}, marked as replay`)
-          return EXIT.ok
+          if (!signal.aborted) return EXIT.ok
+          console.error('stopped before the end; run it again to publish all of the range')
+          return EXIT.differences
         } finally {
           await sink?.close()
         }
