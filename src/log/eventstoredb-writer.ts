@@ -1,0 +1,175 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { appendFault, decideAppend } from './append-decision.js'
+import type { AppendFailure, Appended, StreamAppend } from './event-log.js'
+import type { Appender } from './eventstoredb-append.js'
+import type { Tail, Tails } from './eventstoredb-tails.js'
+
+type Answer = E.Either<AppendFailure, Appended>
+export type WriterLimits = Readonly<{
+  /** Appends, and bytes of events, that may wait for the server's answer at a time. One append may exceed the bytes alone. */
+  inFlightMax: number
+  inFlightBytesMax: number
+  /** Times an append is decided anew because somebody else wrote to its stream meanwhile. */
+  racesMax: number
+}>
+
+/** Streams looked up at a time: servers limit the calls of one connection. */
+const LOOKS_MAX = 32
+
+const refused = (reason: string): Answer => E.left({ tag: 'Refused', reason })
+
+/**
+ * Decides here, stores there: the ids a stream holds are looked up, the append is decided, and stored under the revision that the decision rests on. If
+ * somebody else was quicker, the server says so and everything is looked at again; so a fact delivered to two processes is stored once.
+ *
+ * Appends to one stream wait for each other. Those to different streams are under way together, sent in the order given; an entry of a call whose stream
+ * the call has named before waits for those before it. An entry that lost a race is stored after its neighbours.
+ */
+export const writer = (append: Appender, tails: Tails, limits: WriterLimits, closed: () => boolean) => {
+  const turns = new Map<string, Promise<void>>()
+  const room = gate(limits.inFlightMax, limits.inFlightBytesMax)
+  const lookRoom = gate(LOOKS_MAX, Infinity)
+
+  const look = async (stream: string): Promise<Tail> => {
+    const leave = await lookRoom.enter(0)
+    return tails.look(stream).finally(leave)
+  }
+
+  /** A place in the stream's queue, taken at once. */
+  const queue = (stream: string): Readonly<{ turn: Promise<void>; leave: () => void }> => {
+    const turn = turns.get(stream) ?? Promise.resolve()
+    let leave!: () => void
+    const mine = new Promise<void>((resolve) => (leave = resolve))
+    turns.set(stream, mine)
+    return {
+      turn,
+      leave: () => {
+        if (turns.get(stream) === mine) turns.delete(stream)
+        leave()
+      },
+    }
+  }
+
+  const attempt = async (entry: StreamAppend, tail: Tail, isSure: boolean, race: number): Promise<Answer> => {
+    const { stream, events } = entry
+    const decision = decideAppend(entry, tail.last, (id) => tail.ids.has(id))
+    const isOld = (E.isLeft(decision) || decision.right.fresh.length === 0) && !isSure
+    // Nothing to store, by what is known: somebody else may have written since, so refusals and last revisions rest on a fresh look.
+    if (isOld) return attempt(entry, await look(stream), true, race)
+    if (E.isLeft(decision)) return decision
+    if (decision.right.fresh.length === 0) return E.right({ revision: tail.last, stored: decision.right.stored })
+    const { fresh, stored } = decision.right
+    const leave = await room.enter(events.reduce((sum, { data, metadata }) => sum + data.byteLength + metadata.byteLength, 0))
+    const outcome = await append(stream, tail.last, fresh).finally(leave)
+    switch (outcome.tag) {
+      case 'stored':
+        tails.grew(
+          stream,
+          tail,
+          fresh.map(({ id }) => id),
+        )
+        return E.right({ revision: outcome.revision, stored })
+      case 'wrong':
+        if (race >= limits.racesMax)
+          return E.left({ tag: 'NotAvailable', cause: new Error(`others wrote to ${stream} ${race} times in between`) })
+        return attempt(entry, await look(stream), true, race + 1)
+      case 'refused':
+        return refused(outcome.reason)
+      case 'unknown':
+        tails.forget(stream)
+        return E.left({ tag: 'NotAvailable', cause: outcome.cause })
+    }
+  }
+
+  /** Waits for its turn, and knows the stream then: either from before, or by looking (`isSure`). */
+  const ready = async (stream: string, turn: Promise<void>): Promise<Readonly<{ tail: Tail; isSure: boolean }>> => {
+    await turn
+    const known = tails.known(stream)
+    return known === undefined ? { tail: await look(stream), isSure: true } : { tail: known, isSure: false }
+  }
+
+  const notAvailable =
+    (stream: string) =>
+    (cause: unknown): Answer => {
+      tails.forget(stream)
+      return E.left({ tag: 'NotAvailable', cause })
+    }
+
+  return async (entries: readonly StreamAppend[]): Promise<readonly Answer[]> => {
+    const answers = entries.map((entry): Answer | undefined => {
+      const reason = closed()
+        ? 'the log is closed'
+        : entry.stream.startsWith('$')
+          ? 'names that begin with $ are the server’s own'
+          : appendFault(entry)
+      return reason === undefined ? undefined : refused(reason)
+    })
+    const places = entries.map((entry, i) => (answers[i] === undefined ? queue(entry.stream) : undefined))
+    for (const wave of waves(entries)) {
+      const underWay: Promise<void>[] = []
+      const readied = wave.map((i) => {
+        const place = places[i]
+        const tail = place === undefined ? undefined : ready(entries[i]!.stream, place.turn)
+        tail?.catch(() => undefined)
+        return tail
+      })
+      for (const [nth, i] of wave.entries()) {
+        const entry = entries[i]!
+        const known = await readied[nth]?.catch(notAvailable(entry.stream))
+        if (known === undefined) continue
+        const answer =
+          '_tag' in known ? Promise.resolve(known) : attempt(entry, known.tail, known.isSure, 0).catch(notAvailable(entry.stream))
+        underWay.push(
+          answer.then((final) => {
+            answers[i] = final
+            places[i]?.leave()
+          }),
+        )
+      }
+      await Promise.all(underWay)
+    }
+    return answers.map((answer) => answer!)
+  }
+}
+
+/** Entries in order, cut where a stream comes again: within a wave every stream is its own. */
+const waves = (entries: readonly StreamAppend[]): readonly (readonly number[])[] => {
+  const cut: number[][] = []
+  const seen = new Set<string>()
+  for (const [i, { stream }] of entries.entries()) {
+    if (i === 0 || seen.has(stream)) {
+      cut.push([])
+      seen.clear()
+    }
+    seen.add(stream)
+    cut.at(-1)!.push(i)
+  }
+  return cut
+}
+
+/** Lets in as many at a time as fit, first come first served; what is heavier than everything goes alone. */
+const gate = (countMax: number, weightMax: number) => {
+  let [count, weight] = [0, 0]
+  const waiting: Readonly<{ weight: number; go: () => void }>[] = []
+  const fits = (more: number): boolean => count === 0 || (count < countMax && weight + more <= weightMax)
+  const admit = (): void => {
+    for (let next = waiting[0]; next !== undefined && fits(next.weight); next = waiting[0]) {
+      waiting.shift()
+      count += 1
+      weight += next.weight
+      next.go()
+    }
+  }
+  return {
+    enter: (more: number): Promise<() => void> =>
+      new Promise((resolve) => {
+        const leave = (): void => {
+          count -= 1
+          weight -= more
+          admit()
+        }
+        waiting.push({ weight: more, go: () => resolve(leave) })
+        admit()
+      }),
+  }
+}
