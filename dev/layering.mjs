@@ -7,7 +7,7 @@ import { join } from 'node:path'
  * @type {Record<string, { rooms: string[], packages: 'any' | string[] }>}
  */
 const ROOMS = {
-  domain: { rooms: [], packages: ['fp-ts'] },
+  domain: { rooms: [], packages: ['fp-ts', 'jsep'] },
   projections: { rooms: ['domain'], packages: ['fp-ts', 'immer'] },
   log: { rooms: ['domain'], packages: 'any' },
   ingress: { rooms: ['domain', 'log'], packages: 'any' },

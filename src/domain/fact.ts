@@ -1,37 +1,102 @@
 import type { EpochMs } from './interval.js'
+import type { Profile } from './profile.js'
 
 /**
- * Facts: the decoded meaning of raw events, a closed union. Enum values are normalised to one spelling (media types lower case as in metric records,
- * disconnect types and states UPPER_SNAKE); values nobody has seen before pass through unchanged in that spelling.
+ * Facts: the decoded meaning of raw events, a closed union. Enum values are normalised to one spelling (media types, directions and message types lower
+ * case as in metric records, disconnect types and states UPPER_SNAKE); values nobody has seen before pass through unchanged in that spelling.
  */
 export type Fact =
-  MetricEmitted | AcdStarted | AcdEnded | UserSessionStarted | UserSessionEnded | AfterCallWorkCompleted | AgentStateEntered | ClockTicked
+  | MetricEmitted
+  | ConversationRecorded
+  | DetailFact
+  | FlowFact
+  | AgentSegmentEntered
+  | AgentStateEntered
+  | ConversationLoadReported
+  | QueueMembershipChanged
+  | ConfigurationFact
+  | ClockTicked
 
-/** One metric record: Genesys emitted this value at this instant. */
-export type MetricEmitted = Readonly<{
-  type: 'MetricEmitted'
-  metric: string
-  value: number
-  at: EpochMs
+/** What a metric point carries besides its value; null or empty where the source does not say. */
+export type PointDimensions = Readonly<{
   queueId: string | null
   userId: string | null
   mediaType: string
+  direction: string | null
+  messageType: string | null
+  /** Several skills may be asked for at once: grouped by skill, the point counts in each. */
+  skillIds: readonly string[]
+  languageId: string | null
+  wrapUpCode: string | null
+  flowId: string | null
+  campaignId: string | null
+  /** A conversation may touch several divisions: grouped by division, the point counts in each. */
+  divisionIds: readonly string[]
 }>
 
-type Session = Readonly<{ at: EpochMs; conversationId: string; sessionId: string; mediaType: string }>
+/** What one metric emission is, wherever it came from: it belongs whole to the interval of `at`. */
+export type MetricPoint = PointDimensions & Readonly<{ metric: string; value: number; at: EpochMs }>
+
+/** One metric record: Genesys emitted this value at this instant. Flow metric records too. */
+export type MetricEmitted = MetricPoint & Readonly<{ type: 'MetricEmitted' }>
+
+/** A conversation-detail record of the analytics API: every emission of the conversation so far. `key` names an emission within the conversation. */
+export type ConversationRecorded = Readonly<{
+  type: 'ConversationRecorded'
+  conversationId: string
+  points: readonly (MetricPoint & Readonly<{ key: string }>)[]
+}>
+
+/** What every detail event of a session says. */
+type Session = Readonly<{
+  at: EpochMs
+  conversationId: string
+  sessionId: string
+  mediaType: string
+  direction: string | null
+  messageType: string | null
+  divisionId: string | null
+}>
+
+/** The analytics detail events that concern sessions. */
+export type DetailFact =
+  | AcdStarted
+  | AcdEnded
+  | CustomerStarted
+  | CustomerEnded
+  | UserSessionStarted
+  | UserSessionEnded
+  | AfterCallWorkCompleted
+  | WrapUpApplied
+  | OutboundInitiated
+  | VoicemailStarted
+  | VoicemailEnded
+  | ConversationAnnotated
 
 /** An interaction entered a queue. */
-export type AcdStarted = Session & Readonly<{ type: 'AcdStarted'; queueId: string }>
+export type AcdStarted = Session & Readonly<{ type: 'AcdStarted'; queueId: string; skillIds: readonly string[] }>
 
 export type AcdOutcome = 'ANSWERED' | 'ABANDON' | 'FLOW_OUT' | 'UNKNOWN'
 
 /** An interaction left a queue. `connectedMs` is the time from the offer. */
 export type AcdEnded = Session &
-  Readonly<{ type: 'AcdEnded'; queueId: string; outcome: AcdOutcome; answeredUserId: string | null; connectedMs: number }>
+  Readonly<{
+    type: 'AcdEnded'
+    queueId: string
+    outcome: AcdOutcome
+    answeredUserId: string | null
+    connectedMs: number
+    skillIds: readonly string[]
+    languageId: string | null
+  }>
+
+export type CustomerStarted = Session & Readonly<{ type: 'CustomerStarted' }>
+
+/** The customer's leg ended. `connectedMs` is how long it had been connected. */
+export type CustomerEnded = Session & Readonly<{ type: 'CustomerEnded'; disconnectType: string; connectedMs: number }>
 
 /** An agent's session began: alerting or dialing, not yet talking. */
-export type UserSessionStarted = Session &
-  Readonly<{ type: 'UserSessionStarted'; userId: string; queueId: string | null; outbound: boolean }>
+export type UserSessionStarted = Session & Readonly<{ type: 'UserSessionStarted'; userId: string; queueId: string | null }>
 
 /** An agent's session ended, with its totals. */
 export type UserSessionEnded = Session &
@@ -39,25 +104,123 @@ export type UserSessionEnded = Session &
     type: 'UserSessionEnded'
     userId: string
     queueId: string | null
-    outbound: boolean
     disconnectType: string
     talkMs: number
     heldMs: number
     alertMs: number
     contactingMs: number
     dialingMs: number
+    callbackMs: number
   }>
 
 export type AfterCallWorkCompleted = Session &
-  Readonly<{ type: 'AfterCallWorkCompleted'; userId: string; queueId: string | null; acwMs: number }>
+  Readonly<{ type: 'AfterCallWorkCompleted'; userId: string; queueId: string | null; wrapUpCode: string | null; acwMs: number }>
 
-export type StateKind = 'routingStatus' | 'systemPresence'
+/** Says the same durations as `AfterCallWorkCompleted`, without the agent: nothing is counted from it. */
+export type WrapUpApplied = Session & Readonly<{ type: 'WrapUpApplied'; queueId: string | null; wrapUpCode: string | null; acwMs: number }>
 
-/** An agent entered a state; it lasts until the next of its kind. */
+/** A campaign began the conversation. */
+export type OutboundInitiated = Session & Readonly<{ type: 'OutboundInitiated'; campaignId: string }>
+
+export type VoicemailStarted = Session & Readonly<{ type: 'VoicemailStarted'; userId: string | null; queueId: string | null }>
+
+export type VoicemailEnded = Session &
+  Readonly<{ type: 'VoicemailEnded'; userId: string | null; queueId: string | null; voicemailMs: number }>
+
+/** Contact or attributes of a conversation were set: no metric comes of it. */
+export type ConversationAnnotated = Readonly<{
+  type: 'ConversationAnnotated'
+  at: EpochMs
+  conversationId: string
+  what: 'contact' | 'attributes'
+}>
+
+/** The analytics detail events that concern flows. */
+export type FlowFact = FlowStarted | FlowEnded | FlowOutcomeReached
+
+type Flow = Session & Readonly<{ flowId: string; flowType: string }>
+
+export type FlowStarted = Flow & Readonly<{ type: 'FlowStarted' }>
+export type FlowEnded = Flow & Readonly<{ type: 'FlowEnded'; exitReason: string; connectedMs: number }>
+
+/** `startedAt` and `endedAt` delimit the outcome's measurement, null where they are not said. */
+export type FlowOutcomeReached = Flow &
+  Readonly<{
+    type: 'FlowOutcomeReached'
+    outcome: 'SUCCESS' | 'FAILURE' | 'UNKNOWN'
+    startedAt: EpochMs | null
+    endedAt: EpochMs | null
+    milestones: number
+  }>
+
+/** An agent's session entered a segment (alert, interact, hold, wrapup, …). Whether and where this topic is delivered is unknown, so no KPI rests on it. */
+export type AgentSegmentEntered = Readonly<{
+  type: 'AgentSegmentEntered'
+  userId: string
+  conversationId: string
+  sessionId: string
+  state: string
+  at: EpochMs
+  queueId: string | null
+  mediaType: string
+}>
+
+export type StateKind = 'routingStatus' | 'systemPresence' | 'organizationPresence'
+
+/** An agent entered a state; it lasts until the next of its kind. The state of an organisation presence is the id of its definition. */
 export type AgentStateEntered = Readonly<{ type: 'AgentStateEntered'; userId: string; kind: StateKind; state: string; at: EpochMs }>
+
+/** How many conversations an agent is on now, by media type. It has no instant of its own, so no KPI rests on it. */
+export type ConversationLoadReported = Readonly<{ type: 'ConversationLoadReported'; userId: string; active: number; acw: number }>
+
+/** An agent joined or left a queue. */
+export type QueueMembershipChanged = Readonly<{ type: 'QueueMembershipChanged'; queueId: string; userId: string; joined: boolean }>
+
+/** What is configured, each with the instant from which it is in force. */
+export type ConfigurationFact = QueueConfigured | OrgSettingsChanged | PresenceDefined | ProfilePublished | ConfigurationAudited
+
+/** Settings of a queue. `serviceLevel` and `acw` are by what Genesys calls media settings; durations in ms, targets as shares from 0 to 1. */
+export type QueueConfigured = Readonly<{
+  type: 'QueueConfigured'
+  queueId: string
+  at: EpochMs
+  name: string | null
+  /** By media type as in facts (`voice`, not `call`). */
+  serviceLevel: Readonly<Record<string, Readonly<{ durationMs: number; target: number | null }>>>
+  acw: Readonly<{ prompt: string; timeoutMs: number | null }> | null
+}>
+
+/** Organisation settings that Genesys applies to all of history; null: as the profile says. */
+export type OrgSettingsChanged = Readonly<{
+  type: 'OrgSettingsChanged'
+  at: EpochMs
+  includeFlowOuts: boolean | null
+  includeShortAbandons: boolean | null
+  includeAbandons: boolean | null
+  shortAbandonMs: number | null
+}>
+
+export type PresenceDefined = Readonly<{
+  type: 'PresenceDefined'
+  presenceId: string
+  at: EpochMs
+  systemPresence: string
+  name: string | null
+  deactivated: boolean
+}>
+
+export type ProfilePublished = Readonly<{ type: 'ProfilePublished'; at: EpochMs; profile: Profile }>
+
+/** Somebody changed the configuration in Genesys: a reason to read it again and import it. */
+export type ConfigurationAudited = Readonly<{
+  type: 'ConfigurationAudited'
+  at: EpochMs
+  service: string
+  action: string
+  entityType: string
+  entityId: string | null
+  changed: readonly string[]
+}>
 
 /** Event time has certainly come to `at`. The only thing that moves the frontier. */
 export type ClockTicked = Readonly<{ type: 'ClockTicked'; at: EpochMs }>
-
-/** What one metric emission is, wherever it came from: it belongs whole to the interval of `at`. */
-export type MetricPoint = Readonly<Omit<MetricEmitted, 'type'>>

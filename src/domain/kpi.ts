@@ -1,66 +1,122 @@
-import type { FamilyName } from './family.js'
-import { measureIn, type Row } from './row.js'
-import type { MetricName } from './metric.js'
+import * as E from 'fp-ts/lib/Either.js'
+import { families, familyNames, type FamilyName } from './family.js'
+import { compile, evaluate, parseFormula, type Compiled, type Formula, type Options } from './formula.js'
+import type { Measure } from './measure.js'
 
-/** A ratio is carried as its two terms, so that rows of several intervals or queues are added before they are divided. */
-export type Ratio = Readonly<{ numerator: number; denominator: number }>
+/** A KPI as its two terms, so that rows of several intervals or queues are added before they are divided. A quantity has no denominator. */
+export type Ratio = Readonly<{ numerator: number; denominator: number | null }>
 
-/** Organisation options of the service-level formula (Admin > Contact Center > Analytics). */
-export type ServiceLevelOptions = Readonly<{ includeFlowOuts: boolean; includeAbandons: boolean }>
+/** What the value of a KPI is: a share between 0 and 1, milliseconds, occurrences, or a plain number. */
+export type KpiUnit = 'share' | 'ms' | 'count' | 'number'
 
-export type KpiName = 'serviceLevel' | 'asa' | 'aht' | 'abandonRate'
+/** A KPI is a formula over measures, in the families that carry them. Names of the built-in ones are part of the contract. */
+export type Kpi = Readonly<{ name: string; unit: KpiUnit; formula: string; families: readonly FamilyName[]; doc: string }>
 
-export type Kpi = Readonly<{
-  name: KpiName
-  /** What the quotient is: a share between 0 and 1, or milliseconds. */
-  unit: 'share' | 'ms'
-  formula: string
-  families: readonly FamilyName[]
-  /** `undefined` where the denominator is 0: no value, neither 0 nor 100. */
-  of: (row: Row, options: ServiceLevelOptions) => Ratio | undefined
-}>
+/** Families of conversations: they carry the metrics that Genesys emits for them. */
+export const interactionFamilies: readonly FamilyName[] = familyNames.filter(
+  (name) => families[name].dimensions.includes('mediaType') && name !== 'flow',
+)
 
-const count = (row: Row, metric: MetricName): number => measureIn(row, metric)?.count ?? 0
-const sum = (row: Row, metric: MetricName): number => measureIn(row, metric)?.sum ?? 0
-const ratio = (numerator: number, denominator: number): Ratio | undefined => (denominator === 0 ? undefined : { numerator, denominator })
+/** Families whose cells hold the interactions of a queue, whoever handled them. */
+const offering: readonly FamilyName[] = interactionFamilies.filter((name) => name !== 'agent')
 
-export const kpis: readonly Kpi[] = [
-  {
-    name: 'serviceLevel',
-    unit: 'share',
-    // Abandons never count as in service level, however short.
-    formula:
-      '(tAnswered.count − nOverSla) / (tAnswered.count + tAbandon.count if abandons are included + tFlowOut.count if flow-outs are included)',
-    families: ['queue'],
-    of: (row, options) =>
-      ratio(
-        count(row, 'tAnswered') - count(row, 'nOverSla'),
-        count(row, 'tAnswered') +
-          (options.includeAbandons ? count(row, 'tAbandon') : 0) +
-          (options.includeFlowOuts ? count(row, 'tFlowOut') : 0),
-      ),
-  },
-  {
-    name: 'asa',
-    unit: 'ms',
-    formula: 'Average speed of answer: tAnswered.sum / tAnswered.count',
-    families: ['queue', 'agent'],
-    of: (row) => ratio(sum(row, 'tAnswered'), count(row, 'tAnswered')),
-  },
-  {
-    name: 'aht',
-    unit: 'ms',
-    formula: 'Average handle time: tHandle.sum / tHandle.count',
-    families: ['queue', 'agent'],
-    of: (row) => ratio(sum(row, 'tHandle'), count(row, 'tHandle')),
-  },
-  {
-    name: 'abandonRate',
-    unit: 'share',
-    formula: 'tAbandon.count / nOffered',
-    families: ['queue'],
-    of: (row) => ratio(count(row, 'tAbandon'), count(row, 'nOffered')),
-  },
+const kpi = (name: string, unit: KpiUnit, formula: string, inFamilies: readonly FamilyName[], doc: string): Kpi => ({
+  name,
+  unit,
+  formula,
+  families: inFamilies,
+  doc,
+})
+
+export const builtInKpis: readonly Kpi[] = [
+  kpi(
+    'serviceLevel',
+    'share',
+    // Abandons never count as in service level, however short. Where abandons are left out, the short ones are not taken off a second time.
+    '(tAnswered.count - nOverSla.count) / (tAnswered.count + includeAbandons * tAbandon.count - includeAbandons * tShortAbandon.count + includeAbandons * includeShortAbandons * tShortAbandon.count + includeFlowOuts * tFlowOut.count)',
+    offering,
+    'Service level (Genesys: oServiceLevel): answered within the service-level duration, of all that count by the options of the organisation.',
+  ),
+  kpi('asa', 'ms', 'tAnswered.sum / tAnswered.count', interactionFamilies, 'Average speed of answer.'),
+  kpi('aht', 'ms', 'tHandle.sum / tHandle.count', interactionFamilies, 'Average handle time.'),
+  kpi('abandonRate', 'share', 'tAbandon.count / nOffered.count', offering, 'Abandoned, of offered.'),
+  kpi('answerRate', 'share', 'tAnswered.count / nOffered.count', offering, 'Answered, of offered.'),
+  kpi('flowOutRate', 'share', 'tFlowOut.count / nOffered.count', offering, 'Flowed out of the queue, of offered.'),
+  kpi('averageWait', 'ms', 'tWait.sum / tWait.count', interactionFamilies, 'Average wait of all that left the queue.'),
+  kpi('averageAbandonTime', 'ms', 'tAbandon.sum / tAbandon.count', offering, 'Average wait of those who abandoned.'),
+  kpi('averageTalk', 'ms', 'tTalkComplete.sum / tTalkComplete.count', interactionFamilies, 'Average talk time of sessions that talked.'),
+  kpi('averageHold', 'ms', 'tHeldComplete.sum / tHeldComplete.count', interactionFamilies, 'Average hold time of sessions that were held.'),
+  kpi('averageAcw', 'ms', 'tAcw.sum / tAcw.count', interactionFamilies, 'Average after-call work of sessions that had any.'),
+  kpi('transferRate', 'share', 'nTransferred.count / tHandle.count', interactionFamilies, 'Transfers, of handled sessions.'),
+  kpi(
+    'occupancy',
+    'share',
+    'tRoutingStatusInteracting.sum / (tRoutingStatusInteracting.sum + tRoutingStatusCommunicating.sum + tRoutingStatusIdle.sum + countNotResponding * tRoutingStatusNotResponding.sum)',
+    ['agent-occupancy'],
+    'Time interacting, of the time on queue.',
+  ),
+  kpi('averageFlowTime', 'ms', 'tFlow.sum / tFlow.count', ['flow', 'organisation'], 'Average time in the flow.'),
+  kpi(
+    'flowOutcomeSuccess',
+    'share',
+    '(nFlowOutcome.count - nFlowOutcomeFailed.count) / nFlowOutcome.count',
+    ['flow', 'organisation'],
+    'Flow outcomes that did not fail, of all outcomes.',
+  ),
 ]
 
-export const kpisOf = (family: FamilyName): readonly Kpi[] => kpis.filter((kpi) => kpi.families.includes(family))
+export const builtInKpisOf = (family: FamilyName): readonly Kpi[] => builtInKpis.filter((one) => one.families.includes(family))
+
+/** Why a KPI cannot be computed, in sentences; empty if it can. */
+export const kpiProblems = ({ name, formula, families: inFamilies }: Kpi): readonly string[] => {
+  const parsed = parseFormula(formula)
+  if (E.isLeft(parsed)) return [`formula of ${name}: ${parsed.left}`]
+  const metrics = [...parsed.right.numerator, ...(parsed.right.denominator ?? [])].map((term) => term.metric)
+  if (metrics.length === 0) return [`formula of ${name}: it names no measure`]
+  return inFamilies.flatMap((family) =>
+    metrics
+      .filter((metric) => !families[family].metrics.includes(metric))
+      .slice(0, 1)
+      .map((metric) => `formula of ${name}: family ${family} does not carry ${metric}`),
+  )
+}
+
+/** KPIs with their formulas read and options put in. Make it once for many rows. */
+export type KpiSheet = readonly Readonly<{ name: string; numerator: Compiled; denominator: Compiled | null }>[]
+
+/** Throws if a formula is wrong: `kpiProblems` is asked when a profile is published. */
+export const kpiSheet = (kpis: readonly Kpi[], options: Options): KpiSheet =>
+  kpis.map(({ name, formula }) => {
+    const { numerator, denominator } = read(formula)
+    return {
+      name,
+      numerator: compile(numerator, options),
+      denominator: denominator === null ? null : compile(denominator, options),
+    }
+  })
+
+/** The KPIs that have a value: a denominator of 0 is none, neither 0 nor 100; a quantity of measures that are not there is none either. */
+export const kpiValues = (sheet: KpiSheet, measures: readonly (Measure | undefined)[]): Readonly<Record<string, Ratio>> => {
+  const values: Record<string, Ratio> = {}
+  for (const { name, numerator, denominator } of sheet) {
+    if (denominator === null) {
+      if (numerator.some(({ place }) => measures[place] !== undefined))
+        values[name] = { numerator: evaluate(numerator, measures), denominator }
+      continue
+    }
+    const below = evaluate(denominator, measures)
+    if (below !== 0) values[name] = { numerator: evaluate(numerator, measures), denominator: below }
+  }
+  return values
+}
+
+const formulas = new Map<string, Formula>()
+
+const read = (text: string): Formula => {
+  const known = formulas.get(text)
+  if (known !== undefined) return known
+  const parsed = parseFormula(text)
+  if (E.isLeft(parsed)) throw new Error(`formula ${text}: ${parsed.left}`)
+  formulas.set(text, parsed.right)
+  return parsed.right
+}

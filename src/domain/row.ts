@@ -1,10 +1,18 @@
 import { families, type FamilyName } from './family.js'
+import type { Granularity } from './granularity.js'
 import type { EpochMs } from './interval.js'
+import type { Ratio } from './kpi.js'
 import type { Measure } from './measure.js'
 import { metricIndex, metricKind, metricNames, type MetricName } from './metric.js'
 
 /** `provisional` while the interval is open, `final` once the frontier passed its end and the grace, `corrected` if something arrived later. */
 export type RowStatus = 'provisional' | 'final' | 'corrected'
+
+/**
+ * Why a row was restated last, after it had been final: `late` a point or state arrived late; `handled` after-call work came late, so that a handle time
+ * moved; `settings` organisation settings that count for all of history changed.
+ */
+export type Correction = 'late' | 'handled' | 'settings'
 
 /**
  * The published state of a cell. `dimensions` are in the family's order. `measures` are in the catalogue's order, `undefined` where nothing was
@@ -16,23 +24,29 @@ export type Row = Readonly<{
   key: string
   family: FamilyName
   dimensions: readonly (string | null)[]
+  granularity: Granularity
   start: EpochMs
   end: EpochMs
   status: RowStatus
+  correction: Correction | null
   /** Changes folded into the row: observations, and its closing. From 1. */
   revision: number
   measures: readonly (Measure | undefined)[]
+  /** Those that have a value, by name. */
+  kpis: Readonly<Record<string, Ratio>>
+  /** The service-level target configured for the queue, a share from 0 to 1 (Genesys: oServiceTarget). It cannot be added up. */
+  serviceTarget: number | null
 }>
 
 /** The dimensions as one string: the cell within its family and interval. `/` separates; ids are escaped; a missing one is `-`. */
 export const cellKey = (dimensions: readonly (string | null)[]): string =>
   dimensions.map((value) => (value === null ? '-' : escapeId(value))).join('/')
 
-/** Names a row within its tenant and generation, for example `queue/9b1d…/voice/2026-01-05T10:00:00.000Z`. */
-export const rowKey = (row: Pick<Row, 'family' | 'dimensions' | 'start'>): string =>
-  `${row.family}/${cellKey(row.dimensions)}/${new Date(row.start).toISOString()}`
+/** Names a row within its tenant and generation, for example `queue/9b1d…/voice/-/-/PT15M/2026-01-05T10:00:00.000Z`. */
+export const rowKey = (row: Pick<Row, 'family' | 'dimensions' | 'granularity' | 'start'>): string =>
+  `${row.family}/${cellKey(row.dimensions)}/${row.granularity}/${new Date(row.start).toISOString()}`
 
-/** Key of the published record: the queue or the agent. */
+/** Key of the published record: the queue, the agent, …. */
 export const recordKey = (row: Pick<Row, 'family' | 'dimensions'>): string => {
   const family = families[row.family]
   return row.dimensions[family.dimensions.indexOf(family.key)] ?? ''
@@ -52,7 +66,10 @@ export const valueText = (row: Row): string => {
     else if (kind === 'state') {
       // Corrections can take a state's time back to nothing; such a row says the same as one that never was.
       if (measure.sum !== 0) values.push(`${metric}=${measure.sum}`)
-    } else values.push(`${metric}=${measure.count},${measure.sum},${measure.min},${measure.max}`)
+    } else {
+      const sketch = measure.sketch.map(([bucket, count]) => `${bucket}:${count}`).join(';')
+      values.push(`${metric}=${measure.count},${measure.sum},${measure.min},${measure.max}${sketch === '' ? '' : `,${sketch}`}`)
+    }
   })
   return values.length === 0 ? '' : `${row.key} ${values.join(' ')}`
 }
