@@ -1,4 +1,6 @@
-import { EventStoreDBClient } from '@eventstore/db-client'
+import shared from '@eventstore/db-client/generated/shared_pb.js'
+import featuresService from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js'
+import type { ServerFeaturesClient } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js'
 import streamsService from '@eventstore/db-client/generated/streams_grpc_pb.js'
 import type { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js'
 import type {
@@ -10,6 +12,10 @@ import type {
   ReadResp,
 } from '@eventstore/db-client/generated/streams_pb.js'
 import type { Readable } from 'node:stream'
+import { eventStoreDbClient } from './eventstoredb-client.js'
+import { inTime, isUnimplemented, isWrongServer, lostConnection } from './eventstoredb-failure.js'
+import { ACCESS_DEFAULTS } from './eventstoredb-options.js'
+import type { EventStoreDbAccess } from './eventstoredb-options.js'
 
 /** A call in progress that yields messages; `cancel` ends it. */
 export type ReadCall = Omit<Readable, 'read'> & Readonly<{ cancel: () => void; read: () => ReadResp | null }>
@@ -22,62 +28,127 @@ export type BatchCall = Readonly<{
     ((event: 'end' | 'close', hear: () => void) => void)
 }>
 
-/** What we use of the official client: its connections, discovery, credentials and reconnection. */
+/** What we use of the official client: its connections, discovery, credentials and reconnection. Every call is one for the leader. */
 export type EventStoreDbConnection = Readonly<{
   read: (request: ReadReq) => Promise<ReadCall>
-  /** One call for one append: for servers without BatchAppend. Rejects with the client's error; the outcome is then unknown unless the error says otherwise. */
-  append: (messages: Iterable<AppendReq>, deadlineMs: number) => Promise<AppendResp>
+  /** One call for one append: for servers without BatchAppend. Rejects with gRPC's error; the outcome is then unknown unless the error says otherwise. */
+  append: (messages: Iterable<AppendReq>) => Promise<AppendResp>
   openBatch: () => Promise<BatchCall>
   offersBatch: () => Promise<boolean>
+  /** Gives the connection up; the next call connects anew, to whichever server is the leader then. Calls in progress go on where they are. */
+  renew: () => void
   close: () => Promise<void>
+  deadlineMs: number
 }>
 
 type CallArguments = Parameters<StreamsClient['read']> extends [unknown, ...infer Rest] ? Rest : never
+type Inside<C, T> = (service: new (...args: never[]) => C, name: string, act: (client: C) => T) => T
 
 /**
  * Members of the client that its types call protected. Its public appends and reads are of no use here: one metadata format is parsed as JSON and the
  * bytes are lost, reads of `$all` take no filter, and all clients of a process share one table of pending batch appends, where an answer that comes after
  * another client's error throws inside an event handler. Pinned exactly; `eventstoredb-faults.test.ts` would notice a change.
  */
-type ClientInside = Readonly<{
-  GRPCStreamCreator: <T>(service: typeof streamsService.StreamsClient, name: string, open: (client: StreamsClient) => T) => () => Promise<T>
-  execute: <T>(service: typeof streamsService.StreamsClient, name: string, act: (client: StreamsClient) => Promise<T>) => Promise<T>
-  callArguments: (base: Readonly<{ deadline?: number }>, call?: Readonly<{ deadline: number }>) => CallArguments
-  supports: (method: unknown) => Promise<boolean>
-  dispose: () => Promise<void>
+type ClientInside = {
+  readonly GRPCStreamCreator: <C, T>(...args: Parameters<Inside<C, T>>) => () => Promise<T>
+  readonly execute: <C, T>(...args: Parameters<Inside<C, Promise<T>>>) => Promise<T>
+  readonly callArguments: (
+    base: Readonly<{ deadline?: number; requiresLeader: boolean }>,
+    call?: Readonly<{ deadline: number }>,
+  ) => CallArguments
+  readonly dispose: () => Promise<void>
+  handleError: (client: unknown, error: Error) => Promise<void>
   getChannel: () => Promise<Readonly<{ close: () => void }>>
-}>
+}
 
+const LEADER = { requiresLeader: true }
 const FOR_EVER = { deadline: Infinity }
 
-/** Connects lazily: nothing is sent before the first call. Throws on a malformed connection string. */
-export const connectEventStoreDb = (connectionString: string): EventStoreDbConnection => {
-  const client = EventStoreDBClient.connectionString(connectionString) as unknown as ClientInside
-  const { StreamsClient, StreamsService } = streamsService
+/** Connects lazily: nothing is sent before the first call. Throws as `eventStoreDbClient` does. */
+export const connectEventStoreDb = (access: EventStoreDbAccess): EventStoreDbConnection => {
+  const client = eventStoreDbClient(access) as unknown as ClientInside
+  const deadlineMs = access.deadlineMs ?? ACCESS_DEFAULTS.deadlineMs
+  const { StreamsClient } = streamsService
+  const channel = lastChannel(client)
+  surviveErrors(client)
+  let latest: StreamsClient | undefined
+  const renew = (): void => void (latest === undefined ? undefined : client.handleError(latest, lostConnection()))
+  const used = (grpc: StreamsClient): StreamsClient => (latest = grpc)
+  const heed = (cause: unknown): void => {
+    if (isWrongServer(cause)) renew()
+  }
+  /** Finding a server can take many attempts of several seconds each. */
+  const open = <T extends Pick<BatchCall, 'on'> | ReadCall>(name: string, begin: (grpc: StreamsClient) => T): Promise<T> =>
+    inTime(
+      client
+        .GRPCStreamCreator(StreamsClient, name, (grpc: StreamsClient) => begin(used(grpc)))()
+        .then((call) => {
+          ;(call as Pick<BatchCall, 'on'>).on('error', heed)
+          return call
+        }),
+      deadlineMs,
+      'connecting',
+    )
+
   return {
-    read: (request) =>
-      client.GRPCStreamCreator(StreamsClient, 'read', (grpc) => grpc.read(request, ...client.callArguments({}, FOR_EVER)) as ReadCall)(),
-    append: (messages, deadlineMs) =>
-      client.execute(StreamsClient, 'append', (grpc) => {
-        const [metadata, options] = client.callArguments({ deadline: deadlineMs })
-        return new Promise((resolve, reject) => {
-          const call = grpc.append(metadata!, options!, (error, answer) => (error === null ? resolve(answer) : reject(error)))
-          call.on('error', reject)
+    deadlineMs,
+    renew,
+    read: (request) => open('read', (grpc) => grpc.read(request, ...client.callArguments(LEADER, FOR_EVER)) as ReadCall),
+    openBatch: () => open('append', (grpc) => grpc.batchAppend(...client.callArguments(LEADER, FOR_EVER)) as unknown as BatchCall),
+    append: (messages) =>
+      client.execute(StreamsClient, 'append', (grpc: StreamsClient) => {
+        const [metadata, options] = client.callArguments({ ...LEADER, deadline: deadlineMs })
+        return new Promise<AppendResp>((resolve, reject) => {
+          const fail = (cause: Error): void => {
+            heed(cause)
+            reject(cause)
+          }
+          const call = used(grpc).append(metadata!, options!, (error, answer) => (error === null ? resolve(answer) : fail(error)))
+          call.on('error', fail)
           for (const message of messages) call.write(message)
           call.end()
         })
       }),
-    openBatch: () =>
-      client.GRPCStreamCreator(
-        StreamsClient,
-        'append',
-        (grpc) => grpc.batchAppend(...client.callArguments({}, FOR_EVER)) as unknown as BatchCall,
-      )(),
-    offersBatch: () => client.supports(StreamsService.batchAppend),
+    // The client's own question has neither a deadline nor credentials, and one failure is remembered as long as the connection.
+    offersBatch: () =>
+      inTime(
+        client.execute(featuresService.ServerFeaturesClient, 'features', (grpc: ServerFeaturesClient) => {
+          const [metadata, options] = client.callArguments({ ...LEADER, deadline: deadlineMs })
+          return new Promise<boolean>((resolve, reject) => {
+            grpc.getSupportedMethods(new shared.Empty(), metadata!, options!, (error, supported) => {
+              if (error === null) resolve(supported.getMethodsList().some((method) => /^batchappend$/i.test(method.getMethodName())))
+              else if (isUnimplemented(error)) resolve(false)
+              else reject(error)
+            })
+          })
+        }),
+        deadlineMs,
+        'asking what the server offers',
+      ),
     close: async () => {
       await client.dispose()
-      const channel = await client.getChannel().catch(() => undefined)
-      channel?.close()
+      const last = await channel()?.catch(() => undefined)
+      last?.close()
     },
+  }
+}
+
+/** The channel in use, without opening one: closing must not begin by discovering a cluster. */
+const lastChannel = (client: ClientInside): (() => ReturnType<ClientInside['getChannel']> | undefined) => {
+  const { getChannel } = client
+  let last: ReturnType<ClientInside['getChannel']> | undefined
+  client.getChannel = () => (last = getChannel())
+  return () => last
+}
+
+/** The client looks at every error in a promise that nobody awaits, and throws where a trailer it wants is missing: that would end the process. */
+const surviveErrors = (client: ClientInside): void => {
+  const { handleError } = client
+  client.handleError = async (grpc, error) => {
+    try {
+      await handleError(grpc, error)
+    } catch {
+      await handleError(grpc, lostConnection())
+    }
   }
 }

@@ -1,5 +1,6 @@
 import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
 import type { EventStoreDbConnection, ReadCall } from './eventstoredb-connection.js'
+import { exceptionOf } from './eventstoredb-failure.js'
 import { LogUnavailable } from './event-log.js'
 
 /** What a call has to say: messages (never none), its end, or nothing within the time given. */
@@ -7,7 +8,7 @@ export type Heard = readonly ReadResp[] | 'end' | 'silence'
 
 /**
  * A reading call, taken a handful of messages at a time: whatever lies ready, without a promise for each. The server is held back by not reading.
- * `next` throws `LogUnavailable` when the call breaks off, and once `signal` aborts.
+ * `next` throws `LogUnavailable` when the call breaks off.
  */
 export type Listening = Readonly<{ next: (max: number, silenceMs: number, signal?: AbortSignal) => Promise<Heard>; end: () => void }>
 
@@ -74,20 +75,26 @@ const drain = (call: ReadCall, max: number): readonly ReadResp[] => {
   return messages
 }
 
-/** Every message of a reading call that ends by itself; throws `LogUnavailable` if the server says nothing for `silenceMs`. */
+/** Servers before 21.10 end the read of a stream nobody wrote to with an error; and all do for one that was erased. Either holds nothing. */
+const saysNothingThere = (failure: unknown): boolean =>
+  failure instanceof LogUnavailable && ['stream-not-found', 'stream-deleted'].includes(exceptionOf(failure.cause) ?? '')
+
+/** Every message of a reading call that ends by itself, or until `signal` aborts; throws `LogUnavailable` if the server says nothing for as long as it may. */
 export async function* messagesOf(
   connection: EventStoreDbConnection,
   request: ReadReq,
-  silenceMs: number,
+  signal?: AbortSignal,
 ): AsyncGenerator<readonly ReadResp[]> {
   const listening = await listen(connection, request)
   try {
     for (;;) {
-      const heard = await listening.next(1_000, silenceMs)
-      if (heard === 'end') return
-      if (heard === 'silence') throw new LogUnavailable(`EventStoreDB: no answer for ${silenceMs} ms`)
+      const heard = await listening.next(1_000, connection.deadlineMs, signal)
+      if (heard === 'end' || signal?.aborted === true) return
+      if (heard === 'silence') throw new LogUnavailable(`EventStoreDB: no answer for ${connection.deadlineMs} ms`)
       yield heard
     }
+  } catch (failure) {
+    if (!saysNothingThere(failure)) throw failure
   } finally {
     listening.end()
   }

@@ -1,7 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { appendFault, decideAppend } from './append-decision.js'
 import type { AppendFailure, Appended, StreamAppend } from './event-log.js'
-import type { Appender } from './eventstoredb-append.js'
+import { gate } from './eventstoredb-gate.js'
+import type { Appender } from './eventstoredb-outcome.js'
 import type { Tail, Tails } from './eventstoredb-tails.js'
 
 type Answer = E.Either<AppendFailure, Appended>
@@ -67,12 +68,17 @@ export const writer = (append: Appender, tails: Tails, limits: WriterLimits, clo
           stream,
           tail,
           fresh.map(({ id }) => id),
+          outcome.revision,
         )
         return E.right({ revision: outcome.revision, stored })
-      case 'wrong':
+      case 'wrong': {
         if (race >= limits.racesMax)
           return E.left({ tag: 'NotAvailable', cause: new Error(`others wrote to ${stream} ${race} times in between`) })
-        return attempt(entry, await look(stream), true, race + 1)
+        const seen = await look(stream)
+        // More than can be read: the events in between are too old for the stream's policy.
+        seen.last = Math.max(seen.last, outcome.actual ?? -1)
+        return attempt(entry, seen, true, race + 1)
+      }
       case 'refused':
         return refused(outcome.reason)
       case 'unknown':
@@ -145,31 +151,4 @@ const waves = (entries: readonly StreamAppend[]): readonly (readonly number[])[]
     cut.at(-1)!.push(i)
   }
   return cut
-}
-
-/** Lets in as many at a time as fit, first come first served; what is heavier than everything goes alone. */
-const gate = (countMax: number, weightMax: number) => {
-  let [count, weight] = [0, 0]
-  const waiting: Readonly<{ weight: number; go: () => void }>[] = []
-  const fits = (more: number): boolean => count === 0 || (count < countMax && weight + more <= weightMax)
-  const admit = (): void => {
-    for (let next = waiting[0]; next !== undefined && fits(next.weight); next = waiting[0]) {
-      waiting.shift()
-      count += 1
-      weight += next.weight
-      next.go()
-    }
-  }
-  return {
-    enter: (more: number): Promise<() => void> =>
-      new Promise((resolve) => {
-        const leave = (): void => {
-          count -= 1
-          weight -= more
-          admit()
-        }
-        waiting.push({ weight: more, go: () => resolve(leave) })
-        admit()
-      }),
-  }
 }

@@ -1,5 +1,6 @@
 /** Test support: EventStoreDB's own messages, made and taken apart with the definitions that the official client ships. */
 import { createRequire } from 'node:module'
+import gossip from '@eventstore/db-client/generated/gossip_pb.js'
 import shared from '@eventstore/db-client/generated/shared_pb.js'
 import status from '@eventstore/db-client/generated/status_pb.js'
 import streams from '@eventstore/db-client/generated/streams_pb.js'
@@ -11,6 +12,7 @@ import type {
   ReadReq,
   ReadResp,
 } from '@eventstore/db-client/generated/streams_pb.js'
+import type { Address } from './eventstoredb-faults.js'
 import type { Expected, Proposed, Stored } from './eventstoredb-store.js'
 
 type Any = NonNullable<ReturnType<InstanceType<typeof status.Status>['getDetails']>>
@@ -76,13 +78,43 @@ export const batchWrong = (request: BatchAppendReq, actual: number): BatchAppend
   return batchError(request, 'WrongExpectedVersion', wrong.serializeBinary())
 }
 
-export const batchError = (request: BatchAppendReq, name: string, bytes: Uint8Array): BatchAppendResp => {
+export const batchDeleted = (request: BatchAppendReq): BatchAppendResp =>
+  batchError(request, 'StreamDeleted', new shared.StreamDeleted().serializeBinary())
+
+export const batchAccessDenied = (request: BatchAppendReq, bytes: Uint8Array): BatchAppendResp => batchError(request, 'AccessDenied', bytes)
+
+export const batchTooLarge = (request: BatchAppendReq, bytesMax: number): BatchAppendResp =>
+  batchError(request, 'MaximumAppendSizeExceeded', new shared.MaximumAppendSizeExceeded().setMaxappendsize(bytesMax).serializeBinary())
+
+/** Not this server, or not now: told in words only. */
+export const batchNotHandled = (request: BatchAppendReq, message: string): BatchAppendResp =>
+  failed(request, message, new Uint8Array(), 'google.protobuf.Empty')
+
+const batchError = (request: BatchAppendReq, name: string, bytes: Uint8Array): BatchAppendResp =>
+  failed(request, name, bytes, `event_store.client.${name}`)
+
+const failed = (request: BatchAppendReq, message: string, bytes: Uint8Array, type: string): BatchAppendResp => {
   const details = new Any()
-  details.pack(bytes, `event_store.client.${name}`)
+  details.pack(bytes, type)
   const error = new status.Status()
-  error.setMessage(name)
+  error.setMessage(message)
   error.setDetails(details)
   return answerTo(request).setError(error)
 }
 
 const answerTo = (request: BatchAppendReq): BatchAppendResp => new streams.BatchAppendResp().setCorrelationId(request.getCorrelationId())
+
+/** The cluster as a member sees it: itself, and the leader if there is one. */
+export const gossipMessage = (self: Address, leader: Address | 'nobody') => {
+  const { LEADER, FOLLOWER } = gossip.MemberInfo.VNodeState
+  const member = ({ address, port }: Address, state: typeof LEADER | typeof FOLLOWER, id: string) => {
+    const info = new gossip.MemberInfo()
+    info.setInstanceId(new shared.UUID().setString(id)).setState(state).setIsAlive(true).setTimeStamp('0')
+    return info.setHttpEndPoint(new gossip.EndPoint().setAddress(address).setPort(port))
+  }
+  const [first, second] = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'] as const
+  const isLeading = leader !== 'nobody' && leader.port === self.port
+  const members = isLeading ? [member(self, LEADER, first)] : [member(self, FOLLOWER, first)]
+  if (!isLeading && leader !== 'nobody') members.push(member(leader, LEADER, second))
+  return new gossip.ClusterInfo().setMembersList(members)
+}

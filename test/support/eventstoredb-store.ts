@@ -1,40 +1,65 @@
-/** Test support: what an EventStoreDB server holds, in memory, with its rules of expected revisions and repeats. */
+/**
+ * Test support: what an EventStoreDB server holds, in memory, with its rules of expected revisions and repeats. Not the memory log: that one recognises
+ * every repeat, and an adapter that relied on the server for it would pass.
+ */
 export type Proposed = Readonly<{ id: string; metadata: ReadonlyMap<string, string>; customMetadata: Uint8Array; data: Uint8Array }>
-export type Stored = Proposed & Readonly<{ stream: string; revision: number; commit: bigint; prepare: bigint }>
+export type Stored = Proposed & Readonly<{ stream: string; revision: number; commit: bigint; prepare: bigint; firstOfAppend: bigint }>
 export type Expected = number | 'any' | 'no-stream'
+export type AppendResult = Readonly<{ revision: number } | { wrong: number } | { deleted: true }>
 
 export type Store = Readonly<{
   all: readonly Stored[]
   streamOf: (stream: string) => readonly Stored[]
+  isDeleted: (stream: string) => boolean
+  /** Where the record at a position lies in `all`; `undefined` if no record begins there. */
+  indexAt: (position: bigint) => number | undefined
   /** The stream's last revision, or `wrong` with the actual one (-1: no stream). A repeat at its own place succeeds, as with the real server. */
-  append: (stream: string, expected: Expected, events: readonly Proposed[]) => Readonly<{ revision: number } | { wrong: number }>
-  /** As a transaction of the old TCP clients would: commit and prepare positions differ. */
-  appendTransaction: (stream: string, event: Proposed) => void
+  append: (stream: string, expected: Expected, events: readonly Proposed[]) => AppendResult
+  /** As a transaction of the old TCP clients would: its events share a commit position. */
+  appendTransaction: (stream: string, ...events: readonly Proposed[]) => void
+  /** For ever: the stream can be neither read nor written. */
+  tombstone: (stream: string) => void
+  /** The events of a stream with a policy are too old: they can no longer be read, but count. */
+  expire: (stream: string) => void
   onGrowth: (hear: () => void) => () => void
 }>
 
 export const eventStoreDbStore = (): Store => {
   const all: Stored[] = []
   const streams = new Map<string, Stored[]>()
+  const deleted = new Set<string>()
+  const expired = new Map<string, number>()
+  const indices = new Map<bigint, number>()
   const hearers = new Set<() => void>()
   let position = 1_000n
 
-  const add = (stream: string, event: Proposed, lag = 0n): void => {
-    position += BigInt(100 + event.data.byteLength + event.customMetadata.byteLength)
-    const held = streams.get(stream) ?? []
-    streams.set(stream, held)
-    const stored = { ...event, stream, revision: held.length, commit: position, prepare: position - lag }
-    held.push(stored)
-    all.push(stored)
-  }
-  const grown = (): void => {
+  const add = (stream: string, events: readonly Proposed[], isTransaction = false): void => {
+    let first: bigint | undefined
+    for (const event of events) {
+      position += BigInt(100 + event.data.byteLength + event.customMetadata.byteLength)
+      first ??= position
+      const held = streams.get(stream) ?? []
+      streams.set(stream, held)
+      const commit = isTransaction ? first + 1n : position
+      const stored = { ...event, stream, revision: held.length, commit, prepare: position, firstOfAppend: first }
+      held.push(stored)
+      indices.set(commit, all.length)
+      all.push(stored)
+    }
     for (const hear of [...hearers]) hear()
   }
+  // A server's log begins with records of its own.
+  add('$users', [
+    { id: '00000000-0000-4000-8000-000000000000', metadata: new Map(), customMetadata: new Uint8Array(), data: new Uint8Array() },
+  ])
 
   return {
     all,
-    streamOf: (stream) => streams.get(stream) ?? [],
+    streamOf: (stream) => (deleted.has(stream) ? [] : (streams.get(stream) ?? []).slice(expired.get(stream) ?? 0)),
+    isDeleted: (stream) => deleted.has(stream),
+    indexAt: (at) => indices.get(at),
     append: (stream, expected, events) => {
+      if (deleted.has(stream)) return { deleted: true }
       const held = streams.get(stream) ?? []
       const last = held.length - 1
       const at = expected === 'any' ? last : expected === 'no-stream' ? -1 : expected
@@ -42,14 +67,12 @@ export const eventStoreDbStore = (): Store => {
         const isRepeat = at < last && events.length > 0 && events.every(({ id }, i) => held[at + 1 + i]?.id === id)
         return isRepeat ? { revision: at + events.length } : { wrong: last }
       }
-      for (const event of events) add(stream, event)
-      grown()
+      add(stream, events)
       return { revision: last + events.length }
     },
-    appendTransaction: (stream, event) => {
-      add(stream, event, 50n)
-      grown()
-    },
+    appendTransaction: (stream, ...events) => add(stream, events, true),
+    tombstone: (stream) => void deleted.add(stream),
+    expire: (stream) => void expired.set(stream, streams.get(stream)?.length ?? 0),
     onGrowth: (hear) => {
       hearers.add(hear)
       return () => hearers.delete(hear)

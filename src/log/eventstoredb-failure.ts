@@ -1,0 +1,54 @@
+/** gRPC's codes, as far as they make a difference here. */
+const UNKNOWN = 2
+const INVALID_ARGUMENT = 3
+const DEADLINE_EXCEEDED = 4
+const OUT_OF_RANGE = 11
+const UNIMPLEMENTED = 12
+const INTERNAL = 13
+const UNAVAILABLE = 14
+
+type RpcError = Readonly<{ code: number; details?: string; metadata?: { getMap: () => Record<string, string | Buffer> } }>
+
+const asRpcError = (cause: unknown): RpcError | undefined =>
+  cause instanceof Error && 'code' in cause && typeof cause.code === 'number' ? (cause as unknown as RpcError) : undefined
+
+/** What servers say by a trailer named `exception`: those of the 20.6 line about everything, later ones about what ends a call. */
+export const exceptionOf = (cause: unknown): string | undefined => asRpcError(cause)?.metadata?.getMap()['exception']?.toString()
+
+/** A trailer of such an exception, as text. */
+export const trailerOf = (cause: unknown, name: string): string | undefined => asRpcError(cause)?.metadata?.getMap()[name]?.toString()
+
+export const isUnimplemented = (cause: unknown): boolean => asRpcError(cause)?.code === UNIMPLEMENTED
+
+/** The server may have taken offence at a position: no version has a word of its own for it. */
+export const isBadPosition = (cause: unknown): boolean =>
+  [UNKNOWN, INVALID_ARGUMENT, OUT_OF_RANGE, INTERNAL].includes(asRpcError(cause)?.code ?? -1) && !isWrongServer(cause)
+
+/**
+ * The server we are connected to will not do, and does not say which one would: it has no leader, or is not ready. The client goes elsewhere by itself only
+ * where a call fails as unavailable or names the leader.
+ */
+export const isWrongServer = (cause: unknown): boolean => {
+  const error = asRpcError(cause)
+  return error !== undefined && error.code === UNKNOWN && saysWrongServer(error.details ?? '')
+}
+
+export const saysWrongServer = (message: string): boolean => /no leader info|not ready/i.test(message)
+
+/** An error that the client takes for a lost connection. */
+export const lostConnection = (): Error =>
+  Object.assign(new Error('EventStoreDB: the connection was given up'), { code: UNAVAILABLE, details: 'given up' })
+
+/** The promise, or after `deadlineMs` an error saying what took too long. */
+export const inTime = async <T>(promise: Promise<T>, deadlineMs: number, what: string): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    const error = Object.assign(new Error(`EventStoreDB: ${what} took longer than ${deadlineMs} ms`), { code: DEADLINE_EXCEEDED })
+    timer = setTimeout(() => reject(error), deadlineMs)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

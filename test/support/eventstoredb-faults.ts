@@ -1,0 +1,53 @@
+/** Test support: what the protocol-level server can be told to do wrong. */
+export type Address = Readonly<{ address: string; port: number }>
+
+/** Numbers count down with each occurrence; the rest lasts as long as it is set. */
+export type Faults = {
+  /** Appends that are stored, but whose call breaks before the answer. */
+  loseAnswers: number
+  /** Appends that are neither stored nor answered. */
+  swallow: number
+  /** Answers to appends come so much later. */
+  lateMs: number
+  /** Answers to batched appends are held back until there are so many, and then given last first. */
+  reorder: number
+  /** Not ready to write, as a server is that may only read. */
+  readOnly: boolean
+  /** Whoever we are, we may not. */
+  denies: boolean
+  /** Somebody else leads: calls that need the leader are told where it is, gossip names it. `nobody`: there is none now. */
+  leader: Address | 'nobody' | undefined
+  /** The leader is told without its address: no server should, and the client does not survive it by itself. */
+  hidesLeader: boolean
+  /** Reading calls break after `breakAfter` messages each. */
+  breakReads: number
+  breakAfter: number
+  /** Reads of events begin and never say anything; the head can still be read. */
+  hangs: boolean
+  /** Subscriptions that stand say nothing any more. */
+  deaf: boolean
+  /** Servers before 22.6 tell no position when a stream is read. */
+  hidesStreamPositions: boolean
+  /** 20.6-era servers tell failures by trailers only, and of events appended together the prepare position of the first. */
+  isOf206: boolean
+}
+
+export const noFaults = (): Faults => ({
+  loseAnswers: 0,
+  swallow: 0,
+  lateMs: 0,
+  reorder: 0,
+  readOnly: false,
+  denies: false,
+  leader: undefined,
+  hidesLeader: false,
+  breakReads: 0,
+  breakAfter: 0,
+  hangs: false,
+  deaf: false,
+  hidesStreamPositions: false,
+  isOf206: false,
+})
+
+/** Whether the fault occurs now. */
+export const takes = (faults: Faults, fault: 'loseAnswers' | 'swallow' | 'breakReads'): boolean => faults[fault] > 0 && faults[fault]-- > 0
