@@ -11,6 +11,8 @@ type Span = Readonly<{ state: string; from: EpochMs; to: EpochMs; sign: 1 | -1 }
  * The states of one agent and kind, in the order of their beginnings. A state lasts until the next begins, but is never believed for longer than
  * `stateMaxMs`; the open one is counted up to the last closed interval. Entries may come in any order and twice: the sums depend on their set alone.
  * Two states entered at the same instant are ordered by name, and the first of them lasts no time.
+ *
+ * Entries before what `forgetBefore` was told must not be entered any more: the time they would take from others is not known.
  */
 export class AgentTimeline {
   private readonly entries: StateEntry[]
@@ -47,7 +49,7 @@ export class AgentTimeline {
     return this.deltas([{ state: open.state, from, to: this.endOf(open, undefined, through), sign: 1 }])
   }
 
-  /** Forgets entries that ended before `at`; one that comes for that time later is counted as if nothing had been known before it. */
+  /** Forgets entries that ended before `at`. */
   forgetBefore(at: EpochMs): void {
     let count = 0
     while (count + 1 < this.entries.length && (this.entries[count + 1] as StateEntry).at <= at) count++

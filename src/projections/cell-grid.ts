@@ -1,55 +1,107 @@
 import type { FamilyName } from '../domain/family.js'
+import type { Granularity, Interval } from '../domain/granularity.js'
 import type { EpochMs } from '../domain/interval.js'
 import { cellKey } from '../domain/row.js'
+import { Archive, type Shelf, type Shelved } from './archive.js'
 import { Cell, type CellState } from './cell.js'
-import { OpenCells } from './open-cells.js'
+import { Column, type Birth } from './column.js'
 
-/** Where cells that were closed and put away are found again by `<start>/<family>/<cell key>`. Synchronous: the fold asks in mid-event. */
-export type ClosedCells = (key: string) => CellState | undefined
+export type GridState = Readonly<{ closedThrough: EpochMs | null; open: readonly CellState[] }>
 
-export type GridState = Readonly<{ closedThrough: EpochMs | null; open: readonly CellState[]; closed: readonly CellState[] }>
+/** What a new cell is born with besides its place. */
+export type Birthright = Readonly<Pick<CellState, 'epoch' | 'serviceTarget' | 'sketched'>>
 
 /**
- * All cells, by interval. A cell is *open* until `closeThrough` passes its end, then *closed*: kept in `closed` until the state is saved, afterwards only
- * in the store behind `ClosedCells`, from where a late observation fetches it back. So memory holds open intervals and what changed since the last save.
+ * All cells, by granularity and interval. A cell is *open* until `closeThrough` passes its end, then *closed*: in memory until the state is saved, afterwards
+ * only on the shelf, from where a late observation fetches it back. So memory holds open intervals and what changed since the last save.
  */
 export class CellGrid {
-  private readonly open = new Map<EpochMs, OpenCells>()
-  private readonly closed = new Map<string, Cell>()
+  private readonly columns: Readonly<Record<Granularity, Map<EpochMs, Column>>> = {
+    PT15M: new Map(),
+    PT30M: new Map(),
+    PT1H: new Map(),
+    P1D: new Map(),
+  }
+  private readonly closed: Archive<Cell>
   private touched: Cell[] = []
-  private readonly intervalMs: number
-  private readonly stored: ClosedCells
-  /** End of the last closed interval; `null` before the first closing. */
+  private readonly birth: Birth
+  private readonly late: Birth
+  /** End of the last closed base interval; `null` before the first closing. */
   closedThrough: EpochMs | null = null
 
-  constructor(intervalMs: number, stored: ClosedCells, state?: GridState) {
-    this.intervalMs = intervalMs
-    this.stored = stored
+  constructor(
+    birthright: (family: FamilyName, dimensions: readonly (string | null)[], start: EpochMs) => Birthright,
+    shelf: Shelf,
+    shelved: Shelved,
+    state?: GridState,
+  ) {
+    const born =
+      (status: 'provisional' | 'corrected'): Birth =>
+      (family, dimensions, granularity, { start, end }) =>
+        new Cell({
+          ...{ family, dimensions, granularity, start, end, status, correction: null, revision: 0, tallies: [], pending: [] },
+          ...birthright(family, dimensions, start),
+        })
+    this.birth = born('provisional')
+    // Born after its interval was closed: its first observation is already a correction.
+    this.late = born('corrected')
+    this.closed = new Archive(
+      CELLS,
+      shelf,
+      shelved,
+      (data) => new Cell(data as CellState),
+      (cell) => cell.save(),
+    )
     if (state === undefined) return
     this.closedThrough = state.closedThrough
-    for (const saved of state.open) this.column(saved.start).restore(new Cell(saved))
-    for (const saved of state.closed) this.closed.set(gridKey(saved), new Cell(saved))
+    for (const saved of state.open) this.column(saved.granularity, saved).restore(new Cell(saved))
   }
 
   /** The cell, made if it does not exist; it counts as touched. */
-  touch(family: FamilyName, dimensions: readonly (string | null)[], start: EpochMs): Cell {
-    const cell = this.isClosed(start) ? this.closedCell(family, dimensions, start) : this.column(start).at(family, dimensions)
-    this.mark(cell)
+  touch(family: FamilyName, dimensions: readonly (string | null)[], granularity: Granularity, interval: Interval): Cell {
+    const cell = this.isClosed(interval.end)
+      ? this.closedCell(family, dimensions, granularity, interval)
+      : this.column(granularity, interval).at(family, dimensions)
+    if (!cell.touched) this.mark(cell)
     return cell
   }
 
   /** Closes every cell whose interval ends at or before `end`, in the order of their intervals. */
   closeThrough(end: EpochMs): void {
     this.closedThrough = end
-    const due = [...this.open.keys()].filter((start) => this.isClosed(start)).sort((a, b) => a - b)
-    for (const start of due) {
-      for (const cell of this.column(start)) {
-        cell.close()
-        this.mark(cell)
-        this.closed.set(gridKey(cell), cell)
+    for (const columns of Object.values(this.columns)) {
+      const due = [...columns.values()].filter((column) => this.isClosed(column.end)).sort((a, b) => a.start - b.start)
+      for (const column of due) {
+        for (const cell of column) {
+          cell.close()
+          this.mark(cell)
+          this.closed.set(gridKey(cell), cell)
+        }
+        columns.delete(column.start)
       }
-      this.open.delete(start)
     }
+  }
+
+  /** Every open cell, touched if `change` changes it. */
+  forOpen(change: (cell: Cell) => void): void {
+    for (const columns of Object.values(this.columns))
+      for (const column of columns.values())
+        for (const cell of column) {
+          change(cell)
+          if (cell.isChanged) this.mark(cell)
+        }
+  }
+
+  /** The next `max` closed cells after `after` (a key of the archive), touched if `change` changes them. Answers the last key; `undefined` at the end. */
+  forClosed(after: string, max: number, change: (cell: Cell) => void): string | undefined {
+    const keys = this.closed.keysAfter(after, max)
+    for (const key of keys) {
+      const cell = this.closed.get(key)
+      if (cell === undefined) continue
+      change(cell)
+      if (cell.isChanged) this.mark(cell)
+    }
+    return keys.at(-1)
   }
 
   /** Cells changed since the last call, each once. */
@@ -62,17 +114,22 @@ export class CellGrid {
 
   /** Only between batches, when every changed cell has been taken. */
   save(): GridState {
-    const open = [...this.open.values()].flatMap((column) => [...column].map((cell) => cell.save()))
-    return { closedThrough: this.closedThrough, open, closed: [...this.closed.values()].map((cell) => cell.save()) }
+    const columns = Object.values(this.columns).flatMap((byStart) => [...byStart.values()])
+    return { closedThrough: this.closedThrough, open: columns.flatMap((column) => [...column].map((cell) => cell.save())) }
   }
 
-  /** What `save` returned is stored where `ClosedCells` finds it: closed cells may leave memory. */
+  /** Closed cells that changed since the last save. */
+  shelved(): Shelved {
+    return this.closed.save()
+  }
+
+  /** What `shelved` returned is on the shelf: closed cells may leave memory. */
   forgetClosed(): void {
-    this.closed.clear()
+    this.closed.forget()
   }
 
-  private isClosed(start: EpochMs): boolean {
-    return this.closedThrough !== null && start + this.intervalMs <= this.closedThrough
+  isClosed(end: EpochMs): boolean {
+    return this.closedThrough !== null && end <= this.closedThrough
   }
 
   private mark(cell: Cell): void {
@@ -81,24 +138,26 @@ export class CellGrid {
     this.touched.push(cell)
   }
 
-  private closedCell(family: FamilyName, dimensions: readonly (string | null)[], start: EpochMs): Cell {
-    const key = gridKey({ family, dimensions, start })
+  private closedCell(family: FamilyName, dimensions: readonly (string | null)[], granularity: Granularity, interval: Interval): Cell {
+    const key = gridKey({ family, dimensions, granularity, start: interval.start })
     let cell = this.closed.get(key)
     if (cell === undefined) {
-      // Born after its interval was closed: its first observation is already a correction.
-      cell = new Cell(this.stored(key) ?? { family, dimensions, start, status: 'corrected', revision: 0, measures: [], pending: [] })
+      cell = this.late(family, dimensions, granularity, interval)
       this.closed.set(key, cell)
     }
     return cell
   }
 
-  private column(start: EpochMs): OpenCells {
-    let column = this.open.get(start)
-    if (column === undefined) this.open.set(start, (column = new OpenCells(start)))
+  private column(granularity: Granularity, interval: Interval): Column {
+    const columns = this.columns[granularity]
+    let column = columns.get(interval.start)
+    if (column === undefined) columns.set(interval.start, (column = new Column(granularity, interval, this.birth)))
     return column
   }
 }
 
+const CELLS = 'cell/'
+
 /** Key of a cell among all cells of a generation, ordered by interval. */
-export const gridKey = (cell: Pick<CellState, 'family' | 'dimensions' | 'start'>): string =>
-  `${String(cell.start).padStart(15, '0')}/${cell.family}/${cellKey(cell.dimensions)}`
+const gridKey = (cell: Pick<CellState, 'family' | 'dimensions' | 'granularity' | 'start'>): string =>
+  `${String(cell.start).padStart(15, '0')}/${cell.granularity}/${cell.family}/${cellKey(cell.dimensions)}`

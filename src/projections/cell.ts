@@ -1,38 +1,65 @@
 import type { FamilyName } from '../domain/family.js'
+import type { Granularity } from '../domain/granularity.js'
 import type { EpochMs } from '../domain/interval.js'
-import type { Measure } from '../domain/measure.js'
-import { addMeasures, measureOf } from '../domain/measure.js'
-import { rowKey, type Row, type RowStatus } from '../domain/row.js'
-
-/** A measure that the fold owns and changes in place. */
-type Tally = { count: number; sum: number; min: number; max: number }
+import { kpiValues, type Ratio } from '../domain/kpi.js'
+import { addMeasures, noMeasure, type Measure } from '../domain/measure.js'
+import { metricIndex, metricKind, metricNames } from '../domain/metric.js'
+import { noSketch } from '../domain/sketch.js'
+import { rowKey, type Correction, type Row, type RowStatus } from '../domain/row.js'
+import type { Rendering } from './configuration.js'
+import { Tally, type TallyState } from './tally.js'
 
 /** A point that may yet be taken back: min and max cannot be subtracted, so it is kept apart until it is certain. */
 export type PendingPoint = Readonly<{ metric: number; value: number }>
 
-/** What a cell is when it is put away, after its row was taken: plain data that JSON carries unchanged, hence `null` where nothing was emitted. */
+/** What a cell is when it is put away, after its row was taken: plain data. */
 export type CellState = Readonly<{
   family: FamilyName
   dimensions: readonly (string | null)[]
+  granularity: Granularity
   start: EpochMs
+  end: EpochMs
   status: RowStatus
+  correction: Correction | null
   revision: number
-  measures: readonly (Measure | null)[]
+  /** Epoch of the settings by which this revision is rendered. */
+  epoch: number
+  serviceTarget: number | null
+  /** Metrics of which quantiles are kept, by place. */
+  sketched: readonly number[]
+  tallies: readonly (readonly [place: number, tally: TallyState])[]
   pending: readonly (readonly [string, PendingPoint])[]
 }>
+
+const ABANDON = metricIndex.get('tAbandon') as number
+const WAIT = metricIndex.get('tWait') as number
+const SHORT_ABANDON = metricIndex.get('tShortAbandon') as number
+const observations: readonly boolean[] = metricNames.map((metric) => metricKind(metric) === 'observation')
+
+/** Is the metric at this place an observed number? */
+export const isObservation = (place: number): boolean => observations[place] === true
+
+/** Observations are summed as whole millionths, so that their sum does not depend on the order in which they came. */
+export const OBSERVATION_SCALE = 1_000_000
 
 /** Family × dimension values × interval, while it is being folded. Every change counts one revision. */
 export class Cell {
   readonly family: FamilyName
   readonly dimensions: readonly (string | null)[]
+  readonly granularity: Granularity
   readonly start: EpochMs
+  readonly end: EpochMs
   status: RowStatus
+  correction: Correction | null
   revision: number
+  epoch: number
+  serviceTarget: number | null
   /** The grid's mark: on its list of cells to look at when rows are taken. */
   touched = false
   /** The last revision handed out as a row. */
   private taken: number
-  private readonly tallies: (Tally | undefined)[]
+  private readonly sketched: readonly number[]
+  private readonly tallies: (Tally | undefined)[] = []
   /** Few cells ever have any, and a map for each would weigh more than the rest of the cell. */
   private pending: Map<string, PendingPoint> | undefined
   private key: string | undefined
@@ -40,29 +67,35 @@ export class Cell {
   constructor(state: CellState) {
     this.family = state.family
     this.dimensions = state.dimensions
+    this.granularity = state.granularity
     this.start = state.start
+    this.end = state.end
     this.status = state.status
+    this.correction = state.correction
     this.revision = state.revision
+    this.epoch = state.epoch
+    this.serviceTarget = state.serviceTarget
     this.taken = state.revision
-    this.tallies = state.measures.map((measure) => (measure === null ? undefined : { ...measure }))
+    this.sketched = state.sketched
+    for (const [place, tally] of state.tallies) this.tallies[place] = new Tally(tally)
     this.pending = state.pending.length === 0 ? undefined : new Map(state.pending)
   }
 
   /** A point, whole. */
-  observe(metric: number, value: number): void {
+  observe(metric: number, value: number, epoch: number, why: Correction = 'late'): void {
     this.add(metric, value)
-    this.changed()
+    this.changed(why, epoch)
   }
 
   /** A point that `settle` makes certain or `withdraw` takes back. */
-  observePending(id: string, point: PendingPoint): void {
+  observePending(id: string, point: PendingPoint, epoch: number): void {
     this.pending ??= new Map()
     this.pending.set(id, point)
-    this.changed()
+    this.changed('handled', epoch)
   }
 
-  withdraw(id: string): void {
-    if (this.pending?.delete(id) === true) this.changed()
+  withdraw(id: string, epoch: number): void {
+    if (this.pending?.delete(id) === true) this.changed('handled', epoch)
   }
 
   /** Makes a pending point certain. No value changes, so no revision is counted. */
@@ -74,16 +107,31 @@ export class Cell {
   }
 
   /** Time in a state, more or less. */
-  adjust(metric: number, deltaMs: number): void {
-    const tally = this.tallies[metric]
-    if (tally === undefined) this.tallies[metric] = { count: 1, sum: deltaMs, min: 0, max: 0 }
-    else tally.sum += deltaMs
-    this.changed()
+  adjust(metric: number, deltaMs: number, epoch: number): void {
+    const tally = (this.tallies[metric] ??= Tally.ofNothing())
+    tally.count = 1
+    tally.sum += deltaMs
+    tally.min = 0
+    tally.max = 0
+    this.changed('late', epoch)
   }
 
   close(): void {
     this.status = 'final'
     this.revision += 1
+  }
+
+  /** Renders the cell by the settings of `epoch` from now on. Counts a revision if the row says something else by them. */
+  restate(epoch: number, before: Rendering, after: Rendering): void {
+    if (sameFigures(this.figures(before), this.figures(after))) return
+    this.changed('settings', epoch)
+  }
+
+  /** The target of its queue is another one. */
+  retarget(serviceTarget: number | null, epoch: number): void {
+    if (this.serviceTarget === serviceTarget) return
+    this.serviceTarget = serviceTarget
+    this.changed('settings', epoch)
   }
 
   /** Did it change since the last `takeRow`? */
@@ -92,66 +140,86 @@ export class Cell {
   }
 
   /** The row of this revision, which will not be asked for again. */
-  takeRow(tenant: string, intervalMs: number): Row {
+  takeRow(tenant: string, rendering: Rendering): Row {
     this.taken = this.revision
+    const { measures, kpis } = this.figures(rendering)
     return {
       tenant,
       key: (this.key ??= rowKey(this)),
       family: this.family,
       dimensions: this.dimensions,
+      granularity: this.granularity,
       start: this.start,
-      end: this.start + intervalMs,
+      end: this.end,
       status: this.status,
+      correction: this.correction,
       revision: this.revision,
-      measures: this.rendered(),
+      measures,
+      kpis,
+      serviceTarget: this.serviceTarget,
     }
   }
 
   save(): CellState {
-    const { family, dimensions, start, status, revision } = this
-    return {
-      family,
-      dimensions,
-      start,
-      status,
-      revision,
-      measures: this.copies().map((measure) => measure ?? null),
-      pending: [...(this.pending ?? [])],
-    }
+    const { family, dimensions, granularity, start, end, status, correction, revision, epoch, serviceTarget, sketched } = this
+    const tallies: [number, TallyState][] = []
+    this.tallies.forEach((tally, place) => tally !== undefined && tallies.push([place, tally.save()]))
+    const pending = [...(this.pending ?? [])]
+    return { family, dimensions, granularity, start, end, status, correction, revision, epoch, serviceTarget, sketched, tallies, pending }
   }
 
-  private changed(): void {
+  private changed(why: Correction, epoch: number): void {
     this.revision += 1
-    if (this.status === 'final') this.status = 'corrected'
+    this.epoch = epoch
+    if (this.status === 'provisional') return
+    this.status = 'corrected'
+    this.correction = why
   }
 
   private add(metric: number, value: number): void {
-    const tally = this.tallies[metric]
+    let tally = this.tallies[metric]
     if (tally === undefined) {
-      this.tallies[metric] = { count: 1, sum: value, min: value, max: value }
-      return
+      tally = Tally.ofNothing(this.sketched.includes(metric), metric === ABANDON)
+      this.tallies[metric] = tally
     }
-    tally.count += 1
-    tally.sum += value
-    if (value < tally.min) tally.min = value
-    if (value > tally.max) tally.max = value
+    tally.add(value)
   }
 
-  private rendered(): readonly (Measure | undefined)[] {
-    const measures: (Measure | undefined)[] = this.copies()
+  private figures(rendering: Rendering): Readonly<{ measures: readonly (Measure | undefined)[]; kpis: Readonly<Record<string, Ratio>> }> {
+    const measures = this.measures()
+    this.addQueryTime(measures, rendering)
+    return { measures, kpis: kpiValues(rendering.sheet, measures) }
+  }
+
+  private measures(): (Measure | undefined)[] {
+    const measures: (Measure | undefined)[] = new Array<Measure | undefined>(metricNames.length)
+    for (let place = 0; place < this.tallies.length; place++) {
+      const tally = this.tallies[place]
+      measures[place] = tally?.measure(isObservation(place) ? OBSERVATION_SCALE : 1)
+    }
     for (const { metric, value } of this.pending?.values() ?? []) {
-      const measure = measures[metric]
-      measures[metric] = measure === undefined ? measureOf(value) : addMeasures(measure, measureOf(value))
+      const tally = Tally.ofNothing(this.sketched.includes(metric))
+      tally.add(value)
+      measures[metric] = addMeasures(measures[metric] ?? noMeasure, tally.measure(1))
     }
     return measures
   }
 
-  private copies(): (Measure | undefined)[] {
-    const copies: (Measure | undefined)[] = new Array<Measure | undefined>(this.tallies.length)
-    for (let i = 0; i < this.tallies.length; i++) {
-      const tally = this.tallies[i]
-      copies[i] = tally === undefined ? undefined : { count: tally.count, sum: tally.sum, min: tally.min, max: tally.max }
+  /** The metrics that are not emitted but derived from others of the cell: the wait of all, and the short ones of the abandons. */
+  private addQueryTime(measures: (Measure | undefined)[], { waits, isShortAbandon }: Rendering): void {
+    let wait: Measure | undefined
+    let isSketched = true
+    for (const place of waits) {
+      const part = measures[place]
+      if (part === undefined) continue
+      isSketched &&= this.sketched.includes(place)
+      wait = wait === undefined ? part : addMeasures(wait, part)
     }
-    return copies
+    // Quantiles of a part of the waits are none of the whole.
+    if (wait !== undefined) measures[WAIT] = isSketched || wait.sketch.length === 0 ? wait : { ...wait, sketch: noSketch }
+    const abandons = this.tallies[ABANDON]
+    if (abandons !== undefined) measures[SHORT_ABANDON] = abandons.partOf(isShortAbandon)
   }
 }
+
+const sameFigures = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)

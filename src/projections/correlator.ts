@@ -1,188 +1,169 @@
-import type { AcdEnded, AcdStarted, AfterCallWorkCompleted, MetricPoint, UserSessionEnded, UserSessionStarted } from '../domain/fact.js'
+import type { AcdEnded, AfterCallWorkCompleted, DetailFact, FlowFact, PointDimensions, UserSessionEnded } from '../domain/fact.js'
 import type { EpochMs } from '../domain/interval.js'
 import type { MetricName } from '../domain/metric.js'
-import { serviceLevelDurationMs, type Profile } from '../domain/profile.js'
+import { unreachable } from '../domain/unreachable.js'
+import { CampaignJoin, type CampaignJoinState } from './campaign-join.js'
+import type { Configuration } from './configuration.js'
+import { HandleTime, type HandleTimeState, type Novelty } from './handle-time.js'
+import { pointOf, type PointSink } from './point-sink.js'
 
-/** Where the correlator puts what it finds. `observePending` may be taken back by `withdraw` or made certain by `settle`, with the same point. */
-export type PointSink = Readonly<{
-  observe: (point: MetricPoint) => void
-  observePending: (id: string, point: MetricPoint) => void
-  withdraw: (id: string, point: MetricPoint) => void
-  settle: (id: string, point: MetricPoint) => void
-}>
-
-export type DetailFact = AcdStarted | AcdEnded | UserSessionStarted | UserSessionEnded | AfterCallWorkCompleted
+export type CorrelatorState = Readonly<{ handling: HandleTimeState; campaigns: CampaignJoinState }>
 
 /**
- * One agent session on its way to a handle time.
- *
- * - *ended*, waiting for its after-call work: no handle time yet
- * - *assumed*: the horizon passed without after-call work; the handle time without it is published, pending
- * - *worked*: after-call work is known, the end of the session is not
- *
- * A session leaves when both are known, or when it is older than the restate horizon (what was assumed is then settled).
- */
-export type SessionState =
-  | Readonly<{ kind: 'ended'; end: UserSessionEnded }>
-  | Readonly<{ kind: 'assumed'; end: UserSessionEnded }>
-  | Readonly<{ kind: 'worked'; acw: AfterCallWorkCompleted }>
-
-export type CorrelatorState = Readonly<{ frontier: EpochMs | null; sessions: readonly (readonly [string, SessionState])[] }>
-
-/**
- * Metric points from analytics detail events. Every point but tHandle follows from one event alone, so arrival order does not matter to them;
- * tHandle needs the end of the session and its after-call work, which may come hours later or never.
+ * Finds metric points in detail events, for organisations that receive no metric records. What an event says alone is emitted at once; only the handle time and
+ * the campaign are joined from several. What the events cannot tell is absent, not zero (docs/metrics.md lists it).
  */
 export class Correlator {
-  private readonly sessions: Map<string, SessionState>
-  private readonly profile: Profile
+  private readonly configuration: Configuration
+  private readonly handling: HandleTime
+  private readonly campaigns: CampaignJoin
   private readonly sink: PointSink
-  private frontier: EpochMs | null
 
-  constructor(profile: Profile, sink: PointSink, state?: CorrelatorState) {
-    this.profile = profile
-    this.sink = sink
-    this.frontier = state?.frontier ?? null
-    this.sessions = new Map(state?.sessions)
+  constructor(configuration: Configuration, sink: PointSink, campaignOnly: PointSink, state?: CorrelatorState) {
+    this.configuration = configuration
+    this.campaigns = new CampaignJoin(sink, campaignOnly, state?.campaigns)
+    // Whoever has no use for campaigns keeps no conversations for them.
+    this.sink = configuration.base.families.includes('campaign') ? this.campaigns.points : sink
+    this.handling = new HandleTime(configuration, this.sink, state?.handling)
   }
 
-  apply(fact: DetailFact): void {
+  apply(fact: DetailFact | FlowFact): Novelty {
     switch (fact.type) {
       case 'AcdStarted':
-        return this.emit('nOffered', 1, fact.at, fact, fact.queueId, null)
+        this.emit('nOffered', 1, fact.at, fact, { queueId: fact.queueId, skillIds: fact.skillIds })
+        return 'new'
       case 'AcdEnded':
-        return this.acdEnded(fact)
+        this.acdEnded(fact)
+        return 'new'
+      case 'CustomerStarted':
+        // A customer who is called is connected when the agent's session says so; one who calls is connected from the start.
+        if (fact.direction !== 'outbound') this.emit('nConnected', 1, fact.at, fact, {})
+        return 'new'
+      case 'CustomerEnded':
+        if (fact.connectedMs > 0) this.emit('tConnected', fact.connectedMs, fact.at, fact, {})
+        return 'new'
       case 'UserSessionStarted':
-        if (fact.outbound) this.emit('nOutbound', 1, fact.at, fact, fact.queueId, fact.userId)
-        return
+        if (fact.direction === 'outbound') this.emit('nOutbound', 1, fact.at, fact, { queueId: fact.queueId, userId: fact.userId })
+        return 'new'
       case 'UserSessionEnded':
         return this.sessionEnded(fact)
       case 'AfterCallWorkCompleted':
-        this.emit('tAcw', fact.acwMs, fact.at, fact, fact.queueId, fact.userId)
         return this.workCompleted(fact)
+      case 'OutboundInitiated':
+        this.campaigns.began(fact.conversationId, fact.campaignId, fact.at)
+        return 'new'
+      case 'VoicemailEnded':
+        if (fact.voicemailMs > 0) this.emit('tVoicemail', fact.voicemailMs, fact.at, fact, { queueId: fact.queueId, userId: fact.userId })
+        return 'new'
+      case 'FlowStarted':
+        this.emit('nFlow', 1, fact.at, fact, { flowId: fact.flowId })
+        return 'new'
+      case 'FlowEnded':
+        this.emit('tFlow', fact.connectedMs, fact.at, fact, { flowId: fact.flowId })
+        if (exits.has(fact.exitReason)) this.emit('tFlowExit', fact.connectedMs, fact.at, fact, { flowId: fact.flowId })
+        if (disconnects.has(fact.exitReason)) this.emit('tFlowDisconnect', fact.connectedMs, fact.at, fact, { flowId: fact.flowId })
+        return 'new'
+      case 'FlowOutcomeReached': {
+        const { at, flowId, outcome, startedAt, endedAt, milestones } = fact
+        this.emit('nFlowOutcome', 1, at, fact, { flowId })
+        if (outcome === 'FAILURE') this.emit('nFlowOutcomeFailed', 1, at, fact, { flowId })
+        if (startedAt !== null && endedAt !== null && endedAt >= startedAt)
+          this.emit('tFlowOutcome', endedAt - startedAt, at, fact, { flowId })
+        for (let i = 0; i < milestones; i++) this.emit('nFlowMilestone', 1, at, fact, { flowId })
+        return 'new'
+      }
+      case 'VoicemailStarted': // its end says all there is to count
+      case 'WrapUpApplied': // the same as the after-call work, without the agent
+      case 'ConversationAnnotated':
+        return 'new'
+      default:
+        return unreachable(fact)
     }
   }
 
-  /**
-   * The frontier came to `at`: sessions that waited long enough are handled without after-call work, old ones are forgotten. Looks at every session
-   * there is, so it is called when intervals close rather than at each tick of the clock.
-   */
+  /** The frontier came to `at`. */
   tick(at: EpochMs): void {
-    this.frontier = at
-    const { acwHorizonMs, restateHorizonMs } = this.profile.correlation
-    for (const [id, session] of this.sessions) {
-      const since = session.kind === 'worked' ? session.acw.at : session.end.at
-      if (session.kind === 'ended' && since + acwHorizonMs <= at) this.assume(id, session.end)
-      if (since + restateHorizonMs <= at) {
-        if (session.kind !== 'worked') this.settle(id, session.end)
-        this.sessions.delete(id)
-      }
-    }
+    this.handling.tick(at)
+    this.campaigns.forgetBefore(at - this.configuration.base.correlation.restateHorizonMs)
   }
 
   save(): CorrelatorState {
-    return { frontier: this.frontier, sessions: [...this.sessions] }
+    return { handling: this.handling.save(), campaigns: this.campaigns.save() }
   }
 
   private acdEnded(fact: AcdEnded): void {
-    const { at, queueId, connectedMs } = fact
-    this.emit('tAcd', connectedMs, at, fact, queueId, null)
+    const { at, queueId, connectedMs, mediaType, skillIds, languageId } = fact
+    const ofQueue = { queueId, skillIds, languageId }
+    this.emit('tAcd', connectedMs, at, fact, ofQueue)
     switch (fact.outcome) {
-      case 'ANSWERED':
+      case 'ANSWERED': {
         // Genesys stamps the answer at the agent's connect, some milliseconds later; the events do not tell that instant.
-        this.emit('tAnswered', connectedMs, at, fact, queueId, fact.answeredUserId)
-        if (connectedMs > serviceLevelDurationMs(this.profile, queueId, fact.mediaType))
-          this.emit('nOverSla', 1, at, fact, queueId, fact.answeredUserId)
+        const ofAgent = { ...ofQueue, userId: fact.answeredUserId }
+        this.emit('tAnswered', connectedMs, at, fact, ofAgent)
+        const limitMs = this.configuration.serviceLevelMs(queueId, mediaType, at)
+        const { overAtDuration } = this.configuration.profileAt(at).serviceLevel
+        if (connectedMs > limitMs || (overAtDuration && connectedMs === limitMs)) this.emit('nOverSla', 1, at, fact, ofAgent)
         return
+      }
       case 'ABANDON':
-        return this.emit('tAbandon', connectedMs, at, fact, queueId, null)
+        return this.emit('tAbandon', connectedMs, at, fact, ofQueue)
       case 'FLOW_OUT':
-        return this.emit('tFlowOut', connectedMs, at, fact, queueId, null)
+        return this.emit('tFlowOut', connectedMs, at, fact, ofQueue)
       case 'UNKNOWN':
         return
     }
   }
 
-  private sessionEnded(fact: UserSessionEnded): void {
-    const { at, queueId, userId, talkMs, heldMs, alertMs, contactingMs, dialingMs } = fact
-    const { alertEndedByOther, transfers } = this.profile.correlation
-    const point = (metric: MetricName, value: number, when: EpochMs): void => this.emit(metric, value, when, fact, queueId, userId)
+  private sessionEnded(fact: UserSessionEnded): Novelty {
+    const novelty = this.handling.noveltyOfEnd(fact)
+    if (novelty !== 'new') return novelty
+    const { at, queueId, userId, talkMs, heldMs, alertMs, contactingMs, dialingMs, disconnectType } = fact
+    const { alertEndedByOther, transfers, blindTransfers, consultTransfers } = this.configuration.profileAt(at).correlation
+    const point = (metric: MetricName, value: number, when: EpochMs): void => this.emit(metric, value, when, fact, { queueId, userId })
     const connectedAt = at - talkMs - heldMs
     if (alertMs > 0) point('tAlert', alertMs, connectedAt)
-    if (alertMs > 0 && talkMs + heldMs === 0 && !alertEndedByOther.includes(fact.disconnectType)) point('tNotResponding', alertMs, at)
+    if (alertMs > 0 && talkMs + heldMs === 0 && !alertEndedByOther.includes(disconnectType)) point('tNotResponding', alertMs, at)
     if (contactingMs > 0) point('tContacting', contactingMs, connectedAt - dialingMs)
     if (dialingMs > 0) point('tDialing', dialingMs, connectedAt)
-    if (fact.outbound && dialingMs > 0 && talkMs > 0) point('nConnected', 1, connectedAt)
+    if (fact.direction === 'outbound' && dialingMs > 0 && talkMs > 0) point('nConnected', 1, connectedAt)
     // Talk and hold are stamped at the end of the session: right for what came last, the other's own end is not in the events.
     if (talkMs > 0) point('tTalkComplete', talkMs, at)
     if (heldMs > 0) point('tHeldComplete', heldMs, at)
-    if (talkMs > 0 && transfers.includes(fact.disconnectType)) point('nTransferred', 1, at)
-
-    const id = sessionKey(fact)
-    const known = this.sessions.get(id)
-    if (known?.kind === 'worked') {
-      this.handled(fact, known.acw)
-      this.sessions.delete(id)
-      return
+    if (talkMs > 0 && transfers.includes(disconnectType)) {
+      point('nTransferred', 1, at)
+      if (blindTransfers.includes(disconnectType)) point('nBlindTransferred', 1, at)
+      if (consultTransfers.includes(disconnectType)) point('nConsultTransferred', 1, at)
     }
-    if (known !== undefined) return // a second end of the same session: the first stands
-    this.sessions.set(id, { kind: 'ended', end: fact })
-    if (this.frontier !== null && at + this.profile.correlation.acwHorizonMs <= this.frontier) this.assume(id, fact)
+    this.handling.ended(fact)
+    return 'new'
   }
 
-  private workCompleted(acw: AfterCallWorkCompleted): void {
-    const id = sessionKey(acw)
-    const known = this.sessions.get(id)
-    if (known === undefined) {
-      this.sessions.set(id, { kind: 'worked', acw })
-      return
-    }
-    if (known.kind === 'worked') return
-    if (known.kind === 'assumed') this.withdraw(id, known.end)
-    this.handled(known.end, acw)
-    this.sessions.delete(id)
-  }
-
-  private assume(id: string, end: UserSessionEnded): void {
-    this.sessions.set(id, { kind: 'assumed', end })
-    const point = handlePoint(end, undefined)
-    if (point.value > 0) this.sink.observePending(id, point)
-  }
-
-  private withdraw(id: string, end: UserSessionEnded): void {
-    const point = handlePoint(end, undefined)
-    if (point.value > 0) this.sink.withdraw(id, point)
-  }
-
-  private settle(id: string, end: UserSessionEnded): void {
-    const point = handlePoint(end, undefined)
-    if (point.value > 0) this.sink.settle(id, point)
-  }
-
-  private handled(end: UserSessionEnded, acw: AfterCallWorkCompleted): void {
-    this.sink.observe(handlePoint(end, acw))
+  private workCompleted(fact: AfterCallWorkCompleted): Novelty {
+    const novelty = this.handling.noveltyOfWork(fact)
+    if (novelty !== 'new') return novelty
+    const { queueId, userId, wrapUpCode } = fact
+    this.emit('tAcw', fact.acwMs, fact.at, fact, { queueId, userId, wrapUpCode })
+    this.handling.worked(fact)
+    return 'new'
   }
 
   private emit(
     metric: MetricName,
     value: number,
     at: EpochMs,
-    from: Readonly<{ mediaType: string }>,
-    queueId: string | null,
-    userId: string | null,
+    from: Parameters<typeof pointOf>[3] & Readonly<{ conversationId: string }>,
+    more: Partial<PointDimensions>,
   ): void {
-    this.sink.observe({ metric, value, at, queueId, userId, mediaType: from.mediaType })
+    this.sink.observe(pointOf(metric, value, at, from, more), from)
   }
 }
 
-const sessionKey = (fact: Readonly<{ conversationId: string; sessionId: string }>): string => `${fact.conversationId}/${fact.sessionId}`
-
-/** tHandle = contacting + dialing + talk + hold + after-call work, at the end of the last part. */
-const handlePoint = (end: UserSessionEnded, acw: AfterCallWorkCompleted | undefined): MetricPoint => ({
-  metric: 'tHandle',
-  value: end.contactingMs + end.dialingMs + end.talkMs + end.heldMs + (acw?.acwMs ?? 0),
-  at: Math.max(end.at, acw?.at ?? end.at),
-  queueId: end.queueId,
-  userId: end.userId,
-  mediaType: end.mediaType,
-})
+/** How a flow ends: it goes on elsewhere or lets the caller out, or the call ends in it. */
+const exits: ReadonlySet<string> = new Set(['TRANSFER', 'FLOW_EXIT', 'USER_EXIT', 'FLOW_ERROR_EXIT', 'RECOGNITION_FAILURE_EXIT'])
+const disconnects: ReadonlySet<string> = new Set([
+  'DISCONNECT',
+  'FLOW_DISCONNECT',
+  'FLOW_ERROR_DISCONNECT',
+  'SESSION_EXPIRE_DISCONNECT',
+  'RECOGNITION_FAILURE_DISCONNECT',
+])

@@ -75,8 +75,8 @@ describe('outbound', () => {
   test('on behalf of a queue: station, dialing and the connect each at their own end', () => {
     given(detail)
       .facts(
-        sessionStarted('ann', '10:14:40', { outbound: true }),
-        sessionEnded('ann', '10:16:10', { outbound: true, contactingMs: 5_000, dialingMs: 20_000, talkMs: 60_000 }),
+        sessionStarted('ann', '10:14:40', { direction: 'outbound' }),
+        sessionEnded('ann', '10:16:10', { direction: 'outbound', contactingMs: 5_000, dialingMs: 20_000, talkMs: 60_000 }),
         worked('ann', 30_000, '10:16:40'),
       )
       .emitsIn(
@@ -88,7 +88,7 @@ describe('outbound', () => {
 
   test('a customer who was not reached connected nothing', () => {
     given(detail)
-      .facts(sessionEnded('ann', '10:05', { outbound: true, contactingMs: 5_000, dialingMs: 20_000 }))
+      .facts(sessionEnded('ann', '10:05', { direction: 'outbound', contactingMs: 5_000, dialingMs: 20_000 }))
       .emitsIn('queue', 'queue sales voice 10:00 provisional 2: tContacting 5000, tDialing 20000')
   })
 
@@ -100,14 +100,16 @@ describe('outbound', () => {
 })
 
 describe('transfers', () => {
-  test.each(['TRANSFER', 'CONSULT_TRANSFER', 'CONFERENCE_TRANSFER', 'FORWARD_TRANSFER'])(
-    '%s by an agent who talked counts at the end of the session',
-    (disconnectType) => {
-      given(detail)
-        .facts(sessionEnded('ann', '10:05', { talkMs: 60_000, disconnectType }))
-        .emitsIn('agent', 'agent ann sales voice 10:00 provisional 2: tTalkComplete 60000, nTransferred 1')
-    },
-  )
+  test.each([
+    ['TRANSFER', 'nBlindTransferred'],
+    ['FORWARD_TRANSFER', 'nBlindTransferred'],
+    ['CONSULT_TRANSFER', 'nConsultTransferred'],
+    ['CONFERENCE_TRANSFER', 'nConsultTransferred'],
+  ])('%s by an agent who talked counts at the end of the session, as %s too', (disconnectType, kind) => {
+    given(detail)
+      .facts(sessionEnded('ann', '10:05', { talkMs: 60_000, disconnectType }))
+      .emitsIn('agent', `agent ann sales voice 10:00 provisional 3: tTalkComplete 60000, nTransferred 1, ${kind} 1`)
+  })
 
   test('an interaction that moves on from an agent who never talked was not transferred by him', () => {
     given(detail)

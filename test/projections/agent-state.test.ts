@@ -119,7 +119,7 @@ describe('entries out of order', () => {
 })
 
 describe('a state is believed for at most so long', () => {
-  const agentState = { stateMaxMs: minutes(20) }
+  const agentState = { ...defaultProfile.agentState, stateMaxMs: minutes(20) }
 
   test('while nothing else is heard of the agent', () => {
     given({ agentState })
@@ -159,7 +159,7 @@ describe('states that ended longer ago than the restate horizon are forgotten', 
   })
 
   test('the state that is still open is not, however long ago it began', () => {
-    given({ ...short, agentState: { stateMaxMs: minutes(24 * 60) } })
+    given({ ...short, agentState: { ...defaultProfile.agentState, stateMaxMs: minutes(24 * 60) } })
       .facts(ann('IDLE', '08:00'), ticked('12:20'), ann('OFF_QUEUE', '12:16'), ticked('12:35'))
       .emitsIn(
         'agent-state',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { defaultProfile } from '../../src/domain/profile.js'
+import type { CellState } from '../../src/projections/cell.js'
 import { KpiFold } from '../../src/projections/kpi-fold.js'
 import { at, minutes, sessionEnded, ticked, worked } from '../support/fact-builders.js'
 import { given } from '../support/given.js'
@@ -137,12 +138,12 @@ test('a handle time that became certain is kept as such, and its revision is not
   const before = new KpiFold('acme', profile)
   for (const fact of [talked('10:05'), ticked('12:00')]) before.apply(fact)
   expect(before.takeRows()).toHaveLength(1)
-  const after = new KpiFold('acme', profile, before.save())
+  const after = new KpiFold('acme', profile, { state: before.save() })
   after.apply(ticked(at('10:05') + correlation.restateHorizonMs + minutes(60)))
   expect(after.takeRows()).toEqual([])
-  const [cell] = after.save().grid.closed
+  const [cell] = after.save().shelved.map(([, data]) => data as CellState)
   expect(cell?.pending).toEqual([])
-  expect(cell?.measures.filter((measure) => measure !== null)).toEqual([
+  expect(cell?.tallies.map(([, { count, sum, min, max }]) => ({ count, sum, min, max }))).toEqual([
     { count: 1, sum: 60_000, min: 60_000, max: 60_000 },
     { count: 1, sum: 60_000, min: 60_000, max: 60_000 },
   ])
@@ -152,9 +153,9 @@ test('no session is remembered beyond the restate horizon, whichever half of it 
   const fold = new KpiFold('acme', { ...defaultProfile, ...detail })
   const facts = [talked('10:05'), worked('bob', 1_000, '10:05'), sessionEnded('cy', '10:05', { talkMs: 1 }), worked('cy', 1, '10:06')]
   for (const fact of facts) fold.apply(fact)
-  expect(fold.save().correlator.sessions).toHaveLength(2)
-  fold.apply(ticked(at('10:05') + correlation.restateHorizonMs - 1))
-  expect(fold.save().correlator.sessions).toHaveLength(2)
+  expect(fold.save().correlator.handling.sessions).toHaveLength(3)
+  fold.apply(ticked(at('10:05') + correlation.restateHorizonMs - 1)) // the one that is done was kept for an hour
+  expect(fold.save().correlator.handling.sessions).toHaveLength(2)
   fold.apply(ticked(at('10:05') + correlation.restateHorizonMs + minutes(15)))
-  expect(fold.save().correlator.sessions).toEqual([])
+  expect(fold.save().correlator.handling.sessions).toEqual([])
 })

@@ -6,7 +6,7 @@ describe('a point belongs whole to the interval of its emit instant', () => {
   test('offered at 7:28 and answered at 7:32 are in different half hours', () => {
     given({ intervalMs: minutes(30) })
       .facts(emitted('nOffered', 1, '07:28', { queue: 'sales' }), emitted('tAnswered', 240_000, '07:32', { queue: 'sales' }))
-      .emits('queue sales voice 07:00 provisional 1: nOffered 1', 'queue sales voice 07:30 provisional 1: tAnswered 240000')
+      .emits('queue sales voice 07:00 PT30M provisional 1: nOffered 1', 'queue sales voice 07:30 PT30M provisional 1: tAnswered 240000')
   })
 
   test('talk of 9:16–9:32 and 9:35–10:05 is nothing at 9:00, 16 minutes at 9:30 and 30 minutes at 10:00', () => {
@@ -15,7 +15,10 @@ describe('a point belongs whole to the interval of its emit instant', () => {
         emitted('tTalkComplete', minutes(16), '09:32', { agent: 'ann' }),
         emitted('tTalkComplete', minutes(30), '10:05', { agent: 'ann' }),
       )
-      .emits('agent ann - voice 09:30 provisional 1: tTalkComplete 960000', 'agent ann - voice 10:00 provisional 1: tTalkComplete 1800000')
+      .emits(
+        'agent ann - voice 09:30 PT30M provisional 1: tTalkComplete 960000',
+        'agent ann - voice 10:00 PT30M provisional 1: tTalkComplete 1800000',
+      )
   })
 
   test('after-call work of two hours lands whole in the interval of its end, and the handle time with it', () => {
@@ -26,8 +29,8 @@ describe('a point belongs whole to the interval of its emit instant', () => {
         emitted('tHandle', 8_083_028, '07:34', { queue: 'sales' }),
       )
       .emits(
-        'queue sales voice 05:00 provisional 1: tTalkComplete 27035',
-        'queue sales voice 07:00 provisional 2: tAcw 8055993, tHandle 8083028',
+        'queue sales voice 05:00 PT1H provisional 1: tTalkComplete 27035',
+        'queue sales voice 07:00 PT1H provisional 2: tAcw 8055993, tHandle 8083028',
       )
   })
 
@@ -79,7 +82,7 @@ describe('a point falls into the cell of each family whose dimensions it carries
 describe('what counts', () => {
   test('metrics that no family carries change nothing', () => {
     given()
-      .facts(emitted('tIvr', 5_000, '10:05', { queue: 'sales', agent: 'ann' }))
+      .facts(emitted('nUnheardOf', 5_000, '10:05', { queue: 'sales', agent: 'ann' }))
       .emitsNothing()
   })
 

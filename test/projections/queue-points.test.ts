@@ -88,7 +88,7 @@ test('a blind transfer to a queue: answered and handled twice, once in each queu
     )
     .emitsIn(
       'queue',
-      'queue sales voice 10:00 final 7: nOffered 1, tAnswered 5000, tAcd 5000, tTalkComplete 120000, tHandle 120000, nTransferred 1',
+      'queue sales voice 10:00 final 8: nOffered 1, tAnswered 5000, tAcd 5000, tTalkComplete 120000, tHandle 120000, nTransferred 1, nBlindTransferred 1',
       'queue service voice 10:00 final 6: nOffered 1, tAnswered 6000, tAcd 6000, tTalkComplete 60000, tHandle 60000',
     )
 })

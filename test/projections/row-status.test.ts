@@ -60,9 +60,9 @@ test('facts never move the frontier: an interval without a tick stays open whate
 test('the profile sets interval and grace', () => {
   given({ intervalMs: minutes(60), graceMs: 0 })
     .facts(offered('10:05'), ticked('10:59:59.999'))
-    .emits('queue sales voice 10:00 provisional 1: nOffered 1')
+    .emits('queue sales voice 10:00 PT1H provisional 1: nOffered 1')
     .then(ticked('11:00'))
-    .emits('queue sales voice 10:00 final 2: nOffered 1')
+    .emits('queue sales voice 10:00 PT1H final 2: nOffered 1')
 })
 
 test('a row names its tenant and the ends of its interval', () => {

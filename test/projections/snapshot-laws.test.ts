@@ -1,13 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Fact } from '../../src/domain/fact.js'
-import type { Profile } from '../../src/domain/profile.js'
+import { defaultProfile, type Profile } from '../../src/domain/profile.js'
 import type { Row } from '../../src/domain/row.js'
-import { gridKey } from '../../src/projections/cell-grid.js'
-import type { CellState } from '../../src/projections/cell.js'
-import { KpiFold, type FoldState } from '../../src/projections/kpi-fold.js'
+import { KpiFold } from '../../src/projections/kpi-fold.js'
 import { anyCuts, anyLog, quickProfile } from '../support/arbitrary-facts.js'
-import { emitted } from '../support/fact-builders.js'
+import { emitted, inSession } from '../support/fact-builders.js'
+import { jsonShelf } from '../support/json-shelf.js'
 import { lineOf, rowsOf } from '../support/given.js'
 
 const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
@@ -25,20 +24,6 @@ const runWith = (log: readonly Fact[], cuts: readonly number[], first: KpiFold, 
   return [...rows, ...fold.takeRows()]
 }
 
-/** A store of closed cells, as JSON text, the way a disk would hold them. */
-const closedStore = () => {
-  const texts = new Map<string, string>()
-  return {
-    put: (state: FoldState): void => {
-      for (const cell of state.grid.closed) texts.set(gridKey(cell), JSON.stringify(cell))
-    },
-    find: (key: string): CellState | undefined => {
-      const text = texts.get(key)
-      return text === undefined ? undefined : (JSON.parse(text) as CellState)
-    },
-  }
-}
-
 describe.each(['metric-records', 'detail-events'] as const)('points from %s', (points) => {
   const profile: Profile = quickProfile(points)
 
@@ -47,7 +32,7 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', (p
       fc.property(anyLog, anyCuts, fc.boolean(), (log, cuts, asJson) => {
         const resumed = runWith(log, cuts, new KpiFold('acme', profile), (fold) => {
           const state = fold.save()
-          return new KpiFold('acme', profile, asJson ? throughJson(state) : state)
+          return new KpiFold('acme', profile, { state: asJson ? throughJson(state) : state })
         })
         expect(resumed).toEqual(rowsOf(log, profile, cuts))
       }),
@@ -71,13 +56,13 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', (p
   test('closed cells that leave memory are found again: spilling changes no row', () => {
     fc.assert(
       fc.property(anyLog, anyCuts, fc.boolean(), (log, cuts, restarts) => {
-        const store = closedStore()
-        const spilled = runWith(log, cuts, new KpiFold('acme', profile, undefined, store.find), (fold) => {
+        const shelf = jsonShelf()
+        const spilled = runWith(log, cuts, new KpiFold('acme', profile, { shelf }), (fold) => {
           const state = fold.save()
-          store.put(state)
+          shelf.put(state.shelved)
           fold.saved()
           if (!restarts) return fold
-          return new KpiFold('acme', profile, throughJson({ ...state, grid: { ...state.grid, closed: [] } }), store.find)
+          return new KpiFold('acme', profile, { state: throughJson({ ...state, shelved: [] }), shelf })
         })
         expect(spilled).toEqual(rowsOf(log, profile, cuts))
       }),
@@ -91,20 +76,20 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', (p
         log.forEach((fact) => fold.apply(fact))
         fold.takeRows()
         fold.saved()
-        const { open, closed, closedThrough } = fold.save().grid
-        expect(closed).toEqual([])
-        for (const cell of open) expect(cell.start + profile.intervalMs).toBeGreaterThan(closedThrough ?? -Infinity)
+        const { shelved, grid } = fold.save()
+        expect(shelved).toEqual([])
+        for (const cell of grid.open) expect(cell.end).toBeGreaterThan(grid.closedThrough ?? -Infinity)
       }),
     )
   })
 })
 
 test('a cell without a value for some metric comes back from JSON without it, not with an empty one', () => {
-  const profile = quickProfile('metric-records')
+  const profile: Profile = { ...defaultProfile, families: ['queue'] }
   const fold = new KpiFold('acme', profile)
   fold.apply(emitted('tHandle', 60_000, '10:05', { queue: 'sales' }))
   fold.takeRows()
-  const resumed = new KpiFold('acme', profile, throughJson(fold.save()))
+  const resumed = new KpiFold('acme', profile, { state: throughJson(fold.save()) })
   resumed.apply(emitted('nOffered', 1, '10:05', { queue: 'sales' }))
   expect(resumed.takeRows().map(lineOf)).toEqual(['queue sales voice 10:00 provisional 2: nOffered 1, tHandle 60000'])
 })
@@ -114,32 +99,38 @@ test('old intervals, handled sessions and past agent states do not pile up', () 
   const sizeAfterDays = (days: number): number => {
     const fold = new KpiFold('acme', {
       ...profile,
+      lateHorizonMs: profile.intervalMs,
+      rollUps: [],
       correlation: { ...profile.correlation, restateHorizonMs: profile.correlation.acwHorizonMs },
     })
     for (let quarter = 0; quarter < days * 96; quarter++) {
       const at = quarter * profile.intervalMs
-      const session = { at, conversationId: `c${quarter}`, sessionId: 's', mediaType: 'voice', userId: 'ann', queueId: 'sales' }
+      const session = { ...inSession('10:00', 's'), at, conversationId: `c${quarter}`, userId: 'ann', queueId: 'sales' }
       fold.apply({ type: 'AgentStateEntered', userId: 'ann', kind: 'routingStatus', state: quarter % 2 === 0 ? 'IDLE' : 'INTERACTING', at })
-      fold.apply({ type: 'AcdStarted', ...session })
+      fold.apply({ type: 'AcdStarted', ...session, skillIds: [] })
       fold.apply({
         type: 'UserSessionEnded',
         ...session,
-        outbound: false,
         disconnectType: 'PEER',
         talkMs: 1000,
         heldMs: 0,
         alertMs: 0,
         contactingMs: 0,
         dialingMs: 0,
+        callbackMs: 0,
       })
-      if (quarter % 2 === 0) fold.apply({ type: 'AfterCallWorkCompleted', ...session, acwMs: 1000 })
+      if (quarter % 2 === 0) fold.apply({ type: 'AfterCallWorkCompleted', ...session, wrapUpCode: null, acwMs: 1000 })
       fold.apply({ type: 'ClockTicked', at })
       fold.takeRows()
       fold.saved()
     }
-    const { grid, correlator, timelines } = fold.save()
+    const { grid, shelved, correlator, timelines } = fold.save()
     return (
-      grid.open.length + grid.closed.length + correlator.sessions.length + timelines.reduce((sum, [, , entries]) => sum + entries.length, 0)
+      grid.open.length +
+      shelved.length +
+      correlator.handling.sessions.length +
+      correlator.campaigns.length +
+      timelines.reduce((sum, [, , entries]) => sum + entries.length, 0)
     )
   }
   expect(sizeAfterDays(1)).toBeGreaterThan(0)

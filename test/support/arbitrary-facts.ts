@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import type { AcdEnded, AgentStateEntered, ClockTicked, Fact, MetricEmitted } from '../../src/domain/fact.js'
+import { familyNames } from '../../src/domain/family.js'
 import { MINUTE_MS, type EpochMs } from '../../src/domain/interval.js'
 import { pointMetrics } from '../../src/domain/metric.js'
 import { defaultProfile, type Profile } from '../../src/domain/profile.js'
@@ -13,7 +14,11 @@ export const quickProfile = (points: Profile['points']): Profile => ({
   ...defaultProfile,
   points,
   correlation: { ...defaultProfile.correlation, acwHorizonMs: 20 * MINUTE_MS },
-  agentState: { stateMaxMs: 70 * MINUTE_MS },
+  agentState: { ...defaultProfile.agentState, stateMaxMs: 70 * MINUTE_MS },
+  families: familyNames,
+  splitBy: ['direction'],
+  rollUps: ['PT1H'],
+  quantiles: ['tAnswered', 'tAbandon', 'tHandle'],
 })
 
 /** Instants with a liking for interval edges and the millisecond before them. */
@@ -27,17 +32,26 @@ export const anyInstant: fc.Arbitrary<EpochMs> = fc
 const queueId = fc.constantFrom('sales', 'service', 'a/b', '-')
 const userId = fc.constantFrom('ann', 'bob', '~cy', '')
 const mediaType = fc.constantFrom('voice', 'chat')
+const direction = fc.constantFrom('inbound', 'outbound', null)
 const durationMs = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 40 * MINUTE_MS }))
 const orNull = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(values, { freq: 4 })
 
 export const anyMetric: fc.Arbitrary<MetricEmitted> = fc.record({
   type: fc.constant('MetricEmitted' as const),
-  metric: fc.constantFrom(...pointMetrics, 'tIvr'),
+  metric: fc.constantFrom(...pointMetrics, 'nUnheardOf'),
   value: durationMs,
   at: anyInstant,
   queueId: orNull(queueId),
   userId: orNull(userId),
   mediaType,
+  direction,
+  messageType: orNull(fc.constant('sms')),
+  skillIds: fc.subarray(['german', 'billing']),
+  languageId: orNull(fc.constant('de')),
+  wrapUpCode: orNull(fc.constantFrom('sold', 'not sold')),
+  flowId: orNull(fc.constant('menu')),
+  campaignId: orNull(fc.constant('spring')),
+  divisionIds: fc.subarray(['home', 'north']),
 })
 
 export const anyState: fc.Arbitrary<AgentStateEntered> = fc.record({
@@ -54,7 +68,8 @@ export const anyTick: fc.Arbitrary<ClockTicked> = anyInstant.map((at) => ({ type
 const sessionFacts = (sessionId: string): fc.Arbitrary<readonly Fact[]> =>
   fc
     .record({
-      ids: fc.record({ queueId, userId, mediaType, outbound: fc.boolean() }),
+      ids: fc.record({ queueId, userId, mediaType, direction, skillIds: fc.subarray(['german', 'billing']) }),
+      campaignId: fc.option(fc.constantFrom('spring', 'summer')),
       acd: fc.option(
         fc.record({
           at: anyInstant,
@@ -78,19 +93,29 @@ const sessionFacts = (sessionId: string): fc.Arbitrary<readonly Fact[]> =>
       ),
       acw: fc.option(fc.record({ at: anyInstant, acwMs: durationMs })),
     })
-    .map(({ ids, acd, startAt, end, acw }) => {
-      const { outbound, ...who } = ids
-      const session = { conversationId: 'c', sessionId, mediaType: who.mediaType }
+    .map(({ ids, campaignId, acd, startAt, end, acw }) => {
+      const { skillIds, mediaType: media, direction: way, ...who } = ids
+      // A conversation of its own: a campaign begins a conversation once.
+      const session = {
+        conversationId: `c-${sessionId}`,
+        sessionId,
+        mediaType: media,
+        direction: way,
+        messageType: null,
+        divisionId: 'home',
+      }
       const facts: Fact[] = []
       if (acd !== null) {
-        facts.push({ type: 'AcdStarted', ...session, queueId: who.queueId, at: acd.at })
+        facts.push({ type: 'AcdStarted', ...session, queueId: who.queueId, skillIds, at: acd.at })
         const { endAt, connectedMs, outcome } = acd
         const answeredUserId = outcome === 'ANSWERED' ? who.userId : null
-        facts.push({ type: 'AcdEnded', ...session, queueId: who.queueId, at: endAt, connectedMs, outcome, answeredUserId })
+        const ended = { at: endAt, connectedMs, outcome, answeredUserId, skillIds, languageId: null }
+        facts.push({ type: 'AcdEnded', ...session, queueId: who.queueId, ...ended })
       }
-      if (startAt !== null) facts.push({ type: 'UserSessionStarted', ...session, ...who, outbound, at: startAt })
-      if (end !== null) facts.push({ type: 'UserSessionEnded', ...session, ...who, outbound, ...end })
-      if (acw !== null) facts.push({ type: 'AfterCallWorkCompleted', ...session, ...who, ...acw })
+      if (startAt !== null) facts.push({ type: 'UserSessionStarted', ...session, ...who, at: startAt })
+      if (end !== null) facts.push({ type: 'UserSessionEnded', ...session, ...who, ...end, callbackMs: 0 })
+      if (acw !== null) facts.push({ type: 'AfterCallWorkCompleted', ...session, ...who, ...acw, wrapUpCode: 'sold' })
+      if (campaignId !== null) facts.push({ type: 'OutboundInitiated', ...session, campaignId, at: startAt ?? windowStart })
       return facts
     })
 

@@ -5,6 +5,7 @@ import type {
   AgentStateEntered,
   ClockTicked,
   MetricEmitted,
+  PointDimensions,
   StateKind,
   UserSessionEnded,
   UserSessionStarted,
@@ -18,28 +19,58 @@ export const at = (time: string): EpochMs => Date.parse(`2026-01-05T${time.lengt
 export const minutes = (count: number): number => count * 60_000
 
 export const emitted = (
-  metric: MetricName | 'tIvr',
+  metric: MetricName | 'nUnheardOf',
   value: number,
   time: string,
-  dimensions: Readonly<{ queue?: string; agent?: string; media?: string }>,
-): MetricEmitted => ({
-  type: 'MetricEmitted',
-  metric,
-  value,
-  at: at(time),
-  queueId: dimensions.queue ?? null,
-  userId: dimensions.agent ?? null,
-  mediaType: dimensions.media ?? 'voice',
-})
+  dimensions: Readonly<{ queue?: string; agent?: string; media?: string }> & Partial<PointDimensions>,
+): MetricEmitted => {
+  const { queue, agent, media, ...more } = dimensions
+  return {
+    type: 'MetricEmitted',
+    metric,
+    value,
+    at: at(time),
+    ...nowhere,
+    queueId: queue ?? null,
+    userId: agent ?? null,
+    mediaType: media ?? 'voice',
+    ...more,
+  }
+}
+
+/** Dimensions of a point that carries none. */
+export const nowhere: PointDimensions = {
+  queueId: null,
+  userId: null,
+  mediaType: 'voice',
+  direction: null,
+  messageType: null,
+  skillIds: [],
+  languageId: null,
+  wrapUpCode: null,
+  flowId: null,
+  campaignId: null,
+  divisionIds: [],
+}
 
 export const ticked = (time: string | EpochMs): ClockTicked => ({ type: 'ClockTicked', at: typeof time === 'string' ? at(time) : time })
 
-const inSession = (time: string, sessionId: string) => ({ at: at(time), conversationId: 'c1', sessionId, mediaType: 'voice' })
+/** What every detail event of a session says. */
+export const inSession = (time: string, sessionId: string) => ({
+  at: at(time),
+  conversationId: 'c1',
+  sessionId,
+  mediaType: 'voice',
+  direction: 'inbound',
+  messageType: null,
+  divisionId: null,
+})
 
 export const queued = (queueId: string, time: string, more: Partial<AcdStarted> = {}): AcdStarted => ({
   type: 'AcdStarted',
   ...inSession(time, 'acd'),
   queueId,
+  skillIds: [],
   ...more,
 })
 
@@ -56,6 +87,8 @@ export const leftQueue = (
   outcome,
   connectedMs,
   answeredUserId: null,
+  skillIds: [],
+  languageId: null,
   ...more,
 })
 
@@ -64,7 +97,6 @@ export const sessionStarted = (userId: string, time: string, more: Partial<UserS
   ...inSession(time, `s-${userId}`),
   userId,
   queueId: 'sales',
-  outbound: false,
   ...more,
 })
 
@@ -73,13 +105,13 @@ export const sessionEnded = (userId: string, time: string, more: Partial<UserSes
   ...inSession(time, `s-${userId}`),
   userId,
   queueId: 'sales',
-  outbound: false,
   disconnectType: 'PEER',
   talkMs: 0,
   heldMs: 0,
   alertMs: 0,
   contactingMs: 0,
   dialingMs: 0,
+  callbackMs: 0,
   ...more,
 })
 
@@ -93,6 +125,7 @@ export const worked = (
   ...inSession(time, `s-${userId}`),
   userId,
   queueId: 'sales',
+  wrapUpCode: null,
   acwMs,
   ...more,
 })

@@ -1,26 +1,33 @@
 import { expect } from 'vitest'
 import type { Fact } from '../../src/domain/fact.js'
+import { families, splits } from '../../src/domain/family.js'
 import { metricKind, metricNames } from '../../src/domain/metric.js'
 import { defaultProfile, type Profile } from '../../src/domain/profile.js'
 import { rowKey, valueText, type Row } from '../../src/domain/row.js'
 import { KpiFold } from '../../src/projections/kpi-fold.js'
 
+const derived: ReadonlySet<string> = new Set(['tWait', 'tShortAbandon'])
+
 /**
  * A row in one line: `queue sales voice 10:00 final 3: nOffered 2, tAnswered 2x30000 (10000..20000)`. Durations are in ms; a single one is told
- * without its count. A missing dimension is `-`. Rendered here and not by the product, so that a test does not lean on what it tests.
+ * without its count. A missing dimension is `-`; a longer interval than the base one is named. Metrics that are derived from others are left out. Rendered here and not by the product, so that a test does not lean on what it tests.
  */
 export const lineOf = (row: Row): string => {
-  const dimensions = row.dimensions.map((value) => value ?? '-').join(' ')
+  // The splits come last, and are told only where the profile asks for them.
+  const { dimensions: names } = families[row.family]
+  const told = row.dimensions.filter((value, index) => value !== null || !(splits as readonly string[]).includes(names[index] ?? ''))
+  const dimensions = told.map((value) => value ?? '-').join(' ')
   const measures = row.measures.flatMap((measure, index) => {
     const metric = metricNames[index]
-    if (metric === undefined || measure === undefined) return []
+    if (metric === undefined || measure === undefined || derived.has(metric)) return []
     const { count, sum, min, max } = measure
     if (metricKind(metric) === 'count') return [`${metric} ${count}`]
     if (metricKind(metric) === 'state' || (count === 1 && min === sum && max === sum)) return [`${metric} ${sum}`]
     return [`${metric} ${count}x${sum} (${min}..${max})`]
   })
   const time = new Date(row.start).toISOString().slice(11, 16)
-  return `${row.family} ${dimensions} ${time} ${row.status} ${row.revision}: ${measures.join(', ')}`
+  const length = row.granularity === 'PT15M' ? '' : ` ${row.granularity}`
+  return `${row.family} ${dimensions} ${time}${length} ${row.status} ${row.revision}: ${measures.join(', ')}`
 }
 
 export type Story = Readonly<{

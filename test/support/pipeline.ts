@@ -1,7 +1,6 @@
 import { pino } from 'pino'
 import type { Profile } from '../../src/domain/profile.js'
 import type { Row } from '../../src/domain/row.js'
-import type { PublishedRow } from '../../src/egress/row-codec.js'
 import { appendTick } from '../../src/ingress/clock.js'
 import { ingest, type Receipt } from '../../src/ingress/ingest.js'
 import type { EventLog } from '../../src/log/event-log.js'
@@ -16,6 +15,7 @@ export const generationOf = (profile: Profile, name = 'g1'): Generation => ({
   name,
   projectionVersion: PROJECTION_VERSION,
   profile,
+  historyThrough: null,
   startedAt: '2026-01-01T00:00:00.000Z',
 })
 
@@ -70,8 +70,5 @@ export const project = ({
     now: () => 0,
   })
 
-export const publishedRows = async (log: EventLog, tenant: string, generation = 'g1'): Promise<readonly PublishedRow[]> =>
-  [...(await latestRows(log, tenant, generation)).values()].map(({ published }) => published)
-
 export const rowsOf = async (log: EventLog, tenant: string, generation = 'g1'): Promise<readonly Row[]> =>
-  (await publishedRows(log, tenant, generation)).map(({ row }) => row)
+  [...(await latestRows(log, tenant, generation)).values()].map(({ row }) => row)
