@@ -126,8 +126,8 @@ const publishGeneration = async (
 }
 
 const recordOf = (event: RecordedEvent, generation: string): SinkRecord => {
-  const { published, avro, schema } = decodeRow(event)
-  return { published, avro, schema, generation, replay: false }
+  const { row, avro, schema } = decodeRow(event)
+  return { row, avro, schema, generation, replay: false }
 }
 
 /** The place in the log of a stream's revision. */

@@ -3,16 +3,25 @@ import { produce } from 'immer'
 import type { Profile } from '../domain/profile.js'
 import { generationsStream } from '../domain/stream-name.js'
 import { contentId } from '../ingress/identity.js'
-import type { EventLog, RecordedEvent } from '../log/event-log.js'
+import type { EventLog, Position, RecordedEvent } from '../log/event-log.js'
 
-/** What a generation computes: one run of the projection over all of the raw log by one profile. */
-export type Generation = Readonly<{ name: string; projectionVersion: number; profile: Profile; startedAt: string }>
+/**
+ * What a generation computes: one run of the projection over all of the raw log by one profile. `historyThrough` is where the raw log ended when it began (in
+ * decimal; null: it was empty): through there nothing is too late, and all configuration is known from the start.
+ */
+export type Generation = Readonly<{
+  name: string
+  projectionVersion: number
+  profile: Profile
+  historyThrough: string | null
+  startedAt: string
+}>
 
 /** `live` is the generation that the egress publishes; `undefined` before the first. */
 export type Generations = Readonly<{ all: Readonly<Record<string, Generation>>; live: string | undefined; revision: number | undefined }>
 
 /** Goes up when the fold or the contract changes so that the same log gives other rows: such a version starts a generation of its own. */
-export const PROJECTION_VERSION = 1
+export const PROJECTION_VERSION = 2
 
 type GenerationEvent =
   Readonly<{ type: 'GenerationStarted'; generation: Generation }> | Readonly<{ type: 'GenerationPromoted'; name: string; at: string }>
@@ -79,16 +88,23 @@ const append = async (control: EventLog, tenant: string, state: Generations, eve
   return evolve(state, event, result.right.revision)
 }
 
-/** Starts the next generation, `g<n>`. */
+/** Starts the next generation, `g<n>`; `rawHead` is where the raw log ends now. */
 export const startGeneration = async (
   control: EventLog,
   tenant: string,
   state: Generations,
   profile: Profile,
+  rawHead: Position | undefined,
   now: Date,
 ): Promise<Readonly<{ state: Generations; generation: Generation }>> => {
   const last = Object.keys(state.all).reduce((max, name) => Math.max(max, Number(name.slice(1))), 0)
-  const generation: Generation = { name: `g${last + 1}`, projectionVersion: PROJECTION_VERSION, profile, startedAt: now.toISOString() }
+  const generation: Generation = {
+    name: `g${last + 1}`,
+    projectionVersion: PROJECTION_VERSION,
+    profile,
+    historyThrough: rawHead === undefined ? null : String(rawHead),
+    startedAt: now.toISOString(),
+  }
   return { state: await append(control, tenant, state, { type: 'GenerationStarted', generation }), generation }
 }
 

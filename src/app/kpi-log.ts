@@ -1,11 +1,9 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { FamilyName } from '../domain/family.js'
-import { isFamilyName } from '../domain/family.js'
-import { kpisOf, type KpiName, type Ratio } from '../domain/kpi.js'
-import type { Profile } from '../domain/profile.js'
+import { familyNames, isFamilyName } from '../domain/family.js'
 import type { Row } from '../domain/row.js'
 import { kpiStream } from '../domain/stream-name.js'
-import { codecOfSchema, rowCodec, type PublishedRow } from '../egress/row-codec.js'
+import { codecOfSchema, rowCodec } from '../egress/row-codec.js'
 import { ascendingContentId, ascendingIds } from '../ingress/identity.js'
 import type { EventLog, NewEvent, Position, RecordedEvent } from '../log/event-log.js'
 
@@ -22,16 +20,6 @@ const BATCH_BEGAN = 'BatchBegan'
 const APPEND_ROWS_MAX = 1_000
 const APPEND_BYTES_MAX = 512 * 1024
 
-/** A row with the KPIs that its values give under the profile. */
-export const withKpis = (row: Row, profile: Profile): PublishedRow => {
-  const kpis: Partial<Record<KpiName, Ratio>> = {}
-  for (const kpi of kpisOf(row.family)) {
-    const ratio = kpi.of(row, profile.serviceLevel)
-    if (ratio !== undefined) kpis[kpi.name] = ratio
-  }
-  return { row, kpis }
-}
-
 const schemaMetadata = new Map<FamilyName, Uint8Array>()
 const metadataOf = (family: FamilyName): Uint8Array => {
   let metadata = schemaMetadata.get(family)
@@ -43,27 +31,17 @@ const metadataOf = (family: FamilyName): Uint8Array => {
  * The rows of the batch that goes through `position`, encoded once: these bytes are what every sink frames or renders. A row's id is its place in the
  * batch: the same batch, appended again, is recognised.
  */
-export const rowEvents = (
-  tenant: string,
-  generation: string,
-  rows: readonly Row[],
-  profile: Profile,
-  position: Position,
-): readonly NewEvent[] => {
+export const rowEvents = (tenant: string, generation: string, rows: readonly Row[], position: Position): readonly NewEvent[] => {
   const idAt = ascendingIds(Number(position), 'rows', tenant, generation)
   return rows.map((row, index) => ({
     id: idAt(index),
     type: rowTypes[row.family],
-    data: rowCodec(row.family).encode(withKpis(row, profile)),
+    data: rowCodec(row.family).encode(row),
     metadata: metadataOf(row.family),
   }))
 }
 
-const rowTypes: Readonly<Record<FamilyName, string>> = {
-  queue: `${ROW_PREFIX}queue`,
-  agent: `${ROW_PREFIX}agent`,
-  'agent-state': `${ROW_PREFIX}agent-state`,
-}
+const rowTypes = Object.fromEntries(familyNames.map((family) => [family, `${ROW_PREFIX}${family}`])) as Readonly<Record<FamilyName, string>>
 
 const positionEvent = (type: string, tenant: string, generation: string, position: Position): NewEvent => ({
   id: ascendingContentId(Number(position), type, tenant, generation, String(position)),
@@ -99,7 +77,7 @@ export const appendsOf = (
   return appends
 }
 
-export type StoredRow = Readonly<{ published: PublishedRow; avro: Uint8Array; schema: string; revision: number }>
+export type StoredRow = Readonly<{ row: Row; avro: Uint8Array; schema: string; revision: number }>
 
 export const isRow = (event: RecordedEvent): boolean => event.type.startsWith(ROW_PREFIX)
 
@@ -113,7 +91,7 @@ export const decodeRow = (event: RecordedEvent): StoredRow => {
   const { schema } = JSON.parse(Buffer.from(event.metadata).toString('utf8')) as { schema: string }
   const codec = codecOfSchema(schema)
   if (E.isLeft(codec)) throw new Error(codec.left.message)
-  return { published: codec.right.decode(event.data), avro: event.data, schema, revision: event.revision }
+  return { row: codec.right.decode(event.data), avro: event.data, schema, revision: event.revision }
 }
 
 /** Where a projector goes on: the last checkpoint and the stream's revision; and the batch that a crash cut short, if any. */
@@ -138,7 +116,7 @@ export const recover = async (kpi: EventLog, tenant: string, generation: string)
       if (event.type === CHECKPOINT) return found(positionIn(event))
       if (event.type === BATCH_BEGAN) through = positionIn(event)
       if (!isRow(event)) continue
-      const { row } = decodeRow(event).published
+      const { row } = decodeRow(event)
       present.set(row.key, row.revision)
     }
   return found(undefined)
@@ -157,7 +135,7 @@ export const latestRows = async (
       const family = familyOf(event)
       if (family === undefined || (wanted.family !== undefined && family !== wanted.family)) continue
       const stored = decodeRow(event)
-      if (wanted.row?.(stored.published.row) !== false) rows.set(stored.published.row.key, stored)
+      if (wanted.row?.(stored.row) !== false) rows.set(stored.row.key, stored)
     }
   return rows
 }

@@ -9,12 +9,12 @@ import { runProjector, type ProjectorEnd, type ProjectorOptions } from './projec
 import { noSnapshots, openSnapshotStore, type SnapshotStore } from './snapshot-store.js'
 
 /** The live generation; the first is started and promoted here. */
-export const ensureLive = async (logs: Logs, tenant: string, profile: Profile, now: () => number): Promise<Generation> =>
+export const ensureLive = async (logs: Logs, tenant: string, profile: Profile, raw: EventLog, now: () => number): Promise<Generation> =>
   logs.changingControl(async (control) => {
     const state = await readGenerations(control, tenant)
     const live = state.live === undefined ? undefined : state.all[state.live]
     if (live !== undefined) return live
-    const started = await startGeneration(control, tenant, state, profile, new Date(now()))
+    const started = await startGeneration(control, tenant, state, profile, await raw.head(), new Date(now()))
     await promote(control, tenant, started.state, started.generation.name, new Date(now()))
     return started.generation
   })
@@ -36,7 +36,7 @@ const LOCK_WAITS_MAX = 60
  */
 export const runLiveProjector = async (options: LiveProjectorOptions): Promise<ProjectorEnd> => {
   const { logs, tenant, profile, signal, logger, now, data } = options
-  let generation = await ensureLive(logs, tenant, profile, now)
+  let generation = await ensureLive(logs, tenant, profile, options.raw, now)
   warnOfOtherProfile(generation, profile, logger)
   let waits = 0 // at the start a second projector is refused at once
   while (!signal.aborted) {

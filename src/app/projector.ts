@@ -1,11 +1,12 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
+import { isConfiguration, type ConfigurationFact, type Fact } from '../domain/fact.js'
 import type { Row } from '../domain/row.js'
 import { kpiStream } from '../domain/stream-name.js'
 import { decodeRaw } from '../ingress/decode.js'
 import { deadLetter } from '../ingress/raw-event.js'
 import type { AppendFailure, EventLog, ExpectedRevision, NewEvent, Position, RecordedEvent } from '../log/event-log.js'
-import { KpiFold } from '../projections/kpi-fold.js'
+import { KpiFold, type Refusal } from '../projections/kpi-fold.js'
 import { backoffMs, pause } from './backoff.js'
 import type { Generation } from './generations.js'
 import { appendsOf, recover, rowEvents, type CutShort } from './kpi-log.js'
@@ -78,6 +79,7 @@ class ProjectorRun {
   appended = false
   private readonly options: ProjectorOptions
   private readonly stream: string
+  private readonly historyThrough: Position | undefined
   private fold: KpiFold
   private expected: ExpectedRevision = 'no-stream'
   private events = 0
@@ -91,6 +93,7 @@ class ProjectorRun {
   constructor(options: ProjectorOptions) {
     this.options = options
     this.stream = kpiStream(options.tenant, options.generation.name)
+    this.historyThrough = options.generation.historyThrough === null ? undefined : BigInt(options.generation.historyThrough)
     this.fold = new KpiFold(options.tenant, options.generation.profile)
   }
 
@@ -118,14 +121,32 @@ class ProjectorRun {
     this.checkpointed = recovery.checkpoint
     const snapshot = snapshots.load()
     if (snapshot !== undefined && recovery.checkpoint !== undefined && snapshot.position <= recovery.checkpoint) {
-      this.fold = new KpiFold(tenant, generation.profile, snapshot.state, snapshots.closedCells)
+      this.fold = new KpiFold(tenant, generation.profile, { state: snapshot.state, shelf: snapshots.shelf })
       this.folded = snapshot.position
     } else {
       await snapshots.clear()
-      this.fold = new KpiFold(tenant, generation.profile, undefined, snapshots.closedCells)
+      const configuration = await this.knownConfiguration()
+      this.fold = new KpiFold(tenant, generation.profile, {
+        shelf: snapshots.shelf,
+        configuration,
+        inHistory: this.historyThrough !== undefined,
+      })
     }
     if (recovery.checkpoint !== undefined && this.folded !== recovery.checkpoint) await this.refold(recovery.checkpoint)
     if (recovery.cutShort !== undefined && !signal.aborted) await this.complete(recovery.cutShort)
+  }
+
+  /** The configuration in the raw log when the generation began. */
+  private async knownConfiguration(): Promise<readonly ConfigurationFact[]> {
+    if (this.historyThrough === undefined) return []
+    const { raw, tenant } = this.options
+    const known: ConfigurationFact[] = []
+    for await (const batch of raw.readAll({ through: this.historyThrough, prefixes: [`${tenant}.config-`] }))
+      for (const event of batch) {
+        const facts = decodeRaw(event.type, event.data)
+        if (E.isRight(facts)) known.push(...facts.right.filter(isConfiguration))
+      }
+    return known
   }
 
   /** Folds what is in the KPI stream already. */
@@ -213,7 +234,7 @@ class ProjectorRun {
   /** The rows of the batch that was folded last. */
   private encoded(rows: readonly Row[]): readonly NewEvent[] {
     const { tenant, generation } = this.options
-    return rowEvents(tenant, generation.name, rows, generation.profile, this.folded as Position)
+    return rowEvents(tenant, generation.name, rows, this.folded as Position)
   }
 
   /**
@@ -230,13 +251,22 @@ class ProjectorRun {
 
   /** Folds one raw event; returns it as a dead letter if it cannot be decoded. */
   private apply(event: RecordedEvent): readonly DeadLetter[] {
+    if (this.historyThrough !== undefined && event.position > this.historyThrough) this.fold.endHistory()
     const facts = decodeRaw(event.type, event.data)
-    if (E.isRight(facts)) {
-      for (const fact of facts.right) this.fold.apply(fact)
-      return []
-    }
+    const unusable = E.isLeft(facts) ? facts.left : this.refusalOf(facts.right)
+    if (unusable === undefined) return []
     const origin = { tenant: this.options.tenant, source: `${event.stream}@${event.revision}`, receivedAt: this.options.now() }
-    return [deadLetter(event.data, facts.left, origin, 'projector')]
+    return [deadLetter(event.data, { topic: event.type, ...unusable }, origin, 'projector')]
+  }
+
+  /** Folds the facts of one event; says why if some could not be. */
+  private refusalOf(facts: readonly Fact[]): Refusal | undefined {
+    const refusals: Refusal[] = []
+    for (const fact of facts) {
+      const refusal = this.fold.apply(fact)
+      if (refusal !== undefined) refusals.push(refusal)
+    }
+    return refusals[0]
   }
 
   private async append(rows: readonly NewEvent[], position: Position): Promise<void> {
@@ -273,7 +303,7 @@ class ProjectorRun {
     if (this.folded === undefined) return
     if (this.checkpointed === undefined || this.folded > this.checkpointed) await this.append([], this.folded)
     await this.options.snapshots.save({ position: this.folded, state: this.fold.save() })
-    if (this.options.snapshots.keepsCells) this.fold.saved()
+    if (this.options.snapshots.keepsShelf) this.fold.saved()
     this.sinceSnapshot = 0
   }
 }

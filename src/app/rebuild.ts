@@ -23,10 +23,10 @@ export class RebuildFailed extends Error {
  * running process) is switched to it.
  */
 export const rebuild = async (options: RebuildOptions): Promise<RebuildOutcome> => {
-  const { logs, tenant, profile, now, data } = options
+  const { logs, tenant, profile, now, data, raw } = options
   const { before, generation } = await logs.changingControl(async (control) => {
     const state = await readGenerations(control, tenant)
-    return { before: state.live, ...(await startGeneration(control, tenant, state, profile, new Date(now()))) }
+    return { before: state.live, ...(await startGeneration(control, tenant, state, profile, await raw.head(), new Date(now()))) }
   })
   const kpi = await logs.kpi(generation.name, 'writer')
   const snapshots = snapshotsOf(data, tenant, generation.name)
@@ -38,7 +38,7 @@ export const rebuild = async (options: RebuildOptions): Promise<RebuildOutcome> 
   }
   const valuesOf = async (name: string) => {
     const rows = await latestRows(name === generation.name ? kpi : await logs.kpi(name, 'reader'), tenant, name)
-    return intervalDigests([...rows.values()].map(({ published }) => published.row))
+    return intervalDigests([...rows.values()].map(({ row }) => row))
   }
   const differences = compareDigests(before === undefined ? [] : await valuesOf(before), await valuesOf(generation.name))
   if (options.promote)

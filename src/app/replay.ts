@@ -42,7 +42,7 @@ export const replay = async ({ tenant, logs, sink, family, from, to, batchMax, s
   const rows = await latestRows(await logs.kpi(live, 'reader'), tenant, live, { family, row: (row) => inRange(row.start) })
   const records: SinkRecord[] = [...rows.values()]
     .sort((a, b) => a.revision - b.revision)
-    .map(({ published, avro, schema }) => ({ published, avro, schema, generation: live, replay: true }))
+    .map(({ row, avro, schema }) => ({ row, avro, schema, generation: live, replay: true }))
   if (sink === undefined || records.length === 0) return records.length
   const connected = await sink.connect(signal)()
   if (E.isLeft(connected)) throw new ReplayFailed(`${sink.name}: ${JSON.stringify(connected.left)}`, { cause: connected.left })

@@ -2,8 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import { open, type RootDatabase } from 'lmdb'
-import type { CellState } from '../projections/cell.js'
-import { gridKey, type ClosedCells } from '../projections/cell-grid.js'
+import { emptyShelf, type Shelf } from '../projections/archive.js'
 import type { FoldState } from '../projections/kpi-fold.js'
 import type { Position } from '../log/event-log.js'
 import { checkLmdbFile } from '../log/lmdb-file.js'
@@ -12,14 +11,14 @@ import { PROJECTION_VERSION } from './generations.js'
 export type Snapshot = Readonly<{ position: Position; state: FoldState }>
 
 /**
- * Where a fold is put away between runs, so that a restart need not read the whole log, and where its closed cells live. A cache and nothing more: if it is
+ * Where a fold is put away between runs, so that a restart need not read the whole log, and the shelf of what it seldom needs. A cache and nothing more: if it is
  * missing, older than the checkpoint or not understood, the log is folded again with the same outcome. `save` is atomic.
  */
 export type SnapshotStore = Readonly<{
-  /** Does `closedCells` find what was saved? If not, the fold must keep its closed cells itself. */
-  keepsCells: boolean
+  /** Does the shelf hold what was saved? If not, the fold must keep all of it in memory. */
+  keepsShelf: boolean
   load: () => Snapshot | undefined
-  closedCells: ClosedCells
+  shelf: Shelf
   save: (snapshot: Snapshot) => Promise<void>
   /** Forgets everything: the fold begins at the beginning. */
   clear: () => Promise<void>
@@ -28,9 +27,9 @@ export type SnapshotStore = Readonly<{
 
 /** Keeps nothing: every start folds the whole log. */
 export const noSnapshots: SnapshotStore = {
-  keepsCells: false,
+  keepsShelf: false,
   load: () => undefined,
-  closedCells: () => undefined,
+  shelf: emptyShelf,
   save: () => Promise.resolve(),
   clear: () => Promise.resolve(),
   close: () => Promise.resolve(),
@@ -45,30 +44,40 @@ export const openSnapshotStore = (data: string, tenant: string, generation: stri
   const dir = join(data, 'state', `${tenant}.${generation}`)
   const root = openEnvironment(dir)
   const meta = root.openDB<Buffer, string>('meta', { encoding: 'binary' })
-  const cells = root.openDB<Buffer, string>('cells', { encoding: 'binary' })
+  const shelf = root.openDB<Buffer, string>('shelf', { encoding: 'binary' })
   return {
-    keepsCells: true,
+    keepsShelf: true,
     load: () => {
       const bytes = meta.get('fold')
       if (bytes === undefined) return undefined
       const saved = understood(bytes)
       return saved?.format === FORMAT ? { position: saved.position, state: saved.state } : undefined
     },
-    closedCells: (key) => {
-      const bytes = cells.get(key)
-      return bytes === undefined ? undefined : (deserialize(bytes) as CellState)
+    shelf: {
+      get: (key) => {
+        const bytes = shelf.get(key)
+        return bytes === undefined ? undefined : (deserialize(bytes) as unknown)
+      },
+      // LMDB orders strings by their UTF-8 bytes, which for the characters that keys are made of is the order of code units.
+      keysAfter: (prefix, after, max) => {
+        const keys: string[] = []
+        for (const key of shelf.getKeys({ start: after, limit: max + 1 })) {
+          if (!key.startsWith(prefix)) break
+          if (key > after) keys.push(key)
+        }
+        return keys.slice(0, max)
+      },
     },
     save: async ({ position, state }) => {
-      const { closed } = state.grid
-      const saved: Saved = { format: FORMAT, position, state: { ...state, grid: { ...state.grid, closed: [] } } }
+      const saved: Saved = { format: FORMAT, position, state: { ...state, shelved: [] } }
       await root.transaction(() => {
-        for (const cell of closed) void cells.put(gridKey(cell), serialize(cell))
+        for (const [key, data] of state.shelved) void shelf.put(key, serialize(data))
         void meta.put('fold', serialize(saved))
       })
     },
     clear: async () => {
       await root.transaction(() => {
-        cells.clearSync()
+        shelf.clearSync()
         meta.clearSync()
       })
     },

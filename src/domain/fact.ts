@@ -179,6 +179,16 @@ export type QueueMembershipChanged = Readonly<{ type: 'QueueMembershipChanged'; 
 /** What is configured, each with the instant from which it is in force. */
 export type ConfigurationFact = QueueConfigured | OrgSettingsChanged | PresenceDefined | ProfilePublished | ConfigurationAudited
 
+const configurationTypes: ReadonlySet<Fact['type']> = new Set<ConfigurationFact['type']>([
+  'QueueConfigured',
+  'OrgSettingsChanged',
+  'PresenceDefined',
+  'ProfilePublished',
+  'ConfigurationAudited',
+])
+
+export const isConfiguration = (fact: Fact): fact is ConfigurationFact => configurationTypes.has(fact.type)
+
 /** Settings of a queue. `serviceLevel` and `acw` are by what Genesys calls media settings; durations in ms, targets as shares from 0 to 1. */
 export type QueueConfigured = Readonly<{
   type: 'QueueConfigured'

@@ -6,7 +6,7 @@ import { defaultProfile } from '../../src/domain/profile.js'
 import type { EventLog } from '../../src/log/event-log.js'
 import { memoryLog } from '../../src/log/memory-log.js'
 import { answers } from '../support/answers.js'
-import { project, publishedRows, take } from '../support/pipeline.js'
+import { project, rowsOf, take } from '../support/pipeline.js'
 import { recordingSink, type Fate } from '../support/recording-sink.js'
 
 const TEN = Date.UTC(2026, 0, 5, 10)
@@ -32,7 +32,7 @@ describe('a replay', () => {
     const { sink, records, progress } = recordingSink(before)
     expect(await replayed({ sink })).toBe(2 * (AGENTS + 1))
     expect(records.map(({ published }) => published.row.key).sort()).toEqual(
-      (await publishedRows(log, 't')).map(({ row }) => row.key).sort(),
+      (await rowsOf(log, 't')).map(({ key }) => key).sort(),
     )
     expect(records.filter(({ published: { row } }) => row.family === 'queue').map(({ published }) => published.row.revision)).toEqual([
       AGENTS,
