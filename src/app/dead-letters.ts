@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { deadLetterStream } from '../domain/stream-name.js'
-import { ingest, type Receipt } from '../ingress/ingest.js'
+import { emptyReceipt, ingest, type Receipt } from '../ingress/ingest.js'
 import { readRawEvent, type DeadLetterNote } from '../ingress/raw-event.js'
 import { NoLog, type EventLog } from '../log/event-log.js'
 import { readGenerations } from './generations.js'
@@ -38,9 +38,8 @@ export const replayDeadLetters = async (
     if (E.isRight(readRawEvent(raw, { tenant, source: 'deadletter', receivedAt: now }))) usable.push(raw)
     else unusable++
   }
-  const nothing: Receipt = { stored: 0, duplicate: 0, deadLettered: 0, problems: [], latest: undefined }
   const receipt =
-    log === undefined || usable.length === 0 ? nothing : await ingest(log, usable, { tenant, source: 'deadletter', receivedAt: now })
+    log === undefined || usable.length === 0 ? emptyReceipt : await ingest(log, usable, { tenant, source: 'deadletter', receivedAt: now })
   return { ...receipt, deadLettered: unusable, usable: usable.length }
 }
 

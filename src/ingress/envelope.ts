@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import * as E from 'fp-ts/lib/Either.js'
+import { isObject } from './fields.js'
 
 /** What every envelope of Genesys boils down to. `timestamp` is when the notification was published, where the envelope says. */
 export type Envelope = Readonly<{ topicName: string; body: Readonly<Record<string, unknown>>; timestamp: string | undefined }>
@@ -7,21 +8,25 @@ export type Envelope = Readonly<{ topicName: string; body: Readonly<Record<strin
 /** Why raw input cannot be used: a stable code to count by, and a sentence that says what, where and how to mend it. */
 export type Unusable = Readonly<{ reason: UnusableReason; detail: string; topic?: string | undefined }>
 
-export type UnusableReason = 'malformed-json' | 'malformed-gzip' | 'not-an-envelope' | 'unknown-topic' | 'undecodable' | 'too-deep'
+export type UnusableReason =
+  'malformed-json' | 'malformed-gzip' | 'not-an-envelope' | 'unknown-topic' | 'undecodable' | 'too-deep' | 'too-late' | 'contradictory'
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** Reads an EventBridge envelope (`detail.topicName`, `detail.eventBody`) or a bare notification (`topicName`, `eventBody`). */
-export const readEnvelope = (raw: Uint8Array): E.Either<Unusable, Envelope> => {
+/** Reads JSON in UTF-8. */
+export const readJson = (raw: Uint8Array): E.Either<Unusable, unknown> => {
   // Decoding would put the same replacement character for every wrong byte, and so make one event of two.
   if (!isUtf8(raw)) return E.left({ reason: 'malformed-json', detail: 'not valid UTF-8; JSON is sent as UTF-8' })
-  let value: unknown
   try {
-    value = JSON.parse(Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('utf8'))
+    return E.right(JSON.parse(Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('utf8')))
   } catch (cause) {
     return E.left({ reason: 'malformed-json', detail: `not valid JSON: ${(cause as Error).message}` })
   }
+}
+
+/** Reads an EventBridge envelope (`detail.topicName`, `detail.eventBody`) or a bare notification (`topicName`, `eventBody`). */
+export const readEnvelope = (raw: Uint8Array): E.Either<Unusable, Envelope> => E.flatMap(readJson(raw), envelopeOf)
+
+/** The same of JSON that was parsed. */
+export const envelopeOf = (value: unknown): E.Either<Unusable, Envelope> => {
   if (!isObject(value))
     return E.left({
       reason: 'not-an-envelope',
@@ -32,7 +37,8 @@ export const readEnvelope = (raw: Uint8Array): E.Either<Unusable, Envelope> => {
   if (typeof topicName !== 'string' || topicName === '')
     return E.left({
       reason: 'not-an-envelope',
-      detail: 'no topicName (nor detail.topicName): this is not a Genesys notification or EventBridge envelope',
+      detail:
+        'no topicName (nor detail.topicName): this is not a Genesys notification or EventBridge envelope, nor a conversation of the analytics API',
     })
   if (!isObject(eventBody))
     return E.left({

@@ -17,8 +17,9 @@ const TEXT_MAX = 256
 const PLAIN = /^[\x20-\x7e]{1,256}$/
 const LONE_SURROGATE = /[\ud800-\udfff]/u
 
-export const text = (body: Body, name: string): string => {
-  const value = body[name]
+export const text = (body: Body, name: string): string => checkText(body[name], name)
+
+const checkText = (value: unknown, name: string): string => {
   if (typeof value !== 'string' || value === '') throw new BadField(`${name} is ${shown(value)}; expected a non-empty string`)
   if (PLAIN.test(value)) return value
   if (value.length > TEXT_MAX) throw new BadField(`${name} has ${value.length} characters; expected at most ${TEXT_MAX}`)
@@ -32,9 +33,52 @@ export const optionalText = (body: Body, name: string): string | null => {
   return text(body, name)
 }
 
+/** What is absent, one for all: most points name no skill. */
+export const noTexts: readonly string[] = Object.freeze([])
+
+/** A point counts once for each of them. */
+const TEXTS_MAX = 100
+
+/** A list of ids without repeats. Absent, null and empty are the same. */
+export const texts = (body: Body, name: string): readonly string[] => {
+  const value = body[name]
+  if (value === undefined || value === null) return noTexts
+  if (!Array.isArray(value)) throw new BadField(`${name} is ${shown(value)}; expected an array of strings`)
+  if (value.length === 0) return noTexts
+  if (value.length > TEXTS_MAX) throw new BadField(`${name} has ${value.length} members; expected at most ${TEXTS_MAX}`)
+  for (let i = 0; i < value.length; i++) checkText(value[i], name)
+  return value.length === 1 ? (value as readonly string[]) : [...new Set(value as readonly string[])]
+}
+
+/** How many members an array has; absent is none. */
+export const membersOf = (body: Body, name: string): number => {
+  const value = body[name]
+  if (value === undefined || value === null) return 0
+  if (Array.isArray(value)) return value.length
+  throw new BadField(`${name} is ${shown(value)}; expected an array`)
+}
+
+/** The members of an array of objects; absent is none. */
+export const objects = (body: Body, name: string): readonly Body[] => {
+  const value = body[name]
+  if (value === undefined || value === null) return []
+  if (!Array.isArray(value)) throw new BadField(`${name} is ${shown(value)}; expected an array of objects`)
+  const odd = value.findIndex((item) => !isObject(item))
+  if (odd >= 0) throw new BadField(`${name}[${odd}] is ${shown(value[odd])}; expected an object`)
+  return value as readonly Body[]
+}
+
+export const flag = (body: Body, name: string): boolean => {
+  const value = body[name]
+  if (typeof value === 'boolean') return value
+  throw new BadField(`${name} is ${shown(value)}; expected true or false`)
+}
+
+export const isObject = (value: unknown): value is Body => typeof value === 'object' && value !== null && !Array.isArray(value)
+
 export const object = (body: Body, name: string): Body => {
   const value = body[name]
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Body
+  if (isObject(value)) return value
   throw new BadField(`${name} is ${shown(value)}; expected an object`)
 }
 
@@ -56,11 +100,14 @@ export const wholeNumber = (body: Body, name: string): number => {
   throw new BadField(`${name} is ${shown(value)}; expected a whole number, ${DURATION_MAX_MS} at most`)
 }
 
-/** Any finite number. */
-export const number = (body: Body, name: string): number => {
+/** Observed numbers are summed exactly as millionths, which has room for so much. */
+export const OBSERVATION_MAX = 9e9
+
+/** An observed number, which may be an average. */
+export const observation = (body: Body, name: string): number => {
   const value = body[name]
-  if (typeof value === 'number' && Number.isFinite(value)) return value
-  throw new BadField(`${name} is ${shown(value)}; expected a number`)
+  if (typeof value === 'number' && Math.abs(value) <= OBSERVATION_MAX) return value
+  throw new BadField(`${name} is ${shown(value)}; expected a number, ${OBSERVATION_MAX} at most`)
 }
 
 const YEAR_2000 = 946_684_800_000
@@ -77,6 +124,10 @@ export const epochMs = (body: Body, name: string): number => {
   if (typeof value !== 'number' || !Number.isInteger(value)) throw new BadField(`${name} is ${shown(value)}; expected epoch milliseconds`)
   return plausible(value, name, value)
 }
+
+/** The same where it may be absent or null. */
+export const optionalEpochMs = (body: Body, name: string): number | null =>
+  body[name] === undefined || body[name] === null ? null : epochMs(body, name)
 
 const ISO_WITH_ZONE = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$/
 

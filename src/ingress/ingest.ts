@@ -12,6 +12,8 @@ export type Receipt = Readonly<{
   stored: number
   duplicate: number
   deadLettered: number
+  /** How many of the stored and the duplicate are of topics that nobody here can read yet: kept raw, they state nothing. */
+  unknownTopic: number
   /** At most `PROBLEMS_MAX`; all of them are in the dead-letter stream. */
   problems: readonly Problem[]
   /** Latest instant that the stored events speak of. */
@@ -20,12 +22,13 @@ export type Receipt = Readonly<{
 
 export const PROBLEMS_MAX = 20
 
-export const emptyReceipt: Receipt = { stored: 0, duplicate: 0, deadLettered: 0, problems: [], latest: undefined }
+export const emptyReceipt: Receipt = { stored: 0, duplicate: 0, deadLettered: 0, unknownTopic: 0, problems: [], latest: undefined }
 
 export const addReceipts = (a: Receipt, b: Receipt): Receipt => ({
   stored: a.stored + b.stored,
   duplicate: a.duplicate + b.duplicate,
   deadLettered: a.deadLettered + b.deadLettered,
+  unknownTopic: a.unknownTopic + b.unknownTopic,
   problems: [...a.problems, ...b.problems].slice(0, PROBLEMS_MAX),
   latest: a.latest === undefined ? b.latest : b.latest === undefined ? a.latest : Math.max(a.latest, b.latest),
 })
@@ -46,6 +49,7 @@ export const ingest = async (log: EventLog, raws: readonly Uint8Array[], origin:
   const streams = new Map<string, NewEvent[]>()
   const problems: Problem[] = []
   let deadLettered = 0
+  let unknownTopic = 0
   let latest: EpochMs | undefined
   const add = (stream: string, event: NewEvent): void => {
     const events = streams.get(stream)
@@ -56,6 +60,7 @@ export const ingest = async (log: EventLog, raws: readonly Uint8Array[], origin:
     const read = readRawEvent(raw, origin)
     if (E.isRight(read)) {
       add(read.right.stream, read.right.event)
+      if (!read.right.known) unknownTopic++
       if (read.right.latest !== undefined) latest = Math.max(latest ?? read.right.latest, read.right.latest)
       return
     }
@@ -66,7 +71,7 @@ export const ingest = async (log: EventLog, raws: readonly Uint8Array[], origin:
   })
   const stored = await appendAll(log, streams)
   const used = raws.length - deadLettered
-  return { stored, duplicate: used - stored, deadLettered, problems, latest }
+  return { stored, duplicate: used - stored, deadLettered, unknownTopic, problems, latest }
 }
 
 /** Keeps a whole document that could not even be cut into events. */

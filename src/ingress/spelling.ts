@@ -1,10 +1,19 @@
 /**
- * The same concept is spelled differently on each of Genesys's surfaces. Facts use one spelling: media types as in metric records (`voice`), disconnect
- * types and states in UPPER_SNAKE. Values nobody has seen before keep their letters in that spelling.
+ * The same concept is spelled differently on each of Genesys's surfaces. Facts use one spelling: media types, directions and message types as in metric
+ * records (`voice`, `inbound`, `webmessaging`), flow types in capitals, disconnect types and states in UPPER_SNAKE. Values nobody has seen before keep their letters in that spelling.
  */
 
 /** `VOICE`, `voice` → `voice`; absent → `unknown`. */
 export const mediaType = (value: string | null): string => value?.toLowerCase() ?? 'unknown'
+
+/** Directions and message types: `INBOUND`, `inbound` → `inbound`; absent stays absent. */
+export const lowerCase = (value: string | null): string | null => (value === null ? null : value.toLowerCase())
+
+/** Flow types are one word in every spelling: `inboundcall`, `INBOUNDCALL` → `INBOUNDCALL`; absent → `UNKNOWN`. */
+export const flowType = (value: string | null): string => value?.toUpperCase() ?? 'UNKNOWN'
+
+/** What media settings call a call is `voice` elsewhere. */
+export const mediaTypeOfSettings = (name: string): string => (name === 'call' ? 'voice' : mediaType(name))
 
 /** `consultTransfer`, `transfer.consult`… differ by more than case; those words are mapped, the rest becomes UPPER_SNAKE. */
 export const upperSnake = (value: string): string =>
