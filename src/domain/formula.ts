@@ -19,18 +19,23 @@ export const optionNames = ['includeFlowOuts', 'includeAbandons', 'includeShortA
 export type OptionName = (typeof optionNames)[number]
 export type Options = Readonly<Record<OptionName, number>>
 
-const FORMULA_CHARS_MAX = 1_000
+export const FORMULA_CHARS_MAX = 1_000
+
+/** Far beyond any unit, and small enough that no sum of a row multiplied with it is infinite. */
+const FACTOR_MAX = 1e15
 
 /** Reads a formula; the sentence on the left says what is wrong with it and where. */
 export const parseFormula = (text: string): E.Either<string, Formula> => {
   if (text.length > FORMULA_CHARS_MAX) return E.left(`longer than ${FORMULA_CHARS_MAX} characters`)
   try {
     const node = jsep(text)
-    if (node.type === 'BinaryExpression' && node['operator'] === '/') {
-      const denominator = linear(node['right'] as jsep.Expression)
-      return E.right({ text, numerator: linear(node['left'] as jsep.Expression), denominator })
-    }
-    return E.right({ text, numerator: linear(node), denominator: null })
+    const below = node.type === 'BinaryExpression' && node['operator'] === '/' ? part(node['right'] as jsep.Expression) : null
+    // Divided by a number, such as 1000 for seconds, it is still a quantity.
+    if (below === null || below.scale !== null) return E.right({ text, numerator: linear(part(node)), denominator: null })
+    const numerator = linear(part(node['left'] as jsep.Expression))
+    const denominator = linear(below)
+    if (denominator.length === 0) return E.left('what it divides by is always 0')
+    return E.right({ text, numerator, denominator })
   } catch (cause) {
     if (cause instanceof NotAFormula) return E.left(cause.message)
     // jsep says what it did not understand and at which character.
@@ -40,15 +45,20 @@ export const parseFormula = (text: string): E.Either<string, Formula> => {
 
 class NotAFormula extends Error {}
 
-/** A sum of measures, or a number times options: what a part of a formula can be. */
+/**
+ * What a part of a formula can be: a sum of measures, or (`scale`) a sum of numbers times options. Equal terms are added up at every step, or a product of many
+ * sums in brackets, which a short text can hold, would have more terms than memory.
+ */
 type Part = Readonly<{ terms: Linear; scale: Scale | null }>
-type Scale = Readonly<{ factor: number; options: readonly OptionName[] }>[]
+type Scale = readonly Readonly<{ factor: number; options: readonly OptionName[] }>[]
 
-const linear = (node: jsep.Expression): Linear => {
-  const { terms, scale } = part(node)
+const linear = ({ terms, scale }: Part): Linear => {
   if (scale !== null)
     throw new NotAFormula('a number alone cannot be added over rows: multiply it with a measure, such as 1000 * nOffered.count')
-  return merged(terms)
+  // Written so that NaN, as of Infinity − Infinity, is found too.
+  const wild = terms.find(({ factor }) => !(Math.abs(factor) <= FACTOR_MAX))
+  if (wild !== undefined) throw new NotAFormula(`the factor of ${wild.metric}.${wild.statistic} is larger than ${FACTOR_MAX}`)
+  return terms
 }
 
 const part = (node: jsep.Expression): Part => {
@@ -66,6 +76,9 @@ const part = (node: jsep.Expression): Part => {
     }
     case 'MemberExpression':
       return { terms: [measure(node)], scale: null }
+    case 'Compound':
+      if ((node['body'] as readonly jsep.Expression[]).length === 0) throw new NotAFormula('nothing stands where a measure should')
+      throw new NotAFormula('more than one expression: a formula is one sum, or one sum divided by another')
     case 'UnaryExpression':
       if (node['operator'] === '-') return times(part(node['argument'] as jsep.Expression), [{ factor: -1, options: [] }])
       if (node['operator'] === '+') return part(node['argument'] as jsep.Expression)
@@ -82,7 +95,6 @@ const words: Readonly<Record<string, string>> = {
   ConditionalExpression: 'a condition',
   ThisExpression: 'this',
   ArrayExpression: 'a list',
-  Compound: 'more than one expression',
   SequenceExpression: 'more than one expression',
 }
 
@@ -91,7 +103,8 @@ const measure = (node: jsep.Expression): Term => {
   const property = node['property'] as jsep.Expression
   const metric = object['name'] as string
   const statistic = property['name'] as string
-  if (node['computed'] === true || object.type !== 'Identifier') throw new NotAFormula('a measure is written metric.count or metric.sum')
+  if (node['computed'] === true || node['optional'] === true || object.type !== 'Identifier')
+    throw new NotAFormula('a measure is written metric.count or metric.sum')
   if (!isMetricName(metric)) throw new NotAFormula(`${metric} is not a metric`)
   if (statistic !== 'count' && statistic !== 'sum')
     throw new NotAFormula(`${metric}.${statistic}: only count and sum can be added over rows`)
@@ -114,6 +127,7 @@ const binary = (operator: string, left: Part, right: Part): Part => {
       const [only] = right.scale ?? []
       if (right.scale?.length === 1 && only !== undefined && only.options.length === 0 && only.factor !== 0)
         return times(left, [{ factor: 1 / only.factor, options: [] }])
+      if (right.scale !== null) throw new NotAFormula('a division is by measures, or by a number that is not 0')
       throw new NotAFormula('only one division, of the whole: (…) / (…)')
     }
     default:
@@ -122,35 +136,42 @@ const binary = (operator: string, left: Part, right: Part): Part => {
 }
 
 const plus = (left: Part, right: Part): Part => {
-  if (left.scale !== null && right.scale !== null) return { terms: [], scale: [...left.scale, ...right.scale] }
+  if (left.scale !== null && right.scale !== null) return { terms: [], scale: mergedScale([...left.scale, ...right.scale]) }
   if (left.scale !== null || right.scale !== null) throw new NotAFormula('a number cannot be added to a measure: it would count once a row')
-  return { terms: [...left.terms, ...right.terms], scale: null }
+  return { terms: mergedTerms([...left.terms, ...right.terms]), scale: null }
 }
 
-const times = ({ terms, scale }: Part, by: Scale): Part => ({
-  terms: terms.flatMap((term) =>
-    by.map(({ factor, options }) => ({ ...term, factor: term.factor * factor, options: [...term.options, ...options] })),
-  ),
-  scale:
-    scale === null
-      ? null
-      : scale.flatMap((one) => by.map((two) => ({ factor: one.factor * two.factor, options: [...one.options, ...two.options] }))),
-})
+const times = ({ terms, scale }: Part, by: Scale): Part =>
+  scale === null ? { terms: mergedTerms(multiplied(terms, by)), scale } : { terms: [], scale: mergedScale(multiplied(scale, by)) }
 
-/** Adds up equal terms; options are 0 or 1, so naming one twice is naming it once. */
-const merged = (terms: Linear): Linear => {
-  const sums = new Map<string, Term>()
-  for (const term of terms) {
-    const options = [...new Set(term.options)].sort()
-    const key = [term.metric, term.statistic, ...options].join(' ')
-    sums.set(key, { ...term, options, factor: (sums.get(key)?.factor ?? 0) + term.factor })
+/** Options are 0 or 1, so naming one twice is naming it once. */
+const multiplied = <A extends Scale[number]>(left: readonly A[], right: Scale): readonly A[] =>
+  left.flatMap((one) =>
+    right.map(({ factor, options }) => ({
+      ...one,
+      factor: one.factor * factor,
+      options: [...new Set([...one.options, ...options])].sort(),
+    })),
+  )
+
+const mergedTerms = (terms: Linear): Linear => merged(terms, ({ metric, statistic, options }) => [metric, statistic, ...options].join(' '))
+
+const mergedScale = (scale: Scale): Scale => merged(scale, ({ options }) => options.join(' '))
+
+/** Adds up what is equal but for its factor. */
+const merged = <A extends Scale[number]>(list: readonly A[], keyOf: (one: A) => string): readonly A[] => {
+  const sums = new Map<string, A>()
+  for (const one of list) {
+    const key = keyOf(one)
+    sums.set(key, { ...one, factor: (sums.get(key)?.factor ?? 0) + one.factor })
   }
   return [...sums.values()].filter(({ factor }) => factor !== 0)
 }
 
-/** A sum with the options put in, ready to be worked out for many rows. */
+/** A sum with the options put in, ready to be worked out for many rows. `place` is that of the metric in a row's measures. */
 export type Compiled = readonly Readonly<{ place: number; isSum: boolean; factor: number }>[]
 
+/** Puts the options in. Terms that they switch off are gone. */
 export const compile = (terms: Linear, options: Options): Compiled => {
   const sums = new Map<string, { place: number; isSum: boolean; factor: number }>()
   for (const { metric, statistic, factor, options: names } of terms) {
@@ -163,6 +184,7 @@ export const compile = (terms: Linear, options: Options): Compiled => {
   return [...sums.values()].filter(({ factor }) => factor !== 0)
 }
 
+/** The value for one row's measures, in their unit: a measure that is not there counts 0. */
 export const evaluate = (sum: Compiled, measures: readonly (Measure | undefined)[]): number => {
   let value = 0
   for (const { place, isSum, factor } of sum) {

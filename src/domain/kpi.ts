@@ -1,7 +1,9 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { families, familyNames, type FamilyName } from './family.js'
+import { families, familyNames, isFamilyName, type FamilyName } from './family.js'
 import { compile, evaluate, parseFormula, type Compiled, type Formula, type Options } from './formula.js'
 import type { Measure } from './measure.js'
+import type { MetricName } from './metric.js'
+import type { Mark } from './metric-catalogue.js'
 
 /** A KPI as its two terms, so that rows of several intervals or queues are added before they are divided. A quantity has no denominator. */
 export type Ratio = Readonly<{ numerator: number; denominator: number | null }>
@@ -20,15 +22,15 @@ export const interactionFamilies: readonly FamilyName[] = familyNames.filter(
 /** Families whose cells hold the interactions of a queue, whoever handled them. */
 const offering: readonly FamilyName[] = interactionFamilies.filter((name) => name !== 'agent')
 
-const kpi = (name: string, unit: KpiUnit, formula: string, inFamilies: readonly FamilyName[], doc: string): Kpi => ({
-  name,
-  unit,
-  formula,
-  families: inFamilies,
-  doc,
+/** Of a built-in KPI it is also said where its formula is from (ids of docs/sources.md) and how well it is known. */
+export type BuiltInKpi = Kpi & Readonly<{ source: string; mark: Mark }>
+
+const kpi = (name: string, unit: KpiUnit, formula: string, inFamilies: readonly FamilyName[], doc: string, source: string, mark: Mark) => ({
+  ...{ name, unit, formula, families: inFamilies },
+  ...{ doc, source, mark },
 })
 
-export const builtInKpis: readonly Kpi[] = [
+export const builtInKpis: readonly BuiltInKpi[] = [
   kpi(
     'serviceLevel',
     'share',
@@ -36,32 +38,54 @@ export const builtInKpis: readonly Kpi[] = [
     '(tAnswered.count - nOverSla.count) / (tAnswered.count + includeAbandons * tAbandon.count - includeAbandons * tShortAbandon.count + includeAbandons * includeShortAbandons * tShortAbandon.count + includeFlowOuts * tFlowOut.count)',
     offering,
     'Service level (Genesys: oServiceLevel): answered within the service-level duration, of all that count by the options of the organisation.',
+    'S8, S23, O2',
+    'D',
   ),
-  kpi('asa', 'ms', 'tAnswered.sum / tAnswered.count', interactionFamilies, 'Average speed of answer.'),
-  kpi('aht', 'ms', 'tHandle.sum / tHandle.count', interactionFamilies, 'Average handle time.'),
-  kpi('abandonRate', 'share', 'tAbandon.count / nOffered.count', offering, 'Abandoned, of offered.'),
-  kpi('answerRate', 'share', 'tAnswered.count / nOffered.count', offering, 'Answered, of offered.'),
-  kpi('flowOutRate', 'share', 'tFlowOut.count / nOffered.count', offering, 'Flowed out of the queue, of offered.'),
-  kpi('averageWait', 'ms', 'tWait.sum / tWait.count', interactionFamilies, 'Average wait of all that left the queue.'),
-  kpi('averageAbandonTime', 'ms', 'tAbandon.sum / tAbandon.count', offering, 'Average wait of those who abandoned.'),
-  kpi('averageTalk', 'ms', 'tTalkComplete.sum / tTalkComplete.count', interactionFamilies, 'Average talk time of sessions that talked.'),
-  kpi('averageHold', 'ms', 'tHeldComplete.sum / tHeldComplete.count', interactionFamilies, 'Average hold time of sessions that were held.'),
-  kpi('averageAcw', 'ms', 'tAcw.sum / tAcw.count', interactionFamilies, 'Average after-call work of sessions that had any.'),
-  kpi('transferRate', 'share', 'nTransferred.count / tHandle.count', interactionFamilies, 'Transfers, of handled sessions.'),
+  kpi('asa', 'ms', 'tAnswered.sum / tAnswered.count', interactionFamilies, 'Average speed of answer.', 'S9, S20', 'D'),
+  kpi('aht', 'ms', 'tHandle.sum / tHandle.count', interactionFamilies, 'Average handle time.', 'S7', 'D'),
+  kpi('abandonRate', 'share', 'tAbandon.count / nOffered.count', offering, 'Abandoned, of offered.', 'S9', 'D'),
+  kpi('answerRate', 'share', 'tAnswered.count / nOffered.count', offering, 'Answered, of offered.', 'S9', 'D'),
+  kpi('flowOutRate', 'share', 'tFlowOut.count / nOffered.count', offering, 'Flowed out of the queue, of offered.', 'S5', 'I'),
+  kpi('averageWait', 'ms', 'tWait.sum / tWait.count', interactionFamilies, 'Average wait of all that left the queue.', 'S20, O2', 'C'),
+  kpi('averageAbandonTime', 'ms', 'tAbandon.sum / tAbandon.count', offering, 'Average wait of those who abandoned.', 'S9', 'D'),
+  kpi(
+    'averageTalk',
+    'ms',
+    'tTalkComplete.sum / tTalkComplete.count',
+    interactionFamilies,
+    'Average talk time of sessions that talked.',
+    'S9',
+    'D',
+  ),
+  kpi(
+    'averageHold',
+    'ms',
+    'tHeldComplete.sum / tHeldComplete.count',
+    interactionFamilies,
+    'Average hold time of sessions that were held.',
+    'S9',
+    'D',
+  ),
+  kpi('averageAcw', 'ms', 'tAcw.sum / tAcw.count', interactionFamilies, 'Average after-call work of sessions that had any.', 'S9', 'D'),
+  kpi('transferRate', 'share', 'nTransferred.count / tHandle.count', interactionFamilies, 'Transfers, of handled sessions.', 'S20', 'I'),
   kpi(
     'occupancy',
     'share',
     'tRoutingStatusInteracting.sum / (tRoutingStatusInteracting.sum + tRoutingStatusCommunicating.sum + tRoutingStatusIdle.sum + countNotResponding * tRoutingStatusNotResponding.sum)',
     ['agent-occupancy'],
     'Time interacting, of the time on queue.',
+    'S15',
+    'C',
   ),
-  kpi('averageFlowTime', 'ms', 'tFlow.sum / tFlow.count', ['flow', 'organisation'], 'Average time in the flow.'),
+  kpi('averageFlowTime', 'ms', 'tFlow.sum / tFlow.count', ['flow', 'organisation'], 'Average time in the flow.', 'S1', 'I'),
   kpi(
     'flowOutcomeSuccess',
     'share',
     '(nFlowOutcome.count - nFlowOutcomeFailed.count) / nFlowOutcome.count',
     ['flow', 'organisation'],
     'Flow outcomes that did not fail, of all outcomes.',
+    'S1',
+    'I',
   ),
 ]
 
@@ -71,15 +95,20 @@ export const builtInKpisOf = (family: FamilyName): readonly Kpi[] => builtInKpis
 export const kpiProblems = ({ name, formula, families: inFamilies }: Kpi): readonly string[] => {
   const parsed = parseFormula(formula)
   if (E.isLeft(parsed)) return [`formula of ${name}: ${parsed.left}`]
-  const metrics = [...parsed.right.numerator, ...(parsed.right.denominator ?? [])].map((term) => term.metric)
+  const metrics = metricsOf(parsed.right)
   if (metrics.length === 0) return [`formula of ${name}: it names no measure`]
-  return inFamilies.flatMap((family) =>
-    metrics
-      .filter((metric) => !families[family].metrics.includes(metric))
-      .slice(0, 1)
-      .map((metric) => `formula of ${name}: family ${family} does not carry ${metric}`),
-  )
+  if (inFamilies.length === 0) return [`${name} is in no family: say which rows are to carry it`]
+  return inFamilies.flatMap((family) => {
+    if (!isFamilyName(family)) return [`${name}: ${String(family)} is not a family`]
+    const absent = metrics.find((metric) => !families[family].metrics.includes(metric))
+    return absent === undefined ? [] : [`formula of ${name}: family ${family} does not carry ${absent}`]
+  })
 }
+
+/** The metrics that a formula is made of, each once. */
+export const metricsOf = ({ numerator, denominator }: Formula): readonly MetricName[] => [
+  ...new Set([...numerator, ...(denominator ?? [])].map(({ metric }) => metric)),
+]
 
 /** KPIs with their formulas read and options put in. Make it once for many rows. */
 export type KpiSheet = readonly Readonly<{ name: string; numerator: Compiled; denominator: Compiled | null }>[]
@@ -87,7 +116,9 @@ export type KpiSheet = readonly Readonly<{ name: string; numerator: Compiled; de
 /** Throws if a formula is wrong: `kpiProblems` is asked when a profile is published. */
 export const kpiSheet = (kpis: readonly Kpi[], options: Options): KpiSheet =>
   kpis.map(({ name, formula }) => {
-    const { numerator, denominator } = read(formula)
+    const parsed = parseFormula(formula)
+    if (E.isLeft(parsed)) throw new Error(`formula of ${name}: ${parsed.left}`)
+    const { numerator, denominator } = parsed.right
     return {
       name,
       numerator: compile(numerator, options),
@@ -108,15 +139,4 @@ export const kpiValues = (sheet: KpiSheet, measures: readonly (Measure | undefin
     if (below !== 0) values[name] = { numerator: evaluate(numerator, measures), denominator: below }
   }
   return values
-}
-
-const formulas = new Map<string, Formula>()
-
-const read = (text: string): Formula => {
-  const known = formulas.get(text)
-  if (known !== undefined) return known
-  const parsed = parseFormula(text)
-  if (E.isLeft(parsed)) throw new Error(`formula ${text}: ${parsed.left}`)
-  formulas.set(text, parsed.right)
-  return parsed.right
 }

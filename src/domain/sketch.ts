@@ -11,7 +11,7 @@ export const SKETCH_ERROR_MAX = 1 / 128
 const SUB_BITS = 6
 const SUBS = 2 ** SUB_BITS
 
-/** The bucket of a duration in whole ms, not negative, below 2^53. */
+/** The bucket of a duration in whole ms, not negative, below 2^53. Buckets ascend with durations and leave none out. */
 export const bucketOf = (ms: number): number => {
   if (ms < SUBS) return ms
   const power = log2(ms) - SUB_BITS
@@ -52,10 +52,13 @@ export const quantile = (sketch: Sketch, q: number, min: number, max: number): n
   let seen = 0
   for (const [bucket, count] of sketch) {
     seen += count
-    if (seen >= rank) return Math.min(max, Math.max(min, Math.floor((bucketFrom(bucket) + bucketThrough(bucket)) / 2)))
+    if (seen >= rank) return Math.min(max, Math.max(min, middleOf(bucket)))
   }
   return undefined
 }
+
+/** Half-way through a bucket. Taken as a distance from its start: the sum of its ends may be more than a number holds exactly. */
+const middleOf = (bucket: number): number => bucketFrom(bucket) + Math.floor((bucketThrough(bucket) - bucketFrom(bucket)) / 2)
 
 /** Position of the highest bit. `Math.log2` may round up just below a power of two. */
 const log2 = (ms: number): number => (ms < 2 ** 32 ? 31 - Math.clz32(ms) : 32 + 31 - Math.clz32(Math.floor(ms / 2 ** 32)))

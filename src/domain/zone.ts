@@ -1,4 +1,4 @@
-import { DAY_MS, type EpochMs } from './interval.js'
+import { DAY_MS, MINUTE_MS, type EpochMs } from './interval.js'
 import type { Interval } from './granularity.js'
 
 /**
@@ -10,13 +10,18 @@ export type Zone = Readonly<{ name: string; offsets: readonly (readonly [from: E
 export const utc: Zone = { name: 'UTC', offsets: [[0, 0]] }
 
 /** Offset of local time at an instant, ms. */
-export const offsetAt = (zone: Zone, at: EpochMs): number => {
-  let offset = zone.offsets[0]?.[1] ?? 0
-  for (const [from, offsetMs] of zone.offsets) {
-    if (from > at) break
-    offset = offsetMs
+export const offsetAt = (zone: Zone, at: EpochMs): number => zone.offsets[placeAt(zone, at)]?.[1] ?? 0
+
+/** Place of the offset in force at an instant: the last that began, or the first of all. */
+const placeAt = ({ offsets }: Zone, at: EpochMs): number => {
+  let low = 0
+  let high = offsets.length
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1
+    if ((offsets[middle] as readonly [number, number])[0] <= at) low = middle
+    else high = middle
   }
-  return offset
+  return low
 }
 
 /**
@@ -24,17 +29,20 @@ export const offsetAt = (zone: Zone, at: EpochMs): number => {
  * the day begins at the change.
  */
 export const localDay = (zone: Zone, at: EpochMs): Interval => {
-  const date = dateAt(zone, at)
-  return { start: firstOf(zone, date), end: firstOf(zone, date + 1) }
+  let date = dateAt(zone, at)
+  let end = firstOf(zone, date + 1)
+  // Clocks that go back over midnight repeat the end of a date when the next has begun; that time belongs to the day that has begun.
+  while (end <= at) end = firstOf(zone, ++date + 1)
+  return { start: firstOf(zone, date), end }
 }
 
 /** Why days of the zone cannot be made of intervals of `intervalMs`; empty if they can. */
 export const zoneProblems = (zone: Zone, intervalMs: number): readonly string[] => {
-  const minutes = intervalMs / 60_000
+  const minutes = intervalMs / MINUTE_MS
   const odd = zone.offsets.find(([, offsetMs]) => offsetMs % intervalMs !== 0)
   if (odd !== undefined)
     return [
-      `days of ${zone.name} cannot be made of ${minutes}-minute intervals: its offset is ${spelled(odd[1])} from ${new Date(odd[0]).toISOString()}; take ${smallest(odd[1])}`,
+      `days of ${zone.name} cannot be made of ${minutes}-minute intervals: its offset is ${spelled(odd[1])} from ${new Date(odd[0]).toISOString()}; take ${fitting(zone)}`,
     ]
   const change = zone.offsets.slice(1).find(([from]) => from % intervalMs !== 0)
   if (change === undefined) return []
@@ -47,18 +55,29 @@ const dateAt = (zone: Zone, at: EpochMs): number => Math.floor((at + offsetAt(zo
 
 /** The first instant whose local date is `date`, or the first after it where the date is skipped altogether. */
 const firstOf = (zone: Zone, date: number): EpochMs => {
-  const candidates = new Set([offsetAt(zone, (date - 1) * DAY_MS), offsetAt(zone, date * DAY_MS), offsetAt(zone, (date + 1) * DAY_MS)])
-  const starts = [...candidates].map((offset) => date * DAY_MS - offset)
-  const around = zone.offsets.map(([from]) => from).filter((from) => Math.abs(from - date * DAY_MS) <= 2 * DAY_MS)
-  const first = [...starts, ...around].sort((a, b) => a - b).find((instant) => dateAt(zone, instant) >= date)
-  if (first === undefined) throw new Error(`no instant of day ${date} in ${zone.name}`)
-  return first
+  const midnight = date * DAY_MS
+  let first = Infinity
+  const consider = (instant: EpochMs): void => {
+    if (instant < first && dateAt(zone, instant) >= date) first = instant
+  }
+  // It is midnight by one of the offsets in force around it (none is more than a day), or the change that skipped midnight.
+  const { offsets } = zone
+  for (let place = placeAt(zone, midnight - DAY_MS); place < offsets.length; place++) {
+    const [from, offsetMs] = offsets[place] as readonly [number, number]
+    if (place > 0 && from > midnight + DAY_MS) break
+    consider(midnight - offsetMs)
+    if (Math.abs(from - midnight) <= DAY_MS) consider(from)
+  }
+  return first === Infinity ? midnight : first
 }
 
 const spelled = (offsetMs: number): string => {
-  const minutes = Math.abs(offsetMs) / 60_000
+  const minutes = Math.abs(offsetMs) / MINUTE_MS
   return `${offsetMs < 0 ? '-' : '+'}${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`
 }
 
-const smallest = (offsetMs: number): string =>
-  offsetMs % 1_800_000 === 0 ? 'intervals of 15 or 30 minutes' : offsetMs % 900_000 === 0 ? 'intervals of 15 minutes' : 'another zone'
+/** What days of the zone can be made of, in words. */
+const fitting = ({ offsets }: Zone): string => {
+  const fits = [30, 15].filter((minutes) => offsets.every(([, offsetMs]) => offsetMs % (minutes * MINUTE_MS) === 0))
+  return fits.length === 2 ? 'intervals of 15 or 30 minutes' : fits.length === 1 ? 'intervals of 15 minutes' : 'another zone'
+}
