@@ -3,6 +3,7 @@ import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { defaultProfile, profileProblems, type Profile } from '../domain/profile.js'
 import { isTenant } from '../domain/stream-name.js'
+import { secretKeys, withSecrets } from './secrets.js'
 
 /** What is wrong with the configuration: every problem at once, each with the key it is about. */
 export class ConfigError extends Error {
@@ -76,12 +77,32 @@ const kafkaSchema = z.strictObject({
     .default(90 * 86_400_000),
 })
 
+const eventStoreDbSchema = z.strictObject({
+  /** `esdb://…` or `esdb+discover://…`. */
+  connectionString: z.string().default(''),
+  username: z.string().optional(),
+  password: z.string().optional(),
+  /** PEM file of the authority that signed the server's certificate. */
+  tlsCaFile: z.string().optional(),
+  /** Who we are by certificate: a PEM file, and the key as PEM text (best as a reference). */
+  clientCertificateFile: z.string().optional(),
+  clientKey: z.string().optional(),
+  deadlineMs: ms.optional(),
+  keepAliveMs: ms.optional(),
+})
+
 const configSchema = z
   .strictObject({
     tenant: z.string().refine(isTenant, 'lower-case letters, digits, - and _ only, 63 at most').default('default'),
     /** Folder of the embedded log and local state. */
     data: z.string().min(1).default('./data'),
-    log: z.strictObject({ kind: z.literal('embedded').default('embedded') }).prefault({}),
+    log: z
+      .strictObject({
+        /** `embedded`: in the data folder. `eventstoredb`: on the server that `eventstoredb` describes. */
+        kind: z.enum(['embedded', 'eventstoredb']).default('embedded'),
+        eventstoredb: eventStoreDbSchema.prefault({}),
+      })
+      .prefault({}),
     ingress: z
       .strictObject({
         host: z.string().default('127.0.0.1'),
@@ -131,6 +152,15 @@ const configSchema = z
     logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
   .superRefine((config, context) => {
+    const { connectionString, username, password, clientCertificateFile, clientKey } = config.log.eventstoredb
+    const server = (field: string, message: string): void => {
+      context.addIssue({ code: 'custom', path: ['log', 'eventstoredb', field], message })
+    }
+    if (config.log.kind === 'eventstoredb' && !/^esdb(\+discover)?:\/\//.test(connectionString))
+      server('connectionString', 'log.kind is eventstoredb: say where it is, esdb://host:2113?tls=true (or EVENTSTOREDB_URL)')
+    if ((username === undefined) !== (password === undefined)) server('username', 'username and password go together')
+    if ((clientCertificateFile === undefined) !== (clientKey === undefined))
+      server('clientCertificateFile', 'clientCertificateFile and clientKey go together')
     if (config.egress.sink === 'kafka' && config.egress.kafka.brokers.length === 0)
       context.addIssue({
         code: 'custom',
@@ -155,8 +185,8 @@ type Tree = Record<string, unknown>
 
 /**
  * Configuration from (weakest first) defaults, file, environment, flags; one schema, unknown keys are errors. The environment names a key by its path in upper
- * snake case, levels joined by two underscores: `STREAMVANE_INGRESS__PORT=8081`; a list is spelled as in YAML or with commas. `KAFKA_BROKERS` (comma-separated) and `SCHEMA_REGISTRY_URL` are known as
- * well. Throws `ConfigError`.
+ * snake case, levels joined by two underscores: `STREAMVANE_INGRESS__PORT=8081`; a list is spelled as in YAML or with commas. `KAFKA_BROKERS` (comma-separated), `SCHEMA_REGISTRY_URL` and `EVENTSTOREDB_URL` are known as
+ * well. A secret may be a reference. Throws `ConfigError`.
  */
 export const loadConfig = (
   sources: Readonly<{
@@ -167,7 +197,7 @@ export const loadConfig = (
 ): Config => {
   const { flags = {} } = sources
   const environment = fromEnvironment(sources.env ?? {})
-  const tree = merge(merge(readFile(sources.file), environment.tree), flags)
+  const tree = secretsIn(merge(merge(readFile(sources.file), environment.tree), flags), sources.env ?? {})
   let parsed = configSchema.safeParse(tree)
   if (!parsed.success && respell(tree, environment.texts, flags, parsed.error.issues)) parsed = configSchema.safeParse(tree)
   if (parsed.success) return parsed.data
@@ -189,8 +219,16 @@ export const loadProfile = (file: string): Profile => {
 /** The configuration without what must not be shown. */
 export const redacted = (config: Config): unknown =>
   JSON.parse(JSON.stringify(config), (key, value: unknown) =>
-    ['token', 'password'].includes(key) && typeof value === 'string' ? '***' : value,
+    typeof value !== 'string' ? value : secretKeys.has(key) ? '***' : value.replace(/^(\w+(?:\+\w+)?:\/\/)[^/@]*@/, '$1***@'),
   )
+
+const secretsIn = (tree: Tree, env: Readonly<Record<string, string | undefined>>): Tree => {
+  try {
+    return withSecrets(tree, env)
+  } catch (cause) {
+    throw new ConfigError((cause as Error).message)
+  }
+}
 
 const readFile = (file: string | undefined): Tree => {
   if (file === undefined) return {}
@@ -227,6 +265,8 @@ const fromEnvironment = (env: Readonly<Record<string, string | undefined>>): Env
   }
   const brokers = env['KAFKA_BROKERS']
   if (brokers !== undefined && brokers !== '') set(tree, ['egress', 'kafka', 'brokers'], listOf(brokers))
+  const eventStore = env['EVENTSTOREDB_URL']
+  if (eventStore !== undefined && eventStore !== '') set(tree, ['log', 'eventstoredb', 'connectionString'], eventStore)
   const registry = env['SCHEMA_REGISTRY_URL']
   if (registry !== undefined && registry !== '') set(tree, ['egress', 'kafka', 'registry', 'url'], registry)
   return { tree, texts }
