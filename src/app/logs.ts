@@ -18,8 +18,13 @@ export type Logs = Readonly<{
   control: (mode: Mode) => Promise<EventLog>
   /** Runs `work` with the control part open for writing and gives it back at once, so that several processes can take turns. */
   changingControl: <T>(work: (control: EventLog) => Promise<T>) => Promise<T>
+  /** Does the log deliver? A folder always does; a server can be out of reach, or silent although its log grows. */
+  health: () => LogHealth
   close: () => Promise<void>
 }>
+
+/** `reads` are the beginnings of the streams that the subscription is for. */
+export type LogHealth = Readonly<{ kind: 'well' }> | Readonly<{ kind: 'broken' | 'stalled'; since: string; reads: readonly string[] }>
 
 const CONTROL_WAIT_MAX_MS = 5_000
 const CONTROL_RETRY_MS = 50
@@ -58,6 +63,7 @@ export const embeddedLogs = (data: string, owner: string): Logs => {
         await control.close()
       }
     },
+    health: () => ({ kind: 'well' }),
     close: async () => {
       const parts = [...opened.values()]
       opened.clear()
@@ -72,6 +78,7 @@ export const oneLog = (log: EventLog): Logs => ({
   kpi: () => Promise.resolve(log),
   control: () => Promise.resolve(log),
   changingControl: (work) => work(log),
+  health: () => ({ kind: 'well' }),
   close: () => log.close(),
 })
 

@@ -2,12 +2,13 @@ import { Command } from 'commander'
 import { pino, destination, type Logger } from 'pino'
 import { loadConfig, type Config } from '../app/config.js'
 import { embeddedLogs, type Logs } from '../app/logs.js'
+import { eventStoreDbLogs } from '../app/server-logs.js'
 import { UsageError } from './exit.js'
 
 /** What every command is given: configuration, the log, a logger on stderr, and a signal that aborts on SIGINT and SIGTERM. */
 export type Context = Readonly<{ config: Config; logs: Logs; logger: Logger; signal: AbortSignal }>
 
-export type CommonFlags = Readonly<{ config?: string; data?: string; tenant?: string; logLevel?: string }>
+export type CommonFlags = Readonly<{ config?: string; data?: string; tenant?: string; log?: string; logLevel?: string }>
 
 /** A command with the options that all of them have. `examples` are printed after the help. */
 export const command = (name: string, description: string, examples: readonly string[]): Command =>
@@ -17,6 +18,7 @@ export const command = (name: string, description: string, examples: readonly st
     .option('--config <file>', 'configuration file, YAML or JSON (default: $STREAMVANE_CONFIG)')
     .option('--data <dir>', 'folder of the embedded log and local state (default: ./data)')
     .option('--tenant <name>', 'whose data (default: default)')
+    .option('--log <kind>', 'embedded (default) or eventstoredb, which $EVENTSTOREDB_URL or the configuration says where to find')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent; the log goes to stderr')
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`)
 
@@ -28,7 +30,7 @@ export const configOf = (flags: CommonFlags, more: Readonly<Record<string, unkno
   loadConfig({
     file: flags.config ?? process.env['STREAMVANE_CONFIG'],
     env: process.env,
-    flags: { data: flags.data, tenant: flags.tenant, logLevel: flags.logLevel, ...more },
+    flags: { data: flags.data, tenant: flags.tenant, log: { kind: flags.log }, logLevel: flags.logLevel, ...more },
   })
 
 /** Runs a command's work with its context and closes what was opened. A second signal ends the process at once. */
@@ -41,13 +43,17 @@ export const withContext = async (name: string, config: Config, work: (context: 
       logger.info({ signal }, 'finishing what was begun; once more to end at once')
       stop.abort()
     })
-  const logs = embeddedLogs(config.data, `streamvane ${name}`)
+  const logs = logsOf(config, name, logger)
   try {
     process.exitCode = await work({ config, logs, logger, signal: stop.signal })
   } finally {
     await logs.close()
   }
 }
+
+/** The log that is configured. */
+const logsOf = (config: Config, name: string, logger: Logger): Logs =>
+  config.log.kind === 'eventstoredb' ? eventStoreDbLogs(config.log.eventstoredb, logger) : embeddedLogs(config.data, `streamvane ${name}`)
 
 /** An instant as people write it: ISO 8601; without a zone it is UTC, without a time midnight. In epoch milliseconds. */
 export const instantOf = (flag: string, value: string | undefined): number | undefined => {

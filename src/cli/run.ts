@@ -42,7 +42,14 @@ export const runCommand = (): Command =>
             batchMax,
             ...(token === undefined ? {} : { token }),
             onIngested,
-            health: () => ({ ready: Object.values(states).every((state) => state.kind === 'running'), stages: states }),
+            health: () => {
+              const health = logs.health()
+              return {
+                ready: health.kind === 'well' && Object.values(states).every((state) => state.kind === 'running'),
+                stages: states,
+                log: health,
+              }
+            },
             logger,
           })
           logger.info({ url: server.url }, 'ingress: listening')
