@@ -79,7 +79,7 @@ describe('what could not be used', () => {
   test('is listed before anything ran, shown byte for byte, and not taken in twice', async () => {
     const { ran, done } = await centre()
     const good = JSON.stringify(eventBridge(bodies.metrics.template, bodies.metrics.id, bodies.metrics.body))
-    const strange = '{"topicName": "v2.something.else",  "eventBody": {}}'
+    const strange = '{"topicName": "v3.something.else",  "eventBody": {}}'
     const imported = await ran(['import', '-'], gzipSync(`${good}\n${strange}\nnot json`))
     expect(imported.code).toBe(0)
     expect(imported.stdout).toBe('1 stored, 0 duplicate, 2 dead-lettered\n')

@@ -5,7 +5,7 @@ import { allEvents, eventsOf } from '../ingress/log-content.js'
 import { asArray, asLines, events, served } from './served.js'
 
 const { template, id, body } = bodies.metrics
-const unknownTopic = bytes(notification('v2.users.{id}.station', id, {}))
+const unknownTopic = bytes(notification('v2.users.{id}.sta tion', id, {}))
 const undecodable = bytes(notification(template, id, changed(body, { value: 'much' })))
 
 describe('what is taken', () => {
@@ -20,7 +20,7 @@ describe('what is taken', () => {
   ])('%s', async (_, sent, type, count) => {
     const { post, log } = await served()
     const { status, body: answer } = await post(sent, { 'content-type': type })
-    expect([status, answer]).toEqual([200, { stored: count, duplicate: 0, deadLettered: 0, problems: [] }])
+    expect([status, answer]).toEqual([200, { stored: count, duplicate: 0, deadLettered: 0, unknownTopic: 0, problems: [] }])
     expect(await post(gzipSync(sent), { 'content-type': type, 'content-encoding': 'gzip' })).toMatchObject({
       status: 200,
       body: { stored: 0, duplicate: count },
@@ -41,6 +41,12 @@ describe('what is taken', () => {
     await post(asArray([...events(2), unknownTopic]))
     expect(told).toMatchObject([{ stored: 2, duplicate: 0, deadLettered: 1, latest: Date.parse('2026-01-05T10:00:12.411Z') }])
   })
+})
+
+test('topics that nobody knows are taken, and counted so that they are seen', async () => {
+  const { post } = await served()
+  const fresh = bytes(notification('v2.users.{id}.station', id, {}))
+  expect(await post(asArray([...events(1), fresh]))).toMatchObject({ status: 200, body: { stored: 2, deadLettered: 0, unknownTopic: 1 } })
 })
 
 describe('what cannot be used', () => {
@@ -64,10 +70,10 @@ describe('what cannot be used', () => {
   })
 
   test.each<[string, string | Uint8Array, number, string, RegExp]>([
-    ['an unknown topic alone', unknownTopic, 422, 'unknown-topic', /v2\.users\..*\.station is not a topic that is taken/],
+    ['an unknown topic alone', unknownTopic, 422, 'unknown-topic', /v2\.users\..*\.sta tion is no name of a topic/],
     ['JSON that is no envelope', '{"conversationId":"c1"}', 422, 'not-an-envelope', /no topicName/],
     ['a body that cannot be decoded', undecodable, 422, 'undecodable', /value is "much"/],
-    ['several reasons and nothing usable', asArray([unknownTopic, undecodable]), 422, 'nothing-usable', /none of 2 events .*\.station/],
+    ['several reasons and nothing usable', asArray([unknownTopic, undecodable]), 422, 'nothing-usable', /none of 2 events .*\.sta tion/],
     ['JSON that ends early', '{"topicName":', 400, 'malformed-json', /ends at byte 13/],
     ['JSON that is wrong inside', '{"topicName":nope}', 400, 'malformed-json', /not valid JSON/],
     ['an array that ends early', '[{"a":1},', 400, 'malformed-json', /before its last bracket/],

@@ -1,9 +1,10 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { bucketOf } from '../../src/domain/stream-name.js'
+import { decodeRaw } from '../../src/ingress/decode.js'
 import { addReceipts, emptyReceipt, ingest, NotIngested, PROBLEMS_MAX, setAside } from '../../src/ingress/ingest.js'
 import { memoryLog } from '../../src/log/memory-log.js'
-import { at, bodies, bytes, changed, conversationId, eventBridge, notification, userId } from './envelopes.js'
+import { at, bodies, bytes, changed, conversationId, eventBridge, notification, queueId, userId } from './envelopes.js'
 import { allEvents, eventsOf } from './log-content.js'
 
 const origin = { tenant: 'acme', source: 'test', receivedAt: Date.parse('2026-01-05T10:01:00Z') }
@@ -13,7 +14,7 @@ const { template, body } = bodies.metrics
 test('each event lies in the stream of its entity, with the bytes it came in', async () => {
   const log = memoryLog()
   const raw = bytes(JSON.stringify(notification(template, conversationId, body), null, 3))
-  expect(await ingest(log, [raw], origin)).toEqual({ stored: 1, duplicate: 0, deadLettered: 0, problems: [], latest: at })
+  expect(await ingest(log, [raw], origin)).toEqual({ stored: 1, duplicate: 0, deadLettered: 0, unknownTopic: 0, problems: [], latest: at })
   const [event] = await eventsOf(log, `acme.${bucketOf(conversationId)}.conversation-${conversationId}`)
   expect(event?.type).toBe(template)
   expect(Buffer.from(event?.data ?? [])).toEqual(raw)
@@ -42,6 +43,21 @@ test('a repeat inside one batch, in another envelope, is a duplicate', async () 
   expect(await ingest(log, twice, origin)).toMatchObject({ stored: 1, duplicate: 1, deadLettered: 0 })
 })
 
+test('a topic that nobody knows is kept in the stream of its entity, counted, and states nothing', async () => {
+  const log = memoryLog()
+  const snapshot = bytes(eventBridge('v2.routing.queues.{id}.conversations.calls', queueId, { participants: [] }))
+  const later = bytes(eventBridge('v2.routing.queues.{id}.conversations.calls', queueId, { participants: [] }, '2026-01-05T11:00:00.000Z'))
+  const counts = { deadLettered: 0, problems: [], latest: undefined }
+  expect(await ingest(log, [snapshot, later], origin)).toEqual({ ...counts, stored: 2, duplicate: 0, unknownTopic: 2 })
+  expect(await ingest(log, [snapshot], origin)).toEqual({ ...counts, stored: 0, duplicate: 1, unknownTopic: 1 })
+  const events = await eventsOf(log, `acme.${bucketOf(queueId)}.topic-${queueId}`)
+  expect(events.map(({ type, data }) => [type, Buffer.from(data)])).toEqual([
+    ['v2.routing.queues.{id}.conversations.calls', snapshot],
+    ['v2.routing.queues.{id}.conversations.calls', later],
+  ])
+  expect(decodeRaw(events[0]?.type ?? '', snapshot)).toEqual(E.right([]))
+})
+
 describe('what cannot be used', () => {
   const broken = changed(body, { metricDate: 'yesterday' })
   const unusable: readonly (readonly [string, Buffer, RegExp])[] = [
@@ -50,7 +66,7 @@ describe('what cannot be used', () => {
     ['not-an-envelope', bytes('[]'), /expected a JSON object/],
     ['not-an-envelope', bytes('{"conversationId":"x"}'), /no topicName/],
     ['not-an-envelope', bytes(`{"topicName":"v2.users.${userId}.presence","eventBody":null}`), /eventBody .* missing or not an object/],
-    ['unknown-topic', bytes(notification('v2.users.{id}.station', userId, {})), /not a topic that is taken/],
+    ['unknown-topic', bytes(notification('v2.users.{id}.sta tion', userId, {})), /no name of a topic/],
     ['undecodable', bytes(notification(template, conversationId, broken)), /metricDate is "yesterday"/],
     ['too-deep', bytes(notification(template, conversationId, JSON.parse(`${'{"a":'.repeat(70)}1${'}'.repeat(70)}`))), /nested deeper/],
   ]
@@ -132,8 +148,15 @@ test('a log that fails is said, and trying again loses and doubles nothing', asy
 })
 
 test('receipts add up, whatever they are added to', () => {
-  const one = { stored: 1, duplicate: 2, deadLettered: 3, problems: [], latest: 7 }
+  const one = { stored: 1, duplicate: 2, deadLettered: 3, unknownTopic: 1, problems: [], latest: 7 }
   expect(addReceipts(emptyReceipt, one)).toEqual(one)
   expect(addReceipts(one, emptyReceipt)).toEqual(one)
-  expect(addReceipts(one, { ...one, latest: 5 })).toEqual({ stored: 2, duplicate: 4, deadLettered: 6, problems: [], latest: 7 })
+  expect(addReceipts(one, { ...one, latest: 5 })).toEqual({
+    stored: 2,
+    duplicate: 4,
+    deadLettered: 6,
+    unknownTopic: 2,
+    problems: [],
+    latest: 7,
+  })
 })

@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as E from 'fp-ts/lib/Either.js'
-import { decodeBody, decodeRaw } from '../../src/ingress/decode.js'
+import { decodeBody, decodeRaw, decoders } from '../../src/ingress/decode.js'
 import { readEnvelope } from '../../src/ingress/envelope.js'
 import { namesOf, scanBody } from '../../src/ingress/scan.js'
 import { simulate } from '../../src/ingress/simulator/simulate.js'
 import { topicOf } from '../../src/ingress/topics.js'
+import { bodies, eventBridge } from './envelopes.js'
 
-const wantedNames = ['queueId', 'value', 'metric']
+const wantedNames = ['queueId', 'value', 'metric', 'skills']
 const names = namesOf(...wantedNames)
 
 const wanted = (body: Readonly<Record<string, unknown>>): Record<string, unknown> =>
@@ -17,8 +18,8 @@ const wanted = (body: Readonly<Record<string, unknown>>): Record<string, unknown
 const anyText = fc.oneof(fc.string(), fc.constantFrom('"', '\\', '\\"', '"queueId":"x"', 'eventBody', '}', ']', ' ', 'ü✓𝕊'))
 const anyValue = fc.jsonValue({ maxDepth: 3, stringUnit: 'grapheme' })
 const anyBody = fc.dictionary(
-  fc.oneof(fc.constantFrom('queueId', 'value', 'metric', 'other', 'detail', 'eventBody'), anyText),
-  fc.oneof(anyValue, anyText),
+  fc.oneof(fc.constantFrom('queueId', 'value', 'metric', 'skills', 'other', 'detail', 'eventBody'), anyText),
+  fc.oneof(anyValue, anyText, fc.array(anyText), fc.nat(), fc.maxSafeInteger()),
 )
 const spaced = (value: unknown, space: string): string => JSON.stringify(value, null, space)
 
@@ -69,6 +70,65 @@ describe('fields read without parsing the whole', () => {
       events++
     }
     expect(events).toBeGreaterThan(500)
+  })
+
+  test('hold everything that any decoder looks at', () => {
+    for (const { template, id, body } of Object.values(bodies)) {
+      const looked = new Set<string>()
+      const watched = new Proxy<Record<string, unknown>>(body, {
+        get: (target, name) => {
+          looked.add(String(name))
+          return target[String(name)]
+        },
+      })
+      const decoder = decoders[template] as (typeof decoders)[string]
+      expect(decoder.facts(watched, id)).toEqual(decoder.facts(body, id))
+      expect(decoder.fields).toEqual(expect.arrayContaining([...looked]))
+      expect(looked.size).toBeGreaterThan(0)
+    }
+  })
+
+  test('give the same facts as parsing, or the same refusal, whatever the fields of any topic hold', () => {
+    const odd = fc.oneof(
+      fc.jsonValue({ maxDepth: 2 }),
+      fc.constantFrom<unknown>(
+        [],
+        ['a'],
+        ['a', 'b', 'a'],
+        ['a', 1],
+        [' ', '"'],
+        {},
+        null,
+        '',
+        0,
+        -0,
+        7,
+        -7,
+        0.5,
+        1e15,
+        1e21,
+        true,
+        'OUTBOUND',
+      ),
+    )
+    let scanned = 0
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...Object.values(bodies)),
+        fc.array(fc.tuple(fc.nat(), odd), { maxLength: 3 }),
+        fc.constantFrom('', ' '),
+        ({ template, id, body }, changes, space) => {
+          const { fields } = decoders[template] as (typeof decoders)[string]
+          const changed = { ...body, ...Object.fromEntries(changes.map(([i, value]) => [fields[i % fields.length], value])) }
+          const text = spaced(eventBridge(template, id, changed), space)
+          const whole = JSON.parse(text) as { detail: { eventBody: Record<string, unknown> } }
+          if (scanBody(text, namesOf(...fields)) !== undefined) scanned++
+          expect(decodeRaw(template, Buffer.from(text))).toEqual(decodeBody(template, id, whole.detail.eventBody))
+        },
+      ),
+      { numRuns: 4_000 },
+    )
+    expect(scanned).toBeGreaterThan(2_000)
   })
 
   test.each([

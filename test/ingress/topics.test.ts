@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { bucketOf } from '../../src/domain/stream-name.js'
 import { topicOf } from '../../src/ingress/topics.js'
 
 const id = '4f1c8a52-7b0e-4d3a-9c61-2e5d8b7f0a11'
+const queue = 'a3e7f915-2c48-4b6d-b0f3-6d1e9c5a7b33'
 const detail =
   'acd.start acd.end acw attributes contact customer.start customer.end flow.start flow.end flow.outcome outbound user.start user.end voicemail.start voicemail.end wrapup'
 
@@ -20,7 +22,7 @@ describe('topics that are taken', () => {
     ['v2.routing.queues.{id}.users', /^acme\.config-queue-/, false] as const,
   ])('%s', (template, stream, timed) => {
     const topic = topicOf(template.replace('{id}', id))
-    expect(topic).toMatchObject({ template, entityId: id, timed })
+    expect(topic).toMatchObject({ template, entityId: id, timed, known: true })
     expect(topic?.stream('acme')).toMatch(stream)
     expect(topic?.stream('acme').endsWith(id)).toBe(true)
   })
@@ -32,15 +34,38 @@ describe('topics that are taken', () => {
   })
 })
 
+describe('topics that nobody knows yet are kept where their entity is', () => {
+  const bucket = bucketOf(id)
+  test.each([
+    [`v2.users.${id}.station`, 'v2.users.{id}.station', `acme.${bucket}.user-${id}`],
+    [`v2.users.${id}?presence&routingStatus`, 'v2.users.{id}?presence&routingStatus', `acme.${bucket}.user-${id}`],
+    [`v2.analytics.users.${id}.aggregates`, 'v2.analytics.users.{id}.aggregates', `acme.${bucket}.user-${id}`],
+    [`v2.conversations.${id}.transcription`, 'v2.conversations.{id}.transcription', `acme.${bucket}.conversation-${id}`],
+    [
+      `v2.detail.events.conversation.${id}.acd.start.more`,
+      'v2.detail.events.conversation.{id}.acd.start.more',
+      `acme.${bucket}.conversation-${id}`,
+    ],
+    [`v2.analytics.queues.${id}.observations`, 'v2.analytics.queues.{id}.observations', `acme.${bucket}.topic-${id}`],
+    [`v2.a.${id}.b.${queue}`, 'v2.a.{id}.b.{id}', `acme.${bucket}.topic-${id}`],
+    [
+      'v2.analytics.conversations.details.jobs.availability',
+      undefined,
+      'acme.config-topic-v2.analytics.conversations.details.jobs.availability',
+    ],
+    ['v2.users.kim.station', undefined, 'acme.config-topic-v2.users.kim.station'],
+  ])('%s', (topicName, template, stream) => {
+    const topic = topicOf(topicName)
+    expect(topic).toMatchObject({ template: template ?? topicName, known: false, timed: false })
+    expect(topic?.stream('acme')).toBe(stream)
+  })
+})
+
 test.each([
   '',
   'channel.metadata',
-  `v2.detail.events.conversation.${id}.acd`,
-  `v2.detail.events.conversation.${id}.acd.start.more`,
   `v2.detail.events.conversation..acd.start`,
   'v2.detail.events.conversation.{id}.acd.start',
-  `v2.users.${id}.station`,
-  `v2.users.${id}?presence&routingStatus`,
   `v2.users.${'x'.repeat(129)}.presence`,
   'v2.users.a b.presence',
   'v2.users.a\nb.presence',
@@ -48,6 +73,11 @@ test.each([
   'v2.users.é.presence',
   `v2.audits.entitytype.a/b.entityid.${id}`,
   ` v2.users.${id}.presence`,
-])('%j is not a topic that is taken', (topicName) => {
+  'v2',
+  'v2.',
+  'v3.users.kim.presence',
+  `v2.${'x'.repeat(129)}`,
+  `v2${'.x'.repeat(128)}`,
+])('%j is no name of a topic', (topicName) => {
   expect(topicOf(topicName)).toBeUndefined()
 })
