@@ -5,6 +5,7 @@ import { deadLetterCommand } from './deadletter.js'
 import { exitCodeOf, wordsOf } from './exit.js'
 import { generationsCommand } from './generations.js'
 import { importCommand } from './import.js'
+import { kpisCommand } from './kpis.js'
 import { rebuildCommand } from './rebuild.js'
 import { replayCommand } from './replay.js'
 import { rowsCommand } from './rows.js'
@@ -28,6 +29,7 @@ for (const command of [
   importCommand(),
   simulateCommand(),
   rowsCommand(),
+  kpisCommand(),
   topicsCommand(),
   rebuildCommand(),
   replayCommand(),

@@ -1,0 +1,81 @@
+import Table from 'cli-table3'
+import { Option, type Command } from 'commander'
+import { loadProfile } from '../app/config.js'
+import { familyNames, type FamilyName } from '../domain/family.js'
+import { isMetricName, metricNames } from '../domain/metric.js'
+import { namedKpis, type NamedKpi } from '../domain/named-kpi.js'
+import type { Profile } from '../domain/profile.js'
+import { closeNames } from './close-names.js'
+import { command, commandGroup, configOf, type CommonFlags } from './common.js'
+import { UsageError } from './exit.js'
+import { descriptionOf, inWords } from './kpis-describe.js'
+
+type ProfileFlags = CommonFlags & Readonly<{ profile?: string; json?: boolean }>
+type ListFlags = ProfileFlags & Readonly<{ family?: FamilyName; metric?: string; on?: boolean; off?: boolean }>
+
+/** What there is to know about the figures: no data folder is opened. */
+export const kpisCommand = (): Command => {
+  const group = commandGroup('kpis', 'look at the figures that rows can carry')
+  group.addCommand(
+    withProfile('list', 'list the KPIs by name: <family>.<metric>.<statistic> and <family>.<kpi>', [
+      'streamvane kpis list --family queue --on',
+      'streamvane kpis list --metric tAnswered --json | jq -r .name',
+      'streamvane kpis list --off --profile profile.yaml',
+    ])
+      .addOption(new Option('--family <name>', 'only of this family').choices(familyNames))
+      .option('--metric <name>', 'only those made of this metric, KPIs included')
+      .addOption(new Option('--on', 'only those that the profile has on').conflicts('off'))
+      .option('--off', 'only those that the profile has off')
+      .option('--json', 'one JSON object a line')
+      .action((flags: ListFlags) => {
+        const profile = profileOf(flags)
+        const listed = namedKpis(profile).filter(filterOf(flags))
+        if (flags.json === true) for (const kpi of listed) console.log(JSON.stringify(kpi))
+        else printTable(listed, profile)
+      }),
+  )
+  group.addCommand(
+    withProfile('describe <name>', 'say what a KPI, a metric or a name of Genesys means, and where that is from', [
+      'streamvane kpis describe queue.serviceLevel',
+      'streamvane kpis describe tAnswered',
+      'streamvane kpis describe queue.tAnswered.p95 --json',
+    ])
+      .option('--json', 'as JSON')
+      .action((name: string, flags: ProfileFlags) => {
+        const found = descriptionOf(name, profileOf(flags))
+        console.log(flags.json === true ? JSON.stringify(found, null, 2) : inWords(found))
+      }),
+  )
+  return group
+}
+
+const withProfile = (name: string, description: string, examples: readonly string[]): Command =>
+  command(name, description, examples).option('--profile <file>', 'by this profile, YAML or JSON (default: that of the configuration)')
+
+const profileOf = (flags: ProfileFlags): Profile => (flags.profile === undefined ? configOf(flags).profile : loadProfile(flags.profile))
+
+const filterOf = ({ family, metric, on, off }: ListFlags): ((kpi: NamedKpi) => boolean) => {
+  if (metric !== undefined && !isMetricName(metric)) {
+    const near = closeNames(metric, metricNames)
+    throw new UsageError(`there is no metric ${metric}${near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`}`)
+  }
+  return (kpi) =>
+    (family === undefined || kpi.family === family) &&
+    (metric === undefined || kpi.metrics.includes(metric)) &&
+    (on !== true || kpi.isOn) &&
+    (off !== true || !kpi.isOn)
+}
+
+const printTable = (listed: readonly NamedKpi[], { id, version }: Profile): void => {
+  const table = new Table({
+    head: ['name', 'unit', 'formula', 'on', 'source', 'mark'],
+    style: { head: [], border: [] },
+    wordWrap: true,
+    colWidths: [null, null, 60, null, null, null],
+  })
+  for (const { name, unit, formula, isOn, source, mark } of listed)
+    table.push([name, unit, formula, isOn ? 'on' : '', source ?? '-', mark ?? '-'])
+  if (listed.length > 0) console.log(table.toString())
+  const on = listed.filter(({ isOn }) => isOn).length
+  console.log(`${listed.length} KPIs, ${on} of them on in profile ${id} version ${version}; streamvane kpis describe <name> says more`)
+}
