@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
-import { defaultProfile, profileProblems, type Profile } from '../domain/profile.js'
+import type { Profile } from '../domain/profile.js'
 import { isTenant } from '../domain/stream-name.js'
+import { profileSchema } from './profile-schema.js'
 import { secretKeys, withSecrets } from './secrets.js'
 
 /** What is wrong with the configuration: every problem at once, each with the key it is about. */
@@ -12,36 +13,6 @@ export class ConfigError extends Error {
 
 const port = z.number().int().min(0).max(65_535)
 const ms = z.number().int().min(0)
-
-const profileSchema = z
-  .strictObject({
-    id: z.string().min(1).default(defaultProfile.id),
-    version: z.number().int().min(1).default(defaultProfile.version),
-    points: z.enum(['metric-records', 'detail-events']).default(defaultProfile.points),
-    intervalMs: ms.default(defaultProfile.intervalMs),
-    graceMs: ms.default(defaultProfile.graceMs),
-    serviceLevel: z
-      .strictObject({
-        includeFlowOuts: z.boolean().default(defaultProfile.serviceLevel.includeFlowOuts),
-        includeAbandons: z.boolean().default(defaultProfile.serviceLevel.includeAbandons),
-        durationMs: ms.default(defaultProfile.serviceLevel.durationMs),
-        durationMsByMediaType: z.record(z.string(), ms).default({ ...defaultProfile.serviceLevel.durationMsByMediaType }),
-        durationMsByQueue: z.record(z.string(), ms).default({}),
-      })
-      .prefault({}),
-    correlation: z
-      .strictObject({
-        acwHorizonMs: ms.default(defaultProfile.correlation.acwHorizonMs),
-        restateHorizonMs: ms.default(defaultProfile.correlation.restateHorizonMs),
-        alertEndedByOther: z.array(z.string()).default([...defaultProfile.correlation.alertEndedByOther]),
-        transfers: z.array(z.string()).default([...defaultProfile.correlation.transfers]),
-      })
-      .prefault({}),
-    agentState: z.strictObject({ stateMaxMs: ms.default(defaultProfile.agentState.stateMaxMs) }).prefault({}),
-  })
-  .superRefine((profile, context) => {
-    for (const message of profileProblems(profile)) context.addIssue({ code: 'custom', message })
-  })
 
 const kafkaSchema = z.strictObject({
   brokers: z.array(z.string().min(1)).default([]),
@@ -216,9 +187,9 @@ export const loadProfile = (file: string): Profile => {
   )
 }
 
-/** The configuration without what must not be shown. */
+/** The configuration without what must not be shown, and the zone by its name, as it is written. */
 export const redacted = (config: Config): unknown =>
-  JSON.parse(JSON.stringify(config), (key, value: unknown) =>
+  JSON.parse(JSON.stringify({ ...config, profile: { ...config.profile, zone: config.profile.zone.name } }), (key, value: unknown) =>
     typeof value !== 'string' ? value : secretKeys.has(key) ? '***' : value.replace(/^(\w+(?:\+\w+)?:\/\/)[^/@]*@/, '$1***@'),
   )
 
@@ -249,7 +220,7 @@ const readFile = (file: string | undefined): Tree => {
 
 const PREFIX = 'STREAMVANE_'
 /** Read by the test set-up and the demo, not by the product. */
-const notConfiguration = new Set(['STREAMVANE_REQUIRE_KAFKA', 'STREAMVANE_CACHE', 'STREAMVANE_CONFIG'])
+const notConfiguration = new Set(['STREAMVANE_REQUIRE_KAFKA', 'STREAMVANE_CACHE', 'STREAMVANE_CONFIG', 'STREAMVANE_FUZZ'])
 
 type Environment = Readonly<{ tree: Tree; texts: ReadonlyMap<string, string> }>
 
