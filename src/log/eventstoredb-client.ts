@@ -18,7 +18,7 @@ const parse = (connectionString: string) => {
       credentials: found === null ? undefined : { username: decodeURIComponent(username), password: decodeURIComponent(password) },
     }
   } catch (cause) {
-    expected = /expected .*$/s.exec(cause instanceof Error ? cause.message : '')?.[0]
+    expected = /, (expected .*)$/s.exec(cause instanceof Error ? cause.message : '')?.[1]
   }
   // Not from within, nor with its cause: that one quotes the string.
   throw new Error(`the connection string of EventStoreDB is malformed${expected === undefined ? '' : `: ${expected}`}`)

@@ -105,7 +105,10 @@ export async function* followEventStoreDb(
         if (isDone()) return
         failures = 0
         brokenSince = undefined
-        if (watch.isDeaf()) hangUp()
+        if (watch.isDeaf()) {
+          hangUp()
+          watch.reopened()
+        }
         if (prefixes?.length === 0 || !isWithin) await pause(limits.headPollMs, signal)
         else {
           listening ??= await listen(connection, subscribeRequest(cursor.at, prefixes))

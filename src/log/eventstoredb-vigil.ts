@@ -21,12 +21,14 @@ export type Vigil = Readonly<{
   progressed: () => void
   caughtUp: () => void
   failed: (cause: unknown) => void
-  /** The server's subscription said something, through this position. */
+  /** The server's subscription said something, through this position (if it told one). */
   told: (position: Position | undefined) => void
   /** Reading found an event at this position that the server's subscription should have brought. */
   missed: (position: Position, head: Position) => void
   /** The server's subscription has kept an event to itself for longer than is patient. */
   isDeaf: () => boolean
+  /** It is opened anew; whether it hears will be seen. */
+  reopened: () => void
   ended: () => void
 }>
 
@@ -77,6 +79,9 @@ export const vigil = (tell: (state: SubscriptionState) => void, stallMs: number,
       if (now() - silentSince.since >= stallMs) enter({ kind: 'stalled', since: silentSince.since, at: position, head: seen })
     },
     isDeaf: () => silentSince !== undefined && now() - silentSince.since >= stallMs,
+    reopened: () => {
+      silentSince = undefined
+    },
     ended: () => enter({ kind: 'ended', since: now() }),
   }
 }

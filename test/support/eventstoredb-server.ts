@@ -36,8 +36,8 @@ export type EventStoreDbServer = Readonly<{
   faults: Faults
   /** How often each method was called. */
   calls: Readonly<Record<Method, number>>
-  /** Calls that stand now. */
-  standing: () => number
+  /** Resolves once no call stands. */
+  idle: () => Promise<void>
   /** Breaks every call there is. */
   drop: () => void
   /** Away: connections refused, until `back`. */
@@ -58,8 +58,15 @@ export const startEventStoreDbServer = async (setting: ServerSetting = {}): Prom
   const open = new Set<Call>()
   const faults = noFaults()
 
-  const close = (call: Call, refusal: Refusal): void => {
+  let waiting: (() => void)[] = []
+  const gone = (call: Call): void => {
     open.delete(call)
+    if (open.size > 0) return
+    for (const each of waiting) each()
+    waiting = []
+  }
+  const close = (call: Call, refusal: Refusal): void => {
+    gone(call)
     call.emit('error', refusal)
   }
   /** Counts the call and keeps it, if the caller may. */
@@ -68,7 +75,7 @@ export const startEventStoreDbServer = async (setting: ServerSetting = {}): Prom
     const refusal = unauthenticated(users, call.metadata)
     if (refusal !== undefined) return (call.emit('error', refusal), false)
     open.add(call)
-    for (const end of ['close', 'error', 'cancelled']) call.on(end, () => open.delete(call))
+    for (const end of ['close', 'error', 'cancelled']) call.on(end, () => gone(call))
     return true
   }
   const unary =
@@ -109,7 +116,11 @@ export const startEventStoreDbServer = async (setting: ServerSetting = {}): Prom
     const server = new Server({ 'grpc.max_receive_message_length': MESSAGE_BYTES_MAX })
     server.addService(streamsGrpc.StreamsService, services)
     if (serverFeatures) server.addService(featuresGrpc.ServerFeaturesService, { getSupportedMethods: supported })
-    const members = unary('gossip', (answer) => answer(null, gossipMessage(self, faults.leader ?? self)))
+    // Open to everybody: the client sends no credentials when it discovers.
+    const members = (_call: unknown, answer: Answer): void => {
+      calls.gossip += 1
+      answer(null, gossipMessage(self, faults.leader ?? self))
+    }
     server.addService(gossipGrpc.GossipService, { read: members })
     const credentials =
       tls === undefined
@@ -134,11 +145,12 @@ export const startEventStoreDbServer = async (setting: ServerSetting = {}): Prom
   }
   return {
     at: self,
-    connectionString: `esdb://127.0.0.1:${self.port}${tls === undefined ? '?tls=false' : ''}`,
+    // Certificates are for names.
+    connectionString: tls === undefined ? `esdb://127.0.0.1:${self.port}?tls=false` : `esdb://localhost:${self.port}`,
     store,
     faults,
     calls,
-    standing: () => open.size,
+    idle: () => (open.size === 0 ? Promise.resolve() : new Promise((resolve) => void waiting.push(resolve))),
     drop: () => {
       for (const call of [...open]) close(call, UNAVAILABLE)
     },
