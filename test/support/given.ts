@@ -4,19 +4,31 @@ import { families, splits } from '../../src/domain/family.js'
 import { metricKind, metricNames } from '../../src/domain/metric.js'
 import { defaultProfile, type Profile } from '../../src/domain/profile.js'
 import { rowKey, valueText, type Row } from '../../src/domain/row.js'
-import { KpiFold } from '../../src/projections/kpi-fold.js'
+import { KpiFold, type FoldOptions, type Refusal } from '../../src/projections/kpi-fold.js'
 
 const derived: ReadonlySet<string> = new Set(['tWait', 'tShortAbandon'])
 
 /**
  * A row in one line: `queue sales voice 10:00 final 3: nOffered 2, tAnswered 2x30000 (10000..20000)`. Durations are in ms; a single one is told
- * without its count. A missing dimension is `-`; a longer interval than the base one is named. Metrics that are derived from others are left out. Rendered here and not by the product, so that a test does not lean on what it tests.
+ * without its count. A missing dimension is `-`; a longer interval than a quarter of an hour is named. Metrics that are derived from others are left out. Rendered
+ * here and not by the product, so that a test does not lean on what it tests.
  */
-export const lineOf = (row: Row): string => {
+export const lineOf = (row: Row): string => `${placeOf(row)} ${row.status} ${row.revision}: ${figuresOf(row)}`
+
+/** What a row says, whenever it said so: its line without status and revision. */
+export const sayingOf = (row: Row): string => `${placeOf(row)}: ${figuresOf(row)}`
+
+const placeOf = (row: Row): string => {
   // The splits come last, and are told only where the profile asks for them.
   const { dimensions: names } = families[row.family]
   const told = row.dimensions.filter((value, index) => value !== null || !(splits as readonly string[]).includes(names[index] ?? ''))
   const dimensions = told.map((value) => value ?? '-').join(' ')
+  const time = new Date(row.start).toISOString().slice(11, 16)
+  const length = row.granularity === 'PT15M' ? '' : ` ${row.granularity}`
+  return `${row.family} ${dimensions} ${time}${length}`
+}
+
+const figuresOf = (row: Row): string => {
   const measures = row.measures.flatMap((measure, index) => {
     const metric = metricNames[index]
     if (metric === undefined || measure === undefined || derived.has(metric)) return []
@@ -25,9 +37,7 @@ export const lineOf = (row: Row): string => {
     if (metricKind(metric) === 'state' || (count === 1 && min === sum && max === sum)) return [`${metric} ${sum}`]
     return [`${metric} ${count}x${sum} (${min}..${max})`]
   })
-  const time = new Date(row.start).toISOString().slice(11, 16)
-  const length = row.granularity === 'PT15M' ? '' : ` ${row.granularity}`
-  return `${row.family} ${dimensions} ${time}${length} ${row.status} ${row.revision}: ${measures.join(', ')}`
+  return measures.join(', ')
 }
 
 export type Story = Readonly<{
@@ -39,14 +49,37 @@ export type Story = Readonly<{
   emitsNothing: () => Story
   /** Of the rows changed since the last look, those of one family. */
   emitsIn: (family: Row['family'], ...lines: readonly string[]) => Story
+  /** The fact is not folded, for this reason and with words that say this. */
+  refuses: (fact: Fact, reason: Refusal['reason'], words: RegExp) => Story
+  /** From here on what is too late is refused. */
+  endHistory: () => Story
+  /** The rows changed since the last look. */
+  look: () => readonly Row[]
+  /** Of the rows changed since the last look, the only one. */
+  lookAtOne: () => Row
 }>
 
 /** A fold of facts under a profile (the default one with `overrides`). */
-export const given = (overrides: Partial<Profile> = {}): Story => {
-  const fold = new KpiFold('acme', { ...defaultProfile, ...overrides })
+export const given = (overrides: Partial<Profile> = {}, options: FoldOptions = {}): Story => {
+  const fold = new KpiFold('acme', { ...defaultProfile, ...overrides }, options)
   const apply = (...facts: readonly Fact[]): Story => {
-    for (const fact of facts) fold.apply(fact)
+    for (const fact of facts) expect(fold.apply(fact)).toBeUndefined()
     return story
+  }
+  const refuses: Story['refuses'] = (fact, reason, words) => {
+    const refusal = fold.apply(fact)
+    expect(refusal?.reason).toBe(reason)
+    expect(refusal?.detail).toMatch(words)
+    return story
+  }
+  const endHistory = (): Story => {
+    fold.endHistory()
+    return story
+  }
+  const lookAtOne = (): Row => {
+    const rows = fold.takeRows()
+    expect(rows.map(lineOf)).toHaveLength(1)
+    return rows[0] as Row
   }
   const emits = (...lines: readonly string[]): Story => {
     expect(fold.takeRows().map(lineOf).sort()).toEqual([...lines].sort())
@@ -57,13 +90,21 @@ export const given = (overrides: Partial<Profile> = {}): Story => {
     expect(rows.map(lineOf).sort()).toEqual([...lines].sort())
     return story
   }
-  const story: Story = { facts: apply, then: apply, emits, emitsNothing: () => emits(), emitsIn }
+  const story: Story = {
+    ...{ facts: apply, then: apply, emits, emitsNothing: () => emits(), emitsIn },
+    ...{ refuses, endHistory, look: () => fold.takeRows(), lookAtOne },
+  }
   return story
 }
 
 /** Runs a fold over facts; rows are taken after each index in `cuts` (facts applied so far), and at the end. */
-export const rowsOf = (facts: readonly Fact[], profile: Profile, cuts: readonly number[] = []): readonly Row[] => {
-  const fold = new KpiFold('acme', profile)
+export const rowsOf = (
+  facts: readonly Fact[],
+  profile: Profile,
+  cuts: readonly number[] = [],
+  options: FoldOptions = {},
+): readonly Row[] => {
+  const fold = new KpiFold('acme', profile, options)
   const takeAfter = new Set(cuts)
   const rows: Row[] = []
   facts.forEach((fact, index) => {
