@@ -6,11 +6,12 @@ import { defaultProfile, type Profile } from '../../src/domain/profile.js'
 import { rowKey, valueText, type Row } from '../../src/domain/row.js'
 import { KpiFold, type FoldOptions, type Refusal } from '../../src/projections/kpi-fold.js'
 
+const TEST_DAY = '2026-01-05'
 const derived: ReadonlySet<string> = new Set(['tWait', 'tShortAbandon'])
 
 /**
  * A row in one line: `queue sales voice 10:00 final 3: nOffered 2, tAnswered 2x30000 (10000..20000)`. Durations are in ms; a single one is told
- * without its count. A missing dimension is `-`; a longer interval than a quarter of an hour is named. Metrics that are derived from others are left out. Rendered
+ * without its count. A missing dimension is `-`; another day than the test day and a longer interval than a quarter of an hour are named. Metrics that are derived from others are left out. Rendered
  * here and not by the product, so that a test does not lean on what it tests.
  */
 export const lineOf = (row: Row): string => `${placeOf(row)} ${row.status} ${row.revision}: ${figuresOf(row)}`
@@ -23,7 +24,8 @@ const placeOf = (row: Row): string => {
   const { dimensions: names } = families[row.family]
   const told = row.dimensions.filter((value, index) => value !== null || !(splits as readonly string[]).includes(names[index] ?? ''))
   const dimensions = told.map((value) => value ?? '-').join(' ')
-  const time = new Date(row.start).toISOString().slice(11, 16)
+  const start = new Date(row.start).toISOString()
+  const time = start.startsWith(TEST_DAY) ? start.slice(11, 16) : start.slice(0, 16)
   const length = row.granularity === 'PT15M' ? '' : ` ${row.granularity}`
   return `${row.family} ${dimensions} ${time}${length}`
 }
