@@ -17,6 +17,12 @@ export type AppendDecision = Readonly<{ fresh: readonly NewEvent[]; stored: read
 const SURROGATE = /[\ud800-\udfff]/
 const LONE_SURROGATE = /[\ud800-\udfff]/u
 
+/** Why nothing may be appended to an erased stream. */
+export const erasedReason = (stream: string): string => `${stream} was erased, and nothing may be appended to it any more`
+
+/** Names that begin so are the log's own: what is left of erased events in an embedded log, and all kinds of things on a server. */
+const OWN = '$'
+
 const nameFault = (what: string, name: string): string | undefined => {
   if (name.length === 0) return `${what} has no name`
   if (name.length * 3 > NAME_BYTES_MAX && Buffer.byteLength(name) > NAME_BYTES_MAX) return `${what} is longer than ${NAME_BYTES_MAX} bytes`
@@ -54,7 +60,9 @@ let soundType: string | undefined
 
 /** Why this append can never be taken, whatever the log holds; `undefined` if it can. The same for every adapter. */
 export const appendFault = ({ stream, expected, events }: StreamAppend): string | undefined => {
-  const fault = nameFault('the stream', stream) ?? expectationFault(expected)
+  const fault =
+    nameFault('the stream', stream) ??
+    (stream.startsWith(OWN) ? `the stream ${stream} begins with ${OWN}, as the log's own do` : expectationFault(expected))
   if (fault !== undefined) return fault
   if (events.length > APPEND_EVENTS_MAX) return `${events.length} events are more than one append may hold (${APPEND_EVENTS_MAX})`
   let bytes = 0

@@ -83,6 +83,21 @@ export const encodeBlock = (events: readonly BlockEvent[]): Buffer => {
 
 const checksum = (block: Buffer): number => crc32(block.subarray(HEAD), crc32(block.subarray(0, HEAD - 4)))
 
+/** Stream and type of what is left of an erased event: its place. */
+export const ERASED = '$erased'
+
+/** The block with all events of a stream erased, and how many there were. */
+export const withoutStream = (block: Block, stream: string): Readonly<{ bytes: Buffer; erased: number }> => {
+  const events = eventsOf(block, 0, block.count, () => true)
+  const nothing = new Uint8Array(0)
+  const noId = new Uint8Array(16)
+  const left = events.map((event): BlockEvent => {
+    if (event.stream !== stream) return { stream: event.stream, revision: event.revision, id: uuidBytes(event.id), event }
+    return { stream: ERASED, revision: 0, id: noId, event: { id: '', type: ERASED, data: nothing, metadata: nothing } }
+  })
+  return { bytes: encodeBlock(left), erased: events.filter((event) => event.stream === stream).length }
+}
+
 /** A block laid open: its names, and where its entries begin. Its bytes must stay unchanged as long as its events are in use. */
 export type Block = Readonly<{
   bytes: Buffer

@@ -37,3 +37,9 @@ export const runKey = (number: number, revision: number): Buffer => {
   key.writeUIntBE(revision, 7, 6)
   return key
 }
+
+/** All keys of a stream in the index. */
+export const streamRange = (number: Buffer): Readonly<{ start: Buffer; end: Buffer }> => ({
+  start: Buffer.concat([number, Buffer.from([0])]),
+  end: Buffer.concat([number, Buffer.from([2])]),
+})

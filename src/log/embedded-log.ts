@@ -71,6 +71,8 @@ export const openEmbeddedLog = async ({ dir, mode, owner = 'streamvane' }: Embed
   return {
     append: (appends) =>
       writer?.append(appends) ?? Promise.resolve(appends.map(() => E.left({ tag: 'Refused', reason: 'the log was opened for reading' }))),
+    erase: (stream) =>
+      writer?.erase(stream) ?? Promise.resolve(E.left({ tag: 'Refused' as const, reason: 'the log was opened for reading' })),
     readStream: (stream, options = {}) => reporting(dir, reader.readStream(stream, options)),
     readAll: (options = {}) => reporting(dir, reader.readAll(options)),
     subscribe: (options) => reporting(dir, follow(options, { scan: (after) => reader.scan(after, options.through, options), changed })),

@@ -1,15 +1,17 @@
 import { NAME_BYTES_MAX } from './append-decision.js'
-import { eventsOf, openBlock } from './embedded-block.js'
+import { ERASED, eventsOf, openBlock } from './embedded-block.js'
 import type { Block } from './embedded-block.js'
 import { positionKey, positionOf, runKey, streamNumberOf } from './embedded-key.js'
 import type { EmbeddedStore } from './embedded-store.js'
 import type { Position, ReadAll, ReadStream, RecordedEvent } from './event-log.js'
 import { breath } from './follow.js'
 import type { Scan } from './follow.js'
-import { blockOf, cardEvents, lastRevision, openCard } from './stream-card.js'
+import { blockOf, cardEvents, isErased, lastRevision, openCard } from './stream-card.js'
 import type { StreamCard } from './stream-card.js'
 
 const BATCH_MAX = 1_000
+/** How often something was erased here, in the table `meta`. */
+export const ERASURES = 'erasures'
 /** A batch or a look ends after this many bytes of blocks, whatever matched: it bounds memory, and how long the event loop waits. */
 const SCAN_BYTES_MAX = 2 * 1024 * 1024
 
@@ -18,8 +20,18 @@ const SCAN_BYTES_MAX = 2 * 1024 * 1024
  * a transaction held while somebody thinks about a batch would keep the store from using freed pages again, and the file would grow.
  */
 export const embeddedReader = (store: EmbeddedStore, unlessClosed: () => void) => {
-  /** The block read last: batches smaller than a block come back to it. Blocks never change. */
+  /** The block read last: batches smaller than a block come back to it. A block changes only where a stream is erased. */
   let recent: Readonly<{ key: Position; block: Block }> | undefined
+  let erasures: unknown
+
+  /** Sees what was committed since. */
+  const refresh = (): void => {
+    unlessClosed()
+    store.env.resetReadTxn()
+    const seen = store.meta.get(ERASURES)
+    if (seen !== erasures) recent = undefined
+    erasures = seen
+  }
 
   const blockAt = (key: Buffer, bytes?: Buffer): Block => {
     const last = positionOf(key)
@@ -38,8 +50,7 @@ export const embeddedReader = (store: EmbeddedStore, unlessClosed: () => void) =
   }
 
   const scan = (after: Position | undefined, end: Position | undefined, { prefixes, batchMax = BATCH_MAX }: ReadAll): Scan => {
-    unlessClosed()
-    store.env.resetReadTxn()
+    refresh()
     const events: RecordedEvent[] = []
     let through = after
     let bytes = 0
@@ -72,12 +83,13 @@ export const embeddedReader = (store: EmbeddedStore, unlessClosed: () => void) =
   }
 
   const cardOf = (stream: string): Readonly<{ number: number; card: StreamCard }> | undefined => {
-    unlessClosed()
-    store.env.resetReadTxn()
+    refresh()
     const name = Buffer.from(stream)
     // No stream has such a name, and the store would take it for an error.
     const number = name.length === 0 || name.length > NAME_BYTES_MAX ? undefined : store.streams.get(name)
-    return number === undefined ? undefined : { number: streamNumberOf(number), card: openCard(store.cards.get(number)) }
+    if (number === undefined) return undefined
+    const card = openCard(store.cards.get(number))
+    return isErased(card) ? undefined : { number: streamNumberOf(number), card }
   }
 
   const blockOfRevision = (number: number, card: StreamCard, revision: number): Block => {
@@ -121,7 +133,7 @@ export const embeddedReader = (store: EmbeddedStore, unlessClosed: () => void) =
 }
 
 const wantedIn = ({ streams }: Block, prefixes: readonly string[] | undefined): ((stream: number) => boolean) => {
-  if (prefixes === undefined) return () => true
+  if (prefixes === undefined) return (stream) => streams[stream] !== ERASED
   const wanted = streams.map((stream) => prefixes.some((prefix) => stream.startsWith(prefix)))
   return (stream) => wanted[stream] === true
 }

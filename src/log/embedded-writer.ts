@@ -1,11 +1,12 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { appendFault, decideAppend } from './append-decision.js'
+import { appendFault, decideAppend, erasedReason } from './append-decision.js'
 import { BLOCK_BYTES, BLOCK_EVENTS_MAX, blockShare, encodeBlock, uuidBytes } from './embedded-block.js'
 import type { BlockEvent } from './embedded-block.js'
 import { idKey, positionKey, positionOf, runKey, streamKey, streamNumberOf } from './embedded-key.js'
+import { erasureOf } from './embedded-erasure.js'
 import type { EmbeddedStore } from './embedded-store.js'
-import type { AppendFailure, Appended, NewEvent, Position, StreamAppend } from './event-log.js'
-import { CARD_EVENTS_MAX, cardBytes, cardHolds, extendCard, lastRevision, newCard, noteBlock, openCard } from './stream-card.js'
+import type { AppendFailure, Appended, Erased, NewEvent, Position, StreamAppend } from './event-log.js'
+import { CARD_EVENTS_MAX, cardBytes, cardHolds, extendCard, isErased, lastRevision, newCard, noteBlock, openCard } from './stream-card.js'
 import type { StreamCard } from './stream-card.js'
 import type { Lease } from './writer-lease.js'
 
@@ -69,6 +70,31 @@ export class EmbeddedWriter {
     })
   }
 
+  /** Erases a stream: its events' places are left, and a card that says so. Waits its turn between two groups of appends. */
+  async erase(stream: string): Promise<E.Either<AppendFailure, Erased>> {
+    while (this.#committing !== undefined) await this.#committing
+    if (this.#state.kind === 'refusing') return E.left({ tag: 'Refused', reason: this.#state.reason })
+    const erasing = this.#erase(stream)
+    this.#committing = erasing.then(() => (this.#waiting.length > 0 ? this.#commitAll() : void (this.#committing = undefined)))
+    return erasing
+  }
+
+  async #erase(stream: string): Promise<E.Either<AppendFailure, Erased>> {
+    try {
+      const erasure = erasureOf(this.#store, stream)
+      if (erasure === undefined) return E.right({ events: 0 })
+      const isOurs = await this.#lease.commit(erasure.commit)
+      if (!isOurs) return E.left({ tag: 'Refused', reason: `the log was taken over by ${this.#lease.holder()}` })
+      for (const heads of [this.#heads, this.#olderHeads]) heads.delete(stream)
+      this.#committed()
+      return E.right({ events: erasure.events })
+    } catch (cause) {
+      const why = await causeOf(cause)
+      this.#forget(why)
+      return E.left({ tag: 'NotAvailable', cause: why })
+    }
+  }
+
   /** Refuses what comes, and resolves when what waited has been answered. */
   async stop(reason: string): Promise<void> {
     this.#state = { kind: 'refusing', reason }
@@ -117,6 +143,7 @@ export class EmbeddedWriter {
     if (reason !== undefined) return E.left({ tag: 'Refused', reason })
     const { stream } = append
     const head = this.#headOf(stream)
+    if (head !== undefined && isErased(head.card)) return E.left({ tag: 'Refused', reason: erasedReason(stream) })
     const decision = decideAppend(append, head?.last ?? -1, (id) => head !== undefined && this.#holds(head, id))
     if (E.isLeft(decision)) return decision
     const { fresh, stored } = decision.right

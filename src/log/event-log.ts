@@ -24,6 +24,9 @@ export type StreamAppend = Readonly<{ stream: string; expected: ExpectedRevision
  */
 export type Appended = Readonly<{ revision: number; stored: readonly boolean[] }>
 
+/** How many events were erased, as far as they could still be counted. */
+export type Erased = Readonly<{ events: number }>
+
 export type AppendFailure =
   /** The stream is not where the caller thought: somebody else appended. Nothing was stored. `actual` is -1 for a stream never written. */
   | Readonly<{ tag: 'WrongExpectedRevision'; stream: string; expected: ExpectedRevision; actual: number }>
@@ -80,7 +83,13 @@ export type EventLog = Readonly<{
   subscribe: (options: ReadAll & Readonly<{ signal: AbortSignal }>) => AsyncIterable<Live>
   /** Last position of the log, of any stream; `undefined` while it is empty. */
   head: () => Promise<Position | undefined>
-  /** Last revision of a stream; `undefined` if it was never written. */
+  /**
+   * Erases a stream for ever: nobody reads its events by `readStream` any more, its revision is `undefined`, and appends to it are `Refused`. Resolves once that
+   * survives power loss; erasing again changes nothing. `readAll` and `subscribe` leave them out too, on EventStoreDB only once the server has
+   * scavenged: until then whoever reads all must know what was erased. Positions and revisions of everything else stay.
+   */
+  erase: (stream: string) => Promise<Either<AppendFailure, Erased>>
+  /** Last revision of a stream; `undefined` if it was never written or is erased. */
   streamRevision: (stream: string) => Promise<number | undefined>
   close: () => Promise<void>
 }>

@@ -10,6 +10,7 @@ import type {
   BatchAppendResp,
   ReadReq,
   ReadResp,
+  TombstoneReq,
 } from '@eventstore/db-client/generated/streams_pb.js'
 import type { Readable } from 'node:stream'
 import { eventStoreDbClient } from './eventstoredb-client.js'
@@ -34,6 +35,8 @@ export type EventStoreDbConnection = Readonly<{
   /** One call for one append: for servers without BatchAppend. Rejects with gRPC's error; the outcome is then unknown unless the error says otherwise. */
   append: (messages: Iterable<AppendReq>) => Promise<AppendResp>
   openBatch: () => Promise<BatchCall>
+  /** Deletes a stream for ever. */
+  tombstone: (request: TombstoneReq) => Promise<void>
   offersBatch: () => Promise<boolean>
   /** Gives the connection up; the next call connects anew, to whichever server is the leader then. Calls in progress go on where they are. */
   renew: () => void
@@ -107,6 +110,17 @@ export const connectEventStoreDb = (access: EventStoreDbAccess): EventStoreDbCon
           call.on('error', fail)
           for (const message of messages) call.write(message)
           call.end()
+        })
+      }),
+    tombstone: (request) =>
+      client.execute(StreamsClient, 'tombstone', (grpc: StreamsClient) => {
+        const [metadata, options] = client.callArguments({ ...LEADER, deadline: deadlineMs })
+        return new Promise<void>((resolve, reject) => {
+          used(grpc).tombstone(request, metadata!, options!, (error) => {
+            if (error === null) return resolve()
+            heed(error)
+            reject(error)
+          })
         })
       }),
     // The client's own question has neither a deadline nor credentials, and one failure is remembered as long as the connection.

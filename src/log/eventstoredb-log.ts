@@ -1,3 +1,5 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { eraseStream } from './eventstoredb-erase.js'
 import { appender } from './eventstoredb-append.js'
 import { BATCH_MAX, headOf, readAllThrough } from './eventstoredb-all.js'
 import { connectEventStoreDb } from './eventstoredb-connection.js'
@@ -31,7 +33,8 @@ export const openEventStoreDbLog = (options: EventStoreDbOptions): EventLog => {
   }
   let subscriptions = 0
 
-  const append = writer(appender(connection), tails(connection, limits), { ...limits, racesMax: RACES_MAX }, closed)
+  const known = tails(connection, limits)
+  const append = writer(appender(connection), known, { ...limits, racesMax: RACES_MAX }, closed)
 
   async function* readStream(stream: string, { backwards = false, from, max = Infinity, batchMax = BATCH_MAX }: ReadStream = {}) {
     unlessClosed()
@@ -88,16 +91,24 @@ export const openEventStoreDbLog = (options: EventStoreDbOptions): EventLog => {
     if (closed() && !signal.aborted) throw closing.signal.reason
   }
 
+  const streamRevision = async (stream: string): Promise<number | undefined> => {
+    for await (const [event] of readStream(stream, { backwards: true, max: 1 })) return event?.revision
+    return undefined
+  }
+
   return {
     append,
+    erase: async (stream) => {
+      if (closed()) return E.left({ tag: 'Refused', reason: 'the log is closed' })
+      const answer = await eraseStream(connection, stream, await streamRevision(stream))
+      known.forget(stream)
+      return answer
+    },
     readStream,
     readAll,
     subscribe,
     head,
-    streamRevision: async (stream) => {
-      for await (const [event] of readStream(stream, { backwards: true, max: 1 })) return event?.revision
-      return undefined
-    },
+    streamRevision,
     close: async () => {
       if (closed()) return
       closing.abort(new LogUnavailable('the log is closed'))

@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { appendFault, decideAppend } from './append-decision.js'
+import { appendFault, decideAppend, erasedReason } from './append-decision.js'
 import { changeBell } from './change-bell.js'
 import { LogUnavailable } from './event-log.js'
 import type {
@@ -23,8 +23,10 @@ const BATCH_MAX = 1_000
  * Positions grow by more than one, like those of a log that counts bytes, so that no caller comes to rely on dense ones.
  */
 export const memoryLog = (): EventLog => {
-  const all: RecordedEvent[] = []
-  const streams = new Map<string, { events: RecordedEvent[]; ids: Set<string> }>()
+  /** `undefined` where an event was erased. */
+  const all: (RecordedEvent | undefined)[] = []
+  const positions: Position[] = []
+  const streams = new Map<string, { events: RecordedEvent[]; ids: Set<string>; isErased?: true }>()
   const bell = changeBell()
   let position = 0n
   let closed = false
@@ -50,6 +52,7 @@ export const memoryLog = (): EventLog => {
       held.events.push(recorded)
       held.ids.add(event.id)
       all.push(recorded)
+      positions.push(position)
     }
     return held.events.length - 1
   }
@@ -58,6 +61,7 @@ export const memoryLog = (): EventLog => {
     const reason = closed ? 'the log is closed' : appendFault(append)
     if (reason !== undefined) return E.left({ tag: 'Refused', reason })
     const held = streams.get(append.stream)
+    if (held?.isErased === true) return E.left({ tag: 'Refused', reason: erasedReason(append.stream) })
     const decision = decideAppend(append, (held?.events.length ?? 0) - 1, (id) => held?.ids.has(id) === true)
     if (E.isLeft(decision)) return decision
     return E.right({ revision: store(append.stream, decision.right.fresh), stored: decision.right.stored })
@@ -68,13 +72,13 @@ export const memoryLog = (): EventLog => {
     unlessClosed()
     const events: RecordedEvent[] = []
     let through = after
-    let at = after === undefined ? 0 : firstAfter(all, after)
+    let at = after === undefined ? 0 : firstAfter(positions, after)
     const stop = at + 10 * batchMax
     for (; at < all.length && at < stop && events.length < batchMax; at++) {
-      const event = all[at]!
-      if (end !== undefined && event.position > end) return { events, through: end, atHead: true }
-      through = event.position
-      if (matches(event.stream, prefixes)) events.push(event)
+      const event = all[at]
+      if (end !== undefined && positions[at]! > end) return { events, through: end, atHead: true }
+      through = positions[at]
+      if (event !== undefined && matches(event.stream, prefixes)) events.push(event)
     }
     return { events, through, atHead: at >= all.length }
   }
@@ -88,7 +92,7 @@ export const memoryLog = (): EventLog => {
     readStream: (stream, options) => readStream(() => (unlessClosed(), streams.get(stream)?.events ?? []), options),
     readAll: async function* (options = {}) {
       unlessClosed()
-      const head = all.at(-1)?.position
+      const head = positions.at(-1)
       const end = options.through === undefined || (head !== undefined && head < options.through) ? head : options.through
       for (let after = options.after; end !== undefined; await breath()) {
         const seen = scan(after, end, options)
@@ -98,11 +102,18 @@ export const memoryLog = (): EventLog => {
       }
     },
     subscribe: (options) => follow(options, { scan: (after) => scan(after, options.through, options), changed: bell.next }),
-    head: async () => (unlessClosed(), all.at(-1)?.position),
+    head: async () => (unlessClosed(), positions.at(-1)),
+    erase: async (stream) => {
+      if (closed) return E.left({ tag: 'Refused', reason: 'the log is closed' })
+      const held = streams.get(stream)
+      for (const { position } of held?.events ?? []) all[firstAfter(positions, position) - 1] = undefined
+      if (held !== undefined) streams.set(stream, { events: [], ids: new Set(), isErased: true })
+      return E.right({ events: held?.events.length ?? 0 })
+    },
     streamRevision: async (stream) => {
       unlessClosed()
       const held = streams.get(stream)
-      return held === undefined ? undefined : held.events.length - 1
+      return held === undefined || held.isErased === true ? undefined : held.events.length - 1
     },
     close: async () => {
       closed = true
@@ -129,12 +140,12 @@ async function* readStream(events: () => readonly RecordedEvent[], options: Read
 const matches = (stream: string, prefixes: readonly string[] | undefined): boolean =>
   prefixes === undefined || prefixes.some((prefix) => stream.startsWith(prefix))
 
-const firstAfter = (all: readonly RecordedEvent[], after: Position): number => {
+const firstAfter = (positions: readonly Position[], after: Position): number => {
   let low = 0
-  let high = all.length
+  let high = positions.length
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (all[middle]!.position <= after) low = middle + 1
+    if (positions[middle]! <= after) low = middle + 1
     else high = middle
   }
   return low

@@ -7,6 +7,8 @@
  */
 export const CARD_EVENTS_MAX = 64
 const FORMAT = 1
+/** A card of this format says that its stream was erased, and nothing else. */
+const ERASED = 2
 const HEAD = 7
 const ENTRY = 24
 
@@ -24,10 +26,19 @@ export const newCard = (): StreamCard => {
 
 /** @throws Error if these bytes are no card. */
 export const openCard = (bytes: Buffer | undefined): StreamCard => {
-  if (bytes === undefined || bytes[0] !== FORMAT || bytes.length < HEAD || (bytes.length - HEAD) % ENTRY !== 0)
+  if (bytes === undefined || (bytes[0] !== FORMAT && bytes[0] !== ERASED) || bytes.length < HEAD || (bytes.length - HEAD) % ENTRY !== 0)
     throw new Error('a stream card is missing or damaged')
   return { room: bytes, length: bytes.length }
 }
+
+/** What is left of the card of an erased stream. */
+export const erasedCard = (): Buffer => {
+  const bytes = Buffer.alloc(HEAD)
+  bytes[0] = ERASED
+  return bytes
+}
+
+export const isErased = ({ room }: StreamCard): boolean => room[0] === ERASED
 
 /** The bytes to store: a view of the card, valid until it changes. */
 export const cardBytes = ({ room, length }: StreamCard): Buffer => room.subarray(0, length)

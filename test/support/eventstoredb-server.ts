@@ -5,6 +5,8 @@
 import features from '@eventstore/db-client/generated/serverfeatures_pb.js'
 import featuresGrpc from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js'
 import gossipGrpc from '@eventstore/db-client/generated/gossip_grpc_pb.js'
+import streams from '@eventstore/db-client/generated/streams_pb.js'
+import type { TombstoneReq } from '@eventstore/db-client/generated/streams_pb.js'
 import streamsGrpc from '@eventstore/db-client/generated/streams_grpc_pb.js'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import type { Metadata } from '@grpc/grpc-js'
@@ -13,7 +15,7 @@ import { noFaults } from './eventstoredb-faults.js'
 import type { Address, Faults } from './eventstoredb-faults.js'
 import { gossipMessage } from './eventstoredb-messages.js'
 import { readService } from './eventstoredb-reads.js'
-import { unauthenticated, UNAVAILABLE } from './eventstoredb-refusals.js'
+import { streamDeleted, unauthenticated, UNAVAILABLE } from './eventstoredb-refusals.js'
 import type { Refusal } from './eventstoredb-refusals.js'
 import { eventStoreDbStore } from './eventstoredb-store.js'
 import type { Store } from './eventstoredb-store.js'
@@ -46,7 +48,7 @@ export type EventStoreDbServer = Readonly<{
   stop: () => void
 }>
 
-type Method = 'features' | 'gossip' | 'batch' | 'append' | 'read' | 'subscribe'
+type Method = 'features' | 'gossip' | 'batch' | 'append' | 'read' | 'subscribe' | 'tombstone'
 type Call = { metadata: Metadata; on: (event: string, hear: () => void) => unknown; emit: (event: 'error', refusal: Refusal) => unknown }
 type Answer = (error: object | null, value?: unknown) => void
 
@@ -54,7 +56,7 @@ const MESSAGE_BYTES_MAX = 32 * 1024 * 1024
 
 export const startEventStoreDbServer = async (setting: ServerSetting = {}): Promise<EventStoreDbServer> => {
   const { batchAppend = true, serverFeatures = true, store = eventStoreDbStore(), appendBytesMax = MESSAGE_BYTES_MAX, tls, users } = setting
-  const calls: Record<Method, number> = { features: 0, gossip: 0, batch: 0, append: 0, read: 0, subscribe: 0 }
+  const calls: Record<Method, number> = { features: 0, gossip: 0, batch: 0, append: 0, read: 0, subscribe: 0, tombstone: 0 }
   const open = new Set<Call>()
   const faults = noFaults()
 
@@ -98,6 +100,14 @@ export const startEventStoreDbServer = async (setting: ServerSetting = {}): Prom
       const refusal = unauthenticated(users, call.metadata)
       if (refusal === undefined) append(call, answer)
       else answer(refusal)
+    },
+    tombstone: (call: Readonly<{ metadata: Metadata; request: TombstoneReq }>, answer: Answer) => {
+      const stream = Buffer.from(call.request.getOptions()!.getStreamIdentifier()!.getStreamName_asU8()).toString()
+      unary('tombstone', (reply) => {
+        if (store.isDeleted(stream)) return reply(streamDeleted(stream))
+        store.tombstone(stream)
+        reply(null, new streams.TombstoneResp())
+      })(call, answer)
     },
     ...(batchAppend
       ? {
