@@ -1,12 +1,21 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { addMeasures, measureMonoid, measureOf, noMeasure, type Measure } from '../../src/domain/measure.js'
+import { bucketOf, noSketch } from '../../src/domain/sketch.js'
 
 const values = fc.array(fc.integer({ min: 0, max: 1e9 }), { maxLength: 20 })
-const total = (of: readonly number[]): Measure => of.map(measureOf).reduce(addMeasures, noMeasure)
+const sketched = (ms: number): Measure => ({ ...measureOf(ms), sketch: [[bucketOf(ms), 1]] })
+const total = (of: readonly number[], one = sketched): Measure => of.map(one).reduce(addMeasures, noMeasure)
 
 test('a measure counts its values, adds them and keeps the extremes', () => {
-  expect(total([3_000, 9_000, 6_000])).toEqual({ count: 3, sum: 18_000, min: 3_000, max: 9_000 })
+  expect(total([3_000, 9_000, 6_000], measureOf)).toEqual({ count: 3, sum: 18_000, min: 3_000, max: 9_000, sketch: noSketch })
+})
+
+test('a measure with quantiles also says how many there are in each bucket', () => {
+  expect(total([100, 20, 100]).sketch).toEqual([
+    [20, 1],
+    [100, 2],
+  ])
 })
 
 test('parts of a cell are added in any order and grouping', () => {

@@ -135,7 +135,13 @@ describe('clocks that none of today’s zones has', () => {
 
   test('back over midnight: the repeated end of a date belongs to the day that has begun', () => {
     // At 00:01 back to 23:01 of the day before, as in Newfoundland until 2011.
-    const back: Zone = { name: 'Back', offsets: [[0, HOUR_MS], [midnight - HOUR_MS + MINUTE_MS, 0]] } // prettier-ignore
+    const back: Zone = {
+      name: 'Back',
+      offsets: [
+        [0, HOUR_MS],
+        [midnight - HOUR_MS + MINUTE_MS, 0],
+      ],
+    }
     const repeated = midnight - 30 * MINUTE_MS
     expect(localDay(back, repeated)).toEqual({ start: midnight - HOUR_MS, end: midnight + DAY_MS })
     expect(localDay(back, midnight - HOUR_MS - 1)).toEqual({ start: midnight - HOUR_MS - DAY_MS, end: midnight - HOUR_MS })
@@ -144,7 +150,13 @@ describe('clocks that none of today’s zones has', () => {
   test('a date is left out: the day before ends where the day after begins', () => {
     // From −10 to +14 at midnight, as in Samoa in 2011: the 10th of June does not take place.
     const change = midnight + 10 * HOUR_MS
-    const skipping: Zone = { name: 'Skipping', offsets: [[0, -10 * HOUR_MS], [change, 14 * HOUR_MS]] } // prettier-ignore
+    const skipping: Zone = {
+      name: 'Skipping',
+      offsets: [
+        [0, -10 * HOUR_MS],
+        [change, 14 * HOUR_MS],
+      ],
+    }
     expect(localDay(skipping, change - 1)).toEqual({ start: change - DAY_MS, end: change })
     expect(localDay(skipping, change)).toEqual({ start: change, end: change + DAY_MS })
   })
@@ -152,7 +164,11 @@ describe('clocks that none of today’s zones has', () => {
   test('two changes within a day', () => {
     const twice: Zone = {
       name: 'Twice',
-      offsets: [[0, 0], [midnight - 5 * HOUR_MS, 3 * HOUR_MS], [midnight - HOUR_MS, HOUR_MS]], // prettier-ignore
+      offsets: [
+        [0, 0],
+        [midnight - 5 * HOUR_MS, 3 * HOUR_MS],
+        [midnight - HOUR_MS, HOUR_MS],
+      ],
     }
     // 19:00 becomes 22:00; midnight by +3 is three hours before that of UTC, and two hours later the clocks go back over it.
     expect(localDay(twice, midnight - 4 * HOUR_MS)).toEqual({ start: midnight - DAY_MS, end: midnight - 3 * HOUR_MS })
@@ -202,7 +218,13 @@ describe('days can be made of base intervals', () => {
   })
 
   test('nor where clocks change within an interval', () => {
-    const odd: Zone = { name: 'Odd', offsets: [[0, 0], [Date.UTC(2026, 0, 5, 10, 1), HOUR_MS]] } // prettier-ignore
+    const odd: Zone = {
+      name: 'Odd',
+      offsets: [
+        [0, 0],
+        [Date.UTC(2026, 0, 5, 10, 1), HOUR_MS],
+      ],
+    }
     expect(zoneProblems(odd, 15 * MINUTE_MS)).toEqual([
       'days of Odd cannot be made of 15-minute intervals: its clocks change at 2026-01-05T10:01:00.000Z; take a shorter interval or another zone',
     ])
