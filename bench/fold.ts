@@ -19,7 +19,7 @@ const BATCH = 2_000
 /** Raw log → rows in the KPI log, on one thread and on disk, beside `JSON.parse` alone of the same bytes. */
 export const benchFold = async (): Promise<readonly BenchLine[]> => [await foldOf('metric-records'), await foldOf('detail-events')]
 
-const foldOf = async (points: PointSource): Promise<BenchLine> => {
+const foldOf = async (points: Exclude<PointSource, 'conversation-details'>): Promise<BenchLine> => {
   const dir = mkdtempSync(join(tmpdir(), 'streamvane-bench-'))
   const logs = embeddedLogs(dir, 'bench')
   try {
@@ -47,7 +47,13 @@ const foldOf = async (points: PointSource): Promise<BenchLine> => {
         await timed(() =>
           runProjector({
             tenant: 't',
-            generation: { name, projectionVersion: PROJECTION_VERSION, profile: { ...defaultProfile, points }, startedAt: '' },
+            generation: {
+              name,
+              projectionVersion: PROJECTION_VERSION,
+              profile: { ...defaultProfile, points },
+              historyThrough: null,
+              startedAt: '',
+            },
             raw,
             kpi,
             snapshots: noSnapshots,

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compareDigests, intervalDigests } from '../../src/app/digest.js'
+import { measureOf } from '../../src/domain/measure.js'
 import { metricIndex, metricNames, type MetricName } from '../../src/domain/metric.js'
 import { rowKey, type Row } from '../../src/domain/row.js'
 
@@ -9,13 +10,23 @@ const QUARTER = 15 * 60_000
 
 const row = (queue: string, interval: number, value: number | undefined, more: Partial<Row> = {}): Row => {
   const measures = metricNames.map((name) =>
-    value !== undefined && metricIndex.get(name) === metricIndex.get('tAnswered' satisfies MetricName)
-      ? { count: 1, sum: value, min: value, max: value }
-      : undefined,
+    value !== undefined && metricIndex.get(name) === metricIndex.get('tAnswered' satisfies MetricName) ? measureOf(value) : undefined,
   )
   const start = START + interval * QUARTER
-  const cell = { family: 'queue' as const, dimensions: [queue, 'voice'], start }
-  return { ...cell, key: rowKey(cell), tenant: 't', end: start + QUARTER, status: 'final', revision: 1, measures, ...more }
+  const cell = { family: 'queue' as const, dimensions: [queue, 'voice', null, null], granularity: 'PT15M' as const, start }
+  return {
+    ...cell,
+    key: rowKey(cell),
+    tenant: 't',
+    end: start + QUARTER,
+    status: 'final',
+    correction: null,
+    revision: 1,
+    measures,
+    kpis: {},
+    serviceTarget: null,
+    ...more,
+  }
 }
 
 const anyRow = fc

@@ -15,7 +15,7 @@ import { recordingSink, type Fate } from '../support/recording-sink.js'
 
 const started = async (log: EventLog, minute: number): Promise<string> => {
   const now = new Date(Date.UTC(2026, 0, 5, 6, minute))
-  return (await startGeneration(log, 't', await readGenerations(log, 't'), defaultProfile, now)).generation.name
+  return (await startGeneration(log, 't', await readGenerations(log, 't'), defaultProfile, undefined, now)).generation.name
 }
 const promoted = async (log: EventLog, name: string, minute: number): Promise<void> => {
   await promote(log, 't', await readGenerations(log, 't'), name, new Date(Date.UTC(2026, 0, 5, 6, minute)))

@@ -47,10 +47,10 @@ const publishing = (logs: Logs, sink: ReturnType<typeof recordingSink>['sink'], 
 test('generations are numbered, the promoted one is live, and of two changes at one moment one is refused', async () => {
   const log = memoryLog()
   const none = await readGenerations(log, 't')
-  const first = await startGeneration(log, 't', none, defaultProfile, new Date(NOW))
+  const first = await startGeneration(log, 't', none, defaultProfile, undefined, new Date(NOW))
   expect(first.generation).toMatchObject({ name: 'g1', profile: defaultProfile })
-  await expect(startGeneration(log, 't', none, defaultProfile, new Date(NOW + 1))).rejects.toThrow(GenerationsChanged)
-  const second = await startGeneration(log, 't', first.state, defaultProfile, new Date(NOW))
+  await expect(startGeneration(log, 't', none, defaultProfile, undefined, new Date(NOW + 1))).rejects.toThrow(GenerationsChanged)
+  const second = await startGeneration(log, 't', first.state, defaultProfile, undefined, new Date(NOW))
   await promote(log, 't', second.state, 'g2', new Date(NOW))
   expect(await readGenerations(log, 't')).toMatchObject({ live: 'g2', all: { g1: {}, g2: {} } })
 })
@@ -60,11 +60,11 @@ test('who watches is told the live generation, and each one promoted later', asy
   const stop = new AbortController()
   const live = watchLive(log, 't', stop.signal)[Symbol.asyncIterator]()
   const first = live.next()
-  let { state } = await startGeneration(log, 't', await readGenerations(log, 't'), defaultProfile, new Date(NOW))
+  let { state } = await startGeneration(log, 't', await readGenerations(log, 't'), defaultProfile, undefined, new Date(NOW))
   state = await promote(log, 't', state, 'g1', new Date(NOW))
   expect(await first).toEqual({ done: false, value: 'g1' })
   const next = live.next()
-  state = (await startGeneration(log, 't', state, defaultProfile, new Date(NOW))).state
+  state = (await startGeneration(log, 't', state, defaultProfile, undefined, new Date(NOW))).state
   await promote(log, 't', state, 'g2', new Date(NOW))
   expect(await next).toEqual({ done: false, value: 'g2' })
   stop.abort()
@@ -100,7 +100,7 @@ test('a running egress goes on with the generation that is promoted, from its be
     new Map(
       records
         .filter((record) => record.generation === generation)
-        .map((record) => [record.published.row.key, record.published.row.measures]),
+        .map((record) => [record.row.key, record.row.measures]),
     )
   expect(last('g2')).toEqual(last('g1'))
 })
@@ -122,7 +122,7 @@ test('an egress that lost its connection goes on behind the progress that the si
   // The third write arrives and its answer is lost; the fifth does not arrive.
   const shaken = recordingSink(undefined, ['ok', 'ok', 'lost answer', 'ok', 'lost'])
   expect(await publishing(logs, shaken.sink)).toEqual({ kind: 'caught-up' })
-  expect(shaken.records.map(({ published }) => published)).toEqual(calm.records.map(({ published }) => published))
+  expect(shaken.records.map(({ row }) => row)).toEqual(calm.records.map(({ row }) => row))
   expect(await publishing(logs, recordingSink(undefined, ['ok', 'refused']).sink)).toMatchObject({ kind: 'refused' })
   expect(await publishing(logs, recordingSink(undefined, ['fenced']).sink)).toMatchObject({ kind: 'superseded' })
 })
@@ -139,7 +139,7 @@ test('a replay publishes the latest rows of its range and family, marked, and mo
   const { sink, records, progress } = recordingSink()
   expect(await replay({ ...options, sink })).toBe(wanted.length)
   expect(records.every((record) => record.replay && record.generation === 'g1')).toBe(true)
-  expect(new Set(records.map((record) => record.published.row.key))).toEqual(new Set(wanted.map((row) => row.key)))
+  expect(new Set(records.map((record) => record.row.key))).toEqual(new Set(wanted.map((row) => row.key)))
   expect(progress()).toBeUndefined()
 })
 

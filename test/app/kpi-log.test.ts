@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { appendsOf, decodeRow, latestRows, recover, rowEvents } from '../../src/app/kpi-log.js'
-import { defaultProfile } from '../../src/domain/profile.js'
 import { kpiStream } from '../../src/domain/stream-name.js'
 import type { NewEvent } from '../../src/log/event-log.js'
 import { memoryLog } from '../../src/log/memory-log.js'
@@ -13,8 +12,7 @@ const rows = (count: number, revision = 1, position = BigInt(revision)): readonl
   rowEvents(
     't',
     'g1',
-    Array.from({ length: count }, (_, queue) => queueRow({ queueId: `queue-${queue}`, revision }).row),
-    defaultProfile,
+    Array.from({ length: count }, (_, queue) => queueRow({ queueId: `queue-${queue}`, revision })),
     position,
   )
 
@@ -83,7 +81,7 @@ describe('recovery', () => {
 test('the latest row of every key is the one with the last revision, whatever came between', async () => {
   const log = await logOf(...appendsOf('t', 'g1', rows(2), 1n), ...appendsOf('t', 'g1', rows(1, 2), 2n))
   const latest = await latestRows(log, 't', 'g1')
-  expect([...latest.values()].map(({ published: { row } }) => [row.dimensions[0], row.revision])).toEqual([
+  expect([...latest.values()].map(({ row }) => [row.dimensions[0], row.revision])).toEqual([
     ['queue-0', 2],
     ['queue-1', 1],
   ])

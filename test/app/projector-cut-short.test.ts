@@ -34,7 +34,7 @@ const published = async (log: EventLog): Promise<readonly Readonly<{ key: string
   for await (const batch of log.readStream(kpiStream('t', 'g1')))
     for (const event of batch) {
       if (!isRow(event)) continue
-      const { row } = decodeRow(event).published
+      const { row } = decodeRow(event)
       rows.push({ key: row.key, revision: row.revision, bytes: Buffer.from(event.data).toString('hex') })
     }
   return rows

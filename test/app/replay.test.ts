@@ -18,7 +18,7 @@ let log: EventLog
 beforeEach(async () => {
   log = memoryLog()
   await take(log, 't', [...answers(AGENTS), ...answers(AGENTS, 0, { metricDate: '2026-01-05T10:30:00.000Z', sessionId: 'another' })])
-  const { state } = await startGeneration(log, 't', await readGenerations(log, 't'), defaultProfile, new Date(0))
+  const { state } = await startGeneration(log, 't', await readGenerations(log, 't'), defaultProfile, undefined, new Date(0))
   await promote(log, 't', state, 'g1', new Date(1))
   await project({ log, tenant: 't', profile: defaultProfile, batchMax: 10 })
 })
@@ -31,10 +31,8 @@ describe('a replay', () => {
     const before = { generation: 'g1', revision: 3 }
     const { sink, records, progress } = recordingSink(before)
     expect(await replayed({ sink })).toBe(2 * (AGENTS + 1))
-    expect(records.map(({ published }) => published.row.key).sort()).toEqual(
-      (await rowsOf(log, 't')).map(({ key }) => key).sort(),
-    )
-    expect(records.filter(({ published: { row } }) => row.family === 'queue').map(({ published }) => published.row.revision)).toEqual([
+    expect(records.map(({ row }) => row.key).sort()).toEqual((await rowsOf(log, 't')).map(({ key }) => key).sort())
+    expect(records.filter(({ row }) => row.family === 'queue').map(({ row }) => row.revision)).toEqual([
       AGENTS,
       AGENTS,
     ])
@@ -47,7 +45,7 @@ describe('a replay', () => {
       const { sink, records } = recordingSink()
       const count = await replayed({ sink, ...more })
       expect(count).toBe(records.length)
-      return [...new Set(records.map(({ published: { row } }) => `${row.family} ${(row.start - TEN) / QUARTER}`))].sort()
+      return [...new Set(records.map(({ row }) => `${row.family} ${(row.start - TEN) / QUARTER}`))].sort()
     }
     expect(await startsOf({ from: TEN, to: TEN + 2 * QUARTER })).toEqual(['agent 0', 'queue 0'])
     expect(await startsOf({ from: TEN + 1, to: TEN + 2 * QUARTER + 1 })).toEqual(['agent 2', 'queue 2'])

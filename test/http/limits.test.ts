@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../src/app/config.js'
 import { bearerCheck, isLoopback } from '../../src/http/bearer.js'
+import type { LogHealth } from '../../src/app/logs.js'
 import { httpServer } from '../../src/http/server.js'
 import { memoryLog } from '../../src/log/memory-log.js'
 import { allEvents } from '../ingress/log-content.js'
@@ -132,7 +133,13 @@ describe('who may send', () => {
     '%s without a token is not listened on',
     async (host) => {
       expect(isLoopback(host)).toBe(false)
-      const start = httpServer({ log: memoryLog(), tenant: 'acme', host, port: 0, health: () => ({ ready: true, stages: {} }) })
+      const start = httpServer({
+        log: memoryLog(),
+        tenant: 'acme',
+        host,
+        port: 0,
+        health: () => ({ ready: true, stages: {}, log: { kind: 'well' } }),
+      })
       await expect(start).rejects.toThrow(ConfigError)
       await expect(start).rejects.toThrow(/without a token: set ingress\.token/)
     },
@@ -163,13 +170,14 @@ describe('other requests', () => {
 
   test('health says whether the process runs, and whether it is of use', async () => {
     let projector: { kind: string; end?: { kind: string } } = { kind: 'running' }
+    let log: LogHealth = { kind: 'well' }
     const { url } = await served({
-      health: () => ({ ready: projector.kind === 'running', stages: { ingress: { kind: 'running' }, projector } }),
+      health: () => ({ ready: projector.kind === 'running', stages: { ingress: { kind: 'running' }, projector }, log }),
     })
     expect(await answerOf(fetch(`${url}/health/live`))).toMatchObject({ status: 200, body: { live: true } })
     expect(await answerOf(fetch(`${url}/health/ready`))).toMatchObject({
       status: 200,
-      body: { ready: true, stages: { ingress: 'running', projector: 'running' } },
+      body: { ready: true, stages: { ingress: 'running', projector: 'running' }, log: 'well' },
     })
     projector = { kind: 'ended', end: { kind: 'refused' } }
     expect(await answerOf(fetch(`${url}/health/ready`))).toMatchObject({
@@ -177,5 +185,7 @@ describe('other requests', () => {
       body: { ready: false, stages: { projector: 'ended: refused' } },
     })
     expect((await fetch(`${url}/health/live`)).status).toBe(200)
+    log = { kind: 'stalled', since: '2026-01-05T10:00:00.000Z', reads: ['acme.'] }
+    expect(await answerOf(fetch(`${url}/health/ready`))).toMatchObject({ body: { log: 'stalled since 2026-01-05T10:00:00.000Z' } })
   })
 })

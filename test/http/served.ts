@@ -17,7 +17,7 @@ export const served = async (options: Partial<HttpServerOptions> = {}): Promise<
     tenant: 'acme',
     host: '127.0.0.1',
     port: 0,
-    health: () => ({ ready: true, stages: {} }),
+    health: () => ({ ready: true, stages: {}, log: { kind: 'well' } }),
     ...options,
   })
   onTestFinished(() => server.close())

@@ -100,7 +100,7 @@ const LIVES_MAX = 400
 const expectCalmOutcome = async (log: EventLog, seed: number): Promise<void> => {
   const profile: Profile = { ...defaultProfile, points: seed % 2 === 0 ? 'metric-records' : 'detail-events' }
   const centre = new Centre(log, chance(seed), profile)
-  await ensureLive(oneLog(log), TENANT, profile, () => 0)
+  await ensureLive(oneLog(log), TENANT, profile, log, () => 0)
   let deaths = 0
   for (let lives = 0; centre.acknowledged < deliveries.length && lives < LIVES_MAX; lives++) if (await centre.live()) deaths++
   expect(centre.acknowledged).toBe(deliveries.length)

@@ -46,13 +46,12 @@ export const everyRevision = async (raw: EventLog, tenant: string, profile: Prof
 export const bookOfLog = async (kpi: EventLog, tenant: string, generation: string): Promise<Book> => {
   const rows: Entry[] = []
   for await (const batch of kpi.readStream(kpiStream(tenant, generation)))
-    for (const event of batch) if (isRow(event)) rows.push({ row: decodeRow(event).published.row, avro: event.data })
+    for (const event of batch) if (isRow(event)) rows.push({ row: decodeRow(event).row, avro: event.data })
   return bookOf(rows)
 }
 
 /** All rows at a destination. Fails if a row's revisions do not go up. */
-export const bookOfRecords = (records: readonly SinkRecord[]): Book =>
-  bookOf(records.map(({ published, avro }) => ({ row: published.row, avro })))
+export const bookOfRecords = (records: readonly SinkRecord[]): Book => bookOf(records.map(({ row, avro }) => ({ row, avro })))
 
 type Entry = Readonly<{ row: Parameters<typeof rowKey>[0] & Readonly<{ revision: number }>; avro: Uint8Array }>
 
