@@ -1,5 +1,5 @@
 import type { EpochMs } from './interval.js'
-import type { Profile } from './profile.js'
+import type { PointSource, Profile } from './profile.js'
 
 /**
  * Facts: the decoded meaning of raw events, a closed union. Enum values are normalised to one spelling (media types, directions and message types lower
@@ -177,7 +177,8 @@ export type ConversationLoadReported = Readonly<{ type: 'ConversationLoadReporte
 export type QueueMembershipChanged = Readonly<{ type: 'QueueMembershipChanged'; queueId: string; userId: string; joined: boolean }>
 
 /** What is configured, each with the instant from which it is in force. */
-export type ConfigurationFact = QueueConfigured | OrgSettingsChanged | PresenceDefined | ProfilePublished | ConfigurationAudited
+export type ConfigurationFact =
+  QueueConfigured | OrgSettingsChanged | PresenceDefined | ProfilePublished | ConfigurationAudited | StreamErased
 
 const configurationTypes: ReadonlySet<Fact['type']> = new Set<ConfigurationFact['type']>([
   'QueueConfigured',
@@ -185,6 +186,7 @@ const configurationTypes: ReadonlySet<Fact['type']> = new Set<ConfigurationFact[
   'PresenceDefined',
   'ProfilePublished',
   'ConfigurationAudited',
+  'StreamErased',
 ])
 
 export const isConfiguration = (fact: Fact): fact is ConfigurationFact => configurationTypes.has(fact.type)
@@ -231,6 +233,22 @@ export type ConfigurationAudited = Readonly<{
   entityId: string | null
   changed: readonly string[]
 }>
+
+/**
+ * All that was known of a conversation or an agent was erased on request. `points` says what rows lose by it and nothing of whom it was: how many metric points of
+ * each source, by the interval and dimensions in which they had counted. `through` is the position of the last erased event in the raw log.
+ */
+export type StreamErased = Readonly<{
+  type: 'StreamErased'
+  at: EpochMs
+  stream: string
+  from: string
+  through: string
+  events: number
+  points: readonly ErasedPoints[]
+}>
+
+export type ErasedPoints = PointDimensions & Readonly<{ source: PointSource; metric: string; at: EpochMs; count: number }>
 
 /** Event time has certainly come to `at`. The only thing that moves the frontier. */
 export type ClockTicked = Readonly<{ type: 'ClockTicked'; at: EpochMs }>

@@ -10,9 +10,10 @@ export type RowStatus = 'provisional' | 'final' | 'corrected'
 
 /**
  * Why a row was restated last, after it had been final: `late` a point or state arrived late; `handled` after-call work came late, so that a handle time
- * moved; `settings` organisation settings that count for all of history changed.
+ * moved; `settings` organisation settings that count for all of history changed; `erased` something was erased on
+ * request before the generation began.
  */
-export type Correction = 'late' | 'handled' | 'settings'
+export type Correction = 'late' | 'handled' | 'settings' | 'erased'
 
 /**
  * The published state of a cell. `dimensions` are in the family's order. `measures` are in the catalogue's order, `undefined` where nothing was
@@ -34,6 +35,8 @@ export type Row = Readonly<{
   measures: readonly (Measure | undefined)[]
   /** Those that have a value, by name. */
   kpis: Readonly<Record<string, Ratio>>
+  /** Metric points that had been in the row and were erased on request before this generation began; null: none. */
+  erased: number | null
   /** The service-level target configured for the queue, a share from 0 to 1 (Genesys: oServiceTarget). It cannot be added up. */
   serviceTarget: number | null
 }>

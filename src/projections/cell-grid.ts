@@ -39,7 +39,7 @@ export class CellGrid {
       (status: 'provisional' | 'corrected'): Birth =>
       (family, dimensions, granularity, { start, end }) =>
         new Cell({
-          ...{ family, dimensions, granularity, start, end, status, correction: null, revision: 0, tallies: [], pending: [] },
+          ...{ family, dimensions, granularity, start, end, status, correction: null, revision: 0, erased: 0, tallies: [], pending: [] },
           ...birthright(family, dimensions, start),
         })
     this.birth = born('provisional')

@@ -4,7 +4,6 @@ import type { EpochMs } from '../domain/interval.js'
 import { kpiValues, type Ratio } from '../domain/kpi.js'
 import { addMeasures, noMeasure, type Measure } from '../domain/measure.js'
 import { metricIndex, metricKind, metricNames } from '../domain/metric.js'
-import { noSketch } from '../domain/sketch.js'
 import { rowKey, type Correction, type Row, type RowStatus } from '../domain/row.js'
 import type { Rendering } from './configuration.js'
 import { Tally, type TallyState } from './tally.js'
@@ -25,7 +24,8 @@ export type CellState = Readonly<{
   /** Epoch of the settings by which this revision is rendered. */
   epoch: number
   serviceTarget: number | null
-  /** Metrics of which quantiles are kept, by place. */
+  erased: number
+  /** Metrics of which the row tells quantiles, by place. */
   sketched: readonly number[]
   tallies: readonly (readonly [place: number, tally: TallyState])[]
   pending: readonly (readonly [string, PendingPoint])[]
@@ -34,6 +34,12 @@ export type CellState = Readonly<{
 const ABANDON = metricIndex.get('tAbandon') as number
 const WAIT = metricIndex.get('tWait') as number
 const SHORT_ABANDON = metricIndex.get('tShortAbandon') as number
+/** What tWait may be made of. */
+const waitParts: ReadonlySet<number> = new Set(
+  (['tAnswered', 'tAbandon', 'tFlowOut', 'tCfcAnswered', 'tCfcAbandon', 'tCfcFlowOut'] as const).map(
+    (metric) => metricIndex.get(metric) as number,
+  ),
+)
 const observations: readonly boolean[] = metricNames.map((metric) => metricKind(metric) === 'observation')
 
 /** Is the metric at this place an observed number? */
@@ -54,6 +60,7 @@ export class Cell {
   revision: number
   epoch: number
   serviceTarget: number | null
+  private erased: number
   /** The grid's mark: on its list of cells to look at when rows are taken. */
   touched = false
   /** The last revision handed out as a row. */
@@ -75,6 +82,7 @@ export class Cell {
     this.revision = state.revision
     this.epoch = state.epoch
     this.serviceTarget = state.serviceTarget
+    this.erased = state.erased
     this.taken = state.revision
     this.sketched = state.sketched
     for (const [place, tally] of state.tallies) this.tallies[place] = new Tally(tally)
@@ -114,6 +122,12 @@ export class Cell {
     tally.min = 0
     tally.max = 0
     this.changed('late', epoch)
+  }
+
+  /** So many points that had been here were erased before the fold came to them. */
+  erase(points: number, epoch: number): void {
+    this.erased += points
+    this.changed('erased', epoch)
   }
 
   close(): void {
@@ -157,15 +171,19 @@ export class Cell {
       measures,
       kpis,
       serviceTarget: this.serviceTarget,
+      erased: this.erased === 0 ? null : this.erased,
     }
   }
 
   save(): CellState {
-    const { family, dimensions, granularity, start, end, status, correction, revision, epoch, serviceTarget, sketched } = this
+    const { family, dimensions, granularity, start, end, status, correction, revision, epoch, serviceTarget, erased, sketched } = this
     const tallies: [number, TallyState][] = []
     this.tallies.forEach((tally, place) => tally !== undefined && tallies.push([place, tally.save()]))
     const pending = [...(this.pending ?? [])]
-    return { family, dimensions, granularity, start, end, status, correction, revision, epoch, serviceTarget, sketched, tallies, pending }
+    return {
+      ...{ family, dimensions, granularity, start, end, status, correction, revision, epoch, serviceTarget, erased, sketched },
+      ...{ tallies, pending },
+    }
   }
 
   private changed(why: Correction, epoch: number): void {
@@ -179,10 +197,15 @@ export class Cell {
   private add(metric: number, value: number): void {
     let tally = this.tallies[metric]
     if (tally === undefined) {
-      tally = Tally.ofNothing(this.sketched.includes(metric), metric === ABANDON)
+      tally = Tally.ofNothing(this.keepsSketch(metric), metric === ABANDON)
       this.tallies[metric] = tally
     }
     tally.add(value)
+  }
+
+  /** A histogram is kept where it is asked for, and of the parts of tWait where one of tWait is. */
+  private keepsSketch(metric: number): boolean {
+    return this.sketched.includes(metric) || (waitParts.has(metric) && this.sketched.includes(WAIT))
   }
 
   private figures(rendering: Rendering): Readonly<{ measures: readonly (Measure | undefined)[]; kpis: Readonly<Record<string, Ratio>> }> {
@@ -195,30 +218,27 @@ export class Cell {
     const measures: (Measure | undefined)[] = new Array<Measure | undefined>(metricNames.length)
     for (let place = 0; place < this.tallies.length; place++) {
       const tally = this.tallies[place]
-      measures[place] = tally?.measure(isObservation(place) ? OBSERVATION_SCALE : 1)
+      measures[place] = tally?.measure(isObservation(place) ? OBSERVATION_SCALE : 1, this.sketched.includes(place))
     }
     for (const { metric, value } of this.pending?.values() ?? []) {
       const tally = Tally.ofNothing(this.sketched.includes(metric))
       tally.add(value)
-      measures[metric] = addMeasures(measures[metric] ?? noMeasure, tally.measure(1))
+      measures[metric] = addMeasures(measures[metric] ?? noMeasure, tally.measure(1, true))
     }
     return measures
   }
 
   /** The metrics that are not emitted but derived from others of the cell: the wait of all, and the short ones of the abandons. */
   private addQueryTime(measures: (Measure | undefined)[], { waits, isShortAbandon }: Rendering): void {
+    const isSketched = this.sketched.includes(WAIT)
     let wait: Measure | undefined
-    let isSketched = true
     for (const place of waits) {
-      const part = measures[place]
-      if (part === undefined) continue
-      isSketched &&= this.sketched.includes(place)
-      wait = wait === undefined ? part : addMeasures(wait, part)
+      const part = this.tallies[place]?.measure(1, isSketched)
+      if (part !== undefined) wait = wait === undefined ? part : addMeasures(wait, part)
     }
-    // Quantiles of a part of the waits are none of the whole.
-    if (wait !== undefined) measures[WAIT] = isSketched || wait.sketch.length === 0 ? wait : { ...wait, sketch: noSketch }
-    const abandons = this.tallies[ABANDON]
-    if (abandons !== undefined) measures[SHORT_ABANDON] = abandons.partOf(isShortAbandon)
+    if (wait !== undefined) measures[WAIT] = wait
+    const short = this.tallies[ABANDON]?.partOf(isShortAbandon, this.sketched.includes(SHORT_ABANDON))
+    if (short !== undefined) measures[SHORT_ABANDON] = short
   }
 }
 

@@ -67,6 +67,7 @@ export class Configuration {
       }
       case 'PresenceDefined':
       case 'ConfigurationAudited':
+      case 'StreamErased':
         return undefined // no figure depends on them: states carry their presence, an audit is a reason to import
     }
   }

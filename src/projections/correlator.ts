@@ -55,10 +55,8 @@ export class Correlator {
       case 'VoicemailEnded':
         if (fact.voicemailMs > 0) this.emit('tVoicemail', fact.voicemailMs, fact.at, fact, { queueId: fact.queueId, userId: fact.userId })
         return 'new'
-      case 'FlowStarted':
-        this.emit('nFlow', 1, fact.at, fact, { flowId: fact.flowId })
-        return 'new'
       case 'FlowEnded':
+        this.emit('nFlow', 1, fact.at, fact, { flowId: fact.flowId })
         this.emit('tFlow', fact.connectedMs, fact.at, fact, { flowId: fact.flowId })
         if (exits.has(fact.exitReason)) this.emit('tFlowExit', fact.connectedMs, fact.at, fact, { flowId: fact.flowId })
         if (disconnects.has(fact.exitReason)) this.emit('tFlowDisconnect', fact.connectedMs, fact.at, fact, { flowId: fact.flowId })
@@ -72,6 +70,7 @@ export class Correlator {
         for (let i = 0; i < milestones; i++) this.emit('nFlowMilestone', 1, at, fact, { flowId })
         return 'new'
       }
+      case 'FlowStarted': // Genesys counts a flow when the interaction leaves it
       case 'VoicemailStarted': // its end says all there is to count
       case 'WrapUpApplied': // the same as the after-call work, without the agent
       case 'ConversationAnnotated':

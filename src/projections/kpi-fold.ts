@@ -1,4 +1,12 @@
-import type { AgentStateEntered, ConfigurationFact, ConversationRecorded, Fact, MetricPoint, StateKind } from '../domain/fact.js'
+import type {
+  AgentStateEntered,
+  ConfigurationFact,
+  ConversationRecorded,
+  Fact,
+  MetricPoint,
+  StateKind,
+  StreamErased,
+} from '../domain/fact.js'
 import type { FamilyName } from '../domain/family.js'
 import { granularityOf, intervalAt, type Granularity, type Interval } from '../domain/granularity.js'
 import { intervalStart, type EpochMs } from '../domain/interval.js'
@@ -133,6 +141,10 @@ export class KpiFold {
       case 'ConfigurationAudited':
         this.learn(fact)
         return undefined
+      case 'StreamErased':
+        // What had been folded before stays as it was published.
+        if (this.inHistory) this.erase(fact)
+        return undefined
       case 'ClockTicked':
         this.tick(fact.at)
         return undefined
@@ -204,6 +216,14 @@ export class KpiFold {
     if (fact.kind === 'systemPresence' && this.configuration.profileAt(fact.at).agentState.endsRoutingStatus.includes(fact.state))
       this.enter(fact.userId, 'routingStatus', { at: fact.at, state: 'OFF_QUEUE' })
     return undefined
+  }
+
+  /** Marks the rows that would have held what was erased. */
+  private erase({ points }: StreamErased): void {
+    for (const { source, count, ...point } of points) {
+      if (source !== this.base.points || placeOf(point.metric) === undefined) continue
+      for (const cell of this.cellsOf({ ...point, value: 0 })) cell.erase(count, this.configuration.epoch)
+    }
   }
 
   private enter(userId: string, kind: StateKind, { at, state }: StateEntry): void {
@@ -283,7 +303,7 @@ export class KpiFold {
       timeline.forgetBefore(intervalStart(through - this.base.lateHorizonMs, this.base.intervalMs))
   }
 
-  private learn(fact: ConfigurationFact): void {
+  private learn(fact: Exclude<ConfigurationFact, StreamErased>): void {
     const epoch = this.configuration.epoch
     const queueId = this.configuration.learn(fact, this.frontier)
     if (queueId !== undefined)

@@ -44,18 +44,18 @@ export class Tally {
     if (this.values !== null) increment(this.values, value)
   }
 
-  /** What a row says of it, in units of `scale`. */
-  measure(scale: number): Measure {
-    const sketch = this.buckets === null ? noSketch : sketchOf(this.buckets)
+  /** What a row says of it, in units of `scale`; with its quantiles, if it keeps any and they are asked for. */
+  measure(scale: number, withSketch: boolean): Measure {
+    const sketch = this.buckets === null || !withSketch ? noSketch : sketchOf(this.buckets)
     if (scale === 1) return { count: this.count, sum: this.sum, min: this.min, max: this.max, sketch }
     return { count: this.count, sum: this.sum / scale, min: this.min / scale, max: this.max / scale, sketch }
   }
 
   /** The measure of those values that pass; `undefined` if there are none. */
-  partOf(passes: (value: number) => boolean): Measure | undefined {
-    const part = Tally.ofNothing(this.buckets !== null)
+  partOf(passes: (value: number) => boolean, withSketch: boolean): Measure | undefined {
+    const part = Tally.ofNothing(withSketch)
     for (const [value, count] of this.values ?? []) if (passes(value)) for (let i = 0; i < count; i++) part.add(value)
-    return part.count === 0 ? undefined : part.measure(1)
+    return part.count === 0 ? undefined : part.measure(1, withSketch)
   }
 
   save(): TallyState {
