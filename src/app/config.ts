@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
+import { familyNames, type FamilyName } from '../domain/family.js'
 import type { Profile } from '../domain/profile.js'
 import { isTenant } from '../domain/stream-name.js'
+import { defaultTopicNames } from '../egress/topics.js'
 import { profileSchema } from './profile-schema.js'
 import { secretKeys, withSecrets } from './secrets.js'
 
@@ -13,6 +15,11 @@ export class ConfigError extends Error {
 
 const port = z.number().int().min(0).max(65_535)
 const ms = z.number().int().min(0)
+
+/** A topic for each family. */
+const topicSchemas = Object.fromEntries(
+  familyNames.map((family) => [family, z.string().min(1).default(defaultTopicNames[family])]),
+) as Readonly<Record<FamilyName, z.ZodDefault<z.ZodString>>>
 
 const kafkaSchema = z.strictObject({
   brokers: z.array(z.string().min(1)).default([]),
@@ -31,9 +38,7 @@ const kafkaSchema = z.strictObject({
   progressTopic: z.string().default('streamvane.progress'),
   topics: z
     .strictObject({
-      queue: z.string().min(1).default('genesys.queue-metrics'),
-      agent: z.string().min(1).default('genesys.agent-metrics'),
-      'agent-state': z.string().min(1).default('genesys.agent-state'),
+      ...topicSchemas,
       /** One topic for all families instead. */
       consolidated: z.string().min(1).optional(),
     })

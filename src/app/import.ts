@@ -1,13 +1,10 @@
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import { Transform, type Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
 import type { EventLog } from '../log/event-log.js'
 import { appendTick, EventTimeClock } from '../ingress/clock.js'
 import { addReceipts, emptyReceipt, ingest, type Receipt } from '../ingress/ingest.js'
 import { readRawEvent, type Origin } from '../ingress/raw-event.js'
 import { splitLines } from '../ingress/split.js'
+import { chunksOf } from './input-file.js'
 
 const LINE_FEED = 0x0a
 /** Lines in one append; one durable write each. */
@@ -47,43 +44,34 @@ export const importFile = async ({ log, tenant, file, now, signal, onProgress }:
   return receipt
 }
 
-/** What a line would become. */
-export type Preview = Readonly<
-  { line: number } & ({ stream: string; type: string; id: string; facts: readonly string[] } | { deadLetter: string; detail: string })
->
-
 /** Says for each line what it would become; nothing is written. */
 export async function* previewFile(file: string, tenant: string, now: () => number, signal: AbortSignal): AsyncIterable<Preview> {
-  let line = 0
+  let count = 0
   const origin: Origin = { tenant, source: `file:${file}`, receivedAt: now() }
-  for await (const { lines } of lineBatches(file, signal))
-    for (const raw of lines) {
-      line++
-      const read = readRawEvent(raw, origin)
-      if (E.isLeft(read)) yield { line, deadLetter: read.left.reason, detail: read.left.detail }
-      else yield { line, stream: read.right.stream, type: read.right.event.type, id: read.right.event.id, facts: read.right.facts }
-    }
+  for await (const { lines } of lineBatches(file, signal)) for (const raw of lines) yield previewOf(raw, ++count, origin)
 }
 
-/** Bytes of a file, for a progress bar; `undefined` for standard input. */
-export const sizeOf = async (file: string): Promise<number | undefined> => (file === '-' ? undefined : (await stat(file)).size)
+/** What a line, or a piece of another kind of file, would become. */
+export type Preview = Readonly<
+  { line: number } & (
+    { stream: string; type: string; id: string; facts: readonly string[]; known: boolean } | { deadLetter: string; detail: string }
+  )
+>
+
+export const previewOf = (raw: Uint8Array, line: number, origin: Origin): Preview => {
+  const read = readRawEvent(raw, origin)
+  if (E.isLeft(read)) return { line, deadLetter: read.left.reason, detail: read.left.detail }
+  const { stream, event, facts, known } = read.right
+  return { line, stream, type: event.type, id: event.id, facts, known }
+}
 
 async function* lineBatches(file: string, signal: AbortSignal): AsyncIterable<Readonly<{ lines: readonly Uint8Array[]; bytes: number }>> {
-  let bytes = 0
-  const counted = new Transform({
-    transform(chunk: Buffer, _, done) {
-      bytes += chunk.length
-      done(null, chunk)
-    },
-  })
-  const source: Readable = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1024 * 1024 })
-  source.on('error', (cause) => counted.destroy(cause))
-  const plain = await inflated(source.pipe(counted))
   let rest: Buffer = Buffer.alloc(0)
   let lines: Uint8Array[] = []
-  for await (const chunk of plain) {
-    if (signal.aborted) return
-    const text = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer])
+  let read = 0
+  for await (const { chunk, bytes } of chunksOf(file, signal)) {
+    read = bytes
+    const text = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
     const end = text.lastIndexOf(LINE_FEED) + 1
     rest = text.subarray(end)
     if (rest.length > LINE_BYTES_MAX)
@@ -94,21 +82,7 @@ async function* lineBatches(file: string, signal: AbortSignal): AsyncIterable<Re
       lines = lines.slice(BATCH_LINES)
     }
   }
+  if (signal.aborted) return
   lines.push(...splitLines(rest))
-  if (lines.length > 0) yield { lines, bytes }
-}
-
-/** Gzip is told by its magic number, whatever the file is called. */
-const inflated = async (stream: Readable): Promise<Readable> => {
-  const first: Buffer | null = await new Promise((resolve, reject) => {
-    stream.once('error', reject)
-    stream.once('end', () => resolve(null))
-    stream.once('readable', () => resolve(stream.read() as Buffer | null))
-  })
-  if (first === null) return stream
-  stream.unshift(first)
-  if (first[0] !== 0x1f || first[1] !== 0x8b) return stream
-  const gunzip = createGunzip()
-  stream.on('error', (cause) => gunzip.destroy(cause))
-  return stream.pipe(gunzip)
+  if (lines.length > 0) yield { lines, bytes: read }
 }

@@ -1,0 +1,42 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { Transform, type Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+
+/** Some inflated bytes of a file, and how many of its own were read so far. */
+export type Chunk = Readonly<{ chunk: Buffer; bytes: number }>
+
+/** Bytes of a file, for a progress bar; `undefined` for standard input. */
+export const sizeOf = async (file: string): Promise<number | undefined> => (file === '-' ? undefined : (await stat(file)).size)
+
+/** Reads a file, plain or gzip, piece by piece; `-` is standard input. Ends early, without an error, when the signal aborts. */
+export async function* chunksOf(file: string, signal: AbortSignal): AsyncIterable<Chunk> {
+  let bytes = 0
+  const counted = new Transform({
+    transform(chunk: Buffer, _, done) {
+      bytes += chunk.length
+      done(null, chunk)
+    },
+  })
+  const source: Readable = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1024 * 1024 })
+  source.on('error', (cause) => counted.destroy(cause))
+  for await (const chunk of await inflated(source.pipe(counted))) {
+    if (signal.aborted) return
+    yield { chunk: chunk as Buffer, bytes }
+  }
+}
+
+/** Gzip is told by its magic number, whatever the file is called. */
+const inflated = async (stream: Readable): Promise<Readable> => {
+  const first: Buffer | null = await new Promise((resolve, reject) => {
+    stream.once('error', reject)
+    stream.once('end', () => resolve(null))
+    stream.once('readable', () => resolve(stream.read() as Buffer | null))
+  })
+  if (first === null) return stream
+  stream.unshift(first)
+  if (first[0] !== 0x1f || first[1] !== 0x8b) return stream
+  const gunzip = createGunzip()
+  stream.on('error', (cause) => gunzip.destroy(cause))
+  return stream.pipe(gunzip)
+}
