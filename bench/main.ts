@@ -11,6 +11,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   log: async () => (await import('./log.js')).benchLog,
   fold: async () => (await import('./fold.js')).benchFold,
   egress: async () => (await import('./egress.js')).benchEgress,
+  eventstoredb: async () => (await import('./eventstoredb.js')).benchEventStoreDb,
 }
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, only: { type: 'string' } } })

@@ -1,0 +1,136 @@
+import { fork } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { binaryEvent, EventStoreDBClient } from '@eventstore/db-client'
+import * as E from 'fp-ts/lib/Either.js'
+import type { EventLog, NewEvent, StreamAppend } from '../src/log/event-log.js'
+import { openEventStoreDbLog } from '../src/log/eventstoredb-log.js'
+import type { BenchLine } from './bench-line.js'
+
+const STREAMS = 8
+const BATCH = 1_000
+/** Of these, the first are not timed. */
+const ROUNDS = 7
+const WARM_UP = 2
+const READS = 2
+/** Events of each, from the beginning. */
+const READ_MAX = 40_000
+const DATA_BYTES = 738
+const TYPE = 'v2.detail.events.conversation.{id}.acd.end'
+
+const metadata = new TextEncoder().encode(`{"tenant":"acme","source":"bench","topic":"${TYPE}","receivedAt":1700000000000}`)
+
+const eventNumbered = (n: number): NewEvent => ({
+  id: createHash('md5')
+    .update(`${n}`)
+    .digest('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
+  type: TYPE,
+  data: new Uint8Array(Buffer.alloc(DATA_BYTES, `{"n":${n},"topicName":"v2.detail.events.conversation.acd.end","time":1700000000000} `)),
+  metadata,
+})
+
+const eventsFrom = (first: number, count: number): readonly NewEvent[] => Array.from({ length: count }, (_, i) => eventNumbered(first + i))
+
+const secondsOf = async (work: () => Promise<unknown>): Promise<number> => {
+  const begin = process.hrtime.bigint()
+  await work()
+  return Number(process.hrtime.bigint() - begin) / 1e9
+}
+
+/** The official client as its documentation has it: appends of binary events, none awaited before the next is sent. */
+const bareAppend = async (client: EventStoreDBClient, appends: readonly StreamAppend[]): Promise<void> => {
+  await Promise.all(
+    appends.map(({ stream, events }) =>
+      client.appendToStream(
+        stream,
+        events.map(({ id, type, data, metadata: meta }) => binaryEvent({ id, type, data, metadata: meta })),
+      ),
+    ),
+  )
+}
+
+const ourAppend = async (log: EventLog, appends: readonly StreamAppend[]): Promise<void> => {
+  if (!(await log.append(appends)).every(E.isRight)) throw new Error('an append failed')
+}
+
+type Shape = (round: number) => readonly StreamAppend[]
+
+/** Batches for a few streams at a time, as a projector or an import writes. */
+const batches: Shape = (round) =>
+  Array.from({ length: STREAMS }, (_, i) => ({
+    stream: `batch-${i}`,
+    expected: 'any',
+    events: eventsFrom((round * STREAMS + i) * BATCH, BATCH),
+  }))
+
+/** One event for each of a thousand conversations, which are written to again in every round: a busy ingress. */
+const conversations: Shape = (round) =>
+  Array.from({ length: BATCH }, (_, i) => ({
+    stream: `conversation-${i}`,
+    expected: 'any',
+    events: eventsFrom(1e9 + round * BATCH + i, 1),
+  }))
+
+const under = (prefix: string, shape: Shape): Shape => {
+  return (round) => shape(round).map((append) => ({ ...append, stream: `${prefix}.${append.stream}` }))
+}
+
+type Peers = Readonly<{ log: EventLog; client: EventStoreDBClient }>
+
+/** Round by round in turns, so that whatever else the machine does falls on both alike. */
+const appendLine = async ({ log, client }: Peers, name: string, shape: Shape): Promise<BenchLine> => {
+  let [oursS, bareS, timed] = [0, 0, 0]
+  for (let round = 0; round < ROUNDS; round++) {
+    const [mine, theirs] = [under('ours', shape)(round), under('bare', shape)(round)]
+    const ours = await secondsOf(() => ourAppend(log, mine))
+    const bare = await secondsOf(() => bareAppend(client, theirs))
+    if (round < WARM_UP) continue
+    oursS += ours
+    bareS += bare
+    timed += mine.reduce((sum, { events }) => sum + events.length, 0)
+  }
+  return { name, ours: timed / oursS, ceiling: timed / bareS, unit: 'events/s', note: 'ceiling: the official client, binary events' }
+}
+
+const readLine = async ({ log, client }: Peers): Promise<BenchLine> => {
+  let [oursS, bareS, events] = [0, 0, 0]
+  for (let i = 0; i < READS; i++) {
+    let [seen, bareSeen] = [0, 0]
+    oursS += await secondsOf(async () => {
+      for await (const batch of log.readAll()) if ((seen += batch.length) >= READ_MAX) break
+    })
+    bareS += await secondsOf(async () => {
+      for await (const { event } of client.readAll({ maxCount: READ_MAX + 1 })) if (event?.streamId.startsWith('$') === false) bareSeen++
+    })
+    if (seen === 0 || seen !== bareSeen) throw new Error(`read ${seen}, and the client ${bareSeen}`)
+    events += seen
+  }
+  return {
+    name: 'EventStoreDB: read of `$all`',
+    ours: events / oursS,
+    ceiling: events / bareS,
+    unit: 'events/s',
+    note: 'ceiling: the official client, binary events',
+  }
+}
+
+/** The EventStoreDB adapter beside the client it rests on, against the protocol-level server in a process of its own. */
+export const benchEventStoreDb = async (): Promise<readonly BenchLine[]> => {
+  const peer = fork(join(import.meta.dirname, 'eventstoredb-peer.ts'), { execArgv: ['--import', 'tsx'] })
+  try {
+    const [connectionString] = (await once(peer, 'message')) as [string]
+    const peers = { log: openEventStoreDbLog({ connectionString }), client: EventStoreDBClient.connectionString(connectionString) }
+    const lines = [
+      await appendLine(peers, 'EventStoreDB: append, batches of 1,000 to 8 streams', batches),
+      await appendLine(peers, 'EventStoreDB: append, 1,000 conversations, an event each', conversations),
+      await readLine(peers),
+    ]
+    await peers.log.close()
+    await peers.client.dispose()
+    return lines
+  } finally {
+    peer.disconnect()
+  }
+}
