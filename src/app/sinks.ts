@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import type { FamilyName } from '../domain/family.js'
 import { filesSink } from '../egress/files-sink.js'
 import type { KafkaAddress, KafkaLog } from '../egress/kafka-options.js'
 import { kafkaSink } from '../egress/kafka-sink.js'
@@ -42,6 +43,7 @@ export const sinkOf = (config: Config, logger: Logger, name?: string): Sink | un
         ...addressOf(config, logger),
         tenant: config.tenant,
         topics,
+        families: config.profile.families,
         values: format === 'avro' && registry !== undefined ? { format, registry: { url: registry.url, ...auth } } : { format: 'json' },
         compression,
         progressTopic,
@@ -52,10 +54,15 @@ export const sinkOf = (config: Config, logger: Logger, name?: string): Sink | un
   }
 }
 
-/** What `topics apply` works with. */
-export const topicsOptionsOf = (config: Config, logger: Logger): TopicsOptions => {
+/** What `topics apply` works with. `families` are those that rows are computed of. */
+export const topicsOptionsOf = (
+  config: Config,
+  logger: Logger,
+  families: readonly FamilyName[] = config.profile.families,
+): TopicsOptions => {
   const { progressTopic, partitions, replicationFactor, cleanup, retentionMs } = config.egress.kafka
-  return { ...addressOf(config, logger), topics: topicsOf(config), progressTopic, partitions, replicationFactor, cleanup, retentionMs }
+  const topics = topicsOf(config)
+  return { ...addressOf(config, logger), topics, families, progressTopic, partitions, replicationFactor, cleanup, retentionMs }
 }
 
 const addressOf = ({ egress: { kafka } }: Config, logger: Logger): KafkaAddress => {

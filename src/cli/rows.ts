@@ -1,30 +1,48 @@
 import Table from 'cli-table3'
 import { Option, type Command } from 'commander'
-import { families, familyNames, type FamilyName } from '../domain/family.js'
-import { metricKind, metricNames } from '../domain/metric.js'
-import type { Row } from '../domain/row.js'
+import { families, familyNames, type Dimension, type FamilyName } from '../domain/family.js'
+import { granularities, type Granularity } from '../domain/granularity.js'
+import type { Measure } from '../domain/measure.js'
+import { metricKind, metricNames, type MetricKind } from '../domain/metric.js'
+import type { Row, RowStatus } from '../domain/row.js'
+import { quantile } from '../domain/sketch.js'
 import { readGenerations } from '../app/generations.js'
 import { latestRows } from '../app/kpi-log.js'
 import { NoGeneration } from '../app/replay.js'
 import { rowJson } from '../egress/row-json.js'
-import type { PublishedRow } from '../egress/row-codec.js'
+import { rowStatuses } from '../egress/row-schema.js'
 import { command, configOf, instantOf, withContext, type CommonFlags } from './common.js'
 import { EXIT, UsageError } from './exit.js'
 
 type Flags = CommonFlags &
-  Readonly<{ family: FamilyName; from?: string; to?: string; queue?: string; agent?: string; generation?: string; json?: boolean }>
+  Readonly<{
+    family: FamilyName
+    from?: string
+    to?: string
+    granularity?: Granularity
+    status?: RowStatus
+    queue?: string
+    agent?: string
+    where?: readonly string[]
+    generation?: string
+    json?: boolean
+  }>
 
 export const rowsCommand = (): Command =>
   command('rows', 'print the latest rows of a family', [
     'streamvane rows --family queue --from 2026-01-05T08:00:00Z --to 2026-01-05T12:00:00Z',
     'streamvane rows --family agent --agent 5f1c… --json | jq .kpis',
-    'streamvane rows --family agent-state',
+    'streamvane rows --family skill --where mediaType=voice --granularity P1D',
+    'streamvane rows --family queue --status corrected',
   ])
     .addOption(new Option('--family <name>', 'which family').choices(familyNames).makeOptionMandatory())
     .option('--from <instant>', 'intervals that start then or later')
     .option('--to <instant>', 'intervals that start before')
+    .addOption(new Option('--granularity <period>', 'only intervals of this length (default: all there are)').choices(granularities))
+    .addOption(new Option('--status <status>', 'only rows of this status').choices(rowStatuses))
     .option('--queue <id>', 'only this queue')
     .option('--agent <id>', 'only this agent')
+    .option('--where <dimension=value...>', 'only rows with this value of a dimension')
     .option('--generation <name>', 'of this generation (default: the live one)')
     .option('--json', 'one JSON object a line')
     .action(async (flags: Flags) => {
@@ -36,13 +54,14 @@ export const rowsCommand = (): Command =>
         if (generation === undefined) throw new NoGeneration(config.tenant)
         if (all[generation] === undefined)
           throw new UsageError(`there is no generation ${generation}; there are ${Object.keys(all).join(', ')}`)
-        const rows = await latestRows(await logs.kpi(generation, 'reader'), config.tenant, generation, {
-          family: flags.family,
-          row,
-        })
-        const sorted = [...rows.values()].map(({ published }) => published).sort(byStartAndKey)
-        if (flags.json === true) for (const published of sorted) console.log(JSON.stringify(rowJson(published)))
-        else printTable(flags.family, sorted)
+        const stored = await latestRows(await logs.kpi(generation, 'reader'), config.tenant, generation, { family: flags.family, row })
+        // The status is asked of the latest revisions: a row that is corrected now is not shown as it was when it was final.
+        const rows = [...stored.values()]
+          .map((one) => one.row)
+          .filter(({ status }) => flags.status === undefined || status === flags.status)
+          .sort(byStartAndKey)
+        if (flags.json === true) for (const one of rows) console.log(JSON.stringify(rowJson(one)))
+        else printTable(flags.family, rows)
         return EXIT.ok
       })
     })
@@ -50,49 +69,72 @@ export const rowsCommand = (): Command =>
 const filterOf = (flags: Flags): ((row: Row) => boolean) => {
   const from = instantOf('--from', flags.from)
   const to = instantOf('--to', flags.to)
-  const wanted = { queueId: flags.queue, userId: flags.agent } as const
-  const { dimensions } = families[flags.family]
-  for (const [dimension, value] of Object.entries(wanted))
-    if (value !== undefined && !(dimensions as readonly string[]).includes(dimension))
-      throw new UsageError(`rows of family ${flags.family} have no ${dimension}`)
+  const wanted = wantedValues(flags)
   return (row) =>
     (from === undefined || row.start >= from) &&
     (to === undefined || row.start < to) &&
-    dimensions.every((dimension, index) => {
-      const value = dimension === 'queueId' || dimension === 'userId' ? wanted[dimension] : undefined
-      return value === undefined || row.dimensions[index] === value
-    })
+    (flags.granularity === undefined || row.granularity === flags.granularity) &&
+    wanted.every(({ place, value }) => row.dimensions[place] === value)
 }
 
-const byStartAndKey = (a: PublishedRow, b: PublishedRow): number =>
-  a.row.start - b.row.start || (a.row.dimensions.join('/') < b.row.dimensions.join('/') ? -1 : 1)
+/** Values that dimensions must have, by their place in the family. */
+const wantedValues = ({ family, queue, agent, where = [] }: Flags): readonly Readonly<{ place: number; value: string }>[] => {
+  const wanted: (readonly [name: string, value: string])[] = []
+  if (queue !== undefined) wanted.push(['queueId', queue])
+  if (agent !== undefined) wanted.push(['userId', agent])
+  for (const one of where) {
+    const [, name, value] = /^([^=]+)=(.*)$/.exec(one) ?? []
+    if (name === undefined || value === undefined) throw new UsageError(`--where takes dimension=value, not ${one}`)
+    wanted.push([name, value])
+  }
+  const { dimensions } = families[family]
+  return wanted.map(([name, value]) => {
+    const place = dimensions.indexOf(name as Dimension)
+    if (place < 0) throw new UsageError(`rows of family ${family} have no ${name}; they have ${dimensions.join(', ')}`)
+    return { place, value }
+  })
+}
 
-const printTable = (family: FamilyName, rows: readonly PublishedRow[]): void => {
-  const present = metricNames.filter((_, index) => rows.some(({ row }) => row.measures[index] !== undefined))
+const byStartAndKey = (a: Row, b: Row): number => a.start - b.start || (a.key < b.key ? -1 : 1)
+
+const printTable = (family: FamilyName, rows: readonly Row[]): void => {
+  const present = metricNames.flatMap((name, place) => (rows.some((row) => row.measures[place] !== undefined) ? [{ name, place }] : []))
+  // What the profile does not split by is null in every row.
+  const dimensions = families[family].dimensions.flatMap((name, place) =>
+    rows.some((row) => row.dimensions[place] !== null) ? [{ name, place }] : [],
+  )
   const kpiNames = [...new Set(rows.flatMap(({ kpis }) => Object.keys(kpis)))]
+  const hasTarget = rows.some(({ serviceTarget }) => serviceTarget !== null)
   const table = new Table({
-    head: ['interval (UTC)', ...families[family].dimensions, 'status', 'rev', ...present, ...kpiNames],
+    head: [
+      ...['interval (UTC)', 'length', ...dimensions.map(({ name }) => name), 'status', 'rev'],
+      ...[...present.map(({ name }) => name), ...kpiNames, ...(hasTarget ? ['target'] : [])],
+    ],
     style: { head: [], border: [] },
   })
-  for (const { row, kpis } of rows)
+  for (const row of rows)
     table.push([
       new Date(row.start).toISOString().slice(0, 16).replace('T', ' '),
-      ...row.dimensions.map((value) => value ?? '-'),
-      row.status,
+      row.granularity,
+      ...dimensions.map(({ place }) => row.dimensions[place] ?? '-'),
+      row.correction === null ? row.status : `${row.status} (${row.correction})`,
       row.revision,
-      ...present.map((metric) => measureText(row, metric)),
+      ...present.map(({ name, place }) => measureText(metricKind(name), row.measures[place])),
       ...kpiNames.map((name) => {
-        const ratio = kpis[name as keyof typeof kpis]
-        return ratio === undefined ? '' : `${ratio.numerator}/${ratio.denominator}`
+        const ratio = row.kpis[name]
+        return ratio === undefined ? '' : ratio.denominator === null ? String(ratio.numerator) : `${ratio.numerator}/${ratio.denominator}`
       }),
+      ...(hasTarget ? [row.serviceTarget ?? ''] : []),
     ])
   console.log(table.toString())
   console.log(`${rows.length} rows; durations as count/sum in ms, ratios as numerator/denominator`)
 }
 
-const measureText = (row: Row, metric: (typeof metricNames)[number]): string => {
-  const measure = row.measures[metricNames.indexOf(metric)]
+const measureText = (kind: MetricKind, measure: Measure | undefined): string => {
   if (measure === undefined) return ''
-  const kind = metricKind(metric)
-  return kind === 'count' ? String(measure.count) : kind === 'state' ? String(measure.sum) : `${measure.count}/${measure.sum}`
+  const { count, sum, min, max, sketch } = measure
+  if (kind === 'count') return String(count)
+  if (kind === 'state') return String(sum)
+  const p95 = quantile(sketch, 0.95, min, max)
+  return p95 === undefined ? `${count}/${sum}` : `${count}/${sum}, p95 ${p95}`
 }

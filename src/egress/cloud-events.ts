@@ -5,7 +5,7 @@ import type { SinkRecord } from './sink.js'
  * generation (key, revision) always has the same bytes; a replayed record therefore has the id of the first.
  */
 export const recordHeaders = (record: SinkRecord, contentType: string): Record<string, string> => {
-  const { row } = record.published
+  const { row } = record
   const key = row.key
   const headers: Record<string, string> = {
     ce_specversion: '1.0',

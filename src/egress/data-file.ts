@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
 import { containerBlock, containerHeader, syncMarkerOf, SYNC_BYTES } from './avro-container.js'
 import type { BeforeStep } from './file-commits.js'
-import type { AvroSchema } from './row-schema.js'
+import type { AvroSchema } from './named-types.js'
 import { rowJson } from './row-json.js'
 import type { SinkRecord } from './sink.js'
 
@@ -81,4 +81,4 @@ const dataFile = (
 }
 
 const jsonLines = (records: readonly SinkRecord[]): Buffer =>
-  Buffer.from(records.map(({ published }) => `${JSON.stringify(rowJson(published))}\n`).join(''))
+  Buffer.from(records.map(({ row }) => `${JSON.stringify(rowJson(row))}\n`).join(''))

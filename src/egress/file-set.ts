@@ -17,7 +17,7 @@ export type Group = Readonly<{ topic: string; stem: string; format: FileFormat; 
 export const groupByFile = (records: readonly SinkRecord[], topics: Topics, formats: readonly FileFormat[]): ReadonlyMap<string, Group> => {
   const groups = new Map<string, Group>()
   for (const record of records) {
-    const family = record.published.row.family
+    const family = record.row.family
     const topic = topicOf(topics, family)
     const stem = `${record.generation}${record.replay ? '-replay' : ''}`
     for (const format of formats) {

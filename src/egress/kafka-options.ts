@@ -1,4 +1,5 @@
 import type { KafkaConfig } from 'kafkajs'
+import type { FamilyName } from '../domain/family.js'
 import type { Topics } from './topics.js'
 
 export type KafkaLogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -32,6 +33,8 @@ export type KafkaSinkOptions = KafkaAddress &
     /** Name of this egress among those of the tenant. Default `kafka`. */
     name?: string
     topics?: Topics
+    /** Families whose topics must be there on connecting; those of others are looked for when their first row comes. Default all. */
+    families?: readonly FamilyName[]
     /** Avro needs the registry. */
     values: Readonly<{ format: 'avro'; registry: RegistryOptions }> | Readonly<{ format: 'json' }>
     /** What fencing goes by, and the key of the progress record: stable across restarts, different for each egress. Default `streamvane.<tenant>.<name>`. */

@@ -24,7 +24,7 @@ export const avroValues = (ids: SchemaIds): ValueOf => ({
 /** Needs no registry, but refuses as Avro does: what a schema means must be known to render it. */
 export const jsonValues: ValueOf = {
   contentType: 'application/json',
-  value: ({ schema, published }) => (E.isRight(codecOfSchema(schema)) ? Buffer.from(JSON.stringify(rowJson(published))) : undefined),
+  value: ({ schema, row }) => (E.isRight(codecOfSchema(schema)) ? Buffer.from(JSON.stringify(rowJson(row))) : undefined),
 }
 
 export type TopicMessages = { topic: string; messages: Message[] }
@@ -48,7 +48,7 @@ export const cutIntoSends = (
   let topicMessages = new Map<string, Message[]>()
   let loads = new Map<string, { messages: number; bytes: number }>()
   for (const record of records) {
-    const { row } = record.published
+    const { row } = record
     const topic = topicOf(topics, row.family)
     const key = recordKey(row)
     const value = values.value(record)

@@ -3,29 +3,30 @@ import { hostname } from 'node:os'
 import * as E from 'fp-ts/lib/Either.js'
 import kafkajs from 'kafkajs'
 import type { Kafka, Producer, Transaction } from 'kafkajs'
+import { familyNames } from '../domain/family.js'
+import { admission, type Admission } from './kafka-admission.js'
 import { kafkaClient, transactionalProducer } from './kafka-connection.js'
 import { kafkaVerdict } from './kafka-failures.js'
 import { defaultProgressTopic, transactionalIdOf, type KafkaSinkOptions } from './kafka-options.js'
-import { partitionReader } from './kafka-partition.js'
+import { partitionReader, type PartitionReader } from './kafka-partition.js'
 import { encodeProgress, readProgress, type Owner, type ProgressRecord } from './kafka-progress.js'
-import { avroValues, cutIntoSends, jsonValues, partitioning, type TopicMessages, type ValueOf } from './kafka-records.js'
-import { registerSchemas, type SchemaIds } from './schema-registration.js'
+import { cutIntoSends, partitioning, type TopicMessages } from './kafka-records.js'
 import type { Progress, Sink, SinkBatch, SinkFailure } from './sink.js'
-import { defaultTopics, topicNames } from './topics.js'
+import { defaultTopics } from './topics.js'
 
-type Connected = Readonly<{ producer: Producer; owner: Owner; values: ValueOf; partitionOf: (topic: string, key: string) => number }>
+type Connected = Readonly<{ producer: Producer; owner: Owner; admitted: Admission }>
 
 /**
  * Rows on Kafka, exactly once: a batch and its progress record are one transaction under a stable transactional id.
  *
- * Disconnected → (connect: register schemas, fence, read progress, claim) → connected → (any failure, or close) → disconnected. A failed producer is thrown away:
+ * Disconnected → (connect: admit the families, fence, read progress, claim) → connected → (any failure, or close) → disconnected. A failed producer is thrown away:
  * kafkajs has moved its state before the broker answers, and an open transaction is aborted by the next one's fencing.
  */
 export const kafkaSink = (options: KafkaSinkOptions): Sink => {
   const { topics = defaultTopics, progressTopic = defaultProgressTopic, transactionTimeoutMs = 30_000, compression = 'none' } = options
   const transactionalId = transactionalIdOf(options)
   const kafka = kafkaClient(options)
-  let schemaIds: SchemaIds | undefined
+  const schemaIds = new Map<string, number>()
   let state: Connected | undefined
 
   const disconnect = async (): Promise<void> => {
@@ -34,17 +35,7 @@ export const kafkaSink = (options: KafkaSinkOptions): Sink => {
     await was?.producer.disconnect().catch(() => {})
   }
 
-  const valuesFor = async (): Promise<E.Either<SinkFailure, ValueOf>> => {
-    if (options.values.format === 'json') return E.right(jsonValues)
-    if (schemaIds === undefined) {
-      const registered = await registerSchemas(options.values.registry, topics)
-      if (E.isLeft(registered)) return registered
-      schemaIds = registered.right
-    }
-    return E.right(avroValues(schemaIds))
-  }
-
-  const progressMessage = (record: ProgressRecord, partitionOf: Connected['partitionOf']): TopicMessages => ({
+  const progressMessage = (record: ProgressRecord, { partitionOf }: Admission): TopicMessages => ({
     topic: progressTopic,
     messages: [{ key: transactionalId, value: encodeProgress(record), partition: partitionOf(progressTopic, transactionalId) }],
   })
@@ -52,33 +43,25 @@ export const kafkaSink = (options: KafkaSinkOptions): Sink => {
   const connect = async (signal: AbortSignal): Promise<E.Either<SinkFailure, Progress | undefined>> => {
     await disconnect()
     signal.throwIfAborted()
-    const values = await valuesFor()
-    if (E.isLeft(values)) return values
+    const admitted = admission(options, topics, schemaIds)
     const reader = await partitionReader(kafka, options)
     const producer = transactionalProducer(kafka, transactionalId, transactionTimeoutMs)
     try {
-      const counts = new Map<string, number>()
-      for (const topic of [...topicNames(topics), progressTopic]) counts.set(topic, await reader.partitions(topic))
-      const missing = [...counts].filter(([, count]) => count === 0).map(([topic]) => topic)
-      if (missing.length > 0)
-        return E.left({
-          tag: 'Refused',
-          reason: `these topics do not exist: ${missing.join(', ')}. Create them with \`streamvane topics apply\``,
-        })
-      const partitionOf = partitioning(counts)
+      const known = await admitted.admit(options.families ?? familyNames, reader, [progressTopic])
+      if (E.isLeft(known)) return known
       await producer.connect()
       // The first transaction of a producer asks for its epoch, which fences all others; only then is the progress certain.
       const transaction = await producer.transaction()
       signal.throwIfAborted()
       const last = await readProgress(
         reader,
-        { topic: progressTopic, partition: partitionOf(progressTopic, transactionalId), key: transactionalId },
+        { topic: progressTopic, partition: admitted.partitionOf(progressTopic, transactionalId), key: transactionalId },
         signal,
       )
       const owner = { id: randomUUID(), host: hostname(), pid: process.pid }
-      await transaction.sendBatch({ acks: -1, topicMessages: [progressMessage({ progress: last?.progress, owner }, partitionOf)] })
+      await transaction.sendBatch({ acks: -1, topicMessages: [progressMessage({ progress: last?.progress, owner }, admitted)] })
       await transaction.commit()
-      state = { producer, owner, values: values.right, partitionOf }
+      state = { producer, owner, admitted }
       return E.right(last?.progress)
     } finally {
       if (state === undefined) await producer.disconnect().catch(() => {})
@@ -87,10 +70,15 @@ export const kafkaSink = (options: KafkaSinkOptions): Sink => {
   }
 
   const write = async (
-    { producer, owner, values, partitionOf }: Connected,
+    { producer, owner, admitted }: Connected,
     { records, progress }: SinkBatch,
   ): Promise<E.Either<SinkFailure, void>> => {
-    const sends = cutIntoSends(records, topics, values, partitionOf)
+    const strangers = admitted.strangers(records.map(({ row }) => row.family))
+    if (strangers.length > 0) {
+      const known = await withReader(kafka, options, (reader) => admitted.admit(strangers, reader))
+      if (E.isLeft(known)) return known
+    }
+    const sends = cutIntoSends(records, topics, admitted.values, admitted.partitionOf)
     if (typeof sends === 'string')
       return E.left({
         tag: 'Refused',
@@ -98,7 +86,7 @@ export const kafkaSink = (options: KafkaSinkOptions): Sink => {
       })
     if (progress !== undefined) {
       // In the first send, so that all partitions join the transaction in as few requests as can be.
-      const message = progressMessage({ progress, owner }, partitionOf)
+      const message = progressMessage({ progress, owner }, admitted)
       if (sends[0] === undefined) sends.push([message])
       else sends[0].push(message)
     }
@@ -148,11 +136,16 @@ const codecs = { none: kafkajs.CompressionTypes.None, gzip: kafkajs.CompressionT
 
 const OWNER_READ_LIMIT_MS = 20_000
 
-const currentOwner = async (kafka: Kafka, options: KafkaSinkOptions, topic: string, key: string): Promise<Owner | undefined> => {
-  const reader = await partitionReader(kafka, options)
-  try {
+const currentOwner = (kafka: Kafka, options: KafkaSinkOptions, topic: string, key: string): Promise<Owner | undefined> =>
+  withReader(kafka, options, async (reader) => {
     const partition = partitioning(new Map([[topic, await reader.partitions(topic)]]))(topic, key)
     return (await readProgress(reader, { topic, partition, key }, AbortSignal.timeout(OWNER_READ_LIMIT_MS)))?.owner
+  })
+
+const withReader = async <A>(kafka: Kafka, options: KafkaSinkOptions, work: (reader: PartitionReader) => Promise<A>): Promise<A> => {
+  const reader = await partitionReader(kafka, options)
+  try {
+    return await work(reader)
   } finally {
     await reader.close().catch(() => {})
   }

@@ -1,5 +1,6 @@
 import kafkajs from 'kafkajs'
 import type { Admin } from 'kafkajs'
+import type { FamilyName } from '../domain/family.js'
 import { kafkaClient } from './kafka-connection.js'
 import { defaultProgressTopic, type KafkaAddress } from './kafka-options.js'
 import { defaultTopics, topicNames, type Topics } from './topics.js'
@@ -7,6 +8,8 @@ import { defaultTopics, topicNames, type Topics } from './topics.js'
 export type TopicsOptions = KafkaAddress &
   Readonly<{
     topics?: Topics
+    /** Families that rows are computed of. Default all. */
+    families?: readonly FamilyName[]
     progressTopic?: string
     /** Of each row topic. Default 12. A topic that exists is never changed. */
     partitions?: number
@@ -41,7 +44,7 @@ export const wantedTopics = (options: TopicsOptions): readonly WantedTopic[] => 
   const config: Record<string, string> =
     cleanup === 'delete' ? { 'cleanup.policy': 'delete', 'retention.ms': String(retentionMs) } : { 'cleanup.policy': 'compact' }
   return [
-    ...topicNames(topics).map((topic) => ({ topic, partitions, replicationFactor, config })),
+    ...topicNames(topics, options.families).map((topic) => ({ topic, partitions, replicationFactor, config })),
     // Small segments, so that compaction keeps up with a record per batch.
     {
       topic: progressTopic,

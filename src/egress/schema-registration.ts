@@ -1,26 +1,31 @@
 import { COMPATIBILITY, SchemaRegistry } from '@kafkajs/confluent-schema-registry'
 import * as E from 'fp-ts/lib/Either.js'
-import { familyNames } from '../domain/family.js'
+import type { FamilyName } from '../domain/family.js'
 import type { RegistryOptions } from './kafka-options.js'
 import { rowCodec } from './row-codec.js'
 import { recordFullName } from './row-schema.js'
 import type { SinkFailure } from './sink.js'
 import { topicOf, type Topics } from './topics.js'
 
-/** Ids of the schemas in the registry, by fingerprint. */
+/** Ids of schemas in the registry, by fingerprint. */
 export type SchemaIds = ReadonlyMap<string, number>
 
 /** `<topic>-value`; where families share a topic, `<topic>-<full record name>`. */
-export const subjectOf = (topics: Topics, family: (typeof familyNames)[number]): string =>
+export const subjectOf = (topics: Topics, family: FamilyName): string =>
   topics.kind === 'consolidated' ? `${topics.name}-${recordFullName(family)}` : `${topicOf(topics, family)}-value`
 
-/** Registers the schema of every family (a repeat gives the same ids). */
-export const registerSchemas = async (options: RegistryOptions, topics: Topics): Promise<E.Either<SinkFailure, SchemaIds>> => {
+/** Registers the schemas of families (a repeat gives the same ids) and adds their ids to `ids`; those that are there already are not asked for. */
+export const registerSchemas = async (
+  options: RegistryOptions,
+  topics: Topics,
+  families: readonly FamilyName[],
+  ids: Map<string, number>,
+): Promise<E.Either<SinkFailure, void>> => {
   const { url, auth, compatibility = 'BACKWARD' } = options
   const registry = new SchemaRegistry({ host: url, clientId: 'streamvane', retry: REGISTRY_RETRY, ...(auth !== undefined && { auth }) })
-  const ids = new Map<string, number>()
-  for (const family of familyNames) {
+  for (const family of families) {
     const { schema, fingerprint } = rowCodec(family)
+    if (ids.has(fingerprint)) continue
     const subject = subjectOf(topics, family)
     try {
       const { id } = await registry.register(schema as unknown as Parameters<typeof registry.register>[0], {
@@ -32,7 +37,7 @@ export const registerSchemas = async (options: RegistryOptions, topics: Topics):
       return E.left(registryFailure(cause, subject, url))
     }
   }
-  return E.right(ids)
+  return E.right(undefined)
 }
 
 const REGISTRY_RETRY = { maxRetryTimeInSecs: 2, initialRetryTimeInSecs: 0.1, factor: 0.2, multiplier: 2, retries: 3 }

@@ -1,12 +1,12 @@
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
-import type { PublishedRow } from './row-codec.js'
+import type { Row } from '../domain/row.js'
 
 /** How far the egress has come: everything through `revision` of the KPI stream of `generation` is at the destination. */
 export type Progress = Readonly<{ generation: string; revision: number }>
 
-/** A row on its way out: as the KPI log holds it (`avro`, a bare datum) and decoded (`published`). */
+/** A row on its way out: as the KPI log holds it (`avro`, a bare datum) and decoded (`row`). */
 export type SinkRecord = Readonly<{
-  published: PublishedRow
+  row: Row
   avro: Uint8Array
   /** Fingerprint of the schema that `avro` was written with. */
   schema: string

@@ -5,13 +5,16 @@ import { contractName } from './row-schema.js'
 export type Topics =
   Readonly<{ kind: 'per-family'; names: Readonly<Record<FamilyName, string>> }> | Readonly<{ kind: 'consolidated'; name: string }>
 
-/** `genesys.queue-metrics`, `genesys.agent-metrics`, `genesys.agent-state`. */
-export const defaultTopics: Topics = {
-  kind: 'per-family',
-  names: Object.fromEntries(familyNames.map((family) => [family, `genesys.${contractName(family)}`])) as Record<FamilyName, string>,
-}
+/** `genesys.queue-metrics`, `genesys.agent-metrics`, `genesys.agent-state`, … */
+export const defaultTopicNames = Object.fromEntries(familyNames.map((family) => [family, `genesys.${contractName(family)}`])) as Readonly<
+  Record<FamilyName, string>
+>
+
+export const defaultTopics: Topics = { kind: 'per-family', names: defaultTopicNames }
 
 export const topicOf = (topics: Topics, family: FamilyName): string => (topics.kind === 'consolidated' ? topics.name : topics.names[family])
 
-/** Each topic once. */
-export const topicNames = (topics: Topics): readonly string[] => [...new Set(familyNames.map((family) => topicOf(topics, family)))]
+/** The topics of these families, each once. */
+export const topicNames = (topics: Topics, families: readonly FamilyName[] = familyNames): readonly string[] => [
+  ...new Set(families.map((family) => topicOf(topics, family))),
+]

@@ -1,0 +1,78 @@
+/** Reads one datum in Avro's binary encoding. Throws a RangeError where the bytes end too early or are none. */
+export class AvroReader {
+  private readonly buffer: Buffer
+  private at = 0
+
+  constructor(bytes: Uint8Array) {
+    this.buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  /** Nothing may be left. */
+  end(): void {
+    if (this.at !== this.buffer.length) throw new RangeError(`${this.buffer.length - this.at} bytes behind the datum`)
+  }
+
+  byte(): number {
+    const value = this.buffer[this.at++]
+    if (value === undefined) throw new RangeError('the datum is cut short')
+    return value
+  }
+
+  /** A whole number as zigzag varint. */
+  long(): number {
+    let byte = this.byte()
+    let low = byte & 0x7f
+    for (let shift = 7; byte > 0x7f; shift += 7) {
+      if (shift === 28) {
+        // The number itself, half of the zigzag, is exact in two parts; the zigzag may not be.
+        const half = this.varint() * 2 ** 27 + (low >>> 1)
+        return (low & 1) === 0 ? half : -half - 1
+      }
+      byte = this.byte()
+      low |= (byte & 0x7f) << shift
+    }
+    return (low >>> 1) ^ -(low & 1)
+  }
+
+  /** Is there a value? Of a union of null and one type. */
+  isPresent(): boolean {
+    const branch = this.byte()
+    if (branch !== 0 && branch !== 2) throw new RangeError(`there is no branch ${branch / 2} of null and a value`)
+    return branch === 2
+  }
+
+  double(): number {
+    const { at } = this
+    this.at += DOUBLE_BYTES
+    return this.buffer.readDoubleLE(at)
+  }
+
+  string(): string {
+    const length = this.long()
+    const { at } = this
+    const end = at + length
+    if (length < 0 || end > this.buffer.length) throw new RangeError(`a text of ${length} bytes does not fit`)
+    this.at = end
+    return this.buffer.toString('utf8', at, end)
+  }
+
+  /** Calls `item` for each of an array or map. */
+  items(item: () => void): void {
+    for (let count = this.long(); count !== 0; count = this.long()) {
+      if (count < 0) this.long() // then the length of the block in bytes follows
+      for (let left = Math.abs(count); left > 0; left--) item()
+    }
+  }
+
+  private varint(): number {
+    let value = 0
+    for (let factor = 1; factor <= 2 ** 35; factor *= 128) {
+      const byte = this.byte()
+      value += (byte & 0x7f) * factor
+      if (byte <= 0x7f) return value
+    }
+    throw new RangeError('a whole number has more than ten bytes')
+  }
+}
+
+const DOUBLE_BYTES = 8
