@@ -1,10 +1,13 @@
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { once } from 'node:events'
+import { join, parse } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { Option, type Command } from 'commander'
 import { HOUR_MS } from '../domain/interval.js'
+import type { PointSource } from '../domain/profile.js'
+import { queueAnswers } from '../ingress/simulator/queue-settings.js'
 import type { SimulateOptions } from '../ingress/simulator/options.js'
 import { simulate } from '../ingress/simulator/simulate.js'
 import { command, configOf, instantOf, share, wholeNumber, withContext, type CommonFlags } from './common.js'
@@ -33,14 +36,19 @@ type Flags = CommonFlags &
     post?: string
     token?: string
     rate: number
+    reconfigure?: boolean
     truth?: string
+    truthOf: PointSource
     roster?: string
+    configOut?: string
+    conversationDetails?: string
   }>
 
 export const simulateCommand = (): Command =>
   command('simulate', 'make the events of a whole contact centre, seeded: the same options give the same bytes', [
     'streamvane simulate --seed 1 --from 2026-01-05T06:00:00Z --hours 6 --queues 5 --agents 40 --out morning.ndjson --truth truth.json',
     'streamvane simulate --seed 1 --hours 1 --out - | streamvane import -',
+    'streamvane simulate --seed 1 --hours 24 --reconfigure --out day.ndjson --config-out queues.json --conversation-details details.ndjson',
     'streamvane simulate --seed 1 --hours 2 --duplicates 0.02 --reorder 0.05 --post http://127.0.0.1:8080 --rate 500',
   ])
     .option('--seed <n>', 'seed', wholeNumber('--seed', 0), 1)
@@ -64,12 +72,23 @@ export const simulateCommand = (): Command =>
     .option('--acw-late <share>', 'share of after-call work submitted up to --acw-late-max-ms later', share('--acw-late'), 0)
     .option('--acw-late-max-ms <ms>', 'longest delay of after-call work', wholeNumber('--acw-late-max-ms', 0), 3 * HOUR_MS)
     .option('--cut-at-end', 'emit nothing that happens after the end: conversations stay open')
+    .option('--reconfigure', 'half-way, the first queue gets shorter service-level durations and a higher target')
     .option('--out <file>', 'write NDJSON there (gzip if it ends in .gz); - is stdout')
     .option('--post <url>', 'post to this ingress instead')
     .option('--token <token>', 'bearer token of the ingress (default: ingress.token of the configuration)')
     .option('--rate <n>', 'with --post: events a second, 0 as fast as they are taken', wholeNumber('--rate', 0), 0)
     .option('--truth <file>', 'write what was simulated, as JSON: measures per interval, for comparison')
+    .addOption(
+      new Option('--truth-of <source>', 'with --truth: as which source can tell it')
+        .choices(['metric-records', 'detail-events', 'conversation-details'])
+        .default('metric-records'),
+    )
     .option('--roster <file>', 'write the queues and agents with their names, as JSON')
+    .option(
+      '--config-out <file>',
+      'write the queues as GET /api/v2/routing/queues returns them; with --reconfigure a second file has them after the change (queues.json, queues.2.json)',
+    )
+    .option('--conversation-details <file>', 'write the same conversations as the analytics API records them, one a line (gzip if it ends in .gz)')
     .action(async (flags: Flags) => {
       if ((flags.out === undefined) === (flags.post === undefined))
         throw new UsageError('say where the events go: --out FILE or --post URL')
@@ -89,6 +108,9 @@ export const simulateCommand = (): Command =>
         lateness: { share: flags.late, maxMs: flags.lateMaxMs },
         acwLate: { share: flags.acwLate, maxMs: flags.acwLateMaxMs },
         cutAtEnd: flags.cutAtEnd === true,
+        reconfigure: flags.reconfigure === true,
+        truthOf: [flags.truthOf],
+        details: flags.conversationDetails !== undefined,
       })
       await withContext('simulate', config, async ({ signal }) => {
         const bar = progressBar('simulate', hours * HOUR_MS)
@@ -107,6 +129,8 @@ export const simulateCommand = (): Command =>
         bar.stop()
         if (signal.aborted) return EXIT.differences
         if (flags.truth !== undefined) await writeFile(flags.truth, `${JSON.stringify(simulation.truth(), null, 2)}\n`)
+        if (flags.configOut !== undefined) await writeAnswers(flags.configOut, queueAnswers(simulation.roster))
+        if (flags.conversationDetails !== undefined) await writeLines(flags.conversationDetails, jsonLines(simulation.details()), signal)
         if (flags.roster !== undefined) await writeFile(flags.roster, `${JSON.stringify(simulation.roster, null, 2)}\n`)
         console.error(`${count} events`)
         return EXIT.ok
@@ -121,6 +145,17 @@ const simulated = (options: SimulateOptions): ReturnType<typeof simulate> => {
     if (cause instanceof RangeError) throw new UsageError(cause.message)
     throw cause
   }
+}
+
+/** The answers over time: the first in the file itself, the next with its number before the extension. */
+const writeAnswers = async (file: string, answers: readonly object[]): Promise<void> => {
+  const { dir, name, ext } = parse(file)
+  for (const [index, answer] of answers.entries())
+    await writeFile(index === 0 ? file : join(dir, `${name}.${index + 1}${ext}`), `${JSON.stringify(answer, null, 2)}\n`)
+}
+
+function* jsonLines(records: Iterable<object>): Generator<string> {
+  for (const record of records) yield JSON.stringify(record)
 }
 
 const CHUNK_CHARACTERS = 256 * 1024

@@ -1,7 +1,7 @@
 import { simulate } from '../../src/ingress/simulator/simulate.js'
 import type { SimulateOptions } from '../../src/ingress/simulator/options.js'
 import type { Roster } from '../../src/ingress/simulator/roster.js'
-import type { Truth, TruthMeasure } from '../../src/ingress/simulator/truth.js'
+import type { Truth, TruthMeasure, TruthView } from '../../src/ingress/simulator/truth.js'
 
 /** A small centre on a Monday morning, busy enough that everything happens. */
 export const morning: SimulateOptions = { seed: 11, fromMs: Date.UTC(2026, 0, 5, 8), hours: 2, queues: 3, agents: 30 }
@@ -28,7 +28,14 @@ export const receive = (line: string, deliverAtMs = 0): Received => {
   }
 }
 
-type Run = Readonly<{ received: readonly Received[]; truth: Truth; roster: Roster }>
+type Run = Readonly<{
+  received: readonly Received[]
+  truth: Truth
+  truthOf: (view: TruthView) => Truth
+  /** Empty unless asked for. */
+  details: readonly object[]
+  roster: Roster
+}>
 const runs = new Map<string, Run>()
 
 /** Everything a simulation tells. Runs of the same options are made once, as they are the same. */
@@ -43,7 +50,8 @@ const simulated = (options: SimulateOptions): Run => {
   const simulation = simulate(options)
   const received: Received[] = []
   for (const { line, deliverAtMs } of simulation) received.push(receive(line, deliverAtMs))
-  return { received, truth: simulation.truth(), roster: simulation.roster }
+  const details = options.details === true ? [...simulation.details()] : []
+  return { received, truth: simulation.truth(), truthOf: simulation.truth, details, roster: simulation.roster }
 }
 
 /** Keys sorted, so that two writings of the same content are equal. */

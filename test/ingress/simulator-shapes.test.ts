@@ -155,6 +155,8 @@ const detailShapes: Readonly<Record<string, Shape>> = {
     flowOutcomeValue: one(['SUCCESS', 'FAILURE']),
     flowOutcomeStartTime: whole,
     flowOutcomeEndTime: whole,
+    'flowMilestones?': (value) =>
+      Array.isArray(value) && value.every((one: Body) => problems(one, { milestoneId: id, milestoneTime: whole }).length === 0),
   },
   outbound: { ...inDivision, outboundCampaignId: id, outboundContactListId: id, outboundContactId: id },
   'user.start': user,
@@ -181,7 +183,7 @@ const metricShape: Shape = {
   sessionId: id,
   'peerId?': id,
   'participantName?': text,
-  purpose: one(['customer', 'external', 'ivr', 'acd', 'agent', 'user', 'voicemail']),
+  purpose: one(['customer', 'external', 'ivr', 'acd', 'agent', 'user', 'voicemail', 'dialer']),
   'userId?': id,
   'queueId?': id,
   divisionIds: ids,
@@ -206,6 +208,43 @@ const metricShape: Shape = {
   'firstQueue?': flag,
   'wrapUpCode?': text,
   'externalContactId?': id,
+  'outboundCampaignId?': id,
+  'outboundContactListId?': id,
+}
+
+const flowMetricShape: Shape = {
+  metric: one('nFlow nFlowMilestone nFlowOutcome nFlowOutcomeFailed oFlowMilestone tFlow tFlowDisconnect tFlowExit tFlowOutcome'.split(' ')),
+  metricDate: time,
+  value: whole,
+  recordId: id,
+  conversationId: id,
+  sessionId: id,
+  divisionIds: ids,
+  mediaType: one(['voice']),
+  direction: one(['inbound']),
+  originatingDirection: one(['inbound']),
+  flowId: id,
+  flowName: text,
+  flowType: one(['inboundcall']),
+  flowVersion: text,
+  entryType: one(['agent', 'direct', 'dnis', 'flow', 'outbound']),
+  'exitReason?': one(['TRANSFER', 'DISCONNECT']),
+  'transferType?': one(['ACD']),
+}
+
+const segments = 'ALERT INTERACT WRAPUP CALLBACK CONTACTING DIALING HOLD TERMINATED'.split(' ')
+const agentStateShape: Shape = {
+  conversationId: id,
+  sessionId: id,
+  sessionStart: whole,
+  currentState: one(segments),
+  currentStateStart: whole,
+  userId: id,
+  'queueId?': id,
+  originatingDirection: one(D),
+  mediaType: one(M),
+  'requestedLanguageId?': id,
+  'requestedSkillIds?': ids,
 }
 
 const userShapes: Readonly<Record<string, Shape>> = {
@@ -262,8 +301,33 @@ describe('every emitted body has the documented shape', () => {
       expect(problems(body, metricShape), String(body['metric'])).toEqual([])
     }
     const named = `nOffered tAcd tAnswered tAbandon tFlowOut nOverSla tAlert tNotResponding tTalk tTalkComplete tHeld tHeldComplete tAcw tHandle nTransferred nBlindTransferred
-      nConsult nConsultTransferred nOutbound tContacting tDialing nConnected tConnected nError tIvr tVoicemail nConversations tAgentResponseTime tActiveCallbackComplete`
+      nConsult nConsultTransferred nOutbound tContacting tDialing nConnected tConnected nError tIvr tVoicemail nConversations tAgentResponseTime tActiveCallbackComplete
+      nCfcOffered tCfcAcd tCfcAnswered nCallbackAttempts nCallbackScheduled tActiveCallback tCallbackConnect tCallbackNotReached tCallbackVirtualWait
+      nOutboundAttempted nOutboundConnected nOutboundAbandoned tFirstDial tFirstConnect tFirstEngagement tFirstResponse tUserResponseTime
+      tAverageAgentResponseTime tAverageCustomerResponseTime oMessageCount oMessageTurn oMediaCount`
     expect(new Set(records.map(({ body }) => body['metric']))).toEqual(new Set(named.split(/\s+/)))
+  })
+
+  test('metric records of flows', () => {
+    const records = shapesOf('v2.analytics.flow.')
+    for (const { body } of records) expect(problems(body, flowMetricShape), String(body['metric'])).toEqual([])
+    expect(new Set(records.map(({ body }) => body['metric']))).toEqual(
+      new Set('nFlow nFlowMilestone nFlowOutcome nFlowOutcomeFailed tFlow tFlowDisconnect tFlowExit tFlowOutcome'.split(' ')),
+    )
+  })
+
+  test('segments of agents: each begins once, and the last of a session is its end', () => {
+    const events = shapesOf('v2.detail.events.agent.')
+    const last = new Map<unknown, Body>()
+    for (const { body } of events) {
+      expect(problems(body, agentStateShape), String(body['currentState'])).toEqual([])
+      const known = last.get(body['sessionId'])
+      if (known === undefined || Number(known['currentStateStart']) <= Number(body['currentStateStart'])) last.set(body['sessionId'], body)
+    }
+    expect(new Set(events.map(({ body }) => body['currentState']))).toEqual(new Set(segments))
+    const ended = events.filter(({ body }) => body['currentState'] === 'TERMINATED')
+    expect(ended.length).toBe(last.size)
+    expect(new Set(events.map(({ body }) => JSON.stringify(body))).size).toBe(events.length)
   })
 
   test('user topics', () => {
@@ -296,7 +360,7 @@ describe('dimensions sit on the session that carries the metric', () => {
 
   test('over the service level is strictly longer than its duration', () => {
     const over = new Set(carriers('nOverSla').map((body) => body['sessionId']))
-    const limits = new Map(roster.queues.map((queue) => [queue.id, queue.serviceLevel as Readonly<Record<string, number>>]))
+    const limits = new Map(roster.queues.map((queue) => [queue.id, queue.settings[0]?.serviceLevelMs as Readonly<Record<string, number>>]))
     for (const body of carriers('tAnswered')) {
       const limit = limits.get(String(body['queueId']))?.[String(body['mediaType'])] ?? NaN
       expect(over.has(body['sessionId'])).toBe(Number(body['value']) > limit)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { SimulateOptions } from '../../src/ingress/simulator/options.js'
-import type { TruthMeasure } from '../../src/ingress/simulator/truth.js'
+import { rowsIn, type TruthMeasure } from '../../src/ingress/simulator/truth.js'
 import { addTo, morning, run, type Received } from './simulator-fixtures.js'
 
 const intervalMs = 900_000
@@ -20,9 +20,44 @@ const whole = (rows: readonly { measures: Record<string, TruthMeasure> }[]): Rec
   return result
 }
 
+/** What names a cell besides media type, direction, message type and interval. */
+const dimensionsOf = {
+  queue: ['queueId'],
+  agent: ['userId', 'queueId'],
+  skill: ['skillId'],
+  language: ['languageId'],
+  'wrap-up': ['wrapUpCode'],
+  flow: ['flowId'],
+  campaign: ['campaignId'],
+  division: ['divisionId'],
+  organisation: [],
+} as const
+
+const cellsOf = (body: Received['body']): readonly string[] => {
+  const each = (family: string, ids: unknown): readonly string[] => ((ids ?? []) as readonly string[]).map((id) => `${family} ${id}`)
+  const one = (family: string, id: unknown): readonly string[] => (id === undefined ? [] : [`${family} ${String(id)}`])
+  return [
+    'organisation',
+    ...one('queue', body['queueId']),
+    ...(body['userId'] === undefined ? [] : [`agent ${text(body['userId'])} ${text(body['queueId'])}`]),
+    ...each('skill', body['requestedRoutingSkillIds']),
+    ...one('language', body['requestedLanguageId']),
+    ...one('wrap-up', body['wrapUpCode']),
+    ...one('campaign', body['outboundCampaignId']),
+    ...each('division', body['divisionIds']),
+  ]
+}
+const flowCellsOf = (body: Received['body']): readonly string[] => ['organisation', `flow ${String(body['flowId'])}`]
+
+const derivedFrom = (metric: string, value: number): readonly string[] => [
+  ...(/^t(Cfc)?(Answered|Abandon|FlowOut)$/.test(metric) ? ['tWait'] : []),
+  ...(metric === 'tAbandon' && value < 10_000 ? ['tShortAbandon'] : []),
+]
+
 describe.each(seeds)('a closed range of seed %i', (seed) => {
-  const { received, truth, roster } = run({ ...morning, seed, acwLate: { share: 0.02, maxMs: 7_200_000 } })
-  const metrics = received.filter(({ suffix }) => suffix === 'metrics')
+  const options = { ...morning, seed, acwLate: { share: 0.02, maxMs: 7_200_000 }, details: true }
+  const { received, truth, truthOf, details, roster } = run(options)
+  const metrics = received.filter(({ topic }) => topic.endsWith('.metrics'))
 
   test('offered = answered + abandoned + flow-out, for every queue and medium', () => {
     const groups = new Map<string, typeof truth.queue>()
@@ -33,9 +68,11 @@ describe.each(seeds)('a closed range of seed %i', (seed) => {
     expect(groups.size).toBeGreaterThan(roster.queues.length)
     for (const rows of groups.values()) {
       const sum = whole(rows)
-      const ended = ['tAnswered', 'tAbandon', 'tFlowOut'].map((metric) => sum[metric]?.count ?? 0)
+      const ended = ['tAnswered', 'tAbandon', 'tFlowOut', 'tCfcAnswered', 'tCfcAbandon', 'tCfcFlowOut'].map((metric) => sum[metric]?.count ?? 0)
       expect(ended.reduce((a, b) => a + b, 0)).toBe(sum['nOffered']?.count ?? 0)
-      expect(sum['tAcd']?.count).toBe(sum['nOffered']?.count)
+      expect(sum['tWait']?.count ?? 0).toBe(sum['nOffered']?.count ?? 0)
+      expect(sum['tCfcAcd']?.count ?? 0).toBe(sum['nCfcOffered']?.count ?? 0)
+      expect((sum['tAcd']?.count ?? 0) + (sum['tCfcAcd']?.count ?? 0)).toBe(sum['nOffered']?.count ?? 0)
     }
   })
 
@@ -63,29 +100,60 @@ describe.each(seeds)('a closed range of seed %i', (seed) => {
       byCell.set(key, (byCell.get(key) ?? 0) + sum)
     }
     const intervals = (Date.parse(truth.through) - Date.parse(truth.from)) / intervalMs
-    expect(byCell.size).toBe(intervals * roster.agents.length * 2)
+    expect(byCell.size).toBe(intervals * roster.agents.length * 3)
     for (const sum of byCell.values()) expect(sum).toBe(intervalMs)
   })
 
-  test('the metric records add up to the truth of queues and agents', () => {
-    const queue = new Map<string, Record<string, TruthMeasure>>()
-    const agent = new Map<string, Record<string, TruthMeasure>>()
-    const cell = (rows: Map<string, Record<string, TruthMeasure>>, key: string): Record<string, TruthMeasure> => {
-      const known = rows.get(key) ?? {}
-      rows.set(key, known)
-      return known
+  test('the metric records add up to the truth of every family, by direction and message type', () => {
+    const added = new Map<string, Record<string, TruthMeasure>>()
+    for (const { topic, body } of metrics) {
+      const [metric, value, at] = [String(body['metric']), Number(body['value']), startOf(Date.parse(String(body['metricDate'])))]
+      const tail = [body['mediaType'], body['direction'], body['messageType'] ?? 'unknown', at].join(' ')
+      for (const cell of topic.startsWith('v2.analytics.flow.') ? flowCellsOf(body) : cellsOf(body)) {
+        const measures = added.get(`${cell} ${tail}`) ?? {}
+        added.set(`${cell} ${tail}`, measures)
+        for (const name of [metric, ...derivedFrom(metric, value)]) addTo(measures, name, value)
+      }
     }
-    for (const { body } of metrics) {
-      const at = startOf(Date.parse(String(body['metricDate'])))
-      const [metric, value] = [String(body['metric']), Number(body['value'])]
-      const place = `${String(body['mediaType'])} ${at}`
-      if (body['queueId'] !== undefined) addTo(cell(queue, `${text(body['queueId'])} ${place}`), metric, value)
-      if (body['userId'] !== undefined) addTo(cell(agent, `${text(body['userId'])} ${text(body['queueId'])} ${place}`), metric, value)
+    const split = truthOf({ splitBy: ['direction', 'messageType'] })
+    const told = new Map<string, Record<string, TruthMeasure>>()
+    for (const [family, names] of Object.entries(dimensionsOf))
+      for (const row of rowsIn(split, family as keyof typeof dimensionsOf))
+        told.set([family, ...names.map((name) => text(row[name])), row['mediaType'], row['direction'], row['messageType'], row.intervalStart].join(' '), row.measures)
+    expect(new Set([...added.keys()].map((key) => key.split(' ')[0]))).toEqual(new Set(Object.keys(dimensionsOf)))
+    expect(added).toEqual(told)
+  })
+
+  test('told without splits, in longer intervals and in days of a zone, it is the same in all', () => {
+    const fine = whole(truth.organisation)
+    for (const view of [{ granularity: 'PT30M' }, { granularity: 'PT1H' }, { granularity: 'P1D', zone: 'Asia/Kathmandu' }] as const) {
+      const coarse = truthOf(view)
+      expect(whole(coarse.organisation)).toEqual(fine)
+      expect(whole(coarse.division)).toEqual(whole(truth.division))
+      expect(coarse.organisation.length).toBeLessThan(truth.organisation.length)
     }
-    expect(queue).toEqual(new Map(truth.queue.map((row) => [`${row.queueId} ${row.mediaType} ${row.intervalStart}`, row.measures])))
-    expect(agent).toEqual(
-      new Map(truth.agent.map((row) => [`${row.userId} ${text(row.queueId)} ${row.mediaType} ${row.intervalStart}`, row.measures])),
+    const days = new Set(truthOf({ granularity: 'P1D', zone: 'Asia/Kathmandu' }).agentState.map(({ intervalStart }) => intervalStart))
+    expect([...days]).toEqual(['2026-01-04T18:15:00.000Z'])
+  })
+
+  test('the records of the analytics API hold every emission, at its session and with its instant', () => {
+    const emissions = (all: readonly (readonly [unknown, unknown, unknown, unknown])[]): readonly string[] =>
+      all.map((one) => one.join(' ')).sort()
+    const records = details as readonly Received['body'][]
+    const recorded = records.flatMap((record) =>
+      (record['participants'] as Received['body'][]).flatMap((participant) =>
+        (participant['sessions'] as Received['body'][]).flatMap((session) =>
+          (session['metrics'] as Received['body'][]).map(
+            ({ name, value, emitDate }) => [session['sessionId'], name, value, emitDate] as const,
+          ),
+        ),
+      ),
     )
+    expect(emissions(recorded)).toEqual(
+      emissions(metrics.map(({ body }) => [body['sessionId'], body['metric'], body['value'], body['metricDate']] as const)),
+    )
+    expect(records.length).toBe(truth.totals.conversations)
+    for (const record of records) expect(Date.parse(String(record['conversationEnd']))).toBeGreaterThan(Date.parse(String(record['conversationStart'])))
   })
 
   test('the state notifications add up to the truth of agent states', () => {
@@ -106,8 +174,10 @@ describe.each(seeds)('a closed range of seed %i', (seed) => {
       ['ABANDON', 'tAbandon'],
       ['FLOW_OUT', 'tFlowOut'],
     ] as const) {
-      expect(of(outcome).length).toBe(sum[metric]?.count)
-      expect(of(outcome).reduce((a, b) => a + b, 0)).toBe(sum[metric]?.sum)
+      // What a queue that calls customers first names otherwise looks like any other here.
+      const both = [metric, metric.replace('t', 'tCfc')].map((name) => sum[name] ?? { count: 0, sum: 0 })
+      expect(of(outcome).length).toBe(both.reduce((all, { count }) => all + count, 0))
+      expect(of(outcome).reduce((a, b) => a + b, 0)).toBe(both.reduce((all, measure) => all + measure.sum, 0))
     }
   })
 
@@ -124,7 +194,7 @@ describe.each(seeds)('a closed range of seed %i', (seed) => {
     expect(total('acw', 'wrapupDurationMs')).toBe(sum['tAcw']?.sum)
     expect(bodies('user.start').length).toBe(bodies('user.end').length)
     expect(bodies('customer.start').length).toBe(bodies('customer.end').length)
-    const transfers = bodies('user.end').filter((body) => ['TRANSFER', 'CONSULT_TRANSFER'].includes(String(body['disconnectType'])))
+    const transfers = bodies('user.end').filter((body) => ['TRANSFER', 'CONSULT_TRANSFER', 'CONFERENCE_TRANSFER'].includes(String(body['disconnectType'])))
     expect(transfers.length).toBe(sum['nTransferred']?.count)
     const missed = bodies('user.end').filter((body) => ['TIMEOUT', 'NO_ANSWER_TRANSFER'].includes(String(body['disconnectType'])))
     expect(missed.length).toBe(sum['tNotResponding']?.count)
@@ -138,7 +208,7 @@ const statesOf = (received: readonly Received[], through: number): ReadonlyMap<s
     const key = `${userId} ${kind}`
     const times = entered.get(key) ?? new Map<number, string>()
     entered.set(key, times)
-    times.set(Date.parse(String(since)), String(state).toUpperCase().replace(' ', '_'))
+    times.set(Date.parse(String(since)), String(state))
   }
   for (const { topic, body } of received) {
     const userId = /^v2\.users\.([^.]+)\./.exec(topic)?.[1]
@@ -147,8 +217,10 @@ const statesOf = (received: readonly Received[], through: number): ReadonlyMap<s
     if (routing !== undefined) enter(userId, 'routingStatus', routing['status'], routing['startTime'])
     const presence = (topic.endsWith('.activity') ? body['presence'] : body['primary'] === true ? body : undefined) as
       Received['body'] | undefined
-    if (presence !== undefined)
-      enter(userId, 'systemPresence', (presence['presenceDefinition'] as Received['body'])['systemPresence'], presence['modifiedDate'])
+    if (presence === undefined) continue
+    const definition = presence['presenceDefinition'] as Received['body']
+    enter(userId, 'systemPresence', String(definition['systemPresence']).toUpperCase().replace(' ', '_'), presence['modifiedDate'])
+    enter(userId, 'organizationPresence', definition['id'], presence['modifiedDate'])
   }
   const sums = new Map<string, number>()
   for (const [key, times] of entered) {

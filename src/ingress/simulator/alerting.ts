@@ -1,7 +1,7 @@
 import type { Centre } from './centre.js'
 import { missAlert, occupy, release } from './attendance.js'
 import type { Desk } from './desk.js'
-import { unwritten, type AgentLeg, type CustomerLeg, type QueueEntry } from './leg.js'
+import { noReplies, unwritten, type AgentLeg, type CustomerLeg, type QueueEntry } from './leg.js'
 import type { Direction, MediaType } from './media.js'
 import { leaveQueue } from './queueing.js'
 import type { Queue } from './roster.js'
@@ -20,6 +20,7 @@ export const agentLeg = (
     serves?: AgentLeg
   }>,
 ): AgentLeg => ({
+  party: 'agent',
   conversation: customer.conversation,
   participantId: about.serves?.participantId ?? centre.ids.uuid(),
   sessionId: centre.ids.uuid(),
@@ -45,6 +46,9 @@ export const agentLeg = (
   talked: false,
   held: false,
   wrapUpCode: null,
+  replies: noReplies(),
+  customerMessages: 0,
+  mediaCount: 0,
 })
 
 /** Rings an agent for a waiting entry. Ends in an answer, in a missed alert (the entry waits on), or with the caller gone. */
@@ -53,7 +57,7 @@ export const alert = (centre: Centre, entry: QueueEntry, desk: Desk): void => {
   const leg = agentLeg(centre, desk, entry.customer, { queue: entry.queue, entry, mediaType: entry.mediaType, direction: 'inbound' })
   entry.state = 'alerting'
   occupy(centre, desk, leg)
-  centre.tell({ kind: 'AgentLegOpened', at: centre.now, leg })
+  openAlerting(centre, leg)
   const missed = random.chance(0.035)
   const ringMs = missed ? entry.queue.alertingTimeoutMs : random.lognormalMs(entry.mediaType === 'email' ? 6_000 : 3_500, 0.5, 600)
   const openedAt = centre.now
@@ -69,6 +73,12 @@ export const alert = (centre: Centre, entry: QueueEntry, desk: Desk): void => {
     if (missed) miss(centre, entry, desk, leg)
     else answer(centre, entry, desk, leg)
   })
+}
+
+/** A session that begins with an alert. */
+export const openAlerting = (centre: Centre, leg: AgentLeg): void => {
+  centre.tell({ kind: 'AgentLegOpened', at: centre.now, leg })
+  centre.tell({ kind: 'SegmentBegan', at: centre.now, leg, segment: 'ALERT' })
 }
 
 const answer = (centre: Centre, entry: QueueEntry, desk: Desk, leg: AgentLeg): void => {
@@ -91,9 +101,11 @@ const miss = (centre: Centre, entry: QueueEntry, desk: Desk, leg: AgentLeg): voi
   else centre.after(centre.random.between(90, 700), () => centre.steps.seekAgent(entry))
 }
 
-const endAlert = (centre: Centre, leg: AgentLeg, how: 'answered' | 'missed' | 'callerGone'): void => {
+export const endAlert = (centre: Centre, leg: AgentLeg, how: 'answered' | 'missed' | 'callerGone'): void => {
   leg.alertMs = centre.now - leg.startedAt
-  centre.tell({ kind: 'AlertEnded', at: centre.now, leg, how })
+  const first = how === 'answered' && leg.conversation.connects === 0
+  if (how === 'answered') leg.conversation.connects += 1
+  centre.tell({ kind: 'AlertEnded', at: centre.now, leg, how, first })
   if (how === 'answered') return
   if (how === 'callerGone') leg.disconnectType = 'PEER'
   else leg.disconnectType = centre.random.chance(0.7) ? 'TIMEOUT' : 'NO_ANSWER_TRANSFER'

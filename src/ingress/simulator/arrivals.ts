@@ -1,8 +1,9 @@
 import { HOUR_MS, type EpochMs } from '../../domain/interval.js'
 import type { Centre } from './centre.js'
-import { newConversation } from './conversation.js'
-import { unwritten, type CustomerLeg, type FlowLeg } from './leg.js'
+import { customerLeg, newConversation } from './conversation.js'
+import { unwritten, type CustomerLeg, type FlowLeg, type FlowOutcome, type Milestone } from './leg.js'
 import type { MediaType, MessageType } from './media.js'
+import type { Flow } from './roster.js'
 
 /** Arrivals by hour of the day (UTC), as a share of the busiest hour. */
 const curve: readonly number[] = [
@@ -31,7 +32,7 @@ export const scheduleArrivals = (centre: Centre): void => {
 }
 
 /** The curve between two hours, straight. */
-const curveAt = (at: EpochMs): number => {
+export const curveAt = (at: EpochMs): number => {
   const hours = at / HOUR_MS
   const from = curve[Math.floor(hours) % 24] ?? 0
   const to = curve[(Math.floor(hours) + 1) % 24] ?? 0
@@ -44,18 +45,7 @@ const arrive = (centre: Centre): void => {
   const messageType: MessageType | null = mediaType === 'message' ? random.pick(['webmessaging', 'webmessaging', 'whatsapp', 'sms']) : null
   const queueIndex = random.weighted(roster.queues.map(({ weight }) => weight))
   const conversation = newConversation(centre, { mediaType, messageType, direction: 'inbound', enterprise: false })
-  const leg: CustomerLeg = {
-    conversation,
-    participantId: conversation.customerParticipantId,
-    sessionId: centre.ids.uuid(),
-    mediaType,
-    direction: 'inbound',
-    startedAt: centre.now,
-    peerId: null,
-    disconnectType: null,
-    written: unwritten(),
-    connectedAt: centre.now,
-  }
+  const leg = customerLeg(centre, conversation, { mediaType, direction: 'inbound', connectedAt: centre.now })
   centre.openWork += 1
   centre.tell({ kind: 'ConversationBegan', at: centre.now, leg })
   if (conversation.externalContactId !== null)
@@ -73,38 +63,61 @@ const reasons = ['order', 'invoice', 'fault', 'contract', 'other'] as const
 
 /** Callers pass a menu; some hang up in it. */
 const throughIvr = (centre: Centre, caller: CustomerLeg, queueIndex: number): void => {
-  const { random } = centre
+  const { random, roster } = centre
+  const flow = roster.flows[queueIndex % roster.flows.length] as Flow
+  const startedAt = centre.now + random.between(3, 60)
+  const enteredAt = startedAt + random.between(40, 250)
+  const durationMs = random.lognormalMs(24_000, 0.6, 1_500)
+  const exit = random.chance(0.05) ? 'hangup' : 'queue'
   const leg: FlowLeg = {
+    party: 'ivr',
     conversation: caller.conversation,
     participantId: centre.ids.uuid(),
     sessionId: centre.ids.uuid(),
     mediaType: 'voice',
     direction: 'inbound',
-    startedAt: centre.now + random.between(3, 60),
+    startedAt,
     peerId: caller.sessionId,
     disconnectType: null,
     written: unwritten(),
-    flowId: flowIdOf(centre),
-    exit: random.chance(0.05) ? 'hangup' : 'queue',
+    flow,
+    enteredAt,
+    exit,
+    outcome: exit === 'queue' && random.chance(0.4) ? outcomeOf(centre, flow, enteredAt, durationMs) : null,
   }
-  centre.schedule(leg.startedAt, () => {
+  centre.schedule(enteredAt, () => {
     centre.tell({ kind: 'FlowEntered', at: centre.now, leg })
   })
-  const durationMs = random.lognormalMs(24_000, 0.6, 1_500)
+  for (const milestone of leg.outcome?.milestones ?? [])
+    centre.schedule(milestone.at, () => {
+      centre.tell({ kind: 'MilestoneReached', at: centre.now, leg, milestone })
+    })
   if (random.chance(0.3))
-    centre.schedule(leg.startedAt + Math.round(durationMs / 2), () => {
+    centre.schedule(enteredAt + Math.round(durationMs / 2), () => {
       centre.tell({ kind: 'AttributesSet', at: centre.now, leg: caller, attributes: { reason: random.pick(reasons) } })
     })
-  centre.schedule(leg.startedAt + durationMs, () => {
-    leg.disconnectType = leg.exit === 'queue' ? 'TRANSFER' : 'PEER'
-    centre.tell({ kind: 'FlowLeft', at: centre.now, leg, durationMs })
-    if (leg.exit === 'hangup') centre.steps.customerLeaves(caller, 'ENDPOINT')
-    else
-      centre.after(random.between(1, 60), () => {
-        centre.steps.enterQueue(caller, queueIndex, 'voice')
-      })
+  centre.schedule(enteredAt + durationMs, () => {
+    leaveFlow(centre, leg, caller, durationMs, queueIndex)
   })
 }
 
-/** One inbound call flow for the whole centre. */
-const flowIdOf = (centre: Centre): string => centre.roster.homeDivisionId.replace(/^.{8}/, 'f10f10f1')
+const leaveFlow = (centre: Centre, leg: FlowLeg, caller: CustomerLeg, durationMs: number, queueIndex: number): void => {
+  leg.disconnectType = leg.exit === 'queue' ? 'TRANSFER' : 'PEER'
+  centre.tell({ kind: 'FlowLeft', at: centre.now, leg, durationMs })
+  if (leg.outcome !== null) centre.tell({ kind: 'OutcomeDecided', at: centre.now, leg, outcome: leg.outcome })
+  if (leg.exit === 'hangup') centre.steps.customerLeaves(caller, 'ENDPOINT')
+  else
+    centre.after(centre.random.between(1, 60), () => {
+      centre.steps.enterQueue(caller, queueIndex, 'voice')
+    })
+}
+
+const outcomeOf = ({ random }: Centre, flow: Flow, enteredAt: EpochMs, durationMs: number): FlowOutcome => {
+  const startedAt = enteredAt + random.between(0, Math.floor(durationMs / 3))
+  const passed = flow.milestoneIds.slice(0, random.between(0, flow.milestoneIds.length))
+  const milestones = passed.map((milestoneId, index): Milestone => {
+    const share = (index + 1) / (flow.milestoneIds.length + 1)
+    return { milestoneId, at: startedAt + Math.round((enteredAt + durationMs - startedAt) * share) }
+  })
+  return { outcomeId: flow.outcomeId, value: random.chance(0.8) ? 'SUCCESS' : 'FAILURE', startedAt, milestones }
+}

@@ -1,7 +1,9 @@
+import type { EpochMs } from '../../domain/interval.js'
 import type { Centre } from './centre.js'
 import type { Desk } from './desk.js'
 import type { Presence, RoutingStatus } from './happening.js'
 import type { AgentLeg } from './leg.js'
+import type { PresenceDefinition } from './roster.js'
 
 /** How an agent's states change: with work that begins and ends, with alerts that are missed, with pauses and shifts. */
 
@@ -39,12 +41,13 @@ export const goOnQueue = (centre: Centre, desk: Desk): void => {
 }
 
 /**
- * Stops taking work. An agent who is busy declares the new presence at once (and stays INTERACTING until the work is done) or, more often, afterwards.
+ * Stops taking work. An agent who is busy declares the new presence at once (and stays INTERACTING until the work is done) or, more often, afterwards;
+ * nobody signs out while at work.
  */
 export const goOffQueue = (centre: Centre, desk: Desk, presence: Presence): void => {
   desk.accepting = false
   const busy = desk.busyWith.size > 0 || desk.onPrivateCall
-  if (busy && !centre.random.chance(0.3)) {
+  if (busy && (presence === 'OFFLINE' || !centre.random.chance(0.3))) {
     desk.wanted = presence
     return
   }
@@ -59,7 +62,14 @@ export const setPresence = (centre: Centre, desk: Desk, presence: Presence): voi
   const at = Math.max(centre.now, desk.presenceSince + 1)
   desk.presence = presence
   desk.presenceSince = at
-  centre.tell({ kind: 'AgentStateEntered', at, agent: desk.agent, stateKind: 'systemPresence', state: presence })
+  tellPresence(centre, desk, at)
+}
+
+/** People pick one of the organisation's presences, which stands for a system presence. */
+const tellPresence = (centre: Centre, desk: Desk, at: EpochMs): void => {
+  const { agent, presence } = desk
+  const definition = centre.random.pick(centre.roster.presences.filter(({ systemPresence }) => systemPresence === presence)) as PresenceDefinition
+  centre.tell({ kind: 'AgentStateEntered', at, agent, stateKind: 'systemPresence', state: presence, definition })
 }
 
 const settle = (centre: Centre, desk: Desk): void => {
@@ -93,6 +103,6 @@ export const declareInitial = (centre: Centre, desk: Desk): void => {
   desk.presenceSince = centre.now
   desk.statusSince = centre.now
   const { agent } = desk
-  centre.tell({ kind: 'AgentStateEntered', at: centre.now, agent, stateKind: 'systemPresence', state: desk.presence })
+  tellPresence(centre, desk, centre.now)
   centre.tell({ kind: 'AgentStateEntered', at: centre.now, agent, stateKind: 'routingStatus', state: desk.status })
 }

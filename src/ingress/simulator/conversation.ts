@@ -1,6 +1,7 @@
 import type { Centre } from './centre.js'
-import type { Conversation } from './leg.js'
+import { noReplies, unwritten, type Conversation, type CustomerLeg } from './leg.js'
 import type { Direction, MediaType, MessageType } from './media.js'
+import type { Campaign } from './roster.js'
 
 const customerNames = [
   'A. Moreau',
@@ -18,7 +19,13 @@ const customerNames = [
 /** A new conversation with somebody from outside. */
 export const newConversation = (
   centre: Centre,
-  about: Readonly<{ mediaType: MediaType; messageType: MessageType | null; direction: Direction; enterprise: boolean }>,
+  about: Readonly<{
+    mediaType: MediaType
+    messageType: MessageType | null
+    direction: Direction
+    enterprise: boolean
+    campaign?: Campaign | undefined
+  }>,
 ): Conversation => {
   const { ids } = centre
   const number = ids.between(100_000_000, 999_999_999)
@@ -37,9 +44,34 @@ export const newConversation = (
     externalContactId: ids.chance(0.3) ? ids.uuid() : null,
     divisionIds: [centre.roster.homeDivisionId],
     enterprise: about.enterprise,
+    campaign: about.campaign ?? null,
+    beganAt: centre.now,
     queueEntries: 0,
+    connects: 0,
+    replies: 0,
   }
 }
+
+/** A leg of the customer of a conversation, from now on or a little later. */
+export const customerLeg = (
+  centre: Centre,
+  conversation: Conversation,
+  about: Readonly<{ mediaType: MediaType; direction: Direction; startedAt?: number; connectedAt: number | null; scheduled?: boolean }>,
+): CustomerLeg => ({
+  party: 'customer',
+  conversation,
+  participantId: conversation.customerParticipantId,
+  sessionId: centre.ids.uuid(),
+  mediaType: about.mediaType,
+  direction: about.direction,
+  startedAt: about.startedAt ?? centre.now,
+  peerId: null,
+  disconnectType: null,
+  written: unwritten(),
+  connectedAt: about.connectedAt,
+  scheduled: about.scheduled ?? false,
+  replies: noReplies(),
+})
 
 const address = (mediaType: MediaType, number: number): string => {
   if (mediaType === 'email') return `customer${number}@mail.example`

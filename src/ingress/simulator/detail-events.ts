@@ -2,8 +2,9 @@ import type { EpochMs } from '../../domain/interval.js'
 import type { Publish } from './delivery.js'
 import type { Happening, Observer } from './happening.js'
 import { fragment, remembered } from './json-fragment.js'
-import type { AgentLeg, CustomerLeg, FlowLeg, Leg, QueueEntry, VoicemailLeg } from './leg.js'
+import type { AgentLeg, CustomerLeg, DialerLeg, FlowLeg, FlowOutcome, Leg, QueueEntry, VoicemailLeg } from './leg.js'
 import type { SeededRandom } from './random.js'
+import type { Campaign } from './roster.js'
 import { flowExit, providerOf } from './spelling.js'
 
 type Durations = Readonly<Record<string, number>>
@@ -13,9 +14,6 @@ type Durations = Readonly<Record<string, number>>
  * between. Durations of zero are left out about half the time, as both have to be understood.
  */
 export const detailEvents = (publish: Publish, random: SeededRandom): Observer => {
-  const campaign = fragment({ outboundCampaignId: random.uuid(), outboundContactListId: random.uuid() })
-  const outcomeId = random.uuid()
-
   const emit = (at: EpochMs, suffix: string, leg: Leg, ...parts: readonly string[]): void => {
     let body = `{"eventTime":${at},${common(leg)}`
     for (const part of parts) if (part !== '') body += `,${part}`
@@ -33,10 +31,15 @@ export const detailEvents = (publish: Publish, random: SeededRandom): Observer =
 
   const tellFlowLeft = (at: EpochMs, leg: FlowLeg, durationMs: number): void => {
     emit(at, 'flow.end', leg, flow(leg), disconnect(leg), fragment({ ...flowExit(leg), connectedDurationMs: durationMs }))
-    if (leg.exit !== 'queue' || !random.chance(0.4)) return
-    const flowOutcomeValue = random.chance(0.8) ? 'SUCCESS' : 'FAILURE'
-    const outcome = { flowOutcomeId: outcomeId, flowOutcomeValue, flowOutcomeStartTime: at - durationMs, flowOutcomeEndTime: at }
-    emit(at, 'flow.outcome', leg, flow(leg), fragment(outcome))
+  }
+  const tellOutcome = (at: EpochMs, leg: FlowLeg, { outcomeId, value, startedAt, milestones }: FlowOutcome): void => {
+    const flowMilestones = milestones.map((milestone) => ({ milestoneId: milestone.milestoneId, milestoneTime: milestone.at }))
+    const outcome = { flowOutcomeId: outcomeId, flowOutcomeValue: value, flowOutcomeStartTime: startedAt, flowOutcomeEndTime: at }
+    emit(at, 'flow.outcome', leg, flow(leg), fragment({ ...outcome, ...(milestones.length === 0 ? {} : { flowMilestones }) }))
+  }
+  const tellCampaign = (at: EpochMs, leg: AgentLeg | DialerLeg, campaign: Campaign): void => {
+    const contact = { outboundCampaignId: campaign.id, outboundContactListId: campaign.contactListId, outboundContactId: random.uuid() }
+    emit(at, 'outbound', leg, division(leg), fragment(contact))
   }
   const tellQueueLeft = (at: EpochMs, entry: QueueEntry): void => {
     const answered = entry.answeredBy === null ? '' : `"answeredUserId":"${entry.answeredBy.id}","usedRouting":"STANDARD"`
@@ -56,8 +59,7 @@ export const detailEvents = (publish: Publish, random: SeededRandom): Observer =
   }
   const tellOpened = (at: EpochMs, leg: AgentLeg): void => {
     emit(at, 'user.start', leg, user(leg), division(leg))
-    if (leg.direction === 'outbound' && leg.queue !== null && leg.serves === null && random.chance(0.4))
-      emit(at, 'outbound', leg, division(leg), campaign, fragment({ outboundContactId: random.uuid() }))
+    if (leg.conversation.campaign !== null) tellCampaign(at, leg, leg.conversation.campaign)
   }
   const tellAcw = (at: EpochMs, leg: AgentLeg): void => {
     const wrapup = fragment({ queueId: leg.queue?.id, wrapupCode: leg.wrapUpCode })
@@ -95,6 +97,12 @@ export const detailEvents = (publish: Publish, random: SeededRandom): Observer =
       case 'FlowLeft':
         tellFlowLeft(at, happening.leg, happening.durationMs)
         return
+      case 'OutcomeDecided':
+        tellOutcome(at, happening.leg, happening.outcome)
+        return
+      case 'DialerLegOpened':
+        tellCampaign(at, happening.leg, happening.leg.campaign)
+        return
       case 'QueueEntered':
         emit(at, 'acd.start', happening.entry, queueing(happening.entry), '"skillExpressionApplied":false')
         return
@@ -126,6 +134,11 @@ export const detailEvents = (publish: Publish, random: SeededRandom): Observer =
       case 'TalkEnded':
       case 'HoldEnded':
       case 'AgentReplied':
+      case 'CustomerReplied':
+      case 'SegmentBegan':
+      case 'MilestoneReached':
+      case 'DialerLegDialed':
+      case 'DialerLegClosed':
       case 'ConsultBegan':
       case 'Transferred':
       case 'AgentStateEntered':
@@ -156,7 +169,7 @@ const queueing = remembered('detailQueue', (entry: QueueEntry) =>
 const user = (leg: AgentLeg): string =>
   leg.queue === null ? `"userId":"${leg.agent.id}"` : `"userId":"${leg.agent.id}","queueId":"${leg.queue.id}"`
 
-const division = (leg: AgentLeg): string => `"divisionId":"${leg.queue?.divisionId ?? homeDivision(leg)}"`
+const division = (leg: AgentLeg | DialerLeg): string => `"divisionId":"${leg.queue?.divisionId ?? homeDivision(leg)}"`
 
 /** A conversation belongs to the home division before any queue. */
 const homeDivision = (leg: Leg): string => leg.conversation.divisionIds[0] ?? ''
@@ -168,7 +181,7 @@ const customer = (leg: CustomerLeg): string => {
 }
 
 const flow = (leg: FlowLeg): string =>
-  `"flowType":"INBOUNDCALL","flowId":"${leg.flowId}","flowVersion":"7.0","divisionId":"${homeDivision(leg)}"`
+  `"flowType":"INBOUNDCALL","flowId":"${leg.flow.id}","flowVersion":"${leg.flow.version}","divisionId":"${homeDivision(leg)}"`
 
 const voicemail = (leg: VoicemailLeg): string => `"queueId":"${leg.queue.id}","divisionId":"${leg.queue.divisionId}"`
 

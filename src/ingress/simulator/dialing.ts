@@ -3,8 +3,8 @@ import { agentLeg } from './alerting.js'
 import { touchDivision, type Centre } from './centre.js'
 import { occupy } from './attendance.js'
 import { isFree, type Desk } from './desk.js'
-import { newConversation } from './conversation.js'
-import { unwritten, type AgentLeg, type Conversation, type CustomerLeg } from './leg.js'
+import { customerLeg, newConversation } from './conversation.js'
+import type { AgentLeg, Conversation } from './leg.js'
 import type { Queue } from './roster.js'
 import { wrapUp } from './wrap-up.js'
 
@@ -20,14 +20,18 @@ export const scheduleOwnCalls = (centre: Centre, desk: Desk): void => {
 
 const callOut = (centre: Centre, desk: Desk): void => {
   const isPrivate = centre.random.chance(0.35)
-  const queue = isPrivate ? null : (centre.roster.queues[centre.random.pick(desk.agent.queueIndexes)] as Queue)
-  const conversation = newConversation(centre, { mediaType: 'voice', messageType: null, direction: 'outbound', enterprise: isPrivate })
+  const queueIndex = centre.random.pick(desk.agent.queueIndexes)
+  const queue = isPrivate ? null : (centre.roster.queues[queueIndex] as Queue)
+  const calls = isPrivate ? undefined : centre.roster.campaigns.find((campaign) => campaign.queueIndex === queueIndex)
+  const campaign = calls !== undefined && centre.random.chance(0.6) ? calls : undefined
+  const conversation = newConversation(centre, { mediaType: 'voice', messageType: null, direction: 'outbound', enterprise: isPrivate, campaign })
   if (queue !== null) touchDivision(conversation, queue.divisionId)
   dial(centre, desk, queue, conversation, null)
 }
 
 /** The agent reads the callback record for a moment, then calls. */
 export const callBack = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
+  centre.tell({ kind: 'SegmentBegan', at: centre.now, leg, segment: 'CALLBACK' })
   centre.after(centre.random.between(2_000, 15_000), () => {
     dial(centre, desk, leg.queue, leg.conversation, leg)
   })
@@ -39,26 +43,22 @@ const dial = (centre: Centre, desk: Desk, queue: Queue | null, conversation: Con
   const contactingMs = random.between(300, 2_500)
   const dialingMs = random.between(3_000, 25_000)
   const reached = random.chance(serves === null ? 0.6 : 0.8)
-  const customer: CustomerLeg = {
-    conversation,
-    participantId: conversation.customerParticipantId,
-    sessionId: centre.ids.uuid(),
+  const customer = customerLeg(centre, conversation, {
     mediaType: 'voice',
     direction: 'outbound',
     startedAt: centre.now + contactingMs,
-    peerId: null,
-    disconnectType: null,
-    written: unwritten(),
     connectedAt: null,
-  }
+  })
   const leg = agentLeg(centre, desk, customer, { queue, mediaType: 'voice', direction: 'outbound', ...(serves === null ? {} : { serves }) })
   occupy(centre, desk, leg)
   centre.openWork += 1
   centre.tell({ kind: 'AgentLegOpened', at: centre.now, leg })
+  centre.tell({ kind: 'SegmentBegan', at: centre.now, leg, segment: 'CONTACTING' })
   centre.after(contactingMs, () => {
     leg.contactingMs = contactingMs
     leg.dialed = true
     centre.tell({ kind: 'ContactingEnded', at: centre.now, leg })
+    centre.tell({ kind: 'SegmentBegan', at: centre.now, leg, segment: 'DIALING' })
     centre.tell({ kind: serves === null ? 'ConversationBegan' : 'CustomerLegOpened', at: centre.now, leg: customer })
   })
   centre.after(contactingMs + dialingMs, () => {

@@ -1,5 +1,5 @@
 import { MINUTE_MS } from '../../domain/interval.js'
-import { agentLeg } from './alerting.js'
+import { agentLeg, endAlert, openAlerting } from './alerting.js'
 import type { Centre } from './centre.js'
 import { occupy, release } from './attendance.js'
 import { isFree, type Desk } from './desk.js'
@@ -21,9 +21,7 @@ const handleCall = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
   const ending = leg.entry === null ? 0 : random.weighted([90, 6, 4])
   const talkMs = random.lognormalMs(200_000, 0.8, 4_000)
   if (ending === 2) {
-    runParts(centre, leg, [{ kind: 'talk', ms: talkMs }], () => {
-      consult(centre, leg, desk)
-    })
+    talkThenConsult(centre, leg, desk, talkMs)
     return
   }
   const holds = random.weighted([72, 20, 8])
@@ -46,6 +44,7 @@ const runParts = (centre: Centre, leg: AgentLeg, parts: readonly Part[], then: (
     then()
     return
   }
+  centre.tell({ kind: 'SegmentBegan', at: centre.now, leg, segment: part.kind === 'talk' ? 'INTERACT' : 'HOLD' })
   centre.after(part.ms, () => {
     const last = !parts.some(({ kind }, index) => index > from && kind === part.kind)
     if (part.kind === 'talk') endTalk(centre, leg, part.ms, last)
@@ -74,6 +73,7 @@ const handleWriting = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
   const activeMs = random.lognormalMs(writingMeanMs[leg.mediaType], 0.7, 20_000)
   const leftOpen = leg.mediaType === 'message' && random.chance(0.25)
   const openMs = leftOpen ? activeMs + random.between(10, 90) * MINUTE_MS : activeMs
+  centre.tell({ kind: 'SegmentBegan', at: centre.now, leg, segment: 'INTERACT' })
   planReplies(centre, leg, activeMs)
   if (leftOpen)
     centre.after(activeMs, () => {
@@ -91,8 +91,14 @@ const planReplies = (centre: Centre, leg: AgentLeg, activeMs: number): void => {
   for (let reply = 1; reply <= replies; reply += 1) {
     const tookMs = Math.min(Math.round(activeMs / replies), centre.random.lognormalMs(25_000, 0.7, 1_000))
     centre.after(Math.round((activeMs * reply) / replies), () => {
-      centre.tell({ kind: 'AgentReplied', at: centre.now, leg, tookMs })
+      const first = leg.conversation.replies === 0
+      leg.conversation.replies += 1
+      leg.replies.count += 1
+      leg.replies.tookMs += tookMs
+      centre.tell({ kind: 'AgentReplied', at: centre.now, leg, tookMs, first })
+      if (leg.mediaType === 'message' && centre.random.chance(0.1)) leg.mediaCount += 1
     })
+    if (reply < replies) customerReplies(centre, leg, Math.round((activeMs * reply) / replies), Math.round(activeMs / replies))
   }
 }
 
@@ -119,18 +125,37 @@ const blindTransfer = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
   })
 }
 
+/** What the customer writes between two replies of the agent. */
+const customerReplies = (centre: Centre, leg: AgentLeg, repliedMs: number, gapMs: number): void => {
+  const tookMs = centre.random.between(Math.min(500, gapMs), Math.max(500, Math.floor(gapMs / 2)))
+  centre.after(repliedMs + tookMs, () => {
+    leg.customerMessages += 1
+    leg.customer.replies.count += 1
+    leg.customer.replies.tookMs += tookMs
+    centre.tell({ kind: 'CustomerReplied', at: centre.now, leg, tookMs })
+  })
+}
+
+/** Talk that ends in a question to a colleague, if one is free. */
+const talkThenConsult = (centre: Centre, leg: AgentLeg, desk: Desk, talkMs: number): void => {
+  const joins = centre.random.chance(0.35)
+  centre.tell({ kind: 'SegmentBegan', at: centre.now, leg, segment: 'INTERACT' })
+  centre.after(talkMs, () => {
+    const colleague = centre.desks.find((other) => other !== desk && isFree(other))
+    endTalk(centre, leg, talkMs, colleague === undefined || !joins)
+    if (colleague === undefined) endConversation(centre, leg, desk)
+    else consult(centre, leg, desk, colleague, joins)
+  })
+}
+
 /**
- * The agent asks a colleague while the customer holds, then hands over. The colleague's session carries the queue of the asking agent (an assumption)
- * and was not answered from a queue.
+ * The agent asks a colleague while the customer holds, then hands over at once, or when all three have talked (a conference that the agent leaves). The
+ * colleague's session carries the queue of the asking agent (an assumption) and was not answered from a queue.
  */
-const consult = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
+const consult = (centre: Centre, leg: AgentLeg, desk: Desk, colleague: Desk, joins: boolean): void => {
   const { random } = centre
-  const colleague = centre.desks.find((other) => other !== desk && isFree(other))
-  if (colleague === undefined) {
-    endConversation(centre, leg, desk)
-    return
-  }
   centre.tell({ kind: 'ConsultBegan', at: centre.now, leg })
+  centre.tell({ kind: 'SegmentBegan', at: centre.now, leg, segment: 'HOLD' })
   const theirs = agentLeg(centre, colleague, leg.customer, {
     queue: leg.queue,
     mediaType: 'voice',
@@ -138,22 +163,28 @@ const consult = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
     peerId: leg.sessionId,
   })
   occupy(centre, colleague, theirs)
-  centre.tell({ kind: 'AgentLegOpened', at: centre.now, leg: theirs })
+  openAlerting(centre, theirs)
   const ringMs = random.between(1_500, 6_000)
-  const togetherMs = random.between(10_000, 60_000)
+  const askingMs = random.between(10_000, 60_000)
+  const conferenceMs = joins ? random.between(15_000, 90_000) : 0
   const afterwardsMs = random.lognormalMs(150_000, 0.6, 5_000)
   centre.after(ringMs, () => {
-    theirs.alertMs = ringMs
-    centre.tell({ kind: 'AlertEnded', at: centre.now, leg: theirs, how: 'answered' })
-    centre.after(togetherMs, () => {
-      endHold(centre, leg, ringMs + togetherMs, true)
-      leg.disconnectType = 'CONSULT_TRANSFER'
-      centre.tell({ kind: 'Transferred', at: centre.now, leg, how: 'consult' })
-      wrapUp(centre, leg, desk)
-    })
-    centre.after(togetherMs + afterwardsMs, () => {
-      endTalk(centre, theirs, togetherMs + afterwardsMs, true)
-      endConversation(centre, theirs, colleague)
-    })
+    endAlert(centre, theirs, 'answered')
+    centre.tell({ kind: 'SegmentBegan', at: centre.now, leg: theirs, segment: 'INTERACT' })
   })
+  centre.after(ringMs + askingMs, () => {
+    endHold(centre, leg, ringMs + askingMs, true)
+    if (!joins) handOver(centre, leg, desk, 'consult')
+    else runParts(centre, leg, [{ kind: 'talk', ms: conferenceMs }], () => handOver(centre, leg, desk, 'conference'))
+  })
+  centre.after(ringMs + askingMs + conferenceMs + afterwardsMs, () => {
+    endTalk(centre, theirs, askingMs + conferenceMs + afterwardsMs, true)
+    endConversation(centre, theirs, colleague)
+  })
+}
+
+const handOver = (centre: Centre, leg: AgentLeg, desk: Desk, how: 'consult' | 'conference'): void => {
+  leg.disconnectType = how === 'consult' ? 'CONSULT_TRANSFER' : 'CONFERENCE_TRANSFER'
+  centre.tell({ kind: 'Transferred', at: centre.now, leg, how })
+  wrapUp(centre, leg, desk)
 }

@@ -1,4 +1,5 @@
 import type { Centre } from './centre.js'
+import { customerLeg } from './conversation.js'
 import { unwritten, type CustomerLeg, type DisconnectType, type QueueEntry, type VoicemailLeg } from './leg.js'
 import { isLoopedEnough, leaveQueue } from './queueing.js'
 
@@ -44,6 +45,7 @@ const toOtherQueue = (centre: Centre, entry: QueueEntry): void => {
 
 const toVoicemail = (centre: Centre, entry: QueueEntry): void => {
   const leg: VoicemailLeg = {
+    party: 'voicemail',
     conversation: entry.conversation,
     participantId: centre.ids.uuid(),
     sessionId: centre.ids.uuid(),
@@ -71,17 +73,15 @@ const toCallback = (centre: Centre, entry: QueueEntry): void => {
   centre.after(random.between(3_000, 15_000), () => {
     centre.openWork += 1
     centre.steps.customerLeaves(entry.customer, 'CLIENT')
-    const waitMs = random.chance(0.7) ? random.between(500, 3_000) : random.between(120_000, 600_000)
+    const scheduled = random.chance(0.3)
+    const waitMs = scheduled ? random.between(120_000, 600_000) : random.between(500, 3_000)
     centre.after(waitMs, () => {
-      const leg: CustomerLeg = {
-        ...entry.customer,
-        sessionId: centre.ids.uuid(),
+      const leg = customerLeg(centre, entry.conversation, {
         mediaType: 'callback',
-        startedAt: centre.now,
+        direction: 'inbound',
         connectedAt: centre.now,
-        disconnectType: null,
-        written: unwritten(),
-      }
+        scheduled,
+      })
       centre.tell({ kind: 'CustomerLegOpened', at: centre.now, leg })
       centre.after(random.between(1, 20), () => {
         centre.steps.enterQueue(leg, queueIndex, 'callback')

@@ -1,6 +1,6 @@
 import type { EpochMs } from '../../domain/interval.js'
 import type { Direction, MediaType, MessageType } from './media.js'
-import type { Agent, Queue } from './roster.js'
+import type { Agent, Campaign, Flow, Queue } from './roster.js'
 
 /** A conversation and its legs (Genesys: sessions): the simulator's own record of what happened, from which events and truth are told. */
 
@@ -14,6 +14,7 @@ export type DisconnectType =
   | 'TIMEOUT'
   | 'ERROR'
   | 'CONSULT_TRANSFER'
+  | 'CONFERENCE_TRANSFER'
   | 'NO_ANSWER_TRANSFER'
   | 'INACTIVITY'
   | 'UNCALLABLE'
@@ -31,11 +32,20 @@ export type Conversation = {
   readonly externalContactId: string | null
   readonly divisionIds: string[]
   readonly enterprise: boolean
-  /** Queues it has entered so far. */
+  /** The campaign that calls. */
+  readonly campaign: Campaign | null
+  readonly beganAt: EpochMs
+  /** Queues it has entered, and agents it has been connected to, so far. */
   queueEntries: number
+  connects: number
+  replies: number
 }
 
+/** Whose session it is (Genesys: purpose). A private call's `user` is an `agent` here. */
+export type Party = 'customer' | 'ivr' | 'acd' | 'voicemail' | 'dialer' | 'agent'
+
 export type Leg = {
+  readonly party: Party
   readonly conversation: Conversation
   readonly participantId: string
   readonly sessionId: string
@@ -53,18 +63,40 @@ export type Surface = 'metricRecord' | 'detailEvent' | 'detailQueue'
 export type Written = { [surface in Surface]: string | undefined }
 export const unwritten = (): Written => ({ metricRecord: undefined, detailEvent: undefined, detailQueue: undefined })
 
+/** Messages that somebody wrote in answer to another, and how long they took in all. */
+export type Replies = { count: number; tookMs: number }
+export const noReplies = (): Replies => ({ count: 0, tookMs: 0 })
+
 export type CustomerLeg = Leg & {
+  readonly party: 'customer'
   /** When the customer was connected; null while an outbound call rings. */
   connectedAt: EpochMs | null
+  /** A callback that was asked for at a later time. */
+  readonly scheduled: boolean
+  readonly replies: Replies
 }
 
-/** A caller in an IVR flow. */
-export type FlowLeg = Leg & { readonly flowId: string; exit: 'queue' | 'hangup' }
+/** What a flow was to achieve and whether it did; measured from `startedAt`, with the milestones passed on the way. */
+export type FlowOutcome = Readonly<{ outcomeId: string; value: 'SUCCESS' | 'FAILURE'; startedAt: EpochMs; milestones: Milestone[] }>
+export type Milestone = Readonly<{ milestoneId: string; at: EpochMs }>
+
+/** A caller in an IVR flow. The session begins some moments before the flow. */
+export type FlowLeg = Leg & {
+  readonly party: 'ivr'
+  readonly flow: Flow
+  readonly enteredAt: EpochMs
+  readonly exit: 'queue' | 'hangup'
+  readonly outcome: FlowOutcome | null
+}
+
+/** A campaign's dialer with a customer whom no agent is free for. */
+export type DialerLeg = Leg & { readonly party: 'dialer'; readonly campaign: Campaign; readonly queue: Queue; readonly customer: CustomerLeg }
 
 export type QueueOutcome = 'ANSWERED' | 'ABANDON' | 'FLOW_OUT'
 
 /** One entry of a conversation into a queue: a Genesys acd session. It ends exactly once, with an outcome. */
 export type QueueEntry = Leg & {
+  readonly party: 'acd'
   readonly queue: Queue
   readonly customer: CustomerLeg
   readonly first: boolean
@@ -81,10 +113,14 @@ export type QueueEntry = Leg & {
   waitedMs: number
 }
 
-export type VoicemailLeg = Leg & { readonly queue: Queue }
+export type VoicemailLeg = Leg & { readonly party: 'voicemail'; readonly queue: Queue }
+
+/** Does the queue call the customer back first and look for an agent then? Such callbacks have metrics of their own. */
+export const isCustomerFirst = (entry: QueueEntry): boolean => entry.mediaType === 'callback' && entry.queue.callbackMode === 'CustomerFirst'
 
 /** An agent's session and its totals so far. */
 export type AgentLeg = Leg & {
+  readonly party: 'agent'
   readonly agent: Agent
   readonly queue: Queue | null
   /** The queue entry that brought it; null for consults, dialed legs and private calls. */
@@ -104,6 +140,10 @@ export type AgentLeg = Leg & {
   talked: boolean
   held: boolean
   wrapUpCode: string | null
+  readonly replies: Replies
+  /** Messages of the customer in this session. */
+  customerMessages: number
+  mediaCount: number
 }
 
 /** Handle time of an agent's session so far. */

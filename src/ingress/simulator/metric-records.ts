@@ -1,138 +1,49 @@
-import type { EpochMs } from '../../domain/interval.js'
 import type { Publish } from './delivery.js'
-import type { Happening, Observer } from './happening.js'
-import { handleMs, isHandled, type AgentLeg, type CustomerLeg, type FlowLeg, type Leg, type QueueEntry, type VoicemailLeg } from './leg.js'
+import type { Observer } from './happening.js'
+import type { AgentLeg, CustomerLeg, DialerLeg, FlowLeg, Leg, QueueEntry, VoicemailLeg } from './leg.js'
 import { fragment, remembered } from './json-fragment.js'
+import { metricEmissions } from './metric-emissions.js'
 import type { SeededRandom } from './random.js'
-import { iso, metricDisconnect, providerOf, purposeOf } from './spelling.js'
+import { flowExit, iso, metricDisconnect, providerOf, purposeOf } from './spelling.js'
 
 type Body = Record<string, unknown>
 
+const flowMetrics: ReadonlySet<string> = new Set(
+  'nFlow nFlowMilestone nFlowOutcome nFlowOutcomeFailed tFlow tFlowDisconnect tFlowExit tFlowOutcome'.split(' '),
+)
+
 /**
- * Tells happenings as `v2.analytics.conversation.{id}.metrics`: one record for each emission of a metric, on the session that carries it, at the
- * instant Genesys gives it. Where Genesys does not say, these are our assumptions:
- * - Queue sessions carry queueId and no userId, agent sessions both (no queueId on private calls), customer and IVR sessions neither.
- * - `tAnswered` and `nOverSla` sit on the agent's session, stamped at the connect; the value is the `tAcd` of that entry, which ended some ms earlier.
- * - Over the service level is strictly longer than its duration.
- * - A missed alert brings `tAlert`, `tNotResponding` and `nError`, no `tHandle`; a caller who hangs up while it rings leaves `tAlert` alone.
- * - A consulted colleague's session carries the queue of the one who asked; it is handled but not answered.
- * - A callback's own session has no handle time; contacting, dialing, talk and after-call work are those of the call it leads to.
- * - `nOutbound` is stamped at the start of the session, the `nConnected` of a dialed call on the agent's session when the customer is reached.
+ * Tells emissions as `v2.analytics.conversation.{id}.metrics` and `v2.analytics.flow.{id}.metrics`, one record for each. Queue sessions carry queueId and no userId,
+ * agent sessions both (no queueId on private calls), a dialer's the queue of its campaign, customer and IVR sessions neither; a consulted colleague's session
+ * carries the queue of the one who asked. Skills and language are those of the queue entry that led to the session, a wrap-up code is there once it was
+ * given, divisions are those touched so far. The id in the topic of flow records is the flow's.
  */
-export const metricRecords = (publish: Publish, random: SeededRandom): Observer => {
-  const emit: Emit = (at, metric, value, leg, dimensions, more) => {
-    const extra = more === undefined ? '' : `,${more}`
+export const metricRecords = (publish: Publish, random: SeededRandom): Observer =>
+  metricEmissions((at, metric, value, leg, more) => {
+    const isFlow = flowMetrics.has(metric)
+    const dimensions = isFlow ? ofFlow(leg as FlowLeg) : dimensionsOf(leg)
+    const extra = more === undefined ? '' : `,${fragment(more)}`
     const body = `{"metric":"${metric}","metricDate":"${iso(at)}","value":${value},"recordId":"${random.uuid()}",${dimensions}${extra}}`
-    publish(at, 'v2.analytics.conversation.{id}.metrics', leg.conversation.id, body)
-  }
-  return (happening) => {
-    tellMetric(happening, emit)
-  }
-}
+    if (isFlow) publish(at, 'v2.analytics.flow.{id}.metrics', (leg as FlowLeg).flow.id, body)
+    else publish(at, 'v2.analytics.conversation.{id}.metrics', leg.conversation.id, body)
+  })
 
-type Emit = (at: EpochMs, metric: string, value: number, leg: Leg, dimensions: string, more?: string) => void
-
-const tellMetric = (happening: Happening, emit: Emit): void => {
-  const { at } = happening
-  switch (happening.kind) {
-    case 'ConversationBegan': {
-      const { leg } = happening
-      const dimensions = ofCustomer(leg)
-      emit(at, 'nConversations', 1, leg, dimensions)
-      if (leg.connectedAt !== null) emit(at, 'nConnected', 1, leg, dimensions)
-      return
+const dimensionsOf = (leg: Leg): string => {
+  switch (leg.party) {
+    case 'customer':
+      return `${customer(leg as CustomerLeg)},${passing(leg, null, null)}`
+    case 'ivr':
+      return `${common(leg, 'ivr', { participantName: (leg as FlowLeg).flow.name })},${passing(leg, null, null)}`
+    case 'acd':
+      return `${queued(leg as QueueEntry)},${passing(leg, leg as QueueEntry, null)}`
+    case 'voicemail':
+      return `${common(leg, 'voicemail', { queueId: (leg as VoicemailLeg).queue.id })},${passing(leg, null, null)}`
+    case 'dialer':
+      return `${common(leg, 'dialer', { queueId: (leg as DialerLeg).queue.id })},${passing(leg, null, null)}`
+    case 'agent': {
+      const { entry, wrapUpCode } = leg as AgentLeg
+      return `${agent(leg as AgentLeg)},${passing(leg, entry, wrapUpCode)}`
     }
-    case 'CustomerLeft': {
-      const { leg } = happening
-      if (leg.connectedAt !== null) emit(at, 'tConnected', at - leg.connectedAt, leg, ofCustomer(leg))
-      return
-    }
-    case 'FlowLeft':
-      emit(at, 'tIvr', happening.durationMs, happening.leg, ofFlow(happening.leg))
-      return
-    case 'QueueEntered':
-      emit(at, 'nOffered', 1, happening.entry, ofEntry(happening.entry))
-      return
-    case 'QueueLeft': {
-      const { entry } = happening
-      const dimensions = ofEntry(entry)
-      emit(at, 'tAcd', entry.waitedMs, entry, dimensions)
-      if (entry.outcome === 'ABANDON') emit(at, 'tAbandon', entry.waitedMs, entry, dimensions)
-      if (entry.outcome === 'FLOW_OUT')
-        emit(at, 'tFlowOut', entry.waitedMs, entry, dimensions, `"flowOutType":"${entry.flowOutType ?? 'unknown'}"`)
-      return
-    }
-    case 'VoicemailEnded':
-      emit(at, 'tVoicemail', happening.durationMs, happening.leg, ofVoicemail(happening.leg))
-      return
-    case 'CustomerLegOpened':
-    case 'ContactIdentified':
-    case 'AttributesSet':
-    case 'FlowEntered':
-    case 'VoicemailBegan':
-    case 'AgentStateEntered':
-      return
-    default:
-      tellAgentMetric(happening, happening.leg, emit)
-  }
-}
-
-type AgentHappening = Extract<Happening, { leg: AgentLeg }>
-
-const tellAgentMetric = (happening: AgentHappening, leg: AgentLeg, emit: Emit): void => {
-  const { at } = happening
-  const say = (metric: string, value: number, more?: string): void => {
-    emit(at, metric, value, leg, ofAgent(leg), more)
-  }
-  switch (happening.kind) {
-    case 'AgentLegOpened':
-      if (leg.direction === 'outbound') say('nOutbound', 1)
-      return
-    case 'AlertEnded':
-      say('tAlert', leg.alertMs)
-      if (happening.how === 'answered' && leg.entry !== null) {
-        say('tAnswered', leg.entry.waitedMs)
-        if (leg.entry.waitedMs > leg.entry.queue.serviceLevel[leg.mediaType]) say('nOverSla', 1)
-      }
-      if (happening.how === 'missed') {
-        say('tNotResponding', leg.alertMs)
-        say('nError', 1, '"errorCode":"error.ininedgecontrol.session.noanswer"')
-      }
-      return
-    case 'ContactingEnded':
-      say('tContacting', leg.contactingMs)
-      return
-    case 'DialingEnded':
-      say('tDialing', leg.dialingMs)
-      if (happening.reached) say('nConnected', 1)
-      return
-    case 'TalkEnded':
-      say('tTalk', happening.durationMs)
-      if (happening.last) say('tTalkComplete', leg.talkMs)
-      return
-    case 'HoldEnded':
-      say('tHeld', happening.durationMs)
-      if (happening.last) say('tHeldComplete', leg.heldMs)
-      return
-    case 'AgentReplied':
-      say('tAgentResponseTime', happening.tookMs)
-      return
-    case 'ConsultBegan':
-      say('nConsult', 1)
-      return
-    case 'Transferred':
-      say('nTransferred', 1)
-      say(happening.how === 'blind' ? 'nBlindTransferred' : 'nConsultTransferred', 1)
-      return
-    case 'AgentLegClosed':
-      if (leg.mediaType === 'callback' && leg.callbackMs > 0) say('tActiveCallbackComplete', leg.callbackMs)
-      if (leg.direction === 'outbound' && !leg.talked) say('nError', 1, '"errorCode":"error.ininedgecontrol.connection.outbound.noanswer"')
-      if (isHandled(leg) && !happening.acwFollows) say('tHandle', handleMs(leg))
-      return
-    case 'AcwCompleted':
-      say('tAcw', leg.acwMs)
-      if (isHandled(leg)) say('tHandle', handleMs(leg))
-      return
   }
 }
 
@@ -152,6 +63,9 @@ const common = (leg: Leg, purpose: string, more: Body): string => {
     provider: providerOf(leg),
     ani: conversation.ani,
     dnis: conversation.dnis,
+    ...(conversation.campaign === null
+      ? {}
+      : { outboundCampaignId: conversation.campaign.id, outboundContactListId: conversation.campaign.contactListId }),
     ...more,
   })
 }
@@ -165,7 +79,7 @@ const passing = (leg: Leg, entry: QueueEntry | null, wrapUpCode: string | null):
 }
 
 const customer = remembered('metricRecord', (leg: CustomerLeg) =>
-  common(leg, leg.conversation.originatingDirection === 'inbound' ? 'customer' : 'external', {
+  common(leg, purposeOf(leg), {
     participantName: leg.conversation.customerName,
     ...(leg.conversation.externalContactId === null ? {} : { externalContactId: leg.conversation.externalContactId }),
   }),
@@ -191,8 +105,18 @@ const routing = (entry: QueueEntry): Body => ({
   routingPriority: 0,
 })
 
-const ofCustomer = (leg: CustomerLeg): string => `${customer(leg)},${passing(leg, null, null)}`
-const ofFlow = (leg: FlowLeg): string => `${common(leg, 'ivr', { participantName: 'Main menu' })},${passing(leg, null, null)}`
-const ofEntry = (entry: QueueEntry): string => `${queued(entry)},${passing(entry, entry, null)}`
-const ofVoicemail = (leg: VoicemailLeg): string => `${common(leg, 'voicemail', { queueId: leg.queue.id })},${passing(leg, null, null)}`
-const ofAgent = (leg: AgentLeg): string => `${agent(leg)},${passing(leg, leg.entry, leg.wrapUpCode)}`
+const ofFlow = (leg: FlowLeg): string =>
+  fragment({
+    conversationId: leg.conversation.id,
+    sessionId: leg.sessionId,
+    mediaType: leg.mediaType,
+    direction: leg.direction,
+    originatingDirection: leg.conversation.originatingDirection,
+    divisionIds: leg.conversation.divisionIds,
+    flowId: leg.flow.id,
+    flowName: leg.flow.name,
+    flowType: 'inboundcall',
+    flowVersion: leg.flow.version,
+    entryType: 'dnis',
+    ...(leg.disconnectType === null ? {} : flowExit(leg)),
+  })

@@ -1,4 +1,5 @@
 import type { EpochMs } from '../../domain/interval.js'
+import type { PointSource } from '../../domain/profile.js'
 import type { MediaType } from './media.js'
 
 export type SimulateOptions = Readonly<{
@@ -13,7 +14,7 @@ export type SimulateOptions = Readonly<{
   callsPerHour?: number
   /** Organisation id in the EventBridge `source`; by default derived from the seed. */
   tenantOrg?: string
-  /** Metric records, analytics detail events, or both of the same conversations. Agent states are always emitted. */
+  /** Metric records of conversations and flows, analytics detail events, or both of the same conversations. States of agents are always emitted. */
   emit?: 'metric-records' | 'detail-events' | 'both'
   envelope?: 'eventbridge' | 'notification' | 'mixed'
   /** Share of events delivered a second time in another envelope, 0..1. */
@@ -30,6 +31,12 @@ export type SimulateOptions = Readonly<{
   cutAtEnd?: boolean
   /** Service-level duration by media type, where it differs from the default. */
   serviceLevelMs?: Readonly<Partial<Record<MediaType, number>>>
+  /** Half-way, the first queue gets other service-level durations. */
+  reconfigure?: boolean
+  /** Keep the books as these sources can tell them; by default as metric records do. Each costs time and memory. */
+  truthOf?: readonly PointSource[]
+  /** Keep the conversations as the analytics API records them, all in memory. */
+  details?: boolean
 }>
 
 export type ResolvedOptions = Required<Omit<SimulateOptions, 'callsPerHour' | 'tenantOrg'>> &
@@ -78,6 +85,9 @@ export const resolveOptions = (options: SimulateOptions): ResolvedOptions => {
     clockSkewMs,
     cutAtEnd: options.cutAtEnd ?? false,
     serviceLevelMs: { ...serviceLevelMs, ...options.serviceLevelMs },
+    reconfigure: options.reconfigure ?? false,
+    truthOf: options.truthOf ?? ['metric-records'],
+    details: options.details ?? false,
   }
 }
 

@@ -12,6 +12,7 @@ export const enterQueue = (centre: Centre, customer: CustomerLeg, queueIndex: nu
   conversation.queueEntries += 1
   touchDivision(conversation, queue.divisionId)
   const entry: QueueEntry = {
+    party: 'acd',
     conversation,
     participantId: centre.ids.uuid(),
     sessionId: centre.ids.uuid(),

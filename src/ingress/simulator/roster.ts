@@ -1,14 +1,20 @@
+import type { Presence } from './happening.js'
 import type { MediaType } from './media.js'
 import type { ResolvedOptions } from './options.js'
+import { drawPresences } from './presence-definitions.js'
+import { settingsOf, type QueueSettings } from './queue-settings.js'
 import type { SeededRandom } from './random.js'
 
-/** Who works here and on what: the centre's configuration, fixed for the whole simulation. */
+/** Who works here and on what: the centre's configuration. Only the settings of a queue may change while it runs. */
 export type Queue = Readonly<{
   id: string
   name: string
   divisionId: string
-  /** Service-level duration by media type, in milliseconds. */
-  serviceLevel: Readonly<Record<MediaType, number>>
+  /** From when on which settings are in force; the first from the beginning. */
+  settings: readonly QueueSettings[]
+  /** Who is called first by a callback. */
+  callbackMode: 'AgentFirst' | 'CustomerFirst'
+  acw: Readonly<{ prompt: 'OPTIONAL' | 'MANDATORY' | 'MANDATORY_TIMEOUT'; timeoutMs: number | null }>
   alertingTimeoutMs: number
   /** Share of the centre's arrivals. */
   weight: number
@@ -25,7 +31,24 @@ export type Agent = Readonly<{
   media: ReadonlySet<MediaType>
 }>
 
-export type Roster = Readonly<{ orgId: string; homeDivisionId: string; queues: readonly Queue[]; agents: readonly Agent[] }>
+/** An inbound call flow. */
+export type Flow = Readonly<{ id: string; name: string; version: string; outcomeId: string; milestoneIds: readonly string[] }>
+
+/** An outbound campaign and the queue on whose behalf it calls. */
+export type Campaign = Readonly<{ id: string; name: string; contactListId: string; queueIndex: number }>
+
+/** A presence as the organisation defined it; several may stand for the same system presence. */
+export type PresenceDefinition = Readonly<{ id: string; name: string; systemPresence: Presence }>
+
+export type Roster = Readonly<{
+  orgId: string
+  homeDivisionId: string
+  queues: readonly Queue[]
+  agents: readonly Agent[]
+  flows: readonly Flow[]
+  campaigns: readonly Campaign[]
+  presences: readonly PresenceDefinition[]
+}>
 
 const queueNames = ['Sales', 'Support', 'Billing', 'Returns', 'Retention', 'Claims', 'Orders', 'Bookings', 'Technical', 'Premium']
 const skillNames = ['Contracts', 'Hardware', 'Invoices', 'Refunds', 'Network', 'Onboarding', 'Complaints', 'Renewals']
@@ -90,7 +113,9 @@ export const drawRoster = (options: ResolvedOptions, random: SeededRandom): Rost
     id: random.uuid(),
     name: numbered(queueNames, index),
     divisionId: divisions[index % divisions.length] as string,
-    serviceLevel: options.serviceLevelMs,
+    settings: settingsOf(options, index),
+    callbackMode: index % 3 === 2 ? 'CustomerFirst' : 'AgentFirst',
+    acw: acwOf(index),
     alertingTimeoutMs: random.pick([15_000, 20_000, 30_000]),
     weight: 0.6 + random.unit(),
   }))
@@ -108,8 +133,39 @@ export const drawRoster = (options: ResolvedOptions, random: SeededRandom): Rost
       media: new Set(media[index]),
     }
   })
-  return { orgId: options.tenantOrg ?? orgId, homeDivisionId: divisions[0] as string, queues, agents }
+  return {
+    orgId: options.tenantOrg ?? orgId,
+    homeDivisionId: divisions[0] as string,
+    queues,
+    agents,
+    flows: drawFlows(Math.min(3, options.queues), random.fork('flows')),
+    campaigns: drawCampaigns(Math.min(2, options.queues), random.fork('campaigns')),
+    presences: drawPresences(random.fork('presences')),
+  }
 }
+
+/** Every third queue ends after-call work that takes too long. */
+const acwOf = (index: number): Queue['acw'] => {
+  if (index % 3 === 1) return { prompt: 'MANDATORY_TIMEOUT', timeoutMs: 90_000 }
+  return { prompt: index % 3 === 0 ? 'OPTIONAL' : 'MANDATORY', timeoutMs: null }
+}
+
+const drawFlows = (count: number, random: SeededRandom): readonly Flow[] =>
+  ['Main menu', 'Service menu', 'Order line'].slice(0, count).map((name, index) => ({
+    id: random.uuid(),
+    name,
+    version: `${index + 3}.0`,
+    outcomeId: random.uuid(),
+    milestoneIds: [random.uuid(), random.uuid()],
+  }))
+
+const drawCampaigns = (count: number, random: SeededRandom): readonly Campaign[] =>
+  ['Renewals', 'Welcome calls'].slice(0, count).map((name, queueIndex) => ({
+    id: random.uuid(),
+    name,
+    contactListId: random.uuid(),
+    queueIndex,
+  }))
 
 /** Most agents are blended; a small centre has only such. */
 const mediaOf = (index: number, agents: number): readonly MediaType[] => {

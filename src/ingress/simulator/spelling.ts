@@ -1,6 +1,6 @@
 import type { EpochMs } from '../../domain/interval.js'
 import type { Presence } from './happening.js'
-import type { AgentLeg, DisconnectType, FlowLeg, Leg } from './leg.js'
+import type { AgentLeg, DisconnectType, FlowLeg, Leg, Party } from './leg.js'
 import type { MediaType } from './media.js'
 
 /** The same thing is spelled differently on each Genesys surface. Ours is that of detail events; this is the way to the others. */
@@ -14,6 +14,7 @@ const metricDisconnects: Readonly<Record<DisconnectType, string>> = {
   TIMEOUT: 'timeout',
   ERROR: 'error',
   CONSULT_TRANSFER: 'consultTransfer',
+  CONFERENCE_TRANSFER: 'conferenceTransfer',
   NO_ANSWER_TRANSFER: 'noAnswerTransfer',
   INACTIVITY: 'inactivity',
   UNCALLABLE: 'uncallable',
@@ -65,7 +66,11 @@ export const iso = (at: EpochMs): string => {
   return `${isoDay.text}${two[hour] as string}:${two[minute] as string}:${two[second] as string}.${String(ms % 1_000).padStart(3, '0')}Z`
 }
 
-export const purposeOf = (leg: AgentLeg): 'agent' | 'user' => (leg.queue === null ? 'user' : 'agent')
+/** What the party is called on metric records and in conversation details. */
+export const purposeOf = (leg: Leg): Party | 'user' | 'external' => {
+  if (leg.party === 'agent') return (leg as AgentLeg).queue === null ? 'user' : 'agent'
+  return leg.party === 'customer' && leg.conversation.originatingDirection === 'outbound' ? 'external' : leg.party
+}
 
 export const flowExit = (leg: FlowLeg): Readonly<{ exitReason: string; transferType?: string }> =>
   leg.exit === 'queue' ? { exitReason: 'TRANSFER', transferType: 'ACD' } : { exitReason: 'DISCONNECT' }

@@ -1,15 +1,15 @@
 import type { EpochMs } from '../../domain/interval.js'
 import type { Publish } from './delivery.js'
-import type { AgentStateEntered, Observer, Presence } from './happening.js'
+import type { AgentStateEntered, Observer } from './happening.js'
 import type { MediaType } from './media.js'
 import type { SeededRandom } from './random.js'
-import type { Agent, Roster } from './roster.js'
+import type { Agent, PresenceDefinition, Roster } from './roster.js'
 import { iso, presenceName } from './spelling.js'
 
 type Seen = {
   status: string
   statusSince: EpochMs
-  presence: Presence
+  presence: PresenceDefinition
   presenceSince: EpochMs
   load: Map<MediaType, { active: number; acw: number }>
 }
@@ -22,16 +22,19 @@ export const userEvents = (send: Publish, random: SeededRandom, roster: Roster):
   const publish = (at: EpochMs, template: string, id: string, body: object): void => {
     send(at, template, id, JSON.stringify(body))
   }
-  const definitionIds = new Map<Presence, string>()
   const seen = new Map<string, Seen>()
-  for (const presence of ['AVAILABLE', 'AWAY', 'BUSY', 'OFFLINE', 'ON_QUEUE', 'MEAL', 'TRAINING', 'MEETING', 'BREAK'] as const)
-    definitionIds.set(presence, random.uuid())
+  const first = (presence: string): PresenceDefinition => {
+    const found = roster.presences.find(({ systemPresence }) => systemPresence === presence)
+    if (found === undefined) throw new Error(`no presence is defined for ${presence}`)
+    return found
+  }
+  const [offline, busy] = [first('OFFLINE'), first('BUSY')]
 
-  const definition = (presence: Presence): object => ({ id: definitionIds.get(presence), systemPresence: presenceName(presence) })
+  const definition = ({ id, systemPresence }: PresenceDefinition): object => ({ id, systemPresence: presenceName(systemPresence) })
   const of = (agent: Agent): Seen => {
     const known = seen.get(agent.id)
     if (known !== undefined) return known
-    const fresh: Seen = { status: 'OFF_QUEUE', statusSince: 0, presence: 'OFFLINE', presenceSince: 0, load: new Map() }
+    const fresh: Seen = { status: 'OFF_QUEUE', statusSince: 0, presence: offline, presenceSince: 0, load: new Map() }
     seen.set(agent.id, fresh)
     return fresh
   }
@@ -42,7 +45,7 @@ export const userEvents = (send: Publish, random: SeededRandom, roster: Roster):
     return known
   }
 
-  const tellPresence = (agent: Agent, at: EpochMs, presence: Presence, primary: boolean): void => {
+  const tellPresence = (agent: Agent, at: EpochMs, presence: PresenceDefinition, primary: boolean): void => {
     publish(at, 'v2.users.{id}.presence', agent.id, {
       source: primary ? 'PURECLOUD' : 'MICROSOFTTEAMS',
       presenceDefinition: definition(presence),
@@ -59,7 +62,7 @@ export const userEvents = (send: Publish, random: SeededRandom, roster: Roster):
       routingStatus: { status: now.status, startTime: iso(now.statusSince) },
       presence: { presenceDefinition: definition(now.presence), presenceMessage: '', modifiedDate: iso(now.presenceSince) },
       outOfOffice: { active: false, modifiedDate: iso(now.presenceSince) },
-      activeQueueIds: now.presence === 'ON_QUEUE' ? agent.queueIndexes.map((index) => roster.queues[index]?.id) : [],
+      activeQueueIds: now.presence.systemPresence === 'ON_QUEUE' ? agent.queueIndexes.map((index) => roster.queues[index]?.id) : [],
       dateActiveQueuesChanged: iso(now.presenceSince),
     })
   }
@@ -80,10 +83,10 @@ export const userEvents = (send: Publish, random: SeededRandom, roster: Roster):
       now.statusSince = at
       publish(at, 'v2.users.{id}.routingStatus', agent.id, { id: agent.id, routingStatus: { status: happening.state, startTime: iso(at) } })
     } else {
-      now.presence = happening.state
+      now.presence = happening.definition
       now.presenceSince = at
-      tellPresence(agent, at, happening.state, true)
-      if (random.chance(0.02)) tellPresence(agent, at + 40, 'BUSY', false)
+      tellPresence(agent, at, happening.definition, true)
+      if (random.chance(0.02)) tellPresence(agent, at + 40, busy, false)
     }
     if (random.chance(0.25)) tellActivity(agent, at)
   }
@@ -93,7 +96,7 @@ export const userEvents = (send: Publish, random: SeededRandom, roster: Roster):
       tellState(happening)
       return
     }
-    if (!('leg' in happening) || !('agent' in happening.leg) || happening.leg.queue === null) return
+    if (!('leg' in happening) || happening.leg.party !== 'agent' || happening.leg.queue === null) return
     const { leg, at } = happening
     const load = loadOf(leg.agent, leg.mediaType)
     if (happening.kind === 'AgentLegOpened') load.active += 1

@@ -21,11 +21,17 @@ export const wrapUp = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
     free()
     return
   }
-  const workMs = random.lognormalMs(32_000, 0.7, 1_000)
-  const late = options.acwLate.maxMs > workMs && random.chance(options.acwLate.share)
+  const timeoutMs = leg.queue?.acw.timeoutMs ?? Infinity
+  const wantedMs = random.lognormalMs(32_000, 0.7, 1_000)
+  const timedOut = wantedMs >= timeoutMs
+  const workMs = Math.min(wantedMs, timeoutMs)
+  const late = timeoutMs === Infinity && options.acwLate.maxMs > workMs && random.chance(options.acwLate.share)
   const acwMs = late ? random.between(workMs, options.acwLate.maxMs) : workMs
-  const timedOut = !late && random.chance(0.06)
   centre.openWork += 1
+  // As recorded, the segment begins some milliseconds after the one before it ended.
+  centre.after(random.between(1, 20), () => {
+    centre.tell({ kind: 'SegmentBegan', at: centre.now, leg, segment: 'WRAPUP' })
+  })
   if (late) centre.after(workMs, free)
   centre.after(acwMs, () => {
     leg.acwMs = acwMs
