@@ -80,6 +80,8 @@ class ProjectorRun {
   private readonly options: ProjectorOptions
   private readonly stream: string
   private readonly historyThrough: Position | undefined
+  /** Streams erased before this generation began. */
+  private readonly erased = new Set<string>()
   private fold: KpiFold
   private expected: ExpectedRevision = 'no-stream'
   private events = 0
@@ -132,6 +134,10 @@ class ProjectorRun {
         inHistory: this.historyThrough !== undefined,
       })
     }
+    const end = recovery.cutShort?.through ?? recovery.checkpoint
+    const gone = await this.noteErasures(this.folded, end ?? -1n)
+    if (gone !== undefined && this.folded !== end)
+      throw new AppendFailed({ tag: 'Refused', reason: `generation ${generation.name}: ${gone}` })
     if (recovery.checkpoint !== undefined && this.folded !== recovery.checkpoint) await this.refold(recovery.checkpoint)
     if (recovery.cutShort !== undefined && !signal.aborted) await this.complete(recovery.cutShort)
   }
@@ -139,14 +145,34 @@ class ProjectorRun {
   /** The configuration in the raw log when the generation began. */
   private async knownConfiguration(): Promise<readonly ConfigurationFact[]> {
     if (this.historyThrough === undefined) return []
-    const { raw, tenant } = this.options
     const known: ConfigurationFact[] = []
-    for await (const batch of raw.readAll({ through: this.historyThrough, prefixes: [`${tenant}.config-`] }))
+    for await (const { facts, position } of this.configured()) if (position <= this.historyThrough) known.push(...facts)
+    return known
+  }
+
+  /**
+   * Notes what was erased. What a generation had folded before it was erased is in its rows for ever, so folding those events again, now that they are gone, would
+   * give other rows under the same revisions: says so if that is what `from` to `through` would take.
+   */
+  private async noteErasures(from: Position | undefined, through: Position): Promise<string | undefined> {
+    for await (const { facts, position } of this.configured())
+      for (const fact of facts) {
+        if (fact.type !== 'StreamErased') continue
+        const isInHistory = this.historyThrough !== undefined && position <= this.historyThrough
+        if (isInHistory) this.erased.add(fact.stream)
+        else if (BigInt(fact.from) <= through && (from === undefined || BigInt(fact.through) > from))
+          return `events that it had folded were erased since (${fact.stream}), and its snapshot is not there: run \`streamvane rebuild --promote\``
+      }
+    return undefined
+  }
+
+  private async *configured(): AsyncIterable<Readonly<{ facts: readonly ConfigurationFact[]; position: Position }>> {
+    const { raw, tenant } = this.options
+    for await (const batch of raw.readAll({ prefixes: [`${tenant}.config-`] }))
       for (const event of batch) {
         const facts = decodeRaw(event.type, event.data)
-        if (E.isRight(facts)) known.push(...facts.right.filter(isConfiguration))
+        if (E.isRight(facts)) yield { facts: facts.right.filter(isConfiguration), position: event.position }
       }
-    return known
   }
 
   /** Folds what is in the KPI stream already. */
@@ -251,6 +277,7 @@ class ProjectorRun {
 
   /** Folds one raw event; returns it as a dead letter if it cannot be decoded. */
   private apply(event: RecordedEvent): readonly DeadLetter[] {
+    if (this.erased.has(event.stream)) return [] // a server that has not scavenged still has it
     if (this.historyThrough !== undefined && event.position > this.historyThrough) this.fold.endHistory()
     const facts = decodeRaw(event.type, event.data)
     const unusable = E.isLeft(facts) ? facts.left : this.refusalOf(facts.right)

@@ -27,8 +27,8 @@ export const draining: Answer = refusal(
 export const logFailure = (detail: string): Answer => refusal(503, 'log-not-available', detail, { headers: RETRY_AFTER })
 
 /** The counts of a request whose events are durable. Part of a batch that could not be used is an outcome to read; nothing usable at all is the sender's mistake. */
-export const receiptAnswer = ({ stored, duplicate, deadLettered, unknownTopic, problems }: Receipt): Answer => {
-  const counts = { stored, duplicate, deadLettered, unknownTopic, problems }
+export const receiptAnswer = ({ stored, duplicate, deadLettered, erased, unknownTopic, problems }: Receipt): Answer => {
+  const counts = { stored, duplicate, deadLettered, erased, unknownTopic, problems }
   const [first] = problems
   if (stored + duplicate > 0 || first === undefined) return { status: 200, headers: {}, body: counts }
   const error = problems.every(({ reason }) => reason === first.reason) ? first.reason : 'nothing-usable'

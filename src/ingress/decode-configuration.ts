@@ -1,7 +1,7 @@
 import type { ConfigurationFact } from '../domain/fact.js'
 import { epochMs, isObject, object, text, type Body } from './fields.js'
 
-/** Configuration that we import ourselves: the type of the raw event is that of the fact, its data the rest of the fact as JSON. */
+/** Configuration that we write ourselves: the type of the raw event is that of the fact, its data the rest of the fact as JSON. */
 export type Imported = Exclude<ConfigurationFact, Readonly<{ type: 'ConfigurationAudited' }>>
 
 /** What tells one setting of a kind from another; nothing where there is one for the organisation. Throws `BadField`. */
@@ -16,6 +16,7 @@ const subjects: Readonly<Record<Imported['type'], (body: Body) => string>> = {
     return text(body, 'presenceId')
   },
   ProfilePublished: (body) => text(object(body, 'profile'), 'id'),
+  StreamErased: (body) => text(body, 'stream'),
 }
 
 export const isImportedType = (type: string): type is Imported['type'] => Object.hasOwn(subjects, type)
@@ -40,4 +41,5 @@ const kinds: Readonly<Record<Imported['type'], string>> = {
   OrgSettingsChanged: 'organisation',
   PresenceDefined: 'presence',
   ProfilePublished: 'profile',
+  StreamErased: 'erased',
 }

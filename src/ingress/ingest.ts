@@ -7,11 +7,13 @@ import { deadLetter, readRawEvent, type Origin } from './raw-event.js'
 /** One piece of input that could not be used; `index` is its place in what was sent. */
 export type Problem = Readonly<{ index: number; reason: UnusableReason; detail: string }>
 
-/** What became of a batch of input: every piece is in exactly one of the three counts. */
+/** What became of a batch of input: every piece is in exactly one of the first four counts. */
 export type Receipt = Readonly<{
   stored: number
   duplicate: number
   deadLettered: number
+  /** Of a conversation or user that was erased on request: acknowledged, and not kept. */
+  erased: number
   /** How many of the stored and the duplicate are of topics that nobody here can read yet: kept raw, they state nothing. */
   unknownTopic: number
   /** At most `PROBLEMS_MAX`; all of them are in the dead-letter stream. */
@@ -22,12 +24,21 @@ export type Receipt = Readonly<{
 
 export const PROBLEMS_MAX = 20
 
-export const emptyReceipt: Receipt = { stored: 0, duplicate: 0, deadLettered: 0, unknownTopic: 0, problems: [], latest: undefined }
+export const emptyReceipt: Receipt = {
+  stored: 0,
+  duplicate: 0,
+  deadLettered: 0,
+  erased: 0,
+  unknownTopic: 0,
+  problems: [],
+  latest: undefined,
+}
 
 export const addReceipts = (a: Receipt, b: Receipt): Receipt => ({
   stored: a.stored + b.stored,
   duplicate: a.duplicate + b.duplicate,
   deadLettered: a.deadLettered + b.deadLettered,
+  erased: a.erased + b.erased,
   unknownTopic: a.unknownTopic + b.unknownTopic,
   problems: [...a.problems, ...b.problems].slice(0, PROBLEMS_MAX),
   latest: a.latest === undefined ? b.latest : b.latest === undefined ? a.latest : Math.max(a.latest, b.latest),
@@ -69,9 +80,9 @@ export const ingest = async (log: EventLog, raws: readonly Uint8Array[], origin:
     deadLettered++
     if (problems.length < PROBLEMS_MAX) problems.push({ index, reason: read.left.reason, detail: read.left.detail })
   })
-  const stored = await appendAll(log, streams)
+  const { stored, erased } = await appendAll(log, streams)
   const used = raws.length - deadLettered
-  return { stored, duplicate: used - stored, deadLettered, unknownTopic, problems, latest }
+  return { stored, duplicate: used - stored - erased, deadLettered, erased, unknownTopic, problems, latest }
 }
 
 /** Keeps a whole document that could not even be cut into events. */
@@ -81,15 +92,22 @@ export const setAside = async (log: EventLog, raw: Uint8Array, unusable: Unusabl
   return { ...emptyReceipt, deadLettered: 1, problems: [{ index: 0, reason: unusable.reason, detail: unusable.detail }] }
 }
 
-/** Appends and counts what is new, dead letters aside. */
-const appendAll = async (log: EventLog, streams: ReadonlyMap<string, readonly NewEvent[]>): Promise<number> => {
+/** Appends and counts what is new, dead letters aside, and what is of an erased stream. */
+const appendAll = async (
+  log: EventLog,
+  streams: ReadonlyMap<string, readonly NewEvent[]>,
+): Promise<Readonly<{ stored: number; erased: number }>> => {
   const appends = [...streams].map(([stream, events]) => ({ stream, expected: 'any' as const, events }))
   const results = await log.append(appends)
-  let stored = 0
+  let [stored, erased] = [0, 0]
   results.forEach((result, index) => {
-    if (E.isLeft(result)) throw new NotIngested(result.left)
+    if (E.isLeft(result)) {
+      if (result.left.tag !== 'Refused' || result.left.isErased !== true) throw new NotIngested(result.left)
+      erased += appends[index]?.events.length ?? 0
+      return
+    }
     const isDeadLetter = appends[index]?.stream.endsWith('.deadletter') === true
     if (!isDeadLetter) stored += result.right.stored.filter(Boolean).length
   })
-  return stored
+  return { stored, erased }
 }

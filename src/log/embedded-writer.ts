@@ -143,7 +143,7 @@ export class EmbeddedWriter {
     if (reason !== undefined) return E.left({ tag: 'Refused', reason })
     const { stream } = append
     const head = this.#headOf(stream)
-    if (head !== undefined && isErased(head.card)) return E.left({ tag: 'Refused', reason: erasedReason(stream) })
+    if (head !== undefined && isErased(head.card)) return E.left({ tag: 'Refused', reason: erasedReason(stream), isErased: true })
     const decision = decideAppend(append, head?.last ?? -1, (id) => head !== undefined && this.#holds(head, id))
     if (E.isLeft(decision)) return decision
     const { fresh, stored } = decision.right

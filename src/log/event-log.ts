@@ -32,8 +32,8 @@ export type AppendFailure =
   | Readonly<{ tag: 'WrongExpectedRevision'; stream: string; expected: ExpectedRevision; actual: number }>
   /** The log cannot be written now; the outcome of this append is unknown and it may be tried again as it is. */
   | Readonly<{ tag: 'NotAvailable'; cause: unknown }>
-  /** The log will never take this append as it is (malformed, too large, closed, opened for reading, or fenced out by a later writer). Nothing was stored. */
-  | Readonly<{ tag: 'Refused'; reason: string }>
+  /** The log will never take this append as it is (malformed, too large, closed, opened for reading, fenced out by a later writer, or `isErased`: to a stream that was erased). Nothing was stored. */
+  | Readonly<{ tag: 'Refused'; reason: string; isErased?: true }>
 
 export type Live =
   | Readonly<{ kind: 'events'; events: readonly RecordedEvent[] }>

@@ -80,18 +80,23 @@ export const connectEventStoreDb = (access: EventStoreDbAccess): EventStoreDbCon
   const heed = (cause: unknown): void => {
     if (isWrongServer(cause)) renew()
   }
-  /** Finding a server can take many attempts of several seconds each. */
-  const open = <T extends Pick<BatchCall, 'on'> | ReadCall>(name: string, begin: (grpc: StreamsClient) => T): Promise<T> =>
-    inTime(
-      client
-        .GRPCStreamCreator(StreamsClient, name, (grpc: StreamsClient) => begin(used(grpc)))()
-        .then((call) => {
-          ;(call as Pick<BatchCall, 'on'>).on('error', heed)
-          return call
-        }),
-      deadlineMs,
-      'connecting',
+  /** Finding a server can take many attempts of several seconds each. A call that opens after we have turned away is ended. */
+  const open = async <T extends BatchCall | ReadCall>(name: string, begin: (grpc: StreamsClient) => T): Promise<T> => {
+    const opening = client.GRPCStreamCreator(StreamsClient, name, (grpc: StreamsClient) => begin(used(grpc)))()
+    void opening.then(
+      (call) => (call as Pick<BatchCall, 'on'>).on('error', heed),
+      () => undefined,
     )
+    try {
+      return await inTime(opening, deadlineMs, 'connecting')
+    } catch (cause) {
+      void opening.then(
+        (call) => call.cancel(),
+        () => undefined,
+      )
+      throw cause
+    }
+  }
 
   return {
     deadlineMs,

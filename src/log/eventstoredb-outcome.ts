@@ -7,9 +7,10 @@ export type Outcome =
   /** The stream is elsewhere: at `actual`, as far as the server says so (-1: no stream). */
   | Readonly<{ tag: 'wrong'; actual: number | undefined }>
   | Readonly<{ tag: 'refused'; reason: string }>
+  | Readonly<{ tag: 'erased' }>
   | Readonly<{ tag: 'unknown'; cause: unknown }>
 
 /** Appends to a stream whose last revision must be `last` (-1: no stream). Appends are sent in the order of the calls; never rejects. */
 export type Appender = (stream: string, last: number, events: readonly NewEvent[]) => Promise<Outcome>
 
-export const ERASED: Outcome = { tag: 'refused', reason: 'the stream was erased' }
+export const ERASED: Outcome = { tag: 'erased' }

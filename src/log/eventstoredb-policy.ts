@@ -73,6 +73,8 @@ const answerOf = (outcome: Outcome): E.Either<PolicyFailure, { changed: boolean 
       return E.right({ changed: true })
     case 'wrong':
       return E.left({ tag: 'NotAvailable', cause: new Error('somebody else set the policy meanwhile') })
+    case 'erased':
+      return E.left({ tag: 'Refused', reason: 'the stream was erased' })
     case 'refused':
       return E.left({ tag: 'Refused', reason: outcome.reason })
     case 'unknown':

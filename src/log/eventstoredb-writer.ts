@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { appendFault, decideAppend } from './append-decision.js'
+import { appendFault, decideAppend, erasedReason } from './append-decision.js'
 import type { AppendFailure, Appended, StreamAppend } from './event-log.js'
 import { gate } from './eventstoredb-gate.js'
 import type { Appender } from './eventstoredb-outcome.js'
@@ -79,6 +79,8 @@ export const writer = (append: Appender, tails: Tails, limits: WriterLimits, clo
         seen.last = Math.max(seen.last, outcome.actual ?? -1)
         return attempt(entry, seen, true, race + 1)
       }
+      case 'erased':
+        return E.left({ tag: 'Refused', reason: erasedReason(stream), isErased: true })
       case 'refused':
         return refused(outcome.reason)
       case 'unknown':

@@ -61,7 +61,7 @@ export const memoryLog = (): EventLog => {
     const reason = closed ? 'the log is closed' : appendFault(append)
     if (reason !== undefined) return E.left({ tag: 'Refused', reason })
     const held = streams.get(append.stream)
-    if (held?.isErased === true) return E.left({ tag: 'Refused', reason: erasedReason(append.stream) })
+    if (held?.isErased === true) return E.left({ tag: 'Refused', reason: erasedReason(append.stream), isErased: true })
     const decision = decideAppend(append, (held?.events.length ?? 0) - 1, (id) => held?.ids.has(id) === true)
     if (E.isLeft(decision)) return decision
     return E.right({ revision: store(append.stream, decision.right.fresh), stored: decision.right.stored })

@@ -578,7 +578,7 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
         expect(await flatten(log.readStream(stream, { backwards: true, max: 1 }))).toEqual([])
         expect(await log.streamRevision(stream)).toBeUndefined()
         for (const events of [held, held.slice(0, 1), [eventOf(`${stream} late`)]])
-          expect(refusal(await append(stream, 'any', ...events))).toMatchObject({ tag: 'Refused' })
+          expect(refusal(await append(stream, 'any', ...events))).toMatchObject({ tag: 'Refused', isErased: true })
       })
 
       test('its neighbours keep their bytes, revisions and positions, and go on', async () => {

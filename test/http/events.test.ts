@@ -20,7 +20,7 @@ describe('what is taken', () => {
   ])('%s', async (_, sent, type, count) => {
     const { post, log } = await served()
     const { status, body: answer } = await post(sent, { 'content-type': type })
-    expect([status, answer]).toEqual([200, { stored: count, duplicate: 0, deadLettered: 0, unknownTopic: 0, problems: [] }])
+    expect([status, answer]).toEqual([200, { stored: count, duplicate: 0, deadLettered: 0, erased: 0, unknownTopic: 0, problems: [] }])
     expect(await post(gzipSync(sent), { 'content-type': type, 'content-encoding': 'gzip' })).toMatchObject({
       status: 200,
       body: { stored: 0, duplicate: count },

@@ -14,7 +14,15 @@ const { template, body } = bodies.metrics
 test('each event lies in the stream of its entity, with the bytes it came in', async () => {
   const log = memoryLog()
   const raw = bytes(JSON.stringify(notification(template, conversationId, body), null, 3))
-  expect(await ingest(log, [raw], origin)).toEqual({ stored: 1, duplicate: 0, deadLettered: 0, unknownTopic: 0, problems: [], latest: at })
+  expect(await ingest(log, [raw], origin)).toEqual({
+    stored: 1,
+    duplicate: 0,
+    deadLettered: 0,
+    erased: 0,
+    unknownTopic: 0,
+    problems: [],
+    latest: at,
+  })
   const [event] = await eventsOf(log, `acme.${bucketOf(conversationId)}.conversation-${conversationId}`)
   expect(event?.type).toBe(template)
   expect(Buffer.from(event?.data ?? [])).toEqual(raw)
@@ -47,7 +55,7 @@ test('a topic that nobody knows is kept in the stream of its entity, counted, an
   const log = memoryLog()
   const snapshot = bytes(eventBridge('v2.routing.queues.{id}.conversations.calls', queueId, { participants: [] }))
   const later = bytes(eventBridge('v2.routing.queues.{id}.conversations.calls', queueId, { participants: [] }, '2026-01-05T11:00:00.000Z'))
-  const counts = { deadLettered: 0, problems: [], latest: undefined }
+  const counts = { deadLettered: 0, erased: 0, problems: [], latest: undefined }
   expect(await ingest(log, [snapshot, later], origin)).toEqual({ ...counts, stored: 2, duplicate: 0, unknownTopic: 2 })
   expect(await ingest(log, [snapshot], origin)).toEqual({ ...counts, stored: 0, duplicate: 1, unknownTopic: 1 })
   const events = await eventsOf(log, `acme.${bucketOf(queueId)}.topic-${queueId}`)
@@ -148,13 +156,14 @@ test('a log that fails is said, and trying again loses and doubles nothing', asy
 })
 
 test('receipts add up, whatever they are added to', () => {
-  const one = { stored: 1, duplicate: 2, deadLettered: 3, unknownTopic: 1, problems: [], latest: 7 }
+  const one = { stored: 1, duplicate: 2, deadLettered: 3, erased: 4, unknownTopic: 1, problems: [], latest: 7 }
   expect(addReceipts(emptyReceipt, one)).toEqual(one)
   expect(addReceipts(one, emptyReceipt)).toEqual(one)
   expect(addReceipts(one, { ...one, latest: 5 })).toEqual({
     stored: 2,
     duplicate: 4,
     deadLettered: 6,
+    erased: 8,
     unknownTopic: 2,
     problems: [],
     latest: 7,

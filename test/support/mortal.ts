@@ -51,6 +51,7 @@ export class Life {
       readAll: (...args) => this.reading(log.readAll(...args)),
       subscribe: (...args) => this.reading(log.subscribe(...args)),
       head: async () => (this.alive(), log.head()),
+      erase: (stream) => this.write(() => log.erase(stream)),
       streamRevision: async (stream) => (this.alive(), log.streamRevision(stream)),
       close: () => Promise.resolve(), // the log outlives the process
     }
