@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { configCommand } from './config.js'
+import { correctionsCommand } from './corrections.js'
 import { deadLetterCommand } from './deadletter.js'
+import { eraseCommand } from './erase.js'
 import { exitCodeOf, wordsOf } from './exit.js'
 import { generationsCommand } from './generations.js'
 import { importCommand } from './import.js'
 import { kpisCommand } from './kpis.js'
 import { rebuildCommand } from './rebuild.js'
+import { reconcileCommand } from './reconcile.js'
 import { replayCommand } from './replay.js'
 import { rowsCommand } from './rows.js'
 import { runCommand } from './run.js'
@@ -34,7 +37,10 @@ for (const command of [
   rebuildCommand(),
   replayCommand(),
   generationsCommand(),
+  correctionsCommand(),
+  reconcileCommand(),
   deadLetterCommand(),
+  eraseCommand(),
   configCommand(),
 ])
   program.addCommand(command)
