@@ -1,0 +1,95 @@
+import { Option, type Command } from 'commander'
+import { CorrectionCount, corrections, readCorrections, type Change, type RestatedRow } from '../app/corrections.js'
+import { readGenerations } from '../app/generations.js'
+import { familyNames, type FamilyName } from '../domain/family.js'
+import type { Correction } from '../domain/row.js'
+import { kpiStream } from '../domain/stream-name.js'
+import { command, configOf, instantOf, withContext, type CommonFlags } from './common.js'
+import { EXIT, UsageError } from './exit.js'
+import { chosen } from './reconcile.js'
+import { progressBar } from './progress.js'
+
+type Flags = CommonFlags &
+  Readonly<{ from?: string; to?: string; family?: FamilyName; key?: string; reason?: Correction; generation?: string; json?: boolean }>
+
+export const correctionsCommand = (): Command =>
+  command('corrections', 'list the rows that were restated after they had been final: why, when in the log, and what changed', [
+    'streamvane corrections --from 2026-01-05 --to 2026-01-06',
+    'streamvane corrections --family queue --key queue/9b1d4a52 --reason late',
+    'streamvane corrections --json | jq -c \'select(.reason == "settings") | {key, changes}\'',
+  ])
+    .option('--from <instant>', 'intervals that start then or later')
+    .option('--to <instant>', 'intervals that start before')
+    .addOption(new Option('--family <name>', 'only this family').choices(familyNames))
+    .option('--key <key>', 'only the row of this key, or the rows whose keys begin so')
+    .addOption(new Option('--reason <reason>', 'only restatements for this reason').choices(corrections))
+    .option('--generation <name>', 'of this generation (default: the live one)')
+    .option('--json', 'one JSON object a line')
+    .action(async (flags: Flags) => {
+      const config = configOf(flags)
+      const [from, to] = [instantOf('--from', flags.from), instantOf('--to', flags.to)]
+      if (from !== undefined && to !== undefined && from >= to) throw new UsageError(`--from ${flags.from} is not before --to ${flags.to}`)
+      await withContext('corrections', config, async ({ logs, signal }) => {
+        const { tenant } = config
+        const { name } = chosen(await readGenerations(await logs.control('reader'), tenant), flags.generation, tenant)
+        const kpi = await logs.kpi(name, 'reader')
+        const events = await kpi.streamRevision(kpiStream(tenant, name))
+        // Between lines on the same terminal a bar would be torn to pieces.
+        const bar = progressBar(`rows of ${name}`, events === undefined || process.stdout.isTTY ? undefined : events + 1)
+        const { family, key, reason } = flags
+        const count = new CorrectionCount()
+        try {
+          for await (const restated of readCorrections(kpi, tenant, name, {
+            from,
+            to,
+            family,
+            key,
+            reason,
+            signal,
+            onProgress: (read) => bar.update(read),
+          })) {
+            count.add(restated)
+            console.log(flags.json === true ? JSON.stringify(jsonOf(restated)) : textOf(restated))
+          }
+        } finally {
+          bar.stop()
+        }
+        // Under --json stdout is one object a line, and the totals are none of them.
+        const say = flags.json === true ? console.error : console.log
+        const totals = Object.entries(count.totals())
+        say(
+          totals.length === 0
+            ? `generation ${name}: nothing was restated`
+            : totals.map(([why, { restatements, rows }]) => `${why}: ${restatements} restatements of ${rows} rows`).join('\n'),
+        )
+        if (!signal.aborted) return EXIT.ok
+        console.error('stopped before the end')
+        return EXIT.differences
+      })
+    })
+
+const jsonOf = ({ position, foldedThrough, start, end, ...restated }: RestatedRow) => ({
+  ...restated,
+  intervalStart: new Date(start).toISOString(),
+  intervalEnd: new Date(end).toISOString(),
+  position: String(position),
+  foldedThrough: foldedThrough === null ? null : String(foldedThrough),
+})
+
+const textOf = ({ key, reason, revision, streamRevision, position, foldedThrough, changes }: RestatedRow): string => {
+  const where = `row ${streamRevision} of the stream, position ${position}${foldedThrough === null ? '' : `, with the raw log through ${foldedThrough}`}`
+  return [`${key}  revision ${revision.before ?? '-'} → ${revision.after}  ${reason}`, `  ${where}`, ...linesOf(changes)].join('\n')
+}
+
+/** All statistics of a figure on one line. */
+const linesOf = (changes: readonly Change[]): readonly string[] => {
+  if (changes.length === 0) return ['  no figure changed']
+  const figures = new Map<string, string[]>()
+  for (const { figure, statistic, before, after } of changes) {
+    const text = `${statistic} ${before ?? '-'} → ${after ?? '-'}`
+    const known = figures.get(figure)
+    if (known === undefined) figures.set(figure, [text])
+    else known.push(text)
+  }
+  return [...figures].map(([figure, texts]) => `  ${figure}: ${texts.join(', ')}`)
+}

@@ -1,0 +1,173 @@
+import { writeFile } from 'node:fs/promises'
+import * as E from 'fp-ts/lib/Either.js'
+import { Option, type Command } from 'commander'
+import { readGenerations, type Generation, type Generations } from '../app/generations.js'
+import type { AskedFor } from '../app/reconcile-query.js'
+import { reconcileHtml } from '../app/reconcile-html.js'
+import { dimensionOf } from '../app/reconcile-family.js'
+import { isEqual, type ReconcileReport } from '../app/reconcile-report.js'
+import { sourceBytes, SourceUnreadable } from '../app/reconcile-source.js'
+import { reconcileText } from '../app/reconcile-text.js'
+import { parseTolerance } from '../app/reconcile-tolerance.js'
+import { closedThroughOf, readAggregates, reconcile, type ReconcileOptions } from '../app/reconcile.js'
+import { NoGeneration } from '../app/replay.js'
+import { familyNames, type FamilyName } from '../domain/family.js'
+import { kpiStream } from '../domain/stream-name.js'
+import { NoLog } from '../log/event-log.js'
+import { command, configOf, instantOf, wholeNumber, withContext, type CommonFlags, type Context } from './common.js'
+import { EXIT, UsageError } from './exit.js'
+import { progressBar } from './progress.js'
+
+type Flags = CommonFlags &
+  Readonly<{
+    aggregates: string
+    generation?: string
+    family?: FamilyName
+    tolerance: readonly string[]
+    where: readonly string[]
+    groupBy?: string
+    metrics?: string
+    from?: string
+    to?: string
+    complete?: boolean
+    json?: boolean
+    html?: string
+    limit: number
+    exitZero?: boolean
+  }>
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
+
+export const reconcileCommand = (): Command =>
+  command('reconcile', 'hold our rows against what the aggregates queries of Genesys say, and name every difference with its reason', [
+    'streamvane reconcile --aggregates monday.json',
+    "streamvane reconcile --aggregates week.ndjson.gz --tolerance '*=sum:0.1%' --html week.html",
+    'streamvane reconcile --aggregates sales.json --where mediaType=voice --json | jq .totals',
+  ])
+    .requiredOption(
+      '--aggregates <file>',
+      'answers of conversations/, users/ or flows/aggregates/query: one, an array, or NDJSON; - is standard input',
+    )
+    .option('--generation <name>', 'rows of this generation (default: the live one)')
+    .addOption(
+      new Option('--family <name>', 'compare with rows of this family (default: the one that fits the groups)').choices(familyNames),
+    )
+    .option(
+      '--tolerance <metric=statistic:limit,…>',
+      'what is no difference: tHandle=count:0,sum:500 or *=sum:0.1%; may be repeated',
+      collect,
+      [],
+    )
+    .option('--where <dimension=value>', 'the query was filtered so; may be repeated', collect, [])
+    .option('--group-by <dimensions>', 'the query was grouped so, separated by commas (default: what the groups have)')
+    .option('--metrics <names>', 'the query asked for these, separated by commas (default: what stands in the answers)')
+    .option('--from <instant>', 'only intervals that start then or later; those that the answers leave out were zero')
+    .option('--to <instant>', 'only intervals that end then or before; those that the answers leave out were zero')
+    .option('--complete', 'the answers are of everything: groups of ours that they leave out are differences')
+    .option('--json', 'the whole report as JSON on stdout')
+    .option('--html <file>', 'also write the report as a page that needs nothing else')
+    .option('--limit <rows>', 'differences printed', wholeNumber('--limit', 0), 50)
+    .option('--exit-zero', 'end with code 0 also where there are differences')
+    .action(async (flags: Flags) => {
+      const config = configOf(flags)
+      const asked = askedOf(flags)
+      await withContext('reconcile', config, async (context) => {
+        const report = await run(context, flags, asked).catch((cause: unknown) => {
+          throw cause instanceof SourceUnreadable ? new UsageError(cause.message, { cause }) : cause
+        })
+        if (flags.html !== undefined) await writeFile(flags.html, reconcileHtml(report))
+        if (flags.json === true) console.log(JSON.stringify(report, null, 2))
+        else console.log(reconcileText(report, flags.limit))
+        if (context.signal.aborted) {
+          console.error('stopped before the end: what is not read yet is not compared')
+          return EXIT.differences
+        }
+        return isEqual(report) || flags.exitZero === true ? EXIT.ok : EXIT.differences
+      })
+    })
+
+type Asked = Pick<ReconcileOptions, 'tolerance' | 'where'> & Readonly<{ asked: AskedFor }>
+
+/** What the flags say of the query, told before anything is opened. */
+const askedOf = (flags: Flags): Asked => {
+  const tolerance = parseTolerance(flags.tolerance)
+  if (E.isLeft(tolerance)) throw new UsageError(`--tolerance ${tolerance.left}`)
+  const [from, to] = [instantOf('--from', flags.from), instantOf('--to', flags.to)]
+  if (from !== undefined && to !== undefined && from >= to) throw new UsageError(`--from ${flags.from} is not before --to ${flags.to}`)
+  return {
+    tolerance: tolerance.right,
+    where: Object.fromEntries(flags.where.map(filterOf)),
+    asked: { from, to, groupBy: listOf(flags.groupBy), metrics: listOf(flags.metrics) },
+  }
+}
+
+const filterOf = (text: string): readonly [string, string] => {
+  const [name = '', ...value] = text.split('=')
+  if (value.length === 0) throw new UsageError(`--where ${text} is not dimension=value, such as mediaType=voice`)
+  if (dimensionOf(name) === undefined) throw new UsageError(`--where ${text}: rows have no ${name}`)
+  return [name, value.join('=')]
+}
+
+const listOf = (text: string | undefined): readonly string[] | undefined =>
+  text
+    ?.split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
+
+const run = async ({ config: { tenant }, logs, signal }: Context, flags: Flags, { asked, ...more }: Asked): Promise<ReconcileReport> => {
+  const bytes = await sourceBytes(flags.aggregates)
+  const generation = chosen(await generationsIn(logs, tenant), flags.generation, tenant)
+  const kpi = await logs.kpi(generation.name, 'reader')
+  const events = await kpi.streamRevision(kpiStream(tenant, generation.name))
+  const reading = progressBar(flags.aggregates, bytes)
+  let rows: ReturnType<typeof progressBar> | undefined
+  const responses = async function* () {
+    yield* readAggregates({ file: flags.aggregates, signal, onProgress: (read) => reading.update(read) })
+    reading.stop()
+    rows = progressBar(`rows of ${generation.name}`, events === undefined ? undefined : events + 1)
+  }
+  try {
+    return await reconcile({
+      ...more,
+      asked,
+      responses: responses(),
+      kpi,
+      tenant,
+      generation,
+      family: flags.family,
+      isComplete: flags.complete === true,
+      closedThrough: await closedThrough(logs, kpi, tenant, generation),
+      signal,
+      onProgress: (read) => rows?.update(read),
+    })
+  } finally {
+    reading.stop()
+    rows?.stop()
+  }
+}
+
+const generationsIn = async (logs: Context['logs'], tenant: string): Promise<Generations> =>
+  readGenerations(await logs.control('reader'), tenant)
+
+export const chosen = ({ all, live }: Generations, name: string | undefined, tenant: string): Generation => {
+  const wanted = name ?? live
+  if (wanted === undefined) throw new NoGeneration(tenant)
+  const generation = Object.hasOwn(all, wanted) ? all[wanted] : undefined
+  if (generation === undefined) throw new UsageError(`there is no generation ${wanted}; there are ${Object.keys(all).join(', ')}`)
+  return generation
+}
+
+/** The raw log may have been put away; then the rows alone say how far they are closed. */
+const closedThrough = async (
+  logs: Context['logs'],
+  kpi: Awaited<ReturnType<Context['logs']['kpi']>>,
+  tenant: string,
+  generation: Generation,
+) => {
+  try {
+    return await closedThroughOf(await logs.raw('reader'), kpi, tenant, generation)
+  } catch (cause) {
+    if (cause instanceof NoLog) return undefined
+    throw cause
+  }
+}
