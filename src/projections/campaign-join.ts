@@ -1,5 +1,6 @@
 import type { MetricPoint } from '../domain/fact.js'
 import type { EpochMs } from '../domain/interval.js'
+import type { Configuration } from './configuration.js'
 import type { Of, PointSink } from './point-sink.js'
 
 type Operation = Readonly<{ kind: 'observe' | 'observePending' | 'withdraw' | 'settle'; id: string; point: MetricPoint }>
@@ -12,12 +13,14 @@ export type CampaignJoinState = readonly (readonly [string, Conversation])[]
  * remembered, and counted in the campaign when it is known. In all other families they count at once.
  */
 export class CampaignJoin {
+  private readonly configuration: Configuration
   private readonly conversations: Map<string, Conversation>
   private readonly sink: PointSink
   /** Counts in the campaign's family alone. */
   private readonly campaignOnly: PointSink
 
-  constructor(sink: PointSink, campaignOnly: PointSink, state: CampaignJoinState = []) {
+  constructor(configuration: Configuration, sink: PointSink, campaignOnly: PointSink, state: CampaignJoinState = []) {
+    this.configuration = configuration
     this.sink = sink
     this.campaignOnly = campaignOnly
     this.conversations = new Map(state.map(([id, { campaignId, waiting, lastAt }]) => [id, { campaignId, waiting: [...waiting], lastAt }]))
@@ -59,7 +62,8 @@ export class CampaignJoin {
   }
 
   private joined(kind: Operation['kind'], id: string, point: MetricPoint, { conversationId }: Of): MetricPoint {
-    if (point.direction !== 'outbound') return point
+    // Whoever has no use for campaigns keeps no conversations for them.
+    if (point.direction !== 'outbound' || !this.configuration.isAskedFor('campaign')) return point
     const conversation = this.conversationOf(conversationId, point.at)
     if (conversation.campaignId !== null) return { ...point, campaignId: conversation.campaignId }
     conversation.waiting.push({ kind, id, point })

@@ -82,6 +82,11 @@ export class CellGrid {
     }
   }
 
+  /** Starts of the open intervals that hold cells, ascending. */
+  begun(granularity: Granularity): readonly EpochMs[] {
+    return [...this.columns[granularity].keys()].sort((a, b) => a - b)
+  }
+
   /** Every open cell, touched if `change` changes it. */
   forOpen(change: (cell: Cell) => void): void {
     for (const columns of Object.values(this.columns))

@@ -6,7 +6,15 @@ import { metricIndex } from '../domain/metric.js'
 import { optionsOf, serviceLevelDurationMs, type Profile } from '../domain/profile.js'
 
 /** Settings that Genesys applies to all of history, as they are known at some place of the log; the last is in force. */
-type Epoch = Readonly<{ org: OrgSettingsChanged | null; profiles: readonly ProfilePublished[] }>
+type Epoch = Readonly<{ org: OrgSettingsChanged | null; profiles: readonly Published[] }>
+
+/** A profile, and what had begun when it became known. */
+type Published = ProfilePublished & Readonly<{ begun: Begun }>
+
+/** Base intervals in which something was counted already: all that are closed, and these of the open ones. */
+export type Begun = Readonly<{ closedThrough: EpochMs | null; open: readonly EpochMs[] }>
+
+const nothingBegun = (): Begun => ({ closedThrough: null, open: [] })
 
 /** How the cells of a family that begin at some instant are made into rows. */
 export type Rendering = Readonly<{
@@ -24,8 +32,9 @@ export type ConfigurationState = Readonly<{
 
 /**
  * What is configured, and from when. A value counts for events from its effective instant on, whenever they come; an event that had been folded before the value
- * was known keeps what it had (a rebuild begins with all that is known). Organisation settings count for all of history: each change of them begins an
- * *epoch*, and a cell remembers the epoch it was last rendered in, so that the same revision always says the same.
+ * was known keeps what it had, and an interval that had begun keeps its choice of cells (a rebuild begins with all that is known). Organisation settings
+ * count for all of history: each change of them begins an *epoch*, and a cell remembers the epoch it was last rendered in, so that the same revision
+ * always says the same.
  */
 export class Configuration {
   /** What does not change while a generation runs: where points come from, intervals, zone, horizons. */
@@ -34,7 +43,7 @@ export class Configuration {
   /** Organisation settings whose time has not come. */
   private awaited: OrgSettingsChanged[]
   private readonly epochs: Epoch[]
-  private readonly profiles = new Map<ProfilePublished, Profile>()
+  private readonly profiles = new Map<Published, Profile>()
   private readonly renderings = new Map<string, Rendering>()
 
   constructor(base: Profile, state?: ConfigurationState) {
@@ -51,7 +60,7 @@ export class Configuration {
   }
 
   /** Learns a setting. The same one twice is one. Answers the queue whose settings it changed, if any. */
-  learn(fact: ConfigurationFact, frontier: EpochMs | null): string | undefined {
+  learn(fact: ConfigurationFact, frontier: EpochMs | null, begun: () => Begun = nothingBegun): string | undefined {
     switch (fact.type) {
       case 'QueueConfigured':
         return this.remember(fact) ? fact.queueId : undefined
@@ -61,8 +70,9 @@ export class Configuration {
         return undefined
       case 'ProfilePublished': {
         const { org, profiles } = this.current
-        if (!profiles.some((known) => same(known, fact)))
-          this.epochs.push({ org, profiles: [...profiles, fact].sort((a, b) => a.at - b.at) })
+        if (profiles.some(({ at, profile }) => at === fact.at && same(profile, fact.profile))) return undefined
+        const published = { ...fact, begun: begun() }
+        this.epochs.push({ org, profiles: [...profiles, published].sort((a, b) => a.at - b.at) })
         return undefined
       }
       case 'PresenceDefined':
@@ -88,10 +98,30 @@ export class Configuration {
   profileAt(at: EpochMs, epoch = this.epoch): Profile {
     const { profiles } = this.epochs[epoch] as Epoch
     for (let index = profiles.length - 1; index >= 0; index--) {
-      const published = profiles[index] as ProfilePublished
+      const published = profiles[index] as Published
       if (published.at <= at) return this.withStructure(published)
     }
     return this.base
+  }
+
+  /**
+   * The profile by which what happens in the interval that begins at `start` finds its cells. An interval that had begun when a profile became known keeps its
+   * cells: by other ones it could not be taken back what was counted, and they would hold the rest of an interval as if it were the whole.
+   */
+  placingAt(start: EpochMs): Profile {
+    const { profiles } = this.current
+    for (let index = profiles.length - 1; index >= 0; index--) {
+      const published = profiles[index] as Published
+      const { closedThrough, open } = published.begun
+      const hadBegun = (closedThrough !== null && start < closedThrough) || open.includes(start)
+      if (published.at <= start && !hadBegun) return this.withStructure(published)
+    }
+    return this.base
+  }
+
+  /** Does any profile that is known ask for the family? */
+  isAskedFor(family: FamilyName): boolean {
+    return this.base.families.includes(family) || this.current.profiles.some(({ profile }) => profile.families.includes(family))
   }
 
   /** The service-level duration of an answer, ms. */
@@ -106,7 +136,7 @@ export class Configuration {
 
   /** How long a session that ended at `at` waits for its after-call work, ms. */
   acwHorizonMs(queueId: string | null, at: EpochMs): number {
-    const { correlation } = this.base
+    const { correlation } = this.profileAt(at)
     const acw = queueId === null ? undefined : this.queueAt(queueId, at)?.acw
     const isTimed = acw?.prompt === 'MANDATORY_TIMEOUT' || acw?.prompt === 'MANDATORY_FORCED_TIMEOUT'
     return isTimed && acw.timeoutMs !== null ? acw.timeoutMs + correlation.acwSlackMs : correlation.acwHorizonMs
@@ -126,7 +156,7 @@ export class Configuration {
     return { queues: [...this.queues.values()].flat(), awaited: this.awaited, epochs: this.epochs }
   }
 
-  private withStructure(published: ProfilePublished): Profile {
+  private withStructure(published: Published): Profile {
     let profile = this.profiles.get(published)
     if (profile === undefined) this.profiles.set(published, (profile = { ...published.profile, ...structureOf(this.base) }))
     return profile

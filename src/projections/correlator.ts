@@ -21,9 +21,8 @@ export class Correlator {
 
   constructor(configuration: Configuration, sink: PointSink, campaignOnly: PointSink, state?: CorrelatorState) {
     this.configuration = configuration
-    this.campaigns = new CampaignJoin(sink, campaignOnly, state?.campaigns)
-    // Whoever has no use for campaigns keeps no conversations for them.
-    this.sink = configuration.base.families.includes('campaign') ? this.campaigns.points : sink
+    this.campaigns = new CampaignJoin(configuration, sink, campaignOnly, state?.campaigns)
+    this.sink = this.campaigns.points
     this.handling = new HandleTime(configuration, this.sink, state?.handling)
   }
 

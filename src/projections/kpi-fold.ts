@@ -258,7 +258,7 @@ export class KpiFold {
   }
 
   private askedAt(at: EpochMs): Readonly<{ profile: Profile; families: readonly FamilyName[] }> {
-    const profile = this.configuration.profileAt(intervalStart(at, this.base.intervalMs))
+    const profile = this.configuration.placingAt(intervalStart(at, this.base.intervalMs))
     if (this.asked?.profile !== profile) this.asked = { profile, families: pointFamiliesOf(profile) }
     return this.asked
   }
@@ -305,7 +305,10 @@ export class KpiFold {
 
   private learn(fact: Exclude<ConfigurationFact, StreamErased>): void {
     const epoch = this.configuration.epoch
-    const queueId = this.configuration.learn(fact, this.frontier)
+    const queueId = this.configuration.learn(fact, this.frontier, () => ({
+      closedThrough: this.grid.closedThrough,
+      open: this.grid.begun(this.granularities[0] as Granularity),
+    }))
     if (queueId !== undefined)
       this.grid.forOpen((cell) => {
         if (cell.family === 'queue' && cell.dimensions[0] === queueId)
@@ -335,7 +338,7 @@ export class KpiFold {
     const metric = metricIndex.get(stateMetric[kind]) as number
     const { epoch } = this.configuration
     for (const { state, start, deltaMs } of deltas) {
-      const { families } = this.configuration.profileAt(start)
+      const { families } = this.configuration.placingAt(start)
       const occupancy = kind === 'routingStatus' && Object.hasOwn(occupancyMetric, state) ? occupancyMetric[state] : undefined
       this.granularities.forEach((granularity, level) => {
         const interval = this.intervalOf(level, start)
@@ -348,7 +351,7 @@ export class KpiFold {
   }
 
   private birthright(family: FamilyName, dimensions: readonly (string | null)[], start: EpochMs): Birthright {
-    const { quantiles } = this.configuration.profileAt(start)
+    const { quantiles } = this.configuration.placingAt(start)
     return {
       epoch: this.configuration.epoch,
       serviceTarget: this.targetOf(family, dimensions, start),
