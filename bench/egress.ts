@@ -2,16 +2,17 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Message, Producer } from 'kafkajs'
 import { startPieces } from '../dev/local-kafka/runtime.mjs'
 import { familyNames, type FamilyName } from '../src/domain/family.js'
-import { metricKind, metricNames } from '../src/domain/metric.js'
+import { metricNames } from '../src/domain/metric.js'
+import { noSketch } from '../src/domain/sketch.js'
 import { kafkaClient } from '../src/egress/kafka-connection.js'
 import { avroValues, cutIntoSends, partitioning } from '../src/egress/kafka-records.js'
 import { kafkaSink } from '../src/egress/kafka-sink.js'
 import { applyTopics } from '../src/egress/kafka-topics.js'
-import { rowCodec, type PublishedRow } from '../src/egress/row-codec.js'
+import { rowCodec } from '../src/egress/row-codec.js'
 import { registerSchemas } from '../src/egress/schema-registration.js'
 import type { Sink, SinkRecord } from '../src/egress/sink.js'
 import type { Topics } from '../src/egress/topics.js'
-import { rowKey } from '../src/domain/row.js'
+import { rowKey, type Row } from '../src/domain/row.js'
 import type { BenchLine } from './bench-line.js'
 
 const ROWS = 20_000
@@ -44,10 +45,11 @@ const measure = async (brokers: readonly string[], url: string): Promise<readonl
   }
   const progressTopic = `${run}-progress`
   await applyTopics({ brokers, topics, progressTopic, partitions: PARTITIONS, replicationFactor: 1 })
-  const ids = await registerSchemas({ url }, topics)
-  if (E.isLeft(ids)) throw new Error(JSON.stringify(ids.left))
+  const ids = new Map<string, number>()
+  const registered = await registerSchemas({ url }, topics, familyNames, ids)
+  if (E.isLeft(registered)) throw new Error(JSON.stringify(registered.left))
   const records = Array.from({ length: ROWS }, (_, index) => recordAt(index))
-  const values = avroValues(ids.right)
+  const values = avroValues(ids)
   const partitionOf = partitioning(new Map(familyNames.map((family) => [`${run}-${family}`, PARTITIONS])))
   const finished = cutIntoSends(records, topics, values, partitionOf)
   if (typeof finished === 'string') throw new Error(finished)
@@ -115,30 +117,39 @@ const idempotentProducer = (brokers: readonly string[]): Producer =>
     retry: { initialRetryTime: 8, maxRetryTime: 1_000, multiplier: 2, factor: 0.2, retries: 10 },
   })
 
-/** A queue row in which everything has happened. */
+/** What a voice queue sees in a quarter of an hour. */
+const happened: ReadonlySet<string> = new Set(
+  'nOffered tAnswered tAbandon tFlowOut tAcd nOverSla tTalkComplete tHeldComplete tAcw tHandle tAlert tNotResponding nTransferred nConnected tWait tShortAbandon'.split(
+    ' ',
+  ),
+)
+
+/** A queue row in which all of it has happened. */
 const recordAt = (index: number): SinkRecord => {
   const start = Date.parse('2026-01-05T00:00:00Z') + Math.floor(index / QUEUES) * 900_000
-  const dimensions = [`9b1deb4d-3b7d-4bad-9bdd-${String(index % QUEUES).padStart(12, '0')}`, 'voice']
+  const dimensions = [`9b1deb4d-3b7d-4bad-9bdd-${String(index % QUEUES).padStart(12, '0')}`, 'voice', null, null]
   const measures = metricNames.map((metric, place) =>
-    metricKind(metric) === 'state'
-      ? undefined
-      : { count: 12 + place, sum: (index % 900) * 1_000 + place, min: 900 + place, max: 250_000 + index },
+    happened.has(metric)
+      ? { count: 12 + place, sum: (index % 900) * 1_000 + place, min: 900 + place, max: 250_000 + index, sketch: noSketch }
+      : undefined,
   )
   const ratio = { numerator: index, denominator: index + 3 }
-  const published: PublishedRow = {
-    row: {
-      tenant: 'bench',
-      key: rowKey({ family: 'queue', dimensions, start }),
-      family: 'queue',
-      dimensions,
-      start,
-      end: start + 900_000,
-      status: 'final',
-      revision: 40,
-      measures,
-    },
+  const row: Row = {
+    tenant: 'bench',
+    key: rowKey({ family: 'queue', dimensions, granularity: 'PT15M', start }),
+    family: 'queue',
+    dimensions,
+    granularity: 'PT15M',
+    start,
+    end: start + 900_000,
+    status: 'final',
+    correction: null,
+    revision: 40,
+    measures,
     kpis: { serviceLevel: ratio, asa: ratio, aht: ratio, abandonRate: ratio },
+    erased: null,
+    serviceTarget: 0.8,
   }
   const codec = rowCodec('queue')
-  return { published, avro: codec.encode(published), schema: codec.fingerprint, generation: 'g1', replay: false }
+  return { row, avro: codec.encode(row), schema: codec.fingerprint, generation: 'g1', replay: false }
 }

@@ -24,6 +24,7 @@ const row = (queue: string, interval: number, value: number | undefined, more: P
     revision: 1,
     measures,
     kpis: {},
+    erased: null,
     serviceTarget: null,
     ...more,
   }

@@ -19,6 +19,7 @@ const row = (measures: Partial<Record<MetricName, Measure>>, more: Partial<Row> 
     revision: 7,
     measures: metricNames.map((name) => measures[name]),
     kpis: {},
+    erased: null,
     serviceTarget: null,
     ...more,
   })
