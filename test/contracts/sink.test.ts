@@ -13,7 +13,7 @@ sinkContract('memory', async () => {
   return {
     sink: () => memorySink(destination),
     delivered: async () =>
-      destination.records.map(({ published: { row }, replay }) => ({
+      destination.records.map(({ row, replay }) => ({
         topic: topicOf(defaultTopics, row.family),
         key: rowKey(row),
         revision: row.revision,
