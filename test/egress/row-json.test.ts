@@ -61,10 +61,10 @@ test('quantiles, observations, corrections and KPIs of the profile where there a
     measures: {
       tAnswered: {
         quantiles: {
-          p50: 199,
-          p90: 199,
-          p95: 199,
-          p99: 199,
+          p50: 198,
+          p90: 198,
+          p95: 198,
+          p99: 198,
           buckets: [
             { through: 100, count: 1 },
             { through: 199, count: 2 },
