@@ -1,12 +1,28 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { openEmbeddedLog } from '../log/embedded-log.js'
+import type { EventLog } from '../log/event-log.js'
 import { openEventStoreDbLog } from '../log/eventstoredb-log.js'
 import type { SubscriptionReport } from '../log/eventstoredb-vigil.js'
 import type { Config } from './config.js'
 import { oneLog, type LogHealth, type Logs } from './logs.js'
 
-/** The log on the EventStoreDB that is configured: all parts in one. Throws where a certificate cannot be read. */
-export const eventStoreDbLogs = ({ connectionString, ...access }: Config['log']['eventstoredb'], logger: Logger): Logs => {
+/**
+ * The log on the EventStoreDB that is configured: all parts in one. Whoever writes the rows of a generation takes a lock in the data folder, because its snapshots lie
+ * there: the server fences a second projector out only when it appends, and by then it may have written over them. Throws where a certificate cannot be read.
+ */
+export const eventStoreDbLogs = ({ log: { eventstoredb }, data }: Config, owner: string, logger: Logger): Logs => {
+  const { connectionString, ...access } = eventstoredb
+  const locks = new Map<string, Promise<EventLog>>()
+  const lock = async (generation: string): Promise<void> => {
+    const opening = locks.get(generation) ?? openEmbeddedLog({ dir: join(data, 'state', `${generation}.writer`), mode: 'writer', owner })
+    locks.set(generation, opening)
+    await opening.catch((cause: unknown) => {
+      locks.delete(generation)
+      throw cause
+    })
+  }
   const { username, password, clientCertificateFile, clientKey } = access
   const subscriptions = new Map<number, SubscriptionReport>()
   const log = openEventStoreDbLog({
@@ -26,7 +42,18 @@ export const eventStoreDbLogs = ({ connectionString, ...access }: Config['log'][
       if (kind === 'stalled') logger.error({ reads: report.prefixes, since: iso(report.state.since) }, 'log: a subscription is stalled')
     },
   })
-  return { ...oneLog(log), health: () => worst([...subscriptions.values()]) }
+  return {
+    ...oneLog(log),
+    kpi: async (generation, mode) => {
+      if (mode === 'writer') await lock(generation)
+      return log
+    },
+    health: () => worst([...subscriptions.values()]),
+    close: async () => {
+      await log.close()
+      for (const held of locks.values()) await (await held).close()
+    },
+  }
 }
 
 /** The state of the subscription that fares worst. */

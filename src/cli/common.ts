@@ -53,7 +53,9 @@ export const withContext = async (name: string, config: Config, work: (context: 
 
 /** The log that is configured. */
 const logsOf = (config: Config, name: string, logger: Logger): Logs =>
-  config.log.kind === 'eventstoredb' ? eventStoreDbLogs(config.log.eventstoredb, logger) : embeddedLogs(config.data, `streamvane ${name}`)
+  config.log.kind === 'eventstoredb'
+    ? eventStoreDbLogs(config, `streamvane ${name}`, logger)
+    : embeddedLogs(config.data, `streamvane ${name}`)
 
 /** An instant as people write it: ISO 8601; without a zone it is UTC, without a time midnight. In epoch milliseconds. */
 export const instantOf = (flag: string, value: string | undefined): number | undefined => {
