@@ -70,6 +70,8 @@ const printTable = (listed: readonly NamedKpi[], { id, version }: Profile): void
   const table = new Table({
     head: ['name', 'unit', 'formula', 'on', 'source', 'mark'],
     style: { head: [], border: [] },
+    // Thousands of lines: none between them.
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
     wordWrap: true,
     colWidths: [null, null, 60, null, null, null],
   })

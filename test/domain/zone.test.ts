@@ -161,6 +161,20 @@ describe('clocks that none of today’s zones has', () => {
     expect(localDay(skipping, change)).toEqual({ start: change, end: change + DAY_MS })
   })
 
+  test('forward over midnight: the day begins at the change', () => {
+    // From 23:30 to 00:30.
+    const change = midnight - 30 * MINUTE_MS
+    const over: Zone = {
+      name: 'Over',
+      offsets: [
+        [0, 0],
+        [change, HOUR_MS],
+      ],
+    }
+    expect(localDay(over, change - 1)).toEqual({ start: midnight - DAY_MS, end: change })
+    expect(localDay(over, change)).toEqual({ start: change, end: midnight + DAY_MS - HOUR_MS })
+  })
+
   test('two changes within a day', () => {
     const twice: Zone = {
       name: 'Twice',
