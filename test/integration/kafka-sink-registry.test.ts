@@ -1,3 +1,4 @@
+import * as E from 'fp-ts/lib/Either.js'
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
 import { expect, test } from 'vitest'
 import { rowKey } from '../../src/domain/row.js'
@@ -8,6 +9,8 @@ import { topicOf, type Topics } from '../../src/egress/topics.js'
 import { connect, write } from '../contracts/sink.contract.js'
 import { batchAt } from '../egress/batches.js'
 import { namedTopics } from '../egress/named-topics.js'
+import { sinkRecord, skillRow } from '../egress/some-rows.js'
+import { consumeAll } from '../egress/topic-reader.js'
 import { consoleConsume } from '../support/console-consumer.js'
 import { describeRegistry, freshName } from '../support/kafka.js'
 
@@ -26,9 +29,9 @@ describeRegistry('the Kafka sink and its registry', ({ brokers, registryUrl, too
     await sink.close()
     const topic = topicOf(named.topics, 'queue')
     const records = await consoleConsume({ brokers, tools, topic, until: (seen) => seen.length === 2 })
-    const { published } = batchAt(1).records[0] ?? expect.fail('no record')
+    const { row } = batchAt(1).records[0] ?? expect.fail('no record')
     const record = records.find(({ key }) => key?.toString() === 'sales') ?? expect.fail('no record of that queue')
-    const key = rowKey(published.row)
+    const key = rowKey(row)
     expect(Object.fromEntries([...record.headers].map(([name, value]) => [name, value.toString()]))).toEqual({
       ce_specversion: '1.0',
       ce_id: `g1/${key}/1`,
@@ -47,7 +50,7 @@ describeRegistry('the Kafka sink and its registry', ({ brokers, registryUrl, too
       revision: 1,
       measures: { nOffered: { count: 2 } },
     })
-    expect(rowCodec('queue').decode(value.subarray(5))).toEqual(published)
+    expect(rowCodec('queue').decode(value.subarray(5))).toEqual(row)
   })
 
   test('one consolidated topic takes all families, each under a subject of its own', async () => {
@@ -64,6 +67,27 @@ describeRegistry('the Kafka sink and its registry', ({ brokers, registryUrl, too
       records.map(async ({ value }) => ((await registry.decode(value ?? Buffer.alloc(0))) as { family: string }).family),
     )
     expect(families.sort()).toEqual(['agent', 'agent-state', 'queue', 'queue'])
+  })
+
+  test('a family that was not expected on connecting is published once its topic is there, and refused by name before', async () => {
+    const { topics, families, progressTopic } = await ready(namedTopics(freshName('late')))
+    const sink = kafkaSink({ brokers, tenant: 'acme', topics, families, progressTopic, values: avro })
+    const progress = { generation: 'g1', revision: 10 }
+    const batch = { records: [...batchAt(1).records, sinkRecord(skillRow({}))], progress }
+    expect(await connect(sink)).toEqual(E.right(undefined))
+    const topic = topicOf(topics, 'skill')
+    expect(await write(sink, batch)).toMatchObject({ left: { tag: 'Refused', reason: expect.stringContaining(topic) } })
+    await applyTopics({ brokers, topics, families: ['skill'], progressTopic, partitions: 3, replicationFactor: 1 })
+    expect(await write(sink, batch)).toEqual(E.right(undefined))
+    expect(await connect(sink)).toEqual(E.right(progress))
+    await sink.close()
+    const [record, ...others] = await consumeAll(brokers, [topic])
+    expect(others).toEqual([])
+    expect(await new SchemaRegistry({ host: registryUrl }).decode(record?.value ?? expect.fail('no record'))).toMatchObject({
+      family: 'skill',
+      skillId: 'french',
+    })
+    expect(await consumeAll(brokers, [topicOf(topics, 'queue')])).toHaveLength(2)
   })
 
   test('a subject that holds something incompatible is refused in words, and nothing is published', async () => {

@@ -1,11 +1,13 @@
 import { families } from '../../src/domain/family.js'
-import { pointMetrics } from '../../src/domain/metric.js'
+import { metricKind, pointMetrics, type MetricName } from '../../src/domain/metric.js'
 import type { Truth } from '../../src/ingress/simulator/truth.js'
 
-/** A row as `rows --json`, the files and Kafka in JSON print it. */
+type MeasureLine = Readonly<Record<string, unknown>>
+
+/** A row as `rows --json`, the files and Kafka print it; in Avro with null for what JSON leaves out. */
 export type RowLine = Readonly<{
   intervalStart: string
-  measures: Readonly<Record<string, Readonly<Record<string, number>>>>
+  measures: Readonly<Record<string, MeasureLine | null>>
   [dimension: string]: unknown
 }>
 
@@ -20,13 +22,17 @@ export const rowsText = (
         ...families[family].dimensions.map((name) => (row[name] as string | null) ?? '-'),
         new Date(row.intervalStart).toISOString(),
       ].join(' '),
-      values: pointMetrics
-        .filter((metric) => row.measures[metric] !== undefined && row.measures[metric] !== null)
-        .map((metric) => `${metric} ${Object.values(row.measures[metric] ?? {}).join('/')}`),
+      values: pointMetrics.flatMap((metric) => {
+        const measure = row.measures[metric]
+        return measure === undefined || measure === null ? [] : [`${metric} ${measureText(metric, measure)}`]
+      }),
     }))
     .filter(({ values }) => values.length > 0)
     .map(({ cell, values }) => `${cell}: ${values.join(', ')}`)
     .sort()
+
+const measureText = (metric: MetricName, { count, sum, min, max }: MeasureLine): string =>
+  (metricKind(metric) === 'count' ? [count] : [count, sum, min, max]).join('/')
 
 /** What the simulator says happened, in the same lines. */
 export const truthText = (truth: Truth, family: 'queue' | 'agent'): readonly string[] =>
