@@ -31,7 +31,7 @@ const outcomeOf = (answer: BatchAppendResp, last: number, count: number): Outcom
 
 type Pending = Readonly<{ answer: (outcome: Outcome) => void; last: number; count: number; timer: NodeJS.Timeout }>
 
-type OpenCall = { readonly call: BatchCall; readonly pending: Map<string, Pending>; heardAt: number; isOver: boolean }
+type OpenCall = { readonly call: BatchCall; readonly pending: Map<string, Pending>; answers: number; isOver: boolean }
 
 /**
  * All appends over one call, each answered by its correlation id. What is pending when the call ends has an unknown outcome, and the next append opens
@@ -45,10 +45,10 @@ export const batched = (connection: EventStoreDbConnection): Appender => {
   let current: Promise<OpenCall> | undefined
 
   const open = async (): Promise<OpenCall> => {
-    const opened: OpenCall = { call: await connection.openBatch(), pending: new Map(), heardAt: Date.now(), isOver: false }
+    const opened: OpenCall = { call: await connection.openBatch(), pending: new Map(), answers: 0, isOver: false }
     const { call } = opened
     call.on('data', (answer) => {
-      opened.heardAt = Date.now()
+      opened.answers += 1
       settle(opened, answer.getCorrelationId()?.getString() ?? '', ({ last, count }) => outcomeOf(answer, last, count))
       if (saysWrongServer(answer.getError()?.getMessage() ?? '')) {
         giveUp(opened, 'the server is not the one to write to')
@@ -95,10 +95,10 @@ export const batched = (connection: EventStoreDbConnection): Appender => {
     if (opened.isOver) return unknown('the call has ended')
     return new Promise((answer) => {
       const id = randomUUID()
-      const sentAt = Date.now()
+      const before = opened.answers
       const timer = setTimeout(() => {
         settle(opened, id, () => unknown(`no answer for ${deadlineMs} ms`))
-        if (opened.heardAt < sentAt && !opened.isOver) {
+        if (opened.answers === before && !opened.isOver) {
           giveUp(opened, `the server has been silent for ${deadlineMs} ms`)
           connection.renew()
         }

@@ -64,7 +64,7 @@ for (const batchAppend of [true, false])
       })
       stored(await append(log, 'b', 'one'))
       on.store.tombstone('b')
-      expect(failure(await append(log, 'b', 'two'))).toEqual({ tag: 'Refused', reason: 'the stream was erased' })
+      expect(failure(await append(log, 'b', 'two'))).toMatchObject({ tag: 'Refused', isErased: true })
       expect(await flatten(log.readStream('b'))).toEqual([])
       expect(stored(await append(log, 'c', 'one')).revision).toBe(0)
     })
@@ -107,7 +107,8 @@ for (const batchAppend of [true, false])
       for (const each of [first, second]) each.faults.leader = 'nobody'
       expect(failure(await append(log, 'a', 'two')).tag).toBe('NotAvailable')
       expect(failure(await append(log, 'a', 'two')).tag).toBe('NotAvailable')
-      first.faults.leader = second.at
+      // The first goes on saying so; only gossip knows better.
+      first.faults.gossips = second.at
       second.faults.leader = undefined
       let answer = await append(log, 'a', 'two')
       for (let tries = 0; E.isLeft(answer) && tries < 5; tries++) answer = await append(log, 'a', 'two')
@@ -125,6 +126,17 @@ test('answers that come in another order find their appends', async () => {
     events: Array.from({ length: i + 1 }, (_, j) => eventOf(`${i} ${j}`)),
   }))
   expect((await logOn(on).append(entries)).map((answer) => stored(answer).revision)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+})
+
+test('a call on which nothing is answered any more is given up for another', async () => {
+  const on = await server()
+  const log = logOn(on, { deadlineMs: 150 })
+  stored(await append(log, 'a', 'one'))
+  on.faults.stuck = true
+  expect(failure(await append(log, 'a', 'two')).tag).toBe('NotAvailable')
+  on.faults.stuck = false
+  expect(stored(await append(log, 'a', 'two'))).toEqual({ revision: 1, stored: [true] })
+  expect(on.calls.batch).toBe(2)
 })
 
 test('no more appends are in flight than allowed', async () => {

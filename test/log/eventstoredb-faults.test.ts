@@ -193,4 +193,11 @@ describe('reads of a server that misbehaves', () => {
     await expect(lost.head()).rejects.toThrow(/connecting took longer than 200 ms/)
     await lost.close()
   })
+
+  test('a log that was never used is closed without looking for a server', async () => {
+    const on = await server()
+    const log = logOn({ connectionString: on.connectionString.replace('esdb://', 'esdb+discover://') })
+    await log.close()
+    expect(on.calls.gossip).toBe(0)
+  })
 })

@@ -37,6 +37,7 @@ export const appendServices = (store: Store, faults: Faults, appendBytesMax: num
   const batch = (call: ServerDuplexStream<BatchAppendReq, BatchAppendResp>): void => {
     const parts = new Map<string, { stream: string; expected: Expected; events: Proposed[] }>()
     let held: (() => void)[] = []
+    let isStuck = false
     const answer = (message: BatchAppendResp): void => {
       held.push(() => later(() => call.write(message)))
       if (held.length < faults.reorder) return
@@ -52,6 +53,8 @@ export const appendServices = (store: Store, faults: Faults, appendBytesMax: num
       part.events.push(...request.getProposedMessagesList().map(proposedOf))
       if (!request.getIsFinal()) return
       parts.delete(id)
+      isStuck ||= faults.stuck
+      if (isStuck) return
       if (takes(faults, 'swallow')) return
       if (faults.denies) return answer(batchAccessDenied(request, new shared.AccessDenied().serializeBinary()))
       if (faults.readOnly) return answer(batchNotHandled(request, 'Server Is Not Ready'))

@@ -7,6 +7,8 @@ export type Faults = {
   loseAnswers: number
   /** Appends that are neither stored nor answered. */
   swallow: number
+  /** A batch call on which something is sent now answers nothing for the rest of its life. */
+  stuck: boolean
   /** Answers to appends come so much later. */
   lateMs: number
   /** Answers to batched appends are held back until there are so many, and then given last first. */
@@ -17,6 +19,8 @@ export type Faults = {
   denies: boolean
   /** Somebody else leads: calls that need the leader are told where it is, gossip names it. `nobody`: there is none now. */
   leader: Address | 'nobody' | undefined
+  /** Whom gossip names as the leader, if not that one. */
+  gossips: Address | undefined
   /** The leader is told without its address: no server should, and the client does not survive it by itself. */
   hidesLeader: boolean
   /** Reading calls break after `breakAfter` messages each. */
@@ -24,7 +28,7 @@ export type Faults = {
   breakAfter: number
   /** Reads of events begin and never say anything; the head can still be read. */
   hangs: boolean
-  /** Subscriptions that stand say nothing any more. */
+  /** Subscriptions that have something to say now keep silent for the rest of their lives. */
   deaf: boolean
   /** Servers before 22.6 tell no position when a stream is read. */
   hidesStreamPositions: boolean
@@ -35,11 +39,13 @@ export type Faults = {
 export const noFaults = (): Faults => ({
   loseAnswers: 0,
   swallow: 0,
+  stuck: false,
   lateMs: 0,
   reorder: 0,
   readOnly: false,
   denies: false,
   leader: undefined,
+  gossips: undefined,
   hidesLeader: false,
   breakReads: 0,
   breakAfter: 0,

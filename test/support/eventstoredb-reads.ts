@@ -78,8 +78,10 @@ const subscribe = (
   const window = options.getFilter()?.getMax() ?? 32
   let next = firstOf(store, options, true)
   let unmatched = 0
+  let isDeaf = false
   const advance = (): void => {
-    if (faults.deaf) return
+    isDeaf ||= faults.deaf
+    if (isDeaf) return
     for (; next < store.all.length; next++) {
       const event = store.all[next]!
       if (!isWanted(event)) {

@@ -129,7 +129,7 @@ export const startEventStoreDbServer = async (setting: ServerSetting = {}): Prom
     // Open to everybody: the client sends no credentials when it discovers.
     const members = (_call: unknown, answer: Answer): void => {
       calls.gossip += 1
-      answer(null, gossipMessage(self, faults.leader ?? self))
+      answer(null, gossipMessage(self, faults.gossips ?? faults.leader ?? self))
     }
     server.addService(gossipGrpc.GossipService, { read: members })
     const credentials =
