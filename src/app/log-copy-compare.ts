@@ -4,7 +4,7 @@ import { compareLetters, letterRoutes } from './log-copy-letters.js'
 import { Tally, type Amount } from './log-copy-send.js'
 import { rawBatches, lastOf, streamPages, type Bounds, type Side } from './log-copy-sides.js'
 import { movedEvents, positionedStreams, type PositionedStream } from './log-copy-streams.js'
-import { erasures, Positions, Walk, type Pair } from './log-copy-walk.js'
+import { erasures, Positions, Walk, type Pair, type Place } from './log-copy-walk.js'
 
 /** SHA-256 over the events of both sides. `what` is a stream, or `raw`: all raw streams in the order of the log. What was translated does not enter. */
 export type Digest = Readonly<{ what: string; events: number; source: string; target: string }>
@@ -42,6 +42,7 @@ export const compareLogs = async (options: CompareOptions): Promise<Compared> =>
   const raw = new RawComparison(options, there)
   const positions = new Positions(raw.pairs())
   const streams: PositionedStream[] = []
+  const surplus: Difference[] = []
   for (const each of positionedStreams(source, target, tenant, bounds)) {
     const last = await lastOf(each.target, each.stream)
     if (last > each.through) raw.differences.push({ stream: each.stream, revision: each.through + 1, what: 'is not in the source' })
@@ -53,8 +54,8 @@ export const compareLogs = async (options: CompareOptions): Promise<Compared> =>
   const letters = []
   for (const route of letterRoutes(source, target, bounds)) letters.push(await compareLetters(route, tenant, mustHoldAll))
   for (const { there: some } of letters) there.include(some)
-  // Where raw events differ positions cannot be translated, and what follows from that is no news.
-  const own = raw.differences.length > 0 ? raw.differences : ordered.differences
+  // Where raw events part ways positions cannot be translated, and what follows from that is no news.
+  const own = raw.hasParted ? raw.differences : [...raw.differences, ...ordered.differences]
   const set = letters.map((each, index) => ({
     what: index === 0 ? 'dead letters' : `dead letters of ${[...source.kpi.keys()][index - 1]}`,
     events: each.target.events,
@@ -62,7 +63,7 @@ export const compareLogs = async (options: CompareOptions): Promise<Compared> =>
     target: each.target.hex(),
   }))
   return {
-    differences: [...own, ...letters.flatMap(({ differences }) => differences)].slice(0, DIFFERENCES_MAX),
+    differences: [...surplus, ...own, ...letters.flatMap(({ differences }) => differences)].slice(0, DIFFERENCES_MAX),
     raw: raw.through,
     there: there.amount(),
     digests: [raw.digest(), ...ordered.digests, ...set],
@@ -83,8 +84,8 @@ const compareStreams = async (
       { walk: new Walk(streamPages(of.target, of.stream)), ours: new OrderedDigest(), theirs: new OrderedDigest() },
     ]),
   )
-  for await (const { of, event, positioned, moved } of movedEvents(streams, positions)) {
-    if (raw.differences.length > 0 || differences.length >= DIFFERENCES_MAX || signal.aborted) break
+  for await (const { of, event, positioned, moved, to } of movedEvents(streams, positions)) {
+    if (raw.hasParted || differences.length >= DIFFERENCES_MAX || signal.aborted) break
     const { walk, ours, theirs } = sides.get(of)!
     ours.add('', positioned.same)
     const found = await walk.look()
@@ -92,8 +93,10 @@ const compareStreams = async (
     else {
       walk.step()
       there.add(found.revision, found)
-      theirs.add('', of.reading(found).same)
-      if (!sameEvent(moved, found)) differences.push(different(found, moved))
+      const read = of.reading(found)
+      theirs.add('', read.same)
+      if (!sameEvent(moved, found) && !(sameEvent(positioned.same, read.same) && liesAt(read.at, to)))
+        differences.push(different(found, moved))
     }
   }
   for (const { walk } of sides.values()) await walk.close()
@@ -104,6 +107,10 @@ const compareStreams = async (
       .map(([{ stream }, { ours, theirs }]) => ({ what: stream, events: theirs.events, source: ours.hex(), target: theirs.hex() })),
   }
 }
+
+/** Whether a position says the same as a place: raw events in between may have been erased since it was written. */
+const liesAt = (position: Position | undefined, { at = 0n, next }: Place): boolean =>
+  position !== undefined && position >= at && (next === undefined || position < next)
 
 const missing = ({ stream, revision }: RecordedEvent): Difference => ({ stream, revision, what: 'is missing in the target' })
 const different = (found: RecordedEvent, wanted: NewEvent): Difference => ({
@@ -116,6 +123,8 @@ const different = (found: RecordedEvent, wanted: NewEvent): Difference => ({
 export class RawComparison {
   readonly differences: Difference[] = []
   through: Position | undefined
+  /** From some event on the two logs are not the same. */
+  hasParted = false
   readonly #options: CompareOptions
   readonly #there: Tally
   readonly #ours = new OrderedDigest()
@@ -136,7 +145,7 @@ export class RawComparison {
     const theirs = new Walk(rawBatches(target.raw, tenant))
     const [erasedOfOurs, erasedOfTheirs] = [erasures(source.raw), erasures(target.raw)]
     try {
-      while (this.differences.length < DIFFERENCES_MAX && !signal.aborted) {
+      while (!signal.aborted) {
         const [a, b] = [await ours.look(), await theirs.look()]
         if (b === undefined && (a === undefined || !mustHoldAll)) return
         if (a !== undefined && b !== undefined && a.id === b.id && a.stream === b.stream && a.revision === b.revision) {
@@ -148,6 +157,7 @@ export class RawComparison {
         } else if (a !== undefined && (await erasedOfOurs.isErased(a.stream))) ours.step()
         else if (b !== undefined && (await erasedOfTheirs.isErased(b.stream))) theirs.step()
         else {
+          this.hasParted = true
           this.differences.push(b === undefined ? missing(a!) : parting(a, b))
           return
         }
@@ -161,7 +171,7 @@ export class RawComparison {
   #meet(a: RecordedEvent, b: RecordedEvent): void {
     this.#ours.add(`${a.stream}@${a.revision}`, a)
     this.#theirs.add(`${b.stream}@${b.revision}`, b)
-    if (!sameEvent(a, b)) this.differences.push(different(b, a))
+    if (!sameEvent(a, b) && this.differences.length < DIFFERENCES_MAX) this.differences.push(different(b, a))
     this.through = a.position
     this.#there.add(b.revision, b)
   }

@@ -2,21 +2,20 @@ import { generationsStream, kpiStream } from '../domain/stream-name.js'
 import type { EventLog, NewEvent, Position, RecordedEvent } from '../log/event-log.js'
 import { streamPages, type Bounds, type Side } from './log-copy-sides.js'
 import { generationsReading, rowStream, type Positioned, type Reading } from './log-copy-translate.js'
-import { Walk, type Positions } from './log-copy-walk.js'
+import { Walk, type Place, type Positions } from './log-copy-walk.js'
 
-/** A stream whose events speak of raw positions, from one revision through another (both inclusive; `through` before `from`: nothing). */
+/** A stream whose events speak of raw positions; `through` is the last revision to be copied, -1 if there is nothing. */
 export type PositionedStream = Readonly<{
   kind: 'rows' | 'generations'
   stream: string
   source: EventLog
   target: EventLog
-  from: number
   through: number
   reading: Reading
 }>
 
-/** An event of such a stream, and what it is to be in the target. */
-export type Moved = Readonly<{ of: PositionedStream; event: RecordedEvent; positioned: Positioned; moved: NewEvent }>
+/** An event of such a stream, and what it is to be in the target, where the position that it speaks of is `to`. */
+export type Moved = Readonly<{ of: PositionedStream; event: RecordedEvent; positioned: Positioned; moved: NewEvent; to: Place }>
 
 export const positionedStreams = (source: Side, target: Side, tenant: string, bounds: Bounds): readonly PositionedStream[] => [
   ...[...source.kpi].map(([name, log]): PositionedStream => ({
@@ -24,7 +23,6 @@ export const positionedStreams = (source: Side, target: Side, tenant: string, bo
     stream: kpiStream(tenant, name),
     source: log,
     target: target.kpi.get(name) as EventLog,
-    from: 0,
     through: bounds.rows.get(name) ?? -1,
     reading: rowStream(tenant, name),
   })),
@@ -33,7 +31,6 @@ export const positionedStreams = (source: Side, target: Side, tenant: string, bo
     stream: generationsStream(tenant),
     source: source.control,
     target: target.control,
-    from: 0,
     through: bounds.generations,
     reading: generationsReading,
   },
@@ -44,7 +41,7 @@ export const positionedStreams = (source: Side, target: Side, tenant: string, bo
  * but once. An event that speaks of none goes with the one before it.
  */
 export async function* movedEvents(streams: readonly PositionedStream[], positions: Positions): AsyncGenerator<Moved> {
-  const cursors = streams.filter(({ from, through }) => through >= from).map((of) => new Cursor(of))
+  const cursors = streams.filter(({ through }) => through >= 0).map((of) => new Cursor(of))
   try {
     for (;;) {
       let first: Cursor | undefined
@@ -53,10 +50,11 @@ export async function* movedEvents(streams: readonly PositionedStream[], positio
       if (first === undefined) return
       const { position } = first
       const to = await positions.at(position)
+      const taken = first.takes(to.at ?? 0n)
       // As long as it stays at this position, nobody else can come first.
       for (let next = await first.look(); next !== undefined && first.position === position; next = await first.look()) {
         first.step()
-        yield { of: first.of, ...next, moved: next.positioned.moved(to) }
+        yield { of: first.of, ...next, moved: next.positioned.moved(to.at, taken), to }
       }
     }
   } finally {
@@ -69,10 +67,11 @@ class Cursor {
   readonly #walk: Walk
   #next: Readonly<{ event: RecordedEvent; positioned: Positioned }> | undefined
   position: Position = 0n
+  #taken: Position | undefined
 
   constructor(of: PositionedStream) {
     this.of = of
-    this.#walk = new Walk(streamPages(of.source, of.stream, of.from, of.through))
+    this.#walk = new Walk(streamPages(of.source, of.stream, 0, of.through))
   }
 
   async look(): Promise<Readonly<{ event: RecordedEvent; positioned: Positioned }> | undefined> {
@@ -85,6 +84,13 @@ class Cursor {
       throw new Error(`${this.of.stream}: revision ${event.revision} speaks of an earlier position than those before it`)
     this.position = at
     return (this.#next = { event, positioned })
+  }
+
+  /** The events at its position now go to this one. Says whether those at the position before it did too. */
+  takes(to: Position): boolean {
+    const taken = this.#taken === to
+    this.#taken = to
+    return taken
   }
 
   step(): void {

@@ -33,6 +33,9 @@ export class Walk {
 /** Where one raw event lies in the source and in the target. */
 export type Pair = Readonly<{ source: Position; target: Position }>
 
+/** A place between raw events of the target: `at` the last before it (`undefined`: none), `next` the first behind it (`undefined`: none yet). */
+export type Place = Readonly<{ at: Position | undefined; next: Position | undefined }>
+
 /**
  * Positions of the source as positions of the target. Both hold the same raw events in the same order, so they are walked side by side, once, however many
  * positions are asked for; in return these must ascend.
@@ -47,13 +50,13 @@ export class Positions {
     this.#pairs = pairs
   }
 
-  /** Where the target holds the last raw event that lies at or before this position; `undefined` if there is none. */
-  async at(position: Position): Promise<Position | undefined> {
+  /** Behind the last raw event that lies at or before this position in the source. */
+  async at(position: Position): Promise<Place> {
     if (position < this.#asked) throw new Error(`position ${position} was asked for after ${this.#asked}`)
     this.#asked = position
     for (;;) {
       this.#next ??= await this.#pull()
-      if (this.#next === undefined || this.#next.source > position) return this.#last?.target
+      if (this.#next === undefined || this.#next.source > position) return { at: this.#last?.target, next: this.#next?.target }
       this.#last = this.#next
       this.#next = undefined
     }
@@ -75,7 +78,7 @@ export class Positions {
 }
 
 const REMEMBERED_MAX = 100_000
-const ASKED_AT_A_TIME = 32
+const ASKED_AT_A_TIME = 8
 
 /**
  * Says of streams whose events came by `readAll` whether they are erased: a server shows erased events there until it has scavenged, and a copy must not

@@ -136,11 +136,14 @@ class Copy {
   /** Rows, and when they are all there the generations. */
   async #positioned(): Promise<void> {
     const { tenant, signal, dryRun } = this.#options
-    const streams: PositionedStream[] = []
-    for (const each of positionedStreams(this.#source, this.#target, tenant, this.#bounds))
-      streams.push({ ...each, from: (await lastOf(each.target, each.stream)) + 1 })
-    const senders = new Map(streams.map((of) => [of, new StreamSender(of.stream, (append) => this.#append(of.target, [append]))]))
-    const total = streams.reduce((sum, { from, through }) => sum + Math.max(0, through - from + 1), 0)
+    const streams = positionedStreams(this.#source, this.#target, tenant, this.#bounds)
+    const senders = new Map<PositionedStream, StreamSender>()
+    const there = new Map<PositionedStream, number>()
+    for (const of of streams) {
+      senders.set(of, new StreamSender(of.stream, (append) => this.#append(of.target, [append])))
+      there.set(of, await lastOf(of.target, of.stream))
+    }
+    const total = streams.reduce((sum, of) => sum + of.through - (there.get(of) ?? -1), 0)
     if (total === 0) return
     const raw = new RawComparison({ ...this.#comparison('rows', !dryRun), onRaw: () => undefined }, new Tally())
     const positions = new Positions(raw.pairs())
@@ -149,7 +152,8 @@ class Copy {
     for await (const each of movedEvents(streams, positions)) {
       if (signal.aborted) break
       // Positions cannot be told where the raw events are not the same.
-      if (raw.differences[0] !== undefined) throw new CopyRefused(elsewhere(tenant, raw.differences[0]))
+      if (raw.hasParted) throw new CopyRefused(elsewhere(tenant, raw.differences.at(-1) as Difference))
+      if (each.event.revision <= (there.get(each.of) ?? -1)) continue
       if (each.of.kind === 'generations') generations.push(each)
       else await senders.get(each.of)?.add(each.moved, each.event.revision)
       if (++done % PROGRESS_EVENTS === 0) this.#at('rows', done, total)
