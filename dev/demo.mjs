@@ -1,11 +1,13 @@
 // @ts-check
 // `npm run demo`: a simulated morning of a contact centre through the HTTP ingress, the projector and the egress, and the records read back.
+// `npm run demo -- --log eventstoredb` does it with EventStoreDB as the log.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
 import { ensureInstalled } from './install.mjs'
 
 const root = join(import.meta.dirname, '..')
@@ -32,6 +34,12 @@ const TOPIC = 'genesys.queue-metrics'
 /** A broker that is kept may have its topics set up in its own way. */
 const TOPICS_DIFFER = 5
 
+const { values } = parseArgs({ options: { log: { type: 'string', default: 'embedded' } } })
+if (values.log !== 'embedded' && values.log !== 'eventstoredb') {
+  console.error(`--log ${values.log}: there is embedded and eventstoredb`)
+  process.exit(2)
+}
+
 const began = Date.now()
 /** @param {string} line */
 const say = (line) => console.log(`${((Date.now() - began) / 1000).toFixed(1).padStart(5)} s  ${line}`)
@@ -39,6 +47,7 @@ const say = (line) => console.log(`${((Date.now() - began) / 1000).toFixed(1).pa
 say('checking what is installed')
 ensureInstalled(root)
 const { findRuntime, startPieces } = await import('./local-kafka/runtime.mjs')
+const { startEventStoreDb } = await import('./local-eventstoredb.mjs')
 const { consumeRecords, latest, readRecords } = await import('./demo-records.mjs')
 
 const data = join(root, 'data', 'demo')
@@ -103,6 +112,13 @@ try {
   const tenant = `demo-${began.toString(36)}` // its own, so that a broker that is kept does not mistake this run for an earlier one
   /** @type {NodeJS.ProcessEnv} */
   const env = { STREAMVANE_TENANT: tenant, STREAMVANE_CLOCK__EVERY_MS: '60000' }
+  if (values.log === 'eventstoredb') {
+    const server = await startEventStoreDb()
+    cleanups.push(server.stop)
+    say(`EventStoreDB at ${server.url.replace(/\/\/[^/@]*@/, '//***@')}: ${server.why}`)
+    env['STREAMVANE_LOG__KIND'] = 'eventstoredb'
+    env['EVENTSTOREDB_URL'] = server.url
+  }
   if (pieces === undefined) env['STREAMVANE_EGRESS__SINK'] = 'files'
   else {
     env['KAFKA_BROKERS'] = pieces.brokers.join(',')
@@ -144,8 +160,11 @@ try {
       ? `files: ${relative(process.cwd(), join(data, 'files'))}`
       : `topics: genesys.queue-metrics, genesys.agent-metrics, genesys.agent-state on ${pieces.brokers.join(', ')}${runtime.kind === 'maven' ? ' (ends with this demo)' : ''}`,
   )
-  console.log(`log and local state: ${relative(process.cwd(), data)}`)
-  console.log(`look further: npx tsx src/cli/main.ts rows --family agent --data ${relative(process.cwd(), data)} --tenant ${tenant}`)
+  console.log(
+    `${values.log === 'embedded' ? 'log and local state' : 'local state (the log is on EventStoreDB)'}: ${relative(process.cwd(), data)}`,
+  )
+  if (values.log === 'embedded')
+    console.log(`look further: npx tsx src/cli/main.ts rows --family agent --data ${relative(process.cwd(), data)} --tenant ${tenant}`)
   await end()
   say('done')
 } catch (cause) {
