@@ -58,12 +58,18 @@ export class TruthCells {
 
   #post(at: EpochMs, leg: Leg, about: Booked, metric: string, value: number | undefined): void {
     const start = Math.floor(at / baseIntervalMs) * baseIntervalMs
-    const tail = [leg.mediaType, leg.direction, leg.conversation.messageType]
-    const put = (family: PointFamily, ...own: readonly (string | null)[]): void => {
-      const dimensions = [...own, ...tail]
-      add(this.#cell(family, dimensions, start).measures, metric, value)
+    const suffix = `|${leg.mediaType}|${leg.direction}|${leg.conversation.messageType ?? ''}|${start}|`
+    const put = (family: PointFamily, id: string, more?: string | null): void => {
+      const cells = this.#cells.get(family) as Map<string, TruthCell>
+      const key = more === undefined ? id + suffix : id + suffix + (more ?? '')
+      let cell = cells.get(key)
+      if (cell === undefined) {
+        const own = family === 'organisation' ? [] : more === undefined ? [id] : [id, more]
+        cells.set(key, (cell = { dimensions: [...own, leg.mediaType, leg.direction, leg.conversation.messageType], start, measures: {} }))
+      }
+      addValue(cell.measures, metric, value)
     }
-    put('organisation')
+    put('organisation', '')
     if (ofFlows.has(metric)) {
       if (typeof about.flowId === 'string') put('flow', about.flowId)
       return
@@ -77,21 +83,22 @@ export class TruthCells {
     for (const divisionId of about.divisionIds) put('division', divisionId)
   }
 
-  #cell(family: PointFamily, dimensions: readonly (string | null)[], start: EpochMs): TruthCell {
-    const cells = this.#cells.get(family) as Map<string, TruthCell>
-    const key = `${start}|${dimensions.join('|')}`
-    let cell = cells.get(key)
-    if (cell === undefined) cells.set(key, (cell = { dimensions, start, measures: {} }))
-    return cell
-  }
-
   cells(family: PointFamily): Iterable<TruthCell> {
     return (this.#cells.get(family) as Map<string, TruthCell>).values()
   }
 }
 
-const add = (measures: Record<string, TruthMeasure>, metric: string, value: number | undefined): void => {
-  addMeasure(measures, metric, value === undefined ? { count: 1 } : { count: 1, sum: value, min: value, max: value })
+const addValue = (measures: Record<string, TruthMeasure>, metric: string, value: number | undefined): void => {
+  const known = measures[metric]
+  if (known === undefined) {
+    measures[metric] = value === undefined ? { count: 1 } : { count: 1, sum: value, min: value, max: value }
+    return
+  }
+  known.count += 1
+  if (value === undefined) return
+  known.sum = (known.sum ?? 0) + value
+  if (value < (known.min ?? Infinity)) known.min = value
+  if (value > (known.max ?? -Infinity)) known.max = value
 }
 
 /** Adds to what is booked of a metric so far. */

@@ -1,0 +1,207 @@
+import { describe, expect, test } from 'vitest'
+import { zoneOf } from '../../src/app/zones.js'
+import type { QueueConfigured } from '../../src/domain/fact.js'
+import { familyNames } from '../../src/domain/family.js'
+import type { Granularity } from '../../src/domain/granularity.js'
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/domain/interval.js'
+import { interactionMetrics, pointMetrics, type MetricName } from '../../src/domain/metric.js'
+import { defaultProfile, type PointSource, type Profile } from '../../src/domain/profile.js'
+import type { Row } from '../../src/domain/row.js'
+import { readSettings } from '../../src/ingress/configuration-objects.js'
+import type { SimulateOptions } from '../../src/ingress/simulator/options.js'
+import { queueAnswers } from '../../src/ingress/simulator/queue-settings.js'
+import type { Roster } from '../../src/ingress/simulator/roster.js'
+import { simulate, type Simulation } from '../../src/ingress/simulator/simulate.js'
+import type { Truth } from '../../src/ingress/simulator/truth.js'
+import {
+  allSplits,
+  differences,
+  kpisOfRows,
+  kpisOfTruth,
+  pointFamilies,
+  sheetOfRows,
+  sheetOfTruth,
+  statesOfRows,
+  statesOfTruth,
+  together,
+  type PointFamily,
+} from '../support/against-truth.js'
+import { fold, type Folded } from '../support/folded.js'
+
+/** `STREAMVANE_WEEK_AGENTS=100` simulates a bigger centre, `STREAMVANE_WEEK_SEED` another one. */
+const agents = Number(process.env['STREAMVANE_WEEK_AGENTS'] ?? 7)
+const seed = Number(process.env['STREAMVANE_WEEK_SEED'] ?? 29)
+
+const ZONE = 'Europe/Berlin'
+const granularities: readonly Granularity[] = ['PT15M', 'PT30M', 'PT1H', 'P1D']
+
+/** The weeks in which clocks change, from Monday to Monday by local time: the last day has 23 or 25 hours. */
+const weeks = [
+  { name: 'in which clocks go forward', from: '2026-03-22T23:00:00Z', hours: 167, days: [23] },
+  { name: 'in which clocks go back', from: '2026-10-18T22:00:00Z', hours: 169, days: [25] },
+] as const
+
+const week = (from: string, hours: number): SimulateOptions => ({
+  seed,
+  fromMs: Date.parse(from),
+  hours,
+  queues: 4,
+  agents,
+  reconfigure: true,
+  envelope: 'mixed',
+  duplicates: 0.03,
+  reorder: 0.05,
+  lateness: { share: 0.01, maxMs: 6 * HOUR_MS },
+  acwLate: { share: 0.03, maxMs: 3 * HOUR_MS },
+})
+
+const profileOf = (points: PointSource): Profile => ({
+  ...defaultProfile,
+  points,
+  rollUps: ['PT30M', 'PT1H', 'P1D'],
+  zone: zoneOf(ZONE),
+  families: familyNames,
+  splitBy: allSplits,
+})
+
+const configurationOf = (roster: Roster): readonly QueueConfigured[] =>
+  queueAnswers(roster).flatMap((answer) => {
+    const { settings, problems } = readSettings(JSON.parse(JSON.stringify(answer)), { effectiveAt: undefined, now: 0 })
+    expect(problems).toEqual([])
+    return settings as readonly QueueConfigured[]
+  })
+
+const told = (simulation: Simulation, source: PointSource, granularity: Granularity): Truth =>
+  simulation.truth({ source, granularity, zone: ZONE, splitBy: allSplits })
+
+/** Long enough after the end that every session is settled. */
+const settledAfter = (simulation: Simulation) => (): number => Date.parse(simulation.truth().through) + DAY_MS
+
+const folded = (options: SimulateOptions, points: PointSource): Readonly<{ simulation: Simulation; result: Folded }> => {
+  const emit = points === 'conversation-details' ? 'metric-records' : points
+  const simulation = simulate({ ...options, emit, truthOf: [points] })
+  const configuration = configurationOf(simulation.roster)
+  return { simulation, result: fold(simulation, profileOf(points), { configuration, settledAt: settledAfter(simulation) }) }
+}
+
+const sheets = (
+  { rows }: Folded,
+  truth: Truth,
+  metricsOf: (family: PointFamily) => readonly MetricName[],
+  closedRange = false,
+): readonly [ReturnType<typeof together>, ReturnType<typeof together>] => {
+  const scope = (family: PointFamily) => ({ metrics: metricsOf(family), granularity: truth.granularity, closedRange })
+  return [
+    together(...pointFamilies.map((family) => sheetOfRows(rows.values(), family, scope(family)))),
+    together(...pointFamilies.map((family) => sheetOfTruth(truth, family, scope(family)))),
+  ]
+}
+
+const everything: readonly MetricName[] = [...new Set([...interactionMetrics, ...pointMetrics])]
+
+/** When a local day that begins at `start` ends, by the calendar of these weeks: `days` are the hours of the last one. */
+const dayEnd = (lastDay: number, lastHours: number) => (start: number) => start + (start === lastDay ? lastHours * HOUR_MS : DAY_MS)
+
+describe.each(weeks)('a simulated week $name', ({ from, hours, days: [lastHours] }) => {
+  const lastDay = Date.parse(from) + 6 * DAY_MS
+  const print = (): string => `STREAMVANE_WEEK_SEED=${seed} STREAMVANE_WEEK_AGENTS=${agents}`
+
+  describe('by metric records', () => {
+    const { simulation, result } = folded(week(from, hours), 'metric-records')
+
+    test('nothing is refused, and disorder was there', () => {
+      expect(result.refused, print()).toEqual([])
+      expect(result.repeated).toBe(simulation.truth().totals.duplicates)
+      expect(result.restated).toBeGreaterThan(100)
+    })
+
+    test.each(granularities)('every metric of every family, by direction and message type, in every interval of %s', (granularity) => {
+      const truth = told(simulation, 'metric-records', granularity)
+      const [ofRows, ofTruth] = sheets(result, truth, () => everything)
+      for (const family of pointFamilies) expect([...ofTruth.keys()].some((key) => key.startsWith(`${family} `)), family).toBe(true)
+      expect(ofTruth.size).toBeGreaterThan(granularity === 'P1D' ? 2_000 : 10_000)
+      expect(differences(ofRows, ofTruth), print()).toEqual([])
+    })
+
+    test.each(granularities)('the KPIs that follow from them, in every interval of %s', (granularity) => {
+      const truth = told(simulation, 'metric-records', granularity)
+      for (const family of ['queue', 'division', 'organisation'] as const) {
+        const ofTruth = kpisOfTruth(truth, family)
+        expect(ofTruth.size).toBeGreaterThan(50)
+        expect(differences(kpisOfRows(result.rows.values(), family, granularity), ofTruth), print()).toEqual([])
+      }
+    })
+
+    test.each(granularities)('times of agents in their states, clipped to intervals of %s', (granularity) => {
+      const truth = told(simulation, 'metric-records', granularity)
+      const through = Date.parse(truth.through)
+      const ends: Readonly<Record<Granularity, (start: number) => number>> = {
+        PT15M: (start) => start + 15 * MINUTE_MS,
+        PT30M: (start) => start + 30 * MINUTE_MS,
+        PT1H: (start) => start + HOUR_MS,
+        P1D: dayEnd(lastDay, lastHours),
+      }
+      const ofTruth = statesOfTruth(truth, ends[granularity])
+      for (const kind of ['routingStatus', 'systemPresence', 'organizationPresence', 'agent-occupancy'])
+        expect([...ofTruth.keys()].some((key) => key.includes(kind)), kind).toBe(true)
+      expect(differences(statesOfRows(result.rows.values(), through, granularity), ofTruth), print()).toEqual([])
+    })
+
+    test('seven local days, the last of them not of 24 hours', () => {
+      const days = [...new Set([...result.rows.values()].filter(({ granularity }) => granularity === 'P1D').map(({ start }) => start))].sort()
+      expect(days.slice(0, 7)).toEqual(Array.from({ length: 7 }, (_, day) => Date.parse(from) + day * DAY_MS))
+      const last = [...result.rows.values()].find(({ granularity, start }) => granularity === 'P1D' && start === lastDay) as Row
+      expect(last.end - last.start).toBe(lastHours * HOUR_MS)
+    })
+
+    test('rows of a queue carry the target that was in force when they began', () => {
+      const targets = new Map(simulation.roster.queues.map(({ id, settings }) => [id, settings]))
+      const seen = new Set<number | null>()
+      for (const row of result.rows.values()) {
+        if (row.family !== 'queue') continue
+        const inForce = targets.get(row.dimensions[0] as string)?.findLast((one) => one.from <= row.start)
+        expect(row.serviceTarget).toBe(inForce?.target)
+        seen.add(row.serviceTarget)
+      }
+      expect(seen).toEqual(new Set([0.8, 0.9]))
+    })
+  })
+
+  describe('by detail events', () => {
+    const { simulation, result } = folded(week(from, hours), 'detail-events')
+
+    /** Of these the events tell only in which session they were: its end and their length are known, not always their own end. */
+    const somewhere: readonly MetricName[] = ['tAlert', 'tTalkComplete', 'tHeldComplete', 'nFlow', 'nFlowMilestone']
+    const exact = everything.filter((metric) => !somewhere.includes(metric))
+
+    test('nothing is refused', () => {
+      expect(result.refused, print()).toEqual([])
+      expect(result.repeated).toBe(simulation.truth().totals.duplicates)
+    })
+
+    test.each(granularities)('what they can tell, in every interval of %s', (granularity) => {
+      const truth = told(simulation, 'detail-events', granularity)
+      const [ofRows, ofTruth] = sheets(result, truth, () => exact)
+      for (const family of pointFamilies) expect([...ofTruth.keys()].some((key) => key.startsWith(`${family} `)), family).toBe(true)
+      expect(differences(ofRows, ofTruth), print()).toEqual([])
+    })
+
+    test('the rest over the closed range', () => {
+      const [ofRows, ofTruth] = sheets(result, told(simulation, 'detail-events', 'PT15M'), () => somewhere, true)
+      for (const metric of somewhere) expect([...ofTruth.keys()].some((key) => key.endsWith(` ${metric}`)), metric).toBe(true)
+      expect(differences(ofRows, ofTruth), print()).toEqual([])
+    })
+
+    test('the threshold in force at the answer decides, and it changed', () => {
+      const [queue] = simulation.roster.queues
+      const truth = told(simulation, 'detail-events', 'PT15M')
+      const change = queue?.settings[1]?.from ?? NaN
+      const share = (isAfter: boolean): number => {
+        const rows = truth.queue.filter((row) => row.queueId === queue?.id && Date.parse(row.intervalStart) > change === isAfter)
+        const count = (metric: string): number => rows.reduce((sum, { measures }) => sum + (measures[metric]?.count ?? 0), 0)
+        return count('nOverSla') / count('tAnswered')
+      }
+      expect(share(true)).toBeGreaterThan(share(false))
+    })
+  })
+})
