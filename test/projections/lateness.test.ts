@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest'
+import { leftQueue, emitted, entered, minutes, queued, recorded, sessionEnded, ticked, worked } from '../support/fact-builders.js'
+import { given } from '../support/given.js'
+
+const hour = { families: ['queue'] as const, lateHorizonMs: minutes(60) }
+const offered = (time: string) => emitted('nOffered', 1, time, { queue: 'sales' })
+const reasons = (story: ReturnType<typeof given>) => story.look().map(({ status, correction, revision }) => [status, correction, revision])
+
+describe('what comes late', () => {
+  test('within the grace is part of the final row, as if it had come in time', () => {
+    const story = given(hour).facts(offered('10:05'), ticked('10:19:59.999'), offered('10:06'), ticked('10:20'))
+    expect(reasons(story)).toEqual([['final', null, 3]])
+  })
+
+  test('after it restates the row, each time, because it was late', () => {
+    const story = given(hour).facts(offered('10:05'), ticked('10:20'))
+    expect(reasons(story)).toEqual([['final', null, 2]])
+    story.then(offered('10:06'))
+    expect(reasons(story)).toEqual([['corrected', 'late', 3]])
+    story.then(ticked('10:40'), offered('10:07'))
+    expect(reasons(story)).toEqual([['corrected', 'late', 4]])
+  })
+
+  test('as the first of its row is a correction too', () => {
+    expect(reasons(given(hour).facts(ticked('10:20'), offered('10:05')))).toEqual([['corrected', 'late', 1]])
+  })
+
+  test('as after-call work moves a handle time: that row was handled, not late', () => {
+    const detail = { ...hour, points: 'detail-events' as const, lateHorizonMs: minutes(600) }
+    const story = given(detail).facts(sessionEnded('ann', '10:05', { talkMs: 60_000 }), ticked('12:00'))
+    expect(reasons(story)).toEqual([['final', null, 3]])
+    story.then(worked('ann', 1_000, '12:01'))
+    expect(reasons(story).sort()).toEqual([
+      ['corrected', 'handled', 4],
+      ['provisional', null, 2],
+    ])
+  })
+
+  test('up to the horizon is counted, beyond it refused in words: the interval ended longer than that before what is closed', () => {
+    const story = given(hour).facts(offered('10:05'), ticked('11:19:59.999'))
+    expect(reasons(story)).toEqual([['final', null, 2]])
+    story.then(offered('10:00'))
+    expect(reasons(story)).toEqual([['corrected', 'late', 3]])
+    story
+      .refuses(
+        offered('09:59:59.999'),
+        'too-late',
+        /happened at 2026-01-05T09:59:59\.999Z.*closed through 2026-01-05T11:00:00\.000Z.*3600000.*rebuild/,
+      )
+      .then(ticked('11:20'))
+      .refuses(offered('10:14:59.999'), 'too-late', /2026-01-05T10:14:59\.999Z/)
+      .emitsNothing()
+      .then(offered('10:15'))
+      .emits('queue sales voice 10:15 corrected 1: nOffered 1')
+  })
+
+  test('before anything was closed nothing is too late', () => {
+    given(hour).facts(offered('2020-01-01T00:00')).emits('queue sales voice 2020-01-01T00:00 provisional 1: nOffered 1')
+  })
+
+  test('detail events are refused by their own instant, before anything of them is counted', () => {
+    given({ ...hour, points: 'detail-events' })
+      .facts(ticked('12:00'))
+      .refuses(queued('sales', '10:05'), 'too-late', /10:05/)
+      .refuses(leftQueue('sales', 'ABANDON', 1_000, '10:05'), 'too-late', /10:05/)
+      .refuses(sessionEnded('ann', '10:05', { talkMs: 1_000 }), 'too-late', /10:05/)
+      .refuses(worked('ann', 1_000, '10:05'), 'too-late', /10:05/)
+      .emitsNothing()
+      .then(sessionEnded('ann', '11:01', { talkMs: 1_000 }))
+      .emits('queue sales voice 11:00 corrected 1: tTalkComplete 1000')
+  })
+
+  test('of what another source says nothing is refused: it would not count anyway', () => {
+    given({ ...hour, points: 'detail-events' })
+      .facts(ticked('12:00'), offered('08:00'))
+      .emitsNothing()
+    given(hour).facts(ticked('12:00'), queued('sales', '08:00')).emitsNothing()
+  })
+
+  test('of a conversation record the points in time count, the record is refused for the others', () => {
+    const record = recorded('c1', { early: offered('08:00'), timely: offered('11:50') })
+    given({ ...hour, points: 'conversation-details' })
+      .facts(ticked('12:00'))
+      .refuses(record, 'too-late', /08:00/)
+      .emits('queue sales voice 11:45 provisional 1: nOffered 1')
+      .refuses(record, 'too-late', /08:00/)
+      .emitsNothing()
+  })
+})
+
+describe('in history', () => {
+  test('no point is too late, until history ends', () => {
+    given(hour, { inHistory: true })
+      .facts(ticked('12:00'), offered('08:00'))
+      .emits('queue sales voice 08:00 corrected 1: nOffered 1')
+      .endHistory()
+      .refuses(offered('08:01'), 'too-late', /08:01/)
+  })
+
+  test('a state is, as what the agent did before is forgotten', () => {
+    const states = { ...hour, families: ['agent-state'] as const }
+    given(states, { inHistory: true })
+      .facts(ticked('12:00'))
+      .refuses(entered('ann', 'IDLE', '08:00'), 'too-late', /08:00/)
+    given(states)
+      .facts(ticked('12:00'))
+      .refuses(entered('ann', 'IDLE', '10:44'), 'too-late', /10:44/)
+      .then(entered('ann', 'IDLE', '10:45'))
+  })
+})
