@@ -51,6 +51,14 @@ export const compareQuery = (aligned: Aligned, context: CompareContext): Compare
     ...{ serviceLevelFits: fits, serviceLevels: total, note: aligned.note },
   })
   if (family === null) return done([])
+  if (!context.profile.families.includes(family) && ours.size === 0) {
+    const what = `groups by ${query.dimensions.join(', ') || 'nothing'}`
+    notCompared.push({
+      what,
+      why: `there are no rows of family ${family}: the profile of the generation does not name it among its families`,
+    })
+    return done([])
+  }
   const asked = [...query.metrics].filter((metric) => statisticsOf(metric).length > 0)
   const reasons = { ...context, asked: query.metrics, fitsElsewhere: (rule: string) => fits.get(rule) ?? 0 }
 

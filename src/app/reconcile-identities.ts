@@ -46,7 +46,7 @@ const withinItself = (metric: string, { count, sum, min, max }: Stats, broken: B
   if (!isMetricName(metric) || metricKind(metric) !== 'duration' || count === undefined) return
   if (count === 0 && sum !== undefined && sum !== 0) broken(`nothing was emitted (count 0), but the sum is ${sum}`)
   if (count <= 0) return
-  if (min !== undefined && max !== undefined && min > max) broken(`min ${min} is more than max ${max}`)
+  if (min !== undefined && max !== undefined && min > max) return broken(`min ${min} is more than max ${max}`)
   if (sum !== undefined && min !== undefined && sum < count * min)
     broken(`the sum ${sum} of ${count} is less than ${count} times the min ${min}`)
   if (sum !== undefined && max !== undefined && sum > count * max)
@@ -108,7 +108,7 @@ const handleTimes = (cell: SourceCell, { asked, lengthMs }: IdentityContext, bro
     !PARTS.every((metric) => asked.has(metric))
   )
     return
-  const parts = PARTS.flatMap((metric) => cell.get(metric)?.stats ?? [])
+  const parts = PARTS.flatMap((metric) => cell.get(metric)?.stats ?? []).filter(({ count }) => count !== 0)
   if (parts.length === 0 || parts.some(({ count }) => count !== handled.count)) return
   const sum = parts.reduce((total, part) => total + (part.sum ?? 0), 0)
   if (sum !== handled.sum) broken(`the sum is ${handled.sum}, but its parts, all ${handled.count} of each, have ${sum} together`)

@@ -250,13 +250,14 @@ const follows = (parts: readonly Finding[]): Verdict => {
 const unexplained = (finding: Finding): Verdict => {
   const isTheirs = isTheirsLarger(finding)
   const said = finding.statistics.map(({ statistic, theirs, ours }) => `${statistic} ${theirs} there and ${ours} here`).join(', ')
-  const isExtremeOnly = finding.statistics.every(({ statistic }) => statistic === 'min' || statistic === 'max')
-  const about = isExtremeOnly
-    ? 'count and sum are equal, single values are not'
-    : isTheirs
-      ? 'nothing explains what is missing here'
-      : 'nothing explains what is missing there'
-  return { class: isTheirs ? 'missing-event' : 'extra-event', because: `${said}: ${about}` }
+  return { class: isTheirs ? 'missing-event' : 'extra-event', because: `${said}: ${whatIsKnown(finding, isTheirs)}` }
+}
+
+const whatIsKnown = ({ statistics, cell }: Finding, isTheirs: boolean): string => {
+  if (statistics.every(({ statistic }) => statistic === 'min' || statistic === 'max'))
+    return 'count and sum are equal, single values are not'
+  if (isTheirs && cell !== undefined && cell.erased > 0) return `${cell.erased} points of these rows were erased here on request`
+  return `nothing explains what is missing ${isTheirs ? 'here' : 'there'}`
 }
 
 const isTheirsLarger = (finding: Finding): boolean => {

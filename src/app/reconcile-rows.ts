@@ -90,6 +90,8 @@ export class OurCell {
   readonly settled = new Figures()
   rows = 0
   provisional = 0
+  /** Points that had been in its rows and were erased on request. */
+  erased = 0
   readonly corrections = new Map<Correction, number>()
   private readonly targets = new Set<number | null>()
 
@@ -98,6 +100,7 @@ export class OurCell {
     this.now.add(now)
     if (settled !== null) this.settled.add(settled)
     if (now.status === 'provisional') this.provisional += 1
+    this.erased += now.erased ?? 0
     if (now.status === 'corrected' && now.correction !== null)
       this.corrections.set(now.correction, (this.corrections.get(now.correction) ?? 0) + 1)
     this.targets.add(now.serviceTarget)

@@ -24,6 +24,12 @@ const denominatorOf = ({ includeFlowOuts, includeAbandons, includeShortAbandons 
   (includeAbandons ? parts.abandoned - (includeShortAbandons ? 0 : parts.short) : 0) +
   (includeFlowOuts ? parts.flowOuts : 0)
 
+const onOff = (isOn: boolean): string => (isOn ? 'on' : 'off')
+
+/** A combination of the options, as reports name it. */
+export const nameOf = ({ includeFlowOuts, includeAbandons, includeShortAbandons }: ServiceLevelOptions): string =>
+  `includeFlowOuts ${onOff(includeFlowOuts)}, includeAbandons ${onOff(includeAbandons)}, includeShortAbandons ${onOff(includeShortAbandons)}`
+
 const choices = [false, true]
 
 /** The eight combinations of the options, then what is seen elsewhere. */
@@ -43,12 +49,6 @@ export const serviceLevelRules: readonly ServiceLevelRule[] = [
   },
   { name: 'answered within the duration, of all offered', options: null, denominator: ({ offered }) => offered },
 ]
-
-export function nameOf({ includeFlowOuts, includeAbandons, includeShortAbandons }: ServiceLevelOptions): string {
-  return `includeFlowOuts ${onOff(includeFlowOuts)}, includeAbandons ${onOff(includeAbandons)}, includeShortAbandons ${onOff(includeShortAbandons)}`
-}
-
-const onOff = (isOn: boolean): string => (isOn ? 'on' : 'off')
 
 /** The rules by which the parts give these two terms; none if no rule does. */
 export const rulesThatFit = (parts: ServiceLevelParts, numerator: number, denominator: number): readonly ServiceLevelRule[] =>
