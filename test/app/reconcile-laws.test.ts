@@ -100,7 +100,7 @@ test('one event planted or taken away is found, in its place and by its class, a
     rows: anyRows.filter(({ length }) => length > 0),
     quarters: anyLength,
     grouping: anyGrouping,
-    metric: fc.constantFrom<MetricName>('nOffered', 'tHandle', 'tAlert', 'nError'),
+    metric: fc.constantFrom<MetricName>('nOffered', 'tTalkComplete', 'tAlert', 'nError'),
     at: fc.nat(),
     ms: fc.integer({ min: 1, max: 10_000 }),
     isTheirs: fc.boolean(),
