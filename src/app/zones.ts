@@ -12,10 +12,12 @@ const TO = Date.UTC(2046, 0, 1)
 /** No zone has changed its clocks twice within so short a time. */
 const STEP_MS = 7 * DAY_MS
 
-const known = new Map<string, Zone>([['UTC', utc]])
+const known = new Map<string, Zone>()
 
 /** The zone of this name in the IANA database, as this machine's `Intl` knows it, with its offsets from 2015 to 2045. Throws `UnknownZone`. */
 export const zoneOf = (name: string): Zone => {
+  // Not every machine lists it.
+  if (name.toUpperCase() === utc.name) return utc
   const spelled = Intl.supportedValuesOf('timeZone').find((one) => one.toLowerCase() === name.toLowerCase()) ?? name
   let zone = known.get(spelled)
   if (zone === undefined) known.set(spelled, (zone = { name: spelled, offsets: offsetsOf(offsetReader(spelled)) }))

@@ -1,21 +1,155 @@
+import { readFileSync } from 'node:fs'
+import Table from 'cli-table3'
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
-import { redacted, sinkKind } from '../app/config.js'
-import { command, commandGroup, configOf, type CommonFlags } from './common.js'
+import { ConfigError, redacted, sinkKind } from '../app/config.js'
+import {
+  allSettings,
+  changeConfiguration,
+  ifThere,
+  standingOf,
+  waitingForRebuild,
+  type Change,
+  type Configured,
+} from '../app/configuration.js'
+import { readSettings, type Setting, type Times } from '../ingress/configuration-objects.js'
+import { command, commandGroup, configOf, instantOf, withContext, type CommonFlags } from './common.js'
+import { EXIT, UsageError } from './exit.js'
 
 export const configCommand = (): Command => {
-  const group = commandGroup('config', 'look at the configuration')
-  group.addCommand(
-    command('check', 'check the configuration from file, environment and flags, and print what is in force', [
-      'streamvane config check --config streamvane.yaml',
-      'STREAMVANE_INGRESS__PORT=9000 streamvane config check --json',
-    ])
-      .option('--json', 'as JSON')
-      .action((flags: CommonFlags & Readonly<{ json?: boolean }>) => {
-        const config = configOf(flags)
-        console.log(flags.json === true ? JSON.stringify(redacted(config), null, 2) : stringify(redacted(config)))
-        console.error(`the configuration is valid; rows go to ${sinkKind(config)}`)
-      }),
-  )
+  const group = commandGroup('config', 'look at the configuration, and take in that of Genesys')
+  group.addCommand(checkCommand())
+  group.addCommand(importCommand())
+  group.addCommand(listCommand())
   return group
+}
+
+const checkCommand = (): Command =>
+  command('check', 'check the configuration from file, environment and flags, and print what is in force', [
+    'streamvane config check --config streamvane.yaml',
+    'STREAMVANE_INGRESS__PORT=9000 streamvane config check --json',
+  ])
+    .option('--json', 'as JSON')
+    .action((flags: CommonFlags & Readonly<{ json?: boolean }>) => {
+      const config = configOf(flags)
+      console.log(flags.json === true ? JSON.stringify(redacted(config), null, 2) : stringify(redacted(config)))
+      console.error(`the configuration is valid; rows go to ${sinkKind(config)}`)
+    })
+
+type ImportFlags = CommonFlags & Readonly<{ effectiveAt?: string; dryRun?: boolean; json?: boolean }>
+
+const importCommand = (): Command =>
+  command('import', "take Genesys's configuration into the log: queues, presence definitions, organisation settings; can be run again", [
+    'streamvane config import queues.json presences.json',
+    'streamvane config import queues.json --effective-at 2026-03-01T00:00:00Z',
+    'streamvane config import organisation.json --dry-run',
+  ])
+    .argument(
+      '<file...>',
+      'answers of GET /api/v2/routing/queues or /api/v2/presence/definitions, single objects of them, or organisationSettings',
+    )
+    .option('--effective-at <instant>', 'from when on it is in force (default: when the object says that it was modified, else now)')
+    .option('--dry-run', 'say what would be stored and write nothing')
+    .option('--json', 'one JSON object a setting')
+    .action(async (files: string[], flags: ImportFlags) => {
+      const config = configOf(flags)
+      const now = Date.now()
+      const settings = settingsIn(files, { effectiveAt: instantOf('--effective-at', flags.effectiveAt), now })
+      const dryRun = flags.dryRun === true
+      await withContext('config import', config, async ({ logs }) => {
+        const { tenant } = config
+        const raw = dryRun ? await ifThere(() => logs.raw('reader')) : await logs.raw('writer')
+        const standing = await standingOf(logs, raw, tenant)
+        const changes = await changeConfiguration(raw, settings, {
+          tenant,
+          source: files.map((file) => `file:${file}`).join(' '),
+          now,
+          dryRun,
+        })
+        for (const { fact, outcome } of changes)
+          console.log(flags.json === true ? JSON.stringify({ outcome, ...fact, at: iso(fact) }) : `${outcome}: ${described(fact)}`)
+        sayTotals(changes, waitingForRebuild(changes, standing), dryRun)
+        return EXIT.ok
+      })
+    })
+
+const sayTotals = (changes: readonly Change[], waiting: readonly Change[], dryRun: boolean): void => {
+  const stored = changes.filter(({ outcome }) => outcome === 'stored').length
+  console.error(`${stored} ${dryRun ? 'would be stored' : 'stored'}, ${changes.length - stored} as in force already`)
+  if (waiting.length > 0)
+    console.error(
+      `${waiting.length} of them ${waiting.length === 1 ? 'is' : 'are'} in force from before what is counted already: what comes from now on is counted by them, and \`streamvane rebuild\` applies them to the rest`,
+    )
+}
+
+/** Everything that is wrong in any of the files is told before anything is opened. */
+const settingsIn = (files: readonly string[], times: Times): readonly Setting[] => {
+  const read = files.map((file) => ({ file, ...readSettings(jsonIn(file), times) }))
+  const problems = read.flatMap(({ file, problems: own }) => own.map((problem) => `  ${file}: ${problem}`))
+  if (problems.length > 0) throw new ConfigError(`nothing was stored:\n${problems.join('\n')}`)
+  return read.flatMap(({ settings }) => settings)
+}
+
+const jsonIn = (file: string): unknown => {
+  let text: string
+  try {
+    text = readFileSync(file === '-' ? 0 : file, 'utf8')
+  } catch (cause) {
+    throw new UsageError(`cannot read ${file}: ${(cause as Error).message}`)
+  }
+  try {
+    return JSON.parse(text.replace(/^\ufeff/, ''))
+  } catch (cause) {
+    throw new ConfigError(`${file} is not valid JSON: ${(cause as Error).message}`)
+  }
+}
+
+const listCommand = (): Command =>
+  command('list', 'list the settings in the log and from when each is in force', [
+    'streamvane config list',
+    'streamvane config list --json | jq \'select(.type == "QueueConfigured")\'',
+  ])
+    .option('--json', 'one JSON object a line')
+    .action(async (flags: CommonFlags & Readonly<{ json?: boolean }>) => {
+      const config = configOf(flags)
+      await withContext('config list', config, async ({ logs }) => {
+        const raw = await logs.raw('reader')
+        const settings = [...(await allSettings(raw, config.tenant)).values()].flatMap((own) => own.toSorted((a, b) => a.at - b.at))
+        if (flags.json === true) {
+          for (const fact of settings) console.log(JSON.stringify({ ...fact, at: iso(fact) }))
+          return EXIT.ok
+        }
+        const table = new Table({ head: ['in force from', 'setting'], style: { head: [], border: [] } })
+        for (const fact of settings) table.push([iso(fact), described(fact)])
+        console.log(table.toString())
+        return EXIT.ok
+      })
+    })
+
+const iso = ({ at }: Configured): string => new Date(at).toISOString()
+
+const described = (fact: Configured): string => {
+  switch (fact.type) {
+    case 'QueueConfigured': {
+      const levels = Object.entries(fact.serviceLevel).map(
+        ([media, { durationMs, target }]) =>
+          `${media} ${target === null ? '' : `${Math.round(target * 1000) / 10} % `}within ${durationMs / 1000} s`,
+      )
+      const acw =
+        fact.acw === null
+          ? []
+          : [`after-call work ${fact.acw.prompt}${fact.acw.timeoutMs === null ? '' : ` ${fact.acw.timeoutMs / 1000} s`}`]
+      return `queue ${fact.name ?? fact.queueId} from ${iso(fact)}: ${[...levels, ...acw].join(', ') || 'nothing set'}`
+    }
+    case 'OrgSettingsChanged': {
+      const options = (['includeFlowOuts', 'includeShortAbandons', 'includeAbandons', 'shortAbandonMs'] as const)
+        .filter((name) => fact[name] !== null)
+        .map((name) => `${name} ${String(fact[name])}`)
+      return `organisation settings from ${iso(fact)}: ${options.join(', ') || 'as the profile says'}`
+    }
+    case 'PresenceDefined':
+      return `presence ${fact.name ?? fact.presenceId} from ${iso(fact)}: ${fact.systemPresence}${fact.deactivated ? ', deactivated' : ''}`
+    case 'ProfilePublished':
+      return `profile ${fact.profile.id} version ${fact.profile.version} from ${iso(fact)}`
+  }
 }

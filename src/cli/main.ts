@@ -8,6 +8,8 @@ import { exitCodeOf, wordsOf } from './exit.js'
 import { generationsCommand } from './generations.js'
 import { importCommand } from './import.js'
 import { kpisCommand } from './kpis.js'
+import { profileCommand } from './profile.js'
+import { logCommand } from './log.js'
 import { rebuildCommand } from './rebuild.js'
 import { reconcileCommand } from './reconcile.js'
 import { replayCommand } from './replay.js'
@@ -34,6 +36,7 @@ for (const command of [
   rowsCommand(),
   kpisCommand(),
   topicsCommand(),
+  logCommand(),
   rebuildCommand(),
   replayCommand(),
   generationsCommand(),
@@ -42,6 +45,7 @@ for (const command of [
   deadLetterCommand(),
   eraseCommand(),
   configCommand(),
+  profileCommand(),
 ])
   program.addCommand(command)
 

@@ -6,6 +6,7 @@ import { configCommand } from '../../src/cli/config.js'
 import { deadLetterCommand } from '../../src/cli/deadletter.js'
 import { generationsCommand } from '../../src/cli/generations.js'
 import { importCommand } from '../../src/cli/import.js'
+import { profileCommand } from '../../src/cli/profile.js'
 import { rebuildCommand } from '../../src/cli/rebuild.js'
 import { replayCommand } from '../../src/cli/replay.js'
 import { rowsCommand } from '../../src/cli/rows.js'
@@ -24,7 +25,7 @@ const commands = {
     topics: topicsCommand,
     rebuild: rebuildCommand,
   },
-  ...{ replay: replayCommand, generations: generationsCommand, deadletter: deadLetterCommand, config: configCommand },
+  ...{ replay: replayCommand, generations: generationsCommand, deadletter: deadLetterCommand, config: configCommand, profile: profileCommand },
 }
 
 /** Runs a command in this process: a process of its own costs a second. For what ends before the log is opened. */

@@ -1,0 +1,86 @@
+import type { Command } from 'commander'
+import { stringify } from 'yaml'
+import { ConfigError, loadProfile } from '../app/config.js'
+import { ifThere, standingOf } from '../app/configuration.js'
+import { NotPublishable, profileInForce, publishedProfiles, publishProfile, type Publication } from '../app/publish-profile.js'
+import type { Profile } from '../domain/profile.js'
+import { command, commandGroup, configOf, instantOf, withContext, type CommonFlags } from './common.js'
+import { EXIT } from './exit.js'
+
+export const profileCommand = (): Command => {
+  const group = commandGroup('profile', 'publish KPI profiles, and show which is in force')
+  group.addCommand(publishCommand())
+  group.addCommand(showCommand())
+  return group
+}
+
+type PublishFlags = CommonFlags & Readonly<{ effectiveAt?: string; dryRun?: boolean }>
+
+const publishCommand = (): Command =>
+  command('publish', 'put a KPI profile into force from an instant on', [
+    'streamvane profile publish profile.yaml',
+    'streamvane profile publish profile.yaml --effective-at 2026-03-01T00:00:00Z --dry-run',
+  ])
+    .argument('<file>', 'the profile, YAML or JSON; what it leaves out is as in the default profile')
+    .option('--effective-at <instant>', 'an edge of the base interval (default: the next one)')
+    .option('--dry-run', 'check it, say what it would change, and write nothing')
+    .action(async (file: string, flags: PublishFlags) => {
+      const config = configOf(flags)
+      const profile = loadProfile(file)
+      const effectiveAt = instantOf('--effective-at', flags.effectiveAt)
+      const dryRun = flags.dryRun === true
+      await withContext('profile publish', config, async ({ logs }) => {
+        const { tenant } = config
+        const raw = dryRun ? await ifThere(() => logs.raw('reader')) : await logs.raw('writer')
+        const standing = await standingOf(logs, raw, tenant)
+        const publication = await publishProfile(raw, profile, {
+          ...{ tenant, source: `file:${file}`, now: Date.now(), dryRun, effectiveAt, standing },
+        }).catch((cause: unknown) => {
+          throw cause instanceof NotPublishable ? new ConfigError(cause.message) : cause
+        })
+        const isBefore = standing.live !== undefined && standing.frontier !== undefined && publication.fact.at < standing.frontier
+        for (const line of outcomeOf(publication, dryRun, isBefore)) console.log(line)
+        return EXIT.ok
+      })
+    })
+
+const outcomeOf = ({ fact, outcome, changes, waits }: Publication, dryRun: boolean, isBefore: boolean): readonly string[] => {
+  const { id, version } = fact.profile
+  const from = new Date(fact.at).toISOString()
+  if (outcome === 'unchanged') return [`${id} version ${version} is in force from ${from} already: nothing was stored`]
+  return [
+    `${id} version ${version} ${dryRun ? 'would be' : 'is'} in force from ${from}`,
+    ...(changes.length > 0 ? [`changed from then on: ${changes.join(', ')}`] : []),
+    ...(waits.length > 0
+      ? [
+          `changed in the next generation only: ${waits.join(', ')}; \`streamvane rebuild --promote\` computes it, by the profile in the configuration`,
+        ]
+      : []),
+    ...(isBefore ? ['it begins before what is counted already: `streamvane rebuild` applies it there'] : []),
+  ]
+}
+
+const showCommand = (): Command =>
+  command('show', 'show the profile in force', ['streamvane profile show', 'streamvane profile show --at 2026-03-01T00:00:00Z --json'])
+    .option('--at <instant>', 'for what happens then (default: now)')
+    .option('--json', 'as JSON')
+    .action(async (flags: CommonFlags & Readonly<{ at?: string; json?: boolean }>) => {
+      const config = configOf(flags)
+      const at = instantOf('--at', flags.at) ?? Date.now()
+      await withContext('profile show', config, async ({ logs }) => {
+        const raw = await ifThere(() => logs.raw('reader'))
+        const standing = await standingOf(logs, raw, config.tenant)
+        const published = raw === undefined ? [] : await publishedProfiles(raw, config.tenant)
+        const profile = written(profileInForce(published, standing, config.profile, at))
+        console.log(flags.json === true ? JSON.stringify(profile, null, 2) : stringify(profile))
+        const of =
+          standing.live === undefined
+            ? 'nothing was projected yet: the profile of the configuration is the base'
+            : `generation ${standing.live.name}`
+        console.error(`in force at ${new Date(at).toISOString()}; ${of}; ${published.length} published`)
+        return EXIT.ok
+      })
+    })
+
+/** As it would stand in a file. */
+const written = (profile: Profile): unknown => ({ ...profile, zone: profile.zone.name })
