@@ -225,7 +225,13 @@ const readFile = (file: string | undefined): Tree => {
 
 const PREFIX = 'STREAMVANE_'
 /** Read by the test set-up and the demo, not by the product. */
-const notConfiguration = new Set(['STREAMVANE_REQUIRE_KAFKA', 'STREAMVANE_CACHE', 'STREAMVANE_CONFIG', 'STREAMVANE_FUZZ'])
+const notConfiguration = new Set([
+  'STREAMVANE_REQUIRE_KAFKA',
+  'STREAMVANE_CACHE',
+  'STREAMVANE_CONFIG',
+  'STREAMVANE_FUZZ',
+  'STREAMVANE_FUZZ_SEED',
+])
 
 type Environment = Readonly<{ tree: Tree; texts: ReadonlyMap<string, string> }>
 
