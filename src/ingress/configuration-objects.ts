@@ -1,6 +1,18 @@
 import type { OrgSettingsChanged, PresenceDefined, QueueConfigured } from '../domain/fact.js'
 import type { EpochMs } from '../domain/interval.js'
-import { BadField, durationMs, flag, isObject, isoInstant, object, observation, optionalText, text, type Body } from './fields.js'
+import {
+  optionalName,
+  BadField,
+  durationMs,
+  flag,
+  isObject,
+  isoInstant,
+  object,
+  observation,
+  optionalText,
+  text,
+  type Body,
+} from './fields.js'
 import { mediaTypeOfSettings, systemPresence, upperSnake } from './spelling.js'
 
 /** What can be imported: each with the instant from which it is in force. */
@@ -63,7 +75,7 @@ const queue = (value: Body, times: Times): QueueConfigured => ({
   type: 'QueueConfigured',
   queueId: text(value, 'id'),
   at: effective(value, times),
-  name: optionalText(value, 'name'),
+  name: optionalName(value, 'name'),
   serviceLevel: isThere(value, 'mediaSettings') ? serviceLevels(object(value, 'mediaSettings')) : {},
   acw: isThere(value, 'acwSettings') ? afterCallWork(object(value, 'acwSettings')) : null,
 })
@@ -102,7 +114,7 @@ const presence = (value: Body, times: Times): PresenceDefined => ({
   presenceId: text(value, 'id'),
   at: effective(value, times),
   systemPresence: systemPresence(text(value, 'systemPresence')),
-  name: label(value) ?? optionalText(value, 'name'),
+  name: label(value) ?? optionalName(value, 'name'),
   deactivated: ['deactivated', 'disabled'].some((name) => isThere(value, name) && flag(value, name)),
 })
 

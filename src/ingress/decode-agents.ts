@@ -1,6 +1,6 @@
 import type { Fact } from '../domain/fact.js'
 import type { Decoders } from './decoder.js'
-import { BadField, epochMs, flag, isObject, isoInstant, object, objects, optionalText, text, type Body } from './fields.js'
+import { optionalWord, BadField, epochMs, flag, isObject, isoInstant, object, objects, optionalText, text, type Body } from './fields.js'
 import { mediaType, systemPresence, upperSnake } from './spelling.js'
 
 const routingStatus = (userId: string, status: Body): Fact => ({
@@ -74,7 +74,7 @@ export const agentDecoders: Decoders = {
         state: upperSnake(text(body, 'currentState')),
         at: epochMs(body, 'currentStateStart'),
         queueId: optionalText(body, 'queueId'),
-        mediaType: mediaType(optionalText(body, 'mediaType')),
+        mediaType: mediaType(optionalWord(body, 'mediaType')),
       },
     ],
   },

@@ -1,7 +1,7 @@
 import type { ConversationRecorded } from '../domain/fact.js'
 import type { EpochMs } from '../domain/interval.js'
 import { metricValue } from './decode-metric-records.js'
-import { isoInstant, object, objects, optionalText, text, texts, type Body } from './fields.js'
+import { isoInstant, object, objects, optionalWord, optionalText, text, texts, type Body } from './fields.js'
 import { lowerCase, mediaType } from './spelling.js'
 
 /** Type of the raw events that hold one conversation as the analytics API returns it. */
@@ -34,9 +34,9 @@ export const conversationRecorded = (record: Body): ConversationRecorded => {
       const sessionId = text(session, 'sessionId')
       const ofSession = {
         userId,
-        mediaType: mediaType(optionalText(session, 'mediaType')),
-        direction: lowerCase(optionalText(session, 'direction')),
-        messageType: lowerCase(optionalText(session, 'messageType')),
+        mediaType: mediaType(optionalWord(session, 'mediaType')),
+        direction: lowerCase(optionalWord(session, 'direction')),
+        messageType: lowerCase(optionalWord(session, 'messageType')),
         flowId: flowOf(session),
         campaignId: optionalText(session, 'outboundCampaignId'),
         divisionIds,

@@ -1,6 +1,6 @@
 import type { AcdOutcome, ConversationAnnotated, DetailFact, FlowFact, FlowOutcomeReached } from '../domain/fact.js'
 import type { Decoder, Decoders } from './decoder.js'
-import { durationMs, epochMs, membersOf, optionalEpochMs, optionalText, text, texts, type Body } from './fields.js'
+import { durationMs, epochMs, membersOf, optionalEpochMs, optionalText, optionalWord, text, texts, type Body } from './fields.js'
 import { disconnectType, flowType, lowerCase, mediaType, upperSnake } from './spelling.js'
 
 const sessionFields = ['eventTime', 'conversationId', 'sessionId', 'mediaType', 'direction', 'messageType', 'divisionId']
@@ -9,9 +9,9 @@ const session = (body: Body) => ({
   at: epochMs(body, 'eventTime'),
   conversationId: text(body, 'conversationId'),
   sessionId: text(body, 'sessionId'),
-  mediaType: mediaType(optionalText(body, 'mediaType')),
-  direction: lowerCase(optionalText(body, 'direction')),
-  messageType: lowerCase(optionalText(body, 'messageType')),
+  mediaType: mediaType(optionalWord(body, 'mediaType')),
+  direction: lowerCase(optionalWord(body, 'direction')),
+  messageType: lowerCase(optionalWord(body, 'messageType')),
   divisionId: optionalText(body, 'divisionId'),
 })
 

@@ -1,6 +1,6 @@
 import type { MetricEmitted } from '../domain/fact.js'
 import type { Decoder, Decoders } from './decoder.js'
-import { isoInstant, observation, optionalText, text, texts, wholeNumber, type Body } from './fields.js'
+import { isoInstant, observation, optionalWord, optionalText, text, texts, wholeNumber, type Body } from './fields.js'
 import { lowerCase, mediaType } from './spelling.js'
 
 /** Observations (`o…`) may be averages; counts and durations are whole. */
@@ -16,9 +16,9 @@ const metricEmitted = (body: Body): MetricEmitted => {
     at: isoInstant(body, 'metricDate'),
     queueId: optionalText(body, 'queueId'),
     userId: optionalText(body, 'userId'),
-    mediaType: mediaType(optionalText(body, 'mediaType')),
-    direction: lowerCase(optionalText(body, 'direction')),
-    messageType: lowerCase(optionalText(body, 'messageType')),
+    mediaType: mediaType(optionalWord(body, 'mediaType')),
+    direction: lowerCase(optionalWord(body, 'direction')),
+    messageType: lowerCase(optionalWord(body, 'messageType')),
     skillIds: texts(body, 'requestedRoutingSkillIds'),
     languageId: optionalText(body, 'requestedLanguageId'),
     wrapUpCode: optionalText(body, 'wrapUpCode'),

@@ -12,19 +12,42 @@ const shown = (value: unknown): string => {
   return JSON.stringify(typeof value === 'string' ? value.slice(0, 80) : value)
 }
 
-/** UTF-16 code units of an id or a name: beyond it is no id, and stream and row keys are made of them. */
-const TEXT_MAX = 256
-const PLAIN = /^[\x20-\x7e]{1,256}$/
+/**
+ * How long an id may be: beyond it is no id, and the keys of rows are made of several, where each byte that is not plain becomes three. A store takes keys of
+ * at most 1,978 bytes; two ids and three words stay below.
+ */
+const PLAIN = /^[A-Za-z0-9._:-]{1,256}$/
+const BYTES_MAX = 192
+/** The same for a word out of a list, such as a media type. */
+const WORD_BYTES_MAX = 64
+const NAME_MAX = 256
 const LONE_SURROGATE = /[\ud800-\udfff]/u
 
 export const text = (body: Body, name: string): string => checkText(body[name], name)
 
-const checkText = (value: unknown, name: string): string => {
+const checkText = (value: unknown, name: string, bytesMax = BYTES_MAX): string => {
   if (typeof value !== 'string' || value === '') throw new BadField(`${name} is ${shown(value)}; expected a non-empty string`)
-  if (PLAIN.test(value)) return value
-  if (value.length > TEXT_MAX) throw new BadField(`${name} has ${value.length} characters; expected at most ${TEXT_MAX}`)
+  if (PLAIN.test(value) && (bytesMax === BYTES_MAX || value.length <= bytesMax)) return value
   if (LONE_SURROGATE.test(value)) throw new BadField(`${name} is ${shown(value)}; expected well-formed Unicode`)
+  const bytes = value.length > bytesMax ? value.length : Buffer.byteLength(value)
+  if (bytes > bytesMax)
+    throw new BadField(`${name} has ${bytes} bytes or more; expected at most ${bytesMax} (256 if all are letters, digits or . _ : -)`)
   return value
+}
+
+/** A word out of a list: a media type, a direction; absent, null and empty are the same. */
+export const optionalWord = (body: Body, name: string): string | null => {
+  const value = body[name]
+  if (value === undefined || value === null || value === '') return null
+  return checkText(value, name, WORD_BYTES_MAX)
+}
+
+/** What somebody called something: not part of any key. */
+export const optionalName = (body: Body, name: string): string | null => {
+  const value = body[name]
+  if (value === undefined || value === null || value === '') return null
+  if (typeof value !== 'string') throw new BadField(`${name} is ${shown(value)}; expected a string`)
+  return Array.from(value).slice(0, NAME_MAX).join('')
 }
 
 export const optionalText = (body: Body, name: string): string | null => {
