@@ -1,4 +1,3 @@
-import Table from 'cli-table3'
 import { Option, type Command } from 'commander'
 import { loadProfile } from '../app/config.js'
 import { familyNames, type FamilyName } from '../domain/family.js'
@@ -31,15 +30,16 @@ export const kpisCommand = (): Command => {
         const profile = profileOf(flags)
         const listed = namedKpis(profile).filter(filterOf(flags))
         if (flags.json === true) for (const kpi of listed) console.log(JSON.stringify(kpi))
-        else printTable(listed, profile)
+        else printLines(listed, profile)
       }),
   )
   group.addCommand(
-    withProfile('describe <name>', 'say what a KPI, a metric or a name of Genesys means, and where that is from', [
+    withProfile('describe', 'say what a KPI, a metric or a name of Genesys means, and where that is from', [
       'streamvane kpis describe queue.serviceLevel',
       'streamvane kpis describe tAnswered',
       'streamvane kpis describe queue.tAnswered.p95 --json',
     ])
+      .argument('<name>', 'queue.serviceLevel, queue.tAnswered.p95, serviceLevel, tAnswered, oServiceLevel, …')
       .option('--json', 'as JSON')
       .action((name: string, flags: ProfileFlags) => {
         const found = descriptionOf(name, profileOf(flags))
@@ -66,18 +66,16 @@ const filterOf = ({ family, metric, on, off }: ListFlags): ((kpi: NamedKpi) => b
     (off !== true || !kpi.isOn)
 }
 
-const printTable = (listed: readonly NamedKpi[], { id, version }: Profile): void => {
-  const table = new Table({
-    head: ['name', 'unit', 'formula', 'on', 'source', 'mark'],
-    style: { head: [], border: [] },
-    // Thousands of lines: none between them.
-    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
-    wordWrap: true,
-    colWidths: [null, null, 60, null, null, null],
-  })
-  for (const { name, unit, formula, isOn, source, mark } of listed)
-    table.push([name, unit, formula, isOn ? 'on' : '', source ?? '-', mark ?? '-'])
-  if (listed.length > 0) console.log(table.toString())
+/** A line each, in columns, the longest last: a table with borders and wrapped formulas takes seconds for thousands, and cannot be searched. */
+const printLines = (listed: readonly NamedKpi[], { id, version }: Profile): void => {
+  const lines = listed.map(({ name, unit, isOn, source, mark, formula }) => [
+    ...[name, unit, isOn ? 'on' : 'off'],
+    ...[mark ?? '-', source ?? '-', formula],
+  ])
+  const head = ['name', 'unit', 'on', 'mark', 'source', 'formula']
+  const widths = head.map((_, column) => Math.max(...[head, ...lines].map((cells) => (cells[column] as string).length)))
+  const text = (cells: readonly string[]): string => cells.map((cell, column) => cell.padEnd(widths[column] as number)).join('  ')
+  for (const cells of [head, ...lines]) console.log(text(cells).trimEnd())
   const on = listed.filter(({ isOn }) => isOn).length
   console.log(`${listed.length} KPIs, ${on} of them on in profile ${id} version ${version}; streamvane kpis describe <name> says more`)
 }
