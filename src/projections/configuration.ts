@@ -153,7 +153,7 @@ export class Configuration {
   }
 
   save(): ConfigurationState {
-    return { queues: [...this.queues.values()].flat(), awaited: this.awaited, epochs: this.epochs }
+    return { queues: [...this.queues.values()].flat(), awaited: [...this.awaited], epochs: [...this.epochs] }
   }
 
   private withStructure(published: Published): Profile {

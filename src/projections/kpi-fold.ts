@@ -45,6 +45,8 @@ export type FoldOptions = Readonly<{
   configuration?: readonly ConfigurationFact[]
   /** Does the fold begin in history, where nothing is too late? `endHistory` ends it. */
   inHistory?: boolean
+  /** Closed cells that one tick of the clock restates, at most, when settings changed that count for all of history. Rows depend on it: only tests choose it. */
+  restatedPerTick?: number
 }>
 
 const stateMetric: Readonly<Record<StateKind, MetricName>> = {
@@ -61,7 +63,6 @@ const occupancyMetric: Readonly<Record<string, MetricName>> = {
   OFF_QUEUE: 'tRoutingStatusOffQueue',
 }
 
-/** Closed cells that one tick of the clock restates, at most, when settings changed that count for all of history. */
 const RESTATED_PER_TICK = 2_000
 
 /**
@@ -71,6 +72,7 @@ const RESTATED_PER_TICK = 2_000
 export class KpiFold {
   private readonly tenant: string
   private readonly base: Profile
+  private readonly restatedPerTick: number
   private readonly configuration: Configuration
   private readonly grid: CellGrid
   private readonly correlator: Correlator
@@ -86,7 +88,9 @@ export class KpiFold {
   private inHistory: boolean
   private restatedThrough: string | null
 
-  constructor(tenant: string, profile: Profile, { state, shelf = emptyShelf, configuration = [], inHistory = false }: FoldOptions = {}) {
+  constructor(tenant: string, profile: Profile, options: FoldOptions = {}) {
+    const { state, shelf = emptyShelf, configuration = [], inHistory = false, restatedPerTick = RESTATED_PER_TICK } = options
+    this.restatedPerTick = restatedPerTick
     this.tenant = tenant
     this.base = profile
     this.frontier = state?.frontier ?? null
@@ -324,7 +328,7 @@ export class KpiFold {
   }
 
   private restateSome(after: string): void {
-    this.restatedThrough = this.grid.forClosed(after, RESTATED_PER_TICK, (cell) => this.restate(cell)) ?? null
+    this.restatedThrough = this.grid.forClosed(after, this.restatedPerTick, (cell) => this.restate(cell)) ?? null
   }
 
   private restate(cell: Cell): void {
