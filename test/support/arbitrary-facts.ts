@@ -1,6 +1,16 @@
 import fc from 'fast-check'
-import type { AcdEnded, AgentStateEntered, ClockTicked, Fact, MetricEmitted } from '../../src/domain/fact.js'
-import { familyNames } from '../../src/domain/family.js'
+import type {
+  AcdEnded,
+  AgentStateEntered,
+  ClockTicked,
+  ConfigurationFact,
+  Fact,
+  MetricEmitted,
+  OrgSettingsChanged,
+  ProfilePublished,
+  QueueConfigured,
+} from '../../src/domain/fact.js'
+import { familyNames, splits } from '../../src/domain/family.js'
 import { MINUTE_MS, type EpochMs } from '../../src/domain/interval.js'
 import { pointMetrics } from '../../src/domain/metric.js'
 import { defaultProfile, type Profile } from '../../src/domain/profile.js'
@@ -160,3 +170,74 @@ export const twoOrders: fc.Arbitrary<readonly [readonly Fact[], readonly Fact[]]
 
 /** Places to cut a log at. */
 export const anyCuts: fc.Arbitrary<readonly number[]> = fc.array(fc.nat({ max: 90 }), { maxLength: 12 })
+
+/** Settings that count for all of history, each at an instant of its own. */
+export const anyOrgSettings: fc.Arbitrary<readonly OrgSettingsChanged[]> = fc
+  .array(
+    fc.record({
+      type: fc.constant('OrgSettingsChanged' as const),
+      at: anyInstant,
+      includeFlowOuts: orNull(fc.boolean()),
+      includeShortAbandons: orNull(fc.boolean()),
+      includeAbandons: orNull(fc.boolean()),
+      shortAbandonMs: orNull(fc.constantFrom(1, 5 * MINUTE_MS, 20 * MINUTE_MS)),
+    }),
+    { maxLength: 3 },
+  )
+  .map((all) => all.filter(({ at }, index) => all.findIndex((other) => other.at === at) === index))
+
+const level = fc.option(fc.record({ durationMs: fc.constantFrom(1, 5 * MINUTE_MS), target: orNull(fc.constantFrom(0.8, 0.9)) }))
+
+export const anyQueueSettings: fc.Arbitrary<QueueConfigured> = fc.record({
+  type: fc.constant('QueueConfigured' as const),
+  queueId,
+  at: anyInstant,
+  name: fc.constant(null),
+  serviceLevel: fc.record({ voice: level, chat: level }).map(({ voice, chat }) => ({ ...(voice && { voice }), ...(chat && { chat }) })),
+  acw: orNull(
+    fc.record({ prompt: fc.constantFrom('MANDATORY_TIMEOUT', 'OPTIONAL'), timeoutMs: orNull(fc.constantFrom(MINUTE_MS, 30 * MINUTE_MS)) }),
+  ),
+})
+
+/** Profiles that differ from `quickProfile` in what takes effect while a generation runs, on the edge of an interval. */
+export const anyPublished = (points: Profile['points']): fc.Arbitrary<ProfilePublished> =>
+  fc
+    .record({
+      quarter: fc.nat({ max: 20 }),
+      families: fc.subarray([...familyNames]),
+      splitBy: fc.subarray([...splits]),
+      quantiles: fc.subarray(['tAnswered' as const, 'tWait' as const, 'tHandle' as const]),
+      shortAbandonMs: fc.constantFrom(10_000, 5 * MINUTE_MS),
+      waitIncludesCustomerFirst: fc.boolean(),
+      acwHorizonMs: fc.constantFrom(5 * MINUTE_MS, 40 * MINUTE_MS),
+    })
+    .map(({ quarter, acwHorizonMs, ...changed }) => {
+      const profile = quickProfile(points)
+      const correlation = { ...profile.correlation, acwHorizonMs }
+      return { type: 'ProfilePublished', at: windowStart + quarter * 15 * MINUTE_MS, profile: { ...profile, ...changed, correlation } }
+    })
+
+export const anyConfiguration = (points: Profile['points']): fc.Arbitrary<readonly ConfigurationFact[]> =>
+  fc
+    .tuple(anyOrgSettings, fc.array(anyQueueSettings, { maxLength: 3 }), fc.array(anyPublished(points), { maxLength: 2 }))
+    .map((kinds): readonly ConfigurationFact[] => kinds.flat())
+
+/** Puts facts among others, each at its own place, in their order. */
+const strewn = (log: readonly Fact[], facts: readonly Fact[], where: readonly number[]): readonly Fact[] => {
+  const sorted = facts.map((_, index) => (where[index] ?? 0) % (log.length + 1)).sort((a, b) => a - b)
+  const strewnLog = [...log]
+  for (let index = facts.length - 1; index >= 0; index--) strewnLog.splice(sorted[index] as number, 0, facts[index] as Fact)
+  return strewnLog
+}
+
+/** A log as it may have come, with configuration that changes on the way. */
+export const anyConfiguredLog = (points: Profile['points']): fc.Arbitrary<readonly Fact[]> =>
+  fc.tuple(anyLog, anyConfiguration(points), places).map(([log, facts, where]) => strewn(log, facts, where))
+
+/** A log without configuration, settings of the organisation, and the log with them strewn in; ticks behind both let all take effect. */
+export const settingsStrewn: fc.Arbitrary<
+  Readonly<{ log: readonly Fact[]; settings: readonly OrgSettingsChanged[]; strewn: readonly Fact[] }>
+> = fc.tuple(anyLog, anyOrgSettings, places).map(([log, settings, where]) => {
+  const ends = [2, 2.1, 2.2].map((windows): ClockTicked => ({ type: 'ClockTicked', at: windowStart + windows * windowMs }))
+  return { log: [...log, ...ends], settings, strewn: [...strewn(log, settings, where), ...ends] }
+})

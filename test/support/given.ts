@@ -125,3 +125,13 @@ export const lastValues = (rows: readonly Row[]): readonly string[] =>
     .map(valueText)
     .filter((text) => text !== '')
     .sort()
+
+/** What the last revisions say, KPIs and targets too. */
+export const lastFigures = (rows: readonly Row[]): readonly string[] =>
+  [...lastRows(rows).values()]
+    .filter((row) => valueText(row) !== '')
+    .map((row) => `${valueText(row)} ${JSON.stringify([row.kpis, row.serviceTarget])}`)
+    .sort()
+
+/** All that rows say, as text: arrays of a hundred measures are compared far quicker so. */
+export const textsOf = (rows: readonly Row[]): readonly string[] => rows.map((row) => JSON.stringify(row))
