@@ -88,7 +88,10 @@ export const simulateCommand = (): Command =>
       '--config-out <file>',
       'write the queues as GET /api/v2/routing/queues returns them; with --reconfigure a second file has them after the change (queues.json, queues.2.json)',
     )
-    .option('--conversation-details <file>', 'write the same conversations as the analytics API records them, one a line (gzip if it ends in .gz)')
+    .option(
+      '--conversation-details <file>',
+      'write the same conversations as the analytics API records them, one a line (gzip if it ends in .gz)',
+    )
     .action(async (flags: Flags) => {
       if ((flags.out === undefined) === (flags.post === undefined))
         throw new UsageError('say where the events go: --out FILE or --post URL')

@@ -213,7 +213,9 @@ const metricShape: Shape = {
 }
 
 const flowMetricShape: Shape = {
-  metric: one('nFlow nFlowMilestone nFlowOutcome nFlowOutcomeFailed oFlowMilestone tFlow tFlowDisconnect tFlowExit tFlowOutcome'.split(' ')),
+  metric: one(
+    'nFlow nFlowMilestone nFlowOutcome nFlowOutcomeFailed oFlowMilestone tFlow tFlowDisconnect tFlowExit tFlowOutcome'.split(' '),
+  ),
   metricDate: time,
   value: whole,
   recordId: id,
@@ -280,7 +282,8 @@ function load(value: unknown): boolean {
   return [contactCenter, enterprise].every((part) => whole(part?.active) && whole(part?.acw))
 }
 
-const { received, roster } = run({ ...morning, hours: 6, queues: 4, agents: 40 })
+// Rather too few agents, so that callers ask to be called back.
+const { received, roster } = run({ ...morning, hours: 6, queues: 4, agents: 24, callsPerHour: 240 })
 const shapesOf = (prefix: string): readonly Readonly<{ suffix: string; body: Body }>[] =>
   received.flatMap(({ topic, body }) =>
     topic.startsWith(prefix) ? [{ suffix: topic.slice(prefix.length).split('.').slice(1).join('.'), body }] : [],

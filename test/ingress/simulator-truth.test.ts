@@ -68,7 +68,9 @@ describe.each(seeds)('a closed range of seed %i', (seed) => {
     expect(groups.size).toBeGreaterThan(roster.queues.length)
     for (const rows of groups.values()) {
       const sum = whole(rows)
-      const ended = ['tAnswered', 'tAbandon', 'tFlowOut', 'tCfcAnswered', 'tCfcAbandon', 'tCfcFlowOut'].map((metric) => sum[metric]?.count ?? 0)
+      const ended = ['tAnswered', 'tAbandon', 'tFlowOut', 'tCfcAnswered', 'tCfcAbandon', 'tCfcFlowOut'].map(
+        (metric) => sum[metric]?.count ?? 0,
+      )
       expect(ended.reduce((a, b) => a + b, 0)).toBe(sum['nOffered']?.count ?? 0)
       expect(sum['tWait']?.count ?? 0).toBe(sum['nOffered']?.count ?? 0)
       expect(sum['tCfcAcd']?.count ?? 0).toBe(sum['nCfcOffered']?.count ?? 0)
@@ -119,7 +121,12 @@ describe.each(seeds)('a closed range of seed %i', (seed) => {
     const told = new Map<string, Record<string, TruthMeasure>>()
     for (const [family, names] of Object.entries(dimensionsOf))
       for (const row of rowsIn(split, family as keyof typeof dimensionsOf))
-        told.set([family, ...names.map((name) => text(row[name])), row['mediaType'], row['direction'], row['messageType'], row.intervalStart].join(' '), row.measures)
+        told.set(
+          [family, ...names.map((name) => text(row[name])), row['mediaType'], row['direction'], row['messageType'], row.intervalStart].join(
+            ' ',
+          ),
+          row.measures,
+        )
     expect(new Set([...added.keys()].map((key) => key.split(' ')[0]))).toEqual(new Set(Object.keys(dimensionsOf)))
     expect(added).toEqual(told)
   })
@@ -153,7 +160,8 @@ describe.each(seeds)('a closed range of seed %i', (seed) => {
       emissions(metrics.map(({ body }) => [body['sessionId'], body['metric'], body['value'], body['metricDate']] as const)),
     )
     expect(records.length).toBe(truth.totals.conversations)
-    for (const record of records) expect(Date.parse(String(record['conversationEnd']))).toBeGreaterThan(Date.parse(String(record['conversationStart'])))
+    for (const record of records)
+      expect(Date.parse(String(record['conversationEnd']))).toBeGreaterThan(Date.parse(String(record['conversationStart'])))
   })
 
   test('the state notifications add up to the truth of agent states', () => {
@@ -194,7 +202,9 @@ describe.each(seeds)('a closed range of seed %i', (seed) => {
     expect(total('acw', 'wrapupDurationMs')).toBe(sum['tAcw']?.sum)
     expect(bodies('user.start').length).toBe(bodies('user.end').length)
     expect(bodies('customer.start').length).toBe(bodies('customer.end').length)
-    const transfers = bodies('user.end').filter((body) => ['TRANSFER', 'CONSULT_TRANSFER', 'CONFERENCE_TRANSFER'].includes(String(body['disconnectType'])))
+    const transfers = bodies('user.end').filter((body) =>
+      ['TRANSFER', 'CONSULT_TRANSFER', 'CONFERENCE_TRANSFER'].includes(String(body['disconnectType'])),
+    )
     expect(transfers.length).toBe(sum['nTransferred']?.count)
     const missed = bodies('user.end').filter((body) => ['TIMEOUT', 'NO_ANSWER_TRANSFER'].includes(String(body['disconnectType'])))
     expect(missed.length).toBe(sum['tNotResponding']?.count)

@@ -130,7 +130,8 @@ export const kpisOfRows = (rows: Iterable<Row>, family: PointFamily, granularity
     if (row.family !== family || row.granularity !== granularity) continue
     for (const name of Object.keys(byHand)) {
       const value: Ratio | undefined = row.kpis[name]
-      if (value !== undefined) sheet.set(kpiKey(row.dimensions, new Date(row.start).toISOString(), name), `${value.numerator}/${value.denominator}`)
+      if (value !== undefined)
+        sheet.set(kpiKey(row.dimensions, new Date(row.start).toISOString(), name), `${value.numerator}/${value.denominator}`)
     }
   }
   return sheet

@@ -32,7 +32,8 @@ export const fold = (
   const take = (): void => {
     for (const row of kpis.takeRows()) {
       const before = rows.get(row.key)
-      if (before !== undefined && before.revision >= row.revision) refused.push(`${row.key}: revision ${row.revision} after ${before.revision}`)
+      if (before !== undefined && before.revision >= row.revision)
+        refused.push(`${row.key}: revision ${row.revision} after ${before.revision}`)
       if (row.status === 'corrected' && before?.status === 'final') restated += 1
       rows.set(row.key, row)
     }

@@ -68,7 +68,9 @@ export const setPresence = (centre: Centre, desk: Desk, presence: Presence): voi
 /** People pick one of the organisation's presences, which stands for a system presence. */
 const tellPresence = (centre: Centre, desk: Desk, at: EpochMs): void => {
   const { agent, presence } = desk
-  const definition = centre.random.pick(centre.roster.presences.filter(({ systemPresence }) => systemPresence === presence)) as PresenceDefinition
+  const definition = centre.random.pick(
+    centre.roster.presences.filter(({ systemPresence }) => systemPresence === presence),
+  ) as PresenceDefinition
   centre.tell({ kind: 'AgentStateEntered', at, agent, stateKind: 'systemPresence', state: presence, definition })
 }
 

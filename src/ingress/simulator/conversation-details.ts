@@ -5,7 +5,11 @@ import { metricEmissions } from './metric-emissions.js'
 import { flowExit, iso, metricDisconnect, providerOf, purposeOf } from './spelling.js'
 
 type SegmentPart = { readonly type: string; readonly startAt: EpochMs; endAt: EpochMs | null }
-type Session = { readonly leg: Leg; readonly segments: SegmentPart[]; readonly metrics: { name: string; value: number; emitDate: string }[] }
+type Session = {
+  readonly leg: Leg
+  readonly segments: SegmentPart[]
+  readonly metrics: { name: string; value: number; emitDate: string }[]
+}
 type Kept = { readonly conversation: Conversation; readonly sessions: Map<string, Session>; open: number; endedAt: EpochMs | null }
 
 /**
@@ -202,5 +206,13 @@ const flowOf = (leg: FlowLeg): object => ({
   ...(leg.disconnectType === null ? {} : flowExit(leg)),
   ...(leg.outcome === null
     ? {}
-    : { outcomes: [{ flowOutcomeId: leg.outcome.outcomeId, flowOutcomeValue: leg.outcome.value, flowOutcomeStartTimestamp: iso(leg.outcome.startedAt) }] }),
+    : {
+        outcomes: [
+          {
+            flowOutcomeId: leg.outcome.outcomeId,
+            flowOutcomeValue: leg.outcome.value,
+            flowOutcomeStartTimestamp: iso(leg.outcome.startedAt),
+          },
+        ],
+      }),
 })

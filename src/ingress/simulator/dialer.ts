@@ -17,7 +17,13 @@ export const scheduleDialer = (centre: Centre, campaign: Campaign): void => {
 const dialAhead = (centre: Centre, campaign: Campaign): void => {
   const { random, roster } = centre
   const queue = roster.queues[campaign.queueIndex] as Queue
-  const conversation = newConversation(centre, { mediaType: 'voice', messageType: null, direction: 'outbound', enterprise: false, campaign })
+  const conversation = newConversation(centre, {
+    mediaType: 'voice',
+    messageType: null,
+    direction: 'outbound',
+    enterprise: false,
+    campaign,
+  })
   touchDivision(conversation, queue.divisionId)
   const customer = customerLeg(centre, conversation, { mediaType: 'voice', direction: 'outbound', connectedAt: null })
   const leg: DialerLeg = {

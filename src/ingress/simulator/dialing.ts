@@ -24,7 +24,13 @@ const callOut = (centre: Centre, desk: Desk): void => {
   const queue = isPrivate ? null : (centre.roster.queues[queueIndex] as Queue)
   const calls = isPrivate ? undefined : centre.roster.campaigns.find((campaign) => campaign.queueIndex === queueIndex)
   const campaign = calls !== undefined && centre.random.chance(0.6) ? calls : undefined
-  const conversation = newConversation(centre, { mediaType: 'voice', messageType: null, direction: 'outbound', enterprise: isPrivate, campaign })
+  const conversation = newConversation(centre, {
+    mediaType: 'voice',
+    messageType: null,
+    direction: 'outbound',
+    enterprise: isPrivate,
+    campaign,
+  })
   if (queue !== null) touchDivision(conversation, queue.divisionId)
   dial(centre, desk, queue, conversation, null)
 }

@@ -11,7 +11,14 @@ export type Segment = 'ALERT' | 'CONTACTING' | 'DIALING' | 'CALLBACK' | 'INTERAC
 /** A presence is declared by one of the organisation's definitions of it. */
 export type AgentStateEntered =
   | Readonly<{ kind: 'AgentStateEntered'; at: EpochMs; agent: Agent; stateKind: 'routingStatus'; state: RoutingStatus }>
-  | Readonly<{ kind: 'AgentStateEntered'; at: EpochMs; agent: Agent; stateKind: 'systemPresence'; state: Presence; definition: PresenceDefinition }>
+  | Readonly<{
+      kind: 'AgentStateEntered'
+      at: EpochMs
+      agent: Agent
+      stateKind: 'systemPresence'
+      state: Presence
+      definition: PresenceDefinition
+    }>
 
 /**
  * What happened, told at the instant it happened. Metric records, detail events and the truth are three tellings of the same happenings, each with its

@@ -90,7 +90,12 @@ export type FlowLeg = Leg & {
 }
 
 /** A campaign's dialer with a customer whom no agent is free for. */
-export type DialerLeg = Leg & { readonly party: 'dialer'; readonly campaign: Campaign; readonly queue: Queue; readonly customer: CustomerLeg }
+export type DialerLeg = Leg & {
+  readonly party: 'dialer'
+  readonly campaign: Campaign
+  readonly queue: Queue
+  readonly customer: CustomerLeg
+}
 
 export type QueueOutcome = 'ANSWERED' | 'ABANDON' | 'FLOW_OUT'
 
@@ -116,7 +121,8 @@ export type QueueEntry = Leg & {
 export type VoicemailLeg = Leg & { readonly party: 'voicemail'; readonly queue: Queue }
 
 /** Does the queue call the customer back first and look for an agent then? Such callbacks have metrics of their own. */
-export const isCustomerFirst = (entry: QueueEntry): boolean => entry.mediaType === 'callback' && entry.queue.callbackMode === 'CustomerFirst'
+export const isCustomerFirst = (entry: QueueEntry): boolean =>
+  entry.mediaType === 'callback' && entry.queue.callbackMode === 'CustomerFirst'
 
 /** An agent's session and its totals so far. */
 export type AgentLeg = Leg & {

@@ -28,7 +28,9 @@ export const serviceLevelMsAt = (queue: Queue, mediaType: MediaType, at: EpochMs
 export const queueAnswers = ({ queues, agents }: Roster): readonly object[] => {
   const times = [...new Set(queues.flatMap(({ settings }) => settings.map(({ from }) => from)))].sort((a, b) => a - b)
   return times.map((at) => ({
-    entities: queues.map((queue, index) => queueEntity(queue, at, agents.filter(({ queueIndexes }) => queueIndexes.includes(index)).length)),
+    entities: queues.map((queue, index) =>
+      queueEntity(queue, at, agents.filter(({ queueIndexes }) => queueIndexes.includes(index)).length),
+    ),
     pageSize: queues.length,
     pageNumber: 1,
     total: queues.length,
@@ -37,7 +39,13 @@ export const queueAnswers = ({ queues, agents }: Roster): readonly object[] => {
 }
 
 /** What the settings are called for each media type there. */
-const settingName: Readonly<Record<MediaType, string>> = { voice: 'call', callback: 'callback', chat: 'chat', email: 'email', message: 'message' }
+const settingName: Readonly<Record<MediaType, string>> = {
+  voice: 'call',
+  callback: 'callback',
+  chat: 'chat',
+  email: 'email',
+  message: 'message',
+}
 
 const queueEntity = (queue: Queue, at: EpochMs, memberCount: number): object => {
   const settings = queue.settings.findLast(({ from }) => from <= at) ?? (queue.settings[0] as QueueSettings)

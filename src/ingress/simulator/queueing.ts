@@ -116,6 +116,7 @@ const flowOutMs = (centre: Centre, mediaType: MediaType): number => {
     case 'message':
       return random.between(30, 60) * MINUTE_MS
     case 'callback':
+      return random.between(20, 60) * MINUTE_MS
     case 'email':
       return random.between(120, 240) * MINUTE_MS
   }

@@ -4,7 +4,13 @@ import type { AgentStateEntered } from './happening.js'
 import { baseIntervalMs } from './truth-cells.js'
 
 /** Time of an agent in a state within a base interval, ms. */
-export type StateTime = { readonly userId: string; readonly stateKind: StateKind; readonly state: string; readonly start: EpochMs; sum: number }
+export type StateTime = {
+  readonly userId: string
+  readonly stateKind: StateKind
+  readonly state: string
+  readonly start: EpochMs
+  sum: number
+}
 
 type Span = Readonly<{ userId: string; stateKind: StateKind; state: string; since: EpochMs }>
 

@@ -61,7 +61,10 @@ export type Books = Readonly<{
 }>
 
 /** Tells what the books say. Throws a RangeError if no books were kept of the source. */
-export const truthOf = (books: Books, { source = 'metric-records', granularity = 'PT15M', zone = 'UTC', splitBy = [] }: TruthView = {}): Truth => {
+export const truthOf = (
+  books: Books,
+  { source = 'metric-records', granularity = 'PT15M', zone = 'UTC', splitBy = [] }: TruthView = {},
+): Truth => {
   const cells = books.cells.get(source)
   if (cells === undefined) throw new RangeError(`no books were kept of ${source}; ask for them in truthOf`)
   const startOf = intervalStarts(granularity, zone)
@@ -151,4 +154,3 @@ const sorted = <T>(rows: ReadonlyMap<string, T>): readonly T[] => [...rows].sort
 
 /** End of the base interval that holds `at`, or `at` itself on an edge. */
 export const intervalCeiling = (at: EpochMs): EpochMs => Math.ceil(at / baseIntervalMs) * baseIntervalMs
-
