@@ -1,5 +1,6 @@
 import type { NewEvent, Position, RecordedEvent } from '../log/event-log.js'
 import { OrderedDigest, sameEvent, unlike, type Difference } from './log-copy-digest.js'
+import { isErasedNote, noteIn, withNote, type Landmarks } from './log-copy-erased.js'
 import { compareLetters, letterRoutes } from './log-copy-letters.js'
 import { Tally, type Amount } from './log-copy-send.js'
 import { rawBatches, lastOf, streamPages, type Bounds, type Side } from './log-copy-sides.js'
@@ -26,6 +27,8 @@ export type CompareOptions = Readonly<{
   /** What the target lacks is a difference; otherwise it may end anywhere, as a copy does that was cut short. */
   mustHoldAll: boolean
   signal: AbortSignal
+  /** Is passed all raw events that both hold. */
+  landmarks: Landmarks
   onRaw?: (position: Position) => void
 }>
 
@@ -42,7 +45,6 @@ export const compareLogs = async (options: CompareOptions): Promise<Compared> =>
   const raw = new RawComparison(options, there)
   const positions = new Positions(raw.pairs())
   const streams: PositionedStream[] = []
-  const surplus: Difference[] = []
   for (const each of positionedStreams(source, target, tenant, bounds)) {
     const last = await lastOf(each.target, each.stream)
     if (last > each.through) raw.differences.push({ stream: each.stream, revision: each.through + 1, what: 'is not in the source' })
@@ -63,7 +65,7 @@ export const compareLogs = async (options: CompareOptions): Promise<Compared> =>
     target: each.target.hex(),
   }))
   return {
-    differences: [...surplus, ...own, ...letters.flatMap(({ differences }) => differences)].slice(0, DIFFERENCES_MAX),
+    differences: [...own, ...letters.flatMap(({ differences }) => differences)].slice(0, DIFFERENCES_MAX),
     raw: raw.through,
     there: there.amount(),
     digests: [raw.digest(), ...ordered.digests, ...set],
@@ -149,7 +151,7 @@ export class RawComparison {
         const [a, b] = [await ours.look(), await theirs.look()]
         if (b === undefined && (a === undefined || !mustHoldAll)) return
         if (a !== undefined && b !== undefined && a.id === b.id && a.stream === b.stream && a.revision === b.revision) {
-          this.#meet(a, b)
+          await this.#meet(a, b)
           yield { source: a.position, target: b.position }
           onRaw?.(a.position)
           ours.step()
@@ -168,13 +170,27 @@ export class RawComparison {
     }
   }
 
-  #meet(a: RecordedEvent, b: RecordedEvent): void {
-    this.#ours.add(`${a.stream}@${a.revision}`, a)
-    this.#theirs.add(`${b.stream}@${b.revision}`, b)
-    if (!sameEvent(a, b) && this.differences.length < DIFFERENCES_MAX) this.differences.push(different(b, a))
+  async #meet(a: RecordedEvent, b: RecordedEvent): Promise<void> {
+    const { landmarks, target } = this.#options
+    landmarks.pass(a.position, b.position)
+    const isNote = isErasedNote(a) && isErasedNote(b)
+    this.#ours.add(`${a.stream}@${a.revision}`, isNote ? withNote(a, 0n, 0n) : a)
+    this.#theirs.add(`${b.stream}@${b.revision}`, isNote ? withNote(b, 0n, 0n) : b)
+    const wanted = isNote ? await landmarks.moved(a, target.raw) : a
+    if (!sameEvent(wanted, b) && !(isNote && saysLess(wanted, b)) && this.differences.length < DIFFERENCES_MAX)
+      this.differences.push(different(b, wanted))
     this.through = a.position
     this.#there.add(b.revision, b)
   }
+}
+
+/** Whether a note of what was erased says the same but for events between that have been erased since: then it would now name earlier ones. */
+const saysLess = (wanted: NewEvent, found: RecordedEvent): boolean => {
+  const [now, then] = [noteIn(wanted), noteIn(found)]
+  const isEarlier = (a: string, b: string): boolean => BigInt(a) <= BigInt(b) && BigInt(b) < found.position
+  return (
+    sameEvent(withNote(wanted, 0n, 0n), withNote(found, 0n, 0n)) && isEarlier(now.from, then.from) && isEarlier(now.through, then.through)
+  )
 }
 
 const parting = (a: RecordedEvent | undefined, b: RecordedEvent): Difference => ({

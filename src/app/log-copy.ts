@@ -1,9 +1,10 @@
 import type { Logger } from 'pino'
 import { deadLetterStream } from '../domain/stream-name.js'
-import { LogUnavailable, type EventLog, type Position, type StreamAppend } from '../log/event-log.js'
+import { LogUnavailable, type EventLog, type Position, type RecordedEvent, type StreamAppend } from '../log/event-log.js'
 import { backoffMs, pause } from './backoff.js'
 import { compareLogs, RawComparison, type CompareOptions, type Digest } from './log-copy-compare.js'
 import type { Difference } from './log-copy-digest.js'
+import { erasedPositions, isErasedNote, Landmarks } from './log-copy-erased.js'
 import { letterRoutes, missingLetters } from './log-copy-letters.js'
 import { CopyRefused, less, runsOf, send, StreamSender, Tally, type Amount } from './log-copy-send.js'
 import { boundsOf, hasGrown, isOneLog, lastOf, openSide, openSource, rawBatches, type Bounds, type Side } from './log-copy-sides.js'
@@ -85,6 +86,8 @@ class Copy {
   readonly #target: Side
   readonly #bounds: Bounds
   #before: Amount | undefined
+  /** Positions that raw events speak of. */
+  #spokenOf: readonly Position[] | undefined
 
   constructor(options: CopyOptions, source: Side, target: Side, bounds: Bounds) {
     this.#options = options
@@ -95,11 +98,13 @@ class Copy {
 
   async run(): Promise<CopyOutcome> {
     const { tenant, dryRun, signal } = this.#options
-    const found = await compareLogs(this.#comparison('compare', false))
+    this.#spokenOf ??= await erasedPositions(this.#source.raw, tenant, this.#bounds.raw)
+    const comparison = this.#comparison('compare', false)
+    const found = await compareLogs(comparison)
     const [first] = found.differences
     if (first !== undefined) throw new CopyRefused(elsewhere(tenant, first))
     const before = (this.#before ??= found.there)
-    if (!signal.aborted) await this.#rawEvents(found.raw)
+    if (!signal.aborted) await this.#rawEvents(found.raw, comparison.landmarks)
     if (!signal.aborted) await this.#deadLetters()
     if (!signal.aborted) await this.#positioned()
     const outcome = { copied: this.tally.amount(), before, generations: [...this.#source.kpi.keys()], differences: [], digests: [] }
@@ -110,13 +115,23 @@ class Copy {
     return { ...outcome, kind: 'copied', copied: less(there, before), differences, digests, sourceGrew }
   }
 
-  async #rawEvents(after: Position | undefined): Promise<void> {
+  async #rawEvents(after: Position | undefined, landmarks: Landmarks): Promise<void> {
     const { tenant, signal } = this.#options
     const { raw } = this.#source
+    const target = this.#target.raw
     const { without } = erasures(raw)
     for await (const batch of rawBatches(raw, tenant, { after, through: this.#bounds.raw ?? 0n })) {
       if (signal.aborted) return
-      await this.#append(this.#target.raw, runsOf(isOneLog(this.#source) ? await without(batch) : batch))
+      let events: RecordedEvent[] = []
+      for (const event of isOneLog(this.#source) ? await without(batch) : batch) {
+        landmarks.pass(event.position, event)
+        if (isErasedNote(event)) {
+          // What it speaks of has to be there before it can be said where that is.
+          await this.#append(target, runsOf(events))
+          events = [{ ...event, ...(await landmarks.moved(event, target)) }]
+        } else events.push(event)
+      }
+      await this.#append(target, runsOf(events))
       this.#at('raw events', Number(batch.at(-1)?.position), Number(this.#bounds.raw))
     }
   }
@@ -178,7 +193,7 @@ class Copy {
     const onRaw = (position: Position): void => {
       if (++events % PROGRESS_EVENTS === 0) this.#at(phase, Number(position), Number(bounds.raw))
     }
-    return { source, target, tenant, bounds, mustHoldAll, signal, onRaw }
+    return { source, target, tenant, bounds, mustHoldAll, signal, onRaw, landmarks: new Landmarks(this.#spokenOf ?? []) }
   }
 
   #at(phase: CopyProgress['phase'], done: number, total: number): void {

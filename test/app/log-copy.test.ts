@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { deadLetters } from '../../src/app/dead-letters.js'
+import { erase } from '../../src/app/erase.js'
 import { runEgress } from '../../src/app/egress.js'
 import { latestRows } from '../../src/app/kpi-log.js'
 import { runLiveProjector } from '../../src/app/live-generation.js'
@@ -403,3 +404,74 @@ test('what was erased on a server, but is still in its files, is not brought bac
   expect(there.some((line) => line.startsWith(erased))).toBe(false)
   expect(there).toEqual((await rawOf(source.logs)).filter((line) => !line.startsWith(`${erased} `)))
 }, 60_000)
+
+describe('the note that a stream was erased', () => {
+  const erasedFrom = async (logs: Logs): Promise<Readonly<{ before: bigint; through: bigint; stream: string }>> => {
+    const raw = await logs.raw('writer')
+    const users = (await allOf(raw)).filter(({ stream }) => stream.includes('.user-'))
+    const { stream } = users.find((event) => event.revision === 3) as RecordedEvent
+    const { events } = await erase({
+      raw,
+      tenant: T,
+      stream,
+      entityId: stream.slice(stream.indexOf('user-') + 5),
+      dryRun: false,
+      now: () => FROM,
+    })
+    expect(events).toBeGreaterThan(3)
+    const own = users.filter((event) => event.stream === stream).map(({ position }) => position)
+    return { stream, before: own[0] as bigint, through: own.at(-1) as bigint }
+  }
+  const noteOf = async (logs: Logs): Promise<Readonly<{ from: string; through: string }>> => {
+    const note = (await allOf(await logs.raw('reader'))).find(({ type }) => type === 'StreamErased') as RecordedEvent
+    return JSON.parse(Buffer.from(note.data).toString()) as { from: string; through: string }
+  }
+  /** Source position → target position of each raw event. */
+  const places = async (from: Logs, to: Logs): Promise<ReadonlyMap<bigint, bigint>> => {
+    const raw = async (logs: Logs) =>
+      (await allOf(await logs.raw('reader'))).filter(({ stream }) => !/\.(kpi-.*|generations|deadletter)$/.test(stream))
+    const [ours, theirs] = [await raw(from), await raw(to)]
+    return new Map(ours.map(({ position }, index) => [position, theirs[index]!.position]))
+  }
+  const behind = (known: ReadonlyMap<bigint, bigint>, position: bigint): string =>
+    String([...known].filter(([source]) => source <= position).at(-1)?.[1] ?? 0n)
+
+  test.each([1, 2, 64])(
+    'speaks of the events before the erased ones in the copy, whose projector asks for a rebuild as that of the source would (%i in flight)',
+    async (inFlight) => {
+      const [source, target] = [memoryParts(), memoryParts()]
+      await morning(source)
+      const { before, through } = await erasedFrom(source)
+      expect(await copied(source, target, { inFlight })).toMatchObject({ kind: 'copied', differences: [] })
+      const known = await places(source, target)
+      expect(await noteOf(target)).toMatchObject({ from: behind(known, before), through: behind(known, through) })
+      for (const [nth, logs] of [source, target].entries())
+        expect(await runLiveProjector({ ...live(logs, 40), raw: await logs.raw('reader') }), nth === 0 ? 'source' : 'copy').toMatchObject({
+          kind: 'refused',
+          reason: expect.stringContaining('streamvane rebuild --promote') as string,
+        })
+      // A rebuild comes to the same rows in both.
+      for (const logs of [source, target]) await rebuilt(logs)
+      expect(await rowsOf(target, 'g3')).toEqual(await rowsOf(source, 'g3'))
+    },
+  )
+
+  test('and a copy goes on behind it, also if more has been erased on both sides since', async () => {
+    const [source, target] = [memoryParts(), memoryParts()]
+    await morning(source)
+    await erasedFrom(source)
+    expect(await copied(source, target)).toMatchObject({ kind: 'copied', differences: [] })
+    const { stream } = await erasedFrom(source)
+    await (await target.raw('writer')).erase(stream)
+    await take(await source.raw('writer'), T, lines.slice(-20))
+    expect(await copied(source, target)).toMatchObject({
+      kind: 'copied',
+      differences: [],
+      copied: { streams: expect.any(Number) as number },
+    })
+    const [ours, theirs] = await Promise.all(
+      [source, target].map(async (logs) => (await rawOf(logs)).filter((line) => !line.includes('StreamErased'))),
+    )
+    expect(theirs).toEqual(ours)
+  })
+})

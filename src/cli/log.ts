@@ -1,0 +1,150 @@
+import { existsSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import Table from 'cli-table3'
+import type { Logger } from 'pino'
+import { copyLog, type CopyOutcome, type CopyProgress } from '../app/log-copy.js'
+import { CopyRefused } from '../app/log-copy-send.js'
+import { embeddedLogs, type Logs } from '../app/logs.js'
+import { eventStoreDbLogs } from '../app/server-logs.js'
+import { command, commandGroup, configOf, wholeNumber, withContext, type CommonFlags, type Context } from './common.js'
+import { EXIT, UsageError } from './exit.js'
+import { progressBar, type Progress } from './progress.js'
+
+type Flags = CommonFlags & Readonly<{ from: string; to: string; inFlight: number; dryRun?: boolean; json?: boolean }>
+
+/** Where a log lies; `name` is how it is spoken of, without secrets. */
+type Place = Readonly<{ kind: 'folder'; name: string; dir: string }> | Readonly<{ kind: 'server'; name: string; connectionString: string }>
+
+/** Appends of raw events on their way at a time. */
+const IN_FLIGHT = 256
+
+export const logCommand = (): Command => {
+  const group = commandGroup('log', 'the log itself: copy it to another place')
+  group.addCommand(
+    command('copy', 'copy the log of a tenant to another place; can be cut short and run again, and is verified at the end', [
+      'streamvane log copy --from embedded:./data --to esdb://localhost:2113?tls=true',
+      'streamvane log copy --from esdb://localhost:2113?tls=true --to embedded:./elsewhere --dry-run',
+    ])
+      .requiredOption('--from <place>', 'embedded:<data folder>, or esdb://… (name, password and TLS as configured)')
+      .requiredOption('--to <place>', 'likewise; it may hold nothing of this tenant, but what an earlier copy has left')
+      .option(
+        '--in-flight <n>',
+        'appends that the target is sent before it has answered the first',
+        wholeNumber('--in-flight', 1),
+        IN_FLIGHT,
+      )
+      .option('--dry-run', 'say how much there is to copy, and write nothing')
+      .option('--json', 'the outcome as JSON on stdout')
+      .action(async (flags: Flags) => {
+        const [from, to] = [placeOf('--from', flags.from), placeOf('--to', flags.to)]
+        if (from.name === to.name) throw new UsageError(`--from and --to are both ${from.name}`)
+        await withContext('log copy', configOf(flags, { log: { kind: 'embedded' } }), (context) => copy(context, from, to, flags))
+      }),
+  )
+  return group
+}
+
+const placeOf = (flag: string, text: string): Place => {
+  if (/^esdb(\+discover)?:\/\/./.test(text)) return { kind: 'server', name: text.replace(/\/\/[^/@]*@/, '//***@'), connectionString: text }
+  const dir = /^embedded:(.+)$/.exec(text)?.[1]
+  if (dir === undefined)
+    throw new UsageError(`${flag} ${text} is no place of a log; write embedded:<data folder> or esdb://host:2113?tls=true`)
+  return { kind: 'folder', name: `embedded:${resolve(dir)}`, dir }
+}
+
+const logsAt = (place: Place, flags: Flags, logger: Logger): Logs => {
+  const owner = 'streamvane log copy'
+  if (place.kind === 'folder') return embeddedLogs(place.dir, owner)
+  const { connectionString } = place
+  return eventStoreDbLogs(configOf(flags, { log: { kind: 'eventstoredb', eventstoredb: { connectionString } } }), owner, logger)
+}
+
+const copy = async ({ config, logger, signal }: Context, from: Place, to: Place, flags: Flags): Promise<number> => {
+  const [source, target] = [logsAt(from, flags, logger), logsAt(to, flags, logger)]
+  const bars = phases()
+  const began = Date.now()
+  try {
+    const outcome = await copyLog({
+      from: source,
+      to: target,
+      tenant: config.tenant,
+      dryRun: flags.dryRun === true,
+      inFlight: flags.inFlight,
+      signal,
+      logger,
+      onProgress: bars.at,
+    })
+    bars.stop()
+    const snapshots = outcome.kind === 'copied' ? staleSnapshots(to, config.data, config.tenant, outcome.generations) : []
+    tell(outcome, { tenant: config.tenant, from: from.name, to: to.name, seconds: (Date.now() - began) / 1_000 }, flags.json === true)
+    for (const file of snapshots)
+      console.error(`remove ${file} before a projector runs on ${to.name} with this data folder: it was made for another log`)
+    return outcome.kind === 'stopped' || outcome.differences.length > 0 ? EXIT.differences : EXIT.ok
+  } catch (cause) {
+    if (!(cause instanceof CopyRefused)) throw cause
+    bars.stop()
+    console.error(cause.message)
+    return EXIT.refused
+  } finally {
+    bars.stop()
+    await target.close()
+    await source.close()
+  }
+}
+
+/** A bar for each phase. */
+const phases = (): Readonly<{ at: (progress: CopyProgress) => void; stop: () => void }> => {
+  let current: Readonly<{ phase: string; bar: Progress }> | undefined
+  const stop = (): void => {
+    current?.bar.stop()
+    current = undefined
+  }
+  return {
+    at: ({ phase, done, total }) => {
+      if (current?.phase !== phase) {
+        stop()
+        current = { phase, bar: progressBar(phase, total) }
+      }
+      current.bar.update(done)
+    },
+    stop,
+  }
+}
+
+/**
+ * Snapshots of folds speak of positions of the log that they were made for, and say not which that was. Those in a target's folder are from before the copy, and
+ * go; it holds the lock of every generation. Those in the data folder of somebody who goes on with a server are named, for they may be in use.
+ */
+const staleSnapshots = (to: Place, data: string, tenant: string, generations: readonly string[]): readonly string[] => {
+  const files = generations
+    .flatMap((name) => [`${tenant}.${name}`, `${tenant}.${name}-lock`])
+    .map((name) => join(to.kind === 'folder' ? to.dir : data, 'state', name))
+    .filter((file) => existsSync(file))
+  if (to.kind === 'server') return files
+  for (const file of files) rmSync(file, { recursive: true, force: true })
+  return []
+}
+
+type About = Readonly<{ tenant: string; from: string; to: string; seconds: number }>
+
+const tell = (outcome: CopyOutcome, about: About, asJson: boolean): void => {
+  const { kind, copied, before, differences, digests, sourceGrew } = outcome
+  if (asJson) console.log(JSON.stringify({ outcome: kind, ...about, ...copied, before, sourceGrew, digests, differences }))
+  else {
+    if (digests.length > 0) {
+      const table = new Table({ head: ['verified', 'events', 'SHA-256', ''], style: { head: [], border: [] } })
+      for (const { what, events, source, target } of digests)
+        table.push([what, events, target.slice(0, 32), source === target ? 'same' : 'DIFFERENT'])
+      console.log(table.toString())
+    }
+    const { streams, events, bytes } = copied
+    const there = before.events > 0 ? `; ${before.events} events were there before` : ''
+    console.log(`${kind}: ${streams} streams, ${events} events, ${bytes} bytes in ${about.seconds.toFixed(1)} s${there}`)
+  }
+  for (const { stream, revision, what } of differences)
+    console.error(`DIFFERENT: ${stream}${revision === undefined ? '' : ` at revision ${revision}`} ${what}`)
+  if (kind === 'stopped') console.error('stopped before the end; run it again, it goes on')
+  else if (sourceGrew)
+    console.error('the source was written to meanwhile: what came since is not in the copy; run it again to bring the rest')
+}
