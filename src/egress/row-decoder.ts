@@ -36,17 +36,23 @@ export const rowDecoder = (family: FamilyName): ((bytes: Uint8Array) => Row) => 
     return kpis
   }
 
+  // Of the row before.
+  let tenant = ''
+  let granularity: string = ''
+  const dimensions = isOptional.map(() => '')
+
   return (bytes) => {
     const from = new AvroReader(bytes)
-    const written = from.string()
-    if (written !== family) throw new RangeError(`this is no row of ${family}`)
+    if (from.likely(family) !== family) throw new RangeError(`this is no row of ${family}`)
     // In the schema's order, which is that of evaluation.
     const row: Row = {
       family,
       key: from.string(),
-      tenant: from.string(),
-      dimensions: isOptional.map((optional) => (optional && !from.isPresent() ? null : from.string())),
-      granularity: from.string() as Granularity,
+      tenant: (tenant = from.likely(tenant)),
+      dimensions: isOptional.map((optional, index) =>
+        optional && !from.isPresent() ? null : (dimensions[index] = from.likely(dimensions[index] as string)),
+      ),
+      granularity: (granularity = from.likely(granularity)) as Granularity,
       start: from.long(),
       end: from.long(),
       status: statusOf(from.byte()),
