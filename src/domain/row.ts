@@ -74,7 +74,11 @@ export const valueText = (row: Row): string => {
       values.push(`${metric}=${measure.count},${measure.sum},${measure.min},${measure.max}${sketch === '' ? '' : `,${sketch}`}`)
     }
   })
-  return values.length === 0 ? '' : `${row.key} ${values.join(' ')}`
+  if (values.length === 0) return ''
+  // The same measures give another figure where the settings are others.
+  for (const [name, { numerator, denominator }] of Object.entries(row.kpis).sort(([a], [b]) => (a < b ? -1 : 1)))
+    values.push(`${name}=${numerator}/${denominator ?? ''}`)
+  return `${row.key} ${values.join(' ')}`
 }
 
 const PLAIN_ID = /^[A-Za-z0-9._:-]*$/

@@ -1,5 +1,6 @@
 import type { ConfigurationFact } from '../domain/fact.js'
-import { epochMs, isObject, object, text, type Body } from './fields.js'
+import { profileProblems, type Profile } from '../domain/profile.js'
+import { BadField, epochMs, isObject, object, text, type Body } from './fields.js'
 
 /** Configuration that we write ourselves: the type of the raw event is that of the fact, its data the rest of the fact as JSON. */
 export type Imported = Exclude<ConfigurationFact, Readonly<{ type: 'ConfigurationAudited' }>>
@@ -15,11 +16,25 @@ const subjects: Readonly<Record<Imported['type'], (body: Body) => string>> = {
     text(body, 'systemPresence')
     return text(body, 'presenceId')
   },
-  ProfilePublished: (body) => text(object(body, 'profile'), 'id'),
+  ProfilePublished: (body) => {
+    const profile = object(body, 'profile')
+    const problems = problemsOf(profile)
+    if (problems.length > 0) throw new BadField(`profile: ${problems.join('; ')}`)
+    return text(profile, 'id')
+  },
   StreamErased: (body) => text(body, 'stream'),
 }
 
 export const isImportedType = (type: string): type is Imported['type'] => Object.hasOwn(subjects, type)
+
+/** A profile that does not hold would stop every fold that meets it: it goes to the dead letter. */
+const problemsOf = (profile: Body): readonly string[] => {
+  try {
+    return profileProblems(profile as unknown as Profile)
+  } catch (cause) {
+    return [`not a profile (${(cause as Error).message})`]
+  }
+}
 
 /** The fact in the data of such an event. We wrote it, checked: here it is only seen to be one. Throws `BadField`. */
 export const importedFact = (type: Imported['type'], body: Body): Imported => {
