@@ -1,6 +1,8 @@
 import type { FamilyName } from '../domain/family.js'
 import type { Interval } from '../domain/granularity.js'
+import type { EpochMs } from '../domain/interval.js'
 import { isMetricName, metricKind } from '../domain/metric.js'
+import type { Profile } from '../domain/profile.js'
 import type { Correction } from '../domain/row.js'
 import { type Statistic, type Stats } from './aggregates.js'
 import type { SourceCell } from './reconcile-query.js'
@@ -94,3 +96,20 @@ export const additiveDifference = ({ theirs, ours }: Pick<Finding, 'theirs' | 'o
     const [their, our] = [theirs[statistic], ours[statistic]]
     return their === undefined || our === undefined ? 0 : their - our
   })
+
+/** What reasons are found from, besides the findings of a group. */
+export type ReasonContext = Readonly<{
+  profile: Profile
+  /** The end of our last closed interval. */
+  closedThrough: EpochMs | undefined
+  /** Metrics that the query asked for: of those is known that they are equal where nothing was found. */
+  asked: ReadonlySet<string>
+  /** Of rules that fit a figure, the one that fits most of the others too is named first. */
+  fitsElsewhere: (rule: string) => number
+}>
+
+export const late = (because: string): Verdict => ({ class: 'late', because })
+export const rule = (because: string): Verdict => ({ class: 'rule', because })
+
+/** An instant in words. */
+export const instantText = (at: EpochMs): string => new Date(at).toISOString().replace(/:00\.000Z$/, 'Z')

@@ -26,7 +26,7 @@ const anyValues: fc.Arbitrary<Values> = fc
     DURATIONS.forEach((metric, index) => durations[index]?.length !== 0 && (values[metric] = durations[index] as readonly number[]))
     const over = (durations[0] ?? []).filter((ms) => ms > 20_000).length
     if (over > 0) values['nOverSla'] = over
-    return values as Values
+    return values
   })
 
 const anyRows: fc.Arbitrary<readonly Row[]> = fc
