@@ -35,7 +35,7 @@ const dimensionsOf = {
 
 const cellsOf = (body: Received['body']): readonly string[] => {
   const each = (family: string, ids: unknown): readonly string[] => ((ids ?? []) as readonly string[]).map((id) => `${family} ${id}`)
-  const one = (family: string, id: unknown): readonly string[] => (id === undefined ? [] : [`${family} ${String(id)}`])
+  const one = (family: string, id: unknown): readonly string[] => (id === undefined ? [] : [`${family} ${text(id)}`])
   return [
     'organisation',
     ...one('queue', body['queueId']),

@@ -3,7 +3,6 @@ import type { Centre } from './centre.js'
 import type { Desk } from './desk.js'
 import type { Presence, RoutingStatus } from './happening.js'
 import type { AgentLeg } from './leg.js'
-import type { PresenceDefinition } from './roster.js'
 
 /** How an agent's states change: with work that begins and ends, with alerts that are missed, with pauses and shifts. */
 
@@ -68,9 +67,7 @@ export const setPresence = (centre: Centre, desk: Desk, presence: Presence): voi
 /** People pick one of the organisation's presences, which stands for a system presence. */
 const tellPresence = (centre: Centre, desk: Desk, at: EpochMs): void => {
   const { agent, presence } = desk
-  const definition = centre.random.pick(
-    centre.roster.presences.filter(({ systemPresence }) => systemPresence === presence),
-  ) as PresenceDefinition
+  const definition = centre.random.pick(centre.roster.presences.filter(({ systemPresence }) => systemPresence === presence))
   centre.tell({ kind: 'AgentStateEntered', at, agent, stateKind: 'systemPresence', state: presence, definition })
 }
 

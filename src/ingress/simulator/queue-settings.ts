@@ -62,7 +62,7 @@ const queueEntity = (queue: Queue, at: EpochMs, memberCount: number): object => 
     name: queue.name,
     division: { id: queue.divisionId },
     dateModified: new Date(settings.from).toISOString(),
-    mediaSettings: Object.fromEntries(mediaSettings) as object,
+    mediaSettings: Object.fromEntries(mediaSettings),
     acwSettings: { wrapupPrompt: queue.acw.prompt, ...(queue.acw.timeoutMs === null ? {} : { timeoutMs: queue.acw.timeoutMs }) },
     skillEvaluationMethod: 'BEST',
     memberCount,
