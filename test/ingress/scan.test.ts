@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as E from 'fp-ts/lib/Either.js'
@@ -7,6 +8,16 @@ import { namesOf, scanBody } from '../../src/ingress/scan.js'
 import { simulate } from '../../src/ingress/simulator/simulate.js'
 import { topicOf } from '../../src/ingress/topics.js'
 import { bodies, eventBridge } from './envelopes.js'
+
+const audit = {
+  template: 'v2.audits.entitytype.{id}.entityid.{id}',
+  id: '278522be-1683-4877-8257-4164a177be89',
+  body: (
+    JSON.parse(readFileSync(new URL('fixtures/eventbridge-audit-presence.json', import.meta.url), 'utf8')) as {
+      detail: { eventBody: Record<string, unknown> }
+    }
+  ).detail.eventBody,
+}
 
 const wantedNames = ['queueId', 'value', 'metric', 'skills']
 const names = namesOf(...wantedNames)
@@ -73,7 +84,7 @@ describe('fields read without parsing the whole', () => {
   })
 
   test('hold everything that any decoder looks at', () => {
-    for (const { template, id, body } of Object.values(bodies)) {
+    for (const { template, id, body } of [...Object.values(bodies), audit]) {
       const looked = new Set<string>()
       const watched = new Proxy<Record<string, unknown>>(body, {
         get: (target, name) => {
