@@ -18,10 +18,12 @@ export const settingsOf = (options: ResolvedOptions, queueIndex: number): readon
 }
 
 /** The service-level duration in force at an instant, ms. */
-export const serviceLevelMsAt = (queue: Queue, mediaType: MediaType, at: EpochMs): number => {
+export const serviceLevelMsAt = (queue: Queue, mediaType: MediaType, at: EpochMs): number => inForceAt(queue, at).serviceLevelMs[mediaType]
+
+const inForceAt = (queue: Queue, at: EpochMs): QueueSettings => {
   const inForce = queue.settings.findLast(({ from }) => from <= at) ?? queue.settings[0]
   if (inForce === undefined) throw new Error(`queue ${queue.id} has no settings`)
-  return inForce.serviceLevelMs[mediaType]
+  return inForce
 }
 
 /** The answers of `GET /api/v2/routing/queues`, one for each time at which they changed: the first as at the beginning. */
@@ -48,8 +50,8 @@ const settingName: Readonly<Record<MediaType, string>> = {
 }
 
 const queueEntity = (queue: Queue, at: EpochMs, memberCount: number): object => {
-  const settings = queue.settings.findLast(({ from }) => from <= at) ?? (queue.settings[0] as QueueSettings)
-  const mediaSettings = mediaTypes.map((media) => [
+  const settings = inForceAt(queue, at)
+  const mediaSettings = mediaTypes.map((media): readonly [string, object] => [
     settingName[media],
     {
       alertingTimeoutSeconds: queue.alertingTimeoutMs / 1_000,
@@ -62,7 +64,7 @@ const queueEntity = (queue: Queue, at: EpochMs, memberCount: number): object => 
     name: queue.name,
     division: { id: queue.divisionId },
     dateModified: new Date(settings.from).toISOString(),
-    mediaSettings: Object.fromEntries(mediaSettings),
+    mediaSettings: Object.fromEntries<object>(mediaSettings),
     acwSettings: { wrapupPrompt: queue.acw.prompt, ...(queue.acw.timeoutMs === null ? {} : { timeoutMs: queue.acw.timeoutMs }) },
     skillEvaluationMethod: 'BEST',
     memberCount,
