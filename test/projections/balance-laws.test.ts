@@ -111,6 +111,20 @@ describe('over a closed range of whole conversations', () => {
     })
   })
 
+  test('the wait of all is that of the answered, abandoned and flowed-out together; short abandons are among the abandons', () => {
+    check((queues) => {
+      for (const row of queues) {
+        const parts = (['tAnswered', 'tAbandon', 'tFlowOut'] as const).map((metric) => total([row], metric))
+        expect(plain(total([row], 'tWait'))).toEqual(plain(parts.reduce(addMeasures, noMeasure)))
+        const [abandoned, short] = [total([row], 'tAbandon'), total([row], 'tShortAbandon')]
+        expect(short.count).toBeLessThanOrEqual(abandoned.count)
+        if (short.count > 0) expect([short.min, short.max < profile.shortAbandonMs]).toEqual([abandoned.min, true])
+        const { numerator = 0, denominator = 0 } = row.kpis['serviceLevel'] ?? {}
+        expect(numerator).toBeLessThanOrEqual(denominator ?? NaN)
+      }
+    })
+  })
+
   test('handle = contacting + dialing + talk + held + after-call work', () => {
     check((queues, agents) => {
       for (const rows of [queues, agents]) {

@@ -3,6 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { anyConfiguredLog, anyCuts, quickProfile } from '../support/arbitrary-facts.js'
 import { lastRows, rowsOf, textsOf } from '../support/given.js'
 
+/** Many in little time: each run of the suite tries others. */
+const runs = { numRuns: 40 }
+
 const every = Array.from({ length: 400 }, (_, index) => index)
 // So few that restating goes on for many ticks, and facts, closings and further changes come in between.
 const options = { restatedPerTick: 3 }
@@ -21,7 +24,7 @@ describe.each(['metric-records', 'detail-events'] as const)(
           const finest = new Set(textsOf(rowsOf(log, profile, every, options)))
           expect(textsOf(rowsOf(log, profile, cuts, options)).filter((text) => !finest.has(text))).toEqual([])
         }),
-        { numRuns: 150 },
+        runs,
       )
     })
 
@@ -31,6 +34,7 @@ describe.each(['metric-records', 'detail-events'] as const)(
           const last = (where: readonly number[]) => textsOf([...lastRows(rowsOf(log, profile, where, options)).values()]).toSorted()
           expect(last(cuts)).toEqual(last([]))
         }),
+        runs,
       )
     })
 
@@ -44,6 +48,7 @@ describe.each(['metric-records', 'detail-events'] as const)(
             last.set(key, revision)
           }
         }),
+        runs,
       )
     })
 
@@ -57,6 +62,7 @@ describe.each(['metric-records', 'detail-events'] as const)(
             expect(correction !== null).toBe(status === 'corrected')
           }
         }),
+        runs,
       )
     })
   },

@@ -4,6 +4,9 @@ import type { Fact } from '../../src/domain/fact.js'
 import { twoOrders, quickProfile } from '../support/arbitrary-facts.js'
 import { lastValues, rowsOf, textsOf } from '../support/given.js'
 
+/** Many in little time: each run of the suite tries others. */
+const runs = { numRuns: 80 }
+
 describe.each(['metric-records', 'detail-events'] as const)('points from %s', { timeout: 60_000 }, (points) => {
   const profile = quickProfile(points)
 
@@ -12,7 +15,7 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', { 
       fc.property(twoOrders, ([one, other]) => {
         expect(lastValues(rowsOf(one, profile))).toEqual(lastValues(rowsOf(other, profile)))
       }),
-      { numRuns: 300 },
+      runs,
     )
   })
 
@@ -24,6 +27,7 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', { 
         )
         expect(lastValues(rowsOf(fewer, profile))).toEqual(lastValues(rowsOf(log, profile)))
       }),
+      runs,
     )
   })
 
@@ -35,6 +39,7 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', { 
         )
         expect(textsOf(rowsOf(lagging, profile))).toEqual(textsOf(rowsOf(log, profile)))
       }),
+      runs,
     )
   })
 })

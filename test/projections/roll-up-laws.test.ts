@@ -11,6 +11,9 @@ import type { Zone } from '../../src/domain/zone.js'
 import { quickProfile, settingsStrewn, windowStart } from '../support/arbitrary-facts.js'
 import { lastRows, rowsOf } from '../support/given.js'
 
+/** Many in little time: each run of the suite tries others. */
+const runs = { numRuns: 40 }
+
 /** The window of the generated facts is 09:00 to 14:00 UTC of one day: midnight falls into it in all but the first. */
 const zones: readonly Zone[] = [
   { name: 'UTC', offsets: [[0, 0]] },
@@ -79,7 +82,7 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', { 
           )
         }
       }),
-      { numRuns: 60 },
+      runs,
     )
   })
 
@@ -94,7 +97,7 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', { 
             .sort()
         expect(hours({ ...quick, rollUps: ['PT1H'] })).toEqual(hours({ ...quick, rollUps: [], intervalMs: HOUR_MS }))
       }),
-      { numRuns: 60 },
+      runs,
     )
   })
 })

@@ -16,6 +16,9 @@ import {
 } from '../support/arbitrary-facts.js'
 import { lastFigures, lastValues, rowsOf, textsOf } from '../support/given.js'
 
+/** Many in little time: each run of the suite tries others. */
+const runs = { numRuns: 40 }
+
 const isWork = ({ type }: Fact): boolean => type === 'AfterCallWorkCompleted'
 const tick = (windows: number): Fact => ({ type: 'ClockTicked', at: windowStart + windows * windowMs })
 
@@ -39,6 +42,7 @@ describe.each(['metric-records', 'detail-events'] as const)(
           const known = rowsOf(log, profile, [], { configuration: settings })
           expect(lastFigures(rowsOf(strewn, profile, cuts))).toEqual(lastFigures(known))
         }),
+        runs,
       )
     })
 
@@ -51,6 +55,7 @@ describe.each(['metric-records', 'detail-events'] as const)(
           const both = rowsOf([...log, ...configuration, tick(2), tick(3)], profile, [], { configuration })
           expect(lastFigures(both)).toEqual(lastFigures(first))
         }),
+        runs,
       )
     })
 
@@ -62,6 +67,7 @@ describe.each(['metric-records', 'detail-events'] as const)(
           expect(lastFigures(rowsOf(twice, profile, cuts))).toEqual(lastFigures(rowsOf(once, profile)))
           expect(textsOf(rowsOf(twice, profile))).toEqual(textsOf(rowsOf(once, profile)))
         }),
+        runs,
       )
     })
   },
@@ -76,6 +82,7 @@ describe('after-call work', { timeout: 60_000 }, () => {
         const late = [...log.filter((fact) => !isWork(fact)), tick(4), ...log.filter(isWork), tick(5)]
         expect(lastValues(rowsOf(late, profile))).toEqual(lastValues(rowsOf([...log, tick(4), tick(5)], profile)))
       }),
+      runs,
     )
   })
 
@@ -90,6 +97,7 @@ describe('after-call work', { timeout: 60_000 }, () => {
         }
         expect(textsOf(fold.takeRows())).toEqual(textsOf(rowsOf(log, profile)))
       }),
+      runs,
     )
   })
 })

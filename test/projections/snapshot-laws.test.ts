@@ -9,6 +9,9 @@ import { emitted, inSession } from '../support/fact-builders.js'
 import { jsonShelf } from '../support/json-shelf.js'
 import { lineOf, rowsOf, textsOf } from '../support/given.js'
 
+/** Many in little time: each run of the suite tries others. */
+const runs = { numRuns: 40 }
+
 const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
 
 /** Runs a fold over the log and lets `atCut` exchange it for another after each cut. */
@@ -39,6 +42,7 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', { 
         })
         expect(textsOf(resumed)).toEqual(textsOf(rowsOf(log, profile, cuts, few)))
       }),
+      runs,
     )
   })
 
@@ -53,6 +57,7 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', { 
         after.forEach((fact) => fold.apply(fact))
         expect(JSON.stringify(state)).toBe(text)
       }),
+      runs,
     )
   })
 
@@ -69,6 +74,7 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', { 
         })
         expect(textsOf(spilled)).toEqual(textsOf(rowsOf(log, profile, cuts, few)))
       }),
+      runs,
     )
   })
 
@@ -83,6 +89,7 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', { 
         expect(shelved).toEqual([])
         for (const cell of grid.open) expect(cell.end).toBeGreaterThan(grid.closedThrough ?? -Infinity)
       }),
+      runs,
     )
   })
 })
