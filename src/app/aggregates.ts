@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { Interval } from '../domain/granularity.js'
+import type { Interval } from '../domain/interval.js'
 import { systemPresence, upperSnake } from '../ingress/spelling.js'
 
 /** The statistics of a metric that can be compared. Times in ms; `ratio` and `target` are shares from 0 to 1. */

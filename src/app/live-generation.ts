@@ -20,8 +20,8 @@ export const ensureLive = async (logs: Logs, tenant: string, profile: Profile, r
   })
 
 /** The snapshot store of a generation in the data folder; with `undefined` (tests) none. */
-export const snapshotsOf = (data: string | undefined, tenant: string, generation: string): SnapshotStore =>
-  data === undefined ? noSnapshots : openSnapshotStore(data, tenant, generation)
+export const snapshotsOf = (data: string | undefined, tenant: string, generation: string, logs: Pick<Logs, 'identity'>): SnapshotStore =>
+  data === undefined ? noSnapshots : openSnapshotStore(data, tenant, generation, logs.identity)
 
 export type LiveProjectorOptions = Omit<ProjectorOptions, 'generation' | 'kpi' | 'snapshots'> &
   Readonly<{ logs: Logs; data: string | undefined; profile: Profile }>
@@ -56,7 +56,7 @@ export const runLiveProjector = async (options: LiveProjectorOptions): Promise<P
       () => switched.abort(),
     )
     const kpi = await openWhenFree(logs, generation.name, waits, signal)
-    const snapshots = snapshotsOf(data, tenant, generation.name)
+    const snapshots = snapshotsOf(data, tenant, generation.name, logs)
     try {
       logger.info({ generation: generation.name }, 'projector: projecting')
       const end = await runProjector({ ...options, generation, kpi, snapshots, signal: AbortSignal.any([signal, switched.signal]) })

@@ -18,6 +18,8 @@ export type Logs = Readonly<{
   control: (mode: Mode) => Promise<EventLog>
   /** Runs `work` with the control part open for writing and gives it back at once, so that several processes can take turns. */
   changingControl: <T>(work: (control: EventLog) => Promise<T>) => Promise<T>
+  /** Which log this is: what is kept beside one must not be taken for that of another. */
+  identity: string
   /** Does the log deliver? A folder always does; a server can be out of reach, or silent although its log grows. */
   health: () => LogHealth
   close: () => Promise<void>
@@ -63,6 +65,7 @@ export const embeddedLogs = (data: string, owner: string): Logs => {
         await control.close()
       }
     },
+    identity: 'embedded',
     health: () => ({ kind: 'well' }),
     close: async () => {
       const parts = [...opened.values()]
@@ -78,6 +81,7 @@ export const oneLog = (log: EventLog): Logs => ({
   kpi: () => Promise.resolve(log),
   control: () => Promise.resolve(log),
   changingControl: (work) => work(log),
+  identity: 'one log',
   health: () => ({ kind: 'well' }),
   close: () => log.close(),
 })

@@ -131,6 +131,7 @@ class ProjectorRun {
       this.fold = new KpiFold(tenant, generation.profile, {
         shelf: snapshots.shelf,
         configuration,
+        knownAt: Date.parse(generation.startedAt),
         inHistory: this.historyThrough !== undefined,
       })
     }

@@ -29,7 +29,7 @@ export const rebuild = async (options: RebuildOptions): Promise<RebuildOutcome> 
     return { before: state.live, ...(await startGeneration(control, tenant, state, profile, await raw.head(), new Date(now()))) }
   })
   const kpi = await logs.kpi(generation.name, 'writer')
-  const snapshots = snapshotsOf(data, tenant, generation.name)
+  const snapshots = snapshotsOf(data, tenant, generation.name, logs)
   try {
     const end = await runProjector({ ...options, generation, kpi, snapshots, untilCaughtUp: true })
     if (end.kind !== 'caught-up') throw new RebuildFailed(`generation ${generation.name} is not complete: ${describe(end)}`)

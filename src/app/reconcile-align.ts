@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { families, type FamilyName } from '../domain/family.js'
-import type { Interval } from '../domain/granularity.js'
+import type { Interval } from '../domain/interval.js'
 import { MINUTE_MS, type EpochMs } from '../domain/interval.js'
 import { dimensionOf, familyFor, isMultiplying } from './reconcile-family.js'
 import { groupKey, intervalKey, spelledValue, type Query } from './reconcile-query.js'

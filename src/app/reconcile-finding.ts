@@ -1,5 +1,5 @@
 import type { FamilyName } from '../domain/family.js'
-import type { Interval } from '../domain/granularity.js'
+import type { Interval } from '../domain/interval.js'
 import type { EpochMs } from '../domain/interval.js'
 import { isMetricName, metricKind } from '../domain/metric.js'
 import type { Profile } from '../domain/profile.js'

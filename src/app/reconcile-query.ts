@@ -1,4 +1,4 @@
-import type { Interval } from '../domain/granularity.js'
+import type { Interval } from '../domain/interval.js'
 import { DAY_MS, HOUR_MS, type EpochMs } from '../domain/interval.js'
 import type { AggregateResponse, SourceMetric, SourceRow, Stats } from './aggregates.js'
 import { dimensionOf, sortOf, type MetricSort } from './reconcile-family.js'

@@ -34,6 +34,7 @@ export const eventStoreDbLogs = ({ log: { eventstoredb }, data }: Config, owner:
     tlsCaFile: access.tlsCaFile,
     deadlineMs: access.deadlineMs,
     keepAliveMs: access.keepAliveMs,
+    readers: access.readers,
     onSubscription: (report) => {
       if (report.state.kind === 'ended') subscriptions.delete(report.id)
       else subscriptions.set(report.id, report)
@@ -48,6 +49,7 @@ export const eventStoreDbLogs = ({ log: { eventstoredb }, data }: Config, owner:
       if (mode === 'writer') await lock(generation)
       return log
     },
+    identity: `eventstoredb ${connectionString.replace(/\/\/[^/@]*@/, '//')}`,
     health: () => worst([...subscriptions.values()]),
     close: async () => {
       await log.close()

@@ -39,8 +39,12 @@ const FORMAT = `1/${PROJECTION_VERSION}/${process.versions.v8.split('.')[0]}`
 
 type Saved = Readonly<{ format: string; position: Position; state: FoldState }>
 
-/** A store in `data/state/<tenant>.<generation>`; only the process that holds the generation's KPI part for writing may open it. */
-export const openSnapshotStore = (data: string, tenant: string, generation: string): SnapshotStore => {
+/**
+ * A store in `data/state/<tenant>.<generation>`; only the process that holds the generation's KPI part for writing may open it. What was kept for another log
+ * (`logIdentity`) is not understood: its positions mean something else here.
+ */
+export const openSnapshotStore = (data: string, tenant: string, generation: string, logIdentity: string): SnapshotStore => {
+  const format = `${FORMAT}/${logIdentity}`
   const dir = join(data, 'state', `${tenant}.${generation}`)
   const root = openEnvironment(dir)
   const meta = root.openDB<Buffer, string>('meta', { encoding: 'binary' })
@@ -51,7 +55,7 @@ export const openSnapshotStore = (data: string, tenant: string, generation: stri
       const bytes = meta.get('fold')
       if (bytes === undefined) return undefined
       const saved = understood(bytes)
-      return saved?.format === FORMAT ? { position: saved.position, state: saved.state } : undefined
+      return saved?.format === format ? { position: saved.position, state: saved.state } : undefined
     },
     shelf: {
       get: (key) => {
@@ -69,7 +73,7 @@ export const openSnapshotStore = (data: string, tenant: string, generation: stri
       },
     },
     save: async ({ position, state }) => {
-      const saved: Saved = { format: FORMAT, position, state: { ...state, shelved: [] } }
+      const saved: Saved = { format, position, state: { ...state, shelved: [] } }
       await root.transaction(() => {
         for (const [key, data] of state.shelved) void shelf.put(key, serialize(data))
         void meta.put('fold', serialize(saved))

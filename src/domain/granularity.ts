@@ -1,13 +1,10 @@
-import { HOUR_MS, MINUTE_MS, type EpochMs } from './interval.js'
+import { HOUR_MS, MINUTE_MS, type EpochMs, type Interval } from './interval.js'
 import { localDay, type Zone } from './zone.js'
 
 /** Length of an interval as an ISO 8601 period, as in Genesys's queries. `P1D` is a day of the profile's zone: 23, 24 or 25 hours. */
 export type Granularity = 'PT15M' | 'PT30M' | 'PT1H' | 'P1D'
 
 export const granularities: readonly Granularity[] = ['PT15M', 'PT30M', 'PT1H', 'P1D']
-
-/** An interval, `[start, end)`. */
-export type Interval = Readonly<{ start: EpochMs; end: EpochMs }>
 
 const lengths: Readonly<Record<Exclude<Granularity, 'P1D'>, number>> = { PT15M: 15 * MINUTE_MS, PT30M: 30 * MINUTE_MS, PT1H: HOUR_MS }
 

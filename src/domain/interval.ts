@@ -13,6 +13,9 @@ export const DAY_MS = 86_400_000
 /** Start of the interval that holds `at`. Correct before 1970 too. */
 export const intervalStart = (at: EpochMs, intervalMs: number): EpochMs => Math.floor(at / intervalMs) * intervalMs
 
+/** An interval, `[start, end)`. */
+export type Interval = Readonly<{ start: EpochMs; end: EpochMs }>
+
 export type Clip = Readonly<{ start: EpochMs; durationMs: number }>
 
 /** Cuts `[from, to)` at interval boundaries. An empty or reversed span has no pieces. */

@@ -12,8 +12,9 @@ export type PointSource = 'metric-records' | 'detail-events' | 'conversation-det
 /**
  * The versioned definition of the KPIs. What Genesys leaves open is an option here, with our assumption as its default.
  *
- * Of a profile published while a generation runs, `points`, `intervalMs`, `rollUps`, `zone`, `graceMs` and `lateHorizonMs` take effect in the next
- * generation; the rest from the instant it says.
+ * Of a profile published while a generation runs, `points`, `intervalMs`, `rollUps`, `zone`, `graceMs`, `lateHorizonMs`, `correlation.restateHorizonMs` and
+ * `agentState.stateMaxMs` take effect in the next generation; the rest from the instant it says. What divides a row (`families`, `splitBy`, `quantiles`) counts from
+ * the first interval that had not begun.
  */
 export type Profile = Readonly<{
   id: string

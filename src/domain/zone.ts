@@ -1,5 +1,4 @@
-import { DAY_MS, MINUTE_MS, type EpochMs } from './interval.js'
-import type { Interval } from './granularity.js'
+import { DAY_MS, MINUTE_MS, type EpochMs, type Interval } from './interval.js'
 
 /**
  * A time zone as data: from each instant on, the offset of local time from UTC in ms, ascending; the first counts for all time before too. It is handed in

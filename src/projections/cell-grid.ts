@@ -1,6 +1,6 @@
 import type { FamilyName } from '../domain/family.js'
-import type { Granularity, Interval } from '../domain/granularity.js'
-import type { EpochMs } from '../domain/interval.js'
+import type { Granularity } from '../domain/granularity.js'
+import type { EpochMs, Interval } from '../domain/interval.js'
 import { cellKey } from '../domain/row.js'
 import { Archive, type Shelf, type Shelved } from './archive.js'
 import { Cell, type CellState } from './cell.js'

@@ -1,6 +1,6 @@
 import { familyNames, type FamilyName } from '../domain/family.js'
-import type { Granularity, Interval } from '../domain/granularity.js'
-import type { EpochMs } from '../domain/interval.js'
+import type { Granularity } from '../domain/granularity.js'
+import type { EpochMs, Interval } from '../domain/interval.js'
 import type { Cell } from './cell.js'
 
 /** One level for each dimension of the family, cells at the last. */

@@ -6,8 +6,9 @@ import { CampaignJoin, type CampaignJoinState } from './campaign-join.js'
 import type { Configuration } from './configuration.js'
 import { HandleTime, type HandleTimeState, type Novelty } from './handle-time.js'
 import { pointOf, type PointSink } from './point-sink.js'
+import { QueueEnds } from './queue-ends.js'
 
-export type CorrelatorState = Readonly<{ handling: HandleTimeState; campaigns: CampaignJoinState }>
+export type CorrelatorState = Readonly<{ handling: HandleTimeState; queueEnds: readonly AcdEnded[]; campaigns: CampaignJoinState }>
 
 /**
  * Finds metric points in detail events, for organisations that receive no metric records. What an event says alone is emitted at once; only the handle time and
@@ -16,11 +17,13 @@ export type CorrelatorState = Readonly<{ handling: HandleTimeState; campaigns: C
 export class Correlator {
   private readonly configuration: Configuration
   private readonly handling: HandleTime
+  private readonly queueEnds: QueueEnds
   private readonly campaigns: CampaignJoin
   private readonly sink: PointSink
 
   constructor(configuration: Configuration, sink: PointSink, campaignOnly: PointSink, state?: CorrelatorState) {
     this.configuration = configuration
+    this.queueEnds = new QueueEnds(state?.queueEnds)
     this.campaigns = new CampaignJoin(configuration, sink, campaignOnly, state?.campaigns)
     this.sink = this.campaigns.points
     this.handling = new HandleTime(configuration, this.sink, state?.handling)
@@ -31,9 +34,11 @@ export class Correlator {
       case 'AcdStarted':
         this.emit('nOffered', 1, fact.at, fact, { queueId: fact.queueId, skillIds: fact.skillIds })
         return 'new'
-      case 'AcdEnded':
-        this.acdEnded(fact)
-        return 'new'
+      case 'AcdEnded': {
+        const novelty = this.queueEnds.see(fact)
+        if (novelty === 'new') this.acdEnded(fact)
+        return novelty
+      }
       case 'CustomerStarted':
         // A customer who is called is connected when the agent's session says so; one who calls is connected from the start.
         if (fact.direction !== 'outbound') this.emit('nConnected', 1, fact.at, fact, {})
@@ -82,11 +87,12 @@ export class Correlator {
   /** The frontier came to `at`. */
   tick(at: EpochMs): void {
     this.handling.tick(at)
+    this.queueEnds.forgetBefore(at - this.configuration.base.correlation.acwHorizonMs)
     this.campaigns.forgetBefore(at - this.configuration.base.correlation.restateHorizonMs)
   }
 
   save(): CorrelatorState {
-    return { handling: this.handling.save(), campaigns: this.campaigns.save() }
+    return { handling: this.handling.save(), queueEnds: this.queueEnds.save(), campaigns: this.campaigns.save() }
   }
 
   private acdEnded(fact: AcdEnded): void {

@@ -8,8 +8,8 @@ import type {
   StreamErased,
 } from '../domain/fact.js'
 import type { FamilyName } from '../domain/family.js'
-import { granularityOf, intervalAt, type Granularity, type Interval } from '../domain/granularity.js'
-import { intervalStart, type EpochMs } from '../domain/interval.js'
+import { granularityOf, intervalAt, type Granularity } from '../domain/granularity.js'
+import { intervalStart, type EpochMs, type Interval } from '../domain/interval.js'
 import { metricIndex, type MetricName } from '../domain/metric.js'
 import type { Profile } from '../domain/profile.js'
 import type { Row } from '../domain/row.js'
@@ -43,6 +43,8 @@ export type FoldOptions = Readonly<{
   shelf?: Shelf | undefined
   /** Configuration that is known from the start, wherever in the log it stands. */
   configuration?: readonly ConfigurationFact[]
+  /** When that was: organisation settings for later wait until the frontier comes there. Without it all of them are in force. */
+  knownAt?: EpochMs
   /** Does the fold begin in history, where nothing is too late? `endHistory` ends it. */
   inHistory?: boolean
   /** Closed cells that one tick of the clock restates, at most, when settings changed that count for all of history. Rows depend on it: only tests choose it. */
@@ -89,7 +91,14 @@ export class KpiFold {
   private restatedThrough: string | null
 
   constructor(tenant: string, profile: Profile, options: FoldOptions = {}) {
-    const { state, shelf = emptyShelf, configuration = [], inHistory = false, restatedPerTick = RESTATED_PER_TICK } = options
+    const {
+      state,
+      shelf = emptyShelf,
+      configuration = [],
+      knownAt = null,
+      inHistory = false,
+      restatedPerTick = RESTATED_PER_TICK,
+    } = options
     this.restatedPerTick = restatedPerTick
     this.tenant = tenant
     this.base = profile
@@ -108,7 +117,7 @@ export class KpiFold {
     )
     this.correlator = new Correlator(this.configuration, this.sinkOf(undefined), this.sinkOf(['campaign']), state?.correlator)
     for (const [userId, kind, entries] of state?.timelines ?? []) this.timelineOf(userId, kind, entries)
-    if (state === undefined) for (const fact of configuration) this.configuration.learn(fact, null)
+    if (state === undefined) for (const fact of configuration) this.configuration.learn(fact, knownAt)
   }
 
   /** Folds a fact; says why if it could not be. */

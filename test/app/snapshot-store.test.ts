@@ -43,8 +43,8 @@ const quarter = async (n: number): Promise<void> => {
   await tickTo(raw, 't', FROM + (n + 1) * 0.5 * HOUR_MS)
 }
 
-const withStore = async <T>(work: (store: SnapshotStore) => Promise<T>): Promise<T> => {
-  const store = openSnapshotStore(data, 't', 'g1')
+const withStore = async <T>(work: (store: SnapshotStore) => Promise<T>, logIdentity = 'embedded'): Promise<T> => {
+  const store = openSnapshotStore(data, 't', 'g1', logIdentity)
   try {
     return await work(store)
   } finally {
@@ -73,6 +73,13 @@ const overwrite = async (bytes: Buffer): Promise<void> => {
 }
 
 describe('a fold that was put away', () => {
+  test('beside one log is not understood beside another', async () => {
+    await quarter(0)
+    await withStore(projected)
+    await withStore(async (store) => expect(store.load()).toBeUndefined(), 'eventstoredb esdb://elsewhere')
+    await withStore(async (store) => expect(store.load()).toBeDefined())
+  })
+
   test('carries on as if it never had been, closed cells and all, and reads only what is new', async () => {
     const folded: number[] = []
     for (let n = 0; n < 4; n++) {

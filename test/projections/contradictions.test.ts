@@ -1,5 +1,5 @@
 import { describe, test } from 'vitest'
-import { sessionEnded, ticked, worked } from '../support/fact-builders.js'
+import { leftQueue, sessionEnded, ticked, worked } from '../support/fact-builders.js'
 import { given } from '../support/given.js'
 
 const detail = { points: 'detail-events' as const, families: ['agent'] as const }
@@ -25,6 +25,16 @@ describe('what is said of a session a second time', () => {
       .refuses({ ...acw, acwMs: 4_999 }, 'contradictory', /AfterCallWorkCompleted.*conversation c1/)
       .refuses({ ...ended, at: ended.at + 1 }, 'contradictory', /UserSessionEnded/)
       .emits(handled)
+  })
+
+  test('the end of a queue entry too: what it had counted stands', () => {
+    const left = leftQueue('sales', 'ANSWERED', 5_000, '10:01', { answeredUserId: 'ann' })
+    given({ points: 'detail-events', families: ['queue'] })
+      .facts(left, { ...left })
+      .refuses({ ...left, outcome: 'ABANDON' }, 'contradictory', /AcdEnded.*conversation c1/)
+      .emits('queue sales voice 10:00 provisional 2: tAnswered 5000, tAcd 5000')
+      .then({ ...left, queueId: 'service' })
+      .emits('queue service voice 10:00 provisional 2: tAnswered 5000, tAcd 5000')
   })
 
   test('work before the end of its session contradicts other work', () => {
