@@ -23,14 +23,13 @@ import {
   sheetOfTruth,
   statesOfRows,
   statesOfTruth,
-  together,
   type PointFamily,
 } from '../support/against-truth.js'
 import { fold, type Folded } from '../support/folded.js'
 
 /** `STREAMVANE_WEEK_AGENTS=100` simulates a bigger centre (and both weeks from both sources), `STREAMVANE_WEEK_SEED` another one. */
 const isBigger = process.env['STREAMVANE_WEEK_AGENTS'] !== undefined
-const agents = Number(process.env['STREAMVANE_WEEK_AGENTS'] ?? 4)
+const agents = Number(process.env['STREAMVANE_WEEK_AGENTS'] ?? 3)
 const seed = Number(process.env['STREAMVANE_WEEK_SEED'] ?? 29)
 
 const ZONE = 'Europe/Berlin'
@@ -72,35 +71,59 @@ const configurationOf = (roster: Roster): readonly QueueConfigured[] =>
     return settings as readonly QueueConfigured[]
   })
 
-const told = (simulation: Simulation, source: PointSource, granularity: Granularity): Truth =>
-  simulation.truth({ source, granularity, zone: ZONE, splitBy: allSplits })
-
 /** Long enough after the end that every session is settled. */
 const settledAfter = (simulation: Simulation) => (): number => Date.parse(simulation.truth().through) + DAY_MS
 
+type Made = Readonly<{
+  simulation: Simulation
+  result: Folded
+  rowsOf: (granularity: Granularity) => readonly Row[]
+  told: (granularity: Granularity) => Truth
+}>
+
 /** Made by the first test that looks. */
-const folding = (options: SimulateOptions, points: 'metric-records' | 'detail-events') => {
-  let known: Readonly<{ simulation: Simulation; result: Folded }> | undefined
-  return (): Readonly<{ simulation: Simulation; result: Folded }> => {
-    if (known !== undefined) return known
+const folding = (options: SimulateOptions, points: 'metric-records' | 'detail-events'): (() => Made) => {
+  const make = (): Made => {
     const simulation = simulate({ ...options, emit: points, truthOf: [points] })
     const configuration = configurationOf(simulation.roster)
-    known = { simulation, result: fold(simulation, profileOf(points), { configuration, settledAt: settledAfter(simulation) }) }
-    return known
+    const result = fold(simulation, profileOf(points), { configuration, settledAt: settledAfter(simulation) })
+    const rows = [...result.rows.values()]
+    return {
+      simulation,
+      result,
+      rowsOf: remembered((granularity) => rows.filter((row) => row.granularity === granularity)),
+      told: remembered((granularity) => simulation.truth({ granularity, zone: ZONE, splitBy: allSplits })),
+    }
+  }
+  const made = remembered(make)
+  return () => made(points)
+}
+
+const remembered = <K, V>(make: (key: K) => V): ((key: K) => V) => {
+  const known = new Map<K, V>()
+  return (key) => {
+    const value = known.get(key) ?? make(key)
+    known.set(key, value)
+    return value
   }
 }
 
-const sheets = (
-  { rows }: Folded,
+/** Compares all families; answers how many figures there were. */
+const compare = (
+  rows: readonly Row[],
   truth: Truth,
-  metricsOf: (family: PointFamily) => readonly MetricName[],
-  closedRange = false,
-): readonly [ReturnType<typeof together>, ReturnType<typeof together>] => {
-  const scope = (family: PointFamily) => ({ metrics: metricsOf(family), granularity: truth.granularity, closedRange })
-  return [
-    together(...pointFamilies.map((family) => sheetOfRows(rows.values(), family, scope(family)))),
-    together(...pointFamilies.map((family) => sheetOfTruth(truth, family, scope(family)))),
-  ]
+  metrics: readonly MetricName[],
+  { closedRange = false, of = pointFamilies }: Readonly<{ closedRange?: boolean; of?: readonly PointFamily[] }> = {},
+): Readonly<{ found: readonly string[]; figures: number }> => {
+  const scope = { metrics, granularity: truth.granularity, closedRange }
+  let figures = 0
+  const found = of.flatMap((family) => {
+    const ofTruth = sheetOfTruth(truth, family, scope)
+    figures += ofTruth.size
+    const ofRows = sheetOfRows(rows, family, scope)
+    return ofTruth.size === 0 ? [`nothing happened in family ${family}`] : differences(ofRows, ofTruth)
+  })
+  return { found, figures }
 }
 
 const everything: readonly MetricName[] = [...new Set([...interactionMetrics, ...pointMetrics])]
@@ -134,47 +157,42 @@ describe.each(weeks)('a simulated week $name', ({ from, hours, lastHours, byDeta
       expect(result.refused, print()).toEqual([])
       // Reports of an agent's load have no instant of their own: some repeat what was said before, others cannot be known again in another envelope.
       expect(result.repeated / simulation.truth().totals.duplicates).toBeCloseTo(1, 0)
-      expect(result.restated).toBeGreaterThan(100)
+      expect(result.restated).toBeGreaterThan(20)
       const { duplicates, lines, reordered, late } = simulation.truth().totals
       expect(duplicates / lines).toBeGreaterThan(0.02)
       expect(reordered / lines).toBeGreaterThan(0.04)
-      expect(late).toBeGreaterThan(100)
+      expect(late).toBeGreaterThan(50)
     })
 
     test('everything that the simulator can emit happened', () => {
-      const { simulation } = made()
-      const seen = new Set(told(simulation, 'metric-records', 'PT15M').organisation.flatMap(({ measures }) => Object.keys(measures)))
+      const seen = new Set(
+        made()
+          .told('PT15M')
+          .organisation.flatMap(({ measures }) => Object.keys(measures)),
+      )
       for (const metric of seen) expect(modelled).toContain(metric)
       for (const metric of modelled) expect(seen.has(metric) || rare.includes(metric), metric).toBe(true)
     })
 
     test.each(granularities)('every metric of every family, by direction and message type, in every interval of %s', (granularity) => {
-      const { simulation, result } = made()
-      const truth = told(simulation, 'metric-records', granularity)
-      const [ofRows, ofTruth] = sheets(result, truth, () => everything)
-      for (const family of pointFamilies)
-        expect(
-          [...ofTruth.keys()].some((key) => key.startsWith(`${family} `)),
-          family,
-        ).toBe(true)
-      expect(ofTruth.size).toBeGreaterThan(granularity === 'P1D' ? 2_000 : 10_000)
-      expect(differences(ofRows, ofTruth), print()).toEqual([])
+      const { rowsOf, told } = made()
+      const { found, figures } = compare(rowsOf(granularity), told(granularity), everything)
+      expect(figures).toBeGreaterThan(granularity === 'P1D' ? 1_000 : 5_000)
+      expect(found, print()).toEqual([])
     })
 
     test.each(granularities)('the KPIs that follow from them, in every interval of %s', (granularity) => {
-      const { simulation, result } = made()
-      const truth = told(simulation, 'metric-records', granularity)
+      const { rowsOf, told } = made()
       for (const family of ['queue', 'division', 'organisation'] as const) {
-        const ofTruth = kpisOfTruth(truth, family)
+        const ofTruth = kpisOfTruth(told(granularity), family)
         expect(ofTruth.size).toBeGreaterThan(50)
-        expect(differences(kpisOfRows(result.rows.values(), family, granularity), ofTruth), print()).toEqual([])
+        expect(differences(kpisOfRows(rowsOf(granularity), family, granularity), ofTruth), print()).toEqual([])
       }
     })
 
     test.each(granularities)('times of agents in their states, clipped to intervals of %s', (granularity) => {
-      const { simulation, result } = made()
-      const truth = told(simulation, 'metric-records', granularity)
-      const through = Date.parse(truth.through)
+      const { rowsOf, told } = made()
+      const truth = told(granularity)
       const ends: Readonly<Record<Granularity, (start: number) => number>> = {
         PT15M: (start) => start + 15 * MINUTE_MS,
         PT30M: (start) => start + 30 * MINUTE_MS,
@@ -187,16 +205,14 @@ describe.each(weeks)('a simulated week $name', ({ from, hours, lastHours, byDeta
           [...ofTruth.keys()].some((key) => key.includes(kind)),
           kind,
         ).toBe(true)
-      expect(differences(statesOfRows(result.rows.values(), through, granularity), ofTruth), print()).toEqual([])
+      expect(differences(statesOfRows(rowsOf(granularity), Date.parse(truth.through), granularity), ofTruth), print()).toEqual([])
     })
 
     test('seven local days, the last of them not of 24 hours', () => {
-      const { result } = made()
-      const days = [
-        ...new Set([...result.rows.values()].filter(({ granularity }) => granularity === 'P1D').map(({ start }) => start)),
-      ].sort()
+      const { rowsOf } = made()
+      const days = [...new Set(rowsOf('P1D').map(({ start }) => start))].sort()
       expect(days.slice(0, 7)).toEqual(Array.from({ length: 7 }, (_, day) => Date.parse(from) + day * DAY_MS))
-      const last = [...result.rows.values()].find(({ granularity, start }) => granularity === 'P1D' && start === lastDay) as Row
+      const last = rowsOf('P1D').find(({ start }) => start === lastDay) as Row
       expect(last.end - last.start).toBe(lastHours * HOUR_MS)
     })
 
@@ -229,39 +245,35 @@ describe.each(weeks)('a simulated week $name', ({ from, hours, lastHours, byDeta
     })
 
     test.each(granularities)('what they can tell, in every interval of %s', (granularity) => {
-      const { simulation, result } = made()
-      const truth = told(simulation, 'detail-events', granularity)
-      const [ofRows, ofTruth] = sheets(result, truth, () => exact)
-      for (const family of pointFamilies)
-        expect(
-          [...ofTruth.keys()].some((key) => key.startsWith(`${family} `)),
-          family,
-        ).toBe(true)
-      expect(differences(ofRows, ofTruth), print()).toEqual([])
+      const { rowsOf, told } = made()
+      const { found, figures } = compare(rowsOf(granularity), told(granularity), exact)
+      expect(figures).toBeGreaterThan(granularity === 'P1D' ? 500 : 2_500)
+      expect(found, print()).toEqual([])
     })
 
     test('the rest over the closed range', () => {
-      const { simulation, result } = made()
-      const [ofRows, ofTruth] = sheets(result, told(simulation, 'detail-events', 'PT15M'), () => somewhere, true)
-      for (const metric of somewhere)
-        expect(
-          [...ofTruth.keys()].some((key) => key.endsWith(` ${metric}`)),
-          metric,
-        ).toBe(true)
-      expect(differences(ofRows, ofTruth), print()).toEqual([])
+      const { rowsOf, told } = made()
+      for (const metric of somewhere) {
+        const of = metric.includes('Flow') ? (['flow', 'organisation'] as const) : (['queue', 'agent', 'division', 'organisation'] as const)
+        expect(compare(rowsOf('PT15M'), told('PT15M'), [metric], { closedRange: true, of }).found, print()).toEqual([])
+      }
+      const all = { closedRange: true, of: ['queue', 'agent', 'flow', 'campaign', 'division', 'organisation'] } as const
+      expect(compare(rowsOf('PT15M'), told('PT15M'), somewhere, all).found, print()).toEqual([])
     })
 
     test('the threshold in force at the answer decides, and it changed', () => {
-      const { simulation } = made()
+      const { simulation, told } = made()
       const [queue] = simulation.roster.queues
-      const truth = told(simulation, 'detail-events', 'PT15M')
+      const unchanged = simulate({ ...week(from, hours), reconfigure: false, emit: 'detail-events', truthOf: ['detail-events'] })
+      for (const _ of unchanged);
       const change = queue?.settings[1]?.from ?? NaN
-      const share = (isAfter: boolean): number => {
-        const rows = truth.queue.filter((row) => row.queueId === queue?.id && Date.parse(row.intervalStart) > change === isAfter)
-        const count = (metric: string): number => rows.reduce((sum, { measures }) => sum + (measures[metric]?.count ?? 0), 0)
-        return count('nOverSla') / count('tAnswered')
-      }
-      expect(share(true)).toBeGreaterThan(share(false))
+      const over = ({ queue: rows }: Truth, where: (start: number) => boolean): number =>
+        rows
+          .filter((row) => row.queueId === queue?.id && where(Date.parse(row.intervalStart)))
+          .reduce((sum, { measures }) => sum + (measures['nOverSla']?.count ?? 0), 0)
+      const [isBefore, isAfter] = [(start: number) => start + 15 * MINUTE_MS <= change, (start: number) => start > change]
+      expect(over(told('PT15M'), isBefore)).toBe(over(unchanged.truth(), isBefore))
+      expect(over(told('PT15M'), isAfter)).toBeGreaterThan(over(unchanged.truth(), isAfter))
     })
   })
 })

@@ -29,9 +29,6 @@ export const differences = (rows: Sheet, truth: Sheet): readonly string[] => {
   return found.length <= 12 ? found : [...found.slice(0, 12), `and ${found.length - 12} more`]
 }
 
-/** Sheets of several kinds as one. */
-export const together = (...sheets: readonly Sheet[]): Sheet => new Map(sheets.flatMap((sheet) => [...sheet]))
-
 const measureText = (metric: MetricName, measure: TruthMeasure): string =>
   metricKind(metric) === 'count' ? String(measure.count) : `${measure.count} ${measure.sum} ${measure.min} ${measure.max}`
 
@@ -55,14 +52,16 @@ class SheetMaker {
     this.scope = scope
     this.metrics = new Set(scope.metrics)
   }
-  put(dimensions: readonly (string | null)[], start: string, metric: string, measure: TruthMeasure | undefined): void {
-    if (measure === undefined || measure.count === 0 || !this.metrics.has(metric)) return
-    const cell = [this.family, ...dimensions.map((value) => value ?? '-'), ...(this.scope.closedRange === true ? [] : [start]), metric]
-    const key = cell.join(' ')
-    this.cells.set(key, { metric: metric as MetricName, measure: add(this.cells.get(key)?.measure, measure) })
+  put(dimensions: readonly (string | null)[], start: string, measures: Iterable<readonly [string, TruthMeasure | undefined]>): void {
+    const cell = `${this.family} ${dimensions.map((value) => value ?? '-').join(' ')}${this.scope.closedRange === true ? '' : ` ${start}`}`
+    for (const [metric, measure] of measures) {
+      if (measure === undefined || measure.count === 0 || !this.metrics.has(metric)) continue
+      const key = `${cell} ${metric}`
+      this.cells.set(key, { metric: metric as MetricName, measure: add(this.cells.get(key)?.measure, measure) })
+    }
   }
   sheet(): Sheet {
-    return new Map([...this.cells].map(([key, { metric, measure }]) => [key, measureText(metric, measure)]))
+    return new Map(Array.from(this.cells, ([key, { metric, measure }]) => [key, measureText(metric, measure)]))
   }
 }
 
@@ -71,8 +70,9 @@ export const sheetOfRows = (rows: Iterable<Row>, family: PointFamily, scope: Sco
   const maker = new SheetMaker(family, scope)
   for (const row of rows) {
     if (row.family !== family || row.granularity !== (scope.granularity ?? 'PT15M')) continue
-    const start = new Date(row.start).toISOString()
-    row.measures.forEach((measure, index) => maker.put(row.dimensions, start, metricNames[index] as string, measure))
+    const measures: (readonly [string, TruthMeasure])[] = []
+    row.measures.forEach((measure, index) => measure !== undefined && measures.push([metricNames[index] as string, measure]))
+    maker.put(row.dimensions, new Date(row.start).toISOString(), measures)
   }
   return maker.sheet()
 }
@@ -82,7 +82,7 @@ export const sheetOfTruth = (truth: Truth, family: PointFamily, scope: Scope): S
   const maker = new SheetMaker(family, scope)
   for (const row of rowsIn(truth, family)) {
     const dimensions = families[family].dimensions.map((name) => (row[name] as string | null | undefined) ?? null)
-    for (const [metric, measure] of Object.entries(row.measures)) maker.put(dimensions, row.intervalStart, metric, measure)
+    maker.put(dimensions, row.intervalStart, Object.entries(row.measures))
   }
   return maker.sheet()
 }

@@ -13,7 +13,7 @@ export type Folded = Readonly<{ rows: ReadonlyMap<string, Row>; refused: readonl
 
 const origin = { tenant: 't', source: 'test', receivedAt: 0 }
 const TICK_MS = 15 * MINUTE_MS
-const TAKE_EVERY = 5_000
+const TAKE_EVERY = 20_000
 
 /**
  * Lines as ingress and projector see them, without a log between: each is named, stored once, decoded from its bytes, and folded, while the clock ticks as they are
