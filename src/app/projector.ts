@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { isConfiguration, type ConfigurationFact, type Fact } from '../domain/fact.js'
 import type { Row } from '../domain/row.js'
 import { kpiStream } from '../domain/stream-name.js'
-import { decodeRaw } from '../ingress/decode.js'
+import { decodeRaw, feeds } from '../ingress/decode.js'
 import { deadLetter } from '../ingress/raw-event.js'
 import type { AppendFailure, EventLog, ExpectedRevision, NewEvent, Position, RecordedEvent } from '../log/event-log.js'
 import { KpiFold, type Refusal } from '../projections/kpi-fold.js'
@@ -280,6 +280,7 @@ class ProjectorRun {
   private apply(event: RecordedEvent): readonly DeadLetter[] {
     if (this.erased.has(event.stream)) return [] // a server that has not scavenged still has it
     if (this.historyThrough !== undefined && event.position > this.historyThrough) this.fold.endHistory()
+    if (!feeds(event.type, this.options.generation.profile.points)) return []
     const facts = decodeRaw(event.type, event.data)
     const unusable = E.isLeft(facts) ? facts.left : this.refusalOf(facts.right)
     if (unusable === undefined) return []

@@ -1,6 +1,7 @@
 import { isAscii } from 'node:buffer'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Fact } from '../domain/fact.js'
+import type { PointSource } from '../domain/profile.js'
 import { agentDecoders } from './decode-agents.js'
 import { importedFact, isImportedType } from './decode-configuration.js'
 import { CONVERSATION_DETAIL, conversationRecorded } from './decode-conversation-detail.js'
@@ -45,6 +46,22 @@ export const decodeRaw = (type: string, data: Uint8Array): E.Either<Unusable, re
   if (E.isLeft(envelope)) return envelope
   const { topicName, body } = envelope.right
   return decodeBody(type, entityIn(type, topicName), body)
+}
+
+/** Detail events that state what no figure is made of. */
+const figureless: ReadonlySet<string> = new Set(
+  ['attributes', 'contact', 'wrapup', 'voicemail.start', 'flow.start'].map((event) => `v2.detail.events.conversation.{id}.${event}`),
+)
+
+/**
+ * May a raw event of this type change a figure, where points come from this source? What cannot need not be decoded again by a fold: it was found sound when it
+ * was taken in.
+ */
+export const feeds = (type: string, points: PointSource): boolean => {
+  if (type.startsWith('v2.analytics.')) return points === 'metric-records'
+  if (type.startsWith('v2.detail.events.conversation.')) return points === 'detail-events' && !figureless.has(type)
+  if (type === CONVERSATION_DETAIL) return points === 'conversation-details'
+  return !['v2.detail.events.agent.{id}.state', 'v2.users.{id}.conversationsummary', 'v2.routing.queues.{id}.users'].includes(type)
 }
 
 const decodeOwn = (type: string, data: Uint8Array): E.Either<Unusable, readonly Fact[]> => {
