@@ -33,7 +33,9 @@ const recordAtOrBefore = async (connection: EventStoreDbConnection, position: Po
 /**
  * What matches after a position and through another that the log has reached, in batches, page by page: servers before 22 search no further than a window that must be
  * larger than the number of events asked for. Ends early when `signal` aborts. A position at which no record begins (it came from elsewhere)
- * is refused by the server; then the record before it is looked for.
+ * is refused by the server; then the record before it is looked for. A read that breaks off gives what it has, and throws then: so whoever goes on from there
+ * comes to an end, however often it breaks. Ends only where the server knows the log through `through`: another one may have been connected to meanwhile,
+ * which does not know yet that it leads no more.
  */
 export async function* readAllThrough(
   connection: EventStoreDbConnection,
@@ -65,8 +67,10 @@ export async function* readAllThrough(
           batch = []
         }
     } catch (failure) {
-      if (seen > 0 || from === undefined || from !== after || !(failure instanceof LogUnavailable) || !isBadPosition(failure.cause))
+      if (seen > 0 || from === undefined || from !== after || !(failure instanceof LogUnavailable) || !isBadPosition(failure.cause)) {
+        if (batch.length > 0) yield batch
         throw failure
+      }
       from = await recordAtOrBefore(connection, from)
       continue
     }
@@ -75,4 +79,11 @@ export async function* readAllThrough(
     from = at
   }
   if (batch.length > 0) yield batch
+  if (through !== undefined && at !== through) await expectKnown(connection, through, signal)
+}
+
+const expectKnown = async (connection: EventStoreDbConnection, through: Position, signal?: AbortSignal): Promise<void> => {
+  const head = await headOf(connection, signal)
+  if (signal?.aborted === true || (head !== undefined && head >= through)) return
+  throw new LogUnavailable(`EventStoreDB: this server knows the log through ${head}, another one knew it through ${through}`)
 }

@@ -24,17 +24,28 @@ const parse = (connectionString: string) => {
   throw new Error(`the connection string of EventStoreDB is malformed${expected === undefined ? '' : `: ${expected}`}`)
 }
 
+type KeepAlive = Readonly<{ keepAliveMs: number; keepAliveTimeoutMs: number }>
+
+/** Channels of one process whose settings are equal share one connection beneath. A millisecond more of patience makes it a connection of its own. */
+const apart = <K extends KeepAlive>(given: K, nth: number): K =>
+  given.keepAliveTimeoutMs < 0
+    ? { ...given, keepAliveMs: given.keepAliveMs < 0 ? given.keepAliveMs : given.keepAliveMs + nth }
+    : { ...given, keepAliveTimeoutMs: given.keepAliveTimeoutMs + nth }
+
 /**
- * The official client, configured by values. Throws on a malformed connection string, which it does not repeat, on a CA file that cannot be read, and on
+ * The official client, configured by values; clients of another `nth` have a connection of their own (without any keep-alive they may share one). Throws on a malformed connection string, which it does not repeat, on a CA file that cannot be read, and on
  * credentials that would not be sent because the connection is not secure.
  */
-export const eventStoreDbClient = (access: EventStoreDbAccess): EventStoreDBClient => {
+export const eventStoreDbClient = (access: EventStoreDbAccess, nth = 0): EventStoreDBClient => {
   const { settings, credentials: written } = parse(access.connectionString)
-  const given = withDefaults(ACCESS_DEFAULTS, {
-    deadlineMs: access.deadlineMs ?? settings.defaultDeadline,
-    keepAliveMs: access.keepAliveMs ?? settings.keepAliveInterval,
-    keepAliveTimeoutMs: access.keepAliveTimeoutMs ?? settings.keepAliveTimeout,
-  })
+  const given = apart(
+    withDefaults(ACCESS_DEFAULTS, {
+      deadlineMs: access.deadlineMs ?? settings.defaultDeadline,
+      keepAliveMs: access.keepAliveMs ?? settings.keepAliveInterval,
+      keepAliveTimeoutMs: access.keepAliveTimeoutMs ?? settings.keepAliveTimeout,
+    }),
+    nth,
+  )
   const insecure = settings.tls === false
   if (insecure && (access.credentials !== undefined || access.clientCertificate !== undefined))
     throw new Error('credentials for EventStoreDB are sent over TLS only, and its connection string says tls=false')

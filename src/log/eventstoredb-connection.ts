@@ -44,6 +44,15 @@ export type EventStoreDbConnection = Readonly<{
   deadlineMs: number
 }>
 
+/**
+ * Ends a call that nobody reads any more. Cancelling is not enough: a call whose last message the server has sent already has nothing to cancel, and unread it never ends, which
+ * disposing of the client would wait for. And a cancelled call that has not been destroyed first is taken by the client for a lost connection.
+ */
+export const hangUp = (call: Readonly<{ cancel: () => void }>): void => {
+  ;(call as ReadCall).destroy()
+  call.cancel()
+}
+
 type CallArguments = Parameters<StreamsClient['read']> extends [unknown, ...infer Rest] ? Rest : never
 type Inside<C, T> = (service: new (...args: never[]) => C, name: string, act: (client: C) => T) => T
 
@@ -67,9 +76,9 @@ type ClientInside = {
 const LEADER = { requiresLeader: true }
 const FOR_EVER = { deadline: Infinity }
 
-/** Connects lazily: nothing is sent before the first call. Throws as `eventStoreDbClient` does. */
-export const connectEventStoreDb = (access: EventStoreDbAccess): EventStoreDbConnection => {
-  const client = eventStoreDbClient(access) as unknown as ClientInside
+/** Connects lazily: nothing is sent before the first call. Connections of another `nth` are others down to the wire. Throws as `eventStoreDbClient` does. */
+export const connectEventStoreDb = (access: EventStoreDbAccess, nth = 0): EventStoreDbConnection => {
+  const client = eventStoreDbClient(access, nth) as unknown as ClientInside
   const deadlineMs = access.deadlineMs ?? ACCESS_DEFAULTS.deadlineMs
   const { StreamsClient } = streamsService
   const channel = lastChannel(client)
@@ -91,7 +100,7 @@ export const connectEventStoreDb = (access: EventStoreDbAccess): EventStoreDbCon
       return await inTime(opening, deadlineMs, 'connecting')
     } catch (cause) {
       void opening.then(
-        (call) => call.cancel(),
+        (call) => hangUp(call),
         () => undefined,
       )
       throw cause

@@ -1,8 +1,9 @@
 import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
-import { BATCH_MAX, headOf, readAllThrough } from './eventstoredb-all.js'
+import { BATCH_MAX, headOf } from './eventstoredb-all.js'
 import type { EventStoreDbConnection } from './eventstoredb-connection.js'
 import { LogUnavailable } from './event-log.js'
 import type { Live, Position, ReadAll, RecordedEvent } from './event-log.js'
+import type { ReadThrough } from './eventstoredb-lanes.js'
 import { listen } from './eventstoredb-read.js'
 import type { Listening } from './eventstoredb-read.js'
 import { ascending, positionOf, recordedEvent } from './eventstoredb-recorded.js'
@@ -22,6 +23,7 @@ export type FollowLimits = Readonly<{
 
 export type FollowPorts = Readonly<{
   connection: EventStoreDbConnection
+  read: ReadThrough
   /** From 0 to 1. */
   jitter: () => number
   signal: AbortSignal
@@ -57,7 +59,7 @@ export async function* followEventStoreDb(
     watch.sawHead(last, cursor.at)
     const end = last !== undefined && through !== undefined && last > through ? through : last
     if (end !== undefined && (cursor.at === undefined || end > cursor.at)) {
-      for await (const events of readAllThrough(connection, { ...options, after: cursor.at, through: end }, signal)) {
+      for await (const events of ports.read({ ...options, after: cursor.at, through: end }, signal)) {
         cursor.at = events.at(-1)!.position
         if (listening !== undefined) watch.missed(events[0]!.position, last!)
         yield { kind: 'events', events }

@@ -1,9 +1,10 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { eraseStream } from './eventstoredb-erase.js'
 import { appender } from './eventstoredb-append.js'
-import { BATCH_MAX, headOf, readAllThrough } from './eventstoredb-all.js'
+import { BATCH_MAX, headOf } from './eventstoredb-all.js'
 import { connectEventStoreDb } from './eventstoredb-connection.js'
 import { followEventStoreDb } from './eventstoredb-follow.js'
+import { readThroughLanes } from './eventstoredb-lanes.js'
 import { LOG_DEFAULTS, withDefaults } from './eventstoredb-options.js'
 import type { EventStoreDbOptions } from './eventstoredb-options.js'
 import { messagesOf } from './eventstoredb-read.js'
@@ -26,6 +27,8 @@ const RACES_MAX = 20
 export const openEventStoreDbLog = (options: EventStoreDbOptions): EventLog => {
   const limits = withDefaults(LOG_DEFAULTS, options)
   const connection = connectEventStoreDb(options)
+  const connections = [connection, ...Array.from({ length: limits.readers - 1 }, (_, i) => connectEventStoreDb(options, i + 1))] as const
+  const read = readThroughLanes(connections, limits.readersFromBytes)
   const closing = new AbortController()
   const closed = (): boolean => closing.signal.aborted
   const unlessClosed = (): void => {
@@ -65,7 +68,7 @@ export const openEventStoreDbLog = (options: EventStoreDbOptions): EventLog => {
     const last = await head()
     if (last === undefined || (wanted.after !== undefined && wanted.after >= last)) return
     const through = wanted.through !== undefined && wanted.through < last ? wanted.through : last
-    for await (const batch of readAllThrough(connection, { ...wanted, through }, closing.signal)) {
+    for await (const batch of read({ ...wanted, through }, closing.signal)) {
       yield batch
       unlessClosed()
     }
@@ -86,7 +89,13 @@ export const openEventStoreDbLog = (options: EventStoreDbOptions): EventLog => {
 
   async function* subscribe({ signal, ...wanted }: ReadAll & Readonly<{ signal: AbortSignal }>): AsyncGenerator<Live> {
     unlessClosed()
-    const ports = { connection, jitter: Math.random, signal: AbortSignal.any([signal, closing.signal]), tell: teller(wanted.prefixes) }
+    const ports = {
+      connection,
+      read,
+      jitter: Math.random,
+      signal: AbortSignal.any([signal, closing.signal]),
+      tell: teller(wanted.prefixes),
+    }
     yield* followEventStoreDb(wanted, limits, ports)
     if (closed() && !signal.aborted) throw closing.signal.reason
   }
@@ -112,7 +121,7 @@ export const openEventStoreDbLog = (options: EventStoreDbOptions): EventLog => {
     close: async () => {
       if (closed()) return
       closing.abort(new LogUnavailable('the log is closed'))
-      await connection.close()
+      await Promise.all(connections.map((each) => each.close()))
     },
   }
 }

@@ -22,6 +22,9 @@ export type EventStoreDbAccess = Readonly<{
 
 export type EventStoreDbOptions = EventStoreDbAccess &
   Readonly<{
+    /** Connections that read at the same time where the prefixes asked for can be shared out among them, and the stretch of log is at least so many bytes long. */
+    readers?: number | undefined
+    readersFromBytes?: number | undefined
     /** Appends, and bytes of events, that may wait for the server's answer at a time. */
     inFlightMax?: number | undefined
     inFlightBytesMax?: number | undefined
@@ -45,6 +48,8 @@ export const ACCESS_DEFAULTS = { deadlineMs: 10_000, keepAliveMs: 10_000, keepAl
 
 export const LOG_DEFAULTS = {
   deadlineMs: ACCESS_DEFAULTS.deadlineMs,
+  readers: 1,
+  readersFromBytes: 4 * 1024 * 1024,
   inFlightMax: 512,
   inFlightBytesMax: 32 * 1024 * 1024,
   idsPerStream: 20_000,

@@ -1,4 +1,5 @@
 import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
+import { hangUp } from './eventstoredb-connection.js'
 import type { EventStoreDbConnection, ReadCall } from './eventstoredb-connection.js'
 import { exceptionOf } from './eventstoredb-failure.js'
 import { LogUnavailable } from './event-log.js'
@@ -64,7 +65,7 @@ export const listen = async (connection: EventStoreDbConnection, request: ReadRe
     },
     end: () => {
       isOver = true
-      call.cancel()
+      hangUp(call)
     },
   }
 }

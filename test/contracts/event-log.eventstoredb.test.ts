@@ -4,6 +4,9 @@ import { realEventStoreDb } from '../support/eventstoredb-container.js'
 import { startEventStoreDbServer } from '../support/eventstoredb-server.js'
 import { eventLogContract } from './event-log.contract.js'
 
+/** However short the stretch of log. */
+const FOUR_READERS = { readers: 4, readersFromBytes: 0 }
+
 /** The protocol-level server always, with BatchAppend and without; a real one (with `--max-append-size` of at least 2 MB) where there is one. */
 for (const batchAppend of [true, false]) {
   const server = await startEventStoreDbServer({ batchAppend })
@@ -11,12 +14,19 @@ for (const batchAppend of [true, false]) {
   eventLogContract(`eventstoredb, protocol-level server ${batchAppend ? 'with' : 'without'} BatchAppend`, async () =>
     openEventStoreDbLog({ connectionString: server.connectionString, headPollMs: 20 }),
   )
+  if (batchAppend)
+    eventLogContract('eventstoredb, protocol-level server, four readers', async () =>
+      openEventStoreDbLog({ connectionString: server.connectionString, headPollMs: 20, ...FOUR_READERS }),
+    )
 }
 
 const real = await realEventStoreDb()
 if (real.kind === 'available') {
   afterAll(() => real.stop())
-  eventLogContract(`eventstoredb, a real server: ${real.why}`, async () => openEventStoreDbLog({ connectionString: real.connectionString }))
+  for (const readers of [{}, FOUR_READERS])
+    eventLogContract(`eventstoredb, a real server${readers === FOUR_READERS ? ', four readers' : ''}: ${real.why}`, async () =>
+      openEventStoreDbLog({ connectionString: real.connectionString, ...readers }),
+    )
 } else if (real.required) test('eventstoredb, a real server', () => expect.fail(real.why))
 else {
   console.error(`[eventstoredb] the contract is not tried on a real server: ${real.why}`)

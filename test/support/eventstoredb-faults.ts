@@ -28,6 +28,8 @@ export type Faults = {
   breakAfter: number
   /** Reads of events begin and never say anything; the head can still be read. */
   hangs: boolean
+  /** Knows the log through this position only, as a leader does that does not know yet that it was deposed. */
+  knowsThrough: bigint | undefined
   /** Subscriptions that have something to say now keep silent for the rest of their lives. */
   deaf: boolean
   /** Servers before 22.6 tell no position when a stream is read. */
@@ -50,6 +52,7 @@ export const noFaults = (): Faults => ({
   breakReads: 0,
   breakAfter: 0,
   hangs: false,
+  knowsThrough: undefined,
   deaf: false,
   hidesStreamPositions: false,
   isOf206: false,

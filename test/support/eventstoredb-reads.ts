@@ -42,7 +42,7 @@ export const readService = (
     if (faults.hangs && !isOfHead) return
     const stream = nameOf(options.getStream()?.getStreamIdentifier())
     if (options.hasStream() && store.isDeleted(stream)) return close(call, streamDeleted(stream))
-    const found = foundBy(store, options)
+    const found = foundBy(store, options, faults.knowsThrough)
     if (options.hasStream() && store.streamOf(stream).length === 0) {
       if (faults.isOf206) return close(call, streamNotFound(stream))
       send(notFoundMessage(options.getStream()!))
@@ -119,7 +119,7 @@ const firstOf = (store: Store, options: ReadReq.Options, isBehind: boolean): num
   return store.indexAt(BigInt(position.getCommitPosition()))! + (isBehind ? 1 : 0)
 }
 
-function* foundBy(store: Store, options: ReadReq.Options): Generator<Stored> {
+function* foundBy(store: Store, options: ReadReq.Options, knowsThrough: bigint | undefined): Generator<Stored> {
   const of = options.getStream()
   const held = of === undefined ? store.all : store.streamOf(nameOf(of.getStreamIdentifier()))
   const isWanted = wantedBy(options)
@@ -130,7 +130,7 @@ function* foundBy(store: Store, options: ReadReq.Options): Generator<Stored> {
   const start = of === undefined && step > 0 ? firstOf(store, options, false) : (revision ?? (step > 0 ? 0 : held.length - 1))
   for (let i = step > 0 ? Math.max(0, start) : Math.min(start, held.length - 1); i >= 0 && i < held.length && left > 0; i += step) {
     const event = held[i]!
-    if (!isWanted(event)) continue
+    if (!isWanted(event) || (knowsThrough !== undefined && event.commit > knowsThrough)) continue
     left -= 1
     yield event
   }
