@@ -65,6 +65,8 @@ const eventStoreDbSchema = z.strictObject({
   clientKey: z.string().optional(),
   deadlineMs: ms.optional(),
   keepAliveMs: ms.optional(),
+  /** Connections that read a long stretch of the raw log at the same time. */
+  readers: z.number().int().min(1).max(16).default(1),
 })
 
 const configSchema = z
