@@ -37,11 +37,25 @@ export class CellGrid {
   ) {
     const born =
       (status: 'provisional' | 'corrected'): Birth =>
-      (family, dimensions, granularity, { start, end }) =>
-        new Cell({
-          ...{ family, dimensions, granularity, start, end, status, correction: null, revision: 0, erased: 0, tallies: [], pending: [] },
-          ...birthright(family, dimensions, start),
+      (family, dimensions, granularity, { start, end }) => {
+        const { epoch, serviceTarget, sketched } = birthright(family, dimensions, start)
+        return new Cell({
+          family,
+          dimensions,
+          granularity,
+          start,
+          end,
+          status,
+          correction: null,
+          revision: 0,
+          epoch,
+          serviceTarget,
+          erased: 0,
+          sketched,
+          tallies: [],
+          pending: [],
         })
+      }
     this.birth = born('provisional')
     // Born after its interval was closed: its first observation is already a correction.
     this.late = born('corrected')

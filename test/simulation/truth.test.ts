@@ -55,7 +55,7 @@ describe.each([1, 2, 3])('a simulated morning, seed %i, with duplicates, reorder
   })
 
   // What detail events cannot tell is the instant of some emissions: alert, talk and hold end within the session, and only its end and lengths are known.
-  const somewhere: readonly MetricName[] = ['tAlert', 'tTalkComplete', 'tHeldComplete', 'nFlow', 'nFlowMilestone']
+  const somewhere: readonly MetricName[] = ['tAlert', 'tTalkComplete', 'tHeldComplete', 'nFlowMilestone']
   const told = pointMetrics.filter((metric) => !somewhere.includes(metric))
 
   test('detail events give the simulated truth: in every interval what they can tell, over the closed range the rest', async () => {

@@ -234,7 +234,7 @@ describe.each(weeks)('a simulated week $name', ({ from, hours, lastHours, byDeta
     const made = folding(week(from, hours), 'detail-events')
 
     /** Of these the events tell only in which session they were: its end and their length are known, not always their own end. */
-    const somewhere: readonly MetricName[] = ['tAlert', 'tTalkComplete', 'tHeldComplete', 'nFlow', 'nFlowMilestone']
+    const somewhere: readonly MetricName[] = ['tAlert', 'tTalkComplete', 'tHeldComplete', 'nFlowMilestone']
     const exact = everything.filter((metric) => !somewhere.includes(metric))
 
     test('nothing is refused', () => {
