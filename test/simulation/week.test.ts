@@ -9,7 +9,7 @@ import { defaultProfile, type PointSource, type Profile } from '../../src/domain
 import type { Row } from '../../src/domain/row.js'
 import { readSettings } from '../../src/ingress/configuration-objects.js'
 import type { SimulateOptions } from '../../src/ingress/simulator/options.js'
-import { queueAnswers } from '../../src/ingress/simulator/queue-settings.js'
+import { queueAnswers } from '../../src/ingress/simulator/queue-answers.js'
 import type { Roster } from '../../src/ingress/simulator/roster.js'
 import { simulate, type Simulation } from '../../src/ingress/simulator/simulate.js'
 import type { Truth } from '../../src/ingress/simulator/truth.js'

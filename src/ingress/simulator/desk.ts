@@ -1,5 +1,6 @@
 import type { EpochMs } from '../../domain/interval.js'
-import type { Presence, RoutingStatus } from './happening.js'
+import type { RoutingStatus } from './happening.js'
+import type { Presence } from './presence-definitions.js'
 import type { AgentLeg } from './leg.js'
 import type { MediaType } from './media.js'
 import type { Agent } from './roster.js'

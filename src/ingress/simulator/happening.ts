@@ -1,9 +1,9 @@
 import type { EpochMs } from '../../domain/interval.js'
 import type { AgentLeg, CustomerLeg, DialerLeg, FlowLeg, FlowOutcome, Milestone, QueueEntry, VoicemailLeg } from './leg.js'
-import type { Agent, PresenceDefinition } from './roster.js'
+import type { Presence, PresenceDefinition } from './presence-definitions.js'
+import type { Agent } from './roster.js'
 
 export type RoutingStatus = 'OFF_QUEUE' | 'IDLE' | 'INTERACTING' | 'NOT_RESPONDING' | 'COMMUNICATING'
-export type Presence = 'AVAILABLE' | 'AWAY' | 'BUSY' | 'OFFLINE' | 'ON_QUEUE' | 'MEAL' | 'TRAINING' | 'MEETING' | 'BREAK'
 
 /** What an agent's session is doing, spelled as in agent state events. */
 export type Segment = 'ALERT' | 'CONTACTING' | 'DIALING' | 'CALLBACK' | 'INTERACT' | 'HOLD' | 'WRAPUP'

@@ -1,6 +1,9 @@
-import type { Presence } from './happening.js'
 import type { SeededRandom } from './random.js'
-import type { PresenceDefinition } from './roster.js'
+
+export type Presence = 'AVAILABLE' | 'AWAY' | 'BUSY' | 'OFFLINE' | 'ON_QUEUE' | 'MEAL' | 'TRAINING' | 'MEETING' | 'BREAK'
+
+/** A presence as the organisation defined it; several may stand for the same system presence. */
+export type PresenceDefinition = Readonly<{ id: string; name: string; systemPresence: Presence }>
 
 const names: readonly (readonly [Presence, readonly string[]])[] = [
   ['AVAILABLE', ['Available']],

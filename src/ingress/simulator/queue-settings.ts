@@ -1,10 +1,11 @@
 import { DAY_MS, type EpochMs } from '../../domain/interval.js'
 import { mediaTypes, type MediaType } from './media.js'
 import type { ResolvedOptions } from './options.js'
-import type { Queue, Roster } from './roster.js'
 
 /** Service-level settings of a queue, in force from `from` on: durations in ms by media type, and the share that is to be answered within. */
 export type QueueSettings = Readonly<{ from: EpochMs; serviceLevelMs: Readonly<Record<MediaType, number>>; target: number }>
+
+type Configured = Readonly<{ id: string; settings: readonly QueueSettings[] }>
 
 /** The settings of a queue over time. They had been made a month before; the first queue's change half-way if that is asked for. */
 export const settingsOf = (options: ResolvedOptions, queueIndex: number): readonly QueueSettings[] => {
@@ -18,58 +19,12 @@ export const settingsOf = (options: ResolvedOptions, queueIndex: number): readon
 }
 
 /** The service-level duration in force at an instant, ms. */
-export const serviceLevelMsAt = (queue: Queue, mediaType: MediaType, at: EpochMs): number => inForceAt(queue, at).serviceLevelMs[mediaType]
+export const serviceLevelMsAt = (queue: Configured, mediaType: MediaType, at: EpochMs): number =>
+  inForceAt(queue, at).serviceLevelMs[mediaType]
 
-const inForceAt = (queue: Queue, at: EpochMs): QueueSettings => {
+/** The settings in force at an instant. */
+export const inForceAt = (queue: Configured, at: EpochMs): QueueSettings => {
   const inForce = queue.settings.findLast(({ from }) => from <= at) ?? queue.settings[0]
   if (inForce === undefined) throw new Error(`queue ${queue.id} has no settings`)
   return inForce
-}
-
-/** The answers of `GET /api/v2/routing/queues`, one for each time at which they changed: the first as at the beginning. */
-export const queueAnswers = ({ queues, agents }: Roster): readonly object[] => {
-  const times = [...new Set(queues.flatMap(({ settings }) => settings.map(({ from }) => from)))].sort((a, b) => a - b)
-  return times.map((at) => ({
-    entities: queues.map((queue, index) =>
-      queueEntity(queue, at, agents.filter(({ queueIndexes }) => queueIndexes.includes(index)).length),
-    ),
-    pageSize: queues.length,
-    pageNumber: 1,
-    total: queues.length,
-    pageCount: 1,
-  }))
-}
-
-/** What the settings are called for each media type there. */
-const settingName: Readonly<Record<MediaType, string>> = {
-  voice: 'call',
-  callback: 'callback',
-  chat: 'chat',
-  email: 'email',
-  message: 'message',
-}
-
-const queueEntity = (queue: Queue, at: EpochMs, memberCount: number): object => {
-  const settings = inForceAt(queue, at)
-  const mediaSettings = mediaTypes.map((media): readonly [string, object] => [
-    settingName[media],
-    {
-      alertingTimeoutSeconds: queue.alertingTimeoutMs / 1_000,
-      serviceLevel: { percentage: settings.target, durationMs: settings.serviceLevelMs[media] },
-      ...(media === 'callback' ? { mode: queue.callbackMode } : {}),
-    },
-  ])
-  return {
-    id: queue.id,
-    name: queue.name,
-    division: { id: queue.divisionId },
-    dateModified: new Date(settings.from).toISOString(),
-    mediaSettings: Object.fromEntries<object>(mediaSettings),
-    acwSettings: { wrapupPrompt: queue.acw.prompt, ...(queue.acw.timeoutMs === null ? {} : { timeoutMs: queue.acw.timeoutMs }) },
-    skillEvaluationMethod: 'BEST',
-    memberCount,
-    userMemberCount: memberCount,
-    joinedMemberCount: memberCount,
-    selfUri: `/api/v2/routing/queues/${queue.id}`,
-  }
 }

@@ -1,7 +1,6 @@
-import type { Presence } from './happening.js'
 import type { MediaType } from './media.js'
 import type { ResolvedOptions } from './options.js'
-import { drawPresences } from './presence-definitions.js'
+import { drawPresences, type PresenceDefinition } from './presence-definitions.js'
 import { settingsOf, type QueueSettings } from './queue-settings.js'
 import type { SeededRandom } from './random.js'
 
@@ -36,9 +35,6 @@ export type Flow = Readonly<{ id: string; name: string; version: string; outcome
 
 /** An outbound campaign and the queue on whose behalf it calls. */
 export type Campaign = Readonly<{ id: string; name: string; contactListId: string; queueIndex: number }>
-
-/** A presence as the organisation defined it; several may stand for the same system presence. */
-export type PresenceDefinition = Readonly<{ id: string; name: string; systemPresence: Presence }>
 
 export type Roster = Readonly<{
   orgId: string

@@ -1,5 +1,5 @@
 import type { EpochMs } from '../../domain/interval.js'
-import type { Presence } from './happening.js'
+import type { Presence } from './presence-definitions.js'
 import type { AgentLeg, DisconnectType, FlowLeg, Leg, Party } from './leg.js'
 import type { MediaType } from './media.js'
 

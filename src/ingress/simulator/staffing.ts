@@ -2,7 +2,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, type EpochMs } from '../../domain/interval.
 import type { Centre } from './centre.js'
 import { declareInitial, goOffQueue, goOnQueue, setPresence } from './attendance.js'
 import { newDesk, type Desk } from './desk.js'
-import type { Presence } from './happening.js'
+import type { Presence } from './presence-definitions.js'
 
 const shiftMs = 8.5 * HOUR_MS
 

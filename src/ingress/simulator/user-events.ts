@@ -3,7 +3,8 @@ import type { Publish } from './delivery.js'
 import type { AgentStateEntered, Observer } from './happening.js'
 import type { MediaType } from './media.js'
 import type { SeededRandom } from './random.js'
-import type { Agent, PresenceDefinition, Roster } from './roster.js'
+import type { PresenceDefinition } from './presence-definitions.js'
+import type { Agent, Roster } from './roster.js'
 import { iso, presenceName } from './spelling.js'
 
 type Seen = {
