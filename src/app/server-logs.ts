@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { openEmbeddedLog } from '../log/embedded-log.js'
 import type { EventLog } from '../log/event-log.js'
 import { openEventStoreDbLog } from '../log/eventstoredb-log.js'
+import type { EventStoreDbAccess } from '../log/eventstoredb-options.js'
 import type { SubscriptionReport } from '../log/eventstoredb-vigil.js'
 import type { Config } from './config.js'
 import { oneLog, type LogHealth, type Logs } from './logs.js'
@@ -12,29 +13,22 @@ import { oneLog, type LogHealth, type Logs } from './logs.js'
  * The log on the EventStoreDB that is configured: all parts in one. Whoever writes the rows of a generation takes a lock in the data folder, because its snapshots lie
  * there: the server fences a second projector out only when it appends, and by then it may have written over them. Throws where a certificate cannot be read.
  */
-export const eventStoreDbLogs = ({ log: { eventstoredb }, data }: Config, owner: string, logger: Logger): Logs => {
-  const { connectionString, ...access } = eventstoredb
+export const eventStoreDbLogs = ({ log: { eventstoredb }, data, tenant }: Config, owner: string, logger: Logger): Logs => {
+  const access = accessOf(eventstoredb)
   const locks = new Map<string, Promise<EventLog>>()
   const lock = async (generation: string): Promise<void> => {
-    const opening = locks.get(generation) ?? openEmbeddedLog({ dir: join(data, 'state', `${generation}.writer`), mode: 'writer', owner })
+    const opening =
+      locks.get(generation) ?? openEmbeddedLog({ dir: join(data, 'state', `${tenant}.${generation}.writer`), mode: 'writer', owner })
     locks.set(generation, opening)
     await opening.catch((cause: unknown) => {
       locks.delete(generation)
       throw cause
     })
   }
-  const { username, password, clientCertificateFile, clientKey } = access
   const subscriptions = new Map<number, SubscriptionReport>()
   const log = openEventStoreDbLog({
-    connectionString,
-    ...(username === undefined || password === undefined ? {} : { credentials: { username, password } }),
-    ...(clientCertificateFile === undefined || clientKey === undefined
-      ? {}
-      : { clientCertificate: { certificate: readFileSync(clientCertificateFile), key: clientKey } }),
-    tlsCaFile: access.tlsCaFile,
-    deadlineMs: access.deadlineMs,
-    keepAliveMs: access.keepAliveMs,
-    readers: access.readers,
+    ...access,
+    readers: eventstoredb.readers,
     onSubscription: (report) => {
       if (report.state.kind === 'ended') subscriptions.delete(report.id)
       else subscriptions.set(report.id, report)
@@ -49,12 +43,27 @@ export const eventStoreDbLogs = ({ log: { eventstoredb }, data }: Config, owner:
       if (mode === 'writer') await lock(generation)
       return log
     },
-    identity: `eventstoredb ${connectionString.replace(/\/\/[^/@]*@/, '//')}`,
+    identity: `eventstoredb ${access.connectionString.replace(/\/\/[^/@]*@/, '//')}`,
     health: () => worst([...subscriptions.values()]),
     close: async () => {
       await log.close()
       for (const held of locks.values()) await (await held).close()
     },
+  }
+}
+
+/** Where the configured server is, and who we are there. Throws where a certificate cannot be read. */
+export const accessOf = (configured: Config['log']['eventstoredb']): EventStoreDbAccess => {
+  const { connectionString, username, password, clientCertificateFile, clientKey, tlsCaFile, deadlineMs, keepAliveMs } = configured
+  return {
+    connectionString,
+    ...(username === undefined || password === undefined ? {} : { credentials: { username, password } }),
+    ...(clientCertificateFile === undefined || clientKey === undefined
+      ? {}
+      : { clientCertificate: { certificate: readFileSync(clientCertificateFile), key: clientKey } }),
+    tlsCaFile,
+    deadlineMs,
+    keepAliveMs,
   }
 }
 

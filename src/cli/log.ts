@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import Table from 'cli-table3'
 import type { Logger } from 'pino'
 import { copyLog, type CopyOutcome, type CopyProgress } from '../app/log-copy.js'
+import { policyCommand } from './log-policy.js'
 import { CopyRefused } from '../app/log-copy-send.js'
 import { embeddedLogs, type Logs } from '../app/logs.js'
 import { eventStoreDbLogs } from '../app/server-logs.js'
@@ -20,7 +21,7 @@ type Place = Readonly<{ kind: 'folder'; name: string; dir: string }> | Readonly<
 const IN_FLIGHT = 256
 
 export const logCommand = (): Command => {
-  const group = commandGroup('log', 'the log itself: copy it to another place')
+  const group = commandGroup('log', 'the log itself: copy it to another place, or say what EventStoreDB keeps of it')
   group.addCommand(
     command('copy', 'copy the log of a tenant to another place; can be cut short and run again, and is verified at the end', [
       'streamvane log copy --from embedded:./data --to esdb://localhost:2113?tls=true',
@@ -42,6 +43,7 @@ export const logCommand = (): Command => {
         await withContext('log copy', configOf(flags, { log: { kind: 'embedded' } }), (context) => copy(context, from, to, flags))
       }),
   )
+  group.addCommand(policyCommand())
   return group
 }
 
