@@ -17,6 +17,12 @@ const READS = 2
 /** Events of each, from the beginning. */
 const READ_MAX = 40_000
 const DATA_BYTES = 738
+/** Events that are read by bucket, and how many of them are appended to a conversation at a time. */
+const BUCKET_EVENTS = 32_000
+const TALK = 10
+const BUCKETS = ['t.0', 't.1', 't.2', 't.3']
+const READERS = 4
+const BUCKET_READS = 3
 const TYPE = 'v2.detail.events.conversation.{id}.acd.end'
 
 const metadata = new TextEncoder().encode(`{"tenant":"acme","source":"bench","topic":"${TYPE}","receivedAt":1700000000000}`)
@@ -73,6 +79,16 @@ const conversations: Shape = (round) =>
     events: eventsFrom(1e9 + round * BATCH + i, 1),
   }))
 
+/** One event for each of a thousand conversations that nobody has written to: what the first minute of a process is like. */
+const newConversations =
+  (expected: StreamAppend['expected']): Shape =>
+  (round) =>
+    Array.from({ length: BATCH }, (_, i) => ({
+      stream: `new-${expected}-${round}-${i}`,
+      expected,
+      events: eventsFrom(2e9 + round * BATCH + i, 1),
+    }))
+
 const under = (prefix: string, shape: Shape): Shape => {
   return (round) => shape(round).map((append) => ({ ...append, stream: `${prefix}.${append.stream}` }))
 }
@@ -116,17 +132,69 @@ const readLine = async ({ log, client }: Peers): Promise<BenchLine> => {
   }
 }
 
+/** Conversations of all buckets, in turns. */
+const fillBuckets = async (log: EventLog): Promise<void> => {
+  for (let at = 0; at < BUCKET_EVENTS; at += BATCH) {
+    const talks = Array.from({ length: BATCH / TALK }, (_, i): StreamAppend => {
+      const nth = at / TALK + i
+      return { stream: `${BUCKETS[nth % BUCKETS.length]}0.c${nth % 64}`, expected: 'any', events: eventsFrom(3e9 + nth * TALK, TALK) }
+    })
+    await ourAppend(log, talks)
+  }
+}
+
+/** Seconds of the clock and of this process's processor. */
+const readBuckets = async (log: EventLog): Promise<Readonly<{ wallS: number; cpuS: number }>> => {
+  let seen = 0
+  const before = process.cpuUsage()
+  const wallS = await secondsOf(async () => {
+    for await (const batch of log.readAll({ prefixes: BUCKETS })) seen += batch.length
+  })
+  const { user, system } = process.cpuUsage(before)
+  if (seen !== BUCKET_EVENTS) throw new Error(`read ${seen} events of ${BUCKET_EVENTS}`)
+  return { wallS, cpuS: (user + system) / 1e6 }
+}
+
+/** Several connections beside one: how much of the wait for the server they fill. */
+const bucketLine = async (connectionString: string, where: string): Promise<BenchLine> => {
+  const [one, several] = [openEventStoreDbLog({ connectionString }), openEventStoreDbLog({ connectionString, readers: READERS })]
+  const sum = { one: { wallS: 0, cpuS: 0 }, several: { wallS: 0, cpuS: 0 } }
+  for (let i = 0; i <= BUCKET_READS; i++)
+    for (const [name, log] of [
+      ['one', one],
+      ['several', several],
+    ] as const) {
+      const { wallS, cpuS } = await readBuckets(log)
+      if (i === 0) continue // not timed: connecting, and code that is not warm
+      sum[name].wallS += wallS
+      sum[name].cpuS += cpuS
+    }
+  await Promise.all([one.close(), several.close()])
+  const atWork = ({ wallS, cpuS }: typeof sum.one): string => `${Math.round((cpuS / wallS) * 100)} %`
+  return {
+    name: `EventStoreDB: replay by bucket, ${READERS} readers, ${where}`,
+    ours: (BUCKET_EVENTS * BUCKET_READS) / sum.several.wallS,
+    ceiling: (BUCKET_EVENTS * BUCKET_READS) / sum.one.wallS,
+    unit: 'events/s',
+    note: `ceiling: one reader; processor at work ${atWork(sum.several)}, with one reader ${atWork(sum.one)}`,
+  }
+}
+
 /** The EventStoreDB adapter beside the client it rests on, against the protocol-level server in a process of its own. */
 export const benchEventStoreDb = async (): Promise<readonly BenchLine[]> => {
   const peer = fork(join(import.meta.dirname, 'eventstoredb-peer.ts'), { execArgv: ['--import', 'tsx'] })
   try {
-    const [connectionString] = (await once(peer, 'message')) as [string]
+    const [[connectionString, far]] = (await once(peer, 'message')) as [[string, string]]
     const peers = { log: openEventStoreDbLog({ connectionString }), client: EventStoreDBClient.connectionString(connectionString) }
     const lines = [
       await appendLine(peers, 'EventStoreDB: append, batches of 1,000 to 8 streams', batches),
       await appendLine(peers, 'EventStoreDB: append, 1,000 conversations, an event each', conversations),
+      await appendLine(peers, 'EventStoreDB: append, 1,000 new conversations, any revision', newConversations('any')),
+      await appendLine(peers, 'EventStoreDB: append, 1,000 new conversations, said to be new', newConversations('no-stream')),
       await readLine(peers),
     ]
+    await fillBuckets(peers.log)
+    lines.push(await bucketLine(connectionString, 'server near'), await bucketLine(far, 'server 4 ms away'))
     await peers.log.close()
     await peers.client.dispose()
     return lines
