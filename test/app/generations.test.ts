@@ -97,11 +97,7 @@ test('a running egress goes on with the generation that is promoted, from its be
   stop.abort()
   expect(await running).toEqual({ kind: 'stopped' })
   const last = (generation: string) =>
-    new Map(
-      records
-        .filter((record) => record.generation === generation)
-        .map((record) => [record.row.key, record.row.measures]),
-    )
+    new Map(records.filter((record) => record.generation === generation).map((record) => [record.row.key, record.row.measures]))
   expect(last('g2')).toEqual(last('g1'))
 })
 

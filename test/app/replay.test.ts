@@ -32,10 +32,7 @@ describe('a replay', () => {
     const { sink, records, progress } = recordingSink(before)
     expect(await replayed({ sink })).toBe(2 * (AGENTS + 1))
     expect(records.map(({ row }) => row.key).sort()).toEqual((await rowsOf(log, 't')).map(({ key }) => key).sort())
-    expect(records.filter(({ row }) => row.family === 'queue').map(({ row }) => row.revision)).toEqual([
-      AGENTS,
-      AGENTS,
-    ])
+    expect(records.filter(({ row }) => row.family === 'queue').map(({ row }) => row.revision)).toEqual([AGENTS, AGENTS])
     expect(records.every(({ replay, generation }) => replay && generation === 'g1')).toBe(true)
     expect(progress()).toEqual(before)
   })

@@ -25,7 +25,13 @@ const commands = {
     topics: topicsCommand,
     rebuild: rebuildCommand,
   },
-  ...{ replay: replayCommand, generations: generationsCommand, deadletter: deadLetterCommand, config: configCommand, profile: profileCommand },
+  ...{
+    replay: replayCommand,
+    generations: generationsCommand,
+    deadletter: deadLetterCommand,
+    config: configCommand,
+    profile: profileCommand,
+  },
 }
 
 /** Runs a command in this process: a process of its own costs a second. For what ends before the log is opened. */
