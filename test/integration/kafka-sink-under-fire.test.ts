@@ -196,22 +196,28 @@ describeKafka('the Kafka sink and a broker that dies', (shared) => {
         const sink = sinkFor(kafka.brokers, prefix)
         const last = 40
         const killedAt = new Set<number>()
+        /** The batch that was under way when the broker was dead. */
+        const deadAt: number[] = []
+        let underWay = 0
         let calamity = Promise.resolve()
         const batch = (n: number): SinkBatch => {
+          underWay = n
           // While batch 10 or 25 is on its way.
           if ((n === 10 || n === 25) && !killedAt.has(n)) {
             killedAt.add(n)
             calamity = pause(3).then(async () => {
               await kafka.kill9()
+              deadAt.push(underWay)
               await kafka.restart()
             })
           }
           return manyRowsAt(n)
         }
-        const { failures } = await goOn(sink, last, batch)
+        await goOn(sink, last, batch)
         await calamity
-        expect(killedAt.size).toBe(2)
-        expect(failures).toBeGreaterThan(0)
+        // Whether the sink is told of it or the client's own retries outlast it is a matter of milliseconds; that it was in mid-stream is not.
+        expect(deadAt).toHaveLength(2)
+        for (const n of deadAt) expect(n).toBeLessThan(last)
         await sink.close()
         expectOnceInOrder(await foreignRevisions(kafka, queueTopic(prefix), MANY_QUEUES, last), MANY_QUEUES, last)
       } finally {
