@@ -30,7 +30,7 @@ const through = Date.parse(simulation.truth().through) + HOUR_MS
 const patience = { deadlineMs: 500, headPollMs: 10, backoffMs: 5, backoffMaxMs: 20, giveUpMs: 1_000, stallMs: 300 }
 
 /** Heals the server, and most often lets something else go wrong. */
-const disturb = async (server: EventStoreDbServer, random: Chance): Promise<void> => {
+const disturb = (server: EventStoreDbServer, random: Chance): void => {
   Object.assign(server.faults, noFaults())
   const faults: readonly (() => unknown)[] = [
     () => undefined,
@@ -43,21 +43,17 @@ const disturb = async (server: EventStoreDbServer, random: Chance): Promise<void
     () => ((server.faults.breakReads = 1 + random.below(4)), (server.faults.breakAfter = random.below(30))),
     () => (server.faults.deaf = true),
     () => server.drop(),
-    async () => {
-      server.away()
-      await server.back()
-    },
   ]
-  await random.oneOf(faults)()
+  random.oneOf(faults)()
 }
 
 /** An ingress process: sends everything in its order, each batch until it is acknowledged, and now and then an acknowledged one again. */
-const ingress = async (log: EventLog, random: Chance, step: () => Promise<void>): Promise<number> => {
+const ingress = async (log: EventLog, random: Chance, step: () => void): Promise<number> => {
   let attempts = 0
   for (let sent = 0; sent < deliveries.length;) {
     const from = Math.max(0, sent - random.oneOf([0, 0, 30]))
     const size = random.oneOf([20, 60, 150])
-    await step()
+    step()
     attempts++
     try {
       await take(
