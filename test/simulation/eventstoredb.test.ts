@@ -52,7 +52,7 @@ const ingress = async (log: EventLog, random: Chance, step: () => void): Promise
   let attempts = 0
   for (let sent = 0; sent < deliveries.length;) {
     const from = Math.max(0, sent - random.oneOf([0, 0, 30]))
-    const size = random.oneOf([20, 60, 150])
+    const size = random.oneOf([10, 30, 80])
     step()
     attempts++
     try {
