@@ -31,11 +31,19 @@ const outcomeOf = (answer: BatchAppendResp, last: number, count: number): Outcom
 
 type Pending = Readonly<{ answer: (outcome: Outcome) => void; last: number; count: number; timer: NodeJS.Timeout }>
 
-type OpenCall = { readonly call: BatchCall; readonly pending: Map<string, Pending>; answers: number; isOver: boolean }
+type OpenCall = {
+  readonly call: BatchCall
+  readonly channel: unknown
+  readonly pending: Map<string, Pending>
+  answers: number
+  isOver: boolean
+  /** Nothing more is sent on it; it ends with its last answer. */
+  isRetired: boolean
+}
 
 /**
  * All appends over one call, each answered by its correlation id. What is pending when the call ends has an unknown outcome, and the next append opens
- * another. The call ends when it breaks; when nothing at all was answered on it for as long as an append may wait; and when the server says that it
+ * another. The call ends when it breaks; when other calls of the connection have moved elsewhere, with its last answer; when nothing at all was answered on it for as long as an append may wait; and when the server says that it
  * is not the one to write to, which it says of each append and would go on saying.
  *
  * No deadline is sent: the message carries it as a time of day, and a server whose clock runs ahead of ours by as much would refuse everything.
@@ -45,8 +53,8 @@ export const batched = (connection: EventStoreDbConnection): Appender => {
   let current: Promise<OpenCall> | undefined
 
   const open = async (): Promise<OpenCall> => {
-    const opened: OpenCall = { call: await connection.openBatch(), pending: new Map(), answers: 0, isOver: false }
-    const { call } = opened
+    const call = await connection.openBatch()
+    const opened: OpenCall = { call, channel: connection.channel(), pending: new Map(), answers: 0, isOver: false, isRetired: false }
     call.on('data', (answer) => {
       opened.answers += 1
       settle(opened, answer.getCorrelationId()?.getString() ?? '', ({ last, count }) => outcomeOf(answer, last, count))
@@ -62,17 +70,26 @@ export const batched = (connection: EventStoreDbConnection): Appender => {
     return opened
   }
 
-  const settle = ({ pending }: OpenCall, id: string, outcome: (append: Pending) => Outcome): void => {
+  const settle = (opened: OpenCall, id: string, outcome: (append: Pending) => Outcome): void => {
+    const { pending } = opened
     const append = pending.get(id)
     // Too late: the caller has been told that the outcome is unknown.
     if (append === undefined) return
     pending.delete(id)
     clearTimeout(append.timer)
     append.answer(outcome(append))
+    if (opened.isRetired && pending.size === 0) opened.call.cancel()
+  }
+
+  /** A read may have found the leader elsewhere; this call does not hear of that by itself. */
+  const retire = (opened: OpenCall): void => {
+    current = undefined
+    opened.isRetired = true
+    if (opened.pending.size === 0) opened.call.cancel()
   }
 
   const over = (opened: OpenCall, outcome: Outcome = unknown('the call has ended')): void => {
-    if (!opened.isOver) current = undefined
+    if (!opened.isOver && !opened.isRetired) current = undefined
     opened.isOver = true
     for (const id of [...opened.pending.keys()]) settle(opened, id, () => outcome)
   }
@@ -82,7 +99,7 @@ export const batched = (connection: EventStoreDbConnection): Appender => {
     opened.call.cancel()
   }
 
-  return async (stream, last, events) => {
+  const append: Appender = async (stream, last, events) => {
     current ??= open()
     const mine = current
     let opened: OpenCall
@@ -93,6 +110,10 @@ export const batched = (connection: EventStoreDbConnection): Appender => {
       return { tag: 'unknown', cause }
     }
     if (opened.isOver) return unknown('the call has ended')
+    if (opened.channel !== connection.channel()) {
+      if (current === mine) retire(opened)
+      return append(stream, last, events)
+    }
     return new Promise((answer) => {
       const id = randomUUID()
       const before = opened.answers
@@ -107,4 +128,5 @@ export const batched = (connection: EventStoreDbConnection): Appender => {
       for (const message of batchMessages(id, stream, last, events)) opened.call.write(message)
     })
   }
+  return append
 }

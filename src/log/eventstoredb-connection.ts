@@ -40,6 +40,8 @@ export type EventStoreDbConnection = Readonly<{
   offersBatch: () => Promise<boolean>
   /** Gives the connection up; the next call connects anew, to whichever server is the leader then. Calls in progress go on where they are. */
   renew: () => void
+  /** What calls go over now: another value once they go elsewhere. */
+  channel: () => unknown
   close: () => Promise<void>
   deadlineMs: number
 }>
@@ -110,6 +112,7 @@ export const connectEventStoreDb = (access: EventStoreDbAccess, nth = 0): EventS
   return {
     deadlineMs,
     renew,
+    channel: () => latest,
     read: (request) => open('read', (grpc) => grpc.read(request, ...client.callArguments(LEADER, FOR_EVER)) as ReadCall),
     openBatch: () => open('append', (grpc) => grpc.batchAppend(...client.callArguments(LEADER, FOR_EVER)) as unknown as BatchCall),
     append: (messages) =>

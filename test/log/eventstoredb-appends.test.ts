@@ -88,6 +88,18 @@ for (const batchAppend of [true, false])
       expect(contents(await flatten(log.readAll({ prefixes: ['a'] })))).toEqual(['one', 'two'])
     })
 
+    test('a change of leaders that a read finds out first costs no attempt more', async () => {
+      const first = await server({ batchAppend })
+      const second = await server({ batchAppend, store: first.store })
+      const log = logOn(first)
+      stored(await append(log, 'a', 'one'))
+      first.faults.leader = second.at
+      await expect(log.head()).rejects.toThrow('Leader info available')
+      expect(stored(await append(log, 'new', 'two'))).toEqual({ revision: 0, stored: [true] })
+      await log.close()
+      await first.idle()
+    })
+
     test('a leader told without its address does not end the process', async () => {
       const on = await server({ batchAppend })
       const log = logOn(on)
