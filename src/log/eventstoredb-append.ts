@@ -2,7 +2,7 @@ import type { AppendResp } from '@eventstore/db-client/generated/streams_pb.js'
 import { batched } from './eventstoredb-batch.js'
 import type { EventStoreDbConnection } from './eventstoredb-connection.js'
 import { exceptionOf, trailerOf } from './eventstoredb-failure.js'
-import { ERASED } from './eventstoredb-outcome.js'
+import { ERASED, storedOutcome } from './eventstoredb-outcome.js'
 import type { Appender, Outcome } from './eventstoredb-outcome.js'
 import { appendMessages } from './eventstoredb-proposal.js'
 
@@ -24,7 +24,7 @@ export const appendOne = (
   connection.append(appendMessages(stream, last, events, contentType)).then((answer: AppendResp): Outcome => {
     const wrong = answer.getWrongExpectedVersion()
     if (wrong !== undefined) return { tag: 'wrong', actual: wrong.hasCurrentRevision() ? Number(wrong.getCurrentRevision()) : -1 }
-    return { tag: 'stored', revision: Number(answer.getSuccess()?.getCurrentRevision() ?? last + events.length) }
+    return storedOutcome(answer.getSuccess(), last + events.length)
   }, outcomeOfError)
 
 /** 20.6-era servers tell what happened in trailers. */

@@ -3,7 +3,7 @@ import shared from '@eventstore/db-client/generated/shared_pb.js'
 import type { BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js'
 import type { BatchCall, EventStoreDbConnection } from './eventstoredb-connection.js'
 import { saysWrongServer } from './eventstoredb-failure.js'
-import { ERASED } from './eventstoredb-outcome.js'
+import { ERASED, storedOutcome } from './eventstoredb-outcome.js'
 import type { Appender, Outcome } from './eventstoredb-outcome.js'
 import { batchMessages } from './eventstoredb-proposal.js'
 
@@ -11,7 +11,7 @@ const unknown = (why: string): Outcome => ({ tag: 'unknown', cause: new Error(`E
 
 const outcomeOf = (answer: BatchAppendResp, last: number, count: number): Outcome => {
   const error = answer.getError()
-  if (error === undefined) return { tag: 'stored', revision: Number(answer.getSuccess()?.getCurrentRevision() ?? last + count) }
+  if (error === undefined) return storedOutcome(answer.getSuccess(), last + count)
   const details = error.getDetails()
   switch (details?.getTypeName()) {
     case 'event_store.client.WrongExpectedVersion': {

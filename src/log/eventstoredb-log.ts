@@ -12,6 +12,7 @@ import { recordedEvent } from './eventstoredb-recorded.js'
 import { readStreamRequest } from './eventstoredb-request.js'
 import { tails } from './eventstoredb-tails.js'
 import type { SubscriptionState } from './eventstoredb-vigil.js'
+import { watermarks } from './eventstoredb-watermark.js'
 import { writer } from './eventstoredb-writer.js'
 import { LogUnavailable } from './event-log.js'
 import type { EventLog, Live, ReadAll, ReadStream, RecordedEvent } from './event-log.js'
@@ -37,7 +38,13 @@ export const openEventStoreDbLog = (options: EventStoreDbOptions): EventLog => {
   let subscriptions = 0
 
   const known = tails(connection, limits)
-  const append = writer(appender(connection), known, { ...limits, racesMax: RACES_MAX }, closed)
+  const append = writer(
+    appender(connection),
+    known,
+    watermarks(() => headOf(connection)),
+    { ...limits, racesMax: RACES_MAX },
+    closed,
+  )
 
   async function* readStream(stream: string, { backwards = false, from, max = Infinity, batchMax = BATCH_MAX }: ReadStream = {}) {
     unlessClosed()

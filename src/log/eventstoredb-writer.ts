@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { appendFault, decideAppend, erasedReason } from './append-decision.js'
-import type { AppendFailure, Appended, StreamAppend } from './event-log.js'
+import type { AppendFailure, Appended, Position, StreamAppend } from './event-log.js'
 import { gate } from './eventstoredb-gate.js'
 import type { Appender } from './eventstoredb-outcome.js'
 import type { Tail, Tails } from './eventstoredb-tails.js'
@@ -14,6 +14,9 @@ export type WriterLimits = Readonly<{
   racesMax: number
 }>
 
+/** What an append is decided on. `isSure`: just looked at. Otherwise what the log held when it was decided lies at `floor` or before. */
+type Basis = Readonly<{ tail: Tail; isSure: boolean; floor?: Position }>
+
 /** Streams looked up at a time: servers limit the calls of one connection. */
 const LOOKS_MAX = 32
 
@@ -25,11 +28,17 @@ const refused = (reason: string): Answer => E.left({ tag: 'Refused', reason })
  *
  * Appends to one stream wait for each other. Those to different streams are under way together, sent in the order given; an entry of a call whose stream
  * the call has named before waits for those before it. An entry that lost a race is stored after its neighbours.
+ *
+ * A stream known from before, or one that the caller expects to be new, is not looked at first; only a refusal is looked into. But the server takes for a success what somebody
+ * else has stored at that very place meanwhile. The position it answers tells: what was in the log already when its end was asked for, once for
+ * all of a call, is no news. An unknown stream where any revision will do is looked at: entries that are sent already would overtake it if it held something.
  */
-export const writer = (append: Appender, tails: Tails, limits: WriterLimits, closed: () => boolean) => {
+export const writer = (append: Appender, tails: Tails, watermark: () => Promise<Position>, limits: WriterLimits, closed: () => boolean) => {
   const turns = new Map<string, Promise<void>>()
   const room = gate(limits.inFlightMax, limits.inFlightBytesMax)
   const lookRoom = gate(LOOKS_MAX, Infinity)
+  /** Whether the server tells the position of what it has just stored. */
+  let tellsPositions = false
 
   const look = async (stream: string): Promise<Tail> => {
     const leave = await lookRoom.enter(0)
@@ -51,19 +60,23 @@ export const writer = (append: Appender, tails: Tails, limits: WriterLimits, clo
     }
   }
 
-  const attempt = async (entry: StreamAppend, tail: Tail, isSure: boolean, race: number): Promise<Answer> => {
+  const attempt = async (entry: StreamAppend, { tail, isSure, floor }: Basis, race: number): Promise<Answer> => {
     const { stream, events } = entry
+    const again = async (): Promise<Basis> => ({ tail: await look(stream), isSure: true })
     const decision = decideAppend(entry, tail.last, (id) => tail.ids.has(id))
     const isOld = (E.isLeft(decision) || decision.right.fresh.length === 0) && !isSure
     // Nothing to store, by what is known: somebody else may have written since, so refusals and last revisions rest on a fresh look.
-    if (isOld) return attempt(entry, await look(stream), true, race)
+    if (isOld) return attempt(entry, await again(), race)
     if (E.isLeft(decision)) return decision
     if (decision.right.fresh.length === 0) return E.right({ revision: tail.last, stored: decision.right.stored })
     const { fresh, stored } = decision.right
     const leave = await room.enter(events.reduce((sum, { data, metadata }) => sum + data.byteLength + metadata.byteLength, 0))
     const outcome = await append(stream, tail.last, fresh).finally(leave)
     switch (outcome.tag) {
-      case 'stored':
+      case 'stored': {
+        const { position } = outcome
+        if (floor === undefined) tellsPositions = position !== undefined
+        else if (position === undefined || position <= floor) return attempt(entry, await again(), race)
         tails.grew(
           stream,
           tail,
@@ -71,29 +84,33 @@ export const writer = (append: Appender, tails: Tails, limits: WriterLimits, clo
           outcome.revision,
         )
         return E.right({ revision: outcome.revision, stored })
+      }
       case 'wrong': {
         if (race >= limits.racesMax)
           return E.left({ tag: 'NotAvailable', cause: new Error(`others wrote to ${stream} ${race} times in between`) })
-        const seen = await look(stream)
+        const basis = await again()
         // More than can be read: the events in between are too old for the stream's policy.
-        seen.last = Math.max(seen.last, outcome.actual ?? -1)
-        return attempt(entry, seen, true, race + 1)
+        basis.tail.last = Math.max(basis.tail.last, outcome.actual ?? -1)
+        return attempt(entry, basis, floor === undefined ? race + 1 : race)
       }
       case 'erased':
         return E.left({ tag: 'Refused', reason: erasedReason(stream), isErased: true })
       case 'refused':
         return refused(outcome.reason)
       case 'unknown':
+        tellsPositions = false // the next may be another server
         tails.forget(stream)
         return E.left({ tag: 'NotAvailable', cause: outcome.cause })
     }
   }
 
-  /** Waits for its turn, and knows the stream then: either from before, or by looking (`isSure`). */
-  const ready = async (stream: string, turn: Promise<void>): Promise<Readonly<{ tail: Tail; isSure: boolean }>> => {
+  /** Waits for its turn, and knows the stream then: from before, by the caller's word, or by looking. */
+  const ready = async ({ stream, expected, events }: StreamAppend, turn: Promise<void>): Promise<Basis> => {
     await turn
-    const known = tails.known(stream)
-    return known === undefined ? { tail: await look(stream), isSure: true } : { tail: known, isSure: false }
+    const isSaidToBeNew = (expected === 'no-stream' || expected === -1) && events.length > 0
+    const tail = tails.known(stream) ?? (isSaidToBeNew ? { last: -1, ids: new Set<string>() } : undefined)
+    if (tail === undefined || !tellsPositions) return { tail: await look(stream), isSure: true }
+    return { tail, isSure: false, floor: await watermark() }
   }
 
   const notAvailable =
@@ -117,7 +134,7 @@ export const writer = (append: Appender, tails: Tails, limits: WriterLimits, clo
       const underWay: Promise<void>[] = []
       const readied = wave.map((i) => {
         const place = places[i]
-        const tail = place === undefined ? undefined : ready(entries[i]!.stream, place.turn)
+        const tail = place === undefined ? undefined : ready(entries[i]!, place.turn)
         tail?.catch(() => undefined)
         return tail
       })
@@ -125,8 +142,7 @@ export const writer = (append: Appender, tails: Tails, limits: WriterLimits, clo
         const entry = entries[i]!
         const known = await readied[nth]?.catch(notAvailable(entry.stream))
         if (known === undefined) continue
-        const answer =
-          '_tag' in known ? Promise.resolve(known) : attempt(entry, known.tail, known.isSure, 0).catch(notAvailable(entry.stream))
+        const answer = '_tag' in known ? Promise.resolve(known) : attempt(entry, known, 0).catch(notAvailable(entry.stream))
         underWay.push(
           answer.then((final) => {
             answers[i] = final

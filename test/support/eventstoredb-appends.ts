@@ -32,6 +32,7 @@ const sizeOf = (events: readonly Proposed[]): number =>
   events.reduce((sum, { data, customMetadata }) => sum + data.byteLength + customMetadata.byteLength, 0)
 
 export const appendServices = (store: Store, faults: Faults, appendBytesMax: number) => {
+  const told = (position: bigint | undefined): bigint | undefined => (faults.hidesAppendPositions ? undefined : position)
   const later = (act: () => void): void => void (faults.lateMs > 0 ? setTimeout(act, faults.lateMs) : act())
 
   const batch = (call: ServerDuplexStream<BatchAppendReq, BatchAppendResp>): void => {
@@ -65,7 +66,7 @@ export const appendServices = (store: Store, faults: Faults, appendBytesMax: num
       const result = store.append(part.stream, part.expected, part.events)
       if (takes(faults, 'loseAnswers')) return void call.emit('error', UNAVAILABLE)
       if ('deleted' in result) answer(batchDeleted(request))
-      else answer('wrong' in result ? batchWrong(request, result.wrong) : batchStored(request, result.revision))
+      else answer('wrong' in result ? batchWrong(request, result.wrong) : batchStored(request, result.revision, told(result.position)))
     })
   }
 
@@ -87,7 +88,7 @@ export const appendServices = (store: Store, faults: Faults, appendBytesMax: num
       if (takes(faults, 'loseAnswers')) return answer(UNAVAILABLE)
       if ('deleted' in result) return answer(streamDeleted(stream))
       if ('wrong' in result && faults.isOf206) return answer(wrongExpectedVersion(result.wrong))
-      later(() => answer(null, 'wrong' in result ? wrongMessage(result.wrong) : storedMessage(result.revision)))
+      later(() => answer(null, 'wrong' in result ? wrongMessage(result.wrong) : storedMessage(result.revision, told(result.position))))
     })
   }
 

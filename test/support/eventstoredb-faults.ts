@@ -34,6 +34,8 @@ export type Faults = {
   deaf: boolean
   /** Servers before 22.6 tell no position when a stream is read. */
   hidesStreamPositions: boolean
+  /** Tells no position of what was appended. */
+  hidesAppendPositions: boolean
   /** 20.6-era servers tell failures by trailers only, and of events appended together the prepare position of the first. */
   isOf206: boolean
 }
@@ -55,6 +57,7 @@ export const noFaults = (): Faults => ({
   knowsThrough: undefined,
   deaf: false,
   hidesStreamPositions: false,
+  hidesAppendPositions: false,
   isOf206: false,
 })
 

@@ -57,8 +57,12 @@ export const confirmationMessage = (): ReadResp =>
 export const notFoundMessage = (options: ReadReq.Options.StreamOptions): ReadResp =>
   new streams.ReadResp().setStreamNotFound(new streams.ReadResp.StreamNotFound().setStreamIdentifier(options.getStreamIdentifier()))
 
-export const storedMessage = (revision: number): AppendResp =>
-  new streams.AppendResp().setSuccess(new streams.AppendResp.Success().setCurrentRevision(`${revision}`).setNoPosition(new shared.Empty()))
+export const storedMessage = (revision: number, position: bigint | undefined): AppendResp => {
+  const success = new streams.AppendResp.Success().setCurrentRevision(`${revision}`)
+  if (position === undefined) success.setNoPosition(new shared.Empty())
+  else success.setPosition(new streams.AppendResp.Position().setCommitPosition(`${position}`).setPreparePosition(`${position}`))
+  return new streams.AppendResp().setSuccess(success)
+}
 
 export const wrongMessage = (actual: number): AppendResp => {
   const wrong = new streams.AppendResp.WrongExpectedVersion()
@@ -68,8 +72,12 @@ export const wrongMessage = (actual: number): AppendResp => {
 }
 
 /** Answers to one batch append, by its correlation id. */
-export const batchStored = (request: BatchAppendReq, revision: number): BatchAppendResp =>
-  answerTo(request).setSuccess(new streams.BatchAppendResp.Success().setCurrentRevision(`${revision}`).setNoPosition(new Empty()))
+export const batchStored = (request: BatchAppendReq, revision: number, position: bigint | undefined): BatchAppendResp => {
+  const success = new streams.BatchAppendResp.Success().setCurrentRevision(`${revision}`)
+  if (position === undefined) success.setNoPosition(new Empty())
+  else success.setPosition(new shared.AllStreamPosition().setCommitPosition(`${position}`).setPreparePosition(`${position}`))
+  return answerTo(request).setSuccess(success)
+}
 
 export const batchWrong = (request: BatchAppendReq, actual: number): BatchAppendResp => {
   const wrong = new shared.WrongExpectedVersion()

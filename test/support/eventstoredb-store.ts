@@ -5,7 +5,8 @@
 export type Proposed = Readonly<{ id: string; metadata: ReadonlyMap<string, string>; customMetadata: Uint8Array; data: Uint8Array }>
 export type Stored = Proposed & Readonly<{ stream: string; revision: number; commit: bigint; prepare: bigint; firstOfAppend: bigint }>
 export type Expected = number | 'any' | 'no-stream'
-export type AppendResult = Readonly<{ revision: number } | { wrong: number } | { deleted: true }>
+/** `position` is that of the last event, stored now or before. */
+export type AppendResult = Readonly<{ revision: number; position: bigint | undefined } | { wrong: number } | { deleted: true }>
 
 export type Store = Readonly<{
   all: readonly Stored[]
@@ -65,10 +66,12 @@ export const eventStoreDbStore = (): Store => {
       const at = expected === 'any' ? last : expected === 'no-stream' ? -1 : expected
       if (at !== last) {
         const isRepeat = at < last && events.length > 0 && events.every(({ id }, i) => held[at + 1 + i]?.id === id)
-        return isRepeat ? { revision: at + events.length } : { wrong: last }
+        // Of events that can no longer be read the server tells no position.
+        const readable = at + events.length >= (expired.get(stream) ?? 0) ? held[at + events.length]?.commit : undefined
+        return isRepeat ? { revision: at + events.length, position: readable } : { wrong: last }
       }
       add(stream, events)
-      return { revision: last + events.length }
+      return { revision: last + events.length, position }
     },
     appendTransaction: (stream, ...events) => add(stream, events, true),
     tombstone: (stream) => void deleted.add(stream),
