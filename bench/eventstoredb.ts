@@ -11,7 +11,7 @@ import type { BenchLine } from './bench-line.js'
 const STREAMS = 8
 const BATCH = 1_000
 /** Of these, the first are not timed. */
-const ROUNDS = 7
+const ROUNDS = 22
 const WARM_UP = 2
 const READS = 2
 /** Events of each, from the beginning. */
@@ -79,15 +79,19 @@ const conversations: Shape = (round) =>
     events: eventsFrom(1e9 + round * BATCH + i, 1),
   }))
 
-/** One event for each of a thousand conversations that nobody has written to: what the first minute of a process is like. */
-const newConversations =
-  (expected: StreamAppend['expected']): Shape =>
+/** One event for each of a thousand conversations that this process has not written to; in `begun` ones somebody else has, as before a restart. */
+const unknownConversations =
+  (name: 'new' | 'begun'): Shape =>
   (round) =>
     Array.from({ length: BATCH }, (_, i) => ({
-      stream: `new-${expected}-${round}-${i}`,
-      expected,
+      stream: `${name}-${round}-${i}`,
+      expected: 'any',
       events: eventsFrom(2e9 + round * BATCH + i, 1),
     }))
+
+/** What others have stored in those that are begun. */
+const beginnings: Shape = (round) =>
+  unknownConversations('begun')(round).map(({ stream }, i) => ({ stream, expected: 'any', events: eventsFrom(4e9 + round * BATCH + i, 1) }))
 
 const under = (prefix: string, shape: Shape): Shape => {
   return (round) => shape(round).map((append) => ({ ...append, stream: `${prefix}.${append.stream}` }))
@@ -96,10 +100,11 @@ const under = (prefix: string, shape: Shape): Shape => {
 type Peers = Readonly<{ log: EventLog; client: EventStoreDBClient }>
 
 /** Round by round in turns, so that whatever else the machine does falls on both alike. */
-const appendLine = async ({ log, client }: Peers, name: string, shape: Shape): Promise<BenchLine> => {
+const appendLine = async ({ log, client }: Peers, name: string, shape: Shape, before?: Shape): Promise<BenchLine> => {
   let [oursS, bareS, timed] = [0, 0, 0]
   for (let round = 0; round < ROUNDS; round++) {
     const [mine, theirs] = [under('ours', shape)(round), under('bare', shape)(round)]
+    if (before !== undefined) for (const whose of ['ours', 'bare']) await bareAppend(client, under(whose, before)(round))
     const ours = await secondsOf(() => ourAppend(log, mine))
     const bare = await secondsOf(() => bareAppend(client, theirs))
     if (round < WARM_UP) continue
@@ -189,8 +194,13 @@ export const benchEventStoreDb = async (): Promise<readonly BenchLine[]> => {
     const lines = [
       await appendLine(peers, 'EventStoreDB: append, batches of 1,000 to 8 streams', batches),
       await appendLine(peers, 'EventStoreDB: append, 1,000 conversations, an event each', conversations),
-      await appendLine(peers, 'EventStoreDB: append, 1,000 new conversations, any revision', newConversations('any')),
-      await appendLine(peers, 'EventStoreDB: append, 1,000 new conversations, said to be new', newConversations('no-stream')),
+      await appendLine(peers, 'EventStoreDB: append, 1,000 conversations that are new', unknownConversations('new')),
+      await appendLine(
+        peers,
+        'EventStoreDB: append, 1,000 conversations that others have begun',
+        unknownConversations('begun'),
+        beginnings,
+      ),
       await readLine(peers),
     ]
     await fillBuckets(peers.log)

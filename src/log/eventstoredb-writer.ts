@@ -27,11 +27,12 @@ const refused = (reason: string): Answer => E.left({ tag: 'Refused', reason })
  * somebody else was quicker, the server says so and everything is looked at again; so a fact delivered to two processes is stored once.
  *
  * Appends to one stream wait for each other. Those to different streams are under way together, sent in the order given; an entry of a call whose stream
- * the call has named before waits for those before it. An entry that lost a race is stored after its neighbours.
+ * the call has named before waits for those before it.
  *
- * A stream known from before, or one that the caller expects to be new, is not looked at first; only a refusal is looked into. But the server takes for a success what somebody
- * else has stored at that very place meanwhile. The position it answers tells: what was in the log already when its end was asked for, once for
- * all of a call, is no news. An unknown stream where any revision will do is looked at: entries that are sent already would overtake it if it held something.
+ * A stream known from before is not looked at first, and one not known is taken to be new: in a contact centre most are, and a look at each costs more than
+ * storing. A refusal says that others have written to it; it is looked at then, and the entry is stored after its neighbours. But the server takes for a
+ * success what somebody has stored already at that very place. The position it answers tells: what was in the log when its end was asked for, once for all
+ * of a call, is no news.
  */
 export const writer = (append: Appender, tails: Tails, watermark: () => Promise<Position>, limits: WriterLimits, closed: () => boolean) => {
   const turns = new Map<string, Promise<void>>()
@@ -104,11 +105,11 @@ export const writer = (append: Appender, tails: Tails, watermark: () => Promise<
     }
   }
 
-  /** Waits for its turn, and knows the stream then: from before, by the caller's word, or by looking. */
+  /** Waits for its turn, and has then what to decide on: what is known of the stream, a guess that it is new, or a look at it. */
   const ready = async ({ stream, expected, events }: StreamAppend, turn: Promise<void>): Promise<Basis> => {
     await turn
-    const isSaidToBeNew = (expected === 'no-stream' || expected === -1) && events.length > 0
-    const tail = tails.known(stream) ?? (isSaidToBeNew ? { last: -1, ids: new Set<string>() } : undefined)
+    const mayBeNew = events.length > 0 && (typeof expected !== 'number' || expected === -1)
+    const tail = tails.known(stream) ?? (mayBeNew ? { last: -1, ids: new Set<string>() } : undefined)
     if (tail === undefined || !tellsPositions) return { tail: await look(stream), isSure: true }
     return { tail, isSure: false, floor: await watermark() }
   }
