@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { StreamAppend } from '../../src/log/event-log.js'
 import { memoryLog } from '../../src/log/memory-log.js'
-import { append, contents, eventOf, failure, flatten, logOn, server, stored } from './eventstoredb-rig.js'
+import { anyServer, append, contents, eventOf, failure, flatten, fresh, logOn, server, stored } from './eventstoredb-rig.js'
 
 /** An append to each of so many streams nobody has written to. */
 const toNew = (prefix: string, count: number, expected: StreamAppend['expected'] = 'no-stream'): readonly StreamAppend[] =>
@@ -111,18 +111,22 @@ test('whoever appends, what is answered and stored is as in one log in memory; i
   const calls = fc.record({ made: fc.array(call, { maxLength: 25 }), isAlone: fc.boolean() })
   await fc.assert(
     fc.asyncProperty(calls, fc.boolean(), fc.boolean(), async ({ made, isAlone }, batchAppend, hidesAppendPositions) => {
-      const on = await server({ batchAppend })
-      Object.assign(on.faults, { hidesAppendPositions })
+      const on = await anyServer({ batchAppend }, { hidesAppendPositions })
+      const prefix = fresh()
       const model = memoryLog()
       const logs = [logOn(on), logOn(on, { idsMax: 3 }), logOn(on, { idsMax: 1, idsPerStream: 100 })]
       for (const { by, entries } of made) {
         const appends = entries.map(({ stream, expected, facts }): StreamAppend => {
-          return { stream, expected: expected as StreamAppend['expected'], events: facts.map((fact) => eventOf(`${fact}`)) }
+          return {
+            stream: `${prefix}${stream}`,
+            expected: expected as StreamAppend['expected'],
+            events: facts.map((fact) => eventOf(`${fact}`)),
+          }
         })
         expect(await logs[isAlone ? 0 : by]!.append(appends)).toEqual(await model.append(appends))
       }
       const told = async (log: (typeof logs)[number]) => {
-        const events = (await flatten(log.readAll())).map(
+        const events = (await flatten(log.readAll({ prefixes: [prefix] }))).map(
           ({ stream, revision, data }) => `${stream} ${revision} ${Buffer.from(data).toString()}`,
         )
         return isAlone ? events : events.sort()

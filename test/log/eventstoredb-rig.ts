@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest'
 import type { AppendFailure, Appended, EventLog, Live, NewEvent, RecordedEvent } from '../../src/log/event-log.js'
 import { openEventStoreDbLog } from '../../src/log/eventstoredb-log.js'
 import type { EventStoreDbOptions } from '../../src/log/eventstoredb-options.js'
+import type { Faults } from '../support/eventstoredb-faults.js'
 import { startEventStoreDbServer } from '../support/eventstoredb-server.js'
 import type { EventStoreDbServer, ServerSetting } from '../support/eventstoredb-server.js'
 
@@ -17,10 +18,16 @@ export const server = async (setting?: ServerSetting): Promise<EventStoreDbServe
   return started
 }
 
-/** A real server where one is named, for tests that ask for nothing that goes wrong. */
-export const anyServer = async (): Promise<Pick<EventStoreDbServer, 'connectionString'>> => {
+/** A real server where one is named, for tests that ask for nothing that goes wrong; it is as it is, whatever the setting and the faults. */
+export const anyServer = async (
+  setting?: ServerSetting,
+  faults: Partial<Faults> = {},
+): Promise<Pick<EventStoreDbServer, 'connectionString' | 'stop'>> => {
   const url = process.env['EVENTSTOREDB_URL'] ?? ''
-  return url === '' ? server() : { connectionString: url }
+  if (url !== '') return { connectionString: url, stop: () => {} }
+  const started = await server(setting)
+  Object.assign(started.faults, faults)
+  return started
 }
 
 /** A log on it, closed with the test. */
