@@ -2,6 +2,7 @@
 const UNKNOWN = 2
 const INVALID_ARGUMENT = 3
 const DEADLINE_EXCEEDED = 4
+const PERMISSION_DENIED = 7
 const OUT_OF_RANGE = 11
 const UNIMPLEMENTED = 12
 const INTERNAL = 13
@@ -17,6 +18,8 @@ export const exceptionOf = (cause: unknown): string | undefined => asRpcError(ca
 
 /** A trailer of such an exception, as text. */
 export const trailerOf = (cause: unknown, name: string): string | undefined => asRpcError(cause)?.metadata?.getMap()[name]?.toString()
+
+export const isDenied = (cause: unknown): boolean => asRpcError(cause)?.code === PERMISSION_DENIED
 
 export const isUnimplemented = (cause: unknown): boolean => asRpcError(cause)?.code === UNIMPLEMENTED
 

@@ -34,7 +34,13 @@ const refused = (reason: string): Answer => E.left({ tag: 'Refused', reason })
  * success what somebody has stored already at that very place. The position it answers tells: what was in the log when its end was asked for, once for all
  * of a call, is no news.
  */
-export const writer = (append: Appender, tails: Tails, watermark: () => Promise<Position>, limits: WriterLimits, closed: () => boolean) => {
+export const writer = (
+  append: Appender,
+  tails: Tails,
+  watermark: () => Promise<Position | undefined>,
+  limits: WriterLimits,
+  closed: () => boolean,
+) => {
   const turns = new Map<string, Promise<void>>()
   const room = gate(limits.inFlightMax, limits.inFlightBytesMax)
   const lookRoom = gate(LOOKS_MAX, Infinity)
@@ -110,8 +116,9 @@ export const writer = (append: Appender, tails: Tails, watermark: () => Promise<
     await turn
     const mayBeNew = events.length > 0 && (typeof expected !== 'number' || expected === -1)
     const tail = tails.known(stream) ?? (mayBeNew ? { last: -1, ids: new Set<string>() } : undefined)
-    if (tail === undefined || !tellsPositions) return { tail: await look(stream), isSure: true }
-    return { tail, isSure: false, floor: await watermark() }
+    const floor = tail === undefined || !tellsPositions ? undefined : await watermark()
+    if (tail === undefined || floor === undefined) return { tail: await look(stream), isSure: true }
+    return { tail, isSure: false, floor }
   }
 
   const notAvailable =

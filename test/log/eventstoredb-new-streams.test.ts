@@ -91,6 +91,16 @@ for (const batchAppend of [true, false])
       expect(on.calls.read - before).toBe(5)
     })
 
+    test('are looked at for those who may not read all of the log', async () => {
+      const on = await server({ batchAppend })
+      on.faults.deniesAll = true
+      const [log, other] = [logOn(on), logOn(on)]
+      stored(await append(log, 'first', 'one'))
+      stored(await append(other, 's', 's'))
+      expect((await log.append([toAny('s', 's'), toAny('t', 't')])).map((answer) => stored(answer).stored)).toEqual([[false], [true]])
+      await expect(log.head()).rejects.toThrow('Access Denied')
+    })
+
     test('an answer that was lost is asked again, and was no news', async () => {
       const on = await server({ batchAppend })
       const log = logOn(on)

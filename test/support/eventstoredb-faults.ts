@@ -17,6 +17,8 @@ export type Faults = {
   readOnly: boolean
   /** Whoever we are, we may not. */
   denies: boolean
+  /** Lets nobody read `$all`, as a server does whose own rule for it is kept; everything else may be done. */
+  deniesAll: boolean
   /** Somebody else leads: calls that need the leader are told where it is, gossip names it. `nobody`: there is none now. */
   leader: Address | 'nobody' | undefined
   /** Whom gossip names as the leader, if not that one. */
@@ -48,6 +50,7 @@ export const noFaults = (): Faults => ({
   reorder: 0,
   readOnly: false,
   denies: false,
+  deniesAll: false,
   leader: undefined,
   gossips: undefined,
   hidesLeader: false,

@@ -5,7 +5,15 @@ import type { ServerWritableStream } from '@grpc/grpc-js'
 import { takes } from './eventstoredb-faults.js'
 import type { Faults } from './eventstoredb-faults.js'
 import { checkpointMessage, confirmationMessage, eventMessage, nameOf, notFoundMessage } from './eventstoredb-messages.js'
-import { INVALID_POSITION, refusalOf, SMALL_WINDOW, streamDeleted, streamNotFound, UNAVAILABLE } from './eventstoredb-refusals.js'
+import {
+  ACCESS_DENIED,
+  INVALID_POSITION,
+  refusalOf,
+  SMALL_WINDOW,
+  streamDeleted,
+  streamNotFound,
+  UNAVAILABLE,
+} from './eventstoredb-refusals.js'
 import type { Refusal } from './eventstoredb-refusals.js'
 import type { Store, Stored } from './eventstoredb-store.js'
 
@@ -26,7 +34,8 @@ export const readService = (
 
   return async (call: ReadingCall): Promise<void> => {
     const options = call.request.getOptions()!
-    const refusal = refusalOf(faults, call.metadata) ?? faultOf(store, options)
+    const denied = faults.deniesAll && options.hasAll() ? ACCESS_DENIED : undefined
+    const refusal = refusalOf(faults, call.metadata) ?? denied ?? faultOf(store, options)
     if (refusal !== undefined) return close(call, refusal)
     const breaksAfter = takes(faults, 'breakReads') ? faults.breakAfter : Infinity
     let sent = 0
