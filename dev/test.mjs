@@ -1,4 +1,5 @@
 // @ts-check
+// `npm run test:eventstoredb` tries the adapter on a real server where one is named or Docker answers.
 // `npm test [-- vitest arguments]`: installs what is missing, runs vitest, and closes with one plain line, `N passed, N failed`.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -15,7 +16,9 @@ const folder = mkdtempSync(join(tmpdir(), 'streamvane-test-'))
 const reportFile = join(folder, 'report.json')
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
-const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' })
+const args = process.argv.slice(2)
+const env = args.includes('eventstoredb') ? { ...process.env, STREAMVANE_REAL_EVENTSTOREDB: '1' } : process.env
+const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...args], { cwd: root, env, stdio: 'inherit' })
 // Ctrl-C reaches vitest as well as us: let it stop its workers and tear down, and still count.
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => void child.kill(signal))
 const [code] = await once(child, 'exit')

@@ -397,7 +397,7 @@ test('what was erased on a server, but is still in its files, is not brought bac
   await morning(source.logs)
   const log = await source.logs.raw('reader')
   const erased = (await allOf(log)).find(({ stream }) => stream.includes('.user-'))?.stream ?? ''
-  source.server.store.tombstone(erased)
+  await source.server.data.tombstone(erased)
   expect((await allOf(log)).some(({ stream }) => stream === erased)).toBe(true)
   expect(await copied(source.logs, target)).toMatchObject({ kind: 'copied', differences: [] })
   const there = await rawOf(target)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { append, contents, eventOf, failure, flatten, logOn, server, stored } from './eventstoredb-rig.js'
+import { append, contents, eventOf, failure, flatten, logOn, memoryServer, server, stored } from './eventstoredb-rig.js'
 
 for (const batchAppend of [true, false])
   describe(`appends to a server that misbehaves, ${batchAppend ? 'with' : 'without'} BatchAppend`, () => {
@@ -12,7 +12,7 @@ for (const batchAppend of [true, false])
       on.faults.loseAnswers = 1
       expect(failure(await append(log, 'a', 'two')).tag).toBe('NotAvailable')
       expect(stored(await append(log, 'a', 'two', 'three'))).toEqual({ revision: 2, stored: [false, true] })
-      expect(contents(on.store.streamOf('a'))).toEqual(['one', 'two', 'three'])
+      expect(contents(await on.data.streamOf('a'))).toEqual(['one', 'two', 'three'])
     })
 
     test('an append that is neither stored nor answered is given up in time, and the repeat stores it', async () => {
@@ -63,7 +63,7 @@ for (const batchAppend of [true, false])
         reason: 'more than the server takes in one append (1000 bytes)',
       })
       stored(await append(log, 'b', 'one'))
-      on.store.tombstone('b')
+      await on.data.tombstone('b')
       expect(failure(await append(log, 'b', 'two'))).toMatchObject({ tag: 'Refused', isErased: true })
       expect(await flatten(log.readStream('b'))).toEqual([])
       expect(stored(await append(log, 'c', 'one')).revision).toBe(0)
@@ -72,13 +72,13 @@ for (const batchAppend of [true, false])
     test('a stream whose events have all become too old is appended to where it ended', async () => {
       const on = await server({ batchAppend })
       stored(await append(logOn(on), 'a', 'one', 'two'))
-      on.store.expire('a')
+      await on.data.expire('a')
       expect(stored(await append(logOn(on), 'a', 'three'))).toEqual({ revision: 2, stored: [true] })
     })
 
     test('a change of leaders costs an attempt, and the next goes to the new one', async () => {
       const first = await server({ batchAppend })
-      const second = await server({ batchAppend, store: first.store })
+      const second = await server({ batchAppend, data: first.data })
       const log = logOn(first)
       stored(await append(log, 'a', 'one'))
       first.faults.leader = second.at
@@ -90,7 +90,7 @@ for (const batchAppend of [true, false])
 
     test('a change of leaders that a read finds out first costs no attempt more', async () => {
       const first = await server({ batchAppend })
-      const second = await server({ batchAppend, store: first.store })
+      const second = await server({ batchAppend, data: first.data })
       const log = logOn(first)
       stored(await append(log, 'a', 'one'))
       first.faults.leader = second.at
@@ -113,7 +113,7 @@ for (const batchAppend of [true, false])
 
     test('while nobody leads, nothing is written; then the cluster is asked who does', async () => {
       const first = await server({ batchAppend })
-      const second = await server({ batchAppend, store: first.store })
+      const second = await server({ batchAppend, data: first.data })
       const log = logOn({ connectionString: `esdb+discover://127.0.0.1:${first.at.port}?tls=false` })
       stored(await append(log, 'a', 'one'))
       for (const each of [first, second]) each.faults.leader = 'nobody'
@@ -168,13 +168,13 @@ test('servers that hide what they offer, or have no such question, are written t
     const on = await server(setting)
     const log = logOn(on)
     await Promise.all(['one', 'two', 'three'].map((each) => append(log, 'a', each).then(stored)))
-    expect(contents(on.store.streamOf('a'))).toEqual(['one', 'two', 'three'])
+    expect(contents(await on.data.streamOf('a'))).toEqual(['one', 'two', 'three'])
     expect([on.calls.batch, on.calls.append]).toEqual([0, 3])
   }
 })
 
 test('servers of the 20.6 line, which tell failures in trailers only', async () => {
-  const on = await server({ serverFeatures: false, batchAppend: false })
+  const on = await memoryServer({ serverFeatures: false, batchAppend: false })
   on.faults.isOf206 = true
   const [one, other] = [logOn(on), logOn(on)]
   stored(await append(one, 'a', 'one'))
@@ -210,7 +210,7 @@ test('facts that two processes take in at once, over lost answers and broken cal
       await Promise.all(underWay)
       for (const stream of [0, 1, 2]) {
         const wanted = new Set(deliveries.flatMap(([each]) => (each.stream === stream ? each.facts.map(String) : [])))
-        expect([...contents(on.store.streamOf(`s${stream}`))].sort()).toEqual([...wanted].sort())
+        expect([...contents(await on.data.streamOf(`s${stream}`))].sort()).toEqual([...wanted].sort())
       }
       await Promise.all(logs.map((log) => log.close()))
       on.stop()

@@ -1,8 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { eventStoreDbStore } from '../support/eventstoredb-store.js'
 import { LogUnavailable } from '../../src/log/event-log.js'
 import type { Position } from '../../src/log/event-log.js'
-import { append, contents, eventOf, failure, flatten, follow, fresh, logOn, never, server, stored } from './eventstoredb-rig.js'
+import {
+  append,
+  contents,
+  eventOf,
+  failure,
+  flatten,
+  follow,
+  fresh,
+  logOn,
+  memoryServer,
+  never,
+  server,
+  stored,
+} from './eventstoredb-rig.js'
 
 describe('the traps of the client', () => {
   test('its successor is not installed: loaded side by side, both break', () => {
@@ -103,20 +117,21 @@ describe('the traps of the client', () => {
   })
 
   test('the commit position is the position, also where a server tells the prepare position of an append’s first event', async () => {
-    const on = await server()
+    const on = await memoryServer()
     on.faults.isOf206 = true
     const log = logOn(on)
     stored(await append(log, 'a', 'one', 'two', 'three'))
     const events = await flatten(log.readAll({ prefixes: ['a'] }))
-    expect(events.map(({ position }) => position)).toEqual(on.store.streamOf('a').map(({ commit }) => commit))
+    expect(events.map(({ position }) => position)).toEqual((await on.data.streamOf('a')).map(({ commit }) => commit))
     expect(contents(await flatten(log.readAll({ prefixes: ['a'], after: events[1]!.position })))).toEqual(['three'])
   })
 
   test('events that share a position, as those of TCP transactions do, are refused aloud and not lost', async () => {
-    const on = await server()
+    const store = eventStoreDbStore()
+    const on = await memoryServer({}, store)
     const log = logOn(on, { giveUpMs: 0 })
     const proposed = (content: string) => ({ ...eventOf(content), metadata: new Map([['type', 'Seen']]), customMetadata: new Uint8Array() })
-    on.store.appendTransaction('a', proposed('one'), proposed('two'))
+    store.appendTransaction('a', proposed('one'), proposed('two'))
     await expect(flatten(log.readAll({ prefixes: ['a'] }))).rejects.toThrow(/transaction of a TCP client/)
     await expect(follow(log.subscribe({ prefixes: ['a'], signal: never() }), 'two')).rejects.toBeInstanceOf(LogUnavailable)
   })
@@ -156,7 +171,7 @@ describe('reads of a server that misbehaves', () => {
   })
 
   test('a stream nobody wrote to is empty, also where the server calls that an error', async () => {
-    const on = await server()
+    const on = await memoryServer()
     on.faults.isOf206 = true
     const log = logOn(on)
     expect(await flatten(log.readStream(fresh()))).toEqual([])
@@ -164,7 +179,7 @@ describe('reads of a server that misbehaves', () => {
   })
 
   test('a server that tells no positions when a stream is read is named as too old', async () => {
-    const on = await server()
+    const on = await memoryServer()
     const log = logOn(on)
     stored(await append(log, 'a', 'one'))
     on.faults.hidesStreamPositions = true

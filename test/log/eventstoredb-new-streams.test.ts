@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { StreamAppend } from '../../src/log/event-log.js'
 import { memoryLog } from '../../src/log/memory-log.js'
-import { anyServer, append, contents, eventOf, failure, flatten, fresh, logOn, server, stored } from './eventstoredb-rig.js'
+import { append, contents, eventOf, failure, flatten, logOn, memoryServer, server, stored } from './eventstoredb-rig.js'
 
 /** An append to each of so many streams nobody has written to. */
 const toNew = (prefix: string, count: number, expected: StreamAppend['expected'] = 'no-stream'): readonly StreamAppend[] =>
@@ -40,7 +40,7 @@ for (const batchAppend of [true, false])
       const third = logOn(on)
       stored(await append(third, 'first', 'two'))
       expect((await third.append(toNew('s', 12, 'any'))).map((answer) => stored(answer).stored[0])).toEqual([...old, false, true])
-      expect(on.store.all.filter(({ stream }) => stream.startsWith('s'))).toHaveLength(12)
+      expect((await on.data.all()).filter(({ stream }) => stream.startsWith('s'))).toHaveLength(12)
     })
 
     test('may hold others: where any revision will do, what is new comes after them, and after its neighbours', async () => {
@@ -63,7 +63,7 @@ for (const batchAppend of [true, false])
       stored(await append(other, 's', 'theirs', 'too'))
       const [answer] = await log.append([{ stream: 's', expected: 'no-stream', events: [eventOf('mine')] }])
       expect(failure(answer!)).toEqual({ tag: 'WrongExpectedRevision', stream: 's', expected: 'no-stream', actual: 1 })
-      expect(contents(on.store.streamOf('s'))).toEqual(['theirs', 'too'])
+      expect(contents(await on.data.streamOf('s'))).toEqual(['theirs', 'too'])
     })
 
     test('may have held what can no longer be read, or be erased', async () => {
@@ -71,8 +71,8 @@ for (const batchAppend of [true, false])
       const [log, other] = [logOn(on), logOn(on)]
       stored(await append(log, 'first', 'one'))
       for (const stream of ['old', 'erased']) stored(await append(other, stream, 'one', 'two'))
-      on.store.expire('old')
-      on.store.tombstone('erased')
+      await on.data.expire('old')
+      await on.data.tombstone('erased')
       const [old, erased] = await log.append(['old', 'erased'].map((stream) => ({ stream, expected: -1, events: [eventOf('new')] })))
       expect(failure(old!)).toMatchObject({ tag: 'WrongExpectedRevision', actual: 1 })
       expect(failure(erased!)).toMatchObject({ tag: 'Refused', isErased: true })
@@ -82,7 +82,7 @@ for (const batchAppend of [true, false])
     })
 
     test('are looked at where the server tells no position of what it has stored', async () => {
-      const on = await server({ batchAppend })
+      const on = await memoryServer({ batchAppend })
       on.faults.hidesAppendPositions = true
       const log = logOn(on)
       stored(await append(log, 'first', 'one'))
@@ -121,14 +121,14 @@ test('whoever appends, what is answered and stored is as in one log in memory; i
   const calls = fc.record({ made: fc.array(call, { maxLength: 25 }), isAlone: fc.boolean() })
   await fc.assert(
     fc.asyncProperty(calls, fc.boolean(), fc.boolean(), async ({ made, isAlone }, batchAppend, hidesAppendPositions) => {
-      const on = await anyServer({ batchAppend }, { hidesAppendPositions })
-      const prefix = fresh()
+      const on = await server({ batchAppend })
+      Object.assign(on.faults, { hidesAppendPositions })
       const model = memoryLog()
       const logs = [logOn(on), logOn(on, { idsMax: 3 }), logOn(on, { idsMax: 1, idsPerStream: 100 })]
       for (const { by, entries } of made) {
         const appends = entries.map(({ stream, expected, facts }): StreamAppend => {
           return {
-            stream: `${prefix}${stream}`,
+            stream,
             expected: expected as StreamAppend['expected'],
             events: facts.map((fact) => eventOf(`${fact}`)),
           }
@@ -136,7 +136,7 @@ test('whoever appends, what is answered and stored is as in one log in memory; i
         expect(await logs[isAlone ? 0 : by]!.append(appends)).toEqual(await model.append(appends))
       }
       const told = async (log: (typeof logs)[number]) => {
-        const events = (await flatten(log.readAll({ prefixes: [prefix] }))).map(
+        const events = (await flatten(log.readAll())).map(
           ({ stream, revision, data }) => `${stream} ${revision} ${Buffer.from(data).toString()}`,
         )
         return isAlone ? events : events.sort()

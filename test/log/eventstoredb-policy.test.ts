@@ -2,12 +2,12 @@ import { EventStoreDBClient } from '@eventstore/db-client'
 import * as E from 'fp-ts/lib/Either.js'
 import { expect, onTestFinished, test } from 'vitest'
 import { setStreamPolicy } from '../../src/log/eventstoredb-policy.js'
-import { anyServer, fresh, server } from './eventstoredb-rig.js'
+import { fresh, server } from './eventstoredb-rig.js'
 
 const hour = 3_600_000
 
 test('a policy is what the official client reads of the stream', async () => {
-  const on = await anyServer()
+  const on = await server()
   const stream = fresh()
   const acl = { read: ['$all'], write: ['ingress'], delete: ['$admins'], metaRead: ['$all'], metaWrite: ['$admins'] }
   expect(await setStreamPolicy(on, stream, { maxAgeMs: hour, maxCount: 10, acl })).toEqual(E.right({ changed: true }))
@@ -22,7 +22,7 @@ test('a policy is what the official client reads of the stream', async () => {
 })
 
 test('the same policy again changes nothing; going back to an earlier one does', async () => {
-  const on = await anyServer()
+  const on = await server()
   const stream = fresh()
   const changes: boolean[] = []
   for (const maxAgeMs of [hour, hour, 2 * hour, hour, undefined, undefined]) {

@@ -4,31 +4,29 @@ import { onTestFinished } from 'vitest'
 import type { AppendFailure, Appended, EventLog, Live, NewEvent, RecordedEvent } from '../../src/log/event-log.js'
 import { openEventStoreDbLog } from '../../src/log/eventstoredb-log.js'
 import type { EventStoreDbOptions } from '../../src/log/eventstoredb-options.js'
-import type { Faults } from '../support/eventstoredb-faults.js'
+import { memoryData } from '../support/eventstoredb-memory.js'
 import { startEventStoreDbServer } from '../support/eventstoredb-server.js'
 import type { EventStoreDbServer, ServerSetting } from '../support/eventstoredb-server.js'
+import type { Store } from '../support/eventstoredb-store.js'
+import { dataToTest } from '../support/eventstoredb-upstream.js'
 
 /** As much patience as a server in the same process needs, so that what never answers is found out soon. */
 const QUICK = { deadlineMs: 2_000, headPollMs: 10, backoffMs: 5, backoffMaxMs: 20 }
 
-/** A server for this test alone. */
-export const server = async (setting?: ServerSetting): Promise<EventStoreDbServer> => {
-  const started = await startEventStoreDbServer(setting)
-  onTestFinished(() => started.stop())
+/** A server for this test alone, on the real one that is named, or a store in memory. */
+export const server = async (setting: ServerSetting = {}): Promise<EventStoreDbServer> => {
+  const data = setting.data ?? dataToTest()
+  const started = await startEventStoreDbServer({ ...setting, data })
+  onTestFinished(async () => {
+    started.stop()
+    if (setting.data === undefined) await data.close()
+  })
   return started
 }
 
-/** A real server where one is named, for tests that ask for nothing that goes wrong; it is as it is, whatever the setting and the faults. */
-export const anyServer = async (
-  setting?: ServerSetting,
-  faults: Partial<Faults> = {},
-): Promise<Pick<EventStoreDbServer, 'connectionString' | 'stop'>> => {
-  const url = process.env['EVENTSTOREDB_URL'] ?? ''
-  if (url !== '') return { connectionString: url, stop: () => {} }
-  const started = await server(setting)
-  Object.assign(started.faults, faults)
-  return started
-}
+/** On a store in memory whatever is named: for the answers of other versions, and what only a store can be made to hold. */
+export const memoryServer = (setting: ServerSetting = {}, store?: Store): Promise<EventStoreDbServer> =>
+  server({ ...setting, data: memoryData(store) })
 
 /** A log on it, closed with the test. */
 export const logOn = (on: Pick<EventStoreDbServer, 'connectionString'>, options: Partial<EventStoreDbOptions> = {}): EventLog => {

@@ -32,7 +32,7 @@ const overTls = ({ caFile, ca, server: certified, user }: Certificates): void =>
       { credentials: { username: 'ingress', password } },
     )
     stored(await append(inString, 'a', 'three'))
-    expect(contents(on.store.streamOf('a'))).toEqual(['one', 'two', 'three'])
+    expect(contents(await on.data.streamOf('a'))).toEqual(['one', 'two', 'three'])
   })
 
   test('a wrong password is not available, for appends and reads, and stores nothing', async () => {
@@ -40,7 +40,7 @@ const overTls = ({ caFile, ca, server: certified, user }: Certificates): void =>
     const log = logOn(on, { tlsCaFile: caFile, credentials: { username: 'ingress', password: 'wrong' } })
     expect(failure(await append(log, 'a', 'one')).tag).toBe('NotAvailable')
     await expect(log.head()).rejects.toThrow(/Unauthenticated/)
-    expect(on.store.streamOf('a')).toEqual([])
+    expect(await on.data.streamOf('a')).toEqual([])
   })
 
   test('a server that an unknown authority vouches for is not talked to', async () => {
@@ -54,7 +54,7 @@ const overTls = ({ caFile, ca, server: certified, user }: Certificates): void =>
     const on = await server({ tls: { ...certified, clientCa: ca } })
     stored(await append(logOn(on, { tlsCaFile: caFile, clientCertificate: user }), 'a', 'one'))
     expect(failure(await append(logOn(on, { tlsCaFile: caFile }), 'a', 'two')).tag).toBe('NotAvailable')
-    expect(contents(on.store.streamOf('a'))).toEqual(['one'])
+    expect(contents(await on.data.streamOf('a'))).toEqual(['one'])
   })
 
   test('a cluster is discovered with the same authority and credentials', async () => {

@@ -112,12 +112,10 @@ describe('how a subscription fares is told', () => {
     await live
     Object.assign(on.faults, { hangs: true, deaf: true })
     const stalled = heard.next('stalled')
-    const head = on.store.append('other', 'any', [
-      { id: '00000000-0000-4000-8000-00000000000a', metadata: new Map(), customMetadata: new Uint8Array(), data: new Uint8Array() },
-    ])
-    expect(head).toMatchObject({ revision: 0 })
+    const beside = await server({ data: on.data })
+    stored(await append(logOn(beside), 'other', 'one'))
     const state = await stalled
-    expect(state).toMatchObject({ kind: 'stalled', head: on.store.all.at(-1)!.commit })
+    expect(state).toMatchObject({ kind: 'stalled', head: (await on.data.all()).at(-1)!.commit })
     expect(Date.now() - state.since).toBeGreaterThanOrEqual(100)
     const again = heard.next('live')
     Object.assign(on.faults, { hangs: false, deaf: false })
@@ -212,7 +210,7 @@ describe('a subscription', () => {
 
   test('goes on where a leader was, at the new one', async () => {
     const first = await server()
-    const second = await server({ store: first.store })
+    const second = await server({ data: first.data })
     const log = logOn(first)
     const reader = reading(log, ['a'], never())
     const arrived = reader.until('one')

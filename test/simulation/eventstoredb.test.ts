@@ -12,6 +12,7 @@ import { memoryLog } from '../../src/log/memory-log.js'
 import { chance, type Chance } from '../support/chance.js'
 import { noFaults } from '../support/eventstoredb-faults.js'
 import { startEventStoreDbServer, type EventStoreDbServer } from '../support/eventstoredb-server.js'
+import { dataToTest } from '../support/eventstoredb-upstream.js'
 import { memorySnapshots } from '../support/memory-snapshots.js'
 import { bookOfLog, everyRevision, expectSameRows } from '../support/pipeline-life.js'
 import { generationOf, project, rowsOf, silent, take } from '../support/pipeline.js'
@@ -74,7 +75,9 @@ const ingress = async (log: EventLog, random: Chance, step: () => void): Promise
 const expectCalmOutcome = async (seed: number): Promise<void> => {
   const random = chance(seed)
   const profile: Profile = { ...defaultProfile, points: seed % 2 === 0 ? 'metric-records' : 'detail-events' }
-  const server = await startEventStoreDbServer({ batchAppend: seed % 3 !== 0 })
+  const data = dataToTest()
+  onTestFinished(() => data.close())
+  const server = await startEventStoreDbServer({ batchAppend: seed % 3 !== 0, data })
   onTestFinished(() => server.stop())
   const [one, two, projecting] = Array.from({ length: 3 }, () => {
     const log = openEventStoreDbLog({ connectionString: server.connectionString, ...patience })

@@ -38,6 +38,9 @@ export const expectedOf = (options: AppendReq.Options | BatchAppendReq.Options):
   return options.hasRevision() ? Number(options.getRevision()) : 'any'
 }
 
+export const isBackwards = (options: ReadReq.Options): boolean =>
+  options.getReadDirection() === streams.ReadReq.Options.ReadDirection.BACKWARDS
+
 export const eventMessage = ({ id, metadata, customMetadata, data, stream, revision, commit, prepare }: Stored): ReadResp => {
   const recorded = new streams.ReadResp.ReadEvent.RecordedEvent()
   recorded.setId(new shared.UUID().setString(id))

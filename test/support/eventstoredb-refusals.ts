@@ -4,6 +4,9 @@ import type { Faults } from './eventstoredb-faults.js'
 
 export type Refusal = Readonly<{ code: number; details: string; metadata?: Metadata }>
 
+/** One to throw. */
+export const refused = (refusal: Refusal): Error & Refusal => Object.assign(new Error(refusal.details), refusal)
+
 const withTrailers = (code: number, details: string, trailers: Readonly<Record<string, string>>): Refusal => {
   const metadata = new Metadata()
   for (const [name, value] of Object.entries(trailers)) metadata.set(name, value)

@@ -1,6 +1,6 @@
 /**
- * Test support: a server that speaks EventStoreDB's protocol over an in-memory store, and misbehaves on command. Where versions differ it keeps to the
- * stricter one. Whatever passes here should be run against a real server too (`EVENTSTOREDB_URL`).
+ * Test support: a server that speaks EventStoreDB's protocol and misbehaves on command. Behind it lies a store in memory, or a real server (`EVENTSTOREDB_URL`),
+ * to which calls and answers pass as they are.
  */
 import features from '@eventstore/db-client/generated/serverfeatures_pb.js'
 import featuresGrpc from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js'
@@ -11,20 +11,20 @@ import streamsGrpc from '@eventstore/db-client/generated/streams_grpc_pb.js'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import type { Metadata } from '@grpc/grpc-js'
 import { appendServices } from './eventstoredb-appends.js'
+import type { Data } from './eventstoredb-data.js'
 import { noFaults } from './eventstoredb-faults.js'
 import type { Address, Faults } from './eventstoredb-faults.js'
-import { gossipMessage } from './eventstoredb-messages.js'
+import { memoryData } from './eventstoredb-memory.js'
+import { gossipMessage, nameOf } from './eventstoredb-messages.js'
 import { readService } from './eventstoredb-reads.js'
-import { streamDeleted, unauthenticated, UNAVAILABLE } from './eventstoredb-refusals.js'
+import { unauthenticated, UNAVAILABLE } from './eventstoredb-refusals.js'
 import type { Refusal } from './eventstoredb-refusals.js'
-import { eventStoreDbStore } from './eventstoredb-store.js'
-import type { Store } from './eventstoredb-store.js'
 
 export type ServerSetting = Readonly<{
   batchAppend?: boolean
   serverFeatures?: boolean
-  /** Shared with another server of the same cluster. */
-  store?: Store
+  /** In memory and its own unless it is given. */
+  data?: Data
   appendBytesMax?: number
   tls?: Readonly<{ certificate: Buffer; key: Buffer; clientCa?: Buffer }>
   /** Passwords by name; asked for on every call. */
@@ -34,7 +34,7 @@ export type ServerSetting = Readonly<{
 export type EventStoreDbServer = Readonly<{
   at: Address
   connectionString: string
-  store: Store
+  data: Data
   faults: Faults
   /** How often each method was called. */
   calls: Readonly<Record<Method, number>>
@@ -55,7 +55,7 @@ type Answer = (error: object | null, value?: unknown) => void
 const MESSAGE_BYTES_MAX = 32 * 1024 * 1024
 
 export const startEventStoreDbServer = async (setting: ServerSetting = {}): Promise<EventStoreDbServer> => {
-  const { batchAppend = true, serverFeatures = true, store = eventStoreDbStore(), appendBytesMax = MESSAGE_BYTES_MAX, tls, users } = setting
+  const { batchAppend = true, serverFeatures = true, data = memoryData(), appendBytesMax = MESSAGE_BYTES_MAX, tls, users } = setting
   const calls: Record<Method, number> = { features: 0, gossip: 0, batch: 0, append: 0, read: 0, subscribe: 0, tombstone: 0 }
   const open = new Set<Call>()
   const faults = noFaults()
@@ -89,8 +89,9 @@ export const startEventStoreDbServer = async (setting: ServerSetting = {}): Prom
       else answer(refusal)
     }
 
-  const { batch, append } = appendServices(store, faults, appendBytesMax)
-  const read = readService(store, faults, open, close)
+  const backend = data.backend(faults)
+  const { batch, append } = appendServices(backend, faults, appendBytesMax)
+  const read = readService(backend, faults, open, close)
   const services = {
     read: (call: Parameters<typeof read>[0]) => {
       if (admits(call.request.getOptions()!.hasSubscription() ? 'subscribe' : 'read', call)) void read(call)
@@ -102,11 +103,9 @@ export const startEventStoreDbServer = async (setting: ServerSetting = {}): Prom
       else answer(refusal)
     },
     tombstone: (call: Readonly<{ metadata: Metadata; request: TombstoneReq }>, answer: Answer) => {
-      const stream = Buffer.from(call.request.getOptions()!.getStreamIdentifier()!.getStreamName_asU8()).toString()
+      const stream = nameOf(call.request.getOptions()?.getStreamIdentifier())
       unary('tombstone', (reply) => {
-        if (store.isDeleted(stream)) return reply(streamDeleted(stream))
-        store.tombstone(stream)
-        reply(null, new streams.TombstoneResp())
+        backend.tombstone(stream).then(() => reply(null, new streams.TombstoneResp()), reply)
       })(call, answer)
     },
     ...(batchAppend
@@ -157,7 +156,7 @@ export const startEventStoreDbServer = async (setting: ServerSetting = {}): Prom
     at: self,
     // Certificates are for names.
     connectionString: tls === undefined ? `esdb://127.0.0.1:${self.port}?tls=false` : `esdb://localhost:${self.port}`,
-    store,
+    data,
     faults,
     calls,
     idle: () => (open.size === 0 ? Promise.resolve() : new Promise((resolve) => void waiting.push(resolve))),
