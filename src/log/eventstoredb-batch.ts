@@ -43,8 +43,8 @@ type OpenCall = {
 
 /**
  * All appends over one call, each answered by its correlation id. What is pending when the call ends has an unknown outcome, and the next append opens
- * another. The call ends when it breaks; when other calls of the connection have moved elsewhere, with its last answer; when nothing at all was answered on it for as long as an append may wait; and when the server says that it
- * is not the one to write to, which it says of each append and would go on saying.
+ * another. The call ends when it breaks; with its last answer, once other calls of the connection go elsewhere; when nothing at all was answered on it for
+ * as long as an append may wait; and when the server says that it is not the one to write to, which it says of each append and would go on saying.
  *
  * No deadline is sent: the message carries it as a time of day, and a server whose clock runs ahead of ours by as much would refuse everything.
  */

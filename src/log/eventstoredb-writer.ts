@@ -14,8 +14,8 @@ export type WriterLimits = Readonly<{
   racesMax: number
 }>
 
-/** What an append is decided on. `isSure`: just looked at. Otherwise what the log held when it was decided lies at `floor` or before. */
-type Basis = Readonly<{ tail: Tail; isSure: boolean; floor?: Position }>
+/** What an append is decided on. Without a `floor` the stream was just looked at; with one, what the log held when it was decided lies at it or before. */
+type Basis = Readonly<{ tail: Tail; floor?: Position }>
 
 /** Streams looked up at a time: servers limit the calls of one connection. */
 const LOOKS_MAX = 32
@@ -67,11 +67,11 @@ export const writer = (
     }
   }
 
-  const attempt = async (entry: StreamAppend, { tail, isSure, floor }: Basis, race: number): Promise<Answer> => {
+  const attempt = async (entry: StreamAppend, { tail, floor }: Basis, race: number): Promise<Answer> => {
     const { stream, events } = entry
-    const again = async (): Promise<Basis> => ({ tail: await look(stream), isSure: true })
+    const again = async (): Promise<Basis> => ({ tail: await look(stream) })
     const decision = decideAppend(entry, tail.last, (id) => tail.ids.has(id))
-    const isOld = (E.isLeft(decision) || decision.right.fresh.length === 0) && !isSure
+    const isOld = floor !== undefined && (E.isLeft(decision) || decision.right.fresh.length === 0)
     // Nothing to store, by what is known: somebody else may have written since, so refusals and last revisions rest on a fresh look.
     if (isOld) return attempt(entry, await again(), race)
     if (E.isLeft(decision)) return decision
@@ -117,8 +117,7 @@ export const writer = (
     const mayBeNew = events.length > 0 && (typeof expected !== 'number' || expected === -1)
     const tail = tails.known(stream) ?? (mayBeNew ? { last: -1, ids: new Set<string>() } : undefined)
     const floor = tail === undefined || !tellsPositions ? undefined : await watermark()
-    if (tail === undefined || floor === undefined) return { tail: await look(stream), isSure: true }
-    return { tail, isSure: false, floor }
+    return tail === undefined || floor === undefined ? { tail: await look(stream) } : { tail, floor }
   }
 
   const notAvailable =
