@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
 import { kpiStream } from '../domain/stream-name.js'
 import type { Progress, Sink, SinkFailure, SinkRecord } from '../egress/sink.js'
-import type { EventLog, Position, RecordedEvent } from '../log/event-log.js'
+import { LogUnavailable, type EventLog, type Position, type RecordedEvent } from '../log/event-log.js'
 import { backoffMs, pause } from './backoff.js'
 import { readGenerations, watchLive } from './generations.js'
 import { decodeRow, isRow } from './kpi-log.js'
@@ -77,19 +77,23 @@ const publish = async (
     const first = await generations.next()
     if (first.done === true) return { kind: 'stopped' }
     const promoted = new AbortController()
-    void generations.next().then((next) => {
-      if (next.done === true) return
-      logger.info({ from: first.value, to: next.value }, 'egress: another generation was promoted')
-      promoted.abort()
-    }, ignoreAbort)
+    void generations.next().then(
+      (next) => {
+        if (next.done === true) return
+        logger.info({ from: first.value, to: next.value }, 'egress: another generation was promoted')
+        promoted.abort()
+      },
+      // Without a watch a promotion would never be heard of.
+      () => promoted.abort(),
+    )
     const end = await publishGeneration(options, first.value, progress, AbortSignal.any([signal, promoted.signal]), onWritten)
     return end.kind === 'stopped' && !signal.aborted ? { kind: 'again' } : end
+  } catch (cause) {
+    return stepAfter(cause, signal)
   } finally {
     watch.abort()
   }
 }
-
-const ignoreAbort = (): void => undefined
 
 const publishGeneration = async (
   options: EgressOptions,
@@ -119,10 +123,15 @@ const publishGeneration = async (
     }
     return { kind: 'stopped' }
   } catch (cause) {
-    if (signal.aborted) return { kind: 'stopped' }
-    if (cause instanceof Error && cause.name === 'LogUnavailable') return { kind: 'retry', cause }
-    throw cause
+    return stepAfter(cause, signal)
   }
+}
+
+/** A log out of reach comes back; what else is thrown is thrown. */
+const stepAfter = (cause: unknown, signal: AbortSignal): Step => {
+  if (signal.aborted) return { kind: 'stopped' }
+  if (cause instanceof LogUnavailable) return { kind: 'retry', cause }
+  throw cause
 }
 
 const recordOf = (event: RecordedEvent, generation: string): SinkRecord => {

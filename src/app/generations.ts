@@ -3,7 +3,7 @@ import { produce } from 'immer'
 import type { Profile } from '../domain/profile.js'
 import { generationsStream } from '../domain/stream-name.js'
 import { contentId } from '../ingress/identity.js'
-import type { EventLog, Position, RecordedEvent } from '../log/event-log.js'
+import { LogUnavailable, type EventLog, type Position, type RecordedEvent } from '../log/event-log.js'
 
 /**
  * What a generation computes: one run of the projection over all of the raw log by one profile. `historyThrough` is where the raw log ended when it began (in
@@ -81,6 +81,8 @@ const append = async (control: EventLog, tenant: string, state: Generations, eve
       events: [{ id: contentId(type, tenant, String(expected), bytes), type, data: bytes, metadata: Buffer.from('{}') }],
     },
   ])
+  if (result !== undefined && E.isLeft(result) && result.left.tag === 'NotAvailable')
+    throw new LogUnavailable(`the generations of ${tenant} could not be changed: the log is not available`, { cause: result.left.cause })
   if (result === undefined || E.isLeft(result))
     throw new GenerationsChanged(
       `the generations of ${tenant} could not be changed (${result === undefined ? 'no answer' : result.left.tag}); try again`,

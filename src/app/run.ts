@@ -1,13 +1,16 @@
 import type { Logger } from 'pino'
 import type { Sink } from '../egress/sink.js'
 import { appendTick, EventTimeClock } from '../ingress/clock.js'
-import type { Receipt } from '../ingress/ingest.js'
-import type { EventLog } from '../log/event-log.js'
+import { NotIngested, type Receipt } from '../ingress/ingest.js'
+import { LogUnavailable, type EventLog } from '../log/event-log.js'
+import { backoffMs, pause } from './backoff.js'
 import type { Config } from './config.js'
 import { runEgress, type EgressEnd } from './egress.js'
 import { runLiveProjector } from './live-generation.js'
 import { whenThere, type Logs } from './logs.js'
 import type { ProjectorEnd } from './projector.js'
+
+const PROJECTOR_RETRY = { firstMs: 100, maxMs: 10_000 }
 
 export type Stage = 'ingress' | 'projector' | 'egress'
 export const stages: readonly Stage[] = ['ingress', 'projector', 'egress']
@@ -80,58 +83,95 @@ const runIngressStage = async (
 ): Promise<RunEnd> => {
   const { mode, everyMs } = config.clock
   const eventTime = new EventTimeClock(everyMs)
-  let last: number | undefined
-  const tick = async (at: number | undefined): Promise<void> => {
-    if (at === undefined || at === last) return
-    await appendTick(raw, config.tenant, at)
-    last = at
+  const tickByEvents = async (at: number | undefined): Promise<void> => {
+    if (at === undefined) return
+    await appendTick(raw, config.tenant, at).catch((error: unknown) => {
+      eventTime.missed()
+      throw error
+    })
   }
   const failed = new AbortController()
-  let cause: unknown
   const source = await ingress(raw, async ({ latest }) => {
-    if (mode === 'event-time') await tick(eventTime.seen(latest, now()))
+    if (mode === 'event-time') await tickByEvents(eventTime.seen(latest, now()))
   })
   onState?.('ingress', { kind: 'running' })
-  const timer = setInterval(
-    () => {
-      if (mode !== 'wall') return
-      tick(Math.floor(now() / everyMs) * everyMs).catch((error: unknown) => {
-        logger.error({ err: error }, 'clock: the tick could not be appended')
-        cause = error
-        failed.abort()
-      })
-    },
-    Math.min(everyMs, 1_000),
-  )
+  const stopWall =
+    mode === 'wall' ? wallClock({ raw, tenant: config.tenant, everyMs, now, logger }, (cause) => failed.abort(cause)) : undefined
   try {
     await aborted(AbortSignal.any([signal, failed.signal]))
-    if (cause !== undefined) return { kind: 'failed', cause }
-    return { kind: 'stopped' }
+    return failed.signal.aborted ? { kind: 'failed', cause: failed.signal.reason } : { kind: 'stopped' }
   } finally {
-    clearInterval(timer)
+    stopWall?.()
     await source.close()
     // What was said last closes what it can: nothing more will come from this source.
-    if (mode === 'event-time') await tick(eventTime.end(now()))
+    if (mode === 'event-time') await tickByEvents(eventTime.end(now()))
   }
+}
+
+type WallClock = Readonly<{ raw: EventLog; tenant: string; everyMs: number; now: () => number; logger: Logger }>
+
+/**
+ * Ticks at whole steps of the machine's time until it is stopped, one tick at a time. A log that is out of reach holds it up: the step that has come by then is
+ * ticked when it is there again, and those in between say nothing that it does not. `onRefused`: the log will take none, so the clock would stand still for ever.
+ */
+const wallClock = ({ raw, tenant, everyMs, now, logger }: WallClock, onRefused: (cause: unknown) => void): (() => void) => {
+  let last: number | undefined
+  let isTicking = false
+  let isHeldUp = false
+  const tick = async (): Promise<void> => {
+    const at = Math.floor(now() / everyMs) * everyMs
+    if (isTicking || at === last) return
+    isTicking = true
+    try {
+      await appendTick(raw, tenant, at)
+      last = at
+      if (isHeldUp) logger.info({ at }, 'clock: ticks again')
+      isHeldUp = false
+    } catch (cause) {
+      if (!(cause instanceof NotIngested && cause.passes)) onRefused(cause)
+      else if (!isHeldUp) logger.warn({ err: cause }, 'clock: the log is not available, the tick is tried again until it is')
+      isHeldUp = true
+    } finally {
+      isTicking = false
+    }
+  }
+  const timer = setInterval(() => void tick(), Math.min(everyMs, 1_000))
+  return () => clearInterval(timer)
 }
 
 const runProjectorStage = async (options: RunOptions, signal: AbortSignal): Promise<RunEnd> => {
   const { config, logs, untilCaughtUp, logger, now, onState, onProjected } = options
   const raw = untilCaughtUp ? await logs.raw('reader') : await whenThere(() => logs.raw('reader'), 'raw log', signal, logger)
   onState?.('projector', { kind: 'running' })
-  return runLiveProjector({
-    tenant: config.tenant,
-    profile: config.profile,
-    logs,
-    data: config.data,
-    raw,
-    batchMax: config.projector.batchMax,
-    untilCaughtUp,
-    signal,
-    logger,
-    now,
-    ...(onProjected === undefined ? {} : { onProgress: onProjected }),
-  })
+  const project = (): Promise<RunEnd> =>
+    runLiveProjector({
+      tenant: config.tenant,
+      profile: config.profile,
+      logs,
+      data: config.data,
+      raw,
+      batchMax: config.projector.batchMax,
+      untilCaughtUp,
+      signal,
+      logger,
+      now,
+      ...(onProjected === undefined ? {} : { onProgress: onProjected }),
+    })
+  if (untilCaughtUp) return project()
+  // What it cannot do without a log, such as to learn which generation is live, is tried again like everything else.
+  for (let attempt = 0; ;) {
+    const began = now()
+    try {
+      return await project()
+    } catch (cause) {
+      if (!(cause instanceof LogUnavailable) || signal.aborted) throw cause
+      attempt = now() - began > PROJECTOR_RETRY.maxMs ? 0 : attempt + 1
+      const delayMs = backoffMs(PROJECTOR_RETRY, attempt)
+      logger.warn({ err: cause, delayMs }, 'projector: the log is not available, beginning again')
+      await pause(delayMs, signal)
+      if (signal.aborted) return { kind: 'stopped' }
+    }
+  }
 }
 
 const runEgressStage = async (options: RunOptions, signal: AbortSignal): Promise<RunEnd> => {

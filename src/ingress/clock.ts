@@ -44,6 +44,11 @@ export class EventTimeClock {
     return this.latest === undefined ? undefined : this.due(Math.min(this.latest, now))
   }
 
+  /** The tick given last could not be appended: it is due again. */
+  missed(): void {
+    this.last = undefined
+  }
+
   private due(at: EpochMs): EpochMs | undefined {
     if (this.last !== undefined && at <= this.last) return undefined
     this.last = at

@@ -47,8 +47,11 @@ export const addReceipts = (a: Receipt, b: Receipt): Receipt => ({
 /** The log did not take a batch: nothing is known of it, and sending it again is safe. */
 export class NotIngested extends Error {
   override readonly name = 'NotIngested'
+  /** Sending it again may help. */
+  readonly passes: boolean
   constructor(failure: AppendFailure) {
     super(`the log did not take the batch (${failure.tag}); nothing was acknowledged, send it again`, { cause: failure })
+    this.passes = failure.tag === 'NotAvailable'
   }
 }
 
