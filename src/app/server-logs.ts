@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
 import { openEmbeddedLog } from '../log/embedded-log.js'
 import type { EventLog } from '../log/event-log.js'
@@ -26,6 +27,8 @@ export const eventStoreDbLogs = ({ log: { eventstoredb }, data, tenant }: Config
     })
   }
   const subscriptions = new Map<number, SubscriptionReport>()
+  // Subscriptions that give up and begin anew, and processes that only append, would not tell how long it has lasted.
+  let outOfReachSince: number | undefined
   const log = openEventStoreDbLog({
     ...access,
     readers: eventstoredb.readers,
@@ -33,18 +36,29 @@ export const eventStoreDbLogs = ({ log: { eventstoredb }, data, tenant }: Config
       if (report.state.kind === 'ended') subscriptions.delete(report.id)
       else subscriptions.set(report.id, report)
       const { kind } = report.state
+      if (kind === 'live') outOfReachSince = undefined
+      if (kind === 'broken') outOfReachSince ??= report.state.since
       if (kind === 'broken') logger.warn({ reads: report.prefixes, err: report.state.cause }, 'log: a subscription is broken, trying again')
       if (kind === 'stalled') logger.error({ reads: report.prefixes, since: iso(report.state.since) }, 'log: a subscription is stalled')
     },
   })
+  const watched: EventLog = {
+    ...log,
+    append: async (appends) => {
+      const answers = await log.append(appends)
+      if (answers.some((answer) => E.isLeft(answer) && answer.left.tag === 'NotAvailable')) outOfReachSince ??= Date.now()
+      else if (answers.length > 0) outOfReachSince = undefined
+      return answers
+    },
+  }
   return {
-    ...oneLog(log),
+    ...oneLog(watched),
     kpi: async (generation, mode) => {
       if (mode === 'writer') await lock(generation)
-      return log
+      return watched
     },
     identity: `eventstoredb ${access.connectionString.replace(/\/\/[^/@]*@/, '//')}`,
-    health: () => worst([...subscriptions.values()]),
+    health: () => worst([...subscriptions.values()], outOfReachSince),
     close: async () => {
       await log.close()
       for (const held of locks.values()) await (await held).close()
@@ -67,13 +81,13 @@ export const accessOf = (configured: Config['log']['eventstoredb']): EventStoreD
   }
 }
 
-/** The state of the subscription that fares worst. */
-const worst = (reports: readonly SubscriptionReport[]): LogHealth => {
-  for (const kind of ['stalled', 'broken'] as const) {
-    const found = reports.find(({ state }) => state.kind === kind)
-    if (found !== undefined) return { kind, since: iso(found.state.since), reads: found.prefixes ?? [] }
-  }
-  return { kind: 'well' }
+/** The state of the subscription that fares worst, or of the log as a whole. */
+const worst = (reports: readonly SubscriptionReport[], outOfReachSince: number | undefined): LogHealth => {
+  const stalled = reports.find(({ state }) => state.kind === 'stalled')
+  if (stalled !== undefined) return { kind: 'stalled', since: iso(stalled.state.since), reads: stalled.prefixes ?? [] }
+  const broken = reports.find(({ state }) => state.kind === 'broken')
+  const since = outOfReachSince ?? broken?.state.since
+  return since === undefined ? { kind: 'well' } : { kind: 'broken', since: iso(since), reads: broken?.prefixes ?? [] }
 }
 
 const iso = (at: number): string => new Date(at).toISOString()
