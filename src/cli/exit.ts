@@ -2,6 +2,7 @@ import { CommanderError } from 'commander'
 import { ConfigError } from '../app/config.js'
 import { NoGeneration } from '../app/replay.js'
 import type { RunEnd } from '../app/run.js'
+import { NotIngested } from '../ingress/ingest.js'
 import { LogLocked } from '../log/event-log.js'
 
 /** Exit codes, documented in README.md and in `streamvane --help`. */
@@ -34,11 +35,13 @@ export const exitCodeOf = (cause: unknown): number => {
 
 /** Errors whose message says all there is to say. */
 export const isExpected = (cause: unknown): boolean =>
-  exitCodeOf(cause) !== EXIT.failed || (cause instanceof Error && ['RebuildFailed', 'ReplayFailed', 'LogUnavailable'].includes(cause.name))
+  exitCodeOf(cause) !== EXIT.failed ||
+  (cause instanceof Error && ['RebuildFailed', 'ReplayFailed', 'LogUnavailable', 'NotIngested'].includes(cause.name))
 
 /** What to print of an error on stderr: its message, or all of it where nobody expected it. Commander has said already what it had to say. */
 export const wordsOf = (cause: unknown): unknown => {
   if (cause instanceof CommanderError) return undefined
+  if (cause instanceof NotIngested) return `${cause.message}: ${cause.reason}`
   return isExpected(cause) ? (cause as Error).message : cause
 }
 
