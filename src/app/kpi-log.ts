@@ -6,6 +6,7 @@ import { kpiStream } from '../domain/stream-name.js'
 import { codecOfSchema, rowCodec } from '../egress/row-codec.js'
 import { ascendingContentId, ascendingIds } from '../ingress/identity.js'
 import type { EventLog, NewEvent, Position, RecordedEvent } from '../log/event-log.js'
+import { FAIR_BYTES_MAX } from '../log/fair-append.js'
 
 /**
  * The KPI stream of a generation holds `Row.<family>` events (bare Avro) and, at the end of each batch of a projector, a `Checkpoint` with the raw position through
@@ -16,9 +17,8 @@ const ROW_PREFIX = 'Row.'
 const CHECKPOINT = 'Checkpoint'
 const BATCH_BEGAN = 'BatchBegan'
 
-/** What an append may hold, so that it stays below the limits of every adapter (EventStoreDB: 1 MiB). */
+/** What an append may hold beside its bytes. */
 const APPEND_ROWS_MAX = 1_000
-const APPEND_BYTES_MAX = 512 * 1024
 
 const schemaMetadata = new Map<FamilyName, Uint8Array>()
 const metadataOf = (family: FamilyName): Uint8Array => {
@@ -64,7 +64,7 @@ export const appendsOf = (
   let bytes = 0
   for (const row of rows) {
     const last = appends.at(-1) as NewEvent[]
-    if (last.length >= APPEND_ROWS_MAX || bytes + row.data.length > APPEND_BYTES_MAX) {
+    if (last.length >= APPEND_ROWS_MAX || bytes + row.data.length > FAIR_BYTES_MAX) {
       appends.push([row])
       bytes = row.data.length
     } else {

@@ -8,6 +8,7 @@ import {
   type RecordedEvent,
   type StreamAppend,
 } from '../log/event-log.js'
+import { bytesOf, FAIR_BYTES_MAX, FAIR_EVENTS_MAX } from '../log/fair-append.js'
 
 /** The copy cannot be made: the target holds something else, or does not take what it is given. */
 export class CopyRefused extends Error {
@@ -46,12 +47,6 @@ export class Tally {
   }
 }
 
-/** What one append may hold, so that it stays below the limits of every adapter (EventStoreDB: 1 MiB). */
-const APPEND_EVENTS_MAX = 500
-const APPEND_BYTES_MAX = 512 * 1024
-
-const bytesOf = ({ data, metadata }: NewEvent): number => data.byteLength + metadata.byteLength
-
 /**
  * Events as appends in their order: neighbours of one stream together, each append under the revision that its stream has in the source, so that revisions stay what
  * they are and nobody else can write in between.
@@ -62,7 +57,7 @@ export const runsOf = (events: readonly RecordedEvent[]): readonly StreamAppend[
   for (const event of events) {
     const run = runs.at(-1)
     bytes += bytesOf(event)
-    if (run?.stream === event.stream && run.events.length < APPEND_EVENTS_MAX && bytes <= APPEND_BYTES_MAX) run.events.push(event)
+    if (run?.stream === event.stream && run.events.length < FAIR_EVENTS_MAX && bytes <= FAIR_BYTES_MAX) run.events.push(event)
     else {
       runs.push({ stream: event.stream, expected: event.revision - 1, events: [event] })
       bytes = bytesOf(event)
@@ -124,7 +119,7 @@ export class StreamSender {
   }
 
   async add(event: NewEvent, revision?: number): Promise<void> {
-    if (this.#events.length >= APPEND_EVENTS_MAX || this.#bytes + bytesOf(event) > APPEND_BYTES_MAX) await this.flush()
+    if (this.#events.length >= FAIR_EVENTS_MAX || this.#bytes + bytesOf(event) > FAIR_BYTES_MAX) await this.flush()
     if (this.#events.length === 0) this.#expected = revision === undefined ? 'any' : revision - 1
     this.#events.push(event)
     this.#bytes += bytesOf(event)

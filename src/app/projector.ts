@@ -6,6 +6,7 @@ import { kpiStream } from '../domain/stream-name.js'
 import { decodeRaw, feeds } from '../ingress/decode.js'
 import { deadLetter } from '../ingress/raw-event.js'
 import type { AppendFailure, EventLog, ExpectedRevision, NewEvent, Position, RecordedEvent } from '../log/event-log.js'
+import { fairAppends } from '../log/fair-append.js'
 import { KpiFold, type Refusal } from '../projections/kpi-fold.js'
 import { backoffMs, pause } from './backoff.js'
 import type { Generation } from './generations.js'
@@ -313,10 +314,14 @@ class ProjectorRun {
   }
 
   private async setAside(letters: readonly DeadLetter[]): Promise<void> {
-    const [result] = await this.options.kpi.append([
-      { stream: (letters[0] as { stream: string }).stream, expected: 'any', events: letters.map(({ event }) => event) },
-    ])
-    if (result !== undefined && E.isLeft(result)) throw new AppendFailed(result.left)
+    const { stream } = letters[0] as DeadLetter
+    const results = await this.options.kpi.append(
+      fairAppends(
+        stream,
+        letters.map(({ event }) => event),
+      ),
+    )
+    for (const result of results) if (E.isLeft(result)) throw new AppendFailed(result.left)
   }
 
   /** Leaves a checkpoint and a snapshot, so that the next start has nothing to do again. */

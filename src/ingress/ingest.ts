@@ -2,6 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { EpochMs } from '../domain/interval.js'
 import type { AppendFailure, EventLog, NewEvent } from '../log/event-log.js'
 import type { Unusable, UnusableReason } from './envelope.js'
+import { fairAppends } from '../log/fair-append.js'
 import { deadLetter, readRawEvent, type Origin } from './raw-event.js'
 
 /** One piece of input that could not be used; `index` is its place in what was sent. */
@@ -114,7 +115,7 @@ const appendAll = async (
   log: EventLog,
   streams: ReadonlyMap<string, readonly NewEvent[]>,
 ): Promise<Readonly<{ stored: number; erased: number }>> => {
-  const appends = [...streams].map(([stream, events]) => ({ stream, expected: 'any' as const, events }))
+  const appends = [...streams].flatMap(([stream, events]) => fairAppends(stream, events))
   const results = await log.append(appends)
   let [stored, erased] = [0, 0]
   results.forEach((result, index) => {

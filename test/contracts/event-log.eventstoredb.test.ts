@@ -9,7 +9,7 @@ const FOUR_READERS = { readers: 4, readersFromBytes: 0 }
 
 /** The protocol-level server always, with BatchAppend and without; a real one (with `--max-append-size` of at least 2 MB) where there is one. */
 for (const batchAppend of [true, false]) {
-  const server = await startEventStoreDbServer({ batchAppend })
+  const server = await startEventStoreDbServer({ batchAppend, appendBytesMax: 4 * 1024 * 1024 })
   afterAll(() => server.stop())
   eventLogContract(`eventstoredb, protocol-level server ${batchAppend ? 'with' : 'without'} BatchAppend`, async () =>
     openEventStoreDbLog({ connectionString: server.connectionString, headPollMs: 20 }),

@@ -52,10 +52,12 @@ type Method = 'features' | 'gossip' | 'batch' | 'append' | 'read' | 'subscribe' 
 type Call = { metadata: Metadata; on: (event: string, hear: () => void) => unknown; emit: (event: 'error', refusal: Refusal) => unknown }
 type Answer = (error: object | null, value?: unknown) => void
 
+/** `MaxAppendSize` of a server that nobody has told otherwise. */
+const APPEND_BYTES_MAX = 1024 * 1024
 const MESSAGE_BYTES_MAX = 32 * 1024 * 1024
 
 export const startEventStoreDbServer = async (setting: ServerSetting = {}): Promise<EventStoreDbServer> => {
-  const { batchAppend = true, serverFeatures = true, data = memoryData(), appendBytesMax = MESSAGE_BYTES_MAX, tls, users } = setting
+  const { batchAppend = true, serverFeatures = true, data = memoryData(), appendBytesMax = APPEND_BYTES_MAX, tls, users } = setting
   const calls: Record<Method, number> = { features: 0, gossip: 0, batch: 0, append: 0, read: 0, subscribe: 0, tombstone: 0 }
   const open = new Set<Call>()
   const faults = noFaults()
