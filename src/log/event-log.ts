@@ -65,8 +65,9 @@ export type ReadStream = Readonly<{
  * One ordered, durable, append-only log of streams.
  *
  * - `append` resolves once every stored event survives power loss. Each entry is atomic on its own and answered at its own place in the result;
- *   entries of one call are stored in the order given; only one with `any`, to a stream that others have written to, may come after its neighbours. An event whose id the stream already holds is not stored again: it is reported `stored: false`,
- *   and an append all of whose events are already there succeeds whatever its expected revision was (it is a repeat of one that had succeeded).
+ *   entries of one call are stored in the order given; only one with `any`, to a stream that others have written to, may come after its neighbours.
+ *   An event whose id the stream already holds is not stored again: it is reported `stored: false`, and an append all of whose events are already
+ *   there succeeds whatever its expected revision was (it is a repeat of one that had succeeded).
  *   Otherwise a wrong expected revision stores nothing of that entry. Appending no events is allowed and only checks the expectation.
  * - Reads see every append acknowledged before they began, in order, without gaps, and end; batches are never empty.
  *   Reading a stream that was never written yields nothing. A prefix is a plain beginning of the name; no prefixes at all (`[]`) match nothing.

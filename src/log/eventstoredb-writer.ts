@@ -2,6 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { appendFault, decideAppend, erasedReason } from './append-decision.js'
 import type { AppendFailure, Appended, Position, StreamAppend } from './event-log.js'
 import { gate } from './eventstoredb-gate.js'
+import { bytesOf } from './fair-append.js'
 import type { Appender } from './eventstoredb-outcome.js'
 import type { Tail, Tails } from './eventstoredb-tails.js'
 
@@ -77,7 +78,7 @@ export const writer = (
     if (E.isLeft(decision)) return decision
     if (decision.right.fresh.length === 0) return E.right({ revision: tail.last, stored: decision.right.stored })
     const { fresh, stored } = decision.right
-    const leave = await room.enter(events.reduce((sum, { data, metadata }) => sum + data.byteLength + metadata.byteLength, 0))
+    const leave = await room.enter(events.reduce((sum, event) => sum + bytesOf(event), 0))
     const outcome = await append(stream, tail.last, fresh).finally(leave)
     switch (outcome.tag) {
       case 'stored': {
