@@ -11,7 +11,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: KINDS.map((kind) => `test/${kind}/**`),
-          globalSetup: ['test/support/eventstoredb-global-setup.ts'],
+          globalSetup: ['test/support/eventstoredb/global-setup.ts'],
           testTimeout: 20_000,
           sequence: { groupOrder: 0 },
         },

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { binaryEvent, EventStoreDBClient } from '@eventstore/db-client'
 import * as E from 'fp-ts/lib/Either.js'
 import type { EventLog, NewEvent, StreamAppend } from '../src/log/event-log.js'
-import { openEventStoreDbLog } from '../src/log/eventstoredb-log.js'
+import { openEventStoreDbLog } from '../src/log/eventstoredb/log.js'
 import type { BenchLine } from './bench-line.js'
 
 const STREAMS = 8

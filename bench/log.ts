@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { open } from 'lmdb'
-import { openEmbeddedLog } from '../src/log/embedded-log.js'
+import { openEmbeddedLog } from '../src/log/embedded/log.js'
 import type { EventLog, NewEvent, StreamAppend } from '../src/log/event-log.js'
 import type { BenchLine } from './bench-line.js'
 

@@ -9,14 +9,16 @@ import { join } from 'node:path'
 const ROOMS = {
   domain: { rooms: [], packages: ['fp-ts', 'jsep'] },
   projections: { rooms: ['domain'], packages: ['fp-ts', 'immer'] },
+  simulator: { rooms: ['domain'], packages: 'any' },
   log: { rooms: ['domain'], packages: 'any' },
+  contract: { rooms: ['domain', 'log'], packages: 'any' },
   ingress: { rooms: ['domain', 'log'], packages: 'any' },
-  egress: { rooms: ['domain', 'projections', 'log'], packages: 'any' },
-  app: { rooms: ['domain', 'projections', 'log', 'ingress', 'egress'], packages: 'any' },
-  // Whoever is above may look further down than one room; nobody may look up.
-  http: { rooms: ['domain', 'projections', 'log', 'ingress', 'egress', 'app'], packages: 'any' },
-  // The commands put the whole together, the server included.
-  cli: { rooms: ['domain', 'projections', 'log', 'ingress', 'egress', 'app', 'http'], packages: 'any' },
+  egress: { rooms: ['domain', 'contract', 'log'], packages: 'any' },
+  app: { rooms: ['domain', 'projections', 'contract', 'log', 'ingress', 'egress'], packages: 'any' },
+  // A room above may import from any room below it, not only from the next one down. No room imports upwards.
+  http: { rooms: ['domain', 'projections', 'contract', 'log', 'ingress', 'egress', 'app'], packages: 'any' },
+  // The commands put the whole together, the server and the simulator included.
+  cli: { rooms: ['domain', 'projections', 'contract', 'log', 'ingress', 'egress', 'app', 'http', 'simulator'], packages: 'any' },
 }
 
 /** @returns {import('dependency-cruiser').IForbiddenRuleType[]} */

@@ -14,11 +14,14 @@ const CLEAN: Readonly<Record<string, string>> = {
   'src/projections/fold.ts': "import { cell } from '../domain/cell.js'\nexport const fold = () => cell\n",
   'src/log/log.ts':
     "import { readFileSync } from 'node:fs'\nimport { cell } from '../domain/cell.js'\nexport const log = [readFileSync, cell]\n",
+  'src/simulator/centre.ts': "import { cell } from '../domain/cell.js'\nexport const centre = [cell]\n",
+  'src/contract/codec.ts':
+    "import { cell } from '../domain/cell.js'\nimport { log } from '../log/log.js'\nexport const codec = [cell, log]\n",
   'src/ingress/source.ts': "import { log } from '../log/log.js'\nexport const source = [log]\n",
   'src/egress/sink.ts':
-    "import { fold } from '../projections/fold.js'\nimport { log } from '../log/log.js'\nexport const sink = [fold, log]\n",
+    "import { codec } from '../contract/codec.js'\nimport { log } from '../log/log.js'\nexport const sink = [codec, log]\n",
   'src/app/run.ts':
-    "import { sink } from '../egress/sink.js'\nimport { source } from '../ingress/source.js'\nexport const run = [sink, source]\n",
+    "import { sink } from '../egress/sink.js'\nimport { source } from '../ingress/source.js'\nimport { fold } from '../projections/fold.js'\nexport const run = [sink, source, fold]\n",
   'src/http/server.ts': "import { run } from '../app/run.js'\nexport const server = [run]\n",
   'src/cli/main.ts': "import { server } from '../http/server.js'\nexport const main = [server]\n",
   'test/given.ts': 'export const given = 1\n',
@@ -47,7 +50,7 @@ afterEach(() => {
 
 describe('the layering check', () => {
   test('passes a clean tree, having read every file and its imports', { timeout: LIMIT_MS }, async () => {
-    expect(await checkLayering(tree())).toEqual({ modules: 8, imports: 11, violations: [] })
+    expect(await checkLayering(tree())).toEqual({ modules: 10, imports: 15, violations: [] })
   })
 
   test('reads the modules of this project', { timeout: LIMIT_MS }, async () => {
@@ -78,6 +81,21 @@ describe('the layering check', () => {
       'src/egress/bad.ts',
       "import { source } from '../ingress/source.js'\nexport const bad = source\n",
       'room-egress',
+    ],
+    ['egress, of the fold', 'src/egress/bad.ts', "import { fold } from '../projections/fold.js'\nexport const bad = fold\n", 'room-egress'],
+    ['contract, of egress', 'src/contract/bad.ts', "import { sink } from '../egress/sink.js'\nexport const bad = sink\n", 'room-contract'],
+    [
+      'simulator, of ingress',
+      'src/simulator/bad.ts',
+      "import { source } from '../ingress/source.js'\nexport const bad = source\n",
+      'room-simulator',
+    ],
+    ['log, of contract', 'src/log/bad.ts', "import { codec } from '../contract/codec.js'\nexport const bad = codec\n", 'room-log'],
+    [
+      'ingress, of the simulator',
+      'src/ingress/bad.ts',
+      "import { centre } from '../simulator/centre.js'\nexport const bad = centre\n",
+      'room-ingress',
     ],
     ['app, of http', 'src/app/bad.ts', "import { server } from '../http/server.js'\nexport const bad = server\n", 'room-app'],
     ['http, of the commands', 'src/http/bad.ts', "import { main } from '../cli/main.js'\nexport const bad = main\n", 'room-http'],

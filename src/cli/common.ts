@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import { pino, destination, type Logger } from 'pino'
-import { loadConfig, type Config } from '../app/config.js'
-import { embeddedLogs, type Logs } from '../app/logs.js'
-import { eventStoreDbLogs } from '../app/server-logs.js'
+import { loadConfig, type Config } from '../app/config/config.js'
+import { embeddedLogs, type Logs } from '../app/pipeline/logs.js'
+import { eventStoreDbLogs } from '../app/pipeline/eventstoredb-logs.js'
 import { UsageError } from './exit.js'
 
 /** What every command is given: configuration, the log, a logger on stderr, and a signal that aborts on SIGINT and SIGTERM. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import Table from 'cli-table3'
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
-import { ConfigError, redacted, sinkKind } from '../app/config.js'
+import { ConfigError, redacted, sinkKind } from '../app/config/config.js'
 import {
   allSettings,
   changeConfiguration,
@@ -11,8 +11,8 @@ import {
   waitingForRebuild,
   type Change,
   type Configured,
-} from '../app/configuration.js'
-import { readSettings, type Setting, type Times } from '../ingress/configuration-objects.js'
+} from '../app/operations/import-configuration.js'
+import { readSettings, type Setting, type Times } from '../ingress/decode/configuration-objects.js'
 import { command, commandGroup, configOf, instantOf, withContext, type CommonFlags } from './common.js'
 import { EXIT, UsageError } from './exit.js'
 

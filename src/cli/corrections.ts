@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
-import { CorrectionCount, corrections, readCorrections, type Change, type RestatedRow } from '../app/corrections.js'
-import { readGenerations } from '../app/generations.js'
+import { CorrectionCount, corrections, readCorrections, type Change, type RestatedRow } from '../app/operations/corrections.js'
+import { readGenerations } from '../app/pipeline/generations.js'
 import { familyNames, type FamilyName } from '../domain/family.js'
 import type { Correction } from '../domain/row.js'
 import { kpiStream } from '../domain/stream-name.js'

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import Table from 'cli-table3'
-import { deadLetters, replayDeadLetters, type DeadLetter } from '../app/dead-letters.js'
+import { deadLetters, replayDeadLetters, type DeadLetter } from '../app/operations/dead-letters.js'
 import { command, commandGroup, configOf, withContext, type CommonFlags } from './common.js'
 import { EXIT, UsageError } from './exit.js'
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { erase } from '../app/erase.js'
+import { erase } from '../app/operations/erase.js'
 import { conversationStream, userStream } from '../domain/stream-name.js'
 import { command, configOf, withContext, type CommonFlags } from './common.js'
 import { UsageError } from './exit.js'

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander'
-import { ConfigError } from '../app/config.js'
-import { NoGeneration } from '../app/replay.js'
-import type { RunEnd } from '../app/run.js'
+import { ConfigError } from '../app/config/config.js'
+import { NoGeneration } from '../app/operations/replay.js'
+import type { RunEnd } from '../app/pipeline/supervisor.js'
 import { NotIngested } from '../ingress/ingest.js'
 import { LogLocked } from '../log/event-log.js'
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import Table from 'cli-table3'
-import { readGenerations } from '../app/generations.js'
+import { readGenerations } from '../app/pipeline/generations.js'
 import { command, configOf, withContext, type CommonFlags } from './common.js'
 import { EXIT } from './exit.js'
 

@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { codecOfSchema } from './row-codec.js'
+import { codecOfSchema } from '../contract/row-codec.js'
 import type { Progress, Sink, SinkFailure, SinkRecord } from './sink.js'
 
 /** A destination in memory, shared by the sinks that write to it; outlives each of them. */

@@ -1,5 +1,5 @@
 import { familyNames, type FamilyName } from '../domain/family.js'
-import { contractName } from './row-schema.js'
+import { contractName } from '../contract/schema/row-schema.js'
 
 /** Where rows go: a topic per family, or one for all of them. */
 export type Topics =

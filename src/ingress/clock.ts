@@ -2,8 +2,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { EpochMs } from '../domain/interval.js'
 import { clockStream } from '../domain/stream-name.js'
 import type { EventLog } from '../log/event-log.js'
-import { CLOCK_TICKED } from './decode.js'
-import { ascendingContentId } from './identity.js'
+import { CLOCK_TICKED } from './decode/decoders.js'
+import { ascendingContentId } from '../log/content-id.js'
 import { NotIngested } from './ingest.js'
 
 /** Appends `ClockTicked`: event time has certainly come to `at`. The same tick twice is stored once. */

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import * as E from 'fp-ts/lib/Either.js'
-import { isObject } from './fields.js'
+import { isObject } from './decode/fields.js'
 
 /** What every envelope of Genesys boils down to. `timestamp` is when the notification was published, where the envelope says. */
 export type Envelope = Readonly<{ topicName: string; body: Readonly<Record<string, unknown>>; timestamp: string | undefined }>

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { EpochMs } from '../domain/interval.js'
 import type { AppendFailure, EventLog, NewEvent } from '../log/event-log.js'
 import type { Unusable, UnusableReason } from './envelope.js'
-import { fairAppends } from '../log/fair-append.js'
+import { fairAppends } from '../log/append-batches.js'
 import { deadLetter, readRawEvent, type Origin } from './raw-event.js'
 
 /** One piece of input that could not be used; `index` is its place in what was sent. */

@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { DEPTH_MAX } from './identity.js'
+import { DEPTH_MAX } from '../domain/canonical-json.js'
 import type { Unusable } from './envelope.js'
 
 const QUOTE = 0x22

@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { appendFault, decideAppend, erasedReason } from './append-decision.js'
-import { changeBell } from './change-bell.js'
+import { appendFault, decideAppend, erasedReason } from './append-rules.js'
+import { changeBell } from './change-signal.js'
 import { LogUnavailable } from './event-log.js'
 import type {
   AppendFailure,

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { exitCodeOf, wordsOf } from '../../src/cli/exit.js'
 import { logCommand } from '../../src/cli/log.js'
 import { answers } from '../support/answers.js'
-import { startEventStoreDbServer } from '../support/eventstoredb-server.js'
+import { startEventStoreDbServer } from '../support/eventstoredb/server.js'
 import { jsonLines, scratchFolder, streamvane } from '../support/streamvane.js'
 
 type Outcome = Readonly<{

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
-import { openEmbeddedLog } from '../../src/log/embedded-log.js'
+import { openEmbeddedLog } from '../../src/log/embedded/log.js'
 import { eventLogContract } from './event-log.contract.js'
 
 const dirs: string[] = []

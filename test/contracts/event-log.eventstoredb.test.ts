@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
-import { openEventStoreDbLog } from '../../src/log/eventstoredb-log.js'
-import { realEventStoreDb } from '../support/eventstoredb-container.js'
-import { startEventStoreDbServer } from '../support/eventstoredb-server.js'
+import { openEventStoreDbLog } from '../../src/log/eventstoredb/log.js'
+import { realEventStoreDb } from '../support/eventstoredb/container.js'
+import { startEventStoreDbServer } from '../support/eventstoredb/server.js'
 import { eventLogContract } from './event-log.contract.js'
 
 /** However short the stretch of log. */

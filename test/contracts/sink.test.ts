@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rowKey } from '../../src/domain/row.js'
-import { filesSink } from '../../src/egress/files-sink.js'
+import { filesSink } from '../../src/egress/files/sink.js'
 import { memoryDestination, memorySink } from '../../src/egress/memory-sink.js'
 import { defaultTopics, topicOf } from '../../src/egress/topics.js'
-import { readAvroFiles, readJsonFiles } from '../egress/read-files.js'
+import { readAvroFiles, readJsonFiles } from '../egress/files/read-files.js'
 import { sinkContract } from './sink.contract.js'
 
 sinkContract('memory', async () => {

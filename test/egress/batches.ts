@@ -1,5 +1,5 @@
 import type { SinkBatch, SinkRecord } from '../../src/egress/sink.js'
-import { agentRow, queueRow, sinkRecord, stateRow } from './some-rows.js'
+import { agentRow, queueRow, sinkRecord, stateRow } from '../contract/some-rows.js'
 
 /** Rows of all families; each batch restates the same rows as revision `n`. */
 export const recordsAt = (revision: number, marks: Parameters<typeof sinkRecord>[1] = {}): SinkRecord[] =>

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { bucketOf } from '../../src/domain/stream-name.js'
-import { decodeRaw } from '../../src/ingress/decode.js'
+import { decodeRaw } from '../../src/ingress/decode/decoders.js'
 import { addReceipts, emptyReceipt, ingest, NotIngested, PROBLEMS_MAX, setAside } from '../../src/ingress/ingest.js'
 import { memoryLog } from '../../src/log/memory-log.js'
 import { at, bodies, bytes, changed, conversationId, eventBridge, notification, queueId, userId } from './envelopes.js'

@@ -5,15 +5,15 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { kafkaSink } from '../../src/egress/kafka-sink.js'
-import { applyTopics } from '../../src/egress/kafka-topics.js'
+import { kafkaSink } from '../../src/egress/kafka/sink.js'
+import { applyTopics } from '../../src/egress/kafka/topic-admin.js'
 import type { Sink, SinkBatch } from '../../src/egress/sink.js'
 import { topicOf } from '../../src/egress/topics.js'
 import { connect, revisionsByKey, write } from '../contracts/sink.contract.js'
 import { batchAt, manyRowsAt, MANY_QUEUES } from '../egress/batches.js'
 import { namedTopics } from '../egress/named-topics.js'
-import { tamperedSockets } from '../egress/tampered-sockets.js'
-import { consumeAll } from '../egress/topic-reader.js'
+import { tamperedSockets } from '../egress/kafka/tampered-sockets.js'
+import { consumeAll } from '../egress/kafka/topic-reader.js'
 import { consoleConsume, type ForeignRecord } from '../support/console-consumer.js'
 import { describeKafka, freshName, startOwnKafka } from '../support/kafka.js'
 
@@ -87,7 +87,7 @@ describeKafka('the Kafka sink under fire', (kafka) => {
 
   test('kill -9 in mid-transaction, over and over: a Java consumer sees every revision once and in order', async () => {
     const prefix = await freshTopics(brokers)
-    const program = join(import.meta.dirname, '../egress/kafka-sink-child.ts')
+    const program = join(import.meta.dirname, '../egress/kafka/sink-child.ts')
     const last = 60
     let kills = 0
     for (let round = 0; round < 40; round++) {

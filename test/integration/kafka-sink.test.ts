@@ -1,9 +1,9 @@
-import { kafkaSink } from '../../src/egress/kafka-sink.js'
-import { applyTopics } from '../../src/egress/kafka-topics.js'
+import { kafkaSink } from '../../src/egress/kafka/sink.js'
+import { applyTopics } from '../../src/egress/kafka/topic-admin.js'
 import { topicNames } from '../../src/egress/topics.js'
 import { sinkContract } from '../contracts/sink.contract.js'
 import { namedTopics } from '../egress/named-topics.js'
-import { consumeAll } from '../egress/topic-reader.js'
+import { consumeAll } from '../egress/kafka/topic-reader.js'
 import { describeRegistry, freshName } from '../support/kafka.js'
 
 describeRegistry('the Kafka sink on a real broker', ({ brokers, registryUrl }) => {

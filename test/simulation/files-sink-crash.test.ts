@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { filesSink } from '../../src/egress/files-sink.js'
+import { filesSink } from '../../src/egress/files/sink.js'
 import type { Progress, Sink } from '../../src/egress/sink.js'
 import { connect, revisionsByKey, write } from '../contracts/sink.contract.js'
 import { batchAt } from '../egress/batches.js'
-import { readAvroFiles, readJsonFiles } from '../egress/read-files.js'
+import { readAvroFiles, readJsonFiles } from '../egress/files/read-files.js'
 
 let folder: string
 const sinks: Sink[] = []
@@ -94,7 +94,7 @@ describe('a crash before any step on the disk', () => {
 })
 
 test('kill -9 in mid-write, over and over: every row once and in order', async () => {
-  const program = join(import.meta.dirname, '../egress/files-sink-child.ts')
+  const program = join(import.meta.dirname, '../egress/files/sink-child.ts')
   const last = 60
   let kills = 0
   for (let round = 0; round < 40; round++) {

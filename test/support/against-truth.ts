@@ -3,8 +3,8 @@ import type { Granularity } from '../../src/domain/granularity.js'
 import type { Ratio } from '../../src/domain/kpi.js'
 import { metricKind, metricNames, type MetricName } from '../../src/domain/metric.js'
 import type { Row } from '../../src/domain/row.js'
-import { rowsIn, type Truth, type TruthMeasure } from '../../src/ingress/simulator/truth.js'
-import { pointFamilies, type PointFamily } from '../../src/ingress/simulator/truth-cells.js'
+import { rowsIn, type Truth, type TruthMeasure } from '../../src/simulator/truth/truth.js'
+import { pointFamilies, type PointFamily } from '../../src/simulator/truth/cells.js'
 
 export { pointFamilies, type PointFamily }
 

@@ -3,10 +3,10 @@ import type { ConfigurationFact, Fact } from '../../src/domain/fact.js'
 import { HOUR_MS, MINUTE_MS } from '../../src/domain/interval.js'
 import type { Profile } from '../../src/domain/profile.js'
 import type { Row } from '../../src/domain/row.js'
-import { decodeRaw } from '../../src/ingress/decode.js'
+import { decodeRaw } from '../../src/ingress/decode/decoders.js'
 import { readRawEvent } from '../../src/ingress/raw-event.js'
-import type { Delivery } from '../../src/ingress/simulator/delivery.js'
-import { KpiFold } from '../../src/projections/kpi-fold.js'
+import type { Delivery } from '../../src/simulator/delivery.js'
+import { KpiFold } from '../../src/projections/kpi-projection.js'
 
 /** What came of lines: the last state of each row, and what was not taken, in words. */
 export type Folded = Readonly<{ rows: ReadonlyMap<string, Row>; refused: readonly string[]; repeated: number; restated: number }>

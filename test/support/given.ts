@@ -4,7 +4,7 @@ import { families, splits } from '../../src/domain/family.js'
 import { metricKind, metricNames } from '../../src/domain/metric.js'
 import { defaultProfile, type Profile } from '../../src/domain/profile.js'
 import { rowKey, valueText, type Row } from '../../src/domain/row.js'
-import { KpiFold, type FoldOptions, type Refusal } from '../../src/projections/kpi-fold.js'
+import { KpiFold, type FoldOptions, type Refusal } from '../../src/projections/kpi-projection.js'
 
 const TEST_DAY = '2026-01-05'
 const derived: ReadonlySet<string> = new Set(['tWait', 'tShortAbandon'])

@@ -1,4 +1,4 @@
-import type { Shelf, Shelved } from '../../src/projections/archive.js'
+import type { Shelf, Shelved } from '../../src/projections/cells/cold-store.js'
 
 /** A shelf that holds JSON text, the way a disk would: nothing is shared with a fold by accident. */
 export const jsonShelf = (): Shelf & Readonly<{ put: (shelved: Shelved) => void }> => {

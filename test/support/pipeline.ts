@@ -4,10 +4,10 @@ import type { Row } from '../../src/domain/row.js'
 import { appendTick } from '../../src/ingress/clock.js'
 import { ingest, type Receipt } from '../../src/ingress/ingest.js'
 import type { EventLog } from '../../src/log/event-log.js'
-import { PROJECTION_VERSION, type Generation } from '../../src/app/generations.js'
-import { latestRows } from '../../src/app/kpi-log.js'
-import { runProjector, type ProjectorEnd } from '../../src/app/projector.js'
-import { noSnapshots, type SnapshotStore } from '../../src/app/snapshot-store.js'
+import { PROJECTION_VERSION, type Generation } from '../../src/app/pipeline/generations.js'
+import { latestRows } from '../../src/contract/kpi-stream.js'
+import { runProjector, type ProjectorEnd } from '../../src/app/pipeline/projector.js'
+import { noSnapshots, type SnapshotStore } from '../../src/app/pipeline/snapshots.js'
 
 export const silent = pino({ level: 'silent' })
 

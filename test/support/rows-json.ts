@@ -1,6 +1,6 @@
 import { families } from '../../src/domain/family.js'
 import { metricKind, pointMetrics, type MetricName } from '../../src/domain/metric.js'
-import type { Truth } from '../../src/ingress/simulator/truth.js'
+import type { Truth } from '../../src/simulator/truth/truth.js'
 
 type MeasureLine = Readonly<Record<string, unknown>>
 

@@ -1,0 +1,135 @@
+import * as E from 'fp-ts/lib/Either.js'
+import {
+  LogUnavailable,
+  type AppendFailure,
+  type EventLog,
+  type ExpectedRevision,
+  type NewEvent,
+  type RecordedEvent,
+  type StreamAppend,
+} from '../../log/event-log.js'
+import { bytesOf, FAIR_BYTES_MAX, FAIR_EVENTS_MAX } from '../../log/append-batches.js'
+
+/** The copy cannot be made: the target holds something else, or does not take what it is given. */
+export class CopyRefused extends Error {
+  override readonly name = 'CopyRefused'
+}
+
+/** How much of a log. `streams` counts those whose beginning is part of it. */
+export type Amount = Readonly<{ streams: number; events: number; bytes: number }>
+
+export const less = (a: Amount, b: Amount): Amount => ({
+  streams: a.streams - b.streams,
+  events: a.events - b.events,
+  bytes: a.bytes - b.bytes,
+})
+
+export class Tally {
+  streams = 0
+  events = 0
+  bytes = 0
+
+  /** `revision` is that of the first of these events. */
+  add(revision: number, ...events: readonly NewEvent[]): void {
+    if (revision === 0) this.streams++
+    this.events += events.length
+    for (const { data, metadata } of events) this.bytes += data.byteLength + metadata.byteLength
+  }
+
+  include({ streams, events, bytes }: Amount): void {
+    this.streams += streams
+    this.events += events
+    this.bytes += bytes
+  }
+
+  amount(): Amount {
+    return { streams: this.streams, events: this.events, bytes: this.bytes }
+  }
+}
+
+/**
+ * Events as appends in their order: neighbours of one stream together, each append under the revision that its stream has in the source, so that revisions stay what
+ * they are and nobody else can write in between.
+ */
+export const runsOf = (events: readonly RecordedEvent[]): readonly StreamAppend[] => {
+  const runs: { stream: string; expected: number; events: RecordedEvent[] }[] = []
+  let bytes = 0
+  for (const event of events) {
+    const run = runs.at(-1)
+    bytes += bytesOf(event)
+    if (run?.stream === event.stream && run.events.length < FAIR_EVENTS_MAX && bytes <= FAIR_BYTES_MAX) run.events.push(event)
+    else {
+      runs.push({ stream: event.stream, expected: event.revision - 1, events: [event] })
+      bytes = bytesOf(event)
+    }
+  }
+  return runs
+}
+
+/**
+ * Appends in order, `inFlight` of them on their way at a time, and counts what is new. Throws `CopyRefused` where the target says no, and `LogUnavailable` where
+ * it does not answer: what it holds then has to be looked at.
+ */
+export const send = async (log: EventLog, appends: readonly StreamAppend[], tally: Tally, inFlight: number): Promise<void> => {
+  for (let at = 0; at < appends.length; at += inFlight) {
+    const group = appends.slice(at, at + inFlight)
+    const answers = await log.append(group)
+    group.forEach(({ stream, events }, index) => {
+      const answer = answers[index]
+      if (answer === undefined) throw new Error('the log answered nothing to an append')
+      if (E.isLeft(answer)) throw failureOf(answer.left, stream)
+      const { revision, stored } = answer.right
+      const fresh = events.filter((_, nth) => stored[nth])
+      if (fresh.length > 0) tally.add(revision - fresh.length + 1, ...fresh)
+    })
+  }
+}
+
+const failureOf = (failure: AppendFailure, stream: string): Error => {
+  switch (failure.tag) {
+    case 'NotAvailable':
+      return new LogUnavailable(
+        `the target did not answer: ${failure.cause instanceof Error ? failure.cause.message : String(failure.cause)}`,
+        {
+          cause: failure.cause,
+        },
+      )
+    case 'Refused':
+      return new CopyRefused(`the target does not take an event of ${stream}: ${failure.reason}`)
+    case 'WrongExpectedRevision':
+      return new CopyRefused(
+        failure.actual < Number(failure.expected)
+          ? `${stream} begins or goes on at revision ${Number(failure.expected) + 1} in the source and ends at ${failure.actual} in the target: events in between are gone (too old for the stream's policy?), so its revisions cannot be kept`
+          : `${stream} is at revision ${failure.actual} in the target and not at ${failure.expected}: somebody else writes there`,
+      )
+  }
+}
+
+/** Collects the events of one stream into appends of a fair size. Events are added without a revision where any will do. */
+export class StreamSender {
+  readonly #stream: string
+  readonly #send: (append: StreamAppend) => Promise<void>
+  #events: NewEvent[] = []
+  #bytes = 0
+  #expected: ExpectedRevision = 'any'
+
+  constructor(stream: string, send: (append: StreamAppend) => Promise<void>) {
+    this.#stream = stream
+    this.#send = send
+  }
+
+  async add(event: NewEvent, revision?: number): Promise<void> {
+    if (this.#events.length >= FAIR_EVENTS_MAX || this.#bytes + bytesOf(event) > FAIR_BYTES_MAX) await this.flush()
+    if (this.#events.length === 0) this.#expected = revision === undefined ? 'any' : revision - 1
+    this.#events.push(event)
+    this.#bytes += bytesOf(event)
+  }
+
+  async flush(): Promise<void> {
+    if (this.#events.length === 0) return
+    const append = { stream: this.#stream, expected: this.#expected, events: this.#events }
+    this.#events = []
+    this.#bytes = 0
+    await this.#send(append)
+  }
+}

@@ -1,0 +1,65 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { deadLetterStream } from '../../domain/stream-name.js'
+import { emptyReceipt, ingest, type Receipt } from '../../ingress/ingest.js'
+import { readRawEvent, type DeadLetterNote } from '../../ingress/raw-event.js'
+import { NoLog, type EventLog } from '../../log/event-log.js'
+import { readGenerations } from '../pipeline/generations.js'
+import type { Logs } from '../pipeline/logs.js'
+
+/** Input that was set aside. `id` names it for `show`; `part` is where it lies. */
+export type DeadLetter = Readonly<{ id: string; part: string; note: DeadLetterNote; raw: Uint8Array }>
+
+/** Everything that was set aside so far: by the ingress (part `raw`) and by the projector of each generation, each input once per part. */
+export async function* deadLetters(logs: Logs, tenant: string): AsyncIterable<DeadLetter> {
+  const seen = new Set<EventLog>()
+  for (const { part, log } of await parts(logs, tenant)) {
+    if (seen.has(log)) continue
+    seen.add(log)
+    for await (const batch of log.readStream(deadLetterStream(tenant)))
+      for (const event of batch)
+        yield { id: event.id, part, note: JSON.parse(Buffer.from(event.metadata).toString('utf8')) as DeadLetterNote, raw: event.data }
+  }
+}
+
+/**
+ * Takes dead letters of the ingress in again that this version can use. What was stored before is a duplicate, what still cannot be used stays where it is.
+ * With `log` undefined (a dry run) it only counts.
+ */
+export const replayDeadLetters = async (
+  logs: Logs,
+  tenant: string,
+  log: EventLog | undefined,
+  now: number,
+): Promise<Receipt & { usable: number }> => {
+  const usable: Uint8Array[] = []
+  let unusable = 0
+  for await (const { part, raw } of deadLetters(logs, tenant)) {
+    if (part !== 'raw') continue // a rebuild takes those in: they are in the raw log already
+    if (E.isRight(readRawEvent(raw, { tenant, source: 'deadletter', receivedAt: now }))) usable.push(raw)
+    else unusable++
+  }
+  const receipt =
+    log === undefined || usable.length === 0 ? emptyReceipt : await ingest(log, usable, { tenant, source: 'deadletter', receivedAt: now })
+  return { ...receipt, deadLettered: unusable, usable: usable.length }
+}
+
+const parts = async (logs: Logs, tenant: string): Promise<readonly Readonly<{ part: string; log: EventLog }>[]> => {
+  const control = await ifThere(logs.control('reader'))
+  const { all } = control === undefined ? { all: {} } : await readGenerations(control, tenant)
+  const parts = [{ part: 'raw', log: await logs.raw('reader') }]
+  for (const name of Object.keys(all)) {
+    const log = await ifThere(logs.kpi(name, 'reader'))
+    if (log !== undefined) parts.push({ part: `kpi-${name}`, log })
+  }
+  return parts
+}
+
+/** Input can be imported and looked at before anything was ever projected. */
+const ifThere = async (opening: Promise<EventLog>): Promise<EventLog | undefined> => {
+  try {
+    return await opening
+  } catch (cause) {
+    if (cause instanceof NoLog) return undefined
+    throw cause
+  }
+}

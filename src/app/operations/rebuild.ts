@@ -1,0 +1,52 @@
+import { compareDigests, intervalDigests, type DigestDifference } from './digest.js'
+import { promote, readGenerations, startGeneration, type Generation } from '../pipeline/generations.js'
+import { latestRows } from '../../contract/kpi-stream.js'
+import { snapshotsOf, type LiveProjectorOptions } from '../pipeline/live-generation.js'
+import { runProjector } from '../pipeline/projector.js'
+
+export type RebuildOptions = LiveProjectorOptions & Readonly<{ promote: boolean }>
+
+export type RebuildOutcome = Readonly<{
+  before: string | undefined
+  generation: Generation
+  differences: readonly DigestDifference[]
+  promoted: boolean
+}>
+
+/** The rebuild could not be brought to its end; the new generation stays behind unpromoted and can be ignored. */
+export class RebuildFailed extends Error {
+  override readonly name = 'RebuildFailed'
+}
+
+/**
+ * Computes a new generation from all of the raw log beside the live one, and compares their values per interval. With `promote` the egress (and the projector of a
+ * running process) is switched to it.
+ */
+export const rebuild = async (options: RebuildOptions): Promise<RebuildOutcome> => {
+  const { logs, tenant, profile, now, data, raw } = options
+  const { before, generation } = await logs.changingControl(async (control) => {
+    const state = await readGenerations(control, tenant)
+    return { before: state.live, ...(await startGeneration(control, tenant, state, profile, await raw.head(), new Date(now()))) }
+  })
+  const kpi = await logs.kpi(generation.name, 'writer')
+  const snapshots = snapshotsOf(data, tenant, generation.name, logs)
+  try {
+    const end = await runProjector({ ...options, generation, kpi, snapshots, untilCaughtUp: true })
+    if (end.kind !== 'caught-up') throw new RebuildFailed(`generation ${generation.name} is not complete: ${describe(end)}`)
+  } finally {
+    await snapshots.close()
+  }
+  const valuesOf = async (name: string) => {
+    const rows = await latestRows(name === generation.name ? kpi : await logs.kpi(name, 'reader'), tenant, name)
+    return intervalDigests([...rows.values()].map(({ row }) => row))
+  }
+  const differences = compareDigests(before === undefined ? [] : await valuesOf(before), await valuesOf(generation.name))
+  if (options.promote)
+    await logs.changingControl(async (control) =>
+      promote(control, tenant, await readGenerations(control, tenant), generation.name, new Date(now())),
+    )
+  return { before, generation, differences, promoted: options.promote }
+}
+
+const describe = (end: Readonly<{ kind: string; by?: string; reason?: string }>): string =>
+  [end.kind, end.by, end.reason].filter(Boolean).join(': ')

@@ -1,0 +1,61 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { FamilyName } from '../../domain/family.js'
+import type { EpochMs } from '../../domain/interval.js'
+import type { Sink, SinkRecord } from '../../egress/sink.js'
+import { readGenerations } from '../pipeline/generations.js'
+import { latestRows } from '../../contract/kpi-stream.js'
+import type { Logs } from '../pipeline/logs.js'
+
+export type ReplayOptions = Readonly<{
+  tenant: string
+  logs: Logs
+  /** Must have a name of its own at the destination, or it would fence out the running egress. */
+  sink: Sink | undefined
+  family?: FamilyName | undefined
+  from?: EpochMs | undefined
+  to?: EpochMs | undefined
+  batchMax: number
+  signal: AbortSignal
+  onProgress?: (written: number, of: number) => void
+}>
+
+export class ReplayFailed extends Error {
+  override readonly name = 'ReplayFailed'
+}
+
+/** Nothing has been projected yet. */
+export class NoGeneration extends Error {
+  override readonly name = 'NoGeneration'
+  constructor(tenant: string) {
+    super(`tenant ${tenant} has no rows yet: nothing was projected here (run \`streamvane run\` first, and check --data and the tenant)`)
+  }
+}
+
+/**
+ * Publishes the latest row of every key whose interval starts in `[from, to)` again, marked as replay, in the order of the KPI log. Progress does not move.
+ * Without a sink (a dry run) it only counts. Resolves with the number of records: fewer than there are if the signal aborted.
+ */
+export const replay = async ({ tenant, logs, sink, family, from, to, batchMax, signal, onProgress }: ReplayOptions): Promise<number> => {
+  const { live } = await readGenerations(await logs.control('reader'), tenant)
+  if (live === undefined) throw new NoGeneration(tenant)
+  const inRange = (start: EpochMs): boolean => (from === undefined || start >= from) && (to === undefined || start < to)
+  const rows = await latestRows(await logs.kpi(live, 'reader'), tenant, live, { family, row: (row) => inRange(row.start) })
+  const records: SinkRecord[] = [...rows.values()]
+    .sort((a, b) => a.revision - b.revision)
+    .map(({ row, avro, schema }) => ({ row, avro, schema, generation: live, replay: true }))
+  if (sink === undefined || records.length === 0) return records.length
+  const connected = await sink.connect(signal)()
+  if (E.isLeft(connected)) throw new ReplayFailed(`${sink.name}: ${JSON.stringify(connected.left)}`, { cause: connected.left })
+  let at = 0
+  while (at < records.length && !signal.aborted) {
+    const result = await sink.write({ records: records.slice(at, at + batchMax) }, signal)()
+    if (E.isLeft(result))
+      throw new ReplayFailed(
+        `${sink.name}: ${result.left.tag} after ${at} of ${records.length} records; run it again to publish all of the range`,
+        { cause: result.left },
+      )
+    at = Math.min(at + batchMax, records.length)
+    onProgress?.(at, records.length)
+  }
+  return at
+}

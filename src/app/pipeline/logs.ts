@@ -1,0 +1,113 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { openEmbeddedLog } from '../../log/embedded/log.js'
+import { LogLocked, LogUnavailable, type EventLog } from '../../log/event-log.js'
+
+/** How a part of the log is opened: one process writes it, any number read it. */
+export type Mode = 'reader' | 'writer'
+
+/**
+ * The parts of the log. With the embedded adapter each part is a store of its own with its own writer, so that ingress (raw), projector (one KPI part per
+ * generation) and operators' commands (control) can be separate processes; other adapters hold all parts in one log.
+ * A part that was opened is shared within the process and closed by `close`.
+ */
+export type Logs = Readonly<{
+  raw: (mode: Mode) => Promise<EventLog>
+  kpi: (generation: string, mode: Mode) => Promise<EventLog>
+  control: (mode: Mode) => Promise<EventLog>
+  /** Runs `work` with the control part open for writing and gives it back at once, so that several processes can take turns. */
+  changingControl: <T>(work: (control: EventLog) => Promise<T>) => Promise<T>
+  /** Which log this is: what is kept beside one must not be taken for that of another. */
+  identity: string
+  /** Does the log deliver? A folder always does; a server can be out of reach, or silent although its log grows. */
+  health: () => LogHealth
+  close: () => Promise<void>
+}>
+
+/** `reads` are the beginnings of the streams that the subscription is for. */
+export type LogHealth = Readonly<{ kind: 'well' }> | Readonly<{ kind: 'broken' | 'stalled'; since: string; reads: readonly string[] }>
+
+const CONTROL_WAIT_MAX_MS = 5_000
+const CONTROL_RETRY_MS = 50
+
+/** The embedded log under `data`. `owner` says in the lock what this process is. */
+export const embeddedLogs = (data: string, owner: string): Logs => {
+  const opened = new Map<string, Promise<Readonly<{ mode: Mode; log: EventLog }>>>()
+  const folder = (part: string): string => join(data, 'log', part)
+
+  const open = async (part: string, mode: Mode): Promise<EventLog> => {
+    const known = opened.get(part)
+    if (known !== undefined) {
+      const part_ = await known
+      if (part_.mode === 'writer' || mode === 'reader') return part_.log
+      await part_.log.close()
+    }
+    const opening = openEmbeddedLog({ dir: folder(part), mode, owner }).then((log) => ({ mode, log }))
+    opened.set(part, opening)
+    try {
+      return (await opening).log
+    } catch (cause) {
+      opened.delete(part)
+      throw cause
+    }
+  }
+
+  return {
+    raw: (mode) => open('raw', mode),
+    kpi: (generation, mode) => open(`kpi-${generation}`, mode),
+    control: (mode) => open('control', mode),
+    changingControl: async (work) => {
+      const control = await openWhenFree(folder('control'), owner)
+      try {
+        return await work(control)
+      } finally {
+        await control.close()
+      }
+    },
+    identity: 'embedded',
+    health: () => ({ kind: 'well' }),
+    close: async () => {
+      const parts = [...opened.values()]
+      opened.clear()
+      for (const part of parts) await (await part).log.close()
+    },
+  }
+}
+
+/** One log that holds all parts: for tests, and for adapters that are servers. */
+export const oneLog = (log: EventLog): Logs => ({
+  raw: () => Promise.resolve(log),
+  kpi: () => Promise.resolve(log),
+  control: () => Promise.resolve(log),
+  changingControl: (work) => work(log),
+  identity: 'one log',
+  health: () => ({ kind: 'well' }),
+  close: () => log.close(),
+})
+
+const openWhenFree = async (dir: string, owner: string): Promise<EventLog> => {
+  for (let waitedMs = 0; ; waitedMs += CONTROL_RETRY_MS) {
+    try {
+      return await openEmbeddedLog({ dir, mode: 'writer', owner })
+    } catch (cause) {
+      if (!(cause instanceof LogLocked) || waitedMs >= CONTROL_WAIT_MAX_MS) throw cause
+      await sleep(CONTROL_RETRY_MS)
+    }
+  }
+}
+
+const APPEARS_RETRY_MS = 250
+
+/** Opens a part for reading that the process which writes it may not have made yet: waits for it. Rejects when the signal aborts. */
+export const whenThere = async (open: () => Promise<EventLog>, what: string, signal: AbortSignal, logger: Logger): Promise<EventLog> => {
+  for (let told = false; ; told = true) {
+    try {
+      return await open()
+    } catch (cause) {
+      if (!(cause instanceof LogUnavailable)) throw cause
+      if (!told) logger.info({ what, reason: cause.message }, 'waiting until there is a log to read')
+      await sleep(APPEARS_RETRY_MS, undefined, { signal })
+    }
+  }
+}

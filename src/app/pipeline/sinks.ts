@@ -1,0 +1,77 @@
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { FamilyName } from '../../domain/family.js'
+import { filesSink } from '../../egress/files/sink.js'
+import type { KafkaAddress, KafkaLog } from '../../egress/kafka/options.js'
+import { kafkaSink } from '../../egress/kafka/sink.js'
+import type { TopicsOptions } from '../../egress/kafka/topic-admin.js'
+import type { Sink } from '../../egress/sink.js'
+import type { Topics } from '../../egress/topics.js'
+import { sinkKind, type Config } from '../config/config.js'
+
+export const topicsOf = (config: Config): Topics => {
+  const { consolidated, ...names } = config.egress.kafka.topics
+  return consolidated === undefined ? { kind: 'per-family', names } : { kind: 'consolidated', name: consolidated }
+}
+
+/** Where the files sink writes. */
+export const filesFolderOf = (config: Config): string => config.egress.files.dir ?? join(config.data, 'files')
+
+/**
+ * The sink that the configuration names; `undefined` for `none`. `name` tells egresses of one tenant apart: a replay has one of its own, so that it does not
+ * fence out the running egress.
+ */
+export const sinkOf = (config: Config, logger: Logger, name?: string): Sink | undefined => {
+  const topics = topicsOf(config)
+  switch (sinkKind(config)) {
+    case 'none':
+      return undefined
+    case 'files':
+      // A folder has one writer: a replay beside a running egress needs another.
+      return filesSink({
+        folder: name === undefined ? filesFolderOf(config) : join(filesFolderOf(config), name),
+        topics,
+        formats: config.egress.files.formats,
+        fileBytesMax: config.egress.files.fileBytesMax,
+      })
+    case 'kafka': {
+      const { format, registry, compression, progressTopic } = config.egress.kafka
+      const { username, password } = registry ?? {}
+      const auth = username !== undefined && password !== undefined ? { auth: { username, password } } : {}
+      const id = config.egress.kafka.transactionalId
+      return kafkaSink({
+        ...addressOf(config, logger),
+        tenant: config.tenant,
+        topics,
+        families: config.profile.families,
+        values: format === 'avro' && registry !== undefined ? { format, registry: { url: registry.url, ...auth } } : { format: 'json' },
+        compression,
+        progressTopic,
+        ...(name === undefined ? {} : { name }),
+        ...(id === undefined ? {} : { transactionalId: name === undefined ? id : `${id}.${name}` }),
+      })
+    }
+  }
+}
+
+/** What `topics apply` works with. `families` are those that rows are computed of. */
+export const topicsOptionsOf = (
+  config: Config,
+  logger: Logger,
+  families: readonly FamilyName[] = config.profile.families,
+): TopicsOptions => {
+  const { progressTopic, partitions, replicationFactor, cleanup, retentionMs } = config.egress.kafka
+  const topics = topicsOf(config)
+  return { ...addressOf(config, logger), topics, families, progressTopic, partitions, replicationFactor, cleanup, retentionMs }
+}
+
+const addressOf = ({ egress: { kafka } }: Config, logger: Logger): KafkaAddress => {
+  const log: KafkaLog = (level, message, details) => logger[level]({ kafka: details }, message)
+  return {
+    brokers: kafka.brokers,
+    clientId: kafka.clientId,
+    ssl: kafka.ssl,
+    log,
+    ...(kafka.sasl === undefined ? {} : { sasl: kafka.sasl as NonNullable<KafkaAddress['sasl']> }),
+  }
+}

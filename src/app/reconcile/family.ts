@@ -1,0 +1,93 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { families, familyNames, type Dimension, type FamilyName } from '../../domain/family.js'
+import { isMetricName, metricGroup } from '../../domain/metric.js'
+
+/** What the aggregates queries call our dimensions. */
+const dimensionNames: Readonly<Record<string, Dimension>> = {
+  queueId: 'queueId',
+  userId: 'userId',
+  mediaType: 'mediaType',
+  direction: 'direction',
+  messageType: 'messageType',
+  requestedRoutingSkillId: 'skillId',
+  requestedLanguageId: 'languageId',
+  wrapUpCode: 'wrapUpCode',
+  outboundCampaignId: 'campaignId',
+  divisionId: 'divisionId',
+  flowId: 'flowId',
+}
+
+/** Our name of a dimension of a query; `undefined` if rows have no such dimension. */
+export const dimensionOf = (name: string): Dimension | undefined => (Object.hasOwn(dimensionNames, name) ? dimensionNames[name] : undefined)
+
+/** A point with several of them counts in each: rows must not be added over these. */
+const multiplying: readonly Dimension[] = ['skillId', 'divisionId']
+export const isMultiplying = (dimension: Dimension): boolean => multiplying.includes(dimension)
+
+/** Dimensions that every family of points has: they choose none. */
+const common: readonly Dimension[] = ['mediaType', 'direction', 'messageType']
+const ownOf = (family: FamilyName): readonly Dimension[] => families[family].dimensions.filter((dimension) => !common.includes(dimension))
+
+/** What a metric is about: figures of different kinds stand in rows of different families. */
+export type MetricSort = 'interaction' | 'flow' | 'state' | 'unknown'
+
+export const sortOf = (metric: string): MetricSort => {
+  if (metric === 'oServiceLevel') return 'interaction'
+  if (!isMetricName(metric)) return 'unknown'
+  const group = metricGroup(metric)
+  return group === 'query-time' ? 'interaction' : group === 'occupancy' ? 'unknown' : group
+}
+
+/** The rows to compare with, and what must be said about them. */
+export type Choice = Readonly<{ family: FamilyName; note: string | null }>
+
+/**
+ * The family whose rows, added up over the dimensions that are not in the group, say what a query grouped by `names` says; the left says why there is none.
+ * With `forced` it is that family or none.
+ */
+export const familyFor = (sort: MetricSort, names: readonly string[], forced?: FamilyName): E.Either<string, Choice> => {
+  const foreign = names.find((name) => dimensionOf(name) === undefined)
+  if (foreign !== undefined) return E.left(`groups by ${foreign}: rows have no such dimension`)
+  const dimensions = names.map((name) => dimensionOf(name) as Dimension)
+  const choice = forced ?? fitting(sort, dimensions)
+  if (choice === undefined)
+    return E.left(
+      `groups by ${names.join(', ') || 'nothing'}: no family has ${sort === 'interaction' ? 'these together' : `${sort} metrics by these`}`,
+    )
+  if (!carries(choice, sort)) return E.left(`rows of family ${choice} carry no ${sort} metrics`)
+  const absent = names.find((name) => !families[choice].dimensions.includes(dimensionOf(name) as Dimension))
+  if (absent !== undefined) return E.left(`groups by ${absent}: rows of family ${choice} have no such dimension`)
+  const summed = choice === 'agent-state' ? [] : ownOf(choice).filter((dimension) => !dimensions.includes(dimension))
+  const lying = summed.find(isMultiplying)
+  if (lying !== undefined)
+    return E.left(
+      `not grouped by ${lying}: what has several of them is in several rows of family ${choice}, so their sum would be more than the total`,
+    )
+  const partial = summed.filter((dimension) => !families[choice].optional.includes(dimension))
+  const isPart = choice !== 'agent-state' && partial.length > 0 && !(choice === 'agent' && dimensions.includes('userId'))
+  return E.right({
+    family: choice,
+    note: isPart
+      ? `rows of family ${choice} hold only what has a ${partial.join(' and a ')}: right if the query was restricted to these`
+      : null,
+  })
+}
+
+const carries = (family: FamilyName, sort: MetricSort): boolean => families[family].metrics.some((metric) => sortOf(metric) === sort)
+
+const fitting = (sort: MetricSort, dimensions: readonly Dimension[]): FamilyName | undefined => {
+  if (sort === 'unknown') return undefined
+  if (sort === 'state') return dimensions.every((dimension) => dimension === 'userId') ? 'agent-state' : undefined
+  const own = dimensions.filter((dimension) => !common.includes(dimension))
+  // Every point of an agent is in exactly one row of the family, whichever queue it was for or none.
+  if (sort === 'interaction' && own.length === 1 && own[0] === 'userId') return 'agent'
+  return familyNames.find((family) => {
+    const needed = ownOf(family)
+    return (
+      family !== 'agent-state' &&
+      carries(family, sort) &&
+      needed.length === own.length &&
+      own.every((dimension) => needed.includes(dimension))
+    )
+  })
+}

@@ -1,0 +1,154 @@
+import { SCRIPT, STYLE } from './html-page.js'
+import { reasonClasses, reasonTexts, type Difference, type ReasonClass } from './finding.js'
+import type { ReconcileReport } from './report.js'
+
+/** Rows of the table of differences: a browser is no database. JSON holds all of them. */
+const ROWS_MAX = 5_000
+
+/** The report as one HTML page without anything from elsewhere: it can be mailed, and opened years later. Everything that came from outside is escaped. */
+export const reconcileHtml = (report: ReconcileReport): string => `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<title>Reconciliation of ${text(report.tenant)}, generation ${text(report.generation)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<header>
+<h1>Reconciliation with Genesys Cloud</h1>
+<p>Tenant <b>${text(report.tenant)}</b>, generation <b>${text(report.generation)}</b>, ${number(report.responses)} ${report.responses === 1 ? 'answer' : 'answers'} of the API. Differences are theirs − ours; times in ms, instants in UTC.</p>
+</header>
+${tiles(report)}
+${totals(report)}
+${serviceLevel(report)}
+${quarantined(report)}
+${differences(report)}
+${coverage(report)}
+<script>${SCRIPT}</script>
+</body>
+</html>
+`
+
+const tiles = ({ figures, coverage: { groups }, quarantined: rows }: ReconcileReport): string => {
+  const tile = (value: string, label: string, kind = ''): string => `<li class="${kind}"><b>${value}</b> ${label}</li>`
+  return `<ul class="tiles">
+${tile(number(figures.compared), 'figures compared')}
+${tile(number(figures.equal), 'equal', 'good')}
+${tile(number(figures.tolerated), 'within tolerance')}
+${tile(number(figures.different), 'different', figures.different === 0 ? 'good' : 'bad')}
+${tile(number(rows.length), 'source rows contradict themselves', rows.length === 0 ? 'good' : 'bad')}
+${tile(`${number(groups.compared)} / ${number(groups.theirs)}`, 'groups compared')}
+</ul>`
+}
+
+const totals = ({ totals: byClass }: ReconcileReport): string => {
+  const rows = reasonClasses.flatMap((reason) => {
+    const ofClass = byClass[reason]
+    if (ofClass === undefined) return []
+    const metrics = Object.entries(ofClass.metrics).sort(([a], [b]) => (a < b ? -1 : 1))
+    return metrics.map(
+      ([metric, total], index) =>
+        `<tr>${index === 0 ? `<th rowspan="${metrics.length}" scope="rowgroup">${badge(reason)}<br><small>${text(reasonTexts[reason])}</small></th>` : ''}<td>${text(metric)}</td><td class="n">${number(total.figures)}</td><td class="n">${signed(total.count)}</td><td class="n">${signed(total.sum)}</td></tr>`,
+    )
+  })
+  if (rows.length === 0) return ''
+  return `<section><h2>By reason</h2><table><thead><tr><th>reason</th><th>metric</th><th class="n">figures</th><th class="n">count, net</th><th class="n">sum, net</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></section>`
+}
+
+const serviceLevel = ({ serviceLevel: { figures, explainedBy } }: ReconcileReport): string => {
+  if (figures === 0) return ''
+  const rows = explainedBy.map(
+    ({ rule, figures: fitting }) => `<tr><td>${text(rule)}</td><td class="n">${number(fitting)} of ${number(figures)}</td></tr>`,
+  )
+  return `<section><details><summary>What explains their service levels</summary><table><thead><tr><th>options</th><th class="n">service levels explained</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></details></section>`
+}
+
+const quarantined = ({ quarantined: rows }: ReconcileReport): string => {
+  if (rows.length === 0) return ''
+  const lines = rows
+    .slice(0, ROWS_MAX)
+    .map(
+      ({ group, interval, broken }) =>
+        `<tr><td>${groupHtml(group)}</td><td>${intervalHtml(interval)}</td><td>${broken.map(({ metric, identity }) => `<b>${text(metric)}</b> ${text(identity)}`).join('<br>')}</td></tr>`,
+    )
+  return `<section><h2>Source rows that contradict themselves</h2><p>None of their figures was compared.</p><table><thead><tr><th>group</th><th>interval</th><th>what does not hold</th></tr></thead><tbody>${lines.join('\n')}</tbody></table>${cut(rows.length)}</section>`
+}
+
+const differences = ({ differences: all }: ReconcileReport): string => {
+  if (all.length === 0) return ''
+  const present = reasonClasses.filter((reason) => all.some((difference) => difference.class === reason))
+  const buttons = present
+    .map(
+      (reason) =>
+        `<button type="button" aria-pressed="true" data-filter="${reason}">${badge(reason)} ${number(all.filter((difference) => difference.class === reason).length)}</button>`,
+    )
+    .join('\n')
+  return `<section><h2>Differences</h2>
+<div class="filters">${buttons}<input type="search" id="search" placeholder="group, interval or metric" aria-label="only rows that hold this text"><output id="shown"></output></div>
+<table id="differences"><thead><tr><th data-sort="text">reason</th><th data-sort="text">group</th><th data-sort="text">interval</th><th data-sort="text">metric</th><th>statistic</th><th class="n">theirs</th><th class="n">ours</th><th class="n" data-sort="size">difference</th><th>because</th></tr></thead>
+<tbody>
+${all.slice(0, ROWS_MAX).map(differenceRow).join('\n')}
+</tbody></table>${cut(all.length)}</section>`
+}
+
+const differenceRow = (difference: Difference): string => {
+  const { class: reason, group, interval, metric, qualifier, statistics, because } = difference
+  const lines = (of: (one: Difference['statistics'][number]) => string): string => statistics.map(of).join('<br>')
+  const size = Math.abs(statistics[0]?.difference ?? 0)
+  return `<tr data-class="${reason}" data-size="${size}"><td>${badge(reason)}</td><td>${groupHtml(group)}</td><td>${intervalHtml(interval)}</td><td>${text(metric)}${qualifier === null ? '' : `<br><small>${text(qualifier)}</small>`}</td><td>${lines(({ statistic }) => statistic)}</td><td class="n">${lines(({ theirs }) => number(theirs))}</td><td class="n">${lines(({ ours }) => number(ours))}</td><td class="n">${lines((one) => signed(one.difference))}</td><td>${text(because)}</td></tr>`
+}
+
+const coverage = ({ coverage: { groups, withoutRows, uncovered, notCompared, notes } }: ReconcileReport): string => {
+  const list = (title: string, items: readonly string[]): string =>
+    items.length === 0
+      ? ''
+      : `<details${items.length <= 12 ? ' open' : ''}><summary>${title}</summary><ul>${items
+          .slice(0, ROWS_MAX)
+          .map((item) => `<li>${item}</li>`)
+          .join('\n')}</ul>${cut(items.length)}</details>`
+  return `<section><h2>Coverage</h2><p>${number(groups.compared)} of their ${number(groups.theirs)} groups were compared.</p>
+${list('Notes', notes.map(text))}
+${list(
+  'Not comparable',
+  notCompared.map(({ why, what, times }) => `${text(why)} <small>(${number(times)}: ${text(what)}${times > 1 ? ', …' : ''})</small>`),
+)}
+${list('Groups of theirs of which we have no row', withoutRows.map(groupHtml))}
+${list(
+  'Groups of ours that theirs does not mention',
+  uncovered.map(
+    ({ group, family, rows }) =>
+      `${groupHtml(group)} <small>${number(rows)} ${rows === 1 ? 'row' : 'rows'} of family ${text(family)}</small>`,
+  ),
+)}
+</section>`
+}
+
+const badge = (reason: ReasonClass): string => `<span class="badge ${reason}" title="${text(reasonTexts[reason])}">${reason}</span>`
+
+const groupHtml = (group: Readonly<Record<string, string>>): string => {
+  const entries = Object.entries(group).sort(([a], [b]) => (a < b ? -1 : 1))
+  return entries.length === 0
+    ? '<i>all</i>'
+    : entries.map(([name, value]) => `<span class="dimension"><small>${text(name)}</small> ${text(value)}</span>`).join(' ')
+}
+
+const intervalHtml = ({ start, end }: Readonly<{ start: number; end: number }>): string => {
+  const [from, to] = [start, end].map((at) => new Date(at).toISOString().slice(0, 16).replace('T', ' ')) as [string, string]
+  return `<time datetime="${new Date(start).toISOString()}">${from}</time> – ${from.slice(0, 10) === to.slice(0, 10) ? to.slice(11) : to}`
+}
+
+const cut = (count: number): string => (count <= ROWS_MAX ? '' : `<p><b>${number(count - ROWS_MAX)} more</b> are in the JSON report.</p>`)
+
+/** Thousands are set apart, whatever the locale of the machine. */
+const number = (value: number): string => {
+  const [whole = '', fraction] = (Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(9)))).split('.')
+  const grouped = whole.includes('e') ? whole : whole.replace(/\B(?=(\d{3})+$)/g, '\u202f')
+  return fraction === undefined ? grouped : `${grouped}.${fraction}`
+}
+
+const signed = (value: number): string => (value === 0 ? '0' : value > 0 ? `+${number(value)}` : `−${number(-value)}`)
+
+const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+const text = (value: string): string => value.replace(/[&<>"']/g, (character) => escapes[character] as string)

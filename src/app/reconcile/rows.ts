@@ -1,0 +1,118 @@
+import type { FamilyName } from '../../domain/family.js'
+import type { Granularity } from '../../domain/granularity.js'
+import type { EpochMs } from '../../domain/interval.js'
+import { metricNames } from '../../domain/metric.js'
+import type { Correction, Row } from '../../domain/row.js'
+import { kpiStream } from '../../domain/stream-name.js'
+import type { EventLog } from '../../log/event-log.js'
+import type { Stats } from './aggregates.js'
+import { decodeRow, familyOf } from '../../contract/kpi-stream.js'
+import { metricKey } from './query.js'
+
+/** A row as it is now, and as it was before it was restated: the same one where it never was, null where it did not exist. */
+export type OurRow = Readonly<{ now: Row; settled: Row | null }>
+
+/** `closedThrough`: the end of the last closed interval among them; `undefined` if none has closed. */
+export type OurRows = Readonly<{ rows: ReadonlyMap<string, OurRow>; closedThrough: EpochMs | undefined }>
+
+export type RowsWanted = Readonly<{
+  families: ReadonlySet<FamilyName>
+  granularity: Granularity
+  from: EpochMs
+  to: EpochMs
+  signal: AbortSignal
+  /** Events read of the stream. */
+  onProgress?: ((read: number) => void) | undefined
+}>
+
+/** The latest rows of some families and base intervals. One row of each key is held, and one more of those that were restated. */
+export const readOurRows = async (kpi: EventLog, tenant: string, generation: string, wanted: RowsWanted): Promise<OurRows> => {
+  const rows = new Map<string, OurRow>()
+  let closedThrough: EpochMs | undefined
+  let read = 0
+  for await (const batch of kpi.readStream(kpiStream(tenant, generation))) {
+    if (wanted.signal.aborted) break
+    for (const event of batch) {
+      const family = familyOf(event)
+      if (family === undefined || !wanted.families.has(family)) continue
+      const { row } = decodeRow(event)
+      if (row.granularity !== wanted.granularity) continue
+      if (row.status !== 'provisional') closedThrough = Math.max(closedThrough ?? row.end, row.end)
+      if (row.start < wanted.from || row.start >= wanted.to) continue
+      rows.set(row.key, { now: row, settled: row.status === 'corrected' ? (rows.get(row.key)?.settled ?? null) : row })
+    }
+    wanted.onProgress?.((read += batch.length))
+  }
+  return { rows, closedThrough }
+}
+
+/** One figure of the sum of some rows. State times have a sum alone. */
+export type Sum = { count: number; sum: number; min: number; max: number }
+
+/** What some rows say together. */
+export class Figures {
+  readonly measures = new Map<string, Sum>()
+  numerator = 0
+  denominator = 0
+
+  add(row: Row): void {
+    for (let place = 0; place < row.measures.length; place++) {
+      const measure = row.measures[place]
+      if (measure === undefined || measure.count === 0) continue
+      const key = metricKey(metricNames[place] as string, row.family === 'agent-state' ? (row.dimensions[2] ?? null) : null)
+      const known = this.measures.get(key)
+      if (known === undefined) this.measures.set(key, { count: measure.count, sum: measure.sum, min: measure.min, max: measure.max })
+      else {
+        known.count += measure.count
+        known.sum += measure.sum
+        known.min = Math.min(known.min, measure.min)
+        known.max = Math.max(known.max, measure.max)
+      }
+    }
+    this.numerator += row.kpis['serviceLevel']?.numerator ?? 0
+    this.denominator += row.kpis['serviceLevel']?.denominator ?? 0
+  }
+
+  /** What the metric is in these rows, as the API would say it; zero where it is not in them. */
+  stats(key: string, target: number | null): Stats {
+    if (key !== 'oServiceLevel') return this.measures.get(key) ?? NOTHING
+    const { numerator, denominator } = this
+    const shares = { ...(denominator === 0 ? {} : { ratio: numerator / denominator }), ...(target === null ? {} : { target }) }
+    return { numerator, denominator, ...shares }
+  }
+}
+
+const NOTHING: Stats = { count: 0, sum: 0 }
+
+/** Our side of a group and interval: the sum of its rows, now and before they were restated, and how settled they are. */
+export class OurCell {
+  readonly now = new Figures()
+  readonly settled = new Figures()
+  rows = 0
+  provisional = 0
+  /** Points that had been in its rows and were erased on request. */
+  erased = 0
+  readonly corrections = new Map<Correction, number>()
+  private readonly targets = new Set<number | null>()
+
+  add({ now, settled }: OurRow): void {
+    this.rows += 1
+    this.now.add(now)
+    if (settled !== null) this.settled.add(settled)
+    if (now.status === 'provisional') this.provisional += 1
+    this.erased += now.erased ?? 0
+    if (now.status === 'corrected' && now.correction !== null)
+      this.corrections.set(now.correction, (this.corrections.get(now.correction) ?? 0) + 1)
+    this.targets.add(now.serviceTarget)
+  }
+
+  /** The service-level target of the rows, where they have one and the same. */
+  get target(): number | null {
+    return this.targets.size === 1 ? (this.targets.values().next().value ?? null) : null
+  }
+
+  /** What the metric is in its rows, as the API would say it. */
+  stats(key: string): Stats {
+    return this.now.stats(key, this.target)
+  }
+}

@@ -1,0 +1,100 @@
+import { families, type FamilyName } from '../../domain/family.js'
+import type { Granularity } from '../../domain/granularity.js'
+import { builtInKpisOf, type Ratio } from '../../domain/kpi.js'
+import type { Measure } from '../../domain/measure.js'
+import { metricIndex, metricKind, metricNames, type MetricKind } from '../../domain/metric.js'
+import type { Correction, Row } from '../../domain/row.js'
+import { bucketOf, noSketch, type Sketch } from '../../domain/sketch.js'
+import { AvroReader } from './reader.js'
+import { quantileShares } from '../schema/measure-schema.js'
+import { carriesServiceTarget, rowStatuses } from '../schema/row-schema.js'
+
+/**
+ * Reads what `rowEncoder` writes. (avsc makes an object of all eighty fields on the way, most of them null; that costs ten times as much.) What the contract does
+ * not carry comes back in one fixed form. Throws a RangeError if the bytes are not a datum of the family's schema.
+ */
+export const rowDecoder = (family: FamilyName): ((bytes: Uint8Array) => Row) => {
+  const isOptional = families[family].dimensions.map((name) => families[family].optional.includes(name))
+  const places = families[family].metrics.map((metric) => metricIndex.get(metric) as number)
+  const readers = families[family].metrics.map((metric) => measureReaders[metricKind(metric)])
+  const kpiNames = builtInKpisOf(family).map(({ name }) => name)
+  const hasServiceTarget = carriesServiceTarget(family)
+
+  const readMeasures = (from: AvroReader): (Measure | undefined)[] => {
+    const measures = nothing.slice()
+    for (let i = 0; i < places.length; i++)
+      if (from.isPresent()) measures[places[i] as number] = (readers[i] as (from: AvroReader) => Measure)(from)
+    return measures
+  }
+
+  const readKpis = (from: AvroReader): Row['kpis'] => {
+    const kpis: Record<string, Ratio> = {}
+    for (const name of kpiNames) if (from.isPresent()) kpis[name] = { numerator: from.long(), denominator: from.long() }
+    from.items(() => {
+      kpis[from.string()] = { numerator: from.double(), denominator: from.isPresent() ? from.double() : null }
+    })
+    return kpis
+  }
+
+  // Of the row before.
+  let tenant = ''
+  let granularity: string = ''
+  const dimensions = isOptional.map(() => '')
+
+  return (bytes) => {
+    const from = new AvroReader(bytes)
+    if (from.likely(family) !== family) throw new RangeError(`this is no row of ${family}`)
+    // In the schema's order, which is that of evaluation.
+    const row: Row = {
+      family,
+      key: from.string(),
+      tenant: (tenant = from.likely(tenant)),
+      dimensions: isOptional.map((optional, index) =>
+        optional && !from.isPresent() ? null : (dimensions[index] = from.likely(dimensions[index] as string)),
+      ),
+      granularity: (granularity = from.likely(granularity)) as Granularity,
+      start: from.long(),
+      end: from.long(),
+      status: statusOf(from.byte()),
+      correction: from.isPresent() ? (from.string() as Correction) : null,
+      revision: from.long(),
+      erased: from.isPresent() ? from.long() : null,
+      serviceTarget: hasServiceTarget && from.isPresent() ? from.double() : null,
+      measures: readMeasures(from),
+      kpis: readKpis(from),
+    }
+    from.end()
+    return row
+  }
+}
+
+const nothing: readonly (Measure | undefined)[] = new Array<Measure | undefined>(metricNames.length).fill(undefined)
+
+const statusOf = (byte: number): Row['status'] => {
+  const status = rowStatuses[byte / 2]
+  if (status === undefined) throw new RangeError(`there is no status ${byte / 2}`)
+  return status
+}
+
+const measureReaders: Readonly<Record<MetricKind, (from: AvroReader) => Measure>> = {
+  count: (from) => {
+    const count = from.long()
+    return { count, sum: count, min: 1, max: 1, sketch: noSketch }
+  },
+  duration: (from) => ({ count: from.long(), sum: from.long(), min: from.long(), max: from.long(), sketch: readSketch(from) }),
+  observation: (from) => ({ count: from.long(), sum: from.double(), min: from.double(), max: from.double(), sketch: noSketch }),
+  state: (from) => {
+    const sum = from.long()
+    return { count: 1, sum, min: sum, max: sum, sketch: noSketch }
+  },
+}
+
+const SHARES = Object.keys(quantileShares).length
+
+const readSketch = (from: AvroReader): Sketch => {
+  if (!from.isPresent()) return noSketch
+  for (let share = 0; share < SHARES; share++) from.long() // they follow from the buckets
+  const sketch: (readonly [number, number])[] = []
+  from.items(() => sketch.push([bucketOf(from.long()), from.long()]))
+  return sketch
+}

@@ -1,0 +1,141 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { FamilyName } from '../domain/family.js'
+import { familyNames, isFamilyName } from '../domain/family.js'
+import type { Row } from '../domain/row.js'
+import { kpiStream } from '../domain/stream-name.js'
+import { codecOfSchema, rowCodec } from './row-codec.js'
+import { ascendingContentId, ascendingIds } from '../log/content-id.js'
+import type { EventLog, NewEvent, Position, RecordedEvent } from '../log/event-log.js'
+import { FAIR_BYTES_MAX } from '../log/append-batches.js'
+
+/**
+ * The KPI stream of a generation holds `Row.<family>` events (bare Avro) and, at the end of each batch of a projector, a `Checkpoint` with the raw position through
+ * which everything is in the rows before it. A batch too large for one append begins with `BatchBegan`, which says through which position it goes: whoever
+ * finds its checkpoint missing folds the same events and appends the rest of the same rows.
+ */
+const ROW_PREFIX = 'Row.'
+const CHECKPOINT = 'Checkpoint'
+const BATCH_BEGAN = 'BatchBegan'
+
+/** What an append may hold beside its bytes. */
+const APPEND_ROWS_MAX = 1_000
+
+const schemaMetadata = new Map<FamilyName, Uint8Array>()
+const metadataOf = (family: FamilyName): Uint8Array => {
+  let metadata = schemaMetadata.get(family)
+  if (metadata === undefined) schemaMetadata.set(family, (metadata = Buffer.from(JSON.stringify({ schema: rowCodec(family).fingerprint }))))
+  return metadata
+}
+
+/**
+ * The rows of the batch that goes through `position`, encoded once: these bytes are what every sink frames or renders. A row's id is its place in the
+ * batch: the same batch, appended again, is recognised.
+ */
+export const rowEvents = (tenant: string, generation: string, rows: readonly Row[], position: Position): readonly NewEvent[] => {
+  const idAt = ascendingIds(Number(position), 'rows', tenant, generation)
+  return rows.map((row, index) => ({
+    id: idAt(index),
+    type: rowTypes[row.family],
+    data: rowCodec(row.family).encode(row),
+    metadata: metadataOf(row.family),
+  }))
+}
+
+const rowTypes = Object.fromEntries(familyNames.map((family) => [family, `${ROW_PREFIX}${family}`])) as Readonly<Record<FamilyName, string>>
+
+const positionEvent = (type: string, tenant: string, generation: string, position: Position): NewEvent => ({
+  id: ascendingContentId(Number(position), type, tenant, generation, String(position)),
+  type,
+  data: Buffer.from(JSON.stringify({ position: String(position) })),
+  metadata: Buffer.from('{}'),
+})
+
+const positionIn = (event: RecordedEvent): Position =>
+  BigInt((JSON.parse(Buffer.from(event.data).toString('utf8')) as { position: string }).position)
+
+/** Cuts a batch that folded everything through `position` into appends; the last holds the checkpoint. */
+export const appendsOf = (
+  tenant: string,
+  generation: string,
+  rows: readonly NewEvent[],
+  position: Position,
+): readonly (readonly NewEvent[])[] => {
+  const appends: NewEvent[][] = [[]]
+  let bytes = 0
+  for (const row of rows) {
+    const last = appends.at(-1) as NewEvent[]
+    if (last.length >= APPEND_ROWS_MAX || bytes + row.data.length > FAIR_BYTES_MAX) {
+      appends.push([row])
+      bytes = row.data.length
+    } else {
+      last.push(row)
+      bytes += row.data.length
+    }
+  }
+  if (appends.length > 1) appends[0]?.unshift(positionEvent(BATCH_BEGAN, tenant, generation, position))
+  appends.at(-1)?.push(positionEvent(CHECKPOINT, tenant, generation, position))
+  return appends
+}
+
+export type StoredRow = Readonly<{ row: Row; avro: Uint8Array; schema: string; revision: number }>
+
+export const isRow = (event: RecordedEvent): boolean => event.type.startsWith(ROW_PREFIX)
+
+export const familyOf = (event: RecordedEvent): FamilyName | undefined => {
+  const name = event.type.slice(ROW_PREFIX.length)
+  return isRow(event) && isFamilyName(name) ? name : undefined
+}
+
+/** Reads a row event. Throws if it was written with a schema that this version does not know; the message says what to do. */
+export const decodeRow = (event: RecordedEvent): StoredRow => {
+  const { schema } = JSON.parse(Buffer.from(event.metadata).toString('utf8')) as { schema: string }
+  const codec = codecOfSchema(schema)
+  if (E.isLeft(codec)) throw new Error(codec.left.message)
+  return { row: codec.right.decode(event.data), avro: event.data, schema, revision: event.revision }
+}
+
+/** Where a projector goes on: the last checkpoint and the stream's revision; and the batch that a crash cut short, if any. */
+export type Recovery = Readonly<{ checkpoint: Position | undefined; revision: number | undefined; cutShort: CutShort | undefined }>
+
+/** A batch whose checkpoint is missing: where it goes to, and which rows of it are there, by key and revision. */
+export type CutShort = Readonly<{ through: Position; present: ReadonlyMap<string, number> }>
+
+/** Reads the tail of a generation's KPI stream. */
+export const recover = async (kpi: EventLog, tenant: string, generation: string): Promise<Recovery> => {
+  const present = new Map<string, number>()
+  let revision: number | undefined
+  let through: Position | undefined
+  const found = (checkpoint: Position | undefined): Recovery => ({
+    checkpoint,
+    revision,
+    cutShort: through === undefined ? undefined : { through, present },
+  })
+  for await (const batch of kpi.readStream(kpiStream(tenant, generation), { backwards: true, batchMax: 100 }))
+    for (const event of batch) {
+      revision ??= event.revision
+      if (event.type === CHECKPOINT) return found(positionIn(event))
+      if (event.type === BATCH_BEGAN) through = positionIn(event)
+      if (!isRow(event)) continue
+      const { row } = decodeRow(event)
+      present.set(row.key, row.revision)
+    }
+  return found(undefined)
+}
+
+/** The latest row of every key of a generation that `wanted` lets through, in the order in which the keys first appeared. */
+export const latestRows = async (
+  kpi: EventLog,
+  tenant: string,
+  generation: string,
+  wanted: Readonly<{ family?: FamilyName | undefined; row?: (row: Row) => boolean }> = {},
+): Promise<ReadonlyMap<string, StoredRow>> => {
+  const rows = new Map<string, StoredRow>()
+  for await (const batch of kpi.readStream(kpiStream(tenant, generation)))
+    for (const event of batch) {
+      const family = familyOf(event)
+      if (family === undefined || (wanted.family !== undefined && family !== wanted.family)) continue
+      const stored = decodeRow(event)
+      if (wanted.row?.(stored.row) !== false) rows.set(stored.row.key, stored)
+    }
+  return rows
+}

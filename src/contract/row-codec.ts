@@ -1,0 +1,48 @@
+import avro from 'avsc'
+import type { Either } from 'fp-ts/lib/Either.js'
+import * as E from 'fp-ts/lib/Either.js'
+import { familyNames, type FamilyName } from '../domain/family.js'
+import type { Row } from '../domain/row.js'
+import type { AvroSchema } from './schema/named-types.js'
+import { rowDecoder } from './avro/row-decoder.js'
+import { rowEncoder } from './avro/row-encoder.js'
+import { rowSchema } from './schema/row-schema.js'
+
+/** Row ⇄ bare Avro datum (no header, no registry id) of one family. */
+export type RowCodec = Readonly<{
+  family: FamilyName
+  schema: AvroSchema
+  /** 16 hex digits of the SHA-256 of the schema's canonical form: names the schema beside stored rows. Docs do not change it. */
+  fingerprint: string
+  /** Throws if a value does not fit the contract (a sum that is no whole number of milliseconds, say): such a row must never come to be. */
+  encode: (row: Row) => Uint8Array
+  /**
+   * Throws if the bytes are not a datum of this schema. What the contract does not carry comes back in one fixed form: a count metric as `count`
+   * emissions of 1, a state time as one emission; measures of nothing as `undefined`.
+   */
+  decode: (bytes: Uint8Array) => Row
+}>
+
+export type UnknownSchema = Readonly<{ tag: 'UnknownSchema'; fingerprint: string; message: string }>
+
+/** The codec that this version writes with. */
+export const rowCodec = (family: FamilyName): RowCodec => codecs[family]
+
+/** The codec for rows that were stored with a schema. Later versions find the resolvers for older schemas here. */
+export const codecOfSchema = (fingerprint: string): Either<UnknownSchema, RowCodec> => {
+  const codec = byFingerprint.get(fingerprint)
+  if (codec !== undefined) return E.right(codec)
+  const message = `rows were written with schema ${fingerprint}, which this version does not know: run the version that wrote them, or rebuild the generation`
+  return E.left({ tag: 'UnknownSchema', fingerprint, message })
+}
+
+const makeCodec = (family: FamilyName): RowCodec => {
+  const schema = rowSchema(family)
+  const type = avro.Type.forSchema(schema as unknown as avro.Schema)
+  const fingerprint = type.fingerprint('sha256').toString('hex').slice(0, 16)
+  return { family, schema, fingerprint, encode: rowEncoder(family), decode: rowDecoder(family) }
+}
+
+const codecs = Object.fromEntries(familyNames.map((family) => [family, makeCodec(family)])) as Readonly<Record<FamilyName, RowCodec>>
+
+const byFingerprint: ReadonlyMap<string, RowCodec> = new Map(familyNames.map((family) => [codecs[family].fingerprint, codecs[family]]))

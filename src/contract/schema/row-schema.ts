@@ -1,0 +1,132 @@
+import { families, type Dimension, type FamilyName } from '../../domain/family.js'
+import { kpiFields } from './kpi-schema.js'
+import { measuresField } from './measure-schema.js'
+import { namedTypes, type AvroSchema } from './named-types.js'
+
+/**
+ * The Avro schema of a family's record, made from the catalogue of metrics and KPIs. It is the published contract: `schemas/avro` holds the
+ * same text, reviewed like an API, and a test keeps the two equal.
+ *
+ * Every metric and KPI is a nullable field with default null, so that a later version may add some and still read, and be read by, this one.
+ */
+export const rowSchema = (family: FamilyName): AvroSchema => {
+  const name = recordNames[family]
+  const named = namedTypes()
+  return {
+    type: 'record',
+    name,
+    namespace: ROW_NAMESPACE,
+    version: ROW_SCHEMA_VERSION,
+    doc: `${families[family].doc} One record states one row anew: of the records with the same generation and key, the one with the highest revision counts.`,
+    fields: [
+      { name: 'family', type: 'string', doc: `Family of the row: ${family}.` },
+      { name: 'key', type: 'string', doc: 'Names the row within tenant and generation: family/dimensions/granularity/interval start.' },
+      { name: 'tenant', type: 'string', doc: 'Tenant: the Genesys Cloud organisation as configured.' },
+      ...families[family].dimensions.map((dimension) => dimensionField(family, dimension)),
+      {
+        name: 'granularity',
+        type: 'string',
+        doc: "Length of the interval as ISO 8601 period: PT15M, PT30M, PT1H, or P1D, a day of 23, 24 or 25 hours in the profile's zone. Longer intervals repeat what shorter ones say: never add rows of different granularities.",
+      },
+      { name: 'intervalStart', type: instant, doc: 'Start of the interval, inclusive. UTC, milliseconds since 1970.' },
+      { name: 'intervalEnd', type: instant, doc: 'End of the interval, exclusive. UTC, milliseconds since 1970.' },
+      {
+        name: 'status',
+        type: { type: 'enum', name: 'RowStatus', symbols: rowStatuses, doc: 'How settled the row is.' },
+        doc: 'provisional: the interval is open. final: it has closed. corrected: restated after it had closed.',
+      },
+      {
+        name: 'correction',
+        type: ['null', 'string'],
+        default: null,
+        doc: 'Why the row was restated last, after it had closed. late: something that belongs here arrived late. handled: after-call work came late and moved a handle time. settings: settings of the organisation that count for all of history changed. erased: something was erased on request before the generation began. More reasons may come. null: it was not restated.',
+      },
+      { name: 'revision', type: 'long', doc: 'Changes folded into the row, strictly increasing from 1. Unit: changes.' },
+      {
+        name: 'erased',
+        type: ['null', 'long'],
+        default: null,
+        doc: 'Metric points that had been in the row and were erased on request before this generation began. Unit: points. null: none.',
+      },
+      ...(carriesServiceTarget(family) ? [serviceTargetField] : []),
+      measuresField(family, name, named),
+      ...kpiFields(family, name, named),
+    ],
+  }
+}
+
+/** Goes up with any change of the schema. The major part of it is in the CloudEvents type and stays 1 as long as changes are compatible. */
+export const ROW_SCHEMA_VERSION = 1
+
+export const ROW_NAMESPACE = 'streamvane.kpi'
+
+const recordNames: Readonly<Record<FamilyName, string>> = {
+  queue: 'QueueMetrics',
+  agent: 'AgentMetrics',
+  'agent-state': 'AgentState',
+  'agent-occupancy': 'AgentOccupancy',
+  skill: 'SkillMetrics',
+  language: 'LanguageMetrics',
+  'wrap-up': 'WrapUpMetrics',
+  flow: 'FlowMetrics',
+  campaign: 'CampaignMetrics',
+  division: 'DivisionMetrics',
+  organisation: 'OrganisationMetrics',
+}
+
+/** Full name of the record, for example `streamvane.kpi.QueueMetrics`. */
+export const recordFullName = (family: FamilyName): string => `${ROW_NAMESPACE}.${recordNames[family]}`
+
+/** Name of the contract's file and, by default, of the topic's last part: `queue-metrics`. */
+export const contractName = (family: FamilyName): string =>
+  recordNames[family].replace(/(?<=.)[A-Z]/g, (letter) => `-${letter}`).toLowerCase()
+
+/** In the order of the enum's symbols, which is part of the encoding. */
+export const rowStatuses = ['provisional', 'final', 'corrected'] as const
+
+/** A target is configured for a queue, and means nothing for several. */
+export const carriesServiceTarget = (family: FamilyName): boolean => family === 'queue'
+
+const serviceTargetField = {
+  name: 'serviceTarget',
+  type: ['null', 'double'],
+  default: null,
+  doc: 'Service level that the queue is to reach in this media type, a share between 0 and 1 (Genesys: oServiceTarget). It cannot be added up. null: none is known.',
+}
+
+const instant = { type: 'long', logicalType: 'timestamp-millis' }
+
+const MULTIPLIES =
+  'Multi-valued: what has several of them counts whole in the row of each, so rows multiply; never add rows over this dimension.'
+
+const dimensionDocs: Readonly<Record<Dimension, string>> = {
+  queueId: 'Genesys id of the queue.',
+  userId: 'Genesys id of the agent (user).',
+  skillId: `Genesys id of the requested routing skill. ${MULTIPLIES}`,
+  languageId: 'Genesys id of the requested language.',
+  wrapUpCode: 'Genesys id of the wrap-up code.',
+  flowId: 'Genesys id of the flow.',
+  campaignId: 'Genesys id of the outbound campaign.',
+  divisionId: `Genesys id of the division. ${MULTIPLIES}`,
+  mediaType: 'Media type as in metric records, for example voice, chat, email, callback, message.',
+  direction: 'Direction of the conversation: inbound, outbound, or unknown.',
+  messageType: 'Kind of message, for example webmessaging, whatsapp, sms, or unknown.',
+  stateKind: 'Which state this is: routingStatus, systemPresence or organizationPresence.',
+  state: 'The state, for example IDLE, INTERACTING, AVAILABLE, BREAK; of organisation presences the id.',
+}
+
+const nullDocs: Readonly<Partial<Record<Dimension, string>>> = {
+  queueId: 'null: outside any queue.',
+  direction: 'null: the profile does not split by it.',
+  messageType: 'null: the profile does not split by it.',
+}
+
+const dimensionField = (family: FamilyName, dimension: Dimension) =>
+  families[family].optional.includes(dimension)
+    ? {
+        name: dimension,
+        type: ['null', 'string'],
+        default: null,
+        doc: `${dimensionDocs[dimension]} ${nullDocs[dimension] ?? 'null: none.'}`,
+      }
+    : { name: dimension, type: 'string', doc: dimensionDocs[dimension] }

@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto'
+import { open, type FileHandle } from 'node:fs/promises'
+import { containerBlock, containerHeader, syncMarkerOf, SYNC_BYTES } from './avro-container.js'
+import type { BeforeStep } from './commits.js'
+import type { AvroSchema } from '../../contract/schema/named-types.js'
+import { rowJson } from '../../contract/row-json.js'
+import type { SinkRecord } from '../sink.js'
+
+export type FileFormat = 'avro' | 'jsonl'
+
+/** One file that rows are being appended to. `bytes` is its length so far, committed or not. */
+export type DataFile = Readonly<{
+  name: string
+  bytes: () => number
+  /** Appends and makes durable. A failure may leave part of the bytes behind; they do not count until committed. */
+  append: (records: readonly SinkRecord[], beforeStep: BeforeStep) => Promise<void>
+  close: () => Promise<void>
+}>
+
+export type NewDataFile = Readonly<{
+  name: string
+  path: string
+  format: FileFormat
+  schema: AvroSchema
+  meta: Readonly<Record<string, string>>
+}>
+
+/** A file that must not exist yet. Its header is written with the first rows. */
+export const createDataFile = async ({ name, path, format, schema, meta }: NewDataFile): Promise<DataFile> => {
+  const handle = await open(path, 'ax')
+  const sync = randomBytes(SYNC_BYTES)
+  return dataFile(name, handle, 0, format, sync, format === 'avro' ? containerHeader(schema, sync, meta) : undefined)
+}
+
+/** A file with `bytes` committed bytes; what lies behind them is cut off. */
+export const resumeDataFile = async (name: string, path: string, bytes: number): Promise<DataFile> => {
+  const handle = await open(path, 'a+')
+  await handle.truncate(bytes)
+  if (name.endsWith('.jsonl')) return dataFile(name, handle, bytes, 'jsonl', EMPTY, undefined)
+  if (bytes === 0) throw new Error(`${name} is said to be open but holds nothing`)
+  const head = Buffer.alloc(Math.min(bytes, HEADER_BYTES_MAX))
+  await handle.read(head, 0, head.length, 0)
+  return dataFile(name, handle, bytes, 'avro', syncMarkerOf(head), undefined)
+}
+
+/** Schemas are some ten kilobytes. */
+const HEADER_BYTES_MAX = 1024 * 1024
+const EMPTY = new Uint8Array(0)
+
+const dataFile = (
+  name: string,
+  handle: FileHandle,
+  start: number,
+  format: FileFormat,
+  sync: Uint8Array,
+  header: Buffer | undefined,
+): DataFile => {
+  let bytes = start
+  let head = header
+  return {
+    name,
+    bytes: () => bytes,
+    append: async (records, beforeStep) => {
+      const body =
+        format === 'avro'
+          ? containerBlock(
+              records.map(({ avro }) => avro),
+              sync,
+            )
+          : jsonLines(records)
+      const chunk = head === undefined ? body : Buffer.concat([head, body])
+      beforeStep(`append to ${name}`)
+      await handle.appendFile(chunk)
+      beforeStep(`sync ${name}`)
+      await handle.datasync()
+      bytes += chunk.length
+      head = undefined
+    },
+    close: () => handle.close(),
+  }
+}
+
+const jsonLines = (records: readonly SinkRecord[]): Buffer =>
+  Buffer.from(records.map(({ row }) => `${JSON.stringify(rowJson(row))}\n`).join(''))

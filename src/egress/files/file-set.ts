@@ -1,0 +1,94 @@
+import { mkdir, readdir, rm, truncate } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import type { FamilyName } from '../../domain/family.js'
+import { createDataFile, resumeDataFile, type DataFile, type FileFormat } from './data-file.js'
+import { syncFolder, type BeforeStep, type Commit } from './commits.js'
+import { codecOfSchema } from '../../contract/row-codec.js'
+import type { SinkRecord } from '../sink.js'
+import { topicOf, type Topics } from '../topics.js'
+
+/** The files of a connected sink: what is being appended to (by what goes into it), the commit it stands on, and how many files it has begun. */
+export type Connected = { commit: Commit; readonly files: Map<string, DataFile>; created: number }
+
+export type Group = Readonly<{ topic: string; stem: string; format: FileFormat; family: FamilyName; schema: string; records: SinkRecord[] }>
+
+/** Records by the file that takes them, each group in the batch's order. */
+export const groupByFile = (records: readonly SinkRecord[], topics: Topics, formats: readonly FileFormat[]): ReadonlyMap<string, Group> => {
+  const groups = new Map<string, Group>()
+  for (const record of records) {
+    const family = record.row.family
+    const topic = topicOf(topics, family)
+    const stem = `${record.generation}${record.replay ? '-replay' : ''}`
+    for (const format of formats) {
+      // An Avro file holds one schema, so families that share a topic have a file each.
+      const key = `${topic}/${stem}/${format}/${format === 'avro' ? record.schema : ''}`
+      const group = groups.get(key)
+      if (group === undefined) groups.set(key, { topic, stem, format, family, schema: record.schema, records: [record] })
+      else group.records.push(record)
+    }
+  }
+  return groups
+}
+
+/** The file that takes a group now: the one in use, or a new one where there is none or it is full. */
+export const fileFor = async (
+  folder: string,
+  fileBytesMax: number,
+  connected: Connected,
+  key: string,
+  { topic, stem, format, family, schema, records }: Group,
+  beforeStep: BeforeStep,
+): Promise<DataFile> => {
+  const current = connected.files.get(key)
+  if (current !== undefined && current.bytes() < fileBytesMax) return current
+  const codec = codecOfSchema(schema)
+  if (E.isLeft(codec)) throw new Error(codec.left.message)
+  const epoch = String(connected.commit.writer.epoch).padStart(8, '0')
+  const number = String((connected.created += 1)).padStart(6, '0')
+  const name = `${topic}/${stem}-${epoch}-${number}.${format}`
+  const path = join(folder, name)
+  beforeStep(`create ${name}`)
+  await mkdir(dirname(path), { recursive: true })
+  const meta = { 'streamvane.family': family, 'streamvane.generation': records[0]?.generation ?? '', 'streamvane.schema': schema }
+  const file = await createDataFile({ name, path, format, schema: codec.right.schema, meta })
+  connected.files.set(key, file)
+  await current?.close()
+  await syncFolder(dirname(path))
+  await syncFolder(folder)
+  return file
+}
+
+/** Opens what the commit says is being appended to. */
+export const openFiles = async (folder: string, { commit, files }: Connected, beforeStep: BeforeStep): Promise<void> => {
+  for (const [key, name] of Object.entries(commit.open)) {
+    beforeStep(`open ${name}`)
+    files.set(key, await resumeDataFile(name, join(folder, name), commit.files[name] ?? 0))
+  }
+}
+
+/** Removes what was written but never counted: the ends of files, and files that no commit names. */
+export const cutBack = async (folder: string, commit: Commit, beforeStep: BeforeStep): Promise<void> => {
+  for (const [name, bytes] of Object.entries(commit.files)) {
+    beforeStep(`cut ${name}`)
+    await truncate(join(folder, name), bytes)
+  }
+  const topics = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory() && entry.name !== 'commits')
+  for (const topic of topics)
+    for (const file of await readdir(join(folder, topic.name)))
+      if (OURS.test(file) && commit.files[`${topic.name}/${file}`] === undefined) {
+        beforeStep(`remove ${topic.name}/${file}`)
+        await rm(join(folder, topic.name, file), { force: true })
+      }
+}
+
+/** A writer that has been succeeded takes back what it had appended since its last commit. */
+export const withdraw = async (folder: string, files: readonly DataFile[], successor: Commit): Promise<void> => {
+  for (const { name } of files) {
+    const bytes = successor.files[name]
+    if (bytes === undefined) await rm(join(folder, name), { force: true })
+    else if (!Object.values(successor.open).includes(name)) await truncate(join(folder, name), bytes)
+  }
+}
+
+const OURS = /-\d{8,}-\d{6,}\.(avro|jsonl)$/

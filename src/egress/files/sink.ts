@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import * as E from 'fp-ts/lib/Either.js'
+import type { FileFormat } from './data-file.js'
+import { addCommit, lastCommit, type BeforeStep, type Commit, type Writer } from './commits.js'
+import { fileFailure } from './failures.js'
+import { cutBack, fileFor, groupByFile, openFiles, withdraw, type Connected } from './file-set.js'
+import { codecOfSchema } from '../../contract/row-codec.js'
+import type { Sink, SinkBatch, SinkFailure } from '../sink.js'
+import { defaultTopics, type Topics } from '../topics.js'
+
+export type FilesSinkOptions = Readonly<{
+  /** Holds one folder per topic and `commits`. Created if missing. */
+  folder: string
+  topics?: Topics
+  /** Default: both. */
+  formats?: readonly FileFormat[]
+  /** A file that has reached this length is left as it is and a new one begun. Default 256 MiB. */
+  fileBytesMax?: number
+}>
+
+/**
+ * Rows as Avro object container files and as JSON lines, `<topic>/<generation>-<epoch>-<number>.{avro,jsonl}`; replayed rows in files of their own,
+ * `<generation>-replay-…`.
+ *
+ * Disconnected → (connect: commit a claim, cut files back to what is committed) → connected → (a failure, or close) → disconnected.
+ * A batch is appended to its files, made durable, and then counts by one commit (see file-commits). An instance that takes over from one that may still
+ * live begins new files, so that the two never write into each other's; bytes that a file holds beyond its committed length do not count.
+ */
+export const filesSink = (options: FilesSinkOptions, beforeStep: BeforeStep = () => {}): Sink => {
+  const { folder, topics = defaultTopics, formats = ['avro', 'jsonl'], fileBytesMax = FILE_BYTES_MAX } = options
+  let state: Connected | undefined
+
+  const disconnect = async (): Promise<void> => {
+    const was = state
+    state = undefined
+    if (was === undefined) return
+    livingWriters.delete(was.commit.writer.id)
+    await Promise.allSettled([...was.files.values()].map((file) => file.close()))
+  }
+
+  const connect = async (): Promise<E.Either<SinkFailure, Commit>> => {
+    await disconnect()
+    // Whoever loses the race for the next number looks again; each round somebody wins.
+    for (let round = 1; round <= CLAIM_ROUNDS_MAX; round++) {
+      const last = await lastCommit(folder)
+      const number = (last?.number ?? 0) + 1
+      const writer = { id: randomUUID(), host: hostname(), pid: process.pid, epoch: number }
+      // Never into a file that somebody else may still be writing to.
+      const open = last === undefined || mayLive(last.writer) ? {} : last.open
+      const claim: Commit = { number, progress: last?.progress ?? null, writer, files: last?.files ?? {}, open }
+      if (!(await addCommit(folder, claim, beforeStep))) continue
+      livingWriters.add(writer.id)
+      state = { commit: claim, files: new Map(), created: 0 }
+      await cutBack(folder, claim, beforeStep)
+      await openFiles(folder, state, beforeStep)
+      return E.right(claim)
+    }
+    return E.left({ tag: 'NotConnected', cause: new Error(`${folder}: others kept taking over while this instance connected`) })
+  }
+
+  const write = async (connected: Connected, batch: SinkBatch): Promise<E.Either<SinkFailure, void>> => {
+    const groups = groupByFile(batch.records, topics, formats)
+    for (const { schema } of groups.values()) {
+      const codec = codecOfSchema(schema)
+      if (E.isLeft(codec)) return E.left({ tag: 'Refused', reason: codec.left.message })
+    }
+    const appended = await Promise.allSettled(
+      [...groups].map(async ([key, group]) => {
+        const file = await fileFor(folder, fileBytesMax, connected, key, group, beforeStep)
+        await file.append(group.records, beforeStep)
+      }),
+    )
+    for (const outcome of appended) if (outcome.status === 'rejected') throw outcome.reason
+    const last = connected.commit
+    const open = Object.fromEntries([...connected.files].map(([key, { name }]) => [key, name]))
+    const lengths = Object.fromEntries([...connected.files.values()].map((file) => [file.name, file.bytes()]))
+    const commit = {
+      ...last,
+      number: last.number + 1,
+      progress: batch.progress ?? last.progress,
+      files: { ...last.files, ...lengths },
+      open,
+    }
+    if (await addCommit(folder, commit, beforeStep)) {
+      connected.commit = commit
+      return E.right(undefined)
+    }
+    const successor = await lastCommit(folder)
+    if (successor === undefined) throw new Error(`${folder}: the commits are gone`)
+    await withdraw(folder, [...connected.files.values()], successor)
+    return E.left({ tag: 'Fenced', by: `process ${successor.writer.pid} on ${successor.writer.host}` })
+  }
+
+  const attempt =
+    <A>(work: () => Promise<E.Either<SinkFailure, A>>) =>
+    async (): Promise<E.Either<SinkFailure, A>> => {
+      try {
+        const result = await work()
+        if (E.isLeft(result) && result.left.tag !== 'Refused') await disconnect()
+        return result
+      } catch (cause) {
+        await disconnect() // how far the files got is unknown now: connecting cuts them back
+        return E.left(fileFailure(cause, folder))
+      }
+    }
+
+  return {
+    name: 'files',
+    connect: () => attempt(async () => E.map((claim: Commit) => claim.progress ?? undefined)(await connect())),
+    write: (batch) =>
+      attempt(async () => (state === undefined ? E.left({ tag: 'NotConnected', cause: new Error('not connected') }) : write(state, batch))),
+    close: disconnect,
+  }
+}
+
+const CLAIM_ROUNDS_MAX = 100
+const FILE_BYTES_MAX = 256 * 1024 * 1024
+
+/** Writers of this very process: their pid tells nothing. */
+const livingWriters = new Set<string>()
+
+const mayLive = ({ id, host, pid }: Writer): boolean => {
+  if (host !== hostname()) return true
+  if (pid === process.pid) return livingWriters.has(id)
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
+}

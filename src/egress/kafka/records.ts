@@ -1,0 +1,109 @@
+import * as E from 'fp-ts/lib/Either.js'
+import kafkajs from 'kafkajs'
+import type { Message } from 'kafkajs'
+import { recordKey } from '../../domain/row.js'
+import { recordHeaders } from './headers.js'
+import { codecOfSchema } from '../../contract/row-codec.js'
+import { rowJson } from '../../contract/row-json.js'
+import type { SchemaIds } from './schema-registration.js'
+import type { SinkRecord } from '../sink.js'
+import { topicOf, type Topics } from '../topics.js'
+import { frame } from './wire-format.js'
+
+/** How the value of a record is made; `undefined` if its schema is unknown. */
+export type ValueOf = Readonly<{ contentType: string; value: (record: SinkRecord) => Buffer | undefined }>
+
+export const avroValues = (ids: SchemaIds): ValueOf => ({
+  contentType: 'application/avro',
+  value: ({ schema, avro }) => {
+    const id = ids.get(schema)
+    return id === undefined ? undefined : frame(id, avro)
+  },
+})
+
+/** Needs no registry, but refuses as Avro does: what a schema means must be known to render it. */
+export const jsonValues: ValueOf = {
+  contentType: 'application/json',
+  value: ({ schema, row }) => (E.isRight(codecOfSchema(schema)) ? Buffer.from(JSON.stringify(rowJson(row))) : undefined),
+}
+
+export type TopicMessages = { topic: string; messages: Message[] }
+
+/**
+ * kafkajs groups the messages of a send by partition in quadratic time (20,000 to one partition block for three seconds), so a send takes few per
+ * partition; and each partition's share of a send is one record batch to the broker, which limits its size (1 MiB by default).
+ */
+const MESSAGES_PER_PARTITION_MAX = 500
+const BYTES_PER_PARTITION_MAX = 512 * 1024
+const HEADERS_BYTES = 600
+
+/** Cuts records into sends, keeping their order. `partitionOf` says where a key goes. A string is the schema that is unknown. */
+export const cutIntoSends = (
+  records: readonly SinkRecord[],
+  topics: Topics,
+  values: ValueOf,
+  partitionOf: (topic: string, key: string) => number,
+): TopicMessages[][] | string => {
+  const sends: TopicMessages[][] = []
+  let topicMessages = new Map<string, Message[]>()
+  let loads = new Map<string, { messages: number; bytes: number }>()
+  for (const record of records) {
+    const { row } = record
+    const topic = topicOf(topics, row.family)
+    const key = recordKey(row)
+    const value = values.value(record)
+    if (value === undefined) return record.schema
+    const partition = partitionOf(topic, key)
+    const place = `${partition} ${topic}`
+    const bytes = value.length + HEADERS_BYTES
+    const load = loads.get(place)
+    if (load !== undefined && (load.messages >= MESSAGES_PER_PARTITION_MAX || load.bytes + bytes > BYTES_PER_PARTITION_MAX)) {
+      sends.push(asSend(topicMessages))
+      topicMessages = new Map()
+      loads = new Map()
+    }
+    const current = loads.get(place)
+    if (current === undefined) loads.set(place, { messages: 1, bytes })
+    else {
+      current.messages += 1
+      current.bytes += bytes
+    }
+    const message: Message = { key, value, partition, headers: recordHeaders(record, values.contentType) }
+    const messages = topicMessages.get(topic)
+    if (messages === undefined) topicMessages.set(topic, [message])
+    else messages.push(message)
+  }
+  if (topicMessages.size > 0) sends.push(asSend(topicMessages))
+  return sends
+}
+
+const asSend = (topicMessages: ReadonlyMap<string, Message[]>): TopicMessages[] =>
+  [...topicMessages].map(([topic, messages]) => ({ topic, messages }))
+
+const KEYS_REMEMBERED_MAX = 50_000
+
+/**
+ * Where a key goes: as Java's producers put it (murmur2 over the key), by the number of partitions that the topics had when we connected. Remembered,
+ * because kafkajs hashes with big integers.
+ */
+export const partitioning = (partitionCounts: ReadonlyMap<string, number>): ((topic: string, key: string) => number) => {
+  const partitioner = kafkajs.Partitioners.DefaultPartitioner()
+  const remembered = new Map<string, Map<string, number>>()
+  return (topic, key) => {
+    let ofTopic = remembered.get(topic)
+    if (ofTopic === undefined || ofTopic.size >= KEYS_REMEMBERED_MAX) remembered.set(topic, (ofTopic = new Map<string, number>()))
+    let partition = ofTopic.get(key)
+    if (partition === undefined) {
+      const count = partitionCounts.get(topic) ?? 1
+      const partitionMetadata = Array.from({ length: count }, (_, id) => ({
+        partitionErrorCode: 0,
+        partitionId: id,
+        leader: 0,
+        replicas: [],
+        isr: [],
+      }))
+      ofTopic.set(key, (partition = partitioner({ topic, partitionMetadata, message: { key, value: null } })))
+    }
+    return partition
+  }
+}

@@ -1,0 +1,120 @@
+import kafkajs from 'kafkajs'
+import type { Admin } from 'kafkajs'
+import type { FamilyName } from '../../domain/family.js'
+import { kafkaClient } from './connection.js'
+import { defaultProgressTopic, type KafkaAddress } from './options.js'
+import { defaultTopics, topicNames, type Topics } from '../topics.js'
+
+export type TopicsOptions = KafkaAddress &
+  Readonly<{
+    topics?: Topics
+    /** Families that rows are computed of. Default all. */
+    families?: readonly FamilyName[]
+    progressTopic?: string
+    /** Of each row topic. Default 12. A topic that exists is never changed. */
+    partitions?: number
+    /** Default: what the broker is set to. */
+    replicationFactor?: number
+    /** `delete`: a time series of row revisions, kept for `retentionMs`. `compact`: the latest record of each queue or agent. Default delete. */
+    cleanup?: 'delete' | 'compact'
+    /** Default 90 days. */
+    retentionMs?: number
+  }>
+
+export type WantedTopic = Readonly<{
+  topic: string
+  partitions: number
+  replicationFactor: number
+  config: Readonly<Record<string, string>>
+}>
+
+export type TopicStep =
+  | Readonly<{ kind: 'create'; wanted: WantedTopic }>
+  | Readonly<{ kind: 'as wanted'; topic: string }>
+  /** It exists and differs. Nothing is done about it: the sentences say what and why it matters. */
+  | Readonly<{ kind: 'differs'; topic: string; differences: readonly string[] }>
+
+const DAY_MS = 86_400_000
+const BROKER_DEFAULT = -1
+
+/** The topics that the egress needs: those of the rows, and the compacted one of the progress records. */
+export const wantedTopics = (options: TopicsOptions): readonly WantedTopic[] => {
+  const { topics = defaultTopics, progressTopic = defaultProgressTopic, partitions = 12, replicationFactor = BROKER_DEFAULT } = options
+  const { cleanup = 'delete', retentionMs = 90 * DAY_MS } = options
+  const config: Record<string, string> =
+    cleanup === 'delete' ? { 'cleanup.policy': 'delete', 'retention.ms': String(retentionMs) } : { 'cleanup.policy': 'compact' }
+  return [
+    ...topicNames(topics, options.families).map((topic) => ({ topic, partitions, replicationFactor, config })),
+    // Small segments, so that compaction keeps up with a record per batch.
+    {
+      topic: progressTopic,
+      partitions: 1,
+      replicationFactor,
+      config: { 'cleanup.policy': 'compact', 'segment.bytes': String(16 * 1024 * 1024) },
+    },
+  ]
+}
+
+/** Compares what is there with what is wanted; changes nothing (the dry run). Throws if the cluster does not answer. */
+export const planTopics = (options: TopicsOptions): Promise<readonly TopicStep[]> =>
+  withAdmin(options, async (admin) => {
+    const existing = new Set(await admin.listTopics())
+    const steps: TopicStep[] = []
+    for (const wanted of wantedTopics(options))
+      steps.push(existing.has(wanted.topic) ? await compare(admin, wanted) : { kind: 'create', wanted })
+    return steps
+  })
+
+/** Creates what is missing. Never deletes, shrinks or reconfigures: differences are for somebody to decide. Returns the plan it carried out. */
+export const applyTopics = async (options: TopicsOptions): Promise<readonly TopicStep[]> => {
+  const steps = await planTopics(options)
+  const missing = steps.flatMap((step) => (step.kind === 'create' ? [step.wanted] : []))
+  if (missing.length === 0) return steps
+  await withAdmin(options, (admin) =>
+    admin.createTopics({
+      waitForLeaders: true,
+      timeout: 30_000,
+      topics: missing.map(({ topic, partitions, replicationFactor, config }) => ({
+        topic,
+        numPartitions: partitions,
+        replicationFactor,
+        configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+      })),
+    }),
+  )
+  return steps
+}
+
+const compare = async (admin: Admin, wanted: WantedTopic): Promise<TopicStep> => {
+  const { topic } = wanted
+  const metadata = await admin.fetchTopicMetadata({ topics: [topic] })
+  const partitions = metadata.topics[0]?.partitions ?? []
+  const replicas = Math.min(...partitions.map((partition) => partition.replicas.length))
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: Object.keys(wanted.config) }],
+  })
+  const actual = new Map(resources[0]?.configEntries.map((entry) => [entry.configName, entry.configValue]))
+  const differences: string[] = []
+  if (partitions.length < wanted.partitions)
+    differences.push(
+      `it has ${partitions.length} partitions instead of ${wanted.partitions} (adding some moves keys to other partitions: consumers must have caught up first)`,
+    )
+  if (wanted.replicationFactor > 0 && replicas < wanted.replicationFactor)
+    differences.push(`it has ${replicas} replicas instead of ${wanted.replicationFactor}`)
+  for (const [name, value] of Object.entries(wanted.config)) {
+    const found = actual.get(name)
+    if (found !== value) differences.push(`${name} is ${found ?? 'unknown'} instead of ${value}`)
+  }
+  return differences.length === 0 ? { kind: 'as wanted', topic } : { kind: 'differs', topic, differences }
+}
+
+const withAdmin = async <A>(address: KafkaAddress, work: (admin: Admin) => Promise<A>): Promise<A> => {
+  const admin = kafkaClient(address).admin()
+  await admin.connect()
+  try {
+    return await work(admin)
+  } finally {
+    await admin.disconnect()
+  }
+}

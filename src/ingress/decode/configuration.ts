@@ -1,0 +1,60 @@
+import type { ConfigurationFact } from '../../domain/fact.js'
+import { profileProblems, type Profile } from '../../domain/profile.js'
+import { BadField, epochMs, isObject, object, text, type Body } from './fields.js'
+
+/** Configuration that we write ourselves: the type of the raw event is that of the fact, its data the rest of the fact as JSON. */
+export type Imported = Exclude<ConfigurationFact, Readonly<{ type: 'ConfigurationAudited' }>>
+
+/** What tells one setting of a kind from another; nothing where there is one for the organisation. Throws `BadField`. */
+const subjects: Readonly<Record<Imported['type'], (body: Body) => string>> = {
+  QueueConfigured: (body) => {
+    object(body, 'serviceLevel')
+    return text(body, 'queueId')
+  },
+  OrgSettingsChanged: () => 'settings',
+  PresenceDefined: (body) => {
+    text(body, 'systemPresence')
+    return text(body, 'presenceId')
+  },
+  ProfilePublished: (body) => {
+    const profile = object(body, 'profile')
+    const problems = problemsOf(profile)
+    if (problems.length > 0) throw new BadField(`profile: ${problems.join('; ')}`)
+    return text(profile, 'id')
+  },
+  StreamErased: (body) => text(body, 'stream'),
+}
+
+export const isImportedType = (type: string): type is Imported['type'] => Object.hasOwn(subjects, type)
+
+/** A profile that does not hold would stop every fold that meets it: it goes to the dead letter. */
+const problemsOf = (profile: Body): readonly string[] => {
+  try {
+    return profileProblems(profile as unknown as Profile)
+  } catch (cause) {
+    return [`not a profile (${(cause as Error).message})`]
+  }
+}
+
+/** The fact in the data of such an event. We wrote it, checked: here it is only seen to be one. Throws `BadField`. */
+export const importedFact = (type: Imported['type'], body: Body): Imported => {
+  subjects[type](body)
+  return { type, ...body, at: epochMs(body, 'at') } as unknown as Imported
+}
+
+/** The data of an event that holds this fact. */
+export const importedData = ({ type: _, ...rest }: Imported): Buffer => Buffer.from(JSON.stringify(rest))
+
+/** Kind and id of the thing configured, as the name of its stream has them. */
+export const subjectOf = (fact: Imported): Readonly<{ kind: string; id: string }> => ({
+  kind: kinds[fact.type],
+  id: subjects[fact.type](isObject(fact) ? fact : {}),
+})
+
+const kinds: Readonly<Record<Imported['type'], string>> = {
+  QueueConfigured: 'queue',
+  OrgSettingsChanged: 'organisation',
+  PresenceDefined: 'presence',
+  ProfilePublished: 'profile',
+  StreamErased: 'erased',
+}

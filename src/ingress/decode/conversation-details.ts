@@ -1,0 +1,97 @@
+import type { ConversationRecorded } from '../../domain/fact.js'
+import type { EpochMs } from '../../domain/interval.js'
+import { metricValue } from './metric-records.js'
+import { isoInstant, object, objects, optionalWord, optionalText, text, texts, type Body } from './fields.js'
+import { lowerCase, mediaType } from './spelling.js'
+
+/** Type of the raw events that hold one conversation as the analytics API returns it. */
+export const CONVERSATION_DETAIL = 'conversation-detail'
+
+/** Is this a conversation of the details query or of a details job? It has no envelope, so it is told by its members. */
+export const isConversationDetail = (body: Body): boolean =>
+  typeof body['conversationId'] === 'string' && Array.isArray(body['participants']) && body['topicName'] === undefined
+
+type Segment = Readonly<{ body: Body; from: EpochMs }>
+
+/** What stands in the segments of a session about a metric emitted at some instant. */
+type Reader = <T>(read: (segment: Body) => T | null) => T | null
+
+/**
+ * Every emission that a record holds. A record names dimensions where they belong, in the participant, the session or its segments: a point takes from the
+ * segments what the last one that had begun by its instant says, for a record tells nothing nearer. So a wrap-up code is known to what is emitted once the
+ * wrap-up began, and a customer has no queue before being sent to one. Throws `BadField`.
+ */
+export const conversationRecorded = (record: Body): ConversationRecorded => {
+  const divisionIds = texts(record, 'divisionIds')
+  const points: ConversationRecorded['points'][number][] = []
+  const repeats = new Map<string, number>()
+  for (const participant of objects(record, 'participants')) {
+    const userId = optionalText(participant, 'userId')
+    const purpose = optionalText(participant, 'purpose')
+    for (const session of objects(participant, 'sessions')) {
+      const emissions = objects(session, 'metrics')
+      if (emissions.length === 0) continue
+      const sessionId = text(session, 'sessionId')
+      const ofSession = {
+        userId,
+        mediaType: mediaType(optionalWord(session, 'mediaType')),
+        direction: lowerCase(optionalWord(session, 'direction')),
+        messageType: lowerCase(optionalWord(session, 'messageType')),
+        flowId: flowOf(session),
+        campaignId: optionalText(session, 'outboundCampaignId'),
+        divisionIds,
+      }
+      const segments = segmentsOf(session)
+      for (const emission of emissions) {
+        const metric = text(emission, 'name')
+        const value = metricValue(emission, metric)
+        const at = isoInstant(emission, 'emitDate')
+        const said = readerOf(segments, metric, at, agentLike.has(purpose))
+        const name = `${sessionId}/${metric}/${at}/${value}`
+        const ordinal = repeats.get(name) ?? 0
+        repeats.set(name, ordinal + 1)
+        points.push({
+          metric,
+          value,
+          at,
+          ...ofSession,
+          queueId: said((segment) => optionalText(segment, 'queueId')),
+          skillIds: said((segment) => someOf(texts(segment, 'requestedRoutingSkillIds'))) ?? texts({}, 'requestedRoutingSkillIds'),
+          languageId: said((segment) => optionalText(segment, 'requestedLanguageId')),
+          wrapUpCode: said((segment) => optionalText(segment, 'wrapUpCode')),
+          key: `${name}/${ordinal}`,
+        })
+      }
+    }
+  }
+  return { type: 'ConversationRecorded', conversationId: text(record, 'conversationId'), points }
+}
+
+/** Sessions that work for one queue from beginning to end, so that a segment which begins some milliseconds too late still says which. */
+const agentLike: ReadonlySet<string | null> = new Set(['agent', 'user', 'acd'])
+
+const flowOf = (session: Body): string | null =>
+  session['flow'] === undefined || session['flow'] === null ? null : optionalText(object(session, 'flow'), 'flowId')
+
+const segmentsOf = (session: Body): readonly Segment[] =>
+  objects(session, 'segments')
+    .map((body) => ({ body, from: isoInstant(body, 'segmentStart') }))
+    .sort((a, b) => a.from - b.from)
+
+/**
+ * Counts are stamped when the thing happens, at the beginning of a segment; everything else when what it measures ends, which is where the next segment begins
+ * and does not belong to it. `anyQueue`: where no segment had begun yet, the first one speaks, but not of its wrap-up.
+ */
+const readerOf = (segments: readonly Segment[], metric: string, at: EpochMs, anyQueue: boolean): Reader => {
+  const begun = segments.filter(({ from }) => (metric.startsWith('n') ? from <= at : from < at))
+  const before = begun.length > 0 || !anyQueue ? begun : segments.slice(0, 1)
+  return (read) => {
+    for (let i = before.length - 1; i >= 0; i--) {
+      const value = read((before[i] as Segment).body)
+      if (value !== null) return value
+    }
+    return null
+  }
+}
+
+const someOf = (ids: readonly string[]): readonly string[] | null => (ids.length === 0 ? null : ids)

@@ -1,0 +1,98 @@
+import { isAscii } from 'node:buffer'
+import * as E from 'fp-ts/lib/Either.js'
+import type { Fact } from '../../domain/fact.js'
+import type { PointSource } from '../../domain/profile.js'
+import { agentDecoders } from './agents.js'
+import { importedFact, isImportedType } from './configuration.js'
+import { CONVERSATION_DETAIL, conversationRecorded } from './conversation-details.js'
+import { detailEventDecoders } from './detail-events.js'
+import { metricRecordDecoders } from './metric-records.js'
+import type { Decoder, Decoders } from './decoder.js'
+import { readEnvelope, readJson, type Unusable } from '../envelope.js'
+import { BadField, epochMs, isObject, type Body } from './fields.js'
+import { namesOf, scanBody, type Names } from './scan.js'
+
+/** How each topic is read, by its template. */
+export const decoders: Decoders = { ...metricRecordDecoders, ...detailEventDecoders, ...agentDecoders }
+
+/** With its fields arranged for `scanBody`. Templates of unknown topics come from outside, so this is a map. */
+const arranged: ReadonlyMap<string, Readonly<{ decoder: Decoder; names: Names }>> = new Map(
+  Object.entries(decoders).map(([template, decoder]) => [template, { decoder, names: namesOf(...decoder.fields) }]),
+)
+
+/** Type of the events that `src/ingress/clock.ts` appends. */
+export const CLOCK_TICKED = 'ClockTicked'
+
+/** The facts in a body of this topic. A topic without a decoder is kept raw and states nothing. */
+export const decodeBody = (template: string, entityId: string, body: Body): E.Either<Unusable, readonly Fact[]> => {
+  const known = arranged.get(template)
+  return known === undefined ? E.right([]) : unlessBad(template, () => known.decoder.facts(body, entityId))
+}
+
+/** The facts in a conversation of the analytics API. */
+export const decodeConversationDetail = (record: Body): E.Either<Unusable, readonly Fact[]> =>
+  unlessBad(CONVERSATION_DETAIL, () => [conversationRecorded(record)])
+
+/**
+ * The facts in a raw event of the log: `type` is a topic template, and `data` the envelope as received; or one of the types that have no envelope
+ * (a conversation of the analytics API, configuration, a tick of the clock).
+ */
+export const decodeRaw = (type: string, data: Uint8Array): E.Either<Unusable, readonly Fact[]> => {
+  const known = arranged.get(type)
+  if (known === undefined) return decodeOwn(type, data)
+  const scanned = scanBody(asText(data), known.names)
+  if (scanned !== undefined) return unlessBad(type, () => known.decoder.facts(scanned.body, entityIn(type, scanned.topicName)))
+  const envelope = readEnvelope(data)
+  if (E.isLeft(envelope)) return envelope
+  const { topicName, body } = envelope.right
+  return decodeBody(type, entityIn(type, topicName), body)
+}
+
+/** Detail events that state what no figure is made of. */
+const figureless: ReadonlySet<string> = new Set(
+  ['attributes', 'contact', 'wrapup', 'voicemail.start', 'flow.start'].map((event) => `v2.detail.events.conversation.{id}.${event}`),
+)
+
+/**
+ * May a raw event of this type change a figure, where points come from this source? What cannot need not be decoded again by a fold: it was found sound when it
+ * was taken in.
+ */
+export const feeds = (type: string, points: PointSource): boolean => {
+  if (type.startsWith('v2.analytics.')) return points === 'metric-records'
+  if (type.startsWith('v2.detail.events.conversation.')) return points === 'detail-events' && !figureless.has(type)
+  if (type === CONVERSATION_DETAIL) return points === 'conversation-details'
+  return !['v2.detail.events.agent.{id}.state', 'v2.users.{id}.conversationsummary', 'v2.routing.queues.{id}.users'].includes(type)
+}
+
+const decodeOwn = (type: string, data: Uint8Array): E.Either<Unusable, readonly Fact[]> => {
+  const isImported = isImportedType(type)
+  if (!isImported && type !== CONVERSATION_DETAIL && type !== CLOCK_TICKED) return E.right([])
+  const json = readJson(data)
+  if (E.isLeft(json)) return json
+  const body = json.right
+  return unlessBad(type, () => {
+    if (!isObject(body)) throw new BadField('not an object')
+    if (isImported) return [importedFact(type, body)]
+    return type === CLOCK_TICKED ? [{ type: CLOCK_TICKED, at: epochMs(body, 'at') }] : [conversationRecorded(body)]
+  })
+}
+
+const unlessBad = (topic: string, read: () => readonly Fact[]): E.Either<Unusable, readonly Fact[]> => {
+  try {
+    return E.right(read())
+  } catch (cause) {
+    if (cause instanceof BadField) return E.left({ reason: 'undecodable', detail: `${topic}: ${cause.message}`, topic })
+    throw cause
+  }
+}
+
+/** Bytes that are all ASCII, as nearly all are, need no decoding. */
+const asText = (data: Uint8Array): string =>
+  Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString(isAscii(data) ? 'latin1' : 'utf8')
+
+/** The id that stands where the template has `{id}`. */
+const entityIn = (template: string, topicName: string): string => {
+  const at = template.indexOf('{id}')
+  const suffix = template.length - at - '{id}'.length
+  return topicName.slice(at, topicName.length - suffix)
+}

@@ -1,0 +1,130 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { changeBell } from '../change-signal.js'
+import type { ChangeBell } from '../change-signal.js'
+import { embeddedReader } from './reader.js'
+import { openStore, placeOf } from './store.js'
+import type { EmbeddedStore } from './store.js'
+import { EmbeddedWriter } from './writer.js'
+import { LogUnavailable } from '../event-log.js'
+import type { EventLog } from '../event-log.js'
+import { follow } from '../follow.js'
+import { listenToPulse } from './heartbeat.js'
+import { takeLease } from './writer-lease.js'
+import type { Lease } from './writer-lease.js'
+
+export type EmbeddedLogOptions = Readonly<{
+  /** Where this part of the log lies. A writer makes it if need be. */
+  dir: string
+  mode: 'writer' | 'reader'
+  /** What this writer is, for the message that somebody else gets who wants to write too. */
+  owner?: string | undefined
+}>
+
+/**
+ * The durable log of one machine, in an LMDB environment: one writer, any number of readers, in this process or others of the same machine.
+ * An append is answered when it is on disk (see docs/adr/0002-embedded-store.md for how, and for the traps).
+ *
+ * @throws LogLocked where another process writes; after up to five seconds if that process cannot be looked up from here.
+ * @throws LogUnavailable where there is no log to read, it is of another format, or may not be written to.
+ */
+export const openEmbeddedLog = async ({ dir, mode, owner = 'streamvane' }: EmbeddedLogOptions): Promise<EventLog> => {
+  await closings.get(placeOf(dir))
+  const shared = share(dir, mode === 'writer' ? 'write' : 'read')
+  let lease: Lease | undefined
+  let writer: EmbeddedWriter | undefined
+  try {
+    if (mode === 'writer') lease = await takeLease(shared.store, dir, owner)
+    const { pulse } = lease ?? {}
+    const committed = (): void => {
+      for (const bell of shared.bells) bell.ring()
+      pulse?.beat()
+    }
+    if (lease !== undefined) writer = new EmbeddedWriter(shared.store, lease, committed)
+  } catch (cause) {
+    await lease?.release()
+    await leave(shared)
+    throw cause
+  }
+
+  let closing: Promise<void> | undefined
+  const unlessClosed = (): void => {
+    if (closing !== undefined) throw new LogUnavailable('the log is closed')
+  }
+  const bell = changeBell()
+  shared.bells.add(bell)
+  let stopListening: (() => void) | undefined
+  const changed = (): Promise<void> => {
+    if (writer === undefined && closing === undefined) stopListening ??= listenToPulse(dir, bell.ring)
+    return bell.next()
+  }
+  const reader = embeddedReader(shared.store, unlessClosed)
+
+  const close = async (): Promise<void> => {
+    bell.fail(new LogUnavailable('the log is closed'))
+    shared.bells.delete(bell)
+    stopListening?.()
+    await writer?.stop('the log is closed')
+    await lease?.release()
+    await leave(shared)
+  }
+
+  return {
+    append: (appends) =>
+      writer?.append(appends) ?? Promise.resolve(appends.map(() => E.left({ tag: 'Refused', reason: 'the log was opened for reading' }))),
+    erase: (stream) =>
+      writer?.erase(stream) ?? Promise.resolve(E.left({ tag: 'Refused' as const, reason: 'the log was opened for reading' })),
+    readStream: (stream, options = {}) => reporting(dir, reader.readStream(stream, options)),
+    readAll: (options = {}) => reporting(dir, reader.readAll(options)),
+    subscribe: (options) => reporting(dir, follow(options, { scan: (after) => reader.scan(after, options.through, options), changed })),
+    head: async () => report(dir, reader.head),
+    streamRevision: async (stream) => report(dir, () => reader.streamRevision(stream)),
+    close: () => (closing ??= close()),
+  }
+}
+
+/** One environment a directory and process, however often it is opened here: LMDB's file locks break if a process opens the file twice. */
+type Shared = { place: string; store: EmbeddedStore; bells: Set<ChangeBell>; users: number }
+const environments = new Map<string, Shared>()
+const closings = new Map<string, Promise<void>>()
+
+const share = (dir: string, use: 'write' | 'read'): Shared => {
+  const known = environments.get(placeOf(dir))
+  if (known !== undefined) {
+    known.users++
+    return known
+  }
+  const store = openStore(dir, use)
+  const shared: Shared = { place: placeOf(dir), store, bells: new Set(), users: 1 }
+  environments.set(shared.place, shared)
+  return shared
+}
+
+const leave = async (shared: Shared): Promise<void> => {
+  if (--shared.users > 0) return
+  environments.delete(shared.place)
+  const closing = shared.store.env.close().finally(() => closings.delete(shared.place))
+  closings.set(shared.place, closing)
+  await closing
+}
+
+/** The one place where the store's errors become ours. */
+const unavailable = (dir: string, cause: unknown): LogUnavailable =>
+  cause instanceof LogUnavailable
+    ? cause
+    : new LogUnavailable(`the log in ${dir} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+
+const report = <A>(dir: string, read: () => A): A => {
+  try {
+    return read()
+  } catch (cause) {
+    throw unavailable(dir, cause)
+  }
+}
+
+async function* reporting<A>(dir: string, reading: AsyncGenerator<A>): AsyncGenerator<A> {
+  try {
+    yield* reading
+  } catch (cause) {
+    throw unavailable(dir, cause)
+  }
+}

@@ -1,0 +1,78 @@
+import type { EmbeddedStore } from './store.js'
+import { LogLocked } from '../event-log.js'
+import { feelsPulse, startPulse } from './heartbeat.js'
+import type { Pulse } from './heartbeat.js'
+import { livenessOf, thisProcess } from './process-identity.js'
+import type { ProcessIdentity } from './process-identity.js'
+
+/**
+ * Who writes to this part of the log.
+ *
+ * A lock file would outlive `kill -9`, and Node has no lock that the system releases. So there are two things. *Safety*: the lease has an epoch, each
+ * new holder raises it, and every commit is conditional on it, checked in the same transaction, so a writer that was replaced can never commit again.
+ * *Courtesy*: whoever comes second is refused while the first lives. Whether it lives is read from /proc where both are of one pid
+ * namespace and boot, which is exact and needs no waiting; else by whether its pulse still beats. A wrong guess costs a fenced writer, never a torn log.
+ *
+ * `held` by a process, `free` after a release, or for the taking when its holder is gone.
+ */
+const KEY = 'writer'
+/** A writer that cannot be looked up is taken for gone after this silence; it beats every second. */
+const SILENCE_MS = 5_000
+
+type Holder = ProcessIdentity & Readonly<{ owner: string; since: string }>
+type Held = Readonly<{ holder: Holder | undefined; epoch: number }>
+
+export type Lease = Readonly<{
+  /** Runs `puts` in one transaction if the lease is still ours; `false` if another process took over. Durable when it resolves. */
+  commit: (puts: () => void) => Promise<boolean>
+  pulse: Pulse
+  /** Who holds the lease now, in words. */
+  holder: () => string
+  release: () => Promise<void>
+}>
+
+/** @throws LogLocked while another process that writes here lives. */
+export const takeLease = async (store: EmbeddedStore, dir: string, owner: string, silenceMs = SILENCE_MS): Promise<Lease> => {
+  const self = thisProcess()
+  const before = heldIn(store)
+  if (before.holder !== undefined) {
+    const liveness = livenessOf(before.holder, self)
+    if (liveness === 'alive' || (liveness === 'unknown' && (await feelsPulse(dir, silenceMs)))) throw locked(dir, before.holder)
+  }
+  const epoch = before.epoch + 1
+  const holder: Holder = { ...self, owner, since: new Date().toISOString() }
+  // Two that come at once have both seen the old epoch; the transaction lets one of them raise it.
+  const now = store.env.transactionSync(() => {
+    const held = heldIn(store)
+    if (held.epoch === before.epoch) store.meta.putSync(KEY, holder, epoch)
+    return held
+  })
+  if (now.epoch !== before.epoch) throw locked(dir, now.holder)
+  const pulse = startPulse(dir)
+  return {
+    commit: (puts) => store.meta.ifVersion(KEY, epoch, puts),
+    pulse,
+    holder: () => describe(heldIn(store).holder),
+    release: async () => {
+      pulse.stop()
+      // Where even this cannot be written, whoever comes next finds that its holder is gone.
+      await store.meta.ifVersion(KEY, epoch, () => void store.meta.put(KEY, null, epoch)).catch(() => undefined)
+    },
+  }
+}
+
+const heldIn = ({ meta }: EmbeddedStore): Held => {
+  const entry = meta.getEntry(KEY)
+  return { holder: (entry?.value as Holder | null | undefined) ?? undefined, epoch: entry?.version ?? 0 }
+}
+
+const describe = (holder: Holder | undefined): string =>
+  holder === undefined
+    ? 'another process'
+    : `${holder.owner}, pid ${holder.pid} on ${holder.host}, since ${holder.since} (${holder.command})`
+
+const locked = (dir: string, holder: Holder | undefined): LogLocked =>
+  new LogLocked(
+    `The log in ${dir} is being written by ${describe(holder)}. A log has one writer at a time: stop that process first, or give this one a ` +
+      'directory of its own. If it was killed just now, start again in a few seconds.',
+  )

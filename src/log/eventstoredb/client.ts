@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs'
+import { EventStoreDBClient } from '@eventstore/db-client'
+import { parseConnectionString } from '@eventstore/db-client/dist/Client/parseConnectionString.js'
+import { ACCESS_DEFAULTS, withDefaults } from './options.js'
+import type { EventStoreDbAccess } from './options.js'
+
+/** Name and password are cut out before the client's parser sees the string: it quotes what it does not understand, in errors and on the console. */
+const CREDENTIALS = /^(\s*esdb(?:\+discover)?:\/\/)([^:@/?]+):([^@]*)@/
+
+const parse = (connectionString: string) => {
+  const found = CREDENTIALS.exec(connectionString)
+  const [whole = '', protocol = '', username = '', password = ''] = found ?? []
+  let expected: string | undefined
+  try {
+    return {
+      settings: parseConnectionString(protocol + connectionString.slice(whole.length)),
+      // Not by the client, which ends a password at its first colon.
+      credentials: found === null ? undefined : { username: decodeURIComponent(username), password: decodeURIComponent(password) },
+    }
+  } catch (cause) {
+    expected = /, (expected .*)$/s.exec(cause instanceof Error ? cause.message : '')?.[1]
+  }
+  // Not from within, nor with its cause: that one quotes the string.
+  throw new Error(`the connection string of EventStoreDB is malformed${expected === undefined ? '' : `: ${expected}`}`)
+}
+
+type KeepAlive = Readonly<{ keepAliveMs: number; keepAliveTimeoutMs: number }>
+
+/** Channels of one process whose settings are equal share one connection beneath. A millisecond more of patience makes it a connection of its own. */
+const apart = <K extends KeepAlive>(given: K, nth: number): K =>
+  given.keepAliveTimeoutMs < 0
+    ? { ...given, keepAliveMs: given.keepAliveMs < 0 ? given.keepAliveMs : given.keepAliveMs + nth }
+    : { ...given, keepAliveTimeoutMs: given.keepAliveTimeoutMs + nth }
+
+/**
+ * The official client, configured by values; clients of another `nth` have a connection of their own (without any keep-alive they may share one). Throws on a malformed connection string, which it does not repeat, on a CA file that cannot be read, and on
+ * credentials that would not be sent because the connection is not secure.
+ */
+export const eventStoreDbClient = (access: EventStoreDbAccess, nth = 0): EventStoreDBClient => {
+  const { settings, credentials: written } = parse(access.connectionString)
+  const given = apart(
+    withDefaults(ACCESS_DEFAULTS, {
+      deadlineMs: access.deadlineMs ?? settings.defaultDeadline,
+      keepAliveMs: access.keepAliveMs ?? settings.keepAliveInterval,
+      keepAliveTimeoutMs: access.keepAliveTimeoutMs ?? settings.keepAliveTimeout,
+    }),
+    nth,
+  )
+  const insecure = settings.tls === false
+  if (insecure && (access.credentials !== undefined || access.clientCertificate !== undefined))
+    throw new Error('credentials for EventStoreDB are sent over TLS only, and its connection string says tls=false')
+  const caFile = access.tlsCaFile ?? settings.tlsCAFile
+  const certificate = access.clientCertificate ?? certificateFiles(settings)
+  const common = {
+    defaultDeadline: given.deadlineMs,
+    keepAliveInterval: given.keepAliveMs,
+    keepAliveTimeout: given.keepAliveTimeoutMs,
+    ...(settings.connectionName === undefined ? {} : { connectionName: settings.connectionName }),
+  }
+  const discovery = {
+    ...(settings.nodePreference === undefined ? {} : { nodePreference: settings.nodePreference }),
+    ...(settings.discoveryInterval === undefined ? {} : { discoveryInterval: settings.discoveryInterval }),
+    ...(settings.gossipTimeout === undefined ? {} : { gossipTimeout: settings.gossipTimeout }),
+    ...(settings.maxDiscoverAttempts === undefined ? {} : { maxDiscoverAttempts: settings.maxDiscoverAttempts }),
+  }
+  const [first] = settings.hosts
+  if (first === undefined) throw new Error('the connection string of EventStoreDB names no host')
+  const channel = {
+    insecure,
+    ...(caFile === undefined || insecure ? {} : { rootCertificate: readFileSync(caFile) }),
+    ...(certificate === undefined ? {} : { userCertFile: Buffer.from(certificate.certificate), userKeyFile: Buffer.from(certificate.key) }),
+  }
+  const credentials = access.credentials ?? written
+  if (settings.dnsDiscover) return new EventStoreDBClient({ ...common, ...discovery, discover: first }, channel, credentials)
+  if (settings.hosts.length > 1) return new EventStoreDBClient({ ...common, ...discovery, endpoints: settings.hosts }, channel, credentials)
+  return new EventStoreDBClient({ ...common, endpoint: first }, channel, credentials)
+}
+
+const certificateFiles = ({ userCertFile, userKeyFile }: ReturnType<typeof parseConnectionString>) =>
+  userCertFile === undefined || userKeyFile === undefined
+    ? undefined
+    : { certificate: readFileSync(userCertFile), key: readFileSync(userKeyFile) }

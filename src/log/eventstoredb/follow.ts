@@ -1,0 +1,172 @@
+import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
+import { BATCH_MAX, headOf } from './all.js'
+import type { EventStoreDbConnection } from './connection.js'
+import { LogUnavailable } from '../event-log.js'
+import type { Live, Position, ReadAll, RecordedEvent } from '../event-log.js'
+import type { ReadThrough } from './parallel-readers.js'
+import { listen } from './read.js'
+import type { Listening } from './read.js'
+import { ascending, positionOf, recordedEvent } from './recorded.js'
+import { subscribeRequest } from './request.js'
+import { vigil } from './subscription-health.js'
+import type { SubscriptionState } from './subscription-health.js'
+
+export type FollowLimits = Readonly<{
+  /** Between looks at the head while nothing comes. Bounds how late `caught-up` and checkpoints are told. */
+  headPollMs: number
+  backoffMs: number
+  backoffMaxMs: number
+  /** After so long without the server the subscription fails with `LogUnavailable`. */
+  giveUpMs: number
+  stallMs: number
+}>
+
+export type FollowPorts = Readonly<{
+  connection: EventStoreDbConnection
+  read: ReadThrough
+  /** From 0 to 1. */
+  jitter: () => number
+  signal: AbortSignal
+  tell: (state: SubscriptionState) => void
+}>
+
+/**
+ * Catch-up and live in one loop. `settling`: the head is asked for, and what matches through it is read, so that everything up to there is certain: a
+ * checkpoint and `caught-up` can be told although servers before 23.10 have no such message, and send checkpoints only every so many records. `listening`: the
+ * server's subscription, from where we are, brings events and checkpoints; when it falls silent, settle again. What settling has
+ * delivered and the subscription brings again is recognised by its position. `broken`: any failure of either; after a growing pause, settle
+ * and subscribe anew from where we are. A subscription that goes deaf loses nothing, because settling reads; it is named and opened anew.
+ * Leaves on abort, when `through` is reached, or when the server stayed away too long.
+ */
+export async function* followEventStoreDb(
+  options: ReadAll,
+  limits: FollowLimits,
+  ports: FollowPorts,
+): AsyncGenerator<Live, void, undefined> {
+  const { through, prefixes, batchMax = BATCH_MAX } = options
+  const { connection, signal } = ports
+  if (signal.aborted || (options.after !== undefined && through !== undefined && options.after >= through)) return
+  const watch = vigil(ports.tell, limits.stallMs)
+  const cursor: Cursor = { at: options.after, announced: 'never' }
+  const isDone = (): boolean => signal.aborted || (through !== undefined && cursor.at !== undefined && cursor.at >= through)
+  let listening: Listening | undefined
+  let brokenSince: number | undefined
+  let failures = 0
+
+  /** Ends with whether the log has reached the position we are at: nobody can subscribe from further on. */
+  async function* settle(): AsyncGenerator<Live, boolean> {
+    const last = await headOf(connection, signal)
+    watch.sawHead(last, cursor.at)
+    const end = last !== undefined && through !== undefined && last > through ? through : last
+    if (end !== undefined && (cursor.at === undefined || end > cursor.at)) {
+      for await (const events of ports.read({ ...options, after: cursor.at, through: end }, signal)) {
+        cursor.at = events.at(-1)!.position
+        if (listening !== undefined) watch.missed(events[0]!.position, last!)
+        yield { kind: 'events', events }
+        watch.progressed()
+        if (signal.aborted) return false
+      }
+      if (signal.aborted) return false
+      if (cursor.at === undefined || end > cursor.at) {
+        cursor.at = end
+        yield { kind: 'checkpoint', position: end }
+      }
+    }
+    if (signal.aborted) return false
+    watch.progressed()
+    watch.caughtUp()
+    if (cursor.announced !== cursor.at) {
+      cursor.announced = cursor.at
+      yield { kind: 'caught-up', position: cursor.at }
+    }
+    return last !== undefined ? cursor.at === undefined || cursor.at <= last : cursor.at === undefined
+  }
+
+  async function* heed(messages: readonly ReadResp[]): AsyncGenerator<Live> {
+    const { events, checkpoint, told } = newsOf(messages, cursor.at, through)
+    watch.told(told)
+    if (events.length > 0) {
+      cursor.at = events.at(-1)!.position
+      yield { kind: 'events', events }
+    }
+    if (!isDone() && checkpoint !== undefined && (cursor.at === undefined || checkpoint > cursor.at)) {
+      cursor.at = checkpoint
+      yield { kind: 'checkpoint', position: checkpoint }
+    }
+  }
+
+  const hangUp = (): void => {
+    listening?.end()
+    listening = undefined
+  }
+
+  try {
+    while (!isDone()) {
+      try {
+        const isWithin = yield* settle()
+        if (isDone()) return
+        failures = 0
+        brokenSince = undefined
+        if (watch.isDeaf()) {
+          hangUp()
+          watch.reopened()
+        }
+        if (prefixes?.length === 0 || !isWithin) await pause(limits.headPollMs, signal)
+        else {
+          listening ??= await listen(connection, subscribeRequest(cursor.at, prefixes))
+          // Everything that lies ready, then a look at the head: under a steady stream of events that is once a batch, not once an event.
+          for (let patience = limits.headPollMs; !isDone(); patience = 0) {
+            const heard = await listening.next(batchMax, patience, signal)
+            if (heard === 'silence') break
+            if (heard === 'end') throw new LogUnavailable('EventStoreDB: the server ended the subscription')
+            yield* heed(heard)
+          }
+        }
+      } catch (cause) {
+        hangUp()
+        if (signal.aborted && !(signal.reason instanceof LogUnavailable)) return
+        watch.failed(cause)
+        brokenSince ??= Date.now()
+        if (signal.aborted || Date.now() - brokenSince >= limits.giveUpMs) throw cause
+        const bound = Math.min(limits.backoffMaxMs, limits.backoffMs * 2 ** Math.min(failures++, 30))
+        await pause(bound / 2 + (bound / 2) * ports.jitter(), signal)
+      }
+    }
+  } finally {
+    hangUp()
+    watch.ended()
+  }
+}
+
+type Cursor = { at: Position | undefined; announced: Position | undefined | 'never' }
+
+/** Events after `at` and through `through`; a checkpoint only if nothing came after it; `told`: how far these messages go. */
+const newsOf = (messages: readonly ReadResp[], at: Position | undefined, through: Position | undefined) => {
+  const events: RecordedEvent[] = []
+  let checkpoint: Position | undefined
+  let told: Position | undefined
+  for (const message of messages) {
+    const seen = message.getCheckpoint()
+    if (seen !== undefined) told = checkpoint = positionOf(seen.getCommitPosition())
+    const recorded = message.getEvent()?.getEvent()
+    if (recorded === undefined) continue
+    const event = recordedEvent(recorded)
+    ascending(events.at(-1)?.position, event)
+    told = event.position
+    if (through !== undefined && event.position > through) return { events, checkpoint: through, told }
+    if (at === undefined || event.position > at) events.push(event)
+  }
+  return { events, checkpoint: checkpoint !== undefined && through !== undefined && checkpoint > through ? through : checkpoint, told }
+}
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    if (signal.aborted) end()
+    else signal.addEventListener('abort', end, { once: true })
+  })

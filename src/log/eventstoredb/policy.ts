@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto'
+import * as E from 'fp-ts/lib/Either.js'
+import { appendOne } from './append.js'
+import { connectEventStoreDb } from './connection.js'
+import type { EventStoreDbAccess } from './options.js'
+import type { Outcome } from './outcome.js'
+import { messagesOf } from './read.js'
+import { readStreamRequest } from './request.js'
+
+type Roles = readonly string[]
+
+/** What the server keeps of a stream, and whom it lets at it. Absent: no limit, the server's default rights. */
+export type StreamPolicy = Readonly<{
+  /** Events older than this are no longer read, and go at the next scavenge. Whole seconds. */
+  maxAgeMs?: number | undefined
+  /** Only the newest so many. */
+  maxCount?: number | undefined
+  /** Users and groups, `$admins` and `$all` among them. */
+  acl?: Readonly<{ read?: Roles; write?: Roles; delete?: Roles; metaRead?: Roles; metaWrite?: Roles }> | undefined
+}>
+
+export type PolicyFailure = Readonly<{ tag: 'NotAvailable'; cause: unknown } | { tag: 'Refused'; reason: string }>
+
+const fault = ({ maxAgeMs, maxCount }: StreamPolicy): string | undefined => {
+  if (maxAgeMs !== undefined && !(Number.isSafeInteger(maxAgeMs / 1_000) && maxAgeMs > 0))
+    return `a maximum age of ${maxAgeMs} ms is not whole seconds`
+  if (maxCount !== undefined && !(Number.isSafeInteger(maxCount) && maxCount > 0))
+    return `a maximum of ${maxCount} events is not a whole number from 1`
+  return undefined
+}
+
+const metadataOf = ({ maxAgeMs, maxCount, acl }: StreamPolicy): string =>
+  JSON.stringify({
+    $maxAge: maxAgeMs === undefined ? undefined : maxAgeMs / 1_000,
+    $maxCount: maxCount,
+    $acl: acl && { $r: acl.read, $w: acl.write, $d: acl.delete, $mr: acl.metaRead, $mw: acl.metaWrite },
+  })
+
+/**
+ * Sets a stream's policy, whole; what it says no more is no longer so. Returns whether that changed anything. Safe to repeat: it is compared with what is there,
+ * not left to the server to recognise, which would take going back to an earlier policy for a repeat.
+ */
+export const setStreamPolicy = async (
+  access: EventStoreDbAccess,
+  stream: string,
+  policy: StreamPolicy,
+): Promise<E.Either<PolicyFailure, { changed: boolean }>> => {
+  const reason = fault(policy)
+  if (reason !== undefined) return E.left({ tag: 'Refused', reason })
+  const connection = connectEventStoreDb(access)
+  try {
+    const metastream = `$$${stream}`
+    const wanted = metadataOf(policy)
+    let [last, present] = [-1, '{}']
+    for await (const messages of messagesOf(connection, readStreamRequest(metastream, true, undefined, 1)))
+      for (const message of messages) {
+        const event = message.getEvent()?.getEvent()
+        if (event !== undefined) [last, present] = [Number(event.getStreamRevision()), Buffer.from(event.getData_asU8()).toString()]
+      }
+    if (present === wanted) return E.right({ changed: false })
+    const event = { id: randomUUID(), type: '$metadata', data: new TextEncoder().encode(wanted), metadata: new Uint8Array(0) }
+    return answerOf(await appendOne(connection, metastream, last, [event], 'application/json'))
+  } catch (cause) {
+    return E.left({ tag: 'NotAvailable', cause })
+  } finally {
+    await connection.close()
+  }
+}
+
+const answerOf = (outcome: Outcome): E.Either<PolicyFailure, { changed: boolean }> => {
+  switch (outcome.tag) {
+    case 'stored':
+      return E.right({ changed: true })
+    case 'wrong':
+      return E.left({ tag: 'NotAvailable', cause: new Error('somebody else set the policy meanwhile') })
+    case 'erased':
+      return E.left({ tag: 'Refused', reason: 'the stream was erased' })
+    case 'refused':
+      return E.left({ tag: 'Refused', reason: outcome.reason })
+    case 'unknown':
+      return E.left({ tag: 'NotAvailable', cause: outcome.cause })
+  }
+}

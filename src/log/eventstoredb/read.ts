@@ -1,0 +1,102 @@
+import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
+import { hangUp } from './connection.js'
+import type { EventStoreDbConnection, ReadCall } from './connection.js'
+import { exceptionOf } from './failure.js'
+import { LogUnavailable } from '../event-log.js'
+
+/** What a call has to say: messages (never none), its end, or nothing within the time given. */
+export type Heard = readonly ReadResp[] | 'end' | 'silence'
+
+/**
+ * A reading call, taken a handful of messages at a time: whatever lies ready, without a promise for each. The server is held back by not reading.
+ * `next` throws `LogUnavailable` when the call breaks off.
+ */
+export type Listening = Readonly<{ next: (max: number, silenceMs: number, signal?: AbortSignal) => Promise<Heard>; end: () => void }>
+
+const unavailable = (cause: unknown): LogUnavailable =>
+  cause instanceof LogUnavailable
+    ? cause
+    : new LogUnavailable(`EventStoreDB: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+
+export const listen = async (connection: EventStoreDbConnection, request: ReadReq): Promise<Listening> => {
+  const call = await connection.read(request).catch((cause: unknown) => {
+    throw unavailable(cause)
+  })
+  let failure: LogUnavailable | undefined
+  let isOver = false
+  let wake = (): void => undefined
+  const hear = (): void => wake()
+  call.on('readable', hear)
+  call.on('end', () => {
+    isOver = true
+    wake()
+  })
+  call.on('error', (cause) => {
+    failure ??= unavailable(cause)
+    wake()
+  })
+  // A call whose connection is torn down by another call's error may close without either.
+  call.on('close', () => {
+    if (!isOver) failure ??= new LogUnavailable('EventStoreDB: the call was closed')
+    wake()
+  })
+
+  return {
+    next: async (max, silenceMs, signal) => {
+      const until = Date.now() + silenceMs
+      for (;;) {
+        const messages = drain(call, max)
+        if (messages.length > 0) return messages
+        if (failure !== undefined) throw failure
+        if (isOver) return 'end'
+        const left = until - Date.now()
+        if (left <= 0 || signal?.aborted === true) return 'silence'
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, left)
+          wake = () => {
+            clearTimeout(timer)
+            signal?.removeEventListener('abort', wake)
+            resolve()
+          }
+          signal?.addEventListener('abort', wake, { once: true })
+        })
+        signal?.removeEventListener('abort', wake)
+      }
+    },
+    end: () => {
+      isOver = true
+      hangUp(call)
+    },
+  }
+}
+
+const drain = (call: ReadCall, max: number): readonly ReadResp[] => {
+  const messages: ReadResp[] = []
+  for (let message: ReadResp | null; messages.length < max && (message = call.read()) !== null;) messages.push(message)
+  return messages
+}
+
+/** Servers before 21.10 end the read of a stream nobody wrote to with an error; and all do for one that was erased. Either holds nothing. */
+const saysNothingThere = (failure: unknown): boolean =>
+  failure instanceof LogUnavailable && ['stream-not-found', 'stream-deleted'].includes(exceptionOf(failure.cause) ?? '')
+
+/** Every message of a reading call that ends by itself, or until `signal` aborts; throws `LogUnavailable` if the server says nothing for as long as it may. */
+export async function* messagesOf(
+  connection: EventStoreDbConnection,
+  request: ReadReq,
+  signal?: AbortSignal,
+): AsyncGenerator<readonly ReadResp[]> {
+  const listening = await listen(connection, request)
+  try {
+    for (;;) {
+      const heard = await listening.next(1_000, connection.deadlineMs, signal)
+      if (heard === 'end' || signal?.aborted === true) return
+      if (heard === 'silence') throw new LogUnavailable(`EventStoreDB: no answer for ${connection.deadlineMs} ms`)
+      yield heard
+    }
+  } catch (failure) {
+    if (!saysNothingThere(failure)) throw failure
+  } finally {
+    listening.end()
+  }
+}

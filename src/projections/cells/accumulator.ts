@@ -1,0 +1,69 @@
+import type { Measure } from '../../domain/measure.js'
+import { bucketOf, noSketch, sketchOf } from '../../domain/sketch.js'
+
+export type TallyState = Readonly<{
+  count: number
+  sum: number
+  min: number
+  max: number
+  buckets: readonly (readonly [number, number])[] | null
+  values: readonly (readonly [number, number])[] | null
+}>
+
+/**
+ * A measure that the fold owns and changes in place. It may keep a histogram for quantiles, and every value with its number where a part of them is asked for by
+ * a threshold that can change (the short ones of the abandons).
+ */
+export class Tally {
+  count: number
+  sum: number
+  min: number
+  max: number
+  private readonly buckets: Map<number, number> | null
+  private readonly values: Map<number, number> | null
+
+  constructor(state: TallyState) {
+    this.count = state.count
+    this.sum = state.sum
+    this.min = state.min
+    this.max = state.max
+    this.buckets = state.buckets === null ? null : new Map(state.buckets)
+    this.values = state.values === null ? null : new Map(state.values)
+  }
+
+  static ofNothing(isSketched = false, keepsValues = false): Tally {
+    return new Tally({ count: 0, sum: 0, min: Infinity, max: -Infinity, buckets: isSketched ? [] : null, values: keepsValues ? [] : null })
+  }
+
+  add(value: number): void {
+    this.count += 1
+    this.sum += value
+    if (value < this.min) this.min = value
+    if (value > this.max) this.max = value
+    if (this.buckets !== null) increment(this.buckets, bucketOf(Math.max(0, value)))
+    if (this.values !== null) increment(this.values, value)
+  }
+
+  /** What a row says of it, in units of `scale`; with its quantiles, if it keeps any and they are asked for. */
+  measure(scale: number, withSketch: boolean): Measure {
+    const sketch = this.buckets === null || !withSketch ? noSketch : sketchOf(this.buckets)
+    if (scale === 1) return { count: this.count, sum: this.sum, min: this.min, max: this.max, sketch }
+    return { count: this.count, sum: this.sum / scale, min: this.min / scale, max: this.max / scale, sketch }
+  }
+
+  /** The measure of those values that pass; `undefined` if there are none. */
+  partOf(passes: (value: number) => boolean, withSketch: boolean): Measure | undefined {
+    const part = Tally.ofNothing(withSketch)
+    for (const [value, count] of this.values ?? []) if (passes(value)) for (let i = 0; i < count; i++) part.add(value)
+    return part.count === 0 ? undefined : part.measure(1, withSketch)
+  }
+
+  save(): TallyState {
+    const { count, sum, min, max, buckets, values } = this
+    return { count, sum, min, max, buckets: buckets === null ? null : [...buckets], values: values === null ? null : [...values] }
+  }
+}
+
+const increment = (counts: Map<number, number>, key: number): void => {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
+}

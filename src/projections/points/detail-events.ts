@@ -1,0 +1,173 @@
+import type { AcdEnded, AfterCallWorkCompleted, DetailFact, FlowFact, PointDimensions, UserSessionEnded } from '../../domain/fact.js'
+import type { EpochMs } from '../../domain/interval.js'
+import type { MetricName } from '../../domain/metric.js'
+import { unreachable } from '../../domain/unreachable.js'
+import { CampaignJoin, type CampaignJoinState } from './campaigns.js'
+import type { Configuration } from '../settings.js'
+import { HandleTime, type HandleTimeState, type Novelty } from './handle-time.js'
+import { pointOf, type PointSink } from './point-sink.js'
+import { QueueEnds } from './queue-exits.js'
+
+export type CorrelatorState = Readonly<{ handling: HandleTimeState; queueEnds: readonly AcdEnded[]; campaigns: CampaignJoinState }>
+
+/**
+ * Finds metric points in detail events, for organisations that receive no metric records. What an event says alone is emitted at once; only the handle time and
+ * the campaign are joined from several. What the events cannot tell is absent, not zero (docs/metrics.md lists it).
+ */
+export class Correlator {
+  private readonly configuration: Configuration
+  private readonly handling: HandleTime
+  private readonly queueEnds: QueueEnds
+  private readonly campaigns: CampaignJoin
+  private readonly sink: PointSink
+
+  constructor(configuration: Configuration, sink: PointSink, campaignOnly: PointSink, state?: CorrelatorState) {
+    this.configuration = configuration
+    this.queueEnds = new QueueEnds(state?.queueEnds)
+    this.campaigns = new CampaignJoin(configuration, sink, campaignOnly, state?.campaigns)
+    this.sink = this.campaigns.points
+    this.handling = new HandleTime(configuration, this.sink, state?.handling)
+  }
+
+  apply(fact: DetailFact | FlowFact): Novelty {
+    switch (fact.type) {
+      case 'AcdStarted':
+        this.emit('nOffered', 1, fact.at, fact, { queueId: fact.queueId, skillIds: fact.skillIds })
+        return 'new'
+      case 'AcdEnded': {
+        const novelty = this.queueEnds.see(fact)
+        if (novelty === 'new') this.acdEnded(fact)
+        return novelty
+      }
+      case 'CustomerStarted':
+        // A customer who is called is connected when the agent's session says so; one who calls is connected from the start.
+        if (fact.direction !== 'outbound') this.emit('nConnected', 1, fact.at, fact, {})
+        return 'new'
+      case 'CustomerEnded':
+        if (fact.connectedMs > 0) this.emit('tConnected', fact.connectedMs, fact.at, fact, {})
+        return 'new'
+      case 'UserSessionStarted':
+        if (fact.direction === 'outbound') this.emit('nOutbound', 1, fact.at, fact, { queueId: fact.queueId, userId: fact.userId })
+        return 'new'
+      case 'UserSessionEnded':
+        return this.sessionEnded(fact)
+      case 'AfterCallWorkCompleted':
+        return this.workCompleted(fact)
+      case 'OutboundInitiated':
+        this.campaigns.began(fact.conversationId, fact.campaignId, fact.at)
+        return 'new'
+      case 'VoicemailEnded':
+        if (fact.voicemailMs > 0) this.emit('tVoicemail', fact.voicemailMs, fact.at, fact, { queueId: fact.queueId, userId: fact.userId })
+        return 'new'
+      case 'FlowEnded':
+        this.emit('nFlow', 1, fact.at, fact, { flowId: fact.flowId })
+        this.emit('tFlow', fact.connectedMs, fact.at, fact, { flowId: fact.flowId })
+        if (exits.has(fact.exitReason)) this.emit('tFlowExit', fact.connectedMs, fact.at, fact, { flowId: fact.flowId })
+        if (disconnects.has(fact.exitReason)) this.emit('tFlowDisconnect', fact.connectedMs, fact.at, fact, { flowId: fact.flowId })
+        return 'new'
+      case 'FlowOutcomeReached': {
+        const { at, flowId, outcome, startedAt, endedAt, milestones } = fact
+        this.emit('nFlowOutcome', 1, at, fact, { flowId })
+        if (outcome === 'FAILURE') this.emit('nFlowOutcomeFailed', 1, at, fact, { flowId })
+        if (startedAt !== null && endedAt !== null && endedAt >= startedAt)
+          this.emit('tFlowOutcome', endedAt - startedAt, at, fact, { flowId })
+        for (let i = 0; i < milestones; i++) this.emit('nFlowMilestone', 1, at, fact, { flowId })
+        return 'new'
+      }
+      case 'FlowStarted': // Genesys counts a flow when the interaction leaves it
+      case 'VoicemailStarted': // its end says all there is to count
+      case 'WrapUpApplied': // the same as the after-call work, without the agent
+      case 'ConversationAnnotated':
+        return 'new'
+      default:
+        return unreachable(fact)
+    }
+  }
+
+  /** The frontier came to `at`. */
+  tick(at: EpochMs): void {
+    this.handling.tick(at)
+    this.queueEnds.forgetBefore(at - this.configuration.base.correlation.acwHorizonMs)
+    this.campaigns.forgetBefore(at - this.configuration.base.correlation.restateHorizonMs)
+  }
+
+  save(): CorrelatorState {
+    return { handling: this.handling.save(), queueEnds: this.queueEnds.save(), campaigns: this.campaigns.save() }
+  }
+
+  private acdEnded(fact: AcdEnded): void {
+    const { at, queueId, connectedMs, mediaType, skillIds, languageId } = fact
+    const ofQueue = { queueId, skillIds, languageId }
+    this.emit('tAcd', connectedMs, at, fact, ofQueue)
+    switch (fact.outcome) {
+      case 'ANSWERED': {
+        // Genesys stamps the answer at the agent's connect, some milliseconds later; the events do not tell that instant.
+        const ofAgent = { ...ofQueue, userId: fact.answeredUserId }
+        this.emit('tAnswered', connectedMs, at, fact, ofAgent)
+        const limitMs = this.configuration.serviceLevelMs(queueId, mediaType, at)
+        const { overAtDuration } = this.configuration.profileAt(at).serviceLevel
+        if (connectedMs > limitMs || (overAtDuration && connectedMs === limitMs)) this.emit('nOverSla', 1, at, fact, ofAgent)
+        return
+      }
+      case 'ABANDON':
+        return this.emit('tAbandon', connectedMs, at, fact, ofQueue)
+      case 'FLOW_OUT':
+        return this.emit('tFlowOut', connectedMs, at, fact, ofQueue)
+      case 'UNKNOWN':
+        return
+    }
+  }
+
+  private sessionEnded(fact: UserSessionEnded): Novelty {
+    const novelty = this.handling.noveltyOfEnd(fact)
+    if (novelty !== 'new') return novelty
+    const { at, queueId, userId, talkMs, heldMs, alertMs, contactingMs, dialingMs, disconnectType } = fact
+    const { alertEndedByOther, transfers, blindTransfers, consultTransfers } = this.configuration.profileAt(at).correlation
+    const point = (metric: MetricName, value: number, when: EpochMs): void => this.emit(metric, value, when, fact, { queueId, userId })
+    const connectedAt = at - talkMs - heldMs
+    if (alertMs > 0) point('tAlert', alertMs, connectedAt)
+    if (alertMs > 0 && talkMs + heldMs === 0 && !alertEndedByOther.includes(disconnectType)) point('tNotResponding', alertMs, at)
+    if (contactingMs > 0) point('tContacting', contactingMs, connectedAt - dialingMs)
+    if (dialingMs > 0) point('tDialing', dialingMs, connectedAt)
+    if (fact.direction === 'outbound' && dialingMs > 0 && talkMs > 0) point('nConnected', 1, connectedAt)
+    // Talk and hold are stamped at the end of the session: right for what came last, the other's own end is not in the events.
+    if (talkMs > 0) point('tTalkComplete', talkMs, at)
+    if (heldMs > 0) point('tHeldComplete', heldMs, at)
+    if (talkMs > 0 && transfers.includes(disconnectType)) {
+      point('nTransferred', 1, at)
+      if (blindTransfers.includes(disconnectType)) point('nBlindTransferred', 1, at)
+      if (consultTransfers.includes(disconnectType)) point('nConsultTransferred', 1, at)
+    }
+    this.handling.ended(fact)
+    return 'new'
+  }
+
+  private workCompleted(fact: AfterCallWorkCompleted): Novelty {
+    const novelty = this.handling.noveltyOfWork(fact)
+    if (novelty !== 'new') return novelty
+    const { queueId, userId, wrapUpCode } = fact
+    this.emit('tAcw', fact.acwMs, fact.at, fact, { queueId, userId, wrapUpCode })
+    this.handling.worked(fact)
+    return 'new'
+  }
+
+  private emit(
+    metric: MetricName,
+    value: number,
+    at: EpochMs,
+    from: Parameters<typeof pointOf>[3] & Readonly<{ conversationId: string }>,
+    more: Partial<PointDimensions>,
+  ): void {
+    this.sink.observe(pointOf(metric, value, at, from, more), from)
+  }
+}
+
+/** How a flow ends: it goes on elsewhere or lets the caller out, or the call ends in it. */
+const exits: ReadonlySet<string> = new Set(['TRANSFER', 'FLOW_EXIT', 'USER_EXIT', 'FLOW_ERROR_EXIT', 'RECOGNITION_FAILURE_EXIT'])
+const disconnects: ReadonlySet<string> = new Set([
+  'DISCONNECT',
+  'FLOW_DISCONNECT',
+  'FLOW_ERROR_DISCONNECT',
+  'SESSION_EXPIRE_DISCONNECT',
+  'RECOGNITION_FAILURE_DISCONNECT',
+])

@@ -1,0 +1,130 @@
+import type { AfterCallWorkCompleted, MetricPoint, UserSessionEnded } from '../../domain/fact.js'
+import type { EpochMs } from '../../domain/interval.js'
+import type { Configuration } from '../settings.js'
+import { pointOf, type PointSink } from './point-sink.js'
+
+/**
+ * One agent session on its way to a handle time.
+ *
+ * - *ended*, waiting for its after-call work: no handle time yet
+ * - *assumed*: the horizon passed without after-call work; the handle time without it is published, pending
+ * - *worked*: after-call work is known, the end of the session is not
+ * - *done*: both are known and its handle time is published; kept for a while to recognise what contradicts it
+ *
+ * A session leaves when it is older than the restate horizon (what was assumed is then settled), a done one earlier.
+ */
+export type SessionState =
+  | Readonly<{ kind: 'ended'; end: UserSessionEnded; horizonMs: number }>
+  | Readonly<{ kind: 'assumed'; end: UserSessionEnded }>
+  | Readonly<{ kind: 'worked'; acw: AfterCallWorkCompleted }>
+  | Readonly<{ kind: 'done'; end: UserSessionEnded; acw: AfterCallWorkCompleted }>
+
+export type HandleTimeState = Readonly<{ frontier: EpochMs | null; sessions: readonly (readonly [string, SessionState])[] }>
+
+/** What became of a fact: it is new, the same is known already, or something else is known of the same session. */
+export type Novelty = 'new' | 'known' | 'contradictory'
+
+/**
+ * Joins the end of an agent's session with the after-call work that may follow it hours later or never, in whatever order they come. Until a session's horizon
+ * there is no handle time; then it counts as handled without after-call work; work that comes later still moves it.
+ */
+export class HandleTime {
+  private readonly sessions: Map<string, SessionState>
+  private readonly configuration: Configuration
+  private readonly sink: PointSink
+  private frontier: EpochMs | null
+
+  constructor(configuration: Configuration, sink: PointSink, state?: HandleTimeState) {
+    this.configuration = configuration
+    this.sink = sink
+    this.frontier = state?.frontier ?? null
+    this.sessions = new Map(state?.sessions)
+  }
+
+  /** Is this end news? To be asked before anything is counted from it. */
+  noveltyOfEnd(end: UserSessionEnded): Novelty {
+    const known = this.sessions.get(sessionKey(end))
+    return known === undefined || known.kind === 'worked' ? 'new' : same(known.end, end) ? 'known' : 'contradictory'
+  }
+
+  noveltyOfWork(acw: AfterCallWorkCompleted): Novelty {
+    const known = this.sessions.get(sessionKey(acw))
+    return known === undefined || known.kind === 'ended' || known.kind === 'assumed'
+      ? 'new'
+      : same(known.acw, acw)
+        ? 'known'
+        : 'contradictory'
+  }
+
+  ended(end: UserSessionEnded): void {
+    const id = sessionKey(end)
+    const known = this.sessions.get(id)
+    if (known?.kind === 'worked') return this.done(id, end, known.acw)
+    const horizonMs = this.configuration.acwHorizonMs(end.queueId, end.at)
+    this.sessions.set(id, { kind: 'ended', end, horizonMs })
+    if (this.frontier !== null && end.at + horizonMs <= this.frontier) this.assume(id, end)
+  }
+
+  worked(acw: AfterCallWorkCompleted): void {
+    const id = sessionKey(acw)
+    const known = this.sessions.get(id)
+    if (known?.kind !== 'ended' && known?.kind !== 'assumed') {
+      this.sessions.set(id, { kind: 'worked', acw })
+      return
+    }
+    if (known.kind === 'assumed') this.ifAny(handlePoint(known.end, undefined), (point) => this.sink.withdraw(id, point, known.end))
+    this.done(id, known.end, acw)
+  }
+
+  /**
+   * The frontier came to `at`: sessions that waited long enough are handled without after-call work, old ones are forgotten. Looks at every session
+   * there is, so it is called when intervals close rather than at each tick of the clock.
+   */
+  tick(at: EpochMs): void {
+    this.frontier = at
+    const { acwHorizonMs, restateHorizonMs } = this.configuration.base.correlation
+    for (const [id, session] of this.sessions) {
+      const since = session.kind === 'worked' ? session.acw.at : session.end.at
+      if (session.kind === 'ended' && since + session.horizonMs <= at) this.assume(id, session.end)
+      if (session.kind === 'done' && Math.max(since, session.acw.at) + acwHorizonMs <= at) this.sessions.delete(id)
+      else if (since + restateHorizonMs <= at) {
+        if (session.kind === 'ended' || session.kind === 'assumed')
+          this.ifAny(handlePoint(session.end, undefined), (point) => this.sink.settle(id, point, session.end))
+        this.sessions.delete(id)
+      }
+    }
+  }
+
+  save(): HandleTimeState {
+    return { frontier: this.frontier, sessions: [...this.sessions] }
+  }
+
+  private assume(id: string, end: UserSessionEnded): void {
+    this.sessions.set(id, { kind: 'assumed', end })
+    this.ifAny(handlePoint(end, undefined), (point) => this.sink.observePending(id, point, end))
+  }
+
+  private done(id: string, end: UserSessionEnded, acw: AfterCallWorkCompleted): void {
+    this.sessions.set(id, { kind: 'done', end, acw })
+    this.sink.observe(handlePoint(end, acw), end, 'handled')
+  }
+
+  /** A session in which nothing was done has no handle time, unless after-call work says that it was handled. */
+  private ifAny(point: MetricPoint, act: (point: MetricPoint) => void): void {
+    if (point.value > 0) act(point)
+  }
+}
+
+const sessionKey = (fact: Readonly<{ conversationId: string; sessionId: string }>): string => `${fact.conversationId}/${fact.sessionId}`
+
+/** tHandle = contacting + dialing + talk + hold + after-call work, at the end of the last part. */
+const handlePoint = (end: UserSessionEnded, acw: AfterCallWorkCompleted | undefined): MetricPoint =>
+  pointOf(
+    'tHandle',
+    end.contactingMs + end.dialingMs + end.talkMs + end.heldMs + (acw?.acwMs ?? 0),
+    Math.max(end.at, acw?.at ?? end.at),
+    end,
+    { queueId: end.queueId, userId: end.userId, wrapUpCode: acw?.wrapUpCode ?? null },
+  )
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)

@@ -1,0 +1,121 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { defaultProfile } from '../../../src/domain/profile.js'
+import { ConfigError, loadConfig, loadProfile, redacted, sinkKind } from '../../../src/app/config/config.js'
+
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'streamvane-config-'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const fileOf = (text: string): string => {
+  const file = join(folder, `${Math.abs(text.length * 31 + text.charCodeAt(0))}-${text.length}.yaml`)
+  writeFileSync(file, text)
+  return file
+}
+const problemsOf = (work: () => unknown): string => {
+  try {
+    work()
+  } catch (cause) {
+    if (cause instanceof ConfigError) return cause.message
+    throw cause
+  }
+  throw new Error('the configuration was taken')
+}
+
+describe('configuration', () => {
+  test('defaults: files as sink, loopback, the default profile', () => {
+    const config = loadConfig({})
+    expect(sinkKind(config)).toBe('files')
+    expect(config.ingress.host).toBe('127.0.0.1')
+    expect(config.profile).toEqual(defaultProfile)
+  })
+
+  test('flags win over the environment, the environment over the file, the file over defaults', () => {
+    const file = fileOf('tenant: from-file\ndata: from-file\nlogLevel: warn\ningress: { port: 1 }\n')
+    const env = { STREAMVANE_DATA: 'from-environment', STREAMVANE_LOG_LEVEL: 'error', STREAMVANE_INGRESS__PORT: '2' }
+    const config = loadConfig({ file, env, flags: { logLevel: 'debug', ingress: { port: undefined } } })
+    expect(config).toMatchObject({
+      tenant: 'from-file',
+      data: 'from-environment',
+      logLevel: 'debug',
+      ingress: { port: 2, host: '127.0.0.1' },
+    })
+  })
+
+  test('KAFKA_BROKERS and SCHEMA_REGISTRY_URL choose Kafka; the path of a key names the same', () => {
+    const known = loadConfig({ env: { KAFKA_BROKERS: 'a:1, b:2', SCHEMA_REGISTRY_URL: 'http://r' } })
+    expect(sinkKind(known)).toBe('kafka')
+    expect(known.egress.kafka).toMatchObject({ brokers: ['a:1', 'b:2'], registry: { url: 'http://r' } })
+    const named = loadConfig({
+      env: { STREAMVANE_EGRESS__KAFKA__BROKERS: '["a:1", "b:2"]', STREAMVANE_EGRESS__KAFKA__REGISTRY__URL: 'http://r' },
+    })
+    expect(named.egress.kafka).toEqual(known.egress.kafka)
+  })
+
+  test('text that looks like a number is text where text is wanted, and a list may be spelled with commas', () => {
+    const env = {
+      STREAMVANE_TENANT: '007',
+      STREAMVANE_INGRESS__TOKEN: '12345678901234567890',
+      STREAMVANE_EGRESS__KAFKA__BROKERS: 'a:1, b:2',
+      STREAMVANE_EGRESS__KAFKA__FORMAT: 'json',
+      STREAMVANE_EGRESS__FILES__FORMATS: 'avro',
+      STREAMVANE_PROFILE__VERSION: '7',
+    }
+    const config = loadConfig({ env })
+    expect(config).toMatchObject({ tenant: '007', ingress: { token: '12345678901234567890' }, profile: { version: 7 } })
+    expect(config.egress).toMatchObject({ kafka: { brokers: ['a:1', 'b:2'] }, files: { formats: ['avro'] } })
+    expect(problemsOf(() => loadConfig({ env, flags: { tenant: 7 } }))).toContain('tenant')
+    expect(problemsOf(() => loadConfig({ env: { STREAMVANE_INGRESS: '5', STREAMVANE_INGRESS__PORT: '1' } }))).toContain('ingress')
+  })
+
+  test.each([
+    ['in the file', () => loadConfig({ file: fileOf('ingres: { port: 1 }\n') }), 'ingres'],
+    ['in the environment', () => loadConfig({ env: { STREAMVANE_INGRESS__PROT: '1' } }), 'prot'],
+    ['in the profile', () => loadConfig({ file: fileOf('profile: { grace: 5 }\n') }), 'grace'],
+  ])('an unknown key %s is an error that names it', (_, work, key) => {
+    expect(problemsOf(work)).toContain(key)
+  })
+
+  test('every problem is told at once, each with its key', () => {
+    const problems = problemsOf(() =>
+      loadConfig({ file: fileOf('tenant: Two Words\ningress: { port: 70000, token: short }\nprofile: { intervalMs: 1000 }\n') }),
+    )
+    for (const key of ['tenant', 'ingress.port', 'ingress.token', 'intervalMs']) expect(problems).toContain(key)
+  })
+
+  test('Avro without a registry, and Kafka without a broker, say what is missing', () => {
+    expect(problemsOf(() => loadConfig({ env: { KAFKA_BROKERS: 'a:1' } }))).toContain('SCHEMA_REGISTRY_URL')
+    expect(problemsOf(() => loadConfig({ flags: { egress: { sink: 'kafka' } } }))).toContain('KAFKA_BROKERS')
+    expect(sinkKind(loadConfig({ env: { KAFKA_BROKERS: 'a:1', STREAMVANE_EGRESS__KAFKA__FORMAT: 'json' } }))).toBe('kafka')
+  })
+
+  test('a file that is missing or no mapping is an error that names it', () => {
+    expect(problemsOf(() => loadConfig({ file: join(folder, 'nowhere.yaml') }))).toContain('nowhere.yaml')
+    expect(problemsOf(() => loadConfig({ file: fileOf('- a\n- b\n') }))).toContain('not valid')
+  })
+
+  test('secrets are not shown', () => {
+    const config = loadConfig({
+      env: {
+        STREAMVANE_INGRESS__TOKEN: 'a-token-of-some-length',
+        SCHEMA_REGISTRY_URL: 'http://r',
+        STREAMVANE_EGRESS__KAFKA__REGISTRY__PASSWORD: 'hush-hush',
+      },
+    })
+    expect(JSON.stringify(config)).toContain('a-token-of-some-length')
+    expect(JSON.stringify(redacted(config))).not.toMatch(/a-token-of-some-length|hush-hush/)
+  })
+
+  test('a profile file is checked by the same rules', () => {
+    expect(loadProfile(fileOf('points: detail-events\nserviceLevel: { durationMs: 30000 }\n'))).toMatchObject({
+      points: 'detail-events',
+      intervalMs: 900_000,
+      serviceLevel: { durationMs: 30_000, includeAbandons: true },
+    })
+    expect(problemsOf(() => loadProfile(fileOf('points: both\n')))).toContain('points')
+  })
+})

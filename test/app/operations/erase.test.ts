@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest'
+import { erase } from '../../../src/app/operations/erase.js'
+import { defaultProfile } from '../../../src/domain/profile.js'
+import { conversationStream, kpiStream } from '../../../src/domain/stream-name.js'
+import { appendTick } from '../../../src/ingress/clock.js'
+import type { EventLog } from '../../../src/log/event-log.js'
+import { memoryLog } from '../../../src/log/memory-log.js'
+import { runProjector } from '../../../src/app/pipeline/projector.js'
+import { generationOf, project, rowsOf, silent, take } from '../../support/pipeline.js'
+import { memorySnapshots } from '../../support/memory-snapshots.js'
+
+const TEN = Date.UTC(2026, 0, 5, 10)
+
+const record = (conversationId: string, metric: string, value: number, second: number): string =>
+  JSON.stringify({
+    topicName: `v2.analytics.conversation.${conversationId}.metrics`,
+    eventBody: {
+      ...{ metric, value, metricDate: new Date(TEN + second * 1_000).toISOString(), recordId: `${conversationId}${metric}` },
+      ...{ conversationId, sessionId: 's', queueId: 'sales', mediaType: 'voice' },
+    },
+  })
+
+const lines = ['c1', 'c2', 'c3'].flatMap((id, index) => [
+  record(id, 'nOffered', 1, index),
+  record(id, 'tAbandon', 1_000 * (index + 1), 30 + index),
+])
+
+const eraseConversation = (raw: EventLog, id: string, dryRun = false) =>
+  erase({ raw, tenant: 't', stream: conversationStream('t', id), entityId: id, dryRun, now: () => TEN })
+
+const rebuilt = async (log: EventLog) => {
+  const generation = { ...generationOf(defaultProfile, 'g2'), historyThrough: String(await log.head()) }
+  const end = await runProjector({
+    ...{ tenant: 't', generation, raw: log, kpi: log, snapshots: memorySnapshots(), batchMax: 100 },
+    ...{ untilCaughtUp: true, signal: new AbortController().signal, logger: silent, now: () => 0 },
+  })
+  expect(end.kind).toBe('caught-up')
+  return rowsOf(log, 't', 'g2')
+}
+
+const figures = (rows: Awaited<ReturnType<typeof rowsOf>>) =>
+  rows
+    .filter(({ family }) => family === 'queue')
+    .map(({ kpis, erased, correction }) => ({ abandonRate: kpis['abandonRate'], erased, correction }))
+
+describe('a conversation that is erased', () => {
+  test('is gone from the log, takes nothing any more, and whatever comes of it later is acknowledged and counted', async () => {
+    const log = memoryLog()
+    await take(log, 't', lines)
+    expect(await eraseConversation(log, 'c2', true)).toMatchObject({ events: 2, points: 2 })
+    expect(await log.streamRevision(conversationStream('t', 'c2'))).toBe(1)
+    expect(await eraseConversation(log, 'c2')).toMatchObject({ events: 2, points: 2 })
+    expect(await log.streamRevision(conversationStream('t', 'c2'))).toBeUndefined()
+    expect(await take(log, 't', [...lines, record('c2', 'tAcd', 5, 40)])).toMatchObject([{ stored: 0, duplicate: 4, erased: 3 }])
+    expect(await eraseConversation(log, 'c2')).toMatchObject({ events: 0 })
+  })
+
+  test('leaves published rows as they are, and rebuilt ones say how many points are missing', async () => {
+    const log = memoryLog()
+    await take(log, 't', lines)
+    await project({ log, tenant: 't', profile: defaultProfile })
+    const before = await rowsOf(log, 't')
+    await eraseConversation(log, 'c2')
+    await appendTick(log, 't', TEN + 3_600_000)
+    const g2 = await rebuilt(log)
+    expect(figures(before)).toEqual([{ abandonRate: { numerator: 3, denominator: 3 }, erased: null, correction: null }])
+    expect(figures(g2)).toMatchObject([{ abandonRate: { numerator: 2, denominator: 2 }, erased: 2 }])
+    expect(await rowsOf(log, 't')).toEqual(before)
+  })
+
+  test('is not folded although a server that has not scavenged still delivers it', async () => {
+    const log = memoryLog()
+    await take(log, 't', lines)
+    await eraseConversation({ ...log, erase: async () => ({ _tag: 'Right', right: { events: 2 } }) }, 'c2')
+    expect(await log.streamRevision(conversationStream('t', 'c2'))).toBe(1)
+    expect(figures(await rebuilt(log))).toMatchObject([{ abandonRate: { numerator: 2, denominator: 2 }, erased: 2 }])
+  })
+
+  test('a generation that had folded it goes on from its snapshot, and without one says that it has to be rebuilt', async () => {
+    const log = memoryLog()
+    const snapshots = memorySnapshots()
+    const run = () => project({ log, tenant: 't', profile: defaultProfile, snapshots })
+    await take(log, 't', lines)
+    await run()
+    await eraseConversation(log, 'c2')
+    await take(log, 't', [record('c4', 'nOffered', 1, 50)])
+    expect(await run()).toMatchObject({ kind: 'caught-up' })
+    expect(figures(await rowsOf(log, 't'))).toMatchObject([{ abandonRate: { numerator: 3, denominator: 4 } }])
+    const revision = await log.streamRevision(kpiStream('t', 'g1'))
+    await snapshots.clear()
+    expect(await run()).toMatchObject({ kind: 'refused', reason: expect.stringContaining('rebuild --promote') as string })
+    expect(await log.streamRevision(kpiStream('t', 'g1'))).toBe(revision)
+  })
+})

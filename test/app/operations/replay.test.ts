@@ -1,0 +1,80 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { promote, readGenerations, startGeneration } from '../../../src/app/pipeline/generations.js'
+import { oneLog } from '../../../src/app/pipeline/logs.js'
+import { NoGeneration, replay, ReplayFailed, type ReplayOptions } from '../../../src/app/operations/replay.js'
+import { defaultProfile } from '../../../src/domain/profile.js'
+import type { EventLog } from '../../../src/log/event-log.js'
+import { memoryLog } from '../../../src/log/memory-log.js'
+import { answers } from '../../support/answers.js'
+import { project, rowsOf, take } from '../../support/pipeline.js'
+import { recordingSink, type Fate } from '../../support/recording-sink.js'
+
+const TEN = Date.UTC(2026, 0, 5, 10)
+const QUARTER = 15 * 60_000
+const AGENTS = 20
+
+/** Twenty agents each with an answer at ten and another at half past. */
+let log: EventLog
+beforeEach(async () => {
+  log = memoryLog()
+  await take(log, 't', [...answers(AGENTS), ...answers(AGENTS, 0, { metricDate: '2026-01-05T10:30:00.000Z', sessionId: 'another' })])
+  const { state } = await startGeneration(log, 't', await readGenerations(log, 't'), defaultProfile, undefined, new Date(0))
+  await promote(log, 't', state, 'g1', new Date(1))
+  await project({ log, tenant: 't', profile: defaultProfile, batchMax: 10 })
+})
+
+const replayed = (more: Partial<ReplayOptions>): Promise<number> =>
+  replay({ tenant: 't', logs: oneLog(log), sink: undefined, batchMax: 7, signal: new AbortController().signal, ...more })
+
+describe('a replay', () => {
+  test('publishes the latest row of every key once, in the order of the log, marked; the progress stays where it is', async () => {
+    const before = { generation: 'g1', revision: 3 }
+    const { sink, records, progress } = recordingSink(before)
+    expect(await replayed({ sink })).toBe(2 * (AGENTS + 1))
+    expect(records.map(({ row }) => row.key).sort()).toEqual((await rowsOf(log, 't')).map(({ key }) => key).sort())
+    expect(records.filter(({ row }) => row.family === 'queue').map(({ row }) => row.revision)).toEqual([AGENTS, AGENTS])
+    expect(records.every(({ replay, generation }) => replay && generation === 'g1')).toBe(true)
+    expect(progress()).toEqual(before)
+  })
+
+  test('of a range takes intervals that start at its beginning or later and before its end; of a family, only that', async () => {
+    const startsOf = async (more: Partial<ReplayOptions>): Promise<readonly string[]> => {
+      const { sink, records } = recordingSink()
+      const count = await replayed({ sink, ...more })
+      expect(count).toBe(records.length)
+      return [...new Set(records.map(({ row }) => `${row.family} ${(row.start - TEN) / QUARTER}`))].sort()
+    }
+    expect(await startsOf({ from: TEN, to: TEN + 2 * QUARTER })).toEqual(['agent 0', 'queue 0'])
+    expect(await startsOf({ from: TEN + 1, to: TEN + 2 * QUARTER + 1 })).toEqual(['agent 2', 'queue 2'])
+    expect(await startsOf({ family: 'queue' })).toEqual(['queue 0', 'queue 2'])
+    expect(await startsOf({ family: 'queue', from: TEN + QUARTER })).toEqual(['queue 2'])
+    expect(await startsOf({ from: TEN + 3 * QUARTER })).toEqual([])
+  })
+
+  test('without a sink only counts', async () => {
+    expect(await replayed({ family: 'agent' })).toBe(2 * AGENTS)
+  })
+
+  test.each<readonly [Fate, RegExp]>([
+    ['refused', /Refused after 7 of 42 records; run it again/],
+    ['lost', /NotConnected after 7 of 42 records/],
+    ['fenced', /Fenced after 7 of 42/],
+  ])('whose second write is %s says how far it came', async (fate, message) => {
+    const { sink } = recordingSink(undefined, ['ok', fate])
+    const failing = replayed({ sink })
+    await expect(failing).rejects.toThrow(ReplayFailed)
+    await expect(failing).rejects.toThrow(message)
+  })
+
+  test('told to stop says how many records were published, not how many there are', async () => {
+    const stop = new AbortController()
+    const { sink, records } = recordingSink()
+    const count = await replayed({ sink, signal: stop.signal, onProgress: (written) => written >= 14 && stop.abort() })
+    expect(count).toBe(14)
+    expect(records).toHaveLength(14)
+  })
+
+  test('of a tenant without rows says so', async () => {
+    await expect(replayed({ tenant: 'other' })).rejects.toThrow(NoGeneration)
+  })
+})

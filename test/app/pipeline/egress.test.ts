@@ -1,0 +1,155 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { runEgress, type EgressEnd } from '../../../src/app/pipeline/egress.js'
+import { promote, readGenerations, startGeneration } from '../../../src/app/pipeline/generations.js'
+import { oneLog } from '../../../src/app/pipeline/logs.js'
+import { defaultProfile } from '../../../src/domain/profile.js'
+import { kpiStream } from '../../../src/domain/stream-name.js'
+import type { Sink } from '../../../src/egress/sink.js'
+import { contentId } from '../../../src/log/content-id.js'
+import type { EventLog } from '../../../src/log/event-log.js'
+import { memoryLog } from '../../../src/log/memory-log.js'
+import { answers } from '../../support/answers.js'
+import { bookOfLog, bookOfRecords, textOf } from '../../support/pipeline-life.js'
+import { project, silent, take } from '../../support/pipeline.js'
+import { recordingSink, type Fate } from '../../support/recording-sink.js'
+
+const started = async (log: EventLog, minute: number): Promise<string> => {
+  const now = new Date(Date.UTC(2026, 0, 5, 6, minute))
+  return (await startGeneration(log, 't', await readGenerations(log, 't'), defaultProfile, undefined, now)).generation.name
+}
+const promoted = async (log: EventLog, name: string, minute: number): Promise<void> => {
+  await promote(log, 't', await readGenerations(log, 't'), name, new Date(Date.UTC(2026, 0, 5, 6, minute)))
+}
+
+/** 40 events: 40 rows of agents, and the queue's row in four revisions. */
+const AGENTS = 40
+const ROWS = AGENTS + 1
+const projected = (log: EventLog, generation = 'g1') => project({ log, tenant: 't', profile: defaultProfile, generation, batchMax: 10 })
+
+let log: EventLog
+beforeEach(async () => {
+  log = memoryLog()
+  await take(log, 't', answers(AGENTS))
+  await promoted(log, await started(log, 0), 1)
+  await projected(log)
+})
+
+const egress = (sink: Sink, more: Partial<Parameters<typeof runEgress>[0]> = {}): Promise<EgressEnd> =>
+  runEgress({
+    ...{ tenant: 't', logs: oneLog(log), sink, batchMax: 7, untilCaughtUp: true, signal: new AbortController().signal, logger: silent },
+    ...more,
+  })
+
+const expectAllOnce = async (records: Parameters<typeof bookOfRecords>[0], generation = 'g1'): Promise<void> =>
+  expect(textOf(bookOfRecords(records.filter((record) => record.generation === generation)))).toBe(
+    textOf(await bookOfLog(log, 't', generation)),
+  )
+
+describe('an egress', () => {
+  test('publishes every row once, in order, with how far it has come; the next start has nothing to do', async () => {
+    const { sink, records, progress } = recordingSink()
+    expect(await egress(sink)).toEqual({ kind: 'caught-up' })
+    expect(records).toHaveLength(AGENTS + 4)
+    await expectAllOnce(records)
+    expect(records.every(({ replay }) => !replay)).toBe(true)
+    // The last event of the stream is a checkpoint, which is no record.
+    const last = (await log.streamRevision(kpiStream('t', 'g1'))) as number
+    expect(progress()?.generation).toBe('g1')
+    expect(last - (progress()?.revision ?? 0)).toBeLessThanOrEqual(1)
+    expect(await egress(sink)).toEqual({ kind: 'caught-up' })
+    expect(records).toHaveLength(AGENTS + 4)
+  })
+
+  test('without a generation has nothing to do', async () => {
+    log = memoryLog()
+    expect(await egress(recordingSink().sink)).toEqual({ kind: 'caught-up' })
+  })
+
+  test.each<readonly [readonly Fate[]]>([[['lost']], [['lost answer']], [['ok', 'lost', 'ok', 'lost answer']]])(
+    'whose writes fare like this: %j, asks where it is and goes on: everything once',
+    async (fates) => {
+      const { sink, records } = recordingSink(undefined, fates)
+      expect(await egress(sink)).toEqual({ kind: 'caught-up' })
+      await expectAllOnce(records)
+    },
+  )
+
+  test('that is fenced out stops: another instance goes on', async () => {
+    const { sink, records } = recordingSink(undefined, ['ok', 'fenced'])
+    expect(await egress(sink)).toEqual({ kind: 'superseded', by: 'another' })
+    expect(records.length).toBeLessThanOrEqual(7)
+  })
+
+  test('that is refused stops and hands on the reason', async () => {
+    expect(await egress(recordingSink(undefined, ['refused']).sink)).toEqual({ kind: 'refused', reason: 'not today' })
+  })
+
+  test('whose sink knows of more than the log holds says that this is another log', async () => {
+    const { sink, records } = recordingSink({ generation: 'g1', revision: 10_000 })
+    await expect(egress(sink)).rejects.toThrow(
+      /through revision 10000, which the log does not hold: this is not the log that it was published from/,
+    )
+    expect(records).toEqual([])
+  })
+
+  test('that meets rows of a schema it does not know says what to do', async () => {
+    const strange = {
+      id: contentId('strange'),
+      type: 'Row.queue',
+      data: Buffer.from('?'),
+      metadata: Buffer.from('{"schema":"ffffffffffffffff"}'),
+    }
+    await log.append([{ stream: kpiStream('t', 'g1'), expected: 'any', events: [strange] }])
+    await expect(egress(recordingSink().sink)).rejects.toThrow(/schema ffffffffffffffff.*run the version that wrote them, or rebuild/)
+  })
+})
+
+describe('a running egress', () => {
+  const live = (sink: Sink) => {
+    const stop = new AbortController()
+    const ended = egress(sink, { untilCaughtUp: false, signal: stop.signal })
+    return { stop: () => (stop.abort(), ended) }
+  }
+
+  test('publishes what comes, and stops when told', async () => {
+    const { sink, reached, records } = recordingSink()
+    const running = live(sink)
+    await reached('g1', ROWS)
+    await take(log, 't', answers(5, AGENTS))
+    await projected(log)
+    await reached('g1', ROWS + 5)
+    expect(await running.stop()).toEqual({ kind: 'stopped' })
+    await expectAllOnce(records)
+  })
+
+  test('waits for a first generation', async () => {
+    const { sink, reached } = recordingSink()
+    const before = log
+    log = memoryLog()
+    const running = live(sink)
+    for await (const batch of before.readAll())
+      for (const { stream, ...event } of batch) await log.append([{ stream, expected: 'any', events: [event] }])
+    await reached('g1', ROWS)
+    expect(await running.stop()).toEqual({ kind: 'stopped' })
+  })
+
+  test('switches to a generation that is promoted and publishes all of it; and to the next', async () => {
+    const { sink, reached, records, progress } = recordingSink()
+    const running = live(sink)
+    await reached('g1', ROWS)
+    const second = await started(log, 2)
+    await projected(log, second)
+    expect(records.some(({ generation }) => generation === second)).toBe(false)
+    await promoted(log, second, 3)
+    await reached(second, ROWS)
+    await expectAllOnce(records, second)
+    expect(progress()?.generation).toBe(second)
+    const soFar = records.length
+    const third = await started(log, 4)
+    await projected(log, third)
+    await promoted(log, third, 5)
+    await reached(third, ROWS)
+    expect(await running.stop()).toEqual({ kind: 'stopped' })
+    expect(new Set(records.slice(soFar).map(({ generation }) => generation))).toEqual(new Set([third]))
+  })
+})

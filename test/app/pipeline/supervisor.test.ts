@@ -1,0 +1,166 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { loadConfig } from '../../../src/app/config/config.js'
+import { oneLog } from '../../../src/app/pipeline/logs.js'
+import { run, type Ingress, type RunEnd, type RunOptions, type Stage } from '../../../src/app/pipeline/supervisor.js'
+import { clockStream } from '../../../src/domain/stream-name.js'
+import { emptyReceipt, NotIngested } from '../../../src/ingress/ingest.js'
+import { LogUnavailable, type EventLog } from '../../../src/log/event-log.js'
+import { memoryLog } from '../../../src/log/memory-log.js'
+import { answers } from '../../support/answers.js'
+import { silent, take } from '../../support/pipeline.js'
+import { recordingSink } from '../../support/recording-sink.js'
+
+const EVERY = 100
+const NOON = Date.UTC(2026, 0, 5, 12)
+
+/** A log that can be out of reach: appends come to nothing, what is being read breaks off. */
+const awayAndBack = () => {
+  const log = memoryLog()
+  let isAway = false
+  let gone = new AbortController()
+  let failures = 0
+  const waiting: (() => void)[] = []
+  const failed = (): void => {
+    failures += 1
+    for (const resolve of waiting.splice(0)) resolve()
+  }
+  const unlessAway = (): void => {
+    if (!isAway) return
+    failed()
+    throw new LogUnavailable('away')
+  }
+  async function* broken<T>(read: (signal: AbortSignal) => AsyncIterable<T>): AsyncGenerator<T> {
+    unlessAway()
+    const { signal } = gone
+    for await (const each of read(signal)) {
+      if (signal.aborted) break
+      yield each
+    }
+    if (signal.aborted) throw new LogUnavailable('went away')
+  }
+  const reached: EventLog = {
+    ...log,
+    append: async (appends) => {
+      if (!isAway) return log.append(appends)
+      failed()
+      return appends.map(() => E.left({ tag: 'NotAvailable' as const, cause: new Error('away') }))
+    },
+    readAll: (options) => broken(() => log.readAll(options)),
+    readStream: (stream, options) => broken(() => log.readStream(stream, options)),
+    subscribe: (options) => broken((signal) => log.subscribe({ ...options, signal: AbortSignal.any([signal, options.signal]) })),
+    head: async () => (unlessAway(), log.head()),
+    streamRevision: async (stream) => (unlessAway(), log.streamRevision(stream)),
+  }
+  return {
+    log,
+    reached,
+    goAway: () => {
+      isAway = true
+      gone.abort()
+    },
+    comeBack: () => {
+      isAway = false
+      gone = new AbortController()
+    },
+    /** Resolves once so many more attempts have come to nothing. */
+    failuresMore: async (more: number): Promise<void> => {
+      const enough = failures + more
+      while (failures < enough) await new Promise<void>((resolve) => waiting.push(resolve))
+    },
+  }
+}
+
+const noIngress: Ingress = async () => ({ close: async () => {} })
+
+const running = (log: EventLog, only: readonly Stage[], more: Partial<RunOptions> = {}, mode = 'wall') => {
+  const data = mkdtempSync(join(tmpdir(), 'streamvane-run-'))
+  onTestFinished(() => rmSync(data, { recursive: true, force: true }))
+  const stop = new AbortController()
+  const ended: Promise<RunEnd> = run({
+    ...{
+      config: loadConfig({ flags: { tenant: 't', data, clock: { mode, everyMs: EVERY } } }),
+      logs: oneLog(log),
+      only,
+      untilCaughtUp: false,
+    },
+    ...{ ingress: noIngress, sink: undefined, signal: stop.signal, logger: silent, now: () => NOON, ...more },
+  })
+  return { ended, stop: () => (stop.abort(), ended) }
+}
+
+/** Resolves once the clock has come to `at`. */
+const tickedTo = async (log: EventLog, at: number): Promise<void> => {
+  for await (const message of log.subscribe({ prefixes: [clockStream('t')], signal: new AbortController().signal }))
+    if (message.kind === 'events')
+      for (const { data } of message.events) if ((JSON.parse(Buffer.from(data).toString()) as { at: number }).at === at) return
+}
+
+const ticksOf = async (log: EventLog): Promise<unknown[]> => {
+  const ticks: unknown[] = []
+  for await (const batch of log.readStream(clockStream('t')))
+    ticks.push(...batch.map(({ data }) => (JSON.parse(Buffer.from(data).toString()) as { at: unknown }).at))
+  return ticks
+}
+
+describe('the clock of a running ingress', () => {
+  test('waits for a log that is out of reach, and ticks the step that has come by then', async () => {
+    const { log, reached, goAway, comeBack, failuresMore } = awayAndBack()
+    let now = NOON
+    const ingress = running(reached, ['ingress'], { now: () => now })
+    await tickedTo(log, NOON)
+    goAway()
+    for (let step = 1; step <= 3; step++) {
+      now = NOON + step * EVERY
+      await failuresMore(1)
+    }
+    comeBack()
+    await tickedTo(log, now)
+    expect(await ingress.stop()).toEqual({ kind: 'stopped' })
+    expect(await ticksOf(log)).toEqual([NOON, now])
+  })
+
+  test('that the log will never take a tick of ends the process and says why', async () => {
+    const log = memoryLog()
+    await log.close()
+    expect(await running(log, ['ingress']).ended).toMatchObject({ kind: 'failed', cause: { name: 'NotIngested' } })
+  })
+
+  test('by the time of events: a tick that could not be appended comes with the repeat of what it was for', async () => {
+    const { log, reached, goAway, comeBack } = awayAndBack()
+    const receipt = { ...emptyReceipt, latest: NOON - 1 }
+    let ingested!: Parameters<Ingress>[1]
+    const opened = new Promise<void>((resolve) => {
+      const ingress: Ingress = async (_, onIngested) => ((ingested = onIngested), resolve(), { close: async () => {} })
+      const { stop } = running(reached, ['ingress'], { ingress }, 'event-time')
+      onTestFinished(async () => void (await stop()))
+    })
+    await opened
+    goAway()
+    await expect(ingested(receipt)).rejects.toBeInstanceOf(NotIngested)
+    comeBack()
+    await ingested(receipt)
+    await ingested(receipt)
+    expect(await ticksOf(log)).toEqual([NOON - EVERY])
+  })
+})
+
+test('projector and egress begin once there is a log, and go on when it comes back', async () => {
+  const { log, reached, goAway, comeBack, failuresMore } = awayAndBack()
+  const { sink, reached: published } = recordingSink()
+  goAway()
+  const both = running(reached, ['projector', 'egress'], { sink })
+  await failuresMore(3)
+  comeBack()
+  await take(log, 't', answers(20))
+  await published('g1', 21)
+  goAway()
+  await failuresMore(3)
+  comeBack()
+  await take(log, 't', answers(5, 20))
+  await published('g1', 26)
+  expect(await both.stop()).toEqual({ kind: 'stopped' })
+})

@@ -1,0 +1,106 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { familyNames, families } from '../../src/domain/family.js'
+import { parseFormula } from '../../src/domain/formula.js'
+import { builtInKpis, metricsOf } from '../../src/domain/kpi.js'
+import { metricKind } from '../../src/domain/metric.js'
+import { rowCodec } from '../../src/contract/row-codec.js'
+import { contractName, rowSchema } from '../../src/contract/schema/row-schema.js'
+import { defaultTopics, topicOf } from '../../src/egress/topics.js'
+
+const folder = new URL('../../schemas/avro/', import.meta.url)
+
+describe('the published contract', () => {
+  test.each(familyNames)('the file for %s is what the catalogue says', (family) => {
+    const file = readFileSync(new URL(`${contractName(family)}.avsc`, folder), 'utf8')
+    expect(file, 'run `npx tsx dev/write-schemas.ts` and review the difference').toBe(`${JSON.stringify(rowSchema(family), null, 2)}\n`)
+  })
+
+  test('there is a file for each family and no other', () => {
+    expect(readdirSync(folder).sort()).toEqual(familyNames.map((family) => `${contractName(family)}.avsc`).sort())
+  })
+
+  // A changed fingerprint makes rows in existing logs unreadable until a resolver for the old one is kept: never adjust this in passing.
+  test('fingerprints are those of version 1', () => {
+    expect(Object.fromEntries(familyNames.map((family) => [family, rowCodec(family).fingerprint]))).toEqual(FINGERPRINTS)
+  })
+
+  test.each(familyNames)('every field for %s says what it is, and measures name unit and source', (family) => {
+    const undocumented = fieldsOf(rowSchema(family), family).filter(
+      ({ path, doc }) => doc.length < 10 || (/\.measures\.[^.]+$/.test(path) && !/Unit: .*Source: \w+/.test(doc)),
+    )
+    expect(undocumented).toEqual([])
+  })
+
+  test.each(familyNames)('whatever a later version may add to %s is nullable now', (family) => {
+    const may = fieldsOf(rowSchema(family), family).filter(({ path }) => /\.(measures|kpis)\.[^.]+$/.test(path))
+    expect(may.length).toBeGreaterThanOrEqual(families[family].metrics.length)
+    for (const { path, field } of may) expect(field, path).toMatchObject({ type: ['null', expect.anything()], default: null })
+  })
+
+  test('dimensions that a point may have several of say that they multiply', () => {
+    const multiplying = familyNames.flatMap((family) => {
+      const fields = rowSchema(family)['fields'] as readonly Field[]
+      return fields.filter(({ doc }) => /rows multiply/.test(doc ?? '')).map(({ name }) => `${family}.${name}`)
+    })
+    expect(multiplying).toEqual(['skill.skillId', 'division.divisionId'])
+  })
+
+  // They are published as longs, with a denominator: KPIs of other terms belong into the map of the profile's.
+  test.each(builtInKpis.map(({ name, formula }) => [name, formula]))('%s is a quotient of whole numbers', (_, formula) => {
+    const parsed = parseFormula(formula)
+    if (E.isLeft(parsed)) throw new Error(parsed.left)
+    const { numerator, denominator } = parsed.right
+    expect(denominator).not.toBeNull()
+    for (const { factor } of [...numerator, ...(denominator ?? [])]) expect(factor).toBe(Math.round(factor))
+    for (const metric of metricsOf(parsed.right)) expect(metricKind(metric)).not.toBe('observation')
+  })
+
+  test('topics by default', () => {
+    expect(familyNames.map((family) => topicOf(defaultTopics, family))).toEqual([
+      'genesys.queue-metrics',
+      'genesys.agent-metrics',
+      'genesys.agent-state',
+      'genesys.agent-occupancy',
+      'genesys.skill-metrics',
+      'genesys.language-metrics',
+      'genesys.wrap-up-metrics',
+      'genesys.flow-metrics',
+      'genesys.campaign-metrics',
+      'genesys.division-metrics',
+      'genesys.organisation-metrics',
+    ])
+  })
+})
+
+type Field = Readonly<{ name: string; doc?: string; type: unknown }>
+
+/** Every field of a schema, however deep. */
+const fieldsOf = (node: unknown, path: string): readonly Readonly<{ path: string; doc: string; field: Field }>[] => {
+  if (Array.isArray(node)) return node.flatMap((branch) => fieldsOf(branch, path))
+  if (typeof node !== 'object' || node === null) return []
+  const { fields = [], items, values } = node as { fields?: readonly Field[]; items?: unknown; values?: unknown }
+  return [
+    ...fields.flatMap((field) => {
+      const at = `${path}.${field.name}`
+      return [{ path: at, doc: field.doc ?? '', field }, ...fieldsOf(field.type, at)]
+    }),
+    ...fieldsOf(items, path),
+    ...fieldsOf(values, path),
+  ]
+}
+
+const FINGERPRINTS = {
+  queue: '0538dea0d68f98f6',
+  agent: '6ec82ec2080571a8',
+  'agent-state': '8e21f76dfcd48032',
+  'agent-occupancy': '47faa02beb4cbc31',
+  skill: '3e70d5c4c38ea894',
+  language: 'd89f62ca2f096160',
+  'wrap-up': '48bcbb1d78c838e8',
+  flow: '88f4cc662471cd45',
+  campaign: 'f2c5f38a45fb2c2b',
+  division: 'ead2e67d66710263',
+  organisation: 'baac893e233a4ef3',
+}

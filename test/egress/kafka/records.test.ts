@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest'
+import { kafkaVerdict } from '../../../src/egress/kafka/failures.js'
+import { cutIntoSends, jsonValues, partitioning } from '../../../src/egress/kafka/records.js'
+import { decodeProgress, encodeProgress } from '../../../src/egress/kafka/progress.js'
+import { defaultTopics } from '../../../src/egress/topics.js'
+import { frame } from '../../../src/egress/kafka/wire-format.js'
+import { queueRow, sinkRecord } from '../../contract/some-rows.js'
+
+test('a send takes at most 500 records and half a megabyte per partition, and order within a partition is kept', () => {
+  const records = Array.from({ length: 3_000 }, (_, index) =>
+    sinkRecord(queueRow({ queueId: index % 3 === 0 ? 'rare' : 'busy', revision: index + 1 })),
+  )
+  const sends = cutIntoSends(records, defaultTopics, jsonValues, (_, key) => (key === 'busy' ? 1 : 0))
+  if (typeof sends === 'string') throw new Error(sends)
+  const seen: number[][] = [[], []]
+  for (const send of sends) {
+    const perPartition = [0, 0]
+    for (const { messages } of send)
+      for (const { partition = -1, value, headers } of messages) {
+        perPartition[partition] = (perPartition[partition] ?? 0) + 1
+        expect(value?.length).toBeGreaterThan(100)
+        seen[partition]?.push(Number(headers?.['streamvane-row-revision']))
+      }
+    expect(Math.max(...perPartition)).toBeLessThanOrEqual(500)
+  }
+  const expected = (rest: (index: number) => boolean): number[] => records.flatMap((_, index) => (rest(index) ? [index + 1] : []))
+  expect(seen).toEqual([expected((index) => index % 3 === 0), expected((index) => index % 3 !== 0)])
+})
+
+test('large values make smaller sends', () => {
+  const records = Array.from({ length: 20 }, (_, index) => sinkRecord(queueRow({ queueId: `${'q'.repeat(50_000)}${index}` })))
+  const sends = cutIntoSends(records, defaultTopics, jsonValues, () => 0)
+  for (const send of sends as Exclude<typeof sends, string>)
+    expect(send.flatMap(({ messages }) => messages).reduce((sum, { value }) => sum + (value?.length ?? 0), 0)).toBeLessThanOrEqual(
+      512 * 1024,
+    )
+})
+
+test("a key goes where Java's producers put it, also when it is asked again", () => {
+  // Hashes from Kafka's own UtilsTest.testMurmur2; a partition is the hash without its sign, modulo their number.
+  const hashes: Record<string, number> = {
+    '21': -973932308,
+    foobar: -790332482,
+    'a-little-bit-long-string': -985981536,
+    'a-little-bit-longer-string': -1486304829,
+    lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8: -58897971,
+    abc: 479470107,
+  }
+  const partitionOf = partitioning(new Map([['topic', 1_000]]))
+  for (const _ of [1, 2])
+    for (const [key, hash] of Object.entries(hashes)) expect(partitionOf('topic', key), key).toBe((hash & 0x7fffffff) % 1_000)
+})
+
+test("Confluent's frame: zero, the id as big-endian int32, the datum", () => {
+  expect([...frame(0x01020304, Uint8Array.of(9, 8))]).toEqual([0, 1, 2, 3, 4, 9, 8])
+})
+
+describe('errors become ours in one place', () => {
+  const protocol = (type: string, message = type): Error => Object.assign(new Error(message), { name: 'KafkaJSProtocolError', type })
+
+  test('epochs, also by the code that kafkajs does not know and from within wrappers', () => {
+    expect(kafkaVerdict(protocol('INVALID_PRODUCER_EPOCH'))).toEqual({ tag: 'EpochLost', by: 'INVALID_PRODUCER_EPOCH' })
+    expect(kafkaVerdict(protocol('KAFKAJS_UNKNOWN_ERROR_CODE', 'Unknown error code 90'))).toEqual({
+      tag: 'EpochLost',
+      by: 'PRODUCER_FENCED',
+    })
+    const wrapped = new Error('retries exceeded', { cause: new Error('non-retriable', { cause: protocol('INVALID_PRODUCER_EPOCH') }) })
+    expect(kafkaVerdict(wrapped)).toMatchObject({ tag: 'EpochLost' })
+  })
+
+  test('what repeating will not change is refused with the remedy', () => {
+    expect(kafkaVerdict(protocol('MESSAGE_TOO_LARGE'))).toMatchObject({
+      tag: 'Refused',
+      reason: expect.stringContaining('max.message.bytes'),
+    })
+  })
+
+  test('anything else leaves the outcome open', () => {
+    for (const cause of [new Error('socket hang up'), protocol('NOT_COORDINATOR'), 'a string', undefined])
+      expect(kafkaVerdict(cause)).toEqual({ tag: 'NotConnected', cause })
+  })
+})
+
+describe('the progress record', () => {
+  const owner = { id: 'one', host: 'here', pid: 1 }
+
+  test('comes back as it was written, with progress or without', () => {
+    for (const progress of [undefined, { generation: 'g1', revision: 0 }, { generation: 'g2', revision: 9_007_199_254_740_991 }])
+      expect(decodeProgress(encodeProgress({ progress, owner }))).toEqual({ progress, owner })
+  })
+
+  test('of a later version stops us', () => {
+    expect(() => decodeProgress(Buffer.from(JSON.stringify({ version: 2, owner })))).toThrow('version 2')
+  })
+})

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { openEmbeddedLog } from '../../../src/log/embedded/log.js'
+import { openStore } from '../../../src/log/embedded/store.js'
+import { LogUnavailable } from '../../../src/log/event-log.js'
+import { scratchDirectory } from './child-process.js'
+
+const failureOf = async (work: Promise<unknown>): Promise<LogUnavailable> => {
+  const cause = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  expect(cause).toBeInstanceOf(LogUnavailable)
+  return cause as LogUnavailable
+}
+
+describe('a log that cannot be opened or read says why', () => {
+  test('there is none', async () => {
+    const dir = join(await scratchDirectory(), 'nothing')
+    expect((await failureOf(openEmbeddedLog({ dir, mode: 'reader' }))).message).toBe(
+      `there is no log in ${dir}. The first process that writes to it makes it; check the path, or start that one first.`,
+    )
+    expect(existsSync(dir)).toBe(false)
+  })
+
+  test('it has another format', async () => {
+    const dir = await scratchDirectory()
+    const store = openStore(dir, 'write')
+    store.meta.putSync('format', 2, 1)
+    await store.env.close()
+    for (const mode of ['reader', 'writer'] as const)
+      expect((await failureOf(openEmbeddedLog({ dir, mode }))).message).toContain('has format 2; this version of Streamvane reads format 1')
+  })
+
+  test('the file is something else', async () => {
+    const dir = await scratchDirectory()
+    await writeFile(join(dir, 'data.mdb'), Buffer.alloc(65_536, 'no database'))
+    for (const mode of ['reader', 'writer'] as const)
+      expect((await failureOf(openEmbeddedLog({ dir, mode }))).message).toMatch(/cannot be opened: .*(invalid|INVALID|not an LMDB)/)
+  })
+
+  test('the directory cannot be made', async () => {
+    const file = join(await scratchDirectory(), 'a-file')
+    await writeFile(file, '')
+    expect((await failureOf(openEmbeddedLog({ dir: join(file, 'log'), mode: 'writer' }))).message).toMatch(/cannot be written: ENOTDIR/)
+  })
+
+  test('a block was changed on disk: the events before it are read, then the damage is named', async () => {
+    const dir = await scratchDirectory()
+    const log = await openEmbeddedLog({ dir, mode: 'writer' })
+    for (const each of ['first', 'second', 'third']) {
+      const data = Buffer.from(`the ${each} of them`.repeat(2_000))
+      await log.append([{ stream: each, expected: 'any', events: [{ id: randomUUID(), type: 'Seen', data, metadata: Buffer.from('{}') }] }])
+    }
+    await log.close()
+    const path = join(dir, 'data.mdb')
+    const bytes = await readFile(path)
+    bytes.write('!', bytes.indexOf('the second of them') + 1_000)
+    await writeFile(path, bytes)
+
+    const reader = await openEmbeddedLog({ dir, mode: 'reader' })
+    const seen: string[] = []
+    const failure = await failureOf(
+      (async () => {
+        for await (const batch of reader.readAll({ batchMax: 1 })) seen.push(...batch.map((event) => event.stream))
+      })(),
+    )
+    expect(seen).toEqual(['first'])
+    expect(failure.message).toContain('the block through position 2 fails its checksum')
+    await reader.close()
+  })
+})

@@ -1,0 +1,205 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { eventStoreDbStore } from '../../support/eventstoredb/store.js'
+import { LogUnavailable } from '../../../src/log/event-log.js'
+import type { Position } from '../../../src/log/event-log.js'
+import { append, contents, eventOf, failure, flatten, follow, fresh, logOn, memoryServer, never, server, stored } from './rig.js'
+
+describe('the traps of the client', () => {
+  test('its successor is not installed: loaded side by side, both break', () => {
+    const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, unknown> }
+    const names = Object.keys(packages)
+    expect(names).toContain('node_modules/@eventstore/db-client')
+    expect(names.filter((name) => name.includes('kurrent'))).toEqual([])
+  })
+
+  test('whoever fails on a checkpoint hears of it, and the subscription ends at the server', async () => {
+    const on = await server()
+    const log = logOn(on)
+    stored(await append(log, 'other', 'one'))
+    const reading = (async () => {
+      for await (const message of log.subscribe({ prefixes: ['mine'], signal: never() }))
+        if (message.kind === 'checkpoint') throw new Error('the checkpoint could not be stored')
+    })()
+    await expect(reading).rejects.toThrow('the checkpoint could not be stored')
+    await log.close()
+    await on.idle()
+  })
+
+  test('a subscription goes on after every kind of disconnect, without gap or repeat', async () => {
+    const on = await server()
+    const log = logOn(on)
+    stored(await append(log, 'a', 'before'))
+    const breaks = [
+      () => on.drop(),
+      async () => {
+        on.away()
+        await on.back()
+      },
+      () => Object.assign(on.faults, { breakReads: 5, breakAfter: 1 }),
+      () => on.drop(),
+    ]
+    let round = 0
+    const seen = await follow(log.subscribe({ prefixes: ['a'], signal: never() }), 'after 3', async (message) => {
+      if (message.kind !== 'caught-up' || round >= breaks.length) return
+      await Promise.resolve(breaks[round]!())
+      while (failedToStore(await append(log, 'a', `after ${round}`)));
+      round += 1
+    })
+    expect(seen).toEqual(['before', 'after 0', 'after 1', 'after 2', 'after 3'])
+    expect(on.calls.subscribe).toBeGreaterThan(1)
+  })
+
+  test('a wrong expected revision tells the actual one, also where the client is told not to throw', async () => {
+    const on = await server()
+    const log = logOn({ connectionString: `${on.connectionString}&throwOnAppendFailure=false` })
+    stored(await append(log, 'a', '0', '1', '2', '3', '4', '5'))
+    const [answer] = await log.append([{ stream: 'a', expected: 2, events: [eventOf('6')] }])
+    expect(failure(answer!)).toEqual({ tag: 'WrongExpectedRevision', stream: 'a', expected: 2, actual: 5 })
+  })
+
+  test('a call that breaks takes down no append of another log in the process', async () => {
+    const [one, other] = [await server(), await server()]
+    const [log, bystander] = [logOn(one), logOn(other)]
+    stored(await append(log, 'a', 'first'))
+    stored(await append(bystander, 'a', 'first'))
+    other.faults.lateMs = 50
+    one.faults.loseAnswers = 1
+    const [broken, unharmed] = await Promise.all([append(log, 'a', 'second'), append(bystander, 'a', 'second')])
+    expect(failure(broken).tag).toBe('NotAvailable')
+    expect(stored(unharmed)).toEqual({ revision: 1, stored: [true] })
+  })
+
+  test('where nothing matches there are checkpoints, and from each of them one can go on', async () => {
+    const on = await server()
+    const log = logOn(on)
+    for (let i = 0; i < 3; i++) {
+      const events = Array.from({ length: 700 }, (_, j) => eventOf(`${i} ${j}`))
+      await log.append([{ stream: `other-${i}`, expected: 'any', events }])
+    }
+    const checkpoints: Position[] = []
+    for await (const message of log.subscribe({ prefixes: ['mine'], signal: never() })) {
+      if (message.kind === 'checkpoint') checkpoints.push(message.position)
+      if (message.kind === 'caught-up') break
+    }
+    expect(checkpoints.at(-1)).toBe(await log.head())
+    stored(await append(log, 'mine', 'at last'))
+    for (const after of checkpoints)
+      expect(await follow(log.subscribe({ prefixes: ['mine'], after, signal: never() }), 'at last')).toEqual(['at last'])
+  })
+
+  test('a live subscription passes the server’s own checkpoints on', async () => {
+    const on = await server()
+    // Long enough between looks at the head that what comes, comes from the server.
+    const log = logOn(on, { headPollMs: 60_000 })
+    const live = log.subscribe({ prefixes: ['mine'], signal: never() })[Symbol.asyncIterator]()
+    for (let next = await live.next(); (next.value as { kind: string }).kind !== 'caught-up';) next = await live.next()
+    const next = live.next()
+    const events = Array.from({ length: 600 }, (_, j) => eventOf(`${j}`))
+    await log.append([{ stream: 'other', expected: 'any', events }])
+    const message = (await next).value as { kind: string; position: Position }
+    expect(message.kind).toBe('checkpoint')
+    expect(message.position <= (await log.head())!).toBe(true)
+    await live.return?.(undefined)
+  })
+
+  test('the commit position is the position, also where a server tells the prepare position of an append’s first event', async () => {
+    const on = await memoryServer()
+    on.faults.isOf206 = true
+    const log = logOn(on)
+    stored(await append(log, 'a', 'one', 'two', 'three'))
+    const events = await flatten(log.readAll({ prefixes: ['a'] }))
+    expect(events.map(({ position }) => position)).toEqual((await on.data.streamOf('a')).map(({ commit }) => commit))
+    expect(contents(await flatten(log.readAll({ prefixes: ['a'], after: events[1]!.position })))).toEqual(['three'])
+  })
+
+  test('events that share a position, as those of TCP transactions do, are refused aloud and not lost', async () => {
+    const store = eventStoreDbStore()
+    const on = await memoryServer({}, store)
+    const log = logOn(on, { giveUpMs: 0 })
+    const proposed = (content: string) => ({ ...eventOf(content), metadata: new Map([['type', 'Seen']]), customMetadata: new Uint8Array() })
+    store.appendTransaction('a', proposed('one'), proposed('two'))
+    await expect(flatten(log.readAll({ prefixes: ['a'] }))).rejects.toThrow(/transaction of a TCP client/)
+    await expect(follow(log.subscribe({ prefixes: ['a'], signal: never() }), 'two')).rejects.toBeInstanceOf(LogUnavailable)
+  })
+})
+
+const failedToStore = (answer: Awaited<ReturnType<typeof append>>): boolean => answer._tag === 'Left'
+
+describe('reads of a server that misbehaves', () => {
+  test('one that breaks off says so, and goes on from the last event', async () => {
+    const on = await server()
+    const log = logOn(on)
+    const names = Array.from({ length: 100 }, (_, i) => `${i}`)
+    stored(await append(log, 'a', ...names))
+    // The first call looks for the head.
+    Object.assign(on.faults, { breakReads: 2, breakAfter: 40 })
+    const seen: string[] = []
+    let after: Position | undefined
+    const read = async () => {
+      for await (const batch of log.readAll({ prefixes: ['a'], after, batchMax: 10 })) {
+        seen.push(...contents(batch))
+        after = batch.at(-1)!.position
+      }
+    }
+    await expect(read()).rejects.toBeInstanceOf(LogUnavailable)
+    while (on.faults.breakReads > 0) await read().catch(() => undefined)
+    await read()
+    expect(seen).toEqual(names)
+  })
+
+  test('one that hangs is given up in time', async () => {
+    const on = await server()
+    const log = logOn(on, { deadlineMs: 200 })
+    stored(await append(log, 'a', 'one'))
+    on.faults.hangs = true
+    await expect(flatten(log.readAll())).rejects.toThrow(/no answer for 200 ms/)
+    await expect(flatten(log.readStream('a'))).rejects.toBeInstanceOf(LogUnavailable)
+  })
+
+  test('a stream nobody wrote to is empty, also where the server calls that an error', async () => {
+    const on = await memoryServer()
+    on.faults.isOf206 = true
+    const log = logOn(on)
+    expect(await flatten(log.readStream(fresh()))).toEqual([])
+    expect(await log.streamRevision(fresh())).toBeUndefined()
+  })
+
+  test('a server that tells no positions when a stream is read is named as too old', async () => {
+    const on = await memoryServer()
+    const log = logOn(on)
+    stored(await append(log, 'a', 'one'))
+    on.faults.hidesStreamPositions = true
+    await expect(flatten(log.readStream('a'))).rejects.toThrow(/22\.6/)
+    expect(stored(await append(log, 'a', 'two')).revision).toBe(1)
+  })
+
+  test('more than a page is read whole, once, in order, from any position', async () => {
+    const on = await server()
+    const log = logOn(on)
+    const names = Array.from({ length: 5_000 }, (_, i) => `${i}`)
+    for (let i = 0; i < names.length; i += 1_000) stored(await append(log, `a${i % 2_000}`, ...names.slice(i, i + 1_000)))
+    const events = await flatten(log.readAll({ prefixes: ['a'] }))
+    expect(contents(events)).toEqual(names)
+    const after = events[4_300]!.position
+    expect(contents(await flatten(log.readAll({ prefixes: ['a'], after })))).toEqual(names.slice(4_301))
+    expect(contents(await flatten(log.readAll({ prefixes: ['a'], after: after + 1n })))).toEqual(names.slice(4_301))
+  })
+
+  test('where there is no server at all a read fails in time and closing does not wait', async () => {
+    const on = await server()
+    on.away()
+    const log = logOn(on)
+    await expect(log.head()).rejects.toBeInstanceOf(LogUnavailable)
+    const lost = logOn({ connectionString: `esdb+discover://127.0.0.1:${on.at.port}?tls=false` }, { deadlineMs: 200 })
+    await expect(lost.head()).rejects.toThrow(/connecting took longer than 200 ms/)
+    await lost.close()
+  })
+
+  test('a log that was never used is closed without looking for a server', async () => {
+    const on = await server()
+    const log = logOn({ connectionString: on.connectionString.replace('esdb://', 'esdb+discover://') })
+    await log.close()
+    expect(on.calls.gossip).toBe(0)
+  })
+})

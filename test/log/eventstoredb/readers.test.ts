@@ -1,0 +1,267 @@
+import fc from 'fast-check'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { LogUnavailable } from '../../../src/log/event-log.js'
+import type { EventLog, Position, ReadAll, RecordedEvent } from '../../../src/log/event-log.js'
+import { connectEventStoreDb } from '../../../src/log/eventstoredb/connection.js'
+import { lanesOf, readThroughLanes } from '../../../src/log/eventstoredb/parallel-readers.js'
+import { mergedByPosition } from '../../../src/log/eventstoredb/merge.js'
+import type { Source } from '../../../src/log/eventstoredb/merge.js'
+import { wireTo } from '../../support/eventstoredb/wire.js'
+import { append, contents, eventOf, flatten, follow, logOn, memoryServer, never, server, stored } from './rig.js'
+
+/** However short the stretch of log. */
+const FOUR = { readers: 4, readersFromBytes: 0 }
+const BUCKETS = ['t.0', 't.1', 't.2', 't.3', 't.config-', 't.clock']
+
+const eventAt = (position: number): RecordedEvent => ({
+  ...eventOf(`${position}`),
+  stream: 's',
+  revision: 0,
+  position: BigInt(position),
+})
+
+/** Reads to the end, going on from the last event wherever the read breaks off. */
+const persistently = async (log: EventLog, options: ReadAll): Promise<readonly RecordedEvent[]> => {
+  const seen: RecordedEvent[] = []
+  let after = options.after
+  for (let attempt = 0; attempt < 200; attempt++)
+    try {
+      for await (const batch of log.readAll({ ...options, after })) {
+        if (batch.length === 0 || batch.length > (options.batchMax ?? Infinity)) throw new Error(`a batch of ${batch.length}`)
+        seen.push(...batch)
+        after = batch.at(-1)!.position
+      }
+      return seen
+    } catch (failure) {
+      if (!(failure instanceof LogUnavailable)) throw failure
+    }
+  throw new Error('never came to its end')
+}
+
+describe('prefixes shared out among readers', () => {
+  const prefixes = fc.array(fc.stringMatching(/^[ab]{0,3}$/), { maxLength: 8 })
+
+  test('every name that one of them begins is read once, and no other', () => {
+    fc.assert(
+      fc.property(prefixes, fc.integer({ min: 1, max: 5 }), fc.stringMatching(/^[abc]{0,5}$/), (given, readers, name) => {
+        const lanes = lanesOf(given, readers)
+        expect(lanes.length).toBeLessThanOrEqual(readers)
+        const readBy = lanes.filter((lane) => lane!.some((prefix) => name.startsWith(prefix)))
+        expect(readBy).toHaveLength(given.some((prefix) => name.startsWith(prefix)) ? 1 : 0)
+        expect(readers > 1 && given.length > 0 ? lanes.every((lane) => lane!.length > 0) : true).toBe(true)
+      }),
+    )
+  })
+
+  test('a tenant’s buckets are read by as many as there are; what has no prefixes, by one', () => {
+    expect(lanesOf(BUCKETS, 4)).toEqual([['t.0', 't.clock'], ['t.1', 't.config-'], ['t.2'], ['t.3']])
+    expect(lanesOf(BUCKETS, 1)).toEqual([BUCKETS])
+    expect(lanesOf(undefined, 4)).toEqual([undefined])
+    expect(lanesOf([''], 4)).toEqual([['']])
+  })
+})
+
+describe('reads merged by position', () => {
+  test('hold two batches of each at most, however slowly they are taken', async () => {
+    const asked = [0, 0, 0]
+    const source = (lane: number): Source =>
+      async function* () {
+        for (let batch = 0; batch < 20; batch++) {
+          asked[lane]! += 1
+          yield Array.from({ length: 5 }, (_, i) => eventAt((batch * 5 + i) * 3 + lane))
+        }
+      }
+    let taken = 0
+    for await (const batch of mergedByPosition([source(0), source(1), source(2)], 7, never())) {
+      expect(batch.map(({ position }) => Number(position))).toEqual(batch.map((_, i) => taken + i))
+      taken += batch.length
+      await new Promise((resolve) => setImmediate(resolve))
+      // What is taken of each in whole batches, one that is being taken, and one on its way.
+      asked.forEach((each, lane) => expect(each).toBeLessThanOrEqual(Math.floor(Math.ceil((taken - lane) / 3) / 5) + 2))
+    }
+    expect(taken).toBe(300)
+  })
+
+  test('give what lies before a failure, and nothing that lies behind it', async () => {
+    const failing: Source = async function* () {
+      yield [eventAt(2), eventAt(5)]
+      throw new LogUnavailable('gone')
+    }
+    const sound: Source = async function* () {
+      yield [1, 3, 4, 6, 7].map(eventAt)
+    }
+    const seen: number[] = []
+    const reading = (async () => {
+      for await (const batch of mergedByPosition([failing, sound], 100, never()))
+        seen.push(...batch.map(({ position }) => Number(position)))
+    })()
+    await expect(reading).rejects.toThrow('gone')
+    expect(seen).toEqual([1, 2, 3, 4, 5])
+  })
+
+  test('refuse two events at one position aloud', async () => {
+    const source: Source = async function* () {
+      yield [eventAt(1), eventAt(2)]
+    }
+    await expect(flatten(mergedByPosition([source, source], 100, never()))).rejects.toThrow(/position 1/)
+  })
+
+  test('end at once when aborted, with nothing of what the others had ready', async () => {
+    const stop = new AbortController()
+    // Both know the signal, and end early by it, as reads do.
+    const source = (lane: number): Source =>
+      async function* (signal) {
+        for (let i = 0; !signal.aborted; i++) yield [eventAt(i * 2 + lane)]
+      }
+    let taken = 0
+    for await (const batch of mergedByPosition([source(0), source(1)], 1, stop.signal)) {
+      taken += batch.length
+      if (taken === 5) stop.abort()
+    }
+    expect(taken).toBe(5)
+  })
+})
+
+describe('several readers', () => {
+  test('read what one reads, in one order, over calls that break', async () => {
+    const stream = fc.constantFrom(...BUCKETS.slice(0, 4).map((bucket) => `${bucket}0.c`), 't.config-q', 't.clock', 'other')
+    const run = fc.record({
+      appends: fc.array(fc.tuple(stream, fc.integer({ min: 1, max: 12 })), { maxLength: 25 }),
+      prefixes: fc.subarray([...BUCKETS, 't.', 't.00'], { minLength: 1 }),
+      readers: fc.integer({ min: 2, max: 7 }),
+      batchMax: fc.integer({ min: 1, max: 40 }),
+      // In per mille of the log; what lies between two events is a position that nobody gave.
+      after: fc.option(fc.nat({ max: 1_000 })),
+      through: fc.option(fc.nat({ max: 1_000 })),
+      breaks: fc.nat({ max: 12 }),
+      breakAfter: fc.nat({ max: 30 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(run, async ({ appends, prefixes, readers, batchMax, breaks, breakAfter, ...range }) => {
+        const on = await server()
+        const [single, several] = [logOn(on), logOn(on, { readers, readersFromBytes: 0 })]
+        let n = 0
+        for (const [name, count] of appends) stored(await append(single, name, ...Array.from({ length: count }, () => `${n++}`)))
+        const all = await on.data.all()
+        const head = (await single.head()) ?? 0n
+        const before = (all[0]?.commit ?? head) - 1n
+        const at = (perMille: number | null): Position | undefined =>
+          perMille === null ? undefined : before + ((head - before) * BigInt(perMille)) / 1_000n
+        const options = { prefixes, batchMax, after: at(range.after), through: at(range.through) }
+        const wanted = all.filter(
+          ({ stream: name, commit }) =>
+            prefixes.some((prefix) => name.startsWith(prefix)) && commit > (options.after ?? 0n) && commit <= (options.through ?? head),
+        )
+        expect((await flatten(single.readAll(options))).map(({ position }) => position)).toEqual(wanted.map(({ commit }) => commit))
+        Object.assign(on.faults, { breakReads: breaks, breakAfter })
+        expect(await persistently(several, options)).toEqual(await persistently(single, options))
+        await Promise.all([single.close(), several.close()])
+        on.stop()
+      }),
+      { numRuns: 60 },
+    )
+  }, 120_000)
+
+  test('read over connections of their own, and leave none open, nor a call', async () => {
+    const on = await server()
+    const wire = await wireTo(on)
+    onTestFinished(() => wire.close())
+    const log = logOn(wire, FOUR)
+    for (const bucket of BUCKETS) stored(await append(log, bucket, 'one'))
+    expect(wire.opened()).toBe(1)
+    for await (const batch of log.readAll({ prefixes: BUCKETS, batchMax: 2 })) {
+      expect(contents(batch)).toEqual(['one', 'one'])
+      break
+    }
+    expect(wire.opened()).toBe(4)
+    await log.close()
+    await on.idle()
+    await wire.quiet()
+  })
+
+  // In memory: how long the log of a real server is, is not for one test to say.
+  test('read short stretches alone, because the server looks through the log for each', async () => {
+    const on = await memoryServer()
+    const wire = await wireTo(on)
+    onTestFinished(() => wire.close())
+    const log = logOn(wire, { readers: 4, readersFromBytes: 5_000 })
+    for (const bucket of BUCKETS) stored(await append(log, bucket, 'one'))
+    expect(await flatten(log.readAll({ prefixes: BUCKETS }))).toHaveLength(BUCKETS.length)
+    expect(wire.opened()).toBe(1)
+    stored(await append(log, 'other', 'x'.repeat(5_000)))
+    expect(await flatten(log.readAll({ prefixes: BUCKETS }))).toHaveLength(BUCKETS.length)
+    expect(wire.opened()).toBe(4)
+  })
+
+  test('a turned-away reader leaves no call behind', async () => {
+    const on = await server()
+    const writing = logOn(on)
+    const names = Array.from({ length: 2_000 }, (_, i) => `${i}`)
+    for (const bucket of BUCKETS) stored(await append(writing, bucket, ...names))
+    await writing.close()
+    const log = logOn(on, FOUR)
+    for await (const batch of log.readAll({ prefixes: BUCKETS, batchMax: 10 })) if (batch.length > 0) break
+    await on.idle()
+  })
+
+  test('catch up before a subscription goes live', async () => {
+    const on = await server()
+    const wire = await wireTo(on)
+    onTestFinished(() => wire.close())
+    const log = logOn(wire, FOUR)
+    for (let i = 0; i < 30; i++) stored(await append(log, BUCKETS[i % BUCKETS.length]!, `${i}`))
+    let isWritten = false
+    const seen = await follow(log.subscribe({ prefixes: BUCKETS, batchMax: 4, signal: never() }), '31', async ({ kind }) => {
+      if (kind !== 'caught-up' || isWritten) return
+      isWritten = true
+      for (const each of ['30', '31']) stored(await append(log, 't.0', each))
+    })
+    expect(seen).toEqual(Array.from({ length: 32 }, (_, i) => `${i}`))
+    expect(wire.opened()).toBe(4)
+  })
+})
+
+describe('a server that knows less of the log than the one that told the head', () => {
+  for (const readers of [1, 4])
+    test(`is no end of the log: ${readers} at a time`, async () => {
+      const on = await memoryServer()
+      const log = logOn(on, { readers, readersFromBytes: 0 })
+      for (const bucket of BUCKETS) for (const each of ['one', 'two']) stored(await append(log, bucket, each))
+      const through = (await log.head())!
+      const all = await flatten(log.readAll({ prefixes: BUCKETS }))
+      const seen: RecordedEvent[] = []
+      const read = readThroughLanes(
+        Array.from({ length: readers }, () => connectEventStoreDb(on)) as [ReturnType<typeof connectEventStoreDb>],
+        0,
+      )
+      on.faults.knowsThrough = all[7]!.position
+      const reading = (async () => {
+        for await (const batch of read({ prefixes: BUCKETS, through, batchMax: 3 }, never())) seen.push(...batch)
+      })()
+      await expect(reading).rejects.toBeInstanceOf(LogUnavailable)
+      // Two of each bucket, in their order: the first lane ends after two events or eight, and nothing may come after what is missing of it.
+      expect(seen).toEqual(all.slice(0, seen.length))
+      expect(seen.length).toBeGreaterThan(0)
+    })
+})
+
+test('who turns away from what the server has sent already keeps nobody from closing', async () => {
+  const on = await server()
+  const log = logOn(on)
+  stored(await append(log, 'a', ...Array.from({ length: 20 }, (_, i) => `${i}`)))
+  for (let times = 0; times < 5; times++) for await (const batch of log.readAll({ batchMax: 10 })) if (batch.length > 0) break
+  for await (const batch of log.readStream('a', { batchMax: 10 })) if (batch.length > 0) break
+  await log.close()
+})
+
+test('a log that is closed leaves no connection open', async () => {
+  const on = await server()
+  const wire = await wireTo(on)
+  onTestFinished(() => wire.close())
+  const log = logOn(wire)
+  stored(await append(log, 'a', 'one'))
+  expect(await flatten(log.readAll())).toHaveLength(1)
+  expect(wire.open()).toBe(1)
+  await log.close()
+  await wire.quiet()
+})

@@ -1,0 +1,99 @@
+import { afterAll, describe, expect, test, vi } from 'vitest'
+import { openEventStoreDbLog } from '../../../src/log/eventstoredb/log.js'
+import { makeCertificates } from '../../support/eventstoredb/certificates.js'
+import type { Certificates } from '../../support/eventstoredb/certificates.js'
+import { append, contents, failure, flatten, follow, logOn, never, server, stored } from './rig.js'
+
+const certificates = makeCertificates()
+afterAll(() => certificates?.remove())
+
+const password = 'pa:ss/w@rd?é'
+const users = { ingress: password }
+
+const overTls = ({ caFile, ca, server: certified, user }: Certificates): void => {
+  for (const batchAppend of [true, false])
+    test(`with an authority of one’s own and a password, ${batchAppend ? 'with' : 'without'} BatchAppend`, async () => {
+      const on = await server({ tls: certified, users, batchAppend })
+      const log = logOn(on, { tlsCaFile: caFile, credentials: { username: 'ingress', password } })
+      stored(await append(log, 'a', 'one'))
+      expect(contents(await flatten(log.readAll()))).toEqual(['one'])
+      expect(await follow(log.subscribe({ prefixes: ['a'], signal: never() }), 'one')).toEqual(['one'])
+    })
+
+  test('a password in the connection string is taken as it is written, and one given beside it wins', async () => {
+    const on = await server({ tls: certified, users })
+    const withPassword = (text: string) => ({
+      connectionString: on.connectionString.replace('esdb://', `esdb://ingress:${encodeURIComponent(text)}@`),
+    })
+    stored(await append(logOn(withPassword(password), { tlsCaFile: caFile }), 'a', 'one'))
+    stored(await append(logOn(withPassword('old'), { tlsCaFile: caFile, credentials: { username: 'ingress', password } }), 'a', 'two'))
+    const inString = logOn(
+      { connectionString: `${on.connectionString}?tlsCAFile=${encodeURIComponent(caFile)}` },
+      { credentials: { username: 'ingress', password } },
+    )
+    stored(await append(inString, 'a', 'three'))
+    expect(contents(await on.data.streamOf('a'))).toEqual(['one', 'two', 'three'])
+  })
+
+  test('a wrong password is not available, for appends and reads, and stores nothing', async () => {
+    const on = await server({ tls: certified, users })
+    const log = logOn(on, { tlsCaFile: caFile, credentials: { username: 'ingress', password: 'wrong' } })
+    expect(failure(await append(log, 'a', 'one')).tag).toBe('NotAvailable')
+    await expect(log.head()).rejects.toThrow(/Unauthenticated/)
+    expect(await on.data.streamOf('a')).toEqual([])
+  })
+
+  test('a server that an unknown authority vouches for is not talked to', async () => {
+    const on = await server({ tls: certified, users })
+    const log = logOn(on, { credentials: { username: 'ingress', password } })
+    expect(failure(await append(log, 'a', 'one')).tag).toBe('NotAvailable')
+    expect(Object.values(on.calls).every((count) => count === 0)).toBe(true)
+  })
+
+  test('a client certificate opens a server that asks for one, and nothing else does', async () => {
+    const on = await server({ tls: { ...certified, clientCa: ca } })
+    stored(await append(logOn(on, { tlsCaFile: caFile, clientCertificate: user }), 'a', 'one'))
+    expect(failure(await append(logOn(on, { tlsCaFile: caFile }), 'a', 'two')).tag).toBe('NotAvailable')
+    expect(contents(await on.data.streamOf('a'))).toEqual(['one'])
+  })
+
+  test('a cluster is discovered with the same authority and credentials', async () => {
+    const on = await server({ tls: certified, users })
+    const log = logOn(
+      { connectionString: on.connectionString.replace('esdb://', 'esdb+discover://') },
+      { tlsCaFile: caFile, credentials: { username: 'ingress', password } },
+    )
+    stored(await append(log, 'a', 'one'))
+    expect(on.calls.gossip).toBeGreaterThan(0)
+  })
+}
+
+if (certificates !== undefined) describe('over TLS', () => overTls(certificates))
+else {
+  console.error('[eventstoredb] TLS is not tried: there is no openssl here')
+  describe.skip('over TLS (skipped: there is no openssl here)', () => test('needs certificates', () => {}))
+}
+
+test('credentials that would not be sent are refused at once', () => {
+  expect(() =>
+    openEventStoreDbLog({ connectionString: 'esdb://localhost?tls=false', credentials: { username: 'a', password: 'b' } }),
+  ).toThrow(/TLS only/)
+})
+
+test('what is wrong with a connection string is said without its password', () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+  const error = (() => {
+    try {
+      openEventStoreDbLog({ connectionString: 'esdb://ingress:secret@localhost:port?tls=false' })
+    } catch (cause) {
+      return cause as Error
+    }
+    return undefined
+  })()
+  openEventStoreDbLog({ connectionString: 'esdb://ingress:secret@localhost:2113?tlss=false' })
+  const said = [error?.message, error?.stack, String(error?.cause), ...warn.mock.calls.flat()].join('\n')
+  warn.mockRestore()
+  expect(error?.message).toMatch(/malformed: expected port number/)
+  expect(said).toContain('tlss')
+  expect(said).not.toContain('secret')
+})

@@ -1,0 +1,133 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { ConversationRecorded, Fact } from '../../../src/domain/fact.js'
+import type { Profile } from '../../../src/domain/profile.js'
+import { KpiFold } from '../../../src/projections/kpi-projection.js'
+import {
+  anyConfiguration,
+  anyCuts,
+  anyLog,
+  anyMetric,
+  quickProfile,
+  settingsStrewn,
+  twoOrders,
+  windowMs,
+  windowStart,
+} from '../../support/arbitrary-facts.js'
+import { lastFigures, lastValues, rowsOf, textsOf } from '../../support/given.js'
+
+/** Many in little time: each run of the suite tries others. */
+const runs = { numRuns: 40 }
+
+const isWork = ({ type }: Fact): boolean => type === 'AfterCallWorkCompleted'
+const tick = (windows: number): Fact => ({ type: 'ClockTicked', at: windowStart + windows * windowMs })
+
+/** What a fold keeps of, so that the same a second time is known to it. */
+const isKnownAgain = ({ type }: Fact): boolean =>
+  type === 'UserSessionEnded' ||
+  isWork({ type } as Fact) ||
+  type === 'AgentStateEntered' ||
+  type === 'ClockTicked' ||
+  type === 'OutboundInitiated'
+
+describe.each(['metric-records', 'detail-events'] as const)(
+  'points from %s: restating and then settling is computing once',
+  { timeout: 60_000 },
+  (points) => {
+    const profile = quickProfile(points)
+
+    test('settings of the organisation that come on the way, late or early, end where those known from the start do', () => {
+      fc.assert(
+        fc.property(settingsStrewn, anyCuts, ({ log, settings, strewn }, cuts) => {
+          const known = rowsOf(log, profile, [], { configuration: settings })
+          expect(lastFigures(rowsOf(strewn, profile, cuts))).toEqual(lastFigures(known))
+        }),
+        runs,
+      )
+    })
+
+    test('whatever is configured says the same at the start of the log as known before it', () => {
+      fc.assert(
+        fc.property(anyLog, anyConfiguration(points), (log, configuration) => {
+          const first = rowsOf([...configuration, ...log, tick(2), tick(3)], profile)
+          expect(lastFigures(rowsOf([...log, tick(2), tick(3)], profile, [], { configuration }))).toEqual(lastFigures(first))
+          // Where it stands in the log too, it is what is known already.
+          const both = rowsOf([...log, ...configuration, tick(2), tick(3)], profile, [], { configuration })
+          expect(lastFigures(both)).toEqual(lastFigures(first))
+        }),
+        runs,
+      )
+    })
+
+    test('a fact that says again what is known changes no row, in whatever batch', () => {
+      fc.assert(
+        fc.property(twoOrders, anyConfiguration(points), anyCuts, ([log], configuration, cuts) => {
+          const once: readonly Fact[] = [...configuration, ...log]
+          const twice = once.flatMap((fact) => (isKnownAgain(fact) || configuration.includes(fact as never) ? [fact, { ...fact }] : [fact]))
+          expect(lastFigures(rowsOf(twice, profile, cuts))).toEqual(lastFigures(rowsOf(once, profile)))
+          expect(textsOf(rowsOf(twice, profile))).toEqual(textsOf(rowsOf(once, profile)))
+        }),
+        runs,
+      )
+    })
+  },
+)
+
+describe('after-call work', { timeout: 60_000 }, () => {
+  const profile = quickProfile('detail-events')
+
+  test('that comes hours after its session was taken for handled ends where it would have, had it been known at once', () => {
+    fc.assert(
+      fc.property(twoOrders, ([log]) => {
+        const late = [...log.filter((fact) => !isWork(fact)), tick(4), ...log.filter(isWork), tick(5)]
+        expect(lastValues(rowsOf(late, profile))).toEqual(lastValues(rowsOf([...log, tick(4), tick(5)], profile)))
+      }),
+      runs,
+    )
+  })
+
+  test('that contradicts what is known is refused, and no row changes by it', () => {
+    fc.assert(
+      fc.property(twoOrders, ([log]) => {
+        const fold = new KpiFold('acme', profile)
+        for (const fact of log) {
+          fold.apply(fact)
+          if (fact.type === 'UserSessionEnded') expect(fold.apply({ ...fact, talkMs: fact.talkMs + 1 })?.reason).toBe('contradictory')
+          if (fact.type === 'AfterCallWorkCompleted') expect(fold.apply({ ...fact, acwMs: fact.acwMs + 1 })?.reason).toBe('contradictory')
+        }
+        expect(textsOf(fold.takeRows())).toEqual(textsOf(rowsOf(log, profile)))
+      }),
+      runs,
+    )
+  })
+})
+
+test(
+  'conversation records count each emission once, however often, in which versions and in what order they are imported',
+  { timeout: 60_000 },
+  () => {
+    const profile: Profile = quickProfile('conversation-details')
+    const conversation = fc.array(anyMetric, { maxLength: 8 })
+    const version = (id: number, points: readonly Fact[], length: number): ConversationRecorded => ({
+      type: 'ConversationRecorded',
+      conversationId: `c${id}`,
+      points: points.slice(0, length).flatMap((point, index) => (point.type === 'MetricEmitted' ? [{ ...point, key: `k${index}` }] : [])),
+    })
+    fc.assert(
+      fc.property(
+        fc.array(conversation, { maxLength: 4 }),
+        fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 12 }),
+        (conversations, imports) => {
+          const whole = conversations.map((points, id) => version(id, points, points.length))
+          const many = imports.flatMap(([which, length]) => {
+            const id = which % Math.max(1, conversations.length)
+            const points = conversations[id]
+            return points === undefined ? [] : [version(id, points, length % (points.length + 1))]
+          })
+          const plain = rowsOf([...conversations.flat(), tick(2)], { ...profile, points: 'metric-records' })
+          expect(lastValues(rowsOf([...many, ...whole, tick(2)], profile))).toEqual(lastValues(plain))
+        },
+      ),
+    )
+  },
+)

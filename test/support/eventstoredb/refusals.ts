@@ -1,0 +1,65 @@
+/** Test support: how EventStoreDB refuses a call, with the codes and trailers of its sources. */
+import { Metadata, status } from '@grpc/grpc-js'
+import type { Faults } from './faults.js'
+
+export type Refusal = Readonly<{ code: number; details: string; metadata?: Metadata }>
+
+/** One to throw. */
+export const refused = (refusal: Refusal): Error & Refusal => Object.assign(new Error(refusal.details), refusal)
+
+const withTrailers = (code: number, details: string, trailers: Readonly<Record<string, string>>): Refusal => {
+  const metadata = new Metadata()
+  for (const [name, value] of Object.entries(trailers)) metadata.set(name, value)
+  return { code, details, metadata }
+}
+
+export const UNAVAILABLE: Refusal = { code: status.UNAVAILABLE, details: 'the server misbehaves on command' }
+export const NOT_READY: Refusal = { code: status.UNAVAILABLE, details: 'Server Is Not Ready' }
+export const NO_LEADER = 'No leader info available in response'
+export const ACCESS_DENIED = withTrailers(status.PERMISSION_DENIED, 'Access Denied', { exception: 'access-denied' })
+export const INVALID_POSITION: Refusal = { code: status.INTERNAL, details: 'Invalid position' }
+/** Of servers before 22: the window of a filtered read must be larger than its count. */
+export const SMALL_WINDOW: Refusal = { code: status.UNKNOWN, details: 'Exception was thrown by handler. (maxSearchWindow)' }
+
+export const streamNotFound = (stream: string): Refusal =>
+  withTrailers(status.NOT_FOUND, 'Event stream is not found.', { exception: 'stream-not-found', 'stream-name': encodeURIComponent(stream) })
+
+export const streamDeleted = (stream: string): Refusal =>
+  withTrailers(status.FAILED_PRECONDITION, 'Event stream is deleted.', {
+    exception: 'stream-deleted',
+    'stream-name': encodeURIComponent(stream),
+  })
+
+export const wrongExpectedVersion = (actual: number): Refusal =>
+  withTrailers(status.FAILED_PRECONDITION, 'Append failed due to WrongExpectedVersion.', {
+    exception: 'wrong-expected-version',
+    'stream-name': 'a',
+    'expected-version': '0',
+    ...(actual < 0 ? {} : { 'actual-version': `${actual}` }),
+  })
+
+export const appendTooLarge = (bytesMax: number): Refusal =>
+  withTrailers(status.INVALID_ARGUMENT, 'Maximum Append Size Exceeded.', {
+    exception: 'maximum-append-size-exceeded',
+    'maximum-append-size': `${bytesMax}`,
+  })
+
+/** Why the server will not take this call at all, if so. Only calls that ask for the leader are sent to it. */
+export const refusalOf = (faults: Faults, metadata: Metadata): Refusal | undefined => {
+  if (faults.denies) return ACCESS_DENIED
+  if (faults.leader === undefined || metadata.get('requires-leader')[0] !== 'true') return undefined
+  if (faults.leader === 'nobody') return { code: status.UNKNOWN, details: NO_LEADER }
+  const { address, port } = faults.leader
+  return withTrailers(status.NOT_FOUND, 'Leader info available', {
+    exception: 'not-leader',
+    ...(faults.hidesLeader ? {} : { 'leader-endpoint-host': address, 'leader-endpoint-port': `${port}` }),
+  })
+}
+
+/** Whether the caller is known, where names are asked for. */
+export const unauthenticated = (users: Readonly<Record<string, string>> | undefined, metadata: Metadata): Refusal | undefined => {
+  if (users === undefined) return undefined
+  const [, encoded = ''] = /^Basic (.*)$/.exec(metadata.get('authorization')[0]?.toString() ?? '') ?? []
+  const [, name = '', password] = /^([^:]*):(.*)$/.exec(Buffer.from(encoded, 'base64').toString()) ?? []
+  return users[name] === password && password !== undefined ? undefined : { code: status.UNAUTHENTICATED, details: 'Unauthenticated' }
+}
