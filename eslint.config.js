@@ -16,7 +16,10 @@ export default defineConfig(
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports' }],
       // Arguments an implementation does not need are named with an underscore.
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' },
+      ],
       // `return f()` in a branch and `void (await f())` in an arrow read well enough.
       '@typescript-eslint/no-confusing-void-expression': 'off',
       '@typescript-eslint/no-meaningless-void-operator': 'off',
@@ -48,7 +51,9 @@ export default defineConfig(
     files: ['**/*.{js,mjs}'],
     languageOptions: {
       globals: Object.fromEntries(
-        'process console fetch AbortSignal setTimeout setInterval clearInterval URL'.split(' ').map((name) => [name, 'readonly']),
+        'process console fetch AbortSignal setTimeout setInterval clearInterval URL'
+          .split(' ')
+          .map((name) => [name, 'readonly']),
       ),
     },
     rules: { 'no-unused-vars': ['error', { argsIgnorePattern: '^_' }] },

@@ -2,7 +2,10 @@ import { defineConfig } from 'vitest/config'
 
 const KINDS = ['contracts', 'simulation', 'integration'] as const
 
-/** Stages run one after the other, the quick ones first. Whatever lies in none of the special folders is a unit test, so none is forgotten. */
+/**
+ * Stages run one after the other, the quick ones first. Whatever lies in none of the special folders is a unit test, so
+ * none is forgotten.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -16,8 +19,22 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
         },
       },
-      { test: { name: 'contracts', include: ['test/contracts/**/*.test.ts'], testTimeout: 60_000, sequence: { groupOrder: 1 } } },
-      { test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], testTimeout: 180_000, sequence: { groupOrder: 2 } } },
+      {
+        test: {
+          name: 'contracts',
+          include: ['test/contracts/**/*.test.ts'],
+          testTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'simulation',
+          include: ['test/simulation/**/*.test.ts'],
+          testTimeout: 180_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
       {
         test: {
           name: 'integration',

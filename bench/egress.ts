@@ -21,8 +21,9 @@ const PARTITIONS = 4
 const QUEUES = 200
 
 /**
- * Rows from the KPI log to acknowledged records on a real broker, beside a bare idempotent kafkajs producer that sends the same finished records (same keys,
- * values and headers) to the same topic in the same portions. Rounds take turns, the median counts. Empty where no broker can be had.
+ * Rows from the KPI log to acknowledged records on a real broker, beside a bare idempotent kafkajs producer that sends
+ * the same finished records (same keys, values and headers) to the same topic in the same portions. Rounds take turns,
+ * the median counts. Empty where no broker can be had.
  */
 export const benchEgress = async (): Promise<readonly BenchLine[]> => {
   const pieces = await startPieces({ log: (line) => console.error(line) })
@@ -53,9 +54,17 @@ const measure = async (brokers: readonly string[], url: string): Promise<readonl
   const partitionOf = partitioning(new Map(familyNames.map((family) => [`${run}-${family}`, PARTITIONS])))
   const finished = cutIntoSends(records, topics, values, partitionOf)
   if (typeof finished === 'string') throw new Error(finished)
-  const bareRecords = finished.map((send) => send.map(({ topic, messages }) => ({ topic, messages: messages.map(withoutHeaders) })))
+  const bareRecords = finished.map((send) =>
+    send.map(({ topic, messages }) => ({ topic, messages: messages.map(withoutHeaders) })),
+  )
 
-  const sink = kafkaSink({ brokers, tenant: 'bench', topics, progressTopic, values: { format: 'avro', registry: { url } } })
+  const sink = kafkaSink({
+    brokers,
+    tenant: 'bench',
+    topics,
+    progressTopic,
+    values: { format: 'avro', registry: { url } },
+  })
   const producer = idempotentProducer(brokers)
   await producer.connect()
   succeed(await sink.connect(idle)())
@@ -75,7 +84,8 @@ const measure = async (brokers: readonly string[], url: string): Promise<readonl
     }
   await sink.close()
   await producer.disconnect()
-  const median = (name: keyof typeof contenders): number => rates.get(name)?.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? NaN
+  const median = (name: keyof typeof contenders): number =>
+    rates.get(name)?.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? NaN
   const note = `same ${Math.round(records.reduce((sum, { avro }) => sum + avro.length, 0) / ROWS)} B values, keys and headers, and our quick record encoding on both sides; ${Math.round(median('bare without headers'))}/s without headers`
   return ([2_000, 10_000] as const).map((size) => {
     const written = size.toLocaleString('en')
@@ -94,13 +104,20 @@ const succeed = <A>(result: E.Either<unknown, A>): A => {
 let revision = 0
 const writeAll = async (sink: Sink, records: readonly SinkRecord[], size: number): Promise<void> => {
   for (let at = 0; at < records.length; at += size) {
-    const batch = { records: records.slice(at, at + size), progress: { generation: 'g1', revision: (revision += size) } }
+    const batch = {
+      records: records.slice(at, at + size),
+      progress: { generation: 'g1', revision: (revision += size) },
+    }
     succeed(await sink.write(batch, idle)())
   }
 }
 
-const sendAll = async (producer: Producer, sends: readonly { topic: string; messages: Message[] }[][]): Promise<void> => {
-  for (const topicMessages of sends) await producer.sendBatch({ acks: -1, topicMessages: topicMessages.map((entry) => ({ ...entry })) })
+const sendAll = async (
+  producer: Producer,
+  sends: readonly { topic: string; messages: Message[] }[][],
+): Promise<void> => {
+  for (const topicMessages of sends)
+    await producer.sendBatch({ acks: -1, topicMessages: topicMessages.map((entry) => ({ ...entry })) })
 }
 
 const withoutHeaders = ({ key, value, partition }: Message): Message => ({
@@ -130,7 +147,13 @@ const recordAt = (index: number): SinkRecord => {
   const dimensions = [`9b1deb4d-3b7d-4bad-9bdd-${String(index % QUEUES).padStart(12, '0')}`, 'voice', null, null]
   const measures = metricNames.map((metric, place) =>
     happened.has(metric)
-      ? { count: 12 + place, sum: (index % 900) * 1_000 + place, min: 900 + place, max: 250_000 + index, sketch: noSketch }
+      ? {
+          count: 12 + place,
+          sum: (index % 900) * 1_000 + place,
+          min: 900 + place,
+          max: 250_000 + index,
+          sketch: noSketch,
+        }
       : undefined,
   )
   const ratio = { numerator: index, denominator: index + 3 }

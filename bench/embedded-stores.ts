@@ -1,7 +1,8 @@
 /**
- * Which store should the embedded log stand on, and in which layout? Run it with `npx tsx bench/embedded-stores.ts [events]`; the figures and what
- * was concluded from them are in docs/adr/0002-embedded-store.md. Everything is event-store-shaped: a global order, an index by stream and
- * revision, and a unique index of stream and event id. Events are 738 bytes, twelve to a stream, a thousand to a durable commit.
+ * Which store should the embedded log stand on, and in which layout? Run it with `npx tsx bench/embedded-stores.ts
+ * [events]`; the figures and what was concluded from them are in docs/adr/0002-embedded-store.md. Everything is
+ * event-store-shaped: a global order, an index by stream and revision, and a unique index of stream and event id.
+ * Events are 738 bytes, twelve to a stream, a thousand to a durable commit.
  */
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, statSync, readdirSync, openSync, writeSync, fdatasyncSync, closeSync } from 'node:fs'
@@ -40,7 +41,10 @@ const commitOf = (first: number): readonly BlockEvent[] =>
   Array.from({ length: COMMIT }, (_, i) => {
     const n = first + i
     const id = uuidOf(n)
-    const data = Buffer.alloc(BYTES, `{"n":${n},"topicName":"v2.detail.events.conversation.acd.end","eventBody":{"time":1700000000000}} `)
+    const data = Buffer.alloc(
+      BYTES,
+      `{"n":${n},"topicName":"v2.detail.events.conversation.acd.end","eventBody":{"time":1700000000000}} `,
+    )
     return {
       stream: streamName(streamNumber(n)),
       revision: Math.floor((n % (LIVE_STREAMS * 12)) / LIVE_STREAMS),
@@ -54,7 +58,8 @@ const u48 = (n: number): Buffer => {
   key.writeUIntBE(n, 0, 6)
   return key
 }
-const indexKey = (stream: number, kind: number, rest: Uint8Array): Buffer => Buffer.concat([u48(stream), Buffer.of(kind), rest])
+const indexKey = (stream: number, kind: number, rest: Uint8Array): Buffer =>
+  Buffer.concat([u48(stream), Buffer.of(kind), rest])
 const NOTHING = Buffer.alloc(0)
 const binary = { keyEncoding: 'binary', encoding: 'binary' } as const
 
@@ -115,13 +120,17 @@ const lmdbRows =
       },
       readAll: () => {
         let seen = 0
-        for (const { value } of log.getRange({})) seen += eventsOf(openBlock(Buffer.from(value), 0n), 0, 1, () => true).length
+        for (const { value } of log.getRange({}))
+          seen += eventsOf(openBlock(Buffer.from(value), 0n), 0, 1, () => true).length
         return seen
       },
       readStream: (stream) => {
         let seen = 0
         const number = streams.get(Buffer.from(streamName(stream)))!.readUIntBE(0, 6)
-        for (const { value } of index.getRange({ start: indexKey(number, 0, NOTHING), end: indexKey(number, 1, NOTHING) }))
+        for (const { value } of index.getRange({
+          start: indexKey(number, 0, NOTHING),
+          end: indexKey(number, 1, NOTHING),
+        }))
           seen += eventsOf(openBlock(Buffer.from(log.get(value)!), 0n), 0, 1, () => true).length
         return seen
       },
@@ -177,7 +186,8 @@ const lmdbBlocks =
 
 const sqlite = (dir: string): InstanceType<typeof Sqlite> => {
   const db = new Sqlite(join(dir, 'log.db'))
-  for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'cache_size = -64000', 'mmap_size = 4000000000']) db.pragma(pragma)
+  for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'cache_size = -64000', 'mmap_size = 4000000000'])
+    db.pragma(pragma)
   return db
 }
 
@@ -188,7 +198,9 @@ const sqliteRows = (dir: string): Candidate => {
     create unique index by_stream on log (stream, revision); create unique index by_id on log (stream, id)`)
   const addStream = db.prepare('insert into streams values (?, ?)')
   const add = db.prepare('insert into log values (?, ?, ?, ?, ?, ?)')
-  const all = db.prepare('select position, name, revision, id, type, data from log join streams on number = stream order by position')
+  const all = db.prepare(
+    'select position, name, revision, id, type, data from log join streams on number = stream order by position',
+  )
   const one = db.prepare(
     'select position, revision, id, type, data from log where stream = (select number from streams where name = ?) order by revision',
   )
@@ -309,8 +321,15 @@ const measure = async (name: string, make: (dir: string) => Candidate): Promise<
     await candidate.close()
     const size = readdirSync(dir).reduce((sum, file) => sum + statSync(join(dir, file)).size, 0)
     const columns = (count: number, { wallS, cpuS }: Cost): string =>
-      count === 0 ? ''.padStart(18) : `${Math.round(count / wallS / 1_000)}k`.padStart(9) + ((cpuS / count) * 1e6).toFixed(1).padStart(9)
-    const row = [columns(EVENTS, append), columns(seen, read), columns(streamed, byStream), (size / EVENTS / BYTES).toFixed(2).padStart(9)]
+      count === 0
+        ? ''.padStart(18)
+        : `${Math.round(count / wallS / 1_000)}k`.padStart(9) + ((cpuS / count) * 1e6).toFixed(1).padStart(9)
+    const row = [
+      columns(EVENTS, append),
+      columns(seen, read),
+      columns(streamed, byStream),
+      (size / EVENTS / BYTES).toFixed(2).padStart(9),
+    ]
     process.stdout.write(`${name.padEnd(34)}${row.join('')}\n`)
   } finally {
     rmSync(dir, { recursive: true, force: true })
@@ -318,7 +337,9 @@ const measure = async (name: string, make: (dir: string) => Candidate): Promise<
 }
 
 const only = process.argv[3] ?? ''
-process.stdout.write(`${`${EVENTS} events`.padEnd(34)} append/s   cpu us   read/s   cpu us stream/s   cpu us   size/B\n`)
+process.stdout.write(
+  `${`${EVENTS} events`.padEnd(34)} append/s   cpu us   read/s   cpu us stream/s   cpu us   size/B\n`,
+)
 for (const [name, make] of [
   ['a plain file, fdatasync', plainFile],
   ['lmdb, bytes by position only', lmdbBare],

@@ -1,4 +1,7 @@
-/** The protocol-level server in a process of its own, so that it takes no time from the client under measurement. Says where it is, and ends with its parent. */
+/**
+ * The protocol-level server in a process of its own, so that it takes no time from the client under measurement. Says
+ * where it is, and ends with its parent.
+ */
 import { startEventStoreDbServer } from '../test/support/eventstoredb/server.js'
 import { wireTo } from '../test/support/eventstoredb/wire.js'
 

@@ -25,7 +25,9 @@ const READERS = 4
 const BUCKET_READS = 3
 const TYPE = 'v2.detail.events.conversation.{id}.acd.end'
 
-const metadata = new TextEncoder().encode(`{"tenant":"acme","source":"bench","topic":"${TYPE}","receivedAt":1700000000000}`)
+const metadata = new TextEncoder().encode(
+  `{"tenant":"acme","source":"bench","topic":"${TYPE}","receivedAt":1700000000000}`,
+)
 
 const eventNumbered = (n: number): NewEvent => ({
   id: createHash('md5')
@@ -33,11 +35,14 @@ const eventNumbered = (n: number): NewEvent => ({
     .digest('hex')
     .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
   type: TYPE,
-  data: new Uint8Array(Buffer.alloc(DATA_BYTES, `{"n":${n},"topicName":"v2.detail.events.conversation.acd.end","time":1700000000000} `)),
+  data: new Uint8Array(
+    Buffer.alloc(DATA_BYTES, `{"n":${n},"topicName":"v2.detail.events.conversation.acd.end","time":1700000000000} `),
+  ),
   metadata,
 })
 
-const eventsFrom = (first: number, count: number): readonly NewEvent[] => Array.from({ length: count }, (_, i) => eventNumbered(first + i))
+const eventsFrom = (first: number, count: number): readonly NewEvent[] =>
+  Array.from({ length: count }, (_, i) => eventNumbered(first + i))
 
 const secondsOf = async (work: () => Promise<unknown>): Promise<number> => {
   const begin = process.hrtime.bigint()
@@ -79,7 +84,10 @@ const conversations: Shape = (round) =>
     events: eventsFrom(1e9 + round * BATCH + i, 1),
   }))
 
-/** One event for each of a thousand conversations that this process has not written to; in `begun` ones somebody else has, as before a restart. */
+/**
+ * One event for each of a thousand conversations that this process has not written to; in `begun` ones somebody else
+ * has, as before a restart.
+ */
 const unknownConversations =
   (name: 'new' | 'begun'): Shape =>
   (round) =>
@@ -91,7 +99,11 @@ const unknownConversations =
 
 /** What others have stored in those that are begun. */
 const beginnings: Shape = (round) =>
-  unknownConversations('begun')(round).map(({ stream }, i) => ({ stream, expected: 'any', events: eventsFrom(4e9 + round * BATCH + i, 1) }))
+  unknownConversations('begun')(round).map(({ stream }, i) => ({
+    stream,
+    expected: 'any',
+    events: eventsFrom(4e9 + round * BATCH + i, 1),
+  }))
 
 const under = (prefix: string, shape: Shape): Shape => {
   return (round) => shape(round).map((append) => ({ ...append, stream: `${prefix}.${append.stream}` }))
@@ -104,7 +116,8 @@ const appendLine = async ({ log, client }: Peers, name: string, shape: Shape, be
   let [oursS, bareS, timed] = [0, 0, 0]
   for (let round = 0; round < ROUNDS; round++) {
     const [mine, theirs] = [under('ours', shape)(round), under('bare', shape)(round)]
-    if (before !== undefined) for (const whose of ['ours', 'bare']) await bareAppend(client, under(whose, before)(round))
+    if (before !== undefined)
+      for (const whose of ['ours', 'bare']) await bareAppend(client, under(whose, before)(round))
     const ours = await secondsOf(() => ourAppend(log, mine))
     const bare = await secondsOf(() => bareAppend(client, theirs))
     if (round < WARM_UP) continue
@@ -112,7 +125,13 @@ const appendLine = async ({ log, client }: Peers, name: string, shape: Shape, be
     bareS += bare
     timed += mine.reduce((sum, { events }) => sum + events.length, 0)
   }
-  return { name, ours: timed / oursS, ceiling: timed / bareS, unit: 'events/s', note: 'ceiling: the official client, binary events' }
+  return {
+    name,
+    ours: timed / oursS,
+    ceiling: timed / bareS,
+    unit: 'events/s',
+    note: 'ceiling: the official client, binary events',
+  }
 }
 
 const readLine = async ({ log, client }: Peers): Promise<BenchLine> => {
@@ -123,7 +142,8 @@ const readLine = async ({ log, client }: Peers): Promise<BenchLine> => {
       for await (const batch of log.readAll()) if ((seen += batch.length) >= READ_MAX) break
     })
     bareS += await secondsOf(async () => {
-      for await (const { event } of client.readAll({ maxCount: READ_MAX + 1 })) if (event?.streamId.startsWith('$') === false) bareSeen++
+      for await (const { event } of client.readAll({ maxCount: READ_MAX + 1 }))
+        if (event?.streamId.startsWith('$') === false) bareSeen++
     })
     if (seen === 0 || seen !== bareSeen) throw new Error(`read ${seen}, and the client ${bareSeen}`)
     events += seen
@@ -142,7 +162,11 @@ const fillBuckets = async (log: EventLog): Promise<void> => {
   for (let at = 0; at < BUCKET_EVENTS; at += BATCH) {
     const talks = Array.from({ length: BATCH / TALK }, (_, i): StreamAppend => {
       const nth = at / TALK + i
-      return { stream: `${BUCKETS[nth % BUCKETS.length]}0.c${nth % 64}`, expected: 'any', events: eventsFrom(3e9 + nth * TALK, TALK) }
+      return {
+        stream: `${BUCKETS[nth % BUCKETS.length]}0.c${nth % 64}`,
+        expected: 'any',
+        events: eventsFrom(3e9 + nth * TALK, TALK),
+      }
     })
     await ourAppend(log, talks)
   }
@@ -162,7 +186,10 @@ const readBuckets = async (log: EventLog): Promise<Readonly<{ wallS: number; cpu
 
 /** Several connections beside one: how much of the wait for the server they fill. */
 const bucketLine = async (connectionString: string, where: string): Promise<BenchLine> => {
-  const [one, several] = [openEventStoreDbLog({ connectionString }), openEventStoreDbLog({ connectionString, readers: READERS })]
+  const [one, several] = [
+    openEventStoreDbLog({ connectionString }),
+    openEventStoreDbLog({ connectionString, readers: READERS }),
+  ]
   const sum = { one: { wallS: 0, cpuS: 0 }, several: { wallS: 0, cpuS: 0 } }
   for (let i = 0; i <= BUCKET_READS; i++)
     for (const [name, log] of [
@@ -185,12 +212,17 @@ const bucketLine = async (connectionString: string, where: string): Promise<Benc
   }
 }
 
-/** The EventStoreDB adapter beside the client it rests on, against the protocol-level server in a process of its own. */
+/**
+ * The EventStoreDB adapter beside the client it rests on, against the protocol-level server in a process of its own.
+ */
 export const benchEventStoreDb = async (): Promise<readonly BenchLine[]> => {
   const peer = fork(join(import.meta.dirname, 'eventstoredb-peer.ts'), { execArgv: ['--import', 'tsx'] })
   try {
     const [[connectionString, far]] = (await once(peer, 'message')) as [[string, string]]
-    const peers = { log: openEventStoreDbLog({ connectionString }), client: EventStoreDBClient.connectionString(connectionString) }
+    const peers = {
+      log: openEventStoreDbLog({ connectionString }),
+      client: EventStoreDBClient.connectionString(connectionString),
+    }
     const lines = [
       await appendLine(peers, 'EventStoreDB: append, batches of 1,000 to 8 streams', batches),
       await appendLine(peers, 'EventStoreDB: append, 1,000 conversations, an event each', conversations),

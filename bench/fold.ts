@@ -17,7 +17,10 @@ const FROM = Date.parse('2026-01-05T06:00:00Z')
 const BATCH = 2_000
 
 /** Raw log → rows in the KPI log, on one thread and on disk, beside `JSON.parse` alone of the same bytes. */
-export const benchFold = async (): Promise<readonly BenchLine[]> => [await foldOf('metric-records'), await foldOf('detail-events')]
+export const benchFold = async (): Promise<readonly BenchLine[]> => [
+  await foldOf('metric-records'),
+  await foldOf('detail-events'),
+]
 
 const foldOf = async (points: Exclude<PointSource, 'conversation-details'>): Promise<BenchLine> => {
   const dir = mkdtempSync(join(tmpdir(), 'streamvane-bench-'))

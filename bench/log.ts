@@ -26,11 +26,17 @@ const eventNumbered = (n: number): NewEvent => ({
     .digest('hex')
     .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
   type: 'v2.detail.events.conversation.{id}.acd.end',
-  data: Buffer.alloc(DATA_BYTES, `{"n":${n},"topicName":"v2.detail.events.conversation.acd.end","eventBody":{"time":1700000000000}} `),
+  data: Buffer.alloc(
+    DATA_BYTES,
+    `{"n":${n},"topicName":"v2.detail.events.conversation.acd.end","eventBody":{"time":1700000000000}} `,
+  ),
   metadata,
 })
 
-/** A thousand events of as many conversations, of two thousand that are alive at a time with twelve events each: the shape of a busy ingress. */
+/**
+ * A thousand events of as many conversations, of two thousand that are alive at a time with twelve events each: the
+ * shape of a busy ingress.
+ */
 const commitOf = (first: number): readonly StreamAppend[] =>
   Array.from({ length: COMMIT }, (_, i) => {
     const n = first + i
@@ -78,7 +84,9 @@ const fill = async (dir: string): Promise<Filled> => {
     const ours = await secondsOf(async () => {
       if (!(await log.append(appends)).every(E.isRight)) throw new Error('an append failed')
     })
-    const theirs = await secondsOf(() => bare.batch(() => values.forEach((value, j) => void bare.put(i * COMMIT + j, value))))
+    const theirs = await secondsOf(() =>
+      bare.batch(() => values.forEach((value, j) => void bare.put(i * COMMIT + j, value))),
+    )
     if (i < WARM_UP) continue
     appendS += ours
     bareAppendS += theirs

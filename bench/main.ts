@@ -1,4 +1,7 @@
-/** `npm run bench [-- --only log,fold,egress] [--json]`: our figures beside their ceilings, measured in the same run. Only the ratios travel between machines. */
+/**
+ * `npm run bench [-- --only log,fold,egress] [--json]`: our figures beside their ceilings, measured in the same run.
+ * Only the ratios travel between machines.
+ */
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
@@ -6,7 +9,9 @@ import type { BenchLine } from './bench-line.js'
 
 type Bench = () => Promise<readonly BenchLine[]>
 
-/** Loaded one by one, when its turn comes: a bench must not be measured beside what another left in memory at import. */
+/**
+ * Loaded one by one, when its turn comes: a bench must not be measured beside what another left in memory at import.
+ */
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   log: async () => (await import('./log.js')).benchLog,
   fold: async () => (await import('./fold.js')).benchFold,

@@ -1,5 +1,5 @@
-// @ts-check
-// `npm run check [-- --fix]`: format, lint, types, layering, dead code and the quick tests; says everything that is wrong, not just the first.
+// @ts-check `npm run check [-- --fix]`: format, lint, types, layering, dead code and the quick tests; says everything
+// that is wrong, not just the first.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -31,7 +31,11 @@ const waves = [
 /** @param {{ name: string, command: string[] }} step */
 const run = async ({ name, command: [program = '', ...args] }) => {
   const startedAt = Date.now()
-  const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' })
+  const child = spawn(program, args, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    shell: process.platform === 'win32',
+  })
   /** @type {string[]} */
   const output = []
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => output.push(text))

@@ -6,10 +6,14 @@ import { join } from 'node:path'
 const require = createRequire(import.meta.url)
 const READ_LIMIT_MS = 60_000
 
-/** @typedef {{ queueId: string, mediaType: string, intervalStart: number, revision: number, key: string, measures: Record<string, any>, kpis: Record<string, any> }} QueueRecord */
+/**
+ * @typedef {{ queueId: string, mediaType: string, intervalStart: number, revision: number, key: string, measures:
+ * Record<string, any>, kpis: Record<string, any> }} QueueRecord
+ */
 
 /**
- * Consumes a topic from its beginning to its present end, as any other consumer would: read committed, decoded through the registry.
+ * Consumes a topic from its beginning to its present end, as any other consumer would: read committed, decoded through
+ * the registry.
  * @param {{ brokers: string[], registryUrl: string | undefined, topic: string }} from
  * @returns {Promise<QueueRecord[]>}
  */
@@ -18,10 +22,14 @@ export const consumeRecords = async ({ brokers, registryUrl, topic }) => {
   const kafka = new Kafka({ brokers, clientId: 'streamvane-demo', logLevel: logLevel.NOTHING })
   const admin = kafka.admin()
   await admin.connect()
-  const ends = new Map((await admin.fetchTopicOffsets(topic)).map((/** @type {any} */ end) => [end.partition, BigInt(end.high)]))
+  const ends = new Map(
+    (await admin.fetchTopicOffsets(topic)).map((/** @type {any} */ end) => [end.partition, BigInt(end.high)]),
+  )
   await admin.disconnect()
   const registry =
-    registryUrl === undefined ? undefined : new (require('@kafkajs/confluent-schema-registry').SchemaRegistry)({ host: registryUrl })
+    registryUrl === undefined
+      ? undefined
+      : new (require('@kafkajs/confluent-schema-registry').SchemaRegistry)({ host: registryUrl })
   const open = new Set([...ends].filter(([, high]) => high > 0n).map(([partition]) => partition))
   /** @type {QueueRecord[]} */
   const records = []
@@ -30,18 +38,23 @@ export const consumeRecords = async ({ brokers, registryUrl, topic }) => {
   await consumer.connect()
   await consumer.subscribe({ topic, fromBeginning: true })
   await new Promise((resolve, reject) => {
-    const limit = setTimeout(() => reject(new Error(`${topic} could not be read to its end within ${READ_LIMIT_MS} ms`)), READ_LIMIT_MS)
+    const limit = setTimeout(
+      () => reject(new Error(`${topic} could not be read to its end within ${READ_LIMIT_MS} ms`)),
+      READ_LIMIT_MS,
+    )
     limit.unref()
     consumer.on(consumer.events.CRASH, (/** @type {any} */ event) => reject(event.payload.error))
     // The end of a batch, not its last message, tells where a partition is: markers of transactions are offsets too.
     consumer.on(consumer.events.END_BATCH_PROCESS, (/** @type {any} */ { payload }) => {
-      if (BigInt(payload.lastOffset) + 2n >= /** @type {bigint} */ (ends.get(payload.partition))) open.delete(payload.partition)
+      if (BigInt(payload.lastOffset) + 2n >= /** @type {bigint} */ (ends.get(payload.partition)))
+        open.delete(payload.partition)
       if (open.size === 0) resolve(undefined)
     })
     consumer
       .run({
         eachBatch: async (/** @type {any} */ { batch }) => {
-          for (const { value } of batch.messages) records.push(registry === undefined ? fromJson(value) : await registry.decode(value))
+          for (const { value } of batch.messages)
+            records.push(registry === undefined ? fromJson(value) : await registry.decode(value))
         },
       })
       .catch(reject)
@@ -73,7 +86,8 @@ export const readRecords = async (folder) => {
 export const latest = (records) => {
   /** @type {Map<string, QueueRecord>} */
   const rows = new Map()
-  for (const record of records) if (record.revision > (rows.get(record.key)?.revision ?? 0)) rows.set(record.key, record)
+  for (const record of records)
+    if (record.revision > (rows.get(record.key)?.revision ?? 0)) rows.set(record.key, record)
   return [...rows.values()].sort((a, b) => a.intervalStart - b.intervalStart || (a.key < b.key ? -1 : 1))
 }
 

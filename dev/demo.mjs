@@ -1,6 +1,5 @@
-// @ts-check
-// `npm run demo`: a simulated morning of a contact centre through the HTTP ingress, the projector and the egress, and the records read back.
-// `npm run demo -- --log eventstoredb` does it with EventStoreDB as the log.
+// @ts-check `npm run demo`: a simulated morning of a contact centre through the HTTP ingress, the projector and the
+// egress, and the records read back. `npm run demo -- --log eventstoredb` does it with EventStoreDB as the log.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
@@ -73,7 +72,10 @@ const streamvane = (args, env) =>
     stdio: ['ignore', 'pipe', 'pipe'],
   })
 
-/** Runs a command to its end and returns what it printed. @param {string[]} args @param {NodeJS.ProcessEnv} env @param {number[]} fine exit codes that are no failure */
+/**
+ * Runs a command to its end and returns what it printed. @param {string[]} args @param {NodeJS.ProcessEnv} env @param
+ * {number[]} fine exit codes that are no failure
+ */
 const finished = async (args, env, fine = [0]) => {
   const child = streamvane(args, env)
   let stdout = ''
@@ -130,7 +132,10 @@ try {
   const { child, url } = await started(env)
   cleanups.push(() => void child.kill('SIGKILL'))
   say(`streamvane run: ingress at ${url}, projector and egress in the same process`)
-  await finished(['simulate', ...SIMULATION, '--post', url, '--roster', rosterFile, '--truth', join(data, 'truth.json')], env)
+  await finished(
+    ['simulate', ...SIMULATION, '--post', url, '--roster', rosterFile, '--truth', join(data, 'truth.json')],
+    env,
+  )
   const truth = JSON.parse(readFileSync(join(data, 'truth.json'), 'utf8'))
   say(
     `posted ${truth.totals.lines} events of ${truth.totals.conversations} simulated conversations, ${truth.totals.duplicates} of them twice`,
@@ -147,7 +152,9 @@ try {
   const rows = latest(records.filter((/** @type {any} */ record) => record.tenant === tenant))
   say(`read back ${records.length} records of ${TOPIC}: ${rows.length} rows in their last revision`)
   print(rows.filter(({ mediaType }) => mediaType === 'voice'))
-  console.log(`voice only; ${rows.filter(({ mediaType }) => mediaType !== 'voice').length} rows of other media lie on the same topic`)
+  console.log(
+    `voice only; ${rows.filter(({ mediaType }) => mediaType !== 'voice').length} rows of other media lie on the same topic`,
+  )
   for (const metric of ['nOffered', 'tAnswered', 'tAbandon', 'tFlowOut', 'tHandle']) {
     const [published, simulated] = [total(rows, metric), total(truth.queue, metric)]
     console.log(
@@ -164,7 +171,9 @@ try {
     `${values.log === 'embedded' ? 'log and local state' : 'local state (the log is on EventStoreDB)'}: ${relative(process.cwd(), data)}`,
   )
   if (values.log === 'embedded')
-    console.log(`look further: npx tsx src/cli/main.ts rows --family agent --data ${relative(process.cwd(), data)} --tenant ${tenant}`)
+    console.log(
+      `look further: npx tsx src/cli/main.ts rows --family agent --data ${relative(process.cwd(), data)} --tenant ${tenant}`,
+    )
   await end()
   say('done')
 } catch (cause) {
@@ -181,7 +190,9 @@ function total(rows, metric) {
 /** @param {import('./demo-records.mjs').QueueRecord[]} rows */
 function print(rows) {
   const Table = createRequire(import.meta.url)('cli-table3')
-  const names = new Map(JSON.parse(readFileSync(rosterFile, 'utf8')).queues.map((/** @type {any} */ queue) => [queue.id, queue.name]))
+  const names = new Map(
+    JSON.parse(readFileSync(rosterFile, 'utf8')).queues.map((/** @type {any} */ queue) => [queue.id, queue.name]),
+  )
   const table = new Table({
     head: ['queue', 'media', 'interval (UTC)', 'offered', 'answered', 'abandoned', 'SL %', 'ASA s', 'AHT s', 'status'],
     style: { head: [], border: [], compact: true },

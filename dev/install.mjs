@@ -15,7 +15,11 @@ export const ensureInstalled = (root = ROOT, log = (line) => console.error(line)
   if (isInstalled(root)) return
   log('installing dependencies (npm ci)')
   // On Windows npm is a script, which only a shell can start.
-  const { status } = spawnSync('npm', ['ci'], { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' })
+  const { status } = spawnSync('npm', ['ci'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  })
   if (status !== 0) throw new Error(`npm ci ended with code ${status}`)
   remember(root)
 }
@@ -41,15 +45,19 @@ const lockHash = (root) =>
 /** @param {string} root */
 const remember = (root) => writeFileSync(markerOf(root), lockHash(root))
 
-/** Compares npm's own record of what it installed with the lock; packages for other platforms may be absent. @param {string} root */
+/**
+ * Compares npm's own record of what it installed with the lock; packages for other platforms may be absent. @param
+ * {string} root
+ */
 const holdsWhatIsLocked = (root) => {
   const record = join(root, 'node_modules', '.package-lock.json')
   if (!existsSync(record)) return false
   const installed = packagesOf(record)
   const locked = packagesOf(join(root, 'package-lock.json'))
   return (
-    Object.entries(locked).every(([path, { version, optional }]) => path === '' || optional || installed[path]?.version === version) &&
-    Object.entries(installed).every(([path, { version }]) => locked[path]?.version === version)
+    Object.entries(locked).every(
+      ([path, { version, optional }]) => path === '' || optional || installed[path]?.version === version,
+    ) && Object.entries(installed).every(([path, { version }]) => locked[path]?.version === version)
   )
 }
 

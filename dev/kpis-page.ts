@@ -49,8 +49,20 @@ ${table(
   [
     ['count', 'counts, durations, observations', 'count', '`metric.count`', '`measures.<metric>.count`'],
     ['sum', 'durations, observations, states', 'ms; number', '`metric.sum`', '`measures.<metric>.sum`'],
-    ['min, max', 'durations, observations', 'ms; number', '`metric.min`, `metric.max`', '`measures.<metric>.min`, `.max`'],
-    ['avg', 'durations, observations', 'ms; number', '`metric.sum / metric.count`', 'its two terms: add them over rows, then divide'],
+    [
+      'min, max',
+      'durations, observations',
+      'ms; number',
+      '`metric.min`, `metric.max`',
+      '`measures.<metric>.min`, `.max`',
+    ],
+    [
+      'avg',
+      'durations, observations',
+      'ms; number',
+      '`metric.sum / metric.count`',
+      'its two terms: add them over rows, then divide',
+    ],
     [
       'p50, p90, p95, p99',
       'durations that `quantiles` names',
@@ -70,7 +82,15 @@ where they are known and else of the profile. [formulas](adr/0008-formulas.md) s
 
 ${table(
   ['KPI', 'what', 'unit', 'formula', 'families', 'source', 'mark'],
-  builtInKpis.map((kpi) => [code(kpi.name), kpi.doc, kpi.unit, code(kpi.formula), kpi.families.join(', '), kpi.source, kpi.mark]),
+  builtInKpis.map((kpi) => [
+    code(kpi.name),
+    kpi.doc,
+    kpi.unit,
+    code(kpi.formula),
+    kpi.families.join(', '),
+    kpi.source,
+    kpi.mark,
+  ]),
 )}`
 
 const groups: readonly (readonly [MetricGroup, string, string])[] = [
@@ -79,7 +99,11 @@ const groups: readonly (readonly [MetricGroup, string, string])[] = [
     'Metrics of conversations',
     'The 73 that Genesys emits in metric records and conversation details. Each is a point and belongs whole to the interval that holds its instant.',
   ],
-  ['query-time', 'Metrics derived from them', 'Genesys derives these when it is queried; so do rows, anew with every revision.'],
+  [
+    'query-time',
+    'Metrics derived from them',
+    'Genesys derives these when it is queried; so do rows, anew with every revision.',
+  ],
   ['flow', 'Metrics of flows', 'Of flow metric records.'],
   ['state', 'Times in a state', 'Cut at the boundaries of intervals; one row a state.'],
   ['occupancy', 'Times by routing status', 'The same times side by side in one row. The names are ours.'],
@@ -106,7 +130,14 @@ const notComputedSection = (): string => `## Not computed
 
 ${table(
   ['name', 'what', 'why there is no figure', 'instead', 'source', 'mark'],
-  notComputed.map(({ name, doc, why, instead, source, mark }) => [code(name), doc, why, instead ?? '–', source ?? '–', mark]),
+  notComputed.map(({ name, doc, why, instead, source, mark }) => [
+    code(name),
+    doc,
+    why,
+    instead ?? '–',
+    source ?? '–',
+    mark,
+  ]),
 )}
 
 Under another name: ${Object.entries(aliases)
@@ -133,4 +164,6 @@ const familyNamesSection = (family: FamilyName): string => {
 const code = (text: string): string => `\`${text}\``
 
 const table = (head: readonly string[], lines: readonly (readonly string[])[]): string =>
-  [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`).join('\n')
+  [head, head.map(() => '---'), ...lines]
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
+    .join('\n')

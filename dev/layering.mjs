@@ -18,17 +18,31 @@ const ROOMS = {
   // A room above may import from any room below it, not only from the next one down. No room imports upwards.
   http: { rooms: ['domain', 'projections', 'contract', 'log', 'ingress', 'egress', 'app'], packages: 'any' },
   // The commands put the whole together, the server and the simulator included.
-  cli: { rooms: ['domain', 'projections', 'contract', 'log', 'ingress', 'egress', 'app', 'http', 'simulator'], packages: 'any' },
+  cli: {
+    rooms: ['domain', 'projections', 'contract', 'log', 'ingress', 'egress', 'app', 'http', 'simulator'],
+    packages: 'any',
+  },
 }
 
 /** @returns {import('dependency-cruiser').IForbiddenRuleType[]} */
 const rules = () => [
   ...Object.entries(ROOMS).map(([room, { rooms, packages }]) => {
     const ownRooms = `^src/(${[room, ...rooms].join('|')})/`
-    const allowed = packages === 'any' ? [ownRooms, '^(?!src/)'] : [ownRooms, ...packages.map((name) => `node_modules/${name}/`)]
-    return { name: `room-${room}`, severity: /** @type {const} */ ('error'), from: { path: `^src/${room}/` }, to: { pathNot: allowed } }
+    const allowed =
+      packages === 'any' ? [ownRooms, '^(?!src/)'] : [ownRooms, ...packages.map((name) => `node_modules/${name}/`)]
+    return {
+      name: `room-${room}`,
+      severity: /** @type {const} */ ('error'),
+      from: { path: `^src/${room}/` },
+      to: { pathNot: allowed },
+    }
   }),
-  { name: 'no-homeless-file', severity: 'error', from: { path: '^src/', pathNot: `^src/(${Object.keys(ROOMS).join('|')})/` }, to: {} },
+  {
+    name: 'no-homeless-file',
+    severity: 'error',
+    from: { path: '^src/', pathNot: `^src/(${Object.keys(ROOMS).join('|')})/` },
+    to: {},
+  },
   { name: 'product-stands-alone', severity: 'error', from: { path: '^src/' }, to: { path: '^(bench|dev|test)/' } },
   { name: 'no-dev-dependency', severity: 'error', from: { path: '^src/' }, to: { dependencyTypes: ['npm-dev'] } },
   { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } },
@@ -36,8 +50,8 @@ const rules = () => [
 ]
 
 /**
- * Checks the imports of every file below `root`/src. `modules` is how many files were read: a checker that understood nothing reports
- * no violation either, so a number that differs from the number of files on disk is itself one.
+ * Checks the imports of every file below `root`/src. `modules` is how many files were read: a checker that understood
+ * nothing reports no violation either, so a number that differs from the number of files on disk is itself one.
  * @param {string} root @returns {Promise<{ modules: number, imports: number, violations: string[] }>}
  */
 export const checkLayering = async (root) => {
@@ -67,7 +81,11 @@ export const checkLayering = async (root) => {
   if (seen.length !== onDisk.length || seen.length === 0) {
     violations.push(`looked-at-nothing: ${seen.length} of ${onDisk.length} files were read`)
   }
-  return { modules: seen.length, imports: seen.reduce((sum, { dependencies }) => sum + dependencies.length, 0), violations }
+  return {
+    modules: seen.length,
+    imports: seen.reduce((sum, { dependencies }) => sum + dependencies.length, 0),
+    violations,
+  }
 }
 
 if (process.argv[1] === import.meta.filename) {

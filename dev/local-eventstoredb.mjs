@@ -8,15 +8,18 @@ const root = join(import.meta.dirname, '..')
 const COMPOSE_URL = 'esdb://127.0.0.1:2113?tls=false'
 
 /**
- * An EventStoreDB for the demo: the one that EVENTSTOREDB_URL names, else the one of docker-compose.yml where an engine answers, else the protocol-level server of the tests,
- * which speaks its protocol and keeps everything in memory.
+ * An EventStoreDB for the demo: the one that EVENTSTOREDB_URL names, else the one of docker-compose.yml where an engine
+ * answers, else the protocol-level server of the tests, which speaks its protocol and keeps everything in memory.
  * @returns {Promise<{ url: string, why: string, stop: () => void }>}
  */
 export const startEventStoreDb = async () => {
   const named = process.env['EVENTSTOREDB_URL']
   if (named !== undefined && named !== '') return { url: named, why: 'EVENTSTOREDB_URL names it', stop: () => {} }
   if (spawnSync('docker', ['info'], { stdio: 'ignore' }).status === 0) {
-    const { status } = spawnSync('docker', ['compose', 'up', '-d', '--wait', 'eventstoredb'], { cwd: root, stdio: 'inherit' })
+    const { status } = spawnSync('docker', ['compose', 'up', '-d', '--wait', 'eventstoredb'], {
+      cwd: root,
+      stdio: 'inherit',
+    })
     if (status === 0) return { url: COMPOSE_URL, why: 'a container of docker-compose.yml, which stays', stop: () => {} }
   }
   const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'dev', 'eventstoredb-stand-in.ts')], {

@@ -1,15 +1,22 @@
 // @ts-check
 
-const HANDED_IN = 'domain and projections are handed what they need: the same log must give the same rows, here and everywhere'
+const HANDED_IN =
+  'domain and projections are handed what they need: the same log must give the same rows, here and everywhere'
 
-/** Names that reach a clock, a random source, the environment or the world. Imports of them are the layering check's business. */
+/**
+ * Names that reach a clock, a random source, the environment or the world. Imports of them are the layering check's
+ * business.
+ */
 const GLOBALS = [
   ...['process', 'performance', 'crypto', 'console', 'fetch', 'navigator', 'globalThis', 'require'],
   ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'WebSocket', 'BroadcastChannel'],
 ]
 
 const SYNTAX = [
-  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: `new Date() reads the clock; ${HANDED_IN}` },
+  {
+    selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+    message: `new Date() reads the clock; ${HANDED_IN}`,
+  },
   { selector: "CallExpression[callee.name='Date']", message: `Date() reads the clock; ${HANDED_IN}` },
   {
     selector: 'MemberExpression[property.name=/^[gs]et(Hours|Minutes|Date|Day|Month|FullYear|TimezoneOffset)$/]',

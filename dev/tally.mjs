@@ -6,9 +6,9 @@
  */
 
 /**
- * Counts test cases in the report of vitest's JSON reporter. A file that could not be loaded counts as one failure.
- * A run that ended badly without naming a failed test (an unhandled error, a set-up that threw, no report at all) counts as one too,
- * and so does a run in which no test ran.
+ * Counts test cases in the report of vitest's JSON reporter. A file that could not be loaded counts as one failure. A
+ * run that ended badly without naming a failed test (an unhandled error, a set-up that threw, no report at all) counts
+ * as one too, and so does a run in which no test ran.
  * @param {{ testResults: readonly TestFile[] } | undefined} report @param {number} exitCode @returns {Tally}
  */
 export const tallyOf = (report, exitCode) => {
@@ -25,4 +25,5 @@ export const tallyOf = (report, exitCode) => {
 }
 
 /** The closing line. @param {Tally} tally */
-export const tallyLine = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+export const tallyLine = ({ passed, failed, skipped }) =>
+  `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`

@@ -61,8 +61,18 @@ describe('the layering check', () => {
 
   test.each([
     ['domain', 'src/domain/bad.ts', "import { run } from '../app/run.js'\nexport const bad = run\n", 'room-domain'],
-    ['domain, for a type', 'src/domain/bad.ts', "import type { run } from '../app/run.js'\nexport type Bad = typeof run\n", 'room-domain'],
-    ['domain, of a package', 'src/domain/bad.ts', "import { produce } from 'immer'\nexport const bad = produce\n", 'room-domain'],
+    [
+      'domain, for a type',
+      'src/domain/bad.ts',
+      "import type { run } from '../app/run.js'\nexport type Bad = typeof run\n",
+      'room-domain',
+    ],
+    [
+      'domain, of a package',
+      'src/domain/bad.ts',
+      "import { produce } from 'immer'\nexport const bad = produce\n",
+      'room-domain',
+    ],
     [
       'projections, of node',
       'src/projections/bad.ts',
@@ -75,30 +85,60 @@ describe('the layering check', () => {
       "import { log } from '../log/log.js'\nexport const bad = log\n",
       'room-projections',
     ],
-    ['ingress, of egress', 'src/ingress/bad.ts', "import { sink } from '../egress/sink.js'\nexport const bad = sink\n", 'room-ingress'],
+    [
+      'ingress, of egress',
+      'src/ingress/bad.ts',
+      "import { sink } from '../egress/sink.js'\nexport const bad = sink\n",
+      'room-ingress',
+    ],
     [
       'egress, of ingress',
       'src/egress/bad.ts',
       "import { source } from '../ingress/source.js'\nexport const bad = source\n",
       'room-egress',
     ],
-    ['egress, of the fold', 'src/egress/bad.ts', "import { fold } from '../projections/fold.js'\nexport const bad = fold\n", 'room-egress'],
-    ['contract, of egress', 'src/contract/bad.ts', "import { sink } from '../egress/sink.js'\nexport const bad = sink\n", 'room-contract'],
+    [
+      'egress, of the fold',
+      'src/egress/bad.ts',
+      "import { fold } from '../projections/fold.js'\nexport const bad = fold\n",
+      'room-egress',
+    ],
+    [
+      'contract, of egress',
+      'src/contract/bad.ts',
+      "import { sink } from '../egress/sink.js'\nexport const bad = sink\n",
+      'room-contract',
+    ],
     [
       'simulator, of ingress',
       'src/simulator/bad.ts',
       "import { source } from '../ingress/source.js'\nexport const bad = source\n",
       'room-simulator',
     ],
-    ['log, of contract', 'src/log/bad.ts', "import { codec } from '../contract/codec.js'\nexport const bad = codec\n", 'room-log'],
+    [
+      'log, of contract',
+      'src/log/bad.ts',
+      "import { codec } from '../contract/codec.js'\nexport const bad = codec\n",
+      'room-log',
+    ],
     [
       'ingress, of the simulator',
       'src/ingress/bad.ts',
       "import { centre } from '../simulator/centre.js'\nexport const bad = centre\n",
       'room-ingress',
     ],
-    ['app, of http', 'src/app/bad.ts', "import { server } from '../http/server.js'\nexport const bad = server\n", 'room-app'],
-    ['http, of the commands', 'src/http/bad.ts', "import { main } from '../cli/main.js'\nexport const bad = main\n", 'room-http'],
+    [
+      'app, of http',
+      'src/app/bad.ts',
+      "import { server } from '../http/server.js'\nexport const bad = server\n",
+      'room-app',
+    ],
+    [
+      'http, of the commands',
+      'src/http/bad.ts',
+      "import { main } from '../cli/main.js'\nexport const bad = main\n",
+      'room-http',
+    ],
     [
       'the product, of tests',
       'src/app/bad.ts',
@@ -111,13 +151,35 @@ describe('the layering check', () => {
       "import { bench } from '../../bench/bench.js'\nexport const bad = bench\n",
       'product-stands-alone',
     ],
-    ['the product, of a tool', 'src/app/bad.ts', "import fc from 'fast-check'\nexport const bad = fc\n", 'no-dev-dependency'],
-    ['a file in no room', 'src/helpers/bad.ts', "import { cell } from '../domain/cell.js'\nexport const bad = cell\n", 'no-homeless-file'],
-    ['a cycle', 'src/domain/cell.ts', "import { other } from './other.js'\nexport const cell = () => other\n", 'no-cycle'],
-    ['a missing file', 'src/app/bad.ts', "import { gone } from '../domain/gone.js'\nexport const bad = gone as unknown\n", 'resolvable'],
+    [
+      'the product, of a tool',
+      'src/app/bad.ts',
+      "import fc from 'fast-check'\nexport const bad = fc\n",
+      'no-dev-dependency',
+    ],
+    [
+      'a file in no room',
+      'src/helpers/bad.ts',
+      "import { cell } from '../domain/cell.js'\nexport const bad = cell\n",
+      'no-homeless-file',
+    ],
+    [
+      'a cycle',
+      'src/domain/cell.ts',
+      "import { other } from './other.js'\nexport const cell = () => other\n",
+      'no-cycle',
+    ],
+    [
+      'a missing file',
+      'src/app/bad.ts',
+      "import { gone } from '../domain/gone.js'\nexport const bad = gone as unknown\n",
+      'resolvable',
+    ],
   ])('refuses a planted import: %s', { timeout: LIMIT_MS }, async (_what, path, text, rule) => {
     const back = "import { cell } from './cell.js'\nexport const other = () => cell\n"
-    const { violations } = await checkLayering(tree({ [path]: text, ...(rule === 'no-cycle' ? { 'src/domain/other.ts': back } : {}) }))
+    const { violations } = await checkLayering(
+      tree({ [path]: text, ...(rule === 'no-cycle' ? { 'src/domain/other.ts': back } : {}) }),
+    )
     expect(violations.join('\n')).toContain(`${rule}: src/`)
     expect(violations.every((violation) => violation.startsWith(rule))).toBe(true)
   })
@@ -146,16 +208,26 @@ describe('the lint', () => {
     const eslint = new ESLint({ cwd: root, overrideConfigFile: join(ROOT, 'eslint.config.js') })
     const results = await eslint.lintFiles(Object.keys(planted))
     return new Map(
-      results.map(({ filePath, messages }) => [filePath.slice(root.length + 1), messages.map(({ ruleId, message }) => ruleId ?? message)]),
+      results.map(({ filePath, messages }) => [
+        filePath.slice(root.length + 1),
+        messages.map(({ ruleId, message }) => ruleId ?? message),
+      ]),
     )
   }
 
-  test.each(['domain', 'projections'])('refuses clocks, random, environment and zones in %s', { timeout: LIMIT_MS }, async (room) => {
-    const bad = Object.entries(IMPURE).map(([name, text]) => [`src/${room}/${name.replace(' ', '-')}.ts`, text] as const)
-    const found = await complaints({ ...Object.fromEntries(bad), [`src/${room}/pure.ts`]: PURE })
-    for (const [path] of bad) expect([path, found.get(path)]).toEqual([path, [expect.stringMatching(/^no-restricted-/)]])
-    expect(found.get(`src/${room}/pure.ts`)).toEqual([])
-  })
+  test.each(['domain', 'projections'])(
+    'refuses clocks, random, environment and zones in %s',
+    { timeout: LIMIT_MS },
+    async (room) => {
+      const bad = Object.entries(IMPURE).map(
+        ([name, text]) => [`src/${room}/${name.replace(' ', '-')}.ts`, text] as const,
+      )
+      const found = await complaints({ ...Object.fromEntries(bad), [`src/${room}/pure.ts`]: PURE })
+      for (const [path] of bad)
+        expect([path, found.get(path)]).toEqual([path, [expect.stringMatching(/^no-restricted-/)]])
+      expect(found.get(`src/${room}/pure.ts`)).toEqual([])
+    },
+  )
 
   test('lets the outer rooms have a clock, and sees types everywhere', { timeout: LIMIT_MS }, async () => {
     const found = await complaints({

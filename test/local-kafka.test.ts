@@ -1,6 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -43,7 +52,11 @@ describe('where a broker comes from', () => {
   test('an address that was given comes first', async () => {
     machineWith({ docker: engine })
     vi.stubEnv('KAFKA_BROKERS', 'one:9092, two:9092')
-    expect(await findRuntime()).toMatchObject({ kind: 'external', brokers: ['one:9092', 'two:9092'], registryUrl: undefined })
+    expect(await findRuntime()).toMatchObject({
+      kind: 'external',
+      brokers: ['one:9092', 'two:9092'],
+      registryUrl: undefined,
+    })
   })
 
   test('then a Docker engine that answers', async () => {
@@ -53,7 +66,10 @@ describe('where a broker comes from', () => {
 
   test('a Docker client without an engine or without compose is none', async () => {
     machineWith({ docker: noEngine, java: java('17.0.1'), mvn: maven })
-    expect(await findRuntime()).toMatchObject({ kind: 'maven', why: expect.stringContaining('no Docker engine answers') })
+    expect(await findRuntime()).toMatchObject({
+      kind: 'maven',
+      why: expect.stringContaining('no Docker engine answers'),
+    })
     machineWith({ docker: `[ "$1" = info ] && ${engine}` })
     expect(await findRuntime()).toMatchObject({ kind: 'maven', why: expect.stringContaining('no compose plugin') })
   })
@@ -70,7 +86,11 @@ describe('where a broker comes from', () => {
   })
 
   test.each([
-    ['nothing at all', {}, ['KAFKA_BROKERS is not set', 'Docker is not installed', 'Java 17 is not installed', 'Maven is not installed']],
+    [
+      'nothing at all',
+      {},
+      ['KAFKA_BROKERS is not set', 'Docker is not installed', 'Java 17 is not installed', 'Maven is not installed'],
+    ],
     ['an old Java', { java: java('11.0.2'), mvn: maven }, ['Java is 11, not 17 or later']],
     ['no Maven', { java: java('17.0.1') }, ['Maven is not installed and Apache Kafka']],
   ])('otherwise it says exactly what is missing: %s', async (_what, programs, reasons) => {
@@ -113,9 +133,12 @@ describe.skipIf(process.platform === 'win32')('a JVM', () => {
       import { startJvm } from '${join(import.meta.dirname, '..', 'dev', 'local-kafka', 'jvm.mjs')}'
       const { pid } = await startJvm({ args: [], logFile: '${join(doomed, 'log')}', doomedDir: '${doomed}' })
       console.log(pid)`
-    const parent = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     const [line] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string]
-    const isAlive = () => !['', 'Z'].includes(spawnSync('ps', ['-o', 'stat=', '-p', line], { encoding: 'utf8' }).stdout.trim().slice(0, 1))
+    const isAlive = () =>
+      !['', 'Z'].includes(spawnSync('ps', ['-o', 'stat=', '-p', line], { encoding: 'utf8' }).stdout.trim().slice(0, 1))
     expect(isAlive()).toBe(true)
     parent.kill('SIGKILL')
     await vi.waitFor(() => {

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { tallyLine, tallyOf } from '../dev/tally.mjs'
 
-const file = (status: string, ...cases: string[]) => ({ status, assertionResults: cases.map((each) => ({ status: each })) })
+const file = (status: string, ...cases: string[]) => ({
+  status,
+  assertionResults: cases.map((each) => ({ status: each })),
+})
 
 describe('the tally of a test run', () => {
   test('counts test cases, not files', () => {
@@ -10,7 +13,11 @@ describe('the tally of a test run', () => {
   })
 
   test('a file that could not be loaded is a failure', () => {
-    expect(tallyOf({ testResults: [file('passed', 'passed'), file('failed')] }, 1)).toEqual({ passed: 1, failed: 1, skipped: 0 })
+    expect(tallyOf({ testResults: [file('passed', 'passed'), file('failed')] }, 1)).toEqual({
+      passed: 1,
+      failed: 1,
+      skipped: 0,
+    })
   })
 
   test('a hook that failed after its tests passed is a failure', () => {

@@ -24,8 +24,8 @@ const CLUSTER_ID = 'MkU3OEVBNTcwNTJENDM2Qk' // any; a random one that begins wit
  */
 
 /**
- * One real Apache Kafka broker (KRaft, a single node) on 127.0.0.1 and a port that was free, with a fresh folder unless `dir` is given.
- * Resolves when it answers `describeCluster`. It ends with this process, however this process ends.
+ * One real Apache Kafka broker (KRaft, a single node) on 127.0.0.1 and a port that was free, with a fresh folder unless
+ * `dir` is given. Resolves when it answers `describeCluster`. It ends with this process, however this process ends.
  * @param {{ dir?: string, log?: (line: string) => void, properties?: Record<string, string | number> }} [options]
  * @returns {Promise<LocalKafka>}
  */
@@ -33,12 +33,18 @@ export const startKafka = async ({ dir: wanted, log = () => {}, properties = {} 
   const jars = join(await kafkaJars(log), '*')
   return withFreePorts(2, async ([port = 0, controllerPort = 0]) => {
     const dir = wanted ?? (await mkdtemp(join(tmpdir(), 'streamvane-kafka-')))
-    const discard = async () => (wanted === undefined ? rm(dir, { recursive: true, force: true, maxRetries: 5 }) : undefined)
+    const discard = async () =>
+      wanted === undefined ? rm(dir, { recursive: true, force: true, maxRetries: 5 }) : undefined
     const config = join(dir, 'server.properties')
     const address = `127.0.0.1:${port}`
     const boot = async () => {
       const jvm = await startJvm({
-        args: [...'-Xms256m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp'.split(' '), jars, 'kafka.Kafka', config],
+        args: [
+          ...'-Xms256m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp'.split(' '),
+          jars,
+          'kafka.Kafka',
+          config,
+        ],
         logFile: join(dir, 'broker.log'),
         ...(wanted === undefined ? { doomedDir: dir } : {}),
       })
@@ -76,7 +82,10 @@ export const startKafka = async ({ dir: wanted, log = () => {}, properties = {} 
       stop: async () => {
         // A folder that is thrown away needs no orderly shutdown.
         if (wanted !== undefined && jvm !== undefined) {
-          await Promise.race([jvm.kill('SIGTERM'), new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS).unref())])
+          await Promise.race([
+            jvm.kill('SIGTERM'),
+            new Promise((resolve) => setTimeout(resolve, STOP_LIMIT_MS).unref()),
+          ])
         }
         await kill9()
         await discard()
@@ -89,11 +98,25 @@ export const startKafka = async ({ dir: wanted, log = () => {}, properties = {} 
 const formatStorage = (jars, config) =>
   promisify(execFile)(
     javaBinary(),
-    ['-XX:TieredStopAtLevel=1', '-cp', jars, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', config, '--ignore-formatted'],
+    [
+      '-XX:TieredStopAtLevel=1',
+      '-cp',
+      jars,
+      'kafka.tools.StorageTool',
+      'format',
+      '-t',
+      CLUSTER_ID,
+      '-c',
+      config,
+      '--ignore-formatted',
+    ],
     { timeout: READY_LIMIT_MS },
   )
 
-/** Whether the broker is up, unfenced and its own controller; an open port alone comes seconds too early. @param {string} address */
+/**
+ * Whether the broker is up, unfenced and its own controller; an open port alone comes seconds too early. @param
+ * {string} address
+ */
 const answers = async (address) => {
   const { Kafka, logLevel } = (await import('kafkajs')).default
   const kafka = new Kafka({
@@ -116,7 +139,9 @@ const answers = async (address) => {
   }
 }
 
-/** @param {{ port: number, controllerPort: number, dir: string, properties: Record<string, string | number> }} options */
+/**
+ * @param {{ port: number, controllerPort: number, dir: string, properties: Record<string, string | number> }} options
+ */
 const serverProperties = ({ port, controllerPort, dir, properties }) =>
   Object.entries({
     'process.roles': 'broker,controller',

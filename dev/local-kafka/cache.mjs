@@ -13,9 +13,9 @@ export const cacheDir = () => process.env['STREAMVANE_CACHE'] ?? join(homedir(),
 export const cachedPath = (name) => join(cacheDir(), name)
 
 /**
- * The folder `name` of the cache; `fill` is called with an empty folder when it is not there yet. The folder appears under its
- * name only when it is complete, so an interrupted download is never mistaken for a finished one, and of two processes that fill
- * it at once the first to finish wins and the other uses what it finds.
+ * The folder `name` of the cache; `fill` is called with an empty folder when it is not there yet. The folder appears
+ * under its name only when it is complete, so an interrupted download is never mistaken for a finished one, and of two
+ * processes that fill it at once the first to finish wins and the other uses what it finds.
  * @param {string} name
  * @param {(draft: string) => Promise<void>} fill
  * @returns {Promise<string>}

@@ -9,8 +9,8 @@ const BROKER = '127.0.0.1:9092'
 const REGISTRY_URL = 'http://127.0.0.1:8081/apis/ccompat/v7'
 
 /**
- * Brings up the broker and the registry of docker-compose.yml and resolves when both are healthy. They go on running when this
- * process ends (a second start is then quick) unless `stop` is called.
+ * Brings up the broker and the registry of docker-compose.yml and resolves when both are healthy. They go on running
+ * when this process ends (a second start is then quick) unless `stop` is called.
  * @param {{ log?: (line: string) => void }} [options]
  */
 export const composeUp = async ({ log = () => {} } = {}) => {

@@ -24,9 +24,17 @@ const HEARTBEAT_MS = 5_000
 const ERROR_LINES_MAX = 12
 
 /** @type {Download} */
-export const KAFKA = { what: `Apache Kafka ${KAFKA_VERSION} (92 jars)`, megabytes: 54, name: `kafka-${KAFKA_VERSION}-${POM_HASH}` }
+export const KAFKA = {
+  what: `Apache Kafka ${KAFKA_VERSION} (92 jars)`,
+  megabytes: 54,
+  name: `kafka-${KAFKA_VERSION}-${POM_HASH}`,
+}
 /** @type {Download} */
-export const REGISTRY = { what: `Apicurio schema registry ${REGISTRY_VERSION}`, megabytes: 142, name: `apicurio-${REGISTRY_VERSION}` }
+export const REGISTRY = {
+  what: `Apicurio schema registry ${REGISTRY_VERSION}`,
+  megabytes: 142,
+  name: `apicurio-${REGISTRY_VERSION}`,
+}
 
 /** Whether a download is there already, so that neither Maven nor a network is needed. @param {Download} download */
 export const isCached = ({ name }) => existsSync(cachedPath(name))
@@ -45,7 +53,10 @@ export const registryJar = async (log) => {
   const home = await fetched(REGISTRY, log, async (draft) => {
     // The plugin version that Maven picks by itself is too old to take an artifact from the command line.
     const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy'
-    await maven([goal, `-Dartifact=${REGISTRY_ARTIFACT}`, `-DoutputDirectory=${draft}`, '-Dmdep.overWriteReleases=true'], log)
+    await maven(
+      [goal, `-Dartifact=${REGISTRY_ARTIFACT}`, `-DoutputDirectory=${draft}`, '-Dmdep.overWriteReleases=true'],
+      log,
+    )
     const archive = (await readdir(draft)).find((name) => name.endsWith('.tar.gz'))
     if (archive === undefined) throw new Error(`Maven reported success but left no archive of ${REGISTRY_ARTIFACT}`)
     await promisify(execFile)('tar', ['-xzf', join(draft, archive), '-C', draft])
@@ -59,7 +70,9 @@ export const registryJar = async (log) => {
 /** @param {Download} download @param {Log} log @param {(draft: string) => Promise<void>} fill */
 const fetched = async (download, log, fill) => {
   if (isCached(download)) return cachedPath(download.name)
-  log(`downloading ${download.what}, ${download.megabytes} MB, from Maven Central; kept in ${cachedPath(download.name)}`)
+  log(
+    `downloading ${download.what}, ${download.megabytes} MB, from Maven Central; kept in ${cachedPath(download.name)}`,
+  )
   const startedAt = Date.now()
   const home = await cached(download.name, fill)
   log(`downloaded ${download.what} in ${seconds(startedAt)} s`)

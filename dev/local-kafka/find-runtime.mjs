@@ -16,8 +16,8 @@ const PROBE_LIMIT_MS = 5_000
  */
 
 /**
- * Looks for, in this order: KAFKA_BROKERS (with SCHEMA_REGISTRY_URL), a Docker engine that answers (with compose), Java 17 with Kafka's jars
- * in the cache or Maven to fetch them. Starts nothing and downloads nothing.
+ * Looks for, in this order: KAFKA_BROKERS (with SCHEMA_REGISTRY_URL), a Docker engine that answers (with compose), Java
+ * 17 with Kafka's jars in the cache or Maven to fetch them. Starts nothing and downloads nothing.
  * @param {NodeJS.ProcessEnv} [env]
  * @returns {Promise<Runtime>}
  */
@@ -27,7 +27,8 @@ export const findRuntime = async (env = process.env) => {
     .map((broker) => broker.trim())
     .filter((broker) => broker !== '')
   const registryUrl = env['SCHEMA_REGISTRY_URL'] || undefined
-  if (brokers.length > 0) return { kind: 'external', brokers, registryUrl, why: `KAFKA_BROKERS names ${brokers.join(', ')}` }
+  if (brokers.length > 0)
+    return { kind: 'external', brokers, registryUrl, why: `KAFKA_BROKERS names ${brokers.join(', ')}` }
 
   const engine = await probe('docker', ['info', '--format', '{{.ServerVersion}}'])
   const answers = engine.ok && engine.output !== ''
@@ -47,7 +48,8 @@ export const findRuntime = async (env = process.env) => {
   }
   const lacks = [`KAFKA_BROKERS is not set`, noDocker]
   if (!java.found) lacks.push(`Java ${JAVA_AT_LEAST} is not installed`)
-  else if (major < JAVA_AT_LEAST) lacks.push(`Java is ${major || 'of an unknown version'}, not ${JAVA_AT_LEAST} or later`)
+  else if (major < JAVA_AT_LEAST)
+    lacks.push(`Java is ${major || 'of an unknown version'}, not ${JAVA_AT_LEAST} or later`)
   if (maven?.ok === false) {
     const wanted = missing.map(({ what }) => what).join(' and ')
     lacks.push(`Maven ${maven.found ? 'does not run' : 'is not installed'} and ${wanted} must still be fetched`)
@@ -55,10 +57,15 @@ export const findRuntime = async (env = process.env) => {
   return { kind: 'none', why: lacks.join('; ') }
 }
 
-/** @param {string} command @param {string[]} args @returns {Promise<{ found: boolean, ok: boolean, output: string }>} */
+/**
+ * @param {string} command @param {string[]} args @returns {Promise<{ found: boolean, ok: boolean, output: string }>}
+ */
 const probe = async (command, args) => {
   try {
-    const { stdout, stderr } = await promisify(execFile)(command, args, { timeout: PROBE_LIMIT_MS, killSignal: 'SIGKILL' })
+    const { stdout, stderr } = await promisify(execFile)(command, args, {
+      timeout: PROBE_LIMIT_MS,
+      killSignal: 'SIGKILL',
+    })
     return { found: true, ok: true, output: (stdout.trim() || stderr).trim() }
   } catch (cause) {
     return { found: /** @type {NodeJS.ErrnoException} */ (cause).code !== 'ENOENT', ok: false, output: '' }

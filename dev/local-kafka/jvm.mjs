@@ -6,9 +6,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /**
- * A JVM that cannot outlive us. `kill -9` of this process leaves no chance to clean up, so the JVM is started by a shell that first
- * leaves a watchdog behind: it reads our end of a pipe, and when the pipe ends without a word it kills the JVM and removes its folder.
- * The shell then becomes the JVM (`exec`), so the child's pid is the JVM's own.
+ * A JVM that cannot outlive us. `kill -9` of this process leaves no chance to clean up, so the JVM is started by a
+ * shell that first leaves a watchdog behind: it reads our end of a pipe, and when the pipe ends without a word it kills
+ * the JVM and removes its folder. The shell then becomes the JVM (`exec`), so the child's pid is the JVM's own.
  */
 const UNDER_WATCH = `
 (
@@ -36,7 +36,8 @@ export const javaBinary = () => (process.env['JAVA_HOME'] ? join(process.env['JA
  */
 
 /**
- * Starts `java ...args` in its own session (Ctrl-C reaches only us, and we stop it in order). Its output goes to `logFile`.
+ * Starts `java ...args` in its own session (Ctrl-C reaches only us, and we stop it in order). Its output goes to
+ * `logFile`.
  * @param {{ args: readonly string[], logFile: string, doomedDir?: string }} options `doomedDir` is removed should we die without stopping it
  * @returns {Promise<Jvm>}
  */
@@ -48,7 +49,8 @@ export const startJvm = async ({ args, logFile, doomedDir }) => {
     env: { ...process.env, STREAMVANE_DOOMED_DIR: doomedDir ?? '' },
   })
   closeSync(output)
-  // Not stdin: node destroys that before it says that the child is gone, and the watchdog would see an end without a word.
+  // Not stdin: node destroys that before it says that the child is gone, and the watchdog would see an end without a
+  // word.
   const leash = /** @type {import('node:net').Socket} */ (child.stdio[3])
   leash.on('error', () => {}) // the watchdog may be gone already
   let alive = true

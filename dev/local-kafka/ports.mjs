@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 
 /**
- * Ports nobody listens on. All are held until the last is found, so they differ from each other; another process may still take
- * one before it is used, which is why starters try again.
+ * Ports nobody listens on. All are held until the last is found, so they differ from each other; another process may
+ * still take one before it is used, which is why starters try again.
  * @param {number} count @returns {Promise<number[]>}
  */
 export const freePorts = async (count) => {

@@ -12,9 +12,9 @@ const REQUEST_LIMIT_MS = 3_000
 /** @typedef {{ url: string, pid: number, stop: () => Promise<void> }} LocalRegistry */
 
 /**
- * A real schema registry (Apicurio, in memory) on 127.0.0.1 and a port that was free. `url` is the base of the Confluent-compatible
- * API. Like Confluent's it starts with the rule that a new version of a schema must be able to read what the last one wrote.
- * It ends with this process, however this process ends.
+ * A real schema registry (Apicurio, in memory) on 127.0.0.1 and a port that was free. `url` is the base of the
+ * Confluent-compatible API. Like Confluent's it starts with the rule that a new version of a schema must be able to
+ * read what the last one wrote. It ends with this process, however this process ends.
  * @param {{ log?: (line: string) => void }} [options]
  * @returns {Promise<LocalRegistry>}
  */
@@ -60,7 +60,10 @@ const isOk = (url) =>
     () => false,
   )
 
-/** Makes BACKWARD compatibility the rule for every subject, as it is by default at Confluent's. @param {string} url base of the API */
+/**
+ * Makes BACKWARD compatibility the rule for every subject, as it is by default at Confluent's. @param {string} url base
+ * of the API
+ */
 export const demandCompatibility = async (url) => {
   const response = await fetch(`${url}/config`, {
     method: 'PUT',
@@ -68,5 +71,6 @@ export const demandCompatibility = async (url) => {
     body: JSON.stringify({ compatibility: 'BACKWARD' }),
     signal: AbortSignal.timeout(REQUEST_LIMIT_MS),
   })
-  if (!response.ok) throw new Error(`the schema registry refused its own configuration: ${response.status} ${await response.text()}`)
+  if (!response.ok)
+    throw new Error(`the schema registry refused its own configuration: ${response.status} ${await response.text()}`)
 }

@@ -27,7 +27,13 @@ export const startPieces = async ({ log = () => {}, runtime: known } = {}) => {
     case 'none':
       return undefined
     case 'external':
-      return { runtime, brokers: runtime.brokers, registryUrl: runtime.registryUrl, jars: undefined, stop: async () => {} }
+      return {
+        runtime,
+        brokers: runtime.brokers,
+        registryUrl: runtime.registryUrl,
+        jars: undefined,
+        stop: async () => {},
+      }
     case 'docker':
       return { runtime, jars: undefined, ...(await composeUp({ log })) }
     case 'maven': {

@@ -1,4 +1,7 @@
-/** The names nearest to one that is not there, nearest first: what a typo probably meant. At most `most`, and none that shares too little with it. */
+/**
+ * The names nearest to one that is not there, nearest first: what a typo probably meant. At most `most`, and none that
+ * shares too little with it.
+ */
 export const closeNames = (wanted: string, names: Iterable<string>, most = 3): readonly string[] => {
   const reach = Math.max(1, Math.min(4, Math.floor(wanted.length / 3)))
   const near: { name: string; distance: number }[] = []
@@ -22,7 +25,8 @@ const editDistance = (a: string, b: string): number => {
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1]
       let best = Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, (row[j - 1] as number) + (same ? 0 : 1))
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) best = Math.min(best, (before[j - 2] as number) + 1)
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        best = Math.min(best, (before[j - 2] as number) + 1)
       next.push(best)
     }
     before = row

@@ -39,16 +39,23 @@ const checkCommand = (): Command =>
 type ImportFlags = CommonFlags & Readonly<{ effectiveAt?: string; dryRun?: boolean; json?: boolean }>
 
 const importCommand = (): Command =>
-  command('import', "take Genesys's configuration into the log: queues, presence definitions, organisation settings; can be run again", [
-    'streamvane config import queues.json presences.json',
-    'streamvane config import queues.json --effective-at 2026-03-01T00:00:00Z',
-    'streamvane config import organisation.json --dry-run',
-  ])
+  command(
+    'import',
+    "take Genesys's configuration into the log: queues, presence definitions, organisation settings; can be run again",
+    [
+      'streamvane config import queues.json presences.json',
+      'streamvane config import queues.json --effective-at 2026-03-01T00:00:00Z',
+      'streamvane config import organisation.json --dry-run',
+    ],
+  )
     .argument(
       '<file...>',
       'answers of GET /api/v2/routing/queues or /api/v2/presence/definitions, single objects of them, or organisationSettings',
     )
-    .option('--effective-at <instant>', 'from when on it is in force (default: when the object says that it was modified, else now)')
+    .option(
+      '--effective-at <instant>',
+      'from when on it is in force (default: when the object says that it was modified, else now)',
+    )
     .option('--dry-run', 'say what would be stored and write nothing')
     .option('--json', 'one JSON object a setting')
     .action(async (files: string[], flags: ImportFlags) => {
@@ -67,7 +74,11 @@ const importCommand = (): Command =>
           dryRun,
         })
         for (const { fact, outcome } of changes)
-          console.log(flags.json === true ? JSON.stringify({ outcome, ...fact, at: iso(fact) }) : `${outcome}: ${described(fact)}`)
+          console.log(
+            flags.json === true
+              ? JSON.stringify({ outcome, ...fact, at: iso(fact) })
+              : `${outcome}: ${described(fact)}`,
+          )
         sayTotals(changes, waitingForRebuild(changes, standing), dryRun)
         return EXIT.ok
       })
@@ -114,7 +125,9 @@ const listCommand = (): Command =>
       const config = configOf(flags)
       await withContext('config list', config, async ({ logs }) => {
         const raw = await logs.raw('reader')
-        const settings = [...(await allSettings(raw, config.tenant)).values()].flatMap((own) => own.toSorted((a, b) => a.at - b.at))
+        const settings = [...(await allSettings(raw, config.tenant)).values()].flatMap((own) =>
+          own.toSorted((a, b) => a.at - b.at),
+        )
         if (flags.json === true) {
           for (const fact of settings) console.log(JSON.stringify({ ...fact, at: iso(fact) }))
           return EXIT.ok
@@ -138,7 +151,9 @@ const described = (fact: Configured): string => {
       const acw =
         fact.acw === null
           ? []
-          : [`after-call work ${fact.acw.prompt}${fact.acw.timeoutMs === null ? '' : ` ${fact.acw.timeoutMs / 1000} s`}`]
+          : [
+              `after-call work ${fact.acw.prompt}${fact.acw.timeoutMs === null ? '' : ` ${fact.acw.timeoutMs / 1000} s`}`,
+            ]
       return `queue ${fact.name ?? fact.queueId} from ${iso(fact)}: ${[...levels, ...acw].join(', ') || 'nothing set'}`
     }
     case 'OrgSettingsChanged': {

@@ -1,5 +1,11 @@
 import { Option, type Command } from 'commander'
-import { CorrectionCount, corrections, readCorrections, type Change, type RestatedRow } from '../app/operations/corrections.js'
+import {
+  CorrectionCount,
+  corrections,
+  readCorrections,
+  type Change,
+  type RestatedRow,
+} from '../app/operations/corrections.js'
 import { readGenerations } from '../app/pipeline/generations.js'
 import { familyNames, type FamilyName } from '../domain/family.js'
 import type { Correction } from '../domain/row.js'
@@ -10,14 +16,26 @@ import { chosen } from './reconcile.js'
 import { progressBar } from './progress.js'
 
 type Flags = CommonFlags &
-  Readonly<{ from?: string; to?: string; family?: FamilyName; key?: string; reason?: Correction; generation?: string; json?: boolean }>
+  Readonly<{
+    from?: string
+    to?: string
+    family?: FamilyName
+    key?: string
+    reason?: Correction
+    generation?: string
+    json?: boolean
+  }>
 
 export const correctionsCommand = (): Command =>
-  command('corrections', 'list the rows that were restated after they had been final: why, when in the log, and what changed', [
-    'streamvane corrections --from 2026-01-05 --to 2026-01-06',
-    'streamvane corrections --family queue --key queue/9b1d4a52 --reason late',
-    'streamvane corrections --json | jq -c \'select(.reason == "settings") | {key, changes}\'',
-  ])
+  command(
+    'corrections',
+    'list the rows that were restated after they had been final: why, when in the log, and what changed',
+    [
+      'streamvane corrections --from 2026-01-05 --to 2026-01-06',
+      'streamvane corrections --family queue --key queue/9b1d4a52 --reason late',
+      'streamvane corrections --json | jq -c \'select(.reason == "settings") | {key, changes}\'',
+    ],
+  )
     .option('--from <instant>', 'intervals that start then or later')
     .option('--to <instant>', 'intervals that start before')
     .addOption(new Option('--family <name>', 'only this family').choices(familyNames))
@@ -28,14 +46,18 @@ export const correctionsCommand = (): Command =>
     .action(async (flags: Flags) => {
       const config = configOf(flags)
       const [from, to] = [instantOf('--from', flags.from), instantOf('--to', flags.to)]
-      if (from !== undefined && to !== undefined && from >= to) throw new UsageError(`--from ${flags.from} is not before --to ${flags.to}`)
+      if (from !== undefined && to !== undefined && from >= to)
+        throw new UsageError(`--from ${flags.from} is not before --to ${flags.to}`)
       await withContext('corrections', config, async ({ logs, signal }) => {
         const { tenant } = config
         const { name } = chosen(await readGenerations(await logs.control('reader'), tenant), flags.generation, tenant)
         const kpi = await logs.kpi(name, 'reader')
         const events = await kpi.streamRevision(kpiStream(tenant, name))
         // Between lines on the same terminal a bar would be torn to pieces.
-        const bar = progressBar(`rows of ${name}`, events === undefined || process.stdout.isTTY ? undefined : events + 1)
+        const bar = progressBar(
+          `rows of ${name}`,
+          events === undefined || process.stdout.isTTY ? undefined : events + 1,
+        )
         const { family, key, reason } = flags
         const count = new CorrectionCount()
         try {
@@ -60,7 +82,9 @@ export const correctionsCommand = (): Command =>
         say(
           totals.length === 0
             ? `generation ${name}: nothing was restated`
-            : totals.map(([why, { restatements, rows }]) => `${why}: ${restatements} restatements of ${rows} rows`).join('\n'),
+            : totals
+                .map(([why, { restatements, rows }]) => `${why}: ${restatements} restatements of ${rows} rows`)
+                .join('\n'),
         )
         if (!signal.aborted) return EXIT.ok
         console.error('stopped before the end')
@@ -78,7 +102,11 @@ const jsonOf = ({ position, foldedThrough, start, end, ...restated }: RestatedRo
 
 const textOf = ({ key, reason, revision, streamRevision, position, foldedThrough, changes }: RestatedRow): string => {
   const where = `row ${streamRevision} of the stream, position ${position}${foldedThrough === null ? '' : `, with the raw log through ${foldedThrough}`}`
-  return [`${key}  revision ${revision.before ?? '-'} → ${revision.after}  ${reason}`, `  ${where}`, ...linesOf(changes)].join('\n')
+  return [
+    `${key}  revision ${revision.before ?? '-'} → ${revision.after}  ${reason}`,
+    `  ${where}`,
+    ...linesOf(changes),
+  ].join('\n')
 }
 
 /** All statistics of a figure on one line. */

@@ -63,7 +63,8 @@ export const deadLetterCommand = (): Command => {
           for await (const letter of deadLetters(logs, config.tenant)) {
             if (!letter.id.startsWith(id)) continue
             if (flags.raw === true) process.stdout.write(letter.raw)
-            else console.log(`${JSON.stringify(summaryOf(letter), null, 2)}\n${Buffer.from(letter.raw).toString('utf8')}`)
+            else
+              console.log(`${JSON.stringify(summaryOf(letter), null, 2)}\n${Buffer.from(letter.raw).toString('utf8')}`)
             return EXIT.ok
           }
           throw new UsageError(`no dead letter with id ${id}; streamvane deadletter list shows all`)
@@ -80,7 +81,12 @@ export const deadLetterCommand = (): Command => {
         const config = configOf(flags)
         await withContext('deadletter replay', config, async ({ logs }) => {
           const log = flags.dryRun === true ? undefined : await logs.raw('writer')
-          const { usable, stored, duplicate, deadLettered } = await replayDeadLetters(logs, config.tenant, log, Date.now())
+          const { usable, stored, duplicate, deadLettered } = await replayDeadLetters(
+            logs,
+            config.tenant,
+            log,
+            Date.now(),
+          )
           console.log(
             `${usable} can be used now, ${deadLettered} still cannot${log === undefined ? '' : `; ${stored} stored, ${duplicate} were stored before`}`,
           )

@@ -13,15 +13,20 @@ export const eraseCommand = (): Command =>
     'streamvane erase --user 71fa… --yes --json',
   ])
     .option('--conversation <id>', 'the conversation whose events go')
-    .option('--user <id>', 'the user whose events go: presence, routing status, activity (not the conversations he was part of)')
+    .option(
+      '--user <id>',
+      'the user whose events go: presence, routing status, activity (not the conversations he was part of)',
+    )
     .option('--yes', 'erase; without it nothing is written, and it is only said what would be erased')
     .option('--json', 'as JSON')
     .action(async (flags: Flags) => {
       const { conversation, user } = flags
-      if ((conversation === undefined) === (user === undefined)) throw new UsageError('say either --conversation or --user')
+      if ((conversation === undefined) === (user === undefined))
+        throw new UsageError('say either --conversation or --user')
       const config = configOf(flags)
       const entityId = conversation ?? user ?? ''
-      const stream = conversation === undefined ? userStream(config.tenant, entityId) : conversationStream(config.tenant, entityId)
+      const stream =
+        conversation === undefined ? userStream(config.tenant, entityId) : conversationStream(config.tenant, entityId)
       const dryRun = flags.yes !== true
       await withContext('erase', config, async ({ logs }) => {
         const raw = await logs.raw(dryRun ? 'reader' : 'writer')
@@ -33,9 +38,13 @@ export const eraseCommand = (): Command =>
             `${stream}: ${events} events ${dryRun ? 'would be' : 'were'} erased${dryRun && events > 0 ? '; --yes erases them for ever' : ''}`,
           )
           if (points > 0)
-            console.log(`rows computed from now on say what is missing in them (${points} places); published rows stay as they are`)
-          if (deadLetters > 0) console.log(`${deadLetters} dead letters mention it and are kept: streamvane deadletter list`)
-          if (!dryRun && config.log.kind === 'eventstoredb') console.log('the bytes go when EventStoreDB is scavenged: run a scavenge')
+            console.log(
+              `rows computed from now on say what is missing in them (${points} places); published rows stay as they are`,
+            )
+          if (deadLetters > 0)
+            console.log(`${deadLetters} dead letters mention it and are kept: streamvane deadletter list`)
+          if (!dryRun && config.log.kind === 'eventstoredb')
+            console.log('the bytes go when EventStoreDB is scavenged: run a scavenge')
         }
         return 0
       })

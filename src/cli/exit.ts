@@ -38,7 +38,10 @@ export const isExpected = (cause: unknown): boolean =>
   exitCodeOf(cause) !== EXIT.failed ||
   (cause instanceof Error && ['RebuildFailed', 'ReplayFailed', 'LogUnavailable', 'NotIngested'].includes(cause.name))
 
-/** What to print of an error on stderr: its message, or all of it where nobody expected it. Commander has said already what it had to say. */
+/**
+ * What to print of an error on stderr: its message, or all of it where nobody expected it. Commander has said already
+ * what it had to say.
+ */
 export const wordsOf = (cause: unknown): unknown => {
   if (cause instanceof CommanderError) return undefined
   if (cause instanceof NotIngested) return `${cause.message}: ${cause.reason}`
@@ -57,6 +60,9 @@ export const outcomeOf = (end: RunEnd): Readonly<{ code: number; message: string
     case 'refused':
       return { code: EXIT.refused, message: end.reason }
     case 'failed':
-      return { code: exitCodeOf(end.cause), message: end.cause instanceof Error ? end.cause.message : String(end.cause) }
+      return {
+        code: exitCodeOf(end.cause),
+        message: end.cause instanceof Error ? end.cause.message : String(end.cause),
+      }
   }
 }

@@ -43,7 +43,10 @@ const detailsCommand = (): Command =>
       'streamvane import details --dry-run conversations.json | head',
     ],
   )
-    .argument('<file...>', 'answers {"conversations": […]}, arrays or single records, several in a file or one a line; - is standard input')
+    .argument(
+      '<file...>',
+      'answers {"conversations": […]}, arrays or single records, several in a file or one a line; - is standard input',
+    )
     .option('--dry-run', 'say what each conversation would become and write nothing')
     .option('--json', 'the outcome (with --dry-run: each conversation) as JSON on stdout')
     // Options of `import` before the word `details` count as well.
@@ -93,9 +96,13 @@ const takeDetails = async (context: Context, files: readonly string[], flags: Fl
   const log = await logs.raw('writer')
   const sizes = new Map<string, number | undefined>()
   for (const file of files) sizes.set(file, await sizeOf(file))
-  const before = (file: string): number => files.slice(0, files.indexOf(file)).reduce((sum, each) => sum + (sizes.get(each) ?? 0), 0)
+  const before = (file: string): number =>
+    files.slice(0, files.indexOf(file)).reduce((sum, each) => sum + (sizes.get(each) ?? 0), 0)
   const isKnown = [...sizes.values()].every((size) => size !== undefined)
-  const bar = progressBar('import details', isKnown ? files.reduce((sum, file) => sum + (sizes.get(file) ?? 0), 0) : undefined)
+  const bar = progressBar(
+    'import details',
+    isKnown ? files.reduce((sum, file) => sum + (sizes.get(file) ?? 0), 0) : undefined,
+  )
   const { receipt, brokenOff } = await importDetails({
     log,
     tenant: config.tenant,
@@ -118,17 +125,26 @@ const summaryOf = ({ stored, duplicate, deadLettered, erased, unknownTopic }: Re
 /** Says what became of everything, and ends with the code for it. */
 const told = ({ signal }: Context, total: Receipt, flags: Flags): number => {
   const { stored, duplicate, deadLettered, erased, unknownTopic, problems } = total
-  if (flags.json === true) console.log(JSON.stringify({ stored, duplicate, deadLettered, erased, unknownTopic, problems }))
+  if (flags.json === true)
+    console.log(JSON.stringify({ stored, duplicate, deadLettered, erased, unknownTopic, problems }))
   else console.log(summaryOf(total))
   if (deadLettered > 0 && flags.json !== true)
-    console.error(`${problems.map(({ reason, detail }) => `  ${reason}: ${detail}`).join('\n')}\nall of them: streamvane deadletter list`)
-  if (signal.aborted) console.error('stopped before the end; run it again to take the rest (what is stored is not stored twice)')
+    console.error(
+      `${problems.map(({ reason, detail }) => `  ${reason}: ${detail}`).join('\n')}\nall of them: streamvane deadletter list`,
+    )
+  if (signal.aborted)
+    console.error('stopped before the end; run it again to take the rest (what is stored is not stored twice)')
   return signal.aborted ? EXIT.differences : EXIT.ok
 }
 
 type PreviewOf = (file: string, tenant: string, now: () => number, signal: AbortSignal) => AsyncIterable<Preview>
 
-const preview = async ({ config, signal }: Context, files: readonly string[], flags: Flags, previewed: PreviewOf): Promise<number> => {
+const preview = async (
+  { config, signal }: Context,
+  files: readonly string[],
+  flags: Flags,
+  previewed: PreviewOf,
+): Promise<number> => {
   let bad = 0
   for (const file of files)
     for await (const seen of previewed(file, config.tenant, Date.now, signal)) {

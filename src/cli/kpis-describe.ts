@@ -42,7 +42,8 @@ type MetricDescription = Readonly<{
 
 /** Fields of rows that are neither measures nor KPIs, but have a name at Genesys. */
 const fields: Readonly<Record<string, string>> = {
-  serviceTarget: 'The service-level target configured for the queue, a share from 0 to 1, in queue rows. It cannot be added up.',
+  serviceTarget:
+    'The service-level target configured for the queue, a share from 0 to 1, in queue rows. It cannot be added up.',
 }
 
 /** Throws `UsageError` for a name that means nothing, with those that are close to it. */
@@ -92,7 +93,9 @@ export const inWords = (found: Description): string => {
         ['note', found.note],
         ['row', families[found.family].doc],
         ['emitted', found.emitted],
-        ...(found.metrics.length < 2 ? [] : found.metrics.map((metric) => [`  ${metric}`, metricEmitted(metric)] as const)),
+        ...(found.metrics.length < 2
+          ? []
+          : found.metrics.map((metric) => [`  ${metric}`, metricEmitted(metric)] as const)),
         ...evidence(found),
       ])
     case 'metric':
@@ -112,7 +115,11 @@ export const inWords = (found: Description): string => {
         ...evidence(found),
       ])
     case 'not-computed':
-      return page(`${found.name} is not computed`, found.doc, [['why', found.why], ['instead', found.instead], ...evidence(found)])
+      return page(`${found.name} is not computed`, found.doc, [
+        ['why', found.why],
+        ['instead', found.instead],
+        ...evidence(found),
+      ])
     case 'field':
       return page(found.name, found.doc, [])
     case 'alias':

@@ -50,14 +50,20 @@ export const kpisCommand = (): Command => {
 }
 
 const withProfile = (name: string, description: string, examples: readonly string[]): Command =>
-  command(name, description, examples).option('--profile <file>', 'by this profile, YAML or JSON (default: that of the configuration)')
+  command(name, description, examples).option(
+    '--profile <file>',
+    'by this profile, YAML or JSON (default: that of the configuration)',
+  )
 
-const profileOf = (flags: ProfileFlags): Profile => (flags.profile === undefined ? configOf(flags).profile : loadProfile(flags.profile))
+const profileOf = (flags: ProfileFlags): Profile =>
+  flags.profile === undefined ? configOf(flags).profile : loadProfile(flags.profile)
 
 const filterOf = ({ family, metric, on, off }: ListFlags): ((kpi: NamedKpi) => boolean) => {
   if (metric !== undefined && !isMetricName(metric)) {
     const near = closeNames(metric, metricNames)
-    throw new UsageError(`there is no metric ${metric}${near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`}`)
+    throw new UsageError(
+      `there is no metric ${metric}${near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`}`,
+    )
   }
   return (kpi) =>
     (family === undefined || kpi.family === family) &&
@@ -66,7 +72,10 @@ const filterOf = ({ family, metric, on, off }: ListFlags): ((kpi: NamedKpi) => b
     (off !== true || !kpi.isOn)
 }
 
-/** A line each, in columns, the longest last: a table with borders and wrapped formulas takes seconds for thousands, and cannot be searched. */
+/**
+ * A line each, in columns, the longest last: a table with borders and wrapped formulas takes seconds for thousands, and
+ * cannot be searched.
+ */
 const printLines = (listed: readonly NamedKpi[], { id, version }: Profile): void => {
   const lines = listed.map(({ name, unit, isOn, source, mark, formula }) => [
     ...[name, unit, isOn ? 'on' : 'off'],
@@ -74,8 +83,11 @@ const printLines = (listed: readonly NamedKpi[], { id, version }: Profile): void
   ])
   const head = ['name', 'unit', 'on', 'mark', 'source', 'formula']
   const widths = head.map((_, column) => Math.max(...[head, ...lines].map((cells) => (cells[column] as string).length)))
-  const text = (cells: readonly string[]): string => cells.map((cell, column) => cell.padEnd(widths[column] as number)).join('  ')
+  const text = (cells: readonly string[]): string =>
+    cells.map((cell, column) => cell.padEnd(widths[column] as number)).join('  ')
   for (const cells of [head, ...lines]) console.log(text(cells).trimEnd())
   const on = listed.filter(({ isOn }) => isOn).length
-  console.log(`${listed.length} KPIs, ${on} of them on in profile ${id} version ${version}; streamvane kpis describe <name> says more`)
+  console.log(
+    `${listed.length} KPIs, ${on} of them on in profile ${id} version ${version}; streamvane kpis describe <name> says more`,
+  )
 }

@@ -17,10 +17,14 @@ type Flags = CommonFlags &
   }>
 
 export const policyCommand = (): Command =>
-  command('policy', 'say how long EventStoreDB keeps a stream and whom it lets at it; what is not named is without limit', [
-    'streamvane log policy acme.deadletter --max-age-days 400',
-    "streamvane log policy acme.clock --max-age-days 400 --read '$admins' streamvane --write streamvane",
-  ])
+  command(
+    'policy',
+    'say how long EventStoreDB keeps a stream and whom it lets at it; what is not named is without limit',
+    [
+      'streamvane log policy acme.deadletter --max-age-days 400',
+      "streamvane log policy acme.clock --max-age-days 400 --read '$admins' streamvane --write streamvane",
+    ],
+  )
     .argument('<stream>', 'the whole name of the stream')
     .option(
       '--max-age-days <n>',
@@ -35,7 +39,9 @@ export const policyCommand = (): Command =>
     .action(async (stream: string, flags: Flags) => {
       const config = configOf(flags, { log: { kind: 'eventstoredb' } })
       if (stream.startsWith(`${config.tenant}.kpi-`))
-        throw new UsageError(`${stream} holds rows and checkpoints in one: shortened, its generation would have to be rebuilt`)
+        throw new UsageError(
+          `${stream} holds rows and checkpoints in one: shortened, its generation would have to be rebuilt`,
+        )
       const { maxAgeDays, maxCount, read, write } = flags
       const policy: StreamPolicy = {
         ...(maxAgeDays === undefined ? {} : { maxAgeMs: maxAgeDays * DAY_MS }),
@@ -54,7 +60,11 @@ export const policyCommand = (): Command =>
           console.log(`${stream}: ${answer.right.changed ? 'set' : 'was so already'}`)
           return 0
         }
-        console.error(answer.left.tag === 'Refused' ? answer.left.reason : `EventStoreDB is not available: ${String(answer.left.cause)}`)
+        console.error(
+          answer.left.tag === 'Refused'
+            ? answer.left.reason
+            : `EventStoreDB is not available: ${String(answer.left.cause)}`,
+        )
         return answer.left.tag === 'Refused' ? EXIT.refused : EXIT.failed
       })
     })

@@ -15,7 +15,9 @@ import { progressBar, type Progress } from './progress.js'
 type Flags = CommonFlags & Readonly<{ from: string; to: string; inFlight: number; dryRun?: boolean; json?: boolean }>
 
 /** Where a log lies; `name` is how it is spoken of, without secrets. */
-type Place = Readonly<{ kind: 'folder'; name: string; dir: string }> | Readonly<{ kind: 'server'; name: string; connectionString: string }>
+type Place =
+  | Readonly<{ kind: 'folder'; name: string; dir: string }>
+  | Readonly<{ kind: 'server'; name: string; connectionString: string }>
 
 /** Appends of raw events on their way at a time. */
 const IN_FLIGHT = 256
@@ -23,10 +25,14 @@ const IN_FLIGHT = 256
 export const logCommand = (): Command => {
   const group = commandGroup('log', 'the log itself: copy it to another place, or say what EventStoreDB keeps of it')
   group.addCommand(
-    command('copy', 'copy the log of a tenant to another place; can be cut short and run again, and is verified at the end', [
-      'streamvane log copy --from embedded:./data --to esdb://localhost:2113?tls=true',
-      'streamvane log copy --from esdb://localhost:2113?tls=true --to embedded:./elsewhere --dry-run',
-    ])
+    command(
+      'copy',
+      'copy the log of a tenant to another place; can be cut short and run again, and is verified at the end',
+      [
+        'streamvane log copy --from embedded:./data --to esdb://localhost:2113?tls=true',
+        'streamvane log copy --from esdb://localhost:2113?tls=true --to embedded:./elsewhere --dry-run',
+      ],
+    )
       .requiredOption('--from <place>', 'embedded:<data folder>, or esdb://… (name, password and TLS as configured)')
       .requiredOption('--to <place>', 'likewise; it may hold nothing of this tenant, but what an earlier copy has left')
       .option(
@@ -40,7 +46,9 @@ export const logCommand = (): Command => {
       .action(async (flags: Flags) => {
         const [from, to] = [placeOf('--from', flags.from), placeOf('--to', flags.to)]
         if (from.name === to.name) throw new UsageError(`--from and --to are both ${from.name}`)
-        await withContext('log copy', configOf(flags, { log: { kind: 'embedded' } }), (context) => copy(context, from, to, flags))
+        await withContext('log copy', configOf(flags, { log: { kind: 'embedded' } }), (context) =>
+          copy(context, from, to, flags),
+        )
       }),
   )
   group.addCommand(policyCommand())
@@ -48,10 +56,13 @@ export const logCommand = (): Command => {
 }
 
 const placeOf = (flag: string, text: string): Place => {
-  if (/^esdb(\+discover)?:\/\/./.test(text)) return { kind: 'server', name: text.replace(/\/\/[^/@]*@/, '//***@'), connectionString: text }
+  if (/^esdb(\+discover)?:\/\/./.test(text))
+    return { kind: 'server', name: text.replace(/\/\/[^/@]*@/, '//***@'), connectionString: text }
   const dir = /^embedded:(.+)$/.exec(text)?.[1]
   if (dir === undefined)
-    throw new UsageError(`${flag} ${text} is no place of a log; write embedded:<data folder> or esdb://host:2113?tls=true`)
+    throw new UsageError(
+      `${flag} ${text} is no place of a log; write embedded:<data folder> or esdb://host:2113?tls=true`,
+    )
   return { kind: 'folder', name: `embedded:${resolve(dir)}`, dir }
 }
 
@@ -59,7 +70,11 @@ const logsAt = (place: Place, flags: Flags, logger: Logger): Logs => {
   const owner = 'streamvane log copy'
   if (place.kind === 'folder') return embeddedLogs(place.dir, owner)
   const { connectionString } = place
-  return eventStoreDbLogs(configOf(flags, { log: { kind: 'eventstoredb', eventstoredb: { connectionString } } }), owner, logger)
+  return eventStoreDbLogs(
+    configOf(flags, { log: { kind: 'eventstoredb', eventstoredb: { connectionString } } }),
+    owner,
+    logger,
+  )
 }
 
 const copy = async ({ config, logger, signal }: Context, from: Place, to: Place, flags: Flags): Promise<number> => {
@@ -78,10 +93,17 @@ const copy = async ({ config, logger, signal }: Context, from: Place, to: Place,
       onProgress: bars.at,
     })
     bars.stop()
-    const snapshots = outcome.kind === 'copied' ? staleSnapshots(to, config.data, config.tenant, outcome.generations) : []
-    tell(outcome, { tenant: config.tenant, from: from.name, to: to.name, seconds: (Date.now() - began) / 1_000 }, flags.json === true)
+    const snapshots =
+      outcome.kind === 'copied' ? staleSnapshots(to, config.data, config.tenant, outcome.generations) : []
+    tell(
+      outcome,
+      { tenant: config.tenant, from: from.name, to: to.name, seconds: (Date.now() - began) / 1_000 },
+      flags.json === true,
+    )
     for (const file of snapshots)
-      console.error(`remove ${file} before a projector runs on ${to.name} with this data folder: it was made for another log`)
+      console.error(
+        `remove ${file} before a projector runs on ${to.name} with this data folder: it was made for another log`,
+      )
     return outcome.kind === 'stopped' || outcome.differences.length > 0 ? EXIT.differences : EXIT.ok
   } catch (cause) {
     if (!(cause instanceof CopyRefused)) throw cause
@@ -115,8 +137,9 @@ const phases = (): Readonly<{ at: (progress: CopyProgress) => void; stop: () => 
 }
 
 /**
- * Snapshots of folds speak of positions of the log that they were made for, and say not which that was. Those in a target's folder are from before the copy, and
- * go; it holds the lock of every generation. Those in the data folder of somebody who goes on with a server are named, for they may be in use.
+ * Snapshots of folds speak of positions of the log that they were made for, and say not which that was. Those in a
+ * target's folder are from before the copy, and go; it holds the lock of every generation. Those in the data folder of
+ * somebody who goes on with a server are named, for they may be in use.
  */
 const staleSnapshots = (to: Place, data: string, tenant: string, generations: readonly string[]): readonly string[] => {
   const files = generations
@@ -132,7 +155,8 @@ type About = Readonly<{ tenant: string; from: string; to: string; seconds: numbe
 
 const tell = (outcome: CopyOutcome, about: About, asJson: boolean): void => {
   const { kind, copied, before, differences, digests, sourceGrew } = outcome
-  if (asJson) console.log(JSON.stringify({ outcome: kind, ...about, ...copied, before, sourceGrew, digests, differences }))
+  if (asJson)
+    console.log(JSON.stringify({ outcome: kind, ...about, ...copied, before, sourceGrew, digests, differences }))
   else {
     if (digests.length > 0) {
       const table = new Table({ head: ['verified', 'events', 'SHA-256', ''], style: { head: [], border: [] } })
@@ -142,11 +166,15 @@ const tell = (outcome: CopyOutcome, about: About, asJson: boolean): void => {
     }
     const { streams, events, bytes } = copied
     const there = before.events > 0 ? `; ${before.events} events were there before` : ''
-    console.log(`${kind}: ${streams} streams, ${events} events, ${bytes} bytes in ${about.seconds.toFixed(1)} s${there}`)
+    console.log(
+      `${kind}: ${streams} streams, ${events} events, ${bytes} bytes in ${about.seconds.toFixed(1)} s${there}`,
+    )
   }
   for (const { stream, revision, what } of differences)
     console.error(`DIFFERENT: ${stream}${revision === undefined ? '' : ` at revision ${revision}`} ${what}`)
   if (kind === 'stopped') console.error('stopped before the end; run it again, it goes on')
   else if (sourceGrew)
-    console.error('the source was written to meanwhile: what came since is not in the copy; run it again to bring the rest')
+    console.error(
+      'the source was written to meanwhile: what came since is not in the copy; run it again to bring the rest',
+    )
 }

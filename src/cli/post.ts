@@ -14,7 +14,10 @@ const BATCH_LINES = 500
 const ATTEMPTS_MAX = 8
 const BUSY = new Set([429, 503])
 
-/** Posts NDJSON to an ingress in batches, each once it was acknowledged; an ingress that is busy is asked again. Resolves with the number of events. */
+/**
+ * Posts NDJSON to an ingress in batches, each once it was acknowledged; an ingress that is busy is asked again.
+ * Resolves with the number of events.
+ */
 export const postLines = async ({ url, token, lines, rate, signal }: PostOptions): Promise<number> => {
   const target = new URL('/v1/events', url)
   const batchLines = rate === 0 ? BATCH_LINES : Math.max(1, Math.min(BATCH_LINES, Math.ceil(rate / 10)))
@@ -41,7 +44,10 @@ const postBatch = async (target: URL, token: string | undefined, body: string): 
   for (let attempt = 1; ; attempt++) {
     const response = await request(target, {
       method: 'POST',
-      headers: { 'content-type': 'application/x-ndjson', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+      headers: {
+        'content-type': 'application/x-ndjson',
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
       body,
     })
     const text = await response.body.text()

@@ -2,7 +2,13 @@ import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { ConfigError, loadProfile } from '../app/config/config.js'
 import { ifThere, standingOf } from '../app/operations/import-configuration.js'
-import { NotPublishable, profileInForce, publishedProfiles, publishProfile, type Publication } from '../app/operations/publish-profile.js'
+import {
+  NotPublishable,
+  profileInForce,
+  publishedProfiles,
+  publishProfile,
+  type Publication,
+} from '../app/operations/publish-profile.js'
 import type { Profile } from '../domain/profile.js'
 import { command, commandGroup, configOf, instantOf, withContext, type CommonFlags } from './common.js'
 import { EXIT } from './exit.js'
@@ -38,13 +44,18 @@ const publishCommand = (): Command =>
         }).catch((cause: unknown) => {
           throw cause instanceof NotPublishable ? new ConfigError(cause.message) : cause
         })
-        const isBefore = standing.live !== undefined && standing.frontier !== undefined && publication.fact.at < standing.frontier
+        const isBefore =
+          standing.live !== undefined && standing.frontier !== undefined && publication.fact.at < standing.frontier
         for (const line of outcomeOf(publication, dryRun, isBefore)) console.log(line)
         return EXIT.ok
       })
     })
 
-const outcomeOf = ({ fact, outcome, changes, waits }: Publication, dryRun: boolean, isBefore: boolean): readonly string[] => {
+const outcomeOf = (
+  { fact, outcome, changes, waits }: Publication,
+  dryRun: boolean,
+  isBefore: boolean,
+): readonly string[] => {
   const { id, version } = fact.profile
   const from = new Date(fact.at).toISOString()
   if (outcome === 'unchanged') return [`${id} version ${version} is in force from ${from} already: nothing was stored`]
@@ -61,7 +72,10 @@ const outcomeOf = ({ fact, outcome, changes, waits }: Publication, dryRun: boole
 }
 
 const showCommand = (): Command =>
-  command('show', 'show the profile in force', ['streamvane profile show', 'streamvane profile show --at 2026-03-01T00:00:00Z --json'])
+  command('show', 'show the profile in force', [
+    'streamvane profile show',
+    'streamvane profile show --at 2026-03-01T00:00:00Z --json',
+  ])
     .option('--at <instant>', 'for what happens then (default: now)')
     .option('--json', 'as JSON')
     .action(async (flags: CommonFlags & Readonly<{ at?: string; json?: boolean }>) => {

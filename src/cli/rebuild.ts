@@ -12,11 +12,15 @@ type Flags = CommonFlags & Readonly<{ profile?: string; promote?: boolean; json?
 const REBUILD_BATCH = 50_000
 
 export const rebuildCommand = (): Command =>
-  command('rebuild', 'compute a new generation from the raw log beside the live one and compare the two, interval by interval', [
-    'streamvane rebuild',
-    'streamvane rebuild --profile new-profile.yaml --promote',
-    'streamvane rebuild --json | jq "select(.same | not)"',
-  ])
+  command(
+    'rebuild',
+    'compute a new generation from the raw log beside the live one and compare the two, interval by interval',
+    [
+      'streamvane rebuild',
+      'streamvane rebuild --profile new-profile.yaml --promote',
+      'streamvane rebuild --json | jq "select(.same | not)"',
+    ],
+  )
     .option('--profile <file>', 'compute by this profile (default: the configured one)')
     .option('--promote', 'publish the new generation from now on; a running egress switches to it')
     .option('--json', 'one JSON object an interval')
@@ -45,7 +49,14 @@ export const rebuildCommand = (): Command =>
         const different = differences.filter(({ same }) => !same)
         if (flags.json === true)
           for (const { start, before: old, after, same } of differences)
-            console.log(JSON.stringify({ intervalStart: new Date(start).toISOString(), same, before: old ?? null, after: after ?? null }))
+            console.log(
+              JSON.stringify({
+                intervalStart: new Date(start).toISOString(),
+                same,
+                before: old ?? null,
+                after: after ?? null,
+              }),
+            )
         else {
           const table = new Table({
             head: ['interval (UTC)', `${before ?? 'none'}: rows`, 'digest', `${generation.name}: rows`, 'digest', ''],
@@ -64,7 +75,9 @@ export const rebuildCommand = (): Command =>
         }
         console.error(
           `generation ${generation.name} is complete; ${differences.length - different.length} of ${differences.length} intervals have the same values as ${before ?? 'none'}${
-            promoted ? `; ${generation.name} is live now` : '; the live generation is unchanged (--promote switches to the new one)'
+            promoted
+              ? `; ${generation.name} is live now`
+              : '; the live generation is unchanged (--promote switches to the new one)'
           }`,
         )
         return different.length > 0 && before !== undefined && !promoted ? EXIT.differences : EXIT.ok

@@ -39,18 +39,24 @@ type Flags = CommonFlags &
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
 
 export const reconcileCommand = (): Command =>
-  command('reconcile', 'hold our rows against what the aggregates queries of Genesys say, and name every difference with its reason', [
-    'streamvane reconcile --aggregates monday.json',
-    "streamvane reconcile --aggregates week.ndjson.gz --tolerance '*=sum:0.1%' --html week.html",
-    'streamvane reconcile --aggregates sales.json --where mediaType=voice --json | jq .totals',
-  ])
+  command(
+    'reconcile',
+    'hold our rows against what the aggregates queries of Genesys say, and name every difference with its reason',
+    [
+      'streamvane reconcile --aggregates monday.json',
+      "streamvane reconcile --aggregates week.ndjson.gz --tolerance '*=sum:0.1%' --html week.html",
+      'streamvane reconcile --aggregates sales.json --where mediaType=voice --json | jq .totals',
+    ],
+  )
     .requiredOption(
       '--aggregates <file>',
       'answers of conversations/, users/ or flows/aggregates/query: one, an array, or NDJSON; - is standard input',
     )
     .option('--generation <name>', 'rows of this generation (default: the live one)')
     .addOption(
-      new Option('--family <name>', 'compare with rows of this family (default: the one that fits the groups)').choices(familyNames),
+      new Option('--family <name>', 'compare with rows of this family (default: the one that fits the groups)').choices(
+        familyNames,
+      ),
     )
     .option(
       '--tolerance <metric=statistic:limit,…>',
@@ -93,7 +99,8 @@ const askedOf = (flags: Flags): Asked => {
   const tolerance = parseTolerance(flags.tolerance)
   if (E.isLeft(tolerance)) throw new UsageError(`--tolerance ${tolerance.left}`)
   const [from, to] = [instantOf('--from', flags.from), instantOf('--to', flags.to)]
-  if (from !== undefined && to !== undefined && from >= to) throw new UsageError(`--from ${flags.from} is not before --to ${flags.to}`)
+  if (from !== undefined && to !== undefined && from >= to)
+    throw new UsageError(`--from ${flags.from} is not before --to ${flags.to}`)
   return {
     tolerance: tolerance.right,
     where: Object.fromEntries(flags.where.map(filterOf)),
@@ -114,7 +121,11 @@ const listOf = (text: string | undefined): readonly string[] | undefined =>
     .map((each) => each.trim())
     .filter((each) => each !== '')
 
-const run = async ({ config: { tenant }, logs, signal }: Context, flags: Flags, { asked, ...more }: Asked): Promise<ReconcileReport> => {
+const run = async (
+  { config: { tenant }, logs, signal }: Context,
+  flags: Flags,
+  { asked, ...more }: Asked,
+): Promise<ReconcileReport> => {
   const bytes = await sourceBytes(flags.aggregates)
   const generation = chosen(await generationsIn(logs, tenant), flags.generation, tenant)
   const kpi = await logs.kpi(generation.name, 'reader')
@@ -153,7 +164,8 @@ export const chosen = ({ all, live }: Generations, name: string | undefined, ten
   const wanted = name ?? live
   if (wanted === undefined) throw new NoGeneration(tenant)
   const generation = Object.hasOwn(all, wanted) ? all[wanted] : undefined
-  if (generation === undefined) throw new UsageError(`there is no generation ${wanted}; there are ${Object.keys(all).join(', ')}`)
+  if (generation === undefined)
+    throw new UsageError(`there is no generation ${wanted}; there are ${Object.keys(all).join(', ')}`)
   return generation
 }
 

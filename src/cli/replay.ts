@@ -23,7 +23,8 @@ export const replayCommand = (): Command =>
       if (from >= to) throw new UsageError(`--from ${flags.from} is not before --to ${flags.to}`)
       await withContext('replay', config, async ({ logs, logger, signal }) => {
         const sink = flags.dryRun === true ? undefined : sinkOf(config, logger, 'replay')
-        if (sink === undefined && flags.dryRun !== true) throw new UsageError('egress.sink is none: there is nowhere to publish to')
+        if (sink === undefined && flags.dryRun !== true)
+          throw new UsageError('egress.sink is none: there is nowhere to publish to')
         let bar: ReturnType<typeof progressBar> | undefined
         try {
           const count = await replay({
@@ -35,10 +36,13 @@ export const replayCommand = (): Command =>
             to,
             batchMax: config.egress.batchMax,
             signal,
-            onProgress: (written, of) => (bar ??= progressBar('replay', of)).update(written, `${written} of ${of} records`),
+            onProgress: (written, of) =>
+              (bar ??= progressBar('replay', of)).update(written, `${written} of ${of} records`),
           })
           bar?.stop()
-          console.log(`${count} records ${sink === undefined ? 'would be published' : `published to ${sink.name}`}, marked as replay`)
+          console.log(
+            `${count} records ${sink === undefined ? 'would be published' : `published to ${sink.name}`}, marked as replay`,
+          )
           if (!signal.aborted) return EXIT.ok
           console.error('stopped before the end; run it again to publish all of the range')
           return EXIT.differences

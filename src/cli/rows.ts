@@ -38,7 +38,11 @@ export const rowsCommand = (): Command =>
     .addOption(new Option('--family <name>', 'which family').choices(familyNames).makeOptionMandatory())
     .option('--from <instant>', 'intervals that start then or later')
     .option('--to <instant>', 'intervals that start before')
-    .addOption(new Option('--granularity <period>', 'only intervals of this length (default: all there are)').choices(granularities))
+    .addOption(
+      new Option('--granularity <period>', 'only intervals of this length (default: all there are)').choices(
+        granularities,
+      ),
+    )
     .addOption(new Option('--status <status>', 'only rows of this status').choices(rowStatuses))
     .option('--queue <id>', 'only this queue')
     .option('--agent <id>', 'only this agent')
@@ -54,8 +58,12 @@ export const rowsCommand = (): Command =>
         if (generation === undefined) throw new NoGeneration(config.tenant)
         if (all[generation] === undefined)
           throw new UsageError(`there is no generation ${generation}; there are ${Object.keys(all).join(', ')}`)
-        const stored = await latestRows(await logs.kpi(generation, 'reader'), config.tenant, generation, { family: flags.family, row })
-        // The status is asked of the latest revisions: a row that is corrected now is not shown as it was when it was final.
+        const stored = await latestRows(await logs.kpi(generation, 'reader'), config.tenant, generation, {
+          family: flags.family,
+          row,
+        })
+        // The status is asked of the latest revisions: a row that is corrected now is not shown as it was when it was
+        // final.
         const rows = [...stored.values()]
           .map((one) => one.row)
           .filter(({ status }) => flags.status === undefined || status === flags.status)
@@ -78,7 +86,12 @@ const filterOf = (flags: Flags): ((row: Row) => boolean) => {
 }
 
 /** Values that dimensions must have, by their place in the family. */
-const wantedValues = ({ family, queue, agent, where = [] }: Flags): readonly Readonly<{ place: number; value: string }>[] => {
+const wantedValues = ({
+  family,
+  queue,
+  agent,
+  where = [],
+}: Flags): readonly Readonly<{ place: number; value: string }>[] => {
   const wanted: (readonly [name: string, value: string])[] = []
   if (queue !== undefined) wanted.push(['queueId', queue])
   if (agent !== undefined) wanted.push(['userId', agent])
@@ -98,7 +111,9 @@ const wantedValues = ({ family, queue, agent, where = [] }: Flags): readonly Rea
 const byStartAndKey = (a: Row, b: Row): number => a.start - b.start || (a.key < b.key ? -1 : 1)
 
 const printTable = (family: FamilyName, rows: readonly Row[]): void => {
-  const present = metricNames.flatMap((name, place) => (rows.some((row) => row.measures[place] !== undefined) ? [{ name, place }] : []))
+  const present = metricNames.flatMap((name, place) =>
+    rows.some((row) => row.measures[place] !== undefined) ? [{ name, place }] : [],
+  )
   // What the profile does not split by is null in every row.
   const dimensions = families[family].dimensions.flatMap((name, place) =>
     rows.some((row) => row.dimensions[place] !== null) ? [{ name, place }] : [],
@@ -122,7 +137,11 @@ const printTable = (family: FamilyName, rows: readonly Row[]): void => {
       ...present.map(({ name, place }) => measureText(metricKind(name), row.measures[place])),
       ...kpiNames.map((name) => {
         const ratio = row.kpis[name]
-        return ratio === undefined ? '' : ratio.denominator === null ? String(ratio.numerator) : `${ratio.numerator}/${ratio.denominator}`
+        return ratio === undefined
+          ? ''
+          : ratio.denominator === null
+            ? String(ratio.numerator)
+            : `${ratio.numerator}/${ratio.denominator}`
       }),
       ...(hasTarget ? [row.serviceTarget ?? ''] : []),
     ])

@@ -6,7 +6,8 @@ import { httpServer } from '../http/server.js'
 import { command, configOf, withContext, type CommonFlags } from './common.js'
 import { isExpected, outcomeOf, UsageError } from './exit.js'
 
-type Flags = CommonFlags & Readonly<{ only?: string[]; untilCaughtUp?: boolean; host?: string; port?: string; clock?: string }>
+type Flags = CommonFlags &
+  Readonly<{ only?: string[]; untilCaughtUp?: boolean; host?: string; port?: string; clock?: string }>
 
 export const runCommand = (): Command =>
   command('run', 'take events in, compute rows and publish them, until told to stop (SIGTERM, Ctrl-C)', [
@@ -30,7 +31,10 @@ export const runCommand = (): Command =>
         const states: Partial<Record<Stage, StageState>> = {}
         const sink = only.includes('egress') ? sinkOf(config, logger) : undefined
         if (only.includes('egress'))
-          logger.info({ sink: sinkKind(config), to: sink === undefined ? undefined : destinationOf(config) }, 'egress: rows go there')
+          logger.info(
+            { sink: sinkKind(config), to: sink === undefined ? undefined : destinationOf(config) },
+            'egress: rows go there',
+          )
         const ingress: Ingress = async (log, onIngested) => {
           const { host, port, token, bodyMaxBytes, batchMax } = config.ingress
           const server = await httpServer({
@@ -74,7 +78,11 @@ export const runCommand = (): Command =>
         })
         const { code, message } = outcomeOf(end)
         if (code === 0) logger.info({ end: end.kind }, message)
-        else logger.error({ end: end.kind, ...(end.kind === 'failed' && !isExpected(end.cause) ? { err: end.cause } : {}) }, message)
+        else
+          logger.error(
+            { end: end.kind, ...(end.kind === 'failed' && !isExpected(end.cause) ? { err: end.cause } : {}) },
+            message,
+          )
         return code
       })
     })
@@ -82,11 +90,14 @@ export const runCommand = (): Command =>
 const onlyOf = ({ only, untilCaughtUp }: Flags): readonly Stage[] => {
   const named = (only ?? stages).flatMap((names) => names.split(','))
   const unknown = named.find((name) => !stages.includes(name as Stage))
-  if (unknown !== undefined) throw new UsageError(`--only ${unknown}: there is no such stage; there are ${stages.join(', ')}`)
+  if (unknown !== undefined)
+    throw new UsageError(`--only ${unknown}: there is no such stage; there are ${stages.join(', ')}`)
   if (untilCaughtUp === true && only !== undefined && named.includes('ingress'))
     throw new UsageError('--until-caught-up takes nothing in; leave ingress out of --only')
   return named as Stage[]
 }
 
 const destinationOf = (config: Config): unknown =>
-  sinkKind(config) === 'kafka' ? { brokers: config.egress.kafka.brokers, format: config.egress.kafka.format } : filesFolderOf(config)
+  sinkKind(config) === 'kafka'
+    ? { brokers: config.egress.kafka.brokers, format: config.egress.kafka.format }
+    : filesFolderOf(config)

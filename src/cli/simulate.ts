@@ -61,16 +61,30 @@ export const simulateCommand = (): Command =>
       'conversations in the busiest hour (default: what the agents can carry)',
       wholeNumber('--calls-per-hour', 1),
     )
-    .addOption(new Option('--emit <what>', 'which events').choices(['metric-records', 'detail-events', 'both']).default('both'))
     .addOption(
-      new Option('--envelope <form>', 'in which envelopes').choices(['eventbridge', 'notification', 'mixed']).default('eventbridge'),
+      new Option('--emit <what>', 'which events').choices(['metric-records', 'detail-events', 'both']).default('both'),
+    )
+    .addOption(
+      new Option('--envelope <form>', 'in which envelopes')
+        .choices(['eventbridge', 'notification', 'mixed'])
+        .default('eventbridge'),
     )
     .option('--duplicates <share>', 'share delivered twice, in another envelope', share('--duplicates'), 0)
     .option('--reorder <share>', 'share delayed by up to two minutes', share('--reorder'), 0)
     .option('--late <share>', 'share delayed by up to --late-max-ms', share('--late'), 0)
     .option('--late-max-ms <ms>', 'longest delay', wholeNumber('--late-max-ms', 0), HOUR_MS)
-    .option('--acw-late <share>', 'share of after-call work submitted up to --acw-late-max-ms later', share('--acw-late'), 0)
-    .option('--acw-late-max-ms <ms>', 'longest delay of after-call work', wholeNumber('--acw-late-max-ms', 0), 3 * HOUR_MS)
+    .option(
+      '--acw-late <share>',
+      'share of after-call work submitted up to --acw-late-max-ms later',
+      share('--acw-late'),
+      0,
+    )
+    .option(
+      '--acw-late-max-ms <ms>',
+      'longest delay of after-call work',
+      wholeNumber('--acw-late-max-ms', 0),
+      3 * HOUR_MS,
+    )
     .option('--cut-at-end', 'emit nothing that happens after the end: conversations stay open')
     .option('--reconfigure', 'half-way, the first queue gets shorter service-level durations and a higher target')
     .option('--out <file>', 'write NDJSON there (gzip if it ends in .gz); - is stdout')
@@ -128,12 +142,19 @@ export const simulateCommand = (): Command =>
         const count =
           flags.post === undefined
             ? await writeLines(flags.out as string, lines(), signal)
-            : await postLines({ url: flags.post, token: flags.token ?? config.ingress.token, lines: lines(), rate: flags.rate, signal })
+            : await postLines({
+                url: flags.post,
+                token: flags.token ?? config.ingress.token,
+                lines: lines(),
+                rate: flags.rate,
+                signal,
+              })
         bar.stop()
         if (signal.aborted) return EXIT.differences
         if (flags.truth !== undefined) await writeFile(flags.truth, `${JSON.stringify(simulation.truth(), null, 2)}\n`)
         if (flags.configOut !== undefined) await writeAnswers(flags.configOut, queueAnswers(simulation.roster))
-        if (flags.conversationDetails !== undefined) await writeLines(flags.conversationDetails, jsonLines(simulation.details()), signal)
+        if (flags.conversationDetails !== undefined)
+          await writeLines(flags.conversationDetails, jsonLines(simulation.details()), signal)
         if (flags.roster !== undefined) await writeFile(flags.roster, `${JSON.stringify(simulation.roster, null, 2)}\n`)
         console.error(`${count} events`)
         return EXIT.ok
@@ -154,7 +175,10 @@ const simulated = (options: SimulateOptions): ReturnType<typeof simulate> => {
 const writeAnswers = async (file: string, answers: readonly object[]): Promise<void> => {
   const { dir, name, ext } = parse(file)
   for (const [index, answer] of answers.entries())
-    await writeFile(index === 0 ? file : join(dir, `${name}.${index + 1}${ext}`), `${JSON.stringify(answer, null, 2)}\n`)
+    await writeFile(
+      index === 0 ? file : join(dir, `${name}.${index + 1}${ext}`),
+      `${JSON.stringify(answer, null, 2)}\n`,
+    )
 }
 
 function* jsonLines(records: Iterable<object>): Generator<string> {

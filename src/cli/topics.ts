@@ -11,21 +11,29 @@ type Flags = CommonFlags & Readonly<{ family?: readonly FamilyName[]; dryRun?: b
 export const topicsCommand = (): Command => {
   const group = commandGroup('topics', 'the Kafka topics that rows go to')
   group.addCommand(
-    command('apply', "create the missing topics of the profile's families; existing ones are compared and never changed", [
-      'KAFKA_BROKERS=localhost:9092 streamvane topics apply --dry-run',
-      'streamvane topics apply --config streamvane.yaml',
-      'streamvane topics apply --family skill division',
-    ])
-      .addOption(new Option('--family <names...>', 'of these families (default: those of the profile)').choices(familyNames))
+    command(
+      'apply',
+      "create the missing topics of the profile's families; existing ones are compared and never changed",
+      [
+        'KAFKA_BROKERS=localhost:9092 streamvane topics apply --dry-run',
+        'streamvane topics apply --config streamvane.yaml',
+        'streamvane topics apply --family skill division',
+      ],
+    )
+      .addOption(
+        new Option('--family <names...>', 'of these families (default: those of the profile)').choices(familyNames),
+      )
       .option('--dry-run', 'only say what would be created and what differs')
       .option('--json', 'one JSON object a topic')
       .action(async (flags: Flags) => {
         const config = configOf(flags)
-        if (sinkKind(config) !== 'kafka') throw new UsageError('no broker is configured: set KAFKA_BROKERS or egress.kafka.brokers')
+        if (sinkKind(config) !== 'kafka')
+          throw new UsageError('no broker is configured: set KAFKA_BROKERS or egress.kafka.brokers')
         await withContext('topics apply', config, async ({ logger }) => {
           const options = topicsOptionsOf(config, logger, flags.family)
           const steps = await (flags.dryRun === true ? planTopics(options) : applyTopics(options))
-          for (const step of steps) console.log(flags.json === true ? JSON.stringify(step) : sentenceOf(step, flags.dryRun === true))
+          for (const step of steps)
+            console.log(flags.json === true ? JSON.stringify(step) : sentenceOf(step, flags.dryRun === true))
           return steps.some(({ kind }) => kind === 'differs') ? EXIT.differences : EXIT.ok
         })
       }),

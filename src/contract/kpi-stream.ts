@@ -9,9 +9,10 @@ import type { EventLog, NewEvent, Position, RecordedEvent } from '../log/event-l
 import { FAIR_BYTES_MAX } from '../log/append-batches.js'
 
 /**
- * The KPI stream of a generation holds `Row.<family>` events (bare Avro) and, at the end of each batch of a projector, a `Checkpoint` with the raw position through
- * which everything is in the rows before it. A batch too large for one append begins with `BatchBegan`, which says through which position it goes: whoever
- * finds its checkpoint missing folds the same events and appends the rest of the same rows.
+ * The KPI stream of a generation holds `Row.<family>` events (bare Avro) and, at the end of each batch of a projector,
+ * a `Checkpoint` with the raw position through which everything is in the rows before it. A batch too large for one
+ * append begins with `BatchBegan`, which says through which position it goes: whoever finds its checkpoint missing
+ * folds the same events and appends the rest of the same rows.
  */
 const ROW_PREFIX = 'Row.'
 const CHECKPOINT = 'Checkpoint'
@@ -23,15 +24,21 @@ const APPEND_ROWS_MAX = 1_000
 const schemaMetadata = new Map<FamilyName, Uint8Array>()
 const metadataOf = (family: FamilyName): Uint8Array => {
   let metadata = schemaMetadata.get(family)
-  if (metadata === undefined) schemaMetadata.set(family, (metadata = Buffer.from(JSON.stringify({ schema: rowCodec(family).fingerprint }))))
+  if (metadata === undefined)
+    schemaMetadata.set(family, (metadata = Buffer.from(JSON.stringify({ schema: rowCodec(family).fingerprint }))))
   return metadata
 }
 
 /**
- * The rows of the batch that goes through `position`, encoded once: these bytes are what every sink frames or renders. A row's id is its place in the
- * batch: the same batch, appended again, is recognised.
+ * The rows of the batch that goes through `position`, encoded once: these bytes are what every sink frames or renders.
+ * A row's id is its place in the batch: the same batch, appended again, is recognised.
  */
-export const rowEvents = (tenant: string, generation: string, rows: readonly Row[], position: Position): readonly NewEvent[] => {
+export const rowEvents = (
+  tenant: string,
+  generation: string,
+  rows: readonly Row[],
+  position: Position,
+): readonly NewEvent[] => {
   const idAt = ascendingIds(Number(position), 'rows', tenant, generation)
   return rows.map((row, index) => ({
     id: idAt(index),
@@ -41,7 +48,9 @@ export const rowEvents = (tenant: string, generation: string, rows: readonly Row
   }))
 }
 
-const rowTypes = Object.fromEntries(familyNames.map((family) => [family, `${ROW_PREFIX}${family}`])) as Readonly<Record<FamilyName, string>>
+const rowTypes = Object.fromEntries(familyNames.map((family) => [family, `${ROW_PREFIX}${family}`])) as Readonly<
+  Record<FamilyName, string>
+>
 
 const positionEvent = (type: string, tenant: string, generation: string, position: Position): NewEvent => ({
   id: ascendingContentId(Number(position), type, tenant, generation, String(position)),
@@ -86,7 +95,10 @@ export const familyOf = (event: RecordedEvent): FamilyName | undefined => {
   return isRow(event) && isFamilyName(name) ? name : undefined
 }
 
-/** Reads a row event. Throws if it was written with a schema that this version does not know; the message says what to do. */
+/**
+ * Reads a row event. Throws if it was written with a schema that this version does not know; the message says what to
+ * do.
+ */
 export const decodeRow = (event: RecordedEvent): StoredRow => {
   const { schema } = JSON.parse(Buffer.from(event.metadata).toString('utf8')) as { schema: string }
   const codec = codecOfSchema(schema)
@@ -94,8 +106,15 @@ export const decodeRow = (event: RecordedEvent): StoredRow => {
   return { row: codec.right.decode(event.data), avro: event.data, schema, revision: event.revision }
 }
 
-/** Where a projector goes on: the last checkpoint and the stream's revision; and the batch that a crash cut short, if any. */
-export type Recovery = Readonly<{ checkpoint: Position | undefined; revision: number | undefined; cutShort: CutShort | undefined }>
+/**
+ * Where a projector goes on: the last checkpoint and the stream's revision; and the batch that a crash cut short, if
+ * any.
+ */
+export type Recovery = Readonly<{
+  checkpoint: Position | undefined
+  revision: number | undefined
+  cutShort: CutShort | undefined
+}>
 
 /** A batch whose checkpoint is missing: where it goes to, and which rows of it are there, by key and revision. */
 export type CutShort = Readonly<{ through: Position; present: ReadonlyMap<string, number> }>
@@ -122,7 +141,10 @@ export const recover = async (kpi: EventLog, tenant: string, generation: string)
   return found(undefined)
 }
 
-/** The latest row of every key of a generation that `wanted` lets through, in the order in which the keys first appeared. */
+/**
+ * The latest row of every key of a generation that `wanted` lets through, in the order in which the keys first
+ * appeared.
+ */
 export const latestRows = async (
   kpi: EventLog,
   tenant: string,

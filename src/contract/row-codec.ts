@@ -12,13 +12,19 @@ import { rowSchema } from './schema/row-schema.js'
 export type RowCodec = Readonly<{
   family: FamilyName
   schema: AvroSchema
-  /** 16 hex digits of the SHA-256 of the schema's canonical form: names the schema beside stored rows. Docs do not change it. */
+  /**
+   * 16 hex digits of the SHA-256 of the schema's canonical form: names the schema beside stored rows. Docs do not
+   * change it.
+   */
   fingerprint: string
-  /** Throws if a value does not fit the contract (a sum that is no whole number of milliseconds, say): such a row must never come to be. */
+  /**
+   * Throws if a value does not fit the contract (a sum that is no whole number of milliseconds, say): such a row must
+   * never come to be.
+   */
   encode: (row: Row) => Uint8Array
   /**
-   * Throws if the bytes are not a datum of this schema. What the contract does not carry comes back in one fixed form: a count metric as `count`
-   * emissions of 1, a state time as one emission; measures of nothing as `undefined`.
+   * Throws if the bytes are not a datum of this schema. What the contract does not carry comes back in one fixed form:
+   * a count metric as `count` emissions of 1, a state time as one emission; measures of nothing as `undefined`.
    */
   decode: (bytes: Uint8Array) => Row
 }>
@@ -43,6 +49,10 @@ const makeCodec = (family: FamilyName): RowCodec => {
   return { family, schema, fingerprint, encode: rowEncoder(family), decode: rowDecoder(family) }
 }
 
-const codecs = Object.fromEntries(familyNames.map((family) => [family, makeCodec(family)])) as Readonly<Record<FamilyName, RowCodec>>
+const codecs = Object.fromEntries(familyNames.map((family) => [family, makeCodec(family)])) as Readonly<
+  Record<FamilyName, RowCodec>
+>
 
-const byFingerprint: ReadonlyMap<string, RowCodec> = new Map(familyNames.map((family) => [codecs[family].fingerprint, codecs[family]]))
+const byFingerprint: ReadonlyMap<string, RowCodec> = new Map(
+  familyNames.map((family) => [codecs[family].fingerprint, codecs[family]]),
+)

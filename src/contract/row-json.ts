@@ -24,8 +24,17 @@ export type RowJson = Readonly<
     }
 >
 
-/** Occurrences as `count`; durations and observations as `count`, `sum`, `min`, `max`, and `quantiles` where kept; state times as `sum`; times in milliseconds. */
-export type MeasureJson = Readonly<{ count?: number; sum?: number; min?: number; max?: number; quantiles?: QuantilesJson }>
+/**
+ * Occurrences as `count`; durations and observations as `count`, `sum`, `min`, `max`, and `quantiles` where kept; state
+ * times as `sum`; times in milliseconds.
+ */
+export type MeasureJson = Readonly<{
+  count?: number
+  sum?: number
+  min?: number
+  max?: number
+  quantiles?: QuantilesJson
+}>
 
 type QuantilesJson = Readonly<
   Record<keyof typeof quantileShares, number> & { buckets: readonly Readonly<{ through: number; count: number }>[] }
@@ -44,12 +53,14 @@ export const rowJson = (row: Row): RowJson => {
   const measures: Partial<Record<MetricName, MeasureJson>> = {}
   row.measures.forEach((measure, index) => {
     const name = metricNames[index]
-    if (name !== undefined && measure !== undefined && measure.count !== 0) measures[name] = measureJson[metricKind(name)](measure)
+    if (name !== undefined && measure !== undefined && measure.count !== 0)
+      measures[name] = measureJson[metricKind(name)](measure)
   })
   const builtIn = builtInNames[row.family]
   const kpis: Record<string, RatioJson> = {}
   const profileKpis: Record<string, RatioJson> = {}
-  for (const [name, ratio] of Object.entries(row.kpis)) (builtIn.has(name) ? kpis : profileKpis)[name] = ratioJson(ratio)
+  for (const [name, ratio] of Object.entries(row.kpis))
+    (builtIn.has(name) ? kpis : profileKpis)[name] = ratioJson(ratio)
   return {
     family: row.family,
     key: row.key,
@@ -73,7 +84,9 @@ const measureJson: Readonly<Record<MetricKind, (measure: Measure) => MeasureJson
   count: ({ count }) => ({ count }),
   duration: (measure) => {
     const { count, sum, min, max } = measure
-    return measure.sketch.length === 0 ? { count, sum, min, max } : { count, sum, min, max, quantiles: quantilesJson(measure) }
+    return measure.sketch.length === 0
+      ? { count, sum, min, max }
+      : { count, sum, min, max, quantiles: quantilesJson(measure) }
   },
   observation: ({ count, sum, min, max }) => ({ count, sum, min, max }),
   state: ({ sum }) => ({ sum }),
@@ -86,7 +99,8 @@ const quantilesJson = ({ sketch, min, max }: Measure): QuantilesJson => {
   return { p50: at(p50), p90: at(p90), p95: at(p95), p99: at(p99), buckets }
 }
 
-const ratioJson = ({ numerator, denominator }: Ratio): RatioJson => (denominator === null ? { numerator } : { numerator, denominator })
+const ratioJson = ({ numerator, denominator }: Ratio): RatioJson =>
+  denominator === null ? { numerator } : { numerator, denominator }
 
 const builtInNames = Object.fromEntries(
   familyNames.map((family) => [family, new Set(builtInKpisOf(family).map(({ name }) => name))]),

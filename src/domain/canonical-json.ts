@@ -15,7 +15,8 @@ export const canonicalJson = (value: unknown, depth = 0): string => {
   const { sorted, heads } = shapeOf(Object.keys(record))
   if (sorted.length === 0) return '{}'
   let json = ''
-  for (let i = 0; i < sorted.length; i++) json += (heads[i] as string) + canonicalJson(record[sorted[i] as string], depth + 1)
+  for (let i = 0; i < sorted.length; i++)
+    json += (heads[i] as string) + canonicalJson(record[sorted[i] as string], depth + 1)
   return `${json}}`
 }
 
@@ -26,10 +27,16 @@ const quoted = (value: string): string => (NOTHING_TO_ESCAPE.test(value) ? `"${v
 /** The keys of an object as they came and in order, and what stands before each value: `{"a":`, `,"b":`. */
 type Shape = Readonly<{ keys: readonly string[]; sorted: readonly string[]; heads: readonly string[] }>
 
-/** Events of one topic come in few shapes: sorting and quoting the keys of each once makes `canonicalJson` three times as fast. */
+/**
+ * Events of one topic come in few shapes: sorting and quoting the keys of each once makes `canonicalJson` three times
+ * as fast.
+ */
 const shapes = new Map<string, Shape>()
 const SHAPES_MAX = 1_000
-/** Objects with more keys, or longer ones, are not remembered: they would fill the memory, and nothing of Genesys has them. */
+/**
+ * Objects with more keys, or longer ones, are not remembered: they would fill the memory, and nothing of Genesys has
+ * them.
+ */
 const SHAPE_KEYS_MAX = 200
 const SHAPE_CHARS_MAX = 8_000
 
@@ -38,7 +45,8 @@ const shapeOf = (keys: readonly string[]): Shape => {
   const name = keys.join('\n')
   const known = shapes.get(name)
   // A key may hold a line feed itself, so that other keys can have the same name.
-  if (known !== undefined && known.keys.length === keys.length && known.keys.every((key, i) => key === keys[i])) return known
+  if (known !== undefined && known.keys.length === keys.length && known.keys.every((key, i) => key === keys[i]))
+    return known
   const shape = newShape(keys)
   if (name.length > SHAPE_CHARS_MAX) return shape
   if (shapes.size >= SHAPES_MAX) shapes.clear()

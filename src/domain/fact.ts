@@ -2,8 +2,9 @@ import type { EpochMs } from './interval.js'
 import type { PointSource, Profile } from './profile.js'
 
 /**
- * Facts: the decoded meaning of raw events, a closed union. Enum values are normalised to one spelling (media types, directions and message types lower
- * case as in metric records, disconnect types and states UPPER_SNAKE); values nobody has seen before pass through unchanged in that spelling.
+ * Facts: the decoded meaning of raw events, a closed union. Enum values are normalised to one spelling (media types,
+ * directions and message types lower case as in metric records, disconnect types and states UPPER_SNAKE); values nobody
+ * has seen before pass through unchanged in that spelling.
  */
 export type Fact =
   | MetricEmitted
@@ -40,7 +41,10 @@ export type MetricPoint = PointDimensions & Readonly<{ metric: string; value: nu
 /** One metric record: Genesys emitted this value at this instant. Flow metric records too. */
 export type MetricEmitted = MetricPoint & Readonly<{ type: 'MetricEmitted' }>
 
-/** A conversation-detail record of the analytics API: every emission of the conversation so far. `key` names an emission within the conversation. */
+/**
+ * A conversation-detail record of the analytics API: every emission of the conversation so far. `key` names an emission
+ * within the conversation.
+ */
 export type ConversationRecorded = Readonly<{
   type: 'ConversationRecorded'
   conversationId: string
@@ -96,7 +100,8 @@ export type CustomerStarted = Session & Readonly<{ type: 'CustomerStarted' }>
 export type CustomerEnded = Session & Readonly<{ type: 'CustomerEnded'; disconnectType: string; connectedMs: number }>
 
 /** An agent's session began: alerting or dialing, not yet talking. */
-export type UserSessionStarted = Session & Readonly<{ type: 'UserSessionStarted'; userId: string; queueId: string | null }>
+export type UserSessionStarted = Session &
+  Readonly<{ type: 'UserSessionStarted'; userId: string; queueId: string | null }>
 
 /** An agent's session ended, with its totals. */
 export type UserSessionEnded = Session &
@@ -114,15 +119,23 @@ export type UserSessionEnded = Session &
   }>
 
 export type AfterCallWorkCompleted = Session &
-  Readonly<{ type: 'AfterCallWorkCompleted'; userId: string; queueId: string | null; wrapUpCode: string | null; acwMs: number }>
+  Readonly<{
+    type: 'AfterCallWorkCompleted'
+    userId: string
+    queueId: string | null
+    wrapUpCode: string | null
+    acwMs: number
+  }>
 
 /** Says the same durations as `AfterCallWorkCompleted`, without the agent: nothing is counted from it. */
-export type WrapUpApplied = Session & Readonly<{ type: 'WrapUpApplied'; queueId: string | null; wrapUpCode: string | null; acwMs: number }>
+export type WrapUpApplied = Session &
+  Readonly<{ type: 'WrapUpApplied'; queueId: string | null; wrapUpCode: string | null; acwMs: number }>
 
 /** A campaign began the conversation. */
 export type OutboundInitiated = Session & Readonly<{ type: 'OutboundInitiated'; campaignId: string }>
 
-export type VoicemailStarted = Session & Readonly<{ type: 'VoicemailStarted'; userId: string | null; queueId: string | null }>
+export type VoicemailStarted = Session &
+  Readonly<{ type: 'VoicemailStarted'; userId: string | null; queueId: string | null }>
 
 export type VoicemailEnded = Session &
   Readonly<{ type: 'VoicemailEnded'; userId: string | null; queueId: string | null; voicemailMs: number }>
@@ -153,7 +166,10 @@ export type FlowOutcomeReached = Flow &
     milestones: number
   }>
 
-/** An agent's session entered a segment (alert, interact, hold, wrapup, …). Whether and where this topic is delivered is unknown, so no KPI rests on it. */
+/**
+ * An agent's session entered a segment (alert, interact, hold, wrapup, …). Whether and where this topic is delivered is
+ * unknown, so no KPI rests on it.
+ */
 export type AgentSegmentEntered = Readonly<{
   type: 'AgentSegmentEntered'
   userId: string
@@ -167,14 +183,33 @@ export type AgentSegmentEntered = Readonly<{
 
 export type StateKind = 'routingStatus' | 'systemPresence' | 'organizationPresence'
 
-/** An agent entered a state; it lasts until the next of its kind. The state of an organisation presence is the id of its definition. */
-export type AgentStateEntered = Readonly<{ type: 'AgentStateEntered'; userId: string; kind: StateKind; state: string; at: EpochMs }>
+/**
+ * An agent entered a state; it lasts until the next of its kind. The state of an organisation presence is the id of its
+ * definition.
+ */
+export type AgentStateEntered = Readonly<{
+  type: 'AgentStateEntered'
+  userId: string
+  kind: StateKind
+  state: string
+  at: EpochMs
+}>
 
 /** How many conversations an agent is on now, by media type. It has no instant of its own, so no KPI rests on it. */
-export type ConversationLoadReported = Readonly<{ type: 'ConversationLoadReported'; userId: string; active: number; acw: number }>
+export type ConversationLoadReported = Readonly<{
+  type: 'ConversationLoadReported'
+  userId: string
+  active: number
+  acw: number
+}>
 
 /** An agent joined or left a queue. */
-export type QueueMembershipChanged = Readonly<{ type: 'QueueMembershipChanged'; queueId: string; userId: string; joined: boolean }>
+export type QueueMembershipChanged = Readonly<{
+  type: 'QueueMembershipChanged'
+  queueId: string
+  userId: string
+  joined: boolean
+}>
 
 /** What is configured, each with the instant from which it is in force. */
 export type ConfigurationFact =
@@ -191,7 +226,10 @@ const configurationTypes: ReadonlySet<Fact['type']> = new Set<ConfigurationFact[
 
 export const isConfiguration = (fact: Fact): fact is ConfigurationFact => configurationTypes.has(fact.type)
 
-/** Settings of a queue. `serviceLevel` and `acw` are by what Genesys calls media settings; durations in ms, targets as shares from 0 to 1. */
+/**
+ * Settings of a queue. `serviceLevel` and `acw` are by what Genesys calls media settings; durations in ms, targets as
+ * shares from 0 to 1.
+ */
 export type QueueConfigured = Readonly<{
   type: 'QueueConfigured'
   queueId: string
@@ -235,8 +273,9 @@ export type ConfigurationAudited = Readonly<{
 }>
 
 /**
- * All that was known of a conversation or an agent was erased on request. `points` says what rows lose by it and nothing of whom it was: how many metric points of
- * each source, by the interval and dimensions in which they had counted. `through` is the position of the last erased event in the raw log.
+ * All that was known of a conversation or an agent was erased on request. `points` says what rows lose by it and
+ * nothing of whom it was: how many metric points of each source, by the interval and dimensions in which they had
+ * counted. `through` is the position of the last erased event in the raw log.
  */
 export type StreamErased = Readonly<{
   type: 'StreamErased'
@@ -248,7 +287,8 @@ export type StreamErased = Readonly<{
   points: readonly ErasedPoints[]
 }>
 
-export type ErasedPoints = PointDimensions & Readonly<{ source: PointSource; metric: string; at: EpochMs; count: number }>
+export type ErasedPoints = PointDimensions &
+  Readonly<{ source: PointSource; metric: string; at: EpochMs; count: number }>
 
 /** Event time has certainly come to `at`. The only thing that moves the frontier. */
 export type ClockTicked = Readonly<{ type: 'ClockTicked'; at: EpochMs }>

@@ -2,8 +2,9 @@ import type { MetricName } from './metric.js'
 import { flowMetrics, interactionMetrics, occupancyMetrics, stateMetrics } from './metric.js'
 
 /**
- * Families of cells. A family is a choice of dimensions: a point falls into the cell of each family whose required dimensions it carries, and of each value
- * where a dimension has several. `key` names the dimension that keys the published record.
+ * Families of cells. A family is a choice of dimensions: a point falls into the cell of each family whose required
+ * dimensions it carries, and of each value where a dimension has several. `key` names the dimension that keys the
+ * published record.
  */
 export type Dimension =
   | 'queueId'
@@ -90,13 +91,22 @@ export const families: Readonly<Record<FamilyName, Family>> = {
   },
   skill: ofPoints('skill', ['skillId'], `Interval KPIs by requested routing skill. ${multiplies}`),
   language: ofPoints('language', ['languageId'], 'Interval KPIs by requested language.'),
-  'wrap-up': ofPoints('wrap-up', ['wrapUpCode'], 'Interval KPIs by wrap-up code, of the metrics emitted once the code was known.'),
+  'wrap-up': ofPoints(
+    'wrap-up',
+    ['wrapUpCode'],
+    'Interval KPIs by wrap-up code, of the metrics emitted once the code was known.',
+  ),
   flow: ofPoints('flow', ['flowId'], 'Interval KPIs of a flow.', { metrics: flowMetrics }),
   campaign: ofPoints('campaign', ['campaignId'], 'Interval KPIs of an outbound campaign.'),
   division: ofPoints('division', ['divisionId'], `Interval KPIs by division. ${multiplies}`),
-  organisation: ofPoints('organisation', [], 'Interval KPIs of the whole organisation by media type: every point counts once.', {
-    metrics: [...interactionMetrics, ...flowMetrics],
-  }),
+  organisation: ofPoints(
+    'organisation',
+    [],
+    'Interval KPIs of the whole organisation by media type: every point counts once.',
+    {
+      metrics: [...interactionMetrics, ...flowMetrics],
+    },
+  ),
 }
 
 export const familyNames = Object.keys(families) as readonly FamilyName[]

@@ -4,15 +4,21 @@ import { isMetricName, metricIndex, metricKind, type MetricName } from './metric
 import type { Measure } from './measure.js'
 
 /**
- * Formulas of KPIs: `tAnswered.sum / tAnswered.count`, `(tAnswered.count - nOverSla.count) / (tAnswered.count + includeFlowOuts * tFlowOut.count)`. Above
- * and below the one division stand sums of measures (`metric.count`, `metric.sum`) with constant factors and options; nothing else, because only
- * such terms can be added over rows. Without a division the KPI is a quantity, and has no denominator.
+ * Formulas of KPIs: `tAnswered.sum / tAnswered.count`, `(tAnswered.count - nOverSla.count) / (tAnswered.count +
+ * includeFlowOuts * tFlowOut.count)`. Above and below the one division stand sums of measures (`metric.count`,
+ * `metric.sum`) with constant factors and options; nothing else, because only such terms can be added over rows.
+ * Without a division the KPI is a quantity, and has no denominator.
  */
 export type Formula = Readonly<{ text: string; numerator: Linear; denominator: Linear | null }>
 
 /** A sum of measures: factor × option × … × measure. */
 export type Linear = readonly Term[]
-export type Term = Readonly<{ factor: number; options: readonly OptionName[]; metric: MetricName; statistic: 'count' | 'sum' }>
+export type Term = Readonly<{
+  factor: number
+  options: readonly OptionName[]
+  metric: MetricName
+  statistic: 'count' | 'sum'
+}>
 
 /** Switches and numbers of the profile and the organisation that a formula may multiply with; switches are 1 or 0. */
 export const optionNames = ['includeFlowOuts', 'includeAbandons', 'includeShortAbandons', 'countNotResponding'] as const
@@ -29,9 +35,11 @@ export const parseFormula = (text: string): E.Either<string, Formula> => {
   if (text.length > FORMULA_CHARS_MAX) return E.left(`longer than ${FORMULA_CHARS_MAX} characters`)
   try {
     const node = jsep(text)
-    const below = node.type === 'BinaryExpression' && node['operator'] === '/' ? part(node['right'] as jsep.Expression) : null
+    const below =
+      node.type === 'BinaryExpression' && node['operator'] === '/' ? part(node['right'] as jsep.Expression) : null
     // Divided by a number, such as 1000 for seconds, it is still a quantity.
-    if (below === null || below.scale !== null) return E.right({ text, numerator: linear(part(node)), denominator: null })
+    if (below === null || below.scale !== null)
+      return E.right({ text, numerator: linear(part(node)), denominator: null })
     const numerator = linear(part(node['left'] as jsep.Expression))
     const denominator = linear(below)
     if (denominator.length === 0) return E.left('what it divides by is always 0')
@@ -46,18 +54,22 @@ export const parseFormula = (text: string): E.Either<string, Formula> => {
 class NotAFormula extends Error {}
 
 /**
- * What a part of a formula can be: a sum of measures, or (`scale`) a sum of numbers times options. Equal terms are added up at every step, or a product of many
- * sums in brackets, which a short text can hold, would have more terms than memory.
+ * What a part of a formula can be: a sum of measures, or (`scale`) a sum of numbers times options. Equal terms are
+ * added up at every step, or a product of many sums in brackets, which a short text can hold, would have more terms
+ * than memory.
  */
 type Part = Readonly<{ terms: Linear; scale: Scale | null }>
 type Scale = readonly Readonly<{ factor: number; options: readonly OptionName[] }>[]
 
 const linear = ({ terms, scale }: Part): Linear => {
   if (scale !== null)
-    throw new NotAFormula('a number alone cannot be added over rows: multiply it with a measure, such as 1000 * nOffered.count')
+    throw new NotAFormula(
+      'a number alone cannot be added over rows: multiply it with a measure, such as 1000 * nOffered.count',
+    )
   // Written so that NaN, as of Infinity − Infinity, is found too.
   const wild = terms.find(({ factor }) => !(Math.abs(factor) <= FACTOR_MAX))
-  if (wild !== undefined) throw new NotAFormula(`the factor of ${wild.metric}.${wild.statistic} is larger than ${FACTOR_MAX}`)
+  if (wild !== undefined)
+    throw new NotAFormula(`the factor of ${wild.metric}.${wild.statistic} is larger than ${FACTOR_MAX}`)
   return terms
 }
 
@@ -65,28 +77,38 @@ const part = (node: jsep.Expression): Part => {
   switch (node.type) {
     case 'Literal': {
       const value = node['value']
-      if (typeof value !== 'number' || !Number.isFinite(value)) throw new NotAFormula(`${node['raw'] as string} is not a number`)
+      if (typeof value !== 'number' || !Number.isFinite(value))
+        throw new NotAFormula(`${node['raw'] as string} is not a number`)
       return { terms: [], scale: [{ factor: value, options: [] }] }
     }
     case 'Identifier': {
       const name = node['name'] as string
-      if ((optionNames as readonly string[]).includes(name)) return { terms: [], scale: [{ factor: 1, options: [name as OptionName] }] }
+      if ((optionNames as readonly string[]).includes(name))
+        return { terms: [], scale: [{ factor: 1, options: [name as OptionName] }] }
       if (isMetricName(name)) throw new NotAFormula(`say which statistic of ${name}: ${name}.count or ${name}.sum`)
       throw new NotAFormula(`${name} is neither a metric nor an option (${optionNames.join(', ')})`)
     }
     case 'MemberExpression':
       return { terms: [measure(node)], scale: null }
     case 'Compound':
-      if ((node['body'] as readonly jsep.Expression[]).length === 0) throw new NotAFormula('nothing stands where a measure should')
+      if ((node['body'] as readonly jsep.Expression[]).length === 0)
+        throw new NotAFormula('nothing stands where a measure should')
       throw new NotAFormula('more than one expression: a formula is one sum, or one sum divided by another')
     case 'UnaryExpression':
-      if (node['operator'] === '-') return times(part(node['argument'] as jsep.Expression), [{ factor: -1, options: [] }])
+      if (node['operator'] === '-')
+        return times(part(node['argument'] as jsep.Expression), [{ factor: -1, options: [] }])
       if (node['operator'] === '+') return part(node['argument'] as jsep.Expression)
       throw new NotAFormula(`${node['operator'] as string} is not an operator of formulas`)
     case 'BinaryExpression':
-      return binary(node['operator'] as string, part(node['left'] as jsep.Expression), part(node['right'] as jsep.Expression))
+      return binary(
+        node['operator'] as string,
+        part(node['left'] as jsep.Expression),
+        part(node['right'] as jsep.Expression),
+      )
     default:
-      throw new NotAFormula(`${words[node.type] ?? node.type} is not part of formulas: measures, numbers, options, + - * and one / are`)
+      throw new NotAFormula(
+        `${words[node.type] ?? node.type} is not part of formulas: measures, numbers, options, + - * and one / are`,
+      )
   }
 }
 
@@ -108,8 +130,10 @@ const measure = (node: jsep.Expression): Term => {
   if (!isMetricName(metric)) throw new NotAFormula(`${metric} is not a metric`)
   if (statistic !== 'count' && statistic !== 'sum')
     throw new NotAFormula(`${metric}.${statistic}: only count and sum can be added over rows`)
-  if (metricKind(metric) === 'count' && statistic === 'sum') throw new NotAFormula(`${metric} counts: take ${metric}.count`)
-  if (metricKind(metric) === 'state' && statistic === 'count') throw new NotAFormula(`${metric} is a time: take ${metric}.sum`)
+  if (metricKind(metric) === 'count' && statistic === 'sum')
+    throw new NotAFormula(`${metric} counts: take ${metric}.count`)
+  if (metricKind(metric) === 'state' && statistic === 'count')
+    throw new NotAFormula(`${metric} is a time: take ${metric}.sum`)
   return { factor: 1, options: [], metric, statistic }
 }
 
@@ -136,13 +160,17 @@ const binary = (operator: string, left: Part, right: Part): Part => {
 }
 
 const plus = (left: Part, right: Part): Part => {
-  if (left.scale !== null && right.scale !== null) return { terms: [], scale: mergedScale([...left.scale, ...right.scale]) }
-  if (left.scale !== null || right.scale !== null) throw new NotAFormula('a number cannot be added to a measure: it would count once a row')
+  if (left.scale !== null && right.scale !== null)
+    return { terms: [], scale: mergedScale([...left.scale, ...right.scale]) }
+  if (left.scale !== null || right.scale !== null)
+    throw new NotAFormula('a number cannot be added to a measure: it would count once a row')
   return { terms: mergedTerms([...left.terms, ...right.terms]), scale: null }
 }
 
 const times = ({ terms, scale }: Part, by: Scale): Part =>
-  scale === null ? { terms: mergedTerms(multiplied(terms, by)), scale } : { terms: [], scale: mergedScale(multiplied(scale, by)) }
+  scale === null
+    ? { terms: mergedTerms(multiplied(terms, by)), scale }
+    : { terms: [], scale: mergedScale(multiplied(scale, by)) }
 
 /** Options are 0 or 1, so naming one twice is naming it once. */
 const multiplied = <A extends Scale[number]>(left: readonly A[], right: Scale): readonly A[] =>
@@ -154,7 +182,8 @@ const multiplied = <A extends Scale[number]>(left: readonly A[], right: Scale): 
     })),
   )
 
-const mergedTerms = (terms: Linear): Linear => merged(terms, ({ metric, statistic, options }) => [metric, statistic, ...options].join(' '))
+const mergedTerms = (terms: Linear): Linear =>
+  merged(terms, ({ metric, statistic, options }) => [metric, statistic, ...options].join(' '))
 
 const mergedScale = (scale: Scale): Scale => merged(scale, ({ options }) => options.join(' '))
 
@@ -168,7 +197,10 @@ const merged = <A extends Scale[number]>(list: readonly A[], keyOf: (one: A) => 
   return [...sums.values()].filter(({ factor }) => factor !== 0)
 }
 
-/** A sum with the options put in, ready to be worked out for many rows. `place` is that of the metric in a row's measures. */
+/**
+ * A sum with the options put in, ready to be worked out for many rows. `place` is that of the metric in a row's
+ * measures.
+ */
 export type Compiled = readonly Readonly<{ place: number; isSum: boolean; factor: number }>[]
 
 /** Puts the options in. Terms that they switch off are gone. */
@@ -178,7 +210,8 @@ export const compile = (terms: Linear, options: Options): Compiled => {
     const value = names.reduce((product, name) => product * options[name], factor)
     const key = `${metric}.${statistic}`
     const sum = sums.get(key)
-    if (sum === undefined) sums.set(key, { place: metricIndex.get(metric) as number, isSum: statistic === 'sum', factor: value })
+    if (sum === undefined)
+      sums.set(key, { place: metricIndex.get(metric) as number, isSum: statistic === 'sum', factor: value })
     else sum.factor += value
   }
   return [...sums.values()].filter(({ factor }) => factor !== 0)

@@ -1,12 +1,19 @@
 import { HOUR_MS, MINUTE_MS, type EpochMs, type Interval } from './interval.js'
 import { localDay, type Zone } from './zone.js'
 
-/** Length of an interval as an ISO 8601 period, as in Genesys's queries. `P1D` is a day of the profile's zone: 23, 24 or 25 hours. */
+/**
+ * Length of an interval as an ISO 8601 period, as in Genesys's queries. `P1D` is a day of the profile's zone: 23, 24 or
+ * 25 hours.
+ */
 export type Granularity = 'PT15M' | 'PT30M' | 'PT1H' | 'P1D'
 
 export const granularities: readonly Granularity[] = ['PT15M', 'PT30M', 'PT1H', 'P1D']
 
-const lengths: Readonly<Record<Exclude<Granularity, 'P1D'>, number>> = { PT15M: 15 * MINUTE_MS, PT30M: 30 * MINUTE_MS, PT1H: HOUR_MS }
+const lengths: Readonly<Record<Exclude<Granularity, 'P1D'>, number>> = {
+  PT15M: 15 * MINUTE_MS,
+  PT30M: 30 * MINUTE_MS,
+  PT1H: HOUR_MS,
+}
 
 /** Length in ms of the granularities that have one. */
 export const lengthMs = (granularity: Exclude<Granularity, 'P1D'>): number => lengths[granularity]

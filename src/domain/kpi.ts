@@ -5,14 +5,26 @@ import type { Measure } from './measure.js'
 import type { MetricName } from './metric.js'
 import type { Mark } from './metric-catalogue.js'
 
-/** A KPI as its two terms, so that rows of several intervals or queues are added before they are divided. A quantity has no denominator. */
+/**
+ * A KPI as its two terms, so that rows of several intervals or queues are added before they are divided. A quantity has
+ * no denominator.
+ */
 export type Ratio = Readonly<{ numerator: number; denominator: number | null }>
 
 /** What the value of a KPI is: a share between 0 and 1, milliseconds, occurrences, or a plain number. */
 export type KpiUnit = 'share' | 'ms' | 'count' | 'number'
 
-/** A KPI is a formula over measures, in the families that carry them. Names of the built-in ones are part of the contract. */
-export type Kpi = Readonly<{ name: string; unit: KpiUnit; formula: string; families: readonly FamilyName[]; doc: string }>
+/**
+ * A KPI is a formula over measures, in the families that carry them. Names of the built-in ones are part of the
+ * contract.
+ */
+export type Kpi = Readonly<{
+  name: string
+  unit: KpiUnit
+  formula: string
+  families: readonly FamilyName[]
+  doc: string
+}>
 
 /** Families of conversations: they carry the metrics that Genesys emits for them. */
 export const interactionFamilies: readonly FamilyName[] = familyNames.filter(
@@ -25,7 +37,15 @@ const offering: readonly FamilyName[] = interactionFamilies.filter((name) => nam
 /** Of a built-in KPI it is also said where its formula is from (ids of docs/sources.md) and how well it is known. */
 export type BuiltInKpi = Kpi & Readonly<{ source: string; mark: Mark }>
 
-const kpi = (name: string, unit: KpiUnit, formula: string, inFamilies: readonly FamilyName[], doc: string, source: string, mark: Mark) => ({
+const kpi = (
+  name: string,
+  unit: KpiUnit,
+  formula: string,
+  inFamilies: readonly FamilyName[],
+  doc: string,
+  source: string,
+  mark: Mark,
+) => ({
   ...{ name, unit, formula, families: inFamilies },
   ...{ doc, source, mark },
 })
@@ -34,7 +54,8 @@ export const builtInKpis: readonly BuiltInKpi[] = [
   kpi(
     'serviceLevel',
     'share',
-    // Abandons never count as in service level, however short. Where abandons are left out, the short ones are not taken off a second time.
+    // Abandons never count as in service level, however short. Where abandons are left out, the short ones are not
+    // taken off a second time.
     '(tAnswered.count - nOverSla.count) / (tAnswered.count + includeAbandons * tAbandon.count - includeAbandons * tShortAbandon.count + includeAbandons * includeShortAbandons * tShortAbandon.count + includeFlowOuts * tFlowOut.count)',
     offering,
     'Service level (Genesys: oServiceLevel): answered within the service-level duration, of all that count by the options of the organisation.',
@@ -45,9 +66,33 @@ export const builtInKpis: readonly BuiltInKpi[] = [
   kpi('aht', 'ms', 'tHandle.sum / tHandle.count', interactionFamilies, 'Average handle time.', 'S7', 'D'),
   kpi('abandonRate', 'share', 'tAbandon.count / nOffered.count', offering, 'Abandoned, of offered.', 'S9', 'D'),
   kpi('answerRate', 'share', 'tAnswered.count / nOffered.count', offering, 'Answered, of offered.', 'S9', 'D'),
-  kpi('flowOutRate', 'share', 'tFlowOut.count / nOffered.count', offering, 'Flowed out of the queue, of offered.', 'S5', 'I'),
-  kpi('averageWait', 'ms', 'tWait.sum / tWait.count', interactionFamilies, 'Average wait of all that left the queue.', 'S20, O2', 'C'),
-  kpi('averageAbandonTime', 'ms', 'tAbandon.sum / tAbandon.count', offering, 'Average wait of those who abandoned.', 'S9', 'D'),
+  kpi(
+    'flowOutRate',
+    'share',
+    'tFlowOut.count / nOffered.count',
+    offering,
+    'Flowed out of the queue, of offered.',
+    'S5',
+    'I',
+  ),
+  kpi(
+    'averageWait',
+    'ms',
+    'tWait.sum / tWait.count',
+    interactionFamilies,
+    'Average wait of all that left the queue.',
+    'S20, O2',
+    'C',
+  ),
+  kpi(
+    'averageAbandonTime',
+    'ms',
+    'tAbandon.sum / tAbandon.count',
+    offering,
+    'Average wait of those who abandoned.',
+    'S9',
+    'D',
+  ),
   kpi(
     'averageTalk',
     'ms',
@@ -66,8 +111,24 @@ export const builtInKpis: readonly BuiltInKpi[] = [
     'S9',
     'D',
   ),
-  kpi('averageAcw', 'ms', 'tAcw.sum / tAcw.count', interactionFamilies, 'Average after-call work of sessions that had any.', 'S9', 'D'),
-  kpi('transferRate', 'share', 'nTransferred.count / tHandle.count', interactionFamilies, 'Transfers, of handled sessions.', 'S20', 'I'),
+  kpi(
+    'averageAcw',
+    'ms',
+    'tAcw.sum / tAcw.count',
+    interactionFamilies,
+    'Average after-call work of sessions that had any.',
+    'S9',
+    'D',
+  ),
+  kpi(
+    'transferRate',
+    'share',
+    'nTransferred.count / tHandle.count',
+    interactionFamilies,
+    'Transfers, of handled sessions.',
+    'S20',
+    'I',
+  ),
   kpi(
     'occupancy',
     'share',
@@ -77,7 +138,15 @@ export const builtInKpis: readonly BuiltInKpi[] = [
     'S15',
     'C',
   ),
-  kpi('averageFlowTime', 'ms', 'tFlow.sum / tFlow.count', ['flow', 'organisation'], 'Average time in the flow.', 'S1', 'I'),
+  kpi(
+    'averageFlowTime',
+    'ms',
+    'tFlow.sum / tFlow.count',
+    ['flow', 'organisation'],
+    'Average time in the flow.',
+    'S1',
+    'I',
+  ),
   kpi(
     'flowOutcomeSuccess',
     'share',
@@ -89,7 +158,8 @@ export const builtInKpis: readonly BuiltInKpi[] = [
   ),
 ]
 
-export const builtInKpisOf = (family: FamilyName): readonly Kpi[] => builtInKpis.filter((one) => one.families.includes(family))
+export const builtInKpisOf = (family: FamilyName): readonly Kpi[] =>
+  builtInKpis.filter((one) => one.families.includes(family))
 
 /** Why a KPI cannot be computed, in sentences; empty if it can. */
 export const kpiProblems = ({ name, formula, families: inFamilies }: Kpi): readonly string[] => {
@@ -126,8 +196,14 @@ export const kpiSheet = (kpis: readonly Kpi[], options: Options): KpiSheet =>
     }
   })
 
-/** The KPIs that have a value: a denominator of 0 is none, neither 0 nor 100; a quantity of measures that are not there is none either. */
-export const kpiValues = (sheet: KpiSheet, measures: readonly (Measure | undefined)[]): Readonly<Record<string, Ratio>> => {
+/**
+ * The KPIs that have a value: a denominator of 0 is none, neither 0 nor 100; a quantity of measures that are not there
+ * is none either.
+ */
+export const kpiValues = (
+  sheet: KpiSheet,
+  measures: readonly (Measure | undefined)[],
+): Readonly<Record<string, Ratio>> => {
   const values: Record<string, Ratio> = {}
   for (const { name, numerator, denominator } of sheet) {
     if (denominator === null) {

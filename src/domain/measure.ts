@@ -2,9 +2,9 @@ import type { Monoid } from 'fp-ts/lib/Monoid.js'
 import { addSketches, noSketch, type Sketch } from './sketch.js'
 
 /**
- * What a row says of one metric: how many emissions, their sum (ms for durations, emissions for counts, the observed numbers for observations), the extremes,
- * and, where the profile asks for quantiles, their sketch. A commutative monoid: measures of the same cell from different workers are added. `count` 0
- * means that nothing was emitted.
+ * What a row says of one metric: how many emissions, their sum (ms for durations, emissions for counts, the observed
+ * numbers for observations), the extremes, and, where the profile asks for quantiles, their sketch. A commutative
+ * monoid: measures of the same cell from different workers are added. `count` 0 means that nothing was emitted.
  */
 export type Measure = Readonly<{ count: number; sum: number; min: number; max: number; sketch: Sketch }>
 
@@ -20,4 +20,10 @@ export const addMeasures = (a: Measure, b: Measure): Measure => ({
 
 export const measureMonoid: Monoid<Measure> = { empty: noMeasure, concat: addMeasures }
 
-export const measureOf = (value: number): Measure => ({ count: 1, sum: value, min: value, max: value, sketch: noSketch })
+export const measureOf = (value: number): Measure => ({
+  count: 1,
+  sum: value,
+  min: value,
+  max: value,
+  sketch: noSketch,
+})

@@ -1,7 +1,8 @@
 /**
- * What stands behind each metric: what it measures, when it is stamped and so to which interval it belongs, where that is from (ids of docs/sources.md),
- * and how well it is known. The mark is that of the weaker of meaning and instant, as far as they are stated; where nobody says when a metric is
- * stamped, that is said, and its points belong where their records date them.
+ * What stands behind each metric: what it measures, when it is stamped and so to which interval it belongs, where that
+ * is from (ids of docs/sources.md), and how well it is known. The mark is that of the weaker of meaning and instant, as
+ * far as they are stated; where nobody says when a metric is stamped, that is said, and its points belong where their
+ * records date them.
  */
 export type MetricText = Readonly<{ doc: string; emitted: string; source: string; mark: Mark }>
 
@@ -60,7 +61,12 @@ export const metricTexts = {
     'S10, O1',
     'O',
   ),
-  tHeldComplete: said('Hold time of an agent session, once a session.', 'At the end of the last hold of the session.', 'O1', 'O'),
+  tHeldComplete: said(
+    'Hold time of an agent session, once a session.',
+    'At the end of the last hold of the session.',
+    'O1',
+    'O',
+  ),
   tAcw: said('After-call work.', 'When it is completed, seconds to hours after the interaction.', 'S10, O1', 'O'),
   tHandle: said(
     'Contacting + dialing + talk + hold + after-call work of an agent session.',
@@ -82,8 +88,18 @@ export const metricTexts = {
     'S20, O1, O2',
     'O',
   ),
-  nOutbound: said('Outbound sessions that an agent placed, also on behalf of a queue.', 'When the agent places it.', 'O2', 'I'),
-  tContacting: said("Time spent connecting the agent's own station on an outbound session.", 'At the end of contacting.', 'O2', 'O'),
+  nOutbound: said(
+    'Outbound sessions that an agent placed, also on behalf of a queue.',
+    'When the agent places it.',
+    'O2',
+    'I',
+  ),
+  tContacting: said(
+    "Time spent connecting the agent's own station on an outbound session.",
+    'At the end of contacting.',
+    'O2',
+    'O',
+  ),
   tDialing: said('Time spent dialing the customer on an outbound session.', 'At the end of dialing.', 'O2', 'O'),
   tAgentRoutingStatus: said(
     'Time in a routing status: IDLE, INTERACTING, COMMUNICATING, NOT_RESPONDING, OFF_QUEUE.',
@@ -114,15 +130,30 @@ export const metricTexts = {
     'S1, S10',
     'I',
   ),
-  nConsultTransferred: said('Transfers that an agent completed after a consultation.', 'When the transfer is completed.', 'S1', 'I'),
-  nConversations: said('Conversations: one that passes several queues and agents counts once, where its record says.', UNDATED, 'S1', 'I'),
+  nConsultTransferred: said(
+    'Transfers that an agent completed after a consultation.',
+    'When the transfer is completed.',
+    'S1',
+    'I',
+  ),
+  nConversations: said(
+    'Conversations: one that passes several queues and agents counts once, where its record says.',
+    UNDATED,
+    'S1',
+    'I',
+  ),
   nError: said(
     'Errors of sessions, of any kind: nearly every unanswered dial and every missed alert is one. Not a measure of health.',
     'At the end of the segment or session in error.',
     'O1, O2',
     'O',
   ),
-  nOutboundAbandoned: said('Campaign calls whose customer was connected and gone before an agent was there.', UNDATED, 'S1, O2', 'R'),
+  nOutboundAbandoned: said(
+    'Campaign calls whose customer was connected and gone before an agent was there.',
+    UNDATED,
+    'S1, O2',
+    'R',
+  ),
   nOutboundAttempted: said('Campaign calls that were dialed.', UNDATED, 'S1, O2', 'R'),
   nOutboundConnected: said('Campaign calls that a customer answered.', UNDATED, 'S1, O2', 'R'),
   nTakeover: said('Sessions that another took over.', UNDATED, 'S1', 'I'),
@@ -131,9 +162,19 @@ export const metricTexts = {
   oExternalMediaCount: said('Media, such as pictures, of a session that came from outside.', SESSION_END, 'S1', 'I'),
   oMediaCount: said('Media, such as pictures, exchanged in a session.', SESSION_END, 'S1', 'I'),
   oMessageCount: said('Messages exchanged in a session.', SESSION_END, 'S1', 'I'),
-  oMessageSegmentCount: said('Segments into which the messages of a session were cut to be sent.', SESSION_END, 'S1', 'I'),
+  oMessageSegmentCount: said(
+    'Segments into which the messages of a session were cut to be sent.',
+    SESSION_END,
+    'S1',
+    'I',
+  ),
   oMessageTurn: said('Turns of a session: how often the side that wrote changed.', SESSION_END, 'S1', 'I'),
-  oSkillExpressionApplications: said('How often skill expressions were applied while an agent was sought.', UNDATED, 'S1', 'U'),
+  oSkillExpressionApplications: said(
+    'How often skill expressions were applied while an agent was sought.',
+    UNDATED,
+    'S1',
+    'U',
+  ),
   tActiveCallback: said('Time for which a callback was with an agent, each time.', UNDATED, 'S1', 'U'),
   tActiveCallbackComplete: said('Time for which a callback was with an agent, once a session.', UNDATED, 'S1', 'U'),
   tAgentResponseTime: said(
@@ -143,13 +184,38 @@ export const metricTexts = {
     'R',
   ),
   tAgentVideoConnected: said('Time for which the video of an agent was connected.', UNDATED, 'S1', 'U'),
-  tAverageAgentResponseTime: said('Average time to a reply of the agent, one emission a session.', SESSION_END, 'S1', 'U'),
-  tAverageCustomerResponseTime: said('Average time to a reply of the customer, one emission a session.', SESSION_END, 'S1', 'U'),
-  tBarging: said('Time for which a supervisor took part in the interaction of an agent. Not part of handling.', 'At its end.', 'S1', 'I'),
+  tAverageAgentResponseTime: said(
+    'Average time to a reply of the agent, one emission a session.',
+    SESSION_END,
+    'S1',
+    'U',
+  ),
+  tAverageCustomerResponseTime: said(
+    'Average time to a reply of the customer, one emission a session.',
+    SESSION_END,
+    'S1',
+    'U',
+  ),
+  tBarging: said(
+    'Time for which a supervisor took part in the interaction of an agent. Not part of handling.',
+    'At its end.',
+    'S1',
+    'I',
+  ),
   tCallbackAbandon: said('Callbacks that were abandoned, and how long they had waited.', UNDATED, 'S1', 'U'),
   tCallbackConnect: said('Time until the customer of a callback was connected.', UNDATED, 'S1', 'U'),
-  tCallbackNotReached: said('Callbacks whose customer was not reached, and how long they had waited.', UNDATED, 'S1', 'U'),
-  tCallbackVirtualWait: said('Time for which a customer waited in the queue by a callback rather than on the line.', UNDATED, 'S1', 'U'),
+  tCallbackNotReached: said(
+    'Callbacks whose customer was not reached, and how long they had waited.',
+    UNDATED,
+    'S1',
+    'U',
+  ),
+  tCallbackVirtualWait: said(
+    'Time for which a customer waited in the queue by a callback rather than on the line.',
+    UNDATED,
+    'S1',
+    'U',
+  ),
   tCfcAbandon: said('tAbandon of customer-first callbacks.', 'At the end of the queue session.', 'S1, S20', 'I'),
   tCfcAcd: said('tAcd of customer-first callbacks.', 'At the end of the queue session.', 'S1, S20', 'I'),
   tCfcAnswered: said('tAnswered of customer-first callbacks.', "At the agent's connect.", 'S1, S20', 'I'),
@@ -160,19 +226,49 @@ export const metricTexts = {
     'S1',
     'I',
   ),
-  tCoachingComplete: said('Time for which a supervisor coached an agent, once a session. Not part of handling.', SESSION_END, 'S1', 'I'),
+  tCoachingComplete: said(
+    'Time for which a supervisor coached an agent, once a session. Not part of handling.',
+    SESSION_END,
+    'S1',
+    'I',
+  ),
   tConnected: said("Time for which the customer's leg was connected.", 'When the customer disconnects.', 'O1', 'O'),
   tFirstConnect: said('Time until an agent was connected for the first time, once a conversation.', UNDATED, 'S1', 'U'),
   tFirstDial: said('Time until the customer was dialed for the first time, once a conversation.', UNDATED, 'S1', 'U'),
-  tFirstEngagement: said('Time until an agent first took part in a digital interaction, once a conversation.', UNDATED, 'S1', 'U'),
+  tFirstEngagement: said(
+    'Time until an agent first took part in a digital interaction, once a conversation.',
+    UNDATED,
+    'S1',
+    'U',
+  ),
   tFirstResponse: said('Time until the first response of an agent, once a conversation.', UNDATED, 'S1', 'U'),
-  tHeld: said('Hold time, each hold by itself. Add up tHeldComplete for sessions.', 'At the end of each hold.', 'O1', 'O'),
+  tHeld: said(
+    'Hold time, each hold by itself. Add up tHeldComplete for sessions.',
+    'At the end of each hold.',
+    'O1',
+    'O',
+  ),
   tIvr: said('Time in the interactive voice response.', 'When the interaction leaves it.', 'O1', 'O'),
-  tMonitoring: said('Time for which a supervisor monitored an interaction, each time. Not part of handling.', 'At its end.', 'S1', 'I'),
-  tMonitoringComplete: said('Time for which a supervisor monitored, once a session. Not part of handling.', SESSION_END, 'S1', 'I'),
+  tMonitoring: said(
+    'Time for which a supervisor monitored an interaction, each time. Not part of handling.',
+    'At its end.',
+    'S1',
+    'I',
+  ),
+  tMonitoringComplete: said(
+    'Time for which a supervisor monitored, once a session. Not part of handling.',
+    SESSION_END,
+    'S1',
+    'I',
+  ),
   tPark: said('Time for which an agent had parked a message, each time.', 'When it is parked no longer.', 'S1', 'I'),
   tParkComplete: said('Time for which an agent had parked a message, once a session.', SESSION_END, 'S1', 'I'),
-  tScreenMonitoring: said("Time for which a supervisor watched an agent's screen. Not part of handling.", 'At its end.', 'S1', 'I'),
+  tScreenMonitoring: said(
+    "Time for which a supervisor watched an agent's screen. Not part of handling.",
+    'At its end.',
+    'S1',
+    'I',
+  ),
   tSnippetRecord: said('Time for which an agent recorded a snippet of an interaction.', UNDATED, 'S1', 'U'),
   tTalk: said(
     'Talk time, each stretch between holds by itself. Add up tTalkComplete for sessions.',
@@ -206,8 +302,18 @@ export const metricTexts = {
   nFlowOutcomeFailed: said('Outcomes of flows that failed.', 'When the outcome is decided.', 'S1', 'I'),
   oFlowMilestone: said('A number that a flow reports at a milestone.', UNDATED, 'S1', 'U'),
   tFlow: said('Time in the flow.', 'When the interaction leaves the flow.', 'O1', 'O'),
-  tFlowDisconnect: said('Time in flows that ended by a disconnect.', 'When the interaction leaves the flow.', 'O1', 'O'),
-  tFlowExit: said('Time in flows that ended by leaving them, such as for a queue.', 'When the interaction leaves the flow.', 'O1', 'O'),
+  tFlowDisconnect: said(
+    'Time in flows that ended by a disconnect.',
+    'When the interaction leaves the flow.',
+    'O1',
+    'O',
+  ),
+  tFlowExit: said(
+    'Time in flows that ended by leaving them, such as for a queue.',
+    'When the interaction leaves the flow.',
+    'O1',
+    'O',
+  ),
   tFlowOutcome: said('Time from the start of an outcome to its end.', 'When the outcome is decided.', 'S1', 'I'),
   tOrganizationPresence: said(
     'Time in a presence as the organisation defined it, by the id of the definition.',

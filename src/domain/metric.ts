@@ -1,15 +1,17 @@
 import { metricTexts, type Mark, type MetricText } from './metric-catalogue.js'
 
 /**
- * The metrics that rows carry. `n` metrics count occurrences, `t` metrics are durations in milliseconds, `o` metrics observed numbers, each reported whole at
- * its emit instant; a `state` metric is a time in a state, clipped to the interval. Order is that of the contract and never changes; new metrics go to
- * the end. What each means stands in metric-catalogue.ts.
+ * The metrics that rows carry. `n` metrics count occurrences, `t` metrics are durations in milliseconds, `o` metrics
+ * observed numbers, each reported whole at its emit instant; a `state` metric is a time in a state, clipped to the
+ * interval. Order is that of the contract and never changes; new metrics go to the end. What each means stands in
+ * metric-catalogue.ts.
  */
 export type MetricKind = 'count' | 'duration' | 'observation' | 'state'
 
 /**
- * Where a metric comes from: `interaction` metrics are emitted for conversations (the 73 of the metric records), `flow` metrics for flows, `state` metrics are
- * spans of agents' states, `occupancy` the same spans by routing status, `query-time` metrics are derived from others of the same cell.
+ * Where a metric comes from: `interaction` metrics are emitted for conversations (the 73 of the metric records), `flow`
+ * metrics for flows, `state` metrics are spans of agents' states, `occupancy` the same spans by routing status,
+ * `query-time` metrics are derived from others of the same cell.
  */
 export type MetricGroup = 'interaction' | 'flow' | 'state' | 'occupancy' | 'query-time'
 

@@ -3,11 +3,23 @@ import { families, familyNames, type FamilyName } from './family.js'
 import { parseFormula } from './formula.js'
 import { builtInKpis, metricsOf, type BuiltInKpi, type Kpi, type KpiUnit } from './kpi.js'
 import type { Mark } from './metric-catalogue.js'
-import { metricDoc, metricEmitted, metricKind, metricMark, metricSource, metricUnit, type MetricKind, type MetricName } from './metric.js'
+import {
+  metricDoc,
+  metricEmitted,
+  metricKind,
+  metricMark,
+  metricSource,
+  metricUnit,
+  type MetricKind,
+  type MetricName,
+} from './metric.js'
 import type { Profile } from './profile.js'
 import { SKETCH_ERROR_MAX } from './sketch.js'
 
-/** What a row says of one metric. `avg` is left to the reader as its two terms; quantiles are there where the profile names the metric. */
+/**
+ * What a row says of one metric. `avg` is left to the reader as its two terms; quantiles are there where the profile
+ * names the metric.
+ */
 export type Statistic = 'count' | 'sum' | 'min' | 'max' | 'avg' | Quantile
 export type Quantile = 'p50' | 'p90' | 'p95' | 'p99'
 
@@ -24,8 +36,8 @@ const statistics: Readonly<Record<MetricKind, readonly Statistic[]>> = {
 export const statisticsOf = (metric: MetricName): readonly Statistic[] => statistics[metricKind(metric)]
 
 /**
- * A figure that rows can carry, by its name: `<family>.<metric>.<statistic>` or `<family>.<kpi>`. `metrics` are those it is made of. `source` and `mark`
- * are `null` for KPIs of a profile's own.
+ * A figure that rows can carry, by its name: `<family>.<metric>.<statistic>` or `<family>.<kpi>`. `metrics` are those
+ * it is made of. `source` and `mark` are `null` for KPIs of a profile's own.
  */
 export type NamedKpi = Readonly<{
   name: string
@@ -43,10 +55,15 @@ export type NamedKpi = Readonly<{
   note: string | null
 }>
 
-/** Every figure that a profile can switch on, and whether this one does: by family, the metrics in the order of the contract, then the KPIs. */
+/**
+ * Every figure that a profile can switch on, and whether this one does: by family, the metrics in the order of the
+ * contract, then the KPIs.
+ */
 export const namedKpis = (profile: Profile): readonly NamedKpi[] =>
   familyNames.flatMap((family) => [
-    ...families[family].metrics.flatMap((metric) => statisticsOf(metric).map((statistic) => ofMetric(profile, family, metric, statistic))),
+    ...families[family].metrics.flatMap((metric) =>
+      statisticsOf(metric).map((statistic) => ofMetric(profile, family, metric, statistic)),
+    ),
     ...builtInKpis.filter((kpi) => kpi.families.includes(family)).map((kpi) => ofKpi(profile, family, kpi)),
     ...profile.kpis.filter((kpi) => kpi.families.includes(family)).map((kpi) => ofKpi(profile, family, kpi)),
   ])
@@ -64,7 +81,10 @@ const ofMetric = (profile: Profile, family: FamilyName, metric: MetricName, stat
     source: metricSource(metric),
     mark: metricMark(metric),
     isOn: profile.families.includes(family) && (!isQuantile(statistic) || profile.quantiles.includes(metric)),
-    note: family === 'agent' && ofQueuesOnly.has(metric) ? 'Genesys names no agent with it: agent rows stay without.' : null,
+    note:
+      family === 'agent' && ofQueuesOnly.has(metric)
+        ? 'Genesys names no agent with it: agent rows stay without.'
+        : null,
   }
 }
 
@@ -110,7 +130,8 @@ const meaning = (metric: MetricName, statistic: Statistic): readonly [KpiUnit, f
   }
 }
 
-const isQuantile = (statistic: Statistic): statistic is Quantile => (quantiles as readonly Statistic[]).includes(statistic)
+const isQuantile = (statistic: Statistic): statistic is Quantile =>
+  (quantiles as readonly Statistic[]).includes(statistic)
 
 /** Emitted for queue sessions, in which no agent is named. */
 const ofQueuesOnly: ReadonlySet<MetricName> = new Set<MetricName>([

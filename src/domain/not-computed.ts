@@ -1,9 +1,17 @@
 import type { Mark } from './metric-catalogue.js'
 
 /**
- * What Genesys, or the trade, has a name for and rows have no figure for, each with the reason: an absence that says so. `instead` is where to look.
+ * What Genesys, or the trade, has a name for and rows have no figure for, each with the reason: an absence that says
+ * so. `instead` is where to look.
  */
-export type NotComputed = Readonly<{ name: string; doc: string; why: string; instead: string | null; source: string | null; mark: Mark }>
+export type NotComputed = Readonly<{
+  name: string
+  doc: string
+  why: string
+  instead: string | null
+  source: string | null
+  mark: Mark
+}>
 
 export const notComputed: readonly NotComputed[] = [
   {
@@ -51,7 +59,8 @@ export const notComputed: readonly NotComputed[] = [
     name: 'utilisation',
     doc: 'Time on interactions and related work, of paid or logged-in time.',
     why: 'Its definition varies, and the paid time is not in the log.',
-    instead: 'A profile can define it over the times of agent-occupancy rows, such as tRoutingStatusInteracting.sum over all five.',
+    instead:
+      'A profile can define it over the times of agent-occupancy rows, such as tRoutingStatusInteracting.sum over all five.',
     source: null,
     mark: 'R',
   },

@@ -12,9 +12,10 @@ export type PointSource = 'metric-records' | 'detail-events' | 'conversation-det
 /**
  * The versioned definition of the KPIs. What Genesys leaves open is an option here, with our assumption as its default.
  *
- * Of a profile published while a generation runs, `points`, `intervalMs`, `rollUps`, `zone`, `graceMs`, `lateHorizonMs`, `correlation.restateHorizonMs` and
- * `agentState.stateMaxMs` take effect in the next generation; the rest from the instant it says. What divides a row (`families`, `splitBy`, `quantiles`) counts from
- * the first interval that had not begun.
+ * Of a profile published while a generation runs, `points`, `intervalMs`, `rollUps`, `zone`, `graceMs`,
+ * `lateHorizonMs`, `correlation.restateHorizonMs` and `agentState.stateMaxMs` take effect in the next generation; the
+ * rest from the instant it says. What divides a row (`families`, `splitBy`, `quantiles`) counts from the first interval
+ * that had not begun.
  */
 export type Profile = Readonly<{
   id: string
@@ -41,7 +42,10 @@ export type Profile = Readonly<{
     includeFlowOuts: boolean
     includeAbandons: boolean
     includeShortAbandons: boolean
-    /** Waits longer than this are over the service level. For points from detail events only, where the queue's settings are not in the log; metric records bring nOverSla. */
+    /**
+     * Waits longer than this are over the service level. For points from detail events only, where the queue's settings
+     * are not in the log; metric records bring nOverSla.
+     */
     durationMs: number
     /** By media type, where it differs. */
     durationMsByMediaType: Readonly<Record<string, number>>
@@ -60,7 +64,10 @@ export type Profile = Readonly<{
   occupancyCountsNotResponding: boolean
   /** Assumptions by which detail events become metric points. */
   correlation: Readonly<{
-    /** How long a session that ended waits for its after-call work before it counts as handled without any, where the queue's settings do not say. */
+    /**
+     * How long a session that ended waits for its after-call work before it counts as handled without any, where the
+     * queue's settings do not say.
+     */
     acwHorizonMs: number
     /** Added to a queue's own after-call work timeout. */
     acwSlackMs: number
@@ -75,7 +82,10 @@ export type Profile = Readonly<{
     consultTransfers: readonly string[]
   }>
   agentState: Readonly<{
-    /** A state is believed for at most this long, so that an agent who never came back does not fill every interval for ever. */
+    /**
+     * A state is believed for at most this long, so that an agent who never came back does not fill every interval for
+     * ever.
+     */
     stateMaxMs: number
     /** A presence that ends the open routing status of an agent who is gone. */
     endsRoutingStatus: readonly string[]
@@ -126,25 +136,33 @@ const KPI_NAME = /^[a-z][A-Za-z0-9_]{0,63}$/
 export const profileProblems = (profile: Profile): readonly string[] => {
   const problems: string[] = []
   const base = granularityOf(profile.intervalMs)
-  if (base === undefined) problems.push(`intervalMs is ${profile.intervalMs}; it must be 15, 30 or 60 minutes (900000, 1800000, 3600000)`)
+  if (base === undefined)
+    problems.push(`intervalMs is ${profile.intervalMs}; it must be 15, 30 or 60 minutes (900000, 1800000, 3600000)`)
   for (const rollUp of profile.rollUps)
     if (rollUp !== 'P1D' && lengthMs(rollUp) <= profile.intervalMs)
-      problems.push(`rollUps: ${rollUp} is not longer than the base interval of ${profile.intervalMs / MINUTE_MS} minutes`)
-  if (profile.rollUps.includes('P1D') && base !== undefined) problems.push(...zoneProblems(profile.zone, profile.intervalMs))
+      problems.push(
+        `rollUps: ${rollUp} is not longer than the base interval of ${profile.intervalMs / MINUTE_MS} minutes`,
+      )
+  if (profile.rollUps.includes('P1D') && base !== undefined)
+    problems.push(...zoneProblems(profile.zone, profile.intervalMs))
   for (const [name, value] of [
     ['graceMs', profile.graceMs],
     ['lateHorizonMs', profile.lateHorizonMs],
     ['shortAbandonMs', profile.shortAbandonMs],
   ] as const)
     if (value < 0) problems.push(`${name} is ${value}; it must not be negative`)
-  for (const family of profile.families) if (!isFamilyName(family)) problems.push(`families: ${String(family)} is not a family`)
-  for (const metric of profile.quantiles) if (metricKind(metric) !== 'duration') problems.push(`quantiles: ${metric} is not a duration`)
+  for (const family of profile.families)
+    if (!isFamilyName(family)) problems.push(`families: ${String(family)} is not a family`)
+  for (const metric of profile.quantiles)
+    if (metricKind(metric) !== 'duration') problems.push(`quantiles: ${metric} is not a duration`)
   if (profile.correlation.restateHorizonMs < profile.correlation.acwHorizonMs)
     problems.push('correlation.restateHorizonMs must not be shorter than correlation.acwHorizonMs')
-  if (profile.agentState.stateMaxMs < profile.intervalMs) problems.push('agentState.stateMaxMs must be at least one interval')
+  if (profile.agentState.stateMaxMs < profile.intervalMs)
+    problems.push('agentState.stateMaxMs must be at least one interval')
   const names = new Set(builtInKpis.map(({ name }) => name))
   for (const kpi of profile.kpis) {
-    if (!KPI_NAME.test(kpi.name)) problems.push(`kpis: ${kpi.name} is not a name: letters, digits and _, a small letter first, 64 at most`)
+    if (!KPI_NAME.test(kpi.name))
+      problems.push(`kpis: ${kpi.name} is not a name: letters, digits and _, a small letter first, 64 at most`)
     if (names.has(kpi.name)) problems.push(`kpis: there are two KPIs named ${kpi.name}`)
     names.add(kpi.name)
     problems.push(...kpiProblems(kpi))
@@ -154,7 +172,9 @@ export const profileProblems = (profile: Profile): readonly string[] => {
 
 /** The service-level duration of a queue and media type, as the profile alone says. */
 export const serviceLevelDurationMs = ({ serviceLevel }: Profile, queueId: string, mediaType: string): number =>
-  own(serviceLevel.durationMsByQueue, queueId) ?? own(serviceLevel.durationMsByMediaType, mediaType) ?? serviceLevel.durationMs
+  own(serviceLevel.durationMsByQueue, queueId) ??
+  own(serviceLevel.durationMsByMediaType, mediaType) ??
+  serviceLevel.durationMs
 
 /** What the formulas may multiply with, as the profile alone says. */
 export const optionsOf = ({ serviceLevel, occupancyCountsNotResponding }: Profile): Options => ({

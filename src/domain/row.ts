@@ -5,19 +5,22 @@ import type { Ratio } from './kpi.js'
 import type { Measure } from './measure.js'
 import { metricIndex, metricKind, metricNames, type MetricName } from './metric.js'
 
-/** `provisional` while the interval is open, `final` once the frontier passed its end and the grace, `corrected` if something arrived later. */
+/**
+ * `provisional` while the interval is open, `final` once the frontier passed its end and the grace, `corrected` if
+ * something arrived later.
+ */
 export type RowStatus = 'provisional' | 'final' | 'corrected'
 
 /**
- * Why a row was restated last, after it had been final: `late` a point or state arrived late; `handled` after-call work came late, so that a handle time
- * moved; `settings` organisation settings that count for all of history changed; `erased` something was erased on
- * request before the generation began.
+ * Why a row was restated last, after it had been final: `late` a point or state arrived late; `handled` after-call work
+ * came late, so that a handle time moved; `settings` organisation settings that count for all of history changed;
+ * `erased` something was erased on request before the generation began.
  */
 export type Correction = 'late' | 'handled' | 'settings' | 'erased'
 
 /**
- * The published state of a cell. `dimensions` are in the family's order. `measures` are in the catalogue's order, `undefined` where nothing was
- * emitted. Within a generation `(key, revision)` names these very values for ever.
+ * The published state of a cell. `dimensions` are in the family's order. `measures` are in the catalogue's order,
+ * `undefined` where nothing was emitted. Within a generation `(key, revision)` names these very values for ever.
  */
 export type Row = Readonly<{
   tenant: string
@@ -37,11 +40,17 @@ export type Row = Readonly<{
   kpis: Readonly<Record<string, Ratio>>
   /** Metric points that had been in the row and were erased on request before this generation began; null: none. */
   erased: number | null
-  /** The service-level target configured for the queue, a share from 0 to 1 (Genesys: oServiceTarget). It cannot be added up. */
+  /**
+   * The service-level target configured for the queue, a share from 0 to 1 (Genesys: oServiceTarget). It cannot be
+   * added up.
+   */
   serviceTarget: number | null
 }>
 
-/** The dimensions as one string: the cell within its family and interval. `/` separates; ids are escaped; a missing one is `-`. */
+/**
+ * The dimensions as one string: the cell within its family and interval. `/` separates; ids are escaped; a missing one
+ * is `-`.
+ */
 export const cellKey = (dimensions: readonly (string | null)[]): string =>
   dimensions.map((value) => (value === null ? '-' : escapeId(value))).join('/')
 
@@ -58,7 +67,10 @@ export const recordKey = (row: Pick<Row, 'family' | 'dimensions'>): string => {
 export const measureIn = (row: Pick<Row, 'measures'>, metric: MetricName): Measure | undefined =>
   row.measures[metricIndex.get(metric) as number]
 
-/** One line that says a row's values and nothing else (no status, no revision): what digests are made of. Empty if the row holds nothing. */
+/**
+ * One line that says a row's values and nothing else (no status, no revision): what digests are made of. Empty if the
+ * row holds nothing.
+ */
 export const valueText = (row: Row): string => {
   const values: string[] = []
   row.measures.forEach((measure, index) => {
@@ -71,7 +83,9 @@ export const valueText = (row: Row): string => {
       if (measure.sum !== 0) values.push(`${metric}=${measure.sum}`)
     } else {
       const sketch = measure.sketch.map(([bucket, count]) => `${bucket}:${count}`).join(';')
-      values.push(`${metric}=${measure.count},${measure.sum},${measure.min},${measure.max}${sketch === '' ? '' : `,${sketch}`}`)
+      values.push(
+        `${metric}=${measure.count},${measure.sum},${measure.min},${measure.max}${sketch === '' ? '' : `,${sketch}`}`,
+      )
     }
   })
   if (values.length === 0) return ''
@@ -82,8 +96,12 @@ export const valueText = (row: Row): string => {
 }
 
 const PLAIN_ID = /^[A-Za-z0-9._:-]*$/
-const escapeId = (id: string): string => (PLAIN_ID.test(id) && id !== '-' ? id : `~${Array.from(id, escapeCharacter).join('')}`)
+const escapeId = (id: string): string =>
+  PLAIN_ID.test(id) && id !== '-' ? id : `~${Array.from(id, escapeCharacter).join('')}`
 
-/** Percent-encoded; a lone surrogate, which JSON can smuggle in and `encodeURIComponent` throws at, becomes `%u` and its code unit. */
+/**
+ * Percent-encoded; a lone surrogate, which JSON can smuggle in and `encodeURIComponent` throws at, becomes `%u` and its
+ * code unit.
+ */
 const escapeCharacter = (character: string): string =>
   /^\p{Surrogate}$/u.test(character) ? `%u${character.charCodeAt(0).toString(16)}` : encodeURIComponent(character)

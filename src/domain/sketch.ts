@@ -1,7 +1,8 @@
 /**
- * A quantile sketch of durations: a histogram whose buckets are 1 ms wide below 128 ms and one sixty-fourth of their power of two above. A quantile read
- * from it is within 1/128 (0.8 %) of the true one, whole numbers only, and two sketches are added bucket by bucket: order, batches and machines make no
- * difference. (ADR 0007 says why this and no other.)
+ * A quantile sketch of durations: a histogram whose buckets are 1 ms wide below 128 ms and one sixty-fourth of their
+ * power of two above. A quantile read from it is within 1/128 (0.8 %) of the true one, whole numbers only, and two
+ * sketches are added bucket by bucket: order, batches and machines make no difference. (ADR 0007 says why this and no
+ * other.)
  */
 export type Sketch = readonly (readonly [bucket: number, count: number])[]
 
@@ -43,8 +44,8 @@ export const addSketches = (a: Sketch, b: Sketch): Sketch => {
 export const sketchOf = (counts: ReadonlyMap<number, number>): Sketch => [...counts].sort(([a], [b]) => a - b)
 
 /**
- * The value below or at which the share `q` of all durations lies (nearest rank), within `SKETCH_ERROR_MAX`, and never outside `[min, max]`; whole ms.
- * `undefined` for an empty sketch.
+ * The value below or at which the share `q` of all durations lies (nearest rank), within `SKETCH_ERROR_MAX`, and never
+ * outside `[min, max]`; whole ms. `undefined` for an empty sketch.
  */
 export const quantile = (sketch: Sketch, q: number, min: number, max: number): number | undefined => {
   const total = sketch.reduce((sum, [, count]) => sum + count, 0)
@@ -57,8 +58,13 @@ export const quantile = (sketch: Sketch, q: number, min: number, max: number): n
   return undefined
 }
 
-/** Half-way through a bucket. Taken as a distance from its start: the sum of its ends may be more than a number holds exactly. */
-const middleOf = (bucket: number): number => bucketFrom(bucket) + Math.floor((bucketThrough(bucket) - bucketFrom(bucket)) / 2)
+/**
+ * Half-way through a bucket. Taken as a distance from its start: the sum of its ends may be more than a number holds
+ * exactly.
+ */
+const middleOf = (bucket: number): number =>
+  bucketFrom(bucket) + Math.floor((bucketThrough(bucket) - bucketFrom(bucket)) / 2)
 
 /** Position of the highest bit. `Math.log2` may round up just below a power of two. */
-const log2 = (ms: number): number => (ms < 2 ** 32 ? 31 - Math.clz32(ms) : 32 + 31 - Math.clz32(Math.floor(ms / 2 ** 32)))
+const log2 = (ms: number): number =>
+  ms < 2 ** 32 ? 31 - Math.clz32(ms) : 32 + 31 - Math.clz32(Math.floor(ms / 2 ** 32))

@@ -1,6 +1,7 @@
 /**
- * Names of streams: `<tenant>.<bucket>.conversation-<id>`, `<tenant>.<bucket>.user-<id>`, `<tenant>.config-<kind>-<id>`,
- * `<tenant>.clock`. The bucket is the unit of scale-out: a worker owns buckets, and a prefix filter reads one.
+ * Names of streams: `<tenant>.<bucket>.conversation-<id>`, `<tenant>.<bucket>.user-<id>`,
+ * `<tenant>.config-<kind>-<id>`, `<tenant>.clock`. The bucket is the unit of scale-out: a worker owns buckets, and a
+ * prefix filter reads one.
  */
 export const BUCKETS = 64
 

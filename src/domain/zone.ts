@@ -1,8 +1,9 @@
 import { DAY_MS, MINUTE_MS, type EpochMs, type Interval } from './interval.js'
 
 /**
- * A time zone as data: from each instant on, the offset of local time from UTC in ms, ascending; the first counts for all time before too. It is handed in
- * and kept with the generation, so that a newer time-zone database on another machine cannot move the days of an old one.
+ * A time zone as data: from each instant on, the offset of local time from UTC in ms, ascending; the first counts for
+ * all time before too. It is handed in and kept with the generation, so that a newer time-zone database on another
+ * machine cannot move the days of an old one.
  */
 export type Zone = Readonly<{ name: string; offsets: readonly (readonly [from: EpochMs, offsetMs: number])[] }>
 
@@ -24,13 +25,14 @@ const placeAt = ({ offsets }: Zone, at: EpochMs): number => {
 }
 
 /**
- * The local day that holds `at`: from the first instant of its date to the first of the next. 23 or 25 hours where clocks change; where midnight is skipped
- * the day begins at the change.
+ * The local day that holds `at`: from the first instant of its date to the first of the next. 23 or 25 hours where
+ * clocks change; where midnight is skipped the day begins at the change.
  */
 export const localDay = (zone: Zone, at: EpochMs): Interval => {
   let date = dateAt(zone, at)
   let end = firstOf(zone, date + 1)
-  // Clocks that go back over midnight repeat the end of a date when the next has begun; that time belongs to the day that has begun.
+  // Clocks that go back over midnight repeat the end of a date when the next has begun; that time belongs to the day
+  // that has begun.
   while (end <= at) end = firstOf(zone, ++date + 1)
   return { start: firstOf(zone, date), end }
 }
@@ -59,7 +61,8 @@ const firstOf = (zone: Zone, date: number): EpochMs => {
   const consider = (instant: EpochMs): void => {
     if (instant < first && dateAt(zone, instant) >= date) first = instant
   }
-  // It is midnight by one of the offsets in force around it (none is more than a day), or the change that skipped midnight.
+  // It is midnight by one of the offsets in force around it (none is more than a day), or the change that skipped
+  // midnight.
   const { offsets } = zone
   for (let place = placeAt(zone, midnight - DAY_MS); place < offsets.length; place++) {
     const [from, offsetMs] = offsets[place] as readonly [number, number]
@@ -78,5 +81,9 @@ const spelled = (offsetMs: number): string => {
 /** What days of the zone can be made of, in words. */
 const fitting = ({ offsets }: Zone): string => {
   const fits = [30, 15].filter((minutes) => offsets.every(([, offsetMs]) => offsetMs % (minutes * MINUTE_MS) === 0))
-  return fits.length === 2 ? 'intervals of 15 or 30 minutes' : fits.length === 1 ? 'intervals of 15 minutes' : 'another zone'
+  return fits.length === 2
+    ? 'intervals of 15 or 30 minutes'
+    : fits.length === 1
+      ? 'intervals of 15 minutes'
+      : 'another zone'
 }

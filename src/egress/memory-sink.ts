@@ -7,7 +7,9 @@ export type MemoryDestination = { records: SinkRecord[]; progress: Progress | un
 
 export const memoryDestination = (): MemoryDestination => ({ records: [], progress: undefined, epoch: 0 })
 
-/** The reference of the sink's contract. Connecting raises the destination's epoch; a sink of an older epoch is fenced. */
+/**
+ * The reference of the sink's contract. Connecting raises the destination's epoch; a sink of an older epoch is fenced.
+ */
 export const memorySink = (destination: MemoryDestination = memoryDestination()): Sink => {
   let epoch: number | undefined
   return {

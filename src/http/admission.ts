@@ -2,8 +2,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { busy, draining, type Answer } from './answer.js'
 
 /**
- * Who may come in. Open: a request enters while there is room for it, in requests and in bytes, and leaves when it was answered. Draining, from `drain` on:
- * nobody enters, and those inside finish. What is turned away is told to come again; nothing waits in a queue of ours.
+ * Who may come in. Open: a request enters while there is room for it, in requests and in bytes, and leaves when it was
+ * answered. Draining, from `drain` on: nobody enters, and those inside finish. What is turned away is told to come
+ * again; nothing waits in a queue of ours.
  */
 export type Admission = Readonly<{
   enter: () => E.Either<Answer, Visit>
@@ -12,7 +13,10 @@ export type Admission = Readonly<{
   isDraining: () => boolean
 }>
 
-/** One request inside. `hold` says whether there is room for so many more bytes of it, and keeps that room until it leaves. */
+/**
+ * One request inside. `hold` says whether there is room for so many more bytes of it, and keeps that room until it
+ * leaves.
+ */
 export type Visit = Readonly<{ hold: (bytes: number) => boolean; leave: () => void }>
 
 export type AdmissionLimits = Readonly<{ requestsMax: number; bytesMax: number }>
@@ -46,7 +50,9 @@ export const admission = ({ requestsMax, bytesMax }: AdmissionLimits): Admission
     enter: () => {
       if (isDraining) return E.left(draining)
       if (requests >= requestsMax)
-        return E.left(busy(`${requests} requests are being stored, as many as are taken at a time; send this one again`))
+        return E.left(
+          busy(`${requests} requests are being stored, as many as are taken at a time; send this one again`),
+        )
       return E.right(visit())
     },
     drain: async (withinMs) => {

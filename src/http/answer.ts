@@ -1,7 +1,14 @@
 import type { Receipt } from '../ingress/ingest.js'
 
-/** What is said to the sender. The body of every answer that is not a success begins with a stable code and a sentence that says what, and what to do. */
-export type Answer = Readonly<{ status: number; headers: Readonly<Record<string, string>>; body: Readonly<Record<string, unknown>> }>
+/**
+ * What is said to the sender. The body of every answer that is not a success begins with a stable code and a sentence
+ * that says what, and what to do.
+ */
+export type Answer = Readonly<{
+  status: number
+  headers: Readonly<Record<string, string>>
+  body: Readonly<Record<string, unknown>>
+}>
 
 export const refusal = (
   status: number,
@@ -24,14 +31,21 @@ export const draining: Answer = refusal(
   },
 )
 
-export const logFailure = (detail: string): Answer => refusal(503, 'log-not-available', detail, { headers: RETRY_AFTER })
+export const logFailure = (detail: string): Answer =>
+  refusal(503, 'log-not-available', detail, { headers: RETRY_AFTER })
 
-/** The counts of a request whose events are durable. Part of a batch that could not be used is an outcome to read; nothing usable at all is the sender's mistake. */
+/**
+ * The counts of a request whose events are durable. Part of a batch that could not be used is an outcome to read;
+ * nothing usable at all is the sender's mistake.
+ */
 export const receiptAnswer = ({ stored, duplicate, deadLettered, erased, unknownTopic, problems }: Receipt): Answer => {
   const counts = { stored, duplicate, deadLettered, erased, unknownTopic, problems }
   const [first] = problems
   if (stored + duplicate > 0 || first === undefined) return { status: 200, headers: {}, body: counts }
   const error = problems.every(({ reason }) => reason === first.reason) ? first.reason : 'nothing-usable'
-  const what = deadLettered === 1 ? first.detail : `none of ${deadLettered} events could be used; the first: ${first.detail}`
-  return refusal(error === 'malformed-json' ? 400 : 422, error, `${what}. Set aside in the dead letter`, { body: counts })
+  const what =
+    deadLettered === 1 ? first.detail : `none of ${deadLettered} events could be used; the first: ${first.detail}`
+  return refusal(error === 'malformed-json' ? 400 : 422, error, `${what}. Set aside in the dead letter`, {
+    body: counts,
+  })
 }

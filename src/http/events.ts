@@ -36,7 +36,10 @@ const forms: Readonly<Record<string, Form>> = {
 /** What the log takes as one event, less the room for what we write beside it. */
 const PIECE_BYTES_MAX = EVENT_BYTES_MAX - 64 * 1024
 
-/** Takes the body of a request into the log. Answers once everything of it that can be used, and everything that cannot, is durable. Throws `NotIngested`. */
+/**
+ * Takes the body of a request into the log. Answers once everything of it that can be used, and everything that cannot,
+ * is durable. Throws `NotIngested`.
+ */
 export const takeEvents = async (request: IncomingMessage, visit: Visit, options: EventsOptions): Promise<Answer> => {
   const { log, tenant, bodyMaxBytes, batchMax, onIngested } = options
   const form = formOf(request.headers['content-type'])
@@ -46,8 +49,10 @@ export const takeEvents = async (request: IncomingMessage, visit: Visit, options
   const { received, document } = read.right
   const origin: Origin = { tenant, source: 'http', receivedAt: Date.now() }
 
-  if (E.isLeft(document)) return refuseWhole(log, received, { reason: 'malformed-gzip', detail: document.left.detail }, origin)
-  const pieces = form.right === 'lines' ? E.right(splitLines(document.right, batchMax)) : splitJson(document.right, batchMax)
+  if (E.isLeft(document))
+    return refuseWhole(log, received, { reason: 'malformed-gzip', detail: document.left.detail }, origin)
+  const pieces =
+    form.right === 'lines' ? E.right(splitLines(document.right, batchMax)) : splitJson(document.right, batchMax)
   if (E.isLeft(pieces)) return refuseWhole(log, document.right, pieces.left, origin)
   if (pieces.right.length > batchMax)
     return refusal(
@@ -56,7 +61,12 @@ export const takeEvents = async (request: IncomingMessage, visit: Visit, options
       `more than ${batchMax} events in one request, the limit; send them in several. Nothing was stored`,
     )
   const large = pieces.right.findIndex((piece) => piece.length > PIECE_BYTES_MAX)
-  if (large >= 0) return refusal(413, 'too-large', `event ${large} is larger than ${PIECE_BYTES_MAX} bytes, the limit. Nothing was stored`)
+  if (large >= 0)
+    return refusal(
+      413,
+      'too-large',
+      `event ${large} is larger than ${PIECE_BYTES_MAX} bytes, the limit. Nothing was stored`,
+    )
 
   const receipt = await ingest(log, pieces.right, origin)
   await onIngested?.(receipt)
@@ -68,7 +78,9 @@ const formOf = (header: string | undefined): E.Either<Answer, Form> => {
   const form = Object.hasOwn(forms, type) ? forms[type] : undefined
   if (form === undefined) return E.left(wrongContentType(header))
   const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.replace(/^charset=|"/g, '')
-  return charset === undefined || ['utf-8', 'utf8', 'us-ascii'].includes(charset) ? E.right(form) : E.left(wrongContentType(header))
+  return charset === undefined || ['utf-8', 'utf8', 'us-ascii'].includes(charset)
+    ? E.right(form)
+    : E.left(wrongContentType(header))
 }
 
 export const wrongContentType = (header: string | undefined): Answer =>
@@ -78,7 +90,9 @@ export const wrongContentType = (header: string | undefined): Answer =>
     `${header === undefined ? 'the content-type is missing' : `content-type ${header.slice(0, 100)} is not taken`}; send application/json (one event or an array of them) or application/x-ndjson (one event a line), in UTF-8`,
   )
 
-/** A document that cannot be cut into events is kept whole, unless there is nothing to keep or no event could hold it. */
+/**
+ * A document that cannot be cut into events is kept whole, unless there is nothing to keep or no event could hold it.
+ */
 const refuseWhole = async (log: EventLog, document: Buffer, unusable: Unusable, origin: Origin): Promise<Answer> => {
   const isEmpty = document.every((byte) => byte <= 0x20)
   if (isEmpty || document.length > PIECE_BYTES_MAX)

@@ -12,7 +12,10 @@ export type HealthReport = Readonly<{
 /** The process runs; whether it is of use is said by `readyAnswer`. */
 export const liveAnswer: Answer = { status: 200, headers: {}, body: { live: true } }
 
-/** Each stage by the name of its state. Causes stay in the process's own log: whoever asks for health need not be anybody we know. */
+/**
+ * Each stage by the name of its state. Causes stay in the process's own log: whoever asks for health need not be
+ * anybody we know.
+ */
 export const readyAnswer = ({ ready, stages, log }: HealthReport, isDraining: boolean): Answer => {
   const states = Object.entries(stages).map(([stage, state]) => [
     stage,

@@ -13,18 +13,31 @@ export type NotGzip = Readonly<{ detail: string }>
 const inflate = promisify(gunzip)
 
 const tooLarge = (what: string, bytesMax: number): Answer =>
-  refusal(413, 'too-large', `the body ${what} ${bytesMax} bytes, the limit; send fewer events at once. Nothing was stored`)
+  refusal(
+    413,
+    'too-large',
+    `the body ${what} ${bytesMax} bytes, the limit; send fewer events at once. Nothing was stored`,
+  )
 
 const noRoom = busy('the bodies being stored fill the memory that is set aside for them; send this one again')
 
 /** Reads a body of `bytesMax` at most, as sent and as inflated. The bytes are exactly those received. */
-export const readBody = async (request: IncomingMessage, bytesMax: number, visit: Visit): Promise<E.Either<Answer, RequestBody>> => {
+export const readBody = async (
+  request: IncomingMessage,
+  bytesMax: number,
+  visit: Visit,
+): Promise<E.Either<Answer, RequestBody>> => {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
   if (encoding !== 'identity' && encoding !== 'gzip')
     return E.left(
-      refusal(415, 'unsupported-encoding', `content-encoding ${encoding.slice(0, 40)} is not taken; send gzip or none`, {
-        headers: { 'accept-encoding': 'gzip' },
-      }),
+      refusal(
+        415,
+        'unsupported-encoding',
+        `content-encoding ${encoding.slice(0, 40)} is not taken; send gzip or none`,
+        {
+          headers: { 'accept-encoding': 'gzip' },
+        },
+      ),
     )
   const received = await readAll(request, bytesMax, visit)
   if (E.isLeft(received)) return received
@@ -32,9 +45,13 @@ export const readBody = async (request: IncomingMessage, bytesMax: number, visit
   return inflated(received.right, bytesMax, visit)
 }
 
-/** Once it is settled, what is still to come of the body is thrown away as it comes: the sender has to get through it to see the answer. */
+/**
+ * Once it is settled, what is still to come of the body is thrown away as it comes: the sender has to get through it to
+ * see the answer.
+ */
 const readAll = (request: IncomingMessage, bytesMax: number, visit: Visit): Promise<E.Either<Answer, Buffer>> => {
-  if (Number(request.headers['content-length'] ?? 0) > bytesMax) return Promise.resolve(E.left(tooLarge('is larger than', bytesMax)))
+  if (Number(request.headers['content-length'] ?? 0) > bytesMax)
+    return Promise.resolve(E.left(tooLarge('is larger than', bytesMax)))
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let size = 0
@@ -62,7 +79,8 @@ const inflated = async (received: Buffer, bytesMax: number, visit: Visit): Promi
     const document = await inflate(received, { maxOutputLength: bytesMax })
     return visit.hold(document.length) ? E.right({ received, document: E.right(document) }) : E.left(noRoom)
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return E.left(tooLarge('inflates to more than', bytesMax))
+    if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      return E.left(tooLarge('inflates to more than', bytesMax))
     return E.right({ received, document: E.left({ detail: `the body is not gzip: ${(cause as Error).message}` }) })
   }
 }

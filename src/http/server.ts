@@ -42,11 +42,19 @@ const REQUEST_MAX_MS = 60_000
 const DRAIN_MAX_MS = 15_000
 
 /**
- * `POST /v1/events` takes envelopes and answers once they are durable; `GET /health/live` and `/health/ready` tell how the process is.
- * Throws `ConfigError` when it would listen to more than loopback without a token, or cannot listen where it should.
+ * `POST /v1/events` takes envelopes and answers once they are durable; `GET /health/live` and `/health/ready` tell how
+ * the process is. Throws `ConfigError` when it would listen to more than loopback without a token, or cannot listen
+ * where it should.
  */
 export const httpServer = async (options: HttpServerOptions): Promise<HttpServer> => {
-  const { host, port, token, bodyMaxBytes = BODY_MAX_BYTES, requestsMax = REQUESTS_MAX, drainMaxMs = DRAIN_MAX_MS } = options
+  const {
+    host,
+    port,
+    token,
+    bodyMaxBytes = BODY_MAX_BYTES,
+    requestsMax = REQUESTS_MAX,
+    drainMaxMs = DRAIN_MAX_MS,
+  } = options
   if (token === undefined && !isLoopback(host))
     throw new ConfigError(
       `the ingress would listen on ${host} without a token: set ingress.token (STREAMVANE_INGRESS__TOKEN), or bind it to 127.0.0.1`,
@@ -71,7 +79,10 @@ export const httpServer = async (options: HttpServerOptions): Promise<HttpServer
   }
 }
 
-/** Closes connections as they fall idle, and all that are left after `withinMs`: a sender may still be busy with a body that was refused. */
+/**
+ * Closes connections as they fall idle, and all that are left after `withinMs`: a sender may still be busy with a body
+ * that was refused.
+ */
 const disconnect = async (app: FastifyInstance, withinMs: number): Promise<void> => {
   const whenIdle = setInterval(() => app.server.closeIdleConnections(), 20)
   const atLast = setTimeout(() => app.server.closeAllConnections(), withinMs)
@@ -117,7 +128,9 @@ const addRoutes = (app: FastifyInstance, guests: Admission, options: HttpServerO
     if (path === '/v1/events')
       return send(
         reply,
-        refusal(405, 'method-not-allowed', `${request.method} is not taken here; POST events`, { headers: { allow: 'POST' } }),
+        refusal(405, 'method-not-allowed', `${request.method} is not taken here; POST events`, {
+          headers: { allow: 'POST' },
+        }),
       )
     return send(reply, refusal(404, 'not-found', `nothing is at ${path.slice(0, 200)}; events go to POST /v1/events`))
   })
@@ -137,4 +150,5 @@ const addRoutes = (app: FastifyInstance, guests: Admission, options: HttpServerO
   })
 }
 
-const send = (reply: FastifyReply, { status, headers, body }: Answer): FastifyReply => reply.code(status).headers(headers).send(body)
+const send = (reply: FastifyReply, { status, headers, body }: Answer): FastifyReply =>
+  reply.code(status).headers(headers).send(body)

@@ -19,8 +19,8 @@ export const appendTick = async (log: EventLog, tenant: string, at: EpochMs): Pr
 }
 
 /**
- * The clock of data that tells its own time (files, simulations, backfills): it ticks at whole steps of the latest instant seen, and never past `now`,
- * for an event dated in the future must not close intervals that are still open.
+ * The clock of data that tells its own time (files, simulations, backfills): it ticks at whole steps of the latest
+ * instant seen, and never past `now`, for an event dated in the future must not close intervals that are still open.
  */
 export class EventTimeClock {
   private readonly everyMs: number

@@ -2,14 +2,28 @@ import { isUtf8 } from 'node:buffer'
 import * as E from 'fp-ts/lib/Either.js'
 import { isObject } from './decode/fields.js'
 
-/** What every envelope of Genesys boils down to. `timestamp` is when the notification was published, where the envelope says. */
-export type Envelope = Readonly<{ topicName: string; body: Readonly<Record<string, unknown>>; timestamp: string | undefined }>
+/**
+ * What every envelope of Genesys boils down to. `timestamp` is when the notification was published, where the envelope
+ * says.
+ */
+export type Envelope = Readonly<{
+  topicName: string
+  body: Readonly<Record<string, unknown>>
+  timestamp: string | undefined
+}>
 
 /** Why raw input cannot be used: a stable code to count by, and a sentence that says what, where and how to mend it. */
 export type Unusable = Readonly<{ reason: UnusableReason; detail: string; topic?: string | undefined }>
 
 export type UnusableReason =
-  'malformed-json' | 'malformed-gzip' | 'not-an-envelope' | 'unknown-topic' | 'undecodable' | 'too-deep' | 'too-late' | 'contradictory'
+  | 'malformed-json'
+  | 'malformed-gzip'
+  | 'not-an-envelope'
+  | 'unknown-topic'
+  | 'undecodable'
+  | 'too-deep'
+  | 'too-late'
+  | 'contradictory'
 
 /** Reads JSON in UTF-8. */
 export const readJson = (raw: Uint8Array): E.Either<Unusable, unknown> => {
@@ -22,7 +36,10 @@ export const readJson = (raw: Uint8Array): E.Either<Unusable, unknown> => {
   }
 }
 
-/** Reads an EventBridge envelope (`detail.topicName`, `detail.eventBody`) or a bare notification (`topicName`, `eventBody`). */
+/**
+ * Reads an EventBridge envelope (`detail.topicName`, `detail.eventBody`) or a bare notification (`topicName`,
+ * `eventBody`).
+ */
 export const readEnvelope = (raw: Uint8Array): E.Either<Unusable, Envelope> => E.flatMap(readJson(raw), envelopeOf)
 
 /** The same of JSON that was parsed. */

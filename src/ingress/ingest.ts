@@ -15,7 +15,9 @@ export type Receipt = Readonly<{
   deadLettered: number
   /** Of a conversation or user that was erased on request: acknowledged, and not kept. */
   erased: number
-  /** How many of the stored and the duplicate are of topics that nobody here can read yet: kept raw, they state nothing. */
+  /**
+   * How many of the stored and the duplicate are of topics that nobody here can read yet: kept raw, they state nothing.
+   */
   unknownTopic: number
   /** At most `PROBLEMS_MAX`; all of them are in the dead-letter stream. */
   problems: readonly Problem[]
@@ -53,7 +55,9 @@ export class NotIngested extends Error {
   /** In words that may name servers and paths: for operators, not for whoever sends. */
   readonly reason: string
   constructor(failure: AppendFailure) {
-    super(`the log did not take the batch (${failure.tag}); nothing was acknowledged, send it again`, { cause: failure })
+    super(`the log did not take the batch (${failure.tag}); nothing was acknowledged, send it again`, {
+      cause: failure,
+    })
     this.passes = failure.tag === 'NotAvailable'
     this.reason = reasonOf(failure)
   }
@@ -71,8 +75,8 @@ const reasonOf = (failure: AppendFailure): string => {
 }
 
 /**
- * Takes raw input into the log: what can be used to the stream of its entity, the rest to the dead letter. Resolves once all of it is durable.
- * Delivering the same again changes nothing. Throws `NotIngested` if the log fails.
+ * Takes raw input into the log: what can be used to the stream of its entity, the rest to the dead letter. Resolves
+ * once all of it is durable. Delivering the same again changes nothing. Throws `NotIngested` if the log fails.
  */
 export const ingest = async (log: EventLog, raws: readonly Uint8Array[], origin: Origin): Promise<Receipt> => {
   const streams = new Map<string, NewEvent[]>()
@@ -104,10 +108,19 @@ export const ingest = async (log: EventLog, raws: readonly Uint8Array[], origin:
 }
 
 /** Keeps a whole document that could not even be cut into events. */
-export const setAside = async (log: EventLog, raw: Uint8Array, unusable: Unusable, origin: Origin): Promise<Receipt> => {
+export const setAside = async (
+  log: EventLog,
+  raw: Uint8Array,
+  unusable: Unusable,
+  origin: Origin,
+): Promise<Receipt> => {
   const { stream, event } = deadLetter(raw, unusable, origin, 'ingress')
   await appendAll(log, new Map([[stream, [event]]]))
-  return { ...emptyReceipt, deadLettered: 1, problems: [{ index: 0, reason: unusable.reason, detail: unusable.detail }] }
+  return {
+    ...emptyReceipt,
+    deadLettered: 1,
+    problems: [{ index: 0, reason: unusable.reason, detail: unusable.detail }],
+  }
 }
 
 /** Appends and counts what is new, dead letters aside, and what is of an erased stream. */

@@ -15,9 +15,16 @@ import { isStreamId, topicOf } from './topics.js'
 export type Origin = Readonly<{ tenant: string; source: string; receivedAt: EpochMs }>
 
 /**
- * A raw event ready for the log. `latest` is the latest instant that its facts speak of. What is not `known` is of a topic that nobody here can read yet.
+ * A raw event ready for the log. `latest` is the latest instant that its facts speak of. What is not `known` is of a
+ * topic that nobody here can read yet.
  */
-export type RawEvent = Readonly<{ stream: string; event: NewEvent; latest: EpochMs | undefined; facts: readonly string[]; known: boolean }>
+export type RawEvent = Readonly<{
+  stream: string
+  event: NewEvent
+  latest: EpochMs | undefined
+  facts: readonly string[]
+  known: boolean
+}>
 
 /** Names the stream and the identity of raw input, and refuses nonsense. The bytes themselves are kept as they came. */
 export const readRawEvent = (raw: Uint8Array, origin: Origin): E.Either<Unusable, RawEvent> => {
@@ -43,12 +50,17 @@ const readNotification = (raw: Uint8Array, json: unknown, origin: Origin): E.Eit
   if (E.isLeft(canonical)) return canonical
   const facts = decodeBody(topic.template, topic.entityId, body)
   if (E.isLeft(facts)) return facts
-  const id = topic.timed ? contentId(topicName, canonical.right) : contentId(topicName, canonical.right, timestamp ?? '')
+  const id = topic.timed
+    ? contentId(topicName, canonical.right)
+    : contentId(topicName, canonical.right, timestamp ?? '')
   const event = { id, type: topic.template, data: raw, metadata: metadataOf(origin, topicName) }
   return E.right(rawEvent(topic.stream(origin.tenant), event, facts.right, topic.known))
 }
 
-/** A conversation of the analytics API, as it stands there: fetched again when it has gone on, it is another event of the same stream. */
+/**
+ * A conversation of the analytics API, as it stands there: fetched again when it has gone on, it is another event of
+ * the same stream.
+ */
 const readConversation = (raw: Uint8Array, record: Body, origin: Origin): E.Either<Unusable, RawEvent> => {
   const conversationId = record['conversationId'] as string
   if (!isStreamId(conversationId))
@@ -114,7 +126,10 @@ export type DeadLetterNote = Readonly<{
   receivedAt: string
 }>
 
-/** Input that cannot be used, with the reason, kept byte for byte. The same input refused for the same reason is kept once. */
+/**
+ * Input that cannot be used, with the reason, kept byte for byte. The same input refused for the same reason is kept
+ * once.
+ */
 export const deadLetter = (
   raw: Uint8Array,
   unusable: Unusable,

@@ -20,20 +20,22 @@ export class PieceTooLarge extends Error {
  * Where the cutter is:
  *
  * - *between*: among the elements of arrays, or of the document itself; what begins here is a piece
- * - *object*: inside an object that is a piece, unless it turns out to be an answer (a member `conversations` that is an array): then it is left for that array
+ * - *object*: inside an object that is a piece, unless it turns out to be an answer (a member `conversations` that is
+ *   an array): then it is left for that array
  * - *stray*: inside a piece that is no object, up to the next comma, bracket or line
  * - *rest*: inside what an answer holds behind its conversations, of which nothing is kept
  */
 type State = 'between' | 'object' | 'stray' | 'rest'
 
 /**
- * Cuts what the analytics API returns into conversations, each with the bytes it came in: answers `{"conversations": […]}` of the details query or of a details job,
- * arrays of conversations or of answers, single conversations, and any of these one after the other or one a line. Only brackets and strings are
- * looked at; whether a piece is a conversation is judged by whoever parses it. Nothing is dropped but what answers say beside their conversations.
+ * Cuts what the analytics API returns into conversations, each with the bytes it came in: answers `{"conversations":
+ * […]}` of the details query or of a details job, arrays of conversations or of answers, single conversations, and any
+ * of these one after the other or one a line. Only brackets and strings are looked at; whether a piece is a
+ * conversation is judged by whoever parses it. Nothing is dropped but what answers say beside their conversations.
  * Memory holds one piece at a time.
  *
- * A file that began with a whole piece on one line is read line by line: there a piece that does not end on its line is cut at it, so that one broken line does
- * not take the following ones with it.
+ * A file that began with a whole piece on one line is read line by line: there a piece that does not end on its line is
+ * cut at it, so that one broken line does not take the following ones with it.
  */
 export class ConversationCutter {
   private readonly pieceBytesMax: number
@@ -68,7 +70,9 @@ export class ConversationCutter {
     this.line = undefined
     this.read()
     if (this.bytes.length - (this.isWithinPiece ? this.from : this.at) > this.pieceBytesMax)
-      throw new PieceTooLarge(`a conversation is longer than ${this.pieceBytesMax} bytes; is this an answer of the analytics API?`)
+      throw new PieceTooLarge(
+        `a conversation is longer than ${this.pieceBytesMax} bytes; is this an answer of the analytics API?`,
+      )
     return this.taken()
   }
 
@@ -92,7 +96,8 @@ export class ConversationCutter {
   private read(): void {
     while (this.at < this.bytes.length) {
       const byte = this.bytes[this.at] as number
-      const goesOn = this.state === 'between' ? this.between(byte) : this.state === 'stray' ? this.stray(byte) : this.within(byte)
+      const goesOn =
+        this.state === 'between' ? this.between(byte) : this.state === 'stray' ? this.stray(byte) : this.within(byte)
       if (!goesOn) return
     }
   }
@@ -141,7 +146,8 @@ export class ConversationCutter {
       this.at = end
       return true
     }
-    if (byte === COMMA || byte === LINE_FEED || byte === OPEN_OBJECT || byte === OPEN_ARRAY || byte === CLOSE_ARRAY) this.cut(this.at)
+    if (byte === COMMA || byte === LINE_FEED || byte === OPEN_OBJECT || byte === OPEN_ARRAY || byte === CLOSE_ARRAY)
+      this.cut(this.at)
     else this.at++
     return true
   }
@@ -158,7 +164,8 @@ export class ConversationCutter {
       }
       case OPEN_OBJECT:
       case OPEN_ARRAY:
-        if (byte === OPEN_ARRAY && this.depth === 1 && this.atConversations && this.state === 'object') return this.enterAnswer()
+        if (byte === OPEN_ARRAY && this.depth === 1 && this.atConversations && this.state === 'object')
+          return this.enterAnswer()
         this.depth++
         this.keyNext = this.depth === 1
         break
@@ -208,7 +215,10 @@ export class ConversationCutter {
     this.at = to
   }
 
-  /** Place behind the string that begins here; a line that ends within it ends it too, for it is none. `undefined` where the bytes end first. */
+  /**
+   * Place behind the string that begins here; a line that ends within it ends it too, for it is none. `undefined` where
+   * the bytes end first.
+   */
   private endOfString(): number | undefined {
     const line = this.nextLine()
     for (let quote = this.bytes.indexOf(QUOTE, this.at + 1); quote >= 0; quote = this.bytes.indexOf(QUOTE, quote + 1)) {
@@ -230,7 +240,8 @@ export class ConversationCutter {
 }
 
 /** Some editors begin a file with a byte order mark, which is no part of the JSON. */
-const isMark = (bytes: Buffer): boolean => bytes.length === 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
+const isMark = (bytes: Buffer): boolean =>
+  bytes.length === 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
 
 const trimmedEnd = (bytes: Buffer): Buffer => {
   let to = bytes.length

@@ -14,7 +14,8 @@ const TAB = 0x09
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
 
-const isSpace = (byte: number | undefined): boolean => byte === SPACE || byte === LINE_FEED || byte === CARRIAGE_RETURN || byte === TAB
+const isSpace = (byte: number | undefined): boolean =>
+  byte === SPACE || byte === LINE_FEED || byte === CARRIAGE_RETURN || byte === TAB
 
 /** `bytes` without the white space around it. */
 const trimmed = (bytes: Uint8Array): Uint8Array => {
@@ -32,9 +33,11 @@ const withoutMark = (bytes: Uint8Array): Uint8Array =>
 const malformed = (detail: string): E.Either<Unusable, never> => E.left({ reason: 'malformed-json', detail })
 
 /**
- * Cuts a JSON document into the events it holds: the elements of an array, or the one value it is. The bytes of each are those received; only brackets and
- * strings are looked at, so that whether each element is JSON is judged by whoever parses it. An array that does not end as one is malformed as a whole, and
- * nesting beyond the limit (the envelope's two or three levels included) is refused. Cutting ends soon after `piecesMax`: the caller sees one more than that.
+ * Cuts a JSON document into the events it holds: the elements of an array, or the one value it is. The bytes of each
+ * are those received; only brackets and strings are looked at, so that whether each element is JSON is judged by
+ * whoever parses it. An array that does not end as one is malformed as a whole, and nesting beyond the limit (the
+ * envelope's two or three levels included) is refused. Cutting ends soon after `piecesMax`: the caller sees one more
+ * than that.
  */
 export const splitJson = (document: Uint8Array, piecesMax = Infinity): E.Either<Unusable, readonly Uint8Array[]> => {
   const bytes = trimmed(withoutMark(document))
@@ -50,12 +53,15 @@ export const splitJson = (document: Uint8Array, piecesMax = Infinity): E.Either<
       if (end < 0) return malformed(`the string that begins at byte ${i} is not closed`)
       i = end
     } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
-      if (++depth > DEPTH_MAX + 4) return E.left({ reason: 'too-deep', detail: `nested deeper than ${DEPTH_MAX + 4} at byte ${i}` })
+      if (++depth > DEPTH_MAX + 4)
+        return E.left({ reason: 'too-deep', detail: `nested deeper than ${DEPTH_MAX + 4} at byte ${i}` })
     } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
       depth--
       if (depth < 0) return malformed(`unexpected ${String.fromCharCode(byte)} at byte ${i}`)
       if (depth === 0 && i < bytes.length - 1)
-        return malformed(`unexpected text after the document, at byte ${i + 1}; events one a line are sent as application/x-ndjson`)
+        return malformed(
+          `unexpected text after the document, at byte ${i + 1}; events one a line are sent as application/x-ndjson`,
+        )
     } else if (byte === COMMA && depth === 1 && isArray) {
       elements.push(trimmed(bytes.subarray(from, i)))
       from = i + 1
@@ -64,13 +70,17 @@ export const splitJson = (document: Uint8Array, piecesMax = Infinity): E.Either<
   }
   if (depth > 0) return malformed(`the document ends at byte ${bytes.length}, before its last bracket is closed`)
   if (!isArray) return E.right([bytes])
-  if (bytes[bytes.length - 1] !== CLOSE_ARRAY) return malformed(`the array ends with another bracket than ], at byte ${bytes.length - 1}`)
+  if (bytes[bytes.length - 1] !== CLOSE_ARRAY)
+    return malformed(`the array ends with another bracket than ], at byte ${bytes.length - 1}`)
   const last = trimmed(bytes.subarray(from, bytes.length - 1))
   if (last.length > 0 || elements.length > 0) elements.push(last)
   return E.right(elements)
 }
 
-/** Cuts NDJSON at line feeds; empty lines are passed over. Cutting ends soon after `piecesMax`: the caller sees one more than that. */
+/**
+ * Cuts NDJSON at line feeds; empty lines are passed over. Cutting ends soon after `piecesMax`: the caller sees one more
+ * than that.
+ */
 export const splitLines = (document: Uint8Array, piecesMax = Infinity): readonly Uint8Array[] => {
   const lines: Uint8Array[] = []
   let from = 0

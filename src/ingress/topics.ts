@@ -1,10 +1,17 @@
 import { bucketOf, configStream, conversationStream, userStream } from '../domain/stream-name.js'
 
 /**
- * What the name of a topic says. `template` is the event type in the log. `timed` says that the body holds its own instant; where it does not,
- * two equal bodies are two facts and the envelope's timestamp is part of their identity. What is not `known` is kept for a later version to read.
+ * What the name of a topic says. `template` is the event type in the log. `timed` says that the body holds its own
+ * instant; where it does not, two equal bodies are two facts and the envelope's timestamp is part of their identity.
+ * What is not `known` is kept for a later version to read.
  */
-export type Topic = Readonly<{ template: string; entityId: string; stream: (tenant: string) => string; timed: boolean; known: boolean }>
+export type Topic = Readonly<{
+  template: string
+  entityId: string
+  stream: (tenant: string) => string
+  timed: boolean
+  known: boolean
+}>
 
 const detailEvents = new Set(
   'acd.start acd.end acw attributes contact customer.start customer.end flow.start flow.end flow.outcome outbound user.start user.end voicemail.start voicemail.end wrapup'.split(
@@ -28,8 +35,14 @@ const rules: readonly Rule[] = [
     pattern: /^v2\.users\.([^.]+)\.(routingStatus|presence|activity)$/,
     read: ([id = '', event = '']) => userTopic(id, `v2.users.{id}.${event}`, true),
   },
-  { pattern: /^v2\.users\.([^.]+)\.conversationsummary$/, read: ([id = '']) => userTopic(id, 'v2.users.{id}.conversationsummary', false) },
-  { pattern: /^v2\.detail\.events\.agent\.([^.]+)\.state$/, read: ([id = '']) => userTopic(id, 'v2.detail.events.agent.{id}.state', true) },
+  {
+    pattern: /^v2\.users\.([^.]+)\.conversationsummary$/,
+    read: ([id = '']) => userTopic(id, 'v2.users.{id}.conversationsummary', false),
+  },
+  {
+    pattern: /^v2\.detail\.events\.agent\.([^.]+)\.state$/,
+    read: ([id = '']) => userTopic(id, 'v2.detail.events.agent.{id}.state', true),
+  },
   {
     pattern: /^v2\.routing\.queues\.([^.]+)\.users$/,
     read: ([id = '']) => ({
@@ -67,7 +80,10 @@ const userTopic = (id: string, template: string, timed: boolean): Topic => ({
   known: true,
 })
 
-/** What varies in a topic name becomes part of a stream's name, so it must be short and plain; the ids of Genesys are UUIDs. */
+/**
+ * What varies in a topic name becomes part of a stream's name, so it must be short and plain; the ids of Genesys are
+ * UUIDs.
+ */
 const PLAIN = /^[\w.:-]{1,128}$/
 export const isStreamId = (id: string): boolean => PLAIN.test(id)
 
@@ -83,15 +99,19 @@ export const topicOf = (topicName: string): Topic | undefined => {
   return unknownTopic(topicName)
 }
 
-/** The form of all topic names of this version of the platform; several topics of one entity may be asked for at once with `?` and `&`. */
+/**
+ * The form of all topic names of this version of the platform; several topics of one entity may be asked for at once
+ * with `?` and `&`.
+ */
 const GENERAL_FORM = /^v2(\.[\w:-]{1,128})*\.[\w:-]{1,128}(\?[\w&:-]{1,128})?$/
 const NAME_MAX = 256
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const UUIDS = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi
 
 /**
- * A topic that we know nothing of: Genesys adds some with every release, and what was not kept cannot be read later. It goes to the stream of the first entity
- * that it names, or to one of its own. The template has `{id}` for every UUID, so that a later version which knows the topic finds it by its type.
+ * A topic that we know nothing of: Genesys adds some with every release, and what was not kept cannot be read later. It
+ * goes to the stream of the first entity that it names, or to one of its own. The template has `{id}` for every UUID,
+ * so that a later version which knows the topic finds it by its type.
  */
 const unknownTopic = (topicName: string): Topic | undefined => {
   if (topicName.length > NAME_MAX || !GENERAL_FORM.test(topicName)) return undefined

@@ -1,12 +1,18 @@
 import type { NewEvent, StreamAppend } from './event-log.js'
 
-/** What one append may hold, so that it stays below the limits of every adapter (EventStoreDB: 1 MiB, unless its server is told otherwise). */
+/**
+ * What one append may hold, so that it stays below the limits of every adapter (EventStoreDB: 1 MiB, unless its server
+ * is told otherwise).
+ */
 export const FAIR_BYTES_MAX = 512 * 1024
 export const FAIR_EVENTS_MAX = 500
 
 export const bytesOf = ({ data, metadata }: NewEvent): number => data.byteLength + metadata.byteLength
 
-/** Events for one stream as appends of a fair size, where any revision will do and none depends on another. An event that is larger by itself is alone. */
+/**
+ * Events for one stream as appends of a fair size, where any revision will do and none depends on another. An event
+ * that is larger by itself is alone.
+ */
 export const fairAppends = (stream: string, events: readonly NewEvent[]): readonly StreamAppend[] => {
   const cut: NewEvent[][] = []
   let bytes = 0

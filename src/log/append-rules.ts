@@ -1,7 +1,10 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { AppendFailure, ExpectedRevision, NewEvent, StreamAppend } from './event-log.js'
 
-/** The bytes an event may have, data and metadata together: far above any notification, far below what would hurt a reader. */
+/**
+ * The bytes an event may have, data and metadata together: far above any notification, far below what would hurt a
+ * reader.
+ */
 export const EVENT_BYTES_MAX = 16 * 1024 * 1024
 /** Events in one append: it is stored as one unit, so it must fit in memory several times over. */
 export const APPEND_EVENTS_MAX = 100_000
@@ -13,19 +16,27 @@ export const NAME_BYTES_MAX = 1_024
 /** What an append comes to: which events are new, and the answer for each of them. */
 export type AppendDecision = Readonly<{ fresh: readonly NewEvent[]; stored: readonly boolean[] }>
 
-/** Any surrogate, quick to rule out; and one without its other half, which has no UTF-8 form: such a name would come back as another. */
+/**
+ * Any surrogate, quick to rule out; and one without its other half, which has no UTF-8 form: such a name would come
+ * back as another.
+ */
 const SURROGATE = /[\ud800-\udfff]/
 const LONE_SURROGATE = /[\ud800-\udfff]/u
 
 /** Why nothing may be appended to an erased stream. */
-export const erasedReason = (stream: string): string => `${stream} was erased, and nothing may be appended to it any more`
+export const erasedReason = (stream: string): string =>
+  `${stream} was erased, and nothing may be appended to it any more`
 
-/** Names that begin so are the log's own: what is left of erased events in an embedded log, and all kinds of things on a server. */
+/**
+ * Names that begin so are the log's own: what is left of erased events in an embedded log, and all kinds of things on a
+ * server.
+ */
 const OWN = '$'
 
 const nameFault = (what: string, name: string): string | undefined => {
   if (name.length === 0) return `${what} has no name`
-  if (name.length * 3 > NAME_BYTES_MAX && Buffer.byteLength(name) > NAME_BYTES_MAX) return `${what} is longer than ${NAME_BYTES_MAX} bytes`
+  if (name.length * 3 > NAME_BYTES_MAX && Buffer.byteLength(name) > NAME_BYTES_MAX)
+    return `${what} is longer than ${NAME_BYTES_MAX} bytes`
   return SURROGATE.test(name) && LONE_SURROGATE.test(name) ? `${what} is not well-formed Unicode` : undefined
 }
 
@@ -48,7 +59,8 @@ const isUuid = (id: string): boolean => {
 
 const eventFault = ({ id, type, data, metadata }: NewEvent): string | undefined => {
   if (!isUuid(id)) return `the event id "${id}" is not a UUID in canonical lower case`
-  if (data.byteLength + metadata.byteLength > EVENT_BYTES_MAX) return `event ${id} is larger than ${EVENT_BYTES_MAX} bytes`
+  if (data.byteLength + metadata.byteLength > EVENT_BYTES_MAX)
+    return `event ${id} is larger than ${EVENT_BYTES_MAX} bytes`
   if (type === soundType) return undefined
   const fault = nameFault(`the type of event ${id}`, type)
   if (fault === undefined) soundType = type
@@ -62,9 +74,12 @@ let soundType: string | undefined
 export const appendFault = ({ stream, expected, events }: StreamAppend): string | undefined => {
   const fault =
     nameFault('the stream', stream) ??
-    (stream.startsWith(OWN) ? `the stream ${stream} begins with ${OWN}, as the log's own do` : expectationFault(expected))
+    (stream.startsWith(OWN)
+      ? `the stream ${stream} begins with ${OWN}, as the log's own do`
+      : expectationFault(expected))
   if (fault !== undefined) return fault
-  if (events.length > APPEND_EVENTS_MAX) return `${events.length} events are more than one append may hold (${APPEND_EVENTS_MAX})`
+  if (events.length > APPEND_EVENTS_MAX)
+    return `${events.length} events are more than one append may hold (${APPEND_EVENTS_MAX})`
   let bytes = 0
   for (const event of events) {
     const wrong = eventFault(event)
@@ -103,8 +118,9 @@ const firstOfEach = (events: readonly NewEvent[], isNew: (id: string) => boolean
 }
 
 /**
- * Decides an append against a stream whose last revision is `last` (-1 if nothing was ever appended) and which `holds` the ids it says.
- * A repeat (every event is there already) succeeds whatever was expected, because it is how a caller asks again after an unknown outcome.
+ * Decides an append against a stream whose last revision is `last` (-1 if nothing was ever appended) and which `holds`
+ * the ids it says. A repeat (every event is there already) succeeds whatever was expected, because it is how a caller
+ * asks again after an unknown outcome.
  */
 export const decideAppend = (
   { stream, expected, events }: StreamAppend,
@@ -115,6 +131,7 @@ export const decideAppend = (
   const stored = events.length > 1 ? firstOfEach(events, isNew) : events.map(({ id }) => isNew(id))
   const fresh = stored.every(Boolean) ? events : events.filter((_, i) => stored[i])
   const isRepeat = events.length > 0 && fresh.length === 0
-  if (!isRepeat && !meets(expected, last)) return E.left({ tag: 'WrongExpectedRevision', stream, expected, actual: last })
+  if (!isRepeat && !meets(expected, last))
+    return E.left({ tag: 'WrongExpectedRevision', stream, expected, actual: last })
   return E.right({ fresh, stored })
 }

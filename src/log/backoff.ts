@@ -2,7 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 export type Backoff = Readonly<{ firstMs: number; maxMs: number }>
 
-/** How long to wait before the next attempt: doubling up to `maxMs`, with full jitter so that many instances do not come back together. */
+/**
+ * How long to wait before the next attempt: doubling up to `maxMs`, with full jitter so that many instances do not come
+ * back together.
+ */
 export const backoffMs = ({ firstMs, maxMs }: Backoff, attempt: number, random: () => number = Math.random): number =>
   Math.round(Math.min(maxMs, firstMs * 2 ** Math.min(attempt, 30)) * (0.5 + random() / 2))
 

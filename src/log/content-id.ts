@@ -1,15 +1,22 @@
 import { createHash } from 'node:crypto'
 
-/** A UUID (version 8: custom) from the SHA-256 of the parts. The same parts give the same id, in every process, for ever. */
+/**
+ * A UUID (version 8: custom) from the SHA-256 of the parts. The same parts give the same id, in every process, for
+ * ever.
+ */
 export const contentId = (...parts: readonly (string | Uint8Array)[]): string => uuidOf(sha256(parts))
 
 /**
- * The same, but beginning with 48 bits of `ascending` (as UUID version 7 does with its clock): in a long stream ids that ascend lie together in a
- * store's index, and random ones cost about a page each.
+ * The same, but beginning with 48 bits of `ascending` (as UUID version 7 does with its clock): in a long stream ids
+ * that ascend lie together in a store's index, and random ones cost about a page each.
  */
-export const ascendingContentId = (ascending: number, ...parts: readonly string[]): string => ascendingIds(ascending, ...parts)(0)
+export const ascendingContentId = (ascending: number, ...parts: readonly string[]): string =>
+  ascendingIds(ascending, ...parts)(0)
 
-/** Ids of a sequence of things: one hash for all of them, and their number within it. Two sequences differ in `ascending` or in their parts. */
+/**
+ * Ids of a sequence of things: one hash for all of them, and their number within it. Two sequences differ in
+ * `ascending` or in their parts.
+ */
 export const ascendingIds = (ascending: number, ...parts: readonly string[]): ((index: number) => string) => {
   const head = hexOf(ascending)
   const sequence = `${head.slice(0, 8)}-${head.slice(8)}${contentId(...parts).slice(13, 24)}`
@@ -22,7 +29,10 @@ const hexOf = (value: number): string =>
     .toString(16)
     .padStart(12, '0')
 
-/** Text is hashed in one piece, which costs half of piece by piece (and a quarter of `crypto.hash`, which is slow for strings). */
+/**
+ * Text is hashed in one piece, which costs half of piece by piece (and a quarter of `crypto.hash`, which is slow for
+ * strings).
+ */
 const sha256 = (parts: readonly (string | Uint8Array)[]): string => {
   const digest = createHash('sha256')
   if (parts.every((part) => typeof part === 'string')) digest.update(`${parts.join('\0')}\0`)

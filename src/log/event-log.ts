@@ -12,15 +12,18 @@ export type NewEvent = Readonly<{ id: string; type: string; data: Uint8Array; me
 /** An event as the log holds it. `revision` counts from 0 within `stream`. */
 export type RecordedEvent = NewEvent & Readonly<{ stream: string; revision: number; position: Position }>
 
-/** What the stream's last revision must be: a number, `no-stream` (nothing appended yet; -1 says the same) or `any` (do not care). */
+/**
+ * What the stream's last revision must be: a number, `no-stream` (nothing appended yet; -1 says the same) or `any` (do
+ * not care).
+ */
 export type ExpectedRevision = number | 'no-stream' | 'any'
 
 /** Events for one stream; stored whole or not at all. */
 export type StreamAppend = Readonly<{ stream: string; expected: ExpectedRevision; events: readonly NewEvent[] }>
 
 /**
- * `stored` says for each event of the append, in order, whether it is new (`true`) or was already in the stream (`false`).
- * `revision` is the stream's last revision afterwards (-1 if nothing was ever appended to it).
+ * `stored` says for each event of the append, in order, whether it is new (`true`) or was already in the stream
+ * (`false`). `revision` is the stream's last revision afterwards (-1 if nothing was ever appended to it).
  */
 export type Appended = Readonly<{ revision: number; stored: readonly boolean[] }>
 
@@ -28,18 +31,30 @@ export type Appended = Readonly<{ revision: number; stored: readonly boolean[] }
 export type Erased = Readonly<{ events: number }>
 
 export type AppendFailure =
-  /** The stream is not where the caller thought: somebody else appended. Nothing was stored. `actual` is -1 for a stream never written. */
+  /**
+   * The stream is not where the caller thought: somebody else appended. Nothing was stored. `actual` is -1 for a stream
+   * never written.
+   */
   | Readonly<{ tag: 'WrongExpectedRevision'; stream: string; expected: ExpectedRevision; actual: number }>
   /** The log cannot be written now; the outcome of this append is unknown and it may be tried again as it is. */
   | Readonly<{ tag: 'NotAvailable'; cause: unknown }>
-  /** The log will never take this append as it is (malformed, too large, closed, opened for reading, fenced out by a later writer, or `isErased`: to a stream that was erased). Nothing was stored. */
+  /**
+   * The log will never take this append as it is (malformed, too large, closed, opened for reading, fenced out by a
+   * later writer, or `isErased`: to a stream that was erased). Nothing was stored.
+   */
   | Readonly<{ tag: 'Refused'; reason: string; isErased?: true }>
 
 export type Live =
   | Readonly<{ kind: 'events'; events: readonly RecordedEvent[] }>
-  /** Everything through `position` that matches has been delivered; sent where what came after the last event did not match, so that a reader can move its checkpoint. */
+  /**
+   * Everything through `position` that matches has been delivered; sent where what came after the last event did not
+   * match, so that a reader can move its checkpoint.
+   */
   | Readonly<{ kind: 'checkpoint'; position: Position }>
-  /** The subscription has delivered what the log held; from here on it is live. Sent each time it catches up with the head. */
+  /**
+   * The subscription has delivered what the log held; from here on it is live. Sent each time it catches up with the
+   * head.
+   */
   | Readonly<{ kind: 'caught-up'; position: Position | undefined }>
 
 /** Which events to read: those after `after` (exclusive) whose stream begins with one of `prefixes` (all if absent). */
@@ -64,18 +79,22 @@ export type ReadStream = Readonly<{
 /**
  * One ordered, durable, append-only log of streams.
  *
- * - `append` resolves once every stored event survives power loss. Each entry is atomic on its own and answered at its own place in the result;
- *   entries of one call are stored in the order given; only one with `any`, to a stream that others have written to, may come after its neighbours.
- *   An event whose id the stream already holds is not stored again: it is reported `stored: false`, and an append all of whose events are already
- *   there succeeds whatever its expected revision was (it is a repeat of one that had succeeded).
- *   Otherwise a wrong expected revision stores nothing of that entry. Appending no events is allowed and only checks the expectation.
+ * - `append` resolves once every stored event survives power loss. Each entry is atomic on its own and answered at its
+ *   own place in the result; entries of one call are stored in the order given; only one with `any`, to a stream that
+ *   others have written to, may come after its neighbours. An event whose id the stream already holds is not stored
+ *   again: it is reported `stored: false`, and an append all of whose events are already there succeeds whatever its
+ *   expected revision was (it is a repeat of one that had succeeded). Otherwise a wrong expected revision stores
+ *   nothing of that entry. Appending no events is allowed and only checks the expectation.
  * - Reads see every append acknowledged before they began, in order, without gaps, and end; batches are never empty.
- *   Reading a stream that was never written yields nothing. A prefix is a plain beginning of the name; no prefixes at all (`[]`) match nothing.
- * - `subscribe` delivers what is there, says `caught-up`, then delivers what comes, until `signal` aborts (it then ends without an error) or `through` is
- *   reached. It never skips and never repeats. Events appended by other processes are seen too.
- * - The bytes of an event are the reader's to read, not to change; the caller of `append` leaves its buffers alone until it resolves.
- *   Events of one batch may share memory: copy what is kept for long.
- * - Foreign errors on read are thrown as `LogUnavailable`; expected append failures are values. After `close`, appends are refused and reads throw `LogUnavailable`.
+ *   Reading a stream that was never written yields nothing. A prefix is a plain beginning of the name; no prefixes at
+ *   all (`[]`) match nothing.
+ * - `subscribe` delivers what is there, says `caught-up`, then delivers what comes, until `signal` aborts (it then ends
+ *   without an error) or `through` is reached. It never skips and never repeats. Events appended by other processes are
+ *   seen too.
+ * - The bytes of an event are the reader's to read, not to change; the caller of `append` leaves its buffers alone
+ *   until it resolves. Events of one batch may share memory: copy what is kept for long.
+ * - Foreign errors on read are thrown as `LogUnavailable`; expected append failures are values. After `close`, appends
+ *   are refused and reads throw `LogUnavailable`.
  */
 export type EventLog = Readonly<{
   append: (appends: readonly StreamAppend[]) => Promise<readonly Either<AppendFailure, Appended>[]>
@@ -85,9 +104,10 @@ export type EventLog = Readonly<{
   /** Last position of the log, of any stream; `undefined` while it is empty. */
   head: () => Promise<Position | undefined>
   /**
-   * Erases a stream for ever: nobody reads its events by `readStream` any more, its revision is `undefined`, and appends to it are `Refused`. Resolves once that
-   * survives power loss; erasing again changes nothing. `readAll` and `subscribe` leave them out too, on EventStoreDB only once the server has
-   * scavenged: until then whoever reads all must know what was erased. Positions and revisions of everything else stay.
+   * Erases a stream for ever: nobody reads its events by `readStream` any more, its revision is `undefined`, and
+   * appends to it are `Refused`. Resolves once that survives power loss; erasing again changes nothing. `readAll` and
+   * `subscribe` leave them out too, on EventStoreDB only once the server has scavenged: until then whoever reads all
+   * must know what was erased. Positions and revisions of everything else stay.
    */
   erase: (stream: string) => Promise<Either<AppendFailure, Erased>>
   /** Last revision of a stream; `undefined` if it was never written or is erased. */

@@ -1,8 +1,8 @@
 import type { Live, Position, ReadAll, RecordedEvent } from './event-log.js'
 
 /**
- * One look at the log after a position. `events` are those that match; `through` is how far was looked (`undefined` while the log is empty and
- * nothing was asked after); `atHead` says that nothing lay beyond it.
+ * One look at the log after a position. `events` are those that match; `through` is how far was looked (`undefined`
+ * while the log is empty and nothing was asked after); `atHead` says that nothing lay beyond it.
  */
 export type Scan = Readonly<{ events: readonly RecordedEvent[]; through: Position | undefined; atHead: boolean }>
 
@@ -14,8 +14,9 @@ export type Followed = Readonly<{
 }>
 
 /**
- * Catch up, then live: `scanning` until the head, `waiting` there for a change, and back. Leaves on abort, or when `through` is reached.
- * Asking for the next change before scanning is what makes the seam between the two tight: an append during the scan has already rung.
+ * Catch up, then live: `scanning` until the head, `waiting` there for a change, and back. Leaves on abort, or when
+ * `through` is reached. Asking for the next change before scanning is what makes the seam between the two tight: an
+ * append during the scan has already rung.
  */
 export async function* follow(
   { after, through, signal }: ReadAll & Readonly<{ signal: AbortSignal }>,

@@ -20,7 +20,8 @@ const BATCH_MAX = 1_000
 
 /**
  * The reference adapter: the contract and nothing else, in the memory of one process. Durable as long as the process.
- * Positions grow by more than one, like those of a log that counts bytes, so that no caller comes to rely on dense ones.
+ * Positions grow by more than one, like those of a log that counts bytes, so that no caller comes to rely on dense
+ * ones.
  */
 export const memoryLog = (): EventLog => {
   /** `undefined` where an event was erased. */
@@ -68,7 +69,11 @@ export const memoryLog = (): EventLog => {
   }
 
   /** One batch after `after`, through `end`; looks at no more than ten batches' worth when little matches. */
-  const scan = (after: Position | undefined, end: Position | undefined, { prefixes, batchMax = BATCH_MAX }: ReadAll): Scan => {
+  const scan = (
+    after: Position | undefined,
+    end: Position | undefined,
+    { prefixes, batchMax = BATCH_MAX }: ReadAll,
+  ): Scan => {
     unlessClosed()
     const events: RecordedEvent[] = []
     let through = after
@@ -93,7 +98,8 @@ export const memoryLog = (): EventLog => {
     readAll: async function* (options = {}) {
       unlessClosed()
       const head = positions.at(-1)
-      const end = options.through === undefined || (head !== undefined && head < options.through) ? head : options.through
+      const end =
+        options.through === undefined || (head !== undefined && head < options.through) ? head : options.through
       for (let after = options.after; end !== undefined; await breath()) {
         const seen = scan(after, end, options)
         if (seen.events.length > 0) yield seen.events
@@ -101,7 +107,8 @@ export const memoryLog = (): EventLog => {
         after = seen.through
       }
     },
-    subscribe: (options) => follow(options, { scan: (after) => scan(after, options.through, options), changed: bell.next }),
+    subscribe: (options) =>
+      follow(options, { scan: (after) => scan(after, options.through, options), changed: bell.next }),
     head: async () => (unlessClosed(), positions.at(-1)),
     erase: async (stream) => {
       if (closed) return E.left({ tag: 'Refused', reason: 'the log is closed' })
@@ -122,7 +129,10 @@ export const memoryLog = (): EventLog => {
   }
 }
 
-async function* readStream(events: () => readonly RecordedEvent[], options: ReadStream = {}): AsyncGenerator<readonly RecordedEvent[]> {
+async function* readStream(
+  events: () => readonly RecordedEvent[],
+  options: ReadStream = {},
+): AsyncGenerator<readonly RecordedEvent[]> {
   const { backwards = false, max = Infinity, batchMax = BATCH_MAX } = options
   const count = events().length
   const first = options.from ?? (backwards ? count - 1 : 0)

@@ -43,11 +43,17 @@ export type FoldOptions = Readonly<{
   shelf?: Shelf | undefined
   /** Configuration that is known from the start, wherever in the log it stands. */
   configuration?: readonly ConfigurationFact[]
-  /** When that was: organisation settings for later wait until the frontier comes there. Without it all of them are in force. */
+  /**
+   * When that was: organisation settings for later wait until the frontier comes there. Without it all of them are in
+   * force.
+   */
   knownAt?: EpochMs
   /** Does the fold begin in history, where nothing is too late? `endHistory` ends it. */
   inHistory?: boolean
-  /** Closed cells that one tick of the clock restates, at most, when settings changed that count for all of history. Rows depend on it: only tests choose it. */
+  /**
+   * Closed cells that one tick of the clock restates, at most, when settings changed that count for all of history.
+   * Rows depend on it: only tests choose it.
+   */
   restatedPerTick?: number
 }>
 
@@ -68,8 +74,9 @@ const occupancyMetric: Readonly<Record<string, MetricName>> = {
 const RESTATED_PER_TICK = 2_000
 
 /**
- * From facts to rows: pure to its caller, quick inside. The same facts give the same rows however they are cut into batches; the last values of a row
- * depend on the set of facts alone, given that the frontier came as far and the configuration was known.
+ * From facts to rows: pure to its caller, quick inside. The same facts give the same rows however they are cut into
+ * batches; the last values of a row depend on the set of facts alone, given that the frontier came as far and the
+ * configuration was known.
  */
 export class KpiFold {
   private readonly tenant: string
@@ -115,7 +122,12 @@ export class KpiFold {
       (data) => new Set(data as readonly string[]),
       (keys) => [...keys],
     )
-    this.correlator = new Correlator(this.configuration, this.sinkOf(undefined), this.sinkOf(['campaign']), state?.correlator)
+    this.correlator = new Correlator(
+      this.configuration,
+      this.sinkOf(undefined),
+      this.sinkOf(['campaign']),
+      state?.correlator,
+    )
     for (const [userId, kind, entries] of state?.timelines ?? []) this.timelineOf(userId, kind, entries)
     if (state === undefined) for (const fact of configuration) this.configuration.learn(fact, knownAt)
   }
@@ -191,7 +203,9 @@ export class KpiFold {
       restatedThrough: this.restatedThrough,
       grid: this.grid.save(),
       correlator: this.correlator.save(),
-      timelines: [...this.timelines.values()].map(({ userId, kind, timeline }) => [userId, kind, timeline.save()] as const),
+      timelines: [...this.timelines.values()].map(
+        ({ userId, kind, timeline }) => [userId, kind, timeline.save()] as const,
+      ),
       shelved: [...this.grid.shelved(), ...this.recorded.save()],
     }
   }
@@ -226,7 +240,10 @@ export class KpiFold {
     // Even in history: what an agent did before is forgotten by then, and the time would be counted twice.
     if (this.isTooLate(fact.at)) return this.tooLate(fact.at)
     this.enter(fact.userId, fact.kind, fact)
-    if (fact.kind === 'systemPresence' && this.configuration.profileAt(fact.at).agentState.endsRoutingStatus.includes(fact.state))
+    if (
+      fact.kind === 'systemPresence' &&
+      this.configuration.profileAt(fact.at).agentState.endsRoutingStatus.includes(fact.state)
+    )
       this.enter(fact.userId, 'routingStatus', { at: fact.at, state: 'OFF_QUEUE' })
     return undefined
   }
@@ -293,7 +310,8 @@ export class KpiFold {
     }
     return {
       observe: (point, _, why) => change(point, (cell, metric, epoch) => cell.observe(metric, point.value, epoch, why)),
-      observePending: (id, point) => change(point, (cell, metric, epoch) => cell.observePending(id, { metric, value: point.value }, epoch)),
+      observePending: (id, point) =>
+        change(point, (cell, metric, epoch) => cell.observePending(id, { metric, value: point.value }, epoch)),
       withdraw: (id, point) => change(point, (cell, _, epoch) => cell.withdraw(id, epoch)),
       settle: (id, point) => change(point, (cell) => cell.settle(id)),
     }
@@ -310,7 +328,8 @@ export class KpiFold {
     const through = intervalStart(at - this.base.graceMs, this.base.intervalMs)
     if (before !== null && through <= before) return
     this.correlator.tick(at)
-    for (const { userId, kind, timeline } of this.timelines.values()) this.adjust(userId, kind, timeline.advance(before, through))
+    for (const { userId, kind, timeline } of this.timelines.values())
+      this.adjust(userId, kind, timeline.advance(before, through))
     this.grid.closeThrough(through)
     for (const { timeline } of this.timelines.values())
       timeline.forgetBefore(intervalStart(through - this.base.lateHorizonMs, this.base.intervalMs))
@@ -344,7 +363,11 @@ export class KpiFold {
     const { epoch } = this.configuration
     if (cell.epoch === epoch) return
     const { family, start } = cell
-    cell.restate(epoch, this.configuration.rendering(family, start, cell.epoch), this.configuration.rendering(family, start, epoch))
+    cell.restate(
+      epoch,
+      this.configuration.rendering(family, start, cell.epoch),
+      this.configuration.rendering(family, start, epoch),
+    )
   }
 
   private adjust(userId: string, kind: StateKind, deltas: readonly StateDelta[]): void {
@@ -352,13 +375,16 @@ export class KpiFold {
     const { epoch } = this.configuration
     for (const { state, start, deltaMs } of deltas) {
       const { families } = this.configuration.placingAt(start)
-      const occupancy = kind === 'routingStatus' && Object.hasOwn(occupancyMetric, state) ? occupancyMetric[state] : undefined
+      const occupancy =
+        kind === 'routingStatus' && Object.hasOwn(occupancyMetric, state) ? occupancyMetric[state] : undefined
       this.granularities.forEach((granularity, level) => {
         const interval = this.intervalOf(level, start)
         if (families.includes('agent-state'))
           this.grid.touch('agent-state', [userId, kind, state], granularity, interval).adjust(metric, deltaMs, epoch)
         if (occupancy !== undefined && families.includes('agent-occupancy'))
-          this.grid.touch('agent-occupancy', [userId], granularity, interval).adjust(metricIndex.get(occupancy) as number, deltaMs, epoch)
+          this.grid
+            .touch('agent-occupancy', [userId], granularity, interval)
+            .adjust(metricIndex.get(occupancy) as number, deltaMs, epoch)
       })
     }
   }
@@ -372,7 +398,11 @@ export class KpiFold {
     }
   }
 
-  private targetOf(family: FamilyName, [queueId, mediaType]: readonly (string | null)[], start: EpochMs): number | null {
+  private targetOf(
+    family: FamilyName,
+    [queueId, mediaType]: readonly (string | null)[],
+    start: EpochMs,
+  ): number | null {
     if (family !== 'queue' || typeof queueId !== 'string' || typeof mediaType !== 'string') return null
     return this.configuration.serviceTarget(queueId, mediaType, start)
   }
@@ -381,7 +411,8 @@ export class KpiFold {
   private isTooLate(at: EpochMs): boolean {
     const { closedThrough } = this.grid
     return (
-      closedThrough !== null && intervalStart(at, this.base.intervalMs) + this.base.intervalMs + this.base.lateHorizonMs <= closedThrough
+      closedThrough !== null &&
+      intervalStart(at, this.base.intervalMs) + this.base.intervalMs + this.base.lateHorizonMs <= closedThrough
     )
   }
 
@@ -397,7 +428,10 @@ export class KpiFold {
     const key = `${kind}/${userId}`
     const known = this.timelines.get(key)
     if (known !== undefined) return known.timeline
-    const timeline = new AgentTimeline({ stateMaxMs: this.base.agentState.stateMaxMs, intervalMs: this.base.intervalMs }, entries)
+    const timeline = new AgentTimeline(
+      { stateMaxMs: this.base.agentState.stateMaxMs, intervalMs: this.base.intervalMs },
+      entries,
+    )
     this.timelines.set(key, { userId, kind, timeline })
     return timeline
   }

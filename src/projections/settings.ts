@@ -5,7 +5,9 @@ import { builtInKpisOf, kpiSheet, type KpiSheet } from '../domain/kpi.js'
 import { metricIndex } from '../domain/metric.js'
 import { optionsOf, serviceLevelDurationMs, type Profile } from '../domain/profile.js'
 
-/** Settings that Genesys applies to all of history, as they are known at some place of the log; the last is in force. */
+/**
+ * Settings that Genesys applies to all of history, as they are known at some place of the log; the last is in force.
+ */
 type Epoch = Readonly<{ org: OrgSettingsChanged | null; profiles: readonly Published[] }>
 
 /** A profile, and what had begun when it became known. */
@@ -31,9 +33,10 @@ export type ConfigurationState = Readonly<{
 }>
 
 /**
- * What is configured, and from when. A value counts for events from its effective instant on, whenever they come; an event that had been folded before the value
- * was known keeps what it had, and an interval that had begun keeps its choice of cells (a rebuild begins with all that is known). Organisation settings
- * count for all of history: each change of them begins an *epoch*, and a cell remembers the epoch it was last rendered in, so that the same revision
+ * What is configured, and from when. A value counts for events from its effective instant on, whenever they come; an
+ * event that had been folded before the value was known keeps what it had, and an interval that had begun keeps its
+ * choice of cells (a rebuild begins with all that is known). Organisation settings count for all of history: each
+ * change of them begins an *epoch*, and a cell remembers the epoch it was last rendered in, so that the same revision
  * always says the same.
  */
 export class Configuration {
@@ -105,8 +108,9 @@ export class Configuration {
   }
 
   /**
-   * The profile by which what happens in the interval that begins at `start` finds its cells. An interval that had begun when a profile became known keeps its
-   * cells: by other ones it could not be taken back what was counted, and they would hold the rest of an interval as if it were the whole.
+   * The profile by which what happens in the interval that begins at `start` finds its cells. An interval that had
+   * begun when a profile became known keeps its cells: by other ones it could not be taken back what was counted, and
+   * they would hold the rest of an interval as if it were the whole.
    */
   placingAt(start: EpochMs): Profile {
     const { profiles } = this.current
@@ -121,12 +125,18 @@ export class Configuration {
 
   /** Does any profile that is known ask for the family? */
   isAskedFor(family: FamilyName): boolean {
-    return this.base.families.includes(family) || this.current.profiles.some(({ profile }) => profile.families.includes(family))
+    return (
+      this.base.families.includes(family) ||
+      this.current.profiles.some(({ profile }) => profile.families.includes(family))
+    )
   }
 
   /** The service-level duration of an answer, ms. */
   serviceLevelMs(queueId: string, mediaType: string, at: EpochMs): number {
-    return this.queueAt(queueId, at)?.serviceLevel[mediaType]?.durationMs ?? serviceLevelDurationMs(this.profileAt(at), queueId, mediaType)
+    return (
+      this.queueAt(queueId, at)?.serviceLevel[mediaType]?.durationMs ??
+      serviceLevelDurationMs(this.profileAt(at), queueId, mediaType)
+    )
   }
 
   /** The service-level target of a queue, a share; null if none is known. */
@@ -148,7 +158,8 @@ export class Configuration {
     const inForce = profiles.reduce((count, { at }) => count + (at <= start ? 1 : 0), 0)
     const key = `${family}/${epoch}/${inForce}`
     let rendering = this.renderings.get(key)
-    if (rendering === undefined) this.renderings.set(key, (rendering = renderingOf(family, this.profileAt(start, epoch), org)))
+    if (rendering === undefined)
+      this.renderings.set(key, (rendering = renderingOf(family, this.profileAt(start, epoch), org)))
     return rendering
   }
 
@@ -158,7 +169,8 @@ export class Configuration {
 
   private withStructure(published: Published): Profile {
     let profile = this.profiles.get(published)
-    if (profile === undefined) this.profiles.set(published, (profile = { ...published.profile, ...structureOf(this.base) }))
+    if (profile === undefined)
+      this.profiles.set(published, (profile = { ...published.profile, ...structureOf(this.base) }))
     return profile
   }
 

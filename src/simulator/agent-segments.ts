@@ -3,7 +3,10 @@ import type { Publish } from './delivery.js'
 import type { Observer } from './happening.js'
 import type { AgentLeg } from './leg.js'
 
-/** Tells what agents' sessions are doing as `v2.detail.events.agent.{id}.state`: each segment at its beginning, and the end of all. */
+/**
+ * Tells what agents' sessions are doing as `v2.detail.events.agent.{id}.state`: each segment at its beginning, and the
+ * end of all.
+ */
 export const agentSegments = (publish: Publish): Observer => {
   const tell = (at: EpochMs, leg: AgentLeg, currentState: string): void => {
     const { conversation, agent, queue, entry } = leg

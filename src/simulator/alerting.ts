@@ -51,15 +51,25 @@ export const agentLeg = (
   mediaCount: 0,
 })
 
-/** Rings an agent for a waiting entry. Ends in an answer, in a missed alert (the entry waits on), or with the caller gone. */
+/**
+ * Rings an agent for a waiting entry. Ends in an answer, in a missed alert (the entry waits on), or with the caller
+ * gone.
+ */
 export const alert = (centre: Centre, entry: QueueEntry, desk: Desk): void => {
   const { random } = centre
-  const leg = agentLeg(centre, desk, entry.customer, { queue: entry.queue, entry, mediaType: entry.mediaType, direction: 'inbound' })
+  const leg = agentLeg(centre, desk, entry.customer, {
+    queue: entry.queue,
+    entry,
+    mediaType: entry.mediaType,
+    direction: 'inbound',
+  })
   entry.state = 'alerting'
   occupy(centre, desk, leg)
   openAlerting(centre, leg)
   const missed = random.chance(0.035)
-  const ringMs = missed ? entry.queue.alertingTimeoutMs : random.lognormalMs(entry.mediaType === 'email' ? 6_000 : 3_500, 0.5, 600)
+  const ringMs = missed
+    ? entry.queue.alertingTimeoutMs
+    : random.lognormalMs(entry.mediaType === 'email' ? 6_000 : 3_500, 0.5, 600)
   const openedAt = centre.now
   if (entry.patienceUntil <= openedAt + ringMs) {
     centre.schedule(entry.patienceUntil, () => {
@@ -85,7 +95,8 @@ const answer = (centre: Centre, entry: QueueEntry, desk: Desk, leg: AgentLeg): v
   entry.outcome = 'ANSWERED'
   entry.answeredBy = desk.agent
   entry.disconnectType = 'TRANSFER'
-  // The queue's clock and the agent's disagree by some milliseconds; a queue cannot have been left before it was entered.
+  // The queue's clock and the agent's disagree by some milliseconds; a queue cannot have been left before it was
+  // entered.
   const at = Math.max(entry.startedAt, centre.now - centre.random.between(0, centre.options.clockSkewMs))
   leaveQueue(centre, entry, at)
   endAlert(centre, leg, 'answered')

@@ -7,7 +7,8 @@ import type { Flow } from './roster.js'
 
 /** Arrivals by hour of the day (UTC), as a share of the busiest hour. */
 const curve: readonly number[] = [
-  0.06, 0.05, 0.05, 0.05, 0.05, 0.06, 0.16, 0.38, 0.7, 0.92, 1, 0.98, 0.93, 0.95, 0.98, 0.88, 0.62, 0.4, 0.3, 0.24, 0.19, 0.1, 0.08, 0.06,
+  0.06, 0.05, 0.05, 0.05, 0.05, 0.06, 0.16, 0.38, 0.7, 0.92, 1, 0.98, 0.93, 0.95, 0.98, 0.88, 0.62, 0.4, 0.3, 0.24,
+  0.19, 0.1, 0.08, 0.06,
 ]
 
 const mix: readonly (readonly [MediaType, number])[] = [
@@ -17,7 +18,10 @@ const mix: readonly (readonly [MediaType, number])[] = [
   ['message', 0.12],
 ]
 
-/** A Poisson stream under the curve, by thinning: candidates at the busiest hour's rate, each kept with the hour's share. */
+/**
+ * A Poisson stream under the curve, by thinning: candidates at the busiest hour's rate, each kept with the hour's
+ * share.
+ */
 export const scheduleArrivals = (centre: Centre): void => {
   const meanGapMs = HOUR_MS / centre.options.callsPerHour
   const next = (): void => {
@@ -42,7 +46,8 @@ export const curveAt = (at: EpochMs): number => {
 const arrive = (centre: Centre): void => {
   const { random, roster } = centre
   const mediaType = (mix[random.weighted(mix.map(([, share]) => share))] ?? ['voice' as const])[0]
-  const messageType: MessageType | null = mediaType === 'message' ? random.pick(['webmessaging', 'webmessaging', 'whatsapp', 'sms']) : null
+  const messageType: MessageType | null =
+    mediaType === 'message' ? random.pick(['webmessaging', 'webmessaging', 'whatsapp', 'sms']) : null
   const queueIndex = random.weighted(roster.queues.map(({ weight }) => weight))
   const conversation = newConversation(centre, { mediaType, messageType, direction: 'inbound', enterprise: false })
   const leg = customerLeg(centre, conversation, { mediaType, direction: 'inbound', connectedAt: centre.now })

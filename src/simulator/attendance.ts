@@ -5,7 +5,9 @@ import type { RoutingStatus } from './happening.js'
 import type { Presence } from './presence-definitions.js'
 import type { AgentLeg } from './leg.js'
 
-/** How an agent's states change: with work that begins and ends, with alerts that are missed, with pauses and shifts. */
+/**
+ * How an agent's states change: with work that begins and ends, with alerts that are missed, with pauses and shifts.
+ */
 
 /** Work with a queue makes an agent INTERACTING, a private call COMMUNICATING. */
 export const occupy = (centre: Centre, desk: Desk, leg: AgentLeg): void => {
@@ -41,8 +43,8 @@ export const goOnQueue = (centre: Centre, desk: Desk): void => {
 }
 
 /**
- * Stops taking work. An agent who is busy declares the new presence at once (and stays INTERACTING until the work is done) or, more often, afterwards;
- * nobody signs out while at work.
+ * Stops taking work. An agent who is busy declares the new presence at once (and stays INTERACTING until the work is
+ * done) or, more often, afterwards; nobody signs out while at work.
  */
 export const goOffQueue = (centre: Centre, desk: Desk, presence: Presence): void => {
   desk.accepting = false
@@ -68,7 +70,9 @@ export const setPresence = (centre: Centre, desk: Desk, presence: Presence): voi
 /** People pick one of the organisation's presences, which stands for a system presence. */
 const tellPresence = (centre: Centre, desk: Desk, at: EpochMs): void => {
   const { agent, presence } = desk
-  const definition = centre.random.pick(centre.roster.presences.filter(({ systemPresence }) => systemPresence === presence))
+  const definition = centre.random.pick(
+    centre.roster.presences.filter(({ systemPresence }) => systemPresence === presence),
+  )
   centre.tell({ kind: 'AgentStateEntered', at, agent, stateKind: 'systemPresence', state: presence, definition })
 }
 

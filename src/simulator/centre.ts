@@ -9,8 +9,8 @@ import type { Roster } from './roster.js'
 import { TimeHeap } from './time-heap.js'
 
 /**
- * The steps of a conversation. They lead to each other in circles (a transfer leads back to a queue, a missed alert to the next agent), so they find
- * each other here instead of importing each other.
+ * The steps of a conversation. They lead to each other in circles (a transfer leads back to a queue, a missed alert to
+ * the next agent), so they find each other here instead of importing each other.
  */
 export type Steps = Readonly<{
   /** Puts a customer into a queue and starts the search for an agent. */

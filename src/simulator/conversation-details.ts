@@ -10,11 +10,17 @@ type Session = {
   readonly segments: SegmentPart[]
   readonly metrics: { name: string; value: number; emitDate: string }[]
 }
-type Kept = { readonly conversation: Conversation; readonly sessions: Map<string, Session>; open: number; endedAt: EpochMs | null }
+type Kept = {
+  readonly conversation: Conversation
+  readonly sessions: Map<string, Session>
+  open: number
+  endedAt: EpochMs | null
+}
 
 /**
- * Keeps conversations as records of the details query: participants, their sessions, the segments of each, and every metric with its emit date. A record is written
- * at the end and so with what was known by then: all divisions, wrap-up codes on their segments. A conversation without an end is open.
+ * Keeps conversations as records of the details query: participants, their sessions, the segments of each, and every
+ * metric with its emit date. A record is written at the end and so with what was known by then: all divisions, wrap-up
+ * codes on their segments. A conversation without an end is open.
  */
 export class ConversationDetails {
   readonly #kept = new Map<string, Kept>()
@@ -92,7 +98,8 @@ export class ConversationDetails {
 
   #keptOf(conversation: Conversation): Kept {
     let kept = this.#kept.get(conversation.id)
-    if (kept === undefined) this.#kept.set(conversation.id, (kept = { conversation, sessions: new Map(), open: 0, endedAt: null }))
+    if (kept === undefined)
+      this.#kept.set(conversation.id, (kept = { conversation, sessions: new Map(), open: 0, endedAt: null }))
     return kept
   }
 }
@@ -150,7 +157,9 @@ const sessionOf = ({ leg, segments, metrics }: Session): object => {
       ? {}
       : { outboundCampaignId: conversation.campaign.id, outboundContactListId: conversation.campaign.contactListId }),
     ...(entry === null ? {} : { requestedRoutings: ['Standard'] }),
-    ...(entry === null || entry.answeredBy === null ? {} : { usedRouting: 'Standard', selectedAgentId: entry.answeredBy.id }),
+    ...(entry === null || entry.answeredBy === null
+      ? {}
+      : { usedRouting: 'Standard', selectedAgentId: entry.answeredBy.id }),
     ...(leg.party === 'ivr' ? { flow: flowOf(leg as FlowLeg) } : {}),
     segments: segments.map((segment, index) => segmentOf(leg, segment, isLastOfWork(segments, index))),
     metrics,

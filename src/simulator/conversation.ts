@@ -31,7 +31,11 @@ export const newConversation = (
   const number = ids.between(100_000_000, 999_999_999)
   const customer = address(about.mediaType, number)
   const ours =
-    about.mediaType === 'voice' ? `tel:+4930${ids.between(1_000, 9_999)}` : about.mediaType === 'email' ? 'care@centre.example' : 'centre'
+    about.mediaType === 'voice'
+      ? `tel:+4930${ids.between(1_000, 9_999)}`
+      : about.mediaType === 'email'
+        ? 'care@centre.example'
+        : 'centre'
   return {
     id: ids.uuid(),
     originatingDirection: about.direction,
@@ -56,7 +60,13 @@ export const newConversation = (
 export const customerLeg = (
   centre: Centre,
   conversation: Conversation,
-  about: Readonly<{ mediaType: MediaType; direction: Direction; startedAt?: number; connectedAt: number | null; scheduled?: boolean }>,
+  about: Readonly<{
+    mediaType: MediaType
+    direction: Direction
+    startedAt?: number
+    connectedAt: number | null
+    scheduled?: boolean
+  }>,
 ): CustomerLeg => ({
   party: 'customer',
   conversation,

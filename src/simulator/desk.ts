@@ -6,9 +6,10 @@ import type { MediaType } from './media.js'
 import type { Agent } from './roster.js'
 
 /**
- * An agent at work. Presence is what the agent declares, routing status follows from it and from the work at hand:
- * with sessions INTERACTING, even after declaring a break; else after a missed alert NOT_RESPONDING, on a private call COMMUNICATING,
- * off queue OFF_QUEUE, otherwise IDLE. States of one kind never begin at the same millisecond, so their order is certain.
+ * An agent at work. Presence is what the agent declares, routing status follows from it and from the work at hand: with
+ * sessions INTERACTING, even after declaring a break; else after a missed alert NOT_RESPONDING, on a private call
+ * COMMUNICATING, off queue OFF_QUEUE, otherwise IDLE. States of one kind never begin at the same millisecond, so their
+ * order is certain.
  */
 export type Desk = {
   readonly agent: Agent

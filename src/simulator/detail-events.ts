@@ -10,8 +10,9 @@ import { flowExit, providerOf } from './spelling.js'
 type Durations = Readonly<Record<string, number>>
 
 /**
- * Tells happenings as analytics detail events, `v2.detail.events.conversation.{id}.*`. They bring the totals of a session at its end, not the instants in
- * between. Durations of zero are left out about half the time, as both have to be understood.
+ * Tells happenings as analytics detail events, `v2.detail.events.conversation.{id}.*`. They bring the totals of a
+ * session at its end, not the instants in between. Durations of zero are left out about half the time, as both have to
+ * be understood.
  */
 export const detailEvents = (publish: Publish, random: SeededRandom): Observer => {
   const emit = (at: EpochMs, suffix: string, leg: Leg, ...parts: readonly string[]): void => {
@@ -30,19 +31,45 @@ export const detailEvents = (publish: Publish, random: SeededRandom): Observer =
   }
 
   const tellFlowLeft = (at: EpochMs, leg: FlowLeg, durationMs: number): void => {
-    emit(at, 'flow.end', leg, flow(leg), disconnect(leg), fragment({ ...flowExit(leg), connectedDurationMs: durationMs }))
+    emit(
+      at,
+      'flow.end',
+      leg,
+      flow(leg),
+      disconnect(leg),
+      fragment({ ...flowExit(leg), connectedDurationMs: durationMs }),
+    )
   }
   const tellOutcome = (at: EpochMs, leg: FlowLeg, { outcomeId, value, startedAt, milestones }: FlowOutcome): void => {
-    const flowMilestones = milestones.map((milestone) => ({ milestoneId: milestone.milestoneId, milestoneTime: milestone.at }))
-    const outcome = { flowOutcomeId: outcomeId, flowOutcomeValue: value, flowOutcomeStartTime: startedAt, flowOutcomeEndTime: at }
-    emit(at, 'flow.outcome', leg, flow(leg), fragment({ ...outcome, ...(milestones.length === 0 ? {} : { flowMilestones }) }))
+    const flowMilestones = milestones.map((milestone) => ({
+      milestoneId: milestone.milestoneId,
+      milestoneTime: milestone.at,
+    }))
+    const outcome = {
+      flowOutcomeId: outcomeId,
+      flowOutcomeValue: value,
+      flowOutcomeStartTime: startedAt,
+      flowOutcomeEndTime: at,
+    }
+    emit(
+      at,
+      'flow.outcome',
+      leg,
+      flow(leg),
+      fragment({ ...outcome, ...(milestones.length === 0 ? {} : { flowMilestones }) }),
+    )
   }
   const tellCampaign = (at: EpochMs, leg: AgentLeg | DialerLeg, campaign: Campaign): void => {
-    const contact = { outboundCampaignId: campaign.id, outboundContactListId: campaign.contactListId, outboundContactId: random.uuid() }
+    const contact = {
+      outboundCampaignId: campaign.id,
+      outboundContactListId: campaign.contactListId,
+      outboundContactId: random.uuid(),
+    }
     emit(at, 'outbound', leg, division(leg), fragment(contact))
   }
   const tellQueueLeft = (at: EpochMs, entry: QueueEntry): void => {
-    const answered = entry.answeredBy === null ? '' : `"answeredUserId":"${entry.answeredBy.id}","usedRouting":"STANDARD"`
+    const answered =
+      entry.answeredBy === null ? '' : `"answeredUserId":"${entry.answeredBy.id}","usedRouting":"STANDARD"`
     const language = entry.languageId === null ? '' : `"requestedLanguageId":"${entry.languageId}"`
     const outcome = `"acdOutcome":"${entry.outcome ?? 'UNKNOWN'}","requestedRoutings":["STANDARD"]`
     emit(
@@ -87,7 +114,13 @@ export const detailEvents = (publish: Publish, random: SeededRandom): Observer =
       case 'AttributesSet': {
         const { leg, attributes } = happening
         const communications = [{ id: leg.sessionId, mediaType: leg.mediaType.toUpperCase() }]
-        const body = { eventTime: at, conversationId: leg.conversation.id, participantId: leg.participantId, attributes, communications }
+        const body = {
+          eventTime: at,
+          conversationId: leg.conversation.id,
+          participantId: leg.participantId,
+          attributes,
+          communications,
+        }
         publish(at, 'v2.detail.events.conversation.{id}.attributes', leg.conversation.id, JSON.stringify(body))
         return
       }
@@ -158,12 +191,18 @@ const common = remembered('detailEvent', (leg: Leg) => {
     ani: conversation.ani,
     dnis: conversation.dnis,
     messageType: conversation.messageType?.toUpperCase(),
-    conversationExternalContactIds: conversation.externalContactId === null ? undefined : [conversation.externalContactId],
+    conversationExternalContactIds:
+      conversation.externalContactId === null ? undefined : [conversation.externalContactId],
   })
 })
 
 const queueing = remembered('detailQueue', (entry: QueueEntry) =>
-  fragment({ queueId: entry.queue.id, divisionId: entry.queue.divisionId, routingPriority: 0, requestedRoutingSkillIds: entry.skillIds }),
+  fragment({
+    queueId: entry.queue.id,
+    divisionId: entry.queue.divisionId,
+    routingPriority: 0,
+    requestedRoutingSkillIds: entry.skillIds,
+  }),
 )
 
 const user = (leg: AgentLeg): string =>

@@ -5,7 +5,9 @@ import { customerLeg, newConversation } from './conversation.js'
 import { unwritten, type DialerLeg } from './leg.js'
 import type { Campaign, Queue } from './roster.js'
 
-/** A campaign's own calls: it dials ahead of its agents, and now and then somebody answers whom no agent is free for. */
+/**
+ * A campaign's own calls: it dials ahead of its agents, and now and then somebody answers whom no agent is free for.
+ */
 export const scheduleDialer = (centre: Centre, campaign: Campaign): void => {
   centre.after(centre.random.exponentialMs(12 * MINUTE_MS), () => {
     if (centre.now >= centre.options.endMs) return

@@ -44,7 +44,13 @@ export const callBack = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
 }
 
 /** Contacting the agent's own station, dialing the customer, then talk or no answer. */
-const dial = (centre: Centre, desk: Desk, queue: Queue | null, conversation: Conversation, serves: AgentLeg | null): void => {
+const dial = (
+  centre: Centre,
+  desk: Desk,
+  queue: Queue | null,
+  conversation: Conversation,
+  serves: AgentLeg | null,
+): void => {
   const { random } = centre
   const contactingMs = random.between(300, 2_500)
   const dialingMs = random.between(3_000, 25_000)
@@ -55,7 +61,12 @@ const dial = (centre: Centre, desk: Desk, queue: Queue | null, conversation: Con
     startedAt: centre.now + contactingMs,
     connectedAt: null,
   })
-  const leg = agentLeg(centre, desk, customer, { queue, mediaType: 'voice', direction: 'outbound', ...(serves === null ? {} : { serves }) })
+  const leg = agentLeg(centre, desk, customer, {
+    queue,
+    mediaType: 'voice',
+    direction: 'outbound',
+    ...(serves === null ? {} : { serves }),
+  })
   occupy(centre, desk, leg)
   centre.openWork += 1
   centre.tell({ kind: 'AgentLegOpened', at: centre.now, leg })

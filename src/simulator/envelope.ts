@@ -8,8 +8,8 @@ export type Publication = Readonly<{ at: EpochMs; template: string; id: string; 
 export type EnvelopeForm = 'eventbridge' | 'notification'
 
 /**
- * Wraps a publication as one line of JSON. EventBridge adds its own id, source and times; the notification channel sends the bare inner part.
- * Key order varies, as it does in the wild.
+ * Wraps a publication as one line of JSON. EventBridge adds its own id, source and times; the notification channel
+ * sends the bare inner part. Key order varies, as it does in the wild.
  */
 export const wrap = (publication: Publication, form: EnvelopeForm, source: string, random: SeededRandom): string => {
   const { template, id, body, at } = publication
@@ -31,4 +31,5 @@ export const wrap = (publication: Publication, form: EnvelopeForm, source: strin
 }
 
 /** The same body with its top-level keys the other way round: the same content. */
-export const turned = (body: string): string => JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(body) as object).reverse()))
+export const turned = (body: string): string =>
+  JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(body) as object).reverse()))

@@ -98,7 +98,8 @@ const planReplies = (centre: Centre, leg: AgentLeg, activeMs: number): void => {
       centre.tell({ kind: 'AgentReplied', at: centre.now, leg, tookMs, first })
       if (leg.mediaType === 'message' && centre.random.chance(0.1)) leg.mediaCount += 1
     })
-    if (reply < replies) customerReplies(centre, leg, Math.round((activeMs * reply) / replies), Math.round(activeMs / replies))
+    if (reply < replies)
+      customerReplies(centre, leg, Math.round((activeMs * reply) / replies), Math.round(activeMs / replies))
   }
 }
 
@@ -149,8 +150,9 @@ const talkThenConsult = (centre: Centre, leg: AgentLeg, desk: Desk, talkMs: numb
 }
 
 /**
- * The agent asks a colleague while the customer holds, then hands over at once, or when all three have talked (a conference that the agent leaves). The
- * colleague's session carries the queue of the asking agent (an assumption) and was not answered from a queue.
+ * The agent asks a colleague while the customer holds, then hands over at once, or when all three have talked (a
+ * conference that the agent leaves). The colleague's session carries the queue of the asking agent (an assumption) and
+ * was not answered from a queue.
  */
 const consult = (centre: Centre, leg: AgentLeg, desk: Desk, colleague: Desk, joins: boolean): void => {
   const { random } = centre

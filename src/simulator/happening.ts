@@ -1,5 +1,14 @@
 import type { EpochMs } from '../domain/interval.js'
-import type { AgentLeg, CustomerLeg, DialerLeg, FlowLeg, FlowOutcome, Milestone, QueueEntry, VoicemailLeg } from './leg.js'
+import type {
+  AgentLeg,
+  CustomerLeg,
+  DialerLeg,
+  FlowLeg,
+  FlowOutcome,
+  Milestone,
+  QueueEntry,
+  VoicemailLeg,
+} from './leg.js'
 import type { Presence, PresenceDefinition } from './presence-definitions.js'
 import type { Agent } from './roster.js'
 
@@ -21,8 +30,8 @@ export type AgentStateEntered =
     }>
 
 /**
- * What happened, told at the instant it happened. Metric records, detail events and the truth are three tellings of the same happenings, each with its
- * own rules, so that an error in one shows against the others.
+ * What happened, told at the instant it happened. Metric records, detail events and the truth are three tellings of the
+ * same happenings, each with its own rules, so that an error in one shows against the others.
  */
 export type Happening =
   /** A conversation began with this customer leg. Inbound customers are connected from the start. */
@@ -50,7 +59,13 @@ export type Happening =
   /** A part of the session begins; the one before it, if any, is over. */
   | Readonly<{ kind: 'SegmentBegan'; at: EpochMs; leg: AgentLeg; segment: Segment }>
   /** `first`: no agent had been connected to this conversation before. */
-  | Readonly<{ kind: 'AlertEnded'; at: EpochMs; leg: AgentLeg; how: 'answered' | 'missed' | 'callerGone'; first: boolean }>
+  | Readonly<{
+      kind: 'AlertEnded'
+      at: EpochMs
+      leg: AgentLeg
+      how: 'answered' | 'missed' | 'callerGone'
+      first: boolean
+    }>
   | Readonly<{ kind: 'ContactingEnded'; at: EpochMs; leg: AgentLeg }>
   | Readonly<{ kind: 'DialingEnded'; at: EpochMs; leg: AgentLeg; reached: boolean }>
   /** `last`: no more of it will follow on this leg. */

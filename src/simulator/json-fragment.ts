@@ -1,8 +1,8 @@
 import type { Leg, Surface } from './leg.js'
 
 /**
- * The inside of a JSON object, to be joined into a larger one. Most fields of an event repeat on every event of a leg, and serialising them
- * again for each was most of the generator's time: they are written once per leg.
+ * The inside of a JSON object, to be joined into a larger one. Most fields of an event repeat on every event of a leg,
+ * and serialising them again for each was most of the generator's time: they are written once per leg.
  */
 export const fragment = (fields: Readonly<Record<string, unknown>>): string => JSON.stringify(fields).slice(1, -1)
 

@@ -11,7 +11,10 @@ export const abandon = (centre: Centre, entry: QueueEntry, disconnectType: 'PEER
   centre.steps.customerLeaves(entry.customer, disconnectType === 'PEER' ? 'ENDPOINT' : 'SYSTEM')
 }
 
-/** The in-queue flow's deadline: decides where to. Messages have no abandonment, so one that nobody takes flows out and is closed. */
+/**
+ * The in-queue flow's deadline: decides where to. Messages have no abandonment, so one that nobody takes flows out and
+ * is closed.
+ */
 export const flowOut = (centre: Centre, entry: QueueEntry): void => {
   const { random, roster } = centre
   const other = roster.queues.length > 1 && !isLoopedEnough(entry.conversation)

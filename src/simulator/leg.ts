@@ -2,7 +2,10 @@ import type { EpochMs } from '../domain/interval.js'
 import type { Direction, MediaType, MessageType } from './media.js'
 import type { Agent, Campaign, Flow, Queue } from './roster.js'
 
-/** A conversation and its legs (Genesys: sessions): the simulator's own record of what happened, from which events and truth are told. */
+/**
+ * A conversation and its legs (Genesys: sessions): the simulator's own record of what happened, from which events and
+ * truth are told.
+ */
 
 /** Why a leg ended, spelled as in detail events. */
 export type DisconnectType =
@@ -77,7 +80,12 @@ export type CustomerLeg = Leg & {
 }
 
 /** What a flow was to achieve and whether it did; measured from `startedAt`, with the milestones passed on the way. */
-export type FlowOutcome = Readonly<{ outcomeId: string; value: 'SUCCESS' | 'FAILURE'; startedAt: EpochMs; milestones: Milestone[] }>
+export type FlowOutcome = Readonly<{
+  outcomeId: string
+  value: 'SUCCESS' | 'FAILURE'
+  startedAt: EpochMs
+  milestones: Milestone[]
+}>
 export type Milestone = Readonly<{ milestoneId: string; at: EpochMs }>
 
 /** A caller in an IVR flow. The session begins some moments before the flow. */
@@ -153,7 +161,8 @@ export type AgentLeg = Leg & {
 }
 
 /** Handle time of an agent's session so far. */
-export const handleMs = (leg: AgentLeg): number => leg.contactingMs + leg.dialingMs + leg.talkMs + leg.heldMs + leg.acwMs
+export const handleMs = (leg: AgentLeg): number =>
+  leg.contactingMs + leg.dialingMs + leg.talkMs + leg.heldMs + leg.acwMs
 
 /** Whether a session has a handle time at all: one that only alerted, or only held the callback record, has none. */
 export const isHandled = (leg: AgentLeg): boolean => leg.dialed || leg.talked || leg.held

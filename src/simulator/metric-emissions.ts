@@ -1,28 +1,53 @@
 import type { EpochMs } from '../domain/interval.js'
 import type { Happening } from './happening.js'
-import { handleMs, isCustomerFirst, isHandled, type AgentLeg, type FlowLeg, type Leg, type QueueEntry, type Replies } from './leg.js'
+import {
+  handleMs,
+  isCustomerFirst,
+  isHandled,
+  type AgentLeg,
+  type FlowLeg,
+  type Leg,
+  type QueueEntry,
+  type Replies,
+} from './leg.js'
 import { serviceLevelMsAt } from './queue-settings.js'
 
-/** A metric was emitted, on the session that carries it, at the instant Genesys gives it. `more` are fields of this emission alone. */
-export type Emit = (at: EpochMs, metric: string, value: number, leg: Leg, more?: Readonly<Record<string, string>>) => void
+/**
+ * A metric was emitted, on the session that carries it, at the instant Genesys gives it. `more` are fields of this
+ * emission alone.
+ */
+export type Emit = (
+  at: EpochMs,
+  metric: string,
+  value: number,
+  leg: Leg,
+  more?: Readonly<Record<string, string>>,
+) => void
 
 /**
  * Which metrics happenings bring. Where Genesys does not say, these are our assumptions:
- * - `tAnswered` and `nOverSla` sit on the agent's session, stamped at the connect; the value is the `tAcd` of that entry, which ended some ms earlier.
+ * - `tAnswered` and `nOverSla` sit on the agent's session, stamped at the connect; the value is the `tAcd` of that
+ *   entry, which ended some ms earlier.
  * - Over the service level is strictly longer than the duration in force at the answer.
- * - A missed alert brings `tAlert`, `tNotResponding` and `nError`, no `tHandle`; a caller who hangs up while it rings leaves `tAlert` alone.
+ * - A missed alert brings `tAlert`, `tNotResponding` and `nError`, no `tHandle`; a caller who hangs up while it rings
+ *   leaves `tAlert` alone.
  * - A consulted colleague is handled but not answered. A conference that the agent leaves is a consult transfer.
- * - A callback's own session has no handle time; contacting, dialing, talk and after-call work are those of the call it leads to. Attempts, connects and failures
- *   sit on the callback's session, the virtual wait at its answer; `nCallbackScheduled`, of a callback asked for at a later time, on the customer's.
- * - A queue that calls customers first has `nCfcOffered` beside `nOffered`, and `tCfc…` instead of `tAcd`, `tAnswered`, `tAbandon` and `tFlowOut`; no `nOverSla`.
- * - `nOutbound` is stamped at the start of the session, the `nConnected` of a dialed call on the agent's session when the customer is reached.
- * - A campaign call is attempted when its dialing ends and connected if somebody answered for an agent; abandoned when somebody answered for none. Until then is the
- *   time of its first dial and connect.
+ * - A callback's own session has no handle time; contacting, dialing, talk and after-call work are those of the call it
+ *   leads to. Attempts, connects and failures sit on the callback's session, the virtual wait at its answer;
+ *   `nCallbackScheduled`, of a callback asked for at a later time, on the customer's.
+ * - A queue that calls customers first has `nCfcOffered` beside `nOffered`, and `tCfc…` instead of `tAcd`, `tAnswered`,
+ *   `tAbandon` and `tFlowOut`; no `nOverSla`.
+ * - `nOutbound` is stamped at the start of the session, the `nConnected` of a dialed call on the agent's session when
+ *   the customer is reached.
+ * - A campaign call is attempted when its dialing ends and connected if somebody answered for an agent; abandoned when
+ *   somebody answered for none. Until then is the time of its first dial and connect.
  * - All flow metrics but milestones come when the interaction leaves the flow.
- * - Replies of agents count on their session, those of customers on theirs; averages and numbers of messages at the session's end, of chats and messages only.
+ * - Replies of agents count on their session, those of customers on theirs; averages and numbers of messages at the
+ *   session's end, of chats and messages only.
  *
- * Not modelled, so never emitted: bots, takeovers, cobrowsing, video, voice and external media of messages, message segments, skill expressions, supervisors
- * (monitoring, coaching, barging, screen monitoring), parking, snippets, fax, callbacks that the customer abandons, and numbers at milestones of flows.
+ * Not modelled, so never emitted: bots, takeovers, cobrowsing, video, voice and external media of messages, message
+ * segments, skill expressions, supervisors (monitoring, coaching, barging, screen monitoring), parking, snippets, fax,
+ * callbacks that the customer abandons, and numbers at milestones of flows.
  */
 export const metricEmissions =
   (emit: Emit) =>
@@ -99,14 +124,16 @@ const queueLeft = (at: EpochMs, entry: QueueEntry, emit: Emit): void => {
   const family = isCustomerFirst(entry) ? 'tCfc' : 't'
   emit(at, `${family}Acd`, entry.waitedMs, entry)
   if (entry.outcome === 'ABANDON') emit(at, `${family}Abandon`, entry.waitedMs, entry)
-  if (entry.outcome === 'FLOW_OUT') emit(at, `${family}FlowOut`, entry.waitedMs, entry, { flowOutType: entry.flowOutType ?? 'unknown' })
+  if (entry.outcome === 'FLOW_OUT')
+    emit(at, `${family}FlowOut`, entry.waitedMs, entry, { flowOutType: entry.flowOutType ?? 'unknown' })
 }
 
 type AgentHappening = Extract<Happening, { leg: AgentLeg }>
 
 const agentMetrics = (happening: AgentHappening, leg: AgentLeg, emit: Emit): void => {
   const { at } = happening
-  const say = (metric: string, value: number, more?: Readonly<Record<string, string>>): void => emit(at, metric, value, leg, more)
+  const say = (metric: string, value: number, more?: Readonly<Record<string, string>>): void =>
+    emit(at, metric, value, leg, more)
   switch (happening.kind) {
     case 'AgentLegOpened':
       if (leg.direction === 'outbound') say('nOutbound', 1)
@@ -170,7 +197,8 @@ const answered = (at: EpochMs, leg: AgentLeg, first: boolean, emit: Emit): void 
     if (entry.waitedMs > serviceLevelMsAt(entry.queue, leg.mediaType, at)) emit(at, 'nOverSla', 1, leg)
   }
   if (leg.mediaType === 'callback') emit(at, 'tCallbackVirtualWait', at - leg.customer.startedAt, leg)
-  if (first && (leg.mediaType === 'chat' || leg.mediaType === 'message')) emit(at, 'tFirstEngagement', at - leg.conversation.beganAt, leg)
+  if (first && (leg.mediaType === 'chat' || leg.mediaType === 'message'))
+    emit(at, 'tFirstEngagement', at - leg.conversation.beganAt, leg)
 }
 
 const dialed = (at: EpochMs, leg: AgentLeg, reached: boolean, emit: Emit): void => {

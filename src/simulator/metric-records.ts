@@ -13,10 +13,11 @@ const flowMetrics: ReadonlySet<string> = new Set(
 )
 
 /**
- * Tells emissions as `v2.analytics.conversation.{id}.metrics` and `v2.analytics.flow.{id}.metrics`, one record for each. Queue sessions carry queueId and no userId,
- * agent sessions both (no queueId on private calls), a dialer's the queue of its campaign, customer and IVR sessions neither; a consulted colleague's session
- * carries the queue of the one who asked. Skills and language are those of the queue entry that led to the session, a wrap-up code is there once it was
- * given, divisions are those touched so far. The id in the topic of flow records is the flow's.
+ * Tells emissions as `v2.analytics.conversation.{id}.metrics` and `v2.analytics.flow.{id}.metrics`, one record for
+ * each. Queue sessions carry queueId and no userId, agent sessions both (no queueId on private calls), a dialer's the
+ * queue of its campaign, customer and IVR sessions neither; a consulted colleague's session carries the queue of the
+ * one who asked. Skills and language are those of the queue entry that led to the session, a wrap-up code is there once
+ * it was given, divisions are those touched so far. The id in the topic of flow records is the flow's.
  */
 export const metricRecords = (publish: Publish, random: SeededRandom): Observer =>
   metricEmissions((at, metric, value, leg, more) => {
@@ -73,7 +74,8 @@ const common = (leg: Leg, purpose: string, more: Body): string => {
 /** What may still change: the divisions touched so far, who was chosen, how it ended. */
 const passing = (leg: Leg, entry: QueueEntry | null, wrapUpCode: string | null): string => {
   let text = `"divisionIds":["${leg.conversation.divisionIds.join('","')}"]`
-  if (entry !== null && entry.answeredBy !== null) text += `,"usedRouting":"Standard","selectedAgentId":"${entry.answeredBy.id}"`
+  if (entry !== null && entry.answeredBy !== null)
+    text += `,"usedRouting":"Standard","selectedAgentId":"${entry.answeredBy.id}"`
   if (leg.disconnectType !== null) text += `,"disconnectType":"${metricDisconnect(leg.disconnectType)}"`
   return wrapUpCode === null ? text : `${text},"wrapUpCode":"${wrapUpCode}"`
 }
@@ -85,7 +87,11 @@ const customer = remembered('metricRecord', (leg: CustomerLeg) =>
   }),
 )
 const queued = remembered('metricRecord', (entry: QueueEntry) =>
-  common(entry, 'acd', { participantName: entry.queue.name, remote: entry.conversation.customerName, ...routing(entry) }),
+  common(entry, 'acd', {
+    participantName: entry.queue.name,
+    remote: entry.conversation.customerName,
+    ...routing(entry),
+  }),
 )
 const agent = remembered('metricRecord', (leg: AgentLeg) =>
   common(leg, purposeOf(leg), {

@@ -10,11 +10,17 @@ export type SimulateOptions = Readonly<{
   hours: number
   queues: number
   agents: number
-  /** Conversations that arrive in the busiest hour of a day, all media. By default six for each agent, with which most callers are answered in time. */
+  /**
+   * Conversations that arrive in the busiest hour of a day, all media. By default six for each agent, with which most
+   * callers are answered in time.
+   */
   callsPerHour?: number
   /** Organisation id in the EventBridge `source`; by default derived from the seed. */
   tenantOrg?: string
-  /** Metric records of conversations and flows, analytics detail events, or both of the same conversations. States of agents are always emitted. */
+  /**
+   * Metric records of conversations and flows, analytics detail events, or both of the same conversations. States of
+   * agents are always emitted.
+   */
   emit?: 'metric-records' | 'detail-events' | 'both'
   envelope?: 'eventbridge' | 'notification' | 'mixed'
   /** Share of events delivered a second time in another envelope, 0..1. */
@@ -27,7 +33,10 @@ export type SimulateOptions = Readonly<{
   acwLate?: Readonly<{ share: number; maxMs: number }>
   /** The queue session ends up to so many milliseconds before the agent's connect. 0 makes both the same instant. */
   clockSkewMs?: number
-  /** Nothing that happens after `hours` is emitted or counted: conversations stay open, as at any moment of a live centre. */
+  /**
+   * Nothing that happens after `hours` is emitted or counted: conversations stay open, as at any moment of a live
+   * centre.
+   */
   cutAtEnd?: boolean
   /** Service-level duration by media type, where it differs from the default. */
   serviceLevelMs?: Readonly<Partial<Record<MediaType, number>>>
@@ -40,7 +49,12 @@ export type SimulateOptions = Readonly<{
 }>
 
 export type ResolvedOptions = Required<Omit<SimulateOptions, 'callsPerHour' | 'tenantOrg'>> &
-  Readonly<{ callsPerHour: number; tenantOrg: string | null; endMs: EpochMs; serviceLevelMs: Readonly<Record<MediaType, number>> }>
+  Readonly<{
+    callsPerHour: number
+    tenantOrg: string | null
+    endMs: EpochMs
+    serviceLevelMs: Readonly<Record<MediaType, number>>
+  }>
 
 /** Default service-level durations: the usual "80 % in 20 seconds" for voice, more patience elsewhere. */
 const serviceLevelMs: Readonly<Record<MediaType, number>> = {

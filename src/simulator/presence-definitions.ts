@@ -1,6 +1,7 @@
 import type { SeededRandom } from './random.js'
 
-export type Presence = 'AVAILABLE' | 'AWAY' | 'BUSY' | 'OFFLINE' | 'ON_QUEUE' | 'MEAL' | 'TRAINING' | 'MEETING' | 'BREAK'
+export type Presence =
+  'AVAILABLE' | 'AWAY' | 'BUSY' | 'OFFLINE' | 'ON_QUEUE' | 'MEAL' | 'TRAINING' | 'MEETING' | 'BREAK'
 
 /** A presence as the organisation defined it; several may stand for the same system presence. */
 export type PresenceDefinition = Readonly<{ id: string; name: string; systemPresence: Presence }>

@@ -3,7 +3,9 @@ import { mediaTypes, type MediaType } from './media.js'
 import { inForceAt } from './queue-settings.js'
 import type { Queue, Roster } from './roster.js'
 
-/** The answers of `GET /api/v2/routing/queues`, one for each time at which they changed: the first as at the beginning. */
+/**
+ * The answers of `GET /api/v2/routing/queues`, one for each time at which they changed: the first as at the beginning.
+ */
 export const queueAnswers = ({ queues, agents }: Roster): readonly object[] => {
   const times = [...new Set(queues.flatMap(({ settings }) => settings.map(({ from }) => from)))].sort((a, b) => a - b)
   return times.map((at) => ({
@@ -42,7 +44,10 @@ const queueEntity = (queue: Queue, at: EpochMs, memberCount: number): object => 
     division: { id: queue.divisionId },
     dateModified: new Date(settings.from).toISOString(),
     mediaSettings: Object.fromEntries<object>(mediaSettings),
-    acwSettings: { wrapupPrompt: queue.acw.prompt, ...(queue.acw.timeoutMs === null ? {} : { timeoutMs: queue.acw.timeoutMs }) },
+    acwSettings: {
+      wrapupPrompt: queue.acw.prompt,
+      ...(queue.acw.timeoutMs === null ? {} : { timeoutMs: queue.acw.timeoutMs }),
+    },
     skillEvaluationMethod: 'BEST',
     memberCount,
     userMemberCount: memberCount,

@@ -2,17 +2,29 @@ import { DAY_MS, type EpochMs } from '../domain/interval.js'
 import { mediaTypes, type MediaType } from './media.js'
 import type { ResolvedOptions } from './options.js'
 
-/** Service-level settings of a queue, in force from `from` on: durations in ms by media type, and the share that is to be answered within. */
-export type QueueSettings = Readonly<{ from: EpochMs; serviceLevelMs: Readonly<Record<MediaType, number>>; target: number }>
+/**
+ * Service-level settings of a queue, in force from `from` on: durations in ms by media type, and the share that is to
+ * be answered within.
+ */
+export type QueueSettings = Readonly<{
+  from: EpochMs
+  serviceLevelMs: Readonly<Record<MediaType, number>>
+  target: number
+}>
 
 type Configured = Readonly<{ id: string; settings: readonly QueueSettings[] }>
 
-/** The settings of a queue over time. They had been made a month before; the first queue's change half-way if that is asked for. */
+/**
+ * The settings of a queue over time. They had been made a month before; the first queue's change half-way if that is
+ * asked for.
+ */
 export const settingsOf = (options: ResolvedOptions, queueIndex: number): readonly QueueSettings[] => {
   const { fromMs, endMs, serviceLevelMs, reconfigure } = options
   const first: QueueSettings = { from: Math.max(0, fromMs - 30 * DAY_MS), serviceLevelMs, target: 0.8 }
   if (!reconfigure || queueIndex !== 0) return [first]
-  const quicker = Object.fromEntries(mediaTypes.map((media) => [media, Math.max(1_000, Math.round(serviceLevelMs[media] / 4))]))
+  const quicker = Object.fromEntries(
+    mediaTypes.map((media) => [media, Math.max(1_000, Math.round(serviceLevelMs[media] / 4))]),
+  )
   // Not on the edge of an interval: settings change when somebody changes them.
   const from = Math.floor(fromMs + (endMs - fromMs) / 2) + 451_007
   return [first, { from, serviceLevelMs: quicker as Record<MediaType, number>, target: 0.9 }]

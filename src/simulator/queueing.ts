@@ -5,7 +5,9 @@ import { unwritten, type Conversation, type CustomerLeg, type QueueEntry } from 
 import type { MediaType } from './media.js'
 import type { Queue } from './roster.js'
 
-/** Waiting in a queue: entry, patience, the in-queue flow's deadline, and the match of waiting work with free agents. */
+/**
+ * Waiting in a queue: entry, patience, the in-queue flow's deadline, and the match of waiting work with free agents.
+ */
 export const enterQueue = (centre: Centre, customer: CustomerLeg, queueIndex: number, mediaType: MediaType): void => {
   const { conversation } = customer
   const queue = centre.roster.queues[queueIndex] as Queue
@@ -68,7 +70,9 @@ export const seekAgent = (centre: Centre, entry: QueueEntry): void => {
 export const seekWork = (centre: Centre, desk: Desk): void => {
   let longest: QueueEntry | null = null
   for (const queueIndex of desk.agent.queueIndexes) {
-    const found = centre.waiting[queueIndex]?.find((entry) => entry.state === 'waiting' && suits(desk, entry, queueIndex))
+    const found = centre.waiting[queueIndex]?.find(
+      (entry) => entry.state === 'waiting' && suits(desk, entry, queueIndex),
+    )
     if (found !== undefined && (longest === null || found.startedAt < longest.startedAt)) longest = found
   }
   if (longest !== null) centre.steps.alert(longest, desk)
@@ -90,8 +94,14 @@ const suits = (desk: Desk, entry: QueueEntry, queueIndex: number): boolean =>
   (entry.languageId === null || desk.agent.languageIds.includes(entry.languageId))
 
 /** What the conversation asks for: always something that a member of the queue offers. */
-const requirements = (centre: Centre, queueIndex: number, mediaType: MediaType): Pick<QueueEntry, 'skillIds' | 'languageId'> => {
-  const members = centre.roster.agents.filter((agent) => agent.queueIndexes.includes(queueIndex) && agent.media.has(mediaType))
+const requirements = (
+  centre: Centre,
+  queueIndex: number,
+  mediaType: MediaType,
+): Pick<QueueEntry, 'skillIds' | 'languageId'> => {
+  const members = centre.roster.agents.filter(
+    (agent) => agent.queueIndexes.includes(queueIndex) && agent.media.has(mediaType),
+  )
   if (members.length === 0) return { skillIds: [], languageId: null }
   const model = centre.random.pick(members)
   const asks = centre.random.chance(0.25)

@@ -1,6 +1,6 @@
 /**
- * Seeded randomness (sfc32). Each concern of the simulator draws from its own stream, forked by name, so that asking for duplicates or another
- * envelope changes how things are delivered and never what happened.
+ * Seeded randomness (sfc32). Each concern of the simulator draws from its own stream, forked by name, so that asking
+ * for duplicates or another envelope changes how things are delivered and never what happened.
  */
 export class SeededRandom {
   readonly #seed: string

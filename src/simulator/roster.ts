@@ -31,7 +31,13 @@ export type Agent = Readonly<{
 }>
 
 /** An inbound call flow. */
-export type Flow = Readonly<{ id: string; name: string; version: string; outcomeId: string; milestoneIds: readonly string[] }>
+export type Flow = Readonly<{
+  id: string
+  name: string
+  version: string
+  outcomeId: string
+  milestoneIds: readonly string[]
+}>
 
 /** An outbound campaign and the queue on whose behalf it calls. */
 export type Campaign = Readonly<{ id: string; name: string; contactListId: string; queueIndex: number }>
@@ -46,7 +52,18 @@ export type Roster = Readonly<{
   presences: readonly PresenceDefinition[]
 }>
 
-const queueNames = ['Sales', 'Support', 'Billing', 'Returns', 'Retention', 'Claims', 'Orders', 'Bookings', 'Technical', 'Premium']
+const queueNames = [
+  'Sales',
+  'Support',
+  'Billing',
+  'Returns',
+  'Retention',
+  'Claims',
+  'Orders',
+  'Bookings',
+  'Technical',
+  'Premium',
+]
 const skillNames = ['Contracts', 'Hardware', 'Invoices', 'Refunds', 'Network', 'Onboarding', 'Complaints', 'Renewals']
 const languageNames = ['English', 'Spanish', 'German', 'French']
 const firstNames = [
@@ -99,7 +116,10 @@ const every: readonly MediaType[] = ['voice', 'callback', 'chat', 'email', 'mess
 const spoken: readonly MediaType[] = ['voice', 'callback']
 const written: readonly MediaType[] = ['chat', 'email', 'message']
 
-/** Draws up the centre. Each agent serves a main queue and up to two neighbours, so that every queue has members as evenly as the numbers allow. */
+/**
+ * Draws up the centre. Each agent serves a main queue and up to two neighbours, so that every queue has members as
+ * evenly as the numbers allow.
+ */
 export const drawRoster = (options: ResolvedOptions, random: SeededRandom): Roster => {
   const orgId = random.uuid()
   const divisions = Array.from({ length: Math.min(3, options.queues) }, () => random.uuid())
@@ -125,7 +145,11 @@ export const drawRoster = (options: ResolvedOptions, random: SeededRandom): Rost
       skills: [...own, ...speaks].map(({ name }) => name),
       skillIds: new Set(own.map(({ id }) => id)),
       languageIds: speaks.map(({ id }) => id),
-      queueIndexes: [...new Set([index, index + 1, ...(random.chance(0.5) ? [index + 2] : [])].map((place) => place % options.queues))],
+      queueIndexes: [
+        ...new Set(
+          [index, index + 1, ...(random.chance(0.5) ? [index + 2] : [])].map((place) => place % options.queues),
+        ),
+      ],
       media: new Set(media[index]),
     }
   })

@@ -21,16 +21,17 @@ import { TruthLedger } from './truth/ledger.js'
 import { userEvents } from './user-events.js'
 
 /**
- * Lines in delivery order, to be read once. When they have been read to the end, `truth` is known, and `details` gives the same conversations as the analytics API
- * records them, if the option `details` asks for them; both throw before.
+ * Lines in delivery order, to be read once. When they have been read to the end, `truth` is known, and `details` gives
+ * the same conversations as the analytics API records them, if the option `details` asks for them; both throw before.
  */
 export type Simulation = Iterable<Delivery> &
   Readonly<{ roster: Roster; truth: (view?: TruthView) => Truth; details: () => Iterable<object> }>
 
 /**
- * A seeded contact centre. A discrete-event simulation of people: callers arrive, wait and give up, agents come to work, ring, talk, hold, transfer and
- * rest. The same options give the same bytes. What happens depends on seed, size and times only: asking for another envelope, for duplicates or
- * for only one kind of event shows the same centre. Throws a RangeError that names a wrong option.
+ * A seeded contact centre. A discrete-event simulation of people: callers arrive, wait and give up, agents come to
+ * work, ring, talk, hold, transfer and rest. The same options give the same bytes. What happens depends on seed, size
+ * and times only: asking for another envelope, for duplicates or for only one kind of event shows the same centre.
+ * Throws a RangeError that names a wrong option.
  */
 export const simulate = (options: SimulateOptions): Simulation => {
   const resolved = resolveOptions(options)
@@ -48,7 +49,8 @@ export const simulate = (options: SimulateOptions): Simulation => {
   }
   observers.push(userEvents(publish, random.fork('user-events'), roster))
   if (resolved.emit !== 'detail-events') observers.push(metricRecords(publish, random.fork('metric-records')))
-  if (resolved.emit !== 'metric-records') observers.push(detailEvents(publish, random.fork('detail-events')), agentSegments(publish))
+  if (resolved.emit !== 'metric-records')
+    observers.push(detailEvents(publish, random.fork('detail-events')), agentSegments(publish))
   const details = resolved.details ? new ConversationDetails() : null
   if (details !== null) observers.push((happening) => details.observe(happening))
   wire(centre)

@@ -3,7 +3,10 @@ import type { Presence } from './presence-definitions.js'
 import type { AgentLeg, DisconnectType, FlowLeg, Leg, Party } from './leg.js'
 import type { MediaType } from './media.js'
 
-/** The same thing is spelled differently on each Genesys surface. Ours is that of detail events; this is the way to the others. */
+/**
+ * The same thing is spelled differently on each Genesys surface. Ours is that of detail events; this is the way to the
+ * others.
+ */
 
 const metricDisconnects: Readonly<Record<DisconnectType, string>> = {
   ENDPOINT: 'endpoint',
@@ -52,7 +55,10 @@ const isoDay = { day: NaN, text: '' }
 const dayMs = 86_400_000
 const two = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'))
 
-/** ISO-8601 in UTC with milliseconds, as `Date.toISOString` gives it. Kept apart because it is written on every line and the day part rarely changes. */
+/**
+ * ISO-8601 in UTC with milliseconds, as `Date.toISOString` gives it. Kept apart because it is written on every line and
+ * the day part rarely changes.
+ */
 export const iso = (at: EpochMs): string => {
   const day = Math.floor(at / dayMs)
   if (day !== isoDay.day) {

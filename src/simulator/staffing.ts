@@ -6,7 +6,10 @@ import type { Presence } from './presence-definitions.js'
 
 const shiftMs = 8.5 * HOUR_MS
 
-/** When shifts begin (hour of the day, UTC) and which share of the staff begins then. Follows the arrival curve about an hour ahead. */
+/**
+ * When shifts begin (hour of the day, UTC) and which share of the staff begins then. Follows the arrival curve about an
+ * hour ahead.
+ */
 const shiftStarts: readonly (readonly [hour: number, share: number])[] = [
   [22, 0.06],
   [6, 0.14],
@@ -73,7 +76,11 @@ const planShift = (centre: Centre, desk: Desk, startAt: EpochMs): void => {
     { afterMs: random.between(370, 430) * MINUTE_MS, forMs: random.between(10, 18) * MINUTE_MS, presence: 'BREAK' },
   ]
   if (random.chance(0.2))
-    pauses.push({ afterMs: random.between(20, 60) * MINUTE_MS, forMs: 20 * MINUTE_MS, presence: random.pick(['MEETING', 'TRAINING']) })
+    pauses.push({
+      afterMs: random.between(20, 60) * MINUTE_MS,
+      forMs: 20 * MINUTE_MS,
+      presence: random.pick(['MEETING', 'TRAINING']),
+    })
   if (random.chance(0.3))
     pauses.push({
       afterMs: random.between(440, 470) * MINUTE_MS,
@@ -82,7 +89,8 @@ const planShift = (centre: Centre, desk: Desk, startAt: EpochMs): void => {
     })
   desk.shiftEndAt = startAt + shiftMs
   for (const pause of pauses)
-    if (startAt + pause.afterMs > centre.now) centre.schedule(startAt + pause.afterMs, () => takePause(centre, desk, pause))
+    if (startAt + pause.afterMs > centre.now)
+      centre.schedule(startAt + pause.afterMs, () => takePause(centre, desk, pause))
   centre.schedule(startAt + shiftMs, () => {
     goOffQueue(centre, desk, 'OFFLINE')
   })
@@ -103,6 +111,7 @@ const waitForIt = (centre: Centre, desk: Desk, pause: Pause): void => {
     return
   }
   centre.after(pause.forMs, () => {
-    if (desk.presence === pause.presence && desk.wanted === null && centre.now < desk.shiftEndAt) goOnQueue(centre, desk)
+    if (desk.presence === pause.presence && desk.wanted === null && centre.now < desk.shiftEndAt)
+      goOnQueue(centre, desk)
   })
 }

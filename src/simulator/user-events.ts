@@ -16,8 +16,9 @@ type Seen = {
 }
 
 /**
- * Tells agent states as `v2.users.{id}.routingStatus` and `.presence`, some of them again in an `.activity` snapshot with the same start times, and the
- * work at hand now and then as `.conversationsummary`. Rarely another presence source speaks up (`primary: false`); it drives nothing.
+ * Tells agent states as `v2.users.{id}.routingStatus` and `.presence`, some of them again in an `.activity` snapshot
+ * with the same start times, and the work at hand now and then as `.conversationsummary`. Rarely another presence
+ * source speaks up (`primary: false`); it drives nothing.
  */
 export const userEvents = (send: Publish, random: SeededRandom, roster: Roster): Observer => {
   const publish = (at: EpochMs, template: string, id: string, body: object): void => {
@@ -31,7 +32,10 @@ export const userEvents = (send: Publish, random: SeededRandom, roster: Roster):
   }
   const [offline, busy] = [first('OFFLINE'), first('BUSY')]
 
-  const definition = ({ id, systemPresence }: PresenceDefinition): object => ({ id, systemPresence: presenceName(systemPresence) })
+  const definition = ({ id, systemPresence }: PresenceDefinition): object => ({
+    id,
+    systemPresence: presenceName(systemPresence),
+  })
   const of = (agent: Agent): Seen => {
     const known = seen.get(agent.id)
     if (known !== undefined) return known
@@ -61,9 +65,14 @@ export const userEvents = (send: Publish, random: SeededRandom, roster: Roster):
     publish(at, 'v2.users.{id}.activity', agent.id, {
       id: agent.id,
       routingStatus: { status: now.status, startTime: iso(now.statusSince) },
-      presence: { presenceDefinition: definition(now.presence), presenceMessage: '', modifiedDate: iso(now.presenceSince) },
+      presence: {
+        presenceDefinition: definition(now.presence),
+        presenceMessage: '',
+        modifiedDate: iso(now.presenceSince),
+      },
       outOfOffice: { active: false, modifiedDate: iso(now.presenceSince) },
-      activeQueueIds: now.presence.systemPresence === 'ON_QUEUE' ? agent.queueIndexes.map((index) => roster.queues[index]?.id) : [],
+      activeQueueIds:
+        now.presence.systemPresence === 'ON_QUEUE' ? agent.queueIndexes.map((index) => roster.queues[index]?.id) : [],
       dateActiveQueuesChanged: iso(now.presenceSince),
     })
   }
@@ -82,7 +91,10 @@ export const userEvents = (send: Publish, random: SeededRandom, roster: Roster):
     if (happening.stateKind === 'routingStatus') {
       now.status = happening.state
       now.statusSince = at
-      publish(at, 'v2.users.{id}.routingStatus', agent.id, { id: agent.id, routingStatus: { status: happening.state, startTime: iso(at) } })
+      publish(at, 'v2.users.{id}.routingStatus', agent.id, {
+        id: agent.id,
+        routingStatus: { status: happening.state, startTime: iso(at) },
+      })
     } else {
       now.presence = happening.definition
       now.presenceSince = at

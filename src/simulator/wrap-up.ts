@@ -6,12 +6,13 @@ import type { AgentLeg } from './leg.js'
 const wrapUpCodes = ['Resolved', 'Follow-up', 'Escalated', 'Wrong department', 'No resolution'] as const
 
 /**
- * Closes an agent's session. After-call work follows for most; some is submitted only much later, when the agent has long taken other work,
- * and counts with all the time that passed.
+ * Closes an agent's session. After-call work follows for most; some is submitted only much later, when the agent has
+ * long taken other work, and counts with all the time that passed.
  */
 export const wrapUp = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
   const { random, options } = centre
-  const acwFollows = leg.queue !== null && (leg.talked || random.chance(0.5)) && random.chance(leg.mediaType === 'voice' ? 0.88 : 0.6)
+  const acwFollows =
+    leg.queue !== null && (leg.talked || random.chance(0.5)) && random.chance(leg.mediaType === 'voice' ? 0.88 : 0.6)
   centre.tell({ kind: 'AgentLegClosed', at: centre.now, leg, acwFollows })
   if (leg.serves !== null) closeCallback(centre, leg.serves, desk)
   const free = (): void => {
@@ -42,7 +43,10 @@ export const wrapUp = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
   })
 }
 
-/** The callback record is done with when its call is over. It had no handle time of its own: contacting, dialing and talk are the call's. */
+/**
+ * The callback record is done with when its call is over. It had no handle time of its own: contacting, dialing and
+ * talk are the call's.
+ */
 const closeCallback = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
   leg.callbackMs = centre.now - leg.startedAt - leg.alertMs
   leg.disconnectType = 'CLIENT'

@@ -10,7 +10,13 @@ import { runCommand } from '../../src/cli/run.js'
 import { jsonLines, scratchFolder, type Outcome } from '../support/streamvane.js'
 
 const signals = ['SIGINT', 'SIGTERM'] as const
-const commands = { config: configCommand, import: importCommand, profile: profileCommand, rows: rowsCommand, run: runCommand }
+const commands = {
+  config: configCommand,
+  import: importCommand,
+  profile: profileCommand,
+  rows: rowsCommand,
+  run: runCommand,
+}
 
 /** Runs a command in this process: a process of its own costs a second or more. */
 const inProcess = async ([name = '', ...args]: readonly string[], data: string): Promise<Outcome> => {
@@ -30,7 +36,8 @@ const inProcess = async ([name = '', ...args]: readonly string[], data: string):
   } finally {
     process.exitCode = 0
     signals.forEach((signal, i) => {
-      for (const listener of process.listeners(signal)) if (before[i]?.includes(listener) !== true) process.off(signal, listener)
+      for (const listener of process.listeners(signal))
+        if (before[i]?.includes(listener) !== true) process.off(signal, listener)
     })
     log.mockRestore()
     error.mockRestore()
@@ -94,9 +101,15 @@ test('conversations are imported and counted by a profile that asks for them; a 
   expect(imported).toMatchObject({ code: 0, stdout: '1 stored, 0 duplicate, 0 dead-lettered\n', stderr: '' })
   expect((await ran(['run', '--until-caught-up', '--config', configuration])).code).toBe(0)
   const rows = jsonLines<Readonly<Record<string, unknown>>>((await ran(['rows', '--family', 'queue', '--json'])).stdout)
-  expect(rows.map(({ intervalStart }) => intervalStart)).toEqual(['2021-04-01T12:15:00.000Z', '2021-04-01T12:30:00.000Z'])
+  expect(rows.map(({ intervalStart }) => intervalStart)).toEqual([
+    '2021-04-01T12:15:00.000Z',
+    '2021-04-01T12:30:00.000Z',
+  ])
 
-  const profile = await file('profile.yaml', 'version: 2\npoints: conversation-details\nquantiles: [tAnswered]\nzone: Asia/Kathmandu\n')
+  const profile = await file(
+    'profile.yaml',
+    'version: 2\npoints: conversation-details\nquantiles: [tAnswered]\nzone: Asia/Kathmandu\n',
+  )
   const published = await ran(['profile', 'publish', '--effective-at', '2026-03-01', profile])
   expect(published.stderr).toBe('')
   expect(published.stdout).toMatch(
@@ -109,7 +122,13 @@ test('conversations are imported and counted by a profile that asks for them; a 
   expect(JSON.parse(shown.stdout)).toMatchObject({ version: 2, quantiles: ['tAnswered'], zone: 'Europe/Berlin' })
   expect(shown.stderr).toContain('generation g1; 1 published')
 
-  const before = await ran(['profile', 'publish', '--effective-at', '2026-03-01T00:10', await file('edge.yaml', 'version: 3\n')])
+  const before = await ran([
+    'profile',
+    'publish',
+    '--effective-at',
+    '2026-03-01T00:10',
+    await file('edge.yaml', 'version: 3\n'),
+  ])
   expect(before).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('take 2026-03-01T00:00:00.000Z or 2026-03-01T00:15:00.000Z') as string,
@@ -120,7 +139,8 @@ test('conversations are imported and counted by a profile that asks for them; a 
   )
   const refused = await ran(['profile', 'publish', wrong])
   expect(refused).toMatchObject({ code: 2, stdout: '' })
-  for (const problem of ['zone: "Asia/Katmandoo" is not a time zone', 'rollUps.0']) expect(refused.stderr).toContain(problem)
+  for (const problem of ['zone: "Asia/Katmandoo" is not a time zone', 'rollUps.0'])
+    expect(refused.stderr).toContain(problem)
 })
 
 test('config check tells what is wrong with a profile, and prints a zone by its name', async () => {
@@ -132,7 +152,10 @@ test('config check tells what is wrong with a profile, and prints a zone by its 
     '--config',
     await file('good.yaml', 'profile: { zone: europe/berlin, rollUps: [P1D, PT1H] }\n'),
   ])
-  expect((JSON.parse(good.stdout) as { profile: unknown }).profile).toMatchObject({ zone: 'Europe/Berlin', rollUps: ['PT1H', 'P1D'] })
+  expect((JSON.parse(good.stdout) as { profile: unknown }).profile).toMatchObject({
+    zone: 'Europe/Berlin',
+    rollUps: ['PT1H', 'P1D'],
+  })
   const bad = await ran([
     'config',
     'check',

@@ -4,13 +4,19 @@ import { NotIngested } from '../../src/ingress/ingest.js'
 import { LogUnavailable } from '../../src/log/event-log.js'
 
 test.each([
-  [{ tag: 'NotAvailable', cause: new LogUnavailable('EventStoreDB: connect ECONNREFUSED') } as const, 'EventStoreDB: connect ECONNREFUSED'],
+  [
+    { tag: 'NotAvailable', cause: new LogUnavailable('EventStoreDB: connect ECONNREFUSED') } as const,
+    'EventStoreDB: connect ECONNREFUSED',
+  ],
   [{ tag: 'Refused', reason: 'the log is closed' } as const, 'the log is closed'],
   [{ tag: 'WrongExpectedRevision', stream: 't.clock', expected: 0, actual: 3 } as const, 't.clock is at revision 3'],
-])('a batch that the log does not take (%j) is told in a line, with the reason, which whoever sends is not told', (failure, reason) => {
-  const cause = new NotIngested(failure)
-  expect(exitCodeOf(cause)).toBe(EXIT.failed)
-  expect(wordsOf(cause)).toBe(`${cause.message}: ${reason}`)
-  expect(cause.message).not.toContain(reason)
-  expect(cause.passes).toBe(failure.tag === 'NotAvailable')
-})
+])(
+  'a batch that the log does not take (%j) is told in a line, with the reason, which whoever sends is not told',
+  (failure, reason) => {
+    const cause = new NotIngested(failure)
+    expect(exitCodeOf(cause)).toBe(EXIT.failed)
+    expect(wordsOf(cause)).toBe(`${cause.message}: ${reason}`)
+    expect(cause.message).not.toContain(reason)
+    expect(cause.passes).toBe(failure.tag === 'NotAvailable')
+  },
+)

@@ -40,7 +40,9 @@ describe('kpis list', () => {
   test('can be narrowed down to a family, a metric, and what is on or off', async () => {
     const ofMetric = await listed('--family', 'skill', '--metric', 'tHandle')
     expect(ofMetric.map(({ name }) => name)).toEqual([
-      ...['count', 'sum', 'min', 'max', 'avg', 'p50', 'p90', 'p95', 'p99'].map((statistic) => `skill.tHandle.${statistic}`),
+      ...['count', 'sum', 'min', 'max', 'avg', 'p50', 'p90', 'p95', 'p99'].map(
+        (statistic) => `skill.tHandle.${statistic}`,
+      ),
       ...['skill.aht', 'skill.transferRate'],
     ])
     const [all, on, off] = await Promise.all([
@@ -89,13 +91,27 @@ describe('kpis describe', () => {
         /^mark +O: observed/m,
       ],
     ],
-    ['queue.serviceLevel', [/^unit +share$/m, /^tAbandon +At the end of the queue session\.$/m, /^source +S8, S23, O2/m]],
-    ['tAnswered', [/^families +queue, agent, /m, /^statistics +count, sum, min, max, avg, p50/m, /^emitted +At the agent's connect/m]],
+    [
+      'queue.serviceLevel',
+      [/^unit +share$/m, /^tAbandon +At the end of the queue session\.$/m, /^source +S8, S23, O2/m],
+    ],
+    [
+      'tAnswered',
+      [
+        /^families +queue, agent, /m,
+        /^statistics +count, sum, min, max, avg, p50/m,
+        /^emitted +At the agent's connect/m,
+      ],
+    ],
     ['asa', [/^formula +tAnswered\.sum \/ tAnswered\.count$/m, /^families +queue, agent/m]],
     ['agent.nOffered.count', [/^note +Genesys names no agent with it/m]],
     [
       'nStateTransitionError',
-      [/^nStateTransitionError is not computed$/m, /^why +What counts as such an error is not documented/m, /^mark +U: unknown/m],
+      [
+        /^nStateTransitionError is not computed$/m,
+        /^why +What counts as such an error is not documented/m,
+        /^mark +U: unknown/m,
+      ],
     ],
     ['conformance', [/^conformance is not computed$/m, /^instead +Its numerator/m]],
     ['oServiceLevel', [/^oServiceLevel$/m, /^serviceLevel$/m, /^formula +\(tAnswered\.count - nOverSla\.count\)/m]],
@@ -151,7 +167,9 @@ describe('close names', () => {
       fc.property(anyName, fc.nat(), fc.constantFrom('drop', 'double', 'swap'), (name, at, slip) => {
         const i = at % (name.length - 1)
         const [head, one = '', two = '', tail] = [name.slice(0, i), name[i], name[i + 1], name.slice(i + 2)]
-        const typo = { drop: head + two + tail, double: head + one + one + two + tail, swap: head + two + one + tail }[slip]
+        const typo = { drop: head + two + tail, double: head + one + one + two + tail, swap: head + two + one + tail }[
+          slip
+        ]
         expect(closeNames(typo ?? '', [name, 'xyzxyzxyzxyz'])).toEqual([name])
       }),
     )

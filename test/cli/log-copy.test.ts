@@ -86,9 +86,12 @@ describe('wrong usage ends with code 2 and says in a line what is wrong', () => 
 
 test('a place without a log is named', async () => {
   const dir = await scratchFolder()
-  const { code, stderr } = await streamvane(['log', 'copy', '--from', `embedded:${dir}/a`, '--to', `embedded:${dir}/b`], {
-    env: { STREAMVANE_DATA: dir },
-  })
+  const { code, stderr } = await streamvane(
+    ['log', 'copy', '--from', `embedded:${dir}/a`, '--to', `embedded:${dir}/b`],
+    {
+      env: { STREAMVANE_DATA: dir },
+    },
+  )
   expect(stderr).toContain(`there is no log in ${join(dir, 'a', 'log', 'raw')}`)
   expect(stderr).not.toMatch(/^ +at /m)
   expect(code).toBe(1)

@@ -10,13 +10,16 @@ import { jsonLines, scratchFolder, streamvane, type Outcome } from '../support/s
 import { truthText, rowsText, type RowLine } from '../support/rows-json.js'
 
 const SIMULATION =
-  '--seed 3 --from 2026-01-05T06:00:00Z --hours 1 --queues 2 --agents 12 --duplicates 0.05 --reorder 0.05 --envelope mixed'.split(' ')
+  '--seed 3 --from 2026-01-05T06:00:00Z --hours 1 --queues 2 --agents 12 --duplicates 0.05 --reorder 0.05 --envelope mixed'.split(
+    ' ',
+  )
 
 /** A data folder, and the commands on it. */
 const centre = async () => {
   const dir = await scratchFolder()
   const env = { STREAMVANE_DATA: join(dir, 'data') }
-  const ran = async (args: readonly string[], stdin: string | Buffer = ''): Promise<Outcome> => streamvane(args, { env, stdin })
+  const ran = async (args: readonly string[], stdin: string | Buffer = ''): Promise<Outcome> =>
+    streamvane(args, { env, stdin })
   /** Fails unless it ends with code 0. */
   const done = async (args: readonly string[], stdin: string | Buffer = ''): Promise<string> => {
     const { code, stdout, stderr } = await ran(args, stdin)
@@ -41,16 +44,24 @@ test('a simulated morning: import, run, and the rows are the truth; again, and n
   expect(dry.stdout).toMatch(/^1: .* → default\./)
   expect(await readdir(data).catch(() => 'nothing there')).toBe('nothing there')
 
-  const first = JSON.parse(await done(['import', '--json', file('morning.ndjson.gz')])) as { stored: number; duplicate: number }
+  const first = JSON.parse(await done(['import', '--json', file('morning.ndjson.gz')])) as {
+    stored: number
+    duplicate: number
+  }
   expect(first).toMatchObject({ duplicate: truth.totals.duplicates, deadLettered: 0 })
   expect(first.stored).toBeGreaterThan(300)
   const again = gunzipSync(await readFile(file('morning.ndjson.gz')))
-  expect(JSON.parse(await done(['import', '--json', '-'], again))).toMatchObject({ stored: 0, duplicate: first.stored + first.duplicate })
+  expect(JSON.parse(await done(['import', '--json', '-'], again))).toMatchObject({
+    stored: 0,
+    duplicate: first.stored + first.duplicate,
+  })
 
   await done(['run', '--until-caught-up'])
   const queue = await done(['rows', '--family', 'queue', '--json'])
   expect(rowsText(jsonLines<RowLine>(queue))).toEqual(truthText(truth, 'queue'))
-  expect(rowsText(jsonLines<RowLine>(await done(['rows', '--family', 'agent', '--json'])))).toEqual(truthText(truth, 'agent'))
+  expect(rowsText(jsonLines<RowLine>(await done(['rows', '--family', 'agent', '--json'])))).toEqual(
+    truthText(truth, 'agent'),
+  )
   const delivered = await readAvroFiles(join(data, 'files'))
   expect(await readJsonFiles(join(data, 'files'))).toEqual(delivered)
 
@@ -66,8 +77,12 @@ test('a simulated morning: import, run, and the rows are the truth; again, and n
   ])
 
   const range = ['--from', '2026-01-05T06:00:00Z', '--to', '2026-01-05T06:30:00Z']
-  const inRange = jsonLines<{ intervalStart: string }>(queue).filter(({ intervalStart }) => intervalStart < '2026-01-05T06:30')
-  expect(await done(['replay', ...range, '--family', 'queue', '--dry-run'])).toContain(`${inRange.length} records would be published`)
+  const inRange = jsonLines<{ intervalStart: string }>(queue).filter(
+    ({ intervalStart }) => intervalStart < '2026-01-05T06:30',
+  )
+  expect(await done(['replay', ...range, '--family', 'queue', '--dry-run'])).toContain(
+    `${inRange.length} records would be published`,
+  )
   await done(['replay', ...range, '--family', 'queue'])
   const replayed = await readAvroFiles(join(data, 'files', 'replay'))
   expect(replayed).toHaveLength(inRange.length)
@@ -85,7 +100,9 @@ describe('what could not be used', () => {
     expect(imported.stdout).toBe('1 stored, 0 duplicate, 2 dead-lettered\n')
     expect(imported.stderr).toContain('unknown-topic')
 
-    const letters = jsonLines<{ id: string; reason: string; stage: string }>(await done(['deadletter', 'list', '--json']))
+    const letters = jsonLines<{ id: string; reason: string; stage: string }>(
+      await done(['deadletter', 'list', '--json']),
+    )
     expect(letters.map(({ reason, stage }) => [reason, stage]).sort()).toEqual([
       ['malformed-json', 'ingress'],
       ['unknown-topic', 'ingress'],
@@ -97,7 +114,9 @@ describe('what could not be used', () => {
       code: 2,
       stderr: expect.stringContaining('no dead letter with id'),
     })
-    expect(await done(['deadletter', 'replay'])).toBe('0 can be used now, 2 still cannot; 0 stored, 0 were stored before\n')
+    expect(await done(['deadletter', 'replay'])).toBe(
+      '0 can be used now, 2 still cannot; 0 stored, 0 were stored before\n',
+    )
     expect((await ran(['import', '--dry-run', '-'], `${good}\n${strange}`)).code).toBe(5)
   }, 60_000)
 })

@@ -18,7 +18,16 @@ const LIVE = ['--port', '0', '--clock', 'event-time', '--log-level', 'debug']
 const ALL_DONE = { code: 0, signal: null }
 
 const morning = (hours: number, agents: number) => {
-  const simulation = simulate({ seed: 21, fromMs: FROM, hours, queues: 2, agents, duplicates: 0.02, reorder: 0.05, envelope: 'mixed' })
+  const simulation = simulate({
+    seed: 21,
+    fromMs: FROM,
+    hours,
+    queues: 2,
+    agents,
+    duplicates: 0.02,
+    reorder: 0.05,
+    envelope: 'mixed',
+  })
   const lines = [...simulation].map(({ line }) => line)
   return { lines, truth: simulation.truth() }
 }
@@ -70,7 +79,9 @@ describe('three processes on one data folder', () => {
     const kpi = await openEmbeddedLog({ dir: join(data, 'log', 'kpi-g1'), mode: 'reader' })
     const book = await bookOfLog(kpi, 'default', 'g1').finally(() => kpi.close())
     const published = revisionsByKey(await readAvroFiles(join(data, 'files')))
-    expect(new Map(Object.entries(published))).toEqual(new Map([...book].map(([key, revisions]) => [key, [...revisions.keys()]])))
+    expect(new Map(Object.entries(published))).toEqual(
+      new Map([...book].map(([key, revisions]) => [key, [...revisions.keys()]])),
+    )
   }, 90_000)
 })
 
@@ -111,7 +122,10 @@ test('a rebuild beside a running process: with --promote that one goes on with t
   const url = await ingressOf(process)
   await post(url, lines.slice(0, half))
   await process.said('egress: records published')
-  expect(await ran('rebuild', '--promote')).toMatchObject({ code: 0, stderr: expect.stringContaining('g2 is live now') })
+  expect(await ran('rebuild', '--promote')).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('g2 is live now'),
+  })
   await process.said('"to":"g2"')
   await post(url, lines.slice(half))
   process.kill('SIGTERM')

@@ -23,7 +23,14 @@ const dataOf = async (...batches: (readonly Row[])[]): Promise<string> => {
   const data = await scratchFolder()
   const logs = embeddedLogs(data, 'test')
   await logs.changingControl(async (control) => {
-    const { state } = await startGeneration(control, 't', await readGenerations(control, 't'), defaultProfile, undefined, new Date(0))
+    const { state } = await startGeneration(
+      control,
+      't',
+      await readGenerations(control, 't'),
+      defaultProfile,
+      undefined,
+      new Date(0),
+    )
     await promote(control, 't', state, 'g1', new Date(0))
   })
   const kpi = await logs.kpi('g1', 'writer')
@@ -45,7 +52,11 @@ const answerIn = async (folder: string, answer: unknown): Promise<string> => {
 /** Runs a command in this process, as main does: a process of its own costs a second and more. */
 const run = async (name: 'reconcile' | 'corrections', data: string, args: readonly string[]): Promise<Outcome> => {
   const [stdout, stderr]: [string[], string[]] = [[], []]
-  const before = { exitCode: process.exitCode, SIGINT: process.listeners('SIGINT'), SIGTERM: process.listeners('SIGTERM') }
+  const before = {
+    exitCode: process.exitCode,
+    SIGINT: process.listeners('SIGINT'),
+    SIGTERM: process.listeners('SIGTERM'),
+  }
   const spies = [
     vi.spyOn(console, 'log').mockImplementation((text: string) => void stdout.push(`${text}\n`)),
     vi.spyOn(console, 'error').mockImplementation((text: string) => void stderr.push(`${text}\n`)),
@@ -66,7 +77,8 @@ const run = async (name: 'reconcile' | 'corrections', data: string, args: readon
     process.exitCode = before.exitCode
     for (const spy of spies) spy.mockRestore()
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      for (const listener of process.listeners(signal)) if (!before[signal].includes(listener)) process.off(signal, listener)
+      for (const listener of process.listeners(signal))
+        if (!before[signal].includes(listener)) process.off(signal, listener)
   }
 }
 

@@ -112,10 +112,16 @@ describe('wrong usage ends with code 2 and says in a line or two what is wrong',
 describe('config check', () => {
   test('prints what is in force from file, environment and flags, without secrets', async () => {
     const file = join(await scratchFolder(), 'streamvane.yaml')
-    await writeFile(file, 'tenant: from-file\ningress:\n  port: 1\n  token: a-token-of-sixteen-characters\nclock:\n  everyMs: 5000\n')
-    const { code, stdout, stderr } = await streamvane(['config', 'check', '--json', '--config', file, '--tenant', 'from-flag'], {
-      env: { STREAMVANE_INGRESS__PORT: '9000', KAFKA_BROKERS: 'a:1,b:2', SCHEMA_REGISTRY_URL: 'http://registry' },
-    })
+    await writeFile(
+      file,
+      'tenant: from-file\ningress:\n  port: 1\n  token: a-token-of-sixteen-characters\nclock:\n  everyMs: 5000\n',
+    )
+    const { code, stdout, stderr } = await streamvane(
+      ['config', 'check', '--json', '--config', file, '--tenant', 'from-flag'],
+      {
+        env: { STREAMVANE_INGRESS__PORT: '9000', KAFKA_BROKERS: 'a:1,b:2', SCHEMA_REGISTRY_URL: 'http://registry' },
+      },
+    )
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({
       tenant: 'from-flag',

@@ -59,11 +59,16 @@ const anyKpis = (family: FamilyName): fc.Arbitrary<Row['kpis']> =>
           fc.option(fc.record({ numerator: anyLong, denominator: anyLong }).map((ratio) => [name, ratio] as const)),
         ),
       ),
-      ofProfile: fc.array(fc.tuple(profileKpiName, fc.record({ numerator: millionths, denominator: fc.option(millionths) })), {
-        maxLength: 4,
-      }),
+      ofProfile: fc.array(
+        fc.tuple(profileKpiName, fc.record({ numerator: millionths, denominator: fc.option(millionths) })),
+        {
+          maxLength: 4,
+        },
+      ),
     })
-    .map(({ builtIn, ofProfile }) => Object.fromEntries<Ratio>([...builtIn.filter((kpi) => kpi !== null), ...ofProfile]))
+    .map(({ builtIn, ofProfile }) =>
+      Object.fromEntries<Ratio>([...builtIn.filter((kpi) => kpi !== null), ...ofProfile]),
+    )
 
 /** Most rows hold little of what their family may carry. */
 const anyMeasures = (family: FamilyName): fc.Arbitrary<Row['measures']> =>
@@ -84,7 +89,9 @@ export const anyRowOf = (family: FamilyName): fc.Arbitrary<Row> =>
     .record({
       tenant: fc.constantFrom('acme', 'emea-1'),
       dimensions: fc.tuple(
-        ...families[family].dimensions.map((name) => (families[family].optional.includes(name) ? fc.option(anyId) : anyId)),
+        ...families[family].dimensions.map((name) =>
+          families[family].optional.includes(name) ? fc.option(anyId) : anyId,
+        ),
       ),
       granularity: fc.constantFrom(...granularities),
       start: fc.integer({ min: -1_000, max: 3_000_000 }).map((quarter) => quarter * 900_000),
@@ -93,7 +100,9 @@ export const anyRowOf = (family: FamilyName): fc.Arbitrary<Row> =>
       correction: fc.constantFrom<Correction | null>(null, 'late', 'handled', 'settings', 'erased'),
       revision: fc.integer({ min: 1, max: 2 ** 50 }),
       erased: fc.option(fc.integer({ min: 1, max: 1_000 })),
-      serviceTarget: carriesServiceTarget(family) ? fc.option(fc.double({ min: 0, max: 1, noNaN: true })) : fc.constant(null),
+      serviceTarget: carriesServiceTarget(family)
+        ? fc.option(fc.double({ min: 0, max: 1, noNaN: true }))
+        : fc.constant(null),
       measures: anyMeasures(family),
       kpis: anyKpis(family),
     })

@@ -20,7 +20,8 @@ const typesOf = (events: readonly NewEvent[]): readonly string[] => [...new Set(
 
 const logOf = async (...appends: (readonly NewEvent[])[]) => {
   const log = memoryLog()
-  for (const events of appends) right((await log.append([{ stream: kpiStream('t', 'g1'), expected: 'any', events }]))[0])
+  for (const events of appends)
+    right((await log.append([{ stream: kpiStream('t', 'g1'), expected: 'any', events }]))[0])
   return log
 }
 
@@ -56,7 +57,11 @@ describe('a batch becomes appends', () => {
 
 describe('recovery', () => {
   test('of a stream that was never written: nothing is there', async () => {
-    expect(await recover(memoryLog(), 't', 'g1')).toEqual({ checkpoint: undefined, revision: undefined, cutShort: undefined })
+    expect(await recover(memoryLog(), 't', 'g1')).toEqual({
+      checkpoint: undefined,
+      revision: undefined,
+      cutShort: undefined,
+    })
   })
 
   test('behind a whole batch: its checkpoint, and the end of the stream', async () => {
@@ -86,7 +91,9 @@ test('the latest row of every key is the one with the last revision, whatever ca
     ['queue-1', 1],
   ])
   expect(await latestRows(log, 't', 'g1', { family: 'agent' })).toEqual(new Map())
-  expect([...(await latestRows(log, 't', 'g1', { row: ({ dimensions }) => dimensions[0] === 'queue-1' })).values()]).toHaveLength(1)
+  expect([
+    ...(await latestRows(log, 't', 'g1', { row: ({ dimensions }) => dimensions[0] === 'queue-1' })).values(),
+  ]).toHaveLength(1)
 })
 
 test('a row of a schema that this version does not know says which, and what to do', async () => {

@@ -98,24 +98,33 @@ test('bytes cut short anywhere, bytes with a tail and rows of another family are
 
 test('damaged bytes are refused or read as some row, and never keep the reader busy', () => {
   fc.assert(
-    fc.property(anyRow, fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { minLength: 1, maxLength: 5 }), (row, changes) => {
-      const { encode, decode } = rowCodec(row.family)
-      const bytes = Buffer.from(encode(row))
-      for (const [place, byte] of changes) bytes[place % bytes.length] = byte
-      try {
-        expect(decode(bytes).family).toBe(row.family)
-      } catch (cause) {
-        expect(cause).toBeInstanceOf(RangeError)
-      }
-    }),
+    fc.property(
+      anyRow,
+      fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { minLength: 1, maxLength: 5 }),
+      (row, changes) => {
+        const { encode, decode } = rowCodec(row.family)
+        const bytes = Buffer.from(encode(row))
+        for (const [place, byte] of changes) bytes[place % bytes.length] = byte
+        try {
+          expect(decode(bytes).family).toBe(row.family)
+        } catch (cause) {
+          expect(cause).toBeInstanceOf(RangeError)
+        }
+      },
+    ),
     { numRuns: 1_000 },
   )
 })
 
 test('a codec is found by the fingerprint beside the row; an unknown one says what to do', () => {
-  for (const family of familyNames) expect(codecOfSchema(rowCodec(family).fingerprint)).toEqual(E.right(rowCodec(family)))
+  for (const family of familyNames)
+    expect(codecOfSchema(rowCodec(family).fingerprint)).toEqual(E.right(rowCodec(family)))
   const unknown = codecOfSchema('0123456789abcdef')
   expect(unknown).toMatchObject({
-    left: { tag: 'UnknownSchema', fingerprint: '0123456789abcdef', message: expect.stringMatching(/run the version.*rebuild/) },
+    left: {
+      tag: 'UnknownSchema',
+      fingerprint: '0123456789abcdef',
+      message: expect.stringMatching(/run the version.*rebuild/),
+    },
   })
 })

@@ -22,7 +22,9 @@ export const datumOf = (row: Row): Readonly<Record<string, unknown>> => {
     revision: row.revision,
     erased: row.erased,
     ...(row.family === 'queue' && { serviceTarget: row.serviceTarget }),
-    measures: Object.fromEntries(metrics.map((name) => [name, measureDatum(name, row.measures[metricIndex.get(name) as number])])),
+    measures: Object.fromEntries(
+      metrics.map((name) => [name, measureDatum(name, row.measures[metricIndex.get(name) as number])]),
+    ),
     ...(builtIn.length > 0 && {
       kpis: Object.fromEntries(builtIn.map((name) => [name, Object.hasOwn(row.kpis, name) ? row.kpis[name] : null])),
     }),

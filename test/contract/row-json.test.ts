@@ -12,7 +12,9 @@ test('a reader that knows nothing but the schema reads the same numbers as the J
   fc.assert(
     fc.property(anyRow, (row) => {
       const codec = rowCodec(row.family)
-      const foreign = avro.Type.forSchema(JSON.parse(JSON.stringify(codec.schema))).fromBuffer(Buffer.from(codec.encode(row)))
+      const foreign = avro.Type.forSchema(JSON.parse(JSON.stringify(codec.schema))).fromBuffer(
+        Buffer.from(codec.encode(row)),
+      )
       const { intervalStart, intervalEnd, ...fields } = JSON.parse(JSON.stringify(rowJson(row)))
       const times = { intervalStart: Date.parse(intervalStart), intervalEnd: Date.parse(intervalEnd) }
       expect({ kpis: {}, ...present(foreign) }).toEqual({ profileKpis: {}, ...fields, ...times })
@@ -87,5 +89,8 @@ const present = (value: unknown): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(value as object)
       .filter(([, field]) => field !== null)
-      .map(([name, field]) => [name, Array.isArray(field) ? field.map(present) : typeof field === 'object' ? present(field) : field]),
+      .map(([name, field]) => [
+        name,
+        Array.isArray(field) ? field.map(present) : typeof field === 'object' ? present(field) : field,
+      ]),
   )

@@ -14,16 +14,21 @@ const folder = new URL('../../schemas/avro/', import.meta.url)
 describe('the published contract', () => {
   test.each(familyNames)('the file for %s is what the catalogue says', (family) => {
     const file = readFileSync(new URL(`${contractName(family)}.avsc`, folder), 'utf8')
-    expect(file, 'run `npx tsx dev/write-schemas.ts` and review the difference').toBe(`${JSON.stringify(rowSchema(family), null, 2)}\n`)
+    expect(file, 'run `npx tsx dev/write-schemas.ts` and review the difference').toBe(
+      `${JSON.stringify(rowSchema(family), null, 2)}\n`,
+    )
   })
 
   test('there is a file for each family and no other', () => {
     expect(readdirSync(folder).sort()).toEqual(familyNames.map((family) => `${contractName(family)}.avsc`).sort())
   })
 
-  // A changed fingerprint makes rows in existing logs unreadable until a resolver for the old one is kept: never adjust this in passing.
+  // A changed fingerprint makes rows in existing logs unreadable until a resolver for the old one is kept: never adjust
+  // this in passing.
   test('fingerprints are those of version 1', () => {
-    expect(Object.fromEntries(familyNames.map((family) => [family, rowCodec(family).fingerprint]))).toEqual(FINGERPRINTS)
+    expect(Object.fromEntries(familyNames.map((family) => [family, rowCodec(family).fingerprint]))).toEqual(
+      FINGERPRINTS,
+    )
   })
 
   test.each(familyNames)('every field for %s says what it is, and measures name unit and source', (family) => {
@@ -36,7 +41,8 @@ describe('the published contract', () => {
   test.each(familyNames)('whatever a later version may add to %s is nullable now', (family) => {
     const may = fieldsOf(rowSchema(family), family).filter(({ path }) => /\.(measures|kpis)\.[^.]+$/.test(path))
     expect(may.length).toBeGreaterThanOrEqual(families[family].metrics.length)
-    for (const { path, field } of may) expect(field, path).toMatchObject({ type: ['null', expect.anything()], default: null })
+    for (const { path, field } of may)
+      expect(field, path).toMatchObject({ type: ['null', expect.anything()], default: null })
   })
 
   test('dimensions that a point may have several of say that they multiply', () => {
@@ -48,14 +54,17 @@ describe('the published contract', () => {
   })
 
   // They are published as longs, with a denominator: KPIs of other terms belong into the map of the profile's.
-  test.each(builtInKpis.map(({ name, formula }) => [name, formula]))('%s is a quotient of whole numbers', (_, formula) => {
-    const parsed = parseFormula(formula)
-    if (E.isLeft(parsed)) throw new Error(parsed.left)
-    const { numerator, denominator } = parsed.right
-    expect(denominator).not.toBeNull()
-    for (const { factor } of [...numerator, ...(denominator ?? [])]) expect(factor).toBe(Math.round(factor))
-    for (const metric of metricsOf(parsed.right)) expect(metricKind(metric)).not.toBe('observation')
-  })
+  test.each(builtInKpis.map(({ name, formula }) => [name, formula]))(
+    '%s is a quotient of whole numbers',
+    (_, formula) => {
+      const parsed = parseFormula(formula)
+      if (E.isLeft(parsed)) throw new Error(parsed.left)
+      const { numerator, denominator } = parsed.right
+      expect(denominator).not.toBeNull()
+      for (const { factor } of [...numerator, ...(denominator ?? [])]) expect(factor).toBe(Math.round(factor))
+      for (const metric of metricsOf(parsed.right)) expect(metricKind(metric)).not.toBe('observation')
+    },
+  )
 
   test('topics by default', () => {
     expect(familyNames.map((family) => topicOf(defaultTopics, family))).toEqual([

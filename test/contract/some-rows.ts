@@ -8,7 +8,8 @@ import type { SinkRecord } from '../../src/egress/sink.js'
 
 export const START = Date.parse('2026-01-05T10:00:00.000Z')
 
-const measuresOf = (measures: Partial<Record<MetricName, Measure>>): Row['measures'] => metricNames.map((name) => measures[name])
+const measuresOf = (measures: Partial<Record<MetricName, Measure>>): Row['measures'] =>
+  metricNames.map((name) => measures[name])
 
 const open = {
   tenant: 'acme',
@@ -40,7 +41,10 @@ export const queueRow = ({
     status: 'final',
     revision,
     serviceTarget: 0.8,
-    measures: measuresOf({ nOffered: { count: 2, sum: 2, min: 1, max: 1, sketch: noSketch }, tAnswered: measureOf(9_000) }),
+    measures: measuresOf({
+      nOffered: { count: 2, sum: 2, min: 1, max: 1, sketch: noSketch },
+      tAnswered: measureOf(9_000),
+    }),
     kpis: { serviceLevel: { numerator: 1, denominator: 1 } },
   })
 

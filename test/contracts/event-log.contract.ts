@@ -3,7 +3,16 @@ import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LogUnavailable } from '../../src/log/event-log.js'
-import type { AppendFailure, Appended, EventLog, Live, NewEvent, ReadAll, RecordedEvent, StreamAppend } from '../../src/log/event-log.js'
+import type {
+  AppendFailure,
+  Appended,
+  EventLog,
+  Live,
+  NewEvent,
+  ReadAll,
+  RecordedEvent,
+  StreamAppend,
+} from '../../src/log/event-log.js'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const text = (data: Uint8Array): string => new TextDecoder().decode(data)
@@ -45,7 +54,10 @@ const refusal = (answer: E.Either<AppendFailure, Appended> | undefined): AppendF
 }
 
 /** Takes from a subscription until `enough` says so, and says how it went on. */
-const take = async (live: AsyncIterable<Live>, enough: (seen: readonly Live[]) => boolean): Promise<readonly Live[]> => {
+const take = async (
+  live: AsyncIterable<Live>,
+  enough: (seen: readonly Live[]) => boolean,
+): Promise<readonly Live[]> => {
   const seen: Live[] = []
   for await (const message of live) {
     seen.push(message)
@@ -58,8 +70,8 @@ const eventsOf = (seen: readonly Live[]): readonly RecordedEvent[] =>
   seen.flatMap((message) => (message.kind === 'events' ? message.events : []))
 
 /**
- * What every event log keeps. The log may be shared and may hold other people's streams, before and meanwhile: each test uses
- * names of its own, and nothing is assumed of positions but their order.
+ * What every event log keeps. The log may be shared and may hold other people's streams, before and meanwhile: each
+ * test uses names of its own, and nothing is assumed of positions but their order.
  */
 export const eventLogContract = (name: string, open: () => Promise<EventLog>): void => {
   describe(`the event log contract: ${name}`, () => {
@@ -78,8 +90,15 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
     describe('append', () => {
       test('answers the last revision and stores the bytes as they are', async () => {
         const stream = `${fresh()}a`
-        const event: NewEvent = { ...eventOf('one'), data: Uint8Array.of(0, 255, 10, 13, 0), metadata: bytes('{"é":"✓"}') }
-        expect(stored(await append(stream, 'no-stream', event, eventOf('two')))).toEqual({ revision: 1, stored: [true, true] })
+        const event: NewEvent = {
+          ...eventOf('one'),
+          data: Uint8Array.of(0, 255, 10, 13, 0),
+          metadata: bytes('{"é":"✓"}'),
+        }
+        expect(stored(await append(stream, 'no-stream', event, eventOf('two')))).toEqual({
+          revision: 1,
+          stored: [true, true],
+        })
         const [first, second] = await flatten(log.readStream(stream))
         expect({ ...first, data: [...first!.data], metadata: text(first!.metadata) }).toEqual({
           id: event.id,
@@ -117,7 +136,12 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
         expect(await refused(0)).toEqual({ tag: 'WrongExpectedRevision', stream, expected: 0, actual: -1 })
         stored(await append(stream, -1, eventOf('one')))
         stored(await append(stream, 0, eventOf('two')))
-        expect(await refused('no-stream')).toEqual({ tag: 'WrongExpectedRevision', stream, expected: 'no-stream', actual: 1 })
+        expect(await refused('no-stream')).toEqual({
+          tag: 'WrongExpectedRevision',
+          stream,
+          expected: 'no-stream',
+          actual: 1,
+        })
         expect(await refused(0)).toEqual({ tag: 'WrongExpectedRevision', stream, expected: 0, actual: 1 })
         expect(await refused(2)).toEqual({ tag: 'WrongExpectedRevision', stream, expected: 2, actual: 1 })
         expect(contents(await flatten(log.readStream(stream)))).toEqual(['one', 'two'])
@@ -137,7 +161,10 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
         const stream = `${fresh()}a`
         stored(await append(stream, 'no-stream', eventOf('one'), eventOf('two')))
         expect(refusal(await append(stream, 0, eventOf('two'), eventOf('three'))).tag).toBe('WrongExpectedRevision')
-        expect(stored(await append(stream, 1, eventOf('two'), eventOf('three')))).toEqual({ revision: 2, stored: [false, true] })
+        expect(stored(await append(stream, 1, eventOf('two'), eventOf('three')))).toEqual({
+          revision: 2,
+          stored: [false, true],
+        })
         expect(contents(await flatten(log.readStream(stream)))).toEqual(['one', 'two', 'three'])
       })
 
@@ -215,11 +242,13 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
 
       test('takes any well-formed stream name, also a long one', async () => {
         const prefix = fresh()
-        const names = ['Grüße', '会話-✓', '🦩', 'a b\tc', 'x'.repeat(300), '%2e$all', 'A', 'a'].map((each) => prefix + each)
-        for (const stream of names) stored(await append(stream, 'no-stream', eventOf(stream, 'Gelesen ✓')))
-        expect((await read({ prefixes: [prefix] })).map((event) => [event.stream, text(event.data), event.type])).toEqual(
-          names.map((each) => [each, each, 'Gelesen ✓']),
+        const names = ['Grüße', '会話-✓', '🦩', 'a b\tc', 'x'.repeat(300), '%2e$all', 'A', 'a'].map(
+          (each) => prefix + each,
         )
+        for (const stream of names) stored(await append(stream, 'no-stream', eventOf(stream, 'Gelesen ✓')))
+        expect(
+          (await read({ prefixes: [prefix] })).map((event) => [event.stream, text(event.data), event.type]),
+        ).toEqual(names.map((each) => [each, each, 'Gelesen ✓']))
         for (const stream of names) expect(contents(await flatten(log.readStream(stream)))).toEqual([stream])
       })
     })
@@ -229,14 +258,23 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
         const stream = `${fresh()}long`
         const names = Array.from({ length: 500 }, (_, i) => `${i}`)
         for (let i = 0; i < names.length; i += 50)
-          expect(stored(await append(stream, i - 1, ...names.slice(i, i + 50).map((each) => eventOf(each)))).revision).toBe(i + 49)
+          expect(
+            stored(await append(stream, i - 1, ...names.slice(i, i + 50).map((each) => eventOf(each)))).revision,
+          ).toBe(i + 49)
         for (const each of [0, 63, 64, 65, 127, 300, 499])
-          expect(stored(await append(stream, 'any', eventOf(`${each}`), eventOf(`new ${each}`))).stored).toEqual([false, true])
+          expect(stored(await append(stream, 'any', eventOf(`${each}`), eventOf(`new ${each}`))).stored).toEqual([
+            false,
+            true,
+          ])
         const held = [...names, ...[0, 63, 64, 65, 127, 300, 499].map((each) => `new ${each}`)]
         expect(contents(await flatten(log.readStream(stream)))).toEqual(held)
-        expect(contents(await flatten(log.readStream(stream, { backwards: true, batchMax: 7 })))).toEqual([...held].reverse())
+        expect(contents(await flatten(log.readStream(stream, { backwards: true, batchMax: 7 })))).toEqual(
+          [...held].reverse(),
+        )
         expect(contents(await flatten(log.readStream(stream, { from: 60, max: 10 })))).toEqual(held.slice(60, 70))
-        expect(contents(await flatten(log.readStream(stream, { from: 66, max: 5, backwards: true })))).toEqual(held.slice(62, 67).reverse())
+        expect(contents(await flatten(log.readStream(stream, { from: 66, max: 5, backwards: true })))).toEqual(
+          held.slice(62, 67).reverse(),
+        )
         expect(await log.streamRevision(stream)).toBe(506)
       })
     })
@@ -245,18 +283,27 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
       test('of concurrent appends with one expected revision exactly one wins', async () => {
         const stream = `${fresh()}a`
         for (let revision = -1; revision < 5; revision++) {
-          const answers = await Promise.all(Array.from({ length: 8 }, (_, i) => append(stream, revision, eventOf(`${revision} by ${i}`))))
+          const answers = await Promise.all(
+            Array.from({ length: 8 }, (_, i) => append(stream, revision, eventOf(`${revision} by ${i}`))),
+          )
           expect(answers.filter((answer) => answer !== undefined && E.isRight(answer))).toHaveLength(1)
           for (const answer of answers)
             if (answer !== undefined && E.isLeft(answer))
-              expect(answer.left).toEqual({ tag: 'WrongExpectedRevision', stream, expected: revision, actual: revision + 1 })
+              expect(answer.left).toEqual({
+                tag: 'WrongExpectedRevision',
+                stream,
+                expected: revision,
+                actual: revision + 1,
+              })
         }
         expect(await log.streamRevision(stream)).toBe(5)
       })
 
       test('an event delivered concurrently is stored once, and one caller hears that it was new', async () => {
         const stream = `${fresh()}a`
-        const answers = await Promise.all(Array.from({ length: 10 }, () => append(stream, 'any', eventOf('one'), eventOf('two'))))
+        const answers = await Promise.all(
+          Array.from({ length: 10 }, () => append(stream, 'any', eventOf('one'), eventOf('two'))),
+        )
         expect(answers.map((answer) => stored(answer).stored[0]).filter(Boolean)).toHaveLength(1)
         expect(contents(await flatten(log.readStream(stream)))).toEqual(['one', 'two'])
       })
@@ -264,7 +311,9 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
       test('appends of one caller keep their order though none is awaited', async () => {
         const prefix = fresh()
         const names = Array.from({ length: 100 }, (_, i) => `${i}`)
-        await Promise.all(names.map((each) => append(`${prefix}${Number(each) % 3}`, 'any', eventOf(each)).then(stored)))
+        await Promise.all(
+          names.map((each) => append(`${prefix}${Number(each) % 3}`, 'any', eventOf(each)).then(stored)),
+        )
         for (let i = 0; i < 3; i++) {
           const events = await flatten(log.readStream(`${prefix}${i}`))
           expect(contents(events)).toEqual(names.filter((each) => Number(each) % 3 === i))
@@ -296,7 +345,8 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
 
       test('reads from a revision, forwards and backwards, as many as asked', async () => {
         const stream = await filled(23)
-        const of = async (options: Parameters<EventLog['readStream']>[1]) => contents(await flatten(log.readStream(stream, options)))
+        const of = async (options: Parameters<EventLog['readStream']>[1]) =>
+          contents(await flatten(log.readStream(stream, options)))
         expect(await of({})).toEqual(numbers(0, 22))
         expect(await of({ from: 7 })).toEqual(numbers(7, 22))
         expect(await of({ from: 7, max: 6 })).toEqual(numbers(7, 12))
@@ -334,8 +384,10 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
     describe('readAll', () => {
       test('takes only the streams that begin so, in the order of the log', async () => {
         const prefix = fresh()
-        for (const each of ['x.1', 'y.1', 'x.2', 'z.1', 'xx.1', 'y.2']) stored(await append(prefix + each, 'any', eventOf(each)))
-        const of = async (...prefixes: readonly string[]) => contents(await read({ prefixes: prefixes.map((each) => prefix + each) }))
+        for (const each of ['x.1', 'y.1', 'x.2', 'z.1', 'xx.1', 'y.2'])
+          stored(await append(prefix + each, 'any', eventOf(each)))
+        const of = async (...prefixes: readonly string[]) =>
+          contents(await read({ prefixes: prefixes.map((each) => prefix + each) }))
         expect(await of('')).toEqual(['x.1', 'y.1', 'x.2', 'z.1', 'xx.1', 'y.2'])
         expect(await of('x.')).toEqual(['x.1', 'x.2'])
         expect(await of('x', 'z')).toEqual(['x.1', 'x.2', 'z.1', 'xx.1'])
@@ -356,12 +408,21 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
         expect(await of({ after: at(9) })).toEqual([])
         expect(await of({ after: at(5), through: at(2) })).toEqual([])
         expect(await of({ after: at(0) - 1n, through: at(1) })).toEqual(['0', '1'])
-        expect(await of({ after: at(2), through: at(9) + 1_000_000n, batchMax: 2 })).toEqual(['3', '4', '5', '6', '7', '8', '9'])
+        expect(await of({ after: at(2), through: at(9) + 1_000_000n, batchMax: 2 })).toEqual([
+          '3',
+          '4',
+          '5',
+          '6',
+          '7',
+          '8',
+          '9',
+        ])
       })
 
       test('batches hold at most as many as asked', async () => {
         const prefix = fresh()
-        for (let i = 0; i < 4; i++) stored(await append(`${prefix}a`, 'any', ...Array.from({ length: 8 }, (_, j) => eventOf(`${i} ${j}`))))
+        for (let i = 0; i < 4; i++)
+          stored(await append(`${prefix}a`, 'any', ...Array.from({ length: 8 }, (_, j) => eventOf(`${i} ${j}`))))
         const sizes: number[] = []
         for await (const batch of log.readAll({ prefixes: [prefix], batchMax: 5 })) sizes.push(batch.length)
         expect(Math.max(...sizes)).toBeLessThanOrEqual(5)
@@ -406,12 +467,19 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
             else stored(await append(`${prefix}b`, 'any', eventOf('three')))
           }
         }
-        expect(order.filter((each, i) => each !== order[i - 1])).toEqual(['one', 'two', 'caught-up', 'three', 'caught-up'])
+        expect(order.filter((each, i) => each !== order[i - 1])).toEqual([
+          'one',
+          'two',
+          'caught-up',
+          'three',
+          'caught-up',
+        ])
       })
 
       test('begins after the position given and takes only its prefixes', async () => {
         const prefix = fresh()
-        for (const each of ['a1', 'b1', 'a2', 'b2']) stored(await append(`${prefix}${each.charAt(0)}`, 'any', eventOf(each)))
+        for (const each of ['a1', 'b1', 'a2', 'b2'])
+          stored(await append(`${prefix}${each.charAt(0)}`, 'any', eventOf(each)))
         const [first] = await read({ prefixes: [`${prefix}a`] })
         const { signal } = new AbortController()
         const seen = await take(
@@ -444,7 +512,8 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
 
       test('a checkpoint never runs ahead of what was delivered, and messages never go back', async () => {
         const prefix = fresh()
-        for (let i = 0; i < 30; i++) stored(await append(`${prefix}${i % 4 === 0 ? 'mine' : 'other'}`, 'any', eventOf(`${i}`)))
+        for (let i = 0; i < 30; i++)
+          stored(await append(`${prefix}${i % 4 === 0 ? 'mine' : 'other'}`, 'any', eventOf(`${i}`)))
         const { signal } = new AbortController()
         const seen = await take(
           log.subscribe({ prefixes: [`${prefix}mine`], batchMax: 2, signal }),
@@ -452,7 +521,8 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
         )
         let at = -1n
         for (const message of seen) {
-          const positions = message.kind === 'events' ? message.events.map((event) => event.position) : [message.position!]
+          const positions =
+            message.kind === 'events' ? message.events.map((event) => event.position) : [message.position!]
           for (const position of positions) {
             if (message.kind === 'events') expect(position > at).toBe(true)
             expect(position >= at).toBe(true)
@@ -464,13 +534,17 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
 
       test('resumed after any checkpoint or event it goes on without gap or repeat', async () => {
         const prefix = fresh()
-        for (let i = 0; i < 12; i++) stored(await append(`${prefix}${i % 3 === 0 ? 'mine' : 'other'}`, 'any', eventOf(`${i}`)))
+        for (let i = 0; i < 12; i++)
+          stored(await append(`${prefix}${i % 3 === 0 ? 'mine' : 'other'}`, 'any', eventOf(`${i}`)))
         const { signal } = new AbortController()
         const options = { prefixes: [`${prefix}mine`], batchMax: 1, signal }
         const whole = await take(log.subscribe(options), (messages) => messages.at(-1)!.kind === 'caught-up')
         for (const [i, message] of whole.entries()) {
           const after = message.kind === 'events' ? message.events.at(-1)!.position : message.position
-          const rest = await take(log.subscribe({ ...options, after }), (messages) => messages.at(-1)!.kind === 'caught-up')
+          const rest = await take(
+            log.subscribe({ ...options, after }),
+            (messages) => messages.at(-1)!.kind === 'caught-up',
+          )
           expect(contents([...eventsOf(whole.slice(0, i + 1)), ...eventsOf(rest)])).toEqual(['0', '3', '6', '9'])
         }
       })
@@ -482,7 +556,9 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
         const { signal } = new AbortController()
         const seen = await take(log.subscribe({ prefixes: [prefix], through: two!.position, signal }), () => false)
         expect(contents(eventsOf(seen))).toEqual(['one', 'two'])
-        expect(await take(log.subscribe({ through: two!.position, after: two!.position, signal }), () => false)).toEqual([])
+        expect(
+          await take(log.subscribe({ through: two!.position, after: two!.position, signal }), () => false),
+        ).toEqual([])
       })
 
       test('waits for `through` where it lies ahead, and ends even if nothing that matches lies there', async () => {
@@ -492,7 +568,12 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
         const through = one!.position + 1n
         const { signal } = new AbortController()
         const seen: Live[] = []
-        for await (const message of log.subscribe({ prefixes: [`${prefix}mine`], after: one!.position - 1n, through, signal })) {
+        for await (const message of log.subscribe({
+          prefixes: [`${prefix}mine`],
+          after: one!.position - 1n,
+          through,
+          signal,
+        })) {
           seen.push(message)
           if (message.kind === 'caught-up') stored(await append(`${prefix}other`, 'any', eventOf('two')))
         }
@@ -505,7 +586,10 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
         expect(await take(log.subscribe({ prefixes: [prefix], signal: AbortSignal.abort() }), () => false)).toEqual([])
 
         const early = new AbortController()
-        const some = await take(log.subscribe({ prefixes: [prefix], batchMax: 1, signal: early.signal }), () => (early.abort(), false))
+        const some = await take(
+          log.subscribe({ prefixes: [prefix], batchMax: 1, signal: early.signal }),
+          () => (early.abort(), false),
+        )
         expect(some).toHaveLength(1)
 
         const late = new AbortController()
@@ -525,7 +609,11 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
           already: fc.nat({ max: 12 }),
           batchMax: fc.integer({ min: 1, max: 5 }),
           meanwhile: fc.array(
-            fc.record({ stream: fc.constantFrom('a', 'b', 'other'), count: fc.integer({ min: 1, max: 4 }), wait: fc.boolean() }),
+            fc.record({
+              stream: fc.constantFrom('a', 'b', 'other'),
+              count: fc.integer({ min: 1, max: 4 }),
+              wait: fc.boolean(),
+            }),
             {
               maxLength: 15,
             },
@@ -534,11 +622,16 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
         await fc.assert(
           fc.asyncProperty(round, async ({ already, batchMax, meanwhile }) => {
             const prefix = fresh()
-            for (let i = 0; i < already; i++) stored(await append(`${prefix}${i % 2 === 0 ? 'a' : 'other'}`, 'any', eventOf(`before ${i}`)))
+            for (let i = 0; i < already; i++)
+              stored(await append(`${prefix}${i % 2 === 0 ? 'a' : 'other'}`, 'any', eventOf(`before ${i}`)))
             const stop = new AbortController()
             const delivered: RecordedEvent[] = []
             const reading = (async () => {
-              for await (const message of log.subscribe({ prefixes: [`${prefix}a`, `${prefix}b`], batchMax, signal: stop.signal }))
+              for await (const message of log.subscribe({
+                prefixes: [`${prefix}a`, `${prefix}b`],
+                batchMax,
+                signal: stop.signal,
+              }))
                 if (message.kind === 'events') {
                   delivered.push(...message.events)
                   if (message.events.some((event) => text(event.data) === 'last')) stop.abort()
@@ -555,7 +648,9 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
             stored(await append(`${prefix}b`, 'any', eventOf('last')))
             await reading
             const held = await read({ prefixes: [`${prefix}a`, `${prefix}b`] })
-            expect(delivered.map((event) => [event.position, event.id])).toEqual(held.map((event) => [event.position, event.id]))
+            expect(delivered.map((event) => [event.position, event.id])).toEqual(
+              held.map((event) => [event.position, event.id]),
+            )
           }),
           { numRuns: 25 },
         )
@@ -584,12 +679,14 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
       test('its neighbours keep their bytes, revisions and positions, and go on', async () => {
         const prefix = fresh()
         for (let i = 0; i < 10; i++)
-          for (const name of ['a', 'b', 'c']) stored(await append(`${prefix}${name}`, 'any', eventOf(`${prefix}${name}${i}`)))
+          for (const name of ['a', 'b', 'c'])
+            stored(await append(`${prefix}${name}`, 'any', eventOf(`${prefix}${name}${i}`)))
         const kept = [`${prefix}a`, `${prefix}c`]
         const before = await read({ prefixes: kept })
         await erase(`${prefix}b`)
         expect(await read({ prefixes: kept })).toEqual(before)
-        for (const stream of kept) expect(await flatten(log.readStream(stream))).toEqual(before.filter((event) => event.stream === stream))
+        for (const stream of kept)
+          expect(await flatten(log.readStream(stream))).toEqual(before.filter((event) => event.stream === stream))
         expect(stored(await append(`${prefix}a`, 9, eventOf(`${prefix}more`))).revision).toBe(10)
       })
 
@@ -602,7 +699,9 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
 
       test('appends that are on their way around it are stored whole or refused', async () => {
         const prefix = fresh()
-        const writing = Array.from({ length: 20 }, (_, i) => append(`${prefix}${i % 2 === 0 ? 'a' : 'b'}`, 'any', eventOf(`${prefix}${i}`)))
+        const writing = Array.from({ length: 20 }, (_, i) =>
+          append(`${prefix}${i % 2 === 0 ? 'a' : 'b'}`, 'any', eventOf(`${prefix}${i}`)),
+        )
         const erasing = erase(`${prefix}a`)
         const more = Array.from({ length: 20 }, (_, i) => append(`${prefix}b`, 'any', eventOf(`${prefix}more ${i}`)))
         await Promise.all([...writing, erasing, ...more])
@@ -620,12 +719,16 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog>): v
       const closing = await open()
       const stream = `${fresh()}a`
       await closing.append([{ stream, expected: 'any', events: [eventOf('one')] }])
-      const live = closing.subscribe({ prefixes: [stream], signal: new AbortController().signal })[Symbol.asyncIterator]()
+      const live = closing
+        .subscribe({ prefixes: [stream], signal: new AbortController().signal })
+        [Symbol.asyncIterator]()
       for (let next = await live.next(); next.value.kind !== 'caught-up';) next = await live.next()
       const waiting = expect(live.next()).rejects.toBeInstanceOf(LogUnavailable)
       await closing.close()
       await waiting
-      expect(refusal((await closing.append([{ stream, expected: 'any', events: [eventOf('two')] }]))[0]).tag).toBe('Refused')
+      expect(refusal((await closing.append([{ stream, expected: 'any', events: [eventOf('two')] }]))[0]).tag).toBe(
+        'Refused',
+      )
       await expect(flatten(closing.readStream(stream))).rejects.toBeInstanceOf(LogUnavailable)
       await expect(flatten(closing.readAll())).rejects.toBeInstanceOf(LogUnavailable)
       await expect(closing.head()).rejects.toBeInstanceOf(LogUnavailable)

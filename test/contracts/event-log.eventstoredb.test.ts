@@ -7,7 +7,10 @@ import { eventLogContract } from './event-log.contract.js'
 /** However short the stretch of log. */
 const FOUR_READERS = { readers: 4, readersFromBytes: 0 }
 
-/** The protocol-level server always, with BatchAppend and without; a real one (with `--max-append-size` of at least 2 MB) where there is one. */
+/**
+ * The protocol-level server always, with BatchAppend and without; a real one (with `--max-append-size` of at least 2
+ * MB) where there is one.
+ */
 for (const batchAppend of [true, false]) {
   const server = await startEventStoreDbServer({ batchAppend, appendBytesMax: 4 * 1024 * 1024 })
   afterAll(() => server.stop())
@@ -24,8 +27,9 @@ const real = await realEventStoreDb()
 if (real.kind === 'available') {
   afterAll(() => real.stop())
   for (const readers of [{}, FOUR_READERS])
-    eventLogContract(`eventstoredb, a real server${readers === FOUR_READERS ? ', four readers' : ''}: ${real.why}`, async () =>
-      openEventStoreDbLog({ connectionString: real.connectionString, ...readers }),
+    eventLogContract(
+      `eventstoredb, a real server${readers === FOUR_READERS ? ', four readers' : ''}: ${real.why}`,
+      async () => openEventStoreDbLog({ connectionString: real.connectionString, ...readers }),
     )
 } else if (real.required) test('eventstoredb, a real server', () => expect.fail(real.why))
 else {

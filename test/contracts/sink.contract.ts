@@ -7,7 +7,11 @@ import { batchAt, recordsAt } from '../egress/batches.js'
 export type Delivered = Readonly<{ topic: string; key: string; revision: number; replay: boolean }>
 
 /** A destination of one test. `delivered` reads what counts there, in order within a key. */
-export type SinkHarness = Readonly<{ sink: () => Sink; delivered: () => Promise<readonly Delivered[]>; end: () => Promise<void> }>
+export type SinkHarness = Readonly<{
+  sink: () => Sink
+  delivered: () => Promise<readonly Delivered[]>
+  end: () => Promise<void>
+}>
 
 const idle = new AbortController().signal
 export const connect = (sink: Sink): Promise<E.Either<SinkFailure, Progress | undefined>> => sink.connect(idle)()
@@ -99,14 +103,20 @@ export const sinkContract = (name: string, start: () => Promise<SinkHarness>): v
       expect(await write(sink, batchAt(2))).toEqual(E.right(undefined))
       expect(await connect(newSink())).toEqual(E.right(batchAt(2).progress))
       const delivered = await harness.delivered()
-      expect(delivered.filter(({ replay }) => replay).map(({ revision }) => revision)).toEqual(Array(keysOfBatch).fill(1))
-      expect(Object.values(revisionsByKey(delivered.filter(({ replay }) => !replay)))).toEqual(Array(keysOfBatch).fill([1, 2]))
+      expect(delivered.filter(({ replay }) => replay).map(({ revision }) => revision)).toEqual(
+        Array(keysOfBatch).fill(1),
+      )
+      expect(Object.values(revisionsByKey(delivered.filter(({ replay }) => !replay)))).toEqual(
+        Array(keysOfBatch).fill([1, 2]),
+      )
     })
 
     test('progress alone may move', async () => {
       const sink = newSink()
       await connected(sink)
-      expect(await write(sink, { records: [], progress: { generation: 'g2', revision: 4 } })).toEqual(E.right(undefined))
+      expect(await write(sink, { records: [], progress: { generation: 'g2', revision: 4 } })).toEqual(
+        E.right(undefined),
+      )
       expect(await connect(newSink())).toEqual(E.right({ generation: 'g2', revision: 4 }))
     })
 

@@ -22,7 +22,8 @@ import { defaultProfile, type Profile } from '../../src/domain/profile.js'
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const sources = new Set([...read('docs/sources.md').matchAll(/^\| ([SO]\d+) \|/gm)].map(([, id]) => id))
 const profile = (more: Partial<Profile> = {}): Profile => ({ ...defaultProfile, ...more })
-const named = (name: string, of = defaultProfile): NamedKpi | undefined => namedKpis(of).find((one) => one.name === name)
+const named = (name: string, of = defaultProfile): NamedKpi | undefined =>
+  namedKpis(of).find((one) => one.name === name)
 
 /** The metrics of Genesys's metric records, as its interface lists them. */
 const OF_METRIC_RECORDS = [
@@ -36,10 +37,13 @@ const OF_METRIC_RECORDS = [
   'tScreenMonitoring tSnippetRecord tTalk tTalkComplete tTransmitting tUserResponseTime tVoicemail',
 ].flatMap((line) => line.split(' '))
 const OF_FLOW_RECORDS =
-  'nFlow nFlowMilestone nFlowOutcome nFlowOutcomeFailed oFlowMilestone tFlow tFlowDisconnect tFlowExit tFlowOutcome'.split(' ')
-const AT_QUERY_TIME = 'oServiceLevel oServiceTarget tWait tShortAbandon nCallbackOverSla oCallbackServiceLevel nStateTransitionError'.split(
-  ' ',
-)
+  'nFlow nFlowMilestone nFlowOutcome nFlowOutcomeFailed oFlowMilestone tFlow tFlowDisconnect tFlowExit tFlowOutcome'.split(
+    ' ',
+  )
+const AT_QUERY_TIME =
+  'oServiceLevel oServiceTarget tWait tShortAbandon nCallbackOverSla oCallbackServiceLevel nStateTransitionError'.split(
+    ' ',
+  )
 
 describe('the catalogue', () => {
   const ofGroup = (group: string): readonly string[] => metricNames.filter((metric) => metricGroup(metric) === group)
@@ -50,11 +54,18 @@ describe('the catalogue', () => {
     expect([...ofGroup('flow')].sort()).toEqual([...OF_FLOW_RECORDS].sort())
   })
 
-  test.each(AT_QUERY_TIME)('%s, which Genesys derives when queried, is computed, or has another name, or is said not to be', (name) => {
-    expect(
-      [ofGroup('query-time').includes(name), Object.hasOwn(aliases, name), notComputed.some((one) => one.name === name)].filter(Boolean),
-    ).toHaveLength(1)
-  })
+  test.each(AT_QUERY_TIME)(
+    '%s, which Genesys derives when queried, is computed, or has another name, or is said not to be',
+    (name) => {
+      expect(
+        [
+          ofGroup('query-time').includes(name),
+          Object.hasOwn(aliases, name),
+          notComputed.some((one) => one.name === name),
+        ].filter(Boolean),
+      ).toHaveLength(1)
+    },
+  )
 
   test('says of every metric and no other what it means, when it is stamped, where that is from and how well it is known', () => {
     expect(Object.keys(metricTexts).sort()).toEqual([...metricNames].sort())
@@ -105,7 +116,10 @@ describe('named KPIs', () => {
   })
 
   test('are all that a profile with everything on has on', () => {
-    const everything = profile({ families: familyNames, quantiles: metricNames.filter((metric) => metricKind(metric) === 'duration') })
+    const everything = profile({
+      families: familyNames,
+      quantiles: metricNames.filter((metric) => metricKind(metric) === 'duration'),
+    })
     expect(namedKpis(everything).filter(({ isOn }) => !isOn)).toEqual([])
     expect(namedKpis(everything).map(({ name }) => name)).toEqual(namedKpis(defaultProfile).map(({ name }) => name))
   })
@@ -150,8 +164,17 @@ describe('named KPIs', () => {
   test('quantiles are on where the profile names family and metric', () => {
     const some = profile({ families: ['queue'], quantiles: ['tAnswered'] })
     const on = (name: string): boolean | undefined => named(name, some)?.isOn
-    expect([on('queue.tAnswered.p50'), on('queue.tAbandon.p50'), on('agent.tAnswered.p50')]).toEqual([true, false, false])
-    expect([on('queue.tAbandon.avg'), on('queue.asa'), on('skill.tAbandon.avg'), on('skill.asa')]).toEqual([true, true, false, false])
+    expect([on('queue.tAnswered.p50'), on('queue.tAbandon.p50'), on('agent.tAnswered.p50')]).toEqual([
+      true,
+      false,
+      false,
+    ])
+    expect([on('queue.tAbandon.avg'), on('queue.asa'), on('skill.tAbandon.avg'), on('skill.asa')]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ])
   })
 
   test('hold those of the profile, without a source, in its families', () => {

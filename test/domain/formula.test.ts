@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { compile, evaluate, FORMULA_CHARS_MAX, optionNames, parseFormula, type Formula, type Options } from '../../src/domain/formula.js'
+import {
+  compile,
+  evaluate,
+  FORMULA_CHARS_MAX,
+  optionNames,
+  parseFormula,
+  type Formula,
+  type Options,
+} from '../../src/domain/formula.js'
 import { addMeasures, type Measure } from '../../src/domain/measure.js'
 import { metricKind, metricNames, type MetricName } from '../../src/domain/metric.js'
 import { noSketch } from '../../src/domain/sketch.js'
@@ -23,7 +31,10 @@ const parsed = (text: string): Formula => {
 
 const valueOf = (text: string, of: Measures, options = off): readonly [number, number | null] => {
   const { numerator, denominator } = parsed(text)
-  return [evaluate(compile(numerator, options), of), denominator === null ? null : evaluate(compile(denominator, options), of)]
+  return [
+    evaluate(compile(numerator, options), of),
+    denominator === null ? null : evaluate(compile(denominator, options), of),
+  ]
 }
 
 const refusal = (text: string): string => {
@@ -73,7 +84,11 @@ describe('a formula', () => {
   test('is linear: of rows added it is the sum of what it is of each', () => {
     const statistics = metricNames.flatMap((name) => {
       const kind = metricKind(name)
-      return kind === 'count' ? [`${name}.count`] : kind === 'state' ? [`${name}.sum`] : [`${name}.count`, `${name}.sum`]
+      return kind === 'count'
+        ? [`${name}.count`]
+        : kind === 'state'
+          ? [`${name}.sum`]
+          : [`${name}.count`, `${name}.sum`]
     })
     const term = fc
       .tuple(
@@ -81,16 +96,22 @@ describe('a formula', () => {
         fc.option(fc.constantFrom(...optionNames), { nil: undefined }),
         fc.constantFrom(...statistics),
       )
-      .map(([factor, option, measure]) => [`(${factor})`, ...(option === undefined ? [] : [option]), measure].join(' * '))
+      .map(([factor, option, measure]) =>
+        [`(${factor})`, ...(option === undefined ? [] : [option]), measure].join(' * '),
+      )
     const sum = fc.array(term, { minLength: 1, maxLength: 5 }).map((terms) => terms.join(' + '))
     // Some factor is not 0: a denominator that always is would be refused.
     const anyFormula = fc.tuple(sum, sum).map(([above, below]) => `(${above}) / (7 * tWait.count + ${below})`)
     const anyMeasure = fc.option(
-      fc.tuple(fc.nat(1e6), fc.nat(1e12)).map(([count, total]): Measure => ({ count, sum: total, min: 0, max: total, sketch: noSketch })),
+      fc
+        .tuple(fc.nat(1e6), fc.nat(1e12))
+        .map(([count, total]): Measure => ({ count, sum: total, min: 0, max: total, sketch: noSketch })),
       { nil: undefined },
     )
     const anyRow = fc.array(anyMeasure, { minLength: metricNames.length, maxLength: metricNames.length })
-    const anyOptions = fc.record(Object.fromEntries(optionNames.map((name) => [name, fc.nat(1)]))) as fc.Arbitrary<Options>
+    const anyOptions = fc.record(
+      Object.fromEntries(optionNames.map((name) => [name, fc.nat(1)])),
+    ) as fc.Arbitrary<Options>
     const add = (a: Measures, b: Measures): Measures =>
       a.map((left, place) => {
         const right = b[place]
@@ -99,7 +120,11 @@ describe('a formula', () => {
     fc.assert(
       fc.property(anyFormula, anyOptions, anyRow, anyRow, (text, options, a, b) => {
         fc.pre(E.isRight(parseFormula(text)))
-        const [one, two, both] = [valueOf(text, a, options), valueOf(text, b, options), valueOf(text, add(a, b), options)]
+        const [one, two, both] = [
+          valueOf(text, a, options),
+          valueOf(text, b, options),
+          valueOf(text, add(a, b), options),
+        ]
         expect(both).toEqual([one[0] + two[0], (one[1] as number) + (two[1] as number)])
       }),
       { numRuns: 500 },
@@ -190,7 +215,31 @@ describe('whatever is written', () => {
       '1e308',
       '.5',
     ],
-    ...['+', '-', '*', '/', '(', ')', '[', ']', ',', ';', '?', ':', '?.', '.', '=', '==', '!', '"', "'", '`', '\\', '\n', ' '],
+    ...[
+      '+',
+      '-',
+      '*',
+      '/',
+      '(',
+      ')',
+      '[',
+      ']',
+      ',',
+      ';',
+      '?',
+      ':',
+      '?.',
+      '.',
+      '=',
+      '==',
+      '!',
+      '"',
+      "'",
+      '`',
+      '\\',
+      '\n',
+      ' ',
+    ],
     ...[
       'constructor',
       '__proto__',
@@ -252,7 +301,10 @@ describe('whatever is written', () => {
     expect(valueOf(`${bomb('(1+1)')}*nOffered.count`, some)).toEqual([11 * 2 ** 40, null])
     expect(parsed(`${bomb('(includeFlowOuts+1)')}*nOffered.count`).numerator).toHaveLength(2)
     expect(parsed(`nOffered.count*${bomb('(includeFlowOuts+1)', 16)}`).numerator).toHaveLength(2)
-    expect(valueOf(`${bomb('(includeFlowOuts+1)')}*nOffered.count`, some, { ...off, includeFlowOuts: 1 })).toEqual([11 * 2 ** 40, null])
+    expect(valueOf(`${bomb('(includeFlowOuts+1)')}*nOffered.count`, some, { ...off, includeFlowOuts: 1 })).toEqual([
+      11 * 2 ** 40,
+      null,
+    ])
   })
 
   test('brackets and signs as deep as the length allows are no trouble', () => {

@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { families, familyNames, type FamilyName } from '../../src/domain/family.js'
 import type { Options } from '../../src/domain/formula.js'
-import { builtInKpis, builtInKpisOf, kpiProblems, kpiSheet, kpiValues, type Kpi, type Ratio } from '../../src/domain/kpi.js'
+import {
+  builtInKpis,
+  builtInKpisOf,
+  kpiProblems,
+  kpiSheet,
+  kpiValues,
+  type Kpi,
+  type Ratio,
+} from '../../src/domain/kpi.js'
 import type { Measure } from '../../src/domain/measure.js'
 import { metricNames, type MetricName } from '../../src/domain/metric.js'
 import { defaultProfile, optionsOf } from '../../src/domain/profile.js'
@@ -52,14 +60,19 @@ describe('service level', () => {
     [0, 0, 0, 476],
     [0, 1, 1, 478],
     [0, 0, 1, 478],
-  ])('with abandons %i, short abandons %i, flow-outs %i has a denominator of %i', (abandons, shortAbandons, flowOuts, denominator) => {
-    const chosen = { includeAbandons: abandons, includeShortAbandons: shortAbandons, includeFlowOuts: flowOuts }
-    expect(kpi('serviceLevel', { ...week, tShortAbandon: points(10, 41_000) }, chosen)).toEqual([264, denominator])
-  })
+  ])(
+    'with abandons %i, short abandons %i, flow-outs %i has a denominator of %i',
+    (abandons, shortAbandons, flowOuts, denominator) => {
+      const chosen = { includeAbandons: abandons, includeShortAbandons: shortAbandons, includeFlowOuts: flowOuts }
+      expect(kpi('serviceLevel', { ...week, tShortAbandon: points(10, 41_000) }, chosen)).toEqual([264, denominator])
+    },
+  )
 
   test('no abandon is in service level, however short', () => {
     expect(kpi('serviceLevel', { tAbandon: points(2, 20), tShortAbandon: points(2, 20) })).toEqual([0, 2])
-    expect(kpi('serviceLevel', { tAbandon: points(2, 20), tShortAbandon: points(2, 20) }, { includeShortAbandons: 0 })).toBeUndefined()
+    expect(
+      kpi('serviceLevel', { tAbandon: points(2, 20), tShortAbandon: points(2, 20) }, { includeShortAbandons: 0 }),
+    ).toBeUndefined()
   })
 
   test('of an interval of abandons only is 0, of one without any it is nothing at all', () => {
@@ -132,11 +145,16 @@ describe('families', () => {
     expect(builtInKpisOf(family).map(({ name }) => name)).toEqual(names)
   })
 
-  test.each<FamilyName>(['queue', 'skill', 'language', 'wrap-up', 'campaign', 'division'])('%s rows carry what queues have', (family) => {
-    expect(builtInKpisOf(family).map(({ name }) => name)).toEqual(
-      builtInKpis.map(({ name }) => name).filter((name) => !['occupancy', 'averageFlowTime', 'flowOutcomeSuccess'].includes(name)),
-    )
-  })
+  test.each<FamilyName>(['queue', 'skill', 'language', 'wrap-up', 'campaign', 'division'])(
+    '%s rows carry what queues have',
+    (family) => {
+      expect(builtInKpisOf(family).map(({ name }) => name)).toEqual(
+        builtInKpis
+          .map(({ name }) => name)
+          .filter((name) => !['occupancy', 'averageFlowTime', 'flowOutcomeSuccess'].includes(name)),
+      )
+    },
+  )
 
   test('the organisation has all but the occupancy', () => {
     expect(builtInKpisOf('organisation')).toEqual(builtInKpis.filter(({ name }) => name !== 'occupancy'))
@@ -171,12 +189,16 @@ describe('KPIs of one’s own', () => {
 
   test('a quantity has no denominator, and no value where none of its measures is there', () => {
     const talked = own('tTalkComplete.sum + tHeldComplete.sum')
-    expect(valuesOf([talked], { tHeldComplete: points(1, 500) })).toEqual({ mine: { numerator: 500, denominator: null } })
+    expect(valuesOf([talked], { tHeldComplete: points(1, 500) })).toEqual({
+      mine: { numerator: 500, denominator: null },
+    })
     expect(valuesOf([talked], week)).toEqual({})
   })
 
   test('a quantity that comes to nothing is 0 if something was there', () => {
-    expect(valuesOf([own('tTalkComplete.sum')], { tTalkComplete: points(1, 0) })).toEqual({ mine: { numerator: 0, denominator: null } })
+    expect(valuesOf([own('tTalkComplete.sum')], { tTalkComplete: points(1, 0) })).toEqual({
+      mine: { numerator: 0, denominator: null },
+    })
   })
 
   test('are worked out beside the built-in ones', () => {
@@ -186,16 +208,31 @@ describe('KPIs of one’s own', () => {
   })
 
   test.each<[string, Kpi, readonly string[]]>([
-    ['a formula that is none', own('tAnswered'), ['formula of mine: say which statistic of tAnswered: tAnswered.count or tAnswered.sum']],
+    [
+      'a formula that is none',
+      own('tAnswered'),
+      ['formula of mine: say which statistic of tAnswered: tAnswered.count or tAnswered.sum'],
+    ],
     ['one without measures', own('nOffered.count - nOffered.count'), ['formula of mine: it names no measure']],
     [
       'a metric that the family does not carry',
       own('tFlow.sum / tFlow.count', { families: ['queue', 'flow', 'agent-state'] }),
-      ['formula of mine: family queue does not carry tFlow', 'formula of mine: family agent-state does not carry tFlow'],
+      [
+        'formula of mine: family queue does not carry tFlow',
+        'formula of mine: family agent-state does not carry tFlow',
+      ],
     ],
-    ['a denominator that it does not carry', own('nOffered.count / nFlow.count'), ['formula of mine: family queue does not carry nFlow']],
+    [
+      'a denominator that it does not carry',
+      own('nOffered.count / nFlow.count'),
+      ['formula of mine: family queue does not carry nFlow'],
+    ],
     ['no family', own('nOffered.count', { families: [] }), ['mine is in no family: say which rows are to carry it']],
-    ['a family that there is not', own('nOffered.count', { families: ['que' as FamilyName] }), ['mine: que is not a family']],
+    [
+      'a family that there is not',
+      own('nOffered.count', { families: ['que' as FamilyName] }),
+      ['mine: que is not a family'],
+    ],
     [
       'a family named like what every object has',
       own('nOffered.count', { families: ['constructor' as FamilyName] }),

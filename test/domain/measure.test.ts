@@ -8,7 +8,13 @@ const sketched = (ms: number): Measure => ({ ...measureOf(ms), sketch: [[bucketO
 const total = (of: readonly number[], one = sketched): Measure => of.map(one).reduce(addMeasures, noMeasure)
 
 test('a measure counts its values, adds them and keeps the extremes', () => {
-  expect(total([3_000, 9_000, 6_000], measureOf)).toEqual({ count: 3, sum: 18_000, min: 3_000, max: 9_000, sketch: noSketch })
+  expect(total([3_000, 9_000, 6_000], measureOf)).toEqual({
+    count: 3,
+    sum: 18_000,
+    min: 3_000,
+    max: 9_000,
+    sketch: noSketch,
+  })
 })
 
 test('a measure with quantiles also says how many there are in each bucket', () => {

@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { FamilyName } from '../../src/domain/family.js'
 import type { Kpi } from '../../src/domain/kpi.js'
-import { defaultProfile, optionsOf, profileProblems, serviceLevelDurationMs, type Profile } from '../../src/domain/profile.js'
+import {
+  defaultProfile,
+  optionsOf,
+  profileProblems,
+  serviceLevelDurationMs,
+  type Profile,
+} from '../../src/domain/profile.js'
 import { minutes } from '../support/fact-builders.js'
 import { tableOf } from './zone-tables.js'
 
@@ -37,18 +43,34 @@ test.each<[string, Partial<Profile>, RegExp]>([
   ['a family that there is not', { families: ['queue', 'que' as FamilyName] }, /^families: que is not a family$/],
   ['quantiles of a count', { quantiles: ['tAnswered', 'nOffered'] }, /^quantiles: nOffered is not a duration$/],
   ['quantiles of an observation', { quantiles: ['oMessageTurn'] }, /^quantiles: oMessageTurn is not a duration$/],
-  ['quantiles of a time in a state', { quantiles: ['tRoutingStatusIdle'] }, /^quantiles: tRoutingStatusIdle is not a duration$/],
+  [
+    'quantiles of a time in a state',
+    { quantiles: ['tRoutingStatusIdle'] },
+    /^quantiles: tRoutingStatusIdle is not a duration$/,
+  ],
   ['a KPI named as a built-in one', { kpis: [mine({ name: 'asa' })] }, /^kpis: there are two KPIs named asa$/],
   ['two KPIs of one name', { kpis: [mine(), mine({ families: ['agent'] })] }, /^kpis: there are two KPIs named mine$/],
   ['a KPI whose name is none', { kpis: [mine({ name: 'My KPI' })] }, /^kpis: My KPI is not a name/],
-  ['a KPI whose formula is none', { kpis: [mine({ formula: 'nOffered.count +' })] }, /^formula of mine: Expected expression after \+/],
+  [
+    'a KPI whose formula is none',
+    { kpis: [mine({ formula: 'nOffered.count +' })] },
+    /^formula of mine: Expected expression after \+/,
+  ],
   [
     'a KPI of what its family does not carry',
     { kpis: [mine({ families: ['flow'] })] },
     /^formula of mine: family flow does not carry nOffered$/,
   ],
-  ['forgetting before assuming', { correlation: { ...defaultProfile.correlation, restateHorizonMs: 1 } }, /^correlation.restateHorizonMs/],
-  ['states shorter than an interval', { agentState: { ...defaultProfile.agentState, stateMaxMs: minutes(14) } }, /^agentState.stateMaxMs/],
+  [
+    'forgetting before assuming',
+    { correlation: { ...defaultProfile.correlation, restateHorizonMs: 1 } },
+    /^correlation.restateHorizonMs/,
+  ],
+  [
+    'states shorter than an interval',
+    { agentState: { ...defaultProfile.agentState, stateMaxMs: minutes(14) } },
+    /^agentState.stateMaxMs/,
+  ],
 ])('%s is refused with a reason', (_, change, reason) => {
   const problems = profileProblems({ ...defaultProfile, ...change })
   expect(problems).toHaveLength(1)
@@ -58,10 +80,18 @@ test.each<[string, Partial<Profile>, RegExp]>([
 test.each<[string, Partial<Profile>]>([
   [
     'everything on',
-    { rollUps: ['PT30M', 'PT1H', 'P1D'], quantiles: ['tAnswered', 'tFlow'], splitBy: ['direction', 'messageType'], kpis: [mine()] },
+    {
+      rollUps: ['PT30M', 'PT1H', 'P1D'],
+      quantiles: ['tAnswered', 'tFlow'],
+      splitBy: ['direction', 'messageType'],
+      kpis: [mine()],
+    },
   ],
   ['a zone that its base interval divides', { rollUps: ['P1D'], zone: kathmandu }],
-  ['a zone that it does not divide, where no days are wanted', { rollUps: ['PT1H'], intervalMs: minutes(30), zone: kathmandu }],
+  [
+    'a zone that it does not divide, where no days are wanted',
+    { rollUps: ['PT1H'], intervalMs: minutes(30), zone: kathmandu },
+  ],
   ['days of longer base intervals', { rollUps: ['P1D'], intervalMs: minutes(60), zone: tableOf('Europe/Berlin') }],
 ])('%s is accepted', (_, change) => {
   expect(profileProblems({ ...defaultProfile, ...change })).toEqual([])
@@ -69,7 +99,12 @@ test.each<[string, Partial<Profile>]>([
 
 test('options of formulas are 1 or 0, each its own', () => {
   const { serviceLevel } = defaultProfile
-  expect(optionsOf(defaultProfile)).toEqual({ includeFlowOuts: 0, includeAbandons: 1, includeShortAbandons: 1, countNotResponding: 0 })
+  expect(optionsOf(defaultProfile)).toEqual({
+    includeFlowOuts: 0,
+    includeAbandons: 1,
+    includeShortAbandons: 1,
+    countNotResponding: 0,
+  })
   const other = { ...serviceLevel, includeFlowOuts: true, includeAbandons: false, includeShortAbandons: false }
   expect(optionsOf({ ...defaultProfile, serviceLevel: other, occupancyCountsNotResponding: true })).toEqual({
     includeFlowOuts: 1,

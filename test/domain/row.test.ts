@@ -94,7 +94,9 @@ test('a measure is found by its metric', () => {
 
 describe('the text of a row’s values', () => {
   test('counts say how many, durations also how long', () => {
-    const text = valueText(row({ nOffered: times(3), tAnswered: { count: 2, sum: 30, min: 10, max: 20, sketch: noSketch } }))
+    const text = valueText(
+      row({ nOffered: times(3), tAnswered: { count: 2, sum: 30, min: 10, max: 20, sketch: noSketch } }),
+    )
     expect(text).toBe('queue/sales/voice/-/-/PT15M/2026-01-05T10:00:00.000Z nOffered=3 tAnswered=2,30,10,20')
   })
 
@@ -103,7 +105,9 @@ describe('the text of a row’s values', () => {
       [10, 1],
       [20, 1],
     ] as const
-    expect(valueText(row({ tAnswered: { count: 2, sum: 30, min: 10, max: 20, sketch } }))).toMatch(/ tAnswered=2,30,10,20,10:1;20:1$/)
+    expect(valueText(row({ tAnswered: { count: 2, sum: 30, min: 10, max: 20, sketch } }))).toMatch(
+      / tAnswered=2,30,10,20,10:1;20:1$/,
+    )
   })
 
   test('status and revision are not values', () => {

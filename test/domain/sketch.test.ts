@@ -87,7 +87,9 @@ describe('a quantile', () => {
   test('the bound is not idle: some duration comes within a fiftieth of it', () => {
     // Alone in a bucket with the extremes far off, a duration at the edge is read as the middle.
     const worst = Math.max(
-      ...[128, 8_192, 65_535, 1_048_576].map((ms) => Math.abs((quantile(sketch([ms]), 0.5, 0, LARGEST) as number) - ms) / ms),
+      ...[128, 8_192, 65_535, 1_048_576].map(
+        (ms) => Math.abs((quantile(sketch([ms]), 0.5, 0, LARGEST) as number) - ms) / ms,
+      ),
     )
     expect(worst).toBeGreaterThan(SKETCH_ERROR_MAX * 0.98)
     expect(worst).toBeLessThanOrEqual(SKETCH_ERROR_MAX)
@@ -95,9 +97,13 @@ describe('a quantile', () => {
 
   test('of durations below 128 ms is exact', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 127 }), { minLength: 1 }), fc.constantFrom(...percents), (durations, percent) => {
-        expect(read(durations, percent)).toBe(exactly(durations, percent))
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 127 }), { minLength: 1 }),
+        fc.constantFrom(...percents),
+        (durations, percent) => {
+          expect(read(durations, percent)).toBe(exactly(durations, percent))
+        },
+      ),
     )
   })
 

@@ -11,13 +11,21 @@ export const wallClock = (zone: string, at: EpochMs): string => {
   let format = formats.get(zone)
   if (format === undefined) {
     // Swedish writes dates as ISO 8601 does.
-    const fields = { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' } as const
+    const fields = {
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+    } as const
     formats.set(zone, (format = new Intl.DateTimeFormat('sv-SE', { ...fields, timeZone: zone, hourCycle: 'h23' })))
   }
   return format.format(at).replace(' ', 'T')
 }
 
-const offsetByIntl = (zone: string, at: EpochMs): number => Date.parse(`${wallClock(zone, at)}Z`) - Math.floor(at / 1000) * 1000
+const offsetByIntl = (zone: string, at: EpochMs): number =>
+  Date.parse(`${wallClock(zone, at)}Z`) - Math.floor(at / 1000) * 1000
 
 /** The table of a zone for 2020 to 2029. No zone changes its clocks twice within a day. */
 export const tableOf = (name: string): Zone => {

@@ -12,9 +12,20 @@ const zone = (name: string): Zone => {
   return known
 }
 
-/** Clocks of every kind: none, an hour, half an hour, at midnight, just after it, suspended for a month, and far from Greenwich either way. */
+/**
+ * Clocks of every kind: none, an hour, half an hour, at midnight, just after it, suspended for a month, and far from
+ * Greenwich either way.
+ */
 const names = [
-  ...['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Asia/Kathmandu', 'Australia/Lord_Howe', 'Pacific/Chatham'],
+  ...[
+    'UTC',
+    'Europe/Berlin',
+    'America/New_York',
+    'Asia/Kolkata',
+    'Asia/Kathmandu',
+    'Australia/Lord_Howe',
+    'Pacific/Chatham',
+  ],
   ...[
     'America/Santiago',
     'America/Havana',
@@ -24,7 +35,15 @@ const names = [
     'America/Scoresbysund',
     'Atlantic/Azores',
   ],
-  ...['Asia/Beirut', 'Asia/Gaza', 'Asia/Tehran', 'Africa/Cairo', 'Africa/Casablanca', 'Pacific/Kiritimati', 'Pacific/Pago_Pago'],
+  ...[
+    'Asia/Beirut',
+    'Asia/Gaza',
+    'Asia/Tehran',
+    'Africa/Cairo',
+    'Africa/Casablanca',
+    'Pacific/Kiritimati',
+    'Pacific/Pago_Pago',
+  ],
 ]
 
 const hours = (name: string, date: string): number => {
@@ -79,7 +98,10 @@ describe('a local day', () => {
     expect(intervalAt('PT1H', berlin, first)).not.toEqual(intervalAt('PT1H', berlin, second))
   })
 
-  const anyDay = fc.tuple(fc.constantFrom(...names), fc.integer({ min: Date.UTC(2020, 0, 3), max: Date.UTC(2029, 11, 28) }))
+  const anyDay = fc.tuple(
+    fc.constantFrom(...names),
+    fc.integer({ min: Date.UTC(2020, 0, 3), max: Date.UTC(2029, 11, 28) }),
+  )
 
   test('ends where the next begins, and begins at its midnight or at the change that skips it', () => {
     fc.assert(
@@ -94,7 +116,8 @@ describe('a local day', () => {
         const date = wallClock(name, day.start).slice(0, 10)
         expect(wallClock(name, at).slice(0, 10)).toBe(date)
         expect(wallClock(name, day.end - 1).slice(0, 10)).toBe(date)
-        if (!wallClock(name, day.start).endsWith('T00:00:00')) expect(zone(name).offsets.map(([from]) => from)).toContain(day.start)
+        if (!wallClock(name, day.start).endsWith('T00:00:00'))
+          expect(zone(name).offsets.map(([from]) => from)).toContain(day.start)
       }),
       { numRuns: 2_000 },
     )
@@ -144,7 +167,10 @@ describe('clocks that none of today’s zones has', () => {
     }
     const repeated = midnight - 30 * MINUTE_MS
     expect(localDay(back, repeated)).toEqual({ start: midnight - HOUR_MS, end: midnight + DAY_MS })
-    expect(localDay(back, midnight - HOUR_MS - 1)).toEqual({ start: midnight - HOUR_MS - DAY_MS, end: midnight - HOUR_MS })
+    expect(localDay(back, midnight - HOUR_MS - 1)).toEqual({
+      start: midnight - HOUR_MS - DAY_MS,
+      end: midnight - HOUR_MS,
+    })
   })
 
   test('a date is left out: the day before ends where the day after begins', () => {
@@ -184,7 +210,8 @@ describe('clocks that none of today’s zones has', () => {
         [midnight - HOUR_MS, HOUR_MS],
       ],
     }
-    // 19:00 becomes 22:00; midnight by +3 is three hours before that of UTC, and two hours later the clocks go back over it.
+    // 19:00 becomes 22:00; midnight by +3 is three hours before that of UTC, and two hours later the clocks go back
+    // over it.
     expect(localDay(twice, midnight - 4 * HOUR_MS)).toEqual({ start: midnight - DAY_MS, end: midnight - 3 * HOUR_MS })
     expect(localDay(twice, midnight).end).toBe(midnight + DAY_MS - HOUR_MS)
   })
@@ -245,6 +272,8 @@ describe('days can be made of base intervals', () => {
   })
 
   test('nor of an offset that no interval divides', () => {
-    expect(zoneProblems({ name: 'Old', offsets: [[0, 20 * MINUTE_MS]] }, 15 * MINUTE_MS)[0]).toMatch(/\+00:20 .*take another zone$/)
+    expect(zoneProblems({ name: 'Old', offsets: [[0, 20 * MINUTE_MS]] }, 15 * MINUTE_MS)[0]).toMatch(
+      /\+00:20 .*take another zone$/,
+    )
   })
 })

@@ -50,7 +50,9 @@ test('a hundred requests at once, every event sent twice: each is stored exactly
   const raws = events(500)
   const requests = Array.from({ length: 100 }, (_, i) => raws.slice((i % 50) * 10, (i % 50) * 10 + 10))
   const answers = await Promise.all(
-    requests.map((batch, i) => (i % 2 === 0 ? post(asArray(batch)) : post(asLines(batch), { 'content-type': 'application/x-ndjson' }))),
+    requests.map((batch, i) =>
+      i % 2 === 0 ? post(asArray(batch)) : post(asLines(batch), { 'content-type': 'application/x-ndjson' }),
+    ),
   )
   expect(answers.map(({ status }) => status)).toEqual(requests.map(() => 200))
   const total = (name: string): number => answers.reduce((sum, { body }) => sum + Number(body[name]), 0)
@@ -67,7 +69,10 @@ describe('a log that fails', () => {
     const inner = memoryLog()
     let fails = true
     const { post } = await served({
-      log: { ...inner, append: async (appends) => (fails ? appends.map(() => E.left(failure)) : inner.append(appends)) },
+      log: {
+        ...inner,
+        append: async (appends) => (fails ? appends.map(() => E.left(failure)) : inner.append(appends)),
+      },
     })
     const answer = await post(asArray([first, second]))
     expect(answer).toMatchObject({
@@ -123,7 +128,10 @@ describe('pressure', () => {
     const { post } = await served({ log, bytesInFlightMax: 10 })
     const inside = post(first)
     await begun(1)
-    expect(await post(second)).toMatchObject({ status: 503, body: { error: 'busy', detail: expect.stringContaining('memory') as string } })
+    expect(await post(second)).toMatchObject({
+      status: 503,
+      body: { error: 'busy', detail: expect.stringContaining('memory') as string },
+    })
     release()
     expect(await inside).toMatchObject({ status: 200, body: { stored: 1 } })
   })
@@ -140,7 +148,10 @@ describe('stopping', () => {
     const refused = await post(second)
     expect(refused).toMatchObject({ status: 503, body: { error: 'shutting-down' } })
     expect([refused.headers.get('connection'), refused.headers.get('retry-after')]).toEqual(['close', '1'])
-    expect(await answerOf(fetch(`${url}/health/ready`))).toMatchObject({ status: 503, body: { ready: false, draining: true } })
+    expect(await answerOf(fetch(`${url}/health/ready`))).toMatchObject({
+      status: 503,
+      body: { ready: false, draining: true },
+    })
     expect(closed).toBe(false)
     release()
     expect(await inside).toMatchObject({ status: 200, body: { stored: 1 } })
@@ -168,9 +179,16 @@ test('requests are logged without what they carry', async () => {
   const token = 'a-token-of-some-length'
   let seen: () => void = () => undefined
   const logged = new Promise<void>((resolve) => (seen = resolve))
-  const logger = pino({ level: 'debug' }, { write: (line) => (lines.push(line), line.includes('/v1/events') ? seen() : undefined) })
+  const logger = pino(
+    { level: 'debug' },
+    { write: (line) => (lines.push(line), line.includes('/v1/events') ? seen() : undefined) },
+  )
   const { url } = await served({ token, logger })
-  const init = { method: 'POST', body: first, headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` } }
+  const init = {
+    method: 'POST',
+    body: first,
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+  }
   await fetch(`${url}/v1/events?secret=query`, init)
   await logged
   expect(JSON.parse(lines.at(-1) ?? '{}')).toMatchObject({ method: 'POST', path: '/v1/events', status: 200 })

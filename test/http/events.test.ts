@@ -20,7 +20,10 @@ describe('what is taken', () => {
   ])('%s', async (_, sent, type, count) => {
     const { post, log } = await served()
     const { status, body: answer } = await post(sent, { 'content-type': type })
-    expect([status, answer]).toEqual([200, { stored: count, duplicate: 0, deadLettered: 0, erased: 0, unknownTopic: 0, problems: [] }])
+    expect([status, answer]).toEqual([
+      200,
+      { stored: count, duplicate: 0, deadLettered: 0, erased: 0, unknownTopic: 0, problems: [] },
+    ])
     expect(await post(gzipSync(sent), { 'content-type': type, 'content-encoding': 'gzip' })).toMatchObject({
       status: 200,
       body: { stored: 0, duplicate: count },
@@ -39,22 +42,30 @@ describe('what is taken', () => {
     const told: unknown[] = []
     const { post } = await served({ onIngested: (receipt) => void told.push(receipt) })
     await post(asArray([...events(2), unknownTopic]))
-    expect(told).toMatchObject([{ stored: 2, duplicate: 0, deadLettered: 1, latest: Date.parse('2026-01-05T10:00:12.411Z') }])
+    expect(told).toMatchObject([
+      { stored: 2, duplicate: 0, deadLettered: 1, latest: Date.parse('2026-01-05T10:00:12.411Z') },
+    ])
   })
 })
 
 test('topics that nobody knows are taken, and counted so that they are seen', async () => {
   const { post } = await served()
   const fresh = bytes(notification('v2.users.{id}.station', id, {}))
-  expect(await post(asArray([...events(1), fresh]))).toMatchObject({ status: 200, body: { stored: 2, deadLettered: 0, unknownTopic: 1 } })
+  expect(await post(asArray([...events(1), fresh]))).toMatchObject({
+    status: 200,
+    body: { stored: 2, deadLettered: 0, unknownTopic: 1 },
+  })
 })
 
 describe('what cannot be used', () => {
   test('is named in the answer, and the rest is stored', async () => {
     const { post, log } = await served()
-    const { status, body: answer } = await post(asLines([...events(1), unknownTopic, Buffer.from('{"broken":'), undecodable]), {
-      'content-type': 'application/x-ndjson',
-    })
+    const { status, body: answer } = await post(
+      asLines([...events(1), unknownTopic, Buffer.from('{"broken":'), undecodable]),
+      {
+        'content-type': 'application/x-ndjson',
+      },
+    )
     expect(status).toBe(200)
     expect(answer).toMatchObject({
       stored: 1,
@@ -73,7 +84,13 @@ describe('what cannot be used', () => {
     ['an unknown topic alone', unknownTopic, 422, 'unknown-topic', /v2\.users\..*\.sta tion is no name of a topic/],
     ['JSON that is no envelope', '{"conversationId":"c1"}', 422, 'not-an-envelope', /no topicName/],
     ['a body that cannot be decoded', undecodable, 422, 'undecodable', /value is "much"/],
-    ['several reasons and nothing usable', asArray([unknownTopic, undecodable]), 422, 'nothing-usable', /none of 2 events .*\.sta tion/],
+    [
+      'several reasons and nothing usable',
+      asArray([unknownTopic, undecodable]),
+      422,
+      'nothing-usable',
+      /none of 2 events .*\.sta tion/,
+    ],
     ['JSON that ends early', '{"topicName":', 400, 'malformed-json', /ends at byte 13/],
     ['JSON that is wrong inside', '{"topicName":nope}', 400, 'malformed-json', /not valid JSON/],
     ['an array that ends early', '[{"a":1},', 400, 'malformed-json', /before its last bracket/],
@@ -92,7 +109,9 @@ describe('what cannot be used', () => {
   test('a malformed document is set aside byte for byte', async () => {
     const { post, log } = await served()
     await post(' [{"a" :1},\n')
-    expect((await eventsOf(log, 'acme.deadletter')).map(({ data }) => Buffer.from(data).toString())).toEqual([' [{"a" :1},\n'])
+    expect((await eventsOf(log, 'acme.deadletter')).map(({ data }) => Buffer.from(data).toString())).toEqual([
+      ' [{"a" :1},\n',
+    ])
   })
 
   test('a body that is not gzip is set aside as it came', async () => {
@@ -105,9 +124,12 @@ describe('what cannot be used', () => {
     expect((await eventsOf(log, 'acme.deadletter')).map(({ data }) => Buffer.from(data))).toEqual([cut])
   })
 
-  test.each(['', ' \n', '\r\n\r\n'])('an empty body (%j) is refused, and there is nothing to set aside', async (sent) => {
-    const { post, log } = await served()
-    expect(await post(sent)).toMatchObject({ status: 400, body: { error: 'malformed-json', deadLettered: 0 } })
-    expect(await allEvents(log)).toHaveLength(0)
-  })
+  test.each(['', ' \n', '\r\n\r\n'])(
+    'an empty body (%j) is refused, and there is nothing to set aside',
+    async (sent) => {
+      const { post, log } = await served()
+      expect(await post(sent)).toMatchObject({ status: 400, body: { error: 'malformed-json', deadLettered: 0 } })
+      expect(await allEvents(log)).toHaveLength(0)
+    },
+  )
 })

@@ -15,7 +15,12 @@ const one = String(events(1)[0])
 describe('size', () => {
   test.each<[string, Uint8Array, Record<string, string>, RegExp]>([
     ['as sent', Buffer.alloc(5_001, ' '), {}, /larger than 5000 bytes/],
-    ['as inflated', gzipSync(Buffer.alloc(2_000_000, ' ')), { 'content-encoding': 'gzip' }, /inflates to more than 5000 bytes/],
+    [
+      'as inflated',
+      gzipSync(Buffer.alloc(2_000_000, ' ')),
+      { 'content-encoding': 'gzip' },
+      /inflates to more than 5000 bytes/,
+    ],
   ])('a body too large %s is refused with the limit', async (_, sent, headers, detail) => {
     const { post, log } = await served({ bodyMaxBytes: 5_000 })
     expect(await post(sent, headers)).toMatchObject({
@@ -33,7 +38,10 @@ describe('size', () => {
       pull: (controller) => (sent++ < 200 ? controller.enqueue(Buffer.alloc(1_000, ' ')) : controller.close()),
     })
     const init = { method: 'POST', body: endless, duplex: 'half', headers: { 'content-type': 'application/json' } }
-    expect(await answerOf(fetch(`${url}/v1/events`, init as RequestInit))).toMatchObject({ status: 413, body: { error: 'too-large' } })
+    expect(await answerOf(fetch(`${url}/v1/events`, init as RequestInit))).toMatchObject({
+      status: 413,
+      body: { error: 'too-large' },
+    })
     expect(await allEvents(log)).toHaveLength(0)
   })
 
@@ -98,7 +106,10 @@ describe('what the body claims to be', () => {
   test('a missing content-type is refused', async () => {
     const { url } = await served()
     const answer = await answerOf(fetch(`${url}/v1/events`, { method: 'POST', body: Buffer.from(one) }))
-    expect(answer).toMatchObject({ status: 415, body: { detail: expect.stringContaining('the content-type is missing') as string } })
+    expect(answer).toMatchObject({
+      status: 415,
+      body: { detail: expect.stringContaining('the content-type is missing') as string },
+    })
   })
 })
 
@@ -153,7 +164,9 @@ describe('who may send', () => {
 
 test('a port that is taken is said', async () => {
   const { url } = await served()
-  await expect(served({ port: Number(new URL(url).port) })).rejects.toThrow(/cannot listen on 127\.0\.0\.1, port \d+: .*EADDRINUSE/)
+  await expect(served({ port: Number(new URL(url).port) })).rejects.toThrow(
+    /cannot listen on 127\.0\.0\.1, port \d+: .*EADDRINUSE/,
+  )
 })
 
 describe('other requests', () => {
@@ -186,6 +199,8 @@ describe('other requests', () => {
     })
     expect((await fetch(`${url}/health/live`)).status).toBe(200)
     log = { kind: 'stalled', since: '2026-01-05T10:00:00.000Z', reads: ['acme.'] }
-    expect(await answerOf(fetch(`${url}/health/ready`))).toMatchObject({ body: { log: 'stalled since 2026-01-05T10:00:00.000Z' } })
+    expect(await answerOf(fetch(`${url}/health/ready`))).toMatchObject({
+      body: { log: 'stalled since 2026-01-05T10:00:00.000Z' },
+    })
   })
 })

@@ -34,14 +34,20 @@ export const served = async (options: Partial<HttpServerOptions> = {}): Promise<
 
 export const answerOf = async (pending: Promise<Response>): Promise<Answer> => {
   const response = await pending
-  return { status: response.status, headers: response.headers, body: (await response.json()) as Record<string, unknown> }
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (await response.json()) as Record<string, unknown>,
+  }
 }
 
 const { template, id, body } = bodies.metrics
 
 /** Metric records that differ in their record id, as bytes. */
 export const events = (count: number, from = 0): readonly Buffer[] =>
-  Array.from({ length: count }, (_, i) => bytes(notification(template, id, changed(body, { recordId: `record-${from + i}` }))))
+  Array.from({ length: count }, (_, i) =>
+    bytes(notification(template, id, changed(body, { recordId: `record-${from + i}` }))),
+  )
 
 export const asArray = (raws: readonly Buffer[]): Buffer => Buffer.from(`[${raws.map(String).join(',\n')}]`)
 export const asLines = (raws: readonly Buffer[]): Buffer => Buffer.from(raws.map((raw) => `${String(raw)}\n`).join(''))

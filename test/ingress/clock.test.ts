@@ -11,18 +11,19 @@ const late = 1_000 * MINUTE
 describe('the clock of event time', () => {
   test('ticks at whole steps of the latest instant seen, once each', () => {
     const clock = new EventTimeClock(MINUTE)
-    expect([10 * MINUTE + 5, 10 * MINUTE + 59_999, 11 * MINUTE, 13 * MINUTE + 1].map((at) => clock.seen(at, late))).toEqual([
-      10 * MINUTE,
-      undefined,
-      11 * MINUTE,
-      13 * MINUTE,
-    ])
+    expect(
+      [10 * MINUTE + 5, 10 * MINUTE + 59_999, 11 * MINUTE, 13 * MINUTE + 1].map((at) => clock.seen(at, late)),
+    ).toEqual([10 * MINUTE, undefined, 11 * MINUTE, 13 * MINUTE])
   })
 
   test('stands still for input that is older, or speaks of no instant', () => {
     const clock = new EventTimeClock(MINUTE)
     expect(clock.seen(20 * MINUTE, late)).toBe(20 * MINUTE)
-    expect([5 * MINUTE, undefined, 19 * MINUTE].map((at) => clock.seen(at, late))).toEqual([undefined, undefined, undefined])
+    expect([5 * MINUTE, undefined, 19 * MINUTE].map((at) => clock.seen(at, late))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
   })
 
   test('never passes now: an event dated in the future closes nothing', () => {

@@ -97,7 +97,13 @@ export const bodies = {
   acdStart: {
     template: detail('acd.start'),
     id: conversationId,
-    body: { ...session, queueId, routingPriority: 0, requestedRoutingSkillIds: ['french'], skillExpressionApplied: false },
+    body: {
+      ...session,
+      queueId,
+      routingPriority: 0,
+      requestedRoutingSkillIds: ['french'],
+      skillExpressionApplied: false,
+    },
   },
   acdEnd: {
     template: detail('acd.end'),
@@ -132,7 +138,11 @@ export const bodies = {
       callbackDurationMs: 0,
     },
   },
-  customerStart: { template: detail('customer.start'), id: conversationId, body: { ...session, externalContactId: 'x' } },
+  customerStart: {
+    template: detail('customer.start'),
+    id: conversationId,
+    body: { ...session, externalContactId: 'x' },
+  },
   customerEnd: {
     template: detail('customer.end'),
     id: conversationId,
@@ -146,7 +156,13 @@ export const bodies = {
   outbound: {
     template: detail('outbound'),
     id: conversationId,
-    body: { ...session, direction: 'OUTBOUND', outboundCampaignId: 'spring', outboundContactListId: 'l', outboundContactId: 'c' },
+    body: {
+      ...session,
+      direction: 'OUTBOUND',
+      outboundCampaignId: 'spring',
+      outboundContactListId: 'l',
+      outboundContactId: 'c',
+    },
   },
   voicemailStart: { template: detail('voicemail.start'), id: conversationId, body: { ...session, userId, queueId } },
   voicemailEnd: {

@@ -13,8 +13,9 @@ import { bodies, eventBridge, notification, queueId } from './envelopes.js'
 import { allEvents } from './log-content.js'
 
 /**
- * Malformed and mutated events, as many as `STREAMVANE_FUZZ` says: each is decoded or set aside with a reason, none is lost, and nothing that was taken
- * in stops the fold. A failure names the seed of its batch; `STREAMVANE_FUZZ_SEED` begins there.
+ * Malformed and mutated events, as many as `STREAMVANE_FUZZ` says: each is decoded or set aside with a reason, none is
+ * lost, and nothing that was taken in stops the fold. A failure names the seed of its batch; `STREAMVANE_FUZZ_SEED`
+ * begins there.
  */
 const EVENTS = Number(process.env['STREAMVANE_FUZZ'] ?? 20_000)
 const FIRST_SEED = Number(process.env['STREAMVANE_FUZZ_SEED'] ?? Math.floor(Math.random() * 1e9))
@@ -32,8 +33,42 @@ const corpus: readonly string[] = [
 ]
 
 const odd: readonly unknown[] = [
-  ...[null, true, '', ' ', 0, -0, -1, 1, 0.5, 1e21, 9e9, 1e-9, Number.MAX_SAFE_INTEGER, [], {}, [[]], ['a'], ['a', 'a'], [1], [null], [{}]],
-  ...['__proto__', 'constructor', 'toString', '\u0000', '\ud800', '"', '\\', 'é'.repeat(300), 'x'.repeat(300), 'OUTBOUND', 'On Queue'],
+  ...[
+    null,
+    true,
+    '',
+    ' ',
+    0,
+    -0,
+    -1,
+    1,
+    0.5,
+    1e21,
+    9e9,
+    1e-9,
+    Number.MAX_SAFE_INTEGER,
+    [],
+    {},
+    [[]],
+    ['a'],
+    ['a', 'a'],
+    [1],
+    [null],
+    [{}],
+  ],
+  ...[
+    '__proto__',
+    'constructor',
+    'toString',
+    '\u0000',
+    '\ud800',
+    '"',
+    '\\',
+    'é'.repeat(300),
+    'x'.repeat(300),
+    'OUTBOUND',
+    'On Queue',
+  ],
   ...[
     '2026-01-05T10:00:00Z',
     '2026-02-30T10:00:00Z',
@@ -64,7 +99,12 @@ const mutated = (text: string, { below, oneOf }: Chance): string => {
     const how = below(5)
     if (how === 0) Reflect.deleteProperty(holder, key)
     else if (how === 1)
-      Object.defineProperty(holder, String(oneOf(odd)), { value: holder[key], enumerable: true, configurable: true, writable: true })
+      Object.defineProperty(holder, String(oneOf(odd)), {
+        value: holder[key],
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      })
     else if (how === 2) holder[key] = structuredClone(oneOf(Object.values(oneOf(holders))) ?? null)
     else holder[key] = oneOf(odd)
     if (JSON.stringify(value).length > 200_000) break
@@ -142,7 +182,8 @@ const takeBatch = async (seed: number): Promise<Readonly<{ stored: number; deadL
   }
   fold.apply({ type: 'ClockTicked', at: Date.UTC(2026, 5, 1) })
   for (const { measures } of fold.takeRows())
-    for (const measure of measures) if (measure !== undefined) expect(Number.isFinite(measure.count + measure.sum)).toBe(true)
+    for (const measure of measures)
+      if (measure !== undefined) expect(Number.isFinite(measure.count + measure.sum)).toBe(true)
   return { stored, deadLettered, facts }
 }
 

@@ -36,7 +36,12 @@ test('each event lies in the stream of its entity, with the bytes it came in', a
 
 test('one of each topic is stored, and everything again is a duplicate', async () => {
   const log = memoryLog()
-  expect(await ingest(log, everyTopic, origin)).toMatchObject({ stored: everyTopic.length, duplicate: 0, deadLettered: 0, latest: at })
+  expect(await ingest(log, everyTopic, origin)).toMatchObject({
+    stored: everyTopic.length,
+    duplicate: 0,
+    deadLettered: 0,
+    latest: at,
+  })
   expect(await ingest(log, everyTopic, { ...origin, source: 'again' })).toMatchObject({
     stored: 0,
     duplicate: everyTopic.length,
@@ -47,14 +52,24 @@ test('one of each topic is stored, and everything again is a duplicate', async (
 
 test('a repeat inside one batch, in another envelope, is a duplicate', async () => {
   const log = memoryLog()
-  const twice = [bytes(eventBridge(template, conversationId, body)), bytes(notification(template, conversationId, body))]
+  const twice = [
+    bytes(eventBridge(template, conversationId, body)),
+    bytes(notification(template, conversationId, body)),
+  ]
   expect(await ingest(log, twice, origin)).toMatchObject({ stored: 1, duplicate: 1, deadLettered: 0 })
 })
 
 test('a topic that nobody knows is kept in the stream of its entity, counted, and states nothing', async () => {
   const log = memoryLog()
   const snapshot = bytes(eventBridge('v2.routing.queues.{id}.conversations.calls', queueId, { participants: [] }))
-  const later = bytes(eventBridge('v2.routing.queues.{id}.conversations.calls', queueId, { participants: [] }, '2026-01-05T11:00:00.000Z'))
+  const later = bytes(
+    eventBridge(
+      'v2.routing.queues.{id}.conversations.calls',
+      queueId,
+      { participants: [] },
+      '2026-01-05T11:00:00.000Z',
+    ),
+  )
   const counts = { deadLettered: 0, erased: 0, problems: [], latest: undefined }
   expect(await ingest(log, [snapshot, later], origin)).toEqual({ ...counts, stored: 2, duplicate: 0, unknownTopic: 2 })
   expect(await ingest(log, [snapshot], origin)).toEqual({ ...counts, stored: 0, duplicate: 1, unknownTopic: 1 })
@@ -73,10 +88,18 @@ describe('what cannot be used', () => {
     ['malformed-json', Buffer.from([0x7b, 0x22, 0xc3, 0x28, 0x22, 0x3a, 0x31, 0x7d]), /not valid UTF-8/],
     ['not-an-envelope', bytes('[]'), /expected a JSON object/],
     ['not-an-envelope', bytes('{"conversationId":"x"}'), /no topicName/],
-    ['not-an-envelope', bytes(`{"topicName":"v2.users.${userId}.presence","eventBody":null}`), /eventBody .* missing or not an object/],
+    [
+      'not-an-envelope',
+      bytes(`{"topicName":"v2.users.${userId}.presence","eventBody":null}`),
+      /eventBody .* missing or not an object/,
+    ],
     ['unknown-topic', bytes(notification('v2.users.{id}.sta tion', userId, {})), /no name of a topic/],
     ['undecodable', bytes(notification(template, conversationId, broken)), /metricDate is "yesterday"/],
-    ['too-deep', bytes(notification(template, conversationId, JSON.parse(`${'{"a":'.repeat(70)}1${'}'.repeat(70)}`))), /nested deeper/],
+    [
+      'too-deep',
+      bytes(notification(template, conversationId, JSON.parse(`${'{"a":'.repeat(70)}1${'}'.repeat(70)}`))),
+      /nested deeper/,
+    ],
   ]
 
   test('is set aside byte for byte with the reason, beside what can be used', async () => {
@@ -84,14 +107,23 @@ describe('what cannot be used', () => {
     const receipt = await ingest(log, [everyTopic[0] as Buffer, ...unusable.map(([, raw]) => raw)], origin)
     expect(receipt).toMatchObject({ stored: 1, duplicate: 0, deadLettered: unusable.length })
     expect(receipt.problems).toEqual(
-      unusable.map(([reason, , detail], i) => ({ index: i + 1, reason, detail: expect.stringMatching(detail) as string })),
+      unusable.map(([reason, , detail], i) => ({
+        index: i + 1,
+        reason,
+        detail: expect.stringMatching(detail) as string,
+      })),
     )
     const letters = await eventsOf(log, 'acme.deadletter')
     expect(letters.map(({ data }) => Buffer.from(data))).toEqual(unusable.map(([, raw]) => raw))
     expect(letters.map(({ metadata }) => JSON.parse(Buffer.from(metadata).toString()) as unknown)).toEqual(
       unusable.map(
         ([reason]) =>
-          expect.objectContaining({ reason, stage: 'ingress', origin: 'test', receivedAt: '2026-01-05T10:01:00.000Z' }) as unknown,
+          expect.objectContaining({
+            reason,
+            stage: 'ingress',
+            origin: 'test',
+            receivedAt: '2026-01-05T10:01:00.000Z',
+          }) as unknown,
       ),
     )
   })
@@ -100,7 +132,12 @@ describe('what cannot be used', () => {
     const log = memoryLog()
     const raws = unusable.map(([, raw]) => raw)
     for (const _ of [1, 2])
-      expect(await ingest(log, raws, origin)).toMatchObject({ stored: 0, duplicate: 0, deadLettered: raws.length, latest: undefined })
+      expect(await ingest(log, raws, origin)).toMatchObject({
+        stored: 0,
+        duplicate: 0,
+        deadLettered: raws.length,
+        latest: undefined,
+      })
     expect(await allEvents(log)).toHaveLength(raws.length)
   })
 
@@ -133,7 +170,9 @@ describe('what cannot be used', () => {
       deadLettered: 1,
       problems: [{ index: 0, reason: 'malformed-json', detail: 'not closed' }],
     })
-    expect((await eventsOf(log, 'acme.deadletter')).map(({ data }) => Buffer.from(data).toString())).toEqual(['[{"a":1}'])
+    expect((await eventsOf(log, 'acme.deadletter')).map(({ data }) => Buffer.from(data).toString())).toEqual([
+      '[{"a":1}',
+    ])
   })
 })
 

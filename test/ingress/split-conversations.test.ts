@@ -17,7 +17,11 @@ const cut = (text: string, chunkBytes = Infinity, pieceBytesMax = 1_000_000): Cu
 }
 const whole = (...pieces: readonly string[]): Cut => ({ pieces, isComplete: true })
 
-const [a, b, c] = ['{"conversationId":"a","participants":[{"x":"]},{[\\""}]}', '{ "conversationId" : "b" }', '{"c":{"conversations":[1]}}']
+const [a, b, c] = [
+  '{"conversationId":"a","participants":[{"x":"]},{[\\""}]}',
+  '{ "conversationId" : "b" }',
+  '{"c":{"conversations":[1]}}',
+]
 
 describe('what the analytics API returns is cut into conversations', () => {
   test.each<[string, string, readonly string[]]>([
@@ -37,7 +41,11 @@ describe('what the analytics API returns is cut into conversations', () => {
     ['records one a line', `${a}\r\n\n${c}\n`, [a, c]],
     ['a mark before them', `\ufeff${a}\n${b}`, [a, b]],
     ['nothing', ' \n', []],
-    ['a member that is no array', '{"conversations":{"conversationId":"a"}}', ['{"conversations":{"conversationId":"a"}}']],
+    [
+      'a member that is no array',
+      '{"conversations":{"conversationId":"a"}}',
+      ['{"conversations":{"conversationId":"a"}}'],
+    ],
     ['a value with that name', '{"x":"conversations","y":[1]}', ['{"x":"conversations","y":[1]}']],
   ])('%s', (_, text, pieces) => {
     for (const chunkBytes of [Infinity, 1, 7]) expect(cut(text, chunkBytes)).toEqual(whole(...pieces))
@@ -57,7 +65,9 @@ describe('what the analytics API returns is cut into conversations', () => {
     )
     fc.assert(
       fc.property(fc.array(anyRecord), form, fc.integer({ min: 1, max: 50 }), (records, written, chunkBytes) => {
-        const texts = records.filter((record) => !Object.hasOwn(record, 'conversations')).map((record) => JSON.stringify(record))
+        const texts = records
+          .filter((record) => !Object.hasOwn(record, 'conversations'))
+          .map((record) => JSON.stringify(record))
         expect(cut(written(texts), chunkBytes)).toEqual(whole(...texts))
       }),
       { numRuns: 1_000 },
@@ -71,7 +81,11 @@ describe('what is broken', () => {
     ['words between records', `${a}\nnonsense, more\n${b}`, whole(a, 'nonsense', 'more', b)],
     ['brackets nobody opened', `]}\n${a}`, whole(']}', a)],
     ['elements that are no objects', `[1,"a,]b",${a},null]`, whole('1', '"a,]b"', a, 'null')],
-    ['a file that ends within a record', `[${a},{"conversationId":"b"`, { pieces: [a, '{"conversationId":"b"'], isComplete: false }],
+    [
+      'a file that ends within a record',
+      `[${a},{"conversationId":"b"`,
+      { pieces: [a, '{"conversationId":"b"'], isComplete: false },
+    ],
     ['a file that ends between records', `{"conversations":[${a},`, { pieces: [a], isComplete: false }],
     ['a file that ends behind them', `{"conversations":[${a}],"totalHits":`, { pieces: [a], isComplete: false }],
   ])('%s', (_, text, expected) => {
@@ -80,7 +94,22 @@ describe('what is broken', () => {
 
   test('a text of any brackets, quotes and words loses none of its words', () => {
     const soup = fc.array(
-      fc.constantFrom('[', ']', '{', '}', ',', ':', '"', '\\', ' ', '\n', 'word1', 'word2', 'word3', '{"conversationId":"a"}'),
+      fc.constantFrom(
+        '[',
+        ']',
+        '{',
+        '}',
+        ',',
+        ':',
+        '"',
+        '\\',
+        ' ',
+        '\n',
+        'word1',
+        'word2',
+        'word3',
+        '{"conversationId":"a"}',
+      ),
       {
         maxLength: 30,
       },

@@ -3,7 +3,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { splitJson, splitLines } from '../../src/ingress/split.js'
 
-const texts = (pieces: readonly Uint8Array[]): readonly string[] => pieces.map((piece) => Buffer.from(piece).toString('utf8'))
+const texts = (pieces: readonly Uint8Array[]): readonly string[] =>
+  pieces.map((piece) => Buffer.from(piece).toString('utf8'))
 const cut = (document: string | Buffer): E.Either<string, readonly string[]> => {
   const pieces = splitJson(Buffer.from(document))
   return E.isLeft(pieces) ? E.left(`${pieces.left.reason}: ${pieces.left.detail}`) : E.right(texts(pieces.right))
@@ -21,16 +22,21 @@ test('cutting an array and parsing the pieces is parsing the array', () => {
       const document = `${before}[${elements.map((element) => `${after}${element}${before}`).join(',')}]${after}`
       const pieces = cut(document)
       expect(pieces).toEqual(E.right(elements.map((element) => element.trim())))
-      expect((E.isRight(pieces) ? pieces.right : []).map((piece) => JSON.parse(piece) as unknown)).toEqual(JSON.parse(document))
+      expect((E.isRight(pieces) ? pieces.right : []).map((piece) => JSON.parse(piece) as unknown)).toEqual(
+        JSON.parse(document),
+      )
     }),
     { numRuns: 500 },
   )
 })
 
 test('what can be cut into JSON is JSON, whatever the text', () => {
-  const soup = fc.array(fc.constantFrom('[', ']', '{', '}', ',', ':', '"', '\\', '1', '"a"', '{"a":1}', '[]', ' ', '\n', 'null', 'é'), {
-    maxLength: 14,
-  })
+  const soup = fc.array(
+    fc.constantFrom('[', ']', '{', '}', ',', ':', '"', '\\', '1', '"a"', '{"a":1}', '[]', ' ', '\n', 'null', 'é'),
+    {
+      maxLength: 14,
+    },
+  )
   const parses = (text: string): boolean => {
     try {
       JSON.parse(text)
@@ -59,7 +65,9 @@ test.each([
 ])('bytes stay as they came: %s', (_, element) => {
   expect(cut(element)).toEqual(E.right([element]))
   expect(cut(`\n[ ${element} ,${element}] `)).toEqual(E.right([element, element]))
-  expect(texts(splitLines(Buffer.from(`${element.replaceAll('\r\n', ' ')}\n`)))).toEqual([element.replaceAll('\r\n', ' ')])
+  expect(texts(splitLines(Buffer.from(`${element.replaceAll('\r\n', ' ')}\n`)))).toEqual([
+    element.replaceAll('\r\n', ' '),
+  ])
 })
 
 describe('malformed documents say where', () => {
@@ -91,13 +99,19 @@ test('a byte order mark is no part of the document', () => {
 })
 
 test('lines are cut at line feeds, whichever way they end; empty ones are passed over', () => {
-  expect(texts(splitLines(Buffer.from('{"a":1}\r\n\n  \n{"b":"x\\n"}\n{"c":3}')))).toEqual(['{"a":1}', '{"b":"x\\n"}', '{"c":3}'])
+  expect(texts(splitLines(Buffer.from('{"a":1}\r\n\n  \n{"b":"x\\n"}\n{"c":3}')))).toEqual([
+    '{"a":1}',
+    '{"b":"x\\n"}',
+    '{"c":3}',
+  ])
   expect(splitLines(Buffer.from('\n\n'))).toEqual([])
 })
 
 test('cutting ends at one piece more than wanted', () => {
   const many = Array.from({ length: 1_000 }, () => '1')
   expect(splitLines(Buffer.from(many.join('\n')), 10)).toHaveLength(11)
-  expect(E.getOrElse<unknown, readonly Uint8Array[]>(() => [])(splitJson(Buffer.from(`[${many.join(',')}]`), 10))).toHaveLength(11)
+  expect(
+    E.getOrElse<unknown, readonly Uint8Array[]>(() => [])(splitJson(Buffer.from(`[${many.join(',')}]`), 10)),
+  ).toHaveLength(11)
   expect(splitLines(Buffer.from('1\n2'), 2)).toHaveLength(2)
 })

@@ -11,7 +11,10 @@ describe('topics that are taken', () => {
   test.each([
     ...detail
       .split(' ')
-      .map((event) => [`v2.detail.events.conversation.{id}.${event}`, /^acme\.[0-3][0-9a-f]\.conversation-/, true] as const),
+      .map(
+        (event) =>
+          [`v2.detail.events.conversation.{id}.${event}`, /^acme\.[0-3][0-9a-f]\.conversation-/, true] as const,
+      ),
     ['v2.analytics.conversation.{id}.metrics', /^acme\.[0-3][0-9a-f]\.conversation-/, true] as const,
     ['v2.analytics.flow.{id}.metrics', /^acme\.[0-3][0-9a-f]\.conversation-/, true] as const,
     ['v2.users.{id}.routingStatus', /^acme\.[0-3][0-9a-f]\.user-/, true] as const,
@@ -40,7 +43,11 @@ describe('topics that nobody knows yet are kept where their entity is', () => {
     [`v2.users.${id}.station`, 'v2.users.{id}.station', `acme.${bucket}.user-${id}`],
     [`v2.users.${id}?presence&routingStatus`, 'v2.users.{id}?presence&routingStatus', `acme.${bucket}.user-${id}`],
     [`v2.analytics.users.${id}.aggregates`, 'v2.analytics.users.{id}.aggregates', `acme.${bucket}.user-${id}`],
-    [`v2.conversations.${id}.transcription`, 'v2.conversations.{id}.transcription', `acme.${bucket}.conversation-${id}`],
+    [
+      `v2.conversations.${id}.transcription`,
+      'v2.conversations.{id}.transcription',
+      `acme.${bucket}.conversation-${id}`,
+    ],
     [
       `v2.detail.events.conversation.${id}.acd.start.more`,
       'v2.detail.events.conversation.{id}.acd.start.more',

@@ -73,7 +73,12 @@ describeKafka('the real broker', ({ brokers, tools }) => {
       await expect(produce('while it is down')).rejects.toThrow()
       await own.restart()
       await produce('after')
-      const records = await consoleConsume({ brokers: own.brokers, tools: own.tools, topic, until: ({ length }) => length === 2 })
+      const records = await consoleConsume({
+        brokers: own.brokers,
+        tools: own.tools,
+        topic,
+        until: ({ length }) => length === 2,
+      })
       expect(records.map(({ value }) => String(value))).toEqual(['before', 'after'])
     } finally {
       await own.stop()
@@ -95,10 +100,16 @@ describeRegistry('the real schema registry', ({ registryUrl }) => {
     expect(await registry.decode(framed)).toEqual({ offered: 7 })
 
     const answered = { name: 'answered', type: 'long' }
-    const compatible = await registry.register({ type: SchemaType.AVRO, schema: row(offered, { ...answered, default: 0 }) }, { subject })
+    const compatible = await registry.register(
+      { type: SchemaType.AVRO, schema: row(offered, { ...answered, default: 0 }) },
+      { subject },
+    )
     expect(compatible.id).not.toBe(id)
     await expect(
-      registry.register({ type: SchemaType.AVRO, schema: row(offered, answered, { name: 'x', type: 'int' }) }, { subject }),
+      registry.register(
+        { type: SchemaType.AVRO, schema: row(offered, answered, { name: 'x', type: 'int' }) },
+        { subject },
+      ),
     ).rejects.toThrow(/incompatible/i)
   })
 })

@@ -64,7 +64,9 @@ describeRegistry('the Kafka sink and its registry', ({ brokers, registryUrl, too
     const records = await consoleConsume({ brokers, tools, topic: topics.name, until: (seen) => seen.length === 4 })
     const registry = new SchemaRegistry({ host: registryUrl })
     const families = await Promise.all(
-      records.map(async ({ value }) => ((await registry.decode(value ?? Buffer.alloc(0))) as { family: string }).family),
+      records.map(
+        async ({ value }) => ((await registry.decode(value ?? Buffer.alloc(0))) as { family: string }).family,
+      ),
     )
     expect(families.sort()).toEqual(['agent', 'agent-state', 'queue', 'queue'])
   })
@@ -83,7 +85,9 @@ describeRegistry('the Kafka sink and its registry', ({ brokers, registryUrl, too
     await sink.close()
     const [record, ...others] = await consumeAll(brokers, [topic])
     expect(others).toEqual([])
-    expect(await new SchemaRegistry({ host: registryUrl }).decode(record?.value ?? expect.fail('no record'))).toMatchObject({
+    expect(
+      await new SchemaRegistry({ host: registryUrl }).decode(record?.value ?? expect.fail('no record')),
+    ).toMatchObject({
       family: 'skill',
       skillId: 'french',
     })
@@ -93,8 +97,16 @@ describeRegistry('the Kafka sink and its registry', ({ brokers, registryUrl, too
   test('a subject that holds something incompatible is refused in words, and nothing is published', async () => {
     const named = await ready(namedTopics(freshName('taken')))
     const subject = `${topicOf(named.topics, 'agent')}-value`
-    const foreign = { type: 'record', name: 'AgentMetrics', namespace: 'streamvane.kpi', fields: [{ name: 'revision', type: 'string' }] }
-    await new SchemaRegistry({ host: registryUrl }).register({ type: SchemaType.AVRO, schema: JSON.stringify(foreign) }, { subject })
+    const foreign = {
+      type: 'record',
+      name: 'AgentMetrics',
+      namespace: 'streamvane.kpi',
+      fields: [{ name: 'revision', type: 'string' }],
+    }
+    await new SchemaRegistry({ host: registryUrl }).register(
+      { type: SchemaType.AVRO, schema: JSON.stringify(foreign) },
+      { subject },
+    )
     const sink = kafkaSink({ brokers, tenant: 'acme', ...named, values: avro })
     expect(await connect(sink)).toMatchObject({ left: { tag: 'Refused', reason: expect.stringContaining(subject) } })
   })
@@ -102,7 +114,9 @@ describeRegistry('the Kafka sink and its registry', ({ brokers, registryUrl, too
   test('a registry that does not answer is NotConnected; once the ids are known it is not needed', async () => {
     const named = await ready(namedTopics(freshName('away')))
     const away = { format: 'avro', registry: { url: 'http://127.0.0.1:1' } } as const
-    expect(await connect(kafkaSink({ brokers, tenant: 'acme', ...named, values: away }))).toMatchObject({ left: { tag: 'NotConnected' } })
+    expect(await connect(kafkaSink({ brokers, tenant: 'acme', ...named, values: away }))).toMatchObject({
+      left: { tag: 'NotConnected' },
+    })
     // The address is read when it is used, so the registry can go away here.
     const registry = { url: registryUrl }
     const sink = kafkaSink({ brokers, tenant: 'acme', ...named, values: { format: 'avro', registry } })
@@ -124,7 +138,10 @@ describeRegistry('the Kafka sink and its registry', ({ brokers, registryUrl, too
     const steps = await applyTopics(other)
     expect(kinds(steps)).toEqual(['differs', 'differs', 'differs', 'as wanted'])
     expect(steps[0]).toMatchObject({
-      differences: [expect.stringContaining('2 partitions instead of 5'), 'cleanup.policy is delete instead of compact'],
+      differences: [
+        expect.stringContaining('2 partitions instead of 5'),
+        'cleanup.policy is delete instead of compact',
+      ],
     })
     expect(kinds(await planTopics(options))).toEqual(Array(4).fill('as wanted'))
   })

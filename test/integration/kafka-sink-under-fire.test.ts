@@ -21,8 +21,11 @@ const upTo = (last: number): number[] => Array.from({ length: last }, (_, index)
 
 const queueTopic = (prefix: string): string => topicOf(namedTopics(prefix).topics, 'queue')
 
-const sinkFor = (brokers: readonly string[], prefix: string, more: Partial<Parameters<typeof kafkaSink>[0]> = {}): Sink =>
-  kafkaSink({ brokers, tenant: 'acme', ...namedTopics(prefix), values: { format: 'json' }, ...more })
+const sinkFor = (
+  brokers: readonly string[],
+  prefix: string,
+  more: Partial<Parameters<typeof kafkaSink>[0]> = {},
+): Sink => kafkaSink({ brokers, tenant: 'acme', ...namedTopics(prefix), values: { format: 'json' }, ...more })
 
 const freshTopics = async (brokers: readonly string[], partitions = 3): Promise<string> => {
   const prefix = freshName('fire')
@@ -48,7 +51,10 @@ const goOn = async (sink: Sink, last: number, batch: (n: number) => SinkBatch): 
 
 const header = (record: ForeignRecord, name: string): string => record.headers.get(name)?.toString() ?? ''
 
-/** What a Java read_committed consumer sees: for each row key the revisions, in order. Reads until every key has come to `last`. */
+/**
+ * What a Java read_committed consumer sees: for each row key the revisions, in order. Reads until every key has come to
+ * `last`.
+ */
 const foreignRevisions = async (
   kafka: Pick<Parameters<typeof consoleConsume>[0], 'brokers' | 'tools'>,
   topic: string,
@@ -131,7 +137,11 @@ describeKafka('the Kafka sink under fire', (kafka) => {
     },
   )
 
-  const held = (): { mishap: { kind: 'held'; seen: () => void; until: Promise<void> }; seen: Promise<void>; release: () => void } => {
+  const held = (): {
+    mishap: { kind: 'held'; seen: () => void; until: Promise<void> }
+    seen: Promise<void>
+    release: () => void
+  } => {
     let [release, sawIt] = [() => {}, () => {}]
     const until = new Promise<void>((resolve) => (release = resolve))
     const seen = new Promise<void>((resolve) => (sawIt = resolve))
@@ -150,7 +160,9 @@ describeKafka('the Kafka sink under fire', (kafka) => {
     expect(await connect(successor)).toEqual(E.right(batchAt(1).progress))
     expect(await write(successor, batchAt(2))).toEqual(E.right(undefined))
     release()
-    expect(await sleeping).toMatchObject({ left: { tag: 'Fenced', by: expect.stringContaining(`process ${process.pid}`) } })
+    expect(await sleeping).toMatchObject({
+      left: { tag: 'Fenced', by: expect.stringContaining(`process ${process.pid}`) },
+    })
     expect(await write(successor, batchAt(3))).toEqual(E.right(undefined))
     for (const sink of [zombie, successor]) await sink.close()
     expectOnceInOrder(revisionsByKey(await consumeAll(brokers, [queueTopic(prefix)])), 2, 3)
@@ -165,7 +177,8 @@ describeKafka('the Kafka sink under fire', (kafka) => {
     arm(mishap)
     const sleeping = write(sink, batchAt(2))
     await seen
-    // The broker looks for expired transactions on its own clock; a committed read behind the open transaction comes through once it has ended it.
+    // The broker looks for expired transactions on its own clock; a committed read behind the open transaction comes
+    // through once it has ended it.
     await consumeAll(brokers, [queueTopic(prefix)])
     release()
     expect(await sleeping).toMatchObject({ left: { tag: 'NotConnected' } })
@@ -215,7 +228,8 @@ describeKafka('the Kafka sink and a broker that dies', (shared) => {
         }
         await goOn(sink, last, batch)
         await calamity
-        // Whether the sink is told of it or the client's own retries outlast it is a matter of milliseconds; that it was in mid-stream is not.
+        // Whether the sink is told of it or the client's own retries outlast it is a matter of milliseconds; that it
+        // was in mid-stream is not.
         expect(deadAt).toHaveLength(2)
         for (const n of deadAt) expect(n).toBeLessThan(last)
         await sink.close()

@@ -60,62 +60,66 @@ const lastRecords = (records: readonly ForeignRecord[]): ReadonlyMap<string, For
   return last
 }
 
-describeRegistry('a morning through HTTP to Kafka, with the process killed in mid-stream', ({ brokers, registryUrl, tools }) => {
-  describe.skipIf(tools.via === 'nothing').each(['avro', 'json'] as const)('as %s', (format) => {
-    test('a Java consumer sees every revision once and in order, and the last ones are what was simulated', async () => {
-      const { lines, truth } = morning()
-      const prefix = freshName('pipeline')
-      const env = {
-        STREAMVANE_DATA: join(await scratchFolder(), 'data'),
-        STREAMVANE_CLOCK__EVERY_MS: '60000',
-        STREAMVANE_EGRESS__BATCH_MAX: '20', // many transactions, so that a kill finds one open
-        STREAMVANE_EGRESS__KAFKA__FORMAT: format,
-        STREAMVANE_EGRESS__KAFKA__TOPICS__QUEUE: `${prefix}-queue`,
-        STREAMVANE_EGRESS__KAFKA__TOPICS__AGENT: `${prefix}-agent`,
-        'STREAMVANE_EGRESS__KAFKA__TOPICS__AGENT-STATE': `${prefix}-agent-state`,
-        STREAMVANE_EGRESS__KAFKA__PROGRESS_TOPIC: `${prefix}-progress`,
-        STREAMVANE_EGRESS__KAFKA__PARTITIONS: '3',
-        STREAMVANE_TENANT: prefix,
-        KAFKA_BROKERS: brokers.join(','),
-        SCHEMA_REGISTRY_URL: registryUrl,
-      }
-      expect(await streamvane(['topics', 'apply'], { env })).toMatchObject({ code: 0 })
-      const started = (): Running => running(['run', '--port', '0', '--clock', 'event-time', '--log-level', 'debug'], env)
-
-      // Killed while it publishes, each time with requests on their way; what was not acknowledged is sent again.
-      let acknowledged = 0
-      const send = async (url: string, until: number): Promise<void> => {
-        while (acknowledged < until) {
-          await post(url, lines.slice(acknowledged, acknowledged + BATCH_LINES))
-          acknowledged = Math.min(acknowledged + BATCH_LINES, lines.length)
+describeRegistry(
+  'a morning through HTTP to Kafka, with the process killed in mid-stream',
+  ({ brokers, registryUrl, tools }) => {
+    describe.skipIf(tools.via === 'nothing').each(['avro', 'json'] as const)('as %s', (format) => {
+      test('a Java consumer sees every revision once and in order, and the last ones are what was simulated', async () => {
+        const { lines, truth } = morning()
+        const prefix = freshName('pipeline')
+        const env = {
+          STREAMVANE_DATA: join(await scratchFolder(), 'data'),
+          STREAMVANE_CLOCK__EVERY_MS: '60000',
+          STREAMVANE_EGRESS__BATCH_MAX: '20', // many transactions, so that a kill finds one open
+          STREAMVANE_EGRESS__KAFKA__FORMAT: format,
+          STREAMVANE_EGRESS__KAFKA__TOPICS__QUEUE: `${prefix}-queue`,
+          STREAMVANE_EGRESS__KAFKA__TOPICS__AGENT: `${prefix}-agent`,
+          'STREAMVANE_EGRESS__KAFKA__TOPICS__AGENT-STATE': `${prefix}-agent-state`,
+          STREAMVANE_EGRESS__KAFKA__PROGRESS_TOPIC: `${prefix}-progress`,
+          STREAMVANE_EGRESS__KAFKA__PARTITIONS: '3',
+          STREAMVANE_TENANT: prefix,
+          KAFKA_BROKERS: brokers.join(','),
+          SCHEMA_REGISTRY_URL: registryUrl,
         }
-      }
-      for (const share of [1 / 3, 2 / 3]) {
-        const process = started()
-        const url = await ingressOf(process)
-        const sending = send(url, lines.length * share)
-        await process.said('egress: records published')
-        await sending
-        const lost = post(url, lines.slice(acknowledged, acknowledged + BATCH_LINES)).catch(() => undefined)
-        process.kill('SIGKILL')
-        await lost
-        expect(await process.ended).toMatchObject({ signal: 'SIGKILL' })
-      }
-      const last = started()
-      await send(await ingressOf(last), lines.length)
-      last.kill('SIGTERM')
-      expect(await last.ended, last.stderr()).toEqual({ code: 0, signal: null })
-      expect(await streamvane(['run', '--until-caught-up'], { env })).toMatchObject({ code: 0 })
+        expect(await streamvane(['topics', 'apply'], { env })).toMatchObject({ code: 0 })
+        const started = (): Running =>
+          running(['run', '--port', '0', '--clock', 'event-time', '--log-level', 'debug'], env)
 
-      const registry = new SchemaRegistry({ host: registryUrl })
-      const valueOf = async ({ value }: ForeignRecord): Promise<RowLine> =>
-        (format === 'avro' ? await registry.decode(value ?? Buffer.alloc(0)) : JSON.parse(String(value))) as RowLine
-      for (const family of ['queue', 'agent'] as const) {
-        const records = await consoleConsume({ brokers, tools, topic: `${prefix}-${family}` })
-        const rows = await Promise.all([...lastRecords(records).values()].map(valueOf))
-        expect(rowsText(rows, family)).toEqual(truthText(truth, family))
-        expect(namesOf(records)).toEqual(await namesInLog(env.STREAMVANE_DATA, prefix, family))
-      }
-    }, 120_000)
-  })
-})
+        // Killed while it publishes, each time with requests on their way; what was not acknowledged is sent again.
+        let acknowledged = 0
+        const send = async (url: string, until: number): Promise<void> => {
+          while (acknowledged < until) {
+            await post(url, lines.slice(acknowledged, acknowledged + BATCH_LINES))
+            acknowledged = Math.min(acknowledged + BATCH_LINES, lines.length)
+          }
+        }
+        for (const share of [1 / 3, 2 / 3]) {
+          const process = started()
+          const url = await ingressOf(process)
+          const sending = send(url, lines.length * share)
+          await process.said('egress: records published')
+          await sending
+          const lost = post(url, lines.slice(acknowledged, acknowledged + BATCH_LINES)).catch(() => undefined)
+          process.kill('SIGKILL')
+          await lost
+          expect(await process.ended).toMatchObject({ signal: 'SIGKILL' })
+        }
+        const last = started()
+        await send(await ingressOf(last), lines.length)
+        last.kill('SIGTERM')
+        expect(await last.ended, last.stderr()).toEqual({ code: 0, signal: null })
+        expect(await streamvane(['run', '--until-caught-up'], { env })).toMatchObject({ code: 0 })
+
+        const registry = new SchemaRegistry({ host: registryUrl })
+        const valueOf = async ({ value }: ForeignRecord): Promise<RowLine> =>
+          (format === 'avro' ? await registry.decode(value ?? Buffer.alloc(0)) : JSON.parse(String(value))) as RowLine
+        for (const family of ['queue', 'agent'] as const) {
+          const records = await consoleConsume({ brokers, tools, topic: `${prefix}-${family}` })
+          const rows = await Promise.all([...lastRecords(records).values()].map(valueOf))
+          expect(rowsText(rows, family)).toEqual(truthText(truth, family))
+          expect(namesOf(records)).toEqual(await namesInLog(env.STREAMVANE_DATA, prefix, family))
+        }
+      }, 120_000)
+    })
+  },
+)

@@ -21,7 +21,9 @@ test('all events in their order, none of the appends too large but for one event
         expect(append.events.length === 1 || (bytes[i] as number) <= FAIR_BYTES_MAX).toBe(true)
         const next = appends[i + 1]?.events[0]
         if (next === undefined) return
-        expect(append.events.length === FAIR_EVENTS_MAX || (bytes[i] as number) + bytesOf(next) > FAIR_BYTES_MAX).toBe(true)
+        expect(append.events.length === FAIR_EVENTS_MAX || (bytes[i] as number) + bytesOf(next) > FAIR_BYTES_MAX).toBe(
+          true,
+        )
       })
     }),
     { numRuns: 50 },

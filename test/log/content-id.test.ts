@@ -18,28 +18,31 @@ const idOf = (envelope: unknown): string => {
 /** Bodies that hold no instant: of them the envelope's time of publication is a part. */
 const timeless = ['summary', 'membership']
 
-describe.each(Object.entries(bodies).filter(([name]) => !timeless.includes(name)))('%s', (_, { template, id, body }) => {
-  test('is one fact in whatever envelope, key order or spacing it comes', () => {
-    const ids = [
-      eventBridge(template, id, body),
-      {
-        ...eventBridge(template, id, body, '2026-01-07T00:00:00.000Z'),
-        id: 'ffffffff-0000-4000-8000-000000000000',
-        time: '2026-01-07T00:00:00Z',
-      },
-      reversed(eventBridge(template, id, body)),
-      notification(template, id, body),
-      JSON.stringify(notification(template, id, body), null, 4),
-    ].map(idOf)
-    expect(new Set(ids).size).toBe(1)
-  })
+describe.each(Object.entries(bodies).filter(([name]) => !timeless.includes(name)))(
+  '%s',
+  (_, { template, id, body }) => {
+    test('is one fact in whatever envelope, key order or spacing it comes', () => {
+      const ids = [
+        eventBridge(template, id, body),
+        {
+          ...eventBridge(template, id, body, '2026-01-07T00:00:00.000Z'),
+          id: 'ffffffff-0000-4000-8000-000000000000',
+          time: '2026-01-07T00:00:00Z',
+        },
+        reversed(eventBridge(template, id, body)),
+        notification(template, id, body),
+        JSON.stringify(notification(template, id, body), null, 4),
+      ].map(idOf)
+      expect(new Set(ids).size).toBe(1)
+    })
 
-  test('is another fact with another body or another topic', () => {
-    const other = { ...body, recordId: 'another' }
-    expect(idOf(notification(template, id, other))).not.toBe(idOf(notification(template, id, body)))
-    expect(idOf(notification(template, 'another-id', body))).not.toBe(idOf(notification(template, id, body)))
-  })
-})
+    test('is another fact with another body or another topic', () => {
+      const other = { ...body, recordId: 'another' }
+      expect(idOf(notification(template, id, other))).not.toBe(idOf(notification(template, id, body)))
+      expect(idOf(notification(template, 'another-id', body))).not.toBe(idOf(notification(template, id, body)))
+    })
+  },
+)
 
 test.each([bodies.summary, bodies.membership])(
   '$template holds no instant: published twice, two equal ones are two facts',
@@ -53,7 +56,14 @@ test.each([bodies.summary, bodies.membership])(
 
 test('ids are fixed for ever: logs hold them', () => {
   const { template, body } = bodies.metrics
-  const younger = ['messageType', 'requestedRoutingSkillIds', 'activeSkillIds', 'requestedLanguageId', 'wrapUpCode', 'outboundCampaignId']
+  const younger = [
+    'messageType',
+    'requestedRoutingSkillIds',
+    'activeSkillIds',
+    'requestedLanguageId',
+    'wrapUpCode',
+    'outboundCampaignId',
+  ]
   const asItWas = changed(body, Object.fromEntries(younger.map((name) => [name, undefined])))
   expect(idOf(eventBridge(template, conversationId, asItWas))).toBe('24b5b32c-4685-8ec0-b094-fc890db697eb')
   const hex = createHash('sha256').update('a\0b\0').digest('hex')
@@ -84,7 +94,13 @@ describe('canonical JSON', () => {
   })
 
   test('keys that hold a line feed are not taken for several', () => {
-    const values = [{ 'a\nb': 1, c: 2 }, { a: 1, 'b\nc': 2 }, { 'a\nb': 1, c: 2 }, { a: 1, b: 2, c: 3 }, { 'a\nb\nc': 1 }]
+    const values = [
+      { 'a\nb': 1, c: 2 },
+      { a: 1, 'b\nc': 2 },
+      { 'a\nb': 1, c: 2 },
+      { a: 1, b: 2, c: 3 },
+      { 'a\nb\nc': 1 },
+    ]
     expect(values.map((value) => canonicalJson(value))).toEqual([
       '{"a\\nb":1,"c":2}',
       '{"a":1,"b\\nc":2}',

@@ -23,7 +23,13 @@ const detail = { points: 'detail-events' as const }
 describe('a point falls into each family whose dimension it carries', () => {
   const everything = {
     ...{ queue: 'sales', agent: 'ann', skillIds: ['german', 'billing'], languageId: 'de', wrapUpCode: 'sold' },
-    ...{ campaignId: 'spring', divisionIds: ['home', 'north'], direction: 'inbound', messageType: 'sms', media: 'message' },
+    ...{
+      campaignId: 'spring',
+      divisionIds: ['home', 'north'],
+      direction: 'inbound',
+      messageType: 'sms',
+      media: 'message',
+    },
   }
 
   test('once in each, and once for each value where it carries several', () => {
@@ -50,14 +56,22 @@ describe('a point falls into each family whose dimension it carries', () => {
       .facts(emitted('nOffered', 1, '10:05', everything))
       .look()
     const total = (family: string) =>
-      rows.filter((row) => row.family === family).reduce((sum, row) => sum + (measureIn(row, 'nOffered')?.count ?? 0), 0)
+      rows
+        .filter((row) => row.family === family)
+        .reduce((sum, row) => sum + (measureIn(row, 'nOffered')?.count ?? 0), 0)
     expect([total('skill'), total('division'), total('organisation')]).toEqual([2, 2, 1])
   })
 
   test('named twice by one point it counts once', () => {
     given({ families: ['skill', 'division'] })
-      .facts(emitted('nOffered', 1, '10:05', { skillIds: ['german', 'german'], divisionIds: ['home', 'north', 'home'] }))
-      .emits(...['skill german', 'division home', 'division north'].map((cell) => `${cell} voice 10:00 provisional 1: nOffered 1`))
+      .facts(
+        emitted('nOffered', 1, '10:05', { skillIds: ['german', 'german'], divisionIds: ['home', 'north', 'home'] }),
+      )
+      .emits(
+        ...['skill german', 'division home', 'division north'].map(
+          (cell) => `${cell} voice 10:00 provisional 1: nOffered 1`,
+        ),
+      )
   })
 
   test('which carries none of them counts for the organisation alone; families nobody asked for have no rows', () => {
@@ -78,7 +92,10 @@ describe('a point falls into each family whose dimension it carries', () => {
         emitted('tFlow', 9_000, '10:05', { ...everything, flowId: 'menu' }),
         emitted('tIvr', 9_500, '10:05', { flowId: 'menu', media: 'message' }),
       )
-      .emits('flow menu message 10:00 provisional 1: tFlow 9000', 'organisation message 10:00 provisional 2: tIvr 9500, tFlow 9000')
+      .emits(
+        'flow menu message 10:00 provisional 1: tFlow 9000',
+        'organisation message 10:00 provisional 2: tIvr 9500, tFlow 9000',
+      )
   })
 })
 
@@ -98,10 +115,14 @@ describe('families are divided where the profile asks', () => {
   test('by direction, by message type, by both; what a point does not say is unknown', () => {
     expect(keys()).toEqual(['organisation/voice/-/-', 'queue/sales/voice/-/-'])
     expect(keys('direction')).toEqual(
-      ['organisation/voice', 'queue/sales/voice'].flatMap((cell) => ['inbound', 'outbound', 'unknown'].map((way) => `${cell}/${way}/-`)),
+      ['organisation/voice', 'queue/sales/voice'].flatMap((cell) =>
+        ['inbound', 'outbound', 'unknown'].map((way) => `${cell}/${way}/-`),
+      ),
     )
     expect(keys('messageType')).toEqual(
-      ['organisation/voice', 'queue/sales/voice'].flatMap((cell) => ['sms', 'unknown'].map((kind) => `${cell}/-/${kind}`)),
+      ['organisation/voice', 'queue/sales/voice'].flatMap((cell) =>
+        ['sms', 'unknown'].map((kind) => `${cell}/-/${kind}`),
+      ),
     )
     expect(keys('direction', 'messageType')).toEqual(
       ['organisation/voice', 'queue/sales/voice'].flatMap((cell) =>
@@ -113,7 +134,13 @@ describe('families are divided where the profile asks', () => {
   test('states of agents are not', () => {
     const rows = given({ families: ['agent-state'], splitBy: ['direction', 'messageType'] })
       .facts(
-        { type: 'AgentStateEntered', userId: 'ann', kind: 'routingStatus', state: 'IDLE', at: Date.UTC(2026, 0, 5, 10) },
+        {
+          type: 'AgentStateEntered',
+          userId: 'ann',
+          kind: 'routingStatus',
+          state: 'IDLE',
+          at: Date.UTC(2026, 0, 5, 10),
+        },
         ticked('10:20'),
       )
       .look()
@@ -126,7 +153,11 @@ describe('from detail events', () => {
     given({ ...detail, families: ['skill', 'language', 'division', 'wrap-up'] })
       .facts(
         queued('sales', '10:00', { skillIds: ['german', 'billing'], divisionId: 'home' }),
-        leftQueue('sales', 'ANSWERED', 5_000, '10:00:05', { skillIds: ['german'], languageId: 'de', answeredUserId: 'ann' }),
+        leftQueue('sales', 'ANSWERED', 5_000, '10:00:05', {
+          skillIds: ['german'],
+          languageId: 'de',
+          answeredUserId: 'ann',
+        }),
         sessionEnded('ann', '10:05', { talkMs: 60_000, divisionId: 'north' }),
         worked('ann', 5_000, '10:06', { wrapUpCode: 'sold' }),
       )
@@ -208,7 +239,10 @@ describe('from detail events', () => {
     test('has all points of the conversations that it began', () => {
       given(campaign)
         .facts(initiated('spring', '09:59'), ...call)
-        .emits(`campaign spring voice 10:00 provisional 6: ${counted}`, `queue sales voice 10:00 provisional 6: ${counted}`)
+        .emits(
+          `campaign spring voice 10:00 provisional 6: ${counted}`,
+          `queue sales voice 10:00 provisional 6: ${counted}`,
+        )
     })
 
     test('has them too where it becomes known after them, and nothing else counts twice', () => {

@@ -5,8 +5,14 @@ import { given } from '../support/given.js'
 describe('a point belongs whole to the interval of its emit instant', () => {
   test('offered at 7:28 and answered at 7:32 are in different half hours', () => {
     given({ intervalMs: minutes(30) })
-      .facts(emitted('nOffered', 1, '07:28', { queue: 'sales' }), emitted('tAnswered', 240_000, '07:32', { queue: 'sales' }))
-      .emits('queue sales voice 07:00 PT30M provisional 1: nOffered 1', 'queue sales voice 07:30 PT30M provisional 1: tAnswered 240000')
+      .facts(
+        emitted('nOffered', 1, '07:28', { queue: 'sales' }),
+        emitted('tAnswered', 240_000, '07:32', { queue: 'sales' }),
+      )
+      .emits(
+        'queue sales voice 07:00 PT30M provisional 1: nOffered 1',
+        'queue sales voice 07:30 PT30M provisional 1: tAnswered 240000',
+      )
   })
 
   test('talk of 9:16–9:32 and 9:35–10:05 is nothing at 9:00, 16 minutes at 9:30 and 30 minutes at 10:00', () => {
@@ -36,7 +42,10 @@ describe('a point belongs whole to the interval of its emit instant', () => {
 
   test('a point on an edge opens the next interval, one a millisecond earlier is the last of the one before', () => {
     given()
-      .facts(emitted('nOffered', 1, '10:14:59.999', { queue: 'sales' }), emitted('nOffered', 1, '10:15', { queue: 'sales' }))
+      .facts(
+        emitted('nOffered', 1, '10:14:59.999', { queue: 'sales' }),
+        emitted('nOffered', 1, '10:15', { queue: 'sales' }),
+      )
       .emits('queue sales voice 10:00 provisional 1: nOffered 1', 'queue sales voice 10:15 provisional 1: nOffered 1')
   })
 })
@@ -45,7 +54,10 @@ describe('a point falls into the cell of each family whose dimensions it carries
   test('with queue and agent into both', () => {
     given()
       .facts(emitted('tAnswered', 9_000, '10:05', { queue: 'sales', agent: 'ann' }))
-      .emits('queue sales voice 10:00 provisional 1: tAnswered 9000', 'agent ann sales voice 10:00 provisional 1: tAnswered 9000')
+      .emits(
+        'queue sales voice 10:00 provisional 1: tAnswered 9000',
+        'agent ann sales voice 10:00 provisional 1: tAnswered 9000',
+      )
   })
 
   test('without a queue into that of the agent alone', () => {
@@ -69,7 +81,10 @@ describe('a point falls into the cell of each family whose dimensions it carries
         emitted('nOffered', 1, '10:05', { queue: 'sales', media: 'voice' }),
         emitted('nOffered', 1, '10:05', { queue: 'sales', media: 'callback' }),
       )
-      .emits('queue sales voice 10:00 provisional 1: nOffered 1', 'queue sales callback 10:00 provisional 1: nOffered 1')
+      .emits(
+        'queue sales voice 10:00 provisional 1: nOffered 1',
+        'queue sales callback 10:00 provisional 1: nOffered 1',
+      )
   })
 
   test('count, sum, least and greatest of a duration are kept', () => {
@@ -94,7 +109,10 @@ describe('what counts', () => {
 
   test('under metric records detail events do not count, under detail events metric records do not', () => {
     const record = emitted('nOffered', 1, '10:05', { queue: 'sales' })
-    const events = [queued('sales', '10:05'), leftQueue('sales', 'ANSWERED', 9_000, '10:05:09', { answeredUserId: 'ann' })]
+    const events = [
+      queued('sales', '10:05'),
+      leftQueue('sales', 'ANSWERED', 9_000, '10:05:09', { answeredUserId: 'ann' }),
+    ]
     given({ points: 'metric-records' })
       .facts(record, ...events)
       .emits('queue sales voice 10:00 provisional 1: nOffered 1')

@@ -1,10 +1,21 @@
 import { describe, expect, test } from 'vitest'
-import { leftQueue, emitted, entered, minutes, queued, recorded, sessionEnded, ticked, worked } from '../support/fact-builders.js'
+import {
+  leftQueue,
+  emitted,
+  entered,
+  minutes,
+  queued,
+  recorded,
+  sessionEnded,
+  ticked,
+  worked,
+} from '../support/fact-builders.js'
 import { given } from '../support/given.js'
 
 const hour = { families: ['queue'] as const, lateHorizonMs: minutes(60) }
 const offered = (time: string) => emitted('nOffered', 1, time, { queue: 'sales' })
-const reasons = (story: ReturnType<typeof given>) => story.look().map(({ status, correction, revision }) => [status, correction, revision])
+const reasons = (story: ReturnType<typeof given>) =>
+  story.look().map(({ status, correction, revision }) => [status, correction, revision])
 
 describe('what comes late', () => {
   test('within the grace is part of the final row, as if it had come in time', () => {

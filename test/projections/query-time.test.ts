@@ -12,7 +12,9 @@ const sales = (metric: MetricName, ...values: readonly number[]) =>
 const sketchOf = (row: Row, metric: MetricName) => measureIn(row, metric)?.sketch
 const plain = (row: Row, metric: MetricName) => {
   const measure = measureIn(row, metric)
-  return measure === undefined ? undefined : { count: measure.count, sum: measure.sum, min: measure.min, max: measure.max }
+  return measure === undefined
+    ? undefined
+    : { count: measure.count, sum: measure.sum, min: measure.min, max: measure.max }
 }
 
 describe('quantiles', () => {
@@ -50,7 +52,9 @@ describe('quantiles', () => {
       [bucketOf(60_000), 1],
       [bucketOf(90_000), 1],
     ])
-    const [at10, at12] = [...story.then(worked('ann', 5_000, '12:01')).look()].sort((one, other) => one.start - other.start)
+    const [at10, at12] = [...story.then(worked('ann', 5_000, '12:01')).look()].sort(
+      (one, other) => one.start - other.start,
+    )
     expect(sketchOf(at10 as Row, 'tHandle')).toEqual([[bucketOf(90_000), 1]])
     expect(sketchOf(at12 as Row, 'tHandle')).toEqual([[bucketOf(65_000), 1]])
   })
@@ -94,7 +98,10 @@ describe('the wait of all that left the queue (tWait)', () => {
 
   test('of an agent is what he answered, and of a cell that nothing left it is absent', () => {
     const rows = given()
-      .facts(emitted('tAnswered', 9_000, '10:05', { queue: 'sales', agent: 'ann' }), emitted('nOffered', 1, '10:05', { queue: 'empty' }))
+      .facts(
+        emitted('tAnswered', 9_000, '10:05', { queue: 'sales', agent: 'ann' }),
+        emitted('nOffered', 1, '10:05', { queue: 'empty' }),
+      )
       .look()
     expect(rows.map((row) => [row.family, row.dimensions[0], plain(row, 'tWait')?.sum])).toEqual([
       ['queue', 'sales', 9_000],
@@ -111,7 +118,9 @@ describe('the wait of all that left the queue (tWait)', () => {
 
     test('where the profile names it: those of all its parts together, which tell none themselves unless named too', () => {
       const named = row(['tWait', 'tAnswered'], [...left, ...callbacks])
-      expect(sketchOf(named, 'tWait')).toEqual([500, 1_000, 3_000, 9_000, 40_000, 100_000, 200_000].map((ms) => [bucketOf(ms), 1]))
+      expect(sketchOf(named, 'tWait')).toEqual(
+        [500, 1_000, 3_000, 9_000, 40_000, 100_000, 200_000].map((ms) => [bucketOf(ms), 1]),
+      )
       expect(sketchOf(named, 'tAnswered')).toEqual([3_000, 9_000].map((ms) => [bucketOf(ms), 1]))
       expect(sketchOf(named, 'tAbandon')).toEqual([])
     })

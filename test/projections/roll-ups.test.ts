@@ -55,7 +55,10 @@ describe('longer intervals', () => {
   test('of half an hour may be the base', () => {
     given({ ...queue, intervalMs: minutes(30), rollUps: ['PT1H'] })
       .facts(emitted('nOffered', 1, '10:35', { queue: 'sales' }))
-      .emits('queue sales voice 10:30 PT30M provisional 1: nOffered 1', 'queue sales voice 10:00 PT1H provisional 1: nOffered 1')
+      .emits(
+        'queue sales voice 10:30 PT30M provisional 1: nOffered 1',
+        'queue sales voice 10:00 PT1H provisional 1: nOffered 1',
+      )
   })
 
   test('hold the time in states of all their parts', () => {
@@ -65,7 +68,9 @@ describe('longer intervals', () => {
         ...['10:00 provisional 1: tRoutingStatusIdle 600000', '11:00 provisional 1: tRoutingStatusIdle 600000'].map(
           (line) => `agent-occupancy ann ${line}`,
         ),
-        ...['10:15', '10:30', '10:45'].map((time) => `agent-occupancy ann ${time} provisional 1: tRoutingStatusIdle 900000`),
+        ...['10:15', '10:30', '10:45'].map(
+          (time) => `agent-occupancy ann ${time} provisional 1: tRoutingStatusIdle 900000`,
+        ),
         'agent-occupancy ann 10:00 PT1H provisional 4: tRoutingStatusIdle 3300000',
         'agent-occupancy ann 11:00 PT1H provisional 1: tRoutingStatusIdle 600000',
       )
@@ -74,7 +79,9 @@ describe('longer intervals', () => {
 
 describe('days are those of the zone', () => {
   const days = (zone: Zone, from: EpochMs, through: EpochMs): readonly Row[] => {
-    const quarters = Array.from({ length: (through - from) / minutes(15) }, (_, index) => offered(from + index * minutes(15)))
+    const quarters = Array.from({ length: (through - from) / minutes(15) }, (_, index) =>
+      offered(from + index * minutes(15)),
+    )
     return given({ ...queue, zone, rollUps: ['P1D'] })
       .facts(...quarters)
       .look()
@@ -120,7 +127,11 @@ describe('days are those of the zone', () => {
     const story = given({ ...queue, zone: berlin, rollUps: ['P1D'] }).facts(offered(Date.UTC(2026, 2, 29, 12)))
     story.look()
     story.then(ticked(Date.UTC(2026, 2, 29, 22, 4, 59))).look()
-    expect(story.then(ticked(Date.UTC(2026, 2, 29, 22, 5))).lookAtOne()).toMatchObject({ granularity: 'P1D', status: 'final', revision: 2 })
+    expect(story.then(ticked(Date.UTC(2026, 2, 29, 22, 5))).lookAtOne()).toMatchObject({
+      granularity: 'P1D',
+      status: 'final',
+      revision: 2,
+    })
   })
 
   test('late points restate the day with the interval', () => {

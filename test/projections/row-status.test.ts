@@ -34,11 +34,17 @@ test('a cell born after its interval closed is a correction from its first revis
 })
 
 test('a row is emitted only when it changed', () => {
-  given().facts(offered('10:05'), ticked('10:20')).emits('queue sales voice 10:00 final 2: nOffered 1').then(ticked('10:40')).emitsNothing()
+  given()
+    .facts(offered('10:05'), ticked('10:20'))
+    .emits('queue sales voice 10:00 final 2: nOffered 1')
+    .then(ticked('10:40'))
+    .emitsNothing()
 })
 
 test('a batch shows the last of the revisions that it made', () => {
-  given().facts(offered('10:05'), offered('10:06'), offered('10:07')).emits('queue sales voice 10:00 provisional 3: nOffered 3')
+  given()
+    .facts(offered('10:05'), offered('10:06'), offered('10:07'))
+    .emits('queue sales voice 10:00 provisional 3: nOffered 3')
 })
 
 test('one tick may close many intervals, and leaves those that are open', () => {

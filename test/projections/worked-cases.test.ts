@@ -18,10 +18,15 @@ import {
 import { lastRows, rowsOf, sayingOf } from '../support/given.js'
 
 /**
- * One conversation at a time, in words and numbers: what each queue and each agent is told in which interval, from metric records and from detail events. Where
- * both sources can say a case, they must say the same; what events cannot tell is absent, not zero.
+ * One conversation at a time, in words and numbers: what each queue and each agent is told in which interval, from
+ * metric records and from detail events. Where both sources can say a case, they must say the same; what events cannot
+ * tell is absent, not zero.
  */
-const told = (points: Profile['points'], facts: readonly Fact[], overrides: Partial<Profile> = {}): readonly string[] => {
+const told = (
+  points: Profile['points'],
+  facts: readonly Fact[],
+  overrides: Partial<Profile> = {},
+): readonly string[] => {
   const profile = { ...defaultProfile, families: ['queue', 'agent'] as const, ...overrides, points }
   const settled = ticked('2026-01-20T00:00') // all is closed, and whoever waits for after-call work has waited long enough
   return [...lastRows(rowsOf([...facts, settled], profile)).values()].map(sayingOf).sort()
@@ -154,7 +159,10 @@ describe('ring, no answer, then answered by another', () => {
         annInA('tAcw', 6_000, '10:15:01'),
         annInA('tHandle', 6_000, '10:15:01'),
       ],
-      [session('ann', 'A', '10:14:55', { alertMs: 20_000, disconnectType: 'TIMEOUT' }), worked('ann', 6_000, '10:15:01', { queueId: 'A' })],
+      [
+        session('ann', 'A', '10:14:55', { alertMs: 20_000, disconnectType: 'TIMEOUT' }),
+        worked('ann', 6_000, '10:15:01', { queueId: 'A' }),
+      ],
       ...['queue A', 'agent ann A'].flatMap((cell) => [
         `${cell} voice 10:00: tAlert 20000, tNotResponding 20000`,
         `${cell} voice 10:15: tAcw 6000, tHandle 6000`,
@@ -165,7 +173,12 @@ describe('ring, no answer, then answered by another', () => {
 
 test('a caller who hangs up while it rings: abandoned; the alerted agent was alerted and nothing else', () => {
   bothTell(
-    [a('nOffered', 1, '10:14:50'), a('tAcd', 15_000, '10:15:05'), a('tAbandon', 15_000, '10:15:05'), annInA('tAlert', 8_000, '10:15:05')],
+    [
+      a('nOffered', 1, '10:14:50'),
+      a('tAcd', 15_000, '10:15:05'),
+      a('tAbandon', 15_000, '10:15:05'),
+      annInA('tAlert', 8_000, '10:15:05'),
+    ],
     [
       queued('A', '10:14:50'),
       leftQueue('A', 'ABANDON', 15_000, '10:15:05'),
@@ -358,7 +371,15 @@ describe('an agent calls out on behalf of a queue', () => {
         annInA('tDialing', 20_000, '10:15:10'),
         annInA('tHandle', 30_000, '10:15:10'),
       ],
-      [started, session('ann', 'A', '10:15:10', { ...leg, contactingMs: 10_000, dialingMs: 20_000, disconnectType: 'UNCALLABLE' })],
+      [
+        started,
+        session('ann', 'A', '10:15:10', {
+          ...leg,
+          contactingMs: 10_000,
+          dialingMs: 20_000,
+          disconnectType: 'UNCALLABLE',
+        }),
+      ],
       ...['queue A', 'agent ann A'].flatMap((cell) => [
         `${cell} voice 10:00: nOutbound 1, tContacting 10000`,
         `${cell} voice 10:15: tHandle 30000, tDialing 20000`,
@@ -369,53 +390,69 @@ describe('an agent calls out on behalf of a queue', () => {
 
 test('several chats at once: talk adds up to more than the clock has, and occupancy is made of the time in states instead', () => {
   const families = ['agent', 'agent-occupancy'] as const
-  const states = [entered('ann', 'INTERACTING', '10:00'), entered('ann', 'IDLE', '10:12'), entered('ann', 'OFF_QUEUE', '10:15')]
-  const chats = ['1', '2'].map((sessionId) => session('ann', 'A', '10:12', { sessionId, mediaType: 'chat', talkMs: 720_000 }))
-  const records = chats.flatMap(() => (['tTalkComplete', 'tHandle'] as const).map((m) => of('A', 'ann', 'chat')(m, 720_000, '10:12')))
+  const states = [
+    entered('ann', 'INTERACTING', '10:00'),
+    entered('ann', 'IDLE', '10:12'),
+    entered('ann', 'OFF_QUEUE', '10:15'),
+  ]
+  const chats = ['1', '2'].map((sessionId) =>
+    session('ann', 'A', '10:12', { sessionId, mediaType: 'chat', talkMs: 720_000 }),
+  )
+  const records = chats.flatMap(() =>
+    (['tTalkComplete', 'tHandle'] as const).map((m) => of('A', 'ann', 'chat')(m, 720_000, '10:12')),
+  )
   for (const [points, facts] of [
     ['metric-records', records],
     ['detail-events', chats],
   ] as const) {
-    const rows = [...lastRows(rowsOf([...states, ...facts, ticked('12:00')], { ...defaultProfile, points, families })).values()]
+    const rows = [
+      ...lastRows(rowsOf([...states, ...facts, ticked('12:00')], { ...defaultProfile, points, families })).values(),
+    ]
     const at10 = rows.filter((row) => sayingOf(row).includes(' 10:00:'))
     expect(at10.map(sayingOf).sort()).toEqual([
       'agent ann A chat 10:00: tTalkComplete 2x1440000 (720000..720000), tHandle 2x1440000 (720000..720000)',
       'agent-occupancy ann 10:00: tRoutingStatusIdle 180000, tRoutingStatusInteracting 720000',
     ])
-    expect(at10.find(({ family }) => family === 'agent-occupancy')?.kpis['occupancy']).toEqual({ numerator: 720_000, denominator: 900_000 })
+    expect(at10.find(({ family }) => family === 'agent-occupancy')?.kpis['occupancy']).toEqual({
+      numerator: 720_000,
+      denominator: 900_000,
+    })
   }
 })
 
-describe.each(['INACTIVITY', 'SESSION_EXPIRED', 'TAKEOVER'])('a message that ends by %s a day later', (disconnectType) => {
-  test('was answered when the agent accepted it, and its after-call work of days later takes the handle time with it', () => {
-    const m = of('A', undefined, 'message')
-    const ann = of('A', 'ann', 'message')
-    const media = { mediaType: 'message' }
-    bothTell(
-      [
-        m('nOffered', 1, '10:00'),
-        m('tAcd', 40_000, '10:00:40'),
-        ann('tAnswered', 40_000, '10:00:40'),
-        ann('tTalkComplete', 86_400_000, '2026-01-06T10:00:40'),
-        ann('tAcw', 60_000, '2026-01-08T09:00'),
-        ann('tHandle', 86_460_000, '2026-01-08T09:00'),
-      ],
-      [
-        queued('A', '10:00', media),
-        leftQueue('A', 'ANSWERED', 40_000, '10:00:40', { ...media, answeredUserId: 'ann' }),
-        session('ann', 'A', '2026-01-06T10:00:40', { ...media, talkMs: 86_400_000, disconnectType }),
-        ticked('2026-01-07T12:00'),
-        worked('ann', 60_000, '2026-01-08T09:00', { queueId: 'A', ...media }),
-      ],
-      'queue A message 10:00: nOffered 1, tAnswered 40000, tAcd 40000',
-      'queue A message 2026-01-06T10:00: tTalkComplete 86400000',
-      'queue A message 2026-01-08T09:00: tAcw 60000, tHandle 86460000',
-      'agent ann A message 10:00: tAnswered 40000',
-      'agent ann A message 2026-01-06T10:00: tTalkComplete 86400000',
-      'agent ann A message 2026-01-08T09:00: tAcw 60000, tHandle 86460000',
-    )
-  })
-})
+describe.each(['INACTIVITY', 'SESSION_EXPIRED', 'TAKEOVER'])(
+  'a message that ends by %s a day later',
+  (disconnectType) => {
+    test('was answered when the agent accepted it, and its after-call work of days later takes the handle time with it', () => {
+      const m = of('A', undefined, 'message')
+      const ann = of('A', 'ann', 'message')
+      const media = { mediaType: 'message' }
+      bothTell(
+        [
+          m('nOffered', 1, '10:00'),
+          m('tAcd', 40_000, '10:00:40'),
+          ann('tAnswered', 40_000, '10:00:40'),
+          ann('tTalkComplete', 86_400_000, '2026-01-06T10:00:40'),
+          ann('tAcw', 60_000, '2026-01-08T09:00'),
+          ann('tHandle', 86_460_000, '2026-01-08T09:00'),
+        ],
+        [
+          queued('A', '10:00', media),
+          leftQueue('A', 'ANSWERED', 40_000, '10:00:40', { ...media, answeredUserId: 'ann' }),
+          session('ann', 'A', '2026-01-06T10:00:40', { ...media, talkMs: 86_400_000, disconnectType }),
+          ticked('2026-01-07T12:00'),
+          worked('ann', 60_000, '2026-01-08T09:00', { queueId: 'A', ...media }),
+        ],
+        'queue A message 10:00: nOffered 1, tAnswered 40000, tAcd 40000',
+        'queue A message 2026-01-06T10:00: tTalkComplete 86400000',
+        'queue A message 2026-01-08T09:00: tAcw 60000, tHandle 86460000',
+        'agent ann A message 10:00: tAnswered 40000',
+        'agent ann A message 2026-01-06T10:00: tTalkComplete 86400000',
+        'agent ann A message 2026-01-08T09:00: tAcw 60000, tHandle 86460000',
+      )
+    })
+  },
+)
 
 test("the customer's own leg carries no queue and no agent: it counts for the organisation alone", () => {
   const events = [customerStarted('10:14'), customerEnded(120_000, '10:16')]
@@ -434,14 +471,24 @@ test("the customer's own leg carries no queue and no agent: it counts for the or
 describe('the law of attribution, by its published examples', () => {
   const half = { intervalMs: minutes(30) }
   const hour = { intervalMs: minutes(60) }
-  const both = (records: readonly Fact[], events: readonly Fact[], overrides: Partial<Profile>, ...lines: readonly string[]): void => {
+  const both = (
+    records: readonly Fact[],
+    events: readonly Fact[],
+    overrides: Partial<Profile>,
+    ...lines: readonly string[]
+  ): void => {
     expect(told('metric-records', records, overrides)).toEqual([...lines].sort())
     expect(told('detail-events', events, overrides)).toEqual([...lines].sort())
   }
 
   test('offered at 7:28, answered at 7:32: offered counts in 7:00, answered in 7:30, and no interval balances by itself', () => {
     both(
-      [a('nOffered', 1, '07:28'), a('tAcd', 240_000, '07:32'), annInA('tAnswered', 240_000, '07:32'), annInA('nOverSla', 1, '07:32')],
+      [
+        a('nOffered', 1, '07:28'),
+        a('tAcd', 240_000, '07:32'),
+        annInA('tAnswered', 240_000, '07:32'),
+        annInA('nOverSla', 1, '07:32'),
+      ],
       [queued('A', '07:28'), leftQueue('A', 'ANSWERED', 240_000, '07:32', { answeredUserId: 'ann' })],
       half,
       'queue A voice 07:00 PT30M: nOffered 1',
@@ -458,7 +505,10 @@ describe('the law of attribution, by its published examples', () => {
         annInA('tTalkComplete', 1_200_000, '10:45'),
         annInA('tHandle', 1_200_000, '10:45'),
       ],
-      [leftQueue('A', 'ANSWERED', 9_000, '10:25', { answeredUserId: 'ann' }), session('ann', 'A', '10:45', { talkMs: 1_200_000 })],
+      [
+        leftQueue('A', 'ANSWERED', 9_000, '10:25', { answeredUserId: 'ann' }),
+        session('ann', 'A', '10:45', { talkMs: 1_200_000 }),
+      ],
       half,
       'queue A voice 10:00 PT30M: tAnswered 9000, tAcd 9000',
       'queue A voice 10:30 PT30M: tTalkComplete 1200000, tHandle 1200000',
@@ -468,7 +518,10 @@ describe('the law of attribution, by its published examples', () => {
   })
 
   test('calls of 9:16–9:32 and 9:35–10:05: talk is nothing at 9:00, 16 minutes at 9:30 and 30 minutes at 10:00', () => {
-    const talked = (time: string, count: number) => [annInA('tTalkComplete', minutes(count), time), annInA('tHandle', minutes(count), time)]
+    const talked = (time: string, count: number) => [
+      annInA('tTalkComplete', minutes(count), time),
+      annInA('tHandle', minutes(count), time),
+    ]
     both(
       [...talked('09:32', 16), ...talked('10:05', 30)],
       [
@@ -502,7 +555,11 @@ describe('the law of attribution, by its published examples', () => {
         annInA('tAcw', 8_055_993, '07:34:16'),
         annInA('tHandle', 8_083_028, '07:34:16'),
       ],
-      [session('ann', 'A', '05:20', { talkMs: 27_035 }), ticked('07:00'), worked('ann', 8_055_993, '07:34:16', { queueId: 'A' })],
+      [
+        session('ann', 'A', '05:20', { talkMs: 27_035 }),
+        ticked('07:00'),
+        worked('ann', 8_055_993, '07:34:16', { queueId: 'A' }),
+      ],
       hour,
       ...['queue A', 'agent ann A'].flatMap((cell) => [
         `${cell} voice 05:00 PT1H: tTalkComplete 27035`,

@@ -48,7 +48,10 @@ const disturb = (server: EventStoreDbServer, random: Chance): void => {
   random.oneOf(faults)()
 }
 
-/** An ingress process: sends everything in its order, each batch until it is acknowledged, and now and then an acknowledged one again. */
+/**
+ * An ingress process: sends everything in its order, each batch until it is acknowledged, and now and then an
+ * acknowledged one again.
+ */
 const ingress = async (log: EventLog, random: Chance, step: () => void): Promise<number> => {
   let attempts = 0
   for (let sent = 0; sent < deliveries.length;) {
@@ -87,7 +90,14 @@ const expectCalmOutcome = async (seed: number): Promise<void> => {
 
   const stop = new AbortController()
   const projector = runProjector({
-    ...{ tenant: TENANT, generation: generationOf(profile), raw: projecting, kpi: projecting, snapshots: memorySnapshots(), batchMax: 700 },
+    ...{
+      tenant: TENANT,
+      generation: generationOf(profile),
+      raw: projecting,
+      kpi: projecting,
+      snapshots: memorySnapshots(),
+      batchMax: 700,
+    },
     ...{ untilCaughtUp: false, signal: stop.signal, logger: silent, now: () => 0 },
   })
   const step = () => disturb(server, random)
@@ -98,7 +108,9 @@ const expectCalmOutcome = async (seed: number): Promise<void> => {
   expect(Math.min(...attempts)).toBeGreaterThan(5)
 
   await appendTick(one, TENANT, through)
-  expect(await project({ log: one, tenant: TENANT, profile, snapshots: memorySnapshots() })).toMatchObject({ kind: 'caught-up' })
+  expect(await project({ log: one, tenant: TENANT, profile, snapshots: memorySnapshots() })).toMatchObject({
+    kind: 'caught-up',
+  })
 
   const calm = memoryLog()
   await take(
@@ -109,7 +121,8 @@ const expectCalmOutcome = async (seed: number): Promise<void> => {
   let stored = 0
   for await (const batch of calm.readAll()) stored += batch.length
   let there = 0
-  for await (const batch of one.readAll({ prefixes: ['0', '1', '2', '3'].map((digit) => `${TENANT}.${digit}`) })) there += batch.length
+  for await (const batch of one.readAll({ prefixes: ['0', '1', '2', '3'].map((digit) => `${TENANT}.${digit}`) }))
+    there += batch.length
   expect(there, 'raw events, each stored once').toBe(stored)
 
   await appendTick(calm, TENANT, through)

@@ -98,7 +98,9 @@ test('kill -9 in mid-write, over and over: every row once and in order', async (
   const last = 60
   let kills = 0
   for (let round = 0; round < 40; round++) {
-    const child = spawn(process.execPath, ['--import', 'tsx', program, folder, String(last)], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, ['--import', 'tsx', program, folder, String(last)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     const exited = once(child, 'exit') as Promise<[number | null, string | null]>
     // Killed some batches after its start, each time at another point of the next one.
     const batches = 8 + (round % 5)

@@ -16,7 +16,15 @@ import { memoryLog } from '../../src/log/memory-log.js'
 import { chance, type Chance } from '../support/chance.js'
 import { memorySnapshots } from '../support/memory-snapshots.js'
 import { Crash, Life } from '../support/mortal.js'
-import { bookOfLog, bookOfRecords, everyRevision, expectSameRows, projectOnce, publishOnce, textOf } from '../support/pipeline-life.js'
+import {
+  bookOfLog,
+  bookOfRecords,
+  everyRevision,
+  expectSameRows,
+  projectOnce,
+  publishOnce,
+  textOf,
+} from '../support/pipeline-life.js'
 import { generationOf, project, rowsOf, take } from '../support/pipeline.js'
 
 const FROM = Date.parse('2026-01-05T06:00:00Z')
@@ -36,9 +44,13 @@ beforeAll(() => {
   through = Date.parse(simulation.truth().through) + HOUR_MS
 })
 
-const rawBatch = (from: number, size: number): readonly string[] => deliveries.slice(from, from + size).map(({ line }) => line)
+const rawBatch = (from: number, size: number): readonly string[] =>
+  deliveries.slice(from, from + size).map(({ line }) => line)
 
-/** What a life that ended leaves behind: the log, the destination, the snapshots, and how far the sender knows that its events were taken. */
+/**
+ * What a life that ended leaves behind: the log, the destination, the snapshots, and how far the sender knows that its
+ * events were taken.
+ */
 class Centre {
   readonly destination = memoryDestination()
   readonly snapshots = memorySnapshots()
@@ -71,13 +83,20 @@ class Centre {
     const log = life.log(this.log)
     const batchMax = this.random.oneOf([5, 60, 700, 100_000])
     const generation = generationOf(this.profile)
-    const end = await projectOnce(log, log, { tenant: TENANT, generation, batchMax, snapshots: life.snapshots(this.snapshots) })
+    const end = await projectOnce(log, log, {
+      tenant: TENANT,
+      generation,
+      batchMax,
+      snapshots: life.snapshots(this.snapshots),
+    })
     expect(end).toMatchObject({ kind: 'caught-up' })
   }
 
   async publish(life: Life): Promise<void> {
     const sink = life.sink(memorySink(this.destination))
-    expect(await publishOnce(life.log(this.log), TENANT, sink, this.random.oneOf([3, 50, 2_000]))).toEqual({ kind: 'caught-up' })
+    expect(await publishOnce(life.log(this.log), TENANT, sink, this.random.oneOf([3, 50, 2_000]))).toEqual({
+      kind: 'caught-up',
+    })
   }
 
   /** Lives until it dies; `false` if it outlived its work. */
@@ -102,7 +121,8 @@ const expectCalmOutcome = async (log: EventLog, seed: number): Promise<void> => 
   const centre = new Centre(log, chance(seed), profile)
   await ensureLive(oneLog(log), TENANT, profile, log, () => 0)
   let deaths = 0
-  for (let lives = 0; centre.acknowledged < deliveries.length && lives < LIVES_MAX; lives++) if (await centre.live()) deaths++
+  for (let lives = 0; centre.acknowledged < deliveries.length && lives < LIVES_MAX; lives++)
+    if (await centre.live()) deaths++
   expect(centre.acknowledged).toBe(deliveries.length)
   await appendTick(log, TENANT, through)
   for (let lives = 0; deaths < 12 && lives < LIVES_MAX; lives++) if (await centre.live()) deaths++
@@ -126,7 +146,9 @@ const expectCalmOutcome = async (log: EventLog, seed: number): Promise<void> => 
 
 // A seed named here once failed, or is one of the next in line; a new one is one more number.
 describe('a pipeline that dies over and over gives the rows of a calm run, each revision once, in order, and with the same bytes', () => {
-  test.each(Array.from({ length: 20 }, (_, index) => index + 1))('seed %i', (seed) => expectCalmOutcome(memoryLog(), seed))
+  test.each(Array.from({ length: 20 }, (_, index) => index + 1))('seed %i', (seed) =>
+    expectCalmOutcome(memoryLog(), seed),
+  )
 
   test('seed 21, on the embedded log', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'streamvane-crash-'))

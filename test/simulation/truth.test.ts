@@ -8,13 +8,23 @@ import type { SimulateOptions } from '../../src/simulator/options.js'
 import { simulate } from '../../src/simulator/simulate.js'
 import type { Truth } from '../../src/simulator/truth/truth.js'
 import { memoryLog } from '../../src/log/memory-log.js'
-import { differences, pointFamilies, sheetOfRows, sheetOfTruth, statesOfRows, statesOfTruth } from '../support/against-truth.js'
+import {
+  differences,
+  pointFamilies,
+  sheetOfRows,
+  sheetOfTruth,
+  statesOfRows,
+  statesOfTruth,
+} from '../support/against-truth.js'
 import { project, rowsOf, take, tickTo } from '../support/pipeline.js'
 
 const FROM = Date.parse('2026-01-05T06:00:00Z')
 
 /** A simulated morning through ingress and projector; the frontier comes far enough that every session is settled. */
-const morning = async (options: Partial<SimulateOptions>, profile: Profile): Promise<Readonly<{ truth: Truth; rows: readonly Row[] }>> => {
+const morning = async (
+  options: Partial<SimulateOptions>,
+  profile: Profile,
+): Promise<Readonly<{ truth: Truth; rows: readonly Row[] }>> => {
   const simulation = simulate({ seed: 1, fromMs: FROM, hours: 3, queues: 4, agents: 25, ...options })
   const log = memoryLog()
   const lines = [...simulation].map(({ line }) => line)
@@ -54,7 +64,8 @@ describe.each([1, 2, 3])('a simulated morning, seed %i, with duplicates, reorder
     expect(differences(statesOfRows(rows, Date.parse(truth.through)), statesOfTruth(truth))).toEqual([])
   })
 
-  // What detail events cannot tell is the instant of some emissions: alert, talk and hold end within the session, and only its end and lengths are known.
+  // What detail events cannot tell is the instant of some emissions: alert, talk and hold end within the session, and
+  // only its end and lengths are known.
   const somewhere: readonly MetricName[] = ['tAlert', 'tTalkComplete', 'tHeldComplete', 'nFlowMilestone']
   const told = pointMetrics.filter((metric) => !somewhere.includes(metric))
 

@@ -27,7 +27,10 @@ import {
 } from '../support/against-truth.js'
 import { fold, type Folded } from '../support/folded.js'
 
-/** `STREAMVANE_WEEK_AGENTS=100` simulates a bigger centre (and both weeks from both sources), `STREAMVANE_WEEK_SEED` another one. */
+/**
+ * `STREAMVANE_WEEK_AGENTS=100` simulates a bigger centre (and both weeks from both sources), `STREAMVANE_WEEK_SEED`
+ * another one.
+ */
 const isBigger = process.env['STREAMVANE_WEEK_AGENTS'] !== undefined
 const agents = Number(process.env['STREAMVANE_WEEK_AGENTS'] ?? 3)
 const seed = Number(process.env['STREAMVANE_WEEK_SEED'] ?? 29)
@@ -38,7 +41,13 @@ const granularities: readonly Granularity[] = ['PT15M', 'PT30M', 'PT1H', 'P1D']
 /** The weeks in which clocks change, from Monday to Monday by local time: the last day has 23 or 25 hours. */
 const weeks = [
   { name: 'in which clocks go forward', from: '2026-03-22T23:00:00Z', hours: 167, lastHours: 23, byDetailEvents: true },
-  { name: 'in which clocks go back', from: '2026-10-18T22:00:00Z', hours: 169, lastHours: 25, byDetailEvents: isBigger },
+  {
+    name: 'in which clocks go back',
+    from: '2026-10-18T22:00:00Z',
+    hours: 169,
+    lastHours: 25,
+    byDetailEvents: isBigger,
+  },
 ] as const
 
 const week = (from: string, hours: number): SimulateOptions => ({
@@ -142,8 +151,11 @@ const modelled =
 /** A callback seldom leaves a queue that calls customers first without an answer. */
 const rare = ['tCfcAbandon', 'tCfcFlowOut', 'tCallbackNotReached']
 
-/** When a local day that begins at `start` ends, by the calendar of these weeks: `days` are the hours of the last one. */
-const dayEnd = (lastDay: number, lastHours: number) => (start: number) => start + (start === lastDay ? lastHours * HOUR_MS : DAY_MS)
+/**
+ * When a local day that begins at `start` ends, by the calendar of these weeks: `days` are the hours of the last one.
+ */
+const dayEnd = (lastDay: number, lastHours: number) => (start: number) =>
+  start + (start === lastDay ? lastHours * HOUR_MS : DAY_MS)
 
 describe.each(weeks)('a simulated week $name', ({ from, hours, lastHours, byDetailEvents }) => {
   const lastDay = Date.parse(from) + 6 * DAY_MS
@@ -155,7 +167,8 @@ describe.each(weeks)('a simulated week $name', ({ from, hours, lastHours, byDeta
     test('nothing is refused, and disorder was there', () => {
       const { simulation, result } = made()
       expect(result.refused, print()).toEqual([])
-      // Reports of an agent's load have no instant of their own: some repeat what was said before, others cannot be known again in another envelope.
+      // Reports of an agent's load have no instant of their own: some repeat what was said before, others cannot be
+      // known again in another envelope.
       expect(result.repeated / simulation.truth().totals.duplicates).toBeCloseTo(1, 0)
       expect(result.restated).toBeGreaterThan(20)
       const { duplicates, lines, reordered, late } = simulation.truth().totals
@@ -174,12 +187,15 @@ describe.each(weeks)('a simulated week $name', ({ from, hours, lastHours, byDeta
       for (const metric of modelled) expect(seen.has(metric) || rare.includes(metric), metric).toBe(true)
     })
 
-    test.each(granularities)('every metric of every family, by direction and message type, in every interval of %s', (granularity) => {
-      const { rowsOf, told } = made()
-      const { found, figures } = compare(rowsOf(granularity), told(granularity), everything)
-      expect(figures).toBeGreaterThan(granularity === 'P1D' ? 1_000 : 5_000)
-      expect(found, print()).toEqual([])
-    })
+    test.each(granularities)(
+      'every metric of every family, by direction and message type, in every interval of %s',
+      (granularity) => {
+        const { rowsOf, told } = made()
+        const { found, figures } = compare(rowsOf(granularity), told(granularity), everything)
+        expect(figures).toBeGreaterThan(granularity === 'P1D' ? 1_000 : 5_000)
+        expect(found, print()).toEqual([])
+      },
+    )
 
     test.each(granularities)('the KPIs that follow from them, in every interval of %s', (granularity) => {
       const { rowsOf, told } = made()
@@ -205,7 +221,10 @@ describe.each(weeks)('a simulated week $name', ({ from, hours, lastHours, byDeta
           [...ofTruth.keys()].some((key) => key.includes(kind)),
           kind,
         ).toBe(true)
-      expect(differences(statesOfRows(rowsOf(granularity), Date.parse(truth.through), granularity), ofTruth), print()).toEqual([])
+      expect(
+        differences(statesOfRows(rowsOf(granularity), Date.parse(truth.through), granularity), ofTruth),
+        print(),
+      ).toEqual([])
     })
 
     test('seven local days, the last of them not of 24 hours', () => {
@@ -233,14 +252,18 @@ describe.each(weeks)('a simulated week $name', ({ from, hours, lastHours, byDeta
   describe.runIf(byDetailEvents)('by detail events', () => {
     const made = folding(week(from, hours), 'detail-events')
 
-    /** Of these the events tell only in which session they were: its end and their length are known, not always their own end. */
+    /**
+     * Of these the events tell only in which session they were: its end and their length are known, not always their
+     * own end.
+     */
     const somewhere: readonly MetricName[] = ['tAlert', 'tTalkComplete', 'tHeldComplete', 'nFlowMilestone']
     const exact = everything.filter((metric) => !somewhere.includes(metric))
 
     test('nothing is refused', () => {
       const { simulation, result } = made()
       expect(result.refused, print()).toEqual([])
-      // Reports of an agent's load have no instant of their own: some repeat what was said before, others cannot be known again in another envelope.
+      // Reports of an agent's load have no instant of their own: some repeat what was said before, others cannot be
+      // known again in another envelope.
       expect(result.repeated / simulation.truth().totals.duplicates).toBeCloseTo(1, 0)
     })
 
@@ -254,7 +277,9 @@ describe.each(weeks)('a simulated week $name', ({ from, hours, lastHours, byDeta
     test('the rest over the closed range', () => {
       const { rowsOf, told } = made()
       for (const metric of somewhere) {
-        const of = metric.includes('Flow') ? (['flow', 'organisation'] as const) : (['queue', 'agent', 'division', 'organisation'] as const)
+        const of = metric.includes('Flow')
+          ? (['flow', 'organisation'] as const)
+          : (['queue', 'agent', 'division', 'organisation'] as const)
         expect(compare(rowsOf('PT15M'), told('PT15M'), [metric], { closedRange: true, of }).found, print()).toEqual([])
       }
       const all = { closedRange: true, of: ['queue', 'agent', 'flow', 'campaign', 'division', 'organisation'] } as const
@@ -264,14 +289,22 @@ describe.each(weeks)('a simulated week $name', ({ from, hours, lastHours, byDeta
     test('the threshold in force at the answer decides, and it changed', () => {
       const { simulation, told } = made()
       const [queue] = simulation.roster.queues
-      const unchanged = simulate({ ...week(from, hours), reconfigure: false, emit: 'detail-events', truthOf: ['detail-events'] })
+      const unchanged = simulate({
+        ...week(from, hours),
+        reconfigure: false,
+        emit: 'detail-events',
+        truthOf: ['detail-events'],
+      })
       for (const _ of unchanged);
       const change = queue?.settings[1]?.from ?? NaN
       const over = ({ queue: rows }: Truth, where: (start: number) => boolean): number =>
         rows
           .filter((row) => row.queueId === queue?.id && where(Date.parse(row.intervalStart)))
           .reduce((sum, { measures }) => sum + (measures['nOverSla']?.count ?? 0), 0)
-      const [isBefore, isAfter] = [(start: number) => start + 15 * MINUTE_MS <= change, (start: number) => start > change]
+      const [isBefore, isAfter] = [
+        (start: number) => start + 15 * MINUTE_MS <= change,
+        (start: number) => start > change,
+      ]
       expect(over(told('PT15M'), isBefore)).toBe(over(unchanged.truth(), isBefore))
       expect(over(told('PT15M'), isAfter)).toBeGreaterThan(over(unchanged.truth(), isAfter))
     })

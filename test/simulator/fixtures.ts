@@ -10,7 +10,8 @@ export type Body = Record<string, unknown>
 export type Received = Readonly<{ topic: string; suffix: string; body: Body; line: string; deliverAtMs: number }>
 
 const asObject = (value: unknown): Body => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error(`not an object: ${JSON.stringify(value)}`)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error(`not an object: ${JSON.stringify(value)}`)
   return value as Body
 }
 
@@ -76,5 +77,8 @@ export const addTo = (measures: Record<string, TruthMeasure>, metric: string, va
 
 export const contentOf = ({ topic, body }: Received): string => topic + canonical(body)
 
-/** Conversation summaries state counts without a time, so the same one comes again as it is; every other event is unlike all others. */
+/**
+ * Conversation summaries state counts without a time, so the same one comes again as it is; every other event is unlike
+ * all others.
+ */
 export const hasOwnTime = ({ topic }: Received): boolean => !topic.endsWith('.conversationsummary')

@@ -5,7 +5,18 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{1
 const isoMs = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
 
 /** The documented enums of detail events (upper snake) … */
-const M = ['VOICE', 'CHAT', 'EMAIL', 'CALLBACK', 'COBROWSE', 'VIDEO', 'SCREENSHARE', 'MESSAGE', 'INTERNALMESSAGE', 'SCREENMONITORING']
+const M = [
+  'VOICE',
+  'CHAT',
+  'EMAIL',
+  'CALLBACK',
+  'COBROWSE',
+  'VIDEO',
+  'SCREENSHARE',
+  'MESSAGE',
+  'INTERNALMESSAGE',
+  'SCREENMONITORING',
+]
 const D = ['INBOUND', 'OUTBOUND']
 const T = ['SMS', 'TWITTER', 'FACEBOOK', 'LINE', 'WHATSAPP', 'WEBMESSAGING', 'OPEN', 'INSTAGRAM', 'APPLE']
 const X = [
@@ -99,7 +110,8 @@ const problems = (body: Body, shape: Shape): readonly string[] => {
       if (!name.endsWith('?')) found.push(`${bare} is missing`)
     } else if (!rule(body[bare])) found.push(`${bare} is ${JSON.stringify(body[bare])}`)
   }
-  for (const name of Object.keys(body)) if (!(name in shape) && !(`${name}?` in shape)) found.push(`${name} is not documented here`)
+  for (const name of Object.keys(body))
+    if (!(name in shape) && !(`${name}?` in shape)) found.push(`${name} is not documented here`)
   return found
 }
 
@@ -156,7 +168,8 @@ const detailShapes: Readonly<Record<string, Shape>> = {
     flowOutcomeStartTime: whole,
     flowOutcomeEndTime: whole,
     'flowMilestones?': (value) =>
-      Array.isArray(value) && value.every((one: Body) => problems(one, { milestoneId: id, milestoneTime: whole }).length === 0),
+      Array.isArray(value) &&
+      value.every((one: Body) => problems(one, { milestoneId: id, milestoneTime: whole }).length === 0),
   },
   outbound: { ...inDivision, outboundCampaignId: id, outboundContactListId: id, outboundContactId: id },
   'user.start': user,
@@ -214,7 +227,9 @@ const metricShape: Shape = {
 
 const flowMetricShape: Shape = {
   metric: one(
-    'nFlow nFlowMilestone nFlowOutcome nFlowOutcomeFailed oFlowMilestone tFlow tFlowDisconnect tFlowExit tFlowOutcome'.split(' '),
+    'nFlow nFlowMilestone nFlowOutcome nFlowOutcomeFailed oFlowMilestone tFlow tFlowDisconnect tFlowExit tFlowOutcome'.split(
+      ' ',
+    ),
   ),
   metricDate: time,
   value: whole,
@@ -261,7 +276,8 @@ const userShapes: Readonly<Record<string, Shape>> = {
   activity: {
     id,
     routingStatus: (value) => problems(value as Body, routingStatus).length === 0,
-    presence: (value) => id((value as { presenceDefinition: Body }).presenceDefinition['id']) && time((value as Body)['modifiedDate']),
+    presence: (value) =>
+      id((value as { presenceDefinition: Body }).presenceDefinition['id']) && time((value as Body)['modifiedDate']),
     outOfOffice: (value) => flag((value as Body)['active']),
     activeQueueIds: ids,
     dateActiveQueuesChanged: time,
@@ -271,7 +287,10 @@ const userShapes: Readonly<Record<string, Shape>> = {
     ...['call', 'callback', 'email', 'message', 'chat'].map((media) => [media, load] as const),
   ]),
 }
-const routingStatus: Shape = { status: one(['OFF_QUEUE', 'IDLE', 'INTERACTING', 'NOT_RESPONDING', 'COMMUNICATING']), startTime: time }
+const routingStatus: Shape = {
+  status: one(['OFF_QUEUE', 'IDLE', 'INTERACTING', 'NOT_RESPONDING', 'COMMUNICATING']),
+  startTime: time,
+}
 const presenceDefinition: Shape = {
   id,
   systemPresence: one(['Available', 'Away', 'Busy', 'Offline', 'On Queue', 'Meal', 'Training', 'Meeting', 'Break']),
@@ -315,7 +334,9 @@ describe('every emitted body has the documented shape', () => {
     const records = shapesOf('v2.analytics.flow.')
     for (const { body } of records) expect(problems(body, flowMetricShape), String(body['metric'])).toEqual([])
     expect(new Set(records.map(({ body }) => body['metric']))).toEqual(
-      new Set('nFlow nFlowMilestone nFlowOutcome nFlowOutcomeFailed tFlow tFlowDisconnect tFlowExit tFlowOutcome'.split(' ')),
+      new Set(
+        'nFlow nFlowMilestone nFlowOutcome nFlowOutcomeFailed tFlow tFlowDisconnect tFlowExit tFlowOutcome'.split(' '),
+      ),
     )
   })
 
@@ -325,7 +346,8 @@ describe('every emitted body has the documented shape', () => {
     for (const { body } of events) {
       expect(problems(body, agentStateShape), String(body['currentState'])).toEqual([])
       const known = last.get(body['sessionId'])
-      if (known === undefined || Number(known['currentStateStart']) <= Number(body['currentStateStart'])) last.set(body['sessionId'], body)
+      if (known === undefined || Number(known['currentStateStart']) <= Number(body['currentStateStart']))
+        last.set(body['sessionId'], body)
     }
     expect(new Set(events.map(({ body }) => body['currentState']))).toEqual(new Set(segments))
     const ended = events.filter(({ body }) => body['currentState'] === 'TERMINATED')
@@ -341,14 +363,17 @@ describe('every emitted body has the documented shape', () => {
 })
 
 describe('dimensions sit on the session that carries the metric', () => {
-  const carriers = (metric: string): readonly Body[] => received.flatMap(({ body }) => (body['metric'] === metric ? [body] : []))
+  const carriers = (metric: string): readonly Body[] =>
+    received.flatMap(({ body }) => (body['metric'] === metric ? [body] : []))
 
   test.each(['nOffered', 'tAcd', 'tAbandon', 'tFlowOut'])('%s: a queue and no user', (metric) => {
-    for (const body of carriers(metric)) expect([body['purpose'], 'queueId' in body, 'userId' in body]).toEqual(['acd', true, false])
+    for (const body of carriers(metric))
+      expect([body['purpose'], 'queueId' in body, 'userId' in body]).toEqual(['acd', true, false])
   })
 
   test.each(['tAnswered', 'nOverSla', 'tNotResponding', 'tAcw', 'nTransferred'])('%s: a queue and a user', (metric) => {
-    for (const body of carriers(metric)) expect([body['purpose'], 'queueId' in body, 'userId' in body]).toEqual(['agent', true, true])
+    for (const body of carriers(metric))
+      expect([body['purpose'], 'queueId' in body, 'userId' in body]).toEqual(['agent', true, true])
   })
 
   test.each(['nConversations', 'tConnected', 'tIvr'])('%s: neither', (metric) => {
@@ -363,7 +388,9 @@ describe('dimensions sit on the session that carries the metric', () => {
 
   test('over the service level is strictly longer than its duration', () => {
     const over = new Set(carriers('nOverSla').map((body) => body['sessionId']))
-    const limits = new Map(roster.queues.map((queue) => [queue.id, queue.settings[0]?.serviceLevelMs as Readonly<Record<string, number>>]))
+    const limits = new Map(
+      roster.queues.map((queue) => [queue.id, queue.settings[0]?.serviceLevelMs as Readonly<Record<string, number>>]),
+    )
     for (const body of carriers('tAnswered')) {
       const limit = limits.get(String(body['queueId']))?.[String(body['mediaType'])] ?? NaN
       expect(over.has(body['sessionId'])).toBe(Number(body['value']) > limit)

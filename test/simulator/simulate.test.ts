@@ -19,7 +19,10 @@ const messy: SimulateOptions = {
 describe('determinism', () => {
   test('the same options give the same bytes and the same truth', () => {
     expect(bytes(messy)).toBe(bytes(messy))
-    const [first, second] = [simulate(messy), simulate(messy)].map((simulation) => [[...simulation].length, simulation.truth()])
+    const [first, second] = [simulate(messy), simulate(messy)].map((simulation) => [
+      [...simulation].length,
+      simulation.truth(),
+    ])
     expect(first).toEqual(second)
   })
 
@@ -29,7 +32,11 @@ describe('determinism', () => {
 
   test('envelope, disorder and the choice of events change how it is told, not what happened', () => {
     const { totals: _calm, ...calm } = run({ ...morning, hours: 1 }).truth
-    for (const options of [messy, { ...messy, emit: 'metric-records' as const }, { ...messy, emit: 'detail-events' as const }]) {
+    for (const options of [
+      messy,
+      { ...messy, emit: 'metric-records' as const },
+      { ...messy, emit: 'detail-events' as const },
+    ]) {
       const { totals: _messy, ...truth } = run(options).truth
       expect(truth).toEqual(calm)
     }
@@ -91,7 +98,9 @@ describe('delivery', () => {
   })
 
   test('mixed envelopes are of both forms', () => {
-    const lines = [...simulate({ ...morning, hours: 0.5, envelope: 'mixed' })].map(({ line }) => Object.keys(JSON.parse(line) as object))
+    const lines = [...simulate({ ...morning, hours: 0.5, envelope: 'mixed' })].map(({ line }) =>
+      Object.keys(JSON.parse(line) as object),
+    )
     const bridged = lines.filter((keys) => keys.includes('detail')).length
     expect(bridged / lines.length).toBeCloseTo(0.5, 1)
     for (const keys of lines.filter((each) => !each.includes('detail')))
@@ -138,7 +147,16 @@ describe('options', () => {
 })
 
 test('times are written as Date writes them', () => {
-  for (const at of [0, 999, 59_999, 86_399_999, 86_400_000, Date.UTC(2024, 1, 29, 23, 59, 59, 7), Date.UTC(2026, 11, 31), 1]) {
+  for (const at of [
+    0,
+    999,
+    59_999,
+    86_399_999,
+    86_400_000,
+    Date.UTC(2024, 1, 29, 23, 59, 59, 7),
+    Date.UTC(2026, 11, 31),
+    1,
+  ]) {
     expect(iso(at)).toBe(new Date(at).toISOString())
   }
 })

@@ -9,7 +9,9 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : 'n
 const startOf = (at: number): string => new Date(Math.floor(at / intervalMs) * intervalMs).toISOString()
 
 /** Sum over all rows: counts and sums by metric. */
-const whole = (rows: readonly { measures: Record<string, TruthMeasure> }[]): Record<string, { count: number; sum: number }> => {
+const whole = (
+  rows: readonly { measures: Record<string, TruthMeasure> }[],
+): Record<string, { count: number; sum: number }> => {
   const result: Record<string, { count: number; sum: number }> = {}
   for (const { measures } of rows)
     for (const [metric, { count, sum }] of Object.entries(measures)) {
@@ -34,7 +36,8 @@ const dimensionsOf = {
 } as const
 
 const cellsOf = (body: Received['body']): readonly string[] => {
-  const each = (family: string, ids: unknown): readonly string[] => ((ids ?? []) as readonly string[]).map((id) => `${family} ${id}`)
+  const each = (family: string, ids: unknown): readonly string[] =>
+    ((ids ?? []) as readonly string[]).map((id) => `${family} ${id}`)
   const one = (family: string, id: unknown): readonly string[] => (id === undefined ? [] : [`${family} ${text(id)}`])
   return [
     'organisation',
@@ -81,7 +84,9 @@ describe.each(seeds)('a closed range of seed %i', (seed) => {
   test('handle = contacting + dialing + talk + held + after-call work', () => {
     for (const rows of [truth.queue, truth.agent]) {
       const sum = whole(rows)
-      const parts = ['tContacting', 'tDialing', 'tTalkComplete', 'tHeldComplete', 'tAcw'].map((metric) => sum[metric]?.sum ?? 0)
+      const parts = ['tContacting', 'tDialing', 'tTalkComplete', 'tHeldComplete', 'tAcw'].map(
+        (metric) => sum[metric]?.sum ?? 0,
+      )
       expect(sum['tHandle']?.sum).toBe(parts.reduce((a, b) => a + b, 0))
     }
   })
@@ -92,7 +97,9 @@ describe.each(seeds)('a closed range of seed %i', (seed) => {
     expect(sum['tHeld']?.sum).toBe(sum['tHeldComplete']?.sum)
     expect(sum['tTalk']?.count).toBeGreaterThan(sum['tTalkComplete']?.count ?? 0)
     expect(sum['nOutbound']?.count).toBe(sum['tContacting']?.count)
-    expect(sum['nTransferred']?.count).toBe((sum['nBlindTransferred']?.count ?? 0) + (sum['nConsultTransferred']?.count ?? 0))
+    expect(sum['nTransferred']?.count).toBe(
+      (sum['nBlindTransferred']?.count ?? 0) + (sum['nConsultTransferred']?.count ?? 0),
+    )
   })
 
   test('an agent is in exactly one state of each kind at any time', () => {
@@ -109,7 +116,11 @@ describe.each(seeds)('a closed range of seed %i', (seed) => {
   test('the metric records add up to the truth of every family, by direction and message type', () => {
     const added = new Map<string, Record<string, TruthMeasure>>()
     for (const { topic, body } of metrics) {
-      const [metric, value, at] = [String(body['metric']), Number(body['value']), startOf(Date.parse(String(body['metricDate'])))]
+      const [metric, value, at] = [
+        String(body['metric']),
+        Number(body['value']),
+        startOf(Date.parse(String(body['metricDate']))),
+      ]
       const tail = [body['mediaType'], body['direction'], body['messageType'] ?? 'unknown', at].join(' ')
       for (const cell of topic.startsWith('v2.analytics.flow.') ? flowCellsOf(body) : cellsOf(body)) {
         const measures = added.get(`${cell} ${tail}`) ?? {}
@@ -122,9 +133,14 @@ describe.each(seeds)('a closed range of seed %i', (seed) => {
     for (const [family, names] of Object.entries(dimensionsOf))
       for (const row of rowsIn(split, family as keyof typeof dimensionsOf))
         told.set(
-          [family, ...names.map((name) => text(row[name])), row['mediaType'], row['direction'], row['messageType'], row.intervalStart].join(
-            ' ',
-          ),
+          [
+            family,
+            ...names.map((name) => text(row[name])),
+            row['mediaType'],
+            row['direction'],
+            row['messageType'],
+            row.intervalStart,
+          ].join(' '),
           row.measures,
         )
     expect(new Set([...added.keys()].map((key) => key.split(' ')[0]))).toEqual(new Set(Object.keys(dimensionsOf)))
@@ -133,13 +149,19 @@ describe.each(seeds)('a closed range of seed %i', (seed) => {
 
   test('told without splits, in longer intervals and in days of a zone, it is the same in all', () => {
     const fine = whole(truth.organisation)
-    for (const view of [{ granularity: 'PT30M' }, { granularity: 'PT1H' }, { granularity: 'P1D', zone: 'Asia/Kathmandu' }] as const) {
+    for (const view of [
+      { granularity: 'PT30M' },
+      { granularity: 'PT1H' },
+      { granularity: 'P1D', zone: 'Asia/Kathmandu' },
+    ] as const) {
       const coarse = truthOf(view)
       expect(whole(coarse.organisation)).toEqual(fine)
       expect(whole(coarse.division)).toEqual(whole(truth.division))
       expect(coarse.organisation.length).toBeLessThan(truth.organisation.length)
     }
-    const days = new Set(truthOf({ granularity: 'P1D', zone: 'Asia/Kathmandu' }).agentState.map(({ intervalStart }) => intervalStart))
+    const days = new Set(
+      truthOf({ granularity: 'P1D', zone: 'Asia/Kathmandu' }).agentState.map(({ intervalStart }) => intervalStart),
+    )
     expect([...days]).toEqual(['2026-01-04T18:15:00.000Z'])
   })
 
@@ -157,16 +179,22 @@ describe.each(seeds)('a closed range of seed %i', (seed) => {
       ),
     )
     expect(emissions(recorded)).toEqual(
-      emissions(metrics.map(({ body }) => [body['sessionId'], body['metric'], body['value'], body['metricDate']] as const)),
+      emissions(
+        metrics.map(({ body }) => [body['sessionId'], body['metric'], body['value'], body['metricDate']] as const),
+      ),
     )
     expect(records.length).toBe(truth.totals.conversations)
     for (const record of records)
-      expect(Date.parse(String(record['conversationEnd']))).toBeGreaterThan(Date.parse(String(record['conversationStart'])))
+      expect(Date.parse(String(record['conversationEnd']))).toBeGreaterThan(
+        Date.parse(String(record['conversationStart'])),
+      )
   })
 
   test('the state notifications add up to the truth of agent states', () => {
     expect(statesOf(received, Date.parse(truth.through))).toEqual(
-      new Map(truth.agentState.map((row) => [`${row.userId} ${row.stateKind} ${row.state} ${row.intervalStart}`, row.sum])),
+      new Map(
+        truth.agentState.map((row) => [`${row.userId} ${row.stateKind} ${row.state} ${row.intervalStart}`, row.sum]),
+      ),
     )
   })
 
@@ -193,7 +221,8 @@ describe.each(seeds)('a closed range of seed %i', (seed) => {
     const sum = whole(truth.agent)
     const bodies = (suffix: string): readonly Received['body'][] =>
       received.filter(({ topic }) => topic.endsWith(`.${suffix}`)).map(({ body }) => body)
-    const total = (suffix: string, field: string): number => bodies(suffix).reduce((all, body) => all + Number(body[field] ?? 0), 0)
+    const total = (suffix: string, field: string): number =>
+      bodies(suffix).reduce((all, body) => all + Number(body[field] ?? 0), 0)
     expect(total('user.end', 'interactingDurationMs')).toBe(sum['tTalkComplete']?.sum)
     expect(total('user.end', 'heldDurationMs')).toBe(sum['tHeldComplete']?.sum)
     expect(total('user.end', 'alertingDurationMs')).toBe(sum['tAlert']?.sum)
@@ -206,12 +235,16 @@ describe.each(seeds)('a closed range of seed %i', (seed) => {
       ['TRANSFER', 'CONSULT_TRANSFER', 'CONFERENCE_TRANSFER'].includes(String(body['disconnectType'])),
     )
     expect(transfers.length).toBe(sum['nTransferred']?.count)
-    const missed = bodies('user.end').filter((body) => ['TIMEOUT', 'NO_ANSWER_TRANSFER'].includes(String(body['disconnectType'])))
+    const missed = bodies('user.end').filter((body) =>
+      ['TIMEOUT', 'NO_ANSWER_TRANSFER'].includes(String(body['disconnectType'])),
+    )
     expect(missed.length).toBe(sum['tNotResponding']?.count)
   })
 })
 
-/** Durations by agent, kind, state and interval, from notifications in any order, some of them repeated in snapshots. */
+/**
+ * Durations by agent, kind, state and interval, from notifications in any order, some of them repeated in snapshots.
+ */
 const statesOf = (received: readonly Received[], through: number): ReadonlyMap<string, number> => {
   const entered = new Map<string, Map<number, string>>()
   const enter = (userId: string, kind: string, state: unknown, since: unknown): void => {
@@ -229,7 +262,12 @@ const statesOf = (received: readonly Received[], through: number): ReadonlyMap<s
       Received['body'] | undefined
     if (presence === undefined) continue
     const definition = presence['presenceDefinition'] as Received['body']
-    enter(userId, 'systemPresence', String(definition['systemPresence']).toUpperCase().replace(' ', '_'), presence['modifiedDate'])
+    enter(
+      userId,
+      'systemPresence',
+      String(definition['systemPresence']).toUpperCase().replace(' ', '_'),
+      presence['modifiedDate'],
+    )
     enter(userId, 'organizationPresence', definition['id'], presence['modifiedDate'])
   }
   const sums = new Map<string, number>()
@@ -250,7 +288,14 @@ const statesOf = (received: readonly Received[], through: number): ReadonlyMap<s
 
 describe('what the centre is like', () => {
   test('a default day is plausible: everything happens, most callers are answered in time', () => {
-    const { truth } = run({ seed: 5, fromMs: Date.UTC(2026, 0, 5), hours: 24, queues: 5, agents: 40, emit: 'metric-records' })
+    const { truth } = run({
+      seed: 5,
+      fromMs: Date.UTC(2026, 0, 5),
+      hours: 24,
+      queues: 5,
+      agents: 40,
+      emit: 'metric-records',
+    })
     const voice = whole(truth.queue.filter(({ mediaType }) => mediaType === 'voice'))
     const all = whole(truth.queue)
     const count = (metric: string): number => voice[metric]?.count ?? 0
@@ -271,7 +316,9 @@ describe('what the centre is like', () => {
       'tAgentResponseTime',
     ])
       expect(all[metric]?.count ?? 0, metric).toBeGreaterThan(0)
-    expect(new Set(truth.queue.map(({ mediaType }) => mediaType))).toEqual(new Set(['voice', 'callback', 'chat', 'email', 'message']))
+    expect(new Set(truth.queue.map(({ mediaType }) => mediaType))).toEqual(
+      new Set(['voice', 'callback', 'chat', 'email', 'message']),
+    )
     const states = new Set(truth.agentState.map(({ state }) => state))
     for (const state of [
       'IDLE',
@@ -290,7 +337,9 @@ describe('what the centre is like', () => {
 
   test('too few agents make callers wait longer', () => {
     const wait = (agents: number): number => {
-      const sum = whole(run({ ...morning, agents, callsPerHour: 150 }).truth.queue.filter(({ mediaType }) => mediaType === 'voice'))
+      const sum = whole(
+        run({ ...morning, agents, callsPerHour: 150 }).truth.queue.filter(({ mediaType }) => mediaType === 'voice'),
+      )
       return (sum['tAnswered']?.sum ?? 0) / (sum['tAnswered']?.count ?? 1)
     }
     expect(wait(14)).toBeGreaterThan(2 * wait(40))
@@ -323,7 +372,8 @@ describe('what the centre is like', () => {
       )
       const ends = received.filter(({ body }) => body['acdOutcome'] === 'ANSWERED')
       return {
-        same: ends.filter(({ body }) => answers.has(`${String(body['answeredUserId'])} ${String(body['eventTime'])}`)).length,
+        same: ends.filter(({ body }) => answers.has(`${String(body['answeredUserId'])} ${String(body['eventTime'])}`))
+          .length,
         all: ends.length,
       }
     }

@@ -30,7 +30,9 @@ export const differences = (rows: Sheet, truth: Sheet): readonly string[] => {
 }
 
 const measureText = (metric: MetricName, measure: TruthMeasure): string =>
-  metricKind(metric) === 'count' ? String(measure.count) : `${measure.count} ${measure.sum} ${measure.min} ${measure.max}`
+  metricKind(metric) === 'count'
+    ? String(measure.count)
+    : `${measure.count} ${measure.sum} ${measure.min} ${measure.max}`
 
 const add = (a: TruthMeasure | undefined, b: TruthMeasure): TruthMeasure =>
   a === undefined
@@ -52,7 +54,11 @@ class SheetMaker {
     this.scope = scope
     this.metrics = new Set(scope.metrics)
   }
-  put(dimensions: readonly (string | null)[], start: string, measures: Iterable<readonly [string, TruthMeasure | undefined]>): void {
+  put(
+    dimensions: readonly (string | null)[],
+    start: string,
+    measures: Iterable<readonly [string, TruthMeasure | undefined]>,
+  ): void {
     const cell = `${this.family} ${dimensions.map((value) => value ?? '-').join(' ')}${this.scope.closedRange === true ? '' : ` ${start}`}`
     for (const [metric, measure] of measures) {
       if (measure === undefined || measure.count === 0 || !this.metrics.has(metric)) continue
@@ -71,7 +77,9 @@ export const sheetOfRows = (rows: Iterable<Row>, family: PointFamily, scope: Sco
   for (const row of rows) {
     if (row.family !== family || row.granularity !== (scope.granularity ?? 'PT15M')) continue
     const measures: (readonly [string, TruthMeasure])[] = []
-    row.measures.forEach((measure, index) => measure !== undefined && measures.push([metricNames[index] as string, measure]))
+    row.measures.forEach(
+      (measure, index) => measure !== undefined && measures.push([metricNames[index] as string, measure]),
+    )
     maker.put(row.dimensions, new Date(row.start).toISOString(), measures)
   }
   return maker.sheet()
@@ -96,7 +104,10 @@ export const statesOfRows = (rows: Iterable<Row>, through: number, granularity: 
     row.measures.forEach((measure, index) => {
       if (measure === undefined || measure.sum === 0) return
       const name = row.family === 'agent-state' ? '' : ` ${metricNames[index] as string}`
-      sheet.set(`${row.family} ${row.dimensions.join(' ')} ${new Date(row.start).toISOString()}${name}`, String(measure.sum))
+      sheet.set(
+        `${row.family} ${row.dimensions.join(' ')} ${new Date(row.start).toISOString()}${name}`,
+        String(measure.sum),
+      )
     })
   }
   return sheet
@@ -106,10 +117,12 @@ export const statesOfTruth = (truth: Truth, endOf: (start: number) => number = q
   const sheet = new Map<string, string>()
   const isWhole = (intervalStart: string): boolean => endOf(Date.parse(intervalStart)) <= Date.parse(truth.through)
   for (const { userId, stateKind, state, intervalStart, sum } of truth.agentState)
-    if (sum !== 0 && isWhole(intervalStart)) sheet.set(`agent-state ${userId} ${stateKind} ${state} ${intervalStart}`, String(sum))
+    if (sum !== 0 && isWhole(intervalStart))
+      sheet.set(`agent-state ${userId} ${stateKind} ${state} ${intervalStart}`, String(sum))
   for (const { userId, intervalStart, measures } of truth.agentOccupancy)
     for (const [metric, { sum }] of Object.entries(measures))
-      if (sum !== 0 && isWhole(intervalStart)) sheet.set(`agent-occupancy ${String(userId)} ${intervalStart} ${metric}`, String(sum))
+      if (sum !== 0 && isWhole(intervalStart))
+        sheet.set(`agent-occupancy ${String(userId)} ${intervalStart} ${metric}`, String(sum))
   return sheet
 }
 
@@ -131,7 +144,10 @@ export const kpisOfRows = (rows: Iterable<Row>, family: PointFamily, granularity
     for (const name of Object.keys(byHand)) {
       const value: Ratio | undefined = row.kpis[name]
       if (value !== undefined)
-        sheet.set(kpiKey(row.dimensions, new Date(row.start).toISOString(), name), `${value.numerator}/${value.denominator}`)
+        sheet.set(
+          kpiKey(row.dimensions, new Date(row.start).toISOString(), name),
+          `${value.numerator}/${value.denominator}`,
+        )
     }
   }
   return sheet

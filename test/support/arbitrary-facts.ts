@@ -19,7 +19,10 @@ import { defaultProfile, type Profile } from '../../src/domain/profile.js'
 export const windowStart: EpochMs = Date.UTC(2026, 0, 5, 9)
 export const windowMs = 300 * MINUTE_MS
 
-/** Horizons short enough that a window of five hours passes them often; the restate horizon lies beyond any lateness generated. */
+/**
+ * Horizons short enough that a window of five hours passes them often; the restate horizon lies beyond any lateness
+ * generated.
+ */
 export const quickProfile = (points: Profile['points']): Profile => ({
   ...defaultProfile,
   points,
@@ -35,7 +38,9 @@ export const quickProfile = (points: Profile['points']): Profile => ({
 export const anyInstant: fc.Arbitrary<EpochMs> = fc
   .oneof(
     fc.integer({ min: 0, max: windowMs }),
-    fc.tuple(fc.integer({ min: 1, max: 20 }), fc.constantFrom(0, -1, 1)).map(([quarters, off]) => quarters * 15 * MINUTE_MS + off),
+    fc
+      .tuple(fc.integer({ min: 1, max: 20 }), fc.constantFrom(0, -1, 1))
+      .map(([quarters, off]) => quarters * 15 * MINUTE_MS + off),
   )
   .map((offset) => windowStart + offset)
 
@@ -125,16 +130,22 @@ const sessionFacts = (sessionId: string): fc.Arbitrary<readonly Fact[]> =>
       if (startAt !== null) facts.push({ type: 'UserSessionStarted', ...session, ...who, at: startAt })
       if (end !== null) facts.push({ type: 'UserSessionEnded', ...session, ...who, ...end, callbackMs: 0 })
       if (acw !== null) facts.push({ type: 'AfterCallWorkCompleted', ...session, ...who, ...acw, wrapUpCode: 'sold' })
-      if (campaignId !== null) facts.push({ type: 'OutboundInitiated', ...session, campaignId, at: startAt ?? windowStart })
+      if (campaignId !== null)
+        facts.push({ type: 'OutboundInitiated', ...session, campaignId, at: startAt ?? windowStart })
       return facts
     })
 
-/** Facts in no order, without ticks. Each session ends at most once and has at most one after-call work, as Genesys means it. */
+/**
+ * Facts in no order, without ticks. Each session ends at most once and has at most one after-call work, as Genesys
+ * means it.
+ */
 export const factSet: fc.Arbitrary<readonly Fact[]> = fc
   .tuple(
     fc.array(anyMetric, { maxLength: 25 }),
     fc.array(anyState, { maxLength: 25 }),
-    fc.nat({ max: 8 }).chain((count) => fc.tuple(...Array.from({ length: count }, (_, index) => sessionFacts(`s${index}`)))),
+    fc
+      .nat({ max: 8 })
+      .chain((count) => fc.tuple(...Array.from({ length: count }, (_, index) => sessionFacts(`s${index}`)))),
   )
   .map(([metrics, states, sessions]) => [...metrics, ...states, ...sessions.flat()])
 
@@ -142,10 +153,15 @@ const shuffled = (facts: readonly Fact[]): fc.Arbitrary<readonly Fact[]> =>
   fc.shuffledSubarray([...facts], { minLength: facts.length, maxLength: facts.length })
 
 /** Puts ticks among facts, each at its own place, the ticks in their order. */
-const withTicks = (facts: readonly Fact[], ticks: readonly ClockTicked[], places: readonly number[]): readonly Fact[] => {
+const withTicks = (
+  facts: readonly Fact[],
+  ticks: readonly ClockTicked[],
+  places: readonly number[],
+): readonly Fact[] => {
   const inOrder = ticks.map((_, index) => (places[index] ?? 0) % (facts.length + 1)).sort((a, b) => a - b)
   const log: Fact[] = [...facts]
-  for (let index = ticks.length - 1; index >= 0; index--) log.splice(inOrder[index] as number, 0, ticks[index] as ClockTicked)
+  for (let index = ticks.length - 1; index >= 0; index--)
+    log.splice(inOrder[index] as number, 0, ticks[index] as ClockTicked)
   return log
 }
 
@@ -157,7 +173,10 @@ export const anyLog: fc.Arbitrary<readonly Fact[]> = fc
   .tuple(factSet.chain(shuffled), ticksInOrder, places)
   .map(([facts, ticks, where]) => withTicks(facts, ticks, where))
 
-/** The same facts and the same ticks in two orders, and at the end of both a tick that is far enough ahead for all that was to come. */
+/**
+ * The same facts and the same ticks in two orders, and at the end of both a tick that is far enough ahead for all that
+ * was to come.
+ */
 export const twoOrders: fc.Arbitrary<readonly [readonly Fact[], readonly Fact[]]> = factSet
   .chain((facts) => fc.tuple(shuffled(facts), shuffled(facts), ticksInOrder, places, places))
   .map(([one, other, ticks, where, elsewhere]) => {
@@ -186,20 +205,29 @@ export const anyOrgSettings: fc.Arbitrary<readonly OrgSettingsChanged[]> = fc
   )
   .map((all) => all.filter(({ at }, index) => all.findIndex((other) => other.at === at) === index))
 
-const level = fc.option(fc.record({ durationMs: fc.constantFrom(1, 5 * MINUTE_MS), target: orNull(fc.constantFrom(0.8, 0.9)) }))
+const level = fc.option(
+  fc.record({ durationMs: fc.constantFrom(1, 5 * MINUTE_MS), target: orNull(fc.constantFrom(0.8, 0.9)) }),
+)
 
 export const anyQueueSettings: fc.Arbitrary<QueueConfigured> = fc.record({
   type: fc.constant('QueueConfigured' as const),
   queueId,
   at: anyInstant,
   name: fc.constant(null),
-  serviceLevel: fc.record({ voice: level, chat: level }).map(({ voice, chat }) => ({ ...(voice && { voice }), ...(chat && { chat }) })),
+  serviceLevel: fc
+    .record({ voice: level, chat: level })
+    .map(({ voice, chat }) => ({ ...(voice && { voice }), ...(chat && { chat }) })),
   acw: orNull(
-    fc.record({ prompt: fc.constantFrom('MANDATORY_TIMEOUT', 'OPTIONAL'), timeoutMs: orNull(fc.constantFrom(MINUTE_MS, 30 * MINUTE_MS)) }),
+    fc.record({
+      prompt: fc.constantFrom('MANDATORY_TIMEOUT', 'OPTIONAL'),
+      timeoutMs: orNull(fc.constantFrom(MINUTE_MS, 30 * MINUTE_MS)),
+    }),
   ),
 })
 
-/** Profiles that differ from `quickProfile` in what takes effect while a generation runs, on the edge of an interval. */
+/**
+ * Profiles that differ from `quickProfile` in what takes effect while a generation runs, on the edge of an interval.
+ */
 export const anyPublished = (points: Profile['points']): fc.Arbitrary<ProfilePublished> =>
   fc
     .record({
@@ -214,19 +242,28 @@ export const anyPublished = (points: Profile['points']): fc.Arbitrary<ProfilePub
     .map(({ quarter, acwHorizonMs, ...changed }) => {
       const profile = quickProfile(points)
       const correlation = { ...profile.correlation, acwHorizonMs }
-      return { type: 'ProfilePublished', at: windowStart + quarter * 15 * MINUTE_MS, profile: { ...profile, ...changed, correlation } }
+      return {
+        type: 'ProfilePublished',
+        at: windowStart + quarter * 15 * MINUTE_MS,
+        profile: { ...profile, ...changed, correlation },
+      }
     })
 
 export const anyConfiguration = (points: Profile['points']): fc.Arbitrary<readonly ConfigurationFact[]> =>
   fc
-    .tuple(anyOrgSettings, fc.array(anyQueueSettings, { maxLength: 3 }), fc.array(anyPublished(points), { maxLength: 2 }))
+    .tuple(
+      anyOrgSettings,
+      fc.array(anyQueueSettings, { maxLength: 3 }),
+      fc.array(anyPublished(points), { maxLength: 2 }),
+    )
     .map((kinds): readonly ConfigurationFact[] => kinds.flat())
 
 /** Puts facts among others, each at its own place, in their order. */
 const strewn = (log: readonly Fact[], facts: readonly Fact[], where: readonly number[]): readonly Fact[] => {
   const sorted = facts.map((_, index) => (where[index] ?? 0) % (log.length + 1)).sort((a, b) => a - b)
   const strewnLog = [...log]
-  for (let index = facts.length - 1; index >= 0; index--) strewnLog.splice(sorted[index] as number, 0, facts[index] as Fact)
+  for (let index = facts.length - 1; index >= 0; index--)
+    strewnLog.splice(sorted[index] as number, 0, facts[index] as Fact)
   return strewnLog
 }
 
@@ -234,10 +271,16 @@ const strewn = (log: readonly Fact[], facts: readonly Fact[], where: readonly nu
 export const anyConfiguredLog = (points: Profile['points']): fc.Arbitrary<readonly Fact[]> =>
   fc.tuple(anyLog, anyConfiguration(points), places).map(([log, facts, where]) => strewn(log, facts, where))
 
-/** A log without configuration, settings of the organisation, and the log with them strewn in; ticks behind both let all take effect. */
+/**
+ * A log without configuration, settings of the organisation, and the log with them strewn in; ticks behind both let all
+ * take effect.
+ */
 export const settingsStrewn: fc.Arbitrary<
   Readonly<{ log: readonly Fact[]; settings: readonly OrgSettingsChanged[]; strewn: readonly Fact[] }>
 > = fc.tuple(anyLog, anyOrgSettings, places).map(([log, settings, where]) => {
-  const ends = [2, 2.1, 2.2].map((windows): ClockTicked => ({ type: 'ClockTicked', at: windowStart + windows * windowMs }))
+  const ends = [2, 2.1, 2.2].map((windows): ClockTicked => ({
+    type: 'ClockTicked',
+    at: windowStart + windows * windowMs,
+  }))
   return { log: [...log, ...ends], settings, strewn: [...strewn(log, settings, where), ...ends] }
 })

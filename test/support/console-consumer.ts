@@ -20,7 +20,10 @@ export type ConsoleRead = Readonly<{
   topic: string
   /** Ends the reading, asked after each record; without it, it ends when nothing came for `quietMs`. */
   until?: (records: readonly ForeignRecord[]) => boolean
-  /** How long to wait for the next record. With `until`, not reaching it in this time is an error. Default 5,000 without and 30,000 with it. */
+  /**
+   * How long to wait for the next record. With `until`, not reaching it in this time is an error. Default 5,000 without
+   * and 30,000 with it.
+   */
   quietMs?: number
   isolation?: 'read_committed' | 'read_uncommitted'
 }>
@@ -58,28 +61,52 @@ export const consoleConsume = async (read: ConsoleRead): Promise<readonly Foreig
   const said = complaints.join('')
   if (satisfied) return records
   if (!said.includes('Processed a total of')) throw new Error(`the console consumer failed:\n${said}`)
-  if (until !== undefined) throw new Error(`nothing more came for ${quietMs} ms, after ${records.length} records:\n${said}`)
+  if (until !== undefined)
+    throw new Error(`nothing more came for ${quietMs} ms, after ${records.length} records:\n${said}`)
   return records
 }
 
-const commandLine = ({ brokers, tools, topic, isolation = 'read_committed' }: ConsoleRead, quietMs: number): [string, string[]] => {
+const commandLine = (
+  { brokers, tools, topic, isolation = 'read_committed' }: ConsoleRead,
+  quietMs: number,
+): [string, string[]] => {
   const property = (name: string, value: string) => ['--property', `${name}=${value}`]
-  const printed = ['timestamp', 'partition', 'offset', 'headers', 'key', 'value'].flatMap((field) => property(`print.${field}`, 'true'))
+  const printed = ['timestamp', 'partition', 'offset', 'headers', 'key', 'value'].flatMap((field) =>
+    property(`print.${field}`, 'true'),
+  )
   const decoded = ['key', 'value', 'headers'].flatMap((field) => property(`${field}.deserializer`, BYTES))
-  const separated = [...property('key.separator', FIELD), ...property('headers.separator', HEADER), ...property('null.literal', NULL)]
-  const options = ['--topic', topic, '--from-beginning', '--isolation-level', isolation, '--timeout-ms', String(quietMs)]
+  const separated = [
+    ...property('key.separator', FIELD),
+    ...property('headers.separator', HEADER),
+    ...property('null.literal', NULL),
+  ]
+  const options = [
+    '--topic',
+    topic,
+    '--from-beginning',
+    '--isolation-level',
+    isolation,
+    '--timeout-ms',
+    String(quietMs),
+  ]
   const rest = [...options, ...printed, ...decoded, ...separated]
   switch (tools.via) {
     case 'jars':
       return [
         javaBinary(),
-        ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', tools.classPath, 'org.apache.kafka.tools.consumer.ConsoleConsumer'].concat(
-          ['--bootstrap-server', brokers.join(',')],
-          rest,
-        ),
+        [
+          '-XX:TieredStopAtLevel=1',
+          '-XX:+UseSerialGC',
+          '-cp',
+          tools.classPath,
+          'org.apache.kafka.tools.consumer.ConsoleConsumer',
+        ].concat(['--bootstrap-server', brokers.join(',')], rest),
       ]
     case 'container':
-      return ['docker', ['exec', tools.id, '/opt/kafka/bin/kafka-console-consumer.sh', '--bootstrap-server', tools.brokers, ...rest]]
+      return [
+        'docker',
+        ['exec', tools.id, '/opt/kafka/bin/kafka-console-consumer.sh', '--bootstrap-server', tools.brokers, ...rest],
+      ]
     case 'nothing':
       throw new Error('the broker is an external one and Kafka’s console tools are not at hand')
   }
@@ -96,7 +123,9 @@ const decodeLine = (line: string): ForeignRecord => {
     timestampMs: Number(after(timestamp)),
     key: decodeBytes(key),
     value: decodeBytes(value),
-    headers: new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf(':')), decodeBytes(after(pair)) ?? Buffer.alloc(0)])),
+    headers: new Map(
+      pairs.map((pair) => [pair.slice(0, pair.indexOf(':')), decodeBytes(after(pair)) ?? Buffer.alloc(0)]),
+    ),
   }
 }
 

@@ -26,7 +26,10 @@ import type { EpochMs } from '../../src/domain/interval.js'
 import type { MetricName } from '../../src/domain/metric.js'
 import { defaultProfile, type Profile } from '../../src/domain/profile.js'
 
-/** An instant of the test day, 5 January 2026 in UTC: `10:05`, `10:05:30` or `10:05:30.250`. Of another day: `2026-01-06T10:05`. */
+/**
+ * An instant of the test day, 5 January 2026 in UTC: `10:05`, `10:05:30` or `10:05:30.250`. Of another day:
+ * `2026-01-06T10:05`.
+ */
 export const at = (time: string): EpochMs => {
   const [day, clock] = time.includes('T') ? (time.split('T') as [string, string]) : ['2026-01-05', time]
   return Date.parse(`${day}T${clock.length === 5 ? `${clock}:00` : clock}Z`)
@@ -69,7 +72,10 @@ export const nowhere: PointDimensions = {
   divisionIds: [],
 }
 
-export const ticked = (time: string | EpochMs): ClockTicked => ({ type: 'ClockTicked', at: typeof time === 'string' ? at(time) : time })
+export const ticked = (time: string | EpochMs): ClockTicked => ({
+  type: 'ClockTicked',
+  at: typeof time === 'string' ? at(time) : time,
+})
 
 /** What every detail event of a session says. */
 export const inSession = (time: string, sessionId: string) => ({
@@ -108,7 +114,11 @@ export const leftQueue = (
   ...more,
 })
 
-export const sessionStarted = (userId: string, time: string, more: Partial<UserSessionStarted> = {}): UserSessionStarted => ({
+export const sessionStarted = (
+  userId: string,
+  time: string,
+  more: Partial<UserSessionStarted> = {},
+): UserSessionStarted => ({
   type: 'UserSessionStarted',
   ...inSession(time, `s-${userId}`),
   userId,
@@ -146,7 +156,12 @@ export const worked = (
   ...more,
 })
 
-export const entered = (userId: string, state: string, time: string | EpochMs, kind: StateKind = 'routingStatus'): AgentStateEntered => ({
+export const entered = (
+  userId: string,
+  state: string,
+  time: string | EpochMs,
+  kind: StateKind = 'routingStatus',
+): AgentStateEntered => ({
   type: 'AgentStateEntered',
   userId,
   kind,
@@ -169,7 +184,11 @@ export const customerEnded = (connectedMs: number, time: string, more: Partial<C
 })
 
 /** A campaign began the conversation. */
-export const initiated = (campaignId: string, time: string, more: Partial<OutboundInitiated> = {}): OutboundInitiated => ({
+export const initiated = (
+  campaignId: string,
+  time: string,
+  more: Partial<OutboundInitiated> = {},
+): OutboundInitiated => ({
   type: 'OutboundInitiated',
   ...inSession(time, 'outbound'),
   direction: 'outbound',
@@ -177,7 +196,11 @@ export const initiated = (campaignId: string, time: string, more: Partial<Outbou
   ...more,
 })
 
-export const voicemailEnded = (voicemailMs: number, time: string, more: Partial<VoicemailEnded> = {}): VoicemailEnded => ({
+export const voicemailEnded = (
+  voicemailMs: number,
+  time: string,
+  more: Partial<VoicemailEnded> = {},
+): VoicemailEnded => ({
   type: 'VoicemailEnded',
   ...inSession(time, 'voicemail'),
   userId: null,
@@ -194,7 +217,12 @@ export const flowStarted = (time: string, more: Partial<FlowStarted> = {}): Flow
   ...more,
 })
 
-export const flowEnded = (connectedMs: number, exitReason: string, time: string, more: Partial<FlowEnded> = {}): FlowEnded => ({
+export const flowEnded = (
+  connectedMs: number,
+  exitReason: string,
+  time: string,
+  more: Partial<FlowEnded> = {},
+): FlowEnded => ({
   type: 'FlowEnded',
   ...inFlow(time),
   exitReason,
@@ -243,7 +271,10 @@ export const published = (time: string | EpochMs, overrides: Partial<Profile>): 
 })
 
 /** A conversation-detail record of the API, each emission under a key of its own. */
-export const recorded = (conversationId: string, points: Readonly<Record<string, MetricPoint>>): ConversationRecorded => ({
+export const recorded = (
+  conversationId: string,
+  points: Readonly<Record<string, MetricPoint>>,
+): ConversationRecorded => ({
   type: 'ConversationRecorded',
   conversationId,
   points: Object.entries(points).map(([key, point]) => ({ ...point, key })),

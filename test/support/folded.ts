@@ -9,20 +9,28 @@ import type { Delivery } from '../../src/simulator/delivery.js'
 import { KpiFold } from '../../src/projections/kpi-projection.js'
 
 /** What came of lines: the last state of each row, and what was not taken, in words. */
-export type Folded = Readonly<{ rows: ReadonlyMap<string, Row>; refused: readonly string[]; repeated: number; restated: number }>
+export type Folded = Readonly<{
+  rows: ReadonlyMap<string, Row>
+  refused: readonly string[]
+  repeated: number
+  restated: number
+}>
 
 const origin = { tenant: 't', source: 'test', receivedAt: 0 }
 const TICK_MS = 15 * MINUTE_MS
 const TAKE_EVERY = 20_000
 
 /**
- * Lines as ingress and projector see them, without a log between: each is named, stored once, decoded from its bytes, and folded, while the clock ticks as they are
- * delivered. At the end it ticks on until `settledAt`.
+ * Lines as ingress and projector see them, without a log between: each is named, stored once, decoded from its bytes,
+ * and folded, while the clock ticks as they are delivered. At the end it ticks on until `settledAt`.
  */
 export const fold = (
   lines: Iterable<Delivery>,
   profile: Profile,
-  { configuration = [], settledAt }: Readonly<{ configuration?: readonly ConfigurationFact[]; settledAt: () => number }>,
+  {
+    configuration = [],
+    settledAt,
+  }: Readonly<{ configuration?: readonly ConfigurationFact[]; settledAt: () => number }>,
 ): Folded => {
   const kpis = new KpiFold('t', profile, { configuration })
   const rows = new Map<string, Row>()
@@ -63,7 +71,8 @@ export const fold = (
     }
     if (++count % TAKE_EVERY === 0) take()
   }
-  for (const end = settledAt(); tick < end; tick += HOUR_MS) apply({ type: 'ClockTicked', at: Math.min(end, tick + HOUR_MS) })
+  for (const end = settledAt(); tick < end; tick += HOUR_MS)
+    apply({ type: 'ClockTicked', at: Math.min(end, tick + HOUR_MS) })
   take()
   return { rows, refused, repeated, restated }
 }

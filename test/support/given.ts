@@ -10,9 +10,10 @@ const TEST_DAY = '2026-01-05'
 const derived: ReadonlySet<string> = new Set(['tWait', 'tShortAbandon'])
 
 /**
- * A row in one line: `queue sales voice 10:00 final 3: nOffered 2, tAnswered 2x30000 (10000..20000)`. Durations are in ms; a single one is told
- * without its count. A missing dimension is `-`; another day than the test day and a longer interval than a quarter of an hour are named. Metrics that are derived from others are left out. Rendered
- * here and not by the product, so that a test does not lean on what it tests.
+ * A row in one line: `queue sales voice 10:00 final 3: nOffered 2, tAnswered 2x30000 (10000..20000)`. Durations are in
+ * ms; a single one is told without its count. A missing dimension is `-`; another day than the test day and a longer
+ * interval than a quarter of an hour are named. Metrics that are derived from others are left out. Rendered here and
+ * not by the product, so that a test does not lean on what it tests.
  */
 export const lineOf = (row: Row): string => `${placeOf(row)} ${row.status} ${row.revision}: ${figuresOf(row)}`
 
@@ -22,7 +23,9 @@ export const sayingOf = (row: Row): string => `${placeOf(row)}: ${figuresOf(row)
 const placeOf = (row: Row): string => {
   // The splits come last, and are told only where the profile asks for them.
   const { dimensions: names } = families[row.family]
-  const told = row.dimensions.filter((value, index) => value !== null || !(splits as readonly string[]).includes(names[index] ?? ''))
+  const told = row.dimensions.filter(
+    (value, index) => value !== null || !(splits as readonly string[]).includes(names[index] ?? ''),
+  )
   const dimensions = told.map((value) => value ?? '-').join(' ')
   const start = new Date(row.start).toISOString()
   const time = start.startsWith(TEST_DAY) ? start.slice(11, 16) : start.slice(0, 16)
@@ -117,7 +120,8 @@ export const rowsOf = (
 }
 
 /** Each row's last revision. */
-export const lastRows = (rows: readonly Row[]): ReadonlyMap<string, Row> => new Map(rows.map((row) => [rowKey(row), row]))
+export const lastRows = (rows: readonly Row[]): ReadonlyMap<string, Row> =>
+  new Map(rows.map((row) => [rowKey(row), row]))
 
 /** What the last revisions say, without status and revision: the thing that must not depend on order. */
 export const lastValues = (rows: readonly Row[]): readonly string[] =>

@@ -11,7 +11,10 @@ const STARTUP_LIMIT_MS = 180_000
 /** The listener for clients inside the container, such as the console tools. */
 const INSIDE = 'localhost:19092'
 
-/** A real broker in a container, with the same handles as one started from jars. Its port is fixed, so that it survives a restart. */
+/**
+ * A real broker in a container, with the same handles as one started from jars. Its port is fixed, so that it survives
+ * a restart.
+ */
 export const startKafkaContainer = async () => {
   const [port = 0] = await freePorts(1)
   const container = await new GenericContainer(KAFKA_IMAGE)
@@ -33,7 +36,8 @@ export const startKafkaContainer = async () => {
       KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS: '1000',
       KAFKA_BROKER_SESSION_TIMEOUT_MS: '2000',
       KAFKA_BROKER_HEARTBEAT_INTERVAL_MS: '500',
-      // A killed broker must find its data again: a folder of the container, which survives `docker kill` and `docker start`.
+      // A killed broker must find its data again: a folder of the container, which survives `docker kill` and `docker
+      // start`.
       KAFKA_LOG_DIRS: '/var/lib/kafka/data',
     })
     .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))

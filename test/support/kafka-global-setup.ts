@@ -3,15 +3,24 @@ import { findRuntime, startPieces } from '../../dev/local-kafka/runtime.mjs'
 import { startKafkaContainer, startRegistryContainer } from './kafka-container.js'
 
 /**
- * What integration tests are given: the one broker and registry of the run, or why there is none. `tools` says how Kafka's own
- * console tools can be run against it: from jars on this machine or inside the broker's container.
+ * What integration tests are given: the one broker and registry of the run, or why there is none. `tools` says how
+ * Kafka's own console tools can be run against it: from jars on this machine or inside the broker's container.
  */
 export type ProvidedKafka =
-  | Readonly<{ kind: 'available'; brokers: string[]; registryUrl: string | undefined; tools: ConsoleTools; why: string; required: boolean }>
+  | Readonly<{
+      kind: 'available'
+      brokers: string[]
+      registryUrl: string | undefined
+      tools: ConsoleTools
+      why: string
+      required: boolean
+    }>
   | Readonly<{ kind: 'missing'; why: string; required: boolean }>
 
 export type ConsoleTools =
-  Readonly<{ via: 'jars'; classPath: string }> | Readonly<{ via: 'container'; id: string; brokers: string }> | Readonly<{ via: 'nothing' }>
+  | Readonly<{ via: 'jars'; classPath: string }>
+  | Readonly<{ via: 'container'; id: string; brokers: string }>
+  | Readonly<{ via: 'nothing' }>
 
 declare module 'vitest' {
   export interface ProvidedContext {

@@ -37,7 +37,9 @@ const without = (name: string, why: string, required: boolean): void => {
   else describe.skip(`${name} (skipped: ${why})`, () => test('needs a real one', () => {}))
 }
 
-/** Starts a broker that belongs to the caller alone, who stops it. Never an external one: those are not ours to kill. */
+/**
+ * Starts a broker that belongs to the caller alone, who stops it. Never an external one: those are not ours to kill.
+ */
 export const startOwnKafka = async (): Promise<OwnKafka> => {
   const runtime = await findRuntime({ ...process.env, KAFKA_BROKERS: '' })
   if (runtime.kind === 'docker') return startKafkaContainer()

@@ -1,7 +1,10 @@
 import { deserialize, serialize } from 'node:v8'
 import type { Snapshot, SnapshotStore } from '../../src/app/pipeline/snapshots.js'
 
-/** A snapshot store in memory that outlives the process it is used by; it keeps bytes, so nothing is shared with a fold by accident. */
+/**
+ * A snapshot store in memory that outlives the process it is used by; it keeps bytes, so nothing is shared with a fold
+ * by accident.
+ */
 export const memorySnapshots = (): SnapshotStore => {
   let fold: Buffer | undefined
   const shelf = new Map<string, Buffer>()

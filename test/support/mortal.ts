@@ -8,8 +8,8 @@ export class Crash extends Error {
 }
 
 /**
- * One life of a process. It dies at its `writes`-th durable write, either just before that is made or just after, when nobody learns that it was; from
- * then on nothing that was begun in this life reads or writes anything.
+ * One life of a process. It dies at its `writes`-th durable write, either just before that is made or just after, when
+ * nobody learns that it was; from then on nothing that was begun in this life reads or writes anything.
  */
 export class Life {
   private left: number
@@ -39,7 +39,9 @@ export class Life {
     return result
   }
 
-  /** Resolves when what was on its way to the disk has arrived there, as it may at a death: nobody lives again before. */
+  /**
+   * Resolves when what was on its way to the disk has arrived there, as it may at a death: nobody lives again before.
+   */
   async settled(): Promise<void> {
     await Promise.allSettled(this.underWay)
   }

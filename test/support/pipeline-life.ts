@@ -26,7 +26,18 @@ export const projectOnce = (
     snapshots,
   }: Readonly<{ tenant: string; generation: Generation; batchMax: number; snapshots: SnapshotStore }>,
 ): Promise<ProjectorEnd> =>
-  runProjector({ tenant, generation, raw, kpi, snapshots, batchMax, untilCaughtUp: true, signal: never, logger: silent, now: () => 0 })
+  runProjector({
+    tenant,
+    generation,
+    raw,
+    kpi,
+    snapshots,
+    batchMax,
+    untilCaughtUp: true,
+    signal: never,
+    logger: silent,
+    now: () => 0,
+  })
 
 export const publishOnce = (log: EventLog, tenant: string, sink: Sink, batchMax: number): Promise<EgressEnd> =>
   runEgress({ tenant, logs: oneLog(log), sink, batchMax, untilCaughtUp: true, signal: never, logger: silent })
@@ -37,7 +48,12 @@ export type Book = ReadonlyMap<string, ReadonlyMap<number, string>>
 /** Every revision of every row: what a projector writes that is never disturbed and appends after each single event. */
 export const everyRevision = async (raw: EventLog, tenant: string, profile: Profile): Promise<Book> => {
   const kpi = memoryLog()
-  const end = await projectOnce(raw, kpi, { tenant, generation: generationOf(profile), batchMax: 1, snapshots: noSnapshots })
+  const end = await projectOnce(raw, kpi, {
+    tenant,
+    generation: generationOf(profile),
+    batchMax: 1,
+    snapshots: noSnapshots,
+  })
   expect(end).toMatchObject({ kind: 'caught-up' })
   return bookOfLog(kpi, tenant, 'g1')
 }
@@ -51,7 +67,8 @@ export const bookOfLog = async (kpi: EventLog, tenant: string, generation: strin
 }
 
 /** All rows at a destination. Fails if a row's revisions do not go up. */
-export const bookOfRecords = (records: readonly SinkRecord[]): Book => bookOf(records.map(({ row, avro }) => ({ row, avro })))
+export const bookOfRecords = (records: readonly SinkRecord[]): Book =>
+  bookOf(records.map(({ row, avro }) => ({ row, avro })))
 
 type Entry = Readonly<{ row: Parameters<typeof rowKey>[0] & Readonly<{ revision: number }>; avro: Uint8Array }>
 

@@ -20,7 +20,12 @@ export const generationOf = (profile: Profile, name = 'g1'): Generation => ({
 })
 
 /** Takes lines in, in batches of `batch`. */
-export const take = async (log: EventLog, tenant: string, lines: readonly string[], batch = 500): Promise<Receipt[]> => {
+export const take = async (
+  log: EventLog,
+  tenant: string,
+  lines: readonly string[],
+  batch = 500,
+): Promise<Receipt[]> => {
   const receipts: Receipt[] = []
   for (let at = 0; at < lines.length; at += batch)
     receipts.push(

@@ -14,13 +14,18 @@ type Env = Readonly<Record<string, string>>
 /** Nothing of the machine's own configuration reaches the command. */
 const environment = (env: Env): NodeJS.ProcessEnv => {
   const kept = Object.entries(process.env).filter(
-    ([name]) => !name.startsWith('STREAMVANE_') && !['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'NODE_ENV', 'NODE_OPTIONS'].includes(name),
+    ([name]) =>
+      !name.startsWith('STREAMVANE_') &&
+      !['KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'NODE_ENV', 'NODE_OPTIONS'].includes(name),
   )
   return { ...Object.fromEntries(kept), ...env }
 }
 
 const start = (args: readonly string[], env: Env): ChildProcess =>
-  spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], { env: environment(env), stdio: ['pipe', 'pipe', 'pipe'] })
+  spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+    env: environment(env),
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
 
 /** Runs a command to its end. */
 export const streamvane = async (

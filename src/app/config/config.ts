@@ -26,10 +26,16 @@ const kafkaSchema = z.strictObject({
   clientId: z.string().default('streamvane'),
   ssl: z.boolean().default(false),
   sasl: z
-    .strictObject({ mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']), username: z.string(), password: z.string() })
+    .strictObject({
+      mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
+      username: z.string(),
+      password: z.string(),
+    })
     .optional(),
   format: z.enum(['avro', 'json']).default('avro'),
-  registry: z.strictObject({ url: z.string(), username: z.string().optional(), password: z.string().optional() }).optional(),
+  registry: z
+    .strictObject({ url: z.string(), username: z.string().optional(), password: z.string().optional() })
+    .optional(),
   /** Stable name of this egress at the broker; default `streamvane.<tenant>.kafka`. */
   transactionalId: z.string().optional(),
   compression: z.enum(['none', 'gzip']).default('none'),
@@ -97,7 +103,10 @@ const configSchema = z
       .prefault({}),
     clock: z
       .strictObject({
-        /** `wall`: by the machine's clock. `event-time`: by what the events say, for simulations and backfills. `off`: intervals never close by themselves. */
+        /**
+         * `wall`: by the machine's clock. `event-time`: by what the events say, for simulations and backfills. `off`:
+         * intervals never close by themselves.
+         */
         mode: z.enum(['wall', 'event-time', 'off']).default('wall'),
         everyMs: z.number().int().min(100).default(10_000),
       })
@@ -135,7 +144,10 @@ const configSchema = z
       context.addIssue({ code: 'custom', path: ['log', 'eventstoredb', field], message })
     }
     if (config.log.kind === 'eventstoredb' && !/^esdb(\+discover)?:\/\//.test(connectionString))
-      server('connectionString', 'log.kind is eventstoredb: say where it is, esdb://host:2113?tls=true (or EVENTSTOREDB_URL)')
+      server(
+        'connectionString',
+        'log.kind is eventstoredb: say where it is, esdb://host:2113?tls=true (or EVENTSTOREDB_URL)',
+      )
     if ((username === undefined) !== (password === undefined)) server('username', 'username and password go together')
     if ((clientCertificateFile === undefined) !== (clientKey === undefined))
       server('clientCertificateFile', 'clientCertificateFile and clientKey go together')
@@ -145,11 +157,16 @@ const configSchema = z
         path: ['egress', 'kafka', 'brokers'],
         message: 'sink is kafka but no broker is named (KAFKA_BROKERS or egress.kafka.brokers)',
       })
-    if (sinkKind(config) === 'kafka' && config.egress.kafka.format === 'avro' && config.egress.kafka.registry === undefined)
+    if (
+      sinkKind(config) === 'kafka' &&
+      config.egress.kafka.format === 'avro' &&
+      config.egress.kafka.registry === undefined
+    )
       context.addIssue({
         code: 'custom',
         path: ['egress', 'kafka', 'registry'],
-        message: 'Avro needs a schema registry (SCHEMA_REGISTRY_URL or egress.kafka.registry.url); or set egress.kafka.format: json',
+        message:
+          'Avro needs a schema registry (SCHEMA_REGISTRY_URL or egress.kafka.registry.url); or set egress.kafka.format: json',
       })
   })
 
@@ -162,9 +179,10 @@ export const sinkKind = (config: Pick<Config, 'egress'>): 'kafka' | 'files' | 'n
 type Tree = Record<string, unknown>
 
 /**
- * Configuration from (weakest first) defaults, file, environment, flags; one schema, unknown keys are errors. The environment names a key by its path in upper
- * snake case, levels joined by two underscores: `STREAMVANE_INGRESS__PORT=8081`; a list is spelled as in YAML or with commas. `KAFKA_BROKERS` (comma-separated), `SCHEMA_REGISTRY_URL` and `EVENTSTOREDB_URL` are known as
- * well. A secret may be a reference. Throws `ConfigError`.
+ * Configuration from (weakest first) defaults, file, environment, flags; one schema, unknown keys are errors. The
+ * environment names a key by its path in upper snake case, levels joined by two underscores:
+ * `STREAMVANE_INGRESS__PORT=8081`; a list is spelled as in YAML or with commas. `KAFKA_BROKERS` (comma-separated),
+ * `SCHEMA_REGISTRY_URL` and `EVENTSTOREDB_URL` are known as well. A secret may be a reference. Throws `ConfigError`.
  */
 export const loadConfig = (
   sources: Readonly<{
@@ -177,7 +195,8 @@ export const loadConfig = (
   const environment = fromEnvironment(sources.env ?? {})
   const tree = secretsIn(merge(merge(readFile(sources.file), environment.tree), flags), sources.env ?? {})
   let parsed = configSchema.safeParse(tree)
-  if (!parsed.success && respell(tree, environment.texts, flags, parsed.error.issues)) parsed = configSchema.safeParse(tree)
+  if (!parsed.success && respell(tree, environment.texts, flags, parsed.error.issues))
+    parsed = configSchema.safeParse(tree)
   if (parsed.success) return parsed.data
   const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.') || '(top level)'}: ${issue.message}`)
   throw new ConfigError(
@@ -196,8 +215,14 @@ export const loadProfile = (file: string): Profile => {
 
 /** The configuration without what must not be shown, and the zone by its name, as it is written. */
 export const redacted = (config: Config): unknown =>
-  JSON.parse(JSON.stringify({ ...config, profile: { ...config.profile, zone: config.profile.zone.name } }), (key, value: unknown) =>
-    typeof value !== 'string' ? value : secretKeys.has(key) ? '***' : value.replace(/^(\w+(?:\+\w+)?:\/\/)[^/@]*@/, '$1***@'),
+  JSON.parse(
+    JSON.stringify({ ...config, profile: { ...config.profile, zone: config.profile.zone.name } }),
+    (key, value: unknown) =>
+      typeof value !== 'string'
+        ? value
+        : secretKeys.has(key)
+          ? '***'
+          : value.replace(/^(\w+(?:\+\w+)?:\/\/)[^/@]*@/, '$1***@'),
   )
 
 const secretsIn = (tree: Tree, env: Readonly<Record<string, string | undefined>>): Tree => {
@@ -257,10 +282,15 @@ const fromEnvironment = (env: Readonly<Record<string, string | undefined>>): Env
 }
 
 /**
- * Only the schema knows what a value of the environment should have been: a password of digits is text, and `a:1,b:2` a list. Takes such values
- * anew from their spelling, unless a flag has overruled them; says whether there were any.
+ * Only the schema knows what a value of the environment should have been: a password of digits is text, and `a:1,b:2` a
+ * list. Takes such values anew from their spelling, unless a flag has overruled them; says whether there were any.
  */
-const respell = (tree: Tree, texts: Environment['texts'], flags: Tree, issues: readonly z.core.$ZodIssue[]): boolean => {
+const respell = (
+  tree: Tree,
+  texts: Environment['texts'],
+  flags: Tree,
+  issues: readonly z.core.$ZodIssue[],
+): boolean => {
   let any = false
   for (const issue of issues) {
     const path = issue.path.map(String)
@@ -279,7 +309,8 @@ const at = (tree: unknown, path: readonly string[]): unknown =>
 
 const listOf = (text: string): readonly string[] => text.split(',').map((item) => item.trim())
 
-const camelCase = (word: string): string => word.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+const camelCase = (word: string): string =>
+  word.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 /** Numbers, booleans and lists are spelled as in YAML; everything else is text. */
 const scalar = (value: string): unknown => {

@@ -7,8 +7,9 @@ type Tree = Record<string, unknown>
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * A copy of the configuration in which a secret that is a reference, `{ env: NAME }` or `{ file: /run/secrets/name }`, is replaced by what it refers to (a
- * file's last line feed is not part of it). Throws with words where it refers to nothing.
+ * A copy of the configuration in which a secret that is a reference, `{ env: NAME }` or `{ file: /run/secrets/name }`,
+ * is replaced by what it refers to (a file's last line feed is not part of it). Throws with words where it refers to
+ * nothing.
  */
 export const withSecrets = (tree: Tree, env: Environment, path: readonly string[] = []): Tree =>
   Object.fromEntries(

@@ -6,7 +6,10 @@ export class UnknownZone extends Error {
   override readonly name = 'UnknownZone'
 }
 
-/** Changes of the clock are looked for between these. Before the first the zone keeps the offset it had then, after the last the one it has then. */
+/**
+ * Changes of the clock are looked for between these. Before the first the zone keeps the offset it had then, after the
+ * last the one it has then.
+ */
 const FROM = Date.UTC(2015, 0, 1)
 const TO = Date.UTC(2046, 0, 1)
 /** No zone has changed its clocks twice within so short a time. */
@@ -14,7 +17,10 @@ const STEP_MS = 7 * DAY_MS
 
 const known = new Map<string, Zone>()
 
-/** The zone of this name in the IANA database, as this machine's `Intl` knows it, with its offsets from 2015 to 2045. Throws `UnknownZone`. */
+/**
+ * The zone of this name in the IANA database, as this machine's `Intl` knows it, with its offsets from 2015 to 2045.
+ * Throws `UnknownZone`.
+ */
 export const zoneOf = (name: string): Zone => {
   // Not every machine lists it.
   if (name.toUpperCase() === utc.name) return utc
@@ -38,7 +44,10 @@ const offsetsOf = (offset: Offset): Zone['offsets'] => {
   return offsets
 }
 
-/** The first second of another offset than `current`, which is in force at `from` and not at `to`. Clocks change at whole seconds. */
+/**
+ * The first second of another offset than `current`, which is in force at `from` and not at `to`. Clocks change at
+ * whole seconds.
+ */
 const changeBetween = (offset: Offset, from: EpochMs, to: EpochMs, current: number): EpochMs => {
   let [before, after] = [from / 1_000, to / 1_000]
   while (after - before > 1) {

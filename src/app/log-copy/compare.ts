@@ -7,7 +7,10 @@ import { rawBatches, lastOf, streamPages, type Bounds, type Side } from './sides
 import { movedEvents, positionedStreams, type PositionedStream } from './streams.js'
 import { erasures, Positions, Walk, type Pair, type Place } from './walk.js'
 
-/** SHA-256 over the events of both sides. `what` is a stream, or `raw`: all raw streams in the order of the log. What was translated does not enter. */
+/**
+ * SHA-256 over the events of both sides. `what` is a stream, or `raw`: all raw streams in the order of the log. What
+ * was translated does not enter.
+ */
 export type Digest = Readonly<{ what: string; events: number; source: string; target: string }>
 
 export type Compared = Readonly<{
@@ -36,8 +39,9 @@ export type CompareOptions = Readonly<{
 const DIFFERENCES_MAX = 20
 
 /**
- * Puts source and target next to each other, event by event, in bounded memory: raw streams in the order of the log (which must be the same, or a projector that goes on
- * would not find what it left), row streams and generations each in its own, dead letters as a set.
+ * Puts source and target next to each other, event by event, in bounded memory: raw streams in the order of the log
+ * (which must be the same, or a projector that goes on would not find what it left), row streams and generations each
+ * in its own, dead letters as a set.
  */
 export const compareLogs = async (options: CompareOptions): Promise<Compared> => {
   const { source, target, tenant, bounds, mustHoldAll, signal } = options
@@ -47,14 +51,16 @@ export const compareLogs = async (options: CompareOptions): Promise<Compared> =>
   const streams: PositionedStream[] = []
   for (const each of positionedStreams(source, target, tenant, bounds)) {
     const last = await lastOf(each.target, each.stream)
-    if (last > each.through) raw.differences.push({ stream: each.stream, revision: each.through + 1, what: 'is not in the source' })
+    if (last > each.through)
+      raw.differences.push({ stream: each.stream, revision: each.through + 1, what: 'is not in the source' })
     streams.push({ ...each, through: mustHoldAll ? each.through : Math.min(each.through, last) })
   }
   const ordered = await compareStreams(streams, positions, raw, signal, there)
   if (!signal.aborted) await positions.finish()
   await positions.close()
   const letters = []
-  for (const route of letterRoutes(source, target, bounds)) letters.push(await compareLetters(route, tenant, mustHoldAll))
+  for (const route of letterRoutes(source, target, bounds))
+    letters.push(await compareLetters(route, tenant, mustHoldAll))
   for (const { there: some } of letters) there.include(some)
   // Where raw events part ways positions cannot be translated, and what follows from that is no news.
   const own = raw.hasParted ? raw.differences : [...raw.differences, ...ordered.differences]
@@ -106,7 +112,12 @@ const compareStreams = async (
     differences,
     digests: [...sides]
       .filter(([, { ours, theirs }]) => ours.events + theirs.events > 0)
-      .map(([{ stream }, { ours, theirs }]) => ({ what: stream, events: theirs.events, source: ours.hex(), target: theirs.hex() })),
+      .map(([{ stream }, { ours, theirs }]) => ({
+        what: stream,
+        events: theirs.events,
+        source: ours.hex(),
+        target: theirs.hex(),
+      })),
   }
 }
 
@@ -114,7 +125,11 @@ const compareStreams = async (
 const liesAt = (position: Position | undefined, { at = 0n, next }: Place): boolean =>
   position !== undefined && position >= at && (next === undefined || position < next)
 
-const missing = ({ stream, revision }: RecordedEvent): Difference => ({ stream, revision, what: 'is missing in the target' })
+const missing = ({ stream, revision }: RecordedEvent): Difference => ({
+  stream,
+  revision,
+  what: 'is missing in the target',
+})
 const different = (found: RecordedEvent, wanted: NewEvent): Difference => ({
   stream: found.stream,
   revision: found.revision,
@@ -184,12 +199,17 @@ export class RawComparison {
   }
 }
 
-/** Whether a note of what was erased says the same but for events between that have been erased since: then it would now name earlier ones. */
+/**
+ * Whether a note of what was erased says the same but for events between that have been erased since: then it would now
+ * name earlier ones.
+ */
 const saysLess = (wanted: NewEvent, found: RecordedEvent): boolean => {
   const [now, then] = [noteIn(wanted), noteIn(found)]
   const isEarlier = (a: string, b: string): boolean => BigInt(a) <= BigInt(b) && BigInt(b) < found.position
   return (
-    sameEvent(withNote(wanted, 0n, 0n), withNote(found, 0n, 0n)) && isEarlier(now.from, then.from) && isEarlier(now.through, then.through)
+    sameEvent(withNote(wanted, 0n, 0n), withNote(found, 0n, 0n)) &&
+    isEarlier(now.from, then.from) &&
+    isEarlier(now.through, then.through)
   )
 }
 

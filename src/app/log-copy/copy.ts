@@ -1,19 +1,39 @@
 import type { Logger } from 'pino'
 import { deadLetterStream } from '../../domain/stream-name.js'
-import { LogUnavailable, type EventLog, type Position, type RecordedEvent, type StreamAppend } from '../../log/event-log.js'
+import {
+  LogUnavailable,
+  type EventLog,
+  type Position,
+  type RecordedEvent,
+  type StreamAppend,
+} from '../../log/event-log.js'
 import { backoffMs, pause } from '../../log/backoff.js'
 import { compareLogs, RawComparison, type CompareOptions, type Digest } from './compare.js'
 import type { Difference } from './digest.js'
 import { erasedPositions, isErasedNote, Landmarks } from './erased.js'
 import { letterRoutes, missingLetters } from './letters.js'
 import { CopyRefused, less, runsOf, send, StreamSender, Tally, type Amount } from './send.js'
-import { boundsOf, hasGrown, isOneLog, lastOf, openSide, openSource, rawBatches, type Bounds, type Side } from './sides.js'
+import {
+  boundsOf,
+  hasGrown,
+  isOneLog,
+  lastOf,
+  openSide,
+  openSource,
+  rawBatches,
+  type Bounds,
+  type Side,
+} from './sides.js'
 import { movedEvents, positionedStreams, type Moved, type PositionedStream } from './streams.js'
 import { erasures, Positions } from './walk.js'
 import type { Logs } from '../pipeline/logs.js'
 
 /** What a copy is doing; `done` of `total` of whatever it counts there. */
-export type CopyProgress = Readonly<{ phase: 'compare' | 'raw events' | 'rows' | 'verify'; done: number; total: number }>
+export type CopyProgress = Readonly<{
+  phase: 'compare' | 'raw events' | 'rows' | 'verify'
+  done: number
+  total: number
+}>
 
 export type CopyOptions = Readonly<{
   from: Logs
@@ -48,14 +68,17 @@ const ATTEMPTS_MAX = 8
 const PROGRESS_EVENTS = 1_000
 
 /**
- * Copies a tenant's log: every event with its type, data and metadata, in the order of the log and with its revision. Positions are what changes, so those that rows and
- * generations speak of become the ones that the same raw events have in the target.
+ * Copies a tenant's log: every event with its type, data and metadata, in the order of the log and with its revision.
+ * Positions are what changes, so those that rows and generations speak of become the ones that the same raw events have
+ * in the target.
  *
- * There is no marker of progress beside the target: what it holds is the progress. A copy that was cut short, and one whose source has grown, finds what is
- * there to be a beginning of what it would write, and writes the rest; what is there and is not refuses the copy (`CopyRefused`). The generations come last: before
- * them nobody takes the target for a log that can be gone on with.
+ * There is no marker of progress beside the target: what it holds is the progress. A copy that was cut short, and one
+ * whose source has grown, finds what is there to be a beginning of what it would write, and writes the rest; what is
+ * there and is not refuses the copy (`CopyRefused`). The generations come last: before them nobody takes the target for
+ * a log that can be gone on with.
  *
- * Throws `NoLog` without a source, `LogLocked` where somebody writes to the target, and `LogUnavailable` if one of the two is out of reach for long.
+ * Throws `NoLog` without a source, `LogLocked` where somebody writes to the target, and `LogUnavailable` if one of the
+ * two is out of reach for long.
  */
 export const copyLog = async (options: CopyOptions): Promise<CopyOutcome> => {
   const { from, to, tenant, dryRun, signal, logger } = options
@@ -107,7 +130,13 @@ class Copy {
     if (!signal.aborted) await this.#rawEvents(found.raw, comparison.landmarks)
     if (!signal.aborted) await this.#deadLetters()
     if (!signal.aborted) await this.#positioned()
-    const outcome = { copied: this.tally.amount(), before, generations: [...this.#source.kpi.keys()], differences: [], digests: [] }
+    const outcome = {
+      copied: this.tally.amount(),
+      before,
+      generations: [...this.#source.kpi.keys()],
+      differences: [],
+      digests: [],
+    }
     const sourceGrew = await hasGrown(this.#source, tenant, this.#bounds)
     if (dryRun && !signal.aborted) return { ...outcome, kind: 'would copy', sourceGrew }
     const { there, differences, digests } = await compareLogs(this.#comparison('verify', true))
@@ -183,7 +212,8 @@ class Copy {
   async #append(log: EventLog, appends: readonly StreamAppend[]): Promise<void> {
     const { dryRun, inFlight } = this.#options
     if (!dryRun) return send(log, appends, this.tally, inFlight)
-    for (const { expected, events } of appends) this.tally.add(typeof expected === 'number' ? expected + 1 : -1, ...events)
+    for (const { expected, events } of appends)
+      this.tally.add(typeof expected === 'number' ? expected + 1 : -1, ...events)
   }
 
   #comparison(phase: CopyProgress['phase'], mustHoldAll: boolean): CompareOptions {
@@ -193,7 +223,16 @@ class Copy {
     const onRaw = (position: Position): void => {
       if (++events % PROGRESS_EVENTS === 0) this.#at(phase, Number(position), Number(bounds.raw))
     }
-    return { source, target, tenant, bounds, mustHoldAll, signal, onRaw, landmarks: new Landmarks(this.#spokenOf ?? []) }
+    return {
+      source,
+      target,
+      tenant,
+      bounds,
+      mustHoldAll,
+      signal,
+      onRaw,
+      landmarks: new Landmarks(this.#spokenOf ?? []),
+    }
   }
 
   #at(phase: CopyProgress['phase'], done: number, total: number): void {

@@ -43,7 +43,10 @@ export class SetDigest {
 }
 
 export const sameEvent = (a: NewEvent, b: NewEvent): boolean =>
-  a.id === b.id && a.type === b.type && Buffer.compare(a.data, b.data) === 0 && Buffer.compare(a.metadata, b.metadata) === 0
+  a.id === b.id &&
+  a.type === b.type &&
+  Buffer.compare(a.data, b.data) === 0 &&
+  Buffer.compare(a.metadata, b.metadata) === 0
 
 /** In which of its fields one event is not like the other. */
 export const unlike = (a: NewEvent, b: NewEvent): string =>

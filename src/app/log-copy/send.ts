@@ -48,8 +48,8 @@ export class Tally {
 }
 
 /**
- * Events as appends in their order: neighbours of one stream together, each append under the revision that its stream has in the source, so that revisions stay what
- * they are and nobody else can write in between.
+ * Events as appends in their order: neighbours of one stream together, each append under the revision that its stream
+ * has in the source, so that revisions stay what they are and nobody else can write in between.
  */
 export const runsOf = (events: readonly RecordedEvent[]): readonly StreamAppend[] => {
   const runs: { stream: string; expected: number; events: RecordedEvent[] }[] = []
@@ -57,7 +57,8 @@ export const runsOf = (events: readonly RecordedEvent[]): readonly StreamAppend[
   for (const event of events) {
     const run = runs.at(-1)
     bytes += bytesOf(event)
-    if (run?.stream === event.stream && run.events.length < FAIR_EVENTS_MAX && bytes <= FAIR_BYTES_MAX) run.events.push(event)
+    if (run?.stream === event.stream && run.events.length < FAIR_EVENTS_MAX && bytes <= FAIR_BYTES_MAX)
+      run.events.push(event)
     else {
       runs.push({ stream: event.stream, expected: event.revision - 1, events: [event] })
       bytes = bytesOf(event)
@@ -67,10 +68,15 @@ export const runsOf = (events: readonly RecordedEvent[]): readonly StreamAppend[
 }
 
 /**
- * Appends in order, `inFlight` of them on their way at a time, and counts what is new. Throws `CopyRefused` where the target says no, and `LogUnavailable` where
- * it does not answer: what it holds then has to be looked at.
+ * Appends in order, `inFlight` of them on their way at a time, and counts what is new. Throws `CopyRefused` where the
+ * target says no, and `LogUnavailable` where it does not answer: what it holds then has to be looked at.
  */
-export const send = async (log: EventLog, appends: readonly StreamAppend[], tally: Tally, inFlight: number): Promise<void> => {
+export const send = async (
+  log: EventLog,
+  appends: readonly StreamAppend[],
+  tally: Tally,
+  inFlight: number,
+): Promise<void> => {
   for (let at = 0; at < appends.length; at += inFlight) {
     const group = appends.slice(at, at + inFlight)
     const answers = await log.append(group)
@@ -105,7 +111,9 @@ const failureOf = (failure: AppendFailure, stream: string): Error => {
   }
 }
 
-/** Collects the events of one stream into appends of a fair size. Events are added without a revision where any will do. */
+/**
+ * Collects the events of one stream into appends of a fair size. Events are added without a revision where any will do.
+ */
 export class StreamSender {
   readonly #stream: string
   readonly #send: (append: StreamAppend) => Promise<void>

@@ -4,7 +4,10 @@ import { memoryLog } from '../../log/memory-log.js'
 import { readGenerations } from '../pipeline/generations.js'
 import type { Logs, Mode } from '../pipeline/logs.js'
 
-/** One end of a copy: the parts of a tenant's log, which on a server are all the same log. A part that is not there yet is an empty one. */
+/**
+ * One end of a copy: the parts of a tenant's log, which on a server are all the same log. A part that is not there yet
+ * is an empty one.
+ */
 export type Side = Readonly<{
   raw: EventLog
   control: EventLog
@@ -15,7 +18,10 @@ export type Side = Readonly<{
 /** Everything is in one log, the dead letters in one stream. */
 export const isOneLog = ({ raw, control }: Side): boolean => raw === control
 
-/** Through where a source is copied: what it held when the copy began. Revisions are of the last event, -1 where there is none. */
+/**
+ * Through where a source is copied: what it held when the copy began. Revisions are of the last event, -1 where there
+ * is none.
+ */
 export type Bounds = Readonly<{
   raw: Position | undefined
   generations: number
@@ -24,9 +30,14 @@ export type Bounds = Readonly<{
   deadLetters: ReadonlyMap<EventLog, number>
 }>
 
-/** Raw is what has no place of its own: the streams of entities, configuration and clock, and whatever else the tenant has. */
+/**
+ * Raw is what has no place of its own: the streams of entities, configuration and clock, and whatever else the tenant
+ * has.
+ */
 export const isRaw = (tenant: string, stream: string): boolean =>
-  stream !== deadLetterStream(tenant) && stream !== generationsStream(tenant) && !stream.startsWith(kpiStream(tenant, ''))
+  stream !== deadLetterStream(tenant) &&
+  stream !== generationsStream(tenant) &&
+  !stream.startsWith(kpiStream(tenant, ''))
 
 /** Opens the parts of these generations. */
 export const openSide = async (logs: Logs, generations: readonly string[], mode: Mode): Promise<Side> => {
@@ -45,8 +56,8 @@ export const openSource = async (logs: Logs, tenant: string): Promise<Side> => {
 }
 
 /**
- * What the source holds now. The raw log last: whatever position a row stream speaks of lies before its head then. Throws where the control part holds what
- * this version does not know: it would be left behind in silence.
+ * What the source holds now. The raw log last: whatever position a row stream speaks of lies before its head then.
+ * Throws where the control part holds what this version does not know: it would be left behind in silence.
  */
 export const boundsOf = async (source: Side, tenant: string): Promise<Bounds> => {
   const { raw, control, kpi } = source
@@ -67,7 +78,8 @@ export const boundsOf = async (source: Side, tenant: string): Promise<Bounds> =>
 
 /** Has the tenant's log grown since? */
 export const hasGrown = async (source: Side, tenant: string, bounds: Bounds): Promise<boolean> => {
-  for await (const batch of source.raw.readAll({ after: bounds.raw, prefixes: [`${tenant}.`] })) if (batch.length > 0) return true
+  for await (const batch of source.raw.readAll({ after: bounds.raw, prefixes: [`${tenant}.`] }))
+    if (batch.length > 0) return true
   const now = await boundsOf(source, tenant)
   return (
     now.generations > bounds.generations ||
@@ -90,11 +102,19 @@ export async function* rawBatches(
 
 const PAGE_EVENTS = 500
 
-/** A stream through a revision, page by page: nothing is held open meanwhile, however long the reader takes over a page. */
-export async function* streamPages(log: EventLog, stream: string, from = 0, through = Infinity): AsyncGenerator<readonly RecordedEvent[]> {
+/**
+ * A stream through a revision, page by page: nothing is held open meanwhile, however long the reader takes over a page.
+ */
+export async function* streamPages(
+  log: EventLog,
+  stream: string,
+  from = 0,
+  through = Infinity,
+): AsyncGenerator<readonly RecordedEvent[]> {
   for (let at = from; at <= through;) {
     const page: RecordedEvent[] = []
-    for await (const batch of log.readStream(stream, { from: at, max: Math.min(PAGE_EVENTS, through - at + 1) })) page.push(...batch)
+    for await (const batch of log.readStream(stream, { from: at, max: Math.min(PAGE_EVENTS, through - at + 1) }))
+      page.push(...batch)
     if (page.length === 0) return
     yield page
     at += page.length

@@ -4,7 +4,9 @@ import { streamPages, type Bounds, type Side } from './sides.js'
 import { generationsReading, rowStream, type Positioned, type Reading } from './translate.js'
 import { Walk, type Place, type Positions } from './walk.js'
 
-/** A stream whose events speak of raw positions; `through` is the last revision to be copied, -1 if there is nothing. */
+/**
+ * A stream whose events speak of raw positions; `through` is the last revision to be copied, -1 if there is nothing.
+ */
 export type PositionedStream = Readonly<{
   kind: 'rows' | 'generations'
   stream: string
@@ -15,9 +17,20 @@ export type PositionedStream = Readonly<{
 }>
 
 /** An event of such a stream, and what it is to be in the target, where the position that it speaks of is `to`. */
-export type Moved = Readonly<{ of: PositionedStream; event: RecordedEvent; positioned: Positioned; moved: NewEvent; to: Place }>
+export type Moved = Readonly<{
+  of: PositionedStream
+  event: RecordedEvent
+  positioned: Positioned
+  moved: NewEvent
+  to: Place
+}>
 
-export const positionedStreams = (source: Side, target: Side, tenant: string, bounds: Bounds): readonly PositionedStream[] => [
+export const positionedStreams = (
+  source: Side,
+  target: Side,
+  tenant: string,
+  bounds: Bounds,
+): readonly PositionedStream[] => [
   ...[...source.kpi].map(([name, log]): PositionedStream => ({
     kind: 'rows',
     stream: kpiStream(tenant, name),
@@ -37,8 +50,8 @@ export const positionedStreams = (source: Side, target: Side, tenant: string, bo
 ]
 
 /**
- * The events of all these streams, each stream in its order and all of them in the order of the positions that they speak of, so that the raw logs need to be walked
- * but once. An event that speaks of none goes with the one before it.
+ * The events of all these streams, each stream in its order and all of them in the order of the positions that they
+ * speak of, so that the raw logs need to be walked but once. An event that speaks of none goes with the one before it.
  */
 export async function* movedEvents(streams: readonly PositionedStream[], positions: Positions): AsyncGenerator<Moved> {
   const cursors = streams.filter(({ through }) => through >= 0).map((of) => new Cursor(of))
@@ -46,13 +59,18 @@ export async function* movedEvents(streams: readonly PositionedStream[], positio
     for (;;) {
       let first: Cursor | undefined
       for (const cursor of cursors)
-        if ((await cursor.look()) !== undefined && (first === undefined || cursor.position < first.position)) first = cursor
+        if ((await cursor.look()) !== undefined && (first === undefined || cursor.position < first.position))
+          first = cursor
       if (first === undefined) return
       const { position } = first
       const to = await positions.at(position)
       const taken = first.takes(to.at ?? 0n)
       // As long as it stays at this position, nobody else can come first.
-      for (let next = await first.look(); next !== undefined && first.position === position; next = await first.look()) {
+      for (
+        let next = await first.look();
+        next !== undefined && first.position === position;
+        next = await first.look()
+      ) {
         first.step()
         yield { of: first.of, ...next, moved: next.positioned.moved(to.at, taken), to }
       }
@@ -81,7 +99,9 @@ class Cursor {
     const positioned = this.of.reading(event)
     const at = positioned.at ?? this.position
     if (at < this.position)
-      throw new Error(`${this.of.stream}: revision ${event.revision} speaks of an earlier position than those before it`)
+      throw new Error(
+        `${this.of.stream}: revision ${event.revision} speaks of an earlier position than those before it`,
+      )
     this.position = at
     return (this.#next = { event, positioned })
   }

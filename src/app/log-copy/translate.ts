@@ -2,9 +2,9 @@ import { ascendingContentId, ascendingIds, contentId } from '../../log/content-i
 import type { NewEvent, Position, RecordedEvent } from '../../log/event-log.js'
 
 /**
- * What of an event speaks of positions in the raw log. `at` is the position (`undefined`: it speaks of none); `moved` is the event as it must be where that position is
- * another; `same` is what stays wherever it is. `taken`: an earlier event of the stream that spoke of another position speaks of this one now too, because
- * what lay between them is gone.
+ * What of an event speaks of positions in the raw log. `at` is the position (`undefined`: it speaks of none); `moved`
+ * is the event as it must be where that position is another; `same` is what stays wherever it is. `taken`: an earlier
+ * event of the stream that spoke of another position speaks of this one now too, because what lay between them is gone.
  */
 export type Positioned = Readonly<{
   at: Position | undefined
@@ -17,15 +17,20 @@ export type Reading = (event: RecordedEvent) => Positioned
 
 const NO_BYTES = new Uint8Array(0)
 const plain = ({ id, type, data, metadata }: NewEvent): NewEvent => ({ id, type, data, metadata })
-const untouched = (event: RecordedEvent): Positioned => ({ at: undefined, moved: () => plain(event), same: plain(event) })
+const untouched = (event: RecordedEvent): Positioned => ({
+  at: undefined,
+  moved: () => plain(event),
+  same: plain(event),
+})
 const aside = (id: string): string => contentId('copied', id)
 const jsonOf = (event: RecordedEvent): unknown => JSON.parse(Buffer.from(event.data).toString('utf8'))
 
 /**
- * The row stream of a generation. Not only what a checkpoint says is a position: the ids of checkpoints and rows are derived from it. Were they kept, a projector
- * that goes on in the copy and comes to a batch through the same number would find the ids of its rows taken, and the log would take them for repeats and store
- * none of them. So the ids become those that the projector would have given them there; where these are taken, ids that nobody gives. An id that is not derived so is
- * kept.
+ * The row stream of a generation. Not only what a checkpoint says is a position: the ids of checkpoints and rows are
+ * derived from it. Were they kept, a projector that goes on in the copy and comes to a batch through the same number
+ * would find the ids of its rows taken, and the log would take them for repeats and store none of them. So the ids
+ * become those that the projector would have given them there; where these are taken, ids that nobody gives. An id that
+ * is not derived so is kept.
  */
 export const rowStream = (tenant: string, generation: string): Reading => {
   const family = ascendingIds(0, 'rows', tenant, generation)(0).slice(13, 24)
@@ -75,5 +80,9 @@ export const generationsReading: Reading = (event) => {
     ...plain(event),
     data: Buffer.from(JSON.stringify({ ...said, generation: { ...said.generation, historyThrough } })),
   })
-  return { at: BigInt(through), moved: (to) => withThrough(to === undefined ? null : String(to)), same: withThrough(null) }
+  return {
+    at: BigInt(through),
+    moved: (to) => withThrough(to === undefined ? null : String(to)),
+    same: withThrough(null),
+  }
 }

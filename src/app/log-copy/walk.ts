@@ -33,12 +33,15 @@ export class Walk {
 /** Where one raw event lies in the source and in the target. */
 export type Pair = Readonly<{ source: Position; target: Position }>
 
-/** A place between raw events of the target: `at` the last before it (`undefined`: none), `next` the first behind it (`undefined`: none yet). */
+/**
+ * A place between raw events of the target: `at` the last before it (`undefined`: none), `next` the first behind it
+ * (`undefined`: none yet).
+ */
 export type Place = Readonly<{ at: Position | undefined; next: Position | undefined }>
 
 /**
- * Positions of the source as positions of the target. Both hold the same raw events in the same order, so they are walked side by side, once, however many
- * positions are asked for; in return these must ascend.
+ * Positions of the source as positions of the target. Both hold the same raw events in the same order, so they are
+ * walked side by side, once, however many positions are asked for; in return these must ascend.
  */
 export class Positions {
   readonly #pairs: AsyncGenerator<Pair>
@@ -56,7 +59,8 @@ export class Positions {
     this.#asked = position
     for (;;) {
       this.#next ??= await this.#pull()
-      if (this.#next === undefined || this.#next.source > position) return { at: this.#last?.target, next: this.#next?.target }
+      if (this.#next === undefined || this.#next.source > position)
+        return { at: this.#last?.target, next: this.#next?.target }
       this.#last = this.#next
       this.#next = undefined
     }
@@ -81,8 +85,8 @@ const REMEMBERED_MAX = 100_000
 const ASKED_AT_A_TIME = 8
 
 /**
- * Says of streams whose events came by `readAll` whether they are erased: a server shows erased events there until it has scavenged, and a copy must not
- * bring them back.
+ * Says of streams whose events came by `readAll` whether they are erased: a server shows erased events there until it
+ * has scavenged, and a copy must not bring them back.
  */
 export const erasures = (log: EventLog) => {
   const known = new Map<string, boolean>()

@@ -20,7 +20,9 @@ export type RestatedRow = Readonly<{
   reason: Correction
   /** Of the row: changes folded into it. `before` is null where there was no row. */
   revision: Readonly<{ before: number | null; after: number }>
-  /** Where in the KPI log it stands: the revision of the generation's stream, and the position in the log that holds it. */
+  /**
+   * Where in the KPI log it stands: the revision of the generation's stream, and the position in the log that holds it.
+   */
   streamRevision: number
   position: Position
   /** The raw log through this position had been folded when it was written; null in a batch that was cut short. */
@@ -44,8 +46,8 @@ export type CorrectionsWanted = Readonly<{
 export const corrections: readonly Correction[] = ['late', 'handled', 'settings']
 
 /**
- * Every restatement in the KPI stream of a generation, in the order in which they were made. Of each key asked for one row is held, and the restatements of the batch
- * at hand: memory follows the range, not how often it was restated.
+ * Every restatement in the KPI stream of a generation, in the order in which they were made. Of each key asked for one
+ * row is held, and the restatements of the batch at hand: memory follows the range, not how often it was restated.
  */
 export async function* readCorrections(
   kpi: EventLog,
@@ -62,7 +64,9 @@ export async function* readCorrections(
       const family = familyOf(event)
       if (family === undefined) {
         if (event.type !== 'Checkpoint') continue
-        const foldedThrough = BigInt((JSON.parse(Buffer.from(event.data).toString('utf8')) as { position: string }).position)
+        const foldedThrough = BigInt(
+          (JSON.parse(Buffer.from(event.data).toString('utf8')) as { position: string }).position,
+        )
         for (const restated of batch) yield { ...restated, foldedThrough }
         batch = []
         continue
@@ -72,7 +76,11 @@ export async function* readCorrections(
       if (!isWanted(row, wanted)) continue
       const before = latest.get(row.key)
       latest.set(row.key, row)
-      if (row.status !== 'corrected' || row.correction === null || (wanted.reason !== undefined && wanted.reason !== row.correction))
+      if (
+        row.status !== 'corrected' ||
+        row.correction === null ||
+        (wanted.reason !== undefined && wanted.reason !== row.correction)
+      )
         continue
       batch.push({
         ...{ key: row.key, family, start: row.start, end: row.end, reason: row.correction },
@@ -92,12 +100,15 @@ const isWanted = ({ key, start }: Row, wanted: CorrectionsWanted): boolean =>
   (wanted.to === undefined || start < wanted.to) &&
   (wanted.key === undefined || key.startsWith(wanted.key))
 
-/** What a row says otherwise than the one before it, in the order of the catalogue, then KPIs by name, then the target. */
+/**
+ * What a row says otherwise than the one before it, in the order of the catalogue, then KPIs by name, then the target.
+ */
 export const changesOf = (before: Row | undefined, after: Row): readonly Change[] => {
   const changes: Change[] = []
   metricNames.forEach((metric, place) => {
     const [was, is] = [before?.measures[place] ?? noMeasure, after.measures[place] ?? noMeasure]
-    for (const statistic of statisticsOf[metricKind(metric)]) compare(metric, statistic, valueOf(was, statistic), valueOf(is, statistic))
+    for (const statistic of statisticsOf[metricKind(metric)])
+      compare(metric, statistic, valueOf(was, statistic), valueOf(is, statistic))
   })
   const names = new Set([...Object.keys(before?.kpis ?? {}), ...Object.keys(after.kpis)])
   for (const name of [...names].sort()) {

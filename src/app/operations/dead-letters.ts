@@ -9,7 +9,10 @@ import type { Logs } from '../pipeline/logs.js'
 /** Input that was set aside. `id` names it for `show`; `part` is where it lies. */
 export type DeadLetter = Readonly<{ id: string; part: string; note: DeadLetterNote; raw: Uint8Array }>
 
-/** Everything that was set aside so far: by the ingress (part `raw`) and by the projector of each generation, each input once per part. */
+/**
+ * Everything that was set aside so far: by the ingress (part `raw`) and by the projector of each generation, each input
+ * once per part.
+ */
 export async function* deadLetters(logs: Logs, tenant: string): AsyncIterable<DeadLetter> {
   const seen = new Set<EventLog>()
   for (const { part, log } of await parts(logs, tenant)) {
@@ -17,13 +20,18 @@ export async function* deadLetters(logs: Logs, tenant: string): AsyncIterable<De
     seen.add(log)
     for await (const batch of log.readStream(deadLetterStream(tenant)))
       for (const event of batch)
-        yield { id: event.id, part, note: JSON.parse(Buffer.from(event.metadata).toString('utf8')) as DeadLetterNote, raw: event.data }
+        yield {
+          id: event.id,
+          part,
+          note: JSON.parse(Buffer.from(event.metadata).toString('utf8')) as DeadLetterNote,
+          raw: event.data,
+        }
   }
 }
 
 /**
- * Takes dead letters of the ingress in again that this version can use. What was stored before is a duplicate, what still cannot be used stays where it is.
- * With `log` undefined (a dry run) it only counts.
+ * Takes dead letters of the ingress in again that this version can use. What was stored before is a duplicate, what
+ * still cannot be used stays where it is. With `log` undefined (a dry run) it only counts.
  */
 export const replayDeadLetters = async (
   logs: Logs,
@@ -39,7 +47,9 @@ export const replayDeadLetters = async (
     else unusable++
   }
   const receipt =
-    log === undefined || usable.length === 0 ? emptyReceipt : await ingest(log, usable, { tenant, source: 'deadletter', receivedAt: now })
+    log === undefined || usable.length === 0
+      ? emptyReceipt
+      : await ingest(log, usable, { tenant, source: 'deadletter', receivedAt: now })
   return { ...receipt, deadLettered: unusable, usable: usable.length }
 }
 

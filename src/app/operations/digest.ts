@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto'
 import type { EpochMs } from '../../domain/interval.js'
 import { valueText, type Row } from '../../domain/row.js'
 
-/** Digest of the values of all rows of an interval: comparable across replays, generations, logs and machines. `rows` counts those that hold something. */
+/**
+ * Digest of the values of all rows of an interval: comparable across replays, generations, logs and machines. `rows`
+ * counts those that hold something.
+ */
 export type IntervalDigest = Readonly<{ start: EpochMs; rows: number; digest: string }>
 
 /** One digest per interval, in the order of the intervals. Statuses and revisions do not enter: values alone. */
@@ -32,7 +35,10 @@ export type DigestDifference = Readonly<{
 }>
 
 /** Puts the digests of two sets of rows side by side, per interval. */
-export const compareDigests = (before: readonly IntervalDigest[], after: readonly IntervalDigest[]): readonly DigestDifference[] => {
+export const compareDigests = (
+  before: readonly IntervalDigest[],
+  after: readonly IntervalDigest[],
+): readonly DigestDifference[] => {
   const byStart = (digests: readonly IntervalDigest[]): ReadonlyMap<EpochMs, IntervalDigest> =>
     new Map(digests.map((digest) => [digest.start, digest]))
   const [left, right] = [byStart(before), byStart(after)]

@@ -28,13 +28,17 @@ export type EraseOptions = Readonly<{
 export class NotErased extends Error {
   override readonly name = 'NotErased'
   constructor(failure: AppendFailure) {
-    super(`the log did not erase (${failure.tag}${failure.tag === 'Refused' ? `: ${failure.reason}` : ''}); try again`, { cause: failure })
+    super(
+      `the log did not erase (${failure.tag}${failure.tag === 'Refused' ? `: ${failure.reason}` : ''}); try again`,
+      { cause: failure },
+    )
   }
 }
 
 /**
- * Erases a stream of the raw log for ever. First it is noted in the log which rows lose how many points by it (nothing of whom it was), then the stream is erased,
- * so that a crash between the two leaves a note too much rather than a gap nobody knows of. Erasing again finds nothing.
+ * Erases a stream of the raw log for ever. First it is noted in the log which rows lose how many points by it (nothing
+ * of whom it was), then the stream is erased, so that a crash between the two leaves a note too much rather than a gap
+ * nobody knows of. Erasing again finds nothing.
  */
 export const erase = async ({ raw, tenant, stream, entityId, dryRun, now }: EraseOptions): Promise<Erasure> => {
   const points = new PointCounts()
@@ -73,7 +77,8 @@ export const erase = async ({ raw, tenant, stream, entityId, dryRun, now }: Eras
       ],
     },
   ])
-  if (noted === undefined || E.isLeft(noted)) throw new NotErased(noted?.left ?? { tag: 'NotAvailable', cause: 'no answer' })
+  if (noted === undefined || E.isLeft(noted))
+    throw new NotErased(noted?.left ?? { tag: 'NotAvailable', cause: 'no answer' })
   const answer = await raw.erase(stream)
   if (E.isLeft(answer)) throw new NotErased(answer.left)
   return erasure

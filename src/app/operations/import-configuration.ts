@@ -27,8 +27,9 @@ export type ChangeOptions = Readonly<{
 }>
 
 /**
- * Puts settings into the raw log, each in the stream of what it sets, with the instant from which it is in force. Their ids are derived from their content; what
- * says the same as the setting in force at its instant is not stored. Throws `NotIngested`.
+ * Puts settings into the raw log, each in the stream of what it sets, with the instant from which it is in force. Their
+ * ids are derived from their content; what says the same as the setting in force at its instant is not stored. Throws
+ * `NotIngested`.
  */
 export const changeConfiguration = async (
   raw: EventLog | undefined,
@@ -65,10 +66,16 @@ export const changeConfiguration = async (
 
 /** The last of the settings that are in force at an instant; of several with the same instant the one learnt last. */
 export const inForceAt = <T extends Configured>(settings: readonly T[], at: EpochMs): T | undefined =>
-  settings.reduce<T | undefined>((last, fact) => (fact.at <= at && (last === undefined || fact.at >= last.at) ? fact : last), undefined)
+  settings.reduce<T | undefined>(
+    (last, fact) => (fact.at <= at && (last === undefined || fact.at >= last.at) ? fact : last),
+    undefined,
+  )
 
 /** All settings in the log, by stream and there in the order in which they came. Reads through the whole log. */
-export const allSettings = async (raw: EventLog, tenant: string): Promise<ReadonlyMap<string, readonly Configured[]>> => {
+export const allSettings = async (
+  raw: EventLog,
+  tenant: string,
+): Promise<ReadonlyMap<string, readonly Configured[]>> => {
   const prefixes = ['queue-', 'organisation-', 'presence-', 'profile-'].map((kind) => `${tenant}.config-${kind}`)
   const settings = new Map<string, Configured[]>()
   for await (const batch of raw.readAll({ prefixes }))
@@ -83,7 +90,10 @@ export type Standing = Readonly<{ frontier: EpochMs | undefined; live: Generatio
 export const standingOf = async (logs: Logs, raw: EventLog | undefined, tenant: string): Promise<Standing> => {
   const control = await ifThere(() => logs.control('reader'))
   const { all, live } = control === undefined ? { all: {}, live: undefined } : await readGenerations(control, tenant)
-  return { frontier: raw === undefined ? undefined : await frontierOf(raw, tenant), live: live === undefined ? undefined : all[live] }
+  return {
+    frontier: raw === undefined ? undefined : await frontierOf(raw, tenant),
+    live: live === undefined ? undefined : all[live],
+  }
 }
 
 /** Which of what was stored is in force from before what is counted already: only a rebuild counts that by it. */
@@ -93,7 +103,9 @@ export const waitingForRebuild = (changes: readonly Change[], { frontier, live }
     : changes.filter(
         ({ fact, outcome }) =>
           // Organisation settings count for all of history at once; no figure depends on presence definitions.
-          outcome === 'stored' && fact.at < frontier && (fact.type === 'QueueConfigured' || fact.type === 'ProfilePublished'),
+          outcome === 'stored' &&
+          fact.at < frontier &&
+          (fact.type === 'QueueConfigured' || fact.type === 'ProfilePublished'),
       )
 
 /** A log that nobody has written to yet holds nothing. */
@@ -107,8 +119,8 @@ export const ifThere = async (open: () => Promise<EventLog>): Promise<EventLog |
 }
 
 /**
- * One and the same setting is known once, wherever it is said again. So what takes back a change that was made for the very same instant is in force one
- * millisecond later.
+ * One and the same setting is known once, wherever it is said again. So what takes back a change that was made for the
+ * very same instant is in force one millisecond later.
  */
 const asNews = (fact: Configured, known: readonly Configured[]): Configured => {
   const said = new Set(known.map((other) => canonicalJson(other)))
@@ -124,11 +136,13 @@ const streamOf = (tenant: string, fact: Configured): string => {
 
 const idOf = (fact: Configured): string => contentId('configuration', fact.type, canonicalJson(fact))
 
-const saysTheSame = (a: Configured, b: Configured): boolean => canonicalJson({ ...a, at: 0 }) === canonicalJson({ ...b, at: 0 })
+const saysTheSame = (a: Configured, b: Configured): boolean =>
+  canonicalJson({ ...a, at: 0 }) === canonicalJson({ ...b, at: 0 })
 
 const settingsOf = async (raw: EventLog, stream: string): Promise<Configured[]> => {
   const settings: Configured[] = []
-  for await (const batch of raw.readStream(stream)) for (const { type, data } of batch) settings.push(...settingsIn(type, data))
+  for await (const batch of raw.readStream(stream))
+    for (const { type, data } of batch) settings.push(...settingsIn(type, data))
   return settings
 }
 

@@ -24,15 +24,26 @@ export type ImportDetailsOptions = Readonly<{
   onProgress?: (file: string, bytes: number, receipt: Receipt) => void
 }>
 
-/** `brokenOff` names the files that end before their last bracket: what they hold was taken in, and importing the whole file later takes the rest. */
+/**
+ * `brokenOff` names the files that end before their last bracket: what they hold was taken in, and importing the whole
+ * file later takes the rest.
+ */
 export type DetailsImported = Readonly<{ receipt: Receipt; brokenOff: readonly string[] }>
 
 /**
- * Takes conversation-detail records as the analytics API returns them (answers of the details query or of jobs, arrays, single records, one a line; plain or gzip)
- * into the log. Running it again stores nothing twice; records fetched again when their conversations had gone on add what is new. Conversations come in
- * no order of time, so the clock moves once, at the end of all files, to the last emission: nothing of one file is late because of another.
+ * Takes conversation-detail records as the analytics API returns them (answers of the details query or of jobs, arrays,
+ * single records, one a line; plain or gzip) into the log. Running it again stores nothing twice; records fetched again
+ * when their conversations had gone on add what is new. Conversations come in no order of time, so the clock moves
+ * once, at the end of all files, to the last emission: nothing of one file is late because of another.
  */
-export const importDetails = async ({ log, tenant, files, now, signal, onProgress }: ImportDetailsOptions): Promise<DetailsImported> => {
+export const importDetails = async ({
+  log,
+  tenant,
+  files,
+  now,
+  signal,
+  onProgress,
+}: ImportDetailsOptions): Promise<DetailsImported> => {
   let receipt = emptyReceipt
   const brokenOff: string[] = []
   for (const file of files)
@@ -46,10 +57,16 @@ export const importDetails = async ({ log, tenant, files, now, signal, onProgres
 }
 
 /** Says for each conversation what it would become; nothing is written. */
-export async function* previewDetails(file: string, tenant: string, now: () => number, signal: AbortSignal): AsyncIterable<Preview> {
+export async function* previewDetails(
+  file: string,
+  tenant: string,
+  now: () => number,
+  signal: AbortSignal,
+): AsyncIterable<Preview> {
   let count = 0
   const origin = { tenant, source: `file:${file}`, receivedAt: now() }
-  for await (const { pieces } of conversationBatches(file, signal)) for (const piece of pieces) yield previewOf(piece, ++count, origin)
+  for await (const { pieces } of conversationBatches(file, signal))
+    for (const piece of pieces) yield previewOf(piece, ++count, origin)
 }
 
 type Batch = Readonly<{ pieces: readonly Uint8Array[]; bytes: number; isWhole: boolean }>
@@ -79,15 +96,28 @@ async function* conversationBatches(file: string, signal: AbortSignal): AsyncIte
 }
 
 /** What an answer says beside its conversations; one that found none may leave them out. */
-const ofAnswers: ReadonlySet<string> = new Set(['conversations', 'aggregations', 'totalHits', 'cursor', 'dataAvailabilityDate'])
+const ofAnswers: ReadonlySet<string> = new Set([
+  'conversations',
+  'aggregations',
+  'totalHits',
+  'cursor',
+  'dataAvailabilityDate',
+])
 const EMPTY_ANSWER_BYTES_MAX = 64 * 1024
 
 const isEmptyAnswer = (piece: Uint8Array): boolean => {
-  if (piece.length > EMPTY_ANSWER_BYTES_MAX || Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).includes('"conversationId"'))
+  if (
+    piece.length > EMPTY_ANSWER_BYTES_MAX ||
+    Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).includes('"conversationId"')
+  )
     return false
   try {
     const value: unknown = JSON.parse(Buffer.from(piece).toString('utf8'))
-    return isObject(value) && Object.keys(value).every((key) => ofAnswers.has(key)) && (value['conversations'] ?? null) === null
+    return (
+      isObject(value) &&
+      Object.keys(value).every((key) => ofAnswers.has(key)) &&
+      (value['conversations'] ?? null) === null
+    )
   } catch {
     return false
   }

@@ -9,7 +9,10 @@ import { chunksOf } from './input-file.js'
 const LINE_FEED = 0x0a
 /** Lines in one append; one durable write each. */
 const BATCH_LINES = 2_000
-/** A line longer than this is not an event of Genesys, and no log takes it: the import stops rather than fill the memory. */
+/**
+ * A line longer than this is not an event of Genesys, and no log takes it: the import stops rather than fill the
+ * memory.
+ */
 const LINE_BYTES_MAX = 8 * 1024 * 1024
 /** Step of the event-time clock. */
 const TICK_EVERY_MS = 60_000
@@ -26,7 +29,8 @@ export type ImportOptions = Readonly<{
 }>
 
 /**
- * Reads NDJSON (plain or gzip, told by its first bytes) into the log; the clock follows the events' own time. Running it again stores nothing twice.
+ * Reads NDJSON (plain or gzip, told by its first bytes) into the log; the clock follows the events' own time. Running
+ * it again stores nothing twice.
  */
 export const importFile = async ({ log, tenant, file, now, signal, onProgress }: ImportOptions): Promise<Receipt> => {
   const clock = new EventTimeClock(TICK_EVERY_MS)
@@ -45,16 +49,23 @@ export const importFile = async ({ log, tenant, file, now, signal, onProgress }:
 }
 
 /** Says for each line what it would become; nothing is written. */
-export async function* previewFile(file: string, tenant: string, now: () => number, signal: AbortSignal): AsyncIterable<Preview> {
+export async function* previewFile(
+  file: string,
+  tenant: string,
+  now: () => number,
+  signal: AbortSignal,
+): AsyncIterable<Preview> {
   let count = 0
   const origin: Origin = { tenant, source: `file:${file}`, receivedAt: now() }
-  for await (const { lines } of lineBatches(file, signal)) for (const raw of lines) yield previewOf(raw, ++count, origin)
+  for await (const { lines } of lineBatches(file, signal))
+    for (const raw of lines) yield previewOf(raw, ++count, origin)
 }
 
 /** What a line, or a piece of another kind of file, would become. */
 export type Preview = Readonly<
   { line: number } & (
-    { stream: string; type: string; id: string; facts: readonly string[]; known: boolean } | { deadLetter: string; detail: string }
+    | { stream: string; type: string; id: string; facts: readonly string[]; known: boolean }
+    | { deadLetter: string; detail: string }
   )
 >
 
@@ -65,7 +76,10 @@ export const previewOf = (raw: Uint8Array, line: number, origin: Origin): Previe
   return { line, stream, type: event.type, id: event.id, facts, known }
 }
 
-async function* lineBatches(file: string, signal: AbortSignal): AsyncIterable<Readonly<{ lines: readonly Uint8Array[]; bytes: number }>> {
+async function* lineBatches(
+  file: string,
+  signal: AbortSignal,
+): AsyncIterable<Readonly<{ lines: readonly Uint8Array[]; bytes: number }>> {
   let rest: Buffer = Buffer.alloc(0)
   let lines: Uint8Array[] = []
   let read = 0

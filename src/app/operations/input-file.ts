@@ -7,9 +7,13 @@ import { createGunzip } from 'node:zlib'
 export type Chunk = Readonly<{ chunk: Buffer; bytes: number }>
 
 /** Bytes of a file, for a progress bar; `undefined` for standard input. */
-export const sizeOf = async (file: string): Promise<number | undefined> => (file === '-' ? undefined : (await stat(file)).size)
+export const sizeOf = async (file: string): Promise<number | undefined> =>
+  file === '-' ? undefined : (await stat(file)).size
 
-/** Reads a file, plain or gzip, piece by piece; `-` is standard input. Ends early, without an error, when the signal aborts. */
+/**
+ * Reads a file, plain or gzip, piece by piece; `-` is standard input. Ends early, without an error, when the signal
+ * aborts.
+ */
 export async function* chunksOf(file: string, signal: AbortSignal): AsyncIterable<Chunk> {
   let bytes = 0
   const counted = new Transform({

@@ -7,7 +7,14 @@ import type { EventLog } from '../../log/event-log.js'
 import { allSettings, changeConfiguration, inForceAt, type Standing } from './import-configuration.js'
 
 /** What of a profile takes effect in the next generation alone. */
-const structural = ['points', 'intervalMs', 'rollUps', 'zone', 'graceMs', 'lateHorizonMs'] as const satisfies readonly (keyof Profile)[]
+const structural = [
+  'points',
+  'intervalMs',
+  'rollUps',
+  'zone',
+  'graceMs',
+  'lateHorizonMs',
+] as const satisfies readonly (keyof Profile)[]
 
 /** Names of the members of a profile. */
 export type Field = keyof Profile
@@ -38,8 +45,8 @@ export type PublishOptions = Readonly<{
 }>
 
 /**
- * Publishes a profile: it is in force from its instant on, which is an edge of the base interval that is computed now. Published twice, it is stored once. Throws
- * `NotPublishable`, `NotIngested`.
+ * Publishes a profile: it is in force from its instant on, which is an edge of the base interval that is computed now.
+ * Published twice, it is stored once. Throws `NotPublishable`, `NotIngested`.
  */
 export const publishProfile = async (
   raw: EventLog | undefined,
@@ -58,7 +65,10 @@ export const publishProfile = async (
   }
   const fact: ProfilePublished = { type: 'ProfilePublished', at, profile }
   const published = raw === undefined ? [] : await publishedProfiles(raw, tenant)
-  const namesake = [...published.map((each) => each.profile), ...(standing.live === undefined ? [] : [standing.live.profile])].find(
+  const namesake = [
+    ...published.map((each) => each.profile),
+    ...(standing.live === undefined ? [] : [standing.live.profile]),
+  ].find(
     (other) => other.id === profile.id && other.version === profile.version && changesOf(other, profile).length > 0,
   )
   if (namesake !== undefined)
@@ -68,7 +78,10 @@ export const publishProfile = async (
   const before = inForceAt(published, at)?.profile ?? standing.live?.profile
   const changes = before === undefined ? [] : changesOf(before, profile)
   const outcome = before !== undefined && changes.length === 0 ? 'unchanged' : 'stored'
-  if (outcome === 'stored' && published.some((other) => other.at === at && changesOf(other.profile, profile).length === 0))
+  if (
+    outcome === 'stored' &&
+    published.some((other) => other.at === at && changesOf(other.profile, profile).length === 0)
+  )
     throw new NotPublishable(
       `${profile.id} version ${profile.version} was published for this instant before, and another one since; raise the version`,
     )
@@ -78,7 +91,10 @@ export const publishProfile = async (
     fact,
     outcome,
     changes: changes.filter((field) => !structure.has(field)),
-    waits: standing.live === undefined ? [] : changesOf(standing.live.profile, profile).filter((field) => structure.has(field)),
+    waits:
+      standing.live === undefined
+        ? []
+        : changesOf(standing.live.profile, profile).filter((field) => structure.has(field)),
   }
 }
 
@@ -87,11 +103,20 @@ export const publishedProfiles = async (raw: EventLog, tenant: string): Promise<
   [...(await allSettings(raw, tenant)).values()].flat().filter((fact) => fact.type === 'ProfilePublished')
 
 /** The profile in force at an instant: the one published last, with the structure of the live generation. */
-export const profileInForce = (published: readonly ProfilePublished[], { live }: Standing, configured: Profile, at: EpochMs): Profile => {
+export const profileInForce = (
+  published: readonly ProfilePublished[],
+  { live }: Standing,
+  configured: Profile,
+  at: EpochMs,
+): Profile => {
   const base = live?.profile ?? configured
   const last = inForceAt(published, at)
-  return last === undefined ? base : { ...last.profile, ...Object.fromEntries(structural.map((field) => [field, base[field]])) }
+  return last === undefined
+    ? base
+    : { ...last.profile, ...Object.fromEntries(structural.map((field) => [field, base[field]])) }
 }
 
 const changesOf = (before: Profile, after: Profile): readonly Field[] =>
-  (Object.keys(after) as Field[]).filter((field) => canonicalJson(before[field] ?? null) !== canonicalJson(after[field]))
+  (Object.keys(after) as Field[]).filter(
+    (field) => canonicalJson(before[field] ?? null) !== canonicalJson(after[field]),
+  )

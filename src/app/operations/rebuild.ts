@@ -19,20 +19,24 @@ export class RebuildFailed extends Error {
 }
 
 /**
- * Computes a new generation from all of the raw log beside the live one, and compares their values per interval. With `promote` the egress (and the projector of a
- * running process) is switched to it.
+ * Computes a new generation from all of the raw log beside the live one, and compares their values per interval. With
+ * `promote` the egress (and the projector of a running process) is switched to it.
  */
 export const rebuild = async (options: RebuildOptions): Promise<RebuildOutcome> => {
   const { logs, tenant, profile, now, data, raw } = options
   const { before, generation } = await logs.changingControl(async (control) => {
     const state = await readGenerations(control, tenant)
-    return { before: state.live, ...(await startGeneration(control, tenant, state, profile, await raw.head(), new Date(now()))) }
+    return {
+      before: state.live,
+      ...(await startGeneration(control, tenant, state, profile, await raw.head(), new Date(now()))),
+    }
   })
   const kpi = await logs.kpi(generation.name, 'writer')
   const snapshots = snapshotsOf(data, tenant, generation.name, logs)
   try {
     const end = await runProjector({ ...options, generation, kpi, snapshots, untilCaughtUp: true })
-    if (end.kind !== 'caught-up') throw new RebuildFailed(`generation ${generation.name} is not complete: ${describe(end)}`)
+    if (end.kind !== 'caught-up')
+      throw new RebuildFailed(`generation ${generation.name} is not complete: ${describe(end)}`)
   } finally {
     await snapshots.close()
   }
@@ -40,7 +44,10 @@ export const rebuild = async (options: RebuildOptions): Promise<RebuildOutcome> 
     const rows = await latestRows(name === generation.name ? kpi : await logs.kpi(name, 'reader'), tenant, name)
     return intervalDigests([...rows.values()].map(({ row }) => row))
   }
-  const differences = compareDigests(before === undefined ? [] : await valuesOf(before), await valuesOf(generation.name))
+  const differences = compareDigests(
+    before === undefined ? [] : await valuesOf(before),
+    await valuesOf(generation.name),
+  )
   if (options.promote)
     await logs.changingControl(async (control) =>
       promote(control, tenant, await readGenerations(control, tenant), generation.name, new Date(now())),

@@ -27,25 +27,42 @@ export class ReplayFailed extends Error {
 export class NoGeneration extends Error {
   override readonly name = 'NoGeneration'
   constructor(tenant: string) {
-    super(`tenant ${tenant} has no rows yet: nothing was projected here (run \`streamvane run\` first, and check --data and the tenant)`)
+    super(
+      `tenant ${tenant} has no rows yet: nothing was projected here (run \`streamvane run\` first, and check --data and the tenant)`,
+    )
   }
 }
 
 /**
- * Publishes the latest row of every key whose interval starts in `[from, to)` again, marked as replay, in the order of the KPI log. Progress does not move.
- * Without a sink (a dry run) it only counts. Resolves with the number of records: fewer than there are if the signal aborted.
+ * Publishes the latest row of every key whose interval starts in `[from, to)` again, marked as replay, in the order of
+ * the KPI log. Progress does not move. Without a sink (a dry run) it only counts. Resolves with the number of records:
+ * fewer than there are if the signal aborted.
  */
-export const replay = async ({ tenant, logs, sink, family, from, to, batchMax, signal, onProgress }: ReplayOptions): Promise<number> => {
+export const replay = async ({
+  tenant,
+  logs,
+  sink,
+  family,
+  from,
+  to,
+  batchMax,
+  signal,
+  onProgress,
+}: ReplayOptions): Promise<number> => {
   const { live } = await readGenerations(await logs.control('reader'), tenant)
   if (live === undefined) throw new NoGeneration(tenant)
   const inRange = (start: EpochMs): boolean => (from === undefined || start >= from) && (to === undefined || start < to)
-  const rows = await latestRows(await logs.kpi(live, 'reader'), tenant, live, { family, row: (row) => inRange(row.start) })
+  const rows = await latestRows(await logs.kpi(live, 'reader'), tenant, live, {
+    family,
+    row: (row) => inRange(row.start),
+  })
   const records: SinkRecord[] = [...rows.values()]
     .sort((a, b) => a.revision - b.revision)
     .map(({ row, avro, schema }) => ({ row, avro, schema, generation: live, replay: true }))
   if (sink === undefined || records.length === 0) return records.length
   const connected = await sink.connect(signal)()
-  if (E.isLeft(connected)) throw new ReplayFailed(`${sink.name}: ${JSON.stringify(connected.left)}`, { cause: connected.left })
+  if (E.isLeft(connected))
+    throw new ReplayFailed(`${sink.name}: ${JSON.stringify(connected.left)}`, { cause: connected.left })
   let at = 0
   while (at < records.length && !signal.aborted) {
     const result = await sink.write({ records: records.slice(at, at + batchMax) }, signal)()

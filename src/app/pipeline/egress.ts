@@ -8,7 +8,10 @@ import { readGenerations, watchLive } from './generations.js'
 import { decodeRow, isRow } from '../../contract/kpi-stream.js'
 import { whenThere, type Logs } from './logs.js'
 
-/** Why an egress ended: told to, everything published, another instance took over, or the destination refuses what it is given. */
+/**
+ * Why an egress ended: told to, everything published, another instance took over, or the destination refuses what it is
+ * given.
+ */
 export type EgressEnd =
   | Readonly<{ kind: 'stopped' }>
   | Readonly<{ kind: 'caught-up' }>
@@ -31,10 +34,10 @@ export type EgressOptions = Readonly<{
 const RETRY = { firstMs: 200, maxMs: 30_000 }
 
 /**
- * *connecting*: the sink fences out any other writer and tells the progress; failures are tried again with growing pauses.
- * *publishing* one generation: its KPI stream is written behind that progress, in order. Left for *connecting* after a failure (the outcome of the last write is
- * unknown until the sink tells the progress again), and when another generation is promoted.
- * *ended*: see `EgressEnd`.
+ * *connecting*: the sink fences out any other writer and tells the progress; failures are tried again with growing
+ * pauses. *publishing* one generation: its KPI stream is written behind that progress, in order. Left for *connecting*
+ * after a failure (the outcome of the last write is unknown until the sink tells the progress again), and when another
+ * generation is promoted. *ended*: see `EgressEnd`.
  */
 export const runEgress = async (options: EgressOptions): Promise<EgressEnd> => {
   const { sink, signal, logger } = options
@@ -86,7 +89,13 @@ const publish = async (
       // Without a watch a promotion would never be heard of.
       () => promoted.abort(),
     )
-    const end = await publishGeneration(options, first.value, progress, AbortSignal.any([signal, promoted.signal]), onWritten)
+    const end = await publishGeneration(
+      options,
+      first.value,
+      progress,
+      AbortSignal.any([signal, promoted.signal]),
+      onWritten,
+    )
     return end.kind === 'stopped' && !signal.aborted ? { kind: 'again' } : end
   } catch (cause) {
     return stepAfter(cause, signal)
@@ -107,13 +116,16 @@ const publishGeneration = async (
   try {
     const open = () => logs.kpi(generation, 'reader')
     const kpi = untilCaughtUp ? await open() : await whenThere(open, `rows of generation ${generation}`, signal, logger)
-    // A generation that was promoted after the last write is published from its beginning: its rows are another set of records.
+    // A generation that was promoted after the last write is published from its beginning: its rows are another set of
+    // records.
     const through = progress?.generation === generation ? progress.revision : -1
     const after = through < 0 ? undefined : await positionOf(kpi, stream, through)
     for await (const message of kpi.subscribe({ after, prefixes: [stream], batchMax, signal })) {
       if (message.kind === 'caught-up' && untilCaughtUp) return { kind: 'caught-up' }
       if (message.kind !== 'events') continue
-      const records = message.events.filter((event) => event.stream === stream && isRow(event)).map((event) => recordOf(event, generation))
+      const records = message.events
+        .filter((event) => event.stream === stream && isRow(event))
+        .map((event) => recordOf(event, generation))
       const last = message.events.filter((event) => event.stream === stream).at(-1)
       if (records.length === 0 || last === undefined) continue
       const reached = { generation, revision: last.revision }

@@ -11,15 +11,21 @@ import type { Config } from '../config/config.js'
 import { oneLog, type LogHealth, type Logs } from './logs.js'
 
 /**
- * The log on the EventStoreDB that is configured: all parts in one. Whoever writes the rows of a generation takes a lock in the data folder, because its snapshots lie
- * there: the server fences a second projector out only when it appends, and by then it may have written over them. Throws where a certificate cannot be read.
+ * The log on the EventStoreDB that is configured: all parts in one. Whoever writes the rows of a generation takes a
+ * lock in the data folder, because its snapshots lie there: the server fences a second projector out only when it
+ * appends, and by then it may have written over them. Throws where a certificate cannot be read.
  */
-export const eventStoreDbLogs = ({ log: { eventstoredb }, data, tenant }: Config, owner: string, logger: Logger): Logs => {
+export const eventStoreDbLogs = (
+  { log: { eventstoredb }, data, tenant }: Config,
+  owner: string,
+  logger: Logger,
+): Logs => {
   const access = accessOf(eventstoredb)
   const locks = new Map<string, Promise<EventLog>>()
   const lock = async (generation: string): Promise<void> => {
     const opening =
-      locks.get(generation) ?? openEmbeddedLog({ dir: join(data, 'state', `${tenant}.${generation}.writer`), mode: 'writer', owner })
+      locks.get(generation) ??
+      openEmbeddedLog({ dir: join(data, 'state', `${tenant}.${generation}.writer`), mode: 'writer', owner })
     locks.set(generation, opening)
     await opening.catch((cause: unknown) => {
       locks.delete(generation)
@@ -38,15 +44,18 @@ export const eventStoreDbLogs = ({ log: { eventstoredb }, data, tenant }: Config
       const { kind } = report.state
       if (kind === 'live') outOfReachSince = undefined
       if (kind === 'broken') outOfReachSince ??= report.state.since
-      if (kind === 'broken') logger.warn({ reads: report.prefixes, err: report.state.cause }, 'log: a subscription is broken, trying again')
-      if (kind === 'stalled') logger.error({ reads: report.prefixes, since: iso(report.state.since) }, 'log: a subscription is stalled')
+      if (kind === 'broken')
+        logger.warn({ reads: report.prefixes, err: report.state.cause }, 'log: a subscription is broken, trying again')
+      if (kind === 'stalled')
+        logger.error({ reads: report.prefixes, since: iso(report.state.since) }, 'log: a subscription is stalled')
     },
   })
   const watched: EventLog = {
     ...log,
     append: async (appends) => {
       const answers = await log.append(appends)
-      if (answers.some((answer) => E.isLeft(answer) && answer.left.tag === 'NotAvailable')) outOfReachSince ??= Date.now()
+      if (answers.some((answer) => E.isLeft(answer) && answer.left.tag === 'NotAvailable'))
+        outOfReachSince ??= Date.now()
       else if (answers.length > 0) outOfReachSince = undefined
       return answers
     },
@@ -68,7 +77,8 @@ export const eventStoreDbLogs = ({ log: { eventstoredb }, data, tenant }: Config
 
 /** Where the configured server is, and who we are there. Throws where a certificate cannot be read. */
 export const accessOf = (configured: Config['log']['eventstoredb']): EventStoreDbAccess => {
-  const { connectionString, username, password, clientCertificateFile, clientKey, tlsCaFile, deadlineMs, keepAliveMs } = configured
+  const { connectionString, username, password, clientCertificateFile, clientKey, tlsCaFile, deadlineMs, keepAliveMs } =
+    configured
   return {
     connectionString,
     ...(username === undefined || password === undefined ? {} : { credentials: { username, password } }),

@@ -6,8 +6,9 @@ import { contentId } from '../../log/content-id.js'
 import { LogUnavailable, type EventLog, type Position, type RecordedEvent } from '../../log/event-log.js'
 
 /**
- * What a generation computes: one run of the projection over all of the raw log by one profile. `historyThrough` is where the raw log ended when it began (in
- * decimal; null: it was empty): through there nothing is too late, and all configuration is known from the start.
+ * What a generation computes: one run of the projection over all of the raw log by one profile. `historyThrough` is
+ * where the raw log ended when it began (in decimal; null: it was empty): through there nothing is too late, and all
+ * configuration is known from the start.
  */
 export type Generation = Readonly<{
   name: string
@@ -18,13 +19,21 @@ export type Generation = Readonly<{
 }>
 
 /** `live` is the generation that the egress publishes; `undefined` before the first. */
-export type Generations = Readonly<{ all: Readonly<Record<string, Generation>>; live: string | undefined; revision: number | undefined }>
+export type Generations = Readonly<{
+  all: Readonly<Record<string, Generation>>
+  live: string | undefined
+  revision: number | undefined
+}>
 
-/** Goes up when the fold or the contract changes so that the same log gives other rows: such a version starts a generation of its own. */
+/**
+ * Goes up when the fold or the contract changes so that the same log gives other rows: such a version starts a
+ * generation of its own.
+ */
 export const PROJECTION_VERSION = 2
 
 type GenerationEvent =
-  Readonly<{ type: 'GenerationStarted'; generation: Generation }> | Readonly<{ type: 'GenerationPromoted'; name: string; at: string }>
+  | Readonly<{ type: 'GenerationStarted'; generation: Generation }>
+  | Readonly<{ type: 'GenerationPromoted'; name: string; at: string }>
 
 const none: Generations = { all: {}, live: undefined, revision: undefined }
 
@@ -70,7 +79,12 @@ export class GenerationsChanged extends Error {
   override readonly name = 'GenerationsChanged'
 }
 
-const append = async (control: EventLog, tenant: string, state: Generations, event: GenerationEvent): Promise<Generations> => {
+const append = async (
+  control: EventLog,
+  tenant: string,
+  state: Generations,
+  event: GenerationEvent,
+): Promise<Generations> => {
   const { type, ...data } = event
   const bytes = Buffer.from(JSON.stringify(data))
   const expected = state.revision ?? 'no-stream'
@@ -78,11 +92,15 @@ const append = async (control: EventLog, tenant: string, state: Generations, eve
     {
       stream: generationsStream(tenant),
       expected,
-      events: [{ id: contentId(type, tenant, String(expected), bytes), type, data: bytes, metadata: Buffer.from('{}') }],
+      events: [
+        { id: contentId(type, tenant, String(expected), bytes), type, data: bytes, metadata: Buffer.from('{}') },
+      ],
     },
   ])
   if (result !== undefined && E.isLeft(result) && result.left.tag === 'NotAvailable')
-    throw new LogUnavailable(`the generations of ${tenant} could not be changed: the log is not available`, { cause: result.left.cause })
+    throw new LogUnavailable(`the generations of ${tenant} could not be changed: the log is not available`, {
+      cause: result.left.cause,
+    })
   if (result === undefined || E.isLeft(result))
     throw new GenerationsChanged(
       `the generations of ${tenant} could not be changed (${result === undefined ? 'no answer' : result.left.tag}); try again`,
@@ -111,5 +129,10 @@ export const startGeneration = async (
 }
 
 /** From now on the egress publishes this generation. */
-export const promote = async (control: EventLog, tenant: string, state: Generations, name: string, now: Date): Promise<Generations> =>
-  append(control, tenant, state, { type: 'GenerationPromoted', name, at: now.toISOString() })
+export const promote = async (
+  control: EventLog,
+  tenant: string,
+  state: Generations,
+  name: string,
+  now: Date,
+): Promise<Generations> => append(control, tenant, state, { type: 'GenerationPromoted', name, at: now.toISOString() })

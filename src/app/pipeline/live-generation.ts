@@ -3,13 +3,26 @@ import type { Logger } from 'pino'
 import type { Profile } from '../../domain/profile.js'
 import { LogLocked, type EventLog } from '../../log/event-log.js'
 import { backoffMs } from '../../log/backoff.js'
-import { promote, PROJECTION_VERSION, readGenerations, startGeneration, watchLive, type Generation } from './generations.js'
+import {
+  promote,
+  PROJECTION_VERSION,
+  readGenerations,
+  startGeneration,
+  watchLive,
+  type Generation,
+} from './generations.js'
 import type { Logs } from './logs.js'
 import { runProjector, type ProjectorEnd, type ProjectorOptions } from './projector.js'
 import { noSnapshots, openSnapshotStore, type SnapshotStore } from './snapshots.js'
 
 /** The live generation; the first is started and promoted here. */
-export const ensureLive = async (logs: Logs, tenant: string, profile: Profile, raw: EventLog, now: () => number): Promise<Generation> =>
+export const ensureLive = async (
+  logs: Logs,
+  tenant: string,
+  profile: Profile,
+  raw: EventLog,
+  now: () => number,
+): Promise<Generation> =>
   logs.changingControl(async (control) => {
     const state = await readGenerations(control, tenant)
     const live = state.live === undefined ? undefined : state.all[state.live]
@@ -20,8 +33,12 @@ export const ensureLive = async (logs: Logs, tenant: string, profile: Profile, r
   })
 
 /** The snapshot store of a generation in the data folder; with `undefined` (tests) none. */
-export const snapshotsOf = (data: string | undefined, tenant: string, generation: string, logs: Pick<Logs, 'identity'>): SnapshotStore =>
-  data === undefined ? noSnapshots : openSnapshotStore(data, tenant, generation, logs.identity)
+export const snapshotsOf = (
+  data: string | undefined,
+  tenant: string,
+  generation: string,
+  logs: Pick<Logs, 'identity'>,
+): SnapshotStore => (data === undefined ? noSnapshots : openSnapshotStore(data, tenant, generation, logs.identity))
 
 export type LiveProjectorOptions = Omit<ProjectorOptions, 'generation' | 'kpi' | 'snapshots'> &
   Readonly<{ logs: Logs; data: string | undefined; profile: Profile }>
@@ -31,8 +48,8 @@ const LOCK_RETRY = { firstMs: 100, maxMs: 1_000 }
 const LOCK_WAITS_MAX = 60
 
 /**
- * Projects the live generation, and when another is promoted goes on with that one. A promoted generation may still be held by the process that rebuilt it;
- * it is waited for.
+ * Projects the live generation, and when another is promoted goes on with that one. A promoted generation may still be
+ * held by the process that rebuilt it; it is waited for.
  */
 export const runLiveProjector = async (options: LiveProjectorOptions): Promise<ProjectorEnd> => {
   const { logs, tenant, profile, signal, logger, now, data } = options
@@ -50,7 +67,8 @@ export const runLiveProjector = async (options: LiveProjectorOptions): Promise<P
     const next = options.untilCaughtUp
       ? Promise.resolve(undefined)
       : nextLive(await logs.control('reader'), tenant, generation.name, AbortSignal.any([signal, watching.signal]))
-    // A watch that fails ends the projector as well, below: it might go on with a generation that nobody publishes any more.
+    // A watch that fails ends the projector as well, below: it might go on with a generation that nobody publishes any
+    // more.
     void next.then(
       (name) => name !== undefined && switched.abort(),
       () => switched.abort(),
@@ -59,7 +77,13 @@ export const runLiveProjector = async (options: LiveProjectorOptions): Promise<P
     const snapshots = snapshotsOf(data, tenant, generation.name, logs)
     try {
       logger.info({ generation: generation.name }, 'projector: projecting')
-      const end = await runProjector({ ...options, generation, kpi, snapshots, signal: AbortSignal.any([signal, switched.signal]) })
+      const end = await runProjector({
+        ...options,
+        generation,
+        kpi,
+        snapshots,
+        signal: AbortSignal.any([signal, switched.signal]),
+      })
       if (end.kind !== 'stopped' || signal.aborted) return end
     } finally {
       watching.abort()
@@ -76,8 +100,15 @@ export const runLiveProjector = async (options: LiveProjectorOptions): Promise<P
   return { kind: 'stopped' }
 }
 
-/** Resolves with the name of the next live generation that is not `current`; with `undefined` when the signal aborts. */
-const nextLive = async (control: EventLog, tenant: string, current: string, signal: AbortSignal): Promise<string | undefined> => {
+/**
+ * Resolves with the name of the next live generation that is not `current`; with `undefined` when the signal aborts.
+ */
+const nextLive = async (
+  control: EventLog,
+  tenant: string,
+  current: string,
+  signal: AbortSignal,
+): Promise<string | undefined> => {
   for await (const name of watchLive(control, tenant, signal)) if (name !== current) return name
   return undefined
 }

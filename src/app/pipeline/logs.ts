@@ -8,15 +8,18 @@ import { LogLocked, LogUnavailable, type EventLog } from '../../log/event-log.js
 export type Mode = 'reader' | 'writer'
 
 /**
- * The parts of the log. With the embedded adapter each part is a store of its own with its own writer, so that ingress (raw), projector (one KPI part per
- * generation) and operators' commands (control) can be separate processes; other adapters hold all parts in one log.
- * A part that was opened is shared within the process and closed by `close`.
+ * The parts of the log. With the embedded adapter each part is a store of its own with its own writer, so that ingress
+ * (raw), projector (one KPI part per generation) and operators' commands (control) can be separate processes; other
+ * adapters hold all parts in one log. A part that was opened is shared within the process and closed by `close`.
  */
 export type Logs = Readonly<{
   raw: (mode: Mode) => Promise<EventLog>
   kpi: (generation: string, mode: Mode) => Promise<EventLog>
   control: (mode: Mode) => Promise<EventLog>
-  /** Runs `work` with the control part open for writing and gives it back at once, so that several processes can take turns. */
+  /**
+   * Runs `work` with the control part open for writing and gives it back at once, so that several processes can take
+   * turns.
+   */
   changingControl: <T>(work: (control: EventLog) => Promise<T>) => Promise<T>
   /** Which log this is: what is kept beside one must not be taken for that of another. */
   identity: string
@@ -26,7 +29,8 @@ export type Logs = Readonly<{
 }>
 
 /** `reads` are the beginnings of the streams that the subscription is for. */
-export type LogHealth = Readonly<{ kind: 'well' }> | Readonly<{ kind: 'broken' | 'stalled'; since: string; reads: readonly string[] }>
+export type LogHealth =
+  Readonly<{ kind: 'well' }> | Readonly<{ kind: 'broken' | 'stalled'; since: string; reads: readonly string[] }>
 
 const CONTROL_WAIT_MAX_MS = 5_000
 const CONTROL_RETRY_MS = 50
@@ -99,8 +103,16 @@ const openWhenFree = async (dir: string, owner: string): Promise<EventLog> => {
 
 const APPEARS_RETRY_MS = 250
 
-/** Opens a part for reading that the process which writes it may not have made yet: waits for it. Rejects when the signal aborts. */
-export const whenThere = async (open: () => Promise<EventLog>, what: string, signal: AbortSignal, logger: Logger): Promise<EventLog> => {
+/**
+ * Opens a part for reading that the process which writes it may not have made yet: waits for it. Rejects when the
+ * signal aborts.
+ */
+export const whenThere = async (
+  open: () => Promise<EventLog>,
+  what: string,
+  signal: AbortSignal,
+  logger: Logger,
+): Promise<EventLog> => {
   for (let told = false; ; told = true) {
     try {
       return await open()

@@ -5,7 +5,14 @@ import type { Row } from '../../domain/row.js'
 import { kpiStream } from '../../domain/stream-name.js'
 import { decodeRaw, feeds } from '../../ingress/decode/decoders.js'
 import { deadLetter } from '../../ingress/raw-event.js'
-import type { AppendFailure, EventLog, ExpectedRevision, NewEvent, Position, RecordedEvent } from '../../log/event-log.js'
+import type {
+  AppendFailure,
+  EventLog,
+  ExpectedRevision,
+  NewEvent,
+  Position,
+  RecordedEvent,
+} from '../../log/event-log.js'
 import { fairAppends } from '../../log/append-batches.js'
 import { KpiFold, type Refusal } from '../../projections/kpi-projection.js'
 import { backoffMs, pause } from '../../log/backoff.js'
@@ -14,7 +21,8 @@ import { appendsOf, recover, rowEvents, type CutShort } from '../../contract/kpi
 import type { SnapshotStore } from './snapshots.js'
 
 /**
- * Why a projector ended: told to, everything worked off, another instance appended to the generation's KPI stream, or the log refuses.
+ * Why a projector ended: told to, everything worked off, another instance appended to the generation's KPI stream, or
+ * the log refuses.
  */
 export type ProjectorEnd =
   | Readonly<{ kind: 'stopped' }>
@@ -34,7 +42,10 @@ export type ProjectorOptions = Readonly<{
   signal: AbortSignal
   logger: Logger
   now: () => number
-  /** Told after every append: raw events folded since the start of the call (those behind the checkpoint included) and where the projector is. */
+  /**
+   * Told after every append: raw events folded since the start of the call (those behind the checkpoint included) and
+   * where the projector is.
+   */
   onProgress?: (progress: Readonly<{ events: number; rows: number; position: Position }>) => void
 }>
 
@@ -52,8 +63,9 @@ export const rawPrefixes = (tenant: string): readonly string[] => [
 ]
 
 /**
- * Folds the raw log into the KPI stream of a generation: rows and checkpoint in one append under the expected revision. Killed anywhere, it goes on without a
- * lost or doubled row: the checkpoint tells where, the tail behind it which rows are already there.
+ * Folds the raw log into the KPI stream of a generation: rows and checkpoint in one append under the expected revision.
+ * Killed anywhere, it goes on without a lost or doubled row: the checkpoint tells where, the tail behind it which rows
+ * are already there.
  */
 export const runProjector = async (options: ProjectorOptions): Promise<ProjectorEnd> => {
   for (let attempt = 0; ; attempt++) {
@@ -96,7 +108,8 @@ class ProjectorRun {
   constructor(options: ProjectorOptions) {
     this.options = options
     this.stream = kpiStream(options.tenant, options.generation.name)
-    this.historyThrough = options.generation.historyThrough === null ? undefined : BigInt(options.generation.historyThrough)
+    this.historyThrough =
+      options.generation.historyThrough === null ? undefined : BigInt(options.generation.historyThrough)
     this.fold = new KpiFold(options.tenant, options.generation.profile)
   }
 
@@ -111,12 +124,16 @@ class ProjectorRun {
       if (cause instanceof Error && cause.name === 'LogUnavailable') return { kind: 'retry', cause }
       throw cause
     } finally {
-      // Landing later, it would look to the next attempt like the append of another projector, or meet a log that is closed.
+      // Landing later, it would look to the next attempt like the append of another projector, or meet a log that is
+      // closed.
       await this.appending.catch(() => undefined)
     }
   }
 
-  /** Brings the fold to where it was at the last checkpoint: from the snapshot if there is a usable one, and on by folding without appending. */
+  /**
+   * Brings the fold to where it was at the last checkpoint: from the snapshot if there is a usable one, and on by
+   * folding without appending.
+   */
   private async recover(): Promise<void> {
     const { tenant, generation, kpi, snapshots, signal } = this.options
     const recovery = await recover(kpi, tenant, generation.name)
@@ -153,8 +170,9 @@ class ProjectorRun {
   }
 
   /**
-   * Notes what was erased. What a generation had folded before it was erased is in its rows for ever, so folding those events again, now that they are gone, would
-   * give other rows under the same revisions: says so if that is what `from` to `through` would take.
+   * Notes what was erased. What a generation had folded before it was erased is in its rows for ever, so folding those
+   * events again, now that they are gone, would give other rows under the same revisions: says so if that is what
+   * `from` to `through` would take.
    */
   private async noteErasures(from: Position | undefined, through: Position): Promise<string | undefined> {
     for await (const { facts, position } of this.configured())
@@ -202,13 +220,15 @@ class ProjectorRun {
   }
 
   /**
-   * Appends what is missing of a batch that a crash cut short. It has to be this very batch: cut elsewhere, it could leave a checkpoint behind rows that are
-   * already further on, and the next start would append their earlier revisions after them.
+   * Appends what is missing of a batch that a crash cut short. It has to be this very batch: cut elsewhere, it could
+   * leave a checkpoint behind rows that are already further on, and the next start would append their earlier revisions
+   * after them.
    */
   private async complete({ through, present }: CutShort): Promise<void> {
     const { tenant, raw } = this.options
     const batch: RecordedEvent[] = []
-    for await (const events of raw.readAll({ after: this.folded, through, prefixes: rawPrefixes(tenant) })) batch.push(...events)
+    for await (const events of raw.readAll({ after: this.folded, through, prefixes: rawPrefixes(tenant) }))
+      batch.push(...events)
     const { rows, unusable } = this.foldBatch(batch, through)
     const isMissing = rows.map((row) => present.get(row.key) !== row.revision)
     if (unusable.length > 0) await this.setAside(unusable)
@@ -221,7 +241,12 @@ class ProjectorRun {
 
   private async follow(): Promise<RunEnd> {
     const { raw, signal, untilCaughtUp, tenant, batchMax } = this.options
-    for await (const message of raw.subscribe({ after: this.folded, prefixes: rawPrefixes(tenant), batchMax, signal })) {
+    for await (const message of raw.subscribe({
+      after: this.folded,
+      prefixes: rawPrefixes(tenant),
+      batchMax,
+      signal,
+    })) {
       switch (message.kind) {
         case 'events':
           await this.project(message.events)
@@ -266,8 +291,8 @@ class ProjectorRun {
   }
 
   /**
-   * Begins an append once the one before it has succeeded, and lets the next batch be folded while it is made durable. A failure is met at the next append,
-   * or at the end; whatever was folded meanwhile is then given up with the fold.
+   * Begins an append once the one before it has succeeded, and lets the next batch be folded while it is made durable.
+   * A failure is met at the next append, or at the end; whatever was folded meanwhile is then given up with the fold.
    */
   private async appendBehind(rows: readonly NewEvent[]): Promise<void> {
     const position = this.folded as Position
@@ -285,7 +310,11 @@ class ProjectorRun {
     const facts = decodeRaw(event.type, event.data)
     const unusable = E.isLeft(facts) ? facts.left : this.refusalOf(facts.right)
     if (unusable === undefined) return []
-    const origin = { tenant: this.options.tenant, source: `${event.stream}@${event.revision}`, receivedAt: this.options.now() }
+    const origin = {
+      tenant: this.options.tenant,
+      source: `${event.stream}@${event.revision}`,
+      receivedAt: this.options.now(),
+    }
     return [deadLetter(event.data, { topic: event.type, ...unusable }, origin, 'projector')]
   }
 

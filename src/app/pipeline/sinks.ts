@@ -18,8 +18,8 @@ export const topicsOf = (config: Config): Topics => {
 export const filesFolderOf = (config: Config): string => config.egress.files.dir ?? join(config.data, 'files')
 
 /**
- * The sink that the configuration names; `undefined` for `none`. `name` tells egresses of one tenant apart: a replay has one of its own, so that it does not
- * fence out the running egress.
+ * The sink that the configuration names; `undefined` for `none`. `name` tells egresses of one tenant apart: a replay
+ * has one of its own, so that it does not fence out the running egress.
  */
 export const sinkOf = (config: Config, logger: Logger, name?: string): Sink | undefined => {
   const topics = topicsOf(config)
@@ -44,7 +44,10 @@ export const sinkOf = (config: Config, logger: Logger, name?: string): Sink | un
         tenant: config.tenant,
         topics,
         families: config.profile.families,
-        values: format === 'avro' && registry !== undefined ? { format, registry: { url: registry.url, ...auth } } : { format: 'json' },
+        values:
+          format === 'avro' && registry !== undefined
+            ? { format, registry: { url: registry.url, ...auth } }
+            : { format: 'json' },
         compression,
         progressTopic,
         ...(name === undefined ? {} : { name }),
@@ -62,7 +65,16 @@ export const topicsOptionsOf = (
 ): TopicsOptions => {
   const { progressTopic, partitions, replicationFactor, cleanup, retentionMs } = config.egress.kafka
   const topics = topicsOf(config)
-  return { ...addressOf(config, logger), topics, families, progressTopic, partitions, replicationFactor, cleanup, retentionMs }
+  return {
+    ...addressOf(config, logger),
+    topics,
+    families,
+    progressTopic,
+    partitions,
+    replicationFactor,
+    cleanup,
+    retentionMs,
+  }
 }
 
 const addressOf = ({ egress: { kafka } }: Config, logger: Logger): KafkaAddress => {

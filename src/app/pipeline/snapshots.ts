@@ -11,8 +11,9 @@ import { PROJECTION_VERSION } from './generations.js'
 export type Snapshot = Readonly<{ position: Position; state: FoldState }>
 
 /**
- * Where a fold is put away between runs, so that a restart need not read the whole log, and the shelf of what it seldom needs. A cache and nothing more: if it is
- * missing, older than the checkpoint or not understood, the log is folded again with the same outcome. `save` is atomic.
+ * Where a fold is put away between runs, so that a restart need not read the whole log, and the shelf of what it seldom
+ * needs. A cache and nothing more: if it is missing, older than the checkpoint or not understood, the log is folded
+ * again with the same outcome. `save` is atomic.
  */
 export type SnapshotStore = Readonly<{
   /** Does the shelf hold what was saved? If not, the fold must keep all of it in memory. */
@@ -40,10 +41,15 @@ const FORMAT = `1/${PROJECTION_VERSION}/${process.versions.v8.split('.')[0]}`
 type Saved = Readonly<{ format: string; position: Position; state: FoldState }>
 
 /**
- * A store in `data/state/<tenant>.<generation>`; only the process that holds the generation's KPI part for writing may open it. What was kept for another log
- * (`logIdentity`) is not understood: its positions mean something else here.
+ * A store in `data/state/<tenant>.<generation>`; only the process that holds the generation's KPI part for writing may
+ * open it. What was kept for another log (`logIdentity`) is not understood: its positions mean something else here.
  */
-export const openSnapshotStore = (data: string, tenant: string, generation: string, logIdentity: string): SnapshotStore => {
+export const openSnapshotStore = (
+  data: string,
+  tenant: string,
+  generation: string,
+  logIdentity: string,
+): SnapshotStore => {
   const format = `${FORMAT}/${logIdentity}`
   const dir = join(data, 'state', `${tenant}.${generation}`)
   const root = openEnvironment(dir)
@@ -62,7 +68,8 @@ export const openSnapshotStore = (data: string, tenant: string, generation: stri
         const bytes = shelf.get(key)
         return bytes === undefined ? undefined : (deserialize(bytes) as unknown)
       },
-      // LMDB orders strings by their UTF-8 bytes, which for the characters that keys are made of is the order of code units.
+      // LMDB orders strings by their UTF-8 bytes, which for the characters that keys are made of is the order of code
+      // units.
       keysAfter: (prefix, after, max) => {
         const keys: string[] = []
         for (const key of shelf.getKeys({ start: after, limit: max + 1 })) {

@@ -16,10 +16,14 @@ export type Stage = 'ingress' | 'projector' | 'egress'
 export const stages: readonly Stage[] = ['ingress', 'projector', 'egress']
 
 /** Something that takes raw input in until it is closed. `onIngested` is told of every batch once it is durable. */
-export type Ingress = (raw: EventLog, onIngested: (receipt: Receipt) => Promise<void>) => Promise<Readonly<{ close: () => Promise<void> }>>
+export type Ingress = (
+  raw: EventLog,
+  onIngested: (receipt: Receipt) => Promise<void>,
+) => Promise<Readonly<{ close: () => Promise<void> }>>
 
 /** What a stage is doing, for health and for operators. */
-export type StageState = Readonly<{ kind: 'starting' }> | Readonly<{ kind: 'running' }> | Readonly<{ kind: 'ended'; end: RunEnd }>
+export type StageState =
+  Readonly<{ kind: 'starting' }> | Readonly<{ kind: 'running' }> | Readonly<{ kind: 'ended'; end: RunEnd }>
 
 export type RunEnd = ProjectorEnd | EgressEnd | Readonly<{ kind: 'failed'; cause: unknown }>
 
@@ -41,8 +45,9 @@ export type RunOptions = Readonly<{
 }>
 
 /**
- * Runs the stages in this process until the signal aborts (then each finishes what it has begun) or one of them ends for a reason of its own, which stops the
- * others. Resolves with the first such reason; `stopped` or `caught-up` if all is well.
+ * Runs the stages in this process until the signal aborts (then each finishes what it has begun) or one of them ends
+ * for a reason of its own, which stops the others. Resolves with the first such reason; `stopped` or `caught-up` if all
+ * is well.
  */
 export const run = async (options: RunOptions): Promise<RunEnd> => {
   const { only, untilCaughtUp, signal, onState } = options
@@ -53,7 +58,9 @@ export const run = async (options: RunOptions): Promise<RunEnd> => {
   const stage = async (name: Stage, work: (signal: AbortSignal) => Promise<RunEnd>): Promise<void> => {
     if (!only.includes(name)) return
     onState?.(name, { kind: 'starting' })
-    const end = await work(all).catch((cause: unknown): RunEnd => (all.aborted ? { kind: 'stopped' } : { kind: 'failed', cause }))
+    const end = await work(all).catch((cause: unknown): RunEnd =>
+      all.aborted ? { kind: 'stopped' } : { kind: 'failed', cause },
+    )
     onState?.(name, { kind: 'ended', end })
     if (end.kind === 'stopped' || end.kind === 'caught-up') return
     first ??= end
@@ -96,7 +103,9 @@ const runIngressStage = async (
   })
   onState?.('ingress', { kind: 'running' })
   const stopWall =
-    mode === 'wall' ? wallClock({ raw, tenant: config.tenant, everyMs, now, logger }, (cause) => failed.abort(cause)) : undefined
+    mode === 'wall'
+      ? wallClock({ raw, tenant: config.tenant, everyMs, now, logger }, (cause) => failed.abort(cause))
+      : undefined
   try {
     await aborted(AbortSignal.any([signal, failed.signal]))
     return failed.signal.aborted ? { kind: 'failed', cause: failed.signal.reason } : { kind: 'stopped' }
@@ -111,10 +120,14 @@ const runIngressStage = async (
 type WallClock = Readonly<{ raw: EventLog; tenant: string; everyMs: number; now: () => number; logger: Logger }>
 
 /**
- * Ticks at whole steps of the machine's time until it is stopped, one tick at a time. A log that is out of reach holds it up: the step that has come by then is
- * ticked when it is there again, and those in between say nothing that it does not. `onRefused`: the log will take none, so the clock would stand still for ever.
+ * Ticks at whole steps of the machine's time until it is stopped, one tick at a time. A log that is out of reach holds
+ * it up: the step that has come by then is ticked when it is there again, and those in between say nothing that it does
+ * not. `onRefused`: the log will take none, so the clock would stand still for ever.
  */
-const wallClock = ({ raw, tenant, everyMs, now, logger }: WallClock, onRefused: (cause: unknown) => void): (() => void) => {
+const wallClock = (
+  { raw, tenant, everyMs, now, logger }: WallClock,
+  onRefused: (cause: unknown) => void,
+): (() => void) => {
   let last: number | undefined
   let isTicking = false
   let isHeldUp = false
@@ -129,7 +142,8 @@ const wallClock = ({ raw, tenant, everyMs, now, logger }: WallClock, onRefused: 
       isHeldUp = false
     } catch (cause) {
       if (!(cause instanceof NotIngested && cause.passes)) onRefused(cause)
-      else if (!isHeldUp) logger.warn({ err: cause }, 'clock: the log is not available, the tick is tried again until it is')
+      else if (!isHeldUp)
+        logger.warn({ err: cause }, 'clock: the log is not available, the tick is tried again until it is')
       isHeldUp = true
     } finally {
       isTicking = false
@@ -141,7 +155,9 @@ const wallClock = ({ raw, tenant, everyMs, now, logger }: WallClock, onRefused: 
 
 const runProjectorStage = async (options: RunOptions, signal: AbortSignal): Promise<RunEnd> => {
   const { config, logs, untilCaughtUp, logger, now, onState, onProjected } = options
-  const raw = untilCaughtUp ? await logs.raw('reader') : await whenThere(() => logs.raw('reader'), 'raw log', signal, logger)
+  const raw = untilCaughtUp
+    ? await logs.raw('reader')
+    : await whenThere(() => logs.raw('reader'), 'raw log', signal, logger)
   onState?.('projector', { kind: 'running' })
   const project = (): Promise<RunEnd> =>
     runLiveProjector({

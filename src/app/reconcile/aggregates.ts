@@ -11,14 +11,19 @@ export type Stats = Readonly<Partial<Record<Statistic, number>>>
 export type SourceMetric = Readonly<{ metric: string; qualifier: string | null; stats: Stats }>
 
 /** What the API says of one group and interval. */
-export type SourceRow = Readonly<{ group: Readonly<Record<string, string>>; interval: Interval; metrics: readonly SourceMetric[] }>
+export type SourceRow = Readonly<{
+  group: Readonly<Record<string, string>>
+  interval: Interval
+  metrics: readonly SourceMetric[]
+}>
 
 /** `leftOut`: what stands in the answer and is not compared, each as a sentence, as often as it stands there. */
 export type AggregateResponse = Readonly<{ rows: readonly SourceRow[]; leftOut: readonly string[] }>
 
 /**
- * Reads an answer of the aggregates queries: `POST /api/v2/analytics/conversations/aggregates/query`, `…/users/…` or `…/flows/aggregates/query`. What cannot be read in
- * it is left out and said; on the left stands why it is no such answer at all. An answer without results is one in which nothing happened.
+ * Reads an answer of the aggregates queries: `POST /api/v2/analytics/conversations/aggregates/query`, `…/users/…` or
+ * `…/flows/aggregates/query`. What cannot be read in it is left out and said; on the left stands why it is no such
+ * answer at all. An answer without results is one in which nothing happened.
  */
 export const aggregateResponse = (json: unknown): E.Either<string, AggregateResponse> => {
   if (!isRecord(json)) return E.left('it is not an object')
@@ -26,7 +31,8 @@ export const aggregateResponse = (json: unknown): E.Either<string, AggregateResp
   if (results === undefined) {
     if (typeof json['message'] === 'string' || typeof json['status'] === 'number')
       return E.left(`it is a refusal of the API: ${String(json['message'] ?? json['status'])}`)
-    if (Object.keys(json).every((key) => key === 'systemToOrganizationMappings')) return E.right({ rows: [], leftOut: [] })
+    if (Object.keys(json).every((key) => key === 'systemToOrganizationMappings'))
+      return E.right({ rows: [], leftOut: [] })
     return E.left(`it has no results, but ${Object.keys(json).slice(0, 5).join(', ')}`)
   }
   if (!Array.isArray(results)) return E.left('its results are not a list')
@@ -78,7 +84,11 @@ const metricOf = (json: unknown, leftOut: string[]): readonly SourceMetric[] => 
 
 /** States are spelled as in rows; organisation presences are ids. */
 const spelledState = (metric: string, qualifier: string): string =>
-  metric === 'tSystemPresence' ? systemPresence(qualifier) : metric === 'tAgentRoutingStatus' ? upperSnake(qualifier) : qualifier
+  metric === 'tSystemPresence'
+    ? systemPresence(qualifier)
+    : metric === 'tAgentRoutingStatus'
+      ? upperSnake(qualifier)
+      : qualifier
 
 const isStatistic = (name: string): name is Statistic => (statistics as readonly string[]).includes(name)
 
@@ -88,4 +98,5 @@ const intervalOf = (text: unknown): Interval | undefined => {
   return more.length === 0 && start < end ? { start, end } : undefined
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

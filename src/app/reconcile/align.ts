@@ -28,10 +28,15 @@ export type Aligned = Readonly<{
 }>
 
 /**
- * Lays our base intervals under those of a query and our dimensions under its groups. An interval that is no union of base intervals cannot be
- * compared; nor can a query by dimensions that no family has.
+ * Lays our base intervals under those of a query and our dimensions under its groups. An interval that is no union of
+ * base intervals cannot be compared; nor can a query by dimensions that no family has.
  */
-export const align = (query: Query, baseMs: number, where: Readonly<Record<string, string>>, forced: FamilyName | undefined): Aligned => {
+export const align = (
+  query: Query,
+  baseMs: number,
+  where: Readonly<Record<string, string>>,
+  forced: FamilyName | undefined,
+): Aligned => {
   const notCompared: NotCompared[] = []
   const intervals = new Map<string, Interval>()
   const starts = new Map<EpochMs, Interval[]>()
@@ -40,8 +45,11 @@ export const align = (query: Query, baseMs: number, where: Readonly<Record<strin
   const choice = familyFor(query.sort, [...new Set([...query.dimensions, ...filters.map(([name]) => name)])], forced)
   if (E.isLeft(choice)) {
     const what =
-      query.sort === 'unknown' ? `metrics ${[...query.metrics].join(', ')}` : `groups by ${query.dimensions.join(', ') || 'nothing'}`
-    const why = query.sort === 'unknown' ? 'rows have no such metric, or nobody has said how it is worked out' : choice.left
+      query.sort === 'unknown'
+        ? `metrics ${[...query.metrics].join(', ')}`
+        : `groups by ${query.dimensions.join(', ') || 'nothing'}`
+    const why =
+      query.sort === 'unknown' ? 'rows have no such metric, or nobody has said how it is worked out' : choice.left
     return {
       query,
       family: null,
@@ -57,7 +65,10 @@ export const align = (query: Query, baseMs: number, where: Readonly<Record<strin
   const { family, note } = choice.right
   for (const [key, interval] of query.intervals) {
     if (interval.start % baseMs !== 0 || interval.end % baseMs !== 0) {
-      notCompared.push({ what: `interval ${spelled(interval)}`, why: `it is not made of our intervals of ${baseMs / MINUTE_MS} minutes` })
+      notCompared.push({
+        what: `interval ${spelled(interval)}`,
+        why: `it is not made of our intervals of ${baseMs / MINUTE_MS} minutes`,
+      })
       continue
     }
     intervals.set(key, interval)
@@ -76,7 +87,9 @@ export const align = (query: Query, baseMs: number, where: Readonly<Record<strin
     if (ofFamily !== family) return
     const within = starts.get(start)
     if (within === undefined) return
-    const missing = [...places, ...filterPlaces].find(([name, place]) => isSplit(name) && (dimensions[place] ?? null) === null)
+    const missing = [...places, ...filterPlaces].find(
+      ([name, place]) => isSplit(name) && (dimensions[place] ?? null) === null,
+    )
     if (missing !== undefined) {
       for (const interval of within)
         if (intervals.delete(intervalKey(interval)))
@@ -103,7 +116,8 @@ export const align = (query: Query, baseMs: number, where: Readonly<Record<strin
       const dimension = dimensionOf(name)
       const value = values[index] ?? null
       if (dimension === undefined) continue
-      if (value === null && !families[family].optional.includes(dimension)) return `rows of family ${family} hold nothing without a ${name}`
+      if (value === null && !families[family].optional.includes(dimension))
+        return `rows of family ${family} hold nothing without a ${name}`
       if (value?.includes(',') === true && isMultiplying(dimension))
         return `several values of ${name} in one group (flattened): rows are of one each`
     }

@@ -34,7 +34,12 @@ export type Compared = Readonly<{
   note: string | null
 }>
 
-export type CompareContext = Readonly<{ profile: Profile; isComplete: boolean; tolerance: Tolerance; closedThrough: EpochMs | undefined }>
+export type CompareContext = Readonly<{
+  profile: Profile
+  isComplete: boolean
+  tolerance: Tolerance
+  closedThrough: EpochMs | undefined
+}>
 
 /** Compares every metric that was asked for in every group and interval. */
 export const compareQuery = (aligned: Aligned, context: CompareContext): Compared => {
@@ -75,13 +80,21 @@ export const compareQuery = (aligned: Aligned, context: CompareContext): Compare
         asked: query.metrics,
         mediaType: group['mediaType']?.toLowerCase(),
         lengthMs: interval.end - interval.start,
-      }).filter(({ isExcusedBy }) => isExcusedBy === null || !isExcusedBy.every((metric) => saySame(metric, source, cell)))
+      }).filter(
+        ({ isExcusedBy }) => isExcusedBy === null || !isExcusedBy.every((metric) => saySame(metric, source, cell)),
+      )
       if (broken.length > 0) {
-        quarantined.push({ group, family, interval, broken: broken.map(({ metric, identity }) => ({ metric, identity })) })
+        quarantined.push({
+          group,
+          family,
+          interval,
+          broken: broken.map(({ metric, identity }) => ({ metric, identity })),
+        })
         continue
       }
       for (const figure of keysOf(asked, source, cell)) {
-        if (isTargetUnknown(figure.metric, source, cell)) notCompared.push({ what: `group ${JSON.stringify(group)}`, why: TARGET_UNKNOWN })
+        if (isTargetUnknown(figure.metric, source, cell))
+          notCompared.push({ what: `group ${JSON.stringify(group)}`, why: TARGET_UNKNOWN })
         const finding = findingOf({ group, family, interval, ...figure }, source, cell, context, figures)
         if (finding !== undefined) findings.push(finding)
       }
@@ -99,12 +112,17 @@ export const compareQuery = (aligned: Aligned, context: CompareContext): Compare
   for (const [key, cells] of ours) {
     if (query.groups.has(key)) continue
     const values = JSON.parse(key) as readonly (string | null)[]
-    const group = Object.fromEntries(query.dimensions.flatMap((name, index) => (values[index] == null ? [] : [[name, values[index]]])))
+    const group = Object.fromEntries(
+      query.dimensions.flatMap((name, index) => (values[index] == null ? [] : [[name, values[index]]])),
+    )
     if (context.isComplete) compareGroup(key, { group, cells: new Map() })
     else {
       const rows = [...cells].reduce(
         (sum, [at, cell]) =>
-          sum + (intervals.has(at) && keysOf(asked, NOTHING_SAID, cell).some((figure) => saysSomething(figure, cell)) ? cell.rows : 0),
+          sum +
+          (intervals.has(at) && keysOf(asked, NOTHING_SAID, cell).some((figure) => saysSomething(figure, cell))
+            ? cell.rows
+            : 0),
         0,
       )
       if (rows > 0) uncovered.push({ group, family, rows })
@@ -116,7 +134,10 @@ export const compareQuery = (aligned: Aligned, context: CompareContext): Compare
 const TARGET_UNKNOWN = 'the service-level target is not known here: import the settings of the queue'
 
 const isTargetUnknown = (metric: string, source: SourceCell, cell: OurCell | undefined): boolean =>
-  metric === 'oServiceLevel' && cell !== undefined && cell.target === null && source.get(metric)?.stats.target !== undefined
+  metric === 'oServiceLevel' &&
+  cell !== undefined &&
+  cell.target === null &&
+  source.get(metric)?.stats.target !== undefined
 
 const NOTHING_SAID: SourceCell = new Map()
 
@@ -169,11 +190,21 @@ const differenceOf = ({ place, statistics, cell, verdict }: Finding): Difference
   ...place,
   ...(verdict ?? { class: 'missing-event', because: '' }),
   statistics,
-  rows: { all: cell?.rows ?? 0, provisional: cell?.provisional ?? 0, corrections: Object.fromEntries(cell?.corrections ?? []) },
+  rows: {
+    all: cell?.rows ?? 0,
+    provisional: cell?.provisional ?? 0,
+    corrections: Object.fromEntries(cell?.corrections ?? []),
+  },
 })
 
-/** Which rules explain how many of their service levels, from their own counts where they say them, from ours otherwise. */
-const serviceLevelFits = ({ query, ours, intervals }: Aligned): Readonly<{ fits: ReadonlyMap<string, number>; total: number }> => {
+/**
+ * Which rules explain how many of their service levels, from their own counts where they say them, from ours otherwise.
+ */
+const serviceLevelFits = ({
+  query,
+  ours,
+  intervals,
+}: Aligned): Readonly<{ fits: ReadonlyMap<string, number>; total: number }> => {
   const fits = new Map<string, number>()
   let total = 0
   const isTheirs = PARTS_OF_SERVICE_LEVEL.every((metric) => query.metrics.has(metric))

@@ -12,7 +12,11 @@ export const derivedOrder = (finding: Finding): number => DERIVED.indexOf(findin
 const WAITS = ['tAnswered', 'tAbandon', 'tFlowOut']
 
 /** Of a metric that is worked out of others: it follows from a difference of those, or a rule differs. */
-export const derived = (finding: Finding, cell: ReadonlyMap<string, Finding>, context: ReasonContext): Verdict | undefined => {
+export const derived = (
+  finding: Finding,
+  cell: ReadonlyMap<string, Finding>,
+  context: ReasonContext,
+): Verdict | undefined => {
   const { asked, profile } = context
   switch (finding.place.metric) {
     case 'tWait': {
@@ -55,7 +59,11 @@ const shortAbandon = (
 }
 
 const overSla = ({ place, cell, theirs, ours }: Finding, { profile }: ReasonContext): Verdict => {
-  const durationMs = serviceLevelDurationMs(profile, place.group['queueId'] ?? '', place.group['mediaType']?.toLowerCase() ?? 'unknown')
+  const durationMs = serviceLevelDurationMs(
+    profile,
+    place.group['queueId'] ?? '',
+    place.group['mediaType']?.toLowerCase() ?? 'unknown',
+  )
   const answered = cell?.stats('tAnswered')
   const isAtDuration = answered?.min === durationMs || answered?.max === durationMs
   const isStricter = (theirs.count ?? 0) > (ours.count ?? 0)
@@ -76,7 +84,10 @@ const serviceLevel = (
   const { numerator, denominator } = theirs
   if (numerator === undefined || denominator === undefined) return undefined
   const isTheirs = PARTS_OF_SERVICE_LEVEL.every((metric) => asked.has(metric))
-  const parts = partsOf((metric) => (isTheirs ? source.get(metric)?.stats : ourCell?.stats(metric)), asked.has('nOffered') || !isTheirs)
+  const parts = partsOf(
+    (metric) => (isTheirs ? source.get(metric)?.stats : ourCell?.stats(metric)),
+    asked.has('nOffered') || !isTheirs,
+  )
   const fitting = rulesThatFit(parts, numerator, denominator)
   const own = ownRule(ourCell, profile)
   const components = PARTS_OF_SERVICE_LEVEL.flatMap((metric) => cell.get(metric) ?? [])
@@ -99,12 +110,17 @@ const ownRule = (cell: OurCell | undefined, profile: Profile): string => {
     cell.now.numerator,
     cell.now.denominator,
   )
-  return fitting.length === 0 || fitting.some(({ name }) => name === configured) ? configured : (fitting[0]?.name ?? configured)
+  return fitting.length === 0 || fitting.some(({ name }) => name === configured)
+    ? configured
+    : (fitting[0]?.name ?? configured)
 }
 
 export const PARTS_OF_SERVICE_LEVEL = ['tAnswered', 'nOverSla', 'tAbandon', 'tShortAbandon', 'tFlowOut']
 
-/** The counts of which a service level is made; `isOfferedKnown`: of nOffered is known that it is zero where it is not said. */
+/**
+ * The counts of which a service level is made; `isOfferedKnown`: of nOffered is known that it is zero where it is not
+ * said.
+ */
 export const partsOf = (stats: (metric: string) => Stats | undefined, isOfferedKnown: boolean): ServiceLevelParts => {
   const count = (metric: string): number => stats(metric)?.count ?? 0
   const [answered = 0, over = 0, abandoned = 0, short = 0, flowOuts = 0] = PARTS_OF_SERVICE_LEVEL.map(count)
@@ -114,24 +130,31 @@ export const partsOf = (stats: (metric: string) => Stats | undefined, isOfferedK
 const follows = (parts: readonly Finding[]): Verdict => {
   const [first] = [...parts].sort((a, b) => derivedOrder(a) - derivedOrder(b))
   const { class: reason } = first?.verdict ?? unexplained(first as Finding)
-  return { class: reason, because: `follows from the difference of ${parts.map(({ place }) => place.metric).join(', ')}` }
+  return {
+    class: reason,
+    because: `follows from the difference of ${parts.map(({ place }) => place.metric).join(', ')}`,
+  }
 }
 
 /** Both sides are said, and what is known besides. */
 export const unexplained = (finding: Finding): Verdict => {
   const isTheirs = isTheirsLarger(finding)
-  const said = finding.statistics.map(({ statistic, theirs, ours }) => `${statistic} ${theirs} there and ${ours} here`).join(', ')
+  const said = finding.statistics
+    .map(({ statistic, theirs, ours }) => `${statistic} ${theirs} there and ${ours} here`)
+    .join(', ')
   return { class: isTheirs ? 'missing-event' : 'extra-event', because: `${said}: ${whatIsKnown(finding, isTheirs)}` }
 }
 
 const whatIsKnown = ({ statistics, cell }: Finding, isTheirs: boolean): string => {
   if (statistics.every(({ statistic }) => statistic === 'min' || statistic === 'max'))
     return 'count and sum are equal, single values are not'
-  if (isTheirs && cell !== undefined && cell.erased > 0) return `${cell.erased} points of these rows were erased here on request`
+  if (isTheirs && cell !== undefined && cell.erased > 0)
+    return `${cell.erased} points of these rows were erased here on request`
   return `nothing explains what is missing ${isTheirs ? 'here' : 'there'}`
 }
 
 const isTheirsLarger = (finding: Finding): boolean => {
-  const difference = additiveDifference(finding).find((each) => each !== 0) ?? finding.statistics.at(-1)?.difference ?? 0
+  const difference =
+    additiveDifference(finding).find((each) => each !== 0) ?? finding.statistics.at(-1)?.difference ?? 0
   return difference > 0
 }

@@ -3,7 +3,10 @@ import { metricKey } from './query.js'
 
 const EDGE_RUN_MAX = 4
 
-/** Intervals next to each other whose differences cancel out: something happened at the edge between them, and the two sides have it on either side. */
+/**
+ * Intervals next to each other whose differences cancel out: something happened at the edge between them, and the two
+ * sides have it on either side.
+ */
 export const judgeEdges = (findings: readonly Finding[]): void => {
   const runs = new Map<string, Finding[]>()
   for (const finding of findings) {
@@ -26,7 +29,8 @@ export const judgeEdges = (findings: readonly Finding[]): void => {
   }
 }
 
-const isMore = (finding: Finding): boolean => (additiveDifference(finding).find((difference) => difference !== 0) ?? 0) > 0
+const isMore = (finding: Finding): boolean =>
+  (additiveDifference(finding).find((difference) => difference !== 0) ?? 0) > 0
 
 /** How many findings from the one at `from` cancel out; 0 if none do. */
 const cancelling = (run: readonly Finding[], from: number): number => {
@@ -49,12 +53,17 @@ export const judgeStateEdges = (cell: ReadonlyMap<string, Finding>): void => {
   for (const metric of ['tAgentRoutingStatus', 'tSystemPresence', 'tOrganizationPresence']) {
     const states = [...cell.values()].filter(({ place }) => place.metric === metric)
     const moved = states.map((finding) => additiveDifference(finding)[1] as number)
-    if (states.length < 2 || moved.reduce((sum, each) => sum + each, 0) !== 0 || moved.some((each) => Math.abs(each) > STATE_EDGE_MAX_MS))
+    if (
+      states.length < 2 ||
+      moved.reduce((sum, each) => sum + each, 0) !== 0 ||
+      moved.some((each) => Math.abs(each) > STATE_EDGE_MAX_MS)
+    )
       continue
     for (const finding of states)
       finding.verdict ??= {
         class: 'clock-edge',
-        because: 'states of this interval have as much more as others have less: a change of state is dated a moment apart',
+        because:
+          'states of this interval have as much more as others have less: a change of state is dated a moment apart',
       }
   }
 }

@@ -18,7 +18,8 @@ const dimensionNames: Readonly<Record<string, Dimension>> = {
 }
 
 /** Our name of a dimension of a query; `undefined` if rows have no such dimension. */
-export const dimensionOf = (name: string): Dimension | undefined => (Object.hasOwn(dimensionNames, name) ? dimensionNames[name] : undefined)
+export const dimensionOf = (name: string): Dimension | undefined =>
+  Object.hasOwn(dimensionNames, name) ? dimensionNames[name] : undefined
 
 /** A point with several of them counts in each: rows must not be added over these. */
 const multiplying: readonly Dimension[] = ['skillId', 'divisionId']
@@ -26,7 +27,8 @@ export const isMultiplying = (dimension: Dimension): boolean => multiplying.incl
 
 /** Dimensions that every family of points has: they choose none. */
 const common: readonly Dimension[] = ['mediaType', 'direction', 'messageType']
-const ownOf = (family: FamilyName): readonly Dimension[] => families[family].dimensions.filter((dimension) => !common.includes(dimension))
+const ownOf = (family: FamilyName): readonly Dimension[] =>
+  families[family].dimensions.filter((dimension) => !common.includes(dimension))
 
 /** What a metric is about: figures of different kinds stand in rows of different families. */
 export type MetricSort = 'interaction' | 'flow' | 'state' | 'unknown'
@@ -42,10 +44,14 @@ export const sortOf = (metric: string): MetricSort => {
 export type Choice = Readonly<{ family: FamilyName; note: string | null }>
 
 /**
- * The family whose rows, added up over the dimensions that are not in the group, say what a query grouped by `names` says; the left says why there is none.
- * With `forced` it is that family or none.
+ * The family whose rows, added up over the dimensions that are not in the group, say what a query grouped by `names`
+ * says; the left says why there is none. With `forced` it is that family or none.
  */
-export const familyFor = (sort: MetricSort, names: readonly string[], forced?: FamilyName): E.Either<string, Choice> => {
+export const familyFor = (
+  sort: MetricSort,
+  names: readonly string[],
+  forced?: FamilyName,
+): E.Either<string, Choice> => {
   const foreign = names.find((name) => dimensionOf(name) === undefined)
   if (foreign !== undefined) return E.left(`groups by ${foreign}: rows have no such dimension`)
   const dimensions = names.map((name) => dimensionOf(name) as Dimension)
@@ -64,7 +70,8 @@ export const familyFor = (sort: MetricSort, names: readonly string[], forced?: F
       `not grouped by ${lying}: what has several of them is in several rows of family ${choice}, so their sum would be more than the total`,
     )
   const partial = summed.filter((dimension) => !families[choice].optional.includes(dimension))
-  const isPart = choice !== 'agent-state' && partial.length > 0 && !(choice === 'agent' && dimensions.includes('userId'))
+  const isPart =
+    choice !== 'agent-state' && partial.length > 0 && !(choice === 'agent' && dimensions.includes('userId'))
   return E.right({
     family: choice,
     note: isPart
@@ -73,7 +80,8 @@ export const familyFor = (sort: MetricSort, names: readonly string[], forced?: F
   })
 }
 
-const carries = (family: FamilyName, sort: MetricSort): boolean => families[family].metrics.some((metric) => sortOf(metric) === sort)
+const carries = (family: FamilyName, sort: MetricSort): boolean =>
+  families[family].metrics.some((metric) => sortOf(metric) === sort)
 
 const fitting = (sort: MetricSort, dimensions: readonly Dimension[]): FamilyName | undefined => {
   if (sort === 'unknown') return undefined

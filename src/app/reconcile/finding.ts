@@ -10,7 +10,14 @@ import type { OurCell } from './rows.js'
 import { isTolerated, type Tolerance } from './tolerance.js'
 
 /** Why figures differ, from what needs somebody's attention to what will settle by itself. */
-export const reasonClasses = ['inconsistent-source-row', 'rule', 'missing-event', 'extra-event', 'clock-edge', 'late'] as const
+export const reasonClasses = [
+  'inconsistent-source-row',
+  'rule',
+  'missing-event',
+  'extra-event',
+  'clock-edge',
+  'late',
+] as const
 export type ReasonClass = (typeof reasonClasses)[number]
 
 export const reasonTexts: Readonly<Record<ReasonClass, string>> = {
@@ -75,7 +82,8 @@ export const compareStats = (metric: string, theirs: Stats, ours: Stats, toleran
   let tolerated = 0
   for (const statistic of statisticsOf(metric)) {
     const [their, our] = [theirs[statistic], ours[statistic]]
-    // An extreme or a ratio that one side has not is explained by the counts; what the API does not say of a metric it says nothing about.
+    // An extreme or a ratio that one side has not is explained by the counts; what the API does not say of a metric it
+    // says nothing about.
     if (their === undefined || our === undefined || isSame(metric, statistic, their, our)) continue
     if (isTolerated(tolerance, metric, statistic, their, our)) tolerated += 1
     else differences.push({ statistic, theirs: their, ours: our, difference: their - our })
@@ -87,7 +95,11 @@ export const compareStats = (metric: string, theirs: Stats, ours: Stats, toleran
 const isSame = (metric: string, statistic: Statistic, their: number, our: number): boolean => {
   if (their === our) return true
   if (statistic === 'ratio' || statistic === 'target') return Math.abs(their - our) <= 1e-9
-  return isMetricName(metric) && metricKind(metric) === 'observation' && Math.abs(their - our) <= 1e-6 * Math.max(1, Math.abs(their))
+  return (
+    isMetricName(metric) &&
+    metricKind(metric) === 'observation' &&
+    Math.abs(their - our) <= 1e-6 * Math.max(1, Math.abs(their))
+  )
 }
 
 /** The figures that add up over intervals, theirs − ours: what moves over the edge of an interval moves all of them. */

@@ -5,7 +5,10 @@ import type { ReconcileReport } from './report.js'
 /** Rows of the table of differences: a browser is no database. JSON holds all of them. */
 const ROWS_MAX = 5_000
 
-/** The report as one HTML page without anything from elsewhere: it can be mailed, and opened years later. Everything that came from outside is escaped. */
+/**
+ * The report as one HTML page without anything from elsewhere: it can be mailed, and opened years later. Everything
+ * that came from outside is escaped.
+ */
 export const reconcileHtml = (report: ReconcileReport): string => `<!doctype html>
 <html lang="en">
 <head>
@@ -60,7 +63,8 @@ const totals = ({ totals: byClass }: ReconcileReport): string => {
 const serviceLevel = ({ serviceLevel: { figures, explainedBy } }: ReconcileReport): string => {
   if (figures === 0) return ''
   const rows = explainedBy.map(
-    ({ rule, figures: fitting }) => `<tr><td>${text(rule)}</td><td class="n">${number(fitting)} of ${number(figures)}</td></tr>`,
+    ({ rule, figures: fitting }) =>
+      `<tr><td>${text(rule)}</td><td class="n">${number(fitting)} of ${number(figures)}</td></tr>`,
   )
   return `<section><details><summary>What explains their service levels</summary><table><thead><tr><th>options</th><th class="n">service levels explained</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></details></section>`
 }
@@ -112,7 +116,9 @@ const coverage = ({ coverage: { groups, withoutRows, uncovered, notCompared, not
 ${list('Notes', notes.map(text))}
 ${list(
   'Not comparable',
-  notCompared.map(({ why, what, times }) => `${text(why)} <small>(${number(times)}: ${text(what)}${times > 1 ? ', …' : ''})</small>`),
+  notCompared.map(
+    ({ why, what, times }) => `${text(why)} <small>(${number(times)}: ${text(what)}${times > 1 ? ', …' : ''})</small>`,
+  ),
 )}
 ${list('Groups of theirs of which we have no row', withoutRows.map(groupHtml))}
 ${list(
@@ -125,30 +131,45 @@ ${list(
 </section>`
 }
 
-const badge = (reason: ReasonClass): string => `<span class="badge ${reason}" title="${text(reasonTexts[reason])}">${reason}</span>`
+const badge = (reason: ReasonClass): string =>
+  `<span class="badge ${reason}" title="${text(reasonTexts[reason])}">${reason}</span>`
 
 const groupHtml = (group: Readonly<Record<string, string>>): string => {
   const entries = Object.entries(group).sort(([a], [b]) => (a < b ? -1 : 1))
   return entries.length === 0
     ? '<i>all</i>'
-    : entries.map(([name, value]) => `<span class="dimension"><small>${text(name)}</small> ${text(value)}</span>`).join(' ')
+    : entries
+        .map(([name, value]) => `<span class="dimension"><small>${text(name)}</small> ${text(value)}</span>`)
+        .join(' ')
 }
 
 const intervalHtml = ({ start, end }: Readonly<{ start: number; end: number }>): string => {
-  const [from, to] = [start, end].map((at) => new Date(at).toISOString().slice(0, 16).replace('T', ' ')) as [string, string]
+  const [from, to] = [start, end].map((at) => new Date(at).toISOString().slice(0, 16).replace('T', ' ')) as [
+    string,
+    string,
+  ]
   return `<time datetime="${new Date(start).toISOString()}">${from}</time> – ${from.slice(0, 10) === to.slice(0, 10) ? to.slice(11) : to}`
 }
 
-const cut = (count: number): string => (count <= ROWS_MAX ? '' : `<p><b>${number(count - ROWS_MAX)} more</b> are in the JSON report.</p>`)
+const cut = (count: number): string =>
+  count <= ROWS_MAX ? '' : `<p><b>${number(count - ROWS_MAX)} more</b> are in the JSON report.</p>`
 
 /** Thousands are set apart, whatever the locale of the machine. */
 const number = (value: number): string => {
-  const [whole = '', fraction] = (Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(9)))).split('.')
+  const [whole = '', fraction] = (Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(9)))).split(
+    '.',
+  )
   const grouped = whole.includes('e') ? whole : whole.replace(/\B(?=(\d{3})+$)/g, '\u202f')
   return fraction === undefined ? grouped : `${grouped}.${fraction}`
 }
 
 const signed = (value: number): string => (value === 0 ? '0' : value > 0 ? `+${number(value)}` : `−${number(-value)}`)
 
-const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+const escapes: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
 const text = (value: string): string => value.replace(/[&<>"']/g, (character) => escapes[character] as string)

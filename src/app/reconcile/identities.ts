@@ -7,7 +7,10 @@ import type { SourceCell } from './query.js'
 export type Contradiction = Readonly<{
   metric: string
   identity: string
-  /** Sessions that cross the edge of the interval may explain it: it is none if rows of ours say of these metrics the same. */
+  /**
+   * Sessions that cross the edge of the interval may explain it: it is none if rows of ours say of these metrics the
+   * same.
+   */
   isExcusedBy: readonly string[] | null
 }>
 
@@ -23,8 +26,8 @@ export type IdentityContext = Readonly<{
 const RATIO_ERROR_MAX = 1e-9
 
 /**
- * What a row of the API says against itself. That offered are not answered, abandoned and flowed out together is no contradiction: each is counted in the
- * interval in which it happens.
+ * What a row of the API says against itself. That offered are not answered, abandoned and flowed out together is no
+ * contradiction: each is counted in the interval in which it happens.
  */
 export const contradictionsOf = (cell: SourceCell, context: IdentityContext): readonly Contradiction[] => {
   const found: Contradiction[] = []
@@ -66,7 +69,8 @@ const shortAbandons = (cell: SourceCell, { asked }: IdentityContext, broken: Bro
   const short = cell.get('tShortAbandon')?.stats
   if (short?.count === undefined || short.count <= 0 || !asked.has('tAbandon')) return
   const all = cell.get('tAbandon')?.stats ?? { count: 0, sum: 0 }
-  if (all.count !== undefined && short.count > all.count) broken(`${short.count} short abandons of ${all.count} abandons`)
+  if (all.count !== undefined && short.count > all.count)
+    broken(`${short.count} short abandons of ${all.count} abandons`)
   else if (all.count === 0) return
   else if (short.max !== undefined && all.min !== undefined && short.max < all.min)
     broken(`the longest short abandon (${short.max}) is shorter than the shortest abandon (${all.min})`)
@@ -98,7 +102,10 @@ const waits = (cell: SourceCell, { asked, mediaType }: IdentityContext, broken: 
 const PARTS = ['tContacting', 'tDialing', 'tTalkComplete', 'tHeldComplete', 'tAcw']
 const HANDLED = ['tHandle', ...PARTS]
 
-/** The parts of a session are counted where each ends, so it need not hold in a short interval, nor where sessions are not finished. */
+/**
+ * The parts of a session are counted where each ends, so it need not hold in a short interval, nor where sessions are
+ * not finished.
+ */
 const handleTimes = (cell: SourceCell, { asked, lengthMs }: IdentityContext, broken: Broken): void => {
   const handled = cell.get('tHandle')?.stats
   if (
@@ -111,5 +118,6 @@ const handleTimes = (cell: SourceCell, { asked, lengthMs }: IdentityContext, bro
   const parts = PARTS.flatMap((metric) => cell.get(metric)?.stats ?? []).filter(({ count }) => count !== 0)
   if (parts.length === 0 || parts.some(({ count }) => count !== handled.count)) return
   const sum = parts.reduce((total, part) => total + (part.sum ?? 0), 0)
-  if (sum !== handled.sum) broken(`the sum is ${handled.sum}, but its parts, all ${handled.count} of each, have ${sum} together`)
+  if (sum !== handled.sum)
+    broken(`the sum is ${handled.sum}, but its parts, all ${handled.count} of each, have ${sum} together`)
 }

@@ -10,8 +10,9 @@ export type SourceCell = Map<string, SourceMetric>
 export type SourceGroup = Readonly<{ group: Readonly<Record<string, string>>; cells: Map<string, SourceCell> }>
 
 /**
- * Answers that belong together: the same dimensions, the same kind of metrics, the same length of intervals. Only of all of them together can be said what
- * was asked: the API leaves out what is zero, so a metric or an interval that stands in one group was asked for all, and is zero where it is not said.
+ * Answers that belong together: the same dimensions, the same kind of metrics, the same length of intervals. Only of
+ * all of them together can be said what was asked: the API leaves out what is zero, so a metric or an interval that
+ * stands in one group was asked for all, and is zero where it is not said.
  */
 export type Query = Readonly<{
   sort: MetricSort
@@ -24,7 +25,10 @@ export type Query = Readonly<{
 }>
 
 export type AskedFor = Readonly<{
-  /** The dimensions of the query, where its answer does not show them (all of one group: the API leaves out a dimension that has no value). */
+  /**
+   * The dimensions of the query, where its answer does not show them (all of one group: the API leaves out a dimension
+   * that has no value).
+   */
   groupBy?: readonly string[] | undefined
   /** The metrics of the query, where its answer does not show them all. */
   metrics?: readonly string[] | undefined
@@ -34,7 +38,8 @@ export type AskedFor = Readonly<{
 }>
 
 export const intervalKey = ({ start, end }: Interval): string => `${start}/${end}`
-export const metricKey = (metric: string, qualifier: string | null): string => (qualifier === null ? metric : `${metric}/${qualifier}`)
+export const metricKey = (metric: string, qualifier: string | null): string =>
+  qualifier === null ? metric : `${metric}/${qualifier}`
 
 /** Values of the dimensions, in their order; null for one that has none. */
 export const groupKey = (values: readonly (string | null)[]): string => JSON.stringify(values)
@@ -66,10 +71,15 @@ export class Queries {
       if (!this.isWanted(row.interval)) this.leaveOut('an interval outside --from and --to')
       else this.addRow(row, dimensions, spans)
     }
-    for (const [query, span] of spans) fill(query, { start: this.asked.from ?? span.start, end: this.asked.to ?? span.end })
+    for (const [query, span] of spans)
+      fill(query, { start: this.asked.from ?? span.start, end: this.asked.to ?? span.end })
   }
 
-  private addRow({ group, interval, metrics }: SourceRow, dimensions: readonly string[], spans: Map<Query, Interval>): void {
+  private addRow(
+    { group, interval, metrics }: SourceRow,
+    dimensions: readonly string[],
+    spans: Map<Query, Interval>,
+  ): void {
     const values = dimensions.map((name) => spelledValue(name, Object.hasOwn(group, name) ? group[name] : undefined))
     for (const said of metrics) {
       const query = this.queryOf(sortOf(said.metric), dimensions, interval)
@@ -85,7 +95,10 @@ export class Queries {
       }
       const key = intervalKey(interval)
       query.intervals.set(key, interval)
-      const known = getOr<string, SourceGroup>(query.groups, groupKey(values), () => ({ group, cells: new Map<string, SourceCell>() }))
+      const known = getOr<string, SourceGroup>(query.groups, groupKey(values), () => ({
+        group,
+        cells: new Map<string, SourceCell>(),
+      }))
       const cell = getOr<string, SourceCell>(known.cells, key, () => new Map<string, SourceMetric>())
       const before = cell.get(metricKey(said.metric, said.qualifier))
       if (before !== undefined && !same(before.stats, said.stats))
@@ -118,7 +131,10 @@ export class Queries {
 const lengthOf = ({ start, end }: Interval): number | string =>
   end - start < 23 * HOUR_MS ? end - start : `${Math.round((end - start) / DAY_MS)} days`
 
-/** An interval between others of its answer that it does not mention was asked for too: nothing happened in it. Only where all have one length. */
+/**
+ * An interval between others of its answer that it does not mention was asked for too: nothing happened in it. Only
+ * where all have one length.
+ */
 const fill = ({ intervals }: Query, { start, end }: Interval): void => {
   const first = intervals.values().next().value
   if (first === undefined || typeof lengthOf(first) === 'string') return

@@ -37,15 +37,18 @@ export type ReconcileOptions = Readonly<{
 }>
 
 /**
- * Holds the rows of a generation against what the aggregates queries of Genesys say: every difference per group, interval, metric and statistic, with its
- * reason, and what could not be compared. Answers are held in memory, and of our rows those of the families and the range of the answers.
+ * Holds the rows of a generation against what the aggregates queries of Genesys say: every difference per group,
+ * interval, metric and statistic, with its reason, and what could not be compared. Answers are held in memory, and of
+ * our rows those of the families and the range of the answers.
  */
 export const reconcile = async (options: ReconcileOptions): Promise<ReconcileReport> => {
   const { generation, kpi, tenant, signal } = options
   const { profile } = generation
   const queries = new Queries(options.asked)
   for await (const response of options.responses) queries.add(response)
-  const aligned = [...queries.all.values()].map((query) => align(query, profile.intervalMs, options.where ?? {}, options.family))
+  const aligned = [...queries.all.values()].map((query) =>
+    align(query, profile.intervalMs, options.where ?? {}, options.family),
+  )
   const comparable = aligned.filter(({ family, starts }) => family !== null && starts.size > 0)
   const { rows, closedThrough } = await readOurRows(kpi, tenant, generation.name, {
     families: new Set(comparable.flatMap(({ family }) => family ?? [])),
@@ -79,7 +82,10 @@ const rangeOf = (aligned: readonly Aligned[]): Readonly<{ from: EpochMs; to: Epo
 const latest = (a: EpochMs | undefined, b: EpochMs | undefined): EpochMs | undefined =>
   a === undefined || b === undefined ? (a ?? b) : Math.max(a, b)
 
-/** The answers in a file: a single one, an array of them, or NDJSON, plain or gzip. Throws `SourceUnreadable` where something else stands in it. */
+/**
+ * The answers in a file: a single one, an array of them, or NDJSON, plain or gzip. Throws `SourceUnreadable` where
+ * something else stands in it.
+ */
 export async function* readAggregates(options: SourceOptions): AsyncIterable<AggregateResponse> {
   let count = 0
   for await (const json of jsonObjects(options)) {
@@ -94,8 +100,8 @@ export async function* readAggregates(options: SourceOptions): AsyncIterable<Agg
 }
 
 /**
- * Through where the intervals of a generation are closed, as far as the clock of the raw log had come where the projector is. Rows alone do not say it: where
- * nothing happens there are none.
+ * Through where the intervals of a generation are closed, as far as the clock of the raw log had come where the
+ * projector is. Rows alone do not say it: where nothing happens there are none.
  */
 export const closedThroughOf = async (
   raw: EventLog,

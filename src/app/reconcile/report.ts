@@ -42,11 +42,19 @@ export const recordOf = ({
   generation,
   queries,
   compared,
-}: Readonly<{ tenant: string; generation: string; queries: Queries; compared: readonly Compared[] }>): ReconcileReport => {
+}: Readonly<{
+  tenant: string
+  generation: string
+  queries: Queries
+  compared: readonly Compared[]
+}>): ReconcileReport => {
   const differences = compared.flatMap((each) => each.differences).sort(byClassAndPlace)
-  const quarantined = compared.flatMap((each) => each.quarantined).sort((a, b) => compareTexts(placeText(a), placeText(b)))
+  const quarantined = compared
+    .flatMap((each) => each.quarantined)
+    .sort((a, b) => compareTexts(placeText(a), placeText(b)))
   const add = (of: (one: Compared) => number): number => compared.reduce((sum, one) => sum + of(one), 0)
-  const distinct = (of: (one: Compared) => ReadonlySet<string>): number => new Set(compared.flatMap((one) => [...of(one)])).size
+  const distinct = (of: (one: Compared) => ReadonlySet<string>): number =>
+    new Set(compared.flatMap((one) => [...of(one)])).size
   return {
     tenant,
     generation,
@@ -75,12 +83,17 @@ const byClassAndPlace = (a: Difference, b: Difference): number =>
   reasonClasses.indexOf(a.class) - reasonClasses.indexOf(b.class) || compareTexts(placeText(a), placeText(b))
 
 const placeText = (
-  place: Readonly<{ group: object; interval: { start: number } }> & Readonly<{ metric?: string; qualifier?: string | null }>,
-): string => [JSON.stringify(place.group), new Date(place.interval.start).toISOString(), place.metric, place.qualifier].join(' ')
+  place: Readonly<{ group: object; interval: { start: number } }> &
+    Readonly<{ metric?: string; qualifier?: string | null }>,
+): string =>
+  [JSON.stringify(place.group), new Date(place.interval.start).toISOString(), place.metric, place.qualifier].join(' ')
 
 const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-const totalsOf = (differences: readonly Difference[], quarantined: readonly Quarantined[]): ReconcileReport['totals'] => {
+const totalsOf = (
+  differences: readonly Difference[],
+  quarantined: readonly Quarantined[],
+): ReconcileReport['totals'] => {
   const totals: Partial<Record<ReasonClass, { total: Total; metrics: Record<string, Total> }>> = {}
   const count = (reason: ReasonClass, metric: string, by: Total): void => {
     const ofClass = (totals[reason] ??= { total: NONE, metrics: {} })
@@ -93,11 +106,17 @@ const totalsOf = (differences: readonly Difference[], quarantined: readonly Quar
     const of = (name: string): number => statistics.find(({ statistic }) => statistic === name)?.difference ?? 0
     count(reason, metric, { figures: 1, count: of('count'), sum: of('sum') })
   }
-  return Object.fromEntries(reasonClasses.flatMap((reason) => (totals[reason] === undefined ? [] : [[reason, totals[reason]]])))
+  return Object.fromEntries(
+    reasonClasses.flatMap((reason) => (totals[reason] === undefined ? [] : [[reason, totals[reason]]])),
+  )
 }
 
 const NONE: Total = { figures: 0, count: 0, sum: 0 }
-const plus = (a: Total = NONE, b: Total): Total => ({ figures: a.figures + b.figures, count: a.count + b.count, sum: a.sum + b.sum })
+const plus = (a: Total = NONE, b: Total): Total => ({
+  figures: a.figures + b.figures,
+  count: a.count + b.count,
+  sum: a.sum + b.sum,
+})
 
 const obstaclesOf = (queries: Queries, compared: readonly Compared[]): readonly Obstacle[] => {
   const obstacles = new Map<string, Obstacle>()

@@ -9,7 +9,10 @@ import type { Stats } from './aggregates.js'
 import { decodeRow, familyOf } from '../../contract/kpi-stream.js'
 import { metricKey } from './query.js'
 
-/** A row as it is now, and as it was before it was restated: the same one where it never was, null where it did not exist. */
+/**
+ * A row as it is now, and as it was before it was restated: the same one where it never was, null where it did not
+ * exist.
+ */
 export type OurRow = Readonly<{ now: Row; settled: Row | null }>
 
 /** `closedThrough`: the end of the last closed interval among them; `undefined` if none has closed. */
@@ -25,8 +28,16 @@ export type RowsWanted = Readonly<{
   onProgress?: ((read: number) => void) | undefined
 }>
 
-/** The latest rows of some families and base intervals. One row of each key is held, and one more of those that were restated. */
-export const readOurRows = async (kpi: EventLog, tenant: string, generation: string, wanted: RowsWanted): Promise<OurRows> => {
+/**
+ * The latest rows of some families and base intervals. One row of each key is held, and one more of those that were
+ * restated.
+ */
+export const readOurRows = async (
+  kpi: EventLog,
+  tenant: string,
+  generation: string,
+  wanted: RowsWanted,
+): Promise<OurRows> => {
   const rows = new Map<string, OurRow>()
   let closedThrough: EpochMs | undefined
   let read = 0
@@ -59,9 +70,13 @@ export class Figures {
     for (let place = 0; place < row.measures.length; place++) {
       const measure = row.measures[place]
       if (measure === undefined || measure.count === 0) continue
-      const key = metricKey(metricNames[place] as string, row.family === 'agent-state' ? (row.dimensions[2] ?? null) : null)
+      const key = metricKey(
+        metricNames[place] as string,
+        row.family === 'agent-state' ? (row.dimensions[2] ?? null) : null,
+      )
       const known = this.measures.get(key)
-      if (known === undefined) this.measures.set(key, { count: measure.count, sum: measure.sum, min: measure.min, max: measure.max })
+      if (known === undefined)
+        this.measures.set(key, { count: measure.count, sum: measure.sum, min: measure.min, max: measure.max })
       else {
         known.count += measure.count
         known.sum += measure.sum
@@ -77,14 +92,19 @@ export class Figures {
   stats(key: string, target: number | null): Stats {
     if (key !== 'oServiceLevel') return this.measures.get(key) ?? NOTHING
     const { numerator, denominator } = this
-    const shares = { ...(denominator === 0 ? {} : { ratio: numerator / denominator }), ...(target === null ? {} : { target }) }
+    const shares = {
+      ...(denominator === 0 ? {} : { ratio: numerator / denominator }),
+      ...(target === null ? {} : { target }),
+    }
     return { numerator, denominator, ...shares }
   }
 }
 
 const NOTHING: Stats = { count: 0, sum: 0 }
 
-/** Our side of a group and interval: the sum of its rows, now and before they were restated, and how settled they are. */
+/**
+ * Our side of a group and interval: the sum of its rows, now and before they were restated, and how settled they are.
+ */
 export class OurCell {
   readonly now = new Figures()
   readonly settled = new Figures()

@@ -1,5 +1,9 @@
 /** The organisation's options for the service level. */
-export type ServiceLevelOptions = Readonly<{ includeFlowOuts: boolean; includeAbandons: boolean; includeShortAbandons: boolean }>
+export type ServiceLevelOptions = Readonly<{
+  includeFlowOuts: boolean
+  includeAbandons: boolean
+  includeShortAbandons: boolean
+}>
 
 /** Counts of which a service level is made. */
 export type ServiceLevelParts = Readonly<{
@@ -19,7 +23,10 @@ export type ServiceLevelRule = Readonly<{
 }>
 
 /** As rows do it: where abandons are left out, the short ones are not taken off a second time. */
-const denominatorOf = ({ includeFlowOuts, includeAbandons, includeShortAbandons }: ServiceLevelOptions, parts: ServiceLevelParts): number =>
+const denominatorOf = (
+  { includeFlowOuts, includeAbandons, includeShortAbandons }: ServiceLevelOptions,
+  parts: ServiceLevelParts,
+): number =>
   parts.answered +
   (includeAbandons ? parts.abandoned - (includeShortAbandons ? 0 : parts.short) : 0) +
   (includeFlowOuts ? parts.flowOuts : 0)
@@ -38,7 +45,11 @@ export const serviceLevelRules: readonly ServiceLevelRule[] = [
     choices.flatMap((includeAbandons) =>
       choices.map((includeShortAbandons) => {
         const options = { includeFlowOuts, includeAbandons, includeShortAbandons }
-        return { name: nameOf(options), options, denominator: (parts: ServiceLevelParts) => denominatorOf(options, parts) }
+        return {
+          name: nameOf(options),
+          options,
+          denominator: (parts: ServiceLevelParts) => denominatorOf(options, parts),
+        }
       }),
     ),
   ),
@@ -51,5 +62,11 @@ export const serviceLevelRules: readonly ServiceLevelRule[] = [
 ]
 
 /** The rules by which the parts give these two terms; none if no rule does. */
-export const rulesThatFit = (parts: ServiceLevelParts, numerator: number, denominator: number): readonly ServiceLevelRule[] =>
-  numerator === parts.answered - parts.over ? serviceLevelRules.filter((rule) => rule.denominator(parts) === denominator) : []
+export const rulesThatFit = (
+  parts: ServiceLevelParts,
+  numerator: number,
+  denominator: number,
+): readonly ServiceLevelRule[] =>
+  numerator === parts.answered - parts.over
+    ? serviceLevelRules.filter((rule) => rule.denominator(parts) === denominator)
+    : []

@@ -18,7 +18,9 @@ export type SourceOptions = Readonly<{
   onProgress?: (bytes: number) => void
 }>
 
-/** Bytes of a file, for a progress bar; `undefined` for standard input. Throws `SourceUnreadable` where there is none. */
+/**
+ * Bytes of a file, for a progress bar; `undefined` for standard input. Throws `SourceUnreadable` where there is none.
+ */
 export const sourceBytes = async (file: string): Promise<number | undefined> => {
   if (file === '-') return undefined
   const found = await stat(file).catch((cause: unknown) => {
@@ -29,8 +31,9 @@ export const sourceBytes = async (file: string): Promise<number | undefined> => 
 }
 
 /**
- * The JSON objects of a file one after the other, each parsed: those of NDJSON, of an array, or a single one, however it is indented. Whoever saves answers
- * of an API does any of these, and a file of many answers must not have to fit into memory at once.
+ * The JSON objects of a file one after the other, each parsed: those of NDJSON, of an array, or a single one, however
+ * it is indented. Whoever saves answers of an API does any of these, and a file of many answers must not have to fit
+ * into memory at once.
  */
 export async function* jsonObjects(options: SourceOptions): AsyncIterable<unknown> {
   const splitter = new ObjectSplitter(options.file)
@@ -98,7 +101,10 @@ const [SPACE, TAB, LF, CR, QUOTE, BACKSLASH, COMMA] = [0x20, 0x09, 0x0a, 0x0d, 0
 const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [0x7b, 0x7d, 0x5b, 0x5d]
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
 
-/** Finds where objects begin and end by counting brackets outside strings; whether they are JSON inside is the parser's business. */
+/**
+ * Finds where objects begin and end by counting brackets outside strings; whether they are JSON inside is the parser's
+ * business.
+ */
 class ObjectSplitter {
   private readonly file: string
   private at = 0
@@ -142,14 +148,17 @@ class ObjectSplitter {
   }
 
   end(): void {
-    if (this.depth > 0 || this.isInArray) throw new SourceUnreadable(`${this.file} ends in the middle of an answer: it is cut short`)
+    if (this.depth > 0 || this.isInArray)
+      throw new SourceUnreadable(`${this.file} ends in the middle of an answer: it is cut short`)
   }
 
   private keep(part: Buffer): void {
     this.parts.push(part)
     this.partBytes += part.length
     if (this.partBytes > VALUE_BYTES_MAX)
-      throw new SourceUnreadable(`${this.file}: one answer is longer than ${VALUE_BYTES_MAX} bytes; ask the API for shorter ranges`)
+      throw new SourceUnreadable(
+        `${this.file}: one answer is longer than ${VALUE_BYTES_MAX} bytes; ask the API for shorter ranges`,
+      )
   }
 
   /** What may stand between objects: white space, commas, and the brackets of an array. */

@@ -7,12 +7,25 @@ const EXAMPLES_MAX = 5
 /** The report for a terminal: totals first, then at most `limit` differences, then what was not compared. */
 export const reconcileText = (report: ReconcileReport, limit: number): string =>
   printable(
-    [summary(report), totals(report), quarantined(report, limit), differences(report, limit), serviceLevel(report), coverage(report)]
+    [
+      summary(report),
+      totals(report),
+      quarantined(report, limit),
+      differences(report, limit),
+      serviceLevel(report),
+      coverage(report),
+    ]
       .filter((part) => part !== '')
       .join('\n\n'),
   )
 
-const summary = ({ figures, quarantined: rows, responses, generation, coverage: { groups } }: ReconcileReport): string =>
+const summary = ({
+  figures,
+  quarantined: rows,
+  responses,
+  generation,
+  coverage: { groups },
+}: ReconcileReport): string =>
   `${figures.compared} figures of ${groups.compared} groups compared with generation ${generation} (${responses} ${responses === 1 ? 'answer' : 'answers'}): ${figures.equal} equal, ${figures.tolerated} within tolerance, ${figures.different} different; ${rows.length} source rows contradict themselves`
 
 const table = (
@@ -67,7 +80,9 @@ const differences = ({ differences: all }: ReconcileReport, limit: number): stri
 }
 
 const statisticsText = ({ statistics }: Difference): string =>
-  statistics.map(({ statistic, theirs, ours, difference }) => `${statistic} ${theirs}, ${ours}, ${signed(difference)}`).join('; ')
+  statistics
+    .map(({ statistic, theirs, ours, difference }) => `${statistic} ${theirs}, ${ours}, ${signed(difference)}`)
+    .join('; ')
 
 const serviceLevel = ({ serviceLevel: { figures, explainedBy }, totals: byClass }: ReconcileReport): string =>
   byClass.rule?.metrics['oServiceLevel'] === undefined
@@ -94,7 +109,11 @@ const coverage = ({ coverage: { groups, withoutRows, uncovered, notCompared, not
 const listed = (title: string, items: readonly string[]): readonly string[] =>
   items.length === 0
     ? []
-    : [`${items.length} ${title}:`, ...items.slice(0, EXAMPLES_MAX).map((item) => `  ${item}`), ...more(items.length - EXAMPLES_MAX)]
+    : [
+        `${items.length} ${title}:`,
+        ...items.slice(0, EXAMPLES_MAX).map((item) => `  ${item}`),
+        ...more(items.length - EXAMPLES_MAX),
+      ]
 
 const more = (count: number): readonly string[] => (count > 0 ? [`  ${count} more: --json and --html hold all`] : [])
 
@@ -103,9 +122,11 @@ const groupText = (group: Readonly<Record<string, string>>): string =>
     .map(([name, value]) => `${name}=${value}`)
     .join(' ') || 'all'
 
-const intervalText = ({ start, end }: Readonly<{ start: number; end: number }>): string => `${instant(start)}/${instant(end)}`
+const intervalText = ({ start, end }: Readonly<{ start: number; end: number }>): string =>
+  `${instant(start)}/${instant(end)}`
 const instant = (at: number): string => new Date(at).toISOString().replace(/(:00)?\.000Z$/, 'Z')
 const signed = (value: number): string => (value > 0 ? `+${value}` : String(value))
 
 /** Ids come from outside: none of them moves the cursor or paints the terminal. */
-const printable = (text: string): string => text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
+const printable = (text: string): string =>
+  text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')

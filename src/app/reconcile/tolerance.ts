@@ -9,7 +9,10 @@ export type Tolerance = ReadonlyMap<string, ReadonlyMap<Statistic, Limit>>
 
 export const noTolerance: Tolerance = new Map()
 
-/** Reads `tHandle=count:0,sum:500`, `*=sum:0.1%`; the left says what is wrong with the text. Later ones win over earlier ones. */
+/**
+ * Reads `tHandle=count:0,sum:500`, `*=sum:0.1%`; the left says what is wrong with the text. Later ones win over earlier
+ * ones.
+ */
 export const parseTolerance = (texts: readonly string[]): E.Either<string, Tolerance> => {
   const tolerance = new Map<string, Map<Statistic, Limit>>()
   for (const text of texts) {
@@ -21,16 +24,24 @@ export const parseTolerance = (texts: readonly string[]): E.Either<string, Toler
     for (const each of limits.split(',')) {
       const [name = '', limit = ''] = each.split(':')
       const statistic = statistics.find((known) => known === name)
-      if (statistic === undefined) return E.left(`${text}: there is no statistic ${name}; there are ${statistics.join(', ')}`)
+      if (statistic === undefined)
+        return E.left(`${text}: there is no statistic ${name}; there are ${statistics.join(', ')}`)
       const [, number, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(limit) ?? []
-      if (number === undefined) return E.left(`${text}: ${limit === '' ? 'no limit' : limit} is not a number or a percentage`)
+      if (number === undefined)
+        return E.left(`${text}: ${limit === '' ? 'no limit' : limit} is not a number or a percentage`)
       ofMetric.set(statistic, percent === '%' ? { share: Number(number) / 100 } : { units: Number(number) })
     }
   }
   return E.right(tolerance)
 }
 
-export const isTolerated = (tolerance: Tolerance, metric: string, statistic: Statistic, theirs: number, ours: number): boolean => {
+export const isTolerated = (
+  tolerance: Tolerance,
+  metric: string,
+  statistic: Statistic,
+  theirs: number,
+  ours: number,
+): boolean => {
   const limit = tolerance.get(metric)?.get(statistic) ?? tolerance.get('*')?.get(statistic)
   if (limit === undefined) return false
   const apart = Math.abs(theirs - ours)

@@ -10,8 +10,9 @@ import { quantileShares } from '../schema/measure-schema.js'
 import { carriesServiceTarget, rowStatuses } from '../schema/row-schema.js'
 
 /**
- * Reads what `rowEncoder` writes. (avsc makes an object of all eighty fields on the way, most of them null; that costs ten times as much.) What the contract does
- * not carry comes back in one fixed form. Throws a RangeError if the bytes are not a datum of the family's schema.
+ * Reads what `rowEncoder` writes. (avsc makes an object of all eighty fields on the way, most of them null; that costs
+ * ten times as much.) What the contract does not carry comes back in one fixed form. Throws a RangeError if the bytes
+ * are not a datum of the family's schema.
  */
 export const rowDecoder = (family: FamilyName): ((bytes: Uint8Array) => Row) => {
   const isOptional = families[family].dimensions.map((name) => families[family].optional.includes(name))
@@ -81,8 +82,20 @@ const measureReaders: Readonly<Record<MetricKind, (from: AvroReader) => Measure>
     const count = from.long()
     return { count, sum: count, min: 1, max: 1, sketch: noSketch }
   },
-  duration: (from) => ({ count: from.long(), sum: from.long(), min: from.long(), max: from.long(), sketch: readSketch(from) }),
-  observation: (from) => ({ count: from.long(), sum: from.double(), min: from.double(), max: from.double(), sketch: noSketch }),
+  duration: (from) => ({
+    count: from.long(),
+    sum: from.long(),
+    min: from.long(),
+    max: from.long(),
+    sketch: readSketch(from),
+  }),
+  observation: (from) => ({
+    count: from.long(),
+    sum: from.double(),
+    min: from.double(),
+    max: from.double(),
+    sketch: noSketch,
+  }),
   state: (from) => {
     const sum = from.long()
     return { count: 1, sum, min: sum, max: sum, sketch: noSketch }

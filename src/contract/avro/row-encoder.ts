@@ -9,14 +9,18 @@ import { quantileShares } from '../schema/measure-schema.js'
 import { carriesServiceTarget, rowStatuses } from '../schema/row-schema.js'
 
 /**
- * Writes rows of one family as its schema (row-schema.ts) says. avsc would do, by walking the schema: but a row of eighty fields, most of them null, then costs
- * several times what it costs to write a zero for each. A property over arbitrary rows keeps the bytes equal to avsc's.
+ * Writes rows of one family as its schema (row-schema.ts) says. avsc would do, by walking the schema: but a row of
+ * eighty fields, most of them null, then costs several times what it costs to write a zero for each. A property over
+ * arbitrary rows keeps the bytes equal to avsc's.
  *
  * Throws if a row does not fit the contract: such a row must never come to be.
  */
 export const rowEncoder = (family: FamilyName): ((row: Row) => Uint8Array) => {
   const out = new AvroWriter()
-  const dimensions = families[family].dimensions.map((name) => ({ name, isOptional: families[family].optional.includes(name) }))
+  const dimensions = families[family].dimensions.map((name) => ({
+    name,
+    isOptional: families[family].optional.includes(name),
+  }))
   const places = families[family].metrics.map((metric) => metricIndex.get(metric) as number)
   const writers = families[family].metrics.map((metric) => measureWriters[metricKind(metric)])
   const kpiNames = builtInKpisOf(family).map(({ name }) => name)
@@ -72,7 +76,9 @@ export const rowEncoder = (family: FamilyName): ((row: Row) => Uint8Array) => {
 const NULL = 0
 const PRESENT = 2
 
-const statusBytes = Object.fromEntries(rowStatuses.map((status, symbol) => [status, 2 * symbol])) as Readonly<Record<RowStatus, number>>
+const statusBytes = Object.fromEntries(rowStatuses.map((status, symbol) => [status, 2 * symbol])) as Readonly<
+  Record<RowStatus, number>
+>
 
 const nullableString = (out: AvroWriter, value: string | null): void => {
   if (value === null) return out.byte(NULL)

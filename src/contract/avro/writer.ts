@@ -1,6 +1,6 @@
 /**
- * Writes data in Avro's binary encoding, one behind the other into blocks of memory that are handed out in pieces and never written to again. A number
- * that Avro would not give back as it was is refused with a RangeError.
+ * Writes data in Avro's binary encoding, one behind the other into blocks of memory that are handed out in pieces and
+ * never written to again. A number that Avro would not give back as it was is refused with a RangeError.
  */
 export class AvroWriter {
   private buffer = Buffer.allocUnsafe(BLOCK_BYTES)
@@ -20,7 +20,9 @@ export class AvroWriter {
     return datum
   }
 
-  /** One byte as it is, below 128: a branch of a union or a symbol of an enum (times two), the end of a map or array. */
+  /**
+   * One byte as it is, below 128: a branch of a union or a symbol of an enum (times two), the end of a map or array.
+   */
   byte(value: number): void {
     this.makeRoom(1)
     this.buffer[this.at++] = value
@@ -40,7 +42,8 @@ export class AvroWriter {
     this.makeRoom(LONG_BYTES_MAX)
     if ((value | 0) === value) return this.varint(((value << 1) ^ (value >> 31)) >>> 0)
     if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no whole number below 2^53`)
-    // The zigzag, twice the number, may be too large to be exact: its lowest 28 bits and the rest apart are not. The rest is not 0: small numbers are done.
+    // The zigzag, twice the number, may be too large to be exact: its lowest 28 bits and the rest apart are not. The
+    // rest is not 0: small numbers are done.
     const half = value < 0 ? -(value + 1) : value
     const low = half % 2 ** 27
     const zigzag = low * 2 + (value < 0 ? 1 : 0)
@@ -60,7 +63,9 @@ export class AvroWriter {
     this.at = this.buffer.writeDoubleLE(value, this.at)
   }
 
-  /** A text as UTF-8. Short ones in ASCII, of which rows are full, are quicker written than handed over to be written. */
+  /**
+   * A text as UTF-8. Short ones in ASCII, of which rows are full, are quicker written than handed over to be written.
+   */
   string(text: string): void {
     const { length } = text
     this.makeRoom(LONG_BYTES_MAX + length * UTF8_BYTES_MAX)

@@ -2,7 +2,10 @@ import type { FamilyName } from '../../domain/family.js'
 import { builtInKpisOf, type KpiUnit } from '../../domain/kpi.js'
 import type { AvroSchema, NamedTypes } from './named-types.js'
 
-/** A family's KPIs: a nullable field for each built-in one, and a map for those of the profile. A family without built-in ones has the map alone. */
+/**
+ * A family's KPIs: a nullable field for each built-in one, and a map for those of the profile. A family without
+ * built-in ones has the map alone.
+ */
 export const kpiFields = (family: FamilyName, recordName: string, named: NamedTypes): readonly AvroSchema[] => {
   const kpis = builtInKpisOf(family)
   const builtIn = {
@@ -43,12 +46,20 @@ const ratioType = (named: NamedTypes): string | AvroSchema =>
   ])
 
 const profileKpiType = (named: NamedTypes): string | AvroSchema =>
-  named('ProfileKpi', 'A KPI of the profile: a quotient as its two terms (add terms first, divide last), or a quantity.', () => [
-    { name: 'numerator', type: 'double', doc: 'Upper term, or the quantity. Unit: as the formula of the profile has it.' },
-    {
-      name: 'denominator',
-      type: ['null', 'double'],
-      default: null,
-      doc: 'Lower term, never 0. Unit: as the formula of the profile has it. null: the KPI is a quantity.',
-    },
-  ])
+  named(
+    'ProfileKpi',
+    'A KPI of the profile: a quotient as its two terms (add terms first, divide last), or a quantity.',
+    () => [
+      {
+        name: 'numerator',
+        type: 'double',
+        doc: 'Upper term, or the quantity. Unit: as the formula of the profile has it.',
+      },
+      {
+        name: 'denominator',
+        type: ['null', 'double'],
+        default: null,
+        doc: 'Lower term, never 0. Unit: as the formula of the profile has it. null: the KPI is a quantity.',
+      },
+    ],
+  )

@@ -1,6 +1,14 @@
 import type { FamilyName } from '../../domain/family.js'
 import { families } from '../../domain/family.js'
-import { metricDoc, metricEmitted, metricGroup, metricKind, metricUnit, type MetricKind, type MetricName } from '../../domain/metric.js'
+import {
+  metricDoc,
+  metricEmitted,
+  metricGroup,
+  metricKind,
+  metricUnit,
+  type MetricKind,
+  type MetricName,
+} from '../../domain/metric.js'
 import { SKETCH_ERROR_MAX } from '../../domain/sketch.js'
 import type { AvroSchema, NamedTypes } from './named-types.js'
 
@@ -73,25 +81,29 @@ export const quantileShares = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 } as co
 const BOUND = `at most 1/${1 / SKETCH_ERROR_MAX} (${(SKETCH_ERROR_MAX * 100).toFixed(1)} %) away from the true one and never outside min and max`
 
 const quantilesType = (named: NamedTypes): string | AvroSchema =>
-  named('Quantiles', `Quantiles by nearest rank, ${BOUND}. They cannot be added: to combine rows, add the buckets.`, () => [
-    ...Object.entries(quantileShares).map(([name, share]) => ({
-      name,
-      type: 'long',
-      doc: `${share * 100} % of the durations are this long or shorter. Unit: milliseconds.`,
-    })),
-    {
-      name: 'buckets',
-      type: {
-        type: 'array',
-        items: named('Bucket', 'Durations of nearly the same length.', () => [
-          {
-            name: 'through',
-            type: 'long',
-            doc: 'The longest duration that belongs here, inclusive. The same lengths bound buckets in every row. Unit: milliseconds.',
-          },
-          { name: 'count', type: 'long', doc: 'How many durations belong here. Unit: emissions.' },
-        ]),
+  named(
+    'Quantiles',
+    `Quantiles by nearest rank, ${BOUND}. They cannot be added: to combine rows, add the buckets.`,
+    () => [
+      ...Object.entries(quantileShares).map(([name, share]) => ({
+        name,
+        type: 'long',
+        doc: `${share * 100} % of the durations are this long or shorter. Unit: milliseconds.`,
+      })),
+      {
+        name: 'buckets',
+        type: {
+          type: 'array',
+          items: named('Bucket', 'Durations of nearly the same length.', () => [
+            {
+              name: 'through',
+              type: 'long',
+              doc: 'The longest duration that belongs here, inclusive. The same lengths bound buckets in every row. Unit: milliseconds.',
+            },
+            { name: 'count', type: 'long', doc: 'How many durations belong here. Unit: emissions.' },
+          ]),
+        },
+        doc: 'The histogram that the quantiles are read from, shortest first, empty buckets left out. Additive: counts of equal `through` add up.',
       },
-      doc: 'The histogram that the quantiles are read from, shortest first, empty buckets left out. Additive: counts of equal `through` add up.',
-    },
-  ])
+    ],
+  )

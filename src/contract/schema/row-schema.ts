@@ -4,10 +4,11 @@ import { measuresField } from './measure-schema.js'
 import { namedTypes, type AvroSchema } from './named-types.js'
 
 /**
- * The Avro schema of a family's record, made from the catalogue of metrics and KPIs. It is the published contract: `schemas/avro` holds the
- * same text, reviewed like an API, and a test keeps the two equal.
+ * The Avro schema of a family's record, made from the catalogue of metrics and KPIs. It is the published contract:
+ * `schemas/avro` holds the same text, reviewed like an API, and a test keeps the two equal.
  *
- * Every metric and KPI is a nullable field with default null, so that a later version may add some and still read, and be read by, this one.
+ * Every metric and KPI is a nullable field with default null, so that a later version may add some and still read, and
+ * be read by, this one.
  */
 export const rowSchema = (family: FamilyName): AvroSchema => {
   const name = recordNames[family]
@@ -20,7 +21,11 @@ export const rowSchema = (family: FamilyName): AvroSchema => {
     doc: `${families[family].doc} One record states one row anew: of the records with the same generation and key, the one with the highest revision counts.`,
     fields: [
       { name: 'family', type: 'string', doc: `Family of the row: ${family}.` },
-      { name: 'key', type: 'string', doc: 'Names the row within tenant and generation: family/dimensions/granularity/interval start.' },
+      {
+        name: 'key',
+        type: 'string',
+        doc: 'Names the row within tenant and generation: family/dimensions/granularity/interval start.',
+      },
       { name: 'tenant', type: 'string', doc: 'Tenant: the Genesys Cloud organisation as configured.' },
       ...families[family].dimensions.map((dimension) => dimensionField(family, dimension)),
       {
@@ -41,7 +46,11 @@ export const rowSchema = (family: FamilyName): AvroSchema => {
         default: null,
         doc: 'Why the row was restated last, after it had closed. late: something that belongs here arrived late. handled: after-call work came late and moved a handle time. settings: settings of the organisation that count for all of history changed. erased: something was erased on request before the generation began. More reasons may come. null: it was not restated.',
       },
-      { name: 'revision', type: 'long', doc: 'Changes folded into the row, strictly increasing from 1. Unit: changes.' },
+      {
+        name: 'revision',
+        type: 'long',
+        doc: 'Changes folded into the row, strictly increasing from 1. Unit: changes.',
+      },
       {
         name: 'erased',
         type: ['null', 'long'],
@@ -55,7 +64,10 @@ export const rowSchema = (family: FamilyName): AvroSchema => {
   }
 }
 
-/** Goes up with any change of the schema. The major part of it is in the CloudEvents type and stays 1 as long as changes are compatible. */
+/**
+ * Goes up with any change of the schema. The major part of it is in the CloudEvents type and stays 1 as long as changes
+ * are compatible.
+ */
 export const ROW_SCHEMA_VERSION = 1
 
 export const ROW_NAMESPACE = 'streamvane.kpi'

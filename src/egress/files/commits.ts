@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import type { Progress } from '../sink.js'
 
 /**
- * What a folder of files holds for certain, as a sequence of small commit files `commits/<number>.json`, of which the highest counts.
+ * What a folder of files holds for certain, as a sequence of small commit files `commits/<number>.json`, of which the
+ * highest counts.
  *
- * The simple way is one file, replaced by rename. It cannot fence: a writer that was paused and has been succeeded would rename its old view over the
- * new one. Here a commit is created under the next number by `link`, which fails if that number exists. So commits are a compare-and-set: whoever did
- * not see the last one loses, and learns it.
+ * The simple way is one file, replaced by rename. It cannot fence: a writer that was paused and has been succeeded
+ * would rename its old view over the new one. Here a commit is created under the next number by `link`, which fails if
+ * that number exists. So commits are a compare-and-set: whoever did not see the last one loses, and learns it.
  */
 export type Commit = Readonly<{
   number: number
@@ -25,7 +26,10 @@ export type Writer = Readonly<{ id: string; host: string; pid: number; epoch: nu
 /** Called before each step on the disk; a test makes it throw there. */
 export type BeforeStep = (step: string) => void
 
-/** Older commits are kept for a while, so that a writer that was far behind still meets a higher number whenever it looks. */
+/**
+ * Older commits are kept for a while, so that a writer that was far behind still meets a higher number whenever it
+ * looks.
+ */
 const COMMITS_KEPT = 64
 
 /** The commit that counts; `undefined` if nothing was ever committed. Creates the folder. */
@@ -72,7 +76,8 @@ export const syncFolder = async (folder: string): Promise<void> => {
 }
 
 const commitsIn = (folder: string): string => join(folder, 'commits')
-const commitFile = (folder: string, number: number): string => join(commitsIn(folder), `${String(number).padStart(12, '0')}.json`)
+const commitFile = (folder: string, number: number): string =>
+  join(commitsIn(folder), `${String(number).padStart(12, '0')}.json`)
 
 const commitNumbers = async (folder: string): Promise<readonly number[]> =>
   (await readdir(commitsIn(folder)))

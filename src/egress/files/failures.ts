@@ -1,16 +1,25 @@
 import type { SinkFailure } from '../sink.js'
 
-/** Foreign errors of the file system as ours. A full disk may get room again; a folder that may not be written to needs somebody. */
+/**
+ * Foreign errors of the file system as ours. A full disk may get room again; a folder that may not be written to needs
+ * somebody.
+ */
 export const fileFailure = (cause: unknown, folder: string): SinkFailure => {
   const code = (cause as NodeJS.ErrnoException | null)?.code
   switch (code) {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return { tag: 'Refused', reason: `${folder} may not be written to (${code}): give this user write access or choose another folder` }
+      return {
+        tag: 'Refused',
+        reason: `${folder} may not be written to (${code}): give this user write access or choose another folder`,
+      }
     case 'ENOTDIR':
     case 'EEXIST':
-      return { tag: 'Refused', reason: `${folder} is not a folder, or a file is in the way (${code}): choose another folder` }
+      return {
+        tag: 'Refused',
+        reason: `${folder} is not a folder, or a file is in the way (${code}): choose another folder`,
+      }
     default:
       return { tag: 'NotConnected', cause }
   }

@@ -8,13 +8,27 @@ import { codecOfSchema } from '../../contract/row-codec.js'
 import type { SinkRecord } from '../sink.js'
 import { topicOf, type Topics } from '../topics.js'
 
-/** The files of a connected sink: what is being appended to (by what goes into it), the commit it stands on, and how many files it has begun. */
+/**
+ * The files of a connected sink: what is being appended to (by what goes into it), the commit it stands on, and how
+ * many files it has begun.
+ */
 export type Connected = { commit: Commit; readonly files: Map<string, DataFile>; created: number }
 
-export type Group = Readonly<{ topic: string; stem: string; format: FileFormat; family: FamilyName; schema: string; records: SinkRecord[] }>
+export type Group = Readonly<{
+  topic: string
+  stem: string
+  format: FileFormat
+  family: FamilyName
+  schema: string
+  records: SinkRecord[]
+}>
 
 /** Records by the file that takes them, each group in the batch's order. */
-export const groupByFile = (records: readonly SinkRecord[], topics: Topics, formats: readonly FileFormat[]): ReadonlyMap<string, Group> => {
+export const groupByFile = (
+  records: readonly SinkRecord[],
+  topics: Topics,
+  formats: readonly FileFormat[],
+): ReadonlyMap<string, Group> => {
   const groups = new Map<string, Group>()
   for (const record of records) {
     const family = record.row.family
@@ -24,7 +38,8 @@ export const groupByFile = (records: readonly SinkRecord[], topics: Topics, form
       // An Avro file holds one schema, so families that share a topic have a file each.
       const key = `${topic}/${stem}/${format}/${format === 'avro' ? record.schema : ''}`
       const group = groups.get(key)
-      if (group === undefined) groups.set(key, { topic, stem, format, family, schema: record.schema, records: [record] })
+      if (group === undefined)
+        groups.set(key, { topic, stem, format, family, schema: record.schema, records: [record] })
       else group.records.push(record)
     }
   }
@@ -50,7 +65,11 @@ export const fileFor = async (
   const path = join(folder, name)
   beforeStep(`create ${name}`)
   await mkdir(dirname(path), { recursive: true })
-  const meta = { 'streamvane.family': family, 'streamvane.generation': records[0]?.generation ?? '', 'streamvane.schema': schema }
+  const meta = {
+    'streamvane.family': family,
+    'streamvane.generation': records[0]?.generation ?? '',
+    'streamvane.schema': schema,
+  }
   const file = await createDataFile({ name, path, format, schema: codec.right.schema, meta })
   connected.files.set(key, file)
   await current?.close()
@@ -60,7 +79,11 @@ export const fileFor = async (
 }
 
 /** Opens what the commit says is being appended to. */
-export const openFiles = async (folder: string, { commit, files }: Connected, beforeStep: BeforeStep): Promise<void> => {
+export const openFiles = async (
+  folder: string,
+  { commit, files }: Connected,
+  beforeStep: BeforeStep,
+): Promise<void> => {
   for (const [key, name] of Object.entries(commit.open)) {
     beforeStep(`open ${name}`)
     files.set(key, await resumeDataFile(name, join(folder, name), commit.files[name] ?? 0))
@@ -73,7 +96,9 @@ export const cutBack = async (folder: string, commit: Commit, beforeStep: Before
     beforeStep(`cut ${name}`)
     await truncate(join(folder, name), bytes)
   }
-  const topics = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory() && entry.name !== 'commits')
+  const topics = (await readdir(folder, { withFileTypes: true })).filter(
+    (entry) => entry.isDirectory() && entry.name !== 'commits',
+  )
   for (const topic of topics)
     for (const file of await readdir(join(folder, topic.name)))
       if (OURS.test(file) && commit.files[`${topic.name}/${file}`] === undefined) {

@@ -20,12 +20,13 @@ export type FilesSinkOptions = Readonly<{
 }>
 
 /**
- * Rows as Avro object container files and as JSON lines, `<topic>/<generation>-<epoch>-<number>.{avro,jsonl}`; replayed rows in files of their own,
- * `<generation>-replay-…`.
+ * Rows as Avro object container files and as JSON lines, `<topic>/<generation>-<epoch>-<number>.{avro,jsonl}`; replayed
+ * rows in files of their own, `<generation>-replay-…`.
  *
- * Disconnected → (connect: commit a claim, cut files back to what is committed) → connected → (a failure, or close) → disconnected.
- * A batch is appended to its files, made durable, and then counts by one commit (see file-commits). An instance that takes over from one that may still
- * live begins new files, so that the two never write into each other's; bytes that a file holds beyond its committed length do not count.
+ * Disconnected → (connect: commit a claim, cut files back to what is committed) → connected → (a failure, or close) →
+ * disconnected. A batch is appended to its files, made durable, and then counts by one commit (see file-commits). An
+ * instance that takes over from one that may still live begins new files, so that the two never write into each
+ * other's; bytes that a file holds beyond its committed length do not count.
  */
 export const filesSink = (options: FilesSinkOptions, beforeStep: BeforeStep = () => {}): Sink => {
   const { folder, topics = defaultTopics, formats = ['avro', 'jsonl'], fileBytesMax = FILE_BYTES_MAX } = options
@@ -56,7 +57,10 @@ export const filesSink = (options: FilesSinkOptions, beforeStep: BeforeStep = ()
       await openFiles(folder, state, beforeStep)
       return E.right(claim)
     }
-    return E.left({ tag: 'NotConnected', cause: new Error(`${folder}: others kept taking over while this instance connected`) })
+    return E.left({
+      tag: 'NotConnected',
+      cause: new Error(`${folder}: others kept taking over while this instance connected`),
+    })
   }
 
   const write = async (connected: Connected, batch: SinkBatch): Promise<E.Either<SinkFailure, void>> => {
@@ -109,7 +113,9 @@ export const filesSink = (options: FilesSinkOptions, beforeStep: BeforeStep = ()
     name: 'files',
     connect: () => attempt(async () => E.map((claim: Commit) => claim.progress ?? undefined)(await connect())),
     write: (batch) =>
-      attempt(async () => (state === undefined ? E.left({ tag: 'NotConnected', cause: new Error('not connected') }) : write(state, batch))),
+      attempt(async () =>
+        state === undefined ? E.left({ tag: 'NotConnected', cause: new Error('not connected') }) : write(state, batch),
+      ),
     close: disconnect,
   }
 }

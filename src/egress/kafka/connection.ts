@@ -6,8 +6,9 @@ import { useQuickRecords } from './record-encoder.js'
 useQuickRecords()
 
 /**
- * Every field is given: kafkajs merges what is missing from defaults that differ under NODE_ENV=test. Back-to-back transactions meet
- * CONCURRENT_TRANSACTIONS and wait `initialRetryTime`, so it is short; ten tries with doubling waits last about five seconds.
+ * Every field is given: kafkajs merges what is missing from defaults that differ under NODE_ENV=test. Back-to-back
+ * transactions meet CONCURRENT_TRANSACTIONS and wait `initialRetryTime`, so it is short; ten tries with doubling waits
+ * last about five seconds.
  */
 const RETRY: RetryOptions = { initialRetryTime: 8, maxRetryTime: 1_500, multiplier: 2, factor: 0.2, retries: 10 }
 
@@ -44,4 +45,10 @@ export const transactionalProducer = (kafka: Kafka, transactionalId: string, tra
   })
 
 const levelOf = ({ level }: LogEntry): KafkaLogLevel =>
-  level <= kafkajs.logLevel.ERROR ? 'error' : level === kafkajs.logLevel.WARN ? 'warn' : level === kafkajs.logLevel.INFO ? 'info' : 'debug'
+  level <= kafkajs.logLevel.ERROR
+    ? 'error'
+    : level === kafkajs.logLevel.WARN
+      ? 'warn'
+      : level === kafkajs.logLevel.INFO
+        ? 'info'
+        : 'debug'

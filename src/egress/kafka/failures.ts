@@ -1,6 +1,9 @@
 import type { SinkFailure } from '../sink.js'
 
-/** What a foreign error means to the sink. `epoch`: the broker says that another producer has our transactional id now, or that our transaction expired. */
+/**
+ * What a foreign error means to the sink. `epoch`: the broker says that another producer has our transactional id now,
+ * or that our transaction expired.
+ */
 export type KafkaVerdict = SinkFailure | Readonly<{ tag: 'EpochLost'; by: string }>
 
 /** The one place where errors of kafkajs, the broker and the registry become ours. */

@@ -8,8 +8,9 @@ import type { SinkFailure } from '../sink.js'
 import { topicNames, type Topics } from '../topics.js'
 
 /**
- * What must be known of a family before its rows can be sent: that its topic is there, how many partitions that has, and what id the registry gave its
- * schema. The families of the profile are admitted on connecting; another, which a profile switched on since, when its first row comes.
+ * What must be known of a family before its rows can be sent: that its topic is there, how many partitions that has,
+ * and what id the registry gave its schema. The families of the profile are admitted on connecting; another, which a
+ * profile switched on since, when its first row comes.
  */
 export type Admission = Readonly<{
   values: ValueOf

@@ -1,8 +1,9 @@
 import type { SinkRecord } from '../sink.js'
 
 /**
- * Headers of a record: CloudEvents 1.0 in binary mode, and what consumers deduplicate by. The id names the record for ever, because within a
- * generation (key, revision) always has the same bytes; a replayed record therefore has the id of the first.
+ * Headers of a record: CloudEvents 1.0 in binary mode, and what consumers deduplicate by. The id names the record for
+ * ever, because within a generation (key, revision) always has the same bytes; a replayed record therefore has the id
+ * of the first.
  */
 export const recordHeaders = (record: SinkRecord, contentType: string): Record<string, string> => {
   const { row } = record

@@ -6,9 +6,10 @@ import type { KafkaAddress } from './options.js'
 /**
  * Reads one partition without a consumer group.
  *
- * The simple way is a consumer in a group of its own. A group costs seconds to join on a broker as shipped (group.initial.rebalance.delay.ms is 3,000)
- * and stays behind when the process is killed; the egress reads one record each time it connects. So this takes the cluster object inside kafkajs (pinned, and
- * no longer changing) and fetches. Aborted records are filtered here: kafkajs' own filter takes one aborted transaction into account per record, and
+ * The simple way is a consumer in a group of its own. A group costs seconds to join on a broker as shipped
+ * (group.initial.rebalance.delay.ms is 3,000) and stays behind when the process is killed; the egress reads one record
+ * each time it connects. So this takes the cluster object inside kafkajs (pinned, and no longer changing) and fetches.
+ * Aborted records are filtered here: kafkajs' own filter takes one aborted transaction into account per record, and
  * lets records of a second through when reading begins in the midst of two.
  */
 export type PartitionReader = Readonly<{
@@ -17,7 +18,11 @@ export type PartitionReader = Readonly<{
   /** First offset held, and the offset that the next record will get. */
   bounds: (topic: string, partition: number) => Promise<Readonly<{ first: bigint; end: bigint }>>
   /** Committed records from `from` on, as many as one fetch brings. `next` is where to go on. */
-  fetch: (topic: string, partition: number, from: bigint) => Promise<Readonly<{ records: readonly FetchedRecord[]; next: bigint }>>
+  fetch: (
+    topic: string,
+    partition: number,
+    from: bigint,
+  ) => Promise<Readonly<{ records: readonly FetchedRecord[]; next: bigint }>>
   close: () => Promise<void>
 }>
 
@@ -57,7 +62,11 @@ type Cluster = Readonly<{
   findTopicPartitionMetadata: (topic: string) => readonly Readonly<{ partitionId: number; leader: number }>[]
   findBroker: (by: { nodeId: number }) => Promise<{ fetch: (request: object) => Promise<Fetched> }>
   fetchTopicsOffset: (
-    topics: readonly Readonly<{ topic: string; partitions: readonly { partition: number }[]; fromBeginning: boolean }>[],
+    topics: readonly Readonly<{
+      topic: string
+      partitions: readonly { partition: number }[]
+      fromBeginning: boolean
+    }>[],
   ) => Promise<readonly Readonly<{ partitions: readonly Readonly<{ offset: string }>[] }>[]>
 }>
 
@@ -74,7 +83,9 @@ export const partitionReader = async (
   { brokers, clientId = 'streamvane', ssl, sasl, socketFactory }: KafkaAddress,
 ): Promise<PartitionReader> => {
   const ClusterOfKafkajs = inKafkajs('kafkajs/src/cluster') as new (options: object) => Cluster
-  const defaultSockets = inKafkajs('kafkajs/src/network/socketFactory') as () => NonNullable<KafkaAddress['socketFactory']>
+  const defaultSockets = inKafkajs('kafkajs/src/network/socketFactory') as () => NonNullable<
+    KafkaAddress['socketFactory']
+  >
   const cluster = new ClusterOfKafkajs({
     logger: kafka.logger(),
     socketFactory: socketFactory ?? defaultSockets(),
@@ -121,10 +132,15 @@ export const partitionReader = async (
       }
       return cluster.findTopicPartitionMetadata(topic).length
     },
-    bounds: async (topic, partition) => ({ first: await offset(topic, partition, true), end: await offset(topic, partition, false) }),
+    bounds: async (topic, partition) => ({
+      first: await offset(topic, partition, true),
+      end: await offset(topic, partition, false),
+    }),
     fetch: (topic, partition, from) =>
       patiently(async () => {
-        const leader = cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition)?.leader
+        const leader = cluster
+          .findTopicPartitionMetadata(topic)
+          .find(({ partitionId }) => partitionId === partition)?.leader
         if (leader === undefined) throw new Error(`${topic} has no partition ${partition}`)
         const broker = await cluster.findBroker({ nodeId: leader })
         const { responses } = await broker.fetch({
@@ -136,7 +152,9 @@ export const partitionReader = async (
         })
         const answer = responses[0]?.partitions[0]
         if (answer === undefined) return { records: [], next: from }
-        const records = withoutAborted(answer.messages, answer.abortedTransactions ?? []).filter((record) => record.offset >= from)
+        const records = withoutAborted(answer.messages, answer.abortedTransactions ?? []).filter(
+          (record) => record.offset >= from,
+        )
         const last = answer.messages.at(-1)
         // Nothing there although all is stable: the rest was compacted away.
         const next = last !== undefined ? BigInt(last.offset) + 1n : BigInt(answer.lastStableOffset)
@@ -147,7 +165,10 @@ export const partitionReader = async (
 }
 
 /** The records of a fetch without control records and those of aborted transactions. */
-export const withoutAborted = (messages: readonly RawRecord[], aborted: readonly AbortedTransaction[]): readonly FetchedRecord[] => {
+export const withoutAborted = (
+  messages: readonly RawRecord[],
+  aborted: readonly AbortedTransaction[],
+): readonly FetchedRecord[] => {
   const upcoming = [...aborted].sort((a, b) => (BigInt(a.firstOffset) < BigInt(b.firstOffset) ? -1 : 1))
   const aborting = new Set<string>()
   const records: FetchedRecord[] = []
@@ -158,7 +179,8 @@ export const withoutAborted = (messages: readonly RawRecord[], aborted: readonly
       upcoming.shift()
     }
     if (isControlRecord) aborting.delete(batchContext.producerId)
-    else if (!(batchContext.inTransaction && aborting.has(batchContext.producerId))) records.push({ key, value, headers, offset: at })
+    else if (!(batchContext.inTransaction && aborting.has(batchContext.producerId)))
+      records.push({ key, value, headers, offset: at })
   }
   return records
 }

@@ -22,7 +22,8 @@ export type RegistryOptions = Readonly<{
   url: string
   auth?: Readonly<{ username: string; password: string }>
   /** Level that new subjects get and existing ones are expected to have. Default BACKWARD. */
-  compatibility?: 'BACKWARD' | 'BACKWARD_TRANSITIVE' | 'FORWARD' | 'FORWARD_TRANSITIVE' | 'FULL' | 'FULL_TRANSITIVE' | 'NONE'
+  compatibility?:
+    'BACKWARD' | 'BACKWARD_TRANSITIVE' | 'FORWARD' | 'FORWARD_TRANSITIVE' | 'FULL' | 'FULL_TRANSITIVE' | 'NONE'
 }>
 
 export type KafkaCompression = 'none' | 'gzip'
@@ -33,19 +34,25 @@ export type KafkaSinkOptions = KafkaAddress &
     /** Name of this egress among those of the tenant. Default `kafka`. */
     name?: string
     topics?: Topics
-    /** Families whose topics must be there on connecting; those of others are looked for when their first row comes. Default all. */
+    /**
+     * Families whose topics must be there on connecting; those of others are looked for when their first row comes.
+     * Default all.
+     */
     families?: readonly FamilyName[]
     /** Avro needs the registry. */
     values: Readonly<{ format: 'avro'; registry: RegistryOptions }> | Readonly<{ format: 'json' }>
-    /** What fencing goes by, and the key of the progress record: stable across restarts, different for each egress. Default `streamvane.<tenant>.<name>`. */
+    /**
+     * What fencing goes by, and the key of the progress record: stable across restarts, different for each egress.
+     * Default `streamvane.<tenant>.<name>`.
+     */
     transactionalId?: string
     /** Compacted. Default `streamvane.progress`. */
     progressTopic?: string
     /** Default none. */
     compression?: KafkaCompression
     /**
-     * After this the broker aborts a transaction that its producer has left open; until then a crashed egress holds back read_committed consumers,
-     * unless it is restarted before. Default 30,000.
+     * After this the broker aborts a transaction that its producer has left open; until then a crashed egress holds
+     * back read_committed consumers, unless it is restarted before. Default 30,000.
      */
     transactionTimeoutMs?: number
   }>

@@ -2,8 +2,9 @@ import type { PartitionReader } from './kafkajs-internals.js'
 import type { Progress } from '../sink.js'
 
 /**
- * The record in the progress topic, keyed by transactional id: how far this egress has come, and which instance wrote it. Each instance writes one when it
- * connects (its claim), so that one that loses its epoch can tell whether somebody took over or its own transaction merely expired.
+ * The record in the progress topic, keyed by transactional id: how far this egress has come, and which instance wrote
+ * it. Each instance writes one when it connects (its claim), so that one that loses its epoch can tell whether somebody
+ * took over or its own transaction merely expired.
  */
 export type ProgressRecord = Readonly<{ progress: Progress | undefined; owner: Owner }>
 
@@ -26,8 +27,9 @@ export const decodeProgress = (value: Buffer): ProgressRecord => {
 const FIRST_WINDOW = 200n
 
 /**
- * The last committed record with this key, read backwards in growing windows, since a busy progress topic may hold a million records that are not
- * compacted yet. Waits for transactions of other egresses that are open at the end now: one of them may stand before ours.
+ * The last committed record with this key, read backwards in growing windows, since a busy progress topic may hold a
+ * million records that are not compacted yet. Waits for transactions of other egresses that are open at the end now:
+ * one of them may stand before ours.
  */
 export const readProgress = async (
   reader: PartitionReader,

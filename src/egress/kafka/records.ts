@@ -24,20 +24,25 @@ export const avroValues = (ids: SchemaIds): ValueOf => ({
 /** Needs no registry, but refuses as Avro does: what a schema means must be known to render it. */
 export const jsonValues: ValueOf = {
   contentType: 'application/json',
-  value: ({ schema, row }) => (E.isRight(codecOfSchema(schema)) ? Buffer.from(JSON.stringify(rowJson(row))) : undefined),
+  value: ({ schema, row }) =>
+    E.isRight(codecOfSchema(schema)) ? Buffer.from(JSON.stringify(rowJson(row))) : undefined,
 }
 
 export type TopicMessages = { topic: string; messages: Message[] }
 
 /**
- * kafkajs groups the messages of a send by partition in quadratic time (20,000 to one partition block for three seconds), so a send takes few per
- * partition; and each partition's share of a send is one record batch to the broker, which limits its size (1 MiB by default).
+ * kafkajs groups the messages of a send by partition in quadratic time (20,000 to one partition block for three
+ * seconds), so a send takes few per partition; and each partition's share of a send is one record batch to the broker,
+ * which limits its size (1 MiB by default).
  */
 const MESSAGES_PER_PARTITION_MAX = 500
 const BYTES_PER_PARTITION_MAX = 512 * 1024
 const HEADERS_BYTES = 600
 
-/** Cuts records into sends, keeping their order. `partitionOf` says where a key goes. A string is the schema that is unknown. */
+/**
+ * Cuts records into sends, keeping their order. `partitionOf` says where a key goes. A string is the schema that is
+ * unknown.
+ */
 export const cutIntoSends = (
   records: readonly SinkRecord[],
   topics: Topics,
@@ -57,7 +62,10 @@ export const cutIntoSends = (
     const place = `${partition} ${topic}`
     const bytes = value.length + HEADERS_BYTES
     const load = loads.get(place)
-    if (load !== undefined && (load.messages >= MESSAGES_PER_PARTITION_MAX || load.bytes + bytes > BYTES_PER_PARTITION_MAX)) {
+    if (
+      load !== undefined &&
+      (load.messages >= MESSAGES_PER_PARTITION_MAX || load.bytes + bytes > BYTES_PER_PARTITION_MAX)
+    ) {
       sends.push(asSend(topicMessages))
       topicMessages = new Map()
       loads = new Map()
@@ -83,15 +91,18 @@ const asSend = (topicMessages: ReadonlyMap<string, Message[]>): TopicMessages[] 
 const KEYS_REMEMBERED_MAX = 50_000
 
 /**
- * Where a key goes: as Java's producers put it (murmur2 over the key), by the number of partitions that the topics had when we connected. Remembered,
- * because kafkajs hashes with big integers.
+ * Where a key goes: as Java's producers put it (murmur2 over the key), by the number of partitions that the topics had
+ * when we connected. Remembered, because kafkajs hashes with big integers.
  */
-export const partitioning = (partitionCounts: ReadonlyMap<string, number>): ((topic: string, key: string) => number) => {
+export const partitioning = (
+  partitionCounts: ReadonlyMap<string, number>,
+): ((topic: string, key: string) => number) => {
   const partitioner = kafkajs.Partitioners.DefaultPartitioner()
   const remembered = new Map<string, Map<string, number>>()
   return (topic, key) => {
     let ofTopic = remembered.get(topic)
-    if (ofTopic === undefined || ofTopic.size >= KEYS_REMEMBERED_MAX) remembered.set(topic, (ofTopic = new Map<string, number>()))
+    if (ofTopic === undefined || ofTopic.size >= KEYS_REMEMBERED_MAX)
+      remembered.set(topic, (ofTopic = new Map<string, number>()))
     let partition = ofTopic.get(key)
     if (partition === undefined) {
       const count = partitionCounts.get(topic) ?? 1

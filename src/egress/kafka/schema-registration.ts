@@ -14,7 +14,10 @@ export type SchemaIds = ReadonlyMap<string, number>
 export const subjectOf = (topics: Topics, family: FamilyName): string =>
   topics.kind === 'consolidated' ? `${topics.name}-${recordFullName(family)}` : `${topicOf(topics, family)}-value`
 
-/** Registers the schemas of families (a repeat gives the same ids) and adds their ids to `ids`; those that are there already are not asked for. */
+/**
+ * Registers the schemas of families (a repeat gives the same ids) and adds their ids to `ids`; those that are there
+ * already are not asked for.
+ */
 export const registerSchemas = async (
   options: RegistryOptions,
   topics: Topics,
@@ -22,7 +25,12 @@ export const registerSchemas = async (
   ids: Map<string, number>,
 ): Promise<E.Either<SinkFailure, void>> => {
   const { url, auth, compatibility = 'BACKWARD' } = options
-  const registry = new SchemaRegistry({ host: url, clientId: 'streamvane', retry: REGISTRY_RETRY, ...(auth !== undefined && { auth }) })
+  const registry = new SchemaRegistry({
+    host: url,
+    clientId: 'streamvane',
+    retry: REGISTRY_RETRY,
+    ...(auth !== undefined && { auth }),
+  })
   for (const family of families) {
     const { schema, fingerprint } = rowCodec(family)
     if (ids.has(fingerprint)) continue
@@ -45,7 +53,10 @@ const REGISTRY_RETRY = { maxRetryTimeInSecs: 2, initialRetryTimeInSecs: 0.1, fac
 const registryFailure = (cause: unknown, subject: string, url: string): SinkFailure => {
   const { name, status, message } = cause as { name?: string; status?: number; message?: string }
   if (name === 'ConfluentSchemaRegistryCompatibilityError')
-    return { tag: 'Refused', reason: `subject ${subject} has another compatibility level: set registry.compatibility to it (${message})` }
+    return {
+      tag: 'Refused',
+      reason: `subject ${subject} has another compatibility level: set registry.compatibility to it (${message})`,
+    }
   switch (status) {
     case 409:
       return {
@@ -56,7 +67,10 @@ const registryFailure = (cause: unknown, subject: string, url: string): SinkFail
       return { tag: 'Refused', reason: `the registry does not take our schema for ${subject} (${message})` }
     case 401:
     case 403:
-      return { tag: 'Refused', reason: `the registry at ${url} does not let us register ${subject}: check registry.auth (${message})` }
+      return {
+        tag: 'Refused',
+        reason: `the registry at ${url} does not let us register ${subject}: check registry.auth (${message})`,
+      }
     default:
       return { tag: 'NotConnected', cause }
   }

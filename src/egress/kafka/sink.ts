@@ -19,11 +19,17 @@ type Connected = Readonly<{ producer: Producer; owner: Owner; admitted: Admissio
 /**
  * Rows on Kafka, exactly once: a batch and its progress record are one transaction under a stable transactional id.
  *
- * Disconnected → (connect: admit the families, fence, read progress, claim) → connected → (any failure, or close) → disconnected. A failed producer is thrown away:
- * kafkajs has moved its state before the broker answers, and an open transaction is aborted by the next one's fencing.
+ * Disconnected → (connect: admit the families, fence, read progress, claim) → connected → (any failure, or close) →
+ * disconnected. A failed producer is thrown away: kafkajs has moved its state before the broker answers, and an open
+ * transaction is aborted by the next one's fencing.
  */
 export const kafkaSink = (options: KafkaSinkOptions): Sink => {
-  const { topics = defaultTopics, progressTopic = defaultProgressTopic, transactionTimeoutMs = 30_000, compression = 'none' } = options
+  const {
+    topics = defaultTopics,
+    progressTopic = defaultProgressTopic,
+    transactionTimeoutMs = 30_000,
+    compression = 'none',
+  } = options
   const transactionalId = transactionalIdOf(options)
   const kafka = kafkaClient(options)
   const schemaIds = new Map<string, number>()
@@ -37,7 +43,9 @@ export const kafkaSink = (options: KafkaSinkOptions): Sink => {
 
   const progressMessage = (record: ProgressRecord, { partitionOf }: Admission): TopicMessages => ({
     topic: progressTopic,
-    messages: [{ key: transactionalId, value: encodeProgress(record), partition: partitionOf(progressTopic, transactionalId) }],
+    messages: [
+      { key: transactionalId, value: encodeProgress(record), partition: partitionOf(progressTopic, transactionalId) },
+    ],
   })
 
   const connect = async (signal: AbortSignal): Promise<E.Either<SinkFailure, Progress | undefined>> => {
@@ -50,7 +58,8 @@ export const kafkaSink = (options: KafkaSinkOptions): Sink => {
       const known = await admitted.admit(options.families ?? familyNames, reader, [progressTopic])
       if (E.isLeft(known)) return known
       await producer.connect()
-      // The first transaction of a producer asks for its epoch, which fences all others; only then is the progress certain.
+      // The first transaction of a producer asks for its epoch, which fences all others; only then is the progress
+      // certain.
       const transaction = await producer.transaction()
       signal.throwIfAborted()
       const last = await readProgress(
@@ -59,7 +68,10 @@ export const kafkaSink = (options: KafkaSinkOptions): Sink => {
         signal,
       )
       const owner = { id: randomUUID(), host: hostname(), pid: process.pid }
-      await transaction.sendBatch({ acks: -1, topicMessages: [progressMessage({ progress: last?.progress, owner }, admitted)] })
+      await transaction.sendBatch({
+        acks: -1,
+        topicMessages: [progressMessage({ progress: last?.progress, owner }, admitted)],
+      })
       await transaction.commit()
       state = { producer, owner, admitted }
       return E.right(last?.progress)
@@ -93,7 +105,8 @@ export const kafkaSink = (options: KafkaSinkOptions): Sink => {
     if (sends.length === 0) return E.right(undefined)
     const transaction = await producer.transaction()
     try {
-      for (const topicMessages of sends) await transaction.sendBatch({ acks: -1, compression: codecs[compression], topicMessages })
+      for (const topicMessages of sends)
+        await transaction.sendBatch({ acks: -1, compression: codecs[compression], topicMessages })
     } catch (cause) {
       await abortQuietly(transaction) // so that consumers need not wait for its expiry
       throw cause
@@ -102,7 +115,10 @@ export const kafkaSink = (options: KafkaSinkOptions): Sink => {
     return E.right(undefined)
   }
 
-  /** The epoch is gone: to another instance, or only because the broker gave up our transaction? The claim in the progress topic tells. */
+  /**
+   * The epoch is gone: to another instance, or only because the broker gave up our transaction? The claim in the
+   * progress topic tells.
+   */
   const afterEpochLost = async (owner: Owner | undefined, by: string, cause: unknown): Promise<SinkFailure> => {
     if (owner === undefined) return { tag: 'NotConnected', cause }
     const now = await currentOwner(kafka, options, progressTopic, transactionalId).catch(() => undefined)
@@ -127,7 +143,9 @@ export const kafkaSink = (options: KafkaSinkOptions): Sink => {
     name: options.name ?? 'kafka',
     connect: (signal) => attempt(() => connect(signal)),
     write: (batch) =>
-      attempt(async () => (state === undefined ? E.left({ tag: 'NotConnected', cause: new Error('not connected') }) : write(state, batch))),
+      attempt(async () =>
+        state === undefined ? E.left({ tag: 'NotConnected', cause: new Error('not connected') }) : write(state, batch),
+      ),
     close: disconnect,
   }
 }
@@ -136,13 +154,22 @@ const codecs = { none: kafkajs.CompressionTypes.None, gzip: kafkajs.CompressionT
 
 const OWNER_READ_LIMIT_MS = 20_000
 
-const currentOwner = (kafka: Kafka, options: KafkaSinkOptions, topic: string, key: string): Promise<Owner | undefined> =>
+const currentOwner = (
+  kafka: Kafka,
+  options: KafkaSinkOptions,
+  topic: string,
+  key: string,
+): Promise<Owner | undefined> =>
   withReader(kafka, options, async (reader) => {
     const partition = partitioning(new Map([[topic, await reader.partitions(topic)]]))(topic, key)
     return (await readProgress(reader, { topic, partition, key }, AbortSignal.timeout(OWNER_READ_LIMIT_MS)))?.owner
   })
 
-const withReader = async <A>(kafka: Kafka, options: KafkaSinkOptions, work: (reader: PartitionReader) => Promise<A>): Promise<A> => {
+const withReader = async <A>(
+  kafka: Kafka,
+  options: KafkaSinkOptions,
+  work: (reader: PartitionReader) => Promise<A>,
+): Promise<A> => {
   const reader = await partitionReader(kafka, options)
   try {
     return await work(reader)

@@ -15,7 +15,10 @@ export type TopicsOptions = KafkaAddress &
     partitions?: number
     /** Default: what the broker is set to. */
     replicationFactor?: number
-    /** `delete`: a time series of row revisions, kept for `retentionMs`. `compact`: the latest record of each queue or agent. Default delete. */
+    /**
+     * `delete`: a time series of row revisions, kept for `retentionMs`. `compact`: the latest record of each queue or
+     * agent. Default delete.
+     */
     cleanup?: 'delete' | 'compact'
     /** Default 90 days. */
     retentionMs?: number
@@ -39,10 +42,17 @@ const BROKER_DEFAULT = -1
 
 /** The topics that the egress needs: those of the rows, and the compacted one of the progress records. */
 export const wantedTopics = (options: TopicsOptions): readonly WantedTopic[] => {
-  const { topics = defaultTopics, progressTopic = defaultProgressTopic, partitions = 12, replicationFactor = BROKER_DEFAULT } = options
+  const {
+    topics = defaultTopics,
+    progressTopic = defaultProgressTopic,
+    partitions = 12,
+    replicationFactor = BROKER_DEFAULT,
+  } = options
   const { cleanup = 'delete', retentionMs = 90 * DAY_MS } = options
   const config: Record<string, string> =
-    cleanup === 'delete' ? { 'cleanup.policy': 'delete', 'retention.ms': String(retentionMs) } : { 'cleanup.policy': 'compact' }
+    cleanup === 'delete'
+      ? { 'cleanup.policy': 'delete', 'retention.ms': String(retentionMs) }
+      : { 'cleanup.policy': 'compact' }
   return [
     ...topicNames(topics, options.families).map((topic) => ({ topic, partitions, replicationFactor, config })),
     // Small segments, so that compaction keeps up with a record per batch.
@@ -65,7 +75,10 @@ export const planTopics = (options: TopicsOptions): Promise<readonly TopicStep[]
     return steps
   })
 
-/** Creates what is missing. Never deletes, shrinks or reconfigures: differences are for somebody to decide. Returns the plan it carried out. */
+/**
+ * Creates what is missing. Never deletes, shrinks or reconfigures: differences are for somebody to decide. Returns the
+ * plan it carried out.
+ */
 export const applyTopics = async (options: TopicsOptions): Promise<readonly TopicStep[]> => {
   const steps = await planTopics(options)
   const missing = steps.flatMap((step) => (step.kind === 'create' ? [step.wanted] : []))

@@ -1,6 +1,18 @@
 import type { Fact } from '../../domain/fact.js'
 import type { Decoders } from './decoder.js'
-import { optionalWord, BadField, epochMs, flag, isObject, isoInstant, object, objects, optionalText, text, type Body } from './fields.js'
+import {
+  optionalWord,
+  BadField,
+  epochMs,
+  flag,
+  isObject,
+  isoInstant,
+  object,
+  objects,
+  optionalText,
+  text,
+  type Body,
+} from './fields.js'
 import { mediaType, systemPresence, upperSnake } from './spelling.js'
 
 const routingStatus = (userId: string, status: Body): Fact => ({
@@ -30,7 +42,8 @@ const load = (body: Body, what: 'active' | 'acw'): number => {
   let sum = 0
   for (const media of loads)
     if (body[media] !== undefined && body[media] !== null)
-      for (const side of ['contactCenter', 'enterprise']) sum += count(object(body, media)[side], what, `${media}.${side}`)
+      for (const side of ['contactCenter', 'enterprise'])
+        sum += count(object(body, media)[side], what, `${media}.${side}`)
   return sum
 }
 
@@ -61,7 +74,9 @@ export const agentDecoders: Decoders = {
   },
   'v2.users.{id}.conversationsummary': {
     fields: loads,
-    facts: (body, userId) => [{ type: 'ConversationLoadReported', userId, active: load(body, 'active'), acw: load(body, 'acw') }],
+    facts: (body, userId) => [
+      { type: 'ConversationLoadReported', userId, active: load(body, 'active'), acw: load(body, 'acw') },
+    ],
   },
   'v2.detail.events.agent.{id}.state': {
     fields: ['userId', 'conversationId', 'sessionId', 'currentState', 'currentStateStart', 'queueId', 'mediaType'],
@@ -99,7 +114,8 @@ export const agentDecoders: Decoders = {
         service: text(body, 'serviceName'),
         action: text(body, 'action'),
         entityType: text(body, 'entityType'),
-        entityId: body['entity'] === undefined || body['entity'] === null ? null : optionalText(object(body, 'entity'), 'id'),
+        entityId:
+          body['entity'] === undefined || body['entity'] === null ? null : optionalText(object(body, 'entity'), 'id'),
         changed: objects(body, 'propertyChanges').map((change) => text(change, 'property')),
       },
     ],

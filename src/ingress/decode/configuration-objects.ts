@@ -24,12 +24,16 @@ export type Times = Readonly<{ effectiveAt: EpochMs | undefined; now: EpochMs }>
 /** `problems` are sentences that name the object. */
 export type Settings = Readonly<{ settings: readonly Setting[]; problems: readonly string[] }>
 
-/** Names of the member that holds organisation settings, for which Genesys has no query: the shape is ours (docs/configuration.md). */
+/**
+ * Names of the member that holds organisation settings, for which Genesys has no query: the shape is ours
+ * (docs/configuration.md).
+ */
 const ORGANISATION = 'organisationSettings'
 
 /**
- * Reads what the API answers about configuration: a page of queues or of presence definitions (`entities`), a single queue or definition, an array of any of
- * these, and organisation settings in our own shape. Everything that is wrong is told, not just the first.
+ * Reads what the API answers about configuration: a page of queues or of presence definitions (`entities`), a single
+ * queue or definition, an array of any of these, and organisation settings in our own shape. Everything that is wrong
+ * is told, not just the first.
  */
 export const readSettings = (json: unknown, times: Times): Settings => {
   const settings: Setting[] = []
@@ -126,11 +130,18 @@ const label = (value: Body): string | null => {
   return language === undefined ? null : optionalText(labels, language)
 }
 
-const organisationMembers = ['includeFlowOuts', 'includeShortAbandons', 'includeAbandons', 'shortAbandonMs', 'dateModified']
+const organisationMembers = [
+  'includeFlowOuts',
+  'includeShortAbandons',
+  'includeAbandons',
+  'shortAbandonMs',
+  'dateModified',
+]
 
 const organisation = (value: Body, times: Times): OrgSettingsChanged => {
   const unknown = Object.keys(value).find((name) => !organisationMembers.includes(name))
-  if (unknown !== undefined) throw new BadField(`${ORGANISATION}.${unknown} is not known; there are ${organisationMembers.join(', ')}`)
+  if (unknown !== undefined)
+    throw new BadField(`${ORGANISATION}.${unknown} is not known; there are ${organisationMembers.join(', ')}`)
   const option = (name: string): boolean | null => (isThere(value, name) ? flag(value, name) : null)
   return {
     type: 'OrgSettingsChanged',

@@ -2,10 +2,15 @@ import type { ConfigurationFact } from '../../domain/fact.js'
 import { profileProblems, type Profile } from '../../domain/profile.js'
 import { BadField, epochMs, isObject, object, text, type Body } from './fields.js'
 
-/** Configuration that we write ourselves: the type of the raw event is that of the fact, its data the rest of the fact as JSON. */
+/**
+ * Configuration that we write ourselves: the type of the raw event is that of the fact, its data the rest of the fact
+ * as JSON.
+ */
 export type Imported = Exclude<ConfigurationFact, Readonly<{ type: 'ConfigurationAudited' }>>
 
-/** What tells one setting of a kind from another; nothing where there is one for the organisation. Throws `BadField`. */
+/**
+ * What tells one setting of a kind from another; nothing where there is one for the organisation. Throws `BadField`.
+ */
 const subjects: Readonly<Record<Imported['type'], (body: Body) => string>> = {
   QueueConfigured: (body) => {
     object(body, 'serviceLevel')

@@ -7,7 +7,9 @@ import { lowerCase, mediaType } from './spelling.js'
 /** Type of the raw events that hold one conversation as the analytics API returns it. */
 export const CONVERSATION_DETAIL = 'conversation-detail'
 
-/** Is this a conversation of the details query or of a details job? It has no envelope, so it is told by its members. */
+/**
+ * Is this a conversation of the details query or of a details job? It has no envelope, so it is told by its members.
+ */
 export const isConversationDetail = (body: Body): boolean =>
   typeof body['conversationId'] === 'string' && Array.isArray(body['participants']) && body['topicName'] === undefined
 
@@ -17,9 +19,10 @@ type Segment = Readonly<{ body: Body; from: EpochMs }>
 type Reader = <T>(read: (segment: Body) => T | null) => T | null
 
 /**
- * Every emission that a record holds. A record names dimensions where they belong, in the participant, the session or its segments: a point takes from the
- * segments what the last one that had begun by its instant says, for a record tells nothing nearer. So a wrap-up code is known to what is emitted once the
- * wrap-up began, and a customer has no queue before being sent to one. Throws `BadField`.
+ * Every emission that a record holds. A record names dimensions where they belong, in the participant, the session or
+ * its segments: a point takes from the segments what the last one that had begun by its instant says, for a record
+ * tells nothing nearer. So a wrap-up code is known to what is emitted once the wrap-up began, and a customer has no
+ * queue before being sent to one. Throws `BadField`.
  */
 export const conversationRecorded = (record: Body): ConversationRecorded => {
   const divisionIds = texts(record, 'divisionIds')
@@ -56,7 +59,9 @@ export const conversationRecorded = (record: Body): ConversationRecorded => {
           at,
           ...ofSession,
           queueId: said((segment) => optionalText(segment, 'queueId')),
-          skillIds: said((segment) => someOf(texts(segment, 'requestedRoutingSkillIds'))) ?? texts({}, 'requestedRoutingSkillIds'),
+          skillIds:
+            said((segment) => someOf(texts(segment, 'requestedRoutingSkillIds'))) ??
+            texts({}, 'requestedRoutingSkillIds'),
           languageId: said((segment) => optionalText(segment, 'requestedLanguageId')),
           wrapUpCode: said((segment) => optionalText(segment, 'wrapUpCode')),
           key: `${name}/${ordinal}`,
@@ -67,7 +72,10 @@ export const conversationRecorded = (record: Body): ConversationRecorded => {
   return { type: 'ConversationRecorded', conversationId: text(record, 'conversationId'), points }
 }
 
-/** Sessions that work for one queue from beginning to end, so that a segment which begins some milliseconds too late still says which. */
+/**
+ * Sessions that work for one queue from beginning to end, so that a segment which begins some milliseconds too late
+ * still says which.
+ */
 const agentLike: ReadonlySet<string | null> = new Set(['agent', 'user', 'acd'])
 
 const flowOf = (session: Body): string | null =>
@@ -79,8 +87,9 @@ const segmentsOf = (session: Body): readonly Segment[] =>
     .sort((a, b) => a.from - b.from)
 
 /**
- * Counts are stamped when the thing happens, at the beginning of a segment; everything else when what it measures ends, which is where the next segment begins
- * and does not belong to it. `anyQueue`: where no segment had begun yet, the first one speaks, but not of its wrap-up.
+ * Counts are stamped when the thing happens, at the beginning of a segment; everything else when what it measures ends,
+ * which is where the next segment begins and does not belong to it. `anyQueue`: where no segment had begun yet, the
+ * first one speaks, but not of its wrap-up.
  */
 const readerOf = (segments: readonly Segment[], metric: string, at: EpochMs, anyQueue: boolean): Reader => {
   const begun = segments.filter(({ from }) => (metric.startsWith('n') ? from <= at : from < at))

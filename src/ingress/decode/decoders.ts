@@ -34,14 +34,15 @@ export const decodeConversationDetail = (record: Body): E.Either<Unusable, reado
   unlessBad(CONVERSATION_DETAIL, () => [conversationRecorded(record)])
 
 /**
- * The facts in a raw event of the log: `type` is a topic template, and `data` the envelope as received; or one of the types that have no envelope
- * (a conversation of the analytics API, configuration, a tick of the clock).
+ * The facts in a raw event of the log: `type` is a topic template, and `data` the envelope as received; or one of the
+ * types that have no envelope (a conversation of the analytics API, configuration, a tick of the clock).
  */
 export const decodeRaw = (type: string, data: Uint8Array): E.Either<Unusable, readonly Fact[]> => {
   const known = arranged.get(type)
   if (known === undefined) return decodeOwn(type, data)
   const scanned = scanBody(asText(data), known.names)
-  if (scanned !== undefined) return unlessBad(type, () => known.decoder.facts(scanned.body, entityIn(type, scanned.topicName)))
+  if (scanned !== undefined)
+    return unlessBad(type, () => known.decoder.facts(scanned.body, entityIn(type, scanned.topicName)))
   const envelope = readEnvelope(data)
   if (E.isLeft(envelope)) return envelope
   const { topicName, body } = envelope.right
@@ -50,18 +51,24 @@ export const decodeRaw = (type: string, data: Uint8Array): E.Either<Unusable, re
 
 /** Detail events that state what no figure is made of. */
 const figureless: ReadonlySet<string> = new Set(
-  ['attributes', 'contact', 'wrapup', 'voicemail.start', 'flow.start'].map((event) => `v2.detail.events.conversation.{id}.${event}`),
+  ['attributes', 'contact', 'wrapup', 'voicemail.start', 'flow.start'].map(
+    (event) => `v2.detail.events.conversation.{id}.${event}`,
+  ),
 )
 
 /**
- * May a raw event of this type change a figure, where points come from this source? What cannot need not be decoded again by a fold: it was found sound when it
- * was taken in.
+ * May a raw event of this type change a figure, where points come from this source? What cannot need not be decoded
+ * again by a fold: it was found sound when it was taken in.
  */
 export const feeds = (type: string, points: PointSource): boolean => {
   if (type.startsWith('v2.analytics.')) return points === 'metric-records'
   if (type.startsWith('v2.detail.events.conversation.')) return points === 'detail-events' && !figureless.has(type)
   if (type === CONVERSATION_DETAIL) return points === 'conversation-details'
-  return !['v2.detail.events.agent.{id}.state', 'v2.users.{id}.conversationsummary', 'v2.routing.queues.{id}.users'].includes(type)
+  return ![
+    'v2.detail.events.agent.{id}.state',
+    'v2.users.{id}.conversationsummary',
+    'v2.routing.queues.{id}.users',
+  ].includes(type)
 }
 
 const decodeOwn = (type: string, data: Uint8Array): E.Either<Unusable, readonly Fact[]> => {

@@ -1,9 +1,27 @@
 import type { AcdOutcome, ConversationAnnotated, DetailFact, FlowFact, FlowOutcomeReached } from '../../domain/fact.js'
 import type { Decoder, Decoders } from './decoder.js'
-import { durationMs, epochMs, membersOf, optionalEpochMs, optionalText, optionalWord, text, texts, type Body } from './fields.js'
+import {
+  durationMs,
+  epochMs,
+  membersOf,
+  optionalEpochMs,
+  optionalText,
+  optionalWord,
+  text,
+  texts,
+  type Body,
+} from './fields.js'
 import { disconnectType, flowType, lowerCase, mediaType, upperSnake } from './spelling.js'
 
-const sessionFields = ['eventTime', 'conversationId', 'sessionId', 'mediaType', 'direction', 'messageType', 'divisionId']
+const sessionFields = [
+  'eventTime',
+  'conversationId',
+  'sessionId',
+  'mediaType',
+  'direction',
+  'messageType',
+  'divisionId',
+]
 
 const session = (body: Body) => ({
   at: epochMs(body, 'eventTime'),
@@ -15,7 +33,11 @@ const session = (body: Body) => ({
   divisionId: optionalText(body, 'divisionId'),
 })
 
-const flow = (body: Body) => ({ ...session(body), flowId: text(body, 'flowId'), flowType: flowType(optionalText(body, 'flowType')) })
+const flow = (body: Body) => ({
+  ...session(body),
+  flowId: text(body, 'flowId'),
+  flowType: flowType(optionalText(body, 'flowType')),
+})
 
 const outcomes: ReadonlySet<unknown> = new Set<AcdOutcome>(['ANSWERED', 'ABANDON', 'FLOW_OUT'])
 const acdOutcome = (value: unknown): AcdOutcome => (outcomes.has(value) ? (value as AcdOutcome) : 'UNKNOWN')
@@ -37,7 +59,14 @@ const ofFlow = (more: readonly string[], fact: (body: Body) => FlowFact): Decode
 
 const annotation = (what: ConversationAnnotated['what']): Decoder => ({
   fields: ['eventTime', 'conversationId'],
-  facts: (body) => [{ type: 'ConversationAnnotated', at: epochMs(body, 'eventTime'), conversationId: text(body, 'conversationId'), what }],
+  facts: (body) => [
+    {
+      type: 'ConversationAnnotated',
+      at: epochMs(body, 'eventTime'),
+      conversationId: text(body, 'conversationId'),
+      what,
+    },
+  ],
 })
 
 const bySuffix: Decoders = {
@@ -48,7 +77,14 @@ const bySuffix: Decoders = {
     skillIds: texts(body, 'requestedRoutingSkillIds'),
   })),
   'acd.end': ofSession(
-    ['queueId', 'acdOutcome', 'answeredUserId', 'connectedDurationMs', 'requestedRoutingSkillIds', 'requestedLanguageId'],
+    [
+      'queueId',
+      'acdOutcome',
+      'answeredUserId',
+      'connectedDurationMs',
+      'requestedRoutingSkillIds',
+      'requestedLanguageId',
+    ],
     (body) => ({
       type: 'AcdEnded',
       ...session(body),
@@ -132,14 +168,17 @@ const bySuffix: Decoders = {
     exitReason: upperSnake(optionalText(body, 'exitReason') ?? 'UNKNOWN'),
     connectedMs: durationMs(body, 'connectedDurationMs'),
   })),
-  'flow.outcome': ofFlow(['flowOutcomeValue', 'flowOutcomeStartTime', 'flowOutcomeEndTime', 'flowMilestones'], (body) => ({
-    type: 'FlowOutcomeReached',
-    ...flow(body),
-    outcome: flowOutcome(body['flowOutcomeValue']),
-    startedAt: optionalEpochMs(body, 'flowOutcomeStartTime'),
-    endedAt: optionalEpochMs(body, 'flowOutcomeEndTime'),
-    milestones: membersOf(body, 'flowMilestones'),
-  })),
+  'flow.outcome': ofFlow(
+    ['flowOutcomeValue', 'flowOutcomeStartTime', 'flowOutcomeEndTime', 'flowMilestones'],
+    (body) => ({
+      type: 'FlowOutcomeReached',
+      ...flow(body),
+      outcome: flowOutcome(body['flowOutcomeValue']),
+      startedAt: optionalEpochMs(body, 'flowOutcomeStartTime'),
+      endedAt: optionalEpochMs(body, 'flowOutcomeEndTime'),
+      milestones: membersOf(body, 'flowMilestones'),
+    }),
+  ),
   contact: annotation('contact'),
   attributes: annotation('attributes'),
 }

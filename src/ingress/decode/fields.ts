@@ -1,4 +1,7 @@
-/** Reads the fields of an event body. A field that is not as documented throws `BadField`, which `decode` turns into a value in one place. */
+/**
+ * Reads the fields of an event body. A field that is not as documented throws `BadField`, which `decode` turns into a
+ * value in one place.
+ */
 export type Body = Readonly<Record<string, unknown>>
 
 export class BadField extends Error {
@@ -13,8 +16,8 @@ const shown = (value: unknown): string => {
 }
 
 /**
- * How long an id may be: beyond it is no id, and the keys of rows are made of several, where each byte that is not plain becomes three. A store takes keys of
- * at most 1,978 bytes; two ids and three words stay below.
+ * How long an id may be: beyond it is no id, and the keys of rows are made of several, where each byte that is not
+ * plain becomes three. A store takes keys of at most 1,978 bytes; two ids and three words stay below.
  */
 const PLAIN = /^[A-Za-z0-9._:-]{1,256}$/
 const BYTES_MAX = 192
@@ -26,12 +29,15 @@ const LONE_SURROGATE = /[\ud800-\udfff]/u
 export const text = (body: Body, name: string): string => checkText(body[name], name)
 
 const checkText = (value: unknown, name: string, bytesMax = BYTES_MAX): string => {
-  if (typeof value !== 'string' || value === '') throw new BadField(`${name} is ${shown(value)}; expected a non-empty string`)
+  if (typeof value !== 'string' || value === '')
+    throw new BadField(`${name} is ${shown(value)}; expected a non-empty string`)
   if (PLAIN.test(value) && (bytesMax === BYTES_MAX || value.length <= bytesMax)) return value
   if (LONE_SURROGATE.test(value)) throw new BadField(`${name} is ${shown(value)}; expected well-formed Unicode`)
   const bytes = value.length > bytesMax ? value.length : Buffer.byteLength(value)
   if (bytes > bytesMax)
-    throw new BadField(`${name} has ${bytes} bytes or more; expected at most ${bytesMax} (256 if all are letters, digits or . _ : -)`)
+    throw new BadField(
+      `${name} has ${bytes} bytes or more; expected at most ${bytesMax} (256 if all are letters, digits or . _ : -)`,
+    )
   return value
 }
 
@@ -97,7 +103,8 @@ export const flag = (body: Body, name: string): boolean => {
   throw new BadField(`${name} is ${shown(value)}; expected true or false`)
 }
 
-export const isObject = (value: unknown): value is Body => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isObject = (value: unknown): value is Body =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export const object = (body: Body, name: string): Body => {
   const value = body[name]
@@ -105,7 +112,9 @@ export const object = (body: Body, name: string): Body => {
   throw new BadField(`${name} is ${shown(value)}; expected an object`)
 }
 
-/** Ten years. Longer is no duration of a contact centre, and sums of them would leave the whole numbers that are exact. */
+/**
+ * Ten years. Longer is no duration of a contact centre, and sums of them would leave the whole numbers that are exact.
+ */
 export const DURATION_MAX_MS = 3_652 * 86_400_000
 
 /** A duration in whole ms. Genesys omits zero durations or sends 0; both are 0. */
@@ -116,7 +125,10 @@ export const durationMs = (body: Body, name: string): number => {
   throw new BadField(`${name} is ${shown(value)}; expected whole milliseconds, not negative, ten years at most`)
 }
 
-/** A whole number, as metric records carry it: 1 for counts, milliseconds for durations. Rows add them up, which is exact for whole numbers only. */
+/**
+ * A whole number, as metric records carry it: 1 for counts, milliseconds for durations. Rows add them up, which is
+ * exact for whole numbers only.
+ */
 export const wholeNumber = (body: Body, name: string): number => {
   const value = body[name]
   if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= DURATION_MAX_MS) return value
@@ -144,7 +156,8 @@ const plausible = (at: number, name: string, value: unknown): number => {
 /** Epoch milliseconds, as detail events carry them. */
 export const epochMs = (body: Body, name: string): number => {
   const value = body[name]
-  if (typeof value !== 'number' || !Number.isInteger(value)) throw new BadField(`${name} is ${shown(value)}; expected epoch milliseconds`)
+  if (typeof value !== 'number' || !Number.isInteger(value))
+    throw new BadField(`${name} is ${shown(value)}; expected epoch milliseconds`)
   return plausible(value, name, value)
 }
 

@@ -28,10 +28,22 @@ const metricEmitted = (body: Body): MetricEmitted => {
   }
 }
 
-/** Records of conversations and of flows have the same shape; the one names flows, the other queues, skills and so on. */
+/**
+ * Records of conversations and of flows have the same shape; the one names flows, the other queues, skills and so on.
+ */
 const metricRecord: Decoder = {
   fields: [
-    ...['metric', 'value', 'metricDate', 'queueId', 'userId', 'mediaType', 'direction', 'messageType', 'requestedRoutingSkillIds'],
+    ...[
+      'metric',
+      'value',
+      'metricDate',
+      'queueId',
+      'userId',
+      'mediaType',
+      'direction',
+      'messageType',
+      'requestedRoutingSkillIds',
+    ],
     ...['requestedLanguageId', 'wrapUpCode', 'flowId', 'outboundCampaignId', 'divisionIds'],
   ],
   facts: (body) => [metricEmitted(body)],

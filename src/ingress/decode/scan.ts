@@ -9,11 +9,17 @@ const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
-/** Thrown inside this file where the text is not of the plain kind that it reads; whoever asked parses the whole instead. */
+/**
+ * Thrown inside this file where the text is not of the plain kind that it reads; whoever asked parses the whole
+ * instead.
+ */
 class NotPlain extends Error {}
 const notPlain = new NotPlain()
 
-/** The names to read, arranged so that a key that is none of them is nearly always passed over without being made a string. */
+/**
+ * The names to read, arranged so that a key that is none of them is nearly always passed over without being made a
+ * string.
+ */
 export type Names = Readonly<{ all: ReadonlySet<string>; shapes: Uint8Array }>
 
 const SHAPES = 64 * 128
@@ -31,9 +37,10 @@ const holders = namesOf('detail', 'eventBody', 'topicName')
 export type Scanned = Readonly<{ topicName: string; body: Body }>
 
 /**
- * Some members of `eventBody`, read from an envelope without building the rest: a fold needs six fields of forty, and parsing the whole event is most
- * of what a replay costs. For JSON that was found valid when it was taken in. The result is what parsing the whole would give for these names,
- * provided the text has no escapes; `undefined` if it has, or is of an unusual kind, and then it has to be parsed.
+ * Some members of `eventBody`, read from an envelope without building the rest: a fold needs six fields of forty, and
+ * parsing the whole event is most of what a replay costs. For JSON that was found valid when it was taken in. The
+ * result is what parsing the whole would give for these names, provided the text has no escapes; `undefined` if it has,
+ * or is of an unusual kind, and then it has to be parsed.
  */
 export const scanBody = (text: string, names: Names): Scanned | undefined => {
   // Without a backslash every string ends at the next quote, and every key is spelled as it is.
@@ -51,7 +58,10 @@ export const scanBody = (text: string, names: Names): Scanned | undefined => {
 
 type Found = { topicName: string | undefined; body: Record<string, unknown> | undefined }
 
-/** Walks the envelope that begins at `at`; an EventBridge event (`outer`) has the notification in `detail`. Returns the place behind it. */
+/**
+ * Walks the envelope that begins at `at`; an EventBridge event (`outer`) has the notification in `detail`. Returns the
+ * place behind it.
+ */
 const scanEnvelope = (text: string, at: number, names: Names, found: Found, outer: boolean): number => {
   let key = firstKey(text, at)
   while (key > 0) {
@@ -73,7 +83,9 @@ const scanEnvelope = (text: string, at: number, names: Names, found: Found, oute
     if (found.body !== undefined || (name === 'detail' && found.topicName !== undefined)) throw notPlain
     key = nextKey(
       text,
-      name === 'eventBody' ? scanMembers(text, value, names, (found.body = {})) : scanEnvelope(text, value, names, found, false),
+      name === 'eventBody'
+        ? scanMembers(text, value, names, (found.body = {}))
+        : scanEnvelope(text, value, names, found, false),
     )
   }
   return -key
@@ -91,7 +103,10 @@ const scanMembers = (text: string, at: number, names: Names, body: Record<string
   return -key
 }
 
-/** Place behind the opening quote of the first key of the object at `at`; if it has none, minus the place behind the object. */
+/**
+ * Place behind the opening quote of the first key of the object at `at`; if it has none, minus the place behind the
+ * object.
+ */
 const firstKey = (text: string, at: number): number => {
   if (text.charCodeAt(at) !== OPEN_OBJECT) throw notPlain
   return keyOrEnd(text, afterSpace(text, at + 1))

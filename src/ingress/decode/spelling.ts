@@ -1,6 +1,7 @@
 /**
- * The same concept is spelled differently on each of Genesys's surfaces. Facts use one spelling: media types, directions and message types as in metric
- * records (`voice`, `inbound`, `webmessaging`), flow types in capitals, disconnect types and states in UPPER_SNAKE. Values nobody has seen before keep their letters in that spelling.
+ * The same concept is spelled differently on each of Genesys's surfaces. Facts use one spelling: media types,
+ * directions and message types as in metric records (`voice`, `inbound`, `webmessaging`), flow types in capitals,
+ * disconnect types and states in UPPER_SNAKE. Values nobody has seen before keep their letters in that spelling.
  */
 
 /** `VOICE`, `voice` → `voice`; absent → `unknown`. */
@@ -15,7 +16,10 @@ export const flowType = (value: string | null): string => value?.toUpperCase() ?
 /** What media settings call a call is `voice` elsewhere. */
 export const mediaTypeOfSettings = (name: string): string => (name === 'call' ? 'voice' : mediaType(name))
 
-/** `consultTransfer`, `transfer.consult`… differ by more than case; those words are mapped, the rest becomes UPPER_SNAKE. */
+/**
+ * `consultTransfer`, `transfer.consult`… differ by more than case; those words are mapped, the rest becomes
+ * UPPER_SNAKE.
+ */
 export const upperSnake = (value: string): string =>
   value
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
@@ -39,4 +43,5 @@ export const disconnectType = (value: unknown): string => {
 }
 
 /** `On Queue`, `OnQueue`, `ON_QUEUE`, `on_queue` → `ON_QUEUE`. */
-export const systemPresence = (value: string): string => upperSnake(value.toLowerCase() === 'onqueue' ? 'On Queue' : value)
+export const systemPresence = (value: string): string =>
+  upperSnake(value.toLowerCase() === 'onqueue' ? 'On Queue' : value)

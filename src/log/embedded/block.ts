@@ -2,14 +2,14 @@ import { crc32 } from 'node:zlib'
 import type { NewEvent, Position, RecordedEvent } from '../event-log.js'
 
 /**
- * Events are stored in blocks: neighbours in the log, written in one commit, up to {@link BLOCK_BYTES} together. One entry a block makes the store's
- * tree small and a sequential read a few large copies instead of many small ones (measured in docs/adr/0002-embedded-store.md).
+ * Events are stored in blocks: neighbours in the log, written in one commit, up to {@link BLOCK_BYTES} together. One
+ * entry a block makes the store's tree small and a sequential read a few large copies instead of many small ones
+ * (measured in docs/adr/0002-embedded-store.md).
  *
  * ```
- * u8 format · u8 0 · u16 events · u16 streams · u16 types · u32 length of the block · u32 CRC-32 of all the rest
- * names:   streams, then types: u16 length · UTF-8
- * entries: u16 stream · u16 type · u48 revision · 16 bytes id · u32 metadata length · u32 data length
- * bytes:   of each event, metadata then data
+ * u8 format · u8 0 · u16 events · u16 streams · u16 types · u32 length of the block · u32 CRC-32 of all the rest names:
+ * streams, then types: u16 length · UTF-8 entries: u16 stream · u16 type · u48 revision · 16 bytes id · u32 metadata
+ * length · u32 data length bytes: of each event, metadata then data
  * ```
  */
 export const BLOCK_FORMAT = 1
@@ -92,13 +92,17 @@ export const withoutStream = (block: Block, stream: string): Readonly<{ bytes: B
   const nothing = new Uint8Array(0)
   const noId = new Uint8Array(16)
   const left = events.map((event): BlockEvent => {
-    if (event.stream !== stream) return { stream: event.stream, revision: event.revision, id: uuidBytes(event.id), event }
+    if (event.stream !== stream)
+      return { stream: event.stream, revision: event.revision, id: uuidBytes(event.id), event }
     return { stream: ERASED, revision: 0, id: noId, event: { id: '', type: ERASED, data: nothing, metadata: nothing } }
   })
   return { bytes: encodeBlock(left), erased: events.filter((event) => event.stream === stream).length }
 }
 
-/** A block laid open: its names, and where its entries begin. Its bytes must stay unchanged as long as its events are in use. */
+/**
+ * A block laid open: its names, and where its entries begin. Its bytes must stay unchanged as long as its events are in
+ * use.
+ */
 export type Block = Readonly<{
   bytes: Buffer
   count: number
@@ -113,7 +117,8 @@ export type Block = Readonly<{
 export const openBlock = (bytes: Buffer, last: Position): Block => {
   if (bytes.length < HEAD || bytes.readUInt16LE(0) !== BLOCK_FORMAT || bytes.readUInt32LE(8) !== bytes.length)
     throw new DamagedBlock(`the block through position ${last} is no block of format ${BLOCK_FORMAT}`)
-  if (checksum(bytes) !== bytes.readUInt32LE(12)) throw new DamagedBlock(`the block through position ${last} fails its checksum`)
+  if (checksum(bytes) !== bytes.readUInt32LE(12))
+    throw new DamagedBlock(`the block through position ${last} fails its checksum`)
   const count = bytes.readUInt16LE(2)
   let at = HEAD
   const table = (size: number): readonly string[] => {
@@ -131,10 +136,16 @@ export const openBlock = (bytes: Buffer, last: Position): Block => {
 }
 
 /**
- * The events of a block at `from` up to `to` (indices, exclusive; no further than it has), of the streams for which `wanted` says true, at most `max`.
- * They share the block's memory: an event kept keeps its block.
+ * The events of a block at `from` up to `to` (indices, exclusive; no further than it has), of the streams for which
+ * `wanted` says true, at most `max`. They share the block's memory: an event kept keeps its block.
  */
-export const eventsOf = (block: Block, from: number, to: number, wanted: (stream: number) => boolean, max = Infinity): RecordedEvent[] => {
+export const eventsOf = (
+  block: Block,
+  from: number,
+  to: number,
+  wanted: (stream: number) => boolean,
+  max = Infinity,
+): RecordedEvent[] => {
   const { bytes, streams, types, entriesAt, first, count } = block
   if (!streams.some((_, stream) => wanted(stream))) return []
   const stop = Math.min(to, count)
@@ -180,7 +191,10 @@ const writeUuid = (bytes: Buffer, from: number, to: number): void => {
   }
 }
 
-/** The 16 bytes of a canonical lower-case UUID, into `bytes`: its own, or one that is used again and again for looking up. */
+/**
+ * The 16 bytes of a canonical lower-case UUID, into `bytes`: its own, or one that is used again and again for looking
+ * up.
+ */
 export const uuidBytes = (id: string, bytes = Buffer.allocUnsafe(16)): Buffer => {
   let at = 0
   for (let i = 0; i < 36; i += 2) {

@@ -8,9 +8,10 @@ import { blockOf, cardEvents, erasedCard, isErased, openCard } from './stream-in
 export type Erasure = Readonly<{ events: number; commit: () => void }>
 
 /**
- * How a stream is erased: each block that holds some of its events is written anew without them, its places in the index go, and its card says no more than that it
- * was erased. `undefined` where there is no such stream, or it is erased already. Pages that LMDB freed are used again in time; until then old bytes
- * may lie in the file where nobody looks.
+ * How a stream is erased: each block that holds some of its events is written anew without them, its places in the
+ * index go, and its card says no more than that it was erased. `undefined` where there is no such stream, or it is
+ * erased already. Pages that LMDB freed are used again in time; until then old bytes may lie in the file where nobody
+ * looks.
  */
 export const erasureOf = (store: EmbeddedStore, stream: string): Erasure | undefined => {
   store.env.resetReadTxn()

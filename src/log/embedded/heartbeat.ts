@@ -3,8 +3,9 @@ import type { FSWatcher } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * A file beside the log with a counter in it. The writer counts up after each commit, so that readers in other processes learn of it, and at least
- * every second, so that another would-be writer sees that it lives. Nothing is decided by it that would have to survive a crash.
+ * A file beside the log with a counter in it. The writer counts up after each commit, so that readers in other
+ * processes learn of it, and at least every second, so that another would-be writer sees that it lives. Nothing is
+ * decided by it that would have to survive a crash.
  */
 const PULSE = 'pulse'
 export const BEAT_MS = 1_000

@@ -4,7 +4,8 @@ import { closeSync, existsSync, openSync, readSync } from 'node:fs'
 const MAGIC = Buffer.from('dec0efbe0200', 'hex')
 
 /**
- * lmdb-js ends the whole process (a segmentation fault) when LMDB refuses a file, so a file that it would refuse must never get there.
+ * lmdb-js ends the whole process (a segmentation fault) when LMDB refuses a file, so a file that it would refuse must
+ * never get there.
  *
  * @throws Error if there is a file that is not LMDB's.
  */

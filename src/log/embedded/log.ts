@@ -21,8 +21,9 @@ export type EmbeddedLogOptions = Readonly<{
 }>
 
 /**
- * The durable log of one machine, in an LMDB environment: one writer, any number of readers, in this process or others of the same machine.
- * An append is answered when it is on disk (see docs/adr/0002-embedded-store.md for how, and for the traps).
+ * The durable log of one machine, in an LMDB environment: one writer, any number of readers, in this process or others
+ * of the same machine. An append is answered when it is on disk (see docs/adr/0002-embedded-store.md for how, and for
+ * the traps).
  *
  * @throws LogLocked where another process writes; after up to five seconds if that process cannot be looked up from here.
  * @throws LogUnavailable where there is no log to read, it is of another format, or may not be written to.
@@ -70,19 +71,25 @@ export const openEmbeddedLog = async ({ dir, mode, owner = 'streamvane' }: Embed
 
   return {
     append: (appends) =>
-      writer?.append(appends) ?? Promise.resolve(appends.map(() => E.left({ tag: 'Refused', reason: 'the log was opened for reading' }))),
+      writer?.append(appends) ??
+      Promise.resolve(appends.map(() => E.left({ tag: 'Refused', reason: 'the log was opened for reading' }))),
     erase: (stream) =>
-      writer?.erase(stream) ?? Promise.resolve(E.left({ tag: 'Refused' as const, reason: 'the log was opened for reading' })),
+      writer?.erase(stream) ??
+      Promise.resolve(E.left({ tag: 'Refused' as const, reason: 'the log was opened for reading' })),
     readStream: (stream, options = {}) => reporting(dir, reader.readStream(stream, options)),
     readAll: (options = {}) => reporting(dir, reader.readAll(options)),
-    subscribe: (options) => reporting(dir, follow(options, { scan: (after) => reader.scan(after, options.through, options), changed })),
+    subscribe: (options) =>
+      reporting(dir, follow(options, { scan: (after) => reader.scan(after, options.through, options), changed })),
     head: async () => report(dir, reader.head),
     streamRevision: async (stream) => report(dir, () => reader.streamRevision(stream)),
     close: () => (closing ??= close()),
   }
 }
 
-/** One environment a directory and process, however often it is opened here: LMDB's file locks break if a process opens the file twice. */
+/**
+ * One environment a directory and process, however often it is opened here: LMDB's file locks break if a process opens
+ * the file twice.
+ */
 type Shared = { place: string; store: EmbeddedStore; bells: Set<ChangeBell>; users: number }
 const environments = new Map<string, Shared>()
 const closings = new Map<string, Promise<void>>()
@@ -111,7 +118,10 @@ const leave = async (shared: Shared): Promise<void> => {
 const unavailable = (dir: string, cause: unknown): LogUnavailable =>
   cause instanceof LogUnavailable
     ? cause
-    : new LogUnavailable(`the log in ${dir} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    : new LogUnavailable(
+        `the log in ${dir} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+        { cause },
+      )
 
 const report = <A>(dir: string, read: () => A): A => {
   try {

@@ -2,11 +2,18 @@ import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 
 /**
- * Which process this is, so that another can tell later whether it still lives. A pid alone does not say: pids are used again, and
- * each container counts its own from 1. `boot` and `pidSpace` say whose pids these are, `started` which of the processes that bore this one.
- * Empty where the operating system does not tell.
+ * Which process this is, so that another can tell later whether it still lives. A pid alone does not say: pids are used
+ * again, and each container counts its own from 1. `boot` and `pidSpace` say whose pids these are, `started` which of
+ * the processes that bore this one. Empty where the operating system does not tell.
  */
-export type ProcessIdentity = Readonly<{ pid: number; started: string; boot: string; pidSpace: string; host: string; command: string }>
+export type ProcessIdentity = Readonly<{
+  pid: number
+  started: string
+  boot: string
+  pidSpace: string
+  host: string
+  command: string
+}>
 
 export type Liveness = 'alive' | 'gone' | 'unknown'
 
@@ -19,16 +26,24 @@ export const thisProcess = (): ProcessIdentity => ({
   command: [process.argv0, ...process.argv.slice(1)].join(' ').slice(0, 300),
 })
 
-/** Whether that process lives, as far as this one can see: `unknown` across a reboot, from another container, or without /proc. */
+/**
+ * Whether that process lives, as far as this one can see: `unknown` across a reboot, from another container, or without
+ * /proc.
+ */
 export const livenessOf = (other: ProcessIdentity, self: ProcessIdentity = thisProcess()): Liveness => {
-  if (other.boot === '' || other.started === '' || other.boot !== self.boot || other.pidSpace !== self.pidSpace) return 'unknown'
+  if (other.boot === '' || other.started === '' || other.boot !== self.boot || other.pidSpace !== self.pidSpace)
+    return 'unknown'
   return startOf(other.pid) === other.started ? 'alive' : 'gone'
 }
 
-/** When a process started, in the kernel's ticks since boot; `undefined` if there is no such process, or only its remains (a zombie). */
+/**
+ * When a process started, in the kernel's ticks since boot; `undefined` if there is no such process, or only its
+ * remains (a zombie).
+ */
 const startOf = (pid: number): string | undefined => {
   const stat = told(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
-  // The second field is the program's name in brackets and may hold blanks and brackets itself: count from the last bracket.
+  // The second field is the program's name in brackets and may hold blanks and brackets itself: count from the last
+  // bracket.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const [state, started] = [fields[0], fields[19]]
   return state === 'Z' || state === 'X' ? undefined : started

@@ -12,15 +12,21 @@ import type { StreamCard } from './stream-index.js'
 const BATCH_MAX = 1_000
 /** How often something was erased here, in the table `meta`. */
 export const ERASURES = 'erasures'
-/** A batch or a look ends after this many bytes of blocks, whatever matched: it bounds memory, and how long the event loop waits. */
+/**
+ * A batch or a look ends after this many bytes of blocks, whatever matched: it bounds memory, and how long the event
+ * loop waits.
+ */
 const SCAN_BYTES_MAX = 2 * 1024 * 1024
 
 /**
- * Reading from the tables. Every step copies what it needs out of one short read transaction and lets go of it before the caller gets anything:
- * a transaction held while somebody thinks about a batch would keep the store from using freed pages again, and the file would grow.
+ * Reading from the tables. Every step copies what it needs out of one short read transaction and lets go of it before
+ * the caller gets anything: a transaction held while somebody thinks about a batch would keep the store from using
+ * freed pages again, and the file would grow.
  */
 export const embeddedReader = (store: EmbeddedStore, unlessClosed: () => void) => {
-  /** The block read last: batches smaller than a block come back to it. A block changes only where a stream is erased. */
+  /**
+   * The block read last: batches smaller than a block come back to it. A block changes only where a stream is erased.
+   */
   let recent: Readonly<{ key: Position; block: Block }> | undefined
   let erasures: unknown
 
@@ -49,7 +55,11 @@ export const embeddedReader = (store: EmbeddedStore, unlessClosed: () => void) =
     return undefined
   }
 
-  const scan = (after: Position | undefined, end: Position | undefined, { prefixes, batchMax = BATCH_MAX }: ReadAll): Scan => {
+  const scan = (
+    after: Position | undefined,
+    end: Position | undefined,
+    { prefixes, batchMax = BATCH_MAX }: ReadAll,
+  ): Scan => {
     refresh()
     const events: RecordedEvent[] = []
     let through = after
@@ -94,7 +104,8 @@ export const embeddedReader = (store: EmbeddedStore, unlessClosed: () => void) =
 
   const blockOfRevision = (number: number, card: StreamCard, revision: number): Block => {
     if (revision < cardEvents(card)) return blockAt(blockOf(card, revision))
-    for (const { value } of store.index.getRange({ start: runKey(number, revision), limit: 1 })) return blockAt(asBuffer(value))
+    for (const { value } of store.index.getRange({ start: runKey(number, revision), limit: 1 }))
+      return blockAt(asBuffer(value))
     throw new Error(`revision ${revision} of stream number ${number} is missing`)
   }
 
@@ -112,7 +123,9 @@ export const embeddedReader = (store: EmbeddedStore, unlessClosed: () => void) =
         const block = blockOfRevision(held.number, held.card, at)
         const own = block.streams.indexOf(stream)
         const found = eventsOf(block, 0, block.count, (each) => each === own)
-        const ahead = backwards ? found.filter((event) => event.revision <= at).reverse() : found.filter((event) => event.revision >= at)
+        const ahead = backwards
+          ? found.filter((event) => event.revision <= at).reverse()
+          : found.filter((event) => event.revision >= at)
         const taken = ahead.slice(0, Math.min(left, batchMax - batch.length))
         if (taken.length === 0) throw new Error(`revision ${at} of ${stream} is not where the index says`)
         batch.push(...taken)

@@ -8,8 +8,8 @@ import { checkLmdbFile } from './lmdb-file.js'
 /** What the directory holds is laid out so. Raised when an older program could not read what a newer one writes. */
 const FORMAT = 1
 /**
- * Address space, not disk: the file grows with what is in it. Fixed and the same for everybody, because a map that a writer enlarges has to be
- * mapped anew by every reader, and a reader in another process learns of it by an error.
+ * Address space, not disk: the file grows with what is in it. Fixed and the same for everybody, because a map that a
+ * writer enlarges has to be mapped anew by every reader, and a reader in another process learns of it by an error.
  */
 const MAP_BYTES = 2 ** 40
 const READERS_MAX = 512
@@ -17,8 +17,10 @@ const READERS_MAX = 512
 /**
  * The tables of one part of the log. Keys are big-endian, so their order is the order of numbers.
  *
- * - `blocks`: position of a block's last event (u64) → the block. A seek for the first key at or after a position finds the block that holds it.
- * - `streams`: name → number (u48), given in order of appearance: streams alive at one time are neighbours in the tables below, whatever their names.
+ * - `blocks`: position of a block's last event (u64) → the block. A seek for the first key at or after a position finds
+ *   the block that holds it.
+ * - `streams`: name → number (u48), given in order of appearance: streams alive at one time are neighbours in the
+ *   tables below, whatever their names.
  * - `cards`: number → the stream's last revision, ids and blocks of its first events.
  * - `index`: what no longer fits the card; number · 0 · id → nothing, number · 1 · last revision of a run → block.
  * - `meta`: the format, and who writes.
@@ -47,7 +49,9 @@ export const openStore = (dir: string, use: Use): EmbeddedStore => {
     if (use === 'write') syncDirectories(dir, made ?? dir)
     return store
   } catch (cause) {
-    throw cause instanceof LogUnavailable ? cause : new LogUnavailable(`the log in ${dir} cannot be opened: ${reasonOf(cause)}`, { cause })
+    throw cause instanceof LogUnavailable
+      ? cause
+      : new LogUnavailable(`the log in ${dir} cannot be opened: ${reasonOf(cause)}`, { cause })
   }
 }
 
@@ -57,10 +61,14 @@ export const placeOf = (dir: string): string => (existsSync(dir) ? realpathSync(
 const openTables = (dir: string, use: Use, readOnly: boolean): EmbeddedStore => {
   const env = openEnvironment(dir, readOnly)
   try {
-    // Also a reader's environment can be written to (unless the disk forbids it): a process has but one environment for a directory, and
-    // its writer may come later.
+    // Also a reader's environment can be written to (unless the disk forbids it): a process has but one environment for
+    // a directory, and its writer may come later.
     const table = <V, K extends string | Buffer>(name: string, options: object): Database<V, K> => {
-      const opened: Database<V, K> | undefined = env.openDB<V, K>({ name, ...options, ...(use === 'read' && { create: false }) })
+      const opened: Database<V, K> | undefined = env.openDB<V, K>({
+        name,
+        ...options,
+        ...(use === 'read' && { create: false }),
+      })
       if (opened === undefined) throw noLog(dir)
       return opened
     }
@@ -92,9 +100,11 @@ const openEnvironment = (dir: string, readOnly: boolean): RootDatabase => {
     path: dir,
     noSubdir: false,
     mapSize: MAP_BYTES,
-    // It would show a commit to readers before it is on disk: a projector could then publish what a power cut takes back.
+    // It would show a commit to readers before it is on disk: a projector could then publish what a power cut takes
+    // back.
     overlappingSync: false,
-    // Every commit is one explicit block here; and the promise of an implicit one is nobody's, so that a failed commit would end the process.
+    // Every commit is one explicit block here; and the promise of an implicit one is nobody's, so that a failed commit
+    // would end the process.
     eventTurnBatching: false,
     maxReaders: READERS_MAX,
     maxDbs: 8,
@@ -132,7 +142,8 @@ const syncDirectories = (dir: string, first: string): void => {
 /** Whether this process could not write here, because of rights or of a file system mounted read-only. */
 const isReadOnly = (dir: string): boolean => {
   try {
-    for (const path of [dir, join(dir, 'data.mdb'), join(dir, 'lock.mdb')]) if (existsSync(path)) accessSync(path, constants.W_OK)
+    for (const path of [dir, join(dir, 'data.mdb'), join(dir, 'lock.mdb')])
+      if (existsSync(path)) accessSync(path, constants.W_OK)
     return false
   } catch {
     return true
@@ -140,6 +151,8 @@ const isReadOnly = (dir: string): boolean => {
 }
 
 const noLog = (dir: string): NoLog =>
-  new NoLog(`there is no log in ${dir}. The first process that writes to it makes it; check the path, or start that one first.`)
+  new NoLog(
+    `there is no log in ${dir}. The first process that writes to it makes it; check the path, or start that one first.`,
+  )
 
 const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -1,7 +1,7 @@
 /**
- * What the log knows of one stream in one entry: its last revision, and the id and block of each of its first events. Most streams (a conversation, a
- * queue's configuration) fit it whole, so an append costs one small write a stream and a lookup one read; what a long stream has beyond it
- * goes to an index.
+ * What the log knows of one stream in one entry: its last revision, and the id and block of each of its first events.
+ * Most streams (a conversation, a queue's configuration) fit it whole, so an append costs one small write a stream and
+ * a lookup one read; what a long stream has beyond it goes to an index.
  *
  * `u8 format · u48 last revision · (16 bytes id · u64 block) …`
  */
@@ -12,7 +12,10 @@ const ERASED = 2
 const HEAD = 7
 const ENTRY = 24
 
-/** A card in hand: its bytes are the first `length` of `room`, so that it can grow in place. Only its owner may change it. */
+/**
+ * A card in hand: its bytes are the first `length` of `room`, so that it can grow in place. Only its owner may change
+ * it.
+ */
 export type StreamCard = { room: Buffer; length: number }
 
 /** Most conversations stay within this many events; a card with more doubles. */
@@ -26,7 +29,12 @@ export const newCard = (): StreamCard => {
 
 /** @throws Error if these bytes are no card. */
 export const openCard = (bytes: Buffer | undefined): StreamCard => {
-  if (bytes === undefined || (bytes[0] !== FORMAT && bytes[0] !== ERASED) || bytes.length < HEAD || (bytes.length - HEAD) % ENTRY !== 0)
+  if (
+    bytes === undefined ||
+    (bytes[0] !== FORMAT && bytes[0] !== ERASED) ||
+    bytes.length < HEAD ||
+    (bytes.length - HEAD) % ENTRY !== 0
+  )
     throw new Error('a stream card is missing or damaged')
   return { room: bytes, length: bytes.length }
 }
@@ -75,4 +83,5 @@ export const extendCard = (card: StreamCard, revision: number, id: Uint8Array): 
   card.length = length + ENTRY
 }
 
-export const noteBlock = ({ room }: StreamCard, revision: number, block: Uint8Array): void => room.set(block, HEAD + ENTRY * revision + 16)
+export const noteBlock = ({ room }: StreamCard, revision: number, block: Uint8Array): void =>
+  room.set(block, HEAD + ENTRY * revision + 16)

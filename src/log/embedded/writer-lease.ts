@@ -8,10 +8,12 @@ import type { ProcessIdentity } from './process-identity.js'
 /**
  * Who writes to this part of the log.
  *
- * A lock file would outlive `kill -9`, and Node has no lock that the system releases. So there are two things. *Safety*: the lease has an epoch, each
- * new holder raises it, and every commit is conditional on it, checked in the same transaction, so a writer that was replaced can never commit again.
- * *Courtesy*: whoever comes second is refused while the first lives. Whether it lives is read from /proc where both are of one pid
- * namespace and boot, which is exact and needs no waiting; else by whether its pulse still beats. A wrong guess costs a fenced writer, never a torn log.
+ * A lock file would outlive `kill -9`, and Node has no lock that the system releases. So there are two things.
+ * *Safety*: the lease has an epoch, each new holder raises it, and every commit is conditional on it, checked in the
+ * same transaction, so a writer that was replaced can never commit again. *Courtesy*: whoever comes second is refused
+ * while the first lives. Whether it lives is read from /proc where both are of one pid namespace and boot, which is
+ * exact and needs no waiting; else by whether its pulse still beats. A wrong guess costs a fenced writer, never a torn
+ * log.
  *
  * `held` by a process, `free` after a release, or for the taking when its holder is gone.
  */
@@ -23,7 +25,10 @@ type Holder = ProcessIdentity & Readonly<{ owner: string; since: string }>
 type Held = Readonly<{ holder: Holder | undefined; epoch: number }>
 
 export type Lease = Readonly<{
-  /** Runs `puts` in one transaction if the lease is still ours; `false` if another process took over. Durable when it resolves. */
+  /**
+   * Runs `puts` in one transaction if the lease is still ours; `false` if another process took over. Durable when it
+   * resolves.
+   */
   commit: (puts: () => void) => Promise<boolean>
   pulse: Pulse
   /** Who holds the lease now, in words. */
@@ -32,12 +37,18 @@ export type Lease = Readonly<{
 }>
 
 /** @throws LogLocked while another process that writes here lives. */
-export const takeLease = async (store: EmbeddedStore, dir: string, owner: string, silenceMs = SILENCE_MS): Promise<Lease> => {
+export const takeLease = async (
+  store: EmbeddedStore,
+  dir: string,
+  owner: string,
+  silenceMs = SILENCE_MS,
+): Promise<Lease> => {
   const self = thisProcess()
   const before = heldIn(store)
   if (before.holder !== undefined) {
     const liveness = livenessOf(before.holder, self)
-    if (liveness === 'alive' || (liveness === 'unknown' && (await feelsPulse(dir, silenceMs)))) throw locked(dir, before.holder)
+    if (liveness === 'alive' || (liveness === 'unknown' && (await feelsPulse(dir, silenceMs))))
+      throw locked(dir, before.holder)
   }
   const epoch = before.epoch + 1
   const holder: Holder = { ...self, owner, since: new Date().toISOString() }

@@ -6,7 +6,17 @@ import { idKey, positionKey, positionOf, runKey, streamKey, streamNumberOf } fro
 import { erasureOf } from './erase.js'
 import type { EmbeddedStore } from './store.js'
 import type { AppendFailure, Appended, Erased, NewEvent, Position, StreamAppend } from '../event-log.js'
-import { CARD_EVENTS_MAX, cardBytes, cardHolds, extendCard, isErased, lastRevision, newCard, noteBlock, openCard } from './stream-index.js'
+import {
+  CARD_EVENTS_MAX,
+  cardBytes,
+  cardHolds,
+  extendCard,
+  isErased,
+  lastRevision,
+  newCard,
+  noteBlock,
+  openCard,
+} from './stream-index.js'
 import type { StreamCard } from './stream-index.js'
 import type { Lease } from './writer-lease.js'
 
@@ -14,8 +24,9 @@ type Answer = E.Either<AppendFailure, Appended>
 type Waiting = Readonly<{ appends: readonly StreamAppend[]; answer: (answers: readonly Answer[]) => void }>
 
 /**
- * A stream as this writer knows it. Changed as soon as an append is decided, so that the next one is decided upon it; should the commit fail, all heads
- * are thrown away. `number` is -1 until the first commit; `recent` are ids decided in this group that are too many for the card.
+ * A stream as this writer knows it. Changed as soon as an append is decided, so that the next one is decided upon it;
+ * should the commit fail, all heads are thrown away. `number` is -1 until the first commit; `recent` are ids decided in
+ * this group that are too many for the card.
  */
 type Head = {
   readonly stream: string
@@ -24,7 +35,9 @@ type Head = {
   card: StreamCard
   isTouched: boolean
   recent: Set<string> | undefined
-  /** Greatest id of the stream, where all of it was written through this head: a greater one is new, without looking. */
+  /**
+   * Greatest id of the stream, where all of it was written through this head: a greater one is new, without looking.
+   */
   greatest: string | undefined
 }
 type Placed = BlockEvent & Readonly<{ head: Head }>
@@ -32,15 +45,18 @@ type Put = readonly [table: EmbeddedStore['blocks'], key: Buffer, value: Buffer]
 
 /** Event bytes in one commit, at most (but for a single larger call); what waits beyond goes with the next. */
 const GROUP_BYTES_MAX = 8 * 1024 * 1024
-/** Stream heads kept in memory: those used last, at least this many and at most twice. Live conversations find theirs here; each is at most 1.6 kB. */
+/**
+ * Stream heads kept in memory: those used last, at least this many and at most twice. Live conversations find theirs
+ * here; each is at most 1.6 kB.
+ */
 const HEADS_MAX = 10_000
 const NOTHING = Buffer.alloc(0)
 const lookedUp = Buffer.alloc(16)
 
 /**
- * The one writer of a part. Appends that wait while a commit is on its way to disk are decided together and share the next: `idle` until one
- * comes, then `committing` group after group until none waits. Decisions are made here against the committed state, which nobody else
- * changes; the store's own thread writes and syncs, so the event loop goes on.
+ * The one writer of a part. Appends that wait while a commit is on its way to disk are decided together and share the
+ * next: `idle` until one comes, then `committing` group after group until none waits. Decisions are made here against
+ * the committed state, which nobody else changes; the store's own thread writes and syncs, so the event loop goes on.
  */
 export class EmbeddedWriter {
   readonly #store: EmbeddedStore
@@ -70,12 +86,17 @@ export class EmbeddedWriter {
     })
   }
 
-  /** Erases a stream: its events' places are left, and a card that says so. Waits its turn between two groups of appends. */
+  /**
+   * Erases a stream: its events' places are left, and a card that says so. Waits its turn between two groups of
+   * appends.
+   */
   async erase(stream: string): Promise<E.Either<AppendFailure, Erased>> {
     while (this.#committing !== undefined) await this.#committing
     if (this.#state.kind === 'refusing') return E.left({ tag: 'Refused', reason: this.#state.reason })
     const erasing = this.#erase(stream)
-    this.#committing = erasing.then(() => (this.#waiting.length > 0 ? this.#commitAll() : void (this.#committing = undefined)))
+    this.#committing = erasing.then(() =>
+      this.#waiting.length > 0 ? this.#commitAll() : void (this.#committing = undefined),
+    )
     return erasing
   }
 
@@ -143,7 +164,8 @@ export class EmbeddedWriter {
     if (reason !== undefined) return E.left({ tag: 'Refused', reason })
     const { stream } = append
     const head = this.#headOf(stream)
-    if (head !== undefined && isErased(head.card)) return E.left({ tag: 'Refused', reason: erasedReason(stream), isErased: true })
+    if (head !== undefined && isErased(head.card))
+      return E.left({ tag: 'Refused', reason: erasedReason(stream), isErased: true })
     const decision = decideAppend(append, head?.last ?? -1, (id) => head !== undefined && this.#holds(head, id))
     if (E.isLeft(decision)) return decision
     const { fresh, stored } = decision.right
@@ -165,7 +187,15 @@ export class EmbeddedWriter {
   }
 
   #newHead(stream: string): Head {
-    const head: Head = { stream, number: -1, last: -1, card: newCard(), isTouched: false, recent: undefined, greatest: '' }
+    const head: Head = {
+      stream,
+      number: -1,
+      last: -1,
+      card: newCard(),
+      isTouched: false,
+      recent: undefined,
+      greatest: '',
+    }
     this.#heads.set(stream, head)
     return head
   }
@@ -197,7 +227,10 @@ export class EmbeddedWriter {
     if (greatest !== undefined && id > greatest) return false
     if (recent?.has(id) === true) return true
     const bytes = uuidBytes(id, lookedUp)
-    return cardHolds(card, bytes) || (last >= CARD_EVENTS_MAX && number >= 0 && this.#store.index.doesExist(idKey(number, bytes)))
+    return (
+      cardHolds(card, bytes) ||
+      (last >= CARD_EVENTS_MAX && number >= 0 && this.#store.index.doesExist(idKey(number, bytes)))
+    )
   }
 
   /** Stores what was decided in one transaction; `false` if this writer has been replaced. */
@@ -240,7 +273,10 @@ export class EmbeddedWriter {
     return true
   }
 
-  /** Two generations: a head used again moves to the young one, and the older goes as a whole. Cheaper than an order kept at every use. */
+  /**
+   * Two generations: a head used again moves to the young one, and the older goes as a whole. Cheaper than an order
+   * kept at every use.
+   */
   #age(): void {
     if (this.#heads.size < HEADS_MAX) return
     this.#olderHeads = this.#heads
@@ -248,8 +284,9 @@ export class EmbeddedWriter {
   }
 
   /**
-   * After a failed commit nothing is known but what the disk says. A full disk leaves the log as it was, and the next commit may succeed; after other
-   * errors LMDB refuses to go on, and lmdb-js would wait for ever for a transaction that never began. An empty one in this thread tells which.
+   * After a failed commit nothing is known but what the disk says. A full disk leaves the log as it was, and the next
+   * commit may succeed; after other errors LMDB refuses to go on, and lmdb-js would wait for ever for a transaction
+   * that never began. An empty one in this thread tells which.
    */
   #forget(cause: unknown): void {
     this.#heads.clear()
@@ -268,7 +305,8 @@ export class EmbeddedWriter {
     this.#head = 0n
     this.#nextStream = 0
     for (const key of this.#store.blocks.getKeys({ reverse: true, limit: 1 })) this.#head = positionOf(Buffer.from(key))
-    for (const key of this.#store.cards.getKeys({ reverse: true, limit: 1 })) this.#nextStream = streamNumberOf(Buffer.from(key)) + 1
+    for (const key of this.#store.cards.getKeys({ reverse: true, limit: 1 }))
+      this.#nextStream = streamNumberOf(Buffer.from(key)) + 1
   }
 }
 

@@ -11,7 +11,10 @@ const PAGE = 4_096
 export const BATCH_MAX = 1_000
 
 /** The position of the last record, also if it is the server's own. */
-export const headOf = async (connection: EventStoreDbConnection, signal?: AbortSignal): Promise<Position | undefined> => {
+export const headOf = async (
+  connection: EventStoreDbConnection,
+  signal?: AbortSignal,
+): Promise<Position | undefined> => {
   for await (const messages of messagesOf(connection, fromEndRequest(1), signal))
     for (const message of messages) {
       const event = message.getEvent()?.getEvent()
@@ -21,21 +24,26 @@ export const headOf = async (connection: EventStoreDbConnection, signal?: AbortS
 }
 
 /** The record at a position or before it. Looks from the end of the log, because that is where positions come from. */
-const recordAtOrBefore = async (connection: EventStoreDbConnection, position: Position): Promise<Position | undefined> => {
+const recordAtOrBefore = async (
+  connection: EventStoreDbConnection,
+  position: Position,
+): Promise<Position | undefined> => {
   for await (const messages of messagesOf(connection, fromEndRequest(Infinity)))
     for (const message of messages) {
       const event = message.getEvent()?.getEvent()
-      if (event !== undefined && positionOf(event.getCommitPosition()) <= position) return positionOf(event.getCommitPosition())
+      if (event !== undefined && positionOf(event.getCommitPosition()) <= position)
+        return positionOf(event.getCommitPosition())
     }
   return undefined
 }
 
 /**
- * What matches after a position and through another that the log has reached, in batches, page by page: servers before 22 search no further than a window that must be
- * larger than the number of events asked for. Ends early when `signal` aborts. A position at which no record begins (it came from elsewhere)
- * is refused by the server; then the record before it is looked for. A read that breaks off gives what it has, and throws then: so whoever goes on from there
- * comes to an end, however often it breaks. Ends only where the server knows the log through `through`: another one may have been connected to meanwhile,
- * which does not know yet that it leads no more.
+ * What matches after a position and through another that the log has reached, in batches, page by page: servers before
+ * 22 search no further than a window that must be larger than the number of events asked for. Ends early when `signal`
+ * aborts. A position at which no record begins (it came from elsewhere) is refused by the server; then the record
+ * before it is looked for. A read that breaks off gives what it has, and throws then: so whoever goes on from there
+ * comes to an end, however often it breaks. Ends only where the server knows the log through `through`: another one may
+ * have been connected to meanwhile, which does not know yet that it leads no more.
  */
 export async function* readAllThrough(
   connection: EventStoreDbConnection,
@@ -67,7 +75,13 @@ export async function* readAllThrough(
           batch = []
         }
     } catch (failure) {
-      if (seen > 0 || from === undefined || from !== after || !(failure instanceof LogUnavailable) || !isBadPosition(failure.cause)) {
+      if (
+        seen > 0 ||
+        from === undefined ||
+        from !== after ||
+        !(failure instanceof LogUnavailable) ||
+        !isBadPosition(failure.cause)
+      ) {
         if (batch.length > 0) yield batch
         throw failure
       }
@@ -82,8 +96,14 @@ export async function* readAllThrough(
   if (through !== undefined && at !== through) await expectKnown(connection, through, signal)
 }
 
-const expectKnown = async (connection: EventStoreDbConnection, through: Position, signal?: AbortSignal): Promise<void> => {
+const expectKnown = async (
+  connection: EventStoreDbConnection,
+  through: Position,
+  signal?: AbortSignal,
+): Promise<void> => {
   const head = await headOf(connection, signal)
   if (signal?.aborted === true || (head !== undefined && head >= through)) return
-  throw new LogUnavailable(`EventStoreDB: this server knows the log through ${head}, another one knew it through ${through}`)
+  throw new LogUnavailable(
+    `EventStoreDB: this server knows the log through ${head}, another one knew it through ${through}`,
+  )
 }

@@ -23,7 +23,8 @@ export const appendOne = (
 ): Promise<Outcome> =>
   connection.append(appendMessages(stream, last, events, contentType)).then((answer: AppendResp): Outcome => {
     const wrong = answer.getWrongExpectedVersion()
-    if (wrong !== undefined) return { tag: 'wrong', actual: wrong.hasCurrentRevision() ? Number(wrong.getCurrentRevision()) : -1 }
+    if (wrong !== undefined)
+      return { tag: 'wrong', actual: wrong.hasCurrentRevision() ? Number(wrong.getCurrentRevision()) : -1 }
     return storedOutcome(answer.getSuccess(), last + events.length)
   }, outcomeOfError)
 
@@ -37,13 +38,19 @@ const outcomeOfError = (cause: unknown): Outcome => {
     case 'stream-deleted':
       return ERASED
     case 'maximum-append-size-exceeded':
-      return { tag: 'refused', reason: `more than the server takes in one append (${trailerOf(cause, 'maximum-append-size')} bytes)` }
+      return {
+        tag: 'refused',
+        reason: `more than the server takes in one append (${trailerOf(cause, 'maximum-append-size')} bytes)`,
+      }
     default:
       return { tag: 'unknown', cause }
   }
 }
 
-/** Over one call where the server offers it (21.10 and later), else a call for each; asked again after every failure, because it may be another server then. */
+/**
+ * Over one call where the server offers it (21.10 and later), else a call for each; asked again after every failure,
+ * because it may be another server then.
+ */
 export const appender = (connection: EventStoreDbConnection): Appender => {
   const [one, all] = [singly(connection), batched(connection)]
   let offered: Promise<boolean> | undefined

@@ -42,11 +42,13 @@ type OpenCall = {
 }
 
 /**
- * All appends over one call, each answered by its correlation id. What is pending when the call ends has an unknown outcome, and the next append opens
- * another. The call ends when it breaks; with its last answer, once other calls of the connection go elsewhere; when nothing at all was answered on it for
- * as long as an append may wait; and when the server says that it is not the one to write to, which it says of each append and would go on saying.
+ * All appends over one call, each answered by its correlation id. What is pending when the call ends has an unknown
+ * outcome, and the next append opens another. The call ends when it breaks; with its last answer, once other calls of
+ * the connection go elsewhere; when nothing at all was answered on it for as long as an append may wait; and when the
+ * server says that it is not the one to write to, which it says of each append and would go on saying.
  *
- * No deadline is sent: the message carries it as a time of day, and a server whose clock runs ahead of ours by as much would refuse everything.
+ * No deadline is sent: the message carries it as a time of day, and a server whose clock runs ahead of ours by as much
+ * would refuse everything.
  */
 export const batched = (connection: EventStoreDbConnection): Appender => {
   const { deadlineMs } = connection
@@ -54,7 +56,14 @@ export const batched = (connection: EventStoreDbConnection): Appender => {
 
   const open = async (): Promise<OpenCall> => {
     const call = await connection.openBatch()
-    const opened: OpenCall = { call, channel: connection.channel(), pending: new Map(), answers: 0, isOver: false, isRetired: false }
+    const opened: OpenCall = {
+      call,
+      channel: connection.channel(),
+      pending: new Map(),
+      answers: 0,
+      isOver: false,
+      isRetired: false,
+    }
     call.on('data', (answer) => {
       opened.answers += 1
       settle(opened, answer.getCorrelationId()?.getString() ?? '', ({ last, count }) => outcomeOf(answer, last, count))

@@ -4,7 +4,10 @@ import { parseConnectionString } from '@eventstore/db-client/dist/Client/parseCo
 import { ACCESS_DEFAULTS, withDefaults } from './options.js'
 import type { EventStoreDbAccess } from './options.js'
 
-/** Name and password are cut out before the client's parser sees the string: it quotes what it does not understand, in errors and on the console. */
+/**
+ * Name and password are cut out before the client's parser sees the string: it quotes what it does not understand, in
+ * errors and on the console.
+ */
 const CREDENTIALS = /^(\s*esdb(?:\+discover)?:\/\/)([^:@/?]+):([^@]*)@/
 
 const parse = (connectionString: string) => {
@@ -15,7 +18,8 @@ const parse = (connectionString: string) => {
     return {
       settings: parseConnectionString(protocol + connectionString.slice(whole.length)),
       // Not by the client, which ends a password at its first colon.
-      credentials: found === null ? undefined : { username: decodeURIComponent(username), password: decodeURIComponent(password) },
+      credentials:
+        found === null ? undefined : { username: decodeURIComponent(username), password: decodeURIComponent(password) },
     }
   } catch (cause) {
     expected = /, (expected .*)$/s.exec(cause instanceof Error ? cause.message : '')?.[1]
@@ -26,15 +30,19 @@ const parse = (connectionString: string) => {
 
 type KeepAlive = Readonly<{ keepAliveMs: number; keepAliveTimeoutMs: number }>
 
-/** Channels of one process whose settings are equal share one connection beneath. A millisecond more of patience makes it a connection of its own. */
+/**
+ * Channels of one process whose settings are equal share one connection beneath. A millisecond more of patience makes
+ * it a connection of its own.
+ */
 const apart = <K extends KeepAlive>(given: K, nth: number): K =>
   given.keepAliveTimeoutMs < 0
     ? { ...given, keepAliveMs: given.keepAliveMs < 0 ? given.keepAliveMs : given.keepAliveMs + nth }
     : { ...given, keepAliveTimeoutMs: given.keepAliveTimeoutMs + nth }
 
 /**
- * The official client, configured by values; clients of another `nth` have a connection of their own (without any keep-alive they may share one). Throws on a malformed connection string, which it does not repeat, on a CA file that cannot be read, and on
- * credentials that would not be sent because the connection is not secure.
+ * The official client, configured by values; clients of another `nth` have a connection of their own (without any
+ * keep-alive they may share one). Throws on a malformed connection string, which it does not repeat, on a CA file that
+ * cannot be read, and on credentials that would not be sent because the connection is not secure.
  */
 export const eventStoreDbClient = (access: EventStoreDbAccess, nth = 0): EventStoreDBClient => {
   const { settings, credentials: written } = parse(access.connectionString)
@@ -68,11 +76,15 @@ export const eventStoreDbClient = (access: EventStoreDbAccess, nth = 0): EventSt
   const channel = {
     insecure,
     ...(caFile === undefined || insecure ? {} : { rootCertificate: readFileSync(caFile) }),
-    ...(certificate === undefined ? {} : { userCertFile: Buffer.from(certificate.certificate), userKeyFile: Buffer.from(certificate.key) }),
+    ...(certificate === undefined
+      ? {}
+      : { userCertFile: Buffer.from(certificate.certificate), userKeyFile: Buffer.from(certificate.key) }),
   }
   const credentials = access.credentials ?? written
-  if (settings.dnsDiscover) return new EventStoreDBClient({ ...common, ...discovery, discover: first }, channel, credentials)
-  if (settings.hosts.length > 1) return new EventStoreDBClient({ ...common, ...discovery, endpoints: settings.hosts }, channel, credentials)
+  if (settings.dnsDiscover)
+    return new EventStoreDBClient({ ...common, ...discovery, discover: first }, channel, credentials)
+  if (settings.hosts.length > 1)
+    return new EventStoreDBClient({ ...common, ...discovery, endpoints: settings.hosts }, channel, credentials)
   return new EventStoreDBClient({ ...common, endpoint: first }, channel, credentials)
 }
 

@@ -20,7 +20,9 @@ import type { EventStoreDbAccess } from './options.js'
 
 /** A call in progress that yields messages; `cancel` ends it. */
 export type ReadCall = Omit<Readable, 'read'> & Readonly<{ cancel: () => void; read: () => ReadResp | null }>
-/** The one long-lived call that carries many appends; answers come as `data` with the correlation id of their append. */
+/**
+ * The one long-lived call that carries many appends; answers come as `data` with the correlation id of their append.
+ */
 export type BatchCall = Readonly<{
   cancel: () => void
   write: (message: BatchAppendReq) => boolean
@@ -29,16 +31,25 @@ export type BatchCall = Readonly<{
     ((event: 'end' | 'close', hear: () => void) => void)
 }>
 
-/** What we use of the official client: its connections, discovery, credentials and reconnection. Every call is one for the leader. */
+/**
+ * What we use of the official client: its connections, discovery, credentials and reconnection. Every call is one for
+ * the leader.
+ */
 export type EventStoreDbConnection = Readonly<{
   read: (request: ReadReq) => Promise<ReadCall>
-  /** One call for one append: for servers without BatchAppend. Rejects with gRPC's error; the outcome is then unknown unless the error says otherwise. */
+  /**
+   * One call for one append: for servers without BatchAppend. Rejects with gRPC's error; the outcome is then unknown
+   * unless the error says otherwise.
+   */
   append: (messages: Iterable<AppendReq>) => Promise<AppendResp>
   openBatch: () => Promise<BatchCall>
   /** Deletes a stream for ever. */
   tombstone: (request: TombstoneReq) => Promise<void>
   offersBatch: () => Promise<boolean>
-  /** Gives the connection up; the next call connects anew, to whichever server is the leader then. Calls in progress go on where they are. */
+  /**
+   * Gives the connection up; the next call connects anew, to whichever server is the leader then. Calls in progress go
+   * on where they are.
+   */
   renew: () => void
   /** What calls go over now: another value once they go elsewhere. */
   channel: () => unknown
@@ -47,8 +58,9 @@ export type EventStoreDbConnection = Readonly<{
 }>
 
 /**
- * Ends a call that nobody reads any more. Cancelling is not enough: a call whose last message the server has sent already has nothing to cancel, and unread it never ends, which
- * disposing of the client would wait for. And a cancelled call that has not been destroyed first is taken by the client for a lost connection.
+ * Ends a call that nobody reads any more. Cancelling is not enough: a call whose last message the server has sent
+ * already has nothing to cancel, and unread it never ends, which disposing of the client would wait for. And a
+ * cancelled call that has not been destroyed first is taken by the client for a lost connection.
  */
 export const hangUp = (call: Readonly<{ cancel: () => void }>): void => {
   ;(call as ReadCall).destroy()
@@ -59,9 +71,10 @@ type CallArguments = Parameters<StreamsClient['read']> extends [unknown, ...infe
 type Inside<C, T> = (service: new (...args: never[]) => C, name: string, act: (client: C) => T) => T
 
 /**
- * Members of the client that its types call protected. Its public appends and reads are of no use here: one metadata format is parsed as JSON and the
- * bytes are lost, reads of `$all` take no filter, and all clients of a process share one table of pending batch appends, where an answer that comes after
- * another client's error throws inside an event handler. Pinned exactly; `eventstoredb-faults.test.ts` would notice a change.
+ * Members of the client that its types call protected. Its public appends and reads are of no use here: one metadata
+ * format is parsed as JSON and the bytes are lost, reads of `$all` take no filter, and all clients of a process share
+ * one table of pending batch appends, where an answer that comes after another client's error throws inside an event
+ * handler. Pinned exactly; `eventstoredb-faults.test.ts` would notice a change.
  */
 type ClientInside = {
   readonly GRPCStreamCreator: <C, T>(...args: Parameters<Inside<C, T>>) => () => Promise<T>
@@ -78,7 +91,10 @@ type ClientInside = {
 const LEADER = { requiresLeader: true }
 const FOR_EVER = { deadline: Infinity }
 
-/** Connects lazily: nothing is sent before the first call. Connections of another `nth` are others down to the wire. Throws as `eventStoreDbClient` does. */
+/**
+ * Connects lazily: nothing is sent before the first call. Connections of another `nth` are others down to the wire.
+ * Throws as `eventStoreDbClient` does.
+ */
 export const connectEventStoreDb = (access: EventStoreDbAccess, nth = 0): EventStoreDbConnection => {
   const client = eventStoreDbClient(access, nth) as unknown as ClientInside
   const deadlineMs = access.deadlineMs ?? ACCESS_DEFAULTS.deadlineMs
@@ -91,7 +107,10 @@ export const connectEventStoreDb = (access: EventStoreDbAccess, nth = 0): EventS
   const heed = (cause: unknown): void => {
     if (isWrongServer(cause)) renew()
   }
-  /** Finding a server can take many attempts of several seconds each. A call that opens after we have turned away is ended. */
+  /**
+   * Finding a server can take many attempts of several seconds each. A call that opens after we have turned away is
+   * ended.
+   */
   const open = async <T extends BatchCall | ReadCall>(name: string, begin: (grpc: StreamsClient) => T): Promise<T> => {
     const opening = client.GRPCStreamCreator(StreamsClient, name, (grpc: StreamsClient) => begin(used(grpc)))()
     void opening.then(
@@ -113,8 +132,10 @@ export const connectEventStoreDb = (access: EventStoreDbAccess, nth = 0): EventS
     deadlineMs,
     renew,
     channel: () => latest,
-    read: (request) => open('read', (grpc) => grpc.read(request, ...client.callArguments(LEADER, FOR_EVER)) as ReadCall),
-    openBatch: () => open('append', (grpc) => grpc.batchAppend(...client.callArguments(LEADER, FOR_EVER)) as unknown as BatchCall),
+    read: (request) =>
+      open('read', (grpc) => grpc.read(request, ...client.callArguments(LEADER, FOR_EVER)) as ReadCall),
+    openBatch: () =>
+      open('append', (grpc) => grpc.batchAppend(...client.callArguments(LEADER, FOR_EVER)) as unknown as BatchCall),
     append: (messages) =>
       client.execute(StreamsClient, 'append', (grpc: StreamsClient) => {
         const [metadata, options] = client.callArguments({ ...LEADER, deadline: deadlineMs })
@@ -123,7 +144,9 @@ export const connectEventStoreDb = (access: EventStoreDbAccess, nth = 0): EventS
             heed(cause)
             reject(cause)
           }
-          const call = used(grpc).append(metadata!, options!, (error, answer) => (error === null ? resolve(answer) : fail(error)))
+          const call = used(grpc).append(metadata!, options!, (error, answer) =>
+            error === null ? resolve(answer) : fail(error),
+          )
           call.on('error', fail)
           for (const message of messages) call.write(message)
           call.end()
@@ -140,14 +163,16 @@ export const connectEventStoreDb = (access: EventStoreDbAccess, nth = 0): EventS
           })
         })
       }),
-    // The client's own question has neither a deadline nor credentials, and one failure is remembered as long as the connection.
+    // The client's own question has neither a deadline nor credentials, and one failure is remembered as long as the
+    // connection.
     offersBatch: () =>
       inTime(
         client.execute(featuresService.ServerFeaturesClient, 'features', (grpc: ServerFeaturesClient) => {
           const [metadata, options] = client.callArguments({ ...LEADER, deadline: deadlineMs })
           return new Promise<boolean>((resolve, reject) => {
             grpc.getSupportedMethods(new shared.Empty(), metadata!, options!, (error, supported) => {
-              if (error === null) resolve(supported.getMethodsList().some((method) => /^batchappend$/i.test(method.getMethodName())))
+              if (error === null)
+                resolve(supported.getMethodsList().some((method) => /^batchappend$/i.test(method.getMethodName())))
               else if (isUnimplemented(error)) resolve(false)
               else reject(error)
             })
@@ -172,7 +197,10 @@ const lastChannel = (client: ClientInside): (() => ReturnType<ClientInside['getC
   return () => last
 }
 
-/** The client looks at every error in a promise that nobody awaits, and throws where a trailer it wants is missing: that would end the process. */
+/**
+ * The client looks at every error in a promise that nobody awaits, and throws where a trailer it wants is missing: that
+ * would end the process.
+ */
 const surviveErrors = (client: ClientInside): void => {
   const { handleError } = client
   client.handleError = async (grpc, error) => {

@@ -7,8 +7,8 @@ import { streamIdentifier } from './request.js'
 import type { AppendFailure, Erased } from '../event-log.js'
 
 /**
- * Deletes a stream for ever by a tombstone: it can be read and written no more. The bytes go when the server scavenges, which is for its operator to run.
- * `last` is its last revision, `undefined` where there is no such stream.
+ * Deletes a stream for ever by a tombstone: it can be read and written no more. The bytes go when the server scavenges,
+ * which is for its operator to run. `last` is its last revision, `undefined` where there is no such stream.
  */
 export const eraseStream = async (
   connection: EventStoreDbConnection,

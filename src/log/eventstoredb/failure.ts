@@ -8,16 +8,27 @@ const UNIMPLEMENTED = 12
 const INTERNAL = 13
 const UNAVAILABLE = 14
 
-type RpcError = Readonly<{ code: number; details?: string; metadata?: { getMap: () => Record<string, string | Buffer> } }>
+type RpcError = Readonly<{
+  code: number
+  details?: string
+  metadata?: { getMap: () => Record<string, string | Buffer> }
+}>
 
 const asRpcError = (cause: unknown): RpcError | undefined =>
-  cause instanceof Error && 'code' in cause && typeof cause.code === 'number' ? (cause as unknown as RpcError) : undefined
+  cause instanceof Error && 'code' in cause && typeof cause.code === 'number'
+    ? (cause as unknown as RpcError)
+    : undefined
 
-/** What servers say by a trailer named `exception`: those of the 20.6 line about everything, later ones about what ends a call. */
-export const exceptionOf = (cause: unknown): string | undefined => asRpcError(cause)?.metadata?.getMap()['exception']?.toString()
+/**
+ * What servers say by a trailer named `exception`: those of the 20.6 line about everything, later ones about what ends
+ * a call.
+ */
+export const exceptionOf = (cause: unknown): string | undefined =>
+  asRpcError(cause)?.metadata?.getMap()['exception']?.toString()
 
 /** A trailer of such an exception, as text. */
-export const trailerOf = (cause: unknown, name: string): string | undefined => asRpcError(cause)?.metadata?.getMap()[name]?.toString()
+export const trailerOf = (cause: unknown, name: string): string | undefined =>
+  asRpcError(cause)?.metadata?.getMap()[name]?.toString()
 
 export const isDenied = (cause: unknown): boolean => asRpcError(cause)?.code === PERMISSION_DENIED
 
@@ -28,8 +39,8 @@ export const isBadPosition = (cause: unknown): boolean =>
   [UNKNOWN, INVALID_ARGUMENT, OUT_OF_RANGE, INTERNAL].includes(asRpcError(cause)?.code ?? -1) && !isWrongServer(cause)
 
 /**
- * The server we are connected to will not do, and does not say which one would: it has no leader, or is not ready. The client goes elsewhere by itself only
- * where a call fails as unavailable or names the leader.
+ * The server we are connected to will not do, and does not say which one would: it has no leader, or is not ready. The
+ * client goes elsewhere by itself only where a call fails as unavailable or names the leader.
  */
 export const isWrongServer = (cause: unknown): boolean => {
   const error = asRpcError(cause)
@@ -46,7 +57,9 @@ export const lostConnection = (): Error =>
 export const inTime = async <T>(promise: Promise<T>, deadlineMs: number, what: string): Promise<T> => {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    const error = Object.assign(new Error(`EventStoreDB: ${what} took longer than ${deadlineMs} ms`), { code: DEADLINE_EXCEEDED })
+    const error = Object.assign(new Error(`EventStoreDB: ${what} took longer than ${deadlineMs} ms`), {
+      code: DEADLINE_EXCEEDED,
+    })
     timer = setTimeout(() => reject(error), deadlineMs)
   })
   try {

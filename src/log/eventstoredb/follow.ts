@@ -31,12 +31,13 @@ export type FollowPorts = Readonly<{
 }>
 
 /**
- * Catch-up and live in one loop. `settling`: the head is asked for, and what matches through it is read, so that everything up to there is certain: a
- * checkpoint and `caught-up` can be told although servers before 23.10 have no such message, and send checkpoints only every so many records. `listening`: the
- * server's subscription, from where we are, brings events and checkpoints; when it falls silent, settle again. What settling has
- * delivered and the subscription brings again is recognised by its position. `broken`: any failure of either; after a growing pause, settle
- * and subscribe anew from where we are. A subscription that goes deaf loses nothing, because settling reads; it is named and opened anew.
- * Leaves on abort, when `through` is reached, or when the server stayed away too long.
+ * Catch-up and live in one loop. `settling`: the head is asked for, and what matches through it is read, so that
+ * everything up to there is certain: a checkpoint and `caught-up` can be told although servers before 23.10 have no
+ * such message, and send checkpoints only every so many records. `listening`: the server's subscription, from where we
+ * are, brings events and checkpoints; when it falls silent, settle again. What settling has delivered and the
+ * subscription brings again is recognised by its position. `broken`: any failure of either; after a growing pause,
+ * settle and subscribe anew from where we are. A subscription that goes deaf loses nothing, because settling reads; it
+ * is named and opened anew. Leaves on abort, when `through` is reached, or when the server stayed away too long.
  */
 export async function* followEventStoreDb(
   options: ReadAll,
@@ -48,7 +49,8 @@ export async function* followEventStoreDb(
   if (signal.aborted || (options.after !== undefined && through !== undefined && options.after >= through)) return
   const watch = vigil(ports.tell, limits.stallMs)
   const cursor: Cursor = { at: options.after, announced: 'never' }
-  const isDone = (): boolean => signal.aborted || (through !== undefined && cursor.at !== undefined && cursor.at >= through)
+  const isDone = (): boolean =>
+    signal.aborted || (through !== undefined && cursor.at !== undefined && cursor.at >= through)
   let listening: Listening | undefined
   let brokenSince: number | undefined
   let failures = 0
@@ -114,7 +116,8 @@ export async function* followEventStoreDb(
         if (prefixes?.length === 0 || !isWithin) await pause(limits.headPollMs, signal)
         else {
           listening ??= await listen(connection, subscribeRequest(cursor.at, prefixes))
-          // Everything that lies ready, then a look at the head: under a steady stream of events that is once a batch, not once an event.
+          // Everything that lies ready, then a look at the head: under a steady stream of events that is once a batch,
+          // not once an event.
           for (let patience = limits.headPollMs; !isDone(); patience = 0) {
             const heard = await listening.next(batchMax, patience, signal)
             if (heard === 'silence') break
@@ -140,7 +143,10 @@ export async function* followEventStoreDb(
 
 type Cursor = { at: Position | undefined; announced: Position | undefined | 'never' }
 
-/** Events after `at` and through `through`; a checkpoint only if nothing came after it; `told`: how far these messages go. */
+/**
+ * Events after `at` and through `through`; a checkpoint only if nothing came after it; `told`: how far these messages
+ * go.
+ */
 const newsOf = (messages: readonly ReadResp[], at: Position | undefined, through: Position | undefined) => {
   const events: RecordedEvent[] = []
   let checkpoint: Position | undefined
@@ -156,7 +162,11 @@ const newsOf = (messages: readonly ReadResp[], at: Position | undefined, through
     if (through !== undefined && event.position > through) return { events, checkpoint: through, told }
     if (at === undefined || event.position > at) events.push(event)
   }
-  return { events, checkpoint: checkpoint !== undefined && through !== undefined && checkpoint > through ? through : checkpoint, told }
+  return {
+    events,
+    checkpoint: checkpoint !== undefined && through !== undefined && checkpoint > through ? through : checkpoint,
+    told,
+  }
 }
 
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>

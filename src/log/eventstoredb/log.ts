@@ -21,14 +21,18 @@ import type { EventLog, Live, ReadAll, ReadStream, RecordedEvent } from '../even
 const RACES_MAX = 20
 
 /**
- * The log on EventStoreDB, 22.6 or later: all parts in one server. Connects at the first call. An append larger than the server's `MaxAppendSize` (a megabyte
- * unless configured) is `Refused`, as are appends to an erased stream and to streams that begin with `$`. Wrong credentials, a server that may not
- * write and one that is not the leader are `NotAvailable`: they pass, and the events must not be lost over them. Throws on a malformed connection string.
+ * The log on EventStoreDB, 22.6 or later: all parts in one server. Connects at the first call. An append larger than
+ * the server's `MaxAppendSize` (a megabyte unless configured) is `Refused`, as are appends to an erased stream and to
+ * streams that begin with `$`. Wrong credentials, a server that may not write and one that is not the leader are
+ * `NotAvailable`: they pass, and the events must not be lost over them. Throws on a malformed connection string.
  */
 export const openEventStoreDbLog = (options: EventStoreDbOptions): EventLog => {
   const limits = withDefaults(LOG_DEFAULTS, options)
   const connection = connectEventStoreDb(options)
-  const connections = [connection, ...Array.from({ length: limits.readers - 1 }, (_, i) => connectEventStoreDb(options, i + 1))] as const
+  const connections = [
+    connection,
+    ...Array.from({ length: limits.readers - 1 }, (_, i) => connectEventStoreDb(options, i + 1)),
+  ] as const
   const read = readThroughLanes(connections, limits.readersFromBytes)
   const closing = new AbortController()
   const closed = (): boolean => closing.signal.aborted
@@ -46,11 +50,18 @@ export const openEventStoreDbLog = (options: EventStoreDbOptions): EventLog => {
     closed,
   )
 
-  async function* readStream(stream: string, { backwards = false, from, max = Infinity, batchMax = BATCH_MAX }: ReadStream = {}) {
+  async function* readStream(
+    stream: string,
+    { backwards = false, from, max = Infinity, batchMax = BATCH_MAX }: ReadStream = {},
+  ) {
     unlessClosed()
     if (max <= 0) return
     let batch: RecordedEvent[] = []
-    for await (const messages of messagesOf(connection, readStreamRequest(stream, backwards, from, max), closing.signal))
+    for await (const messages of messagesOf(
+      connection,
+      readStreamRequest(stream, backwards, from, max),
+      closing.signal,
+    ))
       for (const message of messages) {
         const recorded = message.getEvent()?.getEvent()
         if (recorded === undefined) continue

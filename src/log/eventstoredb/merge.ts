@@ -10,10 +10,15 @@ type Lane = { batch: Batch; at: number; next: Promise<IteratorResult<Batch, unkn
 const headOfLane = ({ batch, at }: Lane): Position => (batch[at] as RecordedEvent).position
 
 /**
- * Several reads as one, in the order of positions. Of each at most two batches are held: the one given out, and the one that is on its way meanwhile. A read that fails
- * ends the whole, after everything that lies before what it failed to bring; so does `signal`, at once. Whoever turns away ends all of them.
+ * Several reads as one, in the order of positions. Of each at most two batches are held: the one given out, and the one
+ * that is on its way meanwhile. A read that fails ends the whole, after everything that lies before what it failed to
+ * bring; so does `signal`, at once. Whoever turns away ends all of them.
  */
-export async function* mergedByPosition(sources: readonly Source[], batchMax: number, signal: AbortSignal): AsyncGenerator<Batch> {
+export async function* mergedByPosition(
+  sources: readonly Source[],
+  batchMax: number,
+  signal: AbortSignal,
+): AsyncGenerator<Batch> {
   const stop = new AbortController()
   const pass = (): void => stop.abort(signal.reason)
   signal.addEventListener('abort', pass, { once: true })

@@ -22,7 +22,10 @@ export type EventStoreDbAccess = Readonly<{
 
 export type EventStoreDbOptions = EventStoreDbAccess &
   Readonly<{
-    /** Connections that read at the same time where the prefixes asked for can be shared out among them, and the stretch of log is at least so many bytes long. */
+    /**
+     * Connections that read at the same time where the prefixes asked for can be shared out among them, and the stretch
+     * of log is at least so many bytes long.
+     */
     readers?: number | undefined
     readersFromBytes?: number | undefined
     /** Appends, and bytes of events, that may wait for the server's answer at a time. */
@@ -62,7 +65,10 @@ export const LOG_DEFAULTS = {
 }
 
 /** What is given beats what is usual; `undefined` gives nothing. */
-export const withDefaults = <D extends object>(defaults: D, given: Partial<{ [K in keyof D]: D[K] | undefined }>): D => {
+export const withDefaults = <D extends object>(
+  defaults: D,
+  given: Partial<{ [K in keyof D]: D[K] | undefined }>,
+): D => {
   const chosen = Object.entries(given).filter(([key, value]) => key in defaults && value !== undefined)
   return { ...defaults, ...(Object.fromEntries(chosen) as Partial<D>) }
 }

@@ -7,8 +7,8 @@ import type { Source } from './merge.js'
 type Prefixes = readonly string[] | undefined
 
 /**
- * Prefixes shared out among as many readers at most, so that no name is read by two of them: one that begins with another is covered by it and left out. Without
- * prefixes there is nothing to share out.
+ * Prefixes shared out among as many readers at most, so that no name is read by two of them: one that begins with
+ * another is covered by it and left out. Without prefixes there is nothing to share out.
  */
 export const lanesOf = (prefixes: Prefixes, readers: number): readonly Prefixes[] => {
   if (prefixes === undefined || prefixes.length === 0 || readers < 2) return [prefixes]
@@ -18,7 +18,9 @@ export const lanesOf = (prefixes: Prefixes, readers: number): readonly Prefixes[
     const last = apart.at(-1)
     if (last === undefined || !prefix.startsWith(last)) apart.push(prefix)
   }
-  return Array.from({ length: Math.min(readers, apart.length) }, (_, lane) => apart.filter((_prefix, i) => i % readers === lane))
+  return Array.from({ length: Math.min(readers, apart.length) }, (_, lane) =>
+    apart.filter((_prefix, i) => i % readers === lane),
+  )
 }
 
 /** What matches after a position and through another, as `readAllThrough` reads it; ends early when `signal` aborts. */
@@ -28,8 +30,9 @@ export type ReadThrough = (
 ) => AsyncGenerator<readonly RecordedEvent[]>
 
 /**
- * Reads over several connections at the same time, each with its share of the prefixes, and gives one sequence in the order of positions. A stretch of the log shorter than
- * `fromBytes` (positions count bytes) is read over the first alone: the server looks through the log once for each reader.
+ * Reads over several connections at the same time, each with its share of the prefixes, and gives one sequence in the
+ * order of positions. A stretch of the log shorter than `fromBytes` (positions count bytes) is read over the first
+ * alone: the server looks through the log once for each reader.
  */
 export const readThroughLanes =
   (connections: readonly [EventStoreDbConnection, ...EventStoreDbConnection[]], fromBytes: number): ReadThrough =>

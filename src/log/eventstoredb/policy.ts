@@ -37,8 +37,9 @@ const metadataOf = ({ maxAgeMs, maxCount, acl }: StreamPolicy): string =>
   })
 
 /**
- * Sets a stream's policy, whole; what it says no more is no longer so. Returns whether that changed anything. Safe to repeat: it is compared with what is there,
- * not left to the server to recognise, which would take going back to an earlier policy for a repeat.
+ * Sets a stream's policy, whole; what it says no more is no longer so. Returns whether that changed anything. Safe to
+ * repeat: it is compared with what is there, not left to the server to recognise, which would take going back to an
+ * earlier policy for a repeat.
  */
 export const setStreamPolicy = async (
   access: EventStoreDbAccess,
@@ -55,10 +56,16 @@ export const setStreamPolicy = async (
     for await (const messages of messagesOf(connection, readStreamRequest(metastream, true, undefined, 1)))
       for (const message of messages) {
         const event = message.getEvent()?.getEvent()
-        if (event !== undefined) [last, present] = [Number(event.getStreamRevision()), Buffer.from(event.getData_asU8()).toString()]
+        if (event !== undefined)
+          [last, present] = [Number(event.getStreamRevision()), Buffer.from(event.getData_asU8()).toString()]
       }
     if (present === wanted) return E.right({ changed: false })
-    const event = { id: randomUUID(), type: '$metadata', data: new TextEncoder().encode(wanted), metadata: new Uint8Array(0) }
+    const event = {
+      id: randomUUID(),
+      type: '$metadata',
+      data: new TextEncoder().encode(wanted),
+      metadata: new Uint8Array(0),
+    }
     return answerOf(await appendOne(connection, metastream, last, [event], 'application/json'))
   } catch (cause) {
     return E.left({ tag: 'NotAvailable', cause })

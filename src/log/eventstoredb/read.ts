@@ -8,10 +8,13 @@ import { LogUnavailable } from '../event-log.js'
 export type Heard = readonly ReadResp[] | 'end' | 'silence'
 
 /**
- * A reading call, taken a handful of messages at a time: whatever lies ready, without a promise for each. The server is held back by not reading.
- * `next` throws `LogUnavailable` when the call breaks off.
+ * A reading call, taken a handful of messages at a time: whatever lies ready, without a promise for each. The server is
+ * held back by not reading. `next` throws `LogUnavailable` when the call breaks off.
  */
-export type Listening = Readonly<{ next: (max: number, silenceMs: number, signal?: AbortSignal) => Promise<Heard>; end: () => void }>
+export type Listening = Readonly<{
+  next: (max: number, silenceMs: number, signal?: AbortSignal) => Promise<Heard>
+  end: () => void
+}>
 
 const unavailable = (cause: unknown): LogUnavailable =>
   cause instanceof LogUnavailable
@@ -76,11 +79,17 @@ const drain = (call: ReadCall, max: number): readonly ReadResp[] => {
   return messages
 }
 
-/** Servers before 21.10 end the read of a stream nobody wrote to with an error; and all do for one that was erased. Either holds nothing. */
+/**
+ * Servers before 21.10 end the read of a stream nobody wrote to with an error; and all do for one that was erased.
+ * Either holds nothing.
+ */
 const saysNothingThere = (failure: unknown): boolean =>
   failure instanceof LogUnavailable && ['stream-not-found', 'stream-deleted'].includes(exceptionOf(failure.cause) ?? '')
 
-/** Every message of a reading call that ends by itself, or until `signal` aborts; throws `LogUnavailable` if the server says nothing for as long as it may. */
+/**
+ * Every message of a reading call that ends by itself, or until `signal` aborts; throws `LogUnavailable` if the server
+ * says nothing for as long as it may.
+ */
 export async function* messagesOf(
   connection: EventStoreDbConnection,
   request: ReadReq,

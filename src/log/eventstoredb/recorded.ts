@@ -3,9 +3,10 @@ import { LogUnavailable } from '../event-log.js'
 import type { Position, RecordedEvent } from '../event-log.js'
 
 /**
- * `$all` is ordered by a commit and a prepare position. The commit position alone is ours: it counts bytes, so what derives ascending ids from it finds a
- * small number, and it is one event's own, but for transactions of the old TCP clients. (The prepare position that servers before 21.10 tell of an event is that of the
- * first event appended with it, so the two may differ without any such transaction.)
+ * `$all` is ordered by a commit and a prepare position. The commit position alone is ours: it counts bytes, so what
+ * derives ascending ids from it finds a small number, and it is one event's own, but for transactions of the old TCP
+ * clients. (The prepare position that servers before 21.10 tell of an event is that of the first event appended with
+ * it, so the two may differ without any such transaction.)
  */
 export const positionOf = (commit: string): Position => BigInt(commit)
 
@@ -28,10 +29,12 @@ export const recordedEvent = (event: ReadResp.ReadEvent.RecordedEvent): Recorded
 }
 
 /**
- * Refuses two events at one position, aloud: they belong to a transaction of a TCP client, and a reader resumed between them would lose the second. Nobody
- * who writes to this log makes any.
+ * Refuses two events at one position, aloud: they belong to a transaction of a TCP client, and a reader resumed between
+ * them would lose the second. Nobody who writes to this log makes any.
  */
 export const ascending = (at: Position | undefined, { position, stream }: RecordedEvent): void => {
   if (position === at)
-    throw new LogUnavailable(`stream ${stream} holds a transaction of a TCP client at position ${position}, which this log cannot hold`)
+    throw new LogUnavailable(
+      `stream ${stream} holds a transaction of a TCP client at position ${position}, which this log cannot hold`,
+    )
 }

@@ -32,7 +32,10 @@ const request = (
   return { whole, options }
 }
 
-/** No prefixes: every stream but the server's own, which begin with a dollar sign. The server looks at `window` records in one go. */
+/**
+ * No prefixes: every stream but the server's own, which begin with a dollar sign. The server looks at `window` records
+ * in one go.
+ */
 const filterOf = (prefixes: readonly string[] | undefined, window: number): ReadReq.Options.FilterOptions => {
   const expression = new streams.ReadReq.Options.FilterOptions.Expression()
   if (prefixes === undefined || prefixes.includes('')) expression.setRegex('^[^$]')
@@ -56,8 +59,15 @@ const allFrom = (at: Position | undefined): ReadReq.Options.AllOptions => {
   return from
 }
 
-/** `count` events of `$all`, beginning with the record at `from` itself. Servers before 22 refuse a window that is not larger than the count. */
-export const readAllRequest = (from: Position | undefined, prefixes: readonly string[] | undefined, count: number): ReadReq => {
+/**
+ * `count` events of `$all`, beginning with the record at `from` itself. Servers before 22 refuse a window that is not
+ * larger than the count.
+ */
+export const readAllRequest = (
+  from: Position | undefined,
+  prefixes: readonly string[] | undefined,
+  count: number,
+): ReadReq => {
   const { whole, options } = request(FORWARDS, count)
   options.setAll(allFrom(from))
   options.setFilter(filterOf(prefixes, count + 1))
@@ -85,7 +95,12 @@ export const fromEndRequest = (count: number): ReadReq => {
 }
 
 /** A stream from a revision; backwards without `from`: from its end. */
-export const readStreamRequest = (stream: string, backwards: boolean, from: number | undefined, max: number): ReadReq => {
+export const readStreamRequest = (
+  stream: string,
+  backwards: boolean,
+  from: number | undefined,
+  max: number,
+): ReadReq => {
   const { whole, options } = request(backwards ? BACKWARDS : FORWARDS, max)
   const of = new streams.ReadReq.Options.StreamOptions()
   of.setStreamIdentifier(streamIdentifier(stream))

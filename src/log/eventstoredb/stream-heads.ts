@@ -18,10 +18,14 @@ export type Tails = Readonly<{
 type Found = Readonly<{ id: string; revision: number }>
 
 /**
- * The newest ids of the streams written to of late, to tell repeats from news: `idsPerStream` of each, `idsMax` in all, the streams unused for longest leaving
- * first. A repeat of an event that lies further back in its stream is not recognised; entity streams are far shorter.
+ * The newest ids of the streams written to of late, to tell repeats from news: `idsPerStream` of each, `idsMax` in all,
+ * the streams unused for longest leaving first. A repeat of an event that lies further back in its stream is not
+ * recognised; entity streams are far shorter.
  */
-export const tails = (connection: EventStoreDbConnection, limits: Readonly<{ idsPerStream: number; idsMax: number }>): Tails => {
+export const tails = (
+  connection: EventStoreDbConnection,
+  limits: Readonly<{ idsPerStream: number; idsMax: number }>,
+): Tails => {
   const { idsPerStream, idsMax } = limits
   const held = new Map<string, Tail>()
   let count = 0
@@ -51,7 +55,8 @@ export const tails = (connection: EventStoreDbConnection, limits: Readonly<{ ids
     for await (const messages of messagesOf(connection, request))
       for (const message of messages) {
         const event = message.getEvent()?.getEvent()
-        if (event !== undefined) found.push({ id: event.getId()?.getString() ?? '', revision: Number(event.getStreamRevision()) })
+        if (event !== undefined)
+          found.push({ id: event.getId()?.getString() ?? '', revision: Number(event.getStreamRevision()) })
       }
     return found
   }
@@ -62,7 +67,10 @@ export const tails = (connection: EventStoreDbConnection, limits: Readonly<{ ids
       const found = await read(readStreamRequest(stream, false, before.last + 1, Infinity))
       // Otherwise some are missing (too old for the stream's policy, say): what is known of it is worth nothing.
       if (found.length === 0 || found[0]!.revision === before.last + 1)
-        return hold(stream, { last: found.at(-1)?.revision ?? before.last, ids: new Set([...before.ids, ...found.map(({ id }) => id)]) })
+        return hold(stream, {
+          last: found.at(-1)?.revision ?? before.last,
+          ids: new Set([...before.ids, ...found.map(({ id }) => id)]),
+        })
     }
     const found = (await read(readStreamRequest(stream, true, undefined, idsPerStream))).reverse()
     return hold(stream, { last: found.at(-1)?.revision ?? -1, ids: new Set(found.map(({ id }) => id)) })

@@ -1,8 +1,9 @@
 import type { Position } from '../event-log.js'
 
 /**
- * How a subscription fares. `catching-up`: reading what is there. `live`: it has said `caught-up` and follows. `broken`: the server cannot be reached or refuses, and
- * is tried again. `stalled`: the log grows, yet nothing has come of it for as long as is patient. Times are epoch milliseconds.
+ * How a subscription fares. `catching-up`: reading what is there. `live`: it has said `caught-up` and follows.
+ * `broken`: the server cannot be reached or refuses, and is tried again. `stalled`: the log grows, yet nothing has come
+ * of it for as long as is patient. Times are epoch milliseconds.
  */
 export type SubscriptionState =
   | Readonly<{ kind: 'catching-up'; since: number }>
@@ -12,7 +13,11 @@ export type SubscriptionState =
   | Readonly<{ kind: 'ended'; since: number }>
 
 /** `id` counts the subscriptions of this log. */
-export type SubscriptionReport = Readonly<{ id: number; prefixes: readonly string[] | undefined; state: SubscriptionState }>
+export type SubscriptionReport = Readonly<{
+  id: number
+  prefixes: readonly string[] | undefined
+  state: SubscriptionState
+}>
 
 export type Vigil = Readonly<{
   /** The head as it was just seen, from a reader that has come to `at`. */
@@ -33,10 +38,15 @@ export type Vigil = Readonly<{
 }>
 
 /**
- * Watches one subscription and tells of each change of state. A stall has two forms, and both are named with since-when: nothing at all comes though the head moves
- * (reads hang or fail), or the server's subscription keeps silent about what reading it finds.
+ * Watches one subscription and tells of each change of state. A stall has two forms, and both are named with
+ * since-when: nothing at all comes though the head moves (reads hang or fail), or the server's subscription keeps
+ * silent about what reading it finds.
  */
-export const vigil = (tell: (state: SubscriptionState) => void, stallMs: number, now: () => number = Date.now): Vigil => {
+export const vigil = (
+  tell: (state: SubscriptionState) => void,
+  stallMs: number,
+  now: () => number = Date.now,
+): Vigil => {
   let state: SubscriptionState = { kind: 'catching-up', since: now() }
   let progressedAt = now()
   let [head, at]: (Position | undefined)[] = [undefined, undefined]
@@ -58,7 +68,8 @@ export const vigil = (tell: (state: SubscriptionState) => void, stallMs: number,
     progressed: () => {
       progressedAt = now()
       attempts = 0
-      if (state.kind === 'broken' || (state.kind === 'stalled' && silentSince === undefined)) enter({ kind: 'catching-up', since: now() })
+      if (state.kind === 'broken' || (state.kind === 'stalled' && silentSince === undefined))
+        enter({ kind: 'catching-up', since: now() })
     },
     caughtUp: () => {
       if (silentSince === undefined || state.kind !== 'stalled') enter({ kind: 'live', since: now() })
@@ -76,7 +87,8 @@ export const vigil = (tell: (state: SubscriptionState) => void, stallMs: number,
     },
     missed: (position, seen) => {
       silentSince ??= { position, since: now() }
-      if (now() - silentSince.since >= stallMs) enter({ kind: 'stalled', since: silentSince.since, at: position, head: seen })
+      if (now() - silentSince.since >= stallMs)
+        enter({ kind: 'stalled', since: silentSince.since, at: position, head: seen })
     },
     isDeaf: () => silentSince !== undefined && now() - silentSince.since >= stallMs,
     reopened: () => {

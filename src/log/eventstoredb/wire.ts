@@ -32,7 +32,12 @@ const plain = (bytes: Uint8Array): Uint8Array =>
   bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 /** The messages of one append by a call of its own. `last` is the revision the stream must have, -1 for none. */
-export function* appendMessages(stream: string, last: number, events: readonly NewEvent[], contentType = BINARY): Generator<AppendReq> {
+export function* appendMessages(
+  stream: string,
+  last: number,
+  events: readonly NewEvent[],
+  contentType = BINARY,
+): Generator<AppendReq> {
   const options = new streams.AppendReq.Options()
   options.setStreamIdentifier(streamIdentifier(stream))
   if (last < 0) options.setNoStream(new shared.Empty())
@@ -47,7 +52,10 @@ export function* appendMessages(stream: string, last: number, events: readonly N
   }
 }
 
-/** Bytes of events in one message at most; servers take no messages above four megabytes unless told to. An event alone may be larger. */
+/**
+ * Bytes of events in one message at most; servers take no messages above four megabytes unless told to. An event alone
+ * may be larger.
+ */
 const MESSAGE_BYTES_MAX = 3 * 1024 * 1024
 
 /** The messages of one append over the batch call; the last one is marked final. */

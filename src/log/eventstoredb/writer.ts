@@ -8,14 +8,20 @@ import type { Tail, Tails } from './stream-heads.js'
 
 type Answer = E.Either<AppendFailure, Appended>
 export type WriterLimits = Readonly<{
-  /** Appends, and bytes of events, that may wait for the server's answer at a time. One append may exceed the bytes alone. */
+  /**
+   * Appends, and bytes of events, that may wait for the server's answer at a time. One append may exceed the bytes
+   * alone.
+   */
   inFlightMax: number
   inFlightBytesMax: number
   /** Times an append is decided anew because somebody else wrote to its stream meanwhile. */
   racesMax: number
 }>
 
-/** What an append is decided on. Without a `floor` the stream was just looked at; with one, what the log held when it was decided lies at it or before. */
+/**
+ * What an append is decided on. Without a `floor` the stream was just looked at; with one, what the log held when it
+ * was decided lies at it or before.
+ */
 type Basis = Readonly<{ tail: Tail; floor?: Position }>
 
 /** Streams looked up at a time: servers limit the calls of one connection. */
@@ -24,16 +30,18 @@ const LOOKS_MAX = 32
 const refused = (reason: string): Answer => E.left({ tag: 'Refused', reason })
 
 /**
- * Decides here, stores there: the ids a stream holds are looked up, the append is decided, and stored under the revision that the decision rests on. If
- * somebody else was quicker, the server says so and everything is looked at again; so a fact delivered to two processes is stored once.
+ * Decides here, stores there: the ids a stream holds are looked up, the append is decided, and stored under the
+ * revision that the decision rests on. If somebody else was quicker, the server says so and everything is looked at
+ * again; so a fact delivered to two processes is stored once.
  *
- * Appends to one stream wait for each other. Those to different streams are under way together, sent in the order given; an entry of a call whose stream
- * the call has named before waits for those before it.
+ * Appends to one stream wait for each other. Those to different streams are under way together, sent in the order
+ * given; an entry of a call whose stream the call has named before waits for those before it.
  *
- * A stream known from before is not looked at first, and one not known is taken to be new: in a contact centre most are, and a look at each costs more than
- * storing. A refusal says that others have written to it; it is looked at then, and the entry is stored after its neighbours. But the server takes for a
- * success what somebody has stored already at that very place. The position it answers tells: what was in the log when its end was asked for, once for all
- * of a call, is no news.
+ * A stream known from before is not looked at first, and one not known is taken to be new: in a contact centre most
+ * are, and a look at each costs more than storing. A refusal says that others have written to it; it is looked at then,
+ * and the entry is stored after its neighbours. But the server takes for a success what somebody has stored already at
+ * that very place. The position it answers tells: what was in the log when its end was asked for, once for all of a
+ * call, is no news.
  */
 export const writer = (
   append: Appender,
@@ -73,7 +81,8 @@ export const writer = (
     const again = async (): Promise<Basis> => ({ tail: await look(stream) })
     const decision = decideAppend(entry, tail.last, (id) => tail.ids.has(id))
     const isOld = floor !== undefined && (E.isLeft(decision) || decision.right.fresh.length === 0)
-    // Nothing to store, by what is known: somebody else may have written since, so refusals and last revisions rest on a fresh look.
+    // Nothing to store, by what is known: somebody else may have written since, so refusals and last revisions rest on
+    // a fresh look.
     if (isOld) return attempt(entry, await again(), race)
     if (E.isLeft(decision)) return decision
     if (decision.right.fresh.length === 0) return E.right({ revision: tail.last, stored: decision.right.stored })
@@ -112,7 +121,10 @@ export const writer = (
     }
   }
 
-  /** Waits for its turn, and has then what to decide on: what is known of the stream, a guess that it is new, or a look at it. */
+  /**
+   * Waits for its turn, and has then what to decide on: what is known of the stream, a guess that it is new, or a look
+   * at it.
+   */
   const ready = async ({ stream, expected, events }: StreamAppend, turn: Promise<void>): Promise<Basis> => {
     await turn
     const mayBeNew = events.length > 0 && (typeof expected !== 'number' || expected === -1)
@@ -150,7 +162,8 @@ export const writer = (
         const entry = entries[i]!
         const known = await readied[nth]?.catch(notAvailable(entry.stream))
         if (known === undefined) continue
-        const answer = '_tag' in known ? Promise.resolve(known) : attempt(entry, known, 0).catch(notAvailable(entry.stream))
+        const answer =
+          '_tag' in known ? Promise.resolve(known) : attempt(entry, known, 0).catch(notAvailable(entry.stream))
         underWay.push(
           answer.then((final) => {
             answers[i] = final

@@ -11,8 +11,8 @@ export type TallyState = Readonly<{
 }>
 
 /**
- * A measure that the fold owns and changes in place. It may keep a histogram for quantiles, and every value with its number where a part of them is asked for by
- * a threshold that can change (the short ones of the abandons).
+ * A measure that the fold owns and changes in place. It may keep a histogram for quantiles, and every value with its
+ * number where a part of them is asked for by a threshold that can change (the short ones of the abandons).
  */
 export class Tally {
   count: number
@@ -32,7 +32,14 @@ export class Tally {
   }
 
   static ofNothing(isSketched = false, keepsValues = false): Tally {
-    return new Tally({ count: 0, sum: 0, min: Infinity, max: -Infinity, buckets: isSketched ? [] : null, values: keepsValues ? [] : null })
+    return new Tally({
+      count: 0,
+      sum: 0,
+      min: Infinity,
+      max: -Infinity,
+      buckets: isSketched ? [] : null,
+      values: keepsValues ? [] : null,
+    })
   }
 
   add(value: number): void {
@@ -60,7 +67,14 @@ export class Tally {
 
   save(): TallyState {
     const { count, sum, min, max, buckets, values } = this
-    return { count, sum, min, max, buckets: buckets === null ? null : [...buckets], values: values === null ? null : [...values] }
+    return {
+      count,
+      sum,
+      min,
+      max,
+      buckets: buckets === null ? null : [...buckets],
+      values: values === null ? null : [...values],
+    }
   }
 }
 

@@ -7,12 +7,18 @@ import type { Cell } from './cell.js'
 type Branch = Map<string | null, Branch | Cell>
 
 /** Makes a cell that is not there yet. */
-export type Birth = (family: FamilyName, dimensions: readonly (string | null)[], granularity: Granularity, interval: Interval) => Cell
+export type Birth = (
+  family: FamilyName,
+  dimensions: readonly (string | null)[],
+  granularity: Granularity,
+  interval: Interval,
+) => Cell
 
 /**
- * The open cells of one interval, found by walking their dimensions. This is the hottest place of the fold: each point comes here once per family.
- * One map keyed by a joined string says the same in fewer lines, but escaping, joining and hashing a new string for each point was most of the fold's
- * time; the parts' own hashes are kept by the strings themselves.
+ * The open cells of one interval, found by walking their dimensions. This is the hottest place of the fold: each point
+ * comes here once per family. One map keyed by a joined string says the same in fewer lines, but escaping, joining and
+ * hashing a new string for each point was most of the fold's time; the parts' own hashes are kept by the strings
+ * themselves.
  */
 export class Column implements Iterable<Cell> {
   readonly granularity: Granularity

@@ -9,7 +9,9 @@ export type Place = (family: FamilyName, dimensions: readonly (string | null)[])
 const flow: ReadonlySet<string> = new Set(flowMetrics)
 const places = new Map<string, number>(pointMetrics.map((metric) => [metric, metricIndex.get(metric) as number]))
 
-/** Place of a point metric in the catalogue; `undefined` for a metric that no family carries: it stays in the raw log. */
+/**
+ * Place of a point metric in the catalogue; `undefined` for a metric that no family carries: it stays in the raw log.
+ */
 export const placeOf = (metric: string): number | undefined => places.get(metric)
 
 const pointFamilies: ReadonlySet<FamilyName> = new Set(
@@ -19,13 +21,19 @@ const pointFamilies: ReadonlySet<FamilyName> = new Set(
 )
 
 /** The families of points that a profile asks for. */
-export const pointFamiliesOf = (profile: Profile): readonly FamilyName[] => profile.families.filter((family) => pointFamilies.has(family))
+export const pointFamiliesOf = (profile: Profile): readonly FamilyName[] =>
+  profile.families.filter((family) => pointFamilies.has(family))
 
 /**
- * Calls `place` with each cell that a point falls into: one of each family whose dimension it carries, and one of each value where it carries several.
- * What it carries twice counts once.
+ * Calls `place` with each cell that a point falls into: one of each family whose dimension it carries, and one of each
+ * value where it carries several. What it carries twice counts once.
  */
-export const placesOf = (point: MetricPoint, asked: readonly FamilyName[], splitBy: Profile['splitBy'], place: Place): void => {
+export const placesOf = (
+  point: MetricPoint,
+  asked: readonly FamilyName[],
+  splitBy: Profile['splitBy'],
+  place: Place,
+): void => {
   const { mediaType } = point
   const direction = splitBy.includes('direction') ? (point.direction ?? 'unknown') : null
   const messageType = splitBy.includes('messageType') ? (point.messageType ?? 'unknown') : null
@@ -55,7 +63,8 @@ export const placesOf = (point: MetricPoint, asked: readonly FamilyName[], split
         if (point.campaignId !== null) place(family, [point.campaignId, mediaType, direction, messageType])
         break
       case 'division':
-        for (const divisionId of distinct(point.divisionIds)) place(family, [divisionId, mediaType, direction, messageType])
+        for (const divisionId of distinct(point.divisionIds))
+          place(family, [divisionId, mediaType, direction, messageType])
         break
       case 'organisation':
         place(family, [mediaType, direction, messageType])

@@ -12,8 +12,9 @@ export type GridState = Readonly<{ closedThrough: EpochMs | null; open: readonly
 export type Birthright = Readonly<Pick<CellState, 'epoch' | 'serviceTarget' | 'sketched'>>
 
 /**
- * All cells, by granularity and interval. A cell is *open* until `closeThrough` passes its end, then *closed*: in memory until the state is saved, afterwards
- * only on the shelf, from where a late observation fetches it back. So memory holds open intervals and what changed since the last save.
+ * All cells, by granularity and interval. A cell is *open* until `closeThrough` passes its end, then *closed*: in
+ * memory until the state is saved, afterwards only on the shelf, from where a late observation fetches it back. So
+ * memory holds open intervals and what changed since the last save.
  */
 export class CellGrid {
   private readonly columns: Readonly<Record<Granularity, Map<EpochMs, Column>>> = {
@@ -72,7 +73,12 @@ export class CellGrid {
   }
 
   /** The cell, made if it does not exist; it counts as touched. */
-  touch(family: FamilyName, dimensions: readonly (string | null)[], granularity: Granularity, interval: Interval): Cell {
+  touch(
+    family: FamilyName,
+    dimensions: readonly (string | null)[],
+    granularity: Granularity,
+    interval: Interval,
+  ): Cell {
     const cell = this.isClosed(interval.end)
       ? this.closedCell(family, dimensions, granularity, interval)
       : this.column(granularity, interval).at(family, dimensions)
@@ -111,7 +117,10 @@ export class CellGrid {
         }
   }
 
-  /** The next `max` closed cells after `after` (a key of the archive), touched if `change` changes them. Answers the last key; `undefined` at the end. */
+  /**
+   * The next `max` closed cells after `after` (a key of the archive), touched if `change` changes them. Answers the
+   * last key; `undefined` at the end.
+   */
   forClosed(after: string, max: number, change: (cell: Cell) => void): string | undefined {
     const keys = this.closed.keysAfter(after, max)
     for (const key of keys) {
@@ -134,7 +143,10 @@ export class CellGrid {
   /** Only between batches, when every changed cell has been taken. */
   save(): GridState {
     const columns = Object.values(this.columns).flatMap((byStart) => [...byStart.values()])
-    return { closedThrough: this.closedThrough, open: columns.flatMap((column) => [...column].map((cell) => cell.save())) }
+    return {
+      closedThrough: this.closedThrough,
+      open: columns.flatMap((column) => [...column].map((cell) => cell.save())),
+    }
   }
 
   /** Closed cells that changed since the last save. */
@@ -157,7 +169,12 @@ export class CellGrid {
     this.touched.push(cell)
   }
 
-  private closedCell(family: FamilyName, dimensions: readonly (string | null)[], granularity: Granularity, interval: Interval): Cell {
+  private closedCell(
+    family: FamilyName,
+    dimensions: readonly (string | null)[],
+    granularity: Granularity,
+    interval: Interval,
+  ): Cell {
     const key = gridKey({ family, dimensions, granularity, start: interval.start })
     let cell = this.closed.get(key)
     if (cell === undefined) {

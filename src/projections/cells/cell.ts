@@ -135,7 +135,9 @@ export class Cell {
     this.revision += 1
   }
 
-  /** Renders the cell by the settings of `epoch` from now on. Counts a revision if the row says something else by them. */
+  /**
+   * Renders the cell by the settings of `epoch` from now on. Counts a revision if the row says something else by them.
+   */
   restate(epoch: number, before: Rendering, after: Rendering): void {
     if (sameFigures(this.figures(before), this.figures(after))) return
     this.changed('settings', epoch)
@@ -176,12 +178,38 @@ export class Cell {
   }
 
   save(): CellState {
-    const { family, dimensions, granularity, start, end, status, correction, revision, epoch, serviceTarget, erased, sketched } = this
+    const {
+      family,
+      dimensions,
+      granularity,
+      start,
+      end,
+      status,
+      correction,
+      revision,
+      epoch,
+      serviceTarget,
+      erased,
+      sketched,
+    } = this
     const tallies: [number, TallyState][] = []
     this.tallies.forEach((tally, place) => tally !== undefined && tallies.push([place, tally.save()]))
     const pending = [...(this.pending ?? [])]
     return {
-      ...{ family, dimensions, granularity, start, end, status, correction, revision, epoch, serviceTarget, erased, sketched },
+      ...{
+        family,
+        dimensions,
+        granularity,
+        start,
+        end,
+        status,
+        correction,
+        revision,
+        epoch,
+        serviceTarget,
+        erased,
+        sketched,
+      },
       ...{ tallies, pending },
     }
   }
@@ -208,7 +236,9 @@ export class Cell {
     return this.sketched.includes(metric) || (waitParts.has(metric) && this.sketched.includes(WAIT))
   }
 
-  private figures(rendering: Rendering): Readonly<{ measures: readonly (Measure | undefined)[]; kpis: Readonly<Record<string, Ratio>> }> {
+  private figures(
+    rendering: Rendering,
+  ): Readonly<{ measures: readonly (Measure | undefined)[]; kpis: Readonly<Record<string, Ratio>> }> {
     const measures = this.measures()
     this.addQueryTime(measures, rendering)
     return { measures, kpis: kpiValues(rendering.sheet, measures) }
@@ -228,7 +258,10 @@ export class Cell {
     return measures
   }
 
-  /** The metrics that are not emitted but derived from others of the cell: the wait of all, and the short ones of the abandons. */
+  /**
+   * The metrics that are not emitted but derived from others of the cell: the wait of all, and the short ones of the
+   * abandons.
+   */
   private addQueryTime(measures: (Measure | undefined)[], { waits, isShortAbandon }: Rendering): void {
     const isSketched = this.sketched.includes(WAIT)
     let wait: Measure | undefined

@@ -8,11 +8,13 @@ export type StateDelta = Readonly<{ state: string; start: EpochMs; deltaMs: numb
 type Span = Readonly<{ state: string; from: EpochMs; to: EpochMs; sign: 1 | -1 }>
 
 /**
- * The states of one agent and kind, in the order of their beginnings. A state lasts until the next begins, but is never believed for longer than
- * `stateMaxMs`; the open one is counted up to the last closed interval. Entries may come in any order and twice: the sums depend on their set alone.
- * Two states entered at the same instant are ordered by name, and the first of them lasts no time.
+ * The states of one agent and kind, in the order of their beginnings. A state lasts until the next begins, but is never
+ * believed for longer than `stateMaxMs`; the open one is counted up to the last closed interval. Entries may come in
+ * any order and twice: the sums depend on their set alone. Two states entered at the same instant are ordered by name,
+ * and the first of them lasts no time.
  *
- * Entries before what `forgetBefore` was told must not be entered any more: the time they would take from others is not known.
+ * Entries before what `forgetBefore` was told must not be entered any more: the time they would take from others is not
+ * known.
  */
 export class AgentTimeline {
   private readonly entries: StateEntry[]
@@ -33,10 +35,22 @@ export class AgentTimeline {
     if (previous !== undefined && previous.at === entry.at && previous.state === entry.state) return []
     const next = this.entries[index]
     this.entries.splice(index, 0, entry)
-    const changes: Span[] = [{ state: entry.state, from: entry.at, to: this.endOf(entry, next, closedThrough), sign: 1 }]
+    const changes: Span[] = [
+      { state: entry.state, from: entry.at, to: this.endOf(entry, next, closedThrough), sign: 1 },
+    ]
     if (previous !== undefined) {
-      changes.push({ state: previous.state, from: previous.at, to: this.endOf(previous, next, closedThrough), sign: -1 })
-      changes.push({ state: previous.state, from: previous.at, to: this.endOf(previous, entry, closedThrough), sign: 1 })
+      changes.push({
+        state: previous.state,
+        from: previous.at,
+        to: this.endOf(previous, next, closedThrough),
+        sign: -1,
+      })
+      changes.push({
+        state: previous.state,
+        from: previous.at,
+        to: this.endOf(previous, entry, closedThrough),
+        sign: 1,
+      })
     }
     return this.deltas(changes)
   }

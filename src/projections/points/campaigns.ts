@@ -3,14 +3,19 @@ import type { EpochMs } from '../../domain/interval.js'
 import type { Configuration } from '../settings.js'
 import type { Of, PointSink } from './point-sink.js'
 
-type Operation = Readonly<{ kind: 'observe' | 'observePending' | 'withdraw' | 'settle'; id: string; point: MetricPoint }>
+type Operation = Readonly<{
+  kind: 'observe' | 'observePending' | 'withdraw' | 'settle'
+  id: string
+  point: MetricPoint
+}>
 type Conversation = { campaignId: string | null; waiting: Operation[]; lastAt: EpochMs }
 
 export type CampaignJoinState = readonly (readonly [string, Conversation])[]
 
 /**
- * Tells the points of an outbound conversation which campaign it belongs to. That is said once, by one event, which may come after the points: until then they are
- * remembered, and counted in the campaign when it is known. In all other families they count at once.
+ * Tells the points of an outbound conversation which campaign it belongs to. That is said once, by one event, which may
+ * come after the points: until then they are remembered, and counted in the campaign when it is known. In all other
+ * families they count at once.
  */
 export class CampaignJoin {
   private readonly configuration: Configuration
@@ -23,7 +28,9 @@ export class CampaignJoin {
     this.configuration = configuration
     this.sink = sink
     this.campaignOnly = campaignOnly
-    this.conversations = new Map(state.map(([id, { campaignId, waiting, lastAt }]) => [id, { campaignId, waiting: [...waiting], lastAt }]))
+    this.conversations = new Map(
+      state.map(([id, { campaignId, waiting, lastAt }]) => [id, { campaignId, waiting: [...waiting], lastAt }]),
+    )
   }
 
   /** The sink to give points to. */
@@ -58,7 +65,10 @@ export class CampaignJoin {
   }
 
   save(): CampaignJoinState {
-    return [...this.conversations].map(([id, { campaignId, waiting, lastAt }]) => [id, { campaignId, waiting: [...waiting], lastAt }])
+    return [...this.conversations].map(([id, { campaignId, waiting, lastAt }]) => [
+      id,
+      { campaignId, waiting: [...waiting], lastAt },
+    ])
   }
 
   private joined(kind: Operation['kind'], id: string, point: MetricPoint, { conversationId }: Of): MetricPoint {
@@ -72,7 +82,8 @@ export class CampaignJoin {
 
   private conversationOf(id: string, at: EpochMs): Conversation {
     let conversation = this.conversations.get(id)
-    if (conversation === undefined) this.conversations.set(id, (conversation = { campaignId: null, waiting: [], lastAt: at }))
+    if (conversation === undefined)
+      this.conversations.set(id, (conversation = { campaignId: null, waiting: [], lastAt: at }))
     conversation.lastAt = Math.max(conversation.lastAt, at)
     return conversation
   }

@@ -1,4 +1,11 @@
-import type { AcdEnded, AfterCallWorkCompleted, DetailFact, FlowFact, PointDimensions, UserSessionEnded } from '../../domain/fact.js'
+import type {
+  AcdEnded,
+  AfterCallWorkCompleted,
+  DetailFact,
+  FlowFact,
+  PointDimensions,
+  UserSessionEnded,
+} from '../../domain/fact.js'
 import type { EpochMs } from '../../domain/interval.js'
 import type { MetricName } from '../../domain/metric.js'
 import { unreachable } from '../../domain/unreachable.js'
@@ -8,11 +15,16 @@ import { HandleTime, type HandleTimeState, type Novelty } from './handle-time.js
 import { pointOf, type PointSink } from './point-sink.js'
 import { QueueEnds } from './queue-exits.js'
 
-export type CorrelatorState = Readonly<{ handling: HandleTimeState; queueEnds: readonly AcdEnded[]; campaigns: CampaignJoinState }>
+export type CorrelatorState = Readonly<{
+  handling: HandleTimeState
+  queueEnds: readonly AcdEnded[]
+  campaigns: CampaignJoinState
+}>
 
 /**
- * Finds metric points in detail events, for organisations that receive no metric records. What an event says alone is emitted at once; only the handle time and
- * the campaign are joined from several. What the events cannot tell is absent, not zero (docs/metrics.md lists it).
+ * Finds metric points in detail events, for organisations that receive no metric records. What an event says alone is
+ * emitted at once; only the handle time and the campaign are joined from several. What the events cannot tell is
+ * absent, not zero (docs/metrics.md lists it).
  */
 export class Correlator {
   private readonly configuration: Configuration
@@ -40,14 +52,16 @@ export class Correlator {
         return novelty
       }
       case 'CustomerStarted':
-        // A customer who is called is connected when the agent's session says so; one who calls is connected from the start.
+        // A customer who is called is connected when the agent's session says so; one who calls is connected from the
+        // start.
         if (fact.direction !== 'outbound') this.emit('nConnected', 1, fact.at, fact, {})
         return 'new'
       case 'CustomerEnded':
         if (fact.connectedMs > 0) this.emit('tConnected', fact.connectedMs, fact.at, fact, {})
         return 'new'
       case 'UserSessionStarted':
-        if (fact.direction === 'outbound') this.emit('nOutbound', 1, fact.at, fact, { queueId: fact.queueId, userId: fact.userId })
+        if (fact.direction === 'outbound')
+          this.emit('nOutbound', 1, fact.at, fact, { queueId: fact.queueId, userId: fact.userId })
         return 'new'
       case 'UserSessionEnded':
         return this.sessionEnded(fact)
@@ -57,13 +71,15 @@ export class Correlator {
         this.campaigns.began(fact.conversationId, fact.campaignId, fact.at)
         return 'new'
       case 'VoicemailEnded':
-        if (fact.voicemailMs > 0) this.emit('tVoicemail', fact.voicemailMs, fact.at, fact, { queueId: fact.queueId, userId: fact.userId })
+        if (fact.voicemailMs > 0)
+          this.emit('tVoicemail', fact.voicemailMs, fact.at, fact, { queueId: fact.queueId, userId: fact.userId })
         return 'new'
       case 'FlowEnded':
         this.emit('nFlow', 1, fact.at, fact, { flowId: fact.flowId })
         this.emit('tFlow', fact.connectedMs, fact.at, fact, { flowId: fact.flowId })
         if (exits.has(fact.exitReason)) this.emit('tFlowExit', fact.connectedMs, fact.at, fact, { flowId: fact.flowId })
-        if (disconnects.has(fact.exitReason)) this.emit('tFlowDisconnect', fact.connectedMs, fact.at, fact, { flowId: fact.flowId })
+        if (disconnects.has(fact.exitReason))
+          this.emit('tFlowDisconnect', fact.connectedMs, fact.at, fact, { flowId: fact.flowId })
         return 'new'
       case 'FlowOutcomeReached': {
         const { at, flowId, outcome, startedAt, endedAt, milestones } = fact
@@ -101,12 +117,14 @@ export class Correlator {
     this.emit('tAcd', connectedMs, at, fact, ofQueue)
     switch (fact.outcome) {
       case 'ANSWERED': {
-        // Genesys stamps the answer at the agent's connect, some milliseconds later; the events do not tell that instant.
+        // Genesys stamps the answer at the agent's connect, some milliseconds later; the events do not tell that
+        // instant.
         const ofAgent = { ...ofQueue, userId: fact.answeredUserId }
         this.emit('tAnswered', connectedMs, at, fact, ofAgent)
         const limitMs = this.configuration.serviceLevelMs(queueId, mediaType, at)
         const { overAtDuration } = this.configuration.profileAt(at).serviceLevel
-        if (connectedMs > limitMs || (overAtDuration && connectedMs === limitMs)) this.emit('nOverSla', 1, at, fact, ofAgent)
+        if (connectedMs > limitMs || (overAtDuration && connectedMs === limitMs))
+          this.emit('nOverSla', 1, at, fact, ofAgent)
         return
       }
       case 'ABANDON':
@@ -122,15 +140,19 @@ export class Correlator {
     const novelty = this.handling.noveltyOfEnd(fact)
     if (novelty !== 'new') return novelty
     const { at, queueId, userId, talkMs, heldMs, alertMs, contactingMs, dialingMs, disconnectType } = fact
-    const { alertEndedByOther, transfers, blindTransfers, consultTransfers } = this.configuration.profileAt(at).correlation
-    const point = (metric: MetricName, value: number, when: EpochMs): void => this.emit(metric, value, when, fact, { queueId, userId })
+    const { alertEndedByOther, transfers, blindTransfers, consultTransfers } =
+      this.configuration.profileAt(at).correlation
+    const point = (metric: MetricName, value: number, when: EpochMs): void =>
+      this.emit(metric, value, when, fact, { queueId, userId })
     const connectedAt = at - talkMs - heldMs
     if (alertMs > 0) point('tAlert', alertMs, connectedAt)
-    if (alertMs > 0 && talkMs + heldMs === 0 && !alertEndedByOther.includes(disconnectType)) point('tNotResponding', alertMs, at)
+    if (alertMs > 0 && talkMs + heldMs === 0 && !alertEndedByOther.includes(disconnectType))
+      point('tNotResponding', alertMs, at)
     if (contactingMs > 0) point('tContacting', contactingMs, connectedAt - dialingMs)
     if (dialingMs > 0) point('tDialing', dialingMs, connectedAt)
     if (fact.direction === 'outbound' && dialingMs > 0 && talkMs > 0) point('nConnected', 1, connectedAt)
-    // Talk and hold are stamped at the end of the session: right for what came last, the other's own end is not in the events.
+    // Talk and hold are stamped at the end of the session: right for what came last, the other's own end is not in the
+    // events.
     if (talkMs > 0) point('tTalkComplete', talkMs, at)
     if (heldMs > 0) point('tHeldComplete', heldMs, at)
     if (talkMs > 0 && transfers.includes(disconnectType)) {
@@ -163,7 +185,13 @@ export class Correlator {
 }
 
 /** How a flow ends: it goes on elsewhere or lets the caller out, or the call ends in it. */
-const exits: ReadonlySet<string> = new Set(['TRANSFER', 'FLOW_EXIT', 'USER_EXIT', 'FLOW_ERROR_EXIT', 'RECOGNITION_FAILURE_EXIT'])
+const exits: ReadonlySet<string> = new Set([
+  'TRANSFER',
+  'FLOW_EXIT',
+  'USER_EXIT',
+  'FLOW_ERROR_EXIT',
+  'RECOGNITION_FAILURE_EXIT',
+])
 const disconnects: ReadonlySet<string> = new Set([
   'DISCONNECT',
   'FLOW_DISCONNECT',

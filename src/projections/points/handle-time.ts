@@ -19,14 +19,18 @@ export type SessionState =
   | Readonly<{ kind: 'worked'; acw: AfterCallWorkCompleted }>
   | Readonly<{ kind: 'done'; end: UserSessionEnded; acw: AfterCallWorkCompleted }>
 
-export type HandleTimeState = Readonly<{ frontier: EpochMs | null; sessions: readonly (readonly [string, SessionState])[] }>
+export type HandleTimeState = Readonly<{
+  frontier: EpochMs | null
+  sessions: readonly (readonly [string, SessionState])[]
+}>
 
 /** What became of a fact: it is new, the same is known already, or something else is known of the same session. */
 export type Novelty = 'new' | 'known' | 'contradictory'
 
 /**
- * Joins the end of an agent's session with the after-call work that may follow it hours later or never, in whatever order they come. Until a session's horizon
- * there is no handle time; then it counts as handled without after-call work; work that comes later still moves it.
+ * Joins the end of an agent's session with the after-call work that may follow it hours later or never, in whatever
+ * order they come. Until a session's horizon there is no handle time; then it counts as handled without after-call
+ * work; work that comes later still moves it.
  */
 export class HandleTime {
   private readonly sessions: Map<string, SessionState>
@@ -72,13 +76,15 @@ export class HandleTime {
       this.sessions.set(id, { kind: 'worked', acw })
       return
     }
-    if (known.kind === 'assumed') this.ifAny(handlePoint(known.end, undefined), (point) => this.sink.withdraw(id, point, known.end))
+    if (known.kind === 'assumed')
+      this.ifAny(handlePoint(known.end, undefined), (point) => this.sink.withdraw(id, point, known.end))
     this.done(id, known.end, acw)
   }
 
   /**
-   * The frontier came to `at`: sessions that waited long enough are handled without after-call work, old ones are forgotten. Looks at every session
-   * there is, so it is called when intervals close rather than at each tick of the clock.
+   * The frontier came to `at`: sessions that waited long enough are handled without after-call work, old ones are
+   * forgotten. Looks at every session there is, so it is called when intervals close rather than at each tick of the
+   * clock.
    */
   tick(at: EpochMs): void {
     this.frontier = at
@@ -115,7 +121,8 @@ export class HandleTime {
   }
 }
 
-const sessionKey = (fact: Readonly<{ conversationId: string; sessionId: string }>): string => `${fact.conversationId}/${fact.sessionId}`
+const sessionKey = (fact: Readonly<{ conversationId: string; sessionId: string }>): string =>
+  `${fact.conversationId}/${fact.sessionId}`
 
 /** tHandle = contacting + dialing + talk + hold + after-call work, at the end of the last part. */
 const handlePoint = (end: UserSessionEnded, acw: AfterCallWorkCompleted | undefined): MetricPoint =>

@@ -6,8 +6,9 @@ import type { MetricName } from '../../domain/metric.js'
 export type Of = Readonly<{ conversationId: string }>
 
 /**
- * Where points go that were found in detail events. `observePending` may be taken back by `withdraw` or made certain by `settle`, with the same point. A point
- * that is `handled` restates a closed interval because after-call work came late, not because anything else did.
+ * Where points go that were found in detail events. `observePending` may be taken back by `withdraw` or made certain by
+ * `settle`, with the same point. A point that is `handled` restates a closed interval because after-call work came
+ * late, not because anything else did.
  */
 export type PointSink = Readonly<{
   observe: (point: MetricPoint, of: Of, why?: 'handled') => void
@@ -16,7 +17,12 @@ export type PointSink = Readonly<{
   settle: (id: string, point: MetricPoint, of: Of) => void
 }>
 
-type SessionDimensions = Readonly<{ mediaType: string; direction: string | null; messageType: string | null; divisionId: string | null }>
+type SessionDimensions = Readonly<{
+  mediaType: string
+  direction: string | null
+  messageType: string | null
+  divisionId: string | null
+}>
 
 const none: readonly string[] = []
 

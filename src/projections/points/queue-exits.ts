@@ -2,7 +2,10 @@ import type { AcdEnded } from '../../domain/fact.js'
 import type { EpochMs } from '../../domain/interval.js'
 import type { Novelty } from './handle-time.js'
 
-/** How queue entries ended of late: an entry ends once, so that a second end that says something else contradicts the first. */
+/**
+ * How queue entries ended of late: an entry ends once, so that a second end that says something else contradicts the
+ * first.
+ */
 export class QueueEnds {
   private readonly ends: Map<string, AcdEnded>
 

@@ -18,7 +18,11 @@ export type Booked = Readonly<{
 }>
 
 /** A cell as fine as there are any: `dimensions` end in media type, direction and message type. */
-export type TruthCell = Readonly<{ dimensions: readonly (string | null)[]; start: EpochMs; measures: Record<string, TruthMeasure> }>
+export type TruthCell = Readonly<{
+  dimensions: readonly (string | null)[]
+  start: EpochMs
+  measures: Record<string, TruthMeasure>
+}>
 
 export const baseIntervalMs = 15 * MINUTE_MS
 
@@ -41,11 +45,14 @@ export const pointFamilies: readonly PointFamily[] = [
 const ofFlows: ReadonlySet<string> = new Set(
   'nFlow nFlowMilestone nFlowOutcome nFlowOutcomeFailed tFlow tFlowDisconnect tFlowExit tFlowOutcome'.split(' '),
 )
-const waits: ReadonlySet<string> = new Set('tAnswered tAbandon tFlowOut tCfcAnswered tCfcAbandon tCfcFlowOut'.split(' '))
+const waits: ReadonlySet<string> = new Set(
+  'tAnswered tAbandon tFlowOut tCfcAnswered tCfcAbandon tCfcFlowOut'.split(' '),
+)
 
 /**
- * The books of all families of points, as one source can tell them. A value is missing for counts. What concerns several skills or divisions is booked with each
- * of them; metrics of flows are booked with the flow and the organisation only.
+ * The books of all families of points, as one source can tell them. A value is missing for counts. What concerns
+ * several skills or divisions is booked with each of them; metrics of flows are booked with the flow and the
+ * organisation only.
  */
 export class TruthCells {
   readonly #cells = new Map<PointFamily, Map<string, TruthCell>>(pointFamilies.map((family) => [family, new Map()]))
@@ -65,7 +72,14 @@ export class TruthCells {
       let cell = cells.get(key)
       if (cell === undefined) {
         const own = family === 'organisation' ? [] : more === undefined ? [id] : [id, more]
-        cells.set(key, (cell = { dimensions: [...own, leg.mediaType, leg.direction, leg.conversation.messageType], start, measures: {} }))
+        cells.set(
+          key,
+          (cell = {
+            dimensions: [...own, leg.mediaType, leg.direction, leg.conversation.messageType],
+            start,
+            measures: {},
+          }),
+        )
       }
       addValue(cell.measures, metric, value)
     }

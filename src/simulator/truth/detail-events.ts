@@ -6,11 +6,12 @@ import type { Booked } from './cells.js'
 import type { Bookkeeping } from './metrics.js'
 
 /**
- * Books what detail events can tell, from happenings alone and at the instants at which things happened; an answer at the instant at which the queue was left, which
- * is the only one they know. What they are silent about is not booked:
- * - parts of talk and hold, errors, consults, replies and messages, conversations, callback and campaign metrics of their own (a customer-first callback looks like any
- *   other), the connect of a dialer's call;
- * - skills and language of an agent's work, the language of an offer, the wrap-up code of anything but after-call work and the handle time that it ends;
+ * Books what detail events can tell, from happenings alone and at the instants at which things happened; an answer at
+ * the instant at which the queue was left, which is the only one they know. What they are silent about is not booked:
+ * - parts of talk and hold, errors, consults, replies and messages, conversations, callback and campaign metrics of
+ *   their own (a customer-first callback looks like any other), the connect of a dialer's call;
+ * - skills and language of an agent's work, the language of an offer, the wrap-up code of anything but after-call work
+ *   and the handle time that it ends;
  * - divisions touched before: a session names its own; after-call work names none.
  */
 export class TruthDetailEvents {
@@ -31,7 +32,8 @@ export class TruthDetailEvents {
         return
       case 'CustomerLeft': {
         const { leg } = happening
-        if (leg.connectedAt !== null && at > leg.connectedAt) this.#book(at, leg, atHome(leg), 'tConnected', at - leg.connectedAt)
+        if (leg.connectedAt !== null && at > leg.connectedAt)
+          this.#book(at, leg, atHome(leg), 'tConnected', at - leg.connectedAt)
         return
       }
       case 'FlowLeft': {
@@ -63,7 +65,13 @@ export class TruthDetailEvents {
         return
       case 'VoicemailEnded': {
         const { queue } = happening.leg
-        this.#book(at, happening.leg, { queueId: queue.id, divisionIds: [queue.divisionId] }, 'tVoicemail', at - happening.leg.startedAt)
+        this.#book(
+          at,
+          happening.leg,
+          { queueId: queue.id, divisionIds: [queue.divisionId] },
+          'tVoicemail',
+          at - happening.leg.startedAt,
+        )
         return
       }
       case 'ContactIdentified':
@@ -155,7 +163,8 @@ export class TruthDetailEvents {
 /** What belongs to no queue is of the organisation's home division. */
 const home = (leg: Leg): string => leg.conversation.divisionIds[0] as string
 
-const campaignOf = (leg: Leg): string | null => (leg.direction === 'outbound' ? (leg.conversation.campaign?.id ?? null) : null)
+const campaignOf = (leg: Leg): string | null =>
+  leg.direction === 'outbound' ? (leg.conversation.campaign?.id ?? null) : null
 
 const atHome = (leg: Leg): Booked => ({ divisionIds: [home(leg)], campaignId: campaignOf(leg) })
 

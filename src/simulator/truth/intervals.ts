@@ -2,18 +2,27 @@ import type { Granularity } from '../../domain/granularity.js'
 import { HOUR_MS, type EpochMs } from '../../domain/interval.js'
 import { baseIntervalMs } from './cells.js'
 
-const fixed: Readonly<Record<Exclude<Granularity, 'P1D'>, number>> = { PT15M: baseIntervalMs, PT30M: 2 * baseIntervalMs, PT1H: HOUR_MS }
+const fixed: Readonly<Record<Exclude<Granularity, 'P1D'>, number>> = {
+  PT15M: baseIntervalMs,
+  PT30M: 2 * baseIntervalMs,
+  PT1H: HOUR_MS,
+}
 
 /**
- * From the start of a base interval to the start of the longer one that holds it. A day is all that has the same date on a calendar in `zone`: found by asking for dates,
- * not by reckoning with offsets.
+ * From the start of a base interval to the start of the longer one that holds it. A day is all that has the same date
+ * on a calendar in `zone`: found by asking for dates, not by reckoning with offsets.
  */
 export const intervalStarts = (granularity: Granularity, zone: string): ((start: EpochMs) => EpochMs) => {
   if (granularity !== 'P1D') {
     const length = fixed[granularity]
     return (start) => Math.floor(start / length) * length
   }
-  const calendar = new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' })
+  const calendar = new Intl.DateTimeFormat('en-CA', {
+    timeZone: zone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+  })
   const days = new Map<EpochMs, EpochMs>()
   return (start) => {
     const known = days.get(start)

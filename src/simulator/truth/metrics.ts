@@ -7,12 +7,21 @@ import type { Booked } from './cells.js'
 /** Where a metric is booked. */
 export type Bookkeeping = (at: EpochMs, leg: Leg, about: Booked, metric: string, value?: number) => void
 
-type Parts = { alert: number; contacting: number; dialing: number; talk: number; held: number; talkAny: boolean; heldAny: boolean }
+type Parts = {
+  alert: number
+  contacting: number
+  dialing: number
+  talk: number
+  held: number
+  talkAny: boolean
+  heldAny: boolean
+}
 type Written = { replies: number; tookMs: number; messages: number }
 
 /**
- * Books the metrics that Genesys emits, from happenings alone: it adds up each session's parts itself, knows nothing of how emissions are told, and never sees an
- * emitted line, so a line that says something else than what happened shows as a difference.
+ * Books the metrics that Genesys emits, from happenings alone: it adds up each session's parts itself, knows nothing of
+ * how emissions are told, and never sees an emitted line, so a line that says something else than what happened shows
+ * as a difference.
  */
 export class TruthMetrics {
   readonly #book: Bookkeeping
@@ -81,7 +90,8 @@ export class TruthMetrics {
   #customerLeft(at: EpochMs, leg: CustomerLeg): void {
     if (leg.connectedAt !== null) this.#on(at, leg, 'tConnected', at - leg.connectedAt)
     const written = this.#written.get(leg.sessionId)
-    if (written !== undefined) this.#on(at, leg, 'tAverageCustomerResponseTime', Math.round(written.tookMs / written.replies))
+    if (written !== undefined)
+      this.#on(at, leg, 'tAverageCustomerResponseTime', Math.round(written.tookMs / written.replies))
     this.#written.delete(leg.sessionId)
   }
 
@@ -180,7 +190,8 @@ export class TruthMetrics {
       if (entry.waitedMs > serviceLevelMsAt(entry.queue, mediaType, at)) this.#on(at, leg, 'nOverSla')
     }
     if (mediaType === 'callback') this.#on(at, leg, 'tCallbackVirtualWait', at - entry.customer.startedAt)
-    if (first && (mediaType === 'chat' || mediaType === 'message')) this.#on(at, leg, 'tFirstEngagement', at - leg.conversation.beganAt)
+    if (first && (mediaType === 'chat' || mediaType === 'message'))
+      this.#on(at, leg, 'tFirstEngagement', at - leg.conversation.beganAt)
   }
 
   #dialed(at: EpochMs, leg: AgentLeg, reached: boolean): void {
@@ -246,7 +257,8 @@ export class TruthMetrics {
   }
 }
 
-const callsCustomerFirst = ({ mediaType, queue }: QueueEntry): boolean => mediaType === 'callback' && queue.callbackMode === 'CustomerFirst'
+const callsCustomerFirst = ({ mediaType, queue }: QueueEntry): boolean =>
+  mediaType === 'callback' && queue.callbackMode === 'CustomerFirst'
 
 /** What is said of an emission on a session: as known at this moment. */
 const aboutOf = (leg: Leg): Booked => {

@@ -14,14 +14,18 @@ export type StateTime = {
 
 type Span = Readonly<{ userId: string; stateKind: StateKind; state: string; since: EpochMs }>
 
-/** Keeps the time of agents in their states. A declared presence is two states: the system's and, by its id, the organisation's. */
+/**
+ * Keeps the time of agents in their states. A declared presence is two states: the system's and, by its id, the
+ * organisation's.
+ */
 export class TruthStates {
   readonly #spans = new Map<string, Span>()
   readonly #times = new Map<string, StateTime>()
 
   observe(entered: AgentStateEntered): void {
     this.#enter(entered.agent.id, entered.stateKind, entered.state, entered.at)
-    if (entered.stateKind === 'systemPresence') this.#enter(entered.agent.id, 'organizationPresence', entered.definition.id, entered.at)
+    if (entered.stateKind === 'systemPresence')
+      this.#enter(entered.agent.id, 'organizationPresence', entered.definition.id, entered.at)
   }
 
   /** Open states last through this instant. Call once. */

@@ -11,13 +11,29 @@ import type { StateTime } from './states.js'
 
 export type { TruthMeasure } from './cells.js'
 
-/** A row of the truth: its family's dimensions by name (direction and message type null unless split by them), and its measures by metric. */
-export type TruthRow = Readonly<{ intervalStart: string; measures: Record<string, TruthMeasure>; [dimension: string]: unknown }>
+/**
+ * A row of the truth: its family's dimensions by name (direction and message type null unless split by them), and its
+ * measures by metric.
+ */
+export type TruthRow = Readonly<{
+  intervalStart: string
+  measures: Record<string, TruthMeasure>
+  [dimension: string]: unknown
+}>
 export type QueueTruth = TruthRow & Readonly<{ queueId: string; mediaType: string }>
 export type AgentTruth = TruthRow & Readonly<{ userId: string; queueId: string | null; mediaType: string }>
-export type AgentStateTruth = Readonly<{ userId: string; stateKind: StateKind; state: string; intervalStart: string; sum: number }>
+export type AgentStateTruth = Readonly<{
+  userId: string
+  stateKind: StateKind
+  state: string
+  intervalStart: string
+  sum: number
+}>
 
-/** What really happened, by interval of the emit instant, `[start, end)`, of every family. States are clipped, and told through `through`. */
+/**
+ * What really happened, by interval of the emit instant, `[start, end)`, of every family. States are clipped, and told
+ * through `through`.
+ */
 export type Truth = Readonly<{
   /** Which source can tell this. */
   source: PointSource
@@ -91,7 +107,8 @@ export const truthOf = (
 }
 
 /** The rows of a family of points. */
-export const rowsIn = (truth: Truth, family: PointFamily): readonly TruthRow[] => truth[family === 'wrap-up' ? 'wrapUp' : family]
+export const rowsIn = (truth: Truth, family: PointFamily): readonly TruthRow[] =>
+  truth[family === 'wrap-up' ? 'wrapUp' : family]
 
 const pointRows = (
   cells: TruthCells,
@@ -111,14 +128,24 @@ const pointRows = (
     const key = `${intervalStart}|${dimensions.join('|')}`
     let row = rows.get(key)
     if (row === undefined)
-      rows.set(key, (row = { ...Object.fromEntries(names.map((name, index) => [name, dimensions[index]])), intervalStart, measures: {} }))
+      rows.set(
+        key,
+        (row = {
+          ...Object.fromEntries(names.map((name, index) => [name, dimensions[index]])),
+          intervalStart,
+          measures: {},
+        }),
+      )
     for (const [metric, measure] of Object.entries(cell.measures)) addMeasure(row.measures, metric, measure)
   }
   return sorted(rows)
 }
 
 const stateRows = (states: readonly StateTime[], startOf: (start: EpochMs) => EpochMs): readonly AgentStateTruth[] => {
-  const rows = new Map<string, { userId: string; stateKind: StateKind; state: string; intervalStart: string; sum: number }>()
+  const rows = new Map<
+    string,
+    { userId: string; stateKind: StateKind; state: string; intervalStart: string; sum: number }
+  >()
   for (const { userId, stateKind, state, start, sum } of states) {
     const intervalStart = iso(startOf(start))
     const key = `${intervalStart}|${userId}|${stateKind}|${state}`
@@ -150,7 +177,8 @@ const occupancyRows = (states: readonly StateTime[], startOf: (start: EpochMs) =
   return sorted(rows)
 }
 
-const sorted = <T>(rows: ReadonlyMap<string, T>): readonly T[] => [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
+const sorted = <T>(rows: ReadonlyMap<string, T>): readonly T[] =>
+  [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
 
 /** End of the base interval that holds `at`, or `at` itself on an edge. */
 export const intervalCeiling = (at: EpochMs): EpochMs => Math.ceil(at / baseIntervalMs) * baseIntervalMs

@@ -69,7 +69,9 @@ describe('configuration', () => {
     expect(config).toMatchObject({ tenant: '007', ingress: { token: '12345678901234567890' }, profile: { version: 7 } })
     expect(config.egress).toMatchObject({ kafka: { brokers: ['a:1', 'b:2'] }, files: { formats: ['avro'] } })
     expect(problemsOf(() => loadConfig({ env, flags: { tenant: 7 } }))).toContain('tenant')
-    expect(problemsOf(() => loadConfig({ env: { STREAMVANE_INGRESS: '5', STREAMVANE_INGRESS__PORT: '1' } }))).toContain('ingress')
+    expect(problemsOf(() => loadConfig({ env: { STREAMVANE_INGRESS: '5', STREAMVANE_INGRESS__PORT: '1' } }))).toContain(
+      'ingress',
+    )
   })
 
   test.each([
@@ -82,7 +84,9 @@ describe('configuration', () => {
 
   test('every problem is told at once, each with its key', () => {
     const problems = problemsOf(() =>
-      loadConfig({ file: fileOf('tenant: Two Words\ningress: { port: 70000, token: short }\nprofile: { intervalMs: 1000 }\n') }),
+      loadConfig({
+        file: fileOf('tenant: Two Words\ningress: { port: 70000, token: short }\nprofile: { intervalMs: 1000 }\n'),
+      }),
     )
     for (const key of ['tenant', 'ingress.port', 'ingress.token', 'intervalMs']) expect(problems).toContain(key)
   })
@@ -90,7 +94,9 @@ describe('configuration', () => {
   test('Avro without a registry, and Kafka without a broker, say what is missing', () => {
     expect(problemsOf(() => loadConfig({ env: { KAFKA_BROKERS: 'a:1' } }))).toContain('SCHEMA_REGISTRY_URL')
     expect(problemsOf(() => loadConfig({ flags: { egress: { sink: 'kafka' } } }))).toContain('KAFKA_BROKERS')
-    expect(sinkKind(loadConfig({ env: { KAFKA_BROKERS: 'a:1', STREAMVANE_EGRESS__KAFKA__FORMAT: 'json' } }))).toBe('kafka')
+    expect(sinkKind(loadConfig({ env: { KAFKA_BROKERS: 'a:1', STREAMVANE_EGRESS__KAFKA__FORMAT: 'json' } }))).toBe(
+      'kafka',
+    )
   })
 
   test('a file that is missing or no mapping is an error that names it', () => {

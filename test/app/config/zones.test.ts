@@ -41,17 +41,29 @@ test.each([
 })
 
 test('days have 23 and 25 hours where clocks change, 23.5 and 24.5 on Lord Howe', () => {
-  expect(['2026-03-28', '2026-03-29', '2026-10-25'].map((day) => hoursOf('Europe/Berlin', `${day}T12:00:00Z`))).toEqual([24, 23, 25])
-  expect(['2026-10-03T20:00:00Z', '2026-04-04T20:00:00Z'].map((at) => hoursOf('Australia/Lord_Howe', at))).toEqual([23.5, 24.5])
+  expect(['2026-03-28', '2026-03-29', '2026-10-25'].map((day) => hoursOf('Europe/Berlin', `${day}T12:00:00Z`))).toEqual(
+    [24, 23, 25],
+  )
+  expect(['2026-10-03T20:00:00Z', '2026-04-04T20:00:00Z'].map((at) => hoursOf('Australia/Lord_Howe', at))).toEqual([
+    23.5, 24.5,
+  ])
 })
 
 test('what the table says is what the machine says, at every hour of a year in zones of all kinds', () => {
-  for (const name of ['Europe/Berlin', 'America/Santiago', 'Africa/Casablanca', 'Australia/Lord_Howe', 'Pacific/Apia', 'Asia/Tehran']) {
+  for (const name of [
+    'Europe/Berlin',
+    'America/Santiago',
+    'Africa/Casablanca',
+    'Australia/Lord_Howe',
+    'Pacific/Apia',
+    'Asia/Tehran',
+  ]) {
     const zone = zoneOf(name)
     const format = new Intl.DateTimeFormat('en-GB', { timeZone: name, dateStyle: 'short', timeStyle: 'medium' })
     const asUtc = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', dateStyle: 'short', timeStyle: 'medium' })
     for (let at = Date.UTC(2022, 0, 1); at < Date.UTC(2023, 0, 1); at += HOUR)
-      if (format.format(at) !== asUtc.format(at + offsetAt(zone, at))) expect.fail(`${name} at ${new Date(at).toISOString()}`)
+      if (format.format(at) !== asUtc.format(at + offsetAt(zone, at)))
+        expect.fail(`${name} at ${new Date(at).toISOString()}`)
   }
 })
 

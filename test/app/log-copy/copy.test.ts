@@ -32,7 +32,9 @@ const never = new AbortController().signal
 const junk = ['not json', '{"topicName": "v3.something.else", "eventBody": {}}']
 let lines: readonly string[]
 beforeAll(() => {
-  lines = [...simulate({ seed: 13, fromMs: FROM, hours: 1, queues: 2, agents: 10, reorder: 0.1 })].map(({ line }) => line)
+  lines = [...simulate({ seed: 13, fromMs: FROM, hours: 1, queues: 2, agents: 10, reorder: 0.1 })].map(
+    ({ line }) => line,
+  )
 })
 
 const folder = async (): Promise<string> => {
@@ -64,15 +66,29 @@ const memoryParts = (): Logs => {
 const onServer = async (): Promise<Readonly<{ server: EventStoreDbServer; logs: Logs }>> => {
   const server = await startEventStoreDbServer()
   onTestFinished(() => server.stop())
-  return { server, logs: closed(oneLog(openEventStoreDbLog({ connectionString: server.connectionString, headPollMs: 10 }))) }
+  return {
+    server,
+    logs: closed(oneLog(openEventStoreDbLog({ connectionString: server.connectionString, headPollMs: 10 }))),
+  }
 }
 
 const live = (logs: Logs, batchMax: number) => ({
-  ...{ tenant: T, profile: defaultProfile, logs, data: undefined, batchMax, untilCaughtUp: true, signal: never, logger: silent },
+  ...{
+    tenant: T,
+    profile: defaultProfile,
+    logs,
+    data: undefined,
+    batchMax,
+    untilCaughtUp: true,
+    signal: never,
+    logger: silent,
+  },
   now: () => 0,
 })
 const projected = async (logs: Logs, batchMax = 40): Promise<void> => {
-  expect(await runLiveProjector({ ...live(logs, batchMax), raw: await logs.raw('reader') })).toMatchObject({ kind: 'caught-up' })
+  expect(await runLiveProjector({ ...live(logs, batchMax), raw: await logs.raw('reader') })).toMatchObject({
+    kind: 'caught-up',
+  })
 }
 const rebuilt = async (logs: Logs): Promise<void> => {
   await rebuild({ ...live(logs, 1_000), raw: await logs.raw('reader'), promote: false })
@@ -123,7 +139,8 @@ const rowsOf = async (logs: Logs, generation: string): Promise<readonly string[]
   )
 const rowEvents = async (logs: Logs, generation: string): Promise<readonly string[]> =>
   (await streamOf(await logs.kpi(generation, 'reader'), `${T}.kpi-${generation}`)).map(
-    ({ revision, type, data }) => `${revision} ${type} ${type.startsWith('Row.') ? Buffer.from(data).toString('hex') : ''}`,
+    ({ revision, type, data }) =>
+      `${revision} ${type} ${type.startsWith('Row.') ? Buffer.from(data).toString('hex') : ''}`,
   )
 const lettersOf = async (logs: Logs): Promise<readonly string[]> => {
   const found: string[] = []
@@ -140,7 +157,10 @@ const published = async (logs: Logs, before?: Progress) => {
   const recording = recordingSink(before)
   const end = await runEgress({ ...live(logs, 40), sink: recording.sink })
   expect(end).toEqual({ kind: 'caught-up' })
-  return { progress: recording.progress(), records: recording.records.map(({ avro }) => Buffer.from(avro).toString('hex')) }
+  return {
+    progress: recording.progress(),
+    records: recording.records.map(({ avro }) => Buffer.from(avro).toString('hex')),
+  }
 }
 
 test('embedded → server → embedded: the same rows, and projector and egress go on in each copy as they do in the original', async () => {
@@ -153,15 +173,24 @@ test('embedded → server → embedded: the same rows, and projector and egress 
   const back = await copiedInto(second, third)
   expect(back).toMatchObject({ kind: 'copied', differences: [], sourceGrew: false })
   for (const { digests } of [there, back]) for (const { source, target } of digests) expect(source).toBe(target)
-  expect(there.digests.map(({ what }) => what)).toEqual(['raw', 't.kpi-g1', 't.kpi-g2', 't.generations', 'dead letters'])
+  expect(there.digests.map(({ what }) => what)).toEqual([
+    'raw',
+    't.kpi-g1',
+    't.kpi-g2',
+    't.generations',
+    'dead letters',
+  ])
   // What does not depend on positions has the same digest wherever it lies.
-  expect(back.digests.map(({ what, target }) => [what, target])).toEqual(there.digests.map(({ what, target }) => [what, target]))
+  expect(back.digests.map(({ what, target }) => [what, target])).toEqual(
+    there.digests.map(({ what, target }) => [what, target]),
+  )
 
   const before = await published(first)
   expect(before.records.length).toBeGreaterThan(100)
   for (const copy of [second, third]) {
     expect(await rawOf(copy)).toEqual(await rawOf(first))
-    for (const generation of ['g1', 'g2']) expect(await rowEvents(copy, generation)).toEqual(await rowEvents(first, generation))
+    for (const generation of ['g1', 'g2'])
+      expect(await rowEvents(copy, generation)).toEqual(await rowEvents(first, generation))
     expect(await lettersOf(copy)).toEqual(await lettersOf(first))
   }
   await goneOn(first)
@@ -185,7 +214,9 @@ test('a row stream in the copy is, event for event, what a projector would have 
   expect(await copied(first, copy)).toMatchObject({ differences: [] })
   for (const generation of ['g1', 'g2']) {
     const [ours, theirs] = await Promise.all(
-      [copy, there].map(async (logs) => (await streamOf(await logs.kpi(generation, 'reader'), `t.kpi-${generation}`)).map(text)),
+      [copy, there].map(async (logs) =>
+        (await streamOf(await logs.kpi(generation, 'reader'), `t.kpi-${generation}`)).map(text),
+      ),
     )
     expect(ours).toEqual(theirs)
   }
@@ -234,7 +265,11 @@ describe('a copy that is cut short', () => {
     const [ours, theirs] = [await allOf(log), await allOf(calm)]
     expect(ours.map(text).sort()).toEqual(theirs.map(text).sort())
   }
-  test.each([1, 2, 3, 4, 5, 6])('at any append, and started again, comes out as a calm one does: seed %i', killed, 60_000)
+  test.each([1, 2, 3, 4, 5, 6])(
+    'at any append, and started again, comes out as a calm one does: seed %i',
+    killed,
+    60_000,
+  )
 
   test.each([true, false])(
     'by an append whose outcome nobody knows goes on by itself (it had been made: %s)',
@@ -318,16 +353,19 @@ describe('a target is refused', () => {
     },
   )
 
-  test.each(['t.clock', 't.generations', 't.kpi-g1', 't.deadletter'])('that has gone on by itself: %s', async (stream) => {
-    const [source, log] = [memoryParts(), memoryLog()]
-    await morning(source)
-    await copied(source, oneLog(log))
-    await write(log, stream)
-    await expect(copied(source, oneLog(log))).rejects.toMatchObject({
-      name: 'CopyRefused',
-      message: expect.stringContaining(stream) as string,
-    })
-  })
+  test.each(['t.clock', 't.generations', 't.kpi-g1', 't.deadletter'])(
+    'that has gone on by itself: %s',
+    async (stream) => {
+      const [source, log] = [memoryParts(), memoryLog()]
+      await morning(source)
+      await copied(source, oneLog(log))
+      await write(log, stream)
+      await expect(copied(source, oneLog(log))).rejects.toMatchObject({
+        name: 'CopyRefused',
+        message: expect.stringContaining(stream) as string,
+      })
+    },
+  )
 
   test('and one that holds another tenant is not', async () => {
     const [source, log] = [memoryParts(), memoryLog()]
@@ -350,7 +388,9 @@ test.each([/\.user-/, /\.kpi-g1$/, /\.generations$/, /\.deadletter$/])(
           appends.map((append) => {
             if (spoilt !== undefined || !stream.test(append.stream)) return append
             spoilt = append.stream
-            const events = append.events.map((event, index) => (index === 0 ? { ...event, data: Buffer.from('{"position":"7"}') } : event))
+            const events = append.events.map((event, index) =>
+              index === 0 ? { ...event, data: Buffer.from('{"position":"7"}') } : event,
+            )
             return { ...append, events }
           }),
         ),
@@ -446,7 +486,10 @@ describe('the note that a stream was erased', () => {
       const known = await places(source, target)
       expect(await noteOf(target)).toMatchObject({ from: behind(known, before), through: behind(known, through) })
       for (const [nth, logs] of [source, target].entries())
-        expect(await runLiveProjector({ ...live(logs, 40), raw: await logs.raw('reader') }), nth === 0 ? 'source' : 'copy').toMatchObject({
+        expect(
+          await runLiveProjector({ ...live(logs, 40), raw: await logs.raw('reader') }),
+          nth === 0 ? 'source' : 'copy',
+        ).toMatchObject({
           kind: 'refused',
           reason: expect.stringContaining('streamvane rebuild --promote') as string,
         })

@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { CorrectionCount, readCorrections, type CorrectionsWanted, type RestatedRow } from '../../../src/app/operations/corrections.js'
+import {
+  CorrectionCount,
+  readCorrections,
+  type CorrectionsWanted,
+  type RestatedRow,
+} from '../../../src/app/operations/corrections.js'
 import { appendsOf, rowEvents } from '../../../src/contract/kpi-stream.js'
 import type { Row } from '../../../src/domain/row.js'
 import { kpiStream } from '../../../src/domain/stream-name.js'
@@ -56,7 +61,12 @@ describe('a restatement', () => {
         { figure: 'serviceLevel', statistic: 'denominator', before: 1, after: 2 },
       ],
     })
-    expect(two).toMatchObject({ reason: 'handled', revision: { before: 2, after: 3 }, streamRevision: 5, foldedThrough: 3n })
+    expect(two).toMatchObject({
+      reason: 'handled',
+      revision: { before: 2, after: 3 },
+      streamRevision: 5,
+      foldedThrough: 3n,
+    })
     expect(two?.changes).toEqual([
       { figure: 'tHandle', statistic: 'count', before: 0, after: 1 },
       { figure: 'tHandle', statistic: 'sum', before: 0, after: 60_000 },
@@ -90,13 +100,16 @@ describe('a restatement', () => {
     const log = memoryLog()
     const [whole = []] = appendsOf('t', 'g1', rowEvents('t', 'g1', [first], 1n), 1n)
     const short = rowEvents('t', 'g1', [lateOne], 2n)
-    for (const events of [whole, short]) right((await log.append([{ stream: kpiStream('t', 'g1'), expected: 'any', events }]))[0])
+    for (const events of [whole, short])
+      right((await log.append([{ stream: kpiStream('t', 'g1'), expected: 'any', events }]))[0])
     expect(await read(log)).toMatchObject([{ key: first.key, foldedThrough: null }])
   })
 
   test('open and final rows are none', async () => {
     const open = sales(at(0), { nOffered: 1 }, { status: 'provisional' })
-    expect(await read(await logOf([open], [{ ...open, revision: 2 }], [{ ...open, status: 'final', revision: 3 }]))).toEqual([])
+    expect(
+      await read(await logOf([open], [{ ...open, revision: 2 }], [{ ...open, status: 'final', revision: 3 }])),
+    ).toEqual([])
     expect(await read(memoryLog())).toEqual([])
   })
 })
@@ -108,8 +121,14 @@ test('family, range, key and reason choose; the row before it is found whatever 
     [lateOne, restated(second, { nOffered: 5 }, 'late'), restated(agent, { tHandle: [2_000] }, 'late')],
     [again],
   )
-  const keys = async (wanted: Partial<CorrectionsWanted>) => (await read(log, wanted)).map(({ key, reason }) => `${key} ${reason}`)
-  expect(await keys({})).toEqual([`${first.key} late`, `${second.key} late`, `${agent.key} late`, `${first.key} handled`])
+  const keys = async (wanted: Partial<CorrectionsWanted>) =>
+    (await read(log, wanted)).map(({ key, reason }) => `${key} ${reason}`)
+  expect(await keys({})).toEqual([
+    `${first.key} late`,
+    `${second.key} late`,
+    `${agent.key} late`,
+    `${first.key} handled`,
+  ])
   expect(await keys({ family: 'agent' })).toEqual([`${agent.key} late`])
   expect(await keys({ from: at(1) })).toEqual([`${second.key} late`])
   expect(await keys({ to: at(1), key: 'queue/' })).toEqual([`${first.key} late`, `${first.key} handled`])
@@ -122,10 +141,13 @@ test('family, range, key and reason choose; the row before it is found whatever 
 })
 
 test('all changes of a row, one after the other, lead from its first values to its last', async () => {
-  const history = fc.array(fc.record({ nOffered: fc.nat(9), tAnswered: fc.array(fc.nat(30_000), { minLength: 1, maxLength: 3 }) }), {
-    minLength: 2,
-    maxLength: 8,
-  })
+  const history = fc.array(
+    fc.record({ nOffered: fc.nat(9), tAnswered: fc.array(fc.nat(30_000), { minLength: 1, maxLength: 3 }) }),
+    {
+      minLength: 2,
+      maxLength: 8,
+    },
+  )
   await fc.assert(
     fc.asyncProperty(history, async (values) => {
       const rows: Row[] = []

@@ -10,10 +10,17 @@ const QUARTER = 15 * 60_000
 
 const row = (queue: string, interval: number, value: number | undefined, more: Partial<Row> = {}): Row => {
   const measures = metricNames.map((name) =>
-    value !== undefined && metricIndex.get(name) === metricIndex.get('tAnswered' satisfies MetricName) ? measureOf(value) : undefined,
+    value !== undefined && metricIndex.get(name) === metricIndex.get('tAnswered' satisfies MetricName)
+      ? measureOf(value)
+      : undefined,
   )
   const start = START + interval * QUARTER
-  const cell = { family: 'queue' as const, dimensions: [queue, 'voice', null, null], granularity: 'PT15M' as const, start }
+  const cell = {
+    family: 'queue' as const,
+    dimensions: [queue, 'voice', null, null],
+    granularity: 'PT15M' as const,
+    start,
+  }
   return {
     ...cell,
     key: rowKey(cell),
@@ -80,7 +87,12 @@ test('two sets of rows side by side: what is the same, different, and only in on
   const before = intervalDigests([row('a', 0, 5), row('a', 1, 5), row('a', 2, 5)])
   const after = intervalDigests([row('a', 3, 5), row('a', 1, 6), row('a', 0, 5)])
   expect(
-    compareDigests(before, after).map(({ start, before, after, same }) => [(start - START) / QUARTER, before?.rows, after?.rows, same]),
+    compareDigests(before, after).map(({ start, before, after, same }) => [
+      (start - START) / QUARTER,
+      before?.rows,
+      after?.rows,
+      same,
+    ]),
   ).toEqual([
     [0, 1, 1, true],
     [1, 1, 1, false],

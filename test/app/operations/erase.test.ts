@@ -15,7 +15,12 @@ const record = (conversationId: string, metric: string, value: number, second: n
   JSON.stringify({
     topicName: `v2.analytics.conversation.${conversationId}.metrics`,
     eventBody: {
-      ...{ metric, value, metricDate: new Date(TEN + second * 1_000).toISOString(), recordId: `${conversationId}${metric}` },
+      ...{
+        metric,
+        value,
+        metricDate: new Date(TEN + second * 1_000).toISOString(),
+        recordId: `${conversationId}${metric}`,
+      },
       ...{ conversationId, sessionId: 's', queueId: 'sales', mediaType: 'voice' },
     },
   })
@@ -51,7 +56,9 @@ describe('a conversation that is erased', () => {
     expect(await log.streamRevision(conversationStream('t', 'c2'))).toBe(1)
     expect(await eraseConversation(log, 'c2')).toMatchObject({ events: 2, points: 2 })
     expect(await log.streamRevision(conversationStream('t', 'c2'))).toBeUndefined()
-    expect(await take(log, 't', [...lines, record('c2', 'tAcd', 5, 40)])).toMatchObject([{ stored: 0, duplicate: 4, erased: 3 }])
+    expect(await take(log, 't', [...lines, record('c2', 'tAcd', 5, 40)])).toMatchObject([
+      { stored: 0, duplicate: 4, erased: 3 },
+    ])
     expect(await eraseConversation(log, 'c2')).toMatchObject({ events: 0 })
   })
 
@@ -88,7 +95,10 @@ describe('a conversation that is erased', () => {
     expect(figures(await rowsOf(log, 't'))).toMatchObject([{ abandonRate: { numerator: 3, denominator: 4 } }])
     const revision = await log.streamRevision(kpiStream('t', 'g1'))
     await snapshots.clear()
-    expect(await run()).toMatchObject({ kind: 'refused', reason: expect.stringContaining('rebuild --promote') as string })
+    expect(await run()).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringContaining('rebuild --promote') as string,
+    })
     expect(await log.streamRevision(kpiStream('t', 'g1'))).toBe(revision)
   })
 })

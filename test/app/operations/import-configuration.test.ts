@@ -11,7 +11,12 @@ import {
 } from '../../../src/app/operations/import-configuration.js'
 import { startGeneration, promote, readGenerations } from '../../../src/app/pipeline/generations.js'
 import { oneLog } from '../../../src/app/pipeline/logs.js'
-import { NotPublishable, profileInForce, publishedProfiles, publishProfile } from '../../../src/app/operations/publish-profile.js'
+import {
+  NotPublishable,
+  profileInForce,
+  publishedProfiles,
+  publishProfile,
+} from '../../../src/app/operations/publish-profile.js'
 import { zoneOf } from '../../../src/app/config/zones.js'
 import { defaultProfile, type Profile } from '../../../src/domain/profile.js'
 import { appendTick } from '../../../src/ingress/clock.js'
@@ -64,13 +69,26 @@ const sales: Configured = {
 
 describe('what Genesys answers is read', () => {
   test.each<[string, unknown, readonly Partial<Configured>[]]>([
-    ['a page of queues', { entities: [queue(), queue({ id: 'q2' })], pageSize: 25, total: 2 }, [sales, { ...sales, queueId: 'q2' }]],
+    [
+      'a page of queues',
+      { entities: [queue(), queue({ id: 'q2' })], pageSize: 25, total: 2 },
+      [sales, { ...sales, queueId: 'q2' }],
+    ],
     ['pages in an array', [{ entities: [queue()] }, { entities: [] }], [sales]],
     ['a single queue', queue(), [sales]],
     [
       'a queue that says little',
       { id: 'q1', acwSettings: {} },
-      [{ type: 'QueueConfigured', queueId: 'q1', at: now, name: null, serviceLevel: {}, acw: { prompt: 'UNKNOWN', timeoutMs: null } }],
+      [
+        {
+          type: 'QueueConfigured',
+          queueId: 'q1',
+          at: now,
+          name: null,
+          serviceLevel: {},
+          acw: { prompt: 'UNKNOWN', timeoutMs: null },
+        },
+      ],
     ],
     [
       'a target that is not set',
@@ -79,7 +97,12 @@ describe('what Genesys answers is read', () => {
     ],
     [
       'presence definitions',
-      { entities: [break_, { ...break_, id: 'p2', languageLabels: { fr: 'Pause' }, systemPresence: 'On Queue', deactivated: true }] },
+      {
+        entities: [
+          break_,
+          { ...break_, id: 'p2', languageLabels: { fr: 'Pause' }, systemPresence: 'On Queue', deactivated: true },
+        ],
+      },
       [
         {
           type: 'PresenceDefined',
@@ -89,7 +112,14 @@ describe('what Genesys answers is read', () => {
           name: 'Short break',
           deactivated: false,
         },
-        { type: 'PresenceDefined', presenceId: 'p2', at: at('01T00:00:00'), systemPresence: 'ON_QUEUE', name: 'Pause', deactivated: true },
+        {
+          type: 'PresenceDefined',
+          presenceId: 'p2',
+          at: at('01T00:00:00'),
+          systemPresence: 'ON_QUEUE',
+          name: 'Pause',
+          deactivated: true,
+        },
       ],
     ],
     [
@@ -111,7 +141,8 @@ describe('what Genesys answers is read', () => {
   })
 
   test('a given instant wins over what the objects say', () => {
-    for (const fact of settingsOf([queue(), break_], { ...times, effectiveAt: at('03T00:00:00') })) expect(fact.at).toBe(at('03T00:00:00'))
+    for (const fact of settingsOf([queue(), break_], { ...times, effectiveAt: at('03T00:00:00') }))
+      expect(fact.at).toBe(at('03T00:00:00'))
   })
 
   test('everything that is wrong is told, each with the object it is in', () => {
@@ -136,7 +167,9 @@ describe('what Genesys answers is read', () => {
       expect.stringMatching(/entities\[2\] \(Sales\): dateModified is "yesterday"/),
       expect.stringMatching(/entities\[3\] \(A user\): it is neither a queue/),
       expect.stringMatching(/entities\[4\] is no object/),
-      expect.stringMatching(/entities\[5\]: organisationSettings.includeFlowOut is not known; there are includeFlowOuts/),
+      expect.stringMatching(
+        /entities\[5\]: organisationSettings.includeFlowOut is not known; there are includeFlowOuts/,
+      ),
       expect.stringMatching(/entities\[6\]: id is missing/),
     ])
   })
@@ -156,7 +189,9 @@ describe('settings in the log', () => {
       'acme.config-presence-p1',
       'acme.config-organisation-settings',
     ])
-    expect(events.map(({ type, data }) => decodeRaw(type, data))).toEqual(settingsOf(json).map((fact) => E.right([fact])))
+    expect(events.map(({ type, data }) => decodeRaw(type, data))).toEqual(
+      settingsOf(json).map((fact) => E.right([fact])),
+    )
     expect([...(await allSettings(log, 'acme')).values()].flat()).toEqual(settingsOf(json))
     expect([...(await allSettings(log, 'acm')).values()]).toEqual([])
   })
@@ -183,7 +218,9 @@ describe('settings in the log', () => {
       const fact = inForceAt(all, at(instant))
       return fact?.type === 'QueueConfigured' ? fact.serviceLevel['voice']?.durationMs : undefined
     }
-    expect(['01T00:00:00', '02T23:59:59', '03T00:00:00', '05T00:00:00'].map(durationAt)).toEqual([20_000, 20_000, 30_000, 20_000])
+    expect(['01T00:00:00', '02T23:59:59', '03T00:00:00', '05T00:00:00'].map(durationAt)).toEqual([
+      20_000, 20_000, 30_000, 20_000,
+    ])
   })
 
   test('taken back for the very same instant, they are in force a millisecond later: what is known already is no news', async () => {
@@ -199,8 +236,12 @@ describe('settings in the log', () => {
 
   test('on trial nothing is stored', async () => {
     const log = memoryLog()
-    expect(await changeConfiguration(log, settingsOf(queue()), { ...options, dryRun: true })).toMatchObject([{ outcome: 'stored' }])
-    expect(await changeConfiguration(undefined, settingsOf(queue()), { ...options, dryRun: true })).toMatchObject([{ outcome: 'stored' }])
+    expect(await changeConfiguration(log, settingsOf(queue()), { ...options, dryRun: true })).toMatchObject([
+      { outcome: 'stored' },
+    ])
+    expect(await changeConfiguration(undefined, settingsOf(queue()), { ...options, dryRun: true })).toMatchObject([
+      { outcome: 'stored' },
+    ])
     expect(await allEvents(log)).toEqual([])
   })
 
@@ -259,8 +300,18 @@ describe('a rebuild is asked for', () => {
 })
 
 describe('a profile is published', () => {
-  const second: Profile = { ...defaultProfile, version: 2, quantiles: ['tAnswered'], zone: zoneOf('Europe/Berlin'), rollUps: ['P1D'] }
-  const publish = async (log: EventLog, profile: Profile, more: { effectiveAt?: number; dryRun?: boolean; now?: number } = {}) =>
+  const second: Profile = {
+    ...defaultProfile,
+    version: 2,
+    quantiles: ['tAnswered'],
+    zone: zoneOf('Europe/Berlin'),
+    rollUps: ['P1D'],
+  }
+  const publish = async (
+    log: EventLog,
+    profile: Profile,
+    more: { effectiveAt?: number; dryRun?: boolean; now?: number } = {},
+  ) =>
     publishProfile(log, profile, {
       ...{ tenant: 'acme', source: 'test', now: at('05T12:07:00'), dryRun: false, effectiveAt: undefined, ...more },
       standing: await standingOf(oneLog(log), log, 'acme'),
@@ -274,7 +325,9 @@ describe('a profile is published', () => {
       changes: ['version', 'quantiles'],
       waits: ['rollUps', 'zone'],
     })
-    expect(await publishedProfiles(log, 'acme')).toEqual([{ type: 'ProfilePublished', at: at('05T12:15:00'), profile: second }])
+    expect(await publishedProfiles(log, 'acme')).toEqual([
+      { type: 'ProfilePublished', at: at('05T12:15:00'), profile: second },
+    ])
     const [event] = await eventsOf(log, 'acme.config-profile-default')
     expect(decodeRaw(event?.type ?? '', event?.data ?? Buffer.from(''))).toEqual(
       E.right([{ type: 'ProfilePublished', at: at('05T12:15:00'), profile: second }]),
@@ -294,8 +347,13 @@ describe('a profile is published', () => {
     expect((await publish(log, second, { dryRun: true })).outcome).toBe('stored')
     expect(await publishedProfiles(log, 'acme')).toEqual([])
     await publish(log, second)
-    expect(await publish(log, second, { effectiveAt: at('06T00:00:00') })).toMatchObject({ outcome: 'unchanged', changes: [] })
-    expect(await publish(log, defaultProfile, { effectiveAt: at('04T00:00:00') })).toMatchObject({ outcome: 'unchanged' })
+    expect(await publish(log, second, { effectiveAt: at('06T00:00:00') })).toMatchObject({
+      outcome: 'unchanged',
+      changes: [],
+    })
+    expect(await publish(log, defaultProfile, { effectiveAt: at('04T00:00:00') })).toMatchObject({
+      outcome: 'unchanged',
+    })
     expect(await publishedProfiles(log, 'acme')).toHaveLength(1)
   })
 
@@ -306,7 +364,9 @@ describe('a profile is published', () => {
     )
     await publish(log, second)
     await publish(log, { ...second, version: 3, quantiles: [] })
-    await expect(publish(log, second)).rejects.toThrow(/default version 2 was published for this instant before, and another one since/)
+    await expect(publish(log, second)).rejects.toThrow(
+      /default version 2 was published for this instant before, and another one since/,
+    )
     await expect(publish(log, { ...second, graceMs: 1 })).rejects.toThrow(/default version 2 .*graceMs/)
   })
 

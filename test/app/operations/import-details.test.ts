@@ -31,7 +31,9 @@ const fileOf = (content: string | Uint8Array): string => {
 const conversation = (id: string, emitDate: string): string =>
   JSON.stringify({
     conversationId: id,
-    participants: [{ purpose: 'acd', sessions: [{ sessionId: `s-${id}`, metrics: [{ name: 'nOffered', value: 1, emitDate }] }] }],
+    participants: [
+      { purpose: 'acd', sessions: [{ sessionId: `s-${id}`, metrics: [{ name: 'nOffered', value: 1, emitDate }] }] },
+    ],
   })
 
 const imported = async (...names: readonly string[]) => {
@@ -54,16 +56,23 @@ describe('import details', () => {
     ['gzip', gzipSync(`{"conversations":[${old},${young}]}`)],
   ])('takes %s', async (_, content) => {
     const { log, receipt, brokenOff } = await imported(fileOf(content))
-    expect({ receipt, brokenOff }).toMatchObject({ receipt: { stored: 2, duplicate: 0, deadLettered: 0 }, brokenOff: [] })
-    expect((await allEvents(log)).map(({ type }) => type).sort()).toEqual(['ClockTicked', 'conversation-detail', 'conversation-detail'])
+    expect({ receipt, brokenOff }).toMatchObject({
+      receipt: { stored: 2, duplicate: 0, deadLettered: 0 },
+      brokenOff: [],
+    })
+    expect((await allEvents(log)).map(({ type }) => type).sort()).toEqual([
+      'ClockTicked',
+      'conversation-detail',
+      'conversation-detail',
+    ])
   })
 
   test('moves the clock once, behind all files, to the last emission', async () => {
     const { log } = await imported(fileOf(young), fileOf(old))
     const ticks = await eventsOf(log, 'acme.clock')
-    expect(ticks.map(({ type, data }) => E.getOrElse<unknown, unknown>(() => undefined)(decodeRaw(type, data)))).toEqual([
-      [{ type: 'ClockTicked', at: Date.parse('2026-01-03T10:00:00Z') }],
-    ])
+    expect(
+      ticks.map(({ type, data }) => E.getOrElse<unknown, unknown>(() => undefined)(decodeRaw(type, data))),
+    ).toEqual([[{ type: 'ClockTicked', at: Date.parse('2026-01-03T10:00:00Z') }]])
     expect((await allEvents(log)).at(-1)?.type).toBe('ClockTicked')
   })
 
@@ -77,7 +86,10 @@ describe('import details', () => {
       { stored: 0, duplicate: 2 },
     ])
       expect((await importDetails({ log, tenant: 'acme', files: [file], now, signal })).receipt).toMatchObject(expected)
-    expect((await importDetails({ log, tenant: 'acme', files: [again], now, signal })).receipt).toMatchObject({ stored: 1, duplicate: 1 })
+    expect((await importDetails({ log, tenant: 'acme', files: [again], now, signal })).receipt).toMatchObject({
+      stored: 1,
+      duplicate: 1,
+    })
   })
 
   test('sets aside what is no conversation, and takes the rest', async () => {
@@ -111,8 +123,20 @@ describe('import details', () => {
 test('the live chat, imported twice, gives the rows of its queue and agent in the intervals of its emissions', async () => {
   const log = memoryLog()
   const signal = new AbortController().signal
-  await importDetails({ log, tenant: 'acme', files: [fileOf(live), fileOf(`{"conversations":[${live}]}`)], now, signal })
-  await importDetails({ log, tenant: 'acme', files: [fileOf(live.replace('"mediaStatsMin', '"added":1,"mediaStatsMin'))], now, signal })
+  await importDetails({
+    log,
+    tenant: 'acme',
+    files: [fileOf(live), fileOf(`{"conversations":[${live}]}`)],
+    now,
+    signal,
+  })
+  await importDetails({
+    log,
+    tenant: 'acme',
+    files: [fileOf(live.replace('"mediaStatsMin', '"added":1,"mediaStatsMin'))],
+    now,
+    signal,
+  })
   const fold = new KpiFold('acme', { ...defaultProfile, points: 'conversation-details' })
   for (const { type, data } of await allEvents(log)) {
     const facts = decodeRaw(type, data)

@@ -6,7 +6,12 @@ import { runEgress } from '../../../src/app/pipeline/egress.js'
 import { readGenerations } from '../../../src/app/pipeline/generations.js'
 import { runLiveProjector } from '../../../src/app/pipeline/live-generation.js'
 import { embeddedLogs, type Logs } from '../../../src/app/pipeline/logs.js'
-import { rebuild, RebuildFailed, type RebuildOptions, type RebuildOutcome } from '../../../src/app/operations/rebuild.js'
+import {
+  rebuild,
+  RebuildFailed,
+  type RebuildOptions,
+  type RebuildOutcome,
+} from '../../../src/app/operations/rebuild.js'
 import { HOUR_MS } from '../../../src/domain/interval.js'
 import { defaultProfile, type Profile } from '../../../src/domain/profile.js'
 import { simulate } from '../../../src/simulator/simulate.js'
@@ -18,7 +23,9 @@ import { recordingSink } from '../../support/recording-sink.js'
 const FROM = Date.parse('2026-01-05T06:00:00Z')
 let lines: readonly string[]
 beforeAll(() => {
-  lines = [...simulate({ seed: 13, fromMs: FROM, hours: 1, queues: 2, agents: 10, reorder: 0.1 })].map(({ line }) => line)
+  lines = [...simulate({ seed: 13, fromMs: FROM, hours: 1, queues: 2, agents: 10, reorder: 0.1 })].map(
+    ({ line }) => line,
+  )
 })
 
 /** The embedded log, as the product has it: each generation a part of its own. */
@@ -53,7 +60,10 @@ const projected = () => runLiveProjector({ ...common(), untilCaughtUp: true })
 const rebuilt = (more: Partial<RebuildOptions> = {}): Promise<RebuildOutcome> =>
   rebuild({ ...common(), untilCaughtUp: true, batchMax: 1_000, promote: false, ...more })
 
-/** The configured service level only enters ratios; whether metric records or detail events make the points, and the intervals, change values. */
+/**
+ * The configured service level only enters ratios; whether metric records or detail events make the points, and the
+ * intervals, change values.
+ */
 const halfHours: Profile = { ...defaultProfile, version: 2, intervalMs: 30 * 60_000 }
 
 describe('a rebuild', () => {
@@ -95,7 +105,15 @@ test('a promotion switches the running projector and the running egress; what co
   const stop = new AbortController()
   const { sink, reached, records } = recordingSink()
   const projector = runLiveProjector({ ...common(stop.signal), untilCaughtUp: false })
-  const egress = runEgress({ tenant: 't', logs, sink, batchMax: 100, untilCaughtUp: false, signal: stop.signal, logger: silent })
+  const egress = runEgress({
+    tenant: 't',
+    logs,
+    sink,
+    batchMax: 100,
+    untilCaughtUp: false,
+    signal: stop.signal,
+    logger: silent,
+  })
   await reached('g1', 50)
 
   // Another process rebuilds: it has logs of its own, and lets go of the new generation at its end.

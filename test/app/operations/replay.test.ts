@@ -17,14 +17,31 @@ const AGENTS = 20
 let log: EventLog
 beforeEach(async () => {
   log = memoryLog()
-  await take(log, 't', [...answers(AGENTS), ...answers(AGENTS, 0, { metricDate: '2026-01-05T10:30:00.000Z', sessionId: 'another' })])
-  const { state } = await startGeneration(log, 't', await readGenerations(log, 't'), defaultProfile, undefined, new Date(0))
+  await take(log, 't', [
+    ...answers(AGENTS),
+    ...answers(AGENTS, 0, { metricDate: '2026-01-05T10:30:00.000Z', sessionId: 'another' }),
+  ])
+  const { state } = await startGeneration(
+    log,
+    't',
+    await readGenerations(log, 't'),
+    defaultProfile,
+    undefined,
+    new Date(0),
+  )
   await promote(log, 't', state, 'g1', new Date(1))
   await project({ log, tenant: 't', profile: defaultProfile, batchMax: 10 })
 })
 
 const replayed = (more: Partial<ReplayOptions>): Promise<number> =>
-  replay({ tenant: 't', logs: oneLog(log), sink: undefined, batchMax: 7, signal: new AbortController().signal, ...more })
+  replay({
+    tenant: 't',
+    logs: oneLog(log),
+    sink: undefined,
+    batchMax: 7,
+    signal: new AbortController().signal,
+    ...more,
+  })
 
 describe('a replay', () => {
   test('publishes the latest row of every key once, in the order of the log, marked; the progress stays where it is', async () => {

@@ -15,7 +15,8 @@ import { recordingSink, type Fate } from '../../support/recording-sink.js'
 
 const started = async (log: EventLog, minute: number): Promise<string> => {
   const now = new Date(Date.UTC(2026, 0, 5, 6, minute))
-  return (await startGeneration(log, 't', await readGenerations(log, 't'), defaultProfile, undefined, now)).generation.name
+  return (await startGeneration(log, 't', await readGenerations(log, 't'), defaultProfile, undefined, now)).generation
+    .name
 }
 const promoted = async (log: EventLog, name: string, minute: number): Promise<void> => {
   await promote(log, 't', await readGenerations(log, 't'), name, new Date(Date.UTC(2026, 0, 5, 6, minute)))
@@ -24,7 +25,8 @@ const promoted = async (log: EventLog, name: string, minute: number): Promise<vo
 /** 40 events: 40 rows of agents, and the queue's row in four revisions. */
 const AGENTS = 40
 const ROWS = AGENTS + 1
-const projected = (log: EventLog, generation = 'g1') => project({ log, tenant: 't', profile: defaultProfile, generation, batchMax: 10 })
+const projected = (log: EventLog, generation = 'g1') =>
+  project({ log, tenant: 't', profile: defaultProfile, generation, batchMax: 10 })
 
 let log: EventLog
 beforeEach(async () => {
@@ -36,7 +38,15 @@ beforeEach(async () => {
 
 const egress = (sink: Sink, more: Partial<Parameters<typeof runEgress>[0]> = {}): Promise<EgressEnd> =>
   runEgress({
-    ...{ tenant: 't', logs: oneLog(log), sink, batchMax: 7, untilCaughtUp: true, signal: new AbortController().signal, logger: silent },
+    ...{
+      tenant: 't',
+      logs: oneLog(log),
+      sink,
+      batchMax: 7,
+      untilCaughtUp: true,
+      signal: new AbortController().signal,
+      logger: silent,
+    },
     ...more,
   })
 
@@ -100,7 +110,9 @@ describe('an egress', () => {
       metadata: Buffer.from('{"schema":"ffffffffffffffff"}'),
     }
     await log.append([{ stream: kpiStream('t', 'g1'), expected: 'any', events: [strange] }])
-    await expect(egress(recordingSink().sink)).rejects.toThrow(/schema ffffffffffffffff.*run the version that wrote them, or rebuild/)
+    await expect(egress(recordingSink().sink)).rejects.toThrow(
+      /schema ffffffffffffffff.*run the version that wrote them, or rebuild/,
+    )
   })
 })
 

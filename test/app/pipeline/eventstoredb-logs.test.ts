@@ -65,7 +65,8 @@ test('an outage is told from its beginning though the subscription that met it h
     let caughtUp!: () => void
     const isLive = new Promise<void>((resolve) => (caughtUp = resolve))
     const ended = (async () => {
-      for await (const { kind } of raw.subscribe({ prefixes: ['t.'], signal: stop.signal })) if (kind === 'caught-up') caughtUp()
+      for await (const { kind } of raw.subscribe({ prefixes: ['t.'], signal: stop.signal }))
+        if (kind === 'caught-up') caughtUp()
     })()
     return { isLive, end: () => (stop.abort(), ended) }
   }

@@ -15,7 +15,12 @@ const filler = 'x'.repeat(1_024)
 
 describe('more than EventStoreDB takes in one append', () => {
   test.each([
-    ['that nobody can use', (n: number) => bytes(`${n} ${filler}`), { deadLettered: MANY, stored: 0 }, { deadLettered: MANY, stored: 0 }],
+    [
+      'that nobody can use',
+      (n: number) => bytes(`${n} ${filler}`),
+      { deadLettered: MANY, stored: 0 },
+      { deadLettered: MANY, stored: 0 },
+    ],
     [
       'of one stream',
       (n: number) => bytes(eventBridge('v2.something.new.{id}', conversationId, { n, filler })),
@@ -38,7 +43,9 @@ describe('more than EventStoreDB takes in one append', () => {
     }))
     for (let at = 0; at < MANY; at += 500)
       expect(
-        (await log.append([{ stream: userStream('t', 'u'), expected: 'any', events: raws.slice(at, at + 500) }])).every(E.isRight),
+        (await log.append([{ stream: userStream('t', 'u'), expected: 'any', events: raws.slice(at, at + 500) }])).every(
+          E.isRight,
+        ),
       ).toBe(true)
     const profile = { ...defaultProfile, points: 'detail-events' as const }
     expect(await project({ log, tenant: 't', profile, batchMax: MANY })).toMatchObject({ kind: 'caught-up' })

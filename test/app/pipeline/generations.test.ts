@@ -2,7 +2,13 @@ import { expect, test } from 'vitest'
 import { defaultProfile, type Profile } from '../../../src/domain/profile.js'
 import { compareDigests, intervalDigests } from '../../../src/app/operations/digest.js'
 import { runEgress } from '../../../src/app/pipeline/egress.js'
-import { GenerationsChanged, promote, readGenerations, startGeneration, watchLive } from '../../../src/app/pipeline/generations.js'
+import {
+  GenerationsChanged,
+  promote,
+  readGenerations,
+  startGeneration,
+  watchLive,
+} from '../../../src/app/pipeline/generations.js'
 import { runLiveProjector } from '../../../src/app/pipeline/live-generation.js'
 import { oneLog, type Logs } from '../../../src/app/pipeline/logs.js'
 import { rebuild } from '../../../src/app/operations/rebuild.js'
@@ -41,15 +47,21 @@ const projecting = (logs: Logs, raw: EventLog, profile: Profile) => ({
   now: () => NOW,
 })
 
-const publishing = (logs: Logs, sink: ReturnType<typeof recordingSink>['sink'], signal = forever(), untilCaughtUp = true) =>
-  runEgress({ tenant: 't', logs, sink, batchMax: 100, untilCaughtUp, signal, logger: silent })
+const publishing = (
+  logs: Logs,
+  sink: ReturnType<typeof recordingSink>['sink'],
+  signal = forever(),
+  untilCaughtUp = true,
+) => runEgress({ tenant: 't', logs, sink, batchMax: 100, untilCaughtUp, signal, logger: silent })
 
 test('generations are numbered, the promoted one is live, and of two changes at one moment one is refused', async () => {
   const log = memoryLog()
   const none = await readGenerations(log, 't')
   const first = await startGeneration(log, 't', none, defaultProfile, undefined, new Date(NOW))
   expect(first.generation).toMatchObject({ name: 'g1', profile: defaultProfile })
-  await expect(startGeneration(log, 't', none, defaultProfile, undefined, new Date(NOW + 1))).rejects.toThrow(GenerationsChanged)
+  await expect(startGeneration(log, 't', none, defaultProfile, undefined, new Date(NOW + 1))).rejects.toThrow(
+    GenerationsChanged,
+  )
   const second = await startGeneration(log, 't', first.state, defaultProfile, undefined, new Date(NOW))
   await promote(log, 't', second.state, 'g2', new Date(NOW))
   expect(await readGenerations(log, 't')).toMatchObject({ live: 'g2', all: { g1: {}, g2: {} } })
@@ -60,7 +72,14 @@ test('who watches is told the live generation, and each one promoted later', asy
   const stop = new AbortController()
   const live = watchLive(log, 't', stop.signal)[Symbol.asyncIterator]()
   const first = live.next()
-  let { state } = await startGeneration(log, 't', await readGenerations(log, 't'), defaultProfile, undefined, new Date(NOW))
+  let { state } = await startGeneration(
+    log,
+    't',
+    await readGenerations(log, 't'),
+    defaultProfile,
+    undefined,
+    new Date(NOW),
+  )
   state = await promote(log, 't', state, 'g1', new Date(NOW))
   expect(await first).toEqual({ done: false, value: 'g1' })
   const next = live.next()
@@ -79,7 +98,10 @@ test('a rebuild by the same profile has the same values in every interval; by an
   expect(same).toMatchObject({ before: 'g1', generation: { name: 'g2' }, promoted: false })
   expect(same.differences.length).toBeGreaterThan(4)
   expect(same.differences.every((difference) => difference.same)).toBe(true)
-  const other = await rebuild({ ...projecting(logs, log, { ...defaultProfile, version: 2, intervalMs: 1_800_000 }), promote: false })
+  const other = await rebuild({
+    ...projecting(logs, log, { ...defaultProfile, version: 2, intervalMs: 1_800_000 }),
+    promote: false,
+  })
   expect(other.differences.some((difference) => !difference.same)).toBe(true)
   expect((await readGenerations(log, 't')).live).toBe('g1')
 })
@@ -97,7 +119,11 @@ test('a running egress goes on with the generation that is promoted, from its be
   stop.abort()
   expect(await running).toEqual({ kind: 'stopped' })
   const last = (generation: string) =>
-    new Map(records.filter((record) => record.generation === generation).map((record) => [record.row.key, record.row.measures]))
+    new Map(
+      records
+        .filter((record) => record.generation === generation)
+        .map((record) => [record.row.key, record.row.measures]),
+    )
   expect(last('g2')).toEqual(last('g1'))
 })
 
@@ -128,7 +154,9 @@ test('a replay publishes the latest rows of its range and family, marked, and mo
   const logs = oneLog(log)
   await runLiveProjector(projecting(logs, log, defaultProfile))
   const range = { from: FROM + 900_000, to: FROM + 1_800_000, family: 'queue' as const }
-  const wanted = (await rowsOf(log, 't')).filter((row) => row.family === 'queue' && row.start >= range.from && row.start < range.to)
+  const wanted = (await rowsOf(log, 't')).filter(
+    (row) => row.family === 'queue' && row.start >= range.from && row.start < range.to,
+  )
   expect(wanted.length).toBeGreaterThan(0)
   const options = { tenant: 't', logs, ...range, batchMax: 2, signal: forever() }
   expect(await replay({ ...options, sink: undefined })).toBe(wanted.length)

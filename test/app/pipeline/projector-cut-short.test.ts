@@ -12,7 +12,9 @@ const whole = { tenant: 't', profile: defaultProfile, batchMax: 100_000 }
 let lines: readonly string[] = []
 
 beforeAll(() => {
-  lines = [...simulate({ seed: 4, fromMs: FROM, hours: 3, queues: 4, agents: 25, emit: 'metric-records' })].map(({ line }) => line)
+  lines = [...simulate({ seed: 4, fromMs: FROM, hours: 3, queues: 4, agents: 25, emit: 'metric-records' })].map(
+    ({ line }) => line,
+  )
 })
 
 const rawLog = async (): Promise<EventLog> => {
@@ -29,7 +31,9 @@ const dying = (log: EventLog, appends: number): EventLog => {
 }
 
 /** Every row of the KPI stream as `key revision`, with its bytes, in the order of the log. */
-const published = async (log: EventLog): Promise<readonly Readonly<{ key: string; revision: number; bytes: string }>[]> => {
+const published = async (
+  log: EventLog,
+): Promise<readonly Readonly<{ key: string; revision: number; bytes: string }>[]> => {
   const rows = []
   for await (const batch of log.readStream(kpiStream('t', 'g1')))
     for (const event of batch) {
@@ -59,7 +63,8 @@ test.each([1, 2, 3])(
 test('killed between batches and started with other batches: revisions rise and the last rows are those of a calm run', async () => {
   const calm = await rawLog()
   await project({ log: calm, ...whole })
-  const last = (rows: readonly Readonly<{ key: string; bytes: string }>[]) => new Map(rows.map(({ key, bytes }) => [key, bytes]))
+  const last = (rows: readonly Readonly<{ key: string; bytes: string }>[]) =>
+    new Map(rows.map(({ key, bytes }) => [key, bytes]))
 
   const log = await rawLog()
   await expect(project({ log, kpi: dying(log, 5), ...whole, batchMax: 900 })).rejects.toThrow('killed')

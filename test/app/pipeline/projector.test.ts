@@ -88,7 +88,10 @@ describe('an append that the log answers', () => {
         return kpi.append(entries)
       },
     }
-    expect(await projected(raw, disturbed)).toMatchObject({ kind: 'superseded', by: expect.stringContaining(kpiStream('t', 'g1')) })
+    expect(await projected(raw, disturbed)).toMatchObject({
+      kind: 'superseded',
+      by: expect.stringContaining(kpiStream('t', 'g1')),
+    })
     await expectEveryRow(raw, kpi)
   })
 
@@ -104,7 +107,17 @@ test('told to stop, it leaves a checkpoint at the last event it has folded, and 
   const kpi = memoryLog()
   const stop = new AbortController()
   const ended = runProjector({
-    ...{ tenant: 't', generation, raw, kpi, snapshots: noSnapshots, batchMax: 10, untilCaughtUp: false, logger: silent, now: () => 0 },
+    ...{
+      tenant: 't',
+      generation,
+      raw,
+      kpi,
+      snapshots: noSnapshots,
+      batchMax: 10,
+      untilCaughtUp: false,
+      logger: silent,
+      now: () => 0,
+    },
     signal: stop.signal,
     onProgress: ({ events }) => events >= 30 && stop.abort(),
   })
@@ -121,7 +134,12 @@ test('what this version cannot decode is set aside once, named by where it lies,
   const raw = await logOf(answers(5))
   const stream = conversationStream('t', 'broken')
   const data = Buffer.from('{"topicName":"v2.analytics.conversation.broken.metrics","eventBody":{"metric":7}}')
-  const event = { id: contentId('broken'), type: 'v2.analytics.conversation.{id}.metrics', data, metadata: Buffer.from('{}') }
+  const event = {
+    id: contentId('broken'),
+    type: 'v2.analytics.conversation.{id}.metrics',
+    data,
+    metadata: Buffer.from('{}'),
+  }
   await raw.append([{ stream, expected: 'any', events: [event] }])
   await take(raw, 't', answers(5, 5))
   const kpi = memoryLog()
@@ -129,7 +147,10 @@ test('what this version cannot decode is set aside once, named by where it lies,
   expect(await projected(raw, failingAppend(kpi, 2, failure), 100)).toMatchObject({ kind: 'caught-up' })
   const letters = await eventsOf(kpi, deadLetterStream('t'))
   expect(
-    letters.map((letter) => [Buffer.from(letter.data).toString(), JSON.parse(Buffer.from(letter.metadata).toString()) as unknown]),
+    letters.map((letter) => [
+      Buffer.from(letter.data).toString(),
+      JSON.parse(Buffer.from(letter.metadata).toString()) as unknown,
+    ]),
   ).toEqual([[data.toString(), expect.objectContaining({ stage: 'projector', origin: `${stream}@0` })]])
   await expectEveryRow(raw, kpi)
 })

@@ -21,9 +21,9 @@ const generation = generationOf(defaultProfile)
 
 let lines: readonly string[]
 beforeAll(() => {
-  lines = [...simulate({ seed: 9, fromMs: FROM, hours: 2, queues: 2, agents: 20, lateness: { share: 0.2, maxMs: HOUR_MS } })].map(
-    ({ line }) => line,
-  )
+  lines = [
+    ...simulate({ seed: 9, fromMs: FROM, hours: 2, queues: 2, agents: 20, lateness: { share: 0.2, maxMs: HOUR_MS } }),
+  ].map(({ line }) => line)
 })
 
 let data: string
@@ -36,7 +36,10 @@ beforeEach(async () => {
 })
 afterEach(() => rm(data, { recursive: true, force: true }))
 
-/** Takes the next quarter of the morning in and lets time pass to where it is, so that cells are closed and events of them still come. */
+/**
+ * Takes the next quarter of the morning in and lets time pass to where it is, so that cells are closed and events of
+ * them still come.
+ */
 const quarter = async (n: number): Promise<void> => {
   const size = Math.ceil(lines.length / 4)
   await take(raw, 't', lines.slice(n * size, (n + 1) * size))
@@ -52,13 +55,28 @@ const withStore = async <T>(work: (store: SnapshotStore) => Promise<T>, logIdent
   }
 }
 
-const projected = (store: SnapshotStore) => projectOnce(raw, kpi, { tenant: 't', generation, batchMax: 100, snapshots: store })
+const projected = (store: SnapshotStore) =>
+  projectOnce(raw, kpi, { tenant: 't', generation, batchMax: 100, snapshots: store })
 
 /** Projects and says how many raw events were folded for it. */
 const foldedIn = async (store: SnapshotStore): Promise<number> => {
   let folded = 0
-  const options = { tenant: 't', generation, raw, kpi, snapshots: store, batchMax: 100, untilCaughtUp: true, logger: silent, now: () => 0 }
-  await runProjector({ ...options, signal: new AbortController().signal, onProgress: ({ events }) => (folded = events) })
+  const options = {
+    tenant: 't',
+    generation,
+    raw,
+    kpi,
+    snapshots: store,
+    batchMax: 100,
+    untilCaughtUp: true,
+    logger: silent,
+    now: () => 0,
+  }
+  await runProjector({
+    ...options,
+    signal: new AbortController().signal,
+    onProgress: ({ events }) => (folded = events),
+  })
   return folded
 }
 
@@ -110,7 +128,9 @@ describe('a fold that was put away', () => {
     await withStore(projected)
     await quarter(1)
     // Rows and checkpoint arrive, the snapshot does not.
-    await withStore((store) => expect(projected({ ...store, save: () => Promise.reject(new Crash('died')) })).rejects.toThrow(Crash))
+    await withStore((store) =>
+      expect(projected({ ...store, save: () => Promise.reject(new Crash('died')) })).rejects.toThrow(Crash),
+    )
     await quarter(2)
     await withStore(projected)
     await expectEveryRow()

@@ -51,7 +51,8 @@ const awayAndBack = () => {
     },
     readAll: (options) => broken(() => log.readAll(options)),
     readStream: (stream, options) => broken(() => log.readStream(stream, options)),
-    subscribe: (options) => broken((signal) => log.subscribe({ ...options, signal: AbortSignal.any([signal, options.signal]) })),
+    subscribe: (options) =>
+      broken((signal) => log.subscribe({ ...options, signal: AbortSignal.any([signal, options.signal]) })),
     head: async () => (unlessAway(), log.head()),
     streamRevision: async (stream) => (unlessAway(), log.streamRevision(stream)),
   }
@@ -96,7 +97,8 @@ const running = (log: EventLog, only: readonly Stage[], more: Partial<RunOptions
 const tickedTo = async (log: EventLog, at: number): Promise<void> => {
   for await (const message of log.subscribe({ prefixes: [clockStream('t')], signal: new AbortController().signal }))
     if (message.kind === 'events')
-      for (const { data } of message.events) if ((JSON.parse(Buffer.from(data).toString()) as { at: number }).at === at) return
+      for (const { data } of message.events)
+        if ((JSON.parse(Buffer.from(data).toString()) as { at: number }).at === at) return
 }
 
 const ticksOf = async (log: EventLog): Promise<unknown[]> => {

@@ -12,7 +12,13 @@ test('intervals are closed as far as the clock had come where the projector is, 
   const [raw, kpi] = [memoryLog(), memoryLog()]
   const closed = () => closedThroughOf(raw, kpi, 't', generation())
   const projectedThrough = async (position: bigint) =>
-    right((await kpi.append([{ stream: kpiStream('t', 'g1'), expected: 'any', events: appendsOf('t', 'g1', [], position)[0] ?? [] }]))[0])
+    right(
+      (
+        await kpi.append([
+          { stream: kpiStream('t', 'g1'), expected: 'any', events: appendsOf('t', 'g1', [], position)[0] ?? [] },
+        ])
+      )[0],
+    )
   await appendTick(raw, 't', at(4) + 6 * MINUTE_MS)
   const first = (await raw.head()) as bigint
   expect(await closed()).toBeUndefined()
@@ -29,7 +35,9 @@ test('intervals are closed as far as the clock had come where the projector is, 
 test('where nothing happened here although the interval has closed, something is missing; before that it may yet come', async () => {
   const answer = { results: [salesSaid(said([at(0), at(1)], { nOffered: 1 }), said([at(3), at(4)], { nOffered: 1 }))] }
   const compared = async (closedThrough: number) =>
-    (await compare([[sales(at(0), { nOffered: 1 })]], [answer], { closedThrough })).differences.map(({ class: reason }) => reason)
+    (await compare([[sales(at(0), { nOffered: 1 })]], [answer], { closedThrough })).differences.map(
+      ({ class: reason }) => reason,
+    )
   expect(await compared(at(4))).toEqual(['missing-event'])
   expect(await compared(at(3))).toEqual(['late'])
 })

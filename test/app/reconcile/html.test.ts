@@ -41,11 +41,16 @@ describe('the page', () => {
     expect(html).toContain('+1\u202f111')
     expect(html).toContain('the longest short abandon (5000) is shorter than the shortest abandon (9000)')
     for (const tag of ['table', 'tr', 'td', 'th', 'section', 'details', 'ul', 'li', 'span'])
-      expect([tag, html.match(new RegExp(`<${tag}[ >]`, 'g'))?.length]).toEqual([tag, html.match(new RegExp(`</${tag}>`, 'g'))?.length])
+      expect([tag, html.match(new RegExp(`<${tag}[ >]`, 'g'))?.length]).toEqual([
+        tag,
+        html.match(new RegExp(`</${tag}>`, 'g'))?.length,
+      ])
   })
 
   test('says so if there are no differences', async () => {
-    const html = reconcileHtml(await compare([[sales(at(0), { nOffered: 1 })]], [{ results: [salesSaid(said(HALF, { nOffered: 1 }))] }]))
+    const html = reconcileHtml(
+      await compare([[sales(at(0), { nOffered: 1 })]], [{ results: [salesSaid(said(HALF, { nOffered: 1 }))] }]),
+    )
     expect(html).not.toContain('<h2>Differences</h2>')
     expect(html).toMatch(/class="good"><b>0<\/b> different/)
   })
@@ -57,7 +62,9 @@ describe('the text', () => {
     expect(text).toContain(
       '3 figures of 2 groups compared with generation g1 (1 answer): 0 equal, 0 within tolerance, 3 different; 1 source rows contradict',
     )
-    expect(text).toContain('mediaType=voice queueId=sales 2026-01-05T10:00Z/2026-01-05T10:30Z nOffered: count 2345, 1234, +1111')
+    expect(text).toContain(
+      'mediaType=voice queueId=sales 2026-01-05T10:00Z/2026-01-05T10:30Z nOffered: count 2345, 1234, +1111',
+    )
     expect(text).toContain('tShortAbandon: the longest short abandon (5000)')
     expect(text).toContain('rows have no such metric')
     expect(text).toMatch(/1 groups of ours that theirs does not mention/)

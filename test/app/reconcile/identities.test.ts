@@ -26,7 +26,10 @@ describe('a row of the API that contradicts itself is named with the identity it
     ['a sum of nothing', { tAnswered: { count: 0, sum: 16 } }, [/count 0.*sum is 16/]],
     [
       'short abandons all shorter than the shortest abandon',
-      { tAbandon: { count: 2, sum: 30_000, min: 14_000, max: 16_000 }, tShortAbandon: { count: 1, sum: 9_000, min: 9_000, max: 9_000 } },
+      {
+        tAbandon: { count: 2, sum: 30_000, min: 14_000, max: 16_000 },
+        tShortAbandon: { count: 1, sum: 9_000, min: 9_000, max: 9_000 },
+      },
       [/^tShortAbandon: the longest short abandon \(9000\) is shorter than the shortest abandon \(14000\)$/],
     ],
     [
@@ -44,9 +47,17 @@ describe('a row of the API that contradicts itself is named with the identity it
       { tAbandon: statsOf([4_000, 5_000, 6_000]), tShortAbandon: { ...statsOf([4_000, 5_000, 6_000]), sum: 14_500 } },
       [/all 3 abandons are short, but they sum up to 15000 and the short ones to 14500/],
     ],
-    ['a ratio of other terms', { oServiceLevel: { numerator: 1, denominator: 3, ratio: 0.3 } }, [/the ratio is 0\.3, but 1 \/ 3 is 0\.33/]],
+    [
+      'a ratio of other terms',
+      { oServiceLevel: { numerator: 1, denominator: 3, ratio: 0.3 } },
+      [/the ratio is 0\.3, but 1 \/ 3 is 0\.33/],
+    ],
     ['a numerator below zero', { oServiceLevel: { numerator: -1, denominator: 3 } }, [/the numerator is -1/]],
-    ['waits that are not the union: count', { ...waits, tWait: [5_000, 9_000, 4_000] }, [/^tWait: the count is 3, .* have 4 together$/]],
+    [
+      'waits that are not the union: count',
+      { ...waits, tWait: [5_000, 9_000, 4_000] },
+      [/^tWait: the count is 3, .* have 4 together$/],
+    ],
     [
       'waits that are not the union: sum',
       { ...waits, tWait: { count: 4, sum: 18_999, min: 1_000, max: 9_000 } },
@@ -64,8 +75,15 @@ describe('a row of the API that contradicts itself is named with the identity it
     ['equal durations', { tAnswered: statsOf([5, 5, 5]) }],
     ['a ratio to full precision', { oServiceLevel: { numerator: 264, denominator: 547, ratio: 0.4826325411334552 } }],
     ['a ratio of nothing', { oServiceLevel: { numerator: 0, denominator: 0, ratio: 0 } }],
-    ['short abandons among longer ones', { tAbandon: statsOf([4_000, 5_000, 90_000]), tShortAbandon: statsOf([4_000, 5_000]) }],
-    ['waits of customer-first callbacks beside answers', { ...waits, tWait: [1, 2, 3, 4_000, 5_000, 9_000, 1_000] }, 'callback'],
+    [
+      'short abandons among longer ones',
+      { tAbandon: statsOf([4_000, 5_000, 90_000]), tShortAbandon: statsOf([4_000, 5_000]) },
+    ],
+    [
+      'waits of customer-first callbacks beside answers',
+      { ...waits, tWait: [1, 2, 3, 4_000, 5_000, 9_000, 1_000] },
+      'callback',
+    ],
     ['a wait where its parts were not asked for', { tAnswered: [5_000], tWait: [5_000, 4_000] }],
     [
       'handle times of sessions that talked in another interval',
@@ -85,15 +103,27 @@ describe('handle times over a day', () => {
     tContacting: { count: 0, sum: 0 },
     tDialing: { count: 0, sum: 0 },
   }
-  const answer = { results: [salesSaid(said(day, { ...parts, tHandle: { count: 2, sum: 80_999, min: 35_000, max: 46_000 } }))] }
+  const answer = {
+    results: [salesSaid(said(day, { ...parts, tHandle: { count: 2, sum: 80_999, min: 35_000, max: 46_000 } }))],
+  }
 
   test('are the sum of their parts, where as many of each are counted', async () => {
     const counts = { ...parts, tHeldComplete: [1, 1], tContacting: [1, 1], tDialing: [1, 1] }
-    const wrong = await compare([], [{ results: [salesSaid(said(day, { ...counts, tHandle: statsOf([40_000, 41_005]) }))] }])
+    const wrong = await compare(
+      [],
+      [{ results: [salesSaid(said(day, { ...counts, tHandle: statsOf([40_000, 41_005]) }))] }],
+    )
     expect(wrong.quarantined).toMatchObject([
-      { broken: [{ metric: 'tHandle', identity: 'the sum is 81005, but its parts, all 2 of each, have 81006 together' }] },
+      {
+        broken: [
+          { metric: 'tHandle', identity: 'the sum is 81005, but its parts, all 2 of each, have 81006 together' },
+        ],
+      },
     ])
-    const fine = await compare([], [{ results: [salesSaid(said(day, { ...counts, tHandle: statsOf([40_000, 41_006]) }))] }])
+    const fine = await compare(
+      [],
+      [{ results: [salesSaid(said(day, { ...counts, tHandle: statsOf([40_000, 41_006]) }))] }],
+    )
     expect(fine.quarantined).toEqual([])
   })
 
@@ -131,7 +161,12 @@ test('a row that contradicts itself is kept out of the comparison whole; its nei
       group: { mediaType: 'voice', queueId: 'sales' },
       family: 'queue',
       interval: { start: at(0), end: at(0) + 2 * QUARTER },
-      broken: [{ metric: 'tShortAbandon', identity: 'the longest short abandon (9000) is shorter than the shortest abandon (14000)' }],
+      broken: [
+        {
+          metric: 'tShortAbandon',
+          identity: 'the longest short abandon (9000) is shorter than the shortest abandon (14000)',
+        },
+      ],
     },
   ])
   expect(short(report)).toEqual(['nOffered missing-event count +1'])

@@ -23,7 +23,9 @@ const anyValues: fc.Arbitrary<Values> = fc
   .map(({ counts, durations }) => {
     const values: Record<string, number | readonly number[]> = {}
     COUNTS.forEach((metric, index) => counts[index] !== 0 && (values[metric] = counts[index] as number))
-    DURATIONS.forEach((metric, index) => durations[index]?.length !== 0 && (values[metric] = durations[index] as readonly number[]))
+    DURATIONS.forEach(
+      (metric, index) => durations[index]?.length !== 0 && (values[metric] = durations[index] as readonly number[]),
+    )
     const over = (durations[0] ?? []).filter((ms) => ms > 20_000).length
     if (over > 0) values['nOverSla'] = over
     return values
@@ -39,10 +41,19 @@ const anyRows: fc.Arbitrary<readonly Row[]> = fc
     }),
     { selector: ({ queue, media, quarter }) => JSON.stringify([queue, media, quarter]), maxLength: 25 },
   )
-  .map((cells) => cells.map(({ queue, media, quarter, values }) => row([queue, media, null, null], at(quarter), values)))
+  .map((cells) =>
+    cells.map(({ queue, media, quarter, values }) => row([queue, media, null, null], at(quarter), values)),
+  )
 
-/** What the API would say of these rows, in intervals of so many quarters, grouped by these dimensions: sparse, as it is. */
-const aggregatesOf = (rows: readonly Row[], quarters: number, dimensions: readonly ('queueId' | 'mediaType')[]): readonly Result[] => {
+/**
+ * What the API would say of these rows, in intervals of so many quarters, grouped by these dimensions: sparse, as it
+ * is.
+ */
+const aggregatesOf = (
+  rows: readonly Row[],
+  quarters: number,
+  dimensions: readonly ('queueId' | 'mediaType')[],
+): readonly Result[] => {
   const groups = new Map<string, Map<number, Row[]>>()
   for (const each of rows) {
     const group: Record<string, string> = {}
@@ -73,7 +84,9 @@ const serviceLevelOf = (rows: readonly Row[]) => {
   const ratios = rows.flatMap((each) => each.kpis['serviceLevel'] ?? [])
   const numerator = ratios.reduce((sum, each) => sum + each.numerator, 0)
   const denominator = ratios.reduce((sum, each) => sum + (each.denominator ?? 0), 0)
-  return denominator === 0 ? [] : [{ metric: 'oServiceLevel', stats: { numerator, denominator, ratio: numerator / denominator } }]
+  return denominator === 0
+    ? []
+    : [{ metric: 'oServiceLevel', stats: { numerator, denominator, ratio: numerator / denominator } }]
 }
 
 const anyGrouping = fc.constantFrom<readonly ('queueId' | 'mediaType')[]>(['queueId', 'mediaType'], ['queueId'])
@@ -84,7 +97,10 @@ test('aggregates made from the very rows are equal to them, in any grouping and 
   await fc.assert(
     fc.asyncProperty(anyRows, anyLength, anyGrouping, fc.boolean(), async (rows, quarters, grouping, isComplete) => {
       const report = await compare([rows], [{ results: aggregatesOf(rows, quarters, grouping) }], { isComplete })
-      expect({ differences: report.differences, quarantined: report.quarantined }).toEqual({ differences: [], quarantined: [] })
+      expect({ differences: report.differences, quarantined: report.quarantined }).toEqual({
+        differences: [],
+        quarantined: [],
+      })
       expect(report.coverage).toMatchObject({ withoutRows: [], uncovered: [], notCompared: [] })
       expect(report.figures.equal).toBe(report.figures.compared)
       expect(isEqual(report)).toBe(report.figures.compared > 0)
@@ -132,19 +148,30 @@ test('one event planted or taken away is found, in its place and by its class, a
 
 test('an event that the two sides have on either side of an edge is a clock edge on both, and nothing else is', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.nat(QUARTERS - 2), anyValues, anyValues, fc.integer({ min: 1, max: 10_000 }), async (quarter, a, b, ms) => {
-      const before = [row(['sales', 'voice', null, null], at(quarter), a), row(['sales', 'voice', null, null], at(quarter + 1), b)] as const
-      const [first, second] = before
-      const theirs = [withOneMore(first, 'tHandle', ms), second]
-      const ours = [first, withOneMore(second, 'tHandle', ms)]
-      const report = await compare([ours], [{ results: aggregatesOf(theirs, 1, ['queueId', 'mediaType']) }], {
-        asked: { metrics: [...QUERIED, 'oServiceLevel'], from: at(quarter), to: at(quarter + 2) },
-      })
-      expect(report.differences.map(({ metric, class: reason, interval }) => [metric, reason, interval.start])).toEqual([
-        ['tHandle', 'clock-edge', at(quarter)],
-        ['tHandle', 'clock-edge', at(quarter + 1)],
-      ])
-    }),
+    fc.asyncProperty(
+      fc.nat(QUARTERS - 2),
+      anyValues,
+      anyValues,
+      fc.integer({ min: 1, max: 10_000 }),
+      async (quarter, a, b, ms) => {
+        const before = [
+          row(['sales', 'voice', null, null], at(quarter), a),
+          row(['sales', 'voice', null, null], at(quarter + 1), b),
+        ] as const
+        const [first, second] = before
+        const theirs = [withOneMore(first, 'tHandle', ms), second]
+        const ours = [first, withOneMore(second, 'tHandle', ms)]
+        const report = await compare([ours], [{ results: aggregatesOf(theirs, 1, ['queueId', 'mediaType']) }], {
+          asked: { metrics: [...QUERIED, 'oServiceLevel'], from: at(quarter), to: at(quarter + 2) },
+        })
+        expect(
+          report.differences.map(({ metric, class: reason, interval }) => [metric, reason, interval.start]),
+        ).toEqual([
+          ['tHandle', 'clock-edge', at(quarter)],
+          ['tHandle', 'clock-edge', at(quarter + 1)],
+        ])
+      },
+    ),
     { numRuns: 60 },
   )
 })
@@ -164,6 +191,7 @@ function withOneMore(before: Row, metric: MetricName, ms: number): Row {
         max: Math.max(measure.max, value),
       }
   const measures = [...before.measures]
-  measures[row(['x', 'voice', null, null], at(0), { [metric]: [1] }).measures.findIndex((each) => each !== undefined)] = more
+  measures[row(['x', 'voice', null, null], at(0), { [metric]: [1] }).measures.findIndex((each) => each !== undefined)] =
+    more
   return { ...before, measures }
 }

@@ -26,7 +26,10 @@ describe('the group of a real organisation', () => {
               { metric: 'tAbandon', stats: { max: 458_221, min: 302, count: 71, sum: 5_703_773 } },
               { metric: 'tAnswered', stats: { max: 319_694, min: 2_623, count: 476, sum: 23_497_734 } },
               { metric: 'tFlowOut', stats: { max: 216_779, min: 215_901, count: 2, sum: 432_680 } },
-              { metric: 'oServiceLevel', stats: { ratio: 0.4826325411334552, numerator: 264, denominator: 547, target: 0.8 } },
+              {
+                metric: 'oServiceLevel',
+                stats: { ratio: 0.4826325411334552, numerator: 264, denominator: 547, target: 0.8 },
+              },
             ],
           },
         ],
@@ -34,10 +37,19 @@ describe('the group of a real organisation', () => {
     ],
   }
   const week = Date.parse('2025-01-25T21:00:00.000Z')
-  const rows = (values: Parameters<typeof row>[2], more = {}) => row(['fc24', 'voice', null, null], week + 3 * 86_400_000, values, more)
+  const rows = (values: Parameters<typeof row>[2], more = {}) =>
+    row(['fc24', 'voice', null, null], week + 3 * 86_400_000, values, more)
   const own = [
-    row(['fc24', 'voice', null, null], week, { nOffered: 100, tAnswered: answers.slice(0, 76), nOverSla: 12 }, { serviceTarget: 0.8 }),
-    rows({ nOffered: 449, tAnswered: answers.slice(76), nOverSla: 200, tAbandon: abandons, tFlowOut: flowOuts }, { serviceTarget: 0.8 }),
+    row(
+      ['fc24', 'voice', null, null],
+      week,
+      { nOffered: 100, tAnswered: answers.slice(0, 76), nOverSla: 12 },
+      { serviceTarget: 0.8 },
+    ),
+    rows(
+      { nOffered: 449, tAnswered: answers.slice(76), nOverSla: 200, tAbandon: abandons, tFlowOut: flowOuts },
+      { serviceTarget: 0.8 },
+    ),
     // Outside the week on either side.
     row(['fc24', 'voice', null, null], week - 900_000, { nOffered: 5 }, { serviceTarget: 0.8 }),
     row(['fc24', 'voice', null, null], week + 7 * 86_400_000, { nOffered: 7 }, { serviceTarget: 0.8 }),
@@ -88,8 +100,14 @@ function spread(count: number, total: number): readonly number[] {
 
 describe('intervals', () => {
   test('that are unions of ours are compared, each with the exact sum of ours; extremes too', async () => {
-    const rows = [sales(at(0), { nOffered: 2, tAnswered: [7_000, 9_000] }), sales(at(3), { nOffered: 1, tAnswered: [3_000] })]
-    const report = await compare([rows], [{ results: [salesSaid(said(HOUR, { nOffered: 3, tAnswered: [3_000, 7_000, 9_000] }))] }])
+    const rows = [
+      sales(at(0), { nOffered: 2, tAnswered: [7_000, 9_000] }),
+      sales(at(3), { nOffered: 1, tAnswered: [3_000] }),
+    ]
+    const report = await compare(
+      [rows],
+      [{ results: [salesSaid(said(HOUR, { nOffered: 3, tAnswered: [3_000, 7_000, 9_000] }))] }],
+    )
     expect(short(report)).toEqual([])
     expect(report.figures).toMatchObject({ compared: 2, equal: 2 })
   })
@@ -97,7 +115,16 @@ describe('intervals', () => {
   test('of other offsets are instants like any other', async () => {
     const report = await compare(
       [[sales(at(0), { nOffered: 2 })]],
-      [{ results: [salesSaid({ ...said(HOUR, { nOffered: 2 }), interval: '2026-01-05T20:00:00.000+10:00/2026-01-05T21:00:00+10:00' })] }],
+      [
+        {
+          results: [
+            salesSaid({
+              ...said(HOUR, { nOffered: 2 }),
+              interval: '2026-01-05T20:00:00.000+10:00/2026-01-05T21:00:00+10:00',
+            }),
+          ],
+        },
+      ],
     )
     expect(report.figures).toMatchObject({ compared: 1, equal: 1 })
   })
@@ -122,7 +149,13 @@ describe('intervals', () => {
     const rows = [0, 2, 4].map((quarter) => sales(at(quarter), { nOffered: 1, nTransferred: 1, nConsult: 1 }))
     const quiet = await compare(
       [rows],
-      [{ results: [salesSaid(said([at(0), at(2)], { nOffered: 1, nTransferred: 1 }), said([at(4), at(6)], { nOffered: 1 }))] }],
+      [
+        {
+          results: [
+            salesSaid(said([at(0), at(2)], { nOffered: 1, nTransferred: 1 }), said([at(4), at(6)], { nOffered: 1 })),
+          ],
+        },
+      ],
     )
     expect(quiet.differences.map(({ metric, interval, class: reason }) => [metric, interval.start, reason])).toEqual([
       ['nOffered', at(2), 'extra-event'],
@@ -133,10 +166,14 @@ describe('intervals', () => {
 
   test('of --from and --to were asked for even where the answer ends earlier; those outside were not', async () => {
     const rows = [0, 2, 4].map((quarter) => sales(at(quarter), { nOffered: 1 }))
-    const answer = { results: [salesSaid(said([at(0), at(2)], { nOffered: 9 }), said([at(2), at(4)], { nOffered: 1 }))] }
+    const answer = {
+      results: [salesSaid(said([at(0), at(2)], { nOffered: 9 }), said([at(2), at(4)], { nOffered: 1 }))],
+    }
     const report = await compare([rows], [answer], { asked: { from: at(2), to: at(6) } })
     expect(report.differences.map(({ interval }) => interval.start)).toEqual([at(4)])
-    expect(report.coverage.notCompared).toMatchObject([{ why: 'an interval outside --from and --to: not compared', times: 1 }])
+    expect(report.coverage.notCompared).toMatchObject([
+      { why: 'an interval outside --from and --to: not compared', times: 1 },
+    ])
   })
 
   test('of days are not filled up, and longer rows of ours do not count beside those they repeat', async () => {
@@ -154,7 +191,10 @@ describe('groups', () => {
   const agent = (dimensions: readonly (string | null)[], values: Parameters<typeof row>[2]) =>
     row(dimensions, at(0), values, { family: 'agent' })
   const families = ['queue', 'agent', 'agent-state', 'skill', 'organisation', 'campaign'] as const
-  const one = (group: Record<string, string>, values: Parameters<typeof said>[1]) => ({ group, data: [said(HALF, values)] })
+  const one = (group: Record<string, string>, values: Parameters<typeof said>[1]) => ({
+    group,
+    data: [said(HALF, values)],
+  })
 
   test('without a media type are the sum over all', async () => {
     const rows = [
@@ -172,7 +212,9 @@ describe('groups', () => {
       agent(['anna', 'sales', 'voice', null, null], { tHandle: [5_000] }),
       agent(['anna', null, 'voice', null, null], { tHandle: [7_000] }),
     ]
-    const report = await compare([rows], [{ results: [one({ userId: 'anna' }, { tHandle: [5_000, 7_000] })] }], { profile: { families } })
+    const report = await compare([rows], [{ results: [one({ userId: 'anna' }, { tHandle: [5_000, 7_000] })] }], {
+      profile: { families },
+    })
     expect(report.figures).toMatchObject({ compared: 1, equal: 1 })
   })
 
@@ -181,11 +223,16 @@ describe('groups', () => {
       agent(['anna', 'sales', 'voice', null, null], { tHandle: [5_000] }),
       agent(['anna', null, 'voice', null, null], { tHandle: [7_000] }),
     ]
-    const results = [one({ userId: 'anna', queueId: 'sales' }, { tHandle: [5_000] }), one({ userId: 'anna' }, { tHandle: [7_000] })]
+    const results = [
+      one({ userId: 'anna', queueId: 'sales' }, { tHandle: [5_000] }),
+      one({ userId: 'anna' }, { tHandle: [7_000] }),
+    ]
     expect((await compare([rows], [{ results }])).figures).toMatchObject({ compared: 2, equal: 2 })
     // Alone it is not to be told from a sum over the queues, unless it is said.
     expect((await compare([rows], [{ results: results.slice(1) }])).figures).toMatchObject({ compared: 1, equal: 0 })
-    expect((await compare([rows], [{ results: results.slice(1) }], { asked: { groupBy: ['userId', 'queueId'] } })).figures).toMatchObject({
+    expect(
+      (await compare([rows], [{ results: results.slice(1) }], { asked: { groupBy: ['userId', 'queueId'] } })).figures,
+    ).toMatchObject({
       compared: 1,
       equal: 1,
     })
@@ -213,7 +260,11 @@ describe('groups', () => {
       [
         { results: [one({ queueId: 'sales', ani: 'tel:+1' }, { nOffered: 1 })] },
         { results: [one({ queueId: 'sales', requestedRoutingSkillId: 'spanish' }, { nOffered: 1 })] },
-        { results: [one({ queueId: 'sales', requestedRoutingSkillId: 'spanish,french' }, { nCallbackOverSla: 1, nOffered: 2 })] },
+        {
+          results: [
+            one({ queueId: 'sales', requestedRoutingSkillId: 'spanish,french' }, { nCallbackOverSla: 1, nOffered: 2 }),
+          ],
+        },
         { results: [one({ requestedRoutingSkillId: 'spanish,french' }, { nOffered: 2 })] },
       ],
       { profile: { families } },
@@ -229,25 +280,39 @@ describe('groups', () => {
 
   test('are not summed over a dimension that multiplies, and a part is said to be one', async () => {
     const answer = { results: [one({ mediaType: 'voice' }, { nOffered: 1 })] }
-    const skills = await compare([[row(['spanish', 'voice', null, null], at(0), { nOffered: 1 }, { family: 'skill' })]], [answer], {
-      family: 'skill',
-      profile: { families },
-    })
-    expect(skills.coverage.notCompared).toMatchObject([{ why: expect.stringMatching(/skillId.*their sum would be more than the total/) }])
+    const skills = await compare(
+      [[row(['spanish', 'voice', null, null], at(0), { nOffered: 1 }, { family: 'skill' })]],
+      [answer],
+      {
+        family: 'skill',
+        profile: { families },
+      },
+    )
+    expect(skills.coverage.notCompared).toMatchObject([
+      { why: expect.stringMatching(/skillId.*their sum would be more than the total/) },
+    ])
     const queues = await compare([[sales(at(0), { nOffered: 1 })]], [answer], { family: 'queue' })
     expect(queues.figures).toMatchObject({ compared: 1, equal: 1 })
-    expect(queues.coverage.notes).toEqual(['rows of family queue hold only what has a queueId: right if the query was restricted to these'])
+    expect(queues.coverage.notes).toEqual([
+      'rows of family queue hold only what has a queueId: right if the query was restricted to these',
+    ])
   })
 
   test('of a family that the profile does not compute are named as such', async () => {
-    const report = await compare([[sales(at(0), { nOffered: 1 })]], [{ results: [one({ mediaType: 'voice' }, { nOffered: 1 })] }])
+    const report = await compare(
+      [[sales(at(0), { nOffered: 1 })]],
+      [{ results: [one({ mediaType: 'voice' }, { nOffered: 1 })] }],
+    )
     expect(report.coverage.notCompared).toMatchObject([{ why: expect.stringMatching(/family organisation.*profile/) }])
     expect(isEqual(report)).toBe(false)
   })
 
   test('by direction need rows that are split by it', async () => {
     const answer = {
-      results: [one({ queueId: 'sales', direction: 'INBOUND' }, { nOffered: 1 }), one({ queueId: 'sales' }, { nOffered: 2 })],
+      results: [
+        one({ queueId: 'sales', direction: 'INBOUND' }, { nOffered: 1 }),
+        one({ queueId: 'sales' }, { nOffered: 2 }),
+      ],
     }
     const unsplit = await compare([[sales(at(0), { nOffered: 3 })]], [answer])
     expect(unsplit.coverage.notCompared).toMatchObject([{ why: expect.stringMatching(/not split by direction/) }])
@@ -260,7 +325,9 @@ describe('groups', () => {
 
   test('of a filtered query are compared with what passes the filter', async () => {
     const rows = [sales(at(0), { nOffered: 2 }), row(['sales', 'chat', null, null], at(0), { nOffered: 3 })]
-    const report = await compare([rows], [{ results: [one({ queueId: 'sales' }, { nOffered: 2 })] }], { where: { mediaType: 'VOICE' } })
+    const report = await compare([rows], [{ results: [one({ queueId: 'sales' }, { nOffered: 2 })] }], {
+      where: { mediaType: 'VOICE' },
+    })
     expect(report.figures).toMatchObject({ compared: 1, equal: 1 })
   })
 
@@ -273,9 +340,13 @@ describe('groups', () => {
     const report = await compare([rows], [answer])
     expect(short(report)).toEqual(['nOffered missing-event count +1'])
     expect(report.coverage.withoutRows).toEqual([{ queueId: 'theirs', mediaType: 'voice' }])
-    expect(report.coverage.uncovered).toEqual([{ group: { mediaType: 'voice', queueId: 'ours' }, family: 'queue', rows: 1 }])
+    expect(report.coverage.uncovered).toEqual([
+      { group: { mediaType: 'voice', queueId: 'ours' }, family: 'queue', rows: 1 },
+    ])
     const complete = await compare([rows], [answer], { isComplete: true })
-    expect(short(complete)).toEqual(['nOffered extra-event count -2', 'nOffered missing-event count +1'].sort().reverse())
+    expect(short(complete)).toEqual(
+      ['nOffered extra-event count -2', 'nOffered missing-event count +1'].sort().reverse(),
+    )
   })
 })
 
@@ -339,7 +410,9 @@ describe('user aggregates', () => {
             },
             {
               group: { userId: 'ben' },
-              data: [times(['tAgentRoutingStatus', 'IDLE', 1_200_000], ['tAgentRoutingStatus', 'COMMUNICATING', 600_000])],
+              data: [
+                times(['tAgentRoutingStatus', 'IDLE', 1_200_000], ['tAgentRoutingStatus', 'COMMUNICATING', 600_000]),
+              ],
             },
           ],
         },
@@ -370,7 +443,9 @@ describe('what is not the same is classed', () => {
         closedThrough: at(4),
       },
     )
-    expect(ahead.differences).toMatchObject([{ class: 'late', because: 'our intervals are closed through 2026-01-05T11:00Z only' }])
+    expect(ahead.differences).toMatchObject([
+      { class: 'late', because: 'our intervals are closed through 2026-01-05T11:00Z only' },
+    ])
   })
 
   test('late: theirs lies between what we said before a correction and what we say now', async () => {
@@ -396,7 +471,10 @@ describe('what is not the same is classed', () => {
     const ours = sales(at(0), { ...talked, tHandle: [35_000], tAcw: [5_000] })
     const answer = { results: [salesSaid(said(HALF, { ...talked, tHandle: [35_000, 46_000], tAcw: [5_000, 6_000] }))] }
     const report = await compare([[ours]], [answer], { closedThrough: at(100) })
-    expect(short(report)).toEqual(['tAcw late count +1 sum +6000 max +1000', 'tHandle late count +1 sum +46000 max +11000'])
+    expect(short(report)).toEqual([
+      'tAcw late count +1 sum +6000 max +1000',
+      'tHandle late count +1 sum +46000 max +11000',
+    ])
     const longAgo = await compare([[ours]], [answer], { closedThrough: at(8 * 96) })
     expect(longAgo.differences.map(({ class: reason }) => reason)).toEqual(['missing-event', 'missing-event'])
     // The other way round it is their answer that was early, however long ago.
@@ -405,7 +483,9 @@ describe('what is not the same is classed', () => {
       [{ results: [salesSaid(said(HALF, { ...talked, tHandle: [35_000] }))] }],
       { closedThrough: at(8 * 96) },
     )
-    expect(theirs.differences).toMatchObject([{ class: 'late', because: expect.stringContaining('theirs was asked for before') }])
+    expect(theirs.differences).toMatchObject([
+      { class: 'late', because: expect.stringContaining('theirs was asked for before') },
+    ])
   })
 
   test('late: after-call work alone moved a handle time', async () => {
@@ -450,7 +530,10 @@ describe('what is not the same is classed', () => {
       [
         {
           results: [
-            salesSaid(said([at(0), at(1)], { tAnswered: [5_000, 5_001] }), said([at(1), at(2)], { tAnswered: { count: 0, sum: 0 } })),
+            salesSaid(
+              said([at(0), at(1)], { tAnswered: [5_000, 5_001] }),
+              said([at(1), at(2)], { tAnswered: { count: 0, sum: 0 } }),
+            ),
           ],
         },
       ],
@@ -461,7 +544,11 @@ describe('what is not the same is classed', () => {
       [
         {
           results: [
-            salesSaid(said([at(0), at(1)], { nOffered: 2 }), said([at(1), at(2)], { nOffered: 1 }), said([at(2), at(3)], { nOffered: 1 })),
+            salesSaid(
+              said([at(0), at(1)], { nOffered: 2 }),
+              said([at(1), at(2)], { nOffered: 1 }),
+              said([at(2), at(3)], { nOffered: 1 }),
+            ),
           ],
         },
       ],
@@ -482,7 +569,13 @@ describe('what is not the same is classed', () => {
   })
 
   test('missing and extra events: both sides are said, and what is worked out of them follows', async () => {
-    const parts = { nOffered: 3, nOverSla: 0, tAbandon: [4_000], tFlowOut: { count: 0, sum: 0 }, tShortAbandon: [4_000] }
+    const parts = {
+      nOffered: 3,
+      nOverSla: 0,
+      tAbandon: [4_000],
+      tFlowOut: { count: 0, sum: 0 },
+      tShortAbandon: [4_000],
+    }
     const report = await compare(
       [[sales(at(0), { nOffered: 2, tAnswered: [5_000], tAbandon: [4_000] })]],
       [
@@ -521,7 +614,12 @@ describe('what is not the same is classed', () => {
     [{ includeFlowOuts: false, includeAbandons: true, includeShortAbandons: false }, 6],
     [{ includeFlowOuts: false, includeAbandons: false, includeShortAbandons: true }, 5],
   ])('rule: the options of the service level that give theirs: %j', async (options, denominator) => {
-    const counted = { tAnswered: [5_000, 6_000, 7_000, 8_000, 30_000], nOverSla: 1, tAbandon: [4_000, 5_000, 60_000], tFlowOut: [9_000] }
+    const counted = {
+      tAnswered: [5_000, 6_000, 7_000, 8_000, 30_000],
+      nOverSla: 1,
+      tAbandon: [4_000, 5_000, 60_000],
+      tFlowOut: [9_000],
+    }
     const report = await compare(
       [[sales(at(0), counted)]],
       [
@@ -555,7 +653,11 @@ describe('what is not the same is classed', () => {
         {
           results: [
             salesSaid(
-              said([at(0), at(1)], { ...flowing, tShortAbandon: { count: 0 }, oServiceLevel: { numerator: 1, denominator: 2 } }),
+              said([at(0), at(1)], {
+                ...flowing,
+                tShortAbandon: { count: 0 },
+                oServiceLevel: { numerator: 1, denominator: 2 },
+              }),
               said([at(1), at(2)], { ...plain, oServiceLevel: { numerator: 1, denominator: 1 } }),
             ),
           ],
@@ -614,20 +716,31 @@ describe('what is not the same is classed', () => {
           results: [
             {
               group: { mediaType: 'callback', queueId: 'sales' },
-              data: [said(HALF, { tAnswered: [5_000], tAbandon: [6_000], tFlowOut: [1_000], tWait: [1_000, 5_000, 6_000, 7_000] })],
+              data: [
+                said(HALF, {
+                  tAnswered: [5_000],
+                  tAbandon: [6_000],
+                  tFlowOut: [1_000],
+                  tWait: [1_000, 5_000, 6_000, 7_000],
+                }),
+              ],
             },
           ],
         },
       ],
     )
-    expect(report.differences).toMatchObject([{ metric: 'tWait', class: 'rule', because: expect.stringContaining('customer-first') }])
+    expect(report.differences).toMatchObject([
+      { metric: 'tWait', class: 'rule', because: expect.stringContaining('customer-first') },
+    ])
   })
 })
 
 test('differences within tolerance are counted and are none; limits are per metric and statistic', async () => {
   const rows = [sales(at(0), { nOffered: 100, tAnswered: [10_000] })]
   const answer = { results: [salesSaid(said(HALF, { nOffered: 101, tAnswered: [10_400] }))] }
-  const tolerated = await compare([rows], [answer], { tolerance: right(parseTolerance(['*=sum:5%,min:500,max:500', 'nOffered=count:1'])) })
+  const tolerated = await compare([rows], [answer], {
+    tolerance: right(parseTolerance(['*=sum:5%,min:500,max:500', 'nOffered=count:1'])),
+  })
   expect(tolerated.figures).toEqual({ compared: 2, equal: 0, tolerated: 2, different: 0 })
   const strict = await compare([rows], [answer], {
     tolerance: right(parseTolerance(['*=sum:5%,min:500,max:500,count:1', 'nOffered=count:0'])),
@@ -639,7 +752,16 @@ test('differences within tolerance are counted and are none; limits are per metr
 test('totals add up by class and metric', async () => {
   const report = await compare(
     [[sales(at(0), { nOffered: 1, tAnswered: [3_000] }), sales(at(4), { nOffered: 9 }, { status: 'provisional' })]],
-    [{ results: [salesSaid(said([at(0), at(2)], { nOffered: 3, tAnswered: [3_000, 4_000] }), said([at(4), at(6)], { nOffered: 5 }))] }],
+    [
+      {
+        results: [
+          salesSaid(
+            said([at(0), at(2)], { nOffered: 3, tAnswered: [3_000, 4_000] }),
+            said([at(4), at(6)], { nOffered: 5 }),
+          ),
+        ],
+      },
+    ],
   )
   expect(report.totals).toEqual({
     'missing-event': {

@@ -29,11 +29,15 @@ export const generation = (profile: Partial<Profile> = {}): Generation => ({
   startedAt: '2026-01-05T00:00:00.000Z',
 })
 
-/** Values by metric: a number stands for so many counts, a list for the durations (or the time in a state) themselves. */
+/**
+ * Values by metric: a number stands for so many counts, a list for the durations (or the time in a state) themselves.
+ */
 export type Values = Readonly<Partial<Record<MetricName, number | readonly number[]>>>
 
 const measure = (values: number | readonly number[]): Measure =>
-  typeof values === 'number' ? { ...measureOf(1), count: values, sum: values } : values.map(measureOf).reduce((a, b) => addMeasures(a, b))
+  typeof values === 'number'
+    ? { ...measureOf(1), count: values, sum: values }
+    : values.map(measureOf).reduce((a, b) => addMeasures(a, b))
 
 /** A row made by hand; the metrics that are worked out of others are worked out, if they are not given. */
 export const row = (
@@ -46,8 +50,14 @@ export const row = (
   const waits = [values.tAnswered, values.tAbandon, values.tFlowOut].flatMap((durations) =>
     Array.isArray(durations) ? (durations as number[]) : [],
   )
-  const short = (Array.isArray(values.tAbandon) ? (values.tAbandon as number[]) : []).filter((ms) => ms < profile.shortAbandonMs)
-  const all: Values = { ...(waits.length > 0 ? { tWait: waits } : {}), ...(short.length > 0 ? { tShortAbandon: short } : {}), ...values }
+  const short = (Array.isArray(values.tAbandon) ? (values.tAbandon as number[]) : []).filter(
+    (ms) => ms < profile.shortAbandonMs,
+  )
+  const all: Values = {
+    ...(waits.length > 0 ? { tWait: waits } : {}),
+    ...(short.length > 0 ? { tShortAbandon: short } : {}),
+    ...values,
+  }
   const measures = metricNames.map((name) => (all[name] === undefined ? undefined : measure(all[name])))
   return keyed({
     tenant: 't',
@@ -88,18 +98,30 @@ export const logOf = async (...batches: (readonly Row[])[]): Promise<EventLog> =
   return log
 }
 
-export const iso = (start: number, end: number): string => `${new Date(start).toISOString()}/${new Date(end).toISOString()}`
+export const iso = (start: number, end: number): string =>
+  `${new Date(start).toISOString()}/${new Date(end).toISOString()}`
 
 type Stats = Readonly<Record<string, number>>
-type Datum = Readonly<{ interval: string; metrics: readonly Readonly<{ metric: string; qualifier?: string; stats: Stats }>[] }>
+type Datum = Readonly<{
+  interval: string
+  metrics: readonly Readonly<{ metric: string; qualifier?: string; stats: Stats }>[]
+}>
 export type Result = Readonly<{ group: Readonly<Record<string, string>>; data: readonly Datum[] }>
 
 /** What the API would say of some metrics: durations whole, counts as counts. */
-export const said = (interval: readonly [number, number], values: Readonly<Record<string, number | readonly number[] | Stats>>): Datum => ({
+export const said = (
+  interval: readonly [number, number],
+  values: Readonly<Record<string, number | readonly number[] | Stats>>,
+): Datum => ({
   interval: iso(...interval),
   metrics: Object.entries(values).map(([metric, value]) => ({
     metric,
-    stats: typeof value === 'number' ? { count: value } : Array.isArray(value) ? statsOf(value as readonly number[]) : (value as Stats),
+    stats:
+      typeof value === 'number'
+        ? { count: value }
+        : Array.isArray(value)
+          ? statsOf(value as readonly number[])
+          : (value as Stats),
   })),
 })
 
@@ -111,7 +133,10 @@ export const statsOf = (durations: readonly number[]): Stats => ({
 })
 
 /** What the API would say of the queue `sales`, voice. */
-export const salesSaid = (...data: readonly Datum[]): Result => ({ group: { mediaType: 'voice', queueId: 'sales' }, data })
+export const salesSaid = (...data: readonly Datum[]): Result => ({
+  group: { mediaType: 'voice', queueId: 'sales' },
+  data,
+})
 
 export async function* answered(...responses: readonly unknown[]): AsyncIterable<AggregateResponse> {
   for (const response of responses) yield right(aggregateResponse(response))

@@ -70,15 +70,20 @@ describe('the answers in a file', () => {
     const file = await fileOf(JSON.stringify(many))
     let read = 0
     let count = 0
-    for await (const each of jsonObjects({ file, signal, onProgress: (bytes) => (read = bytes) })) expect(each).toEqual(many[count++])
+    for await (const each of jsonObjects({ file, signal, onProgress: (bytes) => (read = bytes) }))
+      expect(each).toEqual(many[count++])
     expect({ count, read }).toEqual({ count: many.length, read: await sourceBytes(file) })
   })
 
   test('any JSON comes back as it was, in every form', async () => {
-    const answer = fc.dictionary(fc.string(), fc.jsonValue()).map((value) => JSON.parse(JSON.stringify(value)) as object)
+    const answer = fc
+      .dictionary(fc.string(), fc.jsonValue())
+      .map((value) => JSON.parse(JSON.stringify(value)) as object)
     await fc.assert(
       fc.asyncProperty(fc.array(answer, { minLength: 1, maxLength: 4 }), fc.boolean(), async (answers, isArray) => {
-        const content = isArray ? JSON.stringify(answers, null, 2) : answers.map((each) => JSON.stringify(each)).join('\n')
+        const content = isArray
+          ? JSON.stringify(answers, null, 2)
+          : answers.map((each) => JSON.stringify(each)).join('\n')
         expect(await objectsIn(content)).toEqual(answers)
       }),
       { numRuns: 60 },
@@ -89,9 +94,9 @@ describe('the answers in a file', () => {
     const read = async (content: unknown): Promise<void> => {
       for await (const _ of readAggregates({ file: await fileOf(JSON.stringify(content)), signal })) void _
     }
-    await expect(read([{ results: [] }, { message: 'The query is invalid', code: 'bad.request', status: 400 }])).rejects.toThrow(
-      /answer 2 is not one .* refusal of the API: The query is invalid/,
-    )
+    await expect(
+      read([{ results: [] }, { message: 'The query is invalid', code: 'bad.request', status: 400 }]),
+    ).rejects.toThrow(/answer 2 is not one .* refusal of the API: The query is invalid/)
     await expect(read({ conversations: [], totalHits: 0 })).rejects.toThrow(/no results, but conversations, totalHits/)
     await expect(read({ results: {} })).rejects.toThrow(/results are not a list/)
     await expect(read([])).rejects.toThrow(/it is empty/)
@@ -112,7 +117,10 @@ describe('an answer', () => {
           data: [
             {
               interval: '2026-01-05T10:00Z/2026-01-05T11:00Z',
-              metrics: [{ metric: 'tAnswered', stats: { count: 1, sum: 2, p95: 3, min: 'x', max: null } }, { metric: 'nothing' }],
+              metrics: [
+                { metric: 'tAnswered', stats: { count: 1, sum: 2, p95: 3, min: 'x', max: null } },
+                { metric: 'nothing' },
+              ],
               views: [{ name: 'v', stats: {} }],
             },
           ],

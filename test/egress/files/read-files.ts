@@ -7,7 +7,10 @@ import type { Delivered } from '../../contracts/sink.contract.js'
 
 type Named = { key: string; revision: number }
 
-/** Reads a files sink's folder as a stranger would: every container file with avsc's own decoder, in the order of their names. */
+/**
+ * Reads a files sink's folder as a stranger would: every container file with avsc's own decoder, in the order of their
+ * names.
+ */
 export const readAvroFiles = (folder: string): Promise<readonly Delivered[]> => readFiles(folder, '.avro', avroRows)
 
 export const readJsonFiles = (folder: string): Promise<readonly Delivered[]> =>
@@ -27,7 +30,11 @@ const avroRows = async (path: string): Promise<Named[]> => {
   return rows
 }
 
-const readFiles = async (folder: string, ending: string, read: (path: string) => Promise<Named[]>): Promise<readonly Delivered[]> => {
+const readFiles = async (
+  folder: string,
+  ending: string,
+  read: (path: string) => Promise<Named[]>,
+): Promise<readonly Delivered[]> => {
   const delivered: Delivered[] = []
   if (!existsSync(folder)) return delivered
   for (const topic of (await readdir(folder)).filter((name) => name !== 'commits').sort()) {

@@ -51,7 +51,8 @@ test('half a batch at the end of a file is cut off', async () => {
   await goOn(sinkOn({ folder }), 2)
   await sinks.at(-1)?.close()
   for (const topic of (await readdir(folder)).filter((name) => name !== 'commits'))
-    for (const file of await readdir(join(folder, topic))) await appendFile(join(folder, topic, file), Buffer.from([4, 200, 1, 7, 7]))
+    for (const file of await readdir(join(folder, topic)))
+      await appendFile(join(folder, topic, file), Buffer.from([4, 200, 1, 7, 7]))
   await goOn(sinkOn({ folder }), 3)
   await expectOnceAndInOrder(3)
 })
@@ -73,7 +74,9 @@ test('a writer that wakes after it was succeeded leaves nothing behind', async (
   const [older, newer] = [sinkOn({ folder }), sinkOn({ folder })]
   await goOn(older, 2)
   await goOn(newer, 3)
-  expect(await write(older, batchAt(3))).toMatchObject({ left: { tag: 'Fenced', by: expect.stringContaining(String(process.pid)) } })
+  expect(await write(older, batchAt(3))).toMatchObject({
+    left: { tag: 'Fenced', by: expect.stringContaining(String(process.pid)) },
+  })
   await expectOnceAndInOrder(3)
 })
 
@@ -89,7 +92,9 @@ test('every committed length is a length of whole rows', async () => {
   const commits = (await readdir(join(folder, 'commits'))).sort()
   expect(commits).toHaveLength(4)
   for (const [index, name] of commits.entries()) {
-    const commit = JSON.parse(await readFile(join(folder, 'commits', name), 'utf8')) as { files: Record<string, number> }
+    const commit = JSON.parse(await readFile(join(folder, 'commits', name), 'utf8')) as {
+      files: Record<string, number>
+    }
     for (const [file, bytes] of Object.entries(commit.files).filter(
       ([file]) => file.includes('queue-metrics') && file.endsWith('.jsonl'),
     )) {

@@ -14,7 +14,8 @@ const marker = (offset: number, producerId: string): RawRecord => ({
   key: Buffer.from([0, 0, 0, 0]),
   isControlRecord: true,
 })
-const texts = (...args: Parameters<typeof withoutAborted>): string[] => withoutAborted(...args).map(({ value }) => String(value))
+const texts = (...args: Parameters<typeof withoutAborted>): string[] =>
+  withoutAborted(...args).map(({ value }) => String(value))
 
 test('records of an aborted transaction are left out, those of the next one of the same producer are not', () => {
   const messages = [record(5, '1', 'aborted'), marker(6, '1'), record(7, '1', 'committed'), marker(8, '1')]
@@ -39,6 +40,9 @@ test('two transactions that were open where reading begins are both left out', (
 test('records outside transactions stay, also when they look like an abort marker', () => {
   const plain = { ...record(2, '1', 'plain', false), key: Buffer.from([0, 0, 0, 0]) }
   expect(
-    texts([record(1, '1', 'aborted'), plain, record(3, '1', 'aborted'), marker(4, '1')], [{ producerId: '1', firstOffset: '1' }]),
+    texts(
+      [record(1, '1', 'aborted'), plain, record(3, '1', 'aborted'), marker(4, '1')],
+      [{ producerId: '1', firstOffset: '1' }],
+    ),
   ).toEqual(['plain'])
 })

@@ -23,17 +23,20 @@ test('a send takes at most 500 records and half a megabyte per partition, and or
       }
     expect(Math.max(...perPartition)).toBeLessThanOrEqual(500)
   }
-  const expected = (rest: (index: number) => boolean): number[] => records.flatMap((_, index) => (rest(index) ? [index + 1] : []))
+  const expected = (rest: (index: number) => boolean): number[] =>
+    records.flatMap((_, index) => (rest(index) ? [index + 1] : []))
   expect(seen).toEqual([expected((index) => index % 3 === 0), expected((index) => index % 3 !== 0)])
 })
 
 test('large values make smaller sends', () => {
-  const records = Array.from({ length: 20 }, (_, index) => sinkRecord(queueRow({ queueId: `${'q'.repeat(50_000)}${index}` })))
+  const records = Array.from({ length: 20 }, (_, index) =>
+    sinkRecord(queueRow({ queueId: `${'q'.repeat(50_000)}${index}` })),
+  )
   const sends = cutIntoSends(records, defaultTopics, jsonValues, () => 0)
   for (const send of sends as Exclude<typeof sends, string>)
-    expect(send.flatMap(({ messages }) => messages).reduce((sum, { value }) => sum + (value?.length ?? 0), 0)).toBeLessThanOrEqual(
-      512 * 1024,
-    )
+    expect(
+      send.flatMap(({ messages }) => messages).reduce((sum, { value }) => sum + (value?.length ?? 0), 0),
+    ).toBeLessThanOrEqual(512 * 1024)
 })
 
 test("a key goes where Java's producers put it, also when it is asked again", () => {
@@ -48,7 +51,8 @@ test("a key goes where Java's producers put it, also when it is asked again", ()
   }
   const partitionOf = partitioning(new Map([['topic', 1_000]]))
   for (const _ of [1, 2])
-    for (const [key, hash] of Object.entries(hashes)) expect(partitionOf('topic', key), key).toBe((hash & 0x7fffffff) % 1_000)
+    for (const [key, hash] of Object.entries(hashes))
+      expect(partitionOf('topic', key), key).toBe((hash & 0x7fffffff) % 1_000)
 })
 
 test("Confluent's frame: zero, the id as big-endian int32, the datum", () => {
@@ -56,7 +60,8 @@ test("Confluent's frame: zero, the id as big-endian int32, the datum", () => {
 })
 
 describe('errors become ours in one place', () => {
-  const protocol = (type: string, message = type): Error => Object.assign(new Error(message), { name: 'KafkaJSProtocolError', type })
+  const protocol = (type: string, message = type): Error =>
+    Object.assign(new Error(message), { name: 'KafkaJSProtocolError', type })
 
   test('epochs, also by the code that kafkajs does not know and from within wrappers', () => {
     expect(kafkaVerdict(protocol('INVALID_PRODUCER_EPOCH'))).toEqual({ tag: 'EpochLost', by: 'INVALID_PRODUCER_EPOCH' })
@@ -64,7 +69,9 @@ describe('errors become ours in one place', () => {
       tag: 'EpochLost',
       by: 'PRODUCER_FENCED',
     })
-    const wrapped = new Error('retries exceeded', { cause: new Error('non-retriable', { cause: protocol('INVALID_PRODUCER_EPOCH') }) })
+    const wrapped = new Error('retries exceeded', {
+      cause: new Error('non-retriable', { cause: protocol('INVALID_PRODUCER_EPOCH') }),
+    })
     expect(kafkaVerdict(wrapped)).toMatchObject({ tag: 'EpochLost' })
   })
 
@@ -85,7 +92,11 @@ describe('the progress record', () => {
   const owner = { id: 'one', host: 'here', pid: 1 }
 
   test('comes back as it was written, with progress or without', () => {
-    for (const progress of [undefined, { generation: 'g1', revision: 0 }, { generation: 'g2', revision: 9_007_199_254_740_991 }])
+    for (const progress of [
+      undefined,
+      { generation: 'g1', revision: 0 },
+      { generation: 'g2', revision: 9_007_199_254_740_991 },
+    ])
       expect(decodeProgress(encodeProgress({ progress, owner }))).toEqual({ progress, owner })
   })
 

@@ -9,10 +9,13 @@ const signal = new AbortController().signal
 const sink = kafkaSink({ brokers: [brokers], tenant: 'acme', ...namedTopics(prefix), values: { format: 'json' } })
 const progress = await sink.connect(signal)()
 if (E.isLeft(progress))
-  throw new Error(`connect: ${JSON.stringify(progress.left)} ${String('cause' in progress.left && progress.left.cause)}`)
+  throw new Error(
+    `connect: ${JSON.stringify(progress.left)} ${String('cause' in progress.left && progress.left.cause)}`,
+  )
 for (let n = (progress.right?.revision ?? 0) / 10 + 1; n <= Number(last); n++) {
   console.log(n)
   const written = await sink.write(manyRowsAt(n), signal)()
-  if (E.isLeft(written)) throw new Error(`write: ${JSON.stringify(written.left)} ${String('cause' in written.left && written.left.cause)}`)
+  if (E.isLeft(written))
+    throw new Error(`write: ${JSON.stringify(written.left)} ${String('cause' in written.left && written.left.cause)}`)
 }
 await sink.close()

@@ -9,7 +9,11 @@ export type Mishap = 'cut before' | 'cut after' | Readonly<{ kind: 'held'; seen:
 const END_TRANSACTION = 26
 
 /** Sockets on which one commit meets a mishap: `arm` says which. */
-export const tamperedSockets = (): { socketFactory: SocketFactory; arm: (mishap: Mishap) => void; met: () => number } => {
+export const tamperedSockets = (): {
+  socketFactory: SocketFactory
+  arm: (mishap: Mishap) => void
+  met: () => number
+} => {
   let armed: Mishap | undefined
   let met = 0
   const socketFactory: SocketFactory = ({ host, port, onConnect }) => {
@@ -40,6 +44,7 @@ export const tamperedSockets = (): { socketFactory: SocketFactory; arm: (mishap:
 }
 
 /** A request begins with its length (int32) and its kind (int16). */
-const endsTransaction = (bytes: unknown): boolean => Buffer.isBuffer(bytes) && bytes.length > 6 && bytes.readInt16BE(4) === END_TRANSACTION
+const endsTransaction = (bytes: unknown): boolean =>
+  Buffer.isBuffer(bytes) && bytes.length > 6 && bytes.readInt16BE(4) === END_TRANSACTION
 
 const reset = (): Error => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })

@@ -5,8 +5,13 @@ import type { Delivered } from '../../contracts/sink.contract.js'
 export type Consumed = Delivered &
   Readonly<{ partition: number; recordKey: string; value: Buffer; headers: Readonly<Record<string, string>> }>
 
-/** Everything that is committed on these topics now, in order within a partition. Waits for open transactions to end. */
-export const consumeAll = async (brokers: readonly string[], topics: readonly string[]): Promise<readonly Consumed[]> => {
+/**
+ * Everything that is committed on these topics now, in order within a partition. Waits for open transactions to end.
+ */
+export const consumeAll = async (
+  brokers: readonly string[],
+  topics: readonly string[],
+): Promise<readonly Consumed[]> => {
   const reader = await partitionReader(kafkaClient({ brokers }), { brokers })
   const consumed: Consumed[] = []
   try {

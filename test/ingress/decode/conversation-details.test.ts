@@ -23,14 +23,23 @@ const refusal = (record: unknown): string => {
 }
 
 type Segment = Readonly<{ segmentStart: string }> & Readonly<Record<string, unknown>>
-type Session = Readonly<{ segments?: readonly Segment[]; metrics: readonly unknown[] }> & Readonly<Record<string, unknown>>
+type Session = Readonly<{ segments?: readonly Segment[]; metrics: readonly unknown[] }> &
+  Readonly<Record<string, unknown>>
 const at = (time: string): string => `2026-01-05T${time}Z`
-const segment = (from: string, more: Readonly<Record<string, unknown>>): Segment => ({ segmentStart: at(from), ...more })
+const segment = (from: string, more: Readonly<Record<string, unknown>>): Segment => ({
+  segmentStart: at(from),
+  ...more,
+})
 const emission = (name: string, time: string, value = 1) => ({ name, value, emitDate: at(time) })
-const record = (session: Session, participant: Readonly<Record<string, unknown>> = { purpose: 'agent', userId: 'kim' }) => ({
+const record = (
+  session: Session,
+  participant: Readonly<Record<string, unknown>> = { purpose: 'agent', userId: 'kim' },
+) => ({
   conversationId: 'c1',
   divisionIds: ['home', 'abroad'],
-  participants: [{ ...participant, sessions: [{ sessionId: 's1', mediaType: 'VOICE', direction: 'inbound', ...session }] }],
+  participants: [
+    { ...participant, sessions: [{ sessionId: 's1', mediaType: 'VOICE', direction: 'inbound', ...session }] },
+  ],
 })
 const pointsOf = (...given: Parameters<typeof record>) => recorded(record(...given)).points
 
@@ -42,7 +51,12 @@ describe('the live chat', () => {
     const fact = recorded(live)
     expect(fact.conversationId).toBe('1bc96a39-6725-40c4-9345-db72aa67b8c6')
     expect(
-      fact.points.map(({ metric, value, at: instant, userId }) => [metric, value, new Date(instant).toISOString().slice(11, -1), userId]),
+      fact.points.map(({ metric, value, at: instant, userId }) => [
+        metric,
+        value,
+        new Date(instant).toISOString().slice(11, -1),
+        userId,
+      ]),
     ).toEqual([
       ['nConnected', 1, '12:27:53.386', null],
       ['nOffered', 1, '12:27:53.388', null],
@@ -57,7 +71,14 @@ describe('the live chat', () => {
       ['tHeldComplete', 544_176, '12:43:23.306', agent],
     ])
     for (const point of fact.points) {
-      expect(point).toMatchObject({ queueId, mediaType: 'chat', direction: 'inbound', messageType: null, skillIds: [], wrapUpCode: null })
+      expect(point).toMatchObject({
+        queueId,
+        mediaType: 'chat',
+        direction: 'inbound',
+        messageType: null,
+        skillIds: [],
+        wrapUpCode: null,
+      })
       expect(point.divisionIds).toEqual(['1b6b98a6-3d70-47be-9406-61a5aa8cc570'])
       expect(isMetricName(point.metric)).toBe(true)
     }
@@ -72,7 +93,10 @@ describe('the live chat', () => {
       duplicate: 1,
       latest: Date.parse('2021-04-01T12:43:23.306Z'),
     })
-    expect(await ingest(log, [bytes({ ...parsed, selfServed: false })], origin)).toMatchObject({ stored: 1, duplicate: 0 })
+    expect(await ingest(log, [bytes({ ...parsed, selfServed: false })], origin)).toMatchObject({
+      stored: 1,
+      duplicate: 0,
+    })
     const events = await allEvents(log)
     expect(events.map(({ type, stream }) => [type, stream])).toEqual([
       ['conversation-detail', 'acme.0f.conversation-1bc96a39-6725-40c4-9345-db72aa67b8c6'],
@@ -96,7 +120,12 @@ describe('the live chat', () => {
 
 describe('a point takes from the segments what held at its instant', () => {
   const handled: readonly Segment[] = [
-    segment('10:00:00', { segmentType: 'alert', queueId: 'sales', requestedRoutingSkillIds: ['french'], requestedLanguageId: 'fr' }),
+    segment('10:00:00', {
+      segmentType: 'alert',
+      queueId: 'sales',
+      requestedRoutingSkillIds: ['french'],
+      requestedLanguageId: 'fr',
+    }),
     segment('10:00:10', { segmentType: 'interact', queueId: 'sales' }),
     segment('10:05:00', { segmentType: 'wrapup', queueId: 'sales', wrapUpCode: 'sold' }),
   ]
@@ -185,10 +214,15 @@ test('a metric that is emitted several times in a session is several points, equ
 })
 
 test('a conversation that is still open, or has nobody in it, is taken as it is', () => {
-  expect(recorded({ conversationId: 'c1', participants: [] })).toEqual({ type: 'ConversationRecorded', conversationId: 'c1', points: [] })
-  expect(recorded({ conversationId: 'c1', participants: [{ purpose: 'customer' }, { sessions: [{ sessionId: 's1' }] }] }).points).toEqual(
-    [],
-  )
+  expect(recorded({ conversationId: 'c1', participants: [] })).toEqual({
+    type: 'ConversationRecorded',
+    conversationId: 'c1',
+    points: [],
+  })
+  expect(
+    recorded({ conversationId: 'c1', participants: [{ purpose: 'customer' }, { sessions: [{ sessionId: 's1' }] }] })
+      .points,
+  ).toEqual([])
 })
 
 describe('what cannot be meant is refused with the field', () => {
@@ -197,8 +231,14 @@ describe('what cannot be meant is refused with the field', () => {
     [{ conversationId: 'c1', participants: [null] }, /participants\[0\] is null; expected an object/],
     [record({ sessionId: undefined, metrics: [emission('nError', '10:00:00')] }), /sessionId is missing/],
     [record({ metrics: [{ name: 'nError', value: 1 }] }), /emitDate is missing/],
-    [record({ metrics: [{ name: 'tTalk', value: 1.5, emitDate: at('10:00:00') }] }), /value is 1.5; expected a whole number/],
-    [record({ segments: [{ queueId: 'sales' } as never], metrics: [emission('nError', '10:00:00')] }), /segmentStart is missing/],
+    [
+      record({ metrics: [{ name: 'tTalk', value: 1.5, emitDate: at('10:00:00') }] }),
+      /value is 1.5; expected a whole number/,
+    ],
+    [
+      record({ segments: [{ queueId: 'sales' } as never], metrics: [emission('nError', '10:00:00')] }),
+      /segmentStart is missing/,
+    ],
     [record({ flow: 'welcome', metrics: [emission('nError', '10:00:00')] }), /flow is "welcome"; expected an object/],
   ])('%#', (given, detail) => {
     expect(refusal(given)).toMatch(detail)
@@ -207,6 +247,10 @@ describe('what cannot be meant is refused with the field', () => {
   test('an id that can be no part of a stream name', async () => {
     const log = memoryLog()
     const odd = bytes({ conversationId: 'no such id\n', participants: [] })
-    expect(await ingest(log, [odd], origin)).toMatchObject({ stored: 0, deadLettered: 1, problems: [{ reason: 'undecodable' }] })
+    expect(await ingest(log, [odd], origin)).toMatchObject({
+      stored: 0,
+      deadLettered: 1,
+      problems: [{ reason: 'undecodable' }],
+    })
   })
 })

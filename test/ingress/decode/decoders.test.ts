@@ -28,10 +28,26 @@ const factsOf = (name: Name, fields: Body = {}): E.Either<string, readonly Fact[
 }
 
 const divisionId = 'f0e1d2c3-b4a5-4968-8778-695a4b3c2d77'
-const session = { at, conversationId, sessionId, mediaType: 'voice', direction: 'inbound', messageType: null, divisionId }
+const session = {
+  at,
+  conversationId,
+  sessionId,
+  mediaType: 'voice',
+  direction: 'inbound',
+  messageType: null,
+  divisionId,
+}
 const flow = { ...session, flowId: 'welcome', flowType: 'INBOUNDCALL' }
 const noDimensions = {
-  ...{ queueId: null, userId: null, mediaType: 'unknown', direction: null, messageType: null, skillIds: [], languageId: null },
+  ...{
+    queueId: null,
+    userId: null,
+    mediaType: 'unknown',
+    direction: null,
+    messageType: null,
+    skillIds: [],
+    languageId: null,
+  },
   ...{ wrapUpCode: null, flowId: null, campaignId: null, divisionIds: [] },
 }
 const stated: Record<Name, readonly Fact[]> = {
@@ -95,27 +111,54 @@ const stated: Record<Name, readonly Fact[]> = {
       callbackMs: 0,
     },
   ],
-  acw: [{ type: 'AfterCallWorkCompleted', ...session, userId, queueId, wrapUpCode: 'ININ-WRAP-UP-TIMEOUT', acwMs: 3_000 }],
+  acw: [
+    { type: 'AfterCallWorkCompleted', ...session, userId, queueId, wrapUpCode: 'ININ-WRAP-UP-TIMEOUT', acwMs: 3_000 },
+  ],
   wrapUp: [{ type: 'WrapUpApplied', ...session, queueId, wrapUpCode: 'sold', acwMs: 3_000 }],
   outbound: [{ type: 'OutboundInitiated', ...session, direction: 'outbound', campaignId: 'spring' }],
   voicemailStart: [{ type: 'VoicemailStarted', ...session, userId, queueId }],
   voicemailEnd: [{ type: 'VoicemailEnded', ...session, userId, queueId, voicemailMs: 8_250 }],
   flowStart: [{ type: 'FlowStarted', ...flow }],
   flowEnd: [{ type: 'FlowEnded', ...flow, exitReason: 'TRANSFER', connectedMs: 64_300 }],
-  flowOutcome: [{ type: 'FlowOutcomeReached', ...flow, outcome: 'FAILURE', startedAt: at - 5_000, endedAt: at, milestones: 2 }],
+  flowOutcome: [
+    { type: 'FlowOutcomeReached', ...flow, outcome: 'FAILURE', startedAt: at - 5_000, endedAt: at, milestones: 2 },
+  ],
   contact: [{ type: 'ConversationAnnotated', at, conversationId, what: 'contact' }],
   attributes: [{ type: 'ConversationAnnotated', at, conversationId, what: 'attributes' }],
-  agentState: [{ type: 'AgentSegmentEntered', userId, conversationId, sessionId, state: 'INTERACT', at, queueId, mediaType: 'voice' }],
+  agentState: [
+    {
+      type: 'AgentSegmentEntered',
+      userId,
+      conversationId,
+      sessionId,
+      state: 'INTERACT',
+      at,
+      queueId,
+      mediaType: 'voice',
+    },
+  ],
   summary: [{ type: 'ConversationLoadReported', userId, active: 4, acw: 1 }],
   membership: [{ type: 'QueueMembershipChanged', queueId, userId, joined: true }],
   routingStatus: [{ type: 'AgentStateEntered', userId, kind: 'routingStatus', state: 'NOT_RESPONDING', at }],
   presence: [
     { type: 'AgentStateEntered', userId, kind: 'systemPresence', state: 'ON_QUEUE', at },
-    { type: 'AgentStateEntered', userId, kind: 'organizationPresence', state: '31fe3bac-dea6-44b7-bed7-47f91660a1a0', at },
+    {
+      type: 'AgentStateEntered',
+      userId,
+      kind: 'organizationPresence',
+      state: '31fe3bac-dea6-44b7-bed7-47f91660a1a0',
+      at,
+    },
   ],
   activity: [
     { type: 'AgentStateEntered', userId, kind: 'routingStatus', state: 'IDLE', at },
-    { type: 'AgentStateEntered', userId, kind: 'systemPresence', state: 'ON_QUEUE', at: Date.parse('2026-01-05T09:58:00Z') },
+    {
+      type: 'AgentStateEntered',
+      userId,
+      kind: 'systemPresence',
+      state: 'ON_QUEUE',
+      at: Date.parse('2026-01-05T09:58:00Z'),
+    },
     {
       type: 'AgentStateEntered',
       userId,
@@ -128,7 +171,9 @@ const stated: Record<Name, readonly Fact[]> = {
 
 test('every decoder has a body here, so that none goes untested; audits have a real one below', () => {
   const audits = 'v2.audits.entitytype.{id}.entityid.{id}'
-  expect([...Object.values(bodies).map(({ template }) => template), audits].sort()).toEqual(Object.keys(decoders).sort())
+  expect([...Object.values(bodies).map(({ template }) => template), audits].sort()).toEqual(
+    Object.keys(decoders).sort(),
+  )
 })
 
 describe.each(Object.keys(bodies) as Name[])('%s', (name) => {
@@ -152,7 +197,13 @@ describe('what may be missing', () => {
     [
       'metrics',
       {
-        ...{ queueId: undefined, userId: undefined, mediaType: undefined, direction: undefined, messageType: undefined },
+        ...{
+          queueId: undefined,
+          userId: undefined,
+          mediaType: undefined,
+          direction: undefined,
+          messageType: undefined,
+        },
         ...{ requestedRoutingSkillIds: undefined, requestedLanguageId: undefined, wrapUpCode: undefined },
         ...{ outboundCampaignId: undefined, divisionIds: undefined },
       },
@@ -176,7 +227,11 @@ describe('what may be missing', () => {
       { userId: null, queueId: null, voicemailMs: 0 },
     ],
     ['summary', { call: undefined, message: { contactCenter: { active: 3 } }, video: null }, { active: 3, acw: 0 }],
-    ['agentState', { userId: undefined, queueId: undefined, mediaType: undefined }, { queueId: null, mediaType: 'unknown' }],
+    [
+      'agentState',
+      { userId: undefined, queueId: undefined, mediaType: undefined },
+      { queueId: null, mediaType: 'unknown' },
+    ],
     ['membership', { queueId: undefined, joined: false }, { joined: false }],
     [
       'acdEnd',
@@ -188,13 +243,21 @@ describe('what may be missing', () => {
       { queueId: undefined, direction: 'OUTBOUND', divisionId: undefined },
       { queueId: null, direction: 'outbound', divisionId: null },
     ],
-    ['userStart', { direction: undefined, messageType: 'WEBMESSAGING' }, { direction: null, messageType: 'webmessaging' }],
+    [
+      'userStart',
+      { direction: undefined, messageType: 'WEBMESSAGING' },
+      { direction: null, messageType: 'webmessaging' },
+    ],
     [
       'userEnd',
       { heldDurationMs: undefined, alertingDurationMs: null, disconnectType: undefined },
       { heldMs: 0, alertMs: 0, disconnectType: 'UNKNOWN' },
     ],
-    ['acw', { wrapupDurationMs: undefined, queueId: undefined, wrapupCode: undefined }, { acwMs: 0, queueId: null, wrapUpCode: null }],
+    [
+      'acw',
+      { wrapupDurationMs: undefined, queueId: undefined, wrapupCode: undefined },
+      { acwMs: 0, queueId: null, wrapUpCode: null },
+    ],
   ])('%s %j', (name, fields, expected) => {
     expect(factsOf(name, fields)).toEqual(E.right([{ ...stated[name][0], ...expected }]))
   })
@@ -205,7 +268,9 @@ describe('what may be missing', () => {
   })
 
   test('a presence that names no definition of the organisation is one state, not two', () => {
-    expect(factsOf('presence', { presenceDefinition: { systemPresence: 'OnQueue' } })).toEqual(E.right([stated.presence[0]]))
+    expect(factsOf('presence', { presenceDefinition: { systemPresence: 'OnQueue' } })).toEqual(
+      E.right([stated.presence[0]]),
+    )
   })
 
   test('the presence of another source than the primary drives nothing', () => {
@@ -224,7 +289,11 @@ describe('values nobody has seen before', () => {
     ['acdEnd', { acdOutcome: 'PARKED', mediaType: 'HOLOGRAM' }, { outcome: 'UNKNOWN', mediaType: 'hologram' }],
     ['acdEnd', { acdOutcome: 'constructor' }, { outcome: 'UNKNOWN' }],
     ['userEnd', { disconnectType: 'mindTransfer' }, { disconnectType: 'MIND_TRANSFER' }],
-    ['routingStatus', { routingStatus: { status: 'Daydreaming', startTime: '2026-01-05T10:00:12.411Z' } }, { state: 'DAYDREAMING' }],
+    [
+      'routingStatus',
+      { routingStatus: { status: 'Daydreaming', startTime: '2026-01-05T10:00:12.411Z' } },
+      { state: 'DAYDREAMING' },
+    ],
   ])('pass: %s %j', (name, fields, expected) => {
     expect(factsOf(name, fields)).toEqual(E.right([{ ...stated[name][0], ...expected }]))
   })
@@ -244,7 +313,11 @@ describe('what cannot be meant is refused with the field and what was expected',
     ['metrics', { divisionIds: ['d', 7] }, /divisionIds is 7; expected a non-empty string/],
     ['metrics', { wrapUpCode: '\u20ac'.repeat(65) }, /wrapUpCode has 195 bytes or more; expected at most 192/],
     ['metrics', { mediaType: 'v'.repeat(65) }, /mediaType has 65 bytes or more; expected at most 64/],
-    ['metrics', { divisionIds: Array.from({ length: 101 }, (_, i) => `d${i}`) }, /divisionIds has 101 members; expected at most 100/],
+    [
+      'metrics',
+      { divisionIds: Array.from({ length: 101 }, (_, i) => `d${i}`) },
+      /divisionIds has 101 members; expected at most 100/,
+    ],
     ['metrics', { direction: 7 }, /direction is 7/],
     ['outbound', { outboundCampaignId: undefined }, /outboundCampaignId is missing/],
     ['flowStart', { flowId: undefined }, /flowId is missing/],
@@ -274,21 +347,28 @@ describe('what cannot be meant is refused with the field and what was expected',
 })
 
 test('an instant may carry any offset and any number of fractional digits', () => {
-  for (const metricDate of ['2026-01-05T11:00:12.411+01:00', '2026-01-05T10:00:12.411000Z', '2026-01-05T04:30:12.411-0530'])
+  for (const metricDate of [
+    '2026-01-05T11:00:12.411+01:00',
+    '2026-01-05T10:00:12.411000Z',
+    '2026-01-05T04:30:12.411-0530',
+  ])
     expect(factsOf('metrics', { metricDate })).toEqual(E.right(stated.metrics))
 })
 
 test('a tick is read back; an event of a type that nobody knows states nothing', () => {
   expect(decodeRaw('ClockTicked', bytes({ at }))).toEqual(E.right([{ type: 'ClockTicked', at }]))
   expect(decodeRaw('ClockTicked', bytes('{'))).toMatchObject({ left: { reason: 'malformed-json' } })
-  for (const type of ['v2.users.{id}.station', 'constructor', '__proto__']) expect(decodeRaw(type, bytes('{}'))).toEqual(E.right([]))
+  for (const type of ['v2.users.{id}.station', 'constructor', '__proto__'])
+    expect(decodeRaw(type, bytes('{}'))).toEqual(E.right([]))
 })
 
 describe('records of live organisations', () => {
   const fixture = (name: string): Buffer => readFileSync(new URL(`../fixtures/${name}`, import.meta.url))
 
   test('the start of a chat', () => {
-    expect(decodeRaw('v2.detail.events.conversation.{id}.customer.start', fixture('eventbridge-customer-start.json'))).toEqual(
+    expect(
+      decodeRaw('v2.detail.events.conversation.{id}.customer.start', fixture('eventbridge-customer-start.json')),
+    ).toEqual(
       E.right([
         {
           type: 'CustomerStarted',
@@ -320,7 +400,10 @@ describe('records of live organisations', () => {
       ]),
     )
     expect(readRawEvent(audit, { tenant: 'acme', source: 'test', receivedAt: 0 })).toMatchObject({
-      right: { stream: 'acme.config-audit-userpresence-278522be-1683-4877-8257-4164a177be89', facts: ['ConfigurationAudited'] },
+      right: {
+        stream: 'acme.config-audit-userpresence-278522be-1683-4877-8257-4164a177be89',
+        facts: ['ConfigurationAudited'],
+      },
     })
   })
 })

@@ -9,13 +9,13 @@ import { simulate } from '../../../src/simulator/simulate.js'
 import { rowsOf } from '../../support/given.js'
 
 const origin = { tenant: 't', source: 'test', receivedAt: 0 }
-const events = [...simulate({ seed: 3, fromMs: Date.UTC(2026, 0, 5, 8), hours: 1, queues: 3, agents: 20, emit: 'both' })].map(
-  ({ line }) => {
-    const read = readRawEvent(Buffer.from(line), origin)
-    if (E.isLeft(read)) throw new Error(read.left.detail)
-    return read.right.event
-  },
-)
+const events = [
+  ...simulate({ seed: 3, fromMs: Date.UTC(2026, 0, 5, 8), hours: 1, queues: 3, agents: 20, emit: 'both' }),
+].map(({ line }) => {
+  const read = readRawEvent(Buffer.from(line), origin)
+  if (E.isLeft(read)) throw new Error(read.left.detail)
+  return read.right.event
+})
 
 const factsOf = (type: string, data: Uint8Array): readonly Fact[] => {
   const facts = decodeRaw(type, data)

@@ -26,7 +26,10 @@ const wanted = (body: Readonly<Record<string, unknown>>): Record<string, unknown
   Object.fromEntries(Object.entries(body).filter(([name]) => wantedNames.includes(name)))
 
 /** Values that look like trouble: quotes, backslashes and our own names inside strings, keys and nested values. */
-const anyText = fc.oneof(fc.string(), fc.constantFrom('"', '\\', '\\"', '"queueId":"x"', 'eventBody', '}', ']', ' ', 'ü✓𝕊'))
+const anyText = fc.oneof(
+  fc.string(),
+  fc.constantFrom('"', '\\', '\\"', '"queueId":"x"', 'eventBody', '}', ']', ' ', 'ü✓𝕊'),
+)
 const anyValue = fc.jsonValue({ maxDepth: 3, stringUnit: 'grapheme' })
 const anyBody = fc.dictionary(
   fc.oneof(fc.constantFrom('queueId', 'value', 'metric', 'skills', 'other', 'detail', 'eventBody'), anyText),
@@ -48,7 +51,9 @@ describe('fields read without parsing the whole', () => {
           const text = spaced(eventBridge ? { ...more, detail: notification } : notification, space)
           const parsed = JSON.parse(text) as { detail?: unknown; eventBody?: unknown }
           const holder =
-            typeof parsed.detail === 'object' && parsed.detail !== null && !Array.isArray(parsed.detail) ? parsed.detail : parsed
+            typeof parsed.detail === 'object' && parsed.detail !== null && !Array.isArray(parsed.detail)
+              ? parsed.detail
+              : parsed
           const found = scanBody(text, names)
           if (found === undefined) return
           read++
@@ -130,7 +135,10 @@ describe('fields read without parsing the whole', () => {
         fc.constantFrom('', ' '),
         ({ template, id, body }, changes, space) => {
           const { fields } = decoders[template] as (typeof decoders)[string]
-          const changed = { ...body, ...Object.fromEntries(changes.map(([i, value]) => [fields[i % fields.length], value])) }
+          const changed = {
+            ...body,
+            ...Object.fromEntries(changes.map(([i, value]) => [fields[i % fields.length], value])),
+          }
           const text = spaced(eventBridge(template, id, changed), space)
           const whole = JSON.parse(text) as { detail: { eventBody: Record<string, unknown> } }
           if (scanBody(text, namesOf(...fields)) !== undefined) scanned++

@@ -36,5 +36,10 @@ test('system presences, however they are spelled', () => {
 })
 
 test('a word nobody has seen keeps its letters, so that two of them stay two', () => {
-  expect(['Réunion', 'Rèunion', 'coffeeBreak2go', '会議'].map(upperSnake)).toEqual(['RÉUNION', 'RÈUNION', 'COFFEE_BREAK2GO', '会議'])
+  expect(['Réunion', 'Rèunion', 'coffeeBreak2go', '会議'].map(upperSnake)).toEqual([
+    'RÉUNION',
+    'RÈUNION',
+    'COFFEE_BREAK2GO',
+    '会議',
+  ])
 })

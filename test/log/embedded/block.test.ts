@@ -7,7 +7,14 @@ const bytes = fc.uint8Array({ maxLength: 40 })
 const name = fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' })
 
 const blockEvent: fc.Arbitrary<BlockEvent> = fc
-  .record({ id: fc.uuid(), type: name, data: bytes, metadata: bytes, stream: name, revision: fc.maxSafeNat().map((n) => n % 2 ** 48) })
+  .record({
+    id: fc.uuid(),
+    type: name,
+    data: bytes,
+    metadata: bytes,
+    stream: name,
+    revision: fc.maxSafeNat().map((n) => n % 2 ** 48),
+  })
   .map(({ stream, revision, ...event }) => ({ stream, revision, id: uuidBytes(event.id), event }))
 
 const blocks = fc.array(blockEvent, { minLength: 1, maxLength: 30 })

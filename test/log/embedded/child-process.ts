@@ -17,7 +17,10 @@ export const scratchDirectory = async (): Promise<string> => {
 
 export type Child = Readonly<{
   pid: number
-  /** The next line it prints that begins so, without the beginning; what comes between is kept in `lines`. Fails if it ends first. */
+  /**
+   * The next line it prints that begins so, without the beginning; what comes between is kept in `lines`. Fails if it
+   * ends first.
+   */
   said: (beginning: string) => Promise<string>
   lines: readonly string[]
   tell: (line: string) => void
@@ -25,11 +28,16 @@ export type Child = Readonly<{
   ended: Promise<number | null>
 }>
 
-/** Runs one of test/log/children/ in a process of its own; it is killed when the test ends. `under` is a shell prefix such as a limit. */
+/**
+ * Runs one of test/log/children/ in a process of its own; it is killed when the test ends. `under` is a shell prefix
+ * such as a limit.
+ */
 export const runChild = (name: string, args: readonly string[], under = ''): Child => {
   const script = fileURLToPath(new URL(`children/${name}.ts`, import.meta.url))
   const command = [process.execPath, '--import', 'tsx', script, ...args]
-  const child: ChildProcess = spawn('bash', ['-c', `${under}exec "$@"`, 'bash', ...command], { stdio: ['pipe', 'pipe', 'pipe'] })
+  const child: ChildProcess = spawn('bash', ['-c', `${under}exec "$@"`, 'bash', ...command], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   const lines: string[] = []
   let stderr = ''
@@ -56,7 +64,8 @@ export const runChild = (name: string, args: readonly string[], under = ''): Chi
     lines,
     said: async (beginning) => {
       for (;;) {
-        for (; read < lines.length; read++) if (lines[read]!.startsWith(beginning)) return lines[read++]!.slice(beginning.length)
+        for (; read < lines.length; read++)
+          if (lines[read]!.startsWith(beginning)) return lines[read++]!.slice(beginning.length)
         if (over) throw new Error(`${name} ended without saying "${beginning}": ${stderr}`)
         await new Promise<void>((resolve) => waiting.push(resolve))
       }

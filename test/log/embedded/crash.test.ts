@@ -39,10 +39,13 @@ const inspect = async (dir: string, acknowledged: ReadonlySet<number>): Promise<
 
 describe('a writer killed in mid-append', () => {
   test('has lost nothing it acknowledged and doubled nothing, time after time', async () => {
-    const kills = fc.array(fc.record({ after: fc.integer({ min: 20, max: 200 }), bytes: fc.constantFrom(60, 700, 20_000) }), {
-      minLength: 4,
-      maxLength: 4,
-    })
+    const kills = fc.array(
+      fc.record({ after: fc.integer({ min: 20, max: 200 }), bytes: fc.constantFrom(60, 700, 20_000) }),
+      {
+        minLength: 4,
+        maxLength: 4,
+      },
+    )
     await fc.assert(
       fc.asyncProperty(kills, async (rounds) => {
         const dir = await scratchDirectory()

@@ -13,7 +13,11 @@ import { takeLease } from '../../../src/log/embedded/writer-lease.js'
 import { runChild, scratchDirectory } from './child-process.js'
 
 const append = (stream: string) => [
-  { stream, expected: 'any' as const, events: [{ id: randomUUID(), type: 'Seen', data: Buffer.from('x'), metadata: Buffer.from('{}') }] },
+  {
+    stream,
+    expected: 'any' as const,
+    events: [{ id: randomUUID(), type: 'Seen', data: Buffer.from('x'), metadata: Buffer.from('{}') }],
+  },
 ]
 
 const storeIn = async (dir: string): Promise<EmbeddedStore> => {
@@ -101,7 +105,10 @@ describe('one writer at a time', () => {
 
     for (let i = 0; i < 2; i++)
       expect(await writer.append(append('b'))).toEqual([
-        E.left({ tag: 'Refused', reason: expect.stringContaining('taken over by somebody, pid 1 on another-container') as string }),
+        E.left({
+          tag: 'Refused',
+          reason: expect.stringContaining('taken over by somebody, pid 1 on another-container') as string,
+        }),
       ])
     expect(store.streams.get(Buffer.from('b'))).toBeUndefined()
     expect([...store.blocks.getKeys({})]).toHaveLength(1)

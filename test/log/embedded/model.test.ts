@@ -18,7 +18,10 @@ const eventNumbered = (n: number): NewEvent => ({
 const streamAppend: fc.Arbitrary<StreamAppend> = fc
   .record({
     stream: fc.constantFrom(...STREAMS),
-    expected: fc.oneof(fc.constantFrom('any' as const, 'any' as const, 'no-stream' as const), fc.integer({ min: -1, max: 40 })),
+    expected: fc.oneof(
+      fc.constantFrom('any' as const, 'any' as const, 'no-stream' as const),
+      fc.integer({ min: -1, max: 40 }),
+    ),
     from: fc.nat({ max: 300 }),
     count: fc.oneof({ arbitrary: fc.nat({ max: 5 }), weight: 4 }, { arbitrary: fc.nat({ max: 150 }), weight: 1 }),
   })
@@ -46,7 +49,11 @@ const contentOf = async (log: EventLog): Promise<unknown> => {
     const events: unknown[] = []
     for await (const batch of batches)
       for (const { position: _, data, metadata, ...rest } of batch)
-        events.push({ ...rest, data: Buffer.from(data).toString('latin1'), metadata: Buffer.from(metadata).toString('latin1') })
+        events.push({
+          ...rest,
+          data: Buffer.from(data).toString('latin1'),
+          metadata: Buffer.from(metadata).toString('latin1'),
+        })
     return events
   }
   const all = (options: ReadAll): Promise<readonly unknown[]> => rendered(log.readAll(options))
@@ -54,7 +61,9 @@ const contentOf = async (log: EventLog): Promise<unknown> => {
     all: await all({}),
     prefixed: await all({ prefixes: ['a.', 'l'], batchMax: 7 }),
     streams: await Promise.all(STREAMS.map((stream) => rendered(log.readStream(stream, { batchMax: 11 })))),
-    backwards: await Promise.all(STREAMS.map((stream) => rendered(log.readStream(stream, { backwards: true, from: 70 })))),
+    backwards: await Promise.all(
+      STREAMS.map((stream) => rendered(log.readStream(stream, { backwards: true, from: 70 }))),
+    ),
     revisions: await Promise.all(STREAMS.map((stream) => log.streamRevision(stream))),
   }
 }

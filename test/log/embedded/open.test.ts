@@ -32,20 +32,26 @@ describe('a log that cannot be opened or read says why', () => {
     store.meta.putSync('format', 2, 1)
     await store.env.close()
     for (const mode of ['reader', 'writer'] as const)
-      expect((await failureOf(openEmbeddedLog({ dir, mode }))).message).toContain('has format 2; this version of Streamvane reads format 1')
+      expect((await failureOf(openEmbeddedLog({ dir, mode }))).message).toContain(
+        'has format 2; this version of Streamvane reads format 1',
+      )
   })
 
   test('the file is something else', async () => {
     const dir = await scratchDirectory()
     await writeFile(join(dir, 'data.mdb'), Buffer.alloc(65_536, 'no database'))
     for (const mode of ['reader', 'writer'] as const)
-      expect((await failureOf(openEmbeddedLog({ dir, mode }))).message).toMatch(/cannot be opened: .*(invalid|INVALID|not an LMDB)/)
+      expect((await failureOf(openEmbeddedLog({ dir, mode }))).message).toMatch(
+        /cannot be opened: .*(invalid|INVALID|not an LMDB)/,
+      )
   })
 
   test('the directory cannot be made', async () => {
     const file = join(await scratchDirectory(), 'a-file')
     await writeFile(file, '')
-    expect((await failureOf(openEmbeddedLog({ dir: join(file, 'log'), mode: 'writer' }))).message).toMatch(/cannot be written: ENOTDIR/)
+    expect((await failureOf(openEmbeddedLog({ dir: join(file, 'log'), mode: 'writer' }))).message).toMatch(
+      /cannot be written: ENOTDIR/,
+    )
   })
 
   test('a block was changed on disk: the events before it are read, then the damage is named', async () => {
@@ -53,7 +59,13 @@ describe('a log that cannot be opened or read says why', () => {
     const log = await openEmbeddedLog({ dir, mode: 'writer' })
     for (const each of ['first', 'second', 'third']) {
       const data = Buffer.from(`the ${each} of them`.repeat(2_000))
-      await log.append([{ stream: each, expected: 'any', events: [{ id: randomUUID(), type: 'Seen', data, metadata: Buffer.from('{}') }] }])
+      await log.append([
+        {
+          stream: each,
+          expected: 'any',
+          events: [{ id: randomUUID(), type: 'Seen', data, metadata: Buffer.from('{}') }],
+        },
+      ])
     }
     await log.close()
     const path = join(dir, 'data.mdb')

@@ -14,7 +14,12 @@ const opened = async (options: EmbeddedLogOptions): Promise<EventLog> => {
   return log
 }
 
-const event = (bytes = 100): NewEvent => ({ id: randomUUID(), type: 'Seen', data: Buffer.alloc(bytes, 'x'), metadata: Buffer.from('{}') })
+const event = (bytes = 100): NewEvent => ({
+  id: randomUUID(),
+  type: 'Seen',
+  data: Buffer.alloc(bytes, 'x'),
+  metadata: Buffer.from('{}'),
+})
 
 /** Follows a log until so many events have come. */
 const follow = async (log: EventLog, count: number, after?: bigint): Promise<readonly RecordedEvent[]> => {

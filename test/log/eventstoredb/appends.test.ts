@@ -192,29 +192,34 @@ test('facts that two processes take in at once, over lost answers and broken cal
   })
   const fault = fc.constantFrom('none', 'none', 'loseAnswers', 'drop', 'breakReads')
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.tuple(delivery, fault), { maxLength: 30 }), fc.boolean(), async (deliveries, batchAppend) => {
-      const on = await server({ batchAppend })
-      const logs = [logOn(on, { idsMax: 12 }), logOn(on, { idsMax: 12 })]
-      const until = async ({ by, stream, facts }: (typeof deliveries)[number][0]): Promise<void> => {
-        for (let tries = 0; tries < 50; tries++) if (E.isRight(await append(logs[by]!, `s${stream}`, ...facts.map(String)))) return
-        throw new Error('never stored')
-      }
-      const underWay: Promise<void>[] = []
-      for (const [each, what] of deliveries) {
-        if (what === 'loseAnswers') on.faults.loseAnswers += 1
-        if (what === 'breakReads') on.faults.breakReads += 1
-        if (what === 'drop') on.drop()
-        underWay.push(until(each))
-        if (underWay.length % 4 === 0) await underWay.at(-1)
-      }
-      await Promise.all(underWay)
-      for (const stream of [0, 1, 2]) {
-        const wanted = new Set(deliveries.flatMap(([each]) => (each.stream === stream ? each.facts.map(String) : [])))
-        expect([...contents(await on.data.streamOf(`s${stream}`))].sort()).toEqual([...wanted].sort())
-      }
-      await Promise.all(logs.map((log) => log.close()))
-      on.stop()
-    }),
+    fc.asyncProperty(
+      fc.array(fc.tuple(delivery, fault), { maxLength: 30 }),
+      fc.boolean(),
+      async (deliveries, batchAppend) => {
+        const on = await server({ batchAppend })
+        const logs = [logOn(on, { idsMax: 12 }), logOn(on, { idsMax: 12 })]
+        const until = async ({ by, stream, facts }: (typeof deliveries)[number][0]): Promise<void> => {
+          for (let tries = 0; tries < 50; tries++)
+            if (E.isRight(await append(logs[by]!, `s${stream}`, ...facts.map(String)))) return
+          throw new Error('never stored')
+        }
+        const underWay: Promise<void>[] = []
+        for (const [each, what] of deliveries) {
+          if (what === 'loseAnswers') on.faults.loseAnswers += 1
+          if (what === 'breakReads') on.faults.breakReads += 1
+          if (what === 'drop') on.drop()
+          underWay.push(until(each))
+          if (underWay.length % 4 === 0) await underWay.at(-1)
+        }
+        await Promise.all(underWay)
+        for (const stream of [0, 1, 2]) {
+          const wanted = new Set(deliveries.flatMap(([each]) => (each.stream === stream ? each.facts.map(String) : [])))
+          expect([...contents(await on.data.streamOf(`s${stream}`))].sort()).toEqual([...wanted].sort())
+        }
+        await Promise.all(logs.map((log) => log.close()))
+        on.stop()
+      },
+    ),
     { numRuns: 25 },
   )
 }, 60_000)

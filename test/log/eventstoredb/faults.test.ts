@@ -3,7 +3,20 @@ import { describe, expect, test } from 'vitest'
 import { eventStoreDbStore } from '../../support/eventstoredb/store.js'
 import { LogUnavailable } from '../../../src/log/event-log.js'
 import type { Position } from '../../../src/log/event-log.js'
-import { append, contents, eventOf, failure, flatten, follow, fresh, logOn, memoryServer, never, server, stored } from './rig.js'
+import {
+  append,
+  contents,
+  eventOf,
+  failure,
+  flatten,
+  follow,
+  fresh,
+  logOn,
+  memoryServer,
+  never,
+  server,
+  stored,
+} from './rig.js'
 
 describe('the traps of the client', () => {
   test('its successor is not installed: loaded side by side, both break', () => {
@@ -85,7 +98,9 @@ describe('the traps of the client', () => {
     expect(checkpoints.at(-1)).toBe(await log.head())
     stored(await append(log, 'mine', 'at last'))
     for (const after of checkpoints)
-      expect(await follow(log.subscribe({ prefixes: ['mine'], after, signal: never() }), 'at last')).toEqual(['at last'])
+      expect(await follow(log.subscribe({ prefixes: ['mine'], after, signal: never() }), 'at last')).toEqual([
+        'at last',
+      ])
   })
 
   test('a live subscription passes the server’s own checkpoints on', async () => {
@@ -117,10 +132,16 @@ describe('the traps of the client', () => {
     const store = eventStoreDbStore()
     const on = await memoryServer({}, store)
     const log = logOn(on, { giveUpMs: 0 })
-    const proposed = (content: string) => ({ ...eventOf(content), metadata: new Map([['type', 'Seen']]), customMetadata: new Uint8Array() })
+    const proposed = (content: string) => ({
+      ...eventOf(content),
+      metadata: new Map([['type', 'Seen']]),
+      customMetadata: new Uint8Array(),
+    })
     store.appendTransaction('a', proposed('one'), proposed('two'))
     await expect(flatten(log.readAll({ prefixes: ['a'] }))).rejects.toThrow(/transaction of a TCP client/)
-    await expect(follow(log.subscribe({ prefixes: ['a'], signal: never() }), 'two')).rejects.toBeInstanceOf(LogUnavailable)
+    await expect(follow(log.subscribe({ prefixes: ['a'], signal: never() }), 'two')).rejects.toBeInstanceOf(
+      LogUnavailable,
+    )
   })
 })
 
@@ -178,7 +199,8 @@ describe('reads of a server that misbehaves', () => {
     const on = await server()
     const log = logOn(on)
     const names = Array.from({ length: 5_000 }, (_, i) => `${i}`)
-    for (let i = 0; i < names.length; i += 1_000) stored(await append(log, `a${i % 2_000}`, ...names.slice(i, i + 1_000)))
+    for (let i = 0; i < names.length; i += 1_000)
+      stored(await append(log, `a${i % 2_000}`, ...names.slice(i, i + 1_000)))
     const events = await flatten(log.readAll({ prefixes: ['a'] }))
     expect(contents(events)).toEqual(names)
     const after = events[4_300]!.position

@@ -5,7 +5,11 @@ import { memoryLog } from '../../../src/log/memory-log.js'
 import { append, contents, eventOf, failure, flatten, logOn, memoryServer, server, stored } from './rig.js'
 
 /** An append to each of so many streams nobody has written to. */
-const toNew = (prefix: string, count: number, expected: StreamAppend['expected'] = 'no-stream'): readonly StreamAppend[] =>
+const toNew = (
+  prefix: string,
+  count: number,
+  expected: StreamAppend['expected'] = 'no-stream',
+): readonly StreamAppend[] =>
   Array.from({ length: count }, (_, i) => ({ stream: `${prefix}${i}`, expected, events: [eventOf(`${prefix}${i}`)] }))
 
 const toAny = (stream: string, ...texts: string[]): StreamAppend => ({
@@ -39,7 +43,11 @@ for (const batchAppend of [true, false])
       expect((await log.append(toNew('s', 11))).map((answer) => stored(answer).stored[0])).toEqual([...old, true])
       const third = logOn(on)
       stored(await append(third, 'first', 'two'))
-      expect((await third.append(toNew('s', 12, 'any'))).map((answer) => stored(answer).stored[0])).toEqual([...old, false, true])
+      expect((await third.append(toNew('s', 12, 'any'))).map((answer) => stored(answer).stored[0])).toEqual([
+        ...old,
+        false,
+        true,
+      ])
       expect((await on.data.all()).filter(({ stream }) => stream.startsWith('s'))).toHaveLength(12)
     })
 
@@ -73,7 +81,9 @@ for (const batchAppend of [true, false])
       for (const stream of ['old', 'erased']) stored(await append(other, stream, 'one', 'two'))
       await on.data.expire('old')
       await on.data.tombstone('erased')
-      const [old, erased] = await log.append(['old', 'erased'].map((stream) => ({ stream, expected: -1, events: [eventOf('new')] })))
+      const [old, erased] = await log.append(
+        ['old', 'erased'].map((stream) => ({ stream, expected: -1, events: [eventOf('new')] })),
+      )
       expect(failure(old!)).toMatchObject({ tag: 'WrongExpectedRevision', actual: 1 })
       expect(failure(erased!)).toMatchObject({ tag: 'Refused', isErased: true })
       const [oldToo, erasedToo] = await log.append([toAny('old', 'new'), toAny('erased', 'new')])
@@ -87,7 +97,9 @@ for (const batchAppend of [true, false])
       const log = logOn(on)
       stored(await append(log, 'first', 'one'))
       const before = on.calls.read
-      expect((await log.append(toNew('s', 5))).map((answer) => stored(answer).stored)).toEqual(Array.from({ length: 5 }, () => [true]))
+      expect((await log.append(toNew('s', 5))).map((answer) => stored(answer).stored)).toEqual(
+        Array.from({ length: 5 }, () => [true]),
+      )
       expect(on.calls.read - before).toBe(5)
     })
 
@@ -97,7 +109,10 @@ for (const batchAppend of [true, false])
       const [log, other] = [logOn(on), logOn(on)]
       stored(await append(log, 'first', 'one'))
       stored(await append(other, 's', 's'))
-      expect((await log.append([toAny('s', 's'), toAny('t', 't')])).map((answer) => stored(answer).stored)).toEqual([[false], [true]])
+      expect((await log.append([toAny('s', 's'), toAny('t', 't')])).map((answer) => stored(answer).stored)).toEqual([
+        [false],
+        [true],
+      ])
       await expect(log.head()).rejects.toThrow('Access Denied')
     })
 
@@ -120,31 +135,36 @@ test('whoever appends, what is answered and stored is as in one log in memory; i
   const call = fc.record({ by: fc.constantFrom(0, 1, 2), entries: fc.array(entry, { minLength: 1, maxLength: 5 }) })
   const calls = fc.record({ made: fc.array(call, { maxLength: 25 }), isAlone: fc.boolean() })
   await fc.assert(
-    fc.asyncProperty(calls, fc.boolean(), fc.boolean(), async ({ made, isAlone }, batchAppend, hidesAppendPositions) => {
-      const on = await server({ batchAppend })
-      Object.assign(on.faults, { hidesAppendPositions })
-      const model = memoryLog()
-      const logs = [logOn(on), logOn(on, { idsMax: 3 }), logOn(on, { idsMax: 1, idsPerStream: 100 })]
-      for (const { by, entries } of made) {
-        const appends = entries.map(({ stream, expected, facts }): StreamAppend => {
-          return {
-            stream,
-            expected: expected as StreamAppend['expected'],
-            events: facts.map((fact) => eventOf(`${fact}`)),
-          }
-        })
-        expect(await logs[isAlone ? 0 : by]!.append(appends)).toEqual(await model.append(appends))
-      }
-      const told = async (log: (typeof logs)[number]) => {
-        const events = (await flatten(log.readAll())).map(
-          ({ stream, revision, data }) => `${stream} ${revision} ${Buffer.from(data).toString()}`,
-        )
-        return isAlone ? events : events.sort()
-      }
-      expect(await told(logs[0]!)).toEqual(await told(model))
-      await Promise.all(logs.map((log) => log.close()))
-      on.stop()
-    }),
+    fc.asyncProperty(
+      calls,
+      fc.boolean(),
+      fc.boolean(),
+      async ({ made, isAlone }, batchAppend, hidesAppendPositions) => {
+        const on = await server({ batchAppend })
+        Object.assign(on.faults, { hidesAppendPositions })
+        const model = memoryLog()
+        const logs = [logOn(on), logOn(on, { idsMax: 3 }), logOn(on, { idsMax: 1, idsPerStream: 100 })]
+        for (const { by, entries } of made) {
+          const appends = entries.map(({ stream, expected, facts }): StreamAppend => {
+            return {
+              stream,
+              expected: expected as StreamAppend['expected'],
+              events: facts.map((fact) => eventOf(`${fact}`)),
+            }
+          })
+          expect(await logs[isAlone ? 0 : by]!.append(appends)).toEqual(await model.append(appends))
+        }
+        const told = async (log: (typeof logs)[number]) => {
+          const events = (await flatten(log.readAll())).map(
+            ({ stream, revision, data }) => `${stream} ${revision} ${Buffer.from(data).toString()}`,
+          )
+          return isAlone ? events : events.sort()
+        }
+        expect(await told(logs[0]!)).toEqual(await told(model))
+        await Promise.all(logs.map((log) => log.close()))
+        on.stop()
+      },
+    ),
     { numRuns: 60 },
   )
 }, 120_000)

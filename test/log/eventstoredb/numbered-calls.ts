@@ -3,7 +3,9 @@ import type { NewEvent, StreamAppend } from '../../../src/log/event-log.js'
 export const STREAMS = 3
 export const EVENTS_A_CALL = 3
 
-/** The calls of a run are numbered, and their events are derived from the number: a call made again is the same call. */
+/**
+ * The calls of a run are numbered, and their events are derived from the number: a call made again is the same call.
+ */
 export const callOf = (n: number, bytes: number): StreamAppend => ({
   stream: `crash.${n % STREAMS}`,
   expected: 'any',

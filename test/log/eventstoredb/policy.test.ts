@@ -17,7 +17,13 @@ test('a policy is what the official client reads of the stream', async () => {
   expect(metadata).toEqual({
     maxAge: 3_600,
     maxCount: 10,
-    acl: { readRoles: ['$all'], writeRoles: ['ingress'], deleteRoles: ['$admins'], metaReadRoles: ['$all'], metaWriteRoles: ['$admins'] },
+    acl: {
+      readRoles: ['$all'],
+      writeRoles: ['ingress'],
+      deleteRoles: ['$admins'],
+      metaReadRoles: ['$all'],
+      metaWriteRoles: ['$admins'],
+    },
   })
 })
 

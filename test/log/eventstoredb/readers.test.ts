@@ -27,7 +27,8 @@ const persistently = async (log: EventLog, options: ReadAll): Promise<readonly R
   for (let attempt = 0; attempt < 200; attempt++)
     try {
       for await (const batch of log.readAll({ ...options, after })) {
-        if (batch.length === 0 || batch.length > (options.batchMax ?? Infinity)) throw new Error(`a batch of ${batch.length}`)
+        if (batch.length === 0 || batch.length > (options.batchMax ?? Infinity))
+          throw new Error(`a batch of ${batch.length}`)
         seen.push(...batch)
         after = batch.at(-1)!.position
       }
@@ -43,13 +44,18 @@ describe('prefixes shared out among readers', () => {
 
   test('every name that one of them begins is read once, and no other', () => {
     fc.assert(
-      fc.property(prefixes, fc.integer({ min: 1, max: 5 }), fc.stringMatching(/^[abc]{0,5}$/), (given, readers, name) => {
-        const lanes = lanesOf(given, readers)
-        expect(lanes.length).toBeLessThanOrEqual(readers)
-        const readBy = lanes.filter((lane) => lane!.some((prefix) => name.startsWith(prefix)))
-        expect(readBy).toHaveLength(given.some((prefix) => name.startsWith(prefix)) ? 1 : 0)
-        expect(readers > 1 && given.length > 0 ? lanes.every((lane) => lane!.length > 0) : true).toBe(true)
-      }),
+      fc.property(
+        prefixes,
+        fc.integer({ min: 1, max: 5 }),
+        fc.stringMatching(/^[abc]{0,5}$/),
+        (given, readers, name) => {
+          const lanes = lanesOf(given, readers)
+          expect(lanes.length).toBeLessThanOrEqual(readers)
+          const readBy = lanes.filter((lane) => lane!.some((prefix) => name.startsWith(prefix)))
+          expect(readBy).toHaveLength(given.some((prefix) => name.startsWith(prefix)) ? 1 : 0)
+          expect(readers > 1 && given.length > 0 ? lanes.every((lane) => lane!.length > 0) : true).toBe(true)
+        },
+      ),
     )
   })
 
@@ -124,7 +130,12 @@ describe('reads merged by position', () => {
 
 describe('several readers', () => {
   test('read what one reads, in one order, over calls that break', async () => {
-    const stream = fc.constantFrom(...BUCKETS.slice(0, 4).map((bucket) => `${bucket}0.c`), 't.config-q', 't.clock', 'other')
+    const stream = fc.constantFrom(
+      ...BUCKETS.slice(0, 4).map((bucket) => `${bucket}0.c`),
+      't.config-q',
+      't.clock',
+      'other',
+    )
     const run = fc.record({
       appends: fc.array(fc.tuple(stream, fc.integer({ min: 1, max: 12 })), { maxLength: 25 }),
       prefixes: fc.subarray([...BUCKETS, 't.', 't.00'], { minLength: 1 }),
@@ -141,7 +152,8 @@ describe('several readers', () => {
         const on = await server()
         const [single, several] = [logOn(on), logOn(on, { readers, readersFromBytes: 0 })]
         let n = 0
-        for (const [name, count] of appends) stored(await append(single, name, ...Array.from({ length: count }, () => `${n++}`)))
+        for (const [name, count] of appends)
+          stored(await append(single, name, ...Array.from({ length: count }, () => `${n++}`)))
         const all = await on.data.all()
         const head = (await single.head()) ?? 0n
         const before = (all[0]?.commit ?? head) - 1n
@@ -150,9 +162,13 @@ describe('several readers', () => {
         const options = { prefixes, batchMax, after: at(range.after), through: at(range.through) }
         const wanted = all.filter(
           ({ stream: name, commit }) =>
-            prefixes.some((prefix) => name.startsWith(prefix)) && commit > (options.after ?? 0n) && commit <= (options.through ?? head),
+            prefixes.some((prefix) => name.startsWith(prefix)) &&
+            commit > (options.after ?? 0n) &&
+            commit <= (options.through ?? head),
         )
-        expect((await flatten(single.readAll(options))).map(({ position }) => position)).toEqual(wanted.map(({ commit }) => commit))
+        expect((await flatten(single.readAll(options))).map(({ position }) => position)).toEqual(
+          wanted.map(({ commit }) => commit),
+        )
         Object.assign(on.faults, { breakReads: breaks, breakAfter })
         expect(await persistently(several, options)).toEqual(await persistently(single, options))
         await Promise.all([single.close(), several.close()])
@@ -211,11 +227,15 @@ describe('several readers', () => {
     const log = logOn(wire, FOUR)
     for (let i = 0; i < 30; i++) stored(await append(log, BUCKETS[i % BUCKETS.length]!, `${i}`))
     let isWritten = false
-    const seen = await follow(log.subscribe({ prefixes: BUCKETS, batchMax: 4, signal: never() }), '31', async ({ kind }) => {
-      if (kind !== 'caught-up' || isWritten) return
-      isWritten = true
-      for (const each of ['30', '31']) stored(await append(log, 't.0', each))
-    })
+    const seen = await follow(
+      log.subscribe({ prefixes: BUCKETS, batchMax: 4, signal: never() }),
+      '31',
+      async ({ kind }) => {
+        if (kind !== 'caught-up' || isWritten) return
+        isWritten = true
+        for (const each of ['30', '31']) stored(await append(log, 't.0', each))
+      },
+    )
     expect(seen).toEqual(Array.from({ length: 32 }, (_, i) => `${i}`))
     expect(wire.opened()).toBe(4)
   })
@@ -239,7 +259,8 @@ describe('a server that knows less of the log than the one that told the head', 
         for await (const batch of read({ prefixes: BUCKETS, through, batchMax: 3 }, never())) seen.push(...batch)
       })()
       await expect(reading).rejects.toBeInstanceOf(LogUnavailable)
-      // Two of each bucket, in their order: the first lane ends after two events or eight, and nothing may come after what is missing of it.
+      // Two of each bucket, in their order: the first lane ends after two events or eight, and nothing may come after
+      // what is missing of it.
       expect(seen).toEqual(all.slice(0, seen.length))
       expect(seen.length).toBeGreaterThan(0)
     })
@@ -249,7 +270,8 @@ test('who turns away from what the server has sent already keeps nobody from clo
   const on = await server()
   const log = logOn(on)
   stored(await append(log, 'a', ...Array.from({ length: 20 }, (_, i) => `${i}`)))
-  for (let times = 0; times < 5; times++) for await (const batch of log.readAll({ batchMax: 10 })) if (batch.length > 0) break
+  for (let times = 0; times < 5; times++)
+    for await (const batch of log.readAll({ batchMax: 10 })) if (batch.length > 0) break
   for await (const batch of log.readStream('a', { batchMax: 10 })) if (batch.length > 0) break
   await log.close()
 })

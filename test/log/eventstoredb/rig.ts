@@ -24,12 +24,17 @@ export const server = async (setting: ServerSetting = {}): Promise<EventStoreDbS
   return started
 }
 
-/** On a store in memory whatever is named: for the answers of other versions, and what only a store can be made to hold. */
+/**
+ * On a store in memory whatever is named: for the answers of other versions, and what only a store can be made to hold.
+ */
 export const memoryServer = (setting: ServerSetting = {}, store?: Store): Promise<EventStoreDbServer> =>
   server({ ...setting, data: memoryData(store) })
 
 /** A log on it, closed with the test. */
-export const logOn = (on: Pick<EventStoreDbServer, 'connectionString'>, options: Partial<EventStoreDbOptions> = {}): EventLog => {
+export const logOn = (
+  on: Pick<EventStoreDbServer, 'connectionString'>,
+  options: Partial<EventStoreDbOptions> = {},
+): EventLog => {
   const log = openEventStoreDbLog({ connectionString: on.connectionString, ...QUICK, ...options })
   onTestFinished(() => log.close())
   return log
@@ -51,7 +56,8 @@ export const append = async (log: EventLog, stream: string, ...contents: readonl
   (await log.append([{ stream, expected: 'any', events: contents.map(eventOf) }]))[0]!
 
 export const stored = (answer: Answer): Appended => {
-  if (E.isLeft(answer)) throw new Error(`not stored: ${JSON.stringify(answer.left)}`, { cause: (answer.left as { cause?: unknown }).cause })
+  if (E.isLeft(answer))
+    throw new Error(`not stored: ${JSON.stringify(answer.left)}`, { cause: (answer.left as { cause?: unknown }).cause })
   return answer.right
 }
 
@@ -70,7 +76,11 @@ export const flatten = async (batches: AsyncIterable<readonly RecordedEvent[]>):
 }
 
 /** Follows a subscription until the last event is `last`; `at` hears every message before the next is asked for. */
-export const follow = async (live: AsyncIterable<Live>, last: string, at: (message: Live) => unknown = () => undefined) => {
+export const follow = async (
+  live: AsyncIterable<Live>,
+  last: string,
+  at: (message: Live) => unknown = () => undefined,
+) => {
   const seen: string[] = []
   for await (const message of live) {
     if (message.kind === 'events') seen.push(...contents(message.events))

@@ -26,7 +26,13 @@ const overTls = ({ caFile, ca, server: certified, user }: Certificates): void =>
       connectionString: on.connectionString.replace('esdb://', `esdb://ingress:${encodeURIComponent(text)}@`),
     })
     stored(await append(logOn(withPassword(password), { tlsCaFile: caFile }), 'a', 'one'))
-    stored(await append(logOn(withPassword('old'), { tlsCaFile: caFile, credentials: { username: 'ingress', password } }), 'a', 'two'))
+    stored(
+      await append(
+        logOn(withPassword('old'), { tlsCaFile: caFile, credentials: { username: 'ingress', password } }),
+        'a',
+        'two',
+      ),
+    )
     const inString = logOn(
       { connectionString: `${on.connectionString}?tlsCAFile=${encodeURIComponent(caFile)}` },
       { credentials: { username: 'ingress', password } },
@@ -76,7 +82,10 @@ else {
 
 test('credentials that would not be sent are refused at once', () => {
   expect(() =>
-    openEventStoreDbLog({ connectionString: 'esdb://localhost?tls=false', credentials: { username: 'a', password: 'b' } }),
+    openEventStoreDbLog({
+      connectionString: 'esdb://localhost?tls=false',
+      credentials: { username: 'a', password: 'b' },
+    }),
   ).toThrow(/TLS only/)
 })
 

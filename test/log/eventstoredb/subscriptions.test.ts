@@ -34,7 +34,11 @@ const reading = (log: EventLog, prefixes: readonly string[], signal: AbortSignal
         }
   })()
   ended.catch(() => undefined)
-  return { seen, ended, until: (content: string): Promise<void> => new Promise((resolve) => void waiting.set(content, resolve)) }
+  return {
+    seen,
+    ended,
+    until: (content: string): Promise<void> => new Promise((resolve) => void waiting.set(content, resolve)),
+  }
 }
 
 describe('how a subscription fares is told', () => {
@@ -64,7 +68,9 @@ describe('how a subscription fares is told', () => {
     ])
     const { id, prefixes } = heard.reports[0]!
     expect({ id, prefixes }).toEqual({ id: 0, prefixes: ['a'] })
-    expect(heard.reports.every(({ state }) => state.since <= Date.now() && state.since > Date.now() - 60_000)).toBe(true)
+    expect(heard.reports.every(({ state }) => state.since <= Date.now() && state.since > Date.now() - 60_000)).toBe(
+      true,
+    )
   })
 
   test('a subscription that goes deaf loses nothing, is named as stalled and opened anew', async () => {

@@ -10,7 +10,10 @@ import { lastRows, rowsOf } from '../../support/given.js'
 
 const ms = (max: number) => fc.oneof(fc.constant(0), fc.integer({ min: 1, max }))
 
-/** One stay in a queue as it happens: alerts that were missed, an outcome, and if answered a session that talks, holds and may be followed by work. */
+/**
+ * One stay in a queue as it happens: alerts that were missed, an outcome, and if answered a session that talks, holds
+ * and may be followed by work.
+ */
 const stay = fc.record({
   queueId: fc.constantFrom('sales', 'service'),
   mediaType: fc.constantFrom('voice', 'chat'),
@@ -19,7 +22,13 @@ const stay = fc.record({
   outcome: fc.constantFrom<Exclude<AcdOutcome, 'UNKNOWN'>>('ANSWERED', 'ABANDON', 'FLOW_OUT'),
   userId: fc.constantFrom('ann', 'bob', 'cy'),
   direction: fc.constantFrom('inbound', 'outbound'),
-  session: fc.record({ talkMs: ms(1_800_000), heldMs: ms(600_000), alertMs: ms(20_000), contactingMs: ms(9_000), dialingMs: ms(30_000) }),
+  session: fc.record({
+    talkMs: ms(1_800_000),
+    heldMs: ms(600_000),
+    alertMs: ms(20_000),
+    contactingMs: ms(9_000),
+    dialingMs: ms(30_000),
+  }),
   acw: fc.option(fc.record({ delayMs: ms(7_200_000), acwMs: ms(600_000) })),
 })
 type Stay = typeof stay extends fc.Arbitrary<infer T> ? T : never
@@ -68,7 +77,14 @@ const factsOf = (startMs: number, stays: readonly Stay[], conversationId: string
       at: now,
     })
     if (acw !== null)
-      facts.push({ type: 'AfterCallWorkCompleted', ...common('agent'), userId, wrapUpCode: null, acwMs: acw.acwMs, at: now + acw.delayMs })
+      facts.push({
+        type: 'AfterCallWorkCompleted',
+        ...common('agent'),
+        userId,
+        wrapUpCode: null,
+        acwMs: acw.acwMs,
+        at: now + acw.delayMs,
+      })
   })
   return facts
 }
@@ -79,8 +95,15 @@ const lastTick = { type: 'ClockTicked', at: windowStart + 100 * windowMs } as co
 const closedRange = fc
   .array(fc.tuple(fc.nat({ max: windowMs }), fc.array(stay, { minLength: 1, maxLength: 3 })), { maxLength: 8 })
   .map((conversations) => conversations.flatMap(([startMs, stays], index) => factsOf(startMs, stays, `c${index}`)))
-  .chain((facts) => fc.tuple(fc.shuffledSubarray(facts, { minLength: facts.length }), fc.array(anyTick, { maxLength: 4 })))
-  .map(([facts, ticks]): readonly Fact[] => [...facts.slice(0, facts.length / 2), ...ticks, ...facts.slice(facts.length / 2), lastTick])
+  .chain((facts) =>
+    fc.tuple(fc.shuffledSubarray(facts, { minLength: facts.length }), fc.array(anyTick, { maxLength: 4 })),
+  )
+  .map(([facts, ticks]): readonly Fact[] => [
+    ...facts.slice(0, facts.length / 2),
+    ...ticks,
+    ...facts.slice(facts.length / 2),
+    lastTick,
+  ])
 
 const total = (rows: Iterable<Row>, metric: MetricName): Measure =>
   [...rows].map((row) => measureIn(row, metric) ?? noMeasure).reduce(addMeasures, noMeasure)
@@ -162,7 +185,9 @@ describe('over a closed range of whole conversations', () => {
 
 describe('agent states', () => {
   const profile = quickProfile('metric-records')
-  const log = fc.array(fc.oneof({ arbitrary: anyState, weight: 4 }, { arbitrary: anyTick, weight: 1 }), { maxLength: 40 })
+  const log = fc.array(fc.oneof({ arbitrary: anyState, weight: 4 }, { arbitrary: anyTick, weight: 1 }), {
+    maxLength: 40,
+  })
   const sums = (rows: readonly Row[]): ReadonlyMap<string, number> => {
     const perInterval = new Map<string, number>()
     for (const row of ofFamily(rows, 'agent-state')) {
@@ -188,8 +213,12 @@ describe('agent states', () => {
     fc.assert(
       fc.property(fc.array(anyState, { minLength: 1, maxLength: 30 }), (facts) => {
         const spans = new Map<string, number[]>()
-        for (const { userId, kind, at } of facts) spans.set(`${userId}/${kind}`, [...(spans.get(`${userId}/${kind}`) ?? []), at])
-        const expected = [...spans.values()].reduce((sum, instants) => sum + Math.max(...instants) - Math.min(...instants), 0)
+        for (const { userId, kind, at } of facts)
+          spans.set(`${userId}/${kind}`, [...(spans.get(`${userId}/${kind}`) ?? []), at])
+        const expected = [...spans.values()].reduce(
+          (sum, instants) => sum + Math.max(...instants) - Math.min(...instants),
+          0,
+        )
         expect([...sums(rowsOf(facts, endless)).values()].reduce((sum, value) => sum + value, 0)).toBe(expected)
       }),
     )

@@ -20,7 +20,8 @@ describe.each(['metric-records', 'detail-events'] as const)(
     test('a row revision says the same however the log was cut into batches', () => {
       fc.assert(
         fc.property(anyLog, anyCuts, (log, cuts) => {
-          // Cut after every fact: every revision that ever was on show. Any other cut may skip revisions but not say something else.
+          // Cut after every fact: every revision that ever was on show. Any other cut may skip revisions but not say
+          // something else.
           const finest = new Set(textsOf(rowsOf(log, profile, every, options)))
           expect(textsOf(rowsOf(log, profile, cuts, options)).filter((text) => !finest.has(text))).toEqual([])
         }),
@@ -31,7 +32,8 @@ describe.each(['metric-records', 'detail-events'] as const)(
     test('the last revision of each row does not depend on the cuts', () => {
       fc.assert(
         fc.property(anyLog, anyCuts, (log, cuts) => {
-          const last = (where: readonly number[]) => textsOf([...lastRows(rowsOf(log, profile, where, options)).values()]).toSorted()
+          const last = (where: readonly number[]) =>
+            textsOf([...lastRows(rowsOf(log, profile, where, options)).values()]).toSorted()
           expect(last(cuts)).toEqual(last([]))
         }),
         runs,

@@ -23,7 +23,8 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', { 
     fc.assert(
       fc.property(twoOrders, fc.array(fc.boolean(), { minLength: 1 }), ([log], keep) => {
         const fewer = log.filter(
-          (fact, index) => fact.type !== 'ClockTicked' || index === log.length - 1 || keep[index % keep.length] === true,
+          (fact, index) =>
+            fact.type !== 'ClockTicked' || index === log.length - 1 || keep[index % keep.length] === true,
         )
         expect(lastValues(rowsOf(fewer, profile))).toEqual(lastValues(rowsOf(log, profile)))
       }),

@@ -42,7 +42,9 @@ const saidOf = (measures: readonly (Measure | undefined)[]): string =>
     .map((metric, place) => {
       const { count, sum, min, max, sketch } = measures[place] ?? noMeasure
       if (count === 0) return ''
-      return metricKind(metric) === 'state' ? `${metric} ${sum}` : `${metric} ${JSON.stringify([count, sum, min, max, sketch])}`
+      return metricKind(metric) === 'state'
+        ? `${metric} ${sum}`
+        : `${metric} ${JSON.stringify([count, sum, min, max, sketch])}`
     })
     .filter((text) => text !== '')
     .join(', ')
@@ -91,7 +93,9 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', { 
       fc.property(settingsStrewn, ({ strewn }) => {
         const hours = (profile: Profile) =>
           [...lastRows(rowsOf(strewn, profile)).values()]
-            .filter(({ granularity, family }) => granularity === 'PT1H' && families[family].dimensions.includes('mediaType'))
+            .filter(
+              ({ granularity, family }) => granularity === 'PT1H' && families[family].dimensions.includes('mediaType'),
+            )
             .map((row) => `${row.key} ${saidOf(row.measures)} ${JSON.stringify(row.kpis)}`)
             .filter((text) => !text.endsWith('Z  {}'))
             .sort()

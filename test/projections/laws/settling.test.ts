@@ -50,7 +50,9 @@ describe.each(['metric-records', 'detail-events'] as const)(
       fc.assert(
         fc.property(anyLog, anyConfiguration(points), (log, configuration) => {
           const first = rowsOf([...configuration, ...log, tick(2), tick(3)], profile)
-          expect(lastFigures(rowsOf([...log, tick(2), tick(3)], profile, [], { configuration }))).toEqual(lastFigures(first))
+          expect(lastFigures(rowsOf([...log, tick(2), tick(3)], profile, [], { configuration }))).toEqual(
+            lastFigures(first),
+          )
           // Where it stands in the log too, it is what is known already.
           const both = rowsOf([...log, ...configuration, tick(2), tick(3)], profile, [], { configuration })
           expect(lastFigures(both)).toEqual(lastFigures(first))
@@ -63,7 +65,9 @@ describe.each(['metric-records', 'detail-events'] as const)(
       fc.assert(
         fc.property(twoOrders, anyConfiguration(points), anyCuts, ([log], configuration, cuts) => {
           const once: readonly Fact[] = [...configuration, ...log]
-          const twice = once.flatMap((fact) => (isKnownAgain(fact) || configuration.includes(fact as never) ? [fact, { ...fact }] : [fact]))
+          const twice = once.flatMap((fact) =>
+            isKnownAgain(fact) || configuration.includes(fact as never) ? [fact, { ...fact }] : [fact],
+          )
           expect(lastFigures(rowsOf(twice, profile, cuts))).toEqual(lastFigures(rowsOf(once, profile)))
           expect(textsOf(rowsOf(twice, profile))).toEqual(textsOf(rowsOf(once, profile)))
         }),
@@ -92,8 +96,10 @@ describe('after-call work', { timeout: 60_000 }, () => {
         const fold = new KpiFold('acme', profile)
         for (const fact of log) {
           fold.apply(fact)
-          if (fact.type === 'UserSessionEnded') expect(fold.apply({ ...fact, talkMs: fact.talkMs + 1 })?.reason).toBe('contradictory')
-          if (fact.type === 'AfterCallWorkCompleted') expect(fold.apply({ ...fact, acwMs: fact.acwMs + 1 })?.reason).toBe('contradictory')
+          if (fact.type === 'UserSessionEnded')
+            expect(fold.apply({ ...fact, talkMs: fact.talkMs + 1 })?.reason).toBe('contradictory')
+          if (fact.type === 'AfterCallWorkCompleted')
+            expect(fold.apply({ ...fact, acwMs: fact.acwMs + 1 })?.reason).toBe('contradictory')
         }
         expect(textsOf(fold.takeRows())).toEqual(textsOf(rowsOf(log, profile)))
       }),
@@ -111,7 +117,9 @@ test(
     const version = (id: number, points: readonly Fact[], length: number): ConversationRecorded => ({
       type: 'ConversationRecorded',
       conversationId: `c${id}`,
-      points: points.slice(0, length).flatMap((point, index) => (point.type === 'MetricEmitted' ? [{ ...point, key: `k${index}` }] : [])),
+      points: points
+        .slice(0, length)
+        .flatMap((point, index) => (point.type === 'MetricEmitted' ? [{ ...point, key: `k${index}` }] : [])),
     })
     fc.assert(
       fc.property(

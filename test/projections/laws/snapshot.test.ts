@@ -15,7 +15,12 @@ const runs = { numRuns: 40 }
 const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
 
 /** Runs a fold over the log and lets `atCut` exchange it for another after each cut. */
-const runWith = (log: readonly Fact[], cuts: readonly number[], first: KpiFold, atCut: (fold: KpiFold) => KpiFold): readonly Row[] => {
+const runWith = (
+  log: readonly Fact[],
+  cuts: readonly number[],
+  first: KpiFold,
+  atCut: (fold: KpiFold) => KpiFold,
+): readonly Row[] => {
   const rows: Row[] = []
   let fold = first
   log.forEach((fact, index) => {
@@ -116,7 +121,13 @@ test('old intervals, handled sessions and past agent states do not pile up', () 
     for (let quarter = 0; quarter < days * 96; quarter++) {
       const at = quarter * profile.intervalMs
       const session = { ...inSession('10:00', 's'), at, conversationId: `c${quarter}`, userId: 'ann', queueId: 'sales' }
-      fold.apply({ type: 'AgentStateEntered', userId: 'ann', kind: 'routingStatus', state: quarter % 2 === 0 ? 'IDLE' : 'INTERACTING', at })
+      fold.apply({
+        type: 'AgentStateEntered',
+        userId: 'ann',
+        kind: 'routingStatus',
+        state: quarter % 2 === 0 ? 'IDLE' : 'INTERACTING',
+        at,
+      })
       fold.apply({ type: 'AcdStarted', ...session, skillIds: [] })
       fold.apply({
         type: 'UserSessionEnded',

@@ -58,17 +58,26 @@ describe('ring, no answer', () => {
         sessionEnded('ann', '10:00:20', { sessionId: 's1', alertMs: 20_000, disconnectType: 'TIMEOUT' }),
         sessionEnded('ann', '10:00:50', { sessionId: 's2', alertMs: 10_000, disconnectType: 'TIMEOUT' }),
       )
-      .emitsIn('agent', 'agent ann sales voice 10:00 provisional 4: tAlert 2x30000 (10000..20000), tNotResponding 2x30000 (10000..20000)')
-  })
-
-  test.each(['PEER', 'ENDPOINT', 'CLIENT'])('a caller who hangs up while it rings (%s) is not held against the agent', (disconnectType) => {
-    given(detail)
-      .facts(leftQueue('sales', 'ABANDON', 15_000, '10:00:15'), sessionEnded('ann', '10:00:15', { alertMs: 8_000, disconnectType }))
-      .emits(
-        'queue sales voice 10:00 provisional 3: tAbandon 15000, tAcd 15000, tAlert 8000',
-        'agent ann sales voice 10:00 provisional 1: tAlert 8000',
+      .emitsIn(
+        'agent',
+        'agent ann sales voice 10:00 provisional 4: tAlert 2x30000 (10000..20000), tNotResponding 2x30000 (10000..20000)',
       )
   })
+
+  test.each(['PEER', 'ENDPOINT', 'CLIENT'])(
+    'a caller who hangs up while it rings (%s) is not held against the agent',
+    (disconnectType) => {
+      given(detail)
+        .facts(
+          leftQueue('sales', 'ABANDON', 15_000, '10:00:15'),
+          sessionEnded('ann', '10:00:15', { alertMs: 8_000, disconnectType }),
+        )
+        .emits(
+          'queue sales voice 10:00 provisional 3: tAbandon 15000, tAcd 15000, tAlert 8000',
+          'agent ann sales voice 10:00 provisional 1: tAlert 8000',
+        )
+    },
+  )
 })
 
 describe('outbound', () => {
@@ -76,7 +85,12 @@ describe('outbound', () => {
     given(detail)
       .facts(
         sessionStarted('ann', '10:14:40', { direction: 'outbound' }),
-        sessionEnded('ann', '10:16:10', { direction: 'outbound', contactingMs: 5_000, dialingMs: 20_000, talkMs: 60_000 }),
+        sessionEnded('ann', '10:16:10', {
+          direction: 'outbound',
+          contactingMs: 5_000,
+          dialingMs: 20_000,
+          talkMs: 60_000,
+        }),
         worked('ann', 30_000, '10:16:40'),
       )
       .emitsIn(

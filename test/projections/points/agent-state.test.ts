@@ -100,7 +100,13 @@ describe('entries out of order', () => {
 
   test('the same entry again changes nothing, early or late', () => {
     given()
-      .facts(ann('IDLE', '10:00'), ann('IDLE', '10:00'), ann('OFF_QUEUE', '10:05'), ann('IDLE', '10:00'), ann('OFF_QUEUE', '10:05'))
+      .facts(
+        ann('IDLE', '10:00'),
+        ann('IDLE', '10:00'),
+        ann('OFF_QUEUE', '10:05'),
+        ann('IDLE', '10:00'),
+        ann('OFF_QUEUE', '10:05'),
+      )
       .emits('agent-state ann routingStatus IDLE 10:00 provisional 1: tAgentRoutingStatus 300000')
   })
 
@@ -143,7 +149,9 @@ describe('a state is believed for at most so long', () => {
 })
 
 describe('states that ended longer ago than the restate horizon are forgotten', () => {
-  const short = { correlation: { ...defaultProfile.correlation, restateHorizonMs: minutes(60), acwHorizonMs: minutes(60) } }
+  const short = {
+    correlation: { ...defaultProfile.correlation, restateHorizonMs: minutes(60), acwHorizonMs: minutes(60) },
+  }
 
   test('what was counted stands', () => {
     given(short)

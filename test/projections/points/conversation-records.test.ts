@@ -15,7 +15,10 @@ describe('a conversation-detail record', () => {
   test('counts each of its emissions in the interval of its own date', () => {
     given(details)
       .facts(recorded('c1', { a: offered, b: answered }))
-      .emits('queue sales voice 10:00 provisional 1: nOffered 1', 'queue sales voice 10:15 provisional 1: tAnswered 9000')
+      .emits(
+        'queue sales voice 10:00 provisional 1: nOffered 1',
+        'queue sales voice 10:15 provisional 1: tAnswered 9000',
+      )
   })
 
   test('imported again counts nothing again, in a newer version only what it says more', () => {
@@ -67,9 +70,14 @@ describe('a conversation-detail record', () => {
       before.takeRows()
       const state = before.save()
       if (spills) shelf.put(state.shelved)
-      const after = new KpiFold('acme', profile, { shelf, state: JSON.parse(JSON.stringify(spills ? { ...state, shelved: [] } : state)) })
+      const after = new KpiFold('acme', profile, {
+        shelf,
+        state: JSON.parse(JSON.stringify(spills ? { ...state, shelved: [] } : state)),
+      })
       after.apply(recorded('c1', { a: offered, b: answered }))
-      expect(after.takeRows().map(({ start, revision }) => [new Date(start).toISOString().slice(11, 16), revision])).toEqual([['10:15', 1]])
+      expect(
+        after.takeRows().map(({ start, revision }) => [new Date(start).toISOString().slice(11, 16), revision]),
+      ).toEqual([['10:15', 1]])
     }
   })
 

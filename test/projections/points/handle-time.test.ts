@@ -22,7 +22,14 @@ describe('the handle time of a session', () => {
   test('is contacting + dialing + talk + hold + after-call work, and no alert', () => {
     given(detail)
       .facts(
-        sessionEnded('ann', '10:05', { queueId: null, alertMs: 7, contactingMs: 1_000, dialingMs: 2_000, talkMs: 30_000, heldMs: 400_000 }),
+        sessionEnded('ann', '10:05', {
+          queueId: null,
+          alertMs: 7,
+          contactingMs: 1_000,
+          dialingMs: 2_000,
+          talkMs: 30_000,
+          heldMs: 400_000,
+        }),
         acw(5_000_000, '10:05:30'),
       )
       .emits(
@@ -59,7 +66,9 @@ describe('the handle time of a session', () => {
 
   test('of an agent who only missed an alert is nothing, unless he had after-call work', () => {
     const missed = sessionEnded('ann', '10:05', { queueId: null, alertMs: 20_000, disconnectType: 'TIMEOUT' })
-    given(detail).facts(missed, ticked('12:00')).emits('agent ann - voice 10:00 final 3: tAlert 20000, tNotResponding 20000')
+    given(detail)
+      .facts(missed, ticked('12:00'))
+      .emits('agent ann - voice 10:00 final 3: tAlert 20000, tNotResponding 20000')
     given(detail)
       .facts(missed, acw(4_000, '10:06'))
       .emits('agent ann - voice 10:00 provisional 4: tAcw 4000, tHandle 4000, tAlert 20000, tNotResponding 20000')
@@ -76,7 +85,9 @@ describe('without after-call work', () => {
   })
 
   test('a session whose end arrives after the horizon is handled at once', () => {
-    given(detail).facts(ticked('12:00'), talked('10:05')).emits('agent ann - voice 10:00 corrected 2: tTalkComplete 60000, tHandle 60000')
+    given(detail)
+      .facts(ticked('12:00'), talked('10:05'))
+      .emits('agent ann - voice 10:00 corrected 2: tTalkComplete 60000, tHandle 60000')
   })
 
   test('it stays handled when it is too old to be restated, and that alone is no change', () => {
@@ -90,7 +101,8 @@ describe('without after-call work', () => {
 
 describe('after-call work after the horizon restates the handle time', () => {
   test('the old interval loses it with its extremes, the new one gains it', () => {
-    const other = (time: string, talkMs: number) => sessionEnded('ann', time, { queueId: null, talkMs, sessionId: `s-${talkMs}` })
+    const other = (time: string, talkMs: number) =>
+      sessionEnded('ann', time, { queueId: null, talkMs, sessionId: `s-${talkMs}` })
     given(detail)
       .facts(other('10:03', 20_000), other('10:04', 40_000), talked('10:05'), ticked('11:30'))
       .emits('agent ann - voice 10:00 final 7: tTalkComplete 3x120000 (20000..60000), tHandle 3x120000 (20000..60000)')
@@ -106,7 +118,10 @@ describe('after-call work after the horizon restates the handle time', () => {
       .facts(talked('10:05'), ticked('12:00'))
       .emits('agent ann - voice 10:00 final 3: tTalkComplete 60000, tHandle 60000')
       .then(acw(1_000, '12:01'))
-      .emits('agent ann - voice 10:00 corrected 4: tTalkComplete 60000', 'agent ann - voice 12:00 provisional 2: tAcw 1000, tHandle 61000')
+      .emits(
+        'agent ann - voice 10:00 corrected 4: tTalkComplete 60000',
+        'agent ann - voice 12:00 provisional 2: tAcw 1000, tHandle 61000',
+      )
   })
 
   test('both within one interval: the one value takes the place of the other', () => {
@@ -151,7 +166,12 @@ test('a handle time that became certain is kept as such, and its revision is not
 
 test('no session is remembered beyond the restate horizon, whichever half of it came', () => {
   const fold = new KpiFold('acme', { ...defaultProfile, ...detail })
-  const facts = [talked('10:05'), worked('bob', 1_000, '10:05'), sessionEnded('cy', '10:05', { talkMs: 1 }), worked('cy', 1, '10:06')]
+  const facts = [
+    talked('10:05'),
+    worked('bob', 1_000, '10:05'),
+    sessionEnded('cy', '10:05', { talkMs: 1 }),
+    worked('cy', 1, '10:06'),
+  ]
   for (const fact of facts) fold.apply(fact)
   expect(fold.save().correlator.handling.sessions).toHaveLength(3)
   fold.apply(ticked(at('10:05') + correlation.restateHorizonMs - 1)) // the one that is done was kept for an hour

@@ -13,7 +13,12 @@ describe("an agent's routing statuses side by side", () => {
   test('each has its time in the interval, clipped to it', () => {
     given(occupancy)
       .facts(
-        ...[ann('IDLE', '10:00'), ann('INTERACTING', '10:02'), ann('COMMUNICATING', '10:07'), ann('NOT_RESPONDING', '10:10')],
+        ...[
+          ann('IDLE', '10:00'),
+          ann('INTERACTING', '10:02'),
+          ann('COMMUNICATING', '10:07'),
+          ann('NOT_RESPONDING', '10:10'),
+        ],
         ...[ann('OFF_QUEUE', '10:14'), ann('IDLE', '10:20')],
       )
       .emits(
@@ -32,14 +37,21 @@ describe("an agent's routing statuses side by side", () => {
     const rows = given(occupancy)
       .facts(ann('INTERACTING', '10:00'), ann('IDLE', '10:20'), entered('bob', 'INTERACTING', '10:01'), ticked('10:50'))
       .look()
-    const total = rows.map((row) => measureIn(row, 'tRoutingStatusInteracting') ?? noMeasure).reduce(addMeasures, noMeasure)
+    const total = rows
+      .map((row) => measureIn(row, 'tRoutingStatusInteracting') ?? noMeasure)
+      .reduce(addMeasures, noMeasure)
     expect(total.sum).toBe(1_200_000 + 44 * 60_000)
   })
 })
 
 describe('occupancy', () => {
   const day = [
-    ...[ann('INTERACTING', '10:00'), ann('COMMUNICATING', '10:06'), ann('IDLE', '10:08'), ann('NOT_RESPONDING', '10:11')],
+    ...[
+      ann('INTERACTING', '10:00'),
+      ann('COMMUNICATING', '10:06'),
+      ann('IDLE', '10:08'),
+      ann('NOT_RESPONDING', '10:11'),
+    ],
     ...[ann('OFF_QUEUE', '10:12'), ann('IDLE', '10:15')],
   ]
   const kpiOf = (overrides: Partial<Profile> = {}) =>
@@ -97,7 +109,9 @@ describe('an agent who goes offline', () => {
       given({ families: ['agent-occupancy'], agentState: { ...defaultProfile.agentState, endsRoutingStatus } }).facts(
         ...[ann('IDLE', '10:00'), presence('AWAY', '10:05'), presence('OFFLINE', '10:10'), ann('IDLE', '10:15')],
       )
-    ends('AWAY').emits('agent-occupancy ann 10:00 provisional 2: tRoutingStatusIdle 300000, tRoutingStatusOffQueue 600000')
+    ends('AWAY').emits(
+      'agent-occupancy ann 10:00 provisional 2: tRoutingStatusIdle 300000, tRoutingStatusOffQueue 600000',
+    )
     ends().emits('agent-occupancy ann 10:00 provisional 1: tRoutingStatusIdle 900000')
   })
 

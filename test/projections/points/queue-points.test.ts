@@ -45,12 +45,21 @@ describe('an interaction that enters a queue is offered, and leaves it as one of
 })
 
 describe('an answer is over the service level', () => {
-  const serviceLevel = { ...defaultProfile.serviceLevel, durationMsByMediaType: { chat: 60_000 }, durationMsByQueue: { vip: 5_000 } }
-  const answered = (queue: string, waitMs: number, mediaType = 'voice') => leftQueue(queue, 'ANSWERED', waitMs, '10:05', { mediaType })
+  const serviceLevel = {
+    ...defaultProfile.serviceLevel,
+    durationMsByMediaType: { chat: 60_000 },
+    durationMsByQueue: { vip: 5_000 },
+  }
+  const answered = (queue: string, waitMs: number, mediaType = 'voice') =>
+    leftQueue(queue, 'ANSWERED', waitMs, '10:05', { mediaType })
 
   test('when its wait is strictly longer than the threshold', () => {
-    given(detail).facts(answered('sales', 20_000)).emits('queue sales voice 10:00 provisional 2: tAnswered 20000, tAcd 20000')
-    given(detail).facts(answered('sales', 20_001)).emits('queue sales voice 10:00 provisional 3: tAnswered 20001, tAcd 20001, nOverSla 1')
+    given(detail)
+      .facts(answered('sales', 20_000))
+      .emits('queue sales voice 10:00 provisional 2: tAnswered 20000, tAcd 20000')
+    given(detail)
+      .facts(answered('sales', 20_001))
+      .emits('queue sales voice 10:00 provisional 3: tAnswered 20001, tAcd 20001, nOverSla 1')
   })
 
   test('by the threshold of its media type', () => {

@@ -18,7 +18,8 @@ const saying = (row: Row): string => {
   const time = new Date(row.start).toISOString().slice(11, 16)
   return `${row.dimensions[0] ?? ''} ${time} ${row.status}${reason} ${row.revision}: ${short} of ${abandons} short, service level ${numerator}/${denominator}`
 }
-const says = (rows: readonly Row[], ...lines: readonly string[]): void => expect(rows.map(saying).sort()).toEqual([...lines].sort())
+const says = (rows: readonly Row[], ...lines: readonly string[]): void =>
+  expect(rows.map(saying).sort()).toEqual([...lines].sort())
 
 describe('settings of the organisation count for all of history', () => {
   test('open rows say so at once, closed ones when the clock next ticks: as corrected, because of settings', () => {
@@ -29,7 +30,11 @@ describe('settings of the organisation count for all of history', () => {
       abandoned(5_000, '10:25'),
       answered('10:25'),
     )
-    says(story.look(), 'sales 10:00 final 3: 1 of 1 short, service level 1/2', 'sales 10:15 provisional 2: 1 of 1 short, service level 1/2')
+    says(
+      story.look(),
+      'sales 10:00 final 3: 1 of 1 short, service level 1/2',
+      'sales 10:15 provisional 2: 1 of 1 short, service level 1/2',
+    )
     story.then(settings('09:00', { includeShortAbandons: false }))
     says(story.look(), 'sales 10:15 provisional 3: 1 of 1 short, service level 1/1')
     story.then(ticked('10:20:01'))
@@ -46,7 +51,9 @@ describe('settings of the organisation count for all of history', () => {
       answered('10:25', 'service'),
     )
     story.look()
-    story.then(settings('09:00', { shortAbandonMs: 20_000, includeFlowOuts: true }), ticked('10:21'), ticked('10:22')).emitsNothing()
+    story
+      .then(settings('09:00', { shortAbandonMs: 20_000, includeFlowOuts: true }), ticked('10:21'), ticked('10:22'))
+      .emitsNothing()
   })
 
   test('a late point of a closed row that has not been restated yet finds it in the new settings, once', () => {
@@ -58,7 +65,12 @@ describe('settings of the organisation count for all of history', () => {
   })
 
   test('the reason stays that of the last restatement', () => {
-    const story = given(queue).facts(abandoned(5_000, '10:05'), ticked('10:20'), settings('09:00', { shortAbandonMs: 1 }), ticked('10:21'))
+    const story = given(queue).facts(
+      abandoned(5_000, '10:05'),
+      ticked('10:20'),
+      settings('09:00', { shortAbandonMs: 1 }),
+      ticked('10:21'),
+    )
     says(story.look(), 'sales 10:00 corrected(settings) 3: 0 of 1 short, service level 0/1')
     story.then(abandoned(6_000, '10:06'))
     says(story.look(), 'sales 10:00 corrected(late) 4: 0 of 2 short, service level 0/2')
@@ -110,16 +122,27 @@ describe('when settings take effect', () => {
   })
 
   test('back again restates back again', () => {
-    const told = story().then(settings('09:00', { shortAbandonMs: 1 }), ticked('10:21'), settings('09:30', {}), ticked('10:22'))
+    const told = story().then(
+      settings('09:00', { shortAbandonMs: 1 }),
+      ticked('10:21'),
+      settings('09:30', {}),
+      ticked('10:22'),
+    )
     says(told.look(), 'sales 10:00 corrected(settings) 4: 1 of 1 short, service level 0/1')
   })
 
   test('a second change before the clock ticked: closed rows are restated by that alone, and not where it says what they said', () => {
-    const told = story().then(settings('09:00', { shortAbandonMs: 1 }), settings('09:30', { shortAbandonMs: 2 }), ticked('10:21'))
+    const told = story().then(
+      settings('09:00', { shortAbandonMs: 1 }),
+      settings('09:30', { shortAbandonMs: 2 }),
+      ticked('10:21'),
+    )
     says(told.look(), 'sales 10:00 corrected(settings) 3: 0 of 1 short, service level 0/1')
     const same = story()
     same.look()
-    same.then(settings('09:00', { shortAbandonMs: 1 }), settings('09:30', { shortAbandonMs: 6_000 }), ticked('10:21')).emitsNothing()
+    same
+      .then(settings('09:00', { shortAbandonMs: 1 }), settings('09:30', { shortAbandonMs: 6_000 }), ticked('10:21'))
+      .emitsNothing()
   })
 })
 
@@ -128,7 +151,10 @@ describe('history of more closed rows than one tick restates', () => {
   const ids = Array.from({ length: QUEUES }, (_, index) => `q${String(index).padStart(4, '0')}`)
   const profile: Profile = { ...defaultProfile, ...queue }
   const short = (rows: readonly Row[]) =>
-    rows.map((row) => `${row.dimensions[0] ?? ''} ${row.revision} ${row.correction} ${measureIn(row, 'tShortAbandon')?.count ?? 0}`)
+    rows.map(
+      (row) =>
+        `${row.dimensions[0] ?? ''} ${row.revision} ${row.correction} ${measureIn(row, 'tShortAbandon')?.count ?? 0}`,
+    )
 
   /** All closed, then restated tick by tick; `between` may exchange the fold for another. */
   const restated = (options: FoldOptions, between: (fold: KpiFold) => KpiFold): readonly (readonly string[])[] => {
@@ -174,22 +200,27 @@ describe('history of more closed rows than one tick restates', () => {
         const state = fold.save()
         shelf.put(state.shelved)
         fold.saved()
-        return restarts ? new KpiFold('acme', profile, { shelf, state: JSON.parse(JSON.stringify({ ...state, shelved: [] })) }) : fold
+        return restarts
+          ? new KpiFold('acme', profile, { shelf, state: JSON.parse(JSON.stringify({ ...state, shelved: [] })) })
+          : fold
       })
       expect(through).toEqual(calm)
     }
   })
 
   test('and through snapshots without a shelf', () => {
-    expect(restated({}, (fold) => new KpiFold('acme', profile, { state: JSON.parse(JSON.stringify(fold.save())) }))).toEqual(
-      restated({}, (fold) => fold),
-    )
+    expect(
+      restated({}, (fold) => new KpiFold('acme', profile, { state: JSON.parse(JSON.stringify(fold.save())) })),
+    ).toEqual(restated({}, (fold) => fold))
   })
 })
 
 test('settings known from the start and the same in the log later are one: nothing is restated', () => {
   const known = [settings('08:00', { shortAbandonMs: 1 }), settings('09:00', { shortAbandonMs: 7_000 })]
-  const story = given(queue, { configuration: known, inHistory: true }).facts(abandoned(5_000, '10:05'), ticked('10:20'))
+  const story = given(queue, { configuration: known, inHistory: true }).facts(
+    abandoned(5_000, '10:05'),
+    ticked('10:20'),
+  )
   says(story.look(), 'sales 10:00 final 2: 1 of 1 short, service level 0/1')
   story.then(...known, ticked('10:21'), ticked(at('10:22') + minutes(1))).emitsNothing()
 })

@@ -1,27 +1,47 @@
 import { describe, expect, test } from 'vitest'
 import { defaultProfile } from '../../../src/domain/profile.js'
 import { measureIn } from '../../../src/domain/row.js'
-import { emitted, entered, initiated, minutes, published, sessionEnded, ticked, worked } from '../../support/fact-builders.js'
+import {
+  emitted,
+  entered,
+  initiated,
+  minutes,
+  published,
+  sessionEnded,
+  ticked,
+  worked,
+} from '../../support/fact-builders.js'
 import { given, sayingOf } from '../../support/given.js'
 
 const queue = { families: ['queue'] as const }
-const answered = (time: string, more: Parameters<typeof emitted>[3] = {}) => emitted('tAnswered', 9_000, time, { queue: 'sales', ...more })
+const answered = (time: string, more: Parameters<typeof emitted>[3] = {}) =>
+  emitted('tAnswered', 9_000, time, { queue: 'sales', ...more })
 
 describe('from the instant that it says a published profile chooses', () => {
   test('the families: an interval is wholly under the profile in force when it began', () => {
     given(queue)
       .facts(published('10:15', { families: ['language'] }))
       .then(answered('10:14:59.999', { languageId: 'de' }), answered('10:15', { languageId: 'de' }))
-      .emits('queue sales voice 10:00 provisional 1: tAnswered 9000', 'language de voice 10:15 provisional 1: tAnswered 9000')
+      .emits(
+        'queue sales voice 10:00 provisional 1: tAnswered 9000',
+        'language de voice 10:15 provisional 1: tAnswered 9000',
+      )
     given(queue)
       .facts(published('10:20', { families: ['language'] }))
       .then(answered('10:29', { languageId: 'de' }), answered('10:30', { languageId: 'de' }))
-      .emits('queue sales voice 10:15 provisional 1: tAnswered 9000', 'language de voice 10:30 provisional 1: tAnswered 9000')
+      .emits(
+        'queue sales voice 10:15 provisional 1: tAnswered 9000',
+        'language de voice 10:30 provisional 1: tAnswered 9000',
+      )
   })
 
   test('families of agents too', () => {
     given({ families: ['agent-state'] })
-      .facts(published('10:15', { families: ['agent-occupancy'] }), entered('ann', 'IDLE', '10:10'), entered('ann', 'INTERACTING', '10:20'))
+      .facts(
+        published('10:15', { families: ['agent-occupancy'] }),
+        entered('ann', 'IDLE', '10:10'),
+        entered('ann', 'INTERACTING', '10:20'),
+      )
       .emits(
         'agent-state ann routingStatus IDLE 10:00 provisional 1: tAgentRoutingStatus 300000',
         'agent-occupancy ann 10:15 provisional 1: tRoutingStatusIdle 300000',
@@ -31,8 +51,15 @@ describe('from the instant that it says a published profile chooses', () => {
   test('the split', () => {
     const inbound = { direction: 'inbound' }
     given(queue)
-      .facts(published('10:15', { ...queue, splitBy: ['direction'] }), answered('10:05', inbound), answered('10:20', inbound))
-      .emits('queue sales voice 10:00 provisional 1: tAnswered 9000', 'queue sales voice inbound 10:15 provisional 1: tAnswered 9000')
+      .facts(
+        published('10:15', { ...queue, splitBy: ['direction'] }),
+        answered('10:05', inbound),
+        answered('10:20', inbound),
+      )
+      .emits(
+        'queue sales voice 10:00 provisional 1: tAnswered 9000',
+        'queue sales voice inbound 10:15 provisional 1: tAnswered 9000',
+      )
   })
 
   test('the quantiles', () => {
@@ -44,10 +71,19 @@ describe('from the instant that it says a published profile chooses', () => {
   })
 
   test('KPIs, options and the short-abandon threshold', () => {
-    const kpi = { name: 'waitSeconds', unit: 'number', formula: 'tWait.sum / 1000', families: ['queue'], doc: 'Waited.' } as const
+    const kpi = {
+      name: 'waitSeconds',
+      unit: 'number',
+      formula: 'tWait.sum / 1000',
+      families: ['queue'],
+      doc: 'Waited.',
+    } as const
     const serviceLevel = { ...defaultProfile.serviceLevel, includeAbandons: false }
     const short = { ...queue, shortAbandonMs: 1_000, serviceLevel, kpis: [kpi] }
-    const facts = ['10:05', '10:20'].flatMap((time) => [answered(time), emitted('tAbandon', 2_000, time, { queue: 'sales' })])
+    const facts = ['10:05', '10:20'].flatMap((time) => [
+      answered(time),
+      emitted('tAbandon', 2_000, time, { queue: 'sales' }),
+    ])
     const [before, after] = given(queue)
       .facts(published('10:15', short), ...facts)
       .look()
@@ -60,10 +96,19 @@ describe('from the instant that it says a published profile chooses', () => {
   })
 
   test('how detail events are read: transfers, missed alerts, how long after-call work is awaited', () => {
-    const correlation = { ...defaultProfile.correlation, transfers: ['PEER'], blindTransfers: [], acwHorizonMs: minutes(5) }
+    const correlation = {
+      ...defaultProfile.correlation,
+      transfers: ['PEER'],
+      blindTransfers: [],
+      acwHorizonMs: minutes(5),
+    }
     given({ families: ['agent'], points: 'detail-events' })
       .facts(published('10:15', { families: ['agent'], correlation }))
-      .then(sessionEnded('ann', '10:10', { talkMs: 1_000 }), sessionEnded('bob', '10:16', { talkMs: 2_000 }), ticked('10:30'))
+      .then(
+        sessionEnded('ann', '10:10', { talkMs: 1_000 }),
+        sessionEnded('bob', '10:16', { talkMs: 2_000 }),
+        ticked('10:30'),
+      )
       .emits(
         'agent ann sales voice 10:00 final 2: tTalkComplete 1000',
         'agent bob sales voice 10:15 provisional 3: tTalkComplete 2000, tHandle 2000, nTransferred 1',
@@ -84,7 +129,10 @@ describe('from the instant that it says a published profile chooses', () => {
   })
 
   test('the later of two profiles is in force after its own instant, in whatever order they were published', () => {
-    const [skills, languages] = [published('10:15', { families: ['skill'] }), published('10:30', { families: ['language'] })]
+    const [skills, languages] = [
+      published('10:15', { families: ['skill'] }),
+      published('10:30', { families: ['language'] }),
+    ]
     for (const profiles of [
       [skills, languages],
       [languages, skills],
@@ -106,7 +154,13 @@ describe('what a generation is built of stays for its life', () => {
       .facts(
         published('09:00', {
           ...queue,
-          ...{ points: 'detail-events', intervalMs: minutes(60), rollUps: ['P1D'], graceMs: minutes(30), lateHorizonMs: 0 },
+          ...{
+            points: 'detail-events',
+            intervalMs: minutes(60),
+            rollUps: ['P1D'],
+            graceMs: minutes(30),
+            lateHorizonMs: 0,
+          },
         }),
       )
       .then(answered('10:05'), ticked('10:20'))
@@ -157,7 +211,9 @@ describe('a profile that becomes known after intervals that it speaks of have be
   })
 
   test('but renders their rows, as KPIs are a reading of what was counted', () => {
-    const kpis = [{ name: 'answers', unit: 'count', formula: 'tAnswered.count + 0 * tWait.count', families: ['queue'], doc: '' }] as const
+    const kpis = [
+      { name: 'answers', unit: 'count', formula: 'tAnswered.count + 0 * tWait.count', families: ['queue'], doc: '' },
+    ] as const
     const row = given(queue)
       .facts(answered('10:05'), published('10:00', { ...queue, kpis }))
       .lookAtOne()
@@ -169,6 +225,8 @@ describe('a profile that becomes known after intervals that it speaks of have be
 test('a profile published twice is one', () => {
   const profile = published('10:00', { ...queue, shortAbandonMs: 1 })
   const story = given(queue).facts(emitted('tAbandon', 2_000, '10:05', { queue: 'sales' }), profile)
-  expect(story.look().map((row) => [sayingOf(row), row.revision])).toEqual([['queue sales voice 10:00: tAbandon 2000', 2]])
+  expect(story.look().map((row) => [sayingOf(row), row.revision])).toEqual([
+    ['queue sales voice 10:00: tAbandon 2000', 2],
+  ])
   story.then({ ...profile }).emitsNothing()
 })

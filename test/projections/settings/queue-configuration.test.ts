@@ -15,12 +15,18 @@ describe('an answer is over the service level by the threshold of its queue', ()
       .then(answered(6_000, '10:09:59.999', { sessionId: '1' }))
       .emits('queue sales voice 10:00 provisional 3: tAnswered 6000, tAcd 6000, nOverSla 1')
       .then(answered(6_000, '10:10', { sessionId: '2' }))
-      .emits('queue sales voice 10:00 provisional 5: tAnswered 2x12000 (6000..6000), tAcd 2x12000 (6000..6000), nOverSla 1')
+      .emits(
+        'queue sales voice 10:00 provisional 5: tAnswered 2x12000 (6000..6000), tAcd 2x12000 (6000..6000), nOverSla 1',
+      )
   })
 
   test('the answer counts, not the offer: a wait that began under the old one is measured by the new', () => {
     given(detail)
-      .facts(configured('sales', '09:00', voice(5_000)), configured('sales', '10:10', voice(30_000)), answered(20_000, '10:10:01'))
+      .facts(
+        configured('sales', '09:00', voice(5_000)),
+        configured('sales', '10:10', voice(30_000)),
+        answered(20_000, '10:10:01'),
+      )
       .emits('queue sales voice 10:00 provisional 2: tAnswered 20000, tAcd 20000')
   })
 
@@ -28,12 +34,18 @@ describe('an answer is over the service level by the threshold of its queue', ()
     given(detail)
       .facts(configured('sales', '10:10', voice(30_000)), configured('sales', '09:00', voice(5_000)))
       .then(answered(6_000, '10:09', { sessionId: '1' }), answered(6_000, '10:11', { sessionId: '2' }))
-      .emits('queue sales voice 10:00 provisional 5: tAnswered 2x12000 (6000..6000), tAcd 2x12000 (6000..6000), nOverSla 1')
+      .emits(
+        'queue sales voice 10:00 provisional 5: tAnswered 2x12000 (6000..6000), tAcd 2x12000 (6000..6000), nOverSla 1',
+      )
   })
 
   test('of two of the same instant the one that became known later', () => {
     given(detail)
-      .facts(configured('sales', '09:00', voice(30_000)), configured('sales', '09:00', voice(5_000)), answered(6_000, '10:05'))
+      .facts(
+        configured('sales', '09:00', voice(30_000)),
+        configured('sales', '09:00', voice(5_000)),
+        answered(6_000, '10:05'),
+      )
       .emits('queue sales voice 10:00 provisional 3: tAnswered 6000, tAcd 6000, nOverSla 1')
   })
 
@@ -48,7 +60,9 @@ describe('an answer is over the service level by the threshold of its queue', ()
         answered(6_000, '10:05', { sessionId: '3', mediaType: 'chat' }),
         answered(30_001, '10:05', { sessionId: '4', mediaType: 'chat' }),
       )
-      .emits('queue sales chat 10:00 provisional 5: tAnswered 2x36001 (6000..30001), tAcd 2x36001 (6000..30001), nOverSla 1')
+      .emits(
+        'queue sales chat 10:00 provisional 5: tAnswered 2x36001 (6000..30001), tAcd 2x36001 (6000..30001), nOverSla 1',
+      )
   })
 
   test("a queue's own setting goes before what the profile says of the queue", () => {
@@ -91,14 +105,19 @@ describe("a queue's after-call work time-out is how long its sessions wait for i
   const unhandled = 'queue sales voice 10:00 final 2: tTalkComplete 60000'
   const handled = 'queue sales voice 10:00 corrected 3: tTalkComplete 60000, tHandle 60000'
 
-  test.each(['MANDATORY_TIMEOUT', 'MANDATORY_FORCED_TIMEOUT'])('%s: the time-out and the slack of the profile', (prompt) => {
-    // 10:05 + 15 min + 1 min of slack; looked at when an interval closes.
-    handledAt(prompt, minutes(15)).then(ticked('10:20:59')).emits(unhandled).then(ticked('10:35')).emits(handled)
-    handledAt(prompt, minutes(14) + 1)
-      .then(ticked('10:20'))
-      .emits(unhandled)
-    handledAt(prompt, minutes(14)).then(ticked('10:20')).emits('queue sales voice 10:00 final 3: tTalkComplete 60000, tHandle 60000')
-  })
+  test.each(['MANDATORY_TIMEOUT', 'MANDATORY_FORCED_TIMEOUT'])(
+    '%s: the time-out and the slack of the profile',
+    (prompt) => {
+      // 10:05 + 15 min + 1 min of slack; looked at when an interval closes.
+      handledAt(prompt, minutes(15)).then(ticked('10:20:59')).emits(unhandled).then(ticked('10:35')).emits(handled)
+      handledAt(prompt, minutes(14) + 1)
+        .then(ticked('10:20'))
+        .emits(unhandled)
+      handledAt(prompt, minutes(14))
+        .then(ticked('10:20'))
+        .emits('queue sales voice 10:00 final 3: tTalkComplete 60000, tHandle 60000')
+    },
+  )
 
   test.each([
     ['MANDATORY', minutes(1)],
@@ -111,7 +130,11 @@ describe("a queue's after-call work time-out is how long its sessions wait for i
   test('of another queue says nothing, and neither does one in force later than the end of the session', () => {
     handledAt('MANDATORY_TIMEOUT', minutes(1), 'service').then(ticked('11:04')).emits(unhandled)
     given(detail)
-      .facts(configured('sales', '10:05:00.001', {}, { prompt: 'MANDATORY_TIMEOUT', timeoutMs: minutes(1) }), talked, ticked('11:04'))
+      .facts(
+        configured('sales', '10:05:00.001', {}, { prompt: 'MANDATORY_TIMEOUT', timeoutMs: minutes(1) }),
+        talked,
+        ticked('11:04'),
+      )
       .emits(unhandled)
   })
 
@@ -120,14 +143,26 @@ describe("a queue's after-call work time-out is how long its sessions wait for i
       .then(ticked('10:20'))
       .emits('queue sales voice 10:00 final 3: tTalkComplete 60000, tHandle 60000')
       .then(worked('ann', 5_000, '10:21'))
-      .emits('queue sales voice 10:00 corrected 4: tTalkComplete 60000', 'queue sales voice 10:15 provisional 2: tAcw 5000, tHandle 65000')
+      .emits(
+        'queue sales voice 10:00 corrected 4: tTalkComplete 60000',
+        'queue sales voice 10:15 provisional 2: tAcw 5000, tHandle 65000',
+      )
   })
 })
 
 describe("a queue's target stands in its rows", () => {
-  const offered = (time: string, more: Parameters<typeof emitted>[3] = {}) => emitted('nOffered', 1, time, { queue: 'sales', ...more })
+  const offered = (time: string, more: Parameters<typeof emitted>[3] = {}) =>
+    emitted('nOffered', 1, time, { queue: 'sales', ...more })
   const targets = (story: ReturnType<typeof given>) =>
-    story.look().map((row) => [row.family, row.dimensions.slice(0, 2).join(' '), row.granularity, row.revision, row.serviceTarget])
+    story
+      .look()
+      .map((row) => [
+        row.family,
+        row.dimensions.slice(0, 2).join(' '),
+        row.granularity,
+        row.revision,
+        row.serviceTarget,
+      ])
 
   test('the one in force when the interval began, of its media type, in the family of queues alone', () => {
     const story = given({ families: ['queue', 'agent'], rollUps: ['PT1H'] }).facts(

@@ -1,6 +1,11 @@
 /** Test support: the two ways to append, one call for each append and one for all of them, and how they go wrong. */
 import shared from '@eventstore/db-client/generated/shared_pb.js'
-import type { AppendReq, AppendResp, BatchAppendReq, BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js'
+import type {
+  AppendReq,
+  AppendResp,
+  BatchAppendReq,
+  BatchAppendResp,
+} from '@eventstore/db-client/generated/streams_pb.js'
 import type { ServerDuplexStream, ServerReadableStream } from '@grpc/grpc-js'
 import type { Backend } from './data.js'
 import { takes } from './faults.js'
@@ -45,7 +50,8 @@ export const appendServices = (backend: Backend, faults: Faults, appendBytesMax:
       if (faults.denies) return answer(batchAccessDenied(request, new shared.AccessDenied().serializeBinary()))
       if (faults.readOnly) return answer(batchNotHandled(request, 'Server Is Not Ready'))
       const refusal = refusalOf(faults, call.metadata)
-      if (refusal !== undefined) return refusal.details === NO_LEADER ? answer(batchNotHandled(request, NO_LEADER)) : fail(refusal)
+      if (refusal !== undefined)
+        return refusal.details === NO_LEADER ? answer(batchNotHandled(request, NO_LEADER)) : fail(refusal)
       if (sizeOf(messages.flatMap((message) => message.getProposedMessagesList())) > appendBytesMax)
         return answer(batchTooLarge(request, appendBytesMax))
       if (takes(faults, 'loseAnswers')) lost.add(id)
@@ -53,7 +59,10 @@ export const appendServices = (backend: Backend, faults: Faults, appendBytesMax:
     })
   }
 
-  const append = (call: ServerReadableStream<AppendReq, AppendResp>, answer: (error: object | null, value?: AppendResp) => void): void => {
+  const append = (
+    call: ServerReadableStream<AppendReq, AppendResp>,
+    answer: (error: object | null, value?: AppendResp) => void,
+  ): void => {
     const messages: AppendReq[] = []
     call.on('data', (request: AppendReq) => void messages.push(request))
     call.on('end', () => {

@@ -7,7 +7,14 @@ import { join } from 'node:path'
 const OPENSSL = 'openssl'
 
 export type Certified = Readonly<{ certificate: Buffer; key: Buffer }>
-export type Certificates = Readonly<{ dir: string; caFile: string; ca: Buffer; server: Certified; user: Certified; remove: () => void }>
+export type Certificates = Readonly<{
+  dir: string
+  caFile: string
+  ca: Buffer
+  server: Certified
+  user: Certified
+  remove: () => void
+}>
 
 /** `undefined` where there is no `openssl`. */
 export const makeCertificates = (): Certificates | undefined => {
@@ -43,7 +50,26 @@ export const makeCertificates = (): Certificates | undefined => {
     return undefined
   }
   writeFileSync(join(dir, 'names'), 'subjectAltName=IP:127.0.0.1,DNS:localhost\n')
-  openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2', '-subj', '/CN=an authority for tests')
+  openssl(
+    'req',
+    '-x509',
+    ...key,
+    '-keyout',
+    'ca.key',
+    '-out',
+    'ca.pem',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=an authority for tests',
+  )
   const caFile = join(dir, 'ca.pem')
-  return { dir, caFile, ca: readFileSync(caFile), server: signed('server', '/CN=localhost'), user: signed('user', '/CN=ingress'), remove }
+  return {
+    dir,
+    caFile,
+    ca: readFileSync(caFile),
+    server: signed('server', '/CN=localhost'),
+    user: signed('user', '/CN=ingress'),
+    remove,
+  }
 }

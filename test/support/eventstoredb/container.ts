@@ -10,10 +10,14 @@ export type RealEventStoreDb = Readonly<
   | { kind: 'missing'; why: string; required: boolean }
 >
 
-/** Named by `EVENTSTOREDB_URL`, or in a container where a Docker engine answers. `STREAMVANE_REQUIRE_EVENTSTOREDB=1` makes a missing one a failure. */
+/**
+ * Named by `EVENTSTOREDB_URL`, or in a container where a Docker engine answers. `STREAMVANE_REQUIRE_EVENTSTOREDB=1`
+ * makes a missing one a failure.
+ */
 export const realEventStoreDb = async (): Promise<RealEventStoreDb> => {
   const url = process.env['EVENTSTOREDB_URL'] ?? ''
-  if (url !== '') return { kind: 'available', connectionString: url, why: 'EVENTSTOREDB_URL names it', stop: async () => {} }
+  if (url !== '')
+    return { kind: 'available', connectionString: url, why: 'EVENTSTOREDB_URL names it', stop: async () => {} }
   const runtime = await findRuntime({ ...process.env, KAFKA_BROKERS: '' })
   if (runtime.kind !== 'docker') {
     const why = 'EVENTSTOREDB_URL is not set, and no Docker engine answers'

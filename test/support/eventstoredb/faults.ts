@@ -19,7 +19,9 @@ export type Faults = {
   denies: boolean
   /** Lets nobody read `$all`, as a server does whose own rule for it is kept; everything else may be done. */
   deniesAll: boolean
-  /** Somebody else leads: calls that need the leader are told where it is, gossip names it. `nobody`: there is none now. */
+  /**
+   * Somebody else leads: calls that need the leader are told where it is, gossip names it. `nobody`: there is none now.
+   */
   leader: Address | 'nobody' | undefined
   /** Whom gossip names as the leader, if not that one. */
   gossips: Address | undefined
@@ -38,7 +40,9 @@ export type Faults = {
   hidesStreamPositions: boolean
   /** Tells no position of what was appended. */
   hidesAppendPositions: boolean
-  /** 20.6-era servers tell failures by trailers only, and of events appended together the prepare position of the first. */
+  /**
+   * 20.6-era servers tell failures by trailers only, and of events appended together the prepare position of the first.
+   */
   isOf206: boolean
 }
 
@@ -65,4 +69,5 @@ export const noFaults = (): Faults => ({
 })
 
 /** Whether the fault occurs now. */
-export const takes = (faults: Faults, fault: 'loseAnswers' | 'swallow' | 'breakReads'): boolean => faults[fault] > 0 && faults[fault]-- > 0
+export const takes = (faults: Faults, fault: 'loseAnswers' | 'swallow' | 'breakReads'): boolean =>
+  faults[fault] > 0 && faults[fault]-- > 0

@@ -1,4 +1,7 @@
-/** Test support: `npm run test:eventstoredb` has a real server where a Docker engine answers and none is named; all its tests find it in `EVENTSTOREDB_URL`. */
+/**
+ * Test support: `npm run test:eventstoredb` has a real server where a Docker engine answers and none is named; all its
+ * tests find it in `EVENTSTOREDB_URL`.
+ */
 import { realEventStoreDb } from './container.js'
 
 export default async (): Promise<(() => Promise<void>) | undefined> => {

@@ -17,7 +17,14 @@ import {
   storedMessage,
   wrongMessage,
 } from './messages.js'
-import { INVALID_POSITION, refused, SMALL_WINDOW, streamDeleted, streamNotFound, wrongExpectedVersion } from './refusals.js'
+import {
+  INVALID_POSITION,
+  refused,
+  SMALL_WINDOW,
+  streamDeleted,
+  streamNotFound,
+  wrongExpectedVersion,
+} from './refusals.js'
 import type { Refusal } from './refusals.js'
 import { eventStoreDbStore } from './store.js'
 import type { AppendResult, Store, Stored } from './store.js'
@@ -32,7 +39,8 @@ export const memoryData = (store: Store = eventStoreDbStore()): Data => ({
 })
 
 const memoryBackend = (store: Store, faults: Faults): Backend => {
-  const told = (position: bigint | undefined): bigint | undefined => (faults.hidesAppendPositions ? undefined : position)
+  const told = (position: bigint | undefined): bigint | undefined =>
+    faults.hidesAppendPositions ? undefined : position
   const batched = (messages: readonly BatchAppendReq[]): AppendResult => {
     const options = messages[0]!.getOptions()!
     const events = messages.flatMap((message) => message.getProposedMessagesList().map(proposedOf))
@@ -44,7 +52,12 @@ const memoryBackend = (store: Store, faults: Faults): Backend => {
         const request = messages.at(-1)!
         const result = batched(messages)
         if ('deleted' in result) answer(batchDeleted(request))
-        else answer('wrong' in result ? batchWrong(request, result.wrong) : batchStored(request, result.revision, told(result.position)))
+        else
+          answer(
+            'wrong' in result
+              ? batchWrong(request, result.wrong)
+              : batchStored(request, result.revision, told(result.position)),
+          )
       },
       end: () => undefined,
     }),
@@ -71,7 +84,8 @@ const memoryBackend = (store: Store, faults: Faults): Backend => {
         if (faults.isOf206) throw refused(streamNotFound(stream))
         yield notFoundMessage(options.getStream()!)
       }
-      for (const event of foundBy(store, options, faults.knowsThrough)) yield eventMessage(shown(event, options, faults))
+      for (const event of foundBy(store, options, faults.knowsThrough))
+        yield eventMessage(shown(event, options, faults))
     },
     tombstone: async (stream) => {
       if (store.isDeleted(stream)) throw refused(streamDeleted(stream))
@@ -83,7 +97,8 @@ const memoryBackend = (store: Store, faults: Faults): Backend => {
 const UNKNOWN_POSITION = 2n ** 64n - 1n
 
 const shown = (event: Stored, options: ReadReq.Options, faults: Faults): Stored => {
-  if (options.hasStream() && faults.hidesStreamPositions) return { ...event, commit: UNKNOWN_POSITION, prepare: UNKNOWN_POSITION }
+  if (options.hasStream() && faults.hidesStreamPositions)
+    return { ...event, commit: UNKNOWN_POSITION, prepare: UNKNOWN_POSITION }
   return faults.isOf206 ? { ...event, prepare: event.firstOfAppend } : event
 }
 
@@ -112,12 +127,18 @@ const growth = (store: Store, signal: AbortSignal): Promise<void> =>
     signal.addEventListener('abort', go)
   })
 
-/** What the real server would not take: a position at which no record begins, and (before 22) a window not larger than the count. */
+/**
+ * What the real server would not take: a position at which no record begins, and (before 22) a window not larger than
+ * the count.
+ */
 const faultOf = (store: Store, options: ReadReq.Options): Refusal | undefined => {
   const position = options.getAll()?.getPosition()
-  if (position !== undefined && store.indexAt(BigInt(position.getCommitPosition())) === undefined) return INVALID_POSITION
+  if (position !== undefined && store.indexAt(BigInt(position.getCommitPosition())) === undefined)
+    return INVALID_POSITION
   const filter = options.getFilter()
-  return filter !== undefined && !options.hasSubscription() && filter.getMax() <= Number(options.getCount()) ? SMALL_WINDOW : undefined
+  return filter !== undefined && !options.hasSubscription() && filter.getMax() <= Number(options.getCount())
+    ? SMALL_WINDOW
+    : undefined
 }
 
 const wantedBy = (options: ReadReq.Options): ((event: Stored) => boolean) => {
@@ -125,7 +146,8 @@ const wantedBy = (options: ReadReq.Options): ((event: Stored) => boolean) => {
   if (expression === undefined) return () => true
   const prefixes = expression.getPrefixList()
   const regex = new RegExp(expression.getRegex())
-  return ({ stream }) => (prefixes.length > 0 ? prefixes.some((prefix) => stream.startsWith(prefix)) : regex.test(stream))
+  return ({ stream }) =>
+    prefixes.length > 0 ? prefixes.some((prefix) => stream.startsWith(prefix)) : regex.test(stream)
 }
 
 /** Index in `$all` to begin at: the record at the position itself, or (subscriptions) the one behind it. */
@@ -143,8 +165,13 @@ function* foundBy(store: Store, options: ReadReq.Options, knowsThrough: bigint |
   let left = Number(options.getCount())
   // A stream's first readable event may not be its very first.
   const revision = of?.hasRevision() === true ? Number(of.getRevision()) - (held[0]?.revision ?? 0) : undefined
-  const start = of === undefined && step > 0 ? firstOf(store, options, false) : (revision ?? (step > 0 ? 0 : held.length - 1))
-  for (let i = step > 0 ? Math.max(0, start) : Math.min(start, held.length - 1); i >= 0 && i < held.length && left > 0; i += step) {
+  const start =
+    of === undefined && step > 0 ? firstOf(store, options, false) : (revision ?? (step > 0 ? 0 : held.length - 1))
+  for (
+    let i = step > 0 ? Math.max(0, start) : Math.min(start, held.length - 1);
+    i >= 0 && i < held.length && left > 0;
+    i += step
+  ) {
     const event = held[i]!
     if (!isWanted(event) || (knowsThrough !== undefined && event.commit > knowsThrough)) continue
     left -= 1

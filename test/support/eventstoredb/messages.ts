@@ -1,4 +1,6 @@
-/** Test support: EventStoreDB's own messages, made and taken apart with the definitions that the official client ships. */
+/**
+ * Test support: EventStoreDB's own messages, made and taken apart with the definitions that the official client ships.
+ */
 import { createRequire } from 'node:module'
 import gossip from '@eventstore/db-client/generated/gossip_pb.js'
 import shared from '@eventstore/db-client/generated/shared_pb.js'
@@ -41,29 +43,47 @@ export const expectedOf = (options: AppendReq.Options | BatchAppendReq.Options):
 export const isBackwards = (options: ReadReq.Options): boolean =>
   options.getReadDirection() === streams.ReadReq.Options.ReadDirection.BACKWARDS
 
-export const eventMessage = ({ id, metadata, customMetadata, data, stream, revision, commit, prepare }: Stored): ReadResp => {
+export const eventMessage = ({
+  id,
+  metadata,
+  customMetadata,
+  data,
+  stream,
+  revision,
+  commit,
+  prepare,
+}: Stored): ReadResp => {
   const recorded = new streams.ReadResp.ReadEvent.RecordedEvent()
   recorded.setId(new shared.UUID().setString(id))
   recorded.setStreamIdentifier(new shared.StreamIdentifier().setStreamName(new Uint8Array(Buffer.from(stream))))
   recorded.setStreamRevision(`${revision}`).setCommitPosition(`${commit}`).setPreparePosition(`${prepare}`)
   for (const [key, value] of metadata) recorded.getMetadataMap().set(key, value)
   recorded.setCustomMetadata(customMetadata).setData(data)
-  return new streams.ReadResp().setEvent(new streams.ReadResp.ReadEvent().setEvent(recorded).setCommitPosition(`${commit}`))
+  return new streams.ReadResp().setEvent(
+    new streams.ReadResp.ReadEvent().setEvent(recorded).setCommitPosition(`${commit}`),
+  )
 }
 
 export const checkpointMessage = ({ commit, prepare }: Stored): ReadResp =>
-  new streams.ReadResp().setCheckpoint(new streams.ReadResp.Checkpoint().setCommitPosition(`${commit}`).setPreparePosition(`${prepare}`))
+  new streams.ReadResp().setCheckpoint(
+    new streams.ReadResp.Checkpoint().setCommitPosition(`${commit}`).setPreparePosition(`${prepare}`),
+  )
 
 export const confirmationMessage = (): ReadResp =>
   new streams.ReadResp().setConfirmation(new streams.ReadResp.SubscriptionConfirmation().setSubscriptionId('test'))
 
 export const notFoundMessage = (options: ReadReq.Options.StreamOptions): ReadResp =>
-  new streams.ReadResp().setStreamNotFound(new streams.ReadResp.StreamNotFound().setStreamIdentifier(options.getStreamIdentifier()))
+  new streams.ReadResp().setStreamNotFound(
+    new streams.ReadResp.StreamNotFound().setStreamIdentifier(options.getStreamIdentifier()),
+  )
 
 export const storedMessage = (revision: number, position: bigint | undefined): AppendResp => {
   const success = new streams.AppendResp.Success().setCurrentRevision(`${revision}`)
   if (position === undefined) success.setNoPosition(new shared.Empty())
-  else success.setPosition(new streams.AppendResp.Position().setCommitPosition(`${position}`).setPreparePosition(`${position}`))
+  else
+    success.setPosition(
+      new streams.AppendResp.Position().setCommitPosition(`${position}`).setPreparePosition(`${position}`),
+    )
   return new streams.AppendResp().setSuccess(success)
 }
 
@@ -75,10 +95,17 @@ export const wrongMessage = (actual: number): AppendResp => {
 }
 
 /** Answers to one batch append, by its correlation id. */
-export const batchStored = (request: BatchAppendReq, revision: number, position: bigint | undefined): BatchAppendResp => {
+export const batchStored = (
+  request: BatchAppendReq,
+  revision: number,
+  position: bigint | undefined,
+): BatchAppendResp => {
   const success = new streams.BatchAppendResp.Success().setCurrentRevision(`${revision}`)
   if (position === undefined) success.setNoPosition(new Empty())
-  else success.setPosition(new shared.AllStreamPosition().setCommitPosition(`${position}`).setPreparePosition(`${position}`))
+  else
+    success.setPosition(
+      new shared.AllStreamPosition().setCommitPosition(`${position}`).setPreparePosition(`${position}`),
+    )
   return answerTo(request).setSuccess(success)
 }
 
@@ -92,10 +119,15 @@ export const batchWrong = (request: BatchAppendReq, actual: number): BatchAppend
 export const batchDeleted = (request: BatchAppendReq): BatchAppendResp =>
   batchError(request, 'StreamDeleted', new shared.StreamDeleted().serializeBinary())
 
-export const batchAccessDenied = (request: BatchAppendReq, bytes: Uint8Array): BatchAppendResp => batchError(request, 'AccessDenied', bytes)
+export const batchAccessDenied = (request: BatchAppendReq, bytes: Uint8Array): BatchAppendResp =>
+  batchError(request, 'AccessDenied', bytes)
 
 export const batchTooLarge = (request: BatchAppendReq, bytesMax: number): BatchAppendResp =>
-  batchError(request, 'MaximumAppendSizeExceeded', new shared.MaximumAppendSizeExceeded().setMaxappendsize(bytesMax).serializeBinary())
+  batchError(
+    request,
+    'MaximumAppendSizeExceeded',
+    new shared.MaximumAppendSizeExceeded().setMaxappendsize(bytesMax).serializeBinary(),
+  )
 
 /** Not this server, or not now: told in words only. */
 export const batchNotHandled = (request: BatchAppendReq, message: string): BatchAppendResp =>
@@ -113,7 +145,8 @@ const failed = (request: BatchAppendReq, message: string, bytes: Uint8Array, typ
   return answerTo(request).setError(error)
 }
 
-const answerTo = (request: BatchAppendReq): BatchAppendResp => new streams.BatchAppendResp().setCorrelationId(request.getCorrelationId())
+const answerTo = (request: BatchAppendReq): BatchAppendResp =>
+  new streams.BatchAppendResp().setCorrelationId(request.getCorrelationId())
 
 /** The cluster as a member sees it: itself, and the leader if there is one. */
 export const gossipMessage = (self: Address, leader: Address | 'nobody') => {

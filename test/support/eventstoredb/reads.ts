@@ -18,7 +18,8 @@ export const readService = (
 ) => {
   return async (call: ReadingCall): Promise<void> => {
     const options = call.request.getOptions()!
-    const refusal = refusalOf(faults, call.metadata) ?? (faults.deniesAll && options.hasAll() ? ACCESS_DENIED : undefined)
+    const refusal =
+      refusalOf(faults, call.metadata) ?? (faults.deniesAll && options.hasAll() ? ACCESS_DENIED : undefined)
     if (refusal !== undefined) return close(call, refusal)
     const breaksAfter = takes(faults, 'breakReads') ? faults.breakAfter : Infinity
     const isLive = options.hasSubscription()

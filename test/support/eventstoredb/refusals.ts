@@ -19,10 +19,16 @@ export const NO_LEADER = 'No leader info available in response'
 export const ACCESS_DENIED = withTrailers(status.PERMISSION_DENIED, 'Access Denied', { exception: 'access-denied' })
 export const INVALID_POSITION: Refusal = { code: status.INTERNAL, details: 'Invalid position' }
 /** Of servers before 22: the window of a filtered read must be larger than its count. */
-export const SMALL_WINDOW: Refusal = { code: status.UNKNOWN, details: 'Exception was thrown by handler. (maxSearchWindow)' }
+export const SMALL_WINDOW: Refusal = {
+  code: status.UNKNOWN,
+  details: 'Exception was thrown by handler. (maxSearchWindow)',
+}
 
 export const streamNotFound = (stream: string): Refusal =>
-  withTrailers(status.NOT_FOUND, 'Event stream is not found.', { exception: 'stream-not-found', 'stream-name': encodeURIComponent(stream) })
+  withTrailers(status.NOT_FOUND, 'Event stream is not found.', {
+    exception: 'stream-not-found',
+    'stream-name': encodeURIComponent(stream),
+  })
 
 export const streamDeleted = (stream: string): Refusal =>
   withTrailers(status.FAILED_PRECONDITION, 'Event stream is deleted.', {
@@ -57,9 +63,14 @@ export const refusalOf = (faults: Faults, metadata: Metadata): Refusal | undefin
 }
 
 /** Whether the caller is known, where names are asked for. */
-export const unauthenticated = (users: Readonly<Record<string, string>> | undefined, metadata: Metadata): Refusal | undefined => {
+export const unauthenticated = (
+  users: Readonly<Record<string, string>> | undefined,
+  metadata: Metadata,
+): Refusal | undefined => {
   if (users === undefined) return undefined
   const [, encoded = ''] = /^Basic (.*)$/.exec(metadata.get('authorization')[0]?.toString() ?? '') ?? []
   const [, name = '', password] = /^([^:]*):(.*)$/.exec(Buffer.from(encoded, 'base64').toString()) ?? []
-  return users[name] === password && password !== undefined ? undefined : { code: status.UNAUTHENTICATED, details: 'Unauthenticated' }
+  return users[name] === password && password !== undefined
+    ? undefined
+    : { code: status.UNAUTHENTICATED, details: 'Unauthenticated' }
 }

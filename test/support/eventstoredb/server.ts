@@ -1,6 +1,6 @@
 /**
- * Test support: a server that speaks EventStoreDB's protocol and misbehaves on command. Behind it lies a store in memory, or a real server (`EVENTSTOREDB_URL`),
- * to which calls and answers pass as they are.
+ * Test support: a server that speaks EventStoreDB's protocol and misbehaves on command. Behind it lies a store in
+ * memory, or a real server (`EVENTSTOREDB_URL`), to which calls and answers pass as they are.
  */
 import features from '@eventstore/db-client/generated/serverfeatures_pb.js'
 import featuresGrpc from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js'
@@ -49,7 +49,11 @@ export type EventStoreDbServer = Readonly<{
 }>
 
 type Method = 'features' | 'gossip' | 'batch' | 'append' | 'read' | 'subscribe' | 'tombstone'
-type Call = { metadata: Metadata; on: (event: string, hear: () => void) => unknown; emit: (event: 'error', refusal: Refusal) => unknown }
+type Call = {
+  metadata: Metadata
+  on: (event: string, hear: () => void) => unknown
+  emit: (event: 'error', refusal: Refusal) => unknown
+}
 type Answer = (error: object | null, value?: unknown) => void
 
 /** `MaxAppendSize` of a server that nobody has told otherwise. */
@@ -57,8 +61,23 @@ const APPEND_BYTES_MAX = 1024 * 1024
 const MESSAGE_BYTES_MAX = 32 * 1024 * 1024
 
 export const startEventStoreDbServer = async (setting: ServerSetting = {}): Promise<EventStoreDbServer> => {
-  const { batchAppend = true, serverFeatures = true, data = memoryData(), appendBytesMax = APPEND_BYTES_MAX, tls, users } = setting
-  const calls: Record<Method, number> = { features: 0, gossip: 0, batch: 0, append: 0, read: 0, subscribe: 0, tombstone: 0 }
+  const {
+    batchAppend = true,
+    serverFeatures = true,
+    data = memoryData(),
+    appendBytesMax = APPEND_BYTES_MAX,
+    tls,
+    users,
+  } = setting
+  const calls: Record<Method, number> = {
+    features: 0,
+    gossip: 0,
+    batch: 0,
+    append: 0,
+    read: 0,
+    subscribe: 0,
+    tombstone: 0,
+  }
   const open = new Set<Call>()
   const faults = noFaults()
 
@@ -119,8 +138,13 @@ export const startEventStoreDbServer = async (setting: ServerSetting = {}): Prom
       : {}),
   }
   const supported = unary('features', (answer) => {
-    const method = new features.SupportedMethod().setServiceName('event_store.client.streams.streams').setMethodName('batchappend')
-    answer(null, new features.SupportedMethods().setEventStoreServerVersion('23.10.0').setMethodsList(batchAppend ? [method] : []))
+    const method = new features.SupportedMethod()
+      .setServiceName('event_store.client.streams.streams')
+      .setMethodName('batchappend')
+    answer(
+      null,
+      new features.SupportedMethods().setEventStoreServerVersion('23.10.0').setMethodsList(batchAppend ? [method] : []),
+    )
   })
 
   const listen = async (at: number): Promise<Readonly<{ server: Server; port: number }>> => {
@@ -142,7 +166,9 @@ export const startEventStoreDbServer = async (setting: ServerSetting = {}): Prom
             tls.clientCa !== undefined,
           )
     const port = await new Promise<number>((resolve, reject) =>
-      server.bindAsync(`127.0.0.1:${at}`, credentials, (error, bound) => (error === null ? resolve(bound) : reject(error))),
+      server.bindAsync(`127.0.0.1:${at}`, credentials, (error, bound) =>
+        error === null ? resolve(bound) : reject(error),
+      ),
     )
     return { server, port }
   }

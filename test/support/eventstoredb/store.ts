@@ -1,12 +1,20 @@
 /**
- * Test support: what an EventStoreDB server holds, in memory, with its rules of expected revisions and repeats. Not the memory log: that one recognises
- * every repeat, and an adapter that relied on the server for it would pass.
+ * Test support: what an EventStoreDB server holds, in memory, with its rules of expected revisions and repeats. Not the
+ * memory log: that one recognises every repeat, and an adapter that relied on the server for it would pass.
  */
-export type Proposed = Readonly<{ id: string; metadata: ReadonlyMap<string, string>; customMetadata: Uint8Array; data: Uint8Array }>
-export type Stored = Proposed & Readonly<{ stream: string; revision: number; commit: bigint; prepare: bigint; firstOfAppend: bigint }>
+export type Proposed = Readonly<{
+  id: string
+  metadata: ReadonlyMap<string, string>
+  customMetadata: Uint8Array
+  data: Uint8Array
+}>
+export type Stored = Proposed &
+  Readonly<{ stream: string; revision: number; commit: bigint; prepare: bigint; firstOfAppend: bigint }>
 export type Expected = number | 'any' | 'no-stream'
 /** `position` is that of the last event, stored now or before. */
-export type AppendResult = Readonly<{ revision: number; position: bigint | undefined } | { wrong: number } | { deleted: true }>
+export type AppendResult = Readonly<
+  { revision: number; position: bigint | undefined } | { wrong: number } | { deleted: true }
+>
 
 export type Store = Readonly<{
   all: readonly Stored[]
@@ -14,7 +22,10 @@ export type Store = Readonly<{
   isDeleted: (stream: string) => boolean
   /** Where the record at a position lies in `all`; `undefined` if no record begins there. */
   indexAt: (position: bigint) => number | undefined
-  /** The stream's last revision, or `wrong` with the actual one (-1: no stream). A repeat at its own place succeeds, as with the real server. */
+  /**
+   * The stream's last revision, or `wrong` with the actual one (-1: no stream). A repeat at its own place succeeds, as
+   * with the real server.
+   */
   append: (stream: string, expected: Expected, events: readonly Proposed[]) => AppendResult
   /** As a transaction of the old TCP clients would: its events share a commit position. */
   appendTransaction: (stream: string, ...events: readonly Proposed[]) => void
@@ -51,7 +62,12 @@ export const eventStoreDbStore = (): Store => {
   }
   // A server's log begins with records of its own.
   add('$users', [
-    { id: '00000000-0000-4000-8000-000000000000', metadata: new Map(), customMetadata: new Uint8Array(), data: new Uint8Array() },
+    {
+      id: '00000000-0000-4000-8000-000000000000',
+      metadata: new Map(),
+      customMetadata: new Uint8Array(),
+      data: new Uint8Array(),
+    },
   ])
 
   return {

@@ -1,4 +1,7 @@
-/** Test support: a real EventStoreDB behind the server that misbehaves. Messages pass as they are, but for the names of streams, which are each test's own. */
+/**
+ * Test support: a real EventStoreDB behind the server that misbehaves. Messages pass as they are, but for the names of
+ * streams, which are each test's own.
+ */
 import { randomUUID } from 'node:crypto'
 import { EventStoreDBClient } from '@eventstore/db-client'
 import shared from '@eventstore/db-client/generated/shared_pb.js'
@@ -33,19 +36,25 @@ const realData = (connectionString: string): Data => {
         const event = message.getEvent()?.getEvent()
         if (event === undefined) continue
         held.push({
-          ...{ id: event.getId()?.getString() ?? '', data: event.getData_asU8(), commit: BigInt(event.getCommitPosition()) },
+          ...{
+            id: event.getId()?.getString() ?? '',
+            data: event.getData_asU8(),
+            commit: BigInt(event.getCommitPosition()),
+          },
           stream: nameOf(event.getStreamIdentifier()).slice(own.length),
         })
       }
     return held
   }
-  const streamOf = (stream: string): Promise<readonly Held[]> => read(readStreamRequest(own + stream, false, undefined, ALL))
+  const streamOf = (stream: string): Promise<readonly Held[]> =>
+    read(readStreamRequest(own + stream, false, undefined, ALL))
   return {
     backend: () => upstream(connection, own),
     streamOf,
     all: () => read(readAllRequest(undefined, [own], ALL - 1)),
     tombstone: async (stream) => void (await official.tombstoneStream(own + stream)),
-    expire: async (stream) => void (await official.setStreamMetadata(own + stream, { truncateBefore: (await streamOf(stream)).length })),
+    expire: async (stream) =>
+      void (await official.setStreamMetadata(own + stream, { truncateBefore: (await streamOf(stream)).length })),
     close: async () => {
       await Promise.all([official.dispose(), connection.close()])
     },
@@ -115,7 +124,9 @@ const upstream = (connection: ReturnType<typeof connectEventStoreDb>, own: strin
       }
     },
     tombstone: async (stream) => {
-      const options = new streams.TombstoneReq.Options().setStreamIdentifier(streamIdentifier(inside(stream))).setAny(new shared.Empty())
+      const options = new streams.TombstoneReq.Options()
+        .setStreamIdentifier(streamIdentifier(inside(stream)))
+        .setAny(new shared.Empty())
       await connection.tombstone(new streams.TombstoneReq().setOptions(options)).catch((cause: unknown) => {
         throw refusalIn(cause)
       })
@@ -131,7 +142,10 @@ const ownOnly = (options: ReadReq.Options, own: string): ReadReq.Options.FilterO
   expression.setPrefixList(prefixes.length > 0 ? prefixes.map((prefix) => own + prefix) : [own])
   if (asked !== undefined) return asked.setStreamIdentifier(expression)
   const window = isBackwards(options) ? Number(options.getCount()) + 1 : 32
-  return new streams.ReadReq.Options.FilterOptions().setStreamIdentifier(expression).setMax(window).setCheckpointintervalmultiplier(1)
+  return new streams.ReadReq.Options.FilterOptions()
+    .setStreamIdentifier(expression)
+    .setMax(window)
+    .setCheckpointintervalmultiplier(1)
 }
 
 const refusalIn = (cause: unknown): Error & Refusal =>

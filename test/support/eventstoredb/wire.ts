@@ -14,7 +14,10 @@ export type Wire = Readonly<{
 }>
 
 /** What either side says arrives `delayMs` later at the other, in its order, however much of it there is. */
-export const wireTo = async ({ connectionString }: Readonly<{ connectionString: string }>, delayMs = 0): Promise<Wire> => {
+export const wireTo = async (
+  { connectionString }: Readonly<{ connectionString: string }>,
+  delayMs = 0,
+): Promise<Wire> => {
   const { port, hostname } = new URL(connectionString.replace('esdb:', 'http:'))
   const sockets = new Set<Socket>()
   let opened = 0

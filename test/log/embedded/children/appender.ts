@@ -1,7 +1,7 @@
 /**
- * Appends to three streams of the log in DIR as fast as it goes, numbering from FROM: each call one entry of three events, some calls in flight
- * at a time. Says `acknowledged N` when call N is durable. If the log cannot be written it says `unavailable …`, waits until it is told to try again,
- * and makes the same call again.
+ * Appends to three streams of the log in DIR as fast as it goes, numbering from FROM: each call one entry of three
+ * events, some calls in flight at a time. Says `acknowledged N` when call N is durable. If the log cannot be written it
+ * says `unavailable …`, waits until it is told to try again, and makes the same call again.
  */
 import { once } from 'node:events'
 import { writeSync } from 'node:fs'

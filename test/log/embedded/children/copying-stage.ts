@@ -1,6 +1,6 @@
 /**
- * A stage in a process of its own: reads the raw part in RAW, appends each event to the output part in OUT under the expected revision, and
- * resumes from what its output holds. Says `resumed N` and `copied N`.
+ * A stage in a process of its own: reads the raw part in RAW, appends each event to the output part in OUT under the
+ * expected revision, and resumes from what its output holds. Says `resumed N` and `copied N`.
  */
 import { writeSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
@@ -16,9 +16,17 @@ for await (const [last] of output.readStream('copy', { backwards: true, max: 1 }
 let expected = (await output.streamRevision('copy')) ?? -1
 writeSync(1, `resumed ${expected + 1}\n`)
 
-for await (const message of input.subscribe({ after, prefixes: ['acme.'], batchMax: 7, signal: new AbortController().signal })) {
+for await (const message of input.subscribe({
+  after,
+  prefixes: ['acme.'],
+  batchMax: 7,
+  signal: new AbortController().signal,
+})) {
   if (message.kind !== 'events') continue
-  const events = message.events.map((event) => ({ ...event, metadata: Buffer.from(JSON.stringify({ position: `${event.position}` })) }))
+  const events = message.events.map((event) => ({
+    ...event,
+    metadata: Buffer.from(JSON.stringify({ position: `${event.position}` })),
+  }))
   const [answer] = await output.append([{ stream: 'copy', expected, events }])
   if (answer === undefined || E.isLeft(answer)) throw new Error(`not copied: ${JSON.stringify(answer)}`)
   expected = answer.right.revision
