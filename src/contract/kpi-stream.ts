@@ -1,7 +1,9 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { FamilyName } from '../domain/family.js'
 import { familyNames, isFamilyName } from '../domain/family.js'
+import type { KpiEvent } from '../domain/kpi-event.js'
 import type { Row } from '../domain/row.js'
+import { unreachable } from '../domain/unreachable.js'
 import { kpiStream } from '../domain/stream-name.js'
 import { codecOfSchema, rowCodec } from './row-codec.js'
 import { ascendingContentId, ascendingIds } from '../log/content-id.js'
@@ -19,7 +21,7 @@ const CHECKPOINT = 'Checkpoint'
 const BATCH_BEGAN = 'BatchBegan'
 
 /** What an append may hold beside its bytes. */
-const APPEND_ROWS_MAX = 1_000
+const APPEND_EVENTS_MAX = 1_000
 
 const schemaMetadata = new Map<FamilyName, Uint8Array>()
 const metadataOf = (family: FamilyName): Uint8Array => {
@@ -30,22 +32,32 @@ const metadataOf = (family: FamilyName): Uint8Array => {
 }
 
 /**
- * The rows of the batch that goes through `position`, encoded once: these bytes are what every sink frames or renders.
- * A row's id is its place in the batch: the same batch, appended again, is recognised.
+ * The events of the batch that goes through `position`, encoded once: these bytes are what every sink frames or
+ * renders. An event's id is its place in the batch, so that the same batch, appended again, is recognised.
  */
-export const rowEvents = (
+export const encodeKpiEvents = (
   tenant: string,
   generation: string,
-  rows: readonly Row[],
+  events: readonly KpiEvent[],
   position: Position,
 ): readonly NewEvent[] => {
   const idAt = ascendingIds(Number(position), 'rows', tenant, generation)
-  return rows.map((row, index) => ({
-    id: idAt(index),
-    type: rowTypes[row.family],
-    data: rowCodec(row.family).encode(row),
-    metadata: metadataOf(row.family),
-  }))
+  return events.map((event, index) => ({ id: idAt(index), ...encoded(event) }))
+}
+
+const encoded = (event: KpiEvent): Omit<NewEvent, 'id'> => {
+  switch (event.kind) {
+    case 'row': {
+      const { row } = event
+      return {
+        type: rowTypes[row.family],
+        data: rowCodec(row.family).encode(row),
+        metadata: metadataOf(row.family),
+      }
+    }
+    default:
+      return unreachable(event.kind)
+  }
 }
 
 const rowTypes = Object.fromEntries(familyNames.map((family) => [family, `${ROW_PREFIX}${family}`])) as Readonly<
@@ -66,19 +78,19 @@ const positionIn = (event: RecordedEvent): Position =>
 export const appendsOf = (
   tenant: string,
   generation: string,
-  rows: readonly NewEvent[],
+  events: readonly NewEvent[],
   position: Position,
 ): readonly (readonly NewEvent[])[] => {
   const appends: NewEvent[][] = [[]]
   let bytes = 0
-  for (const row of rows) {
+  for (const event of events) {
     const last = appends.at(-1) as NewEvent[]
-    if (last.length >= APPEND_ROWS_MAX || bytes + row.data.length > FAIR_BYTES_MAX) {
-      appends.push([row])
-      bytes = row.data.length
+    if (last.length >= APPEND_EVENTS_MAX || bytes + event.data.length > FAIR_BYTES_MAX) {
+      appends.push([event])
+      bytes = event.data.length
     } else {
-      last.push(row)
-      bytes += row.data.length
+      last.push(event)
+      bytes += event.data.length
     }
   }
   if (appends.length > 1) appends[0]?.unshift(positionEvent(BATCH_BEGAN, tenant, generation, position))
@@ -87,6 +99,13 @@ export const appendsOf = (
 }
 
 export type StoredRow = Readonly<{ row: Row; avro: Uint8Array; schema: string; revision: number }>
+
+/** An event of a KPI stream as it is stored, by kind. */
+export type StoredKpiEvent = Readonly<{ kind: 'row' }> & StoredRow
+
+/** Decodes an event of a KPI stream; `undefined` for the projector's own records. Throws as `decodeRow` does. */
+export const decodeKpiEvent = (event: RecordedEvent): StoredKpiEvent | undefined =>
+  isRow(event) ? { kind: 'row', ...decodeRow(event) } : undefined
 
 export const isRow = (event: RecordedEvent): boolean => event.type.startsWith(ROW_PREFIX)
 

@@ -10,9 +10,9 @@ import type {
 import type { FamilyName } from '../domain/family.js'
 import { granularityOf, intervalAt, type Granularity } from '../domain/granularity.js'
 import { intervalStart, type EpochMs, type Interval } from '../domain/interval.js'
+import type { KpiEvent } from '../domain/kpi-event.js'
 import { metricIndex, type MetricName } from '../domain/metric.js'
 import type { Profile } from '../domain/profile.js'
-import type { Row } from '../domain/row.js'
 import { unreachable } from '../domain/unreachable.js'
 import { AgentTimeline, type StateDelta, type StateEntry } from './points/agent-states.js'
 import { Archive, emptyShelf, type Shelf, type Shelved } from './cells/cold-store.js'
@@ -187,14 +187,15 @@ export class KpiFold {
     this.inHistory = false
   }
 
-  /** Rows changed since the last call, each in its present state. */
-  takeRows(): readonly Row[] {
-    return this.grid
-      .takeChanged()
-      .map((cell) => cell.takeRow(this.tenant, this.configuration.rendering(cell.family, cell.start, cell.epoch)))
+  /** The events since the last call: each row that changed, in its present state. */
+  drainEvents(): readonly KpiEvent[] {
+    return this.grid.takeChanged().map((cell) => ({
+      kind: 'row',
+      row: cell.takeRow(this.tenant, this.configuration.rendering(cell.family, cell.start, cell.epoch)),
+    }))
   }
 
-  /** Everything the fold knows; a fold made from it carries on identically. Only between batches, after `takeRows`. */
+  /** Everything the fold knows; a fold made from it carries on identically. Only between batches, after `drainEvents`. */
   save(): FoldState {
     return {
       frontier: this.frontier,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { appendsOf, decodeRow, latestRows, recover, rowEvents } from '../../src/contract/kpi-stream.js'
+import { appendsOf, decodeRow, latestRows, recover } from '../../src/contract/kpi-stream.js'
+import { rowEvents } from '../support/kpi-events.js'
 import { kpiStream } from '../../src/domain/stream-name.js'
 import type { NewEvent } from '../../src/log/event-log.js'
 import { memoryLog } from '../../src/log/memory-log.js'

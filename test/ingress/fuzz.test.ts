@@ -11,6 +11,7 @@ import { KpiFold } from '../../src/projections/kpi-projection.js'
 import { chance, type Chance } from '../support/chance.js'
 import { bodies, eventBridge, notification, queueId } from './envelopes.js'
 import { allEvents } from './log-content.js'
+import { rowsIn } from '../support/kpi-events.js'
 
 /**
  * Malformed and mutated events, as many as `STREAMVANE_FUZZ` says: each is decoded or set aside with a reason, none is
@@ -181,7 +182,7 @@ const takeBatch = async (seed: number): Promise<Readonly<{ stored: number; deadL
     }
   }
   fold.apply({ type: 'ClockTicked', at: Date.UTC(2026, 5, 1) })
-  for (const { measures } of fold.takeRows())
+  for (const { measures } of rowsIn(fold.drainEvents()))
     for (const measure of measures)
       if (measure !== undefined) expect(Number.isFinite(measure.count + measure.sum)).toBe(true)
   return { stored, deadLettered, facts }

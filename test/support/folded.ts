@@ -7,6 +7,7 @@ import { decodeRaw } from '../../src/ingress/decode/decoders.js'
 import { readRawEvent } from '../../src/ingress/raw-event.js'
 import type { Delivery } from '../../src/simulator/delivery.js'
 import { KpiFold } from '../../src/projections/kpi-projection.js'
+import { rowsIn } from './kpi-events.js'
 
 /** What came of lines: the last state of each row, and what was not taken, in words. */
 export type Folded = Readonly<{
@@ -38,7 +39,7 @@ export const fold = (
   const seen = new Set<string>()
   let [tick, count, repeated, restated] = [0, 0, 0, 0]
   const take = (): void => {
-    for (const row of kpis.takeRows()) {
+    for (const row of rowsIn(kpis.drainEvents())) {
       const before = rows.get(row.key)
       if (before !== undefined && before.revision >= row.revision)
         refused.push(`${row.key}: revision ${row.revision} after ${before.revision}`)

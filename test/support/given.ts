@@ -5,6 +5,7 @@ import { metricKind, metricNames } from '../../src/domain/metric.js'
 import { defaultProfile, type Profile } from '../../src/domain/profile.js'
 import { rowKey, valueText, type Row } from '../../src/domain/row.js'
 import { KpiFold, type FoldOptions, type Refusal } from '../../src/projections/kpi-projection.js'
+import { rowsIn } from './kpi-events.js'
 
 const TEST_DAY = '2026-01-05'
 const derived: ReadonlySet<string> = new Set(['tWait', 'tShortAbandon'])
@@ -82,22 +83,22 @@ export const given = (overrides: Partial<Profile> = {}, options: FoldOptions = {
     return story
   }
   const lookAtOne = (): Row => {
-    const rows = fold.takeRows()
+    const rows = rowsIn(fold.drainEvents())
     expect(rows.map(lineOf)).toHaveLength(1)
     return rows[0] as Row
   }
   const emits = (...lines: readonly string[]): Story => {
-    expect(fold.takeRows().map(lineOf).sort()).toEqual([...lines].sort())
+    expect(rowsIn(fold.drainEvents()).map(lineOf).sort()).toEqual([...lines].sort())
     return story
   }
   const emitsIn = (family: Row['family'], ...lines: readonly string[]): Story => {
-    const rows = fold.takeRows().filter((row) => row.family === family)
+    const rows = rowsIn(fold.drainEvents()).filter((row) => row.family === family)
     expect(rows.map(lineOf).sort()).toEqual([...lines].sort())
     return story
   }
   const story: Story = {
     ...{ facts: apply, then: apply, emits, emitsNothing: () => emits(), emitsIn },
-    ...{ refuses, endHistory, look: () => fold.takeRows(), lookAtOne },
+    ...{ refuses, endHistory, look: () => rowsIn(fold.drainEvents()), lookAtOne },
   }
   return story
 }
@@ -114,9 +115,9 @@ export const rowsOf = (
   const rows: Row[] = []
   facts.forEach((fact, index) => {
     fold.apply(fact)
-    if (takeAfter.has(index + 1)) rows.push(...fold.takeRows())
+    if (takeAfter.has(index + 1)) rows.push(...rowsIn(fold.drainEvents()))
   })
-  return [...rows, ...fold.takeRows()]
+  return [...rows, ...rowsIn(fold.drainEvents())]
 }
 
 /** Each row's last revision. */

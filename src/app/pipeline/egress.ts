@@ -1,11 +1,12 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
 import { kpiStream } from '../../domain/stream-name.js'
+import { unreachable } from '../../domain/unreachable.js'
 import type { Progress, Sink, SinkFailure, SinkRecord } from '../../egress/sink.js'
 import { LogUnavailable, type EventLog, type Position, type RecordedEvent } from '../../log/event-log.js'
 import { backoffMs, pause } from '../../log/backoff.js'
 import { readGenerations, watchLive } from './generations.js'
-import { decodeRow, isRow } from '../../contract/kpi-stream.js'
+import { decodeKpiEvent } from '../../contract/kpi-stream.js'
 import { whenThere, type Logs } from './logs.js'
 
 /**
@@ -124,8 +125,8 @@ const publishGeneration = async (
       if (message.kind === 'caught-up' && untilCaughtUp) return { kind: 'caught-up' }
       if (message.kind !== 'events') continue
       const records = message.events
-        .filter((event) => event.stream === stream && isRow(event))
-        .map((event) => recordOf(event, generation))
+        .filter((event) => event.stream === stream)
+        .flatMap((event) => recordsOf(event, generation))
       const last = message.events.filter((event) => event.stream === stream).at(-1)
       if (records.length === 0 || last === undefined) continue
       const reached = { generation, revision: last.revision }
@@ -146,9 +147,18 @@ const stepAfter = (cause: unknown, signal: AbortSignal): Step => {
   throw cause
 }
 
-const recordOf = (event: RecordedEvent, generation: string): SinkRecord => {
-  const { row, avro, schema } = decodeRow(event)
-  return { row, avro, schema, generation, replay: false }
+/** What is published of an event; the projector's own records are not. */
+const recordsOf = (event: RecordedEvent, generation: string): readonly SinkRecord[] => {
+  const stored = decodeKpiEvent(event)
+  if (stored === undefined) return []
+  switch (stored.kind) {
+    case 'row': {
+      const { row, avro, schema } = stored
+      return [{ row, avro, schema, generation, replay: false }]
+    }
+    default:
+      return unreachable(stored.kind)
+  }
 }
 
 /** The place in the log of a stream's revision. */

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
 import { isConfiguration, type ConfigurationFact, type Fact } from '../../domain/fact.js'
-import type { Row } from '../../domain/row.js'
+import type { KpiEvent } from '../../domain/kpi-event.js'
 import { kpiStream } from '../../domain/stream-name.js'
 import { decodeRaw, feeds } from '../../ingress/decode/decoders.js'
 import { deadLetter } from '../../ingress/raw-event.js'
@@ -17,7 +17,7 @@ import { fairAppends } from '../../log/append-batches.js'
 import { KpiFold, type Refusal } from '../../projections/kpi-projection.js'
 import { backoffMs, pause } from '../../log/backoff.js'
 import type { Generation } from './generations.js'
-import { appendsOf, recover, rowEvents, type CutShort } from '../../contract/kpi-stream.js'
+import { appendsOf, recover, encodeKpiEvents, type CutShort } from '../../contract/kpi-stream.js'
 import type { SnapshotStore } from './snapshots.js'
 
 /**
@@ -209,7 +209,7 @@ class ProjectorRun {
       batchMax: this.options.batchMax,
     })) {
       for (const event of batch) this.apply(event)
-      this.fold.takeRows() // they are in the KPI stream already
+      this.fold.drainEvents() // they are in the KPI stream already
       this.folded = batch.at(-1)?.position
       this.events += batch.length
       this.sinceSnapshot += batch.length
@@ -229,11 +229,11 @@ class ProjectorRun {
     const batch: RecordedEvent[] = []
     for await (const events of raw.readAll({ after: this.folded, through, prefixes: rawPrefixes(tenant) }))
       batch.push(...events)
-    const { rows, unusable } = this.foldBatch(batch, through)
-    const isMissing = rows.map((row) => present.get(row.key) !== row.revision)
+    const { output, unusable } = this.foldBatch(batch, through)
+    const isMissing = output.map(({ row }) => present.get(row.key) !== row.revision)
     if (unusable.length > 0) await this.setAside(unusable)
     await this.append(
-      this.encoded(rows).filter((_, index) => isMissing[index]),
+      this.encoded(output).filter((_, index) => isMissing[index]),
       through,
     )
     this.sinceCheckpoint = 0
@@ -266,28 +266,29 @@ class ProjectorRun {
   }
 
   private async project(batch: readonly RecordedEvent[]): Promise<void> {
-    const { rows, unusable } = this.foldBatch(batch, (batch.at(-1) as RecordedEvent).position)
+    const { output, unusable } = this.foldBatch(batch, (batch.at(-1) as RecordedEvent).position)
     if (unusable.length > 0) await this.setAside(unusable)
-    if (rows.length > 0 || this.sinceCheckpoint >= IDLE_CHECKPOINT_EVENTS) await this.appendBehind(this.encoded(rows))
+    if (output.length > 0 || this.sinceCheckpoint >= IDLE_CHECKPOINT_EVENTS)
+      await this.appendBehind(this.encoded(output))
     if (this.sinceSnapshot >= SNAPSHOT_EVENTS) await this.snapshot()
   }
 
   private foldBatch(
     batch: readonly RecordedEvent[],
     through: Position,
-  ): Readonly<{ rows: readonly Row[]; unusable: readonly DeadLetter[] }> {
+  ): Readonly<{ output: readonly KpiEvent[]; unusable: readonly DeadLetter[] }> {
     const unusable = batch.flatMap((event) => this.apply(event))
     this.folded = through
     this.events += batch.length
     this.sinceSnapshot += batch.length
     this.sinceCheckpoint += batch.length
-    return { rows: this.fold.takeRows(), unusable }
+    return { output: this.fold.drainEvents(), unusable }
   }
 
-  /** The rows of the batch that was folded last. */
-  private encoded(rows: readonly Row[]): readonly NewEvent[] {
+  /** The output of the batch that was folded last. */
+  private encoded(output: readonly KpiEvent[]): readonly NewEvent[] {
     const { tenant, generation } = this.options
-    return rowEvents(tenant, generation.name, rows, this.folded as Position)
+    return encodeKpiEvents(tenant, generation.name, output, this.folded as Position)
   }
 
   /**

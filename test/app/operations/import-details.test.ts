@@ -11,6 +11,7 @@ import { decodeRaw } from '../../../src/ingress/decode/decoders.js'
 import { memoryLog } from '../../../src/log/memory-log.js'
 import { KpiFold } from '../../../src/projections/kpi-projection.js'
 import { allEvents, eventsOf } from '../../ingress/log-content.js'
+import { rowsIn } from '../../support/kpi-events.js'
 
 const liveFile = new URL('../../ingress/fixtures/conversation-details-chat.json', import.meta.url)
 const live = readFileSync(liveFile).toString()
@@ -143,7 +144,7 @@ test('the live chat, imported twice, gives the rows of its queue and agent in th
     if (E.isLeft(facts)) throw new Error(facts.left.detail)
     for (const fact of facts.right) expect(fold.apply(fact)).toBeUndefined()
   }
-  const latest = new Map(fold.takeRows().map((row) => [row.key, row]))
+  const latest = new Map(rowsIn(fold.drainEvents()).map((row) => [row.key, row]))
   const told = Object.fromEntries(
     [...latest.values()].map(({ family, start, measures }) => [
       `${family} ${new Date(start).toISOString().slice(11, 16)}`,

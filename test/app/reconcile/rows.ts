@@ -1,4 +1,5 @@
-import { appendsOf, rowEvents } from '../../../src/contract/kpi-stream.js'
+import { appendsOf } from '../../../src/contract/kpi-stream.js'
+import { rowEvents } from '../../support/kpi-events.js'
 import type { AggregateResponse } from '../../../src/app/reconcile/aggregates.js'
 import { aggregateResponse } from '../../../src/app/reconcile/aggregates.js'
 import type { Generation } from '../../../src/app/pipeline/generations.js'

@@ -15,6 +15,7 @@ import {
   windowStart,
 } from '../../support/arbitrary-facts.js'
 import { lastFigures, lastValues, rowsOf, textsOf } from '../../support/given.js'
+import { rowsIn } from '../../support/kpi-events.js'
 
 /** Many in little time: each run of the suite tries others. */
 const runs = { numRuns: 40 }
@@ -101,7 +102,7 @@ describe('after-call work', { timeout: 60_000 }, () => {
           if (fact.type === 'AfterCallWorkCompleted')
             expect(fold.apply({ ...fact, acwMs: fact.acwMs + 1 })?.reason).toBe('contradictory')
         }
-        expect(textsOf(fold.takeRows())).toEqual(textsOf(rowsOf(log, profile)))
+        expect(textsOf(rowsIn(fold.drainEvents()))).toEqual(textsOf(rowsOf(log, profile)))
       }),
       runs,
     )

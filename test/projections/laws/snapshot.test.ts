@@ -8,6 +8,7 @@ import { anyConfiguredLog, anyCuts, quickProfile } from '../../support/arbitrary
 import { emitted, inSession } from '../../support/fact-builders.js'
 import { jsonShelf } from '../../support/json-shelf.js'
 import { lineOf, rowsOf, textsOf } from '../../support/given.js'
+import { rowsIn } from '../../support/kpi-events.js'
 
 /** Many in little time: each run of the suite tries others. */
 const runs = { numRuns: 40 }
@@ -26,10 +27,10 @@ const runWith = (
   log.forEach((fact, index) => {
     fold.apply(fact)
     if (!cuts.includes(index + 1)) return
-    rows.push(...fold.takeRows())
+    rows.push(...rowsIn(fold.drainEvents()))
     fold = atCut(fold)
   })
-  return [...rows, ...fold.takeRows()]
+  return [...rows, ...rowsIn(fold.drainEvents())]
 }
 
 describe.each(['metric-records', 'detail-events'] as const)('points from %s', { timeout: 60_000 }, (points) => {
@@ -56,7 +57,7 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', { 
       fc.property(anyLog, anyLog, (before, after) => {
         const fold = new KpiFold('acme', profile)
         before.forEach((fact) => fold.apply(fact))
-        fold.takeRows()
+        fold.drainEvents()
         const state = fold.save()
         const text = JSON.stringify(state)
         after.forEach((fact) => fold.apply(fact))
@@ -88,7 +89,7 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', { 
       fc.property(anyLog, (log) => {
         const fold = new KpiFold('acme', profile)
         log.forEach((fact) => fold.apply(fact))
-        fold.takeRows()
+        fold.drainEvents()
         fold.saved()
         const { shelved, grid } = fold.save()
         expect(shelved).toEqual([])
@@ -103,10 +104,12 @@ test('a cell without a value for some metric comes back from JSON without it, no
   const profile: Profile = { ...defaultProfile, families: ['queue'] }
   const fold = new KpiFold('acme', profile)
   fold.apply(emitted('tHandle', 60_000, '10:05', { queue: 'sales' }))
-  fold.takeRows()
+  fold.drainEvents()
   const resumed = new KpiFold('acme', profile, { state: throughJson(fold.save()) })
   resumed.apply(emitted('nOffered', 1, '10:05', { queue: 'sales' }))
-  expect(resumed.takeRows().map(lineOf)).toEqual(['queue sales voice 10:00 provisional 2: nOffered 1, tHandle 60000'])
+  expect(rowsIn(resumed.drainEvents()).map(lineOf)).toEqual([
+    'queue sales voice 10:00 provisional 2: nOffered 1, tHandle 60000',
+  ])
 })
 
 test('old intervals, handled sessions and past agent states do not pile up', () => {
@@ -142,7 +145,7 @@ test('old intervals, handled sessions and past agent states do not pile up', () 
       })
       if (quarter % 2 === 0) fold.apply({ type: 'AfterCallWorkCompleted', ...session, wrapUpCode: null, acwMs: 1000 })
       fold.apply({ type: 'ClockTicked', at })
-      fold.takeRows()
+      fold.drainEvents()
       fold.saved()
     }
     const { grid, shelved, correlator, timelines } = fold.save()

@@ -5,6 +5,7 @@ import { KpiFold } from '../../../src/projections/kpi-projection.js'
 import { emitted, recorded, ticked } from '../../support/fact-builders.js'
 import { given } from '../../support/given.js'
 import { jsonShelf } from '../../support/json-shelf.js'
+import { rowsIn } from '../../support/kpi-events.js'
 
 const details = { points: 'conversation-details' as const, families: ['queue'] as const }
 const offered = emitted('nOffered', 1, '10:05', { queue: 'sales' })
@@ -67,7 +68,7 @@ describe('a conversation-detail record', () => {
       const shelf = jsonShelf()
       const before = new KpiFold('acme', profile, { shelf })
       before.apply(recorded('c1', { a: offered }))
-      before.takeRows()
+      before.drainEvents()
       const state = before.save()
       if (spills) shelf.put(state.shelved)
       const after = new KpiFold('acme', profile, {
@@ -76,7 +77,10 @@ describe('a conversation-detail record', () => {
       })
       after.apply(recorded('c1', { a: offered, b: answered }))
       expect(
-        after.takeRows().map(({ start, revision }) => [new Date(start).toISOString().slice(11, 16), revision]),
+        rowsIn(after.drainEvents()).map(({ start, revision }) => [
+          new Date(start).toISOString().slice(11, 16),
+          revision,
+        ]),
       ).toEqual([['10:15', 1]])
     }
   })

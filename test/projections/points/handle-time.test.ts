@@ -4,6 +4,7 @@ import type { CellState } from '../../../src/projections/cells/cell.js'
 import { KpiFold } from '../../../src/projections/kpi-projection.js'
 import { at, minutes, sessionEnded, ticked, worked } from '../../support/fact-builders.js'
 import { given } from '../../support/given.js'
+import { rowsIn } from '../../support/kpi-events.js'
 
 const detail = { points: 'detail-events' as const }
 const { correlation } = defaultProfile
@@ -152,10 +153,10 @@ test('a handle time that became certain is kept as such, and its revision is not
   const profile = { ...defaultProfile, ...detail }
   const before = new KpiFold('acme', profile)
   for (const fact of [talked('10:05'), ticked('12:00')]) before.apply(fact)
-  expect(before.takeRows()).toHaveLength(1)
+  expect(rowsIn(before.drainEvents())).toHaveLength(1)
   const after = new KpiFold('acme', profile, { state: before.save() })
   after.apply(ticked(at('10:05') + correlation.restateHorizonMs + minutes(60)))
-  expect(after.takeRows()).toEqual([])
+  expect(rowsIn(after.drainEvents())).toEqual([])
   const [cell] = after.save().shelved.map(([, data]) => data as CellState)
   expect(cell?.pending).toEqual([])
   expect(cell?.tallies.map(([, { count, sum, min, max }]) => ({ count, sum, min, max }))).toEqual([

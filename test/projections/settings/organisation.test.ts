@@ -5,6 +5,7 @@ import { KpiFold, type FoldOptions } from '../../../src/projections/kpi-projecti
 import { at, emitted, minutes, settings, ticked } from '../../support/fact-builders.js'
 import { given } from '../../support/given.js'
 import { jsonShelf } from '../../support/json-shelf.js'
+import { rowsIn } from '../../support/kpi-events.js'
 
 const queue = { families: ['queue'] as const }
 const abandoned = (ms: number, time: string, id = 'sales') => emitted('tAbandon', ms, time, { queue: id })
@@ -161,7 +162,7 @@ describe('history of more closed rows than one tick restates', () => {
     let fold = new KpiFold('acme', profile, options)
     for (const id of ids) fold.apply(abandoned(5_000, '10:05', id))
     fold.apply(ticked('10:20'))
-    fold.takeRows()
+    fold.drainEvents()
     fold = between(fold)
     const ticks: (readonly string[])[] = []
     const change = {
@@ -173,7 +174,7 @@ describe('history of more closed rows than one tick restates', () => {
       const changed = change[tick as keyof typeof change] as ReturnType<typeof settings> | undefined
       if (changed !== undefined) fold.apply(changed)
       fold.apply(ticked(at('10:20') + tick))
-      ticks.push(short(fold.takeRows()))
+      ticks.push(short(rowsIn(fold.drainEvents())))
       fold = between(fold)
     }
     return ticks

@@ -1,0 +1,22 @@
+import { encodeKpiEvents } from '../../src/contract/kpi-stream.js'
+import type { KpiEvent } from '../../src/domain/kpi-event.js'
+import type { Row } from '../../src/domain/row.js'
+import type { NewEvent, Position } from '../../src/log/event-log.js'
+
+/** The rows among the events that a projection puts out. */
+export const rowsIn = (events: readonly KpiEvent[]): readonly Row[] =>
+  events.flatMap((event) => (event.kind === 'row' ? [event.row] : []))
+
+/** Rows as a projector encodes them for the batch that goes through `position`. */
+export const rowEvents = (
+  tenant: string,
+  generation: string,
+  rows: readonly Row[],
+  position: Position,
+): readonly NewEvent[] =>
+  encodeKpiEvents(
+    tenant,
+    generation,
+    rows.map((row) => ({ kind: 'row', row })),
+    position,
+  )
