@@ -1,10 +1,13 @@
+import type { Either } from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type { Row } from '../domain/row.js'
 
 /**
  * How far the egress has come: everything through `revision` of the KPI stream of `generation` is at the destination.
+ * Every log names its first generation `g1`, so `logId` (`EventLog.id()`) says which log that stream is in, and
+ * `eventId` which event stands at `revision` there. Both are absent from what earlier versions wrote.
  */
-export type Progress = Readonly<{ generation: string; revision: number }>
+export type Progress = Readonly<{ generation: string; revision: number; logId?: string; eventId?: string }>
 
 /** A row on its way out: as the KPI log holds it (`avro`, a bare datum) and decoded (`row`). */
 export type SinkRecord = Readonly<{
@@ -38,18 +41,29 @@ export type SinkFailure =
   | Readonly<{ tag: 'Refused'; reason: string }>
 
 /**
+ * Decides whether this instance may publish behind `progress`; the reason, and what to do, if it may not. `undefined`:
+ * nothing was ever written. Throws `LogUnavailable` where the log that it compares with is out of reach.
+ */
+export type ProgressCheck = (progress: Progress | undefined) => Promise<Either<string, void>>
+
+/**
  * Somewhere rows go.
  *
- * - `connect` first fences out any other writer of the same name and only then reads the progress, so what it returns
- *   stays true. `undefined`: nothing was ever written.
+ * - `connect` reads the progress and asks `check` about it before it fences anybody out: a progress that is not ours is
+ *   answered `Refused` with the reason, and the other writer goes on. Then it fences out any other writer of the same
+ *   name and reads the progress again, so what it returns stays true. `undefined`: nothing was ever written.
  * - `write` makes the records and the progress visible together or not at all, and resolves once that is durable. After
  *   a failure other than `Refused` it is not called again until `connect` has succeeded; whether the failed batch
  *   arrived is told by the progress that `connect` then returns.
+ * - `stillOwner` asks, without writing, whether this instance still owns the destination: `Fenced` if another has taken
+ *   over. The egress calls it at intervals while it has nothing to write.
  * - `close` ends cleanly and may be called at any time, more than once.
  */
 export type Sink = Readonly<{
   name: string
-  connect: (signal: AbortSignal) => TaskEither<SinkFailure, Progress | undefined>
+  connect: (signal: AbortSignal, check?: ProgressCheck) => TaskEither<SinkFailure, Progress | undefined>
   write: (batch: SinkBatch, signal: AbortSignal) => TaskEither<SinkFailure, void>
+  /** Absent where a superseded writer is told at its next write only, which does no harm. */
+  stillOwner?: (signal: AbortSignal) => TaskEither<SinkFailure, void>
   close: () => Promise<void>
 }>
