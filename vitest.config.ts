@@ -1,13 +1,16 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-const KINDS = ['contracts', 'simulation', 'integration'] as const
+const KINDS = ['contracts', 'simulation', 'processes', 'integration'] as const
 
 /**
- * Stages run one after the other, the quick ones first. Whatever lies in none of the special folders is a unit test, so
- * none is forgotten.
+ * The stages run one after the other, the quick ones first. A test outside the special folders is a unit test, so no
+ * test file can be forgotten.
  */
 export default defineConfig({
   test: {
+    // By default vitest leaves one core to its main process, which has next to nothing to do here.
+    maxWorkers: availableParallelism(),
     projects: [
       {
         test: {
@@ -37,6 +40,14 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'processes',
+          include: ['test/processes/**/*.test.ts'],
+          testTimeout: 120_000,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           globalSetup: ['test/support/kafka-global-setup.ts'],
@@ -46,7 +57,7 @@ export default defineConfig({
           hookTimeout: 180_000,
           // kafkajs has other retry defaults under NODE_ENV=test; here the real ones count.
           env: { NODE_ENV: 'production' },
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],

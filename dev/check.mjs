@@ -1,5 +1,6 @@
-// @ts-check `npm run check [-- --fix]`: format, lint, types, layering, dead code and the quick tests; says everything
-// that is wrong, not just the first.
+// @ts-check
+// `npm run check [-- --fix]` runs format, lint, types, layering, dead code and the unit tests.
+// Every step runs even after one has failed, so that one run reports all that is wrong.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'

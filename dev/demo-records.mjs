@@ -7,8 +7,10 @@ const require = createRequire(import.meta.url)
 const READ_LIMIT_MS = 60_000
 
 /**
- * @typedef {{ queueId: string, mediaType: string, intervalStart: number, revision: number, key: string, measures:
- * Record<string, any>, kpis: Record<string, any> }} QueueRecord
+ * @typedef {{
+ *   queueId: string, mediaType: string, intervalStart: number, revision: number, key: string,
+ *   measures: Record<string, any>, kpis: Record<string, any>
+ * }} QueueRecord
  */
 
 /**

@@ -1,5 +1,6 @@
-// @ts-check `npm run demo`: a simulated morning of a contact centre through the HTTP ingress, the projector and the
-// egress, and the records read back. `npm run demo -- --log eventstoredb` does it with EventStoreDB as the log.
+// @ts-check
+// `npm run demo` sends a simulated morning of a contact centre through the HTTP ingress, the projector and the egress,
+// and reads the records back from the topic. `npm run demo -- --log eventstoredb` uses EventStoreDB as the log.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
@@ -73,8 +74,8 @@ const streamvane = (args, env) =>
   })
 
 /**
- * Runs a command to its end and returns what it printed. @param {string[]} args @param {NodeJS.ProcessEnv} env @param
- * {number[]} fine exit codes that are no failure
+ * Runs a command to its end and returns what it printed.
+ * @param {string[]} args @param {NodeJS.ProcessEnv} env @param {number[]} fine exit codes that are no failure
  */
 const finished = async (args, env, fine = [0]) => {
   const child = streamvane(args, env)

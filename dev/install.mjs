@@ -46,8 +46,8 @@ const lockHash = (root) =>
 const remember = (root) => writeFileSync(markerOf(root), lockHash(root))
 
 /**
- * Compares npm's own record of what it installed with the lock; packages for other platforms may be absent. @param
- * {string} root
+ * Compares npm's own record of what it installed with the lock; packages for other platforms may be absent.
+ * @param {string} root
  */
 const holdsWhatIsLocked = (root) => {
   const record = join(root, 'node_modules', '.package-lock.json')

@@ -1,6 +1,7 @@
-// @ts-check `npm run test:eventstoredb` tries the adapter on a real server where one is named or Docker answers. `npm
-// test [-- vitest arguments]`: installs what is missing, runs vitest, and closes with one plain line, `N passed, N
-// failed`.
+// @ts-check
+// `npm test [-- vitest arguments]` installs what is missing, runs vitest, and closes with one plain line,
+// `N passed, N failed`. `npm run test:eventstoredb` runs the adapter's tests on a real server, where one is named or
+// Docker answers.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'

@@ -114,8 +114,8 @@ const formatStorage = (jars, config) =>
   )
 
 /**
- * Whether the broker is up, unfenced and its own controller; an open port alone comes seconds too early. @param
- * {string} address
+ * Whether the broker is up, unfenced and its own controller; an open port alone comes seconds too early.
+ * @param {string} address
  */
 const answers = async (address) => {
   const { Kafka, logLevel } = (await import('kafkajs')).default

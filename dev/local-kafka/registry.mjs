@@ -61,8 +61,8 @@ const isOk = (url) =>
   )
 
 /**
- * Makes BACKWARD compatibility the rule for every subject, as it is by default at Confluent's. @param {string} url base
- * of the API
+ * Makes BACKWARD compatibility the rule for every subject, as it is by default at Confluent's.
+ * @param {string} url base of the API
  */
 export const demandCompatibility = async (url) => {
   const response = await fetch(`${url}/config`, {

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { openEmbeddedLog } from '../../../src/log/embedded/log.js'
-import type { RecordedEvent } from '../../../src/log/event-log.js'
-import { runChild, scratchDirectory } from './child-process.js'
-import type { Child } from './child-process.js'
-import { EVENTS_A_CALL, STREAMS, numberOf } from '../eventstoredb/numbered-calls.js'
+import { openEmbeddedLog } from '../../src/log/embedded/log.js'
+import type { RecordedEvent } from '../../src/log/event-log.js'
+import { runChild, scratchDirectory } from '../log/embedded/child-process.js'
+import type { Child } from '../log/embedded/child-process.js'
+import { EVENTS_A_CALL, STREAMS, numberOf } from '../log/eventstoredb/numbered-calls.js'
 
 /** Reads the whole log as whoever starts next finds it, and checks what must hold of it whenever the writer died. */
 const inspect = async (dir: string, acknowledged: ReadonlySet<number>): Promise<number> => {
