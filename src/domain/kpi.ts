@@ -181,10 +181,10 @@ export const metricsOf = ({ numerator, denominator }: Formula): readonly MetricN
 ]
 
 /** KPIs with their formulas read and options put in. Make it once for many rows. */
-export type KpiSheet = readonly Readonly<{ name: string; numerator: Compiled; denominator: Compiled | null }>[]
+export type CompiledKpis = readonly Readonly<{ name: string; numerator: Compiled; denominator: Compiled | null }>[]
 
 /** Throws if a formula is wrong: `kpiProblems` is asked when a profile is published. */
-export const kpiSheet = (kpis: readonly Kpi[], options: Options): KpiSheet =>
+export const compileKpis = (kpis: readonly Kpi[], options: Options): CompiledKpis =>
   kpis.map(({ name, formula }) => {
     const parsed = parseFormula(formula)
     if (E.isLeft(parsed)) throw new Error(`formula of ${name}: ${parsed.left}`)
@@ -201,7 +201,7 @@ export const kpiSheet = (kpis: readonly Kpi[], options: Options): KpiSheet =>
  * is none either.
  */
 export const kpiValues = (
-  sheet: KpiSheet,
+  sheet: CompiledKpis,
   measures: readonly (Measure | undefined)[],
 ): Readonly<Record<string, Ratio>> => {
   const values: Record<string, Ratio> = {}

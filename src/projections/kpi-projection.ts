@@ -15,8 +15,8 @@ import { metricIndex, type MetricName } from '../domain/metric.js'
 import type { Profile } from '../domain/profile.js'
 import { unreachable } from '../domain/unreachable.js'
 import { AgentTimeline, type StateDelta, type StateEntry } from './points/agent-states.js'
-import { Archive, emptyShelf, type Shelf, type Shelved } from './cells/cold-store.js'
-import { CellGrid, type Birthright, type GridState } from './cells/cell-store.js'
+import { SpillingMap, emptyColdStore, type ColdStore, type SpilledEntries } from './cells/cold-store.js'
+import { CellStore, type Birthright, type CellStoreState } from './cells/cell-store.js'
 import { isObservation, OBSERVATION_SCALE, type Cell } from './cells/cell.js'
 import { Configuration, type ConfigurationState } from './settings.js'
 import { Correlator, type CorrelatorState } from './points/detail-events.js'
@@ -26,21 +26,21 @@ import type { PointSink } from './points/point-sink.js'
 /** Why a fact was not folded. It is for the dead letter, with these words. */
 export type Refusal = Readonly<{ reason: 'too-late' | 'contradictory'; detail: string }>
 
-export type FoldState = Readonly<{
+export type ProjectionState = Readonly<{
   frontier: EpochMs | null
   inHistory: boolean
   configuration: ConfigurationState
   /** Where the restating of closed cells by new settings has come to; null when there is none to do. */
   restatedThrough: string | null
-  grid: GridState
+  grid: CellStoreState
   correlator: CorrelatorState
   timelines: readonly (readonly [string, StateKind, readonly StateEntry[]])[]
-  shelved: Shelved
+  spilled: SpilledEntries
 }>
 
-export type FoldOptions = Readonly<{
-  state?: FoldState | undefined
-  shelf?: Shelf | undefined
+export type ProjectionOptions = Readonly<{
+  state?: ProjectionState | undefined
+  coldStore?: ColdStore | undefined
   /** Configuration that is known from the start, wherever in the log it stands. */
   configuration?: readonly ConfigurationFact[]
   /**
@@ -78,14 +78,14 @@ const RESTATED_PER_TICK = 2_000
  * batches; the last values of a row depend on the set of facts alone, given that the frontier came as far and the
  * configuration was known.
  */
-export class KpiFold {
+export class KpiProjection {
   private readonly tenant: string
   private readonly base: Profile
   private readonly restatedPerTick: number
   private readonly configuration: Configuration
-  private readonly grid: CellGrid
+  private readonly grid: CellStore
   private readonly correlator: Correlator
-  private readonly recorded: Archive<Set<string>>
+  private readonly recorded: SpillingMap<Set<string>>
   private readonly timelines = new Map<string, { userId: string; kind: StateKind; timeline: AgentTimeline }>()
   private readonly granularities: readonly Granularity[]
   /** The interval of each granularity that was met last: the next point is nearly always in it too. */
@@ -97,10 +97,10 @@ export class KpiFold {
   private inHistory: boolean
   private restatedThrough: string | null
 
-  constructor(tenant: string, profile: Profile, options: FoldOptions = {}) {
+  constructor(tenant: string, profile: Profile, options: ProjectionOptions = {}) {
     const {
       state,
-      shelf = emptyShelf,
+      coldStore = emptyColdStore,
       configuration = [],
       knownAt = null,
       inHistory = false,
@@ -114,11 +114,11 @@ export class KpiFold {
     this.restatedThrough = state?.restatedThrough ?? null
     this.configuration = new Configuration(profile, state?.configuration)
     this.granularities = [granularityOf(profile.intervalMs) ?? 'PT15M', ...profile.rollUps]
-    this.grid = new CellGrid((...born) => this.birthright(...born), shelf, state?.shelved ?? [], state?.grid)
-    this.recorded = new Archive(
+    this.grid = new CellStore((...born) => this.birthright(...born), coldStore, state?.spilled ?? [], state?.grid)
+    this.recorded = new SpillingMap(
       'recorded/',
-      shelf,
-      state?.shelved ?? [],
+      coldStore,
+      state?.spilled ?? [],
       (data) => new Set(data as readonly string[]),
       (keys) => [...keys],
     )
@@ -189,14 +189,14 @@ export class KpiFold {
 
   /** The events since the last call: each row that changed, in its present state. */
   drainEvents(): readonly KpiEvent[] {
-    return this.grid.takeChanged().map((cell) => ({
+    return this.grid.drainChanged().map((cell) => ({
       kind: 'row',
-      row: cell.takeRow(this.tenant, this.configuration.rendering(cell.family, cell.start, cell.epoch)),
+      row: cell.renderRow(this.tenant, this.configuration.rendering(cell.family, cell.start, cell.epoch)),
     }))
   }
 
   /** Everything the fold knows; a fold made from it carries on identically. Only between batches, after `drainEvents`. */
-  save(): FoldState {
+  save(): ProjectionState {
     return {
       frontier: this.frontier,
       inHistory: this.inHistory,
@@ -207,11 +207,11 @@ export class KpiFold {
       timelines: [...this.timelines.values()].map(
         ({ userId, kind, timeline }) => [userId, kind, timeline.save()] as const,
       ),
-      shelved: [...this.grid.shelved(), ...this.recorded.save()],
+      spilled: [...this.grid.spilled(), ...this.recorded.save()],
     }
   }
 
-  /** What `save` returned is stored, what was shelved where the shelf finds it: it may leave memory. */
+  /** What `save` returned is stored, what was spilled where the cold store finds it: it may leave memory. */
   saved(): void {
     this.grid.forgetClosed()
     this.recorded.forget()
@@ -289,7 +289,7 @@ export class KpiFold {
   }
 
   private askedAt(at: EpochMs): Readonly<{ profile: Profile; families: readonly FamilyName[] }> {
-    const profile = this.configuration.placingAt(intervalStart(at, this.base.intervalMs))
+    const profile = this.configuration.cellProfileAt(intervalStart(at, this.base.intervalMs))
     if (this.asked?.profile !== profile) this.asked = { profile, families: pointFamiliesOf(profile) }
     return this.asked
   }
@@ -375,7 +375,7 @@ export class KpiFold {
     const metric = metricIndex.get(stateMetric[kind]) as number
     const { epoch } = this.configuration
     for (const { state, start, deltaMs } of deltas) {
-      const { families } = this.configuration.placingAt(start)
+      const { families } = this.configuration.cellProfileAt(start)
       const occupancy =
         kind === 'routingStatus' && Object.hasOwn(occupancyMetric, state) ? occupancyMetric[state] : undefined
       this.granularities.forEach((granularity, level) => {
@@ -391,7 +391,7 @@ export class KpiFold {
   }
 
   private birthright(family: FamilyName, dimensions: readonly (string | null)[], start: EpochMs): Birthright {
-    const { quantiles } = this.configuration.placingAt(start)
+    const { quantiles } = this.configuration.cellProfileAt(start)
     return {
       epoch: this.configuration.epoch,
       serviceTarget: this.targetOf(family, dimensions, start),

@@ -1,7 +1,7 @@
 import type { ConfigurationFact, OrgSettingsChanged, ProfilePublished, QueueConfigured } from '../domain/fact.js'
 import type { FamilyName } from '../domain/family.js'
 import type { EpochMs } from '../domain/interval.js'
-import { builtInKpisOf, kpiSheet, type KpiSheet } from '../domain/kpi.js'
+import { builtInKpisOf, compileKpis, type CompiledKpis } from '../domain/kpi.js'
 import { metricIndex } from '../domain/metric.js'
 import { optionsOf, serviceLevelDurationMs, type Profile } from '../domain/profile.js'
 
@@ -20,7 +20,7 @@ const nothingBegun = (): Begun => ({ closedThrough: null, open: [] })
 
 /** How the cells of a family that begin at some instant are made into rows. */
 export type Rendering = Readonly<{
-  sheet: KpiSheet
+  sheet: CompiledKpis
   isShortAbandon: (ms: number) => boolean
   /** Places of the metrics whose union is tWait. */
   waits: readonly number[]
@@ -112,7 +112,7 @@ export class Configuration {
    * begun when a profile became known keeps its cells: by other ones it could not be taken back what was counted, and
    * they would hold the rest of an interval as if it were the whole.
    */
-  placingAt(start: EpochMs): Profile {
+  cellProfileAt(start: EpochMs): Profile {
     const { profiles } = this.current
     for (let index = profiles.length - 1; index >= 0; index--) {
       const published = profiles[index] as Published
@@ -207,7 +207,7 @@ const renderingOf = (family: FamilyName, profile: Profile, org: OrgSettingsChang
   const kpis = [...builtInKpisOf(family), ...profile.kpis.filter((kpi) => kpi.families.includes(family))]
   const shortMs = org?.shortAbandonMs ?? profile.shortAbandonMs
   return {
-    sheet: kpiSheet(kpis, {
+    sheet: compileKpis(kpis, {
       ...own,
       includeFlowOuts: Number(includeFlowOuts ?? own.includeFlowOuts),
       includeAbandons: Number(includeAbandons ?? own.includeAbandons),

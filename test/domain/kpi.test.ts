@@ -5,7 +5,7 @@ import {
   builtInKpis,
   builtInKpisOf,
   kpiProblems,
-  kpiSheet,
+  compileKpis,
   kpiValues,
   type Kpi,
   type Ratio,
@@ -24,7 +24,7 @@ const options = (more: Partial<Options> = {}): Options => ({ ...optionsOf(defaul
 
 const valuesOf = (kpis: readonly Kpi[], cell: Cell, more: Partial<Options> = {}): Readonly<Record<string, Ratio>> =>
   kpiValues(
-    kpiSheet(kpis, options(more)),
+    compileKpis(kpis, options(more)),
     metricNames.map((metric) => cell[metric]),
   )
 
@@ -244,6 +244,6 @@ describe('KPIs of one’s own', () => {
   })
 
   test('a formula that is wrong is not worked out silently', () => {
-    expect(() => kpiSheet([own('tAnswered')], options())).toThrow('formula of mine: say which statistic')
+    expect(() => compileKpis([own('tAnswered')], options())).toThrow('formula of mine: say which statistic')
   })
 })

@@ -7,7 +7,7 @@ import { decodeRaw } from '../../src/ingress/decode/decoders.js'
 import { DEAD_LETTERED, type DeadLetterNote } from '../../src/ingress/raw-event.js'
 import { ingest } from '../../src/ingress/ingest.js'
 import { memoryLog } from '../../src/log/memory-log.js'
-import { KpiFold } from '../../src/projections/kpi-projection.js'
+import { KpiProjection } from '../../src/projections/kpi-projection.js'
 import { chance, type Chance } from '../support/chance.js'
 import { bodies, eventBridge, notification, queueId } from './envelopes.js'
 import { allEvents } from './log-content.js'
@@ -160,7 +160,7 @@ const takeBatch = async (seed: number): Promise<Readonly<{ stored: number; deadL
   const events = await allEvents(log)
   const kept = new Set(events.map(({ data }) => Buffer.from(data).toString('latin1')))
   expect(raws.filter((raw) => !kept.has(raw.toString('latin1'))).length).toBeLessThanOrEqual(duplicate)
-  const fold = new KpiFold('acme', {
+  const fold = new KpiProjection('acme', {
     ...defaultProfile,
     points: chances.oneOf(sources),
     families: familyNames,

@@ -6,7 +6,7 @@ import type { Row } from '../../src/domain/row.js'
 import { decodeRaw } from '../../src/ingress/decode/decoders.js'
 import { readRawEvent } from '../../src/ingress/raw-event.js'
 import type { Delivery } from '../../src/simulator/delivery.js'
-import { KpiFold } from '../../src/projections/kpi-projection.js'
+import { KpiProjection } from '../../src/projections/kpi-projection.js'
 import { rowsIn } from './kpi-events.js'
 
 /** What came of lines: the last state of each row, and what was not taken, in words. */
@@ -33,7 +33,7 @@ export const fold = (
     settledAt,
   }: Readonly<{ configuration?: readonly ConfigurationFact[]; settledAt: () => number }>,
 ): Folded => {
-  const kpis = new KpiFold('t', profile, { configuration })
+  const kpis = new KpiProjection('t', profile, { configuration })
   const rows = new Map<string, Row>()
   const refused: string[] = []
   const seen = new Set<string>()

@@ -4,7 +4,7 @@ import { families, splits } from '../../src/domain/family.js'
 import { metricKind, metricNames } from '../../src/domain/metric.js'
 import { defaultProfile, type Profile } from '../../src/domain/profile.js'
 import { rowKey, valueText, type Row } from '../../src/domain/row.js'
-import { KpiFold, type FoldOptions, type Refusal } from '../../src/projections/kpi-projection.js'
+import { KpiProjection, type ProjectionOptions, type Refusal } from '../../src/projections/kpi-projection.js'
 import { rowsIn } from './kpi-events.js'
 
 const TEST_DAY = '2026-01-05'
@@ -66,8 +66,8 @@ export type Story = Readonly<{
 }>
 
 /** A fold of facts under a profile (the default one with `overrides`). */
-export const given = (overrides: Partial<Profile> = {}, options: FoldOptions = {}): Story => {
-  const fold = new KpiFold('acme', { ...defaultProfile, ...overrides }, options)
+export const given = (overrides: Partial<Profile> = {}, options: ProjectionOptions = {}): Story => {
+  const fold = new KpiProjection('acme', { ...defaultProfile, ...overrides }, options)
   const apply = (...facts: readonly Fact[]): Story => {
     for (const fact of facts) expect(fold.apply(fact)).toBeUndefined()
     return story
@@ -108,9 +108,9 @@ export const rowsOf = (
   facts: readonly Fact[],
   profile: Profile,
   cuts: readonly number[] = [],
-  options: FoldOptions = {},
+  options: ProjectionOptions = {},
 ): readonly Row[] => {
-  const fold = new KpiFold('acme', profile, options)
+  const fold = new KpiProjection('acme', profile, options)
   const takeAfter = new Set(cuts)
   const rows: Row[] = []
   facts.forEach((fact, index) => {

@@ -7,28 +7,28 @@ import type { Snapshot, SnapshotStore } from '../../src/app/pipeline/snapshots.j
  */
 export const memorySnapshots = (): SnapshotStore => {
   let fold: Buffer | undefined
-  const shelf = new Map<string, Buffer>()
+  const coldStore = new Map<string, Buffer>()
   return {
-    keepsShelf: true,
+    keepsColdStore: true,
     load: () => (fold === undefined ? undefined : (deserialize(fold) as Snapshot)),
-    shelf: {
+    coldStore: {
       get: (key) => {
-        const bytes = shelf.get(key)
+        const bytes = coldStore.get(key)
         return bytes === undefined ? undefined : (deserialize(bytes) as unknown)
       },
       keysAfter: (prefix, after, max) =>
-        [...shelf.keys()]
+        [...coldStore.keys()]
           .filter((key) => key.startsWith(prefix) && key > after)
           .sort()
           .slice(0, max),
     },
     save: async ({ position, state }) => {
-      for (const [key, data] of state.shelved) shelf.set(key, serialize(data))
-      fold = serialize({ position, state: { ...state, shelved: [] } } satisfies Snapshot)
+      for (const [key, data] of state.spilled) coldStore.set(key, serialize(data))
+      fold = serialize({ position, state: { ...state, spilled: [] } } satisfies Snapshot)
     },
     clear: async () => {
       fold = undefined
-      shelf.clear()
+      coldStore.clear()
     },
     close: () => Promise.resolve(),
   }

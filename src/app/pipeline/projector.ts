@@ -14,7 +14,7 @@ import type {
   RecordedEvent,
 } from '../../log/event-log.js'
 import { fairAppends } from '../../log/append-batches.js'
-import { KpiFold, type Refusal } from '../../projections/kpi-projection.js'
+import { KpiProjection, type Refusal } from '../../projections/kpi-projection.js'
 import { backoffMs, pause } from '../../log/backoff.js'
 import type { Generation } from './generations.js'
 import { appendsOf, recover, encodeKpiEvents, type CutShort } from '../../contract/kpi-stream.js'
@@ -95,7 +95,7 @@ class ProjectorRun {
   private readonly historyThrough: Position | undefined
   /** Streams erased before this generation began. */
   private readonly erased = new Set<string>()
-  private fold: KpiFold
+  private fold: KpiProjection
   private expected: ExpectedRevision = 'no-stream'
   private events = 0
   private rows = 0
@@ -110,7 +110,7 @@ class ProjectorRun {
     this.stream = kpiStream(options.tenant, options.generation.name)
     this.historyThrough =
       options.generation.historyThrough === null ? undefined : BigInt(options.generation.historyThrough)
-    this.fold = new KpiFold(options.tenant, options.generation.profile)
+    this.fold = new KpiProjection(options.tenant, options.generation.profile)
   }
 
   async run(): Promise<RunEnd> {
@@ -141,13 +141,16 @@ class ProjectorRun {
     this.checkpointed = recovery.checkpoint
     const snapshot = snapshots.load()
     if (snapshot !== undefined && recovery.checkpoint !== undefined && snapshot.position <= recovery.checkpoint) {
-      this.fold = new KpiFold(tenant, generation.profile, { state: snapshot.state, shelf: snapshots.shelf })
+      this.fold = new KpiProjection(tenant, generation.profile, {
+        state: snapshot.state,
+        coldStore: snapshots.coldStore,
+      })
       this.folded = snapshot.position
     } else {
       await snapshots.clear()
       const configuration = await this.knownConfiguration()
-      this.fold = new KpiFold(tenant, generation.profile, {
-        shelf: snapshots.shelf,
+      this.fold = new KpiProjection(tenant, generation.profile, {
+        coldStore: snapshots.coldStore,
         configuration,
         knownAt: Date.parse(generation.startedAt),
         inHistory: this.historyThrough !== undefined,
@@ -367,7 +370,7 @@ class ProjectorRun {
     if (this.folded === undefined) return
     if (this.checkpointed === undefined || this.folded > this.checkpointed) await this.append([], this.folded)
     await this.options.snapshots.save({ position: this.folded, state: this.fold.save() })
-    if (this.options.snapshots.keepsShelf) this.fold.saved()
+    if (this.options.snapshots.keepsColdStore) this.fold.saved()
     this.sinceSnapshot = 0
   }
 }

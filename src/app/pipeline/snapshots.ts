@@ -2,24 +2,24 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import { open, type RootDatabase } from 'lmdb'
-import { emptyShelf, type Shelf } from '../../projections/cells/cold-store.js'
-import type { FoldState } from '../../projections/kpi-projection.js'
+import { emptyColdStore, type ColdStore } from '../../projections/cells/cold-store.js'
+import type { ProjectionState } from '../../projections/kpi-projection.js'
 import type { Position } from '../../log/event-log.js'
 import { checkLmdbFile } from '../../log/embedded/lmdb-file.js'
 import { PROJECTION_VERSION } from './generations.js'
 
-export type Snapshot = Readonly<{ position: Position; state: FoldState }>
+export type Snapshot = Readonly<{ position: Position; state: ProjectionState }>
 
 /**
- * Where a fold is put away between runs, so that a restart need not read the whole log, and the shelf of what it seldom
- * needs. A cache and nothing more: if it is missing, older than the checkpoint or not understood, the log is folded
+ * Where the state of a projection is kept between runs, so that a restart need not read the whole log, and the cold
+ * store of what the projection seldom needs. A cache and nothing more: if it is missing, older than the checkpoint or not understood, the log is folded
  * again with the same outcome. `save` is atomic.
  */
 export type SnapshotStore = Readonly<{
-  /** Does the shelf hold what was saved? If not, the fold must keep all of it in memory. */
-  keepsShelf: boolean
+  /** Does the cold store hold what was saved? If not, the projection must keep all of it in memory. */
+  keepsColdStore: boolean
   load: () => Snapshot | undefined
-  shelf: Shelf
+  coldStore: ColdStore
   save: (snapshot: Snapshot) => Promise<void>
   /** Forgets everything: the fold begins at the beginning. */
   clear: () => Promise<void>
@@ -28,17 +28,17 @@ export type SnapshotStore = Readonly<{
 
 /** Keeps nothing: every start folds the whole log. */
 export const noSnapshots: SnapshotStore = {
-  keepsShelf: false,
+  keepsColdStore: false,
   load: () => undefined,
-  shelf: emptyShelf,
+  coldStore: emptyColdStore,
   save: () => Promise.resolve(),
   clear: () => Promise.resolve(),
   close: () => Promise.resolve(),
 }
 
-const FORMAT = `1/${PROJECTION_VERSION}/${process.versions.v8.split('.')[0]}`
+const FORMAT = `2/${PROJECTION_VERSION}/${process.versions.v8.split('.')[0]}`
 
-type Saved = Readonly<{ format: string; position: Position; state: FoldState }>
+type Saved = Readonly<{ format: string; position: Position; state: ProjectionState }>
 
 /**
  * A store in `data/state/<tenant>.<generation>`; only the process that holds the generation's KPI part for writing may
@@ -54,25 +54,25 @@ export const openSnapshotStore = (
   const dir = join(data, 'state', `${tenant}.${generation}`)
   const root = openEnvironment(dir)
   const meta = root.openDB<Buffer, string>('meta', { encoding: 'binary' })
-  const shelf = root.openDB<Buffer, string>('shelf', { encoding: 'binary' })
+  const coldStore = root.openDB<Buffer, string>('cold-store', { encoding: 'binary' })
   return {
-    keepsShelf: true,
+    keepsColdStore: true,
     load: () => {
       const bytes = meta.get('fold')
       if (bytes === undefined) return undefined
       const saved = understood(bytes)
       return saved?.format === format ? { position: saved.position, state: saved.state } : undefined
     },
-    shelf: {
+    coldStore: {
       get: (key) => {
-        const bytes = shelf.get(key)
+        const bytes = coldStore.get(key)
         return bytes === undefined ? undefined : (deserialize(bytes) as unknown)
       },
       // LMDB orders strings by their UTF-8 bytes, which for the characters that keys are made of is the order of code
       // units.
       keysAfter: (prefix, after, max) => {
         const keys: string[] = []
-        for (const key of shelf.getKeys({ start: after, limit: max + 1 })) {
+        for (const key of coldStore.getKeys({ start: after, limit: max + 1 })) {
           if (!key.startsWith(prefix)) break
           if (key > after) keys.push(key)
         }
@@ -80,15 +80,15 @@ export const openSnapshotStore = (
       },
     },
     save: async ({ position, state }) => {
-      const saved: Saved = { format, position, state: { ...state, shelved: [] } }
+      const saved: Saved = { format, position, state: { ...state, spilled: [] } }
       await root.transaction(() => {
-        for (const [key, data] of state.shelved) void shelf.put(key, serialize(data))
+        for (const [key, data] of state.spilled) void coldStore.put(key, serialize(data))
         void meta.put('fold', serialize(saved))
       })
     },
     clear: async () => {
       await root.transaction(() => {
-        shelf.clearSync()
+        coldStore.clearSync()
         meta.clearSync()
       })
     },

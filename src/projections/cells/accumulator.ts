@@ -1,7 +1,7 @@
 import type { Measure } from '../../domain/measure.js'
 import { bucketOf, noSketch, sketchOf } from '../../domain/sketch.js'
 
-export type TallyState = Readonly<{
+export type AccumulatorState = Readonly<{
   count: number
   sum: number
   min: number
@@ -14,7 +14,7 @@ export type TallyState = Readonly<{
  * A measure that the fold owns and changes in place. It may keep a histogram for quantiles, and every value with its
  * number where a part of them is asked for by a threshold that can change (the short ones of the abandons).
  */
-export class Tally {
+export class Accumulator {
   count: number
   sum: number
   min: number
@@ -22,7 +22,7 @@ export class Tally {
   private readonly buckets: Map<number, number> | null
   private readonly values: Map<number, number> | null
 
-  constructor(state: TallyState) {
+  constructor(state: AccumulatorState) {
     this.count = state.count
     this.sum = state.sum
     this.min = state.min
@@ -31,8 +31,8 @@ export class Tally {
     this.values = state.values === null ? null : new Map(state.values)
   }
 
-  static ofNothing(isSketched = false, keepsValues = false): Tally {
-    return new Tally({
+  static ofNothing(isSketched = false, keepsValues = false): Accumulator {
+    return new Accumulator({
       count: 0,
       sum: 0,
       min: Infinity,
@@ -60,12 +60,12 @@ export class Tally {
 
   /** The measure of those values that pass; `undefined` if there are none. */
   partOf(passes: (value: number) => boolean, withSketch: boolean): Measure | undefined {
-    const part = Tally.ofNothing(withSketch)
+    const part = Accumulator.ofNothing(withSketch)
     for (const [value, count] of this.values ?? []) if (passes(value)) for (let i = 0; i < count; i++) part.add(value)
     return part.count === 0 ? undefined : part.measure(1, withSketch)
   }
 
-  save(): TallyState {
+  save(): AccumulatorState {
     const { count, sum, min, max, buckets, values } = this
     return {
       count,

@@ -2,28 +2,28 @@ import type { FamilyName } from '../../domain/family.js'
 import type { Granularity } from '../../domain/granularity.js'
 import type { EpochMs, Interval } from '../../domain/interval.js'
 import { cellKey } from '../../domain/row.js'
-import { Archive, type Shelf, type Shelved } from './cold-store.js'
+import { SpillingMap, type ColdStore, type SpilledEntries } from './cold-store.js'
 import { Cell, type CellState } from './cell.js'
 import { Column, type Birth } from './cell-index.js'
 
-export type GridState = Readonly<{ closedThrough: EpochMs | null; open: readonly CellState[] }>
+export type CellStoreState = Readonly<{ closedThrough: EpochMs | null; open: readonly CellState[] }>
 
 /** What a new cell is born with besides its place. */
 export type Birthright = Readonly<Pick<CellState, 'epoch' | 'serviceTarget' | 'sketched'>>
 
 /**
  * All cells, by granularity and interval. A cell is *open* until `closeThrough` passes its end, then *closed*: in
- * memory until the state is saved, afterwards only on the shelf, from where a late observation fetches it back. So
+ * memory until the state is saved, afterwards only in the cold store, from where a late observation fetches it back. So
  * memory holds open intervals and what changed since the last save.
  */
-export class CellGrid {
+export class CellStore {
   private readonly columns: Readonly<Record<Granularity, Map<EpochMs, Column>>> = {
     PT15M: new Map(),
     PT30M: new Map(),
     PT1H: new Map(),
     P1D: new Map(),
   }
-  private readonly closed: Archive<Cell>
+  private readonly closed: SpillingMap<Cell>
   private touched: Cell[] = []
   private readonly birth: Birth
   private readonly late: Birth
@@ -32,9 +32,9 @@ export class CellGrid {
 
   constructor(
     birthright: (family: FamilyName, dimensions: readonly (string | null)[], start: EpochMs) => Birthright,
-    shelf: Shelf,
-    shelved: Shelved,
-    state?: GridState,
+    coldStore: ColdStore,
+    spilled: SpilledEntries,
+    state?: CellStoreState,
   ) {
     const born =
       (status: 'provisional' | 'corrected'): Birth =>
@@ -53,17 +53,17 @@ export class CellGrid {
           serviceTarget,
           erased: 0,
           sketched,
-          tallies: [],
+          accumulators: [],
           pending: [],
         })
       }
     this.birth = born('provisional')
     // Born after its interval was closed: its first observation is already a correction.
     this.late = born('corrected')
-    this.closed = new Archive(
+    this.closed = new SpillingMap(
       CELLS,
-      shelf,
-      shelved,
+      coldStore,
+      spilled,
       (data) => new Cell(data as CellState),
       (cell) => cell.save(),
     )
@@ -133,7 +133,7 @@ export class CellGrid {
   }
 
   /** Cells changed since the last call, each once. */
-  takeChanged(): readonly Cell[] {
+  drainChanged(): readonly Cell[] {
     const cells = this.touched.filter((cell) => cell.isChanged)
     for (const cell of this.touched) cell.touched = false
     this.touched = []
@@ -141,7 +141,7 @@ export class CellGrid {
   }
 
   /** Only between batches, when every changed cell has been taken. */
-  save(): GridState {
+  save(): CellStoreState {
     const columns = Object.values(this.columns).flatMap((byStart) => [...byStart.values()])
     return {
       closedThrough: this.closedThrough,
@@ -150,11 +150,11 @@ export class CellGrid {
   }
 
   /** Closed cells that changed since the last save. */
-  shelved(): Shelved {
+  spilled(): SpilledEntries {
     return this.closed.save()
   }
 
-  /** What `shelved` returned is on the shelf: closed cells may leave memory. */
+  /** What `spilled` returned is in the cold store: closed cells may leave memory. */
   forgetClosed(): void {
     this.closed.forget()
   }

@@ -6,7 +6,7 @@ import { addMeasures, noMeasure, type Measure } from '../../domain/measure.js'
 import { metricIndex, metricKind, metricNames } from '../../domain/metric.js'
 import { rowKey, type Correction, type Row, type RowStatus } from '../../domain/row.js'
 import type { Rendering } from '../settings.js'
-import { Tally, type TallyState } from './accumulator.js'
+import { Accumulator, type AccumulatorState } from './accumulator.js'
 
 /** A point that may yet be taken back: min and max cannot be subtracted, so it is kept apart until it is certain. */
 export type PendingPoint = Readonly<{ metric: number; value: number }>
@@ -27,7 +27,7 @@ export type CellState = Readonly<{
   erased: number
   /** Metrics of which the row tells quantiles, by place. */
   sketched: readonly number[]
-  tallies: readonly (readonly [place: number, tally: TallyState])[]
+  accumulators: readonly (readonly [place: number, tally: AccumulatorState])[]
   pending: readonly (readonly [string, PendingPoint])[]
 }>
 
@@ -66,7 +66,7 @@ export class Cell {
   /** The last revision handed out as a row. */
   private taken: number
   private readonly sketched: readonly number[]
-  private readonly tallies: (Tally | undefined)[] = []
+  private readonly accumulators: (Accumulator | undefined)[] = []
   /** Few cells ever have any, and a map for each would weigh more than the rest of the cell. */
   private pending: Map<string, PendingPoint> | undefined
   private key: string | undefined
@@ -85,7 +85,7 @@ export class Cell {
     this.erased = state.erased
     this.taken = state.revision
     this.sketched = state.sketched
-    for (const [place, tally] of state.tallies) this.tallies[place] = new Tally(tally)
+    for (const [place, tally] of state.accumulators) this.accumulators[place] = new Accumulator(tally)
     this.pending = state.pending.length === 0 ? undefined : new Map(state.pending)
   }
 
@@ -116,7 +116,7 @@ export class Cell {
 
   /** Time in a state, more or less. */
   adjust(metric: number, deltaMs: number, epoch: number): void {
-    const tally = (this.tallies[metric] ??= Tally.ofNothing())
+    const tally = (this.accumulators[metric] ??= Accumulator.ofNothing())
     tally.count = 1
     tally.sum += deltaMs
     tally.min = 0
@@ -150,13 +150,13 @@ export class Cell {
     this.changed('settings', epoch)
   }
 
-  /** Did it change since the last `takeRow`? */
+  /** Did it change since the last `renderRow`? */
   get isChanged(): boolean {
     return this.revision > this.taken
   }
 
   /** The row of this revision, which will not be asked for again. */
-  takeRow(tenant: string, rendering: Rendering): Row {
+  renderRow(tenant: string, rendering: Rendering): Row {
     this.taken = this.revision
     const { measures, kpis } = this.figures(rendering)
     return {
@@ -192,8 +192,8 @@ export class Cell {
       erased,
       sketched,
     } = this
-    const tallies: [number, TallyState][] = []
-    this.tallies.forEach((tally, place) => tally !== undefined && tallies.push([place, tally.save()]))
+    const accumulators: [number, AccumulatorState][] = []
+    this.accumulators.forEach((tally, place) => tally !== undefined && accumulators.push([place, tally.save()]))
     const pending = [...(this.pending ?? [])]
     return {
       ...{
@@ -210,7 +210,7 @@ export class Cell {
         erased,
         sketched,
       },
-      ...{ tallies, pending },
+      ...{ accumulators, pending },
     }
   }
 
@@ -223,10 +223,10 @@ export class Cell {
   }
 
   private add(metric: number, value: number): void {
-    let tally = this.tallies[metric]
+    let tally = this.accumulators[metric]
     if (tally === undefined) {
-      tally = Tally.ofNothing(this.keepsSketch(metric), metric === ABANDON)
-      this.tallies[metric] = tally
+      tally = Accumulator.ofNothing(this.keepsSketch(metric), metric === ABANDON)
+      this.accumulators[metric] = tally
     }
     tally.add(value)
   }
@@ -246,12 +246,12 @@ export class Cell {
 
   private measures(): (Measure | undefined)[] {
     const measures: (Measure | undefined)[] = new Array<Measure | undefined>(metricNames.length)
-    for (let place = 0; place < this.tallies.length; place++) {
-      const tally = this.tallies[place]
+    for (let place = 0; place < this.accumulators.length; place++) {
+      const tally = this.accumulators[place]
       measures[place] = tally?.measure(isObservation(place) ? OBSERVATION_SCALE : 1, this.sketched.includes(place))
     }
     for (const { metric, value } of this.pending?.values() ?? []) {
-      const tally = Tally.ofNothing(this.sketched.includes(metric))
+      const tally = Accumulator.ofNothing(this.sketched.includes(metric))
       tally.add(value)
       measures[metric] = addMeasures(measures[metric] ?? noMeasure, tally.measure(1, true))
     }
@@ -266,11 +266,11 @@ export class Cell {
     const isSketched = this.sketched.includes(WAIT)
     let wait: Measure | undefined
     for (const place of waits) {
-      const part = this.tallies[place]?.measure(1, isSketched)
+      const part = this.accumulators[place]?.measure(1, isSketched)
       if (part !== undefined) wait = wait === undefined ? part : addMeasures(wait, part)
     }
     if (wait !== undefined) measures[WAIT] = wait
-    const short = this.tallies[ABANDON]?.partOf(isShortAbandon, this.sketched.includes(SHORT_ABANDON))
+    const short = this.accumulators[ABANDON]?.partOf(isShortAbandon, this.sketched.includes(SHORT_ABANDON))
     if (short !== undefined) measures[SHORT_ABANDON] = short
   }
 }

@@ -11,7 +11,7 @@ import type { MetricName } from '../../domain/metric.js'
 import { unreachable } from '../../domain/unreachable.js'
 import { CampaignJoin, type CampaignJoinState } from './campaigns.js'
 import type { Configuration } from '../settings.js'
-import { HandleTime, type HandleTimeState, type Novelty } from './handle-time.js'
+import { HandleTime, type HandleTimeState, type DedupResult } from './handle-time.js'
 import { pointOf, type PointSink } from './point-sink.js'
 import { QueueEnds } from './queue-exits.js'
 
@@ -41,15 +41,15 @@ export class Correlator {
     this.handling = new HandleTime(configuration, this.sink, state?.handling)
   }
 
-  apply(fact: DetailFact | FlowFact): Novelty {
+  apply(fact: DetailFact | FlowFact): DedupResult {
     switch (fact.type) {
       case 'AcdStarted':
         this.emit('nOffered', 1, fact.at, fact, { queueId: fact.queueId, skillIds: fact.skillIds })
         return 'new'
       case 'AcdEnded': {
-        const novelty = this.queueEnds.see(fact)
-        if (novelty === 'new') this.acdEnded(fact)
-        return novelty
+        const dedup = this.queueEnds.see(fact)
+        if (dedup === 'new') this.acdEnded(fact)
+        return dedup
       }
       case 'CustomerStarted':
         // A customer who is called is connected when the agent's session says so; one who calls is connected from the
@@ -136,9 +136,9 @@ export class Correlator {
     }
   }
 
-  private sessionEnded(fact: UserSessionEnded): Novelty {
-    const novelty = this.handling.noveltyOfEnd(fact)
-    if (novelty !== 'new') return novelty
+  private sessionEnded(fact: UserSessionEnded): DedupResult {
+    const dedup = this.handling.dedupEnd(fact)
+    if (dedup !== 'new') return dedup
     const { at, queueId, userId, talkMs, heldMs, alertMs, contactingMs, dialingMs, disconnectType } = fact
     const { alertEndedByOther, transfers, blindTransfers, consultTransfers } =
       this.configuration.profileAt(at).correlation
@@ -164,9 +164,9 @@ export class Correlator {
     return 'new'
   }
 
-  private workCompleted(fact: AfterCallWorkCompleted): Novelty {
-    const novelty = this.handling.noveltyOfWork(fact)
-    if (novelty !== 'new') return novelty
+  private workCompleted(fact: AfterCallWorkCompleted): DedupResult {
+    const dedup = this.handling.dedupWork(fact)
+    if (dedup !== 'new') return dedup
     const { queueId, userId, wrapUpCode } = fact
     this.emit('tAcw', fact.acwMs, fact.at, fact, { queueId, userId, wrapUpCode })
     this.handling.worked(fact)

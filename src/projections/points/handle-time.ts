@@ -25,7 +25,7 @@ export type HandleTimeState = Readonly<{
 }>
 
 /** What became of a fact: it is new, the same is known already, or something else is known of the same session. */
-export type Novelty = 'new' | 'known' | 'contradictory'
+export type DedupResult = 'new' | 'known' | 'contradictory'
 
 /**
  * Joins the end of an agent's session with the after-call work that may follow it hours later or never, in whatever
@@ -46,12 +46,12 @@ export class HandleTime {
   }
 
   /** Is this end news? To be asked before anything is counted from it. */
-  noveltyOfEnd(end: UserSessionEnded): Novelty {
+  dedupEnd(end: UserSessionEnded): DedupResult {
     const known = this.sessions.get(sessionKey(end))
     return known === undefined || known.kind === 'worked' ? 'new' : same(known.end, end) ? 'known' : 'contradictory'
   }
 
-  noveltyOfWork(acw: AfterCallWorkCompleted): Novelty {
+  dedupWork(acw: AfterCallWorkCompleted): DedupResult {
     const known = this.sessions.get(sessionKey(acw))
     return known === undefined || known.kind === 'ended' || known.kind === 'assumed'
       ? 'new'

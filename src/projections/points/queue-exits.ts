@@ -1,6 +1,6 @@
 import type { AcdEnded } from '../../domain/fact.js'
 import type { EpochMs } from '../../domain/interval.js'
-import type { Novelty } from './handle-time.js'
+import type { DedupResult } from './handle-time.js'
 
 /**
  * How queue entries ended of late: an entry ends once, so that a second end that says something else contradicts the
@@ -13,7 +13,7 @@ export class QueueEnds {
     this.ends = new Map(state.map((end) => [keyOf(end), end]))
   }
 
-  see(end: AcdEnded): Novelty {
+  see(end: AcdEnded): DedupResult {
     const key = keyOf(end)
     const known = this.ends.get(key)
     if (known !== undefined) return JSON.stringify(known) === JSON.stringify(end) ? 'known' : 'contradictory'

@@ -9,7 +9,7 @@ import { defaultProfile } from '../../../src/domain/profile.js'
 import { metricNames } from '../../../src/domain/metric.js'
 import { decodeRaw } from '../../../src/ingress/decode/decoders.js'
 import { memoryLog } from '../../../src/log/memory-log.js'
-import { KpiFold } from '../../../src/projections/kpi-projection.js'
+import { KpiProjection } from '../../../src/projections/kpi-projection.js'
 import { allEvents, eventsOf } from '../../ingress/log-content.js'
 import { rowsIn } from '../../support/kpi-events.js'
 
@@ -138,7 +138,7 @@ test('the live chat, imported twice, gives the rows of its queue and agent in th
     now,
     signal,
   })
-  const fold = new KpiFold('acme', { ...defaultProfile, points: 'conversation-details' })
+  const fold = new KpiProjection('acme', { ...defaultProfile, points: 'conversation-details' })
   for (const { type, data } of await allEvents(log)) {
     const facts = decodeRaw(type, data)
     if (E.isLeft(facts)) throw new Error(facts.left.detail)

@@ -7,7 +7,7 @@ import { reconcile, type ReconcileOptions } from '../../../src/app/reconcile/rec
 import type { ReconcileReport } from '../../../src/app/reconcile/report.js'
 import type { FamilyName } from '../../../src/domain/family.js'
 import { MINUTE_MS } from '../../../src/domain/interval.js'
-import { builtInKpisOf, kpiSheet, kpiValues } from '../../../src/domain/kpi.js'
+import { builtInKpisOf, compileKpis, kpiValues } from '../../../src/domain/kpi.js'
 import { addMeasures, measureOf, type Measure } from '../../../src/domain/measure.js'
 import { metricNames, type MetricName } from '../../../src/domain/metric.js'
 import { defaultProfile, optionsOf, type Profile } from '../../../src/domain/profile.js'
@@ -71,7 +71,7 @@ export const row = (
     correction: null,
     revision: 1,
     measures,
-    kpis: kpiValues(kpiSheet(builtInKpisOf(family), optionsOf(profile)), measures),
+    kpis: kpiValues(compileKpis(builtInKpisOf(family), optionsOf(profile)), measures),
     erased: null,
     serviceTarget: null,
     ...rest,

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ConversationRecorded, Fact } from '../../../src/domain/fact.js'
 import type { Profile } from '../../../src/domain/profile.js'
-import { KpiFold } from '../../../src/projections/kpi-projection.js'
+import { KpiProjection } from '../../../src/projections/kpi-projection.js'
 import {
   anyConfiguration,
   anyCuts,
@@ -94,7 +94,7 @@ describe('after-call work', { timeout: 60_000 }, () => {
   test('that contradicts what is known is refused, and no row changes by it', () => {
     fc.assert(
       fc.property(twoOrders, ([log]) => {
-        const fold = new KpiFold('acme', profile)
+        const fold = new KpiProjection('acme', profile)
         for (const fact of log) {
           fold.apply(fact)
           if (fact.type === 'UserSessionEnded')

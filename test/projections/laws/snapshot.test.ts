@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest'
 import type { Fact } from '../../../src/domain/fact.js'
 import { defaultProfile, type Profile } from '../../../src/domain/profile.js'
 import type { Row } from '../../../src/domain/row.js'
-import { KpiFold } from '../../../src/projections/kpi-projection.js'
+import { KpiProjection } from '../../../src/projections/kpi-projection.js'
 import { anyConfiguredLog, anyCuts, quickProfile } from '../../support/arbitrary-facts.js'
 import { emitted, inSession } from '../../support/fact-builders.js'
-import { jsonShelf } from '../../support/json-shelf.js'
+import { jsonColdStore } from '../../support/json-cold-store.js'
 import { lineOf, rowsOf, textsOf } from '../../support/given.js'
 import { rowsIn } from '../../support/kpi-events.js'
 
@@ -19,8 +19,8 @@ const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
 const runWith = (
   log: readonly Fact[],
   cuts: readonly number[],
-  first: KpiFold,
-  atCut: (fold: KpiFold) => KpiFold,
+  first: KpiProjection,
+  atCut: (fold: KpiProjection) => KpiProjection,
 ): readonly Row[] => {
   const rows: Row[] = []
   let fold = first
@@ -42,9 +42,9 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', { 
   test('a fold made from a saved state carries on identically, also through JSON', () => {
     fc.assert(
       fc.property(anyLog, anyCuts, fc.boolean(), (log, cuts, asJson) => {
-        const resumed = runWith(log, cuts, new KpiFold('acme', profile, few), (fold) => {
+        const resumed = runWith(log, cuts, new KpiProjection('acme', profile, few), (fold) => {
           const state = fold.save()
-          return new KpiFold('acme', profile, { ...few, state: asJson ? throughJson(state) : state })
+          return new KpiProjection('acme', profile, { ...few, state: asJson ? throughJson(state) : state })
         })
         expect(textsOf(resumed)).toEqual(textsOf(rowsOf(log, profile, cuts, few)))
       }),
@@ -55,7 +55,7 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', { 
   test('a saved state is not changed by what the fold does afterwards', () => {
     fc.assert(
       fc.property(anyLog, anyLog, (before, after) => {
-        const fold = new KpiFold('acme', profile)
+        const fold = new KpiProjection('acme', profile)
         before.forEach((fact) => fold.apply(fact))
         fold.drainEvents()
         const state = fold.save()
@@ -70,13 +70,17 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', { 
   test('closed cells that leave memory are found again: spilling changes no row', () => {
     fc.assert(
       fc.property(anyLog, anyCuts, fc.boolean(), (log, cuts, restarts) => {
-        const shelf = jsonShelf()
-        const spilled = runWith(log, cuts, new KpiFold('acme', profile, { ...few, shelf }), (fold) => {
+        const coldStore = jsonColdStore()
+        const spilled = runWith(log, cuts, new KpiProjection('acme', profile, { ...few, coldStore }), (fold) => {
           const state = fold.save()
-          shelf.put(state.shelved)
+          coldStore.put(state.spilled)
           fold.saved()
           if (!restarts) return fold
-          return new KpiFold('acme', profile, { ...few, state: throughJson({ ...state, shelved: [] }), shelf })
+          return new KpiProjection('acme', profile, {
+            ...few,
+            state: throughJson({ ...state, spilled: [] }),
+            coldStore,
+          })
         })
         expect(textsOf(spilled)).toEqual(textsOf(rowsOf(log, profile, cuts, few)))
       }),
@@ -87,12 +91,12 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', { 
   test('after a save memory holds open intervals only', () => {
     fc.assert(
       fc.property(anyLog, (log) => {
-        const fold = new KpiFold('acme', profile)
+        const fold = new KpiProjection('acme', profile)
         log.forEach((fact) => fold.apply(fact))
         fold.drainEvents()
         fold.saved()
-        const { shelved, grid } = fold.save()
-        expect(shelved).toEqual([])
+        const { spilled, grid } = fold.save()
+        expect(spilled).toEqual([])
         for (const cell of grid.open) expect(cell.end).toBeGreaterThan(grid.closedThrough ?? -Infinity)
       }),
       runs,
@@ -102,10 +106,10 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', { 
 
 test('a cell without a value for some metric comes back from JSON without it, not with an empty one', () => {
   const profile: Profile = { ...defaultProfile, families: ['queue'] }
-  const fold = new KpiFold('acme', profile)
+  const fold = new KpiProjection('acme', profile)
   fold.apply(emitted('tHandle', 60_000, '10:05', { queue: 'sales' }))
   fold.drainEvents()
-  const resumed = new KpiFold('acme', profile, { state: throughJson(fold.save()) })
+  const resumed = new KpiProjection('acme', profile, { state: throughJson(fold.save()) })
   resumed.apply(emitted('nOffered', 1, '10:05', { queue: 'sales' }))
   expect(rowsIn(resumed.drainEvents()).map(lineOf)).toEqual([
     'queue sales voice 10:00 provisional 2: nOffered 1, tHandle 60000',
@@ -115,7 +119,7 @@ test('a cell without a value for some metric comes back from JSON without it, no
 test('old intervals, handled sessions and past agent states do not pile up', () => {
   const profile = quickProfile('detail-events')
   const sizeAfterDays = (days: number): number => {
-    const fold = new KpiFold('acme', {
+    const fold = new KpiProjection('acme', {
       ...profile,
       lateHorizonMs: profile.intervalMs,
       rollUps: [],
@@ -148,10 +152,10 @@ test('old intervals, handled sessions and past agent states do not pile up', () 
       fold.drainEvents()
       fold.saved()
     }
-    const { grid, shelved, correlator, timelines } = fold.save()
+    const { grid, spilled, correlator, timelines } = fold.save()
     return (
       grid.open.length +
-      shelved.length +
+      spilled.length +
       correlator.handling.sessions.length +
       correlator.campaigns.length +
       timelines.reduce((sum, [, , entries]) => sum + entries.length, 0)

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Fact } from '../../../src/domain/fact.js'
 import { defaultProfile, type Profile } from '../../../src/domain/profile.js'
-import { KpiFold } from '../../../src/projections/kpi-projection.js'
+import { KpiProjection } from '../../../src/projections/kpi-projection.js'
 import { emitted, recorded, ticked } from '../../support/fact-builders.js'
 import { given } from '../../support/given.js'
-import { jsonShelf } from '../../support/json-shelf.js'
+import { jsonColdStore } from '../../support/json-cold-store.js'
 import { rowsIn } from '../../support/kpi-events.js'
 
 const details = { points: 'conversation-details' as const, families: ['queue'] as const }
@@ -62,18 +62,18 @@ describe('a conversation-detail record', () => {
       .emits('queue sales voice 10:00 provisional 2: nOffered 2')
   })
 
-  test('is known across snapshots, from the snapshot or from the shelf', () => {
+  test('is known across snapshots, from the snapshot or from the cold store', () => {
     const profile: Profile = { ...defaultProfile, ...details }
     for (const spills of [false, true]) {
-      const shelf = jsonShelf()
-      const before = new KpiFold('acme', profile, { shelf })
+      const coldStore = jsonColdStore()
+      const before = new KpiProjection('acme', profile, { coldStore })
       before.apply(recorded('c1', { a: offered }))
       before.drainEvents()
       const state = before.save()
-      if (spills) shelf.put(state.shelved)
-      const after = new KpiFold('acme', profile, {
-        shelf,
-        state: JSON.parse(JSON.stringify(spills ? { ...state, shelved: [] } : state)),
+      if (spills) coldStore.put(state.spilled)
+      const after = new KpiProjection('acme', profile, {
+        coldStore,
+        state: JSON.parse(JSON.stringify(spills ? { ...state, spilled: [] } : state)),
       })
       after.apply(recorded('c1', { a: offered, b: answered }))
       expect(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { defaultProfile } from '../../../src/domain/profile.js'
 import type { CellState } from '../../../src/projections/cells/cell.js'
-import { KpiFold } from '../../../src/projections/kpi-projection.js'
+import { KpiProjection } from '../../../src/projections/kpi-projection.js'
 import { at, minutes, sessionEnded, ticked, worked } from '../../support/fact-builders.js'
 import { given } from '../../support/given.js'
 import { rowsIn } from '../../support/kpi-events.js'
@@ -151,22 +151,22 @@ describe('after-call work after the horizon restates the handle time', () => {
 
 test('a handle time that became certain is kept as such, and its revision is not handed out again after a restart', () => {
   const profile = { ...defaultProfile, ...detail }
-  const before = new KpiFold('acme', profile)
+  const before = new KpiProjection('acme', profile)
   for (const fact of [talked('10:05'), ticked('12:00')]) before.apply(fact)
   expect(rowsIn(before.drainEvents())).toHaveLength(1)
-  const after = new KpiFold('acme', profile, { state: before.save() })
+  const after = new KpiProjection('acme', profile, { state: before.save() })
   after.apply(ticked(at('10:05') + correlation.restateHorizonMs + minutes(60)))
   expect(rowsIn(after.drainEvents())).toEqual([])
-  const [cell] = after.save().shelved.map(([, data]) => data as CellState)
+  const [cell] = after.save().spilled.map(([, data]) => data as CellState)
   expect(cell?.pending).toEqual([])
-  expect(cell?.tallies.map(([, { count, sum, min, max }]) => ({ count, sum, min, max }))).toEqual([
+  expect(cell?.accumulators.map(([, { count, sum, min, max }]) => ({ count, sum, min, max }))).toEqual([
     { count: 1, sum: 60_000, min: 60_000, max: 60_000 },
     { count: 1, sum: 60_000, min: 60_000, max: 60_000 },
   ])
 })
 
 test('no session is remembered beyond the restate horizon, whichever half of it came', () => {
-  const fold = new KpiFold('acme', { ...defaultProfile, ...detail })
+  const fold = new KpiProjection('acme', { ...defaultProfile, ...detail })
   const facts = [
     talked('10:05'),
     worked('bob', 1_000, '10:05'),

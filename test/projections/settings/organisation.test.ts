@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { defaultProfile, type Profile } from '../../../src/domain/profile.js'
 import { measureIn, type Row } from '../../../src/domain/row.js'
-import { KpiFold, type FoldOptions } from '../../../src/projections/kpi-projection.js'
+import { KpiProjection, type ProjectionOptions } from '../../../src/projections/kpi-projection.js'
 import { at, emitted, minutes, settings, ticked } from '../../support/fact-builders.js'
 import { given } from '../../support/given.js'
-import { jsonShelf } from '../../support/json-shelf.js'
+import { jsonColdStore } from '../../support/json-cold-store.js'
 import { rowsIn } from '../../support/kpi-events.js'
 
 const queue = { families: ['queue'] as const }
@@ -158,8 +158,11 @@ describe('history of more closed rows than one tick restates', () => {
     )
 
   /** All closed, then restated tick by tick; `between` may exchange the fold for another. */
-  const restated = (options: FoldOptions, between: (fold: KpiFold) => KpiFold): readonly (readonly string[])[] => {
-    let fold = new KpiFold('acme', profile, options)
+  const restated = (
+    options: ProjectionOptions,
+    between: (fold: KpiProjection) => KpiProjection,
+  ): readonly (readonly string[])[] => {
+    let fold = new KpiProjection('acme', profile, options)
     for (const id of ids) fold.apply(abandoned(5_000, '10:05', id))
     fold.apply(ticked('10:20'))
     fold.drainEvents()
@@ -193,25 +196,28 @@ describe('history of more closed rows than one tick restates', () => {
     ])
   })
 
-  test('is the same through snapshots and a shelf, whether the fold goes on or another takes its place', () => {
+  test('is the same through snapshots and a cold store, whether the fold goes on or another takes its place', () => {
     const calm = restated({}, (fold) => fold)
     for (const restarts of [false, true]) {
-      const shelf = jsonShelf()
-      const through = restated({ shelf }, (fold) => {
+      const coldStore = jsonColdStore()
+      const through = restated({ coldStore }, (fold) => {
         const state = fold.save()
-        shelf.put(state.shelved)
+        coldStore.put(state.spilled)
         fold.saved()
         return restarts
-          ? new KpiFold('acme', profile, { shelf, state: JSON.parse(JSON.stringify({ ...state, shelved: [] })) })
+          ? new KpiProjection('acme', profile, {
+              coldStore,
+              state: JSON.parse(JSON.stringify({ ...state, spilled: [] })),
+            })
           : fold
       })
       expect(through).toEqual(calm)
     }
   })
 
-  test('and through snapshots without a shelf', () => {
+  test('and through snapshots without a cold store', () => {
     expect(
-      restated({}, (fold) => new KpiFold('acme', profile, { state: JSON.parse(JSON.stringify(fold.save())) })),
+      restated({}, (fold) => new KpiProjection('acme', profile, { state: JSON.parse(JSON.stringify(fold.save())) })),
     ).toEqual(restated({}, (fold) => fold))
   })
 })
