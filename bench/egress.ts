@@ -174,5 +174,6 @@ const recordAt = (index: number): SinkRecord => {
     serviceTarget: 0.8,
   }
   const codec = rowCodec('queue')
-  return { row, avro: codec.encode(row), schema: codec.fingerprint, generation: 'g1', replay: false }
+  const avro = codec.encode(row)
+  return { header: codec.header(avro), avro, schema: codec.fingerprint, generation: 'g1', replay: false }
 }

@@ -5,7 +5,8 @@ import type { KpiEvent } from '../domain/kpi-event.js'
 import type { Row } from '../domain/row.js'
 import { unreachable } from '../domain/unreachable.js'
 import { kpiStream } from '../domain/stream-name.js'
-import { codecOfSchema, rowCodec } from './row-codec.js'
+import { codecOfSchema, rowCodec, type RowCodec } from './row-codec.js'
+import type { RowHeader } from './row-header.js'
 import { ascendingContentId, ascendingIds } from '../log/content-id.js'
 import type { EventLog, NewEvent, Position, RecordedEvent } from '../log/event-log.js'
 import { FAIR_BYTES_MAX } from '../log/append-batches.js'
@@ -100,12 +101,15 @@ export const appendsOf = (
 
 export type StoredRow = Readonly<{ row: Row; avro: Uint8Array; schema: string; revision: number }>
 
-/** An event of a KPI stream as it is stored, by kind. */
-export type StoredKpiEvent = Readonly<{ kind: 'row' }> & StoredRow
+/** A row event with only its header read. `schema` is the fingerprint that its metadata names. */
+export type StoredHeader = Readonly<{ header: RowHeader; avro: Uint8Array; schema: string; revision: number }>
 
-/** Decodes an event of a KPI stream; `undefined` for the projector's own records. Throws as `decodeRow` does. */
-export const decodeKpiEvent = (event: RecordedEvent): StoredKpiEvent | undefined =>
-  isRow(event) ? { kind: 'row', ...decodeRow(event) } : undefined
+/** An event of a KPI stream as it is stored, by kind. */
+export type StoredKpiEvent = Readonly<{ kind: 'row' }> & StoredHeader
+
+/** Reads an event of a KPI stream; `undefined` for the projector's own records. Throws as `decodeRow` does. */
+export const readKpiEvent = (event: RecordedEvent): StoredKpiEvent | undefined =>
+  isRow(event) ? { kind: 'row', ...readHeader(event) } : undefined
 
 export const isRow = (event: RecordedEvent): boolean => event.type.startsWith(ROW_PREFIX)
 
@@ -119,10 +123,21 @@ export const familyOf = (event: RecordedEvent): FamilyName | undefined => {
  * do.
  */
 export const decodeRow = (event: RecordedEvent): StoredRow => {
+  const codec = codecOf(event)
+  return { row: codec.decode(event.data), avro: event.data, schema: codec.fingerprint, revision: event.revision }
+}
+
+/** Reads the header of a row event, not its measures. Throws as `decodeRow` does. */
+export const readHeader = (event: RecordedEvent): StoredHeader => {
+  const codec = codecOf(event)
+  return { header: codec.header(event.data), avro: event.data, schema: codec.fingerprint, revision: event.revision }
+}
+
+const codecOf = (event: RecordedEvent): RowCodec => {
   const { schema } = JSON.parse(Buffer.from(event.metadata).toString('utf8')) as { schema: string }
   const codec = codecOfSchema(schema)
   if (E.isLeft(codec)) throw new Error(codec.left.message)
-  return { row: codec.right.decode(event.data), avro: event.data, schema, revision: event.revision }
+  return codec.right
 }
 
 /**
@@ -154,8 +169,8 @@ export const recover = async (kpi: EventLog, tenant: string, generation: string)
       if (event.type === CHECKPOINT) return found(positionIn(event))
       if (event.type === BATCH_BEGAN) through = positionIn(event)
       if (!isRow(event)) continue
-      const { row } = decodeRow(event)
-      present.set(row.key, row.revision)
+      const { header } = readHeader(event)
+      present.set(header.key, header.revision)
     }
   return found(undefined)
 }
@@ -171,12 +186,37 @@ export const latestRows = async (
   wanted: Readonly<{ family?: FamilyName | undefined; row?: (row: Row) => boolean }> = {},
 ): Promise<ReadonlyMap<string, StoredRow>> => {
   const rows = new Map<string, StoredRow>()
+  for await (const event of rowEventsOf(kpi, tenant, generation, wanted.family)) {
+    const stored = decodeRow(event)
+    if (wanted.row?.(stored.row) !== false) rows.set(stored.row.key, stored)
+  }
+  return rows
+}
+
+/** As `latestRows`, for those who pass rows on: their measures are not decoded. */
+export const latestHeaders = async (
+  kpi: EventLog,
+  tenant: string,
+  generation: string,
+  wanted: Readonly<{ family?: FamilyName | undefined; header?: (header: RowHeader) => boolean }> = {},
+): Promise<ReadonlyMap<string, StoredHeader>> => {
+  const rows = new Map<string, StoredHeader>()
+  for await (const event of rowEventsOf(kpi, tenant, generation, wanted.family)) {
+    const stored = readHeader(event)
+    if (wanted.header?.(stored.header) !== false) rows.set(stored.header.key, stored)
+  }
+  return rows
+}
+
+async function* rowEventsOf(
+  kpi: EventLog,
+  tenant: string,
+  generation: string,
+  family: FamilyName | undefined,
+): AsyncIterable<RecordedEvent> {
   for await (const batch of kpi.readStream(kpiStream(tenant, generation)))
     for (const event of batch) {
-      const family = familyOf(event)
-      if (family === undefined || (wanted.family !== undefined && family !== wanted.family)) continue
-      const stored = decodeRow(event)
-      if (wanted.row?.(stored.row) !== false) rows.set(stored.row.key, stored)
+      const itsFamily = familyOf(event)
+      if (itsFamily !== undefined && (family === undefined || itsFamily === family)) yield event
     }
-  return rows
 }

@@ -4,8 +4,10 @@ import * as E from 'fp-ts/lib/Either.js'
 import { familyNames, type FamilyName } from '../domain/family.js'
 import type { Row } from '../domain/row.js'
 import type { AvroSchema } from './schema/named-types.js'
+import { AvroReader } from './avro/reader.js'
 import { rowDecoder } from './avro/row-decoder.js'
 import { rowEncoder } from './avro/row-encoder.js'
+import { headerReader, type RowHeader } from './row-header.js'
 import { rowSchema } from './schema/row-schema.js'
 
 /** Row ⇄ bare Avro datum (no header, no registry id) of one family. */
@@ -27,6 +29,8 @@ export type RowCodec = Readonly<{
    * a count metric as `count` emissions of 1, a state time as one emission; measures of nothing as `undefined`.
    */
   decode: (bytes: Uint8Array) => Row
+  /** Reads the front of a datum alone; what follows is not looked at. Throws as `decode` does. */
+  header: (bytes: Uint8Array) => RowHeader
 }>
 
 export type UnknownSchema = Readonly<{ tag: 'UnknownSchema'; fingerprint: string; message: string }>
@@ -46,7 +50,15 @@ const makeCodec = (family: FamilyName): RowCodec => {
   const schema = rowSchema(family)
   const type = avro.Type.forSchema(schema as unknown as avro.Schema)
   const fingerprint = type.fingerprint('sha256').toString('hex').slice(0, 16)
-  return { family, schema, fingerprint, encode: rowEncoder(family), decode: rowDecoder(family) }
+  const readHeader = headerReader(family)
+  return {
+    family,
+    schema,
+    fingerprint,
+    encode: rowEncoder(family),
+    decode: rowDecoder(family),
+    header: (bytes) => readHeader(new AvroReader(bytes)),
+  }
 }
 
 const codecs = Object.fromEntries(familyNames.map((family) => [family, makeCodec(family)])) as Readonly<

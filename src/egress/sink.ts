@@ -1,6 +1,6 @@
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
-import type { Row } from '../domain/row.js'
+import type { RowHeader } from '../contract/row-header.js'
 
 /**
  * How far the egress has come: everything through `revision` of the KPI stream of `generation` is at the destination.
@@ -9,9 +9,9 @@ import type { Row } from '../domain/row.js'
  */
 export type Progress = Readonly<{ generation: string; revision: number; logId?: string; eventId?: string }>
 
-/** A row on its way out: as the KPI log holds it (`avro`, a bare datum) and decoded (`row`). */
+/** A row on its way out: the bare Avro datum as the KPI log holds it, and the header read from its front. */
 export type SinkRecord = Readonly<{
-  row: Row
+  header: RowHeader
   avro: Uint8Array
   /** Fingerprint of the schema that `avro` was written with. */
   schema: string

@@ -81,5 +81,9 @@ export const skillRow = ({ skillId = 'french', revision = 1 }: { skillId?: strin
 /** The row as the KPI log would hand it to a sink. */
 export const sinkRecord = (row: Row, { generation = 'g1', replay = false } = {}): SinkRecord => {
   const codec = rowCodec(row.family)
-  return { row, avro: codec.encode(row), schema: codec.fingerprint, generation, replay }
+  const avro = codec.encode(row)
+  return { header: codec.header(avro), avro, schema: codec.fingerprint, generation, replay }
 }
+
+/** The row that a record carries. */
+export const rowOf = ({ header, avro }: SinkRecord): Row => rowCodec(header.family).decode(avro)

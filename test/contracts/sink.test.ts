@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { rowKey } from '../../src/domain/row.js'
 import { filesSink } from '../../src/egress/files/sink.js'
 import { memoryDestination, memorySink } from '../../src/egress/memory-sink.js'
 import { defaultTopics, topicOf } from '../../src/egress/topics.js'
@@ -13,10 +12,10 @@ sinkContract('memory', async () => {
   return {
     sink: () => memorySink(destination),
     delivered: async () =>
-      destination.records.map(({ row, replay }) => ({
-        topic: topicOf(defaultTopics, row.family),
-        key: rowKey(row),
-        revision: row.revision,
+      destination.records.map(({ header: { family, key, revision }, replay }) => ({
+        topic: topicOf(defaultTopics, family),
+        key,
+        revision,
         replay,
       })),
     end: async () => {},

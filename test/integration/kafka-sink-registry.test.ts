@@ -9,7 +9,7 @@ import { topicOf, type Topics } from '../../src/egress/topics.js'
 import { connect, write } from '../contracts/sink.contract.js'
 import { batchAt } from '../egress/batches.js'
 import { namedTopics } from '../egress/named-topics.js'
-import { sinkRecord, skillRow } from '../contract/some-rows.js'
+import { rowOf, sinkRecord, skillRow } from '../contract/some-rows.js'
 import { consumeAll } from '../egress/kafka/topic-reader.js'
 import { consoleConsume } from '../support/console-consumer.js'
 import { describeRegistry, freshName } from '../support/kafka.js'
@@ -29,7 +29,7 @@ describeRegistry('the Kafka sink and its registry', ({ brokers, registryUrl, too
     await sink.close()
     const topic = topicOf(named.topics, 'queue')
     const records = await consoleConsume({ brokers, tools, topic, until: (seen) => seen.length === 2 })
-    const { row } = batchAt(1).records[0] ?? expect.fail('no record')
+    const row = rowOf(batchAt(1).records[0] ?? expect.fail('no record'))
     const record = records.find(({ key }) => key?.toString() === 'sales') ?? expect.fail('no record of that queue')
     const key = rowKey(row)
     expect(Object.fromEntries([...record.headers].map(([name, value]) => [name, value.toString()]))).toEqual({

@@ -68,7 +68,7 @@ export const bookOfLog = async (kpi: EventLog, tenant: string, generation: strin
 
 /** All rows at a destination. Fails if a row's revisions do not go up. */
 export const bookOfRecords = (records: readonly SinkRecord[]): Book =>
-  bookOf(records.map(({ row, avro }) => ({ row, avro })))
+  bookOf(records.map(({ header, avro }) => ({ row: header, avro })))
 
 type Entry = Readonly<{ row: Parameters<typeof rowKey>[0] & Readonly<{ revision: number }>; avro: Uint8Array }>
 

@@ -34,7 +34,7 @@ export const recordingSink = (before?: Progress, fates: readonly Fate[] = []) =>
   /** Resolves once so many different rows of a generation have arrived. */
   const reached = async (generation: string, rows: number): Promise<void> => {
     const keys = () =>
-      new Set(records.filter((record) => record.generation === generation).map((record) => record.row.key)).size
+      new Set(records.filter((record) => record.generation === generation).map((record) => record.header.key)).size
     while (keys() < rows) await new Promise<void>((resolve) => (waiting = [...waiting, resolve]))
   }
   return { sink, records, reached, progress: () => progress }

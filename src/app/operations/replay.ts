@@ -3,7 +3,7 @@ import type { FamilyName } from '../../domain/family.js'
 import type { EpochMs } from '../../domain/interval.js'
 import type { Sink, SinkRecord } from '../../egress/sink.js'
 import { readGenerations } from '../pipeline/generations.js'
-import { latestRows } from '../../contract/kpi-stream.js'
+import { latestHeaders } from '../../contract/kpi-stream.js'
 import type { Logs } from '../pipeline/logs.js'
 
 export type ReplayOptions = Readonly<{
@@ -52,13 +52,13 @@ export const replay = async ({
   const { live } = await readGenerations(await logs.control('reader'), tenant)
   if (live === undefined) throw new NoGeneration(tenant)
   const inRange = (start: EpochMs): boolean => (from === undefined || start >= from) && (to === undefined || start < to)
-  const rows = await latestRows(await logs.kpi(live, 'reader'), tenant, live, {
+  const rows = await latestHeaders(await logs.kpi(live, 'reader'), tenant, live, {
     family,
-    row: (row) => inRange(row.start),
+    header: ({ start }) => inRange(start),
   })
   const records: SinkRecord[] = [...rows.values()]
     .sort((a, b) => a.revision - b.revision)
-    .map(({ row, avro, schema }) => ({ row, avro, schema, generation: live, replay: true }))
+    .map(({ header, avro, schema }) => ({ header, avro, schema, generation: live, replay: true }))
   if (sink === undefined || records.length === 0) return records.length
   const connected = await sink.connect(signal)()
   if (E.isLeft(connected))

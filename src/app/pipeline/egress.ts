@@ -6,7 +6,7 @@ import type { Progress, Sink, SinkFailure, SinkRecord } from '../../egress/sink.
 import { LogUnavailable, type EventLog, type Position, type RecordedEvent } from '../../log/event-log.js'
 import { backoffMs, pause } from '../../log/backoff.js'
 import { readGenerations, watchLive } from './generations.js'
-import { decodeKpiEvent } from '../../contract/kpi-stream.js'
+import { readKpiEvent } from '../../contract/kpi-stream.js'
 import { whenThere, type Logs } from './logs.js'
 
 /**
@@ -149,12 +149,12 @@ const stepAfter = (cause: unknown, signal: AbortSignal): Step => {
 
 /** What is published of an event; the projector's own records are not. */
 const recordsOf = (event: RecordedEvent, generation: string): readonly SinkRecord[] => {
-  const stored = decodeKpiEvent(event)
+  const stored = readKpiEvent(event)
   if (stored === undefined) return []
   switch (stored.kind) {
     case 'row': {
-      const { row, avro, schema } = stored
-      return [{ row, avro, schema, generation, replay: false }]
+      const { header, avro, schema } = stored
+      return [{ header, avro, schema, generation, replay: false }]
     }
     default:
       return unreachable(stored.kind)

@@ -1,13 +1,13 @@
 import { families, type FamilyName } from '../../domain/family.js'
-import type { Granularity } from '../../domain/granularity.js'
 import { builtInKpisOf, type Ratio } from '../../domain/kpi.js'
 import type { Measure } from '../../domain/measure.js'
 import { metricIndex, metricKind, metricNames, type MetricKind } from '../../domain/metric.js'
-import type { Correction, Row } from '../../domain/row.js'
+import type { Row } from '../../domain/row.js'
 import { bucketOf, noSketch, type Sketch } from '../../domain/sketch.js'
 import { AvroReader } from './reader.js'
 import { quantileShares } from '../schema/measure-schema.js'
-import { carriesServiceTarget, rowStatuses } from '../schema/row-schema.js'
+import { headerReader } from '../row-header.js'
+import { carriesServiceTarget } from '../schema/row-schema.js'
 
 /**
  * Reads what `rowEncoder` writes. (avsc makes an object of all eighty fields on the way, most of them null; that costs
@@ -15,7 +15,7 @@ import { carriesServiceTarget, rowStatuses } from '../schema/row-schema.js'
  * are not a datum of the family's schema.
  */
 export const rowDecoder = (family: FamilyName): ((bytes: Uint8Array) => Row) => {
-  const isOptional = families[family].dimensions.map((name) => families[family].optional.includes(name))
+  const readHeader = headerReader(family)
   const places = families[family].metrics.map((metric) => metricIndex.get(metric) as number)
   const readers = families[family].metrics.map((metric) => measureReaders[metricKind(metric)])
   const kpiNames = builtInKpisOf(family).map(({ name }) => name)
@@ -37,28 +37,11 @@ export const rowDecoder = (family: FamilyName): ((bytes: Uint8Array) => Row) => 
     return kpis
   }
 
-  // Of the row before.
-  let tenant = ''
-  let granularity: string = ''
-  const dimensions = isOptional.map(() => '')
-
   return (bytes) => {
     const from = new AvroReader(bytes)
-    if (from.likely(family) !== family) throw new RangeError(`this is no row of ${family}`)
-    // In the schema's order, which is that of evaluation.
+    // The order of the properties is the order of evaluation, and must be that of the schema's fields.
     const row: Row = {
-      family,
-      key: from.string(),
-      tenant: (tenant = from.likely(tenant)),
-      dimensions: isOptional.map((optional, index) =>
-        optional && !from.isPresent() ? null : (dimensions[index] = from.likely(dimensions[index] as string)),
-      ),
-      granularity: (granularity = from.likely(granularity)) as Granularity,
-      start: from.long(),
-      end: from.long(),
-      status: statusOf(from.byte()),
-      correction: from.isPresent() ? (from.string() as Correction) : null,
-      revision: from.long(),
+      ...readHeader(from),
       erased: from.isPresent() ? from.long() : null,
       serviceTarget: hasServiceTarget && from.isPresent() ? from.double() : null,
       measures: readMeasures(from),
@@ -70,12 +53,6 @@ export const rowDecoder = (family: FamilyName): ((bytes: Uint8Array) => Row) => 
 }
 
 const nothing: readonly (Measure | undefined)[] = new Array<Measure | undefined>(metricNames.length).fill(undefined)
-
-const statusOf = (byte: number): Row['status'] => {
-  const status = rowStatuses[byte / 2]
-  if (status === undefined) throw new RangeError(`there is no status ${byte / 2}`)
-  return status
-}
 
 const measureReaders: Readonly<Record<MetricKind, (from: AvroReader) => Measure>> = {
   count: (from) => {

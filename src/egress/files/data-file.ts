@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
 import { containerBlock, containerHeader, syncMarkerOf, SYNC_BYTES } from './avro-container.js'
 import type { BeforeStep } from './commits.js'
+import * as E from 'fp-ts/lib/Either.js'
+import type { Row } from '../../domain/row.js'
+import { codecOfSchema } from '../../contract/row-codec.js'
 import type { AvroSchema } from '../../contract/schema/named-types.js'
 import { rowJson } from '../../contract/row-json.js'
 import type { SinkRecord } from '../sink.js'
@@ -81,4 +84,10 @@ const dataFile = (
 }
 
 const jsonLines = (records: readonly SinkRecord[]): Buffer =>
-  Buffer.from(records.map(({ row }) => `${JSON.stringify(rowJson(row))}\n`).join(''))
+  Buffer.from(records.map((record) => `${JSON.stringify(rowJson(rowOf(record)))}\n`).join(''))
+
+const rowOf = ({ schema, avro }: SinkRecord): Row => {
+  const codec = codecOfSchema(schema)
+  if (E.isLeft(codec)) throw new Error(codec.left.message)
+  return codec.right.decode(avro)
+}

@@ -31,7 +31,7 @@ export const groupByFile = (
 ): ReadonlyMap<string, Group> => {
   const groups = new Map<string, Group>()
   for (const record of records) {
-    const family = record.row.family
+    const family = record.header.family
     const topic = topicOf(topics, family)
     const stem = `${record.generation}${record.replay ? '-replay' : ''}`
     for (const format of formats) {

@@ -6,18 +6,17 @@ import type { SinkRecord } from '../sink.js'
  * of the first.
  */
 export const recordHeaders = (record: SinkRecord, contentType: string): Record<string, string> => {
-  const { row } = record
-  const key = row.key
+  const { key, tenant, family, revision } = record.header
   const headers: Record<string, string> = {
     ce_specversion: '1.0',
-    ce_id: `${record.generation}/${key}/${row.revision}`,
-    ce_source: `/streamvane/${row.tenant}`,
-    ce_type: `streamvane.kpi.${row.family}.v1`,
+    ce_id: `${record.generation}/${key}/${revision}`,
+    ce_source: `/streamvane/${tenant}`,
+    ce_type: `streamvane.kpi.${family}.v1`,
     ce_subject: key,
     ce_time: key.slice(key.lastIndexOf('/') + 1), // a row key ends in the start of its interval
     'content-type': contentType,
     'streamvane-row-key': key,
-    'streamvane-row-revision': String(row.revision),
+    'streamvane-row-revision': String(revision),
     'streamvane-generation': record.generation,
   }
   if (record.replay) headers['streamvane-replay'] = 'true'

@@ -24,8 +24,10 @@ export const avroValues = (ids: SchemaIds): ValueOf => ({
 /** Needs no registry, but refuses as Avro does: what a schema means must be known to render it. */
 export const jsonValues: ValueOf = {
   contentType: 'application/json',
-  value: ({ schema, row }) =>
-    E.isRight(codecOfSchema(schema)) ? Buffer.from(JSON.stringify(rowJson(row))) : undefined,
+  value: ({ schema, avro }) => {
+    const codec = codecOfSchema(schema)
+    return E.isRight(codec) ? Buffer.from(JSON.stringify(rowJson(codec.right.decode(avro)))) : undefined
+  },
 }
 
 export type TopicMessages = { topic: string; messages: Message[] }
@@ -53,9 +55,9 @@ export const cutIntoSends = (
   let topicMessages = new Map<string, Message[]>()
   let loads = new Map<string, { messages: number; bytes: number }>()
   for (const record of records) {
-    const { row } = record
-    const topic = topicOf(topics, row.family)
-    const key = recordKey(row)
+    const { header } = record
+    const topic = topicOf(topics, header.family)
+    const key = recordKey(header)
     const value = values.value(record)
     if (value === undefined) return record.schema
     const partition = partitionOf(topic, key)

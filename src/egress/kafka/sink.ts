@@ -85,7 +85,7 @@ export const kafkaSink = (options: KafkaSinkOptions): Sink => {
     { producer, owner, admitted }: Connected,
     { records, progress }: SinkBatch,
   ): Promise<E.Either<SinkFailure, void>> => {
-    const strangers = admitted.strangers(records.map(({ row }) => row.family))
+    const strangers = admitted.strangers(records.map(({ header }) => header.family))
     if (strangers.length > 0) {
       const known = await withReader(kafka, options, (reader) => admitted.admit(strangers, reader))
       if (E.isLeft(known)) return known

@@ -48,8 +48,13 @@ describe('a replay', () => {
     const before = { generation: 'g1', revision: 3 }
     const { sink, records, progress } = recordingSink(before)
     expect(await replayed({ sink })).toBe(2 * (AGENTS + 1))
-    expect(records.map(({ row }) => row.key).sort()).toEqual((await rowsOf(log, 't')).map(({ key }) => key).sort())
-    expect(records.filter(({ row }) => row.family === 'queue').map(({ row }) => row.revision)).toEqual([AGENTS, AGENTS])
+    expect(records.map(({ header }) => header.key).sort()).toEqual(
+      (await rowsOf(log, 't')).map(({ key }) => key).sort(),
+    )
+    expect(records.filter(({ header }) => header.family === 'queue').map(({ header }) => header.revision)).toEqual([
+      AGENTS,
+      AGENTS,
+    ])
     expect(records.every(({ replay, generation }) => replay && generation === 'g1')).toBe(true)
     expect(progress()).toEqual(before)
   })
@@ -59,7 +64,7 @@ describe('a replay', () => {
       const { sink, records } = recordingSink()
       const count = await replayed({ sink, ...more })
       expect(count).toBe(records.length)
-      return [...new Set(records.map(({ row }) => `${row.family} ${(row.start - TEN) / QUARTER}`))].sort()
+      return [...new Set(records.map(({ header }) => `${header.family} ${(header.start - TEN) / QUARTER}`))].sort()
     }
     expect(await startsOf({ from: TEN, to: TEN + 2 * QUARTER })).toEqual(['agent 0', 'queue 0'])
     expect(await startsOf({ from: TEN + 1, to: TEN + 2 * QUARTER + 1 })).toEqual(['agent 2', 'queue 2'])

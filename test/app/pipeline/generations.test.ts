@@ -17,6 +17,7 @@ import { simulate } from '../../../src/simulator/simulate.js'
 import type { EventLog } from '../../../src/log/event-log.js'
 import { memoryLog } from '../../../src/log/memory-log.js'
 import { recordingSink } from '../../support/recording-sink.js'
+import { rowOf } from '../../contract/some-rows.js'
 import { rowsOf, silent, take, tickTo } from '../../support/pipeline.js'
 
 const NOW = Date.parse('2026-02-01T00:00:00Z')
@@ -122,7 +123,7 @@ test('a running egress goes on with the generation that is promoted, from its be
     new Map(
       records
         .filter((record) => record.generation === generation)
-        .map((record) => [record.row.key, record.row.measures]),
+        .map((record) => [record.header.key, rowOf(record).measures]),
     )
   expect(last('g2')).toEqual(last('g1'))
 })
@@ -144,7 +145,7 @@ test('an egress that lost its connection goes on behind the progress that the si
   // The third write arrives and its answer is lost; the fifth does not arrive.
   const shaken = recordingSink(undefined, ['ok', 'ok', 'lost answer', 'ok', 'lost'])
   expect(await publishing(logs, shaken.sink)).toEqual({ kind: 'caught-up' })
-  expect(shaken.records.map(({ row }) => row)).toEqual(calm.records.map(({ row }) => row))
+  expect(shaken.records.map(rowOf)).toEqual(calm.records.map(rowOf))
   expect(await publishing(logs, recordingSink(undefined, ['ok', 'refused']).sink)).toMatchObject({ kind: 'refused' })
   expect(await publishing(logs, recordingSink(undefined, ['fenced']).sink)).toMatchObject({ kind: 'superseded' })
 })
@@ -163,7 +164,7 @@ test('a replay publishes the latest rows of its range and family, marked, and mo
   const { sink, records, progress } = recordingSink()
   expect(await replay({ ...options, sink })).toBe(wanted.length)
   expect(records.every((record) => record.replay && record.generation === 'g1')).toBe(true)
-  expect(new Set(records.map((record) => record.row.key))).toEqual(new Set(wanted.map((row) => row.key)))
+  expect(new Set(records.map(({ header }) => header.key))).toEqual(new Set(wanted.map((row) => row.key)))
   expect(progress()).toBeUndefined()
 })
 

@@ -1,9 +1,13 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { kafkaVerdict } from '../../../src/egress/kafka/failures.js'
-import { cutIntoSends, jsonValues, partitioning } from '../../../src/egress/kafka/records.js'
+import { avroValues, cutIntoSends, jsonValues, partitioning } from '../../../src/egress/kafka/records.js'
 import { decodeProgress, encodeProgress } from '../../../src/egress/kafka/progress.js'
-import { defaultTopics } from '../../../src/egress/topics.js'
+import { rowCodec } from '../../../src/contract/row-codec.js'
+import { recordKey } from '../../../src/domain/row.js'
+import { defaultTopics, topicOf } from '../../../src/egress/topics.js'
 import { frame } from '../../../src/egress/kafka/wire-format.js'
+import { anyRow } from '../../contract/any-row.js'
 import { queueRow, sinkRecord } from '../../contract/some-rows.js'
 
 test('a send takes at most 500 records and half a megabyte per partition, and order within a partition is kept', () => {
@@ -26,6 +30,32 @@ test('a send takes at most 500 records and half a megabyte per partition, and or
   const expected = (rest: (index: number) => boolean): number[] =>
     records.flatMap((_, index) => (rest(index) ? [index + 1] : []))
   expect(seen).toEqual([expected((index) => index % 3 === 0), expected((index) => index % 3 !== 0)])
+})
+
+test('a record is keyed, placed and described from its header, and its bytes are published unchanged', () => {
+  fc.assert(
+    fc.property(anyRow, (row) => {
+      const record = sinkRecord(row)
+      const ids = new Map([[record.schema, 7]])
+      const sends = cutIntoSends([record], defaultTopics, avroValues(ids), () => 3)
+      if (typeof sends === 'string') throw new Error(sends)
+      const [{ topic, messages } = expect.fail('no topic')] = sends[0] ?? expect.fail('no send')
+      const [message] = messages
+      expect(topic).toBe(topicOf(defaultTopics, row.family))
+      expect(message).toMatchObject({
+        key: recordKey(row),
+        partition: 3,
+        value: frame(7, rowCodec(row.family).encode(row)),
+      })
+      expect(message?.headers).toMatchObject({
+        ce_id: `g1/${row.key}/${row.revision}`,
+        ce_subject: row.key,
+        ce_type: `streamvane.kpi.${row.family}.v1`,
+        ce_source: `/streamvane/${row.tenant}`,
+        ce_time: new Date(row.start).toISOString(),
+      })
+    }),
+  )
 })
 
 test('large values make smaller sends', () => {
