@@ -1,11 +1,11 @@
 import type { EpochMs } from '../domain/interval.js'
-import type { Desk } from './desk.js'
+import type { Desk } from './agents/desk.js'
 import type { Happening } from './happening.js'
-import type { AgentLeg, Conversation, CustomerLeg, DisconnectType, QueueEntry } from './leg.js'
-import type { MediaType } from './media.js'
+import type { AgentLeg, Conversation, CustomerLeg, DisconnectType, QueueEntry } from './conversations/leg.js'
+import type { MediaType } from './roster/media.js'
 import type { ResolvedOptions } from './options.js'
 import type { SeededRandom } from './random.js'
-import type { Roster } from './roster.js'
+import type { Roster } from './roster/roster.js'
 import { TimeHeap } from './time-heap.js'
 
 /**

@@ -8,9 +8,9 @@ import type {
   Milestone,
   QueueEntry,
   VoicemailLeg,
-} from './leg.js'
-import type { Presence, PresenceDefinition } from './presence-definitions.js'
-import type { Agent } from './roster.js'
+} from './conversations/leg.js'
+import type { Presence, PresenceDefinition } from './roster/presence-definitions.js'
+import type { Agent } from './roster/roster.js'
 
 export type RoutingStatus = 'OFF_QUEUE' | 'IDLE' | 'INTERACTING' | 'NOT_RESPONDING' | 'COMMUNICATING'
 

@@ -1,6 +1,6 @@
 import type { EpochMs } from '../domain/interval.js'
 import type { PointSource } from '../domain/profile.js'
-import type { MediaType } from './media.js'
+import type { MediaType } from './roster/media.js'
 
 export type SimulateOptions = Readonly<{
   /** Same options, same seed: the same bytes. */

@@ -9,8 +9,8 @@ import { defaultProfile, type PointSource, type Profile } from '../../src/domain
 import type { Row } from '../../src/domain/row.js'
 import { readSettings } from '../../src/ingress/decode/configuration-objects.js'
 import type { SimulateOptions } from '../../src/simulator/options.js'
-import { queueAnswers } from '../../src/simulator/queue-answers.js'
-import type { Roster } from '../../src/simulator/roster.js'
+import { queueAnswers } from '../../src/simulator/answers/queue-answers.js'
+import type { Roster } from '../../src/simulator/roster/roster.js'
 import { simulate, type Simulation } from '../../src/simulator/simulate.js'
 import type { Truth } from '../../src/simulator/truth/truth.js'
 import {

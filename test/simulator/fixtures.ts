@@ -1,6 +1,6 @@
 import { simulate } from '../../src/simulator/simulate.js'
 import type { SimulateOptions } from '../../src/simulator/options.js'
-import type { Roster } from '../../src/simulator/roster.js'
+import type { Roster } from '../../src/simulator/roster/roster.js'
 import type { Truth, TruthMeasure, TruthView } from '../../src/simulator/truth/truth.js'
 
 /** A small centre on a Monday morning, busy enough that everything happens. */

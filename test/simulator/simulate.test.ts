@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { simulate } from '../../src/simulator/simulate.js'
-import { iso } from '../../src/simulator/spelling.js'
+import { iso } from '../../src/simulator/wire/spelling.js'
 import type { SimulateOptions } from '../../src/simulator/options.js'
 import { canonical, contentOf, hasOwnTime, morning, receive, run } from './fixtures.js'
 

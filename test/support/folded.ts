@@ -5,7 +5,7 @@ import type { Profile } from '../../src/domain/profile.js'
 import type { Row } from '../../src/domain/row.js'
 import { decodeRaw } from '../../src/ingress/decode/decoders.js'
 import { readRawEvent } from '../../src/ingress/raw-event.js'
-import type { Delivery } from '../../src/simulator/delivery.js'
+import type { Delivery } from '../../src/simulator/delivery/delivery.js'
 import { KpiProjection } from '../../src/projections/kpi-projection.js'
 import { rowsIn } from './kpi-events.js'
 

@@ -1,6 +1,6 @@
 import type { FamilyName } from '../../domain/family.js'
 import { MINUTE_MS, type EpochMs } from '../../domain/interval.js'
-import type { Leg } from '../leg.js'
+import type { Leg } from '../conversations/leg.js'
 
 /** Durations (ms) and observed numbers carry all four, counts only `count`. */
 export type TruthMeasure = { count: number; sum?: number; min?: number; max?: number }

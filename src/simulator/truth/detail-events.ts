@@ -1,7 +1,7 @@
 import type { EpochMs } from '../../domain/interval.js'
 import type { Happening } from '../happening.js'
-import type { AgentLeg, Leg, QueueEntry } from '../leg.js'
-import { serviceLevelMsAt } from '../queue-settings.js'
+import type { AgentLeg, Leg, QueueEntry } from '../conversations/leg.js'
+import { serviceLevelMsAt } from '../roster/queue-settings.js'
 import type { Booked } from './cells.js'
 import type { Bookkeeping } from './metrics.js'
 

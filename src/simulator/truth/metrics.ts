@@ -1,7 +1,7 @@
 import type { EpochMs } from '../../domain/interval.js'
 import type { Happening } from '../happening.js'
-import type { AgentLeg, CustomerLeg, DialerLeg, FlowLeg, Leg, QueueEntry, VoicemailLeg } from '../leg.js'
-import { serviceLevelMsAt } from '../queue-settings.js'
+import type { AgentLeg, CustomerLeg, DialerLeg, FlowLeg, Leg, QueueEntry, VoicemailLeg } from '../conversations/leg.js'
+import { serviceLevelMsAt } from '../roster/queue-settings.js'
 import type { Booked } from './cells.js'
 
 /** Where a metric is booked. */

@@ -1,5 +1,5 @@
-import type { EpochMs } from '../domain/interval.js'
-import type { Happening } from './happening.js'
+import type { EpochMs } from '../../domain/interval.js'
+import type { Happening } from '../happening.js'
 import {
   handleMs,
   isCustomerFirst,
@@ -9,8 +9,8 @@ import {
   type Leg,
   type QueueEntry,
   type Replies,
-} from './leg.js'
-import { serviceLevelMsAt } from './queue-settings.js'
+} from '../conversations/leg.js'
+import { serviceLevelMsAt } from '../roster/queue-settings.js'
 
 /**
  * A metric was emitted, on the session that carries it, at the instant Genesys gives it. `more` are fields of this

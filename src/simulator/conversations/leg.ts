@@ -1,6 +1,6 @@
-import type { EpochMs } from '../domain/interval.js'
-import type { Direction, MediaType, MessageType } from './media.js'
-import type { Agent, Campaign, Flow, Queue } from './roster.js'
+import type { EpochMs } from '../../domain/interval.js'
+import type { Direction, MediaType, MessageType } from '../roster/media.js'
+import type { Agent, Campaign, Flow, Queue } from '../roster/roster.js'
 
 /**
  * A conversation and its legs (Genesys: sessions): the simulator's own record of what happened, from which events and

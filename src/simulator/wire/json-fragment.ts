@@ -1,4 +1,4 @@
-import type { Leg, Surface } from './leg.js'
+import type { Leg, Surface } from '../conversations/leg.js'
 
 /**
  * The inside of a JSON object, to be joined into a larger one. Most fields of an event repeat on every event of a leg,

@@ -1,8 +1,8 @@
-import type { EpochMs } from '../domain/interval.js'
+import type { EpochMs } from '../../domain/interval.js'
 import { turned, wrap, type EnvelopeForm, type Publication } from './envelope.js'
-import type { ResolvedOptions } from './options.js'
-import type { SeededRandom } from './random.js'
-import { TimeHeap } from './time-heap.js'
+import type { ResolvedOptions } from '../options.js'
+import type { SeededRandom } from '../random.js'
+import { TimeHeap } from '../time-heap.js'
 
 /** A line as it arrives: one JSON envelope, without a newline. */
 export type Delivery = Readonly<{ deliverAtMs: EpochMs; line: string }>

@@ -1,7 +1,7 @@
-import type { EpochMs } from '../domain/interval.js'
-import { mediaTypes, type MediaType } from './media.js'
-import { inForceAt } from './queue-settings.js'
-import type { Queue, Roster } from './roster.js'
+import type { EpochMs } from '../../domain/interval.js'
+import { mediaTypes, type MediaType } from '../roster/media.js'
+import { inForceAt } from '../roster/queue-settings.js'
+import type { Queue, Roster } from '../roster/roster.js'
 
 /**
  * The answers of `GET /api/v2/routing/queues`, one for each time at which they changed: the first as at the beginning.

@@ -1,4 +1,4 @@
-import type { SeededRandom } from './random.js'
+import type { SeededRandom } from '../random.js'
 
 export type Presence =
   'AVAILABLE' | 'AWAY' | 'BUSY' | 'OFFLINE' | 'ON_QUEUE' | 'MEAL' | 'TRAINING' | 'MEETING' | 'BREAK'

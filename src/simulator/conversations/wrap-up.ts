@@ -1,6 +1,6 @@
-import type { Centre } from './centre.js'
-import { release } from './attendance.js'
-import type { Desk } from './desk.js'
+import type { Centre } from '../centre.js'
+import { release } from '../agents/attendance.js'
+import type { Desk } from '../agents/desk.js'
 import type { AgentLeg } from './leg.js'
 
 const wrapUpCodes = ['Resolved', 'Follow-up', 'Escalated', 'Wrong department', 'No resolution'] as const

@@ -1,9 +1,9 @@
-import type { EpochMs } from '../domain/interval.js'
-import type { RoutingStatus } from './happening.js'
-import type { Presence } from './presence-definitions.js'
-import type { AgentLeg } from './leg.js'
-import type { MediaType } from './media.js'
-import type { Agent } from './roster.js'
+import type { EpochMs } from '../../domain/interval.js'
+import type { RoutingStatus } from '../happening.js'
+import type { Presence } from '../roster/presence-definitions.js'
+import type { AgentLeg } from '../conversations/leg.js'
+import type { MediaType } from '../roster/media.js'
+import type { Agent } from '../roster/roster.js'
 
 /**
  * An agent at work. Presence is what the agent declares, routing status follows from it and from the work at hand: with

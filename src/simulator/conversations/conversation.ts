@@ -1,7 +1,7 @@
-import type { Centre } from './centre.js'
+import type { Centre } from '../centre.js'
 import { noReplies, unwritten, type Conversation, type CustomerLeg } from './leg.js'
-import type { Direction, MediaType, MessageType } from './media.js'
-import type { Campaign } from './roster.js'
+import type { Direction, MediaType, MessageType } from '../roster/media.js'
+import type { Campaign } from '../roster/roster.js'
 
 const customerNames = [
   'A. Moreau',

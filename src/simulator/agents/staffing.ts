@@ -1,8 +1,8 @@
-import { DAY_MS, HOUR_MS, MINUTE_MS, type EpochMs } from '../domain/interval.js'
-import type { Centre } from './centre.js'
+import { DAY_MS, HOUR_MS, MINUTE_MS, type EpochMs } from '../../domain/interval.js'
+import type { Centre } from '../centre.js'
 import { declareInitial, goOffQueue, goOnQueue, setPresence } from './attendance.js'
 import { newDesk, type Desk } from './desk.js'
-import type { Presence } from './presence-definitions.js'
+import type { Presence } from '../roster/presence-definitions.js'
 
 const shiftMs = 8.5 * HOUR_MS
 

@@ -1,4 +1,4 @@
-import type { Centre } from './centre.js'
+import type { Centre } from '../centre.js'
 import { customerLeg } from './conversation.js'
 import { unwritten, type CustomerLeg, type DisconnectType, type QueueEntry, type VoicemailLeg } from './leg.js'
 import { isLoopedEnough, leaveQueue } from './queueing.js'

@@ -1,6 +1,6 @@
-import { DAY_MS, type EpochMs } from '../domain/interval.js'
+import { DAY_MS, type EpochMs } from '../../domain/interval.js'
 import { mediaTypes, type MediaType } from './media.js'
-import type { ResolvedOptions } from './options.js'
+import type { ResolvedOptions } from '../options.js'
 
 /**
  * Service-level settings of a queue, in force from `from` on: durations in ms by media type, and the share that is to

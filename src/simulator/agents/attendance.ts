@@ -1,9 +1,9 @@
-import type { EpochMs } from '../domain/interval.js'
-import type { Centre } from './centre.js'
+import type { EpochMs } from '../../domain/interval.js'
+import type { Centre } from '../centre.js'
 import type { Desk } from './desk.js'
-import type { RoutingStatus } from './happening.js'
-import type { Presence } from './presence-definitions.js'
-import type { AgentLeg } from './leg.js'
+import type { RoutingStatus } from '../happening.js'
+import type { Presence } from '../roster/presence-definitions.js'
+import type { AgentLeg } from '../conversations/leg.js'
 
 /**
  * How an agent's states change: with work that begins and ends, with alerts that are missed, with pauses and shifts.

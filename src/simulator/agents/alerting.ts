@@ -1,10 +1,10 @@
-import type { Centre } from './centre.js'
+import type { Centre } from '../centre.js'
 import { missAlert, occupy, release } from './attendance.js'
 import type { Desk } from './desk.js'
-import { noReplies, unwritten, type AgentLeg, type CustomerLeg, type QueueEntry } from './leg.js'
-import type { Direction, MediaType } from './media.js'
-import { leaveQueue } from './queueing.js'
-import type { Queue } from './roster.js'
+import { noReplies, unwritten, type AgentLeg, type CustomerLeg, type QueueEntry } from '../conversations/leg.js'
+import type { Direction, MediaType } from '../roster/media.js'
+import { leaveQueue } from '../conversations/queueing.js'
+import type { Queue } from '../roster/roster.js'
 
 /** A new session of an agent; nothing has happened on it yet. */
 export const agentLeg = (

@@ -1,6 +1,6 @@
-import type { EpochMs } from '../domain/interval.js'
-import type { SeededRandom } from './random.js'
-import { iso } from './spelling.js'
+import type { EpochMs } from '../../domain/interval.js'
+import type { SeededRandom } from '../random.js'
+import { iso } from '../wire/spelling.js'
 
 /** What is published: a topic (template and the id that fills it), and a body already written as JSON. */
 export type Publication = Readonly<{ at: EpochMs; template: string; id: string; body: string }>

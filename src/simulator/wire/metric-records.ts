@@ -1,9 +1,9 @@
-import type { Publish } from './delivery.js'
-import type { Observer } from './happening.js'
-import type { AgentLeg, CustomerLeg, DialerLeg, FlowLeg, Leg, QueueEntry, VoicemailLeg } from './leg.js'
+import type { Publish } from '../delivery/delivery.js'
+import type { Observer } from '../happening.js'
+import type { AgentLeg, CustomerLeg, DialerLeg, FlowLeg, Leg, QueueEntry, VoicemailLeg } from '../conversations/leg.js'
 import { fragment, remembered } from './json-fragment.js'
 import { metricEmissions } from './metric-emissions.js'
-import type { SeededRandom } from './random.js'
+import type { SeededRandom } from '../random.js'
 import { flowExit, iso, metricDisconnect, providerOf, purposeOf } from './spelling.js'
 
 type Body = Record<string, unknown>

@@ -1,7 +1,7 @@
-import type { EpochMs } from '../domain/interval.js'
-import type { Publish } from './delivery.js'
-import type { Observer } from './happening.js'
-import type { AgentLeg } from './leg.js'
+import type { EpochMs } from '../../domain/interval.js'
+import type { Publish } from '../delivery/delivery.js'
+import type { Observer } from '../happening.js'
+import type { AgentLeg } from '../conversations/leg.js'
 
 /**
  * Tells what agents' sessions are doing as `v2.detail.events.agent.{id}.state`: each segment at its beginning, and the

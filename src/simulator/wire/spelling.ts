@@ -1,7 +1,7 @@
-import type { EpochMs } from '../domain/interval.js'
-import type { Presence } from './presence-definitions.js'
-import type { AgentLeg, DisconnectType, FlowLeg, Leg, Party } from './leg.js'
-import type { MediaType } from './media.js'
+import type { EpochMs } from '../../domain/interval.js'
+import type { Presence } from '../roster/presence-definitions.js'
+import type { AgentLeg, DisconnectType, FlowLeg, Leg, Party } from '../conversations/leg.js'
+import type { MediaType } from '../roster/media.js'
 
 /**
  * The same thing is spelled differently on each Genesys surface. Ours is that of detail events; this is the way to the

@@ -1,8 +1,8 @@
 import type { MediaType } from './media.js'
-import type { ResolvedOptions } from './options.js'
+import type { ResolvedOptions } from '../options.js'
 import { drawPresences, type PresenceDefinition } from './presence-definitions.js'
 import { settingsOf, type QueueSettings } from './queue-settings.js'
-import type { SeededRandom } from './random.js'
+import type { SeededRandom } from '../random.js'
 
 /** Who works here and on what: the centre's configuration. Only the settings of a queue may change while it runs. */
 export type Queue = Readonly<{

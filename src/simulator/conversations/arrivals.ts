@@ -1,9 +1,9 @@
-import { HOUR_MS, type EpochMs } from '../domain/interval.js'
-import type { Centre } from './centre.js'
+import { HOUR_MS, type EpochMs } from '../../domain/interval.js'
+import type { Centre } from '../centre.js'
 import { customerLeg, newConversation } from './conversation.js'
 import { unwritten, type CustomerLeg, type FlowLeg, type FlowOutcome, type Milestone } from './leg.js'
-import type { MediaType, MessageType } from './media.js'
-import type { Flow } from './roster.js'
+import type { MediaType, MessageType } from '../roster/media.js'
+import type { Flow } from '../roster/roster.js'
 
 /** Arrivals by hour of the day (UTC), as a share of the busiest hour. */
 const curve: readonly number[] = [

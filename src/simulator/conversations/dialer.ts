@@ -1,9 +1,9 @@
-import { MINUTE_MS } from '../domain/interval.js'
+import { MINUTE_MS } from '../../domain/interval.js'
 import { curveAt } from './arrivals.js'
-import { touchDivision, type Centre } from './centre.js'
+import { touchDivision, type Centre } from '../centre.js'
 import { customerLeg, newConversation } from './conversation.js'
 import { unwritten, type DialerLeg } from './leg.js'
-import type { Campaign, Queue } from './roster.js'
+import type { Campaign, Queue } from '../roster/roster.js'
 
 /**
  * A campaign's own calls: it dials ahead of its agents, and now and then somebody answers whom no agent is free for.

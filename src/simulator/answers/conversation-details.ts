@@ -1,8 +1,16 @@
-import type { EpochMs } from '../domain/interval.js'
-import type { Happening, Observer, Segment } from './happening.js'
-import type { AgentLeg, Conversation, CustomerLeg, FlowLeg, Leg, QueueEntry, VoicemailLeg } from './leg.js'
-import { metricEmissions } from './metric-emissions.js'
-import { flowExit, iso, metricDisconnect, providerOf, purposeOf } from './spelling.js'
+import type { EpochMs } from '../../domain/interval.js'
+import type { Happening, Observer, Segment } from '../happening.js'
+import type {
+  AgentLeg,
+  Conversation,
+  CustomerLeg,
+  FlowLeg,
+  Leg,
+  QueueEntry,
+  VoicemailLeg,
+} from '../conversations/leg.js'
+import { metricEmissions } from '../wire/metric-emissions.js'
+import { flowExit, iso, metricDisconnect, providerOf, purposeOf } from '../wire/spelling.js'
 
 type SegmentPart = { readonly type: string; readonly startAt: EpochMs; endAt: EpochMs | null }
 type Session = {

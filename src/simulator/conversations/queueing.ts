@@ -1,9 +1,9 @@
-import { MINUTE_MS } from '../domain/interval.js'
-import { touchDivision, type Centre } from './centre.js'
-import { canTake, type Desk } from './desk.js'
+import { MINUTE_MS } from '../../domain/interval.js'
+import { touchDivision, type Centre } from '../centre.js'
+import { canTake, type Desk } from '../agents/desk.js'
 import { unwritten, type Conversation, type CustomerLeg, type QueueEntry } from './leg.js'
-import type { MediaType } from './media.js'
-import type { Queue } from './roster.js'
+import type { MediaType } from '../roster/media.js'
+import type { Queue } from '../roster/roster.js'
 
 /**
  * Waiting in a queue: entry, patience, the in-queue flow's deadline, and the match of waiting work with free agents.

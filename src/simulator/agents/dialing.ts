@@ -1,12 +1,12 @@
-import { HOUR_MS } from '../domain/interval.js'
+import { HOUR_MS } from '../../domain/interval.js'
 import { agentLeg } from './alerting.js'
-import { touchDivision, type Centre } from './centre.js'
+import { touchDivision, type Centre } from '../centre.js'
 import { occupy } from './attendance.js'
 import { isFree, type Desk } from './desk.js'
-import { customerLeg, newConversation } from './conversation.js'
-import type { AgentLeg, Conversation } from './leg.js'
-import type { Queue } from './roster.js'
-import { wrapUp } from './wrap-up.js'
+import { customerLeg, newConversation } from '../conversations/conversation.js'
+import type { AgentLeg, Conversation } from '../conversations/leg.js'
+import type { Queue } from '../roster/roster.js'
+import { wrapUp } from '../conversations/wrap-up.js'
 
 /** Calls that agents make: on behalf of a queue, for a callback, or privately. */
 export const scheduleOwnCalls = (centre: Centre, desk: Desk): void => {
