@@ -1,53 +1,71 @@
 import type { NewEvent, Position, RecordedEvent } from '../../log/event-log.js'
-import { OrderedDigest, sameEvent, unlike, type Difference } from './digest.js'
-import { isErasedNote, noteIn, withNote, type Landmarks } from './erased.js'
-import { compareLetters, letterRoutes } from './letters.js'
-import { Tally, type Amount } from './send.js'
-import { rawBatches, lastOf, streamPages, type Bounds, type Side } from './sides.js'
-import { movedEvents, positionedStreams, type PositionedStream } from './streams.js'
-import { erasures, Positions, Walk, type Pair, type Place } from './walk.js'
+import {
+  Cursor,
+  OrderedDigest,
+  sameEvent,
+  differingFields,
+  type Difference,
+  rawBatches,
+  lastOf,
+  streamPages,
+  type Bounds,
+  type Endpoint,
+} from './endpoint.js'
+import {
+  isErasedNote,
+  noteIn,
+  withNote,
+  type PositionMap,
+  erasures,
+  PositionTranslator,
+  type Pair,
+  type Place,
+} from './position-map.js'
+import { compareDeadLetters, deadLetterRoutes } from './dead-letters.js'
+import { Tally, type Amount } from './append.js'
+import { translatedEvents, positionedStreams, type PositionedStream } from './positioned-streams.js'
 
 /**
- * SHA-256 over the events of both sides. `what` is a stream, or `raw`: all raw streams in the order of the log. What
- * was translated does not enter.
+ * SHA-256 over the events of source and target. `what` is a stream, or `raw` for all raw streams in the order of the
+ * log. The parts of an event that a copy translates are left out.
  */
 export type Digest = Readonly<{ what: string; events: number; source: string; target: string }>
 
 export type Compared = Readonly<{
   differences: readonly Difference[]
-  /** Of the source, the last raw event that the target holds. */
+  /** The position in the source of the last raw event that the target holds. */
   raw: Position | undefined
-  /** What the target holds of the source. */
+  /** How much of the source the target holds. */
   there: Amount
   digests: readonly Digest[]
 }>
 
 export type CompareOptions = Readonly<{
-  source: Side
-  target: Side
+  source: Endpoint
+  target: Endpoint
   tenant: string
   bounds: Bounds
-  /** What the target lacks is a difference; otherwise it may end anywhere, as a copy does that was cut short. */
+  /** Whether a missing event is a difference. Otherwise the target may end anywhere, like an interrupted copy. */
   mustHoldAll: boolean
   signal: AbortSignal
-  /** Is passed all raw events that both hold. */
-  landmarks: Landmarks
+  /** Records all raw events that both hold. */
+  positionMap: PositionMap
   onRaw?: (position: Position) => void
 }>
 
-/** After so many differences nobody reads on. */
+/** The comparison stops after so many differences. */
 const DIFFERENCES_MAX = 20
 
 /**
- * Puts source and target next to each other, event by event, in bounded memory: raw streams in the order of the log
- * (which must be the same, or a projector that goes on would not find what it left), row streams and generations each
- * in its own, dead letters as a set.
+ * Compares source and target event by event, in bounded memory. Raw streams are compared in the order of the log, which
+ * must be the same, because checkpoints depend on it. Row streams and generations are compared each by itself, dead
+ * letters as a set.
  */
 export const compareLogs = async (options: CompareOptions): Promise<Compared> => {
   const { source, target, tenant, bounds, mustHoldAll, signal } = options
   const there = new Tally()
   const raw = new RawComparison(options, there)
-  const positions = new Positions(raw.pairs())
+  const positions = new PositionTranslator(raw.pairs())
   const streams: PositionedStream[] = []
   for (const each of positionedStreams(source, target, tenant, bounds)) {
     const last = await lastOf(each.target, each.stream)
@@ -59,10 +77,11 @@ export const compareLogs = async (options: CompareOptions): Promise<Compared> =>
   if (!signal.aborted) await positions.finish()
   await positions.close()
   const letters = []
-  for (const route of letterRoutes(source, target, bounds))
-    letters.push(await compareLetters(route, tenant, mustHoldAll))
+  for (const route of deadLetterRoutes(source, target, bounds))
+    letters.push(await compareDeadLetters(route, tenant, mustHoldAll))
   for (const { there: some } of letters) there.include(some)
-  // Where raw events part ways positions cannot be translated, and what follows from that is no news.
+  // After a difference in the raw events positions cannot be translated, so differences that follow from it are left
+  // out.
   const own = raw.hasParted ? raw.differences : [...raw.differences, ...ordered.differences]
   const set = letters.map((each, index) => ({
     what: index === 0 ? 'dead letters' : `dead letters of ${[...source.kpi.keys()][index - 1]}`,
@@ -80,7 +99,7 @@ export const compareLogs = async (options: CompareOptions): Promise<Compared> =>
 
 const compareStreams = async (
   streams: readonly PositionedStream[],
-  positions: Positions,
+  positions: PositionTranslator,
   raw: RawComparison,
   signal: AbortSignal,
   there: Tally,
@@ -89,25 +108,25 @@ const compareStreams = async (
   const sides = new Map(
     streams.map((of) => [
       of,
-      { walk: new Walk(streamPages(of.target, of.stream)), ours: new OrderedDigest(), theirs: new OrderedDigest() },
+      { cursor: new Cursor(streamPages(of.target, of.stream)), ours: new OrderedDigest(), theirs: new OrderedDigest() },
     ]),
   )
-  for await (const { of, event, positioned, moved, to } of movedEvents(streams, positions)) {
+  for await (const { of, event, positioned, translated, to } of translatedEvents(streams, positions)) {
     if (raw.hasParted || differences.length >= DIFFERENCES_MAX || signal.aborted) break
-    const { walk, ours, theirs } = sides.get(of)!
+    const { cursor, ours, theirs } = sides.get(of)!
     ours.add('', positioned.same)
-    const found = await walk.look()
+    const found = await cursor.peek()
     if (found === undefined) differences.push(missing(event))
     else {
-      walk.step()
+      cursor.advance()
       there.add(found.revision, found)
       const read = of.reading(found)
       theirs.add('', read.same)
-      if (!sameEvent(moved, found) && !(sameEvent(positioned.same, read.same) && liesAt(read.at, to)))
-        differences.push(different(found, moved))
+      if (!sameEvent(translated, found) && !(sameEvent(positioned.same, read.same) && liesAt(read.at, to)))
+        differences.push(different(found, translated))
     }
   }
-  for (const { walk } of sides.values()) await walk.close()
+  for (const { cursor } of sides.values()) await cursor.close()
   return {
     differences,
     digests: [...sides]
@@ -121,7 +140,9 @@ const compareStreams = async (
   }
 }
 
-/** Whether a position says the same as a place: raw events in between may have been erased since it was written. */
+/**
+ * Whether a position lies within a place. Raw events next to it may have been erased since the position was written.
+ */
 const liesAt = (position: Position | undefined, { at = 0n, next }: Place): boolean =>
   position !== undefined && position >= at && (next === undefined || position < next)
 
@@ -133,14 +154,14 @@ const missing = ({ stream, revision }: RecordedEvent): Difference => ({
 const different = (found: RecordedEvent, wanted: NewEvent): Difference => ({
   stream: found.stream,
   revision: found.revision,
-  what: `has another ${unlike(found, wanted)} in the target`,
+  what: `has another ${differingFields(found, wanted)} in the target`,
 })
 
-/** The raw events of both sides next to each other; ends where they part ways. */
+/** Compares the raw events of source and target, and stops at the first event that they do not share. */
 export class RawComparison {
   readonly differences: Difference[] = []
   through: Position | undefined
-  /** From some event on the two logs are not the same. */
+  /** The two logs have diverged. */
   hasParted = false
   readonly #options: CompareOptions
   readonly #there: Tally
@@ -158,21 +179,21 @@ export class RawComparison {
 
   async *pairs(): AsyncGenerator<Pair> {
     const { source, target, tenant, bounds, mustHoldAll, signal, onRaw } = this.#options
-    const ours = new Walk(rawBatches(source.raw, tenant, { through: bounds.raw ?? 0n }))
-    const theirs = new Walk(rawBatches(target.raw, tenant))
+    const ours = new Cursor(rawBatches(source.raw, tenant, { through: bounds.raw ?? 0n }))
+    const theirs = new Cursor(rawBatches(target.raw, tenant))
     const [erasedOfOurs, erasedOfTheirs] = [erasures(source.raw), erasures(target.raw)]
     try {
       while (!signal.aborted) {
-        const [a, b] = [await ours.look(), await theirs.look()]
+        const [a, b] = [await ours.peek(), await theirs.peek()]
         if (b === undefined && (a === undefined || !mustHoldAll)) return
         if (a !== undefined && b !== undefined && a.id === b.id && a.stream === b.stream && a.revision === b.revision) {
           await this.#meet(a, b)
           yield { source: a.position, target: b.position }
           onRaw?.(a.position)
-          ours.step()
-          theirs.step()
-        } else if (a !== undefined && (await erasedOfOurs.isErased(a.stream))) ours.step()
-        else if (b !== undefined && (await erasedOfTheirs.isErased(b.stream))) theirs.step()
+          ours.advance()
+          theirs.advance()
+        } else if (a !== undefined && (await erasedOfOurs.isErased(a.stream))) ours.advance()
+        else if (b !== undefined && (await erasedOfTheirs.isErased(b.stream))) theirs.advance()
         else {
           this.hasParted = true
           this.differences.push(b === undefined ? missing(a!) : parting(a, b))
@@ -186,12 +207,12 @@ export class RawComparison {
   }
 
   async #meet(a: RecordedEvent, b: RecordedEvent): Promise<void> {
-    const { landmarks, target } = this.#options
-    landmarks.pass(a.position, b.position)
+    const { positionMap, target } = this.#options
+    positionMap.record(a.position, b.position)
     const isNote = isErasedNote(a) && isErasedNote(b)
     this.#ours.add(`${a.stream}@${a.revision}`, isNote ? withNote(a, 0n, 0n) : a)
     this.#theirs.add(`${b.stream}@${b.revision}`, isNote ? withNote(b, 0n, 0n) : b)
-    const wanted = isNote ? await landmarks.moved(a, target.raw) : a
+    const wanted = isNote ? await positionMap.translated(a, target.raw) : a
     if (!sameEvent(wanted, b) && !(isNote && saysLess(wanted, b)) && this.differences.length < DIFFERENCES_MAX)
       this.differences.push(different(b, wanted))
     this.through = a.position
@@ -200,8 +221,8 @@ export class RawComparison {
 }
 
 /**
- * Whether a note of what was erased says the same but for events between that have been erased since: then it would now
- * name earlier ones.
+ * Whether a note of an erased stream is equal except that its positions are later than wanted. That happens if events
+ * between them were erased after the note was copied: a copy made now would name earlier ones.
  */
 const saysLess = (wanted: NewEvent, found: RecordedEvent): boolean => {
   const [now, then] = [noteIn(wanted), noteIn(found)]

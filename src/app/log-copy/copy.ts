@@ -9,26 +9,25 @@ import {
 } from '../../log/event-log.js'
 import { backoffMs, pause } from '../../log/backoff.js'
 import { compareLogs, RawComparison, type CompareOptions, type Digest } from './compare.js'
-import type { Difference } from './digest.js'
-import { erasedPositions, isErasedNote, Landmarks } from './erased.js'
-import { letterRoutes, missingLetters } from './letters.js'
-import { CopyRefused, less, runsOf, send, StreamSender, Tally, type Amount } from './send.js'
 import {
+  type Difference,
   boundsOf,
   hasGrown,
-  isOneLog,
+  isSingleLog,
   lastOf,
-  openSide,
+  openEndpoint,
   openSource,
   rawBatches,
   type Bounds,
-  type Side,
-} from './sides.js'
-import { movedEvents, positionedStreams, type Moved, type PositionedStream } from './streams.js'
-import { erasures, Positions } from './walk.js'
+  type Endpoint,
+} from './endpoint.js'
+import { erasedPositions, isErasedNote, PositionMap, erasures, PositionTranslator } from './position-map.js'
+import { deadLetterRoutes, missingDeadLetters } from './dead-letters.js'
+import { CopyRefused, less, runsOf, send, StreamSender, Tally, type Amount } from './append.js'
+import { translatedEvents, positionedStreams, type Translated, type PositionedStream } from './positioned-streams.js'
 import type { Logs } from '../pipeline/logs.js'
 
-/** What a copy is doing; `done` of `total` of whatever it counts there. */
+/** Progress of a copy. `done` and `total` count positions or events, depending on the phase. */
 export type CopyProgress = Readonly<{
   phase: 'compare' | 'raw events' | 'rows' | 'verify'
   done: number
@@ -39,9 +38,9 @@ export type CopyOptions = Readonly<{
   from: Logs
   to: Logs
   tenant: string
-  /** Compare and count, and write nothing. */
+  /** Compares and counts, and writes nothing. */
   dryRun: boolean
-  /** Appends of raw events on their way at a time. */
+  /** Pending appends of raw events. */
   inFlight: number
   signal: AbortSignal
   logger: Logger
@@ -49,17 +48,17 @@ export type CopyOptions = Readonly<{
 }>
 
 export type CopyOutcome = Readonly<{
-  /** `stopped`: the signal came first; run again, it goes on. */
+  /** `stopped`: the signal aborted the copy; another run resumes it. */
   kind: 'copied' | 'would copy' | 'stopped'
   copied: Amount
-  /** What the target held before. */
+  /** What the target held before the copy. */
   before: Amount
-  /** By name, those of the source. */
+  /** The names of the source's generations. */
   generations: readonly string[]
-  /** Where the target is not what it should be. Empty if all is well. */
+  /** Where the target differs from the source. Empty if the copy is complete. */
   differences: readonly Difference[]
   digests: readonly Digest[]
-  /** The source has been written to meanwhile: another run brings the rest. */
+  /** The source grew during the copy; another run copies the rest. */
   sourceGrew: boolean
 }>
 
@@ -68,23 +67,22 @@ const ATTEMPTS_MAX = 8
 const PROGRESS_EVENTS = 1_000
 
 /**
- * Copies a tenant's log: every event with its type, data and metadata, in the order of the log and with its revision.
- * Positions are what changes, so those that rows and generations speak of become the ones that the same raw events have
- * in the target.
+ * Copies a tenant's log: every event with its type, data, metadata and revision, in the order of the log. Positions
+ * differ between logs, so the positions in rows and generations are replaced by those of the same raw events in the
+ * target.
  *
- * There is no marker of progress beside the target: what it holds is the progress. A copy that was cut short, and one
- * whose source has grown, finds what is there to be a beginning of what it would write, and writes the rest; what is
- * there and is not refuses the copy (`CopyRefused`). The generations come last: before them nobody takes the target for
- * a log that can be gone on with.
+ * No progress is stored beside the target: its content is the progress. If the target holds a beginning of the source,
+ * after an interrupted copy or because the source has grown, the copy appends the rest. Any other content refuses the
+ * copy (`CopyRefused`). The generations are written last: without them no command takes the target for a complete log.
  *
- * Throws `NoLog` without a source, `LogLocked` where somebody writes to the target, and `LogUnavailable` if one of the
- * two is out of reach for long.
+ * Throws `NoLog` without a source, `LogLocked` if another process writes to the target, and `LogUnavailable` if either
+ * log stays out of reach.
  */
 export const copyLog = async (options: CopyOptions): Promise<CopyOutcome> => {
   const { from, to, tenant, dryRun, signal, logger } = options
   const source = await openSource(from, tenant)
   const bounds = await boundsOf(source, tenant)
-  const target = await openSide(to, [...source.kpi.keys()], dryRun ? 'reader' : 'writer')
+  const target = await openEndpoint(to, [...source.kpi.keys()], dryRun ? 'reader' : 'writer')
   const copy = new Copy(options, source, target, bounds)
   for (let attempt = 0; ; attempt++) {
     const { events } = copy.tally
@@ -102,17 +100,17 @@ export const copyLog = async (options: CopyOptions): Promise<CopyOutcome> => {
 }
 
 class Copy {
-  /** What was written, as far as the target has said so. */
+  /** What the target has acknowledged. */
   readonly tally = new Tally()
   readonly #options: CopyOptions
-  readonly #source: Side
-  readonly #target: Side
+  readonly #source: Endpoint
+  readonly #target: Endpoint
   readonly #bounds: Bounds
   #before: Amount | undefined
-  /** Positions that raw events speak of. */
+  /** Positions that raw events contain. */
   #spokenOf: readonly Position[] | undefined
 
-  constructor(options: CopyOptions, source: Side, target: Side, bounds: Bounds) {
+  constructor(options: CopyOptions, source: Endpoint, target: Endpoint, bounds: Bounds) {
     this.#options = options
     this.#source = source
     this.#target = target
@@ -125,9 +123,9 @@ class Copy {
     const comparison = this.#comparison('compare', false)
     const found = await compareLogs(comparison)
     const [first] = found.differences
-    if (first !== undefined) throw new CopyRefused(elsewhere(tenant, first))
+    if (first !== undefined) throw new CopyRefused(foreignContent(tenant, first))
     const before = (this.#before ??= found.there)
-    if (!signal.aborted) await this.#rawEvents(found.raw, comparison.landmarks)
+    if (!signal.aborted) await this.#rawEvents(found.raw, comparison.positionMap)
     if (!signal.aborted) await this.#deadLetters()
     if (!signal.aborted) await this.#positioned()
     const outcome = {
@@ -144,7 +142,7 @@ class Copy {
     return { ...outcome, kind: 'copied', copied: less(there, before), differences, digests, sourceGrew }
   }
 
-  async #rawEvents(after: Position | undefined, landmarks: Landmarks): Promise<void> {
+  async #rawEvents(after: Position | undefined, positionMap: PositionMap): Promise<void> {
     const { tenant, signal } = this.#options
     const { raw } = this.#source
     const target = this.#target.raw
@@ -152,12 +150,12 @@ class Copy {
     for await (const batch of rawBatches(raw, tenant, { after, through: this.#bounds.raw ?? 0n })) {
       if (signal.aborted) return
       let events: RecordedEvent[] = []
-      for (const event of isOneLog(this.#source) ? await without(batch) : batch) {
-        landmarks.pass(event.position, event)
+      for (const event of isSingleLog(this.#source) ? await without(batch) : batch) {
+        positionMap.record(event.position, event)
         if (isErasedNote(event)) {
-          // What it speaks of has to be there before it can be said where that is.
+          // The events that the note refers to must be in the target before their positions there are known.
           await this.#append(target, runsOf(events))
-          events = [{ ...event, ...(await landmarks.moved(event, target)) }]
+          events = [{ ...event, ...(await positionMap.translated(event, target)) }]
         } else events.push(event)
       }
       await this.#append(target, runsOf(events))
@@ -167,9 +165,9 @@ class Copy {
 
   async #deadLetters(): Promise<void> {
     const { tenant, signal } = this.#options
-    for (const route of letterRoutes(this.#source, this.#target, this.#bounds)) {
+    for (const route of deadLetterRoutes(this.#source, this.#target, this.#bounds)) {
       const sender = new StreamSender(deadLetterStream(tenant), (append) => this.#append(route.to, [append]))
-      for await (const event of missingLetters(route, tenant)) {
+      for await (const event of missingDeadLetters(route, tenant)) {
         if (signal.aborted) return
         await sender.add(event)
       }
@@ -177,7 +175,7 @@ class Copy {
     }
   }
 
-  /** Rows, and when they are all there the generations. */
+  /** Copies rows, and after all of them the generations. */
   async #positioned(): Promise<void> {
     const { tenant, signal, dryRun } = this.#options
     const streams = positionedStreams(this.#source, this.#target, tenant, this.#bounds)
@@ -190,22 +188,22 @@ class Copy {
     const total = streams.reduce((sum, of) => sum + of.through - (there.get(of) ?? -1), 0)
     if (total === 0) return
     const raw = new RawComparison({ ...this.#comparison('rows', !dryRun), onRaw: () => undefined }, new Tally())
-    const positions = new Positions(raw.pairs())
-    const generations: Moved[] = []
+    const positions = new PositionTranslator(raw.pairs())
+    const generations: Translated[] = []
     let done = 0
-    for await (const each of movedEvents(streams, positions)) {
+    for await (const each of translatedEvents(streams, positions)) {
       if (signal.aborted) break
-      // Positions cannot be told where the raw events are not the same.
-      if (raw.hasParted) throw new CopyRefused(elsewhere(tenant, raw.differences.at(-1) as Difference))
+      // Positions cannot be translated after a difference in the raw events.
+      if (raw.hasParted) throw new CopyRefused(foreignContent(tenant, raw.differences.at(-1) as Difference))
       if (each.event.revision <= (there.get(each.of) ?? -1)) continue
       if (each.of.kind === 'generations') generations.push(each)
-      else await senders.get(each.of)?.add(each.moved, each.event.revision)
+      else await senders.get(each.of)?.add(each.translated, each.event.revision)
       if (++done % PROGRESS_EVENTS === 0) this.#at('rows', done, total)
     }
     await positions.close()
     if (signal.aborted) return
     for (const [{ kind }, sender] of senders) if (kind === 'rows') await sender.flush()
-    for (const { of, moved, event } of generations) await senders.get(of)?.add(moved, event.revision)
+    for (const { of, translated, event } of generations) await senders.get(of)?.add(translated, event.revision)
     for (const sender of senders.values()) await sender.flush()
   }
 
@@ -231,7 +229,7 @@ class Copy {
       mustHoldAll,
       signal,
       onRaw,
-      landmarks: new Landmarks(this.#spokenOf ?? []),
+      positionMap: new PositionMap(this.#spokenOf ?? []),
     }
   }
 
@@ -240,5 +238,5 @@ class Copy {
   }
 }
 
-const elsewhere = (tenant: string, { stream, revision, what }: Difference): string =>
+const foreignContent = (tenant: string, { stream, revision, what }: Difference): string =>
   `the target holds something else of tenant ${tenant} than this source: ${stream}${revision === undefined ? '' : ` at revision ${revision}`} ${what}. A copy needs a target that holds nothing of the tenant, or what an earlier copy of this source has left`

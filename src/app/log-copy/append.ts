@@ -10,12 +10,12 @@ import {
 } from '../../log/event-log.js'
 import { bytesOf, FAIR_BYTES_MAX, FAIR_EVENTS_MAX } from '../../log/append-batches.js'
 
-/** The copy cannot be made: the target holds something else, or does not take what it is given. */
+/** The copy is not possible: the target holds other events, or refuses an append. */
 export class CopyRefused extends Error {
   override readonly name = 'CopyRefused'
 }
 
-/** How much of a log. `streams` counts those whose beginning is part of it. */
+/** An amount of events. `streams` counts the streams whose first event is among them. */
 export type Amount = Readonly<{ streams: number; events: number; bytes: number }>
 
 export const less = (a: Amount, b: Amount): Amount => ({
@@ -29,7 +29,7 @@ export class Tally {
   events = 0
   bytes = 0
 
-  /** `revision` is that of the first of these events. */
+  /** `revision` is that of the first event. */
   add(revision: number, ...events: readonly NewEvent[]): void {
     if (revision === 0) this.streams++
     this.events += events.length
@@ -48,8 +48,8 @@ export class Tally {
 }
 
 /**
- * Events as appends in their order: neighbours of one stream together, each append under the revision that its stream
- * has in the source, so that revisions stay what they are and nobody else can write in between.
+ * Groups events into appends and keeps their order. Consecutive events of one stream form one append, which expects the
+ * revision that the stream has in the source: revisions stay as they are, and a concurrent writer is detected.
  */
 export const runsOf = (events: readonly RecordedEvent[]): readonly StreamAppend[] => {
   const runs: { stream: string; expected: number; events: RecordedEvent[] }[] = []
@@ -68,8 +68,9 @@ export const runsOf = (events: readonly RecordedEvent[]): readonly StreamAppend[
 }
 
 /**
- * Appends in order, `inFlight` of them on their way at a time, and counts what is new. Throws `CopyRefused` where the
- * target says no, and `LogUnavailable` where it does not answer: what it holds then has to be looked at.
+ * Appends in order, with up to `inFlight` appends pending, and counts the events that were new. Throws `CopyRefused` if
+ * the target refuses, and `LogUnavailable` if it does not answer; in that case the caller has to read what the target
+ * holds.
  */
 export const send = async (
   log: EventLog,
@@ -112,7 +113,8 @@ const failureOf = (failure: AppendFailure, stream: string): Error => {
 }
 
 /**
- * Collects the events of one stream into appends of a fair size. Events are added without a revision where any will do.
+ * Collects the events of one stream into appends below the append limit. Without a revision, an event may be appended
+ * at any revision.
  */
 export class StreamSender {
   readonly #stream: string

@@ -1,19 +1,28 @@
 import { deadLetterStream } from '../../domain/stream-name.js'
 import type { EventLog, RecordedEvent } from '../../log/event-log.js'
-import { fingerprint, SetDigest, type Difference } from './digest.js'
-import { Tally, type Amount } from './send.js'
-import { isOneLog, lastOf, streamPages, type Bounds, type Side } from './sides.js'
+import {
+  fingerprint,
+  SetDigest,
+  type Difference,
+  isSingleLog,
+  lastOf,
+  streamPages,
+  type Bounds,
+  type Endpoint,
+} from './endpoint.js'
+import { Tally, type Amount } from './append.js'
 
-/** Where dead letters come from (each log through a revision) and go to. */
-export type LetterRoute = Readonly<{ from: readonly Readonly<{ log: EventLog; through: number }>[]; to: EventLog }>
+/** The logs that dead letters come from, each through a revision, and the log that they go to. */
+export type DeadLetterRoute = Readonly<{ from: readonly Readonly<{ log: EventLog; through: number }>[]; to: EventLog }>
 
 /**
- * Between logs in parts each part keeps its own; where either side is one log they all go to the raw log, each input
- * refused for the same reason once, as that log would have kept it.
+ * If source and target both have separate parts, each part keeps its dead letters. If either is a single log, all dead
+ * letters go to the raw log, and an input that several parts refused for the same reason is stored once.
  */
-export const letterRoutes = (source: Side, target: Side, bounds: Bounds): readonly LetterRoute[] => {
+export const deadLetterRoutes = (source: Endpoint, target: Endpoint, bounds: Bounds): readonly DeadLetterRoute[] => {
   const from = (log: EventLog) => ({ log, through: bounds.deadLetters.get(log) ?? -1 })
-  if (isOneLog(source) || isOneLog(target)) return [{ from: [...bounds.deadLetters.keys()].map(from), to: target.raw }]
+  if (isSingleLog(source) || isSingleLog(target))
+    return [{ from: [...bounds.deadLetters.keys()].map(from), to: target.raw }]
   return [
     { from: [from(source.raw)], to: target.raw },
     ...[...source.kpi].map(([name, log]) => ({ from: [from(log)], to: target.kpi.get(name) as EventLog })),
@@ -21,44 +30,45 @@ export const letterRoutes = (source: Side, target: Side, bounds: Bounds): readon
 }
 
 /**
- * Letters looked at in one go: their ids are held in memory, so more of them are divided by their ids, and the streams
- * read once for each share.
+ * Dead letters handled in one pass. Their ids are held in memory, so a larger number is partitioned by id, and the
+ * streams are read once for each partition.
  */
-const LETTERS_MAX = 200_000
+const DEAD_LETTERS_MAX = 200_000
 
-/** Says of each share of the ids whether an id belongs to it. */
-async function* shares(
-  route: LetterRoute,
+/** Yields a predicate for each partition of the ids. */
+async function* partitions(
+  route: DeadLetterRoute,
   tenant: string,
-  lettersMax: number,
+  deadLettersMax: number,
 ): AsyncGenerator<(id: string) => boolean> {
   const there = (await lastOf(route.to, deadLetterStream(tenant))) + 1
   const all = route.from.reduce((sum, { through }) => sum + through + 1, there)
-  const count = Math.max(1, Math.ceil(all / lettersMax))
-  for (let share = 0; share < count; share++) yield (id) => parseInt(id.slice(0, 8), 16) % count === share
+  const count = Math.max(1, Math.ceil(all / deadLettersMax))
+  for (let nth = 0; nth < count; nth++) yield (id) => parseInt(id.slice(0, 8), 16) % count === nth
 }
 
-/** Letters of the source that the target does not hold, each once. */
-export async function* missingLetters(
-  route: LetterRoute,
+/** Dead letters of the source that the target lacks, each once. */
+export async function* missingDeadLetters(
+  route: DeadLetterRoute,
   tenant: string,
-  lettersMax = LETTERS_MAX,
+  deadLettersMax = DEAD_LETTERS_MAX,
 ): AsyncGenerator<RecordedEvent> {
   const stream = deadLetterStream(tenant)
-  for await (const belongs of shares(route, tenant, lettersMax)) {
+  for await (const isInPartition of partitions(route, tenant, deadLettersMax)) {
     const there = new Set<string>()
-    for await (const page of streamPages(route.to, stream)) for (const { id } of page) if (belongs(id)) there.add(id)
+    for await (const page of streamPages(route.to, stream))
+      for (const { id } of page) if (isInPartition(id)) there.add(id)
     for (const { log, through } of route.from)
       for await (const page of streamPages(log, stream, 0, through))
         for (const event of page) {
-          if (!belongs(event.id) || there.has(event.id)) continue
+          if (!isInPartition(event.id) || there.has(event.id)) continue
           there.add(event.id)
           yield event
         }
   }
 }
 
-export type LettersCompared = Readonly<{
+export type DeadLettersCompared = Readonly<{
   differences: readonly Difference[]
   source: SetDigest
   target: SetDigest
@@ -66,33 +76,33 @@ export type LettersCompared = Readonly<{
 }>
 
 /**
- * Puts the dead letters of both sides next to each other, as sets. What the target lacks is only a difference if it
+ * Compares the dead letters of source and target as sets. A dead letter that the target lacks is a difference only if
  * `mustHoldAll`.
  */
-export const compareLetters = async (
-  route: LetterRoute,
+export const compareDeadLetters = async (
+  route: DeadLetterRoute,
   tenant: string,
   mustHoldAll: boolean,
-  lettersMax = LETTERS_MAX,
-): Promise<LettersCompared> => {
+  deadLettersMax = DEAD_LETTERS_MAX,
+): Promise<DeadLettersCompared> => {
   const stream = deadLetterStream(tenant)
   const differences: Difference[] = []
   const [source, target, there] = [new SetDigest(), new SetDigest(), new Tally()]
-  for await (const belongs of shares(route, tenant, lettersMax)) {
-    // One input may have been set aside by several projectors, each with an instant of its own in the note: any of them
-    // will do.
+  for await (const isInPartition of partitions(route, tenant, deadLettersMax)) {
+    // Several projectors may have stored a dead letter for one input, each with its own time in the note. Any of them
+    // counts as equal.
     const known = new Map<string, Set<string>>()
     for (const { log, through } of route.from)
       for await (const page of streamPages(log, stream, 0, through))
         for (const event of page) {
-          if (!belongs(event.id)) continue
+          if (!isInPartition(event.id)) continue
           if (!known.has(event.id)) source.add(withoutNote(event))
           known.set(event.id, (known.get(event.id) ?? new Set()).add(printOf(event)))
         }
     const seen = new Set<string>()
     for await (const page of streamPages(route.to, stream))
       for (const event of page) {
-        if (!belongs(event.id)) continue
+        if (!isInPartition(event.id)) continue
         target.add(withoutNote(event))
         there.add(event.revision, event)
         const prints = known.get(event.id)
