@@ -76,6 +76,25 @@ export type ReadStream = Readonly<{
   batchMax?: number | undefined
 }>
 
+/** What a subscription to one stream delivers. */
+export type StreamLive =
+  | Readonly<{ kind: 'events'; events: readonly RecordedEvent[] }>
+  /**
+   * Everything that the stream held has been delivered; from here on the subscription is live. `revision` is the
+   * stream's last revision at that moment: `undefined` if it was never written or is erased, and less than `from` if
+   * the stream does not reach that far (a log restored from an older copy shows so). Sent each time the subscription
+   * catches up with the stream's end.
+   */
+  | Readonly<{ kind: 'caught-up'; revision: number | undefined }>
+
+export type SubscribeStream = Readonly<{
+  /** First revision to deliver (inclusive). */
+  from?: number | undefined
+  /** Events per batch, at most. */
+  batchMax?: number | undefined
+  signal: AbortSignal
+}>
+
 /**
  * One ordered, durable, append-only log of streams.
  *
@@ -91,6 +110,11 @@ export type ReadStream = Readonly<{
  * - `subscribe` delivers what is there, says `caught-up`, then delivers what comes, until `signal` aborts (it then ends
  *   without an error) or `through` is reached. It never skips and never repeats. Events appended by other processes are
  *   seen too.
+ * - `subscribeStream` does the same for one stream, by revision: it delivers every event from `from` on, says
+ *   `caught-up` at the stream's end, and goes on until `signal` aborts. A stream that was never written, is erased or
+ *   ends before `from` is waited for.
+ * - `id` names the log: random, made with it, and the same for every reader and writer for as long as it exists. A copy
+ *   of the log has the id of its original. A position or revision that is kept elsewhere is stored together with it.
  * - The bytes of an event are the reader's to read, not to change; the caller of `append` leaves its buffers alone
  *   until it resolves. Events of one batch may share memory: copy what is kept for long.
  * - Foreign errors on read are thrown as `LogUnavailable`; expected append failures are values. After `close`, appends
@@ -101,6 +125,9 @@ export type EventLog = Readonly<{
   readStream: (stream: string, options?: ReadStream) => AsyncIterable<readonly RecordedEvent[]>
   readAll: (options?: ReadAll) => AsyncIterable<readonly RecordedEvent[]>
   subscribe: (options: ReadAll & Readonly<{ signal: AbortSignal }>) => AsyncIterable<Live>
+  subscribeStream: (stream: string, options: SubscribeStream) => AsyncIterable<StreamLive>
+  /** The log's own id, a UUID. */
+  id: () => Promise<string>
   /** Last position of the log, of any stream; `undefined` while it is empty. */
   head: () => Promise<Position | undefined>
   /**

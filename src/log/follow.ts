@@ -55,7 +55,8 @@ export async function* follow(
 /** Lets the event loop turn between batches: reading from memory never waits, and would starve timers and sockets. */
 export const breath = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-const abortion = (signal: AbortSignal): Readonly<{ promise: Promise<void>; forget: () => void }> => {
+/** Resolves when the signal aborts, until it is told to forget. */
+export const abortion = (signal: AbortSignal): Readonly<{ promise: Promise<void>; forget: () => void }> => {
   let forget = (): void => undefined
   const promise = new Promise<void>((resolve) => {
     const listener = (): void => resolve()

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import * as E from 'fp-ts/lib/Either.js'
 import { appendFault, decideAppend, erasedReason } from './append-rules.js'
 import { changeBell } from './change-signal.js'
@@ -13,6 +14,7 @@ import type {
   RecordedEvent,
   StreamAppend,
 } from './event-log.js'
+import { followStream } from './follow-stream.js'
 import { breath, follow } from './follow.js'
 import type { Scan } from './follow.js'
 
@@ -29,6 +31,7 @@ export const memoryLog = (): EventLog => {
   const positions: Position[] = []
   const streams = new Map<string, { events: RecordedEvent[]; ids: Set<string>; isErased?: true }>()
   const bell = changeBell()
+  const id = randomUUID()
   let position = 0n
   let closed = false
 
@@ -88,13 +91,21 @@ export const memoryLog = (): EventLog => {
     return { events, through, atHead: at >= all.length }
   }
 
+  const read = (stream: string, options?: ReadStream) =>
+    readStream(() => (unlessClosed(), streams.get(stream)?.events ?? []), options)
+  const revisionOf = (stream: string): number | undefined => {
+    unlessClosed()
+    const held = streams.get(stream)
+    return held === undefined || held.isErased === true ? undefined : held.events.length - 1
+  }
+
   return {
     append: async (appends) => {
       const answers = appends.map(appendOne)
       bell.ring()
       return answers
     },
-    readStream: (stream, options) => readStream(() => (unlessClosed(), streams.get(stream)?.events ?? []), options),
+    readStream: read,
     readAll: async function* (options = {}) {
       unlessClosed()
       const head = positions.at(-1)
@@ -109,19 +120,23 @@ export const memoryLog = (): EventLog => {
     },
     subscribe: (options) =>
       follow(options, { scan: (after) => scan(after, options.through, options), changed: bell.next }),
+    subscribeStream: (stream, options) =>
+      followStream(options, {
+        readFrom: (from) => read(stream, { from, batchMax: options.batchMax }),
+        lastRevision: () => revisionOf(stream),
+        changed: bell.next,
+      }),
+    id: async () => (unlessClosed(), id),
     head: async () => (unlessClosed(), positions.at(-1)),
     erase: async (stream) => {
       if (closed) return E.left({ tag: 'Refused', reason: 'the log is closed' })
       const held = streams.get(stream)
       for (const { position } of held?.events ?? []) all[firstAfter(positions, position) - 1] = undefined
       if (held !== undefined) streams.set(stream, { events: [], ids: new Set(), isErased: true })
+      bell.ring()
       return E.right({ events: held?.events.length ?? 0 })
     },
-    streamRevision: async (stream) => {
-      unlessClosed()
-      const held = streams.get(stream)
-      return held === undefined || held.isErased === true ? undefined : held.events.length - 1
-    },
+    streamRevision: async (stream) => revisionOf(stream),
     close: async () => {
       closed = true
       bell.fail(new LogUnavailable('the log is closed'))

@@ -10,7 +10,10 @@ const dirs: string[] = []
 eventLogContract('embedded', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'streamvane-log-'))
   dirs.push(dir)
-  return openEmbeddedLog({ dir, mode: 'writer' })
+  return {
+    log: await openEmbeddedLog({ dir, mode: 'writer' }),
+    another: () => openEmbeddedLog({ dir, mode: 'reader' }),
+  }
 })
 
 afterAll(async () => {

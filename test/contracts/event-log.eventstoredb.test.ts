@@ -1,11 +1,18 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { openEventStoreDbLog } from '../../src/log/eventstoredb/log.js'
+import type { EventStoreDbOptions } from '../../src/log/eventstoredb/options.js'
 import { realEventStoreDb } from '../support/eventstoredb/container.js'
 import { startEventStoreDbServer } from '../support/eventstoredb/server.js'
 import { eventLogContract } from './event-log.contract.js'
+import type { Opened } from './event-log/rig.js'
 
 /** However short the stretch of log. */
 const FOUR_READERS = { readers: 4, readersFromBytes: 0 }
+
+const openedOn = (options: EventStoreDbOptions) => async (): Promise<Opened> => ({
+  log: openEventStoreDbLog(options),
+  another: async () => openEventStoreDbLog(options),
+})
 
 /**
  * The protocol-level server always, with BatchAppend and without; a real one (with `--max-append-size` of at least 2
@@ -14,12 +21,14 @@ const FOUR_READERS = { readers: 4, readersFromBytes: 0 }
 for (const batchAppend of [true, false]) {
   const server = await startEventStoreDbServer({ batchAppend, appendBytesMax: 4 * 1024 * 1024 })
   afterAll(() => server.stop())
-  eventLogContract(`eventstoredb, protocol-level server ${batchAppend ? 'with' : 'without'} BatchAppend`, async () =>
-    openEventStoreDbLog({ connectionString: server.connectionString, headPollMs: 20 }),
+  eventLogContract(
+    `eventstoredb, protocol-level server ${batchAppend ? 'with' : 'without'} BatchAppend`,
+    openedOn({ connectionString: server.connectionString, headPollMs: 20 }),
   )
   if (batchAppend)
-    eventLogContract('eventstoredb, protocol-level server, four readers', async () =>
-      openEventStoreDbLog({ connectionString: server.connectionString, headPollMs: 20, ...FOUR_READERS }),
+    eventLogContract(
+      'eventstoredb, protocol-level server, four readers',
+      openedOn({ connectionString: server.connectionString, headPollMs: 20, ...FOUR_READERS }),
     )
 }
 
@@ -29,7 +38,7 @@ if (real.kind === 'available') {
   for (const readers of [{}, FOUR_READERS])
     eventLogContract(
       `eventstoredb, a real server${readers === FOUR_READERS ? ', four readers' : ''}: ${real.why}`,
-      async () => openEventStoreDbLog({ connectionString: real.connectionString, ...readers }),
+      openedOn({ connectionString: real.connectionString, ...readers }),
     )
 } else if (real.required) test('eventstoredb, a real server', () => expect.fail(real.why))
 else {

@@ -52,6 +52,8 @@ export class Life {
       readStream: (...args) => this.reading(log.readStream(...args)),
       readAll: (...args) => this.reading(log.readAll(...args)),
       subscribe: (...args) => this.reading(log.subscribe(...args)),
+      subscribeStream: (...args) => this.reading(log.subscribeStream(...args)),
+      id: async () => (this.alive(), log.id()),
       head: async () => (this.alive(), log.head()),
       erase: (stream) => this.write(() => log.erase(stream)),
       streamRevision: async (stream) => (this.alive(), log.streamRevision(stream)),

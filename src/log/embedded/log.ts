@@ -1,12 +1,14 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { changeBell } from '../change-signal.js'
 import type { ChangeBell } from '../change-signal.js'
+import { giveLogId, readLogId } from './log-id.js'
 import { embeddedReader } from './reader.js'
 import { openStore, placeOf } from './store.js'
 import type { EmbeddedStore } from './store.js'
 import { EmbeddedWriter } from './writer.js'
 import { LogUnavailable } from '../event-log.js'
 import type { EventLog } from '../event-log.js'
+import { followStream } from '../follow-stream.js'
 import { follow } from '../follow.js'
 import { listenToPulse } from './heartbeat.js'
 import { takeLease } from './writer-lease.js'
@@ -35,6 +37,7 @@ export const openEmbeddedLog = async ({ dir, mode, owner = 'streamvane' }: Embed
   let writer: EmbeddedWriter | undefined
   try {
     if (mode === 'writer') lease = await takeLease(shared.store, dir, owner)
+    if (lease !== undefined) giveLogId(shared.store)
     const { pulse } = lease ?? {}
     const committed = (): void => {
       for (const bell of shared.bells) bell.ring()
@@ -80,6 +83,16 @@ export const openEmbeddedLog = async ({ dir, mode, owner = 'streamvane' }: Embed
     readAll: (options = {}) => reporting(dir, reader.readAll(options)),
     subscribe: (options) =>
       reporting(dir, follow(options, { scan: (after) => reader.scan(after, options.through, options), changed })),
+    subscribeStream: (stream, options) =>
+      reporting(
+        dir,
+        followStream(options, {
+          readFrom: (from) => reader.readStream(stream, { from, batchMax: options.batchMax }),
+          lastRevision: () => reader.streamRevision(stream),
+          changed,
+        }),
+      ),
+    id: async () => report(dir, () => (unlessClosed(), readLogId(shared.store, dir))),
     head: async () => report(dir, reader.head),
     streamRevision: async (stream) => report(dir, () => reader.streamRevision(stream)),
     close: () => (closing ??= close()),

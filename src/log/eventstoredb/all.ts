@@ -15,12 +15,15 @@ export const headOf = async (
   connection: EventStoreDbConnection,
   signal?: AbortSignal,
 ): Promise<Position | undefined> => {
+  let last: Position | undefined
+  // Read to its end: a call that is cancelled resets its HTTP/2 stream, and servers close a connection with too many
+  // resets.
   for await (const messages of messagesOf(connection, fromEndRequest(1), signal))
     for (const message of messages) {
       const event = message.getEvent()?.getEvent()
-      if (event !== undefined) return positionOf(event.getCommitPosition())
+      if (event !== undefined) last = positionOf(event.getCommitPosition())
     }
-  return undefined
+  return last
 }
 
 /** The record at a position or before it. Looks from the end of the log, because that is where positions come from. */

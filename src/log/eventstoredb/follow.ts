@@ -1,13 +1,11 @@
-import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
-import { BATCH_MAX, headOf } from './all.js'
+import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
+import { BATCH_MAX } from './all.js'
 import type { EventStoreDbConnection } from './connection.js'
 import { LogUnavailable } from '../event-log.js'
-import type { Live, Position, ReadAll, RecordedEvent } from '../event-log.js'
-import type { ReadThrough } from './parallel-readers.js'
+import type { Live, Position, RecordedEvent } from '../event-log.js'
 import { listen } from './read.js'
 import type { Listening } from './read.js'
 import { ascending, positionOf, recordedEvent } from './recorded.js'
-import { subscribeRequest } from './request.js'
 import { vigil } from './subscription-health.js'
 import type { SubscriptionState } from './subscription-health.js'
 
@@ -21,9 +19,29 @@ export type FollowLimits = Readonly<{
   stallMs: number
 }>
 
+/**
+ * What is followed: all of the log, whose places are positions, or one stream, whose places are its revisions. Both
+ * ascend.
+ */
+export type Followed = Readonly<{
+  /** The last place there is; `undefined` while there is none. */
+  head: (signal: AbortSignal) => Promise<bigint | undefined>
+  read: (after: bigint | undefined, through: bigint, signal: AbortSignal) => AsyncIterable<readonly RecordedEvent[]>
+  /** The server's subscription to what comes after a place; `undefined` where nothing can match. */
+  subscription: (after: bigint | undefined) => ReadReq | undefined
+  placeOf: (event: RecordedEvent) => bigint
+  /** The place to tell with `caught-up`, for a reader that has come to `at`. */
+  endOf: (at: bigint | undefined, head: bigint | undefined) => bigint | undefined
+}>
+
+export type FollowOptions = Readonly<{
+  after?: bigint | undefined
+  through?: bigint | undefined
+  batchMax?: number | undefined
+}>
+
 export type FollowPorts = Readonly<{
   connection: EventStoreDbConnection
-  read: ReadThrough
   /** From 0 to 1. */
   jitter: () => number
   signal: AbortSignal
@@ -40,11 +58,13 @@ export type FollowPorts = Readonly<{
  * is named and opened anew. Leaves on abort, when `through` is reached, or when the server stayed away too long.
  */
 export async function* followEventStoreDb(
-  options: ReadAll,
+  followed: Followed,
+  options: FollowOptions,
   limits: FollowLimits,
   ports: FollowPorts,
 ): AsyncGenerator<Live, void, undefined> {
-  const { through, prefixes, batchMax = BATCH_MAX } = options
+  const { through, batchMax = BATCH_MAX } = options
+  const { placeOf } = followed
   const { connection, signal } = ports
   if (signal.aborted || (options.after !== undefined && through !== undefined && options.after >= through)) return
   const watch = vigil(ports.tell, limits.stallMs)
@@ -57,13 +77,13 @@ export async function* followEventStoreDb(
 
   /** Ends with whether the log has reached the position we are at: nobody can subscribe from further on. */
   async function* settle(): AsyncGenerator<Live, boolean> {
-    const last = await headOf(connection, signal)
+    const last = await followed.head(signal)
     watch.sawHead(last, cursor.at)
     const end = last !== undefined && through !== undefined && last > through ? through : last
     if (end !== undefined && (cursor.at === undefined || end > cursor.at)) {
-      for await (const events of ports.read({ ...options, after: cursor.at, through: end }, signal)) {
-        cursor.at = events.at(-1)!.position
-        if (listening !== undefined) watch.missed(events[0]!.position, last!)
+      for await (const events of followed.read(cursor.at, end, signal)) {
+        cursor.at = placeOf(events.at(-1)!)
+        if (listening !== undefined) watch.missed(placeOf(events[0]!), last!)
         yield { kind: 'events', events }
         watch.progressed()
         if (signal.aborted) return false
@@ -77,18 +97,19 @@ export async function* followEventStoreDb(
     if (signal.aborted) return false
     watch.progressed()
     watch.caughtUp()
-    if (cursor.announced !== cursor.at) {
-      cursor.announced = cursor.at
-      yield { kind: 'caught-up', position: cursor.at }
+    const position = followed.endOf(cursor.at, last)
+    if (cursor.announced !== position) {
+      cursor.announced = position
+      yield { kind: 'caught-up', position }
     }
-    return last !== undefined ? cursor.at === undefined || cursor.at <= last : cursor.at === undefined
+    return last !== undefined && (cursor.at === undefined || cursor.at <= last)
   }
 
   async function* heed(messages: readonly ReadResp[]): AsyncGenerator<Live> {
-    const { events, checkpoint, told } = newsOf(messages, cursor.at, through)
+    const { events, checkpoint, told } = newsOf(messages, placeOf, cursor.at, through)
     watch.told(told)
     if (events.length > 0) {
-      cursor.at = events.at(-1)!.position
+      cursor.at = placeOf(events.at(-1)!)
       yield { kind: 'events', events }
     }
     if (!isDone() && checkpoint !== undefined && (cursor.at === undefined || checkpoint > cursor.at)) {
@@ -113,9 +134,10 @@ export async function* followEventStoreDb(
           hangUp()
           watch.reopened()
         }
-        if (prefixes?.length === 0 || !isWithin) await pause(limits.headPollMs, signal)
+        const request = isWithin ? followed.subscription(cursor.at) : undefined
+        if (request === undefined) await pause(limits.headPollMs, signal)
         else {
-          listening ??= await listen(connection, subscribeRequest(cursor.at, prefixes))
+          listening ??= await listen(connection, request)
           // Everything that lies ready, then a look at the head: under a steady stream of events that is once a batch,
           // not once an event.
           for (let patience = limits.headPollMs; !isDone(); patience = 0) {
@@ -147,7 +169,12 @@ type Cursor = { at: Position | undefined; announced: Position | undefined | 'nev
  * Events after `at` and through `through`; a checkpoint only if nothing came after it; `told`: how far these messages
  * go.
  */
-const newsOf = (messages: readonly ReadResp[], at: Position | undefined, through: Position | undefined) => {
+const newsOf = (
+  messages: readonly ReadResp[],
+  placeOf: Followed['placeOf'],
+  at: bigint | undefined,
+  through: bigint | undefined,
+) => {
   const events: RecordedEvent[] = []
   let checkpoint: Position | undefined
   let told: Position | undefined
@@ -158,9 +185,10 @@ const newsOf = (messages: readonly ReadResp[], at: Position | undefined, through
     if (recorded === undefined) continue
     const event = recordedEvent(recorded)
     ascending(events.at(-1)?.position, event)
-    told = event.position
-    if (through !== undefined && event.position > through) return { events, checkpoint: through, told }
-    if (at === undefined || event.position > at) events.push(event)
+    const place = placeOf(event)
+    told = place
+    if (through !== undefined && place > through) return { events, checkpoint: through, told }
+    if (at === undefined || place > at) events.push(event)
   }
   return {
     events,

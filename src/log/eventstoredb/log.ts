@@ -1,21 +1,22 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { eraseStream } from './erase.js'
 import { appender } from './append.js'
-import { BATCH_MAX, headOf } from './all.js'
+import { headOf } from './all.js'
 import { connectEventStoreDb } from './connection.js'
 import { followEventStoreDb } from './follow.js'
+import type { Followed, FollowOptions } from './follow.js'
+import { allOf, oneStream } from './followed.js'
+import { readLogId } from './log-id.js'
 import { readThroughLanes } from './parallel-readers.js'
 import { LOG_DEFAULTS, withDefaults } from './options.js'
 import type { EventStoreDbOptions } from './options.js'
-import { messagesOf } from './read.js'
-import { recordedEvent } from './recorded.js'
-import { readStreamRequest } from './request.js'
+import { lastRevisionOf, readStreamEvents } from './read-stream.js'
 import { tails } from './stream-heads.js'
 import type { SubscriptionState } from './subscription-health.js'
 import { watermarks } from './head-barrier.js'
 import { writer } from './writer.js'
 import { LogUnavailable } from '../event-log.js'
-import type { EventLog, Live, ReadAll, ReadStream, RecordedEvent } from '../event-log.js'
+import type { EventLog, Live, ReadAll, ReadStream, StreamLive, SubscribeStream } from '../event-log.js'
 
 /** Times an append is decided anew because somebody else wrote to its stream meanwhile. */
 const RACES_MAX = 20
@@ -50,29 +51,13 @@ export const openEventStoreDbLog = (options: EventStoreDbOptions): EventLog => {
     closed,
   )
 
-  async function* readStream(
-    stream: string,
-    { backwards = false, from, max = Infinity, batchMax = BATCH_MAX }: ReadStream = {},
-  ) {
+  async function* readStream(stream: string, wanted: ReadStream = {}) {
     unlessClosed()
-    if (max <= 0) return
-    let batch: RecordedEvent[] = []
-    for await (const messages of messagesOf(
-      connection,
-      readStreamRequest(stream, backwards, from, max),
-      closing.signal,
-    ))
-      for (const message of messages) {
-        const recorded = message.getEvent()?.getEvent()
-        if (recorded === undefined) continue
-        batch.push(recordedEvent(recorded))
-        if (batch.length < batchMax) continue
-        yield batch
-        batch = []
-        unlessClosed()
-      }
+    for await (const batch of readStreamEvents(connection, stream, wanted, closing.signal)) {
+      unlessClosed()
+      yield batch
+    }
     unlessClosed()
-    if (batch.length > 0) yield batch
   }
 
   const head = async () => {
@@ -105,22 +90,48 @@ export const openEventStoreDbLog = (options: EventStoreDbOptions): EventLog => {
     }
   }
 
-  async function* subscribe({ signal, ...wanted }: ReadAll & Readonly<{ signal: AbortSignal }>): AsyncGenerator<Live> {
+  async function* follow(
+    followed: Followed,
+    wanted: FollowOptions,
+    prefixes: readonly string[] | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<Live> {
     unlessClosed()
-    const ports = {
+    yield* followEventStoreDb(followed, wanted, limits, {
       connection,
-      read,
       jitter: Math.random,
       signal: AbortSignal.any([signal, closing.signal]),
-      tell: teller(wanted.prefixes),
-    }
-    yield* followEventStoreDb(wanted, limits, ports)
+      tell: teller(prefixes),
+    })
     if (closed() && !signal.aborted) throw closing.signal.reason
   }
 
+  const subscribe = ({ signal, prefixes, ...wanted }: ReadAll & Readonly<{ signal: AbortSignal }>) =>
+    follow(allOf(connection, read, prefixes, wanted.batchMax), wanted, prefixes, signal)
+
+  async function* subscribeStream(
+    stream: string,
+    { from = 0, batchMax, signal }: SubscribeStream,
+  ): AsyncGenerator<StreamLive> {
+    const after = from > 0 ? BigInt(from - 1) : undefined
+    for await (const live of follow(oneStream(connection, stream, batchMax), { after, batchMax }, [stream], signal)) {
+      if (live.kind === 'events') yield live
+      if (live.kind === 'caught-up')
+        yield { kind: 'caught-up', revision: live.position === undefined ? undefined : Number(live.position) }
+    }
+  }
+
   const streamRevision = async (stream: string): Promise<number | undefined> => {
-    for await (const [event] of readStream(stream, { backwards: true, max: 1 })) return event?.revision
-    return undefined
+    unlessClosed()
+    const last = await lastRevisionOf(connection, stream, closing.signal)
+    unlessClosed()
+    return last
+  }
+
+  let id: string | undefined
+  const logId = async (): Promise<string> => {
+    unlessClosed()
+    return (id ??= await readLogId(connection, append, closing.signal))
   }
 
   return {
@@ -134,6 +145,8 @@ export const openEventStoreDbLog = (options: EventStoreDbOptions): EventLog => {
     readStream,
     readAll,
     subscribe,
+    subscribeStream,
+    id: logId,
     head,
     streamRevision,
     close: async () => {

@@ -85,6 +85,17 @@ export const subscribeRequest = (after: Position | undefined, prefixes: readonly
   return whole
 }
 
+/** A stream from behind the revision `after`, for ever. */
+export const subscribeStreamRequest = (stream: string, after: bigint | undefined): ReadReq => {
+  const { whole, options } = request(FORWARDS, 'live')
+  const of = new streams.ReadReq.Options.StreamOptions()
+  of.setStreamIdentifier(streamIdentifier(stream))
+  if (after === undefined || after < 0n) of.setStart(new shared.Empty())
+  else of.setRevision(`${after}`)
+  options.setStream(of)
+  return whole
+}
+
 /** The last `count` records of `$all`, backwards, the server's own among them. */
 export const fromEndRequest = (count: number): ReadReq => {
   const { whole, options } = request(BACKWARDS, count)

@@ -75,7 +75,7 @@ const memoryBackend = (store: Store, faults: Faults): Backend => {
       const fault = faultOf(store, options)
       if (fault !== undefined) throw refused(fault)
       if (options.hasSubscription()) {
-        yield* subscribe(store, options, signal)
+        yield* options.hasStream() ? subscribeStream(store, options, signal) : subscribe(store, options, signal)
         return
       }
       const stream = nameOf(options.getStream()?.getStreamIdentifier())
@@ -108,11 +108,28 @@ async function* subscribe(store: Store, options: ReadReq.Options, signal: AbortS
   let unmatched = 0
   yield confirmationMessage()
   for (let next = firstOf(store, options, true); !signal.aborted; next++) {
-    if (next >= store.all.length) await growth(store, signal)
+    while (next >= store.all.length && !signal.aborted) await growth(store, signal)
     const event = store.all[next]
     if (event === undefined) return
     if (isWanted(event)) yield eventMessage(event)
     else if (++unmatched % window === 0) yield checkpointMessage(event)
+  }
+}
+
+/** From behind the revision asked for. A subscription to a stream that is deleted ends with an error, whenever that is. */
+async function* subscribeStream(store: Store, options: ReadReq.Options, signal: AbortSignal): AsyncGenerator<ReadResp> {
+  const asked = options.getStream()!
+  const stream = nameOf(asked.getStreamIdentifier())
+  let next = asked.hasRevision() ? Number(asked.getRevision()) + 1 : 0
+  yield confirmationMessage()
+  while (!signal.aborted) {
+    if (store.isDeleted(stream)) throw refused(streamDeleted(stream))
+    const event = store.streamOf(stream).find(({ revision }) => revision >= next)
+    if (event === undefined) await growth(store, signal)
+    else {
+      next = event.revision + 1
+      yield eventMessage(event)
+    }
   }
 }
 

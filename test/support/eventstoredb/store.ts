@@ -90,7 +90,10 @@ export const eventStoreDbStore = (): Store => {
       return { revision: last + events.length, position }
     },
     appendTransaction: (stream, ...events) => add(stream, events, true),
-    tombstone: (stream) => void deleted.add(stream),
+    tombstone: (stream) => {
+      deleted.add(stream)
+      for (const hear of [...hearers]) hear()
+    },
     expire: (stream) => void expired.set(stream, streams.get(stream)?.length ?? 0),
     onGrowth: (hear) => {
       hearers.add(hear)
