@@ -2,7 +2,7 @@ import { CommanderError } from 'commander'
 import { ConfigError } from '../app/config/config.js'
 import { NoGeneration } from '../app/operations/replay.js'
 import type { RunEnd } from '../app/pipeline/supervisor.js'
-import { NotIngested } from '../ingress/ingest.js'
+import { NotIngested } from '../ingress/not-ingested.js'
 import { LogLocked } from '../log/event-log.js'
 
 /** Exit codes, documented in README.md and in `streamvane --help`. */

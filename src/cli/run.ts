@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { sinkKind, type Config } from '../app/config/config.js'
-import { run, stages, type Ingress, type Stage, type StageState } from '../app/pipeline/supervisor.js'
+import { run, stages, type Stage, type StageState } from '../app/pipeline/supervisor.js'
 import { filesFolderOf, sinkOf } from '../app/pipeline/sinks.js'
-import { httpServer } from '../http/server.js'
+import { httpSource } from '../http/server.js'
 import { command, configOf, withContext, type CommonFlags } from './common.js'
 import { isExpected, outcomeOf, UsageError } from './exit.js'
 
@@ -35,30 +35,23 @@ export const runCommand = (): Command =>
             { sink: sinkKind(config), to: sink === undefined ? undefined : destinationOf(config) },
             'egress: rows go there',
           )
-        const ingress: Ingress = async (log, onIngested) => {
-          const { host, port, token, bodyMaxBytes, batchMax } = config.ingress
-          const server = await httpServer({
-            log,
-            tenant: config.tenant,
-            host,
-            port,
-            bodyMaxBytes,
-            batchMax,
-            ...(token === undefined ? {} : { token }),
-            onIngested,
-            health: () => {
-              const health = logs.health()
-              return {
-                ready: health.kind === 'well' && Object.values(states).every((state) => state.kind === 'running'),
-                stages: states,
-                log: health,
-              }
-            },
-            logger,
-          })
-          logger.info({ url: server.url }, 'ingress: listening')
-          return server
-        }
+        const { host, port, token, bodyMaxBytes, batchMax } = config.ingress
+        const ingress = httpSource({
+          host,
+          port,
+          bodyMaxBytes,
+          batchMax,
+          ...(token === undefined ? {} : { token }),
+          health: () => {
+            const health = logs.health()
+            return {
+              ready: health.kind === 'well' && Object.values(states).every((state) => state.kind === 'running'),
+              stages: states,
+              log: health,
+            }
+          },
+          logger,
+        })
         const end = await run({
           config,
           logs,

@@ -1,4 +1,4 @@
-import type { Receipt } from '../ingress/ingest.js'
+import type { Receipt } from '../ingress/receipt.js'
 
 /**
  * What is said to the sender. The body of every answer that is not a success begins with a stable code and a sentence

@@ -1,24 +1,22 @@
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Unusable } from '../ingress/envelope.js'
-import { ingest, setAside, type Receipt } from '../ingress/ingest.js'
-import type { Origin } from '../ingress/raw-event.js'
+import type { Deliver } from '../ingress/source.js'
 import { splitJson, splitLines } from '../ingress/split.js'
 import { EVENT_BYTES_MAX } from '../log/append-rules.js'
-import type { EventLog } from '../log/event-log.js'
 import type { Visit } from './admission.js'
 import { receiptAnswer, refusal, type Answer } from './answer.js'
 import { readBody } from './request-body.js'
 
+/** Where events come from, as the log keeps it. */
+const ORIGIN = 'http'
+
 export type EventsOptions = Readonly<{
-  log: EventLog
-  tenant: string
-  /** Of a request, and of what it inflates to. */
+  deliver: Deliver
+  /** Bytes of a body, as sent and as inflated. */
   bodyMaxBytes: number
   /** Events in one request. */
   batchMax: number
-  /** Told of every batch once it is durable, before it is answered. */
-  onIngested?: ((receipt: Receipt) => Promise<void> | void) | undefined
 }>
 
 type Form = 'document' | 'lines'
@@ -34,43 +32,40 @@ const forms: Readonly<Record<string, Form>> = {
 }
 
 /** What the log takes as one event, less the room for what we write beside it. */
-const PIECE_BYTES_MAX = EVENT_BYTES_MAX - 64 * 1024
+const EVENT_MAX = EVENT_BYTES_MAX - 64 * 1024
 
 /**
- * Takes the body of a request into the log. Answers once everything of it that can be used, and everything that cannot,
- * is durable. Throws `NotIngested`.
+ * Reads the body of a request, splits it into events and delivers them. Answers once everything, usable or not, is
+ * durable. Throws `NotIngested`.
  */
-export const takeEvents = async (request: IncomingMessage, visit: Visit, options: EventsOptions): Promise<Answer> => {
-  const { log, tenant, bodyMaxBytes, batchMax, onIngested } = options
+export const receiveEvents = async (
+  request: IncomingMessage,
+  visit: Visit,
+  options: EventsOptions,
+): Promise<Answer> => {
+  const { deliver, bodyMaxBytes, batchMax } = options
   const form = formOf(request.headers['content-type'])
   if (E.isLeft(form)) return form.left
   const read = await readBody(request, bodyMaxBytes, visit)
   if (E.isLeft(read)) return read.left
   const { received, document } = read.right
-  const origin: Origin = { tenant, source: 'http', receivedAt: Date.now() }
 
   if (E.isLeft(document))
-    return refuseWhole(log, received, { reason: 'malformed-gzip', detail: document.left.detail }, origin)
-  const pieces =
+    return refuseWhole(deliver, received, { reason: 'malformed-gzip', detail: document.left.detail })
+  const split =
     form.right === 'lines' ? E.right(splitLines(document.right, batchMax)) : splitJson(document.right, batchMax)
-  if (E.isLeft(pieces)) return refuseWhole(log, document.right, pieces.left, origin)
-  if (pieces.right.length > batchMax)
+  if (E.isLeft(split)) return refuseWhole(deliver, document.right, split.left)
+  const raws = split.right
+  if (raws.length > batchMax)
     return refusal(
       413,
       'too-many-events',
       `more than ${batchMax} events in one request, the limit; send them in several. Nothing was stored`,
     )
-  const large = pieces.right.findIndex((piece) => piece.length > PIECE_BYTES_MAX)
+  const large = raws.findIndex((raw) => raw.length > EVENT_MAX)
   if (large >= 0)
-    return refusal(
-      413,
-      'too-large',
-      `event ${large} is larger than ${PIECE_BYTES_MAX} bytes, the limit. Nothing was stored`,
-    )
-
-  const receipt = await ingest(log, pieces.right, origin)
-  await onIngested?.(receipt)
-  return receiptAnswer(receipt)
+    return refusal(413, 'too-large', `event ${large} is larger than ${EVENT_MAX} bytes, the limit. Nothing was stored`)
+  return receiptAnswer(await deliver({ raws, origin: ORIGIN }))
 }
 
 const formOf = (header: string | undefined): E.Either<Answer, Form> => {
@@ -91,14 +86,15 @@ export const wrongContentType = (header: string | undefined): Answer =>
   )
 
 /**
- * A document that cannot be cut into events is kept whole, unless there is nothing to keep or no event could hold it.
+ * A document that cannot be split into events becomes one dead letter, unless it is empty or larger than an event may
+ * be.
  */
-const refuseWhole = async (log: EventLog, document: Buffer, unusable: Unusable, origin: Origin): Promise<Answer> => {
+const refuseWhole = async (deliver: Deliver, document: Buffer, unusable: Unusable): Promise<Answer> => {
   const isEmpty = document.every((byte) => byte <= 0x20)
-  if (isEmpty || document.length > PIECE_BYTES_MAX)
+  if (isEmpty || document.length > EVENT_MAX)
     return refusal(400, unusable.reason, isEmpty ? unusable.detail : `${unusable.detail}. Too large to be set aside`, {
       body: { deadLettered: 0 },
     })
-  const { deadLettered } = await setAside(log, document, unusable, origin)
+  const { deadLettered } = await deliver({ raws: [document], origin: ORIGIN, unusable })
   return refusal(400, unusable.reason, `${unusable.detail}. Set aside in the dead letter`, { body: { deadLettered } })
 }

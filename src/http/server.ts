@@ -3,36 +3,35 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
 import { ConfigError } from '../app/config/config.js'
-import { NotIngested } from '../ingress/ingest.js'
+import { NotIngested } from '../ingress/not-ingested.js'
+import type { Deliver, RunningSource, Source, SourceEnd } from '../ingress/source.js'
 import { admission, type Admission } from './admission.js'
 import { logFailure, refusal, type Answer } from './answer.js'
 import { bearerCheck, isLoopback } from './bearer.js'
-import { takeEvents, wrongContentType, type EventsOptions } from './events.js'
+import { receiveEvents, wrongContentType } from './events.js'
 import { liveAnswer, readyAnswer, type HealthReport } from './health.js'
 
-export type HttpServerOptions = Omit<EventsOptions, 'bodyMaxBytes' | 'batchMax'> &
-  Readonly<{
-    host: string
-    /** 0 takes a free one. */
-    port: number
-    /** Bearer token; required unless bound to loopback. */
-    token?: string
-    /** Of a request, and of what it inflates to; 10 MiB unless told. */
-    bodyMaxBytes?: number
-    /** Events in one request; 10,000 unless told. */
-    batchMax?: number
-    /** Requests whose events are on their way into the log, at most; more are asked to come again. */
-    requestsMax?: number
-    /** Bytes of their bodies, at most: as sent, and as inflated. */
-    bytesInFlightMax?: number
-    /** How long `close` lets requests finish that had begun. */
-    drainMaxMs?: number
-    health: () => HealthReport
-    logger?: Logger
-  }>
+export type HttpSourceOptions = Readonly<{
+  host: string
+  /** 0 takes a free one. */
+  port: number
+  /** Bearer token; required unless bound to loopback. */
+  token?: string
+  /** Of a request, and of what it inflates to; 10 MiB unless told. */
+  bodyMaxBytes?: number
+  /** Events in one request; 10,000 unless told. */
+  batchMax?: number
+  /** Requests whose events are on their way into the log, at most; more are asked to come again. */
+  requestsMax?: number
+  /** Bytes of their bodies, at most: as sent, and as inflated. */
+  bytesInFlightMax?: number
+  /** How long `close` lets requests finish that had begun. */
+  drainMaxMs?: number
+  health: () => HealthReport
+  logger?: Logger
+}>
 
-/** `close` takes nothing more in, lets what had begun finish, and resolves once nobody is connected. */
-export type HttpServer = Readonly<{ url: string; close: () => Promise<void> }>
+export type RunningHttpSource = RunningSource & Readonly<{ url: string }>
 
 const BODY_MAX_BYTES = 10 * 1024 * 1024
 const BATCH_MAX = 10_000
@@ -42,11 +41,16 @@ const REQUEST_MAX_MS = 60_000
 const DRAIN_MAX_MS = 15_000
 
 /**
- * `POST /v1/events` takes envelopes and answers once they are durable; `GET /health/live` and `/health/ready` tell how
- * the process is. Throws `ConfigError` when it would listen to more than loopback without a token, or cannot listen
- * where it should.
+ * The HTTP server as a source: `POST /v1/events` delivers envelopes and answers once they are durable; `GET
+ * /health/live` and `/health/ready` report the state of the process. `close` resolves once nobody is connected. `start`
+ * throws `ConfigError` when it would listen to more than loopback without a token, or cannot listen where it should.
  */
-export const httpServer = async (options: HttpServerOptions): Promise<HttpServer> => {
+export const httpSource = (options: HttpSourceOptions): Source<RunningHttpSource> => ({
+  name: 'http',
+  start: (deliver) => listen(options, deliver),
+})
+
+const listen = async (options: HttpSourceOptions, deliver: Deliver): Promise<RunningHttpSource> => {
   const {
     host,
     port,
@@ -54,6 +58,7 @@ export const httpServer = async (options: HttpServerOptions): Promise<HttpServer
     bodyMaxBytes = BODY_MAX_BYTES,
     requestsMax = REQUESTS_MAX,
     drainMaxMs = DRAIN_MAX_MS,
+    logger,
   } = options
   if (token === undefined && !isLoopback(host))
     throw new ConfigError(
@@ -61,22 +66,27 @@ export const httpServer = async (options: HttpServerOptions): Promise<HttpServer
     )
   const guests = admission({ requestsMax, bytesMax: options.bytesInFlightMax ?? 8 * bodyMaxBytes })
   const app = Fastify({ logger: false, requestTimeout: REQUEST_MAX_MS, forceCloseConnections: 'idle' })
-  // Bodies are read by `takeEvents`, which keeps their bytes and knows their limits.
+  // Bodies are read by `receiveEvents`, which keeps their bytes and knows their limits.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
-  addRoutes(app, guests, options)
+  addRoutes(app, guests, options, deliver)
   await app.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port }).catch((cause: unknown) => {
     throw new ConfigError(`the ingress cannot listen on ${host}, port ${port}: ${(cause as Error).message}`)
   })
   const { port: bound } = app.server.address() as AddressInfo
-  return {
-    url: `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${bound}`,
-    close: async () => {
-      const isEmpty = await guests.drain(drainMaxMs)
-      if (!isEmpty) options.logger?.warn({ drainMaxMs }, 'ingress: requests that did not finish in time are cut off')
-      await disconnect(app, isEmpty ? drainMaxMs : 0)
-    },
+  const url = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${bound}`
+  logger?.info({ url }, 'ingress: listening')
+  const ended = new Promise<SourceEnd>((resolve) => {
+    app.server.once('error', (cause) => resolve({ kind: 'failed', cause }))
+    app.server.once('close', () => resolve({ kind: 'closed' }))
+  })
+  const close = async (): Promise<void> => {
+    const isEmpty = await guests.drain(drainMaxMs)
+    if (!isEmpty) logger?.warn({ drainMaxMs }, 'ingress: requests that did not finish in time are cut off')
+    await disconnect(app, isEmpty ? drainMaxMs : 0)
   }
+  let closing: Promise<void> | undefined
+  return { url, ended, close: () => (closing ??= close()) }
 }
 
 /**
@@ -94,7 +104,7 @@ const disconnect = async (app: FastifyInstance, withinMs: number): Promise<void>
   }
 }
 
-const addRoutes = (app: FastifyInstance, guests: Admission, options: HttpServerOptions): void => {
+const addRoutes = (app: FastifyInstance, guests: Admission, options: HttpSourceOptions, deliver: Deliver): void => {
   const { token, health, logger, bodyMaxBytes = BODY_MAX_BYTES, batchMax = BATCH_MAX } = options
   const isAuthorized = token === undefined ? () => true : bearerCheck(token)
 
@@ -106,7 +116,7 @@ const addRoutes = (app: FastifyInstance, guests: Admission, options: HttpServerO
     const visit = guests.enter()
     if (E.isLeft(visit)) return visit.left
     try {
-      return await takeEvents(request.raw, visit.right, { ...options, bodyMaxBytes, batchMax })
+      return await receiveEvents(request.raw, visit.right, { deliver, bodyMaxBytes, batchMax })
     } catch (cause) {
       logger?.error({ err: cause }, 'ingress: a request could not be stored')
       if (cause instanceof NotIngested) return logFailure(cause.message)

@@ -4,7 +4,7 @@ import { clockStream } from '../domain/stream-name.js'
 import type { EventLog } from '../log/event-log.js'
 import { CLOCK_TICKED } from './decode/decoders.js'
 import { ascendingContentId } from '../log/content-id.js'
-import { NotIngested } from './ingest.js'
+import { NotIngested } from './not-ingested.js'
 
 /** Appends `ClockTicked`: event time has certainly come to `at`. The same tick twice is stored once. */
 export const appendTick = async (log: EventLog, tenant: string, at: EpochMs): Promise<void> => {

@@ -1,84 +1,32 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { EpochMs } from '../domain/interval.js'
-import type { AppendFailure, EventLog, NewEvent } from '../log/event-log.js'
-import type { Unusable, UnusableReason } from './envelope.js'
+import type { EventLog, NewEvent } from '../log/event-log.js'
 import { fairAppends } from '../log/append-batches.js'
+import type { Unusable } from './envelope.js'
+import { NotIngested } from './not-ingested.js'
+import { PROBLEMS_MAX, type Problem, type Receipt } from './receipt.js'
 import { deadLetter, readRawEvent, type Origin } from './raw-event.js'
+import type { Deliver } from './source.js'
 
-/** One piece of input that could not be used; `index` is its place in what was sent. */
-export type Problem = Readonly<{ index: number; reason: UnusableReason; detail: string }>
+export type DeliverOptions = Readonly<{ log: EventLog; tenant: string; now: () => EpochMs }>
 
-/** What became of a batch of input: every piece is in exactly one of the first four counts. */
-export type Receipt = Readonly<{
-  stored: number
-  duplicate: number
-  deadLettered: number
-  /** Of a conversation or user that was erased on request: acknowledged, and not kept. */
-  erased: number
-  /**
-   * How many of the stored and the duplicate are of topics that nobody here can read yet: kept raw, they state nothing.
-   */
-  unknownTopic: number
-  /** At most `PROBLEMS_MAX`; all of them are in the dead-letter stream. */
-  problems: readonly Problem[]
-  /** Latest instant that the stored events speak of. */
-  latest: EpochMs | undefined
-}>
-
-export const PROBLEMS_MAX = 20
-
-export const emptyReceipt: Receipt = {
-  stored: 0,
-  duplicate: 0,
-  deadLettered: 0,
-  erased: 0,
-  unknownTopic: 0,
-  problems: [],
-  latest: undefined,
-}
-
-export const addReceipts = (a: Receipt, b: Receipt): Receipt => ({
-  stored: a.stored + b.stored,
-  duplicate: a.duplicate + b.duplicate,
-  deadLettered: a.deadLettered + b.deadLettered,
-  erased: a.erased + b.erased,
-  unknownTopic: a.unknownTopic + b.unknownTopic,
-  problems: [...a.problems, ...b.problems].slice(0, PROBLEMS_MAX),
-  latest: a.latest === undefined ? b.latest : b.latest === undefined ? a.latest : Math.max(a.latest, b.latest),
-})
-
-/** The log did not take a batch: nothing is known of it, and sending it again is safe. */
-export class NotIngested extends Error {
-  override readonly name = 'NotIngested'
-  /** Sending it again may help. */
-  readonly passes: boolean
-  /** In words that may name servers and paths: for operators, not for whoever sends. */
-  readonly reason: string
-  constructor(failure: AppendFailure) {
-    super(`the log did not take the batch (${failure.tag}); nothing was acknowledged, send it again`, {
-      cause: failure,
-    })
-    this.passes = failure.tag === 'NotAvailable'
-    this.reason = reasonOf(failure)
-  }
-}
-
-const reasonOf = (failure: AppendFailure): string => {
-  switch (failure.tag) {
-    case 'NotAvailable':
-      return failure.cause instanceof Error ? failure.cause.message : String(failure.cause)
-    case 'Refused':
-      return failure.reason
-    case 'WrongExpectedRevision':
-      return `${failure.stream} is at revision ${failure.actual}`
-  }
-}
+/** Stores what a source delivers in this log, for this tenant. */
+export const deliverTo =
+  ({ log, tenant, now }: DeliverOptions): Deliver =>
+  ({ raws, origin, unusable }) =>
+    ingest(log, raws, { tenant, source: origin, receivedAt: now() }, unusable)
 
 /**
- * Takes raw input into the log: what can be used to the stream of its entity, the rest to the dead letter. Resolves
- * once all of it is durable. Delivering the same again changes nothing. Throws `NotIngested` if the log fails.
+ * Stores raw events: each usable one in the stream of its entity, the others in the dead-letter stream. With
+ * `unusable`, all of them are dead letters for that reason. Resolves once everything is durable. Delivering the same
+ * again changes nothing. Throws `NotIngested` if the log fails.
  */
-export const ingest = async (log: EventLog, raws: readonly Uint8Array[], origin: Origin): Promise<Receipt> => {
+export const ingest = async (
+  log: EventLog,
+  raws: readonly Uint8Array[],
+  origin: Origin,
+  unusable?: Unusable,
+): Promise<Receipt> => {
   const streams = new Map<string, NewEvent[]>()
   const problems: Problem[] = []
   let deadLettered = 0
@@ -90,7 +38,7 @@ export const ingest = async (log: EventLog, raws: readonly Uint8Array[], origin:
     else events.push(event)
   }
   raws.forEach((raw, index) => {
-    const read = readRawEvent(raw, origin)
+    const read = unusable === undefined ? readRawEvent(raw, origin) : E.left(unusable)
     if (E.isRight(read)) {
       add(read.right.stream, read.right.event)
       if (!read.right.known) unknownTopic++
@@ -107,23 +55,7 @@ export const ingest = async (log: EventLog, raws: readonly Uint8Array[], origin:
   return { stored, duplicate: used - stored - erased, deadLettered, erased, unknownTopic, problems, latest }
 }
 
-/** Keeps a whole document that could not even be cut into events. */
-export const setAside = async (
-  log: EventLog,
-  raw: Uint8Array,
-  unusable: Unusable,
-  origin: Origin,
-): Promise<Receipt> => {
-  const { stream, event } = deadLetter(raw, unusable, origin, 'ingress')
-  await appendAll(log, new Map([[stream, [event]]]))
-  return {
-    ...emptyReceipt,
-    deadLettered: 1,
-    problems: [{ index: 0, reason: unusable.reason, detail: unusable.detail }],
-  }
-}
-
-/** Appends and counts what is new, dead letters aside, and what is of an erased stream. */
+/** Appends, and counts the events that are new (without dead letters) and those of erased streams. */
 const appendAll = async (
   log: EventLog,
   streams: ReadonlyMap<string, readonly NewEvent[]>,

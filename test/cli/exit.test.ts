@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { EXIT, exitCodeOf, wordsOf } from '../../src/cli/exit.js'
-import { NotIngested } from '../../src/ingress/ingest.js'
+import { NotIngested } from '../../src/ingress/not-ingested.js'
 import { LogUnavailable } from '../../src/log/event-log.js'
 
 test.each([

@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
+import { deliverTo } from '../../src/ingress/ingest.js'
 import type { EventLog } from '../../src/log/event-log.js'
 import { memoryLog } from '../../src/log/memory-log.js'
 import { allEvents } from '../ingress/log-content.js'
@@ -95,9 +96,12 @@ describe('a log that fails', () => {
 
   test('and a clock that fails after the append: sending again is safe', async () => {
     let fails = true
+    const store = deliverTo({ log: memoryLog(), tenant: 'acme', now: Date.now })
     const { post } = await served({
-      onIngested: () => {
+      deliver: async (batch) => {
+        const receipt = await store(batch)
         if (fails) throw new Error('no tick')
+        return receipt
       },
     })
     expect(await post(first)).toMatchObject({ status: 500 })

@@ -37,15 +37,6 @@ describe('what is taken', () => {
     await post(`[\n  ${odd} ]`)
     expect((await allEvents(log)).map(({ data }) => Buffer.from(data).toString())).toEqual([odd])
   })
-
-  test('tells of what it stored before it answers', async () => {
-    const told: unknown[] = []
-    const { post } = await served({ onIngested: (receipt) => void told.push(receipt) })
-    await post(asArray([...events(2), unknownTopic]))
-    expect(told).toMatchObject([
-      { stored: 2, duplicate: 0, deadLettered: 1, latest: Date.parse('2026-01-05T10:00:12.411Z') },
-    ])
-  })
 })
 
 test('topics that nobody knows are taken, and counted so that they are seen', async () => {

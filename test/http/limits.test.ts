@@ -5,8 +5,6 @@ import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../src/app/config/config.js'
 import { bearerCheck, isLoopback } from '../../src/http/bearer.js'
 import type { LogHealth } from '../../src/app/pipeline/logs.js'
-import { httpServer } from '../../src/http/server.js'
-import { memoryLog } from '../../src/log/memory-log.js'
 import { allEvents } from '../ingress/log-content.js'
 import { answerOf, asArray, asLines, events, served } from './served.js'
 
@@ -144,13 +142,7 @@ describe('who may send', () => {
     '%s without a token is not listened on',
     async (host) => {
       expect(isLoopback(host)).toBe(false)
-      const start = httpServer({
-        log: memoryLog(),
-        tenant: 'acme',
-        host,
-        port: 0,
-        health: () => ({ ready: true, stages: {}, log: { kind: 'well' } }),
-      })
+      const start = served({ host })
       await expect(start).rejects.toThrow(ConfigError)
       await expect(start).rejects.toThrow(/without a token: set ingress\.token/)
     },

@@ -1,25 +1,27 @@
 import { onTestFinished } from 'vitest'
-import { httpServer, type HttpServer, type HttpServerOptions } from '../../src/http/server.js'
+import { httpSource, type HttpSourceOptions, type RunningHttpSource } from '../../src/http/server.js'
+import { deliverTo } from '../../src/ingress/ingest.js'
+import type { Deliver } from '../../src/ingress/source.js'
 import type { EventLog } from '../../src/log/event-log.js'
 import { memoryLog } from '../../src/log/memory-log.js'
 import { bodies, bytes, changed, notification } from '../ingress/envelopes.js'
 
 export type Answer = Readonly<{ status: number; headers: Headers; body: Record<string, unknown> }>
 
-export type Served = HttpServer &
+export type Served = RunningHttpSource &
   Readonly<{ log: EventLog; post: (body: string | Uint8Array, headers?: Record<string, string>) => Promise<Answer> }>
 
-/** A server on a free port of this machine, stopped when the test ends. */
-export const served = async (options: Partial<HttpServerOptions> = {}): Promise<Served> => {
-  const log = options.log ?? memoryLog()
-  const server = await httpServer({
-    log,
-    tenant: 'acme',
+export type ServedOptions = Partial<HttpSourceOptions> & Readonly<{ log?: EventLog; deliver?: Deliver }>
+
+/** A server on a free port of this machine that stores in `log`, stopped when the test ends. */
+export const served = async ({ log = memoryLog(), deliver, ...options }: ServedOptions = {}): Promise<Served> => {
+  const source = httpSource({
     host: '127.0.0.1',
     port: 0,
     health: () => ({ ready: true, stages: {}, log: { kind: 'well' } }),
     ...options,
   })
+  const server = await source.start(deliver ?? deliverTo({ log, tenant: 'acme', now: Date.now }))
   onTestFinished(() => server.close())
   const post: Served['post'] = (body, headers = {}) =>
     answerOf(

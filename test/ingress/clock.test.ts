@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { appendTick, EventTimeClock } from '../../src/ingress/clock.js'
-import { NotIngested } from '../../src/ingress/ingest.js'
+import { NotIngested } from '../../src/ingress/not-ingested.js'
 import { memoryLog } from '../../src/log/memory-log.js'
 import { eventsOf } from './log-content.js'
 

@@ -2,7 +2,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { bucketOf } from '../../src/domain/stream-name.js'
 import { decodeRaw } from '../../src/ingress/decode/decoders.js'
-import { addReceipts, emptyReceipt, ingest, NotIngested, PROBLEMS_MAX, setAside } from '../../src/ingress/ingest.js'
+import { ingest } from '../../src/ingress/ingest.js'
+import { addReceipts, emptyReceipt, PROBLEMS_MAX } from '../../src/ingress/receipt.js'
+import { NotIngested } from '../../src/ingress/not-ingested.js'
 import { memoryLog } from '../../src/log/memory-log.js'
 import { at, bodies, bytes, changed, conversationId, eventBridge, notification, queueId, userId } from './envelopes.js'
 import { allEvents, eventsOf } from './log-content.js'
@@ -163,7 +165,7 @@ describe('what cannot be used', () => {
 
   test('a document that cannot be cut is set aside whole', async () => {
     const log = memoryLog()
-    const receipt = await setAside(log, bytes('[{"a":1}'), { reason: 'malformed-json', detail: 'not closed' }, origin)
+    const receipt = await ingest(log, [bytes('[{"a":1}')], origin, { reason: 'malformed-json', detail: 'not closed' })
     expect(receipt).toMatchObject({
       stored: 0,
       duplicate: 0,

@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { deadLetterStream } from '../../domain/stream-name.js'
-import { emptyReceipt, ingest, type Receipt } from '../../ingress/ingest.js'
+import { ingest } from '../../ingress/ingest.js'
+import { emptyReceipt, type Receipt } from '../../ingress/receipt.js'
 import { readRawEvent, type DeadLetterNote } from '../../ingress/raw-event.js'
 import { NoLog, type EventLog } from '../../log/event-log.js'
 import { readGenerations } from '../pipeline/generations.js'

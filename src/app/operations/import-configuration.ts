@@ -6,7 +6,7 @@ import { importedData, isImportedType, subjectOf, type Imported } from '../../in
 import { decodeRaw } from '../../ingress/decode/decoders.js'
 import { canonicalJson } from '../../domain/canonical-json.js'
 import { contentId } from '../../log/content-id.js'
-import { NotIngested } from '../../ingress/ingest.js'
+import { NotIngested } from '../../ingress/not-ingested.js'
 import { NoLog, type EventLog } from '../../log/event-log.js'
 import { readGenerations, type Generation } from '../pipeline/generations.js'
 import type { Logs } from '../pipeline/logs.js'

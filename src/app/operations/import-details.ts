@@ -1,11 +1,13 @@
 import { appendTick } from '../../ingress/clock.js'
 import { ConversationCutter } from '../../ingress/split-conversations.js'
 import { isObject } from '../../ingress/decode/fields.js'
-import { addReceipts, emptyReceipt, ingest, type Receipt } from '../../ingress/ingest.js'
+import { fileSource, type FileBatch } from '../../ingress/file-source.js'
+import { deliverTo } from '../../ingress/ingest.js'
+import { addReceipts, emptyReceipt, type Receipt } from '../../ingress/receipt.js'
+import { chunksOf, type Chunk } from '../../ingress/input-file.js'
 import { EVENT_BYTES_MAX } from '../../log/append-rules.js'
 import type { EventLog } from '../../log/event-log.js'
-import { previewOf, type Preview } from './import-events.js'
-import { chunksOf } from './input-file.js'
+import { previewOf, runSource, type Preview } from './import-events.js'
 
 /** One append; one durable write each. */
 const BATCH_MAX = 1_000
@@ -44,14 +46,27 @@ export const importDetails = async ({
   signal,
   onProgress,
 }: ImportDetailsOptions): Promise<DetailsImported> => {
+  const store = deliverTo({ log, tenant, now })
   let receipt = emptyReceipt
   const brokenOff: string[] = []
-  for (const file of files)
-    for await (const { pieces, bytes, isWhole } of conversationBatches(file, signal)) {
-      if (!isWhole) brokenOff.push(file)
-      receipt = addReceipts(receipt, await ingest(log, pieces, { tenant, source: `file:${file}`, receivedAt: now() }))
-      onProgress?.(file, bytes, receipt)
-    }
+  for (const file of files) {
+    if (signal.aborted) break
+    let bytesRead = 0
+    const split = (chunks: AsyncIterable<Chunk>): AsyncIterable<FileBatch> =>
+      conversationBatches(chunks, () => {
+        if (!signal.aborted) brokenOff.push(file)
+      })
+    await runSource(
+      fileSource({ file, split, onRead: (bytes) => (bytesRead = bytes) }),
+      async (batch) => {
+        const stored = await store(batch)
+        receipt = addReceipts(receipt, stored)
+        onProgress?.(file, bytesRead, receipt)
+        return stored
+      },
+      signal,
+    )
+  }
   if (receipt.latest !== undefined && !signal.aborted) await appendTick(log, tenant, Math.min(receipt.latest, now()))
   return { receipt, brokenOff }
 }
@@ -65,34 +80,35 @@ export async function* previewDetails(
 ): AsyncIterable<Preview> {
   let count = 0
   const origin = { tenant, source: `file:${file}`, receivedAt: now() }
-  for await (const { pieces } of conversationBatches(file, signal))
-    for (const piece of pieces) yield previewOf(piece, ++count, origin)
+  for await (const { raws } of conversationBatches(chunksOf(file, signal)))
+    for (const raw of raws) if (!signal.aborted) yield previewOf(raw, ++count, origin)
 }
 
-type Batch = Readonly<{ pieces: readonly Uint8Array[]; bytes: number; isWhole: boolean }>
-
-/** The last batch, which may be empty, says whether the file is whole. */
-async function* conversationBatches(file: string, signal: AbortSignal): AsyncIterable<Batch> {
+/** `onBrokenOff` is called if the file ends before its last bracket is closed. */
+async function* conversationBatches(
+  chunks: AsyncIterable<Chunk>,
+  onBrokenOff: () => void = () => {},
+): AsyncIterable<FileBatch> {
   const cutter = new ConversationCutter(CONVERSATION_BYTES_MAX)
-  let batch: Uint8Array[] = []
+  let raws: Uint8Array[] = []
   let batchBytes = 0
   let read = 0
-  for await (const { chunk, bytes } of chunksOf(file, signal)) {
+  for await (const { chunk, bytes } of chunks) {
     read = bytes
     for (const piece of cutter.push(chunk)) {
       if (isEmptyAnswer(piece)) continue
-      batch.push(piece)
+      raws.push(piece)
       batchBytes += piece.length
-      if (batch.length < BATCH_MAX && batchBytes < BATCH_BYTES_MAX) continue
-      yield { pieces: batch, bytes, isWhole: true }
-      batch = []
+      if (raws.length < BATCH_MAX && batchBytes < BATCH_BYTES_MAX) continue
+      yield { raws, bytes }
+      raws = []
       batchBytes = 0
     }
   }
-  if (signal.aborted) return
   const { pieces, isComplete } = cutter.end()
-  batch.push(...pieces.filter((piece) => !isEmptyAnswer(piece)))
-  yield { pieces: batch, bytes: read, isWhole: isComplete }
+  raws.push(...pieces.filter((piece) => !isEmptyAnswer(piece)))
+  if (!isComplete) onBrokenOff()
+  yield { raws, bytes: read }
 }
 
 /** What an answer says beside its conversations; one that found none may leave them out. */

@@ -1,10 +1,13 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { EventLog } from '../../log/event-log.js'
 import { appendTick, EventTimeClock } from '../../ingress/clock.js'
-import { addReceipts, emptyReceipt, ingest, type Receipt } from '../../ingress/ingest.js'
+import { fileSource, type FileBatch } from '../../ingress/file-source.js'
+import { deliverTo } from '../../ingress/ingest.js'
+import { addReceipts, emptyReceipt, type Receipt } from '../../ingress/receipt.js'
+import { chunksOf, type Chunk } from '../../ingress/input-file.js'
 import { readRawEvent, type Origin } from '../../ingress/raw-event.js'
+import type { Deliver, Source } from '../../ingress/source.js'
 import { splitLines } from '../../ingress/split.js'
-import { chunksOf } from './input-file.js'
 
 const LINE_FEED = 0x0a
 /** Lines in one append; one durable write each. */
@@ -30,22 +33,40 @@ export type ImportOptions = Readonly<{
 
 /**
  * Reads NDJSON (plain or gzip, told by its first bytes) into the log; the clock follows the events' own time. Running
- * it again stores nothing twice.
+ * it again stores nothing twice. Throws `NotIngested`.
  */
 export const importFile = async ({ log, tenant, file, now, signal, onProgress }: ImportOptions): Promise<Receipt> => {
   const clock = new EventTimeClock(TICK_EVERY_MS)
+  const store = deliverTo({ log, tenant, now })
   let receipt = emptyReceipt
+  let bytesRead = 0
   const tick = async (at: number | undefined): Promise<void> => {
     if (at !== undefined) await appendTick(log, tenant, at)
   }
-  for await (const { lines, bytes } of lineBatches(file, signal)) {
-    const taken = await ingest(log, lines, { tenant, source: `file:${file}`, receivedAt: now() })
-    await tick(clock.seen(taken.latest, now()))
-    receipt = addReceipts(receipt, taken)
-    onProgress?.(bytes, receipt)
-  }
+  await runSource(
+    fileSource({ file, split: eventBatches, onRead: (bytes) => (bytesRead = bytes) }),
+    async (batch) => {
+      const stored = await store(batch)
+      await tick(clock.seen(stored.latest, now()))
+      receipt = addReceipts(receipt, stored)
+      onProgress?.(bytesRead, receipt)
+      return stored
+    },
+    signal,
+  )
   await tick(clock.end(now()))
   return receipt
+}
+
+/** Runs a source until it ends, or closes it when the signal aborts. Throws why it failed. */
+export const runSource = async (source: Source, deliver: Deliver, signal: AbortSignal): Promise<void> => {
+  const running = await source.start(deliver)
+  const close = (): void => void running.close()
+  if (signal.aborted) close()
+  signal.addEventListener('abort', close, { once: true })
+  const end = await running.ended
+  signal.removeEventListener('abort', close)
+  if (end.kind === 'failed') throw end.cause
 }
 
 /** Says for each line what it would become; nothing is written. */
@@ -57,8 +78,8 @@ export async function* previewFile(
 ): AsyncIterable<Preview> {
   let count = 0
   const origin: Origin = { tenant, source: `file:${file}`, receivedAt: now() }
-  for await (const { lines } of lineBatches(file, signal))
-    for (const raw of lines) yield previewOf(raw, ++count, origin)
+  for await (const { raws } of eventBatches(chunksOf(file, signal)))
+    for (const raw of raws) if (!signal.aborted) yield previewOf(raw, ++count, origin)
 }
 
 /** What a line, or a piece of another kind of file, would become. */
@@ -76,27 +97,24 @@ export const previewOf = (raw: Uint8Array, line: number, origin: Origin): Previe
   return { line, stream, type: event.type, id: event.id, facts, known }
 }
 
-async function* lineBatches(
-  file: string,
-  signal: AbortSignal,
-): AsyncIterable<Readonly<{ lines: readonly Uint8Array[]; bytes: number }>> {
+/** Events of a file of NDJSON, one a line. */
+export async function* eventBatches(chunks: AsyncIterable<Chunk>): AsyncIterable<FileBatch> {
   let rest: Buffer = Buffer.alloc(0)
-  let lines: Uint8Array[] = []
+  let raws: Uint8Array[] = []
   let read = 0
-  for await (const { chunk, bytes } of chunksOf(file, signal)) {
+  for await (const { chunk, bytes } of chunks) {
     read = bytes
     const text = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
     const end = text.lastIndexOf(LINE_FEED) + 1
     rest = text.subarray(end)
     if (rest.length > LINE_BYTES_MAX)
-      throw new Error(`${file}: a line is longer than ${LINE_BYTES_MAX} bytes; is this NDJSON, one event a line?`)
-    lines.push(...splitLines(text.subarray(0, end)))
-    while (lines.length >= BATCH_LINES) {
-      yield { lines: lines.slice(0, BATCH_LINES), bytes }
-      lines = lines.slice(BATCH_LINES)
+      throw new Error(`a line is longer than ${LINE_BYTES_MAX} bytes; is this NDJSON, one event a line?`)
+    raws.push(...splitLines(text.subarray(0, end)))
+    while (raws.length >= BATCH_LINES) {
+      yield { raws: raws.slice(0, BATCH_LINES), bytes }
+      raws = raws.slice(BATCH_LINES)
     }
   }
-  if (signal.aborted) return
-  lines.push(...splitLines(rest))
-  if (lines.length > 0) yield { lines, bytes: read }
+  raws.push(...splitLines(rest))
+  if (raws.length > 0) yield { raws, bytes: read }
 }

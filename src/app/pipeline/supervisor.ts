@@ -1,7 +1,9 @@
 import type { Logger } from 'pino'
 import type { Sink } from '../../egress/sink.js'
 import { appendTick, EventTimeClock } from '../../ingress/clock.js'
-import { NotIngested, type Receipt } from '../../ingress/ingest.js'
+import { deliverTo } from '../../ingress/ingest.js'
+import { NotIngested } from '../../ingress/not-ingested.js'
+import type { Source } from '../../ingress/source.js'
 import { LogUnavailable, type EventLog } from '../../log/event-log.js'
 import { backoffMs, pause } from '../../log/backoff.js'
 import type { Config } from '../config/config.js'
@@ -15,12 +17,6 @@ const PROJECTOR_RETRY = { firstMs: 100, maxMs: 10_000 }
 export type Stage = 'ingress' | 'projector' | 'egress'
 export const stages: readonly Stage[] = ['ingress', 'projector', 'egress']
 
-/** Something that takes raw input in until it is closed. `onIngested` is told of every batch once it is durable. */
-export type Ingress = (
-  raw: EventLog,
-  onIngested: (receipt: Receipt) => Promise<void>,
-) => Promise<Readonly<{ close: () => Promise<void> }>>
-
 /** What a stage is doing, for health and for operators. */
 export type StageState =
   Readonly<{ kind: 'starting' }> | Readonly<{ kind: 'running' }> | Readonly<{ kind: 'ended'; end: RunEnd }>
@@ -33,7 +29,8 @@ export type RunOptions = Readonly<{
   only: readonly Stage[]
   /** Work off what the log holds, without ingress or clock, and end. */
   untilCaughtUp: boolean
-  ingress: Ingress
+  /** Where raw events come from. */
+  ingress: Source
   /** `undefined`: nothing is published. */
   sink: Sink | undefined
   signal: AbortSignal
@@ -98,8 +95,11 @@ const runIngressStage = async (
     })
   }
   const failed = new AbortController()
-  const source = await ingress(raw, async ({ latest }) => {
-    if (mode === 'event-time') await tickByEvents(eventTime.seen(latest, now()))
+  const store = deliverTo({ log: raw, tenant: config.tenant, now })
+  const source = await ingress.start(async (batch) => {
+    const receipt = await store(batch)
+    if (mode === 'event-time') await tickByEvents(eventTime.seen(receipt.latest, now()))
+    return receipt
   })
   onState?.('ingress', { kind: 'running' })
   const stopWall =
@@ -107,7 +107,8 @@ const runIngressStage = async (
       ? wallClock({ raw, tenant: config.tenant, everyMs, now, logger }, (cause) => failed.abort(cause))
       : undefined
   try {
-    await aborted(AbortSignal.any([signal, failed.signal]))
+    const end = await Promise.race([aborted(AbortSignal.any([signal, failed.signal])), source.ended])
+    if (end?.kind === 'failed') return end
     return failed.signal.aborted ? { kind: 'failed', cause: failed.signal.reason } : { kind: 'stopped' }
   } finally {
     stopWall?.()

@@ -5,11 +5,13 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { loadConfig } from '../../../src/app/config/config.js'
 import { oneLog } from '../../../src/app/pipeline/logs.js'
-import { run, type Ingress, type RunEnd, type RunOptions, type Stage } from '../../../src/app/pipeline/supervisor.js'
+import { run, type RunEnd, type RunOptions, type Stage } from '../../../src/app/pipeline/supervisor.js'
 import { clockStream } from '../../../src/domain/stream-name.js'
-import { emptyReceipt, NotIngested } from '../../../src/ingress/ingest.js'
+import { NotIngested } from '../../../src/ingress/not-ingested.js'
+import type { Deliver, Source } from '../../../src/ingress/source.js'
 import { LogUnavailable, type EventLog } from '../../../src/log/event-log.js'
 import { memoryLog } from '../../../src/log/memory-log.js'
+import { at } from '../../ingress/envelopes.js'
 import { answers } from '../../support/answers.js'
 import { silent, take } from '../../support/pipeline.js'
 import { recordingSink } from '../../support/recording-sink.js'
@@ -75,7 +77,14 @@ const awayAndBack = () => {
   }
 }
 
-const noIngress: Ingress = async () => ({ close: async () => {} })
+/** A source that delivers when the test does. */
+const sourceOf = (onStart: (deliver: Deliver) => void = () => {}): Source => ({
+  name: 'test',
+  start: async (deliver) => {
+    onStart(deliver)
+    return { ended: new Promise(() => {}), close: async () => {} }
+  },
+})
 
 const running = (log: EventLog, only: readonly Stage[], more: Partial<RunOptions> = {}, mode = 'wall') => {
   const data = mkdtempSync(join(tmpdir(), 'streamvane-run-'))
@@ -88,7 +97,7 @@ const running = (log: EventLog, only: readonly Stage[], more: Partial<RunOptions
       only,
       untilCaughtUp: false,
     },
-    ...{ ingress: noIngress, sink: undefined, signal: stop.signal, logger: silent, now: () => NOON, ...more },
+    ...{ ingress: sourceOf(), sink: undefined, signal: stop.signal, logger: silent, now: () => NOON, ...more },
   })
   return { ended, stop: () => (stop.abort(), ended) }
 }
@@ -132,21 +141,28 @@ describe('the clock of a running ingress', () => {
   })
 
   test('by the time of events: a tick that could not be appended comes with the repeat of what it was for', async () => {
-    const { log, reached, goAway, comeBack } = awayAndBack()
-    const receipt = { ...emptyReceipt, latest: NOON - 1 }
-    let ingested!: Parameters<Ingress>[1]
+    const log = memoryLog()
+    let isClockAway = true
+    const withoutClock: EventLog = {
+      ...log,
+      append: async (appends) =>
+        isClockAway && appends.some(({ stream }) => stream === clockStream('t'))
+          ? appends.map(() => E.left({ tag: 'NotAvailable' as const, cause: new Error('away') }))
+          : log.append(appends),
+    }
+    const batch = { raws: [Buffer.from(answers(1)[0] as string)], origin: 'test' }
+    let deliver!: Deliver
     const opened = new Promise<void>((resolve) => {
-      const ingress: Ingress = async (_, onIngested) => ((ingested = onIngested), resolve(), { close: async () => {} })
-      const { stop } = running(reached, ['ingress'], { ingress }, 'event-time')
+      const ingress = sourceOf((given) => ((deliver = given), resolve()))
+      const { stop } = running(withoutClock, ['ingress'], { ingress }, 'event-time')
       onTestFinished(async () => void (await stop()))
     })
     await opened
-    goAway()
-    await expect(ingested(receipt)).rejects.toBeInstanceOf(NotIngested)
-    comeBack()
-    await ingested(receipt)
-    await ingested(receipt)
-    expect(await ticksOf(log)).toEqual([NOON - EVERY])
+    await expect(deliver(batch)).rejects.toBeInstanceOf(NotIngested)
+    isClockAway = false
+    expect(await deliver(batch)).toMatchObject({ stored: 0, duplicate: 1 })
+    await deliver(batch)
+    expect(await ticksOf(log)).toEqual([Math.floor(at / EVERY) * EVERY])
   })
 })
 

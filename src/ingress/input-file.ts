@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { Transform, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 
-/** Some inflated bytes of a file, and how many of its own were read so far. */
+/** Some inflated bytes of a file, and how many bytes of the file itself were read so far. */
 export type Chunk = Readonly<{ chunk: Buffer; bytes: number }>
 
 /** Bytes of a file, for a progress bar; `undefined` for standard input. */
@@ -11,10 +11,11 @@ export const sizeOf = async (file: string): Promise<number | undefined> =>
   file === '-' ? undefined : (await stat(file)).size
 
 /**
- * Reads a file, plain or gzip, piece by piece; `-` is standard input. Ends early, without an error, when the signal
+ * Reads a file, plain or gzip, chunk by chunk; `-` is standard input. Ends early, without an error, when the signal
  * aborts.
  */
 export async function* chunksOf(file: string, signal: AbortSignal): AsyncIterable<Chunk> {
+  if (signal.aborted) return
   let bytes = 0
   const counted = new Transform({
     transform(chunk: Buffer, _, done) {
@@ -23,14 +24,22 @@ export async function* chunksOf(file: string, signal: AbortSignal): AsyncIterabl
     },
   })
   const source: Readable = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1024 * 1024 })
+  const stop = (): void => void source.destroy(new Error('aborted'))
+  signal.addEventListener('abort', stop, { once: true })
   source.on('error', (cause) => counted.destroy(cause))
-  for await (const chunk of await inflated(source.pipe(counted))) {
-    if (signal.aborted) return
-    yield { chunk: chunk as Buffer, bytes }
+  try {
+    for await (const chunk of await inflated(source.pipe(counted))) {
+      if (signal.aborted) return
+      yield { chunk: chunk as Buffer, bytes }
+    }
+  } catch (cause) {
+    if (!signal.aborted) throw cause
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }
 
-/** Gzip is told by its magic number, whatever the file is called. */
+/** Gzip is recognised by its magic number, whatever the name of the file. */
 const inflated = async (stream: Readable): Promise<Readable> => {
   const first: Buffer | null = await new Promise((resolve, reject) => {
     stream.once('error', reject)

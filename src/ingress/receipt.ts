@@ -1,0 +1,44 @@
+import type { EpochMs } from '../domain/interval.js'
+import type { UnusableReason } from './envelope.js'
+
+/** One piece of input that could not be used; `index` is its place in what was sent. */
+export type Problem = Readonly<{ index: number; reason: UnusableReason; detail: string }>
+
+/** What became of a batch of input: every piece is in exactly one of the first four counts. */
+export type Receipt = Readonly<{
+  stored: number
+  duplicate: number
+  deadLettered: number
+  /** Of a conversation or user that was erased on request: acknowledged, and not kept. */
+  erased: number
+  /**
+   * How many of the stored and the duplicate are of topics that nobody here can read yet: kept raw, they state nothing.
+   */
+  unknownTopic: number
+  /** At most `PROBLEMS_MAX`; all of them are in the dead-letter stream. */
+  problems: readonly Problem[]
+  /** Latest instant that the stored events speak of. */
+  latest: EpochMs | undefined
+}>
+
+export const PROBLEMS_MAX = 20
+
+export const emptyReceipt: Receipt = {
+  stored: 0,
+  duplicate: 0,
+  deadLettered: 0,
+  erased: 0,
+  unknownTopic: 0,
+  problems: [],
+  latest: undefined,
+}
+
+export const addReceipts = (a: Receipt, b: Receipt): Receipt => ({
+  stored: a.stored + b.stored,
+  duplicate: a.duplicate + b.duplicate,
+  deadLettered: a.deadLettered + b.deadLettered,
+  erased: a.erased + b.erased,
+  unknownTopic: a.unknownTopic + b.unknownTopic,
+  problems: [...a.problems, ...b.problems].slice(0, PROBLEMS_MAX),
+  latest: a.latest === undefined ? b.latest : b.latest === undefined ? a.latest : Math.max(a.latest, b.latest),
+})

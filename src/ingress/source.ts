@@ -1,0 +1,35 @@
+import type { Receipt } from './receipt.js'
+import type { Unusable } from './envelope.js'
+
+/**
+ * Raw input that a source hands over at once: each of `raws` is one event, byte for byte as it was received. `origin`
+ * names where they came from (`http`, `file:morning.ndjson`). With `unusable`, the source could not split the input
+ * into events: `raws` are stored as dead letters for that reason.
+ */
+export type Batch = Readonly<{ raws: readonly Uint8Array[]; origin: string; unusable?: Unusable }>
+
+/** Stores a batch. Resolves once everything of it is durable; throws `NotIngested` if the log did not take it. */
+export type Deliver = (batch: Batch) => Promise<Receipt>
+
+/** Why a source ended: its input is used up, it was closed, or it failed. */
+export type SourceEnd =
+  Readonly<{ kind: 'exhausted' }> | Readonly<{ kind: 'closed' }> | Readonly<{ kind: 'failed'; cause: unknown }>
+
+/** `ended` resolves when the source delivers nothing more; it never rejects. */
+export type RunningSource = Readonly<{ ended: Promise<SourceEnd>; close: () => Promise<void> }>
+
+/**
+ * A way in for raw events.
+ *
+ * - `start` resolves once the source takes input, and rejects if it cannot (a port in use, a file that is missing).
+ * - Each event is delivered byte for byte and once, in the order in which one connection or one file gave it.
+ * - Input is acknowledged to the sender only after `deliver` resolved. If `deliver` throws, the input is not
+ *   acknowledged: the sender is told, or the source ends as `failed`.
+ * - `close` takes no new input, waits until the batches that `deliver` has begun are stored, and acknowledges them.
+ *   Nothing is delivered after it resolves. Closing twice is allowed.
+ * - A source knows neither log nor tenant nor clock: `deliver` does.
+ */
+export type Source<Running extends RunningSource = RunningSource> = Readonly<{
+  name: string
+  start: (deliver: Deliver) => Promise<Running>
+}>
