@@ -4,7 +4,7 @@ import { Option, type Command } from 'commander'
 import { readGenerations, type Generation, type Generations } from '../app/pipeline/generations.js'
 import type { AskedFor } from '../app/reconcile/query.js'
 import { reconcileHtml } from '../app/reconcile/html.js'
-import { dimensionOf } from '../app/reconcile/family.js'
+import { dimensionOfWire } from '../domain/dimensions.js'
 import { isEqual, type ReconcileReport } from '../app/reconcile/report.js'
 import { sourceBytes, SourceUnreadable } from '../app/reconcile/source.js'
 import { reconcileText } from '../app/reconcile/text.js'
@@ -111,7 +111,7 @@ const askedOf = (flags: Flags): Asked => {
 const filterOf = (text: string): readonly [string, string] => {
   const [name = '', ...value] = text.split('=')
   if (value.length === 0) throw new UsageError(`--where ${text} is not dimension=value, such as mediaType=voice`)
-  if (dimensionOf(name) === undefined) throw new UsageError(`--where ${text}: rows have no ${name}`)
+  if (dimensionOfWire(name) === undefined) throw new UsageError(`--where ${text}: rows have no ${name}`)
   return [name, value.join('=')]
 }
 

@@ -1,6 +1,7 @@
 import Table from 'cli-table3'
 import { Option, type Command } from 'commander'
-import { families, familyNames, type Dimension, type FamilyName } from '../domain/family.js'
+import type { Dimension } from '../domain/dimensions.js'
+import { families, familyNames, type FamilyName } from '../domain/family.js'
 import { granularities, type Granularity } from '../domain/granularity.js'
 import type { Measure } from '../domain/measure.js'
 import { metricKind, metricNames, type MetricKind } from '../domain/metric.js'

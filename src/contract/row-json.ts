@@ -1,4 +1,5 @@
-import { families, familyNames, type Dimension, type FamilyName } from '../domain/family.js'
+import type { Dimension } from '../domain/dimensions.js'
+import { families, familyNames, type FamilyName } from '../domain/family.js'
 import type { Granularity } from '../domain/granularity.js'
 import { builtInKpisOf, type Ratio } from '../domain/kpi.js'
 import type { Measure } from '../domain/measure.js'

@@ -1,3 +1,4 @@
+import type { PointDimensions } from './dimensions.js'
 import type { EpochMs } from './interval.js'
 import type { PointSource, Profile } from './profile.js'
 
@@ -17,23 +18,6 @@ export type Fact =
   | QueueMembershipChanged
   | ConfigurationFact
   | ClockTicked
-
-/** What a metric point carries besides its value; null or empty where the source does not say. */
-export type PointDimensions = Readonly<{
-  queueId: string | null
-  userId: string | null
-  mediaType: string
-  direction: string | null
-  messageType: string | null
-  /** Several skills may be asked for at once: grouped by skill, the point counts in each. */
-  skillIds: readonly string[]
-  languageId: string | null
-  wrapUpCode: string | null
-  flowId: string | null
-  campaignId: string | null
-  /** A conversation may touch several divisions: grouped by division, the point counts in each. */
-  divisionIds: readonly string[]
-}>
 
 /** What one metric emission is, wherever it came from: it belongs whole to the interval of `at`. */
 export type MetricPoint = PointDimensions & Readonly<{ metric: string; value: number; at: EpochMs }>

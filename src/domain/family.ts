@@ -1,29 +1,6 @@
+import { splits, type Dimension } from './dimensions.js'
 import type { MetricName } from './metric.js'
 import { flowMetrics, interactionMetrics, occupancyMetrics, stateMetrics } from './metric.js'
-
-/**
- * Families of cells. A family is a choice of dimensions: a point falls into the cell of each family whose required
- * dimensions it carries, and of each value where a dimension has several. `key` names the dimension that keys the
- * published record.
- */
-export type Dimension =
-  | 'queueId'
-  | 'userId'
-  | 'skillId'
-  | 'languageId'
-  | 'wrapUpCode'
-  | 'flowId'
-  | 'campaignId'
-  | 'divisionId'
-  | 'mediaType'
-  | 'direction'
-  | 'messageType'
-  | 'stateKind'
-  | 'state'
-
-/** Dimensions that divide a family further where the profile asks for it; null elsewhere. */
-export type Split = 'direction' | 'messageType'
-export const splits: readonly Split[] = ['direction', 'messageType']
 
 export type FamilyName =
   | 'queue'
@@ -38,6 +15,10 @@ export type FamilyName =
   | 'division'
   | 'organisation'
 
+/**
+ * A family of cells is a choice of dimensions: a point falls into the cell of each family whose required dimensions it
+ * carries, and of each value where a dimension has several. `key` names the dimension that keys the published record.
+ */
 export type Family = Readonly<{
   name: FamilyName
   dimensions: readonly Dimension[]

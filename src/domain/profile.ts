@@ -1,4 +1,5 @@
-import { isFamilyName, type FamilyName, type Split } from './family.js'
+import type { Split } from './dimensions.js'
+import { isFamilyName, type FamilyName } from './family.js'
 import type { Options } from './formula.js'
 import { granularityOf, lengthMs, type Granularity } from './granularity.js'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from './interval.js'

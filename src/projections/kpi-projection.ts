@@ -20,7 +20,7 @@ import { CellStore, type Birthright, type CellStoreState } from './cells/cell-st
 import { isObservation, OBSERVATION_SCALE, type Cell } from './cells/cell.js'
 import { Configuration, type ConfigurationState } from './settings.js'
 import { Correlator, type CorrelatorState } from './points/detail-events.js'
-import { placeOf, placesOf, pointFamiliesOf } from './cells/cell-keys.js'
+import { forEachCell, metricPlace, pointFamiliesOf } from './cells/cell-keys.js'
 import type { PointSink } from './points/point-sink.js'
 
 /** Why a fact was not folded. It is for the dead letter, with these words. */
@@ -252,7 +252,7 @@ export class KpiProjection {
   /** Marks the rows that would have held what was erased. */
   private erase({ points }: StreamErased): void {
     for (const { source, count, ...point } of points) {
-      if (source !== this.base.points || placeOf(point.metric) === undefined) continue
+      if (source !== this.base.points || metricPlace(point.metric) === undefined) continue
       for (const cell of this.cellsOf({ ...point, value: 0 })) cell.erase(count, this.configuration.epoch)
     }
   }
@@ -262,7 +262,7 @@ export class KpiProjection {
   }
 
   private observe(point: MetricPoint): void {
-    const metric = placeOf(point.metric)
+    const metric = metricPlace(point.metric)
     if (metric === undefined) return
     const value = isObservation(metric) ? Math.round(point.value * OBSERVATION_SCALE) : point.value
     for (const cell of this.cellsOf(point)) cell.observe(metric, value, this.configuration.epoch)
@@ -276,7 +276,7 @@ export class KpiProjection {
     for (let level = 0; level < this.granularities.length; level++) {
       const granularity = this.granularities[level] as Granularity
       const interval = this.intervalOf(level, point.at)
-      placesOf(
+      forEachCell(
         point,
         only === undefined ? families : families.filter((family) => only.includes(family)),
         profile.splitBy,
@@ -305,7 +305,7 @@ export class KpiProjection {
   /** Where correlated points go; `only` restricts the families. */
   private sinkOf(only: readonly FamilyName[] | undefined): PointSink {
     const change = (point: MetricPoint, act: (cell: Cell, metric: number, epoch: number) => void): void => {
-      const metric = placeOf(point.metric)
+      const metric = metricPlace(point.metric)
       if (metric === undefined) return
       for (const cell of this.cellsOf(point, only)) act(cell, metric, this.configuration.epoch)
     }

@@ -1,4 +1,5 @@
-import { families, splits, type FamilyName } from '../../src/domain/family.js'
+import { splits } from '../../src/domain/dimensions.js'
+import { families, type FamilyName } from '../../src/domain/family.js'
 import type { Granularity } from '../../src/domain/granularity.js'
 import type { Ratio } from '../../src/domain/kpi.js'
 import { metricKind, metricNames, type MetricName } from '../../src/domain/metric.js'

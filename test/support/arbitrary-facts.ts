@@ -10,7 +10,8 @@ import type {
   ProfilePublished,
   QueueConfigured,
 } from '../../src/domain/fact.js'
-import { familyNames, splits } from '../../src/domain/family.js'
+import { splits } from '../../src/domain/dimensions.js'
+import { familyNames } from '../../src/domain/family.js'
 import { MINUTE_MS, type EpochMs } from '../../src/domain/interval.js'
 import { pointMetrics } from '../../src/domain/metric.js'
 import { defaultProfile, type Profile } from '../../src/domain/profile.js'

@@ -14,7 +14,6 @@ import type {
   MetricPoint,
   OrgSettingsChanged,
   OutboundInitiated,
-  PointDimensions,
   ProfilePublished,
   QueueConfigured,
   StateKind,
@@ -22,6 +21,7 @@ import type {
   UserSessionStarted,
   VoicemailEnded,
 } from '../../src/domain/fact.js'
+import { noDimensions, type PointDimensions } from '../../src/domain/dimensions.js'
 import type { EpochMs } from '../../src/domain/interval.js'
 import type { MetricName } from '../../src/domain/metric.js'
 import { defaultProfile, type Profile } from '../../src/domain/profile.js'
@@ -58,19 +58,7 @@ export const emitted = (
 }
 
 /** Dimensions of a point that carries none. */
-export const nowhere: PointDimensions = {
-  queueId: null,
-  userId: null,
-  mediaType: 'voice',
-  direction: null,
-  messageType: null,
-  skillIds: [],
-  languageId: null,
-  wrapUpCode: null,
-  flowId: null,
-  campaignId: null,
-  divisionIds: [],
-}
+export const nowhere: PointDimensions = { ...noDimensions, mediaType: 'voice' }
 
 export const ticked = (time: string | EpochMs): ClockTicked => ({
   type: 'ClockTicked',

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import type { Fact } from '../../src/domain/fact.js'
-import { families, splits } from '../../src/domain/family.js'
+import { splits } from '../../src/domain/dimensions.js'
+import { families } from '../../src/domain/family.js'
 import { metricKind, metricNames } from '../../src/domain/metric.js'
 import { defaultProfile, type Profile } from '../../src/domain/profile.js'
 import { rowKey, valueText, type Row } from '../../src/domain/row.js'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { familyNames, splits } from '../../domain/family.js'
+import { splits } from '../../domain/dimensions.js'
+import { familyNames } from '../../domain/family.js'
 import { granularities } from '../../domain/granularity.js'
 import { metricNames } from '../../domain/metric.js'
 import { defaultProfile, profileProblems, type Profile } from '../../domain/profile.js'

@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { ErasedPoints, Fact, MetricPoint, StreamErased } from '../../domain/fact.js'
+import { dimensionsOf } from '../../domain/dimensions.js'
 import { intervalStart, MINUTE_MS, type EpochMs } from '../../domain/interval.js'
 import { defaultProfile, type PointSource } from '../../domain/profile.js'
 import { configStream, deadLetterStream } from '../../domain/stream-name.js'
@@ -140,34 +141,9 @@ class PointCounts {
   }
 
   private add(source: PointSource, point: MetricPoint, count: number): void {
-    const {
-      metric,
-      queueId,
-      userId,
-      mediaType,
-      direction,
-      messageType,
-      skillIds,
-      languageId,
-      wrapUpCode,
-      flowId,
-      campaignId,
-      divisionIds,
-    } = point
+    const { metric } = point
     const at = intervalStart(point.at, GRAIN_MS)
-    const dimensions = {
-      queueId,
-      userId,
-      mediaType,
-      direction,
-      messageType,
-      skillIds,
-      languageId,
-      wrapUpCode,
-      flowId,
-      campaignId,
-      divisionIds,
-    }
+    const dimensions = dimensionsOf(point)
     const key = JSON.stringify([source, metric, at, dimensions])
     this.counts.set(key, { source, metric, at, ...dimensions, count: (this.counts.get(key)?.count ?? 0) + count })
   }

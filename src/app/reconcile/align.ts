@@ -2,7 +2,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import { families, type FamilyName } from '../../domain/family.js'
 import type { Interval } from '../../domain/interval.js'
 import { MINUTE_MS, type EpochMs } from '../../domain/interval.js'
-import { dimensionOf, familyFor, isMultiplying } from './family.js'
+import { dimensionOfWire, isMultiValued, splits } from '../../domain/dimensions.js'
+import { familyFor } from './family.js'
 import { groupKey, intervalKey, spelledValue, type Query } from './query.js'
 import { OurCell, type OurRow } from './rows.js'
 
@@ -78,7 +79,7 @@ export const align = (
       else known.push(interval)
     }
   }
-  const placeOf = (name: string): number => families[family].dimensions.indexOf(dimensionOf(name) as never)
+  const placeOf = (name: string): number => families[family].dimensions.indexOf(dimensionOfWire(name) as never)
   const places = query.dimensions.map((name) => [name, placeOf(name)] as const)
   const filterPlaces = filters.map(([name, value]) => [name, placeOf(name), value] as const)
 
@@ -113,12 +114,12 @@ export const align = (
   const unreachable = (key: string): string | undefined => {
     const values = JSON.parse(key) as readonly (string | null)[]
     for (const [index, [name]] of places.entries()) {
-      const dimension = dimensionOf(name)
+      const dimension = dimensionOfWire(name)
       const value = values[index] ?? null
       if (dimension === undefined) continue
       if (value === null && !families[family].optional.includes(dimension))
         return `rows of family ${family} hold nothing without a ${name}`
-      if (value?.includes(',') === true && isMultiplying(dimension))
+      if (value?.includes(',') === true && isMultiValued(dimension))
         return `several values of ${name} in one group (flattened): rows are of one each`
     }
     return undefined
@@ -126,6 +127,6 @@ export const align = (
   return { query, family, starts, intervals, ours, notCompared, note, take, unreachable }
 }
 
-const isSplit = (name: string): boolean => name === 'direction' || name === 'messageType'
+const isSplit = (name: string): boolean => splits.some((split) => split === dimensionOfWire(name))
 
 const spelled = ({ start, end }: Interval): string => `${new Date(start).toISOString()}/${new Date(end).toISOString()}`

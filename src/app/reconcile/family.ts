@@ -1,32 +1,10 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { families, familyNames, type Dimension, type FamilyName } from '../../domain/family.js'
+import { dimensionOfWire, isMultiValued, splits, type Dimension } from '../../domain/dimensions.js'
+import { families, familyNames, type FamilyName } from '../../domain/family.js'
 import { isMetricName, metricGroup } from '../../domain/metric.js'
 
-/** What the aggregates queries call our dimensions. */
-const dimensionNames: Readonly<Record<string, Dimension>> = {
-  queueId: 'queueId',
-  userId: 'userId',
-  mediaType: 'mediaType',
-  direction: 'direction',
-  messageType: 'messageType',
-  requestedRoutingSkillId: 'skillId',
-  requestedLanguageId: 'languageId',
-  wrapUpCode: 'wrapUpCode',
-  outboundCampaignId: 'campaignId',
-  divisionId: 'divisionId',
-  flowId: 'flowId',
-}
-
-/** Our name of a dimension of a query; `undefined` if rows have no such dimension. */
-export const dimensionOf = (name: string): Dimension | undefined =>
-  Object.hasOwn(dimensionNames, name) ? dimensionNames[name] : undefined
-
-/** A point with several of them counts in each: rows must not be added over these. */
-const multiplying: readonly Dimension[] = ['skillId', 'divisionId']
-export const isMultiplying = (dimension: Dimension): boolean => multiplying.includes(dimension)
-
 /** Dimensions that every family of points has: they choose none. */
-const common: readonly Dimension[] = ['mediaType', 'direction', 'messageType']
+const common: readonly Dimension[] = ['mediaType', ...splits]
 const ownOf = (family: FamilyName): readonly Dimension[] =>
   families[family].dimensions.filter((dimension) => !common.includes(dimension))
 
@@ -52,19 +30,19 @@ export const familyFor = (
   names: readonly string[],
   forced?: FamilyName,
 ): E.Either<string, Choice> => {
-  const foreign = names.find((name) => dimensionOf(name) === undefined)
+  const foreign = names.find((name) => dimensionOfWire(name) === undefined)
   if (foreign !== undefined) return E.left(`groups by ${foreign}: rows have no such dimension`)
-  const dimensions = names.map((name) => dimensionOf(name) as Dimension)
+  const dimensions = names.map((name) => dimensionOfWire(name) as Dimension)
   const choice = forced ?? fitting(sort, dimensions)
   if (choice === undefined)
     return E.left(
       `groups by ${names.join(', ') || 'nothing'}: no family has ${sort === 'interaction' ? 'these together' : `${sort} metrics by these`}`,
     )
   if (!carries(choice, sort)) return E.left(`rows of family ${choice} carry no ${sort} metrics`)
-  const absent = names.find((name) => !families[choice].dimensions.includes(dimensionOf(name) as Dimension))
+  const absent = names.find((name) => !families[choice].dimensions.includes(dimensionOfWire(name) as Dimension))
   if (absent !== undefined) return E.left(`groups by ${absent}: rows of family ${choice} have no such dimension`)
   const summed = choice === 'agent-state' ? [] : ownOf(choice).filter((dimension) => !dimensions.includes(dimension))
-  const lying = summed.find(isMultiplying)
+  const lying = summed.find(isMultiValued)
   if (lying !== undefined)
     return E.left(
       `not grouped by ${lying}: what has several of them is in several rows of family ${choice}, so their sum would be more than the total`,

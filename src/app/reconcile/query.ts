@@ -1,7 +1,8 @@
 import type { Interval } from '../../domain/interval.js'
 import { DAY_MS, HOUR_MS, type EpochMs } from '../../domain/interval.js'
 import type { AggregateResponse, SourceMetric, SourceRow, Stats } from './aggregates.js'
-import { dimensionOf, sortOf, type MetricSort } from './family.js'
+import { dimensionOfWire, pointDimension } from '../../domain/dimensions.js'
+import { sortOf, type MetricSort } from './family.js'
 
 /** What the API says of one group and interval; by metric, or by metric and qualifier of states. */
 export type SourceCell = Map<string, SourceMetric>
@@ -46,8 +47,8 @@ export const groupKey = (values: readonly (string | null)[]): string => JSON.str
 
 /** What a value of a dimension is called in rows: enums are lower case there, and `unknown` where there is none. */
 export const spelledValue = (name: string, value: string | undefined): string | null => {
-  const dimension = dimensionOf(name)
-  if (dimension !== 'mediaType' && dimension !== 'direction' && dimension !== 'messageType') return value ?? null
+  const dimension = dimensionOfWire(name)
+  if (dimension === undefined || pointDimension(dimension)?.kind === 'id') return value ?? null
   return value?.toLowerCase() ?? 'unknown'
 }
 

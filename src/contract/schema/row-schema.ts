@@ -1,4 +1,5 @@
-import { families, type Dimension, type FamilyName } from '../../domain/family.js'
+import { dimensionDoc, dimensionNullDoc, type Dimension } from '../../domain/dimensions.js'
+import { families, type FamilyName } from '../../domain/family.js'
 import { kpiFields } from './kpi-schema.js'
 import { measuresField } from './measure-schema.js'
 import { namedTypes, type AvroSchema } from './named-types.js'
@@ -108,37 +109,12 @@ const serviceTargetField = {
 
 const instant = { type: 'long', logicalType: 'timestamp-millis' }
 
-const MULTIPLIES =
-  'Multi-valued: what has several of them counts whole in the row of each, so rows multiply; never add rows over this dimension.'
-
-const dimensionDocs: Readonly<Record<Dimension, string>> = {
-  queueId: 'Genesys id of the queue.',
-  userId: 'Genesys id of the agent (user).',
-  skillId: `Genesys id of the requested routing skill. ${MULTIPLIES}`,
-  languageId: 'Genesys id of the requested language.',
-  wrapUpCode: 'Genesys id of the wrap-up code.',
-  flowId: 'Genesys id of the flow.',
-  campaignId: 'Genesys id of the outbound campaign.',
-  divisionId: `Genesys id of the division. ${MULTIPLIES}`,
-  mediaType: 'Media type as in metric records, for example voice, chat, email, callback, message.',
-  direction: 'Direction of the conversation: inbound, outbound, or unknown.',
-  messageType: 'Kind of message, for example webmessaging, whatsapp, sms, or unknown.',
-  stateKind: 'Which state this is: routingStatus, systemPresence or organizationPresence.',
-  state: 'The state, for example IDLE, INTERACTING, AVAILABLE, BREAK; of organisation presences the id.',
-}
-
-const nullDocs: Readonly<Partial<Record<Dimension, string>>> = {
-  queueId: 'null: outside any queue.',
-  direction: 'null: the profile does not split by it.',
-  messageType: 'null: the profile does not split by it.',
-}
-
 const dimensionField = (family: FamilyName, dimension: Dimension) =>
   families[family].optional.includes(dimension)
     ? {
         name: dimension,
         type: ['null', 'string'],
         default: null,
-        doc: `${dimensionDocs[dimension]} ${nullDocs[dimension] ?? 'null: none.'}`,
+        doc: `${dimensionDoc(dimension)} ${dimensionNullDoc(dimension)}`,
       }
-    : { name: dimension, type: 'string', doc: dimensionDocs[dimension] }
+    : { name: dimension, type: 'string', doc: dimensionDoc(dimension) }

@@ -1,8 +1,9 @@
 import type { ConversationRecorded } from '../../domain/fact.js'
 import type { EpochMs } from '../../domain/interval.js'
 import { metricValue } from './metric-records.js'
-import { isoInstant, object, objects, optionalWord, optionalText, text, texts, type Body } from './fields.js'
-import { lowerCase, mediaType } from './spelling.js'
+import { noDimensions, type PointDimensionInfo } from '../../domain/dimensions.js'
+import { dimensionsBy, readDimension, type DimensionValue } from './dimensions.js'
+import { isoInstant, object, objects, optionalText, text, type Body } from './fields.js'
 
 /** Type of the raw events that hold one conversation as the analytics API returns it. */
 export const CONVERSATION_DETAIL = 'conversation-detail'
@@ -25,25 +26,18 @@ type Reader = <T>(read: (segment: Body) => T | null) => T | null
  * queue before being sent to one. Throws `BadField`.
  */
 export const conversationRecorded = (record: Body): ConversationRecorded => {
-  const divisionIds = texts(record, 'divisionIds')
   const points: ConversationRecorded['points'][number][] = []
   const repeats = new Map<string, number>()
   for (const participant of objects(record, 'participants')) {
-    const userId = optionalText(participant, 'userId')
     const purpose = optionalText(participant, 'purpose')
     for (const session of objects(participant, 'sessions')) {
       const emissions = objects(session, 'metrics')
       if (emissions.length === 0) continue
       const sessionId = text(session, 'sessionId')
-      const ofSession = {
-        userId,
-        mediaType: mediaType(optionalWord(session, 'mediaType')),
-        direction: lowerCase(optionalWord(session, 'direction')),
-        messageType: lowerCase(optionalWord(session, 'messageType')),
-        flowId: flowOf(session),
-        campaignId: optionalText(session, 'outboundCampaignId'),
-        divisionIds,
-      }
+      const bodies = { record, participant, session, flow: flowOf(session) }
+      const ofSession = dimensionsBy((dimension) =>
+        dimension.level === 'segment' ? absent(dimension) : readDimension(bodies[dimension.level], dimension),
+      )
       const segments = segmentsOf(session)
       for (const emission of emissions) {
         const metric = text(emission, 'name')
@@ -57,13 +51,11 @@ export const conversationRecorded = (record: Body): ConversationRecorded => {
           metric,
           value,
           at,
-          ...ofSession,
-          queueId: said((segment) => optionalText(segment, 'queueId')),
-          skillIds:
-            said((segment) => someOf(texts(segment, 'requestedRoutingSkillIds'))) ??
-            texts({}, 'requestedRoutingSkillIds'),
-          languageId: said((segment) => optionalText(segment, 'requestedLanguageId')),
-          wrapUpCode: said((segment) => optionalText(segment, 'wrapUpCode')),
+          ...dimensionsBy((dimension) =>
+            dimension.level === 'segment'
+              ? (said((segment) => ifAny(readDimension(segment, dimension))) ?? absent(dimension))
+              : ofSession[dimension.field],
+          ),
           key: `${name}/${ordinal}`,
         })
       }
@@ -78,8 +70,8 @@ export const conversationRecorded = (record: Body): ConversationRecorded => {
  */
 const agentLike: ReadonlySet<string | null> = new Set(['agent', 'user', 'acd'])
 
-const flowOf = (session: Body): string | null =>
-  session['flow'] === undefined || session['flow'] === null ? null : optionalText(object(session, 'flow'), 'flowId')
+const flowOf = (session: Body): Body =>
+  session['flow'] === undefined || session['flow'] === null ? {} : object(session, 'flow')
 
 const segmentsOf = (session: Body): readonly Segment[] =>
   objects(session, 'segments')
@@ -103,4 +95,7 @@ const readerOf = (segments: readonly Segment[], metric: string, at: EpochMs, any
   }
 }
 
-const someOf = (ids: readonly string[]): readonly string[] | null => (ids.length === 0 ? null : ids)
+/** A list that names nothing says nothing. */
+const ifAny = (value: DimensionValue): DimensionValue => (Array.isArray(value) && value.length === 0 ? null : value)
+
+const absent = ({ field }: PointDimensionInfo): DimensionValue => noDimensions[field]

@@ -1,7 +1,7 @@
 import type { MetricEmitted } from '../../domain/fact.js'
 import type { Decoder, Decoders } from './decoder.js'
-import { isoInstant, observation, optionalWord, optionalText, text, texts, wholeNumber, type Body } from './fields.js'
-import { lowerCase, mediaType } from './spelling.js'
+import { dimensionFields, dimensionsBy, readDimension } from './dimensions.js'
+import { isoInstant, observation, text, wholeNumber, type Body } from './fields.js'
 
 /** Observations (`o…`) may be averages; counts and durations are whole. */
 export const metricValue = (body: Body, metric: string): number =>
@@ -14,17 +14,7 @@ const metricEmitted = (body: Body): MetricEmitted => {
     metric,
     value: metricValue(body, metric),
     at: isoInstant(body, 'metricDate'),
-    queueId: optionalText(body, 'queueId'),
-    userId: optionalText(body, 'userId'),
-    mediaType: mediaType(optionalWord(body, 'mediaType')),
-    direction: lowerCase(optionalWord(body, 'direction')),
-    messageType: lowerCase(optionalWord(body, 'messageType')),
-    skillIds: texts(body, 'requestedRoutingSkillIds'),
-    languageId: optionalText(body, 'requestedLanguageId'),
-    wrapUpCode: optionalText(body, 'wrapUpCode'),
-    flowId: optionalText(body, 'flowId'),
-    campaignId: optionalText(body, 'outboundCampaignId'),
-    divisionIds: texts(body, 'divisionIds'),
+    ...dimensionsBy((dimension) => readDimension(body, dimension)),
   }
 }
 
@@ -32,20 +22,7 @@ const metricEmitted = (body: Body): MetricEmitted => {
  * Records of conversations and of flows have the same shape; the one names flows, the other queues, skills and so on.
  */
 const metricRecord: Decoder = {
-  fields: [
-    ...[
-      'metric',
-      'value',
-      'metricDate',
-      'queueId',
-      'userId',
-      'mediaType',
-      'direction',
-      'messageType',
-      'requestedRoutingSkillIds',
-    ],
-    ...['requestedLanguageId', 'wrapUpCode', 'flowId', 'outboundCampaignId', 'divisionIds'],
-  ],
+  fields: ['metric', 'value', 'metricDate', ...dimensionFields],
   facts: (body) => [metricEmitted(body)],
 }
 

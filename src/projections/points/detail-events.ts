@@ -1,11 +1,5 @@
-import type {
-  AcdEnded,
-  AfterCallWorkCompleted,
-  DetailFact,
-  FlowFact,
-  PointDimensions,
-  UserSessionEnded,
-} from '../../domain/fact.js'
+import type { AcdEnded, AfterCallWorkCompleted, DetailFact, FlowFact, UserSessionEnded } from '../../domain/fact.js'
+import type { PointDimensions } from '../../domain/dimensions.js'
 import type { EpochMs } from '../../domain/interval.js'
 import type { MetricName } from '../../domain/metric.js'
 import { unreachable } from '../../domain/unreachable.js'

@@ -1,4 +1,5 @@
-import type { MetricPoint, PointDimensions } from '../../domain/fact.js'
+import { noDimensions, type PointDimensions } from '../../domain/dimensions.js'
+import type { MetricPoint } from '../../domain/fact.js'
 import type { EpochMs } from '../../domain/interval.js'
 import type { MetricName } from '../../domain/metric.js'
 
@@ -24,8 +25,6 @@ type SessionDimensions = Readonly<{
   divisionId: string | null
 }>
 
-const none: readonly string[] = []
-
 /** A point of a session. */
 export const pointOf = (
   metric: MetricName,
@@ -37,15 +36,10 @@ export const pointOf = (
   metric,
   value,
   at,
-  queueId: more.queueId ?? null,
-  userId: more.userId ?? null,
+  ...noDimensions,
   mediaType: from.mediaType,
   direction: from.direction,
   messageType: from.messageType,
-  skillIds: more.skillIds ?? none,
-  languageId: more.languageId ?? null,
-  wrapUpCode: more.wrapUpCode ?? null,
-  flowId: more.flowId ?? null,
-  campaignId: more.campaignId ?? null,
-  divisionIds: from.divisionId === null ? none : [from.divisionId],
+  divisionIds: from.divisionId === null ? noDimensions.divisionIds : [from.divisionId],
+  ...more,
 })

@@ -1,4 +1,5 @@
-import { families, splits, type Split } from '../../domain/family.js'
+import { splits, type Split } from '../../domain/dimensions.js'
+import { families } from '../../domain/family.js'
 import type { StateKind } from '../../domain/fact.js'
 import type { Granularity } from '../../domain/granularity.js'
 import type { EpochMs } from '../../domain/interval.js'
