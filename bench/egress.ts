@@ -86,7 +86,7 @@ const measure = async (brokers: readonly string[], url: string): Promise<readonl
   await producer.disconnect()
   const median = (name: keyof typeof contenders): number =>
     rates.get(name)?.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? NaN
-  const note = `same ${Math.round(records.reduce((sum, { avro }) => sum + avro.length, 0) / ROWS)} B values, keys and headers, and our quick record encoding on both sides; ${Math.round(median('bare without headers'))}/s without headers`
+  const note = `same ${Math.round(records.reduce((sum, { avro }) => sum + avro.length, 0) / ROWS)} B values, keys and headers, and our record encoder on both sides; ${Math.round(median('bare without headers'))}/s without headers`
   return ([2_000, 10_000] as const).map((size) => {
     const written = size.toLocaleString('en')
     const ours = median(size === 2_000 ? 'sink, 2,000 a transaction' : 'sink, 10,000 a transaction')

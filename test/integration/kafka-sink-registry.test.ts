@@ -40,7 +40,6 @@ describeRegistry('the Kafka sink and its registry', ({ brokers, registryUrl, too
       ce_subject: key,
       ce_time: '2026-01-05T10:00:00.000Z',
       'content-type': 'application/avro',
-      'streamvane-row-key': key,
       'streamvane-row-revision': '1',
       'streamvane-generation': 'g1',
     })

@@ -69,14 +69,14 @@ const foreignRevisions = async (
     until: (seen) => {
       const record = seen.at(-1)
       if (record !== undefined && header(record, 'streamvane-row-revision') === String(last))
-        finished.add(header(record, 'streamvane-row-key'))
+        finished.add(header(record, 'ce_subject'))
       return finished.size === keys
     },
   })
   return revisionsByKey(
     records.map((record) => ({
       topic,
-      key: header(record, 'streamvane-row-key'),
+      key: header(record, 'ce_subject'),
       revision: Number(header(record, 'streamvane-row-revision')),
       replay: false,
     })),

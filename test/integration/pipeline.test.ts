@@ -31,7 +31,7 @@ const header = (record: ForeignRecord, name: string): string => record.headers.g
 
 /** Every row and revision at the destination. */
 const namesOf = (records: readonly ForeignRecord[]): readonly string[] =>
-  records.map((record) => `${header(record, 'streamvane-row-key')} ${header(record, 'streamvane-row-revision')}`).sort()
+  records.map((record) => `${header(record, 'ce_subject')} ${header(record, 'streamvane-row-revision')}`).sort()
 
 /** Every row and revision that was ever computed. */
 const namesInLog = async (data: string, tenant: string, family: string): Promise<readonly string[]> => {
@@ -51,7 +51,7 @@ const namesInLog = async (data: string, tenant: string, family: string): Promise
 const lastRecords = (records: readonly ForeignRecord[]): ReadonlyMap<string, ForeignRecord> => {
   const last = new Map<string, ForeignRecord>()
   for (const record of records) {
-    const key = `${header(record, 'streamvane-generation')} ${header(record, 'streamvane-row-key')}`
+    const key = `${header(record, 'streamvane-generation')} ${header(record, 'ce_subject')}`
     const before = Number(header(last.get(key) ?? record, 'streamvane-row-revision'))
     const revision = Number(header(record, 'streamvane-row-revision'))
     if (last.has(key) && revision <= before) expect.fail(`${key}: revision ${revision} comes after ${before}`)

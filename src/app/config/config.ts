@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { familyNames, type FamilyName } from '../../domain/family.js'
 import type { Profile } from '../../domain/profile.js'
 import { isTenant } from '../../domain/stream-name.js'
+import { kafkaDefaults } from '../../egress/kafka/options.js'
 import { defaultTopicNames } from '../../egress/topics.js'
 import { profileSchema } from './profile-schema.js'
 import { secretKeys, withSecrets } from './secrets.js'
@@ -23,7 +24,7 @@ const topicSchemas = Object.fromEntries(
 
 const kafkaSchema = z.strictObject({
   brokers: z.array(z.string().min(1)).default([]),
-  clientId: z.string().default('streamvane'),
+  clientId: z.string().default(kafkaDefaults.clientId),
   ssl: z.boolean().default(false),
   sasl: z
     .strictObject({
@@ -38,10 +39,10 @@ const kafkaSchema = z.strictObject({
     .optional(),
   /** Stable name of this egress at the broker; default `streamvane.<tenant>.kafka`. */
   transactionalId: z.string().optional(),
-  compression: z.enum(['none', 'gzip']).default('none'),
+  compression: z.enum(['none', 'gzip']).default(kafkaDefaults.compression),
   /** -1: what the broker is set to. */
-  replicationFactor: z.number().int().min(-1).default(-1),
-  progressTopic: z.string().default('streamvane.progress'),
+  replicationFactor: z.number().int().min(-1).default(kafkaDefaults.replicationFactor),
+  progressTopic: z.string().default(kafkaDefaults.progressTopic),
   topics: z
     .strictObject({
       ...topicSchemas,
@@ -50,13 +51,9 @@ const kafkaSchema = z.strictObject({
     })
     .prefault({}),
   /** What `topics apply` creates topics with. */
-  partitions: z.number().int().min(1).default(6),
-  cleanup: z.enum(['delete', 'compact']).default('delete'),
-  retentionMs: z
-    .number()
-    .int()
-    .min(-1)
-    .default(90 * 86_400_000),
+  partitions: z.number().int().min(1).default(kafkaDefaults.partitions),
+  cleanup: z.enum(['delete', 'compact']).default(kafkaDefaults.cleanup),
+  retentionMs: z.number().int().min(-1).default(kafkaDefaults.retentionMs),
 })
 
 const eventStoreDbSchema = z.strictObject({

@@ -1,14 +1,15 @@
+import { protocolErrorName } from './kafkajs-internals.js'
 import type { SinkFailure } from '../sink.js'
 
 /**
- * What a foreign error means to the sink. `epoch`: the broker says that another producer has our transactional id now,
- * or that our transaction expired.
+ * What an error means to the sink. `EpochLost`: the broker says that another producer has our transactional id now, or
+ * that it has given up our transaction.
  */
-export type KafkaVerdict = SinkFailure | Readonly<{ tag: 'EpochLost'; by: string }>
+export type KafkaFailure = SinkFailure | Readonly<{ tag: 'EpochLost'; by: string }>
 
-/** The one place where errors of kafkajs, the broker and the registry become ours. */
-export const kafkaVerdict = (cause: unknown): KafkaVerdict => {
-  const type = protocolType(cause)
+/** Classifies errors of kafkajs and of the broker: the one place where they become ours. */
+export const classifyKafkaError = (cause: unknown): KafkaFailure => {
+  const type = protocolErrorName(cause)
   const refusal = type === undefined ? undefined : refusals[type]
   if (refusal !== undefined) return { tag: 'Refused', reason: `${refusal} (Kafka: ${type}: ${messageOf(cause)})` }
   if (type !== undefined && EPOCH_LOST.has(type)) return { tag: 'EpochLost', by: type }
@@ -17,7 +18,7 @@ export const kafkaVerdict = (cause: unknown): KafkaVerdict => {
 
 const EPOCH_LOST = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED'])
 
-/** Answers that repeating will not change, and how they are mended. */
+/** Errors that trying again does not change, and how to mend each. */
 const refusals: Readonly<Record<string, string>> = {
   MESSAGE_TOO_LARGE: "a record is larger than the topic takes: raise the topic's max.message.bytes",
   RECORD_LIST_TOO_LARGE: 'a batch of records is larger than the broker takes: raise its message.max.bytes',
@@ -32,18 +33,6 @@ const refusals: Readonly<Record<string, string>> = {
   UNSUPPORTED_COMPRESSION_TYPE: 'the broker does not take this compression',
   UNSUPPORTED_FOR_MESSAGE_FORMAT: 'the topic has a message format without transactions',
   INVALID_RECORD: 'the broker refuses a record: on a compacted topic every record needs a key',
-}
-
-/** kafkajs wraps errors in errors, and does not name codes that are younger than it. */
-const protocolType = (cause: unknown): string | undefined => {
-  for (let error = cause, depth = 0; error instanceof Error && depth < 5; error = error.cause, depth++) {
-    if (/^Unknown error code 90$/.test(error.message)) return 'PRODUCER_FENCED'
-    if (/^Unknown error code 87$/.test(error.message)) return 'INVALID_RECORD'
-    if (error.name === 'KafkaJSSASLAuthenticationError') return 'SASL_AUTHENTICATION_FAILED'
-    const { type } = error as { type?: unknown }
-    if (typeof type === 'string') return type
-  }
-  return undefined
 }
 
 const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -1,9 +1,9 @@
 import type { SinkRecord } from '../sink.js'
 
 /**
- * Headers of a record: CloudEvents 1.0 in binary mode, and what consumers deduplicate by. The id names the record for
- * ever, because within a generation (key, revision) always has the same bytes; a replayed record therefore has the id
- * of the first.
+ * Headers of a record: CloudEvents 1.0 in binary mode, and the two values that consumers compare, generation and
+ * revision. The id identifies the record: within a generation a key and a revision always have the same bytes, so a
+ * replayed record has the id of the first one.
  */
 export const recordHeaders = (record: SinkRecord, contentType: string): Record<string, string> => {
   const { key, tenant, family, revision } = record.header
@@ -15,7 +15,6 @@ export const recordHeaders = (record: SinkRecord, contentType: string): Record<s
     ce_subject: key,
     ce_time: key.slice(key.lastIndexOf('/') + 1), // a row key ends in the start of its interval
     'content-type': contentType,
-    'streamvane-row-key': key,
     'streamvane-row-revision': String(revision),
     'streamvane-generation': record.generation,
   }

@@ -1,16 +1,53 @@
 import { createRequire } from 'node:module'
 import { setTimeout } from 'node:timers/promises'
 import type { Kafka } from 'kafkajs'
-import type { KafkaAddress } from './options.js'
+import { withoutAborted, type AbortedTransaction, type FetchedRecord, type RawRecord } from './aborted-records.js'
+import { kafkaDefaults, metadataMaxAgeMs, timeouts, type KafkaAddress } from './options.js'
+import { encodeRecord } from './record-encoder.js'
+
+/**
+ * Everything that relies on the inside of kafkajs, and not on its documented interface: its cluster object, its record
+ * encoder and the form of its errors. The version is pinned to 2.2.4, which is no longer developed; a test fails when
+ * another version is installed, and another when a second file of src reaches into kafkajs.
+ */
+const require = createRequire(import.meta.url)
+const RECORD_MODULE = 'kafkajs/src/protocol/recordBatch/record/v0'
+
+/**
+ * Makes kafkajs encode records with `encodeRecord`: its own encoder allocates 512 zeroed bytes for every header. kafkajs
+ * loads the encoder from this module when it sends its first batch, so this must be called before; calling it again
+ * changes nothing.
+ */
+export const useOwnRecordEncoder = (): void => {
+  require(RECORD_MODULE)
+  const loaded = require.cache[require.resolve(RECORD_MODULE)]
+  if (loaded === undefined) throw new Error(`${RECORD_MODULE} is not where it was: kafkajs must be version 2.2.4`)
+  loaded.exports = encodeRecord
+}
+
+/**
+ * The name of the protocol error behind an error of kafkajs; `undefined` if there is none. kafkajs wraps errors in
+ * errors, and has no names for codes that were introduced after its last release.
+ */
+export const protocolErrorName = (cause: unknown): string | undefined => {
+  for (let error = cause, depth = 0; error instanceof Error && depth < 5; error = error.cause, depth++) {
+    const code = /^Unknown error code (\d+)$/.exec(error.message)?.[1]
+    if (code !== undefined && newerCodes[code] !== undefined) return newerCodes[code]
+    if (error.name === 'KafkaJSSASLAuthenticationError') return 'SASL_AUTHENTICATION_FAILED'
+    const { type } = error as { type?: unknown }
+    if (typeof type === 'string') return type
+  }
+  return undefined
+}
+
+const newerCodes: Readonly<Record<string, string>> = { 87: 'INVALID_RECORD', 90: 'PRODUCER_FENCED' }
 
 /**
  * Reads one partition without a consumer group.
  *
- * The simple way is a consumer in a group of its own. A group costs seconds to join on a broker as shipped
- * (group.initial.rebalance.delay.ms is 3,000) and stays behind when the process is killed; the egress reads one record
- * each time it connects. So this takes the cluster object inside kafkajs (pinned, and no longer changing) and fetches.
- * Aborted records are filtered here: kafkajs' own filter takes one aborted transaction into account per record, and
- * lets records of a second through when reading begins in the midst of two.
+ * The simple way is a consumer in a group of its own. Joining a group takes seconds on a broker with default settings
+ * (group.initial.rebalance.delay.ms is 3,000), and the group stays behind when the process is killed; the egress reads
+ * one record each time it connects. So this fetches through the cluster object inside kafkajs.
  */
 export type PartitionReader = Readonly<{
   /** Number of partitions of a topic; 0 if it does not exist. */
@@ -25,23 +62,6 @@ export type PartitionReader = Readonly<{
   ) => Promise<Readonly<{ records: readonly FetchedRecord[]; next: bigint }>>
   close: () => Promise<void>
 }>
-
-export type FetchedRecord = Readonly<{
-  key: Buffer | null
-  value: Buffer | null
-  headers: Readonly<Record<string, unknown>>
-  offset: bigint
-}>
-
-export type RawRecord = Readonly<{
-  key: Buffer | null
-  value: Buffer | null
-  headers: Readonly<Record<string, unknown>>
-  offset: string
-  isControlRecord: boolean
-  batchContext: Readonly<{ producerId: string; inTransaction: boolean }>
-}>
-export type AbortedTransaction = Readonly<{ producerId: string; firstOffset: string }>
 
 type Fetched = Readonly<{
   responses: readonly Readonly<{
@@ -70,7 +90,6 @@ type Cluster = Readonly<{
   ) => Promise<readonly Readonly<{ partitions: readonly Readonly<{ offset: string }>[] }>[]>
 }>
 
-const inKafkajs = createRequire(import.meta.url)
 const READ_COMMITTED = 1
 const READ_UNCOMMITTED = 0
 const FETCH_WAIT_MS = 200
@@ -80,10 +99,10 @@ const FETCH_BYTES_MAX = 1024 * 1024
 
 export const partitionReader = async (
   kafka: Kafka,
-  { brokers, clientId = 'streamvane', ssl, sasl, socketFactory }: KafkaAddress,
+  { brokers, clientId = kafkaDefaults.clientId, ssl, sasl, socketFactory }: KafkaAddress,
 ): Promise<PartitionReader> => {
-  const ClusterOfKafkajs = inKafkajs('kafkajs/src/cluster') as new (options: object) => Cluster
-  const defaultSockets = inKafkajs('kafkajs/src/network/socketFactory') as () => NonNullable<
+  const ClusterOfKafkajs = require('kafkajs/src/cluster') as new (options: object) => Cluster
+  const defaultSockets = require('kafkajs/src/network/socketFactory') as () => NonNullable<
     KafkaAddress['socketFactory']
   >
   const cluster = new ClusterOfKafkajs({
@@ -93,18 +112,16 @@ export const partitionReader = async (
     ssl,
     sasl,
     clientId,
-    connectionTimeout: 5_000,
-    requestTimeout: 30_000,
-    enforceRequestTimeout: true,
-    metadataMaxAge: 300_000,
+    ...timeouts,
+    metadataMaxAge: metadataMaxAgeMs,
     retry: { initialRetryTime: 20, maxRetryTime: 1_000, multiplier: 2, factor: 0.2, retries: 8 },
     allowAutoTopicCreation: false,
     maxInFlightRequests: 1,
-    isolationLevel: READ_UNCOMMITTED, // what the bounds are by: the end, not what is stable so far
+    isolationLevel: READ_UNCOMMITTED, // the bounds are those of the log, not of its stable part
   })
   await cluster.connect()
-  // A topic that was just created, or whose leader just moved, is known to some brokers before others.
-  const patiently = async <A>(ask: () => Promise<A>): Promise<A> => {
+  // Some brokers learn of a new topic, or of a new leader, before others.
+  const retrying = async <A>(ask: () => Promise<A>): Promise<A> => {
     for (let attempt = 1; ; attempt++) {
       try {
         return await ask()
@@ -116,7 +133,7 @@ export const partitionReader = async (
     }
   }
   const offset = (topic: string, partition: number, fromBeginning: boolean): Promise<bigint> =>
-    patiently(async () => {
+    retrying(async () => {
       const [found] = await cluster.fetchTopicsOffset([{ topic, partitions: [{ partition }], fromBeginning }])
       const at = found?.partitions[0]?.offset
       if (at === undefined) throw new Error(`${topic} did not tell the bounds of partition ${partition}`)
@@ -137,7 +154,7 @@ export const partitionReader = async (
       end: await offset(topic, partition, false),
     }),
     fetch: (topic, partition, from) =>
-      patiently(async () => {
+      retrying(async () => {
         const leader = cluster
           .findTopicPartitionMetadata(topic)
           .find(({ partitionId }) => partitionId === partition)?.leader
@@ -156,31 +173,10 @@ export const partitionReader = async (
           (record) => record.offset >= from,
         )
         const last = answer.messages.at(-1)
-        // Nothing there although all is stable: the rest was compacted away.
+        // No messages below the last stable offset: compaction has removed the rest.
         const next = last !== undefined ? BigInt(last.offset) + 1n : BigInt(answer.lastStableOffset)
         return { records, next: next > from ? next : from }
       }),
     close: () => cluster.disconnect(),
   }
-}
-
-/** The records of a fetch without control records and those of aborted transactions. */
-export const withoutAborted = (
-  messages: readonly RawRecord[],
-  aborted: readonly AbortedTransaction[],
-): readonly FetchedRecord[] => {
-  const upcoming = [...aborted].sort((a, b) => (BigInt(a.firstOffset) < BigInt(b.firstOffset) ? -1 : 1))
-  const aborting = new Set<string>()
-  const records: FetchedRecord[] = []
-  for (const { key, value, headers, offset, isControlRecord, batchContext } of messages) {
-    const at = BigInt(offset)
-    for (let next = upcoming[0]; next !== undefined && BigInt(next.firstOffset) <= at; next = upcoming[0]) {
-      aborting.add(next.producerId)
-      upcoming.shift()
-    }
-    if (isControlRecord) aborting.delete(batchContext.producerId)
-    else if (!(batchContext.inTransaction && aborting.has(batchContext.producerId)))
-      records.push({ key, value, headers, offset: at })
-  }
-  return records
 }

@@ -2,6 +2,25 @@ import type { KafkaConfig } from 'kafkajs'
 import type { FamilyName } from '../../domain/family.js'
 import type { Topics } from '../topics.js'
 
+/** What the configuration and the functions of this folder use where nothing is said. */
+export const kafkaDefaults = {
+  clientId: 'streamvane',
+  /** Compacted; holds the progress records. */
+  progressTopic: 'streamvane.progress',
+  compression: 'none',
+  transactionTimeoutMs: 30_000,
+  /** Of a row topic. */
+  partitions: 6,
+  /** As the broker is set. */
+  replicationFactor: -1,
+  cleanup: 'delete',
+  retentionMs: 90 * 86_400_000,
+} as const
+
+/** Of every connection, in the form in which kafkajs takes them. */
+export const timeouts = { connectionTimeout: 5_000, requestTimeout: 30_000, enforceRequestTimeout: true } as const
+export const metadataMaxAgeMs = 300_000
+
 export type KafkaLogLevel = 'debug' | 'info' | 'warn' | 'error'
 export type KafkaLog = (level: KafkaLogLevel, message: string, details: Readonly<Record<string, unknown>>) => void
 
@@ -11,9 +30,9 @@ export type KafkaAddress = Readonly<{
   clientId?: string
   ssl?: KafkaConfig['ssl']
   sasl?: KafkaConfig['sasl']
-  /** What kafkajs has to say. Default: nothing. */
+  /** Takes the log lines of kafkajs. Default: they are dropped. */
   log?: KafkaLog
-  /** How sockets are made; a test cuts them here. */
+  /** How sockets are made. Default: as kafkajs does. */
   socketFactory?: KafkaConfig['socketFactory']
 }>
 
@@ -35,28 +54,28 @@ export type KafkaSinkOptions = KafkaAddress &
     name?: string
     topics?: Topics
     /**
-     * Families whose topics must be there on connecting; those of others are looked for when their first row comes.
-     * Default all.
+     * Families whose topics must exist when the sink connects. Topics of other families are looked for when their first
+     * row comes. Default all.
      */
     families?: readonly FamilyName[]
     /** Avro needs the registry. */
     values: Readonly<{ format: 'avro'; registry: RegistryOptions }> | Readonly<{ format: 'json' }>
     /**
-     * What fencing goes by, and the key of the progress record: stable across restarts, different for each egress.
+     * Kafka fences by this id, and it is the key of the progress record: stable across restarts, different for each
+     * egress.
      * Default `streamvane.<tenant>.<name>`.
      */
     transactionalId?: string
-    /** Compacted. Default `streamvane.progress`. */
+    /** Default: that of `kafkaDefaults`. */
     progressTopic?: string
-    /** Default none. */
+    /** Default: that of `kafkaDefaults`. */
     compression?: KafkaCompression
     /**
-     * After this the broker aborts a transaction that its producer has left open; until then a crashed egress holds
-     * back read_committed consumers, unless it is restarted before. Default 30,000.
+     * The broker aborts a transaction that its producer has left open for this long. Until then a crashed egress holds
+     * back read_committed consumers, unless it is started again before. Default: that of `kafkaDefaults`.
      */
     transactionTimeoutMs?: number
   }>
 
-export const defaultProgressTopic = 'streamvane.progress'
 export const transactionalIdOf = ({ tenant, name = 'kafka', transactionalId }: KafkaSinkOptions): string =>
   transactionalId ?? `streamvane.${tenant}.${name}`

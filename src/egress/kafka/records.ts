@@ -10,7 +10,7 @@ import type { SinkRecord } from '../sink.js'
 import { topicOf, type Topics } from '../topics.js'
 import { frame } from './wire-format.js'
 
-/** How the value of a record is made; `undefined` if its schema is unknown. */
+/** Makes the value of a record; `undefined` if its schema is unknown. */
 export type ValueOf = Readonly<{ contentType: string; value: (record: SinkRecord) => Buffer | undefined }>
 
 export const avroValues = (ids: SchemaIds): ValueOf => ({
@@ -21,7 +21,7 @@ export const avroValues = (ids: SchemaIds): ValueOf => ({
   },
 })
 
-/** Needs no registry, but refuses as Avro does: what a schema means must be known to render it. */
+/** Needs no registry, but the schema of the record must be known to render it. */
 export const jsonValues: ValueOf = {
   contentType: 'application/json',
   value: ({ schema, avro }) => {
@@ -33,17 +33,17 @@ export const jsonValues: ValueOf = {
 export type TopicMessages = { topic: string; messages: Message[] }
 
 /**
- * kafkajs groups the messages of a send by partition in quadratic time (20,000 to one partition block for three
- * seconds), so a send takes few per partition; and each partition's share of a send is one record batch to the broker,
- * which limits its size (1 MiB by default).
+ * kafkajs groups the messages of a send by partition in quadratic time: 20,000 messages to one partition block the
+ * process for three seconds. And the messages of a send to one partition are one record batch, whose size the broker
+ * limits (1 MiB by default). So a send takes few messages per partition.
  */
 const MESSAGES_PER_PARTITION_MAX = 500
 const BYTES_PER_PARTITION_MAX = 512 * 1024
 const HEADERS_BYTES = 600
 
 /**
- * Cuts records into sends, keeping their order. `partitionOf` says where a key goes. A string is the schema that is
- * unknown.
+ * Cuts records into sends and keeps their order. `partitionOf` gives the partition of a key. Returns the fingerprint of
+ * the schema instead if a record has one that is unknown.
  */
 export const cutIntoSends = (
   records: readonly SinkRecord[],
@@ -90,21 +90,20 @@ export const cutIntoSends = (
 const asSend = (topicMessages: ReadonlyMap<string, Message[]>): TopicMessages[] =>
   [...topicMessages].map(([topic, messages]) => ({ topic, messages }))
 
-const KEYS_REMEMBERED_MAX = 50_000
+const KEYS_KEPT_MAX = 50_000
 
 /**
- * Where a key goes: as Java's producers put it (murmur2 over the key), by the number of partitions that the topics had
- * when we connected. Remembered, because kafkajs hashes with big integers.
+ * The partition of a key: the one that Java's producers choose (murmur2 over the key), from the number of partitions
+ * that the topic had when the sink connected. Results are kept, because kafkajs hashes with big integers.
  */
 export const partitioning = (
   partitionCounts: ReadonlyMap<string, number>,
 ): ((topic: string, key: string) => number) => {
   const partitioner = kafkajs.Partitioners.DefaultPartitioner()
-  const remembered = new Map<string, Map<string, number>>()
+  const known = new Map<string, Map<string, number>>()
   return (topic, key) => {
-    let ofTopic = remembered.get(topic)
-    if (ofTopic === undefined || ofTopic.size >= KEYS_REMEMBERED_MAX)
-      remembered.set(topic, (ofTopic = new Map<string, number>()))
+    let ofTopic = known.get(topic)
+    if (ofTopic === undefined || ofTopic.size >= KEYS_KEPT_MAX) known.set(topic, (ofTopic = new Map<string, number>()))
     let partition = ofTopic.get(key)
     if (partition === undefined) {
       const count = partitionCounts.get(topic) ?? 1

@@ -2,25 +2,25 @@ import kafkajs from 'kafkajs'
 import type { Admin } from 'kafkajs'
 import type { FamilyName } from '../../domain/family.js'
 import { kafkaClient } from './connection.js'
-import { defaultProgressTopic, type KafkaAddress } from './options.js'
+import { kafkaDefaults, type KafkaAddress } from './options.js'
 import { defaultTopics, topicNames, type Topics } from '../topics.js'
 
+/** What is not given is taken from `kafkaDefaults`. */
 export type TopicsOptions = KafkaAddress &
   Readonly<{
     topics?: Topics
-    /** Families that rows are computed of. Default all. */
+    /** Families that have rows. Default all. */
     families?: readonly FamilyName[]
     progressTopic?: string
-    /** Of each row topic. Default 12. A topic that exists is never changed. */
+    /** Of each row topic. A topic that exists is never changed. */
     partitions?: number
-    /** Default: what the broker is set to. */
+    /** -1: what the broker is set to. */
     replicationFactor?: number
     /**
      * `delete`: a time series of row revisions, kept for `retentionMs`. `compact`: the latest record of each queue or
-     * agent. Default delete.
+     * agent.
      */
     cleanup?: 'delete' | 'compact'
-    /** Default 90 days. */
     retentionMs?: number
   }>
 
@@ -34,21 +34,19 @@ export type WantedTopic = Readonly<{
 export type TopicStep =
   | Readonly<{ kind: 'create'; wanted: WantedTopic }>
   | Readonly<{ kind: 'as wanted'; topic: string }>
-  /** It exists and differs. Nothing is done about it: the sentences say what and why it matters. */
+  /** It exists and differs. It is left as it is; the sentences say what differs and why it matters. */
   | Readonly<{ kind: 'differs'; topic: string; differences: readonly string[] }>
-
-const DAY_MS = 86_400_000
-const BROKER_DEFAULT = -1
 
 /** The topics that the egress needs: those of the rows, and the compacted one of the progress records. */
 export const wantedTopics = (options: TopicsOptions): readonly WantedTopic[] => {
   const {
     topics = defaultTopics,
-    progressTopic = defaultProgressTopic,
-    partitions = 12,
-    replicationFactor = BROKER_DEFAULT,
+    progressTopic = kafkaDefaults.progressTopic,
+    partitions = kafkaDefaults.partitions,
+    replicationFactor = kafkaDefaults.replicationFactor,
+    cleanup = kafkaDefaults.cleanup,
+    retentionMs = kafkaDefaults.retentionMs,
   } = options
-  const { cleanup = 'delete', retentionMs = 90 * DAY_MS } = options
   const config: Record<string, string> =
     cleanup === 'delete'
       ? { 'cleanup.policy': 'delete', 'retention.ms': String(retentionMs) }
@@ -76,8 +74,8 @@ export const planTopics = (options: TopicsOptions): Promise<readonly TopicStep[]
   })
 
 /**
- * Creates what is missing. Never deletes, shrinks or reconfigures: differences are for somebody to decide. Returns the
- * plan it carried out.
+ * Creates what is missing. Never deletes, shrinks or reconfigures: the operator decides about differences.
+ * Returns the plan that was carried out.
  */
 export const applyTopics = async (options: TopicsOptions): Promise<readonly TopicStep[]> => {
   const steps = await planTopics(options)

@@ -1,48 +1,79 @@
+import fc from 'fast-check'
+import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join, relative } from 'node:path'
 import { expect, test } from 'vitest'
-import { withoutAborted, type RawRecord } from '../../../src/egress/kafka/kafkajs-internals.js'
+import { protocolErrorName, useOwnRecordEncoder } from '../../../src/egress/kafka/kafkajs-internals.js'
+import { encodeRecord, type EncodableRecord, type EncodedRecord } from '../../../src/egress/kafka/record-encoder.js'
 
-const record = (offset: number, producerId: string, text: string, inTransaction = true): RawRecord => ({
-  key: Buffer.from('key'),
-  value: Buffer.from(text),
-  headers: {},
-  offset: String(offset),
-  isControlRecord: false,
-  batchContext: { producerId, inTransaction },
-})
-const marker = (offset: number, producerId: string): RawRecord => ({
-  ...record(offset, producerId, ''),
-  key: Buffer.from([0, 0, 0, 0]),
-  isControlRecord: true,
-})
-const texts = (...args: Parameters<typeof withoutAborted>): string[] =>
-  withoutAborted(...args).map(({ value }) => String(value))
+const require = createRequire(import.meta.url)
+const RECORD_MODULE = 'kafkajs/src/protocol/recordBatch/record/v0'
+// Loaded before it is replaced: this test imports nothing that makes a client.
+const encoderOfKafkajs = require(RECORD_MODULE) as (record: EncodableRecord) => EncodedRecord
 
-test('records of an aborted transaction are left out, those of the next one of the same producer are not', () => {
-  const messages = [record(5, '1', 'aborted'), marker(6, '1'), record(7, '1', 'committed'), marker(8, '1')]
-  expect(texts(messages, [{ producerId: '1', firstOffset: '5' }])).toEqual(['committed'])
+const src = join(import.meta.dirname, '../../../src')
+
+test('kafkajs-internals is the only file that reaches into kafkajs, and the version is the one it was written for', () => {
+  const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+  const reaching = files.filter((file) => /['"]kafkajs\/[^'"]*['"]/.test(readFileSync(join(src, file), 'utf8')))
+  expect(reaching.map((file) => relative(src, join(src, file)))).toEqual(['egress/kafka/kafkajs-internals.ts'])
+  const { version } = JSON.parse(readFileSync(require.resolve('kafkajs/package.json'), 'utf8')) as { version: string }
+  expect(version, 'another kafkajs: check everything in kafkajs-internals.ts against it').toBe('2.2.4')
 })
 
-test('two transactions that were open where reading begins are both left out', () => {
-  const messages = [
-    record(10, '2', 'aborted too'),
-    record(11, '1', 'aborted'),
-    marker(12, '1'),
-    marker(13, '2'),
-    record(14, '2', 'committed'),
-  ]
-  const aborted = [
-    { producerId: '1', firstOffset: '3' },
-    { producerId: '2', firstOffset: '4' },
-  ]
-  expect(texts(messages, aborted)).toEqual(['committed'])
+const anyBytes: fc.Arbitrary<string | Buffer> = fc.oneof(
+  fc.string(),
+  fc.string({ unit: 'binary', maxLength: 300 }),
+  fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+)
+const anyRecord: fc.Arbitrary<EncodableRecord> = fc.record({
+  offsetDelta: fc.nat(100_000),
+  timestampDelta: fc.oneof(fc.nat(1_000), fc.maxSafeInteger()),
+  key: fc.option(anyBytes, { nil: null }),
+  value: fc.option(anyBytes, { nil: null }),
+  headers: fc.dictionary(fc.string(), fc.oneof(anyBytes, fc.array(anyBytes)), { noNullPrototype: true }),
 })
 
-test('records outside transactions stay, also when they look like an abort marker', () => {
-  const plain = { ...record(2, '1', 'plain', false), key: Buffer.from([0, 0, 0, 0]) }
-  expect(
-    texts(
-      [record(1, '1', 'aborted'), plain, record(3, '1', 'aborted'), marker(4, '1')],
-      [{ producerId: '1', firstOffset: '1' }],
-    ),
-  ).toEqual(['plain'])
+test('our record encoder writes the bytes that the encoder of kafkajs writes', () => {
+  fc.assert(
+    fc.property(anyRecord, (record) => {
+      expect(encodeRecord(record).buffer.toString('hex')).toBe(encoderOfKafkajs(record).buffer.toString('hex'))
+    }),
+  )
+})
+
+test('our record encoder takes the place of the one that kafkajs loads, however often it is put there', () => {
+  useOwnRecordEncoder()
+  useOwnRecordEncoder()
+  expect(require(RECORD_MODULE)).toBe(encodeRecord)
+})
+
+test('the cluster object of kafkajs has the methods that the partition reader calls', () => {
+  const { prototype } = require('kafkajs/src/cluster') as { prototype: object }
+  for (const method of [
+    'connect',
+    'disconnect',
+    'addTargetTopic',
+    'refreshMetadata',
+    'findTopicPartitionMetadata',
+    'findBroker',
+    'fetchTopicsOffset',
+  ])
+    expect(prototype, method).toHaveProperty(method, expect.any(Function))
+})
+
+test('protocol errors are named from within wrappers, by newer codes, and for failed authentication', () => {
+  const protocol = (type: string, message = type): Error =>
+    Object.assign(new Error(message), { name: 'KafkaJSProtocolError', type })
+  expect(protocolErrorName(protocol('NOT_COORDINATOR'))).toBe('NOT_COORDINATOR')
+  expect(protocolErrorName(protocol('KAFKAJS_UNKNOWN_ERROR_CODE', 'Unknown error code 90'))).toBe('PRODUCER_FENCED')
+  expect(protocolErrorName(protocol('KAFKAJS_UNKNOWN_ERROR_CODE', 'Unknown error code 87'))).toBe('INVALID_RECORD')
+  const wrapped = new Error('retries exceeded', {
+    cause: new Error('non-retriable', { cause: protocol('INVALID_PRODUCER_EPOCH') }),
+  })
+  expect(protocolErrorName(wrapped)).toBe('INVALID_PRODUCER_EPOCH')
+  const refused = Object.assign(new Error('no'), { name: 'KafkaJSSASLAuthenticationError' })
+  expect(protocolErrorName(refused)).toBe('SASL_AUTHENTICATION_FAILED')
+  expect(protocolErrorName(new Error('socket hang up'))).toBeUndefined()
+  expect(protocolErrorName('a string')).toBeUndefined()
 })

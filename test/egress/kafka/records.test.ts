@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { kafkaVerdict } from '../../../src/egress/kafka/failures.js'
+import { classifyKafkaError } from '../../../src/egress/kafka/failures.js'
 import { avroValues, cutIntoSends, jsonValues, partitioning } from '../../../src/egress/kafka/records.js'
 import { decodeProgress, encodeProgress } from '../../../src/egress/kafka/progress.js'
 import { rowCodec } from '../../../src/contract/row-codec.js'
@@ -89,24 +89,27 @@ test("Confluent's frame: zero, the id as big-endian int32, the datum", () => {
   expect([...frame(0x01020304, Uint8Array.of(9, 8))]).toEqual([0, 1, 2, 3, 4, 9, 8])
 })
 
-describe('errors become ours in one place', () => {
+describe('errors of kafkajs and the broker are classified in one place', () => {
   const protocol = (type: string, message = type): Error =>
     Object.assign(new Error(message), { name: 'KafkaJSProtocolError', type })
 
   test('epochs, also by the code that kafkajs does not know and from within wrappers', () => {
-    expect(kafkaVerdict(protocol('INVALID_PRODUCER_EPOCH'))).toEqual({ tag: 'EpochLost', by: 'INVALID_PRODUCER_EPOCH' })
-    expect(kafkaVerdict(protocol('KAFKAJS_UNKNOWN_ERROR_CODE', 'Unknown error code 90'))).toEqual({
+    expect(classifyKafkaError(protocol('INVALID_PRODUCER_EPOCH'))).toEqual({
+      tag: 'EpochLost',
+      by: 'INVALID_PRODUCER_EPOCH',
+    })
+    expect(classifyKafkaError(protocol('KAFKAJS_UNKNOWN_ERROR_CODE', 'Unknown error code 90'))).toEqual({
       tag: 'EpochLost',
       by: 'PRODUCER_FENCED',
     })
     const wrapped = new Error('retries exceeded', {
       cause: new Error('non-retriable', { cause: protocol('INVALID_PRODUCER_EPOCH') }),
     })
-    expect(kafkaVerdict(wrapped)).toMatchObject({ tag: 'EpochLost' })
+    expect(classifyKafkaError(wrapped)).toMatchObject({ tag: 'EpochLost' })
   })
 
   test('what repeating will not change is refused with the remedy', () => {
-    expect(kafkaVerdict(protocol('MESSAGE_TOO_LARGE'))).toMatchObject({
+    expect(classifyKafkaError(protocol('MESSAGE_TOO_LARGE'))).toMatchObject({
       tag: 'Refused',
       reason: expect.stringContaining('max.message.bytes'),
     })
@@ -114,7 +117,7 @@ describe('errors become ours in one place', () => {
 
   test('anything else leaves the outcome open', () => {
     for (const cause of [new Error('socket hang up'), protocol('NOT_COORDINATOR'), 'a string', undefined])
-      expect(kafkaVerdict(cause)).toEqual({ tag: 'NotConnected', cause })
+      expect(classifyKafkaError(cause)).toEqual({ tag: 'NotConnected', cause })
   })
 })
 

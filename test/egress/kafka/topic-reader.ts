@@ -27,7 +27,7 @@ export const consumeAll = async (
               topic,
               partition,
               recordKey: String(key),
-              key: text['streamvane-row-key'] ?? '',
+              key: text['ce_subject'] ?? '',
               revision: Number(text['streamvane-row-revision']),
               replay: text['streamvane-replay'] === 'true',
               value: value ?? Buffer.alloc(0),

@@ -8,38 +8,44 @@ import type { SinkFailure } from '../sink.js'
 import { topicNames, type Topics } from '../topics.js'
 
 /**
- * What must be known of a family before its rows can be sent: that its topic is there, how many partitions that has,
- * and what id the registry gave its schema. The families of the profile are admitted on connecting; another, which a
- * profile switched on since, when its first row comes.
+ * What the sink must know of a family before it can send a row of it: its topic exists, how many partitions the topic
+ * has, and which id the registry gave its schema. The families of the profile are prepared when the sink connects;
+ * a family that the profile has switched on since is prepared when its first row comes.
  */
-export type Admission = Readonly<{
+export type FamilyReadiness = Readonly<{
   values: ValueOf
   partitionOf: (topic: string, key: string) => number
-  /** Those that were not admitted yet. */
-  strangers: (families: Iterable<FamilyName>) => readonly FamilyName[]
-  /** Admits families, and makes sure of `others`: topics without rows. A family that is refused stays a stranger. */
-  admit: (
+  unready: (families: Iterable<FamilyName>) => readonly FamilyName[]
+  /**
+   * Makes families ready, and checks that `otherTopics` exist, which hold no rows. A family that is refused stays
+   * unready.
+   */
+  prepare: (
     families: readonly FamilyName[],
     reader: Pick<PartitionReader, 'partitions'>,
-    others?: readonly string[],
+    otherTopics?: readonly string[],
   ) => Promise<E.Either<SinkFailure, void>>
 }>
 
-/** `schemaIds` is filled, and outlives the connection: the registry is asked for each family once. */
-export const admission = (options: KafkaSinkOptions, topics: Topics, schemaIds: Map<string, number>): Admission => {
-  const admitted = new Set<FamilyName>()
+/** `schemaIds` is added to and outlives the connection, so the registry is asked once for each family. */
+export const familyReadiness = (
+  options: KafkaSinkOptions,
+  topics: Topics,
+  schemaIds: Map<string, number>,
+): FamilyReadiness => {
+  const ready = new Set<FamilyName>()
   const partitions = new Map<string, number>()
   return {
     values: options.values.format === 'json' ? jsonValues : avroValues(schemaIds),
     partitionOf: partitioning(partitions),
-    strangers: (families) => [...new Set(families)].filter((family) => !admitted.has(family)),
-    admit: async (families, reader, others = []) => {
+    unready: (families) => [...new Set(families)].filter((family) => !ready.has(family)),
+    prepare: async (families, reader, otherTopics = []) => {
       if (options.values.format === 'avro') {
         const registered = await registerSchemas(options.values.registry, topics, families, schemaIds)
         if (E.isLeft(registered)) return registered
       }
       const missing: string[] = []
-      for (const topic of new Set([...topicNames(topics, families), ...others])) {
+      for (const topic of new Set([...topicNames(topics, families), ...otherTopics])) {
         const count = await reader.partitions(topic)
         if (count === 0) missing.push(topic)
         else partitions.set(topic, count)
@@ -49,7 +55,7 @@ export const admission = (options: KafkaSinkOptions, topics: Topics, schemaIds: 
           tag: 'Refused',
           reason: `these topics do not exist: ${missing.join(', ')}. Create them with \`streamvane topics apply\``,
         })
-      for (const family of families) admitted.add(family)
+      for (const family of families) ready.add(family)
       return E.right(undefined)
     },
   }

@@ -1,0 +1,54 @@
+import * as E from 'fp-ts/lib/Either.js'
+import kafkajs from 'kafkajs'
+import type { Transaction } from 'kafkajs'
+import { kafkaDefaults } from './options.js'
+import { cutIntoSends } from './records.js'
+import { progressMessage, withReader, type Connected, type SinkContext } from './sink-context.js'
+import type { SinkBatch, SinkFailure } from '../sink.js'
+
+/** Writes a batch and its progress in one transaction. Rejects with errors of kafkajs; the outcome is then unknown. */
+export const publish = async (
+  context: SinkContext,
+  { producer, owner, readiness }: Connected,
+  { records, progress }: SinkBatch,
+): Promise<E.Either<SinkFailure, void>> => {
+  const { options, topics } = context
+  const unready = readiness.unready(records.map(({ header }) => header.family))
+  if (unready.length > 0) {
+    const prepared = await withReader(context, (reader) => readiness.prepare(unready, reader))
+    if (E.isLeft(prepared)) return prepared
+  }
+  const sends = cutIntoSends(records, topics, readiness.values, readiness.partitionOf)
+  if (typeof sends === 'string')
+    return E.left({
+      tag: 'Refused',
+      reason: `a row was written with schema ${sends}, which this version does not know: run the version that wrote it, or rebuild`,
+    })
+  if (progress !== undefined) {
+    // In the first send, so that all partitions join the transaction in as few requests as possible.
+    const message = progressMessage(context, { progress, owner }, readiness.partitionOf)
+    if (sends[0] === undefined) sends.push([message])
+    else sends[0].push(message)
+  }
+  if (sends.length === 0) return E.right(undefined)
+  const compression = codecs[options.compression ?? kafkaDefaults.compression]
+  const transaction = await producer.transaction()
+  try {
+    for (const topicMessages of sends) await transaction.sendBatch({ acks: -1, compression, topicMessages })
+  } catch (cause) {
+    await abortQuietly(transaction) // so that consumers need not wait until it expires
+    throw cause
+  }
+  await transaction.commit()
+  return E.right(undefined)
+}
+
+const codecs = { none: kafkajs.CompressionTypes.None, gzip: kafkajs.CompressionTypes.GZIP } as const
+
+const abortQuietly = async (transaction: Transaction): Promise<void> => {
+  try {
+    await transaction.abort()
+  } catch {
+    // Still open, or aborted by the broker: the next fencing ends it in both cases.
+  }
+}
