@@ -1,8 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Profile } from '../../domain/profile.js'
-import { LogLocked, type EventLog } from '../../log/event-log.js'
-import { backoffMs } from '../../log/backoff.js'
+import type { EventLog } from '../../log/event-log.js'
+import { whenFree } from '../../log/when-free.js'
 import {
   promote,
   PROJECTION_VERSION,
@@ -43,9 +42,9 @@ export const snapshotsOf = (
 export type LiveProjectorOptions = Omit<ProjectorOptions, 'generation' | 'kpi' | 'snapshots'> &
   Readonly<{ logs: Logs; data: string | undefined; profile: Profile }>
 
-const LOCK_RETRY = { firstMs: 100, maxMs: 1_000 }
-/** How often a promoted generation is asked for while the process that rebuilt it still holds it. */
-const LOCK_WAITS_MAX = 60
+const LOCK_BACKOFF = { firstMs: 100, maxMs: 1_000 }
+/** How long a promoted generation is waited for while the process that rebuilt it still holds it. */
+const LOCK_WAIT_MAX_MS = 45_000
 
 /**
  * Projects the live generation, and when another is promoted goes on with that one. A promoted generation may still be
@@ -55,7 +54,7 @@ export const runLiveProjector = async (options: LiveProjectorOptions): Promise<P
   const { logs, tenant, profile, signal, logger, now, data } = options
   let generation = await ensureLive(logs, tenant, profile, options.raw, now)
   warnOfOtherProfile(generation, profile, logger)
-  let waits = 0 // at the start a second projector is refused at once
+  let waitMaxMs = 0 // at the start a second projector is refused at once
   while (!signal.aborted) {
     if (generation.projectionVersion !== PROJECTION_VERSION)
       return {
@@ -73,7 +72,8 @@ export const runLiveProjector = async (options: LiveProjectorOptions): Promise<P
       (name) => name !== undefined && switched.abort(),
       () => switched.abort(),
     )
-    const kpi = await openWhenFree(logs, generation.name, waits, signal)
+    const opening = generation.name
+    const kpi = await whenFree(() => logs.kpi(opening, 'writer'), { backoff: LOCK_BACKOFF, waitMaxMs, signal })
     const snapshots = snapshotsOf(data, tenant, generation.name, logs)
     try {
       logger.info({ generation: generation.name }, 'projector: projecting')
@@ -95,7 +95,7 @@ export const runLiveProjector = async (options: LiveProjectorOptions): Promise<P
     if (promoted === undefined) return { kind: 'stopped' }
     logger.info({ from: generation.name, to: promoted.name }, 'projector: another generation was promoted')
     generation = promoted
-    waits = LOCK_WAITS_MAX
+    waitMaxMs = LOCK_WAIT_MAX_MS
   }
   return { kind: 'stopped' }
 }
@@ -111,17 +111,6 @@ const nextLive = async (
 ): Promise<string | undefined> => {
   for await (const name of watchLive(control, tenant, signal)) if (name !== current) return name
   return undefined
-}
-
-const openWhenFree = async (logs: Logs, generation: string, waits: number, signal: AbortSignal): Promise<EventLog> => {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await logs.kpi(generation, 'writer')
-    } catch (cause) {
-      if (!(cause instanceof LogLocked) || attempt >= waits || signal.aborted) throw cause
-      await sleep(backoffMs(LOCK_RETRY, attempt))
-    }
-  }
 }
 
 const warnOfOtherProfile = (generation: Generation, profile: Profile, logger: Logger): void => {

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { openEmbeddedLog } from '../../log/embedded/log.js'
-import { LogLocked, LogUnavailable, type EventLog } from '../../log/event-log.js'
+import { LogUnavailable, type EventLog } from '../../log/event-log.js'
+import { whenFree } from '../../log/when-free.js'
 
 /** How a part of the log is opened: one process writes it, any number read it. */
 export type Mode = 'reader' | 'writer'
@@ -32,8 +33,8 @@ export type Logs = Readonly<{
 export type LogHealth =
   Readonly<{ kind: 'well' }> | Readonly<{ kind: 'broken' | 'stalled'; since: string; reads: readonly string[] }>
 
-const CONTROL_WAIT_MAX_MS = 5_000
-const CONTROL_RETRY_MS = 50
+/** Commands hold the control part for moments. */
+const CONTROL_LOCK = { backoff: { firstMs: 50, maxMs: 50 }, waitMaxMs: 5_000 }
 
 /** The embedded log under `data`. `owner` says in the lock what this process is. */
 export const embeddedLogs = (data: string, owner: string): Logs => {
@@ -62,7 +63,8 @@ export const embeddedLogs = (data: string, owner: string): Logs => {
     kpi: (generation, mode) => open(`kpi-${generation}`, mode),
     control: (mode) => open('control', mode),
     changingControl: async (work) => {
-      const control = await openWhenFree(folder('control'), owner)
+      const opening = () => openEmbeddedLog({ dir: folder('control'), mode: 'writer', owner })
+      const control = await whenFree(opening, CONTROL_LOCK)
       try {
         return await work(control)
       } finally {
@@ -89,17 +91,6 @@ export const oneLog = (log: EventLog): Logs => ({
   health: () => ({ kind: 'well' }),
   close: () => log.close(),
 })
-
-const openWhenFree = async (dir: string, owner: string): Promise<EventLog> => {
-  for (let waitedMs = 0; ; waitedMs += CONTROL_RETRY_MS) {
-    try {
-      return await openEmbeddedLog({ dir, mode: 'writer', owner })
-    } catch (cause) {
-      if (!(cause instanceof LogLocked) || waitedMs >= CONTROL_WAIT_MAX_MS) throw cause
-      await sleep(CONTROL_RETRY_MS)
-    }
-  }
-}
 
 const APPEARS_RETRY_MS = 250
 
