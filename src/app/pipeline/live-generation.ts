@@ -11,7 +11,8 @@ import {
   type Generation,
 } from './generations.js'
 import type { Logs } from './logs.js'
-import { runProjector, type ProjectorEnd, type ProjectorOptions } from './projector.js'
+import type { ProjectorOptions } from './projector-options.js'
+import { runProjector, type ProjectorEnd } from './projector.js'
 import { noSnapshots, openSnapshotStore, type SnapshotStore } from './snapshots.js'
 
 /** The live generation; the first is started and promoted here. */

@@ -1,0 +1,105 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { appendsOf, encodeKpiEvents, type CutShort } from '../../contract/kpi-stream.js'
+import type { KpiEvent } from '../../domain/kpi-event.js'
+import { kpiStream } from '../../domain/stream-name.js'
+import { fairAppends } from '../../log/append-batches.js'
+import type { AppendFailure, EventLog, ExpectedRevision, NewEvent, Position } from '../../log/event-log.js'
+import type { PauseGate } from './pause-gate.js'
+import type { DeadLetter } from './raw-fold.js'
+
+export type KpiWriterOptions = Readonly<{
+  kpi: EventLog
+  tenant: string
+  generation: string
+  gate: PauseGate
+  /** Called after every batch that is durable. */
+  onAppended: (rows: number, position: Position) => void
+}>
+
+/**
+ * Appends the output of batches to the KPI stream of a generation, each with the checkpoint behind it, under the
+ * expected revision: whoever appends there as well supersedes this writer. Throws `AppendFailed`.
+ */
+export class KpiWriter {
+  /** Through here the KPI stream holds all output. */
+  checkpoint: Position | undefined
+  private readonly options: KpiWriterOptions
+  private expected: ExpectedRevision
+  private inFlight: Promise<void> = Promise.resolve()
+
+  constructor(
+    options: KpiWriterOptions,
+    at: Readonly<{ revision: number | undefined; checkpoint: Position | undefined }>,
+  ) {
+    this.options = options
+    this.expected = at.revision ?? 'no-stream'
+    this.checkpoint = at.checkpoint
+  }
+
+  /**
+   * Begins an append once the one before it has succeeded, and returns: the next batch is folded while this one is made
+   * durable. A failure is met at the next append, or by `settled`; what was folded meanwhile is then given up.
+   */
+  async appendBehind(output: readonly KpiEvent[], position: Position): Promise<void> {
+    const events = this.encoded(output, position)
+    await this.inFlight
+    this.inFlight = this.options.gate.track(this.appendEvents(events, position))
+    this.inFlight.catch(() => undefined) // met by `settled`
+  }
+
+  /** Resolves once everything that was begun is durable. */
+  settled(): Promise<void> {
+    return this.inFlight
+  }
+
+  /** Appends a checkpoint without output. */
+  async appendCheckpoint(position: Position): Promise<void> {
+    await this.inFlight
+    await this.appendEvents([], position)
+  }
+
+  /** Appends the events that are missing of a batch that was cut short, and its checkpoint. */
+  async complete(output: readonly KpiEvent[], { through, present }: CutShort): Promise<void> {
+    const isMissing = output.map(({ row }) => present.get(row.key) !== row.revision)
+    await this.appendEvents(
+      this.encoded(output, through).filter((_, index) => isMissing[index]),
+      through,
+    )
+  }
+
+  /** Stores dead letters. They go before the checkpoint of their batch, so none is lost; a repeat stores nothing. */
+  async storeDeadLetters(letters: readonly DeadLetter[]): Promise<void> {
+    const [first] = letters
+    if (first === undefined) return
+    const events = letters.map(({ event }) => event)
+    for (const result of await this.options.kpi.append(fairAppends(first.stream, events)))
+      if (E.isLeft(result)) throw new AppendFailed(result.left)
+  }
+
+  private encoded(output: readonly KpiEvent[], position: Position): readonly NewEvent[] {
+    const { tenant, generation } = this.options
+    return encodeKpiEvents(tenant, generation, output, position)
+  }
+
+  private async appendEvents(output: readonly NewEvent[], position: Position): Promise<void> {
+    const { kpi, tenant, generation, onAppended } = this.options
+    const stream = kpiStream(tenant, generation)
+    for (const events of appendsOf(tenant, generation, output, position)) {
+      const [result] = await kpi.append([{ stream, expected: this.expected, events }])
+      if (result === undefined) throw new Error('the log answered nothing to an append')
+      if (E.isLeft(result)) throw new AppendFailed(result.left)
+      this.expected = result.right.revision
+    }
+    this.checkpoint = position
+    onAppended(output.length, position)
+  }
+}
+
+/** The log did not take an append of the projector. */
+export class AppendFailed extends Error {
+  readonly failure: AppendFailure
+  constructor(failure: AppendFailure) {
+    super(failure.tag)
+    this.failure = failure
+  }
+}

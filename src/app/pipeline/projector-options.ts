@@ -1,0 +1,31 @@
+import type { Logger } from 'pino'
+import type { EventLog, Position } from '../../log/event-log.js'
+import type { Generation } from './generations.js'
+import type { PauseGate } from './pause-gate.js'
+import type { SnapshotStore } from './snapshots.js'
+
+export type ProjectorOptions = Readonly<{
+  tenant: string
+  generation: Generation
+  raw: EventLog
+  kpi: EventLog
+  snapshots: SnapshotStore
+  /** Raw events folded between two appends, at most. */
+  batchMax: number
+  untilCaughtUp: boolean
+  signal: AbortSignal
+  /** Closed, it holds the projector between two batches. Absent: the projector cannot be paused. */
+  gate?: PauseGate
+  logger: Logger
+  now: () => number
+  /** Called whenever the log has delivered or taken what it should: it is not lost. */
+  onWorking?: () => void
+  /**
+   * Called after every append: raw events folded since this attempt began (those behind the checkpoint included) and
+   * where the projector is.
+   */
+  onProgress?: (progress: Readonly<{ events: number; rows: number; position: Position }>) => void
+}>
+
+/** The options of one attempt. */
+export type ProjectorRun = ProjectorOptions & Readonly<{ gate: PauseGate }>

@@ -1,0 +1,81 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { Fact } from '../../domain/fact.js'
+import type { KpiEvent } from '../../domain/kpi-event.js'
+import { decodeRaw, feeds } from '../../ingress/decode/decoders.js'
+import { deadLetter } from '../../ingress/raw-event.js'
+import type { NewEvent, Position, RecordedEvent } from '../../log/event-log.js'
+import type { KpiProjection, Refusal } from '../../projections/kpi-projection.js'
+import type { Generation } from './generations.js'
+import type { SnapshotStore } from './snapshots.js'
+
+export type DeadLetter = Readonly<{ stream: string; event: NewEvent }>
+
+/** What a batch of raw events gives. */
+export type Folded = Readonly<{ output: readonly KpiEvent[]; deadLetters: readonly DeadLetter[] }>
+
+export type RawFoldOptions = Readonly<{
+  tenant: string
+  generation: Generation
+  /** Through here everything is in `projection`. */
+  position: Position | undefined
+  /** Streams erased before the generation began. A server that has not scavenged still delivers their events. */
+  erased: ReadonlySet<string>
+  now: () => number
+}>
+
+/** The projection of a generation together with the place in the raw log that it has reached. */
+export class RawFold {
+  position: Position | undefined
+  /** Events folded by this object. */
+  events = 0
+  eventsSinceSave = 0
+  private readonly projection: KpiProjection
+  private readonly options: RawFoldOptions
+  private readonly historyThrough: Position | undefined
+
+  constructor(projection: KpiProjection, options: RawFoldOptions) {
+    this.projection = projection
+    this.options = options
+    this.position = options.position
+    this.historyThrough = historyThroughOf(options.generation)
+  }
+
+  /** Folds a batch of which `through` is the last position. */
+  fold(batch: readonly RecordedEvent[], through: Position): Folded {
+    const deadLetters = batch.flatMap((event) => this.apply(event))
+    this.position = through
+    this.events += batch.length
+    this.eventsSinceSave += batch.length
+    return { output: this.projection.drainEvents(), deadLetters }
+  }
+
+  /** Saves the state; only between batches, and only once everything through `position` is in the KPI stream. */
+  async saveTo(snapshots: SnapshotStore): Promise<void> {
+    if (this.position === undefined) return
+    await snapshots.save({ position: this.position, state: this.projection.save() })
+    if (snapshots.keepsColdStore) this.projection.saved()
+    this.eventsSinceSave = 0
+  }
+
+  private apply(event: RecordedEvent): readonly DeadLetter[] {
+    const { tenant, generation, erased, now } = this.options
+    if (erased.has(event.stream)) return []
+    if (this.historyThrough !== undefined && event.position > this.historyThrough) this.projection.endHistory()
+    if (!feeds(event.type, generation.profile.points)) return []
+    const facts = decodeRaw(event.type, event.data)
+    const unusable = E.isLeft(facts) ? facts.left : this.refusalOf(facts.right)
+    if (unusable === undefined) return []
+    const origin = { tenant, source: `${event.stream}@${event.revision}`, receivedAt: now() }
+    return [deadLetter(event.data, { topic: event.type, ...unusable }, origin, 'projector')]
+  }
+
+  /** Folds all facts of one event. Returns the first refusal, if any. */
+  private refusalOf(facts: readonly Fact[]): Refusal | undefined {
+    const refusals = facts.map((fact) => this.projection.apply(fact))
+    return refusals.find((refusal) => refusal !== undefined)
+  }
+}
+
+/** Where history ends for a generation: `undefined` where the raw log was empty when it began. */
+export const historyThroughOf = ({ historyThrough }: Generation): Position | undefined =>
+  historyThrough === null ? undefined : BigInt(historyThrough)

@@ -1,0 +1,149 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { recover, type CutShort } from '../../contract/kpi-stream.js'
+import { isConfiguration, type ConfigurationFact } from '../../domain/fact.js'
+import { rawPrefixes } from '../../domain/stream-name.js'
+import { decodeRaw } from '../../ingress/decode/decoders.js'
+import type { Position, RecordedEvent } from '../../log/event-log.js'
+import { KpiProjection } from '../../projections/kpi-projection.js'
+import { AppendFailed, KpiWriter } from './kpi-writer.js'
+import type { ProjectorRun } from './projector-options.js'
+import { historyThroughOf, RawFold } from './raw-fold.js'
+
+/** Folded events between two snapshots, and closed cells that may wait for one in memory. */
+export const SNAPSHOT_EVENTS = 200_000
+
+/** Where a projector goes on: the projection at the last checkpoint, and the writer behind it. */
+export type Recovered = Readonly<{ fold: RawFold; writer: KpiWriter }>
+
+/**
+ * Brings the projection to where it was at the last checkpoint: from the snapshot if there is a usable one, and on by
+ * folding without appending. A batch that a crash cut short is completed. Stops early, at a batch's end, when the
+ * signal aborts. Throws `AppendFailed` where the generation cannot go on, or the log does not take an append.
+ */
+export const recoverProjector = async (
+  options: ProjectorRun,
+  onAppended: (rows: number, position: Position) => void,
+): Promise<Recovered> => {
+  const { tenant, generation, kpi, gate, signal } = options
+  const { revision, checkpoint, cutShort } = await recover(kpi, tenant, generation.name)
+  const writer = new KpiWriter({ kpi, tenant, generation: generation.name, gate, onAppended }, { revision, checkpoint })
+  const fold = await restoredFold(options, checkpoint, cutShort?.through ?? checkpoint)
+  if (checkpoint !== undefined && fold.position !== checkpoint) await refold(options, fold, checkpoint)
+  if (cutShort !== undefined && !signal.aborted) await complete(options, { fold, writer }, cutShort)
+  return { fold, writer }
+}
+
+/** The projection from the snapshot, or from the beginning; `end` is how far recovery will fold. */
+const restoredFold = async (
+  options: ProjectorRun,
+  checkpoint: Position | undefined,
+  end: Position | undefined,
+): Promise<RawFold> => {
+  const { tenant, generation, snapshots, now } = options
+  const loaded = snapshots.load()
+  const snapshot =
+    loaded !== undefined && checkpoint !== undefined && loaded.position <= checkpoint ? loaded : undefined
+  const { erased, gone } = await erasures(options, snapshot?.position, end ?? -1n)
+  if (gone !== undefined && snapshot?.position !== end)
+    throw new AppendFailed({
+      tag: 'Refused',
+      reason: `generation ${generation.name}: events that it had folded were erased since (${gone}), and its snapshot is not there: run \`streamvane rebuild --promote\``,
+    })
+  if (snapshot === undefined) await snapshots.clear()
+  const { coldStore } = snapshots
+  const projection = new KpiProjection(
+    tenant,
+    generation.profile,
+    snapshot !== undefined
+      ? { state: snapshot.state, coldStore }
+      : {
+          coldStore,
+          configuration: await knownConfiguration(options),
+          knownAt: Date.parse(generation.startedAt),
+          inHistory: historyThroughOf(generation) !== undefined,
+        },
+  )
+  return new RawFold(projection, { tenant, generation, position: snapshot?.position, erased, now })
+}
+
+/** The configuration in the raw log when the generation began. */
+const knownConfiguration = async (options: ProjectorRun): Promise<readonly ConfigurationFact[]> => {
+  const through = historyThroughOf(options.generation)
+  if (through === undefined) return []
+  const known: ConfigurationFact[] = []
+  for await (const { facts, position } of configurationIn(options)) if (position <= through) known.push(...facts)
+  return known
+}
+
+/**
+ * `erased`: streams erased before the generation began. `gone`: a stream erased later, of which the generation had
+ * folded events between `from` and `through`. They are in its rows for ever; folding that stretch again without them
+ * would give other rows under the same revisions.
+ */
+const erasures = async (
+  options: ProjectorRun,
+  from: Position | undefined,
+  through: Position,
+): Promise<Readonly<{ erased: ReadonlySet<string>; gone: string | undefined }>> => {
+  const historyThrough = historyThroughOf(options.generation)
+  const erased = new Set<string>()
+  let gone: string | undefined
+  for await (const { facts, position } of configurationIn(options))
+    for (const fact of facts) {
+      if (fact.type !== 'StreamErased') continue
+      const isInHistory = historyThrough !== undefined && position <= historyThrough
+      if (isInHistory) erased.add(fact.stream)
+      else if (BigInt(fact.from) <= through && (from === undefined || BigInt(fact.through) > from)) gone ??= fact.stream
+    }
+  return { erased, gone }
+}
+
+async function* configurationIn({
+  raw,
+  tenant,
+}: ProjectorRun): AsyncIterable<Readonly<{ facts: readonly ConfigurationFact[]; position: Position }>> {
+  for await (const batch of raw.readAll({ prefixes: [`${tenant}.config-`] }))
+    for (const event of batch) {
+      const facts = decodeRaw(event.type, event.data)
+      if (E.isRight(facts)) yield { facts: facts.right.filter(isConfiguration), position: event.position }
+    }
+}
+
+/** Folds what the KPI stream holds already; its output is dropped. */
+const refold = async (options: ProjectorRun, fold: RawFold, through: Position): Promise<void> => {
+  const { tenant, generation, raw, snapshots, batchMax, logger, signal, gate } = options
+  logger.info(
+    { generation: generation.name, from: String(fold.position ?? 'the beginning'), through: String(through) },
+    'projector: folding up to the checkpoint',
+  )
+  const foldBatch = async (batch: readonly RecordedEvent[]): Promise<void> => {
+    fold.fold(batch, (batch.at(-1) as RecordedEvent).position)
+    if (fold.eventsSinceSave >= SNAPSHOT_EVENTS) await fold.saveTo(snapshots)
+  }
+  for await (const batch of raw.readAll({ after: fold.position, through, prefixes: rawPrefixes(tenant), batchMax })) {
+    await gate.step(signal, () => foldBatch(batch))
+    if (signal.aborted) return
+  }
+  fold.position = through
+}
+
+/**
+ * Appends what is missing of a batch that a crash cut short. It has to be this very batch: cut elsewhere, it could
+ * leave a checkpoint behind rows that are already further on, and the next start would append their earlier revisions
+ * after them.
+ */
+const complete = async (
+  { tenant, raw, gate, signal }: ProjectorRun,
+  { fold, writer }: Recovered,
+  cutShort: CutShort,
+): Promise<void> => {
+  const { through } = cutShort
+  const batch: RecordedEvent[] = []
+  for await (const events of raw.readAll({ after: fold.position, through, prefixes: rawPrefixes(tenant) }))
+    batch.push(...events)
+  await gate.step(signal, async () => {
+    const { output, deadLetters } = fold.fold(batch, through)
+    await writer.storeDeadLetters(deadLetters)
+    await writer.complete(output, cutShort)
+  })
+}

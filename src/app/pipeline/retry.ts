@@ -1,0 +1,64 @@
+import type { Logger } from 'pino'
+import { backoffMs, pause, type Backoff } from '../../log/backoff.js'
+import { LogUnavailable } from '../../log/event-log.js'
+import type { PauseGate } from './pause-gate.js'
+
+/** An attempt that came to nothing for a reason that passes. */
+export type Lost = Readonly<{ kind: 'lost'; cause: unknown }>
+/** The next attempt begins at once. */
+export type Again = Readonly<{ kind: 'again' }>
+
+export type RetryOptions = Readonly<{
+  /** What is tried, as the log names it. */
+  what: string
+  backoff: Backoff
+  signal: AbortSignal
+  /** While it is closed no attempt begins. */
+  gate?: PauseGate | undefined
+  logger: Logger
+  now: () => number
+}>
+
+/**
+ * Attempts, with growing pauses while they are lost, until one ends or the signal aborts. An attempt that throws
+ * `LogUnavailable` is lost. It calls `works` whenever it has got what it needs: then the pauses begin small again. The
+ * log has one line when the work was lost and one when it is back; further attempts are told at level debug.
+ */
+export const retrying = async <End extends Readonly<{ kind: string }>>(
+  { what, backoff, signal, gate, logger, now }: RetryOptions,
+  attempt: (works: () => void) => Promise<End | Lost | Again>,
+): Promise<End | Readonly<{ kind: 'stopped' }>> => {
+  let attempts = 0
+  let lostSince: number | undefined
+  const works = (): void => {
+    attempts = 0
+    if (lostSince === undefined) return
+    logger.info({ since: iso(lostSince), lostMs: now() - lostSince }, `${what}: back`)
+    lostSince = undefined
+  }
+  while (!signal.aborted) {
+    await gate?.step(signal, () => Promise.resolve())
+    if (signal.aborted) break
+    const end = await attempt(works).catch((cause: unknown): Lost => lostBy(cause, signal))
+    if (isAgain(end)) continue
+    if (!isLost(end)) return end
+    if (signal.aborted) break // what broke off because of it is no news
+    const delayMs = backoffMs(backoff, attempts++)
+    const details = { err: end.cause, delayMs, attempt: attempts }
+    if (lostSince === undefined) logger.warn(details, `${what}: lost, trying again until it is back`)
+    else logger.debug(details, `${what}: still lost`)
+    lostSince ??= now()
+    await pause(delayMs, signal)
+  }
+  return { kind: 'stopped' }
+}
+
+const lostBy = (cause: unknown, signal: AbortSignal): Lost => {
+  if (cause instanceof LogUnavailable || signal.aborted) return { kind: 'lost', cause }
+  throw cause
+}
+
+const isAgain = (end: Readonly<{ kind: string }>): end is Again => end.kind === 'again'
+const isLost = (end: Readonly<{ kind: string }>): end is Lost => end.kind === 'lost'
+
+const iso = (at: number): string => new Date(at).toISOString()

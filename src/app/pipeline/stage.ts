@@ -1,0 +1,99 @@
+import type { Position } from '../../log/event-log.js'
+import { aborted } from './aborted.js'
+import { PauseGate } from './pause-gate.js'
+
+/**
+ * Why a stage ended: it was told to; it worked off everything; another instance took over; the log or the destination
+ * refuses what it is given; or something that nobody expected.
+ */
+export type StageEnd =
+  | Readonly<{ kind: 'stopped' }>
+  | Readonly<{ kind: 'caught-up'; position?: Position | undefined }>
+  | Readonly<{ kind: 'superseded'; by: string }>
+  | Readonly<{ kind: 'refused'; reason: string }>
+  | Readonly<{ kind: 'failed'; cause: unknown }>
+
+/**
+ * *starting*: it waits for what it reads, or opens it. *running*. *paused*: nothing is at work, and its place, lock and
+ * session are kept. *stopping*: it finishes what it has begun. *ended*: for ever.
+ */
+export type StageState =
+  Readonly<{ kind: 'starting' | 'running' | 'paused' | 'stopping' }> | Readonly<{ kind: 'ended'; end: StageEnd }>
+
+/** A stage of the pipeline that was started. */
+export type StageHandle = Readonly<{
+  name: string
+  state: () => StageState
+  /**
+   * Resolves once the stage has finished the batch at hand and holds, or has ended. It keeps its place, and its lock or
+   * its session at the destination, so that nobody else takes over meanwhile.
+   */
+  pause: () => Promise<void>
+  /** Goes on from where it holds. */
+  resume: () => void
+  /** Finishes what it has begun, then ends; also when it is paused. */
+  stop: () => Promise<StageEnd>
+  ended: Promise<StageEnd>
+}>
+
+/** What the work of a stage is given by its handle. */
+export type StageControl = Readonly<{
+  /** Aborts when the stage is to stop. */
+  signal: AbortSignal
+  /** Between two steps the stage can be paused. */
+  gate: PauseGate
+  /** The stage has opened what it needs. */
+  started: () => void
+}>
+
+export type StageOptions = Readonly<{
+  name: string
+  signal: AbortSignal
+  onState: (state: StageState) => void
+  work: (control: StageControl) => Promise<StageEnd>
+}>
+
+/** Starts a stage. What its work throws is its end (`failed`), unless it was stopping: then it is `stopped`. */
+export const startStage = ({ name, signal, onState, work }: StageOptions): StageHandle => {
+  const gate = new PauseGate()
+  const stopping = new AbortController()
+  const either = AbortSignal.any([signal, stopping.signal])
+  let state: StageState = { kind: 'starting' }
+  let hasStarted = false
+  const enter = (next: StageState): void => {
+    if (state.kind === 'ended' || state.kind === next.kind) return
+    state = next
+    onState(next)
+  }
+  const enterWorking = (): void => enter({ kind: hasStarted ? 'running' : 'starting' })
+  const started = (): void => {
+    hasStarted = true
+    if (gate.isOpen && !either.aborted) enterWorking()
+  }
+  onState(state)
+  const ended = work({ signal: either, gate, started })
+    .catch((cause: unknown): StageEnd => (either.aborted ? { kind: 'stopped' } : { kind: 'failed', cause }))
+    .then((end) => {
+      enter({ kind: 'ended', end })
+      gate.open()
+      return end
+    })
+  void aborted(either).then(() => enter({ kind: 'stopping' }))
+  return {
+    name,
+    state: () => state,
+    pause: async () => {
+      await gate.close()
+      if (!gate.isOpen && !either.aborted) enter({ kind: 'paused' })
+    },
+    resume: () => {
+      gate.open()
+      if (state.kind === 'paused') enterWorking()
+    },
+    stop: () => {
+      stopping.abort()
+      return ended
+    },
+    ended,
+  }
+}
