@@ -12,16 +12,16 @@ import type { EventLog, NewEvent, Position, RecordedEvent } from '../log/event-l
 import { FAIR_BYTES_MAX } from '../log/append-batches.js'
 
 /**
- * The KPI stream of a generation holds `Row.<family>` events (bare Avro) and, at the end of each batch of a projector,
- * a `Checkpoint` with the raw position through which everything is in the rows before it. A batch too large for one
- * append begins with `BatchBegan`, which says through which position it goes: whoever finds its checkpoint missing
- * folds the same events and appends the rest of the same rows.
+ * The KPI stream of a generation holds `Row.<family>` events (bare Avro). At the end of each batch the projector writes
+ * a `Checkpoint` with the raw position through which all events are counted in the rows before it. A batch that is too
+ * large for one append begins with `BatchBegan`, which holds the same position: a projector that finds no checkpoint
+ * behind it folds the same events again and appends the rows that are missing.
  */
 const ROW_PREFIX = 'Row.'
 const CHECKPOINT = 'Checkpoint'
 const BATCH_BEGAN = 'BatchBegan'
 
-/** What an append may hold beside its bytes. */
+/** Limit of one append, besides its bytes. */
 const APPEND_EVENTS_MAX = 1_000
 
 const schemaMetadata = new Map<FamilyName, Uint8Array>()

@@ -15,18 +15,17 @@ export type RowCodec = Readonly<{
   family: FamilyName
   schema: AvroSchema
   /**
-   * 16 hex digits of the SHA-256 of the schema's canonical form: names the schema beside stored rows. Docs do not
-   * change it.
+   * 16 hex digits of the SHA-256 of the schema's canonical form; stored beside each row. Changes of docs do not change
+   * it.
    */
   fingerprint: string
   /**
-   * Throws if a value does not fit the contract (a sum that is no whole number of milliseconds, say): such a row must
-   * never come to be.
+   * Throws if a value does not fit the contract, for example a sum that is not a whole number of milliseconds.
    */
   encode: (row: Row) => Uint8Array
   /**
-   * Throws if the bytes are not a datum of this schema. What the contract does not carry comes back in one fixed form:
-   * a count metric as `count` emissions of 1, a state time as one emission; measures of nothing as `undefined`.
+   * Throws a RangeError if the bytes are not a datum of this schema. What the contract does not carry gets fixed values:
+   * a count metric is `count` emissions of 1, a state time is one emission, a measure without emissions `undefined`.
    */
   decode: (bytes: Uint8Array) => Row
   /** Reads the front of a datum alone; what follows is not looked at. Throws as `decode` does. */

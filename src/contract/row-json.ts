@@ -8,7 +8,7 @@ import type { Correction, Row, RowStatus } from '../domain/row.js'
 import { bucketThrough, quantile } from '../domain/sketch.js'
 import { quantileShares } from './schema/measure-schema.js'
 
-/** A row as JSON: the Avro record's fields, but instants as ISO 8601 in UTC, and whatever has no value left out. */
+/** A row as JSON: the fields of the Avro record, with instants as ISO 8601 in UTC and without fields that are null. */
 export type RowJson = Readonly<
   { family: FamilyName; key: string; tenant: string } & Partial<Record<Dimension, string>> & {
       granularity: Granularity
@@ -26,8 +26,8 @@ export type RowJson = Readonly<
 >
 
 /**
- * Occurrences as `count`; durations and observations as `count`, `sum`, `min`, `max`, and `quantiles` where kept; state
- * times as `sum`; times in milliseconds.
+ * Occurrences have `count`; durations and observations `count`, `sum`, `min`, `max`, and `quantiles` where the profile
+ * asks for them; state times `sum`. Times are in milliseconds.
  */
 export type MeasureJson = Readonly<{
   count?: number
@@ -44,7 +44,7 @@ type QuantilesJson = Readonly<
 /** A quantity has no denominator. */
 export type RatioJson = Readonly<{ numerator: number; denominator?: number }>
 
-/** The one JSON rendering of a row, for every sink and command. Fields come in the contract's order. */
+/** Renders a row as JSON, for every sink and command. Fields are in the order of the Avro schema. */
 export const rowJson = (row: Row): RowJson => {
   const dimensions: Partial<Record<Dimension, string>> = {}
   families[row.family].dimensions.forEach((name, index) => {

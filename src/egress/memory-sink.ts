@@ -2,13 +2,14 @@ import * as E from 'fp-ts/lib/Either.js'
 import { codecOfSchema } from '../contract/row-codec.js'
 import type { Progress, Sink, SinkFailure, SinkRecord } from './sink.js'
 
-/** A destination in memory, shared by the sinks that write to it; outlives each of them. */
+/** A destination in memory. Several sinks can share it, and it outlives them. */
 export type MemoryDestination = { records: SinkRecord[]; progress: Progress | undefined; epoch: number }
 
 export const memoryDestination = (): MemoryDestination => ({ records: [], progress: undefined, epoch: 0 })
 
 /**
- * The reference of the sink's contract. Connecting raises the destination's epoch; a sink of an older epoch is fenced.
+ * The reference implementation of the sink contract. Connecting raises the epoch of the destination; a sink with an
+ * older epoch is fenced.
  */
 export const memorySink = (destination: MemoryDestination = memoryDestination()): Sink => {
   let epoch: number | undefined

@@ -1,7 +1,7 @@
 import { familyNames, type FamilyName } from '../domain/family.js'
 import { contractName } from '../contract/schema/row-schema.js'
 
-/** Where rows go: a topic per family, or one for all of them. */
+/** The topics of rows: one for each family, or one for all families. */
 export type Topics =
   | Readonly<{ kind: 'per-family'; names: Readonly<Record<FamilyName, string>> }>
   | Readonly<{ kind: 'consolidated'; name: string }>

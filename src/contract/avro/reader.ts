@@ -1,4 +1,4 @@
-/** Reads one datum in Avro's binary encoding. Throws a RangeError where the bytes end too early or are none. */
+/** Reads one datum in Avro's binary encoding. Throws a RangeError if the bytes end early or are not Avro. */
 export class AvroReader {
   private readonly buffer: Buffer
   private at = 0
@@ -7,7 +7,7 @@ export class AvroReader {
     this.buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
-  /** Nothing may be left. */
+  /** Throws if bytes are left. */
   end(): void {
     if (this.at !== this.buffer.length) throw new RangeError(`${this.buffer.length - this.at} bytes behind the datum`)
   }
@@ -24,7 +24,7 @@ export class AvroReader {
     let low = byte & 0x7f
     for (let shift = 7; byte > 0x7f; shift += 7) {
       if (shift === 28) {
-        // The number itself, half of the zigzag, is exact in two parts; the zigzag may not be.
+        // The zigzag may exceed 2^53, so the number is put together from two parts of half of it.
         const half = this.varint() * 2 ** 27 + (low >>> 1)
         return (low & 1) === 0 ? half : -half - 1
       }
@@ -34,7 +34,7 @@ export class AvroReader {
     return (low >>> 1) ^ -(low & 1)
   }
 
-  /** Is there a value? Of a union of null and one type. */
+  /** The branch of a union of null and one type: is there a value? */
   isPresent(): boolean {
     const branch = this.byte()
     if (branch !== 0 && branch !== 2) throw new RangeError(`there is no branch ${branch / 2} of null and a value`)
@@ -56,7 +56,7 @@ export class AvroReader {
     return this.buffer.toString('utf8', at, end)
   }
 
-  /** A text that is probably `guess`, as in the row before: finding that out is quicker than making it anew. */
+  /** A text that is probably equal to `guess`: comparing bytes is faster than making a new string. */
   likely(guess: string): string {
     const { buffer, at } = this
     const { length } = guess
@@ -72,7 +72,7 @@ export class AvroReader {
   /** Calls `item` for each of an array or map. */
   items(item: () => void): void {
     for (let count = this.long(); count !== 0; count = this.long()) {
-      if (count < 0) this.long() // then the length of the block in bytes follows
+      if (count < 0) this.long() // a negative count is followed by the length of the block in bytes
       for (let left = Math.abs(count); left > 0; left--) item()
     }
   }
@@ -89,5 +89,5 @@ export class AvroReader {
 }
 
 const DOUBLE_BYTES = 8
-/** So that their length is one byte, and comparing them pays. */
+/** The length of such a text is one byte, and comparing it is cheap. */
 const GUESS_CHARS_MAX = 20

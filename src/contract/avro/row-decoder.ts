@@ -10,8 +10,8 @@ import { headerReader } from '../row-header.js'
 import { carriesServiceTarget } from '../schema/row-schema.js'
 
 /**
- * Reads what `rowEncoder` writes. (avsc makes an object of all eighty fields on the way, most of them null; that costs
- * ten times as much.) What the contract does not carry comes back in one fixed form. Throws a RangeError if the bytes
+ * Reads what `rowEncoder` writes. (avsc builds an object with all eighty fields, most of them null, which takes ten times
+ * as long.) What the contract does not carry gets fixed values, see `RowCodec.decode`. Throws a RangeError if the bytes
  * are not a datum of the family's schema.
  */
 export const rowDecoder = (family: FamilyName): ((bytes: Uint8Array) => Row) => {
@@ -83,7 +83,7 @@ const SHARES = Object.keys(quantileShares).length
 
 const readSketch = (from: AvroReader): Sketch => {
   if (!from.isPresent()) return noSketch
-  for (let share = 0; share < SHARES; share++) from.long() // they follow from the buckets
+  for (let share = 0; share < SHARES; share++) from.long() // they are computed from the buckets
   const sketch: (readonly [number, number])[] = []
   from.items(() => sketch.push([bucketOf(from.long()), from.long()]))
   return sketch

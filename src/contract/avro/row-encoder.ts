@@ -9,11 +9,11 @@ import { quantileShares } from '../schema/measure-schema.js'
 import { carriesServiceTarget, rowStatuses } from '../schema/row-schema.js'
 
 /**
- * Writes rows of one family as its schema (row-schema.ts) says. avsc would do, by walking the schema: but a row of
- * eighty fields, most of them null, then costs several times what it costs to write a zero for each. A property over
- * arbitrary rows keeps the bytes equal to avsc's.
+ * Writes rows of one family in the encoding of its schema (row-schema.ts). avsc would walk the schema; for a row of
+ * eighty fields, most of them null, that takes several times as long as writing a zero for each. A property over
+ * arbitrary rows compares the bytes with those of avsc.
  *
- * Throws if a row does not fit the contract: such a row must never come to be.
+ * Throws if a row does not fit the contract, which is a defect of the projection.
  */
 export const rowEncoder = (family: FamilyName): ((row: Row) => Uint8Array) => {
   const out = new AvroWriter()
@@ -135,7 +135,7 @@ const writeQuantiles = (out: AvroWriter, sketch: Sketch, min: number, max: numbe
 /** Ends the blocks of an array or map. */
 const NO_MORE = 0
 
-/** The family's built-in KPIs in their order, then those that are left: the profile's. */
+/** The built-in KPIs of the family in their order, then those of the profile. */
 const writeKpis = (out: AvroWriter, kpis: Row['kpis'], builtIn: readonly string[]): void => {
   let written = 0
   for (const name of builtIn) {
@@ -144,7 +144,7 @@ const writeKpis = (out: AvroWriter, kpis: Row['kpis'], builtIn: readonly string[
     else {
       out.byte(PRESENT)
       out.long(ratio.numerator)
-      out.long(ratio.denominator as number) // none of the built-in ones is a quantity; a null is refused
+      out.long(ratio.denominator as number) // built-in KPIs have one; null is refused
       written += 1
     }
   }

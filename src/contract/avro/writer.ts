@@ -1,6 +1,6 @@
 /**
- * Writes data in Avro's binary encoding, one behind the other into blocks of memory that are handed out in pieces and
- * never written to again. A number that Avro would not give back as it was is refused with a RangeError.
+ * Writes data in Avro's binary encoding. The data share blocks of memory; bytes that `finish` has returned are never
+ * written to again. Throws a RangeError for a number that a reader could not read back exactly.
  */
 export class AvroWriter {
   private buffer = Buffer.allocUnsafe(BLOCK_BYTES)
@@ -8,7 +8,7 @@ export class AvroWriter {
   private start = 0
   private at = 0
 
-  /** Begins a datum; one that was not finished is forgotten. */
+  /** Begins a datum. A datum that was begun before and not finished is discarded. */
   begin(): void {
     this.at = this.start
   }
@@ -28,7 +28,7 @@ export class AvroWriter {
     this.buffer[this.at++] = value
   }
 
-  /** So many times the first branch of a union. */
+  /** Writes the first branch of a union `count` times. */
   zeros(count: number): void {
     this.makeRoom(count)
     const { buffer } = this
@@ -42,8 +42,8 @@ export class AvroWriter {
     this.makeRoom(LONG_BYTES_MAX)
     if ((value | 0) === value) return this.varint(((value << 1) ^ (value >> 31)) >>> 0)
     if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no whole number below 2^53`)
-    // The zigzag, twice the number, may be too large to be exact: its lowest 28 bits and the rest apart are not. The
-    // rest is not 0: small numbers are done.
+    // The zigzag is twice the number and may exceed 2^53, so its lowest 28 bits and the rest are computed separately.
+    // The rest is not 0, because small numbers were written above.
     const half = value < 0 ? -(value + 1) : value
     const low = half % 2 ** 27
     const zigzag = low * 2 + (value < 0 ? 1 : 0)
@@ -64,13 +64,13 @@ export class AvroWriter {
   }
 
   /**
-   * A text as UTF-8. Short ones in ASCII, of which rows are full, are quicker written than handed over to be written.
+   * A text as UTF-8. Most texts of a row are short and ASCII; a loop writes those faster than a call of the runtime.
    */
   string(text: string): void {
     const { length } = text
     this.makeRoom(LONG_BYTES_MAX + length * UTF8_BYTES_MAX)
     const start = this.at
-    this.long(length) // as if it were ASCII, as most are
+    this.long(length) // right if it is ASCII
     if (length <= SHORT_CHARS_MAX && this.ascii(text)) return
     const written = this.buffer.write(text, this.at)
     if (written === length) this.at += written
@@ -81,7 +81,7 @@ export class AvroWriter {
     }
   }
 
-  /** Writes a text, unless it is not ASCII. */
+  /** Writes a text if it is ASCII; returns whether it is. */
   private ascii(text: string): boolean {
     const { buffer, at } = this
     for (let i = 0; i < text.length; i++) {

@@ -3,8 +3,8 @@ import { builtInKpisOf, type KpiUnit } from '../../domain/kpi.js'
 import type { AvroSchema, NamedTypes } from './named-types.js'
 
 /**
- * A family's KPIs: a nullable field for each built-in one, and a map for those of the profile. A family without
- * built-in ones has the map alone.
+ * The KPI fields of a family: a record with a nullable field for each built-in KPI, and a map for the KPIs of the
+ * profile. A family without built-in KPIs has only the map.
  */
 export const kpiFields = (family: FamilyName, recordName: string, named: NamedTypes): readonly AvroSchema[] => {
   const kpis = builtInKpisOf(family)

@@ -12,7 +12,7 @@ import {
 import { SKETCH_ERROR_MAX } from '../../domain/sketch.js'
 import type { AvroSchema, NamedTypes } from './named-types.js'
 
-/** A family's measures: a nullable field for each of its metrics. `recordName` is that of the row. */
+/** The measures of a family: a nullable field for each metric. `recordName` is the name of the row's record. */
 export const measuresField = (family: FamilyName, recordName: string, named: NamedTypes): AvroSchema => ({
   name: 'measures',
   type: {
@@ -75,7 +75,7 @@ const measureType = (kind: MetricKind, named: NamedTypes): string | AvroSchema =
   }
 }
 
-/** Shares whose quantiles are spelled out in a row, by field. */
+/** The shares whose quantiles are fields of a row. */
 export const quantileShares = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 } as const
 
 const BOUND = `at most 1/${1 / SKETCH_ERROR_MAX} (${(SKETCH_ERROR_MAX * 100).toFixed(1)} %) away from the true one and never outside min and max`

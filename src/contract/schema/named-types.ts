@@ -1,7 +1,7 @@
 /** Avro as JSON. */
 export type AvroSchema = Readonly<Record<string, unknown>>
 
-/** A record type: spelled out where it is first used, and by its name from there on, as Avro wants it. */
+/** A record type: its definition at the first use, its name at later uses, as Avro requires. */
 export type NamedTypes = (name: string, doc: string, fields: () => readonly AvroSchema[]) => string | AvroSchema
 
 export const namedTypes = (): NamedTypes => {

@@ -5,11 +5,11 @@ import { measuresField } from './measure-schema.js'
 import { namedTypes, type AvroSchema } from './named-types.js'
 
 /**
- * The Avro schema of a family's record, made from the catalogue of metrics and KPIs. It is the published contract:
- * `schemas/avro` holds the same text, reviewed like an API, and a test keeps the two equal.
+ * The Avro schema of a family's record, generated from the catalogue of metrics and KPIs. It is the published contract:
+ * `schemas/avro` holds the same text, and a test compares the two.
  *
- * Every metric and KPI is a nullable field with default null, so that a later version may add some and still read, and
- * be read by, this one.
+ * Every metric and KPI is a nullable field with default null. So a later version can add fields, and either version can
+ * read what the other wrote.
  */
 export const rowSchema = (family: FamilyName): AvroSchema => {
   const name = recordNames[family]
@@ -65,10 +65,7 @@ export const rowSchema = (family: FamilyName): AvroSchema => {
   }
 }
 
-/**
- * Goes up with any change of the schema. The major part of it is in the CloudEvents type and stays 1 as long as changes
- * are compatible.
- */
+/** The major version of the contract, which is in the CloudEvents type. It stays 1 as long as changes are compatible. */
 export const ROW_SCHEMA_VERSION = 1
 
 export const ROW_NAMESPACE = 'streamvane.kpi'
@@ -94,10 +91,10 @@ export const recordFullName = (family: FamilyName): string => `${ROW_NAMESPACE}.
 export const contractName = (family: FamilyName): string =>
   recordNames[family].replace(/(?<=.)[A-Z]/g, (letter) => `-${letter}`).toLowerCase()
 
-/** In the order of the enum's symbols, which is part of the encoding. */
+/** In the order of the symbols of the enum, which determines the encoding. */
 export const rowStatuses = ['provisional', 'final', 'corrected'] as const
 
-/** A target is configured for a queue, and means nothing for several. */
+/** A service target is configured per queue, so only rows of one queue have one. */
 export const carriesServiceTarget = (family: FamilyName): boolean => family === 'queue'
 
 const serviceTargetField = {

@@ -1,9 +1,8 @@
 import avro from 'avsc'
 
 /**
- * Avro object container files, written block by block from data that are encoded already. (avsc's own encoder takes
- * values, and starts each file anew; we hold bare data and append to a file across restarts, for which its sync marker
- * must be kept.)
+ * Avro object container files, written block by block from encoded data. (The encoder of avsc takes values and starts a
+ * new file; the sink holds encoded data and appends to a file after a restart, which needs the file's sync marker.)
  */
 export const SYNC_BYTES = 16
 
@@ -19,7 +18,7 @@ const headerType = avro.Type.forSchema({
 })
 const longType = avro.Type.forSchema('long')
 
-/** The head of a file: schema as JSON, `meta` as extra text entries (names must not begin with `avro.`). */
+/** The header of a file with its schema. `meta` adds text entries, whose names must not begin with `avro.`. */
 export const containerHeader = (
   schema: object,
   sync: Uint8Array,
@@ -33,15 +32,15 @@ export const containerHeader = (
   })
 }
 
-/** One block of bare data; `sync` must be that of the file's head. */
+/** One block of encoded data. `sync` must be the marker in the header of the file. */
 export const containerBlock = (data: readonly Uint8Array[], sync: Uint8Array): Buffer => {
   const bytes = data.reduce((sum, datum) => sum + datum.length, 0)
   return Buffer.concat([longType.toBuffer(data.length), longType.toBuffer(bytes), ...data, sync])
 }
 
 /**
- * The sync marker of a file that begins with `head`, which must hold the whole header. Throws if it is no container
- * file.
+ * The sync marker of a file. `head` is the beginning of the file and must hold the whole header. Throws if it is not a
+ * container file.
  */
 export const syncMarkerOf = (head: Uint8Array): Buffer => {
   const decoded: { value?: { magic: Buffer; sync: Buffer }; offset: number } = headerType.decode(

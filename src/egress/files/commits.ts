@@ -3,43 +3,40 @@ import { join } from 'node:path'
 import type { Progress } from '../sink.js'
 
 /**
- * What a folder of files holds for certain, as a sequence of small commit files `commits/<number>.json`, of which the
- * highest counts.
+ * The committed state of a folder, as a sequence of small files `commits/<number>.json`. The one with the highest number
+ * is in force.
  *
- * The simple way is one file, replaced by rename. It cannot fence: a writer that was paused and has been succeeded
- * would rename its old view over the new one. Here a commit is created under the next number by `link`, which fails if
- * that number exists. So commits are a compare-and-set: whoever did not see the last one loses, and learns it.
+ * The simple way is one file that is replaced by rename. It cannot fence: a writer that was paused while another took
+ * over would rename its old state over the new one. Here a commit is created under the next number by `link`, which
+ * fails if the number exists. So a commit is a compare-and-set: a writer that has not seen the last commit fails.
  */
 export type Commit = Readonly<{
   number: number
   progress: Progress | null
-  /** Who may append: raised by each instance that connects. */
+  /** Who may append. Each instance that connects writes a commit with its own name and the next epoch. */
   writer: Writer
-  /** Every file, relative to the folder, and how many of its bytes count. */
+  /** Every file, relative to the folder, with the number of bytes that are committed. */
   files: Readonly<Record<string, number>>
-  /** Which of them are still being appended to, by what goes into them. */
+  /** The files that are still appended to, by the key of their group (topic, generation, format, schema). */
   open: Readonly<Record<string, string>>
 }>
 
 export type Writer = Readonly<{ id: string; host: string; pid: number; epoch: number }>
 
-/** Called before each step on the disk; a test makes it throw there. */
+/** Called before each step on the disk. Throwing there simulates a crash at that step. */
 export type BeforeStep = (step: string) => void
 
-/**
- * Older commits are kept for a while, so that a writer that was far behind still meets a higher number whenever it
- * looks.
- */
+/** Older commits are kept, so that the next number of a writer that was paused for long is taken. */
 const COMMITS_KEPT = 64
 
-/** The commit that counts; `undefined` if nothing was ever committed. Creates the folder. */
+/** The commit in force; `undefined` if nothing was ever committed. Creates the folder. */
 export const lastCommit = async (folder: string): Promise<Commit | undefined> => {
   await mkdir(commitsIn(folder), { recursive: true })
   const number = (await commitNumbers(folder)).at(-1)
   return number === undefined ? undefined : (JSON.parse(await readFile(commitFile(folder, number), 'utf8')) as Commit)
 }
 
-/** Durably adds `commit` as the last one. `false`: somebody else has committed since, and nothing changed. */
+/** Durably adds `commit` as the last one. `false`: another writer has committed before, and nothing changed. */
 export const addCommit = async (folder: string, commit: Commit, beforeStep: BeforeStep): Promise<boolean> => {
   const draft = join(commitsIn(folder), `draft-${commit.writer.id}`)
   beforeStep('write the draft')
@@ -55,7 +52,7 @@ export const addCommit = async (folder: string, commit: Commit, beforeStep: Befo
   }
   const numbers = await commitNumbers(folder)
   if (numbers.at(-1) !== commit.number) {
-    // Our number was free only because it had been tidied away long ago.
+    // The number was free only because the commit that had it was removed long ago.
     await rm(commitFile(folder, commit.number), { force: true })
     return false
   }
@@ -65,7 +62,7 @@ export const addCommit = async (folder: string, commit: Commit, beforeStep: Befo
   return true
 }
 
-/** Makes created, linked and removed names durable. */
+/** Makes the creation, linking and removal of names in a folder durable. */
 export const syncFolder = async (folder: string): Promise<void> => {
   const handle = await open(folder, 'r')
   try {

@@ -11,11 +11,11 @@ import type { SinkRecord } from '../sink.js'
 
 export type FileFormat = 'avro' | 'jsonl'
 
-/** One file that rows are being appended to. `bytes` is its length so far, committed or not. */
+/** A file that rows are appended to. `bytes` is its length, committed or not. */
 export type DataFile = Readonly<{
   name: string
   bytes: () => number
-  /** Appends and makes durable. A failure may leave part of the bytes behind; they do not count until committed. */
+  /** Appends durably. A failure may leave part of the bytes in the file, which are not committed. */
   append: (records: readonly SinkRecord[], beforeStep: BeforeStep) => Promise<void>
   close: () => Promise<void>
 }>
@@ -28,25 +28,25 @@ export type NewDataFile = Readonly<{
   meta: Readonly<Record<string, string>>
 }>
 
-/** A file that must not exist yet. Its header is written with the first rows. */
+/** Creates a file, which must not exist. Its header is written with the first rows. */
 export const createDataFile = async ({ name, path, format, schema, meta }: NewDataFile): Promise<DataFile> => {
   const handle = await open(path, 'ax')
   const sync = randomBytes(SYNC_BYTES)
   return dataFile(name, handle, 0, format, sync, format === 'avro' ? containerHeader(schema, sync, meta) : undefined)
 }
 
-/** A file with `bytes` committed bytes; what lies behind them is cut off. */
+/** Opens a file with `bytes` committed bytes and truncates what follows them. */
 export const resumeDataFile = async (name: string, path: string, bytes: number): Promise<DataFile> => {
   const handle = await open(path, 'a+')
   await handle.truncate(bytes)
   if (name.endsWith('.jsonl')) return dataFile(name, handle, bytes, 'jsonl', EMPTY, undefined)
-  if (bytes === 0) throw new Error(`${name} is said to be open but holds nothing`)
+  if (bytes === 0) throw new Error(`${name} is in the list of open files but has no committed bytes`)
   const head = Buffer.alloc(Math.min(bytes, HEADER_BYTES_MAX))
   await handle.read(head, 0, head.length, 0)
   return dataFile(name, handle, bytes, 'avro', syncMarkerOf(head), undefined)
 }
 
-/** Schemas are some ten kilobytes. */
+/** A header holds the schema, which has about 50 kB. */
 const HEADER_BYTES_MAX = 1024 * 1024
 const EMPTY = new Uint8Array(0)
 

@@ -1,8 +1,8 @@
 import type { SinkFailure } from '../sink.js'
 
 /**
- * Foreign errors of the file system as ours. A full disk may get room again; a folder that may not be written to needs
- * somebody.
+ * Classifies errors of the file system. A disk that is full may get space again; a folder without write permission has
+ * to be mended by the operator.
  */
 export const fileFailure = (cause: unknown, folder: string): SinkFailure => {
   const code = (cause as NodeJS.ErrnoException | null)?.code

@@ -8,10 +8,7 @@ import { codecOfSchema } from '../../contract/row-codec.js'
 import type { SinkRecord } from '../sink.js'
 import { topicOf, type Topics } from '../topics.js'
 
-/**
- * The files of a connected sink: what is being appended to (by what goes into it), the commit it stands on, and how
- * many files it has begun.
- */
+/** A connected sink: the last commit, the files that are appended to by the key of their group, and files created. */
 export type Connected = { commit: Commit; readonly files: Map<string, DataFile>; created: number }
 
 export type Group = Readonly<{
@@ -23,7 +20,7 @@ export type Group = Readonly<{
   records: SinkRecord[]
 }>
 
-/** Records by the file that takes them, each group in the batch's order. */
+/** Groups records by the file that takes them. Each group keeps the order of the batch. */
 export const groupByFile = (
   records: readonly SinkRecord[],
   topics: Topics,
@@ -35,7 +32,7 @@ export const groupByFile = (
     const topic = topicOf(topics, family)
     const stem = `${record.generation}${record.replay ? '-replay' : ''}`
     for (const format of formats) {
-      // An Avro file holds one schema, so families that share a topic have a file each.
+      // An Avro file has one schema, so each family that shares a topic has a file of its own.
       const key = `${topic}/${stem}/${format}/${format === 'avro' ? record.schema : ''}`
       const group = groups.get(key)
       if (group === undefined)
@@ -46,7 +43,7 @@ export const groupByFile = (
   return groups
 }
 
-/** The file that takes a group now: the one in use, or a new one where there is none or it is full. */
+/** The file that takes a group: the one that is open for it, or a new one if there is none or it is full. */
 export const fileFor = async (
   folder: string,
   fileBytesMax: number,
@@ -78,7 +75,7 @@ export const fileFor = async (
   return file
 }
 
-/** Opens what the commit says is being appended to. */
+/** Opens the files that the commit lists as open. */
 export const openFiles = async (
   folder: string,
   { commit, files }: Connected,
@@ -90,7 +87,7 @@ export const openFiles = async (
   }
 }
 
-/** Removes what was written but never counted: the ends of files, and files that no commit names. */
+/** Removes what was written and not committed: the ends of files, and files that are not in the commit. */
 export const cutBack = async (folder: string, commit: Commit, beforeStep: BeforeStep): Promise<void> => {
   for (const [name, bytes] of Object.entries(commit.files)) {
     beforeStep(`cut ${name}`)
@@ -107,7 +104,7 @@ export const cutBack = async (folder: string, commit: Commit, beforeStep: Before
       }
 }
 
-/** A writer that has been succeeded takes back what it had appended since its last commit. */
+/** Removes what a fenced writer has appended since its last commit. */
 export const withdraw = async (folder: string, files: readonly DataFile[], successor: Commit): Promise<void> => {
   for (const { name } of files) {
     const bytes = successor.files[name]

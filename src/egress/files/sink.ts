@@ -10,12 +10,12 @@ import type { Sink, SinkBatch, SinkFailure } from '../sink.js'
 import { defaultTopics, type Topics } from '../topics.js'
 
 export type FilesSinkOptions = Readonly<{
-  /** Holds one folder per topic and `commits`. Created if missing. */
+  /** Holds a folder for each topic and the folder `commits`. Created if missing. */
   folder: string
   topics?: Topics
   /** Default: both. */
   formats?: readonly FileFormat[]
-  /** A file that has reached this length is left as it is and a new one begun. Default 256 MiB. */
+  /** A file that has reached this length is closed, and a new one is created. Default 256 MiB. */
   fileBytesMax?: number
 }>
 
@@ -23,10 +23,10 @@ export type FilesSinkOptions = Readonly<{
  * Rows as Avro object container files and as JSON lines, `<topic>/<generation>-<epoch>-<number>.{avro,jsonl}`; replayed
  * rows in files of their own, `<generation>-replay-…`.
  *
- * Disconnected → (connect: commit a claim, cut files back to what is committed) → connected → (a failure, or close) →
- * disconnected. A batch is appended to its files, made durable, and then counts by one commit (see file-commits). An
- * instance that takes over from one that may still live begins new files, so that the two never write into each
- * other's; bytes that a file holds beyond its committed length do not count.
+ * Disconnected → (connect: commit a claim, truncate files to their committed length) → connected → (a failure, or
+ * close) → disconnected. A batch is appended to its files, made durable, and takes effect by one commit (commits.ts). An
+ * instance that takes over from one that may still be alive creates new files, so that two instances never write into
+ * the same file. Bytes beyond the committed length of a file have no effect.
  */
 export const filesSink = (options: FilesSinkOptions, beforeStep: BeforeStep = () => {}): Sink => {
   const { folder, topics = defaultTopics, formats = ['avro', 'jsonl'], fileBytesMax = FILE_BYTES_MAX } = options
@@ -42,12 +42,12 @@ export const filesSink = (options: FilesSinkOptions, beforeStep: BeforeStep = ()
 
   const connect = async (): Promise<E.Either<SinkFailure, Commit>> => {
     await disconnect()
-    // Whoever loses the race for the next number looks again; each round somebody wins.
+    // An instance that loses the race for the next number tries again. In each round one instance wins.
     for (let round = 1; round <= CLAIM_ROUNDS_MAX; round++) {
       const last = await lastCommit(folder)
       const number = (last?.number ?? 0) + 1
       const writer = { id: randomUUID(), host: hostname(), pid: process.pid, epoch: number }
-      // Never into a file that somebody else may still be writing to.
+      // A file that another process may still write to is not opened.
       const open = last === undefined || mayLive(last.writer) ? {} : last.open
       const claim: Commit = { number, progress: last?.progress ?? null, writer, files: last?.files ?? {}, open }
       if (!(await addCommit(folder, claim, beforeStep))) continue
@@ -104,7 +104,7 @@ export const filesSink = (options: FilesSinkOptions, beforeStep: BeforeStep = ()
         if (E.isLeft(result) && result.left.tag !== 'Refused') await disconnect()
         return result
       } catch (cause) {
-        await disconnect() // how far the files got is unknown now: connecting cuts them back
+        await disconnect() // the length of the files is unknown now: connecting truncates them
         return E.left(fileFailure(cause, folder))
       }
     }
@@ -123,7 +123,7 @@ export const filesSink = (options: FilesSinkOptions, beforeStep: BeforeStep = ()
 const CLAIM_ROUNDS_MAX = 100
 const FILE_BYTES_MAX = 256 * 1024 * 1024
 
-/** Writers of this very process: their pid tells nothing. */
+/** Writers in this process, which cannot be told apart by their pid. */
 const livingWriters = new Set<string>()
 
 const mayLive = ({ id, host, pid }: Writer): boolean => {

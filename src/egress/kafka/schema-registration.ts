@@ -15,8 +15,8 @@ export const subjectOf = (topics: Topics, family: FamilyName): string =>
   topics.kind === 'consolidated' ? `${topics.name}-${recordFullName(family)}` : `${topicOf(topics, family)}-value`
 
 /**
- * Registers the schemas of families (a repeat gives the same ids) and adds their ids to `ids`; those that are there
- * already are not asked for.
+ * Registers the schemas of families and adds their ids to `ids`. Registering a schema again gives the same id. The
+ * registry is not asked about schemas whose id is in `ids`.
  */
 export const registerSchemas = async (
   options: RegistryOptions,

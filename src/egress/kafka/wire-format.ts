@@ -1,4 +1,4 @@
-/** Confluent's wire format: a zero byte, the registry's id of the schema as a big-endian int32, the bare datum. */
+/** Confluent's wire format: a zero byte, the id of the schema in the registry as a big-endian int32, the datum. */
 export const FRAME_BYTES = 5
 
 export const frame = (schemaId: number, datum: Uint8Array): Buffer => {
