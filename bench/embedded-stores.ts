@@ -138,12 +138,12 @@ const lmdbRows =
     }
   }
 
-/** Blocks of events; what else a stream needs (its ids and where its events lie) in one growing entry, its card. */
+/** Blocks of events; what else a stream needs (its ids and where its events lie) in one growing entry. */
 const lmdbBlocks =
   (overlappingSync: boolean) =>
   (dir: string): Candidate => {
     const { env, log, streams, index } = lmdb(dir, overlappingSync)
-    const cards = new Map<number, Buffer>()
+    const entries = new Map<number, Buffer>()
     return {
       append: async (events, first) => {
         const done = env.batch(() => {
@@ -154,10 +154,10 @@ const lmdbBlocks =
             for (const each of block) {
               const stream = streamNumber(at++)
               if (each.revision === 0) void streams.put(Buffer.from(each.stream), u48(stream))
-              const card = Buffer.concat([cards.get(stream) ?? NOTHING, each.id, last])
-              if (each.revision === 11) cards.delete(stream)
-              else cards.set(stream, card)
-              void index.put(u48(stream), card)
+              const entry = Buffer.concat([entries.get(stream) ?? NOTHING, each.id, last])
+              if (each.revision === 11) entries.delete(stream)
+              else entries.set(stream, entry)
+              void index.put(u48(stream), entry)
             }
           }
         })
@@ -172,9 +172,9 @@ const lmdbBlocks =
       readStream: (stream) => {
         let seen = 0
         const name = streamName(stream)
-        const card = index.get(streams.get(Buffer.from(name))!)!
-        for (let at = 16; at < card.length; at += 22) {
-          const block = openBlock(log.get(card.subarray(at, at + 6))!, 0n)
+        const entry = index.get(streams.get(Buffer.from(name))!)!
+        for (let at = 16; at < entry.length; at += 22) {
+          const block = openBlock(log.get(entry.subarray(at, at + 6))!, 0n)
           const own = block.streams.indexOf(name)
           seen += eventsOf(block, 0, block.count, (each) => each === own).length
         }
@@ -227,14 +227,14 @@ const sqliteRows = (dir: string): Candidate => {
 const sqliteBlocks = (dir: string): Candidate => {
   const db = sqlite(dir)
   db.exec(`create table streams (name text primary key, number integer not null) without rowid; create table log (last integer primary key, block blob not null);
-    create table cards (stream integer primary key, card blob not null)`)
+    create table entries (stream integer primary key, bytes blob not null)`)
   const addStream = db.prepare('insert into streams values (?, ?)')
   const addBlock = db.prepare('insert into log values (?, ?)')
-  const putCard = db.prepare('insert into cards values (?, ?) on conflict do update set card = excluded.card')
+  const putEntry = db.prepare('insert into entries values (?, ?) on conflict do update set bytes = excluded.bytes')
   const all = db.prepare('select last, block from log order by last')
   const one = db.prepare('select block from log where last = ?')
-  const cardOf = db.prepare('select card from cards where stream = (select number from streams where name = ?)')
-  const cards = new Map<number, Buffer>()
+  const entryOf = db.prepare('select bytes from entries where stream = (select number from streams where name = ?)')
+  const entries = new Map<number, Buffer>()
   return {
     append: (events, first) => {
       db.exec('begin')
@@ -245,10 +245,10 @@ const sqliteBlocks = (dir: string): Candidate => {
         for (const each of block) {
           const stream = streamNumber(at++)
           if (each.revision === 0) addStream.run(each.stream, stream)
-          const card = Buffer.concat([cards.get(stream) ?? NOTHING, each.id, u48(last)])
-          if (each.revision === 11) cards.delete(stream)
-          else cards.set(stream, card)
-          putCard.run(stream, card)
+          const entry = Buffer.concat([entries.get(stream) ?? NOTHING, each.id, u48(last)])
+          if (each.revision === 11) entries.delete(stream)
+          else entries.set(stream, entry)
+          putEntry.run(stream, entry)
         }
       }
       db.exec('commit')
@@ -261,10 +261,10 @@ const sqliteBlocks = (dir: string): Candidate => {
     },
     readStream: (stream) => {
       const name = streamName(stream)
-      const card = Buffer.from((cardOf.get(name) as { card: Buffer }).card)
+      const entry = Buffer.from((entryOf.get(name) as { bytes: Buffer }).bytes)
       let seen = 0
-      for (let at = 16; at < card.length; at += 22) {
-        const block = openBlock(Buffer.from((one.get(card.readUIntBE(at, 6)) as { block: Buffer }).block), 0n)
+      for (let at = 16; at < entry.length; at += 22) {
+        const block = openBlock(Buffer.from((one.get(entry.readUIntBE(at, 6)) as { block: Buffer }).block), 0n)
         const own = block.streams.indexOf(name)
         seen += eventsOf(block, 0, block.count, (each) => each === own).length
       }
@@ -345,9 +345,9 @@ for (const [name, make] of [
   ['lmdb, bytes by position only', lmdbBare],
   ['lmdb, one entry an event', lmdbRows(false)],
   ['lmdb, one entry an event, overlap', lmdbRows(true)],
-  ['lmdb, blocks and cards', lmdbBlocks(false)],
-  ['lmdb, blocks and cards, overlap', lmdbBlocks(true)],
+  ['lmdb, blocks and entries', lmdbBlocks(false)],
+  ['lmdb, blocks and entries, overlap', lmdbBlocks(true)],
   ['sqlite, one row an event', sqliteRows],
-  ['sqlite, blocks and cards', sqliteBlocks],
+  ['sqlite, blocks and entries', sqliteBlocks],
 ] as const)
   if (name.includes(only)) await measure(name, make)

@@ -9,7 +9,7 @@ import { codecOfSchema, rowCodec, type RowCodec } from './row-codec.js'
 import type { RowHeader } from './row-header.js'
 import { ascendingContentId, ascendingIds } from '../log/content-id.js'
 import type { EventLog, NewEvent, Position, RecordedEvent } from '../log/event-log.js'
-import { FAIR_BYTES_MAX } from '../log/append-batches.js'
+import { APPEND_LIMIT_BYTES } from '../log/append-batches.js'
 
 /**
  * The KPI stream of a generation holds `Row.<family>` events (bare Avro). At the end of each batch the projector writes
@@ -86,7 +86,7 @@ export const appendsOf = (
   let bytes = 0
   for (const event of events) {
     const last = appends.at(-1) as NewEvent[]
-    if (last.length >= APPEND_EVENTS_MAX || bytes + event.data.length > FAIR_BYTES_MAX) {
+    if (last.length >= APPEND_EVENTS_MAX || bytes + event.data.length > APPEND_LIMIT_BYTES) {
       appends.push([event])
       bytes = event.data.length
     } else {

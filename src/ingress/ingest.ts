@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { EpochMs } from '../domain/interval.js'
 import type { EventLog, NewEvent } from '../log/event-log.js'
-import { fairAppends } from '../log/append-batches.js'
+import { appendsWithinLimit } from '../log/append-batches.js'
 import type { Unusable } from './envelope.js'
 import { NotIngested } from './not-ingested.js'
 import { PROBLEMS_MAX, type Problem, type Receipt } from './receipt.js'
@@ -60,7 +60,7 @@ const appendAll = async (
   log: EventLog,
   streams: ReadonlyMap<string, readonly NewEvent[]>,
 ): Promise<Readonly<{ stored: number; erased: number }>> => {
-  const appends = [...streams].flatMap(([stream, events]) => fairAppends(stream, events))
+  const appends = [...streams].flatMap(([stream, events]) => appendsWithinLimit(stream, events))
   const results = await log.append(appends)
   let [stored, erased] = [0, 0]
   results.forEach((result, index) => {

@@ -1,11 +1,11 @@
-/** Wakes whoever waits for the log to grow. A wait asked for before looking cannot miss what comes while looking. */
-export type ChangeBell = Readonly<{ ring: () => void; next: () => Promise<void>; fail: (cause: Error) => void }>
+/** Wakes readers that wait for the log to grow. A reader that asks for `next` before it reads misses no append. */
+export type ChangeSignal = Readonly<{ notify: () => void; next: () => Promise<void>; fail: (cause: Error) => void }>
 
-export const changeBell = (): ChangeBell => {
+export const changeSignal = (): ChangeSignal => {
   let waiting: PromiseWithReject | undefined
   let failure: Error | undefined
   return {
-    ring: () => {
+    notify: () => {
       waiting?.resolve()
       waiting = undefined
     },
@@ -14,7 +14,7 @@ export const changeBell = (): ChangeBell => {
       waiting ??= promiseWithReject()
       return waiting.promise
     },
-    /** Ends every wait, now and later, with this error: the log was closed under its readers. */
+    /** Rejects every wait, now and later, with this error: the log was closed. */
     fail: (cause) => {
       failure = cause
       waiting?.reject(cause)
@@ -32,7 +32,7 @@ const promiseWithReject = (): PromiseWithReject => {
     resolve = yes
     reject = no
   })
-  // Whoever asked may have turned away meanwhile (aborted): that is no unhandled rejection.
+  // A reader that was aborted no longer waits for it: that is no unhandled rejection.
   promise.catch(() => undefined)
   return { promise, resolve, reject }
 }

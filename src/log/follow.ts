@@ -45,7 +45,7 @@ export async function* follow(
       }
       if (through !== undefined && at !== undefined && at >= through) return
       if (seen.atHead) await Promise.race([change, aborted.promise])
-      else await breath()
+      else await yieldToEventLoop()
     }
   } finally {
     aborted.forget()
@@ -53,7 +53,7 @@ export async function* follow(
 }
 
 /** Lets the event loop turn between batches: reading from memory never waits, and would starve timers and sockets. */
-export const breath = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+export const yieldToEventLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** Resolves when the signal aborts, until it is told to forget. */
 export const abortion = (signal: AbortSignal): Readonly<{ promise: Promise<void>; forget: () => void }> => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import * as E from 'fp-ts/lib/Either.js'
 import { appendFault, decideAppend, erasedReason } from './append-rules.js'
-import { changeBell } from './change-signal.js'
+import { changeSignal } from './change-signal.js'
 import { LogUnavailable } from './event-log.js'
 import type {
   AppendFailure,
@@ -15,7 +15,7 @@ import type {
   StreamAppend,
 } from './event-log.js'
 import { followStream } from './follow-stream.js'
-import { breath, follow } from './follow.js'
+import { yieldToEventLoop, follow } from './follow.js'
 import type { Scan } from './follow.js'
 
 const BATCH_MAX = 1_000
@@ -30,7 +30,7 @@ export const memoryLog = (): EventLog => {
   const all: (RecordedEvent | undefined)[] = []
   const positions: Position[] = []
   const streams = new Map<string, { events: RecordedEvent[]; ids: Set<string>; isErased?: true }>()
-  const bell = changeBell()
+  const change = changeSignal()
   const id = randomUUID()
   let position = 0n
   let closed = false
@@ -102,7 +102,7 @@ export const memoryLog = (): EventLog => {
   return {
     append: async (appends) => {
       const answers = appends.map(appendOne)
-      bell.ring()
+      change.notify()
       return answers
     },
     readStream: read,
@@ -111,7 +111,7 @@ export const memoryLog = (): EventLog => {
       const head = positions.at(-1)
       const end =
         options.through === undefined || (head !== undefined && head < options.through) ? head : options.through
-      for (let after = options.after; end !== undefined; await breath()) {
+      for (let after = options.after; end !== undefined; await yieldToEventLoop()) {
         const seen = scan(after, end, options)
         if (seen.events.length > 0) yield seen.events
         if (seen.atHead) return
@@ -119,12 +119,12 @@ export const memoryLog = (): EventLog => {
       }
     },
     subscribe: (options) =>
-      follow(options, { scan: (after) => scan(after, options.through, options), changed: bell.next }),
+      follow(options, { scan: (after) => scan(after, options.through, options), changed: change.next }),
     subscribeStream: (stream, options) =>
       followStream(options, {
         readFrom: (from) => read(stream, { from, batchMax: options.batchMax }),
         lastRevision: () => revisionOf(stream),
-        changed: bell.next,
+        changed: change.next,
       }),
     id: async () => (unlessClosed(), id),
     head: async () => (unlessClosed(), positions.at(-1)),
@@ -133,13 +133,13 @@ export const memoryLog = (): EventLog => {
       const held = streams.get(stream)
       for (const { position } of held?.events ?? []) all[firstAfter(positions, position) - 1] = undefined
       if (held !== undefined) streams.set(stream, { events: [], ids: new Set(), isErased: true })
-      bell.ring()
+      change.notify()
       return E.right({ events: held?.events.length ?? 0 })
     },
     streamRevision: async (stream) => revisionOf(stream),
     close: async () => {
       closed = true
-      bell.fail(new LogUnavailable('the log is closed'))
+      change.fail(new LogUnavailable('the log is closed'))
     },
   }
 }
@@ -153,7 +153,7 @@ async function* readStream(
   const first = options.from ?? (backwards ? count - 1 : 0)
   const step = backwards ? -1 : 1
   let left = Math.min(max, backwards ? Math.min(first, count - 1) + 1 : count - first)
-  for (let at = backwards ? Math.min(first, count - 1) : first; left > 0; await breath()) {
+  for (let at = backwards ? Math.min(first, count - 1) : first; left > 0; await yieldToEventLoop()) {
     const size = Math.min(left, batchMax)
     const batch = Array.from({ length: size }, (_, i) => events()[at + i * step]!)
     yield batch

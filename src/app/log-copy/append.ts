@@ -8,7 +8,7 @@ import {
   type RecordedEvent,
   type StreamAppend,
 } from '../../log/event-log.js'
-import { bytesOf, FAIR_BYTES_MAX, FAIR_EVENTS_MAX } from '../../log/append-batches.js'
+import { bytesOf, APPEND_LIMIT_BYTES, APPEND_LIMIT_EVENTS } from '../../log/append-batches.js'
 
 /** The copy is not possible: the target holds other events, or refuses an append. */
 export class CopyRefused extends Error {
@@ -57,7 +57,7 @@ export const runsOf = (events: readonly RecordedEvent[]): readonly StreamAppend[
   for (const event of events) {
     const run = runs.at(-1)
     bytes += bytesOf(event)
-    if (run?.stream === event.stream && run.events.length < FAIR_EVENTS_MAX && bytes <= FAIR_BYTES_MAX)
+    if (run?.stream === event.stream && run.events.length < APPEND_LIMIT_EVENTS && bytes <= APPEND_LIMIT_BYTES)
       run.events.push(event)
     else {
       runs.push({ stream: event.stream, expected: event.revision - 1, events: [event] })
@@ -129,7 +129,7 @@ export class StreamSender {
   }
 
   async add(event: NewEvent, revision?: number): Promise<void> {
-    if (this.#events.length >= FAIR_EVENTS_MAX || this.#bytes + bytesOf(event) > FAIR_BYTES_MAX) await this.flush()
+    if (this.#events.length >= APPEND_LIMIT_EVENTS || this.#bytes + bytesOf(event) > APPEND_LIMIT_BYTES) await this.flush()
     if (this.#events.length === 0) this.#expected = revision === undefined ? 'any' : revision - 1
     this.#events.push(event)
     this.#bytes += bytesOf(event)

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { appendsOf, encodeKpiEvents, type CutShort } from '../../contract/kpi-stream.js'
 import type { KpiEvent } from '../../domain/kpi-event.js'
 import { kpiStream } from '../../domain/stream-name.js'
-import { fairAppends } from '../../log/append-batches.js'
+import { appendsWithinLimit } from '../../log/append-batches.js'
 import type { AppendFailure, EventLog, ExpectedRevision, NewEvent, Position } from '../../log/event-log.js'
 import type { PauseGate } from './pause-gate.js'
 import type { DeadLetter } from './raw-fold.js'
@@ -72,7 +72,7 @@ export class KpiWriter {
     const [first] = letters
     if (first === undefined) return
     const events = letters.map(({ event }) => event)
-    for (const result of await this.options.kpi.append(fairAppends(first.stream, events)))
+    for (const result of await this.options.kpi.append(appendsWithinLimit(first.stream, events)))
       if (E.isLeft(result)) throw new AppendFailed(result.left)
   }
 

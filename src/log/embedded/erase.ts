@@ -1,29 +1,29 @@
 import { openBlock, withoutStream } from './block.js'
 import { positionOf, streamRange } from './keys.js'
-import { ERASURES } from './reader.js'
+import { ERASURES } from './blocks.js'
 import type { EmbeddedStore } from './store.js'
-import { blockOf, cardEvents, erasedCard, isErased, openCard } from './stream-index.js'
+import { blockOf, entryEvents, erasedEntry, isErased, openEntry } from './stream-index.js'
 
-/** What it takes to erase a stream, worked out; `commit` makes the puts of one transaction. */
+/** How many events of a stream will be erased; `commit` makes the puts, within one transaction. */
 export type Erasure = Readonly<{ events: number; commit: () => void }>
 
 /**
- * How a stream is erased: each block that holds some of its events is written anew without them, its places in the
- * index go, and its card says no more than that it was erased. `undefined` where there is no such stream, or it is
- * erased already. Pages that LMDB freed are used again in time; until then old bytes may lie in the file where nobody
- * looks.
+ * Works out how a stream is erased: each block that holds some of its events is written again without them, its keys in
+ * `overflow` are removed, and its entry in the stream index says only that it was erased. `undefined` if there is no
+ * such stream, or it is erased already. LMDB uses freed pages again; until then the old bytes may remain in the file,
+ * where no read finds them.
  */
 export const erasureOf = (store: EmbeddedStore, stream: string): Erasure | undefined => {
   store.env.resetReadTxn()
   const number = store.streams.get(Buffer.from(stream))
   if (number === undefined) return undefined
-  const card = openCard(store.cards.get(number))
-  if (isErased(card)) return undefined
+  const entry = openEntry(store.streamIndex.get(number))
+  if (isErased(entry)) return undefined
   const keys = new Map<bigint, Buffer>()
   const found = (key: Buffer): void => void keys.set(positionOf(key), Buffer.from(key))
-  for (let revision = 0; revision < cardEvents(card); revision++) found(blockOf(card, revision))
+  for (let revision = 0; revision < entryEvents(entry); revision++) found(blockOf(entry, revision))
   const indexed: Buffer[] = []
-  for (const { key, value } of store.index.getRange(streamRange(number))) {
+  for (const { key, value } of store.overflow.getRange(streamRange(number))) {
     indexed.push(Buffer.from(key))
     if (value.length > 0) found(value)
   }
@@ -40,8 +40,8 @@ export const erasureOf = (store: EmbeddedStore, stream: string): Erasure | undef
     events,
     commit: () => {
       for (const [key, bytes] of blocks) void store.blocks.put(key, bytes)
-      for (const key of indexed) void store.index.remove(key)
-      void store.cards.put(number, erasedCard())
+      for (const key of indexed) void store.overflow.remove(key)
+      void store.streamIndex.put(number, erasedEntry())
       void store.meta.put(ERASURES, erasures)
     },
   }

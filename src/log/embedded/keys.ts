@@ -20,7 +20,7 @@ export const streamKey = (number: number): Buffer => {
 
 export const streamNumberOf = (key: Buffer): number => key.readUIntBE(0, 6)
 
-/** That a stream holds an event beyond its card. */
+/** An event that does not fit the stream's entry. */
 export const idKey = (number: number, id: Uint8Array): Buffer => {
   const key = Buffer.allocUnsafe(23)
   key.writeUIntBE(number, 0, 6)

@@ -1,8 +1,10 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { changeBell } from '../change-signal.js'
-import type { ChangeBell } from '../change-signal.js'
+import { changeSignal } from '../change-signal.js'
+import type { ChangeSignal } from '../change-signal.js'
 import { giveLogId, readLogId } from './log-id.js'
-import { embeddedReader } from './reader.js'
+import { readBlocks } from './blocks.js'
+import { readBlocksThrough, scanBlocks } from './read-all.js'
+import { readRevisions, revisionOf } from './read-stream.js'
 import { openStore, placeOf } from './store.js'
 import type { EmbeddedStore } from './store.js'
 import { EmbeddedWriter } from './writer.js'
@@ -10,25 +12,25 @@ import { LogUnavailable } from '../event-log.js'
 import type { EventLog } from '../event-log.js'
 import { followStream } from '../follow-stream.js'
 import { follow } from '../follow.js'
-import { listenToPulse } from './heartbeat.js'
+import { onHeartbeat } from './heartbeat.js'
 import { takeLease } from './writer-lease.js'
 import type { Lease } from './writer-lease.js'
 
 export type EmbeddedLogOptions = Readonly<{
-  /** Where this part of the log lies. A writer makes it if need be. */
+  /** Where this part of the log is. A writer makes it if there is none. */
   dir: string
   mode: 'writer' | 'reader'
-  /** What this writer is, for the message that somebody else gets who wants to write too. */
+  /** What this writer is, for the message to another process that wants to write. */
   owner?: string | undefined
 }>
 
 /**
  * The durable log of one machine, in an LMDB environment: one writer, any number of readers, in this process or others
- * of the same machine. An append is answered when it is on disk (see docs/adr/0002-embedded-store.md for how, and for
- * the traps).
+ * of the same machine. An append is answered when it is on disk (docs/adr/0002-embedded-store.md says how, and lists the
+ * traps).
  *
- * @throws LogLocked where another process writes; after up to five seconds if that process cannot be looked up from here.
- * @throws LogUnavailable where there is no log to read, it is of another format, or may not be written to.
+ * @throws LogLocked if another process writes; after up to five seconds if that process cannot be looked up from here.
+ * @throws LogUnavailable if there is no log to read, it has another format, or it may not be written to.
  */
 export const openEmbeddedLog = async ({ dir, mode, owner = 'streamvane' }: EmbeddedLogOptions): Promise<EventLog> => {
   await closings.get(placeOf(dir))
@@ -38,10 +40,10 @@ export const openEmbeddedLog = async ({ dir, mode, owner = 'streamvane' }: Embed
   try {
     if (mode === 'writer') lease = await takeLease(shared.store, dir, owner)
     if (lease !== undefined) giveLogId(shared.store)
-    const { pulse } = lease ?? {}
+    const { heartbeat } = lease ?? {}
     const committed = (): void => {
-      for (const bell of shared.bells) bell.ring()
-      pulse?.beat()
+      for (const signal of shared.signals) signal.notify()
+      heartbeat?.send()
     }
     if (lease !== undefined) writer = new EmbeddedWriter(shared.store, lease, committed)
   } catch (cause) {
@@ -54,18 +56,19 @@ export const openEmbeddedLog = async ({ dir, mode, owner = 'streamvane' }: Embed
   const unlessClosed = (): void => {
     if (closing !== undefined) throw new LogUnavailable('the log is closed')
   }
-  const bell = changeBell()
-  shared.bells.add(bell)
+  const change = changeSignal()
+  shared.signals.add(change)
   let stopListening: (() => void) | undefined
   const changed = (): Promise<void> => {
-    if (writer === undefined && closing === undefined) stopListening ??= listenToPulse(dir, bell.ring)
-    return bell.next()
+    if (writer === undefined && closing === undefined) stopListening ??= onHeartbeat(dir, change.notify)
+    return change.next()
   }
-  const reader = embeddedReader(shared.store, unlessClosed)
+  const { store } = shared
+  const blocks = readBlocks(store, unlessClosed)
 
   const close = async (): Promise<void> => {
-    bell.fail(new LogUnavailable('the log is closed'))
-    shared.bells.delete(bell)
+    change.fail(new LogUnavailable('the log is closed'))
+    shared.signals.delete(change)
     stopListening?.()
     await writer?.stop('the log is closed')
     await lease?.release()
@@ -79,31 +82,34 @@ export const openEmbeddedLog = async ({ dir, mode, owner = 'streamvane' }: Embed
     erase: (stream) =>
       writer?.erase(stream) ??
       Promise.resolve(E.left({ tag: 'Refused' as const, reason: 'the log was opened for reading' })),
-    readStream: (stream, options = {}) => reporting(dir, reader.readStream(stream, options)),
-    readAll: (options = {}) => reporting(dir, reader.readAll(options)),
+    readStream: (stream, options = {}) => reporting(dir, readRevisions(store, blocks, stream, options)),
+    readAll: (options = {}) => reporting(dir, readBlocksThrough(store, blocks, options)),
     subscribe: (options) =>
-      reporting(dir, follow(options, { scan: (after) => reader.scan(after, options.through, options), changed })),
+      reporting(
+        dir,
+        follow(options, { scan: (after) => scanBlocks(store, blocks, after, options.through, options), changed }),
+      ),
     subscribeStream: (stream, options) =>
       reporting(
         dir,
         followStream(options, {
-          readFrom: (from) => reader.readStream(stream, { from, batchMax: options.batchMax }),
-          lastRevision: () => reader.streamRevision(stream),
+          readFrom: (from) => readRevisions(store, blocks, stream, { from, batchMax: options.batchMax }),
+          lastRevision: () => revisionOf(store, blocks, stream),
           changed,
         }),
       ),
-    id: async () => report(dir, () => (unlessClosed(), readLogId(shared.store, dir))),
-    head: async () => report(dir, reader.head),
-    streamRevision: async (stream) => report(dir, () => reader.streamRevision(stream)),
+    id: async () => report(dir, () => (unlessClosed(), readLogId(store, dir))),
+    head: async () => report(dir, blocks.head),
+    streamRevision: async (stream) => report(dir, () => revisionOf(store, blocks, stream)),
     close: () => (closing ??= close()),
   }
 }
 
 /**
- * One environment a directory and process, however often it is opened here: LMDB's file locks break if a process opens
- * the file twice.
+ * One environment per directory and process, however often it is opened here: LMDB's file locks break if a process
+ * opens the file twice.
  */
-type Shared = { place: string; store: EmbeddedStore; bells: Set<ChangeBell>; users: number }
+type Shared = { place: string; store: EmbeddedStore; signals: Set<ChangeSignal>; users: number }
 const environments = new Map<string, Shared>()
 const closings = new Map<string, Promise<void>>()
 
@@ -114,7 +120,7 @@ const share = (dir: string, use: 'write' | 'read'): Shared => {
     return known
   }
   const store = openStore(dir, use)
-  const shared: Shared = { place: placeOf(dir), store, bells: new Set(), users: 1 }
+  const shared: Shared = { place: placeOf(dir), store, signals: new Set(), users: 1 }
   environments.set(shared.place, shared)
   return shared
 }
@@ -127,7 +133,7 @@ const leave = async (shared: Shared): Promise<void> => {
   await closing
 }
 
-/** The one place where the store's errors become ours. */
+/** The one place where the store's errors become errors of the log. */
 const unavailable = (dir: string, cause: unknown): LogUnavailable =>
   cause instanceof LogUnavailable
     ? cause

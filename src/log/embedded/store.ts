@@ -5,11 +5,12 @@ import type { Database, RootDatabase } from 'lmdb'
 import { LogUnavailable, NoLog } from '../event-log.js'
 import { checkLmdbFile } from './lmdb-file.js'
 
-/** What the directory holds is laid out so. Raised when an older program could not read what a newer one writes. */
+/** The layout of the directory. Raised when an older version could not read what a newer one writes. */
 const FORMAT = 1
 /**
- * Address space, not disk: the file grows with what is in it. Fixed and the same for everybody, because a map that a
- * writer enlarges has to be mapped anew by every reader, and a reader in another process learns of it by an error.
+ * Address space, not disk: the file grows with its content. The size is fixed and the same for every process: if a
+ * writer enlarged the map, every reader would have to map it again, and a reader in another process would learn of it
+ * by an error.
  */
 const MAP_BYTES = 2 ** 40
 const READERS_MAX = 512
@@ -19,27 +20,28 @@ const READERS_MAX = 512
  *
  * - `blocks`: position of a block's last event (u64) → the block. A seek for the first key at or after a position finds
  *   the block that holds it.
- * - `streams`: name → number (u48), given in order of appearance: streams alive at one time are neighbours in the
+ * - `streams`: name → number (u48), given in order of appearance: streams that live at one time are neighbours in the
  *   tables below, whatever their names.
- * - `cards`: number → the stream's last revision, ids and blocks of its first events.
- * - `index`: what no longer fits the card; number · 0 · id → nothing, number · 1 · last revision of a run → block.
- * - `meta`: the format, and who writes.
+ * - `streamIndex` (`cards` on disk): number → the stream's last revision, ids and blocks of its first events.
+ * - `overflow` (`index` on disk): what does not fit the stream's entry; number · 0 · id → nothing, number · 1 · last
+ *   revision of a run → block.
+ * - `meta`: the format, the log's id, and who writes.
  */
 export type EmbeddedStore = Readonly<{
   env: RootDatabase
   blocks: Database<Buffer, Buffer>
   streams: Database<Buffer, Buffer>
-  cards: Database<Buffer, Buffer>
-  index: Database<Buffer, Buffer>
+  streamIndex: Database<Buffer, Buffer>
+  overflow: Database<Buffer, Buffer>
   meta: Database<unknown, string>
 }>
 
 type Use = 'write' | 'read'
 
 /**
- * Opens the tables in `dir`; for writing, makes them where there are none.
+ * Opens the tables in `dir`; for writing, makes them if there are none.
  *
- * @throws LogUnavailable where there is no log to read, it is of another format, or the file system does not let us.
+ * @throws LogUnavailable if there is no log to read, it has another format, or the file system refuses.
  */
 export const openStore = (dir: string, use: Use): EmbeddedStore => {
   const made = use === 'write' ? makeDirectory(dir) : undefined
@@ -55,14 +57,14 @@ export const openStore = (dir: string, use: Use): EmbeddedStore => {
   }
 }
 
-/** Where the directory really is: two paths to one log are one log. It must exist. */
+/** The directory's real path, if it exists: two paths to one log are one log. */
 export const placeOf = (dir: string): string => (existsSync(dir) ? realpathSync(dir) : dir)
 
 const openTables = (dir: string, use: Use, readOnly: boolean): EmbeddedStore => {
   const env = openEnvironment(dir, readOnly)
   try {
-    // Also a reader's environment can be written to (unless the disk forbids it): a process has but one environment for
-    // a directory, and its writer may come later.
+    // A reader's environment can be written to as well, unless the file system is read-only: a process has one
+    // environment per directory, and its writer may come later.
     const table = <V, K extends string | Buffer>(name: string, options: object): Database<V, K> => {
       const opened: Database<V, K> | undefined = env.openDB<V, K>({
         name,
@@ -78,8 +80,8 @@ const openTables = (dir: string, use: Use, readOnly: boolean): EmbeddedStore => 
       meta: table('meta', { encoding: 'json', useVersions: true }),
       blocks: table('blocks', binary),
       streams: table('streams', binary),
-      cards: table('cards', binary),
-      index: table('index', binary),
+      streamIndex: table('cards', binary),
+      overflow: table('index', binary),
     }
     if (use === 'write' && store.meta.get('format') === undefined) store.meta.putSync('format', FORMAT, 1)
     const format = store.meta.get('format')
@@ -100,10 +102,9 @@ const openEnvironment = (dir: string, readOnly: boolean): RootDatabase => {
     path: dir,
     noSubdir: false,
     mapSize: MAP_BYTES,
-    // It would show a commit to readers before it is on disk: a projector could then publish what a power cut takes
-    // back.
+    // It would show a commit to readers before it is on disk: a projector could publish what a power cut takes back.
     overlappingSync: false,
-    // Every commit is one explicit block here; and the promise of an implicit one is nobody's, so that a failed commit
+    // Every commit is one explicit transaction here. Nobody handles the promise of an implicit one, so a failed commit
     // would end the process.
     eventTurnBatching: false,
     maxReaders: READERS_MAX,
@@ -114,7 +115,7 @@ const openEnvironment = (dir: string, readOnly: boolean): RootDatabase => {
   return open(options as Parameters<typeof open>[0])
 }
 
-/** Answers the first directory that had to be made, if any. */
+/** Returns the first directory that had to be made, if any. */
 const makeDirectory = (dir: string): string | undefined => {
   try {
     const made = mkdirSync(dir, { recursive: true })
@@ -125,7 +126,7 @@ const makeDirectory = (dir: string): string | undefined => {
   }
 }
 
-/** A synced file in a directory whose entry was not synced may be gone after a power cut, and so may the directory. */
+/** A power cut may take a synced file, or a directory, whose entry in its parent was not synced. */
 const syncDirectories = (dir: string, first: string): void => {
   const top = dirname(resolve(first))
   for (let each = resolve(dir); ; each = dirname(each)) {
@@ -139,7 +140,7 @@ const syncDirectories = (dir: string, first: string): void => {
   }
 }
 
-/** Whether this process could not write here, because of rights or of a file system mounted read-only. */
+/** Whether this process may not write here, because of rights or a file system that is mounted read-only. */
 const isReadOnly = (dir: string): boolean => {
   try {
     for (const path of [dir, join(dir, 'data.mdb'), join(dir, 'lock.mdb')])

@@ -1,24 +1,23 @@
 import type { EmbeddedStore } from './store.js'
 import { LogLocked } from '../event-log.js'
-import { feelsPulse, startPulse } from './heartbeat.js'
-import type { Pulse } from './heartbeat.js'
+import { heartbeatWithin, startHeartbeat } from './heartbeat.js'
+import type { Heartbeat } from './heartbeat.js'
 import { livenessOf, thisProcess } from './process-identity.js'
 import type { ProcessIdentity } from './process-identity.js'
 
 /**
  * Who writes to this part of the log.
  *
- * A lock file would outlive `kill -9`, and Node has no lock that the system releases. So there are two things.
- * *Safety*: the lease has an epoch, each new holder raises it, and every commit is conditional on it, checked in the
- * same transaction, so a writer that was replaced can never commit again. *Courtesy*: whoever comes second is refused
- * while the first lives. Whether it lives is read from /proc where both are of one pid namespace and boot, which is
- * exact and needs no waiting; else by whether its pulse still beats. A wrong guess costs a fenced writer, never a torn
- * log.
+ * A lock file would outlive `kill -9`, and Node has no lock that the operating system releases. So there are two parts.
+ * *Safety*: the lease has an epoch that each new holder raises, and every commit is conditional on it, checked in the
+ * same transaction, so a writer that was replaced can never commit again. *Courtesy*: a second process is refused while
+ * the first lives. Where both share a pid namespace and a boot, /proc says whether it lives, which is exact and needs no
+ * waiting; otherwise its heartbeat does. A wrong guess costs a fenced writer, never a damaged log.
  *
- * `held` by a process, `free` after a release, or for the taking when its holder is gone.
+ * The lease is `held` by a process, or `free` after a release or when its holder is gone.
  */
 const KEY = 'writer'
-/** A writer that cannot be looked up is taken for gone after this silence; it beats every second. */
+/** A holder that cannot be looked up counts as gone after this long without a heartbeat; it sends one every second. */
 const SILENCE_MS = 5_000
 
 type Holder = ProcessIdentity & Readonly<{ owner: string; since: string }>
@@ -30,7 +29,7 @@ export type Lease = Readonly<{
    * resolves.
    */
   commit: (puts: () => void) => Promise<boolean>
-  pulse: Pulse
+  heartbeat: Heartbeat
   /** Who holds the lease now, in words. */
   holder: () => string
   release: () => Promise<void>
@@ -47,26 +46,26 @@ export const takeLease = async (
   const before = heldIn(store)
   if (before.holder !== undefined) {
     const liveness = livenessOf(before.holder, self)
-    if (liveness === 'alive' || (liveness === 'unknown' && (await feelsPulse(dir, silenceMs))))
+    if (liveness === 'alive' || (liveness === 'unknown' && (await heartbeatWithin(dir, silenceMs))))
       throw locked(dir, before.holder)
   }
   const epoch = before.epoch + 1
   const holder: Holder = { ...self, owner, since: new Date().toISOString() }
-  // Two that come at once have both seen the old epoch; the transaction lets one of them raise it.
+  // Two processes may both have seen the old epoch; the transaction lets one of them raise it.
   const now = store.env.transactionSync(() => {
     const held = heldIn(store)
     if (held.epoch === before.epoch) store.meta.putSync(KEY, holder, epoch)
     return held
   })
   if (now.epoch !== before.epoch) throw locked(dir, now.holder)
-  const pulse = startPulse(dir)
+  const heartbeat = startHeartbeat(dir)
   return {
     commit: (puts) => store.meta.ifVersion(KEY, epoch, puts),
-    pulse,
+    heartbeat,
     holder: () => describe(heldIn(store).holder),
     release: async () => {
-      pulse.stop()
-      // Where even this cannot be written, whoever comes next finds that its holder is gone.
+      heartbeat.stop()
+      // If this cannot be written either, the next process finds that the holder is gone.
       await store.meta.ifVersion(KEY, epoch, () => void store.meta.put(KEY, null, epoch)).catch(() => undefined)
     },
   }

@@ -1,69 +1,32 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { appendFault, decideAppend, erasedReason } from '../append-rules.js'
-import { BLOCK_BYTES, BLOCK_EVENTS_MAX, blockShare, encodeBlock, uuidBytes } from './block.js'
-import type { BlockEvent } from './block.js'
-import { idKey, positionKey, positionOf, runKey, streamKey, streamNumberOf } from './keys.js'
+import type { AppendFailure, Appended, Erased, Position, StreamAppend } from '../event-log.js'
+import { putsOf } from './commit.js'
 import { erasureOf } from './erase.js'
+import { positionOf, streamNumberOf } from './keys.js'
 import type { EmbeddedStore } from './store.js'
-import type { AppendFailure, Appended, Erased, NewEvent, Position, StreamAppend } from '../event-log.js'
-import {
-  CARD_EVENTS_MAX,
-  cardBytes,
-  cardHolds,
-  extendCard,
-  isErased,
-  lastRevision,
-  newCard,
-  noteBlock,
-  openCard,
-} from './stream-index.js'
-import type { StreamCard } from './stream-index.js'
+import { isErased } from './stream-index.js'
 import type { Lease } from './writer-lease.js'
+import { WrittenStreams } from './written-streams.js'
+import type { Placed } from './written-streams.js'
 
 type Answer = E.Either<AppendFailure, Appended>
 type Waiting = Readonly<{ appends: readonly StreamAppend[]; answer: (answers: readonly Answer[]) => void }>
 
-/**
- * A stream as this writer knows it. Changed as soon as an append is decided, so that the next one is decided upon it;
- * should the commit fail, all heads are thrown away. `number` is -1 until the first commit; `recent` are ids decided in
- * this group that are too many for the card.
- */
-type Head = {
-  readonly stream: string
-  number: number
-  last: number
-  card: StreamCard
-  isTouched: boolean
-  recent: Set<string> | undefined
-  /**
-   * Greatest id of the stream, where all of it was written through this head: a greater one is new, without looking.
-   */
-  greatest: string | undefined
-}
-type Placed = BlockEvent & Readonly<{ head: Head }>
-type Put = readonly [table: EmbeddedStore['blocks'], key: Buffer, value: Buffer]
-
-/** Event bytes in one commit, at most (but for a single larger call); what waits beyond goes with the next. */
+/** Event bytes in one commit, at most (except for a single larger call). The rest goes with the next commit. */
 const GROUP_BYTES_MAX = 8 * 1024 * 1024
-/**
- * Stream heads kept in memory: those used last, at least this many and at most twice. Live conversations find theirs
- * here; each is at most 1.6 kB.
- */
-const HEADS_MAX = 10_000
-const NOTHING = Buffer.alloc(0)
-const lookedUp = Buffer.alloc(16)
 
 /**
- * The one writer of a part. Appends that wait while a commit is on its way to disk are decided together and share the
- * next: `idle` until one comes, then `committing` group after group until none waits. Decisions are made here against
- * the committed state, which nobody else changes; the store's own thread writes and syncs, so the event loop goes on.
+ * The one writer of a part. Appends that arrive while a commit is on its way to disk are decided together and share the
+ * next commit: `idle` until an append arrives, then `committing` group after group until none waits. Appends are
+ * decided here against the committed state, which nobody else changes. The store's own thread writes and syncs, so the
+ * event loop goes on.
  */
 export class EmbeddedWriter {
   readonly #store: EmbeddedStore
   readonly #lease: Lease
   readonly #committed: () => void
-  #heads = new Map<string, Head>()
-  #olderHeads = new Map<string, Head>()
+  readonly #streams: WrittenStreams
   #waiting: Waiting[] = []
   #committing: Promise<void> | undefined
   #state: { kind: 'open' } | { kind: 'refusing'; reason: string } = { kind: 'open' }
@@ -75,7 +38,8 @@ export class EmbeddedWriter {
     this.#store = store
     this.#lease = lease
     this.#committed = committed
-    this.#recall()
+    this.#streams = new WrittenStreams(store)
+    this.#readCounters()
   }
 
   append(appends: readonly StreamAppend[]): Promise<readonly Answer[]> {
@@ -86,10 +50,7 @@ export class EmbeddedWriter {
     })
   }
 
-  /**
-   * Erases a stream: its events' places are left, and a card that says so. Waits its turn between two groups of
-   * appends.
-   */
+  /** Erases a stream between two groups of appends. */
   async erase(stream: string): Promise<E.Either<AppendFailure, Erased>> {
     while (this.#committing !== undefined) await this.#committing
     if (this.#state.kind === 'refusing') return E.left({ tag: 'Refused', reason: this.#state.reason })
@@ -106,24 +67,24 @@ export class EmbeddedWriter {
       if (erasure === undefined) return E.right({ events: 0 })
       const isOurs = await this.#lease.commit(erasure.commit)
       if (!isOurs) return E.left({ tag: 'Refused', reason: `the log was taken over by ${this.#lease.holder()}` })
-      for (const heads of [this.#heads, this.#olderHeads]) heads.delete(stream)
+      this.#streams.forget(stream)
       this.#committed()
       return E.right({ events: erasure.events })
     } catch (cause) {
       const why = await causeOf(cause)
-      this.#forget(why)
+      this.#recover(why)
       return E.left({ tag: 'NotAvailable', cause: why })
     }
   }
 
-  /** Refuses what comes, and resolves when what waited has been answered. */
+  /** Refuses further appends, and resolves when those that wait have been answered. */
   async stop(reason: string): Promise<void> {
     this.#state = { kind: 'refusing', reason }
     await this.#committing
   }
 
   async #commitAll(): Promise<void> {
-    // Everything that was called in this turn of the event loop may ride along.
+    // Everything that is appended in this turn of the event loop shares the first commit.
     await Promise.resolve()
     while (this.#waiting.length > 0) await this.#commitGroup(this.#nextGroup())
     this.#committing = undefined
@@ -153,186 +114,73 @@ export class EmbeddedWriter {
     } catch (cause) {
       const why = await causeOf(cause)
       answers = group.map(({ appends }) => appends.map(() => E.left({ tag: 'NotAvailable', cause: why })))
-      this.#forget(why)
+      this.#recover(why)
     }
-    this.#age()
+    this.#streams.age()
     group.forEach(({ answer }, i) => answer(answers[i]!))
   }
 
   #decide(append: StreamAppend, placed: Placed[]): Answer {
     const reason = appendFault(append)
     if (reason !== undefined) return E.left({ tag: 'Refused', reason })
-    const { stream } = append
-    const head = this.#headOf(stream)
-    if (head !== undefined && isErased(head.card))
-      return E.left({ tag: 'Refused', reason: erasedReason(stream), isErased: true })
-    const decision = decideAppend(append, head?.last ?? -1, (id) => head !== undefined && this.#holds(head, id))
+    const name = append.stream
+    const known = this.#streams.find(name)
+    if (known !== undefined && isErased(known.entry))
+      return E.left({ tag: 'Refused', reason: erasedReason(name), isErased: true })
+    const holds = (id: string): boolean => known !== undefined && this.#streams.holds(known, id)
+    const decision = decideAppend(append, known?.last ?? -1, holds)
     if (E.isLeft(decision)) return decision
     const { fresh, stored } = decision.right
-    if (fresh.length === 0) return E.right({ revision: head?.last ?? -1, stored })
-    const grown = head ?? this.#newHead(stream)
-    this.#place(grown, fresh, placed)
-    return E.right({ revision: grown.last, stored })
-  }
-
-  #place(head: Head, fresh: readonly NewEvent[], placed: Placed[]): void {
-    for (const event of fresh) {
-      const revision = ++head.last
-      const id = uuidBytes(event.id)
-      extendCard(head.card, revision, id)
-      if (head.greatest !== undefined && event.id > head.greatest) head.greatest = event.id
-      if (revision >= CARD_EVENTS_MAX) (head.recent ??= new Set()).add(event.id)
-      placed.push({ stream: head.stream, revision, id, event, head })
-    }
-  }
-
-  #newHead(stream: string): Head {
-    const head: Head = {
-      stream,
-      number: -1,
-      last: -1,
-      card: newCard(),
-      isTouched: false,
-      recent: undefined,
-      greatest: '',
-    }
-    this.#heads.set(stream, head)
-    return head
-  }
-
-  #headOf(stream: string): Head | undefined {
-    const young = this.#heads.get(stream)
-    if (young !== undefined) return young
-    const head = this.#olderHeads.get(stream) ?? this.#storedHead(stream)
-    if (head !== undefined) this.#heads.set(stream, head)
-    return head
-  }
-
-  #storedHead(stream: string): Head | undefined {
-    const number = this.#store.streams.get(Buffer.from(stream))
-    if (number === undefined) return undefined
-    const card = openCard(this.#store.cards.get(number))
-    return {
-      stream,
-      number: streamNumberOf(number),
-      last: lastRevision(card),
-      card,
-      isTouched: false,
-      recent: undefined,
-      greatest: undefined,
-    }
-  }
-
-  #holds({ number, last, card, recent, greatest }: Head, id: string): boolean {
-    if (greatest !== undefined && id > greatest) return false
-    if (recent?.has(id) === true) return true
-    const bytes = uuidBytes(id, lookedUp)
-    return (
-      cardHolds(card, bytes) ||
-      (last >= CARD_EVENTS_MAX && number >= 0 && this.#store.index.doesExist(idKey(number, bytes)))
-    )
+    if (fresh.length === 0) return E.right({ revision: known?.last ?? -1, stored })
+    const stream = known ?? this.#streams.create(name)
+    for (const event of fresh) placed.push(this.#streams.extend(stream, event))
+    return E.right({ revision: stream.last, stored })
   }
 
   /** Stores what was decided in one transaction; `false` if this writer has been replaced. */
   async #save(placed: readonly Placed[]): Promise<boolean> {
-    const { blocks, streams, cards, index } = this.#store
-    // Everything is worked out first: an exception between two puts would leave the store to commit the first of them.
-    const puts: Put[] = []
-    const touched: Head[] = []
-    for (const { head } of placed) {
-      if (head.isTouched) continue
-      head.isTouched = true
-      touched.push(head)
-      if (head.number >= 0) continue
-      head.number = this.#nextStream++
-      puts.push([streams, Buffer.from(head.stream), streamKey(head.number)])
-    }
-    for (const block of cut(placed)) {
-      this.#head += BigInt(block.length)
-      const key = positionKey(this.#head)
-      puts.push([blocks, key, encodeBlock(block)])
-      const runs = new Map<Head, number>()
-      for (const { head, revision, id } of block)
-        if (revision < CARD_EVENTS_MAX) noteBlock(head.card, revision, key)
-        else {
-          puts.push([index, idKey(head.number, id), NOTHING])
-          runs.set(head, revision)
-        }
-      for (const [head, revision] of runs) puts.push([index, runKey(head.number, revision), key])
-    }
-    for (const { number, card } of touched) puts.push([cards, streamKey(number), cardBytes(card)])
+    const { puts, touched, head, nextStream } = putsOf(this.#store, placed, this.#head, this.#nextStream)
+    this.#head = head
+    this.#nextStream = nextStream
     const isOurs = await this.#lease.commit(() => {
       for (const [table, key, value] of puts) void table.put(key, value)
     })
     if (!isOurs) return false
-    for (const head of touched) {
-      head.isTouched = false
-      head.recent = undefined
-    }
+    for (const stream of touched) stream.recent = undefined
     this.#committed()
     return true
   }
 
   /**
-   * Two generations: a head used again moves to the young one, and the older goes as a whole. Cheaper than an order
-   * kept at every use.
+   * After a failed commit only what is on disk is known. A full disk leaves the log as it was, and the next commit may
+   * succeed. After other errors LMDB refuses to go on, and lmdb-js would wait for ever for a transaction that never
+   * began. An empty transaction in this thread tells which it is.
    */
-  #age(): void {
-    if (this.#heads.size < HEADS_MAX) return
-    this.#olderHeads = this.#heads
-    this.#heads = new Map()
-  }
-
-  /**
-   * After a failed commit nothing is known but what the disk says. A full disk leaves the log as it was, and the next
-   * commit may succeed; after other errors LMDB refuses to go on, and lmdb-js would wait for ever for a transaction
-   * that never began. An empty one in this thread tells which.
-   */
-  #forget(cause: unknown): void {
-    this.#heads.clear()
-    this.#olderHeads.clear()
+  #recover(cause: unknown): void {
+    this.#streams.forgetAll()
     try {
       this.#store.env.transactionSync(() => undefined)
-      this.#recall()
+      this.#readCounters()
     } catch (fault) {
-      const reason = `the log failed (${String(cause)}) and takes no more (${String(fault)}): look after the disk and start this process again`
+      const reason = `the log failed (${String(cause)}) and takes no more (${String(fault)}): check the disk and start this process again`
       this.#state = { kind: 'refusing', reason }
     }
   }
 
-  #recall(): void {
+  #readCounters(): void {
     this.#store.env.resetReadTxn()
     this.#head = 0n
     this.#nextStream = 0
     for (const key of this.#store.blocks.getKeys({ reverse: true, limit: 1 })) this.#head = positionOf(Buffer.from(key))
-    for (const key of this.#store.cards.getKeys({ reverse: true, limit: 1 }))
+    for (const key of this.#store.streamIndex.getKeys({ reverse: true, limit: 1 }))
       this.#nextStream = streamNumberOf(Buffer.from(key)) + 1
   }
-}
-
-/** Neighbours into blocks, each as large as a block may be. */
-const cut = (placed: readonly Placed[]): readonly (readonly Placed[])[] => {
-  const blocks: Placed[][] = []
-  let block: Placed[] = []
-  let bytes = 0
-  for (const event of placed) {
-    const share = blockShare(event)
-    if (block.length > 0 && (bytes + share > BLOCK_BYTES || block.length === BLOCK_EVENTS_MAX)) {
-      blocks.push(block)
-      block = []
-      bytes = 0
-    }
-    block.push(event)
-    bytes += share
-  }
-  if (block.length > 0) blocks.push(block)
-  return blocks
 }
 
 const refuseAll = (appends: readonly StreamAppend[], reason: string): readonly Answer[] =>
   appends.map(() => E.left({ tag: 'Refused', reason }))
 
-/** The store says only that a commit failed; why comes in a promise of its own, which must not be left unhandled. */
+/** The store says only that a commit failed. The reason comes in a promise of its own, which must be handled. */
 const causeOf = async (cause: unknown): Promise<unknown> => {
   const why = (cause as { commitError?: Promise<never> } | undefined)?.commitError
   return why === undefined ? cause : why.catch((reason: unknown) => reason)

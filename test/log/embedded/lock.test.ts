@@ -6,7 +6,7 @@ import { openStore } from '../../../src/log/embedded/store.js'
 import type { EmbeddedStore } from '../../../src/log/embedded/store.js'
 import { EmbeddedWriter } from '../../../src/log/embedded/writer.js'
 import { LogLocked } from '../../../src/log/event-log.js'
-import { startPulse } from '../../../src/log/embedded/heartbeat.js'
+import { startHeartbeat } from '../../../src/log/embedded/heartbeat.js'
 import { livenessOf, thisProcess } from '../../../src/log/embedded/process-identity.js'
 import type { ProcessIdentity } from '../../../src/log/embedded/process-identity.js'
 import { takeLease } from '../../../src/log/embedded/writer-lease.js'
@@ -81,14 +81,14 @@ describe('one writer at a time', () => {
     expect(livenessOf(elsewhere)).toBe('unknown')
   })
 
-  test('a holder in another container holds it as long as its pulse beats', async () => {
+  test('a holder in another container holds it as long as its heartbeat comes', async () => {
     const dir = await scratchDirectory()
     const store = await storeIn(dir)
     leaveHolder(store, elsewhere, 7)
-    const pulse = startPulse(dir)
-    onTestFinished(() => pulse.stop())
+    const heartbeat = startHeartbeat(dir)
+    onTestFinished(() => heartbeat.stop())
     await expect(takeLease(store, dir, 'me')).rejects.toThrow(/somebody, pid 1 on another-container/)
-    pulse.stop()
+    heartbeat.stop()
     const lease = await takeLease(store, dir, 'me', 300)
     expect(store.meta.getEntry('writer')).toMatchObject({ version: 8, value: { owner: 'me' } })
     await lease.release()
