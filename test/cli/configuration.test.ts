@@ -68,7 +68,7 @@ const centre = async () => {
   return { ran, file }
 }
 
-test('queues are taken in, listed, taken in again without a change, and a wrong file changes nothing', async () => {
+test('config import stores queues, lists them, stores no repeat, and stores nothing of an invalid file', async () => {
   const { ran, file } = await centre()
   const good = await file('queues.json', queues)
   expect(await ran(['config', 'import', '--dry-run', good])).toMatchObject({
@@ -91,7 +91,7 @@ test('queues are taken in, listed, taken in again without a change, and a wrong 
   expect(listed).toMatchObject([{ type: 'QueueConfigured', queueId: 'q1', at: '2026-01-02T08:00:00.000Z' }])
 })
 
-test('conversations are imported and counted by a profile that asks for them; a profile is published, shown, and its problems told', async () => {
+test('imported conversations are counted by a profile for them; a profile is published, shown, and refused with its problems', async () => {
   const { ran, file } = await centre()
   const configuration = await file(
     'streamvane.yaml',
@@ -143,7 +143,7 @@ test('conversations are imported and counted by a profile that asks for them; a 
     expect(refused.stderr).toContain(problem)
 })
 
-test('config check tells what is wrong with a profile, and prints a zone by its name', async () => {
+test('config check reports problems of a profile, and prints a zone by its name', async () => {
   const { ran, file } = await centre()
   const good = await ran([
     'config',
@@ -166,7 +166,7 @@ test('config check tells what is wrong with a profile, and prints a zone by its 
   expect(bad.stderr).toMatch(/days of Asia\/Kathmandu cannot be made of 30-minute intervals: its offset is \+05:45/)
 })
 
-test('a file that broke off is said to have, and ends with code 5', async () => {
+test('a truncated file is reported and ends with code 5', async () => {
   const { ran, file } = await centre()
   const broken = await file('broken.json', `{"conversations":[${await readFile(chat, 'utf8')},{"conversationId":`)
   const { code, stdout, stderr } = await ran(['import', 'details', broken])

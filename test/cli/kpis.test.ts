@@ -29,7 +29,7 @@ const profileFile = async (text: string): Promise<string> => {
 }
 
 describe('kpis list', () => {
-  test('lists more than 1,200 a line each, says how many of them are on, and opens no data folder', async () => {
+  test('lists more than 1,200 KPIs, counts the active ones, and opens no data folder', async () => {
     const dir = await scratchFolder()
     const text = await kpis('list', '--data', join(dir, 'data'))
     expect(Number(/^(\d+) KPIs, (\d+) of them on in profile default version 1/m.exec(text)?.[1])).toBeGreaterThan(1_200)
@@ -37,7 +37,7 @@ describe('kpis list', () => {
     expect(await readdir(dir)).toEqual([])
   })
 
-  test('can be narrowed down to a family, a metric, and what is on or off', async () => {
+  test('can be filtered by family, by metric, and by active or not', async () => {
     const ofMetric = await listed('--family', 'skill', '--metric', 'tHandle')
     expect(ofMetric.map(({ name }) => name)).toEqual([
       ...['count', 'sum', 'min', 'max', 'avg', 'p50', 'p90', 'p95', 'p99'].map(
@@ -56,7 +56,7 @@ describe('kpis list', () => {
     expect([...on, ...off].map(({ name }) => name).sort()).toEqual(all.map(({ name }) => name).sort())
   })
 
-  test('goes by a profile of a file, with the KPIs it defines', async () => {
+  test('uses a profile file with the KPIs that it defines', async () => {
     const file = await profileFile(`
       families: [skill]
       quantiles: [tAcw]
@@ -67,13 +67,13 @@ describe('kpis list', () => {
     expect(on.filter((name) => !name.startsWith('skill.') || name === 'skill.tAcd.p99')).toEqual([])
   })
 
-  test('of a metric that there is not asks which was meant', async () => {
+  test('refuses an unknown metric with near names', async () => {
     await expect(kpis('list', '--metric', 'tAnsered')).rejects.toThrow(
       new UsageError('there is no metric tAnsered; did you mean tAnswered?'),
     )
   })
 
-  test('is not asked for what is on and off at once', async () => {
+  test('refuses active and inactive at once', async () => {
     const quiet = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
     await expect(kpis('list', '--on', '--off')).rejects.toThrow("option '--on' cannot be used with option '--off'")
     quiet.mockRestore()
@@ -134,7 +134,7 @@ describe('kpis describe', () => {
     await expect(kpis('describe', name)).rejects.toBeInstanceOf(UsageError)
   })
 
-  test('knows the KPIs of a profile, and gives all of it as JSON', async () => {
+  test('knows the KPIs of a profile, and prints everything as JSON', async () => {
     const file = await profileFile(
       'kpis: [{ name: missed, unit: share, formula: tNotResponding.count / tAlert.count, families: [agent], doc: Missed alerts. }]',
     )
@@ -151,17 +151,17 @@ describe('kpis describe', () => {
 })
 
 describe('close names', () => {
-  test('come nearest first, no more than asked for', () => {
+  test('come nearest first, at most the requested number', () => {
     expect(closeNames('tAnswred', ['tAbandon', 'tAnswered', 'tAnswer', 'nOffered'])).toEqual(['tAnswered', 'tAnswer'])
     expect(closeNames('abcd', ['abce', 'abcf', 'abcg'], 2)).toEqual(['abce', 'abcf'])
   })
 
-  test('forgive letters left out, added, mistaken or swapped, and their case', () => {
+  test('tolerate missing, added, wrong and swapped letters, and their case', () => {
     for (const typo of ['tHanle', 'tHandlee', 'tHamdle', 'tHnadle', 'THANDLE'])
       expect(closeNames(typo, ['tHandle', 'nFlow'])).toEqual(['tHandle'])
   })
 
-  test('hold every name that is one slip away', () => {
+  test('include every name with one error', () => {
     const anyName = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), minLength: 4, maxLength: 9 })
     fc.assert(
       fc.property(anyName, fc.nat(), fc.constantFrom('drop', 'double', 'swap'), (name, at, slip) => {

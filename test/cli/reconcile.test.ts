@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test, vi } from 'vitest'
-import type { ReconcileReport } from '../../src/app/reconcile/report.js'
+import type { ReconcileReport } from '../../src/app/reconcile/report/report.js'
 import { appendsOf } from '../../src/contract/kpi-stream.js'
 import { rowEvents } from '../support/kpi-events.js'
 import { promote, readGenerations, startGeneration } from '../../src/app/pipeline/generations.js'
@@ -15,7 +15,7 @@ import type { Row } from '../../src/domain/row.js'
 import { kpiStream } from '../../src/domain/stream-name.js'
 import { jsonLines, scratchFolder, streamvane, type Outcome } from '../support/streamvane.js'
 import { right } from '../support/right.js'
-import { at, restated, sales, salesSaid, said } from '../app/reconcile/rows.js'
+import { at, restated, sales, salesSaid, said } from '../app/reconcile/fixtures.js'
 
 const HALF = [at(0), at(2)] as const
 
@@ -89,7 +89,7 @@ const fine = { results: [salesSaid(said(HALF, { nOffered: 2, tAnswered: [5_000, 
 const other = { results: [salesSaid(said(HALF, { nOffered: 3, tAnswered: [5_000, 9_000] }))] }
 
 describe('reconcile', () => {
-  test('ends with 0 where all is equal, read from gzip on standard input', { timeout: 60_000 }, async () => {
+  test('ends with 0 if all figures are equal, read from gzip on standard input', { timeout: 60_000 }, async () => {
     const data = await dataOf([first])
     const { code, stdout, stderr } = await streamvane(['reconcile', '--aggregates', '-'], {
       env: env(data),
@@ -101,7 +101,7 @@ describe('reconcile', () => {
     )
   })
 
-  test('ends with 5 where something differs, with the report as JSON and as a page; --exit-zero and tolerances as asked', async () => {
+  test('ends with 5 on differences, with the report as JSON and HTML; --exit-zero and tolerances apply', async () => {
     const data = await dataOf([first])
     const file = await answerIn(data, other)
     const html = join(data, 'report.html')
@@ -125,7 +125,7 @@ describe('reconcile', () => {
     expect((await run('reconcile', data, ['--aggregates', file, '--tolerance', 'nOffered=count:1'])).code).toBe(0)
   })
 
-  test('ends with 5 where nothing could be compared', async () => {
+  test('ends with 5 if nothing could be compared', async () => {
     const data = await dataOf([first])
     const file = await answerIn(data, { results: [{ group: { ani: 'tel:+1' }, data: [said(HALF, { nOffered: 2 })] }] })
     const { code, stdout } = await run('reconcile', data, ['--aggregates', file])
@@ -154,7 +154,7 @@ describe('reconcile', () => {
     expect(stderr).not.toMatch(/^ +at /m)
   })
 
-  test('where nothing was ever projected says so', async () => {
+  test('ends with 2 before the first projection, and says so', async () => {
     const data = await scratchFolder()
     const { code, stderr } = await run('reconcile', data, ['--aggregates', await answerIn(data, fine)])
     expect(code).not.toBe(0)
@@ -165,7 +165,7 @@ describe('reconcile', () => {
 describe('corrections', () => {
   const late = restated(first, { nOffered: 3, tAnswered: [5_000, 9_000] }, 'late')
 
-  test('as text: the row, why, where in the log, and before → after', async () => {
+  test('prints the row, the reason, the place in the log, and before → after', async () => {
     const data = await dataOf([first], [late])
     const { code, stdout } = await run('corrections', data, [])
     expect(code).toBe(0)
@@ -175,7 +175,7 @@ describe('corrections', () => {
     expect(stdout).toContain('late: 1 restatements of 1 rows')
   })
 
-  test('as JSON: one object a line, and nothing else on stdout', async () => {
+  test('prints one JSON object per line and nothing else on stdout', async () => {
     const data = await dataOf([first], [late])
     const { code, stdout, stderr } = await run('corrections', data, ['--json', '--reason', 'late', '--family', 'queue'])
     expect(code).toBe(0)

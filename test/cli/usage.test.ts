@@ -53,7 +53,7 @@ const tried = async (name: string, args: readonly string[]): Promise<Outcome> =>
 }
 
 describe('help', () => {
-  test('of the whole names every command and every exit code', async () => {
+  test('of the program names every command and every exit code', async () => {
     const { code, stdout, stderr } = await streamvane(['--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     for (const name of Object.keys(commands)) expect(stdout).toMatch(new RegExp(`^ {2}${name}\\b`, 'm'))
@@ -73,7 +73,7 @@ describe('help', () => {
   })
 })
 
-describe('wrong usage ends with code 2 and says in a line or two what is wrong', () => {
+describe('wrong usage ends with code 2 and one or two lines that say what is wrong', () => {
   test.each([
     ['rows', [], /--family/],
     ['rows', ['--family', 'teapot'], /queue, agent, agent-state/],
@@ -110,7 +110,7 @@ describe('wrong usage ends with code 2 and says in a line or two what is wrong',
 })
 
 describe('config check', () => {
-  test('prints what is in force from file, environment and flags, without secrets', async () => {
+  test('prints the merged configuration without secrets', async () => {
     const file = join(await scratchFolder(), 'streamvane.yaml')
     await writeFile(
       file,
@@ -133,7 +133,7 @@ describe('config check', () => {
     expect(stderr).toContain('rows go to kafka')
   })
 
-  test('tells every problem at once and ends with code 2', async () => {
+  test('reports every problem at once and ends with code 2', async () => {
     const { code, stdout, stderr } = await streamvane(['config', 'check'], {
       env: { STREAMVANE_INGRES__PORT: '9000', STREAMVANE_CLOCK__MODE: 'sundial', STREAMVANE_TENANT: 'Not A Tenant' },
     })

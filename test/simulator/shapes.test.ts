@@ -309,7 +309,7 @@ const shapesOf = (prefix: string): readonly Readonly<{ suffix: string; body: Bod
   )
 
 describe('every emitted body has the documented shape', () => {
-  test('detail events, all sixteen topics of them', () => {
+  test('detail events cover all sixteen topics', () => {
     const events = shapesOf('v2.detail.events.conversation.')
     for (const { suffix, body } of events) expect(problems(body, detailShapes[suffix] ?? {}), suffix).toEqual([])
     expect(new Set(events.map(({ suffix }) => suffix))).toEqual(new Set(Object.keys(detailShapes)))
@@ -340,7 +340,7 @@ describe('every emitted body has the documented shape', () => {
     )
   })
 
-  test('segments of agents: each begins once, and the last of a session is its end', () => {
+  test('each segment of an agent begins once, and the last of a session is its end', () => {
     const events = shapesOf('v2.detail.events.agent.')
     const last = new Map<unknown, Body>()
     for (const { body } of events) {
@@ -397,7 +397,7 @@ describe('dimensions sit on the session that carries the metric', () => {
     }
   })
 
-  test('an agent who missed the alert has neither talk nor handle time for it', () => {
+  test('a missed alert brings the agent neither talk nor handle time', () => {
     const missed = new Set(carriers('tNotResponding').map((body) => body['sessionId']))
     for (const metric of ['tTalk', 'tHandle', 'tAnswered', 'tAcw'])
       for (const body of carriers(metric)) expect(missed).not.toContain(body['sessionId'])

@@ -16,7 +16,7 @@ const messy: SimulateOptions = {
   envelope: 'mixed',
 }
 
-describe('determinism', () => {
+describe('a simulation', () => {
   test('the same options give the same bytes and the same truth', () => {
     expect(bytes(messy)).toBe(bytes(messy))
     const [first, second] = [simulate(messy), simulate(messy)].map((simulation) => [
@@ -26,11 +26,11 @@ describe('determinism', () => {
     expect(first).toEqual(second)
   })
 
-  test('another seed is another day', () => {
+  test('another seed gives another day', () => {
     expect(bytes({ ...messy, seed: 12 })).not.toBe(bytes(messy))
   })
 
-  test('envelope, disorder and the choice of events change how it is told, not what happened', () => {
+  test('envelope, disorder and kinds of events do not change what happens', () => {
     const { totals: _calm, ...calm } = run({ ...morning, hours: 1 }).truth
     for (const options of [
       messy,
@@ -49,7 +49,7 @@ describe('determinism', () => {
     expect(kinds('detail-events')).toEqual(kinds('both'))
   })
 
-  test('a simulation is read once, and its truth is known at its end', () => {
+  test('a simulation can be read once, and its truth is available at its end', () => {
     const simulation = simulate({ ...morning, hours: 0.1 })
     expect(() => simulation.truth()).toThrow(/have been read/)
     expect([...simulation].length).toBeGreaterThan(0)
@@ -63,7 +63,7 @@ describe('delivery', () => {
     expect(times).toEqual([...times].sort((a, b) => a - b))
   })
 
-  test('without disorder nothing is delivered twice and everything within half a second', () => {
+  test('without disorder every event is delivered once within half a second', () => {
     const { received, truth } = run({ ...morning, hours: 1, emit: 'detail-events' })
     expect(truth.totals).toMatchObject({ lines: received.length, duplicates: 0, reordered: 0, late: 0 })
     const timed = received.filter(hasOwnTime)
@@ -72,7 +72,7 @@ describe('delivery', () => {
       if (typeof body['eventTime'] === 'number') expect(deliverAtMs - body['eventTime']).toBeLessThanOrEqual(500)
   })
 
-  test('duplicates are the same content in another envelope, in the share asked for', () => {
+  test('duplicates have the same content in another envelope, in the requested share', () => {
     const { received, truth } = run({ ...morning, duplicates: 0.2 })
     const calm = run(morning).received
     const contents = new Set(received.map(contentOf))
@@ -82,7 +82,7 @@ describe('delivery', () => {
     expect(new Set(received.map(({ line }) => line)).size).toBe(received.length)
   })
 
-  test('reordering and lateness delay the shares asked for, no longer than allowed', () => {
+  test('reordering and lateness delay the requested shares, within the limits', () => {
     const delays = (options: Partial<SimulateOptions>): readonly number[] =>
       run({ ...morning, emit: 'detail-events', ...options }).received.flatMap(({ body, deliverAtMs }) =>
         typeof body['eventTime'] === 'number' ? [deliverAtMs - body['eventTime']] : [],
@@ -97,7 +97,7 @@ describe('delivery', () => {
     expect(Math.max(...late)).toBeLessThanOrEqual(7_200_500)
   })
 
-  test('mixed envelopes are of both forms', () => {
+  test('mixed envelopes have both forms', () => {
     const lines = [...simulate({ ...morning, hours: 0.5, envelope: 'mixed' })].map(({ line }) =>
       Object.keys(JSON.parse(line) as object),
     )
@@ -107,7 +107,7 @@ describe('delivery', () => {
       expect([...keys].sort()).toEqual(['eventBody', 'metadata', 'topicName', 'version'])
   })
 
-  test('an EventBridge line names its topic template and carries no account of its own making', () => {
+  test('an EventBridge line names its topic template and a fixed account', () => {
     const first = [...simulate({ ...morning, hours: 0.1, tenantOrg: '0aa0aa00-0000-4000-8000-000000000001' })][0]
     const envelope = JSON.parse(first?.line ?? '') as Record<string, unknown>
     expect(envelope['source']).toContain('/0aa0aa00-0000-4000-8000-000000000001/')
@@ -140,13 +140,13 @@ describe('options', () => {
     expect(() => simulate({ ...morning, ...wrong })).toThrow(message)
   })
 
-  test('one queue and one agent are a centre too', () => {
+  test('a centre of one queue and one agent works', () => {
     const { truth } = run({ ...morning, queues: 1, agents: 1, hours: 6, callsPerHour: 30 })
     expect(truth.totals.conversations).toBeGreaterThan(50)
   })
 })
 
-test('times are written as Date writes them', () => {
+test('instants are spelled as Date spells them', () => {
   for (const at of [
     0,
     999,

@@ -91,7 +91,7 @@ describe.each(seeds)('a closed range of seed %i', (seed) => {
     }
   })
 
-  test('talk and hold in parts add up to the whole; outbound is contacted; a transfer is blind or by consult', () => {
+  test('parts of talk and hold add up; outbound legs are contacted; a transfer is blind or by consult', () => {
     const sum = whole(truth.agent)
     expect(sum['tTalk']?.sum).toBe(sum['tTalkComplete']?.sum)
     expect(sum['tHeld']?.sum).toBe(sum['tHeldComplete']?.sum)
@@ -147,7 +147,7 @@ describe.each(seeds)('a closed range of seed %i', (seed) => {
     expect(added).toEqual(told)
   })
 
-  test('told without splits, in longer intervals and in days of a zone, it is the same in all', () => {
+  test('the truth has the same totals without splits, in longer intervals and in days of a zone', () => {
     const fine = whole(truth.organisation)
     for (const view of [
       { granularity: 'PT30M' },
@@ -165,7 +165,7 @@ describe.each(seeds)('a closed range of seed %i', (seed) => {
     expect([...days]).toEqual(['2026-01-04T18:15:00.000Z'])
   })
 
-  test('the records of the analytics API hold every emission, at its session and with its instant', () => {
+  test('conversation details hold every emission, at its session and instant', () => {
     const emissions = (all: readonly (readonly [unknown, unknown, unknown, unknown])[]): readonly string[] =>
       all.map((one) => one.join(' ')).sort()
     const records = details as readonly Received['body'][]
@@ -198,7 +198,7 @@ describe.each(seeds)('a closed range of seed %i', (seed) => {
     )
   })
 
-  test('the detail events bring the same queue outcomes', () => {
+  test('detail events have the same queue outcomes as the truth', () => {
     const sum = whole(truth.queue)
     const ends = received.filter(({ topic }) => topic.endsWith('.acd.end')).map(({ body }) => body)
     const starts = received.filter(({ topic }) => topic.endsWith('.acd.start'))
@@ -217,7 +217,7 @@ describe.each(seeds)('a closed range of seed %i', (seed) => {
     }
   })
 
-  test('the detail events bring the same handling', () => {
+  test('detail events have the same handling as the truth', () => {
     const sum = whole(truth.agent)
     const bodies = (suffix: string): readonly Received['body'][] =>
       received.filter(({ topic }) => topic.endsWith(`.${suffix}`)).map(({ body }) => body)
@@ -286,8 +286,8 @@ const statesOf = (received: readonly Received[], through: number): ReadonlyMap<s
   return sums
 }
 
-describe('what the centre is like', () => {
-  test('a default day is plausible: everything happens, most callers are answered in time', () => {
+describe('the simulated centre', () => {
+  test('has a plausible default day: everything happens, and most callers are answered in time', () => {
     const { truth } = run({
       seed: 5,
       fromMs: Date.UTC(2026, 0, 5),
@@ -335,7 +335,7 @@ describe('what the centre is like', () => {
       expect(states).toContain(state)
   })
 
-  test('too few agents make callers wait longer', () => {
+  test('makes callers wait longer with too few agents', () => {
     const wait = (agents: number): number => {
       const sum = whole(
         run({ ...morning, agents, callsPerHour: 150 }).truth.queue.filter(({ mediaType }) => mediaType === 'voice'),
@@ -345,14 +345,14 @@ describe('what the centre is like', () => {
     expect(wait(14)).toBeGreaterThan(2 * wait(40))
   })
 
-  test('late after-call work moves hours away from its call', () => {
+  test('submits late after-call work hours after its call', () => {
     const longest = (options: Partial<SimulateOptions>): number =>
       Math.max(...run({ ...morning, ...options }).truth.agent.map(({ measures }) => measures['tAcw']?.max ?? 0))
     expect(longest({})).toBeLessThan(1_800_000)
     expect(longest({ acwLate: { share: 0.05, maxMs: 10_800_000 } })).toBeGreaterThan(3_600_000)
   })
 
-  test('cut at the end, nothing happens after it and conversations stay open', () => {
+  test('that is cut at the end emits nothing after it and leaves conversations open', () => {
     const { truth, received } = run({ ...morning, hours: 1, cutAtEnd: true })
     const endMs = morning.fromMs + 3_600_000
     const stamps = received.flatMap(({ body }) => (typeof body['eventTime'] === 'number' ? [body['eventTime']] : []))
@@ -362,7 +362,7 @@ describe('what the centre is like', () => {
     expect(count('.customer.start')).toBeGreaterThan(count('.customer.end'))
   })
 
-  test('without clock skew the queue is left at the very moment of the answer', () => {
+  test('without clock skew ends the queue session at the instant of the answer', () => {
     const stampsOf = (clockSkewMs: number): { same: number; all: number } => {
       const { received } = run({ ...morning, hours: 1, clockSkewMs, emit: 'both' })
       const answers = new Set(

@@ -1,20 +1,27 @@
+import type { FamilyName } from '../../domain/family.js'
 import type { EpochMs } from '../../domain/interval.js'
 import type { Profile } from '../../domain/profile.js'
 import type { Aligned, NotCompared } from './align.js'
-import { compareStats, orZero, statisticsOf, type Difference, type Finding, type Place } from './finding.js'
-import { contradictionsOf } from './identities.js'
-import { metricKey, type SourceCell, type SourceGroup } from './query.js'
-import { partsOf, PARTS_OF_SERVICE_LEVEL } from './derived.js'
-import { judge } from './reasons.js'
-import type { OurCell } from './rows.js'
-import { rulesThatFit } from './service-level.js'
-import type { Tolerance } from './tolerance.js'
+import {
+  compareStats,
+  orZero,
+  statisticsOf,
+  type Difference,
+  type Finding,
+  type Place,
+  type Tolerance,
+} from './reasons/finding.js'
+import { contradictionsOf, type SourceCell } from './aggregates.js'
+import { metricKey, type SourceGroup } from './query.js'
+import { partsOf, PARTS_OF_SERVICE_LEVEL, rulesThatFit } from './reasons/derived.js'
+import { classify } from './reasons/classify.js'
+import type { OurCell } from './our-rows.js'
 
-/** A row of the API that contradicts itself: none of its figures was compared. */
+/** A row of the API that contradicts itself; none of its figures is compared. */
 export type Quarantined = Omit<Place, 'metric' | 'qualifier'> &
   Readonly<{ broken: readonly Readonly<{ metric: string; identity: string }>[] }>
 
-/** Rows of ours in a group that the API does not mention. */
+/** Our rows in a group that the API leaves out. */
 export type Uncovered = Readonly<{ group: Readonly<Record<string, string>>; family: string; rows: number }>
 
 export type Compared = Readonly<{
@@ -23,12 +30,12 @@ export type Compared = Readonly<{
   quarantined: readonly Quarantined[]
   notCompared: readonly NotCompared[]
   uncovered: readonly Uncovered[]
-  /** Groups of theirs of which we have no row. */
+  /** Groups of the API for which we have no row. */
   withoutRows: readonly Readonly<Record<string, string>>[]
   groups: Readonly<{ theirs: ReadonlySet<string>; compared: ReadonlySet<string> }>
-  /** Figures: metrics of a group and interval, at least one side of which is not zero. */
+  /** Figures, each a metric of a group and interval that is not zero on both sides. */
   figures: Readonly<{ compared: number; equal: number; tolerated: number }>
-  /** How many of their service levels each rule explains, of how many. */
+  /** By rule, how many service levels of the API it explains. */
   serviceLevelFits: ReadonlyMap<string, number>
   serviceLevels: number
   note: string | null
@@ -41,37 +48,58 @@ export type CompareContext = Readonly<{
   closedThrough: EpochMs | undefined
 }>
 
-/** Compares every metric that was asked for in every group and interval. */
-export const compareQuery = (aligned: Aligned, context: CompareContext): Compared => {
-  const { query, family, intervals, ours } = aligned
-  const differences: Difference[] = []
-  const quarantined: Quarantined[] = []
-  const notCompared: NotCompared[] = [...aligned.notCompared]
-  const withoutRows: Readonly<Record<string, string>>[] = []
-  const figures = { compared: 0, equal: 0, tolerated: 0 }
-  const nameOfGroup = (key: string): string => `${query.dimensions.join()} ${key}`
-  const groups = { theirs: new Set([...query.groups.keys()].map(nameOfGroup)), compared: new Set<string>() }
-  const { fits, total } = serviceLevelFits(aligned)
-  const done = (uncovered: readonly Uncovered[]): Compared => ({
-    ...{ family, differences, quarantined, notCompared, uncovered, withoutRows, groups, figures },
-    ...{ serviceLevelFits: fits, serviceLevels: total, note: aligned.note },
-  })
-  if (family === null) return done([])
-  if (!context.profile.families.includes(family) && ours.size === 0) {
-    const what = `groups by ${query.dimensions.join(', ') || 'nothing'}`
-    notCompared.push({
-      what,
-      why: `there are no rows of family ${family}: the profile of the generation does not name it among its families`,
-    })
-    return done([])
-  }
-  const asked = [...query.metrics].filter((metric) => statisticsOf(metric).length > 0)
-  const reasons = { ...context, asked: query.metrics, fitsElsewhere: (rule: string) => fits.get(rule) ?? 0 }
+/** Compares every metric of the query in every group and interval. */
+export const compareQuery = (aligned: Aligned, context: CompareContext): Compared =>
+  new QueryComparison(aligned, context).run()
 
-  const compareGroup = (key: string, { group, cells }: SourceGroup): void => {
-    if (query.groups.has(key)) groups.compared.add(nameOfGroup(key))
+class QueryComparison {
+  readonly #aligned: Aligned
+  readonly #context: CompareContext
+  readonly #asked: readonly string[]
+  readonly #fits: ReadonlyMap<string, number>
+  readonly #serviceLevels: number
+  readonly #differences: Difference[] = []
+  readonly #quarantined: Quarantined[] = []
+  readonly #notCompared: NotCompared[]
+  readonly #uncovered: Uncovered[] = []
+  readonly #withoutRows: Readonly<Record<string, string>>[] = []
+  readonly #compared = new Set<string>()
+  readonly #figures = { compared: 0, equal: 0, tolerated: 0 }
+
+  constructor(aligned: Aligned, context: CompareContext) {
+    const { fits, total } = serviceLevelFits(aligned)
+    this.#aligned = aligned
+    this.#context = context
+    this.#asked = [...aligned.query.metrics].filter((metric) => statisticsOf(metric).length > 0)
+    this.#fits = fits
+    this.#serviceLevels = total
+    this.#notCompared = [...aligned.notCompared]
+  }
+
+  run(): Compared {
+    const { query, family, ours } = this.#aligned
+    if (family === null) return this.#outcome()
+    if (!this.#context.profile.families.includes(family) && ours.size === 0) {
+      this.#notCompared.push({
+        what: `groups by ${query.dimensions.join(', ') || 'nothing'}`,
+        why: `there are no rows of family ${family}: the profile of the generation does not name it among its families`,
+      })
+      return this.#outcome()
+    }
+    for (const [key, group] of query.groups) {
+      const why = this.#aligned.unreachable(key)
+      if (why === undefined) this.#compareGroup(family, key, group)
+      else this.#notCompared.push({ what: `group ${JSON.stringify(group.group)}`, why })
+    }
+    for (const [key, cells] of ours) if (!query.groups.has(key)) this.#ourGroup(family, key, cells)
+    return this.#outcome()
+  }
+
+  #compareGroup(family: FamilyName, key: string, { group, cells }: SourceGroup): void {
+    const { query, intervals, ours } = this.#aligned
+    if (query.groups.has(key)) this.#compared.add(this.#nameOf(key))
     const ourCells = ours.get(key)
-    if (ourCells === undefined && cells.size > 0) withoutRows.push(group)
+    if (ourCells === undefined && cells.size > 0) this.#withoutRows.push(group)
     const findings: Finding[] = []
     for (const [at, interval] of intervals) {
       const [source, cell] = [cells.get(at) ?? NOTHING_SAID, ourCells?.get(at)]
@@ -84,51 +112,60 @@ export const compareQuery = (aligned: Aligned, context: CompareContext): Compare
         ({ isExcusedBy }) => isExcusedBy === null || !isExcusedBy.every((metric) => saySame(metric, source, cell)),
       )
       if (broken.length > 0) {
-        quarantined.push({
-          group,
-          family,
-          interval,
-          broken: broken.map(({ metric, identity }) => ({ metric, identity })),
-        })
+        const identities = broken.map(({ metric, identity }) => ({ metric, identity }))
+        this.#quarantined.push({ group, family, interval, broken: identities })
         continue
       }
-      for (const figure of keysOf(asked, source, cell)) {
+      for (const figure of keysOf(this.#asked, source, cell)) {
         if (isTargetUnknown(figure.metric, source, cell))
-          notCompared.push({ what: `group ${JSON.stringify(group)}`, why: TARGET_UNKNOWN })
-        const finding = findingOf({ group, family, interval, ...figure }, source, cell, context, figures)
+          this.#notCompared.push({ what: `group ${JSON.stringify(group)}`, why: TARGET_UNKNOWN })
+        const finding = findingOf({ group, family, interval, ...figure }, source, cell, this.#context, this.#figures)
         if (finding !== undefined) findings.push(finding)
       }
     }
-    judge(findings, reasons)
-    for (const finding of findings) differences.push(differenceOf(finding))
+    const fitsElsewhere = (rule: string): number => this.#fits.get(rule) ?? 0
+    classify(findings, { ...this.#context, asked: query.metrics, fitsElsewhere })
+    for (const finding of findings) this.#differences.push(differenceOf(finding))
   }
 
-  for (const [key, group] of query.groups) {
-    const why = aligned.unreachable(key)
-    if (why === undefined) compareGroup(key, group)
-    else notCompared.push({ what: `group ${JSON.stringify(group.group)}`, why })
-  }
-  const uncovered: Uncovered[] = []
-  for (const [key, cells] of ours) {
-    if (query.groups.has(key)) continue
+  /** A group of ours that the API leaves out: all zero if its responses are complete, else not covered by them. */
+  #ourGroup(family: FamilyName, key: string, cells: ReadonlyMap<string, OurCell>): void {
+    const { query, intervals } = this.#aligned
     const values = JSON.parse(key) as readonly (string | null)[]
     const group = Object.fromEntries(
       query.dimensions.flatMap((name, index) => (values[index] == null ? [] : [[name, values[index]]])),
     )
-    if (context.isComplete) compareGroup(key, { group, cells: new Map() })
-    else {
-      const rows = [...cells].reduce(
-        (sum, [at, cell]) =>
-          sum +
-          (intervals.has(at) && keysOf(asked, NOTHING_SAID, cell).some((figure) => saysSomething(figure, cell))
-            ? cell.rows
-            : 0),
-        0,
-      )
-      if (rows > 0) uncovered.push({ group, family, rows })
+    if (this.#context.isComplete) return this.#compareGroup(family, key, { group, cells: new Map() })
+    let rows = 0
+    for (const [at, cell] of cells)
+      if (intervals.has(at) && keysOf(this.#asked, NOTHING_SAID, cell).some((figure) => saysSomething(figure, cell)))
+        rows += cell.rows
+    if (rows > 0) this.#uncovered.push({ group, family, rows })
+  }
+
+  #outcome(): Compared {
+    const { query, family, note } = this.#aligned
+    return {
+      family,
+      differences: this.#differences,
+      quarantined: this.#quarantined,
+      notCompared: this.#notCompared,
+      uncovered: this.#uncovered,
+      withoutRows: this.#withoutRows,
+      groups: {
+        theirs: new Set([...query.groups.keys()].map((key) => this.#nameOf(key))),
+        compared: this.#compared,
+      },
+      figures: this.#figures,
+      serviceLevelFits: this.#fits,
+      serviceLevels: this.#serviceLevels,
+      note,
     }
   }
-  return done(uncovered)
+
+  #nameOf(key: string): string {
+    return `${this.#aligned.query.dimensions.join()} ${key}`
+  }
 }
 
 const TARGET_UNKNOWN = 'the service-level target is not known here: import the settings of the queue'
@@ -143,7 +180,7 @@ const NOTHING_SAID: SourceCell = new Map()
 
 type Figure = Readonly<{ metric: string; qualifier: string | null }>
 
-/** The figures of a group and interval that either side says: of a state metric, one for each state. */
+/** The figures that either side has for a group and interval. A state metric has one for each state. */
 const keysOf = (asked: readonly string[], source: SourceCell, cell: OurCell | undefined): readonly Figure[] => {
   const figures = new Map<string, Figure>()
   for (const metric of asked) {
@@ -180,15 +217,15 @@ const findingOf = (
   const [theirs, ours] = [orZero(said?.stats), orZero(cell?.stats(key))]
   const { differences, tolerated } = compareStats(place.metric, theirs, ours, tolerance)
   figures.compared += 1
-  if (differences.length > 0) return { place, statistics: differences, theirs, ours, source, cell, verdict: undefined }
+  if (differences.length > 0) return { place, statistics: differences, theirs, ours, source, cell, reason: undefined }
   if (tolerated > 0) figures.tolerated += 1
   else figures.equal += 1
   return undefined
 }
 
-const differenceOf = ({ place, statistics, cell, verdict }: Finding): Difference => ({
+const differenceOf = ({ place, statistics, cell, reason }: Finding): Difference => ({
   ...place,
-  ...(verdict ?? { class: 'missing-event', because: '' }),
+  ...(reason ?? { class: 'missing-event', because: '' }),
   statistics,
   rows: {
     all: cell?.rows ?? 0,
@@ -198,7 +235,8 @@ const differenceOf = ({ place, statistics, cell, verdict }: Finding): Difference
 })
 
 /**
- * Which rules explain how many of their service levels, from their own counts where they say them, from ours otherwise.
+ * Counts for each rule the service levels of the API that it explains. The rule is applied to the API's own counts if
+ * the query has them, else to ours.
  */
 const serviceLevelFits = ({
   query,

@@ -3,12 +3,12 @@ import { dimensionOfWire, isMultiValued, splits, type Dimension } from '../../do
 import { families, familyNames, type FamilyName } from '../../domain/family.js'
 import { isMetricName, metricGroup } from '../../domain/metric.js'
 
-/** Dimensions that every family of points has: they choose none. */
+/** Dimensions that every family of points has, so that they do not choose a family. */
 const common: readonly Dimension[] = ['mediaType', ...splits]
 const ownOf = (family: FamilyName): readonly Dimension[] =>
   families[family].dimensions.filter((dimension) => !common.includes(dimension))
 
-/** What a metric is about: figures of different kinds stand in rows of different families. */
+/** What a metric measures. Each kind stands in rows of its own families. */
 export type MetricSort = 'interaction' | 'flow' | 'state' | 'unknown'
 
 export const sortOf = (metric: string): MetricSort => {
@@ -18,12 +18,12 @@ export const sortOf = (metric: string): MetricSort => {
   return group === 'query-time' ? 'interaction' : group === 'occupancy' ? 'unknown' : group
 }
 
-/** The rows to compare with, and what must be said about them. */
+/** The family to compare with, and a note for the report. */
 export type Choice = Readonly<{ family: FamilyName; note: string | null }>
 
 /**
- * The family whose rows, added up over the dimensions that are not in the group, say what a query grouped by `names`
- * says; the left says why there is none. With `forced` it is that family or none.
+ * The family whose rows, added over the dimensions that the group lacks, give the figures of a query grouped by
+ * `names`. The left says why there is none. `forced` allows that family alone.
  */
 export const familyFor = (
   sort: MetricSort,
@@ -65,7 +65,7 @@ const fitting = (sort: MetricSort, dimensions: readonly Dimension[]): FamilyName
   if (sort === 'unknown') return undefined
   if (sort === 'state') return dimensions.every((dimension) => dimension === 'userId') ? 'agent-state' : undefined
   const own = dimensions.filter((dimension) => !common.includes(dimension))
-  // Every point of an agent is in exactly one row of the family, whichever queue it was for or none.
+  // Every point of an agent is in exactly one row of this family, with or without a queue.
   if (sort === 'interaction' && own.length === 1 && own[0] === 'userId') return 'agent'
   return familyNames.find((family) => {
     const needed = ownOf(family)

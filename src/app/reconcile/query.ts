@@ -1,23 +1,20 @@
 import type { Interval } from '../../domain/interval.js'
 import { DAY_MS, HOUR_MS, type EpochMs } from '../../domain/interval.js'
-import type { AggregateResponse, SourceMetric, SourceRow, Stats } from './aggregates.js'
+import type { AggregateResponse, SourceCell, SourceMetric, SourceRow, Stats } from './aggregates.js'
 import { dimensionOfWire, pointDimension } from '../../domain/dimensions.js'
 import { sortOf, type MetricSort } from './family.js'
 
-/** What the API says of one group and interval; by metric, or by metric and qualifier of states. */
-export type SourceCell = Map<string, SourceMetric>
-
-/** A group of the API: its dimensions as they stand there, and what is said of its intervals, by `intervalKey`. */
+/** A group of the API: its dimensions in the spelling of the API, and its cells by `intervalKey`. */
 export type SourceGroup = Readonly<{ group: Readonly<Record<string, string>>; cells: Map<string, SourceCell> }>
 
 /**
- * Answers that belong together: the same dimensions, the same kind of metrics, the same length of intervals. Only of
- * all of them together can be said what was asked: the API leaves out what is zero, so a metric or an interval that
- * stands in one group was asked for all, and is zero where it is not said.
+ * Responses that belong together: the same dimensions, kind of metrics and length of intervals. The API leaves out
+ * zeros, so only all of them together show what was asked for: a metric or an interval that occurs in one group was
+ * asked for in all, and is zero where it does not occur.
  */
 export type Query = Readonly<{
   sort: MetricSort
-  /** Names of the dimensions as the API calls them, sorted. */
+  /** The dimensions by their names in the API, sorted. */
   dimensions: readonly string[]
   metrics: Set<string>
   intervals: Map<string, Interval>
@@ -27,13 +24,12 @@ export type Query = Readonly<{
 
 export type AskedFor = Readonly<{
   /**
-   * The dimensions of the query, where its answer does not show them (all of one group: the API leaves out a dimension
-   * that has no value).
+   * The dimensions of the query, if its response does not show them: the API leaves out a dimension without a value.
    */
   groupBy?: readonly string[] | undefined
-  /** The metrics of the query, where its answer does not show them all. */
+  /** The metrics of the query, if its response does not show them all. */
   metrics?: readonly string[] | undefined
-  /** Only intervals in `[from, to)`, and all of them: one that is not in the answer was zero. */
+  /** Only intervals in `[from, to)`, and all of them: one that the response leaves out was zero. */
   from?: EpochMs | undefined
   to?: EpochMs | undefined
 }>
@@ -42,17 +38,17 @@ export const intervalKey = ({ start, end }: Interval): string => `${start}/${end
 export const metricKey = (metric: string, qualifier: string | null): string =>
   qualifier === null ? metric : `${metric}/${qualifier}`
 
-/** Values of the dimensions, in their order; null for one that has none. */
+/** Key of a group: the values of its dimensions in their order, null where there is none. */
 export const groupKey = (values: readonly (string | null)[]): string => JSON.stringify(values)
 
-/** What a value of a dimension is called in rows: enums are lower case there, and `unknown` where there is none. */
+/** The spelling of a dimension's value in rows: enums are lower case, and `unknown` stands for a missing one. */
 export const spelledValue = (name: string, value: string | undefined): string | null => {
   const dimension = dimensionOfWire(name)
   if (dimension === undefined || pointDimension(dimension)?.kind === 'id') return value ?? null
   return value?.toLowerCase() ?? 'unknown'
 }
 
-/** Sorts answers into queries as they come. They are held in memory. */
+/** Sorts responses into queries as they are read. All of them are held in memory. */
 export class Queries {
   readonly all = new Map<string, Query>()
   readonly leftOut = new Map<string, number>()
@@ -128,13 +124,13 @@ export class Queries {
   }
 }
 
-/** Days are 23 to 25 hours long; shorter intervals are of one length each. */
+/** Days have 23 to 25 hours. Shorter intervals have a fixed length. */
 const lengthOf = ({ start, end }: Interval): number | string =>
   end - start < 23 * HOUR_MS ? end - start : `${Math.round((end - start) / DAY_MS)} days`
 
 /**
- * An interval between others of its answer that it does not mention was asked for too: nothing happened in it. Only
- * where all have one length.
+ * An interval between two others of a response that the response leaves out was asked for too, and nothing happened in
+ * it. This holds only if all intervals have one length.
  */
 const fill = ({ intervals }: Query, { start, end }: Interval): void => {
   const first = intervals.values().next().value
@@ -148,7 +144,7 @@ const fill = ({ intervals }: Query, { start, end }: Interval): void => {
   }
 }
 
-/** Ten years of quarter hours. A wider gap is a mistake in the file, not a quiet time. */
+/** Ten years of quarter hours. A longer gap is an error in the file. */
 const FILLED_MAX = 350_640
 
 const same = (a: Stats, b: Stats): boolean => JSON.stringify(a) === JSON.stringify(b)

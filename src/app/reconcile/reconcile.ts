@@ -2,44 +2,41 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { FamilyName } from '../../domain/family.js'
 import { granularityOf, type Granularity } from '../../domain/granularity.js'
 import type { EpochMs } from '../../domain/interval.js'
-import { recordOf, type ReconcileReport } from './report.js'
-import { recover } from '../../contract/kpi-stream.js'
-import { clockStream } from '../../domain/stream-name.js'
+import { recordOf, type ReconcileReport } from './report/report.js'
 import type { EventLog } from '../../log/event-log.js'
-import { intervalStart } from '../../domain/interval.js'
 import { aggregateResponse, type AggregateResponse } from './aggregates.js'
 import type { Generation } from '../pipeline/generations.js'
 import { align, type Aligned } from './align.js'
 import { compareQuery } from './compare.js'
 import { Queries, type AskedFor } from './query.js'
-import { readOurRows } from './rows.js'
+import { readOurRows } from './our-rows.js'
 import { jsonObjects, SourceUnreadable, type SourceOptions } from './source.js'
-import { noTolerance, type Tolerance } from './tolerance.js'
+import { noTolerance, type Tolerance } from './reasons/finding.js'
 
 export type ReconcileOptions = Readonly<{
-  /** Answers of the aggregates queries. */
+  /** Responses of the aggregates queries. */
   responses: AsyncIterable<AggregateResponse>
   kpi: EventLog
   tenant: string
   generation: Generation
   asked?: AskedFor
-  /** How the query was filtered: dimensions, as the API calls them, and their value. */
+  /** Filters of the query: dimensions by their names in the API, and their values. */
   where?: Readonly<Record<string, string>>
-  /** Compare with rows of this family, rather than with those of the one that fits. */
+  /** The family to compare with; by default the one that fits the groups. */
   family?: FamilyName | undefined
-  /** The answers are of everything: rows of ours in a group that they do not mention are differences. */
+  /** The responses cover everything: our rows in a group that they leave out are differences. */
   isComplete?: boolean
   tolerance?: Tolerance | undefined
-  /** Through where our intervals are closed, if more is known of it than the rows say. */
+  /** The end of our last closed interval, if it is known from more than the rows. */
   closedThrough?: EpochMs | undefined
   signal: AbortSignal
   onProgress?: (eventsRead: number) => void
 }>
 
 /**
- * Holds the rows of a generation against what the aggregates queries of Genesys say: every difference per group,
- * interval, metric and statistic, with its reason, and what could not be compared. Answers are held in memory, and of
- * our rows those of the families and the range of the answers.
+ * Compares the rows of a generation with responses of the Genesys aggregates queries. Reports every difference per
+ * group, interval, metric and statistic with its reason, and everything that could not be compared. Holds the responses
+ * in memory, and the rows of their families and range.
  */
 export const reconcile = async (options: ReconcileOptions): Promise<ReconcileReport> => {
   const { generation, kpi, tenant, signal } = options
@@ -57,7 +54,7 @@ export const reconcile = async (options: ReconcileOptions): Promise<ReconcileRep
     signal,
     onProgress: options.onProgress,
   })
-  for (const row of rows.values()) for (const query of comparable) query.take(row)
+  for (const row of rows.values()) for (const query of comparable) query.add(row)
   const compared = aligned.map((query) =>
     compareQuery(query, {
       profile,
@@ -83,8 +80,8 @@ const latest = (a: EpochMs | undefined, b: EpochMs | undefined): EpochMs | undef
   a === undefined || b === undefined ? (a ?? b) : Math.max(a, b)
 
 /**
- * The answers in a file: a single one, an array of them, or NDJSON, plain or gzip. Throws `SourceUnreadable` where
- * something else stands in it.
+ * Reads the responses in a file: one, an array, or NDJSON, plain or gzip. Throws `SourceUnreadable` on any other
+ * content.
  */
 export async function* readAggregates(options: SourceOptions): AsyncIterable<AggregateResponse> {
   let count = 0
@@ -97,25 +94,4 @@ export async function* readAggregates(options: SourceOptions): AsyncIterable<Agg
   }
   if (count === 0 && !options.signal.aborted)
     throw new SourceUnreadable(`${options.file} holds no answer of an aggregates query: it is empty`)
-}
-
-/**
- * Through where the intervals of a generation are closed, as far as the clock of the raw log had come where the
- * projector is. Rows alone do not say it: where nothing happens there are none.
- */
-export const closedThroughOf = async (
-  raw: EventLog,
-  kpi: EventLog,
-  tenant: string,
-  { name, profile }: Generation,
-): Promise<EpochMs | undefined> => {
-  const { checkpoint } = await recover(kpi, tenant, name)
-  if (checkpoint === undefined) return undefined
-  for await (const batch of raw.readStream(clockStream(tenant), { backwards: true, batchMax: 100 }))
-    for (const event of batch) {
-      if (event.position > checkpoint) continue
-      const { at } = JSON.parse(Buffer.from(event.data).toString('utf8')) as { at: EpochMs }
-      return intervalStart(at - profile.graceMs, profile.intervalMs)
-    }
-  return undefined
 }

@@ -2,24 +2,25 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
 
-/** A saved answer of the API that cannot be read as one. The message says where and why. */
+/** A file that does not hold responses of the API. The message says where and why. */
 export class SourceUnreadable extends Error {
   override readonly name = 'SourceUnreadable'
 }
 
-/** One answer of the API larger than this is no answer of the API, and would not fit into a string. */
+/** A longer object is not a response of the API, and would not fit into a string. */
 const VALUE_BYTES_MAX = 384 * 1024 * 1024
 
 export type SourceOptions = Readonly<{
-  /** A path, or `-` for standard input. Plain or gzip, told by its first bytes. */
+  /** A path, or `-` for standard input. Gzip is recognised by its first bytes. */
   file: string
   signal: AbortSignal
-  /** Bytes read of the file, compressed ones where it is compressed. */
+  /** Bytes read of the file, before decompression. */
   onProgress?: (bytes: number) => void
 }>
 
 /**
- * Bytes of a file, for a progress bar; `undefined` for standard input. Throws `SourceUnreadable` where there is none.
+ * The size of a file, for a progress bar; `undefined` for standard input. Throws `SourceUnreadable` if there is no
+ * file.
  */
 export const sourceBytes = async (file: string): Promise<number | undefined> => {
   if (file === '-') return undefined
@@ -31,9 +32,8 @@ export const sourceBytes = async (file: string): Promise<number | undefined> => 
 }
 
 /**
- * The JSON objects of a file one after the other, each parsed: those of NDJSON, of an array, or a single one, however
- * it is indented. Whoever saves answers of an API does any of these, and a file of many answers must not have to fit
- * into memory at once.
+ * Parses the JSON objects of a file one by one: NDJSON, an array, or a single object, in any indentation. All of these
+ * occur where people save API responses. Memory is bounded by one object, not by the file.
  */
 export async function* jsonObjects(options: SourceOptions): AsyncIterable<unknown> {
   const splitter = new ObjectSplitter(options.file)
@@ -102,8 +102,7 @@ const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [0x7b, 0x7d, 0x5b, 
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
 
 /**
- * Finds where objects begin and end by counting brackets outside strings; whether they are JSON inside is the parser's
- * business.
+ * Finds the objects in a stream of bytes by counting brackets outside strings. The JSON parser checks their content.
  */
 class ObjectSplitter {
   private readonly file: string
@@ -161,7 +160,7 @@ class ObjectSplitter {
       )
   }
 
-  /** What may stand between objects: white space, commas, and the brackets of an array. */
+  /** Accepts what may stand between objects: white space, commas, and the brackets of an array. */
   private between(byte: number): void {
     if (byte === SPACE || byte === LF || byte === CR || byte === TAB || byte === COMMA) return
     if (byte === OPEN_ARRAY && !this.isInArray) this.isInArray = true

@@ -27,14 +27,14 @@ const problemsOf = (work: () => unknown): string => {
 }
 
 describe('configuration', () => {
-  test('defaults: files as sink, loopback, the default profile', () => {
+  test('the defaults are the file sink, loopback and the default profile', () => {
     const config = loadConfig({})
     expect(sinkKind(config)).toBe('files')
     expect(config.ingress.host).toBe('127.0.0.1')
     expect(config.profile).toEqual(defaultProfile)
   })
 
-  test('flags win over the environment, the environment over the file, the file over defaults', () => {
+  test('flags override the environment, the environment the file, and the file the defaults', () => {
     const file = fileOf('tenant: from-file\ndata: from-file\nlogLevel: warn\ningress: { port: 1 }\n')
     const env = { STREAMVANE_DATA: 'from-environment', STREAMVANE_LOG_LEVEL: 'error', STREAMVANE_INGRESS__PORT: '2' }
     const config = loadConfig({ file, env, flags: { logLevel: 'debug', ingress: { port: undefined } } })
@@ -46,7 +46,7 @@ describe('configuration', () => {
     })
   })
 
-  test('KAFKA_BROKERS and SCHEMA_REGISTRY_URL choose Kafka; the path of a key names the same', () => {
+  test('KAFKA_BROKERS and SCHEMA_REGISTRY_URL select Kafka, as do the variables named by path', () => {
     const known = loadConfig({ env: { KAFKA_BROKERS: 'a:1, b:2', SCHEMA_REGISTRY_URL: 'http://r' } })
     expect(sinkKind(known)).toBe('kafka')
     expect(known.egress.kafka).toMatchObject({ brokers: ['a:1', 'b:2'], registry: { url: 'http://r' } })
@@ -56,7 +56,7 @@ describe('configuration', () => {
     expect(named.egress.kafka).toEqual(known.egress.kafka)
   })
 
-  test('text that looks like a number is text where text is wanted, and a list may be spelled with commas', () => {
+  test('a text setting accepts digits, and a list setting accepts commas', () => {
     const env = {
       STREAMVANE_TENANT: '007',
       STREAMVANE_INGRESS__TOKEN: '12345678901234567890',
@@ -82,7 +82,7 @@ describe('configuration', () => {
     expect(problemsOf(work)).toContain(key)
   })
 
-  test('every problem is told at once, each with its key', () => {
+  test('all problems of a configuration are reported at once, each with its key', () => {
     const problems = problemsOf(() =>
       loadConfig({
         file: fileOf('tenant: Two Words\ningress: { port: 70000, token: short }\nprofile: { intervalMs: 1000 }\n'),
@@ -91,7 +91,7 @@ describe('configuration', () => {
     for (const key of ['tenant', 'ingress.port', 'ingress.token', 'intervalMs']) expect(problems).toContain(key)
   })
 
-  test('Avro without a registry, and Kafka without a broker, say what is missing', () => {
+  test('Avro without a registry, and Kafka without a broker, are refused with the missing setting', () => {
     expect(problemsOf(() => loadConfig({ env: { KAFKA_BROKERS: 'a:1' } }))).toContain('SCHEMA_REGISTRY_URL')
     expect(problemsOf(() => loadConfig({ flags: { egress: { sink: 'kafka' } } }))).toContain('KAFKA_BROKERS')
     expect(sinkKind(loadConfig({ env: { KAFKA_BROKERS: 'a:1', STREAMVANE_EGRESS__KAFKA__FORMAT: 'json' } }))).toBe(
@@ -99,12 +99,12 @@ describe('configuration', () => {
     )
   })
 
-  test('a file that is missing or no mapping is an error that names it', () => {
+  test('a file that is missing, or is not a mapping, is refused by name', () => {
     expect(problemsOf(() => loadConfig({ file: join(folder, 'nowhere.yaml') }))).toContain('nowhere.yaml')
     expect(problemsOf(() => loadConfig({ file: fileOf('- a\n- b\n') }))).toContain('not valid')
   })
 
-  test('secrets are not shown', () => {
+  test('secrets are redacted', () => {
     const config = loadConfig({
       env: {
         STREAMVANE_INGRESS__TOKEN: 'a-token-of-some-length',
@@ -116,7 +116,7 @@ describe('configuration', () => {
     expect(JSON.stringify(redacted(config))).not.toMatch(/a-token-of-some-length|hush-hush/)
   })
 
-  test('a profile file is checked by the same rules', () => {
+  test('a profile file is checked like the profile of a configuration', () => {
     expect(loadProfile(fileOf('points: detail-events\nserviceLevel: { durationMs: 30000 }\n'))).toMatchObject({
       points: 'detail-events',
       intervalMs: 900_000,

@@ -17,12 +17,12 @@ const refusal = (name: string): string => {
   return 'it was taken'
 }
 
-test('UTC is the zone without changes', () => {
+test('UTC is a zone without changes', () => {
   expect(zoneOf('UTC')).toBe(utc)
   expect(zoneOf('utc')).toBe(utc)
 })
 
-test('every change of the clock from 2015 to 2045 is there, to the second', () => {
+test('a zone has every clock change from 2015 to 2045, to the second', () => {
   const { name, offsets } = zoneOf('Europe/Berlin')
   expect(name).toBe('Europe/Berlin')
   expect(offsets).toHaveLength(1 + 31 * 2)
@@ -40,7 +40,7 @@ test.each([
   expect(zoneOf(name).offsets).toEqual(offsets)
 })
 
-test('days have 23 and 25 hours where clocks change, 23.5 and 24.5 on Lord Howe', () => {
+test('days of clock changes have 23 and 25 hours, and 23.5 and 24.5 on Lord Howe', () => {
   expect(['2026-03-28', '2026-03-29', '2026-10-25'].map((day) => hoursOf('Europe/Berlin', `${day}T12:00:00Z`))).toEqual(
     [24, 23, 25],
   )
@@ -49,7 +49,7 @@ test('days have 23 and 25 hours where clocks change, 23.5 and 24.5 on Lord Howe'
   ])
 })
 
-test('what the table says is what the machine says, at every hour of a year in zones of all kinds', () => {
+test('the table of a zone agrees with the runtime at every hour of a year', () => {
   for (const name of [
     'Europe/Berlin',
     'America/Santiago',
@@ -67,11 +67,11 @@ test('what the table says is what the machine says, at every hour of a year in z
   }
 })
 
-test('a name is spelled as in the database, whatever its capitals', () => {
+test('a zone name gets the spelling of the database, in any case', () => {
   expect(zoneOf('europe/berlin')).toBe(zoneOf('Europe/Berlin'))
 })
 
-describe('a name that is none is refused with what may have been meant', () => {
+describe('an unknown zone name is refused with near names', () => {
   test.each([
     ['Europe/Berln', /"Europe\/Berln" is not a time zone; .* did you mean Europe\/Berlin\?/],
     ['Berlin', /did you mean Europe\/Berlin\?/],

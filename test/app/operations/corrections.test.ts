@@ -13,7 +13,7 @@ import { kpiStream } from '../../../src/domain/stream-name.js'
 import type { EventLog } from '../../../src/log/event-log.js'
 import { memoryLog } from '../../../src/log/memory-log.js'
 import { right } from '../../support/right.js'
-import { at, logOf, restated, row, sales } from '../reconcile/rows.js'
+import { at, logOf, restated, row, sales } from '../reconcile/fixtures.js'
 
 const { signal } = new AbortController()
 const read = async (log: EventLog, wanted: Partial<CorrectionsWanted> = {}): Promise<readonly RestatedRow[]> => {
@@ -28,7 +28,7 @@ const lateOne = restated(first, { nOffered: 2, tAnswered: [5_000, 9_000] }, 'lat
 const again = { ...restated(lateOne, { nOffered: 2, tAnswered: [5_000, 9_000], tHandle: [60_000] }, 'handled') }
 
 describe('a restatement', () => {
-  test('says which row, why, where in the log, and what changed against the row before it', async () => {
+  test('names the row, the reason, the place in the log, and the changes against the revision before', async () => {
     const log = await logOf([first, second], [lateOne], [again])
     const [one, two, ...more] = await read(log)
     expect(more).toEqual([])
@@ -80,7 +80,7 @@ describe('a restatement', () => {
     ])
   })
 
-  test('by new settings changes KPIs and the target, and no count', async () => {
+  test('by new settings changes KPIs and the target and no count', async () => {
     const other: Row = {
       ...{ ...first, status: 'corrected', correction: 'settings', revision: 2, serviceTarget: 0.8 },
       kpis: { ...first.kpis, serviceLevel: { numerator: 1, denominator: 2 } },
@@ -91,13 +91,13 @@ describe('a restatement', () => {
     ])
   })
 
-  test('of a row that nobody had seen before began at nothing', async () => {
+  test('of a key without an earlier row has no figures before', async () => {
     const [one] = await read(await logOf([lateOne]))
     expect(one?.revision).toEqual({ before: null, after: 2 })
     expect(one?.changes[0]).toEqual({ figure: 'nOffered', statistic: 'count', before: 0, after: 2 })
   })
 
-  test('in a batch that a crash cut short stands without the place of its checkpoint', async () => {
+  test('in a batch without a checkpoint, after a crash, has no folded position', async () => {
     const log = memoryLog()
     const [whole = []] = appendsOf('t', 'g1', rowEvents('t', 'g1', [first], 1n), 1n)
     const short = rowEvents('t', 'g1', [lateOne], 2n)
@@ -106,7 +106,7 @@ describe('a restatement', () => {
     expect(await read(log)).toMatchObject([{ key: first.key, foldedThrough: null }])
   })
 
-  test('open and final rows are none', async () => {
+  test('is not reported for open and final rows', async () => {
     const open = sales(at(0), { nOffered: 1 }, { status: 'provisional' })
     expect(
       await read(await logOf([open], [{ ...open, revision: 2 }], [{ ...open, status: 'final', revision: 3 }])),
@@ -115,7 +115,7 @@ describe('a restatement', () => {
   })
 })
 
-test('family, range, key and reason choose; the row before it is found whatever the reason asked for', async () => {
+test('is selected by family, range, key and reason; the revision before it is found under any reason', async () => {
   const agent = row(['anna', 'sales', 'voice', null, null], at(0), { tHandle: [1_000] }, { family: 'agent' })
   const log = await logOf(
     [first, second, agent],
@@ -141,7 +141,7 @@ test('family, range, key and reason choose; the row before it is found whatever 
   expect(count.totals()).toEqual({ late: { restatements: 3, rows: 3 }, handled: { restatements: 1, rows: 1 } })
 })
 
-test('all changes of a row, one after the other, lead from its first values to its last', async () => {
+test('all changes of a row, applied in order, lead from its first values to its last', async () => {
   const history = fc.array(
     fc.record({ nOffered: fc.nat(9), tAnswered: fc.array(fc.nat(30_000), { minLength: 1, maxLength: 3 }) }),
     {

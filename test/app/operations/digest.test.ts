@@ -54,7 +54,7 @@ describe('the digest of an interval', () => {
     )
   })
 
-  test('says nothing of statuses, revisions, or rows that hold nothing', () => {
+  test('ignores statuses, revisions and empty rows', () => {
     const digests = intervalDigests([row('a', 0, 5), row('b', 1, 7)])
     expect(digests.map(({ start, rows }) => [(start - START) / QUARTER, rows])).toEqual([
       [0, 1],
@@ -83,7 +83,7 @@ describe('the digest of an interval', () => {
   })
 })
 
-test('two sets of rows side by side: what is the same, different, and only in one', () => {
+test('comparing the digests of two sets of rows tells equal, different and one-sided intervals', () => {
   const before = intervalDigests([row('a', 0, 5), row('a', 1, 5), row('a', 2, 5)])
   const after = intervalDigests([row('a', 3, 5), row('a', 1, 6), row('a', 0, 5)])
   expect(

@@ -48,8 +48,8 @@ const figures = (rows: Awaited<ReturnType<typeof rowsOf>>) =>
     .filter(({ family }) => family === 'queue')
     .map(({ kpis, erased, correction }) => ({ abandonRate: kpis['abandonRate'], erased, correction }))
 
-describe('a conversation that is erased', () => {
-  test('is gone from the log, takes nothing any more, and whatever comes of it later is acknowledged and counted', async () => {
+describe('an erased conversation', () => {
+  test('is gone from the log, and its later events are acknowledged, counted and not stored', async () => {
     const log = memoryLog()
     await take(log, 't', lines)
     expect(await eraseConversation(log, 'c2', true)).toMatchObject({ events: 2, points: 2 })
@@ -62,7 +62,7 @@ describe('a conversation that is erased', () => {
     expect(await eraseConversation(log, 'c2')).toMatchObject({ events: 0 })
   })
 
-  test('leaves published rows as they are, and rebuilt ones say how many points are missing', async () => {
+  test('leaves published rows unchanged, and rebuilt rows count the missing points', async () => {
     const log = memoryLog()
     await take(log, 't', lines)
     await project({ log, tenant: 't', profile: defaultProfile })
@@ -75,7 +75,7 @@ describe('a conversation that is erased', () => {
     expect(await rowsOf(log, 't')).toEqual(before)
   })
 
-  test('is not folded although a server that has not scavenged still delivers it', async () => {
+  test('is not folded although a server before scavenging still returns it', async () => {
     const log = memoryLog()
     await take(log, 't', lines)
     await eraseConversation({ ...log, erase: async () => ({ _tag: 'Right', right: { events: 2 } }) }, 'c2')
@@ -83,7 +83,7 @@ describe('a conversation that is erased', () => {
     expect(figures(await rebuilt(log))).toMatchObject([{ abandonRate: { numerator: 2, denominator: 2 }, erased: 2 }])
   })
 
-  test('a generation that had folded it goes on from its snapshot, and without one says that it has to be rebuilt', async () => {
+  test('lets a generation that had folded it resume from a snapshot, and without one asks for a rebuild', async () => {
     const log = memoryLog()
     const snapshots = memorySnapshots()
     const run = () => project({ log, tenant: 't', profile: defaultProfile, snapshots })

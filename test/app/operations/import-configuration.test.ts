@@ -67,7 +67,7 @@ const sales: Configured = {
   acw: { prompt: 'MANDATORY_TIMEOUT', timeoutMs: 30_000 },
 }
 
-describe('what Genesys answers is read', () => {
+describe('settings of Genesys objects', () => {
   test.each<[string, unknown, readonly Partial<Configured>[]]>([
     [
       'a page of queues',
@@ -140,12 +140,12 @@ describe('what Genesys answers is read', () => {
     expect(settingsOf(json)).toEqual(expected)
   })
 
-  test('a given instant wins over what the objects say', () => {
+  test('a given effective time overrides that of the objects', () => {
     for (const fact of settingsOf([queue(), break_], { ...times, effectiveAt: at('03T00:00:00') }))
       expect(fact.at).toBe(at('03T00:00:00'))
   })
 
-  test('everything that is wrong is told, each with the object it is in', () => {
+  test('all problems of imported objects are reported, each with its object', () => {
     const { settings, problems } = readSettings(
       {
         entities: [
@@ -179,7 +179,7 @@ describe('settings in the log', () => {
   const imported = async (log: EventLog, json: unknown, given = times) =>
     (await changeConfiguration(log, settingsOf(json, given), options)).map(({ outcome }) => outcome)
 
-  test('lie in the stream of what they set and are read back as they were', async () => {
+  test('are stored in the stream of their object and read back unchanged', async () => {
     const log = memoryLog()
     const json = [queue(), break_, { organisationSettings: { includeAbandons: false } }]
     expect(await imported(log, json)).toEqual(['stored', 'stored', 'stored'])
@@ -196,7 +196,7 @@ describe('settings in the log', () => {
     expect([...(await allSettings(log, 'acm')).values()]).toEqual([])
   })
 
-  test('imported again are not stored again, whatever else the object says', async () => {
+  test('are stored once if imported twice, even if other fields of the object changed', async () => {
     const log = memoryLog()
     await imported(log, queue())
     expect(await imported(log, queue())).toEqual(['unchanged'])
@@ -205,7 +205,7 @@ describe('settings in the log', () => {
     expect(await allEvents(log)).toHaveLength(1)
   })
 
-  test('change from their instant on; changing back is a change too; what was before is kept', async () => {
+  test('change from their effective time on; a change back is a change; history is kept', async () => {
     const log = memoryLog()
     const slower = { mediaSettings: { call: { serviceLevel: { percentage: 0.8, durationMs: 30_000 } } } }
     expect(await imported(log, queue())).toEqual(['stored'])
@@ -223,7 +223,7 @@ describe('settings in the log', () => {
     ])
   })
 
-  test('taken back for the very same instant, they are in force a millisecond later: what is known already is no news', async () => {
+  test('that are changed back for the same instant take effect a millisecond later', async () => {
     const log = memoryLog()
     for (const acwSettings of [queue().acwSettings, null, queue().acwSettings])
       expect(await imported(log, queue({ acwSettings }))).toEqual(['stored'])
@@ -234,7 +234,7 @@ describe('settings in the log', () => {
     expect(await imported(log, queue(), { ...times, effectiveAt: sales.at + 1 })).toEqual(['unchanged'])
   })
 
-  test('on trial nothing is stored', async () => {
+  test('are not stored in a dry run', async () => {
     const log = memoryLog()
     expect(await changeConfiguration(log, settingsOf(queue()), { ...options, dryRun: true })).toMatchObject([
       { outcome: 'stored' },
@@ -245,7 +245,7 @@ describe('settings in the log', () => {
     expect(await allEvents(log)).toEqual([])
   })
 
-  test('a queue stream also holds who belongs to it, which is no setting', async () => {
+  test('are told from membership events in a queue stream', async () => {
     const log = memoryLog()
     await log.append([
       {
@@ -276,7 +276,7 @@ const projected = async (profile: Profile, frontier: number): Promise<EventLog> 
 }
 
 describe('a rebuild is asked for', () => {
-  test('where a setting is in force from before what is counted, and only there', async () => {
+  test('for a setting that takes effect before counted events, and for no other', async () => {
     const log = await projected(defaultProfile, at('03T00:00:00'))
     const standing = await standingOf(oneLog(log), log, 'acme')
     const facts = settingsOf([
@@ -291,7 +291,7 @@ describe('a rebuild is asked for', () => {
     expect(waitingForRebuild(again, standing)).toEqual([])
   })
 
-  test('not before anything was projected', async () => {
+  test('not before the first projection', async () => {
     const log = memoryLog()
     const standing = await standingOf(oneLog(log), log, 'acme')
     expect(standing).toEqual({ frontier: undefined, live: undefined })
@@ -317,7 +317,7 @@ describe('a profile is published', () => {
       standing: await standingOf(oneLog(log), log, 'acme'),
     })
 
-  test('from the next edge of the interval on, and says what changes then and what in the next generation only', async () => {
+  test('from the next interval edge on, and tells changes at that time from changes in the next generation', async () => {
     const log = await projected(defaultProfile, at('05T12:00:00'))
     expect(await publish(log, second)).toEqual({
       fact: { type: 'ProfilePublished', at: at('05T12:15:00'), profile: second },
@@ -334,7 +334,7 @@ describe('a profile is published', () => {
     )
   })
 
-  test('at an edge at once; within an interval it is refused with both edges', async () => {
+  test('at an interval edge; a time within an interval is refused with both edges', async () => {
     const log = await projected({ ...defaultProfile, intervalMs: 1_800_000 }, at('05T12:00:00'))
     expect((await publish(log, second, { now: at('05T12:30:00') })).fact.at).toBe(at('05T12:30:00'))
     const within = publish(log, { ...second, version: 3 }, { effectiveAt: at('05T12:15:00') })
@@ -342,7 +342,7 @@ describe('a profile is published', () => {
     await expect(within).rejects.toThrow(/30 minutes begins.*take 2026-01-05T12:00:00.000Z or 2026-01-05T12:30:00.000Z/)
   })
 
-  test('twice, it is stored once; on trial not at all', async () => {
+  test('once if published twice, and not in a dry run', async () => {
     const log = await projected(defaultProfile, at('05T12:00:00'))
     expect((await publish(log, second, { dryRun: true })).outcome).toBe('stored')
     expect(await publishedProfiles(log, 'acme')).toEqual([])
@@ -357,7 +357,7 @@ describe('a profile is published', () => {
     expect(await publishedProfiles(log, 'acme')).toHaveLength(1)
   })
 
-  test('not under a version that says something else', async () => {
+  test('not under a version with other content', async () => {
     const log = await projected(defaultProfile, at('05T12:00:00'))
     await expect(publish(log, { ...second, version: 1 })).rejects.toThrow(
       /default version 1 says something else already \(.*quantiles.*raise the version/,
@@ -370,7 +370,7 @@ describe('a profile is published', () => {
     await expect(publish(log, { ...second, graceMs: 1 })).rejects.toThrow(/default version 2 .*graceMs/)
   })
 
-  test('and is in force from its instant, with the structure of the live generation', async () => {
+  test('and is in force from its effective time, with the structure of the live generation', async () => {
     const log = await projected(defaultProfile, at('05T12:00:00'))
     await publish(log, second)
     const standing = await standingOf(oneLog(log), log, 'acme')

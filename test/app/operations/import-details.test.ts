@@ -68,7 +68,7 @@ describe('import details', () => {
     ])
   })
 
-  test('moves the clock once, behind all files, to the last emission', async () => {
+  test('moves the clock once, after all files, to the last emission', async () => {
     const { log } = await imported(fileOf(young), fileOf(old))
     const ticks = await eventsOf(log, 'acme.clock')
     expect(
@@ -77,7 +77,7 @@ describe('import details', () => {
     expect((await allEvents(log)).at(-1)?.type).toBe('ClockTicked')
   })
 
-  test('run again, stores nothing twice; a conversation that has gone on is taken beside', async () => {
+  test('run again stores nothing twice, and stores a conversation that has changed since', async () => {
     const log = memoryLog()
     const signal = new AbortController().signal
     const file = fileOf(`[${old},${young}]`)
@@ -93,7 +93,7 @@ describe('import details', () => {
     })
   })
 
-  test('sets aside what is no conversation, and takes the rest', async () => {
+  test('writes a dead letter for what is not a conversation, and stores the rest', async () => {
     const { log, receipt } = await imported(fileOf(`[${old},{"conversationId":"c3"},{"queueId":"x"},${young}]`))
     expect(receipt).toMatchObject({ stored: 2, deadLettered: 2 })
     expect((await eventsOf(log, 'acme.deadletter')).map(({ data }) => Buffer.from(data).toString())).toEqual([
@@ -102,7 +102,7 @@ describe('import details', () => {
     ])
   })
 
-  test('says of a file that broke off that it did, and keeps what it holds', async () => {
+  test('reports a truncated file and keeps its complete conversations', async () => {
     const whole = fileOf(young)
     const broken = fileOf(`{"conversations":[${old},${young.slice(0, 40)}`)
     const { receipt, brokenOff } = await imported(broken, whole)
@@ -110,7 +110,7 @@ describe('import details', () => {
     expect(receipt).toMatchObject({ stored: 2, deadLettered: 1, problems: [{ reason: 'malformed-json' }] })
   })
 
-  test('tells beforehand what each would become', async () => {
+  test('previews what each conversation would become', async () => {
     const file = fileOf(`[${old},{"queueId":"x"}]`)
     const seen: unknown[] = []
     for await (const preview of previewDetails(file, 'acme', now, new AbortController().signal)) seen.push(preview)
@@ -121,7 +121,7 @@ describe('import details', () => {
   })
 })
 
-test('the live chat, imported twice, gives the rows of its queue and agent in the intervals of its emissions', async () => {
+test('a chat imported twice gives the rows of its queue and agent in the intervals of its emissions', async () => {
   const log = memoryLog()
   const signal = new AbortController().signal
   await importDetails({

@@ -67,7 +67,7 @@ const rebuilt = (more: Partial<RebuildOptions> = {}): Promise<RebuildOutcome> =>
 const halfHours: Profile = { ...defaultProfile, version: 2, intervalMs: 30 * 60_000 }
 
 describe('a rebuild', () => {
-  test('by the same profile has the same values in every interval, in fewer revisions, and leaves the live generation as it is', async () => {
+  test('by the same profile has the same values in every interval, in fewer revisions, and leaves the live generation unchanged', async () => {
     await projected()
     const { before, generation, differences, promoted } = await rebuilt()
     expect({ before, name: generation.name, promoted }).toEqual({ before: 'g1', name: 'g2', promoted: false })
@@ -78,20 +78,20 @@ describe('a rebuild', () => {
     expect(await revisionsOf('g2')).toBeLessThan((await revisionsOf('g1')) as number)
   })
 
-  test('by another profile differs where that says something else', async () => {
+  test('by another profile differs where the profiles differ', async () => {
     await projected()
     const { differences } = await rebuilt({ profile: halfHours, promote: true })
     expect(differences.some(({ same }) => !same)).toBe(true)
     expect((await readGenerations(await logs.control('reader'), 't')).all['g2']?.profile).toEqual(halfHours)
   })
 
-  test('where nothing was live compares with nothing', async () => {
+  test('without a live generation compares with nothing', async () => {
     const { before, differences } = await rebuilt()
     expect(before).toBeUndefined()
     expect(differences.every(({ before, same }) => before === undefined && !same)).toBe(true)
   })
 
-  test('that is told to stop says that it is not complete, and promotes nothing', async () => {
+  test('that is stopped reports that it is incomplete, and promotes nothing', async () => {
     await projected()
     const stop = new AbortController()
     const stopped = rebuilt({ signal: stop.signal, promote: true, batchMax: 10, onProgress: () => stop.abort() })
@@ -101,7 +101,7 @@ describe('a rebuild', () => {
   })
 })
 
-test('a promotion switches the running projector and the running egress; what comes then goes to the new generation alone', async () => {
+test('a promotion switches the running projector and egress, and later events go to the new generation alone', async () => {
   const stop = new AbortController()
   const { sink, reached, records } = recordingSink()
   const projector = runLiveProjector({ ...common(stop.signal), untilCaughtUp: false })

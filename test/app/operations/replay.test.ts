@@ -44,7 +44,7 @@ const replayed = (more: Partial<ReplayOptions>): Promise<number> =>
   })
 
 describe('a replay', () => {
-  test('publishes the latest row of every key once, in the order of the log, marked; the progress stays where it is', async () => {
+  test('publishes the latest row of every key once, in the order of the log, marked as replay, without moving the progress', async () => {
     const before = { generation: 'g1', revision: 3 }
     const { sink, records, progress } = recordingSink(before)
     expect(await replayed({ sink })).toBe(2 * (AGENTS + 1))
@@ -59,7 +59,7 @@ describe('a replay', () => {
     expect(progress()).toEqual(before)
   })
 
-  test('of a range takes intervals that start at its beginning or later and before its end; of a family, only that', async () => {
+  test('of a range takes intervals that start within it; of a family, only its rows', async () => {
     const startsOf = async (more: Partial<ReplayOptions>): Promise<readonly string[]> => {
       const { sink, records } = recordingSink()
       const count = await replayed({ sink, ...more })
@@ -73,7 +73,7 @@ describe('a replay', () => {
     expect(await startsOf({ from: TEN + 3 * QUARTER })).toEqual([])
   })
 
-  test('without a sink only counts', async () => {
+  test('without a sink counts and publishes nothing', async () => {
     expect(await replayed({ family: 'agent' })).toBe(2 * AGENTS)
   })
 
@@ -88,7 +88,7 @@ describe('a replay', () => {
     await expect(failing).rejects.toThrow(message)
   })
 
-  test('told to stop says how many records were published, not how many there are', async () => {
+  test('that is stopped returns the number of published records', async () => {
     const stop = new AbortController()
     const { sink, records } = recordingSink()
     const count = await replayed({ sink, signal: stop.signal, onProgress: (written) => written >= 14 && stop.abort() })
@@ -96,7 +96,7 @@ describe('a replay', () => {
     expect(records).toHaveLength(14)
   })
 
-  test('of a tenant without rows says so', async () => {
+  test('of a tenant without rows is refused', async () => {
     await expect(replayed({ tenant: 'other' })).rejects.toThrow(NoGeneration)
   })
 })

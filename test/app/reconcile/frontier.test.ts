@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import { appendsOf } from '../../../src/contract/kpi-stream.js'
-import { closedThroughOf } from '../../../src/app/reconcile/reconcile.js'
+import { closedThroughOf } from '../../../src/app/reconcile/our-rows.js'
 import { MINUTE_MS } from '../../../src/domain/interval.js'
 import { kpiStream } from '../../../src/domain/stream-name.js'
 import { appendTick } from '../../../src/ingress/clock.js'
 import { memoryLog } from '../../../src/log/memory-log.js'
 import { right } from '../../support/right.js'
-import { at, compare, generation, row, sales, salesSaid, said } from './rows.js'
+import { at, compare, generation, row, sales, salesSaid, said } from './fixtures.js'
 
-test('intervals are closed as far as the clock had come where the projector is, less the grace', async () => {
+test('intervals are closed through the last tick that the projector has read, minus the grace', async () => {
   const [raw, kpi] = [memoryLog(), memoryLog()]
   const closed = () => closedThroughOf(raw, kpi, 't', generation())
   const projectedThrough = async (position: bigint) =>
@@ -32,7 +32,7 @@ test('intervals are closed as far as the clock had come where the projector is, 
   expect(await closed()).toBe(at(8))
 })
 
-test('where nothing happened here although the interval has closed, something is missing; before that it may yet come', async () => {
+test('a figure that only the API has is missing in a closed interval, and late in an open one', async () => {
   const answer = { results: [salesSaid(said([at(0), at(1)], { nOffered: 1 }), said([at(3), at(4)], { nOffered: 1 }))] }
   const compared = async (closedThrough: number) =>
     (await compare([[sales(at(0), { nOffered: 1 })]], [answer], { closedThrough })).differences.map(
@@ -42,7 +42,7 @@ test('where nothing happened here although the interval has closed, something is
   expect(await compared(at(3))).toEqual(['late'])
 })
 
-test('what was erased here on request is said where theirs still counts it', async () => {
+test('a difference names the points that were erased here and that the API still counts', async () => {
   const [difference] = (
     await compare(
       [[row(['sales', 'voice', null, null], at(0), { nOffered: 1 }, { erased: 2 })]],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { isEqual } from '../../../src/app/reconcile/report.js'
-import { at, compare, QUARTER, row, sales, salesSaid, said, short, statsOf } from './rows.js'
+import { isEqual } from '../../../src/app/reconcile/report/report.js'
+import { at, compare, QUARTER, row, sales, salesSaid, said, short, statsOf } from './fixtures.js'
 
 const HALF = [at(0), at(2)] as const
 type Said = Parameters<typeof said>[1]
@@ -17,9 +17,9 @@ const brokenIn = async (values: Said, mediaType = 'voice'): Promise<readonly str
 
 const waits = { tAnswered: [5_000, 9_000], tAbandon: [4_000], tFlowOut: [1_000] }
 
-describe('a row of the API that contradicts itself is named with the identity it breaks', () => {
+describe('a row of the API that contradicts itself is reported with the identity that it breaks', () => {
   test.each<[string, Said, readonly RegExp[]]>([
-    ['a count that is none', { nOffered: -1, nConsult: 1.5 }, [/nOffered: .*-1/, /nConsult: .*1\.5/]],
+    ['a count that is not a whole number', { nOffered: -1, nConsult: 1.5 }, [/nOffered: .*-1/, /nConsult: .*1\.5/]],
     ['min above max', { tAnswered: { count: 2, sum: 10, min: 6, max: 4 } }, [/min 6 is more than max 4/]],
     ['a sum below count × min', { tAnswered: { count: 3, sum: 10, min: 4, max: 5 } }, [/less than 3 times the min 4/]],
     ['a sum above count × max', { tAnswered: { count: 3, sum: 16, min: 4, max: 5 } }, [/more than 3 times the max 5/]],
@@ -71,7 +71,10 @@ describe('a row of the API that contradicts itself is named with the identity it
   })
 
   test.each<[string, Said, string?]>([
-    ['offered that is not answered, abandoned and flowed out: each counts where it happens', { nOffered: 9, ...waits }],
+    [
+      'offered without an equal number of exits in the interval: each counts where it happens',
+      { nOffered: 9, ...waits },
+    ],
     ['equal durations', { tAnswered: statsOf([5, 5, 5]) }],
     ['a ratio to full precision', { oServiceLevel: { numerator: 264, denominator: 547, ratio: 0.4826325411334552 } }],
     ['a ratio of nothing', { oServiceLevel: { numerator: 0, denominator: 0, ratio: 0 } }],
@@ -107,7 +110,7 @@ describe('handle times over a day', () => {
     results: [salesSaid(said(day, { ...parts, tHandle: { count: 2, sum: 80_999, min: 35_000, max: 46_000 } }))],
   }
 
-  test('are the sum of their parts, where as many of each are counted', async () => {
+  test('are the sum of their parts if all parts have the same count', async () => {
     const counts = { ...parts, tHeldComplete: [1, 1], tContacting: [1, 1], tDialing: [1, 1] }
     const wrong = await compare(
       [],
@@ -127,7 +130,7 @@ describe('handle times over a day', () => {
     expect(fine.quarantined).toEqual([])
   })
 
-  test('are no contradiction where our rows say the very same: a session crosses midnight', async () => {
+  test('are no contradiction if our rows have the same figures: a session crosses midnight', async () => {
     const values = { tTalkComplete: [30_000, 40_000], tAcw: [5_000, 6_000], tHandle: [35_000, 45_999] }
     const same = await compare([[sales(at(0), values)]], [answer])
     expect(same.quarantined).toEqual([])
@@ -136,7 +139,7 @@ describe('handle times over a day', () => {
   })
 })
 
-test('a row that contradicts itself is kept out of the comparison whole; its neighbours are compared', async () => {
+test('a row that contradicts itself is left out of the comparison as a whole; its neighbours are compared', async () => {
   const rows = [
     sales(at(0), { nOffered: 5, tAbandon: [14_000] }),
     sales(at(2), { nOffered: 5 }),

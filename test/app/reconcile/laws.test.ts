@@ -1,11 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { statisticsOf } from '../../../src/app/reconcile/finding.js'
-import { isEqual } from '../../../src/app/reconcile/report.js'
+import { statisticsOf } from '../../../src/app/reconcile/reasons/finding.js'
+import { isEqual } from '../../../src/app/reconcile/report/report.js'
 import { isMetricName, metricKind, type MetricName } from '../../../src/domain/metric.js'
-import type { Row } from '../../../src/domain/row.js'
-import { measureIn } from '../../../src/domain/row.js'
-import { at, compare, iso, QUARTER, row, type Result, type Values } from './rows.js'
+import { type Row, measureIn } from '../../../src/domain/row.js'
+import { at, compare, iso, QUARTER, row, type Result, type Values } from './fixtures.js'
 
 const COUNTS = ['nOffered', 'nTransferred', 'nConnected', 'nError'] as const
 const DURATIONS = ['tAnswered', 'tAbandon', 'tFlowOut', 'tTalkComplete', 'tHandle', 'tAlert'] as const
@@ -92,7 +91,7 @@ const serviceLevelOf = (rows: readonly Row[]) => {
 const anyGrouping = fc.constantFrom<readonly ('queueId' | 'mediaType')[]>(['queueId', 'mediaType'], ['queueId'])
 const anyLength = fc.constantFrom(1, 2, 4, 12)
 
-test('aggregates made from the very rows are equal to them, in any grouping and any length of interval', async () => {
+test('aggregates made from the rows equal the rows, in any grouping and length of interval', async () => {
   let compared = 0
   await fc.assert(
     fc.asyncProperty(anyRows, anyLength, anyGrouping, fc.boolean(), async (rows, quarters, grouping, isComplete) => {
@@ -111,7 +110,7 @@ test('aggregates made from the very rows are equal to them, in any grouping and 
   expect(compared).toBeGreaterThan(1_000)
 })
 
-test('one event planted or taken away is found, in its place and by its class, and nothing else is', async () => {
+test('one added or removed event gives one difference, at its place and of its class', async () => {
   const planted = fc.record({
     rows: anyRows.filter(({ length }) => length > 0),
     quarters: anyLength,
@@ -146,7 +145,7 @@ test('one event planted or taken away is found, in its place and by its class, a
   )
 })
 
-test('an event that the two sides have on either side of an edge is a clock edge on both, and nothing else is', async () => {
+test('an event on different sides of an interval edge is a clock edge in both intervals, and the only difference', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.nat(QUARTERS - 2),

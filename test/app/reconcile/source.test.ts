@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aggregateResponse } from '../../../src/app/reconcile/aggregates.js'
 import { jsonObjects, sourceBytes, SourceUnreadable } from '../../../src/app/reconcile/source.js'
-import { parseTolerance } from '../../../src/app/reconcile/tolerance.js'
+import { parseTolerance } from '../../../src/app/reconcile/reasons/finding.js'
 import { readAggregates } from '../../../src/app/reconcile/reconcile.js'
 import { right } from '../../support/right.js'
 
@@ -30,7 +30,7 @@ const objectsIn = async (content: string | Uint8Array): Promise<readonly unknown
 
 const tricky = { a: '}{][",\\" é✓\n', b: [{ c: [] }, {}], d: { '': 'x' } }
 
-describe('the answers in a file', () => {
+describe('the responses in a file', () => {
   test.each([
     ['one, on one line', JSON.stringify(tricky), [tricky]],
     ['one, indented', `\n  ${JSON.stringify(tricky, null, 2)}\n`, [tricky]],
@@ -59,13 +59,13 @@ describe('the answers in a file', () => {
     await expect(objectsIn(content)).rejects.toBeInstanceOf(SourceUnreadable)
   })
 
-  test('a file that is not there, and a folder', async () => {
+  test('cannot be read from a missing file or a folder', async () => {
     await expect(sourceBytes(join(folder, 'no-such-file'))).rejects.toThrow(/cannot read .*no-such-file/)
     await expect(sourceBytes(folder)).rejects.toThrow(/folder/)
     expect(await sourceBytes('-')).toBeUndefined()
   })
 
-  test('longer than a chunk, with multi-byte characters on its edges, come whole; progress ends at its size', async () => {
+  test('are read whole across chunks and multi-byte characters, and progress ends at the file size', async () => {
     const many = Array.from({ length: 3_000 }, (_, index) => ({ index, text: '✓'.repeat(200 + (index % 7)) }))
     const file = await fileOf(JSON.stringify(many))
     let read = 0
@@ -75,7 +75,7 @@ describe('the answers in a file', () => {
     expect({ count, read }).toEqual({ count: many.length, read: await sourceBytes(file) })
   })
 
-  test('any JSON comes back as it was, in every form', async () => {
+  test('any JSON object is read back unchanged from every supported form', async () => {
     const answer = fc
       .dictionary(fc.string(), fc.jsonValue())
       .map((value) => JSON.parse(JSON.stringify(value)) as object)
@@ -90,7 +90,7 @@ describe('the answers in a file', () => {
     )
   })
 
-  test('that are none of an aggregates query say which and why', async () => {
+  test('that are not of an aggregates query are refused with their number and the reason', async () => {
     const read = async (content: unknown): Promise<void> => {
       for await (const _ of readAggregates({ file: await fileOf(JSON.stringify(content)), signal })) void _
     }
@@ -103,13 +103,13 @@ describe('the answers in a file', () => {
   })
 })
 
-describe('an answer', () => {
-  test('without results is one in which nothing happened', () => {
+describe('a response', () => {
+  test('without results means that nothing happened', () => {
     expect(right(aggregateResponse({}))).toEqual({ rows: [], leftOut: [] })
     expect(right(aggregateResponse({ systemToOrganizationMappings: {} }))).toEqual({ rows: [], leftOut: [] })
   })
 
-  test('keeps what can be compared, and says what it leaves out', () => {
+  test('keeps the comparable parts and lists the others', () => {
     const answer = {
       results: [
         {
@@ -157,7 +157,7 @@ describe('an answer', () => {
     ])
   })
 
-  test('of anything at all never throws', () => {
+  test('is read from any JSON without throwing', () => {
     fc.assert(
       fc.property(fc.anything(), (group) => {
         aggregateResponse(group)

@@ -1,22 +1,21 @@
-import { serviceLevelDurationMs, type Profile } from '../../domain/profile.js'
-import type { Stats } from './aggregates.js'
-import { additiveDifference, rule, type Finding, type ReasonContext, type Verdict } from './finding.js'
-import type { OurCell } from './rows.js'
-import { nameOf, rulesThatFit, type ServiceLevelParts } from './service-level.js'
+import { serviceLevelDurationMs, type Profile } from '../../../domain/profile.js'
+import type { Stats } from '../aggregates.js'
+import { additiveDifference, rule, type Finding, type ReasonContext, type Reason } from './finding.js'
+import type { OurCell } from '../our-rows.js'
 
-/** Each after those of which it is made. */
+/** Each metric comes after those that it is derived from. */
 const DERIVED = ['tWait', 'tShortAbandon', 'nOverSla', 'oServiceLevel']
 export const isDerived = ({ place }: Finding): boolean => DERIVED.includes(place.metric)
 export const derivedOrder = (finding: Finding): number => DERIVED.indexOf(finding.place.metric)
 
 const WAITS = ['tAnswered', 'tAbandon', 'tFlowOut']
 
-/** Of a metric that is worked out of others: it follows from a difference of those, or a rule differs. */
+/** The reason for a derived metric: a difference in the metrics that it is derived from, or another rule. */
 export const derived = (
   finding: Finding,
   cell: ReadonlyMap<string, Finding>,
   context: ReasonContext,
-): Verdict | undefined => {
+): Reason | undefined => {
   const { asked, profile } = context
   switch (finding.place.metric) {
     case 'tWait': {
@@ -44,7 +43,7 @@ const shortAbandon = (
   { theirs, ours }: Finding,
   cell: ReadonlyMap<string, Finding>,
   { asked, profile }: ReasonContext,
-): Verdict | undefined => {
+): Reason | undefined => {
   const abandons = cell.get('tAbandon')
   if (abandons !== undefined) return follows([abandons])
   if (!asked.has('tAbandon')) return undefined
@@ -58,7 +57,7 @@ const shortAbandon = (
   )
 }
 
-const overSla = ({ place, cell, theirs, ours }: Finding, { profile }: ReasonContext): Verdict => {
+const overSla = ({ place, cell, theirs, ours }: Finding, { profile }: ReasonContext): Reason => {
   const durationMs = serviceLevelDurationMs(
     profile,
     place.group['queueId'] ?? '',
@@ -78,7 +77,7 @@ const serviceLevel = (
   { statistics, theirs, source, cell: ourCell }: Finding,
   cell: ReadonlyMap<string, Finding>,
   { asked, profile, fitsElsewhere }: ReasonContext,
-): Verdict | undefined => {
+): Reason | undefined => {
   if (statistics.every(({ statistic }) => statistic === 'target'))
     return rule('the service-level target that is configured differs: import the settings of the queue')
   const { numerator, denominator } = theirs
@@ -101,7 +100,7 @@ const serviceLevel = (
   return isTheirs ? rule('no combination of the options gives their figures from their counts') : undefined
 }
 
-/** The rule by which our figures are made: the organisation's settings may have changed what the profile says. */
+/** The rule behind our figures. Settings of the organisation may have changed the profile's. */
 const ownRule = (cell: OurCell | undefined, profile: Profile): string => {
   const configured = nameOf(profile.serviceLevel)
   if (cell === undefined) return configured
@@ -118,8 +117,7 @@ const ownRule = (cell: OurCell | undefined, profile: Profile): string => {
 export const PARTS_OF_SERVICE_LEVEL = ['tAnswered', 'nOverSla', 'tAbandon', 'tShortAbandon', 'tFlowOut']
 
 /**
- * The counts of which a service level is made; `isOfferedKnown`: of nOffered is known that it is zero where it is not
- * said.
+ * The counts that a service level is computed from. `isOfferedKnown`: a missing nOffered is zero rather than unknown.
  */
 export const partsOf = (stats: (metric: string) => Stats | undefined, isOfferedKnown: boolean): ServiceLevelParts => {
   const count = (metric: string): number => stats(metric)?.count ?? 0
@@ -127,17 +125,17 @@ export const partsOf = (stats: (metric: string) => Stats | undefined, isOfferedK
   return { offered: isOfferedKnown ? count('nOffered') : undefined, answered, over, abandoned, short, flowOuts }
 }
 
-const follows = (parts: readonly Finding[]): Verdict => {
+const follows = (parts: readonly Finding[]): Reason => {
   const [first] = [...parts].sort((a, b) => derivedOrder(a) - derivedOrder(b))
-  const { class: reason } = first?.verdict ?? unexplained(first as Finding)
+  const { class: reason } = first?.reason ?? unexplained(first as Finding)
   return {
     class: reason,
     because: `follows from the difference of ${parts.map(({ place }) => place.metric).join(', ')}`,
   }
 }
 
-/** Both sides are said, and what is known besides. */
-export const unexplained = (finding: Finding): Verdict => {
+/** Names the figures of both sides and what else is known. */
+export const unexplained = (finding: Finding): Reason => {
   const isTheirs = isTheirsLarger(finding)
   const said = finding.statistics
     .map(({ statistic, theirs, ours }) => `${statistic} ${theirs} there and ${ours} here`)
@@ -158,3 +156,76 @@ const isTheirsLarger = (finding: Finding): boolean => {
     additiveDifference(finding).find((each) => each !== 0) ?? finding.statistics.at(-1)?.difference ?? 0
   return difference > 0
 }
+
+/** The organisation's options for the service level. */
+export type ServiceLevelOptions = Readonly<{
+  includeFlowOuts: boolean
+  includeAbandons: boolean
+  includeShortAbandons: boolean
+}>
+
+/** The counts that a service level is computed from. */
+export type ServiceLevelParts = Readonly<{
+  offered: number | undefined
+  answered: number
+  over: number
+  abandoned: number
+  short: number
+  flowOuts: number
+}>
+
+/** A way to compute the denominator. The numerator is answered − over in all of them. */
+export type ServiceLevelRule = Readonly<{
+  name: string
+  options: ServiceLevelOptions | null
+  denominator: (parts: ServiceLevelParts) => number | undefined
+}>
+
+/** The denominator of rows: without abandons, short abandons are not subtracted a second time. */
+const denominatorOf = (
+  { includeFlowOuts, includeAbandons, includeShortAbandons }: ServiceLevelOptions,
+  parts: ServiceLevelParts,
+): number =>
+  parts.answered +
+  (includeAbandons ? parts.abandoned - (includeShortAbandons ? 0 : parts.short) : 0) +
+  (includeFlowOuts ? parts.flowOuts : 0)
+
+const onOff = (isOn: boolean): string => (isOn ? 'on' : 'off')
+
+/** The name of a combination of options in reports. */
+export const nameOf = ({ includeFlowOuts, includeAbandons, includeShortAbandons }: ServiceLevelOptions): string =>
+  `includeFlowOuts ${onOff(includeFlowOuts)}, includeAbandons ${onOff(includeAbandons)}, includeShortAbandons ${onOff(includeShortAbandons)}`
+
+const choices = [false, true]
+
+/** The eight combinations of the options, then rules that other systems use. */
+export const serviceLevelRules: readonly ServiceLevelRule[] = [
+  ...choices.flatMap((includeFlowOuts) =>
+    choices.flatMap((includeAbandons) =>
+      choices.map((includeShortAbandons) => {
+        const options = { includeFlowOuts, includeAbandons, includeShortAbandons }
+        return {
+          name: nameOf(options),
+          options,
+          denominator: (parts: ServiceLevelParts) => denominatorOf(options, parts),
+        }
+      }),
+    ),
+  ),
+  {
+    name: 'abandons left out and short abandons taken off again',
+    options: null,
+    denominator: ({ answered, short }) => answered - short,
+  },
+  { name: 'answered within the duration, of all offered', options: null, denominator: ({ offered }) => offered },
+]
+
+/** The rules that compute these two terms from the parts. */
+export const rulesThatFit = (
+  parts: ServiceLevelParts,
+  numerator: number,
+  denominator: number,
+): readonly ServiceLevelRule[] =>
+  numerator === parts.answered - parts.over
+    ? serviceLevelRules.filter((rule) => rule.denominator(parts) === denominator)
+    : []

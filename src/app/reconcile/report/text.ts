@@ -1,10 +1,10 @@
 import Table from 'cli-table3'
-import { reasonClasses, reasonTexts, type Difference } from './finding.js'
+import { reasonClasses, reasonTexts, type Difference } from '../reasons/finding.js'
 import type { ReconcileReport } from './report.js'
 
 const EXAMPLES_MAX = 5
 
-/** The report for a terminal: totals first, then at most `limit` differences, then what was not compared. */
+/** Renders the report for a terminal: totals, then at most `limit` differences, then what was not compared. */
 export const reconcileText = (report: ReconcileReport, limit: number): string =>
   printable(
     [
@@ -127,6 +127,6 @@ const intervalText = ({ start, end }: Readonly<{ start: number; end: number }>):
 const instant = (at: number): string => new Date(at).toISOString().replace(/(:00)?\.000Z$/, 'Z')
 const signed = (value: number): string => (value > 0 ? `+${value}` : String(value))
 
-/** Ids come from outside: none of them moves the cursor or paints the terminal. */
+/** Replaces control characters: ids come from outside and must not control the terminal. */
 const printable = (text: string): string =>
   text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')

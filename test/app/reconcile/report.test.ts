@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { reconcileHtml } from '../../../src/app/reconcile/html.js'
-import { reconcileText } from '../../../src/app/reconcile/text.js'
-import { at, compare, row, sales, salesSaid, said, statsOf } from './rows.js'
+import { reconcileHtml } from '../../../src/app/reconcile/report/html.js'
+import { reconcileText } from '../../../src/app/reconcile/report/text.js'
+import { at, compare, row, sales, salesSaid, said, statsOf } from './fixtures.js'
 
 const HALF = [at(0), at(2)] as const
 const EVIL = `</td><script>alert('1')</script>"&\u001b[2J\u202e`
@@ -22,8 +22,8 @@ const report = () =>
     ],
   )
 
-describe('the page', () => {
-  test('takes nothing from elsewhere and holds nothing that came from outside as markup', async () => {
+describe('the HTML report', () => {
+  test('loads nothing and escapes all values from outside', async () => {
     const html = reconcileHtml(await report())
     expect(html).not.toMatch(/https?:|src=|href=|@import|url\(/)
     expect(html.match(/<script>/g)).toHaveLength(1)
@@ -32,7 +32,7 @@ describe('the page', () => {
     expect(html).toContain("default-src 'none'")
   })
 
-  test('has a row for every difference, by class, and one for every source row that contradicts itself', async () => {
+  test('has a row for every difference and for every source row that contradicts itself', async () => {
     const made = await report()
     const html = reconcileHtml(made)
     expect(made.differences).toHaveLength(3)
@@ -47,7 +47,7 @@ describe('the page', () => {
       ])
   })
 
-  test('says so if there are no differences', async () => {
+  test('says if there are no differences', async () => {
     const html = reconcileHtml(
       await compare([[sales(at(0), { nOffered: 1 })]], [{ results: [salesSaid(said(HALF, { nOffered: 1 }))] }]),
     )
@@ -56,8 +56,8 @@ describe('the page', () => {
   })
 })
 
-describe('the text', () => {
-  test('says totals, differences with both sides, and what is not compared', async () => {
+describe('the text report', () => {
+  test('has totals, differences with both figures, and what was not compared', async () => {
     const text = reconcileText(await report(), 50)
     expect(text).toContain(
       '3 figures of 2 groups compared with generation g1 (1 answer): 0 equal, 0 within tolerance, 3 different; 1 source rows contradict',
@@ -70,12 +70,12 @@ describe('the text', () => {
     expect(text).toMatch(/1 groups of ours that theirs does not mention/)
   })
 
-  test('prints as many differences as are asked for and says how many more there are', async () => {
+  test('prints the requested number of differences and the number of the others', async () => {
     expect(reconcileText(await report(), 1)).toContain('2 more: --json and --html hold all')
     expect(reconcileText(await report(), 0)).not.toContain('nOffered: count')
   })
 
-  test('no id moves the cursor', async () => {
+  test('an id cannot control the terminal', async () => {
     expect(reconcileText(await report(), 50)).not.toMatch(/[\u001b\u202e]/)
   })
 })

@@ -1,21 +1,22 @@
 import type { FamilyName } from '../../domain/family.js'
 import type { Granularity } from '../../domain/granularity.js'
-import type { EpochMs } from '../../domain/interval.js'
+import { intervalStart, type EpochMs } from '../../domain/interval.js'
 import { metricNames } from '../../domain/metric.js'
 import type { Correction, Row } from '../../domain/row.js'
-import { kpiStream } from '../../domain/stream-name.js'
+import { clockStream, kpiStream } from '../../domain/stream-name.js'
 import type { EventLog } from '../../log/event-log.js'
 import type { Stats } from './aggregates.js'
-import { decodeRow, familyOf } from '../../contract/kpi-stream.js'
+import { decodeRow, familyOf, recover } from '../../contract/kpi-stream.js'
+import type { Generation } from '../pipeline/generations.js'
 import { metricKey } from './query.js'
 
 /**
- * A row as it is now, and as it was before it was restated: the same one where it never was, null where it did not
- * exist.
+ * The latest revision of a row, and its last revision before it was restated: the same revision if it never was, null
+ * if there was none.
  */
 export type OurRow = Readonly<{ now: Row; settled: Row | null }>
 
-/** `closedThrough`: the end of the last closed interval among them; `undefined` if none has closed. */
+/** `closedThrough`: the end of the last closed interval of all rows read; `undefined` if none is closed. */
 export type OurRows = Readonly<{ rows: ReadonlyMap<string, OurRow>; closedThrough: EpochMs | undefined }>
 
 export type RowsWanted = Readonly<{
@@ -29,8 +30,8 @@ export type RowsWanted = Readonly<{
 }>
 
 /**
- * The latest rows of some families and base intervals. One row of each key is held, and one more of those that were
- * restated.
+ * Reads the latest rows of some families and base intervals. Holds one row of each key, and a second one of a restated
+ * key.
  */
 export const readOurRows = async (
   kpi: EventLog,
@@ -57,10 +58,10 @@ export const readOurRows = async (
   return { rows, closedThrough }
 }
 
-/** One figure of the sum of some rows. State times have a sum alone. */
+/** The sum of one figure over several rows. State times have only `sum`. */
 export type Sum = { count: number; sum: number; min: number; max: number }
 
-/** What some rows say together. */
+/** The figures of several rows, added. */
 export class Figures {
   readonly measures = new Map<string, Sum>()
   numerator = 0
@@ -88,7 +89,7 @@ export class Figures {
     this.denominator += row.kpis['serviceLevel']?.denominator ?? 0
   }
 
-  /** What the metric is in these rows, as the API would say it; zero where it is not in them. */
+  /** The figure of these rows in the API's form; zero if no row has it. */
   stats(key: string, target: number | null): Stats {
     if (key !== 'oServiceLevel') return this.measures.get(key) ?? NOTHING
     const { numerator, denominator } = this
@@ -103,14 +104,15 @@ export class Figures {
 const NOTHING: Stats = { count: 0, sum: 0 }
 
 /**
- * Our side of a group and interval: the sum of its rows, now and before they were restated, and how settled they are.
+ * Our side of a group and interval: the sum of its rows, now and before they were restated, and whether they are
+ * settled.
  */
 export class OurCell {
   readonly now = new Figures()
   readonly settled = new Figures()
   rows = 0
   provisional = 0
-  /** Points that had been in its rows and were erased on request. */
+  /** Points of its rows that were erased on request. */
   erased = 0
   readonly corrections = new Map<Correction, number>()
   private readonly targets = new Set<number | null>()
@@ -126,13 +128,34 @@ export class OurCell {
     this.targets.add(now.serviceTarget)
   }
 
-  /** The service-level target of the rows, where they have one and the same. */
+  /** The service-level target, if all rows have the same. */
   get target(): number | null {
     return this.targets.size === 1 ? (this.targets.values().next().value ?? null) : null
   }
 
-  /** What the metric is in its rows, as the API would say it. */
+  /** The figure of its rows in the API's form. */
   stats(key: string): Stats {
     return this.now.stats(key, this.target)
   }
+}
+
+/**
+ * The end of the last closed interval of a generation, by the last clock tick that the projector has processed. Rows
+ * alone do not tell: an interval in which nothing happened has no row.
+ */
+export const closedThroughOf = async (
+  raw: EventLog,
+  kpi: EventLog,
+  tenant: string,
+  { name, profile }: Generation,
+): Promise<EpochMs | undefined> => {
+  const { checkpoint } = await recover(kpi, tenant, name)
+  if (checkpoint === undefined) return undefined
+  for await (const batch of raw.readStream(clockStream(tenant), { backwards: true, batchMax: 100 }))
+    for (const event of batch) {
+      if (event.position > checkpoint) continue
+      const { at } = JSON.parse(Buffer.from(event.data).toString('utf8')) as { at: EpochMs }
+      return intervalStart(at - profile.graceMs, profile.intervalMs)
+    }
+  return undefined
 }

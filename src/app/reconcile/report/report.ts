@@ -1,39 +1,39 @@
-import type { Compared, Quarantined, Uncovered } from './compare.js'
-import { reasonClasses, type Difference, type ReasonClass } from './finding.js'
-import type { Queries } from './query.js'
+import type { Compared, Quarantined, Uncovered } from '../compare.js'
+import { reasonClasses, type Difference, type ReasonClass } from '../reasons/finding.js'
+import type { Queries } from '../query.js'
 
-/** Of a class or a metric: how many figures differ, and what their differences add up to, theirs − ours. */
+/** For a class or metric: the number of figures that differ, and the sums of their differences, theirs − ours. */
 export type Total = Readonly<{ figures: number; count: number; sum: number }>
 
-/** Why something was not compared, what that was (the first of them), and how many there are. */
+/** A reason why something was not compared, the first example, and the number of cases. */
 export type Obstacle = Readonly<{ why: string; what: string; times: number }>
 
 export type ReconcileReport = Readonly<{
   tenant: string
   generation: string
-  /** Answers of the API that were read. */
+  /** Responses that were read. */
   responses: number
   figures: Readonly<{ compared: number; equal: number; tolerated: number; different: number }>
-  /** By class, then by metric. Of rows that contradict themselves, `figures` counts the identities they break. */
+  /** By class, then by metric. For rows that contradict themselves, `figures` counts the identities that they break. */
   totals: Readonly<Partial<Record<ReasonClass, Readonly<{ total: Total; metrics: Readonly<Record<string, Total>> }>>>>
-  /** By class as in `reasonClasses`, then by group, interval and metric. */
+  /** In the order of `reasonClasses`, then by group, interval and metric. */
   differences: readonly Difference[]
   quarantined: readonly Quarantined[]
   coverage: Readonly<{
-    /** Groups in the answers, and how many of them could be compared. */
+    /** Groups in the responses, and how many of them could be compared. */
     groups: Readonly<{ theirs: number; compared: number }>
     /** Groups of theirs of which we have no row. */
     withoutRows: readonly Readonly<Record<string, string>>[]
-    /** Rows of ours in groups that the answers do not mention. */
+    /** Our rows in groups that the responses leave out. */
     uncovered: readonly Uncovered[]
     notCompared: readonly Obstacle[]
     notes: readonly string[]
   }>
-  /** Which combinations of the options explain how many of their service levels, the best first. */
+  /** By combination of options, how many service levels of the API it explains, most first. */
   serviceLevel: Readonly<{ figures: number; explainedBy: readonly Readonly<{ rule: string; figures: number }>[] }>
 }>
 
-/** Is everything that was compared equal, and was anything compared at all? */
+/** Whether something was compared and all of it was equal. */
 export const isEqual = ({ figures, quarantined }: ReconcileReport): boolean =>
   figures.compared > 0 && figures.different === 0 && quarantined.length === 0
 
