@@ -7,7 +7,7 @@ import {
   allSettings,
   changeConfiguration,
   ifThere,
-  standingOf,
+  logStatusOf,
   waitingForRebuild,
   type Change,
   type Configured,
@@ -66,7 +66,7 @@ const importCommand = (): Command =>
       await withContext('config import', config, async ({ logs }) => {
         const { tenant } = config
         const raw = dryRun ? await ifThere(() => logs.raw('reader')) : await logs.raw('writer')
-        const standing = await standingOf(logs, raw, tenant)
+        const status = await logStatusOf(logs, raw, tenant)
         const changes = await changeConfiguration(raw, settings, {
           tenant,
           source: files.map((file) => `file:${file}`).join(' '),
@@ -79,7 +79,7 @@ const importCommand = (): Command =>
               ? JSON.stringify({ outcome, ...fact, at: iso(fact) })
               : `${outcome}: ${described(fact)}`,
           )
-        sayTotals(changes, waitingForRebuild(changes, standing), dryRun)
+        sayTotals(changes, waitingForRebuild(changes, status), dryRun)
         return EXIT.ok
       })
     })

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { ConfigError, loadProfile } from '../app/config/config.js'
-import { ifThere, standingOf } from '../app/operations/import-configuration.js'
+import { ifThere, logStatusOf } from '../app/operations/import-configuration.js'
 import {
   NotPublishable,
   profileInForce,
@@ -38,14 +38,14 @@ const publishCommand = (): Command =>
       await withContext('profile publish', config, async ({ logs }) => {
         const { tenant } = config
         const raw = dryRun ? await ifThere(() => logs.raw('reader')) : await logs.raw('writer')
-        const standing = await standingOf(logs, raw, tenant)
+        const status = await logStatusOf(logs, raw, tenant)
         const publication = await publishProfile(raw, profile, {
-          ...{ tenant, source: `file:${file}`, now: Date.now(), dryRun, effectiveAt, standing },
+          ...{ tenant, source: `file:${file}`, now: Date.now(), dryRun, effectiveAt, status },
         }).catch((cause: unknown) => {
           throw cause instanceof NotPublishable ? new ConfigError(cause.message) : cause
         })
         const isBefore =
-          standing.live !== undefined && standing.frontier !== undefined && publication.fact.at < standing.frontier
+          status.live !== undefined && status.frontier !== undefined && publication.fact.at < status.frontier
         for (const line of outcomeOf(publication, dryRun, isBefore)) console.log(line)
         return EXIT.ok
       })
@@ -83,14 +83,14 @@ const showCommand = (): Command =>
       const at = instantOf('--at', flags.at) ?? Date.now()
       await withContext('profile show', config, async ({ logs }) => {
         const raw = await ifThere(() => logs.raw('reader'))
-        const standing = await standingOf(logs, raw, config.tenant)
+        const status = await logStatusOf(logs, raw, config.tenant)
         const published = raw === undefined ? [] : await publishedProfiles(raw, config.tenant)
-        const profile = written(profileInForce(published, standing, config.profile, at))
+        const profile = written(profileInForce(published, status, config.profile, at))
         console.log(flags.json === true ? JSON.stringify(profile, null, 2) : stringify(profile))
         const of =
-          standing.live === undefined
+          status.live === undefined
             ? 'nothing was projected yet: the profile of the configuration is the base'
-            : `generation ${standing.live.name}`
+            : `generation ${status.live.name}`
         console.error(`in force at ${new Date(at).toISOString()}; ${of}; ${published.length} published`)
         return EXIT.ok
       })

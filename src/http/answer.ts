@@ -1,8 +1,8 @@
 import type { Receipt } from '../ingress/receipt.js'
 
 /**
- * What is said to the sender. The body of every answer that is not a success begins with a stable code and a sentence
- * that says what, and what to do.
+ * An answer to the sender. Every body that is not a success begins with `error`, a stable code, and `detail`, a sentence
+ * that says what is wrong and what to do.
  */
 export type Answer = Readonly<{
   status: number
@@ -17,7 +17,7 @@ export const refusal = (
   more: Readonly<{ headers?: Readonly<Record<string, string>>; body?: Readonly<Record<string, unknown>> }> = {},
 ): Answer => ({ status, headers: more.headers ?? {}, body: { error, detail, ...more.body } })
 
-/** Seconds after which a sender that was turned away may come again. */
+/** Seconds after which a refused sender may try again. */
 const RETRY_AFTER = { 'retry-after': '1' }
 
 export const busy = (detail: string): Answer => refusal(503, 'busy', detail, { headers: RETRY_AFTER })
@@ -35,8 +35,8 @@ export const logFailure = (detail: string): Answer =>
   refusal(503, 'log-not-available', detail, { headers: RETRY_AFTER })
 
 /**
- * The counts of a request whose events are durable. Part of a batch that could not be used is an outcome to read;
- * nothing usable at all is the sender's mistake.
+ * The counts of a request whose events are durable. Dead letters beside usable events are part of a success; a request
+ * without a usable event is the sender's mistake.
  */
 export const receiptAnswer = ({ stored, duplicate, deadLettered, erased, unknownTopic, problems }: Receipt): Answer => {
   const counts = { stored, duplicate, deadLettered, erased, unknownTopic, problems }

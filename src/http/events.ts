@@ -4,8 +4,8 @@ import type { Unusable } from '../ingress/envelope.js'
 import type { Deliver } from '../ingress/source.js'
 import { splitJson, splitLines } from '../ingress/split.js'
 import { EVENT_BYTES_MAX } from '../log/append-rules.js'
-import type { Visit } from './admission.js'
 import { receiptAnswer, refusal, type Answer } from './answer.js'
+import type { Slot } from './in-flight.js'
 import { readBody } from './request-body.js'
 
 /** Where events come from, as the log keeps it. */
@@ -38,15 +38,11 @@ const EVENT_MAX = EVENT_BYTES_MAX - 64 * 1024
  * Reads the body of a request, splits it into events and delivers them. Answers once everything, usable or not, is
  * durable. Throws `NotIngested`.
  */
-export const receiveEvents = async (
-  request: IncomingMessage,
-  visit: Visit,
-  options: EventsOptions,
-): Promise<Answer> => {
+export const receiveEvents = async (request: IncomingMessage, slot: Slot, options: EventsOptions): Promise<Answer> => {
   const { deliver, bodyMaxBytes, batchMax } = options
   const form = formOf(request.headers['content-type'])
   if (E.isLeft(form)) return form.left
-  const read = await readBody(request, bodyMaxBytes, visit)
+  const read = await readBody(request, bodyMaxBytes, slot)
   if (E.isLeft(read)) return read.left
   const { received, document } = read.right
 

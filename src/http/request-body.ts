@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
-import type { Visit } from './admission.js'
 import { busy, refusal, type Answer } from './answer.js'
+import type { Slot } from './in-flight.js'
 
-/** A body as it came, and what it says once inflated. */
+/** A body as received, and inflated. */
 export type RequestBody = Readonly<{ received: Buffer; document: E.Either<NotGzip, Buffer> }>
 
 export type NotGzip = Readonly<{ detail: string }>
@@ -21,11 +21,11 @@ const tooLarge = (what: string, bytesMax: number): Answer =>
 
 const noRoom = busy('the bodies being stored fill the memory that is set aside for them; send this one again')
 
-/** Reads a body of `bytesMax` at most, as sent and as inflated. The bytes are exactly those received. */
+/** Reads a body of at most `bytesMax` bytes, as sent and as inflated. */
 export const readBody = async (
   request: IncomingMessage,
   bytesMax: number,
-  visit: Visit,
+  slot: Slot,
 ): Promise<E.Either<Answer, RequestBody>> => {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
   if (encoding !== 'identity' && encoding !== 'gzip')
@@ -39,45 +39,45 @@ export const readBody = async (
         },
       ),
     )
-  const received = await readAll(request, bytesMax, visit)
+  const received = await readAll(request, bytesMax, slot)
   if (E.isLeft(received)) return received
   if (encoding === 'identity') return E.right({ received: received.right, document: received })
-  return inflated(received.right, bytesMax, visit)
+  return inflated(received.right, bytesMax, slot)
 }
 
 /**
- * Once it is settled, what is still to come of the body is thrown away as it comes: the sender has to get through it to
- * see the answer.
+ * After a refusal the rest of the body is read and discarded: many senders read the answer only after they have sent
+ * everything.
  */
-const readAll = (request: IncomingMessage, bytesMax: number, visit: Visit): Promise<E.Either<Answer, Buffer>> => {
+const readAll = (request: IncomingMessage, bytesMax: number, slot: Slot): Promise<E.Either<Answer, Buffer>> => {
   if (Number(request.headers['content-length'] ?? 0) > bytesMax)
     return Promise.resolve(E.left(tooLarge('is larger than', bytesMax)))
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let size = 0
     const settle = (result: E.Either<Answer, Buffer>): void => {
-      request.off('data', take)
+      request.off('data', add)
       resolve(result)
     }
-    const brokenOff = (): void =>
+    const abort = (): void =>
       settle(E.left(refusal(400, 'incomplete-body', `the body broke off after ${size} bytes. Nothing was stored`)))
-    const take = (chunk: Buffer): void => {
+    const add = (chunk: Buffer): void => {
       size += chunk.length
       if (size > bytesMax) settle(E.left(tooLarge('is larger than', bytesMax)))
-      else if (!visit.hold(chunk.length)) settle(E.left(noRoom))
+      else if (!slot.reserve(chunk.length)) settle(E.left(noRoom))
       else chunks.push(chunk)
     }
-    request.on('data', take)
+    request.on('data', add)
     request.on('end', () => settle(E.right(Buffer.concat(chunks, Math.min(size, bytesMax)))))
-    request.on('error', brokenOff)
-    request.on('close', brokenOff) // after `end` it finds the matter settled
+    request.on('error', abort)
+    request.on('close', abort) // has no effect after `end`
   })
 }
 
-const inflated = async (received: Buffer, bytesMax: number, visit: Visit): Promise<E.Either<Answer, RequestBody>> => {
+const inflated = async (received: Buffer, bytesMax: number, slot: Slot): Promise<E.Either<Answer, RequestBody>> => {
   try {
     const document = await inflate(received, { maxOutputLength: bytesMax })
-    return visit.hold(document.length) ? E.right({ received, document: E.right(document) }) : E.left(noRoom)
+    return slot.reserve(document.length) ? E.right({ received, document: E.right(document) }) : E.left(noRoom)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
       return E.left(tooLarge('inflates to more than', bytesMax))

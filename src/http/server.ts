@@ -5,11 +5,11 @@ import type { Logger } from 'pino'
 import { ConfigError } from '../app/config/config.js'
 import { NotIngested } from '../ingress/not-ingested.js'
 import type { Deliver, RunningSource, Source, SourceEnd } from '../ingress/source.js'
-import { admission, type Admission } from './admission.js'
 import { logFailure, refusal, type Answer } from './answer.js'
 import { bearerCheck, isLoopback } from './bearer.js'
 import { receiveEvents, wrongContentType } from './events.js'
 import { liveAnswer, readyAnswer, type HealthReport } from './health.js'
+import { inFlightLimit, type InFlightLimit } from './in-flight.js'
 
 export type HttpSourceOptions = Readonly<{
   host: string
@@ -17,15 +17,15 @@ export type HttpSourceOptions = Readonly<{
   port: number
   /** Bearer token; required unless bound to loopback. */
   token?: string
-  /** Of a request, and of what it inflates to; 10 MiB unless told. */
+  /** Bytes of a body, as sent and as inflated; default 10 MiB. */
   bodyMaxBytes?: number
-  /** Events in one request; 10,000 unless told. */
+  /** Events in one request; default 10,000. */
   batchMax?: number
-  /** Requests whose events are on their way into the log, at most; more are asked to come again. */
+  /** Requests in flight; those beyond are refused with 503. */
   requestsMax?: number
-  /** Bytes of their bodies, at most: as sent, and as inflated. */
+  /** Bytes of the bodies in flight, as sent and as inflated. */
   bytesInFlightMax?: number
-  /** How long `close` lets requests finish that had begun. */
+  /** How long `close` waits for the requests in flight. */
   drainMaxMs?: number
   health: () => HealthReport
   logger?: Logger
@@ -36,7 +36,7 @@ export type RunningHttpSource = RunningSource & Readonly<{ url: string }>
 const BODY_MAX_BYTES = 10 * 1024 * 1024
 const BATCH_MAX = 10_000
 const REQUESTS_MAX = 256
-/** A sender that takes longer than this for one request is cut off. */
+/** The connection is closed if a request takes longer than this to arrive. */
 const REQUEST_MAX_MS = 60_000
 const DRAIN_MAX_MS = 15_000
 
@@ -64,12 +64,12 @@ const listen = async (options: HttpSourceOptions, deliver: Deliver): Promise<Run
     throw new ConfigError(
       `the ingress would listen on ${host} without a token: set ingress.token (STREAMVANE_INGRESS__TOKEN), or bind it to 127.0.0.1`,
     )
-  const guests = admission({ requestsMax, bytesMax: options.bytesInFlightMax ?? 8 * bodyMaxBytes })
+  const inFlight = inFlightLimit({ requestsMax, bytesMax: options.bytesInFlightMax ?? 8 * bodyMaxBytes })
   const app = Fastify({ logger: false, requestTimeout: REQUEST_MAX_MS, forceCloseConnections: 'idle' })
   // Bodies are read by `receiveEvents`, which keeps their bytes and knows their limits.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
-  addRoutes(app, guests, options, deliver)
+  addRoutes(app, inFlight, options, deliver)
   await app.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port }).catch((cause: unknown) => {
     throw new ConfigError(`the ingress cannot listen on ${host}, port ${port}: ${(cause as Error).message}`)
   })
@@ -81,7 +81,7 @@ const listen = async (options: HttpSourceOptions, deliver: Deliver): Promise<Run
     app.server.once('close', () => resolve({ kind: 'closed' }))
   })
   const close = async (): Promise<void> => {
-    const isEmpty = await guests.drain(drainMaxMs)
+    const isEmpty = await inFlight.drain(drainMaxMs)
     if (!isEmpty) logger?.warn({ drainMaxMs }, 'ingress: requests that did not finish in time are cut off')
     await disconnect(app, isEmpty ? drainMaxMs : 0)
   }
@@ -90,8 +90,8 @@ const listen = async (options: HttpSourceOptions, deliver: Deliver): Promise<Run
 }
 
 /**
- * Closes connections as they fall idle, and all that are left after `withinMs`: a sender may still be busy with a body
- * that was refused.
+ * Closes connections as they become idle, and the rest after `withinMs`: a sender may still be sending a body that was
+ * refused.
  */
 const disconnect = async (app: FastifyInstance, withinMs: number): Promise<void> => {
   const whenIdle = setInterval(() => app.server.closeIdleConnections(), 20)
@@ -104,7 +104,12 @@ const disconnect = async (app: FastifyInstance, withinMs: number): Promise<void>
   }
 }
 
-const addRoutes = (app: FastifyInstance, guests: Admission, options: HttpSourceOptions, deliver: Deliver): void => {
+const addRoutes = (
+  app: FastifyInstance,
+  inFlight: InFlightLimit,
+  options: HttpSourceOptions,
+  deliver: Deliver,
+): void => {
   const { token, health, logger, bodyMaxBytes = BODY_MAX_BYTES, batchMax = BATCH_MAX } = options
   const isAuthorized = token === undefined ? () => true : bearerCheck(token)
 
@@ -113,26 +118,26 @@ const addRoutes = (app: FastifyInstance, guests: Admission, options: HttpSourceO
       return refusal(401, 'unauthorized', 'send the token of this ingress as Authorization: Bearer <token>', {
         headers: { 'www-authenticate': 'Bearer realm="streamvane"' },
       })
-    const visit = guests.enter()
-    if (E.isLeft(visit)) return visit.left
+    const slot = inFlight.enter()
+    if (E.isLeft(slot)) return slot.left
     try {
-      return await receiveEvents(request.raw, visit.right, { deliver, bodyMaxBytes, batchMax })
+      return await receiveEvents(request.raw, slot.right, { deliver, bodyMaxBytes, batchMax })
     } catch (cause) {
       logger?.error({ err: cause }, 'ingress: a request could not be stored')
       if (cause instanceof NotIngested) return logFailure(cause.message)
       return refusal(
         500,
         'unexpected',
-        'the request failed in a way nobody expected; nothing was acknowledged, and sending it again is safe',
+        'the request failed unexpectedly; nothing was acknowledged, and sending it again is safe',
       )
     } finally {
-      visit.right.leave()
+      slot.right.release()
     }
   }
 
   app.post('/v1/events', async (request, reply) => send(reply, await events(request)))
   app.get('/health/live', (_request, reply) => send(reply, liveAnswer))
-  app.get('/health/ready', (_request, reply) => send(reply, readyAnswer(health(), guests.isDraining())))
+  app.get('/health/ready', (_request, reply) => send(reply, readyAnswer(health(), inFlight.isDraining())))
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] as string
     if (path === '/v1/events')
@@ -149,9 +154,9 @@ const addRoutes = (app: FastifyInstance, guests: Admission, options: HttpSourceO
     if (status === 415) return send(reply, wrongContentType(request.headers['content-type']))
     if (status < 500) return send(reply, refusal(status, 'bad-request', error.message))
     logger?.error({ err: error }, 'ingress: unexpected')
-    return send(reply, refusal(status, 'unexpected', 'the request failed in a way nobody expected'))
+    return send(reply, refusal(status, 'unexpected', 'the request failed unexpectedly'))
   })
-  // Neither bodies nor headers: they hold what callers said, and the token.
+  // Bodies and headers are not logged: they hold personal data and the token.
   app.addHook('onResponse', async (request, reply) => {
     logger?.debug(
       { method: request.method, path: request.url.split('?')[0], status: reply.statusCode, ms: reply.elapsedTime },

@@ -6,7 +6,7 @@ import { CLOCK_TICKED } from './decode/decoders.js'
 import { ascendingContentId } from '../log/content-id.js'
 import { NotIngested } from './not-ingested.js'
 
-/** Appends `ClockTicked`: event time has certainly come to `at`. The same tick twice is stored once. */
+/** Appends `ClockTicked`: event time has reached `at`. The same tick is stored once. Throws `NotIngested`. */
 export const appendTick = async (log: EventLog, tenant: string, at: EpochMs): Promise<void> => {
   const event = {
     id: ascendingContentId(at, CLOCK_TICKED, tenant, String(at)),
@@ -19,8 +19,8 @@ export const appendTick = async (log: EventLog, tenant: string, at: EpochMs): Pr
 }
 
 /**
- * The clock of data that tells its own time (files, simulations, backfills): it ticks at whole steps of the latest
- * instant seen, and never past `now`, for an event dated in the future must not close intervals that are still open.
+ * The clock for data that carries its own time (files, simulations, backfills). It ticks at whole steps of the latest
+ * instant seen, and never past `now`: an event dated in the future must not close intervals that are still open.
  */
 export class EventTimeClock {
   private readonly everyMs: number
@@ -31,7 +31,7 @@ export class EventTimeClock {
     this.everyMs = everyMs
   }
 
-  /** The tick that is due after input that spoke of `latest`, if any. */
+  /** The tick that is due after input whose latest instant is `latest`, if any. */
   seen(latest: EpochMs | undefined, now: EpochMs): EpochMs | undefined {
     if (latest === undefined) return undefined
     this.latest = Math.max(this.latest ?? latest, latest)

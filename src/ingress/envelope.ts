@@ -1,14 +1,15 @@
 import { isUtf8 } from 'node:buffer'
 import * as E from 'fp-ts/lib/Either.js'
-import { isObject } from './decode/fields.js'
+import { isObject, type Body } from './decode/fields.js'
 
-/**
- * What every envelope of Genesys boils down to. `timestamp` is when the notification was published, where the envelope
- * says.
- */
-export type Envelope = Readonly<{
+/** What an event is: a notification (bare, or in an EventBridge event), or a conversation of the analytics API. */
+export type Envelope = Notification | Readonly<{ kind: 'conversation'; record: Body }>
+
+/** `timestamp` is when the notification was published, where the envelope has it. */
+export type Notification = Readonly<{
+  kind: 'notification'
   topicName: string
-  body: Readonly<Record<string, unknown>>
+  body: Body
   timestamp: string | undefined
 }>
 
@@ -37,18 +38,19 @@ export const readJson = (raw: Uint8Array): E.Either<Unusable, unknown> => {
 }
 
 /**
- * Reads an EventBridge envelope (`detail.topicName`, `detail.eventBody`) or a bare notification (`topicName`,
- * `eventBody`).
+ * Reads an EventBridge event (`detail.topicName`, `detail.eventBody`), a bare notification (`topicName`, `eventBody`) or
+ * a conversation of the analytics API (`conversationId`, `participants`; it has no envelope).
  */
-export const readEnvelope = (raw: Uint8Array): E.Either<Unusable, Envelope> => E.flatMap(readJson(raw), envelopeOf)
-
-/** The same of JSON that was parsed. */
-export const envelopeOf = (value: unknown): E.Either<Unusable, Envelope> => {
+export const readEnvelope = (raw: Uint8Array): E.Either<Unusable, Envelope> => {
+  const json = readJson(raw)
+  if (E.isLeft(json)) return json
+  const value = json.right
   if (!isObject(value))
     return E.left({
       reason: 'not-an-envelope',
       detail: 'expected a JSON object with topicName and eventBody, or an EventBridge event with them in detail',
     })
+  if (isConversation(value)) return E.right({ kind: 'conversation', record: value })
   const notification = isObject(value['detail']) ? value['detail'] : value
   const { topicName, eventBody, timestamp } = notification
   if (typeof topicName !== 'string' || topicName === '')
@@ -63,8 +65,18 @@ export const envelopeOf = (value: unknown): E.Either<Unusable, Envelope> => {
       detail: `eventBody of ${brief(topicName)} is missing or not an object`,
       topic: brief(topicName),
     })
-  return E.right({ topicName, body: eventBody, timestamp: typeof timestamp === 'string' ? timestamp : undefined })
+  return E.right({
+    kind: 'notification',
+    topicName,
+    body: eventBody,
+    timestamp: typeof timestamp === 'string' ? timestamp : undefined,
+  })
 }
+
+const isConversation = (value: Body): boolean =>
+  value['topicName'] === undefined &&
+  typeof value['conversationId'] === 'string' &&
+  Array.isArray(value['participants'])
 
 /** As much of a foreign name as belongs in a message. */
 export const brief = (name: string): string => (name.length > 200 ? `${name.slice(0, 200)}…` : name)

@@ -5,7 +5,8 @@ import { appendsWithinLimit } from '../log/append-batches.js'
 import type { Unusable } from './envelope.js'
 import { NotIngested } from './not-ingested.js'
 import { PROBLEMS_MAX, type Problem, type Receipt } from './receipt.js'
-import { deadLetter, readRawEvent, type Origin } from './raw-event.js'
+import { readRawEvent, type Origin } from './raw-event.js'
+import { deadLetter } from './dead-letter.js'
 import type { Deliver } from './source.js'
 
 export type DeliverOptions = Readonly<{ log: EventLog; tenant: string; now: () => EpochMs }>

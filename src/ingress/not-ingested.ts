@@ -1,17 +1,17 @@
 import type { AppendFailure } from '../log/event-log.js'
 
-/** The log did not take a batch: nothing is known of it, and sending it again is safe. */
+/** The log did not take a batch. Nothing was acknowledged, and delivering it again is safe. */
 export class NotIngested extends Error {
   override readonly name = 'NotIngested'
-  /** Sending it again may help. */
-  readonly passes: boolean
-  /** In words that may name servers and paths: for operators, not for whoever sends. */
+  /** The failure may pass: delivering the same batch again can succeed. */
+  readonly retryable: boolean
+  /** The cause, for operators; it may name servers and paths, so it is not for the sender. */
   readonly reason: string
   constructor(failure: AppendFailure) {
     super(`the log did not take the batch (${failure.tag}); nothing was acknowledged, send it again`, {
       cause: failure,
     })
-    this.passes = failure.tag === 'NotAvailable'
+    this.retryable = failure.tag === 'NotAvailable'
     this.reason = reasonOf(failure)
   }
 }

@@ -1,22 +1,22 @@
 import * as E from 'fp-ts/lib/Either.js'
+import { canonicalJson, TooDeep } from '../domain/canonical-json.js'
 import type { Fact } from '../domain/fact.js'
 import type { EpochMs } from '../domain/interval.js'
-import { conversationStream, deadLetterStream } from '../domain/stream-name.js'
-import type { NewEvent } from '../log/event-log.js'
-import { CONVERSATION_DETAIL, isConversationDetail } from './decode/conversation-details.js'
-import { decodeBody, decodeConversationDetail } from './decode/decoders.js'
-import { brief, envelopeOf, readJson, type Unusable } from './envelope.js'
-import { isObject, type Body } from './decode/fields.js'
-import { canonicalJson, TooDeep } from '../domain/canonical-json.js'
+import { conversationStream } from '../domain/stream-name.js'
 import { contentId } from '../log/content-id.js'
+import type { NewEvent } from '../log/event-log.js'
+import { CONVERSATION_DETAIL } from './decode/conversation-details.js'
+import { decodeBody, decodeConversationDetail } from './decode/decoders.js'
+import type { Body } from './decode/fields.js'
+import { brief, readEnvelope, type Notification, type Unusable } from './envelope.js'
 import { isStreamId, topicOf } from './topics.js'
 
-/** Where raw input came from, for the envelope we put around it. */
+/** Where raw input came from; stored beside each event. */
 export type Origin = Readonly<{ tenant: string; source: string; receivedAt: EpochMs }>
 
 /**
- * A raw event ready for the log. `latest` is the latest instant that its facts speak of. What is not `known` is of a
- * topic that nobody here can read yet.
+ * A raw event ready for the log. `facts` are the types of the facts it states, and `latest` is the latest instant among
+ * them. An event that is not `known` belongs to a topic that this version cannot read yet.
  */
 export type RawEvent = Readonly<{
   stream: string
@@ -26,19 +26,23 @@ export type RawEvent = Readonly<{
   known: boolean
 }>
 
-/** Names the stream and the identity of raw input, and refuses nonsense. The bytes themselves are kept as they came. */
+/**
+ * Determines stream, identity and type of raw input, and checks that it can be decoded. The event holds the bytes as
+ * they were received.
+ */
 export const readRawEvent = (raw: Uint8Array, origin: Origin): E.Either<Unusable, RawEvent> => {
-  const json = readJson(raw)
-  if (E.isLeft(json)) return json
-  return isObject(json.right) && isConversationDetail(json.right)
-    ? readConversation(raw, json.right, origin)
-    : readNotification(raw, json.right, origin)
+  const envelope = readEnvelope(raw)
+  if (E.isLeft(envelope)) return envelope
+  return envelope.right.kind === 'conversation'
+    ? conversationEvent(raw, envelope.right.record, origin)
+    : notificationEvent(raw, envelope.right, origin)
 }
 
-const readNotification = (raw: Uint8Array, json: unknown, origin: Origin): E.Either<Unusable, RawEvent> => {
-  const envelope = envelopeOf(json)
-  if (E.isLeft(envelope)) return envelope
-  const { topicName, body, timestamp } = envelope.right
+const notificationEvent = (
+  raw: Uint8Array,
+  { topicName, body, timestamp }: Notification,
+  origin: Origin,
+): E.Either<Unusable, RawEvent> => {
   const topic = topicOf(topicName)
   if (topic === undefined)
     return E.left({
@@ -58,10 +62,9 @@ const readNotification = (raw: Uint8Array, json: unknown, origin: Origin): E.Eit
 }
 
 /**
- * A conversation of the analytics API, as it stands there: fetched again when it has gone on, it is another event of
- * the same stream.
+ * A conversation of the analytics API. Fetched again after it has gone on, it is another event of the same stream.
  */
-const readConversation = (raw: Uint8Array, record: Body, origin: Origin): E.Either<Unusable, RawEvent> => {
+const conversationEvent = (raw: Uint8Array, record: Body, origin: Origin): E.Either<Unusable, RawEvent> => {
   const conversationId = record['conversationId'] as string
   if (!isStreamId(conversationId))
     return E.left({
@@ -98,7 +101,7 @@ const rawEvent = (stream: string, event: NewEvent, facts: readonly Fact[], known
   return { stream, event, latest, facts: facts.map((fact) => fact.type), known }
 }
 
-/** A batch has one origin: what it says is written once. */
+/** The events of a batch have one origin: its part of their metadata is written once. */
 const origins = new WeakMap<Origin, string>()
 
 const metadataOf = (origin: Origin, topicName: string): Buffer => {
@@ -108,49 +111,4 @@ const metadataOf = (origin: Origin, topicName: string): Buffer => {
     origins.set(origin, opening)
   }
   return Buffer.from(`${opening},"topic":${JSON.stringify(topicName)}}`)
-}
-
-export const DEAD_LETTERED = 'DeadLettered'
-
-/** Which step could not use the input. */
-export type Stage = 'ingress' | 'projector'
-
-/** What is kept beside the bytes of a dead letter. */
-export type DeadLetterNote = Readonly<{
-  reason: string
-  detail: string
-  stage: Stage
-  /** Source of the input, or stream and revision of the raw event. */
-  origin: string
-  topic?: string
-  receivedAt: string
-}>
-
-/**
- * Input that cannot be used, with the reason, kept byte for byte. The same input refused for the same reason is kept
- * once.
- */
-export const deadLetter = (
-  raw: Uint8Array,
-  unusable: Unusable,
-  origin: Origin,
-  stage: Stage,
-): Readonly<{ stream: string; event: NewEvent }> => {
-  const note: DeadLetterNote = {
-    reason: unusable.reason,
-    detail: unusable.detail,
-    stage,
-    origin: origin.source,
-    ...(unusable.topic === undefined ? {} : { topic: unusable.topic }),
-    receivedAt: new Date(origin.receivedAt).toISOString(),
-  }
-  return {
-    stream: deadLetterStream(origin.tenant),
-    event: {
-      id: contentId('dead-letter', stage, unusable.reason, raw),
-      type: DEAD_LETTERED,
-      data: raw,
-      metadata: Buffer.from(JSON.stringify(note)),
-    },
-  }
 }

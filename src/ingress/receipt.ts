@@ -1,23 +1,21 @@
 import type { EpochMs } from '../domain/interval.js'
 import type { UnusableReason } from './envelope.js'
 
-/** One piece of input that could not be used; `index` is its place in what was sent. */
+/** An event that could not be used; `index` is its place in the batch, from 0. */
 export type Problem = Readonly<{ index: number; reason: UnusableReason; detail: string }>
 
-/** What became of a batch of input: every piece is in exactly one of the first four counts. */
+/** What became of a batch: every event is in exactly one of the first four counts. */
 export type Receipt = Readonly<{
   stored: number
   duplicate: number
   deadLettered: number
-  /** Of a conversation or user that was erased on request: acknowledged, and not kept. */
+  /** Events of a conversation or user that was erased on request: acknowledged, and not stored. */
   erased: number
-  /**
-   * How many of the stored and the duplicate are of topics that nobody here can read yet: kept raw, they state nothing.
-   */
+  /** How many of the stored and the duplicate are of topics that this version does not know; they state no facts. */
   unknownTopic: number
-  /** At most `PROBLEMS_MAX`; all of them are in the dead-letter stream. */
+  /** The first `PROBLEMS_MAX`; all of them are in the dead-letter stream. */
   problems: readonly Problem[]
-  /** Latest instant that the stored events speak of. */
+  /** Latest instant in the usable events. */
   latest: EpochMs | undefined
 }>
 

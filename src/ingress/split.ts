@@ -26,20 +26,19 @@ const trimmed = (bytes: Uint8Array): Uint8Array => {
   return bytes.subarray(from, to)
 }
 
-/** Some editors begin a file with a byte order mark, which is no part of the JSON. */
+/** Some editors begin a file with a byte order mark, which is not part of the JSON. */
 const withoutMark = (bytes: Uint8Array): Uint8Array =>
   bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
 
 const malformed = (detail: string): E.Either<Unusable, never> => E.left({ reason: 'malformed-json', detail })
 
 /**
- * Cuts a JSON document into the events it holds: the elements of an array, or the one value it is. The bytes of each
- * are those received; only brackets and strings are looked at, so that whether each element is JSON is judged by
- * whoever parses it. An array that does not end as one is malformed as a whole, and nesting beyond the limit (the
- * envelope's two or three levels included) is refused. Cutting ends soon after `piecesMax`: the caller sees one more
- * than that.
+ * Splits a JSON document into events: the elements of an array, or the single value. Each keeps the bytes received.
+ * Only brackets and strings are examined; an element that is not JSON fails later, when it is parsed. An array that is
+ * not closed makes the whole document malformed, and nesting beyond the limit (with the two or three levels of the
+ * envelope) is refused. Returns at most one event more than `eventsMax`, which shows the caller that there are more.
  */
-export const splitJson = (document: Uint8Array, piecesMax = Infinity): E.Either<Unusable, readonly Uint8Array[]> => {
+export const splitJson = (document: Uint8Array, eventsMax = Infinity): E.Either<Unusable, readonly Uint8Array[]> => {
   const bytes = trimmed(withoutMark(document))
   if (bytes.length === 0) return malformed('the body is empty; send one event, an array of events, or one event a line')
   const isArray = bytes[0] === OPEN_ARRAY
@@ -65,7 +64,7 @@ export const splitJson = (document: Uint8Array, piecesMax = Infinity): E.Either<
     } else if (byte === COMMA && depth === 1 && isArray) {
       elements.push(trimmed(bytes.subarray(from, i)))
       from = i + 1
-      if (elements.length > piecesMax) return E.right(elements)
+      if (elements.length > eventsMax) return E.right(elements)
     }
   }
   if (depth > 0) return malformed(`the document ends at byte ${bytes.length}, before its last bracket is closed`)
@@ -78,13 +77,12 @@ export const splitJson = (document: Uint8Array, piecesMax = Infinity): E.Either<
 }
 
 /**
- * Cuts NDJSON at line feeds; empty lines are passed over. Cutting ends soon after `piecesMax`: the caller sees one more
- * than that.
+ * Splits NDJSON at line feeds and skips empty lines. Returns at most one line more than `eventsMax`.
  */
-export const splitLines = (document: Uint8Array, piecesMax = Infinity): readonly Uint8Array[] => {
+export const splitLines = (document: Uint8Array, eventsMax = Infinity): readonly Uint8Array[] => {
   const lines: Uint8Array[] = []
   let from = 0
-  while (from < document.length && lines.length <= piecesMax) {
+  while (from < document.length && lines.length <= eventsMax) {
     const at = document.indexOf(LINE_FEED, from)
     const to = at < 0 ? document.length : at
     const line = trimmed(from === 0 ? withoutMark(document.subarray(0, to)) : document.subarray(from, to))
@@ -94,7 +92,7 @@ export const splitLines = (document: Uint8Array, piecesMax = Infinity): readonly
   return lines
 }
 
-/** Looks for the quote that ends a string: the search is native, and only what stands before it is looked at. */
+/** Place of the quote that ends the string, or -1. The search for quotes is native. */
 const endOfString = (bytes: Uint8Array, start: number): number => {
   for (let at = bytes.indexOf(QUOTE, start + 1); at >= 0; at = bytes.indexOf(QUOTE, at + 1)) {
     let backslashes = 0

@@ -1,9 +1,9 @@
 import { bucketOf, configStream, conversationStream, userStream } from '../domain/stream-name.js'
 
 /**
- * What the name of a topic says. `template` is the event type in the log. `timed` says that the body holds its own
- * instant; where it does not, two equal bodies are two facts and the envelope's timestamp is part of their identity.
- * What is not `known` is kept for a later version to read.
+ * What a topic's name determines. `template` is the event type in the log. In a `timed` topic the body holds its own
+ * instant; otherwise two equal bodies are two facts, and the envelope's timestamp is part of their identity. Events of a
+ * topic that is not `known` are stored for a later version to read.
  */
 export type Topic = Readonly<{
   template: string
@@ -80,14 +80,11 @@ const userTopic = (id: string, template: string, timed: boolean): Topic => ({
   known: true,
 })
 
-/**
- * What varies in a topic name becomes part of a stream's name, so it must be short and plain; the ids of Genesys are
- * UUIDs.
- */
+/** An id in a topic name becomes part of a stream name, so it must be short and plain; Genesys ids are UUIDs. */
 const PLAIN = /^[\w.:-]{1,128}$/
 export const isStreamId = (id: string): boolean => PLAIN.test(id)
 
-/** What a topic name means; `undefined` if it is none that Genesys could have given. */
+/** Reads a topic name; `undefined` if it does not have the form of Genesys topic names. */
 export const topicOf = (topicName: string): Topic | undefined => {
   for (const { pattern, read } of rules) {
     const match = pattern.exec(topicName)
@@ -99,19 +96,16 @@ export const topicOf = (topicName: string): Topic | undefined => {
   return unknownTopic(topicName)
 }
 
-/**
- * The form of all topic names of this version of the platform; several topics of one entity may be asked for at once
- * with `?` and `&`.
- */
+/** The form of all `v2` topic names. Several topics of one entity can be combined with `?` and `&`. */
 const GENERAL_FORM = /^v2(\.[\w:-]{1,128})*\.[\w:-]{1,128}(\?[\w&:-]{1,128})?$/
 const NAME_MAX = 256
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const UUIDS = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi
 
 /**
- * A topic that we know nothing of: Genesys adds some with every release, and what was not kept cannot be read later. It
- * goes to the stream of the first entity that it names, or to one of its own. The template has `{id}` for every UUID,
- * so that a later version which knows the topic finds it by its type.
+ * A topic that this version does not know. Genesys adds topics with every release, and an event that was not stored
+ * cannot be read later. It goes to the stream of the first entity in its name, or to a stream of its own. The template
+ * has `{id}` for every UUID, so that a later version which knows the topic finds the events by their type.
  */
 const unknownTopic = (topicName: string): Topic | undefined => {
   if (topicName.length > NAME_MAX || !GENERAL_FORM.test(topicName)) return undefined

@@ -17,6 +17,6 @@ test.each([
     expect(exitCodeOf(cause)).toBe(EXIT.failed)
     expect(wordsOf(cause)).toBe(`${cause.message}: ${reason}`)
     expect(cause.message).not.toContain(reason)
-    expect(cause.passes).toBe(failure.tag === 'NotAvailable')
+    expect(cause.retryable).toBe(failure.tag === 'NotAvailable')
   },
 )

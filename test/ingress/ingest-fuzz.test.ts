@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decodeRaw } from '../../src/ingress/decode/decoders.js'
-import { DEAD_LETTERED } from '../../src/ingress/raw-event.js'
+import { DEAD_LETTERED } from '../../src/ingress/dead-letter.js'
 import { ingest } from '../../src/ingress/ingest.js'
 import { memoryLog } from '../../src/log/memory-log.js'
 import { bodies, bytes, eventBridge, notification } from './envelopes.js'

@@ -14,7 +14,7 @@ import type { Logs } from '../pipeline/logs.js'
 /** Configuration that operators put into the log. */
 export type Configured = Exclude<Imported, Readonly<{ type: 'StreamErased' }>>
 
-/** What became of a setting: `unchanged` says what is in force already and is not stored again. */
+/** What became of a setting: `unchanged` is in force already and is not stored again. */
 export type Change = Readonly<{ fact: Configured; outcome: 'stored' | 'unchanged' }>
 
 export type ChangeOptions = Readonly<{
@@ -22,13 +22,13 @@ export type ChangeOptions = Readonly<{
   /** Where the settings came from. */
   source: string
   now: number
-  /** Say what would be stored, and store nothing. */
+  /** Report what would be stored, and store nothing. */
   dryRun: boolean
 }>
 
 /**
- * Puts settings into the raw log, each in the stream of what it sets, with the instant from which it is in force. Their
- * ids are derived from their content; what says the same as the setting in force at its instant is not stored. Throws
+ * Stores settings in the raw log, each in the stream of the object it configures, with the instant from which it is in
+ * force. Ids are derived from the content. A setting equal to the one in force at its instant is not stored. Throws
  * `NotIngested`.
  */
 export const changeConfiguration = async (
@@ -48,10 +48,10 @@ export const changeConfiguration = async (
       changes.push({ fact, outcome: 'unchanged' })
       continue
     }
-    const news = asNews(fact, settings)
-    settings.push(news)
-    streams.set(stream, [...(streams.get(stream) ?? []), news])
-    changes.push({ fact: news, outcome: 'stored' })
+    const setting = newSetting(fact, settings)
+    settings.push(setting)
+    streams.set(stream, [...(streams.get(stream) ?? []), setting])
+    changes.push({ fact: setting, outcome: 'stored' })
   }
   if (dryRun || streams.size === 0 || raw === undefined) return changes
   const metadata = Buffer.from(JSON.stringify({ tenant, source, receivedAt: new Date(now).toISOString() }))
@@ -64,14 +64,14 @@ export const changeConfiguration = async (
   return changes
 }
 
-/** The last of the settings that are in force at an instant; of several with the same instant the one learnt last. */
+/** The setting in force at an instant; of several with the same instant the one stored last. */
 export const inForceAt = <T extends Configured>(settings: readonly T[], at: EpochMs): T | undefined =>
   settings.reduce<T | undefined>(
     (last, fact) => (fact.at <= at && (last === undefined || fact.at >= last.at) ? fact : last),
     undefined,
   )
 
-/** All settings in the log, by stream and there in the order in which they came. Reads through the whole log. */
+/** All settings in the log, by stream, in the order of the stream. Reads the whole log. */
 export const allSettings = async (
   raw: EventLog,
   tenant: string,
@@ -84,10 +84,10 @@ export const allSettings = async (
   return settings
 }
 
-/** Where the log's clock stands, and what is computed now; both missing before anything was ever projected. */
-export type Standing = Readonly<{ frontier: EpochMs | undefined; live: Generation | undefined }>
+/** The frontier of the log and the live generation; both are missing before the first projection. */
+export type LogStatus = Readonly<{ frontier: EpochMs | undefined; live: Generation | undefined }>
 
-export const standingOf = async (logs: Logs, raw: EventLog | undefined, tenant: string): Promise<Standing> => {
+export const logStatusOf = async (logs: Logs, raw: EventLog | undefined, tenant: string): Promise<LogStatus> => {
   const control = await ifThere(() => logs.control('reader'))
   const { all, live } = control === undefined ? { all: {}, live: undefined } : await readGenerations(control, tenant)
   return {
@@ -96,19 +96,19 @@ export const standingOf = async (logs: Logs, raw: EventLog | undefined, tenant: 
   }
 }
 
-/** Which of what was stored is in force from before what is counted already: only a rebuild counts that by it. */
-export const waitingForRebuild = (changes: readonly Change[], { frontier, live }: Standing): readonly Change[] =>
+/** The stored changes that take effect before the frontier: only a rebuild applies them to rows already computed. */
+export const waitingForRebuild = (changes: readonly Change[], { frontier, live }: LogStatus): readonly Change[] =>
   live === undefined || frontier === undefined
     ? []
     : changes.filter(
         ({ fact, outcome }) =>
-          // Organisation settings count for all of history at once; no figure depends on presence definitions.
+          // Organisation settings apply to all of history at once; no figure depends on presence definitions.
           outcome === 'stored' &&
           fact.at < frontier &&
           (fact.type === 'QueueConfigured' || fact.type === 'ProfilePublished'),
       )
 
-/** A log that nobody has written to yet holds nothing. */
+/** `undefined` for a log that was never written. */
 export const ifThere = async (open: () => Promise<EventLog>): Promise<EventLog | undefined> => {
   try {
     return await open()
@@ -119,14 +119,14 @@ export const ifThere = async (open: () => Promise<EventLog>): Promise<EventLog |
 }
 
 /**
- * One and the same setting is known once, wherever it is said again. So what takes back a change that was made for the
- * very same instant is in force one millisecond later.
+ * A setting whose content is stored already would be a duplicate by its id. A setting that takes back a change made for
+ * the same instant therefore gets an instant one millisecond later.
  */
-const asNews = (fact: Configured, known: readonly Configured[]): Configured => {
-  const said = new Set(known.map((other) => canonicalJson(other)))
-  let news = fact
-  while (said.has(canonicalJson(news))) news = { ...news, at: news.at + 1 }
-  return news
+const newSetting = (fact: Configured, known: readonly Configured[]): Configured => {
+  const stored = new Set(known.map((other) => canonicalJson(other)))
+  let setting = fact
+  while (stored.has(canonicalJson(setting))) setting = { ...setting, at: setting.at + 1 }
+  return setting
 }
 
 const streamOf = (tenant: string, fact: Configured): string => {
@@ -146,7 +146,7 @@ const settingsOf = async (raw: EventLog, stream: string): Promise<Configured[]> 
   return settings
 }
 
-/** The stream of a queue also tells who belongs to it. */
+/** The stream of a queue also holds its memberships, which are not settings. */
 const settingsIn = (type: string, data: Uint8Array): readonly Configured[] => {
   if (!isImportedType(type) || type === 'StreamErased') return []
   const facts = decodeRaw(type, data)

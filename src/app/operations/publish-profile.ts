@@ -4,7 +4,7 @@ import type { ProfilePublished } from '../../domain/fact.js'
 import { canonicalJson } from '../../domain/canonical-json.js'
 import {} from '../../log/content-id.js'
 import type { EventLog } from '../../log/event-log.js'
-import { allSettings, changeConfiguration, inForceAt, type Standing } from './import-configuration.js'
+import { allSettings, changeConfiguration, inForceAt, type LogStatus } from './import-configuration.js'
 
 /** What of a profile takes effect in the next generation alone. */
 const structural = [
@@ -41,7 +41,7 @@ export type PublishOptions = Readonly<{
   dryRun: boolean
   /** Default: the next edge of the base interval. */
   effectiveAt: EpochMs | undefined
-  standing: Standing
+  status: LogStatus
 }>
 
 /**
@@ -51,9 +51,9 @@ export type PublishOptions = Readonly<{
 export const publishProfile = async (
   raw: EventLog | undefined,
   profile: Profile,
-  { tenant, source, now, dryRun, effectiveAt, standing }: PublishOptions,
+  { tenant, source, now, dryRun, effectiveAt, status }: PublishOptions,
 ): Promise<Publication> => {
-  const intervalMs = (standing.live?.profile ?? profile).intervalMs
+  const intervalMs = (status.live?.profile ?? profile).intervalMs
   const at = effectiveAt ?? intervalStart(now + intervalMs - 1, intervalMs)
   if (intervalStart(at, intervalMs) !== at) {
     const [before, after] = [intervalStart(at, intervalMs), intervalStart(at, intervalMs) + intervalMs].map((edge) =>
@@ -67,7 +67,7 @@ export const publishProfile = async (
   const published = raw === undefined ? [] : await publishedProfiles(raw, tenant)
   const namesake = [
     ...published.map((each) => each.profile),
-    ...(standing.live === undefined ? [] : [standing.live.profile]),
+    ...(status.live === undefined ? [] : [status.live.profile]),
   ].find(
     (other) => other.id === profile.id && other.version === profile.version && changesOf(other, profile).length > 0,
   )
@@ -75,7 +75,7 @@ export const publishProfile = async (
     throw new NotPublishable(
       `${profile.id} version ${profile.version} says something else already (${changesOf(namesake, profile).join(', ')}); raise the version`,
     )
-  const before = inForceAt(published, at)?.profile ?? standing.live?.profile
+  const before = inForceAt(published, at)?.profile ?? status.live?.profile
   const changes = before === undefined ? [] : changesOf(before, profile)
   const outcome = before !== undefined && changes.length === 0 ? 'unchanged' : 'stored'
   if (
@@ -92,9 +92,7 @@ export const publishProfile = async (
     outcome,
     changes: changes.filter((field) => !structure.has(field)),
     waits:
-      standing.live === undefined
-        ? []
-        : changesOf(standing.live.profile, profile).filter((field) => structure.has(field)),
+      status.live === undefined ? [] : changesOf(status.live.profile, profile).filter((field) => structure.has(field)),
   }
 }
 
@@ -105,7 +103,7 @@ export const publishedProfiles = async (raw: EventLog, tenant: string): Promise<
 /** The profile in force at an instant: the one published last, with the structure of the live generation. */
 export const profileInForce = (
   published: readonly ProfilePublished[],
-  { live }: Standing,
+  { live }: LogStatus,
   configured: Profile,
   at: EpochMs,
 ): Profile => {

@@ -142,7 +142,7 @@ const wallClock = (
       if (isHeldUp) logger.info({ at }, 'clock: ticks again')
       isHeldUp = false
     } catch (cause) {
-      if (!(cause instanceof NotIngested && cause.passes)) onRefused(cause)
+      if (!(cause instanceof NotIngested && cause.retryable)) onRefused(cause)
       else if (!isHeldUp)
         logger.warn({ err: cause }, 'clock: the log is not available, the tick is tried again until it is')
       isHeldUp = true

@@ -8,12 +8,6 @@ import { isoInstant, object, objects, optionalText, text, type Body } from './fi
 /** Type of the raw events that hold one conversation as the analytics API returns it. */
 export const CONVERSATION_DETAIL = 'conversation-detail'
 
-/**
- * Is this a conversation of the details query or of a details job? It has no envelope, so it is told by its members.
- */
-export const isConversationDetail = (body: Body): boolean =>
-  typeof body['conversationId'] === 'string' && Array.isArray(body['participants']) && body['topicName'] === undefined
-
 type Segment = Readonly<{ body: Body; from: EpochMs }>
 
 /** What stands in the segments of a session about a metric emitted at some instant. */

@@ -45,6 +45,8 @@ export const decodeRaw = (type: string, data: Uint8Array): E.Either<Unusable, re
     return unlessBad(type, () => known.decoder.facts(scanned.body, entityIn(type, scanned.topicName)))
   const envelope = readEnvelope(data)
   if (E.isLeft(envelope)) return envelope
+  if (envelope.right.kind !== 'notification')
+    return E.left({ reason: 'not-an-envelope', detail: `a conversation of the analytics API in an event of ${type}` })
   const { topicName, body } = envelope.right
   return decodeBody(type, entityIn(type, topicName), body)
 }

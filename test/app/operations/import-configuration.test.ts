@@ -4,7 +4,7 @@ import {
   allSettings,
   changeConfiguration,
   inForceAt,
-  standingOf,
+  logStatusOf,
   waitingForRebuild,
   type ChangeOptions,
   type Configured,
@@ -278,7 +278,7 @@ const projected = async (profile: Profile, frontier: number): Promise<EventLog> 
 describe('a rebuild is asked for', () => {
   test('for a setting that takes effect before counted events, and for no other', async () => {
     const log = await projected(defaultProfile, at('03T00:00:00'))
-    const standing = await standingOf(oneLog(log), log, 'acme')
+    const status = await logStatusOf(oneLog(log), log, 'acme')
     const facts = settingsOf([
       queue(),
       queue({ id: 'q2', dateModified: '2026-01-03T00:00:00Z' }),
@@ -286,16 +286,16 @@ describe('a rebuild is asked for', () => {
       { organisationSettings: { includeAbandons: false, dateModified: '2026-01-01T00:00:00Z' } },
     ])
     const changes = await changeConfiguration(log, facts, options)
-    expect(waitingForRebuild(changes, standing).map(({ fact }) => fact)).toEqual([sales])
+    expect(waitingForRebuild(changes, status).map(({ fact }) => fact)).toEqual([sales])
     const again = await changeConfiguration(log, facts, options)
-    expect(waitingForRebuild(again, standing)).toEqual([])
+    expect(waitingForRebuild(again, status)).toEqual([])
   })
 
   test('not before the first projection', async () => {
     const log = memoryLog()
-    const standing = await standingOf(oneLog(log), log, 'acme')
-    expect(standing).toEqual({ frontier: undefined, live: undefined })
-    expect(waitingForRebuild(await changeConfiguration(log, settingsOf(queue()), options), standing)).toEqual([])
+    const status = await logStatusOf(oneLog(log), log, 'acme')
+    expect(status).toEqual({ frontier: undefined, live: undefined })
+    expect(waitingForRebuild(await changeConfiguration(log, settingsOf(queue()), options), status)).toEqual([])
   })
 })
 
@@ -314,7 +314,7 @@ describe('a profile is published', () => {
   ) =>
     publishProfile(log, profile, {
       ...{ tenant: 'acme', source: 'test', now: at('05T12:07:00'), dryRun: false, effectiveAt: undefined, ...more },
-      standing: await standingOf(oneLog(log), log, 'acme'),
+      status: await logStatusOf(oneLog(log), log, 'acme'),
     })
 
   test('from the next interval edge on, and tells changes at that time from changes in the next generation', async () => {
@@ -373,9 +373,9 @@ describe('a profile is published', () => {
   test('and is in force from its effective time, with the structure of the live generation', async () => {
     const log = await projected(defaultProfile, at('05T12:00:00'))
     await publish(log, second)
-    const standing = await standingOf(oneLog(log), log, 'acme')
+    const status = await logStatusOf(oneLog(log), log, 'acme')
     const published = await publishedProfiles(log, 'acme')
-    const inForce = (instant: string): Profile => profileInForce(published, standing, defaultProfile, at(instant))
+    const inForce = (instant: string): Profile => profileInForce(published, status, defaultProfile, at(instant))
     expect(inForce('05T12:14:59')).toEqual(defaultProfile)
     expect(inForce('05T12:15:00')).toEqual({ ...second, zone: defaultProfile.zone, rollUps: [] })
   })

@@ -2,45 +2,42 @@ import * as E from 'fp-ts/lib/Either.js'
 import { busy, draining, type Answer } from './answer.js'
 
 /**
- * Who may come in. Open: a request enters while there is room for it, in requests and in bytes, and leaves when it was
- * answered. Draining, from `drain` on: nobody enters, and those inside finish. What is turned away is told to come
- * again; nothing waits in a queue of ours.
+ * Limits the requests that are in flight, by their number and by the bytes of their bodies. A request beyond a limit is
+ * refused with 503 and `Retry-After`; none waits in a queue. From `drain` on every new request is refused, and those in
+ * flight finish.
  */
-export type Admission = Readonly<{
-  enter: () => E.Either<Answer, Visit>
-  /** Resolves once everybody has left, or after `withinMs`; says whether they all have. */
+export type InFlightLimit = Readonly<{
+  enter: () => E.Either<Answer, Slot>
+  /** Resolves once no request is in flight, or after `withinMs`; says whether none is. */
   drain: (withinMs: number) => Promise<boolean>
   isDraining: () => boolean
 }>
 
-/**
- * One request inside. `hold` says whether there is room for so many more bytes of it, and keeps that room until it
- * leaves.
- */
-export type Visit = Readonly<{ hold: (bytes: number) => boolean; leave: () => void }>
+/** One request in flight. `reserve` says whether its body may take so many more bytes; `release` gives all back. */
+export type Slot = Readonly<{ reserve: (bytes: number) => boolean; release: () => void }>
 
-export type AdmissionLimits = Readonly<{ requestsMax: number; bytesMax: number }>
+export type InFlightOptions = Readonly<{ requestsMax: number; bytesMax: number }>
 
-export const admission = ({ requestsMax, bytesMax }: AdmissionLimits): Admission => {
+export const inFlightLimit = ({ requestsMax, bytesMax }: InFlightOptions): InFlightLimit => {
   let requests = 0
   let bytes = 0
   let isDraining = false
   let whenEmpty: (() => void) | undefined
 
-  const visit = (): Visit => {
-    let held = 0
+  const slot = (): Slot => {
+    let reserved = 0
     requests++
     return {
-      hold: (more) => {
-        // One alone may always go on: a body within its own limit must not be refused for ever.
+      reserve: (more) => {
+        // A single request may exceed the limit: a body within its own limit must not be refused for ever.
         if (bytes + more > bytesMax && requests > 1) return false
         bytes += more
-        held += more
+        reserved += more
         return true
       },
-      leave: () => {
+      release: () => {
         requests--
-        bytes -= held
+        bytes -= reserved
         if (requests === 0) whenEmpty?.()
       },
     }
@@ -53,7 +50,7 @@ export const admission = ({ requestsMax, bytesMax }: AdmissionLimits): Admission
         return E.left(
           busy(`${requests} requests are being stored, as many as are taken at a time; send this one again`),
         )
-      return E.right(visit())
+      return E.right(slot())
     },
     drain: async (withinMs) => {
       isDraining = true
