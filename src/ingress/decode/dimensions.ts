@@ -27,8 +27,20 @@ export const dimensionFields: readonly string[] = pointDimensions.map(({ wireFie
 
 /** All dimensions of a point, each as `read` says. */
 export const dimensionsBy = (read: (dimension: PointDimensionInfo) => DimensionValue): PointDimensions => {
-  // The copy has the layout of all other points, so that the code which reads them stays fast.
-  const dimensions: Record<string, unknown> = { ...noDimensions }
+  const dimensions = blank()
   for (const dimension of pointDimensions) dimensions[dimension.field] = read(dimension)
   return dimensions as PointDimensions
 }
+
+/** The dimensions in a body that says them side by side. Throws `BadField`. */
+export const readDimensions = (body: Body): PointDimensions => {
+  const dimensions = blank()
+  for (const dimension of pointDimensions)
+    // Most records name few dimensions.
+    if (body[dimension.wireField] !== undefined) dimensions[dimension.field] = readDimension(body, dimension)
+  return dimensions as PointDimensions
+}
+
+/** A copy has the layout of all other points, so that the code which reads points stays fast. */
+const template: Readonly<Record<string, unknown>> = { ...noDimensions }
+const blank = (): Record<string, unknown> => ({ ...template })

@@ -1,6 +1,6 @@
 import type { MetricEmitted } from '../../domain/fact.js'
 import type { Decoder, Decoders } from './decoder.js'
-import { dimensionFields, dimensionsBy, readDimension } from './dimensions.js'
+import { dimensionFields, readDimensions } from './dimensions.js'
 import { isoInstant, observation, text, wholeNumber, type Body } from './fields.js'
 
 /** Observations (`o…`) may be averages; counts and durations are whole. */
@@ -14,7 +14,7 @@ const metricEmitted = (body: Body): MetricEmitted => {
     metric,
     value: metricValue(body, metric),
     at: isoInstant(body, 'metricDate'),
-    ...dimensionsBy((dimension) => readDimension(body, dimension)),
+    ...readDimensions(body),
   }
 }
 

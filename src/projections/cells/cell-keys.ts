@@ -15,7 +15,7 @@ const places = new Map<string, number>(pointMetrics.map((metric) => [metric, met
 export const metricPlace = (metric: string): number | undefined => places.get(metric)
 
 /** A dimension by which the points of a family are told apart, besides media type and splits. */
-type OwnDimension = Readonly<{ field: PointField; many: boolean; isOptional: boolean }>
+type OwnDimension = Readonly<{ field: PointField; isOptional: boolean }>
 
 type PointFamily = Readonly<{ own: readonly OwnDimension[]; metrics: ReadonlySet<string> }>
 
@@ -26,11 +26,7 @@ const pointFamilyOf = (name: FamilyName): PointFamily | undefined => {
   const infos = dimensions.map((dimension) => pointDimension(dimension) as PointDimensionInfo)
   const own = infos.filter(({ kind, split }) => kind !== 'media' && split !== true)
   return {
-    own: own.map(({ name: dimension, field, many }) => ({
-      field,
-      many: many === true,
-      isOptional: optional.includes(dimension),
-    })),
+    own: own.map(({ name: dimension, field }) => ({ field, isOptional: optional.includes(dimension) })),
     metrics: new Set<string>(metrics),
   }
 }
@@ -56,30 +52,34 @@ export const forEachCell = (
   splitBy: Profile['splitBy'],
   onCell: OnCell,
 ): void => {
-  const common: (string | null)[] = [point.mediaType]
-  for (const split of splits) common.push(splitBy.includes(split) ? (point[split] ?? 'unknown') : null)
   for (const family of asked) {
     const { own, metrics } = pointFamilies.get(family) as PointFamily
-    if (metrics.has(point.metric)) expand(point, family, own, [], common, onCell)
+    if (metrics.has(point.metric)) choose(point, family, own, [], splitBy, onCell)
   }
 }
 
-/** Goes through the family's own dimensions; `chosen` are the values of those before. */
-const expand = (
+/** Adds the family's own dimensions to `chosen`, from the first that is not there, and then those of all families. */
+const choose = (
   point: MetricPoint,
   family: FamilyName,
   own: readonly OwnDimension[],
-  chosen: readonly (string | null)[],
-  common: readonly (string | null)[],
+  chosen: (string | null)[],
+  splitBy: Profile['splitBy'],
   onCell: OnCell,
 ): void => {
-  const dimension = own[chosen.length]
-  if (dimension === undefined) return onCell(family, [...chosen, ...common])
-  const value = point[dimension.field] ?? null
-  if (value === null) {
-    if (dimension.isOptional) expand(point, family, own, [...chosen, null], common, onCell)
-  } else if (typeof value === 'string') expand(point, family, own, [...chosen, value], common, onCell)
-  else for (const one of distinct(value)) expand(point, family, own, [...chosen, one], common, onCell)
+  for (let index = chosen.length; index < own.length; index++) {
+    const { field, isOptional } = own[index] as OwnDimension
+    const value = point[field] ?? null
+    if (typeof value === 'string' || (value === null && isOptional)) chosen.push(value)
+    else if (value === null) return
+    else {
+      for (const one of distinct(value)) choose(point, family, own, [...chosen, one], splitBy, onCell)
+      return
+    }
+  }
+  chosen.push(point.mediaType)
+  for (const split of splits) chosen.push(splitBy.includes(split) ? (point[split] ?? 'unknown') : null)
+  onCell(family, chosen)
 }
 
 const distinct = (values: readonly string[]): readonly string[] => (values.length < 2 ? values : [...new Set(values)])
