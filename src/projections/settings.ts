@@ -5,64 +5,62 @@ import { builtInKpisOf, compileKpis, type CompiledKpis } from '../domain/kpi.js'
 import { metricIndex } from '../domain/metric.js'
 import { optionsOf, serviceLevelDurationMs, type Profile } from '../domain/profile.js'
 
-/**
- * Settings that Genesys applies to all of history, as they are known at some place of the log; the last is in force.
- */
-type Epoch = Readonly<{ org: OrgSettingsChanged | null; profiles: readonly Published[] }>
+/** Settings that Genesys applies to all of history, as they are known at some place in the log. The last is in force. */
+type Version = Readonly<{ org: OrgSettingsChanged | null; profiles: readonly Published[] }>
 
-/** A profile, and what had begun when it became known. */
+/** A profile, and which intervals had begun when it became known. */
 type Published = ProfilePublished & Readonly<{ begun: Begun }>
 
-/** Base intervals in which something was counted already: all that are closed, and these of the open ones. */
+/** Base intervals in which something was already counted: all closed ones, and these open ones. */
 export type Begun = Readonly<{ closedThrough: EpochMs | null; open: readonly EpochMs[] }>
 
 const nothingBegun = (): Begun => ({ closedThrough: null, open: [] })
 
-/** How the cells of a family that begin at some instant are made into rows. */
+/** How rows are rendered from the cells of a family that begin at some instant. */
 export type Rendering = Readonly<{
-  sheet: CompiledKpis
+  kpis: CompiledKpis
   isShortAbandon: (ms: number) => boolean
-  /** Places of the metrics whose union is tWait. */
+  /** Places in the catalogue of the metrics whose union is tWait. */
   waits: readonly number[]
 }>
 
-export type ConfigurationState = Readonly<{
+export type SettingsState = Readonly<{
   queues: readonly QueueConfigured[]
   awaited: readonly OrgSettingsChanged[]
-  epochs: readonly Epoch[]
+  versions: readonly Version[]
 }>
 
 /**
- * What is configured, and from when. A value counts for events from its effective instant on, whenever they come; an
- * event that had been folded before the value was known keeps what it had, and an interval that had begun keeps its
- * choice of cells (a rebuild begins with all that is known). Organisation settings count for all of history: each
- * change of them begins an *epoch*, and a cell remembers the epoch it was last rendered in, so that the same revision
- * always says the same.
+ * The configuration in force, and from when. A value applies to events from its effective instant on, whenever they
+ * arrive. An event that was folded before the value was known keeps the value it had, and an interval that had begun
+ * keeps its choice of cells (a rebuild begins with all that is known). Organisation settings apply to all of history:
+ * each change of them makes a new *version* of the settings. A cell remembers the version it was last rendered with, so
+ * that a row revision always has the same values.
  */
-export class Configuration {
-  /** What does not change while a generation runs: where points come from, intervals, zone, horizons. */
+export class Settings {
+  /** The profile the generation began with. Point source, intervals, zone and horizons do not change while it runs. */
   readonly base: Profile
   private readonly queues: Map<string, QueueConfigured[]>
-  /** Organisation settings whose time has not come. */
+  /** Organisation settings that take effect in the future. */
   private awaited: OrgSettingsChanged[]
-  private readonly epochs: Epoch[]
+  private readonly versions: Version[]
   private readonly profiles = new Map<Published, Profile>()
   private readonly renderings = new Map<string, Rendering>()
 
-  constructor(base: Profile, state?: ConfigurationState) {
+  constructor(base: Profile, state?: SettingsState) {
     this.base = base
     this.queues = new Map()
     for (const fact of state?.queues ?? []) this.remember(fact)
     this.awaited = [...(state?.awaited ?? [])]
-    this.epochs = [...(state?.epochs ?? [{ org: null, profiles: [] }])]
+    this.versions = [...(state?.versions ?? [{ org: null, profiles: [] }])]
   }
 
-  /** Number of the epoch in force. */
-  get epoch(): number {
-    return this.epochs.length - 1
+  /** Number of the version in force: the settingsVersion of cells. */
+  get version(): number {
+    return this.versions.length - 1
   }
 
-  /** Learns a setting. The same one twice is one. Answers the queue whose settings it changed, if any. */
+  /** Learns a setting. A repeat changes nothing. Answers the queue whose settings changed, if any. */
   learn(fact: ConfigurationFact, frontier: EpochMs | null, begun: () => Begun = nothingBegun): string | undefined {
     switch (fact.type) {
       case 'QueueConfigured':
@@ -75,17 +73,17 @@ export class Configuration {
         const { org, profiles } = this.current
         if (profiles.some(({ at, profile }) => at === fact.at && same(profile, fact.profile))) return undefined
         const published = { ...fact, begun: begun() }
-        this.epochs.push({ org, profiles: [...profiles, published].sort((a, b) => a.at - b.at) })
+        this.versions.push({ org, profiles: [...profiles, published].sort((a, b) => a.at - b.at) })
         return undefined
       }
       case 'PresenceDefined':
       case 'ConfigurationAudited':
       case 'StreamErased':
-        return undefined // no figure depends on them: states carry their presence, an audit is a reason to import
+        return undefined // no figure depends on them: states carry their presence; an audit is a reason to import
     }
   }
 
-  /** The frontier came to `at`: organisation settings whose time has come take effect. */
+  /** The frontier reached `at`: organisation settings that are due take effect. */
   reach(at: EpochMs): void {
     if (this.awaited.length === 0) return
     const due = this.awaited.filter((fact) => fact.at <= at).sort((a, b) => a.at - b.at)
@@ -94,12 +92,12 @@ export class Configuration {
     const newest = due.at(-1) as OrgSettingsChanged
     const { org, profiles } = this.current
     if (org !== null && (org.at > newest.at || same(org, newest))) return
-    this.epochs.push({ org: newest, profiles })
+    this.versions.push({ org: newest, profiles })
   }
 
   /** The profile in force for what happens at an instant. */
-  profileAt(at: EpochMs, epoch = this.epoch): Profile {
-    const { profiles } = this.epochs[epoch] as Epoch
+  profileAt(at: EpochMs, version = this.version): Profile {
+    const { profiles } = this.versions[version] as Version
     for (let index = profiles.length - 1; index >= 0; index--) {
       const published = profiles[index] as Published
       if (published.at <= at) return this.withStructure(published)
@@ -108,9 +106,9 @@ export class Configuration {
   }
 
   /**
-   * The profile by which what happens in the interval that begins at `start` finds its cells. An interval that had
-   * begun when a profile became known keeps its cells: by other ones it could not be taken back what was counted, and
-   * they would hold the rest of an interval as if it were the whole.
+   * The profile that decides which cells hold the points of the interval beginning at `start`. An interval that had
+   * begun when a profile became known keeps its cells: what was counted in them could not be taken back from other
+   * cells, and new cells would hold a part of the interval as if it were the whole.
    */
   cellProfileAt(start: EpochMs): Profile {
     const { profiles } = this.current
@@ -123,7 +121,7 @@ export class Configuration {
     return this.base
   }
 
-  /** Does any profile that is known ask for the family? */
+  /** Does any known profile ask for the family? */
   isAskedFor(family: FamilyName): boolean {
     return (
       this.base.families.includes(family) ||
@@ -152,19 +150,19 @@ export class Configuration {
     return isTimed && acw.timeoutMs !== null ? acw.timeoutMs + correlation.acwSlackMs : correlation.acwHorizonMs
   }
 
-  /** How cells of the family that begin at `start` are rendered in an epoch. */
-  rendering(family: FamilyName, start: EpochMs, epoch: number): Rendering {
-    const { org, profiles } = this.epochs[epoch] as Epoch
+  /** How cells of the family that begin at `start` are rendered with a version of the settings. */
+  rendering(family: FamilyName, start: EpochMs, version: number): Rendering {
+    const { org, profiles } = this.versions[version] as Version
     const inForce = profiles.reduce((count, { at }) => count + (at <= start ? 1 : 0), 0)
-    const key = `${family}/${epoch}/${inForce}`
+    const key = `${family}/${version}/${inForce}`
     let rendering = this.renderings.get(key)
     if (rendering === undefined)
-      this.renderings.set(key, (rendering = renderingOf(family, this.profileAt(start, epoch), org)))
+      this.renderings.set(key, (rendering = renderingOf(family, this.profileAt(start, version), org)))
     return rendering
   }
 
-  save(): ConfigurationState {
-    return { queues: [...this.queues.values()].flat(), awaited: [...this.awaited], epochs: [...this.epochs] }
+  save(): SettingsState {
+    return { queues: [...this.queues.values()].flat(), awaited: [...this.awaited], versions: [...this.versions] }
   }
 
   private withStructure(published: Published): Profile {
@@ -174,8 +172,8 @@ export class Configuration {
     return profile
   }
 
-  private get current(): Epoch {
-    return this.epochs[this.epoch] as Epoch
+  private get current(): Version {
+    return this.versions[this.version] as Version
   }
 
   private queueAt(queueId: string, at: EpochMs): QueueConfigured | undefined {
@@ -191,7 +189,7 @@ export class Configuration {
   }
 }
 
-/** What a profile published while a generation runs leaves as it is. */
+/** What a profile published while a generation runs does not change. */
 const structureOf = ({ points, intervalMs, rollUps, zone, graceMs, lateHorizonMs }: Profile): Partial<Profile> => ({
   points,
   intervalMs,
@@ -207,7 +205,7 @@ const renderingOf = (family: FamilyName, profile: Profile, org: OrgSettingsChang
   const kpis = [...builtInKpisOf(family), ...profile.kpis.filter((kpi) => kpi.families.includes(family))]
   const shortMs = org?.shortAbandonMs ?? profile.shortAbandonMs
   return {
-    sheet: compileKpis(kpis, {
+    kpis: compileKpis(kpis, {
       ...own,
       includeFlowOuts: Number(includeFlowOuts ?? own.includeFlowOuts),
       includeAbandons: Number(includeAbandons ?? own.includeAbandons),

@@ -8,7 +8,7 @@ import { decodeRaw } from '../../ingress/decode/decoders.js'
 import { importedData } from '../../ingress/decode/configuration.js'
 import { contentId } from '../../log/content-id.js'
 import type { AppendFailure, EventLog } from '../../log/event-log.js'
-import { Configuration } from '../../projections/settings.js'
+import { Settings } from '../../projections/settings.js'
 import { Correlator } from '../../projections/points/detail-events.js'
 import type { PointSink } from '../../projections/points/point-sink.js'
 
@@ -104,7 +104,7 @@ class PointCounts {
       withdraw: (_, point) => take(point, -1),
       settle: () => undefined,
     }
-    this.correlator = new Correlator(new Configuration({ ...defaultProfile, points: 'detail-events' }), sink, sink)
+    this.correlator = new Correlator(new Settings({ ...defaultProfile, points: 'detail-events' }), sink, sink)
   }
 
   see(fact: Fact): void {

@@ -11,8 +11,9 @@ export type AccumulatorState = Readonly<{
 }>
 
 /**
- * A measure that the fold owns and changes in place. It may keep a histogram for quantiles, and every value with its
- * number where a part of them is asked for by a threshold that can change (the short ones of the abandons).
+ * A measure that a cell owns and changes in place. It keeps a histogram where quantiles are asked for, and every value
+ * with its number of occurrences where the cell must tell a part of them by a threshold that can change (short
+ * abandons).
  */
 export class Accumulator {
   count: number
@@ -31,7 +32,7 @@ export class Accumulator {
     this.values = state.values === null ? null : new Map(state.values)
   }
 
-  static ofNothing(isSketched = false, keepsValues = false): Accumulator {
+  static empty(isSketched = false, keepsValues = false): Accumulator {
     return new Accumulator({
       count: 0,
       sum: 0,
@@ -51,7 +52,7 @@ export class Accumulator {
     if (this.values !== null) increment(this.values, value)
   }
 
-  /** What a row says of it, in units of `scale`; with its quantiles, if it keeps any and they are asked for. */
+  /** The measure for a row, in units of `scale`, with its sketch if one is kept and asked for. */
   measure(scale: number, withSketch: boolean): Measure {
     const sketch = this.buckets === null || !withSketch ? noSketch : sketchOf(this.buckets)
     if (scale === 1) return { count: this.count, sum: this.sum, min: this.min, max: this.max, sketch }
@@ -60,7 +61,7 @@ export class Accumulator {
 
   /** The measure of those values that pass; `undefined` if there are none. */
   partOf(passes: (value: number) => boolean, withSketch: boolean): Measure | undefined {
-    const part = Accumulator.ofNothing(withSketch)
+    const part = Accumulator.empty(withSketch)
     for (const [value, count] of this.values ?? []) if (passes(value)) for (let i = 0; i < count; i++) part.add(value)
     return part.count === 0 ? undefined : part.measure(1, withSketch)
   }

@@ -6,8 +6,7 @@ import type { Cell } from './cell.js'
 /** One level for each dimension of the family, cells at the last. */
 type Branch = Map<string | null, Branch | Cell>
 
-/** Makes a cell that is not there yet. */
-export type Birth = (
+export type CellFactory = (
   family: FamilyName,
   dimensions: readonly (string | null)[],
   granularity: Granularity,
@@ -15,35 +14,34 @@ export type Birth = (
 ) => Cell
 
 /**
- * The open cells of one interval, found by walking their dimensions. This is the hottest place of the fold: each point
- * comes here once per family. One map keyed by a joined string says the same in fewer lines, but escaping, joining and
- * hashing a new string for each point was most of the fold's time; the parts' own hashes are kept by the strings
- * themselves.
+ * The open cells of one interval, found by walking their dimensions. This is the hottest place of the projection: every
+ * point comes here once per family. One map keyed by a joined string says the same in fewer lines, but escaping, joining
+ * and hashing a new string for each point took most of the projection's time; a string keeps its own hash.
  */
-export class Column implements Iterable<Cell> {
+export class CellIndex implements Iterable<Cell> {
   readonly granularity: Granularity
   readonly start: EpochMs
   readonly end: EpochMs
   private readonly roots: Readonly<Record<FamilyName, Branch>>
-  /** In the order of their making, so that a fold from a saved state closes them in the same order. */
+  /** In the order of creation, so that a projection made from a saved state closes the cells in the same order. */
   private readonly cells: Cell[] = []
-  private readonly birth: Birth
+  private readonly create: CellFactory
 
-  constructor(granularity: Granularity, { start, end }: Interval, birth: Birth) {
+  constructor(granularity: Granularity, { start, end }: Interval, create: CellFactory) {
     this.granularity = granularity
     this.start = start
     this.end = end
-    this.birth = birth
+    this.create = create
     this.roots = Object.fromEntries(familyNames.map((family) => [family, new Map()])) as Record<FamilyName, Branch>
   }
 
-  /** The cell, made if it does not exist. */
-  at(family: FamilyName, dimensions: readonly (string | null)[]): Cell {
+  /** The cell with these dimensions, created if it does not exist. */
+  open(family: FamilyName, dimensions: readonly (string | null)[]): Cell {
     const branch = this.branch(family, dimensions)
     const last = dimensions[dimensions.length - 1] as string | null
     const known = branch.get(last)
     if (known !== undefined) return known as Cell
-    const cell = this.birth(family, dimensions, this.granularity, this)
+    const cell = this.create(family, dimensions, this.granularity, this)
     this.cells.push(cell)
     branch.set(last, cell)
     return cell

@@ -1,65 +1,49 @@
 import type { FamilyName } from '../../domain/family.js'
-import type { Granularity } from '../../domain/granularity.js'
+import { granularities, type Granularity } from '../../domain/granularity.js'
 import type { EpochMs, Interval } from '../../domain/interval.js'
 import { cellKey } from '../../domain/row.js'
+import { Cell, newCell, type CellState } from './cell.js'
+import { CellIndex, type CellFactory } from './cell-index.js'
 import { SpillingMap, type ColdStore, type SpilledEntries } from './cold-store.js'
-import { Cell, type CellState } from './cell.js'
-import { Column, type Birth } from './cell-index.js'
 
 export type CellStoreState = Readonly<{ closedThrough: EpochMs | null; open: readonly CellState[] }>
 
-/** What a new cell is born with besides its place. */
-export type Birthright = Readonly<Pick<CellState, 'epoch' | 'serviceTarget' | 'sketched'>>
+/** What the settings say about a new cell. */
+export type NewCellSettings = Readonly<Pick<CellState, 'settingsVersion' | 'serviceTarget' | 'sketched'>>
+
+export type NewCellSettingsOf = (
+  family: FamilyName,
+  dimensions: readonly (string | null)[],
+  start: EpochMs,
+) => NewCellSettings
 
 /**
- * All cells, by granularity and interval. A cell is *open* until `closeThrough` passes its end, then *closed*: in
- * memory until the state is saved, afterwards only in the cold store, from where a late observation fetches it back. So
- * memory holds open intervals and what changed since the last save.
+ * All cells, by granularity and interval. A cell is *open* until `closeThrough` passes its end, then *closed*. A closed
+ * cell stays in memory until the state is saved, and is in the cold store afterwards; a late observation loads it from
+ * there. So memory holds the open intervals and what changed since the last save.
  */
 export class CellStore {
-  private readonly columns: Readonly<Record<Granularity, Map<EpochMs, Column>>> = {
-    PT15M: new Map(),
-    PT30M: new Map(),
-    PT1H: new Map(),
-    P1D: new Map(),
-  }
+  private readonly indexes: Readonly<Record<Granularity, Map<EpochMs, CellIndex>>>
   private readonly closed: SpillingMap<Cell>
-  private touched: Cell[] = []
-  private readonly birth: Birth
-  private readonly late: Birth
+  /** Cells that may have changed since the last `drainChanged`. */
+  private listed: Cell[] = []
+  private readonly createOpen: CellFactory
+  private readonly createClosed: CellFactory
   /** End of the last closed base interval; `null` before the first closing. */
   closedThrough: EpochMs | null = null
 
-  constructor(
-    birthright: (family: FamilyName, dimensions: readonly (string | null)[], start: EpochMs) => Birthright,
-    coldStore: ColdStore,
-    spilled: SpilledEntries,
-    state?: CellStoreState,
-  ) {
-    const born =
-      (status: 'provisional' | 'corrected'): Birth =>
-      (family, dimensions, granularity, { start, end }) => {
-        const { epoch, serviceTarget, sketched } = birthright(family, dimensions, start)
-        return new Cell({
-          family,
-          dimensions,
-          granularity,
-          start,
-          end,
-          status,
-          correction: null,
-          revision: 0,
-          epoch,
-          serviceTarget,
-          erased: 0,
-          sketched,
-          accumulators: [],
-          pending: [],
-        })
-      }
-    this.birth = born('provisional')
-    // Born after its interval was closed: its first observation is already a correction.
-    this.late = born('corrected')
+  constructor(settingsOf: NewCellSettingsOf, coldStore: ColdStore, spilled: SpilledEntries, state?: CellStoreState) {
+    const factory =
+      (status: 'provisional' | 'corrected'): CellFactory =>
+      (family, dimensions, granularity, { start, end }) =>
+        newCell({ family, dimensions, granularity, start, end, status, ...settingsOf(family, dimensions, start) })
+    this.createOpen = factory('provisional')
+    // Created after its interval closed: its first observation is already a correction.
+    this.createClosed = factory('corrected')
+    this.indexes = Object.fromEntries(granularities.map((granularity) => [granularity, new Map()])) as Record<
+      Granularity,
+      Map<EpochMs, CellIndex>
+    >
     this.closed = new SpillingMap(
       CELLS,
       coldStore,
@@ -69,57 +53,52 @@ export class CellStore {
     )
     if (state === undefined) return
     this.closedThrough = state.closedThrough
-    for (const saved of state.open) this.column(saved.granularity, saved).restore(new Cell(saved))
+    for (const saved of state.open) this.index(saved.granularity, saved).restore(new Cell(saved))
   }
 
-  /** The cell, made if it does not exist; it counts as touched. */
-  touch(
-    family: FamilyName,
-    dimensions: readonly (string | null)[],
-    granularity: Granularity,
-    interval: Interval,
-  ): Cell {
+  /** The cell, created if it does not exist. The caller is about to change it, so it is on the list of changed cells. */
+  open(family: FamilyName, dimensions: readonly (string | null)[], granularity: Granularity, interval: Interval): Cell {
     const cell = this.isClosed(interval.end)
       ? this.closedCell(family, dimensions, granularity, interval)
-      : this.column(granularity, interval).at(family, dimensions)
-    if (!cell.touched) this.mark(cell)
+      : this.index(granularity, interval).open(family, dimensions)
+    if (!cell.isListed) this.list(cell)
     return cell
   }
 
   /** Closes every cell whose interval ends at or before `end`, in the order of their intervals. */
   closeThrough(end: EpochMs): void {
     this.closedThrough = end
-    for (const columns of Object.values(this.columns)) {
-      const due = [...columns.values()].filter((column) => this.isClosed(column.end)).sort((a, b) => a.start - b.start)
-      for (const column of due) {
-        for (const cell of column) {
+    for (const indexes of Object.values(this.indexes)) {
+      const due = [...indexes.values()].filter((index) => this.isClosed(index.end)).sort((a, b) => a.start - b.start)
+      for (const index of due) {
+        for (const cell of index) {
           cell.close()
-          this.mark(cell)
-          this.closed.set(gridKey(cell), cell)
+          this.list(cell)
+          this.closed.set(closedKey(cell), cell)
         }
-        columns.delete(column.start)
+        indexes.delete(index.start)
       }
     }
   }
 
   /** Starts of the open intervals that hold cells, ascending. */
   begun(granularity: Granularity): readonly EpochMs[] {
-    return [...this.columns[granularity].keys()].sort((a, b) => a - b)
+    return [...this.indexes[granularity].keys()].sort((a, b) => a - b)
   }
 
-  /** Every open cell, touched if `change` changes it. */
+  /** Calls `change` with every open cell. */
   forOpen(change: (cell: Cell) => void): void {
-    for (const columns of Object.values(this.columns))
-      for (const column of columns.values())
-        for (const cell of column) {
+    for (const indexes of Object.values(this.indexes))
+      for (const index of indexes.values())
+        for (const cell of index) {
           change(cell)
-          if (cell.isChanged) this.mark(cell)
+          if (cell.isChanged) this.list(cell)
         }
   }
 
   /**
-   * The next `max` closed cells after `after` (a key of the archive), touched if `change` changes them. Answers the
-   * last key; `undefined` at the end.
+   * Calls `change` with the next `max` closed cells after the key `after`. Answers the last key, or `undefined` at the
+   * end.
    */
   forClosed(after: string, max: number, change: (cell: Cell) => void): string | undefined {
     const keys = this.closed.keysAfter(after, max)
@@ -127,25 +106,25 @@ export class CellStore {
       const cell = this.closed.get(key)
       if (cell === undefined) continue
       change(cell)
-      if (cell.isChanged) this.mark(cell)
+      if (cell.isChanged) this.list(cell)
     }
     return keys.at(-1)
   }
 
   /** Cells changed since the last call, each once. */
   drainChanged(): readonly Cell[] {
-    const cells = this.touched.filter((cell) => cell.isChanged)
-    for (const cell of this.touched) cell.touched = false
-    this.touched = []
+    const cells = this.listed.filter((cell) => cell.isChanged)
+    for (const cell of this.listed) cell.isListed = false
+    this.listed = []
     return cells
   }
 
-  /** Only between batches, when every changed cell has been taken. */
+  /** Only between batches, when every changed cell was drained. */
   save(): CellStoreState {
-    const columns = Object.values(this.columns).flatMap((byStart) => [...byStart.values()])
+    const indexes = Object.values(this.indexes).flatMap((byStart) => [...byStart.values()])
     return {
       closedThrough: this.closedThrough,
-      open: columns.flatMap((column) => [...column].map((cell) => cell.save())),
+      open: indexes.flatMap((index) => [...index].map((cell) => cell.save())),
     }
   }
 
@@ -154,19 +133,19 @@ export class CellStore {
     return this.closed.save()
   }
 
-  /** What `spilled` returned is in the cold store: closed cells may leave memory. */
-  forgetClosed(): void {
-    this.closed.forget()
+  /** The cold store holds what `spilled` returned: closed cells leave memory. */
+  releaseClosed(): void {
+    this.closed.release()
   }
 
   isClosed(end: EpochMs): boolean {
     return this.closedThrough !== null && end <= this.closedThrough
   }
 
-  private mark(cell: Cell): void {
-    if (cell.touched) return
-    cell.touched = true
-    this.touched.push(cell)
+  private list(cell: Cell): void {
+    if (cell.isListed) return
+    cell.isListed = true
+    this.listed.push(cell)
   }
 
   private closedCell(
@@ -175,25 +154,26 @@ export class CellStore {
     granularity: Granularity,
     interval: Interval,
   ): Cell {
-    const key = gridKey({ family, dimensions, granularity, start: interval.start })
+    const key = closedKey({ family, dimensions, granularity, start: interval.start })
     let cell = this.closed.get(key)
     if (cell === undefined) {
-      cell = this.late(family, dimensions, granularity, interval)
+      cell = this.createClosed(family, dimensions, granularity, interval)
       this.closed.set(key, cell)
     }
     return cell
   }
 
-  private column(granularity: Granularity, interval: Interval): Column {
-    const columns = this.columns[granularity]
-    let column = columns.get(interval.start)
-    if (column === undefined) columns.set(interval.start, (column = new Column(granularity, interval, this.birth)))
-    return column
+  private index(granularity: Granularity, interval: Interval): CellIndex {
+    const indexes = this.indexes[granularity]
+    let index = indexes.get(interval.start)
+    if (index === undefined)
+      indexes.set(interval.start, (index = new CellIndex(granularity, interval, this.createOpen)))
+    return index
   }
 }
 
 const CELLS = 'cell/'
 
-/** Key of a cell among all cells of a generation, ordered by interval. */
-const gridKey = (cell: Pick<CellState, 'family' | 'dimensions' | 'granularity' | 'start'>): string =>
+/** Key of a closed cell among all cells of a generation, ordered by interval. */
+const closedKey = (cell: Pick<CellState, 'family' | 'dimensions' | 'granularity' | 'start'>): string =>
   `${String(cell.start).padStart(15, '0')}/${cell.granularity}/${cell.family}/${cellKey(cell.dimensions)}`

@@ -1,6 +1,6 @@
 /**
- * Where what left memory is found again. Synchronous: the fold asks in mid-event. Keys are compared as UTF-16 code
- * units.
+ * Where entries that left memory are found again. Reads are synchronous, because the projection asks in the middle of
+ * an event. Keys are compared as UTF-16 code units.
  */
 export type ColdStore = Readonly<{
   get: (key: string) => unknown
@@ -10,28 +10,28 @@ export type ColdStore = Readonly<{
 
 export const emptyColdStore: ColdStore = { get: () => undefined, keysAfter: () => [] }
 
-/** What is put in the cold store: plain data by key. */
+/** What is to be written to the cold store: plain data by key. */
 export type SpilledEntries = readonly (readonly [key: string, data: unknown])[]
 
 /**
- * Things of one kind that are seldom needed again: those that changed since the last save are in memory, the others on
- * the cold store, from where they are fetched back. So memory holds what changed since the last save, and history only the
- * the cold store.
+ * A map of entries that are seldom needed again. Entries that changed since the last save are in memory; the others are
+ * in the cold store, and `get` loads them from there. So memory is bounded by what changes between two saves, and
+ * history occupies the cold store only.
  */
 export class SpillingMap<T> {
   private readonly changed = new Map<string, T>()
   private readonly prefix: string
   private readonly coldStore: ColdStore
   private readonly load: (data: unknown) => T
-  private readonly toData: (thing: T) => unknown
+  private readonly toData: (value: T) => unknown
 
-  /** `spilled` is what a saved state has that is not in the cold store. */
+  /** `spilled` are the entries of a saved state that the cold store does not hold. */
   constructor(
     prefix: string,
     coldStore: ColdStore,
     spilled: SpilledEntries,
     load: (data: unknown) => T,
-    toData: (thing: T) => unknown,
+    toData: (value: T) => unknown,
   ) {
     this.prefix = prefix
     this.coldStore = coldStore
@@ -41,22 +41,22 @@ export class SpillingMap<T> {
       if (key.startsWith(prefix)) this.changed.set(key.slice(prefix.length), load(data))
   }
 
-  /** The thing, to be changed. */
+  /** The value under a key, which the caller may change in place. */
   get(key: string): T | undefined {
     const known = this.changed.get(key)
     if (known !== undefined) return known
     const data = this.coldStore.get(this.prefix + key)
     if (data === undefined) return undefined
-    const thing = this.load(data)
-    this.changed.set(key, thing)
-    return thing
+    const value = this.load(data)
+    this.changed.set(key, value)
+    return value
   }
 
-  set(key: string, thing: T): void {
-    this.changed.set(key, thing)
+  set(key: string, value: T): void {
+    this.changed.set(key, value)
   }
 
-  /** Keys after `after`, ascending, at most `max`, wherever they are kept. */
+  /** Keys after `after`, ascending, at most `max`, wherever their values are. */
   keysAfter(after: string, max: number): readonly string[] {
     const keys = new Set(
       this.coldStore.keysAfter(this.prefix, this.prefix + after, max).map((key) => key.slice(this.prefix.length)),
@@ -66,11 +66,11 @@ export class SpillingMap<T> {
   }
 
   save(): SpilledEntries {
-    return [...this.changed].map(([key, thing]) => [this.prefix + key, this.toData(thing)] as const)
+    return [...this.changed].map(([key, value]) => [this.prefix + key, this.toData(value)] as const)
   }
 
-  /** What `save` returned is in the cold store. */
-  forget(): void {
+  /** The cold store holds what `save` returned: memory is released. */
+  release(): void {
     this.changed.clear()
   }
 }

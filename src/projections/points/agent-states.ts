@@ -1,95 +1,62 @@
-import { clip, type EpochMs } from '../../domain/interval.js'
+import type { AgentStateEntered, StateKind } from '../../domain/fact.js'
+import { intervalStart, type EpochMs } from '../../domain/interval.js'
+import type { Settings } from '../settings.js'
+import { AgentTimeline, type StateDelta, type StateEntry } from './agent-timeline.js'
 
-export type StateEntry = Readonly<{ at: EpochMs; state: string }>
+export type AgentStatesState = readonly (readonly [userId: string, kind: StateKind, entries: readonly StateEntry[]])[]
 
-/** More or less time in a state within an interval. */
-export type StateDelta = Readonly<{ state: string; start: EpochMs; deltaMs: number }>
+type OnDeltas = (userId: string, kind: StateKind, deltas: readonly StateDelta[]) => void
 
-type Span = Readonly<{ state: string; from: EpochMs; to: EpochMs; sign: 1 | -1 }>
+type Agent = Readonly<{ userId: string; kind: StateKind; timeline: AgentTimeline }>
 
-/**
- * The states of one agent and kind, in the order of their beginnings. A state lasts until the next begins, but is never
- * believed for longer than `stateMaxMs`; the open one is counted up to the last closed interval. Entries may come in
- * any order and twice: the sums depend on their set alone. Two states entered at the same instant are ordered by name,
- * and the first of them lasts no time.
- *
- * Entries before what `forgetBefore` was told must not be entered any more: the time they would take from others is not
- * known.
- */
-export class AgentTimeline {
-  private readonly entries: StateEntry[]
-  private readonly stateMaxMs: number
-  private readonly intervalMs: number
+/** The states of all agents, partitioned by agent and kind. */
+export class AgentStates {
+  private readonly agents = new Map<string, Agent>()
+  private readonly settings: Settings
+  private readonly onDeltas: OnDeltas
 
-  constructor(options: Readonly<{ stateMaxMs: number; intervalMs: number }>, entries: readonly StateEntry[] = []) {
-    this.stateMaxMs = options.stateMaxMs
-    this.intervalMs = options.intervalMs
-    this.entries = [...entries]
+  constructor(settings: Settings, onDeltas: OnDeltas, state: AgentStatesState = []) {
+    this.settings = settings
+    this.onDeltas = onDeltas
+    for (const [userId, kind, entries] of state) this.agentOf(userId, kind, entries)
   }
 
-  /** What a newly learned entry changes, given that open states are counted through `closedThrough`. */
-  enter(entry: StateEntry, closedThrough: EpochMs | null): readonly StateDelta[] {
-    let index = this.entries.length
-    while (index > 0 && isBefore(entry, this.entries[index - 1] as StateEntry)) index--
-    const previous = this.entries[index - 1]
-    if (previous !== undefined && previous.at === entry.at && previous.state === entry.state) return []
-    const next = this.entries[index]
-    this.entries.splice(index, 0, entry)
-    const changes: Span[] = [
-      { state: entry.state, from: entry.at, to: this.endOf(entry, next, closedThrough), sign: 1 },
-    ]
-    if (previous !== undefined) {
-      changes.push({
-        state: previous.state,
-        from: previous.at,
-        to: this.endOf(previous, next, closedThrough),
-        sign: -1,
-      })
-      changes.push({
-        state: previous.state,
-        from: previous.at,
-        to: this.endOf(previous, entry, closedThrough),
-        sign: 1,
-      })
+  entered(fact: AgentStateEntered, closedThrough: EpochMs | null): void {
+    const { userId, kind, state, at } = fact
+    this.enter(userId, kind, fact, closedThrough)
+    if (kind === 'systemPresence' && this.settings.profileAt(at).agentState.endsRoutingStatus.includes(state))
+      this.enter(userId, 'routingStatus', { at, state: 'OFF_QUEUE' }, closedThrough)
+  }
+
+  /** Intervals that were closed through `before` are now closed through `through`. */
+  advance(before: EpochMs | null, through: EpochMs): void {
+    for (const { userId, kind, timeline } of this.agents.values())
+      this.onDeltas(userId, kind, timeline.advance(before, through))
+  }
+
+  /** Forgets entries that the late horizon has passed. */
+  forget(closedThrough: EpochMs): void {
+    const { lateHorizonMs, intervalMs } = this.settings.base
+    for (const { timeline } of this.agents.values())
+      timeline.forgetBefore(intervalStart(closedThrough - lateHorizonMs, intervalMs))
+  }
+
+  save(): AgentStatesState {
+    return [...this.agents.values()].map(({ userId, kind, timeline }) => [userId, kind, timeline.save()] as const)
+  }
+
+  private enter(userId: string, kind: StateKind, { at, state }: StateEntry, closedThrough: EpochMs | null): void {
+    this.onDeltas(userId, kind, this.agentOf(userId, kind).timeline.enter({ at, state }, closedThrough))
+  }
+
+  private agentOf(userId: string, kind: StateKind, entries?: readonly StateEntry[]): Agent {
+    const key = `${kind}/${userId}`
+    let agent = this.agents.get(key)
+    if (agent === undefined) {
+      const { agentState, intervalMs } = this.settings.base
+      const timeline = new AgentTimeline({ stateMaxMs: agentState.stateMaxMs, intervalMs }, entries)
+      this.agents.set(key, (agent = { userId, kind, timeline }))
     }
-    return this.deltas(changes)
-  }
-
-  /** What the open state gains when intervals are closed from `before` to `through`. */
-  advance(before: EpochMs | null, through: EpochMs): readonly StateDelta[] {
-    const open = this.entries.at(-1)
-    if (open === undefined) return []
-    const from = this.endOf(open, undefined, before)
-    return this.deltas([{ state: open.state, from, to: this.endOf(open, undefined, through), sign: 1 }])
-  }
-
-  /** Forgets entries that ended before `at`. */
-  forgetBefore(at: EpochMs): void {
-    let count = 0
-    while (count + 1 < this.entries.length && (this.entries[count + 1] as StateEntry).at <= at) count++
-    if (count > 0) this.entries.splice(0, count)
-  }
-
-  save(): readonly StateEntry[] {
-    return [...this.entries]
-  }
-
-  private endOf(entry: StateEntry, next: StateEntry | undefined, closedThrough: EpochMs | null): EpochMs {
-    const end = next?.at ?? Math.max(entry.at, closedThrough ?? entry.at)
-    return Math.min(end, entry.at + this.stateMaxMs)
-  }
-
-  private deltas(spans: readonly Span[]): readonly StateDelta[] {
-    const sums = new Map<string, { state: string; start: EpochMs; deltaMs: number }>()
-    for (const { state, from, to, sign } of spans)
-      for (const { start, durationMs } of clip(from, to, this.intervalMs)) {
-        const key = `${start} ${state}`
-        const sum = sums.get(key)
-        if (sum === undefined) sums.set(key, { state, start, deltaMs: sign * durationMs })
-        else sum.deltaMs += sign * durationMs
-      }
-    return [...sums.values()].filter(({ deltaMs }) => deltaMs !== 0)
+    return agent
   }
 }
-
-const isBefore = (a: StateEntry, b: StateEntry): boolean => a.at < b.at || (a.at === b.at && a.state < b.state)

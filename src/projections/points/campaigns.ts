@@ -1,6 +1,6 @@
 import type { MetricPoint } from '../../domain/fact.js'
 import type { EpochMs } from '../../domain/interval.js'
-import type { Configuration } from '../settings.js'
+import type { Settings } from '../settings.js'
 import type { Of, PointSink } from './point-sink.js'
 
 type Operation = Readonly<{
@@ -13,19 +13,19 @@ type Conversation = { campaignId: string | null; waiting: Operation[]; lastAt: E
 export type CampaignJoinState = readonly (readonly [string, Conversation])[]
 
 /**
- * Tells the points of an outbound conversation which campaign it belongs to. That is said once, by one event, which may
- * come after the points: until then they are remembered, and counted in the campaign when it is known. In all other
- * families they count at once.
+ * Joins the points of an outbound conversation with its campaign. One event names the campaign, and it may arrive after
+ * the points. Points count at once in all other families; they are kept, and count in the campaign once it is known.
+ * State is partitioned by conversation.
  */
 export class CampaignJoin {
-  private readonly configuration: Configuration
+  private readonly settings: Settings
   private readonly conversations: Map<string, Conversation>
   private readonly sink: PointSink
-  /** Counts in the campaign's family alone. */
+  /** Counts in the campaign family alone. */
   private readonly campaignOnly: PointSink
 
-  constructor(configuration: Configuration, sink: PointSink, campaignOnly: PointSink, state: CampaignJoinState = []) {
-    this.configuration = configuration
+  constructor(settings: Settings, sink: PointSink, campaignOnly: PointSink, state: CampaignJoinState = []) {
+    this.settings = settings
     this.sink = sink
     this.campaignOnly = campaignOnly
     this.conversations = new Map(
@@ -45,7 +45,7 @@ export class CampaignJoin {
     settle: (id, point, of) => this.sink.settle(id, this.joined('settle', id, point, of), of),
   }
 
-  /** A campaign began the conversation. The first that says so stands. */
+  /** A campaign began the conversation. The first statement counts. */
   began(conversationId: string, campaignId: string, at: EpochMs): void {
     const conversation = this.conversationOf(conversationId, at)
     if (conversation.campaignId !== null) return
@@ -59,7 +59,7 @@ export class CampaignJoin {
     conversation.waiting = []
   }
 
-  /** Forgets conversations in which nothing happened since `at`. */
+  /** Forgets conversations without a point or a campaign since `at`. */
   forgetBefore(at: EpochMs): void {
     for (const [id, { lastAt }] of this.conversations) if (lastAt < at) this.conversations.delete(id)
   }
@@ -72,8 +72,8 @@ export class CampaignJoin {
   }
 
   private joined(kind: Operation['kind'], id: string, point: MetricPoint, { conversationId }: Of): MetricPoint {
-    // Whoever has no use for campaigns keeps no conversations for them.
-    if (point.direction !== 'outbound' || !this.configuration.isAskedFor('campaign')) return point
+    // Without the campaign family no conversation is kept.
+    if (point.direction !== 'outbound' || !this.settings.isAskedFor('campaign')) return point
     const conversation = this.conversationOf(conversationId, point.at)
     if (conversation.campaignId !== null) return { ...point, campaignId: conversation.campaignId }
     conversation.waiting.push({ kind, id, point })

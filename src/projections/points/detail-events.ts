@@ -2,52 +2,58 @@ import type { AcdEnded, AfterCallWorkCompleted, DetailFact, FlowFact, UserSessio
 import type { PointDimensions } from '../../domain/dimensions.js'
 import type { EpochMs } from '../../domain/interval.js'
 import type { MetricName } from '../../domain/metric.js'
+import type { Refusal } from '../lateness.js'
 import { unreachable } from '../../domain/unreachable.js'
 import { CampaignJoin, type CampaignJoinState } from './campaigns.js'
-import type { Configuration } from '../settings.js'
+import type { Settings } from '../settings.js'
 import { HandleTime, type HandleTimeState, type DedupResult } from './handle-time.js'
 import { pointOf, type PointSink } from './point-sink.js'
-import { QueueEnds } from './queue-exits.js'
+import { QueueExits } from './queue-exits.js'
 
 export type CorrelatorState = Readonly<{
   handling: HandleTimeState
-  queueEnds: readonly AcdEnded[]
+  queueExits: readonly AcdEnded[]
   campaigns: CampaignJoinState
 }>
 
 /**
- * Finds metric points in detail events, for organisations that receive no metric records. What an event says alone is
- * emitted at once; only the handle time and the campaign are joined from several. What the events cannot tell is
- * absent, not zero (docs/metrics.md lists it).
+ * Derives metric points from detail events, for organisations that receive no metric records. What one event says is
+ * emitted at once; only the handle time and the campaign are joined from several events. A metric that the events
+ * cannot tell is absent, not zero (docs/metrics.md lists them). State is partitioned by conversation.
  */
 export class Correlator {
-  private readonly configuration: Configuration
+  private readonly settings: Settings
   private readonly handling: HandleTime
-  private readonly queueEnds: QueueEnds
+  private readonly queueExits: QueueExits
   private readonly campaigns: CampaignJoin
   private readonly sink: PointSink
 
-  constructor(configuration: Configuration, sink: PointSink, campaignOnly: PointSink, state?: CorrelatorState) {
-    this.configuration = configuration
-    this.queueEnds = new QueueEnds(state?.queueEnds)
-    this.campaigns = new CampaignJoin(configuration, sink, campaignOnly, state?.campaigns)
+  constructor(settings: Settings, sink: PointSink, campaignOnly: PointSink, state?: CorrelatorState) {
+    this.settings = settings
+    this.queueExits = new QueueExits(state?.queueExits)
+    this.campaigns = new CampaignJoin(settings, sink, campaignOnly, state?.campaigns)
     this.sink = this.campaigns.points
-    this.handling = new HandleTime(configuration, this.sink, state?.handling)
+    this.handling = new HandleTime(settings, this.sink, state?.handling)
   }
 
-  apply(fact: DetailFact | FlowFact): DedupResult {
+  /** Answers why if the fact contradicts another of the same session. */
+  apply(fact: DetailFact | FlowFact): Refusal | undefined {
+    return this.dispatch(fact) === 'contradictory' ? contradictory(fact) : undefined
+  }
+
+  private dispatch(fact: DetailFact | FlowFact): DedupResult {
     switch (fact.type) {
       case 'AcdStarted':
         this.emit('nOffered', 1, fact.at, fact, { queueId: fact.queueId, skillIds: fact.skillIds })
         return 'new'
       case 'AcdEnded': {
-        const dedup = this.queueEnds.see(fact)
+        const dedup = this.queueExits.see(fact)
         if (dedup === 'new') this.acdEnded(fact)
         return dedup
       }
       case 'CustomerStarted':
-        // A customer who is called is connected when the agent's session says so; one who calls is connected from the
-        // start.
+        // A customer who calls is connected from the start. One who is called is connected when the agent's session
+        // says so.
         if (fact.direction !== 'outbound') this.emit('nConnected', 1, fact.at, fact, {})
         return 'new'
       case 'CustomerEnded':
@@ -85,8 +91,8 @@ export class Correlator {
         return 'new'
       }
       case 'FlowStarted': // Genesys counts a flow when the interaction leaves it
-      case 'VoicemailStarted': // its end says all there is to count
-      case 'WrapUpApplied': // the same as the after-call work, without the agent
+      case 'VoicemailStarted': // its end carries the duration
+      case 'WrapUpApplied': // repeats the after-call work, without the agent
       case 'ConversationAnnotated':
         return 'new'
       default:
@@ -94,15 +100,15 @@ export class Correlator {
     }
   }
 
-  /** The frontier came to `at`. */
+  /** The frontier reached `at`. */
   tick(at: EpochMs): void {
     this.handling.tick(at)
-    this.queueEnds.forgetBefore(at - this.configuration.base.correlation.acwHorizonMs)
-    this.campaigns.forgetBefore(at - this.configuration.base.correlation.restateHorizonMs)
+    this.queueExits.forgetBefore(at - this.settings.base.correlation.acwHorizonMs)
+    this.campaigns.forgetBefore(at - this.settings.base.correlation.restateHorizonMs)
   }
 
   save(): CorrelatorState {
-    return { handling: this.handling.save(), queueEnds: this.queueEnds.save(), campaigns: this.campaigns.save() }
+    return { handling: this.handling.save(), queueExits: this.queueExits.save(), campaigns: this.campaigns.save() }
   }
 
   private acdEnded(fact: AcdEnded): void {
@@ -111,12 +117,12 @@ export class Correlator {
     this.emit('tAcd', connectedMs, at, fact, ofQueue)
     switch (fact.outcome) {
       case 'ANSWERED': {
-        // Genesys stamps the answer at the agent's connect, some milliseconds later; the events do not tell that
+        // Genesys stamps the answer at the agent's connect, some milliseconds later. The events do not tell that
         // instant.
         const ofAgent = { ...ofQueue, userId: fact.answeredUserId }
         this.emit('tAnswered', connectedMs, at, fact, ofAgent)
-        const limitMs = this.configuration.serviceLevelMs(queueId, mediaType, at)
-        const { overAtDuration } = this.configuration.profileAt(at).serviceLevel
+        const limitMs = this.settings.serviceLevelMs(queueId, mediaType, at)
+        const { overAtDuration } = this.settings.profileAt(at).serviceLevel
         if (connectedMs > limitMs || (overAtDuration && connectedMs === limitMs))
           this.emit('nOverSla', 1, at, fact, ofAgent)
         return
@@ -134,8 +140,7 @@ export class Correlator {
     const dedup = this.handling.dedupEnd(fact)
     if (dedup !== 'new') return dedup
     const { at, queueId, userId, talkMs, heldMs, alertMs, contactingMs, dialingMs, disconnectType } = fact
-    const { alertEndedByOther, transfers, blindTransfers, consultTransfers } =
-      this.configuration.profileAt(at).correlation
+    const { alertEndedByOther, transfers, blindTransfers, consultTransfers } = this.settings.profileAt(at).correlation
     const point = (metric: MetricName, value: number, when: EpochMs): void =>
       this.emit(metric, value, when, fact, { queueId, userId })
     const connectedAt = at - talkMs - heldMs
@@ -145,8 +150,8 @@ export class Correlator {
     if (contactingMs > 0) point('tContacting', contactingMs, connectedAt - dialingMs)
     if (dialingMs > 0) point('tDialing', dialingMs, connectedAt)
     if (fact.direction === 'outbound' && dialingMs > 0 && talkMs > 0) point('nConnected', 1, connectedAt)
-    // Talk and hold are stamped at the end of the session: right for what came last, the other's own end is not in the
-    // events.
+    // Talk and hold are stamped at the end of the session. That is right for the one that came last; the events do not
+    // tell when the other ended.
     if (talkMs > 0) point('tTalkComplete', talkMs, at)
     if (heldMs > 0) point('tHeldComplete', heldMs, at)
     if (talkMs > 0 && transfers.includes(disconnectType)) {
@@ -178,7 +183,12 @@ export class Correlator {
   }
 }
 
-/** How a flow ends: it goes on elsewhere or lets the caller out, or the call ends in it. */
+const contradictory = (fact: DetailFact | FlowFact): Refusal => ({
+  reason: 'contradictory',
+  detail: `another ${fact.type} of the same session of conversation ${fact.conversationId} says something else; the first one counts`,
+})
+
+/** Reasons with which an interaction leaves a flow and goes on, and reasons with which it ends in the flow. */
 const exits: ReadonlySet<string> = new Set([
   'TRANSFER',
   'FLOW_EXIT',

@@ -1,17 +1,18 @@
 import type { AfterCallWorkCompleted, MetricPoint, UserSessionEnded } from '../../domain/fact.js'
 import type { EpochMs } from '../../domain/interval.js'
-import type { Configuration } from '../settings.js'
+import type { Settings } from '../settings.js'
 import { pointOf, type PointSink } from './point-sink.js'
 
 /**
- * One agent session on its way to a handle time.
+ * What is known of one agent session.
  *
- * - *ended*, waiting for its after-call work: no handle time yet
- * - *assumed*: the horizon passed without after-call work; the handle time without it is published, pending
+ * - *ended*: it waits for its after-call work and has no handle time yet
+ * - *assumed*: the horizon passed without after-call work; the handle time without it is counted, pending
  * - *worked*: after-call work is known, the end of the session is not
- * - *done*: both are known and its handle time is published; kept for a while to recognise what contradicts it
+ * - *done*: both are known and the handle time is counted; kept for a while to recognise repeats and contradictions
  *
- * A session leaves when it is older than the restate horizon (what was assumed is then settled), a done one earlier.
+ * A session is forgotten when it is older than the restate horizon (an assumed handle time is then settled), a done one
+ * earlier.
  */
 export type SessionState =
   | Readonly<{ kind: 'ended'; end: UserSessionEnded; horizonMs: number }>
@@ -24,28 +25,28 @@ export type HandleTimeState = Readonly<{
   sessions: readonly (readonly [string, SessionState])[]
 }>
 
-/** What became of a fact: it is new, the same is known already, or something else is known of the same session. */
+/** Whether a fact is new, repeats a known one, or says something else than a known one about the same session. */
 export type DedupResult = 'new' | 'known' | 'contradictory'
 
 /**
- * Joins the end of an agent's session with the after-call work that may follow it hours later or never, in whatever
- * order they come. Until a session's horizon there is no handle time; then it counts as handled without after-call
- * work; work that comes later still moves it.
+ * Joins the end of an agent's session with its after-call work, in either order. After-call work may follow hours later
+ * or never. Until the session's horizon passes there is no handle time; then the session counts as handled without
+ * after-call work. Work that arrives later replaces that handle time. State is partitioned by session.
  */
 export class HandleTime {
   private readonly sessions: Map<string, SessionState>
-  private readonly configuration: Configuration
+  private readonly settings: Settings
   private readonly sink: PointSink
   private frontier: EpochMs | null
 
-  constructor(configuration: Configuration, sink: PointSink, state?: HandleTimeState) {
-    this.configuration = configuration
+  constructor(settings: Settings, sink: PointSink, state?: HandleTimeState) {
+    this.settings = settings
     this.sink = sink
     this.frontier = state?.frontier ?? null
     this.sessions = new Map(state?.sessions)
   }
 
-  /** Is this end news? To be asked before anything is counted from it. */
+  /** Call it before anything is counted from this end. */
   dedupEnd(end: UserSessionEnded): DedupResult {
     const known = this.sessions.get(sessionKey(end))
     return known === undefined || known.kind === 'worked' ? 'new' : same(known.end, end) ? 'known' : 'contradictory'
@@ -64,7 +65,7 @@ export class HandleTime {
     const id = sessionKey(end)
     const known = this.sessions.get(id)
     if (known?.kind === 'worked') return this.done(id, end, known.acw)
-    const horizonMs = this.configuration.acwHorizonMs(end.queueId, end.at)
+    const horizonMs = this.settings.acwHorizonMs(end.queueId, end.at)
     this.sessions.set(id, { kind: 'ended', end, horizonMs })
     if (this.frontier !== null && end.at + horizonMs <= this.frontier) this.assume(id, end)
   }
@@ -82,13 +83,12 @@ export class HandleTime {
   }
 
   /**
-   * The frontier came to `at`: sessions that waited long enough are handled without after-call work, old ones are
-   * forgotten. Looks at every session there is, so it is called when intervals close rather than at each tick of the
-   * clock.
+   * The frontier reached `at`: sessions whose horizon passed count as handled without after-call work, and old ones are
+   * forgotten. It visits every session, so it is called when intervals close rather than at each tick of the clock.
    */
   tick(at: EpochMs): void {
     this.frontier = at
-    const { acwHorizonMs, restateHorizonMs } = this.configuration.base.correlation
+    const { acwHorizonMs, restateHorizonMs } = this.settings.base.correlation
     for (const [id, session] of this.sessions) {
       const since = session.kind === 'worked' ? session.acw.at : session.end.at
       if (session.kind === 'ended' && since + session.horizonMs <= at) this.assume(id, session.end)
@@ -115,7 +115,7 @@ export class HandleTime {
     this.sink.observe(handlePoint(end, acw), end, 'handled')
   }
 
-  /** A session in which nothing was done has no handle time, unless after-call work says that it was handled. */
+  /** A session without any time has no handle time, unless after-call work shows that it was handled. */
   private ifAny(point: MetricPoint, act: (point: MetricPoint) => void): void {
     if (point.value > 0) act(point)
   }

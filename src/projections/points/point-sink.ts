@@ -7,9 +7,9 @@ import type { MetricName } from '../../domain/metric.js'
 export type Of = Readonly<{ conversationId: string }>
 
 /**
- * Where points go that were found in detail events. `observePending` may be taken back by `withdraw` or made certain by
- * `settle`, with the same point. A point that is `handled` restates a closed interval because after-call work came
- * late, not because anything else did.
+ * Where points derived from detail events go. A point counted by `observePending` is taken back by `withdraw` or made
+ * certain by `settle`, with the same id and point. `handled` says that a closed interval is restated because after-call
+ * work came late.
  */
 export type PointSink = Readonly<{
   observe: (point: MetricPoint, of: Of, why?: 'handled') => void

@@ -3,10 +3,10 @@ import type { EpochMs } from '../../domain/interval.js'
 import type { DedupResult } from './handle-time.js'
 
 /**
- * How queue entries ended of late: an entry ends once, so that a second end that says something else contradicts the
- * first.
+ * Recent ends of queue entries. An entry ends once: a second end that says something else contradicts the first.
+ * State is partitioned by queue entry.
  */
-export class QueueEnds {
+export class QueueExits {
   private readonly ends: Map<string, AcdEnded>
 
   constructor(state: readonly AcdEnded[] = []) {

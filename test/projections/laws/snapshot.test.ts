@@ -95,9 +95,9 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', { 
         log.forEach((fact) => fold.apply(fact))
         fold.drainEvents()
         fold.saved()
-        const { spilled, grid } = fold.save()
+        const { spilled, cells } = fold.save()
         expect(spilled).toEqual([])
-        for (const cell of grid.open) expect(cell.end).toBeGreaterThan(grid.closedThrough ?? -Infinity)
+        for (const cell of cells.open) expect(cell.end).toBeGreaterThan(cells.closedThrough ?? -Infinity)
       }),
       runs,
     )
@@ -152,13 +152,13 @@ test('old intervals, handled sessions and past agent states do not pile up', () 
       fold.drainEvents()
       fold.saved()
     }
-    const { grid, spilled, correlator, timelines } = fold.save()
+    const { cells, spilled, correlator, agentStates } = fold.save()
     return (
-      grid.open.length +
+      cells.open.length +
       spilled.length +
       correlator.handling.sessions.length +
       correlator.campaigns.length +
-      timelines.reduce((sum, [, , entries]) => sum + entries.length, 0)
+      agentStates.reduce((sum, [, , entries]) => sum + entries.length, 0)
     )
   }
   expect(sizeAfterDays(1)).toBeGreaterThan(0)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { defaultProfile } from '../../../src/domain/profile.js'
-import { AgentTimeline } from '../../../src/projections/points/agent-states.js'
+import { AgentTimeline } from '../../../src/projections/points/agent-timeline.js'
 import { entered, minutes, ticked } from '../../support/fact-builders.js'
 import { given } from '../../support/given.js'
 
