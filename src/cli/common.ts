@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { pino, destination, type Logger } from 'pino'
-import { loadConfig, type Config } from '../app/config/config.js'
+import { loadConfig } from '../app/config/load.js'
+import type { Config } from '../app/config/schema.js'
 import { embeddedLogs, type Logs } from '../app/pipeline/logs.js'
 import { eventStoreDbLogs } from '../app/pipeline/eventstoredb-logs.js'
 import { UsageError } from './exit.js'

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import Table from 'cli-table3'
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
-import { ConfigError, redacted, sinkKind } from '../app/config/config.js'
+import { redacted } from '../app/config/load.js'
+import { ConfigError, sinkKind } from '../app/config/schema.js'
 import {
   allSettings,
   changeConfiguration,

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { ConfigError } from '../app/config/config.js'
+import { ConfigError } from '../app/config/schema.js'
 import { NoGeneration } from '../app/operations/replay.js'
 import type { RunEnd } from '../app/pipeline/supervisor.js'
 import { NotIngested } from '../ingress/not-ingested.js'

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander'
-import { loadProfile } from '../app/config/config.js'
+import { loadProfile } from '../app/config/load.js'
 import { familyNames, type FamilyName } from '../domain/family.js'
 import { isMetricName, metricNames } from '../domain/metric.js'
 import { namedKpis, type NamedKpi } from '../domain/named-kpi.js'

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
-import { ConfigError, loadProfile } from '../app/config/config.js'
+import { loadProfile } from '../app/config/load.js'
+import { ConfigError } from '../app/config/schema.js'
 import { ifThere, logStatusOf } from '../app/operations/import-configuration.js'
 import {
   NotPublishable,

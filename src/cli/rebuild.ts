@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import Table from 'cli-table3'
-import { loadProfile } from '../app/config/config.js'
+import { loadProfile } from '../app/config/load.js'
 import { rebuild } from '../app/operations/rebuild.js'
 import { command, configOf, withContext, type CommonFlags } from './common.js'
 import { EXIT } from './exit.js'

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { sinkKind, type Config } from '../app/config/config.js'
+import { sinkKind, type Config } from '../app/config/schema.js'
 import { run, stages, type Stage, type StageState } from '../app/pipeline/supervisor.js'
 import { filesFolderOf, sinkOf } from '../app/pipeline/sinks.js'
 import { httpSource } from '../http/server.js'

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import { familyNames, type FamilyName } from '../domain/family.js'
-import { sinkKind } from '../app/config/config.js'
+import { sinkKind } from '../app/config/schema.js'
 import { topicsOptionsOf } from '../app/pipeline/sinks.js'
 import { applyTopics, planTopics, type TopicStep } from '../egress/kafka/topic-admin.js'
 import { command, commandGroup, configOf, withContext, type CommonFlags } from './common.js'

@@ -10,7 +10,7 @@ import { UnknownZone, zoneOf } from './zones.js'
 const ms = z.number().int().min(0)
 const { serviceLevel, correlation, agentState } = defaultProfile
 
-/** A choice of names, each once and in the order of the catalogue, whatever the order in the file. */
+/** A list of names, each once and in the order of the catalogue, whatever their order in the file. */
 const someOf = <T extends string>(names: readonly T[], byDefault: readonly T[]) =>
   z
     .array(z.enum(names))
@@ -20,7 +20,7 @@ const someOf = <T extends string>(names: readonly T[], byDefault: readonly T[]) 
     })
     .default(byDefault)
 
-/** A zone by its name; or with all its offsets, as a published profile holds it. */
+/** A zone: its name, or name and offsets as in a published profile. */
 const zoneSchema = z
   .union([
     z.string().min(1),
@@ -48,7 +48,7 @@ const kpiSchema = z.strictObject({
   doc: z.string().default(''),
 })
 
-/** How a KPI profile is written in a file; what is left out is as in the default profile. */
+/** The schema of a KPI profile in a file. Missing keys have the values of the default profile. */
 export const profileSchema = z
   .strictObject({
     id: z

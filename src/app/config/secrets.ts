@@ -1,15 +1,14 @@
 import { readFileSync } from 'node:fs'
 
-/** Keys of the configuration whose values must not be shown, and may be references. */
+/** Keys of secrets: their values are never shown, and may be references. */
 export const secretKeys: ReadonlySet<string> = new Set(['token', 'password', 'clientKey'])
 
 type Tree = Record<string, unknown>
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * A copy of the configuration in which a secret that is a reference, `{ env: NAME }` or `{ file: /run/secrets/name }`,
- * is replaced by what it refers to (a file's last line feed is not part of it). Throws with words where it refers to
- * nothing.
+ * A copy of the configuration with references to secrets resolved: `{ env: NAME }` or `{ file: /run/secrets/name }`.
+ * The final line feed of a file is not part of its secret. Throws if a reference cannot be resolved.
  */
 export const withSecrets = (tree: Tree, env: Environment, path: readonly string[] = []): Tree =>
   Object.fromEntries(

@@ -7,7 +7,7 @@ import type { EventLog } from '../../log/event-log.js'
 import { openEventStoreDbLog } from '../../log/eventstoredb/log.js'
 import type { EventStoreDbAccess } from '../../log/eventstoredb/options.js'
 import type { SubscriptionReport } from '../../log/eventstoredb/subscription-health.js'
-import type { Config } from '../config/config.js'
+import type { Config } from '../config/schema.js'
 import { oneLog, type LogHealth, type Logs } from './logs.js'
 
 /**

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { defaultProfile } from '../../../src/domain/profile.js'
-import { ConfigError, loadConfig, loadProfile, redacted, sinkKind } from '../../../src/app/config/config.js'
+import { loadConfig, loadProfile, redacted } from '../../../src/app/config/load.js'
+import { ConfigError, sinkKind } from '../../../src/app/config/schema.js'
 
 let folder = ''
 beforeAll(() => {

@@ -1,0 +1,177 @@
+import { readFileSync } from 'node:fs'
+import { parse as parseYaml } from 'yaml'
+import type { z } from 'zod'
+import type { Profile } from '../../domain/profile.js'
+import { profileSchema } from './profile-schema.js'
+import { ConfigError, configSchema, type Config } from './schema.js'
+import { secretKeys, withSecrets } from './secrets.js'
+
+type Tree = Record<string, unknown>
+
+/**
+ * Loads the configuration from defaults, file, environment and flags; later sources override earlier ones. Unknown keys
+ * are errors. The environment names a key by its path in upper snake case, levels joined by two underscores:
+ * `STREAMVANE_INGRESS__PORT=8081`; a list is written as in YAML or with commas. `KAFKA_BROKERS` (comma-separated),
+ * `SCHEMA_REGISTRY_URL` and `EVENTSTOREDB_URL` are read as well. A secret may be a reference. Throws `ConfigError`.
+ */
+export const loadConfig = (
+  sources: Readonly<{
+    file?: string | undefined
+    env?: Readonly<Record<string, string | undefined>>
+    flags?: Readonly<Record<string, unknown>>
+  }>,
+): Config => {
+  const { flags = {} } = sources
+  const environment = fromEnvironment(sources.env ?? {})
+  const tree = secretsIn(merge(merge(readFile(sources.file), environment.tree), flags), sources.env ?? {})
+  let parsed = configSchema.safeParse(tree)
+  if (!parsed.success && respell(tree, environment.texts, flags, parsed.error.issues))
+    parsed = configSchema.safeParse(tree)
+  if (parsed.success) return parsed.data
+  const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.') || '(top level)'}: ${issue.message}`)
+  throw new ConfigError(
+    `the configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.join('\n')}`,
+  )
+}
+
+/** Loads a profile file, YAML or JSON. Throws `ConfigError`. */
+export const loadProfile = (file: string): Profile => {
+  const parsed = profileSchema.safeParse(readFile(file))
+  if (parsed.success) return parsed.data
+  throw new ConfigError(
+    `profile ${file}:\n${parsed.error.issues.map((issue) => `  ${issue.path.join('.') || '(top level)'}: ${issue.message}`).join('\n')}`,
+  )
+}
+
+/** The configuration with secrets redacted, and the zone by its name, for display. */
+export const redacted = (config: Config): unknown =>
+  JSON.parse(
+    JSON.stringify({ ...config, profile: { ...config.profile, zone: config.profile.zone.name } }),
+    (key, value: unknown) =>
+      typeof value !== 'string'
+        ? value
+        : secretKeys.has(key)
+          ? '***'
+          : value.replace(/^(\w+(?:\+\w+)?:\/\/)[^/@]*@/, '$1***@'),
+  )
+
+const secretsIn = (tree: Tree, env: Readonly<Record<string, string | undefined>>): Tree => {
+  try {
+    return withSecrets(tree, env)
+  } catch (cause) {
+    throw new ConfigError((cause as Error).message)
+  }
+}
+
+const readFile = (file: string | undefined): Tree => {
+  if (file === undefined) return {}
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new ConfigError(`cannot read ${file}: ${(cause as Error).message}`)
+  }
+  try {
+    const tree: unknown = parseYaml(text) ?? {}
+    if (typeof tree !== 'object' || Array.isArray(tree)) throw new Error('expected a mapping at the top level')
+    return tree as Tree
+  } catch (cause) {
+    throw new ConfigError(`${file} is not valid YAML or JSON: ${(cause as Error).message}`)
+  }
+}
+
+const PREFIX = 'STREAMVANE_'
+/** Variables with the prefix that are not settings. */
+const notConfiguration = new Set([
+  'STREAMVANE_REQUIRE_KAFKA',
+  'STREAMVANE_CACHE',
+  'STREAMVANE_CONFIG',
+  'STREAMVANE_FUZZ',
+  'STREAMVANE_FUZZ_SEED',
+])
+
+type Environment = Readonly<{ tree: Tree; texts: ReadonlyMap<string, string> }>
+
+/** The settings in the environment, and by path the text of each value. */
+const fromEnvironment = (env: Readonly<Record<string, string | undefined>>): Environment => {
+  const tree: Tree = {}
+  const texts = new Map<string, string>()
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined || !name.startsWith(PREFIX) || notConfiguration.has(name)) continue
+    const path = name.slice(PREFIX.length).split('__').map(camelCase)
+    set(tree, path, scalar(value))
+    texts.set(path.join('.'), value)
+  }
+  const brokers = env['KAFKA_BROKERS']
+  if (brokers !== undefined && brokers !== '') set(tree, ['egress', 'kafka', 'brokers'], listOf(brokers))
+  const eventStore = env['EVENTSTOREDB_URL']
+  if (eventStore !== undefined && eventStore !== '') set(tree, ['log', 'eventstoredb', 'connectionString'], eventStore)
+  const registry = env['SCHEMA_REGISTRY_URL']
+  if (registry !== undefined && registry !== '') set(tree, ['egress', 'kafka', 'registry', 'url'], registry)
+  return { tree, texts }
+}
+
+/**
+ * Only the schema knows the type of a value from the environment: a password of digits is text, and `a:1,b:2` a list.
+ * Parses such values again from their text, unless a flag has overridden them. Returns whether there were any.
+ */
+const respell = (
+  tree: Tree,
+  texts: Environment['texts'],
+  flags: Tree,
+  issues: readonly z.core.$ZodIssue[],
+): boolean => {
+  let any = false
+  for (const issue of issues) {
+    const path = issue.path.map(String)
+    const text = texts.get(path.join('.'))
+    if (issue.code !== 'invalid_type' || text === undefined || at(flags, path) !== undefined) continue
+    if (issue.expected === 'string') set(tree, path, text)
+    else if (issue.expected === 'array') set(tree, path, listOf(text))
+    else continue
+    any = true
+  }
+  return any
+}
+
+const at = (tree: unknown, path: readonly string[]): unknown =>
+  path.reduce<unknown>((below, key) => (isTree(below) ? below[key] : undefined), tree)
+
+const listOf = (text: string): readonly string[] => text.split(',').map((item) => item.trim())
+
+const camelCase = (word: string): string =>
+  word.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+
+/** Reads numbers, booleans and lists as YAML; everything else is text. */
+const scalar = (value: string): unknown => {
+  try {
+    const parsed: unknown = parseYaml(value)
+    return typeof parsed === 'number' || typeof parsed === 'boolean' || Array.isArray(parsed) ? parsed : value
+  } catch {
+    return value
+  }
+}
+
+const set = (tree: Tree, path: readonly string[], value: unknown): void => {
+  const [head, ...rest] = path
+  if (head === undefined) return
+  if (rest.length === 0) {
+    tree[head] = value
+    return
+  }
+  const below = (tree[head] ??= {})
+  if (isTree(below)) set(below, rest, value)
+  else throw new ConfigError(`${head} is given a value in one place, and keys below it (${rest.join('.')}) in another`)
+}
+
+const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const merge = (weak: Tree, strong: Readonly<Record<string, unknown>>): Tree => {
+  const merged: Tree = { ...weak }
+  for (const [key, value] of Object.entries(strong)) {
+    if (value === undefined) continue
+    const below = merged[key]
+    merged[key] = isTree(below) && isTree(value) ? merge(below, value) : value
+  }
+  return merged
+}

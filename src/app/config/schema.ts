@@ -1,0 +1,170 @@
+import { z } from 'zod'
+import { familyNames, type FamilyName } from '../../domain/family.js'
+import { isTenant } from '../../domain/stream-name.js'
+import { kafkaDefaults } from '../../egress/kafka/options.js'
+import { defaultTopicNames } from '../../egress/topics.js'
+import { profileSchema } from './profile-schema.js'
+
+/** A configuration that cannot be used. The message lists every problem with its key. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+const port = z.number().int().min(0).max(65_535)
+const ms = z.number().int().min(0)
+
+/** A topic for each family. */
+const topicSchemas = Object.fromEntries(
+  familyNames.map((family) => [family, z.string().min(1).default(defaultTopicNames[family])]),
+) as Readonly<Record<FamilyName, z.ZodDefault<z.ZodString>>>
+
+const kafkaSchema = z.strictObject({
+  brokers: z.array(z.string().min(1)).default([]),
+  clientId: z.string().default(kafkaDefaults.clientId),
+  ssl: z.boolean().default(false),
+  sasl: z
+    .strictObject({
+      mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
+      username: z.string(),
+      password: z.string(),
+    })
+    .optional(),
+  format: z.enum(['avro', 'json']).default('avro'),
+  registry: z
+    .strictObject({ url: z.string(), username: z.string().optional(), password: z.string().optional() })
+    .optional(),
+  /** Name of this egress at the broker, the same after every restart; by default `streamvane.<tenant>.kafka`. */
+  transactionalId: z.string().optional(),
+  compression: z.enum(['none', 'gzip']).default(kafkaDefaults.compression),
+  /** -1 stands for the broker's default. */
+  replicationFactor: z.number().int().min(-1).default(kafkaDefaults.replicationFactor),
+  progressTopic: z.string().default(kafkaDefaults.progressTopic),
+  topics: z
+    .strictObject({
+      ...topicSchemas,
+      /** One topic for all families, instead of one for each. */
+      consolidated: z.string().min(1).optional(),
+    })
+    .prefault({}),
+  /** Settings of topics that `topics apply` creates. */
+  partitions: z.number().int().min(1).default(kafkaDefaults.partitions),
+  cleanup: z.enum(['delete', 'compact']).default(kafkaDefaults.cleanup),
+  retentionMs: z.number().int().min(-1).default(kafkaDefaults.retentionMs),
+})
+
+const eventStoreDbSchema = z.strictObject({
+  /** `esdb://…` or `esdb+discover://…`. */
+  connectionString: z.string().default(''),
+  username: z.string().optional(),
+  password: z.string().optional(),
+  /** PEM file with the certificate of the authority that signed the server's certificate. */
+  tlsCaFile: z.string().optional(),
+  /** The client certificate as a PEM file, and its key as PEM text, usually given as a reference to a secret. */
+  clientCertificateFile: z.string().optional(),
+  clientKey: z.string().optional(),
+  deadlineMs: ms.optional(),
+  keepAliveMs: ms.optional(),
+  /** Parallel readers of a long range of the raw log. */
+  readers: z.number().int().min(1).max(16).default(1),
+})
+
+export const configSchema = z
+  .strictObject({
+    tenant: z.string().refine(isTenant, 'lower-case letters, digits, - and _ only, 63 at most').default('default'),
+    /** Folder of the embedded log and of local state. */
+    data: z.string().min(1).default('./data'),
+    log: z
+      .strictObject({
+        /** `embedded`: in the data folder. `eventstoredb`: on the server that `eventstoredb` describes. */
+        kind: z.enum(['embedded', 'eventstoredb']).default('embedded'),
+        eventstoredb: eventStoreDbSchema.prefault({}),
+      })
+      .prefault({}),
+    ingress: z
+      .strictObject({
+        host: z.string().default('127.0.0.1'),
+        port: port.default(8080),
+        /** Bearer token; required unless bound to loopback. */
+        token: z.string().min(16, 'at least 16 characters').optional(),
+        bodyMaxBytes: z
+          .number()
+          .int()
+          .min(1024)
+          .default(10 * 1024 * 1024),
+        batchMax: z.number().int().min(1).default(10_000),
+      })
+      .prefault({}),
+    clock: z
+      .strictObject({
+        /**
+         * `wall`: ticks follow the machine's clock. `event-time`: ticks follow the times of events, for simulations and
+         * backfills. `off`: no ticks, so intervals do not close by themselves.
+         */
+        mode: z.enum(['wall', 'event-time', 'off']).default('wall'),
+        everyMs: z.number().int().min(100).default(10_000),
+      })
+      .prefault({}),
+    profile: profileSchema.prefault({}),
+    projector: z.strictObject({ batchMax: z.number().int().min(1).max(100_000).default(20_000) }).prefault({}),
+    egress: z
+      .strictObject({
+        /** `auto`: Kafka if `egress.kafka.brokers` names a broker, else files. */
+        sink: z.enum(['auto', 'kafka', 'files', 'none']).default('auto'),
+        batchMax: z.number().int().min(1).max(10_000).default(2_000),
+        kafka: kafkaSchema.prefault({}),
+        files: z
+          .strictObject({
+            /** Default: `files` in the data folder. */
+            dir: z.string().optional(),
+            formats: z
+              .array(z.enum(['avro', 'jsonl']))
+              .min(1)
+              .default(['avro', 'jsonl']),
+            fileBytesMax: z
+              .number()
+              .int()
+              .min(1024)
+              .default(256 * 1024 * 1024),
+          })
+          .prefault({}),
+      })
+      .prefault({}),
+    logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  })
+  .superRefine((config, context) => {
+    const { connectionString, username, password, clientCertificateFile, clientKey } = config.log.eventstoredb
+    const server = (field: string, message: string): void => {
+      context.addIssue({ code: 'custom', path: ['log', 'eventstoredb', field], message })
+    }
+    if (config.log.kind === 'eventstoredb' && !/^esdb(\+discover)?:\/\//.test(connectionString))
+      server(
+        'connectionString',
+        'log.kind is eventstoredb: say where it is, esdb://host:2113?tls=true (or EVENTSTOREDB_URL)',
+      )
+    if ((username === undefined) !== (password === undefined)) server('username', 'username and password go together')
+    if ((clientCertificateFile === undefined) !== (clientKey === undefined))
+      server('clientCertificateFile', 'clientCertificateFile and clientKey go together')
+    if (config.egress.sink === 'kafka' && config.egress.kafka.brokers.length === 0)
+      context.addIssue({
+        code: 'custom',
+        path: ['egress', 'kafka', 'brokers'],
+        message: 'sink is kafka but no broker is named (KAFKA_BROKERS or egress.kafka.brokers)',
+      })
+    if (
+      sinkKind(config) === 'kafka' &&
+      config.egress.kafka.format === 'avro' &&
+      config.egress.kafka.registry === undefined
+    )
+      context.addIssue({
+        code: 'custom',
+        path: ['egress', 'kafka', 'registry'],
+        message:
+          'Avro needs a schema registry (SCHEMA_REGISTRY_URL or egress.kafka.registry.url); or set egress.kafka.format: json',
+      })
+  })
+
+export type Config = z.infer<typeof configSchema>
+
+/** The sink that is in use, with `auto` resolved. */
+export const sinkKind = (config: Pick<Config, 'egress'>): 'kafka' | 'files' | 'none' =>
+  config.egress.sink === 'auto' ? (config.egress.kafka.brokers.length > 0 ? 'kafka' : 'files') : config.egress.sink
