@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import { accessOf } from '../app/pipeline/eventstoredb-logs.js'
 import { DAY_MS } from '../domain/interval.js'
-import { setStreamPolicy, type StreamPolicy } from '../log/eventstoredb/policy.js'
+import { setStreamPolicy, type StreamPolicy } from '../log/eventstoredb/stream-administration.js'
 import { command, configOf, wholeNumber, withContext, type CommonFlags } from './common.js'
 import { EXIT, UsageError } from './exit.js'
 

@@ -1,13 +1,48 @@
-import type { AppendResp } from '@eventstore/db-client/generated/streams_pb.js'
-import { batched } from './batch.js'
+import type { AppendResp } from './client-internals.js'
 import type { EventStoreDbConnection } from './connection.js'
 import { exceptionOf, trailerOf } from './failure.js'
-import { ERASED, storedOutcome } from './outcome.js'
-import type { Appender, Outcome } from './outcome.js'
-import { appendMessages } from './wire.js'
+import type { NewEvent, Position } from '../event-log.js'
+import { appendMessages, positionOf } from './wire.js'
+
+/** What became of an append at the server. Only of `unknown` it may have been stored or not. */
+export type Outcome =
+  /**
+   * `revision` and `position` are those of the last event stored, or found there already; servers may not tell the
+   * position, of old events above all.
+   */
+  | Readonly<{ tag: 'stored'; revision: number; position: Position | undefined }>
+  /** The stream is elsewhere: at `actual`, as far as the server says so (-1: no stream). */
+  | Readonly<{ tag: 'wrong'; actual: number | undefined }>
+  | Readonly<{ tag: 'refused'; reason: string }>
+  | Readonly<{ tag: 'erased' }>
+  | Readonly<{ tag: 'unknown'; cause: unknown }>
+
+/**
+ * Appends to a stream whose last revision must be `last` (-1: no stream). Appends are sent in the order of the calls;
+ * never rejects.
+ */
+export type Appender = (stream: string, last: number, events: readonly NewEvent[]) => Promise<Outcome>
+
+export const ERASED: Outcome = { tag: 'erased' }
+
+/** What both ways to append answer where they succeed. */
+type Success = Readonly<{
+  getCurrentRevision: () => string
+  getPosition: () => Readonly<{ getCommitPosition: () => string }> | undefined
+}>
+
+/** `revision`: what it must be where the server does not say. */
+export const storedOutcome = (success: Success | undefined, revision: number): Outcome => {
+  const commit = success?.getPosition()?.getCommitPosition()
+  return {
+    tag: 'stored',
+    revision: Number(success?.getCurrentRevision() ?? revision),
+    position: commit === undefined ? undefined : positionOf(commit),
+  }
+}
 
 /** A call for each append, one after the other: calls side by side would be taken up in any order. */
-const singly = (connection: EventStoreDbConnection): Appender => {
+export const singly = (connection: EventStoreDbConnection): Appender => {
   let before: Promise<unknown> = Promise.resolve()
   return (stream, last, events) => {
     const mine = before.then(() => appendOne(connection, stream, last, events))
@@ -44,24 +79,5 @@ const outcomeOfError = (cause: unknown): Outcome => {
       }
     default:
       return { tag: 'unknown', cause }
-  }
-}
-
-/**
- * Over one call where the server offers it (21.10 and later), else a call for each; asked again after every failure,
- * because it may be another server then.
- */
-export const appender = (connection: EventStoreDbConnection): Appender => {
-  const [one, all] = [singly(connection), batched(connection)]
-  let offered: Promise<boolean> | undefined
-  return async (stream, last, events) => {
-    offered ??= connection.offersBatch()
-    const mine = offered
-    const outcome = await mine.then(
-      (isOffered) => (isOffered ? all : one)(stream, last, events),
-      (cause: unknown): Outcome => ({ tag: 'unknown', cause }),
-    )
-    if (outcome.tag === 'unknown' && offered === mine) offered = undefined
-    return outcome
   }
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { EventStoreDBClient } from '@eventstore/db-client'
-import { parseConnectionString } from '@eventstore/db-client/dist/Client/parseConnectionString.js'
+import { parseConnectionString } from './client-internals.js'
 import { ACCESS_DEFAULTS, withDefaults } from './options.js'
 import type { EventStoreDbAccess } from './options.js'
 

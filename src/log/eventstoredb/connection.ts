@@ -1,8 +1,6 @@
-import shared from '@eventstore/db-client/generated/shared_pb.js'
-import featuresService from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js'
-import type { ServerFeaturesClient } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js'
-import streamsService from '@eventstore/db-client/generated/streams_grpc_pb.js'
-import type { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js'
+import type { Readable } from 'node:stream'
+import { eventStoreDbClient } from './client.js'
+import { featuresService, internalsOf, shared, streamsService } from './client-internals.js'
 import type {
   AppendReq,
   AppendResp,
@@ -10,10 +8,10 @@ import type {
   BatchAppendResp,
   ReadReq,
   ReadResp,
+  ServerFeaturesClient,
+  StreamsClient,
   TombstoneReq,
-} from '@eventstore/db-client/generated/streams_pb.js'
-import type { Readable } from 'node:stream'
-import { eventStoreDbClient } from './client.js'
+} from './client-internals.js'
 import { inTime, isUnimplemented, isWrongServer, lostConnection } from './failure.js'
 import { ACCESS_DEFAULTS } from './options.js'
 import type { EventStoreDbAccess } from './options.js'
@@ -62,30 +60,9 @@ export type EventStoreDbConnection = Readonly<{
  * already has nothing to cancel, and unread it never ends, which disposing of the client would wait for. And a
  * cancelled call that has not been destroyed first is taken by the client for a lost connection.
  */
-export const hangUp = (call: Readonly<{ cancel: () => void }>): void => {
+export const cancelCall = (call: Readonly<{ cancel: () => void }>): void => {
   ;(call as ReadCall).destroy()
   call.cancel()
-}
-
-type CallArguments = Parameters<StreamsClient['read']> extends [unknown, ...infer Rest] ? Rest : never
-type Inside<C, T> = (service: new (...args: never[]) => C, name: string, act: (client: C) => T) => T
-
-/**
- * Members of the client that its types call protected. Its public appends and reads are of no use here: one metadata
- * format is parsed as JSON and the bytes are lost, reads of `$all` take no filter, and all clients of a process share
- * one table of pending batch appends, where an answer that comes after another client's error throws inside an event
- * handler. Pinned exactly; `eventstoredb-faults.test.ts` would notice a change.
- */
-type ClientInside = {
-  readonly GRPCStreamCreator: <C, T>(...args: Parameters<Inside<C, T>>) => () => Promise<T>
-  readonly execute: <C, T>(...args: Parameters<Inside<C, Promise<T>>>) => Promise<T>
-  readonly callArguments: (
-    base: Readonly<{ deadline?: number; requiresLeader: boolean }>,
-    call?: Readonly<{ deadline: number }>,
-  ) => CallArguments
-  readonly dispose: () => Promise<void>
-  handleError: (client: unknown, error: Error) => Promise<void>
-  getChannel: () => Promise<Readonly<{ close: () => void }>>
 }
 
 const LEADER = { requiresLeader: true }
@@ -96,11 +73,9 @@ const FOR_EVER = { deadline: Infinity }
  * Throws as `eventStoreDbClient` does.
  */
 export const connectEventStoreDb = (access: EventStoreDbAccess, nth = 0): EventStoreDbConnection => {
-  const client = eventStoreDbClient(access, nth) as unknown as ClientInside
+  const { internals: client, channel } = internalsOf(eventStoreDbClient(access, nth))
   const deadlineMs = access.deadlineMs ?? ACCESS_DEFAULTS.deadlineMs
   const { StreamsClient } = streamsService
-  const channel = lastChannel(client)
-  surviveErrors(client)
   let latest: StreamsClient | undefined
   const renew = (): void => void (latest === undefined ? undefined : client.handleError(latest, lostConnection()))
   const used = (grpc: StreamsClient): StreamsClient => (latest = grpc)
@@ -121,7 +96,7 @@ export const connectEventStoreDb = (access: EventStoreDbAccess, nth = 0): EventS
       return await inTime(opening, deadlineMs, 'connecting')
     } catch (cause) {
       void opening.then(
-        (call) => hangUp(call),
+        (call) => cancelCall(call),
         () => undefined,
       )
       throw cause
@@ -186,28 +161,5 @@ export const connectEventStoreDb = (access: EventStoreDbAccess, nth = 0): EventS
       const last = await channel()?.catch(() => undefined)
       last?.close()
     },
-  }
-}
-
-/** The channel in use, without opening one: closing must not begin by discovering a cluster. */
-const lastChannel = (client: ClientInside): (() => ReturnType<ClientInside['getChannel']> | undefined) => {
-  const { getChannel } = client
-  let last: ReturnType<ClientInside['getChannel']> | undefined
-  client.getChannel = () => (last = getChannel())
-  return () => last
-}
-
-/**
- * The client looks at every error in a promise that nobody awaits, and throws where a trailer it wants is missing: that
- * would end the process.
- */
-const surviveErrors = (client: ClientInside): void => {
-  const { handleError } = client
-  client.handleError = async (grpc, error) => {
-    try {
-      await handleError(grpc, error)
-    } catch {
-      await handleError(grpc, lostConnection())
-    }
   }
 }

@@ -1,13 +1,15 @@
-import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
-import { BATCH_MAX } from './all.js'
+import type { ReadReq, ReadResp } from './client-internals.js'
+import { backoffMs, pause } from '../backoff.js'
 import type { EventStoreDbConnection } from './connection.js'
 import { LogUnavailable } from '../event-log.js'
 import type { Live, Position, RecordedEvent } from '../event-log.js'
-import { listen } from './read.js'
+import type { ReadThrough } from './parallel-readers.js'
+import { BATCH_MAX, lastRevisionOf, listen, readStreamEvents } from './read.js'
 import type { Listening } from './read.js'
-import { ascending, positionOf, recordedEvent } from './recorded.js'
-import { vigil } from './subscription-health.js'
+import { headOf } from './read-all.js'
+import { subscriptionHealth } from './subscription-health.js'
 import type { SubscriptionState } from './subscription-health.js'
+import { ascending, eventFrom, positionOf, subscribeRequest, subscribeStreamRequest } from './wire.js'
 
 export type FollowLimits = Readonly<{
   /** Between looks at the head while nothing comes. Bounds how late `caught-up` and checkpoints are told. */
@@ -67,7 +69,7 @@ export async function* followEventStoreDb(
   const { placeOf } = followed
   const { connection, signal } = ports
   if (signal.aborted || (options.after !== undefined && through !== undefined && options.after >= through)) return
-  const watch = vigil(ports.tell, limits.stallMs)
+  const watch = subscriptionHealth(ports.tell, limits.stallMs)
   const cursor: Cursor = { at: options.after, announced: 'never' }
   const isDone = (): boolean =>
     signal.aborted || (through !== undefined && cursor.at !== undefined && cursor.at >= through)
@@ -118,7 +120,7 @@ export async function* followEventStoreDb(
     }
   }
 
-  const hangUp = (): void => {
+  const endListening = (): void => {
     listening?.end()
     listening = undefined
   }
@@ -131,7 +133,7 @@ export async function* followEventStoreDb(
         failures = 0
         brokenSince = undefined
         if (watch.isDeaf()) {
-          hangUp()
+          endListening()
           watch.reopened()
         }
         const request = isWithin ? followed.subscription(cursor.at) : undefined
@@ -148,17 +150,19 @@ export async function* followEventStoreDb(
           }
         }
       } catch (cause) {
-        hangUp()
+        endListening()
         if (signal.aborted && !(signal.reason instanceof LogUnavailable)) return
         watch.failed(cause)
         brokenSince ??= Date.now()
         if (signal.aborted || Date.now() - brokenSince >= limits.giveUpMs) throw cause
-        const bound = Math.min(limits.backoffMaxMs, limits.backoffMs * 2 ** Math.min(failures++, 30))
-        await pause(bound / 2 + (bound / 2) * ports.jitter(), signal)
+        await pause(
+          backoffMs({ firstMs: limits.backoffMs, maxMs: limits.backoffMaxMs }, failures++, ports.jitter),
+          signal,
+        )
       }
     }
   } finally {
-    hangUp()
+    endListening()
     watch.ended()
   }
 }
@@ -183,7 +187,7 @@ const newsOf = (
     if (seen !== undefined) told = checkpoint = positionOf(seen.getCommitPosition())
     const recorded = message.getEvent()?.getEvent()
     if (recorded === undefined) continue
-    const event = recordedEvent(recorded)
+    const event = eventFrom(recorded)
     ascending(events.at(-1)?.position, event)
     const place = placeOf(event)
     told = place
@@ -197,14 +201,43 @@ const newsOf = (
   }
 }
 
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve()
+/** All streams whose names begin with one of the prefixes, by position. */
+export const allOf = (
+  connection: EventStoreDbConnection,
+  read: ReadThrough,
+  prefixes: readonly string[] | undefined,
+  batchMax: number | undefined,
+): Followed => ({
+  head: (signal) => headOf(connection, signal),
+  read: (after, through, signal) => read({ after, through, prefixes, batchMax }, signal),
+  subscription: (after) => (prefixes?.length === 0 ? undefined : subscribeRequest(after, prefixes)),
+  placeOf: ({ position }) => position,
+  endOf: (at) => at,
+})
+
+/** One stream, by revision. */
+export const oneStream = (
+  connection: EventStoreDbConnection,
+  stream: string,
+  batchMax: number | undefined,
+): Followed => {
+  async function* read(after: bigint | undefined, through: bigint, signal: AbortSignal) {
+    const from = after === undefined ? 0 : Number(after) + 1
+    const options = { from, max: Number(through) - from + 1, batchMax }
+    for await (const events of readStreamEvents(connection, stream, options, signal)) {
+      // Where the stream's policy has removed events, the server goes on counting beyond the end asked for.
+      const within = events.filter(({ revision }) => revision <= through)
+      if (within.length > 0) yield within
     }
-    const timer = setTimeout(end, ms)
-    if (signal.aborted) end()
-    else signal.addEventListener('abort', end, { once: true })
-  })
+  }
+  return {
+    head: async (signal) => {
+      const last = await lastRevisionOf(connection, stream, signal)
+      return last === undefined ? undefined : BigInt(last)
+    },
+    read,
+    subscription: (after) => subscribeStreamRequest(stream, after),
+    placeOf: ({ revision }: RecordedEvent) => BigInt(revision),
+    endOf: (at, head) => (head !== undefined && at !== undefined && at < head ? at : head),
+  }
+}

@@ -1,10 +1,10 @@
-export type Gate = Readonly<{
-  /** Resolves once there is room, with what leaves it again. */
+export type Limiter = Readonly<{
+  /** Resolves once there is room, with the function that gives the room back. */
   enter: (weight: number) => Promise<() => void>
 }>
 
-/** Lets in as many at a time as fit, first come first served; what is heavier than everything goes alone. */
-export const gate = (countMax: number, weightMax: number): Gate => {
+/** Admits as many at a time as fit, first come first served. One that exceeds the weight alone is admitted alone. */
+export const limiter = (countMax: number, weightMax: number): Limiter => {
   let [count, weight] = [0, 0]
   const waiting: Readonly<{ weight: number; go: () => void }>[] = []
   const fits = (more: number): boolean => count === 0 || (count < countMax && weight + more <= weightMax)

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { EventStoreDbConnection } from './connection.js'
 import { LogUnavailable } from '../event-log.js'
 import type { EventLog } from '../event-log.js'
-import { readStreamEvents } from './read-stream.js'
+import { readStreamEvents } from './read.js'
 
 /** Holds one event, whose id is the log's. Its name belongs to no tenant: all tenants of a server share the log. */
 const STREAM = 'streamvane.log-id'

@@ -1,20 +1,18 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { eraseStream } from './erase.js'
-import { appender } from './append.js'
-import { headOf } from './all.js'
+import { eraseStream } from './stream-administration.js'
+import { appender } from './batch-append.js'
+import { headOf } from './read-all.js'
 import { connectEventStoreDb } from './connection.js'
-import { followEventStoreDb } from './follow.js'
+import { allOf, followEventStoreDb, oneStream } from './follow.js'
 import type { Followed, FollowOptions } from './follow.js'
-import { allOf, oneStream } from './followed.js'
 import { readLogId } from './log-id.js'
-import { readThroughLanes } from './parallel-readers.js'
+import { readInParallel } from './parallel-readers.js'
 import { LOG_DEFAULTS, withDefaults } from './options.js'
 import type { EventStoreDbOptions } from './options.js'
-import { lastRevisionOf, readStreamEvents } from './read-stream.js'
-import { tails } from './stream-heads.js'
+import { lastRevisionOf, readStreamEvents } from './read.js'
+import { headBarrier, streamHeads } from './stream-heads.js'
 import type { SubscriptionState } from './subscription-health.js'
-import { watermarks } from './head-barrier.js'
-import { writer } from './writer.js'
+import { EventStoreDbWriter } from './writer.js'
 import { LogUnavailable } from '../event-log.js'
 import type { EventLog, Live, ReadAll, ReadStream, StreamLive, SubscribeStream } from '../event-log.js'
 
@@ -34,7 +32,7 @@ export const openEventStoreDbLog = (options: EventStoreDbOptions): EventLog => {
     connection,
     ...Array.from({ length: limits.readers - 1 }, (_, i) => connectEventStoreDb(options, i + 1)),
   ] as const
-  const read = readThroughLanes(connections, limits.readersFromBytes)
+  const read = readInParallel(connections, limits.readersFromBytes)
   const closing = new AbortController()
   const closed = (): boolean => closing.signal.aborted
   const unlessClosed = (): void => {
@@ -42,14 +40,13 @@ export const openEventStoreDbLog = (options: EventStoreDbOptions): EventLog => {
   }
   let subscriptions = 0
 
-  const known = tails(connection, limits)
-  const append = writer(
-    appender(connection),
-    known,
-    watermarks(() => headOf(connection)),
+  const heads = streamHeads(connection, limits)
+  const barrier = headBarrier(() => headOf(connection))
+  const writer = new EventStoreDbWriter(
+    { append: appender(connection), heads, barrier, isClosed: closed },
     { ...limits, racesMax: RACES_MAX },
-    closed,
   )
+  const append: EventLog['append'] = (appends) => writer.append(appends)
 
   async function* readStream(stream: string, wanted: ReadStream = {}) {
     unlessClosed()
@@ -139,7 +136,7 @@ export const openEventStoreDbLog = (options: EventStoreDbOptions): EventLog => {
     erase: async (stream) => {
       if (closed()) return E.left({ tag: 'Refused', reason: 'the log is closed' })
       const answer = await eraseStream(connection, stream, await streamRevision(stream))
-      known.forget(stream)
+      heads.forget(stream)
       return answer
     },
     readStream,

@@ -1,8 +1,8 @@
-import { BATCH_MAX, readAllThrough } from './all.js'
+import { BATCH_MAX } from './read.js'
+import { readAllThrough } from './read-all.js'
 import type { EventStoreDbConnection } from './connection.js'
 import type { Position, ReadAll, RecordedEvent } from '../event-log.js'
-import { mergedByPosition } from './merge.js'
-import type { Source } from './merge.js'
+import { ascending } from './wire.js'
 
 type Prefixes = readonly string[] | undefined
 
@@ -10,7 +10,7 @@ type Prefixes = readonly string[] | undefined
  * Prefixes shared out among as many readers at most, so that no name is read by two of them: one that begins with
  * another is covered by it and left out. Without prefixes there is nothing to share out.
  */
-export const lanesOf = (prefixes: Prefixes, readers: number): readonly Prefixes[] => {
+export const sharesOf = (prefixes: Prefixes, readers: number): readonly Prefixes[] => {
   if (prefixes === undefined || prefixes.length === 0 || readers < 2) return [prefixes]
   const apart: string[] = []
   // In their order whatever begins with a prefix comes right after it.
@@ -18,8 +18,8 @@ export const lanesOf = (prefixes: Prefixes, readers: number): readonly Prefixes[
     const last = apart.at(-1)
     if (last === undefined || !prefix.startsWith(last)) apart.push(prefix)
   }
-  return Array.from({ length: Math.min(readers, apart.length) }, (_, lane) =>
-    apart.filter((_prefix, i) => i % readers === lane),
+  return Array.from({ length: Math.min(readers, apart.length) }, (_, reader) =>
+    apart.filter((_prefix, i) => i % readers === reader),
   )
 }
 
@@ -32,19 +32,93 @@ export type ReadThrough = (
 /**
  * Reads over several connections at the same time, each with its share of the prefixes, and gives one sequence in the
  * order of positions. A stretch of the log shorter than `fromBytes` (positions count bytes) is read over the first
- * alone: the server looks through the log once for each reader.
+ * alone: the server searches the log once per connection.
  */
-export const readThroughLanes =
+export const readInParallel =
   (connections: readonly [EventStoreDbConnection, ...EventStoreDbConnection[]], fromBytes: number): ReadThrough =>
   (options, signal) => {
     const { after = 0n, through, prefixes, batchMax = BATCH_MAX } = options
-    const lanes = through - after < BigInt(fromBytes) ? [prefixes] : lanesOf(prefixes, connections.length)
-    if (lanes.length === 1) return readAllThrough(connections[0], options, signal)
+    const shares = through - after < BigInt(fromBytes) ? [prefixes] : sharesOf(prefixes, connections.length)
+    if (shares.length === 1) return readAllThrough(connections[0], options, signal)
     // Small ones: several of each are held at a time.
     const each = { ...options, batchMax: Math.min(batchMax, BATCH_MAX) }
-    const sources = lanes.map((lane, i): Source => {
+    const sources = shares.map((share, i): Source => {
       const connection = connections[i] ?? connections[0]
-      return (stop) => readAllThrough(connection, { ...each, prefixes: lane }, stop)
+      return (stop) => readAllThrough(connection, { ...each, prefixes: share }, stop)
     })
     return mergedByPosition(sources, batchMax, signal)
   }
+
+type Batch = readonly RecordedEvent[]
+/** A read in ascending order of positions that ends early when `stop` aborts. */
+export type Source = (stop: AbortSignal) => AsyncGenerator<Batch>
+
+type Reader = { batch: Batch; at: number; next: Promise<IteratorResult<Batch, unknown>> }
+
+const nextPosition = ({ batch, at }: Reader): Position => (batch[at] as RecordedEvent).position
+
+/**
+ * Several reads as one, in the order of positions. Of each at most two batches are held: the one given out, and the one
+ * that is on its way meanwhile. A read that fails ends the whole, after everything that lies before what it failed to
+ * bring; so does `signal`, at once. Whoever turns away ends all of them.
+ */
+export async function* mergedByPosition(
+  sources: readonly Source[],
+  batchMax: number,
+  signal: AbortSignal,
+): AsyncGenerator<Batch> {
+  const stop = new AbortController()
+  const pass = (): void => stop.abort(signal.reason)
+  signal.addEventListener('abort', pass, { once: true })
+  if (signal.aborted) pass()
+  const reads = sources.map((source) => source(stop.signal))
+  const pull = (read: AsyncGenerator<Batch>): Reader['next'] => {
+    const next = read.next()
+    // It may fail while another is waited for.
+    next.catch(() => undefined)
+    return next
+  }
+  const readers = new Map(reads.map((read): [typeof read, Reader] => [read, { batch: [], at: 0, next: pull(read) }]))
+  let merged: RecordedEvent[] = []
+  let last: Position | undefined
+
+  /** The reader's next batch, and the one after it on its way; or the reader has come to its end. */
+  const refill = async (read: AsyncGenerator<Batch>, reader: Reader): Promise<void> => {
+    const { done, value } = await reader.next
+    if (done === true) readers.delete(read)
+    else Object.assign(reader, { batch: value, at: 0, next: pull(read) })
+  }
+
+  try {
+    for (const [read, reader] of [...readers]) await refill(read, reader)
+    while (readers.size > 0 && !stop.signal.aborted) {
+      let [first, second]: ([AsyncGenerator<Batch>, Reader] | undefined)[] = [undefined, undefined]
+      for (const each of readers) {
+        const head = nextPosition(each[1])
+        if (first === undefined || head < nextPosition(first[1])) [first, second] = [each, first]
+        else if (second === undefined || head < nextPosition(second[1])) second = each
+      }
+      const [read, reader] = first as [AsyncGenerator<Batch>, Reader]
+      const bound = second === undefined ? undefined : nextPosition(second[1])
+      do {
+        const event = reader.batch[reader.at++] as RecordedEvent
+        ascending(last, event)
+        last = event.position
+        merged.push(event)
+        if (merged.length < batchMax) continue
+        yield merged
+        merged = []
+      } while (reader.at < reader.batch.length && (bound === undefined || nextPosition(reader) < bound))
+      if (reader.at === reader.batch.length) await refill(read, reader)
+    }
+    if (merged.length > 0 && !stop.signal.aborted) yield merged
+  } catch (failure) {
+    if (merged.length > 0) yield merged
+    throw failure
+  } finally {
+    signal.removeEventListener('abort', pass)
+    stop.abort()
+    // Not waited for: one of them may be looking for a server.
+    for (const read of reads) void read.return(undefined).catch(() => undefined)
+  }
+}

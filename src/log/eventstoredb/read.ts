@@ -1,8 +1,13 @@
-import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
-import { hangUp } from './connection.js'
+import type { ReadReq, ReadResp } from './client-internals.js'
+import { cancelCall } from './connection.js'
 import type { EventStoreDbConnection, ReadCall } from './connection.js'
 import { exceptionOf } from './failure.js'
 import { LogUnavailable } from '../event-log.js'
+import type { ReadStream, RecordedEvent } from '../event-log.js'
+import { eventFrom, readStreamRequest } from './wire.js'
+
+/** Events per batch, unless told otherwise. */
+export const BATCH_MAX = 1_000
 
 /** What a call has to say: messages (never none), its end, or nothing within the time given. */
 export type Heard = readonly ReadResp[] | 'end' | 'silence'
@@ -68,7 +73,7 @@ export const listen = async (connection: EventStoreDbConnection, request: ReadRe
     },
     end: () => {
       isOver = true
-      hangUp(call)
+      cancelCall(call)
     },
   }
 }
@@ -108,4 +113,39 @@ export async function* messagesOf(
   } finally {
     listening.end()
   }
+}
+
+/** The events of one stream in batches. Ends early when `signal` aborts. */
+export async function* readStreamEvents(
+  connection: EventStoreDbConnection,
+  stream: string,
+  { backwards = false, from, max = Infinity, batchMax = BATCH_MAX }: ReadStream,
+  signal?: AbortSignal,
+): AsyncGenerator<readonly RecordedEvent[]> {
+  if (max <= 0) return
+  let batch: RecordedEvent[] = []
+  for await (const messages of messagesOf(connection, readStreamRequest(stream, backwards, from, max), signal))
+    for (const message of messages) {
+      const recorded = message.getEvent()?.getEvent()
+      if (recorded === undefined) continue
+      batch.push(eventFrom(recorded))
+      if (batch.length < batchMax) continue
+      yield batch
+      batch = []
+    }
+  if (batch.length > 0 && signal?.aborted !== true) yield batch
+}
+
+/** The last revision of a stream; `undefined` if it holds nothing that can be read. */
+export const lastRevisionOf = async (
+  connection: EventStoreDbConnection,
+  stream: string,
+  signal?: AbortSignal,
+): Promise<number | undefined> => {
+  let last: number | undefined
+  // Read to its end although one event is all there is: a call that is cancelled resets its HTTP/2 stream, and servers
+  // close a connection with too many resets.
+  for await (const [event] of readStreamEvents(connection, stream, { backwards: true, max: 1 }, signal))
+    last = event?.revision
+  return last
 }

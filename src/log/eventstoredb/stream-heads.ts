@@ -1,17 +1,20 @@
 import type { EventStoreDbConnection } from './connection.js'
+import { isDenied } from './failure.js'
+import { LogUnavailable } from '../event-log.js'
+import type { Position } from '../event-log.js'
 import { messagesOf } from './read.js'
-import { readStreamRequest } from './request.js'
+import { readStreamRequest } from './wire.js'
 
 /** What is known of a stream: its last revision (-1: never written) and the ids of its newest events, oldest first. */
-export type Tail = { last: number; readonly ids: Set<string> }
+export type StreamHead = { last: number; readonly ids: Set<string> }
 
-export type Tails = Readonly<{
+export type StreamHeads = Readonly<{
   /** What was known when last looked; `undefined` if nothing is. */
-  known: (stream: string) => Tail | undefined
+  known: (stream: string) => StreamHead | undefined
   /** Looks at the server: reads what is new since the last look, or the newest events. Throws `LogUnavailable`. */
-  look: (stream: string) => Promise<Tail>
-  /** These ids were stored after the tail's last revision, which is now `last`. */
-  grew: (stream: string, tail: Tail, ids: readonly string[], last: number) => void
+  look: (stream: string) => Promise<StreamHead>
+  /** These ids were stored after the head's last revision, which is now `last`. */
+  grew: (stream: string, head: StreamHead, ids: readonly string[], last: number) => void
   forget: (stream: string) => void
 }>
 
@@ -22,32 +25,32 @@ type Found = Readonly<{ id: string; revision: number }>
  * the streams unused for longest leaving first. A repeat of an event that lies further back in its stream is not
  * recognised; entity streams are far shorter.
  */
-export const tails = (
+export const streamHeads = (
   connection: EventStoreDbConnection,
   limits: Readonly<{ idsPerStream: number; idsMax: number }>,
-): Tails => {
+): StreamHeads => {
   const { idsPerStream, idsMax } = limits
-  const held = new Map<string, Tail>()
+  const held = new Map<string, StreamHead>()
   let count = 0
 
   const forget = (stream: string): void => {
     count -= held.get(stream)?.ids.size ?? 0
     held.delete(stream)
   }
-  const hold = (stream: string, tail: Tail): Tail => {
+  const hold = (stream: string, head: StreamHead): StreamHead => {
     forget(stream)
-    for (const id of tail.ids) {
-      if (tail.ids.size <= idsPerStream) break
-      tail.ids.delete(id)
+    for (const id of head.ids) {
+      if (head.ids.size <= idsPerStream) break
+      head.ids.delete(id)
     }
-    held.set(stream, tail)
+    held.set(stream, head)
     // A stream without ids costs memory too: no more streams than ids.
-    count += tail.ids.size
+    count += head.ids.size
     for (const oldest of held.keys()) {
       if ((count <= idsMax && held.size <= idsMax) || oldest === stream) break
       forget(oldest)
     }
-    return tail
+    return head
   }
 
   const read = async (request: ReturnType<typeof readStreamRequest>): Promise<Found[]> => {
@@ -61,7 +64,7 @@ export const tails = (
     return found
   }
 
-  const look = async (stream: string): Promise<Tail> => {
+  const look = async (stream: string): Promise<StreamHead> => {
     const before = held.get(stream)
     if (before !== undefined && before.last >= 0) {
       const found = await read(readStreamRequest(stream, false, before.last + 1, Infinity))
@@ -79,13 +82,33 @@ export const tails = (
   return {
     known: (stream) => held.get(stream),
     look,
-    grew: (stream, tail, ids, last) => {
+    grew: (stream, head, ids, last) => {
       // Its size is counted anew, so it must leave as it came.
-      if (held.get(stream) === tail) forget(stream)
-      for (const id of ids) tail.ids.add(id)
-      tail.last = last
-      hold(stream, tail)
+      if (held.get(stream) === head) forget(stream)
+      for (const id of ids) head.ids.add(id)
+      head.last = last
+      hold(stream, head)
     },
     forget,
   }
+}
+
+/**
+ * Where the log ends: a position at or before which everything lies that was acknowledged to anybody before the
+ * question; `undefined` for those who may write but not read all of the log. One question serves all who ask it in the
+ * same turn of the event loop; nobody gets an answer to one that was sent before.
+ */
+export const headBarrier = (head: () => Promise<Position | undefined>): (() => Promise<Position | undefined>) => {
+  let next: Promise<Position | undefined> | undefined
+  const ask = async (): Promise<Position | undefined> => {
+    await new Promise((resolve) => setImmediate(resolve))
+    next = undefined
+    try {
+      return (await head()) ?? -1n
+    } catch (failure) {
+      if (failure instanceof LogUnavailable && isDenied(failure.cause)) return undefined
+      throw failure
+    }
+  }
+  return () => (next ??= ask())
 }

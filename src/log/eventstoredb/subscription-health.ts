@@ -19,7 +19,7 @@ export type SubscriptionReport = Readonly<{
   state: SubscriptionState
 }>
 
-export type Vigil = Readonly<{
+export type SubscriptionHealth = Readonly<{
   /** The head as it was just seen, from a reader that has come to `at`. */
   sawHead: (head: Position | undefined, at: Position | undefined) => void
   /** Something was delivered, or there was nothing to deliver: not stalled. */
@@ -42,11 +42,11 @@ export type Vigil = Readonly<{
  * since-when: nothing at all comes though the head moves (reads hang or fail), or the server's subscription keeps
  * silent about what reading it finds.
  */
-export const vigil = (
+export const subscriptionHealth = (
   tell: (state: SubscriptionState) => void,
   stallMs: number,
   now: () => number = Date.now,
-): Vigil => {
+): SubscriptionHealth => {
   let state: SubscriptionState = { kind: 'catching-up', since: now() }
   let progressedAt = now()
   let [head, at]: (Position | undefined)[] = [undefined, undefined]

@@ -1,14 +1,163 @@
-import { createRequire } from 'node:module'
-import shared from '@eventstore/db-client/generated/shared_pb.js'
-import streams from '@eventstore/db-client/generated/streams_pb.js'
-import type { AppendReq, BatchAppendReq } from '@eventstore/db-client/generated/streams_pb.js'
-import type { NewEvent } from '../event-log.js'
-import { streamIdentifier } from './request.js'
+import { shared, streams, WellKnownEmpty } from './client-internals.js'
+import type { AppendReq, BatchAppendReq, ReadReq, ReadResp } from './client-internals.js'
+import { LogUnavailable } from '../event-log.js'
+import type { NewEvent, Position, RecordedEvent } from '../event-log.js'
 
-type Empty = NonNullable<ReturnType<BatchAppendReq.Options['getNoStream']>>
-// The client's own copy of the well-known messages, wherever it lies.
-const fromClient = createRequire(createRequire(import.meta.url).resolve('@eventstore/db-client'))
-const { Empty } = fromClient('google-protobuf/google/protobuf/empty_pb.js') as { Empty: new () => Empty }
+/**
+ * `$all` is ordered by a commit and a prepare position. The commit position alone is ours: it counts bytes, so what
+ * derives ascending ids from it finds a small number, and it is one event's own, but for transactions of the old TCP
+ * clients. (The prepare position that servers before 21.10 tell of an event is that of the first event appended with
+ * it, so the two may differ without any such transaction.)
+ */
+export const positionOf = (commit: string): Position => BigInt(commit)
+
+const UNKNOWN_POSITION = `${2n ** 64n - 1n}`
+
+/** Throws `LogUnavailable` if the server (before 22.6) gives no position to events read by stream. */
+export const eventFrom = (event: ReadResp.ReadEvent.RecordedEvent): RecordedEvent => {
+  const commit = event.getCommitPosition()
+  if (commit === UNKNOWN_POSITION)
+    throw new LogUnavailable('the server tells no position when a stream is read; EventStoreDB 22.6 or later does')
+  return {
+    id: event.getId()?.getString() ?? '',
+    type: event.getMetadataMap().get('type') ?? '',
+    data: event.getData_asU8(),
+    metadata: event.getCustomMetadata_asU8(),
+    stream: Buffer.from(event.getStreamIdentifier()?.getStreamName_asU8() ?? []).toString(),
+    revision: Number(event.getStreamRevision()),
+    position: positionOf(commit),
+  }
+}
+
+/**
+ * Refuses two events at one position, aloud: they belong to a transaction of a TCP client, and a reader resumed between
+ * them would lose the second. Nobody who writes to this log makes any.
+ */
+export const ascending = (at: Position | undefined, { position, stream }: RecordedEvent): void => {
+  if (position === at)
+    throw new LogUnavailable(
+      `stream ${stream} holds a transaction of a TCP client at position ${position}, which this log cannot hold`,
+    )
+}
+
+export const streamIdentifier = (stream: string) => {
+  const named = new shared.StreamIdentifier()
+  named.setStreamName(new Uint8Array(Buffer.from(stream)))
+  return named
+}
+
+const { FORWARDS, BACKWARDS } = streams.ReadReq.Options.ReadDirection
+
+/** As many as there are. Servers before 21.10 take the number for one of 32 bits. */
+const ALL = 2 ** 31 - 1
+
+const request = (
+  direction: ReadReq.Options.ReadDirection,
+  count: number | 'live',
+): Readonly<{ whole: ReadReq; options: ReadReq.Options }> => {
+  const options = new streams.ReadReq.Options()
+  const uuid = new streams.ReadReq.Options.UUIDOption()
+  uuid.setString(new shared.Empty())
+  options.setUuidOption(uuid)
+  options.setReadDirection(direction)
+  options.setResolveLinks(false)
+  options.setNoFilter(new shared.Empty())
+  if (count === 'live') options.setSubscription(new streams.ReadReq.Options.SubscriptionOptions())
+  else options.setCount(`${Math.min(count, ALL)}`)
+  const whole = new streams.ReadReq()
+  whole.setOptions(options)
+  return { whole, options }
+}
+
+/**
+ * No prefixes: every stream but the server's own, which begin with a dollar sign. The server looks at `window` records
+ * in one go.
+ */
+const filterOf = (prefixes: readonly string[] | undefined, window: number): ReadReq.Options.FilterOptions => {
+  const expression = new streams.ReadReq.Options.FilterOptions.Expression()
+  if (prefixes === undefined || prefixes.includes('')) expression.setRegex('^[^$]')
+  else expression.setPrefixList([...prefixes])
+  const filter = new streams.ReadReq.Options.FilterOptions()
+  filter.setStreamIdentifier(expression)
+  filter.setMax(window)
+  filter.setCheckpointintervalmultiplier(1)
+  return filter
+}
+
+const allFrom = (at: Position | undefined): ReadReq.Options.AllOptions => {
+  const from = new streams.ReadReq.Options.AllOptions()
+  if (at === undefined || at < 0n) from.setStart(new shared.Empty())
+  else {
+    const position = new streams.ReadReq.Options.Position()
+    position.setCommitPosition(`${at}`)
+    position.setPreparePosition(`${at}`)
+    from.setPosition(position)
+  }
+  return from
+}
+
+/**
+ * `count` events of `$all`, beginning with the record at `from` itself. Servers before 22 refuse a window that is not
+ * larger than the count.
+ */
+export const readAllRequest = (
+  from: Position | undefined,
+  prefixes: readonly string[] | undefined,
+  count: number,
+): ReadReq => {
+  const { whole, options } = request(FORWARDS, count)
+  options.setAll(allFrom(from))
+  options.setFilter(filterOf(prefixes, count + 1))
+  return whole
+}
+
+/** Records between the server's checkpoints, where few of them match. */
+const LIVE_WINDOW = 500
+
+/** `$all` from behind the record at `after`, for ever. */
+export const subscribeRequest = (after: Position | undefined, prefixes: readonly string[] | undefined): ReadReq => {
+  const { whole, options } = request(FORWARDS, 'live')
+  options.setAll(allFrom(after))
+  options.setFilter(filterOf(prefixes, LIVE_WINDOW))
+  return whole
+}
+
+/** A stream from behind the revision `after`, for ever. */
+export const subscribeStreamRequest = (stream: string, after: bigint | undefined): ReadReq => {
+  const { whole, options } = request(FORWARDS, 'live')
+  const of = new streams.ReadReq.Options.StreamOptions()
+  of.setStreamIdentifier(streamIdentifier(stream))
+  if (after === undefined || after < 0n) of.setStart(new shared.Empty())
+  else of.setRevision(`${after}`)
+  options.setStream(of)
+  return whole
+}
+
+/** The last `count` records of `$all`, backwards, the server's own among them. */
+export const fromEndRequest = (count: number): ReadReq => {
+  const { whole, options } = request(BACKWARDS, count)
+  const from = new streams.ReadReq.Options.AllOptions()
+  from.setEnd(new shared.Empty())
+  options.setAll(from)
+  return whole
+}
+
+/** A stream from a revision; backwards without `from`: from its end. */
+export const readStreamRequest = (
+  stream: string,
+  backwards: boolean,
+  from: number | undefined,
+  max: number,
+): ReadReq => {
+  const { whole, options } = request(backwards ? BACKWARDS : FORWARDS, max)
+  const of = new streams.ReadReq.Options.StreamOptions()
+  of.setStreamIdentifier(streamIdentifier(stream))
+  if (from !== undefined) of.setRevision(`${from}`)
+  else if (backwards) of.setEnd(new shared.Empty())
+  else of.setStart(new shared.Empty())
+  options.setStream(of)
+  return whole
+}
 
 const fill = <T extends AppendReq.ProposedMessage | BatchAppendReq.ProposedMessage>(
   message: T,
@@ -67,7 +216,7 @@ export function* batchMessages(
 ): Generator<BatchAppendReq> {
   const options = new streams.BatchAppendReq.Options()
   options.setStreamIdentifier(streamIdentifier(stream))
-  if (last < 0) options.setNoStream(new Empty())
+  if (last < 0) options.setNoStream(new WellKnownEmpty())
   else options.setStreamPosition(`${last}`)
   const correlation = new shared.UUID()
   correlation.setString(correlationId)

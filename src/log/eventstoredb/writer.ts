@@ -1,10 +1,10 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { appendFault, decideAppend, erasedReason } from '../append-rules.js'
-import type { AppendFailure, Appended, Position, StreamAppend } from '../event-log.js'
-import { gate } from './limiter.js'
 import { bytesOf } from '../append-batches.js'
-import type { Appender } from './outcome.js'
-import type { Tail, Tails } from './stream-heads.js'
+import { appendFault, decideAppend, erasedReason } from '../append-rules.js'
+import type { AppendFailure, Appended, NewEvent, Position, StreamAppend } from '../event-log.js'
+import type { Appender, Outcome } from './append.js'
+import { limiter } from './limiter.js'
+import type { StreamHead, StreamHeads } from './stream-heads.js'
 
 type Answer = E.Either<AppendFailure, Appended>
 export type WriterLimits = Readonly<{
@@ -14,156 +14,79 @@ export type WriterLimits = Readonly<{
    */
   inFlightMax: number
   inFlightBytesMax: number
-  /** Times an append is decided anew because somebody else wrote to its stream meanwhile. */
+  /** How often an append is decided again because another process wrote to its stream meanwhile. */
   racesMax: number
 }>
 
-/**
- * What an append is decided on. Without a `floor` the stream was just looked at; with one, what the log held when it
- * was decided lies at it or before.
- */
-type Basis = Readonly<{ tail: Tail; floor?: Position }>
+export type WriterPorts = Readonly<{
+  append: Appender
+  heads: StreamHeads
+  /** See `headBarrier`. */
+  barrier: () => Promise<Position | undefined>
+  isClosed: () => boolean
+}>
 
-/** Streams looked up at a time: servers limit the calls of one connection. */
+/**
+ * What an append is decided on. Without a `barrier` the stream was just read. With one, the head is from memory or
+ * guessed, and everything that the log held when the append was decided is at this position or before.
+ */
+type DecisionBasis = Readonly<{ head: StreamHead; barrier?: Position }>
+
+/** A place in a stream's queue: `turn` resolves when the entries before have been answered. */
+type Place = Readonly<{ turn: Promise<void>; leave: () => void }>
+
+/** Streams read at a time: servers limit the calls of one connection. */
 const LOOKS_MAX = 32
 
-const refused = (reason: string): Answer => E.left({ tag: 'Refused', reason })
-
 /**
- * Decides here, stores there: the ids a stream holds are looked up, the append is decided, and stored under the
- * revision that the decision rests on. If somebody else was quicker, the server says so and everything is looked at
- * again; so a fact delivered to two processes is stored once.
+ * Decides here, stores there: the ids that a stream holds are looked up, the append is decided, and stored under the
+ * revision that the decision rests on. If another process was quicker, the server says so and the stream is read again;
+ * so a fact that is delivered to two processes is stored once.
  *
  * Appends to one stream wait for each other. Those to different streams are under way together, sent in the order
- * given; an entry of a call whose stream the call has named before waits for those before it.
+ * given. An entry whose stream the same call has named before waits for the entries before it.
  *
- * A stream known from before is not looked at first, and one not known is taken to be new: in a contact centre most
- * are, and a look at each costs more than storing. A refusal says that others have written to it; it is looked at then,
- * and the entry is stored after its neighbours. But the server takes for a success what somebody has stored already at
- * that very place. The position it answers tells: what was in the log when its end was asked for, once for all of a
- * call, is no news.
+ * A stream that is known is not read first, and one that is not known is assumed to be new: in a contact centre most
+ * are, and reading each costs more than storing. If the server refuses, others have written to the stream; it is read
+ * then, and the entry is stored after its neighbours. But the server also reports success for an append that somebody
+ * has stored already at that very place. The position in its answer tells them apart: what lies at or before the end
+ * of the log, asked for once for all entries of a call, is not new.
  */
-export const writer = (
-  append: Appender,
-  tails: Tails,
-  watermark: () => Promise<Position | undefined>,
-  limits: WriterLimits,
-  closed: () => boolean,
-) => {
-  const turns = new Map<string, Promise<void>>()
-  const room = gate(limits.inFlightMax, limits.inFlightBytesMax)
-  const lookRoom = gate(LOOKS_MAX, Infinity)
+export class EventStoreDbWriter {
+  readonly #ports: WriterPorts
+  readonly #limits: WriterLimits
+  readonly #inFlight: ReturnType<typeof limiter>
+  readonly #looks = limiter(LOOKS_MAX, Infinity)
+  readonly #turns = new Map<string, Promise<void>>()
   /** Whether the server tells the position of what it has just stored. */
-  let tellsPositions = false
+  #tellsPositions = false
 
-  const look = async (stream: string): Promise<Tail> => {
-    const leave = await lookRoom.enter(0)
-    return tails.look(stream).finally(leave)
+  constructor(ports: WriterPorts, limits: WriterLimits) {
+    this.#ports = ports
+    this.#limits = limits
+    this.#inFlight = limiter(limits.inFlightMax, limits.inFlightBytesMax)
   }
 
-  /** A place in the stream's queue, taken at once. */
-  const queue = (stream: string): Readonly<{ turn: Promise<void>; leave: () => void }> => {
-    const turn = turns.get(stream) ?? Promise.resolve()
-    let leave!: () => void
-    const mine = new Promise<void>((resolve) => (leave = resolve))
-    turns.set(stream, mine)
-    return {
-      turn,
-      leave: () => {
-        if (turns.get(stream) === mine) turns.delete(stream)
-        leave()
-      },
-    }
-  }
-
-  const attempt = async (entry: StreamAppend, { tail, floor }: Basis, race: number): Promise<Answer> => {
-    const { stream, events } = entry
-    const again = async (): Promise<Basis> => ({ tail: await look(stream) })
-    const decision = decideAppend(entry, tail.last, (id) => tail.ids.has(id))
-    const isOld = floor !== undefined && (E.isLeft(decision) || decision.right.fresh.length === 0)
-    // Nothing to store, by what is known: somebody else may have written since, so refusals and last revisions rest on
-    // a fresh look.
-    if (isOld) return attempt(entry, await again(), race)
-    if (E.isLeft(decision)) return decision
-    if (decision.right.fresh.length === 0) return E.right({ revision: tail.last, stored: decision.right.stored })
-    const { fresh, stored } = decision.right
-    const leave = await room.enter(events.reduce((sum, event) => sum + bytesOf(event), 0))
-    const outcome = await append(stream, tail.last, fresh).finally(leave)
-    switch (outcome.tag) {
-      case 'stored': {
-        const { position } = outcome
-        if (floor === undefined) tellsPositions = position !== undefined
-        else if (position === undefined || position <= floor) return attempt(entry, await again(), race)
-        tails.grew(
-          stream,
-          tail,
-          fresh.map(({ id }) => id),
-          outcome.revision,
-        )
-        return E.right({ revision: outcome.revision, stored })
-      }
-      case 'wrong': {
-        if (race >= limits.racesMax)
-          return E.left({ tag: 'NotAvailable', cause: new Error(`others wrote to ${stream} ${race} times in between`) })
-        const basis = await again()
-        // More than can be read: the events in between are too old for the stream's policy.
-        basis.tail.last = Math.max(basis.tail.last, outcome.actual ?? -1)
-        return attempt(entry, basis, floor === undefined ? race + 1 : race)
-      }
-      case 'erased':
-        return E.left({ tag: 'Refused', reason: erasedReason(stream), isErased: true })
-      case 'refused':
-        return refused(outcome.reason)
-      case 'unknown':
-        tellsPositions = false // the next may be another server
-        tails.forget(stream)
-        return E.left({ tag: 'NotAvailable', cause: outcome.cause })
-    }
-  }
-
-  /**
-   * Waits for its turn, and has then what to decide on: what is known of the stream, a guess that it is new, or a look
-   * at it.
-   */
-  const ready = async ({ stream, expected, events }: StreamAppend, turn: Promise<void>): Promise<Basis> => {
-    await turn
-    const mayBeNew = events.length > 0 && (typeof expected !== 'number' || expected === -1)
-    const tail = tails.known(stream) ?? (mayBeNew ? { last: -1, ids: new Set<string>() } : undefined)
-    const floor = tail === undefined || !tellsPositions ? undefined : await watermark()
-    return tail === undefined || floor === undefined ? { tail: await look(stream) } : { tail, floor }
-  }
-
-  const notAvailable =
-    (stream: string) =>
-    (cause: unknown): Answer => {
-      tails.forget(stream)
-      return E.left({ tag: 'NotAvailable', cause })
-    }
-
-  return async (entries: readonly StreamAppend[]): Promise<readonly Answer[]> => {
+  async append(entries: readonly StreamAppend[]): Promise<readonly Answer[]> {
     const answers = entries.map((entry): Answer | undefined => {
-      const reason = closed()
-        ? 'the log is closed'
-        : entry.stream.startsWith('$')
-          ? 'names that begin with $ are the server’s own'
-          : appendFault(entry)
+      const reason = this.#ports.isClosed() ? 'the log is closed' : appendFault(entry)
       return reason === undefined ? undefined : refused(reason)
     })
-    const places = entries.map((entry, i) => (answers[i] === undefined ? queue(entry.stream) : undefined))
+    const places = entries.map((entry, i) => (answers[i] === undefined ? this.#queue(entry.stream) : undefined))
     for (const wave of waves(entries)) {
-      const underWay: Promise<void>[] = []
-      const readied = wave.map((i) => {
+      const prepared = wave.map((i) => {
         const place = places[i]
-        const tail = place === undefined ? undefined : ready(entries[i]!, place.turn)
-        tail?.catch(() => undefined)
-        return tail
+        const basis = place === undefined ? undefined : this.#prepare(entries[i]!, place.turn)
+        basis?.catch(() => undefined)
+        return basis
       })
+      const underWay: Promise<void>[] = []
       for (const [nth, i] of wave.entries()) {
         const entry = entries[i]!
-        const known = await readied[nth]?.catch(notAvailable(entry.stream))
-        if (known === undefined) continue
-        const answer =
-          '_tag' in known ? Promise.resolve(known) : attempt(entry, known, 0).catch(notAvailable(entry.stream))
+        const notAvailable = this.#notAvailable(entry.stream)
+        const basis = await prepared[nth]?.catch(notAvailable)
+        if (basis === undefined) continue
+        const answer = '_tag' in basis ? Promise.resolve(basis) : this.#attempt(entry, basis, 0).catch(notAvailable)
         underWay.push(
           answer.then((final) => {
             answers[i] = final
@@ -175,9 +98,111 @@ export const writer = (
     }
     return answers.map((answer) => answer!)
   }
+
+  /** Takes a place in the stream's queue at once. */
+  #queue(stream: string): Place {
+    const turn = this.#turns.get(stream) ?? Promise.resolve()
+    let leave!: () => void
+    const mine = new Promise<void>((resolve) => (leave = resolve))
+    this.#turns.set(stream, mine)
+    return {
+      turn,
+      leave: () => {
+        if (this.#turns.get(stream) === mine) this.#turns.delete(stream)
+        leave()
+      },
+    }
+  }
+
+  /** Waits for the entry's turn, and has then what to decide on: the head from memory, a guess, or a fresh read. */
+  async #prepare({ stream, expected, events }: StreamAppend, turn: Promise<void>): Promise<DecisionBasis> {
+    await turn
+    const mayBeNew = events.length > 0 && (typeof expected !== 'number' || expected === -1)
+    const guess = mayBeNew ? { last: -1, ids: new Set<string>() } : undefined
+    const head = this.#ports.heads.known(stream) ?? guess
+    const barrier = head === undefined || !this.#tellsPositions ? undefined : await this.#ports.barrier()
+    return head === undefined || barrier === undefined ? this.#look(stream) : { head, barrier }
+  }
+
+  async #look(stream: string): Promise<DecisionBasis> {
+    const leave = await this.#looks.enter(0)
+    return { head: await this.#ports.heads.look(stream).finally(leave) }
+  }
+
+  async #attempt(entry: StreamAppend, basis: DecisionBasis, race: number): Promise<Answer> {
+    const { stream, events } = entry
+    const { head, barrier } = basis
+    const decision = decideAppend(entry, head.last, (id) => head.ids.has(id))
+    const storesNothing = E.isLeft(decision) || decision.right.fresh.length === 0
+    // Another process may have written since: refusals and last revisions rest on a fresh read.
+    if (storesNothing && barrier !== undefined) return this.#attempt(entry, await this.#look(stream), race)
+    if (E.isLeft(decision)) return decision
+    const { fresh, stored } = decision.right
+    if (storesNothing) return E.right({ revision: head.last, stored })
+    const leave = await this.#inFlight.enter(events.reduce((sum, event) => sum + bytesOf(event), 0))
+    const outcome = await this.#ports.append(stream, head.last, fresh).finally(leave)
+    if (outcome.tag === 'stored' && this.#isNew(outcome, barrier))
+      return E.right({ revision: this.#noteStored(stream, head, fresh, outcome.revision), stored })
+    return this.#afterFailure(entry, outcome, barrier, race)
+  }
+
+  /** Whether what the server reports as stored is not an older event at the same place. */
+  #isNew({ position }: Readonly<{ position: Position | undefined }>, barrier: Position | undefined): boolean {
+    if (barrier === undefined) {
+      this.#tellsPositions = position !== undefined
+      return true
+    }
+    return position !== undefined && position > barrier
+  }
+
+  #noteStored(stream: string, head: StreamHead, fresh: readonly NewEvent[], revision: number): number {
+    const ids = fresh.map(({ id }) => id)
+    this.#ports.heads.grew(stream, head, ids, revision)
+    return revision
+  }
+
+  async #afterFailure(
+    entry: StreamAppend,
+    outcome: Outcome,
+    barrier: Position | undefined,
+    race: number,
+  ): Promise<Answer> {
+    const { stream } = entry
+    switch (outcome.tag) {
+      case 'stored':
+        return this.#attempt(entry, await this.#look(stream), race)
+      case 'wrong': {
+        if (race >= this.#limits.racesMax) {
+          const cause = new Error(`other processes wrote to ${stream} ${race} times in between`)
+          return E.left({ tag: 'NotAvailable', cause })
+        }
+        const basis = await this.#look(stream)
+        // Further than can be read: the events in between are too old for the stream's policy.
+        basis.head.last = Math.max(basis.head.last, outcome.actual ?? -1)
+        return this.#attempt(entry, basis, barrier === undefined ? race + 1 : race)
+      }
+      case 'erased':
+        return E.left({ tag: 'Refused', reason: erasedReason(stream), isErased: true })
+      case 'refused':
+        return refused(outcome.reason)
+      case 'unknown':
+        this.#tellsPositions = false // the next call may reach another server
+        this.#ports.heads.forget(stream)
+        return E.left({ tag: 'NotAvailable', cause: outcome.cause })
+    }
+  }
+
+  #notAvailable(stream: string): (cause: unknown) => Answer {
+    return (cause) => {
+      this.#ports.heads.forget(stream)
+      return E.left({ tag: 'NotAvailable', cause })
+    }
+  }
 }
 
-/** Entries in order, cut where a stream comes again: within a wave every stream is its own. */
+const refused = (reason: string): Answer => E.left({ tag: 'Refused', reason })
+
+/** Entries in order, cut where a stream comes again: within a wave every stream occurs once. */
 const waves = (entries: readonly StreamAppend[]): readonly (readonly number[])[] => {
   const cut: number[][] = []
   const seen = new Set<string>()

@@ -1,7 +1,7 @@
 import { EventStoreDBClient } from '@eventstore/db-client'
 import * as E from 'fp-ts/lib/Either.js'
 import { expect, onTestFinished, test } from 'vitest'
-import { setStreamPolicy } from '../../../src/log/eventstoredb/policy.js'
+import { setStreamPolicy } from '../../../src/log/eventstoredb/stream-administration.js'
 import { fresh, server } from './rig.js'
 
 const hour = 3_600_000

@@ -3,9 +3,9 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { LogUnavailable } from '../../../src/log/event-log.js'
 import type { EventLog, Position, ReadAll, RecordedEvent } from '../../../src/log/event-log.js'
 import { connectEventStoreDb } from '../../../src/log/eventstoredb/connection.js'
-import { lanesOf, readThroughLanes } from '../../../src/log/eventstoredb/parallel-readers.js'
-import { mergedByPosition } from '../../../src/log/eventstoredb/merge.js'
-import type { Source } from '../../../src/log/eventstoredb/merge.js'
+import { sharesOf, readInParallel } from '../../../src/log/eventstoredb/parallel-readers.js'
+import { mergedByPosition } from '../../../src/log/eventstoredb/parallel-readers.js'
+import type { Source } from '../../../src/log/eventstoredb/parallel-readers.js'
 import { wireTo } from '../../support/eventstoredb/wire.js'
 import { append, contents, eventOf, flatten, follow, logOn, memoryServer, never, server, stored } from './rig.js'
 
@@ -49,32 +49,32 @@ describe('prefixes shared out among readers', () => {
         fc.integer({ min: 1, max: 5 }),
         fc.stringMatching(/^[abc]{0,5}$/),
         (given, readers, name) => {
-          const lanes = lanesOf(given, readers)
-          expect(lanes.length).toBeLessThanOrEqual(readers)
-          const readBy = lanes.filter((lane) => lane!.some((prefix) => name.startsWith(prefix)))
+          const shares = sharesOf(given, readers)
+          expect(shares.length).toBeLessThanOrEqual(readers)
+          const readBy = shares.filter((share) => share!.some((prefix) => name.startsWith(prefix)))
           expect(readBy).toHaveLength(given.some((prefix) => name.startsWith(prefix)) ? 1 : 0)
-          expect(readers > 1 && given.length > 0 ? lanes.every((lane) => lane!.length > 0) : true).toBe(true)
+          expect(readers > 1 && given.length > 0 ? shares.every((share) => share!.length > 0) : true).toBe(true)
         },
       ),
     )
   })
 
   test('a tenant’s buckets are read by as many as there are; what has no prefixes, by one', () => {
-    expect(lanesOf(BUCKETS, 4)).toEqual([['t.0', 't.clock'], ['t.1', 't.config-'], ['t.2'], ['t.3']])
-    expect(lanesOf(BUCKETS, 1)).toEqual([BUCKETS])
-    expect(lanesOf(undefined, 4)).toEqual([undefined])
-    expect(lanesOf([''], 4)).toEqual([['']])
+    expect(sharesOf(BUCKETS, 4)).toEqual([['t.0', 't.clock'], ['t.1', 't.config-'], ['t.2'], ['t.3']])
+    expect(sharesOf(BUCKETS, 1)).toEqual([BUCKETS])
+    expect(sharesOf(undefined, 4)).toEqual([undefined])
+    expect(sharesOf([''], 4)).toEqual([['']])
   })
 })
 
 describe('reads merged by position', () => {
   test('hold two batches of each at most, however slowly they are taken', async () => {
     const asked = [0, 0, 0]
-    const source = (lane: number): Source =>
+    const source = (reader: number): Source =>
       async function* () {
         for (let batch = 0; batch < 20; batch++) {
-          asked[lane]! += 1
-          yield Array.from({ length: 5 }, (_, i) => eventAt((batch * 5 + i) * 3 + lane))
+          asked[reader]! += 1
+          yield Array.from({ length: 5 }, (_, i) => eventAt((batch * 5 + i) * 3 + reader))
         }
       }
     let taken = 0
@@ -83,7 +83,9 @@ describe('reads merged by position', () => {
       taken += batch.length
       await new Promise((resolve) => setImmediate(resolve))
       // What is taken of each in whole batches, one that is being taken, and one on its way.
-      asked.forEach((each, lane) => expect(each).toBeLessThanOrEqual(Math.floor(Math.ceil((taken - lane) / 3) / 5) + 2))
+      asked.forEach((each, reader) =>
+        expect(each).toBeLessThanOrEqual(Math.floor(Math.ceil((taken - reader) / 3) / 5) + 2),
+      )
     }
     expect(taken).toBe(300)
   })
@@ -115,9 +117,9 @@ describe('reads merged by position', () => {
   test('end at once when aborted, with nothing of what the others had ready', async () => {
     const stop = new AbortController()
     // Both know the signal, and end early by it, as reads do.
-    const source = (lane: number): Source =>
+    const source = (reader: number): Source =>
       async function* (signal) {
-        for (let i = 0; !signal.aborted; i++) yield [eventAt(i * 2 + lane)]
+        for (let i = 0; !signal.aborted; i++) yield [eventAt(i * 2 + reader)]
       }
     let taken = 0
     for await (const batch of mergedByPosition([source(0), source(1)], 1, stop.signal)) {
@@ -250,7 +252,7 @@ describe('a server that knows less of the log than the one that told the head', 
       const through = (await log.head())!
       const all = await flatten(log.readAll({ prefixes: BUCKETS }))
       const seen: RecordedEvent[] = []
-      const read = readThroughLanes(
+      const read = readInParallel(
         Array.from({ length: readers }, () => connectEventStoreDb(on)) as [ReturnType<typeof connectEventStoreDb>],
         0,
       )
@@ -259,7 +261,7 @@ describe('a server that knows less of the log than the one that told the head', 
         for await (const batch of read({ prefixes: BUCKETS, through, batchMax: 3 }, never())) seen.push(...batch)
       })()
       await expect(reading).rejects.toBeInstanceOf(LogUnavailable)
-      // Two of each bucket, in their order: the first lane ends after two events or eight, and nothing may come after
+      // Two of each bucket, in their order: the first reader ends after two events or eight, and nothing may come after
       // what is missing of it.
       expect(seen).toEqual(all.slice(0, seen.length))
       expect(seen.length).toBeGreaterThan(0)

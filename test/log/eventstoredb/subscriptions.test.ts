@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { LogUnavailable } from '../../../src/log/event-log.js'
 import type { EventLog, Live } from '../../../src/log/event-log.js'
 import type { SubscriptionReport } from '../../../src/log/eventstoredb/subscription-health.js'
-import { vigil } from '../../../src/log/eventstoredb/subscription-health.js'
+import { subscriptionHealth } from '../../../src/log/eventstoredb/subscription-health.js'
 import type { SubscriptionState } from '../../../src/log/eventstoredb/subscription-health.js'
 import { append, contents, follow, logOn, never, server, stored } from './rig.js'
 
@@ -144,7 +144,7 @@ describe('how a subscription fares is told', () => {
   test('time is on the side of whoever is slow to take: a reader at work is no stall', () => {
     let now = 0
     const told: SubscriptionState[] = []
-    const watch = vigil(
+    const watch = subscriptionHealth(
       (state) => told.push(state),
       100,
       () => now,

@@ -7,10 +7,10 @@ import { EventStoreDBClient } from '@eventstore/db-client'
 import shared from '@eventstore/db-client/generated/shared_pb.js'
 import streams from '@eventstore/db-client/generated/streams_pb.js'
 import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
-import { connectEventStoreDb, hangUp } from '../../../src/log/eventstoredb/connection.js'
+import { connectEventStoreDb, cancelCall } from '../../../src/log/eventstoredb/connection.js'
 import type { BatchCall } from '../../../src/log/eventstoredb/connection.js'
 import { messagesOf } from '../../../src/log/eventstoredb/read.js'
-import { readAllRequest, readStreamRequest, streamIdentifier } from '../../../src/log/eventstoredb/request.js'
+import { readAllRequest, readStreamRequest, streamIdentifier } from '../../../src/log/eventstoredb/wire.js'
 import type { Backend, Data, Held } from './data.js'
 import { memoryData } from './memory.js'
 import { isBackwards, nameOf } from './messages.js'
@@ -91,7 +91,7 @@ const upstream = (connection: ReturnType<typeof connectEventStoreDb>, own: strin
         end: () => {
           if (isOver) return
           isOver = true
-          calling.then(hangUp, () => undefined)
+          calling.then(cancelCall, () => undefined)
         },
       }
     },
@@ -108,7 +108,7 @@ const upstream = (connection: ReturnType<typeof connectEventStoreDb>, own: strin
       const call = await connection.read(request).catch((cause: unknown) => {
         throw refusalIn(cause)
       })
-      const end = (): void => hangUp(call)
+      const end = (): void => cancelCall(call)
       signal.addEventListener('abort', end)
       try {
         for await (const message of call as unknown as AsyncIterable<ReadResp>) {

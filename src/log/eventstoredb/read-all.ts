@@ -2,13 +2,11 @@ import type { EventStoreDbConnection } from './connection.js'
 import { isBadPosition } from './failure.js'
 import { LogUnavailable } from '../event-log.js'
 import type { Position, ReadAll, RecordedEvent } from '../event-log.js'
-import { messagesOf } from './read.js'
-import { ascending, positionOf, recordedEvent } from './recorded.js'
-import { fromEndRequest, readAllRequest } from './request.js'
+import { BATCH_MAX, messagesOf } from './read.js'
+import { ascending, eventFrom, fromEndRequest, positionOf, readAllRequest } from './wire.js'
 
 /** Events asked for at a time. The server looks at one record more in one go, see `readAllRequest`. */
 const PAGE = 4_096
-export const BATCH_MAX = 1_000
 
 /** The position of the last record, also if it is the server's own. */
 export const headOf = async (
@@ -64,7 +62,7 @@ export async function* readAllThrough(
         for (const message of messages) {
           const recorded = message.getEvent()?.getEvent()
           if (recorded === undefined) continue
-          const event = recordedEvent(recorded)
+          const event = eventFrom(recorded)
           if (seen++ > 0) ascending(at, event)
           if (through !== undefined && event.position > through) {
             if (batch.length > 0) yield batch

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import shared from '@eventstore/db-client/generated/shared_pb.js'
-import type { BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js'
+import { shared } from './client-internals.js'
+import type { BatchAppendResp } from './client-internals.js'
 import type { BatchCall, EventStoreDbConnection } from './connection.js'
 import { saysWrongServer } from './failure.js'
-import { ERASED, storedOutcome } from './outcome.js'
-import type { Appender, Outcome } from './outcome.js'
+import { ERASED, singly, storedOutcome } from './append.js'
+import type { Appender, Outcome } from './append.js'
 import { batchMessages } from './wire.js'
 
 const unknown = (why: string): Outcome => ({ tag: 'unknown', cause: new Error(`EventStoreDB: ${why}`) })
@@ -50,7 +50,7 @@ type OpenCall = {
  * No deadline is sent: the message carries it as a time of day, and a server whose clock runs ahead of ours by as much
  * would refuse everything.
  */
-export const batched = (connection: EventStoreDbConnection): Appender => {
+const batched = (connection: EventStoreDbConnection): Appender => {
   const { deadlineMs } = connection
   let current: Promise<OpenCall> | undefined
 
@@ -138,4 +138,23 @@ export const batched = (connection: EventStoreDbConnection): Appender => {
     })
   }
   return append
+}
+
+/**
+ * Over one call where the server offers it (21.10 and later), else a call for each; asked again after every failure,
+ * because it may be another server then.
+ */
+export const appender = (connection: EventStoreDbConnection): Appender => {
+  const [one, all] = [singly(connection), batched(connection)]
+  let offered: Promise<boolean> | undefined
+  return async (stream, last, events) => {
+    offered ??= connection.offersBatch()
+    const mine = offered
+    const outcome = await mine.then(
+      (isOffered) => (isOffered ? all : one)(stream, last, events),
+      (cause: unknown): Outcome => ({ tag: 'unknown', cause }),
+    )
+    if (outcome.tag === 'unknown' && offered === mine) offered = undefined
+    return outcome
+  }
 }
