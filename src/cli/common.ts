@@ -4,6 +4,7 @@ import { loadConfig } from '../app/config/load.js'
 import type { Config } from '../app/config/schema.js'
 import { embeddedLogs, type Logs } from '../app/pipeline/logs.js'
 import { eventStoreDbLogs } from '../app/pipeline/eventstoredb-logs.js'
+import { isoInstantOf } from '../domain/iso-instant.js'
 import { UsageError } from './exit.js'
 
 /**
@@ -79,8 +80,9 @@ export const instantOf = (flag: string, value: string | undefined): number | und
     : /(Z|[+-]\d{2}:?\d{2})$/.test(value)
       ? value
       : `${value}Z`
-  const at = Date.parse(withTime)
-  if (Number.isNaN(at))
+  const instant = isoInstantOf(withTime)
+  const at = instant === 'malformed' ? Date.parse(withTime) : instant
+  if (at === 'impossible' || Number.isNaN(at))
     throw new UsageError(`${flag} ${value} is not an instant; write it as 2026-01-05T08:00:00Z or 2026-01-05`)
   return at
 }

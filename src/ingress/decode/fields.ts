@@ -1,3 +1,5 @@
+import { isoInstantOf } from '../../domain/iso-instant.js'
+
 /**
  * Reads the fields of an event body. A field that is not as documented throws `BadField`, which `decode` turns into a
  * value in one place.
@@ -165,14 +167,11 @@ export const epochMs = (body: Body, name: string): number => {
 export const optionalEpochMs = (body: Body, name: string): number | null =>
   body[name] === undefined || body[name] === null ? null : epochMs(body, name)
 
-const ISO_WITH_ZONE = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$/
-
 /** An ISO 8601 instant with its zone, as metric records and user topics carry them; in epoch milliseconds. */
 export const isoInstant = (body: Body, name: string): number => {
   const value = body[name]
-  if (typeof value !== 'string' || !ISO_WITH_ZONE.test(value))
-    throw new BadField(`${name} is ${shown(value)}; expected an ISO 8601 date-time with zone`)
-  const at = Date.parse(value)
-  if (Number.isNaN(at)) throw new BadField(`${name} is ${shown(value)}; there is no such date`)
+  const at = typeof value === 'string' ? isoInstantOf(value) : 'malformed'
+  if (at === 'malformed') throw new BadField(`${name} is ${shown(value)}; expected an ISO 8601 date-time with zone`)
+  if (at === 'impossible') throw new BadField(`${name} is ${shown(value)}; there is no such date, time or offset`)
   return plausible(at, name, value)
 }
