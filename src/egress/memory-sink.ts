@@ -13,17 +13,28 @@ export const memoryDestination = (): MemoryDestination => ({ records: [], progre
  */
 export const memorySink = (destination: MemoryDestination = memoryDestination()): Sink => {
   let epoch: number | undefined
+  const superseded = (): SinkFailure | undefined =>
+    epoch === undefined || epoch === destination.epoch ? undefined : { tag: 'Fenced', by: `epoch ${destination.epoch}` }
   return {
     name: 'memory',
-    connect: () => async () => {
+    connect: (_, check) => async (): Promise<E.Either<SinkFailure, Progress | undefined>> => {
+      const fenced = superseded()
+      if (fenced !== undefined) return E.left(fenced)
+      let progress: Progress | undefined
+      do {
+        progress = destination.progress
+        const checked = (await check?.(progress)) ?? E.right(undefined)
+        if (E.isLeft(checked)) return E.left({ tag: 'Refused', reason: checked.left })
+      } while (progress !== destination.progress)
       epoch = destination.epoch += 1
-      return E.right(destination.progress)
+      return E.right(progress)
     },
     write:
       ({ records, progress }) =>
       async (): Promise<E.Either<SinkFailure, void>> => {
         if (epoch === undefined) return E.left({ tag: 'NotConnected', cause: new Error('not connected') })
-        if (epoch !== destination.epoch) return E.left({ tag: 'Fenced', by: `epoch ${destination.epoch}` })
+        const fenced = superseded()
+        if (fenced !== undefined) return E.left(fenced)
         for (const { schema } of records) {
           const codec = codecOfSchema(schema)
           if (E.isLeft(codec)) return E.left({ tag: 'Refused', reason: codec.left.message })
@@ -32,6 +43,10 @@ export const memorySink = (destination: MemoryDestination = memoryDestination())
         if (progress !== undefined) destination.progress = progress
         return E.right(undefined)
       },
+    stillOwner: () => async () => {
+      const fenced = superseded()
+      return fenced === undefined ? E.right(undefined) : E.left(fenced)
+    },
     close: async () => {
       epoch = undefined
     },

@@ -51,7 +51,9 @@ export type ProgressCheck = (progress: Progress | undefined) => Promise<Either<s
  *
  * - `connect` reads the progress and asks `check` about it before it fences anybody out: a progress that is not ours is
  *   answered `Refused` with the reason, and the other writer goes on. Then it fences out any other writer of the same
- *   name and reads the progress again, so what it returns stays true. `undefined`: nothing was ever written.
+ *   name, reads the progress again and asks `check` again, so what it returns stays true. `undefined`: nothing was ever
+ *   written. A sink that was connected before, and finds that another instance has taken over since, is `Fenced` and
+ *   disturbs nobody; after `close` it takes over like a new one.
  * - `write` makes the records and the progress visible together or not at all, and resolves once that is durable. After
  *   a failure other than `Refused` it is not called again until `connect` has succeeded; whether the failed batch
  *   arrived is told by the progress that `connect` then returns.

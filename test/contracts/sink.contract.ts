@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Progress, Sink, SinkBatch, SinkFailure } from '../../src/egress/sink.js'
+import type { Progress, ProgressCheck, Sink, SinkBatch, SinkFailure } from '../../src/egress/sink.js'
 import { batchAt, recordsAt } from '../egress/batches.js'
 
 /** What a reader of the destination sees of a record. */
@@ -14,7 +14,10 @@ export type SinkHarness = Readonly<{
 }>
 
 const idle = new AbortController().signal
-export const connect = (sink: Sink): Promise<E.Either<SinkFailure, Progress | undefined>> => sink.connect(idle)()
+/** Connects an installation that goes on from whatever progress it finds. */
+export const connect = (sink: Sink): Promise<E.Either<SinkFailure, Progress | undefined>> =>
+  sink.connect(idle, anyProgress)()
+const anyProgress: ProgressCheck = async () => E.right(undefined)
 export const write = (sink: Sink, batch: SinkBatch): Promise<E.Either<SinkFailure, void>> => sink.write(batch, idle)()
 
 /** The revisions that arrived, in order, by row key. */
@@ -84,15 +87,78 @@ export const sinkContract = (name: string, start: () => Promise<SinkHarness>): v
       expect(await connect(newSink())).toEqual(E.right(batchAt(2).progress))
     })
 
-    test('an instance that connects again takes over again', async () => {
+    test('an instance that was superseded is told so when it connects again, and the newer one goes on', async () => {
+      const [older, newer] = [newSink(), newSink()]
+      await connected(older)
+      await connected(newer)
+      expect(await write(newer, batchAt(1))).toEqual(E.right(undefined))
+      expect(await connect(older)).toMatchObject({ left: { tag: 'Fenced' } })
+      expect(await write(newer, batchAt(2))).toEqual(E.right(undefined))
+      await expectRevisions(1, 2)
+    })
+
+    test('an instance that connects again and was not superseded goes on', async () => {
+      const sink = newSink()
+      await connected(sink)
+      expect(await write(sink, batchAt(1))).toEqual(E.right(undefined))
+      expect(await connect(sink)).toEqual(E.right(batchAt(1).progress))
+      expect(await write(sink, batchAt(2))).toEqual(E.right(undefined))
+      await expectRevisions(1, 2)
+    })
+
+    test('an instance that was closed takes over like a new one', async () => {
       const [first, second] = [newSink(), newSink()]
       await connected(first)
       await connected(second)
       expect(await write(second, batchAt(1))).toEqual(E.right(undefined))
+      await first.close()
       expect(await connect(first)).toEqual(E.right(batchAt(1).progress))
       expect(await write(first, batchAt(2))).toEqual(E.right(undefined))
       expect(await write(second, batchAt(2))).toMatchObject({ left: { tag: 'Fenced' } })
       await expectRevisions(1, 2)
+    })
+
+    test('an idle instance can ask whether another has taken over', async () => {
+      const [older, newer] = [newSink(), newSink()]
+      await connected(older)
+      expect(await older.stillOwner?.(idle)()).toEqual(E.right(undefined))
+      await connected(newer)
+      expect(await newer.stillOwner?.(idle)()).toEqual(E.right(undefined))
+      expect(await older.stillOwner?.(idle)()).toMatchObject({ left: { tag: 'Fenced' } })
+    })
+
+    test('a progress that is not its own is refused before the instance that publishes is disturbed', async () => {
+      const [publishing, stray] = [newSink(), newSink()]
+      await connected(publishing)
+      const progress = { generation: 'g1', revision: 10, logId: 'log-1', eventId: 'event-10' }
+      expect(await write(publishing, { records: recordsAt(1), progress })).toEqual(E.right(undefined))
+      const seen: unknown[] = []
+      const foreign: ProgressCheck = async (found) => {
+        seen.push(found)
+        return E.left('it is the progress of another log')
+      }
+      expect(await stray.connect(idle, foreign)()).toMatchObject({
+        left: { tag: 'Refused', reason: expect.stringContaining('it is the progress of another log') },
+      })
+      expect(seen).toEqual([progress])
+      expect(await write(publishing, batchAt(2))).toEqual(E.right(undefined))
+      await expectRevisions(1, 2)
+    })
+
+    test('a progress that changes between the look and the fencing is checked again', async () => {
+      const sink = newSink()
+      let looks = 0
+      const check: ProgressCheck = async () => {
+        looks += 1
+        if (looks === 1) {
+          const other = newSink()
+          await connected(other)
+          expect(await write(other, batchAt(1))).toEqual(E.right(undefined))
+        }
+        return E.right(undefined)
+      }
+      expect(await sink.connect(idle, check)()).toEqual(E.right(batchAt(1).progress))
+      expect(looks).toBe(2)
     })
 
     test('a replay is delivered, marked as such, and moves no progress', async () => {

@@ -26,7 +26,7 @@ for (const [format, read] of [['avro', readAvroFiles] as const, ['jsonl', readJs
   sinkContract(`files as ${format}`, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'streamvane-files-'))
     return {
-      sink: () => filesSink({ folder }),
+      sink: () => filesSink({ folder, tenant: 'acme' }),
       delivered: () => read(folder),
       end: () => rm(folder, { recursive: true, force: true }),
     }

@@ -63,17 +63,17 @@ describe('a crash before any step on the disk', () => {
 
   test('leaves every batch whole or absent, and the next start goes on exactly there', async () => {
     reset(Infinity)
-    await goOn(sinkOn({ folder, fileBytesMax: 9_000 }, beforeStep), 4)
+    await goOn(sinkOn({ tenant: 'acme', folder, fileBytesMax: 9_000 }, beforeStep), 4)
     const steps = failing.steps.length
     expect(steps).toBeGreaterThan(60)
 
     for (let at = 1; at <= steps; at++) {
       await rm(folder, { recursive: true, force: true })
       reset(at)
-      await goOn(sinkOn({ folder, fileBytesMax: 9_000 }, beforeStep), 4).catch(() => {})
+      await goOn(sinkOn({ tenant: 'acme', folder, fileBytesMax: 9_000 }, beforeStep), 4).catch(() => {})
       expect(failing.steps.length, 'the fault must have been met').toBeGreaterThanOrEqual(at)
       await sinks.at(-1)?.close()
-      await goOn(sinkOn({ folder, fileBytesMax: 9_000 }), 5)
+      await goOn(sinkOn({ tenant: 'acme', folder, fileBytesMax: 9_000 }), 5)
       await expectOnceAndInOrder(5)
       for (const sink of sinks.splice(0)) await sink.close()
     }
@@ -83,7 +83,7 @@ describe('a crash before any step on the disk', () => {
     for (const at of [12, 20, 25, 28, 31]) {
       await rm(folder, { recursive: true, force: true })
       reset(at)
-      const sink = sinkOn({ folder }, beforeStep)
+      const sink = sinkOn({ tenant: 'acme', folder }, beforeStep)
       await goOn(sink, 3).catch(() => {})
       reset(Infinity)
       await goOn(sink, 3)
@@ -115,6 +115,6 @@ test('kill -9 in mid-write, over and over: every row once and in order', async (
     }
   }
   expect(kills).toBeGreaterThan(2)
-  await goOn(sinkOn({ folder }), last)
+  await goOn(sinkOn({ tenant: 'acme', folder }), last)
   await expectOnceAndInOrder(last)
 }, 120_000)

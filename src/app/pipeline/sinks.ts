@@ -30,6 +30,7 @@ export const sinkOf = (config: Config, logger: Logger, name?: string): Sink | un
       // A folder has one writer: a replay beside a running egress needs another.
       return filesSink({
         folder: name === undefined ? filesFolderOf(config) : join(filesFolderOf(config), name),
+        tenant: config.tenant,
         topics,
         formats: config.egress.files.formats,
         fileBytesMax: config.egress.files.fileBytesMax,

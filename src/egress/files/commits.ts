@@ -12,6 +12,8 @@ import type { Progress } from '../sink.js'
  */
 export type Commit = Readonly<{
   number: number
+  /** Whose rows the files hold. Absent from commits of earlier versions. */
+  tenant?: string
   progress: Progress | null
   /** Who may append. Each instance that connects writes a commit with its own name and the next epoch. */
   writer: Writer

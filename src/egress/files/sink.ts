@@ -6,12 +6,14 @@ import { addCommit, lastCommit, type BeforeStep, type Commit, type Writer } from
 import { fileFailure } from './failures.js'
 import { cutBack, fileFor, groupByFile, openFiles, withdraw, type Connected } from './file-set.js'
 import { codecOfSchema } from '../../contract/row-codec.js'
-import type { Sink, SinkBatch, SinkFailure } from '../sink.js'
+import type { ProgressCheck, Sink, SinkBatch, SinkFailure } from '../sink.js'
 import { defaultTopics, type Topics } from '../topics.js'
 
 export type FilesSinkOptions = Readonly<{
   /** Holds a folder for each topic and the folder `commits`. Created if missing. */
   folder: string
+  /** Whose rows the folder holds: it is refused if they are those of another tenant. */
+  tenant: string
   topics?: Topics
   /** Default: both. */
   formats?: readonly FileFormat[]
@@ -29,8 +31,10 @@ export type FilesSinkOptions = Readonly<{
  * the same file. Bytes beyond the committed length of a file have no effect.
  */
 export const filesSink = (options: FilesSinkOptions, beforeStep: BeforeStep = () => {}): Sink => {
-  const { folder, topics = defaultTopics, formats = ['avro', 'jsonl'], fileBytesMax = FILE_BYTES_MAX } = options
+  const { folder, tenant, topics = defaultTopics, formats = ['avro', 'jsonl'], fileBytesMax = FILE_BYTES_MAX } = options
   let state: Connected | undefined
+  /** The writer as which this sink connected last; it is kept while the sink is disconnected. */
+  let claimed: string | undefined
 
   const disconnect = async (): Promise<void> => {
     const was = state
@@ -40,18 +44,29 @@ export const filesSink = (options: FilesSinkOptions, beforeStep: BeforeStep = ()
     await Promise.allSettled([...was.files.values()].map((file) => file.close()))
   }
 
-  const connect = async (): Promise<E.Either<SinkFailure, Commit>> => {
+  /** `Fenced` if an instance that connected after this one has committed. */
+  const takenOverBy = (last: Commit | undefined): SinkFailure | undefined =>
+    claimed === undefined || last === undefined || last.writer.id === claimed
+      ? undefined
+      : { tag: 'Fenced', by: `process ${last.writer.pid} on ${last.writer.host}` }
+
+  const connect = async (check: ProgressCheck | undefined): Promise<E.Either<SinkFailure, Commit>> => {
     await disconnect()
     // An instance that loses the race for the next number tries again. In each round one instance wins.
     for (let round = 1; round <= CLAIM_ROUNDS_MAX; round++) {
       const last = await lastCommit(folder)
+      const fenced = takenOverBy(last)
+      if (fenced !== undefined) return E.left(fenced)
+      const ours = await checkCommit(last, tenant, check)
+      if (E.isLeft(ours)) return E.left({ tag: 'Refused', reason: `${folder}: ${ours.left}` })
       const number = (last?.number ?? 0) + 1
       const writer = { id: randomUUID(), host: hostname(), pid: process.pid, epoch: number }
       // A file that another process may still write to is not opened.
       const open = last === undefined || mayLive(last.writer) ? {} : last.open
-      const claim: Commit = { number, progress: last?.progress ?? null, writer, files: last?.files ?? {}, open }
+      const claim: Commit = { number, tenant, progress: last?.progress ?? null, writer, files: last?.files ?? {}, open }
       if (!(await addCommit(folder, claim, beforeStep))) continue
       livingWriters.add(writer.id)
+      claimed = writer.id
       state = { commit: claim, files: new Map(), created: 0 }
       await cutBack(folder, claim, beforeStep)
       await openFiles(folder, state, beforeStep)
@@ -91,7 +106,7 @@ export const filesSink = (options: FilesSinkOptions, beforeStep: BeforeStep = ()
       return E.right(undefined)
     }
     const successor = await lastCommit(folder)
-    if (successor === undefined) throw new Error(`${folder}: the commits are gone`)
+    if (successor === undefined) throw new Error(`${folder}: the commits were deleted while this process wrote`)
     await withdraw(folder, [...connected.files.values()], successor)
     return E.left({ tag: 'Fenced', by: `process ${successor.writer.pid} on ${successor.writer.host}` })
   }
@@ -111,13 +126,39 @@ export const filesSink = (options: FilesSinkOptions, beforeStep: BeforeStep = ()
 
   return {
     name: 'files',
-    connect: () => attempt(async () => E.map((claim: Commit) => claim.progress ?? undefined)(await connect())),
+    connect: (_, check) =>
+      attempt(async () => E.map((claim: Commit) => claim.progress ?? undefined)(await connect(check))),
     write: (batch) =>
       attempt(async () =>
         state === undefined ? E.left({ tag: 'NotConnected', cause: new Error('not connected') }) : write(state, batch),
       ),
-    close: disconnect,
+    stillOwner: () => async () => {
+      try {
+        const fenced = takenOverBy(await lastCommit(folder))
+        return fenced === undefined ? E.right(undefined) : E.left(fenced)
+      } catch (cause) {
+        return E.left(fileFailure(cause, folder))
+      }
+    },
+    close: async () => {
+      claimed = undefined
+      await disconnect()
+    },
   }
+}
+
+/** Whether this installation may go on from a commit. The commits of earlier versions do not name their tenant. */
+const checkCommit = async (
+  last: Commit | undefined,
+  tenant: string,
+  check: ProgressCheck | undefined,
+): Promise<E.Either<string, void>> => {
+  if (last?.tenant !== undefined && last.tenant !== tenant)
+    return E.left(
+      `the files are those of tenant ${last.tenant}, this is tenant ${tenant}: give each tenant a folder of its own ` +
+        `(egress.files.dir)`,
+    )
+  return (await check?.(last?.progress ?? undefined)) ?? E.right(undefined)
 }
 
 const CLAIM_ROUNDS_MAX = 100

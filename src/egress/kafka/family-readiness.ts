@@ -5,7 +5,7 @@ import type { PartitionReader } from './kafkajs-internals.js'
 import { avroValues, jsonValues, partitioning, type ValueOf } from './records.js'
 import { registerSchemas } from './schema-registration.js'
 import type { SinkFailure } from '../sink.js'
-import { topicNames, type Topics } from '../topics.js'
+import type { Topics } from '../topics.js'
 
 /**
  * What the sink must know of a family before it can send a row of it: its topic exists, how many partitions the topic
@@ -16,15 +16,14 @@ export type FamilyReadiness = Readonly<{
   values: ValueOf
   partitionOf: (topic: string, key: string) => number
   unready: (families: Iterable<FamilyName>) => readonly FamilyName[]
-  /**
-   * Makes families ready, and checks that `otherTopics` exist, which hold no rows. A family that is refused stays
-   * unready.
-   */
-  prepare: (
-    families: readonly FamilyName[],
+  /** Looks how many partitions topics have. Refused if a topic does not exist. */
+  findTopics: (
+    topics: readonly string[],
     reader: Pick<PartitionReader, 'partitions'>,
-    otherTopics?: readonly string[],
   ) => Promise<E.Either<SinkFailure, void>>
+  /** Makes families whose topics were found ready: registers their schemas. A family that is refused stays unready. */
+  prepare: (families: readonly FamilyName[]) => Promise<E.Either<SinkFailure, void>>
+  partitionsOf: (topic: string) => number
 }>
 
 /** `schemaIds` is added to and outlives the connection, so the registry is asked once for each family. */
@@ -39,13 +38,10 @@ export const familyReadiness = (
     values: options.values.format === 'json' ? jsonValues : avroValues(schemaIds),
     partitionOf: partitioning(partitions),
     unready: (families) => [...new Set(families)].filter((family) => !ready.has(family)),
-    prepare: async (families, reader, otherTopics = []) => {
-      if (options.values.format === 'avro') {
-        const registered = await registerSchemas(options.values.registry, topics, families, schemaIds)
-        if (E.isLeft(registered)) return registered
-      }
+    partitionsOf: (topic) => partitions.get(topic) ?? 0,
+    findTopics: async (wanted, reader) => {
       const missing: string[] = []
-      for (const topic of new Set([...topicNames(topics, families), ...otherTopics])) {
+      for (const topic of wanted) {
         const count = await reader.partitions(topic)
         if (count === 0) missing.push(topic)
         else partitions.set(topic, count)
@@ -55,6 +51,13 @@ export const familyReadiness = (
           tag: 'Refused',
           reason: `these topics do not exist: ${missing.join(', ')}. Create them with \`streamvane topics apply\``,
         })
+      return E.right(undefined)
+    },
+    prepare: async (families) => {
+      if (options.values.format === 'avro') {
+        const registered = await registerSchemas(options.values.registry, topics, families, schemaIds)
+        if (E.isLeft(registered)) return registered
+      }
       for (const family of families) ready.add(family)
       return E.right(undefined)
     },

@@ -2,6 +2,13 @@ import { createRequire } from 'node:module'
 import { setTimeout } from 'node:timers/promises'
 import type { Kafka } from 'kafkajs'
 import { withoutAborted, type AbortedTransaction, type FetchedRecord, type RawRecord } from './aborted-records.js'
+import {
+  METADATA_API_KEY,
+  METADATA_VERSION,
+  metadataRequest,
+  readMetadataResponse,
+  type ClusterMetadata,
+} from './metadata-v10.js'
 import { kafkaDefaults, metadataMaxAgeMs, timeouts, type KafkaAddress } from './options.js'
 import { encodeRecord } from './record-encoder.js'
 
@@ -50,17 +57,31 @@ const newerCodes: Readonly<Record<string, string>> = { 87: 'INVALID_RECORD', 90:
  * one record each time it connects. So this fetches through the cluster object inside kafkajs.
  */
 export type PartitionReader = Readonly<{
+  /**
+   * Ids of the cluster and of those topics that exist. Brokers before Kafka 2.8 do not tell ids of topics; `topics` is
+   * then `undefined`.
+   */
+  identify: (topics: readonly string[]) => Promise<Identities>
   /** Number of partitions of a topic; 0 if it does not exist. */
   partitions: (topic: string) => Promise<number>
   /** First offset held, and the offset that the next record will get. */
   bounds: (topic: string, partition: number) => Promise<Readonly<{ first: bigint; end: bigint }>>
-  /** Committed records from `from` on, as many as one fetch brings. `next` is where to go on. */
+  /**
+   * Records from `from` on, as many as one fetch brings; by default committed ones. `next` is where to go on: it is
+   * `from` if there are none yet. `stable` is the first offset of the oldest open transaction, or the end.
+   */
   fetch: (
     topic: string,
     partition: number,
     from: bigint,
-  ) => Promise<Readonly<{ records: readonly FetchedRecord[]; next: bigint }>>
+    isolation?: 'committed' | 'uncommitted',
+  ) => Promise<Readonly<{ records: readonly FetchedRecord[]; next: bigint; stable: bigint }>>
   close: () => Promise<void>
+}>
+
+export type Identities = Readonly<{
+  clusterId: string | undefined
+  topics: ReadonlyMap<string, string> | undefined
 }>
 
 type Fetched = Readonly<{
@@ -74,7 +95,20 @@ type Fetched = Readonly<{
   }>[]
 }>
 
+type Broker = Readonly<{
+  /** By API key. */
+  versions: Readonly<Record<number, Readonly<{ minVersion: number; maxVersion: number }>>>
+  metadata: (topics: readonly string[]) => Promise<Readonly<{ clusterId?: string }>>
+  connectionPool: Readonly<{
+    send: (exchange: {
+      request: Readonly<{ apiKey: number; apiVersion: number; apiName: string; encode: () => Promise<object> }>
+      response: Readonly<{ decode: (bytes: Buffer) => Promise<object>; parse: (decoded: object) => Promise<unknown> }>
+    }) => Promise<unknown>
+  }>
+}>
+
 type Cluster = Readonly<{
+  brokerPool: Readonly<{ findConnectedBroker: () => Promise<Broker> }>
   connect: () => Promise<void>
   disconnect: () => Promise<void>
   addTargetTopic: (topic: string) => Promise<void>
@@ -140,6 +174,16 @@ export const partitionReader = async (
       return BigInt(at)
     })
   return {
+    identify: (topics) =>
+      retrying(async () => {
+        const broker = await cluster.brokerPool.findConnectedBroker()
+        const { minVersion = 0, maxVersion = 0 } = broker.versions[METADATA_API_KEY] ?? {}
+        if (minVersion > METADATA_VERSION || maxVersion < METADATA_VERSION)
+          return { clusterId: (await broker.metadata(topics)).clusterId, topics: undefined }
+        const metadata = await requestMetadata(broker, topics)
+        const ids = [...metadata.topics].map(([name, { id }]) => [name, id] as const)
+        return { clusterId: metadata.clusterId, topics: new Map(ids) }
+      }),
     partitions: async (topic) => {
       try {
         await cluster.addTargetTopic(topic)
@@ -153,7 +197,7 @@ export const partitionReader = async (
       first: await offset(topic, partition, true),
       end: await offset(topic, partition, false),
     }),
-    fetch: (topic, partition, from) =>
+    fetch: (topic, partition, from, isolation = 'committed') =>
       retrying(async () => {
         const leader = cluster
           .findTopicPartitionMetadata(topic)
@@ -161,22 +205,38 @@ export const partitionReader = async (
         if (leader === undefined) throw new Error(`${topic} has no partition ${partition}`)
         const broker = await cluster.findBroker({ nodeId: leader })
         const { responses } = await broker.fetch({
-          isolationLevel: READ_COMMITTED,
+          isolationLevel: isolation === 'committed' ? READ_COMMITTED : READ_UNCOMMITTED,
           maxWaitTime: FETCH_WAIT_MS,
           minBytes: 1,
           maxBytes: FETCH_BYTES_MAX,
           topics: [{ topic, partitions: [{ partition, fetchOffset: String(from), maxBytes: FETCH_BYTES_MAX }] }],
         })
         const answer = responses[0]?.partitions[0]
-        if (answer === undefined) return { records: [], next: from }
+        if (answer === undefined) return { records: [], next: from, stable: from }
         const records = withoutAborted(answer.messages, answer.abortedTransactions ?? []).filter(
           (record) => record.offset >= from,
         )
         const last = answer.messages.at(-1)
         // No messages below the last stable offset: compaction has removed the rest.
-        const next = last !== undefined ? BigInt(last.offset) + 1n : BigInt(answer.lastStableOffset)
-        return { records, next: next > from ? next : from }
+        const stable = BigInt(answer.lastStableOffset)
+        const next = last !== undefined ? BigInt(last.offset) + 1n : stable
+        return { records, next: next > from ? next : from, stable }
       }),
     close: () => cluster.disconnect(),
   }
+}
+
+const requestMetadata = async (broker: Broker, topics: readonly string[]): Promise<ClusterMetadata> => {
+  const Encoder = require('kafkajs/src/protocol/encoder') as new () => { writeBuffer: (bytes: Buffer) => object }
+  const answer = await broker.connectionPool.send({
+    request: {
+      apiKey: METADATA_API_KEY,
+      apiVersion: METADATA_VERSION,
+      apiName: 'Metadata',
+      encode: async () => new Encoder().writeBuffer(metadataRequest(topics)),
+    },
+    // kafkajs reads the throttle time from what `decode` gives.
+    response: { decode: async (bytes) => ({ bytes, clientSideThrottleTime: 0 }), parse: async (decoded) => decoded },
+  })
+  return readMetadataResponse((answer as { bytes: Buffer }).bytes)
 }

@@ -1,5 +1,6 @@
 import type { KafkaConfig } from 'kafkajs'
 import type { FamilyName } from '../../domain/family.js'
+import type { ProgressMismatchCode } from './progress-check.js'
 import type { Topics } from '../topics.js'
 
 /** What the configuration and the functions of this folder use where nothing is said. */
@@ -68,6 +69,8 @@ export type KafkaSinkOptions = KafkaAddress &
     transactionalId?: string
     /** Default: that of `kafkaDefaults`. */
     progressTopic?: string
+    /** What an operator has decided to accept of a progress that does not match. Default nothing. */
+    acceptProgress?: readonly ProgressMismatchCode[]
     /** Default: that of `kafkaDefaults`. */
     compression?: KafkaCompression
     /**

@@ -1,55 +1,54 @@
-import type { PartitionReader } from './kafkajs-internals.js'
 import type { Progress } from '../sink.js'
 
 /**
- * The record in the progress topic, keyed by transactional id: how far this egress has come, and which instance wrote
- * it. Each instance writes one when it connects (its claim), so that one that loses its epoch can tell whether somebody
- * took over or its own transaction merely expired.
+ * The record in the progress topic, keyed by transactional id: how far this egress has come, whose progress that is,
+ * where it was published, and which instance wrote the record.
+ *
+ * Each instance writes one when it connects (its claim), so that an instance that loses its epoch, or finds another
+ * claim when it looks, knows whether another has taken over.
  */
-export type ProgressRecord = Readonly<{ progress: Progress | undefined; owner: Owner }>
+export type ProgressRecord = Readonly<{
+  progress: Progress | undefined
+  owner: Owner
+  /** Absent from records of version 1. */
+  place: Place | undefined
+}>
 
-/** `id` is new for each connection. */
+/** `id` is random and the same for all connections of one sink. */
 export type Owner = Readonly<{ id: string; host: string; pid: number }>
 
-export const encodeProgress = ({ progress, owner }: ProgressRecord): Buffer =>
-  Buffer.from(JSON.stringify({ version: 1, ...progress, owner }))
+/** Where the rows of a tenant were published. Ids are random: a topic or cluster that is created again has another. */
+export type Place = Readonly<{
+  tenant: string
+  clusterId: string | undefined
+  /** Ids of row topics and of the progress topic, by name; `undefined` where the broker does not tell them. */
+  topics: Readonly<Record<string, string>> | undefined
+}>
 
-/** Throws if a later version has written it: going on from a wrong place would lose or double rows. */
+const VERSION = 2
+
+/** A record of a later version: going on from a place that is not understood would lose or repeat rows. */
+export class LaterProgressVersion extends Error {
+  override readonly name = 'LaterProgressVersion'
+}
+
+export const encodeProgress = ({ progress, owner, place }: ProgressRecord): Buffer =>
+  Buffer.from(JSON.stringify({ version: VERSION, ...progress, ...place, owner }))
+
+/** Reads records of version 1 and 2. Throws `LaterProgressVersion`. */
 export const decodeProgress = (value: Buffer): ProgressRecord => {
-  const { version, generation, revision, owner } = JSON.parse(value.toString('utf8')) as {
-    version: number
-    owner: Owner
-  } & Partial<Progress>
-  if (version !== 1) throw new Error(`the progress record has version ${version}, which this version cannot read`)
-  return { progress: generation === undefined || revision === undefined ? undefined : { generation, revision }, owner }
-}
-
-const FIRST_WINDOW = 200n
-
-/**
- * The last committed record with this key, read backwards in growing windows, since a busy progress topic may hold a
- * million records that are not compacted yet. Waits for transactions of other egresses that are open at the end now:
- * one of them may stand before ours.
- */
-export const readProgress = async (
-  reader: PartitionReader,
-  { topic, partition, key }: Readonly<{ topic: string; partition: number; key: string }>,
-  signal: AbortSignal,
-): Promise<ProgressRecord | undefined> => {
-  const { first, end } = await reader.bounds(topic, partition)
-  let through = end
-  for (let window = FIRST_WINDOW; through > first; window *= 8n) {
-    const from = through - window > first ? through - window : first
-    let found: Buffer | undefined
-    for (let at = from; at < through;) {
-      signal.throwIfAborted()
-      const { records, next } = await reader.fetch(topic, partition, at)
-      for (const { key: itsKey, value, offset } of records)
-        if (offset < through && value !== null && itsKey?.toString('utf8') === key) found = value
-      at = next
-    }
-    if (found !== undefined) return decodeProgress(found)
-    through = from
+  const record = JSON.parse(value.toString('utf8')) as Stored
+  const { version, generation, revision, logId, eventId, owner, tenant, clusterId, topics } = record
+  if (version > VERSION)
+    throw new LaterProgressVersion(
+      `the progress record has version ${version} and was written by a later Streamvane: run that version`,
+    )
+  const identity = { ...(logId !== undefined && { logId }), ...(eventId !== undefined && { eventId }) }
+  return {
+    progress: generation === undefined || revision === undefined ? undefined : { generation, revision, ...identity },
+    owner,
+    place: tenant === undefined ? undefined : { tenant, clusterId, topics },
   }
-  return undefined
 }
+
+type Stored = Readonly<{ version: number; owner: Owner }> & Partial<Progress> & Partial<Place>

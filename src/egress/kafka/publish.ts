@@ -1,21 +1,25 @@
 import * as E from 'fp-ts/lib/Either.js'
 import kafkajs from 'kafkajs'
 import type { Transaction } from 'kafkajs'
+import type { FamilyName } from '../../domain/family.js'
 import { kafkaDefaults } from './options.js'
+import { compareProgress, refusalOf } from './progress-check.js'
 import { cutIntoSends } from './records.js'
-import { progressMessage, withReader, type Connected, type SinkContext } from './sink-context.js'
+import { placeNow, progressMessage, withReader, type Connected, type SinkContext } from './sink-context.js'
 import type { SinkBatch, SinkFailure } from '../sink.js'
+import { topicNames } from '../topics.js'
 
 /** Writes a batch and its progress in one transaction. Rejects with errors of kafkajs; the outcome is then unknown. */
 export const publish = async (
   context: SinkContext,
-  { producer, owner, readiness }: Connected,
+  connected: Connected,
   { records, progress }: SinkBatch,
 ): Promise<E.Either<SinkFailure, void>> => {
   const { options, topics } = context
+  const { producer, readiness } = connected
   const unready = readiness.unready(records.map(({ header }) => header.family))
   if (unready.length > 0) {
-    const prepared = await withReader(context, (reader) => readiness.prepare(unready, reader))
+    const prepared = await prepareFurther(context, connected, unready)
     if (E.isLeft(prepared)) return prepared
   }
   const sends = cutIntoSends(records, topics, readiness.values, readiness.partitionOf)
@@ -26,7 +30,7 @@ export const publish = async (
     })
   if (progress !== undefined) {
     // In the first send, so that all partitions join the transaction in as few requests as possible.
-    const message = progressMessage(context, { progress, owner }, readiness.partitionOf)
+    const message = progressMessage(context, connected, progress)
     if (sends[0] === undefined) sends.push([message])
     else sends[0].push(message)
   }
@@ -42,6 +46,27 @@ export const publish = async (
   await transaction.commit()
   return E.right(undefined)
 }
+
+/** Families that the sink did not know of when it connected. */
+const prepareFurther = (
+  context: SinkContext,
+  connected: Connected,
+  families: readonly FamilyName[],
+): Promise<E.Either<SinkFailure, void>> =>
+  withReader(context, async (reader) => {
+    const names = topicNames(context.topics, families)
+    const found = await connected.readiness.findTopics(names, reader)
+    if (E.isLeft(found)) return found
+    const { place } = connected
+    const now = placeNow(context, await reader.identify(names), place)
+    const refusal = refusalOf(
+      compareProgress({ progress: undefined, owner: context.owner, place }, { ...context, place: now }),
+      context.options.acceptProgress ?? [],
+    )
+    if (refusal !== undefined) return E.left({ tag: 'Refused', reason: refusal })
+    connected.place = now
+    return connected.readiness.prepare(families)
+  })
 
 const codecs = { none: kafkajs.CompressionTypes.None, gzip: kafkajs.CompressionTypes.GZIP } as const
 

@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import type { Kafka, Producer } from 'kafkajs'
 import { kafkaClient } from './connection.js'
 import type { FamilyReadiness } from './family-readiness.js'
-import { partitionReader, type PartitionReader } from './kafkajs-internals.js'
+import { partitionReader, type Identities, type PartitionReader } from './kafkajs-internals.js'
 import { kafkaDefaults, transactionalIdOf, type KafkaSinkOptions } from './options.js'
-import { encodeProgress, type Owner, type ProgressRecord } from './progress.js'
+import { encodeProgress, type Owner, type Place } from './progress.js'
 import type { TopicMessages } from './records.js'
+import type { Progress } from '../sink.js'
 import { defaultTopics, type Topics } from '../topics.js'
 
 /** What stays the same over all connections of one sink. */
@@ -16,10 +19,19 @@ export type SinkContext = Readonly<{
   transactionalId: string
   /** Ids that the registry gave, by fingerprint of the schema. */
   schemaIds: Map<string, number>
+  /** As whom this sink claims the progress. */
+  owner: Owner
 }>
 
-/** One connection: a producer whose epoch is the latest, as whom it has claimed the progress, and what it may send. */
-export type Connected = Readonly<{ producer: Producer; owner: Owner; readiness: FamilyReadiness }>
+/** One connection: a producer whose epoch was the latest when the progress was claimed. */
+export type Connected = {
+  readonly producer: Producer
+  readonly readiness: FamilyReadiness
+  /** Partition of the progress topic that holds our record. */
+  readonly progressPartition: number
+  /** Where rows are published. Gets the ids of further topics. */
+  place: Place
+}
 
 export const sinkContext = (options: KafkaSinkOptions): SinkContext => ({
   options,
@@ -28,17 +40,29 @@ export const sinkContext = (options: KafkaSinkOptions): SinkContext => ({
   progressTopic: options.progressTopic ?? kafkaDefaults.progressTopic,
   transactionalId: transactionalIdOf(options),
   schemaIds: new Map(),
+  owner: { id: randomUUID(), host: hostname(), pid: process.pid },
 })
 
-/** The progress record as a message, in the partition that its key belongs to. */
+/** The progress record as a message. */
 export const progressMessage = (
-  { progressTopic, transactionalId }: SinkContext,
-  record: ProgressRecord,
-  partitionOf: FamilyReadiness['partitionOf'],
+  { progressTopic, transactionalId, owner }: SinkContext,
+  { progressPartition, place }: Pick<Connected, 'progressPartition' | 'place'>,
+  progress: Progress | undefined,
 ): TopicMessages => {
-  const partition = partitionOf(progressTopic, transactionalId)
-  return { topic: progressTopic, messages: [{ key: transactionalId, value: encodeProgress(record), partition }] }
+  const value = encodeProgress({ progress, owner, place })
+  return { topic: progressTopic, messages: [{ key: transactionalId, value, partition: progressPartition }] }
 }
+
+/** Where rows are published now. Topics that were recorded `before` and are not asked for keep their recorded id. */
+export const placeNow = (
+  { options: { tenant } }: SinkContext,
+  { clusterId, topics }: Identities,
+  before: Place | undefined,
+): Place => ({
+  tenant,
+  clusterId,
+  topics: topics === undefined ? undefined : { ...before?.topics, ...Object.fromEntries(topics) },
+})
 
 /** Runs `work` with a reader of the cluster, and closes it. */
 export const withReader = async <A>(

@@ -1,12 +1,14 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { classifyKafkaError } from './failures.js'
 import type { KafkaSinkOptions } from './options.js'
-import { partitioning } from './records.js'
-import { readProgress, type Owner } from './progress.js'
+import type { Owner } from './progress.js'
+import { compareProgress, refusalOf, supersededBy } from './progress-check.js'
+import { findProgress, type AtOpenTransaction } from './progress-reader.js'
 import { publish } from './publish.js'
-import { sinkContext, withReader, type Connected, type SinkContext } from './sink-context.js'
+import { partitioning } from './records.js'
+import { placeNow, sinkContext, withReader, type Connected, type SinkContext } from './sink-context.js'
 import { takeOver } from './take-over.js'
-import type { Progress, Sink, SinkFailure } from '../sink.js'
+import type { Progress, ProgressCheck, Sink, SinkFailure } from '../sink.js'
 
 /**
  * Rows on Kafka, exactly once: a batch and its progress record are one transaction under a stable transactional id.
@@ -18,6 +20,7 @@ import type { Progress, Sink, SinkFailure } from '../sink.js'
 export const kafkaSink = (options: KafkaSinkOptions): Sink => {
   const context = sinkContext(options)
   let state: Connected | undefined
+  let hasClaimed = false
 
   const disconnect = async (): Promise<void> => {
     const was = state
@@ -25,12 +28,16 @@ export const kafkaSink = (options: KafkaSinkOptions): Sink => {
     await was?.producer.disconnect().catch(() => {})
   }
 
-  const connect = async (signal: AbortSignal): Promise<E.Either<SinkFailure, Progress | undefined>> => {
+  const connect = async (
+    signal: AbortSignal,
+    check: ProgressCheck | undefined,
+  ): Promise<E.Either<SinkFailure, Progress | undefined>> => {
     await disconnect()
     signal.throwIfAborted()
-    const taken = await takeOver(context, signal)
+    const taken = await takeOver(context, { hasClaimed, check, signal })
     if (E.isLeft(taken)) return taken
     state = taken.right.connected
+    hasClaimed = true
     return E.right(taken.right.progress)
   }
 
@@ -40,50 +47,74 @@ export const kafkaSink = (options: KafkaSinkOptions): Sink => {
       try {
         return await work()
       } catch (cause) {
-        const owner = state?.owner
         await disconnect()
         const failure = classifyKafkaError(cause)
-        return E.left(failure.tag === 'EpochLost' ? await afterEpochLost(context, owner, failure.by, cause) : failure)
+        if (failure.tag !== 'EpochLost') return E.left(failure)
+        const fenced = hasClaimed ? await takenOverBy(context, 'wait').catch(() => undefined) : undefined
+        return E.left(fenced ?? { tag: 'NotConnected', cause })
       }
     }
 
   return {
     name: options.name ?? 'kafka',
-    connect: (signal) => attempt(() => connect(signal)),
+    connect: (signal, check) => attempt(() => connect(signal, check)),
     write: (batch) =>
       attempt(async () =>
         state === undefined
           ? E.left({ tag: 'NotConnected', cause: new Error('not connected') })
           : publish(context, state, batch),
       ),
-    close: disconnect,
+    stillOwner: () => async () => {
+      try {
+        const lost = (await takenOverBy(context, 'stop')) ?? (await topicsRecreated(context, state))
+        return lost === undefined ? E.right(undefined) : E.left(lost)
+      } catch (cause) {
+        const failure = classifyKafkaError(cause)
+        return E.left(failure.tag === 'EpochLost' ? { tag: 'NotConnected', cause } : failure)
+      }
+    },
+    close: async () => {
+      hasClaimed = false
+      await disconnect()
+    },
   }
 }
 
 /**
- * A producer loses its epoch when another instance takes over, and also when the broker gives up its transaction. The
- * claim in the progress topic tells which of the two it was.
+ * `Fenced` if the claim in the progress topic is that of another instance. A producer loses its epoch when another
+ * instance takes over, and also when the broker gives up its transaction; only the claim tells which of the two it was.
  */
-const afterEpochLost = async (
+const takenOverBy = async (
   context: SinkContext,
-  owner: Owner | undefined,
-  by: string,
-  cause: unknown,
-): Promise<SinkFailure> => {
-  if (owner === undefined) return { tag: 'NotConnected', cause }
-  const now = await currentOwner(context).catch(() => undefined)
-  if (now === undefined || now.id === owner.id) return { tag: 'NotConnected', cause }
-  return {
-    tag: 'Fenced',
-    by: `process ${now.pid} on ${now.host}, which has taken over ${context.transactionalId} (${by})`,
-  }
+  atOpenTransaction: AtOpenTransaction,
+): Promise<SinkFailure | undefined> => {
+  const now = await currentOwner(context, atOpenTransaction)
+  return now === undefined || now.id === context.owner.id
+    ? undefined
+    : { tag: 'Fenced', by: supersededBy(now, context.transactionalId) }
+}
+
+/** `Refused` if a topic that this connection publishes to was deleted and created again. */
+const topicsRecreated = async (
+  context: SinkContext,
+  connected: Connected | undefined,
+): Promise<SinkFailure | undefined> => {
+  const before = connected?.place
+  if (before?.topics === undefined) return undefined
+  const now = await withReader(context, (reader) => reader.identify(Object.keys(before.topics ?? {})))
+  const record = { progress: undefined, owner: context.owner, place: before }
+  const mismatches = compareProgress(record, { ...context, place: placeNow(context, now, before) })
+  const refusal = refusalOf(mismatches, [])
+  return refusal === undefined ? undefined : { tag: 'Refused', reason: refusal }
 }
 
 const OWNER_READ_LIMIT_MS = 20_000
 
-const currentOwner = (context: SinkContext): Promise<Owner | undefined> =>
+const currentOwner = (context: SinkContext, atOpenTransaction: AtOpenTransaction): Promise<Owner | undefined> =>
   withReader(context, async (reader) => {
     const { progressTopic: topic, transactionalId: key } = context
-    const partition = partitioning(new Map([[topic, await reader.partitions(topic)]]))(topic, key)
-    return (await readProgress(reader, { topic, partition, key }, AbortSignal.timeout(OWNER_READ_LIMIT_MS)))?.owner
+    const partitions = await reader.partitions(topic)
+    const home = { topic, key, preferred: partitioning(new Map([[topic, partitions]]))(topic, key), partitions }
+    const limit = AbortSignal.timeout(OWNER_READ_LIMIT_MS)
+    return (await findProgress(reader, home, atOpenTransaction, limit)).record?.owner
   })

@@ -1,44 +1,136 @@
-import { randomUUID } from 'node:crypto'
-import { hostname } from 'node:os'
 import * as E from 'fp-ts/lib/Either.js'
 import { familyNames } from '../../domain/family.js'
 import { transactionalProducer } from './connection.js'
-import { familyReadiness } from './family-readiness.js'
+import { familyReadiness, type FamilyReadiness } from './family-readiness.js'
+import type { PartitionReader } from './kafkajs-internals.js'
 import { kafkaDefaults } from './options.js'
-import { readProgress } from './progress.js'
-import { progressMessage, withReader, type Connected, type SinkContext } from './sink-context.js'
-import type { Progress, SinkFailure } from '../sink.js'
+import type { ProgressRecord } from './progress.js'
+import { compareProgress, refusalOf, supersededBy } from './progress-check.js'
+import { findProgress, foreignClaimPending, type ProgressHome } from './progress-reader.js'
+import { topicWithRows } from './published-rows.js'
+import { placeNow, progressMessage, withReader, type Connected, type SinkContext } from './sink-context.js'
+import type { Progress, ProgressCheck, SinkFailure } from '../sink.js'
+import { topicNames } from '../topics.js'
+
+/** `hasClaimed`: an earlier connection of this sink claimed the progress, and it was not closed since. */
+export type TakeOver = Readonly<{ hasClaimed: boolean; check: ProgressCheck | undefined; signal: AbortSignal }>
+
+export type TakenOver = Readonly<{ connected: Connected; progress: Progress | undefined }>
 
 /**
- * Makes this instance the one that publishes: prepares the families, fences every other producer of the transactional
- * id, reads the progress, and commits a claim with this instance's name.
+ * Makes this instance the one that publishes.
+ *
+ * 1. Finds the topics, reads the progress and checks it. Nothing has changed so far: an installation that is
+ *    configured wrongly, or that was superseded, ends here and does not disturb the one that publishes.
+ * 2. Registers the schemas.
+ * 3. Asks the broker for an epoch, which fences every other producer of the transactional id and aborts what it left
+ *    open.
+ * 4. Reads the progress and checks it again; it cannot change any more.
+ * 5. Commits a claim: the same progress with this instance's name.
  */
 export const takeOver = (
   context: SinkContext,
-  signal: AbortSignal,
-): Promise<E.Either<SinkFailure, Readonly<{ connected: Connected; progress: Progress | undefined }>>> =>
+  { hasClaimed, check, signal }: TakeOver,
+): Promise<E.Either<SinkFailure, TakenOver>> =>
   withReader(context, async (reader) => {
-    const { options, topics, progressTopic, transactionalId, schemaIds, kafka } = context
-    const { transactionTimeoutMs = kafkaDefaults.transactionTimeoutMs } = options
+    const { options, topics, progressTopic, transactionalId, schemaIds } = context
+    const families = options.families ?? familyNames
     const readiness = familyReadiness(options, topics, schemaIds)
-    const prepared = await readiness.prepare(options.families ?? familyNames, reader, [progressTopic])
-    if (E.isLeft(prepared)) return prepared
-    const producer = transactionalProducer(kafka, transactionalId, transactionTimeoutMs)
-    try {
-      await producer.connect()
-      // The first transaction of a producer asks the broker for an epoch, which fences all others. What is read
-      // afterwards stays true.
-      const transaction = await producer.transaction()
-      signal.throwIfAborted()
-      const partition = readiness.partitionOf(progressTopic, transactionalId)
-      const last = await readProgress(reader, { topic: progressTopic, partition, key: transactionalId }, signal)
-      const owner = { id: randomUUID(), host: hostname(), pid: process.pid }
-      const claim = progressMessage(context, { progress: last?.progress, owner }, readiness.partitionOf)
-      await transaction.sendBatch({ acks: -1, topicMessages: [claim] })
-      await transaction.commit()
-      return E.right({ connected: { producer, owner, readiness }, progress: last?.progress })
-    } catch (cause) {
-      await producer.disconnect().catch(() => {})
-      throw cause
+    const found = await readiness.findTopics([...topicNames(topics, families), progressTopic], reader)
+    if (E.isLeft(found)) return found
+    const home: ProgressHome = {
+      topic: progressTopic,
+      key: transactionalId,
+      preferred: readiness.partitionOf(progressTopic, transactionalId),
+      partitions: readiness.partitionsOf(progressTopic),
     }
+    const judge = (record: ProgressRecord | undefined) =>
+      checkProgress(context, reader, record, hasClaimed, check, signal)
+
+    const before = await look(context, reader, home, hasClaimed, signal)
+    const allowed = await judge(before)
+    if (E.isLeft(allowed)) return allowed
+    const prepared = await readiness.prepare(families)
+    if (E.isLeft(prepared)) return prepared
+    return fenceAndClaim(context, reader, readiness, home, judge, signal)
   })
+
+/** Reads the progress without fencing. */
+const look = async (
+  { owner }: SinkContext,
+  reader: PartitionReader,
+  home: ProgressHome,
+  hasClaimed: boolean,
+  signal: AbortSignal,
+): Promise<ProgressRecord | undefined> => {
+  const { record, partition } = await findProgress(reader, home, 'stop', signal)
+  // An instance that reconnects must see the claim of one that took over meanwhile, even where an open transaction
+  // hides it. A first start need not: it would wait for the transaction of a crashed predecessor.
+  if (!hasClaimed || !(await foreignClaimPending(reader, { ...home, partition }, owner.id, signal))) return record
+  return (await findProgress(reader, home, 'wait', signal)).record
+}
+
+const fenceAndClaim = async (
+  context: SinkContext,
+  reader: PartitionReader,
+  readiness: FamilyReadiness,
+  home: ProgressHome,
+  judge: (record: ProgressRecord | undefined) => Promise<E.Either<SinkFailure, Judged>>,
+  signal: AbortSignal,
+): Promise<E.Either<SinkFailure, TakenOver>> => {
+  const { kafka, transactionalId, options } = context
+  const { transactionTimeoutMs = kafkaDefaults.transactionTimeoutMs } = options
+  const producer = transactionalProducer(kafka, transactionalId, transactionTimeoutMs)
+  let claimed = false
+  try {
+    await producer.connect()
+    // The first transaction of a producer asks for the epoch. What is read afterwards stays true.
+    const transaction = await producer.transaction()
+    signal.throwIfAborted()
+    const { record, partition: progressPartition } = await findProgress(reader, home, 'wait', signal)
+    const allowed = await judge(record)
+    if (E.isLeft(allowed)) return allowed
+    const { progress, place } = allowed.right
+    const connected: Connected = { producer, readiness, progressPartition, place }
+    await transaction.sendBatch({ acks: -1, topicMessages: [progressMessage(context, connected, progress)] })
+    await transaction.commit()
+    claimed = true
+    return E.right({ connected, progress })
+  } finally {
+    if (!claimed) await producer.disconnect().catch(() => {})
+  }
+}
+
+type Judged = Readonly<{ progress: Progress | undefined; place: Connected['place'] }>
+
+/** Decides whether this instance may go on from `record`. */
+const checkProgress = async (
+  context: SinkContext,
+  reader: PartitionReader,
+  record: ProgressRecord | undefined,
+  hasClaimed: boolean,
+  check: ProgressCheck | undefined,
+  signal: AbortSignal,
+): Promise<E.Either<SinkFailure, Judged>> => {
+  const { options, topics, progressTopic, transactionalId, owner } = context
+  const { acceptProgress = [], tenant, families = familyNames } = options
+  if (hasClaimed && record !== undefined && record.owner.id !== owner.id)
+    return E.left({ tag: 'Fenced', by: supersededBy(record.owner, transactionalId) })
+  const rowTopics = topicNames(topics, families)
+  const place = placeNow(context, await reader.identify([...rowTopics, progressTopic]), record?.place)
+  // Without a check (a replay) the progress is not gone on from, so it does not matter what became of it.
+  if (check === undefined) return E.right({ progress: record?.progress, place })
+  const holdsRows = record?.progress === undefined ? await topicWithRows(reader, rowTopics, tenant, signal) : undefined
+  const mismatches = compareProgress(record, {
+    place,
+    transactionalId,
+    progressTopic,
+    ...(holdsRows !== undefined && { holdsRows }),
+  })
+  const refusal = refusalOf(mismatches, acceptProgress)
+  if (refusal !== undefined) return E.left({ tag: 'Refused', reason: refusal })
+  // A progress of another tenant, once accepted, is not gone on from but replaced.
+  const progress = mismatches.some(({ code }) => code === 'other-tenant') ? undefined : record?.progress
+  const ours = await check(progress)
+  return E.isLeft(ours) ? E.left({ tag: 'Refused', reason: ours.left }) : E.right({ progress, place })
+}

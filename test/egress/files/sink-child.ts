@@ -5,7 +5,7 @@ import { batchAt } from '../batches.js'
 
 const [folder = '', last = '0'] = process.argv.slice(2)
 const signal = new AbortController().signal
-const sink = filesSink({ folder })
+const sink = filesSink({ folder, tenant: 'acme' })
 const progress = await sink.connect(signal)()
 if (E.isLeft(progress)) throw new Error(JSON.stringify(progress.left))
 for (let n = (progress.right?.revision ?? 0) / 10 + 1; n <= Number(last); n++) {

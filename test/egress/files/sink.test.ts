@@ -48,30 +48,30 @@ const goOn = async (sink: Sink, last: number): Promise<void> => {
 const batchAfter = (progress: Progress | undefined): number => (progress?.revision ?? 0) / 10 + 1
 
 test('half a batch at the end of a file is cut off', async () => {
-  await goOn(sinkOn({ folder }), 2)
+  await goOn(sinkOn({ tenant: 'acme', folder }), 2)
   await sinks.at(-1)?.close()
   for (const topic of (await readdir(folder)).filter((name) => name !== 'commits'))
     for (const file of await readdir(join(folder, topic)))
       await appendFile(join(folder, topic, file), Buffer.from([4, 200, 1, 7, 7]))
-  await goOn(sinkOn({ folder }), 3)
+  await goOn(sinkOn({ tenant: 'acme', folder }), 3)
   await expectOnceAndInOrder(3)
 })
 
 test('a file is appended to across restarts, and left for a new one when it is full', async () => {
   for (const last of [1, 2, 3]) {
-    await goOn(sinkOn({ folder }), last)
+    await goOn(sinkOn({ tenant: 'acme', folder }), last)
     await sinks.at(-1)?.close()
   }
   const topic = join(folder, 'genesys.queue-metrics')
   expect((await readdir(topic)).sort()).toEqual(['g1-00000001-000001.avro', 'g1-00000001-000002.jsonl'])
   const { size } = await stat(join(topic, 'g1-00000001-000001.avro'))
-  await goOn(sinkOn({ folder, fileBytesMax: size }), 4)
+  await goOn(sinkOn({ tenant: 'acme', folder, fileBytesMax: size }), 4)
   expect(await readdir(topic)).toHaveLength(3)
   await expectOnceAndInOrder(4)
 })
 
 test('a writer that wakes after it was succeeded leaves nothing behind', async () => {
-  const [older, newer] = [sinkOn({ folder }), sinkOn({ folder })]
+  const [older, newer] = [sinkOn({ tenant: 'acme', folder }), sinkOn({ tenant: 'acme', folder })]
   await goOn(older, 2)
   await goOn(newer, 3)
   expect(await write(older, batchAt(3))).toMatchObject({
@@ -82,13 +82,13 @@ test('a writer that wakes after it was succeeded leaves nothing behind', async (
 
 test('a folder that cannot be one is refused in words', async () => {
   await writeFile(join(folder, 'file'), '')
-  expect(await connect(sinkOn({ folder: join(folder, 'file') }))).toMatchObject({
+  expect(await connect(sinkOn({ tenant: 'acme', folder: join(folder, 'file') }))).toMatchObject({
     left: { tag: 'Refused', reason: expect.stringContaining('choose another folder') },
   })
 })
 
 test('every committed length is a length of whole rows', async () => {
-  await goOn(sinkOn({ folder }), 3)
+  await goOn(sinkOn({ tenant: 'acme', folder }), 3)
   const commits = (await readdir(join(folder, 'commits'))).sort()
   expect(commits).toHaveLength(4)
   for (const [index, name] of commits.entries()) {

@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { classifyKafkaError } from '../../../src/egress/kafka/failures.js'
 import { avroValues, cutIntoSends, jsonValues, partitioning } from '../../../src/egress/kafka/records.js'
-import { decodeProgress, encodeProgress } from '../../../src/egress/kafka/progress.js'
 import { rowCodec } from '../../../src/contract/row-codec.js'
 import { recordKey } from '../../../src/domain/row.js'
 import { defaultTopics, topicOf } from '../../../src/egress/topics.js'
@@ -118,22 +117,5 @@ describe('errors of kafkajs and the broker are classified in one place', () => {
   test('anything else leaves the outcome open', () => {
     for (const cause of [new Error('socket hang up'), protocol('NOT_COORDINATOR'), 'a string', undefined])
       expect(classifyKafkaError(cause)).toEqual({ tag: 'NotConnected', cause })
-  })
-})
-
-describe('the progress record', () => {
-  const owner = { id: 'one', host: 'here', pid: 1 }
-
-  test('comes back as it was written, with progress or without', () => {
-    for (const progress of [
-      undefined,
-      { generation: 'g1', revision: 0 },
-      { generation: 'g2', revision: 9_007_199_254_740_991 },
-    ])
-      expect(decodeProgress(encodeProgress({ progress, owner }))).toEqual({ progress, owner })
-  })
-
-  test('of a later version stops us', () => {
-    expect(() => decodeProgress(Buffer.from(JSON.stringify({ version: 2, owner })))).toThrow('version 2')
   })
 })

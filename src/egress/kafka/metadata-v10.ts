@@ -1,0 +1,128 @@
+/**
+ * Kafka's Metadata request, version 10: the first that tells the ids of topics. kafkajs speaks up to version 6, so the
+ * bytes are written and read here. A topic gets a new random id whenever it is created, so the id tells a topic that was
+ * deleted and created again from the one that was there before. Brokers have it since Kafka 2.8.
+ *
+ * Encoding: numbers are big-endian; lengths in compact strings and arrays are unsigned varints plus one, 0 for null;
+ * every structure ends with tagged fields, of which none are known here.
+ */
+export const METADATA_API_KEY = 3
+export const METADATA_VERSION = 10
+
+/** `topics` has no entry for a topic that does not exist. */
+export type ClusterMetadata = Readonly<{
+  clusterId: string | undefined
+  topics: ReadonlyMap<string, Readonly<{ id: string; partitions: number }>>
+}>
+
+/** What follows the client id of the request's header. */
+export const metadataRequest = (topics: readonly string[]): Buffer => {
+  const parts: Buffer[] = [NO_TAGS, unsigned(topics.length + 1)]
+  for (const topic of topics) {
+    const name = Buffer.from(topic)
+    parts.push(Buffer.alloc(UUID_BYTES), unsigned(name.length + 1), name, NO_TAGS)
+  }
+  const [createTopics, clusterOperations, topicOperations] = [0, 0, 0]
+  parts.push(Buffer.from([createTopics, clusterOperations, topicOperations]), NO_TAGS)
+  return Buffer.concat(parts)
+}
+
+/** Reads what follows the correlation id of the response. Throws a RangeError if the bytes end early. */
+export const readMetadataResponse = (bytes: Buffer): ClusterMetadata => {
+  const from = new FlexibleReader(bytes)
+  from.tags()
+  from.skip(INT32_BYTES) // throttle time
+  from.array(() => {
+    from.skip(INT32_BYTES) // node id
+    from.text() // host
+    from.skip(INT32_BYTES) // port
+    from.text() // rack
+    from.tags()
+  })
+  const clusterId = from.text()
+  from.skip(INT32_BYTES) // controller id
+  const topics = new Map<string, Readonly<{ id: string; partitions: number }>>()
+  from.array(() => {
+    const error = from.int16()
+    const name = from.text() ?? ''
+    const id = from.uuid()
+    from.skip(1) // internal
+    let partitions = 0
+    from.array(() => {
+      partitions += 1
+      from.skip(2 + INT32_BYTES + INT32_BYTES + INT32_BYTES) // error, index, leader, leader epoch
+      for (let list = 0; list < 3; list++) from.array(() => from.skip(INT32_BYTES)) // replicas, in sync, offline
+      from.tags()
+    })
+    from.skip(INT32_BYTES) // authorised operations
+    from.tags()
+    if (error !== UNKNOWN_TOPIC) topics.set(name, { id, partitions })
+  })
+  return { clusterId, topics }
+}
+
+class FlexibleReader {
+  private readonly bytes: Buffer
+  private at = 0
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes
+  }
+
+  skip(bytes: number): void {
+    this.at += bytes
+    if (this.at > this.bytes.length) throw new RangeError('the metadata response is cut short')
+  }
+
+  int16(): number {
+    this.skip(2)
+    return this.bytes.readInt16BE(this.at - 2)
+  }
+
+  uuid(): string {
+    this.skip(UUID_BYTES)
+    return this.bytes.subarray(this.at - UUID_BYTES, this.at).toString('hex')
+  }
+
+  text(): string | undefined {
+    const length = this.unsigned()
+    if (length === 0) return undefined
+    this.skip(length - 1)
+    return this.bytes.toString('utf8', this.at - (length - 1), this.at)
+  }
+
+  array(item: () => void): void {
+    for (let left = this.unsigned() - 1; left > 0; left--) item()
+  }
+
+  tags(): void {
+    for (let left = this.unsigned(); left > 0; left--) {
+      this.unsigned() // tag
+      this.skip(this.unsigned())
+    }
+  }
+
+  private unsigned(): number {
+    let value = 0
+    for (let shift = 0; shift < 35; shift += 7) {
+      this.skip(1)
+      const byte = this.bytes[this.at - 1] as number
+      value += (byte & 0x7f) * 2 ** shift
+      if (byte < 0x80) break
+    }
+    return value
+  }
+}
+
+const UUID_BYTES = 16
+const INT32_BYTES = 4
+const UNKNOWN_TOPIC = 3
+const NO_TAGS = Buffer.from([0])
+
+const unsigned = (value: number): Buffer => {
+  const bytes: number[] = []
+  let rest = value
+  for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest & 0x7f) | 0x80)
+  bytes.push(rest)
+  return Buffer.from(bytes)
+}

@@ -1,0 +1,88 @@
+import type { PartitionReader } from './kafkajs-internals.js'
+import { decodeProgress, type ProgressRecord } from './progress.js'
+
+/** Where the progress record of a transactional id is. */
+export type ProgressPlace = Readonly<{ topic: string; partition: number; key: string }>
+
+const FIRST_WINDOW = 200n
+
+/**
+ * What to do where a transaction is open: records behind its first one cannot be read before it ends. `wait` for it:
+ * the record that is found is the last one. `stop` there: a later record may exist. A start looks with `stop` first,
+ * because the open transaction may be that of a crashed predecessor, which nothing but the fencing ends soon.
+ */
+export type AtOpenTransaction = 'wait' | 'stop'
+
+/**
+ * The last committed record with this key in one partition. Reads backwards in growing windows, because a busy progress
+ * topic may hold a million records that are not compacted yet.
+ */
+export const readProgress = async (
+  reader: Pick<PartitionReader, 'bounds' | 'fetch'>,
+  { topic, partition, key }: ProgressPlace,
+  atOpenTransaction: AtOpenTransaction,
+  signal: AbortSignal,
+): Promise<ProgressRecord | undefined> => {
+  const { first, end } = await reader.bounds(topic, partition)
+  let through = end
+  for (let window = FIRST_WINDOW; through > first; window *= 8n) {
+    const from = through - window > first ? through - window : first
+    let found: Buffer | undefined
+    for (let at = from; at < through;) {
+      signal.throwIfAborted()
+      const { records, next } = await reader.fetch(topic, partition, at)
+      for (const { key: itsKey, value, offset } of records)
+        if (offset < through && value !== null && itsKey?.toString('utf8') === key) found = value
+      if (next === at && atOpenTransaction === 'stop') break
+      at = next
+    }
+    if (found !== undefined) return decodeProgress(found)
+    through = from
+  }
+  return undefined
+}
+
+/** Where to look for the record of a key: `preferred` is the partition that the key belongs into. */
+export type ProgressHome = Readonly<{ topic: string; key: string; preferred: number; partitions: number }>
+
+/**
+ * Whether a record with this key that another owner wrote stands behind the last stable offset. It is not committed
+ * yet, or a transaction that is open before it hides it.
+ */
+export const foreignClaimPending = async (
+  reader: Pick<PartitionReader, 'bounds' | 'fetch'>,
+  { topic, partition, key }: ProgressPlace,
+  ownerId: string,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  const { end } = await reader.bounds(topic, partition)
+  const { stable } = await reader.fetch(topic, partition, end)
+  for (let at = stable; at < end;) {
+    signal.throwIfAborted()
+    const { records, next } = await reader.fetch(topic, partition, at, 'uncommitted')
+    for (const { key: itsKey, value } of records)
+      if (value !== null && itsKey?.toString('utf8') === key && decodeProgress(value).owner.id !== ownerId) return true
+    if (next === at) break
+    at = next
+  }
+  return false
+}
+
+/**
+ * The record with this key and the partition that it is in. The key belongs into `preferred`, but partitions may have
+ * been added to the topic since the record was written, so the others are searched too. If there is no record,
+ * `partition` is the preferred one.
+ */
+export const findProgress = async (
+  reader: Pick<PartitionReader, 'bounds' | 'fetch'>,
+  { topic, key, preferred, partitions }: ProgressHome,
+  atOpenTransaction: AtOpenTransaction,
+  signal: AbortSignal,
+): Promise<Readonly<{ record: ProgressRecord | undefined; partition: number }>> => {
+  const others = Array.from({ length: partitions }, (_, partition) => partition).filter((each) => each !== preferred)
+  for (const partition of [preferred, ...others]) {
+    const record = await readProgress(reader, { topic, partition, key }, atOpenTransaction, signal)
+    if (record !== undefined) return { record, partition }
+  }
+  return { record: undefined, partition: preferred }
+}
