@@ -3,7 +3,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { isObject, type Body } from './decode/fields.js'
 
 /** What an event is: a notification (bare, or in an EventBridge event), or a conversation of the analytics API. */
-export type Envelope = Notification | Readonly<{ kind: 'conversation'; record: Body }>
+export type Envelope = Notification | Conversation
+
+export type Conversation = Readonly<{ kind: 'conversation'; body: Body }>
 
 /** `timestamp` is when the notification was published, where the envelope has it. */
 export type Notification = Readonly<{
@@ -26,12 +28,16 @@ export type UnusableReason =
   | 'too-late'
   | 'contradictory'
 
-/** Reads JSON in UTF-8. */
-export const readJson = (raw: Uint8Array): E.Either<Unusable, unknown> => {
+/** The text of raw input, which must be UTF-8. */
+export const readText = (raw: Uint8Array): E.Either<Unusable, string> =>
   // Decoding would put the same replacement character for every wrong byte, and so make one event of two.
-  if (!isUtf8(raw)) return E.left({ reason: 'malformed-json', detail: 'not valid UTF-8; JSON is sent as UTF-8' })
+  isUtf8(raw)
+    ? E.right(Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('utf8'))
+    : E.left({ reason: 'malformed-json', detail: 'not valid UTF-8; JSON is sent as UTF-8' })
+
+export const parseJson = (text: string): E.Either<Unusable, unknown> => {
   try {
-    return E.right(JSON.parse(Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('utf8')))
+    return E.right(JSON.parse(text))
   } catch (cause) {
     return E.left({ reason: 'malformed-json', detail: `not valid JSON: ${(cause as Error).message}` })
   }
@@ -41,8 +47,8 @@ export const readJson = (raw: Uint8Array): E.Either<Unusable, unknown> => {
  * Reads an EventBridge event (`detail.topicName`, `detail.eventBody`), a bare notification (`topicName`, `eventBody`) or
  * a conversation of the analytics API (`conversationId`, `participants`; it has no envelope).
  */
-export const readEnvelope = (raw: Uint8Array): E.Either<Unusable, Envelope> => {
-  const json = readJson(raw)
+export const readEnvelope = (text: string): E.Either<Unusable, Envelope> => {
+  const json = parseJson(text)
   if (E.isLeft(json)) return json
   const value = json.right
   if (!isObject(value))
@@ -50,7 +56,7 @@ export const readEnvelope = (raw: Uint8Array): E.Either<Unusable, Envelope> => {
       reason: 'not-an-envelope',
       detail: 'expected a JSON object with topicName and eventBody, or an EventBridge event with them in detail',
     })
-  if (isConversation(value)) return E.right({ kind: 'conversation', record: value })
+  if (isConversation(value)) return E.right({ kind: 'conversation', body: value })
   const notification = isObject(value['detail']) ? value['detail'] : value
   const { topicName, eventBody, timestamp } = notification
   if (typeof topicName !== 'string' || topicName === '')

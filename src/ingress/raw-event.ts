@@ -8,7 +8,8 @@ import type { NewEvent } from '../log/event-log.js'
 import { CONVERSATION_DETAIL } from './decode/conversation-details.js'
 import { decodeBody, decodeConversationDetail } from './decode/decoders.js'
 import type { Body } from './decode/fields.js'
-import { brief, readEnvelope, type Notification, type Unusable } from './envelope.js'
+import { brief, readEnvelope, readText, type Envelope, type Notification, type Unusable } from './envelope.js'
+import { markFor, mayHoldInexactNumber, withMarkedNumbers, withoutMarks } from './exact-numbers.js'
 import { isStreamId, topicOf } from './topics.js'
 
 /** Where raw input came from; stored beside each event. */
@@ -31,16 +32,21 @@ export type RawEvent = Readonly<{
  * they were received.
  */
 export const readRawEvent = (raw: Uint8Array, origin: Origin): E.Either<Unusable, RawEvent> => {
-  const envelope = readEnvelope(raw)
+  const text = readText(raw)
+  if (E.isLeft(text)) return text
+  const envelope = readEnvelope(text.right)
   if (E.isLeft(envelope)) return envelope
+  const canonical = canonicalOf(envelope.right, text.right)
+  if (E.isLeft(canonical)) return canonical
   return envelope.right.kind === 'conversation'
-    ? conversationEvent(raw, envelope.right.record, origin)
-    : notificationEvent(raw, envelope.right, origin)
+    ? conversationEvent(raw, envelope.right.body, canonical.right, origin)
+    : notificationEvent(raw, envelope.right, canonical.right, origin)
 }
 
 const notificationEvent = (
   raw: Uint8Array,
   { topicName, body, timestamp }: Notification,
+  canonical: string,
   origin: Origin,
 ): E.Either<Unusable, RawEvent> => {
   const topic = topicOf(topicName)
@@ -50,13 +56,9 @@ const notificationEvent = (
       detail: `${brief(topicName)} is no name of a topic that Genesys could have given; see docs/topics.md`,
       topic: brief(topicName),
     })
-  const canonical = canonicalOf(body, 'eventBody', topicName)
-  if (E.isLeft(canonical)) return canonical
   const facts = decodeBody(topic.template, topic.entityId, body)
   if (E.isLeft(facts)) return facts
-  const id = topic.timed
-    ? contentId(topicName, canonical.right)
-    : contentId(topicName, canonical.right, timestamp ?? '')
+  const id = topic.timed ? contentId(topicName, canonical) : contentId(topicName, canonical, timestamp ?? '')
   const event = { id, type: topic.template, data: raw, metadata: metadataOf(origin, topicName) }
   return E.right(rawEvent(topic.stream(origin.tenant), event, facts.right, topic.known))
 }
@@ -64,7 +66,12 @@ const notificationEvent = (
 /**
  * A conversation of the analytics API. Fetched again after it has gone on, it is another event of the same stream.
  */
-const conversationEvent = (raw: Uint8Array, record: Body, origin: Origin): E.Either<Unusable, RawEvent> => {
+const conversationEvent = (
+  raw: Uint8Array,
+  record: Body,
+  canonical: string,
+  origin: Origin,
+): E.Either<Unusable, RawEvent> => {
   const conversationId = record['conversationId'] as string
   if (!isStreamId(conversationId))
     return E.left({
@@ -72,21 +79,28 @@ const conversationEvent = (raw: Uint8Array, record: Body, origin: Origin): E.Eit
       detail: `${CONVERSATION_DETAIL}: conversationId is ${JSON.stringify(brief(conversationId))}; expected an id of letters, digits and -`,
       topic: CONVERSATION_DETAIL,
     })
-  const canonical = canonicalOf(record, 'the conversation', CONVERSATION_DETAIL)
-  if (E.isLeft(canonical)) return canonical
   const facts = decodeConversationDetail(record)
   if (E.isLeft(facts)) return facts
-  const id = contentId(CONVERSATION_DETAIL, canonical.right)
+  const id = contentId(CONVERSATION_DETAIL, canonical)
   const event = { id, type: CONVERSATION_DETAIL, data: raw, metadata: metadataOf(origin, CONVERSATION_DETAIL) }
   return E.right(rawEvent(conversationStream(origin.tenant, conversationId), event, facts.right, true))
 }
 
-const canonicalOf = (body: Body, what: string, topic: string): E.Either<Unusable, string> => {
+/** Canonical JSON of the body, with numbers that JavaScript does not hold as they are written in `text`. */
+const canonicalOf = (envelope: Envelope, text: string): E.Either<Unusable, string> => {
   try {
-    return E.right(canonicalJson(body))
+    const canonical = canonicalJson(envelope.body)
+    if (!mayHoldInexactNumber(text)) return E.right(canonical)
+    const mark = markFor(canonical)
+    const exact = readEnvelope(withMarkedNumbers(text, mark))
+    return E.map(({ body }: Envelope) => withoutMarks(canonicalJson(body), mark))(exact)
   } catch (cause) {
-    if (cause instanceof TooDeep) return E.left({ reason: 'too-deep', detail: `${what} is ${cause.message}`, topic })
-    throw cause
+    if (!(cause instanceof TooDeep)) throw cause
+    const [what, topic] =
+      envelope.kind === 'conversation'
+        ? ['the conversation', CONVERSATION_DETAIL]
+        : ['eventBody', brief(envelope.topicName)]
+    return E.left({ reason: 'too-deep', detail: `${what} is ${cause.message}`, topic })
   }
 }
 

@@ -8,7 +8,7 @@ import { CONVERSATION_DETAIL, conversationRecorded } from './conversation-detail
 import { detailEventDecoders } from './detail-events.js'
 import { metricRecordDecoders } from './metric-records.js'
 import type { Decoder, Decoders } from './decoder.js'
-import { readEnvelope, readJson, type Unusable } from '../envelope.js'
+import { parseJson, readEnvelope, readText, type Unusable } from '../envelope.js'
 import { BadField, epochMs, isObject, type Body } from './fields.js'
 import { namesOf, scanBody, type Names } from './scan.js'
 
@@ -43,7 +43,7 @@ export const decodeRaw = (type: string, data: Uint8Array): E.Either<Unusable, re
   const scanned = scanBody(asText(data), known.names)
   if (scanned !== undefined)
     return unlessBad(type, () => known.decoder.facts(scanned.body, entityIn(type, scanned.topicName)))
-  const envelope = readEnvelope(data)
+  const envelope = E.flatMap(readText(data), readEnvelope)
   if (E.isLeft(envelope)) return envelope
   if (envelope.right.kind !== 'notification')
     return E.left({ reason: 'not-an-envelope', detail: `a conversation of the analytics API in an event of ${type}` })
@@ -76,7 +76,7 @@ export const feeds = (type: string, points: PointSource): boolean => {
 const decodeOwn = (type: string, data: Uint8Array): E.Either<Unusable, readonly Fact[]> => {
   const isImported = isImportedType(type)
   if (!isImported && type !== CONVERSATION_DETAIL && type !== CLOCK_TICKED) return E.right([])
-  const json = readJson(data)
+  const json = E.flatMap(readText(data), parseJson)
   if (E.isLeft(json)) return json
   const body = json.right
   return unlessBad(type, () => {

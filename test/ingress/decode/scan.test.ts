@@ -78,7 +78,7 @@ describe('fields read without parsing the whole', () => {
       duplicates: 0.2,
     })) {
       const data = Buffer.from(line)
-      const envelope = readEnvelope(data)
+      const envelope = readEnvelope(line)
       if (E.isLeft(envelope) || envelope.right.kind !== 'notification') throw new Error(line)
       const topic = topicOf(envelope.right.topicName)
       if (topic === undefined) throw new Error(line)
