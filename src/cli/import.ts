@@ -119,16 +119,16 @@ const takeDetails = async (context: Context, files: readonly string[], flags: Fl
   return brokenOff.length > 0 ? EXIT.differences : code
 }
 
-const summaryOf = ({ stored, duplicate, deadLettered, erased, unknownTopic }: Receipt): string =>
-  `${stored} stored, ${duplicate} duplicate, ${deadLettered} dead-lettered${erased > 0 ? `, ${erased} of what was erased and not kept` : ''}${unknownTopic > 0 ? `; ${unknownTopic} of unknown topics, kept raw` : ''}`
+const summaryOf = ({ stored, duplicate, deadLettered, erased, unknownTopic, contradictory }: Receipt): string =>
+  `${stored} stored, ${duplicate} duplicate, ${deadLettered} dead-lettered${erased > 0 ? `, ${erased} of what was erased and not kept` : ''}${unknownTopic > 0 ? `; ${unknownTopic} of unknown topics, kept raw` : ''}${contradictory > 0 ? `; ${contradictory} whose detail-type contradicts the topic name, stored by the topic name` : ''}`
 
 /** Says what became of everything, and ends with the code for it. */
 const told = ({ signal }: Context, total: Receipt, flags: Flags): number => {
-  const { stored, duplicate, deadLettered, erased, unknownTopic, problems } = total
-  if (flags.json === true)
-    console.log(JSON.stringify({ stored, duplicate, deadLettered, erased, unknownTopic, problems }))
+  const { latest: _, ...counts } = total
+  const { deadLettered, contradictory, problems } = counts
+  if (flags.json === true) console.log(JSON.stringify(counts))
   else console.log(summaryOf(total))
-  if (deadLettered > 0 && flags.json !== true)
+  if (deadLettered + contradictory > 0 && flags.json !== true)
     console.error(
       `${problems.map(({ reason, detail }) => `  ${reason}: ${detail}`).join('\n')}\nall of them: streamvane deadletter list`,
     )

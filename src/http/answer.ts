@@ -38,10 +38,11 @@ export const logFailure = (detail: string): Answer =>
  * The counts of a request whose events are durable. Dead letters beside usable events are part of a success; a request
  * without a usable event is the sender's mistake.
  */
-export const receiptAnswer = ({ stored, duplicate, deadLettered, erased, unknownTopic, problems }: Receipt): Answer => {
-  const counts = { stored, duplicate, deadLettered, erased, unknownTopic, problems }
+export const receiptAnswer = ({ latest: _, ...counts }: Receipt): Answer => {
+  const { stored, duplicate, deadLettered, problems } = counts
   const [first] = problems
-  if (stored + duplicate > 0 || first === undefined) return { status: 200, headers: {}, body: counts }
+  if (stored + duplicate > 0 || deadLettered === 0 || first === undefined)
+    return { status: 200, headers: {}, body: counts }
   const error = problems.every(({ reason }) => reason === first.reason) ? first.reason : 'nothing-usable'
   const what =
     deadLettered === 1 ? first.detail : `none of ${deadLettered} events could be used; the first: ${first.detail}`

@@ -7,12 +7,16 @@ export type Envelope = Notification | Conversation
 
 export type Conversation = Readonly<{ kind: 'conversation'; body: Body }>
 
-/** `timestamp` is when the notification was published, where the envelope has it. */
+/**
+ * `timestamp` is when the notification was published, and `detailType` the detail-type of the EventBridge event around
+ * it, where the envelope has them.
+ */
 export type Notification = Readonly<{
   kind: 'notification'
   topicName: string
   body: Body
   timestamp: string | undefined
+  detailType: string | undefined
 }>
 
 /** Why raw input cannot be used: a stable code to count by, and a sentence that says what, where and how to mend it. */
@@ -75,9 +79,12 @@ export const readEnvelope = (text: string): E.Either<Unusable, Envelope> => {
     kind: 'notification',
     topicName,
     body: eventBody,
-    timestamp: typeof timestamp === 'string' ? timestamp : undefined,
+    timestamp: stringOr(timestamp),
+    detailType: notification === value ? undefined : stringOr(value['detail-type']),
   })
 }
+
+const stringOr = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
 const isConversation = (value: Body): boolean =>
   value['topicName'] === undefined &&

@@ -31,29 +31,45 @@ export const ingest = async (
   const streams = new Map<string, NewEvent[]>()
   const problems: Problem[] = []
   let deadLettered = 0
-  let unknownTopic = 0
+  let [unknownTopic, contradictory] = [0, 0]
   let latest: EpochMs | undefined
   const add = (stream: string, event: NewEvent): void => {
     const events = streams.get(stream)
     if (events === undefined) streams.set(stream, [event])
     else events.push(event)
   }
+  const report = (problem: Problem): void => {
+    if (problems.length < PROBLEMS_MAX) problems.push(problem)
+  }
   raws.forEach((raw, index) => {
     const read = unusable === undefined ? readRawEvent(raw, origin) : E.left(unusable)
     if (E.isRight(read)) {
       add(read.right.stream, read.right.event)
       if (!read.right.known) unknownTopic++
+      if (read.right.contradiction !== undefined) {
+        contradictory++
+        report({ index, reason: 'contradictory', detail: read.right.contradiction })
+      }
       if (read.right.latest !== undefined) latest = Math.max(latest ?? read.right.latest, read.right.latest)
       return
     }
     const { stream, event } = deadLetter(raw, read.left, origin, 'ingress')
     add(stream, event)
     deadLettered++
-    if (problems.length < PROBLEMS_MAX) problems.push({ index, reason: read.left.reason, detail: read.left.detail })
+    report({ index, reason: read.left.reason, detail: read.left.detail })
   })
   const { stored, erased } = await appendAll(log, streams)
   const used = raws.length - deadLettered
-  return { stored, duplicate: used - stored - erased, deadLettered, erased, unknownTopic, problems, latest }
+  return {
+    stored,
+    duplicate: used - stored - erased,
+    deadLettered,
+    erased,
+    unknownTopic,
+    contradictory,
+    problems,
+    latest,
+  }
 }
 
 /** Appends, and counts the events that are new (without dead letters) and those of erased streams. */

@@ -10,14 +10,15 @@ import { decodeBody, decodeConversationDetail } from './decode/decoders.js'
 import type { Body } from './decode/fields.js'
 import { brief, readEnvelope, readText, type Envelope, type Notification, type Unusable } from './envelope.js'
 import { markFor, mayHoldInexactNumber, withMarkedNumbers, withoutMarks } from './exact-numbers.js'
-import { isStreamId, topicOf } from './topics.js'
+import { contradicts, isStreamId, topicOf } from './topics.js'
 
 /** Where raw input came from; stored beside each event. */
 export type Origin = Readonly<{ tenant: string; source: string; receivedAt: EpochMs }>
 
 /**
  * A raw event ready for the log. `facts` are the types of the facts it states, and `latest` is the latest instant among
- * them. An event that is not `known` belongs to a topic that this version cannot read yet.
+ * them. An event that is not `known` belongs to a topic that this version cannot read yet. `contradiction` says how its
+ * envelope contradicts itself.
  */
 export type RawEvent = Readonly<{
   stream: string
@@ -25,6 +26,7 @@ export type RawEvent = Readonly<{
   latest: EpochMs | undefined
   facts: readonly string[]
   known: boolean
+  contradiction?: string
 }>
 
 /**
@@ -45,7 +47,7 @@ export const readRawEvent = (raw: Uint8Array, origin: Origin): E.Either<Unusable
 
 const notificationEvent = (
   raw: Uint8Array,
-  { topicName, body, timestamp }: Notification,
+  { topicName, body, timestamp, detailType }: Notification,
   canonical: string,
   origin: Origin,
 ): E.Either<Unusable, RawEvent> => {
@@ -60,7 +62,15 @@ const notificationEvent = (
   if (E.isLeft(facts)) return facts
   const id = topic.timed ? contentId(topicName, canonical) : contentId(topicName, canonical, timestamp ?? '')
   const event = { id, type: topic.template, data: raw, metadata: metadataOf(origin, topicName) }
-  return E.right(rawEvent(topic.stream(origin.tenant), event, facts.right, topic.known))
+  const read = rawEvent(topic.stream(origin.tenant), event, facts.right, topic.known)
+  return E.right(
+    detailType === undefined || !contradicts(detailType, topicName)
+      ? read
+      : {
+          ...read,
+          contradiction: `detail-type is ${brief(detailType)}, but topicName is ${brief(topicName)}: stored by its topicName`,
+        },
+  )
 }
 
 /**

@@ -1,7 +1,10 @@
 import type { EpochMs } from '../domain/interval.js'
 import type { UnusableReason } from './envelope.js'
 
-/** An event that could not be used; `index` is its place in the batch, from 0. */
+/**
+ * An event that could not be used, or (`contradictory`) that was stored although its envelope contradicts itself. `index`
+ * is its place in the batch, from 0.
+ */
 export type Problem = Readonly<{ index: number; reason: UnusableReason; detail: string }>
 
 /** What became of a batch: every event is in exactly one of the first four counts. */
@@ -13,7 +16,9 @@ export type Receipt = Readonly<{
   erased: number
   /** How many of the stored and the duplicate are of topics that this version does not know; they state no facts. */
   unknownTopic: number
-  /** The first `PROBLEMS_MAX`; all of them are in the dead-letter stream. */
+  /** How many of the stored and the duplicate have a detail-type that contradicts their topic name. */
+  contradictory: number
+  /** The first `PROBLEMS_MAX`; all events that could not be used are in the dead-letter stream. */
   problems: readonly Problem[]
   /** Latest instant in the usable events. */
   latest: EpochMs | undefined
@@ -27,6 +32,7 @@ export const emptyReceipt: Receipt = {
   deadLettered: 0,
   erased: 0,
   unknownTopic: 0,
+  contradictory: 0,
   problems: [],
   latest: undefined,
 }
@@ -37,6 +43,7 @@ export const addReceipts = (a: Receipt, b: Receipt): Receipt => ({
   deadLettered: a.deadLettered + b.deadLettered,
   erased: a.erased + b.erased,
   unknownTopic: a.unknownTopic + b.unknownTopic,
+  contradictory: a.contradictory + b.contradictory,
   problems: [...a.problems, ...b.problems].slice(0, PROBLEMS_MAX),
   latest: a.latest === undefined ? b.latest : b.latest === undefined ? a.latest : Math.max(a.latest, b.latest),
 })

@@ -102,6 +102,22 @@ const NAME_MAX = 256
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const UUIDS = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi
 
+/** Detail-types that name a topic, which those of Genesys do. */
+const NAMES_TOPIC = /^v\d+\./
+
+/**
+ * Does the detail-type of an EventBridge event name another topic than its notification? Genesys writes the template of
+ * the topic there: `v2.users.{id}.presence`.
+ */
+export const contradicts = (detailType: string, topicName: string): boolean => {
+  if (!NAMES_TOPIC.test(detailType)) return false
+  const [expected, actual] = [detailType, topicName].map((name) => (name.split('?')[0] as string).split('.'))
+  return (
+    expected?.length !== actual?.length ||
+    (expected ?? []).some((word, i) => !/^\{.*\}$/.test(word) && word !== actual?.[i])
+  )
+}
+
 /**
  * A topic that this version does not know. Genesys adds topics with every release, and an event that was not stored
  * cannot be read later. It goes to the stream of the first entity in its name, or to a stream of its own. The template

@@ -22,7 +22,7 @@ describe('what is taken', () => {
     const { status, body: answer } = await post(sent, { 'content-type': type })
     expect([status, answer]).toEqual([
       200,
-      { stored: count, duplicate: 0, deadLettered: 0, erased: 0, unknownTopic: 0, problems: [] },
+      { stored: count, duplicate: 0, deadLettered: 0, erased: 0, unknownTopic: 0, contradictory: 0, problems: [] },
     ])
     expect(await post(gzipSync(sent), { 'content-type': type, 'content-encoding': 'gzip' })).toMatchObject({
       status: 200,
@@ -45,6 +45,37 @@ test('topics that nobody knows are taken, and counted so that they are seen', as
   expect(await post(asArray([...events(1), fresh]))).toMatchObject({
     status: 200,
     body: { stored: 2, deadLettered: 0, unknownTopic: 1 },
+  })
+})
+
+describe('an EventBridge event whose detail-type contradicts its topic name', () => {
+  const other = bytes({ ...eventBridge(template, id, body), 'detail-type': 'v2.users.{id}.presence' })
+
+  test('is stored by its topic name, counted, and named in the answer', async () => {
+    const { post, log } = await served()
+    const [first = Buffer.alloc(0)] = events(1)
+    expect(await post(asArray([first, other]))).toMatchObject({
+      status: 200,
+      body: {
+        stored: 2,
+        deadLettered: 0,
+        contradictory: 1,
+        problems: [
+          {
+            index: 1,
+            reason: 'contradictory',
+            detail: expect.stringMatching(/detail-type is v2\.users.*topicName is v2\.analytics.*stored/) as string,
+          },
+        ],
+      },
+    })
+    expect((await allEvents(log)).map(({ type }) => type)).toEqual([template, template])
+  })
+
+  test('alone is a success too, delivered again as well', async () => {
+    const { post } = await served()
+    expect(await post(other)).toMatchObject({ status: 200, body: { stored: 1, contradictory: 1 } })
+    expect(await post(other)).toMatchObject({ status: 200, body: { duplicate: 1, contradictory: 1 } })
   })
 })
 

@@ -22,6 +22,7 @@ test('each event lies in the stream of its entity, with the bytes it came in', a
     deadLettered: 0,
     erased: 0,
     unknownTopic: 0,
+    contradictory: 0,
     problems: [],
     latest: at,
   })
@@ -72,7 +73,7 @@ test('a topic that nobody knows is kept in the stream of its entity, counted, an
       '2026-01-05T11:00:00.000Z',
     ),
   )
-  const counts = { deadLettered: 0, erased: 0, problems: [], latest: undefined }
+  const counts = { deadLettered: 0, erased: 0, contradictory: 0, problems: [], latest: undefined }
   expect(await ingest(log, [snapshot, later], origin)).toEqual({ ...counts, stored: 2, duplicate: 0, unknownTopic: 2 })
   expect(await ingest(log, [snapshot], origin)).toEqual({ ...counts, stored: 0, duplicate: 1, unknownTopic: 1 })
   const events = await eventsOf(log, `acme.${bucketOf(queueId)}.topic-${queueId}`)
@@ -197,7 +198,16 @@ test('a log that fails is said, and trying again loses and doubles nothing', asy
 })
 
 test('receipts add up, whatever they are added to', () => {
-  const one = { stored: 1, duplicate: 2, deadLettered: 3, erased: 4, unknownTopic: 1, problems: [], latest: 7 }
+  const one = {
+    stored: 1,
+    duplicate: 2,
+    deadLettered: 3,
+    erased: 4,
+    unknownTopic: 1,
+    contradictory: 5,
+    problems: [],
+    latest: 7,
+  }
   expect(addReceipts(emptyReceipt, one)).toEqual(one)
   expect(addReceipts(one, emptyReceipt)).toEqual(one)
   expect(addReceipts(one, { ...one, latest: 5 })).toEqual({
@@ -206,6 +216,7 @@ test('receipts add up, whatever they are added to', () => {
     deadLettered: 6,
     erased: 8,
     unknownTopic: 2,
+    contradictory: 10,
     problems: [],
     latest: 7,
   })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { bucketOf } from '../../src/domain/stream-name.js'
-import { topicOf } from '../../src/ingress/topics.js'
+import { simulate } from '../../src/simulator/simulate.js'
+import { contradicts, topicOf } from '../../src/ingress/topics.js'
 
 const id = '4f1c8a52-7b0e-4d3a-9c61-2e5d8b7f0a11'
 const queue = 'a3e7f915-2c48-4b6d-b0f3-6d1e9c5a7b33'
@@ -87,4 +88,35 @@ test.each([
   `v2${'.x'.repeat(128)}`,
 ])('%j is no name of a topic', (topicName) => {
   expect(topicOf(topicName)).toBeUndefined()
+})
+
+describe('a detail-type', () => {
+  test.each([
+    ['v2.users.{id}.presence', `v2.users.${id}.presence`],
+    ['v2.audits.entitytype.{id}.entityid.{id}', `v2.audits.entitytype.UserPresence.entityid.${id}`],
+    ['v2.users.{id}', `v2.users.${id}?presence&routingStatus`],
+    ['v2.detail.events.conversation.{conversationId}.acd.end', `v2.detail.events.conversation.${id}.acd.end`],
+    [`v2.users.${id}.presence`, `v2.users.${id}.presence`],
+    ['Genesys Cloud event', `v2.users.${id}.presence`],
+    ['', `v2.users.${id}.presence`],
+  ])('%s agrees with %s', (detailType, topicName) => expect(contradicts(detailType, topicName)).toBe(false))
+
+  test.each([
+    ['v2.users.{id}.presence', `v2.users.${id}.routingStatus`],
+    ['v2.detail.events.conversation.{id}.acd.start', `v2.detail.events.conversation.${id}.acd.end`],
+    ['v2.detail.events.conversation.{id}.acd', `v2.detail.events.conversation.${id}.acd.end`],
+    ['v2.analytics.conversation.{id}.metrics', `v2.analytics.flow.${id}.metrics`],
+    [`v2.users.${queue}.presence`, `v2.users.${id}.presence`],
+  ])('%s contradicts %s', (detailType, topicName) => expect(contradicts(detailType, topicName)).toBe(true))
+
+  test('of a simulated event never contradicts its topic name', () => {
+    const options = { seed: 5, fromMs: 1_767_592_800_000, hours: 1, queues: 3, agents: 12 } as const
+    let count = 0
+    for (const { line } of simulate(options)) {
+      const event = JSON.parse(line) as { 'detail-type': string; detail: { topicName: string } }
+      expect(contradicts(event['detail-type'], event.detail.topicName)).toBe(false)
+      count++
+    }
+    expect(count).toBeGreaterThan(100)
+  })
 })
