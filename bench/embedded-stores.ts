@@ -345,9 +345,9 @@ for (const [name, make] of [
   ['lmdb, bytes by position only', lmdbBare],
   ['lmdb, one entry an event', lmdbRows(false)],
   ['lmdb, one entry an event, overlap', lmdbRows(true)],
-  ['lmdb, blocks and entries', lmdbBlocks(false)],
-  ['lmdb, blocks and entries, overlap', lmdbBlocks(true)],
+  ['lmdb, blocks and stream entries', lmdbBlocks(false)],
+  ['lmdb, blocks and stream entries, overlap', lmdbBlocks(true)],
   ['sqlite, one row an event', sqliteRows],
-  ['sqlite, blocks and entries', sqliteBlocks],
+  ['sqlite, blocks and stream entries', sqliteBlocks],
 ] as const)
   if (name.includes(only)) await measure(name, make)

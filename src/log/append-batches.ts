@@ -1,8 +1,8 @@
 import type { NewEvent, StreamAppend } from './event-log.js'
 
 /**
- * What one append may hold, so that it stays below the limits of every adapter (EventStoreDB: 1 MiB, unless its server
- * is told otherwise).
+ * The most that one append should hold to stay below the limits of every adapter (EventStoreDB takes 1 MiB unless its
+ * server is configured otherwise).
  */
 export const APPEND_LIMIT_BYTES = 512 * 1024
 export const APPEND_LIMIT_EVENTS = 500
@@ -10,8 +10,8 @@ export const APPEND_LIMIT_EVENTS = 500
 export const bytesOf = ({ data, metadata }: NewEvent): number => data.byteLength + metadata.byteLength
 
 /**
- * Events for one stream as appends of a fair size, where any revision will do and none depends on another. An event
- * that is larger by itself is alone.
+ * Cuts events for one stream into appends within the append limit. For events that may be stored under any revision
+ * and do not depend on each other. An event above the limit is an append of its own.
  */
 export const appendsWithinLimit = (stream: string, events: readonly NewEvent[]): readonly StreamAppend[] => {
   const cut: NewEvent[][] = []

@@ -1,10 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { AppendFailure, ExpectedRevision, NewEvent, StreamAppend } from './event-log.js'
 
-/**
- * The bytes an event may have, data and metadata together: far above any notification, far below what would hurt a
- * reader.
- */
+/** Bytes of one event, data and metadata together: far above any notification, far below what would harm a reader. */
 export const EVENT_BYTES_MAX = 16 * 1024 * 1024
 /** Events in one append: it is stored as one unit, so it must fit in memory several times over. */
 export const APPEND_EVENTS_MAX = 100_000
@@ -13,12 +10,12 @@ export const APPEND_BYTES_MAX = 256 * 1024 * 1024
 /** UTF-8 bytes of a stream's name or an event's type. Adapters key by name, and stores limit their keys. */
 export const NAME_BYTES_MAX = 1_024
 
-/** What an append comes to: which events are new, and the answer for each of them. */
+/** The decision on an append: which events are new, and for each event whether it is stored. */
 export type AppendDecision = Readonly<{ fresh: readonly NewEvent[]; stored: readonly boolean[] }>
 
 /**
- * Any surrogate, quick to rule out; and one without its other half, which has no UTF-8 form: such a name would come
- * back as another.
+ * The first finds any surrogate and is quick. The second finds a lone surrogate, which has no UTF-8 form: such a name
+ * would be read back as another.
  */
 const SURROGATE = /[\ud800-\udfff]/
 const LONE_SURROGATE = /[\ud800-\udfff]/u
@@ -28,8 +25,7 @@ export const erasedReason = (stream: string): string =>
   `${stream} was erased, and nothing may be appended to it any more`
 
 /**
- * Names that begin so are the log's own: what is left of erased events in an embedded log, and all kinds of things on a
- * server.
+ * Names with this prefix are reserved: for erased events in the embedded log, and for the system streams of a server.
  */
 const OWN = '$'
 
@@ -45,7 +41,7 @@ const expectationFault = (expected: ExpectedRevision): string | undefined =>
     ? `the expected revision ${expected} is not a whole number from 0 (or -1: no stream)`
     : undefined
 
-/** By hand, because it is done for every event, and a regular expression takes several times as long. */
+/** Written by hand because it runs for every event: a regular expression takes several times as long. */
 const isUuid = (id: string): boolean => {
   if (id.length !== 36) return false
   for (let i = 0; i < 36; i++) {
@@ -67,10 +63,10 @@ const eventFault = ({ id, type, data, metadata }: NewEvent): string | undefined 
   return fault
 }
 
-/** The type looked at last: there are few, and events of one come together. */
+/** The type checked last: there are few types, and events of one type arrive together. */
 let soundType: string | undefined
 
-/** Why this append can never be taken, whatever the log holds; `undefined` if it can. The same for every adapter. */
+/** Why this append can never be stored, whatever the log holds; `undefined` if it can. The same for every adapter. */
 export const appendFault = ({ stream, expected, events }: StreamAppend): string | undefined => {
   const fault =
     nameFault('the stream', stream) ??
@@ -100,13 +96,13 @@ const meets = (expected: ExpectedRevision, last: number): boolean => {
   }
 }
 
-/** Ids that ascend are all different, and that is quicker seen than remembered. */
+/** Ascending ids are all different, and checking the order is quicker than building a set. */
 const ascends = (events: readonly NewEvent[]): boolean => {
   for (let i = 1; i < events.length; i++) if ((events[i] as NewEvent).id <= (events[i - 1] as NewEvent).id) return false
   return true
 }
 
-/** For each event whether it is new, both to the stream and in this append. */
+/** For each event whether it is new, in the stream and within this append. */
 const firstOfEach = (events: readonly NewEvent[], isNew: (id: string) => boolean): readonly boolean[] => {
   if (ascends(events)) return events.map(({ id }) => isNew(id))
   const ids = new Set<string>()
@@ -118,9 +114,9 @@ const firstOfEach = (events: readonly NewEvent[], isNew: (id: string) => boolean
 }
 
 /**
- * Decides an append against a stream whose last revision is `last` (-1 if nothing was ever appended) and which `holds`
- * the ids it says. A repeat (every event is there already) succeeds whatever was expected, because it is how a caller
- * asks again after an unknown outcome.
+ * Decides an append to a stream whose last revision is `last` (-1 if nothing was ever appended) and which `holds`
+ * certain ids. A repeat (the stream holds every event already) succeeds whatever revision was expected: a caller
+ * repeats an append whose outcome is unknown.
  */
 export const decideAppend = (
   { stream, expected, events }: StreamAppend,

@@ -1,20 +1,19 @@
 import { createHash } from 'node:crypto'
 
 /**
- * A UUID (version 8: custom) from the SHA-256 of the parts. The same parts give the same id, in every process, for
- * ever.
+ * A UUID (version 8: custom) from the SHA-256 of the parts. The same parts always give the same id, in every process.
  */
 export const contentId = (...parts: readonly (string | Uint8Array)[]): string => uuidOf(sha256(parts))
 
 /**
- * The same, but beginning with 48 bits of `ascending` (as UUID version 7 does with its clock): in a long stream ids
- * that ascend lie together in a store's index, and random ones cost about a page each.
+ * The same, but the first 48 bits are `ascending` (as in UUID version 7, where they are the time). Ascending ids of a
+ * long stream are neighbours in a store's index; random ids cost about a page each.
  */
 export const ascendingContentId = (ascending: number, ...parts: readonly string[]): string =>
   ascendingIds(ascending, ...parts)(0)
 
 /**
- * Ids of a sequence of things: one hash for all of them, and their number within it. Two sequences differ in
+ * Ids for the items of a sequence: one hash for the sequence and the number of the item. Two sequences differ in
  * `ascending` or in their parts.
  */
 export const ascendingIds = (ascending: number, ...parts: readonly string[]): ((index: number) => string) => {
@@ -30,8 +29,8 @@ const hexOf = (value: number): string =>
     .padStart(12, '0')
 
 /**
- * Text is hashed in one piece, which costs half of piece by piece (and a quarter of `crypto.hash`, which is slow for
- * strings).
+ * Text is joined and hashed in one call: half the cost of one call per part, and a quarter of `crypto.hash`, which is
+ * slow for strings.
  */
 const sha256 = (parts: readonly (string | Uint8Array)[]): string => {
   const digest = createHash('sha256')

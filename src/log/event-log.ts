@@ -1,11 +1,11 @@
 import type { Either } from 'fp-ts/lib/Either.js'
 
-/** Place in the whole log. Opaque but for its order; rendered in decimal. */
+/** Place in the whole log. Only its order has a meaning; rendered in decimal. */
 export type Position = bigint
 
 /**
- * Something to append. `id` is a UUID in canonical lower case, derived from content, so that a repeat is recognised.
- * `type` names what `data` means (for raw events: the topic template). `metadata` is JSON of our own envelope.
+ * An event to append. `id` is a UUID in canonical lower case, derived from content, so that a repeat is recognised.
+ * `type` says what `data` means (for raw events: the topic template). `metadata` is our envelope, in JSON.
  */
 export type NewEvent = Readonly<{ id: string; type: string; data: Uint8Array; metadata: Uint8Array }>
 
@@ -13,8 +13,7 @@ export type NewEvent = Readonly<{ id: string; type: string; data: Uint8Array; me
 export type RecordedEvent = NewEvent & Readonly<{ stream: string; revision: number; position: Position }>
 
 /**
- * What the stream's last revision must be: a number, `no-stream` (nothing appended yet; -1 says the same) or `any` (do
- * not care).
+ * What the stream's last revision must be: a number, `no-stream` (nothing appended yet; -1 means the same) or `any`.
  */
 export type ExpectedRevision = number | 'no-stream' | 'any'
 
@@ -27,33 +26,33 @@ export type StreamAppend = Readonly<{ stream: string; expected: ExpectedRevision
  */
 export type Appended = Readonly<{ revision: number; stored: readonly boolean[] }>
 
-/** How many events were erased, as far as they could still be counted. */
+/** How many events were erased; on EventStoreDB events that a policy has removed count too. */
 export type Erased = Readonly<{ events: number }>
 
 export type AppendFailure =
   /**
-   * The stream is not where the caller thought: somebody else appended. Nothing was stored. `actual` is -1 for a stream
-   * never written.
+   * The stream's last revision is `actual`, not the expected one: another process appended. Nothing was stored.
+   * `actual` is -1 for a stream that was never written.
    */
   | Readonly<{ tag: 'WrongExpectedRevision'; stream: string; expected: ExpectedRevision; actual: number }>
-  /** The log cannot be written now; the outcome of this append is unknown and it may be tried again as it is. */
+  /** The log cannot be written now. The outcome of this append is unknown, and the same append may be tried again. */
   | Readonly<{ tag: 'NotAvailable'; cause: unknown }>
   /**
-   * The log will never take this append as it is (malformed, too large, closed, opened for reading, fenced out by a
-   * later writer, or `isErased`: to a stream that was erased). Nothing was stored.
+   * The log will never store this append (it is malformed or too large; the log is closed, was opened for reading, or
+   * a later writer has fenced this one; `isErased`: the stream was erased). Nothing was stored.
    */
   | Readonly<{ tag: 'Refused'; reason: string; isErased?: true }>
 
 export type Live =
   | Readonly<{ kind: 'events'; events: readonly RecordedEvent[] }>
   /**
-   * Everything through `position` that matches has been delivered; sent where what came after the last event did not
-   * match, so that a reader can move its checkpoint.
+   * Every matching event through `position` has been delivered. Sent if the events after the last delivered one did
+   * not match, so that a reader can advance its checkpoint.
    */
   | Readonly<{ kind: 'checkpoint'; position: Position }>
   /**
-   * The subscription has delivered what the log held; from here on it is live. Sent each time it catches up with the
-   * head.
+   * The subscription has delivered everything that the log held; from here on it is live. Sent each time it reaches
+   * the head.
    */
   | Readonly<{ kind: 'caught-up'; position: Position | undefined }>
 
@@ -131,10 +130,10 @@ export type EventLog = Readonly<{
   /** Last position of the log, of any stream; `undefined` while it is empty. */
   head: () => Promise<Position | undefined>
   /**
-   * Erases a stream for ever: nobody reads its events by `readStream` any more, its revision is `undefined`, and
-   * appends to it are `Refused`. Resolves once that survives power loss; erasing again changes nothing. `readAll` and
-   * `subscribe` leave them out too, on EventStoreDB only once the server has scavenged: until then whoever reads all
-   * must know what was erased. Positions and revisions of everything else stay.
+   * Erases a stream for ever: `readStream` yields nothing, its revision is `undefined`, and appends to it are
+   * `Refused`. Resolves once that survives power loss; erasing again changes nothing. `readAll` and `subscribe` leave
+   * its events out as well; on EventStoreDB only after the server has scavenged, so until then a reader of the whole
+   * log must know what was erased. Positions and revisions of all other events stay.
    */
   erase: (stream: string) => Promise<Either<AppendFailure, Erased>>
   /** Last revision of a stream; `undefined` if it was never written or is erased. */
@@ -142,12 +141,12 @@ export type EventLog = Readonly<{
   close: () => Promise<void>
 }>
 
-/** A read failed for a reason outside the log's contract; the reader may start again from its last position. */
+/** A read failed for a reason that may pass; the reader may start again from its last position. */
 export class LogUnavailable extends Error {
   override readonly name = 'LogUnavailable'
 }
 
-/** There is no log here yet: nobody has written to it. */
+/** There is no log here yet: no process has written to it. */
 export class NoLog extends LogUnavailable {}
 
 /** Another process holds the log for writing. The message names it and says what to do. */

@@ -11,8 +11,8 @@ export type FollowedStream = Readonly<{
 }>
 
 /**
- * Catch up with one stream, then follow it: `reading` until its end, `waiting` there for a change, and back. Leaves on
- * abort. The next change is asked for before reading, so an append during the read has been signalled already.
+ * Catches up with one stream, then follows it: `reading` until its end, `waiting` there for a change, and back. Ends
+ * on abort. The next change is requested before the read, so an append during the read is not missed.
  */
 export async function* followStream(
   { from = 0, signal }: SubscribeStream,

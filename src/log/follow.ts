@@ -1,22 +1,21 @@
 import type { Live, Position, ReadAll, RecordedEvent } from './event-log.js'
 
 /**
- * One look at the log after a position. `events` are those that match; `through` is how far was looked (`undefined`
- * while the log is empty and nothing was asked after); `atHead` says that nothing lay beyond it.
+ * One scan of the log after a position. `events` are those that match; `through` is the position that the scan reached
+ * (`undefined` while the log is empty and the scan began at its start); `atHead`: there was nothing beyond it.
  */
 export type Scan = Readonly<{ events: readonly RecordedEvent[]; through: Position | undefined; atHead: boolean }>
 
 export type Followed = Readonly<{
-  /** Looks for the next batch after `after`; bounded in events and bytes, also where nothing matches. */
+  /** Scans for the next batch after `after`; bounded in events and bytes, also if nothing matches. */
   scan: (after: Position | undefined) => Scan
   /** Resolves at the next growth of the log, counted from the call. */
   changed: () => Promise<void>
 }>
 
 /**
- * Catch up, then live: `scanning` until the head, `waiting` there for a change, and back. Leaves on abort, or when
- * `through` is reached. Asking for the next change before scanning is what makes the seam between the two tight: an
- * append during the scan has already rung.
+ * Catches up, then follows: `scanning` until the head, `waiting` there for a change, and back. Ends on abort, or when
+ * `through` is reached. The next change is requested before the scan, so an append during the scan is not missed.
  */
 export async function* follow(
   { after, through, signal }: ReadAll & Readonly<{ signal: AbortSignal }>,
@@ -52,10 +51,10 @@ export async function* follow(
   }
 }
 
-/** Lets the event loop turn between batches: reading from memory never waits, and would starve timers and sockets. */
+/** Called between batches: reads from memory never wait, and would starve timers and sockets. */
 export const yieldToEventLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-/** Resolves when the signal aborts, until it is told to forget. */
+/** A promise that resolves when the signal aborts; `forget` removes its listener. */
 export const abortion = (signal: AbortSignal): Readonly<{ promise: Promise<void>; forget: () => void }> => {
   let forget = (): void => undefined
   const promise = new Promise<void>((resolve) => {

@@ -21,9 +21,9 @@ import type { Scan } from './follow.js'
 const BATCH_MAX = 1_000
 
 /**
- * The reference adapter: the contract and nothing else, in the memory of one process. Durable as long as the process.
- * Positions grow by more than one, like those of a log that counts bytes, so that no caller comes to rely on dense
- * ones.
+ * The reference adapter: the contract and nothing else, in the memory of one process, and durable as long as the
+ * process. Positions grow by more than one, like those of a log that counts bytes, so that no caller relies on dense
+ * positions.
  */
 export const memoryLog = (): EventLog => {
   /** `undefined` where an event was erased. */
@@ -71,7 +71,7 @@ export const memoryLog = (): EventLog => {
     return E.right({ revision: store(append.stream, decision.right.fresh), stored: decision.right.stored })
   }
 
-  /** One batch after `after`, through `end`; looks at no more than ten batches' worth when little matches. */
+  /** One batch after `after`, through `end`. Scans at most ten times `batchMax` events if few match. */
   const scan = (
     after: Position | undefined,
     end: Position | undefined,

@@ -3,17 +3,16 @@ import type { NewEvent, Position, RecordedEvent } from '../event-log.js'
 
 /**
  * Events are stored in blocks: neighbours in the log, written in one commit, up to {@link BLOCK_BYTES} together. One
- * entry a block makes the store's tree small and a sequential read a few large copies instead of many small ones
- * (measured in docs/adr/0002-embedded-store.md).
+ * entry per block keeps the store's tree small and makes a sequential read a few large copies instead of many small
+ * ones (measured in docs/adr/0002-embedded-store.md). The bytes of a block, little-endian:
  *
- * ```
- * u8 format · u8 0 · u16 events · u16 streams · u16 types · u32 length of the block · u32 CRC-32 of all the rest names:
- * streams, then types: u16 length · UTF-8 entries: u16 stream · u16 type · u48 revision · 16 bytes id · u32 metadata
- * length · u32 data length bytes: of each event, metadata then data
- * ```
+ * - head: u8 format, u8 0, u16 events, u16 streams, u16 types, u32 length of the block, u32 CRC-32 of all the rest
+ * - names of the streams, then of the types: u16 length, UTF-8
+ * - one entry per event: u16 stream, u16 type, u48 revision, 16 bytes id, u32 metadata length, u32 data length
+ * - for each event its metadata, then its data
  */
 export const BLOCK_FORMAT = 1
-/** A block is closed when it has come to this size; an event larger than it has a block of its own. */
+/** A block is closed when it reaches this size; a larger event has a block of its own. */
 export const BLOCK_BYTES = 32 * 1024
 /** Events in a block, at most; numbers in the entries are 16 bits wide. */
 export const BLOCK_EVENTS_MAX = 2_048
@@ -24,7 +23,7 @@ const ENTRY = 34
 /** An event with its place in its stream, as a block takes it. `id` is the UUID's 16 bytes. */
 export type BlockEvent = Readonly<{ stream: string; revision: number; id: Uint8Array; event: NewEvent }>
 
-/** A block's bytes are not what was written: the disk, a copy or somebody's hand changed them. */
+/** The bytes of a block are not those that were written: the disk, a copy or a person changed them. */
 export class DamagedBlock extends Error {
   override readonly name = 'DamagedBlock'
 }
@@ -99,10 +98,7 @@ export const withoutStream = (block: Block, stream: string): Readonly<{ bytes: B
   return { bytes: encodeBlock(left), erased: events.filter((event) => event.stream === stream).length }
 }
 
-/**
- * A block laid open: its names, and where its entries begin. Its bytes must stay unchanged as long as its events are in
- * use.
- */
+/** A parsed block: its names, and where its entries begin. Its bytes must not change while its events are in use. */
 export type Block = Readonly<{
   bytes: Buffer
   count: number

@@ -20,7 +20,7 @@ export const readLogId = ({ env, meta }: EmbeddedStore, dir: string): string => 
   const id = meta.get(KEY)
   if (typeof id === 'string') return id
   throw new LogUnavailable(
-    `the log in ${dir} has no id: an older version of Streamvane wrote it. It gets one when this version opens it for ` +
-      'writing: start the process that writes it first.',
+    `the log in ${dir} has no id: an older version of Streamvane wrote it. It gets one when this version opens it ` +
+      'for writing: start the process that writes it first.',
   )
 }

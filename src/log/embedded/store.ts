@@ -87,7 +87,8 @@ const openTables = (dir: string, use: Use, readOnly: boolean): EmbeddedStore => 
     const format = store.meta.get('format')
     if (format !== FORMAT)
       throw new LogUnavailable(
-        `the log in ${dir} has format ${String(format)}; this version of Streamvane reads format ${FORMAT}. Use the version that wrote it, or a newer one.`,
+        `the log in ${dir} has format ${String(format)}; this version of Streamvane reads format ${FORMAT}. Use the ` +
+          'version that wrote it, or a newer one.',
       )
     return store
   } catch (cause) {
@@ -153,7 +154,8 @@ const isReadOnly = (dir: string): boolean => {
 
 const noLog = (dir: string): NoLog =>
   new NoLog(
-    `there is no log in ${dir}. The first process that writes to it makes it; check the path, or start that one first.`,
+    `there is no log in ${dir}. The first process that writes to it makes it; check the path, or start that one ` +
+      'first.',
   )
 
 const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

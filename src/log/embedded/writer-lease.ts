@@ -83,6 +83,6 @@ const describe = (holder: Holder | undefined): string =>
 
 const locked = (dir: string, holder: Holder | undefined): LogLocked =>
   new LogLocked(
-    `The log in ${dir} is being written by ${describe(holder)}. A log has one writer at a time: stop that process first, or give this one a ` +
-      'directory of its own. If it was killed just now, start again in a few seconds.',
+    `The log in ${dir} is being written by ${describe(holder)}. A log has one writer at a time: stop that process ` +
+      'first, or give this one a directory of its own. If it was killed just now, start again in a few seconds.',
   )

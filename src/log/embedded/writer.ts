@@ -162,7 +162,9 @@ export class EmbeddedWriter {
       this.#store.env.transactionSync(() => undefined)
       this.#readCounters()
     } catch (fault) {
-      const reason = `the log failed (${String(cause)}) and takes no more (${String(fault)}): check the disk and start this process again`
+      const reason =
+        `the log failed (${String(cause)}) and takes no more (${String(fault)}): check the disk and start this ` +
+        'process again'
       this.#state = { kind: 'refusing', reason }
     }
   }

@@ -4,34 +4,34 @@ import { exceptionOf, trailerOf } from './failure.js'
 import type { NewEvent, Position } from '../event-log.js'
 import { appendMessages, positionOf } from './wire.js'
 
-/** What became of an append at the server. Only of `unknown` it may have been stored or not. */
+/** The outcome of an append at the server. Only with `unknown` the events may have been stored or not. */
 export type Outcome =
   /**
-   * `revision` and `position` are those of the last event stored, or found there already; servers may not tell the
-   * position, of old events above all.
+   * `revision` and `position` are those of the last event, stored now or found there already. Servers may omit the
+   * position, above all of old events.
    */
   | Readonly<{ tag: 'stored'; revision: number; position: Position | undefined }>
-  /** The stream is elsewhere: at `actual`, as far as the server says so (-1: no stream). */
+  /** The stream's last revision is `actual`, if the server says so (-1: no stream). */
   | Readonly<{ tag: 'wrong'; actual: number | undefined }>
   | Readonly<{ tag: 'refused'; reason: string }>
   | Readonly<{ tag: 'erased' }>
   | Readonly<{ tag: 'unknown'; cause: unknown }>
 
 /**
- * Appends to a stream whose last revision must be `last` (-1: no stream). Appends are sent in the order of the calls;
+ * Appends to a stream whose last revision must be `last` (-1: no stream). Sends appends in the order of the calls;
  * never rejects.
  */
 export type Appender = (stream: string, last: number, events: readonly NewEvent[]) => Promise<Outcome>
 
 export const ERASED: Outcome = { tag: 'erased' }
 
-/** What both ways to append answer where they succeed. */
+/** The server's answer to a successful append, by either call. */
 type Success = Readonly<{
   getCurrentRevision: () => string
   getPosition: () => Readonly<{ getCommitPosition: () => string }> | undefined
 }>
 
-/** `revision`: what it must be where the server does not say. */
+/** `revision`: the last revision, if the server does not say it. */
 export const storedOutcome = (success: Success | undefined, revision: number): Outcome => {
   const commit = success?.getPosition()?.getCommitPosition()
   return {
@@ -41,7 +41,7 @@ export const storedOutcome = (success: Success | undefined, revision: number): O
   }
 }
 
-/** A call for each append, one after the other: calls side by side would be taken up in any order. */
+/** One call per append, one after the other: the server may process concurrent calls in any order. */
 export const singly = (connection: EventStoreDbConnection): Appender => {
   let before: Promise<unknown> = Promise.resolve()
   return (stream, last, events) => {
@@ -51,7 +51,7 @@ export const singly = (connection: EventStoreDbConnection): Appender => {
   }
 }
 
-/** One append by a call of its own. */
+/** One append by a call of its own (`Streams.Append`). */
 export const appendOne = (
   connection: EventStoreDbConnection,
   ...[stream, last, events, contentType]: Parameters<typeof appendMessages>
@@ -63,7 +63,7 @@ export const appendOne = (
     return storedOutcome(answer.getSuccess(), last + events.length)
   }, outcomeOfError)
 
-/** 20.6-era servers tell what happened in trailers. */
+/** Servers of the 20.6 line report failures in trailers. */
 const outcomeOfError = (cause: unknown): Outcome => {
   switch (exceptionOf(cause)) {
     case 'wrong-expected-version': {

@@ -37,18 +37,18 @@ type OpenCall = {
   readonly pending: Map<string, Pending>
   answers: number
   isOver: boolean
-  /** Nothing more is sent on it; it ends with its last answer. */
+  /** No further append is sent on it; it is cancelled after its last answer. */
   isRetired: boolean
 }
 
 /**
- * All appends over one call, each answered by its correlation id. What is pending when the call ends has an unknown
- * outcome, and the next append opens another. The call ends when it breaks; with its last answer, once other calls of
- * the connection go elsewhere; when nothing at all was answered on it for as long as an append may wait; and when the
- * server says that it is not the one to write to, which it says of each append and would go on saying.
+ * Sends all appends over one call; answers are matched by correlation id. Appends that are pending when the call ends
+ * have an unknown outcome, and the next append opens another call. The call ends when it breaks; after its last
+ * answer, once the connection has moved to another server; when it has answered nothing for as long as an append may
+ * wait; and when the server reports that it may not write, which it would repeat for every append.
  *
- * No deadline is sent: the message carries it as a time of day, and a server whose clock runs ahead of ours by as much
- * would refuse everything.
+ * No deadline is sent: the message carries it as a time of day, and a server whose clock is ahead by that much would
+ * refuse every append.
  */
 const batched = (connection: EventStoreDbConnection): Appender => {
   const { deadlineMs } = connection
@@ -74,7 +74,7 @@ const batched = (connection: EventStoreDbConnection): Appender => {
     })
     call.on('end', () => over(opened))
     call.on('close', () => over(opened))
-    // Stays: a broken call may tell several errors, and one nobody hears ends the process.
+    // This listener stays: a broken call may emit several errors, and an error without a listener ends the process.
     call.on('error', (cause) => over(opened, { tag: 'unknown', cause }))
     return opened
   }
@@ -82,7 +82,7 @@ const batched = (connection: EventStoreDbConnection): Appender => {
   const settle = (opened: OpenCall, id: string, outcome: (append: Pending) => Outcome): void => {
     const { pending } = opened
     const append = pending.get(id)
-    // Too late: the caller has been told that the outcome is unknown.
+    // Too late: the caller already has the answer that the outcome is unknown.
     if (append === undefined) return
     pending.delete(id)
     clearTimeout(append.timer)
@@ -90,7 +90,7 @@ const batched = (connection: EventStoreDbConnection): Appender => {
     if (opened.isRetired && pending.size === 0) opened.call.cancel()
   }
 
-  /** A read may have found the leader elsewhere; this call does not hear of that by itself. */
+  /** Another call has found the leader on another server; this call is not told. */
   const retire = (opened: OpenCall): void => {
     current = undefined
     opened.isRetired = true
@@ -141,8 +141,8 @@ const batched = (connection: EventStoreDbConnection): Appender => {
 }
 
 /**
- * Over one call where the server offers it (21.10 and later), else a call for each; asked again after every failure,
- * because it may be another server then.
+ * Appends over one call if the server offers BatchAppend (21.10 and later), otherwise by one call per append. Asks
+ * again after every failure, because the next call may reach another server.
  */
 export const appender = (connection: EventStoreDbConnection): Appender => {
   const [one, all] = [singly(connection), batched(connection)]

@@ -5,7 +5,7 @@ import { ACCESS_DEFAULTS, withDefaults } from './options.js'
 import type { EventStoreDbAccess } from './options.js'
 
 /**
- * Name and password are cut out before the client's parser sees the string: it quotes what it does not understand, in
+ * Name and password are removed before the client's parser sees the string: it quotes what it does not understand, in
  * errors and on the console.
  */
 const CREDENTIALS = /^(\s*esdb(?:\+discover)?:\/\/)([^:@/?]+):([^@]*)@/
@@ -17,22 +17,22 @@ const parse = (connectionString: string) => {
   try {
     return {
       settings: parseConnectionString(protocol + connectionString.slice(whole.length)),
-      // Not by the client, which ends a password at its first colon.
+      // The client would end a password at its first colon.
       credentials:
         found === null ? undefined : { username: decodeURIComponent(username), password: decodeURIComponent(password) },
     }
   } catch (cause) {
     expected = /, (expected .*)$/s.exec(cause instanceof Error ? cause.message : '')?.[1]
   }
-  // Not from within, nor with its cause: that one quotes the string.
+  // Thrown here and without its cause, which quotes the string.
   throw new Error(`the connection string of EventStoreDB is malformed${expected === undefined ? '' : `: ${expected}`}`)
 }
 
 type KeepAlive = Readonly<{ keepAliveMs: number; keepAliveTimeoutMs: number }>
 
 /**
- * Channels of one process whose settings are equal share one connection beneath. A millisecond more of patience makes
- * it a connection of its own.
+ * Channels of one process with equal settings share one connection. Settings that differ by a millisecond make a
+ * connection of its own.
  */
 const apart = <K extends KeepAlive>(given: K, nth: number): K =>
   given.keepAliveTimeoutMs < 0
@@ -40,9 +40,11 @@ const apart = <K extends KeepAlive>(given: K, nth: number): K =>
     : { ...given, keepAliveTimeoutMs: given.keepAliveTimeoutMs + nth }
 
 /**
- * The official client, configured by values; clients of another `nth` have a connection of their own (without any
- * keep-alive they may share one). Throws on a malformed connection string, which it does not repeat, on a CA file that
- * cannot be read, and on credentials that would not be sent because the connection is not secure.
+ * The official client, configured by values. Clients with a different `nth` have a connection of their own (without
+ * any keep-alive they may share one).
+ *
+ * @throws Error on a malformed connection string (the message does not quote it), on a CA file that cannot be read,
+ * and on credentials that would not be sent because the connection is not secure.
  */
 export const eventStoreDbClient = (access: EventStoreDbAccess, nth = 0): EventStoreDBClient => {
   const { settings, credentials: written } = parse(access.connectionString)

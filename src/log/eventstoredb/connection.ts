@@ -18,9 +18,7 @@ import type { EventStoreDbAccess } from './options.js'
 
 /** A call in progress that yields messages; `cancel` ends it. */
 export type ReadCall = Omit<Readable, 'read'> & Readonly<{ cancel: () => void; read: () => ReadResp | null }>
-/**
- * The one long-lived call that carries many appends; answers come as `data` with the correlation id of their append.
- */
+/** The long-lived call that carries many appends; answers arrive as `data` with the correlation id of their append. */
 export type BatchCall = Readonly<{
   cancel: () => void
   write: (message: BatchAppendReq) => boolean
@@ -30,13 +28,13 @@ export type BatchCall = Readonly<{
 }>
 
 /**
- * What we use of the official client: its connections, discovery, credentials and reconnection. Every call is one for
- * the leader.
+ * What the adapter uses of the official client: connections, discovery, credentials and reconnection. Every call
+ * requires the leader.
  */
 export type EventStoreDbConnection = Readonly<{
   read: (request: ReadReq) => Promise<ReadCall>
   /**
-   * One call for one append: for servers without BatchAppend. Rejects with gRPC's error; the outcome is then unknown
+   * One call for one append, for servers without BatchAppend. Rejects with gRPC's error; the outcome is then unknown
    * unless the error says otherwise.
    */
   append: (messages: Iterable<AppendReq>) => Promise<AppendResp>
@@ -45,20 +43,20 @@ export type EventStoreDbConnection = Readonly<{
   tombstone: (request: TombstoneReq) => Promise<void>
   offersBatch: () => Promise<boolean>
   /**
-   * Gives the connection up; the next call connects anew, to whichever server is the leader then. Calls in progress go
-   * on where they are.
+   * Drops the connection; the next call connects to the server that is the leader then. Calls in progress continue on
+   * the old one.
    */
   renew: () => void
-  /** What calls go over now: another value once they go elsewhere. */
+  /** The channel that new calls use: another value once the connection has moved to another server. */
   channel: () => unknown
   close: () => Promise<void>
   deadlineMs: number
 }>
 
 /**
- * Ends a call that nobody reads any more. Cancelling is not enough: a call whose last message the server has sent
- * already has nothing to cancel, and unread it never ends, which disposing of the client would wait for. And a
- * cancelled call that has not been destroyed first is taken by the client for a lost connection.
+ * Ends a call whose messages are no longer read. Cancelling is not enough: a call whose last message the server has
+ * already sent cannot be cancelled, and it never ends while it is unread, so disposing of the client would wait for
+ * it. And the client takes a cancelled call that was not destroyed first for a lost connection.
  */
 export const cancelCall = (call: Readonly<{ cancel: () => void }>): void => {
   ;(call as ReadCall).destroy()
@@ -69,8 +67,9 @@ const LEADER = { requiresLeader: true }
 const FOR_EVER = { deadline: Infinity }
 
 /**
- * Connects lazily: nothing is sent before the first call. Connections of another `nth` are others down to the wire.
- * Throws as `eventStoreDbClient` does.
+ * Connects lazily: nothing is sent before the first call. Connections with a different `nth` share nothing.
+ *
+ * @throws Error as `eventStoreDbClient` does.
  */
 export const connectEventStoreDb = (access: EventStoreDbAccess, nth = 0): EventStoreDbConnection => {
   const { internals: client, channel } = internalsOf(eventStoreDbClient(access, nth))
@@ -83,8 +82,8 @@ export const connectEventStoreDb = (access: EventStoreDbAccess, nth = 0): EventS
     if (isWrongServer(cause)) renew()
   }
   /**
-   * Finding a server can take many attempts of several seconds each. A call that opens after we have turned away is
-   * ended.
+   * Finding a server can take many attempts of several seconds each. A call that opens after the deadline is
+   * cancelled.
    */
   const open = async <T extends BatchCall | ReadCall>(name: string, begin: (grpc: StreamsClient) => T): Promise<T> => {
     const opening = client.GRPCStreamCreator(StreamsClient, name, (grpc: StreamsClient) => begin(used(grpc)))()
@@ -138,7 +137,7 @@ export const connectEventStoreDb = (access: EventStoreDbAccess, nth = 0): EventS
           })
         })
       }),
-    // The client's own question has neither a deadline nor credentials, and one failure is remembered as long as the
+    // The client's own request has neither a deadline nor credentials, and it keeps a failure as long as the
     // connection.
     offersBatch: () =>
       inTime(

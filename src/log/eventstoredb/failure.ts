@@ -1,4 +1,4 @@
-/** gRPC's codes, as far as they make a difference here. */
+/** The gRPC status codes that are told apart here. */
 const UNKNOWN = 2
 const INVALID_ARGUMENT = 3
 const DEADLINE_EXCEEDED = 4
@@ -20,8 +20,8 @@ const asRpcError = (cause: unknown): RpcError | undefined =>
     : undefined
 
 /**
- * What servers say by a trailer named `exception`: those of the 20.6 line about everything, later ones about what ends
- * a call.
+ * The trailer named `exception`: servers of the 20.6 line report every failure by it, later ones those that end a
+ * call.
  */
 export const exceptionOf = (cause: unknown): string | undefined =>
   asRpcError(cause)?.metadata?.getMap()['exception']?.toString()
@@ -34,13 +34,13 @@ export const isDenied = (cause: unknown): boolean => asRpcError(cause)?.code ===
 
 export const isUnimplemented = (cause: unknown): boolean => asRpcError(cause)?.code === UNIMPLEMENTED
 
-/** The server may have taken offence at a position: no version has a word of its own for it. */
+/** The server may have refused a position: no version has a code of its own for that. */
 export const isBadPosition = (cause: unknown): boolean =>
   [UNKNOWN, INVALID_ARGUMENT, OUT_OF_RANGE, INTERNAL].includes(asRpcError(cause)?.code ?? -1) && !isWrongServer(cause)
 
 /**
- * The server we are connected to will not do, and does not say which one would: it has no leader, or is not ready. The
- * client goes elsewhere by itself only where a call fails as unavailable or names the leader.
+ * The connected server has no leader or is not ready, and does not name another. The client reconnects by itself only
+ * if a call fails as unavailable or the server names the leader.
  */
 export const isWrongServer = (cause: unknown): boolean => {
   const error = asRpcError(cause)

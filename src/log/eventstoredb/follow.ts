@@ -12,17 +12,17 @@ import type { SubscriptionState } from './subscription-health.js'
 import { ascending, eventFrom, positionOf, subscribeRequest, subscribeStreamRequest } from './wire.js'
 
 export type FollowLimits = Readonly<{
-  /** Between looks at the head while nothing comes. Bounds how late `caught-up` and checkpoints are told. */
+  /** Interval between requests for the head while nothing arrives. Bounds the delay of `caught-up` and checkpoints. */
   headPollMs: number
   backoffMs: number
   backoffMaxMs: number
-  /** After so long without the server the subscription fails with `LogUnavailable`. */
+  /** After this long without the server the subscription fails with `LogUnavailable`. */
   giveUpMs: number
   stallMs: number
 }>
 
 /**
- * What is followed: all of the log, whose places are positions, or one stream, whose places are its revisions. Both
+ * What is followed: the whole log by position, or one stream by revision. A place is a position or a revision; both
  * ascend.
  */
 export type Followed = Readonly<{
@@ -32,7 +32,7 @@ export type Followed = Readonly<{
   /** The server's subscription to what comes after a place; `undefined` where nothing can match. */
   subscription: (after: bigint | undefined) => ReadReq | undefined
   placeOf: (event: RecordedEvent) => bigint
-  /** The place to tell with `caught-up`, for a reader that has come to `at`. */
+  /** The place to report with `caught-up`, for a reader that has reached `at`. */
   endOf: (at: bigint | undefined, head: bigint | undefined) => bigint | undefined
 }>
 
@@ -51,13 +51,13 @@ export type FollowPorts = Readonly<{
 }>
 
 /**
- * Catch-up and live in one loop. `settling`: the head is asked for, and what matches through it is read, so that
- * everything up to there is certain: a checkpoint and `caught-up` can be told although servers before 23.10 have no
- * such message, and send checkpoints only every so many records. `listening`: the server's subscription, from where we
- * are, brings events and checkpoints; when it falls silent, settle again. What settling has delivered and the
- * subscription brings again is recognised by its position. `broken`: any failure of either; after a growing pause,
- * settle and subscribe anew from where we are. A subscription that goes deaf loses nothing, because settling reads; it
- * is named and opened anew. Leaves on abort, when `through` is reached, or when the server stayed away too long.
+ * Catches up and follows in one loop. `settling`: requests the head and reads what matches through it, so that
+ * everything up to there is known. So checkpoints and `caught-up` need nothing of the server: before 23.10 it has no
+ * such message, and it sends checkpoints only every so many records. `listening`: the server's subscription, from the
+ * reader's place, delivers events and checkpoints; when it is silent, settle again. An event that both deliver is
+ * recognised by its place. `broken`: any failure of either; after a growing pause, settle and subscribe again from the
+ * reader's place. A server subscription that stops delivering loses nothing, because settling reads; it is reported
+ * and opened again. Ends on abort, when `through` is reached, or when the server was away for too long.
  */
 export async function* followEventStoreDb(
   followed: Followed,
@@ -77,7 +77,7 @@ export async function* followEventStoreDb(
   let brokenSince: number | undefined
   let failures = 0
 
-  /** Ends with whether the log has reached the position we are at: nobody can subscribe from further on. */
+  /** Returns whether the log has reached the reader's place: the server takes no subscription from beyond its end. */
   async function* settle(): AsyncGenerator<Live, boolean> {
     const last = await followed.head(signal)
     watch.sawHead(last, cursor.at)
@@ -108,8 +108,8 @@ export async function* followEventStoreDb(
   }
 
   async function* heed(messages: readonly ReadResp[]): AsyncGenerator<Live> {
-    const { events, checkpoint, told } = newsOf(messages, placeOf, cursor.at, through)
-    watch.told(told)
+    const { events, checkpoint, lastSeen } = receivedIn(messages, placeOf, cursor.at, through)
+    watch.received(lastSeen)
     if (events.length > 0) {
       cursor.at = placeOf(events.at(-1)!)
       yield { kind: 'events', events }
@@ -132,7 +132,7 @@ export async function* followEventStoreDb(
         if (isDone()) return
         failures = 0
         brokenSince = undefined
-        if (watch.isDeaf()) {
+        if (watch.isSilent()) {
           endListening()
           watch.reopened()
         }
@@ -140,8 +140,8 @@ export async function* followEventStoreDb(
         if (request === undefined) await pause(limits.headPollMs, signal)
         else {
           listening ??= await listen(connection, request)
-          // Everything that lies ready, then a look at the head: under a steady stream of events that is once a batch,
-          // not once an event.
+          // Take everything that is ready, then request the head: under a steady stream of events once per batch, not
+          // once per event.
           for (let patience = limits.headPollMs; !isDone(); patience = 0) {
             const heard = await listening.next(batchMax, patience, signal)
             if (heard === 'silence') break
@@ -169,11 +169,8 @@ export async function* followEventStoreDb(
 
 type Cursor = { at: Position | undefined; announced: Position | undefined | 'never' }
 
-/**
- * Events after `at` and through `through`; a checkpoint only if nothing came after it; `told`: how far these messages
- * go.
- */
-const newsOf = (
+/** Events after `at` and through `through`; the last checkpoint; `lastSeen`: the last place in these messages. */
+const receivedIn = (
   messages: readonly ReadResp[],
   placeOf: Followed['placeOf'],
   at: bigint | undefined,
@@ -181,23 +178,23 @@ const newsOf = (
 ) => {
   const events: RecordedEvent[] = []
   let checkpoint: Position | undefined
-  let told: Position | undefined
+  let lastSeen: Position | undefined
   for (const message of messages) {
     const seen = message.getCheckpoint()
-    if (seen !== undefined) told = checkpoint = positionOf(seen.getCommitPosition())
+    if (seen !== undefined) lastSeen = checkpoint = positionOf(seen.getCommitPosition())
     const recorded = message.getEvent()?.getEvent()
     if (recorded === undefined) continue
     const event = eventFrom(recorded)
     ascending(events.at(-1)?.position, event)
     const place = placeOf(event)
-    told = place
-    if (through !== undefined && place > through) return { events, checkpoint: through, told }
+    lastSeen = place
+    if (through !== undefined && place > through) return { events, checkpoint: through, lastSeen }
     if (at === undefined || place > at) events.push(event)
   }
   return {
     events,
     checkpoint: checkpoint !== undefined && through !== undefined && checkpoint > through ? through : checkpoint,
-    told,
+    lastSeen,
   }
 }
 
@@ -225,7 +222,7 @@ export const oneStream = (
     const from = after === undefined ? 0 : Number(after) + 1
     const options = { from, max: Number(through) - from + 1, batchMax }
     for await (const events of readStreamEvents(connection, stream, options, signal)) {
-      // Where the stream's policy has removed events, the server goes on counting beyond the end asked for.
+      // If the stream's policy has removed events, the server counts on beyond the end that was requested.
       const within = events.filter(({ revision }) => revision <= through)
       if (within.length > 0) yield within
     }

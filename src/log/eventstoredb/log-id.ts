@@ -9,9 +9,10 @@ import { readStreamEvents } from './read.js'
 const STREAM = 'streamvane.log-id'
 
 /**
- * The id of the log on this server. Whoever asks first writes it; of two that do so at once the server takes one.
+ * The id of the log on this server. The first process that needs it writes it; of two that do so at once the server
+ * accepts one.
  *
- * @throws LogUnavailable if the server cannot be reached, or holds no id and does not let us write one.
+ * @throws LogUnavailable if the server cannot be reached, or holds no id and does not allow this user to write one.
  */
 export const readLogId = async (
   connection: EventStoreDbConnection,

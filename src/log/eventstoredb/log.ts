@@ -16,14 +16,16 @@ import { EventStoreDbWriter } from './writer.js'
 import { LogUnavailable } from '../event-log.js'
 import type { EventLog, Live, ReadAll, ReadStream, StreamLive, SubscribeStream } from '../event-log.js'
 
-/** Times an append is decided anew because somebody else wrote to its stream meanwhile. */
+/** How often an append is decided again because another process wrote to its stream meanwhile. */
 const RACES_MAX = 20
 
 /**
- * The log on EventStoreDB, 22.6 or later: all parts in one server. Connects at the first call. An append larger than
- * the server's `MaxAppendSize` (a megabyte unless configured) is `Refused`, as are appends to an erased stream and to
- * streams that begin with `$`. Wrong credentials, a server that may not write and one that is not the leader are
- * `NotAvailable`: they pass, and the events must not be lost over them. Throws on a malformed connection string.
+ * The log on EventStoreDB, 22.6 or later: all parts on one server. Connects at the first call. An append larger than
+ * the server's `MaxAppendSize` (a megabyte unless configured) is `Refused`, and so are appends to an erased stream and
+ * to streams that begin with `$`. Wrong credentials, a server that may not write and one that is not the leader are
+ * `NotAvailable`: these pass, and no event may be lost to them.
+ *
+ * @throws Error on a malformed connection string.
  */
 export const openEventStoreDbLog = (options: EventStoreDbOptions): EventLog => {
   const limits = withDefaults(LOG_DEFAULTS, options)
@@ -75,14 +77,14 @@ export const openEventStoreDbLog = (options: EventStoreDbOptions): EventLog => {
     unlessClosed()
   }
 
-  /** Whoever listens must not be able to break what is listened to. */
+  /** A listener that throws must not break the subscription it is told about. */
   const teller = (prefixes: readonly string[] | undefined) => {
     const id = subscriptions++
     return (state: SubscriptionState): void => {
       try {
         options.onSubscription?.({ id, prefixes, state })
       } catch {
-        // Health is told, not asked.
+        // The report is for information only.
       }
     }
   }

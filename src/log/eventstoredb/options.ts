@@ -3,19 +3,19 @@ import type { SubscriptionReport } from './subscription-health.js'
 /** PEM text, or its bytes. */
 type Pem = string | Uint8Array
 
-/** Where the server is and who we are. Secrets are values: whoever reads the configuration has resolved them. */
+/** Where the server is, and who connects. Secrets are values: the reader of the configuration has resolved them. */
 export type EventStoreDbAccess = Readonly<{
   /** `esdb://…` or `esdb+discover://…`, as the official client reads it. */
   connectionString: string
-  /** Beats a name and password in the connection string. Taken over TLS only. */
+  /** Takes precedence over a name and password in the connection string. Sent over TLS only. */
   credentials?: Readonly<{ username: string; password: string }> | undefined
-  /** Who we are by certificate (user certificates need a licence on the server). */
+  /** A user certificate (the server needs a licence for these). */
   clientCertificate?: Readonly<{ certificate: Pem; key: Pem }> | undefined
-  /** The authority that signed the server's certificate, if it is none of the well-known ones. */
+  /** PEM file of the authority that signed the server's certificate, if it is not a well-known one. */
   tlsCaFile?: string | undefined
   /** How long a connection or an append may wait for its answer, and a read for the next message. */
   deadlineMs?: number | undefined
-  /** A connection that is silent for so long is asked for a sign of life, and given up if none comes in time. */
+  /** A connection that is silent for this long is pinged, and dropped if no answer comes within the timeout. */
   keepAliveMs?: number | undefined
   keepAliveTimeoutMs?: number | undefined
 }>
@@ -23,27 +23,29 @@ export type EventStoreDbAccess = Readonly<{
 export type EventStoreDbOptions = EventStoreDbAccess &
   Readonly<{
     /**
-     * Connections that read at the same time where the prefixes asked for can be shared out among them, and the stretch
-     * of log is at least so many bytes long.
+     * Connections that read at the same time if the prefixes can be divided among them, and the length of log (in
+     * bytes) from which they do.
      */
     readers?: number | undefined
     readersFromBytes?: number | undefined
     /** Appends, and bytes of events, that may wait for the server's answer at a time. */
     inFlightMax?: number | undefined
     inFlightBytesMax?: number | undefined
-    /** Ids remembered to recognise repeats: of one stream (its newest events), and in all. */
+    /** Ids kept to recognise repeats: per stream (of its newest events), and in all. */
     idsPerStream?: number | undefined
     idsMax?: number | undefined
-    /** Between looks at the head while nothing comes. Bounds how late `caught-up` and checkpoints are told. */
+    /**
+     * Interval between requests for the head while nothing arrives. Bounds the delay of `caught-up` and checkpoints.
+     */
     headPollMs?: number | undefined
-    /** Between attempts to come back after a failure: doubling from the first to the last, with jitter. */
+    /** Delay between attempts after a failure: doubles from the first to the second value, with jitter. */
     backoffMs?: number | undefined
     backoffMaxMs?: number | undefined
-    /** After so long without the server a subscription fails with `LogUnavailable`. */
+    /** After this long without the server a subscription fails with `LogUnavailable`. */
     giveUpMs?: number | undefined
-    /** A subscription that makes no progress for so long while the log grows is named as stalled. */
+    /** A subscription that makes no progress for this long while the log grows is reported as stalled. */
     stallMs?: number | undefined
-    /** Told of each subscription's state whenever it changes, for health to show. */
+    /** Called with a subscription's state whenever it changes, for health to show. */
     onSubscription?: ((report: SubscriptionReport) => void) | undefined
   }>
 
@@ -64,7 +66,7 @@ export const LOG_DEFAULTS = {
   stallMs: 30_000,
 }
 
-/** What is given beats what is usual; `undefined` gives nothing. */
+/** The given values, and the defaults for those that are `undefined`. */
 export const withDefaults = <D extends object>(
   defaults: D,
   given: Partial<{ [K in keyof D]: D[K] | undefined }>,

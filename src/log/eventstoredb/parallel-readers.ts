@@ -7,13 +7,13 @@ import { ascending } from './wire.js'
 type Prefixes = readonly string[] | undefined
 
 /**
- * Prefixes shared out among as many readers at most, so that no name is read by two of them: one that begins with
- * another is covered by it and left out. Without prefixes there is nothing to share out.
+ * Divides prefixes among at most this many readers, so that no stream is read by two of them: a prefix that begins
+ * with another is covered by it and left out. Without prefixes one reader reads everything.
  */
 export const sharesOf = (prefixes: Prefixes, readers: number): readonly Prefixes[] => {
   if (prefixes === undefined || prefixes.length === 0 || readers < 2) return [prefixes]
   const apart: string[] = []
-  // In their order whatever begins with a prefix comes right after it.
+  // In sorted order, prefixes that begin with another follow it.
   for (const prefix of [...prefixes].sort()) {
     const last = apart.at(-1)
     if (last === undefined || !prefix.startsWith(last)) apart.push(prefix)
@@ -23,16 +23,16 @@ export const sharesOf = (prefixes: Prefixes, readers: number): readonly Prefixes
   )
 }
 
-/** What matches after a position and through another, as `readAllThrough` reads it; ends early when `signal` aborts. */
+/** Reads what `readAllThrough` reads; ends early when `signal` aborts. */
 export type ReadThrough = (
   options: ReadAll & Readonly<{ through: Position }>,
   signal: AbortSignal,
 ) => AsyncGenerator<readonly RecordedEvent[]>
 
 /**
- * Reads over several connections at the same time, each with its share of the prefixes, and gives one sequence in the
- * order of positions. A stretch of the log shorter than `fromBytes` (positions count bytes) is read over the first
- * alone: the server searches the log once per connection.
+ * Reads over several connections at the same time, each with its share of the prefixes, and yields one sequence in the
+ * order of positions. A part of the log shorter than `fromBytes` (positions count bytes) is read over the first
+ * connection alone: the server searches the log once per connection.
  */
 export const readInParallel =
   (connections: readonly [EventStoreDbConnection, ...EventStoreDbConnection[]], fromBytes: number): ReadThrough =>
@@ -40,7 +40,7 @@ export const readInParallel =
     const { after = 0n, through, prefixes, batchMax = BATCH_MAX } = options
     const shares = through - after < BigInt(fromBytes) ? [prefixes] : sharesOf(prefixes, connections.length)
     if (shares.length === 1) return readAllThrough(connections[0], options, signal)
-    // Small ones: several of each are held at a time.
+    // Small batches: several are held per connection.
     const each = { ...options, batchMax: Math.min(batchMax, BATCH_MAX) }
     const sources = shares.map((share, i): Source => {
       const connection = connections[i] ?? connections[0]
@@ -58,9 +58,9 @@ type Reader = { batch: Batch; at: number; next: Promise<IteratorResult<Batch, un
 const nextPosition = ({ batch, at }: Reader): Position => (batch[at] as RecordedEvent).position
 
 /**
- * Several reads as one, in the order of positions. Of each at most two batches are held: the one given out, and the one
- * that is on its way meanwhile. A read that fails ends the whole, after everything that lies before what it failed to
- * bring; so does `signal`, at once. Whoever turns away ends all of them.
+ * Merges several reads in the order of positions. At most two batches of each are held: the current one, and the next,
+ * which is on its way meanwhile. A read that fails ends the whole, after all events before the one it failed to
+ * deliver; `signal` ends it at once. A consumer that stops ends all reads.
  */
 export async function* mergedByPosition(
   sources: readonly Source[],
@@ -74,7 +74,7 @@ export async function* mergedByPosition(
   const reads = sources.map((source) => source(stop.signal))
   const pull = (read: AsyncGenerator<Batch>): Reader['next'] => {
     const next = read.next()
-    // It may fail while another is waited for.
+    // It may fail while another read is awaited.
     next.catch(() => undefined)
     return next
   }
@@ -82,7 +82,7 @@ export async function* mergedByPosition(
   let merged: RecordedEvent[] = []
   let last: Position | undefined
 
-  /** The reader's next batch, and the one after it on its way; or the reader has come to its end. */
+  /** Takes the reader's next batch and requests the one after it; or removes a reader that has ended. */
   const refill = async (read: AsyncGenerator<Batch>, reader: Reader): Promise<void> => {
     const { done, value } = await reader.next
     if (done === true) readers.delete(read)
@@ -118,7 +118,7 @@ export async function* mergedByPosition(
   } finally {
     signal.removeEventListener('abort', pass)
     stop.abort()
-    // Not waited for: one of them may be looking for a server.
+    // Not awaited: one of them may be looking for a server.
     for (const read of reads) void read.return(undefined).catch(() => undefined)
   }
 }

@@ -5,10 +5,10 @@ import type { Position, ReadAll, RecordedEvent } from '../event-log.js'
 import { BATCH_MAX, messagesOf } from './read.js'
 import { ascending, eventFrom, fromEndRequest, positionOf, readAllRequest } from './wire.js'
 
-/** Events asked for at a time. The server looks at one record more in one go, see `readAllRequest`. */
+/** Events requested at a time. The server searches one record more, see `readAllRequest`. */
 const PAGE = 4_096
 
-/** The position of the last record, also if it is the server's own. */
+/** The position of the last record, system records included. */
 export const headOf = async (
   connection: EventStoreDbConnection,
   signal?: AbortSignal,
@@ -24,7 +24,10 @@ export const headOf = async (
   return last
 }
 
-/** The record at a position or before it. Looks from the end of the log, because that is where positions come from. */
+/**
+ * The position of the last record at or before a position. Searches from the end of the log, where recent positions
+ * are.
+ */
 const recordAtOrBefore = async (
   connection: EventStoreDbConnection,
   position: Position,
@@ -39,12 +42,14 @@ const recordAtOrBefore = async (
 }
 
 /**
- * What matches after a position and through another that the log has reached, in batches, page by page: servers before
- * 22 search no further than a window that must be larger than the number of events asked for. Ends early when `signal`
- * aborts. A position at which no record begins (it came from elsewhere) is refused by the server; then the record
- * before it is looked for. A read that breaks off gives what it has, and throws then: so whoever goes on from there
- * comes to an end, however often it breaks. Ends only where the server knows the log through `through`: another one may
- * have been connected to meanwhile, which does not know yet that it leads no more.
+ * Reads the matching events after a position and through another that the log has reached, page by page: servers
+ * before 22 search no further than a window that must be larger than the number of events requested. Ends early when
+ * `signal` aborts.
+ *
+ * The server refuses a position at which no record begins (it came from elsewhere); the read then begins at the record
+ * before it. A read that breaks off yields what it has before it throws, so a reader that continues from there reaches
+ * the end, however often reads break. At the end the server must know the log through `through`: the connection may
+ * have moved to a deposed leader that does not know the last records.
  */
 export async function* readAllThrough(
   connection: EventStoreDbConnection,

@@ -9,12 +9,12 @@ import { eventFrom, readStreamRequest } from './wire.js'
 /** Events per batch, unless told otherwise. */
 export const BATCH_MAX = 1_000
 
-/** What a call has to say: messages (never none), its end, or nothing within the time given. */
+/** The next result of a call: messages (at least one), its end, or silence for the time given. */
 export type Heard = readonly ReadResp[] | 'end' | 'silence'
 
 /**
- * A reading call, taken a handful of messages at a time: whatever lies ready, without a promise for each. The server is
- * held back by not reading. `next` throws `LogUnavailable` when the call breaks off.
+ * A reading call whose ready messages are taken together, without a promise for each. Not reading holds the server
+ * back. `next` throws `LogUnavailable` when the call breaks off.
  */
 export type Listening = Readonly<{
   next: (max: number, silenceMs: number, signal?: AbortSignal) => Promise<Heard>
@@ -43,7 +43,7 @@ export const listen = async (connection: EventStoreDbConnection, request: ReadRe
     failure ??= unavailable(cause)
     wake()
   })
-  // A call whose connection is torn down by another call's error may close without either.
+  // A call whose connection is closed by another call's error may close without `end` or `error`.
   call.on('close', () => {
     if (!isOver) failure ??= new LogUnavailable('EventStoreDB: the call was closed')
     wake()
@@ -85,15 +85,16 @@ const drain = (call: ReadCall, max: number): readonly ReadResp[] => {
 }
 
 /**
- * Servers before 21.10 end the read of a stream nobody wrote to with an error; and all do for one that was erased.
- * Either holds nothing.
+ * Servers before 21.10 end the read of a stream that does not exist with an error, and all servers that of an erased
+ * one. Either stream holds nothing.
  */
 const saysNothingThere = (failure: unknown): boolean =>
   failure instanceof LogUnavailable && ['stream-not-found', 'stream-deleted'].includes(exceptionOf(failure.cause) ?? '')
 
 /**
- * Every message of a reading call that ends by itself, or until `signal` aborts; throws `LogUnavailable` if the server
- * says nothing for as long as it may.
+ * Every message of a call that ends by itself, or until `signal` aborts.
+ *
+ * @throws LogUnavailable if the server is silent for longer than the deadline.
  */
 export async function* messagesOf(
   connection: EventStoreDbConnection,

@@ -12,8 +12,8 @@ import { readStreamRequest, streamIdentifier } from './wire.js'
 import type { AppendFailure, Erased } from '../event-log.js'
 
 /**
- * Deletes a stream for ever by a tombstone: it can be read and written no more. The bytes go when the server scavenges,
- * which is for its operator to run. `last` is its last revision, `undefined` where there is no such stream.
+ * Deletes a stream for ever by a tombstone: it can no longer be read or written. The server removes the bytes when its
+ * operator runs a scavenge. `last` is the stream's last revision, `undefined` if there is no such stream.
  */
 export const eraseStream = async (
   connection: EventStoreDbConnection,
@@ -30,18 +30,18 @@ export const eraseStream = async (
     await connection.tombstone(request)
     return E.right({ events: last + 1 })
   } catch (cause) {
-    // Somebody else was quicker.
+    // Another process was quicker.
     return exceptionOf(cause) === 'stream-deleted' ? E.right({ events: 0 }) : E.left({ tag: 'NotAvailable', cause })
   }
 }
 
 type Roles = readonly string[]
 
-/** What the server keeps of a stream, and whom it lets at it. Absent: no limit, the server's default rights. */
+/** How long the server keeps a stream, and who may use it. Absent: no limit, the server's default rights. */
 export type StreamPolicy = Readonly<{
-  /** Events older than this are no longer read, and go at the next scavenge. Whole seconds. */
+  /** Events older than this can no longer be read, and the next scavenge removes them. Whole seconds. */
   maxAgeMs?: number | undefined
-  /** Only the newest so many. */
+  /** Number of the newest events to keep. */
   maxCount?: number | undefined
   /** Users and groups, `$admins` and `$all` among them. */
   acl?: Readonly<{ read?: Roles; write?: Roles; delete?: Roles; metaRead?: Roles; metaWrite?: Roles }> | undefined
@@ -65,9 +65,8 @@ const metadataOf = ({ maxAgeMs, maxCount, acl }: StreamPolicy): string =>
   })
 
 /**
- * Sets a stream's policy, whole; what it says no more is no longer so. Returns whether that changed anything. Safe to
- * repeat: it is compared with what is there, not left to the server to recognise, which would take going back to an
- * earlier policy for a repeat.
+ * Replaces a stream's policy as a whole. Returns whether that changed anything. Safe to repeat: the policy is compared
+ * with the present one here, because the server would take the return to an earlier policy for a repeat.
  */
 export const setStreamPolicy = async (
   access: EventStoreDbAccess,

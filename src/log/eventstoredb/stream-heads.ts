@@ -9,9 +9,9 @@ import { readStreamRequest } from './wire.js'
 export type StreamHead = { last: number; readonly ids: Set<string> }
 
 export type StreamHeads = Readonly<{
-  /** What was known when last looked; `undefined` if nothing is. */
+  /** What the last look or append told; `undefined` if nothing is known. */
   known: (stream: string) => StreamHead | undefined
-  /** Looks at the server: reads what is new since the last look, or the newest events. Throws `LogUnavailable`. */
+  /** Reads from the server: what is new since the last look, or the newest events. Throws `LogUnavailable`. */
   look: (stream: string) => Promise<StreamHead>
   /** These ids were stored after the head's last revision, which is now `last`. */
   grew: (stream: string, head: StreamHead, ids: readonly string[], last: number) => void
@@ -21,8 +21,8 @@ export type StreamHeads = Readonly<{
 type Found = Readonly<{ id: string; revision: number }>
 
 /**
- * The newest ids of the streams written to of late, to tell repeats from news: `idsPerStream` of each, `idsMax` in all,
- * the streams unused for longest leaving first. A repeat of an event that lies further back in its stream is not
+ * The newest ids of the streams that were written last, to recognise repeats: `idsPerStream` of each and `idsMax` in
+ * all; the streams unused for longest are dropped first. A repeat of an event further back in its stream is not
  * recognised; entity streams are far shorter.
  */
 export const streamHeads = (
@@ -68,7 +68,7 @@ export const streamHeads = (
     const before = held.get(stream)
     if (before !== undefined && before.last >= 0) {
       const found = await read(readStreamRequest(stream, false, before.last + 1, Infinity))
-      // Otherwise some are missing (too old for the stream's policy, say): what is known of it is worth nothing.
+      // Otherwise events are missing (removed by the stream's policy, for example), and what is known is incomplete.
       if (found.length === 0 || found[0]!.revision === before.last + 1)
         return hold(stream, {
           last: found.at(-1)?.revision ?? before.last,
@@ -83,7 +83,7 @@ export const streamHeads = (
     known: (stream) => held.get(stream),
     look,
     grew: (stream, head, ids, last) => {
-      // Its size is counted anew, so it must leave as it came.
+      // Its size is counted again, so it is removed with its old size first.
       if (held.get(stream) === head) forget(stream)
       for (const id of ids) head.ids.add(id)
       head.last = last
@@ -94,9 +94,9 @@ export const streamHeads = (
 }
 
 /**
- * Where the log ends: a position at or before which everything lies that was acknowledged to anybody before the
- * question; `undefined` for those who may write but not read all of the log. One question serves all who ask it in the
- * same turn of the event loop; nobody gets an answer to one that was sent before.
+ * The end of the log: everything that was acknowledged to any process before the request is at this position or
+ * before; `undefined` if this user may not read `$all`. One request serves all callers of the same turn of the event
+ * loop; no caller gets the answer of a request that was sent before its call.
  */
 export const headBarrier = (head: () => Promise<Position | undefined>): (() => Promise<Position | undefined>) => {
   let next: Promise<Position | undefined> | undefined

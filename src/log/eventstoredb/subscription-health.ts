@@ -1,9 +1,9 @@
 import type { Position } from '../event-log.js'
 
 /**
- * How a subscription fares. `catching-up`: reading what is there. `live`: it has said `caught-up` and follows.
- * `broken`: the server cannot be reached or refuses, and is tried again. `stalled`: the log grows, yet nothing has come
- * of it for as long as is patient. Times are epoch milliseconds.
+ * The state of a subscription. `catching-up`: reading what the log holds. `live`: it has sent `caught-up` and follows.
+ * `broken`: the server cannot be reached or refuses, and is tried again. `stalled`: the log grows, but the
+ * subscription has made no progress for `stallMs`. Times are epoch milliseconds.
  */
 export type SubscriptionState =
   | Readonly<{ kind: 'catching-up'; since: number }>
@@ -20,27 +20,27 @@ export type SubscriptionReport = Readonly<{
 }>
 
 export type SubscriptionHealth = Readonly<{
-  /** The head as it was just seen, from a reader that has come to `at`. */
+  /** The head as it was just read, and the place that the reader has reached. */
   sawHead: (head: Position | undefined, at: Position | undefined) => void
-  /** Something was delivered, or there was nothing to deliver: not stalled. */
+  /** Something was delivered, or there was nothing to deliver. */
   progressed: () => void
   caughtUp: () => void
   failed: (cause: unknown) => void
-  /** The server's subscription said something, through this position (if it told one). */
-  told: (position: Position | undefined) => void
-  /** Reading found an event at this position that the server's subscription should have brought. */
+  /** The server's subscription sent something, through this place (if it named one). */
+  received: (position: Position | undefined) => void
+  /** A read found an event at this place that the server's subscription should have delivered. */
   missed: (position: Position, head: Position) => void
-  /** The server's subscription has kept an event to itself for longer than is patient. */
-  isDeaf: () => boolean
-  /** It is opened anew; whether it hears will be seen. */
+  /** The server's subscription has failed to deliver an event for `stallMs`. */
+  isSilent: () => boolean
+  /** The server's subscription was opened again. */
   reopened: () => void
   ended: () => void
 }>
 
 /**
- * Watches one subscription and tells of each change of state. A stall has two forms, and both are named with
- * since-when: nothing at all comes though the head moves (reads hang or fail), or the server's subscription keeps
- * silent about what reading it finds.
+ * Watches one subscription and reports each change of state. A stall has two forms, and both are reported with their
+ * beginning: nothing arrives although the head moves (reads hang or fail), or the server's subscription does not
+ * deliver what reads find.
  */
 export const subscriptionHealth = (
   tell: (state: SubscriptionState) => void,
@@ -54,9 +54,9 @@ export const subscriptionHealth = (
   let attempts = 0
 
   const enter = (next: SubscriptionState): void => {
-    const isNews = next.kind !== state.kind || next.kind === 'broken'
-    if (isNews) state = next
-    if (isNews) tell(next)
+    const isChange = next.kind !== state.kind || next.kind === 'broken'
+    if (isChange) state = next
+    if (isChange) tell(next)
   }
   tell(state)
 
@@ -80,7 +80,7 @@ export const subscriptionHealth = (
       if (isBehind && now() - progressedAt >= stallMs) enter({ kind: 'stalled', since: progressedAt, at, head: head! })
       else enter({ kind: 'broken', since: state.kind === 'broken' ? state.since : now(), attempts, cause })
     },
-    told: (position) => {
+    received: (position) => {
       if (silentSince !== undefined && (position === undefined || position < silentSince.position)) return
       silentSince = undefined
       if (state.kind === 'stalled') enter({ kind: 'live', since: now() })
@@ -90,7 +90,7 @@ export const subscriptionHealth = (
       if (now() - silentSince.since >= stallMs)
         enter({ kind: 'stalled', since: silentSince.since, at: position, head: seen })
     },
-    isDeaf: () => silentSince !== undefined && now() - silentSince.since >= stallMs,
+    isSilent: () => silentSince !== undefined && now() - silentSince.since >= stallMs,
     reopened: () => {
       silentSince = undefined
     },

@@ -4,10 +4,10 @@ import { LogUnavailable } from '../event-log.js'
 import type { NewEvent, Position, RecordedEvent } from '../event-log.js'
 
 /**
- * `$all` is ordered by a commit and a prepare position. The commit position alone is ours: it counts bytes, so what
- * derives ascending ids from it finds a small number, and it is one event's own, but for transactions of the old TCP
- * clients. (The prepare position that servers before 21.10 tell of an event is that of the first event appended with
- * it, so the two may differ without any such transaction.)
+ * `$all` is ordered by a commit and a prepare position. The log's position is the commit position alone: it counts
+ * bytes, so ids derived from it stay small, and it belongs to one event, except in transactions of the old TCP
+ * clients. (Servers before 21.10 report for an event the prepare position of the first event of its append, so the two
+ * may differ without such a transaction.)
  */
 export const positionOf = (commit: string): Position => BigInt(commit)
 
@@ -30,8 +30,8 @@ export const eventFrom = (event: ReadResp.ReadEvent.RecordedEvent): RecordedEven
 }
 
 /**
- * Refuses two events at one position, aloud: they belong to a transaction of a TCP client, and a reader resumed between
- * them would lose the second. Nobody who writes to this log makes any.
+ * Throws on two events at one position: they belong to a transaction of a TCP client, and a reader that resumes
+ * between them would lose the second. No writer of this log makes such transactions.
  */
 export const ascending = (at: Position | undefined, { position, stream }: RecordedEvent): void => {
   if (position === at)
@@ -48,7 +48,7 @@ export const streamIdentifier = (stream: string) => {
 
 const { FORWARDS, BACKWARDS } = streams.ReadReq.Options.ReadDirection
 
-/** As many as there are. Servers before 21.10 take the number for one of 32 bits. */
+/** No limit. Servers before 21.10 read the number as 32 bits. */
 const ALL = 2 ** 31 - 1
 
 const request = (
@@ -70,8 +70,8 @@ const request = (
 }
 
 /**
- * No prefixes: every stream but the server's own, which begin with a dollar sign. The server looks at `window` records
- * in one go.
+ * Without prefixes: every stream except the system streams, which begin with a dollar sign. The server searches
+ * `window` records at a time.
  */
 const filterOf = (prefixes: readonly string[] | undefined, window: number): ReadReq.Options.FilterOptions => {
   const expression = new streams.ReadReq.Options.FilterOptions.Expression()
@@ -111,10 +111,10 @@ export const readAllRequest = (
   return whole
 }
 
-/** Records between the server's checkpoints, where few of them match. */
+/** Records between the server's checkpoints if few of them match. */
 const LIVE_WINDOW = 500
 
-/** `$all` from behind the record at `after`, for ever. */
+/** A subscription to `$all` after the record at `after`. */
 export const subscribeRequest = (after: Position | undefined, prefixes: readonly string[] | undefined): ReadReq => {
   const { whole, options } = request(FORWARDS, 'live')
   options.setAll(allFrom(after))
@@ -122,7 +122,7 @@ export const subscribeRequest = (after: Position | undefined, prefixes: readonly
   return whole
 }
 
-/** A stream from behind the revision `after`, for ever. */
+/** A subscription to a stream after the revision `after`. */
 export const subscribeStreamRequest = (stream: string, after: bigint | undefined): ReadReq => {
   const { whole, options } = request(FORWARDS, 'live')
   const of = new streams.ReadReq.Options.StreamOptions()
@@ -133,7 +133,7 @@ export const subscribeStreamRequest = (stream: string, after: bigint | undefined
   return whole
 }
 
-/** The last `count` records of `$all`, backwards, the server's own among them. */
+/** The last `count` records of `$all`, backwards, system records included. */
 export const fromEndRequest = (count: number): ReadReq => {
   const { whole, options } = request(BACKWARDS, count)
   const from = new streams.ReadReq.Options.AllOptions()
@@ -173,7 +173,7 @@ const fill = <T extends AppendReq.ProposedMessage | BatchAppendReq.ProposedMessa
   return message
 }
 
-/** Parsed by nobody on the way: JSON would be kept as text that the server may index, and comes back no faster. */
+/** The server does not parse it: JSON would be stored as text that it may index, and is read no faster. */
 const BINARY = 'application/octet-stream'
 
 /** A `Buffer` would be copied. */
@@ -202,8 +202,8 @@ export function* appendMessages(
 }
 
 /**
- * Bytes of events in one message at most; servers take no messages above four megabytes unless told to. An event alone
- * may be larger.
+ * Bytes of events in one message at most: servers accept messages of up to four megabytes unless configured otherwise.
+ * A single event may be larger.
  */
 const MESSAGE_BYTES_MAX = 3 * 1024 * 1024
 
