@@ -1,13 +1,21 @@
 import type { Command } from 'commander'
 import { sinkKind, type Config } from '../app/config/schema.js'
 import { run, stages, type Stage, type StageState } from '../app/pipeline/supervisor.js'
+import { progressMismatchCodes } from '../egress/progress-mismatch.js'
 import { filesFolderOf, sinkOf } from '../app/pipeline/sinks.js'
 import { httpSource } from '../http/server.js'
 import { command, configOf, withContext, type CommonFlags } from './common.js'
 import { isExpected, outcomeOf, UsageError } from './exit.js'
 
 type Flags = CommonFlags &
-  Readonly<{ only?: string[]; untilCaughtUp?: boolean; host?: string; port?: string; clock?: string }>
+  Readonly<{
+    only?: string[]
+    untilCaughtUp?: boolean
+    host?: string
+    port?: string
+    clock?: string
+    acceptProgress?: string[]
+  }>
 
 export const runCommand = (): Command =>
   command('run', 'take events in, compute rows and publish them, until told to stop (SIGTERM, Ctrl-C)', [
@@ -21,11 +29,16 @@ export const runCommand = (): Command =>
     .option('--host <address>', 'address of the ingress (default: 127.0.0.1); any but loopback needs a token')
     .option('--port <n>', 'port of the ingress (default: 8080); 0 takes a free one')
     .option('--clock <mode>', 'wall, event-time (simulations, backfills) or off (default: wall)')
+    .option(
+      '--accept-progress <code...>',
+      `publish although the progress at the destination does not match: ${progressMismatchCodes.join(', ')}`,
+    )
     .action(async (flags: Flags) => {
       const only = onlyOf(flags)
       const config = configOf(flags, {
         ingress: { host: flags.host, port: flags.port === undefined ? undefined : Number(flags.port) },
         clock: { mode: flags.clock },
+        egress: { acceptProgress: flags.acceptProgress },
       })
       await withContext('run', config, async ({ logs, logger, signal }) => {
         const states: Partial<Record<Stage, StageState>> = {}

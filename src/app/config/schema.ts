@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { familyNames, type FamilyName } from '../../domain/family.js'
 import { isTenant } from '../../domain/stream-name.js'
-import { kafkaDefaults } from '../../egress/kafka/options.js'
+import { progressMismatchCodes } from '../../egress/progress-mismatch.js'
+import { compatibilityLevels, kafkaDefaults } from '../../egress/kafka/options.js'
+import { isTopicName, TOPIC_NAME_RULE } from '../../egress/topic-name.js'
 import { defaultTopicNames } from '../../egress/topics.js'
 import { profileSchema } from './profile-schema.js'
 
@@ -12,11 +14,12 @@ export class ConfigError extends Error {
 
 const port = z.number().int().min(0).max(65_535)
 const ms = z.number().int().min(0)
+const topicName = z.string().refine(isTopicName, TOPIC_NAME_RULE)
 
 /** A topic for each family. */
 const topicSchemas = Object.fromEntries(
-  familyNames.map((family) => [family, z.string().min(1).default(defaultTopicNames[family])]),
-) as Readonly<Record<FamilyName, z.ZodDefault<z.ZodString>>>
+  familyNames.map((family) => [family, topicName.default(defaultTopicNames[family])]),
+) as Readonly<Record<FamilyName, z.ZodDefault<typeof topicName>>>
 
 const kafkaSchema = z.strictObject({
   brokers: z.array(z.string().min(1)).default([]),
@@ -31,19 +34,27 @@ const kafkaSchema = z.strictObject({
     .optional(),
   format: z.enum(['avro', 'json']).default('avro'),
   registry: z
-    .strictObject({ url: z.string(), username: z.string().optional(), password: z.string().optional() })
+    .strictObject({
+      url: z.string().refine((url) => URL.canParse(url) && /^https?:/.test(url), 'an address as https://host:port'),
+      username: z.string().optional(),
+      password: z.string().optional(),
+      /** Level that subjects are set to; by default their level is left as it is. */
+      compatibility: z.enum(compatibilityLevels).optional(),
+    })
     .optional(),
   /** Name of this egress at the broker, the same after every restart; by default `streamvane.<tenant>.kafka`. */
   transactionalId: z.string().optional(),
   compression: z.enum(['none', 'gzip']).default(kafkaDefaults.compression),
   /** -1 stands for the broker's default. */
   replicationFactor: z.number().int().min(-1).default(kafkaDefaults.replicationFactor),
-  progressTopic: z.string().default(kafkaDefaults.progressTopic),
+  progressTopic: topicName.default(kafkaDefaults.progressTopic),
+  /** The broker aborts a transaction that was left open for this long. */
+  transactionTimeoutMs: z.number().int().min(1_000).default(kafkaDefaults.transactionTimeoutMs),
   topics: z
     .strictObject({
       ...topicSchemas,
       /** One topic for all families, instead of one for each. */
-      consolidated: z.string().min(1).optional(),
+      consolidated: topicName.optional(),
     })
     .prefault({}),
   /** Settings of topics that `topics apply` creates. */
@@ -111,6 +122,8 @@ export const configSchema = z
         /** `auto`: Kafka if `egress.kafka.brokers` names a broker, else files. */
         sink: z.enum(['auto', 'kafka', 'files', 'none']).default('auto'),
         batchMax: z.number().int().min(1).max(10_000).default(2_000),
+        /** Mismatches of the progress at the destination that the operator accepts. */
+        acceptProgress: z.array(z.enum(progressMismatchCodes)).default([]),
         kafka: kafkaSchema.prefault({}),
         files: z
           .strictObject({

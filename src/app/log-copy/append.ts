@@ -129,7 +129,8 @@ export class StreamSender {
   }
 
   async add(event: NewEvent, revision?: number): Promise<void> {
-    if (this.#events.length >= APPEND_LIMIT_EVENTS || this.#bytes + bytesOf(event) > APPEND_LIMIT_BYTES) await this.flush()
+    if (this.#events.length >= APPEND_LIMIT_EVENTS || this.#bytes + bytesOf(event) > APPEND_LIMIT_BYTES)
+      await this.flush()
     if (this.#events.length === 0) this.#expected = revision === undefined ? 'any' : revision - 1
     this.#events.push(event)
     this.#bytes += bytesOf(event)

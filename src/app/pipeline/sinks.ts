@@ -36,8 +36,8 @@ export const sinkOf = (config: Config, logger: Logger, name?: string): Sink | un
         fileBytesMax: config.egress.files.fileBytesMax,
       })
     case 'kafka': {
-      const { format, registry, compression, progressTopic } = config.egress.kafka
-      const { username, password } = registry ?? {}
+      const { format, registry, compression, progressTopic, transactionTimeoutMs } = config.egress.kafka
+      const { username, password, compatibility } = registry ?? {}
       const auth = username !== undefined && password !== undefined ? { auth: { username, password } } : {}
       const id = config.egress.kafka.transactionalId
       return kafkaSink({
@@ -47,10 +47,12 @@ export const sinkOf = (config: Config, logger: Logger, name?: string): Sink | un
         families: config.profile.families,
         values:
           format === 'avro' && registry !== undefined
-            ? { format, registry: { url: registry.url, ...auth } }
+            ? { format, registry: { url: registry.url, ...auth, ...(compatibility && { compatibility }) } }
             : { format: 'json' },
         compression,
         progressTopic,
+        transactionTimeoutMs,
+        acceptProgress: config.egress.acceptProgress,
         ...(name === undefined ? {} : { name }),
         ...(id === undefined ? {} : { transactionalId: name === undefined ? id : `${id}.${name}` }),
       })
@@ -79,7 +81,7 @@ export const topicsOptionsOf = (
 }
 
 const addressOf = ({ egress: { kafka } }: Config, logger: Logger): KafkaAddress => {
-  const log: KafkaLog = (level, message, details) => logger[level]({ kafka: details }, message)
+  const log: KafkaLog = (message, details) => logger.debug({ kafka: details }, message)
   return {
     brokers: kafka.brokers,
     clientId: kafka.clientId,

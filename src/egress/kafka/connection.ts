@@ -1,6 +1,6 @@
 import kafkajs from 'kafkajs'
-import type { Kafka, LogEntry, Producer, RetryOptions } from 'kafkajs'
-import { kafkaDefaults, metadataMaxAgeMs, timeouts, type KafkaAddress, type KafkaLogLevel } from './options.js'
+import type { Kafka, Producer, RetryOptions } from 'kafkajs'
+import { kafkaDefaults, metadataMaxAgeMs, timeouts, type KafkaAddress } from './options.js'
 import { useOwnRecordEncoder } from './kafkajs-internals.js'
 
 useOwnRecordEncoder()
@@ -27,7 +27,10 @@ export const kafkaClient = ({
     ...timeouts,
     retry: RETRY,
     logLevel: log === undefined ? kafkajs.logLevel.NOTHING : kafkajs.logLevel.INFO,
-    logCreator: () => (entry) => log?.(levelOf(entry), entry.log.message, entry.log),
+    logCreator:
+      () =>
+      ({ log: { message, timestamp: _, ...details } }) =>
+        log?.(message, details),
     ...(ssl !== undefined && { ssl }),
     ...(sasl !== undefined && { sasl }),
     ...(socketFactory !== undefined && { socketFactory }),
@@ -44,12 +47,3 @@ export const transactionalProducer = (kafka: Kafka, transactionalId: string, tra
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
     retry: RETRY,
   })
-
-const levelOf = ({ level }: LogEntry): KafkaLogLevel =>
-  level <= kafkajs.logLevel.ERROR
-    ? 'error'
-    : level === kafkajs.logLevel.WARN
-      ? 'warn'
-      : level === kafkajs.logLevel.INFO
-        ? 'info'
-        : 'debug'

@@ -27,9 +27,12 @@ const refusals: Readonly<Record<string, string>> = {
   CLUSTER_AUTHORIZATION_FAILED: 'this user may not do that on the cluster: grant IDEMPOTENT_WRITE',
   SASL_AUTHENTICATION_FAILED: 'the broker does not accept these credentials',
   UNSUPPORTED_SASL_MECHANISM: 'the broker does not take this SASL mechanism',
+  UNSUPPORTED_VERSION:
+    'the broker does not support a request that the egress needs: it needs Kafka 0.11 or later, with transactions',
   INVALID_TOPIC_EXCEPTION: 'the broker does not take this topic name',
   INVALID_REQUIRED_ACKS: 'the broker does not take acks=all',
-  INVALID_TRANSACTION_TIMEOUT: "transactionTimeoutMs is above the broker's transaction.max.timeout.ms",
+  INVALID_TRANSACTION_TIMEOUT:
+    "egress.kafka.transactionTimeoutMs is above the broker's transaction.max.timeout.ms: lower it",
   UNSUPPORTED_COMPRESSION_TYPE: 'the broker does not take this compression',
   UNSUPPORTED_FOR_MESSAGE_FORMAT: 'the topic has a message format without transactions',
   INVALID_RECORD: 'the broker refuses a record: on a compacted topic every record needs a key',

@@ -1,6 +1,6 @@
 import type { KafkaConfig } from 'kafkajs'
 import type { FamilyName } from '../../domain/family.js'
-import type { ProgressMismatchCode } from './progress-check.js'
+import type { ProgressMismatchCode } from '../progress-mismatch.js'
 import type { Topics } from '../topics.js'
 
 /** What the configuration and the functions of this folder use where nothing is said. */
@@ -22,8 +22,11 @@ export const kafkaDefaults = {
 export const timeouts = { connectionTimeout: 5_000, requestTimeout: 30_000, enforceRequestTimeout: true } as const
 export const metadataMaxAgeMs = 300_000
 
-export type KafkaLogLevel = 'debug' | 'info' | 'warn' | 'error'
-export type KafkaLog = (level: KafkaLogLevel, message: string, details: Readonly<Record<string, unknown>>) => void
+/**
+ * Takes a log line of kafkajs. They are for debugging alone: kafkajs logs at error level what it tries again, and what
+ * it does not overcome comes back as the failure of a call.
+ */
+export type KafkaLog = (message: string, details: Readonly<Record<string, unknown>>) => void
 
 /** How to reach a cluster. */
 export type KafkaAddress = Readonly<{
@@ -41,10 +44,23 @@ export type RegistryOptions = Readonly<{
   /** Base address of a Confluent-compatible schema registry. */
   url: string
   auth?: Readonly<{ username: string; password: string }>
-  /** Level that new subjects get and existing ones are expected to have. Default BACKWARD. */
-  compatibility?:
-    'BACKWARD' | 'BACKWARD_TRANSITIVE' | 'FORWARD' | 'FORWARD_TRANSITIVE' | 'FULL' | 'FULL_TRANSITIVE' | 'NONE'
+  /**
+   * Level that subjects are set to. A level that the registry holds a subject to by default and that is stricter stays.
+   * Default: levels are left as they are.
+   */
+  compatibility?: CompatibilityLevel
 }>
+
+export const compatibilityLevels = [
+  'BACKWARD',
+  'BACKWARD_TRANSITIVE',
+  'FORWARD',
+  'FORWARD_TRANSITIVE',
+  'FULL',
+  'FULL_TRANSITIVE',
+  'NONE',
+] as const
+export type CompatibilityLevel = (typeof compatibilityLevels)[number]
 
 export type KafkaCompression = 'none' | 'gzip'
 

@@ -1,16 +1,5 @@
 import type { Owner, Place, ProgressRecord } from './progress.js'
-
-/**
- * Why the egress must not go on from a progress record as if nothing had happened. An operator who knows better accepts
- * a code (`run --accept-progress <code>`).
- */
-export type ProgressMismatch = Readonly<{ code: ProgressMismatchCode; reason: string }>
-
-export const progressMismatchCodes = ['other-tenant', 'other-cluster', 'topic-recreated', 'progress-missing'] as const
-export type ProgressMismatchCode = (typeof progressMismatchCodes)[number]
-
-export const isProgressMismatchCode = (code: string): code is ProgressMismatchCode =>
-  (progressMismatchCodes as readonly string[]).includes(code)
+import type { ProgressMismatch } from '../progress-mismatch.js'
 
 /** What the destination looks like now. `holdsRows`: a row topic that has rows of this tenant which are not replayed. */
 export type Destination = Readonly<{ place: Place; transactionalId: string; progressTopic: string; holdsRows?: string }>
@@ -56,17 +45,6 @@ export const compareProgress = (
         `egress.kafka.progressTopic were changed. Restore them, or accept it: all rows are then published again`,
     })
   return mismatches
-}
-
-/** The mismatches that the operator has not accepted, in a sentence; `undefined` if there are none. */
-export const refusalOf = (
-  mismatches: readonly ProgressMismatch[],
-  accepted: readonly ProgressMismatchCode[],
-): string | undefined => {
-  const left = mismatches.filter(({ code }) => !accepted.includes(code))
-  return left.length === 0
-    ? undefined
-    : left.map(({ code, reason }) => `${reason} (\`streamvane run --accept-progress ${code}\`)`).join('. ')
 }
 
 /** Another instance whose claim stands where ours stood. */

@@ -1,9 +1,9 @@
-import { COMPATIBILITY, SchemaRegistry } from '@kafkajs/confluent-schema-registry'
 import * as E from 'fp-ts/lib/Either.js'
 import type { FamilyName } from '../../domain/family.js'
-import type { RegistryOptions } from './options.js'
 import { rowCodec } from '../../contract/row-codec.js'
 import { recordFullName } from '../../contract/schema/row-schema.js'
+import type { CompatibilityLevel, RegistryOptions } from './options.js'
+import { RegistryAnswer, registryClient, type RegistryClient } from './registry-client.js'
 import type { SinkFailure } from '../sink.js'
 import { topicOf, type Topics } from '../topics.js'
 
@@ -17,6 +17,9 @@ export const subjectOf = (topics: Topics, family: FamilyName): string =>
 /**
  * Registers the schemas of families and adds their ids to `ids`. Registering a schema again gives the same id. The
  * registry is not asked about schemas whose id is in `ids`.
+ *
+ * Levels of compatibility are left as they are unless one is configured. Our schemas satisfy every level, because a
+ * version only adds fields that are nullable with default null.
  */
 export const registerSchemas = async (
   options: RegistryOptions,
@@ -24,54 +27,80 @@ export const registerSchemas = async (
   families: readonly FamilyName[],
   ids: Map<string, number>,
 ): Promise<E.Either<SinkFailure, void>> => {
-  const { url, auth, compatibility = 'BACKWARD' } = options
-  const registry = new SchemaRegistry({
-    host: url,
-    clientId: 'streamvane',
-    retry: REGISTRY_RETRY,
-    ...(auth !== undefined && { auth }),
-  })
+  const registry = registryClient(options)
   for (const family of families) {
     const { schema, fingerprint } = rowCodec(family)
     if (ids.has(fingerprint)) continue
     const subject = subjectOf(topics, family)
     try {
-      const { id } = await registry.register(schema as unknown as Parameters<typeof registry.register>[0], {
-        subject,
-        compatibility: COMPATIBILITY[compatibility],
-      })
+      const id = await registry.register(subject, schema)
+      if (options.compatibility !== undefined) {
+        const set = await ensureLevel(registry, subject, options.compatibility)
+        if (E.isLeft(set)) return set
+      }
       ids.set(fingerprint, id)
     } catch (cause) {
-      return E.left(registryFailure(cause, subject, url))
+      return E.left(registryFailure(cause, subject))
     }
   }
   return E.right(undefined)
 }
 
-const REGISTRY_RETRY = { maxRetryTimeInSecs: 2, initialRetryTimeInSecs: 0.1, factor: 0.2, multiplier: 2, retries: 3 }
-
-const registryFailure = (cause: unknown, subject: string, url: string): SinkFailure => {
-  const { name, status, message } = cause as { name?: string; status?: number; message?: string }
-  if (name === 'ConfluentSchemaRegistryCompatibilityError')
-    return {
+/** Sets the level of a subject, unless it is held to that level or to a stricter one. */
+const ensureLevel = async (
+  registry: RegistryClient,
+  subject: string,
+  wanted: CompatibilityLevel,
+): Promise<E.Either<SinkFailure, void>> => {
+  const { own, level } = await registry.level(subject)
+  if (level === wanted || (!own && level !== undefined && includes(level, wanted))) return E.right(undefined)
+  try {
+    await registry.setLevel(subject, wanted)
+    return E.right(undefined)
+  } catch (cause) {
+    if (!(cause instanceof RegistryAnswer) || (cause.status !== 401 && cause.status !== 403)) throw cause
+    return E.left({
       tag: 'Refused',
-      reason: `subject ${subject} has another compatibility level: set registry.compatibility to it (${message})`,
-    }
-  switch (status) {
+      reason:
+        `this user may not set the compatibility level of subject ${subject} to ${wanted} (${cause.message}): grant ` +
+        `it, set the level in the registry, or remove egress.kafka.registry.compatibility`,
+    })
+  }
+}
+
+/** Whether everything that `weaker` forbids is forbidden by `level`. */
+const includes = (level: CompatibilityLevel, weaker: CompatibilityLevel): boolean => {
+  const directions = (of: CompatibilityLevel): readonly string[] =>
+    of.startsWith('FULL') ? ['BACKWARD', 'FORWARD'] : of === 'NONE' ? [] : [of.replace('_TRANSITIVE', '')]
+  const isTransitive = (of: CompatibilityLevel): boolean => of.endsWith('_TRANSITIVE')
+  return (
+    directions(weaker).every((direction) => directions(level).includes(direction)) &&
+    (isTransitive(level) || !isTransitive(weaker))
+  )
+}
+
+const registryFailure = (cause: unknown, subject: string): SinkFailure => {
+  if (!(cause instanceof RegistryAnswer)) return { tag: 'NotConnected', cause }
+  const refused = (reason: string): SinkFailure => ({ tag: 'Refused', reason: `${reason} (${cause.message})` })
+  switch (cause.status) {
     case 409:
-      return {
-        tag: 'Refused',
-        reason: `the registry holds a schema under ${subject} with which ours is incompatible: publish to another topic, or mend the subject (${message})`,
-      }
+      return refused(
+        `the schema registry holds a schema under subject ${subject} with which ours is incompatible: publish to ` +
+          `another topic, or delete the subject`,
+      )
     case 422:
-      return { tag: 'Refused', reason: `the registry does not take our schema for ${subject} (${message})` }
+      return refused(`the schema registry does not accept our schema for subject ${subject}`)
     case 401:
+      return refused(
+        `the schema registry does not accept the credentials: check egress.kafka.registry.username and ` +
+          `egress.kafka.registry.password`,
+      )
     case 403:
-      return {
-        tag: 'Refused',
-        reason: `the registry at ${url} does not let us register ${subject}: check registry.auth (${message})`,
-      }
+      return refused(`this user may not register schemas under subject ${subject} in the schema registry: grant it`)
+    case 404:
+    case 405:
+      return refused(`there is no schema registry at egress.kafka.registry.url: check its path`)
     default:
-      return { tag: 'NotConnected', cause }
+      return { tag: 'NotConnected', cause: new Error(`schema registry: ${cause.message}`, { cause }) }
   }
 }

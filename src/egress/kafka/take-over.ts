@@ -5,7 +5,8 @@ import { familyReadiness, type FamilyReadiness } from './family-readiness.js'
 import type { PartitionReader } from './kafkajs-internals.js'
 import { kafkaDefaults } from './options.js'
 import type { ProgressRecord } from './progress.js'
-import { compareProgress, refusalOf, supersededBy } from './progress-check.js'
+import { compareProgress, supersededBy } from './progress-check.js'
+import { refusalOf } from '../progress-mismatch.js'
 import { findProgress, foreignClaimPending, type ProgressHome } from './progress-reader.js'
 import { topicWithRows } from './published-rows.js'
 import { placeNow, progressMessage, withReader, type Connected, type SinkContext } from './sink-context.js'
@@ -20,7 +21,7 @@ export type TakenOver = Readonly<{ connected: Connected; progress: Progress | un
 /**
  * Makes this instance the one that publishes.
  *
- * 1. Finds the topics, reads the progress and checks it. Nothing has changed so far: an installation that is
+ * 1. Makes sure that the broker has transactions, finds the topics, reads the progress and checks it. Nothing has changed so far: an installation that is
  *    configured wrongly, or that was superseded, ends here and does not disturb the one that publishes.
  * 2. Registers the schemas.
  * 3. Asks the broker for an epoch, which fences every other producer of the transactional id and aborts what it left
@@ -36,6 +37,8 @@ export const takeOver = (
     const { options, topics, progressTopic, transactionalId, schemaIds } = context
     const families = options.families ?? familyNames
     const readiness = familyReadiness(options, topics, schemaIds)
+    const reason = await reader.noTransactions(transactionalId)
+    if (reason !== undefined) return E.left({ tag: 'Refused', reason: withoutTransactions(reason) })
     const found = await readiness.findTopics([...topicNames(topics, families), progressTopic], reader)
     if (E.isLeft(found)) return found
     const home: ProgressHome = {
@@ -54,6 +57,10 @@ export const takeOver = (
     if (E.isLeft(prepared)) return prepared
     return fenceAndClaim(context, reader, readiness, home, judge, signal)
   })
+
+const withoutTransactions = (reason: string): string =>
+  `this broker has no transactions, without which rows cannot be published exactly once (${reason}). Azure Event Hubs ` +
+  `has them in its Premium and Dedicated tiers only. Use another broker, or egress.sink: files`
 
 /** Reads the progress without fencing. */
 const look = async (

@@ -105,6 +105,43 @@ describe('configuration', () => {
     expect(problemsOf(() => loadConfig({ file: fileOf('- a\n- b\n') }))).toContain('not valid')
   })
 
+  const kafka = (settings: object): (() => unknown) => {
+    return () => loadConfig({ flags: { egress: { kafka: settings } } })
+  }
+
+  test.each(['../../escaped', '.', '..', 'a/b', 'ro\u001b[31mws', 'ro\u0000ws', 'a b', '', 'x'.repeat(250)])(
+    'a topic that Kafka would not take is refused, and its name is not printed: %j',
+    (topic) => {
+      for (const settings of [
+        { topics: { queue: topic } },
+        { topics: { consolidated: topic } },
+        { progressTopic: topic },
+      ]) {
+        const problems = problemsOf(kafka(settings))
+        expect(problems).toMatch(/egress\.kafka\.(topics\.queue|topics\.consolidated|progressTopic): letters, digits/)
+
+        expect(problems).not.toMatch(/[\u0000\u001b]/)
+      }
+    },
+  )
+
+  test.each(['genesys.queue-metrics', 'A_1', 'x'.repeat(249), '...'])('%s is a topic', (topic) => {
+    expect(kafka({ topics: { queue: topic } })).not.toThrow()
+  })
+
+  test('the settings that messages of the egress name exist', () => {
+    const registry = { url: 'http://r', username: 'u', password: 'p', compatibility: 'FULL' }
+    const settings = { registry, transactionTimeoutMs: 60_000, transactionalId: 'mine', progressTopic: 'progress' }
+    const config = loadConfig({ flags: { egress: { acceptProgress: ['other-log'], kafka: settings } } })
+    expect(config.egress).toMatchObject({ acceptProgress: ['other-log'], kafka: settings })
+  })
+
+  test('a compatibility level, an address of the registry or a reason to accept that does not exist is refused', () => {
+    expect(problemsOf(kafka({ registry: { url: 'http://r', compatibility: 'STRICT' } }))).toContain('compatibility')
+    expect(problemsOf(kafka({ registry: { url: 'r:8081' } }))).toContain('egress.kafka.registry.url')
+    expect(problemsOf(() => loadConfig({ flags: { egress: { acceptProgress: ['all'] } } }))).toContain('acceptProgress')
+  })
+
   test('secrets are redacted', () => {
     const config = loadConfig({
       env: {

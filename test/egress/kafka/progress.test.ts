@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { decodeProgress, encodeProgress, LaterProgressVersion } from '../../../src/egress/kafka/progress.js'
-import { compareProgress, refusalOf, type Destination } from '../../../src/egress/kafka/progress-check.js'
+import { compareProgress, type Destination } from '../../../src/egress/kafka/progress-check.js'
+import { refusalOf } from '../../../src/egress/progress-mismatch.js'
 import { findProgress, foreignClaimPending, readProgress } from '../../../src/egress/kafka/progress-reader.js'
 import type { ProgressRecord } from '../../../src/egress/kafka/progress.js'
 import type { FetchedRecord } from '../../../src/egress/kafka/aborted-records.js'

@@ -1,0 +1,142 @@
+import { request } from 'undici'
+import type { AvroSchema } from '../../contract/schema/named-types.js'
+import type { CompatibilityLevel, RegistryOptions } from './options.js'
+
+/**
+ * A Confluent-compatible schema registry over HTTP: the three requests that publishing needs.
+ *
+ * The simple way is the package of kafkajs. It insists on one compatibility level, sets it on every new subject, needs
+ * the right to do so, and reports a registry that is away as "status 400".
+ */
+export type RegistryClient = Readonly<{
+  /** Registers a schema under a subject and resolves with its id; the same schema gets the same id again. */
+  register: (subject: string, schema: AvroSchema) => Promise<number>
+  /** The level that a subject is held to, its own or the registry's default; `undefined` if the registry tells none. */
+  level: (subject: string) => Promise<Readonly<{ own: boolean; level: CompatibilityLevel | undefined }>>
+  setLevel: (subject: string, level: CompatibilityLevel) => Promise<void>
+}>
+
+/** The registry gave an answer, and it is not the one that was hoped for. */
+export class RegistryAnswer extends Error {
+  override readonly name = 'RegistryAnswer'
+  readonly status: number
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+/** The registry gave no answer. The message names its address, without credentials, and the reason. */
+export class RegistryUnreachable extends Error {
+  override readonly name = 'RegistryUnreachable'
+}
+
+const TIMEOUT_MS = 10_000
+
+export const registryClient = (options: Pick<RegistryOptions, 'url' | 'auth'>): RegistryClient => {
+  const { address, authorization } = endpoint(options)
+
+  const ask = async (method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<unknown> => {
+    let status: number
+    let text: string
+    try {
+      const response = await request(`${address}${path}`, {
+        method,
+        headers: {
+          accept: 'application/vnd.schemaregistry.v1+json, application/json',
+          'content-type': 'application/vnd.schemaregistry.v1+json',
+          ...(authorization !== undefined && { authorization }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      })
+      status = response.statusCode
+      text = await response.body.text()
+    } catch (cause) {
+      throw new RegistryUnreachable(`the schema registry at ${address} does not answer (${reasonOf(cause)})`)
+    }
+    if (status >= 300) throw new RegistryAnswer(status, messageIn(text) ?? `status ${status}`)
+    const answer = parsed(text)
+    if (answer === undefined)
+      throw new RegistryAnswer(NOT_A_REGISTRY, `${address} answers with something else than JSON`)
+    return answer
+  }
+
+  return {
+    register: async (subject, schema) => {
+      const path = `/subjects/${encodeURIComponent(subject)}`
+      const body = { schema: JSON.stringify(schema) }
+      const found = (answer: unknown): number => {
+        const { id } = answer as { id?: unknown }
+        if (typeof id !== 'number') throw new RegistryAnswer(NOT_A_REGISTRY, `${address} gives a schema no id`)
+        return id
+      }
+      try {
+        return found(await ask('POST', `${path}/versions`, body))
+      } catch (cause) {
+        if (!isAnswer(cause, 403)) throw cause
+        // Without the right to write, a schema that is registered can still be looked up.
+        return found(await ask('POST', path, body).catch(() => Promise.reject(cause as Error)))
+      }
+    },
+    level: async (subject) => {
+      const path = `/config/${encodeURIComponent(subject)}`
+      try {
+        return { own: true, level: levelIn(await ask('GET', path)) }
+      } catch (cause) {
+        if (!isAnswer(cause, 404)) throw cause
+        return { own: false, level: levelIn(await ask('GET', '/config').catch(() => ({}))) }
+      }
+    },
+    setLevel: async (subject, level) => {
+      await ask('PUT', `/config/${encodeURIComponent(subject)}`, { compatibility: level })
+    },
+  }
+}
+
+/** What is there answers HTTP, and is not a registry. Told as the status of a missing page. */
+const NOT_A_REGISTRY = 404
+
+const isAnswer = (cause: unknown, status: number): boolean => cause instanceof RegistryAnswer && cause.status === status
+
+/** Credentials in the address count where none are configured beside it; they are never part of `address`. */
+const endpoint = ({
+  url,
+  auth,
+}: Pick<RegistryOptions, 'url' | 'auth'>): Readonly<{ address: string; authorization: string | undefined }> => {
+  const parsedUrl = new URL(url)
+  const username = auth?.username ?? decodeURIComponent(parsedUrl.username)
+  const password = auth?.password ?? decodeURIComponent(parsedUrl.password)
+  parsedUrl.username = ''
+  parsedUrl.password = ''
+  return {
+    address: parsedUrl.href.replace(/\/+$/, ''),
+    authorization: username === '' ? undefined : `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
+  }
+}
+
+const levelIn = (answer: unknown): CompatibilityLevel | undefined => {
+  const { compatibilityLevel, compatibility } = answer as { compatibilityLevel?: string; compatibility?: string }
+  return (compatibilityLevel ?? compatibility)?.toUpperCase() as CompatibilityLevel | undefined
+}
+
+const parsed = (text: string): unknown => {
+  if (text === '') return {}
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const messageIn = (text: string): string | undefined => {
+  const answer = parsed(text)
+  const message = typeof answer === 'object' && answer !== null ? (answer as { message?: unknown }).message : undefined
+  return typeof message === 'string' ? message : undefined
+}
+
+const reasonOf = (cause: unknown): string => {
+  const { code, name, message } = cause as { code?: string; name?: string; message?: string }
+  if (name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1_000} s`
+  return code ?? message ?? String(cause)
+}
