@@ -1,14 +1,14 @@
 import { createRequire } from 'node:module'
 import { setTimeout } from 'node:timers/promises'
 import type { Kafka } from 'kafkajs'
-import { withoutAborted, type AbortedTransaction, type FetchedRecord, type RawRecord } from './aborted-records.js'
 import {
-  METADATA_API_KEY,
-  METADATA_VERSION,
-  metadataRequest,
-  readMetadataResponse,
-  type ClusterMetadata,
-} from './metadata-v10.js'
+  coordinatorRequest,
+  FIND_COORDINATOR_API_KEY,
+  FIND_COORDINATOR_VERSION,
+  readCoordinatorResponse,
+} from './find-coordinator-v1.js'
+import { withoutAborted, type AbortedTransaction, type FetchedRecord, type RawRecord } from './aborted-records.js'
+import { METADATA_API_KEY, METADATA_VERSION, metadataRequest, readMetadataResponse } from './metadata-v10.js'
 import { kafkaDefaults, metadataMaxAgeMs, timeouts, type KafkaAddress } from './options.js'
 import { encodeRecord } from './record-encoder.js'
 
@@ -41,6 +41,7 @@ export const protocolErrorName = (cause: unknown): string | undefined => {
     const code = /^Unknown error code (\d+)$/.exec(error.message)?.[1]
     if (code !== undefined && newerCodes[code] !== undefined) return newerCodes[code]
     if (error.name === 'KafkaJSSASLAuthenticationError') return 'SASL_AUTHENTICATION_FAILED'
+    if (error.name === 'KafkaJSServerDoesNotSupportApiKey') return 'UNSUPPORTED_VERSION'
     const { type } = error as { type?: unknown }
     if (typeof type === 'string') return type
   }
@@ -62,6 +63,8 @@ export type PartitionReader = Readonly<{
    * then `undefined`.
    */
   identify: (topics: readonly string[]) => Promise<Identities>
+  /** Why the broker cannot run transactions of this id; `undefined` if it can, or cannot tell yet. */
+  noTransactions: (transactionalId: string) => Promise<string | undefined>
   /** Number of partitions of a topic; 0 if it does not exist. */
   partitions: (topic: string) => Promise<number>
   /** First offset held, and the offset that the next record will get. */
@@ -180,9 +183,31 @@ export const partitionReader = async (
         const { minVersion = 0, maxVersion = 0 } = broker.versions[METADATA_API_KEY] ?? {}
         if (minVersion > METADATA_VERSION || maxVersion < METADATA_VERSION)
           return { clusterId: (await broker.metadata(topics)).clusterId, topics: undefined }
-        const metadata = await requestMetadata(broker, topics)
+        const metadata = readMetadataResponse(
+          await send(broker, {
+            apiKey: METADATA_API_KEY,
+            apiVersion: METADATA_VERSION,
+            apiName: 'Metadata',
+            body: metadataRequest(topics),
+          }),
+        )
         const ids = [...metadata.topics].map(([name, { id }]) => [name, id] as const)
         return { clusterId: metadata.clusterId, topics: new Map(ids) }
+      }),
+    noTransactions: (transactionalId) =>
+      retrying(async () => {
+        const broker = await cluster.brokerPool.findConnectedBroker()
+        const missing = TRANSACTION_APIS.filter(([key]) => broker.versions[key] === undefined).map(([, name]) => name)
+        if (missing.length > 0) return `it does not offer ${missing.join(', ')}`
+        const { error, text } = readCoordinatorResponse(
+          await send(broker, {
+            apiKey: FIND_COORDINATOR_API_KEY,
+            apiVersion: FIND_COORDINATOR_VERSION,
+            apiName: 'FindCoordinator',
+            body: coordinatorRequest(transactionalId),
+          }),
+        )
+        return REFUSES_TRANSACTIONS.has(error) ? (text ?? `error ${error}`) : undefined
       }),
     partitions: async (topic) => {
       try {
@@ -226,17 +251,27 @@ export const partitionReader = async (
   }
 }
 
-const requestMetadata = async (broker: Broker, topics: readonly string[]): Promise<ClusterMetadata> => {
+/** What transactions need, by API key. */
+const TRANSACTION_APIS = [
+  [FIND_COORDINATOR_API_KEY, 'FindCoordinator'],
+  [22, 'InitProducerId'],
+  [24, 'AddPartitionsToTxn'],
+  [26, 'EndTxn'],
+] as const
+
+/** UNSUPPORTED_VERSION and INVALID_REQUEST: what brokers answer that have coordinators of consumer groups only. */
+const REFUSES_TRANSACTIONS = new Set([35, 42])
+
+/** Sends a request that kafkajs does not know to a broker; resolves with what follows the correlation id. */
+const send = async (
+  { connectionPool }: Broker,
+  { body, ...request }: Readonly<{ apiKey: number; apiVersion: number; apiName: string; body: Buffer }>,
+): Promise<Buffer> => {
   const Encoder = require('kafkajs/src/protocol/encoder') as new () => { writeBuffer: (bytes: Buffer) => object }
-  const answer = await broker.connectionPool.send({
-    request: {
-      apiKey: METADATA_API_KEY,
-      apiVersion: METADATA_VERSION,
-      apiName: 'Metadata',
-      encode: async () => new Encoder().writeBuffer(metadataRequest(topics)),
-    },
+  const answer = await connectionPool.send({
+    request: { ...request, encode: async () => new Encoder().writeBuffer(body) },
     // kafkajs reads the throttle time from what `decode` gives.
     response: { decode: async (bytes) => ({ bytes, clientSideThrottleTime: 0 }), parse: async (decoded) => decoded },
   })
-  return readMetadataResponse((answer as { bytes: Buffer }).bytes)
+  return (answer as { bytes: Buffer }).bytes
 }
