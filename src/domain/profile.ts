@@ -74,7 +74,11 @@ export type Profile = Readonly<{
     acwSlackMs: number
     /** How long a session is remembered for a later after-call work to restate its handle time. */
     restateHorizonMs: number
-    /** Disconnect types that mark an alert as ended by the other side rather than missed by the agent. */
+    /**
+     * Disconnect types that mark an alert as ended by the other side rather than missed by the agent. They are relative
+     * to the participant: in an agent's session CLIENT is the agent's own interface (a rejected alert), ENDPOINT the
+     * agent's own phone, and PEER another participant.
+     */
     alertEndedByOther: readonly string[]
     /** Disconnect types that count as a transfer by the agent who was talking. */
     transfers: readonly string[]
@@ -123,7 +127,7 @@ export const defaultProfile: Profile = {
     acwHorizonMs: HOUR_MS,
     acwSlackMs: MINUTE_MS,
     restateHorizonMs: 7 * DAY_MS,
-    alertEndedByOther: ['PEER', 'ENDPOINT', 'CLIENT'],
+    alertEndedByOther: ['PEER'],
     transfers: ['TRANSFER', 'CONSULT_TRANSFER', 'CONFERENCE_TRANSFER', 'FORWARD_TRANSFER'],
     blindTransfers: ['TRANSFER', 'FORWARD_TRANSFER'],
     consultTransfers: ['CONSULT_TRANSFER', 'CONFERENCE_TRANSFER'],

@@ -1,4 +1,5 @@
 import { describe, test } from 'vitest'
+import { defaultProfile } from '../../../src/domain/profile.js'
 import { leftQueue, queued, sessionEnded, sessionStarted, worked } from '../../support/fact-builders.js'
 import { given } from '../../support/given.js'
 
@@ -64,20 +65,39 @@ describe('ring, no answer', () => {
       )
   })
 
-  test.each(['PEER', 'ENDPOINT', 'CLIENT'])(
-    'a caller who hangs up while it rings (%s) is not held against the agent',
-    (disconnectType) => {
-      given(detail)
-        .facts(
-          leftQueue('sales', 'ABANDON', 15_000, '10:00:15'),
-          sessionEnded('ann', '10:00:15', { alertMs: 8_000, disconnectType }),
-        )
-        .emits(
-          'queue sales voice 10:00 provisional 3: tAbandon 15000, tAcd 15000, tAlert 8000',
-          'agent ann sales voice 10:00 provisional 1: tAlert 8000',
-        )
-    },
-  )
+  test('an alert that ends because the caller hangs up (PEER) is not counted as not responding', () => {
+    given(detail)
+      .facts(
+        leftQueue('sales', 'ABANDON', 15_000, '10:00:15'),
+        sessionEnded('ann', '10:00:15', { alertMs: 8_000, disconnectType: 'PEER' }),
+      )
+      .emits(
+        'queue sales voice 10:00 provisional 3: tAbandon 15000, tAcd 15000, tAlert 8000',
+        'agent ann sales voice 10:00 provisional 1: tAlert 8000',
+      )
+  })
+
+  test('an agent who rejects the alert, puts the phone down or lets it ring out did not respond', () => {
+    given(detail)
+      .facts(
+        sessionEnded('ann', '10:00:10', { alertMs: 4_000, disconnectType: 'CLIENT' }),
+        sessionEnded('bob', '10:00:20', { alertMs: 5_000, disconnectType: 'ENDPOINT' }),
+        sessionEnded('cy', '10:00:30', { alertMs: 8_000, disconnectType: 'SYSTEM' }),
+      )
+      .emits(
+        'queue sales voice 10:00 provisional 6: tAlert 3x17000 (4000..8000), tNotResponding 3x17000 (4000..8000)',
+        'agent ann sales voice 10:00 provisional 2: tAlert 4000, tNotResponding 4000',
+        'agent bob sales voice 10:00 provisional 2: tAlert 5000, tNotResponding 5000',
+        'agent cy sales voice 10:00 provisional 2: tAlert 8000, tNotResponding 8000',
+      )
+  })
+
+  test('a profile can say that other disconnect types come from the other side', () => {
+    const correlation = { ...defaultProfile.correlation, alertEndedByOther: ['PEER', 'ENDPOINT'] }
+    given({ ...detail, correlation })
+      .facts(sessionEnded('ann', '10:00:10', { alertMs: 4_000, disconnectType: 'ENDPOINT' }))
+      .emitsIn('agent', 'agent ann sales voice 10:00 provisional 1: tAlert 4000')
+  })
 })
 
 describe('outbound', () => {
