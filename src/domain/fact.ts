@@ -1,6 +1,6 @@
 import type { PointDimensions } from './dimensions.js'
 import type { EpochMs } from './interval.js'
-import type { PointSource, Profile } from './profile.js'
+import type { CallbackMode, PointSource, Profile } from './profile.js'
 
 /**
  * Facts: the decoded meaning of raw events, a closed union. Enum values are normalised to one spelling (media types,
@@ -222,6 +222,8 @@ export type QueueConfigured = Readonly<{
   /** By media type as in facts (`voice`, not `call`). */
   serviceLevel: Readonly<Record<string, Readonly<{ durationMs: number; target: number | null }>>>
   acw: Readonly<{ prompt: string; timeoutMs: number | null }> | null
+  /** Whom a callback of the queue calls first; null or absent where the settings do not say. */
+  callbackMode?: CallbackMode | null
 }>
 
 /** Organisation settings that Genesys applies to all of history; null: as the profile says. */

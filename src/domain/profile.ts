@@ -10,6 +10,9 @@ import { utc, zoneProblems, type Zone } from './zone.js'
 /** Where metric points come from. One of them: two together would count everything twice. */
 export type PointSource = 'metric-records' | 'detail-events' | 'conversation-details'
 
+/** Whom a callback calls first. Callbacks that call the customer first have waiting metrics of their own (`tCfc…`). */
+export type CallbackMode = 'AgentFirst' | 'CustomerFirst'
+
 /**
  * The versioned definition of the KPIs. What Genesys leaves open is an option here, with our assumption as its default.
  *
@@ -80,6 +83,11 @@ export type Profile = Readonly<{
      * agent's own phone, and PEER another participant.
      */
     alertEndedByOther: readonly string[]
+    /**
+     * Whom a callback calls first, where the queue's settings are not in the log; null: unknown. Then how callbacks
+     * waited and ended is absent, because customer-first callbacks have other metrics for it.
+     */
+    callbackMode: CallbackMode | null
     /** Disconnect types that count as a transfer by the agent who was talking. */
     transfers: readonly string[]
     /** Of the transfers, those that count as blind and those that count as consult transfers. */
@@ -128,6 +136,7 @@ export const defaultProfile: Profile = {
     acwSlackMs: MINUTE_MS,
     restateHorizonMs: 7 * DAY_MS,
     alertEndedByOther: ['PEER'],
+    callbackMode: null,
     transfers: ['TRANSFER', 'CONSULT_TRANSFER', 'CONFERENCE_TRANSFER', 'FORWARD_TRANSFER'],
     blindTransfers: ['TRANSFER', 'FORWARD_TRANSFER'],
     consultTransfers: ['CONSULT_TRANSFER', 'CONFERENCE_TRANSFER'],

@@ -3,7 +3,7 @@ import type { FamilyName } from '../domain/family.js'
 import type { EpochMs } from '../domain/interval.js'
 import { builtInKpisOf, compileKpis, type CompiledKpis } from '../domain/kpi.js'
 import { metricIndex } from '../domain/metric.js'
-import { optionsOf, serviceLevelDurationMs, type Profile } from '../domain/profile.js'
+import { optionsOf, serviceLevelDurationMs, type CallbackMode, type Profile } from '../domain/profile.js'
 
 /** Settings that Genesys applies to all of history, as they are known at some place in the log. The last is in force. */
 type Version = Readonly<{ org: OrgSettingsChanged | null; profiles: readonly Published[] }>
@@ -140,6 +140,11 @@ export class Settings {
   /** The service-level target of a queue, a share; null if none is known. */
   serviceTarget(queueId: string, mediaType: string, at: EpochMs): number | null {
     return this.queueAt(queueId, at)?.serviceLevel[mediaType]?.target ?? null
+  }
+
+  /** Whom a callback that was offered at `at` calls first; null if that is unknown. */
+  callbackMode(queueId: string, at: EpochMs): CallbackMode | null {
+    return this.queueAt(queueId, at)?.callbackMode ?? this.profileAt(at).correlation.callbackMode ?? null
   }
 
   /** How long a session that ended at `at` waits for its after-call work, ms. */

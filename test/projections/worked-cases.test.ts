@@ -3,6 +3,7 @@ import type { Fact, MetricEmitted } from '../../src/domain/fact.js'
 import type { MetricName } from '../../src/domain/metric.js'
 import { defaultProfile, type Profile } from '../../src/domain/profile.js'
 import {
+  configured,
   customerEnded,
   customerStarted,
   emitted,
@@ -235,6 +236,7 @@ test('a callback asked for in the queue: the voice session flowed out, the callb
     [
       queued('A', '10:00'),
       leftQueue('A', 'FLOW_OUT', 90_000, '10:01:30'),
+      { ...configured('A', '09:00', {}), callbackMode: 'AgentFirst' },
       queued('A', '10:20', media),
       leftQueue('A', 'ANSWERED', 60_000, '10:21', { ...media, answeredUserId: 'ann' }),
       sessionStarted('ann', '10:29:40', { queueId: 'A', ...leg }),

@@ -16,6 +16,8 @@ import {
   statesOfRows,
   statesOfTruth,
 } from '../support/against-truth.js'
+import { changeConfiguration } from '../../src/app/operations/import-configuration.js'
+import { configurationOf } from '../support/simulated-configuration.js'
 import { project, rowsOf, take, tickTo } from '../support/pipeline.js'
 
 const FROM = Date.parse('2026-01-05T06:00:00Z')
@@ -30,6 +32,12 @@ const morning = async (
   const lines = [...simulation].map(({ line }) => line)
   const truth = simulation.truth()
   const half = Math.floor(lines.length / 2)
+  await changeConfiguration(log, configurationOf(simulation.roster), {
+    tenant: 't',
+    source: 'test',
+    now: 0,
+    dryRun: false,
+  })
   await take(log, 't', lines.slice(0, half))
   await tickTo(log, 't', FROM + HOUR_MS)
   await take(log, 't', lines.slice(half))

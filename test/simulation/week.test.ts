@@ -1,16 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { zoneOf } from '../../src/app/config/zones.js'
-import type { QueueConfigured } from '../../src/domain/fact.js'
 import { familyNames } from '../../src/domain/family.js'
 import type { Granularity } from '../../src/domain/granularity.js'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/domain/interval.js'
 import { interactionMetrics, pointMetrics, type MetricName } from '../../src/domain/metric.js'
 import { defaultProfile, type PointSource, type Profile } from '../../src/domain/profile.js'
 import type { Row } from '../../src/domain/row.js'
-import { readSettings } from '../../src/ingress/decode/configuration-objects.js'
 import type { SimulateOptions } from '../../src/simulator/options.js'
-import { queueAnswers } from '../../src/simulator/answers/queue-answers.js'
-import type { Roster } from '../../src/simulator/roster/roster.js'
 import { simulate, type Simulation } from '../../src/simulator/simulate.js'
 import type { Truth } from '../../src/simulator/truth/truth.js'
 import {
@@ -25,6 +21,7 @@ import {
   statesOfTruth,
   type PointFamily,
 } from '../support/against-truth.js'
+import { configurationOf } from '../support/simulated-configuration.js'
 import { fold, type Folded } from '../support/folded.js'
 
 /**
@@ -72,13 +69,6 @@ const profileOf = (points: PointSource): Profile => ({
   families: familyNames,
   splitBy: allSplits,
 })
-
-const configurationOf = (roster: Roster): readonly QueueConfigured[] =>
-  queueAnswers(roster).flatMap((answer) => {
-    const { settings, problems } = readSettings(JSON.parse(JSON.stringify(answer)), { effectiveAt: undefined, now: 0 })
-    expect(problems).toEqual([])
-    return settings as readonly QueueConfigured[]
-  })
 
 /** Long enough after the end that every session is settled. */
 const settledAfter = (simulation: Simulation) => (): number => Date.parse(simulation.truth().through) + DAY_MS

@@ -87,6 +87,7 @@ export const profileSchema = z
         acwSlackMs: ms.default(correlation.acwSlackMs),
         restateHorizonMs: ms.default(correlation.restateHorizonMs),
         alertEndedByOther: z.array(z.string()).default([...correlation.alertEndedByOther]),
+        callbackMode: z.enum(['AgentFirst', 'CustomerFirst']).nullable().default(correlation.callbackMode),
         transfers: z.array(z.string()).default([...correlation.transfers]),
         blindTransfers: z.array(z.string()).default([...correlation.blindTransfers]),
         consultTransfers: z.array(z.string()).default([...correlation.consultTransfers]),

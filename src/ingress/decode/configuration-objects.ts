@@ -82,7 +82,14 @@ const queue = (value: Body, times: Times): QueueConfigured => ({
   name: optionalName(value, 'name'),
   serviceLevel: isThere(value, 'mediaSettings') ? serviceLevels(object(value, 'mediaSettings')) : {},
   acw: isThere(value, 'acwSettings') ? afterCallWork(object(value, 'acwSettings')) : null,
+  ...(isThere(value, 'mediaSettings') ? callbackMode(object(value, 'mediaSettings')) : {}),
 })
+
+/** Empty for a mode that is unknown here: it does not tell which metrics the queue's callbacks have. */
+const callbackMode = (media: Body): Pick<QueueConfigured, 'callbackMode'> => {
+  const mode = isThere(media, 'callback') ? object(media, 'callback')['mode'] : undefined
+  return mode === 'AgentFirst' || mode === 'CustomerFirst' ? { callbackMode: mode } : {}
+}
 
 const serviceLevels = (media: Body): QueueConfigured['serviceLevel'] => {
   const levels: Record<string, QueueConfigured['serviceLevel'][string]> = {}

@@ -43,9 +43,12 @@ export class Correlator {
 
   private dispatch(fact: DetailFact | FlowFact): DedupResult {
     switch (fact.type) {
-      case 'AcdStarted':
-        this.emit('nOffered', 1, fact.at, fact, { queueId: fact.queueId, skillIds: fact.skillIds })
+      case 'AcdStarted': {
+        const ofQueue = { queueId: fact.queueId, skillIds: fact.skillIds }
+        this.emit('nOffered', 1, fact.at, fact, ofQueue)
+        if (this.waitMetrics(fact, fact.at) === customerFirst) this.emit('nCfcOffered', 1, fact.at, fact, ofQueue)
         return 'new'
+      }
       case 'AcdEnded': {
         const dedup = this.queueExits.see(fact)
         if (dedup === 'new') this.acdEnded(fact)
@@ -113,14 +116,17 @@ export class Correlator {
 
   private acdEnded(fact: AcdEnded): void {
     const { at, queueId, connectedMs, mediaType, skillIds, languageId } = fact
+    const metrics = this.waitMetrics(fact, at - connectedMs)
+    if (metrics === undefined) return
     const ofQueue = { queueId, skillIds, languageId }
-    this.emit('tAcd', connectedMs, at, fact, ofQueue)
+    this.emit(metrics.all, connectedMs, at, fact, ofQueue)
     switch (fact.outcome) {
       case 'ANSWERED': {
         // Genesys stamps the answer at the agent's connect, some milliseconds later. The events do not tell that
         // instant.
         const ofAgent = { ...ofQueue, userId: fact.answeredUserId }
-        this.emit('tAnswered', connectedMs, at, fact, ofAgent)
+        this.emit(metrics.answered, connectedMs, at, fact, ofAgent)
+        if (metrics === customerFirst) return
         const limitMs = this.settings.serviceLevelMs(queueId, mediaType, at)
         const { overAtDuration } = this.settings.profileAt(at).serviceLevel
         if (connectedMs > limitMs || (overAtDuration && connectedMs === limitMs))
@@ -128,12 +134,26 @@ export class Correlator {
         return
       }
       case 'ABANDON':
-        return this.emit('tAbandon', connectedMs, at, fact, ofQueue)
+        return this.emit(metrics.abandoned, connectedMs, at, fact, ofQueue)
       case 'FLOW_OUT':
-        return this.emit('tFlowOut', connectedMs, at, fact, ofQueue)
+        return this.emit(metrics.flowedOut, connectedMs, at, fact, ofQueue)
       case 'UNKNOWN':
         return
     }
+  }
+
+  /**
+   * The metrics that tell how an interaction offered at `offeredAt` waited and ended. No event says whom a callback
+   * calls first, the queue's settings do. `undefined` where they are unknown: a figure in the wrong metric would be
+   * worse than none.
+   */
+  private waitMetrics(
+    { mediaType, queueId }: Readonly<{ mediaType: string; queueId: string }>,
+    offeredAt: EpochMs,
+  ): WaitMetrics | undefined {
+    if (mediaType !== 'callback') return agentFirst
+    const mode = this.settings.callbackMode(queueId, offeredAt)
+    return mode === null ? undefined : mode === 'CustomerFirst' ? customerFirst : agentFirst
   }
 
   private sessionEnded(fact: UserSessionEnded): DedupResult {
@@ -145,8 +165,9 @@ export class Correlator {
       this.emit(metric, value, when, fact, { queueId, userId })
     const connectedAt = at - talkMs - heldMs
     if (alertMs > 0) point('tAlert', alertMs, connectedAt)
-    if (alertMs > 0 && talkMs + heldMs === 0 && !alertEndedByOther.includes(disconnectType))
-      point('tNotResponding', alertMs, at)
+    // A callback that the agent accepts may lead to a voice session, which has the talk.
+    const isAccepted = talkMs + heldMs + fact.callbackMs > 0
+    if (alertMs > 0 && !isAccepted && !alertEndedByOther.includes(disconnectType)) point('tNotResponding', alertMs, at)
     if (contactingMs > 0) point('tContacting', contactingMs, connectedAt - dialingMs)
     if (dialingMs > 0) point('tDialing', dialingMs, connectedAt)
     if (fact.direction === 'outbound' && dialingMs > 0 && talkMs > 0) point('nConnected', 1, connectedAt)
@@ -181,6 +202,22 @@ export class Correlator {
   ): void {
     this.sink.observe(pointOf(metric, value, at, from, more), from)
   }
+}
+
+type WaitMetrics = Readonly<Record<'all' | 'answered' | 'abandoned' | 'flowedOut', MetricName>>
+
+const agentFirst: WaitMetrics = {
+  all: 'tAcd',
+  answered: 'tAnswered',
+  abandoned: 'tAbandon',
+  flowedOut: 'tFlowOut',
+}
+
+const customerFirst: WaitMetrics = {
+  all: 'tCfcAcd',
+  answered: 'tCfcAnswered',
+  abandoned: 'tCfcAbandon',
+  flowedOut: 'tCfcFlowOut',
 }
 
 const contradictory = (fact: DetailFact | FlowFact): Refusal => ({

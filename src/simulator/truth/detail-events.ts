@@ -3,13 +3,13 @@ import type { Happening } from '../happening.js'
 import type { AgentLeg, Leg, QueueEntry } from '../conversations/leg.js'
 import { serviceLevelMsAt } from '../roster/queue-settings.js'
 import type { Booked } from './cells.js'
-import type { Bookkeeping } from './metrics.js'
+import { callsCustomerFirst, type Bookkeeping } from './metrics.js'
 
 /**
  * Books what detail events can tell, from happenings alone and at the instants at which things happened; an answer at
  * the instant at which the queue was left, which is the only one they know. What they are silent about is not booked:
  * - parts of talk and hold, errors, consults, replies and messages, conversations, callback and campaign metrics of
- *   their own (a customer-first callback looks like any other), the connect of a dialer's call;
+ *   their own, the connect of a dialer's call (which callbacks call the customer first, the queue's settings say);
  * - skills and language of an agent's work, the language of an offer, the wrap-up code of anything but after-call work
  *   and the handle time that it ends;
  * - divisions touched before: a session names its own; after-call work names none.
@@ -57,7 +57,9 @@ export class TruthDetailEvents {
       }
       case 'QueueEntered': {
         const { entry } = happening
-        this.#book(at, entry, { ...inQueue(entry), languageId: null }, 'nOffered')
+        const about = { ...inQueue(entry), languageId: null }
+        this.#book(at, entry, about, 'nOffered')
+        if (callsCustomerFirst(entry)) this.#book(at, entry, about, 'nCfcOffered')
         return
       }
       case 'QueueLeft':
@@ -91,11 +93,13 @@ export class TruthDetailEvents {
   #queueLeft(at: EpochMs, entry: QueueEntry): void {
     const waitedMs = at - entry.startedAt
     const about = inQueue(entry)
-    this.#book(at, entry, about, 'tAcd', waitedMs)
-    if (entry.outcome === 'ABANDON') this.#book(at, entry, about, 'tAbandon', waitedMs)
-    if (entry.outcome === 'FLOW_OUT') this.#book(at, entry, about, 'tFlowOut', waitedMs)
+    const prefix = callsCustomerFirst(entry) ? 'tCfc' : 't'
+    this.#book(at, entry, about, `${prefix}Acd`, waitedMs)
+    if (entry.outcome === 'ABANDON') this.#book(at, entry, about, `${prefix}Abandon`, waitedMs)
+    if (entry.outcome === 'FLOW_OUT') this.#book(at, entry, about, `${prefix}FlowOut`, waitedMs)
     if (entry.outcome !== 'ANSWERED') return
     const byAgent = { ...about, userId: entry.answeredBy?.id ?? null }
+    if (callsCustomerFirst(entry)) return this.#book(at, entry, byAgent, 'tCfcAnswered', waitedMs)
     this.#book(at, entry, byAgent, 'tAnswered', waitedMs)
     if (waitedMs > serviceLevelMsAt(entry.queue, entry.mediaType, at)) this.#book(at, entry, byAgent, 'nOverSla')
   }

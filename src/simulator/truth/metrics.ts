@@ -257,7 +257,8 @@ export class TruthMetrics {
   }
 }
 
-const callsCustomerFirst = ({ mediaType, queue }: QueueEntry): boolean =>
+/** A truth of its own: the wire side decides it elsewhere. */
+export const callsCustomerFirst = ({ mediaType, queue }: QueueEntry): boolean =>
   mediaType === 'callback' && queue.callbackMode === 'CustomerFirst'
 
 /** What is said of an emission on a session: as known at this moment. */

@@ -92,6 +92,19 @@ describe('ring, no answer', () => {
       )
   })
 
+  test('an agent who accepts a callback and goes on in a voice session did respond', () => {
+    given(detail)
+      .facts(
+        sessionEnded('ann', '10:01', {
+          mediaType: 'callback',
+          alertMs: 4_000,
+          callbackMs: 56_000,
+          disconnectType: 'CLIENT',
+        }),
+      )
+      .emitsIn('agent', 'agent ann sales callback 10:00 provisional 1: tAlert 4000')
+  })
+
   test('a profile can say that other disconnect types come from the other side', () => {
     const correlation = { ...defaultProfile.correlation, alertEndedByOther: ['PEER', 'ENDPOINT'] }
     given({ ...detail, correlation })
