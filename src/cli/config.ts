@@ -3,7 +3,7 @@ import Table from 'cli-table3'
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { redacted } from '../app/config/load.js'
-import { ConfigError, sinkKind } from '../app/config/schema.js'
+import { ConfigError, sinkKinds } from '../app/config/schema.js'
 import {
   allSettings,
   changeConfiguration,
@@ -34,7 +34,7 @@ const checkCommand = (): Command =>
     .action((flags: CommonFlags & Readonly<{ json?: boolean }>) => {
       const config = configOf(flags)
       console.log(flags.json === true ? JSON.stringify(redacted(config), null, 2) : stringify(redacted(config)))
-      console.error(`the configuration is valid; rows go to ${sinkKind(config)}`)
+      console.error(`the configuration is valid; rows go to ${sinkKinds(config).join(', ') || 'none'}`)
     })
 
 type ImportFlags = CommonFlags & Readonly<{ effectiveAt?: string; dryRun?: boolean; json?: boolean }>

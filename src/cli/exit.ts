@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander'
 import { ConfigError } from '../app/config/schema.js'
 import { NoGeneration } from '../app/operations/replay.js'
-import type { RunEnd } from '../app/pipeline/supervisor.js'
+import type { StageEnd } from '../app/pipeline/stage.js'
 import { NotIngested } from '../ingress/not-ingested.js'
 import { LogLocked } from '../log/event-log.js'
 
@@ -49,7 +49,7 @@ export const wordsOf = (cause: unknown): unknown => {
 }
 
 /** Says how a run ended, for the exit code and for people. */
-export const outcomeOf = (end: RunEnd): Readonly<{ code: number; message: string }> => {
+export const outcomeOf = (end: StageEnd): Readonly<{ code: number; message: string }> => {
   switch (end.kind) {
     case 'stopped':
       return { code: EXIT.ok, message: 'stopped' }

@@ -1,7 +1,8 @@
 import { Option, type Command } from 'commander'
 import { familyNames, type FamilyName } from '../domain/family.js'
 import { replay } from '../app/operations/replay.js'
-import { sinkOf } from '../app/pipeline/sinks.js'
+import type { Sink } from '../egress/sink.js'
+import { sinksOf } from '../app/pipeline/sinks.js'
 import { command, configOf, instantOf, withContext, type CommonFlags } from './common.js'
 import { EXIT, UsageError } from './exit.js'
 import { progressBar } from './progress.js'
@@ -22,32 +23,34 @@ export const replayCommand = (): Command =>
       const [from, to] = [instantOf('--from', flags.from), instantOf('--to', flags.to)] as [number, number]
       if (from >= to) throw new UsageError(`--from ${flags.from} is not before --to ${flags.to}`)
       await withContext('replay', config, async ({ logs, logger, signal }) => {
-        const sink = flags.dryRun === true ? undefined : sinkOf(config, logger, 'replay')
-        if (sink === undefined && flags.dryRun !== true)
-          throw new UsageError('egress.sink is none: there is nowhere to publish to')
-        let bar: ReturnType<typeof progressBar> | undefined
-        try {
-          const count = await replay({
-            tenant: config.tenant,
-            logs,
-            sink,
-            family: flags.family,
-            from,
-            to,
-            batchMax: config.egress.batchMax,
-            signal,
-            onProgress: (written, of) =>
-              (bar ??= progressBar('replay', of)).update(written, `${written} of ${of} records`),
-          })
-          bar?.stop()
-          console.log(
-            `${count} records ${sink === undefined ? 'would be published' : `published to ${sink.name}`}, marked as replay`,
-          )
-          if (!signal.aborted) return EXIT.ok
-          console.error('stopped before the end; run it again to publish all of the range')
-          return EXIT.differences
-        } finally {
-          await sink?.close()
+        const publish = async (sink: Sink | undefined): Promise<void> => {
+          let bar: ReturnType<typeof progressBar> | undefined
+          try {
+            const count = await replay({
+              tenant: config.tenant,
+              logs,
+              sink,
+              family: flags.family,
+              from,
+              to,
+              batchMax: config.egress.batchMax,
+              signal,
+              onProgress: (written, of) =>
+                (bar ??= progressBar('replay', of)).update(written, `${written} of ${of} records`),
+            })
+            bar?.stop()
+            console.log(
+              `${count} records ${sink === undefined ? 'would be published' : `published to ${sink.name}`}, marked as replay`,
+            )
+          } finally {
+            await sink?.close()
+          }
         }
+        const sinks = flags.dryRun === true ? [undefined] : sinksOf(config, logger, 'replay')
+        if (sinks.length === 0) throw new UsageError('egress.sink is none: there is nowhere to publish to')
+        for (const sink of sinks) await publish(sink)
+        if (!signal.aborted) return EXIT.ok
+        console.error('stopped before the end; run it again to publish all of the range')
+        return EXIT.differences
       })
     })

@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
-import { sinkKind, type Config } from '../app/config/schema.js'
-import { run, stages, type Stage, type StageState } from '../app/pipeline/supervisor.js'
+import { sinkKinds, type Config, type SinkKind } from '../app/config/schema.js'
+import type { StageState } from '../app/pipeline/stage.js'
+import { stageKinds, startPipeline, type StageKind } from '../app/pipeline/supervisor.js'
+import { filesFolderOf, sinksOf } from '../app/pipeline/sinks.js'
 import { progressMismatchCodes } from '../egress/progress-mismatch.js'
-import { filesFolderOf, sinkOf } from '../app/pipeline/sinks.js'
 import { httpSource } from '../http/server.js'
 import { command, configOf, withContext, type CommonFlags } from './common.js'
 import { isExpected, outcomeOf, UsageError } from './exit.js'
@@ -24,7 +25,7 @@ export const runCommand = (): Command =>
     'streamvane run --until-caught-up',
     'streamvane run --only ingress &  streamvane run --only projector &  streamvane run --only egress',
   ])
-    .option('--only <stage...>', `only these of ${stages.join(', ')}; the others may run in processes of their own`)
+    .option('--only <stage...>', `only these of ${stageKinds.join(', ')}; the others may run in processes of their own`)
     .option('--until-caught-up', 'work off what the log holds and end; takes nothing in, and the clock stands still')
     .option('--host <address>', 'address of the ingress (default: 127.0.0.1); any but loopback needs a token')
     .option('--port <n>', 'port of the ingress (default: 8080); 0 takes a free one')
@@ -41,15 +42,12 @@ export const runCommand = (): Command =>
         egress: { acceptProgress: flags.acceptProgress },
       })
       await withContext('run', config, async ({ logs, logger, signal }) => {
-        const states: Partial<Record<Stage, StageState>> = {}
-        const sink = only.includes('egress') ? sinkOf(config, logger) : undefined
-        if (only.includes('egress'))
-          logger.info(
-            { sink: sinkKind(config), to: sink === undefined ? undefined : destinationOf(config) },
-            'egress: rows go there',
-          )
+        const states: Record<string, StageState> = {}
+        const publishes = only.includes('egress')
+        for (const kind of publishes ? sinkKinds(config) : [])
+          logger.info({ sink: kind, to: destinationOf(kind, config) }, 'egress: rows go there')
         const { host, port, token, bodyMaxBytes, batchMax } = config.ingress
-        const ingress = httpSource({
+        const http = httpSource({
           host,
           port,
           bodyMaxBytes,
@@ -65,13 +63,13 @@ export const runCommand = (): Command =>
           },
           logger,
         })
-        const end = await run({
+        const { ended } = startPipeline({
           config,
           logs,
           only,
           untilCaughtUp: flags.untilCaughtUp === true,
-          ingress,
-          sink,
+          sources: [http],
+          sinks: publishes ? sinksOf(config, logger) : [],
           signal,
           logger,
           now: Date.now,
@@ -80,8 +78,9 @@ export const runCommand = (): Command =>
             logger.info({ stage, state: state.kind }, 'stage')
           },
           onProjected: ({ events, rows }) => logger.debug({ events, rows }, 'projector: rows appended'),
-          onPublished: (records) => logger.debug({ records }, 'egress: records published'),
+          onPublished: (stage, records) => logger.debug({ stage, records }, 'egress: records published'),
         })
+        const end = await ended
         const { code, message } = outcomeOf(end)
         if (code === 0) logger.info({ end: end.kind }, message)
         else
@@ -93,17 +92,17 @@ export const runCommand = (): Command =>
       })
     })
 
-const onlyOf = ({ only, untilCaughtUp }: Flags): readonly Stage[] => {
-  const named = (only ?? stages).flatMap((names) => names.split(','))
-  const unknown = named.find((name) => !stages.includes(name as Stage))
+const onlyOf = ({ only, untilCaughtUp }: Flags): readonly StageKind[] => {
+  const named = (only ?? stageKinds).flatMap((names) => names.split(','))
+  const unknown = named.find((name) => !stageKinds.includes(name as StageKind))
   if (unknown !== undefined)
-    throw new UsageError(`--only ${unknown}: there is no such stage; there are ${stages.join(', ')}`)
+    throw new UsageError(`--only ${unknown}: there is no such stage; there are ${stageKinds.join(', ')}`)
   if (untilCaughtUp === true && only !== undefined && named.includes('ingress'))
     throw new UsageError('--until-caught-up takes nothing in; leave ingress out of --only')
-  return named as Stage[]
+  return named as StageKind[]
 }
 
-const destinationOf = (config: Config): unknown =>
-  sinkKind(config) === 'kafka'
+const destinationOf = (kind: SinkKind, config: Config): unknown =>
+  kind === 'kafka'
     ? { brokers: config.egress.kafka.brokers, format: config.egress.kafka.format }
     : filesFolderOf(config)

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import { familyNames, type FamilyName } from '../domain/family.js'
-import { sinkKind } from '../app/config/schema.js'
+import { sinkKinds } from '../app/config/schema.js'
 import { topicsOptionsOf } from '../app/pipeline/sinks.js'
 import { applyTopics, planTopics, type TopicStep } from '../egress/kafka/topic-admin.js'
 import { command, commandGroup, configOf, withContext, type CommonFlags } from './common.js'
@@ -27,7 +27,7 @@ export const topicsCommand = (): Command => {
       .option('--json', 'one JSON object a topic')
       .action(async (flags: Flags) => {
         const config = configOf(flags)
-        if (sinkKind(config) !== 'kafka')
+        if (!sinkKinds(config).includes('kafka'))
           throw new UsageError('no broker is configured: set KAFKA_BROKERS or egress.kafka.brokers')
         await withContext('topics apply', config, async ({ logger }) => {
           const options = topicsOptionsOf(config, logger, flags.family)

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { intervalDigests } from '../../src/app/operations/digest.js'
-import { ensureLive } from '../../src/app/pipeline/live-generation.js'
-import { oneLog } from '../../src/app/pipeline/logs.js'
+import { ensureLive } from '../../src/app/pipeline/projector-stage.js'
+import { singleLog } from '../../src/app/pipeline/logs.js'
 import { HOUR_MS, MINUTE_MS } from '../../src/domain/interval.js'
 import { defaultProfile, type Profile } from '../../src/domain/profile.js'
 import { memoryDestination, memorySink } from '../../src/egress/memory-sink.js'
@@ -119,7 +119,7 @@ const LIVES_MAX = 400
 const expectCalmOutcome = async (log: EventLog, seed: number): Promise<void> => {
   const profile: Profile = { ...defaultProfile, points: seed % 2 === 0 ? 'metric-records' : 'detail-events' }
   const centre = new Centre(log, chance(seed), profile)
-  await ensureLive(oneLog(log), TENANT, profile, log, () => 0)
+  await ensureLive(singleLog(log), TENANT, profile, log, () => 0)
   let deaths = 0
   for (let lives = 0; centre.acknowledged < deliveries.length && lives < LIVES_MAX; lives++)
     if (await centre.live()) deaths++

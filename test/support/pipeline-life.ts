@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { runEgress, type EgressEnd } from '../../src/app/pipeline/egress.js'
 import type { Generation } from '../../src/app/pipeline/generations.js'
 import { isRow, decodeRow } from '../../src/contract/kpi-stream.js'
-import { oneLog } from '../../src/app/pipeline/logs.js'
+import { singleLog } from '../../src/app/pipeline/logs.js'
 import { runProjector, type ProjectorEnd } from '../../src/app/pipeline/projector.js'
 import type { SnapshotStore } from '../../src/app/pipeline/snapshots.js'
 import type { Profile } from '../../src/domain/profile.js'
@@ -40,7 +40,16 @@ export const projectOnce = (
   })
 
 export const publishOnce = (log: EventLog, tenant: string, sink: Sink, batchMax: number): Promise<EgressEnd> =>
-  runEgress({ tenant, logs: oneLog(log), sink, batchMax, untilCaughtUp: true, signal: never, logger: silent })
+  runEgress({
+    tenant,
+    logs: singleLog(log),
+    sink,
+    batchMax,
+    untilCaughtUp: true,
+    signal: never,
+    logger: silent,
+    now: () => 0,
+  })
 
 /** Row key → revision → the row's bytes in hex. */
 export type Book = ReadonlyMap<string, ReadonlyMap<number, string>>

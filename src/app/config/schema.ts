@@ -119,8 +119,22 @@ export const configSchema = z
     projector: z.strictObject({ batchMax: z.number().int().min(1).max(100_000).default(20_000) }).prefault({}),
     egress: z
       .strictObject({
-        /** `auto`: Kafka if `egress.kafka.brokers` names a broker, else files. */
-        sink: z.enum(['auto', 'kafka', 'files', 'none']).default('auto'),
+        /**
+         * `auto`: Kafka if `egress.kafka.brokers` names a broker, else files. Several at once are a list, or separated
+         * by commas: each publishes all rows and has its own progress.
+         */
+        sink: z
+          .preprocess(
+            (value) => (typeof value === 'string' && value.includes(',') ? value.split(',').map(trimmed) : value),
+            z.union([
+              z.enum(['auto', 'kafka', 'files', 'none']),
+              z
+                .array(z.enum(['kafka', 'files']))
+                .min(1)
+                .refine((kinds) => new Set(kinds).size === kinds.length, 'each sink once'),
+            ]),
+          )
+          .default('auto'),
         batchMax: z.number().int().min(1).max(10_000).default(2_000),
         /** Mismatches of the progress at the destination that the operator accepts. */
         acceptProgress: z.array(z.enum(progressMismatchCodes)).default([]),
@@ -157,14 +171,14 @@ export const configSchema = z
     if ((username === undefined) !== (password === undefined)) server('username', 'username and password go together')
     if ((clientCertificateFile === undefined) !== (clientKey === undefined))
       server('clientCertificateFile', 'clientCertificateFile and clientKey go together')
-    if (config.egress.sink === 'kafka' && config.egress.kafka.brokers.length === 0)
+    if (sinkKinds(config).includes('kafka') && config.egress.kafka.brokers.length === 0)
       context.addIssue({
         code: 'custom',
         path: ['egress', 'kafka', 'brokers'],
         message: 'sink is kafka but no broker is named (KAFKA_BROKERS or egress.kafka.brokers)',
       })
     if (
-      sinkKind(config) === 'kafka' &&
+      sinkKinds(config).includes('kafka') &&
       config.egress.kafka.format === 'avro' &&
       config.egress.kafka.registry === undefined
     )
@@ -178,6 +192,13 @@ export const configSchema = z
 
 export type Config = z.infer<typeof configSchema>
 
-/** The sink that is in use, with `auto` resolved. */
-export const sinkKind = (config: Pick<Config, 'egress'>): 'kafka' | 'files' | 'none' =>
-  config.egress.sink === 'auto' ? (config.egress.kafka.brokers.length > 0 ? 'kafka' : 'files') : config.egress.sink
+export type SinkKind = 'kafka' | 'files'
+
+/** The sinks that are in use, with `auto` resolved; none: nothing is published. */
+export const sinkKinds = ({ egress: { sink, kafka } }: Pick<Config, 'egress'>): readonly SinkKind[] => {
+  if (sink === 'none') return []
+  if (sink === 'auto') return [kafka.brokers.length > 0 ? 'kafka' : 'files']
+  return typeof sink === 'string' ? [sink] : sink
+}
+
+const trimmed = (text: string): string => text.trim()

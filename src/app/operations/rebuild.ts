@@ -1,7 +1,7 @@
 import { compareDigests, intervalDigests, type DigestDifference } from './digest.js'
 import { promote, readGenerations, startGeneration, type Generation } from '../pipeline/generations.js'
 import { latestRows } from '../../contract/kpi-stream.js'
-import { snapshotsOf, type LiveProjectorOptions } from '../pipeline/live-generation.js'
+import { snapshotsOf, type LiveProjectorOptions } from '../pipeline/projector-stage.js'
 import { runProjector } from '../pipeline/projector.js'
 
 export type RebuildOptions = LiveProjectorOptions & Readonly<{ promote: boolean }>

@@ -1,23 +1,17 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
+import { readKpiEvent } from '../../contract/kpi-stream.js'
 import { kpiStream } from '../../domain/stream-name.js'
 import { unreachable } from '../../domain/unreachable.js'
 import type { Progress, Sink, SinkFailure, SinkRecord } from '../../egress/sink.js'
-import { LogUnavailable, type EventLog, type Position, type RecordedEvent } from '../../log/event-log.js'
-import { backoffMs, pause } from '../../log/backoff.js'
+import type { EventLog, RecordedEvent } from '../../log/event-log.js'
 import { readGenerations, watchLive } from './generations.js'
-import { readKpiEvent } from '../../contract/kpi-stream.js'
 import { whenThere, type Logs } from './logs.js'
+import { PauseGate } from './pause-gate.js'
+import { retrying, type Again, type Lost } from './retry.js'
+import type { StageEnd } from './stage.js'
 
-/**
- * Why an egress ended: told to, everything published, another instance took over, or the destination refuses what it is
- * given.
- */
-export type EgressEnd =
-  | Readonly<{ kind: 'stopped' }>
-  | Readonly<{ kind: 'caught-up' }>
-  | Readonly<{ kind: 'superseded'; by: string }>
-  | Readonly<{ kind: 'refused'; reason: string }>
+export type EgressEnd = Exclude<StageEnd, { kind: 'failed' }>
 
 export type EgressOptions = Readonly<{
   tenant: string
@@ -27,53 +21,59 @@ export type EgressOptions = Readonly<{
   batchMax: number
   untilCaughtUp: boolean
   signal: AbortSignal
+  /** Closed, it holds the egress between two writes, connected as it is. Absent: the egress cannot be paused. */
+  gate?: PauseGate
   logger: Logger
-  /** Told after every write: records written since the start of the call, and how far the egress is. */
+  now: () => number
+  /** Called after every write: records written since the start of the call, and how far the egress is. */
   onProgress?: (written: number, progress: Progress) => void
 }>
 
 const RETRY = { firstMs: 200, maxMs: 30_000 }
 
 /**
- * *connecting*: the sink fences out any other writer and tells the progress; failures are tried again with growing
- * pauses. *publishing* one generation: its KPI stream is written behind that progress, in order. Left for *connecting*
- * after a failure (the outcome of the last write is unknown until the sink tells the progress again), and when another
- * generation is promoted. *ended*: see `EgressEnd`.
+ * *connecting*: the sink fences out any other writer and tells the progress. *publishing* one generation: its KPI
+ * stream is written behind that progress, in order. Left for *connecting* after a failure (the outcome of the last
+ * write is unknown until the sink tells the progress again), and when another generation is promoted.
  */
 export const runEgress = async (options: EgressOptions): Promise<EgressEnd> => {
-  const { sink, signal, logger } = options
-  let attempt = 0
+  const { sink, logs, untilCaughtUp, signal, gate = new PauseGate(), logger, now } = options
+  // Working off is a command that somebody waits for: without a log there is nothing to wait for.
+  if (untilCaughtUp) await logs.control('reader')
   let written = 0
-  const onWritten = (records: number, progress: Progress): void => {
-    attempt = 0
-    written += records
-    options.onProgress?.(written, progress)
-  }
-  while (!signal.aborted) {
-    const connected = await sink.connect(signal)()
-    const end = E.isLeft(connected) ? failed(connected.left) : await publish(options, connected.right, onWritten)
-    if (end.kind === 'again') continue
-    if (end.kind !== 'retry') return end
-    const delayMs = backoffMs(RETRY, attempt++)
-    logger.warn({ err: end.cause, delayMs, sink: sink.name, attempt }, 'egress: not connected, trying again')
-    await pause(delayMs, signal)
-  }
-  return { kind: 'stopped' }
+  return retrying<EgressEnd>(
+    { what: `egress ${sink.name}`, backoff: RETRY, signal, gate, logger, now },
+    async (onWorking) => {
+      const connected = await gate.step(signal, () => sink.connect(signal)())
+      if (connected === undefined) return { kind: 'stopped' }
+      if (E.isLeft(connected)) return endOf(connected.left)
+      const onWritten = (records: number, progress: Progress): void => {
+        written += records
+        options.onProgress?.(written, progress)
+      }
+      return publishLive({ ...options, gate, progress: connected.right, onWorking, onWritten })
+    },
+  )
 }
 
-type Step = EgressEnd | Readonly<{ kind: 'again' }> | Readonly<{ kind: 'retry'; cause: unknown }>
+/** One connection of the egress. */
+type Publishing = EgressOptions &
+  Readonly<{
+    gate: PauseGate
+    /** What the sink told when it connected. */
+    progress: Progress | undefined
+    /** Called whenever log and destination have done what they should. */
+    onWorking: () => void
+    onWritten: (records: number, progress: Progress) => void
+  }>
 
-/** Publishes the live generation until another is promoted. */
-const publish = async (
-  options: EgressOptions,
-  progress: Progress | undefined,
-  onWritten: (records: number, progress: Progress) => void,
-): Promise<Step> => {
-  const { tenant, logs, signal, untilCaughtUp, logger } = options
+/** Publishes the live generation until another is promoted (`again`). */
+const publishLive = async (publishing: Publishing): Promise<EgressEnd | Lost | Again> => {
+  const { tenant, logs, signal, untilCaughtUp, logger } = publishing
   const control = await logs.control('reader')
   if (untilCaughtUp) {
     const { live } = await readGenerations(control, tenant)
-    return live === undefined ? { kind: 'caught-up' } : publishGeneration(options, live, progress, signal, onWritten)
+    return live === undefined ? { kind: 'caught-up' } : publish(publishing, live, signal)
   }
   const watch = new AbortController()
   const generations = watchLive(control, tenant, AbortSignal.any([signal, watch.signal]))[Symbol.asyncIterator]()
@@ -90,61 +90,55 @@ const publish = async (
       // Without a watch a promotion would never be heard of.
       () => promoted.abort(),
     )
-    const end = await publishGeneration(
-      options,
-      first.value,
-      progress,
-      AbortSignal.any([signal, promoted.signal]),
-      onWritten,
-    )
+    const end = await publish(publishing, first.value, AbortSignal.any([signal, promoted.signal]))
     return end.kind === 'stopped' && !signal.aborted ? { kind: 'again' } : end
-  } catch (cause) {
-    return stepAfter(cause, signal)
   } finally {
     watch.abort()
   }
 }
 
-const publishGeneration = async (
-  options: EgressOptions,
-  generation: string,
-  progress: Progress | undefined,
-  signal: AbortSignal,
-  onWritten: (records: number, progress: Progress) => void,
-): Promise<Step> => {
-  const { tenant, logs, sink, batchMax, untilCaughtUp, logger } = options
+/** Publishes one generation until `until` aborts (a write that has begun is finished), or everything is published. */
+const publish = async (publishing: Publishing, generation: string, until: AbortSignal): Promise<EgressEnd | Lost> => {
+  const { tenant, logs, progress, batchMax, untilCaughtUp, gate, logger, onWorking } = publishing
   const stream = kpiStream(tenant, generation)
+  const open = () => logs.kpi(generation, 'reader')
   try {
-    const open = () => logs.kpi(generation, 'reader')
-    const kpi = untilCaughtUp ? await open() : await whenThere(open, `rows of generation ${generation}`, signal, logger)
+    const kpi = untilCaughtUp ? await open() : await whenThere(open, `rows of generation ${generation}`, until, logger)
     // A generation that was promoted after the last write is published from its beginning: its rows are another set of
     // records.
     const through = progress?.generation === generation ? progress.revision : -1
-    const after = through < 0 ? undefined : await positionOf(kpi, stream, through)
-    for await (const message of kpi.subscribe({ after, prefixes: [stream], batchMax, signal })) {
-      if (message.kind === 'caught-up' && untilCaughtUp) return { kind: 'caught-up' }
-      if (message.kind !== 'events') continue
-      const records = message.events
-        .filter((event) => event.stream === stream)
-        .flatMap((event) => recordsOf(event, generation))
-      const last = message.events.filter((event) => event.stream === stream).at(-1)
-      if (records.length === 0 || last === undefined) continue
-      const reached = { generation, revision: last.revision }
-      const result = await sink.write({ records, progress: reached }, options.signal)()
-      if (E.isLeft(result)) return failed(result.left)
-      onWritten(records.length, reached)
+    await assertHeld(kpi, stream, through)
+    for await (const message of kpi.subscribeStream(stream, { from: through + 1, batchMax, signal: until })) {
+      if (message.kind === 'caught-up') {
+        onWorking()
+        if (untilCaughtUp) return { kind: 'caught-up' }
+        continue
+      }
+      const failure = await gate.step(until, () => write(publishing, generation, message.events))
+      if (failure !== undefined) return endOf(failure)
     }
     return { kind: 'stopped' }
   } catch (cause) {
-    return stepAfter(cause, signal)
+    if (until.aborted) return { kind: 'stopped' }
+    throw cause
   }
 }
 
-/** A log out of reach comes back; what else is thrown is thrown. */
-const stepAfter = (cause: unknown, signal: AbortSignal): Step => {
-  if (signal.aborted) return { kind: 'stopped' }
-  if (cause instanceof LogUnavailable) return { kind: 'retry', cause }
-  throw cause
+/** Writes what is to be published of these events; nothing where they are all the projector's own records. */
+const write = async (
+  { sink, signal, onWorking, onWritten }: Publishing,
+  generation: string,
+  events: readonly RecordedEvent[],
+): Promise<SinkFailure | undefined> => {
+  const records = events.flatMap((event) => recordsOf(event, generation))
+  const last = events.at(-1)
+  if (records.length === 0 || last === undefined) return undefined
+  const progress = { generation, revision: last.revision }
+  const result = await sink.write({ records, progress }, signal)()
+  if (E.isLeft(result)) return result.left
+  onWorking()
+  onWritten(records.length, progress)
+  return undefined
 }
 
 /** What is published of an event; the projector's own records are not. */
@@ -161,18 +155,18 @@ const recordsOf = (event: RecordedEvent, generation: string): readonly SinkRecor
   }
 }
 
-/** The place in the log of a stream's revision. */
-const positionOf = async (log: EventLog, stream: string, revision: number): Promise<Position | undefined> => {
-  for await (const batch of log.readStream(stream, { from: revision, max: 1 })) return batch[0]?.position
-  throw new Error(
-    `the sink says that ${stream} was published through revision ${revision}, which the log does not hold: this is not the log that it was published from`,
-  )
+const assertHeld = async (log: EventLog, stream: string, revision: number): Promise<void> => {
+  const last = (await log.streamRevision(stream)) ?? -1
+  if (revision > last)
+    throw new Error(
+      `the sink says that ${stream} was published through revision ${revision}, which the log does not hold: this is not the log that it was published from`,
+    )
 }
 
-const failed = (failure: SinkFailure): Step => {
+const endOf = (failure: SinkFailure): EgressEnd | Lost => {
   switch (failure.tag) {
     case 'NotConnected':
-      return { kind: 'retry', cause: failure.cause }
+      return { kind: 'lost', cause: failure.cause }
     case 'Fenced':
       return { kind: 'superseded', by: failure.by }
     case 'Refused':

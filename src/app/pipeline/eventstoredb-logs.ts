@@ -8,7 +8,7 @@ import { openEventStoreDbLog } from '../../log/eventstoredb/log.js'
 import type { EventStoreDbAccess } from '../../log/eventstoredb/options.js'
 import type { SubscriptionReport } from '../../log/eventstoredb/subscription-health.js'
 import type { Config } from '../config/schema.js'
-import { oneLog, type LogHealth, type Logs } from './logs.js'
+import { singleLog, type LogHealth, type Logs } from './logs.js'
 
 /**
  * The log on the EventStoreDB that is configured: all parts in one. Whoever writes the rows of a generation takes a
@@ -61,7 +61,7 @@ export const eventStoreDbLogs = (
     },
   }
   return {
-    ...oneLog(watched),
+    ...singleLog(watched),
     kpi: async (generation, mode) => {
       if (mode === 'writer') await lock(generation)
       return watched

@@ -47,7 +47,7 @@ const evolve = (state: Generations, event: GenerationEvent, revision: number): G
 const decode = (event: RecordedEvent): GenerationEvent =>
   ({ type: event.type, ...(JSON.parse(Buffer.from(event.data).toString('utf8')) as object) }) as GenerationEvent
 
-/** All generations as the control log tells. */
+/** Reads all generations from the control log. */
 export const readGenerations = async (control: EventLog, tenant: string): Promise<Generations> => {
   let state = none
   for await (const batch of control.readStream(generationsStream(tenant)))
@@ -57,24 +57,23 @@ export const readGenerations = async (control: EventLog, tenant: string): Promis
 
 /** Yields the name of the live generation now (if there is one) and whenever another is promoted. */
 export async function* watchLive(control: EventLog, tenant: string, signal: AbortSignal): AsyncIterable<string> {
-  const stream = generationsStream(tenant)
   let live: string | undefined
-  let told: string | undefined
-  for await (const message of control.subscribe({ prefixes: [stream], signal })) {
+  let yielded: string | undefined
+  for await (const message of control.subscribeStream(generationsStream(tenant), { signal })) {
     if (message.kind === 'events')
       for (const event of message.events) {
-        if (event.stream !== stream) continue
         const decoded = decode(event)
         if (decoded.type === 'GenerationPromoted') live = decoded.name
       }
-    if (message.kind !== 'checkpoint' && live !== undefined && live !== told) {
-      told = live
+    // Promotions of the past are not reported one by one.
+    if (message.kind === 'caught-up' && live !== undefined && live !== yielded) {
+      yielded = live
       yield live
     }
   }
 }
 
-/** Somebody else changed the generations at the same moment. */
+/** Another process changed the generations at the same moment. */
 export class GenerationsChanged extends Error {
   override readonly name = 'GenerationsChanged'
 }

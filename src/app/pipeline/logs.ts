@@ -82,12 +82,12 @@ export const embeddedLogs = (data: string, owner: string): Logs => {
 }
 
 /** One log that holds all parts: for tests, and for adapters that are servers. */
-export const oneLog = (log: EventLog): Logs => ({
+export const singleLog = (log: EventLog): Logs => ({
   raw: () => Promise.resolve(log),
   kpi: () => Promise.resolve(log),
   control: () => Promise.resolve(log),
   changingControl: (work) => work(log),
-  identity: 'one log',
+  identity: 'single log',
   health: () => ({ kind: 'well' }),
   close: () => log.close(),
 })

@@ -7,7 +7,7 @@ import { kafkaSink } from '../../egress/kafka/sink.js'
 import type { TopicsOptions } from '../../egress/kafka/topic-admin.js'
 import type { Sink } from '../../egress/sink.js'
 import type { Topics } from '../../egress/topics.js'
-import { sinkKind, type Config } from '../config/schema.js'
+import { sinkKinds, type Config, type SinkKind } from '../config/schema.js'
 
 export const topicsOf = (config: Config): Topics => {
   const { consolidated, ...names } = config.egress.kafka.topics
@@ -18,14 +18,15 @@ export const topicsOf = (config: Config): Topics => {
 export const filesFolderOf = (config: Config): string => config.egress.files.dir ?? join(config.data, 'files')
 
 /**
- * The sink that the configuration names; `undefined` for `none`. `name` tells egresses of one tenant apart: a replay
- * has one of its own, so that it does not fence out the running egress.
+ * The sinks that the configuration names. `name` tells egresses of one tenant apart: a replay has one of its own, so
+ * that it does not fence out the running egress.
  */
-export const sinkOf = (config: Config, logger: Logger, name?: string): Sink | undefined => {
+export const sinksOf = (config: Config, logger: Logger, name?: string): readonly Sink[] =>
+  sinkKinds(config).map((kind) => sinkOf(kind, config, logger, name))
+
+const sinkOf = (kind: SinkKind, config: Config, logger: Logger, name: string | undefined): Sink => {
   const topics = topicsOf(config)
-  switch (sinkKind(config)) {
-    case 'none':
-      return undefined
+  switch (kind) {
     case 'files':
       // A folder has one writer: a replay beside a running egress needs another.
       return filesSink({

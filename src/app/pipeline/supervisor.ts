@@ -1,202 +1,143 @@
 import type { Logger } from 'pino'
 import type { Sink } from '../../egress/sink.js'
-import { appendTick, EventTimeClock } from '../../ingress/clock.js'
-import { deliverTo } from '../../ingress/ingest.js'
-import { NotIngested } from '../../ingress/not-ingested.js'
 import type { Source } from '../../ingress/source.js'
-import { LogUnavailable, type EventLog } from '../../log/event-log.js'
-import { backoffMs, pause } from '../../log/backoff.js'
 import type { Config } from '../config/schema.js'
-import { runEgress, type EgressEnd } from './egress.js'
-import { runLiveProjector } from './live-generation.js'
+import { runEgress } from './egress.js'
+import { runIngress } from './ingress-stage.js'
 import { whenThere, type Logs } from './logs.js'
-import type { ProjectorEnd } from './projector.js'
+import { runLiveProjector } from './projector-stage.js'
+import { startStage, type StageControl, type StageEnd, type StageHandle, type StageState } from './stage.js'
 
-const PROJECTOR_RETRY = { firstMs: 100, maxMs: 10_000 }
+export type StageKind = 'ingress' | 'projector' | 'egress'
+export const stageKinds: readonly StageKind[] = ['ingress', 'projector', 'egress']
 
-export type Stage = 'ingress' | 'projector' | 'egress'
-export const stages: readonly Stage[] = ['ingress', 'projector', 'egress']
-
-/** What a stage is doing, for health and for operators. */
-export type StageState =
-  Readonly<{ kind: 'starting' }> | Readonly<{ kind: 'running' }> | Readonly<{ kind: 'ended'; end: RunEnd }>
-
-export type RunEnd = ProjectorEnd | EgressEnd | Readonly<{ kind: 'failed'; cause: unknown }>
-
-export type RunOptions = Readonly<{
+export type PipelineOptions = Readonly<{
   config: Config
   logs: Logs
-  only: readonly Stage[]
+  only: readonly StageKind[]
   /** Work off what the log holds, without ingress or clock, and end. */
   untilCaughtUp: boolean
   /** Where raw events come from. */
-  ingress: Source
-  /** `undefined`: nothing is published. */
-  sink: Sink | undefined
+  sources: readonly Source[]
+  /** Where rows go; none: nothing is published. Their names differ. */
+  sinks: readonly Sink[]
   signal: AbortSignal
   logger: Logger
   now: () => number
-  onState?: (stage: Stage, state: StageState) => void
+  onState?: (stage: string, state: StageState) => void
   onProjected?: (progress: Readonly<{ events: number; rows: number }>) => void
-  onPublished?: (records: number) => void
+  onPublished?: (stage: string, records: number) => void
 }>
 
 /**
- * Runs the stages in this process until the signal aborts (then each finishes what it has begun) or one of them ends
- * for a reason of its own, which stops the others. Resolves with the first such reason; `stopped` or `caught-up` if all
- * is well.
+ * The stages of this process, and how the pipeline as a whole ends: with the first end of a stage that is neither
+ * `stopped` nor `caught-up`, else with `caught-up` or `stopped`.
  */
-export const run = async (options: RunOptions): Promise<RunEnd> => {
-  const { only, untilCaughtUp, signal, onState } = options
-  const stop = new AbortController()
-  const all = AbortSignal.any([signal, stop.signal])
-  let first: RunEnd | undefined
-
-  const stage = async (name: Stage, work: (signal: AbortSignal) => Promise<RunEnd>): Promise<void> => {
-    if (!only.includes(name)) return
-    onState?.(name, { kind: 'starting' })
-    const end = await work(all).catch((cause: unknown): RunEnd =>
-      all.aborted ? { kind: 'stopped' } : { kind: 'failed', cause },
-    )
-    onState?.(name, { kind: 'ended', end })
-    if (end.kind === 'stopped' || end.kind === 'caught-up') return
-    first ??= end
-    stop.abort()
-  }
-
-  if (untilCaughtUp) {
-    // One after the other: the egress is done when it has published what the projector wrote.
-    await stage('projector', (until) => runProjectorStage(options, until))
-    await stage('egress', (until) => runEgressStage(options, until))
-    return first ?? { kind: 'caught-up' }
-  }
-  // Ingress opens the raw log for writing before the projector opens it for reading.
-  const raw = only.includes('ingress') ? await options.logs.raw('writer') : undefined
-  await Promise.all([
-    stage('ingress', (until) => runIngressStage(options, raw as EventLog, until)),
-    stage('projector', (until) => runProjectorStage(options, until)),
-    stage('egress', (until) => runEgressStage(options, until)),
-  ])
-  return first ?? { kind: 'stopped' }
-}
-
-const runIngressStage = async (
-  { config, ingress, now, logger, onState }: RunOptions,
-  raw: EventLog,
-  signal: AbortSignal,
-): Promise<RunEnd> => {
-  const { mode, everyMs } = config.clock
-  const eventTime = new EventTimeClock(everyMs)
-  const tickByEvents = async (at: number | undefined): Promise<void> => {
-    if (at === undefined) return
-    await appendTick(raw, config.tenant, at).catch((error: unknown) => {
-      eventTime.missed()
-      throw error
-    })
-  }
-  const failed = new AbortController()
-  const store = deliverTo({ log: raw, tenant: config.tenant, now })
-  const source = await ingress.start(async (batch) => {
-    const receipt = await store(batch)
-    if (mode === 'event-time') await tickByEvents(eventTime.seen(receipt.latest, now()))
-    return receipt
-  })
-  onState?.('ingress', { kind: 'running' })
-  const stopWall =
-    mode === 'wall'
-      ? wallClock({ raw, tenant: config.tenant, everyMs, now, logger }, (cause) => failed.abort(cause))
-      : undefined
-  try {
-    const end = await Promise.race([aborted(AbortSignal.any([signal, failed.signal])), source.ended])
-    if (end?.kind === 'failed') return end
-    return failed.signal.aborted ? { kind: 'failed', cause: failed.signal.reason } : { kind: 'stopped' }
-  } finally {
-    stopWall?.()
-    await source.close()
-    // What was said last closes what it can: nothing more will come from this source.
-    if (mode === 'event-time') await tickByEvents(eventTime.end(now()))
-  }
-}
-
-type WallClock = Readonly<{ raw: EventLog; tenant: string; everyMs: number; now: () => number; logger: Logger }>
+export type Pipeline = Readonly<{ stages: readonly StageHandle[]; ended: Promise<StageEnd> }>
 
 /**
- * Ticks at whole steps of the machine's time until it is stopped, one tick at a time. A log that is out of reach holds
- * it up: the step that has come by then is ticked when it is there again, and those in between say nothing that it does
- * not. `onRefused`: the log will take none, so the clock would stand still for ever.
+ * Starts the stages. They run until the signal aborts (then each finishes what it has begun) or a stage ends for a
+ * reason of its own, which stops the others. An egress that ends so stops them only if no other egress is left: a
+ * destination that is refused or taken over does not hold up the rest.
  */
-const wallClock = (
-  { raw, tenant, everyMs, now, logger }: WallClock,
-  onRefused: (cause: unknown) => void,
-): (() => void) => {
-  let last: number | undefined
-  let isTicking = false
-  let isHeldUp = false
-  const tick = async (): Promise<void> => {
-    const at = Math.floor(now() / everyMs) * everyMs
-    if (isTicking || at === last) return
-    isTicking = true
-    try {
-      await appendTick(raw, tenant, at)
-      last = at
-      if (isHeldUp) logger.info({ at }, 'clock: ticks again')
-      isHeldUp = false
-    } catch (cause) {
-      if (!(cause instanceof NotIngested && cause.retryable)) onRefused(cause)
-      else if (!isHeldUp)
-        logger.warn({ err: cause }, 'clock: the log is not available, the tick is tried again until it is')
-      isHeldUp = true
-    } finally {
-      isTicking = false
-    }
-  }
-  const timer = setInterval(() => void tick(), Math.min(everyMs, 1_000))
-  return () => clearInterval(timer)
-}
+export const startPipeline = (options: PipelineOptions): Pipeline => {
+  const { only, untilCaughtUp, signal, sinks, logger, onState } = options
+  const failing = new AbortController()
+  const all = AbortSignal.any([signal, failing.signal])
+  let first: StageEnd | undefined
+  const publishing = new Set<string>()
 
-const runProjectorStage = async (options: RunOptions, signal: AbortSignal): Promise<RunEnd> => {
-  const { config, logs, untilCaughtUp, logger, now, onState, onProjected } = options
-  const raw = untilCaughtUp
-    ? await logs.raw('reader')
-    : await whenThere(() => logs.raw('reader'), 'raw log', signal, logger)
-  onState?.('projector', { kind: 'running' })
-  const project = (): Promise<RunEnd> =>
-    runLiveProjector({
-      tenant: config.tenant,
-      profile: config.profile,
-      logs,
-      data: config.data,
-      raw,
-      batchMax: config.projector.batchMax,
-      untilCaughtUp,
-      signal,
-      logger,
-      now,
-      ...(onProjected === undefined ? {} : { onProgress: onProjected }),
+  const onEnd = (name: string, end: StageEnd): void => {
+    publishing.delete(name)
+    if (end.kind === 'stopped' || end.kind === 'caught-up') return
+    first ??= end
+    if (publishing.size > 0 && isEgress(name)) logger.error({ stage: name, end }, 'an egress ended, the others go on')
+    else failing.abort()
+  }
+  const start = (name: string, work: (control: StageControl) => Promise<StageEnd>): StageHandle =>
+    startStage({
+      name,
+      signal: all,
+      work,
+      onState: (state) => {
+        onState?.(name, state)
+        if (state.kind === 'ended') onEnd(name, state.end)
+      },
     })
-  if (untilCaughtUp) return project()
-  // What it cannot do without a log, such as to learn which generation is live, is tried again like everything else.
-  for (let attempt = 0; ;) {
-    const began = now()
-    try {
-      return await project()
-    } catch (cause) {
-      if (!(cause instanceof LogUnavailable) || signal.aborted) throw cause
-      attempt = now() - began > PROJECTOR_RETRY.maxMs ? 0 : attempt + 1
-      const delayMs = backoffMs(PROJECTOR_RETRY, attempt)
-      logger.warn({ err: cause, delayMs }, 'projector: the log is not available, beginning again')
-      await pause(delayMs, signal)
-      if (signal.aborted) return { kind: 'stopped' }
-    }
+
+  // Ingress opens the raw log for writing before the projector opens it for reading; if it cannot, the rest does not begin.
+  const opened = only.includes('ingress') && !untilCaughtUp ? options.logs.raw('writer') : undefined
+  const isOpened = opened?.then(
+    () => true,
+    () => false,
+  )
+  const stages: StageHandle[] = []
+  if (opened !== undefined)
+    stages.push(start('ingress', async (control) => ingressStage(options, await opened, control)))
+  if (only.includes('projector'))
+    stages.push(
+      start('projector', async (control) =>
+        (await isOpened) === false ? { kind: 'stopped' } : projectorStage(options, control),
+      ),
+    )
+  const projected = untilCaughtUp ? stages.find(({ name }) => name === 'projector')?.ended : undefined
+  if (only.includes('egress')) {
+    for (const name of sinks.map((sink) => egressName(sink, sinks))) publishing.add(name)
+    for (const sink of sinks)
+      stages.push(
+        start(egressName(sink, sinks), async (control) => {
+          if ((await isOpened) === false) return { kind: 'stopped' }
+          await projected // an egress that works off is done when it has published what the projector wrote
+          return egressStage(options, sink, control)
+        }),
+      )
   }
+  const ended = Promise.all(stages.map((stage) => stage.ended)).then(
+    (): StageEnd => first ?? { kind: untilCaughtUp ? 'caught-up' : 'stopped' },
+  )
+  return { stages, ended }
 }
 
-const runEgressStage = async (options: RunOptions, signal: AbortSignal): Promise<RunEnd> => {
-  const { config, logs, sink, untilCaughtUp, logger, onState, onPublished } = options
-  if (sink === undefined) return { kind: 'stopped' }
+/** `egress`; with several sinks each stage bears the name of its own, for example `egress.kafka`. */
+const egressName = (sink: Sink, sinks: readonly Sink[]): string =>
+  sinks.length === 1 ? 'egress' : `egress.${sink.name}`
+const isEgress = (stage: string): boolean => stage.startsWith('egress')
+
+const ingressStage = (
+  { config, sources, now, logger }: PipelineOptions,
+  raw: Awaited<ReturnType<Logs['raw']>>,
+  control: StageControl,
+): Promise<StageEnd> => runIngress({ raw, tenant: config.tenant, clock: config.clock, sources, now, logger }, control)
+
+const projectorStage = async (options: PipelineOptions, control: StageControl): Promise<StageEnd> => {
+  const { config, logs, untilCaughtUp, logger, now, onProjected } = options
+  const { signal, gate } = control
+  const open = () => logs.raw('reader')
+  const raw = untilCaughtUp ? await open() : await whenThere(open, 'raw log', signal, logger)
+  control.started()
+  return runLiveProjector({
+    tenant: config.tenant,
+    profile: config.profile,
+    logs,
+    data: config.data,
+    raw,
+    batchMax: config.projector.batchMax,
+    untilCaughtUp,
+    signal,
+    gate,
+    logger,
+    now,
+    ...(onProjected === undefined ? {} : { onProgress: onProjected }),
+  })
+}
+
+const egressStage = async (options: PipelineOptions, sink: Sink, control: StageControl): Promise<StageEnd> => {
+  const { config, logs, sinks, untilCaughtUp, logger, now, onPublished } = options
+  const { signal, gate } = control
   try {
+    if (signal.aborted) return { kind: 'stopped' }
     if (!untilCaughtUp) await whenThere(() => logs.control('reader'), 'control log', signal, logger)
-    onState?.('egress', { kind: 'running' })
+    control.started()
     return await runEgress({
       tenant: config.tenant,
       logs,
@@ -204,16 +145,12 @@ const runEgressStage = async (options: RunOptions, signal: AbortSignal): Promise
       batchMax: config.egress.batchMax,
       untilCaughtUp,
       signal,
+      gate,
       logger,
-      ...(onPublished === undefined ? {} : { onProgress: onPublished }),
+      now,
+      onProgress: (written) => onPublished?.(egressName(sink, sinks), written),
     })
   } finally {
     await sink.close()
   }
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { defaultProfile } from '../../../src/domain/profile.js'
 import { loadConfig, loadProfile, redacted } from '../../../src/app/config/load.js'
-import { ConfigError, sinkKind } from '../../../src/app/config/schema.js'
+import { ConfigError, sinkKinds } from '../../../src/app/config/schema.js'
 
 let folder = ''
 beforeAll(() => {
@@ -30,7 +30,7 @@ const problemsOf = (work: () => unknown): string => {
 describe('configuration', () => {
   test('the defaults are the file sink, loopback and the default profile', () => {
     const config = loadConfig({})
-    expect(sinkKind(config)).toBe('files')
+    expect(sinkKinds(config)).toEqual(['files'])
     expect(config.ingress.host).toBe('127.0.0.1')
     expect(config.profile).toEqual(defaultProfile)
   })
@@ -49,7 +49,7 @@ describe('configuration', () => {
 
   test('KAFKA_BROKERS and SCHEMA_REGISTRY_URL select Kafka, as do the variables named by path', () => {
     const known = loadConfig({ env: { KAFKA_BROKERS: 'a:1, b:2', SCHEMA_REGISTRY_URL: 'http://r' } })
-    expect(sinkKind(known)).toBe('kafka')
+    expect(sinkKinds(known)).toEqual(['kafka'])
     expect(known.egress.kafka).toMatchObject({ brokers: ['a:1', 'b:2'], registry: { url: 'http://r' } })
     const named = loadConfig({
       env: { STREAMVANE_EGRESS__KAFKA__BROKERS: '["a:1", "b:2"]', STREAMVANE_EGRESS__KAFKA__REGISTRY__URL: 'http://r' },
@@ -95,9 +95,24 @@ describe('configuration', () => {
   test('Avro without a registry, and Kafka without a broker, are refused with the missing setting', () => {
     expect(problemsOf(() => loadConfig({ env: { KAFKA_BROKERS: 'a:1' } }))).toContain('SCHEMA_REGISTRY_URL')
     expect(problemsOf(() => loadConfig({ flags: { egress: { sink: 'kafka' } } }))).toContain('KAFKA_BROKERS')
-    expect(sinkKind(loadConfig({ env: { KAFKA_BROKERS: 'a:1', STREAMVANE_EGRESS__KAFKA__FORMAT: 'json' } }))).toBe(
+    expect(sinkKinds(loadConfig({ env: { KAFKA_BROKERS: 'a:1', STREAMVANE_EGRESS__KAFKA__FORMAT: 'json' } }))).toEqual([
       'kafka',
-    )
+    ])
+  })
+
+  test('several sinks are a list in the file and spelled with commas in the environment; each is named once', () => {
+    const kafka = { KAFKA_BROKERS: 'a:1', STREAMVANE_EGRESS__KAFKA__FORMAT: 'json' }
+    expect(sinkKinds(loadConfig({ env: { ...kafka, STREAMVANE_EGRESS__SINK: 'kafka,files' } }))).toEqual([
+      'kafka',
+      'files',
+    ])
+    expect(sinkKinds(loadConfig({ env: kafka, file: fileOf('egress: { sink: [files, kafka] }\n') }))).toEqual([
+      'files',
+      'kafka',
+    ])
+    expect(sinkKinds(loadConfig({ env: { STREAMVANE_EGRESS__SINK: 'none' } }))).toEqual([])
+    expect(problemsOf(() => loadConfig({ env: { STREAMVANE_EGRESS__SINK: 'files,files' } }))).toContain('egress.sink')
+    expect(problemsOf(() => loadConfig({ env: { STREAMVANE_EGRESS__SINK: 'files,kafka' } }))).toContain('KAFKA_BROKERS')
   })
 
   test('a file that is missing, or is not a mapping, is refused by name', () => {

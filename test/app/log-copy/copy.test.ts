@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { oneLog } from '../../../src/app/pipeline/logs.js'
+import { singleLog } from '../../../src/app/pipeline/logs.js'
 import { memoryLog } from '../../../src/log/memory-log.js'
 import { answers } from '../../support/answers.js'
 import { take } from '../../support/pipeline.js'
@@ -122,9 +122,9 @@ test('a source that grows during the copy is copied through its head at the star
 test('a dry run of a copy counts the events that a run then copies, and writes nothing', async () => {
   const [source, log] = [memoryParts(), memoryLog()]
   await morning(source)
-  const dry = await copied(source, oneLog(log), { dryRun: true })
+  const dry = await copied(source, singleLog(log), { dryRun: true })
   expect(await log.head()).toBeUndefined()
-  const wet = await copied(source, oneLog(log))
+  const wet = await copied(source, singleLog(log))
   expect(dry).toMatchObject({ kind: 'would copy', copied: { streams: 32, events: wet.copied.events } })
   expect(wet.copied.streams).toBe(dry.copied.streams + 1) // the dead letters, of which a dry run sees no revision
 })

@@ -5,9 +5,9 @@ import { expect, onTestFinished } from 'vitest'
 import { deadLetters } from '../../../src/app/operations/dead-letters.js'
 import { runEgress } from '../../../src/app/pipeline/egress.js'
 import { latestRows } from '../../../src/contract/kpi-stream.js'
-import { runLiveProjector } from '../../../src/app/pipeline/live-generation.js'
+import { runLiveProjector } from '../../../src/app/pipeline/projector-stage.js'
 import { copyLog, type CopyOptions, type CopyOutcome } from '../../../src/app/log-copy/copy.js'
-import { embeddedLogs, oneLog, type Logs } from '../../../src/app/pipeline/logs.js'
+import { embeddedLogs, singleLog, type Logs } from '../../../src/app/pipeline/logs.js'
 import { rebuild } from '../../../src/app/operations/rebuild.js'
 import { HOUR_MS, MINUTE_MS } from '../../../src/domain/interval.js'
 import { defaultProfile } from '../../../src/domain/profile.js'
@@ -47,7 +47,7 @@ export const memoryParts = (): Logs => {
     return Promise.resolve(log)
   }
   return {
-    ...oneLog(memoryLog()),
+    ...singleLog(memoryLog()),
     raw: () => part('raw'),
     kpi: part,
     control: () => part('control'),
@@ -59,7 +59,7 @@ export const onServer = async (): Promise<Readonly<{ server: EventStoreDbServer;
   onTestFinished(() => server.stop())
   return {
     server,
-    logs: closed(oneLog(openEventStoreDbLog({ connectionString: server.connectionString, headPollMs: 10 }))),
+    logs: closed(singleLog(openEventStoreDbLog({ connectionString: server.connectionString, headPollMs: 10 }))),
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type CopyOutcome } from '../../../src/app/log-copy/copy.js'
-import { oneLog } from '../../../src/app/pipeline/logs.js'
+import { singleLog } from '../../../src/app/pipeline/logs.js'
 import { memoryLog } from '../../../src/log/memory-log.js'
 import { chance } from '../../support/chance.js'
 import { failingAppend } from '../../support/failing-log.js'
@@ -13,12 +13,12 @@ describe('an interrupted copy', () => {
     const source = memoryParts()
     await morning(source)
     const [calm, log] = [memoryLog(), memoryLog()]
-    await copied(source, oneLog(calm))
+    await copied(source, singleLog(calm))
     let deaths = 0
     for (let outcome: CopyOutcome | undefined; outcome === undefined;) {
       const life = new Life(1 + random.below(6), random.oneOf(['before', 'after']))
       try {
-        const to = oneLog({ ...log, ...life.log(log) })
+        const to = singleLog({ ...log, ...life.log(log) })
         outcome = await copied(source, to, { inFlight: random.oneOf([1, 2, 7, 64]) })
         expect(outcome).toMatchObject({ kind: 'copied', differences: [] })
       } catch (cause) {
@@ -28,7 +28,7 @@ describe('an interrupted copy', () => {
       }
     }
     expect(deaths).toBeGreaterThan(2)
-    expect(await rawOf(oneLog(log))).toEqual(await rawOf(oneLog(calm)))
+    expect(await rawOf(singleLog(log))).toEqual(await rawOf(singleLog(calm)))
     const [ours, theirs] = [await allOf(log), await allOf(calm)]
     expect(ours.map(text).sort()).toEqual(theirs.map(text).sort())
   }
@@ -46,12 +46,12 @@ describe('an interrupted copy', () => {
       for (const n of [1, 2, 5]) {
         const log = memoryLog()
         const failing = failingAppend(log, n, { tag: 'NotAvailable', cause: new Error('no answer') }, applied)
-        expect(await copied(source, oneLog(failing), { inFlight: 3 })).toMatchObject({
+        expect(await copied(source, singleLog(failing), { inFlight: 3 })).toMatchObject({
           kind: 'copied',
           differences: [],
           before: { events: 0 },
         })
-        expect(await rawOf(oneLog(log))).toEqual(await rawOf(source))
+        expect(await rawOf(singleLog(log))).toEqual(await rawOf(source))
       }
     },
     60_000,
@@ -63,7 +63,7 @@ describe('an interrupted copy', () => {
     const log = memoryLog()
     const stop = new AbortController()
     const onProgress = (): void => stop.abort()
-    expect(await copied(source, oneLog(log), { signal: stop.signal, onProgress })).toMatchObject({ kind: 'stopped' })
-    expect(await copied(source, oneLog(log))).toMatchObject({ kind: 'copied', differences: [] })
+    expect(await copied(source, singleLog(log), { signal: stop.signal, onProgress })).toMatchObject({ kind: 'stopped' })
+    expect(await copied(source, singleLog(log))).toMatchObject({ kind: 'copied', differences: [] })
   })
 })

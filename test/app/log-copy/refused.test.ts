@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { oneLog } from '../../../src/app/pipeline/logs.js'
+import { singleLog } from '../../../src/app/pipeline/logs.js'
 import type { EventLog } from '../../../src/log/event-log.js'
 import { memoryLog } from '../../../src/log/memory-log.js'
 import { memoryParts, morning, copied, allOf } from './fixtures.js'
@@ -22,8 +22,8 @@ describe('the target of a copy', () => {
       const [source, log] = [memoryParts(), memoryLog()]
       await morning(source)
       await write(log, stream)
-      await expect(copied(source, oneLog(log))).rejects.toThrow(stream)
-      await expect(copied(source, oneLog(log))).rejects.toMatchObject({ name: 'CopyRefused' })
+      await expect(copied(source, singleLog(log))).rejects.toThrow(stream)
+      await expect(copied(source, singleLog(log))).rejects.toMatchObject({ name: 'CopyRefused' })
       expect(await allOf(log)).toHaveLength(1)
     },
   )
@@ -33,9 +33,9 @@ describe('the target of a copy', () => {
     async (stream) => {
       const [source, log] = [memoryParts(), memoryLog()]
       await morning(source)
-      await copied(source, oneLog(log))
+      await copied(source, singleLog(log))
       await write(log, stream)
-      await expect(copied(source, oneLog(log))).rejects.toMatchObject({
+      await expect(copied(source, singleLog(log))).rejects.toMatchObject({
         name: 'CopyRefused',
         message: expect.stringContaining(stream) as string,
       })
@@ -46,7 +46,7 @@ describe('the target of a copy', () => {
     const [source, log] = [memoryParts(), memoryLog()]
     await morning(source)
     await write(log, 'tt.clock')
-    expect(await copied(source, oneLog(log))).toMatchObject({ kind: 'copied', differences: [] })
+    expect(await copied(source, singleLog(log))).toMatchObject({ kind: 'copied', differences: [] })
   })
 })
 
@@ -70,7 +70,7 @@ test.each([/\.user-/, /\.kpi-g1$/, /\.generations$/, /\.deadletter$/])(
           }),
         ),
     }
-    const { kind, differences, digests } = await copied(source, oneLog(forgetful))
+    const { kind, differences, digests } = await copied(source, singleLog(forgetful))
     expect(kind).toBe('copied')
     expect(differences[0]).toMatchObject({ stream: spoilt })
     expect(digests.some(({ source, target }) => source !== target)).toBe(true)

@@ -10,7 +10,7 @@ import {
   type Configured,
 } from '../../../src/app/operations/import-configuration.js'
 import { startGeneration, promote, readGenerations } from '../../../src/app/pipeline/generations.js'
-import { oneLog } from '../../../src/app/pipeline/logs.js'
+import { singleLog } from '../../../src/app/pipeline/logs.js'
 import {
   NotPublishable,
   profileInForce,
@@ -278,7 +278,7 @@ const projected = async (profile: Profile, frontier: number): Promise<EventLog> 
 describe('a rebuild is asked for', () => {
   test('for a setting that takes effect before counted events, and for no other', async () => {
     const log = await projected(defaultProfile, at('03T00:00:00'))
-    const status = await logStatusOf(oneLog(log), log, 'acme')
+    const status = await logStatusOf(singleLog(log), log, 'acme')
     const facts = settingsOf([
       queue(),
       queue({ id: 'q2', dateModified: '2026-01-03T00:00:00Z' }),
@@ -293,7 +293,7 @@ describe('a rebuild is asked for', () => {
 
   test('not before the first projection', async () => {
     const log = memoryLog()
-    const status = await logStatusOf(oneLog(log), log, 'acme')
+    const status = await logStatusOf(singleLog(log), log, 'acme')
     expect(status).toEqual({ frontier: undefined, live: undefined })
     expect(waitingForRebuild(await changeConfiguration(log, settingsOf(queue()), options), status)).toEqual([])
   })
@@ -314,7 +314,7 @@ describe('a profile is published', () => {
   ) =>
     publishProfile(log, profile, {
       ...{ tenant: 'acme', source: 'test', now: at('05T12:07:00'), dryRun: false, effectiveAt: undefined, ...more },
-      status: await logStatusOf(oneLog(log), log, 'acme'),
+      status: await logStatusOf(singleLog(log), log, 'acme'),
     })
 
   test('from the next interval edge on, and tells changes at that time from changes in the next generation', async () => {
@@ -373,7 +373,7 @@ describe('a profile is published', () => {
   test('and is in force from its effective time, with the structure of the live generation', async () => {
     const log = await projected(defaultProfile, at('05T12:00:00'))
     await publish(log, second)
-    const status = await logStatusOf(oneLog(log), log, 'acme')
+    const status = await logStatusOf(singleLog(log), log, 'acme')
     const published = await publishedProfiles(log, 'acme')
     const inForce = (instant: string): Profile => profileInForce(published, status, defaultProfile, at(instant))
     expect(inForce('05T12:14:59')).toEqual(defaultProfile)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { runEgress } from '../../../src/app/pipeline/egress.js'
 import { readGenerations } from '../../../src/app/pipeline/generations.js'
-import { runLiveProjector } from '../../../src/app/pipeline/live-generation.js'
+import { runLiveProjector } from '../../../src/app/pipeline/projector-stage.js'
 import { embeddedLogs, type Logs } from '../../../src/app/pipeline/logs.js'
 import {
   rebuild,
@@ -113,6 +113,7 @@ test('a promotion switches the running projector and egress, and later events go
     untilCaughtUp: false,
     signal: stop.signal,
     logger: silent,
+    now: () => 0,
   })
   await reached('g1', 50)
 
@@ -135,7 +136,16 @@ test('a promotion switches the running projector and egress, and later events go
   expect([await projector, await egress]).toEqual([{ kind: 'stopped' }, { kind: 'stopped' }])
   expect(new Set(records.slice(soFar).map(({ generation }) => generation))).toEqual(new Set(['g2']))
 
-  const rest = { tenant: 't', logs, sink, batchMax: 100, untilCaughtUp: true, signal: never, logger: silent }
+  const rest = {
+    tenant: 't',
+    logs,
+    sink,
+    batchMax: 100,
+    untilCaughtUp: true,
+    signal: never,
+    logger: silent,
+    now: () => 0,
+  }
   expect(await runEgress(rest)).toEqual({ kind: 'caught-up' })
   const second = records.filter(({ generation }) => generation === 'g2')
   expect(textOf(bookOfRecords(second))).toBe(textOf(await bookOfLog(await logs.kpi('g2', 'reader'), 't', 'g2')))

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { promote, readGenerations, startGeneration } from '../../../src/app/pipeline/generations.js'
-import { oneLog } from '../../../src/app/pipeline/logs.js'
+import { singleLog } from '../../../src/app/pipeline/logs.js'
 import { NoGeneration, replay, ReplayFailed, type ReplayOptions } from '../../../src/app/operations/replay.js'
 import { defaultProfile } from '../../../src/domain/profile.js'
 import type { EventLog } from '../../../src/log/event-log.js'
@@ -36,7 +36,7 @@ beforeEach(async () => {
 const replayed = (more: Partial<ReplayOptions>): Promise<number> =>
   replay({
     tenant: 't',
-    logs: oneLog(log),
+    logs: singleLog(log),
     sink: undefined,
     batchMax: 7,
     signal: new AbortController().signal,

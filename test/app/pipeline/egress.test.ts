@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { runEgress, type EgressEnd } from '../../../src/app/pipeline/egress.js'
 import { promote, readGenerations, startGeneration } from '../../../src/app/pipeline/generations.js'
-import { oneLog } from '../../../src/app/pipeline/logs.js'
+import { singleLog } from '../../../src/app/pipeline/logs.js'
 import { defaultProfile } from '../../../src/domain/profile.js'
 import { kpiStream } from '../../../src/domain/stream-name.js'
 import type { Sink } from '../../../src/egress/sink.js'
@@ -40,12 +40,13 @@ const egress = (sink: Sink, more: Partial<Parameters<typeof runEgress>[0]> = {})
   runEgress({
     ...{
       tenant: 't',
-      logs: oneLog(log),
+      logs: singleLog(log),
       sink,
       batchMax: 7,
       untilCaughtUp: true,
       signal: new AbortController().signal,
       logger: silent,
+      now: () => 0,
     },
     ...more,
   })

@@ -9,8 +9,8 @@ import {
   startGeneration,
   watchLive,
 } from '../../../src/app/pipeline/generations.js'
-import { runLiveProjector } from '../../../src/app/pipeline/live-generation.js'
-import { oneLog, type Logs } from '../../../src/app/pipeline/logs.js'
+import { runLiveProjector } from '../../../src/app/pipeline/projector-stage.js'
+import { singleLog, type Logs } from '../../../src/app/pipeline/logs.js'
 import { rebuild } from '../../../src/app/operations/rebuild.js'
 import { replay } from '../../../src/app/operations/replay.js'
 import { simulate } from '../../../src/simulator/simulate.js'
@@ -53,7 +53,7 @@ const publishing = (
   sink: ReturnType<typeof recordingSink>['sink'],
   signal = forever(),
   untilCaughtUp = true,
-) => runEgress({ tenant: 't', logs, sink, batchMax: 100, untilCaughtUp, signal, logger: silent })
+) => runEgress({ tenant: 't', logs, sink, batchMax: 100, untilCaughtUp, signal, logger: silent, now: () => 0 })
 
 test('generations are numbered, the promoted one is live, and of two changes at one moment one is refused', async () => {
   const log = memoryLog()
@@ -93,7 +93,7 @@ test('who watches is told the live generation, and each one promoted later', asy
 
 test('a rebuild by the same profile has the same values in every interval; by another it says which differ', async () => {
   const log = await withMorning()
-  const logs = oneLog(log)
+  const logs = singleLog(log)
   await runLiveProjector(projecting(logs, log, defaultProfile))
   const same = await rebuild({ ...projecting(logs, log, defaultProfile), promote: false })
   expect(same).toMatchObject({ before: 'g1', generation: { name: 'g2' }, promoted: false })
@@ -109,7 +109,7 @@ test('a rebuild by the same profile has the same values in every interval; by an
 
 test('a running egress goes on with the generation that is promoted, from its beginning', async () => {
   const log = await withMorning()
-  const logs = oneLog(log)
+  const logs = singleLog(log)
   await runLiveProjector(projecting(logs, log, defaultProfile))
   const { sink, records, reached } = recordingSink()
   const stop = new AbortController()
@@ -130,7 +130,7 @@ test('a running egress goes on with the generation that is promoted, from its be
 
 test('a sink that was published from another log stops the egress with a message that says so', async () => {
   const log = await withMorning()
-  const logs = oneLog(log)
+  const logs = singleLog(log)
   await runLiveProjector(projecting(logs, log, defaultProfile))
   const { sink } = recordingSink({ generation: 'g1', revision: 1_000_000 })
   await expect(publishing(logs, sink)).rejects.toThrow('not the log that it was published from')
@@ -138,7 +138,7 @@ test('a sink that was published from another log stops the egress with a message
 
 test('an egress that lost its connection goes on behind the progress that the sink tells; refused and fenced it ends', async () => {
   const log = await withMorning()
-  const logs = oneLog(log)
+  const logs = singleLog(log)
   await runLiveProjector(projecting(logs, log, defaultProfile))
   const calm = recordingSink()
   expect(await publishing(logs, calm.sink)).toEqual({ kind: 'caught-up' })
@@ -152,7 +152,7 @@ test('an egress that lost its connection goes on behind the progress that the si
 
 test('a replay publishes the latest rows of its range and family, marked, and moves no progress', async () => {
   const log = await withMorning()
-  const logs = oneLog(log)
+  const logs = singleLog(log)
   await runLiveProjector(projecting(logs, log, defaultProfile))
   const range = { from: FROM + 900_000, to: FROM + 1_800_000, family: 'queue' as const }
   const wanted = (await rowsOf(log, 't')).filter(
@@ -170,7 +170,7 @@ test('a replay publishes the latest rows of its range and family, marked, and mo
 
 test('digests do not depend on the order of rows, and tell values apart', async () => {
   const log = await withMorning()
-  await runLiveProjector(projecting(oneLog(log), log, defaultProfile))
+  await runLiveProjector(projecting(singleLog(log), log, defaultProfile))
   const rows = await rowsOf(log, 't')
   const digests = intervalDigests(rows)
   expect(intervalDigests([...rows].reverse())).toEqual(digests)

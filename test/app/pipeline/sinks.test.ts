@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { loadConfig } from '../../../src/app/config/load.js'
-import { sinkOf } from '../../../src/app/pipeline/sinks.js'
+import { sinksOf } from '../../../src/app/pipeline/sinks.js'
 import { standInBroker } from '../../egress/kafka/stand-in-broker.js'
 
 test('a broker that is away is told by the failure of the sink alone: lines of kafkajs are for debugging', async () => {
@@ -10,7 +10,7 @@ test('a broker that is away is told by the failure of the sink alone: lines of k
   const linesAt = async (level: 'info' | 'debug'): Promise<readonly string[]> => {
     const lines: string[] = []
     const config = loadConfig({ flags: { egress: { kafka: { brokers: [gone.address], format: 'json' } } } })
-    const sink = sinkOf(config, pino({ level }, { write: (line: string) => void lines.push(line) }))
+    const [sink] = sinksOf(config, pino({ level }, { write: (line: string) => void lines.push(line) }))
     expect(await sink?.connect(new AbortController().signal)()).toMatchObject({ left: { tag: 'NotConnected' } })
     return lines
   }

@@ -1,106 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { loadConfig } from '../../../src/app/config/load.js'
-import { oneLog } from '../../../src/app/pipeline/logs.js'
-import { run, type RunEnd, type RunOptions, type Stage } from '../../../src/app/pipeline/supervisor.js'
 import { clockStream } from '../../../src/domain/stream-name.js'
 import { NotIngested } from '../../../src/ingress/not-ingested.js'
-import type { Deliver, Source } from '../../../src/ingress/source.js'
-import { LogUnavailable, type EventLog } from '../../../src/log/event-log.js'
+import type { Deliver } from '../../../src/ingress/source.js'
+import type { EventLog } from '../../../src/log/event-log.js'
 import { memoryLog } from '../../../src/log/memory-log.js'
 import { at } from '../../ingress/envelopes.js'
 import { answers } from '../../support/answers.js'
-import { silent, take } from '../../support/pipeline.js'
+import { awayAndBack } from '../../support/log-away.js'
+import { take } from '../../support/pipeline.js'
 import { recordingSink } from '../../support/recording-sink.js'
-
-const EVERY = 100
-const NOON = Date.UTC(2026, 0, 5, 12)
-
-/** A log that can be out of reach: appends come to nothing, what is being read breaks off. */
-const awayAndBack = () => {
-  const log = memoryLog()
-  let isAway = false
-  let gone = new AbortController()
-  let failures = 0
-  const waiting: (() => void)[] = []
-  const failed = (): void => {
-    failures += 1
-    for (const resolve of waiting.splice(0)) resolve()
-  }
-  const unlessAway = (): void => {
-    if (!isAway) return
-    failed()
-    throw new LogUnavailable('away')
-  }
-  async function* broken<T>(read: (signal: AbortSignal) => AsyncIterable<T>): AsyncGenerator<T> {
-    unlessAway()
-    const { signal } = gone
-    for await (const each of read(signal)) {
-      if (signal.aborted) break
-      yield each
-    }
-    if (signal.aborted) throw new LogUnavailable('went away')
-  }
-  const reached: EventLog = {
-    ...log,
-    append: async (appends) => {
-      if (!isAway) return log.append(appends)
-      failed()
-      return appends.map(() => E.left({ tag: 'NotAvailable' as const, cause: new Error('away') }))
-    },
-    readAll: (options) => broken(() => log.readAll(options)),
-    readStream: (stream, options) => broken(() => log.readStream(stream, options)),
-    subscribe: (options) =>
-      broken((signal) => log.subscribe({ ...options, signal: AbortSignal.any([signal, options.signal]) })),
-    head: async () => (unlessAway(), log.head()),
-    streamRevision: async (stream) => (unlessAway(), log.streamRevision(stream)),
-  }
-  return {
-    log,
-    reached,
-    goAway: () => {
-      isAway = true
-      gone.abort()
-    },
-    comeBack: () => {
-      isAway = false
-      gone = new AbortController()
-    },
-    /** Resolves once so many more attempts have come to nothing. */
-    failuresMore: async (more: number): Promise<void> => {
-      const enough = failures + more
-      while (failures < enough) await new Promise<void>((resolve) => waiting.push(resolve))
-    },
-  }
-}
-
-/** A source that delivers when the test does. */
-const sourceOf = (onStart: (deliver: Deliver) => void = () => {}): Source => ({
-  name: 'test',
-  start: async (deliver) => {
-    onStart(deliver)
-    return { ended: new Promise(() => {}), close: async () => {} }
-  },
-})
-
-const running = (log: EventLog, only: readonly Stage[], more: Partial<RunOptions> = {}, mode = 'wall') => {
-  const data = mkdtempSync(join(tmpdir(), 'streamvane-run-'))
-  onTestFinished(() => rmSync(data, { recursive: true, force: true }))
-  const stop = new AbortController()
-  const ended: Promise<RunEnd> = run({
-    ...{
-      config: loadConfig({ flags: { tenant: 't', data, clock: { mode, everyMs: EVERY } } }),
-      logs: oneLog(log),
-      only,
-      untilCaughtUp: false,
-    },
-    ...{ ingress: sourceOf(), sink: undefined, signal: stop.signal, logger: silent, now: () => NOON, ...more },
-  })
-  return { ended, stop: () => (stop.abort(), ended) }
-}
+import { EVERY, NOON, running, sourceOf } from './running.js'
 
 /** Resolves once the clock has come to `at`. */
 const tickedTo = async (log: EventLog, at: number): Promise<void> => {
@@ -154,7 +64,7 @@ describe('the clock of a running ingress', () => {
     let deliver!: Deliver
     const opened = new Promise<void>((resolve) => {
       const ingress = sourceOf((given) => ((deliver = given), resolve()))
-      const { stop } = running(withoutClock, ['ingress'], { ingress }, 'event-time')
+      const { stop } = running(withoutClock, ['ingress'], { sources: [ingress] }, 'event-time')
       onTestFinished(async () => void (await stop()))
     })
     await opened
@@ -170,7 +80,7 @@ test('projector and egress begin once there is a log, and go on when it comes ba
   const { log, reached, goAway, comeBack, failuresMore } = awayAndBack()
   const { sink, reached: published } = recordingSink()
   goAway()
-  const both = running(reached, ['projector', 'egress'], { sink })
+  const both = running(reached, ['projector', 'egress'], { sinks: [sink] })
   await failuresMore(3)
   comeBack()
   await take(log, 't', answers(20))

@@ -13,6 +13,7 @@ import {
 import type { Logs } from './logs.js'
 import type { ProjectorOptions } from './projector-options.js'
 import { runProjector, type ProjectorEnd } from './projector.js'
+import { retrying, type Again } from './retry.js'
 import { noSnapshots, openSnapshotStore, type SnapshotStore } from './snapshots.js'
 
 /** The live generation; the first is started and promoted here. */
@@ -43,62 +44,74 @@ export const snapshotsOf = (
 export type LiveProjectorOptions = Omit<ProjectorOptions, 'generation' | 'kpi' | 'snapshots'> &
   Readonly<{ logs: Logs; data: string | undefined; profile: Profile }>
 
+const RETRY = { firstMs: 100, maxMs: 10_000 }
 const LOCK_BACKOFF = { firstMs: 100, maxMs: 1_000 }
 /** How long a promoted generation is waited for while the process that rebuilt it still holds it. */
 const LOCK_WAIT_MAX_MS = 45_000
 
 /**
- * Projects the live generation, and when another is promoted goes on with that one. A promoted generation may still be
- * held by the process that rebuilt it; it is waited for.
+ * Projects the live generation, and goes on with the next one when that is promoted. A promoted generation may still be
+ * held by the process that rebuilt it; it is waited for. At the start a second projector is refused at once.
  */
 export const runLiveProjector = async (options: LiveProjectorOptions): Promise<ProjectorEnd> => {
-  const { logs, tenant, profile, signal, logger, now, data } = options
-  let generation = await ensureLive(logs, tenant, profile, options.raw, now)
-  warnOfOtherProfile(generation, profile, logger)
-  let waitMaxMs = 0 // at the start a second projector is refused at once
-  while (!signal.aborted) {
-    if (generation.projectionVersion !== PROJECTION_VERSION)
-      return {
-        kind: 'refused',
-        reason: `generation ${generation.name} was computed by version ${generation.projectionVersion} of the projection and this is version ${PROJECTION_VERSION}: run \`streamvane rebuild --promote\``,
-      }
-    const switched = new AbortController()
-    const watching = new AbortController()
-    const next = options.untilCaughtUp
-      ? Promise.resolve(undefined)
-      : nextLive(await logs.control('reader'), tenant, generation.name, AbortSignal.any([signal, watching.signal]))
-    // A watch that fails ends the projector as well, below: it might go on with a generation that nobody publishes any
-    // more.
-    void next.then(
-      (name) => name !== undefined && switched.abort(),
-      () => switched.abort(),
-    )
-    const opening = generation.name
-    const kpi = await whenFree(() => logs.kpi(opening, 'writer'), { backoff: LOCK_BACKOFF, waitMaxMs, signal })
+  const { logs, tenant, profile, raw, signal, gate, logger, now, untilCaughtUp, onWorking } = options
+  let previous: Generation | undefined
+  const attempt = async (works: () => void): Promise<ProjectorEnd | Again> => {
+    const generation = await ensureLive(logs, tenant, profile, raw, now)
+    if (previous === undefined) warnOfOtherProfile(generation, profile, logger)
+    else if (previous.name !== generation.name)
+      logger.info({ from: previous.name, to: generation.name }, 'projector: another generation was promoted')
+    const waitMaxMs = previous === undefined ? 0 : LOCK_WAIT_MAX_MS
+    previous = generation
+    return projectGeneration({ ...options, onWorking: () => (works(), onWorking?.()) }, generation, waitMaxMs)
+  }
+  // Working off is a command that somebody waits for: a log that is out of reach ends it.
+  if (untilCaughtUp) return settle(await attempt(() => undefined))
+  return retrying<ProjectorEnd>({ what: 'projector', backoff: RETRY, signal, gate, logger, now }, attempt)
+}
+
+const settle = (end: ProjectorEnd | Again): ProjectorEnd => (end.kind === 'again' ? { kind: 'stopped' } : end)
+
+/** Projects one generation until it ends or another is promoted (`again`). */
+const projectGeneration = async (
+  options: LiveProjectorOptions,
+  generation: Generation,
+  waitMaxMs: number,
+): Promise<ProjectorEnd | Again> => {
+  const { logs, tenant, signal, logger, data } = options
+  if (generation.projectionVersion !== PROJECTION_VERSION)
+    return {
+      kind: 'refused',
+      reason: `generation ${generation.name} was computed by version ${generation.projectionVersion} of the projection and this is version ${PROJECTION_VERSION}: run \`streamvane rebuild --promote\``,
+    }
+  const switched = new AbortController()
+  const watching = new AbortController()
+  const next = options.untilCaughtUp
+    ? Promise.resolve(undefined)
+    : nextLive(await logs.control('reader'), tenant, generation.name, AbortSignal.any([signal, watching.signal]))
+  // A watch that fails ends the projector as well, below: it might go on with a generation that nobody publishes any
+  // more.
+  void next.then(
+    (name) => name !== undefined && switched.abort(),
+    () => switched.abort(),
+  )
+  try {
+    const open = () => logs.kpi(generation.name, 'writer')
+    const kpi = await whenFree(open, { backoff: LOCK_BACKOFF, waitMaxMs, signal })
     const snapshots = snapshotsOf(data, tenant, generation.name, logs)
     try {
       logger.info({ generation: generation.name }, 'projector: projecting')
-      const end = await runProjector({
-        ...options,
-        generation,
-        kpi,
-        snapshots,
-        signal: AbortSignal.any([signal, switched.signal]),
-      })
+      const until = AbortSignal.any([signal, switched.signal])
+      const end = await runProjector({ ...options, generation, kpi, snapshots, signal: until })
       if (end.kind !== 'stopped' || signal.aborted) return end
     } finally {
-      watching.abort()
       await snapshots.close()
     }
-    const name = await next
-    const state = await readGenerations(await logs.control('reader'), tenant)
-    const promoted = name === undefined ? undefined : state.all[name]
-    if (promoted === undefined) return { kind: 'stopped' }
-    logger.info({ from: generation.name, to: promoted.name }, 'projector: another generation was promoted')
-    generation = promoted
-    waitMaxMs = LOCK_WAIT_MAX_MS
+    await next // throws what made the watch fail
+    return { kind: 'again' }
+  } finally {
+    watching.abort()
   }
-  return { kind: 'stopped' }
 }
 
 /**

@@ -1,0 +1,83 @@
+import type { Logger } from 'pino'
+import { appendTick, EventTimeClock } from '../../ingress/clock.js'
+import { deliverTo } from '../../ingress/ingest.js'
+import { NotIngested } from '../../ingress/not-ingested.js'
+import type { Deliver, RunningSource, Source } from '../../ingress/source.js'
+import type { EventLog } from '../../log/event-log.js'
+import type { Config } from '../config/schema.js'
+import { aborted } from './aborted.js'
+import type { StageControl, StageEnd } from './stage.js'
+import { startWallClock } from './wall-clock.js'
+
+export type IngressStageOptions = Readonly<{
+  raw: EventLog
+  tenant: string
+  clock: Config['clock']
+  sources: readonly Source[]
+  now: () => number
+  logger: Logger
+}>
+
+/**
+ * Stores what the sources deliver, and ticks the clock, until the signal aborts, a source fails, or all sources have
+ * ended. Paused, it writes nothing: a delivery is answered `NotIngested` (HTTP: 503, send it again), and the clock
+ * stands still, so that no interval closes for which events are held up.
+ */
+export const runIngress = async (options: IngressStageOptions, control: StageControl): Promise<StageEnd> => {
+  const { raw, tenant, clock, sources, now, logger } = options
+  const { signal, gate } = control
+  const eventTime = clock.mode === 'event-time' ? eventTimeTicks(options) : undefined
+  const store = deliverTo({ log: raw, tenant, now })
+  const deliver: Deliver = async (batch) => {
+    if (!gate.isOpen)
+      throw new NotIngested({ tag: 'NotAvailable', cause: new Error('the ingress is paused; it takes events later') })
+    return gate.track(
+      store(batch).then(async (receipt) => {
+        await eventTime?.seen(receipt.latest)
+        return receipt
+      }),
+    )
+  }
+  const refused = new AbortController()
+  const running: RunningSource[] = []
+  let stopClock: (() => void) | undefined
+  try {
+    for (const source of sources) running.push(await source.start(deliver))
+    control.started()
+    if (clock.mode === 'wall') {
+      const onRefused = (cause: unknown): void => refused.abort(cause)
+      stopClock = startWallClock({ raw, tenant, everyMs: clock.everyMs, gate, now, logger, onRefused })
+    }
+    const end = await Promise.race([aborted(AbortSignal.any([signal, refused.signal])), firstFailure(running)])
+    if (refused.signal.aborted) return { kind: 'failed', cause: refused.signal.reason }
+    return end ?? { kind: 'stopped' }
+  } finally {
+    stopClock?.()
+    await Promise.all(running.map((source) => source.close()))
+    // Nothing more will come from these sources: the last instant that they delivered closes what it can.
+    await eventTime?.end()
+  }
+}
+
+/** Resolves when a source fails, or, without an end of its own, when all have ended. */
+const firstFailure = async (sources: readonly RunningSource[]): Promise<StageEnd | undefined> =>
+  new Promise((resolve) => {
+    for (const { ended } of sources) void ended.then((end) => end.kind === 'failed' && resolve(end))
+    void Promise.all(sources.map(({ ended }) => ended)).then(() => resolve(undefined))
+  })
+
+/** The clock of data that tells its own time: it is ticked by what is delivered. */
+const eventTimeTicks = ({ raw, tenant, clock, now }: IngressStageOptions) => {
+  const eventTime = new EventTimeClock(clock.everyMs)
+  const tick = async (at: number | undefined): Promise<void> => {
+    if (at === undefined) return
+    await appendTick(raw, tenant, at).catch((error: unknown) => {
+      eventTime.missed()
+      throw error
+    })
+  }
+  return {
+    seen: (latest: number | undefined) => tick(eventTime.seen(latest, now())),
+    end: () => tick(eventTime.end(now())),
+  }
+}
