@@ -14,11 +14,14 @@ import {
   type Configured,
 } from '../app/operations/import-configuration.js'
 import { readSettings, type Setting, type Times } from '../ingress/decode/configuration-objects.js'
-import { command, commandGroup, configOf, instantOf, withContext, type CommonFlags } from './common.js'
+import { command, commandGroup, type CommonFlags } from './command.js'
+import { configOf, withContext } from './context.js'
+import { instantOf } from './option-values.js'
 import { EXIT, UsageError } from './exit.js'
+import { summaries } from './summaries.js'
 
 export const configCommand = (): Command => {
-  const group = commandGroup('config', 'look at the configuration, and take in that of Genesys')
+  const group = commandGroup('config', summaries.config)
   group.addCommand(checkCommand())
   group.addCommand(importCommand())
   group.addCommand(listCommand())

@@ -10,10 +10,13 @@ import { readGenerations } from '../app/pipeline/generations.js'
 import { familyNames, type FamilyName } from '../domain/family.js'
 import type { Correction } from '../domain/row.js'
 import { kpiStream } from '../domain/stream-name.js'
-import { command, configOf, instantOf, withContext, type CommonFlags } from './common.js'
+import { command, type CommonFlags } from './command.js'
+import { configOf, withContext } from './context.js'
+import { instantOf } from './option-values.js'
 import { EXIT, UsageError } from './exit.js'
 import { chosen } from './reconcile.js'
 import { progressBar } from './progress.js'
+import { summaries } from './summaries.js'
 
 type Flags = CommonFlags &
   Readonly<{
@@ -27,15 +30,11 @@ type Flags = CommonFlags &
   }>
 
 export const correctionsCommand = (): Command =>
-  command(
-    'corrections',
-    'list the rows that were restated after they had been final: why, when in the log, and what changed',
-    [
-      'streamvane corrections --from 2026-01-05 --to 2026-01-06',
-      'streamvane corrections --family queue --key queue/9b1d4a52 --reason late',
-      'streamvane corrections --json | jq -c \'select(.reason == "settings") | {key, changes}\'',
-    ],
-  )
+  command('corrections', summaries.corrections, [
+    'streamvane corrections --from 2026-01-05 --to 2026-01-06',
+    'streamvane corrections --family queue --key queue/9b1d4a52 --reason late',
+    'streamvane corrections --json | jq -c \'select(.reason == "settings") | {key, changes}\'',
+  ])
     .option('--from <instant>', 'intervals that start then or later')
     .option('--to <instant>', 'intervals that start before')
     .addOption(new Option('--family <name>', 'only this family').choices(familyNames))

@@ -1,13 +1,15 @@
 import type { Command } from 'commander'
 import Table from 'cli-table3'
 import { deadLetters, replayDeadLetters, type DeadLetter } from '../app/operations/dead-letters.js'
-import { command, commandGroup, configOf, withContext, type CommonFlags } from './common.js'
+import { command, commandGroup, type CommonFlags } from './command.js'
+import { configOf, withContext } from './context.js'
 import { EXIT, UsageError } from './exit.js'
+import { summaries } from './summaries.js'
 
 type Flags = CommonFlags & Readonly<{ json?: boolean; reason?: string; dryRun?: boolean; raw?: boolean }>
 
 export const deadLetterCommand = (): Command => {
-  const group = commandGroup('deadletter', 'what could not be used: list it, look at it, take it in again')
+  const group = commandGroup('deadletter', summaries.deadletter)
   group.addCommand(
     command('list', 'list the input that was set aside, with the reason', [
       'streamvane deadletter list',

@@ -1,13 +1,15 @@
 import type { Command } from 'commander'
 import { erase } from '../app/operations/erase.js'
 import { conversationStream, userStream } from '../domain/stream-name.js'
-import { command, configOf, withContext, type CommonFlags } from './common.js'
+import { command, type CommonFlags } from './command.js'
+import { configOf, withContext } from './context.js'
 import { UsageError } from './exit.js'
+import { summaries } from './summaries.js'
 
 type Flags = CommonFlags & Readonly<{ conversation?: string; user?: string; yes?: boolean; json?: boolean }>
 
 export const eraseCommand = (): Command =>
-  command('erase', 'erase all raw events of a conversation or a user for ever (a request under data protection law)', [
+  command('erase', summaries.erase, [
     'streamvane erase --conversation 9d0c…            # says what would be erased',
     'streamvane erase --conversation 9d0c… --yes',
     'streamvane erase --user 71fa… --yes --json',

@@ -1,54 +1,64 @@
 import { CommanderError } from 'commander'
-import { ConfigError } from '../app/config/schema.js'
-import { NoGeneration } from '../app/operations/replay.js'
 import type { StageEnd } from '../app/pipeline/stage.js'
-import { NotIngested } from '../ingress/not-ingested.js'
-import { LogLocked } from '../log/event-log.js'
+import type { NotIngested } from '../ingress/not-ingested.js'
 
 /** Exit codes, documented in README.md and in `streamvane --help`. */
 export const EXIT = {
   ok: 0,
-  /** Something nobody expected; the message is in the log on stderr. */
+  /** An unexpected error; the message is in the log on stderr. */
   failed: 1,
   /** Wrong usage or configuration. */
   usage: 2,
   /** Another instance took over, or holds the log. */
   superseded: 3,
-  /** The destination or the log refuses what it is given. */
+  /** The destination or the log refuses the input. */
   refused: 4,
-  /** The command did its work and found differences, or input that cannot be used. */
+  /** The command finished and found differences, or input that cannot be used. */
   differences: 5,
 } as const
 
-/** A mistake of the one who called: said in one line, without a stack. */
+/** Wrong usage: reported in one line, without a stack. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-export const exitCodeOf = (cause: unknown): number => {
-  // Commander ends help and versions with an error too, of code 0.
-  if (cause instanceof CommanderError) return cause.exitCode === 0 ? EXIT.ok : EXIT.usage
-  if (cause instanceof ConfigError || cause instanceof UsageError || cause instanceof NoGeneration) return EXIT.usage
-  if (cause instanceof LogLocked) return EXIT.superseded
-  return EXIT.failed
+/**
+ * Errors whose message is all that a person needs, with the exit code of each. They are known by name: importing the
+ * classes would load most of the program before the help is printed.
+ */
+const expected: Readonly<Record<string, number>> = {
+  UsageError: EXIT.usage,
+  ConfigError: EXIT.usage,
+  NoGeneration: EXIT.usage,
+  LogLocked: EXIT.superseded,
+  RebuildFailed: EXIT.failed,
+  ReplayFailed: EXIT.failed,
+  LogUnavailable: EXIT.failed,
+  NotIngested: EXIT.failed,
 }
 
-/** Errors whose message says all there is to say. */
-export const isExpected = (cause: unknown): boolean =>
-  exitCodeOf(cause) !== EXIT.failed ||
-  (cause instanceof Error && ['RebuildFailed', 'ReplayFailed', 'LogUnavailable', 'NotIngested'].includes(cause.name))
+export const exitCodeOf = (cause: unknown): number => {
+  // Commander reports help and versions as an error too, with code 0.
+  if (cause instanceof CommanderError) return cause.exitCode === 0 ? EXIT.ok : EXIT.usage
+  return isExpected(cause) ? (expected[cause.name] ?? EXIT.failed) : EXIT.failed
+}
+
+export const isExpected = (cause: unknown): cause is Error =>
+  cause instanceof Error && Object.hasOwn(expected, cause.name)
 
 /**
- * What to print of an error on stderr: its message, or all of it where nobody expected it. Commander has said already
- * what it had to say.
+ * What to print of an error on stderr: the message of an expected one, all of another. Commander has printed its own
+ * errors already.
  */
 export const wordsOf = (cause: unknown): unknown => {
   if (cause instanceof CommanderError) return undefined
-  if (cause instanceof NotIngested) return `${cause.message}: ${cause.reason}`
-  return isExpected(cause) ? (cause as Error).message : cause
+  if (!isExpected(cause)) return cause
+  return cause.name === 'NotIngested'
+    ? `${cause.message}: ${(cause as Error & Pick<NotIngested, 'reason'>).reason}`
+    : cause.message
 }
 
-/** Says how a run ended, for the exit code and for people. */
+/** The exit code and message of a finished run. */
 export const outcomeOf = (end: StageEnd): Readonly<{ code: number; message: string }> => {
   switch (end.kind) {
     case 'stopped':

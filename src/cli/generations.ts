@@ -1,14 +1,13 @@
 import type { Command } from 'commander'
 import Table from 'cli-table3'
 import { readGenerations } from '../app/pipeline/generations.js'
-import { command, configOf, withContext, type CommonFlags } from './common.js'
+import { command, type CommonFlags } from './command.js'
+import { configOf, withContext } from './context.js'
 import { EXIT } from './exit.js'
+import { summaries } from './summaries.js'
 
 export const generationsCommand = (): Command =>
-  command('generations', 'list the generations: which is live, by which profile each was computed', [
-    'streamvane generations',
-    'streamvane generations --json',
-  ])
+  command('generations', summaries.generations, ['streamvane generations', 'streamvane generations --json'])
     .option('--json', 'one JSON object a line')
     .action(async (flags: CommonFlags & Readonly<{ json?: boolean }>) => {
       const config = configOf(flags)

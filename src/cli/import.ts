@@ -3,23 +3,21 @@ import { importDetails, previewDetails } from '../app/operations/import-details.
 import { importFile, previewFile, type Preview } from '../app/operations/import-events.js'
 import { sizeOf } from '../ingress/input-file.js'
 import { addReceipts, emptyReceipt, type Receipt } from '../ingress/receipt.js'
-import { command, configOf, withContext, type CommonFlags, type Context } from './common.js'
+import { command, type CommonFlags } from './command.js'
+import { configOf, withContext, type Context } from './context.js'
 import { EXIT, UsageError } from './exit.js'
 import { progressBar } from './progress.js'
+import { summaries } from './summaries.js'
 
 type Flags = CommonFlags & Readonly<{ dryRun?: boolean; json?: boolean }>
 
 export const importCommand = (): Command => {
-  const events = command(
-    'import',
-    'take events from files of NDJSON (plain or gzip) into the log; can be run again without counting anything twice',
-    [
-      'streamvane import events.ndjson.gz',
-      'zcat events.ndjson.gz | streamvane import -',
-      'streamvane import --dry-run events.ndjson | head',
-      'streamvane import details conversations.json',
-    ],
-  )
+  const events = command('import', summaries.import, [
+    'streamvane import events.ndjson.gz',
+    'zcat events.ndjson.gz | streamvane import -',
+    'streamvane import --dry-run events.ndjson | head',
+    'streamvane import details conversations.json',
+  ])
     .argument('<file...>', 'files of one EventBridge or notification envelope a line; - is standard input')
     .option('--dry-run', 'say what each event would become and write nothing')
     .option('--json', 'the outcome (with --dry-run: each event) as JSON on stdout')

@@ -5,16 +5,18 @@ import { isMetricName, metricNames } from '../domain/metric.js'
 import { namedKpis, type NamedKpi } from '../domain/named-kpi.js'
 import type { Profile } from '../domain/profile.js'
 import { closeNames } from './close-names.js'
-import { command, commandGroup, configOf, type CommonFlags } from './common.js'
+import { command, commandGroup, type CommonFlags } from './command.js'
+import { configOf } from './context.js'
 import { UsageError } from './exit.js'
 import { descriptionOf, inWords } from './kpis-describe.js'
+import { summaries } from './summaries.js'
 
 type ProfileFlags = CommonFlags & Readonly<{ profile?: string; json?: boolean }>
 type ListFlags = ProfileFlags & Readonly<{ family?: FamilyName; metric?: string; on?: boolean; off?: boolean }>
 
 /** What there is to know about the figures: no data folder is opened. */
 export const kpisCommand = (): Command => {
-  const group = commandGroup('kpis', 'look at the figures that rows can carry')
+  const group = commandGroup('kpis', summaries.kpis)
   group.addCommand(
     withProfile('list', 'list the KPIs by name: <family>.<metric>.<statistic> and <family>.<kpi>', [
       'streamvane kpis list --family queue --on',

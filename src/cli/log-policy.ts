@@ -3,7 +3,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { accessOf } from '../app/pipeline/eventstoredb-logs.js'
 import { DAY_MS } from '../domain/interval.js'
 import { setStreamPolicy, type StreamPolicy } from '../log/eventstoredb/stream-administration.js'
-import { command, configOf, wholeNumber, withContext, type CommonFlags } from './common.js'
+import { command, type CommonFlags } from './command.js'
+import { configOf, withContext } from './context.js'
+import { wholeNumber } from './option-values.js'
 import { EXIT, UsageError } from './exit.js'
 
 type Flags = CommonFlags &

@@ -8,9 +8,12 @@ import { policyCommand } from './log-policy.js'
 import { CopyRefused } from '../app/log-copy/append.js'
 import { embeddedLogs, type Logs } from '../app/pipeline/logs.js'
 import { eventStoreDbLogs } from '../app/pipeline/eventstoredb-logs.js'
-import { command, commandGroup, configOf, wholeNumber, withContext, type CommonFlags, type Context } from './common.js'
+import { command, commandGroup, type CommonFlags } from './command.js'
+import { configOf, withContext, type Context } from './context.js'
+import { wholeNumber } from './option-values.js'
 import { EXIT, UsageError } from './exit.js'
 import { progressBar, type Progress } from './progress.js'
+import { summaries } from './summaries.js'
 
 type Flags = CommonFlags & Readonly<{ from: string; to: string; inFlight: number; dryRun?: boolean; json?: boolean }>
 
@@ -23,7 +26,7 @@ type Place =
 const IN_FLIGHT = 256
 
 export const logCommand = (): Command => {
-  const group = commandGroup('log', 'the log itself: copy it to another place, or say what EventStoreDB keeps of it')
+  const group = commandGroup('log', summaries.log)
   group.addCommand(
     command(
       'copy',

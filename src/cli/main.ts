@@ -1,27 +1,34 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
-import { configCommand } from './config.js'
-import { correctionsCommand } from './corrections.js'
-import { deadLetterCommand } from './deadletter.js'
-import { eraseCommand } from './erase.js'
 import { exitCodeOf, wordsOf } from './exit.js'
-import { generationsCommand } from './generations.js'
-import { importCommand } from './import.js'
-import { kpisCommand } from './kpis.js'
-import { profileCommand } from './profile.js'
-import { logCommand } from './log.js'
-import { rebuildCommand } from './rebuild.js'
-import { reconcileCommand } from './reconcile.js'
-import { replayCommand } from './replay.js'
-import { rowsCommand } from './rows.js'
-import { runCommand } from './run.js'
-import { simulateCommand } from './simulate.js'
-import { topicsCommand } from './topics.js'
+import { summaries } from './summaries.js'
+import { version } from './version.js'
+
+/** Loads a command's module when the command is used: loading all of them takes most of a second. */
+const commands: Readonly<Record<keyof typeof summaries, () => Promise<Command>>> = {
+  run: async () => (await import('./run.js')).runCommand(),
+  import: async () => (await import('./import.js')).importCommand(),
+  simulate: async () => (await import('./simulate.js')).simulateCommand(),
+  rows: async () => (await import('./rows.js')).rowsCommand(),
+  kpis: async () => (await import('./kpis.js')).kpisCommand(),
+  topics: async () => (await import('./topics.js')).topicsCommand(),
+  log: async () => (await import('./log.js')).logCommand(),
+  rebuild: async () => (await import('./rebuild.js')).rebuildCommand(),
+  replay: async () => (await import('./replay.js')).replayCommand(),
+  generations: async () => (await import('./generations.js')).generationsCommand(),
+  corrections: async () => (await import('./corrections.js')).correctionsCommand(),
+  reconcile: async () => (await import('./reconcile.js')).reconcileCommand(),
+  deadletter: async () => (await import('./deadletter.js')).deadLetterCommand(),
+  erase: async () => (await import('./erase.js')).eraseCommand(),
+  config: async () => (await import('./config.js')).configCommand(),
+  profile: async () => (await import('./profile.js')).profileCommand(),
+}
 
 const program = new Command('streamvane')
   .exitOverride()
   .description('Raw Genesys Cloud events in, trustworthy interval KPIs on Kafka out.')
-  .showHelpAfterError('(--help shows what there is)')
+  .version(version(), '-V, --version', 'print the version')
+  .showHelpAfterError('(see streamvane --help)')
   .addHelpText(
     'after',
     `
@@ -29,25 +36,12 @@ Data goes to stdout, everything else to stderr. Exit codes: 0 done; 1 failed; 2 
 4 the destination or the log refuses; 5 done, and differences were found.`,
   )
 
-for (const command of [
-  runCommand(),
-  importCommand(),
-  simulateCommand(),
-  rowsCommand(),
-  kpisCommand(),
-  topicsCommand(),
-  logCommand(),
-  rebuildCommand(),
-  replayCommand(),
-  generationsCommand(),
-  correctionsCommand(),
-  reconcileCommand(),
-  deadLetterCommand(),
-  eraseCommand(),
-  configCommand(),
-  profileCommand(),
-])
-  program.addCommand(command)
+const [first, second] = process.argv.slice(2)
+const wanted = first === 'help' ? second : first
+for (const [name, load] of Object.entries(commands))
+  program.addCommand(
+    name === wanted ? await load() : new Command(name).description(summaries[name as keyof typeof summaries]),
+  )
 
 // A reader that has seen enough (`| head`) is no failure.
 process.stdout.on('error', (cause: NodeJS.ErrnoException) => {

@@ -11,11 +11,14 @@ import {
   type Publication,
 } from '../app/operations/publish-profile.js'
 import type { Profile } from '../domain/profile.js'
-import { command, commandGroup, configOf, instantOf, withContext, type CommonFlags } from './common.js'
+import { command, commandGroup, type CommonFlags } from './command.js'
+import { configOf, withContext } from './context.js'
+import { instantOf } from './option-values.js'
 import { EXIT } from './exit.js'
+import { summaries } from './summaries.js'
 
 export const profileCommand = (): Command => {
-  const group = commandGroup('profile', 'publish KPI profiles, and show which is in force')
+  const group = commandGroup('profile', summaries.profile)
   group.addCommand(publishCommand())
   group.addCommand(showCommand())
   return group

@@ -2,9 +2,11 @@ import type { Command } from 'commander'
 import Table from 'cli-table3'
 import { loadProfile } from '../app/config/load.js'
 import { rebuild } from '../app/operations/rebuild.js'
-import { command, configOf, withContext, type CommonFlags } from './common.js'
+import { command, type CommonFlags } from './command.js'
+import { configOf, withContext } from './context.js'
 import { EXIT } from './exit.js'
 import { progressBar } from './progress.js'
+import { summaries } from './summaries.js'
 
 type Flags = CommonFlags & Readonly<{ profile?: string; promote?: boolean; json?: boolean }>
 
@@ -12,15 +14,11 @@ type Flags = CommonFlags & Readonly<{ profile?: string; promote?: boolean; json?
 const REBUILD_BATCH = 50_000
 
 export const rebuildCommand = (): Command =>
-  command(
-    'rebuild',
-    'compute a new generation from the raw log beside the live one and compare the two, interval by interval',
-    [
-      'streamvane rebuild',
-      'streamvane rebuild --profile new-profile.yaml --promote',
-      'streamvane rebuild --json | jq "select(.same | not)"',
-    ],
-  )
+  command('rebuild', summaries.rebuild, [
+    'streamvane rebuild',
+    'streamvane rebuild --profile new-profile.yaml --promote',
+    'streamvane rebuild --json | jq "select(.same | not)"',
+  ])
     .option('--profile <file>', 'compute by this profile (default: the configured one)')
     .option('--promote', 'publish the new generation from now on; a running egress switches to it')
     .option('--json', 'one JSON object an interval')

@@ -15,9 +15,12 @@ import { NoGeneration } from '../app/operations/replay.js'
 import { familyNames, type FamilyName } from '../domain/family.js'
 import { kpiStream } from '../domain/stream-name.js'
 import { NoLog } from '../log/event-log.js'
-import { command, configOf, instantOf, wholeNumber, withContext, type CommonFlags, type Context } from './common.js'
+import { command, type CommonFlags } from './command.js'
+import { configOf, withContext, type Context } from './context.js'
+import { instantOf, wholeNumber } from './option-values.js'
 import { EXIT, UsageError } from './exit.js'
 import { progressBar } from './progress.js'
+import { summaries } from './summaries.js'
 
 type Flags = CommonFlags &
   Readonly<{
@@ -40,15 +43,11 @@ type Flags = CommonFlags &
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
 
 export const reconcileCommand = (): Command =>
-  command(
-    'reconcile',
-    'hold our rows against what the aggregates queries of Genesys say, and name every difference with its reason',
-    [
-      'streamvane reconcile --aggregates monday.json',
-      "streamvane reconcile --aggregates week.ndjson.gz --tolerance '*=sum:0.1%' --html week.html",
-      'streamvane reconcile --aggregates sales.json --where mediaType=voice --json | jq .totals',
-    ],
-  )
+  command('reconcile', summaries.reconcile, [
+    'streamvane reconcile --aggregates monday.json',
+    "streamvane reconcile --aggregates week.ndjson.gz --tolerance '*=sum:0.1%' --html week.html",
+    'streamvane reconcile --aggregates sales.json --where mediaType=voice --json | jq .totals',
+  ])
     .requiredOption(
       '--aggregates <file>',
       'answers of conversations/, users/ or flows/aggregates/query: one, an array, or NDJSON; - is standard input',

@@ -3,14 +3,17 @@ import { familyNames, type FamilyName } from '../domain/family.js'
 import { replay } from '../app/operations/replay.js'
 import type { Sink } from '../egress/sink.js'
 import { sinksOf } from '../app/pipeline/sinks.js'
-import { command, configOf, instantOf, withContext, type CommonFlags } from './common.js'
+import { command, type CommonFlags } from './command.js'
+import { configOf, withContext } from './context.js'
+import { instantOf } from './option-values.js'
 import { EXIT, UsageError } from './exit.js'
 import { progressBar } from './progress.js'
+import { summaries } from './summaries.js'
 
 type Flags = CommonFlags & Readonly<{ from: string; to: string; family?: FamilyName; dryRun?: boolean }>
 
 export const replayCommand = (): Command =>
-  command('replay', 'publish the latest rows of a range again, marked as replay', [
+  command('replay', summaries.replay, [
     'streamvane replay --from 2026-01-05T08:00:00Z --to 2026-01-05T12:00:00Z --dry-run',
     'streamvane replay --from 2026-01-05 --to 2026-01-06 --family queue',
   ])

@@ -12,8 +12,11 @@ import { latestRows } from '../contract/kpi-stream.js'
 import { NoGeneration } from '../app/operations/replay.js'
 import { rowJson } from '../contract/row-json.js'
 import { rowStatuses } from '../contract/schema/row-schema.js'
-import { command, configOf, instantOf, withContext, type CommonFlags } from './common.js'
+import { command, type CommonFlags } from './command.js'
+import { configOf, withContext } from './context.js'
+import { instantOf } from './option-values.js'
 import { EXIT, UsageError } from './exit.js'
+import { summaries } from './summaries.js'
 
 type Flags = CommonFlags &
   Readonly<{
@@ -30,7 +33,7 @@ type Flags = CommonFlags &
   }>
 
 export const rowsCommand = (): Command =>
-  command('rows', 'print the latest rows of a family', [
+  command('rows', summaries.rows, [
     'streamvane rows --family queue --from 2026-01-05T08:00:00Z --to 2026-01-05T12:00:00Z',
     'streamvane rows --family agent --agent 5f1c… --json | jq .kpis',
     'streamvane rows --family skill --where mediaType=voice --granularity P1D',

@@ -5,8 +5,10 @@ import { stageKinds, startPipeline, type StageKind } from '../app/pipeline/super
 import { filesFolderOf, sinksOf } from '../app/pipeline/sinks.js'
 import { progressMismatchCodes } from '../egress/progress-mismatch.js'
 import { httpSource } from '../http/server.js'
-import { command, configOf, withContext, type CommonFlags } from './common.js'
+import { command, type CommonFlags } from './command.js'
+import { configOf, withContext } from './context.js'
 import { isExpected, outcomeOf, UsageError } from './exit.js'
+import { summaries } from './summaries.js'
 
 type Flags = CommonFlags &
   Readonly<{
@@ -19,7 +21,7 @@ type Flags = CommonFlags &
   }>
 
 export const runCommand = (): Command =>
-  command('run', 'take events in, compute rows and publish them, until told to stop (SIGTERM, Ctrl-C)', [
+  command('run', summaries.run, [
     'streamvane run',
     'KAFKA_BROKERS=localhost:9092 SCHEMA_REGISTRY_URL=http://localhost:8081 streamvane run --config streamvane.yaml',
     'streamvane run --until-caught-up',

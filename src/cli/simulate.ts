@@ -10,10 +10,13 @@ import type { PointSource } from '../domain/profile.js'
 import { queueAnswers } from '../simulator/answers/queue-answers.js'
 import type { SimulateOptions } from '../simulator/options.js'
 import { simulate } from '../simulator/simulate.js'
-import { command, configOf, instantOf, share, wholeNumber, withContext, type CommonFlags } from './common.js'
+import { command, type CommonFlags } from './command.js'
+import { configOf, withContext } from './context.js'
+import { instantOf, share, wholeNumber } from './option-values.js'
 import { EXIT, UsageError } from './exit.js'
 import { postLines } from './post.js'
 import { progressBar } from './progress.js'
+import { summaries } from './summaries.js'
 
 type Flags = CommonFlags &
   Readonly<{
@@ -45,7 +48,7 @@ type Flags = CommonFlags &
   }>
 
 export const simulateCommand = (): Command =>
-  command('simulate', 'make the events of a whole contact centre, seeded: the same options give the same bytes', [
+  command('simulate', summaries.simulate, [
     'streamvane simulate --seed 1 --from 2026-01-05T06:00:00Z --hours 6 --queues 5 --agents 40 --out morning.ndjson --truth truth.json',
     'streamvane simulate --seed 1 --hours 1 --out - | streamvane import -',
     'streamvane simulate --seed 1 --hours 24 --reconfigure --out day.ndjson --config-out queues.json --conversation-details details.ndjson',

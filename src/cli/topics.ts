@@ -3,13 +3,15 @@ import { familyNames, type FamilyName } from '../domain/family.js'
 import { sinkKinds } from '../app/config/schema.js'
 import { topicsOptionsOf } from '../app/pipeline/sinks.js'
 import { applyTopics, planTopics, type TopicStep } from '../egress/kafka/topic-admin.js'
-import { command, commandGroup, configOf, withContext, type CommonFlags } from './common.js'
+import { command, commandGroup, type CommonFlags } from './command.js'
+import { configOf, withContext } from './context.js'
 import { EXIT, UsageError } from './exit.js'
+import { summaries } from './summaries.js'
 
 type Flags = CommonFlags & Readonly<{ family?: readonly FamilyName[]; dryRun?: boolean; json?: boolean }>
 
 export const topicsCommand = (): Command => {
-  const group = commandGroup('topics', 'the Kafka topics that rows go to')
+  const group = commandGroup('topics', summaries.topics)
   group.addCommand(
     command(
       'apply',

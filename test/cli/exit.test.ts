@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
-import { EXIT, exitCodeOf, wordsOf } from '../../src/cli/exit.js'
+import { ConfigError } from '../../src/app/config/schema.js'
+import { NoGeneration } from '../../src/app/operations/replay.js'
+import { EXIT, exitCodeOf, UsageError, wordsOf } from '../../src/cli/exit.js'
 import { NotIngested } from '../../src/ingress/not-ingested.js'
-import { LogUnavailable } from '../../src/log/event-log.js'
+import { LogLocked, LogUnavailable } from '../../src/log/event-log.js'
 
 test.each([
   [
@@ -20,3 +22,9 @@ test.each([
     expect(cause.retryable).toBe(failure.tag === 'NotAvailable')
   },
 )
+
+test('an error of wrong usage, of the configuration, or of a locked log has its own exit code', () => {
+  const codes = [new UsageError('x'), new ConfigError('x'), new NoGeneration('t'), new LogLocked('x')]
+  expect(codes.map(exitCodeOf)).toEqual([EXIT.usage, EXIT.usage, EXIT.usage, EXIT.superseded])
+  expect(exitCodeOf(new Error('x'))).toBe(EXIT.failed)
+})

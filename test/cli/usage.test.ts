@@ -1,38 +1,45 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { configCommand } from '../../src/cli/config.js'
+import { correctionsCommand } from '../../src/cli/corrections.js'
 import { deadLetterCommand } from '../../src/cli/deadletter.js'
+import { eraseCommand } from '../../src/cli/erase.js'
 import { generationsCommand } from '../../src/cli/generations.js'
 import { importCommand } from '../../src/cli/import.js'
+import { kpisCommand } from '../../src/cli/kpis.js'
+import { logCommand } from '../../src/cli/log.js'
 import { profileCommand } from '../../src/cli/profile.js'
 import { rebuildCommand } from '../../src/cli/rebuild.js'
+import { reconcileCommand } from '../../src/cli/reconcile.js'
 import { replayCommand } from '../../src/cli/replay.js'
 import { rowsCommand } from '../../src/cli/rows.js'
 import { runCommand } from '../../src/cli/run.js'
 import { simulateCommand } from '../../src/cli/simulate.js'
 import { topicsCommand } from '../../src/cli/topics.js'
+import type { summaries } from '../../src/cli/summaries.js'
 import { exitCodeOf, wordsOf } from '../../src/cli/exit.js'
 import { scratchFolder, streamvane, type Outcome } from '../support/streamvane.js'
 
 const commands = {
-  ...{
-    run: runCommand,
-    import: importCommand,
-    simulate: simulateCommand,
-    rows: rowsCommand,
-    topics: topicsCommand,
-    rebuild: rebuildCommand,
-  },
-  ...{
-    replay: replayCommand,
-    generations: generationsCommand,
-    deadletter: deadLetterCommand,
-    config: configCommand,
-    profile: profileCommand,
-  },
-}
+  run: runCommand,
+  import: importCommand,
+  simulate: simulateCommand,
+  rows: rowsCommand,
+  kpis: kpisCommand,
+  topics: topicsCommand,
+  log: logCommand,
+  rebuild: rebuildCommand,
+  replay: replayCommand,
+  generations: generationsCommand,
+  corrections: correctionsCommand,
+  reconcile: reconcileCommand,
+  deadletter: deadLetterCommand,
+  erase: eraseCommand,
+  config: configCommand,
+  profile: profileCommand,
+} satisfies Record<keyof typeof summaries, unknown>
 
 /** Runs a command in this process: a process of its own costs a second. For what ends before the log is opened. */
 const tried = async (name: string, args: readonly string[]): Promise<Outcome> => {
@@ -58,6 +65,30 @@ describe('help', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     for (const name of Object.keys(commands)) expect(stdout).toMatch(new RegExp(`^ {2}${name}\\b`, 'm'))
     expect(stdout).toMatch(/0 done; 1 failed; 2 wrong usage .* 5 done/s)
+  })
+
+  test('of the program is printed without loading a command or what commands need', async () => {
+    const loaded = async (file: string): Promise<readonly string[]> => {
+      const text = await readFile(join(import.meta.dirname, '../../src/cli', file), 'utf8')
+      return [...text.matchAll(/^import (?!type )[^;]*? from '([^']+)'/gm)].map(([, module = '']) => module)
+    }
+    const own = ['main.ts', 'exit.ts', 'summaries.ts', 'version.ts']
+    const modules = (await Promise.all(own.map(loaded))).flat()
+    expect(modules).toContain('commander')
+    expect(modules.filter((module) => !/^(commander|node:fs|\.\/(exit|summaries|version)\.js)$/.test(module))).toEqual(
+      [],
+    )
+  })
+
+  test('is found under "help <command>" too, and --version prints the version of the package', async () => {
+    expect(await streamvane(['help', 'rows'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('streamvane rows --family queue') as string,
+    })
+    const { version } = JSON.parse(await readFile(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+      version: string
+    }
+    expect(await streamvane(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
   })
 
   const withExamples = Object.entries(commands).flatMap(([name, make]) => {
