@@ -31,6 +31,7 @@ const expected: Readonly<Record<string, number>> = {
   ConfigError: EXIT.usage,
   NoGeneration: EXIT.usage,
   LogLocked: EXIT.superseded,
+  LogDamaged: EXIT.refused,
   RebuildFailed: EXIT.failed,
   ReplayFailed: EXIT.failed,
   LogUnavailable: EXIT.failed,

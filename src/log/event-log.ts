@@ -116,8 +116,8 @@ export type SubscribeStream = Readonly<{
  *   of the log has the id of its original. A position or revision that is kept elsewhere is stored together with it.
  * - The bytes of an event are the reader's to read, not to change; the caller of `append` leaves its buffers alone
  *   until it resolves. Events of one batch may share memory: copy what is kept for long.
- * - Foreign errors on read are thrown as `LogUnavailable`; expected append failures are values. After `close`, appends
- *   are refused and reads throw `LogUnavailable`.
+ * - Foreign errors on read are thrown as `LogUnavailable`, bytes that were changed as `LogDamaged`; expected append
+ *   failures are values. After `close`, appends are refused and reads throw `LogUnavailable`.
  */
 export type EventLog = Readonly<{
   append: (appends: readonly StreamAppend[]) => Promise<readonly Either<AppendFailure, Appended>[]>
@@ -144,6 +144,14 @@ export type EventLog = Readonly<{
 /** A read failed for a reason that may pass; the reader may start again from its last position. */
 export class LogUnavailable extends Error {
   override readonly name = 'LogUnavailable'
+}
+
+/**
+ * The log's stored bytes are not those that were written. Reading again does not help, so it is no `LogUnavailable`. The
+ * message names the folder, the place and the remedy.
+ */
+export class LogDamaged extends Error {
+  override readonly name = 'LogDamaged'
 }
 
 /** There is no log here yet: no process has written to it. */

@@ -71,7 +71,7 @@ describe('a writer killed in mid-append', () => {
 })
 
 describe('a disk that takes no more', () => {
-  test('is answered with NotAvailable; once there is room the same writer goes on, and what was acknowledged is there', async () => {
+  test('is answered with NotAvailable and prints nothing; with room again the writer goes on and has lost nothing', async () => {
     const dir = await scratchDirectory()
     // A limit on the size of files stands for a full disk: the write fails half-way through a commit.
     const child = runChild('appender', [dir, '0', '5000'], `trap '' XFSZ; ulimit -S -f 3000; `)
@@ -85,6 +85,7 @@ describe('a disk that takes no more', () => {
     const after = acknowledgedBy(child)
     expect(after.size).toBeGreaterThanOrEqual(before.size + 50)
     await inspect(dir, after)
+    expect(child.stderr()).toBe('')
   }, 60_000)
 })
 

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { Damage } from './damage.js'
 import type { NewEvent, Position, RecordedEvent } from '../event-log.js'
 
 /**
@@ -22,11 +23,6 @@ const ENTRY = 34
 
 /** An event with its place in its stream, as a block takes it. `id` is the UUID's 16 bytes. */
 export type BlockEvent = Readonly<{ stream: string; revision: number; id: Uint8Array; event: NewEvent }>
-
-/** The bytes of a block are not those that were written: the disk, a copy or a person changed them. */
-export class DamagedBlock extends Error {
-  override readonly name = 'DamagedBlock'
-}
 
 /** Bytes this event takes in a block, but for the names it shares. */
 export const blockShare = ({ event }: BlockEvent): number => ENTRY + event.metadata.byteLength + event.data.byteLength
@@ -109,12 +105,12 @@ export type Block = Readonly<{
   entriesAt: number
 }>
 
-/** @throws DamagedBlock if the bytes are not those of a whole block of this format. */
+/** @throws Damage if the bytes are not those of a whole block of this format. */
 export const openBlock = (bytes: Buffer, last: Position): Block => {
   if (bytes.length < HEAD || bytes.readUInt16LE(0) !== BLOCK_FORMAT || bytes.readUInt32LE(8) !== bytes.length)
-    throw new DamagedBlock(`the block through position ${last} is no block of format ${BLOCK_FORMAT}`)
+    throw new Damage(`the block through position ${last} is no block of format ${BLOCK_FORMAT}`)
   if (checksum(bytes) !== bytes.readUInt32LE(12))
-    throw new DamagedBlock(`the block through position ${last} fails its checksum`)
+    throw new Damage(`the block through position ${last} fails its checksum`)
   const count = bytes.readUInt16LE(2)
   let at = HEAD
   const table = (size: number): readonly string[] => {

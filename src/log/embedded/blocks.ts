@@ -1,6 +1,7 @@
 import type { Position } from '../event-log.js'
 import { openBlock } from './block.js'
 import type { Block } from './block.js'
+import { Damage } from './damage.js'
 import { positionOf } from './keys.js'
 import type { EmbeddedStore } from './store.js'
 
@@ -47,7 +48,7 @@ export const readBlocks = (store: EmbeddedStore, unlessClosed: () => void): Bloc
       const last = positionOf(key)
       if (recent?.key === last) return recent.block
       const held = bytes ?? store.blocks.get(key)
-      if (held === undefined) throw new Error(`the block through position ${last} is missing`)
+      if (held === undefined) throw new Damage(`the block through position ${last} is missing`)
       recent = { key: last, block: openBlock(asBuffer(held), last) }
       return recent.block
     },

@@ -1,3 +1,4 @@
+import { Damage } from './damage.js'
 import { openBlock, withoutStream } from './block.js'
 import { positionOf, streamRange } from './keys.js'
 import { ERASURES } from './blocks.js'
@@ -30,7 +31,7 @@ export const erasureOf = (store: EmbeddedStore, stream: string): Erasure | undef
   let events = 0
   const blocks = [...keys].map(([position, key]): readonly [Buffer, Buffer] => {
     const bytes = store.blocks.get(key)
-    if (bytes === undefined) throw new Error(`the block through position ${position} is missing`)
+    if (bytes === undefined) throw new Damage(`the block through position ${position} is missing`)
     const left = withoutStream(openBlock(bytes, position), stream)
     events += left.erased
     return [key, left.bytes]

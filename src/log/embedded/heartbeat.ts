@@ -16,7 +16,7 @@ export type Heartbeat = Readonly<{ send: () => void; stop: () => void }>
 
 /** Starts the heartbeat in `dir`. One that cannot be written does no harm: readers poll, and commits are fenced. */
 export const startHeartbeat = (dir: string): Heartbeat => {
-  const file = openSync(join(dir, FILE), 'a+')
+  const file = openSync(join(dir, FILE), 'a+', 0o600)
   closeSync(file)
   const fd = openSync(join(dir, FILE), 'r+')
   const count = Buffer.alloc(8)

@@ -2,13 +2,14 @@ import * as E from 'fp-ts/lib/Either.js'
 import { changeSignal } from '../change-signal.js'
 import type { ChangeSignal } from '../change-signal.js'
 import { giveLogId, readLogId } from './log-id.js'
+import { logError } from './damage.js'
 import { readBlocks } from './blocks.js'
 import { readBlocksThrough, scanBlocks } from './read-all.js'
 import { readRevisions, revisionOf } from './read-stream.js'
 import { openStore, placeOf } from './store.js'
 import type { EmbeddedStore } from './store.js'
 import { EmbeddedWriter } from './writer.js'
-import { LogUnavailable } from '../event-log.js'
+import { LogLocked, LogUnavailable } from '../event-log.js'
 import type { EventLog } from '../event-log.js'
 import { followStream } from '../follow-stream.js'
 import { follow } from '../follow.js'
@@ -31,6 +32,7 @@ export type EmbeddedLogOptions = Readonly<{
  *
  * @throws LogLocked if another process writes; after up to five seconds if that process cannot be looked up from here.
  * @throws LogUnavailable if there is no log to read, it has another format, or it may not be written to.
+ * @throws LogDamaged if its file is not whole.
  */
 export const openEmbeddedLog = async ({ dir, mode, owner = 'streamvane' }: EmbeddedLogOptions): Promise<EventLog> => {
   await closings.get(placeOf(dir))
@@ -45,11 +47,11 @@ export const openEmbeddedLog = async ({ dir, mode, owner = 'streamvane' }: Embed
       for (const signal of shared.signals) signal.notify()
       heartbeat?.send()
     }
-    if (lease !== undefined) writer = new EmbeddedWriter(shared.store, lease, committed)
+    if (lease !== undefined) writer = new EmbeddedWriter(shared.store, lease, { dir, committed })
   } catch (cause) {
     await lease?.release()
     await leave(shared)
-    throw cause
+    throw cause instanceof LogLocked ? cause : logError(dir, 'cannot be opened for writing', cause)
   }
 
   let closing: Promise<void> | undefined
@@ -133,20 +135,11 @@ const leave = async (shared: Shared): Promise<void> => {
   await closing
 }
 
-/** The one place where the store's errors become errors of the log. */
-const unavailable = (dir: string, cause: unknown): LogUnavailable =>
-  cause instanceof LogUnavailable
-    ? cause
-    : new LogUnavailable(
-        `the log in ${dir} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-        { cause },
-      )
-
 const report = <A>(dir: string, read: () => A): A => {
   try {
     return read()
   } catch (cause) {
-    throw unavailable(dir, cause)
+    throw logError(dir, 'cannot be read', cause)
   }
 }
 
@@ -154,6 +147,6 @@ async function* reporting<A>(dir: string, reading: AsyncGenerator<A>): AsyncGene
   try {
     yield* reading
   } catch (cause) {
-    throw unavailable(dir, cause)
+    throw logError(dir, 'cannot be read', cause)
   }
 }

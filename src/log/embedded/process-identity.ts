@@ -1,10 +1,12 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { basename } from 'node:path'
 
 /**
- * Which process this is, so that another can tell later whether it still lives. A pid alone does not say: pids are used
- * again, and each container counts its own from 1. `boot` and `pidSpace` say whose pids these are, `started` which of
- * the processes that bore this one. Empty where the operating system does not tell.
+ * Identifies a process, so that another process can later find out whether it still lives. A pid is not enough: pids
+ * are used again, and each container counts its own from 1. `boot` and `pidSpace` say whose pids these are, `started`
+ * which of the processes with this pid it was. Empty if the operating system does not say. `command` is the name of the
+ * program: its arguments may hold secrets.
  */
 export type ProcessIdentity = Readonly<{
   pid: number
@@ -23,7 +25,7 @@ export const thisProcess = (): ProcessIdentity => ({
   boot: told(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
   pidSpace: told(() => readlinkSync('/proc/self/ns/pid')),
   host: hostname(),
-  command: [process.argv0, ...process.argv.slice(1)].join(' ').slice(0, 300),
+  command: basename(process.argv[1] ?? process.argv0),
 })
 
 /**

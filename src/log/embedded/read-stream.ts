@@ -5,6 +5,7 @@ import { eventsOf } from './block.js'
 import type { Block } from './block.js'
 import { asBuffer, BATCH_BYTES_MAX, BATCH_EVENTS_MAX } from './blocks.js'
 import type { Blocks } from './blocks.js'
+import { Damage } from './damage.js'
 import { runKey, streamNumberOf } from './keys.js'
 import type { EmbeddedStore } from './store.js'
 import { blockOf, entryEvents, isErased, lastRevision, openEntry } from './stream-index.js'
@@ -38,7 +39,7 @@ export async function* readRevisions(
     for (let bytes = 0; left > 0 && batch.length < batchMax && bytes < BATCH_BYTES_MAX;) {
       const block = blockOfRevision(store, blocks, found, at)
       const taken = ownEvents(block, stream, at, backwards).slice(0, Math.min(left, batchMax - batch.length))
-      if (taken.length === 0) throw new Error(`revision ${at} of ${stream} is not where the index says`)
+      if (taken.length === 0) throw new Damage(`revision ${at} of ${stream} is not where the index says`)
       batch.push(...taken)
       left -= taken.length
       at += backwards ? -taken.length : taken.length
@@ -62,7 +63,7 @@ const blockOfRevision = (store: EmbeddedStore, blocks: Blocks, { number, entry }
   if (revision < entryEvents(entry)) return blocks.at(blockOf(entry, revision))
   for (const { value } of store.overflow.getRange({ start: runKey(number, revision), limit: 1 }))
     return blocks.at(asBuffer(value))
-  throw new Error(`revision ${revision} of stream number ${number} is missing`)
+  throw new Damage(`revision ${revision} of stream number ${number} is missing`)
 }
 
 /** The stream's events in a block, from a revision on, in the direction of the read. */

@@ -1,8 +1,20 @@
-import { accessSync, closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, realpathSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+} from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { open } from 'lmdb'
 import type { Database, RootDatabase } from 'lmdb'
 import { LogUnavailable, NoLog } from '../event-log.js'
+import { logError } from './damage.js'
+import { keepLmdbQuiet } from './lmdb-console.js'
 import { checkLmdbFile } from './lmdb-file.js'
 
 /** The layout of the directory. Raised when an older version could not read what a newer one writes. */
@@ -42,18 +54,20 @@ type Use = 'write' | 'read'
  * Opens the tables in `dir`; for writing, makes them if there are none.
  *
  * @throws LogUnavailable if there is no log to read, it has another format, or the file system refuses.
+ * @throws LogDamaged if its file is not whole.
  */
 export const openStore = (dir: string, use: Use): EmbeddedStore => {
   const made = use === 'write' ? makeDirectory(dir) : undefined
   if (use === 'read' && !existsSync(join(dir, 'data.mdb'))) throw noLog(dir)
   try {
+    const isNew = !existsSync(join(dir, 'data.mdb'))
     const store = openTables(dir, use, use === 'read' && isReadOnly(dir))
+    // LMDB makes its files with the rights that the umask leaves.
+    if (isNew) for (const name of ['data.mdb', 'lock.mdb']) chmodSync(join(dir, name), 0o600)
     if (use === 'write') syncDirectories(dir, made ?? dir)
     return store
   } catch (cause) {
-    throw cause instanceof LogUnavailable
-      ? cause
-      : new LogUnavailable(`the log in ${dir} cannot be opened: ${reasonOf(cause)}`, { cause })
+    throw logError(dir, 'cannot be opened', cause)
   }
 }
 
@@ -98,6 +112,7 @@ const openTables = (dir: string, use: Use, readOnly: boolean): EmbeddedStore => 
 }
 
 const openEnvironment = (dir: string, readOnly: boolean): RootDatabase => {
+  keepLmdbQuiet()
   checkLmdbFile(join(dir, 'data.mdb'))
   const options = {
     path: dir,
@@ -116,10 +131,10 @@ const openEnvironment = (dir: string, readOnly: boolean): RootDatabase => {
   return open(options as Parameters<typeof open>[0])
 }
 
-/** Returns the first directory that had to be made, if any. */
+/** Returns the first directory that had to be made, if any. What it will hold is for the owner alone. */
 const makeDirectory = (dir: string): string | undefined => {
   try {
-    const made = mkdirSync(dir, { recursive: true })
+    const made = mkdirSync(dir, { recursive: true, mode: 0o700 })
     if (isReadOnly(dir)) throw new Error('the directory or the file in it may not be written to')
     return made
   } catch (cause) {

@@ -1,3 +1,5 @@
+import { Damage } from './damage.js'
+
 /**
  * What the log knows of one stream: its last revision, and the id and block of each of its first events. Most streams
  * (a conversation, a queue's configuration) fit into their entry, so an append costs one small write per stream and a
@@ -28,7 +30,7 @@ export const newEntry = (): StreamEntry => {
   return { room, length: HEAD }
 }
 
-/** @throws Error if these bytes are no entry. */
+/** @throws Damage if these bytes are no entry. */
 export const openEntry = (bytes: Buffer | undefined): StreamEntry => {
   if (
     bytes === undefined ||
@@ -36,7 +38,7 @@ export const openEntry = (bytes: Buffer | undefined): StreamEntry => {
     bytes.length < HEAD ||
     (bytes.length - HEAD) % EVENT !== 0
   )
-    throw new Error('an entry of the stream index is missing or damaged')
+    throw new Damage('an entry of the stream index is missing or changed')
   return { room: bytes, length: bytes.length }
 }
 

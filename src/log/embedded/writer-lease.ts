@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { EmbeddedStore } from './store.js'
 import { LogLocked } from '../event-log.js'
 import { heartbeatWithin, startHeartbeat } from './heartbeat.js'
@@ -79,7 +80,11 @@ const heldIn = ({ meta }: EmbeddedStore): Held => {
 const describe = (holder: Holder | undefined): string =>
   holder === undefined
     ? 'another process'
-    : `${holder.owner}, pid ${holder.pid} on ${holder.host}, since ${holder.since} (${holder.command})`
+    : `${holder.owner}, pid ${holder.pid} on ${holder.host}, since ${holder.since} (${programOf(holder)})`
+
+/** Older versions stored the whole command line, which may hold secrets. */
+const programOf = ({ command }: Holder): string =>
+  command.includes(' ') ? basename(command.split(' ')[1] ?? '') : basename(command)
 
 const locked = (dir: string, holder: Holder | undefined): LogLocked =>
   new LogLocked(

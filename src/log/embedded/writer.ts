@@ -2,6 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { appendFault, decideAppend, erasedReason } from '../append-rules.js'
 import type { AppendFailure, Appended, Erased, Position, StreamAppend } from '../event-log.js'
 import { putsOf } from './commit.js'
+import { Damage, logError } from './damage.js'
 import { erasureOf } from './erase.js'
 import { positionOf, streamNumberOf } from './keys.js'
 import type { EmbeddedStore } from './store.js'
@@ -25,6 +26,7 @@ const GROUP_BYTES_MAX = 8 * 1024 * 1024
 export class EmbeddedWriter {
   readonly #store: EmbeddedStore
   readonly #lease: Lease
+  readonly #dir: string
   readonly #committed: () => void
   readonly #streams: WrittenStreams
   #waiting: Waiting[] = []
@@ -33,10 +35,15 @@ export class EmbeddedWriter {
   #nextStream = 0
   #head: Position = 0n
 
-  /** `committed` is called after each commit that stored something. */
-  constructor(store: EmbeddedStore, lease: Lease, committed: () => void) {
+  /** `dir` names the log in errors; `committed` is called after each commit that stored something. */
+  constructor(
+    store: EmbeddedStore,
+    lease: Lease,
+    { dir, committed }: Readonly<{ dir: string; committed: () => void }>,
+  ) {
     this.#store = store
     this.#lease = lease
+    this.#dir = dir
     this.#committed = committed
     this.#streams = new WrittenStreams(store)
     this.#readCounters()
@@ -71,6 +78,8 @@ export class EmbeddedWriter {
       this.#committed()
       return E.right({ events: erasure.events })
     } catch (cause) {
+      if (cause instanceof Damage)
+        return E.left({ tag: 'NotAvailable', cause: logError(this.#dir, 'cannot be read', cause) })
       const why = await causeOf(cause)
       this.#recover(why)
       return E.left({ tag: 'NotAvailable', cause: why })
@@ -105,7 +114,7 @@ export class EmbeddedWriter {
     let answers: readonly (readonly Answer[])[]
     try {
       const placed: Placed[] = []
-      answers = group.map(({ appends }) => appends.map((append) => this.#decide(append, placed)))
+      answers = group.map(({ appends }) => appends.map((append) => this.#decideUnlessDamaged(append, placed)))
       if (placed.length > 0 && !(await this.#save(placed))) {
         const reason = `this process may no longer write here: the log was taken over by ${this.#lease.holder()}`
         this.#state = { kind: 'refusing', reason }
@@ -118,6 +127,17 @@ export class EmbeddedWriter {
     }
     this.#streams.age()
     group.forEach(({ answer }, i) => answer(answers[i]!))
+  }
+
+  /** Damage to one stream does not keep the others from growing. */
+  #decideUnlessDamaged(append: StreamAppend, placed: Placed[]): Answer {
+    try {
+      return this.#decide(append, placed)
+    } catch (cause) {
+      if (cause instanceof Damage)
+        return E.left({ tag: 'NotAvailable', cause: logError(this.#dir, 'cannot be read', cause) })
+      throw cause
+    }
   }
 
   #decide(append: StreamAppend, placed: Placed[]): Answer {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { DamagedBlock, encodeBlock, eventsOf, openBlock, uuidBytes } from '../../../src/log/embedded/block.js'
+import { encodeBlock, eventsOf, openBlock, uuidBytes } from '../../../src/log/embedded/block.js'
+import { Damage } from '../../../src/log/embedded/damage.js'
 import type { BlockEvent } from '../../../src/log/embedded/block.js'
 
 const bytes = fc.uint8Array({ maxLength: 40 })
@@ -64,8 +65,8 @@ test('any changed byte and any cut is found out', () => {
       const changed = Buffer.from(block)
       const at = where % block.length
       changed[at] = changed[at]! ^ change
-      expect(() => openBlock(changed, 1_000n)).toThrow(DamagedBlock)
-      expect(() => openBlock(block.subarray(0, at), 1_000n)).toThrow(DamagedBlock)
+      expect(() => openBlock(changed, 1_000n)).toThrow(Damage)
+      expect(() => openBlock(block.subarray(0, at), 1_000n)).toThrow(Damage)
     }),
   )
 })

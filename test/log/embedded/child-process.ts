@@ -23,6 +23,10 @@ export type Child = Readonly<{
    */
   said: (beginning: string) => Promise<string>
   lines: readonly string[]
+  /** What it has printed to stderr so far. */
+  stderr: () => string
+  /** The signal that ended it, if one did; known once `ended` resolves. */
+  signal: () => NodeJS.Signals | null
   tell: (line: string) => void
   kill9: () => Promise<void>
   ended: Promise<number | null>
@@ -53,7 +57,9 @@ export const runChild = (name: string, args: readonly string[], under = ''): Chi
     lines.push(line)
     wake()
   })
-  const ended = once(child, 'close').then(([code]) => {
+  let signal: NodeJS.Signals | null = null
+  const ended = once(child, 'close').then(([code, by]) => {
+    signal = by as NodeJS.Signals | null
     over = true
     wake()
     return code as number | null
@@ -62,6 +68,8 @@ export const runChild = (name: string, args: readonly string[], under = ''): Chi
   return {
     pid: child.pid!,
     lines,
+    stderr: () => stderr,
+    signal: () => signal,
     said: async (beginning) => {
       for (;;) {
         for (; read < lines.length; read++)

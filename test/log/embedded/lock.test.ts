@@ -98,7 +98,7 @@ describe('one writer at a time', () => {
     const dir = await scratchDirectory()
     const store = await storeIn(dir)
     const lease = await takeLease(store, dir, 'sleeper')
-    const writer = new EmbeddedWriter(store, lease, () => undefined)
+    const writer = new EmbeddedWriter(store, lease, { dir, committed: () => undefined })
     expect((await writer.append(append('a'))).every(E.isRight)).toBe(true)
     const { version } = store.meta.getEntry('writer')!
     leaveHolder(store, elsewhere, version! + 1)

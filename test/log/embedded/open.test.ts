@@ -2,20 +2,26 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { openEmbeddedLog } from '../../../src/log/embedded/log.js'
 import { openStore } from '../../../src/log/embedded/store.js'
-import { LogUnavailable } from '../../../src/log/event-log.js'
+import { LogDamaged, LogUnavailable } from '../../../src/log/event-log.js'
 import { scratchDirectory } from './child-process.js'
 
-const failureOf = async (work: Promise<unknown>): Promise<LogUnavailable> => {
+const failureOf = async (
+  work: Promise<unknown>,
+  kind: typeof LogUnavailable | typeof LogDamaged = LogUnavailable,
+): Promise<Error> => {
   const cause = await work.then(
     () => undefined,
     (reason: unknown) => reason,
   )
-  expect(cause).toBeInstanceOf(LogUnavailable)
-  return cause as LogUnavailable
+  expect(cause).toBeInstanceOf(kind)
+  return cause as Error
 }
+
+const eventWithData = (text: string) => ({ type: 'Seen', data: Buffer.from(text), metadata: Buffer.from('{}') })
 
 describe('a log that cannot be opened or read says why', () => {
   test('there is none', async () => {
@@ -54,7 +60,7 @@ describe('a log that cannot be opened or read says why', () => {
     )
   })
 
-  test('a block was changed on disk: the events before it are read, then the damage is named', async () => {
+  test('a block was changed on disk: the events before it are read, then the damage, its file and the remedy are named', async () => {
     const dir = await scratchDirectory()
     const log = await openEmbeddedLog({ dir, mode: 'writer' })
     for (const each of ['first', 'second', 'third']) {
@@ -79,9 +85,45 @@ describe('a log that cannot be opened or read says why', () => {
       (async () => {
         for await (const batch of reader.readAll({ batchMax: 1 })) seen.push(...batch.map((event) => event.stream))
       })(),
+      LogDamaged,
     )
     expect(seen).toEqual(['first'])
     expect(failure.message).toContain('the block through position 2 fails its checksum')
+    expect(failure.message).toContain(path)
+    expect(failure.message).toContain('streamvane restore')
+    expect(failure).not.toBeInstanceOf(LogUnavailable)
     await reader.close()
+  })
+
+  test('the entry of a stream was changed on disk: that stream fails for its reader and writer, others go on', async () => {
+    const dir = await scratchDirectory()
+    const log = await openEmbeddedLog({ dir, mode: 'writer' })
+    const append = (stream: string) =>
+      log.append([{ stream, expected: 'any', events: [{ ...eventWithData('x'), id: randomUUID() }] }])
+    await append('damaged')
+    await append('whole')
+    const store = openStore(dir, 'write')
+    store.streamIndex.putSync(store.streams.get(Buffer.from('damaged'))!, Buffer.from([9, 9, 9]))
+    await log.close()
+
+    const again = await openEmbeddedLog({ dir, mode: 'writer' })
+    await failureOf(again.streamRevision('damaged'), LogDamaged)
+    const [damaged, whole] = await again.append(
+      ['damaged', 'whole'].map((stream) => ({
+        stream,
+        expected: 'any',
+        events: [{ ...eventWithData('y'), id: randomUUID() }],
+      })),
+    )
+    expect(damaged).toMatchObject({ left: { tag: 'NotAvailable', cause: expect.any(LogDamaged) as unknown } })
+    expect(whole).toMatchObject({ right: { revision: 1 } })
+    await failureOf(
+      again.erase('damaged').then((answer) => {
+        if (E.isLeft(answer) && answer.left.tag === 'NotAvailable') throw answer.left.cause
+      }),
+      LogDamaged,
+    )
+    await again.close()
+    await store.env.close()
   })
 })
