@@ -1,7 +1,7 @@
 import { pino, destination, type Logger } from 'pino'
 import { loadConfig } from '../app/config/load.js'
 import type { Config } from '../app/config/schema.js'
-import type { Logs } from '../app/pipeline/logs.js'
+import type { Logs } from '../app/pipeline/logs/logs.js'
 import type { CommonFlags } from './command.js'
 
 /** What a command works with: configuration, log, a logger on stderr, and a signal that SIGINT and SIGTERM abort. */
@@ -40,5 +40,5 @@ export const withContext = async (
 /** The configured log. Its adapter is loaded here, because the client of EventStoreDB takes long to load. */
 const logsOf = async (config: Config, name: string, logger: Logger): Promise<Logs> =>
   config.log.kind === 'eventstoredb'
-    ? (await import('../app/pipeline/eventstoredb-logs.js')).eventStoreDbLogs(config, `streamvane ${name}`, logger)
-    : (await import('../app/pipeline/logs.js')).embeddedLogs(config.data, `streamvane ${name}`)
+    ? (await import('../app/pipeline/logs/eventstoredb-logs.js')).eventStoreDbLogs(config, `streamvane ${name}`, logger)
+    : (await import('../app/pipeline/logs/logs.js')).embeddedLogs(config.data, `streamvane ${name}`)

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
-import { accessOf } from '../app/pipeline/eventstoredb-logs.js'
+import { accessOf } from '../app/pipeline/logs/eventstoredb-logs.js'
 import { DAY_MS } from '../domain/interval.js'
 import { setStreamPolicy, type StreamPolicy } from '../log/eventstoredb/stream-administration.js'
 import { command, type CommonFlags } from './command.js'

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander'
 import { familyNames, type FamilyName } from '../domain/family.js'
 import { sinkKinds } from '../app/config/schema.js'
-import { topicsOptionsOf } from '../app/pipeline/sinks.js'
+import { topicsOptionsOf } from '../app/pipeline/egress/sinks.js'
 import { applyTopics, planTopics, type TopicStep } from '../egress/kafka/topic-admin.js'
 import { command, commandGroup, type CommonFlags } from './command.js'
 import { configOf, withContext } from './context.js'

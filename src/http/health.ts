@@ -1,4 +1,4 @@
-import type { LogHealth } from '../app/pipeline/logs.js'
+import type { LogHealth } from '../app/pipeline/logs/logs.js'
 import type { Answer } from './answer.js'
 
 /** Whether this process does what it is there for, stage by stage. */

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../src/app/config/schema.js'
 import { bearerCheck, isLoopback } from '../../src/http/bearer.js'
-import type { LogHealth } from '../../src/app/pipeline/logs.js'
+import type { LogHealth } from '../../src/app/pipeline/logs/logs.js'
 import { allEvents } from '../ingress/log-content.js'
 import { answerOf, asArray, asLines, events, served } from './served.js'
 

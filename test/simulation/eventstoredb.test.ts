@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { intervalDigests } from '../../src/app/operations/digest.js'
-import { runProjector } from '../../src/app/pipeline/projector.js'
+import { runProjector } from '../../src/app/pipeline/projector/projector.js'
 import { HOUR_MS, MINUTE_MS } from '../../src/domain/interval.js'
 import { defaultProfile, type Profile } from '../../src/domain/profile.js'
 import { appendTick } from '../../src/ingress/clock.js'

@@ -1,5 +1,5 @@
 import { deserialize, serialize } from 'node:v8'
-import type { Snapshot, SnapshotStore } from '../../src/app/pipeline/snapshots.js'
+import type { Snapshot, SnapshotStore } from '../../src/app/pipeline/projector/snapshots.js'
 
 /**
  * A snapshot store in memory that outlives the process it is used by; it keeps bytes, so nothing is shared with a fold

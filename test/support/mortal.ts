@@ -1,6 +1,6 @@
 import type { EventLog } from '../../src/log/event-log.js'
 import type { Sink } from '../../src/egress/sink.js'
-import type { SnapshotStore } from '../../src/app/pipeline/snapshots.js'
+import type { SnapshotStore } from '../../src/app/pipeline/projector/snapshots.js'
 
 /** The process died in mid-work. */
 export class Crash extends Error {

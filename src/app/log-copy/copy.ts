@@ -25,7 +25,7 @@ import { erasedPositions, isErasedNote, PositionMap, erasures, PositionTranslato
 import { deadLetterRoutes, missingDeadLetters } from './dead-letters.js'
 import { CopyRefused, less, runsOf, send, StreamSender, Tally, type Amount } from './append.js'
 import { translatedEvents, positionedStreams, type Translated, type PositionedStream } from './positioned-streams.js'
-import type { Logs } from '../pipeline/logs.js'
+import type { Logs } from '../pipeline/logs/logs.js'
 
 /** Progress of a copy. `done` and `total` count positions or events, depending on the phase. */
 export type CopyProgress = Readonly<{

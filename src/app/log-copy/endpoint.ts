@@ -2,7 +2,7 @@ import { deadLetterStream, generationsStream, kpiStream } from '../../domain/str
 import { NoLog, type EventLog, type Position, type RecordedEvent, type NewEvent } from '../../log/event-log.js'
 import { memoryLog } from '../../log/memory-log.js'
 import { readGenerations } from '../pipeline/generations.js'
-import type { Logs, Mode } from '../pipeline/logs.js'
+import type { Logs, Mode } from '../pipeline/logs/logs.js'
 import { createHash } from 'node:crypto'
 
 /**

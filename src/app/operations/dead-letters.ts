@@ -6,7 +6,7 @@ import { readRawEvent } from '../../ingress/raw-event.js'
 import type { DeadLetterNote } from '../../ingress/dead-letter.js'
 import { NoLog, type EventLog } from '../../log/event-log.js'
 import { readGenerations } from '../pipeline/generations.js'
-import type { Logs } from '../pipeline/logs.js'
+import type { Logs } from '../pipeline/logs/logs.js'
 
 /** Input that was set aside. `id` names it for `show`; `part` is where it lies. */
 export type DeadLetter = Readonly<{ id: string; part: string; note: DeadLetterNote; raw: Uint8Array }>

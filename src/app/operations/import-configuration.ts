@@ -9,7 +9,7 @@ import { contentId } from '../../log/content-id.js'
 import { NotIngested } from '../../ingress/not-ingested.js'
 import { NoLog, type EventLog } from '../../log/event-log.js'
 import { readGenerations, type Generation } from '../pipeline/generations.js'
-import type { Logs } from '../pipeline/logs.js'
+import type { Logs } from '../pipeline/logs/logs.js'
 
 /** Configuration that operators put into the log. */
 export type Configured = Exclude<Imported, Readonly<{ type: 'StreamErased' }>>

@@ -1,8 +1,8 @@
 import { compareDigests, intervalDigests, type DigestDifference } from './digest.js'
 import { promote, readGenerations, startGeneration, type Generation } from '../pipeline/generations.js'
 import { latestRows } from '../../contract/kpi-stream.js'
-import { snapshotsOf, type LiveProjectorOptions } from '../pipeline/projector-stage.js'
-import { runProjector } from '../pipeline/projector.js'
+import { snapshotsOf, type LiveProjectorOptions } from '../pipeline/projector/projector-stage.js'
+import { runProjector } from '../pipeline/projector/projector.js'
 
 export type RebuildOptions = LiveProjectorOptions & Readonly<{ promote: boolean }>
 

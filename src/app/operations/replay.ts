@@ -4,7 +4,7 @@ import type { EpochMs } from '../../domain/interval.js'
 import type { Sink, SinkRecord } from '../../egress/sink.js'
 import { readGenerations } from '../pipeline/generations.js'
 import { latestHeaders } from '../../contract/kpi-stream.js'
-import type { Logs } from '../pipeline/logs.js'
+import type { Logs } from '../pipeline/logs/logs.js'
 
 export type ReplayOptions = Readonly<{
   tenant: string

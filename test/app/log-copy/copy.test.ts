@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { singleLog } from '../../../src/app/pipeline/logs.js'
+import { singleLog } from '../../../src/app/pipeline/logs/logs.js'
 import { memoryLog } from '../../../src/log/memory-log.js'
 import { answers } from '../../support/answers.js'
 import { take } from '../../support/pipeline.js'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { erase } from '../../../src/app/operations/erase.js'
-import { runLiveProjector } from '../../../src/app/pipeline/projector-stage.js'
-import { type Logs } from '../../../src/app/pipeline/logs.js'
+import { runLiveProjector } from '../../../src/app/pipeline/projector/projector-stage.js'
+import { type Logs } from '../../../src/app/pipeline/logs/logs.js'
 import type { RecordedEvent } from '../../../src/log/event-log.js'
 import { take } from '../../support/pipeline.js'
 import {

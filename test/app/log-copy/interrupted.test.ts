@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type CopyOutcome } from '../../../src/app/log-copy/copy.js'
-import { singleLog } from '../../../src/app/pipeline/logs.js'
+import { singleLog } from '../../../src/app/pipeline/logs/logs.js'
 import { memoryLog } from '../../../src/log/memory-log.js'
 import { chance } from '../../support/chance.js'
 import { failingAppend } from '../../support/failing-log.js'

@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { singleLog } from '../../../src/app/pipeline/logs.js'
+import { singleLog } from '../../../src/app/pipeline/logs/logs.js'
 import type { EventLog } from '../../../src/log/event-log.js'
 import { memoryLog } from '../../../src/log/memory-log.js'
 import { memoryParts, morning, copied, allOf } from './fixtures.js'

@@ -5,7 +5,7 @@ import { conversationStream, kpiStream } from '../../../src/domain/stream-name.j
 import { appendTick } from '../../../src/ingress/clock.js'
 import type { EventLog } from '../../../src/log/event-log.js'
 import { memoryLog } from '../../../src/log/memory-log.js'
-import { runProjector } from '../../../src/app/pipeline/projector.js'
+import { runProjector } from '../../../src/app/pipeline/projector/projector.js'
 import { generationOf, project, rowsOf, silent, take } from '../../support/pipeline.js'
 import { memorySnapshots } from '../../support/memory-snapshots.js'
 

@@ -10,7 +10,7 @@ import {
   type Configured,
 } from '../../../src/app/operations/import-configuration.js'
 import { startGeneration, promote, readGenerations } from '../../../src/app/pipeline/generations.js'
-import { singleLog } from '../../../src/app/pipeline/logs.js'
+import { singleLog } from '../../../src/app/pipeline/logs/logs.js'
 import {
   NotPublishable,
   profileInForce,

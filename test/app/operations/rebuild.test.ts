@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { runEgress } from '../../../src/app/pipeline/egress.js'
+import { runEgress } from '../../../src/app/pipeline/egress/egress.js'
 import { readGenerations } from '../../../src/app/pipeline/generations.js'
-import { runLiveProjector } from '../../../src/app/pipeline/projector-stage.js'
-import { embeddedLogs, type Logs } from '../../../src/app/pipeline/logs.js'
+import { runLiveProjector } from '../../../src/app/pipeline/projector/projector-stage.js'
+import { embeddedLogs, type Logs } from '../../../src/app/pipeline/logs/logs.js'
 import {
   rebuild,
   RebuildFailed,

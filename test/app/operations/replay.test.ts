@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { promote, readGenerations, startGeneration } from '../../../src/app/pipeline/generations.js'
-import { singleLog } from '../../../src/app/pipeline/logs.js'
+import { singleLog } from '../../../src/app/pipeline/logs/logs.js'
 import { NoGeneration, replay, ReplayFailed, type ReplayOptions } from '../../../src/app/operations/replay.js'
 import { defaultProfile } from '../../../src/domain/profile.js'
 import type { EventLog } from '../../../src/log/event-log.js'

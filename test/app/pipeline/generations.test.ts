@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { defaultProfile, type Profile } from '../../../src/domain/profile.js'
 import { compareDigests, intervalDigests } from '../../../src/app/operations/digest.js'
-import { runEgress } from '../../../src/app/pipeline/egress.js'
+import { runEgress } from '../../../src/app/pipeline/egress/egress.js'
 import {
   GenerationsChanged,
   promote,
@@ -9,8 +9,8 @@ import {
   startGeneration,
   watchLive,
 } from '../../../src/app/pipeline/generations.js'
-import { runLiveProjector } from '../../../src/app/pipeline/projector-stage.js'
-import { singleLog, type Logs } from '../../../src/app/pipeline/logs.js'
+import { runLiveProjector } from '../../../src/app/pipeline/projector/projector-stage.js'
+import { singleLog, type Logs } from '../../../src/app/pipeline/logs/logs.js'
 import { rebuild } from '../../../src/app/operations/rebuild.js'
 import { replay } from '../../../src/app/operations/replay.js'
 import { simulate } from '../../../src/simulator/simulate.js'

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
-import type { Profile } from '../../domain/profile.js'
-import type { EventLog } from '../../log/event-log.js'
-import { whenFree } from '../../log/when-free.js'
+import type { Profile } from '../../../domain/profile.js'
+import type { EventLog } from '../../../log/event-log.js'
+import { whenFree } from '../../../log/when-free.js'
 import {
   promote,
   PROJECTION_VERSION,
@@ -9,11 +9,11 @@ import {
   startGeneration,
   watchLive,
   type Generation,
-} from './generations.js'
-import type { Logs } from './logs.js'
+} from '../generations.js'
+import type { Logs } from '../logs/logs.js'
 import type { ProjectorOptions } from './projector-options.js'
 import { runProjector, type ProjectorEnd } from './projector.js'
-import { retrying, type Again } from './retry.js'
+import { retrying, type Again } from '../retry.js'
 import { noSnapshots, openSnapshotStore, type SnapshotStore } from './snapshots.js'
 
 /** The live generation; the first is started and promoted here. */

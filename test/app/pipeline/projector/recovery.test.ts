@@ -1,11 +1,11 @@
 import { beforeAll, expect, test } from 'vitest'
-import { defaultProfile } from '../../../src/domain/profile.js'
-import { kpiStream } from '../../../src/domain/stream-name.js'
-import { decodeRow, isRow } from '../../../src/contract/kpi-stream.js'
-import { simulate } from '../../../src/simulator/simulate.js'
-import type { EventLog } from '../../../src/log/event-log.js'
-import { memoryLog } from '../../../src/log/memory-log.js'
-import { project, take, tickTo } from '../../support/pipeline.js'
+import { defaultProfile } from '../../../../src/domain/profile.js'
+import { kpiStream } from '../../../../src/domain/stream-name.js'
+import { decodeRow, isRow } from '../../../../src/contract/kpi-stream.js'
+import { simulate } from '../../../../src/simulator/simulate.js'
+import type { EventLog } from '../../../../src/log/event-log.js'
+import { memoryLog } from '../../../../src/log/memory-log.js'
+import { project, take, tickTo } from '../../../support/pipeline.js'
 
 const FROM = Date.parse('2026-01-05T06:00:00Z')
 const whole = { tenant: 't', profile: defaultProfile, batchMax: 100_000 }

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
-import { appendTick } from '../../ingress/clock.js'
-import { NotIngested } from '../../ingress/not-ingested.js'
-import type { EventLog } from '../../log/event-log.js'
-import type { PauseGate } from './pause-gate.js'
+import { appendTick } from '../../../ingress/clock.js'
+import { NotIngested } from '../../../ingress/not-ingested.js'
+import type { EventLog } from '../../../log/event-log.js'
+import type { PauseGate } from '../pause-gate.js'
 
 export type WallClockOptions = Readonly<{
   raw: EventLog

@@ -5,10 +5,10 @@ import { Writable } from 'node:stream'
 import * as E from 'fp-ts/lib/Either.js'
 import { pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
-import { loadConfig } from '../../../src/app/config/load.js'
-import { eventStoreDbLogs } from '../../../src/app/pipeline/eventstoredb-logs.js'
-import type { EventLog } from '../../../src/log/event-log.js'
-import { eventOf, server } from '../../log/eventstoredb/rig.js'
+import { loadConfig } from '../../../../src/app/config/load.js'
+import { eventStoreDbLogs } from '../../../../src/app/pipeline/logs/eventstoredb-logs.js'
+import type { EventLog } from '../../../../src/log/event-log.js'
+import { eventOf, server } from '../../../log/eventstoredb/rig.js'
 
 const logsOn = async () => {
   const on = await server()

@@ -1,12 +1,12 @@
-import { rawPrefixes } from '../../domain/stream-name.js'
-import type { AppendFailure, Position, RecordedEvent } from '../../log/event-log.js'
+import { rawPrefixes } from '../../../domain/stream-name.js'
+import type { AppendFailure, Position, RecordedEvent } from '../../../log/event-log.js'
 import { AppendFailed, type KpiWriter } from './kpi-writer.js'
-import { PauseGate } from './pause-gate.js'
+import { PauseGate } from '../pause-gate.js'
 import type { ProjectorOptions, ProjectorRun } from './projector-options.js'
 import type { RawFold } from './raw-fold.js'
 import { recoverProjector, SNAPSHOT_EVENTS } from './recovery.js'
-import { retrying, type Lost } from './retry.js'
-import type { StageEnd } from './stage.js'
+import { retrying, type Lost } from '../retry.js'
+import type { StageEnd } from '../stage.js'
 
 export type ProjectorEnd = Exclude<StageEnd, { kind: 'failed' }>
 

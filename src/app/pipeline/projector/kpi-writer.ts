@@ -1,10 +1,10 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { appendsOf, encodeKpiEvents, type CutShort } from '../../contract/kpi-stream.js'
-import type { KpiEvent } from '../../domain/kpi-event.js'
-import { kpiStream } from '../../domain/stream-name.js'
-import { appendsWithinLimit } from '../../log/append-batches.js'
-import type { AppendFailure, EventLog, ExpectedRevision, NewEvent, Position } from '../../log/event-log.js'
-import type { PauseGate } from './pause-gate.js'
+import { appendsOf, encodeKpiEvents, type CutShort } from '../../../contract/kpi-stream.js'
+import type { KpiEvent } from '../../../domain/kpi-event.js'
+import { kpiStream } from '../../../domain/stream-name.js'
+import { appendsWithinLimit } from '../../../log/append-batches.js'
+import type { AppendFailure, EventLog, ExpectedRevision, NewEvent, Position } from '../../../log/event-log.js'
+import type { PauseGate } from '../pause-gate.js'
 import type { DeadLetter } from './raw-fold.js'
 
 export type KpiWriterOptions = Readonly<{

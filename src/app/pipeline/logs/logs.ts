@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { openEmbeddedLog } from '../../log/embedded/log.js'
-import { LogUnavailable, type EventLog } from '../../log/event-log.js'
-import { whenFree } from '../../log/when-free.js'
+import { openEmbeddedLog } from '../../../log/embedded/log.js'
+import { LogUnavailable, type EventLog } from '../../../log/event-log.js'
+import { whenFree } from '../../../log/when-free.js'
 
 /** How a part of the log is opened: one process writes it, any number read it. */
 export type Mode = 'reader' | 'writer'

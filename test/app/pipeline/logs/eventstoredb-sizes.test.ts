@@ -1,12 +1,12 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { defaultProfile } from '../../../src/domain/profile.js'
-import { userStream } from '../../../src/domain/stream-name.js'
-import { ingest } from '../../../src/ingress/ingest.js'
-import { bytes, conversationId, eventBridge } from '../../ingress/envelopes.js'
-import { allEvents } from '../../ingress/log-content.js'
-import { eventOf, logOn, server } from '../../log/eventstoredb/rig.js'
-import { project } from '../../support/pipeline.js'
+import { defaultProfile } from '../../../../src/domain/profile.js'
+import { userStream } from '../../../../src/domain/stream-name.js'
+import { ingest } from '../../../../src/ingress/ingest.js'
+import { bytes, conversationId, eventBridge } from '../../../ingress/envelopes.js'
+import { allEvents } from '../../../ingress/log-content.js'
+import { eventOf, logOn, server } from '../../../log/eventstoredb/rig.js'
+import { project } from '../../../support/pipeline.js'
 
 /** Together three times what the server takes in one append, where nobody has told it otherwise. */
 const MANY = 3_000

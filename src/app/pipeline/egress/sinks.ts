@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import type { FamilyName } from '../../domain/family.js'
-import { filesSink } from '../../egress/files/sink.js'
-import type { KafkaAddress, KafkaLog } from '../../egress/kafka/options.js'
-import { kafkaSink } from '../../egress/kafka/sink.js'
-import type { TopicsOptions } from '../../egress/kafka/topic-admin.js'
-import type { Sink } from '../../egress/sink.js'
-import type { Topics } from '../../egress/topics.js'
-import { sinkKinds, type Config, type SinkKind } from '../config/schema.js'
+import type { FamilyName } from '../../../domain/family.js'
+import { filesSink } from '../../../egress/files/sink.js'
+import type { KafkaAddress, KafkaLog } from '../../../egress/kafka/options.js'
+import { kafkaSink } from '../../../egress/kafka/sink.js'
+import type { TopicsOptions } from '../../../egress/kafka/topic-admin.js'
+import type { Sink } from '../../../egress/sink.js'
+import type { Topics } from '../../../egress/topics.js'
+import { sinkKinds, type Config, type SinkKind } from '../../config/schema.js'
 
 export const topicsOf = (config: Config): Topics => {
   const { consolidated, ...names } = config.egress.kafka.topics

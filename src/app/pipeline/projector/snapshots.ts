@@ -2,11 +2,11 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import { open, type RootDatabase } from 'lmdb'
-import { emptyColdStore, type ColdStore } from '../../projections/cells/cold-store.js'
-import type { ProjectionState } from '../../projections/kpi-projection.js'
-import type { Position } from '../../log/event-log.js'
-import { checkLmdbFile } from '../../log/embedded/lmdb-file.js'
-import { PROJECTION_VERSION } from './generations.js'
+import { emptyColdStore, type ColdStore } from '../../../projections/cells/cold-store.js'
+import type { ProjectionState } from '../../../projections/kpi-projection.js'
+import type { Position } from '../../../log/event-log.js'
+import { checkLmdbFile } from '../../../log/embedded/lmdb-file.js'
+import { PROJECTION_VERSION } from '../generations.js'
 
 export type Snapshot = Readonly<{ position: Position; state: ProjectionState }>
 

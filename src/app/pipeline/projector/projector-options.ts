@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
-import type { EventLog, Position } from '../../log/event-log.js'
-import type { Generation } from './generations.js'
-import type { PauseGate } from './pause-gate.js'
+import type { EventLog, Position } from '../../../log/event-log.js'
+import type { Generation } from '../generations.js'
+import type { PauseGate } from '../pause-gate.js'
 import type { SnapshotStore } from './snapshots.js'
 
 export type ProjectorOptions = Readonly<{

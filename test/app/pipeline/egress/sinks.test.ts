@@ -1,8 +1,8 @@
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
-import { loadConfig } from '../../../src/app/config/load.js'
-import { sinksOf } from '../../../src/app/pipeline/sinks.js'
-import { standInBroker } from '../../egress/kafka/stand-in-broker.js'
+import { loadConfig } from '../../../../src/app/config/load.js'
+import { sinksOf } from '../../../../src/app/pipeline/egress/sinks.js'
+import { standInBroker } from '../../../egress/kafka/stand-in-broker.js'
 
 test('a broker that is away is told by the failure of the sink alone: lines of kafkajs are for debugging', async () => {
   const gone = await standInBroker({ apis: [], coordinator: { error: 0, text: '' } })
