@@ -97,7 +97,7 @@ const sayTotals = (changes: readonly Change[], waiting: readonly Change[], dryRu
     )
 }
 
-/** Everything that is wrong in any of the files is told before anything is opened. */
+/** Reports the problems of all files before it opens the log. */
 const settingsIn = (files: readonly string[], times: Times): readonly Setting[] => {
   const read = files.map((file) => ({ file, ...readSettings(jsonIn(file), times) }))
   const problems = read.flatMap(({ file, problems: own }) => own.map((problem) => `  ${file}: ${problem}`))

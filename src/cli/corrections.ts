@@ -52,7 +52,7 @@ export const correctionsCommand = (): Command =>
         const { name } = chosen(await readGenerations(await logs.control('reader'), tenant), flags.generation, tenant)
         const kpi = await logs.kpi(name, 'reader')
         const events = await kpi.streamRevision(kpiStream(tenant, name))
-        // Between lines on the same terminal a bar would be torn to pieces.
+        // Output lines on the same terminal would break a progress bar.
         const bar = progressBar(
           `rows of ${name}`,
           events === undefined || process.stdout.isTTY ? undefined : events + 1,
@@ -75,7 +75,7 @@ export const correctionsCommand = (): Command =>
         } finally {
           bar.stop()
         }
-        // Under --json stdout is one object a line, and the totals are none of them.
+        // With --json stdout holds one object per line, so the totals go to stderr.
         const say = flags.json === true ? console.error : console.log
         const totals = Object.entries(count.totals())
         say(

@@ -16,10 +16,10 @@ import {
 import { namedKpis, statisticsOf, type NamedKpi } from '../domain/named-kpi.js'
 import { aliases, notComputed, type NotComputed } from '../domain/not-computed.js'
 import type { Profile } from '../domain/profile.js'
-import { closeNames } from './close-names.js'
+import { nearNames } from '../domain/near-names.js'
 import { UsageError } from './exit.js'
 
-/** What a name means. */
+/** The meaning of a name. */
 export type Description =
   | (Readonly<{ kind: 'figure'; profile: string }> & NamedKpi)
   | (Readonly<{ kind: 'metric' }> & MetricDescription)
@@ -40,13 +40,13 @@ type MetricDescription = Readonly<{
   mark: Mark
 }>
 
-/** Fields of rows that are neither measures nor KPIs, but have a name at Genesys. */
+/** Fields of rows that are neither measures nor KPIs, but have a name in Genesys. */
 const fields: Readonly<Record<string, string>> = {
   serviceTarget:
     'The service-level target configured for the queue, a share from 0 to 1, in queue rows. It cannot be added up.',
 }
 
-/** Throws `UsageError` for a name that means nothing, with those that are close to it. */
+/** Throws `UsageError` with near names for an unknown name. */
 export const descriptionOf = (name: string, profile: Profile): Description => {
   const named = namedKpis(profile)
   const figure = named.find((one) => one.name === name)
@@ -62,7 +62,7 @@ export const descriptionOf = (name: string, profile: Profile): Description => {
   const alias = Object.hasOwn(aliases, name) ? aliases[name] : undefined
   if (alias !== undefined) return { kind: 'alias', name, doc: alias.doc, means: descriptionOf(alias.leadsTo, profile) }
   const all = [named, kpis, notComputed].flatMap((list) => list.map((one) => one.name))
-  const near = closeNames(name, [...all, ...metricNames, ...Object.keys(fields), ...Object.keys(aliases)])
+  const near = nearNames(name, [...all, ...metricNames, ...Object.keys(fields), ...Object.keys(aliases)])
   throw new UsageError(
     near.length === 0
       ? `there is no KPI or metric ${name}; streamvane kpis list shows what there is`
@@ -82,7 +82,7 @@ const metricOf = (name: MetricName): MetricDescription => ({
   mark: metricMark(name),
 })
 
-/** For people: the name, what it is, and a line for each thing there is to say. */
+/** Describes a name as text, one line per fact. */
 export const inWords = (found: Description): string => {
   switch (found.kind) {
     case 'figure':

@@ -4,7 +4,7 @@ import { familyNames, type FamilyName } from '../domain/family.js'
 import { isMetricName, metricNames } from '../domain/metric.js'
 import { namedKpis, type NamedKpi } from '../domain/named-kpi.js'
 import type { Profile } from '../domain/profile.js'
-import { closeNames } from './close-names.js'
+import { nearNames } from '../domain/near-names.js'
 import { command, commandGroup, type CommonFlags } from './command.js'
 import { configOf } from './context.js'
 import { UsageError } from './exit.js'
@@ -14,7 +14,7 @@ import { summaries } from './summaries.js'
 type ProfileFlags = CommonFlags & Readonly<{ profile?: string; json?: boolean }>
 type ListFlags = ProfileFlags & Readonly<{ family?: FamilyName; metric?: string; on?: boolean; off?: boolean }>
 
-/** What there is to know about the figures: no data folder is opened. */
+/** Describes figures without opening a data folder. */
 export const kpisCommand = (): Command => {
   const group = commandGroup('kpis', summaries.kpis)
   group.addCommand(
@@ -62,7 +62,7 @@ const profileOf = (flags: ProfileFlags): Profile =>
 
 const filterOf = ({ family, metric, on, off }: ListFlags): ((kpi: NamedKpi) => boolean) => {
   if (metric !== undefined && !isMetricName(metric)) {
-    const near = closeNames(metric, metricNames)
+    const near = nearNames(metric, metricNames)
     throw new UsageError(
       `there is no metric ${metric}${near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`}`,
     )
@@ -75,8 +75,8 @@ const filterOf = ({ family, metric, on, off }: ListFlags): ((kpi: NamedKpi) => b
 }
 
 /**
- * A line each, in columns, the longest last: a table with borders and wrapped formulas takes seconds for thousands, and
- * cannot be searched.
+ * Prints one line per KPI in columns, the longest column last. A table with borders takes seconds for thousands of
+ * lines, and cannot be searched.
  */
 const printLines = (listed: readonly NamedKpi[], { id, version }: Profile): void => {
   const lines = listed.map(({ name, unit, isOn, source, mark, formula }) => [

@@ -17,12 +17,12 @@ import { summaries } from './summaries.js'
 
 type Flags = CommonFlags & Readonly<{ from: string; to: string; inFlight: number; dryRun?: boolean; json?: boolean }>
 
-/** Where a log lies; `name` is how it is spoken of, without secrets. */
+/** The place of a log. `name` is printed and contains no secrets. */
 type Place =
   | Readonly<{ kind: 'folder'; name: string; dir: string }>
   | Readonly<{ kind: 'server'; name: string; connectionString: string }>
 
-/** Appends of raw events on their way at a time. */
+/** Pending appends of raw events. */
 const IN_FLIGHT = 256
 
 export const logCommand = (): Command => {
@@ -120,7 +120,7 @@ const copy = async ({ config, logger, signal }: Context, from: Place, to: Place,
   }
 }
 
-/** A bar for each phase. */
+/** One progress bar for each phase. */
 const phases = (): Readonly<{ at: (progress: CopyProgress) => void; stop: () => void }> => {
   let current: Readonly<{ phase: string; bar: Progress }> | undefined
   const stop = (): void => {
@@ -140,9 +140,9 @@ const phases = (): Readonly<{ at: (progress: CopyProgress) => void; stop: () => 
 }
 
 /**
- * Snapshots of folds speak of positions of the log that they were made for, and say not which that was. Those in a
- * target's folder are from before the copy, and go; it holds the lock of every generation. Those in the data folder of
- * somebody who goes on with a server are named, for they may be in use.
+ * Snapshots contain positions of the log that they were made for. Those in a target's folder are from before the copy;
+ * they are removed, which is safe because the copy holds the lock of every generation. Those in the data folder of a
+ * process that continues with a server may be in use, so they are only named.
  */
 const staleSnapshots = (to: Place, data: string, tenant: string, generations: readonly string[]): readonly string[] => {
   const files = generations

@@ -43,7 +43,7 @@ for (const [name, load] of Object.entries(commands))
     name === wanted ? await load() : new Command(name).description(summaries[name as keyof typeof summaries]),
   )
 
-// A reader that has seen enough (`| head`) is no failure.
+// A reader that closes the pipe (`| head`) is not an error.
 process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
   if (cause.code === 'EPIPE') process.exit(0)
   throw cause

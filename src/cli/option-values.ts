@@ -1,9 +1,7 @@
 import { isoInstantOf } from '../domain/iso-instant.js'
 import { UsageError } from './exit.js'
 
-/**
- * An instant as people write it: ISO 8601; without a zone it is UTC, without a time midnight. In epoch milliseconds.
- */
+/** Parses an ISO 8601 instant: without a zone it is UTC, without a time midnight. Returns epoch milliseconds. */
 export const instantOf = (flag: string, value: string | undefined): number | undefined => {
   if (value === undefined) return undefined
   const withTime = /^\d{4}-\d{2}-\d{2}$/.test(value)

@@ -100,5 +100,5 @@ const showCommand = (): Command =>
       })
     })
 
-/** As it would stand in a file. */
+/** The profile as written in a file. */
 const written = (profile: Profile): unknown => ({ ...profile, zone: profile.zone.name })

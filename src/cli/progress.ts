@@ -4,9 +4,7 @@ export type Progress = Readonly<{ update: (value: number, note?: string) => void
 
 const silent: Progress = { update: () => undefined, stop: () => undefined }
 
-/**
- * A progress bar on stderr where a person looks at it; nothing where stderr is no terminal or the total is not known.
- */
+/** A progress bar on stderr. It does nothing if stderr is no terminal or the total is unknown. */
 export const progressBar = (title: string, total: number | undefined): Progress => {
   if (total === undefined || total === 0 || !process.stderr.isTTY) return silent
   const bar = new SingleBar(

@@ -10,7 +10,7 @@ import { summaries } from './summaries.js'
 
 type Flags = CommonFlags & Readonly<{ profile?: string; promote?: boolean; json?: boolean }>
 
-/** Raw events between two appends of a rebuild: history needs no intermediate revisions, so few are made. */
+/** Raw events between two appends of a rebuild. History needs no intermediate revisions, so the batch is large. */
 const REBUILD_BATCH = 50_000
 
 export const rebuildCommand = (): Command =>

@@ -94,7 +94,7 @@ export const reconcileCommand = (): Command =>
 
 type Asked = Pick<ReconcileOptions, 'tolerance' | 'where'> & Readonly<{ asked: AskedFor }>
 
-/** What the flags say of the query, told before anything is opened. */
+/** Reads and checks the flags about the query before anything is opened. */
 const askedOf = (flags: Flags): Asked => {
   const tolerance = parseTolerance(flags.tolerance)
   if (E.isLeft(tolerance)) throw new UsageError(`--tolerance ${tolerance.left}`)
@@ -169,7 +169,7 @@ export const chosen = ({ all, live }: Generations, name: string | undefined, ten
   return generation
 }
 
-/** The raw log may have been put away; then the rows alone say how far they are closed. */
+/** Without a raw log, in an archived copy, the rows alone show which intervals are closed. */
 const closedThrough = async (
   logs: Context['logs'],
   kpi: Awaited<ReturnType<Context['logs']['kpi']>>,

@@ -66,8 +66,7 @@ export const rowsCommand = (): Command =>
           family: flags.family,
           row,
         })
-        // The status is asked of the latest revisions: a row that is corrected now is not shown as it was when it was
-        // final.
+        // Only latest revisions are filtered by status, so that a corrected row is not shown by its final revision.
         const rows = [...stored.values()]
           .map((one) => one.row)
           .filter(({ status }) => flags.status === undefined || status === flags.status)
@@ -89,7 +88,7 @@ const filterOf = (flags: Flags): ((row: Row) => boolean) => {
     wanted.every(({ place, value }) => row.dimensions[place] === value)
 }
 
-/** Values that dimensions must have, by their place in the family. */
+/** Required values of dimensions, by place in the family. */
 const wantedValues = ({
   family,
   queue,
@@ -118,7 +117,7 @@ const printTable = (family: FamilyName, rows: readonly Row[]): void => {
   const present = metricNames.flatMap((name, place) =>
     rows.some((row) => row.measures[place] !== undefined) ? [{ name, place }] : [],
   )
-  // What the profile does not split by is null in every row.
+  // A dimension that the profile does not split by is null in every row.
   const dimensions = families[family].dimensions.flatMap((name, place) =>
     rows.some((row) => row.dimensions[place] !== null) ? [{ name, place }] : [],
   )

@@ -2,7 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
-import { closeNames } from '../../src/cli/close-names.js'
+import { nearNames } from '../../src/domain/near-names.js'
 import { UsageError } from '../../src/cli/exit.js'
 import { kpisCommand } from '../../src/cli/kpis.js'
 import type { NamedKpi } from '../../src/domain/named-kpi.js'
@@ -152,13 +152,13 @@ describe('kpis describe', () => {
 
 describe('close names', () => {
   test('come nearest first, at most the requested number', () => {
-    expect(closeNames('tAnswred', ['tAbandon', 'tAnswered', 'tAnswer', 'nOffered'])).toEqual(['tAnswered', 'tAnswer'])
-    expect(closeNames('abcd', ['abce', 'abcf', 'abcg'], 2)).toEqual(['abce', 'abcf'])
+    expect(nearNames('tAnswred', ['tAbandon', 'tAnswered', 'tAnswer', 'nOffered'])).toEqual(['tAnswered', 'tAnswer'])
+    expect(nearNames('abcd', ['abce', 'abcf', 'abcg'], 2)).toEqual(['abce', 'abcf'])
   })
 
   test('tolerate missing, added, wrong and swapped letters, and their case', () => {
     for (const typo of ['tHanle', 'tHandlee', 'tHamdle', 'tHnadle', 'THANDLE'])
-      expect(closeNames(typo, ['tHandle', 'nFlow'])).toEqual(['tHandle'])
+      expect(nearNames(typo, ['tHandle', 'nFlow'])).toEqual(['tHandle'])
   })
 
   test('include every name with one error', () => {
@@ -170,7 +170,7 @@ describe('close names', () => {
         const typo = { drop: head + two + tail, double: head + one + one + two + tail, swap: head + two + one + tail }[
           slip
         ]
-        expect(closeNames(typo ?? '', [name, 'xyzxyzxyzxyz'])).toEqual([name])
+        expect(nearNames(typo ?? '', [name, 'xyzxyzxyzxyz'])).toEqual([name])
       }),
     )
   })

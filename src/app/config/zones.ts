@@ -1,28 +1,25 @@
 import { DAY_MS, type EpochMs } from '../../domain/interval.js'
+import { editDistance } from '../../domain/near-names.js'
 import { utc, type Zone } from '../../domain/zone.js'
 
-/** A name that is no time zone's. The message names some that may have been meant. */
+/** An unknown time zone. The message suggests near names. */
 export class UnknownZone extends Error {
   override readonly name = 'UnknownZone'
 }
 
-/**
- * Changes of the clock are looked for between these. Before the first the zone keeps the offset it had then, after the
- * last the one it has then.
- */
+/** Clock changes are searched for in this range. Outside it the zone keeps its first or last offset. */
 const FROM = Date.UTC(2015, 0, 1)
 const TO = Date.UTC(2046, 0, 1)
-/** No zone has changed its clocks twice within so short a time. */
+/** No zone has changed its clocks twice within this time. */
 const STEP_MS = 7 * DAY_MS
 
 const known = new Map<string, Zone>()
 
 /**
- * The zone of this name in the IANA database, as this machine's `Intl` knows it, with its offsets from 2015 to 2045.
- * Throws `UnknownZone`.
+ * The zone of this name in the IANA database of this runtime, with its offsets from 2015 to 2045. Throws `UnknownZone`.
  */
 export const zoneOf = (name: string): Zone => {
-  // Not every machine lists it.
+  // Not every runtime lists UTC.
   if (name.toUpperCase() === utc.name) return utc
   const spelled = Intl.supportedValuesOf('timeZone').find((one) => one.toLowerCase() === name.toLowerCase()) ?? name
   let zone = known.get(spelled)
@@ -45,7 +42,7 @@ const offsetsOf = (offset: Offset): Zone['offsets'] => {
 }
 
 /**
- * The first second of another offset than `current`, which is in force at `from` and not at `to`. Clocks change at
+ * The first second with another offset than `current`, which is in force at `from` and not at `to`. Clocks change at
  * whole seconds.
  */
 const changeBetween = (offset: Offset, from: EpochMs, to: EpochMs, current: number): EpochMs => {
@@ -84,7 +81,7 @@ const unknown = (name: string): string => {
 
 const SUGGESTIONS_MAX = 3
 
-/** Zones with the same city, or with a name that differs in a letter or two. */
+/** Zones with the same or nearly the same city or name. */
 const closeTo = (name: string): readonly string[] => {
   const wanted = name.trim().toLowerCase().replaceAll(' ', '_')
   const city = wanted.slice(wanted.lastIndexOf('/') + 1)
@@ -93,25 +90,10 @@ const closeTo = (name: string): readonly string[] => {
     .map((zone) => {
       const lower = zone.toLowerCase()
       const itsCity = lower.slice(lower.lastIndexOf('/') + 1)
-      return { zone, distance: Math.min(distanceOf(lower, wanted), distanceOf(itsCity, city)) }
+      return { zone, distance: Math.min(editDistance(lower, wanted), editDistance(itsCity, city)) }
     })
     .filter(({ distance }) => distance <= 2)
     .sort((a, b) => a.distance - b.distance)
     .slice(0, SUGGESTIONS_MAX)
     .map(({ zone }) => zone)
-}
-
-/** Letters to put in, leave out or change to make one word of the other. */
-const distanceOf = (a: string, b: string): number => {
-  if (Math.abs(a.length - b.length) > 2) return Infinity
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const changed = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(changed, (row[j] as number) + 1, (next[j - 1] as number) + 1))
-    }
-    row = next
-  }
-  return row[b.length] as number
 }

@@ -8,34 +8,32 @@ import { kpiStream } from '../../domain/stream-name.js'
 import type { EventLog, Position } from '../../log/event-log.js'
 import { decodeRow, familyOf } from '../../contract/kpi-stream.js'
 
-/** A figure of a row that changed; null where it had no value. */
+/** A changed figure of a row; null where it had no value. */
 export type Change = Readonly<{ figure: string; statistic: string; before: number | null; after: number | null }>
 
-/** A row that was restated after it had been final, and what that changed against the row of the same key before it. */
+/** A restatement of a final row, and the changes against the revision before. */
 export type RestatedRow = Readonly<{
   key: string
   family: FamilyName
   start: EpochMs
   end: EpochMs
   reason: Correction
-  /** Of the row: changes folded into it. `before` is null where there was no row. */
+  /** Row revisions. `before` is null if there was no row. */
   revision: Readonly<{ before: number | null; after: number }>
-  /**
-   * Where in the KPI log it stands: the revision of the generation's stream, and the position in the log that holds it.
-   */
+  /** Its place in the KPI log: the revision in the generation's stream, and the position in the log. */
   streamRevision: number
   position: Position
-  /** The raw log through this position had been folded when it was written; null in a batch that was cut short. */
+  /** The raw position through which the batch had been folded; null in an interrupted batch without a checkpoint. */
   foldedThrough: Position | null
   changes: readonly Change[]
 }>
 
 export type CorrectionsWanted = Readonly<{
   family?: FamilyName | undefined
-  /** Intervals that start at `from` or later, and before `to`. */
+  /** Only intervals that start in `[from, to)`. */
   from?: EpochMs | undefined
   to?: EpochMs | undefined
-  /** A row key, or the beginning of some. */
+  /** A row key or a prefix of row keys. */
   key?: string | undefined
   reason?: Correction | undefined
   signal: AbortSignal
@@ -46,8 +44,8 @@ export type CorrectionsWanted = Readonly<{
 export const corrections: readonly Correction[] = ['late', 'handled', 'settings']
 
 /**
- * Every restatement in the KPI stream of a generation, in the order in which they were made. Of each key asked for one
- * row is held, and the restatements of the batch at hand: memory follows the range, not how often it was restated.
+ * Reads all restatements in the KPI stream of a generation, in their order. Holds one row of each key in the range and
+ * the restatements of the current batch, so memory does not grow with the number of restatements.
  */
 export async function* readCorrections(
   kpi: EventLog,
@@ -101,7 +99,7 @@ const isWanted = ({ key, start }: Row, wanted: CorrectionsWanted): boolean =>
   (wanted.key === undefined || key.startsWith(wanted.key))
 
 /**
- * What a row says otherwise than the one before it, in the order of the catalogue, then KPIs by name, then the target.
+ * The changes from one revision of a row to the next: measures in the order of the catalogue, KPIs by name, the target.
  */
 export const changesOf = (before: Row | undefined, after: Row): readonly Change[] => {
   const changes: Change[] = []
@@ -133,17 +131,17 @@ const statisticsOf: Readonly<Record<MetricKind, readonly MeasureStatistic[]>> = 
   state: ['sum'],
 }
 
-/** What was not emitted counts zero and has no extremes. */
+/** A metric that was not emitted has count zero and no extremes. */
 const valueOf = (measure: Measure, statistic: MeasureStatistic): number | null =>
   measure.count === 0 && (statistic === 'min' || statistic === 'max') ? null : measure[statistic]
 
 const kpiOf = (row: Row | undefined, name: string): Ratio | undefined =>
   row !== undefined && Object.hasOwn(row.kpis, name) ? row.kpis[name] : undefined
 
-/** Restatements by reason: how many, and of how many rows. */
+/** By reason, the number of restatements and of restated rows. */
 export type CorrectionTotals = Readonly<Partial<Record<Correction, Readonly<{ restatements: number; rows: number }>>>>
 
-/** Adds restatements up as they come. */
+/** Counts restatements. */
 export class CorrectionCount {
   private readonly keys = new Map<Correction, Set<string>>()
   private readonly counts = new Map<Correction, number>()

@@ -8,11 +8,11 @@ import { NoLog, type EventLog } from '../../log/event-log.js'
 import { readGenerations } from '../pipeline/generations.js'
 import type { Logs } from '../pipeline/logs/logs.js'
 
-/** Input that was set aside. `id` names it for `show`; `part` is where it lies. */
+/** A stored dead letter. `id` names it for `show`; `part` is the part of the log that holds it. */
 export type DeadLetter = Readonly<{ id: string; part: string; note: DeadLetterNote; raw: Uint8Array }>
 
 /**
- * Everything that was set aside so far: by the ingress (part `raw`) and by the projector of each generation, each input
+ * All dead letters: those of the ingress (part `raw`), and those of the projector of each generation. Each input occurs
  * once per part.
  */
 export async function* deadLetters(logs: Logs, tenant: string): AsyncIterable<DeadLetter> {
@@ -32,8 +32,8 @@ export async function* deadLetters(logs: Logs, tenant: string): AsyncIterable<De
 }
 
 /**
- * Takes dead letters of the ingress in again that this version can use. What was stored before is a duplicate, what
- * still cannot be used stays where it is. With `log` undefined (a dry run) it only counts.
+ * Ingests the dead letters of the ingress again that this version can decode. An event that was stored before is a
+ * duplicate; input that still cannot be decoded stays a dead letter. Without a `log` (a dry run) it only counts.
  */
 export const replayDeadLetters = async (
   logs: Logs,
@@ -66,7 +66,7 @@ const parts = async (logs: Logs, tenant: string): Promise<readonly Readonly<{ pa
   return parts
 }
 
-/** Input can be imported and looked at before anything was ever projected. */
+/** Before the first projection there is only the raw part. */
 const ifThere = async (opening: Promise<EventLog>): Promise<EventLog | undefined> => {
   try {
     return await opening

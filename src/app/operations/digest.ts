@@ -3,12 +3,12 @@ import type { EpochMs } from '../../domain/interval.js'
 import { valueText, type Row } from '../../domain/row.js'
 
 /**
- * Digest of the values of all rows of an interval: comparable across replays, generations, logs and machines. `rows`
- * counts those that hold something.
+ * Digest of the values of all rows of an interval, comparable across replays, generations, logs and machines. `rows`
+ * counts the rows that are not empty.
  */
 export type IntervalDigest = Readonly<{ start: EpochMs; rows: number; digest: string }>
 
-/** One digest per interval, in the order of the intervals. Statuses and revisions do not enter: values alone. */
+/** One digest per interval, in order. Only values enter it, not statuses or revisions. */
 export const intervalDigests = (rows: Iterable<Row>): readonly IntervalDigest[] => {
   const intervals = new Map<EpochMs, string[]>()
   for (const row of rows) {
@@ -34,7 +34,7 @@ export type DigestDifference = Readonly<{
   same: boolean
 }>
 
-/** Puts the digests of two sets of rows side by side, per interval. */
+/** Compares the digests of two sets of rows per interval. */
 export const compareDigests = (
   before: readonly IntervalDigest[],
   after: readonly IntervalDigest[],

@@ -25,7 +25,7 @@ export type EraseOptions = Readonly<{
   now: () => number
 }>
 
-/** The log did not take the erasure; it is safe to try again. */
+/** The log refused the erasure; it is safe to try again. */
 export class NotErased extends Error {
   override readonly name = 'NotErased'
   constructor(failure: AppendFailure) {
@@ -85,12 +85,12 @@ export const erase = async ({ raw, tenant, stream, entityId, dryRun, now }: Eras
   return erasure
 }
 
-/** Points are noted by the quarter of an hour, the finest interval there is. */
+/** Points are noted per quarter of an hour, the shortest interval. */
 const GRAIN_MS = 15 * MINUTE_MS
-/** Far enough behind everything that no session waits any longer. */
+/** Later than every session, so that none is still waiting for its end. */
 const END_OF_TIME: EpochMs = 8.64e15
 
-/** Counts the metric points that events come to, by source, metric, interval and dimensions. */
+/** Counts the metric points of events by source, metric, interval and dimensions. */
 class PointCounts {
   private readonly counts = new Map<string, ErasedPoints>()
   private readonly correlator: Correlator

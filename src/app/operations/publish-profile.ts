@@ -6,7 +6,7 @@ import {} from '../../log/content-id.js'
 import type { EventLog } from '../../log/event-log.js'
 import { allSettings, changeConfiguration, inForceAt, type LogStatus } from './import-configuration.js'
 
-/** What of a profile takes effect in the next generation alone. */
+/** Fields of a profile that take effect only in a new generation. */
 const structural = [
   'points',
   'intervalMs',
@@ -19,17 +19,17 @@ const structural = [
 /** Names of the members of a profile. */
 export type Field = keyof Profile
 
-/** What publishing a profile came to. */
+/** The outcome of publishing a profile. */
 export type Publication = Readonly<{
   fact: ProfilePublished
   outcome: 'stored' | 'unchanged'
-  /** What changes from its instant on, against the profile in force there. */
+  /** Fields that change from its effective time on, against the profile in force then. */
   changes: readonly Field[]
-  /** What changes in the next generation alone: `rebuild` starts it. */
+  /** Fields that change only in the next generation, which `rebuild` starts. */
   waits: readonly Field[]
 }>
 
-/** A profile that cannot be published as it is; the message is a sentence. */
+/** A profile that cannot be published. The message says why. */
 export class NotPublishable extends Error {
   override readonly name = 'NotPublishable'
 }
@@ -45,8 +45,8 @@ export type PublishOptions = Readonly<{
 }>
 
 /**
- * Publishes a profile: it is in force from its instant on, which is an edge of the base interval that is computed now.
- * Published twice, it is stored once. Throws `NotPublishable`, `NotIngested`.
+ * Publishes a profile with its effective time, which must be an edge of the base interval in use. A profile that is
+ * published twice is stored once. Throws `NotPublishable`, `NotIngested`.
  */
 export const publishProfile = async (
   raw: EventLog | undefined,
@@ -96,11 +96,13 @@ export const publishProfile = async (
   }
 }
 
-/** All published profiles, in the order in which they came. */
+/** All published profiles, in the order of publication. */
 export const publishedProfiles = async (raw: EventLog, tenant: string): Promise<readonly ProfilePublished[]> =>
   [...(await allSettings(raw, tenant)).values()].flat().filter((fact) => fact.type === 'ProfilePublished')
 
-/** The profile in force at an instant: the one published last, with the structure of the live generation. */
+/**
+ * The profile in force at an instant: the last one published for it, with the structural fields of the live generation.
+ */
 export const profileInForce = (
   published: readonly ProfilePublished[],
   { live }: LogStatus,

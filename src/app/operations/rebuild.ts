@@ -13,14 +13,14 @@ export type RebuildOutcome = Readonly<{
   promoted: boolean
 }>
 
-/** The rebuild could not be brought to its end; the new generation stays behind unpromoted and can be ignored. */
+/** The rebuild did not finish. Its generation is incomplete, was not promoted, and can be ignored. */
 export class RebuildFailed extends Error {
   override readonly name = 'RebuildFailed'
 }
 
 /**
- * Computes a new generation from all of the raw log beside the live one, and compares their values per interval. With
- * `promote` the egress (and the projector of a running process) is switched to it.
+ * Computes a new generation from the whole raw log beside the live one, and compares the two per interval. `promote`
+ * switches the egress, and the projector of a running process, to the new one.
  */
 export const rebuild = async (options: RebuildOptions): Promise<RebuildOutcome> => {
   const { logs, tenant, profile, now, data, raw } = options

@@ -9,7 +9,7 @@ import type { Logs } from '../pipeline/logs/logs.js'
 export type ReplayOptions = Readonly<{
   tenant: string
   logs: Logs
-  /** Must have a name of its own at the destination, or it would fence out the running egress. */
+  /** Needs a name of its own at the destination: with that of the running egress it would fence it. */
   sink: Sink | undefined
   family?: FamilyName | undefined
   from?: EpochMs | undefined
@@ -23,7 +23,7 @@ export class ReplayFailed extends Error {
   override readonly name = 'ReplayFailed'
 }
 
-/** Nothing has been projected yet. */
+/** The tenant has no generation: nothing has been projected. */
 export class NoGeneration extends Error {
   override readonly name = 'NoGeneration'
   constructor(tenant: string) {
@@ -35,8 +35,8 @@ export class NoGeneration extends Error {
 
 /**
  * Publishes the latest row of every key whose interval starts in `[from, to)` again, marked as replay, in the order of
- * the KPI log. Progress does not move. Without a sink (a dry run) it only counts. Resolves with the number of records:
- * fewer than there are if the signal aborted.
+ * the KPI log. Progress does not move. Without a sink (a dry run) it only counts. Resolves with the number of records,
+ * which is smaller than the total if the signal aborted.
  */
 export const replay = async ({
   tenant,

@@ -1,8 +1,7 @@
 /**
- * The names nearest to one that is not there, nearest first: what a typo probably meant. At most `most`, and none that
- * shares too little with it.
+ * The names closest to an unknown one, closest first, at most `most`. Names that share too little with it are left out.
  */
-export const closeNames = (wanted: string, names: Iterable<string>, most = 3): readonly string[] => {
+export const nearNames = (wanted: string, names: Iterable<string>, most = 3): readonly string[] => {
   const reach = Math.max(1, Math.min(4, Math.floor(wanted.length / 3)))
   const near: { name: string; distance: number }[] = []
   for (const name of new Set(names)) {
@@ -16,8 +15,8 @@ export const closeNames = (wanted: string, names: Iterable<string>, most = 3): r
     .map(({ name }) => name)
 }
 
-/** Letters to insert, delete, replace, or swap with their neighbour to make one of the other. */
-const editDistance = (a: string, b: string): number => {
+/** Edit distance: letters to insert, delete, replace, or swap with a neighbour. */
+export const editDistance = (a: string, b: string): number => {
   let before: readonly number[] = []
   let row: readonly number[] = Array.from({ length: b.length + 1 }, (_, column) => column)
   for (let i = 1; i <= a.length; i++) {
