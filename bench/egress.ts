@@ -47,7 +47,7 @@ const measure = async (brokers: readonly string[], url: string): Promise<readonl
   const progressTopic = `${run}-progress`
   await applyTopics({ brokers, topics, progressTopic, partitions: PARTITIONS, replicationFactor: 1 })
   const ids = new Map<string, number>()
-  const registered = await registerSchemas({ url }, topics, familyNames, ids)
+  const registered = await registerSchemas({ url }, topics, familyNames.map(rowCodec), ids)
   if (E.isLeft(registered)) throw new Error(JSON.stringify(registered.left))
   const records = Array.from({ length: ROWS }, (_, index) => recordAt(index))
   const values = avroValues(ids)

@@ -32,6 +32,7 @@ const expected: Readonly<Record<string, number>> = {
   NoGeneration: EXIT.usage,
   LogLocked: EXIT.superseded,
   LogDamaged: EXIT.refused,
+  RowOfUnknownSchema: EXIT.refused,
   RebuildFailed: EXIT.failed,
   ReplayFailed: EXIT.failed,
   LogUnavailable: EXIT.failed,

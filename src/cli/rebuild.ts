@@ -43,7 +43,7 @@ export const rebuildCommand = (): Command =>
           promote: flags.promote === true,
           onProgress: ({ position, rows }) => bar.update(Number(position), `${rows} rows`),
         }).finally(() => bar.stop())
-        const { before, generation, differences, promoted } = outcome
+        const { before, generation, differences, notCompared, promoted } = outcome
         const different = differences.filter(({ same }) => !same)
         if (flags.json === true)
           for (const { start, before: old, after, same } of differences)
@@ -55,7 +55,7 @@ export const rebuildCommand = (): Command =>
                 after: after ?? null,
               }),
             )
-        else {
+        else if (notCompared === undefined) {
           const table = new Table({
             head: ['interval (UTC)', `${before ?? 'none'}: rows`, 'digest', `${generation.name}: rows`, 'digest', ''],
             style: { head: [], border: [] },
@@ -72,7 +72,11 @@ export const rebuildCommand = (): Command =>
           console.log(table.toString())
         }
         console.error(
-          `generation ${generation.name} is complete; ${differences.length - different.length} of ${differences.length} intervals have the same values as ${before ?? 'none'}${
+          `generation ${generation.name} is complete; ${
+            notCompared === undefined
+              ? `${differences.length - different.length} of ${differences.length} intervals have the same values as ${before ?? 'none'}`
+              : `it could not be compared with ${before}: ${notCompared}`
+          }${
             promoted
               ? `; ${generation.name} is live now`
               : '; the live generation is unchanged (--promote switches to the new one)'

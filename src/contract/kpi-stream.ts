@@ -5,7 +5,7 @@ import type { KpiEvent } from '../domain/kpi-event.js'
 import type { Row } from '../domain/row.js'
 import { unreachable } from '../domain/unreachable.js'
 import { kpiStream } from '../domain/stream-name.js'
-import { codecOfSchema, rowCodec, type RowCodec } from './row-codec.js'
+import { readerOfSchema, rowCodec, type RowReader } from './row-codec.js'
 import type { RowHeader } from './row-header.js'
 import { ascendingContentId, ascendingIds } from '../log/content-id.js'
 import type { EventLog, NewEvent, Position, RecordedEvent } from '../log/event-log.js'
@@ -118,26 +118,28 @@ export const familyOf = (event: RecordedEvent): FamilyName | undefined => {
   return isRow(event) && isFamilyName(name) ? name : undefined
 }
 
-/**
- * Reads a row event. Throws if it was written with a schema that this version does not know; the message says what to
- * do.
- */
+/** Reads a row event, of whatever version. Throws `RowOfUnknownSchema` if its schema is not in the history. */
 export const decodeRow = (event: RecordedEvent): StoredRow => {
-  const codec = codecOf(event)
-  return { row: codec.decode(event.data), avro: event.data, schema: codec.fingerprint, revision: event.revision }
+  const reader = readerOf(event)
+  return { row: reader.decode(event.data), avro: event.data, schema: reader.fingerprint, revision: event.revision }
 }
 
 /** Reads the header of a row event, not its measures. Throws as `decodeRow` does. */
 export const readHeader = (event: RecordedEvent): StoredHeader => {
-  const codec = codecOf(event)
-  return { header: codec.header(event.data), avro: event.data, schema: codec.fingerprint, revision: event.revision }
+  const reader = readerOf(event)
+  return { header: reader.header(event.data), avro: event.data, schema: reader.fingerprint, revision: event.revision }
 }
 
-const codecOf = (event: RecordedEvent): RowCodec => {
+const readerOf = (event: RecordedEvent): RowReader => {
   const { schema } = JSON.parse(Buffer.from(event.metadata).toString('utf8')) as { schema: string }
-  const codec = codecOfSchema(schema)
-  if (E.isLeft(codec)) throw new Error(codec.left.message)
-  return codec.right
+  const reader = readerOfSchema(schema)
+  if (E.isLeft(reader)) throw new RowOfUnknownSchema(reader.left.message)
+  return reader.right
+}
+
+/** A row was written with a schema that this version does not know. The message says what to do. */
+export class RowOfUnknownSchema extends Error {
+  override readonly name = 'RowOfUnknownSchema'
 }
 
 /**

@@ -1,4 +1,3 @@
-import avro from 'avsc'
 import type { Either } from 'fp-ts/lib/Either.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { familyNames, type FamilyName } from '../domain/family.js'
@@ -7,12 +6,15 @@ import type { AvroSchema } from './schema/named-types.js'
 import { AvroReader } from './avro/reader.js'
 import { rowDecoder } from './avro/row-decoder.js'
 import { rowEncoder } from './avro/row-encoder.js'
-import { headerReader, type RowHeader } from './row-header.js'
-import { rowSchema } from './schema/row-schema.js'
+import { fingerprintOf, oldRowDecoder } from './old-schema.js'
+import { headerOf, headerReader, type RowHeader } from './row-header.js'
+import { historicalSchema } from './schema-history.js'
+import { recordFullName, rowSchema } from './schema/row-schema.js'
 
-/** Row ⇄ bare Avro datum (no header, no registry id) of one family. */
-export type RowCodec = Readonly<{
+/** Reads rows that were written with one schema of one family. */
+export type RowReader = Readonly<{
   family: FamilyName
+  /** The schema that the rows were written with. */
   schema: AvroSchema
   /**
    * 16 hex digits of the SHA-256 of the schema's canonical form; stored beside each row. Changes of docs do not change
@@ -20,50 +22,70 @@ export type RowCodec = Readonly<{
    */
   fingerprint: string
   /**
-   * Throws if a value does not fit the contract, for example a sum that is not a whole number of milliseconds.
-   */
-  encode: (row: Row) => Uint8Array
-  /**
    * Throws a RangeError if the bytes are not a datum of this schema. What the contract does not carry gets fixed values:
    * a count metric is `count` emissions of 1, a state time is one emission, a measure without emissions `undefined`.
+   * What an earlier schema does not have is null or absent.
    */
   decode: (bytes: Uint8Array) => Row
-  /** Reads the front of a datum alone; what follows is not looked at. Throws as `decode` does. */
+  /** Reads the header of a datum. Throws as `decode` does; what follows the header need not be looked at. */
   header: (bytes: Uint8Array) => RowHeader
 }>
+
+/** Row ⇄ bare Avro datum (no header, no registry id) of one family, in the schema of this version. */
+export type RowCodec = RowReader &
+  Readonly<{
+    /** Throws if a value does not fit the contract, for example a sum that is not a whole number of milliseconds. */
+    encode: (row: Row) => Uint8Array
+  }>
 
 export type UnknownSchema = Readonly<{ tag: 'UnknownSchema'; fingerprint: string; message: string }>
 
 /** The codec that this version writes with. */
 export const rowCodec = (family: FamilyName): RowCodec => codecs[family]
 
-/** The codec for rows that were stored with a schema. Later versions find the resolvers for older schemas here. */
-export const codecOfSchema = (fingerprint: string): Either<UnknownSchema, RowCodec> => {
-  const codec = byFingerprint.get(fingerprint)
-  if (codec !== undefined) return E.right(codec)
-  const message = `rows were written with schema ${fingerprint}, which this version does not know: run the version that wrote them, or rebuild the generation`
+/** Reads rows that were stored with a schema: the current one, or an earlier one that is in the history. */
+export const readerOfSchema = (fingerprint: string): Either<UnknownSchema, RowReader> => {
+  let reader = readers.get(fingerprint)
+  if (reader === undefined) {
+    reader = readerFromHistory(fingerprint)
+    if (reader !== undefined) readers.set(fingerprint, reader)
+  }
+  if (reader !== undefined) return E.right(reader)
+  const message =
+    `rows were written with schema ${fingerprint}, which this version does not know: run the version that wrote them, ` +
+    `or compute them again with \`streamvane rebuild --promote\``
   return E.left({ tag: 'UnknownSchema', fingerprint, message })
 }
 
-const makeCodec = (family: FamilyName): RowCodec => {
+const codecOf = (family: FamilyName): RowCodec => {
   const schema = rowSchema(family)
-  const type = avro.Type.forSchema(schema as unknown as avro.Schema)
-  const fingerprint = type.fingerprint('sha256').toString('hex').slice(0, 16)
   const readHeader = headerReader(family)
   return {
     family,
     schema,
-    fingerprint,
+    fingerprint: fingerprintOf(schema),
     encode: rowEncoder(family),
     decode: rowDecoder(family),
     header: (bytes) => readHeader(new AvroReader(bytes)),
   }
 }
 
-const codecs = Object.fromEntries(familyNames.map((family) => [family, makeCodec(family)])) as Readonly<
+const readerFromHistory = (fingerprint: string): RowReader | undefined => {
+  const schema = historicalSchema(fingerprint)
+  const name = `${String(schema?.['namespace'])}.${String(schema?.['name'])}`
+  const family = familyNames.find((each) => recordFullName(each) === name)
+  return schema === undefined || family === undefined ? undefined : oldReader(family, schema)
+}
+
+/** Reads rows of an earlier schema. Throws if the schema cannot be resolved to the current one. */
+export const oldReader = (family: FamilyName, schema: AvroSchema): RowReader => {
+  const current = codecs[family]
+  const decode = oldRowDecoder(schema, current.schema, current.decode)
+  return { family, schema, fingerprint: fingerprintOf(schema), decode, header: (bytes) => headerOf(decode(bytes)) }
+}
+
+const codecs = Object.fromEntries(familyNames.map((family) => [family, codecOf(family)])) as Readonly<
   Record<FamilyName, RowCodec>
 >
 
-const byFingerprint: ReadonlyMap<string, RowCodec> = new Map(
-  familyNames.map((family) => [codecs[family].fingerprint, codecs[family]]),
-)
+const readers = new Map<string, RowReader>(familyNames.map((family) => [codecs[family].fingerprint, codecs[family]]))

@@ -13,6 +13,11 @@ export type RowHeader = Pick<
   'family' | 'key' | 'tenant' | 'dimensions' | 'granularity' | 'start' | 'end' | 'status' | 'correction' | 'revision'
 >
 
+export const headerOf = (row: Row): RowHeader => {
+  const { family, key, tenant, dimensions, granularity, start, end, status, correction, revision } = row
+  return { family, key, tenant, dimensions, granularity, start, end, status, correction, revision }
+}
+
 /**
  * Reads the header of data of one family, and leaves the reader behind it. Throws a RangeError if the bytes are not a
  * datum of the family's schema.

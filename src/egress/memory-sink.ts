@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { codecOfSchema } from '../contract/row-codec.js'
+import { readerOfSchema } from '../contract/row-codec.js'
 import type { Progress, Sink, SinkFailure, SinkRecord } from './sink.js'
 
 /** A destination in memory. Several sinks can share it, and it outlives them. */
@@ -36,7 +36,7 @@ export const memorySink = (destination: MemoryDestination = memoryDestination())
         const fenced = superseded()
         if (fenced !== undefined) return E.left(fenced)
         for (const { schema } of records) {
-          const codec = codecOfSchema(schema)
+          const codec = readerOfSchema(schema)
           if (E.isLeft(codec)) return E.left({ tag: 'Refused', reason: codec.left.message })
         }
         destination.records.push(...records)

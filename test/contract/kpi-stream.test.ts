@@ -101,5 +101,5 @@ test('a row of a schema that this version does not know says which, and what to 
   const [row] = rows(1)
   const log = await logOf([{ ...(row as NewEvent), metadata: Buffer.from('{"schema":"0123456789abcdef"}') }])
   const [event] = await eventsOf(log, kpiStream('t', 'g1'))
-  expect(() => decodeRow(event ?? expect.fail('no event'))).toThrow(/0123456789abcdef.*rebuild the generation/)
+  expect(() => decodeRow(event ?? expect.fail('no event'))).toThrow(/0123456789abcdef.*streamvane rebuild --promote/)
 })

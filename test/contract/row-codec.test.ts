@@ -6,7 +6,7 @@ import { familyNames, type FamilyName } from '../../src/domain/family.js'
 import { noMeasure } from '../../src/domain/measure.js'
 import { metricIndex } from '../../src/domain/metric.js'
 import type { Row } from '../../src/domain/row.js'
-import { codecOfSchema, rowCodec } from '../../src/contract/row-codec.js'
+import { readerOfSchema, rowCodec } from '../../src/contract/row-codec.js'
 import { anyRow, anyRowOf } from './any-row.js'
 import { datumOf } from './row-datum.js'
 import { queueRow, skillRow, stateRow } from './some-rows.js'
@@ -118,8 +118,8 @@ test('damaged bytes are refused or read as some row, and never keep the reader b
 
 test('a codec is found by the fingerprint beside the row; an unknown one says what to do', () => {
   for (const family of familyNames)
-    expect(codecOfSchema(rowCodec(family).fingerprint)).toEqual(E.right(rowCodec(family)))
-  const unknown = codecOfSchema('0123456789abcdef')
+    expect(readerOfSchema(rowCodec(family).fingerprint)).toEqual(E.right(rowCodec(family)))
+  const unknown = readerOfSchema('0123456789abcdef')
   expect(unknown).toMatchObject({
     left: {
       tag: 'UnknownSchema',

@@ -20,7 +20,8 @@ describe('the published contract', () => {
   })
 
   test('there is a file for each family and no other', () => {
-    expect(readdirSync(folder).sort()).toEqual(familyNames.map((family) => `${contractName(family)}.avsc`).sort())
+    const files = readdirSync(folder).filter((name) => name !== 'history')
+    expect(files.sort()).toEqual(familyNames.map((family) => `${contractName(family)}.avsc`).sort())
   })
 
   // A changed fingerprint makes rows in existing logs unreadable until a resolver for the old one is kept: never adjust

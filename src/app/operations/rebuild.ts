@@ -1,6 +1,6 @@
-import { compareDigests, intervalDigests, type DigestDifference } from './digest.js'
+import { compareDigests, intervalDigests, type DigestDifference, type IntervalDigest } from './digest.js'
 import { promote, readGenerations, startGeneration, type Generation } from '../pipeline/generations.js'
-import { latestRows } from '../../contract/kpi-stream.js'
+import { latestRows, RowOfUnknownSchema } from '../../contract/kpi-stream.js'
 import { snapshotsOf, type LiveProjectorOptions } from '../pipeline/projector/projector-stage.js'
 import { runProjector } from '../pipeline/projector/projector.js'
 
@@ -10,6 +10,8 @@ export type RebuildOutcome = Readonly<{
   before: string | undefined
   generation: Generation
   differences: readonly DigestDifference[]
+  /** Why the two generations could not be compared: rows of the one before have a schema that is not known any more. */
+  notCompared: string | undefined
   promoted: boolean
 }>
 
@@ -44,15 +46,27 @@ export const rebuild = async (options: RebuildOptions): Promise<RebuildOutcome> 
     const rows = await latestRows(name === generation.name ? kpi : await logs.kpi(name, 'reader'), tenant, name)
     return intervalDigests([...rows.values()].map(({ row }) => row))
   }
-  const differences = compareDigests(
-    before === undefined ? [] : await valuesOf(before),
-    await valuesOf(generation.name),
-  )
+  const { differences, notCompared } = await compareWith(before, generation.name, valuesOf)
   if (options.promote)
     await logs.changingControl(async (control) =>
       promote(control, tenant, await readGenerations(control, tenant), generation.name, new Date(now())),
     )
-  return { before, generation, differences, promoted: options.promote }
+  return { before, generation, differences, notCompared, promoted: options.promote }
+}
+
+/** A generation whose rows cannot be read any more does not hinder the one that replaces it. */
+const compareWith = async (
+  before: string | undefined,
+  after: string,
+  valuesOf: (generation: string) => Promise<readonly IntervalDigest[]>,
+): Promise<Pick<RebuildOutcome, 'differences' | 'notCompared'>> => {
+  try {
+    const old = before === undefined ? [] : await valuesOf(before)
+    return { differences: compareDigests(old, await valuesOf(after)), notCompared: undefined }
+  } catch (cause) {
+    if (!(cause instanceof RowOfUnknownSchema)) throw cause
+    return { differences: [], notCompared: cause.message }
+  }
 }
 
 const describe = (end: Readonly<{ kind: string; by?: string; reason?: string }>): string =>

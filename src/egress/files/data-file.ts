@@ -4,7 +4,7 @@ import { containerBlock, containerHeader, syncMarkerOf, SYNC_BYTES } from './avr
 import type { BeforeStep } from './commits.js'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Row } from '../../domain/row.js'
-import { codecOfSchema } from '../../contract/row-codec.js'
+import { readerOfSchema } from '../../contract/row-codec.js'
 import type { AvroSchema } from '../../contract/schema/named-types.js'
 import { rowJson } from '../../contract/row-json.js'
 import type { SinkRecord } from '../sink.js'
@@ -87,7 +87,7 @@ const jsonLines = (records: readonly SinkRecord[]): Buffer =>
   Buffer.from(records.map((record) => `${JSON.stringify(rowJson(rowOf(record)))}\n`).join(''))
 
 const rowOf = ({ schema, avro }: SinkRecord): Row => {
-  const codec = codecOfSchema(schema)
+  const codec = readerOfSchema(schema)
   if (E.isLeft(codec)) throw new Error(codec.left.message)
   return codec.right.decode(avro)
 }

@@ -4,7 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { FamilyName } from '../../domain/family.js'
 import { createDataFile, resumeDataFile, type DataFile, type FileFormat } from './data-file.js'
 import { syncFolder, type BeforeStep, type Commit } from './commits.js'
-import { codecOfSchema } from '../../contract/row-codec.js'
+import { readerOfSchema } from '../../contract/row-codec.js'
 import type { SinkRecord } from '../sink.js'
 import { topicOf, type Topics } from '../topics.js'
 
@@ -54,7 +54,7 @@ export const fileFor = async (
 ): Promise<DataFile> => {
   const current = connected.files.get(key)
   if (current !== undefined && current.bytes() < fileBytesMax) return current
-  const codec = codecOfSchema(schema)
+  const codec = readerOfSchema(schema)
   if (E.isLeft(codec)) throw new Error(codec.left.message)
   const epoch = String(connected.commit.writer.epoch).padStart(8, '0')
   const number = String((connected.created += 1)).padStart(6, '0')

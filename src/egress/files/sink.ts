@@ -5,7 +5,7 @@ import type { FileFormat } from './data-file.js'
 import { addCommit, lastCommit, type BeforeStep, type Commit, type Writer } from './commits.js'
 import { fileFailure } from './failures.js'
 import { cutBack, fileFor, groupByFile, openFiles, withdraw, type Connected } from './file-set.js'
-import { codecOfSchema } from '../../contract/row-codec.js'
+import { readerOfSchema } from '../../contract/row-codec.js'
 import type { ProgressCheck, Sink, SinkBatch, SinkFailure } from '../sink.js'
 import { defaultTopics, type Topics } from '../topics.js'
 
@@ -81,7 +81,7 @@ export const filesSink = (options: FilesSinkOptions, beforeStep: BeforeStep = ()
   const write = async (connected: Connected, batch: SinkBatch): Promise<E.Either<SinkFailure, void>> => {
     const groups = groupByFile(batch.records, topics, formats)
     for (const { schema } of groups.values()) {
-      const codec = codecOfSchema(schema)
+      const codec = readerOfSchema(schema)
       if (E.isLeft(codec)) return E.left({ tag: 'Refused', reason: codec.left.message })
     }
     const appended = await Promise.allSettled(

@@ -1,10 +1,11 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { FamilyName } from '../../domain/family.js'
+import { readerOfSchema, rowCodec, type RowReader } from '../../contract/row-codec.js'
 import type { KafkaSinkOptions } from './options.js'
 import type { PartitionReader } from './kafkajs-internals.js'
 import { avroValues, jsonValues, partitioning, type ValueOf } from './records.js'
 import { registerSchemas } from './schema-registration.js'
-import type { SinkFailure } from '../sink.js'
+import type { SinkFailure, SinkRecord } from '../sink.js'
 import type { Topics } from '../topics.js'
 
 /**
@@ -15,16 +16,24 @@ import type { Topics } from '../topics.js'
 export type FamilyReadiness = Readonly<{
   values: ValueOf
   partitionOf: (topic: string, key: string) => number
-  unready: (families: Iterable<FamilyName>) => readonly FamilyName[]
+  /** The families and schemas of these records that were not made ready yet, each pair once. */
+  unready: (records: readonly Pick<SinkRecord, 'header' | 'schema'>[]) => readonly FamilySchema[]
   /** Looks how many partitions topics have. Refused if a topic does not exist. */
   findTopics: (
     topics: readonly string[],
     reader: Pick<PartitionReader, 'partitions'>,
   ) => Promise<E.Either<SinkFailure, void>>
-  /** Makes families whose topics were found ready: registers their schemas. A family that is refused stays unready. */
-  prepare: (families: readonly FamilyName[]) => Promise<E.Either<SinkFailure, void>>
+  /** Registers schemas of families whose topics were found. What is refused stays unready. */
+  prepare: (schemas: readonly FamilySchema[]) => Promise<E.Either<SinkFailure, void>>
   partitionsOf: (topic: string) => number
 }>
+
+/** Rows of before an upgrade are published under the schema that they were written with. */
+export type FamilySchema = Readonly<{ family: FamilyName; schema: string }>
+
+/** The schemas that this version writes. */
+export const currentSchemas = (families: readonly FamilyName[]): readonly FamilySchema[] =>
+  families.map((family) => ({ family, schema: rowCodec(family).fingerprint }))
 
 /** `schemaIds` is added to and outlives the connection, so the registry is asked once for each family. */
 export const familyReadiness = (
@@ -32,12 +41,17 @@ export const familyReadiness = (
   topics: Topics,
   schemaIds: Map<string, number>,
 ): FamilyReadiness => {
-  const ready = new Set<FamilyName>()
+  const ready = new Set<string>()
   const partitions = new Map<string, number>()
   return {
     values: options.values.format === 'json' ? jsonValues : avroValues(schemaIds),
     partitionOf: partitioning(partitions),
-    unready: (families) => [...new Set(families)].filter((family) => !ready.has(family)),
+    unready: (records) => {
+      const missing = new Map<string, FamilySchema>()
+      for (const { header, schema } of records)
+        if (!ready.has(schema)) missing.set(schema, { family: header.family, schema })
+      return [...missing.values()]
+    },
     partitionsOf: (topic) => partitions.get(topic) ?? 0,
     findTopics: async (wanted, reader) => {
       const missing: string[] = []
@@ -53,12 +67,18 @@ export const familyReadiness = (
         })
       return E.right(undefined)
     },
-    prepare: async (families) => {
+    prepare: async (schemas) => {
+      const readers: RowReader[] = []
+      for (const { schema } of schemas) {
+        const reader = readerOfSchema(schema)
+        if (E.isLeft(reader)) return E.left({ tag: 'Refused', reason: reader.left.message })
+        readers.push(reader.right)
+      }
       if (options.values.format === 'avro') {
-        const registered = await registerSchemas(options.values.registry, topics, families, schemaIds)
+        const registered = await registerSchemas(options.values.registry, topics, readers, schemaIds)
         if (E.isLeft(registered)) return registered
       }
-      for (const family of families) ready.add(family)
+      for (const { schema } of schemas) ready.add(schema)
       return E.right(undefined)
     },
   }

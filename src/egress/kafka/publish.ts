@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import kafkajs from 'kafkajs'
 import type { Transaction } from 'kafkajs'
-import type { FamilyName } from '../../domain/family.js'
+import type { FamilySchema } from './family-readiness.js'
 import { kafkaDefaults } from './options.js'
 import { compareProgress } from './progress-check.js'
 import { refusalOf } from '../progress-mismatch.js'
@@ -18,7 +18,7 @@ export const publish = async (
 ): Promise<E.Either<SinkFailure, void>> => {
   const { options, topics } = context
   const { producer, readiness } = connected
-  const unready = readiness.unready(records.map(({ header }) => header.family))
+  const unready = readiness.unready(records)
   if (unready.length > 0) {
     const prepared = await prepareFurther(context, connected, unready)
     if (E.isLeft(prepared)) return prepared
@@ -48,14 +48,17 @@ export const publish = async (
   return E.right(undefined)
 }
 
-/** Families that the sink did not know of when it connected. */
+/** Families that were switched on since the sink connected, and rows of an earlier schema. */
 const prepareFurther = (
   context: SinkContext,
   connected: Connected,
-  families: readonly FamilyName[],
+  schemas: readonly FamilySchema[],
 ): Promise<E.Either<SinkFailure, void>> =>
   withReader(context, async (reader) => {
-    const names = topicNames(context.topics, families)
+    const names = topicNames(
+      context.topics,
+      schemas.map(({ family }) => family),
+    )
     const found = await connected.readiness.findTopics(names, reader)
     if (E.isLeft(found)) return found
     const { place } = connected
@@ -66,7 +69,7 @@ const prepareFurther = (
     )
     if (refusal !== undefined) return E.left({ tag: 'Refused', reason: refusal })
     connected.place = now
-    return connected.readiness.prepare(families)
+    return connected.readiness.prepare(schemas)
   })
 
 const codecs = { none: kafkajs.CompressionTypes.None, gzip: kafkajs.CompressionTypes.GZIP } as const

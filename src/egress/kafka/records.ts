@@ -3,7 +3,7 @@ import kafkajs from 'kafkajs'
 import type { Message } from 'kafkajs'
 import { recordKey } from '../../domain/row.js'
 import { recordHeaders } from './headers.js'
-import { codecOfSchema } from '../../contract/row-codec.js'
+import { readerOfSchema } from '../../contract/row-codec.js'
 import { rowJson } from '../../contract/row-json.js'
 import type { SchemaIds } from './schema-registration.js'
 import type { SinkRecord } from '../sink.js'
@@ -25,7 +25,7 @@ export const avroValues = (ids: SchemaIds): ValueOf => ({
 export const jsonValues: ValueOf = {
   contentType: 'application/json',
   value: ({ schema, avro }) => {
-    const codec = codecOfSchema(schema)
+    const codec = readerOfSchema(schema)
     return E.isRight(codec) ? Buffer.from(JSON.stringify(rowJson(codec.right.decode(avro)))) : undefined
   },
 }

@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { FamilyName } from '../../domain/family.js'
-import { rowCodec } from '../../contract/row-codec.js'
+import type { RowReader } from '../../contract/row-codec.js'
 import { recordFullName } from '../../contract/schema/row-schema.js'
 import type { CompatibilityLevel, RegistryOptions } from './options.js'
 import { RegistryAnswer, registryClient, type RegistryClient } from './registry-client.js'
@@ -15,8 +15,8 @@ export const subjectOf = (topics: Topics, family: FamilyName): string =>
   topics.kind === 'consolidated' ? `${topics.name}-${recordFullName(family)}` : `${topicOf(topics, family)}-value`
 
 /**
- * Registers the schemas of families and adds their ids to `ids`. Registering a schema again gives the same id. The
- * registry is not asked about schemas whose id is in `ids`.
+ * Registers schemas under the subjects of their families and adds their ids to `ids`. Registering a schema again gives
+ * the same id. The registry is not asked about schemas whose id is in `ids`.
  *
  * Levels of compatibility are left as they are unless one is configured. Our schemas satisfy every level, because a
  * version only adds fields that are nullable with default null.
@@ -24,12 +24,11 @@ export const subjectOf = (topics: Topics, family: FamilyName): string =>
 export const registerSchemas = async (
   options: RegistryOptions,
   topics: Topics,
-  families: readonly FamilyName[],
+  schemas: readonly Pick<RowReader, 'family' | 'schema' | 'fingerprint'>[],
   ids: Map<string, number>,
 ): Promise<E.Either<SinkFailure, void>> => {
   const registry = registryClient(options)
-  for (const family of families) {
-    const { schema, fingerprint } = rowCodec(family)
+  for (const { family, schema, fingerprint } of schemas) {
     if (ids.has(fingerprint)) continue
     const subject = subjectOf(topics, family)
     try {

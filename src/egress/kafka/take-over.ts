@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { familyNames } from '../../domain/family.js'
 import { transactionalProducer } from './connection.js'
-import { familyReadiness, type FamilyReadiness } from './family-readiness.js'
+import { currentSchemas, familyReadiness, type FamilyReadiness } from './family-readiness.js'
 import type { PartitionReader } from './kafkajs-internals.js'
 import { kafkaDefaults } from './options.js'
 import type { ProgressRecord } from './progress.js'
@@ -53,7 +53,7 @@ export const takeOver = (
     const before = await look(context, reader, home, hasClaimed, signal)
     const allowed = await judge(before)
     if (E.isLeft(allowed)) return allowed
-    const prepared = await readiness.prepare(families)
+    const prepared = await readiness.prepare(currentSchemas(families))
     if (E.isLeft(prepared)) return prepared
     return fenceAndClaim(context, reader, readiness, home, judge, signal)
   })

@@ -15,6 +15,8 @@ import {
 import { HOUR_MS } from '../../../src/domain/interval.js'
 import { defaultProfile, type Profile } from '../../../src/domain/profile.js'
 import { simulate } from '../../../src/simulator/simulate.js'
+import { kpiStream } from '../../../src/domain/stream-name.js'
+import { contentId } from '../../../src/log/content-id.js'
 import type { EventLog } from '../../../src/log/event-log.js'
 import { bookOfLog, bookOfRecords, textOf } from '../../support/pipeline-life.js'
 import { silent, take, tickTo } from '../../support/pipeline.js'
@@ -67,6 +69,22 @@ const rebuilt = (more: Partial<RebuildOptions> = {}): Promise<RebuildOutcome> =>
 const halfHours: Profile = { ...defaultProfile, version: 2, intervalMs: 30 * 60_000 }
 
 describe('a rebuild', () => {
+  test('of a generation whose rows cannot be read any more says so, and promotes the new one', async () => {
+    await projected()
+    const g1 = await logs.kpi('g1', 'writer')
+    const metadata = Buffer.from('{"schema":"0123456789abcdef"}')
+    const events = [{ id: contentId('unknown'), type: 'Row.queue', data: Buffer.from('?'), metadata }]
+    await g1.append([{ stream: kpiStream('t', 'g1'), expected: 'any', events }])
+    const outcome = await rebuilt({ promote: true })
+    expect(outcome).toMatchObject({
+      before: 'g1',
+      differences: [],
+      notCompared: expect.stringContaining('0123456789abcdef'),
+      promoted: true,
+    })
+    expect((await readGenerations(await logs.control('reader'), 't')).live).toBe('g2')
+  })
+
   test('by the same profile has the same values in every interval, in fewer revisions, and leaves the live generation unchanged', async () => {
     await projected()
     const { before, generation, differences, promoted } = await rebuilt()

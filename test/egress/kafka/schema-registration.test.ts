@@ -20,7 +20,7 @@ const start = async (answer: (request: RegistryRequest) => RegistryReply): Promi
 
 const register = async (options: RegistryOptions) => {
   const ids = new Map<string, number>()
-  return { result: await registerSchemas(options, defaultTopics, ['queue'], ids), ids }
+  return { result: await registerSchemas(options, defaultTopics, [rowCodec('queue')], ids), ids }
 }
 
 const asked = ({ requests }: StandIn): string[] => requests.map(({ method, path }) => `${method} ${path}`)

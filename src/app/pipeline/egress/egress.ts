@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
-import { readKpiEvent } from '../../../contract/kpi-stream.js'
+import { readKpiEvent, RowOfUnknownSchema } from '../../../contract/kpi-stream.js'
 import { kpiStream } from '../../../domain/stream-name.js'
 import { unreachable } from '../../../domain/unreachable.js'
 import type { Progress, Sink, SinkFailure, SinkRecord } from '../../../egress/sink.js'
@@ -120,6 +120,7 @@ const publish = async (publishing: Publishing, generation: string, until: AbortS
     return { kind: 'stopped' }
   } catch (cause) {
     if (until.aborted) return { kind: 'stopped' }
+    if (cause instanceof RowOfUnknownSchema) return { kind: 'refused', reason: cause.message }
     throw cause
   }
 }

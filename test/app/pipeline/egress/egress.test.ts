@@ -103,7 +103,7 @@ describe('an egress', () => {
     expect(records).toEqual([])
   })
 
-  test('that meets rows of a schema it does not know says what to do', async () => {
+  test('that meets a row of a schema that is in no history ends as refused, and says what to do', async () => {
     const strange = {
       id: contentId('strange'),
       type: 'Row.queue',
@@ -111,9 +111,10 @@ describe('an egress', () => {
       metadata: Buffer.from('{"schema":"ffffffffffffffff"}'),
     }
     await log.append([{ stream: kpiStream('t', 'g1'), expected: 'any', events: [strange] }])
-    await expect(egress(recordingSink().sink)).rejects.toThrow(
-      /schema ffffffffffffffff.*run the version that wrote them, or rebuild/,
-    )
+    expect(await egress(recordingSink().sink)).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringMatching(/schema ffffffffffffffff.*run the version that wrote them.*rebuild --promote/),
+    })
   })
 })
 
