@@ -26,13 +26,14 @@ export type MetricPoint = PointDimensions & Readonly<{ metric: string; value: nu
 export type MetricEmitted = MetricPoint & Readonly<{ type: 'MetricEmitted' }>
 
 /**
- * A conversation-detail record of the analytics API: every emission of the conversation so far. `key` names an emission
- * within the conversation.
+ * A conversation-detail record of the analytics API: every emission of the conversation, as it stood when the record was
+ * fetched. Genesys computes stored conversations again, so a later record replaces all that an earlier one said. The
+ * record has no version: of two records, the one later in the log is the newer.
  */
 export type ConversationRecorded = Readonly<{
   type: 'ConversationRecorded'
   conversationId: string
-  points: readonly (MetricPoint & Readonly<{ key: string }>)[]
+  points: readonly MetricPoint[]
 }>
 
 /** What every detail event of a session says. */

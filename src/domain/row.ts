@@ -12,11 +12,15 @@ import { metricIndex, metricKind, metricNames, type MetricName } from './metric.
 export type RowStatus = 'provisional' | 'final' | 'corrected'
 
 /**
- * Why a row was restated last, after it had been final: `late` a point or state arrived late; `handled` after-call work
- * came late, so that a handle time moved; `settings` organisation settings that count for all of history changed;
- * `erased` something was erased on request before the generation began.
+ * Why a row was restated last, after it had been final.
+ *
+ * - `late`: a point or state arrived late
+ * - `handled`: after-call work arrived late and moved a handle time
+ * - `recomputed`: a newer record of a conversation says something else than the one before
+ * - `settings`: organisation settings that apply to all of history changed
+ * - `erased`: something was erased on request before the generation began
  */
-export type Correction = 'late' | 'handled' | 'settings' | 'erased'
+export type Correction = 'late' | 'handled' | 'recomputed' | 'settings' | 'erased'
 
 /**
  * The published state of a cell. `dimensions` are in the family's order. `measures` are in the catalogue's order,

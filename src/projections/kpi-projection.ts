@@ -89,7 +89,7 @@ export class KpiProjection {
       this.pointCells.sink(['campaign']),
       state?.correlator,
     )
-    this.records = new ConversationRecords(coldStore, spilled, (point) => this.point(point))
+    this.records = new ConversationRecords(coldStore, spilled, this.pointCells, (at) => this.tooLate(at))
     this.agentStates = new AgentStates(
       this.settings,
       (...adjustment) => this.pointCells.adjust(...adjustment),
@@ -236,6 +236,7 @@ export class KpiProjection {
       settingsVersion: this.settings.version,
       serviceTarget: this.targetOf(family, dimensions, start),
       sketched: quantiles.map((metric) => metricIndex.get(metric) as number),
+      keepsValues: this.reads('conversation-details'), // a newer record takes back what an older one said
     }
   }
 

@@ -89,7 +89,7 @@ describe('what comes late', () => {
   })
 
   test('of a conversation record the points in time count, the record is refused for the others', () => {
-    const record = recorded('c1', { early: offered('08:00'), timely: offered('11:50') })
+    const record = recorded('c1', offered('08:00'), offered('11:50'))
     given({ ...hour, points: 'conversation-details' })
       .facts(ticked('12:00'))
       .refuses(record, 'too-late', /08:00/)

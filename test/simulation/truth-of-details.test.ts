@@ -8,18 +8,49 @@ import { simulate } from '../../src/simulator/simulate.js'
 import { allSplits, differences, pointFamilies, sheetOfRows, sheetOfTruth } from '../support/against-truth.js'
 import { fold } from '../support/folded.js'
 
-type Record = { participants: { sessions: { metrics: unknown[] }[] }[] }
+type Session = { metrics: { value: number; emitDate: string }[]; segments: Record<string, unknown>[] }
+type Conversation = { participants: { sessions: Session[] }[] }
 
 /** The record as it was while the conversation went on: not all of its emissions were there yet. */
 const soFar = (record: object): object => {
-  const earlier = structuredClone(record) as Record
+  const earlier = structuredClone(record) as Conversation
   for (const { sessions } of earlier.participants)
     for (const session of sessions) session.metrics = session.metrics.slice(0, Math.ceil(session.metrics.length / 2))
   return earlier
 }
 
+/** The record as it was before Genesys computed the conversation again: each of its parts may say something else. */
+const beforeRecomputation = (record: object, index: number): object => {
+  const earlier = structuredClone(record) as Conversation
+  const sessions = earlier.participants.flatMap((participant) => participant.sessions)
+  sessions.forEach(({ metrics, segments }, place) => {
+    const [first] = metrics
+    if (first === undefined) return
+    switch ((index + place) % 6) {
+      case 0:
+        first.value += 777
+        break
+      case 1:
+        first.emitDate = new Date(Date.parse(first.emitDate) + 1_800_000).toISOString()
+        break
+      case 2:
+        for (const segment of segments) if ('queueId' in segment) segment['queueId'] = 'another-queue'
+        break
+      case 3:
+        for (const segment of segments) if ('wrapUpCode' in segment) segment['wrapUpCode'] = 'another-code'
+        break
+      case 4:
+        metrics.push({ ...first })
+        break
+      default:
+        metrics.pop()
+    }
+  })
+  return earlier
+}
+
 test.each([4, 5])(
-  'records of the analytics API give the simulated truth, however often each was fetched, seed %i',
+  'records of the analytics API give the simulated truth, however often each was fetched and computed again, seed %i',
   (seed) => {
     const options = {
       seed,
@@ -41,17 +72,28 @@ test.each([4, 5])(
     const at = (index: number): number =>
       options.fromMs + Math.floor((index / records.length) * (through - options.fromMs))
     const lines = records.flatMap((record, index): readonly Delivery[] => {
-      const fetched = index % 3 === 0 ? [soFar(record), record, record] : [record]
-      return fetched.map((one) => ({ deliverAtMs: at(index), line: JSON.stringify(one) }))
+      const fetched = [
+        [soFar(record), record, record],
+        [beforeRecomputation(record, index), record],
+        [beforeRecomputation(record, index), beforeRecomputation(record, index + 1), soFar(record), record],
+        [record],
+      ][index % 4] as object[]
+      // The last record of some is fetched a day after the conversation.
+      return fetched.map((one, fetch) => ({
+        deliverAtMs: at(index) + (index % 8 === 1 && fetch === fetched.length - 1 ? DAY_MS : 0),
+        line: JSON.stringify(one),
+      }))
     })
+    lines.sort((a, b) => a.deliverAtMs - b.deliverAtMs)
 
     const { rows, refused, repeated } = fold(
       lines,
       { ...defaultProfile, points: 'conversation-details', families: familyNames, splitBy: allSplits },
-      { settledAt: () => through + DAY_MS },
+      { settledAt: () => through + 2 * DAY_MS },
     )
     expect(refused).toEqual([])
     expect(repeated).toBeGreaterThan(100)
+    expect([...rows.values()].filter(({ correction }) => correction === 'recomputed').length).toBeGreaterThan(100)
     const truth = simulation.truth({ splitBy: allSplits })
     const scope = { metrics: [...new Set([...interactionMetrics, ...pointMetrics])] }
     for (const family of pointFamilies) {

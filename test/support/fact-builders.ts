@@ -258,12 +258,9 @@ export const published = (time: string | EpochMs, overrides: Partial<Profile>): 
   profile: { ...defaultProfile, ...overrides },
 })
 
-/** A conversation-detail record of the API, each emission under a key of its own. */
-export const recorded = (
-  conversationId: string,
-  points: Readonly<Record<string, MetricPoint>>,
-): ConversationRecorded => ({
+/** A conversation-detail record of the API. */
+export const recorded = (conversationId: string, ...points: readonly MetricPoint[]): ConversationRecorded => ({
   type: 'ConversationRecorded',
   conversationId,
-  points: Object.entries(points).map(([key, point]) => ({ ...point, key })),
+  points,
 })

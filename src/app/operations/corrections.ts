@@ -41,7 +41,7 @@ export type CorrectionsWanted = Readonly<{
   onProgress?: ((read: number) => void) | undefined
 }>
 
-export const corrections: readonly Correction[] = ['late', 'handled', 'settings']
+export const corrections: readonly Correction[] = ['late', 'handled', 'recomputed', 'settings']
 
 /**
  * Reads all restatements in the KPI stream of a generation, in their order. Holds one row of each key in the range and

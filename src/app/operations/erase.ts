@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { ErasedPoints, Fact, MetricPoint, StreamErased } from '../../domain/fact.js'
+import type { ConversationRecorded, ErasedPoints, Fact, MetricPoint, StreamErased } from '../../domain/fact.js'
 import { dimensionsOf } from '../../domain/dimensions.js'
 import { intervalStart, MINUTE_MS, type EpochMs } from '../../domain/interval.js'
 import { defaultProfile, type PointSource } from '../../domain/profile.js'
@@ -94,7 +94,7 @@ const END_OF_TIME: EpochMs = 8.64e15
 class PointCounts {
   private readonly counts = new Map<string, ErasedPoints>()
   private readonly correlator: Correlator
-  private readonly seen = new Set<string>()
+  private readonly records = new Map<string, ConversationRecorded>()
 
   constructor() {
     const take = (point: MetricPoint, count: number): void => this.add('detail-events', point, count)
@@ -112,11 +112,7 @@ class PointCounts {
       case 'MetricEmitted':
         return this.add('metric-records', fact, 1)
       case 'ConversationRecorded':
-        for (const point of fact.points) {
-          if (this.seen.has(point.key)) continue
-          this.seen.add(point.key)
-          this.add('conversation-details', point, 1)
-        }
+        this.records.set(fact.conversationId, fact) // the last one counts
         return
       case 'AgentStateEntered':
       case 'AgentSegmentEntered':
@@ -137,6 +133,9 @@ class PointCounts {
 
   taken(): readonly ErasedPoints[] {
     this.correlator.tick(END_OF_TIME)
+    for (const { points } of this.records.values())
+      for (const point of points) this.add('conversation-details', point, 1)
+    this.records.clear()
     return [...this.counts.values()].filter(({ count }) => count > 0)
   }
 

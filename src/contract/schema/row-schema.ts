@@ -45,7 +45,7 @@ export const rowSchema = (family: FamilyName): AvroSchema => {
         name: 'correction',
         type: ['null', 'string'],
         default: null,
-        doc: 'Why the row was restated last, after it had closed. late: something that belongs here arrived late. handled: after-call work came late and moved a handle time. settings: settings of the organisation that count for all of history changed. erased: something was erased on request before the generation began. More reasons may come. null: it was not restated.',
+        doc: 'Why the row was restated last, after it had closed. late: something that belongs here arrived late. handled: after-call work came late and moved a handle time. recomputed: a newer record of a conversation says something else than the one before. settings: settings of the organisation that count for all of history changed. erased: something was erased on request before the generation began. More reasons may come. null: it was not restated.',
       },
       {
         name: 'revision',

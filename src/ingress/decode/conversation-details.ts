@@ -21,13 +21,12 @@ type Reader = <T>(read: (segment: Body) => T | null) => T | null
  */
 export const conversationRecorded = (record: Body): ConversationRecorded => {
   const points: ConversationRecorded['points'][number][] = []
-  const repeats = new Map<string, number>()
   for (const participant of objects(record, 'participants')) {
     const purpose = optionalText(participant, 'purpose')
     for (const session of objects(participant, 'sessions')) {
       const emissions = objects(session, 'metrics')
       if (emissions.length === 0) continue
-      const sessionId = text(session, 'sessionId')
+      text(session, 'sessionId') // what has none is no session
       const bodies = { record, participant, session, flow: flowOf(session) }
       const ofSession = dimensionsBy((dimension) =>
         dimension.level === 'segment' ? absent(dimension) : readDimension(bodies[dimension.level], dimension),
@@ -38,9 +37,6 @@ export const conversationRecorded = (record: Body): ConversationRecorded => {
         const value = metricValue(emission, metric)
         const at = isoInstant(emission, 'emitDate')
         const said = readerOf(segments, metric, at, agentLike.has(purpose))
-        const name = `${sessionId}/${metric}/${at}/${value}`
-        const ordinal = repeats.get(name) ?? 0
-        repeats.set(name, ordinal + 1)
         points.push({
           metric,
           value,
@@ -50,7 +46,6 @@ export const conversationRecorded = (record: Body): ConversationRecorded => {
               ? (said((segment) => ifAny(readDimension(segment, dimension))) ?? absent(dimension))
               : ofSession[dimension.field],
           ),
-          key: `${name}/${ordinal}`,
         })
       }
     }

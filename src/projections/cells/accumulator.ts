@@ -11,9 +11,9 @@ export type AccumulatorState = Readonly<{
 }>
 
 /**
- * A measure that a cell owns and changes in place. It keeps a histogram where quantiles are asked for, and every value
- * with its number of occurrences where the cell must tell a part of them by a threshold that can change (short
- * abandons).
+ * A measure that a cell owns and changes in place. It keeps a histogram where quantiles are asked for. It keeps every
+ * value with its number of occurrences where values can be taken back, and where the cell must tell a part of them by a
+ * threshold that can change (short abandons).
  */
 export class Accumulator {
   count: number
@@ -52,6 +52,26 @@ export class Accumulator {
     if (this.values !== null) increment(this.values, value)
   }
 
+  /**
+   * Takes back a value that was added. The accumulator must keep its values: minimum and maximum cannot be subtracted.
+   */
+  remove(value: number): void {
+    const left = this.values?.get(value)
+    if (this.values === null || left === undefined)
+      throw new Error(`an accumulator is to take back ${value}, which it does not hold`)
+    this.count -= 1
+    this.sum -= value
+    decrement(this.values, value)
+    if (this.buckets !== null) decrement(this.buckets, bucketOf(Math.max(0, value)))
+    if (left > 1 || (value !== this.min && value !== this.max)) return
+    this.min = Infinity
+    this.max = -Infinity
+    for (const each of this.values.keys()) {
+      if (each < this.min) this.min = each
+      if (each > this.max) this.max = each
+    }
+  }
+
   /** The measure for a row, in units of `scale`, with its sketch if one is kept and asked for. */
   measure(scale: number, withSketch: boolean): Measure {
     const sketch = this.buckets === null || !withSketch ? noSketch : sketchOf(this.buckets)
@@ -81,4 +101,10 @@ export class Accumulator {
 
 const increment = (counts: Map<number, number>, key: number): void => {
   counts.set(key, (counts.get(key) ?? 0) + 1)
+}
+
+const decrement = (counts: Map<number, number>, key: number): void => {
+  const left = (counts.get(key) ?? 0) - 1
+  if (left > 0) counts.set(key, left)
+  else counts.delete(key)
 }

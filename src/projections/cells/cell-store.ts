@@ -9,7 +9,9 @@ import { SpillingMap, type ColdStore, type SpilledEntries } from './cold-store.j
 export type CellStoreState = Readonly<{ closedThrough: EpochMs | null; open: readonly CellState[] }>
 
 /** What the settings say about a new cell. */
-export type NewCellSettings = Readonly<Pick<CellState, 'settingsVersion' | 'serviceTarget' | 'sketched'>>
+export type NewCellSettings = Readonly<
+  Pick<CellState, 'settingsVersion' | 'serviceTarget' | 'sketched' | 'keepsValues'>
+>
 
 export type NewCellSettingsOf = (
   family: FamilyName,

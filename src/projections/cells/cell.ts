@@ -7,7 +7,7 @@ import { metricKind, metricNames } from '../../domain/metric.js'
 import { rowKey, type Correction, type Row, type RowStatus } from '../../domain/row.js'
 import type { Rendering } from '../settings.js'
 import { Accumulator, type AccumulatorState } from './accumulator.js'
-import { addQueryTime, keepsSketch, keepsValues } from './query-time.js'
+import { addQueryTime, keepsSketch, needsValues } from './query-time.js'
 
 /** A point that may be withdrawn. Minimum and maximum cannot be subtracted, so it is kept apart until it is certain. */
 export type PendingPoint = Readonly<{ metric: number; value: number }>
@@ -28,6 +28,8 @@ export type CellState = Readonly<{
   erased: number
   /** Metrics of which the row tells quantiles, by place. */
   sketched: readonly number[]
+  /** Does the cell keep all values, so that points can be taken back? */
+  keepsValues: boolean
   accumulators: readonly (readonly [place: number, accumulator: AccumulatorState])[]
   pending: readonly (readonly [string, PendingPoint])[]
 }>
@@ -41,7 +43,7 @@ export const isObservation = (place: number): boolean => observations[place] ===
 export const OBSERVATION_SCALE = 1_000_000
 
 type NewCell = Pick<CellState, 'family' | 'dimensions' | 'granularity' | 'start' | 'end' | 'status'> &
-  Pick<CellState, 'settingsVersion' | 'serviceTarget' | 'sketched'>
+  Pick<CellState, 'settingsVersion' | 'serviceTarget' | 'sketched' | 'keepsValues'>
 
 export const newCell = (cell: NewCell): Cell =>
   new Cell({ ...cell, correction: null, revision: 0, erased: 0, accumulators: [], pending: [] })
@@ -64,6 +66,7 @@ export class Cell {
   /** The last revision that was rendered as a row. */
   private rendered: number
   private readonly sketched: readonly number[]
+  private readonly keepsValues: boolean
   private readonly accumulators: (Accumulator | undefined)[] = []
   /** Few cells have any, and a map for each would take more memory than the rest of the cell. */
   private pending: Map<string, PendingPoint> | undefined
@@ -83,6 +86,7 @@ export class Cell {
     this.erased = state.erased
     this.rendered = state.revision
     this.sketched = state.sketched
+    this.keepsValues = state.keepsValues
     for (const [place, accumulator] of state.accumulators) this.accumulators[place] = new Accumulator(accumulator)
     this.pending = state.pending.length === 0 ? undefined : new Map(state.pending)
   }
@@ -90,6 +94,16 @@ export class Cell {
   /** Counts a point. */
   observe(metric: number, value: number, settingsVersion: number, why: Correction = 'late'): void {
     this.add(metric, value)
+    this.changed(why, settingsVersion)
+  }
+
+  /** Takes back a point that `observe` counted, in a cell that keeps its values. */
+  takeBack(metric: number, value: number, settingsVersion: number, why: Correction): void {
+    const accumulator = this.accumulators[metric]
+    if (accumulator === undefined)
+      throw new Error(`cell ${rowKey(this)} is to take back ${metricNames[metric]}, which it does not hold`)
+    accumulator.remove(value)
+    if (accumulator.count === 0) this.accumulators[metric] = undefined
     this.changed(why, settingsVersion)
   }
 
@@ -175,12 +189,12 @@ export class Cell {
 
   save(): CellState {
     const { family, dimensions, granularity, start, end, status, correction, revision } = this
-    const { settingsVersion, serviceTarget, erased, sketched } = this
+    const { settingsVersion, serviceTarget, erased, sketched, keepsValues } = this
     const accumulators: [number, AccumulatorState][] = []
     this.accumulators.forEach((one, place) => one !== undefined && accumulators.push([place, one.save()]))
     return {
       ...{ family, dimensions, granularity, start, end, status, correction, revision },
-      ...{ settingsVersion, serviceTarget, erased, sketched, accumulators },
+      ...{ settingsVersion, serviceTarget, erased, sketched, keepsValues, accumulators },
       pending: [...(this.pending ?? [])],
     }
   }
@@ -196,7 +210,7 @@ export class Cell {
   private add(metric: number, value: number): void {
     let accumulator = this.accumulators[metric]
     if (accumulator === undefined) {
-      accumulator = Accumulator.empty(keepsSketch(metric, this.sketched), keepsValues(metric))
+      accumulator = Accumulator.empty(keepsSketch(metric, this.sketched), this.keepsValues || needsValues(metric))
       this.accumulators[metric] = accumulator
     }
     accumulator.add(value)

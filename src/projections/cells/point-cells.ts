@@ -4,6 +4,7 @@ import { granularityOf, intervalAt, type Granularity } from '../../domain/granul
 import { intervalStart, type EpochMs, type Interval } from '../../domain/interval.js'
 import { metricIndex, type MetricName } from '../../domain/metric.js'
 import type { Profile } from '../../domain/profile.js'
+import type { Correction } from '../../domain/row.js'
 import type { StateDelta } from '../points/agent-timeline.js'
 import type { PointSink } from '../points/point-sink.js'
 import type { Settings } from '../settings.js'
@@ -24,6 +25,9 @@ const occupancyMetrics: ReadonlyMap<string, MetricName> = new Map([
   ['NOT_RESPONDING', 'tRoutingStatusNotResponding'],
   ['OFF_QUEUE', 'tRoutingStatusOffQueue'],
 ])
+
+const scaled = (metric: number, value: number): number =>
+  isObservation(metric) ? Math.round(value * OBSERVATION_SCALE) : value
 
 /** Base interval and roll-ups of a profile, the base first. */
 export const granularitiesOf = ({ intervalMs, rollUps }: Profile): readonly Granularity[] => [
@@ -48,11 +52,19 @@ export class PointCells {
     this.granularities = granularitiesOf(settings.base)
   }
 
-  observe(point: MetricPoint, why?: 'handled'): void {
+  observe(point: MetricPoint, why?: Correction): void {
     const metric = metricPlace(point.metric)
     if (metric === undefined) return
-    const value = isObservation(metric) ? Math.round(point.value * OBSERVATION_SCALE) : point.value
+    const value = scaled(metric, point.value)
     for (const cell of this.matching(point)) cell.observe(metric, value, this.settings.version, why)
+  }
+
+  /** Takes back a point that `observe` counted. */
+  takeBack(point: MetricPoint, why: Correction): void {
+    const metric = metricPlace(point.metric)
+    if (metric === undefined) return
+    const value = scaled(metric, point.value)
+    for (const cell of this.matching(point)) cell.takeBack(metric, value, this.settings.version, why)
   }
 
   /** Marks the rows that would have held what was erased. */

@@ -24,7 +24,7 @@ export const keepsSketch = (metric: number, sketched: readonly number[]): boolea
   sketched.includes(metric) || (waitParts.has(metric) && sketched.includes(WAIT))
 
 /** Must an accumulator of this metric keep its values? Which abandons are short depends on settings that can change. */
-export const keepsValues = (metric: number): boolean => metric === ABANDON
+export const needsValues = (metric: number): boolean => metric === ABANDON
 
 /** Adds the derived metrics to the measures of a cell. */
 export const addQueryTime = (

@@ -1,13 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { ConversationRecorded, Fact } from '../../../src/domain/fact.js'
-import type { Profile } from '../../../src/domain/profile.js'
+import type { Fact } from '../../../src/domain/fact.js'
 import { KpiProjection } from '../../../src/projections/kpi-projection.js'
 import {
   anyConfiguration,
   anyCuts,
   anyLog,
-  anyMetric,
   quickProfile,
   settingsStrewn,
   twoOrders,
@@ -108,35 +106,3 @@ describe('after-call work', { timeout: 60_000 }, () => {
     )
   })
 })
-
-test(
-  'conversation records count each emission once, however often, in which versions and in what order they are imported',
-  { timeout: 60_000 },
-  () => {
-    const profile: Profile = quickProfile('conversation-details')
-    const conversation = fc.array(anyMetric, { maxLength: 8 })
-    const version = (id: number, points: readonly Fact[], length: number): ConversationRecorded => ({
-      type: 'ConversationRecorded',
-      conversationId: `c${id}`,
-      points: points
-        .slice(0, length)
-        .flatMap((point, index) => (point.type === 'MetricEmitted' ? [{ ...point, key: `k${index}` }] : [])),
-    })
-    fc.assert(
-      fc.property(
-        fc.array(conversation, { maxLength: 4 }),
-        fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 12 }),
-        (conversations, imports) => {
-          const whole = conversations.map((points, id) => version(id, points, points.length))
-          const many = imports.flatMap(([which, length]) => {
-            const id = which % Math.max(1, conversations.length)
-            const points = conversations[id]
-            return points === undefined ? [] : [version(id, points, length % (points.length + 1))]
-          })
-          const plain = rowsOf([...conversations.flat(), tick(2)], { ...profile, points: 'metric-records' })
-          expect(lastValues(rowsOf([...many, ...whole, tick(2)], profile))).toEqual(lastValues(plain))
-        },
-      ),
-    )
-  },
-)

@@ -1,0 +1,117 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { ConversationRecorded, Fact } from '../../../src/domain/fact.js'
+import type { Profile } from '../../../src/domain/profile.js'
+import { KpiProjection } from '../../../src/projections/kpi-projection.js'
+import { anyCuts, anyMetric, anyTick, quickProfile, windowMs, windowStart } from '../../support/arbitrary-facts.js'
+import { lastFigures, lastValues, rowsOf, textsOf } from '../../support/given.js'
+import { jsonColdStore } from '../../support/json-cold-store.js'
+import { rowsIn } from '../../support/kpi-events.js'
+
+const runs = { numRuns: 60 }
+const profile: Profile = quickProfile('conversation-details')
+const end: Fact = { type: 'ClockTicked', at: windowStart + 2 * windowMs }
+
+/** A record of one of few conversations, so that most are fetched several times. */
+const anyRecord: fc.Arbitrary<ConversationRecorded> = fc.record({
+  type: fc.constant('ConversationRecorded' as const),
+  conversationId: fc.constantFrom('c1', 'c2', 'c3'),
+  points: fc.array(
+    anyMetric.map(({ type: _, ...point }) => point),
+    { maxLength: 6 },
+  ),
+})
+
+/** Records that mostly change a little from one fetch to the next, and the clock between them. */
+const anyFetches: fc.Arbitrary<readonly Fact[]> = fc
+  .array(fc.oneof({ arbitrary: anyRecord, weight: 3 }, { arbitrary: anyTick, weight: 1 }), { maxLength: 14 })
+  .chain((facts) => fc.tuple(fc.constant(facts), fc.array(fc.nat({ max: 7 }), { maxLength: 14 })))
+  .map(([facts, keeps]) => {
+    const last = new Map<string, ConversationRecorded>()
+    return facts.map((fact, index) => {
+      if (fact.type !== 'ConversationRecorded') return fact
+      const before = last.get(fact.conversationId)?.points ?? []
+      const changed = { ...fact, points: [...before.slice(0, keeps[index] ?? 0), ...fact.points.slice(0, 3)] }
+      last.set(fact.conversationId, changed)
+      return changed
+    })
+  })
+
+/** The last record of each conversation. */
+const newest = (facts: readonly Fact[]): readonly Fact[] => [
+  ...new Map(
+    facts.flatMap((fact) => (fact.type === 'ConversationRecorded' ? [[fact.conversationId, fact] as const] : [])),
+  ).values(),
+]
+
+describe('conversation records fetched again', { timeout: 60_000 }, () => {
+  test('end with the figures of the last record of each conversation, whatever the earlier ones said', () => {
+    fc.assert(
+      fc.property(anyFetches, anyCuts, (facts, cuts) => {
+        expect(lastFigures(rowsOf([...facts, end], profile, cuts))).toEqual(
+          lastFigures(rowsOf([...newest(facts), end], profile)),
+        )
+      }),
+      runs,
+    )
+  })
+
+  test('give the points that metric records give', () => {
+    fc.assert(
+      fc.property(anyFetches, (facts) => {
+        const points = newest(facts).flatMap((fact) =>
+          fact.type === 'ConversationRecorded'
+            ? fact.points.map((point): Fact => ({ type: 'MetricEmitted', ...point }))
+            : [],
+        )
+        const plain = rowsOf([...points, end], { ...profile, points: 'metric-records' })
+        expect(lastValues(rowsOf([...facts, end], profile))).toEqual(lastValues(plain))
+      }),
+      runs,
+    )
+  })
+
+  test('that state nothing any more leave rows that say nothing', () => {
+    fc.assert(
+      fc.property(anyFetches, (facts) => {
+        const emptied = newest(facts).map((fact) => ({ ...fact, points: [] }) as ConversationRecorded)
+        const rows = rowsOf([...facts, ...emptied, end], profile)
+        expect(lastValues(rows)).toEqual([])
+        const last = new Map(rows.map((row) => [row.key, row]))
+        for (const { measures, kpis } of last.values())
+          expect([measures.filter((measure) => measure !== undefined), kpis]).toEqual([[], {}])
+      }),
+      runs,
+    )
+  })
+
+  test('say the same at every revision however the log is cut, and whether closed cells are in memory or spilled', () => {
+    fc.assert(
+      fc.property(anyFetches, anyCuts, fc.boolean(), (facts, cuts, restarts) => {
+        const log = [...facts, end]
+        const every = log.map((_, index) => index)
+        const finest = new Set(textsOf(rowsOf(log, profile, every)))
+        const coldStore = jsonColdStore()
+        let projection = new KpiProjection('acme', profile, { coldStore })
+        const rows = log.flatMap((fact, index) => {
+          projection.apply(fact)
+          if (!cuts.includes(index + 1)) return []
+          const drained = rowsIn(projection.drainEvents())
+          const state = projection.save()
+          coldStore.put(state.spilled)
+          projection.saved()
+          if (restarts)
+            projection = new KpiProjection('acme', profile, {
+              coldStore,
+              state: JSON.parse(JSON.stringify({ ...state, spilled: [] })) as typeof state,
+            })
+          return drained
+        })
+        rows.push(...rowsIn(projection.drainEvents()))
+        expect(textsOf(rows)).toEqual(textsOf(rowsOf(log, profile, cuts)))
+        expect(textsOf(rows).filter((text) => !finest.has(text))).toEqual([])
+      }),
+      runs,
+    )
+  })
+})
