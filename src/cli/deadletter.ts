@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import Table from 'cli-table3'
 import { deadLetters, replayDeadLetters, type DeadLetter } from '../app/operations/dead-letters.js'
+import { printable, printableJson, printableLines } from '../domain/printable.js'
 import { command, commandGroup, type CommonFlags } from './command.js'
 import { configOf, withContext } from './context.js'
 import { EXIT, UsageError } from './exit.js'
@@ -30,15 +31,15 @@ export const deadLetterCommand = (): Command => {
           for await (const letter of deadLetters(logs, config.tenant)) {
             if (flags.reason !== undefined && letter.note.reason !== flags.reason) continue
             count++
-            if (flags.json === true) console.log(JSON.stringify(summaryOf(letter)))
+            if (flags.json === true) console.log(printableJson(summaryOf(letter)))
             else
               table.push([
                 letter.id,
                 letter.note.receivedAt,
                 letter.part,
                 letter.note.stage,
-                letter.note.reason,
-                letter.note.detail,
+                printable(letter.note.reason),
+                printable(letter.note.detail),
                 letter.raw.length,
               ])
           }
@@ -66,7 +67,11 @@ export const deadLetterCommand = (): Command => {
             if (!letter.id.startsWith(id)) continue
             if (flags.raw === true) process.stdout.write(letter.raw)
             else
-              console.log(`${JSON.stringify(summaryOf(letter), null, 2)}\n${Buffer.from(letter.raw).toString('utf8')}`)
+              console.log(
+                printableLines(
+                  `${JSON.stringify(summaryOf(letter), null, 2)}\n${Buffer.from(letter.raw).toString('utf8')}`,
+                ),
+              )
             return EXIT.ok
           }
           throw new UsageError(`no dead letter with id ${id}; streamvane deadletter list shows all`)

@@ -1,8 +1,10 @@
 import type { Command } from 'commander'
-import { importDetails, previewDetails } from '../app/operations/import-details.js'
+import { detailsFile, importDetails } from '../app/operations/import-details.js'
 import { importFile, previewFile, type Preview } from '../app/operations/import-events.js'
+import { printable, printableJson } from '../domain/printable.js'
+import type { FileOptions } from '../ingress/file-source.js'
 import { sizeOf } from '../ingress/input-file.js'
-import { addReceipts, emptyReceipt, type Receipt } from '../ingress/receipt.js'
+import { addReceipts, emptyReceipt, type Problem, type Receipt } from '../ingress/receipt.js'
 import { command, type CommonFlags } from './command.js'
 import { configOf, withContext, type Context } from './context.js'
 import { EXIT, UsageError } from './exit.js'
@@ -18,14 +20,16 @@ export const importCommand = (): Command => {
     'streamvane import --dry-run events.ndjson | head',
     'streamvane import details conversations.json',
   ])
-    .argument('<file...>', 'files of one EventBridge or notification envelope a line; - is standard input')
+    .argument('<file...>', 'files of EventBridge events or notifications; - is standard input')
     .option('--dry-run', 'say what each event would become and write nothing')
     .option('--json', 'the outcome (with --dry-run: each event) as JSON on stdout')
     .action(async (files: string[], flags: Flags) => {
       const config = configOf(flags)
       await mustBeThere(files)
       await withContext('import', config, (context) =>
-        flags.dryRun === true ? preview(context, files, flags, previewFile) : takeEvents(context, files, flags),
+        flags.dryRun === true
+          ? preview(context, files, flags, (file) => ({ file }))
+          : importEvents(context, files, flags),
       )
     })
   return events.addCommand(detailsCommand())
@@ -34,7 +38,7 @@ export const importCommand = (): Command => {
 const detailsCommand = (): Command =>
   command(
     'details',
-    'take conversations as the analytics API returns them (details query or job) into the log; can be run again without counting anything twice',
+    'import conversations as the analytics API returns them (details query or job) into the log; running it again counts nothing twice',
     [
       'streamvane import details conversations.json',
       'streamvane import details job-*.json.gz',
@@ -53,11 +57,13 @@ const detailsCommand = (): Command =>
       const config = configOf(flags)
       await mustBeThere(files)
       await withContext('import details', config, (context) =>
-        flags.dryRun === true ? preview(context, files, flags, previewDetails) : takeDetails(context, files, flags),
+        flags.dryRun === true
+          ? preview(context, files, flags, detailsFile)
+          : importConversations(context, files, flags),
       )
     })
 
-/** Told before anything is opened, so that a slip of the fingers leaves no trace. */
+/** Checked before anything is opened, so that a mistyped name leaves no trace. */
 const mustBeThere = async (files: readonly string[]): Promise<void> => {
   for (const file of files)
     await sizeOf(file).catch((cause: unknown) => {
@@ -65,13 +71,14 @@ const mustBeThere = async (files: readonly string[]): Promise<void> => {
     })
 }
 
-const takeEvents = async (context: Context, files: readonly string[], flags: Flags): Promise<number> => {
+const importEvents = async (context: Context, files: readonly string[], flags: Flags): Promise<number> => {
   const { config, logs, signal } = context
   const log = await logs.raw('writer')
   let total: Receipt = emptyReceipt
+  const incomplete: Incomplete[] = []
   for (const file of files) {
     const bar = progressBar(file, await sizeOf(file))
-    const receipt = await importFile({
+    const imported = await importFile({
       log,
       tenant: config.tenant,
       file,
@@ -79,17 +86,18 @@ const takeEvents = async (context: Context, files: readonly string[], flags: Fla
       signal,
       onProgress: (bytes, soFar) => bar.update(bytes, summaryOf(soFar)),
     }).finally(() => bar.stop())
-    total = addReceipts(total, receipt)
+    total = addReceipts(total, imported.receipt)
+    if (imported.incomplete !== undefined) incomplete.push({ file, why: imported.incomplete })
     if (signal.aborted) break
   }
-  return told(context, total, flags)
+  return reportImport(context, total, incomplete, flags)
 }
 
-const takeDetails = async (context: Context, files: readonly string[], flags: Flags): Promise<number> => {
+const importConversations = async (context: Context, files: readonly string[], flags: Flags): Promise<number> => {
   const { config, logs, signal } = context
   if (config.profile.points !== 'conversation-details')
     console.error(
-      `the profile counts points from ${config.profile.points}: these conversations are kept, and counted only by a profile with points: conversation-details`,
+      `the profile counts points from ${config.profile.points}: these conversations are stored, and counted only by a profile with points: conversation-details`,
     )
   const log = await logs.raw('writer')
   const sizes = new Map<string, number | undefined>()
@@ -101,7 +109,7 @@ const takeDetails = async (context: Context, files: readonly string[], flags: Fl
     'import details',
     isKnown ? files.reduce((sum, file) => sum + (sizes.get(file) ?? 0), 0) : undefined,
   )
-  const { receipt, brokenOff } = await importDetails({
+  const { receipt, incomplete } = await importDetails({
     log,
     tenant: config.tenant,
     files,
@@ -109,50 +117,63 @@ const takeDetails = async (context: Context, files: readonly string[], flags: Fl
     signal,
     onProgress: (file, bytes, soFar) => bar.update(before(file) + bytes, summaryOf(soFar)),
   }).finally(() => bar.stop())
-  const code = told(context, receipt, flags)
-  for (const file of brokenOff)
-    console.error(
-      `${file} ends before its last bracket is closed: it broke off. What it holds was taken in; import it again when it is whole`,
-    )
-  return brokenOff.length > 0 ? EXIT.differences : code
+  return reportImport(context, receipt, incomplete, flags)
 }
+
+type Incomplete = Readonly<{ file: string; why: string }>
 
 const summaryOf = ({ stored, duplicate, deadLettered, erased, unknownTopic, contradictory }: Receipt): string =>
   `${stored} stored, ${duplicate} duplicate, ${deadLettered} dead-lettered${erased > 0 ? `, ${erased} of what was erased and not kept` : ''}${unknownTopic > 0 ? `; ${unknownTopic} of unknown topics, kept raw` : ''}${contradictory > 0 ? `; ${contradictory} whose detail-type contradicts the topic name, stored by the topic name` : ''}`
 
-/** Says what became of everything, and ends with the code for it. */
-const told = ({ signal }: Context, total: Receipt, flags: Flags): number => {
+/** Prints the outcome. The exit code is 5 if nothing could be used, or not all of the input was read. */
+const reportImport = ({ signal }: Context, total: Receipt, incomplete: readonly Incomplete[], flags: Flags): number => {
   const { latest: _, ...counts } = total
-  const { deadLettered, contradictory, problems } = counts
-  if (flags.json === true) console.log(JSON.stringify(counts))
+  const { stored, duplicate, erased, deadLettered, contradictory, problems } = counts
+  if (flags.json === true) console.log(printableJson(counts))
   else console.log(summaryOf(total))
   if (deadLettered + contradictory > 0 && flags.json !== true)
     console.error(
-      `${problems.map(({ reason, detail }) => `  ${reason}: ${detail}`).join('\n')}\nall of them: streamvane deadletter list`,
+      `${problems.map(problemLine).join('\n')}${deadLettered > 0 ? '\nall dead letters: streamvane deadletter list' : ''}`,
     )
-  if (signal.aborted)
-    console.error('stopped before the end; run it again to take the rest (what is stored is not stored twice)')
-  return signal.aborted ? EXIT.differences : EXIT.ok
+  for (const { file, why } of incomplete)
+    console.error(
+      `${file} is incomplete: ${why}. What it holds up to there was imported; import it again when it is whole`,
+    )
+  if (signal.aborted) console.error('stopped before the end; run it again to import the rest (nothing is stored twice)')
+  const isUseless = deadLettered > 0 && stored + duplicate + erased === 0
+  return signal.aborted || isUseless || incomplete.length > 0 ? EXIT.differences : EXIT.ok
 }
 
-type PreviewOf = (file: string, tenant: string, now: () => number, signal: AbortSignal) => AsyncIterable<Preview>
+const problemLine = ({ file, line, reason, detail }: Problem): string =>
+  `  ${file ?? ''}:${line ?? ''}: ${reason}: ${printable(detail)}`
 
 const preview = async (
   { config, signal }: Context,
   files: readonly string[],
   flags: Flags,
-  previewed: PreviewOf,
+  optionsOf: (file: string) => FileOptions,
 ): Promise<number> => {
   let bad = 0
-  for (const file of files)
-    for await (const seen of previewed(file, config.tenant, Date.now, signal)) {
-      if ('deadLetter' in seen) bad++
-      if (flags.json === true) console.log(JSON.stringify(seen))
-      else if ('deadLetter' in seen) console.log(`${seen.line}: dead letter (${seen.deadLetter}): ${seen.detail}`)
-      else console.log(`${seen.line}: ${seen.type} → ${seen.stream} (${statedBy(seen)})`)
+  for (const file of files) {
+    const options: FileOptions = {
+      ...optionsOf(file),
+      onIncomplete: (why) => {
+        bad++
+        console.error(`${file} is incomplete: ${why}`)
+      },
     }
+    for await (const seen of previewFile(options, config.tenant, Date.now, signal)) {
+      if ('deadLetter' in seen) bad++
+      console.log(flags.json === true ? printableJson(seen) : previewLine(seen))
+    }
+  }
   return bad > 0 ? EXIT.differences : EXIT.ok
 }
+
+const previewLine = (seen: Preview): string =>
+  'deadLetter' in seen
+    ? `${seen.line}: dead letter (${seen.deadLetter}): ${printable(seen.detail)}`
+    : `${seen.line}: ${printable(seen.type)} → ${printable(seen.stream)} (${statedBy(seen)})`
 
 const statedBy = ({ facts, known }: Readonly<{ facts: readonly string[]; known: boolean }>): string =>
   !known ? 'unknown topic, kept raw' : facts.length === 0 ? 'states nothing' : facts.join(', ')

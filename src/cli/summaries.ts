@@ -1,7 +1,7 @@
 /** One line about each command, in the order of the help. They stand here so that the help loads no command. */
 export const summaries = {
   run: 'ingest events, compute rows and publish them until stopped (SIGTERM, Ctrl-C)',
-  import: 'store events from NDJSON files (plain or gzip) in the log; running it again counts nothing twice',
+  import: 'store events from files (one a line, concatenated, arrays, pretty-printed; plain or gzip) in the log',
   simulate: 'generate the events of a contact centre; the same options give the same bytes',
   rows: 'print the latest rows of a family',
   kpis: 'describe the figures that rows can carry',

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Unusable } from '../ingress/envelope.js'
+import { RAW_BYTES_MAX } from '../ingress/raw-event.js'
 import type { Deliver } from '../ingress/source.js'
 import { splitJson, splitLines } from '../ingress/split.js'
-import { EVENT_BYTES_MAX } from '../log/append-rules.js'
 import { receiptAnswer, refusal, type Answer } from './answer.js'
 import type { Slot } from './in-flight.js'
 import { readBody } from './request-body.js'
@@ -31,9 +31,6 @@ const forms: Readonly<Record<string, Form>> = {
   'application/jsonlines': 'lines',
 }
 
-/** What the log takes as one event, less the room for what we write beside it. */
-const EVENT_MAX = EVENT_BYTES_MAX - 64 * 1024
-
 /**
  * Reads the body of a request, splits it into events and delivers them. Answers once everything, usable or not, is
  * durable. Throws `NotIngested`.
@@ -58,9 +55,13 @@ export const receiveEvents = async (request: IncomingMessage, slot: Slot, option
       'too-many-events',
       `more than ${batchMax} events in one request, the limit; send them in several. Nothing was stored`,
     )
-  const large = raws.findIndex((raw) => raw.length > EVENT_MAX)
+  const large = raws.findIndex((raw) => raw.length > RAW_BYTES_MAX)
   if (large >= 0)
-    return refusal(413, 'too-large', `event ${large} is larger than ${EVENT_MAX} bytes, the limit. Nothing was stored`)
+    return refusal(
+      413,
+      'too-large',
+      `event ${large} is larger than ${RAW_BYTES_MAX} bytes, the limit. Nothing was stored`,
+    )
   return receiptAnswer(await deliver({ raws, origin: ORIGIN }))
 }
 
@@ -87,7 +88,7 @@ export const wrongContentType = (header: string | undefined): Answer =>
  */
 const refuseWhole = async (deliver: Deliver, document: Buffer, unusable: Unusable): Promise<Answer> => {
   const isEmpty = document.every((byte) => byte <= 0x20)
-  if (isEmpty || document.length > EVENT_MAX)
+  if (isEmpty || document.length > RAW_BYTES_MAX)
     return refusal(400, unusable.reason, isEmpty ? unusable.detail : `${unusable.detail}. Too large to be set aside`, {
       body: { deadLettered: 0 },
     })

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import * as E from 'fp-ts/lib/Either.js'
+import { printable } from '../domain/printable.js'
 import { isObject, type Body } from './decode/fields.js'
 
 /** What an event is: a notification (bare, or in an EventBridge event), or a conversation of the analytics API. */
@@ -29,6 +30,7 @@ export type UnusableReason =
   | 'unknown-topic'
   | 'undecodable'
   | 'too-deep'
+  | 'too-large'
   | 'too-late'
   | 'contradictory'
 
@@ -43,7 +45,7 @@ export const parseJson = (text: string): E.Either<Unusable, unknown> => {
   try {
     return E.right(JSON.parse(text))
   } catch (cause) {
-    return E.left({ reason: 'malformed-json', detail: `not valid JSON: ${(cause as Error).message}` })
+    return E.left({ reason: 'malformed-json', detail: `not valid JSON: ${printable((cause as Error).message)}` })
   }
 }
 
@@ -91,5 +93,5 @@ const isConversation = (value: Body): boolean =>
   typeof value['conversationId'] === 'string' &&
   Array.isArray(value['participants'])
 
-/** As much of a foreign name as belongs in a message. */
-export const brief = (name: string): string => (name.length > 200 ? `${name.slice(0, 200)}…` : name)
+/** As much of a foreign name as belongs in a message, without control characters. */
+export const brief = (name: string): string => printable(name.length > 200 ? `${name.slice(0, 200)}…` : name)

@@ -2,20 +2,19 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { EpochMs } from '../domain/interval.js'
 import type { EventLog, NewEvent } from '../log/event-log.js'
 import { appendsWithinLimit } from '../log/append-batches.js'
-import type { Unusable } from './envelope.js'
 import { NotIngested } from './not-ingested.js'
 import { PROBLEMS_MAX, type Problem, type Receipt } from './receipt.js'
 import { readRawEvent, type Origin } from './raw-event.js'
 import { deadLetter } from './dead-letter.js'
-import type { Deliver } from './source.js'
+import type { Batch, Deliver } from './source.js'
 
 export type DeliverOptions = Readonly<{ log: EventLog; tenant: string; now: () => EpochMs }>
 
 /** Stores what a source delivers in this log, for this tenant. */
 export const deliverTo =
   ({ log, tenant, now }: DeliverOptions): Deliver =>
-  ({ raws, origin, unusable }) =>
-    ingest(log, raws, { tenant, source: origin, receivedAt: now() }, unusable)
+  (batch) =>
+    ingest(log, batch.raws, { tenant, source: batch.origin, receivedAt: now() }, batch)
 
 /**
  * Stores raw events: each usable one in the stream of its entity, the others in the dead-letter stream. With
@@ -26,7 +25,7 @@ export const ingest = async (
   log: EventLog,
   raws: readonly Uint8Array[],
   origin: Origin,
-  unusable?: Unusable,
+  { unusable, lines }: Pick<Batch, 'unusable' | 'lines'> = {},
 ): Promise<Receipt> => {
   const streams = new Map<string, NewEvent[]>()
   const problems: Problem[] = []
@@ -39,7 +38,8 @@ export const ingest = async (
     else events.push(event)
   }
   const report = (problem: Problem): void => {
-    if (problems.length < PROBLEMS_MAX) problems.push(problem)
+    const line = lines?.[problem.index]
+    if (problems.length < PROBLEMS_MAX) problems.push(line === undefined ? problem : { ...problem, line })
   }
   raws.forEach((raw, index) => {
     const read = unusable === undefined ? readRawEvent(raw, origin) : E.left(unusable)

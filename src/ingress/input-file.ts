@@ -6,13 +6,22 @@ import { createGunzip } from 'node:zlib'
 /** Some inflated bytes of a file, and how many bytes of the file itself were read so far. */
 export type Chunk = Readonly<{ chunk: Buffer; bytes: number }>
 
-/** Bytes of a file, for a progress bar; `undefined` for standard input. */
-export const sizeOf = async (file: string): Promise<number | undefined> =>
-  file === '-' ? undefined : (await stat(file)).size
+/** The gzip data of a file is damaged or ends early. Everything before the damage was read. */
+export class InputBroken extends Error {
+  override readonly name = 'InputBroken'
+}
+
+/** Bytes of a file, for a progress bar; `undefined` for standard input. Rejects for a folder or a missing file. */
+export const sizeOf = async (file: string): Promise<number | undefined> => {
+  if (file === '-') return undefined
+  const stats = await stat(file)
+  if (stats.isDirectory()) throw new Error('it is a folder; name the files in it')
+  return stats.size
+}
 
 /**
  * Reads a file, plain or gzip, chunk by chunk; `-` is standard input. Ends early, without an error, when the signal
- * aborts.
+ * aborts. Throws `InputBroken` where gzip data is damaged.
  */
 export async function* chunksOf(file: string, signal: AbortSignal): AsyncIterable<Chunk> {
   if (signal.aborted) return
@@ -33,7 +42,10 @@ export async function* chunksOf(file: string, signal: AbortSignal): AsyncIterabl
       yield { chunk: chunk as Buffer, bytes }
     }
   } catch (cause) {
-    if (!signal.aborted) throw cause
+    if (signal.aborted) return
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (code?.startsWith('Z_') !== true) throw cause
+    throw new InputBroken(`its gzip data is damaged or cut short (${message})`, { cause })
   } finally {
     signal.removeEventListener('abort', stop)
   }

@@ -3,6 +3,7 @@ import { canonicalJson, TooDeep } from '../domain/canonical-json.js'
 import type { Fact } from '../domain/fact.js'
 import type { EpochMs } from '../domain/interval.js'
 import { conversationStream } from '../domain/stream-name.js'
+import { EVENT_BYTES_MAX } from '../log/append-rules.js'
 import { contentId } from '../log/content-id.js'
 import type { NewEvent } from '../log/event-log.js'
 import { CONVERSATION_DETAIL } from './decode/conversation-details.js'
@@ -11,6 +12,9 @@ import type { Body } from './decode/fields.js'
 import { brief, readEnvelope, readText, type Envelope, type Notification, type Unusable } from './envelope.js'
 import { markFor, mayHoldInexactNumber, withMarkedNumbers, withoutMarks } from './exact-numbers.js'
 import { contradicts, isStreamId, topicOf } from './topics.js'
+
+/** Bytes that one raw event may have: what the log takes as one event, less the room for what is stored beside it. */
+export const RAW_BYTES_MAX = EVENT_BYTES_MAX - 64 * 1024
 
 /** Where raw input came from; stored beside each event. */
 export type Origin = Readonly<{ tenant: string; source: string; receivedAt: EpochMs }>

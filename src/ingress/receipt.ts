@@ -5,7 +5,14 @@ import type { UnusableReason } from './envelope.js'
  * An event that could not be used, or (`contradictory`) that was stored although its envelope contradicts itself. `index`
  * is its place in the batch, from 0.
  */
-export type Problem = Readonly<{ index: number; reason: UnusableReason; detail: string }>
+export type Problem = Readonly<{
+  index: number
+  reason: UnusableReason
+  detail: string
+  /** For input out of a file: the file, and the line on which the event begins, from 1. */
+  file?: string
+  line?: number
+}>
 
 /** What became of a batch: every event is in exactly one of the first four counts. */
 export type Receipt = Readonly<{

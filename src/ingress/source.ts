@@ -3,10 +3,15 @@ import type { Unusable } from './envelope.js'
 
 /**
  * Raw input that a source hands over at once: each of `raws` is one event, byte for byte as it was received. `origin`
- * names where they came from (`http`, `file:morning.ndjson`). With `unusable`, the source could not split the input
- * into events: `raws` are stored as dead letters for that reason.
+ * names where they came from (`http`, `file:morning.ndjson`), and `lines`, for input that has them, the line on which
+ * each begins. With `unusable`, the source could not use the input: `raws` are stored as dead letters for that reason.
  */
-export type Batch = Readonly<{ raws: readonly Uint8Array[]; origin: string; unusable?: Unusable }>
+export type Batch = Readonly<{
+  raws: readonly Uint8Array[]
+  lines?: readonly number[]
+  origin: string
+  unusable?: Unusable
+}>
 
 /** Stores a batch. Resolves once everything of it is durable; throws `NotIngested` if the log did not take it. */
 export type Deliver = (batch: Batch) => Promise<Receipt>

@@ -3,7 +3,6 @@ import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { eventBatches } from '../../src/app/operations/import-events.js'
 import { httpSource } from '../../src/http/server.js'
 import { fileSource } from '../../src/ingress/file-source.js'
 import { emptyReceipt } from '../../src/ingress/receipt.js'
@@ -52,7 +51,7 @@ const scratch = (): string => {
 
 sourceContract('file', (): SourceRig => {
   const file = join(scratch(), 'events.ndjson')
-  const source = fileSource({ file, split: eventBatches })
+  const source = fileSource({ file })
   return {
     source,
     begin: async (raws, deliver) => {
@@ -71,7 +70,7 @@ sourceContract('file', (): SourceRig => {
 test('a file source ends as exhausted after its last event', async () => {
   const file = join(scratch(), 'events.ndjson')
   writeFileSync(file, '{}\n')
-  const running = await fileSource({ file, split: eventBatches }).start(async () => emptyReceipt)
+  const running = await fileSource({ file }).start(async () => emptyReceipt)
   expect(await running.ended).toEqual({ kind: 'exhausted' })
 })
 
@@ -79,11 +78,11 @@ test('a file source ends as failed, with the cause, when a batch cannot be deliv
   const file = join(scratch(), 'events.ndjson')
   writeFileSync(file, '{}\n')
   const cause = new Error('the log is away')
-  const running = await fileSource({ file, split: eventBatches }).start(() => Promise.reject(cause))
+  const running = await fileSource({ file }).start(() => Promise.reject(cause))
   expect(await running.ended).toEqual({ kind: 'failed', cause })
 })
 
 test('a file source does not start on a file that is missing', async () => {
-  const source = fileSource({ file: join(scratch(), 'missing.ndjson'), split: eventBatches })
+  const source = fileSource({ file: join(scratch(), 'missing.ndjson') })
   await expect(source.start(async () => emptyReceipt)).rejects.toThrow(/ENOENT/)
 })

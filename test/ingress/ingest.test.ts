@@ -166,7 +166,9 @@ describe('what cannot be used', () => {
 
   test('a document that cannot be cut is set aside whole', async () => {
     const log = memoryLog()
-    const receipt = await ingest(log, [bytes('[{"a":1}')], origin, { reason: 'malformed-json', detail: 'not closed' })
+    const receipt = await ingest(log, [bytes('[{"a":1}')], origin, {
+      unusable: { reason: 'malformed-json', detail: 'not closed' },
+    })
     expect(receipt).toMatchObject({
       stored: 0,
       duplicate: 0,

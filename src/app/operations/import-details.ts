@@ -1,19 +1,10 @@
 import { appendTick } from '../../ingress/clock.js'
-import { ConversationCutter } from '../../ingress/split-conversations.js'
 import { isObject } from '../../ingress/decode/fields.js'
-import { fileSource, type FileBatch } from '../../ingress/file-source.js'
+import { fileSource, type FileOptions } from '../../ingress/file-source.js'
 import { deliverTo } from '../../ingress/ingest.js'
 import { addReceipts, emptyReceipt, type Receipt } from '../../ingress/receipt.js'
-import { chunksOf, type Chunk } from '../../ingress/input-file.js'
-import { EVENT_BYTES_MAX } from '../../log/append-rules.js'
 import type { EventLog } from '../../log/event-log.js'
-import { previewOf, runSource, type Preview } from './import-events.js'
-
-/** One append; one durable write each. */
-const BATCH_MAX = 1_000
-const BATCH_BYTES_MAX = 32 * 1024 * 1024
-/** What the log takes as one event, less the room for what we write beside it. */
-const CONVERSATION_BYTES_MAX = EVENT_BYTES_MAX - 64 * 1024
+import { inFile, runSource } from './import-events.js'
 
 export type ImportDetailsOptions = Readonly<{
   log: EventLog
@@ -22,45 +13,39 @@ export type ImportDetailsOptions = Readonly<{
   files: readonly string[]
   now: () => number
   signal: AbortSignal
-  /** Bytes read of the file (compressed ones where it is compressed), and what became of all conversations so far. */
+  /** Bytes read of the file (compressed ones where it is compressed), and the counts of all files so far. */
   onProgress?: (file: string, bytes: number, receipt: Receipt) => void
 }>
 
-/**
- * `brokenOff` names the files that end before their last bracket: what they hold was taken in, and importing the whole
- * file later takes the rest.
- */
-export type DetailsImported = Readonly<{ receipt: Receipt; brokenOff: readonly string[] }>
+/** `incomplete` are the files that end early, with the reason: importing the whole file later takes the rest. */
+export type DetailsImported = Readonly<{
+  receipt: Receipt
+  incomplete: readonly Readonly<{ file: string; why: string }>[]
+}>
 
 /**
- * Takes conversation-detail records as the analytics API returns them (answers of the details query or of jobs, arrays,
- * single records, one a line; plain or gzip) into the log. Running it again stores nothing twice; records fetched again
- * when their conversations had gone on add what is new. Conversations come in no order of time, so the clock moves
- * once, at the end of all files, to the last emission: nothing of one file is late because of another.
+ * Imports conversation-detail records as the analytics API returns them (answers of the details query or of jobs, arrays,
+ * single records, one a line; plain or gzip) into the log. Running it again stores nothing twice; a conversation that
+ * was fetched again after it had gone on adds what is new. Conversations are in no order of time, so the clock moves
+ * once, after all files, to the last emission: no conversation is late because of another one.
  */
-export const importDetails = async ({
-  log,
-  tenant,
-  files,
-  now,
-  signal,
-  onProgress,
-}: ImportDetailsOptions): Promise<DetailsImported> => {
+export const importDetails = async (options: ImportDetailsOptions): Promise<DetailsImported> => {
+  const { log, tenant, files, now, signal, onProgress } = options
   const store = deliverTo({ log, tenant, now })
   let receipt = emptyReceipt
-  const brokenOff: string[] = []
+  const incomplete: Readonly<{ file: string; why: string }>[] = []
   for (const file of files) {
     if (signal.aborted) break
     let bytesRead = 0
-    const split = (chunks: AsyncIterable<Chunk>): AsyncIterable<FileBatch> =>
-      conversationBatches(chunks, () => {
-        if (!signal.aborted) brokenOff.push(file)
-      })
     await runSource(
-      fileSource({ file, split, onRead: (bytes) => (bytesRead = bytes) }),
+      fileSource({
+        ...detailsFile(file),
+        onRead: (bytes) => (bytesRead = bytes),
+        onIncomplete: (why) => incomplete.push({ file, why }),
+      }),
       async (batch) => {
         const stored = await store(batch)
-        receipt = addReceipts(receipt, stored)
+        receipt = addReceipts(receipt, inFile(file, stored))
         onProgress?.(file, bytesRead, receipt)
         return stored
       },
@@ -68,50 +53,17 @@ export const importDetails = async ({
     )
   }
   if (receipt.latest !== undefined && !signal.aborted) await appendTick(log, tenant, Math.min(receipt.latest, now()))
-  return { receipt, brokenOff }
+  return { receipt, incomplete }
 }
 
-/** Says for each conversation what it would become; nothing is written. */
-export async function* previewDetails(
-  file: string,
-  tenant: string,
-  now: () => number,
-  signal: AbortSignal,
-): AsyncIterable<Preview> {
-  let count = 0
-  const origin = { tenant, source: `file:${file}`, receivedAt: now() }
-  for await (const { raws } of conversationBatches(chunksOf(file, signal)))
-    for (const raw of raws) if (!signal.aborted) yield previewOf(raw, ++count, origin)
-}
+/** How a file of conversations is read. */
+export const detailsFile = (file: string): FileOptions => ({
+  file,
+  answers: true,
+  isEvent: (record) => !isEmptyAnswer(record),
+})
 
-/** `onBrokenOff` is called if the file ends before its last bracket is closed. */
-async function* conversationBatches(
-  chunks: AsyncIterable<Chunk>,
-  onBrokenOff: () => void = () => {},
-): AsyncIterable<FileBatch> {
-  const cutter = new ConversationCutter(CONVERSATION_BYTES_MAX)
-  let raws: Uint8Array[] = []
-  let batchBytes = 0
-  let read = 0
-  for await (const { chunk, bytes } of chunks) {
-    read = bytes
-    for (const piece of cutter.push(chunk)) {
-      if (isEmptyAnswer(piece)) continue
-      raws.push(piece)
-      batchBytes += piece.length
-      if (raws.length < BATCH_MAX && batchBytes < BATCH_BYTES_MAX) continue
-      yield { raws, bytes }
-      raws = []
-      batchBytes = 0
-    }
-  }
-  const { pieces, isComplete } = cutter.end()
-  raws.push(...pieces.filter((piece) => !isEmptyAnswer(piece)))
-  if (!isComplete) onBrokenOff()
-  yield { raws, bytes: read }
-}
-
-/** What an answer says beside its conversations; one that found none may leave them out. */
+/** What an answer holds beside its conversations; an answer that found none may leave them out. */
 const ofAnswers: ReadonlySet<string> = new Set([
   'conversations',
   'aggregations',
@@ -121,14 +73,14 @@ const ofAnswers: ReadonlySet<string> = new Set([
 ])
 const EMPTY_ANSWER_BYTES_MAX = 64 * 1024
 
-const isEmptyAnswer = (piece: Uint8Array): boolean => {
+const isEmptyAnswer = (record: Uint8Array): boolean => {
   if (
-    piece.length > EMPTY_ANSWER_BYTES_MAX ||
-    Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).includes('"conversationId"')
+    record.length > EMPTY_ANSWER_BYTES_MAX ||
+    Buffer.from(record.buffer, record.byteOffset, record.byteLength).includes('"conversationId"')
   )
     return false
   try {
-    const value: unknown = JSON.parse(Buffer.from(piece).toString('utf8'))
+    const value: unknown = JSON.parse(Buffer.from(record).toString('utf8'))
     return (
       isObject(value) &&
       Object.keys(value).every((key) => ofAnswers.has(key)) &&

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { importDetails, previewDetails } from '../../../src/app/operations/import-details.js'
+import { detailsFile, importDetails } from '../../../src/app/operations/import-details.js'
+import { previewFile } from '../../../src/app/operations/import-events.js'
 import { defaultProfile } from '../../../src/domain/profile.js'
 import { metricNames } from '../../../src/domain/metric.js'
 import { decodeRaw } from '../../../src/ingress/decode/decoders.js'
@@ -56,10 +57,10 @@ describe('import details', () => {
     ['records one a line', `${old}\n${young}\n`],
     ['gzip', gzipSync(`{"conversations":[${old},${young}]}`)],
   ])('takes %s', async (_, content) => {
-    const { log, receipt, brokenOff } = await imported(fileOf(content))
-    expect({ receipt, brokenOff }).toMatchObject({
+    const { log, receipt, incomplete } = await imported(fileOf(content))
+    expect({ receipt, incomplete }).toMatchObject({
       receipt: { stored: 2, duplicate: 0, deadLettered: 0 },
-      brokenOff: [],
+      incomplete: [],
     })
     expect((await allEvents(log)).map(({ type }) => type).sort()).toEqual([
       'ClockTicked',
@@ -105,18 +106,19 @@ describe('import details', () => {
   test('reports a truncated file and keeps its complete conversations', async () => {
     const whole = fileOf(young)
     const broken = fileOf(`{"conversations":[${old},${young.slice(0, 40)}`)
-    const { receipt, brokenOff } = await imported(broken, whole)
-    expect(brokenOff).toEqual([broken])
+    const { receipt, incomplete } = await imported(broken, whole)
+    expect(incomplete).toEqual([{ file: broken, why: expect.stringContaining('last bracket') as string }])
     expect(receipt).toMatchObject({ stored: 2, deadLettered: 1, problems: [{ reason: 'malformed-json' }] })
   })
 
   test('previews what each conversation would become', async () => {
     const file = fileOf(`[${old},{"queueId":"x"}]`)
     const seen: unknown[] = []
-    for await (const preview of previewDetails(file, 'acme', now, new AbortController().signal)) seen.push(preview)
+    for await (const preview of previewFile(detailsFile(file), 'acme', now, new AbortController().signal))
+      seen.push(preview)
     expect(seen).toMatchObject([
       { line: 1, type: 'conversation-detail', facts: ['ConversationRecorded'], known: true },
-      { line: 2, deadLetter: 'not-an-envelope' },
+      { line: 1, deadLetter: 'not-an-envelope' },
     ])
   })
 })

@@ -1,0 +1,358 @@
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const COLON = 0x3a
+const OPEN_ARRAY = 0x5b
+const CLOSE_ARRAY = 0x5d
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
+const LINE_FEED = 0x0a
+const EMPTY = Buffer.alloc(0)
+/** Some editors begin a file with it; it is not part of the JSON. */
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
+
+/** The member of an answer of the analytics API that holds its conversations. */
+const CONVERSATIONS = 'conversations'
+/** As much of an oversized record as is kept. */
+const HEAD_BYTES = 64 * 1024
+/** After an object that ended, another one begins on the same line. */
+const ANOTHER_OBJECT = /\}[\s,]*\{/
+
+/**
+ * A record with the bytes it had in the file, and the line on which it begins, from 1. An `oversized` record is longer
+ * than allowed: `bytes` are its beginning, the rest is not kept.
+ */
+export type SplitRecord = Readonly<{ bytes: Buffer; line: number; oversized?: true }>
+
+export type SplitterOptions = Readonly<{
+  recordBytesMax: number
+  /** Split answers of the analytics API (`{"conversations": […]}`) into their conversations. */
+  answers?: boolean
+}>
+
+/**
+ * Where the splitter is:
+ *
+ * - *between*: among the elements of arrays, or of the document itself; a record begins here
+ * - *object*: inside an object that is a record, unless it turns out to be an answer (a member `conversations` that is an
+ *   array): then the splitter leaves it for that array
+ * - *stray*: inside a record that is not an object; within an array it ends at the next comma or bracket, otherwise with
+ *   its line
+ * - *rest*: inside what an answer holds behind its conversations, of which nothing is kept
+ * - *skip*: inside an oversized record, up to the end of its line
+ * - *stopped*: behind an oversized record in a document; where the next one begins is not known
+ */
+type State = 'between' | 'object' | 'stray' | 'rest' | 'skip' | 'stopped'
+
+/**
+ * Splits JSON as it is stored in files into records, each with the bytes it had: one object a line, objects one after
+ * the other with or without line feeds between them, arrays, pretty-printed documents, and (with `answers`) answers of
+ * the analytics API. Only brackets and strings are examined; whether a record is valid JSON shows when it is parsed.
+ * Nothing is dropped except what answers hold beside their conversations. Memory holds one record at a time.
+ *
+ * A file whose first record is whole on one line is read line by line: a record that does not end on its line is cut
+ * there, so that one broken line does not take the following ones with it.
+ */
+export class RecordSplitter {
+  private readonly recordBytesMax: number
+  private readonly answers: boolean
+  private state: State = 'between'
+  /** Arrays and answers that are open: `a` and `o`. */
+  private open = ''
+  /** Brackets that are open within the record (or the rest of an answer). */
+  private depth = 0
+  private bytes: Buffer = EMPTY
+  /** Where to continue reading in `bytes`, and where the current record begins. */
+  private at = 0
+  private from = 0
+  /** In an object at depth 1: a string that comes now is a key; the last key was `conversations`. */
+  private keyNext = false
+  private atConversations = false
+  /** Line by line, undecided, or as one document. */
+  private byLine: boolean | undefined
+  private records: SplitRecord[] = []
+  /** Where the current line ends, if that was looked for; `Infinity` where it does not end in these bytes. */
+  private lineEnd: number | undefined
+  /** Line feeds before `countedTo`. */
+  private lineFeeds = 0
+  private countedTo = 0
+  private recordLine = 1
+
+  constructor({ recordBytesMax, answers = false }: SplitterOptions) {
+    this.recordBytesMax = recordBytesMax
+    this.answers = answers
+  }
+
+  /** The records that are complete with these bytes. */
+  push(chunk: Uint8Array): readonly SplitRecord[] {
+    this.keepFrom(this.isWithinRecord ? this.from : this.at, chunk)
+    this.read()
+    if (this.bytes.length - (this.isWithinRecord ? this.from : this.at) > this.recordBytesMax) this.giveUp()
+    return this.taken()
+  }
+
+  /** The records left at the end; `isComplete` says whether every bracket was closed. */
+  end(): Readonly<{ records: readonly SplitRecord[]; isComplete: boolean }> {
+    const isComplete = ['between', 'stray', 'skip'].includes(this.state) && this.open === ''
+    if (this.isWithinRecord) this.cut(this.bytes.length)
+    return { records: this.taken(), isComplete }
+  }
+
+  private get isWithinRecord(): boolean {
+    return this.state === 'object' || this.state === 'stray'
+  }
+
+  private taken(): readonly SplitRecord[] {
+    const { records } = this
+    this.records = []
+    return records
+  }
+
+  private keepFrom(start: number, chunk: Uint8Array): void {
+    this.countLines(start)
+    const kept = this.bytes.subarray(start)
+    this.at -= start
+    this.countedTo = 0
+    this.from = 0
+    this.bytes = kept.length === 0 ? Buffer.from(chunk) : Buffer.concat([kept, chunk])
+    this.lineEnd = undefined
+  }
+
+  private countLines(to: number): void {
+    if (to <= this.countedTo) return
+    const counted = this.bytes.subarray(this.countedTo, to)
+    for (let i = counted.indexOf(LINE_FEED); i >= 0; i = counted.indexOf(LINE_FEED, i + 1)) this.lineFeeds++
+    this.countedTo = to
+  }
+
+  /** The record at hand is longer than allowed. */
+  private giveUp(): void {
+    if (this.isWithinRecord) this.keepHead()
+    const canSkipLine = this.isWithinRecord && this.open === '' && this.byLine !== false
+    this.state = canSkipLine ? 'skip' : 'stopped'
+    this.at = this.bytes.length
+    if (!canSkipLine) this.open = '-'
+  }
+
+  private keepHead(): void {
+    const bytes = Buffer.from(this.bytes.subarray(this.from, this.from + HEAD_BYTES))
+    this.records.push({ bytes, line: this.recordLine, oversized: true })
+  }
+
+  private read(): void {
+    while (this.at < this.bytes.length) if (!this.step(this.bytes[this.at] as number)) return
+  }
+
+  /** Reads on from `at`; `false` if that needs more bytes. */
+  private step(byte: number): boolean {
+    switch (this.state) {
+      case 'between':
+        return this.between(byte)
+      case 'stray':
+        return this.stray(byte)
+      case 'object':
+      case 'rest':
+        return this.within(byte)
+      case 'skip':
+        this.at = Math.min(this.nextLine(), this.bytes.length)
+        if (this.at < this.bytes.length) this.state = 'between'
+        return true
+      case 'stopped':
+        this.at = this.bytes.length
+        return true
+    }
+  }
+
+  private between(byte: number): boolean {
+    switch (byte) {
+      case OPEN_ARRAY:
+        this.open += 'a'
+        break
+      case CLOSE_ARRAY:
+        if (!this.open.endsWith('a')) return this.begin('stray')
+        this.open = this.open.slice(0, -1)
+        if (this.open.endsWith('o')) {
+          this.state = 'rest'
+          this.depth = 1
+        }
+        break
+      case OPEN_OBJECT:
+        this.depth = 0
+        this.begin('object')
+        return this.wholeLine() || true
+      case COMMA:
+      case LINE_FEED:
+        break
+      case BYTE_ORDER_MARK[0]: {
+        const start = this.bytes.subarray(this.at, this.at + BYTE_ORDER_MARK.length)
+        if (!BYTE_ORDER_MARK.subarray(0, start.length).equals(start)) return this.begin('stray')
+        if (start.length < BYTE_ORDER_MARK.length) return false
+        this.at += 2
+        break
+      }
+      default:
+        if (byte > 0x20) return this.begin('stray')
+    }
+    this.at++
+    return true
+  }
+
+  private begin(state: 'object' | 'stray'): true {
+    this.state = state
+    this.from = this.at
+    this.countLines(this.at)
+    this.recordLine = this.lineFeeds + 1
+    // The first byte belongs to the record, whatever it is; but a string may hold what would end the record.
+    if (state === 'stray' && this.bytes[this.at] !== QUOTE) this.at++
+    this.keyNext = false
+    this.atConversations = false
+    return true
+  }
+
+  /** Line by line most lines are one object, which the search for line feeds finds without looking at its bytes. */
+  private wholeLine(): boolean {
+    if (this.byLine !== true || this.open !== '' || this.answers) return false
+    const end = this.nextLine()
+    if (end === Infinity) return false
+    const line = trimmedEnd(this.bytes.subarray(this.from, end))
+    if (line[line.length - 1] !== CLOSE_OBJECT || ANOTHER_OBJECT.test(line.toString('latin1'))) return false
+    this.cut(end)
+    return true
+  }
+
+  private stray(byte: number): boolean {
+    if (this.open === '') {
+      const end = this.nextLine()
+      if (end === Infinity) return false
+      this.cut(end)
+      return true
+    }
+    if (byte === QUOTE) {
+      // A comma in a string ends nothing; a string that does not end on its line is not a string.
+      const end = this.endOfString()
+      if (end === undefined) return false
+      this.at = end
+      return true
+    }
+    if (byte === COMMA || byte === LINE_FEED || byte === OPEN_OBJECT || byte === OPEN_ARRAY || byte === CLOSE_ARRAY)
+      this.cut(this.at)
+    else this.at++
+    return true
+  }
+
+  private within(byte: number): boolean {
+    switch (byte) {
+      case QUOTE: {
+        const end = this.endOfString()
+        if (end === undefined) return false
+        if (this.keyNext) this.atConversations = this.bytes.toString('latin1', this.at + 1, end - 1) === CONVERSATIONS
+        this.keyNext = false
+        this.at = end
+        return true
+      }
+      case OPEN_OBJECT:
+      case OPEN_ARRAY:
+        if (byte === OPEN_ARRAY && this.depth === 1 && this.answers && this.atConversations && this.state === 'object')
+          return this.enterAnswer()
+        this.depth++
+        this.keyNext = this.depth === 1
+        break
+      case CLOSE_OBJECT:
+      case CLOSE_ARRAY:
+        if (--this.depth === 0) return this.endRecord()
+        break
+      case COMMA:
+        this.keyNext = this.depth === 1
+        this.atConversations = false
+        break
+      case LINE_FEED:
+        if (this.state === 'object' && this.open === '') return this.lineEnds()
+        break
+    }
+    this.at++
+    return true
+  }
+
+  /**
+   * A line ends within a record. Line by line the record is cut there. Undecided, it is cut if the next line begins with
+   * an object where valid JSON cannot have one: then the file is read line by line, and this line is broken.
+   */
+  private lineEnds(): boolean {
+    if (this.byLine === undefined) {
+      if (this.at + 1 >= this.bytes.length) return false
+      let last = this.at - 1
+      while (last > this.from && (this.bytes[last] as number) <= 0x20) last--
+      const before = this.bytes[last]
+      const mayHoldObject = before === COLON || before === OPEN_ARRAY || (before === COMMA && this.depth > 1)
+      if (this.bytes[this.at + 1] === OPEN_OBJECT && !mayHoldObject) this.byLine = true
+    }
+    if (this.byLine === true) this.cut(this.at)
+    else this.at++
+    return true
+  }
+
+  private enterAnswer(): true {
+    this.open += 'oa'
+    this.state = 'between'
+    this.at++
+    return true
+  }
+
+  private endRecord(): true {
+    this.at++
+    if (this.state === 'object') {
+      // `{}` looks the same in every form.
+      if (this.open === '' && this.at - this.from > 2)
+        this.byLine ??= !this.bytes.subarray(this.from, this.at).includes(LINE_FEED)
+      this.cut(this.at)
+    } else {
+      this.open = this.open.slice(0, -1)
+      this.state = 'between'
+      if (this.open === '') this.byLine ??= false
+    }
+    return true
+  }
+
+  private cut(to: number): void {
+    const bytes = trimmedEnd(this.bytes.subarray(this.from, to))
+    if (bytes.length > this.recordBytesMax) this.keepHead()
+    else this.records.push({ bytes, line: this.recordLine })
+    this.state = 'between'
+    this.at = to
+  }
+
+  /**
+   * Place behind the string that begins here; the end of the line also ends it, because a JSON string holds no line
+   * feed. `undefined` if the bytes end first.
+   */
+  private endOfString(): number | undefined {
+    const line = this.nextLine()
+    for (let quote = this.bytes.indexOf(QUOTE, this.at + 1); quote >= 0; quote = this.bytes.indexOf(QUOTE, quote + 1)) {
+      if (line < quote) return line
+      let backslashes = 0
+      while (this.bytes[quote - 1 - backslashes] === BACKSLASH) backslashes++
+      if (backslashes % 2 === 0) return quote + 1
+    }
+    return line < Infinity ? line : undefined
+  }
+
+  private nextLine(): number {
+    if (this.lineEnd === undefined || this.lineEnd < this.at) {
+      const found = this.bytes.indexOf(LINE_FEED, this.at)
+      this.lineEnd = found < 0 ? Infinity : found
+    }
+    return this.lineEnd
+  }
+}
+
+/** All records of a document that is in memory. */
+export const recordsOf = (document: Uint8Array): readonly Buffer[] => {
+  const splitter = new RecordSplitter({ recordBytesMax: Infinity })
+  return [...splitter.push(document), ...splitter.end().records].map(({ bytes }) => bytes)
+}
+
+const trimmedEnd = (bytes: Buffer): Buffer => {
+  let to = bytes.length
+  while (to > 0 && (bytes[to - 1] as number) <= 0x20) to--
+  return bytes.subarray(0, to)
+}
