@@ -46,7 +46,8 @@ const beforeRecomputation = (record: object, index: number): object => {
         metrics.pop()
     }
   })
-  return earlier
+  // A record that equals the last one would be stored once, and the one between would count.
+  return { ...earlier, mediaStatsMinConversationMos: index }
 }
 
 test.each([4, 5])(

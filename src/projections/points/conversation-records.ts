@@ -89,7 +89,7 @@ const statementOf = (points: readonly MetricPoint[]): readonly Stated[] =>
     .filter(({ metric }) => metricPlace(metric) !== undefined)
     .map((point) => {
       const values = pointDimensions.map(({ field, many }) =>
-        many === true ? [...(point[field] ?? [])].sort() : point[field],
+        many === true ? [...(point[field] as readonly string[])].sort() : point[field],
       )
       const { metric, value, at } = point
       return { metric, value, at, dimensions: JSON.stringify(values), isCounted: true }
