@@ -10,12 +10,10 @@ import {
   realpathSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { open } from 'lmdb'
 import type { Database, RootDatabase } from 'lmdb'
 import { LogUnavailable, NoLog } from '../event-log.js'
 import { logError } from './damage.js'
-import { keepLmdbQuiet } from './lmdb-console.js'
-import { checkLmdbFile } from './lmdb-file.js'
+import { openLmdb } from './lmdb-open.js'
 
 /** The layout of the directory. Raised when an older version could not read what a newer one writes. */
 const FORMAT = 1
@@ -112,8 +110,6 @@ const openTables = (dir: string, use: Use, readOnly: boolean): EmbeddedStore => 
 }
 
 const openEnvironment = (dir: string, readOnly: boolean): RootDatabase => {
-  keepLmdbQuiet()
-  checkLmdbFile(join(dir, 'data.mdb'))
   const options = {
     path: dir,
     noSubdir: false,
@@ -128,7 +124,7 @@ const openEnvironment = (dir: string, readOnly: boolean): RootDatabase => {
     readOnly,
     encoding: 'binary',
   }
-  return open(options as Parameters<typeof open>[0])
+  return openLmdb({ data: join(dir, 'data.mdb'), lock: join(dir, 'lock.mdb') }, options)
 }
 
 /** Returns the first directory that had to be made, if any. What it will hold is for the owner alone. */

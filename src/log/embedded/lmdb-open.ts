@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto'
+import { linkSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { open } from 'lmdb'
+import type { RootDatabase } from 'lmdb'
+import { keepLmdbQuiet } from './lmdb-console.js'
+import { checkLmdbFile } from './lmdb-file.js'
+
+/** What LMDB writes when it makes an environment, and more than its table of readers needs. */
+const LOCK_BYTES = 64 * 1024
+const ROOM_BYTES = 128 * 1024
+
+export type LmdbFiles = Readonly<{ data: string; lock: string }>
+
+/**
+ * Opens an LMDB environment after a check that it can be opened: lmdb-js ends the process by a signal where LMDB
+ * refuses a file, and the operating system does where a page of a mapped file has no room on the disk.
+ *
+ * @throws Damage if the file is not whole.
+ * @throws Error if the disk is full.
+ */
+export const openLmdb = ({ data, lock }: LmdbFiles, options: object & { readOnly?: boolean }): RootDatabase => {
+  keepLmdbQuiet()
+  if (options.readOnly !== true) prepareLock(lock)
+  checkLmdbFile(data)
+  return open(options as Parameters<typeof open>[0])
+}
+
+/**
+ * LMDB makes its lock file with a hole for the table of readers and maps it: on a full disk the first write to the hole
+ * would end the process with SIGBUS. So a new lock file is written in full, and where an older version has left a hole,
+ * the disk must have room.
+ */
+const prepareLock = (lock: string): void => {
+  const folder = dirname(lock)
+  const draft = join(folder, `.${randomUUID()}.draft`)
+  try {
+    writeFileSync(draft, Buffer.alloc(ROOM_BYTES), { mode: 0o600 })
+    if (hasHoles(lock)) return
+    writeFileSync(draft, Buffer.alloc(LOCK_BYTES), { mode: 0o600 })
+    // Put in place whole or not at all: another process may be opening the environment now.
+    linkSync(draft, lock)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
+      throw new Error(`the disk of ${folder} is full (${code}): make room and start again`, { cause })
+    // The lock file is there already, or this process may read only.
+    if (!['EEXIST', 'EACCES', 'EPERM', 'EROFS'].includes(code ?? '')) throw cause
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}
+
+/** Whether the file is there, and not all of it has a place on the disk. */
+const hasHoles = (path: string): boolean => {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  return stat !== undefined && stat.blocks * 512 < stat.size
+}

@@ -1,0 +1,151 @@
+import { execFileSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { copyFile, mkdir, readFile, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { openEmbeddedLog } from '../../src/log/embedded/log.js'
+import { runChild, scratchDirectory } from '../log/embedded/child-process.js'
+
+const PAGE = 4096
+
+/** A log of some hundred pages, with long and short streams, and pages that were freed. */
+const filledLog = async (dir: string): Promise<Buffer> => {
+  const log = await openEmbeddedLog({ dir, mode: 'writer' })
+  const event = (bytes: number) => ({
+    id: randomUUID(),
+    type: 'Seen',
+    data: Buffer.alloc(bytes, 'x'),
+    metadata: Buffer.from('{}'),
+  })
+  for (let round = 0; round < 8; round++)
+    await log.append([
+      { stream: 'a', expected: 'any', events: Array.from({ length: 100 }, () => event(300)) },
+      ...Array.from({ length: 60 }, (_, i) => ({ stream: `s${i}`, expected: 'any' as const, events: [event(700)] })),
+    ])
+  await log.erase('s7')
+  await log.close()
+  return readFile(join(dir, 'data.mdb'))
+}
+
+/** What the child says of each folder, in both modes. Fails if a signal ended the child, or an error nobody caught. */
+const openedInChild = async (dirs: readonly string[]): Promise<readonly string[]> => {
+  const child = runChild('opener', dirs)
+  const code = await child.ended
+  expect([child.signal(), code], `ended at "${child.lines.at(-1)}" ${child.stderr()}`).toEqual([null, 0])
+  expect(child.lines.at(-1)).toBe('end')
+  return child.lines.slice(0, -1)
+}
+
+const folderWith = async (root: string, name: string, bytes: Buffer): Promise<string> => {
+  const dir = join(root, name)
+  await mkdir(dir)
+  await writeFile(join(dir, 'data.mdb'), bytes)
+  return dir
+}
+
+describe('a log whose file is not whole ends no process by a signal', () => {
+  test('cut short at any size, it is damaged: the message names the file and the remedy', async () => {
+    const root = await scratchDirectory()
+    const whole = await filledLog(join(root, 'whole'))
+    const sizes = [1, 23, 24, 100, PAGE - 1, PAGE, PAGE + 1, 2 * PAGE - 1, 2 * PAGE, 2 * PAGE + 1, 3 * PAGE]
+    for (let size = 4 * PAGE; size < whole.length; size += 17 * PAGE + 5) sizes.push(size)
+    const dirs: string[] = []
+    for (const size of sizes) {
+      const dir = join(root, `cut-${size}`)
+      await mkdir(dir)
+      await copyFile(join(root, 'whole', 'data.mdb'), join(dir, 'data.mdb'))
+      await truncate(join(dir, 'data.mdb'), size)
+      dirs.push(dir)
+    }
+    for (const line of await openedInChild(dirs)) {
+      expect(line).toMatch(/ (reader|writer) LogDamaged: the log in .* is damaged: .*data\.mdb.*streamvane restore/)
+    }
+  })
+
+  test('a file of no bytes is an empty log for its writer', async () => {
+    const root = await scratchDirectory()
+    const dir = await folderWith(root, 'empty', Buffer.alloc(0))
+    const [reader, writer] = await openedInChild([dir])
+    expect(reader).toMatch(/reader LogUnavailable: there is no log in/)
+    expect(writer).toMatch(/writer whole 0$/)
+  })
+
+  test('zeros, text or another database in its place are refused', async () => {
+    const root = await scratchDirectory()
+    const dirs = [
+      await folderWith(root, 'zeros', Buffer.alloc(50 * PAGE)),
+      await folderWith(root, 'text', Buffer.alloc(50 * PAGE, 'no database')),
+      await folderWith(root, 'sqlite', Buffer.concat([Buffer.from('SQLite format 3\0'), Buffer.alloc(9 * PAGE)])),
+    ]
+    for (const line of await openedInChild(dirs)) expect(line).toMatch(/LogDamaged: .*is not an LMDB file/)
+  })
+
+  test('with any of its pages overwritten, most damage is named, and the process goes on', async () => {
+    const root = await scratchDirectory()
+    const whole = await filledLog(join(root, 'whole'))
+    const dirs: string[] = []
+    let seed = 7
+    const random = (): number => (seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31
+    for (let page = 0; page < whole.length / PAGE; page += page < 40 ? 1 : 3)
+      for (const [kind, fill] of [
+        ['zeros', () => 0],
+        ['noise', () => Math.floor(random() * 256)],
+      ] as const) {
+        const bytes = Buffer.from(whole)
+        for (let i = page * PAGE; i < (page + 1) * PAGE; i++) bytes[i] = fill()
+        dirs.push(await folderWith(root, `${kind}-${page}`, bytes))
+      }
+    const lines = await openedInChild(dirs)
+    // A page that is free, or whose content has no checksum of its own, may pass unnoticed; the process does not end.
+    expect(lines).toHaveLength(2 * dirs.length)
+    expect(lines.filter((line) => line.includes('LogDamaged')).length).toBeGreaterThan(lines.length / 2)
+  }, 120_000)
+})
+
+const mounts: string[] = []
+afterEach(() => {
+  for (const dir of mounts.splice(0)) execFileSync('umount', [dir])
+})
+
+/** A file system of its own of this size; `undefined` if this process may not mount one. */
+const smallDisk = async (kilobytes: number): Promise<string | undefined> => {
+  const dir = await scratchDirectory()
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'tmpfs', dir], { stdio: 'pipe' })
+  } catch {
+    return undefined
+  }
+  mounts.push(dir)
+  return dir
+}
+
+describe('a full disk at the start ends no process by a signal', () => {
+  test('a new log on a disk of any small size, and an old one on a disk that is full', async (context) => {
+    const disks: string[] = []
+    for (const kilobytes of [4, 16, 48, 100, 120, 132, 140, 160, 200, 300]) {
+      const disk = await smallDisk(kilobytes)
+      if (disk === undefined) {
+        console.error('[embedded log] a full disk is not tried: this process may not mount a file system')
+        return context.skip()
+      }
+      disks.push(join(disk, 'log'))
+    }
+    const old = await smallDisk(8_000)
+    await filledLog(join(old!, 'log'))
+    await fill(old!)
+    const lines = await openedInChild([...disks, join(old!, 'log')])
+    expect(lines.filter((line) => line.includes('writer')).join('\n')).toMatch(/is full \(ENOSPC\): make room/)
+    for (const line of lines) expect(line).toMatch(/LogUnavailable: |NotAvailable .*|whole \d+$/)
+    expect(lines.at(-1)).toMatch(/LogUnavailable|NotAvailable/)
+  })
+})
+
+const fill = async (disk: string): Promise<void> => {
+  for (let bytes = 1024 * 1024; bytes >= 512; bytes = Math.floor(bytes / 2))
+    for (let i = 0; ; i++)
+      try {
+        await writeFile(join(disk, `filler-${bytes}-${i}`), Buffer.alloc(bytes))
+      } catch {
+        break
+      }
+}
