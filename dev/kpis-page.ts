@@ -1,11 +1,11 @@
 import { families, familyNames, type FamilyName } from '../src/domain/family.js'
 import { builtInKpis } from '../src/domain/kpi.js'
-import { marks } from '../src/domain/metric-catalogue.js'
+import { evidenceLevels } from '../src/domain/metric-catalogue.js'
 import {
   metricDoc,
   metricEmitted,
   metricGroup,
-  metricMark,
+  metricEvidence,
   metricNames,
   metricSource,
   metricUnit,
@@ -38,7 +38,7 @@ Every row can be had for the base interval and for each roll-up, and divided fur
 
 **Sources** (S1 …, O1, O2) are those of [sources.md](sources.md). **Marks** say how well something is known:
 
-${table(['mark', 'meaning'], Object.entries(marks))}
+${table(['mark', 'meaning'], Object.entries(evidenceLevels))}
 
 The mark of a metric is that of the weaker of its meaning and the instant of its emission, as far as they are stated.`
 
@@ -123,7 +123,7 @@ const metricLine = (metric: MetricName): readonly string[] => [
   metricUnit(metric),
   metricEmitted(metric),
   metricSource(metric),
-  metricMark(metric),
+  metricEvidence(metric),
 ]
 
 const notComputedSection = (): string => `## Not computed

@@ -1,13 +1,13 @@
 import { families, familyNames } from '../domain/family.js'
 import { builtInKpis, type BuiltInKpi, type Kpi } from '../domain/kpi.js'
-import { marks, type Mark } from '../domain/metric-catalogue.js'
+import { evidenceLevels, type EvidenceLevel } from '../domain/metric-catalogue.js'
 import {
   isMetricName,
   metricDoc,
   metricEmitted,
   metricGroup,
   metricKind,
-  metricMark,
+  metricEvidence,
   metricNames,
   metricSource,
   metricUnit,
@@ -23,7 +23,7 @@ import { UsageError } from './exit.js'
 export type Description =
   | (Readonly<{ kind: 'figure'; profile: string }> & NamedKpi)
   | (Readonly<{ kind: 'metric' }> & MetricDescription)
-  | (Readonly<{ kind: 'kpi'; source: string | null; mark: Mark | null }> & Kpi)
+  | (Readonly<{ kind: 'kpi'; source: string | null; mark: EvidenceLevel | null }> & Kpi)
   | (Readonly<{ kind: 'not-computed' }> & NotComputed)
   | Readonly<{ kind: 'field'; name: string; doc: string }>
   | Readonly<{ kind: 'alias'; name: string; doc: string; means: Description }>
@@ -37,7 +37,7 @@ type MetricDescription = Readonly<{
   families: readonly string[]
   emitted: string
   source: string
-  mark: Mark
+  mark: EvidenceLevel
 }>
 
 /** Fields of rows that are neither measures nor KPIs, but have a name in Genesys. */
@@ -79,7 +79,7 @@ const metricOf = (name: MetricName): MetricDescription => ({
   families: familyNames.filter((family) => families[family].metrics.includes(name)),
   emitted: metricEmitted(name),
   source: metricSource(name),
-  mark: metricMark(name),
+  mark: metricEvidence(name),
 })
 
 /** Describes a name as text, one line per fact. */
@@ -129,9 +129,12 @@ export const inWords = (found: Description): string => {
 
 type Line = readonly [label: string, text: string | null]
 
-const evidence = ({ source, mark }: Readonly<{ source: string | null; mark: Mark | null }>): readonly Line[] => [
+const evidence = ({
+  source,
+  mark,
+}: Readonly<{ source: string | null; mark: EvidenceLevel | null }>): readonly Line[] => [
   ['source', source === null ? null : `${source} (docs/sources.md)`],
-  ['mark', mark === null ? null : `${mark}: ${marks[mark]}`],
+  ['mark', mark === null ? null : `${mark}: ${evidenceLevels[mark]}`],
 ]
 
 const page = (title: string, doc: string, lines: readonly Line[]): string => {

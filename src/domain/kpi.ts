@@ -3,7 +3,7 @@ import { families, familyNames, isFamilyName, type FamilyName } from './family.j
 import { compile, evaluate, parseFormula, type Compiled, type Formula, type Options } from './formula.js'
 import type { Measure } from './measure.js'
 import type { MetricName } from './metric.js'
-import type { Mark } from './metric-catalogue.js'
+import type { EvidenceLevel } from './metric-catalogue.js'
 
 /**
  * A KPI as its two terms, so that rows of several intervals or queues are added before they are divided. A quantity has
@@ -35,7 +35,7 @@ export const interactionFamilies: readonly FamilyName[] = familyNames.filter(
 const offering: readonly FamilyName[] = interactionFamilies.filter((name) => name !== 'agent')
 
 /** Of a built-in KPI it is also said where its formula is from (ids of docs/sources.md) and how well it is known. */
-export type BuiltInKpi = Kpi & Readonly<{ source: string; mark: Mark }>
+export type BuiltInKpi = Kpi & Readonly<{ source: string; mark: EvidenceLevel }>
 
 const kpi = (
   name: string,
@@ -44,7 +44,7 @@ const kpi = (
   inFamilies: readonly FamilyName[],
   doc: string,
   source: string,
-  mark: Mark,
+  mark: EvidenceLevel,
 ) => ({
   ...{ name, unit, formula, families: inFamilies },
   ...{ doc, source, mark },
@@ -201,11 +201,11 @@ export const compileKpis = (kpis: readonly Kpi[], options: Options): CompiledKpi
  * is none either.
  */
 export const kpiValues = (
-  sheet: CompiledKpis,
+  kpis: CompiledKpis,
   measures: readonly (Measure | undefined)[],
 ): Readonly<Record<string, Ratio>> => {
   const values: Record<string, Ratio> = {}
-  for (const { name, numerator, denominator } of sheet) {
+  for (const { name, numerator, denominator } of kpis) {
     if (denominator === null) {
       if (numerator.some(({ place }) => measures[place] !== undefined))
         values[name] = { numerator: evaluate(numerator, measures), denominator }

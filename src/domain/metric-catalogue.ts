@@ -4,10 +4,10 @@
  * far as they are stated; where nobody says when a metric is stamped, that is said, and its points belong where their
  * records date them.
  */
-export type MetricText = Readonly<{ doc: string; emitted: string; source: string; mark: Mark }>
+export type MetricText = Readonly<{ doc: string; emitted: string; source: string; mark: EvidenceLevel }>
 
 /** How well something is known. */
-export const marks = {
+export const evidenceLevels = {
   D: 'documented by Genesys',
   O: 'observed in records of live organisations',
   C: 'claimed by integrators or in forums',
@@ -16,9 +16,14 @@ export const marks = {
   U: 'unknown beyond its name',
 } as const
 
-export type Mark = keyof typeof marks
+export type EvidenceLevel = keyof typeof evidenceLevels
 
-const said = (doc: string, emitted: string, source: string, mark: Mark): MetricText => ({ doc, emitted, source, mark })
+const said = (doc: string, emitted: string, source: string, mark: EvidenceLevel): MetricText => ({
+  doc,
+  emitted,
+  source,
+  mark,
+})
 
 const UNDATED = 'Not documented: it belongs where its record dates it.'
 const SESSION_END = 'At the end of the session.'

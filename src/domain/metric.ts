@@ -1,4 +1,4 @@
-import { metricTexts, type Mark, type MetricText } from './metric-catalogue.js'
+import { metricTexts, type EvidenceLevel, type MetricText } from './metric-catalogue.js'
 
 /**
  * The metrics that rows carry. `n` metrics count occurrences, `t` metrics are durations in milliseconds, `o` metrics
@@ -127,7 +127,7 @@ export const metricEmitted = (metric: MetricName): string => texts[metric].emitt
 /** Ids of docs/sources.md. */
 export const metricSource = (metric: MetricName): string => texts[metric].source
 /** How well meaning and instant are known. */
-export const metricMark = (metric: MetricName): Mark => texts[metric].mark
+export const metricEvidence = (metric: MetricName): EvidenceLevel => texts[metric].mark
 
 /** What the values of a metric are: durations and times in ms, occurrences, or numbers as observed. */
 export const metricUnit = (metric: MetricName): 'ms' | 'count' | 'number' => units[metricKind(metric)]

@@ -2,12 +2,12 @@ import * as E from 'fp-ts/lib/Either.js'
 import { families, familyNames, type FamilyName } from './family.js'
 import { parseFormula } from './formula.js'
 import { builtInKpis, metricsOf, type BuiltInKpi, type Kpi, type KpiUnit } from './kpi.js'
-import type { Mark } from './metric-catalogue.js'
+import type { EvidenceLevel } from './metric-catalogue.js'
 import {
   metricDoc,
   metricEmitted,
   metricKind,
-  metricMark,
+  metricEvidence,
   metricSource,
   metricUnit,
   type MetricKind,
@@ -48,7 +48,7 @@ export type NamedKpi = Readonly<{
   doc: string
   emitted: string
   source: string | null
-  mark: Mark | null
+  mark: EvidenceLevel | null
   /** Do rows under the profile carry it? */
   isOn: boolean
   /** Why rows stay without it even so. */
@@ -79,7 +79,7 @@ const ofMetric = (profile: Profile, family: FamilyName, metric: MetricName, stat
     doc: `${what} ${metricDoc(metric)}`,
     emitted: metricEmitted(metric),
     source: metricSource(metric),
-    mark: metricMark(metric),
+    mark: metricEvidence(metric),
     isOn: profile.families.includes(family) && (!isQuantile(statistic) || profile.quantiles.includes(metric)),
     note:
       family === 'agent' && ofQueuesOnly.has(metric)

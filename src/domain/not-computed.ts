@@ -1,4 +1,4 @@
-import type { Mark } from './metric-catalogue.js'
+import type { EvidenceLevel } from './metric-catalogue.js'
 
 /**
  * What Genesys, or the trade, has a name for and rows have no figure for, each with the reason: an absence that says
@@ -10,7 +10,7 @@ export type NotComputed = Readonly<{
   why: string
   instead: string | null
   source: string | null
-  mark: Mark
+  mark: EvidenceLevel
 }>
 
 export const notComputed: readonly NotComputed[] = [

@@ -3,14 +3,14 @@ import { describe, expect, test } from 'vitest'
 import { kpisPage } from '../../dev/kpis-page.js'
 import { families, familyNames } from '../../src/domain/family.js'
 import { builtInKpis, type Kpi } from '../../src/domain/kpi.js'
-import { marks, metricTexts } from '../../src/domain/metric-catalogue.js'
+import { evidenceLevels, metricTexts } from '../../src/domain/metric-catalogue.js'
 import {
   isMetricName,
   metricDoc,
   metricEmitted,
   metricGroup,
   metricKind,
-  metricMark,
+  metricEvidence,
   metricNames,
   metricSource,
   metricUnit,
@@ -72,7 +72,7 @@ describe('the catalogue', () => {
     for (const metric of metricNames) {
       for (const sentence of [metricDoc(metric), metricEmitted(metric)])
         expect([metric, sentence]).toEqual([metric, expect.stringMatching(/^[A-Zt].{8,}\.$/)])
-      expect(Object.keys(marks)).toContain(metricMark(metric))
+      expect(Object.keys(evidenceLevels)).toContain(metricEvidence(metric))
     }
   })
 
