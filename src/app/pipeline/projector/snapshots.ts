@@ -1,12 +1,10 @@
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { deserialize, serialize } from 'node:v8'
-import { open, type RootDatabase } from 'lmdb'
 import { emptyColdStore, type ColdStore } from '../../../projections/cells/cold-store.js'
 import type { ProjectionState } from '../../../projections/kpi-projection.js'
 import type { Position } from '../../../log/event-log.js'
-import { checkLmdbFile } from '../../../log/embedded/lmdb-file.js'
+import { LogUnavailable } from '../../../log/event-log.js'
 import { PROJECTION_VERSION } from '../generations.js'
+import { decodeChecked, encodeChecked, openSnapshotFile, removeSnapshotFile } from './snapshot-file.js'
 
 export type Snapshot = Readonly<{ position: Position; state: ProjectionState }>
 
@@ -36,7 +34,7 @@ export const noSnapshots: SnapshotStore = {
   close: () => Promise.resolve(),
 }
 
-const FORMAT = `2/${PROJECTION_VERSION}/${process.versions.v8.split('.')[0]}`
+const FORMAT = `3/${PROJECTION_VERSION}/${process.versions.v8.split('.')[0]}`
 
 type Saved = Readonly<{ format: string; position: Position; state: ProjectionState }>
 
@@ -52,66 +50,70 @@ export const openSnapshotStore = (
 ): SnapshotStore => {
   const format = `${FORMAT}/${logIdentity}`
   const dir = join(data, 'state', `${tenant}.${generation}`)
-  const root = openEnvironment(dir)
-  const meta = root.openDB<Buffer, string>('meta', { encoding: 'binary' })
-  const coldStore = root.openDB<Buffer, string>('cold-store', { encoding: 'binary' })
+  let file = openSnapshotFile(dir)
+  let isDamaged = false
+  /** Reads from the cold store. Damage costs a fold of the log from its beginning, by a new run of the projector. */
+  const reading = <T>(read: () => T): T => {
+    try {
+      return read()
+    } catch (cause) {
+      isDamaged = true
+      throw new LogUnavailable(`the snapshot ${dir} is damaged and is thrown away: the log is folded again`, { cause })
+    }
+  }
   return {
     keepsColdStore: true,
     load: () => {
-      const bytes = meta.get('fold')
-      if (bytes === undefined) return undefined
-      const saved = understood(bytes)
+      const saved = isDamaged ? undefined : understood(() => file.meta.get('fold'))
       return saved?.format === format ? { position: saved.position, state: saved.state } : undefined
     },
     coldStore: {
-      get: (key) => {
-        const bytes = coldStore.get(key)
-        return bytes === undefined ? undefined : (deserialize(bytes) as unknown)
-      },
+      get: (key) =>
+        reading(() => {
+          const bytes = file.coldStore.get(key)
+          return bytes === undefined ? undefined : decodeChecked(bytes)
+        }),
       // LMDB orders strings by their UTF-8 bytes, which for the characters that keys are made of is the order of code
       // units.
-      keysAfter: (prefix, after, max) => {
-        const keys: string[] = []
-        for (const key of coldStore.getKeys({ start: after, limit: max + 1 })) {
-          if (!key.startsWith(prefix)) break
-          if (key > after) keys.push(key)
-        }
-        return keys.slice(0, max)
-      },
+      keysAfter: (prefix, after, max) =>
+        reading(() => {
+          const keys: string[] = []
+          for (const key of file.coldStore.getKeys({ start: after, limit: max + 1 })) {
+            if (!key.startsWith(prefix)) break
+            if (key > after) keys.push(key)
+          }
+          return keys.slice(0, max)
+        }),
     },
     save: async ({ position, state }) => {
       const saved: Saved = { format, position, state: { ...state, spilled: [] } }
-      await root.transaction(() => {
-        for (const [key, data] of state.spilled) void coldStore.put(key, serialize(data))
-        void meta.put('fold', serialize(saved))
+      await file.root.transaction(() => {
+        for (const [key, data] of state.spilled) void file.coldStore.put(key, encodeChecked(data))
+        void file.meta.put('fold', encodeChecked(saved))
       })
     },
     clear: async () => {
-      await root.transaction(() => {
-        coldStore.clearSync()
-        meta.clearSync()
-      })
+      if (isDamaged) {
+        await file.root.close()
+        removeSnapshotFile(dir)
+        file = openSnapshotFile(dir)
+        isDamaged = false
+      } else
+        await file.root.transaction(() => {
+          file.coldStore.clearSync()
+          file.meta.clearSync()
+        })
     },
-    close: () => root.close(),
+    close: () => file.root.close(),
   }
 }
 
-/** Another version of the engine may have written it; it is a cache, so what cannot be read is begun anew. */
-const understood = (bytes: Buffer): Saved | undefined => {
+/** What cannot be read (it is damaged, or another version of the engine wrote it) is no snapshot. */
+const understood = (read: () => Buffer | undefined): Saved | undefined => {
   try {
-    return deserialize(bytes) as Saved
+    const bytes = read()
+    return bytes === undefined ? undefined : (decodeChecked(bytes) as Saved)
   } catch {
     return undefined
-  }
-}
-
-const openEnvironment = (dir: string): RootDatabase => {
-  const options = { path: dir, mapSize: 16 * 1024 ** 3, maxDbs: 4 }
-  try {
-    checkLmdbFile(dir)
-    return open(options)
-  } catch {
-    for (const file of [dir, `${dir}-lock`]) rmSync(file, { recursive: true, force: true })
-    return open(options)
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { serialize } from 'node:v8'
@@ -155,6 +155,52 @@ describe('a fold that was put away', () => {
     await writeFile(join(data, 'state', 't.g1'), Buffer.alloc(65_536, 'x'))
     await quarter(1)
     await withStore(projected)
+    await expectEveryRow()
+  })
+
+  test('in a file that is cut short at any size is begun anew, with the same rows', async () => {
+    await quarter(0)
+    await withStore(projected)
+    const path = join(data, 'state', 't.g1')
+    const whole = await readFile(path)
+    for (const share of [0.0001, 0.1, 0.3, 0.5, 0.7, 0.9, 0.97]) {
+      await writeFile(path, whole.subarray(0, Math.ceil(whole.length * share)))
+      await withStore((store) => Promise.resolve(expect(store.load()).toBeUndefined()))
+    }
+    await quarter(1)
+    await withStore(projected)
+    await expectEveryRow()
+  })
+
+  test('with any of its pages overwritten is used whole or begun anew, with the same rows', async () => {
+    await quarter(0)
+    await withStore(projected)
+    const path = join(data, 'state', 't.g1')
+    const whole = await readFile(path)
+    const state = await withStore((store) => Promise.resolve(store.load()))
+    for (let page = 0; page < whole.length / 4096; page += 1 + Math.floor(whole.length / 4096 / 60)) {
+      await writeFile(path, Buffer.from(whole).fill(page % 251, page * 4096, (page + 1) * 4096))
+      await withStore((store) => Promise.resolve(expect([state, undefined]).toContainEqual(store.load())))
+    }
+    await quarter(1)
+    await withStore(projected)
+    await expectEveryRow()
+  })
+
+  test('whose cold store was changed is thrown away when that is found: all is folded again, with the same rows', async () => {
+    for (let n = 0; n < 2; n++) {
+      await quarter(n)
+      await withStore(projected)
+    }
+    const root = open({ path: join(data, 'state', 't.g1'), noSubdir: true, maxDbs: 4 })
+    const coldStore = root.openDB<Buffer, string>('cold-store', { encoding: 'binary' })
+    const keys = [...coldStore.getKeys({})]
+    expect(keys.length).toBeGreaterThan(0)
+    for (const key of keys) coldStore.putSync(key, Buffer.from('changed'))
+    await root.close()
+    await quarter(2)
+    const folded = await withStore(foldedIn)
+    expect(folded).toBeGreaterThan(lines.length / 2)
     await expectEveryRow()
   })
 
