@@ -177,6 +177,57 @@ describe('a point takes from the segments what held at its instant', () => {
     expect(pointsOf({ segments: late, metrics }, { purpose: 'customer' })[0]?.queueId).toBeNull()
   })
 
+  describe('on the side of the caller, whose one segment spans the IVR, the queues and the talk', () => {
+    const whole = segment('10:00:00', { segmentType: 'interact', queueId: 'service' })
+    const session = (purpose: string, segments: readonly Segment[], metrics: readonly unknown[] = []) => ({
+      purpose,
+      sessions: [{ sessionId: purpose, mediaType: 'voice', segments, metrics }],
+    })
+    const queuesOf = (metrics: readonly unknown[]) =>
+      recorded({
+        conversationId: 'c1',
+        participants: [
+          session('customer', [whole], metrics),
+          session('ivr', [segment('10:00:00', { segmentType: 'ivr', queueId: 'service' })]),
+          session('acd', [segment('10:01:04', { queueId: 'sales' })]),
+          session('agent', [segment('10:01:10', { queueId: 'sales' })]),
+          session('acd', [segment('10:05:00', { queueId: 'service' })]),
+        ],
+      }).points.map(({ metric, queueId }) => [metric, queueId])
+
+    test('there is no queue before the first one is entered', () => {
+      expect(queuesOf([emission('nConnected', '10:00:00'), emission('tUserResponseTime', '10:01:00', 900)])).toEqual([
+        ['nConnected', null],
+        ['tUserResponseTime', null],
+      ])
+    })
+
+    test('there is one where the caller is sent to it at once, though clocks differ by milliseconds', () => {
+      expect(queuesOf([emission('nConnected', '10:01:03.998')])).toEqual([['nConnected', 'sales']])
+    })
+
+    test('the queue is the one entered last, until the one that the segment names is entered', () => {
+      expect(
+        queuesOf([
+          emission('nConnected', '10:01:04'),
+          emission('tUserResponseTime', '10:04:00', 900),
+          emission('tConnected', '10:09:00', 540_000),
+        ]),
+      ).toEqual([
+        ['nConnected', 'sales'],
+        ['tUserResponseTime', 'sales'],
+        ['tConnected', 'service'],
+      ])
+    })
+  })
+
+  test('nOverSla counts where the session was answered, not where a customer-first callback was', () => {
+    const over = emission('nOverSla', '10:00:10')
+    const metricsOf = (metrics: readonly unknown[]) => pointsOf({ metrics }).map(({ metric }) => metric)
+    expect(metricsOf([emission('tAnswered', '10:00:10', 90_000), over])).toEqual(['tAnswered', 'nOverSla'])
+    expect(metricsOf([emission('tCfcAnswered', '10:00:10', 90_000), over])).toEqual(['tCfcAnswered'])
+  })
+
   test('campaign, flow and message type are those of the session', () => {
     const session = {
       outboundCampaignId: 'spring',
