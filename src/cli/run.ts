@@ -3,6 +3,7 @@ import { sinkKinds, type Config, type SinkKind } from '../app/config/schema.js'
 import type { StageState } from '../app/pipeline/stage.js'
 import { stageKinds, startPipeline, type StageKind } from '../app/pipeline/supervisor.js'
 import { filesFolderOf, sinksOf } from '../app/pipeline/egress/sinks.js'
+import { checkpointMismatchCodes } from '../app/pipeline/projector/checkpoint-check.js'
 import { progressMismatchCodes } from '../egress/progress-mismatch.js'
 import { httpSource } from '../http/server.js'
 import { command, type CommonFlags } from './command.js'
@@ -18,6 +19,7 @@ type Flags = CommonFlags &
     port?: string
     clock?: string
     acceptProgress?: string[]
+    acceptCheckpoint?: string[]
   }>
 
 export const runCommand = (): Command =>
@@ -36,12 +38,17 @@ export const runCommand = (): Command =>
       '--accept-progress <code...>',
       `publish although the progress at the destination does not match: ${progressMismatchCodes.join(', ')}`,
     )
+    .option(
+      '--accept-checkpoint <code...>',
+      `compute on although the checkpoint does not match the raw log: ${checkpointMismatchCodes.join(', ')}`,
+    )
     .action(async (flags: Flags) => {
       const only = onlyOf(flags)
       const config = configOf(flags, {
         ingress: { host: flags.host, port: flags.port === undefined ? undefined : Number(flags.port) },
         clock: { mode: flags.clock },
         egress: { acceptProgress: flags.acceptProgress },
+        projector: { acceptCheckpoint: flags.acceptCheckpoint },
       })
       await withContext('run', config, async ({ logs, logger, signal }) => {
         const states: Record<string, StageState> = {}

@@ -65,15 +65,30 @@ const rowTypes = Object.fromEntries(familyNames.map((family) => [family, `${ROW_
   Record<FamilyName, string>
 >
 
-const positionEvent = (type: string, tenant: string, generation: string, position: Position): NewEvent => ({
+/**
+ * Which raw log a position is in, and the last event that was folded at or before it. A position alone means something
+ * in every log. `event` is absent where none was folded yet.
+ */
+export type RawOrigin = Readonly<{ logId: string; event?: RawEventRef }>
+export type RawEventRef = Readonly<{ stream: string; revision: number; id: string }>
+
+/** A raw position; `origin` is absent where a version before it wrote the position, or the raw log has no id yet. */
+export type RawMark = Readonly<{ position: Position; origin?: RawOrigin | undefined }>
+
+const markEvent = (type: string, tenant: string, generation: string, { position, origin }: RawMark): NewEvent => ({
   id: ascendingContentId(Number(position), type, tenant, generation, String(position)),
   type,
-  data: Buffer.from(JSON.stringify({ position: String(position) })),
+  data: Buffer.from(JSON.stringify({ position: String(position), ...origin })),
   metadata: Buffer.from('{}'),
 })
 
-const positionIn = (event: RecordedEvent): Position =>
-  BigInt((JSON.parse(Buffer.from(event.data).toString('utf8')) as { position: string }).position)
+const markIn = ({ data }: RecordedEvent): RawMark => {
+  const { position, logId, event } = JSON.parse(Buffer.from(data).toString('utf8')) as StoredMark
+  const origin = logId === undefined ? undefined : { logId, ...(event === undefined ? {} : { event }) }
+  return { position: BigInt(position), origin }
+}
+
+type StoredMark = Readonly<{ position: string; logId?: string; event?: RawEventRef }>
 
 /** Cuts a batch that folded everything through `position` into appends; the last holds the checkpoint. */
 export const appendsOf = (
@@ -81,7 +96,9 @@ export const appendsOf = (
   generation: string,
   events: readonly NewEvent[],
   position: Position,
+  origin?: RawOrigin,
 ): readonly (readonly NewEvent[])[] => {
+  const mark = { position, origin }
   const appends: NewEvent[][] = [[]]
   let bytes = 0
   for (const event of events) {
@@ -94,8 +111,8 @@ export const appendsOf = (
       bytes += event.data.length
     }
   }
-  if (appends.length > 1) appends[0]?.unshift(positionEvent(BATCH_BEGAN, tenant, generation, position))
-  appends.at(-1)?.push(positionEvent(CHECKPOINT, tenant, generation, position))
+  if (appends.length > 1) appends[0]?.unshift(markEvent(BATCH_BEGAN, tenant, generation, mark))
+  appends.at(-1)?.push(markEvent(CHECKPOINT, tenant, generation, mark))
   return appends
 }
 
@@ -147,20 +164,20 @@ export class RowOfUnknownSchema extends Error {
  * any.
  */
 export type Recovery = Readonly<{
-  checkpoint: Position | undefined
+  checkpoint: RawMark | undefined
   revision: number | undefined
   cutShort: CutShort | undefined
 }>
 
 /** A batch whose checkpoint is missing: where it goes to, and which rows of it are there, by key and revision. */
-export type CutShort = Readonly<{ through: Position; present: ReadonlyMap<string, number> }>
+export type CutShort = Readonly<{ through: RawMark; present: ReadonlyMap<string, number> }>
 
 /** Reads the tail of a generation's KPI stream. */
 export const recover = async (kpi: EventLog, tenant: string, generation: string): Promise<Recovery> => {
   const present = new Map<string, number>()
   let revision: number | undefined
-  let through: Position | undefined
-  const found = (checkpoint: Position | undefined): Recovery => ({
+  let through: RawMark | undefined
+  const found = (checkpoint: RawMark | undefined): Recovery => ({
     checkpoint,
     revision,
     cutShort: through === undefined ? undefined : { through, present },
@@ -168,8 +185,8 @@ export const recover = async (kpi: EventLog, tenant: string, generation: string)
   for await (const batch of kpi.readStream(kpiStream(tenant, generation), { backwards: true, batchMax: 100 }))
     for (const event of batch) {
       revision ??= event.revision
-      if (event.type === CHECKPOINT) return found(positionIn(event))
-      if (event.type === BATCH_BEGAN) through = positionIn(event)
+      if (event.type === CHECKPOINT) return found(markIn(event))
+      if (event.type === BATCH_BEGAN) through = markIn(event)
       if (!isRow(event)) continue
       const { header } = readHeader(event)
       present.set(header.key, header.revision)

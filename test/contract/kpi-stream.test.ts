@@ -67,7 +67,15 @@ describe('recovery', () => {
 
   test('behind a whole batch: its checkpoint, and the end of the stream', async () => {
     const log = await logOf(...appendsOf('t', 'g1', rows(3), 7n), ...appendsOf('t', 'g1', rows(2, 2), 19n))
-    expect(await recover(log, 't', 'g1')).toEqual({ checkpoint: 19n, revision: 6, cutShort: undefined })
+    expect(await recover(log, 't', 'g1')).toEqual({ checkpoint: { position: 19n }, revision: 6, cutShort: undefined })
+  })
+
+  test('a checkpoint says which raw log its position is in and which event was folded last', async () => {
+    const origin = { logId: 'raw-log', event: { stream: 't.0a.conversation-c1', revision: 3, id: 'event' } }
+    const log = await logOf(...appendsOf('t', 'g1', rows(1), 7n, origin))
+    expect((await recover(log, 't', 'g1')).checkpoint).toEqual({ position: 7n, origin })
+    const [first = []] = appendsOf('t', 'g1', rows(2_500, 2), 19n, origin)
+    expect((await recover(await logOf(first), 't', 'g1')).cutShort?.through).toEqual({ position: 19n, origin })
   })
 
   test('behind a batch cut short: the checkpoint before it, where it goes to, and which of its rows are there', async () => {
@@ -75,9 +83,9 @@ describe('recovery', () => {
     const log = await logOf(...appendsOf('t', 'g1', rows(3), 7n), first, second)
     const { checkpoint, revision, cutShort } = await recover(log, 't', 'g1')
     expect({ checkpoint, revision, through: cutShort?.through }).toEqual({
-      checkpoint: 7n,
+      checkpoint: { position: 7n },
       revision: 4 + first.length + second.length - 1,
-      through: 19n,
+      through: { position: 19n },
     })
     expect(cutShort?.present.size).toBe(first.length + second.length - 1)
     expect(new Set(cutShort?.present.values())).toEqual(new Set([2]))

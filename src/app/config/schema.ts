@@ -5,6 +5,7 @@ import { progressMismatchCodes } from '../../egress/progress-mismatch.js'
 import { compatibilityLevels, kafkaDefaults } from '../../egress/kafka/options.js'
 import { isTopicName, TOPIC_NAME_RULE } from '../../egress/topic-name.js'
 import { defaultTopicNames } from '../../egress/topics.js'
+import { checkpointMismatchCodes } from '../pipeline/projector/checkpoint-check.js'
 import { profileSchema } from './profile-schema.js'
 
 /** A configuration that cannot be used. The message lists every problem with its key. */
@@ -116,7 +117,13 @@ export const configSchema = z
       })
       .prefault({}),
     profile: profileSchema.prefault({}),
-    projector: z.strictObject({ batchMax: z.number().int().min(1).max(100_000).default(20_000) }).prefault({}),
+    projector: z
+      .strictObject({
+        batchMax: z.number().int().min(1).max(100_000).default(20_000),
+        /** Mismatches between the checkpoint and the raw log with which the projector goes on all the same. */
+        acceptCheckpoint: z.array(z.enum(checkpointMismatchCodes)).default([]),
+      })
+      .prefault({}),
     egress: z
       .strictObject({
         /**

@@ -190,7 +190,8 @@ export const rowStream = (tenant: string, generation: string): Reading => {
       translated: (to = 0n, isShared) => ({
         id: !isDerived ? id : isShared ? aside(id) : positionId(type, to),
         type,
-        data: Buffer.from(JSON.stringify({ ...(jsonOf(event) as object), position: String(to) })),
+        // Without the origin, which names the raw log of the source.
+        data: Buffer.from(JSON.stringify({ position: String(to) })),
         metadata,
       }),
       same: { id: '', type, data: NO_BYTES, metadata },
@@ -198,15 +199,21 @@ export const rowStream = (tenant: string, generation: string): Reading => {
   }
 }
 
-/** Reads the generations: each contains the position at which history ended for it. */
+/**
+ * Reads the generations: each contains the position at which history ended for it. The id of the source's raw log is
+ * left out: the target's raw log has another.
+ */
 export const generationsReading: Reading = (event) => {
-  const said = jsonOf(event) as { generation?: { historyThrough?: unknown } }
-  const through = said.generation?.historyThrough
-  if (typeof through !== 'string') return untouched(event)
-  const withThrough = (historyThrough: string | null): NewEvent => ({
+  const { generation, ...said } = jsonOf(event) as { generation?: Readonly<Record<string, unknown>> }
+  if (generation === undefined) return untouched(event)
+  const { rawLogId: _, ...kept } = generation
+  const withThrough = (historyThrough: unknown): NewEvent => ({
     ...plain(event),
-    data: Buffer.from(JSON.stringify({ ...said, generation: { ...said.generation, historyThrough } })),
+    data: Buffer.from(JSON.stringify({ ...said, generation: { ...kept, historyThrough } })),
   })
+  const through = generation['historyThrough']
+  if (typeof through !== 'string')
+    return { at: undefined, translated: () => withThrough(null), same: withThrough(null) }
   return {
     at: BigInt(through),
     translated: (to) => withThrough(to === undefined ? null : String(to)),

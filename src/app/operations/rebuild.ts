@@ -2,6 +2,7 @@ import { compareDigests, intervalDigests, type DigestDifference, type IntervalDi
 import { promote, readGenerations, startGeneration, type Generation } from '../pipeline/generations.js'
 import { latestRows, RowOfUnknownSchema } from '../../contract/kpi-stream.js'
 import { snapshotsOf, type LiveProjectorOptions } from '../pipeline/projector/projector-stage.js'
+import { rawLogIdOf } from '../pipeline/projector/checkpoint-check.js'
 import { runProjector } from '../pipeline/projector/projector.js'
 
 export type RebuildOptions = LiveProjectorOptions & Readonly<{ promote: boolean }>
@@ -30,7 +31,15 @@ export const rebuild = async (options: RebuildOptions): Promise<RebuildOutcome> 
     const state = await readGenerations(control, tenant)
     return {
       before: state.live,
-      ...(await startGeneration(control, tenant, state, profile, await raw.head(), new Date(now()))),
+      ...(await startGeneration(
+        control,
+        tenant,
+        state,
+        profile,
+        await raw.head(),
+        new Date(now()),
+        await rawLogIdOf(raw),
+      )),
     }
   })
   const kpi = await logs.kpi(generation.name, 'writer')

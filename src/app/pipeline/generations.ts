@@ -8,7 +8,8 @@ import { LogUnavailable, type EventLog, type Position, type RecordedEvent } from
 /**
  * What a generation computes: one run of the projection over all of the raw log by one profile. `historyThrough` is
  * where the raw log ended when it began (in decimal; null: it was empty): through there nothing is too late, and all
- * configuration is known from the start.
+ * configuration is known from the start. `rawLogId` is the id of that raw log; absent where an earlier version started
+ * the generation.
  */
 export type Generation = Readonly<{
   name: string
@@ -16,6 +17,7 @@ export type Generation = Readonly<{
   profile: Profile
   historyThrough: string | null
   startedAt: string
+  rawLogId?: string
 }>
 
 /** `live` is the generation that the egress publishes; `undefined` before the first. */
@@ -115,6 +117,7 @@ export const startGeneration = async (
   profile: Profile,
   rawHead: Position | undefined,
   now: Date,
+  rawLogId?: string,
 ): Promise<Readonly<{ state: Generations; generation: Generation }>> => {
   const last = Object.keys(state.all).reduce((max, name) => Math.max(max, Number(name.slice(1))), 0)
   const generation: Generation = {
@@ -123,6 +126,7 @@ export const startGeneration = async (
     profile,
     historyThrough: rawHead === undefined ? null : String(rawHead),
     startedAt: now.toISOString(),
+    ...(rawLogId === undefined ? {} : { rawLogId }),
   }
   return { state: await append(control, tenant, state, { type: 'GenerationStarted', generation }), generation }
 }

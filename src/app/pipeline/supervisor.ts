@@ -122,6 +122,7 @@ const projectorStage = async (options: PipelineOptions, control: StageControl): 
     data: config.data,
     raw,
     batchMax: config.projector.batchMax,
+    acceptCheckpoint: config.projector.acceptCheckpoint,
     untilCaughtUp,
     signal,
     gate,

@@ -153,7 +153,7 @@ export const closedThroughOf = async (
   if (checkpoint === undefined) return undefined
   for await (const batch of raw.readStream(clockStream(tenant), { backwards: true, batchMax: 100 }))
     for (const event of batch) {
-      if (event.position > checkpoint) continue
+      if (event.position > checkpoint.position) continue
       const { at } = JSON.parse(Buffer.from(event.data).toString('utf8')) as { at: EpochMs }
       return intervalStart(at - profile.graceMs, profile.intervalMs)
     }

@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { appendsOf, encodeKpiEvents, type CutShort } from '../../../contract/kpi-stream.js'
+import { appendsOf, encodeKpiEvents, type CutShort, type RawMark } from '../../../contract/kpi-stream.js'
 import type { KpiEvent } from '../../../domain/kpi-event.js'
 import { kpiStream } from '../../../domain/stream-name.js'
 import { appendsWithinLimit } from '../../../log/append-batches.js'
@@ -40,10 +40,10 @@ export class KpiWriter {
    * Begins an append once the one before it has succeeded, and returns: the next batch is folded while this one is made
    * durable. A failure is met at the next append, or by `settled`; what was folded meanwhile is then given up.
    */
-  async appendBehind(output: readonly KpiEvent[], position: Position): Promise<void> {
-    const events = this.encoded(output, position)
+  async appendBehind(output: readonly KpiEvent[], mark: RawMark): Promise<void> {
+    const events = this.encoded(output, mark.position)
     await this.inFlight
-    this.inFlight = this.options.gate.track(this.appendEvents(events, position))
+    this.inFlight = this.options.gate.track(this.appendEvents(events, mark))
     this.inFlight.catch(() => undefined) // met by `settled`
   }
 
@@ -53,16 +53,16 @@ export class KpiWriter {
   }
 
   /** Appends a checkpoint without output. */
-  async appendCheckpoint(position: Position): Promise<void> {
+  async appendCheckpoint(mark: RawMark): Promise<void> {
     await this.inFlight
-    await this.appendEvents([], position)
+    await this.appendEvents([], mark)
   }
 
   /** Appends the events that are missing of a batch that was cut short, and its checkpoint. */
   async complete(output: readonly KpiEvent[], { through, present }: CutShort): Promise<void> {
     const isMissing = output.map(({ row }) => present.get(row.key) !== row.revision)
     await this.appendEvents(
-      this.encoded(output, through).filter((_, index) => isMissing[index]),
+      this.encoded(output, through.position).filter((_, index) => isMissing[index]),
       through,
     )
   }
@@ -81,10 +81,10 @@ export class KpiWriter {
     return encodeKpiEvents(tenant, generation, output, position)
   }
 
-  private async appendEvents(output: readonly NewEvent[], position: Position): Promise<void> {
+  private async appendEvents(output: readonly NewEvent[], { position, origin }: RawMark): Promise<void> {
     const { kpi, tenant, generation, onAppended } = this.options
     const stream = kpiStream(tenant, generation)
-    for (const events of appendsOf(tenant, generation, output, position)) {
+    for (const events of appendsOf(tenant, generation, output, position, origin)) {
       const [result] = await kpi.append([{ stream, expected: this.expected, events }])
       if (result === undefined) throw new Error('the log answered nothing to an append')
       if (E.isLeft(result)) throw new AppendFailed(result.left)

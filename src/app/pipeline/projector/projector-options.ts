@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { EventLog, Position } from '../../../log/event-log.js'
 import type { Generation } from '../generations.js'
+import type { CheckpointMismatchCode } from './checkpoint-check.js'
 import type { PauseGate } from '../pause-gate.js'
 import type { SnapshotStore } from './snapshots.js'
 
@@ -16,6 +17,8 @@ export type ProjectorOptions = Readonly<{
   signal: AbortSignal
   /** Closed, it holds the projector between two batches. Absent: the projector cannot be paused. */
   gate?: PauseGate
+  /** Mismatches between checkpoint and raw log that the operator accepts. */
+  acceptCheckpoint?: readonly CheckpointMismatchCode[]
   logger: Logger
   now: () => number
   /** Called whenever the log has delivered or taken what it should: it is not lost. */

@@ -11,6 +11,7 @@ import {
   type Generation,
 } from '../generations.js'
 import type { Logs } from '../logs/logs.js'
+import { rawLogIdOf } from './checkpoint-check.js'
 import type { ProjectorOptions } from './projector-options.js'
 import { runProjector, type ProjectorEnd } from './projector.js'
 import { retrying, type Again } from '../retry.js'
@@ -28,8 +29,9 @@ export const ensureLive = async (
     const state = await readGenerations(control, tenant)
     const live = state.live === undefined ? undefined : state.all[state.live]
     if (live !== undefined) return live
-    const started = await startGeneration(control, tenant, state, profile, await raw.head(), new Date(now()))
-    await promote(control, tenant, started.state, started.generation.name, new Date(now()))
+    const at = new Date(now())
+    const started = await startGeneration(control, tenant, state, profile, await raw.head(), at, await rawLogIdOf(raw))
+    await promote(control, tenant, started.state, started.generation.name, at)
     return started.generation
   })
 

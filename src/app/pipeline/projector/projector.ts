@@ -99,11 +99,11 @@ class Projector {
   }
 
   private async project(batch: readonly RecordedEvent[]): Promise<void> {
-    const position = (batch.at(-1) as RecordedEvent).position
-    const { output, deadLetters } = this.fold.fold(batch, position)
+    const { output, deadLetters } = this.fold.fold(batch, (batch.at(-1) as RecordedEvent).position)
     await this.writer.storeDeadLetters(deadLetters)
-    if (output.length > 0 || this.sinceCheckpoint >= IDLE_CHECKPOINT_EVENTS) {
-      await this.writer.appendBehind(output, position)
+    const { mark } = this.fold
+    if (mark !== undefined && (output.length > 0 || this.sinceCheckpoint >= IDLE_CHECKPOINT_EVENTS)) {
+      await this.writer.appendBehind(output, mark)
       this.eventsAtCheckpoint = this.fold.events
     }
     if (this.fold.eventsSinceSave >= SNAPSHOT_EVENTS) await this.saveSnapshot()
@@ -112,7 +112,7 @@ class Projector {
   /** Leaves a checkpoint and a snapshot, so that the next start has nothing to do again. */
   private async finish(): Promise<void> {
     await this.writer.settled()
-    if (this.fold.position !== undefined && this.sinceCheckpoint > 0) await this.checkpoint(this.fold.position)
+    if (this.sinceCheckpoint > 0) await this.checkpoint()
     if (this.fold.eventsSinceSave > 0) await this.saveSnapshot()
   }
 
@@ -121,12 +121,13 @@ class Projector {
     await this.writer.settled()
     const { position } = this.fold
     if (position === undefined) return
-    if (this.writer.checkpoint === undefined || position > this.writer.checkpoint) await this.checkpoint(position)
+    if (this.writer.checkpoint === undefined || position > this.writer.checkpoint) await this.checkpoint()
     await this.fold.saveTo(this.run.snapshots)
   }
 
-  private async checkpoint(position: Position): Promise<void> {
-    await this.writer.appendCheckpoint(position)
+  private async checkpoint(): Promise<void> {
+    const { mark } = this.fold
+    if (mark !== undefined) await this.writer.appendCheckpoint(mark)
     this.eventsAtCheckpoint = this.fold.events
   }
 

@@ -1,4 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
+import type { RawEventRef, RawMark } from '../../../contract/kpi-stream.js'
 import type { Fact } from '../../../domain/fact.js'
 import type { KpiEvent } from '../../../domain/kpi-event.js'
 import { decodeRaw, feeds } from '../../../ingress/decode/decoders.js'
@@ -17,8 +18,10 @@ export type Folded = Readonly<{ output: readonly KpiEvent[]; deadLetters: readon
 export type RawFoldOptions = Readonly<{
   tenant: string
   generation: Generation
-  /** Through here everything is in `projection`. */
-  position: Position | undefined
+  /** Through here everything is in `projection`; `undefined`: it is empty. */
+  mark: RawMark | undefined
+  /** Id of the raw log; `undefined` where it has none yet. */
+  logId: string | undefined
   /** Streams erased before the generation began. A server that has not scavenged still delivers their events. */
   erased: ReadonlySet<string>
   now: () => number
@@ -30,6 +33,8 @@ export class RawFold {
   /** Events folded by this object. */
   events = 0
   eventsSinceSave = 0
+  /** The last event that was folded. */
+  private lastEvent: RawEventRef | undefined
   private readonly projection: KpiProjection
   private readonly options: RawFoldOptions
   private readonly historyThrough: Position | undefined
@@ -37,14 +42,25 @@ export class RawFold {
   constructor(projection: KpiProjection, options: RawFoldOptions) {
     this.projection = projection
     this.options = options
-    this.position = options.position
+    this.position = options.mark?.position
+    this.lastEvent = options.mark?.origin?.event
     this.historyThrough = historyThroughOf(options.generation)
+  }
+
+  /** Where the fold is, as a checkpoint stores it; `undefined` at the beginning. */
+  get mark(): RawMark | undefined {
+    const { logId } = this.options
+    if (this.position === undefined) return undefined
+    const event = this.lastEvent === undefined ? {} : { event: this.lastEvent }
+    return { position: this.position, origin: logId === undefined ? undefined : { logId, ...event } }
   }
 
   /** Folds a batch of which `through` is the last position. */
   fold(batch: readonly RecordedEvent[], through: Position): Folded {
     const deadLetters = batch.flatMap((event) => this.apply(event))
     this.position = through
+    const last = batch.at(-1)
+    if (last !== undefined) this.lastEvent = { stream: last.stream, revision: last.revision, id: last.id }
     this.events += batch.length
     this.eventsSinceSave += batch.length
     return { output: this.projection.drainEvents(), deadLetters }
@@ -52,8 +68,9 @@ export class RawFold {
 
   /** Saves the state; only between batches, and only once everything through `position` is in the KPI stream. */
   async saveTo(snapshots: SnapshotStore): Promise<void> {
-    if (this.position === undefined) return
-    await snapshots.save({ position: this.position, state: this.projection.save() })
+    const { mark } = this
+    if (mark === undefined) return
+    await snapshots.save({ ...mark, state: this.projection.save() })
     if (snapshots.keepsColdStore) this.projection.saved()
     this.eventsSinceSave = 0
   }

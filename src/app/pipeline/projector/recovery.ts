@@ -1,13 +1,15 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { recover, type CutShort } from '../../../contract/kpi-stream.js'
+import { recover, type CutShort, type RawMark } from '../../../contract/kpi-stream.js'
 import { isConfiguration, type ConfigurationFact } from '../../../domain/fact.js'
 import { rawPrefixes } from '../../../domain/stream-name.js'
 import { decodeRaw } from '../../../ingress/decode/decoders.js'
 import type { Position, RecordedEvent } from '../../../log/event-log.js'
 import { KpiProjection } from '../../../projections/kpi-projection.js'
+import { checkpointRefusal, rawLogIdOf } from './checkpoint-check.js'
 import { AppendFailed, KpiWriter } from './kpi-writer.js'
 import type { ProjectorRun } from './projector-options.js'
 import { historyThroughOf, RawFold } from './raw-fold.js'
+import type { Snapshot } from './snapshots.js'
 
 /** Folded events between two snapshots, and closed cells that may wait for one in memory. */
 export const SNAPSHOT_EVENTS = 200_000
@@ -26,9 +28,11 @@ export const recoverProjector = async (
 ): Promise<Recovered> => {
   const { tenant, generation, kpi, gate, signal } = options
   const { revision, checkpoint, cutShort } = await recover(kpi, tenant, generation.name)
-  const writer = new KpiWriter({ kpi, tenant, generation: generation.name, gate, onAppended }, { revision, checkpoint })
+  const at = { revision, checkpoint: checkpoint?.position }
+  const writer = new KpiWriter({ kpi, tenant, generation: generation.name, gate, onAppended }, at)
   const fold = await restoredFold(options, checkpoint, cutShort?.through ?? checkpoint)
-  if (checkpoint !== undefined && fold.position !== checkpoint) await refold(options, fold, checkpoint)
+  if (checkpoint !== undefined && fold.position !== checkpoint.position)
+    await refold(options, fold, checkpoint.position)
   if (cutShort !== undefined && !signal.aborted) await complete(options, { fold, writer }, cutShort)
   return { fold, writer }
 }
@@ -36,15 +40,19 @@ export const recoverProjector = async (
 /** The projection from the snapshot, or from the beginning; `end` is how far recovery will fold. */
 const restoredFold = async (
   options: ProjectorRun,
-  checkpoint: Position | undefined,
-  end: Position | undefined,
+  checkpoint: RawMark | undefined,
+  end: RawMark | undefined,
 ): Promise<RawFold> => {
-  const { tenant, generation, snapshots, now } = options
-  const loaded = snapshots.load()
-  const snapshot =
-    loaded !== undefined && checkpoint !== undefined && loaded.position <= checkpoint ? loaded : undefined
-  const { erased, gone } = await erasures(options, snapshot?.position, end ?? -1n)
-  if (gone !== undefined && snapshot?.position !== end)
+  const { tenant, generation, raw, snapshots, now } = options
+  const logId = await rawLogIdOf(raw)
+  const snapshot = usableSnapshot(snapshots.load(), logId, checkpoint)
+  const { erased, gone, all } = await erasures(options, snapshot?.position, end?.position ?? -1n)
+  const refused = await checkpointRefusal({
+    ...{ raw, generation, isErased: (stream) => all.has(stream), accepted: options.acceptCheckpoint ?? [] },
+    marks: [checkpoint, end].filter((mark) => mark !== undefined),
+  })
+  if (refused !== undefined) throw new AppendFailed({ tag: 'Refused', reason: refused })
+  if (gone !== undefined && snapshot?.position !== end?.position)
     throw new AppendFailed({
       tag: 'Refused',
       reason: `generation ${generation.name}: events that it had folded were erased since (${gone}), and its snapshot is not there: run \`streamvane rebuild --promote\``,
@@ -63,8 +71,21 @@ const restoredFold = async (
           inHistory: historyThroughOf(generation) !== undefined,
         },
   )
-  return new RawFold(projection, { tenant, generation, position: snapshot?.position, erased, now })
+  return new RawFold(projection, { tenant, generation, mark: snapshot, logId, erased, now })
 }
+
+/** A snapshot of another raw log, or of a later position than the checkpoint, is of no use. */
+const usableSnapshot = (
+  snapshot: Snapshot | undefined,
+  logId: string | undefined,
+  checkpoint: RawMark | undefined,
+): Snapshot | undefined =>
+  snapshot !== undefined &&
+  snapshot.origin?.logId === logId &&
+  checkpoint !== undefined &&
+  snapshot.position <= checkpoint.position
+    ? snapshot
+    : undefined
 
 /** The configuration in the raw log when the generation began. */
 const knownConfiguration = async (options: ProjectorRun): Promise<readonly ConfigurationFact[]> => {
@@ -76,7 +97,7 @@ const knownConfiguration = async (options: ProjectorRun): Promise<readonly Confi
 }
 
 /**
- * `erased`: streams erased before the generation began. `gone`: a stream erased later, of which the generation had
+ * `all`: every erased stream. `erased`: those erased before the generation began. `gone`: a stream erased later, of which the generation had
  * folded events between `from` and `through`. They are in its rows for ever; folding that stretch again without them
  * would give other rows under the same revisions.
  */
@@ -84,18 +105,20 @@ const erasures = async (
   options: ProjectorRun,
   from: Position | undefined,
   through: Position,
-): Promise<Readonly<{ erased: ReadonlySet<string>; gone: string | undefined }>> => {
+): Promise<Readonly<{ all: ReadonlySet<string>; erased: ReadonlySet<string>; gone: string | undefined }>> => {
   const historyThrough = historyThroughOf(options.generation)
+  const all = new Set<string>()
   const erased = new Set<string>()
   let gone: string | undefined
   for await (const { facts, position } of configurationIn(options))
     for (const fact of facts) {
       if (fact.type !== 'StreamErased') continue
+      all.add(fact.stream)
       const isInHistory = historyThrough !== undefined && position <= historyThrough
       if (isInHistory) erased.add(fact.stream)
       else if (BigInt(fact.from) <= through && (from === undefined || BigInt(fact.through) > from)) gone ??= fact.stream
     }
-  return { erased, gone }
+  return { all, erased, gone }
 }
 
 async function* configurationIn({
@@ -137,7 +160,7 @@ const complete = async (
   { fold, writer }: Recovered,
   cutShort: CutShort,
 ): Promise<void> => {
-  const { through } = cutShort
+  const through = cutShort.through.position
   const batch: RecordedEvent[] = []
   for await (const events of raw.readAll({ after: fold.position, through, prefixes: rawPrefixes(tenant) }))
     batch.push(...events)

@@ -1,17 +1,17 @@
 import { join } from 'node:path'
 import { emptyColdStore, type ColdStore } from '../../../projections/cells/cold-store.js'
 import type { ProjectionState } from '../../../projections/kpi-projection.js'
-import type { Position } from '../../../log/event-log.js'
+import type { RawMark } from '../../../contract/kpi-stream.js'
 import { LogUnavailable } from '../../../log/event-log.js'
 import { PROJECTION_VERSION } from '../generations.js'
 import { decodeChecked, encodeChecked, openSnapshotFile, removeSnapshotFile } from './snapshot-file.js'
 
-export type Snapshot = Readonly<{ position: Position; state: ProjectionState }>
+export type Snapshot = RawMark & Readonly<{ state: ProjectionState }>
 
 /**
  * Where the state of a projection is kept between runs, so that a restart need not read the whole log, and the cold
- * store of what the projection seldom needs. A cache and nothing more: if it is missing, older than the checkpoint or not understood, the log is folded
- * again with the same outcome. `save` is atomic.
+ * store of what the projection seldom needs. A cache and nothing more: if it is missing, of another log or a later
+ * position than the checkpoint, or not understood, the log is folded again with the same outcome. `save` is atomic.
  */
 export type SnapshotStore = Readonly<{
   /** Does the cold store hold what was saved? If not, the projection must keep all of it in memory. */
@@ -36,7 +36,7 @@ export const noSnapshots: SnapshotStore = {
 
 const FORMAT = `3/${PROJECTION_VERSION}/${process.versions.v8.split('.')[0]}`
 
-type Saved = Readonly<{ format: string; position: Position; state: ProjectionState }>
+type Saved = Snapshot & Readonly<{ format: string }>
 
 /**
  * A store in `data/state/<tenant>.<generation>`; only the process that holds the generation's KPI part for writing may
@@ -65,7 +65,7 @@ export const openSnapshotStore = (
     keepsColdStore: true,
     load: () => {
       const saved = isDamaged ? undefined : understood(() => file.meta.get('fold'))
-      return saved?.format === format ? { position: saved.position, state: saved.state } : undefined
+      return saved?.format === format ? saved : undefined
     },
     coldStore: {
       get: (key) =>
@@ -85,8 +85,8 @@ export const openSnapshotStore = (
           return keys.slice(0, max)
         }),
     },
-    save: async ({ position, state }) => {
-      const saved: Saved = { format, position, state: { ...state, spilled: [] } }
+    save: async ({ position, origin, state }) => {
+      const saved: Saved = { format, position, origin, state: { ...state, spilled: [] } }
       await file.root.transaction(() => {
         for (const [key, data] of state.spilled) void file.coldStore.put(key, encodeChecked(data))
         void file.meta.put('fold', encodeChecked(saved))
