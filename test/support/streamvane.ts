@@ -21,18 +21,18 @@ const environment = (env: Env): NodeJS.ProcessEnv => {
   return { ...Object.fromEntries(kept), ...env }
 }
 
-const start = (args: readonly string[], env: Env): ChildProcess =>
-  spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+const start = (args: readonly string[], env: Env, main = MAIN): ChildProcess =>
+  spawn(process.execPath, ['--import', 'tsx', main, ...args], {
     env: environment(env),
     stdio: ['pipe', 'pipe', 'pipe'],
   })
 
-/** Runs a command to its end. */
+/** Runs a command to its end. `main` is the program of another version. */
 export const streamvane = async (
   args: readonly string[],
-  { env = {}, stdin = '' }: { env?: Env; stdin?: string | Buffer } = {},
+  { env = {}, stdin = '', main }: { env?: Env; stdin?: string | Buffer; main?: string | undefined } = {},
 ): Promise<Outcome> => {
-  const child = start(args, env)
+  const child = start(args, env, main)
   onTestFinished(() => void child.kill('SIGKILL'))
   const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []]
   child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk))
@@ -53,8 +53,8 @@ export type Running = Readonly<{
 }>
 
 /** Starts a command that runs until it is told to stop; it is killed when the test ends. */
-export const running = (args: readonly string[], env: Env = {}): Running => {
-  const child = start(args, env)
+export const running = (args: readonly string[], env: Env = {}, main?: string): Running => {
+  const child = start(args, env, main)
   onTestFinished(() => void child.kill('SIGKILL'))
   const lines: string[] = []
   let isOver = false
