@@ -22,8 +22,14 @@ export type Fact =
 /** What one metric emission is, wherever it came from: it belongs whole to the interval of `at`. */
 export type MetricPoint = PointDimensions & Readonly<{ metric: string; value: number; at: EpochMs }>
 
-/** One metric record: Genesys emitted this value at this instant. Flow metric records too. */
-export type MetricEmitted = MetricPoint & Readonly<{ type: 'MetricEmitted' }>
+/**
+ * One metric record: Genesys emitted this value at this instant. Flow metric records too. `session` names conversation
+ * and session, of the metrics that are joined by it.
+ */
+export type MetricEmitted = MetricPoint & Readonly<{ type: 'MetricEmitted'; session?: string }>
+
+/** The metrics that are joined by their session: whether nOverSla is of a customer-first answer. */
+export const joinedMetrics: ReadonlySet<string> = new Set(['nOverSla', 'tCfcAnswered'])
 
 /**
  * A conversation-detail record of the analytics API: every emission of the conversation, as it stood when the record was

@@ -1,4 +1,4 @@
-import type { ConfigurationFact, Fact, MetricPoint, StreamErased } from '../domain/fact.js'
+import type { ConfigurationFact, Fact, MetricEmitted, StreamErased } from '../domain/fact.js'
 import type { FamilyName } from '../domain/family.js'
 import { intervalStart, type EpochMs } from '../domain/interval.js'
 import type { KpiEvent } from '../domain/kpi-event.js'
@@ -12,6 +12,7 @@ import { Restating } from './cells/restating.js'
 import { tooLate, type Refusal } from './lateness.js'
 import { AgentStates, type AgentStatesState } from './points/agent-states.js'
 import { ConversationRecords } from './points/conversation-records.js'
+import { CustomerFirstAnswers, type CustomerFirstState } from './points/customer-first.js'
 import { Correlator, type CorrelatorState } from './points/detail-events.js'
 import { Settings, type SettingsState } from './settings.js'
 
@@ -23,6 +24,7 @@ export type ProjectionState = Readonly<{
   restatedThrough: string | null
   cells: CellStoreState
   correlator: CorrelatorState
+  customerFirst: CustomerFirstState
   agentStates: AgentStatesState
   spilled: SpilledEntries
 }>
@@ -62,6 +64,7 @@ export class KpiProjection {
   private readonly pointCells: PointCells
   private readonly restating: Restating
   private readonly correlator: Correlator
+  private readonly customerFirst: CustomerFirstAnswers
   private readonly records: ConversationRecords
   private readonly agentStates: AgentStates
   private frontier: EpochMs | null
@@ -89,6 +92,7 @@ export class KpiProjection {
       this.pointCells.sink(['campaign']),
       state?.correlator,
     )
+    this.customerFirst = new CustomerFirstAnswers(this.settings, this.pointCells.sink(), state?.customerFirst)
     this.records = new ConversationRecords(coldStore, spilled, this.pointCells, (at) => this.tooLate(at))
     this.agentStates = new AgentStates(
       this.settings,
@@ -102,7 +106,7 @@ export class KpiProjection {
   apply(fact: Fact): Refusal | undefined {
     switch (fact.type) {
       case 'MetricEmitted':
-        return this.reads('metric-records') ? this.point(fact) : undefined
+        return this.reads('metric-records') ? this.emitted(fact) : undefined
       case 'ConversationRecorded':
         return this.reads('conversation-details') ? this.records.record(fact) : undefined
       case 'AcdStarted':
@@ -175,6 +179,7 @@ export class KpiProjection {
       restatedThrough: this.restating.save(),
       cells: this.cells.save(),
       correlator: this.correlator.save(),
+      customerFirst: this.customerFirst.save(),
       agentStates: this.agentStates.save(),
       spilled: [...this.cells.spilled(), ...this.records.spilled()],
     }
@@ -190,9 +195,9 @@ export class KpiProjection {
     return this.base.points === source
   }
 
-  private point(point: MetricPoint): Refusal | undefined {
+  private emitted(point: MetricEmitted): Refusal | undefined {
     const refusal = this.tooLate(point.at)
-    if (refusal === undefined) this.pointCells.observe(point)
+    if (refusal === undefined && !this.customerFirst.observe(point)) this.pointCells.observe(point)
     return refusal
   }
 
@@ -211,6 +216,7 @@ export class KpiProjection {
     const through = intervalStart(at - this.base.graceMs, this.base.intervalMs)
     if (before !== null && through <= before) return
     this.correlator.tick(at)
+    this.customerFirst.tick(at)
     this.agentStates.advance(before, through)
     this.cells.closeThrough(through)
     this.agentStates.forget(through)

@@ -1,13 +1,13 @@
-import type { MetricEmitted } from '../../domain/fact.js'
+import { joinedMetrics, type MetricEmitted } from '../../domain/fact.js'
 import type { Decoder, Decoders } from './decoder.js'
 import { dimensionFields, readDimensions } from './dimensions.js'
-import { isoInstant, observation, text, wholeNumber, type Body } from './fields.js'
+import { isoInstant, observation, optionalText, text, wholeNumber, type Body } from './fields.js'
 
 /** Observations (`o…`) may be averages; counts and durations are whole. */
 export const metricValue = (body: Body, metric: string): number =>
   metric.startsWith('o') ? observation(body, 'value') : wholeNumber(body, 'value')
 
-const metricEmitted = (body: Body): MetricEmitted => {
+const metricEmitted = (body: Body, conversationId: string): MetricEmitted => {
   const metric = text(body, 'metric')
   return {
     type: 'MetricEmitted',
@@ -15,6 +15,7 @@ const metricEmitted = (body: Body): MetricEmitted => {
     value: metricValue(body, metric),
     at: isoInstant(body, 'metricDate'),
     ...readDimensions(body),
+    ...(joinedMetrics.has(metric) ? { session: `${conversationId}/${optionalText(body, 'sessionId') ?? '-'}` } : {}),
   }
 }
 
@@ -22,8 +23,8 @@ const metricEmitted = (body: Body): MetricEmitted => {
  * Records of conversations and of flows have the same shape; the one names flows, the other queues, skills and so on.
  */
 const metricRecord: Decoder = {
-  fields: ['metric', 'value', 'metricDate', ...dimensionFields],
-  facts: (body) => [metricEmitted(body)],
+  fields: ['metric', 'value', 'metricDate', 'sessionId', ...dimensionFields],
+  facts: (body, entityId) => [metricEmitted(body, entityId)],
 }
 
 /** One record = one emission of one metric, in whole, at its instant. */

@@ -108,14 +108,14 @@ export class Cell {
   }
 
   /** Counts a point that `settle` will make certain or `withdraw` will take back. */
-  observePending(id: string, point: PendingPoint, settingsVersion: number): void {
+  observePending(id: string, point: PendingPoint, settingsVersion: number, why: Correction = 'handled'): void {
     this.pending ??= new Map()
     this.pending.set(id, point)
-    this.changed('handled', settingsVersion)
+    this.changed(why, settingsVersion)
   }
 
-  withdraw(id: string, settingsVersion: number): void {
-    if (this.pending?.delete(id) === true) this.changed('handled', settingsVersion)
+  withdraw(id: string, settingsVersion: number, why: Correction = 'handled'): void {
+    if (this.pending?.delete(id) === true) this.changed(why, settingsVersion)
   }
 
   /** Makes a pending point certain. No value changes, so no revision is counted. */

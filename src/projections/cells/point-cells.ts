@@ -73,7 +73,7 @@ export class PointCells {
     for (const cell of this.matching({ ...point, value: 0 })) cell.erase(count, this.settings.version)
   }
 
-  /** Where correlated points go; with `only`, they count in these families alone. */
+  /** Where joined points go; with `only`, they count in these families alone. */
   sink(only?: readonly FamilyName[]): PointSink {
     const change = (point: MetricPoint, act: (cell: Cell, metric: number, version: number) => void): void => {
       const metric = metricPlace(point.metric)
@@ -83,9 +83,9 @@ export class PointCells {
     return {
       observe: (point, _, why) =>
         change(point, (cell, metric, version) => cell.observe(metric, point.value, version, why)),
-      observePending: (id, point) =>
-        change(point, (cell, metric, version) => cell.observePending(id, { metric, value: point.value }, version)),
-      withdraw: (id, point) => change(point, (cell, _, version) => cell.withdraw(id, version)),
+      observePending: (id, point, _, why) =>
+        change(point, (cell, metric, version) => cell.observePending(id, { metric, value: point.value }, version, why)),
+      withdraw: (id, point, _, why) => change(point, (cell, __, version) => cell.withdraw(id, version, why)),
       settle: (id, point) => change(point, (cell) => cell.settle(id)),
     }
   }

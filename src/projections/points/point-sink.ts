@@ -6,15 +6,18 @@ import type { MetricName } from '../../domain/metric.js'
 /** Which conversation a point is of. */
 export type Of = Readonly<{ conversationId: string }>
 
+/** Why a pending point restates a closed interval. */
+export type PendingReason = 'handled' | 'late'
+
 /**
- * Where points derived from detail events go. A point counted by `observePending` is taken back by `withdraw` or made
- * certain by `settle`, with the same id and point. `handled` says that a closed interval is restated because after-call
- * work came late.
+ * Where points go that are joined from several facts. A point counted by `observePending` is taken back by `withdraw` or
+ * made certain by `settle`, with the same id and point. `handled` says that a closed interval is restated because
+ * after-call work came late; it is the reason of pending points where none is named.
  */
 export type PointSink = Readonly<{
   observe: (point: MetricPoint, of: Of, why?: 'handled') => void
-  observePending: (id: string, point: MetricPoint, of: Of) => void
-  withdraw: (id: string, point: MetricPoint, of: Of) => void
+  observePending: (id: string, point: MetricPoint, of: Of, why?: PendingReason) => void
+  withdraw: (id: string, point: MetricPoint, of: Of, why?: PendingReason) => void
   settle: (id: string, point: MetricPoint, of: Of) => void
 }>
 
