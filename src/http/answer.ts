@@ -41,7 +41,9 @@ export const logFailure = (detail: string): Answer =>
 export const receiptAnswer = ({ latest: _, ...counts }: Receipt): Answer => {
   const { stored, duplicate, deadLettered, problems } = counts
   const [first] = problems
-  if (stored + duplicate > 0 || deadLettered === 0 || first === undefined)
+  // A confirmation that an operator has to give is not a mistake of the sender.
+  const isForOperators = problems.every(({ reason }) => reason === 'confirmation-needed')
+  if (stored + duplicate > 0 || deadLettered === 0 || first === undefined || isForOperators)
     return { status: 200, headers: {}, body: counts }
   const error = problems.every(({ reason }) => reason === first.reason) ? first.reason : 'nothing-usable'
   const what =

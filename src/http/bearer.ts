@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i
 
@@ -7,11 +8,28 @@ export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
+/** The token in an `Authorization` header: after `Bearer`, or the password of `Basic`. */
+const tokenIn = (header: string): string => {
+  const bearer = /^Bearer +(\S+) *$/i.exec(header)?.[1]
+  if (bearer !== undefined) return bearer
+  const basic = /^Basic +(\S+) *$/i.exec(header)?.[1]
+  return basic === undefined ? '' : (/^[^:]*:(.*)$/s.exec(Buffer.from(basic, 'base64').toString('latin1'))?.[1] ?? '')
+}
+
 /**
- * Checks whether an `Authorization` header carries the token. Digests are compared, in constant time, so that neither
- * the length nor the content of the token can be measured.
+ * Checks whether an `Authorization` header carries the token, which is printable ASCII without blanks. Digests are
+ * compared, in constant time, so that neither the length nor the content of the token can be measured.
  */
 export const bearerCheck = (token: string): ((header: string | undefined) => boolean) => {
   const expected = digest(token)
-  return (header) => timingSafeEqual(digest(/^Bearer +(\S+) *$/i.exec(header ?? '')?.[1] ?? ''), expected)
+  return (header) => timingSafeEqual(digest(tokenIn(header ?? '')), expected)
+}
+
+/**
+ * The `Authorization` of a request. Firehose can only send an access key, in a header of its own; SNS only a user and a
+ * password, once it was asked for them.
+ */
+export const authorizationOf = (headers: IncomingHttpHeaders): string | undefined => {
+  const key = headers['x-amz-firehose-access-key']
+  return headers.authorization ?? (typeof key === 'string' ? `Bearer ${key}` : undefined)
 }

@@ -1,10 +1,11 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/lib/Either.js'
-import type { Unusable } from '../ingress/envelope.js'
+import type { Unusable } from '../ingress/unusable.js'
 import { RAW_BYTES_MAX } from '../ingress/raw-event.js'
 import type { Deliver } from '../ingress/source.js'
 import { splitJson, splitLines } from '../ingress/split.js'
 import { receiptAnswer, refusal, type Answer } from './answer.js'
+import { cloudRequestOf, firehoseAnswer, validationAnswer } from './cloud-requests.js'
 import type { Slot } from './in-flight.js'
 import { readBody } from './request-body.js'
 
@@ -24,6 +25,7 @@ type Form = 'document' | 'lines'
 const forms: Readonly<Record<string, Form>> = {
   'application/json': 'document',
   'application/cloudevents+json': 'document',
+  'application/cloudevents-batch+json': 'document',
   'application/x-ndjson': 'lines',
   'application/ndjson': 'lines',
   'application/jsonl': 'lines',
@@ -37,7 +39,7 @@ const forms: Readonly<Record<string, Form>> = {
  */
 export const receiveEvents = async (request: IncomingMessage, slot: Slot, options: EventsOptions): Promise<Answer> => {
   const { deliver, bodyMaxBytes, batchMax } = options
-  const form = formOf(request.headers['content-type'])
+  const form = formOf(request.headers)
   if (E.isLeft(form)) return form.left
   const read = await readBody(request, bodyMaxBytes, slot)
   if (E.isLeft(read)) return read.left
@@ -62,12 +64,17 @@ export const receiveEvents = async (request: IncomingMessage, slot: Slot, option
       'too-large',
       `event ${large} is larger than ${RAW_BYTES_MAX} bytes, the limit. Nothing was stored`,
     )
-  return receiptAnswer(await deliver({ raws, origin: ORIGIN }))
+  const cloud = cloudRequestOf(raws)
+  if (cloud?.kind === 'event-grid-validation') return validationAnswer(cloud.code)
+  const answer = receiptAnswer(await deliver({ raws, origin: ORIGIN }))
+  return cloud === undefined ? answer : firehoseAnswer(cloud.requestId, Date.now(), answer)
 }
 
-const formOf = (header: string | undefined): E.Either<Answer, Form> => {
+const formOf = ({ 'content-type': header, ...headers }: IncomingHttpHeaders): E.Either<Answer, Form> => {
   const [type = '', ...parameters] = (header ?? '').split(';').map((part) => part.trim().toLowerCase())
-  const form = Object.hasOwn(forms, type) ? forms[type] : undefined
+  // SNS calls its JSON plain text.
+  const isSns = type === 'text/plain' && headers['x-amz-sns-message-type'] !== undefined
+  const form = isSns ? 'document' : Object.hasOwn(forms, type) ? forms[type] : undefined
   if (form === undefined) return E.left(wrongContentType(header))
   const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.replace(/^charset=|"/g, '')
   return charset === undefined || ['utf-8', 'utf8', 'us-ascii'].includes(charset)

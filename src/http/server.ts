@@ -6,7 +6,8 @@ import { ConfigError } from '../app/config/schema.js'
 import { NotIngested } from '../ingress/not-ingested.js'
 import type { Deliver, RunningSource, Source, SourceEnd } from '../ingress/source.js'
 import { logFailure, refusal, type Answer } from './answer.js'
-import { bearerCheck, isLoopback } from './bearer.js'
+import { authorizationOf, bearerCheck, isLoopback } from './bearer.js'
+import { firehoseAnswer, firehoseHeader, webhookAnswer } from './cloud-requests.js'
 import { receiveEvents, wrongContentType } from './events.js'
 import { liveAnswer, readyAnswer, type HealthReport } from './health.js'
 import { inFlightLimit, type InFlightLimit } from './in-flight.js'
@@ -114,9 +115,9 @@ const addRoutes = (
   const isAuthorized = token === undefined ? () => true : bearerCheck(token)
 
   const events = async (request: FastifyRequest): Promise<Answer> => {
-    if (!isAuthorized(request.headers.authorization))
+    if (!isAuthorized(authorizationOf(request.headers)))
       return refusal(401, 'unauthorized', 'send the token of this ingress as Authorization: Bearer <token>', {
-        headers: { 'www-authenticate': 'Bearer realm="streamvane"' },
+        headers: { 'www-authenticate': 'Bearer realm="streamvane", Basic realm="streamvane"' },
       })
     const slot = inFlight.enter()
     if (E.isLeft(slot)) return slot.left
@@ -135,11 +136,18 @@ const addRoutes = (
     }
   }
 
-  app.post('/v1/events', async (request, reply) => send(reply, await events(request)))
+  app.post('/v1/events', async (request, reply) => {
+    const answer = await events(request)
+    const firehose = firehoseHeader(request.headers)
+    const isInForm = firehose === undefined || answer.body['requestId'] !== undefined
+    return send(reply, isInForm ? answer : firehoseAnswer(firehose, Date.now(), answer))
+  })
   app.get('/health/live', (_request, reply) => send(reply, liveAnswer))
   app.get('/health/ready', (_request, reply) => send(reply, readyAnswer(health(), inFlight.isDraining())))
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] as string
+    const handshake = path === '/v1/events' && request.method === 'OPTIONS' ? webhookAnswer(request.headers) : undefined
+    if (handshake !== undefined) return send(reply, handshake)
     if (path === '/v1/events')
       return send(
         reply,

@@ -2,7 +2,7 @@ import type { EpochMs } from '../domain/interval.js'
 import { deadLetterStream } from '../domain/stream-name.js'
 import { contentId } from '../log/content-id.js'
 import type { NewEvent } from '../log/event-log.js'
-import type { Unusable } from './envelope.js'
+import type { Unusable } from './unusable.js'
 
 /** Type of the events in the dead-letter stream. */
 export const DEAD_LETTERED = 'DeadLettered'

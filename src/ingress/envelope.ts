@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import * as E from 'fp-ts/lib/Either.js'
 import { printable } from '../domain/printable.js'
 import { isObject, type Body } from './decode/fields.js'
+import { brief, type Unusable } from './unusable.js'
 
 /** What an event is: a notification (bare, or in an EventBridge event), or a conversation of the analytics API. */
 export type Envelope = Notification | Conversation
@@ -19,20 +20,6 @@ export type Notification = Readonly<{
   timestamp: string | undefined
   detailType: string | undefined
 }>
-
-/** Why raw input cannot be used: a stable code to count by, and a sentence that says what, where and how to mend it. */
-export type Unusable = Readonly<{ reason: UnusableReason; detail: string; topic?: string | undefined }>
-
-export type UnusableReason =
-  | 'malformed-json'
-  | 'malformed-gzip'
-  | 'not-an-envelope'
-  | 'unknown-topic'
-  | 'undecodable'
-  | 'too-deep'
-  | 'too-large'
-  | 'too-late'
-  | 'contradictory'
 
 /** The text of raw input, which must be UTF-8. */
 export const readText = (raw: Uint8Array): E.Either<Unusable, string> =>
@@ -53,10 +40,10 @@ export const parseJson = (text: string): E.Either<Unusable, unknown> => {
  * Reads an EventBridge event (`detail.topicName`, `detail.eventBody`), a bare notification (`topicName`, `eventBody`) or
  * a conversation of the analytics API (`conversationId`, `participants`; it has no envelope).
  */
-export const readEnvelope = (text: string): E.Either<Unusable, Envelope> => {
-  const json = parseJson(text)
-  if (E.isLeft(json)) return json
-  const value = json.right
+export const readEnvelope = (text: string): E.Either<Unusable, Envelope> => E.flatMap(parseJson(text), envelopeOf)
+
+/** The same of JSON that is parsed. */
+export const envelopeOf = (value: unknown): E.Either<Unusable, Envelope> => {
   if (!isObject(value))
     return E.left({
       reason: 'not-an-envelope',
@@ -92,6 +79,3 @@ const isConversation = (value: Body): boolean =>
   value['topicName'] === undefined &&
   typeof value['conversationId'] === 'string' &&
   Array.isArray(value['participants'])
-
-/** As much of a foreign name as belongs in a message, without control characters. */
-export const brief = (name: string): string => printable(name.length > 200 ? `${name.slice(0, 200)}…` : name)

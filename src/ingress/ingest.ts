@@ -4,7 +4,7 @@ import type { EventLog, NewEvent } from '../log/event-log.js'
 import { appendsWithinLimit } from '../log/append-batches.js'
 import { NotIngested } from './not-ingested.js'
 import { PROBLEMS_MAX, type Problem, type Receipt } from './receipt.js'
-import { readRawEvent, type Origin } from './raw-event.js'
+import { readRawEvents, type Origin, type ReadEvent } from './raw-event.js'
 import { deadLetter } from './dead-letter.js'
 import type { Batch, Deliver } from './source.js'
 
@@ -29,37 +29,41 @@ export const ingest = async (
 ): Promise<Receipt> => {
   const streams = new Map<string, NewEvent[]>()
   const problems: Problem[] = []
-  let deadLettered = 0
+  let [events, deadLettered] = [0, 0]
   let [unknownTopic, contradictory] = [0, 0]
   let latest: EpochMs | undefined
   const add = (stream: string, event: NewEvent): void => {
-    const events = streams.get(stream)
-    if (events === undefined) streams.set(stream, [event])
-    else events.push(event)
+    const ofStream = streams.get(stream)
+    if (ofStream === undefined) streams.set(stream, [event])
+    else ofStream.push(event)
   }
   const report = (problem: Problem): void => {
     const line = lines?.[problem.index]
     if (problems.length < PROBLEMS_MAX) problems.push(line === undefined ? problem : { ...problem, line })
   }
-  raws.forEach((raw, index) => {
-    const read = unusable === undefined ? readRawEvent(raw, origin) : E.left(unusable)
-    if (E.isRight(read)) {
-      add(read.right.stream, read.right.event)
-      if (!read.right.known) unknownTopic++
-      if (read.right.contradiction !== undefined) {
-        contradictory++
-        report({ index, reason: 'contradictory', detail: read.right.contradiction })
-      }
-      if (read.right.latest !== undefined) latest = Math.max(latest ?? read.right.latest, read.right.latest)
+  const addEvent = (index: number, { raw, read }: ReadEvent): void => {
+    events++
+    if (E.isLeft(read)) {
+      const { stream, event } = deadLetter(raw, read.left, origin, 'ingress')
+      add(stream, event)
+      deadLettered++
+      report({ index, reason: read.left.reason, detail: read.left.detail })
       return
     }
-    const { stream, event } = deadLetter(raw, read.left, origin, 'ingress')
-    add(stream, event)
-    deadLettered++
-    report({ index, reason: read.left.reason, detail: read.left.detail })
+    add(read.right.stream, read.right.event)
+    if (!read.right.known) unknownTopic++
+    if (read.right.contradiction !== undefined) {
+      contradictory++
+      report({ index, reason: 'contradictory', detail: read.right.contradiction })
+    }
+    if (read.right.latest !== undefined) latest = Math.max(latest ?? read.right.latest, read.right.latest)
+  }
+  raws.forEach((raw, index) => {
+    if (unusable !== undefined) addEvent(index, { raw, read: E.left(unusable) })
+    else for (const event of readRawEvents(raw, origin)) addEvent(index, event)
   })
   const { stored, erased } = await appendAll(log, streams)
-  const used = raws.length - deadLettered
+  const used = events - deadLettered
   return {
     stored,
     duplicate: used - stored - erased,

@@ -8,10 +8,12 @@ import { contentId } from '../log/content-id.js'
 import type { NewEvent } from '../log/event-log.js'
 import { CONVERSATION_DETAIL } from './decode/conversation-details.js'
 import { decodeBody, decodeConversationDetail } from './decode/decoders.js'
-import type { Body } from './decode/fields.js'
-import { brief, readEnvelope, readText, type Envelope, type Notification, type Unusable } from './envelope.js'
+import { isObject, type Body } from './decode/fields.js'
+import { envelopeOf, parseJson, readEnvelope, readText, type Envelope, type Notification } from './envelope.js'
+import { brief, type Unusable } from './unusable.js'
 import { markFor, mayHoldInexactNumber, withMarkedNumbers, withoutMarks } from './exact-numbers.js'
 import { contradicts, isStreamId, topicOf } from './topics.js'
+import { unwrapped } from './wrappings/wrappings.js'
 
 /** Bytes that one raw event may have: what the log takes as one event, less the room for what is stored beside it. */
 export const RAW_BYTES_MAX = EVENT_BYTES_MAX - 64 * 1024
@@ -33,20 +35,35 @@ export type RawEvent = Readonly<{
   contradiction?: string
 }>
 
+/** One event of raw input: its own bytes, and how it is stored or why it cannot be used. */
+export type ReadEvent = Readonly<{ raw: Uint8Array; read: E.Either<Unusable, RawEvent> }>
+
+/** Wrappings within wrappings: EventBridge → SNS → SQS → Firehose is the deepest that is known. */
+const WRAPPINGS_MAX = 4
+
 /**
- * Determines stream, identity and type of raw input, and checks that it can be decoded. The event holds the bytes as
- * they were received.
+ * Reads raw input: one event, or the events within a wrapping (src/ingress/wrappings), which are read as if they had
+ * come bare. Determines stream, identity and type of each, and checks that it can be decoded.
  */
-export const readRawEvent = (raw: Uint8Array, origin: Origin): E.Either<Unusable, RawEvent> => {
+export const readRawEvents = (raw: Uint8Array, origin: Origin, wrappings = 0): readonly ReadEvent[] => {
   const text = readText(raw)
-  if (E.isLeft(text)) return text
-  const envelope = readEnvelope(text.right)
-  if (E.isLeft(envelope)) return envelope
-  const canonical = canonicalOf(envelope.right, text.right)
+  if (E.isLeft(text)) return [{ raw, read: text }]
+  const json = parseJson(text.right)
+  if (E.isLeft(json)) return [{ raw, read: json }]
+  const envelope = envelopeOf(json.right)
+  if (E.isRight(envelope)) return [{ raw, read: eventOf(raw, text.right, envelope.right, origin) }]
+  const within = isObject(json.right) ? unwrapped(json.right, text.right) : undefined
+  if (within === undefined || wrappings === WRAPPINGS_MAX) return [{ raw, read: envelope }]
+  if (E.isLeft(within)) return [{ raw, read: within }]
+  return within.right.flatMap((event) => readRawEvents(event, origin, wrappings + 1))
+}
+
+const eventOf = (raw: Uint8Array, text: string, envelope: Envelope, origin: Origin): E.Either<Unusable, RawEvent> => {
+  const canonical = canonicalOf(envelope, text)
   if (E.isLeft(canonical)) return canonical
-  return envelope.right.kind === 'conversation'
-    ? conversationEvent(raw, envelope.right.body, canonical.right, origin)
-    : notificationEvent(raw, envelope.right, canonical.right, origin)
+  return envelope.kind === 'conversation'
+    ? conversationEvent(raw, envelope.body, canonical.right, origin)
+    : notificationEvent(raw, envelope, canonical.right, origin)
 }
 
 const notificationEvent = (

@@ -1,5 +1,5 @@
 import type { EpochMs } from '../domain/interval.js'
-import type { UnusableReason } from './envelope.js'
+import type { UnusableReason } from './unusable.js'
 
 /**
  * An event that could not be used, or (`contradictory`) that was stored although its envelope contradicts itself. `index`
@@ -14,7 +14,10 @@ export type Problem = Readonly<{
   line?: number
 }>
 
-/** What became of a batch: every event is in exactly one of the first four counts. */
+/**
+ * What became of a batch: every event is in exactly one of the first four counts. The events within a wrapping count
+ * one by one.
+ */
 export type Receipt = Readonly<{
   stored: number
   duplicate: number

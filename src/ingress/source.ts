@@ -1,5 +1,5 @@
 import type { Receipt } from './receipt.js'
-import type { Unusable } from './envelope.js'
+import type { Unusable } from './unusable.js'
 
 /**
  * Raw input that a source hands over at once: each of `raws` is one event, byte for byte as it was received. `origin`

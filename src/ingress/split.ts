@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { DEPTH_MAX } from '../domain/canonical-json.js'
-import type { Unusable } from './envelope.js'
+import type { Unusable } from './unusable.js'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c

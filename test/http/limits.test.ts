@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../src/app/config/schema.js'
+import { loadConfig } from '../../src/app/config/load.js'
 import { bearerCheck, isLoopback } from '../../src/http/bearer.js'
 import type { LogHealth } from '../../src/app/pipeline/logs/logs.js'
 import { allEvents } from '../ingress/log-content.js'
@@ -131,6 +132,23 @@ describe('who may send', () => {
     expect(answer.body).toEqual({ error: 'unauthorized', detail: expect.any(String) as string })
     expect(JSON.stringify(answer.body)).not.toContain(token)
     expect(await allEvents(log)).toHaveLength(0)
+  })
+
+  test('every token that the configuration takes can be sent, and those that cannot be sent are refused', async () => {
+    const printable = Array.from({ length: 94 }, (_, i) => String.fromCharCode(0x21 + i)).join('')
+    const configured = (given: string) => loadConfig({ flags: { ingress: { token: given } } }).ingress.token
+    expect(configured(printable)).toBe(printable)
+    const { post } = await served({ token: printable })
+    expect((await post(one, { authorization: `Bearer ${printable}` })).status).toBe(200)
+    const basic = Buffer.from(`user:${printable}`).toString('base64')
+    expect((await post(one, { authorization: `Basic ${basic}` })).status).toBe(200)
+    for (const bad of [
+      'a token with some blanks',
+      'a-token-with-a-tab\t',
+      'ein-schlüssel-mit-umlaut',
+      ' leading-blank-token',
+    ])
+      expect(() => configured(bad)).toThrow(/ingress\.token: printable ASCII without blanks/)
   })
 
   test('the token is not taken for a pattern, nor its digest for it', () => {

@@ -4,7 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { canonicalJson, DEPTH_MAX, TooDeep } from '../../src/domain/canonical-json.js'
 import { ascendingContentId, contentId } from '../../src/log/content-id.js'
-import { readRawEvent } from '../../src/ingress/raw-event.js'
+import { readRawEvent } from '../ingress/read-one.js'
 import { bodies, bytes, changed, conversationId, eventBridge, notification, reversed } from '../ingress/envelopes.js'
 
 const origin = { tenant: 'acme', source: 'test', receivedAt: 0 }

@@ -97,7 +97,12 @@ export const configSchema = z
         host: z.string().default('127.0.0.1'),
         port: port.default(8080),
         /** Bearer token; required unless bound to loopback. */
-        token: z.string().min(16, 'at least 16 characters').optional(),
+        token: z
+          .string()
+          .min(16, 'at least 16 characters')
+          // What a sender can put into an Authorization header, and the ingress reads there.
+          .regex(/^[\x21-\x7e]*$/, 'printable ASCII without blanks only')
+          .optional(),
         bodyMaxBytes: z
           .number()
           .int()

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { deadLetterStream } from '../../domain/stream-name.js'
 import { ingest } from '../../ingress/ingest.js'
 import { emptyReceipt, type Receipt } from '../../ingress/receipt.js'
-import { readRawEvent } from '../../ingress/raw-event.js'
+import { readRawEvents } from '../../ingress/raw-event.js'
 import type { DeadLetterNote } from '../../ingress/dead-letter.js'
 import { NoLog, type EventLog } from '../../log/event-log.js'
 import { readGenerations } from '../pipeline/generations.js'
@@ -45,7 +45,8 @@ export const replayDeadLetters = async (
   let unusable = 0
   for await (const { part, raw } of deadLetters(logs, tenant)) {
     if (part !== 'raw') continue // a rebuild takes those in: they are in the raw log already
-    if (E.isRight(readRawEvent(raw, { tenant, source: 'deadletter', receivedAt: now }))) usable.push(raw)
+    const events = readRawEvents(raw, { tenant, source: 'deadletter', receivedAt: now })
+    if (events.some(({ read }) => E.isRight(read))) usable.push(raw)
     else unusable++
   }
   const receipt =

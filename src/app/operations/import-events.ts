@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { appendTick, EventTimeClock } from '../../ingress/clock.js'
 import { batchesOf, fileSource, type FileOptions } from '../../ingress/file-source.js'
 import { deliverTo } from '../../ingress/ingest.js'
-import { readRawEvent, type Origin } from '../../ingress/raw-event.js'
+import { readRawEvents, type Origin, type ReadEvent } from '../../ingress/raw-event.js'
 import { addReceipts, emptyReceipt, type Receipt } from '../../ingress/receipt.js'
 import type { Deliver, Source } from '../../ingress/source.js'
 import type { EventLog } from '../../log/event-log.js'
@@ -90,13 +90,12 @@ export async function* previewFile(
     for (const [index, raw] of raws.entries()) {
       const line = lines[index] ?? 0
       if (unusable !== undefined) yield { line, deadLetter: unusable.reason, detail: unusable.detail }
-      else yield previewOf(raw, line, from)
+      else for (const event of readRawEvents(raw, from)) yield previewOf(event, line)
     }
   }
 }
 
-const previewOf = (raw: Uint8Array, line: number, origin: Origin): Preview => {
-  const read = readRawEvent(raw, origin)
+const previewOf = ({ read }: ReadEvent, line: number): Preview => {
   if (E.isLeft(read)) return { line, deadLetter: read.left.reason, detail: read.left.detail }
   const { stream, event, facts, known } = read.right
   return { line, stream, type: event.type, id: event.id, facts, known }

@@ -8,7 +8,8 @@ import { CONVERSATION_DETAIL, conversationRecorded } from './conversation-detail
 import { detailEventDecoders } from './detail-events.js'
 import { metricRecordDecoders } from './metric-records.js'
 import type { Decoder, Decoders } from './decoder.js'
-import { parseJson, readEnvelope, readText, type Unusable } from '../envelope.js'
+import { parseJson, readEnvelope, readText } from '../envelope.js'
+import type { Unusable } from '../unusable.js'
 import { BadField, epochMs, isObject, type Body } from './fields.js'
 import { namesOf, scanBody, type Names } from './scan.js'
 

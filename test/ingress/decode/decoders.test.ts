@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import type { Fact } from '../../../src/domain/fact.js'
 import { decodeBody, decodeRaw, decoders } from '../../../src/ingress/decode/decoders.js'
-import { readRawEvent } from '../../../src/ingress/raw-event.js'
+import { readRawEvent } from '../read-one.js'
 import {
   at,
   bodies,

@@ -4,7 +4,7 @@ import type { Fact } from '../../../src/domain/fact.js'
 import { familyNames } from '../../../src/domain/family.js'
 import { defaultProfile, type PointSource } from '../../../src/domain/profile.js'
 import { decodeRaw, feeds } from '../../../src/ingress/decode/decoders.js'
-import { readRawEvent } from '../../../src/ingress/raw-event.js'
+import { readRawEvent } from '../read-one.js'
 import { simulate } from '../../../src/simulator/simulate.js'
 import { rowsOf } from '../../support/given.js'
 

@@ -1,0 +1,19 @@
+import { printable } from '../domain/printable.js'
+
+/** Why raw input cannot be used: a stable code to count by, and a sentence that says what, where and how to mend it. */
+export type Unusable = Readonly<{ reason: UnusableReason; detail: string; topic?: string | undefined }>
+
+export type UnusableReason =
+  | 'malformed-json'
+  | 'malformed-gzip'
+  | 'not-an-envelope'
+  | 'unknown-topic'
+  | 'undecodable'
+  | 'too-deep'
+  | 'too-large'
+  | 'confirmation-needed'
+  | 'too-late'
+  | 'contradictory'
+
+/** As much of a foreign name as belongs in a message, without control characters. */
+export const brief = (name: string): string => printable(name.length > 200 ? `${name.slice(0, 200)}…` : name)
