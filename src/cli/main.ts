@@ -12,6 +12,7 @@ const commands: Readonly<Record<keyof typeof summaries, () => Promise<Command>>>
   rows: async () => (await import('./rows.js')).rowsCommand(),
   kpis: async () => (await import('./kpis.js')).kpisCommand(),
   topics: async () => (await import('./topics.js')).topicsCommand(),
+  clock: async () => (await import('./clock.js')).clockCommand(),
   log: async () => (await import('./log.js')).logCommand(),
   rebuild: async () => (await import('./rebuild.js')).rebuildCommand(),
   replay: async () => (await import('./replay.js')).replayCommand(),

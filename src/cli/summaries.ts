@@ -6,6 +6,7 @@ export const summaries = {
   rows: 'print the latest rows of a family',
   kpis: 'describe the figures that rows can carry',
   topics: 'manage the Kafka topics of rows',
+  clock: 'show the clock of the log, tick it by hand, or take it back after it ticked too far',
   log: 'copy the log to another place, or set what EventStoreDB keeps of it',
   rebuild: 'compute a new generation from the raw log beside the live one and compare the two, interval by interval',
   replay: 'publish the latest rows of a range again, marked as replay',

@@ -18,6 +18,7 @@ export type Fact =
   | QueueMembershipChanged
   | ConfigurationFact
   | ClockTicked
+  | ClockTakenBack
 
 /** What one metric emission is, wherever it came from: it belongs whole to the interval of `at`. */
 export type MetricPoint = PointDimensions & Readonly<{ metric: string; value: number; at: EpochMs }>
@@ -283,5 +284,11 @@ export type StreamErased = Readonly<{
 export type ErasedPoints = PointDimensions &
   Readonly<{ source: PointSource; metric: string; at: EpochMs; count: number }>
 
-/** Event time has certainly come to `at`. The only thing that moves the frontier. */
+/** Event time has certainly come to `at`. Only this moves the frontier forward. */
 export type ClockTicked = Readonly<{ type: 'ClockTicked'; at: EpochMs }>
+
+/**
+ * The clock had ticked too far, and event time has certainly come to `at` alone. The frontier goes back to `at`; ticks
+ * beyond it that come before this fact in the log were wrong.
+ */
+export type ClockTakenBack = Readonly<{ type: 'ClockTakenBack'; at: EpochMs }>

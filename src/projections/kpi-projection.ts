@@ -19,6 +19,8 @@ import { Settings, type SettingsState } from './settings.js'
 export type ProjectionState = Readonly<{
   frontier: EpochMs | null
   inHistory: boolean
+  /** Absent in states that were saved before the clock could be taken back. */
+  takeBacks?: readonly EpochMs[]
   settings: SettingsState
   /** How far the restating of closed cells by new settings has come; null when there is nothing to restate. */
   restatedThrough: string | null
@@ -41,6 +43,11 @@ export type ProjectionOptions = Readonly<{
   knownAt?: EpochMs
   /** Does the projection begin in history, where nothing is too late? `endHistory` ends it. */
   inHistory?: boolean
+  /**
+   * The instants of all `ClockTakenBack` in history, in the order of the log. Ticks beyond them, before they come, are
+   * left out: history is computed as if the clock had never been wrong.
+   */
+  takeBacks?: readonly EpochMs[]
   /**
    * Closed cells that one tick of the clock restates, at most, after settings changed that count for all of history.
    * Rows depend on it: only tests choose it.
@@ -69,14 +76,18 @@ export class KpiProjection {
   private readonly agentStates: AgentStates
   private frontier: EpochMs | null
   private inHistory: boolean
+  /** Take-backs of the clock that are still to come in history: ticks beyond any of them are wrong. */
+  private takeBacks: readonly EpochMs[]
 
   constructor(tenant: string, profile: Profile, options: ProjectionOptions = {}) {
-    const { state, coldStore = emptyColdStore, configuration = [], knownAt = null, inHistory = false } = options
+    const { state, coldStore = emptyColdStore, configuration = [], knownAt = null } = options
+    const { inHistory = false, takeBacks = [] } = options
     const spilled = state?.spilled ?? []
     this.tenant = tenant
     this.base = profile
     this.frontier = state?.frontier ?? null
     this.inHistory = state?.inHistory ?? inHistory
+    this.takeBacks = state?.takeBacks ?? takeBacks
     this.settings = new Settings(profile, state?.settings)
     this.cells = new CellStore((...cell) => this.newCellSettings(...cell), coldStore, spilled, state?.cells)
     this.pointCells = new PointCells(this.settings, this.cells)
@@ -146,6 +157,9 @@ export class KpiProjection {
       case 'ClockTicked':
         this.tick(fact.at)
         return undefined
+      case 'ClockTakenBack':
+        this.takeBack(fact.at)
+        return undefined
       case 'AgentSegmentEntered': // who receives this topic is unknown, so no figure rests on it
       case 'ConversationLoadReported': // has no instant of its own
       case 'QueueMembershipChanged': // has no instant of its own
@@ -175,6 +189,7 @@ export class KpiProjection {
     return {
       frontier: this.frontier,
       inHistory: this.inHistory,
+      takeBacks: this.takeBacks,
       settings: this.settings.save(),
       restatedThrough: this.restating.save(),
       cells: this.cells.save(),
@@ -207,6 +222,7 @@ export class KpiProjection {
 
   private tick(at: EpochMs): void {
     if (this.frontier !== null && at <= this.frontier) return
+    if (this.takeBacks.some((limit) => at > limit)) return
     this.frontier = at
     const { version } = this.settings
     this.settings.reach(at)
@@ -220,6 +236,22 @@ export class KpiProjection {
     this.agentStates.advance(before, through)
     this.cells.closeThrough(through)
     this.agentStates.forget(through)
+  }
+
+  /**
+   * The frontier goes back to `at`. Intervals after it are open again for new cells; cells that the wrong tick closed
+   * stay closed, because a row that was published as final never becomes provisional again.
+   */
+  private takeBack(at: EpochMs): void {
+    this.takeBacks = this.takeBacks.slice(1)
+    if (this.frontier === null || at >= this.frontier) return
+    this.frontier = at
+    this.correlator.takeBack(at)
+    const before = this.cells.closedThrough
+    const through = intervalStart(at - this.base.graceMs, this.base.intervalMs)
+    if (before === null || through >= before) return
+    this.agentStates.takeBack(before, through)
+    this.cells.reopenAfter(through)
   }
 
   private learn(fact: Exclude<ConfigurationFact, StreamErased>): void {

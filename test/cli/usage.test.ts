@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { clockCommand } from '../../src/cli/clock.js'
 import { configCommand } from '../../src/cli/config.js'
 import { correctionsCommand } from '../../src/cli/corrections.js'
 import { deadLetterCommand } from '../../src/cli/deadletter.js'
@@ -29,6 +30,7 @@ const commands = {
   rows: rowsCommand,
   kpis: kpisCommand,
   topics: topicsCommand,
+  clock: clockCommand,
   log: logCommand,
   rebuild: rebuildCommand,
   replay: replayCommand,

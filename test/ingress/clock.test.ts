@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { appendTick, EventTimeClock } from '../../src/ingress/clock.js'
+import { appendTick, EventTimeClock, wallTick } from '../../src/ingress/clock.js'
 import { NotIngested } from '../../src/ingress/not-ingested.js'
 import { memoryLog } from '../../src/log/memory-log.js'
 import { eventsOf } from './log-content.js'
@@ -73,4 +73,31 @@ test('a tick that the log does not take is said', async () => {
   const log = memoryLog()
   await log.close()
   await expect(appendTick(log, 'acme', MINUTE)).rejects.toBeInstanceOf(NotIngested)
+})
+
+describe('a tick of the wall clock', () => {
+  const limits = { everyMs: MINUTE, jumpMaxMs: 60 * MINUTE, latest: undefined }
+
+  test('comes at whole steps, once each, and the first one without anything to compare it with', () => {
+    expect(wallTick(90_500, { ...limits, frontier: undefined })).toEqual({ kind: 'tick', at: MINUTE })
+    expect(wallTick(90_500, { ...limits, frontier: MINUTE })).toEqual({ kind: 'none' })
+  })
+
+  test('is held beyond the bound after the last tick and the latest event, and not at it', () => {
+    const at = 61 * MINUTE
+    expect(wallTick(at, { ...limits, frontier: MINUTE })).toEqual({ kind: 'tick', at })
+    const later = at + MINUTE
+    expect(wallTick(later, { ...limits, frontier: MINUTE })).toEqual({
+      kind: 'held',
+      at: later,
+      aheadMs: later - MINUTE,
+    })
+    expect(wallTick(later, { ...limits, frontier: MINUTE, latest: 2 * MINUTE })).toEqual({ kind: 'tick', at: later })
+    expect(wallTick(later, { ...limits, frontier: undefined, latest: 0 })).toMatchObject({ kind: 'held' })
+  })
+
+  test('tells a last tick that lies beyond the machine by more than the bound', () => {
+    expect(wallTick(0, { ...limits, frontier: 60 * MINUTE })).toEqual({ kind: 'none' })
+    expect(wallTick(0, { ...limits, frontier: 61 * MINUTE })).toMatchObject({ kind: 'frontier-ahead' })
+  })
 })

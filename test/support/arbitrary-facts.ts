@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import type {
   AcdEnded,
   AgentStateEntered,
+  ClockTakenBack,
   ClockTicked,
   ConfigurationFact,
   Fact,
@@ -153,10 +154,10 @@ export const factSet: fc.Arbitrary<readonly Fact[]> = fc
 const shuffled = (facts: readonly Fact[]): fc.Arbitrary<readonly Fact[]> =>
   fc.shuffledSubarray([...facts], { minLength: facts.length, maxLength: facts.length })
 
-/** Puts ticks among facts, each at its own place, the ticks in their order. */
+/** Puts ticks and take-backs among facts, each at its own place and in their order. */
 const withTicks = (
   facts: readonly Fact[],
-  ticks: readonly ClockTicked[],
+  ticks: readonly (ClockTicked | ClockTakenBack)[],
   places: readonly number[],
 ): readonly Fact[] => {
   const inOrder = ticks.map((_, index) => (places[index] ?? 0) % (facts.length + 1)).sort((a, b) => a - b)
@@ -173,6 +174,20 @@ const ticksInOrder = fc.array(anyTick, { maxLength: 12 }).map((ticks) => [...tic
 export const anyLog: fc.Arbitrary<readonly Fact[]> = fc
   .tuple(factSet.chain(shuffled), ticksInOrder, places)
   .map(([facts, ticks, where]) => withTicks(facts, ticks, where))
+
+/** A log whose clock went wrong and was taken back, perhaps more than once. */
+export const anyLogTakenBack: fc.Arbitrary<readonly Fact[]> = fc
+  .tuple(
+    factSet.chain(shuffled),
+    fc.array(
+      fc
+        .tuple(anyTick, fc.option(anyInstant, { freq: 3 }))
+        .map(([tick, back]) => [tick, ...(back === null ? [] : [{ type: 'ClockTakenBack' as const, at: back }])]),
+      { maxLength: 6 },
+    ),
+    places,
+  )
+  .map(([facts, clock, where]) => withTicks(facts, clock.flat(), where))
 
 /**
  * The same facts and the same ticks in two orders, and at the end of both a tick that is far enough ahead for all that

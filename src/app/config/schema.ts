@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { familyNames, type FamilyName } from '../../domain/family.js'
+import { HOUR_MS } from '../../domain/interval.js'
 import { isTenant } from '../../domain/stream-name.js'
 import { progressMismatchCodes } from '../../egress/progress-mismatch.js'
 import { compatibilityLevels, kafkaDefaults } from '../../egress/kafka/options.js'
@@ -119,6 +120,8 @@ export const configSchema = z
          */
         mode: z.enum(['wall', 'event-time', 'off']).default('wall'),
         everyMs: z.number().int().min(100).default(10_000),
+        /** A tick of the wall clock further than this beyond the last tick and the latest event is held. */
+        jumpMaxMs: z.number().int().min(60_000).default(HOUR_MS),
       })
       .prefault({}),
     profile: profileSchema.prefault({}),

@@ -125,6 +125,7 @@ class PointCounts {
       case 'ConfigurationAudited':
       case 'StreamErased':
       case 'ClockTicked':
+      case 'ClockTakenBack':
         return
       default:
         this.correlator.apply(fact)

@@ -1,7 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { ConfigurationFact } from '../../domain/fact.js'
 import type { EpochMs } from '../../domain/interval.js'
-import { clockStream, configStream } from '../../domain/stream-name.js'
+import { frontierIn } from '../../ingress/clock.js'
+import { configStream } from '../../domain/stream-name.js'
 import { importedData, isImportedType, subjectOf, type Imported } from '../../ingress/decode/configuration.js'
 import { decodeRaw } from '../../ingress/decode/decoders.js'
 import { canonicalJson } from '../../domain/canonical-json.js'
@@ -91,7 +92,7 @@ export const logStatusOf = async (logs: Logs, raw: EventLog | undefined, tenant:
   const control = await ifThere(() => logs.control('reader'))
   const { all, live } = control === undefined ? { all: {}, live: undefined } : await readGenerations(control, tenant)
   return {
-    frontier: raw === undefined ? undefined : await frontierOf(raw, tenant),
+    frontier: raw === undefined ? undefined : await frontierIn(raw, tenant),
     live: live === undefined ? undefined : all[live],
   }
 }
@@ -151,14 +152,4 @@ const settingsIn = (type: string, data: Uint8Array): readonly Configured[] => {
   if (!isImportedType(type) || type === 'StreamErased') return []
   const facts = decodeRaw(type, data)
   return E.isRight(facts) ? (facts.right as readonly ConfigurationFact[] as readonly Configured[]) : []
-}
-
-const frontierOf = async (raw: EventLog, tenant: string): Promise<EpochMs | undefined> => {
-  let frontier: EpochMs | undefined
-  for await (const batch of raw.readStream(clockStream(tenant), { backwards: true, max: 1 }))
-    for (const { type, data } of batch) {
-      const facts = decodeRaw(type, data)
-      if (E.isRight(facts)) for (const fact of facts.right) if (fact.type === 'ClockTicked') frontier = fact.at
-    }
-  return frontier
 }

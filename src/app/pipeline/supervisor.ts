@@ -4,6 +4,7 @@ import type { Source } from '../../ingress/source.js'
 import type { Config } from '../config/schema.js'
 import { runEgress } from './egress/egress.js'
 import { runIngress } from './ingress/ingress-stage.js'
+import type { HeldClock } from './ingress/wall-clock.js'
 import { whenThere, type Logs } from './logs/logs.js'
 import { runLiveProjector } from './projector/projector-stage.js'
 import { startStage, type StageControl, type StageEnd, type StageHandle, type StageState } from './stage.js'
@@ -25,6 +26,8 @@ export type PipelineOptions = Readonly<{
   logger: Logger
   now: () => number
   onState?: (stage: string, state: StageState) => void
+  /** The wall clock cannot tick, or ticks again (`undefined`). Told at every look at the time. */
+  onClock?: (held: HeldClock | undefined) => void
   onProjected?: (progress: Readonly<{ events: number; rows: number }>) => void
   onPublished?: (stage: string, records: number) => void
 }>
@@ -104,10 +107,17 @@ const egressName = (sink: Sink, sinks: readonly Sink[]): string =>
 const isEgress = (stage: string): boolean => stage.startsWith('egress')
 
 const ingressStage = (
-  { config, sources, now, logger }: PipelineOptions,
+  { config, sources, now, logger, onClock }: PipelineOptions,
   raw: Awaited<ReturnType<Logs['raw']>>,
   control: StageControl,
-): Promise<StageEnd> => runIngress({ raw, tenant: config.tenant, clock: config.clock, sources, now, logger }, control)
+): Promise<StageEnd> =>
+  runIngress(
+    {
+      ...{ raw, tenant: config.tenant, clock: config.clock, sources, now, logger },
+      ...(onClock === undefined ? {} : { onClock }),
+    },
+    control,
+  )
 
 const projectorStage = async (options: PipelineOptions, control: StageControl): Promise<StageEnd> => {
   const { config, logs, untilCaughtUp, logger, now, onProjected } = options

@@ -3,7 +3,8 @@ import type { Granularity } from '../../domain/granularity.js'
 import { intervalStart, type EpochMs } from '../../domain/interval.js'
 import { metricNames } from '../../domain/metric.js'
 import type { Correction, Row } from '../../domain/row.js'
-import { clockStream, kpiStream } from '../../domain/stream-name.js'
+import { kpiStream } from '../../domain/stream-name.js'
+import { frontierIn } from '../../ingress/clock.js'
 import type { EventLog } from '../../log/event-log.js'
 import type { Stats } from './aggregates.js'
 import { decodeRow, familyOf, recover } from '../../contract/kpi-stream.js'
@@ -151,11 +152,6 @@ export const closedThroughOf = async (
 ): Promise<EpochMs | undefined> => {
   const { checkpoint } = await recover(kpi, tenant, name)
   if (checkpoint === undefined) return undefined
-  for await (const batch of raw.readStream(clockStream(tenant), { backwards: true, batchMax: 100 }))
-    for (const event of batch) {
-      if (event.position > checkpoint.position) continue
-      const { at } = JSON.parse(Buffer.from(event.data).toString('utf8')) as { at: EpochMs }
-      return intervalStart(at - profile.graceMs, profile.intervalMs)
-    }
-  return undefined
+  const frontier = await frontierIn(raw, tenant, checkpoint.position)
+  return frontier === undefined ? undefined : intervalStart(frontier - profile.graceMs, profile.intervalMs)
 }

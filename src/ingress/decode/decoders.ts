@@ -1,6 +1,6 @@
 import { isAscii } from 'node:buffer'
 import * as E from 'fp-ts/lib/Either.js'
-import type { Fact } from '../../domain/fact.js'
+import type { ClockTakenBack, ClockTicked, Fact } from '../../domain/fact.js'
 import type { PointSource } from '../../domain/profile.js'
 import { agentDecoders } from './agents.js'
 import { importedFact, isImportedType } from './configuration.js'
@@ -21,8 +21,11 @@ const arranged: ReadonlyMap<string, Readonly<{ decoder: Decoder; names: Names }>
   Object.entries(decoders).map(([template, decoder]) => [template, { decoder, names: namesOf(...decoder.fields) }]),
 )
 
-/** Type of the events that `src/ingress/clock.ts` appends. */
+/** Types of the events that `src/ingress/clock.ts` appends. */
 export const CLOCK_TICKED = 'ClockTicked'
+export const CLOCK_TAKEN_BACK = 'ClockTakenBack'
+const isClockType = (type: string): type is ClockTicked['type'] | ClockTakenBack['type'] =>
+  type === CLOCK_TICKED || type === CLOCK_TAKEN_BACK
 
 /** The facts in a body of this topic. A topic without a decoder is kept raw and states nothing. */
 export const decodeBody = (template: string, entityId: string, body: Body): E.Either<Unusable, readonly Fact[]> => {
@@ -76,14 +79,14 @@ export const feeds = (type: string, points: PointSource): boolean => {
 
 const decodeOwn = (type: string, data: Uint8Array): E.Either<Unusable, readonly Fact[]> => {
   const isImported = isImportedType(type)
-  if (!isImported && type !== CONVERSATION_DETAIL && type !== CLOCK_TICKED) return E.right([])
+  if (!isImported && type !== CONVERSATION_DETAIL && !isClockType(type)) return E.right([])
   const json = E.flatMap(readText(data), parseJson)
   if (E.isLeft(json)) return json
   const body = json.right
   return unlessBad(type, () => {
     if (!isObject(body)) throw new BadField('not an object')
     if (isImported) return [importedFact(type, body)]
-    return type === CLOCK_TICKED ? [{ type: CLOCK_TICKED, at: epochMs(body, 'at') }] : [conversationRecorded(body)]
+    return isClockType(type) ? [{ type, at: epochMs(body, 'at') }] : [conversationRecorded(body)]
   })
 }
 

@@ -47,6 +47,10 @@ export class CellIndex implements Iterable<Cell> {
     return cell
   }
 
+  has(family: FamilyName, dimensions: readonly (string | null)[]): boolean {
+    return this.branch(family, dimensions).has(dimensions[dimensions.length - 1] as string | null)
+  }
+
   /** Puts back a cell that was saved. */
   restore(cell: Cell): void {
     this.cells.push(cell)

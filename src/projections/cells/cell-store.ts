@@ -6,7 +6,12 @@ import { Cell, newCell, type CellState } from './cell.js'
 import { CellIndex, type CellFactory } from './cell-index.js'
 import { SpillingMap, type ColdStore, type SpilledEntries } from './cold-store.js'
 
-export type CellStoreState = Readonly<{ closedThrough: EpochMs | null; open: readonly CellState[] }>
+export type CellStoreState = Readonly<{
+  closedThrough: EpochMs | null
+  /** Absent in states that were saved before the clock could be taken back. */
+  wasClosedThrough?: EpochMs | null
+  open: readonly CellState[]
+}>
 
 /** What the settings say about a new cell. */
 export type NewCellSettings = Readonly<
@@ -20,7 +25,7 @@ export type NewCellSettingsOf = (
 ) => NewCellSettings
 
 /**
- * All cells, by granularity and interval. A cell is *open* until `closeThrough` passes its end, then *closed*. A closed
+ * All cells, by granularity and interval. A cell is *open* until `closeThrough` passes its end, then *closed* for ever. A closed
  * cell stays in memory until the state is saved, and is in the cold store afterwards; a late observation loads it from
  * there. So memory holds the open intervals and what changed since the last save.
  */
@@ -33,6 +38,8 @@ export class CellStore {
   private readonly createClosed: CellFactory
   /** End of the last closed base interval; `null` before the first closing. */
   closedThrough: EpochMs | null = null
+  /** After `reopenAfter`: intervals up to here may hold cells that were closed too early. */
+  private wasClosedThrough: EpochMs | null = null
 
   constructor(settingsOf: NewCellSettingsOf, coldStore: ColdStore, spilled: SpilledEntries, state?: CellStoreState) {
     const factory =
@@ -55,6 +62,7 @@ export class CellStore {
     )
     if (state === undefined) return
     this.closedThrough = state.closedThrough
+    this.wasClosedThrough = state.wasClosedThrough ?? null
     for (const saved of state.open) this.index(saved.granularity, saved).restore(new Cell(saved))
   }
 
@@ -62,14 +70,26 @@ export class CellStore {
   open(family: FamilyName, dimensions: readonly (string | null)[], granularity: Granularity, interval: Interval): Cell {
     const cell = this.isClosed(interval.end)
       ? this.closedCell(family, dimensions, granularity, interval)
-      : this.index(granularity, interval).open(family, dimensions)
+      : (this.closedTooEarly(family, dimensions, granularity, interval) ??
+        this.index(granularity, interval).open(family, dimensions))
     if (!cell.isListed) this.list(cell)
     return cell
+  }
+
+  /**
+   * Intervals that end after `through` are open again for cells that do not exist yet. Cells that were closed stay
+   * closed: what they observe from now on corrects them.
+   */
+  reopenAfter(through: EpochMs): void {
+    if (this.closedThrough === null || through >= this.closedThrough) return
+    this.wasClosedThrough = Math.max(this.wasClosedThrough ?? this.closedThrough, this.closedThrough)
+    this.closedThrough = through
   }
 
   /** Closes every cell whose interval ends at or before `end`, in the order of their intervals. */
   closeThrough(end: EpochMs): void {
     this.closedThrough = end
+    if (this.wasClosedThrough !== null && end >= this.wasClosedThrough) this.wasClosedThrough = null
     for (const indexes of Object.values(this.indexes)) {
       const due = [...indexes.values()].filter((index) => this.isClosed(index.end)).sort((a, b) => a.start - b.start)
       for (const index of due) {
@@ -126,6 +146,7 @@ export class CellStore {
     const indexes = Object.values(this.indexes).flatMap((byStart) => [...byStart.values()])
     return {
       closedThrough: this.closedThrough,
+      wasClosedThrough: this.wasClosedThrough,
       open: indexes.flatMap((index) => [...index].map((cell) => cell.save())),
     }
   }
@@ -148,6 +169,18 @@ export class CellStore {
     if (cell.isListed) return
     cell.isListed = true
     this.listed.push(cell)
+  }
+
+  /** The cell of an open interval that was closed before the interval was opened again, if there is one. */
+  private closedTooEarly(
+    family: FamilyName,
+    dimensions: readonly (string | null)[],
+    granularity: Granularity,
+    interval: Interval,
+  ): Cell | undefined {
+    if (this.wasClosedThrough === null || interval.end > this.wasClosedThrough) return undefined
+    if (this.indexes[granularity].get(interval.start)?.has(family, dimensions) === true) return undefined
+    return this.closed.get(closedKey({ family, dimensions, granularity, start: interval.start }))
   }
 
   private closedCell(

@@ -34,6 +34,12 @@ export class AgentStates {
       this.onDeltas(userId, kind, timeline.advance(before, through))
   }
 
+  /** Intervals that were closed through `before` are closed through the earlier `through` alone. */
+  takeBack(before: EpochMs, through: EpochMs): void {
+    for (const { userId, kind, timeline } of this.agents.values())
+      this.onDeltas(userId, kind, timeline.takeBack(before, through))
+  }
+
   /** Forgets entries that the late horizon has passed. */
   forget(closedThrough: EpochMs): void {
     const { lateHorizonMs, intervalMs } = this.settings.base

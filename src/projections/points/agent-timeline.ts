@@ -62,6 +62,11 @@ export class AgentTimeline {
     return this.deltas([{ state: open.state, from, to: this.endOf(open, undefined, through), sign: 1 }])
   }
 
+  /** Returns what the open state loses when intervals that were closed through `before` are closed through `through`. */
+  takeBack(before: EpochMs, through: EpochMs): readonly StateDelta[] {
+    return this.advance(through, before).map((delta) => ({ ...delta, deltaMs: -delta.deltaMs }))
+  }
+
   /** Forgets entries that ended before `at`. */
   forgetBefore(at: EpochMs): void {
     let count = 0

@@ -110,6 +110,11 @@ export class Correlator {
     this.campaigns.forgetBefore(at - this.settings.base.correlation.restateHorizonMs)
   }
 
+  /** The frontier went back. What a wrong tick made it forget stays forgotten. */
+  takeBack(at: EpochMs): void {
+    this.handling.takeBack(at)
+  }
+
   save(): CorrelatorState {
     return { handling: this.handling.save(), queueExits: this.queueExits.save(), campaigns: this.campaigns.save() }
   }

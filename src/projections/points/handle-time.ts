@@ -101,6 +101,10 @@ export class HandleTime {
     }
   }
 
+  takeBack(at: EpochMs): void {
+    this.frontier = at
+  }
+
   save(): HandleTimeState {
     return { frontier: this.frontier, sessions: [...this.sessions] }
   }

@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { clockStream } from '../../../src/domain/stream-name.js'
+import { appendTakeBack, appendTick } from '../../../src/ingress/clock.js'
 import { NotIngested } from '../../../src/ingress/not-ingested.js'
 import type { Deliver } from '../../../src/ingress/source.js'
 import type { EventLog } from '../../../src/log/event-log.js'
@@ -11,6 +12,19 @@ import { awayAndBack } from '../../support/log-away.js'
 import { take } from '../../support/pipeline.js'
 import { recordingSink } from '../../support/recording-sink.js'
 import { EVERY, NOON, running, sourceOf } from './running.js'
+
+/** Lets a test wait until something that is told has come true. */
+const waiting = () => {
+  let check = (): void => undefined
+  return {
+    tell: () => check(),
+    until: (isTrue: () => boolean) =>
+      new Promise<void>((resolve) => {
+        check = () => void (isTrue() && resolve())
+        check()
+      }),
+  }
+}
 
 /** Resolves once the clock has come to `at`. */
 const tickedTo = async (log: EventLog, at: number): Promise<void> => {
@@ -28,6 +42,67 @@ const ticksOf = async (log: EventLog): Promise<unknown[]> => {
 }
 
 describe('the clock of a running ingress', () => {
+  const DAY = 86_400_000
+
+  test('holds a tick while the machine is 30 days ahead, reports it, and ticks again when the time is right', async () => {
+    const log = memoryLog()
+    let now = NOON
+    const changes: (string | undefined)[] = []
+    const changed = waiting()
+    const onClock = (held: { kind: string } | undefined): void => {
+      if (held?.kind === changes.at(-1)) return
+      changes.push(held?.kind)
+      changed.tell()
+    }
+    const ingress = running(log, ['ingress'], { now: () => now, onClock })
+    await tickedTo(log, NOON)
+    now = NOON + 30 * DAY
+    await changed.until(() => changes.length === 1)
+    now = NOON + EVERY
+    await tickedTo(log, now)
+    await ingress.stop()
+    expect(changes).toEqual(['held', undefined])
+    expect(await ticksOf(log)).toEqual([NOON, NOON + EVERY])
+  })
+
+  test('goes on after a long pause as soon as an event shows that so much time has passed', async () => {
+    const log = memoryLog()
+    const base = Math.floor(at / EVERY) * EVERY
+    await appendTick(log, 't', base - 30 * DAY)
+    let deliver!: Deliver
+    const changed = waiting()
+    let isHeld = false
+    const onClock = (held: unknown): void => {
+      isHeld = held !== undefined
+      changed.tell()
+    }
+    const source = sourceOf((given) => (deliver = given))
+    const ingress = running(log, ['ingress'], { now: () => base, onClock, sources: [source] })
+    await changed.until(() => isHeld)
+    await deliver({ raws: [Buffer.from(answers(1)[0] as string)], origin: 'test' })
+    await tickedTo(log, base)
+    await ingress.stop()
+    expect(await ticksOf(log)).toEqual([base - 30 * DAY, base])
+  })
+
+  test('that stands beyond the machine is reported, and goes on once it was taken back', async () => {
+    const log = memoryLog()
+    await appendTick(log, 't', NOON)
+    await appendTick(log, 't', NOON + 30 * DAY)
+    const changed = waiting()
+    let kind: string | undefined
+    const onClock = (held: { kind: string } | undefined): void => {
+      kind = held?.kind
+      changed.tell()
+    }
+    const ingress = running(log, ['ingress'], { now: () => NOON + EVERY, onClock })
+    await changed.until(() => kind === 'frontier-ahead')
+    await appendTakeBack(log, 't', NOON, 1)
+    await tickedTo(log, NOON + EVERY)
+    await ingress.stop()
+    expect(kind).toBeUndefined()
+  })
+
   test('waits for a log that is out of reach, and ticks the step that has come by then', async () => {
     const { log, reached, goAway, comeBack, failuresMore } = awayAndBack()
     let now = NOON
@@ -46,8 +121,11 @@ describe('the clock of a running ingress', () => {
 
   test('that the log will never take a tick of ends the process and says why', async () => {
     const log = memoryLog()
-    await log.close()
-    expect(await running(log, ['ingress']).ended).toMatchObject({ kind: 'failed', cause: { name: 'NotIngested' } })
+    const refusing: EventLog = {
+      ...log,
+      append: async (appends) => appends.map(() => E.left({ tag: 'Refused' as const, reason: 'read-only' })),
+    }
+    expect(await running(refusing, ['ingress']).ended).toMatchObject({ kind: 'failed', cause: { name: 'NotIngested' } })
   })
 
   test('by the time of events: a tick that could not be appended comes with the repeat of what it was for', async () => {

@@ -7,7 +7,7 @@ import type { EventLog } from '../../../log/event-log.js'
 import type { Config } from '../../config/schema.js'
 import { aborted } from '../aborted.js'
 import type { StageControl, StageEnd } from '../stage.js'
-import { startWallClock } from './wall-clock.js'
+import { startWallClock, type HeldClock, type WallClock } from './wall-clock.js'
 
 export type IngressStageOptions = Readonly<{
   raw: EventLog
@@ -16,6 +16,8 @@ export type IngressStageOptions = Readonly<{
   sources: readonly Source[]
   now: () => number
   logger: Logger
+  /** The wall clock is held, or ticks again. */
+  onClock?: (held: HeldClock | undefined) => void
 }>
 
 /**
@@ -27,12 +29,14 @@ export const runIngress = async (options: IngressStageOptions, control: StageCon
   const { raw, tenant, clock, sources, now, logger } = options
   const { signal, gate } = control
   const eventTime = clock.mode === 'event-time' ? eventTimeTicks(options) : undefined
+  let wall: WallClock | undefined
   const store = deliverTo({ log: raw, tenant, now })
   const deliver: Deliver = async (batch) => {
     if (!gate.isOpen)
       throw new NotIngested({ tag: 'NotAvailable', cause: new Error('the ingress is paused; it takes events later') })
     return gate.track(
       store(batch).then(async (receipt) => {
+        wall?.seen(receipt.latest)
         await eventTime?.seen(receipt.latest)
         return receipt
       }),
@@ -40,19 +44,19 @@ export const runIngress = async (options: IngressStageOptions, control: StageCon
   }
   const refused = new AbortController()
   const running: RunningSource[] = []
-  let stopClock: (() => void) | undefined
   try {
     for (const source of sources) running.push(await source.start(deliver))
     control.started()
     if (clock.mode === 'wall') {
       const onRefused = (cause: unknown): void => refused.abort(cause)
-      stopClock = startWallClock({ raw, tenant, everyMs: clock.everyMs, gate, now, logger, onRefused })
+      const { everyMs, jumpMaxMs } = clock
+      wall = startWallClock({ raw, tenant, everyMs, jumpMaxMs, gate, now, logger, onRefused, onHeld: options.onClock })
     }
     const end = await Promise.race([aborted(AbortSignal.any([signal, refused.signal])), firstFailure(running)])
     if (refused.signal.aborted) return { kind: 'failed', cause: refused.signal.reason }
     return end ?? { kind: 'stopped' }
   } finally {
-    stopClock?.()
+    wall?.stop()
     await Promise.all(running.map((source) => source.close()))
     // Nothing more will come from these sources: the last instant that they delivered closes what it can.
     await eventTime?.end()

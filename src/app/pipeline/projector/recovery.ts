@@ -1,7 +1,9 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { recover, type CutShort, type RawMark } from '../../../contract/kpi-stream.js'
 import { isConfiguration, type ConfigurationFact } from '../../../domain/fact.js'
+import type { EpochMs } from '../../../domain/interval.js'
 import { rawPrefixes } from '../../../domain/stream-name.js'
+import { readClock } from '../../../ingress/clock.js'
 import { decodeRaw } from '../../../ingress/decode/decoders.js'
 import type { Position, RecordedEvent } from '../../../log/event-log.js'
 import { KpiProjection } from '../../../projections/kpi-projection.js'
@@ -69,6 +71,7 @@ const restoredFold = async (
           configuration: await knownConfiguration(options),
           knownAt: Date.parse(generation.startedAt),
           inHistory: historyThroughOf(generation) !== undefined,
+          takeBacks: await knownTakeBacks(options),
         },
   )
   return new RawFold(projection, { tenant, generation, mark: snapshot, logId, erased, now })
@@ -93,6 +96,16 @@ const knownConfiguration = async (options: ProjectorRun): Promise<readonly Confi
   if (through === undefined) return []
   const known: ConfigurationFact[] = []
   for await (const { facts, position } of configurationIn(options)) if (position <= through) known.push(...facts)
+  return known
+}
+
+/** The instants to which the clock was taken back before the generation began, in the order of the log. */
+const knownTakeBacks = async ({ raw, tenant, generation }: ProjectorRun): Promise<readonly EpochMs[]> => {
+  const through = historyThroughOf(generation)
+  if (through === undefined) return []
+  const known: EpochMs[] = []
+  for await (const { kind, at, position } of readClock(raw, tenant))
+    if (kind === 'take-back' && position <= through) known.push(at)
   return known
 }
 
