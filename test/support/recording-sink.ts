@@ -23,7 +23,10 @@ export const recordingSink = (before?: Progress, fates: readonly Fate[] = []) =>
   }
   const sink: Sink = {
     name: 'recording',
-    connect: () => () => Promise.resolve(E.right(progress)),
+    connect: (_, check) => async () => {
+      const checked = (await check?.(progress)) ?? E.right(undefined)
+      return E.isLeft(checked) ? E.left({ tag: 'Refused', reason: checked.left }) : E.right(progress)
+    },
     write: (batch) => () => {
       const fate = fates[writes++] ?? 'ok'
       if (fate === 'ok' || fate === 'lost answer') arrive(batch)

@@ -154,6 +154,7 @@ const egressStage = async (options: PipelineOptions, sink: Sink, control: StageC
       logs,
       sink,
       batchMax: config.egress.batchMax,
+      acceptProgress: config.egress.acceptProgress,
       untilCaughtUp,
       signal,
       gate,

@@ -128,14 +128,6 @@ test('a running egress goes on with the generation that is promoted, from its be
   expect(last('g2')).toEqual(last('g1'))
 })
 
-test('a sink that was published from another log stops the egress with a message that says so', async () => {
-  const log = await withMorning()
-  const logs = singleLog(log)
-  await runLiveProjector(projecting(logs, log, defaultProfile))
-  const { sink } = recordingSink({ generation: 'g1', revision: 1_000_000 })
-  await expect(publishing(logs, sink)).rejects.toThrow('not the log that it was published from')
-})
-
 test('an egress that lost its connection goes on behind the progress that the sink tells; refused and fenced it ends', async () => {
   const log = await withMorning()
   const logs = singleLog(log)

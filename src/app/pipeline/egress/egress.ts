@@ -3,13 +3,15 @@ import type { Logger } from 'pino'
 import { readKpiEvent, RowOfUnknownSchema } from '../../../contract/kpi-stream.js'
 import { kpiStream } from '../../../domain/stream-name.js'
 import { unreachable } from '../../../domain/unreachable.js'
+import type { ProgressMismatchCode } from '../../../egress/progress-mismatch.js'
 import type { Progress, Sink, SinkFailure, SinkRecord } from '../../../egress/sink.js'
-import type { EventLog, RecordedEvent } from '../../../log/event-log.js'
+import type { RecordedEvent } from '../../../log/event-log.js'
 import { readGenerations, watchLive } from '../generations.js'
 import { whenThere, type Logs } from '../logs/logs.js'
 import { PauseGate } from '../pause-gate.js'
 import { retrying, type Again, type Lost } from '../retry.js'
 import type { StageEnd } from '../stage.js'
+import { progressCheck, publishFrom } from './progress-check.js'
 
 export type EgressEnd = Exclude<StageEnd, { kind: 'failed' }>
 
@@ -20,6 +22,10 @@ export type EgressOptions = Readonly<{
   /** Records in one write, at most. */
   batchMax: number
   untilCaughtUp: boolean
+  /** Mismatches of the progress at the destination that the operator accepts. Default none. */
+  acceptProgress?: readonly ProgressMismatchCode[]
+  /** How often an idle egress asks whether another has taken over. Default half a minute. */
+  ownerCheckMs?: number
   signal: AbortSignal
   /** Closed, it holds the egress between two writes, connected as it is. Absent: the egress cannot be paused. */
   gate?: PauseGate
@@ -32,7 +38,7 @@ export type EgressOptions = Readonly<{
 const RETRY = { firstMs: 200, maxMs: 30_000 }
 
 /**
- * *connecting*: the sink fences out any other writer and tells the progress. *publishing* one generation: its KPI
+ * *connecting*: the sink has the progress checked, fences out any other writer and tells the progress. *publishing* one generation: its KPI
  * stream is written behind that progress, in order. Left for *connecting* after a failure (the outcome of the last
  * write is unknown until the sink tells the progress again), and when another generation is promoted.
  */
@@ -40,11 +46,13 @@ export const runEgress = async (options: EgressOptions): Promise<EgressEnd> => {
   const { sink, logs, untilCaughtUp, signal, gate = new PauseGate(), logger, now } = options
   // Working off is a command that somebody waits for: without a log there is nothing to wait for.
   if (untilCaughtUp) await logs.control('reader')
+  const { tenant, acceptProgress: accepted = [] } = options
+  const check = progressCheck({ tenant, logs, sink: sink.name, accepted })
   let written = 0
   return retrying<EgressEnd>(
     { what: `egress ${sink.name}`, backoff: RETRY, signal, gate, logger, now },
     async (onWorking) => {
-      const connected = await gate.step(signal, () => sink.connect(signal)())
+      const connected = await gate.step(signal, () => sink.connect(signal, check)())
       if (connected === undefined) return { kind: 'stopped' }
       if (E.isLeft(connected)) return endOf(connected.left)
       const onWritten = (records: number, progress: Progress): void => {
@@ -102,39 +110,72 @@ const publish = async (publishing: Publishing, generation: string, until: AbortS
   const { tenant, logs, progress, batchMax, untilCaughtUp, gate, logger, onWorking } = publishing
   const stream = kpiStream(tenant, generation)
   const open = () => logs.kpi(generation, 'reader')
+  const owner = watchOwner(publishing, until)
+  const { watched } = owner
   try {
     const kpi = untilCaughtUp ? await open() : await whenThere(open, `rows of generation ${generation}`, until, logger)
-    // A generation that was promoted after the last write is published from its beginning: its rows are another set of
-    // records.
-    const through = progress?.generation === generation ? progress.revision : -1
-    await assertHeld(kpi, stream, through)
-    for await (const message of kpi.subscribeStream(stream, { from: through + 1, batchMax, signal: until })) {
+    const from = await publishFrom(kpi, tenant, generation, progress)
+    const logId = await kpi.id()
+    for await (const message of kpi.subscribeStream(stream, { from, batchMax, signal: watched })) {
       if (message.kind === 'caught-up') {
         onWorking()
         if (untilCaughtUp) return { kind: 'caught-up' }
         continue
       }
-      const failure = await gate.step(until, () => write(publishing, generation, message.events))
+      const failure = await gate.step(until, () => write(publishing, { generation, logId }, message.events))
       if (failure !== undefined) return endOf(failure)
     }
-    return { kind: 'stopped' }
+    return owner.lost() ?? { kind: 'stopped' }
   } catch (cause) {
     if (until.aborted) return { kind: 'stopped' }
     if (cause instanceof RowOfUnknownSchema) return { kind: 'refused', reason: cause.message }
     throw cause
+  } finally {
+    owner.stop()
+  }
+}
+
+const OWNER_CHECK_MS = 30_000
+
+/**
+ * Asks the sink at intervals whether another instance has taken over; `watched` aborts when one has, or when the
+ * destination does not answer. Otherwise an idle egress would learn that with its next row.
+ */
+const watchOwner = (
+  { sink, signal, gate, ownerCheckMs = OWNER_CHECK_MS, onWorking }: Publishing,
+  until: AbortSignal,
+): Readonly<{ watched: AbortSignal; lost: () => EgressEnd | Lost | undefined; stop: () => void }> => {
+  const taken = new AbortController()
+  let failure: SinkFailure | undefined
+  let isAsking = false
+  const ask = async (): Promise<void> => {
+    if (isAsking || sink.stillOwner === undefined) return
+    isAsking = true
+    const answer = await gate.step(until, sink.stillOwner(signal))
+    isAsking = false
+    if (answer === undefined || taken.signal.aborted) return
+    if (E.isRight(answer)) return onWorking()
+    failure = answer.left
+    taken.abort()
+  }
+  const timer = setInterval(() => void ask(), ownerCheckMs)
+  return {
+    watched: AbortSignal.any([until, taken.signal]),
+    lost: () => (failure === undefined ? undefined : endOf(failure)),
+    stop: () => clearInterval(timer),
   }
 }
 
 /** Writes what is to be published of these events; nothing where they are all the projector's own records. */
 const write = async (
   { sink, signal, onWorking, onWritten }: Publishing,
-  generation: string,
+  { generation, logId }: Readonly<{ generation: string; logId: string }>,
   events: readonly RecordedEvent[],
 ): Promise<SinkFailure | undefined> => {
   const records = events.flatMap((event) => recordsOf(event, generation))
   const last = events.at(-1)
   if (records.length === 0 || last === undefined) return undefined
-  const progress = { generation, revision: last.revision }
+  const progress = { generation, revision: last.revision, logId, eventId: last.id }
   const result = await sink.write({ records, progress }, signal)()
   if (E.isLeft(result)) return result.left
   onWorking()
@@ -154,14 +195,6 @@ const recordsOf = (event: RecordedEvent, generation: string): readonly SinkRecor
     default:
       return unreachable(stored.kind)
   }
-}
-
-const assertHeld = async (log: EventLog, stream: string, revision: number): Promise<void> => {
-  const last = (await log.streamRevision(stream)) ?? -1
-  if (revision > last)
-    throw new Error(
-      `the sink says that ${stream} was published through revision ${revision}, which the log does not hold: this is not the log that it was published from`,
-    )
 }
 
 const endOf = (failure: SinkFailure): EgressEnd | Lost => {

@@ -95,14 +95,6 @@ describe('an egress', () => {
     expect(await egress(recordingSink(undefined, ['refused']).sink)).toEqual({ kind: 'refused', reason: 'not today' })
   })
 
-  test('whose sink knows of more than the log holds says that this is another log', async () => {
-    const { sink, records } = recordingSink({ generation: 'g1', revision: 10_000 })
-    await expect(egress(sink)).rejects.toThrow(
-      /through revision 10000, which the log does not hold: this is not the log that it was published from/,
-    )
-    expect(records).toEqual([])
-  })
-
   test('that meets a row of a schema that is in no history ends as refused, and says what to do', async () => {
     const strange = {
       id: contentId('strange'),
