@@ -8,6 +8,8 @@ export const summaries = {
   topics: 'manage the Kafka topics of rows',
   clock: 'show the clock of the log, tick it by hand, or take it back after it ticked too far',
   log: 'copy the log to another place, or set what EventStoreDB keeps of it',
+  backup: 'copy the whole log while everything runs; restore puts the copy back',
+  restore: 'verify a backup and put it in place of a log',
   rebuild: 'compute a new generation from the raw log beside the live one and compare the two, interval by interval',
   replay: 'publish the latest rows of a range again, marked as replay',
   generations: 'list the generations with their profiles, and which of them is live',

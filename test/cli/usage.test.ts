@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { backupCommand, restoreCommand } from '../../src/cli/backup.js'
 import { clockCommand } from '../../src/cli/clock.js'
 import { configCommand } from '../../src/cli/config.js'
 import { correctionsCommand } from '../../src/cli/corrections.js'
@@ -32,6 +33,8 @@ const commands = {
   topics: topicsCommand,
   clock: clockCommand,
   log: logCommand,
+  backup: backupCommand,
+  restore: restoreCommand,
   rebuild: rebuildCommand,
   replay: replayCommand,
   generations: generationsCommand,

@@ -1,13 +1,11 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { changeSignal } from '../change-signal.js'
-import type { ChangeSignal } from '../change-signal.js'
 import { giveLogId, readLogId } from './log-id.js'
 import { logError } from './damage.js'
 import { readBlocks } from './blocks.js'
 import { readBlocksThrough, scanBlocks } from './read-all.js'
 import { readRevisions, revisionOf } from './read-stream.js'
-import { openStore, placeOf } from './store.js'
-import type { EmbeddedStore } from './store.js'
+import { leaveStore, shareStore } from './shared-store.js'
 import { EmbeddedWriter } from './writer.js'
 import { LogLocked, LogUnavailable } from '../event-log.js'
 import type { EventLog } from '../event-log.js'
@@ -35,8 +33,7 @@ export type EmbeddedLogOptions = Readonly<{
  * @throws LogDamaged if its file is not whole.
  */
 export const openEmbeddedLog = async ({ dir, mode, owner = 'streamvane' }: EmbeddedLogOptions): Promise<EventLog> => {
-  await closings.get(placeOf(dir))
-  const shared = share(dir, mode === 'writer' ? 'write' : 'read')
+  const shared = await shareStore(dir, mode === 'writer' ? 'write' : 'read')
   let lease: Lease | undefined
   let writer: EmbeddedWriter | undefined
   try {
@@ -50,7 +47,7 @@ export const openEmbeddedLog = async ({ dir, mode, owner = 'streamvane' }: Embed
     if (lease !== undefined) writer = new EmbeddedWriter(shared.store, lease, { dir, committed })
   } catch (cause) {
     await lease?.release()
-    await leave(shared)
+    await leaveStore(shared)
     throw cause instanceof LogLocked ? cause : logError(dir, 'cannot be opened for writing', cause)
   }
 
@@ -74,7 +71,7 @@ export const openEmbeddedLog = async ({ dir, mode, owner = 'streamvane' }: Embed
     stopListening?.()
     await writer?.stop('the log is closed')
     await lease?.release()
-    await leave(shared)
+    await leaveStore(shared)
   }
 
   return {
@@ -105,34 +102,6 @@ export const openEmbeddedLog = async ({ dir, mode, owner = 'streamvane' }: Embed
     streamRevision: async (stream) => report(dir, () => revisionOf(store, blocks, stream)),
     close: () => (closing ??= close()),
   }
-}
-
-/**
- * One environment per directory and process, however often it is opened here: LMDB's file locks break if a process
- * opens the file twice.
- */
-type Shared = { place: string; store: EmbeddedStore; signals: Set<ChangeSignal>; users: number }
-const environments = new Map<string, Shared>()
-const closings = new Map<string, Promise<void>>()
-
-const share = (dir: string, use: 'write' | 'read'): Shared => {
-  const known = environments.get(placeOf(dir))
-  if (known !== undefined) {
-    known.users++
-    return known
-  }
-  const store = openStore(dir, use)
-  const shared: Shared = { place: placeOf(dir), store, signals: new Set(), users: 1 }
-  environments.set(shared.place, shared)
-  return shared
-}
-
-const leave = async (shared: Shared): Promise<void> => {
-  if (--shared.users > 0) return
-  environments.delete(shared.place)
-  const closing = shared.store.env.close().finally(() => closings.delete(shared.place))
-  closings.set(shared.place, closing)
-  await closing
 }
 
 const report = <A>(dir: string, read: () => A): A => {

@@ -72,6 +72,12 @@ export const takeLease = async (
   }
 }
 
+/** Frees the lease whoever holds it: for a copy of a log, whose holder writes the original. */
+export const freeLease = (store: EmbeddedStore): void => {
+  const { epoch } = heldIn(store)
+  store.meta.putSync(KEY, null, epoch)
+}
+
 const heldIn = ({ meta }: EmbeddedStore): Held => {
   const entry = meta.getEntry(KEY)
   return { holder: (entry?.value as Holder | null | undefined) ?? undefined, epoch: entry?.version ?? 0 }

@@ -1,0 +1,119 @@
+import Table from 'cli-table3'
+import type { Command } from 'commander'
+import { BackupRefused, type BackupManifest } from '../app/operations/backup-manifest.js'
+import { backup } from '../app/operations/backup.js'
+import { restore } from '../app/operations/restore.js'
+import { command, type CommonFlags } from './command.js'
+import { configOf, withContext, type Context } from './context.js'
+import { EXIT, UsageError } from './exit.js'
+import { progressBar, type Progress } from './progress.js'
+import { summaries } from './summaries.js'
+import { version } from './version.js'
+
+type Flags = CommonFlags & Readonly<{ dryRun?: boolean; force?: boolean; json?: boolean }>
+
+export const backupCommand = (): Command =>
+  command('backup', summaries.backup, [
+    'streamvane backup /backups/2026-01-05',
+    'streamvane backup --data ./data /mnt/b --json',
+  ])
+    .argument('<folder>', 'where the backup goes: a folder that is empty or does not exist, outside the data folder')
+    .option('--json', 'the manifest as JSON on stdout')
+    .action((to: string, flags: Flags) => embedded('backup', flags, (context) => makeBackup(context, to, flags)))
+
+export const restoreCommand = (): Command =>
+  command('restore', summaries.restore, [
+    'streamvane restore /backups/2026-01-05 --dry-run',
+    'streamvane restore /backups/2026-01-05 --data ./restored',
+  ])
+    .argument('<folder>', 'the folder of a backup')
+    .option('--dry-run', 'verify the backup and say what would be restored, and write nothing')
+    .option('--force', 'restore into a data folder that is not empty; its log and snapshots are moved aside')
+    .option('--json', 'the outcome as JSON on stdout')
+    .action((from: string, flags: Flags) => embedded('restore', flags, (context) => restoreFrom(context, from, flags)))
+
+const embedded = async (name: string, flags: Flags, work: (context: Context) => Promise<number>): Promise<void> => {
+  const config = configOf(flags)
+  if (config.log.kind === 'eventstoredb')
+    throw new UsageError(
+      `the log is on EventStoreDB: ${name} it with the server's own means (see docs/eventstoredb.md). ` +
+        'The data folder holds only snapshots then, which are made again.',
+    )
+  await withContext(name, config, async (context) => {
+    try {
+      return await work(context)
+    } catch (cause) {
+      if (!(cause instanceof BackupRefused)) throw cause
+      console.error(cause.message)
+      return EXIT.refused
+    }
+  })
+}
+
+const makeBackup = async ({ config, signal }: Context, to: string, flags: Flags): Promise<number> => {
+  let bar: Progress | undefined
+  const began = Date.now()
+  try {
+    const outcome = await backup({
+      data: config.data,
+      to,
+      version: version(),
+      now: Date.now,
+      signal,
+      onProgress: ({ part, done, total }) => (bar ??= progressBar('backup', total)).update(done, part),
+    })
+    bar?.stop()
+    if (outcome.kind === 'stopped') {
+      console.error('stopped before the end; nothing is left of this backup')
+      return EXIT.differences
+    }
+    if (flags.json === true) console.log(JSON.stringify({ outcome: 'made', to, ...outcome.manifest }))
+    else {
+      console.log(tableOf(outcome.manifest))
+      console.log(`made: ${to} from ${config.data} in ${((Date.now() - began) / 1_000).toFixed(1)} s`)
+    }
+    return EXIT.ok
+  } finally {
+    bar?.stop()
+  }
+}
+
+const restoreFrom = async ({ config, signal }: Context, from: string, flags: Flags): Promise<number> => {
+  let bar: Readonly<{ step: string; progress: Progress }> | undefined
+  try {
+    const { kind, manifest, replaced } = await restore({
+      from,
+      data: config.data,
+      dryRun: flags.dryRun === true,
+      force: flags.force === true,
+      now: Date.now,
+      signal,
+      onProgress: ({ step, done, total }) => {
+        if (bar?.step !== step) {
+          bar?.progress.stop()
+          bar = { step, progress: progressBar(step, total) }
+        }
+        bar.progress.update(done)
+      },
+    })
+    bar?.progress.stop()
+    if (flags.json === true)
+      console.log(JSON.stringify({ outcome: kind, from, data: config.data, replaced, ...manifest }))
+    else {
+      console.log(tableOf(manifest))
+      console.log(`${kind}: ${from} of ${manifest.madeAt}${kind === 'restored' ? ` to ${config.data}` : ''}`)
+    }
+    if (replaced !== undefined) console.error(`the log and snapshots that were there lie in ${replaced}`)
+    if (kind === 'stopped') console.error('stopped before the end; nothing was put in place')
+    return kind === 'stopped' ? EXIT.differences : EXIT.ok
+  } finally {
+    bar?.progress.stop()
+  }
+}
+
+const tableOf = ({ parts }: BackupManifest): string => {
+  const table = new Table({ head: ['part', 'bytes', 'ends at', 'log id', 'SHA-256'], style: { head: [], border: [] } })
+  for (const { name, bytes, head, logId, sha256 } of parts)
+    table.push([name, bytes, head ?? 'empty', logId ?? 'none', sha256.slice(0, 32)])
+  return table.toString()
+}
