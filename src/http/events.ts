@@ -7,15 +7,14 @@ import { splitJson, splitLines } from '../ingress/split.js'
 import { receiptAnswer, refusal, type Answer } from './answer.js'
 import { cloudRequestOf, firehoseAnswer, validationAnswer } from './cloud-requests.js'
 import type { Slot } from './in-flight.js'
-import { readBody } from './request-body.js'
+import { readBody, type BodyLimits } from './request-body.js'
 
 /** Where events come from, as the log keeps it. */
 const ORIGIN = 'http'
 
 export type EventsOptions = Readonly<{
   deliver: Deliver
-  /** Bytes of a body, as sent and as inflated. */
-  bodyMaxBytes: number
+  body: BodyLimits
   /** Events in one request. */
   batchMax: number
 }>
@@ -37,11 +36,16 @@ const forms: Readonly<Record<string, Form>> = {
  * Reads the body of a request, splits it into events and delivers them. Answers once everything, usable or not, is
  * durable. Throws `NotIngested`.
  */
-export const receiveEvents = async (request: IncomingMessage, slot: Slot, options: EventsOptions): Promise<Answer> => {
-  const { deliver, bodyMaxBytes, batchMax } = options
+export const receiveEvents = async (
+  request: IncomingMessage,
+  slot: Slot,
+  cutOff: AbortSignal,
+  options: EventsOptions,
+): Promise<Answer> => {
+  const { deliver, body, batchMax } = options
   const form = formOf(request.headers)
   if (E.isLeft(form)) return form.left
-  const read = await readBody(request, bodyMaxBytes, slot)
+  const read = await readBody(request, body, slot, cutOff)
   if (E.isLeft(read)) return read.left
   const { received, document } = read.right
 

@@ -21,11 +21,23 @@ const tooLarge = (what: string, bytesMax: number): Answer =>
 
 const noRoom = busy('the bodies being stored fill the memory that is set aside for them; send this one again')
 
-/** Reads a body of at most `bytesMax` bytes, as sent and as inflated. */
+export type BodyLimits = Readonly<{
+  /** As sent, and as inflated. */
+  bytesMax: number
+  /** A body that brings less than `bytesPerSecondMin` in any `slowAfterMs` is cut off. */
+  slowAfterMs: number
+  bytesPerSecondMin: number
+}>
+
+/**
+ * Reads a body. `cutOff` aborts if its place is needed by others because it comes too slowly. Once the body is complete,
+ * the request takes a place among those that are stored.
+ */
 export const readBody = async (
   request: IncomingMessage,
-  bytesMax: number,
+  limits: BodyLimits,
   slot: Slot,
+  cutOff: AbortSignal,
 ): Promise<E.Either<Answer, RequestBody>> => {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
   if (encoding !== 'identity' && encoding !== 'gzip')
@@ -39,34 +51,56 @@ export const readBody = async (
         },
       ),
     )
-  const received = await readAll(request, bytesMax, slot)
+  const received = E.flatMap(await readAll(request, limits, slot, cutOff), (body) => E.map(() => body)(slot.store()))
   if (E.isLeft(received)) return received
   if (encoding === 'identity') return E.right({ received: received.right, document: received })
-  return inflated(received.right, bytesMax, slot)
+  return inflated(received.right, limits.bytesMax, slot)
 }
+
+const tooSlow = (bytesPerSecondMin: number): Answer =>
+  refusal(
+    408,
+    'too-slow',
+    `the body came more slowly than ${bytesPerSecondMin} bytes a second; send it again. Nothing was stored`,
+    { headers: { 'retry-after': '1', connection: 'close' } },
+  )
 
 /**
  * After a refusal the rest of the body is read and discarded: many senders read the answer only after they have sent
  * everything.
  */
-const readAll = (request: IncomingMessage, bytesMax: number, slot: Slot): Promise<E.Either<Answer, Buffer>> => {
+const readAll = (
+  request: IncomingMessage,
+  { bytesMax, slowAfterMs, bytesPerSecondMin }: BodyLimits,
+  slot: Slot,
+  cutOff: AbortSignal,
+): Promise<E.Either<Answer, Buffer>> => {
   if (Number(request.headers['content-length'] ?? 0) > bytesMax)
     return Promise.resolve(E.left(tooLarge('is larger than', bytesMax)))
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let size = 0
+    let sizeBefore = 0
     const settle = (result: E.Either<Answer, Buffer>): void => {
+      clearInterval(watch)
+      cutOff.removeEventListener('abort', slow)
       request.off('data', add)
       resolve(result)
     }
     const abort = (): void =>
       settle(E.left(refusal(400, 'incomplete-body', `the body broke off after ${size} bytes. Nothing was stored`)))
+    const slow = (): void => settle(E.left(tooSlow(bytesPerSecondMin)))
     const add = (chunk: Buffer): void => {
       size += chunk.length
       if (size > bytesMax) settle(E.left(tooLarge('is larger than', bytesMax)))
       else if (!slot.reserve(chunk.length)) settle(E.left(noRoom))
       else chunks.push(chunk)
     }
+    const watch = setInterval(() => {
+      if (size - sizeBefore < (bytesPerSecondMin * slowAfterMs) / 1_000) slow()
+      sizeBefore = size
+    }, slowAfterMs)
+    cutOff.addEventListener('abort', slow)
     request.on('data', add)
     request.on('end', () => settle(E.right(Buffer.concat(chunks, Math.min(size, bytesMax)))))
     request.on('error', abort)

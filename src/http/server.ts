@@ -22,8 +22,14 @@ export type HttpSourceOptions = Readonly<{
   bodyMaxBytes?: number
   /** Events in one request; default 10,000. */
   batchMax?: number
-  /** Requests in flight; those beyond are refused with 503. */
+  /** Requests that are being stored; those beyond are refused with 503. */
   requestsMax?: number
+  /** Requests whose bodies are being received; default four times `requestsMax`. */
+  receivingMax?: number
+  /** A body slower than this is cut off after `slowAfterMs`, or after `slowGraceMs` if its place is needed. */
+  bytesPerSecondMin?: number
+  slowAfterMs?: number
+  slowGraceMs?: number
   /** Bytes of the bodies in flight, as sent and as inflated. */
   bytesInFlightMax?: number
   /** How long `close` waits for the requests in flight. */
@@ -37,6 +43,11 @@ export type RunningHttpSource = RunningSource & Readonly<{ url: string }>
 const BODY_MAX_BYTES = 10 * 1024 * 1024
 const BATCH_MAX = 10_000
 const REQUESTS_MAX = 256
+const BYTES_PER_SECOND_MIN = 1_024
+const SLOW_AFTER_MS = 10_000
+const SLOW_GRACE_MS = 1_000
+/** The connection is closed if the headers of a request take longer than this to arrive. */
+const HEADERS_MAX_MS = 10_000
 /** The connection is closed if a request takes longer than this to arrive. */
 const REQUEST_MAX_MS = 60_000
 const DRAIN_MAX_MS = 15_000
@@ -65,8 +76,20 @@ const listen = async (options: HttpSourceOptions, deliver: Deliver): Promise<Run
     throw new ConfigError(
       `the ingress would listen on ${host} without a token: set ingress.token (STREAMVANE_INGRESS__TOKEN), or bind it to 127.0.0.1`,
     )
-  const inFlight = inFlightLimit({ requestsMax, bytesMax: options.bytesInFlightMax ?? 8 * bodyMaxBytes })
-  const app = Fastify({ logger: false, requestTimeout: REQUEST_MAX_MS, forceCloseConnections: 'idle' })
+  const inFlight = inFlightLimit({
+    storingMax: requestsMax,
+    receivingMax: options.receivingMax ?? 4 * requestsMax,
+    bytesMax: options.bytesInFlightMax ?? 8 * bodyMaxBytes,
+    bytesPerSecondMin: options.bytesPerSecondMin ?? BYTES_PER_SECOND_MIN,
+    graceMs: options.slowGraceMs ?? SLOW_GRACE_MS,
+    now: () => performance.now(),
+  })
+  const app = Fastify({
+    logger: false,
+    requestTimeout: REQUEST_MAX_MS,
+    forceCloseConnections: 'idle',
+    http: { headersTimeout: HEADERS_MAX_MS, connectionsCheckingInterval: HEADERS_MAX_MS / 2 },
+  })
   // Bodies are read by `receiveEvents`, which keeps their bytes and knows their limits.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
@@ -112,6 +135,11 @@ const addRoutes = (
   deliver: Deliver,
 ): void => {
   const { token, health, logger, bodyMaxBytes = BODY_MAX_BYTES, batchMax = BATCH_MAX } = options
+  const body = {
+    bytesMax: bodyMaxBytes,
+    bytesPerSecondMin: options.bytesPerSecondMin ?? BYTES_PER_SECOND_MIN,
+    slowAfterMs: options.slowAfterMs ?? SLOW_AFTER_MS,
+  }
   const isAuthorized = token === undefined ? () => true : bearerCheck(token)
 
   const events = async (request: FastifyRequest): Promise<Answer> => {
@@ -119,10 +147,11 @@ const addRoutes = (
       return refusal(401, 'unauthorized', 'send the token of this ingress as Authorization: Bearer <token>', {
         headers: { 'www-authenticate': 'Bearer realm="streamvane", Basic realm="streamvane"' },
       })
-    const slot = inFlight.enter()
+    const slow = new AbortController()
+    const slot = inFlight.receive(() => slow.abort())
     if (E.isLeft(slot)) return slot.left
     try {
-      return await receiveEvents(request.raw, slot.right, { deliver, bodyMaxBytes, batchMax })
+      return await receiveEvents(request.raw, slot.right, slow.signal, { deliver, body, batchMax })
     } catch (cause) {
       logger?.error({ err: cause }, 'ingress: a request could not be stored')
       if (cause instanceof NotIngested) return logFailure(cause.message)
