@@ -107,6 +107,8 @@ export class KpiProjection {
     this.records = new ConversationRecords(coldStore, spilled, this.pointCells, (at) => this.tooLate(at))
     this.agentStates = new AgentStates(
       this.settings,
+      coldStore,
+      spilled,
       (...adjustment) => this.pointCells.adjust(...adjustment),
       state?.agentStates,
     )
@@ -138,8 +140,7 @@ export class KpiProjection {
         if (!this.reads('detail-events')) return undefined
         return this.tooLate(fact.at) ?? this.correlator.apply(fact)
       case 'AgentStateEntered': {
-        // Even in history: what an agent did before is forgotten by then, and the time would be counted twice.
-        const refusal = tooLate(fact.at, this.cells.closedThrough, this.base)
+        const refusal = this.tooLate(fact.at)
         if (refusal === undefined) this.agentStates.entered(fact, this.cells.closedThrough)
         return refusal
       }
@@ -196,7 +197,7 @@ export class KpiProjection {
       correlator: this.correlator.save(),
       customerFirst: this.customerFirst.save(),
       agentStates: this.agentStates.save(),
-      spilled: [...this.cells.spilled(), ...this.records.spilled()],
+      spilled: [...this.cells.spilled(), ...this.records.spilled(), ...this.agentStates.spilled()],
     }
   }
 
@@ -204,6 +205,7 @@ export class KpiProjection {
   saved(): void {
     this.cells.releaseClosed()
     this.records.release()
+    this.agentStates.release()
   }
 
   private reads(source: PointSource): boolean {
@@ -235,7 +237,6 @@ export class KpiProjection {
     this.customerFirst.tick(at)
     this.agentStates.advance(before, through)
     this.cells.closeThrough(through)
-    this.agentStates.forget(through)
   }
 
   /**

@@ -108,11 +108,9 @@ describe('in history', () => {
       .refuses(offered('08:01'), 'too-late', /08:01/)
   })
 
-  test('a state is, as what the agent did before is forgotten', () => {
+  test('no state is too late either; outside history a state is', () => {
     const states = { ...hour, families: ['agent-state'] as const }
-    given(states, { inHistory: true })
-      .facts(ticked('12:00'))
-      .refuses(entered('ann', 'IDLE', '08:00'), 'too-late', /08:00/)
+    given(states, { inHistory: true }).facts(ticked('12:00'), entered('ann', 'IDLE', '08:00'))
     given(states)
       .facts(ticked('12:00'))
       .refuses(entered('ann', 'IDLE', '10:44'), 'too-late', /10:44/)

@@ -1,8 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Fact } from '../../../src/domain/fact.js'
-import { twoOrders, quickProfile } from '../../support/arbitrary-facts.js'
+import { KpiProjection } from '../../../src/projections/kpi-projection.js'
+import { anyCuts, twoOrders, quickProfile } from '../../support/arbitrary-facts.js'
 import { lastValues, rowsOf, textsOf } from '../../support/given.js'
+import { jsonColdStore } from '../../support/json-cold-store.js'
+import { rowsIn } from '../../support/kpi-events.js'
 
 /** Many in little time: each run of the suite tries others. */
 const runs = { numRuns: 80 }
@@ -39,6 +42,43 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', { 
           fact.type === 'ClockTicked' && index !== place ? [fact, { ...fact, at: fact.at - 1 }, fact] : [fact],
         )
         expect(textsOf(rowsOf(lagging, profile))).toEqual(textsOf(rowsOf(log, profile)))
+      }),
+      runs,
+    )
+  })
+})
+
+describe('in history, where nothing is too late', { timeout: 60_000 }, () => {
+  // States last as long as an interval, and closed intervals are beyond the horizon at once.
+  const quick = quickProfile('metric-records')
+  const profile = {
+    ...quick,
+    lateHorizonMs: 0,
+    agentState: { ...quick.agentState, stateMaxMs: quick.intervalMs },
+  }
+
+  test('the last values do not depend on the order, on cuts, or on what was spilled and loaded again', () => {
+    fc.assert(
+      fc.property(twoOrders, anyCuts, fc.boolean(), ([one, other], cuts, restarts) => {
+        const coldStore = jsonColdStore()
+        let projection = new KpiProjection('acme', profile, { coldStore, inHistory: true })
+        const rows = one.flatMap((fact, index) => {
+          expect(projection.apply(fact)).toBeUndefined()
+          if (!cuts.includes(index + 1)) return []
+          const drained = rowsIn(projection.drainEvents())
+          const state = projection.save()
+          coldStore.put(state.spilled)
+          projection.saved()
+          if (restarts)
+            projection = new KpiProjection('acme', profile, {
+              coldStore,
+              state: JSON.parse(JSON.stringify({ ...state, spilled: [] })) as typeof state,
+            })
+          return drained
+        })
+        rows.push(...rowsIn(projection.drainEvents()))
+        const known = rowsOf(other, { ...profile, lateHorizonMs: quick.lateHorizonMs })
+        expect(lastValues(rows)).toEqual(lastValues(known))
       }),
       runs,
     )

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { defaultProfile } from '../../../src/domain/profile.js'
-import { AgentTimeline } from '../../../src/projections/points/agent-timeline.js'
+import { defaultProfile, type Profile } from '../../../src/domain/profile.js'
+import { KpiProjection } from '../../../src/projections/kpi-projection.js'
+import type { Fact } from '../../../src/domain/fact.js'
 import { entered, minutes, ticked } from '../../support/fact-builders.js'
-import { given } from '../../support/given.js'
+import { given, lastValues, rowsOf } from '../../support/given.js'
 
 const ann = (state: string, time: string) => entered('ann', state, time)
 
@@ -110,11 +111,12 @@ describe('entries out of order', () => {
       .emits('agent-state ann routingStatus IDLE 10:00 provisional 1: tAgentRoutingStatus 300000')
   })
 
-  test('and takes no memory', () => {
-    const timeline = new AgentTimeline({ stateMaxMs: minutes(60), intervalMs: minutes(15) })
-    const entries = [ann('IDLE', '10:00'), ann('OFF_QUEUE', '10:05'), ann('IDLE', '10:00'), ann('OFF_QUEUE', '10:05')]
-    for (const entry of entries) timeline.enter(entry, null)
-    expect(timeline.save()).toHaveLength(2)
+  test('that are known already take no memory', () => {
+    const projection = new KpiProjection('acme', defaultProfile)
+    for (const entry of [ann('IDLE', '10:00'), ann('OFF_QUEUE', '10:05'), ann('IDLE', '10:00')]) projection.apply(entry)
+    projection.drainEvents()
+    const periods = projection.save().spilled.filter(([key]) => key.startsWith('states/'))
+    expect(periods.map(([, entries]) => (entries as readonly unknown[]).length)).toEqual([2])
   })
 
   test('of two states entered at the same instant the first by name lasts no time, whichever came first', () => {
@@ -148,12 +150,12 @@ describe('a state is believed for at most so long', () => {
   })
 })
 
-describe('states that ended longer ago than the restate horizon are forgotten', () => {
+describe('states of long ago', () => {
   const short = {
     correlation: { ...defaultProfile.correlation, restateHorizonMs: minutes(60), acwHorizonMs: minutes(60) },
   }
 
-  test('what was counted stands', () => {
+  test('stay counted', () => {
     given(short)
       .facts(ann('IDLE', '10:00'), ann('OFF_QUEUE', '10:05'), ticked('11:20'))
       .emitsIn(
@@ -166,7 +168,7 @@ describe('states that ended longer ago than the restate horizon are forgotten', 
       )
   })
 
-  test('the state that is still open is not, however long ago it began', () => {
+  test('last while they are open, however long ago they began', () => {
     given({ ...short, agentState: { ...defaultProfile.agentState, stateMaxMs: minutes(24 * 60) } })
       .facts(ann('IDLE', '08:00'), ticked('12:20'), ann('OFF_QUEUE', '12:16'), ticked('12:35'))
       .emitsIn(
@@ -193,5 +195,35 @@ describe('states that ended longer ago than the restate horizon are forgotten', 
         'agent-state ann routingStatus IDLE 12:15 final 2: tAgentRoutingStatus 60000',
         'agent-state ann routingStatus OFF_QUEUE 12:15 final 2: tAgentRoutingStatus 840000',
       )
+  })
+})
+
+describe('in history', () => {
+  const hour: Profile = {
+    ...defaultProfile,
+    lateHorizonMs: minutes(60),
+    families: ['agent-state', 'agent-occupancy'],
+  }
+  const day = [ann('IDLE', '08:00'), ann('INTERACTING', '08:20'), ann('IDLE', '08:50'), ann('OFF_QUEUE', '11:00')]
+  const [first, second, ...others] = day as [Fact, Fact, ...Fact[]]
+  const end = ticked('13:00')
+
+  test.each([
+    ['all of them after the clock', [ticked('12:00'), ...day, end]],
+    ['one of them between two that were counted', [first, ...others, ticked('12:00'), second, end]],
+  ])('states count whatever their age, and no time twice: %s', (_, facts) => {
+    for (const stateMaxMs of [minutes(45), minutes(24 * 60)]) {
+      const profile = { ...hour, agentState: { ...hour.agentState, stateMaxMs } }
+      const known = lastValues(rowsOf([...day, end], profile))
+      expect(known.filter((line) => line.startsWith('agent-state/ann/routingStatus/INTERACTING'))).toHaveLength(3)
+      expect(lastValues(rowsOf(facts, profile, [2, 4], { inHistory: true }))).toEqual(known)
+    }
+  })
+
+  test('a state older than the late horizon is refused once history has ended', () => {
+    given(hour, { inHistory: true })
+      .facts(ticked('12:00'), ann('IDLE', '08:00'))
+      .endHistory()
+      .refuses(ann('OFF_QUEUE', '08:10'), 'too-late', /08:10/)
   })
 })
