@@ -4,7 +4,9 @@ import { copyFile, mkdir, readFile, truncate, writeFile } from 'node:fs/promises
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { openEmbeddedLog } from '../../src/log/embedded/log.js'
+import { simulate } from '../../src/simulator/simulate.js'
 import { runChild, scratchDirectory } from '../log/embedded/child-process.js'
+import { streamvane } from '../support/streamvane.js'
 
 const PAGE = 4096
 
@@ -149,3 +151,31 @@ const fill = async (disk: string): Promise<void> => {
         break
       }
 }
+
+describe('a damaged block of the raw log', () => {
+  test.each([
+    ['run --until-caught-up', ['run', '--until-caught-up']],
+    ['run --only projector', ['run', '--only', 'projector']],
+    ['run', ['run', '--port', '0']],
+    ['rebuild', ['rebuild']],
+  ])('ends %s with exit code 4, and the position, the file and the remedy are named', async (_, args) => {
+    const dir = await scratchDirectory()
+    const data = join(dir, 'data')
+    const env = { STREAMVANE_DATA: data }
+    const lines = [...simulate({ seed: 3, fromMs: Date.parse('2026-01-05T06:00:00Z'), hours: 1, queues: 1, agents: 6 })]
+    await writeFile(join(dir, 'day.ndjson'), lines.map(({ line }) => line).join('\n'))
+    expect((await streamvane(['import', join(dir, 'day.ndjson')], { env })).code).toBe(0)
+    if (args[0] === 'rebuild') expect((await streamvane(['run', '--until-caught-up'], { env })).code).toBe(0)
+    const path = join(data, 'log', 'raw', 'data.mdb')
+    const bytes = await readFile(path)
+    // Somewhere within the JSON of an event.
+    for (let at = bytes.indexOf('"conversationId"'); at >= 0; at = bytes.indexOf('"conversationId"', at + 40_000))
+      bytes.write('!', at + 1)
+    await writeFile(path, bytes)
+    const ended = await streamvane(args, { env })
+    expect(ended.stderr).toMatch(/the block through position \d+ fails its checksum/)
+    expect(ended.stderr).toContain(path)
+    expect(ended.stderr).toContain('streamvane restore')
+    expect(ended.code, ended.stderr).toBe(4)
+  })
+})
