@@ -43,6 +43,7 @@ const expected: Readonly<Record<string, number>> = {
 export const exitCodeOf = (cause: unknown): number => {
   // Commander reports help and versions as an error too, with code 0.
   if (cause instanceof CommanderError) return cause.exitCode === 0 ? EXIT.ok : EXIT.usage
+  if (isNotIngested(cause) && !cause.retryable) return EXIT.refused
   return isExpected(cause) ? (expected[cause.name] ?? EXIT.failed) : EXIT.failed
 }
 
@@ -56,10 +57,10 @@ export const isExpected = (cause: unknown): cause is Error =>
 export const wordsOf = (cause: unknown): unknown => {
   if (cause instanceof CommanderError) return undefined
   if (!isExpected(cause)) return cause
-  return cause.name === 'NotIngested'
-    ? `${cause.message}: ${(cause as Error & Pick<NotIngested, 'reason'>).reason}`
-    : cause.message
+  return isNotIngested(cause) ? `${cause.message}: ${cause.reason}` : cause.message
 }
+
+const isNotIngested = (cause: unknown): cause is NotIngested => isExpected(cause) && cause.name === 'NotIngested'
 
 /** The exit code and message of a finished run. */
 export const outcomeOf = (end: StageEnd): Readonly<{ code: number; message: string }> => {

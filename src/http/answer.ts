@@ -1,3 +1,4 @@
+import type { NotIngested } from '../ingress/not-ingested.js'
 import type { Receipt } from '../ingress/receipt.js'
 
 /**
@@ -31,8 +32,11 @@ export const draining: Answer = refusal(
   },
 )
 
-export const logFailure = (detail: string): Answer =>
-  refusal(503, 'log-not-available', detail, { headers: RETRY_AFTER })
+/** A failure that passes is answered with 503 and `Retry-After`, one that an operator has to mend with 500. */
+export const logFailure = ({ message, retryable }: NotIngested): Answer =>
+  retryable
+    ? refusal(503, 'log-not-available', message, { headers: RETRY_AFTER })
+    : refusal(500, 'log-refused', message)
 
 /**
  * The counts of a request whose events are durable. Dead letters beside usable events are part of a success; a request

@@ -154,7 +154,7 @@ const addRoutes = (
       return await receiveEvents(request.raw, slot.right, slow.signal, { deliver, body, batchMax })
     } catch (cause) {
       logger?.error({ err: cause }, 'ingress: a request could not be stored')
-      if (cause instanceof NotIngested) return logFailure(cause.message)
+      if (cause instanceof NotIngested) return logFailure(cause)
       return refusal(
         500,
         'unexpected',

@@ -1,20 +1,34 @@
 import type { AppendFailure } from '../log/event-log.js'
 
-/** The log did not take a batch. Nothing was acknowledged, and delivering it again is safe. */
+/**
+ * The log did not take a batch. Nothing was acknowledged, and delivering it again is safe. `message` is for the sender,
+ * `reason` for operators.
+ */
 export class NotIngested extends Error {
   override readonly name = 'NotIngested'
-  /** The failure may pass: delivering the same batch again can succeed. */
+  /** The failure may pass by itself: delivering the same batch again can succeed. Otherwise an operator has to act. */
   readonly retryable: boolean
-  /** The cause, for operators; it may name servers and paths, so it is not for the sender. */
+  /** The cause; it may name servers and paths. */
   readonly reason: string
   constructor(failure: AppendFailure) {
-    super(`the log did not take the batch (${failure.tag}); nothing was acknowledged, send it again`, {
-      cause: failure,
-    })
-    this.retryable = failure.tag === 'NotAvailable'
+    const isDenied = failure.tag === 'NotAvailable' && deniesAccess(failure.cause)
+    const retryable = failure.tag === 'NotAvailable' && !isDenied
+    super(
+      retryable
+        ? 'the log is not available now; nothing was acknowledged, send it again'
+        : `the log ${isDenied ? 'refuses the credentials of this process' : `refuses the batch (${failure.tag})`}; nothing was acknowledged, and an operator has to mend it before it is sent again`,
+      { cause: failure },
+    )
+    this.retryable = retryable
     this.reason = reasonOf(failure)
   }
 }
+
+/** gRPC status codes of a server that does not let this process in: PERMISSION_DENIED, UNAUTHENTICATED. */
+const DENIED: ReadonlySet<unknown> = new Set([7, 16])
+
+const deniesAccess = (cause: unknown): boolean =>
+  cause instanceof Error && (DENIED.has((cause as { code?: unknown }).code) || deniesAccess(cause.cause))
 
 const reasonOf = (failure: AppendFailure): string => {
   switch (failure.tag) {

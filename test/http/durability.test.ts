@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
 import { deliverTo } from '../../src/ingress/ingest.js'
-import type { EventLog } from '../../src/log/event-log.js'
+import type { AppendFailure, EventLog } from '../../src/log/event-log.js'
 import { memoryLog } from '../../src/log/memory-log.js'
 import { allEvents } from '../ingress/log-content.js'
 import { answerOf, asArray, asLines, events, served } from './served.js'
@@ -63,25 +63,41 @@ test('a hundred requests at once, every event sent twice: each is stored exactly
 })
 
 describe('a log that fails', () => {
-  test.each([
-    { tag: 'NotAvailable' as const, cause: 'disk full' },
-    { tag: 'Refused' as const, reason: 'the log is closed' },
-  ])('%j', async (failure) => {
+  const failingUntil = (failure: AppendFailure) => {
     const inner = memoryLog()
-    let fails = true
-    const { post } = await served({
-      log: {
-        ...inner,
-        append: async (appends) => (fails ? appends.map(() => E.left(failure)) : inner.append(appends)),
-      },
-    })
+    const state = { fails: true }
+    const append: EventLog['append'] = async (appends) =>
+      state.fails ? appends.map(() => E.left(failure)) : inner.append(appends)
+    return { state, log: { ...inner, append } }
+  }
+
+  test('for now: send it again, after a while', async () => {
+    const { state, log } = failingUntil({ tag: 'NotAvailable', cause: 'disk full' })
+    const { post } = await served({ log })
     const answer = await post(asArray([first, second]))
     expect(answer).toMatchObject({
       status: 503,
       body: { error: 'log-not-available', detail: expect.stringContaining('send it again') as string },
     })
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
-    fails = false
+    state.fails = false
+    expect(await post(asArray([first, second]))).toMatchObject({ status: 200, body: { stored: 2 } })
+  })
+
+  test.each<AppendFailure>([
+    { tag: 'Refused', reason: 'secret: the log is closed' },
+    { tag: 'NotAvailable', cause: Object.assign(new Error('secret: no such user'), { code: 16 }) },
+  ])('until an operator mends it (%j): nobody is told to send it again', async (failure) => {
+    const { state, log } = failingUntil(failure)
+    const { post } = await served({ log })
+    const answer = await post(asArray([first, second]))
+    expect(answer).toMatchObject({
+      status: 500,
+      body: { error: 'log-refused', detail: expect.stringContaining('an operator') as string },
+    })
+    expect(answer.headers.get('retry-after')).toBeNull()
+    expect(JSON.stringify(answer.body)).not.toMatch(/send it again|secret/)
+    state.fails = false
     expect(await post(asArray([first, second]))).toMatchObject({ status: 200, body: { stored: 2 } })
   })
 
