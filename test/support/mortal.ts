@@ -64,7 +64,9 @@ export class Life {
   sink(sink: Sink): Sink {
     return {
       name: sink.name,
-      connect: (signal) => async () => (this.alive(), sink.connect(signal)()),
+      connect:
+        (...args) =>
+        async () => (this.alive(), sink.connect(...args)()),
       write: (batch, signal) => () => this.write(() => sink.write(batch, signal)()),
       close: () => sink.close(),
     }

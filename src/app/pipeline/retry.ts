@@ -2,11 +2,14 @@ import type { Logger } from 'pino'
 import { backoffMs, pause, type Backoff } from '../../log/backoff.js'
 import { LogUnavailable } from '../../log/event-log.js'
 import type { PauseGate } from './pause-gate.js'
+import { permanentReason } from './permanent.js'
 
 /** An attempt that came to nothing for a reason that passes. */
 export type Lost = Readonly<{ kind: 'lost'; cause: unknown }>
 /** The next attempt begins at once. */
 export type Again = Readonly<{ kind: 'again' }>
+
+type Refused = Readonly<{ kind: 'refused'; reason: string }>
 
 export type RetryOptions = Readonly<{
   /** What is tried, as the log names it. */
@@ -21,13 +24,13 @@ export type RetryOptions = Readonly<{
 
 /**
  * Attempts, with growing pauses while they are lost, until one ends or the signal aborts. An attempt that throws
- * `LogUnavailable` is lost. It calls `works` whenever it has got what it needs: then the pauses begin small again. The
+ * `LogUnavailable` is lost; one that throws what no attempt can mend is refused. It calls `works` whenever it has got what it needs: then the pauses begin small again. The
  * log has one line when the work was lost and one when it is back; further attempts are told at level debug.
  */
 export const retrying = async <End extends Readonly<{ kind: string }>>(
   { what, backoff, signal, gate, logger, now }: RetryOptions,
   attempt: (works: () => void) => Promise<End | Lost | Again>,
-): Promise<End | Readonly<{ kind: 'stopped' }>> => {
+): Promise<End | Refused | Readonly<{ kind: 'stopped' }>> => {
   let attempts = 0
   let lostSince: number | undefined
   const works = (): void => {
@@ -39,7 +42,7 @@ export const retrying = async <End extends Readonly<{ kind: string }>>(
   while (!signal.aborted) {
     await gate?.step(signal, () => Promise.resolve())
     if (signal.aborted) break
-    const end = await attempt(works).catch((cause: unknown): Lost => lostBy(cause, signal))
+    const end = await attempt(works).catch((cause: unknown): Lost | Refused => endOfThrown(cause, signal))
     if (isAgain(end)) continue
     if (!isLost(end)) return end
     if (signal.aborted) break // what broke off because of it is no news
@@ -53,7 +56,9 @@ export const retrying = async <End extends Readonly<{ kind: string }>>(
   return { kind: 'stopped' }
 }
 
-const lostBy = (cause: unknown, signal: AbortSignal): Lost => {
+const endOfThrown = (cause: unknown, signal: AbortSignal): Lost | Refused => {
+  const reason = permanentReason(cause)
+  if (reason !== undefined) return { kind: 'refused', reason }
   if (cause instanceof LogUnavailable || signal.aborted) return { kind: 'lost', cause }
   throw cause
 }

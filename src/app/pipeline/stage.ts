@@ -1,6 +1,7 @@
 import type { Position } from '../../log/event-log.js'
 import { aborted } from './aborted.js'
 import { PauseGate } from './pause-gate.js'
+import { permanentReason } from './permanent.js'
 
 /**
  * Why a stage ended: it was told to; it worked off everything; another instance took over; the log or the destination
@@ -53,7 +54,10 @@ export type StageOptions = Readonly<{
   work: (control: StageControl) => Promise<StageEnd>
 }>
 
-/** Starts a stage. What its work throws is its end (`failed`), unless it was stopping: then it is `stopped`. */
+/**
+ * Starts a stage. What its work throws is its end: `refused` where trying again cannot help, else `failed`; `stopped` if
+ * it was stopping.
+ */
 export const startStage = ({ name, signal, onState, work }: StageOptions): StageHandle => {
   const gate = new PauseGate()
   const stopping = new AbortController()
@@ -72,7 +76,11 @@ export const startStage = ({ name, signal, onState, work }: StageOptions): Stage
   }
   onState(state)
   const ended = work({ signal: either, gate, started })
-    .catch((cause: unknown): StageEnd => (either.aborted ? { kind: 'stopped' } : { kind: 'failed', cause }))
+    .catch((cause: unknown): StageEnd => {
+      if (either.aborted) return { kind: 'stopped' }
+      const reason = permanentReason(cause)
+      return reason === undefined ? { kind: 'failed', cause } : { kind: 'refused', reason }
+    })
     .then((end) => {
       enter({ kind: 'ended', end })
       gate.open()

@@ -15,7 +15,7 @@ import {
   copied,
   copiedInto,
   streamOf,
-  text,
+  rowText,
   rowsOf,
   rowEvents,
   deadLettersOf,
@@ -75,7 +75,7 @@ test('a copied row stream equals, event for event, what a projector would have w
   for (const generation of ['g1', 'g2']) {
     const [ours, theirs] = await Promise.all(
       [copy, there].map(async (logs) =>
-        (await streamOf(await logs.kpi(generation, 'reader'), `t.kpi-${generation}`)).map(text),
+        (await streamOf(await logs.kpi(generation, 'reader'), `t.kpi-${generation}`)).map(rowText),
       ),
     )
     expect(ours).toEqual(theirs)

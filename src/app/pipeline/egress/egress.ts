@@ -1,17 +1,17 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
-import { readKpiEvent, RowOfUnknownSchema } from '../../../contract/kpi-stream.js'
+import { isRow, readKpiEvent } from '../../../contract/kpi-stream.js'
 import { kpiStream } from '../../../domain/stream-name.js'
 import { unreachable } from '../../../domain/unreachable.js'
 import type { ProgressMismatchCode } from '../../../egress/progress-mismatch.js'
 import type { Progress, Sink, SinkFailure, SinkRecord } from '../../../egress/sink.js'
-import type { RecordedEvent } from '../../../log/event-log.js'
+import type { EventLog, RecordedEvent } from '../../../log/event-log.js'
 import { readGenerations, watchLive } from '../generations.js'
 import { whenThere, type Logs } from '../logs/logs.js'
 import { PauseGate } from '../pause-gate.js'
 import { retrying, type Again, type Lost } from '../retry.js'
 import type { StageEnd } from '../stage.js'
-import { progressCheck, publishFrom } from './progress-check.js'
+import { progressCheck, progressThrough, publishFrom } from './progress-check.js'
 
 export type EgressEnd = Exclude<StageEnd, { kind: 'failed' }>
 
@@ -38,8 +38,8 @@ export type EgressOptions = Readonly<{
 const RETRY = { firstMs: 200, maxMs: 30_000 }
 
 /**
- * *connecting*: the sink has the progress checked, fences out any other writer and tells the progress. *publishing* one generation: its KPI
- * stream is written behind that progress, in order. Left for *connecting* after a failure (the outcome of the last
+ * *connecting*: the sink has the progress checked, fences out any other writer and tells the progress. *publishing* one
+ * generation: its KPI stream is written behind that progress, in order. Left for *connecting* after a failure (the outcome of the last
  * write is unknown until the sink tells the progress again), and when another generation is promoted.
  */
 export const runEgress = async (options: EgressOptions): Promise<EgressEnd> => {
@@ -115,20 +115,18 @@ const publish = async (publishing: Publishing, generation: string, until: AbortS
   try {
     const kpi = untilCaughtUp ? await open() : await whenThere(open, `rows of generation ${generation}`, until, logger)
     const from = await publishFrom(kpi, tenant, generation, progress)
-    const logId = await kpi.id()
     for await (const message of kpi.subscribeStream(stream, { from, batchMax, signal: watched })) {
       if (message.kind === 'caught-up') {
         onWorking()
         if (untilCaughtUp) return { kind: 'caught-up' }
         continue
       }
-      const failure = await gate.step(until, () => write(publishing, { generation, logId }, message.events))
+      const failure = await gate.step(until, () => write(publishing, kpi, generation, message.events))
       if (failure !== undefined) return endOf(failure)
     }
     return owner.lost() ?? { kind: 'stopped' }
   } catch (cause) {
     if (until.aborted) return { kind: 'stopped' }
-    if (cause instanceof RowOfUnknownSchema) return { kind: 'refused', reason: cause.message }
     throw cause
   } finally {
     owner.stop()
@@ -169,13 +167,14 @@ const watchOwner = (
 /** Writes what is to be published of these events; nothing where they are all the projector's own records. */
 const write = async (
   { sink, signal, onWorking, onWritten }: Publishing,
-  { generation, logId }: Readonly<{ generation: string; logId: string }>,
+  kpi: EventLog,
+  generation: string,
   events: readonly RecordedEvent[],
 ): Promise<SinkFailure | undefined> => {
   const records = events.flatMap((event) => recordsOf(event, generation))
-  const last = events.at(-1)
-  if (records.length === 0 || last === undefined) return undefined
-  const progress = { generation, revision: last.revision, logId, eventId: last.id }
+  const last = events.findLast((event) => isRow(event))
+  if (last === undefined) return undefined
+  const progress = await progressThrough(kpi, generation, last)
   const result = await sink.write({ records, progress }, signal)()
   if (E.isLeft(result)) return result.left
   onWorking()

@@ -2,34 +2,42 @@ import * as E from 'fp-ts/lib/Either.js'
 import { kpiStream } from '../../../domain/stream-name.js'
 import { refusalOf, type ProgressMismatch, type ProgressMismatchCode } from '../../../egress/progress-mismatch.js'
 import type { Progress, ProgressCheck } from '../../../egress/sink.js'
-import { LogUnavailable, type EventLog } from '../../../log/event-log.js'
+import { contentId } from '../../../log/content-id.js'
+import { LogUnavailable, type EventLog, type RecordedEvent } from '../../../log/event-log.js'
 import { readGenerations } from '../generations.js'
 import type { Logs } from '../logs/logs.js'
 
-type CheckOptions = Readonly<{
+export type ProgressCheckOptions = Readonly<{
   tenant: string
   logs: Logs
+  /** Name of the sink. */
   sink: string
   accepted: readonly ProgressMismatchCode[]
 }>
 
+/** The progress that means: everything through the row `event` is published. */
+export const progressThrough = async (kpi: EventLog, generation: string, event: RecordedEvent): Promise<Progress> => {
+  const logId = await kpiLogIdOf(kpi)
+  const at = { generation, revision: event.revision, eventId: nameOf(event) }
+  return logId === undefined ? at : { ...at, logId }
+}
+
 /**
  * Compares the progress at a destination with this log, before the sink fences anybody: every log names its first
- * generation `g1`, so the progress of another data folder, or of a later state of this one, looks like ours.
+ * generation `g1`, so the progress of another data folder, or of a later state of this one, looks like ours. Throws
+ * `LogUnavailable` while the KPI log of the live generation is not there to be compared with.
  */
 export const progressCheck =
-  ({ tenant, logs, sink, accepted }: CheckOptions): ProgressCheck =>
+  (options: ProgressCheckOptions): ProgressCheck =>
   async (progress) => {
     if (progress === undefined) return E.right(undefined)
-    const mismatch = await mismatchWithLog(tenant, logs, sink, progress)
-    const refusal = refusalOf(mismatch === undefined ? [] : [mismatch], accepted)
+    const mismatch = await mismatchOf(options, progress)
+    const refusal = refusalOf(mismatch === undefined ? [] : [mismatch], options.accepted)
     return refusal === undefined ? E.right(undefined) : E.left(refusal)
   }
 
-const mismatchWithLog = async (
-  tenant: string,
-  logs: Logs,
-  sink: string,
+const mismatchOf = async (
+  { tenant, logs, sink }: ProgressCheckOptions,
   progress: Progress,
 ): Promise<ProgressMismatch | undefined> => {
   const { generation, revision } = progress
@@ -48,7 +56,7 @@ const mismatchWithLog = async (
       code: 'other-history',
       reason:
         `rows of generation ${generation} were published to ${sink} through revision ${revision}, where this log holds ` +
-        `${progress.eventId === undefined ? 'nothing' : 'another event or nothing'}: it was restored from an older copy, ` +
+        `${progress.eventId === undefined ? 'nothing' : 'another row or nothing'}: it was restored from an older copy, ` +
         `or two copies of it were written to. Restore the log that was published from; or accept it: all rows of the ` +
         `live generation are then published again`,
     }
@@ -64,20 +72,13 @@ const otherLog = (found: string): ProgressMismatch => ({
   reason:
     `${found}: check the data folder (--data), or the log, and the tenant. Two installations need destinations of their ` +
     `own: egress.kafka.transactionalId and egress.kafka.topics, or egress.files.dir. If this log replaces the other ` +
-    `one, accept it: all its rows are then published`,
+    `one, accept it: if it is a copy, it goes on behind what was published; else all its rows are published`,
 })
-
-const isHeld = async (kpi: EventLog, stream: string, { revision, eventId }: Progress): Promise<boolean> => {
-  for await (const batch of kpi.readStream(stream, { from: revision, max: 1 })) {
-    const event = batch[0]
-    if (event?.revision === revision) return eventId === undefined || event.id === eventId
-  }
-  return false
-}
 
 /**
  * The first revision of a generation's stream that is still to be published. A generation that was promoted after the
- * last write, and one whose progress the operator has accepted as not matching, are published from the beginning.
+ * last write is published from the beginning. So is one whose progress the operator has accepted as not matching, unless
+ * the log holds the row that was published last, at the same revision, as a copy of a log does.
  */
 export const publishFrom = async (
   kpi: EventLog,
@@ -86,6 +87,26 @@ export const publishFrom = async (
   progress: Progress | undefined,
 ): Promise<number> => {
   if (progress?.generation !== generation) return 0
-  if (progress.logId !== undefined && progress.logId !== (await kpi.id())) return 0
+  const isOther = progress.logId !== undefined && progress.logId !== (await kpi.id())
+  if (isOther && progress.eventId === undefined) return 0
   return (await isHeld(kpi, kpiStream(tenant, generation), progress)) ? progress.revision + 1 : 0
+}
+
+const isHeld = async (kpi: EventLog, stream: string, { revision, eventId }: Progress): Promise<boolean> => {
+  for await (const [event] of kpi.readStream(stream, { from: revision, max: 1 }))
+    if (event?.revision === revision) return eventId === undefined || eventId === nameOf(event)
+  return false
+}
+
+/** Names a row by its content: two histories can have different rows in one place, and a copied log has other ids. */
+const nameOf = ({ type, data }: RecordedEvent): string => contentId('published', type, data)
+
+/** `undefined` where a version before ids wrote the log, and no process has opened it for writing since. */
+const kpiLogIdOf = async (kpi: EventLog): Promise<string | undefined> => {
+  try {
+    return await kpi.id()
+  } catch (cause) {
+    if (cause instanceof LogUnavailable) return undefined
+    throw cause
+  }
 }

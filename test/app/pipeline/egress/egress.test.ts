@@ -6,8 +6,9 @@ import { defaultProfile } from '../../../../src/domain/profile.js'
 import { kpiStream } from '../../../../src/domain/stream-name.js'
 import type { Sink } from '../../../../src/egress/sink.js'
 import { contentId } from '../../../../src/log/content-id.js'
-import type { EventLog } from '../../../../src/log/event-log.js'
+import { LogDamaged, type EventLog } from '../../../../src/log/event-log.js'
 import { memoryLog } from '../../../../src/log/memory-log.js'
+import { eventsOf } from '../../../ingress/log-content.js'
 import { answers } from '../../../support/answers.js'
 import { bookOfLog, bookOfRecords, textOf } from '../../../support/pipeline-life.js'
 import { project, silent, take } from '../../../support/pipeline.js'
@@ -63,10 +64,8 @@ describe('an egress', () => {
     expect(records).toHaveLength(AGENTS + 4)
     await expectAllOnce(records)
     expect(records.every(({ replay }) => !replay)).toBe(true)
-    // The last event of the stream is a checkpoint, which is no record.
-    const last = (await log.streamRevision(kpiStream('t', 'g1'))) as number
-    expect(progress()?.generation).toBe('g1')
-    expect(last - (progress()?.revision ?? 0)).toBeLessThanOrEqual(1)
+    const rows = (await eventsOf(log, kpiStream('t', 'g1'))).filter(({ type }) => type.startsWith('Row.'))
+    expect(progress()).toMatchObject({ generation: 'g1', revision: rows.at(-1)?.revision, logId: await log.id() })
     expect(await egress(sink)).toEqual({ kind: 'caught-up' })
     expect(records).toHaveLength(AGENTS + 4)
   })
@@ -93,6 +92,20 @@ describe('an egress', () => {
 
   test('that is refused stops and hands on the reason', async () => {
     expect(await egress(recordingSink(undefined, ['refused']).sink)).toEqual({ kind: 'refused', reason: 'not today' })
+  })
+
+  test('whose log is damaged ends as refused with the reason instead of trying for ever', async () => {
+    const damaged: EventLog = {
+      ...log,
+      // eslint-disable-next-line require-yield
+      subscribeStream: async function* () {
+        throw new LogDamaged('block 7 is damaged; restore it')
+      },
+    }
+    expect(await egress(recordingSink().sink, { logs: singleLog(damaged), untilCaughtUp: false })).toEqual({
+      kind: 'refused',
+      reason: 'block 7 is damaged; restore it',
+    })
   })
 
   test('that meets a row of a schema that is in no history ends as refused, and says what to do', async () => {

@@ -5,6 +5,7 @@ import { singleLog } from '../../../../src/app/pipeline/logs/logs.js'
 import { defaultProfile } from '../../../../src/domain/profile.js'
 import { memoryDestination, memorySink } from '../../../../src/egress/memory-sink.js'
 import type { Progress, Sink } from '../../../../src/egress/sink.js'
+import { contentId } from '../../../../src/log/content-id.js'
 import type { EventLog } from '../../../../src/log/event-log.js'
 import { memoryLog } from '../../../../src/log/memory-log.js'
 import { answers } from '../../../support/answers.js'
@@ -13,9 +14,9 @@ import { project, silent, take } from '../../../support/pipeline.js'
 import { recordingSink } from '../../../support/recording-sink.js'
 
 /** A log whose generation `g1` is live and has a row for each of so many agents, and more. */
-const logWith = async (agents: number): Promise<EventLog> => {
+const logWith = async (agents: number, from = 0): Promise<EventLog> => {
   const log = memoryLog()
-  await take(log, 't', answers(agents))
+  await take(log, 't', answers(agents, from))
   const now = new Date(Date.UTC(2026, 0, 5, 6))
   const { generation } = await startGeneration(
     log,
@@ -54,7 +55,7 @@ const refusedFor = (code: string) => ({
 })
 
 describe('the progress at a destination', () => {
-  test('says which log and which event was published last', async () => {
+  test('says which log and which row was published last, by its place and its content', async () => {
     const { sink, progress } = recordingSink()
     expect(await egress(log, sink)).toEqual({ kind: 'caught-up' })
     const reached = progress() ?? expect.fail('no progress')
@@ -64,12 +65,12 @@ describe('the progress at a destination', () => {
       generation: 'g1',
       revision: reached.revision,
       logId: await log.id(),
-      eventId: events[0]?.id,
+      eventId: contentId('published', events[0]?.type ?? '', events[0]?.data ?? ''),
     })
   })
 
   test('of another log is refused, and that log goes on; accepted, all rows of this one are published', async () => {
-    const other = await logWith(30)
+    const other = await logWith(30, 100)
     const { sink, records } = recordingSink()
     expect(await egress(log, sink)).toEqual({ kind: 'caught-up' })
     const before = records.length

@@ -5,7 +5,7 @@ import { noSnapshots } from '../../../../src/app/pipeline/projector/snapshots.js
 import { defaultProfile } from '../../../../src/domain/profile.js'
 import { conversationStream, deadLetterStream, kpiStream } from '../../../../src/domain/stream-name.js'
 import { contentId } from '../../../../src/log/content-id.js'
-import { LogUnavailable, type EventLog } from '../../../../src/log/event-log.js'
+import { LogDamaged, LogUnavailable, type EventLog } from '../../../../src/log/event-log.js'
 import { memoryLog } from '../../../../src/log/memory-log.js'
 import { eventsOf } from '../../../ingress/log-content.js'
 import { answers } from '../../../support/answers.js'
@@ -153,4 +153,15 @@ test('what this version cannot decode is set aside once, named by where it lies,
     ]),
   ).toEqual([[data.toString(), expect.objectContaining({ stage: 'projector', origin: `${stream}@0` })]])
   await expectEveryRow(raw, kpi)
+})
+
+test('a projector whose raw log is damaged ends as refused with the reason instead of trying for ever', async () => {
+  const raw: EventLog = {
+    ...(await logOf(answers(EVENTS))),
+    // eslint-disable-next-line require-yield
+    subscribe: async function* () {
+      throw new LogDamaged('block 7 is damaged; restore it')
+    },
+  }
+  expect(await projected(raw, memoryLog())).toEqual({ kind: 'refused', reason: 'block 7 is damaged; restore it' })
 })
