@@ -31,7 +31,7 @@ export type Generations = Readonly<{
  * Goes up when the fold or the contract changes so that the same log gives other rows: such a version starts a
  * generation of its own.
  */
-export const PROJECTION_VERSION = 2
+export const PROJECTION_VERSION = 3
 
 type GenerationEvent =
   | Readonly<{ type: 'GenerationStarted'; generation: Generation }>
