@@ -1,3 +1,4 @@
+import { assertRunnable } from '../app/config/runnable.js'
 import { readFileSync } from 'node:fs'
 import Table from 'cli-table3'
 import type { Command } from 'commander'
@@ -36,6 +37,7 @@ const checkCommand = (): Command =>
     .option('--json', 'as JSON')
     .action((flags: CommonFlags & Readonly<{ json?: boolean }>) => {
       const config = configOf(flags)
+      assertRunnable(config, ['ingress'])
       console.log(flags.json === true ? JSON.stringify(redacted(config), null, 2) : stringify(redacted(config)))
       console.error(`the configuration is valid; rows go to ${sinkKinds(config).join(', ') || 'none'}`)
     })

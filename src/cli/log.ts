@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import Table from 'cli-table3'
 import type { Logger } from 'pino'
 import { copyLog, type CopyOutcome, type CopyProgress } from '../app/log-copy/copy.js'
+import { withoutCredentials } from '../app/config/secrets.js'
 import { policyCommand } from './log-policy.js'
 import { CopyRefused } from '../app/log-copy/append.js'
 import { embeddedLogs, type Logs } from '../app/pipeline/logs/logs.js'
@@ -60,7 +61,7 @@ export const logCommand = (): Command => {
 
 const placeOf = (flag: string, text: string): Place => {
   if (/^esdb(\+discover)?:\/\/./.test(text))
-    return { kind: 'server', name: text.replace(/\/\/[^/@]*@/, '//***@'), connectionString: text }
+    return { kind: 'server', name: withoutCredentials(text), connectionString: text }
   const dir = /^embedded:(.+)$/.exec(text)?.[1]
   if (dir === undefined)
     throw new UsageError(

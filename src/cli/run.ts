@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { assertRunnable } from '../app/config/runnable.js'
 import { sinkKinds, type Config, type SinkKind } from '../app/config/schema.js'
 import type { StageState } from '../app/pipeline/stage.js'
 import { stageKinds, startPipeline, type StageKind } from '../app/pipeline/supervisor.js'
@@ -50,6 +51,7 @@ export const runCommand = (): Command =>
         egress: { acceptProgress: flags.acceptProgress },
         projector: { acceptCheckpoint: flags.acceptCheckpoint },
       })
+      assertRunnable(config, only)
       await withContext('run', config, async ({ logs, logger, signal }) => {
         const states: Record<string, StageState> = {}
         const publishes = only.includes('egress')

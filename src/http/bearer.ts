@@ -1,11 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i
-
-/** Whether a server bound to `host` can be reached from this machine only. */
-export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
-
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
 /** The token in an `Authorization` header: after `Bearer`, or the password of `Basic`. */

@@ -2,11 +2,12 @@ import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
+import { ingressProblems } from '../app/config/runnable.js'
 import { ConfigError } from '../app/config/schema.js'
 import { NotIngested } from '../ingress/not-ingested.js'
 import type { Deliver, RunningSource, Source, SourceEnd } from '../ingress/source.js'
 import { logFailure, refusal, type Answer } from './answer.js'
-import { authorizationOf, bearerCheck, isLoopback } from './bearer.js'
+import { authorizationOf, bearerCheck } from './bearer.js'
 import { firehoseAnswer, firehoseHeader, webhookAnswer } from './cloud-requests.js'
 import { receiveEvents, wrongContentType } from './events.js'
 import { liveAnswer, readyAnswer, type HealthReport } from './health.js'
@@ -72,10 +73,8 @@ const listen = async (options: HttpSourceOptions, deliver: Deliver): Promise<Run
     drainMaxMs = DRAIN_MAX_MS,
     logger,
   } = options
-  if (token === undefined && !isLoopback(host))
-    throw new ConfigError(
-      `the ingress would listen on ${host} without a token: set ingress.token (STREAMVANE_INGRESS__TOKEN), or bind it to 127.0.0.1`,
-    )
+  const [problem] = ingressProblems({ host, token })
+  if (problem !== undefined) throw new ConfigError(problem)
   const inFlight = inFlightLimit({
     storingMax: requestsMax,
     receivingMax: options.receivingMax ?? 4 * requestsMax,

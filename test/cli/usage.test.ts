@@ -169,6 +169,15 @@ describe('config check', () => {
     expect(stderr).toContain('rows go to kafka')
   })
 
+  test('refuses what run refuses: an ingress that other machines reach, without a token', async () => {
+    const env = { STREAMVANE_INGRESS__HOST: '0.0.0.0', STREAMVANE_DATA: await scratchFolder() }
+    const [checked, run] = await Promise.all([streamvane(['config', 'check'], { env }), streamvane(['run'], { env })])
+    for (const { code, stdout, stderr } of [checked, run]) {
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+      expect(stderr).toContain('ingress.token: the ingress would listen on 0.0.0.0 without a token')
+    }
+  })
+
   test('reports every problem at once and ends with code 2', async () => {
     const { code, stdout, stderr } = await streamvane(['config', 'check'], {
       env: { STREAMVANE_INGRES__PORT: '9000', STREAMVANE_CLOCK__MODE: 'sundial', STREAMVANE_TENANT: 'Not A Tenant' },

@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs'
-import { parse as parseYaml } from 'yaml'
+import { parse as parseYaml, YAMLError } from 'yaml'
 import type { z } from 'zod'
 import type { Profile } from '../../domain/profile.js'
 import { profileSchema } from './profile-schema.js'
 import { ConfigError, configSchema, type Config } from './schema.js'
-import { secretKeys, withSecrets } from './secrets.js'
+import { secretKeys, withoutCredentials, withSecrets } from './secrets.js'
 
 type Tree = Record<string, unknown>
+
+/** A warning would quote the text, for example an unknown tag. */
+const QUIET = { logLevel: 'error' } as const
 
 /**
  * Loads the configuration from defaults, file, environment and flags; later sources override earlier ones. Unknown keys
@@ -48,11 +51,7 @@ export const redacted = (config: Config): unknown =>
   JSON.parse(
     JSON.stringify({ ...config, profile: { ...config.profile, zone: config.profile.zone.name } }),
     (key, value: unknown) =>
-      typeof value !== 'string'
-        ? value
-        : secretKeys.has(key)
-          ? '***'
-          : value.replace(/^(\w+(?:\+\w+)?:\/\/)[^/@]*@/, '$1***@'),
+      typeof value !== 'string' ? value : secretKeys.has(key) ? '***' : withoutCredentials(value),
   )
 
 const secretsIn = (tree: Tree, env: Readonly<Record<string, string | undefined>>): Tree => {
@@ -71,14 +70,37 @@ const readFile = (file: string | undefined): Tree => {
   } catch (cause) {
     throw new ConfigError(`cannot read ${file}: ${(cause as Error).message}`)
   }
-  try {
-    const tree: unknown = parseYaml(text) ?? {}
-    if (typeof tree !== 'object' || Array.isArray(tree)) throw new Error('expected a mapping at the top level')
-    return tree as Tree
-  } catch (cause) {
-    throw new ConfigError(`${file} is not valid YAML or JSON: ${(cause as Error).message}`)
-  }
+  return parsedTree(file, text)
 }
+
+/**
+ * Parses the text of a file. No message quotes the text: the line in which the error is may hold a secret. An alias that
+ * refers to itself is refused, because nothing that walks the tree would end.
+ */
+const parsedTree = (file: string, text: string): Tree => {
+  let tree: unknown
+  try {
+    tree = parseYaml(text, QUIET) ?? {}
+  } catch (cause) {
+    throw new ConfigError(`${file} is not valid YAML or JSON: ${yamlProblem(cause)}`)
+  }
+  if (!isTree(tree)) throw new ConfigError(`${file} is not valid YAML or JSON: expected a mapping at the top level`)
+  if (refersToItself(tree, []))
+    throw new ConfigError(`${file} is not valid YAML or JSON: an alias refers to a mapping or list that contains it`)
+  return tree
+}
+
+const yamlProblem = (cause: unknown): string => {
+  if (!(cause instanceof YAMLError))
+    return cause instanceof ReferenceError ? 'an alias without an anchor' : 'unreadable'
+  const [{ line, col }] = cause.linePos ?? [{ line: 0, col: 0 }]
+  return `${cause.code.toLowerCase().replaceAll('_', ' ')} at line ${line}, column ${col}`
+}
+
+const refersToItself = (value: unknown, above: readonly unknown[]): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (above.includes(value) || Object.values(value).some((below) => refersToItself(below, [...above, value])))
 
 const PREFIX = 'STREAMVANE_'
 /** Variables with the prefix that are not settings. */
@@ -145,7 +167,7 @@ const camelCase = (word: string): string =>
 /** Reads numbers, booleans and lists as YAML; everything else is text. */
 const scalar = (value: string): unknown => {
   try {
-    const parsed: unknown = parseYaml(value)
+    const parsed: unknown = parseYaml(value, QUIET)
     return typeof parsed === 'number' || typeof parsed === 'boolean' || Array.isArray(parsed) ? parsed : value
   } catch {
     return value

@@ -3,6 +3,12 @@ import { readFileSync } from 'node:fs'
 /** Keys of secrets: their values are never shown, and may be references. */
 export const secretKeys: ReadonlySet<string> = new Set(['token', 'password', 'clientKey'])
 
+/**
+ * An address without its user name and password. A password may hold any character, even an `@` or a slash that should
+ * have been escaped, so everything before the last `@` is replaced.
+ */
+export const withoutCredentials = (address: string): string => address.replace(/^([a-z][\w+.-]*:\/\/).*@/is, '$1***@')
+
 type Tree = Record<string, unknown>
 type Environment = Readonly<Record<string, string | undefined>>
 

@@ -157,6 +157,55 @@ describe('configuration', () => {
     expect(problemsOf(() => loadConfig({ flags: { egress: { acceptProgress: ['all'] } } }))).toContain('acceptProgress')
   })
 
+  test.each([
+    ['esdb://user:pass-word@host:2113?tls=true', 'esdb://***@host:2113?tls=true'],
+    ['esdb+discover://user:pass@word@host:2113', 'esdb+discover://***@host:2113'],
+    ['esdb://user:pass/word@host:2113', 'esdb://***@host:2113'],
+    ['esdb://user:pass?word@host:2113', 'esdb://***@host:2113'],
+    ['esdb://host:2113?tls=true', 'esdb://host:2113?tls=true'],
+  ])('an address is shown without its credentials, whatever they contain: %s', (address, shown) => {
+    const config = loadConfig({ flags: { log: { eventstoredb: { connectionString: address } } } })
+    const { log } = redacted(config) as { log: { eventstoredb: { connectionString: string } } }
+    expect(log.eventstoredb.connectionString).toBe(shown)
+  })
+
+  test.each([
+    ['bad indentation', 'ingress:\n  token: hush-hush-hush-hush\n bad: 1\n', 'line 3'],
+    ['a duplicate key', 'ingress: { token: hush-hush-hush-hush, token: hush-hush-hush-hush }\n', 'line 1, column 40'],
+    ['an open quote', 'ingress:\n  token: "hush-hush-hush-hush\n', 'line 3'],
+    ['a tag', 'ingress:\n  token: !hush-hush-hush-hush [\n', 'line'],
+    ['an alias without an anchor', 'ingress:\n  token: *hush-hush-hush-hush\n', 'not valid YAML'],
+    ['JSON that is cut short', '{"ingress":{"token":"hush-hush-hush-hush"', 'line'],
+  ])('an error in a file names the place and does not quote the text: %s', (_, text, place) => {
+    const problems = problemsOf(() => loadConfig({ file: fileOf(text) }))
+    expect(problems).toContain(place)
+    expect(problems).toContain('is not valid YAML or JSON')
+    expect(problems).not.toContain('hush')
+  })
+
+  test.each(['a: &a { b: *a }\n', 'a: &a [1, *a]\n', 'profile: &p { kpis: [*p] }\n'])(
+    'an alias that refers to itself is refused: %s',
+    (text) => {
+      expect(problemsOf(() => loadConfig({ file: fileOf(text) }))).toContain('an alias refers to')
+    },
+  )
+
+  test('an alias that occurs twice is no cycle', () => {
+    const file = fileOf(
+      'log: { eventstoredb: { connectionString: &x "esdb://h" } }\negress: { kafka: { clientId: *x } }\n',
+    )
+    expect(loadConfig({ file }).egress.kafka.clientId).toBe('esdb://h')
+  })
+
+  test.each(['sixteen characters here', 'tabulator\tsixteen', 'ümlaut-of-sixteen-characters', 'line-feed-sixteen\n'])(
+    'a token that no Authorization header can carry is refused, and not printed: %j',
+    (token) => {
+      const problems = problemsOf(() => loadConfig({ flags: { ingress: { token } } }))
+      expect(problems).toMatch(/ingress\.token: .*without blanks/)
+      expect(problems).not.toContain('sixteen')
+    },
+  )
+
   test('secrets are redacted', () => {
     const config = loadConfig({
       env: {

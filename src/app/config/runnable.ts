@@ -1,0 +1,42 @@
+import { accessSync, constants } from 'node:fs'
+import { ConfigError, type Config } from './schema.js'
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i
+
+/** Whether a server bound to `host` can be reached from this machine only. */
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
+
+/**
+ * Why `streamvane run` with all stages would refuse a configuration that is valid by itself. `run` and `config check`
+ * both ask here.
+ */
+export const runProblems = (config: Config, stages: readonly string[]): readonly string[] => [
+  ...(stages.includes('ingress') ? ingressProblems(config.ingress) : []),
+  ...(config.log.kind === 'eventstoredb' ? fileProblems(config.log.eventstoredb) : []),
+]
+
+/** Throws `ConfigError` with all of `runProblems`. */
+export const assertRunnable = (config: Config, stages: readonly string[]): void => {
+  const problems = runProblems(config, stages)
+  if (problems.length > 0) throw new ConfigError(`the configuration cannot be run:\n  ${problems.join('\n  ')}`)
+}
+
+/** The ingress takes events from other machines only if they have a token. */
+export const ingressProblems = ({ host, token }: Pick<Config['ingress'], 'host' | 'token'>): readonly string[] =>
+  token !== undefined || isLoopback(host)
+    ? []
+    : [
+        `ingress.token: the ingress would listen on ${host} without a token: set ingress.token (STREAMVANE_INGRESS__TOKEN), or bind it to 127.0.0.1`,
+      ]
+
+const fileProblems = (settings: Config['log']['eventstoredb']): readonly string[] =>
+  (['tlsCaFile', 'clientCertificateFile'] as const).flatMap((key) => {
+    const file = settings[key]
+    if (file === undefined) return []
+    try {
+      accessSync(file, constants.R_OK)
+      return []
+    } catch (cause) {
+      return [`log.eventstoredb.${key}: ${(cause as Error).message}`]
+    }
+  })
