@@ -16,6 +16,7 @@ import { instantOf, share, wholeNumber } from './option-values.js'
 import { EXIT, UsageError } from './exit.js'
 import { postLines } from './post.js'
 import { progressBar } from './progress.js'
+import { tokenOf } from './token.js'
 import { summaries } from './summaries.js'
 
 type Flags = CommonFlags &
@@ -38,6 +39,7 @@ type Flags = CommonFlags &
     out?: string
     post?: string
     token?: string
+    tokenFile?: string
     rate: number
     reconfigure?: boolean
     truth?: string
@@ -92,7 +94,14 @@ export const simulateCommand = (): Command =>
     .option('--reconfigure', 'half-way, the first queue gets shorter service-level durations and a higher target')
     .option('--out <file>', 'write NDJSON there (gzip if it ends in .gz); - is stdout')
     .option('--post <url>', 'post to this ingress instead')
-    .option('--token <token>', 'bearer token of the ingress (default: ingress.token of the configuration)')
+    .option(
+      '--token-file <file>',
+      'with --post: file with the bearer token (default: ingress.token of the configuration)',
+    )
+    .option(
+      '--token <token>',
+      'deprecated, it is visible in the list of processes: STREAMVANE_INGRESS__TOKEN, --token-file',
+    )
     .option('--rate <n>', 'with --post: events a second, 0 as fast as they are taken', wholeNumber('--rate', 0), 0)
     .option('--truth <file>', 'write what was simulated, as JSON: measures per interval, for comparison')
     .addOption(
@@ -147,7 +156,7 @@ export const simulateCommand = (): Command =>
             ? await writeLines(flags.out as string, lines(), signal)
             : await postLines({
                 url: flags.post,
-                token: flags.token ?? config.ingress.token,
+                token: tokenOf(flags, config.ingress.token, console.warn),
                 lines: lines(),
                 rate: flags.rate,
                 signal,
