@@ -60,7 +60,7 @@ export const logCommand = (): Command => {
 }
 
 const placeOf = (flag: string, text: string): Place => {
-  if (/^esdb(\+discover)?:\/\/./.test(text))
+  if (/^(esdb|kurrentdb)(\+discover)?:\/\/./i.test(text))
     return { kind: 'server', name: withoutCredentials(text), connectionString: text }
   const dir = /^embedded:(.+)$/.exec(text)?.[1]
   if (dir === undefined)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { connectionStringFault } from '../../log/eventstoredb/connection-string.js'
 import { familyNames, type FamilyName } from '../../domain/family.js'
 import { HOUR_MS } from '../../domain/interval.js'
 import { isTenant } from '../../domain/stream-name.js'
@@ -66,7 +67,7 @@ const kafkaSchema = z.strictObject({
 })
 
 const eventStoreDbSchema = z.strictObject({
-  /** `esdb://…` or `esdb+discover://…`. */
+  /** `esdb://…` or `esdb+discover://…`, or the same with `kurrentdb`. */
   connectionString: z.string().default(''),
   username: z.string().optional(),
   password: z.string().optional(),
@@ -178,11 +179,15 @@ export const configSchema = z
     const server = (field: string, message: string): void => {
       context.addIssue({ code: 'custom', path: ['log', 'eventstoredb', field], message })
     }
-    if (config.log.kind === 'eventstoredb' && !/^esdb(\+discover)?:\/\//.test(connectionString))
+    if (config.log.kind === 'eventstoredb' && !/^(esdb|kurrentdb)(\+discover)?:\/\//i.test(connectionString))
       server(
         'connectionString',
-        'log.kind is eventstoredb: say where it is, esdb://host:2113?tls=true (or EVENTSTOREDB_URL)',
+        'log.kind is eventstoredb: say where it is, esdb://host:2113?tls=true or kurrentdb://… (or EVENTSTOREDB_URL)',
       )
+    else if (config.log.kind === 'eventstoredb') {
+      const fault = connectionStringFault(connectionString)
+      if (fault !== undefined) server('connectionString', fault)
+    }
     if ((username === undefined) !== (password === undefined)) server('username', 'username and password go together')
     if ((clientCertificateFile === undefined) !== (clientKey === undefined))
       server('clientCertificateFile', 'clientCertificateFile and clientKey go together')

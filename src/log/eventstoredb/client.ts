@@ -1,31 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { EventStoreDBClient } from '@eventstore/db-client'
 import { parseConnectionString } from './client-internals.js'
+import { malformed, readConnectionString } from './connection-string.js'
 import { ACCESS_DEFAULTS, withDefaults } from './options.js'
 import type { EventStoreDbAccess } from './options.js'
 
-/**
- * Name and password are removed before the client's parser sees the string: it quotes what it does not understand, in
- * errors and on the console.
- */
-const CREDENTIALS = /^(\s*esdb(?:\+discover)?:\/\/)([^:@/?]+):([^@]*)@/
+type Settings = ReturnType<typeof parseConnectionString>
 
-const parse = (connectionString: string) => {
-  const found = CREDENTIALS.exec(connectionString)
-  const [whole = '', protocol = '', username = '', password = ''] = found ?? []
+const parse = (withoutCredentials: string): Settings => {
   let expected: string | undefined
   try {
-    return {
-      settings: parseConnectionString(protocol + connectionString.slice(whole.length)),
-      // The client would end a password at its first colon.
-      credentials:
-        found === null ? undefined : { username: decodeURIComponent(username), password: decodeURIComponent(password) },
-    }
+    return parseConnectionString(withoutCredentials)
   } catch (cause) {
     expected = /, (expected .*)$/s.exec(cause instanceof Error ? cause.message : '')?.[1]
   }
   // Thrown here and without its cause, which quotes the string.
-  throw new Error(`the connection string of EventStoreDB is malformed${expected === undefined ? '' : `: ${expected}`}`)
+  throw malformed(expected)
 }
 
 type KeepAlive = Readonly<{ keepAliveMs: number; keepAliveTimeoutMs: number }>
@@ -47,7 +37,8 @@ const apart = <K extends KeepAlive>(given: K, nth: number): K =>
  * and on credentials that would not be sent because the connection is not secure.
  */
 export const eventStoreDbClient = (access: EventStoreDbAccess, nth = 0): EventStoreDBClient => {
-  const { settings, credentials: written } = parse(access.connectionString)
+  const { address, credentials: written } = readConnectionString(access.connectionString)
+  const settings = parse(address)
   const given = apart(
     withDefaults(ACCESS_DEFAULTS, {
       deadlineMs: access.deadlineMs ?? settings.defaultDeadline,
@@ -90,7 +81,7 @@ export const eventStoreDbClient = (access: EventStoreDbAccess, nth = 0): EventSt
   return new EventStoreDBClient({ ...common, endpoint: first }, channel, credentials)
 }
 
-const certificateFiles = ({ userCertFile, userKeyFile }: ReturnType<typeof parseConnectionString>) =>
+const certificateFiles = ({ userCertFile, userKeyFile }: Settings) =>
   userCertFile === undefined || userKeyFile === undefined
     ? undefined
     : { certificate: readFileSync(userCertFile), key: readFileSync(userKeyFile) }

@@ -5,7 +5,7 @@ type Pem = string | Uint8Array
 
 /** Where the server is, and who connects. Secrets are values: the reader of the configuration has resolved them. */
 export type EventStoreDbAccess = Readonly<{
-  /** `esdb://…` or `esdb+discover://…`, as the official client reads it. */
+  /** `esdb://…` or `esdb+discover://…`, or the same with `kurrentdb`. */
   connectionString: string
   /** Takes precedence over a name and password in the connection string. Sent over TLS only. */
   credentials?: Readonly<{ username: string; password: string }> | undefined
