@@ -1,9 +1,10 @@
 /**
- * Writes the published contract, `schemas/avro/*.avsc`, from the catalogue, and adds to `schemas/avro/history` what is
- * not in it: `tsx dev/write-schemas.ts`. A schema that no released version has written may be removed from the history
- * by hand; any other stays for ever, because rows that were written with it do.
+ * Writes the published contract, `schemas/avro/*.avsc`, from the catalogue, and the same schemas into
+ * `schemas/avro/history` under their fingerprints: `tsx dev/write-schemas.ts`. Docs do not change a fingerprint, so a
+ * better doc replaces the one in the history. A schema that no released version has written may be removed from the
+ * history by hand; any other stays for ever, because rows that were written with it do.
  */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { familyNames } from '../src/domain/family.js'
 import { rowCodec } from '../src/contract/row-codec.js'
 import { contractName } from '../src/contract/schema/row-schema.js'
@@ -13,9 +14,8 @@ mkdirSync(new URL('history/', folder), { recursive: true })
 for (const family of familyNames) {
   const { schema, fingerprint } = rowCodec(family)
   const text = `${JSON.stringify(schema, null, 2)}\n`
-  const history = new URL(`history/${fingerprint}.avsc`, folder)
-  for (const file of [new URL(`${contractName(family)}.avsc`, folder), ...(existsSync(history) ? [] : [history])]) {
-    writeFileSync(file, text)
-    console.log(`wrote ${file.pathname}`)
+  for (const name of [contractName(family), `history/${fingerprint}`]) {
+    writeFileSync(new URL(`${name}.avsc`, folder), text)
+    console.log(`wrote ${name}.avsc`)
   }
 }

@@ -194,7 +194,7 @@ describe('corrections', () => {
   })
 
   test.each([
-    [['--reason', 'mood'], /late, handled, settings/],
+    [['--reason', 'mood'], /late, handled, recomputed, settings/],
     [['--from', '2026-01-06', '--to', '2026-01-05'], /is not before/],
     [['--generation', 'g7'], /there is no generation g7/],
   ])('wrong usage: %j', async (args, message) => {
