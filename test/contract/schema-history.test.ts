@@ -15,10 +15,8 @@ const folder = new URL('../../schemas/avro/history/', import.meta.url)
 const files = readdirSync(folder)
 
 describe('the history of schemas', () => {
-  test.each(familyNames)('holds the schema that this version writes for %s, with its docs', (family) => {
-    const { fingerprint, schema } = rowCodec(family)
-    expect(files, 'run `npx tsx dev/write-schemas.ts`').toContain(`${fingerprint}.avsc`)
-    expect(JSON.parse(readFileSync(new URL(`${fingerprint}.avsc`, folder), 'utf8'))).toEqual(schema)
+  test.each(familyNames)('holds the schema that this version writes for %s', (family) => {
+    expect(files, 'run `npx tsx dev/write-schemas.ts`').toContain(`${rowCodec(family).fingerprint}.avsc`)
   })
 
   test('has every schema under its fingerprint, and each can be read by this version', () => {
@@ -26,7 +24,8 @@ describe('the history of schemas', () => {
       const fingerprint = file.replace('.avsc', '')
       const reader = readerOfSchema(fingerprint)
       if (E.isLeft(reader)) throw new Error(`${file}: ${reader.left.message}`)
-      expect(oldReader(reader.right.family, reader.right.schema).fingerprint).toBe(fingerprint)
+      const schema = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as AvroSchema
+      expect(oldReader(reader.right.family, schema).fingerprint).toBe(fingerprint)
     }
   })
 
