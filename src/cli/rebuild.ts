@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import Table from 'cli-table3'
 import { loadProfile } from '../app/config/load.js'
-import { rebuild } from '../app/operations/rebuild.js'
+import type { IntervalComparison, PublishedField } from '../app/operations/compare-generations.js'
+import { rebuild, type RebuildOutcome } from '../app/operations/rebuild.js'
 import { command, type CommonFlags } from './command.js'
 import { configOf, withContext } from './context.js'
 import { EXIT } from './exit.js'
@@ -43,45 +44,66 @@ export const rebuildCommand = (): Command =>
           promote: flags.promote === true,
           onProgress: ({ position, rows }) => bar.update(Number(position), `${rows} rows`),
         }).finally(() => bar.stop())
-        const { before, generation, differences, notCompared, promoted } = outcome
-        const different = differences.filter(({ same }) => !same)
-        if (flags.json === true)
-          for (const { start, before: old, after, same } of differences)
-            console.log(
-              JSON.stringify({
-                intervalStart: new Date(start).toISOString(),
-                same,
-                before: old ?? null,
-                after: after ?? null,
-              }),
-            )
-        else if (notCompared === undefined) {
-          const table = new Table({
-            head: ['interval (UTC)', `${before ?? 'none'}: rows`, 'digest', `${generation.name}: rows`, 'digest', ''],
-            style: { head: [], border: [] },
-          })
-          for (const { start, before: old, after, same } of differences)
-            table.push([
-              new Date(start).toISOString(),
-              old?.rows ?? '',
-              old?.digest ?? '',
-              after?.rows ?? '',
-              after?.digest ?? '',
-              same ? 'same' : 'DIFFERENT',
-            ])
-          console.log(table.toString())
-        }
-        console.error(
-          `generation ${generation.name} is complete; ${
-            notCompared === undefined
-              ? `${differences.length - different.length} of ${differences.length} intervals have the same values as ${before ?? 'none'}`
-              : `it could not be compared with ${before}: ${notCompared}`
-          }${
-            promoted
-              ? `; ${generation.name} is live now`
-              : '; the live generation is unchanged (--promote switches to the new one)'
-          }`,
-        )
-        return different.length > 0 && before !== undefined && !promoted ? EXIT.differences : EXIT.ok
+        if (flags.json === true) for (const each of outcome.intervals) console.log(JSON.stringify(jsonOf(each)))
+        else if (outcome.notCompared === undefined) printTable(outcome)
+        console.error(summaryOf(outcome))
+        const isDifferent = outcome.intervals.some((each) => !each.same || each.published.serviceTarget !== undefined)
+        return isDifferent && outcome.before !== undefined && !outcome.promoted ? EXIT.differences : EXIT.ok
       })
     })
+
+const jsonOf = ({ start, before, after, same, published }: IntervalComparison) => ({
+  intervalStart: new Date(start).toISOString(),
+  same,
+  before: before ?? null,
+  after: after ?? null,
+  published,
+})
+
+const printTable = ({ before, generation, intervals }: RebuildOutcome): void => {
+  const table = new Table({
+    head: [
+      'interval (UTC)',
+      `${before ?? 'none'}: rows`,
+      'digest',
+      `${generation.name}: rows`,
+      'digest',
+      'values',
+      'rows that differ in',
+    ],
+    style: { head: [], border: [] },
+  })
+  for (const { start, before: old, after, same, published } of intervals)
+    table.push([
+      new Date(start).toISOString(),
+      old?.rows ?? '',
+      old?.digest ?? '',
+      after?.rows ?? '',
+      after?.digest ?? '',
+      same ? 'same' : 'DIFFERENT',
+      countsText(published),
+    ])
+  console.log(table.toString())
+}
+
+const summaryOf = ({ before, generation, intervals, notCompared, promoted }: RebuildOutcome): string => {
+  const live = promoted
+    ? `${generation.name} is live now`
+    : 'the live generation is unchanged (--promote switches to the new one)'
+  if (notCompared !== undefined)
+    return `generation ${generation.name} is complete; it could not be compared with ${before}: ${notCompared}; ${live}`
+  const same = intervals.filter((each) => each.same).length
+  const published: Partial<Record<PublishedField, number>> = {}
+  for (const each of intervals)
+    for (const [field, count] of Object.entries(each.published) as [PublishedField, number][])
+      published[field] = (published[field] ?? 0) + count
+  const others = countsText(published)
+  return `generation ${generation.name} is complete; ${same} of ${intervals.length} intervals have the same values as ${before ?? 'none'}${
+    others === '' ? '' : `; rows that differ in what they publish besides: ${others}`
+  }; ${live}`
+}
+
+const countsText = (counts: IntervalComparison['published']): string =>
+  Object.entries(counts)
+    .map(([field, count]) => `${field} ${count}`)
+    .join(', ')

@@ -1,4 +1,5 @@
-import { compareDigests, intervalDigests, type DigestDifference, type IntervalDigest } from './digest.js'
+import type { Row } from '../../domain/row.js'
+import { compareGenerations, type IntervalComparison } from './compare-generations.js'
 import { promote, readGenerations, startGeneration, type Generation } from '../pipeline/generations.js'
 import { latestRows, RowOfUnknownSchema } from '../../contract/kpi-stream.js'
 import { snapshotsOf, type LiveProjectorOptions } from '../pipeline/projector/projector-stage.js'
@@ -10,7 +11,8 @@ export type RebuildOptions = LiveProjectorOptions & Readonly<{ promote: boolean 
 export type RebuildOutcome = Readonly<{
   before: string | undefined
   generation: Generation
-  differences: readonly DigestDifference[]
+  /** All intervals of either generation, equal ones too. */
+  intervals: readonly IntervalComparison[]
   /** Why the two generations could not be compared: rows of the one before have a schema that is not known any more. */
   notCompared: string | undefined
   promoted: boolean
@@ -51,30 +53,30 @@ export const rebuild = async (options: RebuildOptions): Promise<RebuildOutcome> 
   } finally {
     await snapshots.close()
   }
-  const valuesOf = async (name: string) => {
+  const rowsOf = async (name: string): Promise<ReadonlyMap<string, Row>> => {
     const rows = await latestRows(name === generation.name ? kpi : await logs.kpi(name, 'reader'), tenant, name)
-    return intervalDigests([...rows.values()].map(({ row }) => row))
+    return new Map([...rows].map(([key, { row }]) => [key, row]))
   }
-  const { differences, notCompared } = await compareWith(before, generation.name, valuesOf)
+  const { intervals, notCompared } = await compareWith(before, generation.name, rowsOf)
   if (options.promote)
     await logs.changingControl(async (control) =>
       promote(control, tenant, await readGenerations(control, tenant), generation.name, new Date(now())),
     )
-  return { before, generation, differences, notCompared, promoted: options.promote }
+  return { before, generation, intervals, notCompared, promoted: options.promote }
 }
 
 /** A generation whose rows cannot be read any more does not hinder the one that replaces it. */
 const compareWith = async (
   before: string | undefined,
   after: string,
-  valuesOf: (generation: string) => Promise<readonly IntervalDigest[]>,
-): Promise<Pick<RebuildOutcome, 'differences' | 'notCompared'>> => {
+  rowsOf: (generation: string) => Promise<ReadonlyMap<string, Row>>,
+): Promise<Pick<RebuildOutcome, 'intervals' | 'notCompared'>> => {
   try {
-    const old = before === undefined ? [] : await valuesOf(before)
-    return { differences: compareDigests(old, await valuesOf(after)), notCompared: undefined }
+    const old = before === undefined ? new Map<string, Row>() : await rowsOf(before)
+    return { intervals: compareGenerations(old, await rowsOf(after)), notCompared: undefined }
   } catch (cause) {
     if (!(cause instanceof RowOfUnknownSchema)) throw cause
-    return { differences: [], notCompared: cause.message }
+    return { intervals: [], notCompared: cause.message }
   }
 }
 

@@ -78,7 +78,7 @@ describe('a rebuild', () => {
     const outcome = await rebuilt({ promote: true })
     expect(outcome).toMatchObject({
       before: 'g1',
-      differences: [],
+      intervals: [],
       notCompared: expect.stringContaining('0123456789abcdef'),
       promoted: true,
     })
@@ -87,10 +87,10 @@ describe('a rebuild', () => {
 
   test('by the same profile has the same values in every interval, in fewer revisions, and leaves the live generation unchanged', async () => {
     await projected()
-    const { before, generation, differences, promoted } = await rebuilt()
+    const { before, generation, intervals, promoted } = await rebuilt()
     expect({ before, name: generation.name, promoted }).toEqual({ before: 'g1', name: 'g2', promoted: false })
-    expect(differences.length).toBeGreaterThan(4)
-    expect(differences.filter(({ same }) => !same)).toEqual([])
+    expect(intervals.length).toBeGreaterThan(4)
+    expect(intervals.filter(({ same }) => !same)).toEqual([])
     expect((await readGenerations(await logs.control('reader'), 't')).live).toBe('g1')
     const revisionsOf = async (name: string) => (await logs.kpi(name, 'reader')).streamRevision(`t.kpi-${name}`)
     expect(await revisionsOf('g2')).toBeLessThan((await revisionsOf('g1')) as number)
@@ -98,15 +98,15 @@ describe('a rebuild', () => {
 
   test('by another profile differs where the profiles differ', async () => {
     await projected()
-    const { differences } = await rebuilt({ profile: halfHours, promote: true })
-    expect(differences.some(({ same }) => !same)).toBe(true)
+    const { intervals } = await rebuilt({ profile: halfHours, promote: true })
+    expect(intervals.some(({ same }) => !same)).toBe(true)
     expect((await readGenerations(await logs.control('reader'), 't')).all['g2']?.profile).toEqual(halfHours)
   })
 
   test('without a live generation compares with nothing', async () => {
-    const { before, differences } = await rebuilt()
+    const { before, intervals } = await rebuilt()
     expect(before).toBeUndefined()
-    expect(differences.every(({ before, same }) => before === undefined && !same)).toBe(true)
+    expect(intervals.every(({ before, same }) => before === undefined && !same)).toBe(true)
   })
 
   test('that is stopped reports that it is incomplete, and promotes nothing', async () => {

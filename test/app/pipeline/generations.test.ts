@@ -97,13 +97,13 @@ test('a rebuild by the same profile has the same values in every interval; by an
   await runLiveProjector(projecting(logs, log, defaultProfile))
   const same = await rebuild({ ...projecting(logs, log, defaultProfile), promote: false })
   expect(same).toMatchObject({ before: 'g1', generation: { name: 'g2' }, promoted: false })
-  expect(same.differences.length).toBeGreaterThan(4)
-  expect(same.differences.every((difference) => difference.same)).toBe(true)
+  expect(same.intervals.length).toBeGreaterThan(4)
+  expect(same.intervals.every((difference) => difference.same)).toBe(true)
   const other = await rebuild({
     ...projecting(logs, log, { ...defaultProfile, version: 2, intervalMs: 1_800_000 }),
     promote: false,
   })
-  expect(other.differences.some((difference) => !difference.same)).toBe(true)
+  expect(other.intervals.some((difference) => !difference.same)).toBe(true)
   expect((await readGenerations(log, 't')).live).toBe('g1')
 })
 
