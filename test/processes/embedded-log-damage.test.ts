@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
-import { copyFile, mkdir, readFile, truncate, writeFile } from 'node:fs/promises'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { copyFile, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { openEmbeddedLog } from '../../src/log/embedded/log.js'
@@ -30,8 +30,8 @@ const filledLog = async (dir: string): Promise<Buffer> => {
 }
 
 /** What the child says of each folder, in both modes. Fails if a signal ended the child, or an error nobody caught. */
-const openedInChild = async (dirs: readonly string[]): Promise<readonly string[]> => {
-  const child = runChild('opener', dirs)
+const openedInChild = async (dirs: readonly string[], under = ''): Promise<readonly string[]> => {
+  const child = runChild('opener', dirs, under)
   const code = await child.ended
   expect([child.signal(), code], `ended at "${child.lines.at(-1)}" ${child.stderr()}`).toEqual([null, 0])
   expect(child.lines.at(-1)).toBe('end')
@@ -70,6 +70,28 @@ describe('a log whose file is not whole ends no process by a signal', () => {
     const [reader, writer] = await openedInChild([dir])
     expect(reader).toMatch(/reader LogUnavailable: there is no log in/)
     expect(writer).toMatch(/writer whole 0$/)
+  })
+
+  test('a lock file of random bytes is made again, and a folder in the place of a file is named', async () => {
+    const root = await scratchDirectory()
+    const dirs = ['lock-noise', 'lock-folder', 'data-folder'].map((name) => join(root, name))
+    const [noise, lock, data] = dirs as [string, string, string]
+    for (const dir of dirs) await filledLog(dir)
+    await writeFile(join(noise, 'lock.mdb'), randomBytes(65_536))
+    await rm(join(lock, 'lock.mdb'))
+    await mkdir(join(lock, 'lock.mdb'))
+    await rm(join(data, 'data.mdb'))
+    await mkdir(join(data, 'data.mdb'))
+    const lines = await openedInChild(dirs)
+    for (const line of lines.slice(0, 2)) expect(line).toMatch(/ whole \d+$/)
+    for (const line of lines.slice(2)) expect(line).toMatch(/LogUnavailable: .*EISDIR/)
+  })
+
+  test('where the address space of the process is limited, the limit is named', async () => {
+    const dir = join(await scratchDirectory(), 'log')
+    await filledLog(dir)
+    for (const line of await openedInChild([dir], 'ulimit -v 500000000; '))
+      expect(line).toMatch(/LogUnavailable: .*address space of this process is limited to 512000000000 bytes/)
   })
 
   test('zeros, text or another database in its place are refused', async () => {

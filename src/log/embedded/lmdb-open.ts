@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { linkSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, linkSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { open } from 'lmdb'
 import type { RootDatabase } from 'lmdb'
@@ -11,17 +11,22 @@ const LOCK_BYTES = 64 * 1024
 const ROOM_BYTES = 128 * 1024
 
 export type LmdbFiles = Readonly<{ data: string; lock: string }>
+export type LmdbOptions = Readonly<{ mapSize: number; readOnly?: boolean; [option: string]: unknown }>
 
 /**
  * Opens an LMDB environment after a check that it can be opened: lmdb-js ends the process by a signal where LMDB
  * refuses a file, and the operating system does where a page of a mapped file has no room on the disk.
  *
  * @throws Damage if the file is not whole.
- * @throws Error if the disk is full.
+ * @throws Error if the disk is full, the lock file cannot be opened, or this process may not map so much.
  */
-export const openLmdb = ({ data, lock }: LmdbFiles, options: object & { readOnly?: boolean }): RootDatabase => {
+export const openLmdb = ({ data, lock }: LmdbFiles, options: LmdbOptions): RootDatabase => {
   keepLmdbQuiet()
-  if (options.readOnly !== true) prepareLock(lock)
+  checkAddressSpace(options.mapSize)
+  if (options.readOnly !== true) {
+    prepareLock(lock)
+    closeSync(openSync(lock, 'r+'))
+  }
   checkLmdbFile(data)
   return open(options as Parameters<typeof open>[0])
 }
@@ -55,4 +60,20 @@ const prepareLock = (lock: string): void => {
 const hasHoles = (path: string): boolean => {
   const stat = statSync(path, { throwIfNoEntry: false })
   return stat !== undefined && stat.blocks * 512 < stat.size
+}
+
+/** A map that does not fit into the limit of the process (`ulimit -v`) is refused by the system. */
+const checkAddressSpace = (mapBytes: number): void => {
+  let limits: string
+  try {
+    limits = readFileSync('/proc/self/limits', 'utf8')
+  } catch {
+    return // no Linux
+  }
+  const limit = Number(/^Max address space +(\d+)/m.exec(limits)?.[1] ?? Infinity)
+  if (limit <= mapBytes)
+    throw new Error(
+      `the address space of this process is limited to ${limit} bytes, and ${mapBytes} are mapped (they take no ` +
+        'memory): raise the limit (ulimit -v)',
+    )
 }
