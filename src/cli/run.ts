@@ -1,11 +1,14 @@
 import type { Command } from 'commander'
 import { assertRunnable } from '../app/config/runnable.js'
-import { sinkKinds, type Config, type SinkKind } from '../app/config/schema.js'
-import type { StageState } from '../app/pipeline/stage.js'
+import type { Logger } from 'pino'
+import { ConfigError, sinkKinds, type Config, type SinkKind } from '../app/config/schema.js'
+import { healthOf, type HealthReport } from '../app/pipeline/health.js'
+import type { StageHandle } from '../app/pipeline/stage.js'
 import { stageKinds, startPipeline, type StageKind } from '../app/pipeline/supervisor.js'
 import { filesFolderOf, sinksOf } from '../app/pipeline/egress/sinks.js'
 import { checkpointMismatchCodes } from '../app/pipeline/projector/checkpoint-check.js'
 import { progressMismatchCodes } from '../egress/progress-mismatch.js'
+import { startHealthServer, type HealthServer } from '../http/health-server.js'
 import { httpSource } from '../http/server.js'
 import { command, type CommonFlags } from './command.js'
 import { configOf, withContext } from './context.js'
@@ -53,7 +56,8 @@ export const runCommand = (): Command =>
       })
       assertRunnable(config, only)
       await withContext('run', config, async ({ logs, logger, signal }) => {
-        const states: Record<string, StageState> = {}
+        let stages: readonly StageHandle[] = []
+        const health = (): HealthReport => healthOf(stages, logs.health(), Date.now())
         const publishes = only.includes('egress')
         for (const kind of publishes ? sinkKinds(config) : [])
           logger.info({ sink: kind, to: destinationOf(kind, config) }, 'egress: rows go there')
@@ -64,17 +68,11 @@ export const runCommand = (): Command =>
           bodyMaxBytes,
           batchMax,
           ...(token === undefined ? {} : { token }),
-          health: () => {
-            const health = logs.health()
-            return {
-              ready: health.kind === 'well' && Object.values(states).every((state) => state.kind === 'running'),
-              stages: states,
-              log: health,
-            }
-          },
+          health,
           logger,
         })
-        const { ended } = startPipeline({
+        const server = flags.untilCaughtUp === true ? undefined : await healthServer(config, only, health, logger)
+        const pipeline = startPipeline({
           config,
           logs,
           only,
@@ -85,13 +83,13 @@ export const runCommand = (): Command =>
           logger,
           now: Date.now,
           onState: (stage, state) => {
-            states[stage] = state
             logger.info({ stage, state: state.kind }, 'stage')
           },
           onProjected: ({ events, rows }) => logger.debug({ events, rows }, 'projector: rows appended'),
           onPublished: (stage, records) => logger.debug({ stage, records }, 'egress: records published'),
         })
-        const end = await ended
+        stages = pipeline.stages
+        const end = await pipeline.ended.finally(() => server?.close())
         const { code, message } = outcomeOf(end)
         if (code === 0) logger.info({ end: end.kind }, message)
         else
@@ -102,6 +100,33 @@ export const runCommand = (): Command =>
         return code
       })
     })
+
+/**
+ * Serves health where `health.port` says. Without that setting the ingress does it at its own port, a projector
+ * without one at the port after that, and an egress alone at the next; if that is taken, the process runs without.
+ */
+const healthServer = async (
+  { health: { host, port }, ingress }: Config,
+  only: readonly StageKind[],
+  health: () => HealthReport,
+  logger: Logger,
+): Promise<HealthServer | undefined> => {
+  if (port === undefined && only.includes('ingress')) return undefined
+  const offset = only.includes('projector') ? 1 : 2
+  try {
+    const server = await startHealthServer({
+      host,
+      port: port ?? (ingress.port === 0 ? 0 : ingress.port + offset),
+      health,
+    })
+    logger.info({ url: server.url }, 'health: listening')
+    return server
+  } catch (cause) {
+    if (port !== undefined || !(cause instanceof ConfigError)) throw cause
+    logger.warn({ reason: cause.message }, 'health: not served; give this process a port by health.port')
+    return undefined
+  }
+}
 
 const onlyOf = ({ only, untilCaughtUp }: Flags): readonly StageKind[] => {
   const named = (only ?? stageKinds).flatMap((names) => names.split(','))

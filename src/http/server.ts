@@ -10,7 +10,8 @@ import { logFailure, refusal, type Answer } from './answer.js'
 import { authorizationOf, bearerCheck } from './bearer.js'
 import { firehoseAnswer, firehoseHeader, webhookAnswer } from './cloud-requests.js'
 import { receiveEvents, wrongContentType } from './events.js'
-import { liveAnswer, readyAnswer, type HealthReport } from './health.js'
+import type { HealthReport } from '../app/pipeline/health.js'
+import { liveAnswer, readyAnswer } from './health.js'
 import { inFlightLimit, type InFlightLimit } from './in-flight.js'
 
 export type HttpSourceOptions = Readonly<{

@@ -6,7 +6,7 @@ import { ConfigError } from '../../src/app/config/schema.js'
 import { loadConfig } from '../../src/app/config/load.js'
 import { isLoopback } from '../../src/app/config/runnable.js'
 import { bearerCheck } from '../../src/http/bearer.js'
-import type { LogHealth } from '../../src/app/pipeline/logs/logs.js'
+import type { HealthReport } from '../../src/app/pipeline/health.js'
 import { allEvents } from '../ingress/log-content.js'
 import { answerOf, asArray, asLines, events, served } from './served.js'
 
@@ -245,26 +245,26 @@ describe('other requests', () => {
     expect(answer).toMatchObject({ status, body: { error, detail: expect.any(String) as string } })
   })
 
-  test('health says whether the process runs, and whether it is of use', async () => {
-    let projector: { kind: string; end?: { kind: string } } = { kind: 'running' }
-    let log: LogHealth = { kind: 'well' }
-    const { url } = await served({
-      health: () => ({ ready: projector.kind === 'running', stages: { ingress: { kind: 'running' }, projector }, log }),
-    })
+  test('health answers 200 while the work moves, and else 503 with what does not move, and since when', async () => {
+    const since = '2026-01-05T10:00:00.000Z'
+    const well = { state: 'running', since, troubles: [], behindMs: 0 } as const
+    let report: HealthReport = { ready: true, stages: { ingress: well }, log: { kind: 'well' } }
+    const { url } = await served({ health: () => report })
     expect(await answerOf(fetch(`${url}/health/live`))).toMatchObject({ status: 200, body: { live: true } })
     expect(await answerOf(fetch(`${url}/health/ready`))).toMatchObject({
       status: 200,
-      body: { ready: true, stages: { ingress: 'running', projector: 'running' }, log: 'well' },
+      body: { ready: true, stages: { ingress: well }, log: 'well' },
     })
-    projector = { kind: 'ended', end: { kind: 'refused' } }
+    const lost = { ...well, troubles: [{ trouble: 'destination-unreachable', since }], behindMs: 90_000 } as const
+    report = {
+      ready: false,
+      stages: { ingress: well, egress: lost },
+      log: { kind: 'stalled', since, reads: ['acme.'] },
+    }
     expect(await answerOf(fetch(`${url}/health/ready`))).toMatchObject({
       status: 503,
-      body: { ready: false, stages: { projector: 'ended: refused' } },
+      body: { ready: false, stages: { egress: lost }, log: `stalled since ${since}` },
     })
     expect((await fetch(`${url}/health/live`)).status).toBe(200)
-    log = { kind: 'stalled', since: '2026-01-05T10:00:00.000Z', reads: ['acme.'] }
-    expect(await answerOf(fetch(`${url}/health/ready`))).toMatchObject({
-      body: { log: 'stalled since 2026-01-05T10:00:00.000Z' },
-    })
   })
 })

@@ -113,6 +113,16 @@ export const configSchema = z
         batchMax: z.number().int().min(1).default(10_000),
       })
       .prefault({}),
+    health: z
+      .strictObject({
+        host: z.string().default('127.0.0.1'),
+        /**
+         * Where `/health/live` and `/health/ready` are served. Without it the ingress serves them at its own port, a
+         * projector without an ingress at the port after that, and an egress alone at the next.
+         */
+        port: port.optional(),
+      })
+      .prefault({}),
     clock: z
       .strictObject({
         /**

@@ -1,11 +1,12 @@
 import type { Logger } from 'pino'
 import { backoffMs, pause, type Backoff } from '../../log/backoff.js'
 import { LogUnavailable } from '../../log/event-log.js'
+import type { Activity, Trouble } from './activity.js'
 import type { PauseGate } from './pause-gate.js'
 import { permanentReason } from './permanent.js'
 
-/** An attempt that came to nothing for a reason that passes. */
-export type Lost = Readonly<{ kind: 'lost'; cause: unknown }>
+/** An attempt that came to nothing for a reason that passes. `isDestination`: the sink is not connected. */
+export type Lost = Readonly<{ kind: 'lost'; cause: unknown; isDestination?: true }>
 /** The next attempt begins at once. */
 export type Again = Readonly<{ kind: 'again' }>
 
@@ -18,17 +19,20 @@ export type RetryOptions = Readonly<{
   signal: AbortSignal
   /** While it is closed no attempt begins. */
   gate?: PauseGate | undefined
+  /** Learns what is lost and what is back, for health. */
+  activity?: Activity | undefined
   logger: Logger
   now: () => number
 }>
 
 /**
  * Attempts, with growing pauses while they are lost, until one ends or the signal aborts. An attempt that throws
- * `LogUnavailable` is lost; one that throws what no attempt can mend is refused. It calls `works` whenever it has got what it needs: then the pauses begin small again. The
- * log has one line when the work was lost and one when it is back; further attempts are told at level debug.
+ * `LogUnavailable` is lost; one that throws what no attempt can mend is refused. It calls `works` whenever it has got
+ * what it needs: then the pauses begin small again. The log has one line when the work is lost and one when it is back;
+ * further attempts are told at level debug.
  */
 export const retrying = async <End extends Readonly<{ kind: string }>>(
-  { what, backoff, signal, gate, logger, now }: RetryOptions,
+  { what, backoff, signal, gate, activity, logger, now }: RetryOptions,
   attempt: (works: () => void) => Promise<End | Lost | Again>,
 ): Promise<End | Refused | Readonly<{ kind: 'stopped' }>> => {
   let attempts = 0
@@ -38,6 +42,7 @@ export const retrying = async <End extends Readonly<{ kind: string }>>(
     if (lostSince === undefined) return
     logger.info({ since: iso(lostSince), lostMs: now() - lostSince }, `${what}: back`)
     lostSince = undefined
+    for (const trouble of lostTroubles) activity?.back(trouble)
   }
   while (!signal.aborted) {
     await gate?.step(signal, () => Promise.resolve())
@@ -51,6 +56,7 @@ export const retrying = async <End extends Readonly<{ kind: string }>>(
     if (lostSince === undefined) logger.warn(details, `${what}: lost, trying again until it is back`)
     else logger.debug(details, `${what}: still lost`)
     lostSince ??= now()
+    activity?.lost(troubleOf(end))
     await pause(delayMs, signal)
   }
   return { kind: 'stopped' }
@@ -62,6 +68,12 @@ const endOfThrown = (cause: unknown, signal: AbortSignal): Lost | Refused => {
   if (cause instanceof LogUnavailable || signal.aborted) return { kind: 'lost', cause }
   throw cause
 }
+
+const lostTroubles = ['log-unavailable', 'destination-unreachable'] as const
+
+/** A sink tells that it is not connected by a value, never by `LogUnavailable`. */
+const troubleOf = ({ cause, isDestination }: Lost): Trouble =>
+  isDestination === true && !(cause instanceof LogUnavailable) ? 'destination-unreachable' : 'log-unavailable'
 
 const isAgain = (end: Readonly<{ kind: string }>): end is Again => end.kind === 'again'
 const isLost = (end: Readonly<{ kind: string }>): end is Lost => end.kind === 'lost'

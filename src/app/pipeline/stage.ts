@@ -1,5 +1,6 @@
 import type { Position } from '../../log/event-log.js'
 import { aborted } from './aborted.js'
+import { Activity, type ActivityReport } from './activity.js'
 import { PauseGate } from './pause-gate.js'
 import { permanentReason } from './permanent.js'
 
@@ -25,6 +26,10 @@ export type StageState =
 export type StageHandle = Readonly<{
   name: string
   state: () => StageState
+  /** When it entered that state, in epoch milliseconds. */
+  since: () => number
+  /** Whether its work moves. */
+  activity: () => ActivityReport
   /**
    * Resolves once the stage has finished the batch at hand and holds, or has ended. It keeps its place, and its lock or
    * its session at the destination, so that nobody else takes over meanwhile.
@@ -43,6 +48,7 @@ export type StageControl = Readonly<{
   signal: AbortSignal
   /** Between two steps the stage can be paused. */
   gate: PauseGate
+  activity: Activity
   /** The stage has opened what it needs. */
   started: () => void
 }>
@@ -50,6 +56,7 @@ export type StageControl = Readonly<{
 export type StageOptions = Readonly<{
   name: string
   signal: AbortSignal
+  now: () => number
   onState: (state: StageState) => void
   work: (control: StageControl) => Promise<StageEnd>
 }>
@@ -58,15 +65,18 @@ export type StageOptions = Readonly<{
  * Starts a stage. What its work throws is its end: `refused` where trying again cannot help, else `failed`; `stopped` if
  * it was stopping.
  */
-export const startStage = ({ name, signal, onState, work }: StageOptions): StageHandle => {
+export const startStage = ({ name, signal, now, onState, work }: StageOptions): StageHandle => {
   const gate = new PauseGate()
+  const activity = new Activity(now)
   const stopping = new AbortController()
   const either = AbortSignal.any([signal, stopping.signal])
   let state: StageState = { kind: 'starting' }
+  let since = now()
   let hasStarted = false
   const enter = (next: StageState): void => {
     if (state.kind === 'ended' || state.kind === next.kind) return
     state = next
+    since = now()
     onState(next)
   }
   const enterWorking = (): void => enter({ kind: hasStarted ? 'running' : 'starting' })
@@ -75,7 +85,7 @@ export const startStage = ({ name, signal, onState, work }: StageOptions): Stage
     if (gate.isOpen && !either.aborted) enterWorking()
   }
   onState(state)
-  const ended = work({ signal: either, gate, started })
+  const ended = work({ signal: either, gate, activity, started })
     .catch((cause: unknown): StageEnd => {
       if (either.aborted) return { kind: 'stopped' }
       const reason = permanentReason(cause)
@@ -90,11 +100,14 @@ export const startStage = ({ name, signal, onState, work }: StageOptions): Stage
   return {
     name,
     state: () => state,
+    since: () => since,
+    activity: () => activity.report(),
     pause: async () => {
       await gate.close()
       if (!gate.isOpen && !either.aborted) enter({ kind: 'paused' })
     },
     resume: () => {
+      activity.moved() // the time that it was held does not count as no progress
       gate.open()
       if (state.kind === 'paused') enterWorking()
     },

@@ -61,6 +61,7 @@ export const startPipeline = (options: PipelineOptions): Pipeline => {
     startStage({
       name,
       signal: all,
+      now: options.now,
       work,
       onState: (state) => {
         onState?.(name, state)
@@ -121,7 +122,7 @@ const ingressStage = (
 
 const projectorStage = async (options: PipelineOptions, control: StageControl): Promise<StageEnd> => {
   const { config, logs, untilCaughtUp, logger, now, onProjected } = options
-  const { signal, gate } = control
+  const { signal, gate, activity } = control
   const open = () => logs.raw('reader')
   const raw = untilCaughtUp ? await open() : await whenThere(open, 'raw log', signal, logger)
   control.started()
@@ -136,6 +137,7 @@ const projectorStage = async (options: PipelineOptions, control: StageControl): 
     untilCaughtUp,
     signal,
     gate,
+    activity,
     logger,
     now,
     ...(onProjected === undefined ? {} : { onProgress: onProjected }),
@@ -144,7 +146,7 @@ const projectorStage = async (options: PipelineOptions, control: StageControl): 
 
 const egressStage = async (options: PipelineOptions, sink: Sink, control: StageControl): Promise<StageEnd> => {
   const { config, logs, sinks, untilCaughtUp, logger, now, onPublished } = options
-  const { signal, gate } = control
+  const { signal, gate, activity } = control
   try {
     if (signal.aborted) return { kind: 'stopped' }
     if (!untilCaughtUp) await whenThere(() => logs.control('reader'), 'control log', signal, logger)
@@ -158,6 +160,7 @@ const egressStage = async (options: PipelineOptions, sink: Sink, control: StageC
       untilCaughtUp,
       signal,
       gate,
+      activity,
       logger,
       now,
       onProgress: (written) => onPublished?.(egressName(sink, sinks), written),

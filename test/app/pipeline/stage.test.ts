@@ -27,7 +27,13 @@ const stepping = () => {
     }
     return { kind: 'stopped' }
   }
-  const stage = startStage({ name: 'test', signal: outer.signal, onState: (state) => states.push(state), work })
+  const stage = startStage({
+    name: 'test',
+    signal: outer.signal,
+    now: () => 0,
+    onState: (state) => states.push(state),
+    work,
+  })
   return {
     stage,
     log,
@@ -101,7 +107,7 @@ describe('a stage', () => {
   test('that throws ends as failed with what it threw; while it stops, as stopped', async () => {
     const cause = new Error('broken')
     const start = (work: (control: StageControl) => Promise<StageEnd>) =>
-      startStage({ name: 'test', signal: new AbortController().signal, onState: () => undefined, work })
+      startStage({ name: 'test', signal: new AbortController().signal, now: () => 0, onState: () => undefined, work })
     expect(await start(() => Promise.reject(cause)).ended).toEqual({ kind: 'failed', cause })
     const stopping = start(async ({ signal }) => {
       await new Promise((_, reject) => signal.addEventListener('abort', () => reject(cause)))

@@ -8,6 +8,7 @@ import type { Progress, Sink, SinkFailure, SinkRecord } from '../../../egress/si
 import type { EventLog, RecordedEvent } from '../../../log/event-log.js'
 import { readGenerations, watchLive } from '../generations.js'
 import { whenThere, type Logs } from '../logs/logs.js'
+import type { Activity } from '../activity.js'
 import { PauseGate } from '../pause-gate.js'
 import { retrying, type Again, type Lost } from '../retry.js'
 import type { StageEnd } from '../stage.js'
@@ -29,6 +30,7 @@ export type EgressOptions = Readonly<{
   signal: AbortSignal
   /** Closed, it holds the egress between two writes, connected as it is. Absent: the egress cannot be paused. */
   gate?: PauseGate
+  activity?: Activity | undefined
   logger: Logger
   now: () => number
   /** Called after every write: records written since the start of the call, and how far the egress is. */
@@ -43,14 +45,14 @@ const RETRY = { firstMs: 200, maxMs: 30_000 }
  * write is unknown until the sink tells the progress again), and when another generation is promoted.
  */
 export const runEgress = async (options: EgressOptions): Promise<EgressEnd> => {
-  const { sink, logs, untilCaughtUp, signal, gate = new PauseGate(), logger, now } = options
+  const { sink, logs, untilCaughtUp, signal, gate = new PauseGate(), activity, logger, now } = options
   // Working off is a command that somebody waits for: without a log there is nothing to wait for.
   if (untilCaughtUp) await logs.control('reader')
   const { tenant, acceptProgress: accepted = [] } = options
   const check = progressCheck({ tenant, logs, sink: sink.name, accepted })
   let written = 0
   return retrying<EgressEnd>(
-    { what: `egress ${sink.name}`, backoff: RETRY, signal, gate, logger, now },
+    { what: `egress ${sink.name}`, backoff: RETRY, signal, gate, activity, logger, now },
     async (onWorking) => {
       const connected = await gate.step(signal, () => sink.connect(signal, check)())
       if (connected === undefined) return { kind: 'stopped' }
@@ -107,7 +109,7 @@ const publishLive = async (publishing: Publishing): Promise<EgressEnd | Lost | A
 
 /** Publishes one generation until `until` aborts (a write that has begun is finished), or everything is published. */
 const publish = async (publishing: Publishing, generation: string, until: AbortSignal): Promise<EgressEnd | Lost> => {
-  const { tenant, logs, progress, batchMax, untilCaughtUp, gate, logger, onWorking } = publishing
+  const { tenant, logs, progress, batchMax, untilCaughtUp, gate, activity, logger, onWorking } = publishing
   const stream = kpiStream(tenant, generation)
   const open = () => logs.kpi(generation, 'reader')
   const owner = watchOwner(publishing, until)
@@ -118,11 +120,14 @@ const publish = async (publishing: Publishing, generation: string, until: AbortS
     for await (const message of kpi.subscribeStream(stream, { from, batchMax, signal: watched })) {
       if (message.kind === 'caught-up') {
         onWorking()
+        activity?.caughtUp()
         if (untilCaughtUp) return { kind: 'caught-up' }
         continue
       }
+      activity?.begun()
       const failure = await gate.step(until, () => write(publishing, kpi, generation, message.events))
       if (failure !== undefined) return endOf(failure)
+      activity?.moved()
     }
     return owner.lost() ?? { kind: 'stopped' }
   } catch (cause) {
@@ -199,7 +204,7 @@ const recordsOf = (event: RecordedEvent, generation: string): readonly SinkRecor
 const endOf = (failure: SinkFailure): EgressEnd | Lost => {
   switch (failure.tag) {
     case 'NotConnected':
-      return { kind: 'lost', cause: failure.cause }
+      return { kind: 'lost', cause: failure.cause, isDestination: true }
     case 'Fenced':
       return { kind: 'superseded', by: failure.by }
     case 'Refused':

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { appendTick, EventTimeClock } from '../../../ingress/clock.js'
 import { deliverTo } from '../../../ingress/ingest.js'
 import { NotIngested } from '../../../ingress/not-ingested.js'
-import type { Deliver, RunningSource, Source } from '../../../ingress/source.js'
+import type { Batch, Deliver, RunningSource, Source } from '../../../ingress/source.js'
 import type { EventLog } from '../../../log/event-log.js'
 import type { Config } from '../../config/schema.js'
 import { aborted } from '../aborted.js'
@@ -27,20 +27,32 @@ export type IngressStageOptions = Readonly<{
  */
 export const runIngress = async (options: IngressStageOptions, control: StageControl): Promise<StageEnd> => {
   const { raw, tenant, clock, sources, now, logger } = options
-  const { signal, gate } = control
+  const { signal, gate, activity } = control
   const eventTime = clock.mode === 'event-time' ? eventTimeTicks(options) : undefined
   let wall: WallClock | undefined
+  let delivering = 0
   const store = deliverTo({ log: raw, tenant, now })
   const deliver: Deliver = async (batch) => {
     if (!gate.isOpen)
       throw new NotIngested({ tag: 'NotAvailable', cause: new Error('the ingress is paused; it takes events later') })
-    return gate.track(
-      store(batch).then(async (receipt) => {
-        wall?.seen(receipt.latest)
-        await eventTime?.seen(receipt.latest)
-        return receipt
-      }),
-    )
+    return gate.track(storing(batch))
+  }
+  const storing = async (batch: Batch): ReturnType<Deliver> => {
+    activity.begun()
+    delivering += 1
+    try {
+      const receipt = await store(batch)
+      activity.back('log-unavailable')
+      wall?.seen(receipt.latest)
+      await eventTime?.seen(receipt.latest)
+      return receipt
+    } catch (cause) {
+      if (cause instanceof NotIngested && cause.retryable) activity.lost('log-unavailable')
+      throw cause
+    } finally {
+      delivering -= 1
+      if (delivering === 0) activity.caughtUp()
+    }
   }
   const refused = new AbortController()
   const running: RunningSource[] = []
@@ -50,7 +62,8 @@ export const runIngress = async (options: IngressStageOptions, control: StageCon
     if (clock.mode === 'wall') {
       const onRefused = (cause: unknown): void => refused.abort(cause)
       const { everyMs, jumpMaxMs } = clock
-      wall = startWallClock({ raw, tenant, everyMs, jumpMaxMs, gate, now, logger, onRefused, onHeld: options.onClock })
+      const onHeld = options.onClock
+      wall = startWallClock({ raw, tenant, everyMs, jumpMaxMs, gate, activity, now, logger, onRefused, onHeld })
     }
     const end = await Promise.race([aborted(AbortSignal.any([signal, refused.signal])), firstFailure(running)])
     if (refused.signal.aborted) return { kind: 'failed', cause: refused.signal.reason }

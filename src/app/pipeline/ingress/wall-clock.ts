@@ -3,6 +3,7 @@ import type { EpochMs } from '../../../domain/interval.js'
 import { appendTick, frontierIn, wallTick, type WallTick } from '../../../ingress/clock.js'
 import { NotIngested } from '../../../ingress/not-ingested.js'
 import { LogUnavailable, type EventLog } from '../../../log/event-log.js'
+import type { Activity } from '../activity.js'
 import type { PauseGate } from '../pause-gate.js'
 
 export type WallClockOptions = Readonly<{
@@ -17,6 +18,8 @@ export type WallClockOptions = Readonly<{
   logger: Logger
   /** The log will never take a tick, so the clock would stand still for ever. */
   onRefused: (cause: unknown) => void
+  /** Learns whether the log takes ticks and whether the clock is held, for health. */
+  activity: Activity
   /** The clock cannot tick, or ticks again (`undefined`). */
   onHeld?: ((held: HeldClock | undefined) => void) | undefined
 }>
@@ -36,7 +39,7 @@ export type WallClock = Readonly<{
  * because a later tick implies them.
  */
 export const startWallClock = (options: WallClockOptions): WallClock => {
-  const { raw, tenant, everyMs, jumpMaxMs, gate, now, logger, onRefused, onHeld } = options
+  const { raw, tenant, everyMs, jumpMaxMs, gate, now, logger, activity, onRefused, onHeld } = options
   let frontier: EpochMs | undefined
   let latest: EpochMs | undefined
   let knowsFrontier = false
@@ -51,6 +54,8 @@ export const startWallClock = (options: WallClockOptions): WallClock => {
       else logger.error({ machine: iso(next.at), aheadMs: next.aheadMs, ...times }, `clock: ${heldWords[next.kind]}`)
     }
     held = next
+    if (next === undefined) activity.back('clock-held')
+    else activity.lost('clock-held')
     onHeld?.(next)
   }
   const tick = async (): Promise<void> => {
@@ -72,11 +77,13 @@ export const startWallClock = (options: WallClockOptions): WallClock => {
       frontier = due.at
       if (isHeldUp) logger.info({ at: due.at }, 'clock: ticks again')
       isHeldUp = false
+      activity.back('log-unavailable')
     } catch (cause) {
       if (!(cause instanceof NotIngested && cause.retryable) && !isUnavailable(cause)) onRefused(cause)
       else if (!isHeldUp)
         logger.warn({ err: cause }, 'clock: the log is not available, the tick is tried again until it is')
       isHeldUp = true
+      activity.lost('log-unavailable')
     } finally {
       isTicking = false
     }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { EventLog, Position } from '../../../log/event-log.js'
+import type { Activity } from '../activity.js'
 import type { Generation } from '../generations.js'
 import type { CheckpointMismatchCode } from './checkpoint-check.js'
 import type { PauseGate } from '../pause-gate.js'
@@ -17,6 +18,7 @@ export type ProjectorOptions = Readonly<{
   signal: AbortSignal
   /** Closed, it holds the projector between two batches. Absent: the projector cannot be paused. */
   gate?: PauseGate
+  activity?: Activity | undefined
   /** Mismatches between checkpoint and raw log that the operator accepts. */
   acceptCheckpoint?: readonly CheckpointMismatchCode[]
   logger: Logger

@@ -56,7 +56,7 @@ const LOCK_WAIT_MAX_MS = 45_000
  * held by the process that rebuilt it; it is waited for. At the start a second projector is refused at once.
  */
 export const runLiveProjector = async (options: LiveProjectorOptions): Promise<ProjectorEnd> => {
-  const { logs, tenant, profile, raw, signal, gate, logger, now, untilCaughtUp, onWorking } = options
+  const { logs, tenant, profile, raw, signal, gate, activity, logger, now, untilCaughtUp, onWorking } = options
   let previous: Generation | undefined
   const attempt = async (works: () => void): Promise<ProjectorEnd | Again> => {
     const generation = await ensureLive(logs, tenant, profile, raw, now)
@@ -69,7 +69,7 @@ export const runLiveProjector = async (options: LiveProjectorOptions): Promise<P
   }
   // Working off is a command that somebody waits for: a log that is out of reach ends it.
   if (untilCaughtUp) return settle(await attempt(() => undefined))
-  return retrying<ProjectorEnd>({ what: 'projector', backoff: RETRY, signal, gate, logger, now }, attempt)
+  return retrying<ProjectorEnd>({ what: 'projector', backoff: RETRY, signal, gate, activity, logger, now }, attempt)
 }
 
 const settle = (end: ProjectorEnd | Again): ProjectorEnd => (end.kind === 'again' ? { kind: 'stopped' } : end)

@@ -21,8 +21,8 @@ const RETRY = { firstMs: 100, maxMs: 10_000 }
  * behind it which rows are already there.
  */
 export const runProjector = async (options: ProjectorOptions): Promise<ProjectorEnd> => {
-  const { signal, logger, now, gate = new PauseGate(), onWorking } = options
-  return retrying<ProjectorEnd>({ what: 'projector', backoff: RETRY, signal, gate, logger, now }, (works) =>
+  const { signal, logger, now, gate = new PauseGate(), activity, onWorking } = options
+  return retrying<ProjectorEnd>({ what: 'projector', backoff: RETRY, signal, gate, activity, logger, now }, (works) =>
     attempt({ ...options, gate, onWorking: () => (works(), onWorking?.()) }),
   )
 }
@@ -70,13 +70,15 @@ class Projector {
   }
 
   async follow(): Promise<ProjectorEnd> {
-    const { raw, signal, untilCaughtUp, tenant, batchMax, gate, onWorking } = this.run
+    const { raw, signal, untilCaughtUp, tenant, batchMax, gate, activity, onWorking } = this.run
     const { position } = this.fold
     for await (const message of raw.subscribe({ after: position, prefixes: rawPrefixes(tenant), batchMax, signal })) {
       if (signal.aborted) break // events may have been left out just now: nothing behind them may count
       switch (message.kind) {
         case 'events':
+          activity?.begun()
           await gate.step(signal, () => this.project(message.events))
+          activity?.moved()
           break
         case 'checkpoint':
           this.fold.position = message.position
@@ -84,6 +86,7 @@ class Projector {
         case 'caught-up':
           await this.writer.settled() // nothing may come for a long time: a failure must be met now
           onWorking?.()
+          activity?.caughtUp()
           if (!untilCaughtUp) break
           await this.finish()
           return { kind: 'caught-up', position: this.writer.checkpoint }

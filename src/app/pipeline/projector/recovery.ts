@@ -147,7 +147,7 @@ async function* configurationIn({
 
 /** Folds what the KPI stream holds already; its output is dropped. */
 const refold = async (options: ProjectorRun, fold: RawFold, through: Position): Promise<void> => {
-  const { tenant, generation, raw, snapshots, batchMax, logger, signal, gate } = options
+  const { tenant, generation, raw, snapshots, batchMax, logger, signal, gate, activity } = options
   logger.info(
     { generation: generation.name, from: String(fold.position ?? 'the beginning'), through: String(through) },
     'projector: folding up to the checkpoint',
@@ -157,7 +157,9 @@ const refold = async (options: ProjectorRun, fold: RawFold, through: Position): 
     if (fold.eventsSinceSave >= SNAPSHOT_EVENTS) await fold.saveTo(snapshots)
   }
   for await (const batch of raw.readAll({ after: fold.position, through, prefixes: rawPrefixes(tenant), batchMax })) {
+    activity?.begun()
     await gate.step(signal, () => foldBatch(batch))
+    activity?.moved()
     if (signal.aborted) return
   }
   fold.position = through

@@ -1,0 +1,62 @@
+/**
+ * What keeps a stage from doing its work. `log-unavailable`: the log cannot be reached, or does not take appends (a full
+ * disk). `destination-unreachable`: the sink is not connected. `clock-held`: the wall clock does not tick.
+ * `no-progress`: there is something to do, and nothing was finished for a minute.
+ */
+export type Trouble = 'log-unavailable' | 'destination-unreachable' | 'clock-held' | 'no-progress'
+
+/** `behindSince`: since when there is something to do that is not done; `undefined` while everything is. */
+export type ActivityReport = Readonly<{
+  troubles: readonly Readonly<{ trouble: Trouble; since: number }>[]
+  behindSince: number | undefined
+}>
+
+const NO_PROGRESS_MS = 60_000
+
+/** Records whether the work of a stage moves. Times are those of `now`. */
+export class Activity {
+  private readonly now: () => number
+  private readonly troubles = new Map<Trouble, number>()
+  private behindSince: number | undefined
+  private movedAt = 0
+
+  constructor(now: () => number) {
+    this.now = now
+  }
+
+  /** There is something to do. */
+  begun(): void {
+    if (this.behindSince !== undefined) return
+    this.behindSince = this.now()
+    this.movedAt = this.now()
+  }
+
+  /** A part of it is done. */
+  moved(): void {
+    this.movedAt = this.now()
+  }
+
+  /** Everything is done. */
+  caughtUp(): void {
+    this.behindSince = undefined
+  }
+
+  lost(trouble: Trouble): void {
+    if (!this.troubles.has(trouble)) this.troubles.set(trouble, this.now())
+  }
+
+  back(trouble: Trouble): void {
+    this.troubles.delete(trouble)
+    this.moved()
+  }
+
+  report(): ActivityReport {
+    const troubles = [...this.troubles].map(([trouble, since]) => ({ trouble, since }))
+    const isStuck =
+      troubles.length === 0 && this.behindSince !== undefined && this.now() - this.movedAt > NO_PROGRESS_MS
+    return {
+      troubles: isStuck ? [{ trouble: 'no-progress', since: this.movedAt }] : troubles,
+      behindSince: this.behindSince,
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import type { Trouble } from './activity.js'
+import type { LogHealth } from './logs/logs.js'
+import type { StageEnd, StageHandle, StageState } from './stage.js'
+
+/**
+ * How a stage is. `since`: when it entered its state. `troubles`: what keeps it from working, and since when. `behindMs`:
+ * how long there has been something to do that is not done; 0 where everything is. Instants are ISO 8601. Causes are
+ * in the log of the process: whoever asks for health need not be trusted.
+ */
+export type StageHealth = Readonly<{
+  state: StageState['kind']
+  end?: StageEnd['kind']
+  since: string
+  troubles: readonly Readonly<{ trouble: Trouble; since: string }>[]
+  behindMs: number
+}>
+
+/** `ready`: every stage of this process works, and so does the log. */
+export type HealthReport = Readonly<{
+  ready: boolean
+  stages: Readonly<Record<string, StageHealth>>
+  /** Does the log deliver, and if not, since when. */
+  log: LogHealth
+}>
+
+export const healthOf = (stages: readonly StageHandle[], log: LogHealth, now: number): HealthReport => {
+  const health = stages.map((stage) => [stage.name, stageHealth(stage, now)] as const)
+  return {
+    ready: log.kind === 'well' && health.length > 0 && health.every(([, stage]) => isWorking(stage)),
+    stages: Object.fromEntries(health),
+    log,
+  }
+}
+
+const stageHealth = (stage: StageHandle, now: number): StageHealth => {
+  const state = stage.state()
+  const { troubles, behindSince } = stage.activity()
+  const isAtWork = state.kind === 'running' || state.kind === 'starting'
+  return {
+    state: state.kind,
+    ...(state.kind === 'ended' ? { end: state.end.kind } : {}),
+    since: iso(stage.since()),
+    troubles: isAtWork ? troubles.map(({ trouble, since }) => ({ trouble, since: iso(since) })) : [],
+    behindMs: behindSince === undefined ? 0 : Math.max(0, now - behindSince),
+  }
+}
+
+const isWorking = ({ state, troubles }: StageHealth): boolean => state === 'running' && troubles.length === 0
+
+const iso = (at: number): string => new Date(at).toISOString()
