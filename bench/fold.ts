@@ -31,7 +31,7 @@ const foldOf = async (points: Exclude<PointSource, 'conversation-details'>): Pro
     const simulation = simulate({ seed: 7, fromMs: FROM, hours: 8, queues: 20, agents: 150, emit: points })
     const lines = [...simulation].map(({ line }) => Buffer.from(line))
     for (let at = 0; at < lines.length; at += BATCH) {
-      await ingest(raw, lines.slice(at, at + BATCH), { tenant: 't', source: 'bench', receivedAt: FROM })
+      await ingest(raw, lines.slice(at, at + BATCH), { tenant: 't', source: 'bench', receivedAt: FROM + 9 * HOUR_MS })
       await appendTick(raw, 't', FROM + Math.floor((at / lines.length) * 8 * HOUR_MS))
     }
 

@@ -17,7 +17,7 @@ export type CallbackMode = 'AgentFirst' | 'CustomerFirst'
  * The versioned definition of the KPIs. What Genesys leaves open is an option here, with our assumption as its default.
  *
  * Of a profile published while a generation runs, `points`, `intervalMs`, `rollUps`, `zone`, `graceMs`,
- * `lateHorizonMs`, `correlation.restateHorizonMs` and `agentState.stateMaxMs` take effect in the next generation; the
+ * `lateHorizonMs`, `aheadMaxMs`, `correlation.restateHorizonMs` and `agentState.stateMaxMs` take effect in the next generation; the
  * rest from the instant it says. What divides a row (`families`, `splitBy`, `quantiles`) counts from the first interval
  * that had not begun.
  */
@@ -35,6 +35,11 @@ export type Profile = Readonly<{
   graceMs: number
   /** How long after that a straggler still restates it; what comes later is set aside. */
   lateHorizonMs: number
+  /**
+   * How far ahead of its receipt something may have happened, for clocks that differ. What is stamped later is set
+   * aside: it would make a row that stays open until then.
+   */
+  aheadMaxMs: number
   families: readonly FamilyName[]
   /** Dimensions that divide every family of points further. */
   splitBy: readonly Split[]
@@ -114,6 +119,7 @@ export const defaultProfile: Profile = {
   zone: utc,
   graceMs: 5 * MINUTE_MS,
   lateHorizonMs: 7 * DAY_MS,
+  aheadMaxMs: HOUR_MS,
   families: ['queue', 'agent', 'agent-state'],
   splitBy: [],
   quantiles: [],
@@ -162,6 +168,7 @@ export const profileProblems = (profile: Profile): readonly string[] => {
   for (const [name, value] of [
     ['graceMs', profile.graceMs],
     ['lateHorizonMs', profile.lateHorizonMs],
+    ['aheadMaxMs', profile.aheadMaxMs],
     ['shortAbandonMs', profile.shortAbandonMs],
   ] as const)
     if (value < 0) problems.push(`${name} is ${value}; it must not be negative`)

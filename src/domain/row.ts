@@ -72,8 +72,20 @@ export const measureIn = (row: Pick<Row, 'measures'>, metric: MetricName): Measu
   row.measures[metricIndex.get(metric) as number]
 
 /**
- * One line that says a row's values and nothing else (no status, no revision): what digests are made of. Empty if the
- * row holds nothing.
+ * Everything that is published of a row's present state, as one line: its values, service-level target, status,
+ * correction and erased points. The revision is left out, which may differ between generations. Two rows with the same
+ * line say the same to their readers. Empty if the row holds nothing, as if it never was.
+ */
+export const publishedText = (row: Row): string => {
+  const { key, serviceTarget, status, correction, erased } = row
+  const values = valueText(row).slice(key.length)
+  if (values === '' && erased === null) return ''
+  return `${key}${values} serviceTarget=${serviceTarget ?? ''} status=${status} correction=${correction ?? ''} erased=${erased ?? ''}`
+}
+
+/**
+ * The figures of a row as one line, without status and revision: what digests are made of. Empty if the row holds
+ * nothing.
  */
 export const valueText = (row: Row): string => {
   const values: string[] = []

@@ -2,6 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { canonicalJson, TooDeep } from '../domain/canonical-json.js'
 import type { Fact } from '../domain/fact.js'
 import type { EpochMs } from '../domain/interval.js'
+import { defaultProfile } from '../domain/profile.js'
 import { conversationStream } from '../domain/stream-name.js'
 import { EVENT_BYTES_MAX } from '../log/append-rules.js'
 import { contentId } from '../log/content-id.js'
@@ -83,7 +84,7 @@ const notificationEvent = (
   if (E.isLeft(facts)) return facts
   const id = topic.timed ? contentId(topicName, canonical) : contentId(topicName, canonical, timestamp ?? '')
   const event = { id, type: topic.template, data: raw, metadata: metadataOf(origin, topicName) }
-  const read = rawEvent(topic.stream(origin.tenant), event, facts.right, topic.known)
+  const read = rawEvent(topic.stream(origin.tenant), event, facts.right, topic.known, origin)
   return E.right(
     detailType === undefined || !contradicts(detailType, topicName)
       ? read
@@ -114,7 +115,7 @@ const conversationEvent = (
   if (E.isLeft(facts)) return facts
   const id = contentId(CONVERSATION_DETAIL, canonical)
   const event = { id, type: CONVERSATION_DETAIL, data: raw, metadata: metadataOf(origin, CONVERSATION_DETAIL) }
-  return E.right(rawEvent(conversationStream(origin.tenant, conversationId), event, facts.right, true))
+  return E.right(rawEvent(conversationStream(origin.tenant, conversationId), event, facts.right, true, origin))
 }
 
 /** Canonical JSON of the body, with numbers that JavaScript does not hold as they are written in `text`. */
@@ -135,10 +136,17 @@ const canonicalOf = (envelope: Envelope, text: string): E.Either<Unusable, strin
   }
 }
 
-const rawEvent = (stream: string, event: NewEvent, facts: readonly Fact[], known: boolean): RawEvent => {
+const rawEvent = (
+  stream: string,
+  event: NewEvent,
+  facts: readonly Fact[],
+  known: boolean,
+  { receivedAt }: Origin,
+): RawEvent => {
   let latest: EpochMs | undefined
   const see = (at: EpochMs): void => {
-    if (latest === undefined || at > latest) latest = at
+    // An instant far ahead of the clock is an error of its sender. No clock may follow it.
+    if (at <= receivedAt + defaultProfile.aheadMaxMs && (latest === undefined || at > latest)) latest = at
   }
   for (const fact of facts)
     if (fact.type === 'ConversationRecorded') for (const point of fact.points) see(point.at)
@@ -156,4 +164,22 @@ const metadataOf = (origin: Origin, topicName: string): Buffer => {
     origins.set(origin, opening)
   }
   return Buffer.from(`${opening},"topic":${JSON.stringify(topicName)}}`)
+}
+
+const RECEIVED_AT = '"receivedAt":"'
+const ISO_LENGTH = '2026-01-05T10:00:00.000Z'.length
+/** The events of a batch were received together: the instant is parsed once for all of them. */
+let lastReceived: Readonly<{ text: string; at: EpochMs }> | undefined
+
+/**
+ * When a raw event was received, read from the metadata that `metadataOf` wrote, without parsing all of it: the
+ * projector asks for every event. `undefined` if the metadata does not say.
+ */
+export const receivedAtOf = (metadata: Uint8Array): EpochMs | undefined => {
+  const bytes = Buffer.from(metadata.buffer, metadata.byteOffset, metadata.byteLength)
+  const from = bytes.indexOf(RECEIVED_AT)
+  if (from < 0) return undefined
+  const text = bytes.toString('latin1', from + RECEIVED_AT.length, from + RECEIVED_AT.length + ISO_LENGTH)
+  if (lastReceived?.text !== text) lastReceived = { text, at: Date.parse(text) }
+  return Number.isNaN(lastReceived.at) ? undefined : lastReceived.at
 }

@@ -13,6 +13,7 @@ export type UnusableReason =
   | 'too-large'
   | 'confirmation-needed'
   | 'too-late'
+  | 'too-early'
   | 'contradictory'
 
 /** As much of a foreign name as belongs in a message, without control characters. */

@@ -1,4 +1,4 @@
-import type { ConfigurationFact, Fact, MetricEmitted, StreamErased } from '../domain/fact.js'
+import type { ConfigurationFact, ConversationRecorded, Fact, MetricEmitted, StreamErased } from '../domain/fact.js'
 import type { FamilyName } from '../domain/family.js'
 import { intervalStart, type EpochMs } from '../domain/interval.js'
 import type { KpiEvent } from '../domain/kpi-event.js'
@@ -9,7 +9,7 @@ import { CellStore, type CellStoreState, type NewCellSettings } from './cells/ce
 import { emptyColdStore, type ColdStore, type SpilledEntries } from './cells/cold-store.js'
 import { granularitiesOf, PointCells } from './cells/point-cells.js'
 import { Restating } from './cells/restating.js'
-import { tooLate, type Refusal } from './lateness.js'
+import { tooEarly, tooLate, type Refusal } from './lateness.js'
 import { AgentStates, type AgentStatesState } from './points/agent-states.js'
 import { ConversationRecords } from './points/conversation-records.js'
 import { CustomerFirstAnswers, type CustomerFirstState } from './points/customer-first.js'
@@ -115,13 +115,17 @@ export class KpiProjection {
     if (state === undefined) for (const fact of configuration) this.settings.learn(fact, knownAt)
   }
 
-  /** Folds a fact. Answers why if the fact cannot be counted. */
-  apply(fact: Fact): Refusal | undefined {
+  /**
+   * Folds a fact. `receivedAt` is when its raw event was received, if that is known. Answers why if the fact, or a part
+   * of it, cannot be counted.
+   */
+  apply(fact: Fact, receivedAt?: EpochMs): Refusal | undefined {
     switch (fact.type) {
       case 'MetricEmitted':
-        return this.reads('metric-records') ? this.emitted(fact) : undefined
+        if (!this.reads('metric-records')) return undefined
+        return this.refusalAt(fact.at, receivedAt) ?? this.emitted(fact)
       case 'ConversationRecorded':
-        return this.reads('conversation-details') ? this.records.record(fact) : undefined
+        return this.reads('conversation-details') ? this.recorded(fact, receivedAt) : undefined
       case 'AcdStarted':
       case 'AcdEnded':
       case 'CustomerStarted':
@@ -138,9 +142,9 @@ export class KpiProjection {
       case 'FlowEnded':
       case 'FlowOutcomeReached':
         if (!this.reads('detail-events')) return undefined
-        return this.tooLate(fact.at) ?? this.correlator.apply(fact)
+        return this.refusalAt(fact.at, receivedAt) ?? this.correlator.apply(fact)
       case 'AgentStateEntered': {
-        const refusal = this.tooLate(fact.at)
+        const refusal = this.refusalAt(fact.at, receivedAt)
         if (refusal === undefined) this.agentStates.entered(fact, this.cells.closedThrough)
         return refusal
       }
@@ -212,10 +216,20 @@ export class KpiProjection {
     return this.base.points === source
   }
 
-  private emitted(point: MetricEmitted): Refusal | undefined {
-    const refusal = this.tooLate(point.at)
-    if (refusal === undefined && !this.customerFirst.observe(point)) this.pointCells.observe(point)
-    return refusal
+  private emitted(point: MetricEmitted): undefined {
+    if (!this.customerFirst.observe(point)) this.pointCells.observe(point)
+  }
+
+  /** Points that are too early are not part of the statement. */
+  private recorded(fact: ConversationRecorded, receivedAt: EpochMs | undefined): Refusal | undefined {
+    const early = fact.points.find(({ at }) => tooEarly(at, receivedAt, this.base) !== undefined)
+    if (early === undefined) return this.records.record(fact)
+    const points = fact.points.filter(({ at }) => tooEarly(at, receivedAt, this.base) === undefined)
+    return this.records.record({ ...fact, points }) ?? tooEarly(early.at, receivedAt, this.base)
+  }
+
+  private refusalAt(at: EpochMs, receivedAt: EpochMs | undefined): Refusal | undefined {
+    return tooEarly(at, receivedAt, this.base) ?? this.tooLate(at)
   }
 
   private tooLate(at: EpochMs): Refusal | undefined {

@@ -195,13 +195,22 @@ export class Settings {
 }
 
 /** What a profile published while a generation runs does not change. */
-const structureOf = ({ points, intervalMs, rollUps, zone, graceMs, lateHorizonMs }: Profile): Partial<Profile> => ({
+const structureOf = ({
   points,
   intervalMs,
   rollUps,
   zone,
   graceMs,
   lateHorizonMs,
+  aheadMaxMs,
+}: Profile): Partial<Profile> => ({
+  points,
+  intervalMs,
+  rollUps,
+  zone,
+  graceMs,
+  lateHorizonMs,
+  aheadMaxMs,
 })
 
 const renderingOf = (family: FamilyName, profile: Profile, org: OrgSettingsChanged | null): Rendering => {

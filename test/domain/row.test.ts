@@ -4,7 +4,7 @@ import { metricIndex, metricNames, type MetricName } from '../../src/domain/metr
 import type { Measure } from '../../src/domain/measure.js'
 import { noSketch } from '../../src/domain/sketch.js'
 import { keyed } from '../support/keyed.js'
-import { cellKey, measureIn, recordKey, rowKey, valueText, type Row } from '../../src/domain/row.js'
+import { cellKey, measureIn, recordKey, rowKey, publishedText, valueText, type Row } from '../../src/domain/row.js'
 
 const row = (measures: Partial<Record<MetricName, Measure>>, more: Partial<Row> = {}): Row =>
   keyed({
@@ -118,6 +118,31 @@ describe('the text of a row’s values', () => {
   test('a row without values has no text, nor has one whose states were taken back', () => {
     expect(valueText(row({}))).toBe('')
     expect(valueText(row({ tAgentRoutingStatus: { count: 1, sum: 0, min: 0, max: 0, sketch: noSketch } }))).toBe('')
+  })
+})
+
+describe('the text of all that is published of a row', () => {
+  const one = row({ nOffered: times(1) }, { status: 'final', serviceTarget: 0.8 })
+
+  test('says values, target, status, correction and erased points', () => {
+    expect(publishedText({ ...one, status: 'corrected', correction: 'late', erased: 2 })).toBe(
+      `${valueText(one)} serviceTarget=0.8 status=corrected correction=late erased=2`,
+    )
+  })
+
+  test.each<[string, Partial<Row>]>([
+    ['the service-level target', { serviceTarget: 0.9 }],
+    ['the status', { status: 'provisional' }],
+    ['the correction', { status: 'corrected', correction: 'recomputed' }],
+    ['the number of erased points', { erased: 1 }],
+  ])('differs where %s does, though the values are the same', (_, more) => {
+    expect(publishedText({ ...one, ...more })).not.toBe(publishedText(one))
+    expect(valueText({ ...one, ...more })).toBe(valueText(one))
+  })
+
+  test('does not differ by the revision, and is empty for a row that holds nothing', () => {
+    expect(publishedText({ ...one, revision: 99 })).toBe(publishedText(one))
+    expect(publishedText(row({}, { status: 'corrected', correction: 'recomputed' }))).toBe('')
   })
 })
 

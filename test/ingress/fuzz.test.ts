@@ -155,7 +155,11 @@ const takeBatch = async (seed: number): Promise<Readonly<{ stored: number; deadL
   const chances = chance(seed)
   const raws = Array.from({ length: BATCH }, () => anyEvent(chances))
   const log = memoryLog()
-  const { stored, duplicate, deadLettered } = await ingest(log, raws, { tenant: 'acme', source: 'fuzz', receivedAt: 0 })
+  const { stored, duplicate, deadLettered } = await ingest(log, raws, {
+    tenant: 'acme',
+    source: 'fuzz',
+    receivedAt: Date.parse('2031-01-01T00:00:00Z'),
+  })
   expect(stored + duplicate + deadLettered).toBe(BATCH)
   const events = await allEvents(log)
   const kept = new Set(events.map(({ data }) => Buffer.from(data).toString('latin1')))

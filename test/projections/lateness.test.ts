@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import type { Fact } from '../../src/domain/fact.js'
+import { defaultProfile, type Profile } from '../../src/domain/profile.js'
+import { KpiProjection } from '../../src/projections/kpi-projection.js'
 import {
+  at,
   leftQueue,
   emitted,
   entered,
@@ -10,7 +14,8 @@ import {
   ticked,
   worked,
 } from '../support/fact-builders.js'
-import { given } from '../support/given.js'
+import { given, lineOf } from '../support/given.js'
+import { rowsIn } from '../support/kpi-events.js'
 
 const hour = { families: ['queue'] as const, lateHorizonMs: minutes(60) }
 const offered = (time: string) => emitted('nOffered', 1, time, { queue: 'sales' })
@@ -115,5 +120,49 @@ describe('in history', () => {
       .facts(ticked('12:00'))
       .refuses(entered('ann', 'IDLE', '10:44'), 'too-late', /10:44/)
       .then(entered('ann', 'IDLE', '10:45'))
+  })
+})
+
+describe('what is stamped ahead of its receipt', () => {
+  const receivedAt = at('10:00')
+  const apply = (fact: Fact, overrides: Partial<Profile> = {}) => {
+    const projection = new KpiProjection('acme', { ...defaultProfile, ...overrides })
+    const refusal = projection.apply(fact, receivedAt)
+    return { refusal, lines: rowsIn(projection.drainEvents()).map(lineOf), state: projection.save() }
+  }
+  const years = '2099-03-02T10:00:10'
+
+  test('by no more than clocks differ counts', () => {
+    expect(apply(offered('11:00')).refusal).toBeUndefined()
+    expect(apply(offered('11:00:00.001')).refusal).toMatchObject({
+      reason: 'too-early',
+      detail: expect.stringMatching(
+        /2026-01-05T11:00:00.001Z .* received at 2026-01-05T10:00.* aheadMaxMs \(3600000\)/,
+      ) as unknown,
+    })
+  })
+
+  test.each<[string, Fact, Partial<Profile>]>([
+    ['a metric record', offered(years), {}],
+    ['a detail event', queued('sales', years), { points: 'detail-events' }],
+    ['an agent state', entered('ann', 'IDLE', years), {}],
+  ])('by decades is refused and makes no row: %s', (_, fact, overrides) => {
+    const { refusal, lines, state } = apply(fact, overrides)
+    expect(refusal?.reason).toBe('too-early')
+    expect(lines).toEqual([])
+    expect([state.agentStates, state.cells.open]).toEqual([[], []])
+  })
+
+  test('is left out of a conversation record, whose other emissions count', () => {
+    const record = recorded('c1', offered('09:50'), offered(years))
+    const details = { points: 'conversation-details' as const, families: ['queue'] as const }
+    const { refusal, lines } = apply(record, details)
+    expect(refusal?.reason).toBe('too-early')
+    expect(lines).toEqual(['queue sales voice 09:45 provisional 1: nOffered 1'])
+  })
+
+  test('counts under a profile that allows for it, and where nobody knows when it was received', () => {
+    expect(apply(offered('12:00'), { aheadMaxMs: 7_200_000 }).refusal).toBeUndefined()
+    given(hour).facts(offered(years))
   })
 })

@@ -17,7 +17,7 @@ export type Folded = Readonly<{
   restated: number
 }>
 
-const origin = { tenant: 't', source: 'test', receivedAt: 0 }
+const origin = { tenant: 't', source: 'test', receivedAt: Date.parse('2031-01-01T00:00:00Z') }
 const TICK_MS = 15 * MINUTE_MS
 const TAKE_EVERY = 20_000
 

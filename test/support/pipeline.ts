@@ -33,7 +33,7 @@ export const take = async (
       await ingest(
         log,
         lines.slice(at, at + batch).map((line) => Buffer.from(line)),
-        { tenant, source: 'test', receivedAt: 0 },
+        { tenant, source: 'test', receivedAt: Date.parse('2031-01-01T00:00:00Z') },
       ),
     )
   return receipts

@@ -62,6 +62,7 @@ export const profileSchema = z
     zone: zoneSchema.default(defaultProfile.zone),
     graceMs: ms.default(defaultProfile.graceMs),
     lateHorizonMs: ms.default(defaultProfile.lateHorizonMs),
+    aheadMaxMs: ms.default(defaultProfile.aheadMaxMs),
     families: someOf(familyNames, defaultProfile.families),
     splitBy: someOf(splits, defaultProfile.splitBy),
     quantiles: someOf(metricNames, defaultProfile.quantiles),

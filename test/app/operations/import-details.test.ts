@@ -13,6 +13,7 @@ import { memoryLog } from '../../../src/log/memory-log.js'
 import { KpiProjection } from '../../../src/projections/kpi-projection.js'
 import { allEvents, eventsOf } from '../../ingress/log-content.js'
 import { rowsIn } from '../../support/kpi-events.js'
+import { project, rowsOf } from '../../support/pipeline.js'
 
 const liveFile = new URL('../../ingress/fixtures/conversation-details-chat.json', import.meta.url)
 const live = readFileSync(liveFile).toString()
@@ -168,4 +169,53 @@ test('a chat imported twice gives the rows of its queue and agent in the interva
     'queue 12:30': { ...talk, ...atEnd },
     'agent 12:30': { ...talk, ...atEnd },
   })
+})
+
+test('one emission stamped decades ahead is set aside alone: the clock does not follow it, and later days count', async () => {
+  const log = memoryLog()
+  const importAt = (content: string, time: string) =>
+    importDetails({
+      log,
+      tenant: 'acme',
+      files: [fileOf(content)],
+      now: () => Date.parse(time),
+      signal: new AbortController().signal,
+    })
+  const day = (date: string, ...emitDates: readonly string[]): string =>
+    JSON.stringify({
+      conversationId: `c-${date}`,
+      participants: [
+        {
+          purpose: 'acd',
+          sessions: [
+            {
+              sessionId: 's',
+              segments: [{ segmentStart: `${date}T09:00:00Z`, queueId: 'sales' }],
+              metrics: emitDates.map((emitDate) => ({ name: 'nOffered', value: 1, emitDate })),
+            },
+          ],
+        },
+      ],
+    })
+  const first = await importAt(
+    day('2026-03-02', '2026-03-02T10:00:00Z', '2099-03-02T10:00:00Z'),
+    '2026-11-20T00:00:00Z',
+  )
+  expect(first.receipt.latest).toBe(Date.parse('2026-03-02T10:00:00Z'))
+  const profile = { ...defaultProfile, points: 'conversation-details' as const, families: ['queue'] as const }
+  expect(await project({ log, tenant: 'acme', profile })).toMatchObject({ kind: 'caught-up' })
+  await importAt(
+    [day('2026-03-03', '2026-03-03T10:00:00Z'), day('2026-03-12', '2026-03-12T10:00:00Z')].join('\n'),
+    '2026-11-20T01:00:00Z',
+  )
+  expect(await project({ log, tenant: 'acme', profile })).toMatchObject({ kind: 'caught-up' })
+  expect((await rowsOf(log, 'acme')).map(({ start }) => new Date(start).toISOString().slice(0, 16)).sort()).toEqual([
+    '2026-03-02T10:00',
+    '2026-03-03T10:00',
+    '2026-03-12T10:00',
+  ])
+  const letters = await eventsOf(log, 'acme.deadletter')
+  expect(
+    letters.map(({ metadata }) => (JSON.parse(Buffer.from(metadata).toString()) as { reason: string }).reason),
+  ).toEqual(['too-early'])
 })

@@ -10,7 +10,7 @@ import { bytes } from '../envelopes.js'
 import { allEvents } from '../log-content.js'
 
 const live = readFileSync(new URL('../fixtures/conversation-details-chat.json', import.meta.url))
-const origin = { tenant: 'acme', source: 'test', receivedAt: 0 }
+const origin = { tenant: 'acme', source: 'test', receivedAt: Date.parse('2026-02-01T00:00:00Z') }
 
 const recorded = (record: unknown): ConversationRecorded => {
   const facts = decodeRaw('conversation-detail', Buffer.isBuffer(record) ? record : bytes(record))

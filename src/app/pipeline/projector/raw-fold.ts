@@ -1,9 +1,11 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { RawEventRef, RawMark } from '../../../contract/kpi-stream.js'
 import type { Fact } from '../../../domain/fact.js'
+import type { EpochMs } from '../../../domain/interval.js'
 import type { KpiEvent } from '../../../domain/kpi-event.js'
 import { decodeRaw, feeds } from '../../../ingress/decode/decoders.js'
 import { deadLetter } from '../../../ingress/dead-letter.js'
+import { receivedAtOf } from '../../../ingress/raw-event.js'
 import type { NewEvent, Position, RecordedEvent } from '../../../log/event-log.js'
 import type { KpiProjection } from '../../../projections/kpi-projection.js'
 import type { Refusal } from '../../../projections/lateness.js'
@@ -81,15 +83,15 @@ export class RawFold {
     if (this.historyThrough !== undefined && event.position > this.historyThrough) this.projection.endHistory()
     if (!feeds(event.type, generation.profile.points)) return []
     const facts = decodeRaw(event.type, event.data)
-    const unusable = E.isLeft(facts) ? facts.left : this.refusalOf(facts.right)
+    const unusable = E.isLeft(facts) ? facts.left : this.refusalOf(facts.right, receivedAtOf(event.metadata))
     if (unusable === undefined) return []
     const origin = { tenant, source: `${event.stream}@${event.revision}`, receivedAt: now() }
     return [deadLetter(event.data, { topic: event.type, ...unusable }, origin, 'projector')]
   }
 
   /** Folds all facts of one event. Returns the first refusal, if any. */
-  private refusalOf(facts: readonly Fact[]): Refusal | undefined {
-    const refusals = facts.map((fact) => this.projection.apply(fact))
+  private refusalOf(facts: readonly Fact[], receivedAt: EpochMs | undefined): Refusal | undefined {
+    const refusals = facts.map((fact) => this.projection.apply(fact, receivedAt))
     return refusals.find((refusal) => refusal !== undefined)
   }
 }
