@@ -5,7 +5,7 @@ export type PostOptions = Readonly<{
   url: string
   token: string | undefined
   lines: Iterable<string>
-  /** Events a second; 0: as fast as they are taken. */
+  /** Events per second; 0 is as fast as the ingress stores them. */
   rate: number
   signal: AbortSignal
 }>
@@ -15,8 +15,8 @@ const ATTEMPTS_MAX = 8
 const BUSY = new Set([429, 503])
 
 /**
- * Posts NDJSON to an ingress in batches, each once it was acknowledged; an ingress that is busy is asked again.
- * Resolves with the number of events.
+ * Posts events as NDJSON to an ingress, in batches; the next one once the last one was acknowledged. Tries again while
+ * the ingress is busy. Resolves with the number of events.
  */
 export const postLines = async ({ url, token, lines, rate, signal }: PostOptions): Promise<number> => {
   const target = new URL('/v1/events', url)

@@ -50,12 +50,20 @@ type Flags = CommonFlags &
   }>
 
 export const simulateCommand = (): Command =>
-  command('simulate', summaries.simulate, [
-    'streamvane simulate --seed 1 --from 2026-01-05T06:00:00Z --hours 6 --queues 5 --agents 40 --out morning.ndjson --truth truth.json',
-    'streamvane simulate --seed 1 --hours 1 --out - | streamvane import -',
-    'streamvane simulate --seed 1 --hours 24 --reconfigure --out day.ndjson --config-out queues.json --conversation-details details.ndjson',
-    'streamvane simulate --seed 1 --hours 2 --duplicates 0.02 --reorder 0.05 --post http://127.0.0.1:8080 --rate 500',
-  ])
+  withWriting(
+    withScenario(
+      command('simulate', summaries.simulate, [
+        'streamvane simulate --seed 1 --from 2026-01-05T06:00:00Z --hours 6 --queues 5 --agents 40 --out morning.ndjson --truth truth.json',
+        'streamvane simulate --seed 1 --hours 1 --out - | streamvane import -',
+        'streamvane simulate --seed 1 --hours 24 --reconfigure --out day.ndjson --config-out queues.json --conversation-details details.ndjson',
+        'streamvane simulate --seed 1 --hours 2 --duplicates 0.02 --reorder 0.05 --post http://127.0.0.1:8080 --rate 500',
+      ]),
+    ),
+  ).action(simulateAndDeliver)
+
+/** Options of what is simulated. */
+const withScenario = (simulating: Command): Command =>
+  simulating
     .option('--seed <n>', 'seed', wholeNumber('--seed', 0), 1)
     .option('--from <instant>', 'when the simulation begins', '2026-01-05T06:00:00Z')
     .option('--hours <h>', 'hours of arrivals; conversations in progress then run to their end', '4')
@@ -92,6 +100,10 @@ export const simulateCommand = (): Command =>
     )
     .option('--cut-at-end', 'emit nothing that happens after the end: conversations stay open')
     .option('--reconfigure', 'half-way, the first queue gets shorter service-level durations and a higher target')
+
+/** Options of where the events go, and of what is written beside them. */
+const withWriting = (simulating: Command): Command =>
+  simulating
     .option('--out <file>', 'write NDJSON there (gzip if it ends in .gz); - is stdout')
     .option('--post <url>', 'post to this ingress instead')
     .option(
@@ -118,65 +130,72 @@ export const simulateCommand = (): Command =>
       '--conversation-details <file>',
       'write the same conversations as the analytics API records them, one a line (gzip if it ends in .gz)',
     )
-    .action(async (flags: Flags) => {
-      if ((flags.out === undefined) === (flags.post === undefined))
-        throw new UsageError('say where the events go: --out FILE or --post URL')
-      const config = configOf(flags)
-      const hours = Number(flags.hours)
-      const simulation = simulated({
-        seed: flags.seed,
-        fromMs: instantOf('--from', flags.from) as number,
-        hours,
-        queues: flags.queues,
-        agents: flags.agents,
-        ...(flags.callsPerHour === undefined ? {} : { callsPerHour: flags.callsPerHour }),
-        emit: flags.emit,
-        envelope: flags.envelope,
-        duplicates: flags.duplicates,
-        reorder: flags.reorder,
-        lateness: { share: flags.late, maxMs: flags.lateMaxMs },
-        acwLate: { share: flags.acwLate, maxMs: flags.acwLateMaxMs },
-        cutAtEnd: flags.cutAtEnd === true,
-        reconfigure: flags.reconfigure === true,
-        truthOf: [flags.truthOf],
-        details: flags.conversationDetails !== undefined,
-      })
-      await withContext('simulate', config, async ({ signal }) => {
-        const bar = progressBar('simulate', hours * HOUR_MS)
-        const from = instantOf('--from', flags.from) as number
-        function* lines(): Generator<string> {
-          let count = 0
-          for (const { deliverAtMs, line } of simulation) {
-            if (++count % 1_000 === 0) bar.update(deliverAtMs - from, `${count} events`)
-            yield line
-          }
-        }
-        const count =
-          flags.post === undefined
-            ? await writeLines(flags.out as string, lines(), signal)
-            : await postLines({
-                url: flags.post,
-                token: tokenOf(flags, config.ingress.token, console.warn),
-                lines: lines(),
-                rate: flags.rate,
-                signal,
-              })
-        bar.stop()
-        if (signal.aborted) return EXIT.differences
-        if (flags.truth !== undefined) await writeFile(flags.truth, `${JSON.stringify(simulation.truth(), null, 2)}\n`)
-        if (flags.configOut !== undefined) await writeAnswers(flags.configOut, queueAnswers(simulation.roster))
-        if (flags.conversationDetails !== undefined)
-          await writeLines(flags.conversationDetails, jsonLines(simulation.details()), signal)
-        if (flags.roster !== undefined) await writeFile(flags.roster, `${JSON.stringify(simulation.roster, null, 2)}\n`)
-        console.error(`${count} events`)
-        return EXIT.ok
-      })
-    })
 
-/** The simulator says what is wrong with its options as a RangeError. */
-const simulated = (options: SimulateOptions): ReturnType<typeof simulate> => {
+const simulateAndDeliver = async (flags: Flags): Promise<void> => {
+  if ((flags.out === undefined) === (flags.post === undefined))
+    throw new UsageError('say where the events go: --out FILE or --post URL')
+  const config = configOf(flags)
+  const simulation = simulationOf(flags)
+  await withContext('simulate', config, async ({ signal }) => {
+    const bar = progressBar('simulate', Number(flags.hours) * HOUR_MS)
+    const from = instantOf('--from', flags.from) as number
+    function* lines(): Generator<string> {
+      let count = 0
+      for (const { deliverAtMs, line } of simulation) {
+        if (++count % 1_000 === 0) bar.update(deliverAtMs - from, `${count} events`)
+        yield line
+      }
+    }
+    const count =
+      flags.post === undefined
+        ? await writeLines(flags.out as string, lines(), signal)
+        : await postLines({
+            url: flags.post,
+            token: tokenOf(flags, config.ingress.token, console.warn),
+            lines: lines(),
+            rate: flags.rate,
+            signal,
+          })
+    bar.stop()
+    if (signal.aborted) return EXIT.differences
+    await writeBeside(flags, simulation, signal)
+    console.error(`${count} events`)
+    return EXIT.ok
+  })
+}
+
+type Simulation = ReturnType<typeof simulate>
+
+/** Truth, configuration, conversations and roster, as far as they are asked for. */
+const writeBeside = async (flags: Flags, simulation: Simulation, signal: AbortSignal): Promise<void> => {
+  if (flags.truth !== undefined) await writeFile(flags.truth, `${JSON.stringify(simulation.truth(), null, 2)}\n`)
+  if (flags.configOut !== undefined) await writeAnswers(flags.configOut, queueAnswers(simulation.roster))
+  if (flags.conversationDetails !== undefined)
+    await writeLines(flags.conversationDetails, jsonLines(simulation.details()), signal)
+  if (flags.roster !== undefined) await writeFile(flags.roster, `${JSON.stringify(simulation.roster, null, 2)}\n`)
+}
+
+/** The simulator reports what is wrong with its options as a RangeError. */
+const simulationOf = (flags: Flags): Simulation => {
   try {
-    return simulate(options)
+    return simulate({
+      seed: flags.seed,
+      fromMs: instantOf('--from', flags.from) as number,
+      hours: Number(flags.hours),
+      queues: flags.queues,
+      agents: flags.agents,
+      ...(flags.callsPerHour === undefined ? {} : { callsPerHour: flags.callsPerHour }),
+      emit: flags.emit,
+      envelope: flags.envelope,
+      duplicates: flags.duplicates,
+      reorder: flags.reorder,
+      lateness: { share: flags.late, maxMs: flags.lateMaxMs },
+      acwLate: { share: flags.acwLate, maxMs: flags.acwLateMaxMs },
+      cutAtEnd: flags.cutAtEnd === true,
+      reconfigure: flags.reconfigure === true,
+      truthOf: [flags.truthOf],
+      details: flags.conversationDetails !== undefined,
+    })
   } catch (cause) {
     if (cause instanceof RangeError) throw new UsageError(cause.message)
     throw cause

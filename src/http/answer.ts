@@ -32,7 +32,7 @@ export const draining: Answer = refusal(
   },
 )
 
-/** A failure that passes is answered with 503 and `Retry-After`, one that an operator has to mend with 500. */
+/** A failure that may pass by itself is 503 with `Retry-After`; one that an operator has to mend is 500. */
 export const logFailure = ({ message, retryable }: NotIngested): Answer =>
   retryable
     ? refusal(503, 'log-not-available', message, { headers: RETRY_AFTER })
@@ -52,7 +52,7 @@ export const receiptAnswer = ({ latest: _, ...counts }: Receipt): Answer => {
   const error = problems.every(({ reason }) => reason === first.reason) ? first.reason : 'nothing-usable'
   const what =
     deadLettered === 1 ? first.detail : `none of ${deadLettered} events could be used; the first: ${first.detail}`
-  return refusal(error === 'malformed-json' ? 400 : 422, error, `${what}. Set aside in the dead letter`, {
+  return refusal(error === 'malformed-json' ? 400 : 422, error, `${what}. Stored as dead letters`, {
     body: counts,
   })
 }

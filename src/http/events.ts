@@ -100,9 +100,14 @@ export const wrongContentType = (header: string | undefined): Answer =>
 const refuseWhole = async (deliver: Deliver, document: Buffer, unusable: Unusable): Promise<Answer> => {
   const isEmpty = document.every((byte) => byte <= 0x20)
   if (isEmpty || document.length > RAW_BYTES_MAX)
-    return refusal(400, unusable.reason, isEmpty ? unusable.detail : `${unusable.detail}. Too large to be set aside`, {
-      body: { deadLettered: 0 },
-    })
+    return refusal(
+      400,
+      unusable.reason,
+      isEmpty ? unusable.detail : `${unusable.detail}. Too large to be stored as a dead letter`,
+      {
+        body: { deadLettered: 0 },
+      },
+    )
   const { deadLettered } = await deliver({ raws: [document], origin: ORIGIN, unusable })
-  return refusal(400, unusable.reason, `${unusable.detail}. Set aside in the dead letter`, { body: { deadLettered } })
+  return refusal(400, unusable.reason, `${unusable.detail}. Stored as a dead letter`, { body: { deadLettered } })
 }

@@ -19,7 +19,7 @@ const tooLarge = (what: string, bytesMax: number): Answer =>
     `the body ${what} ${bytesMax} bytes, the limit; send fewer events at once. Nothing was stored`,
   )
 
-const noRoom = busy('the bodies being stored fill the memory that is set aside for them; send this one again')
+const noRoom = busy('the bodies in flight fill the memory that they may take; send this one again')
 
 export type BodyLimits = Readonly<{
   /** As sent, and as inflated. */

@@ -33,7 +33,7 @@ const heldLog = () => {
 
 const [first = Buffer.alloc(0), second = Buffer.alloc(0)] = events(2)
 
-test('the answer comes after the append, not before', async () => {
+test('a request is answered after its events are stored, not before', async () => {
   const { log, begun, release } = heldLog()
   const { post, url } = await served({ log })
   let answered = false
@@ -62,7 +62,7 @@ test('a hundred requests at once, every event sent twice: each is stored exactly
   expect(stored.sort()).toEqual(raws.map(String).sort())
 })
 
-describe('a log that fails', () => {
+describe('a log that does not store a batch', () => {
   const failingUntil = (failure: AppendFailure) => {
     const inner = memoryLog()
     const state = { fails: true }
@@ -101,7 +101,7 @@ describe('a log that fails', () => {
     expect(await post(asArray([first, second]))).toMatchObject({ status: 200, body: { stored: 2 } })
   })
 
-  test('in a way nobody expected is not acknowledged either, and says nothing of its inside', async () => {
+  test('for an unexpected reason: nothing is acknowledged, and the answer does not contain the cause', async () => {
     const inner = memoryLog()
     const log = { ...inner, append: () => Promise.reject(new Error('secret path /var/x')) }
     const { post } = await served({ log })
@@ -110,7 +110,7 @@ describe('a log that fails', () => {
     expect(JSON.stringify(answer.body)).not.toContain('secret')
   })
 
-  test('and a clock that fails after the append: sending again is safe', async () => {
+  test('after the append (a clock that cannot tick): sending again is safe', async () => {
     let fails = true
     const store = deliverTo({ log: memoryLog(), tenant: 'acme', now: Date.now })
     const { post } = await served({
@@ -126,8 +126,8 @@ describe('a log that fails', () => {
   })
 })
 
-describe('pressure', () => {
-  test('more requests than may be in flight are told to come again', async () => {
+describe('requests in flight', () => {
+  test('beyond the limit are refused with 503 and Retry-After', async () => {
     const { log, begun, release } = heldLog()
     const { post } = await served({ log, requestsMax: 2 })
     const inside = [post(first), post(second)]
@@ -143,7 +143,7 @@ describe('pressure', () => {
     expect(await after).toMatchObject({ status: 200, body: { duplicate: 1 } })
   })
 
-  test('more bytes than may be in flight as well, but one request alone always goes on', async () => {
+  test('beyond the limit of bytes are refused too, but a single request always continues', async () => {
     const { log, begun, release } = heldLog()
     const { post } = await served({ log, bytesInFlightMax: 10 })
     const inside = post(first)
@@ -157,8 +157,8 @@ describe('pressure', () => {
   })
 })
 
-describe('stopping', () => {
-  test('finishes what had begun and takes nothing new in', async () => {
+describe('closing the server', () => {
+  test('finishes the requests in flight and refuses new ones', async () => {
     const { log, inner, begun, release } = heldLog()
     const { post, url, close } = await served({ log })
     const inside = post(first)
@@ -180,7 +180,7 @@ describe('stopping', () => {
     await expect(fetch(`${url}/health/live`)).rejects.toThrow()
   })
 
-  test('does not wait for ever', async () => {
+  test('cuts off requests that do not finish in time', async () => {
     const { log, begun, release } = heldLog()
     const { post, close } = await served({ log, drainMaxMs: 20 })
     const inside = post(first).then(
@@ -194,7 +194,7 @@ describe('stopping', () => {
   })
 })
 
-test('requests are logged without what they carry', async () => {
+test('the log lines of requests contain neither bodies nor tokens nor queries', async () => {
   const lines: string[] = []
   const token = 'a-token-of-some-length'
   let seen: () => void = () => undefined

@@ -12,7 +12,7 @@ import { answerOf, asArray, asLines, events, served } from './served.js'
 
 const one = String(events(1)[0])
 
-describe('size', () => {
+describe('the size of a request', () => {
   test.each<[string, Uint8Array, Record<string, string>, RegExp]>([
     ['as sent', Buffer.alloc(5_001, ' '), {}, /larger than 5000 bytes/],
     [
@@ -137,7 +137,7 @@ describe('a body that comes slowly', () => {
   })
 })
 
-describe('what the body claims to be', () => {
+describe('the content type and encoding', () => {
   test.each<[string, Record<string, string>]>([
     ['text/plain', {}],
     ['application/x-www-form-urlencoded', {}],
@@ -166,7 +166,7 @@ describe('what the body claims to be', () => {
   })
 })
 
-describe('who may send', () => {
+describe('the token', () => {
   const token = 'a-token-of-some-length'
 
   test.each<[string, string | undefined, number]>([
@@ -188,7 +188,7 @@ describe('who may send', () => {
     expect(await allEvents(log)).toHaveLength(0)
   })
 
-  test('every token that the configuration takes can be sent, and those that cannot be sent are refused', async () => {
+  test('can be sent if the configuration accepts it, and is refused by the configuration otherwise', async () => {
     const printable = Array.from({ length: 94 }, (_, i) => String.fromCharCode(0x21 + i)).join('')
     const configured = (given: string) => loadConfig({ flags: { ingress: { token: given } } }).ingress.token
     expect(configured(printable)).toBe(printable)
@@ -205,7 +205,7 @@ describe('who may send', () => {
       expect(() => configured(bad)).toThrow(/ingress\.token: printable ASCII without blanks/)
   })
 
-  test('the token is not taken for a pattern, nor its digest for it', () => {
+  test('is compared as text, not as a pattern', () => {
     expect(bearerCheck('.+.+.+.+.+.+.+.+')('Bearer abcdefghijklmnop')).toBe(false)
     expect(bearerCheck(token)(undefined)).toBe(false)
   })
@@ -226,7 +226,7 @@ describe('who may send', () => {
   })
 })
 
-test('a port that is taken is said', async () => {
+test('a port that is in use is reported', async () => {
   const { url } = await served()
   await expect(served({ port: Number(new URL(url).port) })).rejects.toThrow(
     /cannot listen on 127\.0\.0\.1, port \d+: .*EADDRINUSE/,

@@ -14,8 +14,8 @@ import { allEvents } from './log-content.js'
 import { rowsIn } from '../support/kpi-events.js'
 
 /**
- * Malformed and mutated events, as many as `STREAMVANE_FUZZ` says: each is decoded or set aside with a reason, none is
- * lost, and nothing that was taken in stops the fold. A failure names the seed of its batch; `STREAMVANE_FUZZ_SEED`
+ * Malformed and mutated events, as many as `STREAMVANE_FUZZ` says: each is decoded or becomes a dead letter with a
+ * reason, none is lost, and nothing that was taken in stops the fold. A failure names the seed of its batch; `STREAMVANE_FUZZ_SEED`
  * begins there.
  */
 const EVENTS = Number(process.env['STREAMVANE_FUZZ'] ?? 20_000)
@@ -193,7 +193,7 @@ const takeBatch = async (seed: number): Promise<Readonly<{ stored: number; deadL
 }
 
 test(
-  `${EVENTS} malformed and mutated events: each decoded or set aside with a reason, none lost`,
+  `${EVENTS} malformed and mutated events: each is decoded or becomes a dead letter, none is lost`,
   { timeout: 60_000 + EVENTS * 5 },
   async () => {
     const seen = { stored: 0, deadLettered: 0, facts: 0 }

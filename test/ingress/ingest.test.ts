@@ -105,7 +105,7 @@ describe('what cannot be used', () => {
     ],
   ]
 
-  test('is set aside byte for byte with the reason, beside what can be used', async () => {
+  test('becomes a dead letter, byte for byte and with the reason, and the usable events are stored', async () => {
     const log = memoryLog()
     const receipt = await ingest(log, [everyTopic[0] as Buffer, ...unusable.map(([, raw]) => raw)], origin)
     expect(receipt).toMatchObject({ stored: 1, duplicate: 0, deadLettered: unusable.length })
@@ -116,9 +116,9 @@ describe('what cannot be used', () => {
         detail: expect.stringMatching(detail) as string,
       })),
     )
-    const letters = await eventsOf(log, 'acme.deadletter')
-    expect(letters.map(({ data }) => Buffer.from(data))).toEqual(unusable.map(([, raw]) => raw))
-    expect(letters.map(({ metadata }) => JSON.parse(Buffer.from(metadata).toString()) as unknown)).toEqual(
+    const deadLetters = await eventsOf(log, 'acme.deadletter')
+    expect(deadLetters.map(({ data }) => Buffer.from(data))).toEqual(unusable.map(([, raw]) => raw))
+    expect(deadLetters.map(({ metadata }) => JSON.parse(Buffer.from(metadata).toString()) as unknown)).toEqual(
       unusable.map(
         ([reason]) =>
           expect.objectContaining({
@@ -159,12 +159,12 @@ describe('what cannot be used', () => {
     const log = memoryLog()
     const raw = bytes({ topicName: 'x'.repeat(100_000), eventBody: {} })
     await ingest(log, [raw], origin)
-    const [letter] = await eventsOf(log, 'acme.deadletter')
-    expect(letter?.data.byteLength).toBe(raw.byteLength)
-    expect(letter?.metadata.byteLength).toBeLessThan(2_000)
+    const [deadLetter] = await eventsOf(log, 'acme.deadletter')
+    expect(deadLetter?.data.byteLength).toBe(raw.byteLength)
+    expect(deadLetter?.metadata.byteLength).toBeLessThan(2_000)
   })
 
-  test('a document that cannot be cut is set aside whole', async () => {
+  test('a document that cannot be split becomes one dead letter', async () => {
     const log = memoryLog()
     const receipt = await ingest(log, [bytes('[{"a":1}')], origin, {
       unusable: { reason: 'malformed-json', detail: 'not closed' },

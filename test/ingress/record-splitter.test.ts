@@ -16,7 +16,7 @@ const split = (text: string, chunkBytes = Infinity, answers = true, recordBytesM
 }
 
 /** Conversations out of answers of the analytics API. */
-const cut = (text: string, chunkBytes = Infinity): Split => {
+const records = (text: string, chunkBytes = Infinity): Split => {
   const { all, isComplete } = split(text, chunkBytes)
   return { records: all.map(({ bytes }) => bytes.toString()), isComplete }
 }
@@ -52,8 +52,8 @@ describe('what the analytics API returns is split into conversations', () => {
       ['{"conversations":{"conversationId":"a"}}'],
     ],
     ['a value with that name', '{"x":"conversations","y":[1]}', ['{"x":"conversations","y":[1]}']],
-  ])('%s', (_, text, records) => {
-    for (const chunkBytes of [Infinity, 1, 7]) expect(cut(text, chunkBytes)).toEqual(whole(...records))
+  ])('%s', (_, text, expected) => {
+    for (const chunkBytes of [Infinity, 1, 7]) expect(records(text, chunkBytes)).toEqual(whole(...expected))
   })
 
   test('of any content, in any of the forms, in chunks of any size', () => {
@@ -69,11 +69,11 @@ describe('what the analytics API returns is split into conversations', () => {
       (texts) => texts.map((text) => `{"conversations":[${text}]}`).join('\n'),
     )
     fc.assert(
-      fc.property(fc.array(anyRecord), form, fc.integer({ min: 1, max: 50 }), (records, written, chunkBytes) => {
-        const texts = records
+      fc.property(fc.array(anyRecord), form, fc.integer({ min: 1, max: 50 }), (all, written, chunkBytes) => {
+        const texts = all
           .filter((record) => !Object.hasOwn(record, 'conversations'))
           .map((record) => JSON.stringify(record))
-        expect(cut(written(texts), chunkBytes)).toEqual(whole(...texts))
+        expect(records(written(texts), chunkBytes)).toEqual(whole(...texts))
       }),
       { numRuns: 1_000 },
     )
@@ -94,7 +94,7 @@ describe('what is broken', () => {
     ['a file that ends between records', `{"conversations":[${a},`, { records: [a], isComplete: false }],
     ['a file that ends behind them', `{"conversations":[${a}],"totalHits":`, { records: [a], isComplete: false }],
   ])('%s', (_, text, expected) => {
-    for (const chunkBytes of [Infinity, 1, 7]) expect(cut(text, chunkBytes)).toEqual(expected)
+    for (const chunkBytes of [Infinity, 1, 7]) expect(records(text, chunkBytes)).toEqual(expected)
   })
 
   test('a text of any brackets, quotes and words loses none of its words', () => {
@@ -123,8 +123,8 @@ describe('what is broken', () => {
       fc.property(soup, fc.integer({ min: 1, max: 9 }), (parts, chunkBytes) => {
         const text = parts.join('')
         const words = (all: string): readonly string[] => all.match(/word\d|conversationId/g) ?? []
-        expect(words(cut(text, chunkBytes).records.join(' '))).toEqual(words(text))
-        expect(cut(text, chunkBytes)).toEqual(cut(text))
+        expect(words(records(text, chunkBytes).records.join(' '))).toEqual(words(text))
+        expect(records(text, chunkBytes)).toEqual(records(text))
       }),
       { numRuns: 20_000 },
     )
@@ -133,7 +133,7 @@ describe('what is broken', () => {
   test('a broken first line does not take the following ones with it', () => {
     for (const broken of ['{"x":{"y":"z', '{"x":[1,2', '{"x":1,', '{"x":tru', '"x":1}}'])
       for (const chunkBytes of [Infinity, 1, 7])
-        expect(cut(`${broken}\n${a}\n${b}`, chunkBytes)).toEqual(whole(broken, a, b))
+        expect(records(`${broken}\n${a}\n${b}`, chunkBytes)).toEqual(whole(broken, a, b))
   })
 })
 

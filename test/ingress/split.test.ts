@@ -3,11 +3,11 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { splitJson, splitLines } from '../../src/ingress/split.js'
 
-const texts = (pieces: readonly Uint8Array[]): readonly string[] =>
-  pieces.map((piece) => Buffer.from(piece).toString('utf8'))
-const cut = (document: string | Buffer): E.Either<string, readonly string[]> => {
-  const pieces = splitJson(Buffer.from(document))
-  return E.isLeft(pieces) ? E.left(`${pieces.left.reason}: ${pieces.left.detail}`) : E.right(texts(pieces.right))
+const texts = (events: readonly Uint8Array[]): readonly string[] =>
+  events.map((event) => Buffer.from(event).toString('utf8'))
+const split = (document: string | Buffer): E.Either<string, readonly string[]> => {
+  const events = splitJson(Buffer.from(document))
+  return E.isLeft(events) ? E.left(`${events.left.reason}: ${events.left.detail}`) : E.right(texts(events.right))
 }
 
 const space = fc.stringMatching(/^[ \t\r\n]{0,3}$/)
@@ -16,13 +16,13 @@ const jsonText = fc
   .tuple(fc.jsonValue({ maxDepth: 4 }), fc.constantFrom(undefined, 1, 2, '\t'))
   .map(([value, indent]) => JSON.stringify(value, null, indent))
 
-test('cutting an array and parsing the pieces is parsing the array', () => {
+test('splitting an array and parsing the events gives the same as parsing the array', () => {
   fc.assert(
     fc.property(fc.array(jsonText), space, space, (elements, before, after) => {
       const document = `${before}[${elements.map((element) => `${after}${element}${before}`).join(',')}]${after}`
-      const pieces = cut(document)
-      expect(pieces).toEqual(E.right(elements.map((element) => element.trim())))
-      expect((E.isRight(pieces) ? pieces.right : []).map((piece) => JSON.parse(piece) as unknown)).toEqual(
+      const events = split(document)
+      expect(events).toEqual(E.right(elements.map((element) => element.trim())))
+      expect((E.isRight(events) ? events.right : []).map((event) => JSON.parse(event) as unknown)).toEqual(
         JSON.parse(document),
       )
     }),
@@ -30,7 +30,7 @@ test('cutting an array and parsing the pieces is parsing the array', () => {
   )
 })
 
-test('what can be cut into JSON is JSON, whatever the text', () => {
+test('a text splits into valid events exactly if it is valid JSON', () => {
   const soup = fc.array(
     fc.constantFrom('[', ']', '{', '}', ',', ':', '"', '\\', '1', '"a"', '{"a":1}', '[]', ' ', '\n', 'null', 'é'),
     {
@@ -48,8 +48,8 @@ test('what can be cut into JSON is JSON, whatever the text', () => {
   fc.assert(
     fc.property(soup, (parts) => {
       const document = parts.join('')
-      const pieces = cut(document)
-      const good = E.isRight(pieces) && pieces.right.every(parses)
+      const events = split(document)
+      const good = E.isRight(events) && events.right.every(parses)
       expect(good).toBe(parses(document))
     }),
     { numRuns: 20_000 },
@@ -62,9 +62,9 @@ test.each([
   ['letters beyond ASCII', '{"é":"😀 ]}"}'],
   ['numbers as they were written', '{"a":1.0,"b":1e3,"c":-0,"d":12345678901234567890}'],
   ['keys given twice', '{"a":1,"a":2}'],
-])('bytes stay as they came: %s', (_, element) => {
-  expect(cut(element)).toEqual(E.right([element]))
-  expect(cut(`\n[ ${element} ,${element}] `)).toEqual(E.right([element, element]))
+])('bytes stay as received: %s', (_, element) => {
+  expect(split(element)).toEqual(E.right([element]))
+  expect(split(`\n[ ${element} ,${element}] `)).toEqual(E.right([element, element]))
   expect(texts(splitLines(Buffer.from(`${element.replaceAll('\r\n', ' ')}\n`)))).toEqual([
     element.replaceAll('\r\n', ' '),
   ])
@@ -83,22 +83,24 @@ describe('malformed documents say where', () => {
     ['[{"a":1}}', /ends with another bracket/],
     ['['.repeat(70) + ']'.repeat(70), /^too-deep: nested deeper than 68 at byte 68/],
   ])('%s', (document, detail) => {
-    expect(cut(document)).toEqual(E.left(expect.stringMatching(detail)))
+    expect(split(document)).toEqual(E.left(expect.stringMatching(detail)))
   })
 })
 
-test('an element that is missing or broken is left to whoever parses it; its neighbours are whole', () => {
-  expect(cut('[{"a":1},,{"b":tru},{"c":3} {"d":4}]')).toEqual(E.right(['{"a":1}', '', '{"b":tru}', '{"c":3} {"d":4}']))
-  expect(cut('[{"a":1},]')).toEqual(E.right(['{"a":1}', '']))
-  expect(cut('[]')).toEqual(E.right([]))
+test('an element that is missing or broken does not affect its neighbours', () => {
+  expect(split('[{"a":1},,{"b":tru},{"c":3} {"d":4}]')).toEqual(
+    E.right(['{"a":1}', '', '{"b":tru}', '{"c":3} {"d":4}']),
+  )
+  expect(split('[{"a":1},]')).toEqual(E.right(['{"a":1}', '']))
+  expect(split('[]')).toEqual(E.right([]))
 })
 
-test('a byte order mark is no part of the document', () => {
-  expect(cut(Buffer.from('\ufeff[{"a":1}]'))).toEqual(E.right(['{"a":1}']))
+test('a byte order mark is not part of the document', () => {
+  expect(split(Buffer.from('\ufeff[{"a":1}]'))).toEqual(E.right(['{"a":1}']))
   expect(texts(splitLines(Buffer.from('\ufeff{"a":1}\n{"a":2}')))).toEqual(['{"a":1}', '{"a":2}'])
 })
 
-test('lines are cut at line feeds, whichever way they end; empty ones are passed over', () => {
+test('NDJSON is split at line feeds, with or without carriage returns, and empty lines are skipped', () => {
   expect(texts(splitLines(Buffer.from('{"a":1}\r\n\n  \n{"b":"x\\n"}\n{"c":3}')))).toEqual([
     '{"a":1}',
     '{"b":"x\\n"}',
@@ -107,7 +109,7 @@ test('lines are cut at line feeds, whichever way they end; empty ones are passed
   expect(splitLines(Buffer.from('\n\n'))).toEqual([])
 })
 
-test('cutting ends at one piece more than wanted', () => {
+test('splitting ends after one event more than the limit', () => {
   const many = Array.from({ length: 1_000 }, () => '1')
   expect(splitLines(Buffer.from(many.join('\n')), 10)).toHaveLength(11)
   expect(

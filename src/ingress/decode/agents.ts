@@ -23,7 +23,7 @@ const routingStatus = (userId: string, status: Body): Fact => ({
   at: isoInstant(status, 'startTime'),
 })
 
-/** A presence is two states at once: the system's, and the organisation's own that stands for it. */
+/** A presence is two states: the system presence, and the organisation's own presence that maps to it. */
 const presence = (userId: string, body: Body): readonly Fact[] => {
   const definition = object(body, 'presenceDefinition')
   const at = isoInstant(body, 'modifiedDate')
@@ -35,7 +35,7 @@ const presence = (userId: string, body: Body): readonly Fact[] => {
     : [ofSystem, { type: 'AgentStateEntered', userId, kind: 'organizationPresence', state: presenceId, at }]
 }
 
-/** By media type, how many conversations an agent is on. */
+/** Media types by which a conversation summary counts the conversations of an agent. */
 const loads = ['call', 'callback', 'email', 'message', 'chat', 'socialExpression', 'video']
 
 const load = (body: Body, what: 'active' | 'acw'): number => {
@@ -54,7 +54,7 @@ const count = (side: unknown, what: string, name: string): number => {
 }
 const COUNT_MAX = 1_000_000
 
-/** What agents do, and which queues they belong to. */
+/** Decoders for the states of agents, and for the members of queues. */
 export const agentDecoders: Decoders = {
   'v2.users.{id}.routingStatus': {
     fields: ['routingStatus'],
@@ -104,7 +104,7 @@ export const agentDecoders: Decoders = {
       },
     ],
   },
-  // A reason to read the configuration again: what changed is said in words that are documented nowhere.
+  // An audit says only that the configuration should be read again: its values are not documented.
   'v2.audits.entitytype.{id}.entityid.{id}': {
     fields: ['eventTime', 'serviceName', 'action', 'entityType', 'entity', 'propertyChanges'],
     facts: (body) => [

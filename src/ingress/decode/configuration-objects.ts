@@ -15,25 +15,25 @@ import {
 } from './fields.js'
 import { mediaTypeOfSettings, systemPresence, upperSnake } from './spelling.js'
 
-/** What can be imported: each with the instant from which it is in force. */
+/** What can be imported, each with the instant from which it is in force. */
 export type Setting = QueueConfigured | OrgSettingsChanged | PresenceDefined
 
-/** `effectiveAt` wins over what an object says of itself; `now` is for those that say nothing. */
+/** `effectiveAt` overrides the dates in an object; `now` is for objects without a date. */
 export type Times = Readonly<{ effectiveAt: EpochMs | undefined; now: EpochMs }>
 
 /** `problems` are sentences that name the object. */
 export type Settings = Readonly<{ settings: readonly Setting[]; problems: readonly string[] }>
 
 /**
- * Names of the member that holds organisation settings, for which Genesys has no query: the shape is ours
+ * The member that holds organisation settings. Genesys has no query for them, so their format is our own
  * (docs/configuration.md).
  */
 const ORGANISATION = 'organisationSettings'
 
 /**
- * Reads what the API answers about configuration: a page of queues or of presence definitions (`entities`), a single
- * queue or definition, an array of any of these, and organisation settings in our own shape. Everything that is wrong
- * is told, not just the first.
+ * Reads configuration as the API returns it: a page of queues or of presence definitions (`entities`), a single queue
+ * or definition, an array of any of these; and organisation settings in our own format. Reports all problems, not
+ * just the first.
  */
 export const readSettings = (json: unknown, times: Times): Settings => {
   const settings: Setting[] = []
@@ -93,7 +93,7 @@ const callbackMode = (media: Body): Pick<QueueConfigured, 'callbackMode'> => {
 
 const serviceLevels = (media: Body): QueueConfigured['serviceLevel'] => {
   const levels: Record<string, QueueConfigured['serviceLevel'][string]> = {}
-  // In an order of their own: the same settings are the same bytes.
+  // Sorted, so that the same settings have the same bytes.
   for (const name of Object.keys(media).sort()) {
     if (!isThere(media, name)) continue
     const settings = object(media, name)
@@ -129,7 +129,7 @@ const presence = (value: Body, times: Times): PresenceDefined => ({
   deactivated: ['deactivated', 'disabled'].some((name) => isThere(value, name) && flag(value, name)),
 })
 
-/** The English label, else the first of all languages. */
+/** The English label, or else that of the first language. */
 const label = (value: Body): string | null => {
   if (!isThere(value, 'languageLabels')) return null
   const labels = object(value, 'languageLabels')

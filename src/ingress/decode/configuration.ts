@@ -3,14 +3,12 @@ import { profileProblems, type Profile } from '../../domain/profile.js'
 import { BadField, epochMs, isObject, object, text, type Body } from './fields.js'
 
 /**
- * Configuration that we write ourselves: the type of the raw event is that of the fact, its data the rest of the fact
- * as JSON.
+ * Configuration that Streamvane writes itself: the raw event has the type of the fact, and the rest of the fact as
+ * JSON.
  */
 export type Imported = Exclude<ConfigurationFact, Readonly<{ type: 'ConfigurationAudited' }>>
 
-/**
- * What tells one setting of a kind from another; nothing where there is one for the organisation. Throws `BadField`.
- */
+/** The id of the configured object; a constant where an organisation has only one. Throws `BadField`. */
 const subjects: Readonly<Record<Imported['type'], (body: Body) => string>> = {
   QueueConfigured: (body) => {
     object(body, 'serviceLevel')
@@ -32,7 +30,7 @@ const subjects: Readonly<Record<Imported['type'], (body: Body) => string>> = {
 
 export const isImportedType = (type: string): type is Imported['type'] => Object.hasOwn(subjects, type)
 
-/** A profile that does not hold would stop every fold that meets it: it goes to the dead letter. */
+/** An invalid profile would stop every projection that reads it, so it becomes a dead letter. */
 const problemsOf = (profile: Body): readonly string[] => {
   try {
     return profileProblems(profile as unknown as Profile)
@@ -41,7 +39,10 @@ const problemsOf = (profile: Body): readonly string[] => {
   }
 }
 
-/** The fact in the data of such an event. We wrote it, checked: here it is only seen to be one. Throws `BadField`. */
+/**
+ * The fact in the data of such an event. It was checked when it was written; only its form is checked here. Throws
+ * `BadField`.
+ */
 export const importedFact = (type: Imported['type'], body: Body): Imported => {
   subjects[type](body)
   return { type, ...body, at: epochMs(body, 'at') } as unknown as Imported
@@ -50,7 +51,7 @@ export const importedFact = (type: Imported['type'], body: Body): Imported => {
 /** The data of an event that holds this fact. */
 export const importedData = ({ type: _, ...rest }: Imported): Buffer => Buffer.from(JSON.stringify(rest))
 
-/** Kind and id of the thing configured, as the name of its stream has them. */
+/** Kind and id of the configured object, as in the name of its stream. */
 export const subjectOf = (fact: Imported): Readonly<{ kind: string; id: string }> => ({
   kind: kinds[fact.type],
   id: subjects[fact.type](isObject(fact) ? fact : {}),

@@ -1,15 +1,13 @@
 import type { Fact } from '../../domain/fact.js'
 import type { Body } from './fields.js'
 
-/** How one topic is read. */
+/** How the events of one topic are decoded. */
 export type Decoder = Readonly<{
-  /**
-   * Every member of the body that `facts` looks at: where the body is scanned rather than parsed, it holds no others.
-   */
+  /** All members of the body that `facts` reads. A body that is scanned instead of parsed holds no others. */
   fields: readonly string[]
   /**
-   * The facts that a body states; none if it states nothing that KPIs need. `entityId` is the id in the topic's name.
-   * Throws `BadField`.
+   * The facts in a body; none if it holds nothing that KPIs need. `entityId` is the id in the topic name. Throws
+   * `BadField`.
    */
   facts: (body: Body, entityId: string) => readonly Fact[]
 }>

@@ -13,10 +13,13 @@ import type { Unusable } from '../unusable.js'
 import { BadField, epochMs, isObject, type Body } from './fields.js'
 import { namesOf, scanBody, type Names } from './scan.js'
 
-/** How each topic is read, by its template. */
+/** The decoder of each topic, by its template. */
 export const decoders: Decoders = { ...metricRecordDecoders, ...detailEventDecoders, ...agentDecoders }
 
-/** With its fields arranged for `scanBody`. Templates of unknown topics come from outside, so this is a map. */
+/**
+ * The decoders with their fields prepared for `scanBody`. A map, because templates of unknown topics are foreign
+ * text.
+ */
 const arranged: ReadonlyMap<string, Readonly<{ decoder: Decoder; names: Names }>> = new Map(
   Object.entries(decoders).map(([template, decoder]) => [template, { decoder, names: namesOf(...decoder.fields) }]),
 )
@@ -27,7 +30,7 @@ export const CLOCK_TAKEN_BACK = 'ClockTakenBack'
 const isClockType = (type: string): type is ClockTicked['type'] | ClockTakenBack['type'] =>
   type === CLOCK_TICKED || type === CLOCK_TAKEN_BACK
 
-/** The facts in a body of this topic. A topic without a decoder is kept raw and states nothing. */
+/** The facts in a body of this topic; none for a topic without a decoder. */
 export const decodeBody = (template: string, entityId: string, body: Body): E.Either<Unusable, readonly Fact[]> => {
   const known = arranged.get(template)
   return known === undefined ? E.right([]) : unlessBad(template, () => known.decoder.facts(body, entityId))
@@ -38,8 +41,8 @@ export const decodeConversationDetail = (record: Body): E.Either<Unusable, reado
   unlessBad(CONVERSATION_DETAIL, () => [conversationRecorded(record)])
 
 /**
- * The facts in a raw event of the log: `type` is a topic template, and `data` the envelope as received; or one of the
- * types that have no envelope (a conversation of the analytics API, configuration, a tick of the clock).
+ * The facts in a raw event of the log. `type` is a topic template and `data` the envelope as received, or `type` is
+ * one of those without an envelope (a conversation of the analytics API, configuration, a tick of the clock).
  */
 export const decodeRaw = (type: string, data: Uint8Array): E.Either<Unusable, readonly Fact[]> => {
   const known = arranged.get(type)
@@ -55,7 +58,7 @@ export const decodeRaw = (type: string, data: Uint8Array): E.Either<Unusable, re
   return decodeBody(type, entityIn(type, topicName), body)
 }
 
-/** Detail events that state what no figure is made of. */
+/** Detail events whose facts enter no figure. */
 const figureless: ReadonlySet<string> = new Set(
   ['attributes', 'contact', 'wrapup', 'voicemail.start', 'flow.start'].map(
     (event) => `v2.detail.events.conversation.{id}.${event}`,
@@ -63,8 +66,8 @@ const figureless: ReadonlySet<string> = new Set(
 )
 
 /**
- * May a raw event of this type change a figure, where points come from this source? What cannot need not be decoded
- * again by a fold: it was found sound when it was taken in.
+ * Whether a raw event of this type can change a figure if points come from this source. A projection need not decode
+ * the others: they were checked when they were ingested.
  */
 export const feeds = (type: string, points: PointSource): boolean => {
   if (type.startsWith('v2.analytics.')) return points === 'metric-records'
@@ -99,11 +102,11 @@ const unlessBad = (topic: string, read: () => readonly Fact[]): E.Either<Unusabl
   }
 }
 
-/** Bytes that are all ASCII, as nearly all are, need no decoding. */
+/** Nearly all events are ASCII, which needs no decoding. */
 const asText = (data: Uint8Array): string =>
   Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString(isAscii(data) ? 'latin1' : 'utf8')
 
-/** The id that stands where the template has `{id}`. */
+/** The id at the place of `{id}` in the template. */
 const entityIn = (template: string, topicName: string): string => {
   const at = template.indexOf('{id}')
   const suffix = template.length - at - '{id}'.length

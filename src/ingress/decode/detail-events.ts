@@ -46,7 +46,7 @@ const flowOutcomes: ReadonlySet<unknown> = new Set<FlowOutcomeReached['outcome']
 const flowOutcome = (value: unknown): FlowOutcomeReached['outcome'] =>
   flowOutcomes.has(value) ? (value as FlowOutcomeReached['outcome']) : 'UNKNOWN'
 
-/** An event of a session: `more` are the fields it has beside those of every session. */
+/** An event of a session; `more` are its fields beside those of every session. */
 const ofSession = (more: readonly string[], fact: (body: Body) => DetailFact): Decoder => ({
   fields: [...sessionFields, ...more],
   facts: (body) => [fact(body)],
@@ -183,7 +183,7 @@ const bySuffix: Decoders = {
   attributes: annotation('attributes'),
 }
 
-/** The 16 analytics detail events. What each means for a KPI is the correlator's business. */
+/** The 16 analytics detail events. The correlator derives metric points from them. */
 export const detailEventDecoders: Decoders = Object.fromEntries(
   Object.entries(bySuffix).map(([suffix, decoder]) => [`v2.detail.events.conversation.{id}.${suffix}`, decoder]),
 )

@@ -1,7 +1,7 @@
 import { isoInstantOf } from '../../domain/iso-instant.js'
 
 /**
- * Reads the fields of an event body. A field that is not as documented throws `BadField`, which `decode` turns into a
+ * Reads the fields of an event body. A field that is not as documented throws `BadField`; decoders.ts turns it into a
  * value in one place.
  */
 export type Body = Readonly<Record<string, unknown>>
@@ -10,7 +10,7 @@ export class BadField extends Error {
   override readonly name = 'BadField'
 }
 
-/** Says what stands there, briefly; an object may be deep or large, so that only its kind is told. */
+/** The value for a message, shortened; of an object, which may be large, only its kind. */
 const shown = (value: unknown): string => {
   if (value === undefined) return 'missing'
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
@@ -18,12 +18,12 @@ const shown = (value: unknown): string => {
 }
 
 /**
- * How long an id may be: beyond it is no id, and the keys of rows are made of several, where each byte that is not
- * plain becomes three. A store takes keys of at most 1,978 bytes; two ids and three words stay below.
+ * The length of an id is limited because row keys are made of several ids, and each byte that is not plain becomes
+ * three. A store takes keys of at most 1,978 bytes; two ids and three words stay below that.
  */
 const PLAIN = /^[A-Za-z0-9._:-]{1,256}$/
 const BYTES_MAX = 192
-/** The same for a word out of a list, such as a media type. */
+/** The same for a word of an enumeration, such as a media type. */
 const WORD_BYTES_MAX = 64
 const NAME_MAX = 256
 const LONE_SURROGATE = /[\ud800-\udfff]/u
@@ -43,14 +43,14 @@ const checkText = (value: unknown, name: string, bytesMax = BYTES_MAX): string =
   return value
 }
 
-/** A word out of a list: a media type, a direction; absent, null and empty are the same. */
+/** A word of an enumeration (a media type, a direction). Absent, null and empty are the same. */
 export const optionalWord = (body: Body, name: string): string | null => {
   const value = body[name]
   if (value === undefined || value === null || value === '') return null
   return checkText(value, name, WORD_BYTES_MAX)
 }
 
-/** What somebody called something: not part of any key. */
+/** A display name; it is not part of any key, so it is shortened instead of refused. */
 export const optionalName = (body: Body, name: string): string | null => {
   const value = body[name]
   if (value === undefined || value === null || value === '') return null
@@ -64,10 +64,10 @@ export const optionalText = (body: Body, name: string): string | null => {
   return text(body, name)
 }
 
-/** What is absent, one for all: most points name no skill. */
+/** The shared empty list: most points have no skills. */
 export const noTexts: readonly string[] = Object.freeze([])
 
-/** A point counts once for each of them. */
+/** A point is counted once for each member of a list. */
 const TEXTS_MAX = 100
 
 /** A list of ids without repeats. Absent, null and empty are the same. */
@@ -81,7 +81,7 @@ export const texts = (body: Body, name: string): readonly string[] => {
   return value.length === 1 ? (value as readonly string[]) : [...new Set(value as readonly string[])]
 }
 
-/** How many members an array has; absent is none. */
+/** The length of an array; absent is 0. */
 export const membersOf = (body: Body, name: string): number => {
   const value = body[name]
   if (value === undefined || value === null) return 0
@@ -89,7 +89,7 @@ export const membersOf = (body: Body, name: string): number => {
   throw new BadField(`${name} is ${shown(value)}; expected an array`)
 }
 
-/** The members of an array of objects; absent is none. */
+/** The members of an array of objects; absent is empty. */
 export const objects = (body: Body, name: string): readonly Body[] => {
   const value = body[name]
   if (value === undefined || value === null) return []
@@ -114,9 +114,7 @@ export const object = (body: Body, name: string): Body => {
   throw new BadField(`${name} is ${shown(value)}; expected an object`)
 }
 
-/**
- * Ten years. Longer is no duration of a contact centre, and sums of them would leave the whole numbers that are exact.
- */
+/** Ten years. No duration of a contact centre is longer, and sums of longer ones could exceed the exact integers. */
 export const DURATION_MAX_MS = 3_652 * 86_400_000
 
 /** A duration in whole ms. Genesys omits zero durations or sends 0; both are 0. */
@@ -128,8 +126,8 @@ export const durationMs = (body: Body, name: string): number => {
 }
 
 /**
- * A whole number, as metric records carry it: 1 for counts, milliseconds for durations. Rows add them up, which is
- * exact for whole numbers only.
+ * A whole number, as in metric records: 1 for counts, milliseconds for durations. Rows sum them, which is exact only
+ * for whole numbers.
  */
 export const wholeNumber = (body: Body, name: string): number => {
   const value = body[name]
@@ -137,7 +135,7 @@ export const wholeNumber = (body: Body, name: string): number => {
   throw new BadField(`${name} is ${shown(value)}; expected a whole number, ${DURATION_MAX_MS} at most`)
 }
 
-/** Observed numbers are summed exactly as millionths, which has room for so much. */
+/** Observed numbers are summed as whole millionths; up to this size the sums are exact. */
 export const OBSERVATION_MAX = 9e9
 
 /** An observed number, which may be an average. */
@@ -163,7 +161,7 @@ export const epochMs = (body: Body, name: string): number => {
   return plausible(value, name, value)
 }
 
-/** The same where it may be absent or null. */
+/** The same; absent and null are `null`. */
 export const optionalEpochMs = (body: Body, name: string): number | null =>
   body[name] === undefined || body[name] === null ? null : epochMs(body, name)
 

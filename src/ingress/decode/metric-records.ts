@@ -19,15 +19,13 @@ const metricEmitted = (body: Body, conversationId: string): MetricEmitted => {
   }
 }
 
-/**
- * Records of conversations and of flows have the same shape; the one names flows, the other queues, skills and so on.
- */
+/** Records of conversations and of flows have the same format and differ in the dimensions they name. */
 const metricRecord: Decoder = {
   fields: ['metric', 'value', 'metricDate', 'sessionId', ...dimensionFields],
   facts: (body, entityId) => [metricEmitted(body, entityId)],
 }
 
-/** One record = one emission of one metric, in whole, at its instant. */
+/** A record is one emission of one metric, which counts as a whole at its instant. */
 export const metricRecordDecoders: Decoders = {
   'v2.analytics.conversation.{id}.metrics': metricRecord,
   'v2.analytics.flow.{id}.metrics': metricRecord,

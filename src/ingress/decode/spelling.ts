@@ -1,7 +1,7 @@
 /**
- * The same concept is spelled differently on each of Genesys's surfaces. Facts use one spelling: media types,
+ * Genesys spells the same concept differently on each of its surfaces. Facts use one spelling: media types,
  * directions and message types as in metric records (`voice`, `inbound`, `webmessaging`), flow types in capitals,
- * disconnect types and states in UPPER_SNAKE. Values nobody has seen before keep their letters in that spelling.
+ * disconnect types and states in UPPER_SNAKE. Unknown values are converted to the same spelling.
  */
 
 /** `VOICE`, `voice` → `voice`; absent → `unknown`. */
@@ -13,11 +13,11 @@ export const lowerCase = (value: string | null): string | null => (value === nul
 /** Flow types are one word in every spelling: `inboundcall`, `INBOUNDCALL` → `INBOUNDCALL`; absent → `UNKNOWN`. */
 export const flowType = (value: string | null): string => value?.toUpperCase() ?? 'UNKNOWN'
 
-/** What media settings call a call is `voice` elsewhere. */
+/** Media settings say `call` for `voice`. */
 export const mediaTypeOfSettings = (name: string): string => (name === 'call' ? 'voice' : mediaType(name))
 
 /**
- * `consultTransfer`, `transfer.consult`… differ by more than case; those words are mapped, the rest becomes
+ * `consultTransfer` and `transfer.consult` differ by more than case; such words are mapped, all others become
  * UPPER_SNAKE.
  */
 export const upperSnake = (value: string): string =>
