@@ -87,6 +87,28 @@ test('a folder that cannot be one is refused in words', async () => {
   })
 })
 
+test('a folder with the files of another tenant is refused, and that tenant goes on', async () => {
+  const publishing = sinkOn({ tenant: 'acme', folder })
+  await goOn(publishing, 1)
+  expect(await connect(sinkOn({ tenant: 'emea', folder }))).toMatchObject({
+    left: { tag: 'Refused', reason: expect.stringMatching(/tenant acme.*egress\.files\.dir/) },
+  })
+  expect(await write(publishing, batchAt(2))).toEqual(E.right(undefined))
+  await expectOnceAndInOrder(2)
+})
+
+test('commits of earlier versions, which name no tenant, are gone on from', async () => {
+  await goOn(sinkOn({ tenant: 'acme', folder }), 1)
+  await sinks.at(-1)?.close()
+  for (const name of await readdir(join(folder, 'commits'))) {
+    const path = join(folder, 'commits', name)
+    const { tenant: _, ...commit } = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>
+    await writeFile(path, JSON.stringify(commit))
+  }
+  await goOn(sinkOn({ tenant: 'emea', folder }), 2)
+  await expectOnceAndInOrder(2)
+})
+
 test('every committed length is a length of whole rows', async () => {
   await goOn(sinkOn({ tenant: 'acme', folder }), 3)
   const commits = (await readdir(join(folder, 'commits'))).sort()
