@@ -6,15 +6,14 @@ import {
   type Change,
   type RestatedRow,
 } from '../app/operations/corrections.js'
-import { readGenerations } from '../app/pipeline/generations.js'
+import { chosenGeneration, computedGenerations } from '../app/operations/computed.js'
 import { familyNames, type FamilyName } from '../domain/family.js'
 import type { Correction } from '../domain/row.js'
 import { kpiStream } from '../domain/stream-name.js'
 import { command, type CommonFlags } from './command.js'
 import { configOf, withContext } from './context.js'
-import { instantOf } from './option-values.js'
-import { EXIT, UsageError } from './exit.js'
-import { chosen } from './reconcile.js'
+import { rangeOf } from './option-values.js'
+import { EXIT } from './exit.js'
 import { progressBar } from './progress.js'
 import { summaries } from './summaries.js'
 
@@ -44,12 +43,10 @@ export const correctionsCommand = (): Command =>
     .option('--json', 'one JSON object a line')
     .action(async (flags: Flags) => {
       const config = configOf(flags)
-      const [from, to] = [instantOf('--from', flags.from), instantOf('--to', flags.to)]
-      if (from !== undefined && to !== undefined && from >= to)
-        throw new UsageError(`--from ${flags.from} is not before --to ${flags.to}`)
+      const { from, to } = rangeOf(flags)
       await withContext('corrections', config, async ({ logs, signal }) => {
         const { tenant } = config
-        const { name } = chosen(await readGenerations(await logs.control('reader'), tenant), flags.generation, tenant)
+        const { name } = chosenGeneration(await computedGenerations(logs, tenant), flags.generation, tenant)
         const kpi = await logs.kpi(name, 'reader')
         const events = await kpi.streamRevision(kpiStream(tenant, name))
         // Output lines on the same terminal would break a progress bar.

@@ -30,6 +30,7 @@ const expected: Readonly<Record<string, number>> = {
   UsageError: EXIT.usage,
   ConfigError: EXIT.usage,
   NoGeneration: EXIT.usage,
+  UnknownGeneration: EXIT.usage,
   ClockRefused: EXIT.usage,
   LogLocked: EXIT.superseded,
   LogDamaged: EXIT.refused,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import Table from 'cli-table3'
-import { readGenerations } from '../app/pipeline/generations.js'
+import { computedGenerations } from '../app/operations/computed.js'
 import { command, type CommonFlags } from './command.js'
 import { configOf, withContext } from './context.js'
 import { EXIT } from './exit.js'
@@ -12,7 +12,7 @@ export const generationsCommand = (): Command =>
     .action(async (flags: CommonFlags & Readonly<{ json?: boolean }>) => {
       const config = configOf(flags)
       await withContext('generations', config, async ({ logs }) => {
-        const { all, live } = await readGenerations(await logs.control('reader'), config.tenant)
+        const { all, live } = await computedGenerations(logs, config.tenant)
         const table = new Table({
           head: ['generation', 'live', 'started', 'profile', 'points from', 'projection'],
           style: { head: [], border: [] },

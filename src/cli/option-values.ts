@@ -1,3 +1,4 @@
+import type { EpochMs } from '../domain/interval.js'
 import { isoInstantOf } from '../domain/iso-instant.js'
 import { UsageError } from './exit.js'
 
@@ -32,3 +33,13 @@ export const share =
     if (!(number >= 0 && number <= 1)) throw new UsageError(`${flag} ${value} is not a share between 0 and 1`)
     return number
   }
+
+/** The range `[from, to)` of `--from` and `--to`. Throws `UsageError` if it is empty or an end is not an instant. */
+export const rangeOf = (
+  flags: Readonly<{ from?: string; to?: string }>,
+): Readonly<{ from: EpochMs | undefined; to: EpochMs | undefined }> => {
+  const [from, to] = [instantOf('--from', flags.from), instantOf('--to', flags.to)]
+  if (from !== undefined && to !== undefined && from >= to)
+    throw new UsageError(`--from ${flags.from} is not before --to ${flags.to}`)
+  return { from, to }
+}

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import { Option, type Command } from 'commander'
-import { readGenerations, type Generation, type Generations } from '../app/pipeline/generations.js'
+import type { Generation } from '../app/pipeline/generations.js'
 import type { AskedFor } from '../app/reconcile/query.js'
 import { reconcileHtml } from '../app/reconcile/report/html.js'
 import { dimensionOfWire } from '../domain/dimensions.js'
@@ -11,13 +11,13 @@ import { reconcileText } from '../app/reconcile/report/text.js'
 import { parseTolerance } from '../app/reconcile/reasons/finding.js'
 import { readAggregates, reconcile, type ReconcileOptions } from '../app/reconcile/reconcile.js'
 import { closedThroughOf } from '../app/reconcile/our-rows.js'
-import { NoGeneration } from '../app/operations/replay.js'
+import { chosenGeneration, computedGenerations } from '../app/operations/computed.js'
 import { familyNames, type FamilyName } from '../domain/family.js'
 import { kpiStream } from '../domain/stream-name.js'
 import { NoLog } from '../log/event-log.js'
 import { command, type CommonFlags } from './command.js'
 import { configOf, withContext, type Context } from './context.js'
-import { instantOf, wholeNumber } from './option-values.js'
+import { rangeOf, wholeNumber } from './option-values.js'
 import { EXIT, UsageError } from './exit.js'
 import { progressBar } from './progress.js'
 import { summaries } from './summaries.js'
@@ -98,9 +98,7 @@ type Asked = Pick<ReconcileOptions, 'tolerance' | 'where'> & Readonly<{ asked: A
 const askedOf = (flags: Flags): Asked => {
   const tolerance = parseTolerance(flags.tolerance)
   if (E.isLeft(tolerance)) throw new UsageError(`--tolerance ${tolerance.left}`)
-  const [from, to] = [instantOf('--from', flags.from), instantOf('--to', flags.to)]
-  if (from !== undefined && to !== undefined && from >= to)
-    throw new UsageError(`--from ${flags.from} is not before --to ${flags.to}`)
+  const { from, to } = rangeOf(flags)
   return {
     tolerance: tolerance.right,
     where: Object.fromEntries(flags.where.map(filterOf)),
@@ -127,7 +125,7 @@ const run = async (
   { asked, ...more }: Asked,
 ): Promise<ReconcileReport> => {
   const bytes = await sourceBytes(flags.aggregates)
-  const generation = chosen(await generationsIn(logs, tenant), flags.generation, tenant)
+  const generation = chosenGeneration(await computedGenerations(logs, tenant), flags.generation, tenant)
   const kpi = await logs.kpi(generation.name, 'reader')
   const events = await kpi.streamRevision(kpiStream(tenant, generation.name))
   const reading = progressBar(flags.aggregates, bytes)
@@ -155,18 +153,6 @@ const run = async (
     reading.stop()
     rows?.stop()
   }
-}
-
-const generationsIn = async (logs: Context['logs'], tenant: string): Promise<Generations> =>
-  readGenerations(await logs.control('reader'), tenant)
-
-export const chosen = ({ all, live }: Generations, name: string | undefined, tenant: string): Generation => {
-  const wanted = name ?? live
-  if (wanted === undefined) throw new NoGeneration(tenant)
-  const generation = Object.hasOwn(all, wanted) ? all[wanted] : undefined
-  if (generation === undefined)
-    throw new UsageError(`there is no generation ${wanted}; there are ${Object.keys(all).join(', ')}`)
-  return generation
 }
 
 /** Without a raw log, in an archived copy, the rows alone show which intervals are closed. */

@@ -5,7 +5,7 @@ import type { Sink } from '../egress/sink.js'
 import { sinksOf } from '../app/pipeline/egress/sinks.js'
 import { command, type CommonFlags } from './command.js'
 import { configOf, withContext } from './context.js'
-import { instantOf } from './option-values.js'
+import { rangeOf } from './option-values.js'
 import { EXIT, UsageError } from './exit.js'
 import { progressBar } from './progress.js'
 import { summaries } from './summaries.js'
@@ -23,8 +23,7 @@ export const replayCommand = (): Command =>
     .option('--dry-run', 'only say how many records would be published')
     .action(async (flags: Flags) => {
       const config = configOf(flags)
-      const [from, to] = [instantOf('--from', flags.from), instantOf('--to', flags.to)] as [number, number]
-      if (from >= to) throw new UsageError(`--from ${flags.from} is not before --to ${flags.to}`)
+      const { from, to } = rangeOf(flags)
       await withContext('replay', config, async ({ logs, logger, signal }) => {
         const publish = async (sink: Sink | undefined): Promise<void> => {
           let bar: ReturnType<typeof progressBar> | undefined

@@ -1,20 +1,21 @@
 import Table from 'cli-table3'
 import { Option, type Command } from 'commander'
-import type { Dimension } from '../domain/dimensions.js'
 import { families, familyNames, type FamilyName } from '../domain/family.js'
 import { granularities, type Granularity } from '../domain/granularity.js'
 import type { Measure } from '../domain/measure.js'
 import { metricKind, metricNames, type MetricKind } from '../domain/metric.js'
 import type { Row, RowStatus } from '../domain/row.js'
 import { quantile } from '../domain/sketch.js'
-import { readGenerations } from '../app/pipeline/generations.js'
+import { chosenGeneration, computedGenerations } from '../app/operations/computed.js'
+import { allSettings, ifThere } from '../app/operations/import-configuration.js'
+import type { Logs } from '../app/pipeline/logs/logs.js'
 import { latestRows } from '../contract/kpi-stream.js'
-import { NoGeneration } from '../app/operations/replay.js'
 import { rowJson } from '../contract/row-json.js'
 import { rowStatuses } from '../contract/schema/row-schema.js'
 import { command, type CommonFlags } from './command.js'
 import { configOf, withContext } from './context.js'
-import { instantOf } from './option-values.js'
+import { rangeOf } from './option-values.js'
+import { DimensionFilter, queueNamesOf, wantedDimensions, type QueueNames } from './row-dimensions.js'
 import { EXIT, UsageError } from './exit.js'
 import { summaries } from './summaries.js'
 
@@ -48,24 +49,31 @@ export const rowsCommand = (): Command =>
       ),
     )
     .addOption(new Option('--status <status>', 'only rows of this status').choices(rowStatuses))
-    .option('--queue <id>', 'only this queue')
+    .option('--queue <id or name>', 'only this queue, by id or by the name in its settings')
     .option('--agent <id>', 'only this agent')
     .option('--where <dimension=value...>', 'only rows with this value of a dimension')
     .option('--generation <name>', 'of this generation (default: the live one)')
     .option('--json', 'one JSON object a line')
     .action(async (flags: Flags) => {
       const config = configOf(flags)
-      const row = filterOf(flags)
+      const { from, to } = rangeOf(flags)
+      const wanted = valuesOf(flags)
+      wantedDimensions(flags.family, wanted, new Map()) // wrong usage is reported before anything is opened
       await withContext('rows', config, async ({ logs }) => {
-        const { live, all } = await readGenerations(await logs.control('reader'), config.tenant)
-        const generation = flags.generation ?? live
-        if (generation === undefined) throw new NoGeneration(config.tenant)
-        if (all[generation] === undefined)
-          throw new UsageError(`there is no generation ${generation}; there are ${Object.keys(all).join(', ')}`)
-        const stored = await latestRows(await logs.kpi(generation, 'reader'), config.tenant, generation, {
+        const { tenant } = config
+        const generations = await computedGenerations(logs, tenant)
+        const { name: generation } = chosenGeneration(generations, flags.generation, tenant)
+        const queues = wanted.some(([name]) => name === 'queueId') ? await queueNamesIn(logs, tenant) : new Map()
+        const filter = new DimensionFilter(wantedDimensions(flags.family, wanted, queues))
+        const stored = await latestRows(await logs.kpi(generation, 'reader'), tenant, generation, {
           family: flags.family,
-          row,
+          row: (row) =>
+            filter.matches(row) &&
+            (from === undefined || row.start >= from) &&
+            (to === undefined || row.start < to) &&
+            (flags.granularity === undefined || row.granularity === flags.granularity),
         })
+        if (stored.size === 0) filter.assertKnown(queues)
         // Only latest revisions are filtered by status, so that a corrected row is not shown by its final revision.
         const rows = [...stored.values()]
           .map((one) => one.row)
@@ -77,38 +85,21 @@ export const rowsCommand = (): Command =>
       })
     })
 
-const filterOf = (flags: Flags): ((row: Row) => boolean) => {
-  const from = instantOf('--from', flags.from)
-  const to = instantOf('--to', flags.to)
-  const wanted = wantedValues(flags)
-  return (row) =>
-    (from === undefined || row.start >= from) &&
-    (to === undefined || row.start < to) &&
-    (flags.granularity === undefined || row.granularity === flags.granularity) &&
-    wanted.every(({ place, value }) => row.dimensions[place] === value)
-}
-
-/** Required values of dimensions, by place in the family. */
-const wantedValues = ({
-  family,
-  queue,
-  agent,
-  where = [],
-}: Flags): readonly Readonly<{ place: number; value: string }>[] => {
-  const wanted: (readonly [name: string, value: string])[] = []
-  if (queue !== undefined) wanted.push(['queueId', queue])
-  if (agent !== undefined) wanted.push(['userId', agent])
-  for (const one of where) {
+/** The dimensions that the flags name, with their values. */
+const valuesOf = ({ queue, agent, where = [] }: Flags): readonly (readonly [name: string, value: string])[] => [
+  ...(queue === undefined ? [] : [['queueId', queue] as const]),
+  ...(agent === undefined ? [] : [['userId', agent] as const]),
+  ...where.map((one) => {
     const [, name, value] = /^([^=]+)=(.*)$/.exec(one) ?? []
     if (name === undefined || value === undefined) throw new UsageError(`--where takes dimension=value, not ${one}`)
-    wanted.push([name, value])
-  }
-  const { dimensions } = families[family]
-  return wanted.map(([name, value]) => {
-    const place = dimensions.indexOf(name as Dimension)
-    if (place < 0) throw new UsageError(`rows of family ${family} have no ${name}; they have ${dimensions.join(', ')}`)
-    return { place, value }
-  })
+    return [name, value] as const
+  }),
+]
+
+/** Without a raw log, in an archived copy, queues have no names. */
+const queueNamesIn = async (logs: Logs, tenant: string): Promise<QueueNames> => {
+  const raw = await ifThere(() => logs.raw('reader'))
+  return raw === undefined ? new Map() : queueNamesOf((await allSettings(raw, tenant)).values())
 }
 
 const byStartAndKey = (a: Row, b: Row): number => a.start - b.start || (a.key < b.key ? -1 : 1)

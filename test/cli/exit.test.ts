@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../src/app/config/schema.js'
-import { NoGeneration } from '../../src/app/operations/replay.js'
+import { NoGeneration } from '../../src/app/operations/computed.js'
 import { EXIT, exitCodeOf, UsageError, wordsOf } from '../../src/cli/exit.js'
 import { NotIngested } from '../../src/ingress/not-ingested.js'
 import { LogLocked, LogUnavailable } from '../../src/log/event-log.js'

@@ -112,6 +112,11 @@ describe('help', () => {
 describe('wrong usage ends with code 2 and one or two lines that say what is wrong', () => {
   test.each([
     ['rows', [], /--family/],
+    ['rows', ['--famly', 'queue'], /unknown option '--famly'\n\(Did you mean --family\?\)/],
+    ['replay', ['--form=2026-01-05'], /unknown option '--form'\n\(Did you mean --from\?\)/],
+    ['rows', ['--family', 'queue', '--from', '2026-01-06', '--to', '2026-01-05'], /is not before --to 2026-01-05/],
+    ['corrections', ['--from', '2026-01-06', '--to', '2026-01-06'], /is not before --to 2026-01-06/],
+    ['reconcile', ['--aggregates', '-', '--from', '2026-01-06', '--to', '2026-01-05'], /is not before/],
     ['rows', ['--family', 'teapot'], /queue, agent, agent-state/],
     ['rows', ['--family', 'agent-state', '--queue', 'q'], /agent-state have no queueId/],
     ['rows', ['--family', 'queue', '--from', 'tomorrow'], /--from tomorrow is not an instant/],

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { FamilyName } from '../../domain/family.js'
 import type { EpochMs } from '../../domain/interval.js'
 import type { Sink, SinkRecord } from '../../egress/sink.js'
-import { readGenerations } from '../pipeline/generations.js'
+import { computedGenerations, NoGeneration } from './computed.js'
 import { latestHeaders } from '../../contract/kpi-stream.js'
 import type { Logs } from '../pipeline/logs/logs.js'
 
@@ -23,16 +23,6 @@ export class ReplayFailed extends Error {
   override readonly name = 'ReplayFailed'
 }
 
-/** The tenant has no generation: nothing has been projected. */
-export class NoGeneration extends Error {
-  override readonly name = 'NoGeneration'
-  constructor(tenant: string) {
-    super(
-      `tenant ${tenant} has no rows yet: nothing was projected here (run \`streamvane run\` first, and check --data and the tenant)`,
-    )
-  }
-}
-
 /**
  * Publishes the latest row of every key whose interval starts in `[from, to)` again, marked as replay, in the order of
  * the KPI log. Progress does not move. Without a sink (a dry run) it only counts. Resolves with the number of records,
@@ -49,7 +39,7 @@ export const replay = async ({
   signal,
   onProgress,
 }: ReplayOptions): Promise<number> => {
-  const { live } = await readGenerations(await logs.control('reader'), tenant)
+  const { live } = await computedGenerations(logs, tenant)
   if (live === undefined) throw new NoGeneration(tenant)
   const inRange = (start: EpochMs): boolean => (from === undefined || start >= from) && (to === undefined || start < to)
   const rows = await latestHeaders(await logs.kpi(live, 'reader'), tenant, live, {
