@@ -19,6 +19,7 @@ export default defineConfig({
           exclude: KINDS.map((kind) => `test/${kind}/**`),
           globalSetup: ['test/support/eventstoredb/global-setup.ts'],
           testTimeout: 20_000,
+          env: { STREAMVANE_LAW_SHARE: '0.2' },
           sequence: { groupOrder: 0 },
         },
       },
@@ -33,7 +34,8 @@ export default defineConfig({
       {
         test: {
           name: 'simulation',
-          include: ['test/simulation/**/*.test.ts'],
+          // The laws of the projection are unit tests too, with a fifth of the runs.
+          include: ['test/simulation/**/*.test.ts', 'test/projections/laws/*.test.ts'],
           testTimeout: 180_000,
           sequence: { groupOrder: 2 },
         },

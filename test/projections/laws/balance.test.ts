@@ -7,6 +7,7 @@ import type { MetricName } from '../../../src/domain/metric.js'
 import { measureIn, type Row } from '../../../src/domain/row.js'
 import { anyState, anyTick, quickProfile, windowMs, windowStart } from '../../support/arbitrary-facts.js'
 import { lastRows, rowsOf } from '../../support/given.js'
+import { lawRuns } from '../../support/law-runs.js'
 
 const ms = (max: number) => fc.oneof(fc.constant(0), fc.integer({ min: 1, max }))
 
@@ -121,6 +122,7 @@ describe('over a closed range of whole conversations', () => {
         const rows = rowsOf(facts, profile)
         law(ofFamily(rows, 'queue'), ofFamily(rows, 'agent'))
       }),
+      lawRuns(100),
     )
 
   test('offered = answered + abandoned + flowed out, for each queue and media type', () => {
@@ -204,7 +206,7 @@ describe('agent states', () => {
       fc.property(log, (facts) => {
         for (const sum of sums(rowsOf(facts, profile)).values()) expect(sum).toBeLessThanOrEqual(profile.intervalMs)
       }),
-      { numRuns: 300 },
+      lawRuns(300),
     )
   })
 
@@ -221,6 +223,7 @@ describe('agent states', () => {
         )
         expect([...sums(rowsOf(facts, endless)).values()].reduce((sum, value) => sum + value, 0)).toBe(expected)
       }),
+      lawRuns(100),
     )
   })
 })

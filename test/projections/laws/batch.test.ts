@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { anyConfiguredLog, anyCuts, quickProfile } from '../../support/arbitrary-facts.js'
 import { lastRows, rowsOf, textsOf } from '../../support/given.js'
+import { lawRuns } from '../../support/law-runs.js'
 
-/** Many in little time: each run of the suite tries others. */
-const runs = { numRuns: 40 }
+const runs = lawRuns(40)
 
 const every = Array.from({ length: 400 }, (_, index) => index)
 // So few that restating goes on for many ticks, and facts, closings and further changes come in between.

@@ -6,9 +6,9 @@ import { anyCuts, twoOrders, quickProfile } from '../../support/arbitrary-facts.
 import { lastValues, rowsOf, textsOf } from '../../support/given.js'
 import { jsonColdStore } from '../../support/json-cold-store.js'
 import { rowsIn } from '../../support/kpi-events.js'
+import { lawRuns } from '../../support/law-runs.js'
 
-/** Many in little time: each run of the suite tries others. */
-const runs = { numRuns: 80 }
+const runs = lawRuns(80)
 
 describe.each(['metric-records', 'detail-events'] as const)('points from %s', { timeout: 60_000 }, (points) => {
   const profile = quickProfile(points)

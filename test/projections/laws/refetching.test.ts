@@ -7,8 +7,9 @@ import { anyCuts, anyMetric, anyTick, quickProfile, windowMs, windowStart } from
 import { lastFigures, lastValues, rowsOf, textsOf } from '../../support/given.js'
 import { jsonColdStore } from '../../support/json-cold-store.js'
 import { rowsIn } from '../../support/kpi-events.js'
+import { lawRuns } from '../../support/law-runs.js'
 
-const runs = { numRuns: 60 }
+const runs = lawRuns(60)
 const profile: Profile = quickProfile('conversation-details')
 const end: Fact = { type: 'ClockTicked', at: windowStart + 2 * windowMs }
 

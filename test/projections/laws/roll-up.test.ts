@@ -10,9 +10,9 @@ import { cellKey, type Row } from '../../../src/domain/row.js'
 import type { Zone } from '../../../src/domain/zone.js'
 import { quickProfile, settingsStrewn, windowStart } from '../../support/arbitrary-facts.js'
 import { lastRows, rowsOf } from '../../support/given.js'
+import { lawRuns } from '../../support/law-runs.js'
 
-/** Many in little time: each run of the suite tries others. */
-const runs = { numRuns: 40 }
+const runs = lawRuns(40)
 
 /** The window of the generated facts is 09:00 to 14:00 UTC of one day: midnight falls into it in all but the first. */
 const zones: readonly Zone[] = [

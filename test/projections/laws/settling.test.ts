@@ -14,9 +14,9 @@ import {
 } from '../../support/arbitrary-facts.js'
 import { lastFigures, lastValues, rowsOf, textsOf } from '../../support/given.js'
 import { rowsIn } from '../../support/kpi-events.js'
+import { lawRuns } from '../../support/law-runs.js'
 
-/** Many in little time: each run of the suite tries others. */
-const runs = { numRuns: 40 }
+const runs = lawRuns(40)
 
 const isWork = ({ type }: Fact): boolean => type === 'AfterCallWorkCompleted'
 const tick = (windows: number): Fact => ({ type: 'ClockTicked', at: windowStart + windows * windowMs })

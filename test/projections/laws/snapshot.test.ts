@@ -9,9 +9,9 @@ import { emitted, inSession } from '../../support/fact-builders.js'
 import { jsonColdStore } from '../../support/json-cold-store.js'
 import { lineOf, rowsOf, textsOf } from '../../support/given.js'
 import { rowsIn } from '../../support/kpi-events.js'
+import { lawRuns } from '../../support/law-runs.js'
 
-/** Many in little time: each run of the suite tries others. */
-const runs = { numRuns: 40 }
+const runs = lawRuns(40)
 
 const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
 

@@ -8,8 +8,9 @@ import { anyCuts, anyLogTakenBack, quickProfile } from '../../support/arbitrary-
 import { rowsOf, textsOf } from '../../support/given.js'
 import { jsonColdStore } from '../../support/json-cold-store.js'
 import { rowsIn } from '../../support/kpi-events.js'
+import { lawRuns } from '../../support/law-runs.js'
 
-const runs = { numRuns: 60 }
+const runs = lawRuns(60)
 
 describe.each(['metric-records', 'detail-events'] as const)('taking the clock back: points from %s', (points) => {
   const profile: Profile = quickProfile(points)
