@@ -6,11 +6,16 @@ import {
   FIND_COORDINATOR_API_KEY,
   FIND_COORDINATOR_VERSION,
   readCoordinatorResponse,
-} from './find-coordinator-v1.js'
-import { withoutAborted, type AbortedTransaction, type FetchedRecord, type RawRecord } from './aborted-records.js'
-import { METADATA_API_KEY, METADATA_VERSION, metadataRequest, readMetadataResponse } from './metadata-v10.js'
+} from './protocol/find-coordinator-v1.js'
+import {
+  withoutAborted,
+  type AbortedTransaction,
+  type FetchedRecord,
+  type RawRecord,
+} from './protocol/aborted-records.js'
+import { METADATA_API_KEY, METADATA_VERSION, metadataRequest, readMetadataResponse } from './protocol/metadata-v10.js'
 import { kafkaDefaults, metadataMaxAgeMs, timeouts, type KafkaAddress } from './options.js'
-import { encodeRecord } from './record-encoder.js'
+import { encodeRecord } from './protocol/record-encoder.js'
 
 /**
  * Everything that relies on the inside of kafkajs, and not on its documented interface: its cluster object, its record

@@ -4,7 +4,11 @@ import { createRequire } from 'node:module'
 import { join, relative } from 'node:path'
 import { expect, test } from 'vitest'
 import { protocolErrorName, useOwnRecordEncoder } from '../../../src/egress/kafka/kafkajs-internals.js'
-import { encodeRecord, type EncodableRecord, type EncodedRecord } from '../../../src/egress/kafka/record-encoder.js'
+import {
+  encodeRecord,
+  type EncodableRecord,
+  type EncodedRecord,
+} from '../../../src/egress/kafka/protocol/record-encoder.js'
 
 const require = createRequire(import.meta.url)
 const RECORD_MODULE = 'kafkajs/src/protocol/recordBatch/record/v0'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { withoutAborted, type RawRecord } from '../../../src/egress/kafka/aborted-records.js'
+import { withoutAborted, type RawRecord } from '../../../../src/egress/kafka/protocol/aborted-records.js'
 
 const record = (offset: number, producerId: string, text: string, inTransaction = true): RawRecord => ({
   key: Buffer.from('key'),

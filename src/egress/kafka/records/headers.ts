@@ -1,4 +1,4 @@
-import type { SinkRecord } from '../sink.js'
+import type { SinkRecord } from '../../sink.js'
 
 /**
  * Headers of a record: CloudEvents 1.0 in binary mode, and the two values that consumers compare, generation and

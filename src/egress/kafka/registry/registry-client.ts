@@ -1,6 +1,6 @@
 import { request } from 'undici'
-import type { AvroSchema } from '../../contract/schema/named-types.js'
-import type { CompatibilityLevel, RegistryOptions } from './options.js'
+import type { AvroSchema } from '../../../contract/schema/named-types.js'
+import type { CompatibilityLevel, RegistryOptions } from '../options.js'
 
 /**
  * A Confluent-compatible schema registry over HTTP: the three requests that publishing needs.

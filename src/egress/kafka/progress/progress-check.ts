@@ -1,5 +1,5 @@
 import type { Owner, Place, ProgressRecord } from './progress.js'
-import type { ProgressMismatch } from '../progress-mismatch.js'
+import type { ProgressMismatch } from '../../progress-mismatch.js'
 
 /** What the destination looks like now. `holdsRows`: a row topic that has rows of this tenant which are not replayed. */
 export type Destination = Readonly<{ place: Place; transactionalId: string; progressTopic: string; holdsRows?: string }>

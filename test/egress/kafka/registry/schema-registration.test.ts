@@ -1,9 +1,9 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { afterEach, describe, expect, test } from 'vitest'
-import { rowCodec } from '../../../src/contract/row-codec.js'
-import type { CompatibilityLevel, RegistryOptions } from '../../../src/egress/kafka/options.js'
-import { registerSchemas } from '../../../src/egress/kafka/schema-registration.js'
-import { defaultTopics } from '../../../src/egress/topics.js'
+import { rowCodec } from '../../../../src/contract/row-codec.js'
+import type { CompatibilityLevel, RegistryOptions } from '../../../../src/egress/kafka/options.js'
+import { registerSchemas } from '../../../../src/egress/kafka/registry/schema-registration.js'
+import { defaultTopics } from '../../../../src/egress/topics.js'
 import { standInRegistry, type RegistryReply, type RegistryRequest } from './stand-in-registry.js'
 
 type StandIn = Awaited<ReturnType<typeof standInRegistry>>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { metadataRequest, readMetadataResponse } from '../../../src/egress/kafka/metadata-v10.js'
+import { metadataRequest, readMetadataResponse } from '../../../../src/egress/kafka/protocol/metadata-v10.js'
 
 test('the request asks for topics by name, creates none, and has the bytes of the protocol', () => {
   expect(metadataRequest(['rows']).toString('hex')).toBe(

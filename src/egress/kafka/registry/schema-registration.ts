@@ -1,11 +1,11 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { FamilyName } from '../../domain/family.js'
-import type { RowReader } from '../../contract/row-codec.js'
-import { recordFullName } from '../../contract/schema/row-schema.js'
-import type { CompatibilityLevel, RegistryOptions } from './options.js'
+import type { FamilyName } from '../../../domain/family.js'
+import type { RowReader } from '../../../contract/row-codec.js'
+import { recordFullName } from '../../../contract/schema/row-schema.js'
+import type { CompatibilityLevel, RegistryOptions } from '../options.js'
 import { RegistryAnswer, registryClient, type RegistryClient } from './registry-client.js'
-import type { SinkFailure } from '../sink.js'
-import { topicOf, type Topics } from '../topics.js'
+import type { SinkFailure } from '../../sink.js'
+import { topicOf, type Topics } from '../../topics.js'
 
 /** Ids of schemas in the registry, by fingerprint. */
 export type SchemaIds = ReadonlyMap<string, number>

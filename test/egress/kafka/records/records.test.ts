@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { classifyKafkaError } from '../../../src/egress/kafka/failures.js'
-import { avroValues, cutIntoSends, jsonValues, partitioning } from '../../../src/egress/kafka/records.js'
-import { rowCodec } from '../../../src/contract/row-codec.js'
-import { recordKey } from '../../../src/domain/row.js'
-import { defaultTopics, topicOf } from '../../../src/egress/topics.js'
-import { frame } from '../../../src/egress/kafka/wire-format.js'
-import { anyRow } from '../../contract/any-row.js'
-import { queueRow, sinkRecord } from '../../contract/some-rows.js'
+import { classifyKafkaError } from '../../../../src/egress/kafka/failures.js'
+import { avroValues, cutIntoSends, jsonValues, partitioning } from '../../../../src/egress/kafka/records/records.js'
+import { rowCodec } from '../../../../src/contract/row-codec.js'
+import { recordKey } from '../../../../src/domain/row.js'
+import { defaultTopics, topicOf } from '../../../../src/egress/topics.js'
+import { frame } from '../../../../src/egress/kafka/records/wire-format.js'
+import { anyRow } from '../../../contract/any-row.js'
+import { queueRow, sinkRecord } from '../../../contract/some-rows.js'
 
 test('a send takes at most 500 records and half a megabyte per partition, and order within a partition is kept', () => {
   const records = Array.from({ length: 3_000 }, (_, index) =>

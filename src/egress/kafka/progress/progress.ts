@@ -1,4 +1,4 @@
-import type { Progress } from '../sink.js'
+import type { Progress } from '../../sink.js'
 
 /**
  * The record in the progress topic, keyed by transactional id: how far this egress has come, whose progress that is,

@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { decodeProgress, encodeProgress, LaterProgressVersion } from '../../../src/egress/kafka/progress.js'
-import { compareProgress, type Destination } from '../../../src/egress/kafka/progress-check.js'
-import { refusalOf } from '../../../src/egress/progress-mismatch.js'
-import { findProgress, foreignClaimPending, readProgress } from '../../../src/egress/kafka/progress-reader.js'
-import type { ProgressRecord } from '../../../src/egress/kafka/progress.js'
-import type { FetchedRecord } from '../../../src/egress/kafka/aborted-records.js'
+import { decodeProgress, encodeProgress, LaterProgressVersion } from '../../../../src/egress/kafka/progress/progress.js'
+import { compareProgress, type Destination } from '../../../../src/egress/kafka/progress/progress-check.js'
+import { refusalOf } from '../../../../src/egress/progress-mismatch.js'
+import {
+  findProgress,
+  foreignClaimPending,
+  readProgress,
+} from '../../../../src/egress/kafka/progress/progress-reader.js'
+import type { ProgressRecord } from '../../../../src/egress/kafka/progress/progress.js'
+import type { FetchedRecord } from '../../../../src/egress/kafka/protocol/aborted-records.js'
 
 const owner = { id: 'one', host: 'here', pid: 1 }
 const place = { tenant: 'acme', clusterId: 'c1', topics: { rows: 'id-1', progress: 'id-2' } }
