@@ -31,111 +31,115 @@ const outcomeOf = (answer: BatchAppendResp, last: number, count: number): Outcom
 
 type Pending = Readonly<{ answer: (outcome: Outcome) => void; last: number; count: number; timer: NodeJS.Timeout }>
 
-type OpenCall = {
-  readonly call: BatchCall
+/** One call and the appends that wait for its answers, which are matched by correlation id. */
+class AppendCall {
   readonly channel: unknown
-  readonly pending: Map<string, Pending>
-  answers: number
-  isOver: boolean
+  readonly #call: BatchCall
+  readonly #connection: EventStoreDbConnection
+  readonly #pending = new Map<string, Pending>()
+  readonly #ended: () => void
+  #answers = 0
+  #isOver = false
   /** No further append is sent on it; it is cancelled after its last answer. */
-  isRetired: boolean
+  #isRetired = false
+
+  /** `ended` is called when the call takes no further append. */
+  constructor(call: BatchCall, connection: EventStoreDbConnection, ended: () => void) {
+    this.#call = call
+    this.#connection = connection
+    this.#ended = ended
+    this.channel = connection.channel()
+    call.on('data', (answer) => this.#receive(answer))
+    call.on('end', () => this.#end())
+    call.on('close', () => this.#end())
+    // This listener stays: a broken call may emit several errors, and an error without a listener ends the process.
+    call.on('error', (cause) => this.#end({ tag: 'unknown', cause }))
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  send(...[stream, last, events]: Parameters<Appender>): Promise<Outcome> {
+    const { deadlineMs } = this.#connection
+    return new Promise((answer) => {
+      const id = randomUUID()
+      const before = this.#answers
+      const timer = setTimeout(() => {
+        this.#settle(id, () => unknown(`no answer for ${deadlineMs} ms`))
+        if (this.#answers === before && !this.#isOver) this.#giveUp(`the server has been silent for ${deadlineMs} ms`)
+      }, deadlineMs)
+      this.#pending.set(id, { answer, last, count: events.length, timer })
+      for (const message of batchMessages(id, stream, last, events)) this.#call.write(message)
+    })
+  }
+
+  /** Another call has found the leader on another server; this call is not told. */
+  retire(): void {
+    this.#ended()
+    this.#isRetired = true
+    if (this.#pending.size === 0) this.#call.cancel()
+  }
+
+  #receive(answer: BatchAppendResp): void {
+    this.#answers += 1
+    const id = answer.getCorrelationId()?.getString() ?? ''
+    this.#settle(id, ({ last, count }) => outcomeOf(answer, last, count))
+    if (saysWrongServer(answer.getError()?.getMessage() ?? '')) this.#giveUp('the server is not the one to write to')
+  }
+
+  #settle(id: string, outcome: (append: Pending) => Outcome): void {
+    const append = this.#pending.get(id)
+    // Too late: the caller already has the answer that the outcome is unknown.
+    if (append === undefined) return
+    this.#pending.delete(id)
+    clearTimeout(append.timer)
+    append.answer(outcome(append))
+    if (this.#isRetired && this.#pending.size === 0) this.#call.cancel()
+  }
+
+  #end(outcome: Outcome = unknown('the call has ended')): void {
+    if (!this.#isOver && !this.#isRetired) this.#ended()
+    this.#isOver = true
+    for (const id of [...this.#pending.keys()]) this.#settle(id, () => outcome)
+  }
+
+  #giveUp(why: string): void {
+    this.#end(unknown(why))
+    this.#call.cancel()
+    this.#connection.renew()
+  }
 }
 
 /**
- * Sends all appends over one call; answers are matched by correlation id. Appends that are pending when the call ends
- * have an unknown outcome, and the next append opens another call. The call ends when it breaks; after its last
- * answer, once the connection has moved to another server; when it has answered nothing for as long as an append may
- * wait; and when the server reports that it may not write, which it would repeat for every append.
+ * Sends all appends over one call. Appends that are pending when the call ends have an unknown outcome, and the next
+ * append opens another call. The call ends when it breaks; after its last answer, once the connection has moved to
+ * another server; when it has answered nothing for as long as an append may wait; and when the server reports that it
+ * may not write, which it would repeat for every append.
  *
  * No deadline is sent: the message carries it as a time of day, and a server whose clock is ahead by that much would
  * refuse every append.
  */
 const batched = (connection: EventStoreDbConnection): Appender => {
-  const { deadlineMs } = connection
-  let current: Promise<OpenCall> | undefined
-
-  const open = async (): Promise<OpenCall> => {
+  let current: Promise<AppendCall> | undefined
+  const open = async (): Promise<AppendCall> => {
     const call = await connection.openBatch()
-    const opened: OpenCall = {
-      call,
-      channel: connection.channel(),
-      pending: new Map(),
-      answers: 0,
-      isOver: false,
-      isRetired: false,
-    }
-    call.on('data', (answer) => {
-      opened.answers += 1
-      settle(opened, answer.getCorrelationId()?.getString() ?? '', ({ last, count }) => outcomeOf(answer, last, count))
-      if (saysWrongServer(answer.getError()?.getMessage() ?? '')) {
-        giveUp(opened, 'the server is not the one to write to')
-        connection.renew()
-      }
-    })
-    call.on('end', () => over(opened))
-    call.on('close', () => over(opened))
-    // This listener stays: a broken call may emit several errors, and an error without a listener ends the process.
-    call.on('error', (cause) => over(opened, { tag: 'unknown', cause }))
-    return opened
+    return new AppendCall(call, connection, () => (current = undefined))
   }
-
-  const settle = (opened: OpenCall, id: string, outcome: (append: Pending) => Outcome): void => {
-    const { pending } = opened
-    const append = pending.get(id)
-    // Too late: the caller already has the answer that the outcome is unknown.
-    if (append === undefined) return
-    pending.delete(id)
-    clearTimeout(append.timer)
-    append.answer(outcome(append))
-    if (opened.isRetired && pending.size === 0) opened.call.cancel()
-  }
-
-  /** Another call has found the leader on another server; this call is not told. */
-  const retire = (opened: OpenCall): void => {
-    current = undefined
-    opened.isRetired = true
-    if (opened.pending.size === 0) opened.call.cancel()
-  }
-
-  const over = (opened: OpenCall, outcome: Outcome = unknown('the call has ended')): void => {
-    if (!opened.isOver && !opened.isRetired) current = undefined
-    opened.isOver = true
-    for (const id of [...opened.pending.keys()]) settle(opened, id, () => outcome)
-  }
-
-  const giveUp = (opened: OpenCall, why: string): void => {
-    over(opened, unknown(why))
-    opened.call.cancel()
-  }
-
   const append: Appender = async (stream, last, events) => {
     current ??= open()
     const mine = current
-    let opened: OpenCall
+    let call: AppendCall
     try {
-      opened = await mine
+      call = await mine
     } catch (cause) {
       if (current === mine) current = undefined
       return { tag: 'unknown', cause }
     }
-    if (opened.isOver) return unknown('the call has ended')
-    if (opened.channel !== connection.channel()) {
-      if (current === mine) retire(opened)
-      return append(stream, last, events)
-    }
-    return new Promise((answer) => {
-      const id = randomUUID()
-      const before = opened.answers
-      const timer = setTimeout(() => {
-        settle(opened, id, () => unknown(`no answer for ${deadlineMs} ms`))
-        if (opened.answers === before && !opened.isOver) {
-          giveUp(opened, `the server has been silent for ${deadlineMs} ms`)
-          connection.renew()
-        }
-      }, deadlineMs)
-      opened.pending.set(id, { answer, last, count: events.length, timer })
-      for (const message of batchMessages(id, stream, last, events)) opened.call.write(message)
-    })
+    if (call.isOver) return unknown('the call has ended')
+    if (call.channel === connection.channel()) return call.send(stream, last, events)
+    if (current === mine) call.retire()
+    return append(stream, last, events)
   }
   return append
 }

@@ -3,13 +3,11 @@ import { backoffMs, pause } from '../backoff.js'
 import type { EventStoreDbConnection } from './connection.js'
 import { LogUnavailable } from '../event-log.js'
 import type { Live, Position, RecordedEvent } from '../event-log.js'
-import type { ReadThrough } from './parallel-readers.js'
-import { BATCH_MAX, lastRevisionOf, listen, readStreamEvents } from './read.js'
+import { BATCH_MAX, listen } from './read.js'
 import type { Listening } from './read.js'
-import { headOf } from './read-all.js'
 import { subscriptionHealth } from './subscription-health.js'
-import type { SubscriptionState } from './subscription-health.js'
-import { ascending, eventFrom, positionOf, subscribeRequest, subscribeStreamRequest } from './wire.js'
+import type { SubscriptionHealth, SubscriptionState } from './subscription-health.js'
+import { ascending, eventFrom, positionOf } from './wire.js'
 
 export type FollowLimits = Readonly<{
   /** Interval between requests for the head while nothing arrives. Bounds the delay of `caught-up` and checkpoints. */
@@ -65,109 +63,150 @@ export async function* followEventStoreDb(
   limits: FollowLimits,
   ports: FollowPorts,
 ): AsyncGenerator<Live, void, undefined> {
-  const { through, batchMax = BATCH_MAX } = options
-  const { placeOf } = followed
-  const { connection, signal } = ports
-  if (signal.aborted || (options.after !== undefined && through !== undefined && options.after >= through)) return
-  const watch = subscriptionHealth(ports.tell, limits.stallMs)
-  const cursor: Cursor = { at: options.after, announced: 'never' }
-  const isDone = (): boolean =>
-    signal.aborted || (through !== undefined && cursor.at !== undefined && cursor.at >= through)
-  let listening: Listening | undefined
-  let brokenSince: number | undefined
-  let failures = 0
+  const { after, through } = options
+  if (ports.signal.aborted || (after !== undefined && through !== undefined && after >= through)) return
+  yield* new Follower(followed, options, limits, ports).follow()
+}
+
+class Follower {
+  readonly #followed: Followed
+  readonly #through: bigint | undefined
+  readonly #batchMax: number
+  readonly #limits: FollowLimits
+  readonly #ports: FollowPorts
+  readonly #health: SubscriptionHealth
+  #at: bigint | undefined
+  #announced: bigint | undefined | 'never' = 'never'
+  #listening: Listening | undefined
+  #brokenSince: number | undefined
+  #failures = 0
+
+  constructor(
+    followed: Followed,
+    { after, through, batchMax = BATCH_MAX }: FollowOptions,
+    limits: FollowLimits,
+    ports: FollowPorts,
+  ) {
+    this.#followed = followed
+    this.#at = after
+    this.#through = through
+    this.#batchMax = batchMax
+    this.#limits = limits
+    this.#ports = ports
+    this.#health = subscriptionHealth(ports.tell, limits.stallMs)
+  }
+
+  async *follow(): AsyncGenerator<Live, void> {
+    try {
+      while (!this.#isDone()) {
+        try {
+          const isWithin = yield* this.#settle()
+          if (this.#isDone()) return
+          this.#failures = 0
+          this.#brokenSince = undefined
+          yield* this.#listen(isWithin)
+        } catch (cause) {
+          if (await this.#isOver(cause)) return
+        }
+      }
+    } finally {
+      this.#endListening()
+      this.#health.ended()
+    }
+  }
 
   /** Returns whether the log has reached the reader's place: the server takes no subscription from beyond its end. */
-  async function* settle(): AsyncGenerator<Live, boolean> {
-    const last = await followed.head(signal)
-    watch.sawHead(last, cursor.at)
+  async *#settle(): AsyncGenerator<Live, boolean> {
+    const { signal } = this.#ports
+    const last = await this.#followed.head(signal)
+    this.#health.sawHead(last, this.#at)
+    const through = this.#through
     const end = last !== undefined && through !== undefined && last > through ? through : last
-    if (end !== undefined && (cursor.at === undefined || end > cursor.at)) {
-      for await (const events of followed.read(cursor.at, end, signal)) {
-        cursor.at = placeOf(events.at(-1)!)
-        if (listening !== undefined) watch.missed(placeOf(events[0]!), last!)
+    if (end !== undefined && (this.#at === undefined || end > this.#at)) {
+      for await (const events of this.#followed.read(this.#at, end, signal)) {
+        this.#at = this.#followed.placeOf(events.at(-1)!)
+        if (this.#listening !== undefined) this.#health.missed(this.#followed.placeOf(events[0]!), last!)
         yield { kind: 'events', events }
-        watch.progressed()
+        this.#health.progressed()
         if (signal.aborted) return false
       }
       if (signal.aborted) return false
-      if (cursor.at === undefined || end > cursor.at) {
-        cursor.at = end
+      if (this.#at === undefined || end > this.#at) {
+        this.#at = end
         yield { kind: 'checkpoint', position: end }
       }
     }
     if (signal.aborted) return false
-    watch.progressed()
-    watch.caughtUp()
-    const position = followed.endOf(cursor.at, last)
-    if (cursor.announced !== position) {
-      cursor.announced = position
+    this.#health.progressed()
+    this.#health.caughtUp()
+    const position = this.#followed.endOf(this.#at, last)
+    if (this.#announced !== position) {
+      this.#announced = position
       yield { kind: 'caught-up', position }
     }
-    return last !== undefined && (cursor.at === undefined || cursor.at <= last)
+    return last !== undefined && (this.#at === undefined || this.#at <= last)
   }
 
-  async function* heed(messages: readonly ReadResp[]): AsyncGenerator<Live> {
-    const { events, checkpoint, lastSeen } = receivedIn(messages, placeOf, cursor.at, through)
-    watch.received(lastSeen)
+  /** Delivers what the server's subscription sends until it is silent, or waits if there can be no subscription. */
+  async *#listen(isWithin: boolean): AsyncGenerator<Live> {
+    const { connection, signal } = this.#ports
+    if (this.#health.isSilent()) {
+      this.#endListening()
+      this.#health.reopened()
+    }
+    const request = isWithin ? this.#followed.subscription(this.#at) : undefined
+    if (request === undefined) {
+      await pause(this.#limits.headPollMs, signal)
+      return
+    }
+    this.#listening ??= await listen(connection, request)
+    // Take everything that is ready, then request the head: under a steady stream of events once per batch, not once
+    // per event.
+    for (let patience = this.#limits.headPollMs; !this.#isDone(); patience = 0) {
+      const heard = await this.#listening.next(this.#batchMax, patience, signal)
+      if (heard === 'silence') break
+      if (heard === 'end') throw new LogUnavailable('EventStoreDB: the server ended the subscription')
+      yield* this.#receive(heard)
+    }
+  }
+
+  async *#receive(messages: readonly ReadResp[]): AsyncGenerator<Live> {
+    const { placeOf } = this.#followed
+    const { events, checkpoint, lastSeen } = receivedIn(messages, placeOf, this.#at, this.#through)
+    this.#health.received(lastSeen)
     if (events.length > 0) {
-      cursor.at = placeOf(events.at(-1)!)
+      this.#at = placeOf(events.at(-1)!)
       yield { kind: 'events', events }
     }
-    if (!isDone() && checkpoint !== undefined && (cursor.at === undefined || checkpoint > cursor.at)) {
-      cursor.at = checkpoint
+    if (!this.#isDone() && checkpoint !== undefined && (this.#at === undefined || checkpoint > this.#at)) {
+      this.#at = checkpoint
       yield { kind: 'checkpoint', position: checkpoint }
     }
   }
 
-  const endListening = (): void => {
-    listening?.end()
-    listening = undefined
+  /** After a failure: waits before the next attempt; whether the subscription is over; throws if it gives up. */
+  async #isOver(cause: unknown): Promise<boolean> {
+    const { signal, jitter } = this.#ports
+    const { backoffMs: firstMs, backoffMaxMs: maxMs, giveUpMs } = this.#limits
+    this.#endListening()
+    if (signal.aborted && !(signal.reason instanceof LogUnavailable)) return true
+    this.#health.failed(cause)
+    this.#brokenSince ??= Date.now()
+    if (signal.aborted || Date.now() - this.#brokenSince >= giveUpMs) throw cause
+    await pause(backoffMs({ firstMs, maxMs }, this.#failures++, jitter), signal)
+    return false
   }
 
-  try {
-    while (!isDone()) {
-      try {
-        const isWithin = yield* settle()
-        if (isDone()) return
-        failures = 0
-        brokenSince = undefined
-        if (watch.isSilent()) {
-          endListening()
-          watch.reopened()
-        }
-        const request = isWithin ? followed.subscription(cursor.at) : undefined
-        if (request === undefined) await pause(limits.headPollMs, signal)
-        else {
-          listening ??= await listen(connection, request)
-          // Take everything that is ready, then request the head: under a steady stream of events once per batch, not
-          // once per event.
-          for (let patience = limits.headPollMs; !isDone(); patience = 0) {
-            const heard = await listening.next(batchMax, patience, signal)
-            if (heard === 'silence') break
-            if (heard === 'end') throw new LogUnavailable('EventStoreDB: the server ended the subscription')
-            yield* heed(heard)
-          }
-        }
-      } catch (cause) {
-        endListening()
-        if (signal.aborted && !(signal.reason instanceof LogUnavailable)) return
-        watch.failed(cause)
-        brokenSince ??= Date.now()
-        if (signal.aborted || Date.now() - brokenSince >= limits.giveUpMs) throw cause
-        await pause(
-          backoffMs({ firstMs: limits.backoffMs, maxMs: limits.backoffMaxMs }, failures++, ports.jitter),
-          signal,
-        )
-      }
-    }
-  } finally {
-    endListening()
-    watch.ended()
+  #isDone(): boolean {
+    if (this.#ports.signal.aborted) return true
+    return this.#through !== undefined && this.#at !== undefined && this.#at >= this.#through
+  }
+
+  #endListening(): void {
+    this.#listening?.end()
+    this.#listening = undefined
   }
 }
-
-type Cursor = { at: Position | undefined; announced: Position | undefined | 'never' }
 
 /** Events after `at` and through `through`; the last checkpoint; `lastSeen`: the last place in these messages. */
 const receivedIn = (
@@ -195,46 +234,5 @@ const receivedIn = (
     events,
     checkpoint: checkpoint !== undefined && through !== undefined && checkpoint > through ? through : checkpoint,
     lastSeen,
-  }
-}
-
-/** All streams whose names begin with one of the prefixes, by position. */
-export const allOf = (
-  connection: EventStoreDbConnection,
-  read: ReadThrough,
-  prefixes: readonly string[] | undefined,
-  batchMax: number | undefined,
-): Followed => ({
-  head: (signal) => headOf(connection, signal),
-  read: (after, through, signal) => read({ after, through, prefixes, batchMax }, signal),
-  subscription: (after) => (prefixes?.length === 0 ? undefined : subscribeRequest(after, prefixes)),
-  placeOf: ({ position }) => position,
-  endOf: (at) => at,
-})
-
-/** One stream, by revision. */
-export const oneStream = (
-  connection: EventStoreDbConnection,
-  stream: string,
-  batchMax: number | undefined,
-): Followed => {
-  async function* read(after: bigint | undefined, through: bigint, signal: AbortSignal) {
-    const from = after === undefined ? 0 : Number(after) + 1
-    const options = { from, max: Number(through) - from + 1, batchMax }
-    for await (const events of readStreamEvents(connection, stream, options, signal)) {
-      // If the stream's policy has removed events, the server counts on beyond the end that was requested.
-      const within = events.filter(({ revision }) => revision <= through)
-      if (within.length > 0) yield within
-    }
-  }
-  return {
-    head: async (signal) => {
-      const last = await lastRevisionOf(connection, stream, signal)
-      return last === undefined ? undefined : BigInt(last)
-    },
-    read,
-    subscription: (after) => subscribeStreamRequest(stream, after),
-    placeOf: ({ revision }: RecordedEvent) => BigInt(revision),
-    endOf: (at, head) => (head !== undefined && at !== undefined && at < head ? at : head),
   }
 }

@@ -3,18 +3,22 @@ import { eraseStream } from './stream-administration.js'
 import { appender } from './batch-append.js'
 import { headOf } from './read-all.js'
 import { connectEventStoreDb } from './connection.js'
-import { allOf, followEventStoreDb, oneStream } from './follow.js'
+import type { EventStoreDbConnection } from './connection.js'
+import { followEventStoreDb } from './follow.js'
 import type { Followed, FollowOptions } from './follow.js'
+import { allOf, oneStream } from './followed.js'
 import { readLogId } from './log-id.js'
 import { readInParallel } from './parallel-readers.js'
+import type { ReadThrough } from './parallel-readers.js'
 import { LOG_DEFAULTS, withDefaults } from './options.js'
 import type { EventStoreDbOptions } from './options.js'
 import { lastRevisionOf, readStreamEvents } from './read.js'
 import { headBarrier, streamHeads } from './stream-heads.js'
+import type { StreamHeads } from './stream-heads.js'
 import type { SubscriptionState } from './subscription-health.js'
 import { EventStoreDbWriter } from './writer.js'
 import { LogUnavailable } from '../event-log.js'
-import type { EventLog, Live, ReadAll, ReadStream, StreamLive, SubscribeStream } from '../event-log.js'
+import type { EventLog, Live, Position, ReadAll, ReadStream, StreamLive, SubscribeStream } from '../event-log.js'
 
 /** How often an append is decided again because another process wrote to its stream meanwhile. */
 const RACES_MAX = 20
@@ -28,130 +32,159 @@ const RACES_MAX = 20
  * @throws Error on a malformed connection string.
  */
 export const openEventStoreDbLog = (options: EventStoreDbOptions): EventLog => {
-  const limits = withDefaults(LOG_DEFAULTS, options)
-  const connection = connectEventStoreDb(options)
-  const connections = [
-    connection,
-    ...Array.from({ length: limits.readers - 1 }, (_, i) => connectEventStoreDb(options, i + 1)),
-  ] as const
-  const read = readInParallel(connections, limits.readersFromBytes)
-  const closing = new AbortController()
-  const closed = (): boolean => closing.signal.aborted
-  const unlessClosed = (): void => {
-    if (closed()) throw new LogUnavailable('the log is closed')
+  const log = new ServerLog(options)
+  return {
+    append: (appends) => log.append(appends),
+    readStream: (stream, wanted) => log.readStream(stream, wanted),
+    readAll: (wanted) => log.readAll(wanted),
+    subscribe: (wanted) => log.subscribe(wanted),
+    subscribeStream: (stream, wanted) => log.subscribeStream(stream, wanted),
+    id: () => log.id(),
+    head: () => log.head(),
+    erase: (stream) => log.erase(stream),
+    streamRevision: (stream) => log.streamRevision(stream),
+    close: () => log.close(),
   }
-  let subscriptions = 0
+}
 
-  const heads = streamHeads(connection, limits)
-  const barrier = headBarrier(() => headOf(connection))
-  const writer = new EventStoreDbWriter(
-    { append: appender(connection), heads, barrier, isClosed: closed },
-    { ...limits, racesMax: RACES_MAX },
-  )
-  const append: EventLog['append'] = (appends) => writer.append(appends)
+class ServerLog {
+  readonly #options: EventStoreDbOptions
+  readonly #limits: typeof LOG_DEFAULTS
+  readonly #connections: readonly [EventStoreDbConnection, ...EventStoreDbConnection[]]
+  readonly #read: ReadThrough
+  readonly #heads: StreamHeads
+  readonly #writer: EventStoreDbWriter
+  readonly #closing = new AbortController()
+  #subscriptions = 0
+  #id: string | undefined
 
-  async function* readStream(stream: string, wanted: ReadStream = {}) {
-    unlessClosed()
-    for await (const batch of readStreamEvents(connection, stream, wanted, closing.signal)) {
-      unlessClosed()
+  constructor(options: EventStoreDbOptions) {
+    const limits = withDefaults(LOG_DEFAULTS, options)
+    const connection = connectEventStoreDb(options)
+    const others = Array.from({ length: limits.readers - 1 }, (_, i) => connectEventStoreDb(options, i + 1))
+    this.#options = options
+    this.#limits = limits
+    this.#connections = [connection, ...others]
+    this.#read = readInParallel(this.#connections, limits.readersFromBytes)
+    this.#heads = streamHeads(connection, limits)
+    this.#writer = new EventStoreDbWriter(
+      {
+        append: appender(connection),
+        heads: this.#heads,
+        barrier: headBarrier(() => headOf(connection)),
+        isClosed: () => this.#isClosed,
+      },
+      { ...limits, racesMax: RACES_MAX },
+    )
+  }
+
+  append(...args: Parameters<EventLog['append']>): ReturnType<EventLog['append']> {
+    return this.#writer.append(...args)
+  }
+
+  async *readStream(stream: string, wanted: ReadStream = {}) {
+    this.#unlessClosed()
+    for await (const batch of readStreamEvents(this.#connection, stream, wanted, this.#closing.signal)) {
+      this.#unlessClosed()
       yield batch
     }
-    unlessClosed()
+    this.#unlessClosed()
   }
 
-  const head = async () => {
-    unlessClosed()
-    const last = await headOf(connection, closing.signal)
-    unlessClosed()
-    return last
-  }
-
-  async function* readAll(wanted: ReadAll = {}) {
-    const last = await head()
+  async *readAll(wanted: ReadAll = {}) {
+    const last = await this.head()
     if (last === undefined || (wanted.after !== undefined && wanted.after >= last)) return
     const through = wanted.through !== undefined && wanted.through < last ? wanted.through : last
-    for await (const batch of read({ ...wanted, through }, closing.signal)) {
+    for await (const batch of this.#read({ ...wanted, through }, this.#closing.signal)) {
       yield batch
-      unlessClosed()
+      this.#unlessClosed()
     }
-    unlessClosed()
+    this.#unlessClosed()
   }
 
-  /** A listener that throws must not break the subscription it is told about. */
-  const teller = (prefixes: readonly string[] | undefined) => {
-    const id = subscriptions++
-    return (state: SubscriptionState): void => {
-      try {
-        options.onSubscription?.({ id, prefixes, state })
-      } catch {
-        // The report is for information only.
-      }
-    }
+  subscribe({ signal, prefixes, ...wanted }: ReadAll & Readonly<{ signal: AbortSignal }>): AsyncGenerator<Live> {
+    return this.#follow(allOf(this.#connection, this.#read, prefixes, wanted.batchMax), wanted, prefixes, signal)
   }
 
-  async function* follow(
-    followed: Followed,
-    wanted: FollowOptions,
-    prefixes: readonly string[] | undefined,
-    signal: AbortSignal,
-  ): AsyncGenerator<Live> {
-    unlessClosed()
-    yield* followEventStoreDb(followed, wanted, limits, {
-      connection,
-      jitter: Math.random,
-      signal: AbortSignal.any([signal, closing.signal]),
-      tell: teller(prefixes),
-    })
-    if (closed() && !signal.aborted) throw closing.signal.reason
-  }
-
-  const subscribe = ({ signal, prefixes, ...wanted }: ReadAll & Readonly<{ signal: AbortSignal }>) =>
-    follow(allOf(connection, read, prefixes, wanted.batchMax), wanted, prefixes, signal)
-
-  async function* subscribeStream(
-    stream: string,
-    { from = 0, batchMax, signal }: SubscribeStream,
-  ): AsyncGenerator<StreamLive> {
+  async *subscribeStream(stream: string, { from = 0, batchMax, signal }: SubscribeStream): AsyncGenerator<StreamLive> {
     const after = from > 0 ? BigInt(from - 1) : undefined
-    for await (const live of follow(oneStream(connection, stream, batchMax), { after, batchMax }, [stream], signal)) {
+    const followed = oneStream(this.#connection, stream, batchMax)
+    for await (const live of this.#follow(followed, { after, batchMax }, [stream], signal)) {
       if (live.kind === 'events') yield live
       if (live.kind === 'caught-up')
         yield { kind: 'caught-up', revision: live.position === undefined ? undefined : Number(live.position) }
     }
   }
 
-  const streamRevision = async (stream: string): Promise<number | undefined> => {
-    unlessClosed()
-    const last = await lastRevisionOf(connection, stream, closing.signal)
-    unlessClosed()
+  async id(): Promise<string> {
+    this.#unlessClosed()
+    return (this.#id ??= await readLogId(this.#connection, (appends) => this.append(appends), this.#closing.signal))
+  }
+
+  async head(): Promise<Position | undefined> {
+    this.#unlessClosed()
+    const last = await headOf(this.#connection, this.#closing.signal)
+    this.#unlessClosed()
     return last
   }
 
-  let id: string | undefined
-  const logId = async (): Promise<string> => {
-    unlessClosed()
-    return (id ??= await readLogId(connection, append, closing.signal))
+  async streamRevision(stream: string): Promise<number | undefined> {
+    this.#unlessClosed()
+    const last = await lastRevisionOf(this.#connection, stream, this.#closing.signal)
+    this.#unlessClosed()
+    return last
   }
 
-  return {
-    append,
-    erase: async (stream) => {
-      if (closed()) return E.left({ tag: 'Refused', reason: 'the log is closed' })
-      const answer = await eraseStream(connection, stream, await streamRevision(stream))
-      heads.forget(stream)
-      return answer
-    },
-    readStream,
-    readAll,
-    subscribe,
-    subscribeStream,
-    id: logId,
-    head,
-    streamRevision,
-    close: async () => {
-      if (closed()) return
-      closing.abort(new LogUnavailable('the log is closed'))
-      await Promise.all(connections.map((each) => each.close()))
-    },
+  async erase(stream: string): ReturnType<EventLog['erase']> {
+    if (this.#isClosed) return E.left({ tag: 'Refused', reason: 'the log is closed' })
+    const answer = await eraseStream(this.#connection, stream, await this.streamRevision(stream))
+    this.#heads.forget(stream)
+    return answer
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#closing.abort(new LogUnavailable('the log is closed'))
+    await Promise.all(this.#connections.map((each) => each.close()))
+  }
+
+  async *#follow(
+    followed: Followed,
+    wanted: FollowOptions,
+    prefixes: readonly string[] | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<Live> {
+    this.#unlessClosed()
+    yield* followEventStoreDb(followed, wanted, this.#limits, {
+      connection: this.#connection,
+      jitter: Math.random,
+      signal: AbortSignal.any([signal, this.#closing.signal]),
+      tell: this.#reporter(prefixes),
+    })
+    if (this.#isClosed && !signal.aborted) throw this.#closing.signal.reason
+  }
+
+  /** A listener that throws must not break the subscription that it is told about: the report is for information only. */
+  #reporter(prefixes: readonly string[] | undefined): (state: SubscriptionState) => void {
+    const id = this.#subscriptions++
+    return (state) => {
+      try {
+        this.#options.onSubscription?.({ id, prefixes, state })
+      } catch {
+        // See above.
+      }
+    }
+  }
+
+  get #connection(): EventStoreDbConnection {
+    return this.#connections[0]
+  }
+
+  get #isClosed(): boolean {
+    return this.#closing.signal.aborted
+  }
+
+  #unlessClosed(): void {
+    if (this.#isClosed) throw new LogUnavailable('the log is closed')
   }
 }
