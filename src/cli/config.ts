@@ -15,6 +15,7 @@ import {
   type Configured,
 } from '../app/operations/import-configuration.js'
 import { readSettings, type Setting, type Times } from '../ingress/decode/configuration-objects.js'
+import { printable } from '../domain/printable.js'
 import { command, commandGroup, type CommonFlags } from './command.js'
 import { configOf, withContext } from './context.js'
 import { instantOf } from './option-values.js'
@@ -83,7 +84,7 @@ const importCommand = (): Command =>
           console.log(
             flags.json === true
               ? JSON.stringify({ outcome, ...fact, at: iso(fact) })
-              : `${outcome}: ${described(fact)}`,
+              : `${outcome}: ${printable(described(fact))}`,
           )
         sayTotals(changes, waitingForRebuild(changes, status), dryRun)
         return EXIT.ok
@@ -139,7 +140,7 @@ const listCommand = (): Command =>
           return EXIT.ok
         }
         const table = new Table({ head: ['in force from', 'setting'], style: { head: [], border: [] } })
-        for (const fact of settings) table.push([iso(fact), described(fact)])
+        for (const fact of settings) table.push([iso(fact), printable(described(fact))])
         console.log(table.toString())
         return EXIT.ok
       })

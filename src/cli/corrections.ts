@@ -10,6 +10,7 @@ import { chosenGeneration, computedGenerations } from '../app/operations/compute
 import { familyNames, type FamilyName } from '../domain/family.js'
 import type { Correction } from '../domain/row.js'
 import { kpiStream } from '../domain/stream-name.js'
+import { printableLines } from '../domain/printable.js'
 import { command, type CommonFlags } from './command.js'
 import { configOf, withContext } from './context.js'
 import { rangeOf } from './option-values.js'
@@ -67,7 +68,7 @@ export const correctionsCommand = (): Command =>
             onProgress: (read) => bar.update(read),
           })) {
             count.add(restated)
-            console.log(flags.json === true ? JSON.stringify(jsonOf(restated)) : textOf(restated))
+            console.log(flags.json === true ? JSON.stringify(jsonOf(restated)) : printableLines(textOf(restated)))
           }
         } finally {
           bar.stop()

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
+import { printableLines } from '../domain/printable.js'
 import { exitCodeOf, wordsOf } from './exit.js'
 import { summaries } from './summaries.js'
 import { version } from './version.js'
@@ -57,5 +58,5 @@ try {
 } catch (cause) {
   process.exitCode = exitCodeOf(cause)
   const words = wordsOf(cause)
-  if (words !== undefined) console.error(words)
+  if (words !== undefined) console.error(typeof words === 'string' ? printableLines(words) : words)
 }

@@ -15,6 +15,7 @@ import { chosenGeneration, computedGenerations } from '../app/operations/compute
 import { familyNames, type FamilyName } from '../domain/family.js'
 import { kpiStream } from '../domain/stream-name.js'
 import { NoLog } from '../log/event-log.js'
+import { printableLines } from '../domain/printable.js'
 import { command, type CommonFlags } from './command.js'
 import { configOf, withContext, type Context } from './context.js'
 import { rangeOf, wholeNumber } from './option-values.js'
@@ -83,7 +84,7 @@ export const reconcileCommand = (): Command =>
         })
         if (flags.html !== undefined) await writeFile(flags.html, reconcileHtml(report))
         if (flags.json === true) console.log(JSON.stringify(report, null, 2))
-        else console.log(reconcileText(report, flags.limit))
+        else console.log(printableLines(reconcileText(report, flags.limit)))
         if (context.signal.aborted) {
           console.error('stopped before the end: what is not read yet is not compared')
           return EXIT.differences

@@ -12,6 +12,7 @@ import type { Logs } from '../app/pipeline/logs/logs.js'
 import { latestRows } from '../contract/kpi-stream.js'
 import { rowJson } from '../contract/row-json.js'
 import { rowStatuses } from '../contract/schema/row-schema.js'
+import { printable } from '../domain/printable.js'
 import { command, type CommonFlags } from './command.js'
 import { configOf, withContext } from './context.js'
 import { rangeOf } from './option-values.js'
@@ -125,7 +126,7 @@ const printTable = (family: FamilyName, rows: readonly Row[]): void => {
     table.push([
       new Date(row.start).toISOString().slice(0, 16).replace('T', ' '),
       row.granularity,
-      ...dimensions.map(({ place }) => row.dimensions[place] ?? '-'),
+      ...dimensions.map(({ place }) => printable(row.dimensions[place] ?? '-')),
       row.correction === null ? row.status : `${row.status} (${row.correction})`,
       row.revision,
       ...present.map(({ name, place }) => measureText(metricKind(name), row.measures[place])),

@@ -53,7 +53,11 @@ test('a folder is refused in one line, before anything is opened', async () => {
 
 test('control characters of foreign text are escaped wherever they are printed', async () => {
   const { ran } = await folder()
-  const imported = await ran(['import', '-'], `${good}\n${hostile}\n\u001b]0;title\u0007\n`)
+  const counted = JSON.stringify(eventBridge(template, id, { ...body, queueId: 'sales\u001b[2J\u009b31m' }))
+  const imported = await ran(['import', '-'], `${counted}\n${hostile}\n\u001b]0;title\u0007\n`)
+  expect((await ran(['run', '--until-caught-up'])).code).toBe(0)
+  const rows = await ran(['rows', '--family', 'queue'])
+  expect(rows.stdout).toContain('sales\\u001b[2J\\u009b31m')
   const previewed = await ran(['import', '--dry-run', '-'], hostile)
   const listed = await ran(['deadletter', 'list'])
   const listedAsJson = await ran(['deadletter', 'list', '--json'])
@@ -61,6 +65,6 @@ test('control characters of foreign text are escaped wherever they are printed',
   const shown = await ran(['deadletter', 'show', letter.id])
   expect(imported.stderr).toContain('\\u001b[2J\\u0000\\u009b31m')
   expect(shown.stdout).toContain('\\u001b')
-  for (const { stdout, stderr } of [imported, previewed, listed, listedAsJson, shown])
+  for (const { stdout, stderr } of [imported, rows, previewed, listed, listedAsJson, shown])
     expect(stdout + stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
 }, 60_000)
