@@ -36,6 +36,7 @@ const expected: Readonly<Record<string, number>> = {
   LogDamaged: EXIT.refused,
   RowOfUnknownSchema: EXIT.refused,
   RebuildFailed: EXIT.failed,
+  RebuildStopped: EXIT.differences,
   ReplayFailed: EXIT.failed,
   LogUnavailable: EXIT.failed,
   NotIngested: EXIT.failed,

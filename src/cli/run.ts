@@ -12,7 +12,7 @@ import { startHealthServer, type HealthServer } from '../http/health-server.js'
 import { httpSource } from '../http/server.js'
 import { command, type CommonFlags } from './command.js'
 import { configOf, withContext } from './context.js'
-import { isExpected, outcomeOf, UsageError } from './exit.js'
+import { EXIT, isExpected, outcomeOf, UsageError } from './exit.js'
 import { summaries } from './summaries.js'
 
 type Flags = CommonFlags &
@@ -57,6 +57,8 @@ export const runCommand = (): Command =>
       assertRunnable(config, only)
       await withContext('run', config, async ({ logs, logger, signal }) => {
         let stages: readonly StageHandle[] = []
+        /** How far each stage has come, for a run that is stopped before it has worked off everything. */
+        const done = new Map<string, string>()
         const health = (): HealthReport => healthOf(stages, logs.health(), Date.now())
         const publishes = only.includes('egress')
         for (const kind of publishes ? sinkKinds(config) : [])
@@ -85,12 +87,19 @@ export const runCommand = (): Command =>
           onState: (stage, state) => {
             logger.info({ stage, state: state.kind }, 'stage')
           },
-          onProjected: ({ events, rows }) => logger.debug({ events, rows }, 'projector: rows appended'),
-          onPublished: (stage, records) => logger.debug({ stage, records }, 'egress: records published'),
+          onProjected: ({ events, rows }) => {
+            done.set('projector', `${events} events folded, ${rows} rows appended`)
+            logger.debug({ events, rows }, 'projector: rows appended')
+          },
+          onPublished: (stage, records) => {
+            done.set(stage, `${records} records published`)
+            logger.debug({ stage, records }, 'egress: records published')
+          },
         })
         stages = pipeline.stages
         const end = await pipeline.ended.finally(() => server?.close())
-        const { code, message } = outcomeOf(end)
+        const { code, message } =
+          flags.untilCaughtUp === true && end.kind === 'stopped' ? stoppedEarly(done) : outcomeOf(end)
         if (code === 0) logger.info({ end: end.kind }, message)
         else
           logger.error(
@@ -127,6 +136,13 @@ const healthServer = async (
     return undefined
   }
 }
+
+const stoppedEarly = (done: ReadonlyMap<string, string>): ReturnType<typeof outcomeOf> => ({
+  code: EXIT.differences,
+  message: `stopped before everything was worked off (${
+    [...done].map(([stage, text]) => `${stage}: ${text}`).join('; ') || 'nothing was done yet'
+  }); run it again, it goes on from there`,
+})
 
 const onlyOf = ({ only, untilCaughtUp }: Flags): readonly StageKind[] => {
   const named = (only ?? stageKinds).flatMap((names) => names.split(','))

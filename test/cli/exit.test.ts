@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { RebuildStopped } from '../../src/app/operations/rebuild.js'
 import { ConfigError } from '../../src/app/config/schema.js'
 import { NoGeneration } from '../../src/app/operations/computed.js'
 import { EXIT, exitCodeOf, UsageError, wordsOf } from '../../src/cli/exit.js'
@@ -40,4 +41,8 @@ test('an error of wrong usage, of the configuration, or of a locked log has its 
   const codes = [new UsageError('x'), new ConfigError('x'), new NoGeneration('t'), new LogLocked('x')]
   expect(codes.map(exitCodeOf)).toEqual([EXIT.usage, EXIT.usage, EXIT.usage, EXIT.superseded])
   expect(exitCodeOf(new Error('x'))).toBe(EXIT.failed)
+})
+
+test('a rebuild that was told to stop did not fail: it is incomplete, with an exit code of its own', () => {
+  expect(exitCodeOf(new RebuildStopped('stopped'))).toBe(EXIT.differences)
 })

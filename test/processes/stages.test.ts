@@ -15,6 +15,8 @@ import { ingressOf, jsonLines, post, running, scratchFolder, streamvane } from '
 
 const FROM = Date.parse('2026-01-05T06:00:00Z')
 const LIVE = ['--port', '0', '--clock', 'event-time', '--log-level', 'debug']
+const healthOf = async (process: ReturnType<typeof running>): Promise<string> =>
+  (JSON.parse(await process.said('health: listening')) as { url: string }).url
 const ALL_DONE = { code: 0, signal: null }
 
 const morning = (hours: number, agents: number) => {
@@ -113,6 +115,40 @@ describe('kill -9', () => {
     }
   }, 90_000)
 })
+
+test('run --until-caught-up that is stopped before its end exits with 5 and says how far it came', async () => {
+  const { dir, data, ran } = await centre()
+  await writeFile(join(dir, 'morning.ndjson'), `${morning(3, 60).lines.join('\n')}\n`)
+  expect(await ran('import', join(dir, 'morning.ndjson'))).toMatchObject({ code: 0 })
+  const env = { STREAMVANE_DATA: data, STREAMVANE_PROJECTOR__BATCH_MAX: '20' }
+  const process = running(['run', '--until-caught-up', '--log-level', 'debug'], env)
+  await process.said('projector: rows appended')
+  process.kill('SIGTERM')
+  expect(await process.ended, process.stderr()).toEqual({ code: 5, signal: null })
+  expect(process.stderr()).toMatch(/stopped before everything was worked off \(projector: \d+ events folded/)
+  expect(await ran('run', '--until-caught-up')).toMatchObject({ code: 0 })
+}, 60_000)
+
+test('a projector alone and an egress alone serve health', async () => {
+  const { data, start, ran } = await centre()
+  const env = { STREAMVANE_DATA: data, STREAMVANE_HEALTH__PORT: '0' }
+  const processes = ['projector', 'egress'].map((stage) => running(['run', '--only', stage], env))
+  const urls = await Promise.all(processes.map((process) => healthOf(process)))
+  for (const url of urls) {
+    expect((await fetch(`${url}/health/live`)).status).toBe(200)
+    // There is no log yet.
+    expect((await fetch(`${url}/health/ready`)).status).toBe(503)
+  }
+  const ingress = start('run', '--only', 'ingress', ...LIVE)
+  await ingressOf(ingress)
+  for (const url of urls)
+    await expect.poll(async () => (await fetch(`${url}/health/ready`)).status, { timeout: 20_000 }).toBe(200)
+  for (const process of [...processes, ingress]) {
+    process.kill('SIGTERM')
+    expect(await process.ended, process.stderr()).toEqual(ALL_DONE)
+  }
+  expect(await ran('run', '--until-caught-up')).toMatchObject({ code: 0 })
+}, 60_000)
 
 test('a rebuild beside a running process: with --promote that one goes on with the new generation, and so do its files', async () => {
   const { data, start, ran, rows } = await centre()

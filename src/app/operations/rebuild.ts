@@ -3,6 +3,7 @@ import { compareGenerations, type IntervalComparison } from './compare-generatio
 import { promote, readGenerations, startGeneration, type Generation } from '../pipeline/generations.js'
 import { latestRows, RowOfUnknownSchema } from '../../contract/kpi-stream.js'
 import { snapshotsOf, type LiveProjectorOptions } from '../pipeline/projector/projector-stage.js'
+import type { Position } from '../../log/event-log.js'
 import { rawLogIdOf } from '../pipeline/projector/checkpoint-check.js'
 import { runProjector } from '../pipeline/projector/projector.js'
 
@@ -20,7 +21,12 @@ export type RebuildOutcome = Readonly<{
 
 /** The rebuild did not finish. Its generation is incomplete, was not promoted, and can be ignored. */
 export class RebuildFailed extends Error {
-  override readonly name = 'RebuildFailed'
+  override readonly name: string = 'RebuildFailed'
+}
+
+/** The rebuild was told to stop before its generation was complete. */
+export class RebuildStopped extends RebuildFailed {
+  override readonly name = 'RebuildStopped'
 }
 
 /**
@@ -47,7 +53,17 @@ export const rebuild = async (options: RebuildOptions): Promise<RebuildOutcome> 
   const kpi = await logs.kpi(generation.name, 'writer')
   const snapshots = snapshotsOf(data, tenant, generation.name, logs)
   try {
-    const end = await runProjector({ ...options, generation, kpi, snapshots, untilCaughtUp: true })
+    let reached: Position | undefined
+    const head = generation.historyThrough
+    const onProgress: RebuildOptions['onProgress'] = (progress) => {
+      reached = progress.position
+      options.onProgress?.(progress)
+    }
+    const end = await runProjector({ ...options, generation, kpi, snapshots, untilCaughtUp: true, onProgress })
+    if (end.kind === 'stopped')
+      throw new RebuildStopped(
+        `generation ${generation.name} is not complete: stopped${reached === undefined ? '' : ` at position ${reached} of ${head}`}; nothing was promoted, and the next rebuild begins anew`,
+      )
     if (end.kind !== 'caught-up')
       throw new RebuildFailed(`generation ${generation.name} is not complete: ${describe(end)}`)
   } finally {

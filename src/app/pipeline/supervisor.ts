@@ -34,7 +34,7 @@ export type PipelineOptions = Readonly<{
 
 /**
  * The stages of this process, and how the pipeline as a whole ends: with the first end of a stage that is neither
- * `stopped` nor `caught-up`, else with `caught-up` or `stopped`.
+ * `stopped` nor `caught-up`; else with `caught-up` if all stages did, or with `stopped`.
  */
 export type Pipeline = Readonly<{ stages: readonly StageHandle[]; ended: Promise<StageEnd> }>
 
@@ -96,9 +96,10 @@ export const startPipeline = (options: PipelineOptions): Pipeline => {
         }),
       )
   }
-  const ended = Promise.all(stages.map((stage) => stage.ended)).then(
-    (): StageEnd => first ?? { kind: untilCaughtUp ? 'caught-up' : 'stopped' },
-  )
+  const ended = Promise.all(stages.map((stage) => stage.ended)).then((ends): StageEnd => {
+    const isCaughtUp = untilCaughtUp && ends.every(({ kind }) => kind === 'caught-up')
+    return first ?? { kind: isCaughtUp ? 'caught-up' : 'stopped' }
+  })
   return { stages, ended }
 }
 

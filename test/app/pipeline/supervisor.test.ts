@@ -170,3 +170,14 @@ test('projector and egress begin once there is a log, and go on when it comes ba
   await published('g1', 26)
   expect(await both.stop()).toEqual({ kind: 'stopped' })
 })
+
+test('working off that is stopped before its end is not told as caught up', async () => {
+  const log = memoryLog()
+  await take(log, 't', answers(20))
+  const { sink } = recordingSink()
+  const { stage, ended } = running(log, ['projector', 'egress'], { sinks: [sink], untilCaughtUp: true })
+  await stage('projector').pause()
+  await stage('projector').stop()
+  await stage('egress').stop()
+  expect(await ended).toEqual({ kind: 'stopped' })
+})
