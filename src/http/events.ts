@@ -3,7 +3,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Unusable } from '../ingress/unusable.js'
 import { RAW_BYTES_MAX } from '../ingress/raw-event.js'
 import type { Deliver } from '../ingress/source.js'
-import { splitJson, splitLines } from '../ingress/split.js'
+import { recordsOf } from '../ingress/record-splitter.js'
+import { splitJson } from '../ingress/split.js'
 import { receiptAnswer, refusal, type Answer } from './answer.js'
 import { cloudRequestOf, firehoseAnswer, validationAnswer } from './cloud-requests.js'
 import type { Slot } from './in-flight.js'
@@ -52,7 +53,7 @@ export const receiveEvents = async (
   if (E.isLeft(document))
     return refuseWhole(deliver, received, { reason: 'malformed-gzip', detail: document.left.detail })
   const split =
-    form.right === 'lines' ? E.right(splitLines(document.right, batchMax)) : splitJson(document.right, batchMax)
+    form.right === 'lines' ? E.right(recordsOf(document.right, batchMax)) : splitJson(document.right, batchMax)
   if (E.isLeft(split)) return refuseWhole(deliver, document.right, split.left)
   const raws = split.right
   if (raws.length > batchMax)

@@ -26,6 +26,8 @@ export type SplitRecord = Readonly<{ bytes: Buffer; line: number; oversized?: tr
 
 export type SplitterOptions = Readonly<{
   recordBytesMax: number
+  /** Reading ends soon after so many records; the caller sees that there are more. */
+  recordsMax?: number
   /** Split answers of the analytics API (`{"conversations": […]}`) into their conversations. */
   answers?: boolean
 }>
@@ -56,6 +58,7 @@ type State = 'between' | 'object' | 'stray' | 'rest' | 'skip' | 'stopped'
 export class RecordSplitter {
   private readonly recordBytesMax: number
   private readonly answers: boolean
+  private readonly recordsMax: number
   private state: State = 'between'
   /** Arrays and answers that are open: `a` and `o`. */
   private open = ''
@@ -71,6 +74,7 @@ export class RecordSplitter {
   /** Line by line, undecided, or as one document. */
   private byLine: boolean | undefined
   private records: SplitRecord[] = []
+  private count = 0
   /** Where the current line ends, if that was looked for; `Infinity` where it does not end in these bytes. */
   private lineEnd: number | undefined
   /** Line feeds before `countedTo`. */
@@ -78,8 +82,9 @@ export class RecordSplitter {
   private countedTo = 0
   private recordLine = 1
 
-  constructor({ recordBytesMax, answers = false }: SplitterOptions) {
+  constructor({ recordBytesMax, recordsMax = Infinity, answers = false }: SplitterOptions) {
     this.recordBytesMax = recordBytesMax
+    this.recordsMax = recordsMax
     this.answers = answers
   }
 
@@ -140,7 +145,8 @@ export class RecordSplitter {
   }
 
   private read(): void {
-    while (this.at < this.bytes.length) if (!this.step(this.bytes[this.at] as number)) return
+    while (this.at < this.bytes.length && this.count <= this.recordsMax)
+      if (!this.step(this.bytes[this.at] as number)) return
   }
 
   /** Reads on from `at`; `false` if that needs more bytes. */
@@ -317,6 +323,7 @@ export class RecordSplitter {
     const bytes = trimmedEnd(this.bytes.subarray(this.from, to))
     if (bytes.length > this.recordBytesMax) this.keepHead()
     else this.records.push({ bytes, line: this.recordLine })
+    this.count++
     this.state = 'between'
     this.at = to
   }
@@ -345,9 +352,9 @@ export class RecordSplitter {
   }
 }
 
-/** All records of a document that is in memory. */
-export const recordsOf = (document: Uint8Array): readonly Buffer[] => {
-  const splitter = new RecordSplitter({ recordBytesMax: Infinity })
+/** The records of a document that is in memory; at most one more than `recordsMax`. */
+export const recordsOf = (document: Uint8Array, recordsMax = Infinity): readonly Buffer[] => {
+  const splitter = new RecordSplitter({ recordBytesMax: Infinity, recordsMax })
   return [...splitter.push(document), ...splitter.end().records].map(({ bytes }) => bytes)
 }
 

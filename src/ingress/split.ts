@@ -76,22 +76,6 @@ export const splitJson = (document: Uint8Array, eventsMax = Infinity): E.Either<
   return E.right(elements)
 }
 
-/**
- * Splits NDJSON at line feeds and skips empty lines. Returns at most one line more than `eventsMax`.
- */
-export const splitLines = (document: Uint8Array, eventsMax = Infinity): readonly Uint8Array[] => {
-  const lines: Uint8Array[] = []
-  let from = 0
-  while (from < document.length && lines.length <= eventsMax) {
-    const at = document.indexOf(LINE_FEED, from)
-    const to = at < 0 ? document.length : at
-    const line = trimmed(from === 0 ? withoutMark(document.subarray(0, to)) : document.subarray(from, to))
-    if (line.length > 0) lines.push(line)
-    from = to + 1
-  }
-  return lines
-}
-
 /** Place of the quote that ends the string, or -1. The search for quotes is native. */
 const endOfString = (bytes: Uint8Array, start: number): number => {
   for (let at = bytes.indexOf(QUOTE, start + 1); at >= 0; at = bytes.indexOf(QUOTE, at + 1)) {

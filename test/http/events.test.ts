@@ -79,6 +79,18 @@ describe('an EventBridge event whose detail-type contradicts its topic name', ()
   })
 })
 
+test.each([
+  ['pretty-printed', JSON.stringify(eventBridge(template, id, body), null, 2), 1],
+  ['one after the other', events(3).join(''), 3],
+  ['arrays', `${String(asArray(events(2)))}\n${String(asArray(events(2, 2)))}`, 4],
+])('a body called NDJSON with events that are %s is split into its events, not into lines', async (_, sent, count) => {
+  const { post } = await served()
+  expect(await post(sent, { 'content-type': 'application/x-ndjson' })).toMatchObject({
+    status: 200,
+    body: { stored: count, deadLettered: 0 },
+  })
+})
+
 describe('an event that cannot be used', () => {
   test('is named in the answer, and the others are stored', async () => {
     const { post, log } = await served()

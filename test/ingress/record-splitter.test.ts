@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { RecordSplitter, type SplitRecord } from '../../src/ingress/record-splitter.js'
+import { recordsOf, RecordSplitter, type SplitRecord } from '../../src/ingress/record-splitter.js'
 
 type Split = Readonly<{ records: readonly string[]; isComplete: boolean }>
 
@@ -183,6 +183,13 @@ describe('events of a file', () => {
       { numRuns: 1_000 },
     )
   })
+})
+
+test('reading ends after one record more than the limit', () => {
+  for (const text of [`${a}\n`.repeat(100), a.repeat(100), `[${`${a},`.repeat(99)}${a}]`, '1\n'.repeat(100)]) {
+    expect(recordsOf(Buffer.from(text), 10)).toHaveLength(11)
+    expect(recordsOf(Buffer.from(text), 100)).toHaveLength(100)
+  }
 })
 
 describe('an oversized record', () => {

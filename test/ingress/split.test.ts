@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { splitJson, splitLines } from '../../src/ingress/split.js'
+import { splitJson } from '../../src/ingress/split.js'
 
 const texts = (events: readonly Uint8Array[]): readonly string[] =>
   events.map((event) => Buffer.from(event).toString('utf8'))
@@ -65,9 +65,6 @@ test.each([
 ])('bytes stay as received: %s', (_, element) => {
   expect(split(element)).toEqual(E.right([element]))
   expect(split(`\n[ ${element} ,${element}] `)).toEqual(E.right([element, element]))
-  expect(texts(splitLines(Buffer.from(`${element.replaceAll('\r\n', ' ')}\n`)))).toEqual([
-    element.replaceAll('\r\n', ' '),
-  ])
 })
 
 describe('malformed documents say where', () => {
@@ -97,23 +94,11 @@ test('an element that is missing or broken does not affect its neighbours', () =
 
 test('a byte order mark is not part of the document', () => {
   expect(split(Buffer.from('\ufeff[{"a":1}]'))).toEqual(E.right(['{"a":1}']))
-  expect(texts(splitLines(Buffer.from('\ufeff{"a":1}\n{"a":2}')))).toEqual(['{"a":1}', '{"a":2}'])
-})
-
-test('NDJSON is split at line feeds, with or without carriage returns, and empty lines are skipped', () => {
-  expect(texts(splitLines(Buffer.from('{"a":1}\r\n\n  \n{"b":"x\\n"}\n{"c":3}')))).toEqual([
-    '{"a":1}',
-    '{"b":"x\\n"}',
-    '{"c":3}',
-  ])
-  expect(splitLines(Buffer.from('\n\n'))).toEqual([])
 })
 
 test('splitting ends after one event more than the limit', () => {
   const many = Array.from({ length: 1_000 }, () => '1')
-  expect(splitLines(Buffer.from(many.join('\n')), 10)).toHaveLength(11)
   expect(
     E.getOrElse<unknown, readonly Uint8Array[]>(() => [])(splitJson(Buffer.from(`[${many.join(',')}]`), 10)),
   ).toHaveLength(11)
-  expect(splitLines(Buffer.from('1\n2'), 2)).toHaveLength(2)
 })

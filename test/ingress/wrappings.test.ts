@@ -86,6 +86,13 @@ describe('what is unusable within a wrapping', () => {
     expect(receipt.deadLettered).toBeGreaterThan(0)
   })
 
+  test('a wrapping with more events than may be in one is one dead letter', () => {
+    const many = Array.from({ length: 10_001 }, () => '1')
+    for (const text of [ofMany['SQS messages'](...many), ofMany['Firehose records of several events'](many.join('\n'))])
+      expect(read(text)).toMatchObject([{ reason: 'too-large', detail: expect.stringContaining('10000') as string }])
+    expect(read(ofMany['SQS messages'](...many.slice(1)))).toHaveLength(10_000)
+  })
+
   test('too many wrappings are not opened', () => {
     let text = odd
     for (let layer = 0; layer < 6; layer++) text = ofOne['SNS notification'](text)

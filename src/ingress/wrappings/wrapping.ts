@@ -7,10 +7,16 @@ import { recordsOf } from '../record-splitter.js'
  */
 export type Unwrap = (value: Body, json: string) => readonly Uint8Array[] | undefined
 
-/** The events in text that a wrapping carries: one, several one after the other or one a line, or an array. */
+/** Events in one wrapping. A document with more becomes one dead letter. */
+export const WRAPPED_MAX = 10_000
+
+/**
+ * The events in text that a wrapping carries: one, several one after the other or one a line, or an array; at most one
+ * more than `WRAPPED_MAX`.
+ */
 export const eventsIn = (text: string | Buffer): readonly Uint8Array[] => {
   const bytes = Buffer.from(text as string)
-  const events = recordsOf(bytes)
+  const events = recordsOf(bytes, WRAPPED_MAX)
   return events.length > 0 ? events : [bytes]
 }
 

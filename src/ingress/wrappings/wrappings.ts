@@ -7,7 +7,7 @@ import { eventGridEvent, gridValidation } from './event-grid.js'
 import { firehoseRecords } from './firehose.js'
 import { snsConfirmation, snsNotification } from './sns.js'
 import { sqsMessages } from './sqs.js'
-import type { Unwrap } from './wrapping.js'
+import { WRAPPED_MAX, type Unwrap } from './wrapping.js'
 
 const unwraps: readonly Unwrap[] = [cloudEvent, eventGridEvent, sqsMessages, snsNotification, firehoseRecords]
 
@@ -21,7 +21,10 @@ export const unwrapped = (value: Body, json: string): E.Either<Unusable, readonl
   if (confirmation !== undefined) return E.left({ reason: 'confirmation-needed', detail: confirmation })
   for (const unwrap of unwraps) {
     const events = unwrap(value, json)
-    if (events !== undefined) return E.right(events)
+    if (events === undefined) continue
+    return events.length > WRAPPED_MAX
+      ? E.left({ reason: 'too-large', detail: `more than ${WRAPPED_MAX} events in one wrapping, the limit` })
+      : E.right(events)
   }
   return undefined
 }
