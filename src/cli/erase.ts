@@ -1,9 +1,11 @@
 import type { Command } from 'commander'
-import { erase } from '../app/operations/erase.js'
+import { deadLetters } from '../app/operations/dead-letters.js'
+import { erase, type Erasure, type Mention } from '../app/operations/erase.js'
 import { conversationStream, userStream } from '../domain/stream-name.js'
 import { command, type CommonFlags } from './command.js'
 import { configOf, withContext } from './context.js'
-import { UsageError } from './exit.js'
+import { EXIT, UsageError } from './exit.js'
+import { progressBar } from './progress.js'
 import { summaries } from './summaries.js'
 
 type Flags = CommonFlags & Readonly<{ conversation?: string; user?: string; yes?: boolean; json?: boolean }>
@@ -17,9 +19,9 @@ export const eraseCommand = (): Command =>
     .option('--conversation <id>', 'the conversation whose events go')
     .option(
       '--user <id>',
-      'the user whose events go: presence, routing status, activity (not the conversations he was part of)',
+      'the user whose events go: presence, routing status, activity (not the conversations with this user)',
     )
-    .option('--yes', 'erase; without it nothing is written, and it is only said what would be erased')
+    .option('--yes', 'erase; without it the command only says what would be erased')
     .option('--json', 'as JSON')
     .action(async (flags: Flags) => {
       const { conversation, user } = flags
@@ -31,23 +33,52 @@ export const eraseCommand = (): Command =>
         conversation === undefined ? userStream(config.tenant, entityId) : conversationStream(config.tenant, entityId)
       const dryRun = flags.yes !== true
       await withContext('erase', config, async ({ logs }) => {
+        const { tenant } = config
         const raw = await logs.raw(dryRun ? 'reader' : 'writer')
-        const erasure = await erase({ raw, tenant: config.tenant, stream, entityId, dryRun, now: Date.now })
+        const head = await raw.head()
+        const bar = progressBar('erase', head === undefined ? undefined : Number(head))
+        const erasure = await erase({
+          ...{ raw, tenant, stream, entityId, dryRun, now: Date.now },
+          deadLetters: () => deadLetters(logs, tenant),
+          onProgress: (position) => bar.update(Number(position)),
+        }).finally(() => bar.stop())
         if (flags.json === true) console.log(JSON.stringify({ dryRun, ...erasure }))
-        else {
-          const { events, points, deadLetters } = erasure
-          console.log(
-            `${stream}: ${events} events ${dryRun ? 'would be' : 'were'} erased${dryRun && events > 0 ? '; --yes erases them for ever' : ''}`,
-          )
-          if (points > 0)
-            console.log(
-              `rows computed from now on say what is missing in them (${points} places); published rows stay as they are`,
-            )
-          if (deadLetters > 0)
-            console.log(`${deadLetters} dead letters mention it and are kept: streamvane deadletter list`)
-          if (!dryRun && config.log.kind === 'eventstoredb')
-            console.log('the bytes go when EventStoreDB is scavenged: run a scavenge')
-        }
-        return 0
+        else for (const line of linesOf(erasure, dryRun)) console.log(line)
+        if (!dryRun && erasure.events > 0 && config.log.kind === 'eventstoredb')
+          console.error('the bytes go when EventStoreDB is scavenged: run a scavenge')
+        return EXIT.ok
       })
     })
+
+const MENTIONS_PRINTED = 20
+
+const linesOf = (
+  { stream, events, points, erasedBefore, mentions, deadLetters }: Erasure,
+  dryRun: boolean,
+): readonly string[] => {
+  const before = erasedBefore === null ? '' : `, it was erased on ${new Date(erasedBefore).toISOString()}`
+  const total = mentions.reduce((sum, mention) => sum + mention.events, 0)
+  return [
+    `${stream}: ${events} events ${dryRun ? 'would be' : 'were'} erased${events === 0 ? before : dryRun ? '; --yes erases them for ever' : ''}`,
+    ...(points > 0
+      ? [`rows computed from now on say what is missing in them (${points} places); published rows stay as they are`]
+      : []),
+    ...(total > 0
+      ? [`${total} events in other streams contain the id and stay, because the log erases whole streams:`]
+      : []),
+    ...mentions
+      .slice(0, MENTIONS_PRINTED)
+      .map((mention) => `  ${mention.stream}: ${mention.events} of ${mention.topic}${commandFor(mention)}`),
+    ...(mentions.length > MENTIONS_PRINTED
+      ? [`  ${mentions.length - MENTIONS_PRINTED} more lines: --json has all`]
+      : []),
+    ...(deadLetters > 0 ? [`${deadLetters} dead letters contain the id and stay: streamvane deadletter list`] : []),
+  ]
+}
+
+/** What would erase the whole stream, with everything else that is in it. */
+const commandFor = ({ stream, topic }: Mention): string => {
+  if (topic.startsWith('v2.analytics.flow.')) return ' (the stream of a flow, with records of all its conversations)'
+  const [, kind, id] = /\.(conversation|user)-(.+)$/.exec(stream) ?? []
+  return kind === undefined ? '' : ` (all of it goes with: streamvane erase --${kind} ${id})`
+}

@@ -3,24 +3,42 @@ import type { ConversationRecorded, ErasedPoints, Fact, MetricPoint, StreamErase
 import { dimensionsOf } from '../../domain/dimensions.js'
 import { intervalStart, MINUTE_MS, type EpochMs } from '../../domain/interval.js'
 import { defaultProfile, type PointSource } from '../../domain/profile.js'
-import { configStream, deadLetterStream } from '../../domain/stream-name.js'
+import { configStream, rawPrefixes } from '../../domain/stream-name.js'
 import { decodeRaw } from '../../ingress/decode/decoders.js'
 import { importedData } from '../../ingress/decode/configuration.js'
 import { contentId } from '../../log/content-id.js'
-import type { AppendFailure, EventLog } from '../../log/event-log.js'
+import type { AppendFailure, EventLog, Position } from '../../log/event-log.js'
 import { Settings } from '../../projections/settings.js'
 import { Correlator } from '../../projections/points/detail-events.js'
 import type { PointSink } from '../../projections/points/point-sink.js'
 
-/** What erasing a stream comes to. `deadLetters` mention the entity and are not erased with it. */
-export type Erasure = Readonly<{ stream: string; events: number; points: number; deadLetters: number }>
+/** Events of one topic in another stream that contain the entity's id. They are not erased with the entity. */
+export type Mention = Readonly<{ stream: string; topic: string; events: number }>
+
+/** The outcome of erasing a stream. */
+export type Erasure = Readonly<{
+  stream: string
+  /** Events that were, or would be, erased; 0 if the stream was erased before or never existed. */
+  events: number
+  points: number
+  /** When the stream was erased before. */
+  erasedBefore: EpochMs | null
+  /** What stays: the log erases whole streams, and an event in the stream of another entity is also about that one. */
+  mentions: readonly Mention[]
+  /** Dead letters that contain the id. They stay. */
+  deadLetters: number
+}>
 
 export type EraseOptions = Readonly<{
   raw: EventLog
   tenant: string
   stream: string
-  /** Id of the conversation or user, to find dead letters by. */
+  /** Id of the conversation or user, to find what mentions it. */
   entityId: string
+  /** Dead letters of all parts of the log. */
+  deadLetters: () => AsyncIterable<Readonly<{ raw: Uint8Array }>>
+  /** Positions read of the raw log while looking for mentions. */
+  onProgress?: (position: Position) => void
   dryRun: boolean
   now: () => number
 }>
@@ -37,14 +55,17 @@ export class NotErased extends Error {
 }
 
 /**
- * Erases a stream of the raw log for ever. First it is noted in the log which rows lose how many points by it (nothing
- * of whom it was), then the stream is erased, so that a crash between the two leaves a note too much rather than a gap
- * nobody knows of. Erasing again finds nothing.
+ * Erases a stream of the raw log for ever. First a note is stored of how many points which rows lose (without the id of
+ * the entity in it), then the stream is erased. A crash between the two leaves a note too many rather than an unknown gap.
+ * Erasing again changes nothing and counts nothing. What mentions the entity in other streams is counted and stays.
  */
-export const erase = async ({ raw, tenant, stream, entityId, dryRun, now }: EraseOptions): Promise<Erasure> => {
+export const erase = async (options: EraseOptions): Promise<Erasure> => {
+  const { raw, tenant, stream, dryRun, now } = options
   const points = new PointCounts()
   let [events, from, through] = [0, 0n, 0n]
-  for await (const batch of raw.readStream(stream))
+  // A server may go on returning the events of an erased stream until it is scavenged.
+  const isThere = (await raw.streamRevision(stream)) !== undefined
+  for await (const batch of isThere ? raw.readStream(stream) : [])
     for (const event of batch) {
       if (events++ === 0) from = event.position
       through = event.position
@@ -52,7 +73,10 @@ export const erase = async ({ raw, tenant, stream, entityId, dryRun, now }: Eras
       if (E.isRight(facts)) for (const fact of facts.right) points.see(fact)
     }
   const erased = points.taken()
-  const erasure = { stream, events, points: erased.length, deadLetters: await mentioned(raw, tenant, entityId) }
+  const erasure: Erasure = {
+    ...{ stream, events, points: erased.length, erasedBefore: await erasedBefore(raw, tenant, stream) },
+    ...{ mentions: await mentionsOf(options), deadLetters: await deadLettersOf(options) },
+  }
   if (dryRun || events === 0) return erasure
   const note: StreamErased = {
     type: 'StreamErased',
@@ -149,9 +173,40 @@ class PointCounts {
   }
 }
 
-const mentioned = async (raw: EventLog, tenant: string, entityId: string): Promise<number> => {
+const erasedBefore = async (raw: EventLog, tenant: string, stream: string): Promise<EpochMs | null> => {
+  let at: EpochMs | null = null
+  for await (const batch of raw.readStream(configStream(tenant, 'erased', stream)))
+    for (const { type, data } of batch) {
+      const facts = decodeRaw(type, data)
+      if (E.isRight(facts)) for (const fact of facts.right) if (fact.type === 'StreamErased') at = fact.at
+    }
+  return at
+}
+
+/** Looks for the id in all other raw events. That reads the whole log, which is the only way to know. */
+const mentionsOf = async ({ raw, tenant, stream, entityId, onProgress }: EraseOptions): Promise<readonly Mention[]> => {
+  const mentions = new Map<string, Mention>()
+  for await (const batch of raw.readAll({ prefixes: rawPrefixes(tenant) })) {
+    for (const event of batch) {
+      // The notes of erased streams contain the name of the stream, so that its events are known as erased.
+      if (event.stream === stream || event.type === 'StreamErased' || !contains(event.data, entityId)) continue
+      const key = `${event.stream} ${event.type}`
+      mentions.set(key, { stream: event.stream, topic: event.type, events: (mentions.get(key)?.events ?? 0) + 1 })
+    }
+    const last = batch.at(-1)
+    if (last !== undefined) onProgress?.(last.position)
+  }
+  const there: Mention[] = []
+  for (const mention of mentions.values())
+    if ((await raw.streamRevision(mention.stream)) !== undefined) there.push(mention)
+  return there.sort((a, b) => (a.stream < b.stream ? -1 : a.stream > b.stream ? 1 : a.topic < b.topic ? -1 : 1))
+}
+
+const deadLettersOf = async ({ deadLetters, entityId }: EraseOptions): Promise<number> => {
   let count = 0
-  for await (const batch of raw.readStream(deadLetterStream(tenant)))
-    for (const event of batch) if (Buffer.from(event.data).includes(entityId)) count++
+  for await (const { raw } of deadLetters()) if (contains(raw, entityId)) count++
   return count
 }
+
+const contains = (data: Uint8Array, id: string): boolean =>
+  Buffer.from(data.buffer, data.byteOffset, data.byteLength).includes(id)

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { deadLetters } from '../../../src/app/operations/dead-letters.js'
 import { erase } from '../../../src/app/operations/erase.js'
 import { runLiveProjector } from '../../../src/app/pipeline/projector/projector-stage.js'
 import { type Logs } from '../../../src/app/pipeline/logs/logs.js'
@@ -45,6 +46,7 @@ describe('the note of an erased stream', () => {
       entityId: stream.slice(stream.indexOf('user-') + 5),
       dryRun: false,
       now: () => FROM,
+      deadLetters: () => deadLetters(logs, T),
     })
     expect(events).toBeGreaterThan(3)
     const own = users.filter((event) => event.stream === stream).map(({ position }) => position)

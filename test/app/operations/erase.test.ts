@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { deadLetters } from '../../../src/app/operations/dead-letters.js'
 import { erase } from '../../../src/app/operations/erase.js'
 import { defaultProfile } from '../../../src/domain/profile.js'
 import { conversationStream, kpiStream } from '../../../src/domain/stream-name.js'
 import { appendTick } from '../../../src/ingress/clock.js'
-import type { EventLog } from '../../../src/log/event-log.js'
+import type { EventLog, RecordedEvent } from '../../../src/log/event-log.js'
 import { memoryLog } from '../../../src/log/memory-log.js'
+import { singleLog } from '../../../src/app/pipeline/logs/logs.js'
 import { runProjector } from '../../../src/app/pipeline/projector/projector.js'
 import { generationOf, project, rowsOf, silent, take } from '../../support/pipeline.js'
 import { memorySnapshots } from '../../support/memory-snapshots.js'
@@ -31,7 +33,20 @@ const lines = ['c1', 'c2', 'c3'].flatMap((id, index) => [
 ])
 
 const eraseConversation = (raw: EventLog, id: string, dryRun = false) =>
-  erase({ raw, tenant: 't', stream: conversationStream('t', id), entityId: id, dryRun, now: () => TEN })
+  erase({
+    ...{ raw, tenant: 't', stream: conversationStream('t', id), entityId: id, dryRun, now: () => TEN },
+    deadLetters: () => deadLetters(singleLog(raw), 't'),
+  })
+
+async function* batchesOf<T>(batches: readonly (readonly T[])[]): AsyncGenerator<readonly T[]> {
+  yield* batches
+}
+
+const eventsIn = async (log: EventLog, stream: string): Promise<readonly RecordedEvent[]> => {
+  const events: RecordedEvent[] = []
+  for await (const batch of log.readStream(stream)) events.push(...batch)
+  return events
+}
 
 const rebuilt = async (log: EventLog) => {
   const generation = { ...generationOf(defaultProfile, 'g2'), historyThrough: String(await log.head()) }
@@ -59,7 +74,49 @@ describe('an erased conversation', () => {
     expect(await take(log, 't', [...lines, record('c2', 'tAcd', 5, 40)])).toMatchObject([
       { stored: 0, duplicate: 4, erased: 3 },
     ])
-    expect(await eraseConversation(log, 'c2')).toMatchObject({ events: 0 })
+    expect(await eraseConversation(log, 'c2')).toMatchObject({ events: 0, points: 0, erasedBefore: TEN })
+  })
+
+  test('counts nothing when it is erased again, also on a server that still returns its events', async () => {
+    const log = memoryLog()
+    await take(log, 't', lines)
+    const events = [...(await eventsIn(log, conversationStream('t', 'c2')))]
+    await eraseConversation(log, 'c2')
+    const unscavenged: EventLog = {
+      ...log,
+      readStream: (stream, options) =>
+        stream === conversationStream('t', 'c2') ? batchesOf([events]) : log.readStream(stream, options),
+    }
+    expect(await eraseConversation(unscavenged, 'c2')).toMatchObject({ events: 0, points: 0, erasedBefore: TEN })
+  })
+
+  test('is counted by stream and topic where events of other streams, or dead letters, contain its id', async () => {
+    const log = memoryLog()
+    const flow = JSON.stringify({
+      topicName: 'v2.analytics.flow.f1.metrics',
+      eventBody: {
+        ...{ metric: 'nFlow', value: 1, metricDate: new Date(TEN).toISOString(), recordId: 'r' },
+        ...{ conversationId: 'c2', flowId: 'f1', mediaType: 'voice' },
+      },
+    })
+    const state = JSON.stringify({
+      topicName: 'v2.detail.events.agent.u1.state',
+      eventBody: {
+        ...{ conversationId: 'c2', sessionId: 's', sessionStart: TEN, currentState: 'ALERT', currentStateStart: TEN },
+        ...{ userId: 'u1', mediaType: 'VOICE' },
+      },
+    })
+    await take(log, 't', [...lines, flow, state, 'not json, but c2'])
+    const mentions = [
+      { topic: 'v2.analytics.flow.{id}.metrics', events: 1 },
+      { topic: 'v2.detail.events.agent.{id}.state', events: 1 },
+    ]
+    for (const dryRun of [true, false, false]) {
+      const erasure = await eraseConversation(log, 'c2', dryRun)
+      expect(erasure.mentions.toSorted((a, b) => (a.topic < b.topic ? -1 : 1))).toMatchObject(mentions)
+      expect(erasure.deadLetters).toBe(1)
+      for (const { stream } of erasure.mentions) expect(await log.streamRevision(stream)).toBe(0)
+    }
   })
 
   test('leaves published rows unchanged, and rebuilt rows count the missing points', async () => {
