@@ -274,7 +274,7 @@ const sqliteBlocks = (dir: string): Candidate => {
   }
 }
 
-/** The floor under every durable commit: the bytes into a file, fdatasync. */
+/** The lower bound of every durable commit: the bytes into a file, fdatasync. */
 const plainFile = (dir: string): Candidate => {
   const file = openSync(join(dir, 'log'), 'a')
   return {

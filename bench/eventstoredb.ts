@@ -97,7 +97,7 @@ const unknownConversations =
       events: eventsFrom(2e9 + round * BATCH + i, 1),
     }))
 
-/** What others have stored in those that are begun. */
+/** What other writers have stored in the conversations that are begun. */
 const beginnings: Shape = (round) =>
   unknownConversations('begun')(round).map(({ stream }, i) => ({
     stream,
@@ -111,7 +111,7 @@ const under = (prefix: string, shape: Shape): Shape => {
 
 type Peers = Readonly<{ log: EventLog; client: EventStoreDBClient }>
 
-/** Round by round in turns, so that whatever else the machine does falls on both alike. */
+/** Round by round in turns, so that other load of the machine affects both alike. */
 const appendLine = async ({ log, client }: Peers, name: string, shape: Shape, before?: Shape): Promise<BenchLine> => {
   let [oursS, bareS, timed] = [0, 0, 0]
   for (let round = 0; round < ROUNDS; round++) {
@@ -184,7 +184,7 @@ const readBuckets = async (log: EventLog): Promise<Readonly<{ wallS: number; cpu
   return { wallS, cpuS: (user + system) / 1e6 }
 }
 
-/** Several connections beside one: how much of the wait for the server they fill. */
+/** Several connections compared with one: how much of the wait for the server they use. */
 const bucketLine = async (connectionString: string, where: string): Promise<BenchLine> => {
   const [one, several] = [
     openEventStoreDbLog({ connectionString }),
@@ -213,7 +213,7 @@ const bucketLine = async (connectionString: string, where: string): Promise<Benc
 }
 
 /**
- * The EventStoreDB adapter beside the client it rests on, against the protocol-level server in a process of its own.
+ * The EventStoreDB adapter compared with the official client, on the protocol-level server in a process of its own.
  */
 export const benchEventStoreDb = async (): Promise<readonly BenchLine[]> => {
   const peer = fork(join(import.meta.dirname, 'eventstoredb-peer.ts'), { execArgv: ['--import', 'tsx'] })

@@ -10,7 +10,7 @@ import type { BenchLine } from './bench-line.js'
 
 const COMMIT = 1_000
 const COMMITS = 100
-/** Of these, the first are not timed: an ingress runs for weeks, not for its first half second. */
+/** The first commits are not timed: an ingress runs for weeks, not for its first half second. */
 const WARM_UP = 20
 const READS = 3
 const LIVE_STREAMS = 2_000
@@ -45,7 +45,7 @@ const commitOf = (first: number): readonly StreamAppend[] =>
     return { stream, expected: 'any', events: [eventNumbered(n)] }
   })
 
-/** LMDB and nothing else: the same bytes under ascending numbers, synced as the log syncs. */
+/** Bare LMDB: the same bytes under ascending numbers, synced as the log syncs. */
 const bareStore = (dir: string) =>
   open<Buffer, number>({
     path: dir,
@@ -73,7 +73,7 @@ const within = async <A>(work: (dir: string) => Promise<A>): Promise<A> => {
   }
 }
 
-/** Commit by commit in turns, so that whatever else the machine does falls on both alike. */
+/** Commit by commit in turns, so that other load of the machine affects both alike. */
 const fill = async (dir: string): Promise<Filled> => {
   const log = await openEmbeddedLog({ dir: join(dir, 'log'), mode: 'writer', owner: 'bench' })
   const bare = bareStore(join(dir, 'bare'))

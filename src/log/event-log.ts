@@ -147,8 +147,8 @@ export class LogUnavailable extends Error {
 }
 
 /**
- * The log's stored bytes are not those that were written. Reading again does not help, so it is no `LogUnavailable`. The
- * message names the folder, the place and the remedy.
+ * The log's stored bytes are not those that were written. Reading again does not help, so it is no `LogUnavailable`.
+ * The message names the folder, the place and the remedy.
  */
 export class LogDamaged extends Error {
   override readonly name = 'LogDamaged'

@@ -6,7 +6,7 @@ import { startEventStoreDbServer } from '../support/eventstoredb/server.js'
 import { eventLogContract } from './event-log.contract.js'
 import type { Opened } from './event-log/rig.js'
 
-/** However short the stretch of log. */
+/** Several readers also for a short part of the log. */
 const FOUR_READERS = { readers: 4, readersFromBytes: 0 }
 
 const openedOn = (options: EventStoreDbOptions) => async (): Promise<Opened> => ({

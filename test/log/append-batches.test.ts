@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { bytesOf, APPEND_LIMIT_BYTES, APPEND_LIMIT_EVENTS, appendsWithinLimit } from '../../src/log/append-batches.js'
 import { eventOf } from './eventstoredb/rig.js'
 
-test('all events in their order, none of the appends too large but for one event alone, and no more of them than it takes', () => {
+test('the appends hold all events in order and are as few as the limit allows', () => {
   const size = fc.oneof(fc.nat(300), fc.integer({ min: APPEND_LIMIT_BYTES / 4, max: APPEND_LIMIT_BYTES + 10 }))
   fc.assert(
     fc.property(fc.array(size, { maxLength: 40 }), fc.nat(3 * APPEND_LIMIT_EVENTS), (sizes, small) => {

@@ -21,7 +21,7 @@ const timeless = ['summary', 'membership']
 describe.each(Object.entries(bodies).filter(([name]) => !timeless.includes(name)))(
   '%s',
   (_, { template, id, body }) => {
-    test('is one fact in whatever envelope, key order or spacing it comes', () => {
+    test('is the same fact in any envelope, key order or spacing', () => {
       const ids = [
         eventBridge(template, id, body),
         {
@@ -54,7 +54,7 @@ test.each([bodies.summary, bodies.membership])(
   },
 )
 
-test('ids are fixed for ever: logs hold them', () => {
+test('ids never change, because logs hold them', () => {
   const { template, body } = bodies.metrics
   const younger = [
     'messageType',
@@ -70,7 +70,7 @@ test('ids are fixed for ever: logs hold them', () => {
   expect(contentId('a', 'b').slice(0, 13)).toBe(`${hex.slice(0, 8)}-${hex.slice(8, 12)}`)
 })
 
-test('text and its bytes have the same id, and parts do not run into each other', () => {
+test('text and its bytes have the same id, and the bounds between parts count', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1 }), (parts) => {
       const id = contentId(...parts)
@@ -93,7 +93,7 @@ describe('canonical JSON', () => {
     )
   })
 
-  test('keys that hold a line feed are not taken for several', () => {
+  test('a key that contains a line feed is one key', () => {
     const values = [
       { 'a\nb': 1, c: 2 },
       { a: 1, 'b\nc': 2 },
@@ -110,7 +110,7 @@ describe('canonical JSON', () => {
     ])
   })
 
-  test('remembers no more shapes than it may, and still answers right', () => {
+  test('keeps no more shapes than its limit, and stays correct', () => {
     for (let i = 0; i < 2_500; i++) expect(canonicalJson({ z: 0, [`key${i}`]: i })).toBe(`{"key${i}":${i},"z":0}`)
     const wide = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`k${999 - i}`, i]))
     expect(Object.keys(JSON.parse(canonicalJson(wide)) as object)).toEqual(Object.keys(wide).sort())
@@ -120,7 +120,7 @@ describe('canonical JSON', () => {
     expect(canonicalJson(JSON.parse('{"b":1,"__proto__":{"a":2}}'))).toBe('{"__proto__":{"a":2},"b":1}')
   })
 
-  test('refuses nesting beyond the limit, and takes what is just within', () => {
+  test('refuses nesting beyond the limit, and accepts nesting at the limit', () => {
     const nested = (depth: number): unknown => JSON.parse(`${'['.repeat(depth)}${']'.repeat(depth)}`)
     expect(canonicalJson(nested(DEPTH_MAX + 1))).toHaveLength(2 * (DEPTH_MAX + 1))
     expect(() => canonicalJson(nested(DEPTH_MAX + 2))).toThrow(TooDeep)
@@ -130,7 +130,7 @@ describe('canonical JSON', () => {
   })
 })
 
-test('an ascending id orders by its head, tells its parts apart and is a UUID', () => {
+test('an ascending id is ordered by its first part, depends on its other parts and is a UUID', () => {
   const at = Date.parse('2026-01-05T10:00:00Z')
   const ids = [0, 1, 2].map((step) => ascendingContentId(at + step, 'row', 'a'))
   expect([...ids].sort()).toEqual(ids)

@@ -22,7 +22,7 @@ const allOf = async (log: EventLog): Promise<readonly RecordedEvent[]> => {
   return events
 }
 
-test('a backup made while ingress, projector and egress run, restored and run until caught up, gives the rows of the original', async () => {
+test('a backup made while all stages run, restored and run until caught up, gives the rows of the original', async () => {
   const dir = await scratchFolder()
   const [data, copy] = [join(dir, 'data'), join(dir, 'copy')]
   const simulation = simulate({ seed: 21, fromMs: Date.parse('2026-01-05T06:00:00Z'), hours: 2, queues: 2, agents: 30 })

@@ -37,8 +37,8 @@ const inspect = async (dir: string, acknowledged: ReadonlySet<number>): Promise<
   return events.length
 }
 
-describe('a writer killed in mid-append', () => {
-  test('has lost nothing it acknowledged and doubled nothing, time after time', async () => {
+describe('a writer that is killed during an append', () => {
+  test('loses nothing that it acknowledged and stores nothing twice, kill after kill', async () => {
     const kills = fc.array(
       fc.record({ after: fc.integer({ min: 20, max: 200 }), bytes: fc.constantFrom(60, 700, 20_000) }),
       {
@@ -70,8 +70,8 @@ describe('a writer killed in mid-append', () => {
   }, 120_000)
 })
 
-describe('a disk that takes no more', () => {
-  test('is answered with NotAvailable and prints nothing; with room again the writer goes on and has lost nothing', async () => {
+describe('a full disk', () => {
+  test('is NotAvailable and prints nothing; with room again the writer goes on and has lost nothing', async () => {
     const dir = await scratchDirectory()
     // A limit on the size of files stands for a full disk: the write fails half-way through a commit.
     const child = runChild('appender', [dir, '0', '5000'], `trap '' XFSZ; ulimit -S -f 3000; `)

@@ -17,7 +17,7 @@ export type LogFacts = Readonly<{
 
 /**
  * Copies a part to the folder `to`, which must be empty or not exist, while other processes read and write it. The copy
- * is the part as it was when the copy began, without the space and the bytes of what was removed, and held by no writer.
+ * is the part as it was when the copy began, without freed space and the bytes in it, and held by no writer.
  *
  * @throws LogUnavailable if there is no log, or the copy cannot be written.
  * @throws LogDamaged if the file of the log is not whole.

@@ -12,7 +12,7 @@ const LMDB_DAMAGE = new Set([-30797, -30796, -30794, -30793])
 const isDamage = (cause: unknown): boolean =>
   cause instanceof Damage || (cause instanceof Error && 'code' in cause && LMDB_DAMAGE.has(Number(cause.code)))
 
-/** The one place where the store's errors become errors of the log. `attempt`: what failed, such as `cannot be read`. */
+/** The one place where the store's errors become errors of the log. `attempt` says what failed: `cannot be read`. */
 export const logError = (dir: string, attempt: string, cause: unknown): LogUnavailable | LogDamaged => {
   if (cause instanceof LogUnavailable || cause instanceof LogDamaged) return cause
   const reason = cause instanceof Error ? cause.message : String(cause)

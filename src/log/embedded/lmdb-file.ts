@@ -42,8 +42,8 @@ type Subtree = Readonly<{ page: bigint; /** 1 for a leaf. */ height: number }>
 /**
  * Checks an LMDB file before it is opened. A file that does not exist or is empty will be made by LMDB.
  *
- * @throws Damage if LMDB could not use the file safely: it is no LMDB file, is cut short, or a page is not what the tree
- *   says.
+ * @throws Damage if LMDB could not use the file safely: it is no LMDB file, is cut short, or a page does not fit its
+ *   tree.
  */
 export const checkLmdbFile = (path: string): void => {
   const fd = openIfThere(path)

@@ -25,8 +25,8 @@ export type EmbeddedLogOptions = Readonly<{
 
 /**
  * The durable log of one machine, in an LMDB environment: one writer, any number of readers, in this process or others
- * of the same machine. An append is answered when it is on disk (docs/adr/0002-embedded-store.md says how, and lists the
- * traps).
+ * of the same machine. An append is answered when it is on disk (docs/adr/0002-embedded-store.md says how, and lists
+ * the traps).
  *
  * @throws LogLocked if another process writes; after up to five seconds if that process cannot be looked up from here.
  * @throws LogUnavailable if there is no log to read, it has another format, or it may not be written to.

@@ -12,8 +12,8 @@ import type { ProcessIdentity } from './process-identity.js'
  * A lock file would outlive `kill -9`, and Node has no lock that the operating system releases. So there are two parts.
  * *Safety*: the lease has an epoch that each new holder raises, and every commit is conditional on it, checked in the
  * same transaction, so a writer that was replaced can never commit again. *Courtesy*: a second process is refused while
- * the first lives. Where both share a pid namespace and a boot, /proc says whether it lives, which is exact and needs no
- * waiting; otherwise its heartbeat does. A wrong guess costs a fenced writer, never a damaged log.
+ * the first lives. If both share a pid namespace and a boot, /proc says whether it lives, which is exact and needs no
+ * wait; otherwise its heartbeat does. A wrong guess costs a fenced writer, never a damaged log.
  *
  * The lease is `held` by a process, or `free` after a release or when its holder is gone.
  */

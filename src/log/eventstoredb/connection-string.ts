@@ -18,8 +18,8 @@ const flat = (name: string): string => name.trim().toLowerCase().replaceAll(/[_-
 const KNOWN = new Set(OPTIONS.map(flat))
 
 /**
- * Splits a connection string. Name and password are removed before the client's parser sees it: the parser quotes what it
- * does not understand, in errors and on the console.
+ * Splits a connection string. Name and password are removed before the client's parser sees it: the parser quotes what
+ * it does not understand, in errors and on the console.
  *
  * @throws Error on another scheme, and on an option that does not exist or would have no effect. The message
  *   quotes nothing but names of options.

@@ -164,14 +164,14 @@ class ServerLog {
     if (this.#isClosed && !signal.aborted) throw this.#closing.signal.reason
   }
 
-  /** A listener that throws must not break the subscription that it is told about: the report is for information only. */
+  /** A listener that throws must not break the subscription that it is told about. */
   #reporter(prefixes: readonly string[] | undefined): (state: SubscriptionState) => void {
     const id = this.#subscriptions++
     return (state) => {
       try {
         this.#options.onSubscription?.({ id, prefixes, state })
       } catch {
-        // See above.
+        // The report is for information only.
       }
     }
   }

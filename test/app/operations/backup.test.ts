@@ -95,7 +95,7 @@ describe('a backup', () => {
     expect(await readdir(join(root, 'restored'))).toEqual(['log'])
   })
 
-  test('is made while a writer appends: it holds what was acknowledged before, without a gap, and its own writer can open it', async () => {
+  test('is made while a writer appends, holds what was acknowledged before without a gap, and can be written', async () => {
     await filled()
     const log = await open(data, 'raw')
     await append(log, 100, 500)

@@ -31,14 +31,14 @@ export const appendContract = ({ log, fresh, append, read }: Rig): void => {
       expect(second!.position > first!.position).toBe(true)
     })
 
-    test('takes events without data or metadata', async () => {
+    test('stores events without data or metadata', async () => {
       const stream = `${fresh()}a`
       stored(await append(stream, 'any', { ...eventOf('one'), data: new Uint8Array(0), metadata: new Uint8Array(0) }))
       const [event] = await flatten(log.readStream(stream))
       expect([event!.data.byteLength, event!.metadata.byteLength]).toEqual([0, 0])
     })
 
-    test('stores what it was given, whatever the caller does with the buffer afterwards', async () => {
+    test('stores the bytes of the call, whatever the caller does with the buffer afterwards', async () => {
       const stream = `${fresh()}a`
       const event = eventOf('one')
       stored(await append(stream, 'any', event))
@@ -47,7 +47,7 @@ export const appendContract = ({ log, fresh, append, read }: Rig): void => {
       expect(contents(await flatten(log.readStream(stream)))).toEqual(['one'])
     })
 
-    test('refuses a wrong expected revision, says the actual one, and stores nothing of it', async () => {
+    test('with a wrong expected revision answers the actual one and stores nothing', async () => {
       const stream = `${fresh()}a`
       const refused = async (expected: StreamAppend['expected']) =>
         refusal(await append(stream, expected, eventOf(`refused ${expected}`)))
@@ -75,7 +75,7 @@ export const appendContract = ({ log, fresh, append, read }: Rig): void => {
       expect(contents(await flatten(log.readStream(stream)))).toEqual(['one', 'two', 'three'])
     })
 
-    test('of an append partly there already only the new events are stored, under the expectation', async () => {
+    test('of an append that is stored in part already only the new events are stored', async () => {
       const stream = `${fresh()}a`
       stored(await append(stream, 'no-stream', eventOf('one'), eventOf('two')))
       expect(refusal(await append(stream, 0, eventOf('two'), eventOf('three'))).tag).toBe('WrongExpectedRevision')
@@ -101,7 +101,7 @@ export const appendContract = ({ log, fresh, append, read }: Rig): void => {
       expect((await read({ prefixes: [prefix] })).map((event) => event.stream)).toEqual([`${prefix}a`, `${prefix}b`])
     })
 
-    test('of no events checks the expectation only', async () => {
+    test('without events only checks the expected revision', async () => {
       const stream = `${fresh()}a`
       expect(stored(await append(stream, 'any'))).toEqual({ revision: -1, stored: [] })
       expect(stored(await append(stream, 'no-stream'))).toEqual({ revision: -1, stored: [] })
@@ -113,7 +113,7 @@ export const appendContract = ({ log, fresh, append, read }: Rig): void => {
       expect(await log.append([])).toEqual([])
     })
 
-    test('each entry is answered at its own place and fails alone', async () => {
+    test('each entry of a call is answered at its own place and fails alone', async () => {
       const prefix = fresh()
       stored(await append(`${prefix}b`, 'any', eventOf('b before')))
       const answers = await log.append([
@@ -133,7 +133,7 @@ export const appendContract = ({ log, fresh, append, read }: Rig): void => {
       expect(contents(await read({ prefixes: [prefix] }))).toEqual(['b before', 'a1', 'a2', 'd1'])
     })
 
-    test('refuses for ever what it can never take', async () => {
+    test('refuses malformed and too large appends', async () => {
       const stream = `${fresh()}a`
       const tagOf = async (name: string, event: NewEvent, expected: StreamAppend['expected'] = 'any') =>
         refusal(await append(name, expected, event)).tag
@@ -149,7 +149,7 @@ export const appendContract = ({ log, fresh, append, read }: Rig): void => {
       expect(await log.streamRevision(stream)).toBeUndefined()
     })
 
-    test('takes events of a megabyte between small ones', async () => {
+    test('stores events of a megabyte between small ones', async () => {
       const prefix = fresh()
       const big = eventOf('0123456789abcdef'.repeat(65_536))
       stored(await append(`${prefix}a`, 'any', eventOf('before'), big, eventOf('after')))
@@ -158,7 +158,7 @@ export const appendContract = ({ log, fresh, append, read }: Rig): void => {
       expect(idOf(text(events[1]!.data))).toBe(big.id)
     })
 
-    test('takes any well-formed stream name, also a long one', async () => {
+    test('stores under any well-formed stream name, also a long one', async () => {
       const prefix = fresh()
       const names = ['Grüße', '会話-✓', '🦩', 'a b\tc', 'x'.repeat(300), '%2e$all', 'A', 'a'].map(
         (each) => prefix + each,

@@ -4,11 +4,11 @@ import { eventOf, flatten, refusal } from './rig.js'
 import type { Rig } from './rig.js'
 
 export const closeContract = ({ open, fresh, append }: Rig): void => {
-  test('streams that begin as the log names its own are refused', async () => {
+  test('a stream name that begins with $ is refused', async () => {
     expect(refusal(await append('$mine', 'any', eventOf('one')))).toMatchObject({ tag: 'Refused' })
   })
 
-  test('once closed it refuses appends, and reads throw LogUnavailable', async () => {
+  test('a closed log refuses appends, and its reads throw LogUnavailable', async () => {
     const closing = await open()
     const stream = `${fresh()}a`
     await closing.append([{ stream, expected: 'any', events: [eventOf('one')] }])

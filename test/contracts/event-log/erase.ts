@@ -11,7 +11,7 @@ export const eraseContract = ({ log, fresh, append, read }: Rig): void => {
       return answer.right.events
     }
 
-    test('an erased stream is read by nobody and takes nothing, also not what it held', async () => {
+    test('an erased stream reads as empty and refuses appends, also of the events that it held', async () => {
       const stream = `${fresh()}a`
       const held = Array.from({ length: 100 }, (_, i) => eventOf(`${stream} ${i}`))
       stored(await append(stream, 'any', ...held))
@@ -23,7 +23,7 @@ export const eraseContract = ({ log, fresh, append, read }: Rig): void => {
         expect(refusal(await append(stream, 'any', ...events))).toMatchObject({ tag: 'Refused', isErased: true })
     })
 
-    test('its neighbours keep their bytes, revisions and positions, and go on', async () => {
+    test('the neighbours of an erased stream keep their bytes, revisions and positions', async () => {
       const prefix = fresh()
       for (let i = 0; i < 10; i++)
         for (const name of ['a', 'b', 'c'])
@@ -37,14 +37,14 @@ export const eraseContract = ({ log, fresh, append, read }: Rig): void => {
       expect(stored(await append(`${prefix}a`, 9, eventOf(`${prefix}more`))).revision).toBe(10)
     })
 
-    test('erasing what was erased, or never was, erases nothing', async () => {
+    test('erasing an erased stream, or one that was never written, erases nothing', async () => {
       const stream = `${fresh()}a`
       expect(await erase(stream)).toBe(0)
       stored(await append(stream, 'any', eventOf(stream)))
       expect([await erase(stream), await erase(stream)]).toEqual([1, 0])
     })
 
-    test('appends that are on their way around it are stored whole or refused', async () => {
+    test('appends that are under way during an erasure are stored whole or refused', async () => {
       const prefix = fresh()
       const writing = Array.from({ length: 20 }, (_, i) =>
         append(`${prefix}${i % 2 === 0 ? 'a' : 'b'}`, 'any', eventOf(`${prefix}${i}`)),

@@ -5,7 +5,7 @@ import type { Rig } from './rig.js'
 
 export const concurrencyContract = ({ log, fresh, append }: Rig): void => {
   describe('a stream of many events', () => {
-    test('is deduplicated, read and extended like a short one', async () => {
+    test('is deduplicated, read and extended like a short stream', async () => {
       const stream = `${fresh()}long`
       const names = Array.from({ length: 500 }, (_, i) => `${i}`)
       for (let i = 0; i < names.length; i += 50)
@@ -50,7 +50,7 @@ export const concurrencyContract = ({ log, fresh, append }: Rig): void => {
       expect(await log.streamRevision(stream)).toBe(5)
     })
 
-    test('an event delivered concurrently is stored once, and one caller hears that it was new', async () => {
+    test('an event that is appended concurrently is stored once, and one caller gets stored: true', async () => {
       const stream = `${fresh()}a`
       const answers = await Promise.all(
         Array.from({ length: 10 }, () => append(stream, 'any', eventOf('one'), eventOf('two'))),
@@ -59,7 +59,7 @@ export const concurrencyContract = ({ log, fresh, append }: Rig): void => {
       expect(contents(await flatten(log.readStream(stream)))).toEqual(['one', 'two'])
     })
 
-    test('appends of one caller keep their order though none is awaited', async () => {
+    test('appends of one caller keep their order although none is awaited', async () => {
       const prefix = fresh()
       const names = Array.from({ length: 100 }, (_, i) => `${i}`)
       await Promise.all(names.map((each) => append(`${prefix}${Number(each) % 3}`, 'any', eventOf(each)).then(stored)))

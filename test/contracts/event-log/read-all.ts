@@ -5,7 +5,7 @@ import type { Rig } from './rig.js'
 
 export const readAllContract = ({ log, fresh, append, read }: Rig): void => {
   describe('readAll', () => {
-    test('takes only the streams that begin so, in the order of the log', async () => {
+    test('yields only streams that begin with a prefix, in the order of the log', async () => {
       const prefix = fresh()
       for (const each of ['x.1', 'y.1', 'x.2', 'z.1', 'xx.1', 'y.2'])
         stored(await append(prefix + each, 'any', eventOf(each)))
@@ -52,7 +52,7 @@ export const readAllContract = ({ log, fresh, append, read }: Rig): void => {
       expect(sizes.reduce((sum, each) => sum + each, 0)).toBe(32)
     })
 
-    test('sees what was acknowledged before it began, in order, while others append', async () => {
+    test('yields everything that was acknowledged before it began, in order, while others append', async () => {
       const prefix = fresh()
       for (let round = 0; round < 10; round++) {
         const before = Array.from({ length: 5 }, (_, i) => `${round}.${i}`)

@@ -20,7 +20,7 @@ export const readStreamContract = ({ log, fresh }: Rig): void => {
     const numbers = (from: number, to: number): readonly string[] =>
       Array.from({ length: Math.abs(to - from) + 1 }, (_, i) => `${from + (to > from ? i : -i)}`)
 
-    test('yields nothing for a stream never written', async () => {
+    test('yields nothing for a stream that was never written', async () => {
       expect(await flatten(log.readStream(`${fresh()}a`))).toEqual([])
       expect(await flatten(log.readStream(`${fresh()}a`, { backwards: true }))).toEqual([])
     })

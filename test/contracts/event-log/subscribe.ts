@@ -6,7 +6,7 @@ import type { Rig } from './rig.js'
 
 export const subscribeContract = ({ log, fresh, append, read }: Rig): void => {
   describe('subscribe', () => {
-    test('delivers what is there, says so, then what comes', async () => {
+    test('delivers what the log holds, says so, then delivers what is appended', async () => {
       const prefix = fresh()
       stored(await append(`${prefix}a`, 'any', eventOf('one'), eventOf('two')))
       const stop = new AbortController()
@@ -28,7 +28,7 @@ export const subscribeContract = ({ log, fresh, append, read }: Rig): void => {
       ])
     })
 
-    test('begins after the position given and takes only its prefixes', async () => {
+    test('begins after the given position and delivers only its prefixes', async () => {
       const prefix = fresh()
       for (const each of ['a1', 'b1', 'a2', 'b2'])
         stored(await append(`${prefix}${each.charAt(0)}`, 'any', eventOf(each)))
@@ -41,7 +41,7 @@ export const subscribeContract = ({ log, fresh, append, read }: Rig): void => {
       expect(contents(eventsOf(seen))).toEqual(['a2'])
     })
 
-    test('tells how far it has come where nothing matches', async () => {
+    test('sends checkpoints if nothing matches', async () => {
       const prefix = fresh()
       stored(await append(`${prefix}mine`, 'any', eventOf('mine')))
       for (let i = 0; i < 20; i++) stored(await append(`${prefix}other`, 'any', eventOf(`${i}`)))
@@ -113,7 +113,7 @@ export const subscribeContract = ({ log, fresh, append, read }: Rig): void => {
       )
     })
 
-    test('waits for `through` where it lies ahead, and ends even if nothing that matches lies there', async () => {
+    test('waits for a `through` beyond the head, and ends there even if nothing matches', async () => {
       const prefix = fresh()
       stored(await append(`${prefix}mine`, 'any', eventOf('one')))
       const [one] = await read({ prefixes: [prefix] })
@@ -156,7 +156,7 @@ export const subscribeContract = ({ log, fresh, append, read }: Rig): void => {
       expect(await waiting).toBe('ended')
     })
 
-    test('catch-up passes into live without gap or repeat, whatever is appended meanwhile', async () => {
+    test('passes from catching up to live without gap or repeat, whatever is appended meanwhile', async () => {
       const round = fc.record({
         already: fc.nat({ max: 12 }),
         batchMax: fc.integer({ min: 1, max: 5 }),

@@ -20,7 +20,7 @@ const blockEvent: fc.Arbitrary<BlockEvent> = fc
 
 const blocks = fc.array(blockEvent, { minLength: 1, maxLength: 30 })
 
-test('a block gives back the events it was made of, each at its position', () => {
+test('a block returns the events that it was made of, each at its position', () => {
   fc.assert(
     fc.property(blocks, fc.bigInt({ min: 100n, max: 2n ** 63n }), (events, last) => {
       const read = eventsOf(openBlock(encodeBlock(events), last), 0, events.length, () => true)
@@ -38,7 +38,7 @@ test('a block gives back the events it was made of, each at its position', () =>
   )
 })
 
-test('a part of a block is that part of the whole', () => {
+test('a part of a block is the same part of its events', () => {
   fc.assert(
     fc.property(
       blocks,
@@ -58,7 +58,7 @@ test('a part of a block is that part of the whole', () => {
   )
 })
 
-test('any changed byte and any cut is found out', () => {
+test('any changed byte and any cut is detected', () => {
   fc.assert(
     fc.property(blocks, fc.nat(), fc.integer({ min: 1, max: 255 }), (events, where, change) => {
       const block = encodeBlock(events)

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
-/** A directory that goes when the test ends. */
+/** A folder that is removed when the test ends. */
 export const scratchDirectory = async (): Promise<string> => {
   const dir = await mkdtemp(join(tmpdir(), 'streamvane-log-'))
   onTestFinished(() => rm(dir, { recursive: true, force: true }))

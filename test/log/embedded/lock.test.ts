@@ -33,7 +33,7 @@ const leaveHolder = (store: EmbeddedStore, holder: ProcessIdentity, epoch: numbe
 const elsewhere: ProcessIdentity = { ...thisProcess(), pid: 1, pidSpace: 'pid:[1]', host: 'another-container' }
 
 describe('one writer at a time', () => {
-  test('a second process is refused and told who writes and what to do; after kill -9 it may at once', async () => {
+  test('a second process is refused and told who writes; after kill -9 it can write at once', async () => {
     const dir = await scratchDirectory()
     const writer = runChild('appender', [dir])
     await writer.said('acknowledged ')
@@ -52,7 +52,7 @@ describe('one writer at a time', () => {
     await log.close()
   }, 60_000)
 
-  test('a second writer of the same process is refused; after close another may', async () => {
+  test('a second writer in the same process is refused until the first is closed', async () => {
     const dir = await scratchDirectory()
     const first = await openEmbeddedLog({ dir, mode: 'writer', owner: 'first' })
     await expect(openEmbeddedLog({ dir, mode: 'writer' })).rejects.toThrow(/being written by first, pid/)
@@ -63,7 +63,7 @@ describe('one writer at a time', () => {
     await second.close()
   })
 
-  test('of two that come at one time one gets it', async () => {
+  test('of several writers that open at the same time one gets the lease', async () => {
     const dir = await scratchDirectory()
     const answers = await Promise.allSettled([1, 2, 3].map(() => openEmbeddedLog({ dir, mode: 'writer' })))
     const logs = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
@@ -72,7 +72,7 @@ describe('one writer at a time', () => {
     for (const log of logs) await log.close()
   })
 
-  test('a pid used again by another process, or left by a process of an earlier boot, does not hold it', () => {
+  test('a pid that another process uses now, or that is from an earlier boot, does not hold the lease', () => {
     const self = thisProcess()
     expect(livenessOf(self)).toBe('alive')
     expect(livenessOf({ ...self, started: '1' })).toBe('gone')
@@ -81,7 +81,7 @@ describe('one writer at a time', () => {
     expect(livenessOf(elsewhere)).toBe('unknown')
   })
 
-  test('a holder in another container holds it as long as its heartbeat comes', async () => {
+  test('a holder in another container keeps the lease as long as its heartbeat comes', async () => {
     const dir = await scratchDirectory()
     const store = await storeIn(dir)
     leaveHolder(store, elsewhere, 7)
@@ -94,7 +94,7 @@ describe('one writer at a time', () => {
     await lease.release()
   })
 
-  test('a writer that was replaced while it slept can commit nothing more, and says so', async () => {
+  test('a writer that was replaced while it was suspended can commit nothing more, and says so', async () => {
     const dir = await scratchDirectory()
     const store = await storeIn(dir)
     const lease = await takeLease(store, dir, 'sleeper')

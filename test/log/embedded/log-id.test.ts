@@ -39,7 +39,7 @@ test('a copy of the folder has the id of its original', async () => {
   expect(await idOf(copy, 'writer')).toBe(id)
 })
 
-test('a log of a version without ids gets one when it is opened for writing; a reader says what to do until then', async () => {
+test('a log of a version without ids gets one from its next writer; a reader says so until then', async () => {
   const dir = await folder()
   const reader = await openEmbeddedLog({ dir, mode: 'writer' }).then(async (writer) => {
     await writer.close()

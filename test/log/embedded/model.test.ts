@@ -68,7 +68,7 @@ const contentOf = async (log: EventLog): Promise<unknown> => {
   }
 }
 
-test('whatever is appended, the embedded log answers and holds what the memory log does, also after it is opened anew', async () => {
+test('after any appends the embedded log answers and holds the same as the memory log', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
       const dir = await scratchDirectory()

@@ -24,15 +24,16 @@ const failureOf = async (
 const eventWithData = (text: string) => ({ type: 'Seen', data: Buffer.from(text), metadata: Buffer.from('{}') })
 
 describe('a log that cannot be opened or read says why', () => {
-  test('there is none', async () => {
+  test('there is no log', async () => {
     const dir = join(await scratchDirectory(), 'nothing')
     expect((await failureOf(openEmbeddedLog({ dir, mode: 'reader' }))).message).toBe(
-      `there is no log in ${dir}. The first process that writes to it makes it; check the path, or start that one first.`,
+      `there is no log in ${dir}. The first process that writes to it makes it; check the path, or start that one ` +
+        'first.',
     )
     expect(existsSync(dir)).toBe(false)
   })
 
-  test('it has another format', async () => {
+  test('the log has another format', async () => {
     const dir = await scratchDirectory()
     const store = openStore(dir, 'write')
     store.meta.putSync('format', 2, 1)
@@ -43,14 +44,14 @@ describe('a log that cannot be opened or read says why', () => {
       )
   })
 
-  test('the file is something else', async () => {
+  test('the file is no database', async () => {
     const dir = await scratchDirectory()
     await writeFile(join(dir, 'data.mdb'), Buffer.alloc(65_536, 'no database'))
     for (const mode of ['reader', 'writer'] as const)
       expect((await failureOf(openEmbeddedLog({ dir, mode }), LogDamaged)).message).toMatch(/is not an LMDB file/)
   })
 
-  test('the directory cannot be made', async () => {
+  test('the folder cannot be made', async () => {
     const file = join(await scratchDirectory(), 'a-file')
     await writeFile(file, '')
     expect((await failureOf(openEmbeddedLog({ dir: join(file, 'log'), mode: 'writer' }))).message).toMatch(
@@ -58,7 +59,7 @@ describe('a log that cannot be opened or read says why', () => {
     )
   })
 
-  test('a block was changed on disk: the events before it are read, then the damage, its file and the remedy are named', async () => {
+  test('a block was changed: the events before it are read, then the file and the remedy are named', async () => {
     const dir = await scratchDirectory()
     const log = await openEmbeddedLog({ dir, mode: 'writer' })
     for (const each of ['first', 'second', 'third']) {
@@ -93,7 +94,7 @@ describe('a log that cannot be opened or read says why', () => {
     await reader.close()
   })
 
-  test('the entry of a stream was changed on disk: that stream fails for its reader and writer, others go on', async () => {
+  test('the entry of a stream was changed: that stream fails, others can be written', async () => {
     const dir = await scratchDirectory()
     const log = await openEmbeddedLog({ dir, mode: 'writer' })
     const append = (stream: string) =>

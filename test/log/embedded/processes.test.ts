@@ -33,7 +33,7 @@ const follow = async (log: EventLog, count: number, after?: bigint): Promise<rea
 }
 
 describe('readers and writers in several processes', () => {
-  test('a reader sees what a writer in another process appends, while its file grows a hundredfold', async () => {
+  test('a reader sees the appends of a writer in another process while the file grows a hundredfold', async () => {
     const dir = await scratchDirectory()
     const writer = runChild('appender', [dir, '0', '10000'])
     await writer.said('open')
@@ -45,7 +45,7 @@ describe('readers and writers in several processes', () => {
     expect(seen.length % EVENTS_A_CALL).toBe(0)
   }, 60_000)
 
-  test('a reader in the same process sees an append at once, without the file system telling', async () => {
+  test('a reader in the same process sees an append at once, without a notice of the file system', async () => {
     const dir = await scratchDirectory()
     const writer = await opened({ dir, mode: 'writer' })
     const reader = await opened({ dir, mode: 'reader' })
@@ -80,7 +80,7 @@ describe('readers and writers in several processes', () => {
     await again.close()
   })
 
-  test('two stages write two parts at one time, and one of them killed and started anew goes on where its output ends', async () => {
+  test('of two stages that write two parts, one that is killed continues where its output ends', async () => {
     const dir = await scratchDirectory()
     const [rawDir, outDir] = [join(dir, 'raw'), join(dir, 'kpi-g1')]
     const raw = await opened({ dir: rawDir, mode: 'writer', owner: 'ingress' })

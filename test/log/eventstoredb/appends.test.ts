@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { append, contents, eventOf, failure, flatten, logOn, memoryServer, server, stored } from './rig.js'
 
 for (const batchAppend of [true, false])
-  describe(`appends to a server that misbehaves, ${batchAppend ? 'with' : 'without'} BatchAppend`, () => {
-    test('an answer that is lost is an unknown outcome, and the repeat stores nothing again', async () => {
+  describe(`appends to a faulty server, ${batchAppend ? 'with' : 'without'} BatchAppend`, () => {
+    test('a lost answer is an unknown outcome, and the repeat stores nothing twice', async () => {
       const on = await server({ batchAppend })
       const log = logOn(on)
       stored(await append(log, 'a', 'one'))
@@ -15,7 +15,7 @@ for (const batchAppend of [true, false])
       expect(contents(await on.data.streamOf('a'))).toEqual(['one', 'two', 'three'])
     })
 
-    test('an append that is neither stored nor answered is given up in time, and the repeat stores it', async () => {
+    test('an append that is neither stored nor answered fails after the deadline; the repeat stores it', async () => {
       const on = await server({ batchAppend })
       const log = logOn(on, { deadlineMs: 150 })
       stored(await append(log, 'a', 'one'))
@@ -24,7 +24,7 @@ for (const batchAppend of [true, false])
       expect(stored(await append(log, 'a', 'two'))).toEqual({ revision: 1, stored: [true] })
     })
 
-    test('an answer that comes too late is an unknown outcome; one in time is not', async () => {
+    test('an answer after the deadline is an unknown outcome; one before it is not', async () => {
       const on = await server({ batchAppend })
       const log = logOn(on, { deadlineMs: 300 })
       on.faults.lateMs = 20
@@ -35,7 +35,7 @@ for (const batchAppend of [true, false])
       expect(stored(await append(log, 'a', 'two'))).toEqual({ revision: 1, stored: [false] })
     })
 
-    test('a server that may not write now makes nothing of it, and is written to as soon as it may', async () => {
+    test('a read-only server answers NotAvailable, and stores the repeat once it may write', async () => {
       const on = await server({ batchAppend })
       const log = logOn(on)
       stored(await append(log, 'a', 'one'))
@@ -45,7 +45,7 @@ for (const batchAppend of [true, false])
       expect(stored(await append(log, 'a', 'two')).revision).toBe(1)
     })
 
-    test('refused credentials are no reason to drop an event', async () => {
+    test('refused credentials are NotAvailable, so no event is dropped', async () => {
       const on = await server({ batchAppend })
       const log = logOn(on)
       stored(await append(log, 'a', 'one'))
@@ -55,7 +55,7 @@ for (const batchAppend of [true, false])
       expect(stored(await append(log, 'a', 'two')).revision).toBe(1)
     })
 
-    test('what the server never takes is refused: too large, and to an erased stream', async () => {
+    test('an append that is too large or to an erased stream is Refused', async () => {
       const on = await server({ batchAppend, appendBytesMax: 1_000 })
       const log = logOn(on)
       expect(failure(await append(log, 'a', 'x'.repeat(2_000)))).toEqual({
@@ -69,14 +69,14 @@ for (const batchAppend of [true, false])
       expect(stored(await append(log, 'c', 'one')).revision).toBe(0)
     })
 
-    test('a stream whose events have all become too old is appended to where it ended', async () => {
+    test('a stream whose events a policy has removed is appended to after its last revision', async () => {
       const on = await server({ batchAppend })
       stored(await append(logOn(on), 'a', 'one', 'two'))
       await on.data.expire('a')
       expect(stored(await append(logOn(on), 'a', 'three'))).toEqual({ revision: 2, stored: [true] })
     })
 
-    test('a change of leaders costs an attempt, and the next goes to the new one', async () => {
+    test('a change of leader fails one attempt, and the next goes to the new leader', async () => {
       const first = await server({ batchAppend })
       const second = await server({ batchAppend, data: first.data })
       const log = logOn(first)
@@ -88,7 +88,7 @@ for (const batchAppend of [true, false])
       expect(contents(await flatten(log.readAll({ prefixes: ['a'] })))).toEqual(['one', 'two'])
     })
 
-    test('a change of leaders that a read finds out first costs no attempt more', async () => {
+    test('after a read has found a new leader, no append fails', async () => {
       const first = await server({ batchAppend })
       const second = await server({ batchAppend, data: first.data })
       const log = logOn(first)
@@ -100,7 +100,7 @@ for (const batchAppend of [true, false])
       await first.idle()
     })
 
-    test('a leader told without its address does not end the process', async () => {
+    test('a leader that is named without its address does not end the process', async () => {
       const on = await server({ batchAppend })
       const log = logOn(on)
       stored(await append(log, 'a', 'one'))
@@ -111,7 +111,7 @@ for (const batchAppend of [true, false])
       expect(stored(await append(log, 'a', 'two')).revision).toBe(1)
     })
 
-    test('while nobody leads, nothing is written; then the cluster is asked who does', async () => {
+    test('without a leader nothing is written; then the new leader is discovered', async () => {
       const first = await server({ batchAppend })
       const second = await server({ batchAppend, data: first.data })
       const log = logOn({ connectionString: `esdb+discover://127.0.0.1:${first.at.port}?tls=false` })
@@ -119,7 +119,7 @@ for (const batchAppend of [true, false])
       for (const each of [first, second]) each.faults.leader = 'nobody'
       expect(failure(await append(log, 'a', 'two')).tag).toBe('NotAvailable')
       expect(failure(await append(log, 'a', 'two')).tag).toBe('NotAvailable')
-      // The first goes on saying so; only gossip knows better.
+      // The first server still claims to lead; only gossip names the new leader.
       first.faults.gossips = second.at
       second.faults.leader = undefined
       let answer = await append(log, 'a', 'two')
@@ -129,7 +129,7 @@ for (const batchAppend of [true, false])
     })
   })
 
-test('answers that come in another order find their appends', async () => {
+test('answers in another order are matched with their appends', async () => {
   const on = await server()
   on.faults.reorder = 8
   const entries = Array.from({ length: 8 }, (_, i) => ({
@@ -140,7 +140,7 @@ test('answers that come in another order find their appends', async () => {
   expect((await logOn(on).append(entries)).map((answer) => stored(answer).revision)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
 })
 
-test('a call on which nothing is answered any more is given up for another', async () => {
+test('a call that answers nothing any more is replaced by another', async () => {
   const on = await server()
   const log = logOn(on, { deadlineMs: 150 })
   stored(await append(log, 'a', 'one'))
@@ -151,19 +151,19 @@ test('a call on which nothing is answered any more is given up for another', asy
   expect(on.calls.batch).toBe(2)
 })
 
-test('no more appends are in flight than allowed', async () => {
+test('no more appends are in flight than the limit allows', async () => {
   const entries = (n: number) =>
     Array.from({ length: n }, (_, i) => ({ stream: `s${i}`, expected: 'any' as const, events: [eventOf('x')] }))
   const on = await server()
   on.faults.reorder = 4
   expect((await logOn(on, { inFlightMax: 4 }).append(entries(12))).every(E.isRight)).toBe(true)
   const strict = await server()
-  // It waits for a fifth append before it answers any, which never comes.
+  // The server waits for a fifth append before it answers any, and there is none.
   strict.faults.reorder = 5
   expect((await logOn(strict, { inFlightMax: 4, deadlineMs: 150 }).append(entries(4))).every(E.isLeft)).toBe(true)
 })
 
-test('servers that hide what they offer, or have no such question, are written to one append at a time', async () => {
+test('a server that does not list BatchAppend, or has no ServerFeatures, gets one call per append', async () => {
   for (const setting of [{ serverFeatures: false }, { batchAppend: false }]) {
     const on = await server(setting)
     const log = logOn(on)
@@ -173,7 +173,7 @@ test('servers that hide what they offer, or have no such question, are written t
   }
 })
 
-test('servers of the 20.6 line, which tell failures in trailers only', async () => {
+test('servers of the 20.6 line report failures in trailers only', async () => {
   const on = await memoryServer({ serverFeatures: false, batchAppend: false })
   on.faults.isOf206 = true
   const [one, other] = [logOn(on), logOn(on)]
@@ -184,7 +184,7 @@ test('servers of the 20.6 line, which tell failures in trailers only', async () 
   expect(failure(answer!)).toEqual({ tag: 'WrongExpectedRevision', stream: 'a', expected: 0, actual: 2 })
 })
 
-test('facts that two processes take in at once, over lost answers and broken calls, are stored once', async () => {
+test('facts that two processes store at once, over lost answers and broken calls, are stored once', async () => {
   const delivery = fc.record({
     by: fc.nat({ max: 1 }),
     stream: fc.nat({ max: 2 }),
@@ -224,7 +224,7 @@ test('facts that two processes take in at once, over lost answers and broken cal
   )
 }, 60_000)
 
-test('repeats are recognised though hardly any ids are remembered', async () => {
+test('repeats are recognised although hardly any ids are kept', async () => {
   const on = await server()
   const log = logOn(on, { idsMax: 6, idsPerStream: 3 })
   for (let i = 0; i < 20; i++) stored(await append(log, `s${i}`, 'one', 'two'))

@@ -18,15 +18,15 @@ import {
   stored,
 } from './rig.js'
 
-describe('the traps of the client', () => {
-  test('its successor is not installed: loaded side by side, both break', () => {
+describe('faults of the client that the adapter mends', () => {
+  test('the successor of the client is not installed: loaded together, both break', () => {
     const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, unknown> }
     const names = Object.keys(packages)
     expect(names).toContain('node_modules/@eventstore/db-client')
     expect(names.filter((name) => name.includes('kurrent'))).toEqual([])
   })
 
-  test('whoever fails on a checkpoint hears of it, and the subscription ends at the server', async () => {
+  test('a consumer that throws on a checkpoint gets its error, and the subscription ends on the server', async () => {
     const on = await server()
     const log = logOn(on)
     stored(await append(log, 'other', 'one'))
@@ -39,7 +39,7 @@ describe('the traps of the client', () => {
     await on.idle()
   })
 
-  test('a subscription goes on after every kind of disconnect, without gap or repeat', async () => {
+  test('a subscription resumes after every kind of disconnect, without gap or repeat', async () => {
     const on = await server()
     const log = logOn(on)
     stored(await append(log, 'a', 'before'))
@@ -71,7 +71,7 @@ describe('the traps of the client', () => {
     expect(failure(answer!)).toEqual({ tag: 'WrongExpectedRevision', stream: 'a', expected: 2, actual: 5 })
   })
 
-  test('a call that breaks takes down no append of another log in the process', async () => {
+  test('a broken call fails no append of another log in the process', async () => {
     const [one, other] = [await server(), await server()]
     const [log, bystander] = [logOn(one), logOn(other)]
     stored(await append(log, 'a', 'first'))
@@ -83,7 +83,7 @@ describe('the traps of the client', () => {
     expect(stored(unharmed)).toEqual({ revision: 1, stored: [true] })
   })
 
-  test('where nothing matches there are checkpoints, and from each of them one can go on', async () => {
+  test('if nothing matches there are checkpoints, and a subscription can resume from each', async () => {
     const on = await server()
     const log = logOn(on)
     for (let i = 0; i < 3; i++) {
@@ -103,9 +103,9 @@ describe('the traps of the client', () => {
       ])
   })
 
-  test('a live subscription passes the server’s own checkpoints on', async () => {
+  test('a live subscription forwards the checkpoints of the server', async () => {
     const on = await server()
-    // Long enough between looks at the head that what comes, comes from the server.
+    // The head is requested so seldom that everything comes from the server's subscription.
     const log = logOn(on, { headPollMs: 60_000 })
     const live = log.subscribe({ prefixes: ['mine'], signal: never() })[Symbol.asyncIterator]()
     for (let next = await live.next(); (next.value as { kind: string }).kind !== 'caught-up';) next = await live.next()
@@ -118,7 +118,7 @@ describe('the traps of the client', () => {
     await live.return?.(undefined)
   })
 
-  test('the commit position is the position, also where a server tells the prepare position of an append’s first event', async () => {
+  test('the position is the commit position, whatever prepare position the server reports', async () => {
     const on = await memoryServer()
     on.faults.isOf206 = true
     const log = logOn(on)
@@ -128,7 +128,7 @@ describe('the traps of the client', () => {
     expect(contents(await flatten(log.readAll({ prefixes: ['a'], after: events[1]!.position })))).toEqual(['three'])
   })
 
-  test('events that share a position, as those of TCP transactions do, are refused aloud and not lost', async () => {
+  test('events that share a position (TCP transactions) end the read with an error instead of being lost', async () => {
     const store = eventStoreDbStore()
     const on = await memoryServer({}, store)
     const log = logOn(on, { giveUpMs: 0 })
@@ -147,13 +147,13 @@ describe('the traps of the client', () => {
 
 const failedToStore = (answer: Awaited<ReturnType<typeof append>>): boolean => answer._tag === 'Left'
 
-describe('reads of a server that misbehaves', () => {
-  test('one that breaks off says so, and goes on from the last event', async () => {
+describe('reads from a faulty server', () => {
+  test('a read that breaks off throws, and can continue after its last event', async () => {
     const on = await server()
     const log = logOn(on)
     const names = Array.from({ length: 100 }, (_, i) => `${i}`)
     stored(await append(log, 'a', ...names))
-    // The first call looks for the head.
+    // The first call requests the head.
     Object.assign(on.faults, { breakReads: 2, breakAfter: 40 })
     const seen: string[] = []
     let after: Position | undefined
@@ -169,7 +169,7 @@ describe('reads of a server that misbehaves', () => {
     expect(seen).toEqual(names)
   })
 
-  test('one that hangs is given up in time', async () => {
+  test('a read that hangs fails after the deadline', async () => {
     const on = await server()
     const log = logOn(on, { deadlineMs: 200 })
     stored(await append(log, 'a', 'one'))
@@ -178,7 +178,7 @@ describe('reads of a server that misbehaves', () => {
     await expect(flatten(log.readStream('a'))).rejects.toBeInstanceOf(LogUnavailable)
   })
 
-  test('a stream nobody wrote to is empty, also where the server calls that an error', async () => {
+  test('a stream that was never written is empty, also if the server reports an error', async () => {
     const on = await memoryServer()
     on.faults.isOf206 = true
     const log = logOn(on)
@@ -186,7 +186,7 @@ describe('reads of a server that misbehaves', () => {
     expect(await log.streamRevision(fresh())).toBeUndefined()
   })
 
-  test('a server that tells no positions when a stream is read is named as too old', async () => {
+  test('a server that reports no positions when a stream is read is reported as too old', async () => {
     const on = await memoryServer()
     const log = logOn(on)
     stored(await append(log, 'a', 'one'))
@@ -195,7 +195,7 @@ describe('reads of a server that misbehaves', () => {
     expect(stored(await append(log, 'a', 'two')).revision).toBe(1)
   })
 
-  test('more than a page is read whole, once, in order, from any position', async () => {
+  test('more than one page is read whole, once and in order, from any position', async () => {
     const on = await server()
     const log = logOn(on)
     const names = Array.from({ length: 5_000 }, (_, i) => `${i}`)
@@ -208,7 +208,7 @@ describe('reads of a server that misbehaves', () => {
     expect(contents(await flatten(log.readAll({ prefixes: ['a'], after: after + 1n })))).toEqual(names.slice(4_301))
   })
 
-  test('where there is no server at all a read fails in time and closing does not wait', async () => {
+  test('without a server a read fails after the deadline, and closing does not wait', async () => {
     const on = await server()
     on.away()
     const log = logOn(on)
@@ -218,7 +218,7 @@ describe('reads of a server that misbehaves', () => {
     await lost.close()
   })
 
-  test('a log that was never used is closed without looking for a server', async () => {
+  test('a log that was never used is closed without a search for a server', async () => {
     const on = await server()
     const log = logOn({ connectionString: on.connectionString.replace('esdb://', 'esdb+discover://') })
     await log.close()

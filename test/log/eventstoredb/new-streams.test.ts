@@ -4,7 +4,7 @@ import type { StreamAppend } from '../../../src/log/event-log.js'
 import { memoryLog } from '../../../src/log/memory-log.js'
 import { append, contents, eventOf, failure, flatten, logOn, memoryServer, server, stored } from './rig.js'
 
-/** An append to each of so many streams nobody has written to. */
+/** An append to each of this many streams that were never written. */
 const toNew = (
   prefix: string,
   count: number,
@@ -20,7 +20,7 @@ const toAny = (stream: string, ...texts: string[]): StreamAppend => ({
 
 for (const batchAppend of [true, false])
   describe(`streams that may be new, ${batchAppend ? 'with' : 'without'} BatchAppend`, () => {
-    test('are not looked at: one question for all of a call', async () => {
+    test('are not read first: one request for the head serves all entries of a call', async () => {
       const on = await server({ batchAppend })
       const log = logOn(on)
       stored(await append(log, 'first', 'one'))
@@ -30,11 +30,11 @@ for (const batchAppend of [true, false])
         expect(answers.map(stored)).toEqual(Array.from({ length: 40 }, () => ({ revision: 0, stored: [true] })))
         expect(on.calls.read - before).toBe(1)
       }
-      // What was learnt of them by storing is known from then on.
+      // The answers have told their heads.
       expect(stored(await append(log, 'new -1 7', 'new -1 7', 'more'))).toEqual({ revision: 1, stored: [false, true] })
     })
 
-    test('may hold these very events: then nothing was new, whoever stored them', async () => {
+    test('may hold the same events already: then nothing is reported as new, whoever stored them', async () => {
       const on = await server({ batchAppend })
       const [log, other] = [logOn(on), logOn(on)]
       stored(await append(log, 'first', 'one'))
@@ -51,7 +51,7 @@ for (const batchAppend of [true, false])
       expect((await on.data.all()).filter(({ stream }) => stream.startsWith('s'))).toHaveLength(12)
     })
 
-    test('may hold others: where any revision will do, what is new comes after them, and after its neighbours', async () => {
+    test('may hold other events: with any revision, new events are stored after them', async () => {
       const on = await server({ batchAppend })
       const [log, other] = [logOn(on), logOn(on)]
       stored(await append(log, 'first', 'one'))
@@ -64,7 +64,7 @@ for (const batchAppend of [true, false])
       expect(contents(await flatten(log.readAll()))).toEqual(['one', 'theirs', 'too', 'mine too', 'mine'])
     })
 
-    test('may hold others: where there may be none, the append is refused with the actual revision, and nothing stored', async () => {
+    test('may hold other events: with no-stream, the append fails and stores nothing', async () => {
       const on = await server({ batchAppend })
       const [log, other] = [logOn(on), logOn(on)]
       stored(await append(log, 'first', 'one'))
@@ -74,7 +74,7 @@ for (const batchAppend of [true, false])
       expect(contents(await on.data.streamOf('s'))).toEqual(['theirs', 'too'])
     })
 
-    test('may have held what can no longer be read, or be erased', async () => {
+    test('may have held events that a policy has removed, or be erased', async () => {
       const on = await server({ batchAppend })
       const [log, other] = [logOn(on), logOn(on)]
       stored(await append(log, 'first', 'one'))
@@ -91,7 +91,7 @@ for (const batchAppend of [true, false])
       expect(failure(erasedToo!)).toMatchObject({ tag: 'Refused', isErased: true })
     })
 
-    test('are looked at where the server tells no position of what it has stored', async () => {
+    test('are read first if the server reports no position of what it has stored', async () => {
       const on = await memoryServer({ batchAppend })
       on.faults.hidesAppendPositions = true
       const log = logOn(on)
@@ -103,7 +103,7 @@ for (const batchAppend of [true, false])
       expect(on.calls.read - before).toBe(5)
     })
 
-    test('are looked at for those who may not read all of the log', async () => {
+    test('are read first if the user may not read $all', async () => {
       const on = await server({ batchAppend })
       on.faults.deniesAll = true
       const [log, other] = [logOn(on), logOn(on)]
@@ -116,7 +116,7 @@ for (const batchAppend of [true, false])
       await expect(log.head()).rejects.toThrow('Access Denied')
     })
 
-    test('an answer that was lost is asked again, and was no news', async () => {
+    test('after a lost answer the repeat is not reported as new', async () => {
       const on = await server({ batchAppend })
       const log = logOn(on)
       stored(await append(log, 'first', 'one'))
@@ -126,7 +126,7 @@ for (const batchAppend of [true, false])
     })
   })
 
-test('whoever appends, what is answered and stored is as in one log in memory; in the same order where one appends alone and forgets nothing', async () => {
+test('several writers get the answers of one memory log; a single writer also gets its order', async () => {
   const entry = fc.record({
     stream: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
     expected: fc.constantFrom('any', 'any', 'no-stream', 'no-stream', -1, 0, 1, 2),

@@ -6,7 +6,7 @@ import { fresh, server } from './rig.js'
 
 const hour = 3_600_000
 
-test('a policy is what the official client reads of the stream', async () => {
+test('a policy is stored as the official client reads it', async () => {
   const on = await server()
   const stream = fresh()
   const acl = { read: ['$all'], write: ['ingress'], delete: ['$admins'], metaRead: ['$all'], metaWrite: ['$admins'] }
@@ -27,7 +27,7 @@ test('a policy is what the official client reads of the stream', async () => {
   })
 })
 
-test('the same policy again changes nothing; going back to an earlier one does', async () => {
+test('the same policy again changes nothing; a return to an earlier one does', async () => {
   const on = await server()
   const stream = fresh()
   const changes: boolean[] = []
@@ -38,7 +38,7 @@ test('the same policy again changes nothing; going back to an earlier one does',
   expect(changes).toEqual([true, false, true, true, true, false])
 })
 
-test('an age of broken seconds is refused, and a server that is away is said to be', async () => {
+test('an age that is not whole seconds is Refused, and a server that is away is NotAvailable', async () => {
   const on = await server()
   expect(await setStreamPolicy(on, fresh(), { maxAgeMs: 1_500 })).toMatchObject({ left: { tag: 'Refused' } })
   expect(await setStreamPolicy(on, fresh(), { maxCount: 0 })).toMatchObject({ left: { tag: 'Refused' } })

@@ -9,7 +9,7 @@ import type { Source } from '../../../src/log/eventstoredb/parallel-readers.js'
 import { wireTo } from '../../support/eventstoredb/wire.js'
 import { append, contents, eventOf, flatten, follow, logOn, memoryServer, never, server, stored } from './rig.js'
 
-/** However short the stretch of log. */
+/** Several readers also for a short part of the log. */
 const FOUR = { readers: 4, readersFromBytes: 0 }
 const BUCKETS = ['t.0', 't.1', 't.2', 't.3', 't.config-', 't.clock']
 
@@ -20,7 +20,7 @@ const eventAt = (position: number): RecordedEvent => ({
   position: BigInt(position),
 })
 
-/** Reads to the end, going on from the last event wherever the read breaks off. */
+/** Reads to the end, and continues after the last event when the read breaks off. */
 const persistently = async (log: EventLog, options: ReadAll): Promise<readonly RecordedEvent[]> => {
   const seen: RecordedEvent[] = []
   let after = options.after
@@ -39,10 +39,10 @@ const persistently = async (log: EventLog, options: ReadAll): Promise<readonly R
   throw new Error('never came to its end')
 }
 
-describe('prefixes shared out among readers', () => {
+describe('prefixes divided among readers', () => {
   const prefixes = fc.array(fc.stringMatching(/^[ab]{0,3}$/), { maxLength: 8 })
 
-  test('every name that one of them begins is read once, and no other', () => {
+  test('every stream that matches a prefix is read by one reader, and no other stream is', () => {
     fc.assert(
       fc.property(
         prefixes,
@@ -59,7 +59,7 @@ describe('prefixes shared out among readers', () => {
     )
   })
 
-  test('a tenant’s buckets are read by as many as there are; what has no prefixes, by one', () => {
+  test('the buckets of a tenant are divided among all readers; without prefixes one reader reads', () => {
     expect(sharesOf(BUCKETS, 4)).toEqual([['t.0', 't.clock'], ['t.1', 't.config-'], ['t.2'], ['t.3']])
     expect(sharesOf(BUCKETS, 1)).toEqual([BUCKETS])
     expect(sharesOf(undefined, 4)).toEqual([undefined])
@@ -68,7 +68,7 @@ describe('prefixes shared out among readers', () => {
 })
 
 describe('reads merged by position', () => {
-  test('hold two batches of each at most, however slowly they are taken', async () => {
+  test('hold at most two batches per reader, however slow the consumer is', async () => {
     const asked = [0, 0, 0]
     const source = (reader: number): Source =>
       async function* () {
@@ -90,7 +90,7 @@ describe('reads merged by position', () => {
     expect(taken).toBe(300)
   })
 
-  test('give what lies before a failure, and nothing that lies behind it', async () => {
+  test('deliver the events before a failure, and none after it', async () => {
     const failing: Source = async function* () {
       yield [eventAt(2), eventAt(5)]
       throw new LogUnavailable('gone')
@@ -107,14 +107,14 @@ describe('reads merged by position', () => {
     expect(seen).toEqual([1, 2, 3, 4, 5])
   })
 
-  test('refuse two events at one position aloud', async () => {
+  test('throw on two events at one position', async () => {
     const source: Source = async function* () {
       yield [eventAt(1), eventAt(2)]
     }
     await expect(flatten(mergedByPosition([source, source], 100, never()))).rejects.toThrow(/position 1/)
   })
 
-  test('end at once when aborted, with nothing of what the others had ready', async () => {
+  test('end at once when aborted, and deliver nothing more', async () => {
     const stop = new AbortController()
     // Both know the signal, and end early by it, as reads do.
     const source = (reader: number): Source =>
@@ -131,7 +131,7 @@ describe('reads merged by position', () => {
 })
 
 describe('several readers', () => {
-  test('read what one reads, in one order, over calls that break', async () => {
+  test('read the same events in the same order as one reader, over calls that break', async () => {
     const stream = fc.constantFrom(
       ...BUCKETS.slice(0, 4).map((bucket) => `${bucket}0.c`),
       't.config-q',
@@ -180,7 +180,7 @@ describe('several readers', () => {
     )
   }, 120_000)
 
-  test('read over connections of their own, and leave none open, nor a call', async () => {
+  test('use connections of their own, and leave no connection and no call open', async () => {
     const on = await server()
     const wire = await wireTo(on)
     onTestFinished(() => wire.close())
@@ -197,8 +197,8 @@ describe('several readers', () => {
     await wire.quiet()
   })
 
-  // In memory: how long the log of a real server is, is not for one test to say.
-  test('read short stretches alone, because the server looks through the log for each', async () => {
+  // In memory: a test cannot know how long the log of a real server is.
+  test('leave a short part of the log to one reader, because the server searches it once per reader', async () => {
     const on = await memoryServer()
     const wire = await wireTo(on)
     onTestFinished(() => wire.close())
@@ -211,7 +211,7 @@ describe('several readers', () => {
     expect(wire.opened()).toBe(4)
   })
 
-  test('a turned-away reader leaves no call behind', async () => {
+  test('a consumer that stops leaves no call open', async () => {
     const on = await server()
     const writing = logOn(on)
     const names = Array.from({ length: 2_000 }, (_, i) => `${i}`)
@@ -222,7 +222,7 @@ describe('several readers', () => {
     await on.idle()
   })
 
-  test('catch up before a subscription goes live', async () => {
+  test('do the catching up of a subscription', async () => {
     const on = await server()
     const wire = await wireTo(on)
     onTestFinished(() => wire.close())
@@ -243,9 +243,9 @@ describe('several readers', () => {
   })
 })
 
-describe('a server that knows less of the log than the one that told the head', () => {
+describe('a server that knows less of the log than the one that reported the head', () => {
   for (const readers of [1, 4])
-    test(`is no end of the log: ${readers} at a time`, async () => {
+    test(`does not end the read early, with ${readers} at a time`, async () => {
       const on = await memoryServer()
       const log = logOn(on, { readers, readersFromBytes: 0 })
       for (const bucket of BUCKETS) for (const each of ['one', 'two']) stored(await append(log, bucket, each))
@@ -268,7 +268,7 @@ describe('a server that knows less of the log than the one that told the head', 
     })
 })
 
-test('who turns away from what the server has sent already keeps nobody from closing', async () => {
+test('a consumer that stops before it has read what was sent does not keep the log from closing', async () => {
   const on = await server()
   const log = logOn(on)
   stored(await append(log, 'a', ...Array.from({ length: 20 }, (_, i) => `${i}`)))

@@ -10,10 +10,10 @@ import type { EventStoreDbServer, ServerSetting } from '../../support/eventstore
 import type { Store } from '../../support/eventstoredb/store.js'
 import { dataToTest } from '../../support/eventstoredb/upstream.js'
 
-/** As much patience as a server in the same process needs, so that what never answers is found out soon. */
+/** Short deadlines: the server runs in the same process, and a call that is never answered should fail soon. */
 const QUICK = { deadlineMs: 2_000, headPollMs: 10, backoffMs: 5, backoffMaxMs: 20 }
 
-/** A server for this test alone, on the real one that is named, or a store in memory. */
+/** A server for this test alone, in front of the real server that is named, or of a store in memory. */
 export const server = async (setting: ServerSetting = {}): Promise<EventStoreDbServer> => {
   const data = setting.data ?? dataToTest()
   const started = await startEventStoreDbServer({ ...setting, data })
@@ -25,12 +25,12 @@ export const server = async (setting: ServerSetting = {}): Promise<EventStoreDbS
 }
 
 /**
- * On a store in memory whatever is named: for the answers of other versions, and what only a store can be made to hold.
+ * Always on a store in memory: for the answers of other versions, and for logs that a real server cannot hold.
  */
 export const memoryServer = (setting: ServerSetting = {}, store?: Store): Promise<EventStoreDbServer> =>
   server({ ...setting, data: memoryData(store) })
 
-/** A log on it, closed with the test. */
+/** A log on this server, closed when the test ends. */
 export const logOn = (
   on: Pick<EventStoreDbServer, 'connectionString'>,
   options: Partial<EventStoreDbOptions> = {},
@@ -75,7 +75,7 @@ export const flatten = async (batches: AsyncIterable<readonly RecordedEvent[]>):
   return events
 }
 
-/** Follows a subscription until the last event is `last`; `at` hears every message before the next is asked for. */
+/** Follows a subscription until the last event is `last`; `at` gets every message before the next is requested. */
 export const follow = async (
   live: AsyncIterable<Live>,
   last: string,

@@ -12,7 +12,7 @@ const users = { ingress: password }
 
 const overTls = ({ caFile, ca, server: certified, user }: Certificates): void => {
   for (const batchAppend of [true, false])
-    test(`with an authority of one’s own and a password, ${batchAppend ? 'with' : 'without'} BatchAppend`, async () => {
+    test(`an own authority and a password, ${batchAppend ? 'with' : 'without'} BatchAppend`, async () => {
       const on = await server({ tls: certified, users, batchAppend })
       const log = logOn(on, { tlsCaFile: caFile, credentials: { username: 'ingress', password } })
       stored(await append(log, 'a', 'one'))
@@ -20,7 +20,7 @@ const overTls = ({ caFile, ca, server: certified, user }: Certificates): void =>
       expect(await follow(log.subscribe({ prefixes: ['a'], signal: never() }), 'one')).toEqual(['one'])
     })
 
-  test('a password in the connection string is taken as it is written, and one given beside it wins', async () => {
+  test('a password in the connection string is used as written; separate credentials take precedence', async () => {
     const on = await server({ tls: certified, users })
     const withPassword = (text: string) => ({
       connectionString: on.connectionString.replace('esdb://', `esdb://ingress:${encodeURIComponent(text)}@`),
@@ -41,7 +41,7 @@ const overTls = ({ caFile, ca, server: certified, user }: Certificates): void =>
     expect(contents(await on.data.streamOf('a'))).toEqual(['one', 'two', 'three'])
   })
 
-  test('a wrong password is not available, for appends and reads, and stores nothing', async () => {
+  test('with a wrong password appends are NotAvailable and reads throw LogUnavailable', async () => {
     const on = await server({ tls: certified, users })
     const log = logOn(on, { tlsCaFile: caFile, credentials: { username: 'ingress', password: 'wrong' } })
     expect(failure(await append(log, 'a', 'one')).tag).toBe('NotAvailable')
@@ -49,14 +49,14 @@ const overTls = ({ caFile, ca, server: certified, user }: Certificates): void =>
     expect(await on.data.streamOf('a')).toEqual([])
   })
 
-  test('a server that an unknown authority vouches for is not talked to', async () => {
+  test('a server whose authority is unknown gets no request', async () => {
     const on = await server({ tls: certified, users })
     const log = logOn(on, { credentials: { username: 'ingress', password } })
     expect(failure(await append(log, 'a', 'one')).tag).toBe('NotAvailable')
     expect(Object.values(on.calls).every((count) => count === 0)).toBe(true)
   })
 
-  test('a client certificate opens a server that asks for one, and nothing else does', async () => {
+  test('a server that requires a client certificate is reached with one, and not without', async () => {
     const on = await server({ tls: { ...certified, clientCa: ca } })
     stored(await append(logOn(on, { tlsCaFile: caFile, clientCertificate: user }), 'a', 'one'))
     expect(failure(await append(logOn(on, { tlsCaFile: caFile }), 'a', 'two')).tag).toBe('NotAvailable')
@@ -80,7 +80,7 @@ else {
   describe.skip('over TLS (skipped: there is no openssl here)', () => test('needs certificates', () => {}))
 }
 
-test('credentials that would not be sent are refused at once', () => {
+test('credentials that would not be sent are an error at once', () => {
   expect(() =>
     openEventStoreDbLog({
       connectionString: 'esdb://localhost?tls=false',
@@ -89,7 +89,7 @@ test('credentials that would not be sent are refused at once', () => {
   ).toThrow(/TLS only/)
 })
 
-test('what is wrong with a connection string is said without its password', () => {
+test('the error of a malformed connection string does not contain its password', () => {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
   const errorOf = (connectionString: string): Error | undefined => {
     try {

@@ -6,7 +6,7 @@ import { subscriptionHealth } from '../../../src/log/eventstoredb/subscription-h
 import type { SubscriptionState } from '../../../src/log/eventstoredb/subscription-health.js'
 import { append, contents, follow, logOn, never, server, stored } from './rig.js'
 
-/** Reports as they come, and who waits for one of them. */
+/** The reports so far, and a wait for one of them. */
 const listener = () => {
   const reports: SubscriptionReport[] = []
   const waiting: Readonly<{ kind: string; resolve: (state: SubscriptionState) => void }>[] = []
@@ -41,8 +41,8 @@ const reading = (log: EventLog, prefixes: readonly string[], signal: AbortSignal
   }
 }
 
-describe('how a subscription fares is told', () => {
-  test('catching up, live, broken, live again, ended: each with since-when', async () => {
+describe('the state of a subscription is reported', () => {
+  test('catching up, live, broken, live again, ended: each with its beginning', async () => {
     const on = await server()
     const heard = listener()
     const log = logOn(on, { onSubscription: heard.onSubscription })
@@ -73,7 +73,7 @@ describe('how a subscription fares is told', () => {
     )
   })
 
-  test('a subscription that goes deaf loses nothing, is named as stalled and opened anew', async () => {
+  test('a server subscription that stops delivering loses nothing and is reported as stalled', async () => {
     const on = await server()
     const heard = listener()
     const log = logOn(on, { onSubscription: heard.onSubscription, stallMs: 50 })
@@ -108,7 +108,7 @@ describe('how a subscription fares is told', () => {
     expect(reader.seen.slice(-2)).toEqual(['last', 'very last'])
   })
 
-  test('no event, no checkpoint and a moving head: stalled since the last progress', async () => {
+  test('with no event and no checkpoint while the head moves, it is stalled since the last progress', async () => {
     const on = await server()
     const heard = listener()
     const log = logOn(on, { onSubscription: heard.onSubscription, stallMs: 100, deadlineMs: 60 })
@@ -130,7 +130,7 @@ describe('how a subscription fares is told', () => {
     await reader.ended
   })
 
-  test('a listener that fails breaks nothing', async () => {
+  test('a listener that throws breaks nothing', async () => {
     const on = await server()
     const log = logOn(on, {
       onSubscription: () => {
@@ -141,7 +141,7 @@ describe('how a subscription fares is told', () => {
     expect(await follow(log.subscribe({ prefixes: ['a'], signal: never() }), 'one')).toEqual(['one'])
   })
 
-  test('time is on the side of whoever is slow to take: a reader at work is no stall', () => {
+  test('a consumer that is slow is not reported as a stall', () => {
     let now = 0
     const told: SubscriptionState[] = []
     const watch = subscriptionHealth(
@@ -166,7 +166,7 @@ describe('how a subscription fares is told', () => {
   })
 })
 
-describe('a subscription', () => {
+describe('a subscription to a faulty server', () => {
   test('fails with LogUnavailable once the server has been away for too long, and not before', async () => {
     const on = await server()
     const log = logOn(on, { giveUpMs: 200 })
@@ -196,7 +196,7 @@ describe('a subscription', () => {
     }
   })
 
-  test('from behind the head waits there and then goes on', async () => {
+  test('that begins beyond the head waits for the log to get there', async () => {
     const on = await server()
     const heard = listener()
     const log = logOn(on, { onSubscription: heard.onSubscription })
@@ -214,7 +214,7 @@ describe('a subscription', () => {
     expect(heard.kinds()).not.toContain('broken')
   })
 
-  test('goes on where a leader was, at the new one', async () => {
+  test('continues on the new leader after a change', async () => {
     const first = await server()
     const second = await server({ data: first.data })
     const log = logOn(first)

@@ -1,4 +1,4 @@
-/** Test support: the two ways to append, one call for each append and one for all of them, and how they go wrong. */
+/** Test support: the two ways to append (a call per append, one call for all), and their faults. */
 import shared from '@eventstore/db-client/generated/shared_pb.js'
 import type {
   AppendReq,

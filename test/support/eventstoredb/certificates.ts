@@ -1,4 +1,4 @@
-/** Test support: an authority of one's own, a server's certificate and a user's, made with the `openssl` command. */
+/** Test support: an authority, a server certificate and a user certificate, made with the `openssl` command. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,7 +16,7 @@ export type Certificates = Readonly<{
   remove: () => void
 }>
 
-/** `undefined` where there is no `openssl`. */
+/** `undefined` if there is no `openssl`. */
 export const makeCertificates = (): Certificates | undefined => {
   const dir = mkdtempSync(join(tmpdir(), 'streamvane-tls-'))
   const remove = (): void => rmSync(dir, { recursive: true, force: true })

@@ -1,4 +1,4 @@
-/** Test support: where a real EventStoreDB can be had from. */
+/** Test support: finds or starts a real EventStoreDB. */
 import { findRuntime } from '../../../dev/local-kafka/runtime.mjs'
 import { GenericContainer, Wait } from 'testcontainers'
 

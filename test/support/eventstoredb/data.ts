@@ -1,4 +1,4 @@
-/** Test support: what lies behind the server that misbehaves: a store in memory, or a real EventStoreDB. */
+/** Test support: what is behind the faulty server: a store in memory, or a real EventStoreDB. */
 import type {
   AppendReq,
   AppendResp,
@@ -10,9 +10,9 @@ import type {
 import type { Faults } from './faults.js'
 import type { Refusal } from './refusals.js'
 
-/** Calls as they reach a server that does nothing wrong. What rejects or throws is a `Refusal`. */
+/** Calls as they reach a server without faults. It rejects or throws a `Refusal`. */
 export type Backend = Readonly<{
-  /** One batch call: whole appends go in, in their order; each answer comes out with its correlation id. */
+  /** One batch call: takes whole appends in order, and answers each with its correlation id. */
   batch: (
     answer: (message: BatchAppendResp) => void,
     fail: (refusal: Refusal) => void,
@@ -24,15 +24,15 @@ export type Backend = Readonly<{
 
 export type Held = Readonly<{ id: string; stream: string; data: Uint8Array; commit: bigint }>
 
-/** Shared by the servers of one cluster. Every name is its own: nothing of another test is seen. */
+/** Shared by the servers of one cluster. Names are its own: no test sees the streams of another. */
 export type Data = Readonly<{
-  /** In memory some faults are the store's own: answers of older servers, and a leader that knows the log in part. */
+  /** Some faults exist only in memory: answers of older servers, and a leader that knows part of the log. */
   backend: (faults: Faults) => Backend
   /** The readable events of a stream. */
   streamOf: (stream: string) => Promise<readonly Held[]>
   all: () => Promise<readonly Held[]>
   tombstone: (stream: string) => Promise<void>
-  /** The events there are now can no longer be read, but count. */
+  /** The present events can no longer be read, but their revisions stay used. */
   expire: (stream: string) => Promise<void>
   close: () => Promise<void>
 }>

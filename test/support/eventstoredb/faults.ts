@@ -1,44 +1,44 @@
-/** Test support: what the protocol-level server can be told to do wrong. */
+/** Test support: the faults of the protocol-level server that a test can switch on. */
 export type Address = Readonly<{ address: string; port: number }>
 
-/** Numbers count down with each occurrence; the rest lasts as long as it is set. */
+/** Numbers count down with each occurrence; the others last as long as they are set. */
 export type Faults = {
   /** Appends that are stored, but whose call breaks before the answer. */
   loseAnswers: number
   /** Appends that are neither stored nor answered. */
   swallow: number
-  /** A batch call on which something is sent now answers nothing for the rest of its life. */
+  /** A batch call on which something is sent now never answers again. */
   stuck: boolean
-  /** Answers to appends come so much later. */
+  /** Delay of the answers to appends. */
   lateMs: number
-  /** Answers to batched appends are held back until there are so many, and then given last first. */
+  /** Answers to batched appends are held back until there are this many, and then sent in reverse order. */
   reorder: number
-  /** Not ready to write, as a server is that may only read. */
+  /** The server is read-only: not ready to write. */
   readOnly: boolean
-  /** Whoever we are, we may not. */
+  /** Every append is denied. */
   denies: boolean
-  /** Lets nobody read `$all`, as a server does whose own rule for it is kept; everything else may be done. */
+  /** Reads of `$all` are denied, as they are by default; everything else is allowed. */
   deniesAll: boolean
   /**
    * Somebody else leads: calls that need the leader are told where it is, gossip names it. `nobody`: there is none now.
    */
   leader: Address | 'nobody' | undefined
-  /** Whom gossip names as the leader, if not that one. */
+  /** The leader that gossip names, if it is another. */
   gossips: Address | undefined
-  /** The leader is told without its address: no server should, and the client does not survive it by itself. */
+  /** The leader is named without its address: no server should do so, and the client does not survive it by itself. */
   hidesLeader: boolean
   /** Reading calls break after `breakAfter` messages each. */
   breakReads: number
   breakAfter: number
-  /** Reads of events begin and never say anything; the head can still be read. */
+  /** Reads of events begin and never send anything; the head can still be read. */
   hangs: boolean
-  /** Knows the log through this position only, as a leader does that does not know yet that it was deposed. */
+  /** Knows the log through this position only, like a leader that does not know yet that it was deposed. */
   knowsThrough: bigint | undefined
-  /** Subscriptions that have something to say now keep silent for the rest of their lives. */
+  /** Subscriptions that would send something now never send again. */
   deaf: boolean
-  /** Servers before 22.6 tell no position when a stream is read. */
+  /** Servers before 22.6 report no position when a stream is read. */
   hidesStreamPositions: boolean
-  /** Tells no position of what was appended. */
+  /** Reports no position of what was appended. */
   hidesAppendPositions: boolean
   /**
    * 20.6-era servers tell failures by trailers only, and of events appended together the prepare position of the first.
@@ -68,6 +68,6 @@ export const noFaults = (): Faults => ({
   isOf206: false,
 })
 
-/** Whether the fault occurs now. */
+/** Whether the fault occurs now; counts it down. */
 export const takes = (faults: Faults, fault: 'loseAnswers' | 'swallow' | 'breakReads'): boolean =>
   faults[fault] > 0 && faults[fault]-- > 0

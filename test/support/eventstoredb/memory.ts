@@ -1,4 +1,4 @@
-/** Test support: EventStoreDB's answers from a store in memory. Where versions differ it keeps to the stricter one. */
+/** Test support: EventStoreDB's answers from a store in memory. If versions differ, it is like the stricter one. */
 import type { AppendReq, BatchAppendReq, ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
 import type { Backend, Data } from './data.js'
 import type { Faults } from './faults.js'
@@ -116,7 +116,7 @@ async function* subscribe(store: Store, options: ReadReq.Options, signal: AbortS
   }
 }
 
-/** From behind the revision asked for. A subscription to a stream that is deleted ends with an error, whenever that is. */
+/** Begins after the revision asked for. If the stream is deleted, the subscription ends with an error. */
 async function* subscribeStream(store: Store, options: ReadReq.Options, signal: AbortSignal): AsyncGenerator<ReadResp> {
   const asked = options.getStream()!
   const stream = nameOf(asked.getStreamIdentifier())

@@ -129,7 +129,7 @@ export const batchTooLarge = (request: BatchAppendReq, bytesMax: number): BatchA
     new shared.MaximumAppendSizeExceeded().setMaxappendsize(bytesMax).serializeBinary(),
   )
 
-/** Not this server, or not now: told in words only. */
+/** Not this server, or not now: reported by a message only. */
 export const batchNotHandled = (request: BatchAppendReq, message: string): BatchAppendResp =>
   failed(request, message, new Uint8Array(), 'google.protobuf.Empty')
 

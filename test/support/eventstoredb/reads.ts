@@ -1,4 +1,4 @@
-/** Test support: reads and subscriptions that go wrong. */
+/** Test support: reads and subscriptions, and their faults. */
 import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
 import type { ServerWritableStream } from '@grpc/grpc-js'
 import type { Backend } from './data.js'
@@ -48,7 +48,7 @@ export const readService = (
   }
 }
 
-/** The client has taken what lay ready, or is gone. */
+/** Resolves when the client has read what was ready, or is gone. */
 const drained = (call: ReadingCall): Promise<void> =>
   new Promise((resolve) => {
     const go = (): void => {

@@ -4,7 +4,7 @@ import type { Faults } from './faults.js'
 
 export type Refusal = Readonly<{ code: number; details: string; metadata?: Metadata }>
 
-/** One to throw. */
+/** A refusal as an error to throw. */
 export const refused = (refusal: Refusal): Error & Refusal => Object.assign(new Error(refusal.details), refusal)
 
 const withTrailers = (code: number, details: string, trailers: Readonly<Record<string, string>>): Refusal => {

@@ -1,6 +1,6 @@
 /**
- * Test support: a server that speaks EventStoreDB's protocol and misbehaves on command. Behind it lies a store in
- * memory, or a real server (`EVENTSTOREDB_URL`), to which calls and answers pass as they are.
+ * Test support: a server that speaks EventStoreDB's protocol and has faults on command. Behind it is a store in memory,
+ * or a real server (`EVENTSTOREDB_URL`), to which calls and answers pass unchanged.
  */
 import features from '@eventstore/db-client/generated/serverfeatures_pb.js'
 import featuresGrpc from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js'
@@ -23,11 +23,11 @@ import type { Refusal } from './refusals.js'
 export type ServerSetting = Readonly<{
   batchAppend?: boolean
   serverFeatures?: boolean
-  /** In memory and its own unless it is given. */
+  /** A store in memory of its own unless it is given. */
   data?: Data
   appendBytesMax?: number
   tls?: Readonly<{ certificate: Buffer; key: Buffer; clientCa?: Buffer }>
-  /** Passwords by name; asked for on every call. */
+  /** Passwords by name, checked on every call. */
   users?: Readonly<Record<string, string>>
 }>
 
@@ -38,9 +38,9 @@ export type EventStoreDbServer = Readonly<{
   faults: Faults
   /** How often each method was called. */
   calls: Readonly<Record<Method, number>>
-  /** Resolves once no call stands. */
+  /** Resolves once no call is open. */
   idle: () => Promise<void>
-  /** Breaks every call there is. */
+  /** Breaks every open call. */
   drop: () => void
   /** Away: connections refused, until `back`. */
   away: () => void
@@ -56,7 +56,7 @@ type Call = {
 }
 type Answer = (error: object | null, value?: unknown) => void
 
-/** `MaxAppendSize` of a server that nobody has told otherwise. */
+/** The default `MaxAppendSize`. */
 const APPEND_BYTES_MAX = 1024 * 1024
 const MESSAGE_BYTES_MAX = 32 * 1024 * 1024
 
@@ -92,7 +92,7 @@ export const startEventStoreDbServer = async (setting: ServerSetting = {}): Prom
     gone(call)
     call.emit('error', refusal)
   }
-  /** Counts the call and keeps it, if the caller may. */
+  /** Counts the call, and keeps it if the caller is allowed. */
   const admits = (method: Method, call: Call): boolean => {
     calls[method] += 1
     const refusal = unauthenticated(users, call.metadata)
@@ -151,7 +151,7 @@ export const startEventStoreDbServer = async (setting: ServerSetting = {}): Prom
     const server = new Server({ 'grpc.max_receive_message_length': MESSAGE_BYTES_MAX })
     server.addService(streamsGrpc.StreamsService, services)
     if (serverFeatures) server.addService(featuresGrpc.ServerFeaturesService, { getSupportedMethods: supported })
-    // Open to everybody: the client sends no credentials when it discovers.
+    // Open to everyone: the client sends no credentials when it discovers.
     const members = (_call: unknown, answer: Answer): void => {
       calls.gossip += 1
       answer(null, gossipMessage(self, faults.gossips ?? faults.leader ?? self))
@@ -182,7 +182,7 @@ export const startEventStoreDbServer = async (setting: ServerSetting = {}): Prom
   }
   return {
     at: self,
-    // Certificates are for names.
+    // The certificate is for a name.
     connectionString: tls === undefined ? `esdb://127.0.0.1:${self.port}?tls=false` : `esdb://localhost:${self.port}`,
     data,
     faults,

@@ -1,6 +1,6 @@
 /**
- * Test support: a real EventStoreDB behind the server that misbehaves. Messages pass as they are, but for the names of
- * streams, which are each test's own.
+ * Test support: a real EventStoreDB behind the faulty server. Messages pass unchanged except for the names of streams,
+ * which are each test's own.
  */
 import { randomUUID } from 'node:crypto'
 import { EventStoreDBClient } from '@eventstore/db-client'

@@ -1,4 +1,4 @@
-/** Test support: a wire to a server, that tells how many connections there are, and takes its time. */
+/** Test support: a TCP proxy in front of a server that counts connections and adds a delay. */
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { once } from 'node:events'
@@ -13,7 +13,7 @@ export type Wire = Readonly<{
   close: () => void
 }>
 
-/** What either side says arrives `delayMs` later at the other, in its order, however much of it there is. */
+/** Bytes of either side arrive at the other `delayMs` later, in order. */
 export const wireTo = async (
   { connectionString }: Readonly<{ connectionString: string }>,
   delayMs = 0,

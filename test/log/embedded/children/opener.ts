@@ -1,6 +1,6 @@
 /**
- * Opens each of the folders, for writing and for reading, reads all and appends, and says `CASE MODE` and how it went.
- * It must come to its end: what a damaged file or a full disk does to the process is what is tested.
+ * Opens each of the folders for reading and for writing, reads everything, appends, and prints `FOLDER MODE` with the
+ * outcome. It must reach its end: the test is about what a damaged file or a full disk does to the process.
  */
 import { randomUUID } from 'node:crypto'
 import { writeSync } from 'node:fs'
