@@ -5,7 +5,7 @@ export class TooDeep extends Error {
   override readonly name = 'TooDeep'
 }
 
-/** JSON with keys in code-unit order and no white space: the same for every order of keys. Throws `TooDeep`. */
+/** JSON with keys in code-unit order and without white space, equal for every order of keys. Throws `TooDeep`. */
 export const canonicalJson = (value: unknown, depth = 0): string => {
   if (depth > DEPTH_MAX) throw new TooDeep(`nested deeper than ${DEPTH_MAX}`)
   if (typeof value === 'string') return quoted(value)
@@ -33,10 +33,7 @@ type Shape = Readonly<{ keys: readonly string[]; sorted: readonly string[]; head
  */
 const shapes = new Map<string, Shape>()
 const SHAPES_MAX = 1_000
-/**
- * Objects with more keys, or longer ones, are not remembered: they would fill the memory, and nothing of Genesys has
- * them.
- */
+/** Objects with more keys, or longer ones, are not cached: they would fill memory, and no Genesys body has them. */
 const SHAPE_KEYS_MAX = 200
 const SHAPE_CHARS_MAX = 8_000
 

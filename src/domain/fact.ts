@@ -4,8 +4,8 @@ import type { CallbackMode, PointSource, Profile } from './profile.js'
 
 /**
  * Facts: the decoded meaning of raw events, a closed union. Enum values are normalised to one spelling (media types,
- * directions and message types lower case as in metric records, disconnect types and states UPPER_SNAKE); values nobody
- * has seen before pass through unchanged in that spelling.
+ * directions and message types lower case as in metric records, disconnect types and states UPPER_SNAKE); unknown
+ * values pass through in that spelling.
  */
 export type Fact =
   | MetricEmitted

@@ -20,7 +20,7 @@ export type Term = Readonly<{
   statistic: 'count' | 'sum'
 }>
 
-/** Switches and numbers of the profile and the organisation that a formula may multiply with; switches are 1 or 0. */
+/** Switches (0 or 1) of the profile and the organisation, by which a formula may multiply. */
 export const optionNames = ['includeFlowOuts', 'includeAbandons', 'includeShortAbandons', 'countNotResponding'] as const
 export type OptionName = (typeof optionNames)[number]
 export type Options = Readonly<Record<OptionName, number>>
@@ -30,14 +30,14 @@ export const FORMULA_CHARS_MAX = 1_000
 /** Far beyond any unit, and small enough that no sum of a row multiplied with it is infinite. */
 const FACTOR_MAX = 1e15
 
-/** Reads a formula; the sentence on the left says what is wrong with it and where. */
+/** Parses a formula. The left side says what is wrong with it and where. */
 export const parseFormula = (text: string): E.Either<string, Formula> => {
   if (text.length > FORMULA_CHARS_MAX) return E.left(`longer than ${FORMULA_CHARS_MAX} characters`)
   try {
     const node = jsep(text)
     const below =
       node.type === 'BinaryExpression' && node['operator'] === '/' ? part(node['right'] as jsep.Expression) : null
-    // Divided by a number, such as 1000 for seconds, it is still a quantity.
+    // A division by a number, such as 1000 for seconds, still gives a quantity.
     if (below === null || below.scale !== null)
       return E.right({ text, numerator: linear(part(node)), denominator: null })
     const numerator = linear(part(node['left'] as jsep.Expression))
@@ -46,7 +46,7 @@ export const parseFormula = (text: string): E.Either<string, Formula> => {
     return E.right({ text, numerator, denominator })
   } catch (cause) {
     if (cause instanceof NotAFormula) return E.left(cause.message)
-    // jsep says what it did not understand and at which character.
+    // jsep reports what it did not understand, and at which character.
     return E.left((cause as Error).message)
   }
 }
@@ -54,9 +54,9 @@ export const parseFormula = (text: string): E.Either<string, Formula> => {
 class NotAFormula extends Error {}
 
 /**
- * What a part of a formula can be: a sum of measures, or (`scale`) a sum of numbers times options. Equal terms are
- * added up at every step, or a product of many sums in brackets, which a short text can hold, would have more terms
- * than memory.
+ * A part of a formula: a sum of measures, or (`scale`) a sum of numbers times options. Equal terms are added up at every
+ * step: otherwise a product of many sums in brackets, which fits into a short text, would have more terms than fit into
+ * memory.
  */
 type Part = Readonly<{ terms: Linear; scale: Scale | null }>
 type Scale = readonly Readonly<{ factor: number; options: readonly OptionName[] }>[]
@@ -66,7 +66,7 @@ const linear = ({ terms, scale }: Part): Linear => {
     throw new NotAFormula(
       'a number alone cannot be added over rows: multiply it with a measure, such as 1000 * nOffered.count',
     )
-  // Written so that NaN, as of Infinity − Infinity, is found too.
+  // Written so that NaN, such as Infinity − Infinity, is rejected too.
   const wild = terms.find(({ factor }) => !(Math.abs(factor) <= FACTOR_MAX))
   if (wild !== undefined)
     throw new NotAFormula(`the factor of ${wild.metric}.${wild.statistic} is larger than ${FACTOR_MAX}`)
@@ -172,7 +172,7 @@ const times = ({ terms, scale }: Part, by: Scale): Part =>
     ? { terms: mergedTerms(multiplied(terms, by)), scale }
     : { terms: [], scale: mergedScale(multiplied(scale, by)) }
 
-/** Options are 0 or 1, so naming one twice is naming it once. */
+/** Options are 0 or 1, so an option times itself is the option. */
 const multiplied = <A extends Scale[number]>(left: readonly A[], right: Scale): readonly A[] =>
   left.flatMap((one) =>
     right.map(({ factor, options }) => ({
@@ -187,7 +187,7 @@ const mergedTerms = (terms: Linear): Linear =>
 
 const mergedScale = (scale: Scale): Scale => merged(scale, ({ options }) => options.join(' '))
 
-/** Adds up what is equal but for its factor. */
+/** Adds up terms that differ in their factor only. */
 const merged = <A extends Scale[number]>(list: readonly A[], keyOf: (one: A) => string): readonly A[] => {
   const sums = new Map<string, A>()
   for (const one of list) {
@@ -197,13 +197,10 @@ const merged = <A extends Scale[number]>(list: readonly A[], keyOf: (one: A) => 
   return [...sums.values()].filter(({ factor }) => factor !== 0)
 }
 
-/**
- * A sum with the options put in, ready to be worked out for many rows. `place` is that of the metric in a row's
- * measures.
- */
+/** A sum with the options applied, ready to be evaluated for many rows. `place` is the metric's place in the measures. */
 export type Compiled = readonly Readonly<{ place: number; isSum: boolean; factor: number }>[]
 
-/** Puts the options in. Terms that they switch off are gone. */
+/** Applies the options. Terms that they switch off are dropped. */
 export const compile = (terms: Linear, options: Options): Compiled => {
   const sums = new Map<string, { place: number; isSum: boolean; factor: number }>()
   for (const { metric, statistic, factor, options: names } of terms) {
@@ -217,7 +214,7 @@ export const compile = (terms: Linear, options: Options): Compiled => {
   return [...sums.values()].filter(({ factor }) => factor !== 0)
 }
 
-/** The value for one row's measures, in their unit: a measure that is not there counts 0. */
+/** The value for the measures of one row, in their unit. An absent measure counts 0. */
 export const evaluate = (sum: Compiled, measures: readonly (Measure | undefined)[]): number => {
   let value = 0
   for (const { place, isSum, factor } of sum) {

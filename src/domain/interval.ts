@@ -1,7 +1,7 @@
 /**
- * Intervals are half-open, `[start, end)`, aligned to the UTC epoch. A point belongs whole to the interval of its emit
- * time; a span is clipped at the boundaries. Half-open is our reading of a rule that Genesys does not state: a point
- * exactly on an edge opens the next interval.
+ * Intervals are half-open, `[start, end)`, and aligned to the UTC epoch. A point belongs whole to the interval of its
+ * emit time; a span is clipped at the boundaries. Genesys does not say to which interval a point exactly on an edge
+ * belongs; here it belongs to the one that begins.
  */
 
 /** Milliseconds since 1970-01-01T00:00:00Z. */

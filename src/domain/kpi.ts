@@ -6,8 +6,8 @@ import type { MetricName } from './metric.js'
 import type { EvidenceLevel } from './metric-catalogue.js'
 
 /**
- * A KPI as its two terms, so that rows of several intervals or queues are added before they are divided. A quantity has
- * no denominator.
+ * The two terms of a KPI. Terms of several intervals or queues are added before they are divided. A quantity has no
+ * denominator.
  */
 export type Ratio = Readonly<{ numerator: number; denominator: number | null }>
 
@@ -34,7 +34,7 @@ export const interactionFamilies: readonly FamilyName[] = familyNames.filter(
 /** Families whose cells hold the interactions of a queue, whoever handled them. */
 const offering: readonly FamilyName[] = interactionFamilies.filter((name) => name !== 'agent')
 
-/** Of a built-in KPI it is also said where its formula is from (ids of docs/sources.md) and how well it is known. */
+/** `source` says where the formula is from (ids of docs/sources.md), `mark` how well it is known. */
 export type BuiltInKpi = Kpi & Readonly<{ source: string; mark: EvidenceLevel }>
 
 const kpi = (
@@ -54,8 +54,8 @@ export const builtInKpis: readonly BuiltInKpi[] = [
   kpi(
     'serviceLevel',
     'share',
-    // Abandons never count as in service level, however short. Where abandons are left out, the short ones are not
-    // taken off a second time.
+    // Abandons are never within the service level, however short. Where abandons are excluded, the short ones are not
+    // subtracted a second time.
     '(tAnswered.count - nOverSla.count) / (tAnswered.count + includeAbandons * tAbandon.count - includeAbandons * tShortAbandon.count + includeAbandons * includeShortAbandons * tShortAbandon.count + includeFlowOuts * tFlowOut.count)',
     offering,
     'Service level (Genesys: oServiceLevel): answered within the service-level duration, of all that count by the options of the organisation.',
@@ -175,12 +175,12 @@ export const kpiProblems = ({ name, formula, families: inFamilies }: Kpi): reado
   })
 }
 
-/** The metrics that a formula is made of, each once. */
+/** The metrics that a formula names, each once. */
 export const metricsOf = ({ numerator, denominator }: Formula): readonly MetricName[] => [
   ...new Set([...numerator, ...(denominator ?? [])].map(({ metric }) => metric)),
 ]
 
-/** KPIs with their formulas read and options put in. Make it once for many rows. */
+/** KPIs with parsed formulas and the options applied. Compile once for many rows. */
 export type CompiledKpis = readonly Readonly<{ name: string; numerator: Compiled; denominator: Compiled | null }>[]
 
 /** Throws if a formula is wrong: `kpiProblems` is asked when a profile is published. */
@@ -197,8 +197,8 @@ export const compileKpis = (kpis: readonly Kpi[], options: Options): CompiledKpi
   })
 
 /**
- * The KPIs that have a value: a denominator of 0 is none, neither 0 nor 100; a quantity of measures that are not there
- * is none either.
+ * The KPIs that have a value. A denominator of 0 gives no value, neither 0 nor 100, and a quantity of absent measures
+ * gives none either.
  */
 export const kpiValues = (
   kpis: CompiledKpis,

@@ -1,8 +1,8 @@
 /**
- * What stands behind each metric: what it measures, when it is stamped and so to which interval it belongs, where that
- * is from (ids of docs/sources.md), and how well it is known. The mark is that of the weaker of meaning and instant, as
- * far as they are stated; where nobody says when a metric is stamped, that is said, and its points belong where their
- * records date them.
+ * The documentation of each metric: what it measures, when it is stamped (and so to which interval it belongs), its
+ * source (ids of docs/sources.md), and how well it is known. The evidence level is the weaker one of meaning and
+ * instant. Where no source says when a metric is stamped, the text says so, and its points belong where their records
+ * date them.
  */
 export type MetricText = Readonly<{ doc: string; emitted: string; source: string; mark: EvidenceLevel }>
 

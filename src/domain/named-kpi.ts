@@ -17,7 +17,7 @@ import type { Profile } from './profile.js'
 import { SKETCH_ERROR_MAX } from './sketch.js'
 
 /**
- * What a row says of one metric. `avg` is left to the reader as its two terms; quantiles are there where the profile
+ * The statistics of one metric in a row. The average is carried as its two terms; quantiles exist where the profile
  * names the metric.
  */
 export type Statistic = 'count' | 'sum' | 'min' | 'max' | 'avg' | Quantile
@@ -133,7 +133,7 @@ const meaning = (metric: MetricName, statistic: Statistic): readonly [KpiUnit, f
 const isQuantile = (statistic: Statistic): statistic is Quantile =>
   (quantiles as readonly Statistic[]).includes(statistic)
 
-/** Emitted for queue sessions, in which no agent is named. */
+/** Metrics of queue sessions, which name no agent. */
 const ofQueuesOnly: ReadonlySet<MetricName> = new Set<MetricName>([
   ...(['nOffered', 'tAcd', 'tAbandon', 'tFlowOut', 'tShortAbandon'] as const),
   ...(['nCfcOffered', 'tCfcAcd', 'tCfcAbandon', 'tCfcFlowOut'] as const),

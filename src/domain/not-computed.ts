@@ -1,9 +1,6 @@
 import type { EvidenceLevel } from './metric-catalogue.js'
 
-/**
- * What Genesys, or the trade, has a name for and rows have no figure for, each with the reason: an absence that says
- * so. `instead` is where to look.
- */
+/** Metrics and KPIs that Genesys or the field has a name for and rows do not carry, each with the reason. */
 export type NotComputed = Readonly<{
   name: string
   doc: string
@@ -66,7 +63,7 @@ export const notComputed: readonly NotComputed[] = [
   },
 ]
 
-/** Names of Genesys, or of other spelling, for what rows have under another name. */
+/** Names of Genesys, or other spellings, for what rows carry under another name. */
 export const aliases: Readonly<Record<string, Readonly<{ leadsTo: string; doc: string }>>> = {
   oServiceLevel: {
     leadsTo: 'serviceLevel',

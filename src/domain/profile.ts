@@ -17,9 +17,9 @@ export type CallbackMode = 'AgentFirst' | 'CustomerFirst'
  * The versioned definition of the KPIs. What Genesys leaves open is an option here, with our assumption as its default.
  *
  * Of a profile published while a generation runs, `points`, `intervalMs`, `rollUps`, `zone`, `graceMs`,
- * `lateHorizonMs`, `aheadMaxMs`, `correlation.restateHorizonMs` and `agentState.stateMaxMs` take effect in the next generation; the
- * rest from the instant it says. What divides a row (`families`, `splitBy`, `quantiles`) counts from the first interval
- * that had not begun.
+ * `lateHorizonMs`, `aheadMaxMs`, `correlation.restateHorizonMs` and `agentState.stateMaxMs` take effect in the next
+ * generation; the rest from the instant it says. What divides a row (`families`, `splitBy`, `quantiles`) counts from the
+ * first interval that had not begun.
  */
 export type Profile = Readonly<{
   id: string
@@ -152,7 +152,7 @@ export const defaultProfile: Profile = {
 
 const KPI_NAME = /^[a-z][A-Za-z0-9_]{0,63}$/
 
-/** What is wrong with a profile, in sentences; empty if nothing is. */
+/** What is wrong with a profile, in sentences. Empty if nothing is. */
 export const profileProblems = (profile: Profile): readonly string[] => {
   const problems: string[] = []
   const base = granularityOf(profile.intervalMs)
@@ -191,13 +191,13 @@ export const profileProblems = (profile: Profile): readonly string[] => {
   return problems
 }
 
-/** The service-level duration of a queue and media type, as the profile alone says. */
+/** The service-level duration of a queue and media type by the profile alone. */
 export const serviceLevelDurationMs = ({ serviceLevel }: Profile, queueId: string, mediaType: string): number =>
   own(serviceLevel.durationMsByQueue, queueId) ??
   own(serviceLevel.durationMsByMediaType, mediaType) ??
   serviceLevel.durationMs
 
-/** What the formulas may multiply with, as the profile alone says. */
+/** The options of formulas by the profile alone. */
 export const optionsOf = ({ serviceLevel, occupancyCountsNotResponding }: Profile): Options => ({
   includeFlowOuts: Number(serviceLevel.includeFlowOuts),
   includeAbandons: Number(serviceLevel.includeAbandons),
@@ -205,6 +205,6 @@ export const optionsOf = ({ serviceLevel, occupancyCountsNotResponding }: Profil
   countNotResponding: Number(occupancyCountsNotResponding),
 })
 
-/** Ids come from outside: one that is called `constructor` must not find what every object inherits. */
+/** Ids are foreign input: the id `constructor` must not find what every object inherits. */
 const own = (durations: Readonly<Record<string, number>>, id: string): number | undefined =>
   Object.hasOwn(durations, id) ? durations[id] : undefined

@@ -6,8 +6,8 @@ import type { Measure } from './measure.js'
 import { metricIndex, metricKind, metricNames, type MetricName } from './metric.js'
 
 /**
- * `provisional` while the interval is open, `final` once the frontier passed its end and the grace, `corrected` if
- * something arrived later.
+ * `provisional` while the interval is open, `final` once the frontier passed the interval's end and the grace period,
+ * `corrected` if the row changed after that.
  */
 export type RowStatus = 'provisional' | 'final' | 'corrected'
 
@@ -24,11 +24,11 @@ export type Correction = 'late' | 'handled' | 'recomputed' | 'settings' | 'erase
 
 /**
  * The published state of a cell. `dimensions` are in the family's order. `measures` are in the catalogue's order,
- * `undefined` where nothing was emitted. Within a generation `(key, revision)` names these very values for ever.
+ * `undefined` where nothing was emitted. Within a generation `(key, revision)` always has the same values.
  */
 export type Row = Readonly<{
   tenant: string
-  /** `rowKey` of it, worked out once. */
+  /** `rowKey` of the row, computed once. */
   key: string
   family: FamilyName
   dimensions: readonly (string | null)[]
@@ -37,10 +37,10 @@ export type Row = Readonly<{
   end: EpochMs
   status: RowStatus
   correction: Correction | null
-  /** Changes folded into the row: observations, and its closing. From 1. */
+  /** Number of changes folded into the row, its closing included. From 1. */
   revision: number
   measures: readonly (Measure | undefined)[]
-  /** Those that have a value, by name. */
+  /** The KPIs that have a value, by name. */
   kpis: Readonly<Record<string, Ratio>>
   /** Metric points that had been in the row and were erased on request before this generation began; null: none. */
   erased: number | null
@@ -52,17 +52,17 @@ export type Row = Readonly<{
 }>
 
 /**
- * The dimensions as one string: the cell within its family and interval. `/` separates; ids are escaped; a missing one
- * is `-`.
+ * The dimensions as one string, which names the cell within its family and interval. `/` separates them, ids are
+ * escaped, and a missing one is `-`.
  */
 export const cellKey = (dimensions: readonly (string | null)[]): string =>
   dimensions.map((value) => (value === null ? '-' : escapeId(value))).join('/')
 
-/** Names a row within its tenant and generation, for example `queue/9b1d…/voice/-/-/PT15M/2026-01-05T10:00:00.000Z`. */
+/** The name of a row within its tenant and generation, for example `queue/9b1d…/voice/-/-/PT15M/2026-01-05T10:00:00.000Z`. */
 export const rowKey = (row: Pick<Row, 'family' | 'dimensions' | 'granularity' | 'start'>): string =>
   `${row.family}/${cellKey(row.dimensions)}/${row.granularity}/${new Date(row.start).toISOString()}`
 
-/** Key of the published record: the queue, the agent, …. */
+/** Key of the published record: the id of the queue, of the agent, and so on. */
 export const recordKey = (row: Pick<Row, 'family' | 'dimensions'>): string => {
   const family = families[row.family]
   return row.dimensions[family.dimensions.indexOf(family.key)] ?? ''
@@ -95,7 +95,7 @@ export const valueText = (row: Row): string => {
     const kind = metricKind(metric)
     if (kind === 'count') values.push(`${metric}=${measure.count}`)
     else if (kind === 'state') {
-      // Corrections can take a state's time back to nothing; such a row says the same as one that never was.
+      // Corrections can take all time in a state back. Such a row says the same as a row that never was.
       if (measure.sum !== 0) values.push(`${metric}=${measure.sum}`)
     } else {
       const sketch = measure.sketch.map(([bucket, count]) => `${bucket}:${count}`).join(';')
@@ -105,7 +105,7 @@ export const valueText = (row: Row): string => {
     }
   })
   if (values.length === 0) return ''
-  // The same measures give another figure where the settings are others.
+  // The same measures give other KPIs under other settings.
   for (const [name, { numerator, denominator }] of Object.entries(row.kpis).sort(([a], [b]) => (a < b ? -1 : 1)))
     values.push(`${name}=${numerator}/${denominator ?? ''}`)
   return `${row.key} ${values.join(' ')}`
@@ -116,8 +116,8 @@ const escapeId = (id: string): string =>
   PLAIN_ID.test(id) && id !== '-' ? id : `~${Array.from(id, escapeCharacter).join('')}`
 
 /**
- * Percent-encoded; a lone surrogate, which JSON can smuggle in and `encodeURIComponent` throws at, becomes `%u` and its
- * code unit.
+ * Percent-encodes a character. JSON can contain a lone surrogate, for which `encodeURIComponent` throws: it becomes `%u`
+ * and its code unit.
  */
 const escapeCharacter = (character: string): string =>
   /^\p{Surrogate}$/u.test(character) ? `%u${character.charCodeAt(0).toString(16)}` : encodeURIComponent(character)

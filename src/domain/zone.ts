@@ -1,9 +1,9 @@
 import { DAY_MS, MINUTE_MS, type EpochMs, type Interval } from './interval.js'
 
 /**
- * A time zone as data: from each instant on, the offset of local time from UTC in ms, ascending; the first counts for
- * all time before too. It is handed in and kept with the generation, so that a newer time-zone database on another
- * machine cannot move the days of an old one.
+ * A time zone as data: the offsets of local time from UTC in ms, each with the instant from which it is in force,
+ * ascending. The first one applies to all time before it too. A zone is kept with the generation, so that a newer
+ * time-zone database on another machine cannot move the days of an existing generation.
  */
 export type Zone = Readonly<{ name: string; offsets: readonly (readonly [from: EpochMs, offsetMs: number])[] }>
 
@@ -12,7 +12,7 @@ export const utc: Zone = { name: 'UTC', offsets: [[0, 0]] }
 /** Offset of local time at an instant, ms. */
 export const offsetAt = (zone: Zone, at: EpochMs): number => zone.offsets[placeAt(zone, at)]?.[1] ?? 0
 
-/** Place of the offset in force at an instant: the last that began, or the first of all. */
+/** Index of the offset in force at an instant: the last one that had begun, or the first of all. */
 const placeAt = ({ offsets }: Zone, at: EpochMs): number => {
   let low = 0
   let high = offsets.length
@@ -25,19 +25,19 @@ const placeAt = ({ offsets }: Zone, at: EpochMs): number => {
 }
 
 /**
- * The local day that holds `at`: from the first instant of its date to the first of the next. 23 or 25 hours where
- * clocks change; where midnight is skipped the day begins at the change.
+ * The local day that holds `at`: from the first instant of its date to the first instant of the next. It has 23 or 25
+ * hours where clocks change. Where midnight is skipped, the day begins at the change.
  */
 export const localDay = (zone: Zone, at: EpochMs): Interval => {
   let date = dateAt(zone, at)
   let end = firstOf(zone, date + 1)
-  // Clocks that go back over midnight repeat the end of a date when the next has begun; that time belongs to the day
-  // that has begun.
+  // Clocks that go back over midnight repeat the end of a date after the next date has begun. That time belongs to the
+  // day that has begun.
   while (end <= at) end = firstOf(zone, ++date + 1)
   return { start: firstOf(zone, date), end }
 }
 
-/** Why days of the zone cannot be made of intervals of `intervalMs`; empty if they can. */
+/** Why days of the zone cannot be divided into intervals of `intervalMs`. Empty if they can. */
 export const zoneProblems = (zone: Zone, intervalMs: number): readonly string[] => {
   const minutes = intervalMs / MINUTE_MS
   const odd = zone.offsets.find(([, offsetMs]) => offsetMs % intervalMs !== 0)
@@ -78,7 +78,7 @@ const spelled = (offsetMs: number): string => {
   return `${offsetMs < 0 ? '-' : '+'}${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`
 }
 
-/** What days of the zone can be made of, in words. */
+/** The interval lengths into which days of the zone can be divided, in words. */
 const fitting = ({ offsets }: Zone): string => {
   const fits = [30, 15].filter((minutes) => offsets.every(([, offsetMs]) => offsetMs % (minutes * MINUTE_MS) === 0))
   return fits.length === 2

@@ -5,7 +5,7 @@ import { interactionMetrics, pointMetrics } from '../../src/domain/metric.js'
 import { defaultProfile } from '../../src/domain/profile.js'
 import type { Delivery } from '../../src/simulator/delivery/delivery.js'
 import { simulate } from '../../src/simulator/simulate.js'
-import { allSplits, differences, pointFamilies, sheetOfRows, sheetOfTruth } from '../support/against-truth.js'
+import { allSplits, differences, pointFamilies, figuresOfRows, figuresOfTruth } from '../support/against-truth.js'
 import { fold } from '../support/folded.js'
 
 type Session = { metrics: { value: number; emitDate: string }[]; segments: Record<string, unknown>[] }
@@ -98,9 +98,9 @@ test.each([4, 5])(
     const truth = simulation.truth({ splitBy: allSplits })
     const scope = { metrics: [...new Set([...interactionMetrics, ...pointMetrics])] }
     for (const family of pointFamilies) {
-      const ofTruth = sheetOfTruth(truth, family, scope)
+      const ofTruth = figuresOfTruth(truth, family, scope)
       expect(ofTruth.size, family).toBeGreaterThan(100)
-      expect(differences(sheetOfRows(rows.values(), family, scope), ofTruth)).toEqual([])
+      expect(differences(figuresOfRows(rows.values(), family, scope), ofTruth)).toEqual([])
     }
   },
 )

@@ -11,8 +11,8 @@ import { memoryLog } from '../../src/log/memory-log.js'
 import {
   differences,
   pointFamilies,
-  sheetOfRows,
-  sheetOfTruth,
+  figuresOfRows,
+  figuresOfTruth,
   statesOfRows,
   statesOfTruth,
 } from '../support/against-truth.js'
@@ -61,8 +61,8 @@ describe.each([1, 2, 3])('a simulated morning, seed %i, with duplicates, reorder
     const { truth, rows } = await morning({ seed, ...disturbed }, { ...everyFamily, points: 'metric-records' })
     const scope = { metrics: pointMetrics }
     for (const family of pointFamilies) {
-      expect(sheetOfTruth(truth, family, scope).size, family).toBeGreaterThan(20)
-      expect(differences(sheetOfRows(rows, family, scope), sheetOfTruth(truth, family, scope))).toEqual([])
+      expect(figuresOfTruth(truth, family, scope).size, family).toBeGreaterThan(20)
+      expect(differences(figuresOfRows(rows, family, scope), figuresOfTruth(truth, family, scope))).toEqual([])
     }
   })
 
@@ -82,8 +82,8 @@ describe.each([1, 2, 3])('a simulated morning, seed %i, with duplicates, reorder
     const { truth, rows } = await morning(options, { ...everyFamily, points: 'detail-events' })
     for (const family of pointFamilies)
       for (const scope of [{ metrics: told }, { metrics: somewhere, closedRange: true }]) {
-        const ofTruth = sheetOfTruth(truth, family, scope)
-        expect(differences(sheetOfRows(rows, family, scope), ofTruth)).toEqual([])
+        const ofTruth = figuresOfTruth(truth, family, scope)
+        expect(differences(figuresOfRows(rows, family, scope), ofTruth)).toEqual([])
         if (scope.metrics === told) expect(ofTruth.size, family).toBeGreaterThan(5)
       }
   })

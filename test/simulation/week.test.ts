@@ -15,8 +15,8 @@ import {
   kpisOfRows,
   kpisOfTruth,
   pointFamilies,
-  sheetOfRows,
-  sheetOfTruth,
+  figuresOfRows,
+  figuresOfTruth,
   statesOfRows,
   statesOfTruth,
   type PointFamily,
@@ -117,9 +117,9 @@ const compare = (
   const scope = { metrics, granularity: truth.granularity, closedRange }
   let figures = 0
   const found = of.flatMap((family) => {
-    const ofTruth = sheetOfTruth(truth, family, scope)
+    const ofTruth = figuresOfTruth(truth, family, scope)
     figures += ofTruth.size
-    const ofRows = sheetOfRows(rows, family, scope)
+    const ofRows = figuresOfRows(rows, family, scope)
     return ofTruth.size === 0 ? [`nothing happened in family ${family}`] : differences(ofRows, ofTruth)
   })
   return { found, figures }

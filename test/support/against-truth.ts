@@ -9,8 +9,8 @@ import { pointFamilies, type PointFamily } from '../../src/simulator/truth/cells
 
 export { pointFamilies, type PointFamily }
 
-/** Cell and metric → what is said of it, as text: easy to compare and to read in a difference. */
-export type Sheet = ReadonlyMap<string, string>
+/** The figure of each cell and metric as text, which is easy to compare and to read in a difference. */
+export type Figures = ReadonlyMap<string, string>
 
 type Scope = Readonly<{
   metrics: readonly MetricName[]
@@ -20,8 +20,8 @@ type Scope = Readonly<{
   closedRange?: boolean
 }>
 
-/** Where two sheets differ, in words; only the first of many. Empty if nowhere. */
-export const differences = (rows: Sheet, truth: Sheet): readonly string[] => {
+/** Describes where two sets of figures differ, at most a dozen places. Empty if they are equal. */
+export const differences = (rows: Figures, truth: Figures): readonly string[] => {
   const found: string[] = []
   for (const key of new Set([...truth.keys(), ...rows.keys()])) {
     const [ours, theirs] = [rows.get(key) ?? 'nothing', truth.get(key) ?? 'nothing']
@@ -45,7 +45,7 @@ const add = (a: TruthMeasure | undefined, b: TruthMeasure): TruthMeasure =>
         max: Math.max(a.max ?? -Infinity, b.max ?? -Infinity),
       }
 
-class SheetMaker {
+class FigureCollector {
   private readonly cells = new Map<string, Readonly<{ metric: MetricName; measure: TruthMeasure }>>()
   private readonly family: FamilyName
   private readonly scope: Scope
@@ -67,14 +67,14 @@ class SheetMaker {
       this.cells.set(key, { metric: metric as MetricName, measure: add(this.cells.get(key)?.measure, measure) })
     }
   }
-  sheet(): Sheet {
+  figures(): Figures {
     return new Map(Array.from(this.cells, ([key, { metric, measure }]) => [key, measureText(metric, measure)]))
   }
 }
 
-/** What rows say of a family. */
-export const sheetOfRows = (rows: Iterable<Row>, family: PointFamily, scope: Scope): Sheet => {
-  const maker = new SheetMaker(family, scope)
+/** The figures of a family's rows. */
+export const figuresOfRows = (rows: Iterable<Row>, family: PointFamily, scope: Scope): Figures => {
+  const maker = new FigureCollector(family, scope)
   for (const row of rows) {
     if (row.family !== family || row.granularity !== (scope.granularity ?? 'PT15M')) continue
     const measures: (readonly [string, TruthMeasure])[] = []
@@ -83,53 +83,53 @@ export const sheetOfRows = (rows: Iterable<Row>, family: PointFamily, scope: Sco
     )
     maker.put(row.dimensions, new Date(row.start).toISOString(), measures)
   }
-  return maker.sheet()
+  return maker.figures()
 }
 
-/** What happened, of the same family. The truth is told in the granularity that is compared. */
-export const sheetOfTruth = (truth: Truth, family: PointFamily, scope: Scope): Sheet => {
-  const maker = new SheetMaker(family, scope)
+/** The figures of the truth of the same family. The truth must have the granularity that is compared. */
+export const figuresOfTruth = (truth: Truth, family: PointFamily, scope: Scope): Figures => {
+  const maker = new FigureCollector(family, scope)
   for (const row of rowsIn(truth, family)) {
     const dimensions = families[family].dimensions.map((name) => (row[name] as string | null | undefined) ?? null)
     maker.put(dimensions, row.intervalStart, Object.entries(row.measures))
   }
-  return maker.sheet()
+  return maker.figures()
 }
 
-/** Times in states, by state and side by side, in intervals that end by `through`. */
-export const statesOfRows = (rows: Iterable<Row>, through: number, granularity: Granularity = 'PT15M'): Sheet => {
-  const sheet = new Map<string, string>()
+/** Times in states, of both families of states, in intervals that end by `through`. */
+export const statesOfRows = (rows: Iterable<Row>, through: number, granularity: Granularity = 'PT15M'): Figures => {
+  const figures = new Map<string, string>()
   for (const row of rows) {
     if (row.granularity !== granularity || row.end > through) continue
     if (row.family !== 'agent-state' && row.family !== 'agent-occupancy') continue
     row.measures.forEach((measure, index) => {
       if (measure === undefined || measure.sum === 0) return
       const name = row.family === 'agent-state' ? '' : ` ${metricNames[index] as string}`
-      sheet.set(
+      figures.set(
         `${row.family} ${row.dimensions.join(' ')} ${new Date(row.start).toISOString()}${name}`,
         String(measure.sum),
       )
     })
   }
-  return sheet
+  return figures
 }
 
-export const statesOfTruth = (truth: Truth, endOf: (start: number) => number = quarterEnd): Sheet => {
-  const sheet = new Map<string, string>()
+export const statesOfTruth = (truth: Truth, endOf: (start: number) => number = quarterEnd): Figures => {
+  const figures = new Map<string, string>()
   const isWhole = (intervalStart: string): boolean => endOf(Date.parse(intervalStart)) <= Date.parse(truth.through)
   for (const { userId, stateKind, state, intervalStart, sum } of truth.agentState)
     if (sum !== 0 && isWhole(intervalStart))
-      sheet.set(`agent-state ${userId} ${stateKind} ${state} ${intervalStart}`, String(sum))
+      figures.set(`agent-state ${userId} ${stateKind} ${state} ${intervalStart}`, String(sum))
   for (const { userId, intervalStart, measures } of truth.agentOccupancy)
     for (const [metric, { sum }] of Object.entries(measures))
       if (sum !== 0 && isWhole(intervalStart))
-        sheet.set(`agent-occupancy ${String(userId)} ${intervalStart} ${metric}`, String(sum))
-  return sheet
+        figures.set(`agent-occupancy ${String(userId)} ${intervalStart} ${metric}`, String(sum))
+  return figures
 }
 
 const quarterEnd = (start: number): number => start + 900_000
 
-/** KPIs worked out by hand from what happened, against those of the rows: numerator / denominator. */
+/** KPIs computed from the truth independently of the product: numerator and denominator. */
 const byHand: Readonly<Record<string, (of: (metric: string) => TruthMeasure) => readonly [number, number]>> = {
   serviceLevel: (of) => [of('tAnswered').count - of('nOverSla').count, of('tAnswered').count + of('tAbandon').count],
   asa: (of) => [of('tAnswered').sum ?? 0, of('tAnswered').count],
@@ -138,36 +138,36 @@ const byHand: Readonly<Record<string, (of: (metric: string) => TruthMeasure) => 
   averageWait: (of) => [of('tWait').sum ?? 0, of('tWait').count],
 }
 
-export const kpisOfRows = (rows: Iterable<Row>, family: PointFamily, granularity: Granularity): Sheet => {
-  const sheet = new Map<string, string>()
+export const kpisOfRows = (rows: Iterable<Row>, family: PointFamily, granularity: Granularity): Figures => {
+  const figures = new Map<string, string>()
   for (const row of rows) {
     if (row.family !== family || row.granularity !== granularity) continue
     for (const name of Object.keys(byHand)) {
       const value: Ratio | undefined = row.kpis[name]
       if (value !== undefined)
-        sheet.set(
+        figures.set(
           kpiKey(row.dimensions, new Date(row.start).toISOString(), name),
           `${value.numerator}/${value.denominator}`,
         )
     }
   }
-  return sheet
+  return figures
 }
 
-export const kpisOfTruth = (truth: Truth, family: PointFamily): Sheet => {
-  const sheet = new Map<string, string>()
+export const kpisOfTruth = (truth: Truth, family: PointFamily): Figures => {
+  const figures = new Map<string, string>()
   for (const row of rowsIn(truth, family)) {
     const dimensions = families[family].dimensions.map((name) => (row[name] as string | null | undefined) ?? null)
     for (const [name, terms] of Object.entries(byHand)) {
       const [numerator, denominator] = terms((metric) => row.measures[metric] ?? { count: 0 })
-      if (denominator !== 0) sheet.set(kpiKey(dimensions, row.intervalStart, name), `${numerator}/${denominator}`)
+      if (denominator !== 0) figures.set(kpiKey(dimensions, row.intervalStart, name), `${numerator}/${denominator}`)
     }
   }
-  return sheet
+  return figures
 }
 
 const kpiKey = (dimensions: readonly (string | null)[], start: string, name: string): string =>
   [...dimensions.map((value) => value ?? '-'), start, name].join(' ')
 
-/** All splits, as a profile asks for them. */
+/** All splits that a profile can ask for. */
 export const allSplits = splits
