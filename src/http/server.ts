@@ -12,7 +12,7 @@ import { firehoseAnswer, firehoseHeader, webhookAnswer } from './cloud-requests.
 import { receiveEvents, wrongContentType } from './events.js'
 import type { HealthReport } from '../app/pipeline/health.js'
 import { liveAnswer, readyAnswer } from './health.js'
-import { inFlightLimit, type InFlightLimit } from './in-flight.js'
+import { InFlightLimit } from './in-flight.js'
 
 export type HttpSourceOptions = Readonly<{
   host: string
@@ -76,7 +76,7 @@ const listen = async (options: HttpSourceOptions, deliver: Deliver): Promise<Run
   } = options
   const [problem] = ingressProblems({ host, token })
   if (problem !== undefined) throw new ConfigError(problem)
-  const inFlight = inFlightLimit({
+  const inFlight = new InFlightLimit({
     storingMax: requestsMax,
     receivingMax: options.receivingMax ?? 4 * requestsMax,
     bytesMax: options.bytesInFlightMax ?? 8 * bodyMaxBytes,
@@ -128,13 +128,11 @@ const disconnect = async (app: FastifyInstance, withinMs: number): Promise<void>
   }
 }
 
-const addRoutes = (
-  app: FastifyInstance,
-  inFlight: InFlightLimit,
-  options: HttpSourceOptions,
-  deliver: Deliver,
-): void => {
-  const { token, health, logger, bodyMaxBytes = BODY_MAX_BYTES, batchMax = BATCH_MAX } = options
+type EventsHandler = (request: FastifyRequest) => Promise<Answer>
+
+/** `POST /v1/events`: checks the token, takes a place in flight, and answers in the form that the sender expects. */
+const eventsHandler = (options: HttpSourceOptions, inFlight: InFlightLimit, deliver: Deliver): EventsHandler => {
+  const { token, logger, bodyMaxBytes = BODY_MAX_BYTES, batchMax = BATCH_MAX } = options
   const body = {
     bytesMax: bodyMaxBytes,
     bytesPerSecondMin: options.bytesPerSecondMin ?? BYTES_PER_SECOND_MIN,
@@ -142,11 +140,8 @@ const addRoutes = (
   }
   const isAuthorized = token === undefined ? () => true : bearerCheck(token)
 
-  const events = async (request: FastifyRequest): Promise<Answer> => {
-    if (!isAuthorized(authorizationOf(request.headers)))
-      return refusal(401, 'unauthorized', 'send the token of this ingress as Authorization: Bearer <token>', {
-        headers: { 'www-authenticate': 'Bearer realm="streamvane", Basic realm="streamvane"' },
-      })
+  const handle: EventsHandler = async (request) => {
+    if (!isAuthorized(authorizationOf(request.headers))) return unauthorized
     const slow = new AbortController()
     const slot = inFlight.receive(() => slow.abort())
     if (E.isLeft(slot)) return slot.left
@@ -154,25 +149,41 @@ const addRoutes = (
       return await receiveEvents(request.raw, slot.right, slow.signal, { deliver, body, batchMax })
     } catch (cause) {
       logger?.error({ err: cause }, 'ingress: a request could not be stored')
-      if (cause instanceof NotIngested) return logFailure(cause)
-      return refusal(
-        500,
-        'unexpected',
-        'the request failed unexpectedly; nothing was acknowledged, and sending it again is safe',
-      )
+      return cause instanceof NotIngested ? logFailure(cause) : unexpected
     } finally {
       slot.right.release()
     }
   }
 
-  app.post('/v1/events', async (request, reply) => {
-    const answer = await events(request)
+  return async (request) => {
+    const answer = await handle(request)
     const firehose = firehoseHeader(request.headers)
     const isInForm = firehose === undefined || answer.body['requestId'] !== undefined
-    return send(reply, isInForm ? answer : firehoseAnswer(firehose, Date.now(), answer))
-  })
+    return isInForm ? answer : firehoseAnswer(firehose, Date.now(), answer)
+  }
+}
+
+const unauthorized = refusal(401, 'unauthorized', 'send the token of this ingress as Authorization: Bearer <token>', {
+  headers: { 'www-authenticate': 'Bearer realm="streamvane", Basic realm="streamvane"' },
+})
+
+const unexpected = refusal(
+  500,
+  'unexpected',
+  'the request failed unexpectedly; nothing was acknowledged, and sending it again is safe',
+)
+
+const addRoutes = (
+  app: FastifyInstance,
+  inFlight: InFlightLimit,
+  options: HttpSourceOptions,
+  deliver: Deliver,
+): void => {
+  const { health, logger } = options
+  const events = eventsHandler(options, inFlight, deliver)
+  app.post('/v1/events', async (request, reply) => send(reply, await events(request)))
   app.get('/health/live', (_request, reply) => send(reply, liveAnswer))
-  app.get('/health/ready', (_request, reply) => send(reply, readyAnswer(health(), inFlight.isDraining())))
+  app.get('/health/ready', (_request, reply) => send(reply, readyAnswer(health(), inFlight.isDraining)))
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] as string
     const handshake = path === '/v1/events' && request.method === 'OPTIONS' ? webhookAnswer(request.headers) : undefined
