@@ -25,13 +25,14 @@ export const replayCommand = (): Command =>
       const config = configOf(flags)
       const { from, to } = rangeOf(flags)
       await withContext('replay', config, async ({ logs, logger, signal }) => {
-        const publish = async (sink: Sink | undefined): Promise<void> => {
+        const publish = async (sink?: Sink, published?: Sink): Promise<void> => {
           let bar: ReturnType<typeof progressBar> | undefined
           try {
             const count = await replay({
               tenant: config.tenant,
               logs,
               sink,
+              published,
               family: flags.family,
               from,
               to,
@@ -46,11 +47,16 @@ export const replayCommand = (): Command =>
             )
           } finally {
             await sink?.close()
+            await published?.close()
           }
         }
-        const sinks = flags.dryRun === true ? [undefined] : sinksOf(config, logger, 'replay')
-        if (sinks.length === 0) throw new UsageError('egress.sink is none: there is nowhere to publish to')
-        for (const sink of sinks) await publish(sink)
+        if (flags.dryRun === true) await publish()
+        else {
+          const sinks = sinksOf(config, logger, 'replay')
+          const running = sinksOf(config, logger)
+          if (sinks.length === 0) throw new UsageError('egress.sink is none: there is nowhere to publish to')
+          for (const [index, sink] of sinks.entries()) await publish(sink, running[index])
+        }
         if (!signal.aborted) return EXIT.ok
         console.error('stopped before the end; run it again to publish all of the range')
         return EXIT.differences

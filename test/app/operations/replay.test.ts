@@ -1,8 +1,12 @@
+import * as E from 'fp-ts/lib/Either.js'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { promote, readGenerations, startGeneration } from '../../../src/app/pipeline/generations.js'
 import { singleLog } from '../../../src/app/pipeline/logs/logs.js'
 import { NoGeneration } from '../../../src/app/operations/computed.js'
 import { replay, ReplayFailed, type ReplayOptions } from '../../../src/app/operations/replay.js'
+import { latestHeaders } from '../../../src/contract/kpi-stream.js'
+import { kpiStream } from '../../../src/domain/stream-name.js'
+import { memoryDestination, memorySink } from '../../../src/egress/memory-sink.js'
 import { defaultProfile } from '../../../src/domain/profile.js'
 import type { EventLog } from '../../../src/log/event-log.js'
 import { memoryLog } from '../../../src/log/memory-log.js'
@@ -72,6 +76,36 @@ describe('a replay', () => {
     expect(await startsOf({ family: 'queue' })).toEqual(['queue 0', 'queue 2'])
     expect(await startsOf({ family: 'queue', from: TEN + QUARTER })).toEqual(['queue 2'])
     expect(await startsOf({ from: TEN + 3 * QUARTER })).toEqual([])
+  })
+
+  test('right after a promotion is refused until the egress has switched, and the egress goes on undisturbed', async () => {
+    const destination = memoryDestination()
+    const egress = memorySink(destination)
+    expect(await egress.connect(new AbortController().signal)()).toEqual(E.right(undefined))
+    const { sink, records } = recordingSink()
+    await expect(replayed({ sink, published: memorySink(destination) })).rejects.toThrow(
+      /generation g1 is live, and the egress has published nothing yet/,
+    )
+    destination.progress = { generation: 'g0', revision: 3 }
+    await expect(replayed({ sink, published: memorySink(destination) })).rejects.toThrow(
+      /published generation g0: run the replay again once the egress has switched/,
+    )
+    expect(records).toEqual([])
+    const last = (await log.streamRevision(kpiStream('t', 'g1'))) as number
+    destination.progress = { generation: 'g1', revision: last }
+    expect(await replayed({ sink, published: memorySink(destination) })).toBe(2 * (AGENTS + 1))
+    expect(E.isRight((await egress.stillOwner?.(new AbortController().signal)()) ?? E.left('absent'))).toBe(true)
+  })
+
+  test('leaves rows that the egress has still to publish to the egress', async () => {
+    const destination = memoryDestination()
+    const { sink, records } = recordingSink()
+    const half = Math.floor(((await log.streamRevision(kpiStream('t', 'g1'))) as number) / 2)
+    destination.progress = { generation: 'g1', revision: half }
+    await replayed({ sink, published: memorySink(destination) })
+    expect(records.length).toBeGreaterThan(0)
+    const inLog = await latestHeaders(log, 't', 'g1')
+    for (const { header } of records) expect(inLog.get(header.key)?.revision).toBeLessThanOrEqual(half)
   })
 
   test('without a sink counts and publishes nothing', async () => {
