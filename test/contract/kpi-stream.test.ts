@@ -26,13 +26,13 @@ const logOf = async (...appends: (readonly NewEvent[])[]) => {
   return log
 }
 
-describe('a batch becomes appends', () => {
-  test('one, with its checkpoint, as long as it is small', () => {
+describe('the appends of a batch', () => {
+  test('are one, with the checkpoint, if the batch is small', () => {
     const appends = appendsOf('t', 'g1', rows(1_000), 7n)
     expect(appends.map(typesOf)).toEqual([['Row.queue', 'Checkpoint']])
   })
 
-  test('several of limited rows and bytes if it is not: the first says that it began, the last holds the checkpoint, and no row is missing', () => {
+  test('are several of limited rows and bytes if it is large: the first has BatchBegan, the last the checkpoint, and no row is missing', () => {
     const all = rows(5_500)
     const appends = appendsOf('t', 'g1', all, 7n)
     expect(appends.length).toBeGreaterThan(5)
@@ -46,18 +46,18 @@ describe('a batch becomes appends', () => {
     expect(appends.flat().filter(({ type }) => type === 'Row.queue')).toEqual(all)
   })
 
-  test('of rows so large that bytes, not rows, are the limit', () => {
+  test('are limited by bytes where rows are large', () => {
     const large = rows(300).map((event) => ({ ...event, data: Buffer.alloc(4_096) }))
     expect(appendsOf('t', 'g1', large, 7n).map(({ length }) => length)).toEqual([1 + 128, 128, 44 + 1])
   })
 
-  test('a batch without rows is a checkpoint alone', () => {
+  test('are a checkpoint alone if there are no rows', () => {
     expect(appendsOf('t', 'g1', [], 7n).map(typesOf)).toEqual([['Checkpoint']])
   })
 })
 
-describe('recovery', () => {
-  test('of a stream that was never written: nothing is there', async () => {
+describe('what recovery finds', () => {
+  test('in a stream that was never written is nothing', async () => {
     expect(await recover(memoryLog(), 't', 'g1')).toEqual({
       checkpoint: undefined,
       revision: undefined,
@@ -65,7 +65,7 @@ describe('recovery', () => {
     })
   })
 
-  test('behind a whole batch: its checkpoint, and the end of the stream', async () => {
+  test('behind a complete batch is its checkpoint and the end of the stream', async () => {
     const log = await logOf(...appendsOf('t', 'g1', rows(3), 7n), ...appendsOf('t', 'g1', rows(2, 2), 19n))
     expect(await recover(log, 't', 'g1')).toEqual({ checkpoint: { position: 19n }, revision: 6, cutShort: undefined })
   })
@@ -78,7 +78,7 @@ describe('recovery', () => {
     expect((await recover(await logOf(first), 't', 'g1')).cutShort?.through).toEqual({ position: 19n, origin })
   })
 
-  test('behind a batch cut short: the checkpoint before it, where it goes to, and which of its rows are there', async () => {
+  test('behind an incomplete batch is the checkpoint before it, its end position, and the rows of it that are there', async () => {
     const [first = [], second = []] = appendsOf('t', 'g1', rows(2_500, 2), 19n)
     const log = await logOf(...appendsOf('t', 'g1', rows(3), 7n), first, second)
     const { checkpoint, revision, cutShort } = await recover(log, 't', 'g1')
@@ -92,7 +92,7 @@ describe('recovery', () => {
   })
 })
 
-test('the latest row of every key is the one with the last revision, whatever came between', async () => {
+test('the latest row of a key is the one that was appended last', async () => {
   const log = await logOf(...appendsOf('t', 'g1', rows(2), 1n), ...appendsOf('t', 'g1', rows(1, 2), 2n))
   const latest = await latestRows(log, 't', 'g1')
   expect([...latest.values()].map(({ row }) => [row.dimensions[0], row.revision])).toEqual([

@@ -116,7 +116,7 @@ test('damaged bytes are refused or read as some row, and never keep the reader b
   )
 })
 
-test('a codec is found by the fingerprint beside the row; an unknown one says what to do', () => {
+test('a reader is found by the fingerprint that is stored beside a row; for an unknown one the message says what to do', () => {
   for (const family of familyNames)
     expect(readerOfSchema(rowCodec(family).fingerprint)).toEqual(E.right(rowCodec(family)))
   const unknown = readerOfSchema('0123456789abcdef')

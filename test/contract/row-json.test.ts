@@ -22,7 +22,7 @@ test('a reader that knows nothing but the schema reads the same numbers as the J
   )
 })
 
-test('JSON spells dimensions as fields and leaves out what has no value', () => {
+test('a row as JSON has its dimensions as fields and no field without a value', () => {
   const row = queueRow({})
   expect(JSON.parse(JSON.stringify(rowJson(row)))).toEqual({
     family: 'queue',
@@ -41,7 +41,7 @@ test('JSON spells dimensions as fields and leaves out what has no value', () => 
   })
 })
 
-test('quantiles, observations, corrections and KPIs of the profile where there are any', () => {
+test('a row as JSON has quantiles, observations, a correction and KPIs of the profile where there are any', () => {
   const row = queueRow({})
   const measures = [...row.measures]
   measures[metricIndex.get('tAnswered') as number] = {
@@ -80,7 +80,7 @@ test('quantiles, observations, corrections and KPIs of the profile where there a
   })
 })
 
-test('a state time is its sum', () => {
+test('a state time as JSON is its sum', () => {
   expect(rowJson(stateRow({})).measures).toEqual({ tAgentRoutingStatus: { sum: 30_000 } })
 })
 

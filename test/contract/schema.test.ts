@@ -12,14 +12,14 @@ import { defaultTopics, topicOf } from '../../src/egress/topics.js'
 const folder = new URL('../../schemas/avro/', import.meta.url)
 
 describe('the published contract', () => {
-  test.each(familyNames)('the file for %s is what the catalogue says', (family) => {
+  test.each(familyNames)('schemas/avro has the schema of %s that the catalogue gives', (family) => {
     const file = readFileSync(new URL(`${contractName(family)}.avsc`, folder), 'utf8')
     expect(file, 'run `npx tsx dev/write-schemas.ts` and review the difference').toBe(
       `${JSON.stringify(rowSchema(family), null, 2)}\n`,
     )
   })
 
-  test('there is a file for each family and no other', () => {
+  test('schemas/avro has one file for each family and no other', () => {
     const files = readdirSync(folder).filter((name) => name !== 'history')
     expect(files.sort()).toEqual(familyNames.map((family) => `${contractName(family)}.avsc`).sort())
   })
@@ -39,12 +39,15 @@ describe('the published contract', () => {
     expect(undocumented).toEqual([])
   })
 
-  test.each(familyNames)('whatever a later version may add to %s is nullable now', (family) => {
-    const may = fieldsOf(rowSchema(family), family).filter(({ path }) => /\.(measures|kpis)\.[^.]+$/.test(path))
-    expect(may.length).toBeGreaterThanOrEqual(families[family].metrics.length)
-    for (const { path, field } of may)
-      expect(field, path).toMatchObject({ type: ['null', expect.anything()], default: null })
-  })
+  test.each(familyNames)(
+    'every measure and KPI of %s is nullable with default null, so that a later version can add some',
+    (family) => {
+      const may = fieldsOf(rowSchema(family), family).filter(({ path }) => /\.(measures|kpis)\.[^.]+$/.test(path))
+      expect(may.length).toBeGreaterThanOrEqual(families[family].metrics.length)
+      for (const { path, field } of may)
+        expect(field, path).toMatchObject({ type: ['null', expect.anything()], default: null })
+    },
+  )
 
   test('dimensions that a point may have several of say that they multiply', () => {
     const multiplying = familyNames.flatMap((family) => {
@@ -67,7 +70,7 @@ describe('the published contract', () => {
     },
   )
 
-  test('topics by default', () => {
+  test('the default topics are named after the families', () => {
     expect(familyNames.map((family) => topicOf(defaultTopics, family))).toEqual([
       'genesys.queue-metrics',
       'genesys.agent-metrics',

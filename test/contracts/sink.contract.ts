@@ -177,7 +177,7 @@ export const sinkContract = (name: string, start: () => Promise<SinkHarness>): v
       )
     })
 
-    test('progress alone may move', async () => {
+    test('a batch without records moves the progress', async () => {
       const sink = newSink()
       await connected(sink)
       expect(await write(sink, { records: [], progress: { generation: 'g2', revision: 4 } })).toEqual(
@@ -186,7 +186,7 @@ export const sinkContract = (name: string, start: () => Promise<SinkHarness>): v
       expect(await connect(newSink())).toEqual(E.right({ generation: 'g2', revision: 4 }))
     })
 
-    test('rows of a schema that nobody knows are refused, whole, with a reason; the sink goes on', async () => {
+    test('a batch with a row of an unknown schema is refused as a whole, with the schema, and the sink goes on', async () => {
       const sink = newSink()
       await connected(sink)
       const { records, progress } = batchAt(1)
@@ -198,12 +198,12 @@ export const sinkContract = (name: string, start: () => Promise<SinkHarness>): v
       await expectRevisions(2)
     })
 
-    test('writing before connecting is answered, not done', async () => {
+    test('writing before connecting is answered with NotConnected and delivers nothing', async () => {
       expect(await write(newSink(), batchAt(1))).toMatchObject({ left: { tag: 'NotConnected' } })
       await expectRevisions()
     })
 
-    test('closing twice, or before connecting, is fine', async () => {
+    test('a sink can be closed before it was connected, and twice', async () => {
       const sink = newSink()
       await sink.close()
       await connected(sink)

@@ -70,7 +70,7 @@ describeRegistry('the Kafka sink and its registry', ({ brokers, registryUrl, too
     expect(families.sort()).toEqual(['agent', 'agent-state', 'queue', 'queue'])
   })
 
-  test('a family that was not expected on connecting is published once its topic is there, and refused by name before', async () => {
+  test('a family that was switched on since connecting is refused until its topic exists, and then published', async () => {
     const { topics, families, progressTopic } = await ready(namedTopics(freshName('late')))
     const sink = kafkaSink({ brokers, tenant: 'acme', topics, families, progressTopic, values: avro })
     const progress = { generation: 'g1', revision: 10 }
@@ -93,7 +93,7 @@ describeRegistry('the Kafka sink and its registry', ({ brokers, registryUrl, too
     expect(await consumeAll(brokers, [topicOf(topics, 'queue')])).toHaveLength(2)
   })
 
-  test('a subject that holds something incompatible is refused in words, and nothing is published', async () => {
+  test('a subject that holds an incompatible schema is refused by name, and nothing is published', async () => {
     const named = await ready(namedTopics(freshName('taken')))
     const subject = `${topicOf(named.topics, 'agent')}-value`
     const foreign = {

@@ -91,7 +91,7 @@ const expectOnceInOrder = (byKey: Readonly<Record<string, readonly number[]>>, k
 describeKafka('the Kafka sink under fire', (kafka) => {
   const { brokers } = kafka
 
-  test('kill -9 in mid-transaction, over and over: a Java consumer sees every revision once and in order', async () => {
+  test('the sink killed (SIGKILL) in mid-transaction, again and again: a Java consumer sees every revision once and in order', async () => {
     const prefix = await freshTopics(brokers)
     const program = join(import.meta.dirname, '../egress/kafka/sink-child.ts')
     const last = 60
@@ -148,7 +148,7 @@ describeKafka('the Kafka sink under fire', (kafka) => {
     return { mishap: { kind: 'held', seen: sawIt, until }, seen, release }
   }
 
-  test('a zombie that wakes in mid-commit after it was succeeded is fenced, by name, and its batch is gone', async () => {
+  test('a zombie whose commit is delayed until another has taken over is fenced, the other is named, and its batch is aborted', async () => {
     const prefix = await freshTopics(brokers)
     const { socketFactory, arm } = tamperedSockets()
     const [zombie, successor] = [sinkFor(brokers, prefix, { socketFactory }), sinkFor(brokers, prefix)]
@@ -168,7 +168,7 @@ describeKafka('the Kafka sink under fire', (kafka) => {
     expectOnceInOrder(revisionsByKey(await consumeAll(brokers, [queueTopic(prefix)])), 2, 3)
   })
 
-  test('a transaction that the broker gave up while nobody took over is no fencing: the same instance goes on', async () => {
+  test('an instance whose transaction the broker gave up, while nobody took over, goes on', async () => {
     const prefix = await freshTopics(brokers)
     const { socketFactory, arm } = tamperedSockets()
     const sink = sinkFor(brokers, prefix, { socketFactory, transactionTimeoutMs: 1_000 })
@@ -195,14 +195,14 @@ describeKafka('the Kafka sink under fire', (kafka) => {
     })
   })
 
-  test('a broker that does not answer is reported, not waited for for ever', async () => {
+  test('a broker that does not answer is reported as NotConnected', async () => {
     expect(await connect(sinkFor(['127.0.0.1:1'], 'any'))).toMatchObject({ left: { tag: 'NotConnected' } })
   }, 60_000)
 })
 
 describeKafka('the Kafka sink and a broker that dies', (shared) => {
   describe.skipIf(shared.tools.via === 'nothing')('of its own', () => {
-    test('kill -9 of the broker in mid-stream, twice: every revision arrives once and in order', async () => {
+    test('the broker killed (SIGKILL) in mid-stream, twice: every revision arrives once and in order', async () => {
       const kafka = await startOwnKafka()
       try {
         const prefix = await freshTopics(kafka.brokers)

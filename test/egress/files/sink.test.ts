@@ -47,7 +47,7 @@ const goOn = async (sink: Sink, last: number): Promise<void> => {
 
 const batchAfter = (progress: Progress | undefined): number => (progress?.revision ?? 0) / 10 + 1
 
-test('half a batch at the end of a file is cut off', async () => {
+test('bytes that a crash left behind the last commit of a file are removed when the sink connects', async () => {
   await goOn(sinkOn({ tenant: 'acme', folder }), 2)
   await sinks.at(-1)?.close()
   for (const topic of (await readdir(folder)).filter((name) => name !== 'commits'))
@@ -57,7 +57,7 @@ test('half a batch at the end of a file is cut off', async () => {
   await expectOnceAndInOrder(3)
 })
 
-test('a file is appended to across restarts, and left for a new one when it is full', async () => {
+test('a file is appended to after a restart, and closed for a new one when it is full', async () => {
   for (const last of [1, 2, 3]) {
     await goOn(sinkOn({ tenant: 'acme', folder }), last)
     await sinks.at(-1)?.close()
@@ -70,7 +70,7 @@ test('a file is appended to across restarts, and left for a new one when it is f
   await expectOnceAndInOrder(4)
 })
 
-test('a writer that wakes after it was succeeded leaves nothing behind', async () => {
+test('a fenced writer removes what it had appended', async () => {
   const [older, newer] = [sinkOn({ tenant: 'acme', folder }), sinkOn({ tenant: 'acme', folder })]
   await goOn(older, 2)
   await goOn(newer, 3)
@@ -80,7 +80,7 @@ test('a writer that wakes after it was succeeded leaves nothing behind', async (
   await expectOnceAndInOrder(3)
 })
 
-test('a folder that cannot be one is refused in words', async () => {
+test('a file where the folder should be is refused, and the message says what to do', async () => {
   await writeFile(join(folder, 'file'), '')
   expect(await connect(sinkOn({ tenant: 'acme', folder: join(folder, 'file') }))).toMatchObject({
     left: { tag: 'Refused', reason: expect.stringContaining('choose another folder') },
@@ -97,7 +97,7 @@ test('a folder with the files of another tenant is refused, and that tenant goes
   await expectOnceAndInOrder(2)
 })
 
-test('commits of earlier versions, which name no tenant, are gone on from', async () => {
+test('a folder whose commits name no tenant, as those of earlier versions, is accepted', async () => {
   await goOn(sinkOn({ tenant: 'acme', folder }), 1)
   await sinks.at(-1)?.close()
   for (const name of await readdir(join(folder, 'commits'))) {
@@ -109,7 +109,7 @@ test('commits of earlier versions, which name no tenant, are gone on from', asyn
   await expectOnceAndInOrder(2)
 })
 
-test('every committed length is a length of whole rows', async () => {
+test('every commit of a file ends behind a whole row', async () => {
   await goOn(sinkOn({ tenant: 'acme', folder }), 3)
   const commits = (await readdir(join(folder, 'commits'))).sort()
   expect(commits).toHaveLength(4)

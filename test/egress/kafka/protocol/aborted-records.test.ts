@@ -17,12 +17,12 @@ const marker = (offset: number, producerId: string): RawRecord => ({
 const texts = (...args: Parameters<typeof withoutAborted>): string[] =>
   withoutAborted(...args).map(({ value }) => String(value))
 
-test('records of an aborted transaction are left out, those of the next one of the same producer are not', () => {
+test('records of an aborted transaction are left out; those of the next transaction of the producer are kept', () => {
   const messages = [record(5, '1', 'aborted'), marker(6, '1'), record(7, '1', 'committed'), marker(8, '1')]
   expect(texts(messages, [{ producerId: '1', firstOffset: '5' }])).toEqual(['committed'])
 })
 
-test('two transactions that were open where reading begins are both left out', () => {
+test('both of two aborted transactions that were open where reading begins are left out', () => {
   const messages = [
     record(10, '2', 'aborted too'),
     record(11, '1', 'aborted'),
@@ -37,7 +37,7 @@ test('two transactions that were open where reading begins are both left out', (
   expect(texts(messages, aborted)).toEqual(['committed'])
 })
 
-test('records outside transactions stay, also when they look like an abort marker', () => {
+test('records outside transactions are kept, also if their key looks like that of an abort marker', () => {
   const plain = { ...record(2, '1', 'plain', false), key: Buffer.from([0, 0, 0, 0]) }
   expect(
     texts(

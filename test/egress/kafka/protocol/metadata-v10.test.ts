@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { metadataRequest, readMetadataResponse } from '../../../../src/egress/kafka/protocol/metadata-v10.js'
 
-test('the request asks for topics by name, creates none, and has the bytes of the protocol', () => {
+test('a metadata request asks for topics by name, creates none, and has the bytes of the protocol', () => {
   expect(metadataRequest(['rows']).toString('hex')).toBe(
     ['00', '02', '00'.repeat(16), '05', Buffer.from('rows').toString('hex'), '00', '00', '00', '00', '00'].join(''),
   )
@@ -38,7 +38,7 @@ const response = Buffer.from(
   'hex',
 )
 
-test('the response gives the ids of the cluster and of the topics that exist', () => {
+test('a metadata response gives the ids of the cluster and of the topics that exist', () => {
   const { clusterId, topics } = readMetadataResponse(response)
   expect(clusterId).toBe('cluster')
   expect([...topics]).toEqual([
@@ -47,7 +47,7 @@ test('the response gives the ids of the cluster and of the topics that exist', (
   ])
 })
 
-test('a response that is cut short is refused', () => {
+test('a metadata response that is cut short is refused', () => {
   for (let length = 1; length < response.length - 5; length++)
     expect(() => readMetadataResponse(response.subarray(0, length))).toThrow(RangeError)
 })

@@ -68,7 +68,7 @@ test('large values make smaller sends', () => {
     ).toBeLessThanOrEqual(512 * 1024)
 })
 
-test("a key goes where Java's producers put it, also when it is asked again", () => {
+test("a key gets the partition that Java's producers choose, also when it is asked for again", () => {
   // Hashes from Kafka's own UtilsTest.testMurmur2; a partition is the hash without its sign, modulo their number.
   const hashes: Record<string, number> = {
     '21': -973932308,
@@ -84,7 +84,7 @@ test("a key goes where Java's producers put it, also when it is asked again", ()
       expect(partitionOf('topic', key), key).toBe((hash & 0x7fffffff) % 1_000)
 })
 
-test("Confluent's frame: zero, the id as big-endian int32, the datum", () => {
+test("a value in Confluent's wire format is a zero byte, the schema id as big-endian int32 and the datum", () => {
   expect([...frame(0x01020304, Uint8Array.of(9, 8))]).toEqual([0, 1, 2, 3, 4, 9, 8])
 })
 
@@ -92,7 +92,7 @@ describe('errors of kafkajs and the broker are classified in one place', () => {
   const protocol = (type: string, message = type): Error =>
     Object.assign(new Error(message), { name: 'KafkaJSProtocolError', type })
 
-  test('epochs, also by the code that kafkajs does not know and from within wrappers', () => {
+  test('a lost epoch is recognised from within wrappers, and by the code that kafkajs has no name for', () => {
     expect(classifyKafkaError(protocol('INVALID_PRODUCER_EPOCH'))).toEqual({
       tag: 'EpochLost',
       by: 'INVALID_PRODUCER_EPOCH',
@@ -107,14 +107,14 @@ describe('errors of kafkajs and the broker are classified in one place', () => {
     expect(classifyKafkaError(wrapped)).toMatchObject({ tag: 'EpochLost' })
   })
 
-  test('what repeating will not change is refused with the remedy', () => {
+  test('an error that trying again does not change is refused, and the message says how to mend it', () => {
     expect(classifyKafkaError(protocol('MESSAGE_TOO_LARGE'))).toMatchObject({
       tag: 'Refused',
       reason: expect.stringContaining('max.message.bytes'),
     })
   })
 
-  test('anything else leaves the outcome open', () => {
+  test('any other error leaves open whether the write arrived', () => {
     for (const cause of [new Error('socket hang up'), protocol('NOT_COORDINATOR'), 'a string', undefined])
       expect(classifyKafkaError(cause)).toEqual({ tag: 'NotConnected', cause })
   })
