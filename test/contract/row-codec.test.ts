@@ -11,7 +11,7 @@ import { anyRow, anyRowOf } from './any-row.js'
 import { datumOf } from './row-datum.js'
 import { queueRow, skillRow, stateRow } from './some-rows.js'
 
-/** What a stranger makes of the schema as published: JSON text and nothing else. */
+/** The types that avsc makes of the published JSON text of the schemas. */
 const reference = Object.fromEntries(
   familyNames.map((family) => [family, avro.Type.forSchema(JSON.parse(JSON.stringify(rowCodec(family).schema)))]),
 ) as unknown as Readonly<Record<FamilyName, avro.Type>>

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { familyNames } from '../../domain/family.js'
 import { transactionalProducer } from './connection.js'
 import { currentSchemas, familyReadiness, type FamilyReadiness } from './family-readiness.js'
-import type { PartitionReader } from './kafkajs-internals.js'
+import type { PartitionReader } from './partition-reader.js'
 import { kafkaDefaults } from './options.js'
 import type { ProgressRecord } from './progress/progress.js'
 import { compareProgress, supersededBy } from './progress/progress-check.js'
@@ -47,15 +47,15 @@ export const takeOver = (
       preferred: readiness.partitionOf(progressTopic, transactionalId),
       partitions: readiness.partitionsOf(progressTopic),
     }
-    const judge = (record: ProgressRecord | undefined) =>
+    const checkRecord = (record: ProgressRecord | undefined) =>
       checkProgress(context, reader, record, hasClaimed, check, signal)
 
     const before = await look(context, reader, home, hasClaimed, signal)
-    const allowed = await judge(before)
+    const allowed = await checkRecord(before)
     if (E.isLeft(allowed)) return allowed
     const prepared = await readiness.prepare(currentSchemas(families))
     if (E.isLeft(prepared)) return prepared
-    return fenceAndClaim(context, reader, readiness, home, judge, signal)
+    return fenceAndClaim(context, reader, readiness, home, checkRecord, signal)
   })
 
 const withoutTransactions = (reason: string): string =>
@@ -82,7 +82,7 @@ const fenceAndClaim = async (
   reader: PartitionReader,
   readiness: FamilyReadiness,
   home: ProgressHome,
-  judge: (record: ProgressRecord | undefined) => Promise<E.Either<SinkFailure, Judged>>,
+  checkRecord: (record: ProgressRecord | undefined) => Promise<E.Either<SinkFailure, Checked>>,
   signal: AbortSignal,
 ): Promise<E.Either<SinkFailure, TakenOver>> => {
   const { kafka, transactionalId, options } = context
@@ -95,7 +95,7 @@ const fenceAndClaim = async (
     const transaction = await producer.transaction()
     signal.throwIfAborted()
     const { record, partition: progressPartition } = await findProgress(reader, home, 'wait', signal)
-    const allowed = await judge(record)
+    const allowed = await checkRecord(record)
     if (E.isLeft(allowed)) return allowed
     const { progress, place } = allowed.right
     const connected: Connected = { producer, readiness, progressPartition, place }
@@ -108,7 +108,7 @@ const fenceAndClaim = async (
   }
 }
 
-type Judged = Readonly<{ progress: Progress | undefined; place: Connected['place'] }>
+type Checked = Readonly<{ progress: Progress | undefined; place: Connected['place'] }>
 
 /** Decides whether this instance may go on from `record`. */
 const checkProgress = async (
@@ -118,7 +118,7 @@ const checkProgress = async (
   hasClaimed: boolean,
   check: ProgressCheck | undefined,
   signal: AbortSignal,
-): Promise<E.Either<SinkFailure, Judged>> => {
+): Promise<E.Either<SinkFailure, Checked>> => {
   const { options, topics, progressTopic, transactionalId, owner } = context
   const { acceptProgress = [], tenant, families = familyNames } = options
   if (hasClaimed && record !== undefined && record.owner.id !== owner.id)

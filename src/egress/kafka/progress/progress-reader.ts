@@ -1,4 +1,4 @@
-import type { PartitionReader } from '../kafkajs-internals.js'
+import type { PartitionReader } from '../partition-reader.js'
 import { decodeProgress, type ProgressRecord } from './progress.js'
 
 /** Where the progress record of a transactional id is. */

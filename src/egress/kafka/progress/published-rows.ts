@@ -1,4 +1,4 @@
-import type { PartitionReader } from '../kafkajs-internals.js'
+import type { PartitionReader } from '../partition-reader.js'
 
 const LOOKED_AT = 200n
 
