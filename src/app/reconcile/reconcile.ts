@@ -11,6 +11,7 @@ import { compareQuery } from './compare.js'
 import { Queries, type AskedFor } from './query.js'
 import { readOurRows } from './our-rows.js'
 import { jsonObjects, SourceUnreadable, type SourceOptions } from './source.js'
+import { NOTHING_CLOSED } from './reasons/classify.js'
 import { noTolerance, type Tolerance } from './reasons/finding.js'
 
 export type ReconcileOptions = Readonly<{
@@ -55,15 +56,17 @@ export const reconcile = async (options: ReconcileOptions): Promise<ReconcileRep
     onProgress: options.onProgress,
   })
   for (const row of rows.values()) for (const query of comparable) query.add(row)
+  const closed = latest(closedThrough, options.closedThrough)
   const compared = aligned.map((query) =>
     compareQuery(query, {
       profile,
       isComplete: options.isComplete ?? false,
       tolerance: options.tolerance ?? noTolerance,
-      closedThrough: latest(closedThrough, options.closedThrough),
+      closedThrough: closed,
     }),
   )
-  return recordOf({ tenant, generation: generation.name, queries, compared })
+  const notes = closed === undefined ? [NOTHING_CLOSED] : []
+  return recordOf({ tenant, generation: generation.name, queries, compared, notes })
 }
 
 const rangeOf = (aligned: readonly Aligned[]): Readonly<{ from: EpochMs; to: EpochMs }> => {

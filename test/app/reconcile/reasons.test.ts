@@ -24,6 +24,18 @@ describe('a difference is classified as', () => {
     ])
   })
 
+  test('late: no interval is closed, with a note that says how to tick the clock', async () => {
+    const report = await compare(
+      [[sales(at(0), { nOffered: 1 }, { status: 'provisional' })]],
+      [{ results: [salesSaid(said([at(8), at(9)], { nOffered: 2 }))] }],
+      { closedThrough: undefined },
+    )
+    expect(report.differences).toMatchObject([
+      { class: 'late', because: expect.stringContaining('streamvane clock tick') as string },
+    ])
+    expect(report.coverage.notes).toEqual([expect.stringContaining('none of our intervals is closed')])
+  })
+
   test('late: their figure lies between ours before and after a correction', async () => {
     const first = sales(at(0), { nOffered: 5, tHandle: [60_000] })
     const corrected = restated(first, { nOffered: 8, tHandle: [60_000, 90_000] }, 'late')

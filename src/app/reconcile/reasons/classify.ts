@@ -24,16 +24,19 @@ export const classify = (findings: readonly Finding[], context: ReasonContext): 
   }
 }
 
+/** Only the clock closes intervals: a log that was imported has no tick before somebody runs or ticks it. */
+export const NOTHING_CLOSED =
+  'none of our intervals is closed, because the clock of the log has not come beyond any: `streamvane clock show` tells how far it has come, `streamvane clock tick` moves it'
+
 /** Finds what is not settled yet: our interval is open, or the API's figure is ours from before a restatement. */
 const unsettled = (
   { place, statistics, cell, theirs, ours }: Finding,
   { closedThrough }: ReasonContext,
 ): Reason | undefined => {
   if (cell !== undefined && cell.provisional > 0) return late('our interval is still open: the row is provisional')
-  if (closedThrough === undefined || place.interval.end > closedThrough)
-    return late(
-      `our intervals are closed through ${closedThrough === undefined ? 'nowhere yet' : instantText(closedThrough)} only`,
-    )
+  if (closedThrough === undefined) return late(NOTHING_CLOSED)
+  if (place.interval.end > closedThrough)
+    return late(`our intervals are closed through ${instantText(closedThrough)} only`)
   if (cell === undefined || cell.corrections.size === 0) return undefined
   const before = cell.settled.stats(metricKey(place.metric, place.qualifier), cell.target)
   const isBetween = statistics.every(({ statistic }) => {

@@ -42,11 +42,14 @@ export const recordOf = ({
   generation,
   queries,
   compared,
+  notes,
 }: Readonly<{
   tenant: string
   generation: string
   queries: Queries
   compared: readonly Compared[]
+  /** Notes about the comparison as a whole. */
+  notes: readonly string[]
 }>): ReconcileReport => {
   const differences = compared.flatMap((each) => each.differences).sort(byClassAndPlace)
   const quarantined = compared
@@ -73,7 +76,7 @@ export const recordOf = ({
       withoutRows: compared.flatMap((each) => each.withoutRows),
       uncovered: compared.flatMap((each) => each.uncovered),
       notCompared: obstaclesOf(queries, compared),
-      notes: [...new Set(compared.flatMap(({ note }) => note ?? []))],
+      notes: [...notes, ...new Set(compared.flatMap(({ note }) => note ?? []))],
     },
     serviceLevel: serviceLevelOf(compared),
   }
