@@ -1,6 +1,6 @@
 import { families, familyNames, type FamilyName } from '../src/domain/family.js'
 import { builtInKpis } from '../src/domain/kpi.js'
-import { evidenceLevels } from '../src/domain/metric-catalogue.js'
+import { evidenceLevels } from '../src/domain/metric-texts.js'
 import {
   metricDoc,
   metricEmitted,

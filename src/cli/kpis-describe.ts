@@ -1,6 +1,6 @@
 import { families, familyNames } from '../domain/family.js'
 import { builtInKpis, type BuiltInKpi, type Kpi } from '../domain/kpi.js'
-import { evidenceLevels, type EvidenceLevel } from '../domain/metric-catalogue.js'
+import { evidenceLevels, type EvidenceLevel } from '../domain/metric-texts.js'
 import {
   isMetricName,
   metricDoc,

@@ -7,6 +7,7 @@ import type { StageHandle } from '../app/pipeline/stage.js'
 import { stageKinds, startPipeline, type StageKind } from '../app/pipeline/supervisor.js'
 import { filesFolderOf, sinksOf } from '../app/pipeline/egress/sinks.js'
 import { checkpointMismatchCodes } from '../app/pipeline/projector/checkpoint-check.js'
+import { unreachable } from '../domain/unreachable.js'
 import { progressMismatchCodes } from '../egress/progress-mismatch.js'
 import { startHealthServer, type HealthServer } from '../http/health-server.js'
 import { httpSource } from '../http/server.js'
@@ -154,7 +155,14 @@ const onlyOf = ({ only, untilCaughtUp }: Flags): readonly StageKind[] => {
   return named as StageKind[]
 }
 
-const destinationOf = (kind: SinkKind, config: Config): unknown =>
-  kind === 'kafka'
-    ? { brokers: config.egress.kafka.brokers, format: config.egress.kafka.format }
-    : filesFolderOf(config)
+const destinationOf = (kind: SinkKind, config: Config): unknown => {
+  const { brokers, format } = config.egress.kafka
+  switch (kind) {
+    case 'kafka':
+      return { brokers, format }
+    case 'files':
+      return filesFolderOf(config)
+    default:
+      return unreachable(kind)
+  }
+}

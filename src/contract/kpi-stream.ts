@@ -121,18 +121,38 @@ export type StoredRow = Readonly<{ row: Row; avro: Uint8Array; schema: string; r
 /** A row event with only its header read. `schema` is the fingerprint that its metadata names. */
 export type StoredHeader = Readonly<{ header: RowHeader; avro: Uint8Array; schema: string; revision: number }>
 
+/** What is read of a stored event, by kind. */
+type ReadByKind = Readonly<{ row: StoredHeader }>
+
 /** An event of a KPI stream as it is stored, by kind. */
-export type StoredKpiEvent = Readonly<{ kind: 'row' }> & StoredHeader
+export type StoredKpiEvent = { [K in KpiEvent['kind']]: Readonly<{ kind: K }> & ReadByKind[K] }[KpiEvent['kind']]
+
+/** The kind of an event of a KPI stream; `undefined` for the projector's own records. */
+const kindOf = ({ type }: RecordedEvent): KpiEvent['kind'] | undefined =>
+  kinds.find((kind) => type.startsWith(typePrefixes[kind]))
+
+const typePrefixes: Readonly<Record<KpiEvent['kind'], string>> = { row: ROW_PREFIX }
+const kinds = Object.keys(typePrefixes) as readonly KpiEvent['kind'][]
+
+/** Is this an output of the projection, which is published, and not a record of the projector's own? */
+export const isKpiEvent = (event: RecordedEvent): boolean => kindOf(event) !== undefined
 
 /** Reads an event of a KPI stream; `undefined` for the projector's own records. Throws as `decodeRow` does. */
-export const readKpiEvent = (event: RecordedEvent): StoredKpiEvent | undefined =>
-  isRow(event) ? { kind: 'row', ...readHeader(event) } : undefined
-
-export const isRow = (event: RecordedEvent): boolean => event.type.startsWith(ROW_PREFIX)
+export const readKpiEvent = (event: RecordedEvent): StoredKpiEvent | undefined => {
+  const kind = kindOf(event)
+  switch (kind) {
+    case undefined:
+      return undefined
+    case 'row':
+      return { kind, ...readHeader(event) }
+    default:
+      return unreachable(kind)
+  }
+}
 
 export const familyOf = (event: RecordedEvent): FamilyName | undefined => {
   const name = event.type.slice(ROW_PREFIX.length)
-  return isRow(event) && isFamilyName(name) ? name : undefined
+  return kindOf(event) === 'row' && isFamilyName(name) ? name : undefined
 }
 
 /** Reads a row event, of whatever version. Throws `RowOfUnknownSchema` if its schema is not in the history. */
@@ -187,9 +207,8 @@ export const recover = async (kpi: EventLog, tenant: string, generation: string)
       revision ??= event.revision
       if (event.type === CHECKPOINT) return found(markIn(event))
       if (event.type === BATCH_BEGAN) through = markIn(event)
-      if (!isRow(event)) continue
-      const { header } = readHeader(event)
-      present.set(header.key, header.revision)
+      const stored = readKpiEvent(event)
+      if (stored !== undefined) present.set(stored.header.key, stored.header.revision)
     }
   return found(undefined)
 }

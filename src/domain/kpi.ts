@@ -3,7 +3,7 @@ import { families, familyNames, isFamilyName, type FamilyName } from './family.j
 import { compile, evaluate, parseFormula, type Compiled, type Formula, type Options } from './formula.js'
 import type { Measure } from './measure.js'
 import type { MetricName } from './metric.js'
-import type { EvidenceLevel } from './metric-catalogue.js'
+import type { EvidenceLevel } from './metric-texts.js'
 
 /**
  * The two terms of a KPI. Terms of several intervals or queues are added before they are divided. A quantity has no

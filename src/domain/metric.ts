@@ -1,10 +1,10 @@
-import { metricTexts, type EvidenceLevel, type MetricText } from './metric-catalogue.js'
+import { metricTexts, type EvidenceLevel, type MetricText } from './metric-texts.js'
 
 /**
  * The metrics that rows carry. `n` metrics count occurrences, `t` metrics are durations in milliseconds, `o` metrics
  * observed numbers, each reported whole at its emit instant; a `state` metric is a time in a state, clipped to the
  * interval. Order is that of the contract and never changes; new metrics go to the end. What each means stands in
- * metric-catalogue.ts.
+ * metric-texts.ts.
  */
 export type MetricKind = 'count' | 'duration' | 'observation' | 'state'
 

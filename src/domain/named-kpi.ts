@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { families, familyNames, type FamilyName } from './family.js'
 import { parseFormula } from './formula.js'
 import { builtInKpis, metricsOf, type BuiltInKpi, type Kpi, type KpiUnit } from './kpi.js'
-import type { EvidenceLevel } from './metric-catalogue.js'
+import type { EvidenceLevel } from './metric-texts.js'
 import {
   metricDoc,
   metricEmitted,

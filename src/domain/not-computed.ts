@@ -1,4 +1,4 @@
-import type { EvidenceLevel } from './metric-catalogue.js'
+import type { EvidenceLevel } from './metric-texts.js'
 
 /** Metrics and KPIs that Genesys or the field has a name for and rows do not carry, each with the reason. */
 export type NotComputed = Readonly<{

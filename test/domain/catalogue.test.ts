@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { kpisPage } from '../../dev/kpis-page.js'
 import { families, familyNames } from '../../src/domain/family.js'
 import { builtInKpis, type Kpi } from '../../src/domain/kpi.js'
-import { evidenceLevels, metricTexts } from '../../src/domain/metric-catalogue.js'
+import { evidenceLevels, metricTexts } from '../../src/domain/metric-texts.js'
 import {
   isMetricName,
   metricDoc,

@@ -29,7 +29,7 @@ export const nextVersion = async (
     `\n  ${NEW_METRIC}: ['interaction', 'duration'],$&`,
   )
   await edit(
-    'domain/metric-catalogue.ts',
+    'domain/metric-texts.ts',
     /\n\} as const satisfies Record<string, MetricText>/,
     `\n  ${NEW_METRIC}: said('A metric of the next version.', UNDATED, 'S1', 'U'),$&`,
   )

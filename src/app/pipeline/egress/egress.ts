@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
-import { isRow, readKpiEvent } from '../../../contract/kpi-stream.js'
+import { isKpiEvent, readKpiEvent } from '../../../contract/kpi-stream.js'
 import { kpiStream } from '../../../domain/stream-name.js'
 import { unreachable } from '../../../domain/unreachable.js'
 import type { ProgressMismatchCode } from '../../../egress/progress-mismatch.js'
@@ -169,7 +169,7 @@ const watchOwner = (
   }
 }
 
-/** Writes what is to be published of these events; nothing where they are all the projector's own records. */
+/** Writes those of these events that are published; nothing if all are the projector's own records. */
 const write = async (
   { sink, signal, onWorking, onWritten }: Publishing,
   kpi: EventLog,
@@ -177,7 +177,7 @@ const write = async (
   events: readonly RecordedEvent[],
 ): Promise<SinkFailure | undefined> => {
   const records = events.flatMap((event) => recordsOf(event, generation))
-  const last = events.findLast((event) => isRow(event))
+  const last = events.findLast(isKpiEvent)
   if (last === undefined) return undefined
   const progress = await progressThrough(kpi, generation, last)
   const result = await sink.write({ records, progress }, signal)()
