@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { runEgress, type EgressEnd } from '../../src/app/pipeline/egress/egress.js'
 import type { Generation } from '../../src/app/pipeline/generations.js'
-import { isRow, decodeRow } from '../../src/contract/kpi-stream.js'
+import { isKpiEvent, decodeRow } from '../../src/contract/kpi-stream.js'
 import { singleLog } from '../../src/app/pipeline/logs/logs.js'
 import { runProjector, type ProjectorEnd } from '../../src/app/pipeline/projector/projector.js'
 import type { SnapshotStore } from '../../src/app/pipeline/projector/snapshots.js'
@@ -71,7 +71,7 @@ export const everyRevision = async (raw: EventLog, tenant: string, profile: Prof
 export const bookOfLog = async (kpi: EventLog, tenant: string, generation: string): Promise<Book> => {
   const rows: Entry[] = []
   for await (const batch of kpi.readStream(kpiStream(tenant, generation)))
-    for (const event of batch) if (isRow(event)) rows.push({ row: decodeRow(event).row, avro: event.data })
+    for (const event of batch) if (isKpiEvent(event)) rows.push({ row: decodeRow(event).row, avro: event.data })
   return bookOf(rows)
 }
 

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { defaultProfile } from '../../../../src/domain/profile.js'
 import { kpiStream } from '../../../../src/domain/stream-name.js'
-import { decodeRow, isRow } from '../../../../src/contract/kpi-stream.js'
+import { decodeRow, isKpiEvent } from '../../../../src/contract/kpi-stream.js'
 import { simulate } from '../../../../src/simulator/simulate.js'
 import type { EventLog } from '../../../../src/log/event-log.js'
 import { memoryLog } from '../../../../src/log/memory-log.js'
@@ -37,7 +37,7 @@ const published = async (
   const rows = []
   for await (const batch of log.readStream(kpiStream('t', 'g1')))
     for (const event of batch) {
-      if (!isRow(event)) continue
+      if (!isKpiEvent(event)) continue
       const { row } = decodeRow(event)
       rows.push({ key: row.key, revision: row.revision, bytes: Buffer.from(event.data).toString('hex') })
     }
