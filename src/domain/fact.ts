@@ -33,9 +33,9 @@ export type MetricEmitted = MetricPoint & Readonly<{ type: 'MetricEmitted'; sess
 export const joinedMetrics: ReadonlySet<string> = new Set(['nOverSla', 'tCfcAnswered'])
 
 /**
- * A conversation-detail record of the analytics API: every emission of the conversation, as it stood when the record was
- * fetched. Genesys computes stored conversations again, so a later record replaces all that an earlier one said. The
- * record has no version: of two records, the one later in the log is the newer.
+ * A conversation-detail record of the analytics API: every emission of the conversation, as it stood when the record
+ * was fetched. Genesys computes stored conversations again, so a later record replaces all that an earlier one said.
+ * The record has no version: of two records, the one later in the log is the newer.
  */
 export type ConversationRecorded = Readonly<{
   type: 'ConversationRecorded'

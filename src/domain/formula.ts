@@ -54,9 +54,9 @@ export const parseFormula = (text: string): E.Either<string, Formula> => {
 class NotAFormula extends Error {}
 
 /**
- * A part of a formula: a sum of measures, or (`scale`) a sum of numbers times options. Equal terms are added up at every
- * step: otherwise a product of many sums in brackets, which fits into a short text, would have more terms than fit into
- * memory.
+ * A part of a formula: a sum of measures, or (`scale`) a sum of numbers times options. Equal terms are added up at
+ * every step: otherwise a product of many sums in brackets, which fits into a short text, would have more terms than
+ * fit into memory.
  */
 type Part = Readonly<{ terms: Linear; scale: Scale | null }>
 type Scale = readonly Readonly<{ factor: number; options: readonly OptionName[] }>[]
@@ -197,7 +197,9 @@ const merged = <A extends Scale[number]>(list: readonly A[], keyOf: (one: A) => 
   return [...sums.values()].filter(({ factor }) => factor !== 0)
 }
 
-/** A sum with the options applied, ready to be evaluated for many rows. `place` is the metric's place in the measures. */
+/**
+ * A sum with the options applied, ready to be evaluated for many rows. `place` is the metric's place in the measures.
+ */
 export type Compiled = readonly Readonly<{ place: number; isSum: boolean; factor: number }>[]
 
 /** Applies the options. Terms that they switch off are dropped. */

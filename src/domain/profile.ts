@@ -18,8 +18,8 @@ export type CallbackMode = 'AgentFirst' | 'CustomerFirst'
  *
  * Of a profile published while a generation runs, `points`, `intervalMs`, `rollUps`, `zone`, `graceMs`,
  * `lateHorizonMs`, `aheadMaxMs`, `correlation.restateHorizonMs` and `agentState.stateMaxMs` take effect in the next
- * generation; the rest from the instant it says. What divides a row (`families`, `splitBy`, `quantiles`) counts from the
- * first interval that had not begun.
+ * generation; the rest from the instant it says. What divides a row (`families`, `splitBy`, `quantiles`) counts from
+ * the first interval that had not begun.
  */
 export type Profile = Readonly<{
   id: string

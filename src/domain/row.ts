@@ -58,7 +58,10 @@ export type Row = Readonly<{
 export const cellKey = (dimensions: readonly (string | null)[]): string =>
   dimensions.map((value) => (value === null ? '-' : escapeId(value))).join('/')
 
-/** The name of a row within its tenant and generation, for example `queue/9b1d…/voice/-/-/PT15M/2026-01-05T10:00:00.000Z`. */
+/**
+ * The name of a row within its tenant and generation, for example
+ * `queue/9b1d…/voice/-/-/PT15M/2026-01-05T10:00:00.000Z`.
+ */
 export const rowKey = (row: Pick<Row, 'family' | 'dimensions' | 'granularity' | 'start'>): string =>
   `${row.family}/${cellKey(row.dimensions)}/${row.granularity}/${new Date(row.start).toISOString()}`
 
@@ -116,8 +119,8 @@ const escapeId = (id: string): string =>
   PLAIN_ID.test(id) && id !== '-' ? id : `~${Array.from(id, escapeCharacter).join('')}`
 
 /**
- * Percent-encodes a character. JSON can contain a lone surrogate, for which `encodeURIComponent` throws: it becomes `%u`
- * and its code unit.
+ * Percent-encodes a character. JSON can contain a lone surrogate, for which `encodeURIComponent` throws: it becomes
+ * `%u` and its code unit.
  */
 const escapeCharacter = (character: string): string =>
   /^\p{Surrogate}$/u.test(character) ? `%u${character.charCodeAt(0).toString(16)}` : encodeURIComponent(character)

@@ -25,7 +25,9 @@ export const configStream = (tenant: string, kind: string, id: string): string =
 
 export const clockStream = (tenant: string): string => `${tenant}.clock`
 
-/** The beginnings of the names of the streams that hold raw events of a tenant: its buckets, configuration and clock. */
+/**
+ * The beginnings of the names of the streams that hold raw events of a tenant: its buckets, configuration and clock.
+ */
 export const rawPrefixes = (tenant: string): readonly string[] => [
   ...['0', '1', '2', '3'].map((digit) => `${tenant}.${digit}`),
   `${tenant}.config-`,

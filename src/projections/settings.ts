@@ -5,7 +5,9 @@ import { builtInKpisOf, compileKpis, type CompiledKpis } from '../domain/kpi.js'
 import { metricIndex } from '../domain/metric.js'
 import { optionsOf, serviceLevelDurationMs, type CallbackMode, type Profile } from '../domain/profile.js'
 
-/** Settings that Genesys applies to all of history, as they are known at some place in the log. The last is in force. */
+/**
+ * Settings that Genesys applies to all of history, as they are known at some place in the log. The last is in force.
+ */
 type Version = Readonly<{ org: OrgSettingsChanged | null; profiles: readonly Published[] }>
 
 /** A profile, and which intervals had begun when it became known. */

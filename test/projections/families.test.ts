@@ -32,7 +32,7 @@ describe('a point falls into each family whose dimension it carries', () => {
     },
   }
 
-  test('once in each, and once for each value where it carries several', () => {
+  test('once per family, and once per value where it carries several values', () => {
     given(all)
       .facts(emitted('tHandle', 9_000, '10:05', everything))
       .emits(
@@ -51,7 +51,7 @@ describe('a point falls into each family whose dimension it carries', () => {
       )
   })
 
-  test('so that skills and divisions add up to more than there was', () => {
+  test('so rows of skills and divisions add up to more than the total', () => {
     const rows = given(all)
       .facts(emitted('nOffered', 1, '10:05', everything))
       .look()
@@ -62,7 +62,7 @@ describe('a point falls into each family whose dimension it carries', () => {
     expect([total('skill'), total('division'), total('organisation')]).toEqual([2, 2, 1])
   })
 
-  test('named twice by one point it counts once', () => {
+  test('a skill or division that a point names twice counts once', () => {
     given({ families: ['skill', 'division'] })
       .facts(
         emitted('nOffered', 1, '10:05', { skillIds: ['german', 'german'], divisionIds: ['home', 'north', 'home'] }),
@@ -74,7 +74,7 @@ describe('a point falls into each family whose dimension it carries', () => {
       )
   })
 
-  test('which carries none of them counts for the organisation alone; families nobody asked for have no rows', () => {
+  test('a point without dimensions counts for the organisation alone; families that the profile does not ask for have no rows', () => {
     given(all)
       .facts(emitted('nConnected', 1, '10:05', {}))
       .emits('organisation voice 10:00 provisional 1: nConnected 1')
@@ -99,7 +99,7 @@ describe('a point falls into each family whose dimension it carries', () => {
   })
 })
 
-describe('families are divided where the profile asks', () => {
+describe('splits divide the families of points', () => {
   const calls = [
     emitted('nOffered', 1, '10:05', { queue: 'sales', direction: 'inbound' }),
     emitted('nOffered', 1, '10:05', { queue: 'sales', direction: 'outbound', messageType: 'sms' }),
@@ -112,7 +112,7 @@ describe('families are divided where the profile asks', () => {
       .map(({ key }) => key.replace('/PT15M/2026-01-05T10:00:00.000Z', ''))
       .sort()
 
-  test('by direction, by message type, by both; what a point does not say is unknown', () => {
+  test('by direction, by message type, or by both; a value that a point does not carry is unknown', () => {
     expect(keys()).toEqual(['organisation/voice/-/-', 'queue/sales/voice/-/-'])
     expect(keys('direction')).toEqual(
       ['organisation/voice', 'queue/sales/voice'].flatMap((cell) =>
@@ -131,7 +131,7 @@ describe('families are divided where the profile asks', () => {
     )
   })
 
-  test('states of agents are not', () => {
+  test('splits do not divide the families of agent states', () => {
     const rows = given({ families: ['agent-state'], splitBy: ['direction', 'messageType'] })
       .facts(
         {
@@ -149,7 +149,7 @@ describe('families are divided where the profile asks', () => {
 })
 
 describe('from detail events', () => {
-  test('skills and language of the queue session, divisions of each session, wrap-up code of the work', () => {
+  test('points have skills and language of the queue session, divisions of each session, and the wrap-up code of the after-call work', () => {
     given({ ...detail, families: ['skill', 'language', 'division', 'wrap-up'] })
       .facts(
         queued('sales', '10:00', { skillIds: ['german', 'billing'], divisionId: 'home' }),
@@ -171,7 +171,7 @@ describe('from detail events', () => {
       )
   })
 
-  test('a voicemail counts at its end, one of no length not at all', () => {
+  test('a voicemail counts at its end; one without length does not count', () => {
     given({ ...detail, families: ['queue'] })
       .facts(voicemailEnded(30_000, '10:15'), voicemailEnded(0, '10:16'))
       .emits('queue sales voice 10:15 provisional 1: tVoicemail 30000')
@@ -180,7 +180,7 @@ describe('from detail events', () => {
   describe('a flow', () => {
     const flow = { ...detail, families: ['flow'] as const }
 
-    test('counts when the interaction leaves it, with its duration; its beginning tells nothing yet', () => {
+    test('counts when the interaction leaves it, with its duration, and not when it begins', () => {
       given(flow)
         .facts(flowStarted('10:14'))
         .emitsNothing()
@@ -205,13 +205,13 @@ describe('from detail events', () => {
         .emits(`flow menu voice 10:00 provisional 3: nFlow 1, tFlow 9000, ${metric} 9000`)
     })
 
-    test('left nobody knows how counts as neither', () => {
+    test('left for an unknown reason counts neither as exit nor as disconnect', () => {
       given(flow)
         .facts(flowEnded(9_000, 'UNKNOWN', '10:05'))
         .emits('flow menu voice 10:00 provisional 2: nFlow 1, tFlow 9000')
     })
 
-    test('reaches outcomes: all count, failures as such, their time from start to end where both are known, and milestones', () => {
+    test('reaches outcomes: all of them count, failures also as failures, their time where start and end are known, and milestones', () => {
       const [startedAt, endedAt] = [Date.UTC(2026, 0, 5, 10, 4), Date.UTC(2026, 0, 5, 10, 4, 30)]
       const story = given(flow).facts(
         outcomeReached('SUCCESS', '10:05', { startedAt, endedAt, milestones: 2 }),
@@ -236,7 +236,7 @@ describe('from detail events', () => {
     ]
     const counted = 'tTalkComplete 60000, tAcw 5000, tHandle 75000, nConnected 1, nOutbound 1, tDialing 10000'
 
-    test('has all points of the conversations that it began', () => {
+    test('has all points of the conversations that it began, from the event that names it', () => {
       given(campaign)
         .facts(initiated('spring', '09:59'), ...call)
         .emits(
@@ -245,7 +245,7 @@ describe('from detail events', () => {
         )
     })
 
-    test('has them too where it becomes known after them, and nothing else counts twice', () => {
+    test('also has the points that arrived before the event that names it, and no other family counts them twice', () => {
       given(campaign)
         .facts(...call)
         .emits(`queue sales voice 10:00 provisional 6: ${counted}`)
@@ -253,7 +253,7 @@ describe('from detail events', () => {
         .emits(`campaign spring voice 10:00 provisional 6: ${counted}`)
     })
 
-    test('takes back with the others a handle time that after-call work moves, however late it became known', () => {
+    test('takes back a handle time that after-call work moves, also where the campaign became known late', () => {
       const moved = [
         'campaign spring voice 10:00 corrected 6: tTalkComplete 60000, nConnected 1, nOutbound 1, tDialing 10000',
         'campaign spring voice 12:00 provisional 2: tAcw 5000, tHandle 75000',
@@ -288,7 +288,7 @@ describe('from detail events', () => {
         )
     })
 
-    test('that is named first stands; inbound sessions and other conversations have none', () => {
+    test('of a conversation is the one named first; inbound sessions and other conversations have none', () => {
       given({ ...campaign, families: ['campaign'] })
         .facts(initiated('spring', '09:59'), initiated('summer', '09:59'), ...call)
         .emits(`campaign spring voice 10:00 provisional 6: ${counted}`)

@@ -51,7 +51,7 @@ describe('a point belongs whole to the interval of its emit instant', () => {
 })
 
 describe('a point falls into the cell of each family whose dimensions it carries', () => {
-  test('with queue and agent into both', () => {
+  test('a point with queue and agent counts in both families', () => {
     given()
       .facts(emitted('tAnswered', 9_000, '10:05', { queue: 'sales', agent: 'ann' }))
       .emits(
@@ -60,13 +60,13 @@ describe('a point falls into the cell of each family whose dimensions it carries
       )
   })
 
-  test('without a queue into that of the agent alone', () => {
+  test('a point without a queue counts in the agent family alone', () => {
     given()
       .facts(emitted('tTalkComplete', 9_000, '10:05', { agent: 'ann' }))
       .emits('agent ann - voice 10:00 provisional 1: tTalkComplete 9000')
   })
 
-  test('without an agent into that of the queue alone, with neither nowhere', () => {
+  test('a point without an agent counts in the queue family alone, a point with neither in none of the two', () => {
     given()
       .facts(emitted('nOffered', 1, '10:05', { queue: 'sales' }))
       .emits('queue sales voice 10:00 provisional 1: nOffered 1')
@@ -75,7 +75,7 @@ describe('a point falls into the cell of each family whose dimensions it carries
       .emitsNothing()
   })
 
-  test('media types of one queue are apart', () => {
+  test('media types of one queue are separate cells', () => {
     given()
       .facts(
         emitted('nOffered', 1, '10:05', { queue: 'sales', media: 'voice' }),

@@ -23,12 +23,12 @@ const reasons = (story: ReturnType<typeof given>) =>
   story.look().map(({ status, correction, revision }) => [status, correction, revision])
 
 describe('what comes late', () => {
-  test('within the grace is part of the final row, as if it had come in time', () => {
+  test('within the grace period is part of the final row, as if it had arrived in time', () => {
     const story = given(hour).facts(offered('10:05'), ticked('10:19:59.999'), offered('10:06'), ticked('10:20'))
     expect(reasons(story)).toEqual([['final', null, 3]])
   })
 
-  test('after it restates the row, each time, because it was late', () => {
+  test('after the grace period restates the row each time, with the reason late', () => {
     const story = given(hour).facts(offered('10:05'), ticked('10:20'))
     expect(reasons(story)).toEqual([['final', null, 2]])
     story.then(offered('10:06'))
@@ -37,11 +37,11 @@ describe('what comes late', () => {
     expect(reasons(story)).toEqual([['corrected', 'late', 4]])
   })
 
-  test('as the first of its row is a correction too', () => {
+  test('as the first point of its row is a correction too', () => {
     expect(reasons(given(hour).facts(ticked('10:20'), offered('10:05')))).toEqual([['corrected', 'late', 1]])
   })
 
-  test('as after-call work moves a handle time: that row was handled, not late', () => {
+  test('as after-call work moves a handle time, with the reason handled', () => {
     const detail = { ...hour, points: 'detail-events' as const, lateHorizonMs: minutes(600) }
     const story = given(detail).facts(sessionEnded('ann', '10:05', { talkMs: 60_000 }), ticked('12:00'))
     expect(reasons(story)).toEqual([['final', null, 3]])
@@ -52,7 +52,7 @@ describe('what comes late', () => {
     ])
   })
 
-  test('up to the horizon is counted, beyond it refused in words: the interval ended longer than that before what is closed', () => {
+  test('counts up to the horizon and is refused beyond it, with the instants and the horizon in words', () => {
     const story = given(hour).facts(offered('10:05'), ticked('11:19:59.999'))
     expect(reasons(story)).toEqual([['final', null, 2]])
     story.then(offered('10:00'))
@@ -70,11 +70,11 @@ describe('what comes late', () => {
       .emits('queue sales voice 10:15 corrected 1: nOffered 1')
   })
 
-  test('before anything was closed nothing is too late', () => {
+  test('is never too late before an interval has closed', () => {
     given(hour).facts(offered('2020-01-01T00:00')).emits('queue sales voice 2020-01-01T00:00 provisional 1: nOffered 1')
   })
 
-  test('detail events are refused by their own instant, before anything of them is counted', () => {
+  test('detail events are refused by their own instant, before any of their points counts', () => {
     given({ ...hour, points: 'detail-events' })
       .facts(ticked('12:00'))
       .refuses(queued('sales', '10:05'), 'too-late', /10:05/)
@@ -86,14 +86,14 @@ describe('what comes late', () => {
       .emits('queue sales voice 11:00 corrected 1: tTalkComplete 1000')
   })
 
-  test('of what another source says nothing is refused: it would not count anyway', () => {
+  test('facts of another point source are not refused, because they would not count', () => {
     given({ ...hour, points: 'detail-events' })
       .facts(ticked('12:00'), offered('08:00'))
       .emitsNothing()
     given(hour).facts(ticked('12:00'), queued('sales', '08:00')).emitsNothing()
   })
 
-  test('of a conversation record the points in time count, the record is refused for the others', () => {
+  test('of a conversation record the points in time count, and the record is refused for the others', () => {
     const record = recorded('c1', offered('08:00'), offered('11:50'))
     given({ ...hour, points: 'conversation-details' })
       .facts(ticked('12:00'))
@@ -161,7 +161,7 @@ describe('what is stamped ahead of its receipt', () => {
     expect(lines).toEqual(['queue sales voice 09:45 provisional 1: nOffered 1'])
   })
 
-  test('counts under a profile that allows for it, and where nobody knows when it was received', () => {
+  test('counts under a profile that allows for it, and where the time of receipt is unknown', () => {
     expect(apply(offered('12:00'), { aheadMaxMs: 7_200_000 }).refusal).toBeUndefined()
     given(hour).facts(offered(years))
   })

@@ -18,7 +18,7 @@ const plain = (row: Row, metric: MetricName) => {
 }
 
 describe('quantiles', () => {
-  test('are kept of the durations that the profile names, of no others', () => {
+  test('are kept of the durations that the profile names, and of no others', () => {
     const row = given({ ...queue, quantiles: ['tAnswered'] })
       .facts(...sales('tAnswered', 9_000, 9_000, 50), ...sales('tHandle', 60_000))
       .lookAtOne()
@@ -42,7 +42,7 @@ describe('quantiles', () => {
     }
   })
 
-  test('of a handle time that may yet be taken back count it while it stands', () => {
+  test('include a handle time that may be withdrawn, as long as it is counted', () => {
     const story = given({ ...queue, points: 'detail-events', quantiles: ['tHandle'] }).facts(
       sessionEnded('ann', '10:05', { talkMs: 60_000 }),
       sessionEnded('bob', '10:06', { talkMs: 90_000 }),
@@ -64,7 +64,7 @@ describe('the wait of all that left the queue (tWait)', () => {
   const left = [...sales('tAnswered', 9_000, 3_000), ...sales('tAbandon', 40_000), ...sales('tFlowOut', 1_000)]
   const callbacks = [...sales('tCfcAnswered', 100_000), ...sales('tCfcAbandon', 200_000), ...sales('tCfcFlowOut', 500)]
 
-  test('is tAnswered, tAbandon and tFlowOut together', () => {
+  test('is the union of tAnswered, tAbandon and tFlowOut', () => {
     expect(
       plain(
         given(queue)
@@ -75,7 +75,7 @@ describe('the wait of all that left the queue (tWait)', () => {
     ).toEqual({ count: 4, sum: 53_000, min: 1_000, max: 40_000 })
   })
 
-  test('with the customer-first callbacks where the profile counts them, without them where it does not', () => {
+  test('includes the customer-first callbacks where the profile says so', () => {
     const waits = (waitIncludesCustomerFirst: boolean) =>
       plain(
         given({ ...queue, waitIncludesCustomerFirst })
@@ -96,7 +96,7 @@ describe('the wait of all that left the queue (tWait)', () => {
     expect(row.kpis['asa']).toBeUndefined()
   })
 
-  test('of an agent is what he answered, and of a cell that nothing left it is absent', () => {
+  test('of an agent is what the agent answered; of a cell that nothing left it is absent', () => {
     const rows = given()
       .facts(
         emitted('tAnswered', 9_000, '10:05', { queue: 'sales', agent: 'ann' }),
@@ -116,7 +116,7 @@ describe('the wait of all that left the queue (tWait)', () => {
         .facts(...facts)
         .lookAtOne()
 
-    test('where the profile names it: those of all its parts together, which tell none themselves unless named too', () => {
+    test('where the profile names tWait: those of all its parts together; the parts have none of their own unless named', () => {
       const named = row(['tWait', 'tAnswered'], [...left, ...callbacks])
       expect(sketchOf(named, 'tWait')).toEqual(
         [500, 1_000, 3_000, 9_000, 40_000, 100_000, 200_000].map((ms) => [bucketOf(ms), 1]),
@@ -125,7 +125,7 @@ describe('the wait of all that left the queue (tWait)', () => {
       expect(sketchOf(named, 'tAbandon')).toEqual([])
     })
 
-    test('not where only parts of it are named, even if the row has no other parts: rows are added, and a part of the waits is not the whole', () => {
+    test('not where only parts of it are named, even if the row has no other parts, because rows are added', () => {
       expect(sketchOf(row(['tAnswered', 'tAbandon', 'tFlowOut']), 'tWait')).toEqual([])
       expect(sketchOf(row(['tAnswered'], sales('tAnswered', 9_000)), 'tWait')).toEqual([])
     })
@@ -150,7 +150,7 @@ describe('short abandons (tShortAbandon)', () => {
     expect(plain(row, 'tShortAbandon')).toEqual({ count: 3, sum: 21_999, min: 2_000, max: 10_000 })
   })
 
-  test('the threshold is that of the profile; equal abandons count each', () => {
+  test('are counted by the threshold of the profile, equal abandons each', () => {
     const row = given({ ...queue, shortAbandonMs: 2_001 })
       .facts(...abandons, ...sales('tAbandon', 2_000))
       .lookAtOne()

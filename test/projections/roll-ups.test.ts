@@ -42,7 +42,7 @@ describe('longer intervals', () => {
       )
   })
 
-  test('close when their own end and the grace have passed', () => {
+  test('close when their own end and the grace period have passed', () => {
     given({ ...queue, rollUps: ['PT1H'] })
       .facts(emitted('nOffered', 1, '10:05', { queue: 'sales' }), ticked('10:20'))
       .emits('queue sales voice 10:00 final 2: nOffered 1', 'queue sales voice 10:00 PT1H provisional 1: nOffered 1')
@@ -92,7 +92,7 @@ describe('days are those of the zone', () => {
     return `${iso(row.start)} to ${iso(row.end)}: ${row.measures[0]?.count} quarters`
   }
 
-  test('23 hours where clocks go forward, 25 where they go back, 24 else', () => {
+  test('have 23 hours where clocks go forward, 25 where they go back, and 24 otherwise', () => {
     expect(days(berlin, Date.UTC(2026, 2, 27, 23), Date.UTC(2026, 2, 30, 22)).map(spoken)).toEqual([
       '2026-03-27T23:00 to 2026-03-28T23:00: 96 quarters',
       '2026-03-28T23:00 to 2026-03-29T22:00: 92 quarters',
@@ -117,13 +117,13 @@ describe('days are those of the zone', () => {
     ])
   })
 
-  test('offsets of three quarters of an hour fit on quarters', () => {
+  test('offsets of three quarters of an hour fit base intervals of a quarter', () => {
     expect(days(kathmandu, Date.UTC(2026, 0, 4, 18, 15), Date.UTC(2026, 0, 5, 18, 15)).map(spoken)).toEqual([
       '2026-01-04T18:15 to 2026-01-05T18:15: 96 quarters',
     ])
   })
 
-  test('a day is final when the frontier has passed its end by the grace: 22:05 UTC on the short day', () => {
+  test('a day is final when the frontier has passed its end and the grace period: 22:05 UTC on the short day', () => {
     const story = given({ ...queue, zone: berlin, rollUps: ['P1D'] }).facts(offered(Date.UTC(2026, 2, 29, 12)))
     story.look()
     story.then(ticked(Date.UTC(2026, 2, 29, 22, 4, 59))).look()

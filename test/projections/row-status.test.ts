@@ -13,7 +13,7 @@ test('a row is final once the frontier reaches its end and the grace, not before
     .emits('queue sales voice 10:00 final 2: nOffered 1')
 })
 
-test('a straggler within the grace is part of the final row', () => {
+test('a point that arrives within the grace period is part of the final row', () => {
   given()
     .facts(ticked('10:17'), offered('10:05'))
     .emits('queue sales voice 10:00 provisional 1: nOffered 1')
@@ -21,7 +21,7 @@ test('a straggler within the grace is part of the final row', () => {
     .emits('queue sales voice 10:00 final 2: nOffered 1')
 })
 
-test('what comes after the closing restates the row, each time under a higher revision', () => {
+test('a point that arrives after the closing restates the row under a higher revision, each time', () => {
   given()
     .facts(offered('10:05'), ticked('10:20'), offered('10:06'))
     .emits('queue sales voice 10:00 corrected 3: nOffered 2')
@@ -29,7 +29,7 @@ test('what comes after the closing restates the row, each time under a higher re
     .emits('queue sales voice 10:00 corrected 4: nOffered 3')
 })
 
-test('a cell born after its interval closed is a correction from its first revision', () => {
+test('a cell created after its interval closed is a correction from its first revision', () => {
   given().facts(ticked('10:20'), offered('10:05')).emits('queue sales voice 10:00 corrected 1: nOffered 1')
 })
 
@@ -41,7 +41,7 @@ test('a row is emitted only when it changed', () => {
     .emitsNothing()
 })
 
-test('a batch shows the last of the revisions that it made', () => {
+test('a batch puts out the last of the revisions that it made', () => {
   given()
     .facts(offered('10:05'), offered('10:06'), offered('10:07'))
     .emits('queue sales voice 10:00 provisional 3: nOffered 3')
@@ -57,7 +57,7 @@ test('one tick may close many intervals, and leaves those that are open', () => 
     )
 })
 
-test('facts never move the frontier: an interval without a tick stays open whatever comes after it', () => {
+test('facts other than ticks never move the frontier: an interval stays open until a tick passes it', () => {
   given()
     .facts(offered('10:05'), offered('18:00'))
     .emits('queue sales voice 10:00 provisional 1: nOffered 1', 'queue sales voice 18:00 provisional 1: nOffered 1')

@@ -41,7 +41,7 @@ describe.each([
       expect(levelOf(row)).toBe(level)
     })
 
-    test('where the organisation says so, whatever the profile says', () => {
+    test('where the settings of the organisation say so, whatever the profile says', () => {
       const contrary = {
         includeAbandons: !options.includeAbandons,
         includeShortAbandons: !options.includeShortAbandons,
@@ -55,7 +55,7 @@ describe.each([
   },
 )
 
-test('what the organisation leaves open is as the profile says', () => {
+test('options that the organisation leaves open come from the profile', () => {
   const row = given(profileSays({ includeFlowOuts: true }))
     .facts(settings('09:00', { includeAbandons: false }), ...interval)
     .lookAtOne()
@@ -76,7 +76,7 @@ test('where nothing counts there is no service level, neither 0 nor 100', () => 
   expect(levelOf(row)).toBeUndefined()
 })
 
-test('it is told of every family that holds whole interactions, never of an agent', () => {
+test('every family of whole interactions has a service level, the agent family has none', () => {
   const rows = given({
     families: ['queue', 'agent', 'skill', 'language', 'wrap-up', 'campaign', 'division', 'organisation'],
   })

@@ -15,8 +15,8 @@ export type CellFactory = (
 
 /**
  * The open cells of one interval, found by walking their dimensions. This is the hottest place of the projection: every
- * point comes here once per family. One map keyed by a joined string says the same in fewer lines, but escaping, joining
- * and hashing a new string for each point took most of the projection's time; a string keeps its own hash.
+ * point comes here once per family. One map keyed by a joined string says the same in fewer lines, but escaping,
+ * joining and hashing a new string for each point took most of the projection's time; a string keeps its own hash.
  */
 export class CellIndex implements Iterable<Cell> {
   readonly granularity: Granularity

@@ -25,9 +25,9 @@ export type NewCellSettingsOf = (
 ) => NewCellSettings
 
 /**
- * All cells, by granularity and interval. A cell is *open* until `closeThrough` passes its end, then *closed* for ever. A closed
- * cell stays in memory until the state is saved, and is in the cold store afterwards; a late observation loads it from
- * there. So memory holds the open intervals and what changed since the last save.
+ * All cells, by granularity and interval. A cell is *open* until `closeThrough` passes its end, then *closed* for ever.
+ * A closed cell stays in memory until the state is saved, and is in the cold store afterwards; a late observation loads
+ * it from there. So memory holds the open intervals and what changed since the last save.
  */
 export class CellStore {
   private readonly indexes: Readonly<Record<Granularity, Map<EpochMs, CellIndex>>>
@@ -66,7 +66,9 @@ export class CellStore {
     for (const saved of state.open) this.index(saved.granularity, saved).restore(new Cell(saved))
   }
 
-  /** The cell, created if it does not exist. The caller is about to change it, so it is on the list of changed cells. */
+  /**
+   * The cell, created if it does not exist. The caller is about to change it, so it is on the list of changed cells.
+   */
   open(family: FamilyName, dimensions: readonly (string | null)[], granularity: Granularity, interval: Interval): Cell {
     const cell = this.isClosed(interval.end)
       ? this.closedCell(family, dimensions, granularity, interval)

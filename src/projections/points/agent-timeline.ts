@@ -8,9 +8,9 @@ export type StateDelta = Readonly<{ state: string; start: EpochMs; deltaMs: numb
 type Span = Readonly<{ state: string; from: EpochMs; to: EpochMs; sign: 1 | -1 }>
 
 /**
- * How a timeline of states becomes time. A state lasts until the next one is entered, and at most `stateMaxMs`. The last
- * state is open: it is counted up to the end of the last closed interval. Two states entered at the same instant are
- * ordered by name, and the first of them lasts no time.
+ * How a timeline of states becomes time. A state lasts until the next one is entered, and at most `stateMaxMs`. The
+ * last state is open: it is counted up to the end of the last closed interval. Two states entered at the same instant
+ * are ordered by name, and the first of them lasts no time.
  */
 export type TimelineRules = Readonly<{ stateMaxMs: number; intervalMs: number }>
 

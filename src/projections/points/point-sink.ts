@@ -10,8 +10,8 @@ export type Of = Readonly<{ conversationId: string }>
 export type PendingReason = 'handled' | 'late'
 
 /**
- * Where points go that are joined from several facts. A point counted by `observePending` is taken back by `withdraw` or
- * made certain by `settle`, with the same id and point. `handled` says that a closed interval is restated because
+ * Where points go that are joined from several facts. A point counted by `observePending` is taken back by `withdraw`
+ * or made certain by `settle`, with the same id and point. `handled` says that a closed interval is restated because
  * after-call work came late; it is the reason of pending points where none is named.
  */
 export type PointSink = Readonly<{

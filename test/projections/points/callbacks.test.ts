@@ -14,7 +14,7 @@ const answered = [
 
 const settingsOf = (callbackMode: CallbackMode) => ({ ...configured('sales', '09:00', {}), callbackMode })
 
-describe('a callback told by detail events', () => {
+describe('a callback, from detail events', () => {
   test('of a queue that calls the agent first has the metrics of any other interaction', () => {
     given(detail)
       .facts(settingsOf('AgentFirst'), ...answered)
@@ -58,7 +58,7 @@ describe('a callback told by detail events', () => {
       .emits('queue sales callback 10:00 provisional 1: nOffered 1')
   })
 
-  test('without settings of its queue is told by the mode that the profile names', () => {
+  test('without settings of its queue counts by the mode that the profile names', () => {
     const correlation = { ...defaultProfile.correlation, callbackMode: 'AgentFirst' as const }
     given({ ...detail, correlation })
       .facts(...answered)

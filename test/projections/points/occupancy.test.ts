@@ -27,7 +27,7 @@ describe("an agent's routing statuses side by side", () => {
       )
   })
 
-  test('a status nobody knows and presences have no column', () => {
+  test('an unknown status and presences have no metric of their own', () => {
     given(occupancy)
       .facts(ann('DREAMING', '10:00'), ann('IDLE', '10:05'), presence('AVAILABLE', '10:00'), presence('BREAK', '10:05'))
       .emitsNothing()

@@ -23,7 +23,7 @@ const says = (rows: readonly Row[], ...lines: readonly string[]): void =>
   expect(rows.map(saying).sort()).toEqual([...lines].sort())
 
 describe('settings of the organisation count for all of history', () => {
-  test('open rows say so at once, closed ones when the clock next ticks: as corrected, because of settings', () => {
+  test('restate open rows at once and closed rows at the next tick of the clock, with the reason settings', () => {
     const story = given(queue).facts(
       abandoned(5_000, '10:05'),
       answered('10:05'),
@@ -44,7 +44,7 @@ describe('settings of the organisation count for all of history', () => {
     says(story.look(), 'sales 10:15 final 4: 1 of 1 short, service level 1/1')
   })
 
-  test('rows that say the same by them are left alone', () => {
+  test('do not restate rows whose figures stay the same', () => {
     const story = given(queue).facts(
       abandoned(30_000, '10:05'),
       answered('10:05', 'service'),
@@ -57,7 +57,7 @@ describe('settings of the organisation count for all of history', () => {
       .emitsNothing()
   })
 
-  test('a late point of a closed row that has not been restated yet finds it in the new settings, once', () => {
+  test('a late point of a closed row that is not restated yet renders it with the new settings, once', () => {
     const story = given(queue).facts(abandoned(5_000, '10:05'), ticked('10:20'))
     says(story.look(), 'sales 10:00 final 2: 1 of 1 short, service level 0/1')
     story.then(settings('09:00', { shortAbandonMs: 1_000 }), abandoned(500, '10:06'))
@@ -77,7 +77,7 @@ describe('settings of the organisation count for all of history', () => {
     says(story.look(), 'sales 10:00 corrected(late) 4: 0 of 2 short, service level 0/2')
   })
 
-  test('families without service levels and states of agents are left alone', () => {
+  test('do not restate families without service levels, nor agent states', () => {
     given({ families: ['agent', 'agent-state'] })
       .facts(emitted('tHandle', 9_000, '10:05', { agent: 'ann' }), ticked('10:20'))
       .emits('agent ann - voice 10:00 final 2: tHandle 9000')
@@ -89,7 +89,7 @@ describe('settings of the organisation count for all of history', () => {
 describe('when settings take effect', () => {
   const story = () => given(queue).facts(abandoned(5_000, '10:05'), ticked('10:20'))
 
-  test('those of a time to come wait until the frontier has come to it', () => {
+  test('settings for a future instant wait until the frontier reaches it', () => {
     const waiting = story()
     waiting.look()
     waiting.then(settings('10:30', { shortAbandonMs: 1 }), ticked('10:29:59.999')).emitsNothing()
@@ -97,7 +97,7 @@ describe('when settings take effect', () => {
     says(waiting.look(), 'sales 10:00 corrected(settings) 3: 0 of 1 short, service level 0/1')
   })
 
-  test('of several whose time has come the newest is in force, in whatever order they became known', () => {
+  test('of several that are due the newest is in force, in whatever order they became known', () => {
     const [older, newer] = [settings('08:00', { shortAbandonMs: 1 }), settings('09:00', { shortAbandonMs: 7_000 })]
     for (const both of [
       [older, newer],
@@ -109,20 +109,20 @@ describe('when settings take effect', () => {
     }
   })
 
-  test('two that wait and come due in one tick: the newer', () => {
+  test('of two that become due in one tick the newer is in force', () => {
     const told = story().then(settings('10:24', { shortAbandonMs: 1 }), settings('10:22', { includeAbandons: false }))
     told.look()
     told.then(ticked('10:30'))
     says(told.look(), 'sales 10:00 corrected(settings) 3: 0 of 1 short, service level 0/1')
   })
 
-  test('the same again is no change', () => {
+  test('a repeated setting is no change', () => {
     const told = story().then(settings('09:00', { shortAbandonMs: 1 }), ticked('10:21'))
     says(told.look(), 'sales 10:00 corrected(settings) 3: 0 of 1 short, service level 0/1')
     told.then(settings('09:00', { shortAbandonMs: 1 }), ticked('10:22'), ticked('10:23')).emitsNothing()
   })
 
-  test('back again restates back again', () => {
+  test('a setting changed back restates the rows again', () => {
     const told = story().then(
       settings('09:00', { shortAbandonMs: 1 }),
       ticked('10:21'),
@@ -132,7 +132,7 @@ describe('when settings take effect', () => {
     says(told.look(), 'sales 10:00 corrected(settings) 4: 1 of 1 short, service level 0/1')
   })
 
-  test('a second change before the clock ticked: closed rows are restated by that alone, and not where it says what they said', () => {
+  test('after a second change before the next tick, closed rows are restated by the second alone, and only where figures change', () => {
     const told = story().then(
       settings('09:00', { shortAbandonMs: 1 }),
       settings('09:30', { shortAbandonMs: 2 }),
@@ -183,7 +183,7 @@ describe('history of more closed rows than one tick restates', () => {
     return ticks
   }
 
-  test('goes on with every tick, the oldest and first by name first; a change in the middle begins again, and who lags skips what he missed', () => {
+  test('is restated tick by tick in the order of keys; a change in between begins again, and a row skips the versions it missed', () => {
     const ticks = restated({}, (fold) => fold)
     expect(ticks.map((rows) => rows.length)).toEqual([2_000, 2_000, 0, 2_000, 100, 0])
     expect(ticks.map(([first]) => first)).toEqual([
@@ -196,7 +196,7 @@ describe('history of more closed rows than one tick restates', () => {
     ])
   })
 
-  test('is the same through snapshots and a cold store, whether the fold goes on or another takes its place', () => {
+  test('is restated identically through snapshots and a cold store, whether the projection goes on or another takes its place', () => {
     const calm = restated({}, (fold) => fold)
     for (const restarts of [false, true]) {
       const coldStore = jsonColdStore()
@@ -215,14 +215,14 @@ describe('history of more closed rows than one tick restates', () => {
     }
   })
 
-  test('and through snapshots without a cold store', () => {
+  test('is restated identically through snapshots without a cold store', () => {
     expect(
       restated({}, (fold) => new KpiProjection('acme', profile, { state: JSON.parse(JSON.stringify(fold.save())) })),
     ).toEqual(restated({}, (fold) => fold))
   })
 })
 
-test('settings known from the start and the same in the log later are one: nothing is restated', () => {
+test('settings known from the start are not applied again where they stand in the log: nothing is restated', () => {
   const known = [settings('08:00', { shortAbandonMs: 1 }), settings('09:00', { shortAbandonMs: 7_000 })]
   const story = given(queue, { configuration: known, inHistory: true }).facts(
     abandoned(5_000, '10:05'),

@@ -17,8 +17,8 @@ const queue = { families: ['queue'] as const }
 const answered = (time: string, more: Parameters<typeof emitted>[3] = {}) =>
   emitted('tAnswered', 9_000, time, { queue: 'sales', ...more })
 
-describe('from the instant that it says a published profile chooses', () => {
-  test('the families: an interval is wholly under the profile in force when it began', () => {
+describe('a published profile takes effect from its instant on', () => {
+  test('for the families: an interval is wholly under the profile in force when it began', () => {
     given(queue)
       .facts(published('10:15', { families: ['language'] }))
       .then(answered('10:14:59.999', { languageId: 'de' }), answered('10:15', { languageId: 'de' }))
@@ -35,7 +35,7 @@ describe('from the instant that it says a published profile chooses', () => {
       )
   })
 
-  test('families of agents too', () => {
+  test('for the families of agent states', () => {
     given({ families: ['agent-state'] })
       .facts(
         published('10:15', { families: ['agent-occupancy'] }),
@@ -95,7 +95,7 @@ describe('from the instant that it says a published profile chooses', () => {
     expect(after?.kpis['waitSeconds']).toEqual({ numerator: 11, denominator: null })
   })
 
-  test('how detail events are read: transfers, missed alerts, how long after-call work is awaited', () => {
+  test('for the reading of detail events: transfers, missed alerts, and the horizon of after-call work', () => {
     const correlation = {
       ...defaultProfile.correlation,
       transfers: ['PEER'],
@@ -115,7 +115,7 @@ describe('from the instant that it says a published profile chooses', () => {
       )
   })
 
-  test('campaigns, where it is the first to ask for them', () => {
+  test('for campaigns, where no profile before asked for them', () => {
     const out = { direction: 'outbound' }
     given({ families: ['agent'], points: 'detail-events' })
       .facts(initiated('spring', '10:10'), published('10:15', { families: ['campaign'] }))
@@ -148,7 +148,7 @@ describe('from the instant that it says a published profile chooses', () => {
   })
 })
 
-describe('what a generation is built of stays for its life', () => {
+describe('the structure of a generation does not change while it runs', () => {
   test('source, interval, roll-ups, grace and horizon of a published profile wait for the next generation', () => {
     given(queue)
       .facts(
@@ -170,10 +170,10 @@ describe('what a generation is built of stays for its life', () => {
   })
 })
 
-describe('a profile that becomes known after intervals that it speaks of have begun', () => {
+describe('a profile that becomes known after intervals under it have begun', () => {
   const skills = { families: ['skill'] as const }
 
-  test('leaves the choice of cells to those, open or closed, and takes the next', () => {
+  test('leaves those intervals, open or closed, their choice of cells, and chooses the cells of the next', () => {
     const german = { skillIds: ['german'] }
     given(queue)
       .facts(answered('10:05', german), ticked('10:20'), answered('10:25', german))
@@ -186,7 +186,7 @@ describe('a profile that becomes known after intervals that it speaks of have be
       )
   })
 
-  test('so that a handle time is taken back where it stood', () => {
+  test('lets a handle time be taken back from the cells that counted it', () => {
     given({ ...queue, points: 'detail-events' })
       .facts(sessionEnded('ann', '10:05', { talkMs: 60_000 }), ticked('11:30'))
       .emits('queue sales voice 10:00 final 3: tTalkComplete 60000, tHandle 60000')
@@ -199,7 +199,7 @@ describe('a profile that becomes known after intervals that it speaks of have be
       .emits('queue sales voice inbound 11:30 final 3: tAcw 5000, tHandle 65000')
   })
 
-  test('and no state takes time from rows that never had it', () => {
+  test('takes no time in states from rows that never had it', () => {
     given({ families: ['agent-state'] })
       .facts(entered('ann', 'IDLE', '10:00'), ticked('10:20'))
       .emits('agent-state ann routingStatus IDLE 10:00 final 2: tAgentRoutingStatus 900000')
@@ -210,7 +210,7 @@ describe('a profile that becomes known after intervals that it speaks of have be
       )
   })
 
-  test('but renders their rows, as KPIs are a reading of what was counted', () => {
+  test('renders the rows of those intervals, because KPIs are computed from what was counted', () => {
     const kpis = [
       { name: 'answers', unit: 'count', formula: 'tAnswered.count + 0 * tWait.count', families: ['queue'], doc: '' },
     ] as const
@@ -222,7 +222,7 @@ describe('a profile that becomes known after intervals that it speaks of have be
   })
 })
 
-test('a profile published twice is one', () => {
+test('a profile published twice takes effect once', () => {
   const profile = published('10:00', { ...queue, shortAbandonMs: 1 })
   const story = given(queue).facts(emitted('tAbandon', 2_000, '10:05', { queue: 'sales' }), profile)
   expect(story.look().map((row) => [sayingOf(row), row.revision])).toEqual([

@@ -9,7 +9,7 @@ const answered = (waitMs: number, time: string, more: Parameters<typeof leftQueu
   leftQueue('sales', 'ANSWERED', waitMs, time, { answeredUserId: 'ann', ...more })
 
 describe('an answer is over the service level by the threshold of its queue', () => {
-  test('in force at the answer: before the change by the old one, from its instant on by the new', () => {
+  test('in force at the answer: the old one before the change, the new one from its instant on', () => {
     given(detail)
       .facts(configured('sales', '09:00', voice(5_000)), configured('sales', '10:10', voice(30_000)))
       .then(answered(6_000, '10:09:59.999', { sessionId: '1' }))
@@ -20,7 +20,7 @@ describe('an answer is over the service level by the threshold of its queue', ()
       )
   })
 
-  test('the answer counts, not the offer: a wait that began under the old one is measured by the new', () => {
+  test('in force at the answer, not at the offer', () => {
     given(detail)
       .facts(
         configured('sales', '09:00', voice(5_000)),
@@ -30,7 +30,7 @@ describe('an answer is over the service level by the threshold of its queue', ()
       .emits('queue sales voice 10:00 provisional 2: tAnswered 20000, tAcd 20000')
   })
 
-  test('whichever became known first', () => {
+  test('by the effective instant, whichever became known first', () => {
     given(detail)
       .facts(configured('sales', '10:10', voice(30_000)), configured('sales', '09:00', voice(5_000)))
       .then(answered(6_000, '10:09', { sessionId: '1' }), answered(6_000, '10:11', { sessionId: '2' }))
@@ -39,7 +39,7 @@ describe('an answer is over the service level by the threshold of its queue', ()
       )
   })
 
-  test('of two of the same instant the one that became known later', () => {
+  test('and of two with the same instant by the one that became known later', () => {
     given(detail)
       .facts(
         configured('sales', '09:00', voice(30_000)),
@@ -49,7 +49,7 @@ describe('an answer is over the service level by the threshold of its queue', ()
       .emits('queue sales voice 10:00 provisional 3: tAnswered 6000, tAcd 6000, nOverSla 1')
   })
 
-  test('an answer before the first setting, of another queue, or of a media type it does not speak of, is measured by the profile', () => {
+  test('an answer before the first setting, of another queue, or of a media type without a setting is measured by the profile', () => {
     given(detail)
       .facts(configured('sales', '10:00', voice(5_000)))
       .then(answered(6_000, '09:59', { sessionId: '1' }))
@@ -72,7 +72,7 @@ describe('an answer is over the service level by the threshold of its queue', ()
       .emits('queue sales voice 10:00 provisional 3: tAnswered 6000, tAcd 6000, nOverSla 1')
   })
 
-  test('a wait of exactly the threshold is over it where the profile says so', () => {
+  test('a wait of exactly the threshold is over it where the profile says so (overAtDuration)', () => {
     const at = (overAtDuration: boolean) =>
       given({ ...detail, serviceLevel: { ...defaultProfile.serviceLevel, overAtDuration } }).facts(
         configured('sales', '09:00', voice(5_000)),
@@ -91,7 +91,7 @@ describe('an answer is over the service level by the threshold of its queue', ()
       .emits('queue sales voice 10:00 provisional 1: tAnswered 6000')
   })
 
-  test('known from the start it counts, wherever in the log it stands', () => {
+  test('a threshold known from the start applies, wherever it stands in the log', () => {
     given(detail, { configuration: [configured('sales', '09:00', voice(5_000))] })
       .facts(answered(6_000, '10:05'), configured('sales', '09:00', voice(5_000)))
       .emits('queue sales voice 10:00 provisional 3: tAnswered 6000, tAcd 6000, nOverSla 1')
@@ -127,7 +127,7 @@ describe("a queue's after-call work time-out is how long its sessions wait for i
     handledAt(prompt, timeoutMs).then(ticked('11:04')).emits(unhandled).then(ticked('11:05')).emits(handled)
   })
 
-  test('of another queue says nothing, and neither does one in force later than the end of the session', () => {
+  test('the time-out of another queue does not apply, nor one in force after the end of the session', () => {
     handledAt('MANDATORY_TIMEOUT', minutes(1), 'service').then(ticked('11:04')).emits(unhandled)
     given(detail)
       .facts(
@@ -138,7 +138,7 @@ describe("a queue's after-call work time-out is how long its sessions wait for i
       .emits(unhandled)
   })
 
-  test('work that comes after it still moves the handle time', () => {
+  test('work that arrives after the time-out still moves the handle time', () => {
     handledAt('MANDATORY_TIMEOUT', minutes(1))
       .then(ticked('10:20'))
       .emits('queue sales voice 10:00 final 3: tTalkComplete 60000, tHandle 60000')
@@ -150,7 +150,7 @@ describe("a queue's after-call work time-out is how long its sessions wait for i
   })
 })
 
-describe("a queue's target stands in its rows", () => {
+describe('the rows of a queue carry its service-level target', () => {
   const offered = (time: string, more: Parameters<typeof emitted>[3] = {}) =>
     emitted('nOffered', 1, time, { queue: 'sales', ...more })
   const targets = (story: ReturnType<typeof given>) =>
@@ -184,7 +184,7 @@ describe("a queue's target stands in its rows", () => {
     )
   })
 
-  test('one that becomes known while the interval is open is told by a new revision, once; closed rows keep theirs', () => {
+  test('a target that becomes known while the interval is open makes one new revision; closed rows keep theirs', () => {
     const story = given({ families: ['queue'] }).facts(offered('10:05'), ticked('10:20'), offered('10:25'))
     story.look()
     story.then(configured('sales', '09:00', voice(5_000, 0.8)))
