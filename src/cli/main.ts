@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
-import { printableLines } from '../domain/printable.js'
 import { exitCodeOf, wordsOf } from './exit.js'
 import { summaries } from './summaries.js'
 import { version } from './version.js'
@@ -58,5 +57,6 @@ try {
 } catch (cause) {
   process.exitCode = exitCodeOf(cause)
   const words = wordsOf(cause)
+  const { printableLines } = await import('../domain/printable.js')
   if (words !== undefined) console.error(typeof words === 'string' ? printableLines(words) : words)
 }

@@ -110,6 +110,7 @@ const notConfiguration = new Set([
   'STREAMVANE_CONFIG',
   'STREAMVANE_FUZZ',
   'STREAMVANE_FUZZ_SEED',
+  'STREAMVANE_LAW_SHARE',
 ])
 
 type Environment = Readonly<{ tree: Tree; texts: ReadonlyMap<string, string> }>
