@@ -36,8 +36,8 @@ const embedded = async (name: string, flags: Flags, work: (context: Context) => 
   const config = configOf(flags)
   if (config.log.kind === 'eventstoredb')
     throw new UsageError(
-      `the log is on EventStoreDB: ${name} it with the server's own means (see docs/eventstoredb.md). ` +
-        'The data folder holds only snapshots then, which are made again.',
+      `the log is on EventStoreDB: for a ${name} use the server's own means (see docs/eventstoredb.md). ` +
+        'The data folder then holds only snapshots, which are made again.',
     )
   await withContext(name, config, async (context) => {
     try {

@@ -6,13 +6,17 @@ import { LogUnavailable } from './event-log.js'
 import type {
   AppendFailure,
   Appended,
+  Erased,
   EventLog,
+  Live,
   NewEvent,
   Position,
   ReadAll,
   ReadStream,
   RecordedEvent,
   StreamAppend,
+  StreamLive,
+  SubscribeStream,
 } from './event-log.js'
 import { followStream } from './follow-stream.js'
 import { yieldToEventLoop, follow } from './follow.js'
@@ -21,130 +25,156 @@ import type { Scan } from './follow.js'
 const BATCH_MAX = 1_000
 
 /**
- * The reference adapter: the contract and nothing else, in the memory of one process, and durable as long as the
- * process. Positions grow by more than one, like those of a log that counts bytes, so that no caller relies on dense
- * positions.
+ * The reference adapter: the contract and nothing else, in the memory of one process, and durable as long as the process.
+ * Positions grow by more than one, like those of a log that counts bytes, so that no caller relies on dense positions.
  */
 export const memoryLog = (): EventLog => {
-  /** `undefined` where an event was erased. */
-  const all: (RecordedEvent | undefined)[] = []
-  const positions: Position[] = []
-  const streams = new Map<string, { events: RecordedEvent[]; ids: Set<string>; isErased?: true }>()
-  const change = changeSignal()
-  const id = randomUUID()
-  let position = 0n
-  let closed = false
+  const log = new MemoryLog()
+  return {
+    append: async (appends) => log.append(appends),
+    readStream: (stream, options) => log.readStream(stream, options),
+    readAll: (options) => log.readAll(options),
+    subscribe: (options) => log.subscribe(options),
+    subscribeStream: (stream, options) => log.subscribeStream(stream, options),
+    id: async () => log.id(),
+    head: async () => log.head(),
+    erase: async (stream) => log.erase(stream),
+    streamRevision: async (stream) => log.revisionOf(stream),
+    close: async () => log.close(),
+  }
+}
 
-  const unlessClosed = (): void => {
-    if (closed) throw new LogUnavailable('the log is closed')
+type HeldStream = { events: RecordedEvent[]; ids: Set<string>; isErased?: true }
+
+class MemoryLog {
+  readonly #id = randomUUID()
+  /** `undefined` where an event was erased. */
+  readonly #all: (RecordedEvent | undefined)[] = []
+  readonly #positions: Position[] = []
+  readonly #streams = new Map<string, HeldStream>()
+  readonly #change = changeSignal()
+  #position = 0n
+  #isClosed = false
+
+  append(appends: readonly StreamAppend[]): readonly E.Either<AppendFailure, Appended>[] {
+    const answers = appends.map((append) => this.#appendOne(append))
+    this.#change.notify()
+    return answers
   }
 
-  const store = (stream: string, events: readonly NewEvent[]): number => {
-    const held = streams.get(stream) ?? { events: [], ids: new Set<string>() }
-    if (events.length > 0) streams.set(stream, held)
+  readStream(stream: string, options?: ReadStream): AsyncGenerator<readonly RecordedEvent[]> {
+    return readEvents(() => {
+      this.#unlessClosed()
+      return this.#streams.get(stream)?.events ?? []
+    }, options)
+  }
+
+  async *readAll(options: ReadAll = {}): AsyncGenerator<readonly RecordedEvent[]> {
+    this.#unlessClosed()
+    const head = this.#positions.at(-1)
+    const { through } = options
+    const end = through === undefined || (head !== undefined && head < through) ? head : through
+    for (let after = options.after; end !== undefined; await yieldToEventLoop()) {
+      const seen = this.#scan(after, end, options)
+      if (seen.events.length > 0) yield seen.events
+      if (seen.atHead) return
+      after = seen.through
+    }
+  }
+
+  subscribe(options: ReadAll & Readonly<{ signal: AbortSignal }>): AsyncGenerator<Live> {
+    const scan = (after: Position | undefined): Scan => this.#scan(after, options.through, options)
+    return follow(options, { scan, changed: this.#change.next })
+  }
+
+  subscribeStream(stream: string, options: SubscribeStream): AsyncGenerator<StreamLive> {
+    return followStream(options, {
+      readFrom: (from) => this.readStream(stream, { from, batchMax: options.batchMax }),
+      lastRevision: () => this.revisionOf(stream),
+      changed: this.#change.next,
+    })
+  }
+
+  id(): string {
+    this.#unlessClosed()
+    return this.#id
+  }
+
+  head(): Position | undefined {
+    this.#unlessClosed()
+    return this.#positions.at(-1)
+  }
+
+  revisionOf(stream: string): number | undefined {
+    this.#unlessClosed()
+    const held = this.#streams.get(stream)
+    return held === undefined || held.isErased === true ? undefined : held.events.length - 1
+  }
+
+  erase(stream: string): E.Either<AppendFailure, Erased> {
+    if (this.#isClosed) return E.left({ tag: 'Refused', reason: 'the log is closed' })
+    const held = this.#streams.get(stream)
+    for (const { position } of held?.events ?? []) this.#all[firstAfter(this.#positions, position) - 1] = undefined
+    if (held !== undefined) this.#streams.set(stream, { events: [], ids: new Set(), isErased: true })
+    this.#change.notify()
+    return E.right({ events: held?.events.length ?? 0 })
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#change.fail(new LogUnavailable('the log is closed'))
+  }
+
+  #appendOne(append: StreamAppend): E.Either<AppendFailure, Appended> {
+    const reason = this.#isClosed ? 'the log is closed' : appendFault(append)
+    if (reason !== undefined) return E.left({ tag: 'Refused', reason })
+    const held = this.#streams.get(append.stream)
+    if (held?.isErased === true) return E.left({ tag: 'Refused', reason: erasedReason(append.stream), isErased: true })
+    const decision = decideAppend(append, (held?.events.length ?? 0) - 1, (id) => held?.ids.has(id) === true)
+    if (E.isLeft(decision)) return decision
+    const { fresh, stored } = decision.right
+    return E.right({ revision: this.#store(append.stream, fresh), stored })
+  }
+
+  #store(stream: string, events: readonly NewEvent[]): number {
+    const held = this.#streams.get(stream) ?? { events: [], ids: new Set<string>() }
+    if (events.length > 0) this.#streams.set(stream, held)
     for (const event of events) {
-      position += BigInt(1 + event.data.byteLength + event.metadata.byteLength)
+      this.#position += BigInt(1 + event.data.byteLength + event.metadata.byteLength)
       // Copied, because the caller may use its buffers again.
-      const recorded = {
-        ...event,
-        data: event.data.slice(),
-        metadata: event.metadata.slice(),
-        stream,
-        revision: held.events.length,
-        position,
-      }
+      const [data, metadata] = [event.data.slice(), event.metadata.slice()]
+      const recorded = { ...event, data, metadata, stream, revision: held.events.length, position: this.#position }
       held.events.push(recorded)
       held.ids.add(event.id)
-      all.push(recorded)
-      positions.push(position)
+      this.#all.push(recorded)
+      this.#positions.push(this.#position)
     }
     return held.events.length - 1
   }
 
-  const appendOne = (append: StreamAppend): E.Either<AppendFailure, Appended> => {
-    const reason = closed ? 'the log is closed' : appendFault(append)
-    if (reason !== undefined) return E.left({ tag: 'Refused', reason })
-    const held = streams.get(append.stream)
-    if (held?.isErased === true) return E.left({ tag: 'Refused', reason: erasedReason(append.stream), isErased: true })
-    const decision = decideAppend(append, (held?.events.length ?? 0) - 1, (id) => held?.ids.has(id) === true)
-    if (E.isLeft(decision)) return decision
-    return E.right({ revision: store(append.stream, decision.right.fresh), stored: decision.right.stored })
-  }
-
   /** One batch after `after`, through `end`. Scans at most ten times `batchMax` events if few match. */
-  const scan = (
-    after: Position | undefined,
-    end: Position | undefined,
-    { prefixes, batchMax = BATCH_MAX }: ReadAll,
-  ): Scan => {
-    unlessClosed()
+  #scan(after: Position | undefined, end: Position | undefined, { prefixes, batchMax = BATCH_MAX }: ReadAll): Scan {
+    this.#unlessClosed()
     const events: RecordedEvent[] = []
     let through = after
-    let at = after === undefined ? 0 : firstAfter(positions, after)
+    let at = after === undefined ? 0 : firstAfter(this.#positions, after)
     const stop = at + 10 * batchMax
-    for (; at < all.length && at < stop && events.length < batchMax; at++) {
-      const event = all[at]
-      if (end !== undefined && positions[at]! > end) return { events, through: end, atHead: true }
-      through = positions[at]
+    for (; at < this.#all.length && at < stop && events.length < batchMax; at++) {
+      const event = this.#all[at]
+      const position = this.#positions[at]!
+      if (end !== undefined && position > end) return { events, through: end, atHead: true }
+      through = position
       if (event !== undefined && matches(event.stream, prefixes)) events.push(event)
     }
-    return { events, through, atHead: at >= all.length }
+    return { events, through, atHead: at >= this.#all.length }
   }
 
-  const read = (stream: string, options?: ReadStream) =>
-    readStream(() => (unlessClosed(), streams.get(stream)?.events ?? []), options)
-  const revisionOf = (stream: string): number | undefined => {
-    unlessClosed()
-    const held = streams.get(stream)
-    return held === undefined || held.isErased === true ? undefined : held.events.length - 1
-  }
-
-  return {
-    append: async (appends) => {
-      const answers = appends.map(appendOne)
-      change.notify()
-      return answers
-    },
-    readStream: read,
-    readAll: async function* (options = {}) {
-      unlessClosed()
-      const head = positions.at(-1)
-      const end =
-        options.through === undefined || (head !== undefined && head < options.through) ? head : options.through
-      for (let after = options.after; end !== undefined; await yieldToEventLoop()) {
-        const seen = scan(after, end, options)
-        if (seen.events.length > 0) yield seen.events
-        if (seen.atHead) return
-        after = seen.through
-      }
-    },
-    subscribe: (options) =>
-      follow(options, { scan: (after) => scan(after, options.through, options), changed: change.next }),
-    subscribeStream: (stream, options) =>
-      followStream(options, {
-        readFrom: (from) => read(stream, { from, batchMax: options.batchMax }),
-        lastRevision: () => revisionOf(stream),
-        changed: change.next,
-      }),
-    id: async () => (unlessClosed(), id),
-    head: async () => (unlessClosed(), positions.at(-1)),
-    erase: async (stream) => {
-      if (closed) return E.left({ tag: 'Refused', reason: 'the log is closed' })
-      const held = streams.get(stream)
-      for (const { position } of held?.events ?? []) all[firstAfter(positions, position) - 1] = undefined
-      if (held !== undefined) streams.set(stream, { events: [], ids: new Set(), isErased: true })
-      change.notify()
-      return E.right({ events: held?.events.length ?? 0 })
-    },
-    streamRevision: async (stream) => revisionOf(stream),
-    close: async () => {
-      closed = true
-      change.fail(new LogUnavailable('the log is closed'))
-    },
+  #unlessClosed(): void {
+    if (this.#isClosed) throw new LogUnavailable('the log is closed')
   }
 }
 
-async function* readStream(
+async function* readEvents(
   events: () => readonly RecordedEvent[],
   options: ReadStream = {},
 ): AsyncGenerator<readonly RecordedEvent[]> {

@@ -11,6 +11,7 @@ import { lostConnection } from './failure.js'
 export { parseConnectionString } from '@eventstore/db-client/dist/Client/parseConnectionString.js'
 export { default as featuresService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js'
 export type { ServerFeaturesClient } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js'
+export type { SupportedMethods } from '@eventstore/db-client/generated/serverfeatures_pb.js'
 export { default as shared } from '@eventstore/db-client/generated/shared_pb.js'
 export { default as streamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js'
 export type { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js'
@@ -32,7 +33,7 @@ export const { Empty: WellKnownEmpty } = requireFromClient('google-protobuf/goog
   Empty: new () => WellKnownEmpty
 }
 
-type CallArguments = Parameters<StreamsClient['read']> extends [unknown, ...infer Rest] ? Rest : never
+export type CallArguments = Parameters<StreamsClient['read']> extends [unknown, ...infer Rest] ? Rest : never
 type Inside<C, T> = (service: new (...args: never[]) => C, name: string, act: (client: C) => T) => T
 
 /**

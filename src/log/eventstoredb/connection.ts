@@ -6,10 +6,13 @@ import type {
   AppendResp,
   BatchAppendReq,
   BatchAppendResp,
+  CallArguments,
+  ClientInternals,
   ReadReq,
   ReadResp,
   ServerFeaturesClient,
   StreamsClient,
+  SupportedMethods,
   TombstoneReq,
 } from './client-internals.js'
 import { inTime, isUnimplemented, isWrongServer, lostConnection } from './failure.js'
@@ -71,94 +74,122 @@ const FOR_EVER = { deadline: Infinity }
  *
  * @throws Error as `eventStoreDbClient` does.
  */
-export const connectEventStoreDb = (access: EventStoreDbAccess, nth = 0): EventStoreDbConnection => {
-  const { internals: client, channel } = internalsOf(eventStoreDbClient(access, nth))
-  const deadlineMs = access.deadlineMs ?? ACCESS_DEFAULTS.deadlineMs
-  const { StreamsClient } = streamsService
-  let latest: StreamsClient | undefined
-  const renew = (): void => void (latest === undefined ? undefined : client.handleError(latest, lostConnection()))
-  const used = (grpc: StreamsClient): StreamsClient => (latest = grpc)
-  const heed = (cause: unknown): void => {
-    if (isWrongServer(cause)) renew()
+export const connectEventStoreDb = (access: EventStoreDbAccess, nth = 0): EventStoreDbConnection =>
+  new Connection(access, nth)
+
+const { StreamsClient: Streams } = streamsService
+
+class Connection implements EventStoreDbConnection {
+  readonly deadlineMs: number
+  readonly #client: ClientInternals
+  readonly #channel: ReturnType<typeof internalsOf>['channel']
+  #latest: StreamsClient | undefined
+
+  constructor(access: EventStoreDbAccess, nth: number) {
+    const { internals, channel } = internalsOf(eventStoreDbClient(access, nth))
+    this.deadlineMs = access.deadlineMs ?? ACCESS_DEFAULTS.deadlineMs
+    this.#client = internals
+    this.#channel = channel
   }
+
+  renew(): void {
+    if (this.#latest !== undefined) void this.#client.handleError(this.#latest, lostConnection())
+  }
+
+  channel(): unknown {
+    return this.#latest
+  }
+
+  read(request: ReadReq): Promise<ReadCall> {
+    const callArguments = this.#client.callArguments(LEADER, FOR_EVER)
+    return this.#open('read', (grpc) => grpc.read(request, ...callArguments) as ReadCall)
+  }
+
+  openBatch(): Promise<BatchCall> {
+    const callArguments = this.#client.callArguments(LEADER, FOR_EVER)
+    return this.#open('append', (grpc) => grpc.batchAppend(...callArguments) as unknown as BatchCall)
+  }
+
+  append(messages: Iterable<AppendReq>): Promise<AppendResp> {
+    return this.#unary(Streams, 'append', (grpc, [metadata, options], answer) => {
+      const call = this.#used(grpc).append(metadata!, options!, answer)
+      call.on('error', answer)
+      for (const message of messages) call.write(message)
+      call.end()
+    })
+  }
+
+  async tombstone(request: TombstoneReq): Promise<void> {
+    await this.#unary<StreamsClient, unknown>(Streams, 'tombstone', (grpc, [metadata, options], answer) => {
+      this.#used(grpc).tombstone(request, metadata!, options!, answer)
+    })
+  }
+
+  /** The client's own request has neither a deadline nor credentials, and it keeps a failure as long as the connection. */
+  offersBatch(): Promise<boolean> {
+    const asking = this.#unary<ServerFeaturesClient, SupportedMethods>(
+      featuresService.ServerFeaturesClient,
+      'features',
+      (grpc, [metadata, options], answer) => {
+        grpc.getSupportedMethods(new shared.Empty(), metadata!, options!, answer)
+      },
+    ).then(
+      (supported) => supported.getMethodsList().some((method) => /^batchappend$/i.test(method.getMethodName())),
+      (cause: unknown) => {
+        if (isUnimplemented(cause)) return false
+        throw cause
+      },
+    )
+    return inTime(asking, this.deadlineMs, 'asking what the server offers')
+  }
+
+  async close(): Promise<void> {
+    await this.#client.dispose()
+    const last = await this.#channel()?.catch(() => undefined)
+    last?.close()
+  }
+
   /**
-   * Finding a server can take many attempts of several seconds each. A call that opens after the deadline is
-   * cancelled.
+   * Opens a call that lasts. Finding a server can take many attempts of several seconds each; a call that opens after
+   * the deadline is cancelled.
    */
-  const open = async <T extends BatchCall | ReadCall>(name: string, begin: (grpc: StreamsClient) => T): Promise<T> => {
-    const opening = client.GRPCStreamCreator(StreamsClient, name, (grpc: StreamsClient) => begin(used(grpc)))()
+  async #open<T extends BatchCall | ReadCall>(name: string, begin: (grpc: StreamsClient) => T): Promise<T> {
+    const opening = this.#client.GRPCStreamCreator(Streams, name, (grpc: StreamsClient) => begin(this.#used(grpc)))()
     void opening.then(
-      (call) => (call as Pick<BatchCall, 'on'>).on('error', heed),
+      (call) => (call as Pick<BatchCall, 'on'>).on('error', (cause) => this.#heed(cause)),
       () => undefined,
     )
     try {
-      return await inTime(opening, deadlineMs, 'connecting')
+      return await inTime(opening, this.deadlineMs, 'connecting')
     } catch (cause) {
-      void opening.then(
-        (call) => cancelCall(call),
-        () => undefined,
-      )
+      void opening.then(cancelCall, () => undefined)
       throw cause
     }
   }
 
-  return {
-    deadlineMs,
-    renew,
-    channel: () => latest,
-    read: (request) =>
-      open('read', (grpc) => grpc.read(request, ...client.callArguments(LEADER, FOR_EVER)) as ReadCall),
-    openBatch: () =>
-      open('append', (grpc) => grpc.batchAppend(...client.callArguments(LEADER, FOR_EVER)) as unknown as BatchCall),
-    append: (messages) =>
-      client.execute(StreamsClient, 'append', (grpc: StreamsClient) => {
-        const [metadata, options] = client.callArguments({ ...LEADER, deadline: deadlineMs })
-        return new Promise<AppendResp>((resolve, reject) => {
-          const fail = (cause: Error): void => {
-            heed(cause)
-            reject(cause)
-          }
-          const call = used(grpc).append(metadata!, options!, (error, answer) =>
-            error === null ? resolve(answer) : fail(error),
-          )
-          call.on('error', fail)
-          for (const message of messages) call.write(message)
-          call.end()
+  /** A call with one answer, which must come within the deadline. */
+  #unary<Client, Answer>(
+    service: new (...args: never[]) => Client,
+    name: string,
+    begin: (grpc: Client, args: CallArguments, answer: (error: Error | null, value?: Answer) => void) => void,
+  ): Promise<Answer> {
+    return this.#client.execute(service, name, (grpc: Client) => {
+      const callArguments = this.#client.callArguments({ ...LEADER, deadline: this.deadlineMs })
+      return new Promise<Answer>((resolve, reject) => {
+        begin(grpc, callArguments, (error, value) => {
+          if (error === null) return resolve(value as Answer)
+          this.#heed(error)
+          reject(error)
         })
-      }),
-    tombstone: (request) =>
-      client.execute(StreamsClient, 'tombstone', (grpc: StreamsClient) => {
-        const [metadata, options] = client.callArguments({ ...LEADER, deadline: deadlineMs })
-        return new Promise<void>((resolve, reject) => {
-          used(grpc).tombstone(request, metadata!, options!, (error) => {
-            if (error === null) return resolve()
-            heed(error)
-            reject(error)
-          })
-        })
-      }),
-    // The client's own request has neither a deadline nor credentials, and it keeps a failure as long as the
-    // connection.
-    offersBatch: () =>
-      inTime(
-        client.execute(featuresService.ServerFeaturesClient, 'features', (grpc: ServerFeaturesClient) => {
-          const [metadata, options] = client.callArguments({ ...LEADER, deadline: deadlineMs })
-          return new Promise<boolean>((resolve, reject) => {
-            grpc.getSupportedMethods(new shared.Empty(), metadata!, options!, (error, supported) => {
-              if (error === null)
-                resolve(supported.getMethodsList().some((method) => /^batchappend$/i.test(method.getMethodName())))
-              else if (isUnimplemented(error)) resolve(false)
-              else reject(error)
-            })
-          })
-        }),
-        deadlineMs,
-        'asking what the server offers',
-      ),
-    close: async () => {
-      await client.dispose()
-      const last = await channel()?.catch(() => undefined)
-      last?.close()
-    },
+      })
+    })
+  }
+
+  #used(grpc: StreamsClient): StreamsClient {
+    return (this.#latest = grpc)
+  }
+
+  #heed(cause: unknown): void {
+    if (isWrongServer(cause)) this.renew()
   }
 }

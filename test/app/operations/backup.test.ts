@@ -113,6 +113,18 @@ describe('a backup', () => {
     expect(events).toEqual(all.slice(0, events.length))
   })
 
+  test('holds no bytes of an erased stream', async () => {
+    await filled()
+    const log = await open(data, 'raw')
+    const secret = { ...eventOf('secret'), data: Buffer.from('the caller said her name is Rosalind'.repeat(10)) }
+    await log.append([{ stream: 'erased', expected: 'any', events: [secret] }])
+    await log.erase('erased')
+    await append(log, 200, 3)
+    await backedUp()
+    const bytes = await readFile(join(partOf(join(root, 'backup'), 'raw'), 'data.mdb'))
+    expect(bytes.includes('Rosalind')).toBe(false)
+  })
+
   test('is refused in the data folder, in a folder that is not empty, and where there is no log', async () => {
     await expect(backedUp()).rejects.toBeInstanceOf(NoLog)
     await filled()
