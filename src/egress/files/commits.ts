@@ -31,11 +31,23 @@ export type BeforeStep = (step: string) => void
 /** Older commits are kept, so that the next number of a writer that was paused for long is taken. */
 const COMMITS_KEPT = 64
 
+/** The last commit cannot be read, so it is unknown which bytes of the files are rows. */
+export class DamagedCommit extends Error {
+  override readonly name = 'DamagedCommit'
+}
+
 /** The commit in force; `undefined` if nothing was ever committed. Creates the folder. */
 export const lastCommit = async (folder: string): Promise<Commit | undefined> => {
   await mkdir(commitsIn(folder), { recursive: true })
   const number = (await commitNumbers(folder)).at(-1)
-  return number === undefined ? undefined : (JSON.parse(await readFile(commitFile(folder, number), 'utf8')) as Commit)
+  if (number === undefined) return undefined
+  const file = commitFile(folder, number)
+  const text = await readFile(file, 'utf8')
+  try {
+    return JSON.parse(text) as Commit
+  } catch {
+    throw new DamagedCommit(`${file} is damaged: restore the folder, or publish to an empty one (egress.files.dir)`)
+  }
 }
 
 /** Durably adds `commit` as the last one. `false`: another writer has committed before, and nothing changed. */

@@ -1,10 +1,12 @@
 import type { SinkFailure } from '../sink.js'
+import { DamagedCommit } from './commits.js'
 
 /**
  * Classifies errors of the file system. A disk that is full may get space again; a folder without write permission has
  * to be mended by the operator.
  */
 export const fileFailure = (cause: unknown, folder: string): SinkFailure => {
+  if (cause instanceof DamagedCommit) return { tag: 'Refused', reason: cause.message }
   const code = (cause as NodeJS.ErrnoException | null)?.code
   switch (code) {
     case 'EACCES':

@@ -1,4 +1,5 @@
 import { protocolErrorName } from './kafkajs-internals.js'
+import { UnreadableProgress } from './progress/progress.js'
 import type { SinkFailure } from '../sink.js'
 
 /**
@@ -9,6 +10,7 @@ export type KafkaFailure = SinkFailure | Readonly<{ tag: 'EpochLost'; by: string
 
 /** Classifies errors of kafkajs and of the broker: the one place where they become ours. */
 export const classifyKafkaError = (cause: unknown): KafkaFailure => {
+  if (cause instanceof UnreadableProgress) return { tag: 'Refused', reason: cause.message }
   const type = protocolErrorName(cause)
   const refusal = type === undefined ? undefined : refusals[type]
   if (refusal !== undefined) return { tag: 'Refused', reason: `${refusal} (Kafka: ${type}: ${messageOf(cause)})` }

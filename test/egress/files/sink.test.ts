@@ -109,6 +109,18 @@ test('a folder whose commits name no tenant, as those of earlier versions, is ac
   await expectOnceAndInOrder(2)
 })
 
+test('a commit that was cut short is refused by name, and nothing in the folder changes', async () => {
+  await goOn(sinkOn({ tenant: 'acme', folder }), 1)
+  await sinks.at(-1)?.close()
+  const last = join(folder, 'commits', (await readdir(join(folder, 'commits'))).sort().at(-1) ?? '')
+  await writeFile(last, (await readFile(last)).subarray(0, 20))
+  const before = await readdir(folder, { recursive: true })
+  expect(await connect(sinkOn({ tenant: 'acme', folder }))).toMatchObject({
+    left: { tag: 'Refused', reason: expect.stringContaining(last) },
+  })
+  expect(await readdir(folder, { recursive: true })).toEqual(before)
+})
+
 test('every commit of a file ends behind a whole row', async () => {
   await goOn(sinkOn({ tenant: 'acme', folder }), 3)
   const commits = (await readdir(join(folder, 'commits'))).sort()

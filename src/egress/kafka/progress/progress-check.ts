@@ -1,7 +1,7 @@
 import type { Owner, Place, ProgressRecord } from './progress.js'
 import type { ProgressMismatch } from '../../progress-mismatch.js'
 
-/** What the destination looks like now. `holdsRows`: a row topic that has rows of this tenant which are not replayed. */
+/** What the destination looks like now. `holdsRows`: which row topic has rows of this tenant, as a clause. */
 export type Destination = Readonly<{ place: Place; transactionalId: string; progressTopic: string; holdsRows?: string }>
 
 /** Compares a progress record with the destination as it is. What a record of version 1 does not say is not compared. */
@@ -40,8 +40,7 @@ export const compareProgress = (
     mismatches.push({
       code: 'progress-missing',
       reason:
-        `${progressTopic} has no progress of ${transactionalId}, although ${holdsRows} holds rows of tenant ` +
-        `${place.tenant}: the progress topic was deleted or created again, or egress.kafka.transactionalId or ` +
+        `${progressTopic} has no progress of ${transactionalId}, although ${holdsRows}: the progress topic was deleted or created again, or egress.kafka.transactionalId or ` +
         `egress.kafka.progressTopic were changed. Restore them, or accept it: all rows are then published again`,
     })
   return mismatches

@@ -27,20 +27,22 @@ export type Place = Readonly<{
 
 const VERSION = 2
 
-/** A record of a later version: going on from a place that is not understood would lose or repeat rows. */
-export class LaterProgressVersion extends Error {
-  override readonly name = 'LaterProgressVersion'
+/**
+ * The record cannot be read: a later version has written it, or something else than Streamvane. Going on from a place
+ * that is not understood would lose or repeat rows, and trying again does not help.
+ */
+export class UnreadableProgress extends Error {
+  override readonly name = 'UnreadableProgress'
 }
 
 export const encodeProgress = ({ progress, owner, place }: ProgressRecord): Buffer =>
   Buffer.from(JSON.stringify({ version: VERSION, ...progress, ...place, owner }))
 
-/** Reads records of version 1 and 2. Throws `LaterProgressVersion`. */
+/** Reads records of version 1 and 2. Throws `UnreadableProgress`. */
 export const decodeProgress = (value: Buffer): ProgressRecord => {
-  const record = JSON.parse(value.toString('utf8')) as Stored
-  const { version, generation, revision, logId, eventId, owner, tenant, clusterId, topics } = record
+  const { version, generation, revision, logId, eventId, owner, tenant, clusterId, topics } = parsed(value)
   if (version > VERSION)
-    throw new LaterProgressVersion(
+    throw new UnreadableProgress(
       `the progress record has version ${version} and was written by a later Streamvane: run that version`,
     )
   const identity = { ...(logId !== undefined && { logId }), ...(eventId !== undefined && { eventId }) }
@@ -49,6 +51,20 @@ export const decodeProgress = (value: Buffer): ProgressRecord => {
     owner,
     place: tenant === undefined ? undefined : { tenant, clusterId, topics },
   }
+}
+
+const parsed = (value: Buffer): Stored => {
+  let record: unknown
+  try {
+    record = JSON.parse(value.toString('utf8'))
+  } catch {
+    record = undefined
+  }
+  if (typeof record === 'object' && record !== null && 'version' in record && 'owner' in record) return record as Stored
+  throw new UnreadableProgress(
+    'the last progress record was not written by Streamvane: delete it (a record with the same key and no value), and ' +
+      'start with `streamvane run --accept-progress progress-missing`, which publishes all rows again',
+  )
 }
 
 type Stored = Readonly<{ version: number; owner: Owner }> & Partial<Progress> & Partial<Place>

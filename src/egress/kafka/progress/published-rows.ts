@@ -1,11 +1,13 @@
+import { protocolErrorName } from '../kafkajs-internals.js'
 import type { PartitionReader } from '../partition-reader.js'
+import type { FetchedRecord } from '../protocol/aborted-records.js'
 
 const LOOKED_AT = 200n
 
 /**
- * A topic that holds rows of a tenant which were not published by a replay; `undefined` if none does. Looks at the
- * first and the last records of each partition: where tenants share a topic, records of one may be hidden among those of
- * others.
+ * Which topic holds rows of a tenant that were not published by a replay, as a clause; `undefined` if none does. Looks
+ * at the first and the last records of each partition: where tenants share a topic, records of one may be hidden among
+ * those of others. A topic that this user may not read is taken to hold rows unless it is empty.
  */
 export const topicWithRows = async (
   reader: Pick<PartitionReader, 'bounds' | 'fetch' | 'partitions'>,
@@ -20,12 +22,28 @@ export const topicWithRows = async (
       for (const from of new Set([end - LOOKED_AT > first ? end - LOOKED_AT : first, first])) {
         signal.throwIfAborted()
         if (from >= end) continue
-        const { records } = await reader.fetch(topic, partition, from)
-        if (records.some(({ headers }) => isRowOf(tenant, headers))) return topic
+        const records = await recordsFrom(reader, topic, partition, from)
+        if (records === undefined) return `${topic} holds records, which this user may not read (grant READ on it)`
+        if (records.some(({ headers }) => isRowOf(tenant, headers))) return `${topic} holds rows of tenant ${tenant}`
       }
     }
   }
   return undefined
+}
+
+/** `undefined`: this user may not read the topic. Publishing needs no right to. */
+const recordsFrom = async (
+  reader: Pick<PartitionReader, 'fetch'>,
+  topic: string,
+  partition: number,
+  from: bigint,
+): Promise<readonly FetchedRecord[] | undefined> => {
+  try {
+    return (await reader.fetch(topic, partition, from)).records
+  } catch (cause) {
+    if (protocolErrorName(cause) === 'TOPIC_AUTHORIZATION_FAILED') return undefined
+    throw cause
+  }
 }
 
 const isRowOf = (tenant: string, headers: Readonly<Record<string, unknown>>): boolean =>

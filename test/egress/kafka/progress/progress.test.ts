@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { decodeProgress, encodeProgress, LaterProgressVersion } from '../../../../src/egress/kafka/progress/progress.js'
+import { classifyKafkaError } from '../../../../src/egress/kafka/failures.js'
+import { decodeProgress, encodeProgress, UnreadableProgress } from '../../../../src/egress/kafka/progress/progress.js'
 import { compareProgress, type Destination } from '../../../../src/egress/kafka/progress/progress-check.js'
 import { refusalOf } from '../../../../src/egress/progress-mismatch.js'
 import {
@@ -34,8 +35,20 @@ describe('the progress record', () => {
     })
   })
 
-  test('of a later version is refused', () => {
-    expect(() => decodeProgress(Buffer.from(JSON.stringify({ version: 3, owner })))).toThrow(LaterProgressVersion)
+  test.each([
+    ['of a later version', JSON.stringify({ version: 3, owner })],
+    ['that is no JSON', 'hello'],
+    ['that is JSON of something else', '{"version":2}'],
+    ['that is null', 'null'],
+  ])('%s is refused, and not tried again', (_, text) => {
+    let cause: unknown
+    try {
+      decodeProgress(Buffer.from(text))
+    } catch (error) {
+      cause = error
+    }
+    expect(cause).toBeInstanceOf(UnreadableProgress)
+    expect(classifyKafkaError(cause)).toMatchObject({ tag: 'Refused' })
   })
 })
 
@@ -60,9 +73,11 @@ describe('a progress record is compared with the destination', () => {
   })
 
   test('a missing progress is refused where a topic holds rows', () => {
-    expect(codes(undefined, { ...here, holdsRows: 'rows' })).toEqual(['progress-missing'])
-    expect(codes({ ...record, progress: undefined }, { ...here, holdsRows: 'rows' })).toEqual(['progress-missing'])
-    expect(codes(record, { ...here, holdsRows: 'rows' })).toEqual([])
+    expect(codes(undefined, { ...here, holdsRows: 'rows holds rows of tenant acme' })).toEqual(['progress-missing'])
+    expect(codes({ ...record, progress: undefined }, { ...here, holdsRows: 'rows holds rows of tenant acme' })).toEqual(
+      ['progress-missing'],
+    )
+    expect(codes(record, { ...here, holdsRows: 'rows holds rows of tenant acme' })).toEqual([])
   })
 
   test('topics that are new, or that the broker tells no ids of, are not compared', () => {
