@@ -247,7 +247,7 @@ describe('other requests', () => {
 
   test('health answers 200 while the work moves, and else 503 with what does not move, and since when', async () => {
     const since = '2026-01-05T10:00:00.000Z'
-    const well = { state: 'running', since, troubles: [], behindMs: 0 } as const
+    const well = { state: 'running', since, troubles: [], alarms: [], behindMs: 0 } as const
     let report: HealthReport = { ready: true, stages: { ingress: well }, log: { kind: 'well' } }
     const { url } = await served({ health: () => report })
     expect(await answerOf(fetch(`${url}/health/live`))).toMatchObject({ status: 200, body: { live: true } })

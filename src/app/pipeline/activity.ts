@@ -5,8 +5,15 @@
  */
 export type Trouble = 'log-unavailable' | 'destination-unreachable' | 'clock-held' | 'no-progress'
 
+/**
+ * What somebody should look at although the stage works. `events-too-late`: more than a tenth of the last events were
+ * refused as too late, so the clock of the log may be wrong (`streamvane clock show`).
+ */
+export type Alarm = 'events-too-late'
+
 /** `behindSince`: since when there is something to do that is not done; `undefined` while everything is. */
 export type ActivityReport = Readonly<{
+  alarms: readonly Readonly<{ alarm: Alarm; since: number }>[]
   troubles: readonly Readonly<{ trouble: Trouble; since: number }>[]
   behindSince: number | undefined
 }>
@@ -17,6 +24,8 @@ const NO_PROGRESS_MS = 60_000
 export class Activity {
   private readonly now: () => number
   private readonly troubles = new Map<Trouble, number>()
+  private readonly alarms = new Map<Alarm, () => boolean>()
+  private readonly raised = new Map<Alarm, number>()
   private behindSince: number | undefined
   private movedAt = 0
 
@@ -50,11 +59,20 @@ export class Activity {
     this.moved()
   }
 
+  /** Registers an alarm; it is looked at whenever somebody asks for a report. */
+  watch(alarm: Alarm, isRaised: () => boolean): void {
+    this.alarms.set(alarm, isRaised)
+  }
+
   report(): ActivityReport {
     const troubles = [...this.troubles].map(([trouble, since]) => ({ trouble, since }))
     const isStuck =
       troubles.length === 0 && this.behindSince !== undefined && this.now() - this.movedAt > NO_PROGRESS_MS
+    for (const [alarm, isRaised] of this.alarms)
+      if (!isRaised()) this.raised.delete(alarm)
+      else if (!this.raised.has(alarm)) this.raised.set(alarm, this.now())
     return {
+      alarms: [...this.raised].map(([alarm, since]) => ({ alarm, since })),
       troubles: isStuck ? [{ trouble: 'no-progress', since: this.movedAt }] : troubles,
       behindSince: this.behindSince,
     }

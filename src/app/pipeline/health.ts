@@ -1,4 +1,4 @@
-import type { Trouble } from './activity.js'
+import type { Alarm, Trouble } from './activity.js'
 import type { LogHealth } from './logs/logs.js'
 import type { StageEnd, StageHandle, StageState } from './stage.js'
 
@@ -12,6 +12,8 @@ export type StageHealth = Readonly<{
   end?: StageEnd['kind']
   since: string
   troubles: readonly Readonly<{ trouble: Trouble; since: string }>[]
+  /** What somebody should look at; the stage works all the same. */
+  alarms: readonly Readonly<{ alarm: Alarm; since: string }>[]
   behindMs: number
 }>
 
@@ -34,13 +36,14 @@ export const healthOf = (stages: readonly StageHandle[], log: LogHealth, now: nu
 
 const stageHealth = (stage: StageHandle, now: number): StageHealth => {
   const state = stage.state()
-  const { troubles, behindSince } = stage.activity()
+  const { troubles, alarms, behindSince } = stage.activity()
   const isAtWork = state.kind === 'running' || state.kind === 'starting'
   return {
     state: state.kind,
     ...(state.kind === 'ended' ? { end: state.end.kind } : {}),
     since: iso(stage.since()),
     troubles: isAtWork ? troubles.map(({ trouble, since }) => ({ trouble, since: iso(since) })) : [],
+    alarms: alarms.map(({ alarm, since }) => ({ alarm, since: iso(since) })),
     behindMs: behindSince === undefined ? 0 : Math.max(0, now - behindSince),
   }
 }

@@ -2,6 +2,7 @@ import { rawPrefixes } from '../../../domain/stream-name.js'
 import type { AppendFailure, Position, RecordedEvent } from '../../../log/event-log.js'
 import { AppendFailed, type KpiWriter } from './kpi-writer.js'
 import { PauseGate } from '../pause-gate.js'
+import { LateCount } from './late-share.js'
 import type { ProjectorOptions, ProjectorRun } from './projector-options.js'
 import type { RawFold } from './raw-fold.js'
 import { recoverProjector, SNAPSHOT_EVENTS } from './recovery.js'
@@ -61,12 +62,16 @@ class Projector {
   private readonly writer: KpiWriter
   /** `fold.events` when the last checkpoint was appended. */
   private eventsAtCheckpoint: number
+  private readonly late: LateCount
+  private isLate = false
 
   constructor(run: ProjectorRun, fold: RawFold, writer: KpiWriter) {
     this.run = run
     this.fold = fold
     this.writer = writer
     this.eventsAtCheckpoint = fold.events
+    this.late = new LateCount(run.now)
+    run.activity?.watch('events-too-late', () => this.late.share().isAlarming)
   }
 
   async follow(): Promise<ProjectorEnd> {
@@ -102,14 +107,29 @@ class Projector {
   }
 
   private async project(batch: readonly RecordedEvent[]): Promise<void> {
-    const { output, deadLetters } = this.fold.fold(batch, (batch.at(-1) as RecordedEvent).position)
+    const { output, deadLetters, fed, tooLate } = this.fold.fold(batch, (batch.at(-1) as RecordedEvent).position)
     await this.writer.storeDeadLetters(deadLetters)
+    this.countLate(fed, tooLate)
     const { mark } = this.fold
     if (mark !== undefined && (output.length > 0 || this.sinceCheckpoint >= IDLE_CHECKPOINT_EVENTS)) {
       await this.writer.appendBehind(output, mark)
       this.eventsAtCheckpoint = this.fold.events
     }
     if (this.fold.eventsSinceSave >= SNAPSHOT_EVENTS) await this.saveSnapshot()
+  }
+
+  /** Reports a share of too-late events that cannot be chance, once when it begins and once when it is over. */
+  private countLate(fed: number, tooLate: number): void {
+    const { logger } = this.run
+    this.late.add(fed, tooLate)
+    const { isAlarming, ...counts } = this.late.share()
+    if (isAlarming && !this.isLate)
+      logger.error(
+        { ...counts },
+        'projector: more than a tenth of the last events were refused as too late: see `streamvane clock show`, and `streamvane deadletter list --reason too-late`',
+      )
+    if (!isAlarming && this.isLate) logger.info({ ...counts }, 'projector: events are in time again')
+    this.isLate = isAlarming
   }
 
   /** Leaves a checkpoint and a snapshot, so that the next start has nothing to do again. */

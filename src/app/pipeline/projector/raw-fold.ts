@@ -15,7 +15,13 @@ import type { SnapshotStore } from './snapshots.js'
 export type DeadLetter = Readonly<{ stream: string; event: NewEvent }>
 
 /** What a batch of raw events gives. */
-export type Folded = Readonly<{ output: readonly KpiEvent[]; deadLetters: readonly DeadLetter[] }>
+export type Folded = Readonly<{
+  output: readonly KpiEvent[]
+  deadLetters: readonly DeadLetter[]
+  /** Events that could change a figure, and how many of them were refused as too late. */
+  fed: number
+  tooLate: number
+}>
 
 export type RawFoldOptions = Readonly<{
   tenant: string
@@ -35,6 +41,9 @@ export class RawFold {
   /** Events folded by this object. */
   events = 0
   eventsSinceSave = 0
+  /** Of the batch at hand. */
+  private fed = 0
+  private tooLate = 0
   /** The last event that was folded. */
   private lastEvent: RawEventRef | undefined
   private readonly projection: KpiProjection
@@ -59,13 +68,15 @@ export class RawFold {
 
   /** Folds a batch of which `through` is the last position. */
   fold(batch: readonly RecordedEvent[], through: Position): Folded {
+    this.fed = 0
+    this.tooLate = 0
     const deadLetters = batch.flatMap((event) => this.apply(event))
     this.position = through
     const last = batch.at(-1)
     if (last !== undefined) this.lastEvent = { stream: last.stream, revision: last.revision, id: last.id }
     this.events += batch.length
     this.eventsSinceSave += batch.length
-    return { output: this.projection.drainEvents(), deadLetters }
+    return { output: this.projection.drainEvents(), deadLetters, fed: this.fed, tooLate: this.tooLate }
   }
 
   /** Saves the state; only between batches, and only once everything through `position` is in the KPI stream. */
@@ -82,9 +93,11 @@ export class RawFold {
     if (erased.has(event.stream)) return []
     if (this.historyThrough !== undefined && event.position > this.historyThrough) this.projection.endHistory()
     if (!feeds(event.type, generation.profile.points)) return []
+    this.fed += 1
     const facts = decodeRaw(event.type, event.data)
     const unusable = E.isLeft(facts) ? facts.left : this.refusalOf(facts.right, receivedAtOf(event.metadata))
     if (unusable === undefined) return []
+    if (unusable.reason === 'too-late') this.tooLate += 1
     const origin = { tenant, source: `${event.stream}@${event.revision}`, receivedAt: now() }
     return [deadLetter(event.data, { topic: event.type, ...unusable }, origin, 'projector')]
   }
