@@ -14,7 +14,8 @@ import { envelopeOf, parseJson, readEnvelope, readText, type Envelope, type Noti
 import { brief, type Unusable } from './unusable.js'
 import { markFor, mayHoldInexactNumber, withMarkedNumbers, withoutMarks } from './exact-numbers.js'
 import { contradicts, isStreamId, topicOf } from './topics.js'
-import { unwrapped } from './wrappings/wrappings.js'
+import { WRAPPED_MAX } from './wrappings/wrapping.js'
+import { tooManyWrapped, unwrapped } from './wrappings/wrappings.js'
 
 /** Bytes that one raw event may have: what the log takes as one event, less the room for what is stored beside it. */
 export const RAW_BYTES_MAX = EVENT_BYTES_MAX - 64 * 1024
@@ -56,7 +57,12 @@ export const readRawEvents = (raw: Uint8Array, origin: Origin, wrappings = 0): r
   const within = isObject(json.right) ? unwrapped(json.right, text.right) : undefined
   if (within === undefined || wrappings === WRAPPINGS_MAX) return [{ raw, read: envelope }]
   if (E.isLeft(within)) return [{ raw, read: within }]
-  return within.right.flatMap((event) => readRawEvents(event, origin, wrappings + 1))
+  const events: ReadEvent[] = []
+  for (const event of within.right) {
+    events.push(...readRawEvents(event, origin, wrappings + 1))
+    if (events.length > WRAPPED_MAX) return [{ raw, read: E.left(tooManyWrapped) }]
+  }
+  return events
 }
 
 const eventOf = (raw: Uint8Array, text: string, envelope: Envelope, origin: Origin): E.Either<Unusable, RawEvent> => {

@@ -16,7 +16,7 @@ describe('the clock of event time', () => {
     ).toEqual([10 * MINUTE, undefined, 11 * MINUTE, 13 * MINUTE])
   })
 
-  test('stands still for input that is older, or speaks of no instant', () => {
+  test('does not move for older input, or input without an instant', () => {
     const clock = new EventTimeClock(MINUTE)
     expect(clock.seen(20 * MINUTE, late)).toBe(20 * MINUTE)
     expect([5 * MINUTE, undefined, 19 * MINUTE].map((at) => clock.seen(at, late))).toEqual([
@@ -26,14 +26,14 @@ describe('the clock of event time', () => {
     ])
   })
 
-  test('never passes now: an event dated in the future closes nothing', () => {
+  test('never passes the present: an event dated in the future closes no interval', () => {
     const clock = new EventTimeClock(MINUTE)
     expect(clock.seen(90 * MINUTE, 10 * MINUTE + 30_000)).toBe(10 * MINUTE)
     expect(clock.seen(11 * MINUTE, 12 * MINUTE)).toBe(12 * MINUTE) // the future event was seen; time has come on
     expect(clock.end(12 * MINUTE + 7)).toBe(12 * MINUTE + 7)
   })
 
-  test('ends at the very latest instant, which need be no whole step', () => {
+  test('ends at the latest instant, which need not be a whole step', () => {
     const clock = new EventTimeClock(MINUTE)
     expect(clock.end(late)).toBeUndefined()
     clock.seen(7 * MINUTE + 123, late)
@@ -41,7 +41,7 @@ describe('the clock of event time', () => {
     expect(clock.end(late)).toBeUndefined()
   })
 
-  test('its ticks rise strictly and never pass what was seen or now', () => {
+  test('its ticks increase and never pass the latest instant seen or the present', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(10_000_000), fc.nat(10_000_000)), { maxLength: 40 }), (steps) => {
         const clock = new EventTimeClock(MINUTE)
@@ -69,7 +69,7 @@ test('a tick is stored once, however often it is appended', async () => {
   ])
 })
 
-test('a tick that the log does not take is said', async () => {
+test('a tick that the log refuses is reported', async () => {
   const log = memoryLog()
   await log.close()
   await expect(appendTick(log, 'acme', MINUTE)).rejects.toBeInstanceOf(NotIngested)

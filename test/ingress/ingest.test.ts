@@ -13,7 +13,7 @@ const origin = { tenant: 'acme', source: 'test', receivedAt: Date.parse('2026-01
 const everyTopic = Object.values(bodies).map(({ template, id, body }) => bytes(eventBridge(template, id, body)))
 const { template, body } = bodies.metrics
 
-test('each event lies in the stream of its entity, with the bytes it came in', async () => {
+test('each event is stored in the stream of its entity with the bytes received', async () => {
   const log = memoryLog()
   const raw = bytes(JSON.stringify(notification(template, conversationId, body), null, 3))
   expect(await ingest(log, [raw], origin)).toEqual({
@@ -37,7 +37,7 @@ test('each event lies in the stream of its entity, with the bytes it came in', a
   })
 })
 
-test('one of each topic is stored, and everything again is a duplicate', async () => {
+test('one event of each topic is stored, and delivered again it is a duplicate', async () => {
   const log = memoryLog()
   expect(await ingest(log, everyTopic, origin)).toMatchObject({
     stored: everyTopic.length,
@@ -62,7 +62,7 @@ test('a repeat inside one batch, in another envelope, is a duplicate', async () 
   expect(await ingest(log, twice, origin)).toMatchObject({ stored: 1, duplicate: 1, deadLettered: 0 })
 })
 
-test('a topic that nobody knows is kept in the stream of its entity, counted, and states nothing', async () => {
+test('an event of an unknown topic is stored in the stream of its entity and counted, and has no facts', async () => {
   const log = memoryLog()
   const snapshot = bytes(eventBridge('v2.routing.queues.{id}.conversations.calls', queueId, { participants: [] }))
   const later = bytes(
@@ -131,7 +131,7 @@ describe('what cannot be used', () => {
     )
   })
 
-  test('is kept once, and counted each time it comes', async () => {
+  test('is stored once, and counted each time it is delivered', async () => {
     const log = memoryLog()
     const raws = unusable.map(([, raw]) => raw)
     for (const _ of [1, 2])
@@ -144,7 +144,7 @@ describe('what cannot be used', () => {
     expect(await allEvents(log)).toHaveLength(raws.length)
   })
 
-  test('is listed in the receipt up to a limit, and kept beyond it', async () => {
+  test('is listed in the receipt up to a limit, and stored beyond it', async () => {
     const log = memoryLog()
     const receipt = await ingest(
       log,
@@ -155,7 +155,7 @@ describe('what cannot be used', () => {
     expect(await eventsOf(log, 'acme.deadletter')).toHaveLength(50)
   })
 
-  test('a long foreign name is shortened in the note, not in what is kept', async () => {
+  test('a long topic name is shortened in the note, but not in the stored bytes', async () => {
     const log = memoryLog()
     const raw = bytes({ topicName: 'x'.repeat(100_000), eventBody: {} })
     await ingest(log, [raw], origin)
@@ -181,7 +181,7 @@ describe('what cannot be used', () => {
   })
 })
 
-test('a log that fails is said, and trying again loses and doubles nothing', async () => {
+test('a failing log is reported, and delivering again loses and duplicates nothing', async () => {
   const sound = memoryLog()
   let answers = 0
   const failing = {
@@ -199,7 +199,7 @@ test('a log that fails is said, and trying again loses and doubles nothing', asy
   expect(await allEvents(sound)).toHaveLength(everyTopic.length)
 })
 
-test('receipts add up, whatever they are added to', () => {
+test('receipts can be added, and the empty receipt changes nothing', () => {
   const one = {
     stored: 1,
     duplicate: 2,

@@ -80,7 +80,7 @@ describe('what the analytics API returns is split into conversations', () => {
   })
 })
 
-describe('what is broken', () => {
+describe('broken input', () => {
   test.each<[string, string, Split]>([
     ['a line does not take the following ones with it', `${a}\n{"x":{"y":"z\n${b}\n`, whole(a, '{"x":{"y":"z', b)],
     ['a line of words between records is one record', `${a}\nnonsense, more\n${b}`, whole(a, 'nonsense, more', b)],
@@ -97,7 +97,7 @@ describe('what is broken', () => {
     for (const chunkBytes of [Infinity, 1, 7]) expect(records(text, chunkBytes)).toEqual(expected)
   })
 
-  test('a text of any brackets, quotes and words loses none of its words', () => {
+  test('no word of a text of any brackets, quotes and words is lost', () => {
     const soup = fc.array(
       fc.constantFrom(
         '[',

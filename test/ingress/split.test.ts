@@ -67,7 +67,7 @@ test.each([
   expect(split(`\n[ ${element} ,${element}] `)).toEqual(E.right([element, element]))
 })
 
-describe('malformed documents say where', () => {
+describe('the place of the error in a malformed document', () => {
   test.each([
     ['', /the body is empty/],
     [' \n ', /the body is empty/],

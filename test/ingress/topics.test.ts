@@ -8,7 +8,7 @@ const queue = 'a3e7f915-2c48-4b6d-b0f3-6d1e9c5a7b33'
 const detail =
   'acd.start acd.end acw attributes contact customer.start customer.end flow.start flow.end flow.outcome outbound user.start user.end voicemail.start voicemail.end wrapup'
 
-describe('topics that are taken', () => {
+describe('known topics', () => {
   test.each([
     ...detail
       .split(' ')
@@ -38,7 +38,7 @@ describe('topics that are taken', () => {
   })
 })
 
-describe('topics that nobody knows yet are kept where their entity is', () => {
+describe('events of unknown topics are stored with their entity', () => {
   const bucket = bucketOf(id)
   test.each([
     [`v2.users.${id}.station`, 'v2.users.{id}.station', `acme.${bucket}.user-${id}`],

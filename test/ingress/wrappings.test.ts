@@ -33,7 +33,7 @@ const read = (text: string): readonly unknown[] =>
       : one.left,
   )
 
-describe('an event within a wrapping is read as if it had come bare, byte for byte', () => {
+describe('an event in a wrapping is read like the same event without one, byte for byte', () => {
   test.each(Object.entries(ofOne))('%s', (_, wrap) => {
     for (const event of events) expect(read(wrap(event))).toEqual(read(event))
   })
@@ -57,7 +57,7 @@ describe('an event within a wrapping is read as if it had come bare, byte for by
   })
 })
 
-describe('what is unusable within a wrapping', () => {
+describe('unusable input in a wrapping', () => {
   test('is a dead letter of its own, beside the events that are usable', async () => {
     const log = memoryLog()
     const receipt = await ingest(log, [Buffer.from(ofMany['SQS messages'](odd, 'not json', '{"a":1}'))], origin)
@@ -91,6 +91,8 @@ describe('what is unusable within a wrapping', () => {
     for (const text of [ofMany['SQS messages'](...many), ofMany['Firehose records of several events'](many.join('\n'))])
       expect(read(text)).toMatchObject([{ reason: 'too-large', detail: expect.stringContaining('10000') as string }])
     expect(read(ofMany['SQS messages'](...many.slice(1)))).toHaveLength(10_000)
+    const half = ofMany['SQS messages'](...many.slice(5_000))
+    expect(read(ofMany['SQS messages'](half, half))).toMatchObject([{ reason: 'too-large' }])
   })
 
   test('too many wrappings are not opened', () => {
@@ -119,7 +121,7 @@ test.each([
   },
 )
 
-test('the text of a member is what stands in the document, and parses to the value of the member', () => {
+test('the text of a member is a part of the document that parses to the value of the member', () => {
   const object = fc.dictionary(
     fc.oneof(fc.string(), fc.constantFrom('data', 'a"b', '\\')),
     fc.jsonValue({ maxDepth: 3 }),

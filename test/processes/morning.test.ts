@@ -90,8 +90,8 @@ test('a simulated morning: import, run, and the rows are the truth; again, and n
   expect(Object.values(revisionsByKey(await readAvroFiles(join(data, 'files')))).flat()).toHaveLength(delivered.length)
 }, 120_000)
 
-describe('what could not be used', () => {
-  test('is listed before anything ran, shown byte for byte, and not taken in twice', async () => {
+describe('input that could not be used', () => {
+  test('is listed before the first run, shown byte for byte, and not stored twice', async () => {
     const { ran, done } = await centre()
     const good = JSON.stringify(eventBridge(bodies.metrics.template, bodies.metrics.id, bodies.metrics.body))
     const strange = '{"topicName": "v3.something.else",  "eventBody": {}}'

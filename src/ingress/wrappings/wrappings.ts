@@ -11,6 +11,12 @@ import { WRAPPED_MAX, type Unwrap } from './wrapping.js'
 
 const unwraps: readonly Unwrap[] = [cloudEvent, eventGridEvent, sqsMessages, snsNotification, firehoseRecords]
 
+/** Why a document with more events than may be in one is a dead letter as a whole. */
+export const tooManyWrapped: Unusable = {
+  reason: 'too-large',
+  detail: `more than ${WRAPPED_MAX} events in one wrapping, the limit`,
+}
+
 /**
  * The events in a document that is wrapped in one of the ways in which the clouds deliver Genesys events; `undefined` for
  * any other document. A request to confirm a subscription holds no event: it is unusable, and says what to do. Nothing
@@ -22,9 +28,7 @@ export const unwrapped = (value: Body, json: string): E.Either<Unusable, readonl
   for (const unwrap of unwraps) {
     const events = unwrap(value, json)
     if (events === undefined) continue
-    return events.length > WRAPPED_MAX
-      ? E.left({ reason: 'too-large', detail: `more than ${WRAPPED_MAX} events in one wrapping, the limit` })
-      : E.right(events)
+    return events.length > WRAPPED_MAX ? E.left(tooManyWrapped) : E.right(events)
   }
   return undefined
 }

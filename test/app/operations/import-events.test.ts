@@ -61,7 +61,7 @@ describe('import takes events', () => {
     expect(stored.map((text) => JSON.parse(text) as unknown)).toEqual(events)
   })
 
-  test('of a pretty-printed document that is none of ours: one dead letter, not one a line', async () => {
+  test('of a pretty-printed document without events: one dead letter, not one per line', async () => {
     const { receipt, log } = await imported(JSON.stringify({ orders: events, name: 'x' }, null, 2))
     expect(receipt).toMatchObject({ stored: 0, deadLettered: 1 })
     expect(await eventsOf(log, 'acme.deadletter')).toHaveLength(1)
@@ -100,7 +100,7 @@ describe('line numbers', () => {
   })
 })
 
-test('an event longer than the log takes becomes a dead letter that names its line, and the import goes on', async () => {
+test('an event longer than the log stores becomes a dead letter that names its line, and the import goes on', async () => {
   const long = JSON.stringify({ ...events[0], padding: 'x'.repeat(RAW_BYTES_MAX) })
   const { receipt, log } = await imported(`${lines[0]}\n${long}\n${lines[1]}\n`)
   expect(receipt).toMatchObject({
@@ -112,14 +112,14 @@ test('an event longer than the log takes becomes a dead letter that names its li
   expect(long.startsWith(Buffer.from(letter?.data ?? []).toString())).toBe(true)
 })
 
-test('an event as long as the log takes is imported', async () => {
+test('an event as long as the log stores is imported', async () => {
   const room = RAW_BYTES_MAX - lines[0]!.length - ',"padding":""'.length
   const long = JSON.stringify({ ...events[0], padding: 'x'.repeat(room) })
   expect(long).toHaveLength(RAW_BYTES_MAX)
   expect((await imported(`${long}\n${lines[1]}\n`)).receipt).toMatchObject({ stored: 2, deadLettered: 0 })
 })
 
-describe('a file that ends early is said to be incomplete, and what it holds is stored', () => {
+describe('a file that ends early is reported as incomplete, and its events are stored', () => {
   test('an array that is not closed', async () => {
     const { receipt, incomplete } = await imported(`[${lines[0]},${lines[1]},`)
     expect(receipt).toMatchObject({ stored: 2, deadLettered: 0 })

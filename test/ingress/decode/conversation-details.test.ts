@@ -47,7 +47,7 @@ describe('the live chat', () => {
   const queueId = 'a623d83c-96d7-4baa-af1f-d46ad6700d8b'
   const agent = '50fcd33c-f432-4726-abc9-979f3ca01555'
 
-  test('gives exactly its metrics, each whole at its instant, with queue and agent', () => {
+  test('gives exactly its metrics, each at its instant, with queue and agent', () => {
     const fact = recorded(live)
     expect(fact.conversationId).toBe('1bc96a39-6725-40c4-9345-db72aa67b8c6')
     expect(
@@ -260,7 +260,7 @@ test('a metric that is emitted several times in a session is several points, equ
   expect(points.map(({ value }) => value)).toEqual([5, 5, 6, 2.5])
 })
 
-test('a conversation that is still open, or has nobody in it, is taken as it is', () => {
+test('a conversation that is still open, or has no participants, is valid', () => {
   expect(recorded({ conversationId: 'c1', participants: [] })).toEqual({
     type: 'ConversationRecorded',
     conversationId: 'c1',
@@ -272,7 +272,7 @@ test('a conversation that is still open, or has nobody in it, is taken as it is'
   ).toEqual([])
 })
 
-describe('what cannot be meant is refused with the field', () => {
+describe('an invalid value is refused with the field', () => {
   test.each([
     [{ conversationId: 'c1', participants: 'none' }, /participants is "none"; expected an array of objects/],
     [{ conversationId: 'c1', participants: [null] }, /participants\[0\] is null; expected an object/],
@@ -291,7 +291,7 @@ describe('what cannot be meant is refused with the field', () => {
     expect(refusal(given)).toMatch(detail)
   })
 
-  test('an id that can be no part of a stream name', async () => {
+  test('an id that cannot be part of a stream name is refused', async () => {
     const log = memoryLog()
     const odd = bytes({ conversationId: 'no such id\n', participants: [] })
     expect(await ingest(log, [odd], origin)).toMatchObject({

@@ -169,7 +169,7 @@ const stated: Record<Name, readonly Fact[]> = {
   ],
 }
 
-test('every decoder has a body here, so that none goes untested; audits have a real one below', () => {
+test('every decoder is tested with a body; audits with a real one below', () => {
   const audits = 'v2.audits.entitytype.{id}.entityid.{id}'
   expect([...Object.values(bodies).map(({ template }) => template), audits].sort()).toEqual(
     Object.keys(decoders).sort(),
@@ -187,12 +187,12 @@ describe.each(Object.keys(bodies) as Name[])('%s', (name) => {
     expect(decodeRaw(template, bytes(envelope))).toEqual(E.right(stated[name]))
   })
 
-  test('states the same with fields that nobody knows yet', () => {
+  test('gives the same facts with unknown fields', () => {
     expect(factsOf(name, { somethingNew: { deep: [1, null] }, anotherNew: [] })).toEqual(E.right(stated[name]))
   })
 })
 
-describe('what may be missing', () => {
+describe('optional fields', () => {
   test.each<[Name, Body, Body]>([
     [
       'metrics',
@@ -262,23 +262,23 @@ describe('what may be missing', () => {
     expect(factsOf(name, fields)).toEqual(E.right([{ ...stated[name][0], ...expected }]))
   })
 
-  test('an activity without presence states the routing status alone, and the other way round', () => {
+  test('an activity without presence gives only the routing status, and one without routing status only the presence', () => {
     expect(factsOf('activity', { presence: undefined })).toEqual(E.right([stated.activity[0]]))
     expect(factsOf('activity', { routingStatus: undefined })).toEqual(E.right(stated.activity.slice(1)))
   })
 
-  test('a presence that names no definition of the organisation is one state, not two', () => {
+  test('a presence without a definition of the organisation is one state, not two', () => {
     expect(factsOf('presence', { presenceDefinition: { systemPresence: 'OnQueue' } })).toEqual(
       E.right([stated.presence[0]]),
     )
   })
 
-  test('the presence of another source than the primary drives nothing', () => {
+  test('a presence of a source that is not primary gives no facts', () => {
     expect(factsOf('presence', { primary: false })).toEqual(E.right([]))
   })
 })
 
-describe('values nobody has seen before', () => {
+describe('unknown values', () => {
   test.each<[Name, Body, Body]>([
     ['metrics', { metric: 'tTelepathy', mediaType: 'hologram' }, { metric: 'tTelepathy', mediaType: 'hologram' }],
     ['metrics', { metric: 'oMediaCount', value: 2.5 }, { metric: 'oMediaCount', value: 2.5 }],
@@ -299,7 +299,7 @@ describe('values nobody has seen before', () => {
   })
 })
 
-describe('what cannot be meant is refused with the field and what was expected', () => {
+describe('an invalid value is refused with the field and the expected form', () => {
   test.each<[Name, Body, RegExp]>([
     ['metrics', { metricDate: undefined }, /metricDate is missing; expected an ISO 8601/],
     ['metrics', { metricDate: '2026-01-05T10:00:12' }, /metricDate .* with zone/],
@@ -355,7 +355,7 @@ test('an instant may carry any offset and any number of fractional digits', () =
     expect(factsOf('metrics', { metricDate })).toEqual(E.right(stated.metrics))
 })
 
-test('a tick is read back; an event of a type that nobody knows states nothing', () => {
+test('a tick is decoded; an event of an unknown type has no facts', () => {
   expect(decodeRaw('ClockTicked', bytes({ at }))).toEqual(E.right([{ type: 'ClockTicked', at }]))
   expect(decodeRaw('ClockTicked', bytes('{'))).toMatchObject({ left: { reason: 'malformed-json' } })
   for (const type of ['v2.users.{id}.station', 'constructor', '__proto__'])

@@ -29,13 +29,13 @@ test('media types are spelled as in metric records', () => {
   ])
 })
 
-test('system presences, however they are spelled', () => {
+test('system presences have one spelling', () => {
   for (const spelling of ['On Queue', 'OnQueue', 'onQueue', 'ONQUEUE', 'ON_QUEUE', 'on_queue', 'on queue'])
     expect(systemPresence(spelling)).toBe('ON_QUEUE')
   expect(['Available', 'AVAILABLE', 'Break'].map(systemPresence)).toEqual(['AVAILABLE', 'AVAILABLE', 'BREAK'])
 })
 
-test('a word nobody has seen keeps its letters, so that two of them stay two', () => {
+test('an unknown word keeps its letters, so that two different words stay different', () => {
   expect(['Réunion', 'Rèunion', 'coffeeBreak2go', '会議'].map(upperSnake)).toEqual([
     'RÉUNION',
     'RÈUNION',
