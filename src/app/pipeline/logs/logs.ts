@@ -22,18 +22,18 @@ export type Logs = Readonly<{
    * turns.
    */
   changingControl: <T>(work: (control: EventLog) => Promise<T>) => Promise<T>
-  /** Which log this is: what is kept beside one must not be taken for that of another. */
+  /** The kind and place of this log, stored with snapshots: those of another log are not used. */
   identity: string
-  /** Does the log deliver? A folder always does; a server can be out of reach, or silent although its log grows. */
+  /** Whether the log delivers. A folder always does; a server can be out of reach, or silent although its log grows. */
   health: () => LogHealth
   close: () => Promise<void>
 }>
 
-/** `reads` are the beginnings of the streams that the subscription is for. */
+/** `reads` are the prefixes of the streams that the subscription reads. */
 export type LogHealth =
   Readonly<{ kind: 'well' }> | Readonly<{ kind: 'broken' | 'stalled'; since: string; reads: readonly string[] }>
 
-/** Commands hold the control part for moments. */
+/** A command holds the control part for a moment only. */
 const CONTROL_LOCK = { backoff: { firstMs: 50, maxMs: 50 }, waitMaxMs: 5_000 }
 
 /** The embedded log under `data`. `owner` says in the lock what this process is. */
@@ -44,9 +44,9 @@ export const embeddedLogs = (data: string, owner: string): Logs => {
   const open = async (part: string, mode: Mode): Promise<EventLog> => {
     const known = opened.get(part)
     if (known !== undefined) {
-      const part_ = await known
-      if (part_.mode === 'writer' || mode === 'reader') return part_.log
-      await part_.log.close()
+      const held = await known
+      if (held.mode === 'writer' || mode === 'reader') return held.log
+      await held.log.close()
     }
     const opening = openEmbeddedLog({ dir: folder(part), mode, owner }).then((log) => ({ mode, log }))
     opened.set(part, opening)

@@ -33,14 +33,14 @@ const logsOn = async () => {
     pino(out),
   )
   onTestFinished(() => logs.close())
-  return { on, logs, said }
+  return { on, logs, said, lines }
 }
 
 const isStored = async (log: EventLog, text: string): Promise<boolean> =>
   E.isRight((await log.append([{ stream: 't.00.a', expected: 'any', events: [eventOf(text)] }]))[0]!)
 
-test('a process that only appends tells since when its server is out of reach, and that it is back', async () => {
-  const { on, logs } = await logsOn()
+test('a process that only appends reports since when its server is out of reach, once, and that it is back', async () => {
+  const { on, logs, lines } = await logsOn()
   const raw = await logs.raw('writer')
   expect(await isStored(raw, 'one')).toBe(true)
   expect(logs.health()).toEqual({ kind: 'well' })
@@ -55,6 +55,8 @@ test('a process that only appends tells since when its server is out of reach, a
   await on.back()
   while (!(await isStored(raw, 'two'))) expect(logs.health()).toEqual(first)
   expect(logs.health()).toEqual({ kind: 'well' })
+  const told = lines.map((line) => (JSON.parse(line) as { msg: string }).msg).filter((msg) => msg.startsWith('log:'))
+  expect(told).toEqual(['log: the server is out of reach, trying again until it is back', 'log: the server is back'])
 })
 
 test('an outage is told from its beginning though the subscription that met it has given up', async () => {
@@ -73,7 +75,7 @@ test('an outage is told from its beginning though the subscription that met it h
   const one = follow()
   await one.isLive
   on.away()
-  await said('a subscription is broken')
+  await said('the server is out of reach')
   const first = logs.health()
   expect(first).toMatchObject({ kind: 'broken', reads: ['t.'] })
   await one.end()
