@@ -35,6 +35,8 @@ const expected: Readonly<Record<string, number>> = {
   LogLocked: EXIT.superseded,
   LogDamaged: EXIT.refused,
   RowOfUnknownSchema: EXIT.refused,
+  TopicsRefused: EXIT.refused,
+  TopicsFailed: EXIT.failed,
   RebuildFailed: EXIT.failed,
   RebuildStopped: EXIT.differences,
   ReplayFailed: EXIT.failed,

@@ -24,13 +24,17 @@ const EPOCH_LOST = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED'])
 const refusals: Readonly<Record<string, string>> = {
   MESSAGE_TOO_LARGE: "a record is larger than the topic takes: raise the topic's max.message.bytes",
   RECORD_LIST_TOO_LARGE: 'a batch of records is larger than the broker takes: raise its message.max.bytes',
-  TOPIC_AUTHORIZATION_FAILED: 'this user may not write to the topic: grant WRITE and DESCRIBE on it',
+  TOPIC_AUTHORIZATION_FAILED:
+    'this user lacks rights on the topic: grant WRITE and DESCRIBE; READ on the progress topic; CREATE to create it',
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED: 'this user may not use the transactional id: grant WRITE and DESCRIBE on it',
   CLUSTER_AUTHORIZATION_FAILED: 'this user may not do that on the cluster: grant IDEMPOTENT_WRITE',
   SASL_AUTHENTICATION_FAILED: 'the broker does not accept these credentials',
   UNSUPPORTED_SASL_MECHANISM: 'the broker does not take this SASL mechanism',
   UNSUPPORTED_VERSION:
     'the broker does not support a request that the egress needs: it needs Kafka 0.11 or later, with transactions',
+  INVALID_REPLICATION_FACTOR: 'the cluster has fewer brokers than egress.kafka.replicationFactor asks for: lower it',
+  INVALID_PARTITIONS: 'the broker does not take this number of partitions: change egress.kafka.partitions',
+  POLICY_VIOLATION: "the topic violates the cluster's policy for topics: change its settings in egress.kafka",
   INVALID_TOPIC_EXCEPTION: 'the broker does not take this topic name',
   INVALID_REQUIRED_ACKS: 'the broker does not take acks=all',
   INVALID_TRANSACTION_TIMEOUT:

@@ -38,7 +38,7 @@ export const useOwnRecordEncoder = (): void => {
  * errors, and has no names for codes that were introduced after its last release.
  */
 export const protocolErrorName = (cause: unknown): string | undefined => {
-  for (let error = cause, depth = 0; error instanceof Error && depth < 5; error = error.cause, depth++) {
+  for (let error = cause, depth = 0; error instanceof Error && depth < 5; error = innerOf(error), depth++) {
     const code = /^Unknown error code (\d+)$/.exec(error.message)?.[1]
     if (code !== undefined && newerCodes[code] !== undefined) return newerCodes[code]
     if (error.name === 'KafkaJSSASLAuthenticationError') return 'SASL_AUTHENTICATION_FAILED'
@@ -48,6 +48,9 @@ export const protocolErrorName = (cause: unknown): string | undefined => {
   }
   return undefined
 }
+
+/** What an error of kafkajs wraps. Creating topics fails with an error that holds one for each topic. */
+const innerOf = (error: Error): unknown => error.cause ?? (error as { errors?: readonly unknown[] }).errors?.[0]
 
 const newerCodes: Readonly<Record<string, string>> = { 87: 'INVALID_RECORD', 90: 'PRODUCER_FENCED' }
 

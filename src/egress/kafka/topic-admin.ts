@@ -2,6 +2,7 @@ import kafkajs from 'kafkajs'
 import type { Admin } from 'kafkajs'
 import type { FamilyName } from '../../domain/family.js'
 import { kafkaClient } from './connection.js'
+import { classifyKafkaError } from './failures.js'
 import { kafkaDefaults, type KafkaAddress } from './options.js'
 import { defaultTopics, topicNames, type Topics } from '../topics.js'
 
@@ -63,7 +64,7 @@ export const wantedTopics = (options: TopicsOptions): readonly WantedTopic[] => 
   ]
 }
 
-/** Compares what is there with what is wanted; changes nothing (the dry run). Throws if the cluster does not answer. */
+/** Compares what is there with what is wanted; changes nothing (the dry run). Throws `TopicsFailed` and `TopicsRefused`. */
 export const planTopics = (options: TopicsOptions): Promise<readonly TopicStep[]> =>
   withAdmin(options, async (admin) => {
     const existing = new Set(await admin.listTopics())
@@ -96,6 +97,16 @@ export const applyTopics = async (options: TopicsOptions): Promise<readonly Topi
   return steps
 }
 
+/** Kafka does not answer, or not as expected; trying again may help. */
+export class TopicsFailed extends Error {
+  override readonly name = 'TopicsFailed'
+}
+
+/** Kafka refuses what is asked; the message says how to mend it. */
+export class TopicsRefused extends Error {
+  override readonly name = 'TopicsRefused'
+}
+
 const compare = async (admin: Admin, wanted: WantedTopic): Promise<TopicStep> => {
   const { topic } = wanted
   const metadata = await admin.fetchTopicMetadata({ topics: [topic] })
@@ -122,10 +133,15 @@ const compare = async (admin: Admin, wanted: WantedTopic): Promise<TopicStep> =>
 
 const withAdmin = async <A>(address: KafkaAddress, work: (admin: Admin) => Promise<A>): Promise<A> => {
   const admin = kafkaClient(address).admin()
-  await admin.connect()
   try {
+    await admin.connect()
     return await work(admin)
+  } catch (cause) {
+    const failure = classifyKafkaError(cause)
+    if (failure.tag === 'Refused') throw new TopicsRefused(failure.reason, { cause })
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new TopicsFailed(`Kafka at ${address.brokers.join(', ')}: ${reason}`, { cause })
   } finally {
-    await admin.disconnect()
+    await admin.disconnect().catch(() => {})
   }
 }
