@@ -3,7 +3,7 @@ import { detailsFile, importDetails } from '../app/operations/import-details.js'
 import { importFile, previewFile, type Preview } from '../app/operations/import-events.js'
 import { printable, printableJson } from '../domain/printable.js'
 import type { FileOptions } from '../ingress/file-source.js'
-import { sizeOf } from '../ingress/input-file.js'
+import { FileUnreadable, sizeOf } from '../ingress/input-file.js'
 import { addReceipts, emptyReceipt, type Problem, type Receipt } from '../ingress/receipt.js'
 import { command, type CommonFlags } from './command.js'
 import { configOf, withContext, type Context } from './context.js'
@@ -85,7 +85,9 @@ const importEvents = async (context: Context, files: readonly string[], flags: F
       now: Date.now,
       signal,
       onProgress: (bytes, soFar) => bar.update(bytes, summaryOf(soFar)),
-    }).finally(() => bar.stop())
+    })
+      .catch(asUsage)
+      .finally(() => bar.stop())
     total = addReceipts(total, imported.receipt)
     if (imported.incomplete !== undefined) incomplete.push({ file, why: imported.incomplete })
     if (signal.aborted) break
@@ -116,8 +118,15 @@ const importConversations = async (context: Context, files: readonly string[], f
     now: Date.now,
     signal,
     onProgress: (file, bytes, soFar) => bar.update(before(file) + bytes, summaryOf(soFar)),
-  }).finally(() => bar.stop())
+  })
+    .catch(asUsage)
+    .finally(() => bar.stop())
   return reportImport(context, receipt, incomplete, flags)
+}
+
+/** A file that cannot be read is a mistake of the caller, told in one line. */
+const asUsage = (cause: unknown): never => {
+  throw cause instanceof FileUnreadable ? new UsageError(cause.message, { cause }) : cause
 }
 
 type Incomplete = Readonly<{ file: string; why: string }>
@@ -162,9 +171,13 @@ const preview = async (
         console.error(`${file} is incomplete: ${why}`)
       },
     }
-    for await (const seen of previewFile(options, config.tenant, Date.now, signal)) {
-      if ('deadLetter' in seen) bad++
-      console.log(flags.json === true ? printableJson(seen) : previewLine(seen))
+    try {
+      for await (const seen of previewFile(options, config.tenant, Date.now, signal)) {
+        if ('deadLetter' in seen) bad++
+        console.log(flags.json === true ? printableJson(seen) : previewLine(seen))
+      }
+    } catch (cause) {
+      asUsage(cause)
     }
   }
   return bad > 0 ? EXIT.differences : EXIT.ok

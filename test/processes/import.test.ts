@@ -42,6 +42,18 @@ test('a file that ends early is imported up to there and ends with 5', async () 
   expect(stderr).toContain(`${file} is incomplete: it ends before its last bracket is closed`)
 }, 60_000)
 
+test('a file in another encoding is refused in one line, with --dry-run too', async () => {
+  const { dir, ran } = await folder()
+  const file = join(dir, 'events.ndjson')
+  await writeFile(file, Buffer.from(`\ufeff${good}\n`, 'utf16le'))
+  for (const flags of [[], ['--dry-run']]) {
+    const { code, stdout, stderr } = await ran(['import', ...flags, file])
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain(`cannot read ${file}: it is UTF-16`)
+    expect(stderr).not.toMatch(/^ +at /m)
+  }
+}, 60_000)
+
 test('a folder is refused in one line, before anything is opened', async () => {
   const { dir, ran } = await folder()
   await mkdir(join(dir, 'events'))

@@ -100,6 +100,18 @@ describe('line numbers', () => {
   })
 })
 
+test.each(['utf16le', 'utf16be'])(
+  'a file in UTF-16 (%s) is refused as a whole, not shredded into dead letters',
+  async (byteOrder) => {
+    const log = memoryLog()
+    const content = Buffer.from(`\ufeff${lines.join('\n')}\n`, 'utf16le')
+    await expect(imported(byteOrder === 'utf16le' ? content : content.swap16(), log)).rejects.toThrow(
+      /UTF-16; convert it to UTF-8/,
+    )
+    expect(await allEvents(log)).toEqual([])
+  },
+)
+
 test('an event longer than the log stores becomes a dead letter that names its line, and the import goes on', async () => {
   const long = JSON.stringify({ ...events[0], padding: 'x'.repeat(RAW_BYTES_MAX) })
   const { receipt, log } = await imported(`${lines[0]}\n${long}\n${lines[1]}\n`)
