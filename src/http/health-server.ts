@@ -15,8 +15,8 @@ export type HealthServerOptions = Readonly<{
 export type HealthServer = Readonly<{ url: string; close: () => Promise<void> }>
 
 /**
- * `GET /health/live` and `/health/ready` alone, for a process that takes no events in. Throws `ConfigError` when it cannot
- * listen where it should.
+ * `GET /health/live` and `/health/ready` alone, for a process that takes no events in. Throws `ConfigError` when it
+ * cannot listen where it should.
  */
 export const startHealthServer = async ({ host, port, health }: HealthServerOptions): Promise<HealthServer> => {
   const app = Fastify({ logger: false, forceCloseConnections: true })

@@ -1,6 +1,6 @@
 /**
- * What keeps a stage from doing its work. `log-unavailable`: the log cannot be reached, or does not take appends (a full
- * disk). `destination-unreachable`: the sink is not connected. `clock-held`: the wall clock does not tick.
+ * What keeps a stage from doing its work. `log-unavailable`: the log cannot be reached, or does not take appends (a
+ * full disk). `destination-unreachable`: the sink is not connected. `clock-held`: the wall clock does not tick.
  * `no-progress`: there is something to do, and nothing was finished for a minute.
  */
 export type Trouble = 'log-unavailable' | 'destination-unreachable' | 'clock-held' | 'no-progress'

@@ -3,9 +3,9 @@ import type { LogHealth } from './logs/logs.js'
 import type { StageEnd, StageHandle, StageState } from './stage.js'
 
 /**
- * How a stage is. `since`: when it entered its state. `troubles`: what keeps it from working, and since when. `behindMs`:
- * how long there has been something to do that is not done; 0 where everything is. Instants are ISO 8601. Causes are
- * in the log of the process: whoever asks for health need not be trusted.
+ * How a stage is. `since`: when it entered its state. `troubles`: what keeps it from working, and since when.
+ * `behindMs`: how long there has been something to do that is not done; 0 where everything is. Instants are ISO 8601.
+ * Causes are in the log of the process: whoever asks for health need not be trusted.
  */
 export type StageHealth = Readonly<{
   state: StageState['kind']

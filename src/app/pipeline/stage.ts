@@ -62,8 +62,8 @@ export type StageOptions = Readonly<{
 }>
 
 /**
- * Starts a stage. What its work throws is its end: `refused` where trying again cannot help, else `failed`; `stopped` if
- * it was stopping.
+ * Starts a stage. What its work throws is its end: `refused` where trying again cannot help, else `failed`; `stopped`
+ * if it was stopping.
  */
 export const startStage = ({ name, signal, now, onState, work }: StageOptions): StageHandle => {
   const gate = new PauseGate()

@@ -69,7 +69,7 @@ export const startPipeline = (options: PipelineOptions): Pipeline => {
       },
     })
 
-  // Ingress opens the raw log for writing before the projector opens it for reading; if it cannot, the rest does not begin.
+  // The ingress opens the raw log for writing before the projector opens it for reading. If it cannot, nothing begins.
   const opened = only.includes('ingress') && !untilCaughtUp ? options.logs.raw('writer') : undefined
   const isOpened = opened?.then(
     () => true,

@@ -41,8 +41,9 @@ const RETRY = { firstMs: 200, maxMs: 30_000 }
 
 /**
  * *connecting*: the sink has the progress checked, fences out any other writer and tells the progress. *publishing* one
- * generation: its KPI stream is written behind that progress, in order. Left for *connecting* after a failure (the outcome of the last
- * write is unknown until the sink tells the progress again), and when another generation is promoted.
+ * generation: its KPI stream is written behind that progress, in order. Left for *connecting* after a failure (the
+ * outcome of the last write is unknown until the sink tells the progress again), and when another generation is
+ * promoted.
  */
 export const runEgress = async (options: EgressOptions): Promise<EgressEnd> => {
   const { sink, logs, untilCaughtUp, signal, gate = new PauseGate(), activity, logger, now } = options

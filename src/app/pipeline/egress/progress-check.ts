@@ -77,8 +77,8 @@ const otherLog = (found: string): ProgressMismatch => ({
 
 /**
  * The first revision of a generation's stream that is still to be published. A generation that was promoted after the
- * last write is published from the beginning. So is one whose progress the operator has accepted as not matching, unless
- * the log holds the row that was published last, at the same revision, as a copy of a log does.
+ * last write is published from the beginning. So is one whose progress the operator has accepted as not matching,
+ * unless the log holds the row that was published last, at the same revision, as a copy of a log does.
  */
 export const publishFrom = async (
   kpi: EventLog,

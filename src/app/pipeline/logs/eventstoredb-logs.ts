@@ -11,9 +11,9 @@ import { singleLog, type Logs } from './logs.js'
 import { Reachability } from './reachability.js'
 
 /**
- * The log on the configured EventStoreDB: all parts in one. The process that writes the rows of a generation takes a lock
- * in the data folder, because its snapshots lie there. The server fences a second projector out only when that appends;
- * by then it may have overwritten the snapshots. Throws where a certificate cannot be read.
+ * The log on the configured EventStoreDB: all parts in one. The process that writes the rows of a generation takes a
+ * lock in the data folder, because its snapshots lie there. The server fences a second projector out only when that
+ * appends; by then it may have overwritten the snapshots. Throws where a certificate cannot be read.
  */
 export const eventStoreDbLogs = (
   { log: { eventstoredb }, data, tenant }: Config,

@@ -6,8 +6,8 @@ import type { Generation } from '../generations.js'
  * Why a projector must not go on behind a checkpoint:
  *
  * - `other-log`: the generation was computed from another raw log, for example one of another data folder.
- * - `other-history`: it is this raw log, but it does not hold the event that was folded last, for example because it was
- *   restored from an older copy than the KPI log. New events would get positions that count as folded already.
+ * - `other-history`: it is this raw log, but it does not hold the event that was folded last, for example because it
+ *   was restored from an older copy than the KPI log. New events would get positions that count as folded already.
  */
 export const checkpointMismatchCodes = ['other-log', 'other-history'] as const
 export type CheckpointMismatchCode = (typeof checkpointMismatchCodes)[number]

@@ -110,9 +110,9 @@ const knownTakeBacks = async ({ raw, tenant, generation }: ProjectorRun): Promis
 }
 
 /**
- * `all`: every erased stream. `erased`: those erased before the generation began. `gone`: a stream erased later, of which the generation had
- * folded events between `from` and `through`. They are in its rows for ever; folding that stretch again without them
- * would give other rows under the same revisions.
+ * `all`: every erased stream. `erased`: those erased before the generation began. `gone`: a stream erased later, of
+ * which the generation had folded events between `from` and `through`. They are in its rows for ever; folding that
+ * stretch again without them would give other rows under the same revisions.
  */
 const erasures = async (
   options: ProjectorRun,
