@@ -3,7 +3,11 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { copyFile, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import { encodeChecked, openSnapshotFile } from '../../src/app/pipeline/projector/snapshot-file.js'
+import { openSnapshotStore, type Snapshot } from '../../src/app/pipeline/projector/snapshots.js'
 import { openEmbeddedLog } from '../../src/log/embedded/log.js'
+import { LogUnavailable } from '../../src/log/event-log.js'
+import type { ProjectionState } from '../../src/projections/kpi-projection.js'
 import { simulate } from '../../src/simulator/simulate.js'
 import { runChild, scratchDirectory } from '../log/embedded/child-process.js'
 import { streamvane } from '../support/streamvane.js'
@@ -128,7 +132,7 @@ describe('a log whose file is not whole ends no process by a signal', () => {
 
 const mounts: string[] = []
 afterEach(() => {
-  for (const dir of mounts.splice(0)) execFileSync('umount', [dir])
+  for (const dir of mounts.splice(0)) execFileSync('umount', ['--lazy', dir])
 })
 
 /** A file system of its own of this size; `undefined` if this process may not mount one. */
@@ -162,6 +166,38 @@ describe('a full disk at the start ends no process by a signal', () => {
     for (const line of lines) expect(line).toMatch(/LogUnavailable: |NotAvailable .*|whole \d+$/)
     expect(lines.at(-1)).toMatch(/LogUnavailable|NotAvailable/)
   })
+})
+
+test('a disk that is full at the start does not cost the projector its snapshot', async (context) => {
+  const disk = await smallDisk(4_000)
+  if (disk === undefined) return context.skip()
+  const path = join(disk, 'state', 'default.g1')
+  const { root, meta } = openSnapshotFile(path)
+  await meta.put('fold', encodeChecked('the state'))
+  await root.close()
+  const before = await readFile(path)
+  await fill(disk)
+  expect(() => openSnapshotFile(path)).toThrow(/LogUnavailable|is full \(ENOSPC\)/)
+  expect(await readFile(path)).toEqual(before)
+})
+
+test('a snapshot that finds no room on the disk is LogUnavailable, which is tried again, and the one before stays', async (context) => {
+  const disk = await smallDisk(4_000)
+  if (disk === undefined) return context.skip()
+  const store = openSnapshotStore(disk, 't', 'g1', 'embedded')
+  const snapshotOf = (position: bigint, bytes: number): Snapshot => ({
+    position,
+    origin: undefined,
+    state: { spilled: [], padding: 'x'.repeat(bytes) } as unknown as ProjectionState,
+  })
+  await store.save(snapshotOf(1n, 1_000))
+  await fill(disk)
+  await expect(store.save(snapshotOf(2n, 500_000))).rejects.toBeInstanceOf(LogUnavailable)
+  expect(store.load()?.position).toBe(1n)
+  await rm(join(disk, 'filler-1048576-0'))
+  await store.save(snapshotOf(3n, 500_000))
+  expect(store.load()?.position).toBe(3n)
+  await store.close()
 })
 
 const fill = async (disk: string): Promise<void> => {

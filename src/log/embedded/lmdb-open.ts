@@ -10,6 +10,11 @@ import { checkLmdbFile } from './lmdb-file.js'
 const LOCK_BYTES = 64 * 1024
 const ROOM_BYTES = 128 * 1024
 
+/** There is no room on the disk to open an environment; its file is as it was. */
+export class DiskFull extends Error {
+  override readonly name = 'DiskFull'
+}
+
 export type LmdbFiles = Readonly<{ data: string; lock: string }>
 export type LmdbOptions = Readonly<{ mapSize: number; readOnly?: boolean; [option: string]: unknown }>
 
@@ -18,7 +23,8 @@ export type LmdbOptions = Readonly<{ mapSize: number; readOnly?: boolean; [optio
  * refuses a file, and the operating system does where a page of a mapped file has no room on the disk.
  *
  * @throws Damage if the file is not whole.
- * @throws Error if the disk is full, the lock file cannot be opened, or this process may not map so much.
+ * @throws DiskFull if there is no room on the disk.
+ * @throws Error if the lock file cannot be opened, or this process may not map so much.
  */
 export const openLmdb = ({ data, lock }: LmdbFiles, options: LmdbOptions): RootDatabase => {
   keepLmdbQuiet()
@@ -48,7 +54,7 @@ const prepareLock = (lock: string): void => {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
-      throw new Error(`the disk of ${folder} is full (${code}): make room and start again`, { cause })
+      throw new DiskFull(`the disk of ${folder} is full (${code}): make room and start again`, { cause })
     // The lock file is there already, or this process may read only.
     if (!['EEXIST', 'EACCES', 'EPERM', 'EROFS'].includes(code ?? '')) throw cause
   } finally {

@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { appendFault, decideAppend, erasedReason } from '../append-rules.js'
 import type { AppendFailure, Appended, Erased, Position, StreamAppend } from '../event-log.js'
+import { commitErrorOf } from './commit-error.js'
 import { putsOf } from './commit.js'
 import { Damage, logError } from './damage.js'
 import { erasureOf } from './erase.js'
@@ -80,7 +81,7 @@ export class EmbeddedWriter {
     } catch (cause) {
       if (cause instanceof Damage)
         return E.left({ tag: 'NotAvailable', cause: logError(this.#dir, 'cannot be read', cause) })
-      const why = await causeOf(cause)
+      const why = await commitErrorOf(cause)
       this.#recover(why)
       return E.left({ tag: 'NotAvailable', cause: why })
     }
@@ -121,7 +122,7 @@ export class EmbeddedWriter {
         answers = group.map(({ appends }) => refuseAll(appends, reason))
       }
     } catch (cause) {
-      const why = await causeOf(cause)
+      const why = await commitErrorOf(cause)
       answers = group.map(({ appends }) => appends.map(() => E.left({ tag: 'NotAvailable', cause: why })))
       this.#recover(why)
     }
@@ -201,9 +202,3 @@ export class EmbeddedWriter {
 
 const refuseAll = (appends: readonly StreamAppend[], reason: string): readonly Answer[] =>
   appends.map(() => E.left({ tag: 'Refused', reason }))
-
-/** The store says only that a commit failed. The reason comes in a promise of its own, which must be handled. */
-const causeOf = async (cause: unknown): Promise<unknown> => {
-  const why = (cause as { commitError?: Promise<never> } | undefined)?.commitError
-  return why === undefined ? cause : why.catch((reason: unknown) => reason)
-}

@@ -3,7 +3,8 @@ import { dirname } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import { crc32 } from 'node:zlib'
 import type { Database, RootDatabase } from 'lmdb'
-import { openLmdb } from '../../../log/embedded/lmdb-open.js'
+import { DiskFull, openLmdb } from '../../../log/embedded/lmdb-open.js'
+import { LogUnavailable } from '../../../log/event-log.js'
 
 /** The tables of a snapshot: the state of the projection, and its cold store. */
 export type SnapshotTables = Readonly<{
@@ -15,13 +16,15 @@ export type SnapshotTables = Readonly<{
 /**
  * Opens the file of a snapshot, or makes it. A snapshot is a cache: a file that is not whole is thrown away.
  *
- * @throws Error if the file can be neither used nor replaced, because the disk is full for example.
+ * @throws LogUnavailable if the disk is full; the snapshot stays as it was.
+ * @throws Error if the file can be neither used nor replaced.
  */
 export const openSnapshotFile = (path: string): SnapshotTables => {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   try {
     return openTables(path)
-  } catch {
+  } catch (cause) {
+    if (cause instanceof DiskFull) throw new LogUnavailable(`the snapshot ${path}: ${cause.message}`, { cause })
     removeSnapshotFile(path)
     return openTables(path)
   }
@@ -35,7 +38,15 @@ const lockOf = (path: string): string => `${path}-lock`
 
 const openTables = (path: string): SnapshotTables => {
   const isNew = !existsSync(path)
-  const options = { path, noSubdir: true, mapSize: 16 * 1024 ** 3, maxDbs: 4 }
+  const options = {
+    path,
+    noSubdir: true,
+    mapSize: 16 * 1024 ** 3,
+    maxDbs: 4,
+    // With either, nobody handles the promise of a commit that fails, which ends the process.
+    overlappingSync: false,
+    eventTurnBatching: false,
+  }
   const root = openLmdb({ data: path, lock: lockOf(path) }, options)
   if (isNew) chmodSync(path, 0o600)
   try {

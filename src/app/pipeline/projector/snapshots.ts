@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { emptyColdStore, type ColdStore } from '../../../projections/cells/cold-store.js'
 import type { ProjectionState } from '../../../projections/kpi-projection.js'
 import type { RawMark } from '../../../contract/kpi-stream.js'
+import { commitErrorOf } from '../../../log/embedded/commit-error.js'
 import { LogUnavailable } from '../../../log/event-log.js'
 import { PROJECTION_VERSION } from '../generations.js'
 import { decodeChecked, encodeChecked, openSnapshotFile, removeSnapshotFile } from './snapshot-file.js'
@@ -61,6 +62,15 @@ export const openSnapshotStore = (
       throw new LogUnavailable(`the snapshot ${dir} is damaged and is thrown away: the log is folded again`, { cause })
     }
   }
+  /** A commit that fails leaves the file as it was: the disk is full, most likely. */
+  const committing = async (commit: () => Promise<unknown>): Promise<void> => {
+    try {
+      await commit()
+    } catch (cause) {
+      const why = await commitErrorOf(cause)
+      throw new LogUnavailable(`the snapshot ${dir} cannot be written: ${String(why)}`, { cause: why })
+    }
+  }
   return {
     keepsColdStore: true,
     load: () => {
@@ -87,10 +97,15 @@ export const openSnapshotStore = (
     },
     save: async ({ position, origin, state }) => {
       const saved: Saved = { format, position, origin, state: { ...state, spilled: [] } }
-      await file.root.transaction(() => {
-        for (const [key, data] of state.spilled) void file.coldStore.put(key, encodeChecked(data))
-        void file.meta.put('fold', encodeChecked(saved))
-      })
+      // Everything is encoded before the first put: an exception between two puts would commit the first of them.
+      const spilled = state.spilled.map(([key, data]) => [key, encodeChecked(data)] as const)
+      const fold = encodeChecked(saved)
+      await committing(() =>
+        file.root.batch(() => {
+          for (const [key, data] of spilled) void file.coldStore.put(key, data)
+          void file.meta.put('fold', fold)
+        }),
+      )
     },
     clear: async () => {
       if (isDamaged) {
@@ -99,9 +114,10 @@ export const openSnapshotStore = (
         file = openSnapshotFile(dir)
         isDamaged = false
       } else
-        await file.root.transaction(() => {
-          file.coldStore.clearSync()
-          file.meta.clearSync()
+        await committing(async () => {
+          // The state first: without it, what is left of the cold store is not used.
+          await file.meta.clearAsync()
+          await file.coldStore.clearAsync()
         })
     },
     close: () => file.root.close(),
