@@ -9,8 +9,8 @@ import type { Roster } from './roster/roster.js'
 import { TimeHeap } from './time-heap.js'
 
 /**
- * The steps of a conversation. They lead to each other in circles (a transfer leads back to a queue, a missed alert to
- * the next agent), so they find each other here instead of importing each other.
+ * The steps of a conversation. They call each other in cycles (a transfer leads back to a queue, a missed alert to the
+ * next agent), so they are connected here instead of importing each other.
  */
 export type Steps = Readonly<{
   /** Puts a customer into a queue and starts the search for an agent. */
@@ -31,13 +31,13 @@ export type Steps = Readonly<{
   customerLeaves: (customer: CustomerLeg, disconnectType: DisconnectType) => void
 }>
 
-/** A running contact centre: its people, its agenda, and the one place where happenings are told. */
+/** A running contact centre: its people, its schedule, and the one place that reports happenings. */
 export class Centre {
   readonly options: ResolvedOptions
   readonly roster: Roster
   /** Decides what happens. */
   readonly random: SeededRandom
-  /** Names what happens. Apart from `random`, so that a name more changes nothing else. */
+  /** Draws ids. It is separate from `random`, so that an additional id does not change what happens. */
   readonly ids: SeededRandom
   readonly tell: (happening: Happening) => void
   desks: readonly Desk[] = []
@@ -77,7 +77,7 @@ export class Centre {
     this.schedule(this.now + ms, action)
   }
 
-  /** Moves the clock to the next entry of the agenda and does it. False when there is none up to `through`. */
+  /** Moves the clock to the next scheduled action and runs it. Returns false if there is none up to `through`. */
   step(through: EpochMs): boolean {
     if (this.#agenda.nextAt > through) return false
     this.now = this.#agenda.nextAt
@@ -88,7 +88,7 @@ export class Centre {
   }
 }
 
-/** Joins the divisions that a conversation has touched. */
+/** Adds a division to those that the conversation has touched. */
 export const touchDivision = (conversation: Conversation, divisionId: string): void => {
   if (!conversation.divisionIds.includes(divisionId)) conversation.divisionIds.push(divisionId)
 }

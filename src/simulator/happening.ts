@@ -17,7 +17,7 @@ export type RoutingStatus = 'OFF_QUEUE' | 'IDLE' | 'INTERACTING' | 'NOT_RESPONDI
 /** What an agent's session is doing, spelled as in agent state events. */
 export type Segment = 'ALERT' | 'CONTACTING' | 'DIALING' | 'CALLBACK' | 'INTERACT' | 'HOLD' | 'WRAPUP'
 
-/** A presence is declared by one of the organisation's definitions of it. */
+/** An agent declares a presence through one of the organisation's definitions of it. */
 export type AgentStateEntered =
   | Readonly<{ kind: 'AgentStateEntered'; at: EpochMs; agent: Agent; stateKind: 'routingStatus'; state: RoutingStatus }>
   | Readonly<{
@@ -30,8 +30,8 @@ export type AgentStateEntered =
     }>
 
 /**
- * What happened, told at the instant it happened. Metric records, detail events and the truth are three tellings of the
- * same happenings, each with its own rules, so that an error in one shows against the others.
+ * What happened, reported at its instant. Metric records, detail events and the truth are derived from the same
+ * happenings, each by its own rules, so that an error in one of them shows against the others.
  */
 export type Happening =
   /** A conversation began with this customer leg. Inbound customers are connected from the start. */

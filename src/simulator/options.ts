@@ -42,7 +42,7 @@ export type SimulateOptions = Readonly<{
   serviceLevelMs?: Readonly<Partial<Record<MediaType, number>>>
   /** Half-way, the first queue gets other service-level durations. */
   reconfigure?: boolean
-  /** Keep the books as these sources can tell them; by default as metric records do. Each costs time and memory. */
+  /** The sources whose truth is recorded, by default metric records. Each costs time and memory. */
   truthOf?: readonly PointSource[]
   /** Keep the conversations as the analytics API records them, all in memory. */
   details?: boolean

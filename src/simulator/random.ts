@@ -1,6 +1,6 @@
 /**
- * Seeded randomness (sfc32). Each concern of the simulator draws from its own stream, forked by name, so that asking
- * for duplicates or another envelope changes how things are delivered and never what happened.
+ * Seeded randomness (sfc32). Each concern of the simulator draws from its own stream, forked by name, so that
+ * duplicates or another envelope change the delivery and never what happens.
  */
 export class SeededRandom {
   readonly #seed: string
@@ -95,7 +95,7 @@ export class SeededRandom {
   }
 }
 
-/** The UUID being written. Joining strings from a table took several times as long. */
+/** A buffer for the UUID. Joining strings from a table took several times as long. */
 const letters = Buffer.from('00000000-0000-4000-8000-000000000000', 'latin1')
 const high = new Uint8Array(256)
 const low = new Uint8Array(256)

@@ -85,7 +85,7 @@ export const simulate = (options: SimulateOptions): Simulation => {
   }
 }
 
-/** Arrivals stop at the end; whoever is still here is served. */
+/** Arrivals stop at the end; customers who are present are still served. */
 const goesOn = (centre: Centre): boolean => {
   const { cutAtEnd, endMs } = centre.options
   return centre.step(cutAtEnd || centre.openWork === 0 ? endMs - 1 : Infinity)

@@ -2,7 +2,7 @@ import type { EpochMs } from '../domain/interval.js'
 
 type Entry<T> = { at: EpochMs; order: number; item: T }
 
-/** Items by time; those of the same time leave in the order they came. */
+/** A priority queue by time; items of the same time leave in insertion order. */
 export class TimeHeap<T> {
   readonly #heap: Entry<T>[] = []
   #order = 0

@@ -5,9 +5,7 @@ import type { RoutingStatus } from '../happening.js'
 import type { Presence } from '../roster/presence-definitions.js'
 import type { AgentLeg } from '../conversations/leg.js'
 
-/**
- * How an agent's states change: with work that begins and ends, with alerts that are missed, with pauses and shifts.
- */
+/** How an agent's states change: when work begins and ends, when alerts are missed, and at pauses and shifts. */
 
 /** Work with a queue makes an agent INTERACTING, a private call COMMUNICATING. */
 export const occupy = (centre: Centre, desk: Desk, leg: AgentLeg): void => {
@@ -16,7 +14,7 @@ export const occupy = (centre: Centre, desk: Desk, leg: AgentLeg): void => {
   refreshStatus(centre, desk)
 }
 
-/** The agent is done with a session; goes off queue if that was waiting for it, else looks for work. */
+/** The agent has finished a session, and goes off queue if that was requested meanwhile, else looks for work. */
 export const release = (centre: Centre, desk: Desk, leg: AgentLeg): void => {
   if (leg.queue === null) desk.onPrivateCall = false
   else desk.busyWith.delete(leg)
@@ -102,7 +100,7 @@ const refreshStatus = (centre: Centre, desk: Desk): void => {
   centre.tell({ kind: 'AgentStateEntered', at, agent: desk.agent, stateKind: 'routingStatus', state: status })
 }
 
-/** States the initial states of an agent, so that the log knows them from its first moment. */
+/** Reports the initial states of an agent, so that the log knows them from its beginning. */
 export const declareInitial = (centre: Centre, desk: Desk): void => {
   desk.presenceSince = centre.now
   desk.statusSince = centre.now

@@ -47,7 +47,7 @@ export const newDesk = (agent: Agent, at: EpochMs): Desk => ({
 
 const isSpoken = (mediaType: MediaType): boolean => mediaType === 'voice' || mediaType === 'callback'
 
-/** Whether the agent can be alerted for this medium now. Speech needs the whole agent; writing shares. */
+/** Whether the agent can be alerted for this medium now. Speech excludes other work; written media share an agent. */
 export const canTake = (desk: Desk, mediaType: MediaType): boolean => {
   if (!desk.accepting || desk.missedAlert || desk.onPrivateCall || !desk.agent.media.has(mediaType)) return false
   if (desk.busyWith.size === 0) return true

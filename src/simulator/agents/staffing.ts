@@ -23,7 +23,7 @@ const shiftStarts: readonly (readonly [hour: number, share: number])[] = [
 
 type Pause = Readonly<{ afterMs: number; forMs: number; presence: Presence }>
 
-/** Seats everybody, states who is already at work, and schedules shifts day by day. */
+/** Creates all desks, reports who is already at work, and schedules shifts day by day. */
 export const staff = (centre: Centre): void => {
   const { agents } = centre.roster
   centre.desks = agents.map((agent) => newDesk(agent, centre.now))
@@ -31,7 +31,7 @@ export const staff = (centre: Centre): void => {
   const today = Math.floor(centre.now / DAY_MS) * DAY_MS
   centre.desks.forEach((desk, index) => {
     const startMs = (starts[index] ?? 8) * HOUR_MS + centre.random.between(-10, 10) * MINUTE_MS
-    // Yesterday's shift may reach into today.
+    // A shift of the day before may still be running.
     for (const day of [today - DAY_MS, today]) beginIfWorking(centre, desk, day + startMs)
     declareInitial(centre, desk)
     const firstDay = today + startMs > centre.now ? today : today + DAY_MS
@@ -102,7 +102,7 @@ const takePause = (centre: Centre, desk: Desk, pause: Pause): void => {
   waitForIt(centre, desk, pause)
 }
 
-/** A pause lasts its time from when it really began. */
+/** A pause lasts its full time from its actual beginning. */
 const waitForIt = (centre: Centre, desk: Desk, pause: Pause): void => {
   if (desk.wanted === pause.presence) {
     centre.after(5_000, () => {

@@ -26,9 +26,9 @@ type Kept = {
 }
 
 /**
- * Keeps conversations as records of the details query: participants, their sessions, the segments of each, and every
- * metric with its emit date. A record is written at the end and so with what was known by then: all divisions, wrap-up
- * codes on their segments. A conversation without an end is open.
+ * Keeps conversations as records of the details query: participants, sessions, segments, and every metric with its emit
+ * date. A record is written after the conversation, with everything known by then: all divisions, and wrap-up codes on
+ * their segments. A conversation without an end is open.
  */
 export class ConversationDetails {
   readonly #kept = new Map<string, Kept>()
@@ -65,7 +65,7 @@ export class ConversationDetails {
     if (closing.has(happening.kind) && 'leg' in happening) this.#close(happening.leg, at)
   }
 
-  /** The records, in the order in which the conversations began. */
+  /** The records, in the order of the beginnings of the conversations. */
   *records(): Generator<object> {
     for (const kept of this.#kept.values()) yield recordOf(kept)
   }
@@ -174,7 +174,7 @@ const sessionOf = ({ leg, segments, metrics }: Session): object => {
   }
 }
 
-/** Why a session ended stands on its last segment but after-call work. */
+/** The disconnect type of a session stands on its last segment before after-call work. */
 const isLastOfWork = (segments: readonly SegmentPart[], index: number): boolean =>
   segments[index]?.type !== 'wrapup' && (segments[index + 1]?.type ?? 'wrapup') === 'wrapup'
 
@@ -195,7 +195,7 @@ const segmentOf = (leg: Leg, { type, startAt, endAt }: SegmentPart, isLast: bool
   }
 }
 
-/** The queue entry that says what was asked for. */
+/** The queue entry with the requested skills and language. */
 const entryOf = (leg: Leg): QueueEntry | null =>
   leg.party === 'acd' ? (leg as QueueEntry) : leg.party === 'agent' ? (leg as AgentLeg).entry : null
 

@@ -3,9 +3,7 @@ import { mediaTypes, type MediaType } from '../roster/media.js'
 import { inForceAt } from '../roster/queue-settings.js'
 import type { Queue, Roster } from '../roster/roster.js'
 
-/**
- * The answers of `GET /api/v2/routing/queues`, one for each time at which they changed: the first as at the beginning.
- */
+/** Responses of `GET /api/v2/routing/queues`: the first with the initial settings, and one after each change. */
 export const queueAnswers = ({ queues, agents }: Roster): readonly object[] => {
   const times = [...new Set(queues.flatMap(({ settings }) => settings.map(({ from }) => from)))].sort((a, b) => a - b)
   return times.map((at) => ({
@@ -19,7 +17,7 @@ export const queueAnswers = ({ queues, agents }: Roster): readonly object[] => {
   }))
 }
 
-/** What the settings are called for each media type there. */
+/** Keys of media settings, by media type. */
 const settingName: Readonly<Record<MediaType, string>> = {
   voice: 'call',
   callback: 'callback',

@@ -35,7 +35,7 @@ export const scheduleArrivals = (centre: Centre): void => {
   next()
 }
 
-/** The curve between two hours, straight. */
+/** The curve, interpolated linearly between two hours. */
 export const curveAt = (at: EpochMs): number => {
   const hours = at / HOUR_MS
   const from = curve[Math.floor(hours) % 24] ?? 0

@@ -5,9 +5,7 @@ import { customerLeg, newConversation } from './conversation.js'
 import { unwritten, type DialerLeg } from './leg.js'
 import type { Campaign, Queue } from '../roster/roster.js'
 
-/**
- * A campaign's own calls: it dials ahead of its agents, and now and then somebody answers whom no agent is free for.
- */
+/** Calls of a campaign: it dials ahead of its agents, so sometimes a customer answers while no agent is free. */
 export const scheduleDialer = (centre: Centre, campaign: Campaign): void => {
   centre.after(centre.random.exponentialMs(12 * MINUTE_MS), () => {
     if (centre.now >= centre.options.endMs) return

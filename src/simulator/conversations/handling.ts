@@ -10,7 +10,9 @@ import { wrapUp } from './wrap-up.js'
 
 type Part = Readonly<{ kind: 'talk' | 'hold'; ms: number }>
 
-/** An agent has the customer. Speech goes in parts of talk and hold; writing is one long talk with replies in it. */
+/**
+ * An agent handles the customer. Speech alternates talk and hold; a written conversation is one long talk with replies.
+ */
 export const handle = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
   if (leg.mediaType === 'voice') handleCall(centre, leg, desk)
   else handleWriting(centre, leg, desk)
@@ -67,7 +69,7 @@ const endHold = (centre: Centre, leg: AgentLeg, durationMs: number, last: boolea
 
 const writingMeanMs = { chat: 480_000, email: 400_000, message: 420_000, voice: 0, callback: 0 } as const
 
-/** A message may be left open by both; it ends by inactivity and meanwhile no longer occupies the agent. */
+/** A message conversation that neither side closes ends by inactivity, and does not occupy the agent until then. */
 const handleWriting = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
   const { random } = centre
   const activeMs = random.lognormalMs(writingMeanMs[leg.mediaType], 0.7, 20_000)

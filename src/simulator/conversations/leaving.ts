@@ -12,8 +12,8 @@ export const abandon = (centre: Centre, entry: QueueEntry, disconnectType: 'PEER
 }
 
 /**
- * The in-queue flow's deadline: decides where to. Messages have no abandonment, so one that nobody takes flows out and
- * is closed.
+ * The in-queue flow's deadline decides where the customer goes. Messages are never abandoned, so a message that no
+ * agent takes flows out and is closed.
  */
 export const flowOut = (centre: Centre, entry: QueueEntry): void => {
   const { random, roster } = centre
@@ -93,7 +93,7 @@ const toCallback = (centre: Centre, entry: QueueEntry): void => {
   })
 }
 
-/** The customer's leg ends, and with it a piece of open work. */
+/** The customer's leg ends, which is one open task less. */
 export const customerLeaves = (centre: Centre, leg: CustomerLeg, disconnectType: DisconnectType): void => {
   leg.disconnectType = disconnectType
   centre.tell({ kind: 'CustomerLeft', at: centre.now, leg })

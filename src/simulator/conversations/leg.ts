@@ -3,8 +3,7 @@ import type { Direction, MediaType, MessageType } from '../roster/media.js'
 import type { Agent, Campaign, Flow, Queue } from '../roster/roster.js'
 
 /**
- * A conversation and its legs (Genesys: sessions): the simulator's own record of what happened, from which events and
- * truth are told.
+ * A conversation and its legs (Genesys: sessions): the simulator's own record, from which events and truth are derived.
  */
 
 /** Why a leg ended, spelled as in detail events. */
@@ -61,12 +60,12 @@ export type Leg = {
   readonly written: Written
 }
 
-/** What each surface always writes of a leg, once it has been asked. */
+/** The constant part of a leg's events, by surface, written on first use. */
 export type Surface = 'metricRecord' | 'detailEvent' | 'detailQueue'
 export type Written = { [surface in Surface]: string | undefined }
 export const unwritten = (): Written => ({ metricRecord: undefined, detailEvent: undefined, detailQueue: undefined })
 
-/** Messages that somebody wrote in answer to another, and how long they took in all. */
+/** Replies to messages: their number and total time. */
 export type Replies = { count: number; tookMs: number }
 export const noReplies = (): Replies => ({ count: 0, tookMs: 0 })
 
@@ -79,7 +78,7 @@ export type CustomerLeg = Leg & {
   readonly replies: Replies
 }
 
-/** What a flow was to achieve and whether it did; measured from `startedAt`, with the milestones passed on the way. */
+/** The outcome of a flow: its duration counts from `startedAt`; milestones were passed on the way. */
 export type FlowOutcome = Readonly<{
   outcomeId: string
   value: 'SUCCESS' | 'FAILURE'
@@ -128,7 +127,7 @@ export type QueueEntry = Leg & {
 
 export type VoicemailLeg = Leg & { readonly party: 'voicemail'; readonly queue: Queue }
 
-/** Does the queue call the customer back first and look for an agent then? Such callbacks have metrics of their own. */
+/** Whether the queue calls the customer first and then looks for an agent. Such callbacks have metrics of their own. */
 export const isCustomerFirst = (entry: QueueEntry): boolean =>
   entry.mediaType === 'callback' && entry.queue.callbackMode === 'CustomerFirst'
 
@@ -149,7 +148,7 @@ export type AgentLeg = Leg & {
   heldMs: number
   callbackMs: number
   acwMs: number
-  /** Reached the stage, however short it was. */
+  /** Whether the session reached this stage, however short it was. */
   dialed: boolean
   talked: boolean
   held: boolean
@@ -164,5 +163,5 @@ export type AgentLeg = Leg & {
 export const handleMs = (leg: AgentLeg): number =>
   leg.contactingMs + leg.dialingMs + leg.talkMs + leg.heldMs + leg.acwMs
 
-/** Whether a session has a handle time at all: one that only alerted, or only held the callback record, has none. */
+/** Whether a session has a handle time. One that only alerted, or only held the callback record, has none. */
 export const isHandled = (leg: AgentLeg): boolean => leg.dialed || leg.talked || leg.held

@@ -6,8 +6,8 @@ import type { AgentLeg } from './leg.js'
 const wrapUpCodes = ['Resolved', 'Follow-up', 'Escalated', 'Wrong department', 'No resolution'] as const
 
 /**
- * Closes an agent's session. After-call work follows for most; some is submitted only much later, when the agent has
- * long taken other work, and counts with all the time that passed.
+ * Closes an agent's session. Most are followed by after-call work. Some of it is submitted much later, after the agent
+ * has taken other work, and its duration covers all the time in between.
  */
 export const wrapUp = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
   const { random, options } = centre
@@ -44,8 +44,8 @@ export const wrapUp = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
 }
 
 /**
- * The callback record is done with when its call is over. It had no handle time of its own: contacting, dialing and
- * talk are the call's.
+ * The callback record ends with its call. It has no handle time of its own: contacting, dialing and talk are those of
+ * the call.
  */
 const closeCallback = (centre: Centre, leg: AgentLeg, desk: Desk): void => {
   leg.callbackMs = centre.now - leg.startedAt - leg.alertMs

@@ -14,7 +14,7 @@ export type DeliveryCounts = { lines: number; duplicates: number; reordered: num
 
 const reorderMaxMs = 120_000
 
-/** The way between Genesys and us: a little delay for all, and the disorder that was asked for. */
+/** Delivery from Genesys to the ingress: a small delay for all events, and the requested disorder. */
 export class DeliveryLane {
   readonly counts: DeliveryCounts = { lines: 0, duplicates: 0, reordered: 0, late: 0 }
   readonly #options: ResolvedOptions
@@ -28,7 +28,7 @@ export class DeliveryLane {
     this.#random = random
   }
 
-  /** The next line that has arrived by then. */
+  /** The next line that has arrived by `until`. */
   popDue(until: EpochMs): Delivery | undefined {
     return this.#underway.nextAt <= until ? this.#underway.pop() : undefined
   }

@@ -30,6 +30,6 @@ export const wrap = (publication: Publication, form: EnvelopeForm, source: strin
   return swapped ? `{"detail":${inner},${outer},"resources":[]}` : `{${outer},"resources":[],"detail":${inner}}`
 }
 
-/** The same body with its top-level keys the other way round: the same content. */
+/** The same body with its top-level keys in reverse order: the same content. */
 export const turned = (body: string): string =>
   JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(body) as object).reverse()))

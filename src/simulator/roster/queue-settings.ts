@@ -25,7 +25,7 @@ export const settingsOf = (options: ResolvedOptions, queueIndex: number): readon
   const quicker = Object.fromEntries(
     mediaTypes.map((media) => [media, Math.max(1_000, Math.round(serviceLevelMs[media] / 4))]),
   )
-  // Not on the edge of an interval: settings change when somebody changes them.
+  // Not at an interval edge: real settings change at any time.
   const from = Math.floor(fromMs + (endMs - fromMs) / 2) + 451_007
   return [first, { from, serviceLevelMs: quicker as Record<MediaType, number>, target: 0.9 }]
 }

@@ -4,7 +4,7 @@ import { drawPresences, type PresenceDefinition } from './presence-definitions.j
 import { settingsOf, type QueueSettings } from './queue-settings.js'
 import type { SeededRandom } from '../random.js'
 
-/** Who works here and on what: the centre's configuration. Only the settings of a queue may change while it runs. */
+/** The configuration of the centre: agents, queues and flows. Only the settings of a queue may change during a run. */
 export type Queue = Readonly<{
   id: string
   name: string
@@ -117,8 +117,8 @@ const spoken: readonly MediaType[] = ['voice', 'callback']
 const written: readonly MediaType[] = ['chat', 'email', 'message']
 
 /**
- * Draws up the centre. Each agent serves a main queue and up to two neighbours, so that every queue has members as
- * evenly as the numbers allow.
+ * Draws the centre. Each agent serves a main queue and up to two neighbours, so that members are spread over all queues
+ * as evenly as the numbers allow.
  */
 export const drawRoster = (options: ResolvedOptions, random: SeededRandom): Roster => {
   const orgId = random.uuid()

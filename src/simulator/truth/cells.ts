@@ -5,7 +5,7 @@ import type { Leg } from '../conversations/leg.js'
 /** Durations (ms) and observed numbers carry all four, counts only `count`. */
 export type TruthMeasure = { count: number; sum?: number; min?: number; max?: number }
 
-/** What a booking is about besides metric, instant and value. */
+/** The dimensions of a recorded metric. */
 export type Booked = Readonly<{
   queueId?: string | null
   userId?: string | null
@@ -17,7 +17,7 @@ export type Booked = Readonly<{
   divisionIds: readonly string[]
 }>
 
-/** A cell as fine as there are any: `dimensions` end in media type, direction and message type. */
+/** A cell with all dimensions; the last are media type, direction and message type. */
 export type TruthCell = Readonly<{
   dimensions: readonly (string | null)[]
   start: EpochMs
@@ -26,7 +26,7 @@ export type TruthCell = Readonly<{
 
 export const baseIntervalMs = 15 * MINUTE_MS
 
-/** Abandons that waited less are short, by the default of the KPI profile. */
+/** Abandons with a shorter wait are short abandons, by the default KPI profile. */
 export const shortAbandonMs = 10_000
 
 export type PointFamily = Exclude<FamilyName, 'agent-state' | 'agent-occupancy'>
@@ -50,9 +50,8 @@ const waits: ReadonlySet<string> = new Set(
 )
 
 /**
- * The books of all families of points, as one source can tell them. A value is missing for counts. What concerns
- * several skills or divisions is booked with each of them; metrics of flows are booked with the flow and the
- * organisation only.
+ * The truth of all families of points as one source contains it. Counts have no values. A point with several skills or
+ * divisions is recorded in each of them; flow metrics are recorded for the flow and the organisation only.
  */
 export class TruthCells {
   readonly #cells = new Map<PointFamily, Map<string, TruthCell>>(pointFamilies.map((family) => [family, new Map()]))
@@ -115,7 +114,7 @@ const addValue = (measures: Record<string, TruthMeasure>, metric: string, value:
   if (value > (known.max ?? -Infinity)) known.max = value
 }
 
-/** Adds to what is booked of a metric so far. */
+/** Adds to the recorded measure of a metric. */
 export const addMeasure = (measures: Record<string, TruthMeasure>, metric: string, more: TruthMeasure): void => {
   const known = measures[metric]
   if (known === undefined) {

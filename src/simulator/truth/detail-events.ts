@@ -6,13 +6,15 @@ import type { Booked } from './cells.js'
 import { callsCustomerFirst, type Bookkeeping } from './metrics.js'
 
 /**
- * Books what detail events can tell, from happenings alone and at the instants at which things happened; an answer at
- * the instant at which the queue was left, which is the only one they know. What they are silent about is not booked:
+ * Records what detail events contain, from happenings alone. Every figure has the instant of its happening; an answer
+ * has the instant at which the queue was left, the only one that detail events have. What they do not contain is not
+ * recorded:
+ *
  * - parts of talk and hold, errors, consults, replies and messages, conversations, callback and campaign metrics of
- *   their own, the connect of a dialer's call (which callbacks call the customer first, the queue's settings say);
- * - skills and language of an agent's work, the language of an offer, the wrap-up code of anything but after-call work
- *   and the handle time that it ends;
- * - divisions touched before: a session names its own; after-call work names none.
+ *   their own, the connect of a dialer's call (the queue's settings tell which callbacks call the customer first);
+ * - skills and language of an agent's work, the language of an offer, and wrap-up codes except those of after-call work
+ *   and of the handle time that it completes;
+ * - divisions touched before: a session has its own; after-call work has none.
  */
 export class TruthDetailEvents {
   readonly #book: Bookkeeping
@@ -164,7 +166,7 @@ export class TruthDetailEvents {
   }
 }
 
-/** What belongs to no queue is of the organisation's home division. */
+/** Work without a queue belongs to the organisation's home division. */
 const home = (leg: Leg): string => leg.conversation.divisionIds[0] as string
 
 const campaignOf = (leg: Leg): string | null =>

@@ -9,8 +9,8 @@ const fixed: Readonly<Record<Exclude<Granularity, 'P1D'>, number>> = {
 }
 
 /**
- * From the start of a base interval to the start of the longer one that holds it. A day is all that has the same date
- * on a calendar in `zone`: found by asking for dates, not by reckoning with offsets.
+ * Maps the start of a base interval to the start of the longer interval that contains it. A day is all instants with
+ * the same calendar date in `zone`, determined by formatting dates rather than by offsets.
  */
 export const intervalStarts = (granularity: Granularity, zone: string): ((start: EpochMs) => EpochMs) => {
   if (granularity !== 'P1D') {

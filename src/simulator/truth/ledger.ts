@@ -11,12 +11,14 @@ import { TruthStates } from './states.js'
 
 type Entry = Readonly<{ at: EpochMs; leg: Leg; about: Booked; metric: string; value: number | undefined }>
 
-/** Keeps the books from happenings alone, for each source as that source can tell them. */
+/** Records the truth from happenings alone, for each source with what that source contains. */
 export class TruthLedger {
   readonly #cells = new Map<PointSource, TruthCells>()
   readonly #observers: Observer[] = []
   readonly #states = new TruthStates()
-  /** A conversation's record names all divisions it ever touched with everything in it: known at the end. */
+  /**
+   * A conversation record has all divisions that the conversation touched on every metric; they are known at its end.
+   */
   readonly #undivided: Entry[] = []
   #conversations = 0
   lastAt: EpochMs = -Infinity
@@ -35,7 +37,7 @@ export class TruthLedger {
     for (const observe of this.#observers) observe(happening)
   }
 
-  /** Closes the books: open states last through `through`. Call once. */
+  /** Ends the recording: open states last through `through`. Call once. */
   close(from: EpochMs, through: EpochMs, counts: DeliveryCounts): Books {
     const details = this.#cells.get('conversation-details')
     for (const { at, leg, about, metric, value } of this.#undivided)

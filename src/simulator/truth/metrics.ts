@@ -4,7 +4,7 @@ import type { AgentLeg, CustomerLeg, DialerLeg, FlowLeg, Leg, QueueEntry, Voicem
 import { serviceLevelMsAt } from '../roster/queue-settings.js'
 import type { Booked } from './cells.js'
 
-/** Where a metric is booked. */
+/** Receives the metrics. */
 export type Bookkeeping = (at: EpochMs, leg: Leg, about: Booked, metric: string, value?: number) => void
 
 type Parts = {
@@ -19,9 +19,8 @@ type Parts = {
 type Written = { replies: number; tookMs: number; messages: number }
 
 /**
- * Books the metrics that Genesys emits, from happenings alone: it adds up each session's parts itself, knows nothing of
- * how emissions are told, and never sees an emitted line, so a line that says something else than what happened shows
- * as a difference.
+ * Records the metrics that Genesys emits, from happenings alone. It adds up the parts of each session itself and shares
+ * no code with the emitted events, so that an event that contradicts what happened shows as a difference.
  */
 export class TruthMetrics {
   readonly #book: Bookkeeping
@@ -224,7 +223,7 @@ export class TruthMetrics {
     if (mediaType === 'message') this.#on(at, leg, 'oMediaCount', leg.mediaCount)
   }
 
-  /** The last part of a session is over: it is handled, if it had any. */
+  /** After its last part a session is handled, if it had any part. */
   #finish(at: EpochMs, leg: AgentLeg, parts: Parts, acwMs: number): void {
     if (leg.direction === 'outbound' || parts.talkAny || parts.heldAny)
       this.#on(at, leg, 'tHandle', parts.contacting + parts.dialing + parts.talk + parts.held + acwMs)
@@ -257,11 +256,11 @@ export class TruthMetrics {
   }
 }
 
-/** A truth of its own: the wire side decides it elsewhere. */
+/** Decided here once more, independent of the wire side. */
 export const callsCustomerFirst = ({ mediaType, queue }: QueueEntry): boolean =>
   mediaType === 'callback' && queue.callbackMode === 'CustomerFirst'
 
-/** What is said of an emission on a session: as known at this moment. */
+/** The dimensions of an emission on a session, as known at that moment. */
 const aboutOf = (leg: Leg): Booked => {
   const { divisionIds, campaign } = leg.conversation
   const ofAll = { divisionIds: [...divisionIds], campaignId: campaign?.id ?? null }

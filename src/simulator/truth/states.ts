@@ -15,8 +15,8 @@ export type StateTime = {
 type Span = Readonly<{ userId: string; stateKind: StateKind; state: string; since: EpochMs }>
 
 /**
- * Keeps the time of agents in their states. A declared presence is two states: the system's and, by its id, the
- * organisation's.
+ * Records the time of agents in their states. A declared presence is two states: the system presence, and the
+ * organisation presence by its id.
  */
 export class TruthStates {
   readonly #spans = new Map<string, Span>()
@@ -28,7 +28,7 @@ export class TruthStates {
       this.#enter(entered.agent.id, 'organizationPresence', entered.definition.id, entered.at)
   }
 
-  /** Open states last through this instant. Call once. */
+  /** Closes all open states at this instant. Call once. */
   close(through: EpochMs): readonly StateTime[] {
     for (const span of this.#spans.values()) this.#spend(span, through)
     return [...this.#times.values()]
@@ -41,7 +41,7 @@ export class TruthStates {
     this.#spans.set(key, { userId, stateKind, state, since: at })
   }
 
-  /** Books a span up to `until`, cut at the interval boundaries. */
+  /** Records a span up to `until`, clipped at interval boundaries. */
   #spend({ userId, stateKind, state, since }: Span, until: EpochMs): void {
     let from = since
     while (from < until) {

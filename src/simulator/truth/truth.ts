@@ -32,11 +32,11 @@ export type AgentStateTruth = Readonly<{
 }>
 
 /**
- * What really happened, by interval of the emit instant, `[start, end)`, of every family. States are clipped, and told
- * through `through`.
+ * What really happened, by interval `[start, end)` of the emit instant, for every family. States are clipped at
+ * `through`.
  */
 export type Truth = Readonly<{
-  /** Which source can tell this. */
+  /** The source that contains these figures. */
   source: PointSource
   granularity: Granularity
   /** Zone of the days. */
@@ -58,9 +58,9 @@ export type Truth = Readonly<{
   totals: Readonly<{ conversations: number } & DeliveryCounts>
 }>
 
-/** How the truth is to be told. */
+/** A view of the truth. */
 export type TruthView = Readonly<{
-  /** As this source can tell it; by default the first whose books are kept. */
+  /** The source; by default the first that was recorded. */
   source?: PointSource
   granularity?: Granularity
   /** IANA name of the zone of days. */
@@ -68,7 +68,7 @@ export type TruthView = Readonly<{
   splitBy?: readonly Split[]
 }>
 
-/** Books that are closed. */
+/** A finished recording. */
 export type Books = Readonly<{
   cells: ReadonlyMap<PointSource, TruthCells>
   states: readonly StateTime[]
@@ -77,7 +77,7 @@ export type Books = Readonly<{
   totals: Truth['totals']
 }>
 
-/** Tells what the books say. Throws a RangeError if no books were kept of the source. */
+/** Renders a view of the recording. Throws a RangeError if the source was not recorded. */
 export const truthOf = (
   books: Books,
   { source = 'metric-records', granularity = 'PT15M', zone = 'UTC', splitBy = [] }: TruthView = {},

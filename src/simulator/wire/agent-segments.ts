@@ -4,8 +4,8 @@ import type { Observer } from '../happening.js'
 import type { AgentLeg } from '../conversations/leg.js'
 
 /**
- * Tells what agents' sessions are doing as `v2.detail.events.agent.{id}.state`: each segment at its beginning, and the
- * end of all.
+ * Reports the segments of agents' sessions as `v2.detail.events.agent.{id}.state`: each at its beginning, and the end
+ * of the last.
  */
 export const agentSegments = (publish: Publish): Observer => {
   const tell = (at: EpochMs, leg: AgentLeg, currentState: string): void => {

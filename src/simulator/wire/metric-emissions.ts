@@ -13,8 +13,8 @@ import {
 import { serviceLevelMsAt } from '../roster/queue-settings.js'
 
 /**
- * A metric was emitted, on the session that carries it, at the instant Genesys gives it. `more` are fields of this
- * emission alone.
+ * Emits a metric on the session that has it, at the instant that Genesys gives it. `more` are fields of this emission
+ * alone.
  */
 export type Emit = (
   at: EpochMs,

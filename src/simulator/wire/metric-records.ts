@@ -13,11 +13,12 @@ const flowMetrics: ReadonlySet<string> = new Set(
 )
 
 /**
- * Tells emissions as `v2.analytics.conversation.{id}.metrics` and `v2.analytics.flow.{id}.metrics`, one record for
- * each. Queue sessions carry queueId and no userId, agent sessions both (no queueId on private calls), a dialer's the
- * queue of its campaign, customer and IVR sessions neither; a consulted colleague's session carries the queue of the
- * one who asked. Skills and language are those of the queue entry that led to the session, a wrap-up code is there once
- * it was given, divisions are those touched so far. The id in the topic of flow records is the flow's.
+ * Reports emissions as `v2.analytics.conversation.{id}.metrics` and `v2.analytics.flow.{id}.metrics`, one record each.
+ * Records of queue sessions have a queueId and no userId; of agent sessions both (private calls no queueId); of a
+ * dialer's sessions the queue of the campaign; of customer and IVR sessions neither. The session of a consulted
+ * colleague has the queue of the asking agent. Skills and language are those of the queue entry that led to the
+ * session; a wrap-up code is present once it was given; divisions are those touched so far. The id in the topic of flow
+ * records is the flow's.
  */
 export const metricRecords = (publish: Publish, random: SeededRandom): Observer =>
   metricEmissions((at, metric, value, leg, more) => {
@@ -48,7 +49,7 @@ const dimensionsOf = (leg: Leg): string => {
   }
 }
 
-/** What never changes on a leg; ids and enum values need no escaping, names do. */
+/** The constant part of a leg. Ids and enum values need no escaping; names do. */
 const common = (leg: Leg, purpose: string, more: Body): string => {
   const { conversation } = leg
   return fragment({
@@ -71,7 +72,7 @@ const common = (leg: Leg, purpose: string, more: Body): string => {
   })
 }
 
-/** What may still change: the divisions touched so far, who was chosen, how it ended. */
+/** The variable part: the divisions touched so far, the chosen agent, how it ended. */
 const passing = (leg: Leg, entry: QueueEntry | null, wrapUpCode: string | null): string => {
   let text = `"divisionIds":["${leg.conversation.divisionIds.join('","')}"]`
   if (entry !== null && entry.answeredBy !== null)

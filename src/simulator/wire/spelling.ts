@@ -4,7 +4,7 @@ import type { AgentLeg, DisconnectType, FlowLeg, Leg, Party } from '../conversat
 import type { MediaType } from '../roster/media.js'
 
 /**
- * The same thing is spelled differently on each Genesys surface. Ours is that of detail events; this is the way to the
+ * Each Genesys surface has its own spelling. The simulator uses that of detail events; these functions convert to the
  * others.
  */
 
@@ -56,8 +56,8 @@ const dayMs = 86_400_000
 const two = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'))
 
 /**
- * ISO-8601 in UTC with milliseconds, as `Date.toISOString` gives it. Kept apart because it is written on every line and
- * the day part rarely changes.
+ * ISO 8601 in UTC with milliseconds, like `Date.toISOString`. The date part is cached, because every line has instants
+ * of the same few days.
  */
 export const iso = (at: EpochMs): string => {
   const day = Math.floor(at / dayMs)
@@ -72,7 +72,7 @@ export const iso = (at: EpochMs): string => {
   return `${isoDay.text}${two[hour] as string}:${two[minute] as string}:${two[second] as string}.${String(ms % 1_000).padStart(3, '0')}Z`
 }
 
-/** What the party is called on metric records and in conversation details. */
+/** The purpose of a party in metric records and conversation details. */
 export const purposeOf = (leg: Leg): Party | 'user' | 'external' => {
   if (leg.party === 'agent') return (leg as AgentLeg).queue === null ? 'user' : 'agent'
   return leg.party === 'customer' && leg.conversation.originatingDirection === 'outbound' ? 'external' : leg.party
