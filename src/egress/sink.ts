@@ -1,5 +1,6 @@
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
+import { unreachable } from '../domain/unreachable.js'
 import type { RowHeader } from '../contract/row-header.js'
 
 /**
@@ -39,6 +40,20 @@ export type SinkFailure =
    * missing). The message says how to mend it.
    */
   | Readonly<{ tag: 'Refused'; reason: string }>
+
+/** A failure in words. */
+export const failureText = (failure: SinkFailure): string => {
+  switch (failure.tag) {
+    case 'NotConnected':
+      return failure.cause instanceof Error ? failure.cause.message : String(failure.cause)
+    case 'Fenced':
+      return `another instance has taken over: ${failure.by}`
+    case 'Refused':
+      return failure.reason
+    default:
+      return unreachable(failure)
+  }
+}
 
 /**
  * Decides whether this instance may publish behind `progress`; the reason, and what to do, if it may not. `undefined`:

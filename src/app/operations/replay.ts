@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { FamilyName } from '../../domain/family.js'
 import type { EpochMs } from '../../domain/interval.js'
-import type { Progress, Sink, SinkRecord } from '../../egress/sink.js'
+import { failureText, type Progress, type Sink, type SinkRecord } from '../../egress/sink.js'
 import { computedGenerations, NoGeneration } from './computed.js'
 import { latestHeaders } from '../../contract/kpi-stream.js'
 import type { Logs } from '../pipeline/logs/logs.js'
@@ -57,13 +57,13 @@ export const replay = async ({
   if (sink === undefined || records.length === 0) return records.length
   const connected = await sink.connect(signal)()
   if (E.isLeft(connected))
-    throw new ReplayFailed(`${sink.name}: ${JSON.stringify(connected.left)}`, { cause: connected.left })
+    throw new ReplayFailed(`${sink.name}: ${failureText(connected.left)}`, { cause: connected.left })
   let at = 0
   while (at < records.length && !signal.aborted) {
     const result = await sink.write({ records: records.slice(at, at + batchMax) }, signal)()
     if (E.isLeft(result))
       throw new ReplayFailed(
-        `${sink.name}: ${result.left.tag} after ${at} of ${records.length} records; run it again to publish all of the range`,
+        `${sink.name}: ${failureText(result.left)}, after ${at} of ${records.length} records; run it again to publish all of the range`,
         { cause: result.left },
       )
     at = Math.min(at + batchMax, records.length)
@@ -86,7 +86,7 @@ const publishedThrough = async (sink: Sink, live: string, signal: AbortSignal): 
     return E.left('its progress was read')
   })()
   if (E.isLeft(read) && !wasAsked)
-    throw new ReplayFailed(`${sink.name}: the progress of the egress cannot be read: ${JSON.stringify(read.left)}`, {
+    throw new ReplayFailed(`${sink.name}: the progress of the egress cannot be read: ${failureText(read.left)}`, {
       cause: read.left,
     })
   if (progress?.generation === live) return progress.revision

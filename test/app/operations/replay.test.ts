@@ -113,9 +113,9 @@ describe('a replay', () => {
   })
 
   test.each<readonly [Fate, RegExp]>([
-    ['refused', /Refused after 7 of 42 records; run it again/],
-    ['lost', /NotConnected after 7 of 42 records/],
-    ['fenced', /Fenced after 7 of 42/],
+    ['refused', /not today, after 7 of 42 records; run it again/],
+    ['lost', /no way, after 7 of 42 records/],
+    ['fenced', /another instance has taken over: another, after 7 of 42/],
   ])('whose second write is %s says how far it came', async (fate, message) => {
     const { sink } = recordingSink(undefined, ['ok', fate])
     const failing = replayed({ sink })
