@@ -1,5 +1,6 @@
+import { ChunkedBytes } from './chunked-bytes.js'
+
 const QUOTE = 0x22
-const BACKSLASH = 0x5c
 const COMMA = 0x2c
 const COLON = 0x3a
 const OPEN_ARRAY = 0x5b
@@ -7,7 +8,6 @@ const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 const LINE_FEED = 0x0a
-const EMPTY = Buffer.alloc(0)
 /** Some editors begin a file with it; it is not part of the JSON. */
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 
@@ -64,9 +64,8 @@ export class RecordSplitter {
   private open = ''
   /** Brackets that are open within the record (or the rest of an answer). */
   private depth = 0
-  private bytes: Buffer = EMPTY
-  /** Where to continue reading in `bytes`, and where the current record begins. */
-  private at = 0
+  private readonly input = new ChunkedBytes()
+  /** Where the current record begins. */
   private from = 0
   /** In an object at depth 1: a string that comes now is a key; the last key was `conversations`. */
   private keyNext = false
@@ -75,11 +74,6 @@ export class RecordSplitter {
   private byLine: boolean | undefined
   private records: SplitRecord[] = []
   private count = 0
-  /** Where the current line ends, if that was looked for; `Infinity` where it does not end in these bytes. */
-  private lineEnd: number | undefined
-  /** Line feeds before `countedTo`. */
-  private lineFeeds = 0
-  private countedTo = 0
   private recordLine = 1
 
   constructor({ recordBytesMax, recordsMax = Infinity, answers = false }: SplitterOptions) {
@@ -90,16 +84,17 @@ export class RecordSplitter {
 
   /** The records that are complete with these bytes. */
   push(chunk: Uint8Array): readonly SplitRecord[] {
-    this.keepFrom(this.isWithinRecord ? this.from : this.at, chunk)
+    this.input.add(chunk, this.isWithinRecord ? this.from : this.input.at)
+    this.from = 0
     this.read()
-    if (this.bytes.length - (this.isWithinRecord ? this.from : this.at) > this.recordBytesMax) this.giveUp()
+    if (this.input.bytes.length - (this.isWithinRecord ? this.from : this.input.at) > this.recordBytesMax) this.giveUp()
     return this.taken()
   }
 
   /** The records left at the end; `isComplete` says whether every bracket was closed. */
   end(): Readonly<{ records: readonly SplitRecord[]; isComplete: boolean }> {
     const isComplete = ['between', 'stray', 'skip'].includes(this.state) && this.open === ''
-    if (this.isWithinRecord) this.cut(this.bytes.length)
+    if (this.isWithinRecord) this.cut(this.input.bytes.length)
     return { records: this.taken(), isComplete }
   }
 
@@ -113,40 +108,23 @@ export class RecordSplitter {
     return records
   }
 
-  private keepFrom(start: number, chunk: Uint8Array): void {
-    this.countLines(start)
-    const kept = this.bytes.subarray(start)
-    this.at -= start
-    this.countedTo = 0
-    this.from = 0
-    this.bytes = kept.length === 0 ? Buffer.from(chunk) : Buffer.concat([kept, chunk])
-    this.lineEnd = undefined
-  }
-
-  private countLines(to: number): void {
-    if (to <= this.countedTo) return
-    const counted = this.bytes.subarray(this.countedTo, to)
-    for (let i = counted.indexOf(LINE_FEED); i >= 0; i = counted.indexOf(LINE_FEED, i + 1)) this.lineFeeds++
-    this.countedTo = to
-  }
-
   /** The record at hand is longer than allowed. */
   private giveUp(): void {
     if (this.isWithinRecord) this.keepHead()
     const canSkipLine = this.isWithinRecord && this.open === '' && this.byLine !== false
     this.state = canSkipLine ? 'skip' : 'stopped'
-    this.at = this.bytes.length
+    this.input.at = this.input.bytes.length
     if (!canSkipLine) this.open = '-'
   }
 
   private keepHead(): void {
-    const bytes = Buffer.from(this.bytes.subarray(this.from, this.from + HEAD_BYTES))
+    const bytes = Buffer.from(this.input.bytes.subarray(this.from, this.from + HEAD_BYTES))
     this.records.push({ bytes, line: this.recordLine, oversized: true })
   }
 
   private read(): void {
-    while (this.at < this.bytes.length && this.count <= this.recordsMax)
-      if (!this.step(this.bytes[this.at] as number)) return
+    while (this.input.at < this.input.bytes.length && this.count <= this.recordsMax)
+      if (!this.step(this.input.bytes[this.input.at] as number)) return
   }
 
   /** Reads on from `at`; `false` if that needs more bytes. */
@@ -160,11 +138,11 @@ export class RecordSplitter {
       case 'rest':
         return this.within(byte)
       case 'skip':
-        this.at = Math.min(this.nextLine(), this.bytes.length)
-        if (this.at < this.bytes.length) this.state = 'between'
+        this.input.at = Math.min(this.input.nextLine(), this.input.bytes.length)
+        if (this.input.at < this.input.bytes.length) this.state = 'between'
         return true
       case 'stopped':
-        this.at = this.bytes.length
+        this.input.at = this.input.bytes.length
         return true
     }
   }
@@ -190,26 +168,25 @@ export class RecordSplitter {
       case LINE_FEED:
         break
       case BYTE_ORDER_MARK[0]: {
-        const start = this.bytes.subarray(this.at, this.at + BYTE_ORDER_MARK.length)
+        const start = this.input.bytes.subarray(this.input.at, this.input.at + BYTE_ORDER_MARK.length)
         if (!BYTE_ORDER_MARK.subarray(0, start.length).equals(start)) return this.begin('stray')
         if (start.length < BYTE_ORDER_MARK.length) return false
-        this.at += 2
+        this.input.at += 2
         break
       }
       default:
         if (byte > 0x20) return this.begin('stray')
     }
-    this.at++
+    this.input.at++
     return true
   }
 
   private begin(state: 'object' | 'stray'): true {
     this.state = state
-    this.from = this.at
-    this.countLines(this.at)
-    this.recordLine = this.lineFeeds + 1
+    this.from = this.input.at
+    this.recordLine = this.input.lineOf(this.from)
     // The first byte belongs to the record, whatever it is; but a string may hold what would end the record.
-    if (state === 'stray' && this.bytes[this.at] !== QUOTE) this.at++
+    if (state === 'stray' && this.input.bytes[this.input.at] !== QUOTE) this.input.at++
     this.keyNext = false
     this.atConversations = false
     return true
@@ -218,9 +195,9 @@ export class RecordSplitter {
   /** Line by line most lines are one object, which the search for line feeds finds without looking at its bytes. */
   private wholeLine(): boolean {
     if (this.byLine !== true || this.open !== '' || this.answers) return false
-    const end = this.nextLine()
+    const end = this.input.nextLine()
     if (end === Infinity) return false
-    const line = trimmedEnd(this.bytes.subarray(this.from, end))
+    const line = trimmedEnd(this.input.bytes.subarray(this.from, end))
     if (line[line.length - 1] !== CLOSE_OBJECT || ANOTHER_OBJECT.test(line.toString('latin1'))) return false
     this.cut(end)
     return true
@@ -228,32 +205,33 @@ export class RecordSplitter {
 
   private stray(byte: number): boolean {
     if (this.open === '') {
-      const end = this.nextLine()
+      const end = this.input.nextLine()
       if (end === Infinity) return false
       this.cut(end)
       return true
     }
     if (byte === QUOTE) {
       // A comma in a string ends nothing; a string that does not end on its line is not a string.
-      const end = this.endOfString()
+      const end = this.input.endOfString()
       if (end === undefined) return false
-      this.at = end
+      this.input.at = end
       return true
     }
     if (byte === COMMA || byte === LINE_FEED || byte === OPEN_OBJECT || byte === OPEN_ARRAY || byte === CLOSE_ARRAY)
-      this.cut(this.at)
-    else this.at++
+      this.cut(this.input.at)
+    else this.input.at++
     return true
   }
 
   private within(byte: number): boolean {
     switch (byte) {
       case QUOTE: {
-        const end = this.endOfString()
+        const end = this.input.endOfString()
         if (end === undefined) return false
-        if (this.keyNext) this.atConversations = this.bytes.toString('latin1', this.at + 1, end - 1) === CONVERSATIONS
+        if (this.keyNext)
+          this.atConversations = this.input.bytes.toString('latin1', this.input.at + 1, end - 1) === CONVERSATIONS
         this.keyNext = false
-        this.at = end
+        this.input.at = end
         return true
       }
       case OPEN_OBJECT:
@@ -275,7 +253,7 @@ export class RecordSplitter {
         if (this.state === 'object' && this.open === '') return this.lineEnds()
         break
     }
-    this.at++
+    this.input.at++
     return true
   }
 
@@ -285,32 +263,32 @@ export class RecordSplitter {
    */
   private lineEnds(): boolean {
     if (this.byLine === undefined) {
-      if (this.at + 1 >= this.bytes.length) return false
-      let last = this.at - 1
-      while (last > this.from && (this.bytes[last] as number) <= 0x20) last--
-      const before = this.bytes[last]
+      if (this.input.at + 1 >= this.input.bytes.length) return false
+      let last = this.input.at - 1
+      while (last > this.from && (this.input.bytes[last] as number) <= 0x20) last--
+      const before = this.input.bytes[last]
       const mayHoldObject = before === COLON || before === OPEN_ARRAY || (before === COMMA && this.depth > 1)
-      if (this.bytes[this.at + 1] === OPEN_OBJECT && !mayHoldObject) this.byLine = true
+      if (this.input.bytes[this.input.at + 1] === OPEN_OBJECT && !mayHoldObject) this.byLine = true
     }
-    if (this.byLine === true) this.cut(this.at)
-    else this.at++
+    if (this.byLine === true) this.cut(this.input.at)
+    else this.input.at++
     return true
   }
 
   private enterAnswer(): true {
     this.open += 'oa'
     this.state = 'between'
-    this.at++
+    this.input.at++
     return true
   }
 
   private endRecord(): true {
-    this.at++
+    this.input.at++
     if (this.state === 'object') {
       // `{}` looks the same in every form.
-      if (this.open === '' && this.at - this.from > 2)
-        this.byLine ??= !this.bytes.subarray(this.from, this.at).includes(LINE_FEED)
-      this.cut(this.at)
+      if (this.open === '' && this.input.at - this.from > 2)
+        this.byLine ??= !this.input.bytes.subarray(this.from, this.input.at).includes(LINE_FEED)
+      this.cut(this.input.at)
     } else {
       this.open = this.open.slice(0, -1)
       this.state = 'between'
@@ -320,35 +298,12 @@ export class RecordSplitter {
   }
 
   private cut(to: number): void {
-    const bytes = trimmedEnd(this.bytes.subarray(this.from, to))
+    const bytes = trimmedEnd(this.input.bytes.subarray(this.from, to))
     if (bytes.length > this.recordBytesMax) this.keepHead()
     else this.records.push({ bytes, line: this.recordLine })
     this.count++
     this.state = 'between'
-    this.at = to
-  }
-
-  /**
-   * Place behind the string that begins here; the end of the line also ends it, because a JSON string holds no line
-   * feed. `undefined` if the bytes end first.
-   */
-  private endOfString(): number | undefined {
-    const line = this.nextLine()
-    for (let quote = this.bytes.indexOf(QUOTE, this.at + 1); quote >= 0; quote = this.bytes.indexOf(QUOTE, quote + 1)) {
-      if (line < quote) return line
-      let backslashes = 0
-      while (this.bytes[quote - 1 - backslashes] === BACKSLASH) backslashes++
-      if (backslashes % 2 === 0) return quote + 1
-    }
-    return line < Infinity ? line : undefined
-  }
-
-  private nextLine(): number {
-    if (this.lineEnd === undefined || this.lineEnd < this.at) {
-      const found = this.bytes.indexOf(LINE_FEED, this.at)
-      this.lineEnd = found < 0 ? Infinity : found
-    }
-    return this.lineEnd
+    this.input.at = to
   }
 }
 
