@@ -3,7 +3,7 @@ import Fastify, { type FastifyReply } from 'fastify'
 import type { HealthReport } from '../app/pipeline/health.js'
 import { ConfigError } from '../app/config/schema.js'
 import { refusal, type Answer } from './answer.js'
-import { liveAnswer, readyAnswer } from './health.js'
+import { liveAnswer, readyAnswer, stageReadyAnswer } from './health.js'
 
 export type HealthServerOptions = Readonly<{
   host: string
@@ -22,6 +22,9 @@ export const startHealthServer = async ({ host, port, health }: HealthServerOpti
   const app = Fastify({ logger: false, forceCloseConnections: true })
   app.get('/health/live', (_request, reply) => send(reply, liveAnswer))
   app.get('/health/ready', (_request, reply) => send(reply, readyAnswer(health(), false)))
+  app.get<{ Params: { stage: string } }>('/health/ready/:stage', (request, reply) =>
+    send(reply, stageReadyAnswer(health(), request.params.stage, false)),
+  )
   app.setNotFoundHandler((_request, reply) =>
     send(reply, refusal(404, 'not-found', 'there are GET /health/live and GET /health/ready')),
   )

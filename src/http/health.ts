@@ -1,5 +1,5 @@
-import type { HealthReport } from '../app/pipeline/health.js'
-import type { Answer } from './answer.js'
+import { healthOfStage, type HealthReport } from '../app/pipeline/health.js'
+import { refusal, type Answer } from './answer.js'
 
 /** The process runs; `readyAnswer` says whether its work moves. */
 export const liveAnswer: Answer = { status: 200, headers: {}, body: { live: true } }
@@ -15,3 +15,11 @@ export const readyAnswer = ({ ready, stages, log }: HealthReport, isDraining: bo
     log: log.kind === 'well' ? log.kind : `${log.kind} since ${log.since}`,
   },
 })
+
+/** The same for one stage: a balancer in front of the ingress need not care whether the broker is there. */
+export const stageReadyAnswer = (report: HealthReport, stage: string, isDraining: boolean): Answer => {
+  const one = healthOfStage(report, stage)
+  if (one !== undefined) return readyAnswer(one, isDraining)
+  const stages = Object.keys(report.stages).join(', ')
+  return refusal(404, 'not-found', `this process has no such stage; it has ${stages === '' ? 'none' : stages}`)
+}

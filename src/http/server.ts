@@ -11,7 +11,7 @@ import { authorizationOf, bearerCheck } from './bearer.js'
 import { firehoseAnswer, firehoseHeader, webhookAnswer } from './cloud-requests.js'
 import { receiveEvents, wrongContentType } from './events.js'
 import type { HealthReport } from '../app/pipeline/health.js'
-import { liveAnswer, readyAnswer } from './health.js'
+import { liveAnswer, readyAnswer, stageReadyAnswer } from './health.js'
 import { InFlightLimit } from './in-flight.js'
 
 export type HttpSourceOptions = Readonly<{
@@ -184,6 +184,9 @@ const addRoutes = (
   app.post('/v1/events', async (request, reply) => send(reply, await events(request)))
   app.get('/health/live', (_request, reply) => send(reply, liveAnswer))
   app.get('/health/ready', (_request, reply) => send(reply, readyAnswer(health(), inFlight.isDraining)))
+  app.get<{ Params: { stage: string } }>('/health/ready/:stage', (request, reply) =>
+    send(reply, stageReadyAnswer(health(), request.params.stage, inFlight.isDraining)),
+  )
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] as string
     const handshake = path === '/v1/events' && request.method === 'OPTIONS' ? webhookAnswer(request.headers) : undefined

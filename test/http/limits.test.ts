@@ -266,5 +266,12 @@ describe('other requests', () => {
       body: { ready: false, stages: { egress: lost }, log: `stalled since ${since}` },
     })
     expect((await fetch(`${url}/health/live`)).status).toBe(200)
+    report = { ...report, log: { kind: 'well' } }
+    expect((await fetch(`${url}/health/ready/ingress`)).status).toBe(200)
+    expect((await fetch(`${url}/health/ready/egress`)).status).toBe(503)
+    expect(await answerOf(fetch(`${url}/health/ready/elsewhere`))).toMatchObject({
+      status: 404,
+      body: { detail: 'this process has no such stage; it has ingress, egress' },
+    })
   })
 })

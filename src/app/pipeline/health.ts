@@ -50,4 +50,11 @@ const stageHealth = (stage: StageHandle, now: number): StageHealth => {
 
 const isWorking = ({ state, troubles }: StageHealth): boolean => state === 'running' && troubles.length === 0
 
+/** The same report for one stage; `undefined` if this process does not run it. */
+export const healthOfStage = ({ stages, log }: HealthReport, name: string): HealthReport | undefined => {
+  const stage = stages[name]
+  if (stage === undefined) return undefined
+  return { ready: log.kind === 'well' && isWorking(stage), stages: { [name]: stage }, log }
+}
+
 const iso = (at: number): string => new Date(at).toISOString()

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { Activity } from '../../../src/app/pipeline/activity.js'
 import { healthOf, type HealthReport } from '../../../src/app/pipeline/health.js'
 import type { StageHandle } from '../../../src/app/pipeline/stage.js'
+import { HOUR_MS } from '../../../src/domain/interval.js'
+import { appendTick } from '../../../src/ingress/clock.js'
 import type { Sink } from '../../../src/egress/sink.js'
 import { NotIngested } from '../../../src/ingress/not-ingested.js'
 import type { Deliver } from '../../../src/ingress/source.js'
@@ -111,6 +113,18 @@ describe('a process is ready', () => {
     await until(() => healthNow(stages).ready)
     await stage('projector').pause()
     expect(healthNow(stages)).toMatchObject({ ready: false, stages: { projector: { state: 'paused' } } })
+    await stop()
+  })
+
+  test('while the clock is held, which is an alarm: the next event releases it', async () => {
+    const log = memoryLog()
+    await appendTick(log, 't', NOON - HOUR_MS * 30)
+    const { stages, stop } = running(log, ['ingress'])
+    await until(() => healthNow(stages).stages['ingress']?.alarms.length === 1)
+    expect(healthNow(stages)).toMatchObject({
+      ready: true,
+      stages: { ingress: { troubles: [], alarms: [{ alarm: 'clock-held' }] } },
+    })
     await stop()
   })
 

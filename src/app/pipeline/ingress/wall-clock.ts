@@ -46,7 +46,7 @@ export const startWallClock = (options: WallClockOptions): WallClock => {
   let isTicking = false
   let isHeldUp = false
   let held: HeldClock | undefined
-
+  activity.watch('clock-held', () => held !== undefined)
   const report = (next: HeldClock | undefined): void => {
     if (next?.kind !== held?.kind) {
       const times = { lastTick: iso(frontier), latestEvent: iso(latest), jumpMaxMs }
@@ -54,8 +54,6 @@ export const startWallClock = (options: WallClockOptions): WallClock => {
       else logger.error({ machine: iso(next.at), aheadMs: next.aheadMs, ...times }, `clock: ${heldWords[next.kind]}`)
     }
     held = next
-    if (next === undefined) activity.back('clock-held')
-    else activity.lost('clock-held')
     onHeld?.(next)
   }
   const tick = async (): Promise<void> => {
