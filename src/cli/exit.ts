@@ -38,6 +38,7 @@ const expected: Readonly<Record<string, number>> = {
   TopicsRefused: EXIT.refused,
   TopicsFailed: EXIT.failed,
   RebuildFailed: EXIT.failed,
+  RebuildRefused: EXIT.refused,
   RebuildStopped: EXIT.differences,
   ReplayFailed: EXIT.failed,
   LogUnavailable: EXIT.failed,

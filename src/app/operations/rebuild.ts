@@ -29,6 +29,11 @@ export class RebuildStopped extends RebuildFailed {
   override readonly name = 'RebuildStopped'
 }
 
+/** The log or the configuration does not allow the rebuild; repeating it does not help. */
+export class RebuildRefused extends RebuildFailed {
+  override readonly name = 'RebuildRefused'
+}
+
 /**
  * Computes a new generation from the whole raw log beside the live one, and compares the two per interval. `promote`
  * switches the egress, and the projector of a running process, to the new one.
@@ -64,6 +69,7 @@ export const rebuild = async (options: RebuildOptions): Promise<RebuildOutcome> 
       throw new RebuildStopped(
         `generation ${generation.name} is not complete: stopped${reached === undefined ? '' : ` at position ${reached} of ${head}`}; nothing was promoted, and the next rebuild begins anew`,
       )
+    if (end.kind === 'refused') throw new RebuildRefused(`generation ${generation.name} is not complete: ${end.reason}`)
     if (end.kind !== 'caught-up')
       throw new RebuildFailed(`generation ${generation.name} is not complete: ${describe(end)}`)
   } finally {

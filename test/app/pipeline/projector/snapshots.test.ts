@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { serialize } from 'node:v8'
@@ -202,6 +202,14 @@ describe('a fold that was put away', () => {
     const folded = await withStore(foldedIn)
     expect(folded).toBeGreaterThan(lines.length / 2)
     await expectEveryRow()
+  })
+
+  test('is for its owner alone', async () => {
+    await quarter(0)
+    await withStore(projected)
+    const path = join(data, 'state', 't.g1')
+    for (const file of [path, `${path}-lock`]) expect((await stat(file)).mode & 0o777, file).toBe(0o600)
+    expect((await stat(join(data, 'state'))).mode & 0o777).toBe(0o700)
   })
 
   test('survives a death in mid-save', async () => {
