@@ -35,6 +35,7 @@ const otherVariables: ReadonlySet<string> = new Set([
   'STREAMVANE_CACHE',
   'STREAMVANE_FUZZ',
   'STREAMVANE_FUZZ_SEED',
+  'STREAMVANE_LAW_SHARE',
   'STREAMVANE_REQUIRE_KAFKA',
 ])
 
