@@ -32,13 +32,11 @@ export const dimensionsBy = (read: (dimension: PointDimensionInfo) => DimensionV
   return dimensions as PointDimensions
 }
 
-/** The dimensions in a body that says them side by side. Throws `BadField`. */
-export const readDimensions = (body: Body): PointDimensions => {
-  const dimensions = blank()
+/** Fills `point` with the dimensions in a body that says them side by side. Throws `BadField`. */
+export const fillDimensions = (point: Record<string, unknown>, body: Body): void => {
   for (const dimension of pointDimensions)
     // Most records name few dimensions.
-    if (body[dimension.wireField] !== undefined) dimensions[dimension.field] = readDimension(body, dimension)
-  return dimensions as PointDimensions
+    if (body[dimension.wireField] !== undefined) point[dimension.field] = readDimension(body, dimension)
 }
 
 /** A copy has the layout of all other points, so that the code which reads points stays fast. */

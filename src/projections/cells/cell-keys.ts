@@ -1,5 +1,11 @@
 import type { MetricPoint } from '../../domain/fact.js'
-import { pointDimension, splits, type PointField, type PointDimensionInfo } from '../../domain/dimensions.js'
+import {
+  pointDimension,
+  splits,
+  type PointField,
+  type PointDimensionInfo,
+  type Split,
+} from '../../domain/dimensions.js'
 import { families, familyNames, type FamilyName } from '../../domain/family.js'
 import { metricIndex, pointMetrics } from '../../domain/metric.js'
 import type { Profile } from '../../domain/profile.js'
@@ -54,31 +60,46 @@ export const forEachCell = (
 ): void => {
   for (const family of asked) {
     const { own, metrics } = pointFamilies.get(family) as PointFamily
-    if (metrics.has(point.metric)) choose(point, family, own, [], splitBy, onCell)
+    if (metrics.has(point.metric))
+      choose(point, family, own, new Array<string | null>(own.length + COMMON), 0, splitBy, onCell)
   }
 }
 
-/** Adds the family's own dimensions to `chosen`, from the first that is not there, and then those of all families. */
+/** Media type and splits: the last dimensions of every family of points. */
+const COMMON = 1 + splits.length
+
+/**
+ * Fills `chosen` with the family's own dimensions from `from` on, and then with those of all families. The array has its
+ * final length from the start: it becomes the dimensions of a new cell, and this is the hottest place of the projection.
+ */
 const choose = (
   point: MetricPoint,
   family: FamilyName,
   own: readonly OwnDimension[],
   chosen: (string | null)[],
+  from: number,
   splitBy: Profile['splitBy'],
   onCell: OnCell,
 ): void => {
-  for (let index = chosen.length; index < own.length; index++) {
+  for (let index = from; index < own.length; index++) {
     const { field, isOptional } = own[index] as OwnDimension
     const value = point[field] ?? null
-    if (typeof value === 'string' || (value === null && isOptional)) chosen.push(value)
+    if (typeof value === 'string' || (value === null && isOptional)) chosen[index] = value
     else if (value === null) return
     else {
-      for (const one of distinct(value)) choose(point, family, own, [...chosen, one], splitBy, onCell)
+      for (const one of distinct(value)) {
+        const copy = chosen.slice()
+        copy[index] = one
+        choose(point, family, own, copy, index + 1, splitBy, onCell)
+      }
       return
     }
   }
-  chosen.push(point.mediaType)
-  for (const split of splits) chosen.push(splitBy.includes(split) ? (point[split] ?? 'unknown') : null)
+  chosen[own.length] = point.mediaType
+  for (let index = 0; index < splits.length; index++) {
+    const split = splits[index] as Split
+    chosen[own.length + 1 + index] = splitBy.includes(split) ? (point[split] ?? 'unknown') : null
+  }
   onCell(family, chosen)
 }
 

@@ -2,7 +2,7 @@ import type { FamilyName } from '../../domain/family.js'
 import { granularities, type Granularity } from '../../domain/granularity.js'
 import type { EpochMs, Interval } from '../../domain/interval.js'
 import { cellKey } from '../../domain/row.js'
-import { Cell, newCell, type CellState } from './cell.js'
+import { Cell, type CellState } from './cell.js'
 import { CellIndex, type CellFactory } from './cell-index.js'
 import { SpillingMap, type ColdStore, type SpilledEntries } from './cold-store.js'
 
@@ -44,8 +44,26 @@ export class CellStore {
   constructor(settingsOf: NewCellSettingsOf, coldStore: ColdStore, spilled: SpilledEntries, state?: CellStoreState) {
     const factory =
       (status: 'provisional' | 'corrected'): CellFactory =>
-      (family, dimensions, granularity, { start, end }) =>
-        newCell({ family, dimensions, granularity, start, end, status, ...settingsOf(family, dimensions, start) })
+      (family, dimensions, granularity, { start, end }) => {
+        const { settingsVersion, serviceTarget, sketched, keepsValues } = settingsOf(family, dimensions, start)
+        return new Cell({
+          family,
+          dimensions,
+          granularity,
+          start,
+          end,
+          status,
+          correction: null,
+          revision: 0,
+          settingsVersion,
+          serviceTarget,
+          erased: 0,
+          sketched,
+          keepsValues,
+          accumulators: none,
+          pending: none,
+        })
+      }
     this.createOpen = factory('provisional')
     // Created after its interval closed: its first observation is already a correction.
     this.createClosed = factory('corrected')
@@ -210,6 +228,7 @@ export class CellStore {
 }
 
 const CELLS = 'cell/'
+const none: readonly never[] = []
 
 /** Key of a closed cell among all cells of a generation, ordered by interval. */
 const closedKey = (cell: Pick<CellState, 'family' | 'dimensions' | 'granularity' | 'start'>): string =>

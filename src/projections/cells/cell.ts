@@ -42,12 +42,6 @@ export const isObservation = (place: number): boolean => observations[place] ===
 /** Observations are summed as whole millionths, so that their sum does not depend on the order in which they came. */
 export const OBSERVATION_SCALE = 1_000_000
 
-type NewCell = Pick<CellState, 'family' | 'dimensions' | 'granularity' | 'start' | 'end' | 'status'> &
-  Pick<CellState, 'settingsVersion' | 'serviceTarget' | 'sketched' | 'keepsValues'>
-
-export const newCell = (cell: NewCell): Cell =>
-  new Cell({ ...cell, correction: null, revision: 0, erased: 0, accumulators: [], pending: [] })
-
 /** Family × dimension values × interval. Every change counts one revision. */
 export class Cell {
   readonly family: FamilyName
