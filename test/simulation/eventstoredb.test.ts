@@ -42,7 +42,7 @@ const disturb = (server: EventStoreDbServer, random: Chance): void => {
     () => (server.faults.readOnly = true),
     () => (server.faults.leader = 'nobody'),
     () => ((server.faults.breakReads = 1 + random.below(4)), (server.faults.breakAfter = random.below(30))),
-    () => (server.faults.deaf = true),
+    () => (server.faults.silent = true),
     () => server.drop(),
   ]
   random.oneOf(faults)()

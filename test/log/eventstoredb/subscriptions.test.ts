@@ -81,7 +81,7 @@ describe('the state of a subscription is reported', () => {
     const stop = new AbortController()
     const reader = reading(log, ['a'], stop.signal)
     await live
-    on.faults.deaf = true
+    on.faults.silent = true
     const beganAt = Date.now()
     const stalled = heard.next('stalled')
     for (let i = 0; heard.kinds().at(-1) !== 'stalled'; i++) {
@@ -93,7 +93,7 @@ describe('the state of a subscription is reported', () => {
     expect(state).toMatchObject({ kind: 'stalled', head: expect.any(BigInt) as unknown })
     expect(state.since).toBeGreaterThanOrEqual(beganAt)
     expect(state.since).toBeLessThanOrEqual(Date.now() - 50)
-    on.faults.deaf = false
+    on.faults.silent = false
     const again = heard.next('live')
     for (const each of ['last', 'very last']) {
       const arrived = reader.until(each)
@@ -116,7 +116,7 @@ describe('the state of a subscription is reported', () => {
     const stop = new AbortController()
     const reader = reading(log, ['mine'], stop.signal)
     await live
-    Object.assign(on.faults, { hangs: true, deaf: true })
+    Object.assign(on.faults, { hangs: true, silent: true })
     const stalled = heard.next('stalled')
     const beside = await server({ data: on.data })
     stored(await append(logOn(beside), 'other', 'one'))
@@ -124,7 +124,7 @@ describe('the state of a subscription is reported', () => {
     expect(state).toMatchObject({ kind: 'stalled', head: (await on.data.all()).at(-1)!.commit })
     expect(Date.now() - state.since).toBeGreaterThanOrEqual(100)
     const again = heard.next('live')
-    Object.assign(on.faults, { hangs: false, deaf: false })
+    Object.assign(on.faults, { hangs: false, silent: false })
     await again
     stop.abort()
     await reader.ended

@@ -35,7 +35,7 @@ export type Faults = {
   /** Knows the log through this position only, like a leader that does not know yet that it was deposed. */
   knowsThrough: bigint | undefined
   /** Subscriptions that would send something now never send again. */
-  deaf: boolean
+  silent: boolean
   /** Servers before 22.6 report no position when a stream is read. */
   hidesStreamPositions: boolean
   /** Reports no position of what was appended. */
@@ -62,7 +62,7 @@ export const noFaults = (): Faults => ({
   breakAfter: 0,
   hangs: false,
   knowsThrough: undefined,
-  deaf: false,
+  silent: false,
   hidesStreamPositions: false,
   hidesAppendPositions: false,
   isOf206: false,

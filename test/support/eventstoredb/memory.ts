@@ -136,11 +136,11 @@ async function* subscribeStream(store: Store, options: ReadReq.Options, signal: 
 const growth = (store: Store, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const go = (): void => {
-      deaf()
+      unsubscribe()
       signal.removeEventListener('abort', go)
       resolve()
     }
-    const deaf = store.onGrowth(go)
+    const unsubscribe = store.onGrowth(go)
     signal.addEventListener('abort', go)
   })
 

@@ -27,13 +27,13 @@ export const readService = (
     if (faults.hangs && !isLive && !isOfHead) return
     const over = new AbortController()
     for (const end of ['close', 'error', 'cancelled']) call.on(end, () => over.abort())
-    let isDeaf = isLive && faults.deaf
+    let isSilent = isLive && faults.silent
     let sent = 0
     try {
       for await (const message of backend.read(call.request, over.signal)) {
         if (!open.has(call)) return
-        isDeaf ||= isLive && faults.deaf
-        if (isDeaf && !message.hasConfirmation()) continue
+        isSilent ||= isLive && faults.silent
+        if (isSilent && !message.hasConfirmation()) continue
         if (sent++ >= breaksAfter) return close(call, UNAVAILABLE)
         call.write(message)
         if (call.writableNeedDrain) await drained(call)

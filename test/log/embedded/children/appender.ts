@@ -13,7 +13,7 @@ const [dir = '', from = '0', bytes = '100'] = process.argv.slice(2)
 const log = await openEmbeddedLog({ dir, mode: 'writer', owner: 'the appender' })
 writeSync(1, 'open\n')
 let next = Number(from)
-const lane = async (): Promise<void> => {
+const caller = async (): Promise<void> => {
   for (;;) {
     const n = next++
     for (;;) {
@@ -26,4 +26,4 @@ const lane = async (): Promise<void> => {
     writeSync(1, `acknowledged ${n}\n`)
   }
 }
-await Promise.all([lane(), lane(), lane(), lane()])
+await Promise.all([caller(), caller(), caller(), caller()])
