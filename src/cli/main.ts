@@ -36,7 +36,7 @@ const program = new Command('streamvane')
     'after',
     `
 Data goes to stdout, everything else to stderr. Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 another instance took over or holds the log;
-4 the destination or the log refuses; 5 done, and differences were found.`,
+4 the destination or the log refuses; 5 done, and differences were found, or stopped before the end; 130 ended by a second Ctrl-C.`,
   )
 
 const [first, second] = process.argv.slice(2)

@@ -29,16 +29,6 @@ const VARIABLE = /STREAMVANE_[A-Z_]+[A-Z]/g
 /** File names and properties of objects look like settings too. */
 const isNoSetting = (name: string): boolean => /\.(js|ts|md|ya?ml|json|ndjson|avro|log)$/.test(name)
 
-/** Variables with the prefix that are not settings: the file's path, and those of the tests. */
-const otherVariables: ReadonlySet<string> = new Set([
-  'STREAMVANE_CONFIG',
-  'STREAMVANE_CACHE',
-  'STREAMVANE_FUZZ',
-  'STREAMVANE_FUZZ_SEED',
-  'STREAMVANE_LAW_SHARE',
-  'STREAMVANE_REQUIRE_KAFKA',
-])
-
 const camelCase = (word: string): string =>
   word.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 const settingOf = (variable: string): string =>
@@ -56,6 +46,10 @@ const textsIn = (file: string): readonly string[] => {
   visit(ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true))
   return texts
 }
+/** Variables with the prefix that are not settings. The loader lists them by their full names. */
+const otherVariables: ReadonlySet<string> = new Set(
+  textsIn(join(ROOT, 'src/app/config/load.ts')).filter((text) => /^STREAMVANE_[A-Z_]+[A-Z]$/.test(text)),
+)
 const filesBelow = (folder: string, ending: string): readonly string[] =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith(ending))
@@ -76,6 +70,11 @@ test('the schema is read: its keys include nested ones, and most texts name none
     'egress.kafka.registry.colour',
     'STREAMVANE_INGRESS__COLOUR',
   ])
+})
+
+test('variables that are no settings are those that the loader lists', () => {
+  expect(otherVariables).toContain('STREAMVANE_CONFIG')
+  expect(otherVariables).not.toContain('STREAMVANE_DATA')
 })
 
 test('every setting that a message names exists', () => {
