@@ -4,7 +4,8 @@ import { ingest } from '../../ingress/ingest.js'
 import { emptyReceipt, type Receipt } from '../../ingress/receipt.js'
 import { readRawEvents } from '../../ingress/raw-event.js'
 import type { DeadLetterNote } from '../../ingress/dead-letter.js'
-import { NoLog, type EventLog } from '../../log/event-log.js'
+import type { EventLog } from '../../log/event-log.js'
+import { ifThere } from './import-configuration.js'
 import { readGenerations } from '../pipeline/generations.js'
 import type { Logs } from '../pipeline/logs/logs.js'
 
@@ -57,22 +58,13 @@ export const replayDeadLetters = async (
 }
 
 const parts = async (logs: Logs, tenant: string): Promise<readonly Readonly<{ part: string; log: EventLog }>[]> => {
-  const control = await ifThere(logs.control('reader'))
+  // Before the first projection there is only the raw part.
+  const control = await ifThere(() => logs.control('reader'))
   const { all } = control === undefined ? { all: {} } : await readGenerations(control, tenant)
   const parts = [{ part: 'raw', log: await logs.raw('reader') }]
   for (const name of Object.keys(all)) {
-    const log = await ifThere(logs.kpi(name, 'reader'))
+    const log = await ifThere(() => logs.kpi(name, 'reader'))
     if (log !== undefined) parts.push({ part: `kpi-${name}`, log })
   }
   return parts
-}
-
-/** Before the first projection there is only the raw part. */
-const ifThere = async (opening: Promise<EventLog>): Promise<EventLog | undefined> => {
-  try {
-    return await opening
-  } catch (cause) {
-    if (cause instanceof NoLog) return undefined
-    throw cause
-  }
 }
