@@ -7,6 +7,7 @@ import type { Row } from '../../src/domain/row.js'
 import type { SimulateOptions } from '../../src/simulator/options.js'
 import { simulate } from '../../src/simulator/simulate.js'
 import type { Truth } from '../../src/simulator/truth/truth.js'
+import { deadLetterStream } from '../../src/domain/stream-name.js'
 import { memoryLog } from '../../src/log/memory-log.js'
 import {
   differences,
@@ -46,6 +47,13 @@ const morning = async (
   return { truth, rows: await rowsOf(log, 't') }
 }
 
+const lettersIn = async (log: ReturnType<typeof memoryLog>): Promise<readonly string[]> => {
+  const letters: string[] = []
+  for await (const batch of log.readStream(deadLetterStream('t')))
+    for (const { metadata } of batch) letters.push(Buffer.from(metadata).toString())
+  return letters
+}
+
 const everyFamily: Profile = { ...defaultProfile, families: familyNames }
 
 const disturbed: Partial<SimulateOptions> = {
@@ -70,6 +78,28 @@ describe.each([1, 2, 3])('a simulated morning, seed %i, with duplicates, reorder
     const { truth, rows } = await morning({ seed, ...disturbed }, everyFamily)
     expect(statesOfTruth(truth).size).toBeGreaterThan(100)
     expect(differences(statesOfRows(rows, Date.parse(truth.through)), statesOfTruth(truth))).toEqual([])
+  })
+
+  test('a rebuild over a history that was imported at once gives the agent times, whatever their age', async () => {
+    const simulation = simulate({ seed, fromMs: FROM, hours: 3, queues: 4, agents: 25 })
+    const log = memoryLog()
+    const lines = [...simulation].map(({ line }) => line)
+    const truth = simulation.truth()
+    const ofUsers = (line: string): boolean => line.includes('v2.users.')
+    await take(
+      log,
+      't',
+      lines.filter((line) => !ofUsers(line)),
+    )
+    await tickTo(log, 't', Date.parse(truth.through))
+    await take(log, 't', lines.filter(ofUsers))
+    await tickTo(log, 't', Date.parse(truth.through) + HOUR_MS)
+    const profile: Profile = { ...everyFamily, lateHorizonMs: 0 }
+    await project({ log, tenant: 't', profile, historyThrough: String(await log.head()) })
+    const rows = await rowsOf(log, 't')
+    expect(statesOfTruth(truth).size).toBeGreaterThan(100)
+    expect(differences(statesOfRows(rows, Date.parse(truth.through)), statesOfTruth(truth))).toEqual([])
+    expect(await lettersIn(log)).toEqual([])
   })
 
   // What detail events cannot tell is the instant of some emissions: alert, talk and hold end within the session, and

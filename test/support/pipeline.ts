@@ -50,6 +50,8 @@ type ProjectOptions = Readonly<{
   snapshots?: SnapshotStore
   kpi?: EventLog
   signal?: AbortSignal
+  /** Where history ends for the generation, as for a rebuild. */
+  historyThrough?: string
 }>
 
 /** Projects all that the log holds. */
@@ -62,10 +64,11 @@ export const project = ({
   snapshots = noSnapshots,
   kpi = log,
   signal,
+  historyThrough,
 }: ProjectOptions): Promise<ProjectorEnd> =>
   runProjector({
     tenant,
-    generation: generationOf(profile, generation),
+    generation: { ...generationOf(profile, generation), historyThrough: historyThrough ?? null },
     raw: log,
     kpi,
     snapshots,
