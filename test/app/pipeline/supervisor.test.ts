@@ -85,6 +85,26 @@ describe('the clock of a running ingress', () => {
     expect(await ticksOf(log)).toEqual([base - 30 * DAY, base])
   })
 
+  test('goes on after a long pause as soon as somebody has ticked it by hand', async () => {
+    const log = memoryLog()
+    await appendTick(log, 't', NOON - 30 * DAY)
+    const changed = waiting()
+    let isHeld = false
+    const onClock = (held: unknown): void => {
+      isHeld = held !== undefined
+      changed.tell()
+    }
+    let now = NOON
+    const ingress = running(log, ['ingress'], { now: () => now, onClock })
+    await changed.until(() => isHeld)
+    await appendTick(log, 't', NOON)
+    await changed.until(() => !isHeld)
+    now = NOON + EVERY
+    await tickedTo(log, now)
+    await ingress.stop()
+    expect(await ticksOf(log)).toEqual([NOON - 30 * DAY, NOON, NOON + EVERY])
+  })
+
   test('that stands beyond the machine is reported, and goes on once it was taken back', async () => {
     const log = memoryLog()
     await appendTick(log, 't', NOON)

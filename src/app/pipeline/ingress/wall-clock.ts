@@ -68,8 +68,8 @@ export const startWallClock = (options: WallClockOptions): WallClock => {
       const due = wallTick(machine, { everyMs, jumpMaxMs, frontier, latest })
       if (due.kind === 'held' || due.kind === 'frontier-ahead') report(due)
       else if (held !== undefined) report(undefined)
-      // Somebody may have taken the clock back.
-      if (due.kind === 'frontier-ahead') knowsFrontier = false
+      // Another process may tick the clock of a log on a server, or take it back.
+      if (held !== undefined) knowsFrontier = false
       if (due.kind !== 'tick') return
       await gate.track(appendTick(raw, tenant, due.at))
       frontier = due.at
