@@ -2,11 +2,11 @@ import type { Command } from 'commander'
 import { clockReport, takeClockBack, tickClock } from '../app/operations/clock.js'
 import { deadLetters } from '../app/operations/dead-letters.js'
 import type { Logs } from '../app/pipeline/logs/logs.js'
-import { command, commandGroup, type CommonFlags } from './command.js'
-import { configOf, withContext } from './context.js'
-import { EXIT } from './exit.js'
-import { instantOf } from './option-values.js'
-import { summaries } from './summaries.js'
+import { command, commandGroup, type CommonFlags } from './command/command.js'
+import { configOf, withContext } from './command/context.js'
+import { EXIT } from './command/exit.js'
+import { instantOf } from './command/option-values.js'
+import { summaries } from './command/summaries.js'
 
 export const clockCommand = (): Command => {
   const group = commandGroup('clock', summaries.clock)

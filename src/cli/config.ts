@@ -13,14 +13,14 @@ import {
   waitingForRebuild,
   type Change,
   type Configured,
-} from '../app/operations/import-configuration.js'
+} from '../app/operations/imports/import-configuration.js'
 import { readSettings, type Setting, type Times } from '../ingress/decode/configuration-objects.js'
 import { printable } from '../domain/printable.js'
-import { command, commandGroup, type CommonFlags } from './command.js'
-import { configOf, withContext } from './context.js'
-import { instantOf } from './option-values.js'
-import { EXIT, UsageError } from './exit.js'
-import { summaries } from './summaries.js'
+import { command, commandGroup, type CommonFlags } from './command/command.js'
+import { configOf, withContext } from './command/context.js'
+import { instantOf } from './command/option-values.js'
+import { EXIT, UsageError } from './command/exit.js'
+import { summaries } from './command/summaries.js'
 
 export const configCommand = (): Command => {
   const group = commandGroup('config', summaries.config)

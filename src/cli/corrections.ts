@@ -11,12 +11,12 @@ import { familyNames, type FamilyName } from '../domain/family.js'
 import type { Correction } from '../domain/row.js'
 import { kpiStream } from '../domain/stream-name.js'
 import { printableLines } from '../domain/printable.js'
-import { command, type CommonFlags } from './command.js'
-import { configOf, withContext } from './context.js'
-import { rangeOf } from './option-values.js'
-import { EXIT } from './exit.js'
-import { progressBar } from './progress.js'
-import { summaries } from './summaries.js'
+import { command, type CommonFlags } from './command/command.js'
+import { configOf, withContext } from './command/context.js'
+import { rangeOf } from './command/option-values.js'
+import { EXIT } from './command/exit.js'
+import { progressBar } from './command/progress.js'
+import { summaries } from './command/summaries.js'
 
 type Flags = CommonFlags &
   Readonly<{

@@ -2,10 +2,10 @@ import type { Command } from 'commander'
 import Table from 'cli-table3'
 import { deadLetters, replayDeadLetters, type DeadLetter } from '../app/operations/dead-letters.js'
 import { printable, printableJson, printableLines } from '../domain/printable.js'
-import { command, commandGroup, type CommonFlags } from './command.js'
-import { configOf, withContext } from './context.js'
-import { EXIT, UsageError } from './exit.js'
-import { summaries } from './summaries.js'
+import { command, commandGroup, type CommonFlags } from './command/command.js'
+import { configOf, withContext } from './command/context.js'
+import { EXIT, UsageError } from './command/exit.js'
+import { summaries } from './command/summaries.js'
 
 type Flags = CommonFlags & Readonly<{ json?: boolean; reason?: string; dryRun?: boolean; raw?: boolean }>
 

@@ -2,11 +2,11 @@ import type { Command } from 'commander'
 import { deadLetters } from '../app/operations/dead-letters.js'
 import { erase, type Erasure, type Mention } from '../app/operations/erase.js'
 import { conversationStream, userStream } from '../domain/stream-name.js'
-import { command, type CommonFlags } from './command.js'
-import { configOf, withContext } from './context.js'
-import { EXIT, UsageError } from './exit.js'
-import { progressBar } from './progress.js'
-import { summaries } from './summaries.js'
+import { command, type CommonFlags } from './command/command.js'
+import { configOf, withContext } from './command/context.js'
+import { EXIT, UsageError } from './command/exit.js'
+import { progressBar } from './command/progress.js'
+import { summaries } from './command/summaries.js'
 
 type Flags = CommonFlags & Readonly<{ conversation?: string; user?: string; yes?: boolean; json?: boolean }>
 

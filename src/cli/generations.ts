@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import Table from 'cli-table3'
 import { computedGenerations } from '../app/operations/computed.js'
-import { command, type CommonFlags } from './command.js'
-import { configOf, withContext } from './context.js'
-import { EXIT } from './exit.js'
-import { summaries } from './summaries.js'
+import { command, type CommonFlags } from './command/command.js'
+import { configOf, withContext } from './command/context.js'
+import { EXIT } from './command/exit.js'
+import { summaries } from './command/summaries.js'
 
 export const generationsCommand = (): Command =>
   command('generations', summaries.generations, ['streamvane generations', 'streamvane generations --json'])

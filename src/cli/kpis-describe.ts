@@ -17,7 +17,7 @@ import { namedKpis, statisticsOf, type NamedKpi } from '../domain/named-kpi.js'
 import { aliases, notComputed, type NotComputed } from '../domain/not-computed.js'
 import type { Profile } from '../domain/profile.js'
 import { nearNames } from '../domain/near-names.js'
-import { UsageError } from './exit.js'
+import { UsageError } from './command/exit.js'
 
 /** The meaning of a name. */
 export type Description =

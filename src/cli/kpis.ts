@@ -5,11 +5,11 @@ import { isMetricName, metricNames } from '../domain/metric.js'
 import { namedKpis, type NamedKpi } from '../domain/named-kpi.js'
 import type { Profile } from '../domain/profile.js'
 import { nearNames } from '../domain/near-names.js'
-import { command, commandGroup, type CommonFlags } from './command.js'
-import { configOf } from './context.js'
-import { UsageError } from './exit.js'
+import { command, commandGroup, type CommonFlags } from './command/command.js'
+import { configOf } from './command/context.js'
+import { UsageError } from './command/exit.js'
 import { descriptionOf, inWords } from './kpis-describe.js'
-import { summaries } from './summaries.js'
+import { summaries } from './command/summaries.js'
 
 type ProfileFlags = CommonFlags & Readonly<{ profile?: string; json?: boolean }>
 type ListFlags = ProfileFlags & Readonly<{ family?: FamilyName; metric?: string; on?: boolean; off?: boolean }>

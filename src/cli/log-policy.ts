@@ -3,10 +3,10 @@ import * as E from 'fp-ts/lib/Either.js'
 import { accessOf } from '../app/pipeline/logs/eventstoredb-logs.js'
 import { DAY_MS } from '../domain/interval.js'
 import { setStreamPolicy, type StreamPolicy } from '../log/eventstoredb/stream-administration.js'
-import { command, type CommonFlags } from './command.js'
-import { configOf, withContext } from './context.js'
-import { wholeNumber } from './option-values.js'
-import { EXIT, UsageError } from './exit.js'
+import { command, type CommonFlags } from './command/command.js'
+import { configOf, withContext } from './command/context.js'
+import { wholeNumber } from './command/option-values.js'
+import { EXIT, UsageError } from './command/exit.js'
 
 type Flags = CommonFlags &
   Readonly<{

@@ -9,12 +9,12 @@ import { policyCommand } from './log-policy.js'
 import { CopyRefused } from '../app/log-copy/append.js'
 import { embeddedLogs, type Logs } from '../app/pipeline/logs/logs.js'
 import { eventStoreDbLogs } from '../app/pipeline/logs/eventstoredb-logs.js'
-import { command, commandGroup, type CommonFlags } from './command.js'
-import { configOf, withContext, type Context } from './context.js'
-import { wholeNumber } from './option-values.js'
-import { EXIT, UsageError } from './exit.js'
-import { progressBar, type Progress } from './progress.js'
-import { summaries } from './summaries.js'
+import { command, commandGroup, type CommonFlags } from './command/command.js'
+import { configOf, withContext, type Context } from './command/context.js'
+import { wholeNumber } from './command/option-values.js'
+import { EXIT, UsageError } from './command/exit.js'
+import { progressBar, type Progress } from './command/progress.js'
+import { summaries } from './command/summaries.js'
 
 type Flags = CommonFlags & Readonly<{ from: string; to: string; inFlight: number; dryRun?: boolean; json?: boolean }>
 

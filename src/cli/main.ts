@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
-import { exitCodeOf, wordsOf } from './exit.js'
-import { summaries } from './summaries.js'
+import { exitCodeOf, wordsOf } from './command/exit.js'
+import { summaries } from './command/summaries.js'
 import { version } from './version.js'
 
 /** Loads a command's module when the command is used: loading all of them takes most of a second. */

@@ -2,20 +2,20 @@ import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { loadProfile } from '../app/config/load.js'
 import { ConfigError } from '../app/config/schema.js'
-import { ifThere, logStatusOf } from '../app/operations/import-configuration.js'
+import { ifThere, logStatusOf } from '../app/operations/imports/import-configuration.js'
 import {
   NotPublishable,
   profileInForce,
   publishedProfiles,
   publishProfile,
   type Publication,
-} from '../app/operations/publish-profile.js'
+} from '../app/operations/imports/publish-profile.js'
 import type { Profile } from '../domain/profile.js'
-import { command, commandGroup, type CommonFlags } from './command.js'
-import { configOf, withContext } from './context.js'
-import { instantOf } from './option-values.js'
-import { EXIT } from './exit.js'
-import { summaries } from './summaries.js'
+import { command, commandGroup, type CommonFlags } from './command/command.js'
+import { configOf, withContext } from './command/context.js'
+import { instantOf } from './command/option-values.js'
+import { EXIT } from './command/exit.js'
+import { summaries } from './command/summaries.js'
 
 export const profileCommand = (): Command => {
   const group = commandGroup('profile', summaries.profile)

@@ -1,13 +1,13 @@
 import type { Command } from 'commander'
 import Table from 'cli-table3'
 import { loadProfile } from '../app/config/load.js'
-import type { IntervalComparison, PublishedField } from '../app/operations/compare-generations.js'
-import { rebuild, type RebuildOutcome } from '../app/operations/rebuild.js'
-import { command, type CommonFlags } from './command.js'
-import { configOf, withContext } from './context.js'
-import { EXIT } from './exit.js'
-import { progressBar } from './progress.js'
-import { summaries } from './summaries.js'
+import type { IntervalComparison, PublishedField } from '../app/operations/generations/compare-generations.js'
+import { rebuild, type RebuildOutcome } from '../app/operations/generations/rebuild.js'
+import { command, type CommonFlags } from './command/command.js'
+import { configOf, withContext } from './command/context.js'
+import { EXIT } from './command/exit.js'
+import { progressBar } from './command/progress.js'
+import { summaries } from './command/summaries.js'
 
 type Flags = CommonFlags & Readonly<{ profile?: string; promote?: boolean; json?: boolean }>
 

@@ -16,12 +16,12 @@ import { familyNames, type FamilyName } from '../domain/family.js'
 import { kpiStream } from '../domain/stream-name.js'
 import { NoLog } from '../log/event-log.js'
 import { printableLines } from '../domain/printable.js'
-import { command, type CommonFlags } from './command.js'
-import { configOf, withContext, type Context } from './context.js'
-import { rangeOf, wholeNumber } from './option-values.js'
-import { EXIT, UsageError } from './exit.js'
-import { progressBar } from './progress.js'
-import { summaries } from './summaries.js'
+import { command, type CommonFlags } from './command/command.js'
+import { configOf, withContext, type Context } from './command/context.js'
+import { rangeOf, wholeNumber } from './command/option-values.js'
+import { EXIT, UsageError } from './command/exit.js'
+import { progressBar } from './command/progress.js'
+import { summaries } from './command/summaries.js'
 
 type Flags = CommonFlags &
   Readonly<{

@@ -1,14 +1,14 @@
 import { Option, type Command } from 'commander'
 import { familyNames, type FamilyName } from '../domain/family.js'
-import { replay } from '../app/operations/replay.js'
+import { replay } from '../app/operations/generations/replay.js'
 import type { Sink } from '../egress/sink.js'
 import { sinksOf } from '../app/pipeline/egress/sinks.js'
-import { command, type CommonFlags } from './command.js'
-import { configOf, withContext } from './context.js'
-import { rangeOf } from './option-values.js'
-import { EXIT, UsageError } from './exit.js'
-import { progressBar } from './progress.js'
-import { summaries } from './summaries.js'
+import { command, type CommonFlags } from './command/command.js'
+import { configOf, withContext } from './command/context.js'
+import { rangeOf } from './command/option-values.js'
+import { EXIT, UsageError } from './command/exit.js'
+import { progressBar } from './command/progress.js'
+import { summaries } from './command/summaries.js'
 
 type Flags = CommonFlags & Readonly<{ from: string; to: string; family?: FamilyName; dryRun?: boolean }>
 

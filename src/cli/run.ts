@@ -11,10 +11,10 @@ import { unreachable } from '../domain/unreachable.js'
 import { progressMismatchCodes } from '../egress/progress-mismatch.js'
 import { startHealthServer, type HealthServer } from '../http/health-server.js'
 import { httpSource } from '../http/server.js'
-import { command, type CommonFlags } from './command.js'
-import { configOf, withContext } from './context.js'
-import { EXIT, isExpected, outcomeOf, UsageError } from './exit.js'
-import { summaries } from './summaries.js'
+import { command, type CommonFlags } from './command/command.js'
+import { configOf, withContext } from './command/context.js'
+import { EXIT, isExpected, outcomeOf, UsageError } from './command/exit.js'
+import { summaries } from './command/summaries.js'
 
 type Flags = CommonFlags &
   Readonly<{

@@ -3,10 +3,10 @@ import { familyNames, type FamilyName } from '../domain/family.js'
 import { sinkKinds } from '../app/config/schema.js'
 import { topicsOptionsOf } from '../app/pipeline/egress/sinks.js'
 import { applyTopics, planTopics, type TopicStep } from '../egress/kafka/topic-admin.js'
-import { command, commandGroup, type CommonFlags } from './command.js'
-import { configOf, withContext } from './context.js'
-import { EXIT, UsageError } from './exit.js'
-import { summaries } from './summaries.js'
+import { command, commandGroup, type CommonFlags } from './command/command.js'
+import { configOf, withContext } from './command/context.js'
+import { EXIT, UsageError } from './command/exit.js'
+import { summaries } from './command/summaries.js'
 
 type Flags = CommonFlags & Readonly<{ family?: readonly FamilyName[]; dryRun?: boolean; json?: boolean }>
 

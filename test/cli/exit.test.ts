@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { RebuildStopped } from '../../src/app/operations/rebuild.js'
+import { RebuildStopped } from '../../src/app/operations/generations/rebuild.js'
 import { ConfigError } from '../../src/app/config/schema.js'
 import { NoGeneration } from '../../src/app/operations/computed.js'
-import { EXIT, exitCodeOf, UsageError, wordsOf } from '../../src/cli/exit.js'
+import { EXIT, exitCodeOf, UsageError, wordsOf } from '../../src/cli/command/exit.js'
 import { NotIngested } from '../../src/ingress/not-ingested.js'
 import { LogLocked, LogUnavailable } from '../../src/log/event-log.js'
 

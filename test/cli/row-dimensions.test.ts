@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { DimensionFilter, queueNamesOf, wantedDimensions } from '../../src/cli/row-dimensions.js'
+import { DimensionFilter, queueNamesOf, wantedDimensions } from '../../src/cli/command/row-dimensions.js'
 
 const queues = new Map([
   ['9b1d', 'Sales'],

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { httpSource } from '../../src/http/server.js'
-import { fileSource } from '../../src/ingress/file-source.js'
+import { fileSource } from '../../src/ingress/files/file-source.js'
 import { emptyReceipt } from '../../src/ingress/receipt.js'
 import { sourceContract, type SourceRig } from './source.contract.js'
 

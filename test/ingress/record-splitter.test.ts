@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { recordsOf, RecordSplitter, type SplitRecord } from '../../src/ingress/record-splitter.js'
+import { recordsOf, RecordSplitter, type SplitRecord } from '../../src/ingress/files/record-splitter.js'
 
 type Split = Readonly<{ records: readonly string[]; isComplete: boolean }>
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { exitCodeOf, wordsOf } from '../../src/cli/exit.js'
+import { exitCodeOf, wordsOf } from '../../src/cli/command/exit.js'
 import { logCommand } from '../../src/cli/log.js'
 import { answers } from '../support/answers.js'
 import { startEventStoreDbServer } from '../support/eventstoredb/server.js'

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { UsageError } from '../../src/cli/exit.js'
-import { tokenOf } from '../../src/cli/token.js'
+import { UsageError } from '../../src/cli/command/exit.js'
+import { tokenOf } from '../../src/cli/command/token.js'
 import { served } from '../http/served.js'
 import { scratchFolder, streamvane } from '../support/streamvane.js'
 

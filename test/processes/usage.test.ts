@@ -20,8 +20,8 @@ import { rowsCommand } from '../../src/cli/rows.js'
 import { runCommand } from '../../src/cli/run.js'
 import { simulateCommand } from '../../src/cli/simulate.js'
 import { topicsCommand } from '../../src/cli/topics.js'
-import type { summaries } from '../../src/cli/summaries.js'
-import { exitCodeOf, wordsOf } from '../../src/cli/exit.js'
+import type { summaries } from '../../src/cli/command/summaries.js'
+import { exitCodeOf, wordsOf } from '../../src/cli/command/exit.js'
 import { scratchFolder, streamvane, type Outcome } from '../support/streamvane.js'
 
 const commands = {
@@ -77,12 +77,14 @@ describe('help', () => {
       const text = await readFile(join(import.meta.dirname, '../../src/cli', file), 'utf8')
       return [...text.matchAll(/^import (?!type )[^;]*? from '([^']+)'/gm)].map(([, module = '']) => module)
     }
-    const own = ['main.ts', 'exit.ts', 'summaries.ts', 'version.ts']
+    const own = ['main.ts', 'command/exit.ts', 'command/summaries.ts', 'version.ts']
     const modules = (await Promise.all(own.map(loaded))).flat()
     expect(modules).toContain('commander')
-    expect(modules.filter((module) => !/^(commander|node:fs|\.\/(exit|summaries|version)\.js)$/.test(module))).toEqual(
-      [],
-    )
+    expect(
+      modules.filter(
+        (module) => !/^(commander|node:fs|\.\/(command\/exit|command\/summaries|version)\.js)$/.test(module),
+      ),
+    ).toEqual([])
   })
 
   test('is found under "help <command>" too, and --version prints the version of the package', async () => {

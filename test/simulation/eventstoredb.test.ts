@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { intervalDigests } from '../../src/app/operations/digest.js'
+import { intervalDigests } from '../../src/app/operations/generations/digest.js'
 import { runProjector } from '../../src/app/pipeline/projector/projector.js'
 import { HOUR_MS, MINUTE_MS } from '../../src/domain/interval.js'
 import { defaultProfile, type Profile } from '../../src/domain/profile.js'

@@ -17,7 +17,7 @@ import {
   statesOfRows,
   statesOfTruth,
 } from '../support/against-truth.js'
-import { changeConfiguration } from '../../src/app/operations/import-configuration.js'
+import { changeConfiguration } from '../../src/app/operations/imports/import-configuration.js'
 import { configurationOf } from '../support/simulated-configuration.js'
 import { project, rowsOf, take, tickTo } from '../support/pipeline.js'
 

@@ -5,7 +5,7 @@ import { emptyReceipt, type Receipt } from '../../ingress/receipt.js'
 import { readRawEvents } from '../../ingress/raw-event.js'
 import type { DeadLetterNote } from '../../ingress/dead-letter.js'
 import type { EventLog } from '../../log/event-log.js'
-import { ifThere } from './import-configuration.js'
+import { ifThere } from './imports/import-configuration.js'
 import { readGenerations } from '../pipeline/generations.js'
 import type { Logs } from '../pipeline/logs/logs.js'
 

@@ -1,5 +1,5 @@
 import type { Body } from '../decode/fields.js'
-import { recordsOf } from '../record-splitter.js'
+import { recordsOf } from '../files/record-splitter.js'
 
 /**
  * Recognises one kind of wrapping, by its members, and returns the events within, byte for byte; `undefined` for

@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs'
 import type { Position } from '../event-log.js'
-import { logError } from './damage.js'
+import { logError } from './lmdb/damage.js'
 import { openEmbeddedLog } from './log.js'
-import { freeLease } from './writer-lease.js'
-import { leaveStore, shareStore } from './shared-store.js'
-import { openStore } from './store.js'
+import { freeLease } from './lock/writer-lease.js'
+import { leaveStore, shareStore } from './lmdb/shared-store.js'
+import { openStore } from './lmdb/store.js'
 
 /** Which log a part is, and how far it goes. */
 export type LogFacts = Readonly<{

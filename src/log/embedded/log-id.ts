@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { LogUnavailable } from '../event-log.js'
-import type { EmbeddedStore } from './store.js'
+import type { EmbeddedStore } from './lmdb/store.js'
 
 /** The log's id in the table `meta`. */
 const KEY = 'id'

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import * as E from 'fp-ts/lib/Either.js'
-import type { EventStoreDbConnection } from './connection.js'
+import type { EventStoreDbConnection } from './client/connection.js'
 import { LogUnavailable } from '../event-log.js'
 import type { EventLog } from '../event-log.js'
-import { readStreamEvents } from './read.js'
+import { readStreamEvents } from './read/read.js'
 
 /** Holds one event, whose id is the log's. Its name belongs to no tenant: all tenants of a server share the log. */
 const STREAM = 'streamvane.log-id'

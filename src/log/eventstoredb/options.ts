@@ -1,4 +1,4 @@
-import type { SubscriptionReport } from './subscription-health.js'
+import type { SubscriptionReport } from './read/subscription-health.js'
 
 /** PEM text, or its bytes. */
 type Pem = string | Uint8Array

@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { clockReport, takeClockBack, tickClock } from '../../../src/app/operations/clock.js'
 import { deadLetters } from '../../../src/app/operations/dead-letters.js'
-import { rebuild } from '../../../src/app/operations/rebuild.js'
+import { rebuild } from '../../../src/app/operations/generations/rebuild.js'
 import { singleLog } from '../../../src/app/pipeline/logs/logs.js'
 import { runLiveProjector } from '../../../src/app/pipeline/projector/projector-stage.js'
 import { latestRows } from '../../../src/contract/kpi-stream.js'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { compareGenerations } from '../../../src/app/operations/compare-generations.js'
+import { compareGenerations } from '../../../src/app/operations/generations/compare-generations.js'
 import type { Row } from '../../../src/domain/row.js'
 import { at, row } from '../reconcile/fixtures.js'
 

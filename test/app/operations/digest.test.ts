@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compareDigests, intervalDigests } from '../../../src/app/operations/digest.js'
+import { compareDigests, intervalDigests } from '../../../src/app/operations/generations/digest.js'
 import { measureOf } from '../../../src/domain/measure.js'
 import { metricIndex, metricNames, type MetricName } from '../../../src/domain/metric.js'
 import { rowKey, type Row } from '../../../src/domain/row.js'

@@ -8,7 +8,7 @@ import {
   waitingForRebuild,
   type ChangeOptions,
   type Configured,
-} from '../../../src/app/operations/import-configuration.js'
+} from '../../../src/app/operations/imports/import-configuration.js'
 import { startGeneration, promote, readGenerations } from '../../../src/app/pipeline/generations.js'
 import { singleLog } from '../../../src/app/pipeline/logs/logs.js'
 import {
@@ -16,7 +16,7 @@ import {
   profileInForce,
   publishedProfiles,
   publishProfile,
-} from '../../../src/app/operations/publish-profile.js'
+} from '../../../src/app/operations/imports/publish-profile.js'
 import { zoneOf } from '../../../src/app/config/zones.js'
 import { defaultProfile, type Profile } from '../../../src/domain/profile.js'
 import { appendTick } from '../../../src/ingress/clock.js'

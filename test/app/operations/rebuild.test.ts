@@ -11,7 +11,7 @@ import {
   RebuildStopped,
   type RebuildOptions,
   type RebuildOutcome,
-} from '../../../src/app/operations/rebuild.js'
+} from '../../../src/app/operations/generations/rebuild.js'
 import { HOUR_MS } from '../../../src/domain/interval.js'
 import { defaultProfile, type Profile } from '../../../src/domain/profile.js'
 import { simulate } from '../../../src/simulator/simulate.js'

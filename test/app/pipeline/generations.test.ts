@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { defaultProfile, type Profile } from '../../../src/domain/profile.js'
-import { compareDigests, intervalDigests } from '../../../src/app/operations/digest.js'
+import { compareDigests, intervalDigests } from '../../../src/app/operations/generations/digest.js'
 import { runEgress } from '../../../src/app/pipeline/egress/egress.js'
 import {
   GenerationsChanged,
@@ -11,8 +11,8 @@ import {
 } from '../../../src/app/pipeline/generations.js'
 import { runLiveProjector } from '../../../src/app/pipeline/projector/projector-stage.js'
 import { singleLog, type Logs } from '../../../src/app/pipeline/logs/logs.js'
-import { rebuild } from '../../../src/app/operations/rebuild.js'
-import { replay } from '../../../src/app/operations/replay.js'
+import { rebuild } from '../../../src/app/operations/generations/rebuild.js'
+import { replay } from '../../../src/app/operations/generations/replay.js'
 import { simulate } from '../../../src/simulator/simulate.js'
 import type { EventLog } from '../../../src/log/event-log.js'
 import { memoryLog } from '../../../src/log/memory-log.js'

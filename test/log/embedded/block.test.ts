@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { encodeBlock, eventsOf, openBlock, uuidBytes } from '../../../src/log/embedded/block.js'
-import { Damage } from '../../../src/log/embedded/damage.js'
-import type { BlockEvent } from '../../../src/log/embedded/block.js'
+import { encodeBlock, eventsOf, openBlock, uuidBytes } from '../../../src/log/embedded/format/block.js'
+import { Damage } from '../../../src/log/embedded/lmdb/damage.js'
+import type { BlockEvent } from '../../../src/log/embedded/format/block.js'
 
 const bytes = fc.uint8Array({ maxLength: 40 })
 const name = fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' })

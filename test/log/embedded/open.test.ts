@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { openEmbeddedLog } from '../../../src/log/embedded/log.js'
-import { openStore } from '../../../src/log/embedded/store.js'
+import { openStore } from '../../../src/log/embedded/lmdb/store.js'
 import { LogDamaged, LogUnavailable } from '../../../src/log/event-log.js'
 import { scratchDirectory } from './child-process.js'
 

@@ -2,9 +2,9 @@ import { readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openEmbeddedLog } from '../../../src/log/embedded/log.js'
-import { thisProcess } from '../../../src/log/embedded/process-identity.js'
-import { openStore } from '../../../src/log/embedded/store.js'
-import { takeLease } from '../../../src/log/embedded/writer-lease.js'
+import { thisProcess } from '../../../src/log/embedded/lock/process-identity.js'
+import { openStore } from '../../../src/log/embedded/lmdb/store.js'
+import { takeLease } from '../../../src/log/embedded/lock/writer-lease.js'
 import { scratchDirectory } from './child-process.js'
 
 const rightsOf = async (path: string): Promise<string> => ((await stat(path)).mode & 0o777).toString(8)

@@ -9,8 +9,8 @@ import {
   streams,
   streamsService,
   WellKnownEmpty,
-} from '../../../src/log/eventstoredb/client-internals.js'
-import { eventStoreDbClient } from '../../../src/log/eventstoredb/client.js'
+} from '../../../src/log/eventstoredb/client/client-internals.js'
+import { eventStoreDbClient } from '../../../src/log/eventstoredb/client/client.js'
 
 describe('the internals of the EventStoreDB client', () => {
   test('the version is pinned exactly', () => {
@@ -72,6 +72,6 @@ describe('the internals of the EventStoreDB client', () => {
     const importing = readdirSync('src', { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
       .filter((file) => readFileSync(join('src', file), 'utf8').includes('@eventstore/db-client/'))
-    expect(importing).toEqual([join('log', 'eventstoredb', 'client-internals.ts')])
+    expect(importing).toEqual([join('log', 'eventstoredb', 'client', 'client-internals.ts')])
   })
 })

@@ -1,9 +1,9 @@
 import { describe, expect, test, vi } from 'vitest'
 import { LogUnavailable } from '../../../src/log/event-log.js'
 import type { EventLog, Live } from '../../../src/log/event-log.js'
-import type { SubscriptionReport } from '../../../src/log/eventstoredb/subscription-health.js'
-import { subscriptionHealth } from '../../../src/log/eventstoredb/subscription-health.js'
-import type { SubscriptionState } from '../../../src/log/eventstoredb/subscription-health.js'
+import type { SubscriptionReport } from '../../../src/log/eventstoredb/read/subscription-health.js'
+import { subscriptionHealth } from '../../../src/log/eventstoredb/read/subscription-health.js'
+import type { SubscriptionState } from '../../../src/log/eventstoredb/read/subscription-health.js'
 import { append, contents, follow, logOn, never, server, stored } from './rig.js'
 
 /** The reports so far, and a wait for one of them. */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { SubscriptionReport } from '../../../log/eventstoredb/subscription-health.js'
+import type { SubscriptionReport } from '../../../log/eventstoredb/read/subscription-health.js'
 import type { LogHealth } from './logs.js'
 
 /**

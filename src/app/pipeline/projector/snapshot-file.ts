@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import { crc32 } from 'node:zlib'
 import type { Database, RootDatabase } from 'lmdb'
-import { DiskFull, openLmdb } from '../../../log/embedded/lmdb-open.js'
+import { DiskFull, openLmdb } from '../../../log/embedded/lmdb/lmdb-open.js'
 import { LogUnavailable } from '../../../log/event-log.js'
 
 /** The tables of a snapshot: the state of the projection, and its cold store. */

@@ -1,0 +1,43 @@
+import type { EpochMs } from '../../../domain/interval.js'
+import type { Row } from '../../../domain/row.js'
+import { compareDigests, intervalDigests, type DigestDifference } from './digest.js'
+
+/**
+ * What a row publishes besides its values. Two generations may differ in it rightly: a row that was corrected in the live
+ * generation is final in one that was computed at once.
+ */
+const publishedFields = ['serviceTarget', 'status', 'correction', 'erased'] as const
+export type PublishedField = (typeof publishedFields)[number]
+
+/** An interval in two generations. `published` counts the rows of both whose published fields differ, by field. */
+export type IntervalComparison = DigestDifference &
+  Readonly<{ published: Readonly<Partial<Record<PublishedField, number>>> }>
+
+/**
+ * Compares the latest rows of two generations per interval, in order. `same` says that all values are equal; the
+ * digests cover values alone, so that they are comparable between any two logs.
+ */
+export const compareGenerations = (
+  before: ReadonlyMap<string, Row>,
+  after: ReadonlyMap<string, Row>,
+): readonly IntervalComparison[] => {
+  const published = new Map<EpochMs, Partial<Record<PublishedField, number>>>()
+  for (const [key, row] of after) {
+    const old = before.get(key)
+    if (old === undefined) continue
+    for (const field of publishedFields) {
+      if ((old[field] ?? null) === (row[field] ?? null)) continue
+      const counts = published.get(row.start) ?? {}
+      counts[field] = (counts[field] ?? 0) + 1
+      published.set(row.start, counts)
+    }
+  }
+  const compared = compareDigests(intervalDigests(before.values()), intervalDigests(after.values()))
+  const starts = new Set(compared.map(({ start }) => start))
+  const empty = [...published.keys()]
+    .filter((start) => !starts.has(start))
+    .map((start): DigestDifference => ({ start, before: undefined, after: undefined, same: true }))
+  return [...compared, ...empty]
+    .sort((a, b) => a.start - b.start)
+    .map((each) => ({ ...each, published: published.get(each.start) ?? {} }))
+}

@@ -1,0 +1,98 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { FamilyName } from '../../../domain/family.js'
+import type { EpochMs } from '../../../domain/interval.js'
+import { failureText, type Progress, type Sink, type SinkRecord } from '../../../egress/sink.js'
+import { computedGenerations, NoGeneration } from '../computed.js'
+import { latestHeaders } from '../../../contract/kpi-stream.js'
+import type { Logs } from '../../pipeline/logs/logs.js'
+
+export type ReplayOptions = Readonly<{
+  tenant: string
+  logs: Logs
+  /** Needs a name of its own at the destination: with that of the running egress it would fence it. */
+  sink: Sink | undefined
+  /** The sink of the running egress: its progress is read, and nothing is written to it. */
+  published?: Sink | undefined
+  family?: FamilyName | undefined
+  from?: EpochMs | undefined
+  to?: EpochMs | undefined
+  batchMax: number
+  signal: AbortSignal
+  onProgress?: (written: number, of: number) => void
+}>
+
+export class ReplayFailed extends Error {
+  override readonly name = 'ReplayFailed'
+}
+
+/**
+ * Publishes the latest row of every key whose interval starts in `[from, to)` again, marked as replay, in the order of
+ * the KPI log. Progress does not move. Without a sink (a dry run) it only counts. Resolves with the number of records,
+ * which is smaller than the total if the signal aborted. Rows that the egress has still to publish are left to it.
+ */
+export const replay = async ({
+  tenant,
+  logs,
+  sink,
+  published,
+  family,
+  from,
+  to,
+  batchMax,
+  signal,
+  onProgress,
+}: ReplayOptions): Promise<number> => {
+  const { live } = await computedGenerations(logs, tenant)
+  if (live === undefined) throw new NoGeneration(tenant)
+  const inRange = (start: EpochMs): boolean => (from === undefined || start >= from) && (to === undefined || start < to)
+  const rows = await latestHeaders(await logs.kpi(live, 'reader'), tenant, live, {
+    family,
+    header: ({ start }) => inRange(start),
+  })
+  const through = published === undefined ? Infinity : await publishedThrough(published, live, signal)
+  const records: SinkRecord[] = [...rows.values()]
+    .filter(({ revision }) => revision <= through)
+    .sort((a, b) => a.revision - b.revision)
+    .map(({ header, avro, schema }) => ({ header, avro, schema, generation: live, replay: true }))
+  if (sink === undefined || records.length === 0) return records.length
+  const connected = await sink.connect(signal)()
+  if (E.isLeft(connected))
+    throw new ReplayFailed(`${sink.name}: ${failureText(connected.left)}`, { cause: connected.left })
+  let at = 0
+  while (at < records.length && !signal.aborted) {
+    const result = await sink.write({ records: records.slice(at, at + batchMax) }, signal)()
+    if (E.isLeft(result))
+      throw new ReplayFailed(
+        `${sink.name}: ${failureText(result.left)}, after ${at} of ${records.length} records; run it again to publish all of the range`,
+        { cause: result.left },
+      )
+    at = Math.min(at + batchMax, records.length)
+    onProgress?.(at, records.length)
+  }
+  return at
+}
+
+/**
+ * The revision through which the egress has published the live generation. Throws `ReplayFailed` if it has not switched
+ * to that generation: consumers would get its rows before they are told of them in order.
+ */
+const publishedThrough = async (sink: Sink, live: string, signal: AbortSignal): Promise<number> => {
+  let progress: Progress | undefined
+  let wasAsked = false
+  // A check that refuses makes the sink tell its progress without fencing out the egress.
+  const read = await sink.connect(signal, async (found) => {
+    progress = found
+    wasAsked = true
+    return E.left('its progress was read')
+  })()
+  if (E.isLeft(read) && !wasAsked)
+    throw new ReplayFailed(`${sink.name}: the progress of the egress cannot be read: ${failureText(read.left)}`, {
+      cause: read.left,
+    })
+  if (progress?.generation === live) return progress.revision
+  throw new ReplayFailed(
+    `${sink.name}: generation ${live} is live, and the egress has published ${
+      progress === undefined ? 'nothing yet' : `generation ${progress.generation}`
+    }: run the replay again once the egress has switched (it then publishes all rows of ${live})`,
+  )
+}

@@ -1,0 +1,47 @@
+import { Command } from 'commander'
+import { nearNames } from '../../domain/near-names.js'
+
+/** Options that every command has. */
+export type CommonFlags = Readonly<{ config?: string; data?: string; tenant?: string; log?: string; logLevel?: string }>
+
+/** A command with the options that all commands have. `examples` are printed after the help. */
+export const command = (name: string, description: string, examples: readonly string[]): Command =>
+  new LeafCommand(name)
+    .description(description)
+    .exitOverride()
+    .option('--config <file>', 'configuration file, YAML or JSON (default: $STREAMVANE_CONFIG)')
+    .option('--data <dir>', 'folder of the embedded log and local state (default: ./data)')
+    .option('--tenant <name>', 'whose data (default: default)')
+    .option(
+      '--log <kind>',
+      'embedded (default) or eventstoredb, which $EVENTSTOREDB_URL or the configuration says where to find',
+    )
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent; the log goes to stderr')
+    .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`)
+
+/**
+ * Reports an unknown option before a missing one: whoever writes `--famly queue` has not forgotten `--family`.
+ * Commander checks the mandatory options first.
+ */
+class LeafCommand extends Command {
+  override parseOptions(args: string[]): { operands: string[]; unknown: string[] } {
+    const parsed = super.parseOptions(args)
+    if (this.commands.some((below) => below.name() === parsed.operands[0])) return parsed
+    const unknown = parsed.unknown.find((each) => each.startsWith('-'))
+    if (unknown !== undefined && !parsed.unknown.some((each) => each === '-h' || each === '--help')) {
+      const [name = unknown] = unknown.split('=')
+      const near = nearNames(
+        name,
+        this.options.flatMap(({ long }) => long ?? []),
+        1,
+      )
+      const hint = near.length === 0 ? '' : `\n(Did you mean ${near.join()}?)`
+      this.error(`error: unknown option '${name}'${hint}`, { code: 'commander.unknownOption' })
+    }
+    return parsed
+  }
+}
+
+/** A command that only holds others. */
+export const commandGroup = (name: string, description: string): Command =>
+  new Command(name).description(description).exitOverride()

@@ -1,0 +1,48 @@
+import { pino, destination, type Logger } from 'pino'
+import { loadConfig } from '../../app/config/load.js'
+import type { Config } from '../../app/config/schema.js'
+import type { Logs } from '../../app/pipeline/logs/logs.js'
+import type { CommonFlags } from './command.js'
+
+/** What a command works with: configuration, log, a logger on stderr, and a signal that SIGINT and SIGTERM abort. */
+export type Context = Readonly<{ config: Config; logs: Logs; logger: Logger; signal: AbortSignal }>
+
+/** The configuration from file, environment and flags. `more` has the command's own flags as settings. */
+export const configOf = (flags: CommonFlags, more: Readonly<Record<string, unknown>> = {}): Config =>
+  loadConfig({
+    file: flags.config ?? process.env['STREAMVANE_CONFIG'],
+    env: process.env,
+    flags: { data: flags.data, tenant: flags.tenant, log: { kind: flags.log }, logLevel: flags.logLevel, ...more },
+  })
+
+/** Runs a command's work and closes its log afterwards. A second signal ends the process at once. */
+export const withContext = async (
+  name: string,
+  config: Config,
+  work: (context: Context) => Promise<number>,
+): Promise<void> => {
+  const logger = pino({ level: config.logLevel, base: null }, destination({ dest: 2, sync: true }))
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(130)
+      logger.info({ signal }, 'finishing what was begun; once more to end at once')
+      stop.abort()
+    })
+  const logs = await logsOf(config, name, logger)
+  try {
+    process.exitCode = await work({ config, logs, logger, signal: stop.signal })
+  } finally {
+    await logs.close()
+  }
+}
+
+/** The configured log. Its adapter is loaded here, because the client of EventStoreDB takes long to load. */
+const logsOf = async (config: Config, name: string, logger: Logger): Promise<Logs> =>
+  config.log.kind === 'eventstoredb'
+    ? (await import('../../app/pipeline/logs/eventstoredb-logs.js')).eventStoreDbLogs(
+        config,
+        `streamvane ${name}`,
+        logger,
+      )
+    : (await import('../../app/pipeline/logs/logs.js')).embeddedLogs(config.data, `streamvane ${name}`)

@@ -1,0 +1,88 @@
+import { createRequire } from 'node:module'
+import type { EventStoreDBClient } from '@eventstore/db-client'
+import type { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js'
+import type { BatchAppendReq } from '@eventstore/db-client/generated/streams_pb.js'
+import { lostConnection } from '../failure.js'
+
+/**
+ * Everything that Streamvane uses of the official client beyond its public interface. The version is pinned exactly,
+ * and `client-internals.test.ts` fails if a new version moves something.
+ */
+export { parseConnectionString } from '@eventstore/db-client/dist/Client/parseConnectionString.js'
+export { default as featuresService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js'
+export type { ServerFeaturesClient } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js'
+export type { SupportedMethods } from '@eventstore/db-client/generated/serverfeatures_pb.js'
+export { default as shared } from '@eventstore/db-client/generated/shared_pb.js'
+export { default as streamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js'
+export type { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js'
+export { default as streams } from '@eventstore/db-client/generated/streams_pb.js'
+export type {
+  AppendReq,
+  AppendResp,
+  BatchAppendReq,
+  BatchAppendResp,
+  ReadReq,
+  ReadResp,
+  TombstoneReq,
+} from '@eventstore/db-client/generated/streams_pb.js'
+
+type WellKnownEmpty = NonNullable<ReturnType<BatchAppendReq.Options['getNoStream']>>
+// The client's own copy of the well-known messages, wherever it is installed.
+const requireFromClient = createRequire(createRequire(import.meta.url).resolve('@eventstore/db-client'))
+export const { Empty: WellKnownEmpty } = requireFromClient('google-protobuf/google/protobuf/empty_pb.js') as {
+  Empty: new () => WellKnownEmpty
+}
+
+export type CallArguments = Parameters<StreamsClient['read']> extends [unknown, ...infer Rest] ? Rest : never
+type Inside<C, T> = (service: new (...args: never[]) => C, name: string, act: (client: C) => T) => T
+
+/**
+ * Members of the client that its types call protected. Its public appends and reads are of no use here: they parse one
+ * metadata format as JSON and lose the bytes, reads of `$all` take no filter, and all clients of a process share one
+ * table of pending batch appends, where an answer that comes after another client's error throws inside an event
+ * handler.
+ */
+export type ClientInternals = {
+  readonly GRPCStreamCreator: <C, T>(...args: Parameters<Inside<C, T>>) => () => Promise<T>
+  readonly execute: <C, T>(...args: Parameters<Inside<C, Promise<T>>>) => Promise<T>
+  readonly callArguments: (
+    base: Readonly<{ deadline?: number; requiresLeader: boolean }>,
+    call?: Readonly<{ deadline: number }>,
+  ) => CallArguments
+  readonly dispose: () => Promise<void>
+  handleError: (client: unknown, error: Error) => Promise<void>
+  getChannel: () => Promise<Readonly<{ close: () => void }>>
+}
+
+/** The members of a client, with its faults mended: see {@link surviveErrors} and {@link rememberChannel}. */
+export const internalsOf = (
+  client: EventStoreDBClient,
+): Readonly<{ internals: ClientInternals; channel: () => ReturnType<ClientInternals['getChannel']> | undefined }> => {
+  const internals = client as unknown as ClientInternals
+  const channel = rememberChannel(internals)
+  surviveErrors(internals)
+  return { internals, channel }
+}
+
+/** The channel in use, without opening one: closing must not begin by discovering a cluster. */
+const rememberChannel = (client: ClientInternals): (() => ReturnType<ClientInternals['getChannel']> | undefined) => {
+  const { getChannel } = client
+  let last: ReturnType<ClientInternals['getChannel']> | undefined
+  client.getChannel = () => (last = getChannel())
+  return () => last
+}
+
+/**
+ * The client looks at every error in a promise that nobody awaits, and throws where a trailer it wants is missing: that
+ * would end the process.
+ */
+const surviveErrors = (client: ClientInternals): void => {
+  const { handleError } = client
+  client.handleError = async (grpc, error) => {
+    try {
+      await handleError(grpc, error)
+    } catch {
+      await handleError(grpc, lostConnection())
+    }
+  }
+}

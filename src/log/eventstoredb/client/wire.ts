@@ -1,0 +1,237 @@
+import { shared, streams, WellKnownEmpty } from './client-internals.js'
+import type { AppendReq, BatchAppendReq, ReadReq, ReadResp } from './client-internals.js'
+import { LogUnavailable } from '../../event-log.js'
+import type { NewEvent, Position, RecordedEvent } from '../../event-log.js'
+
+/**
+ * `$all` is ordered by a commit and a prepare position. The log's position is the commit position alone: it counts
+ * bytes, so ids derived from it stay small, and it belongs to one event, except in transactions of the old TCP
+ * clients. (Servers before 21.10 report for an event the prepare position of the first event of its append, so the two
+ * may differ without such a transaction.)
+ */
+export const positionOf = (commit: string): Position => BigInt(commit)
+
+const UNKNOWN_POSITION = `${2n ** 64n - 1n}`
+
+/** Throws `LogUnavailable` if the server (before 22.6) gives no position to events read by stream. */
+export const eventFrom = (event: ReadResp.ReadEvent.RecordedEvent): RecordedEvent => {
+  const commit = event.getCommitPosition()
+  if (commit === UNKNOWN_POSITION)
+    throw new LogUnavailable('the server tells no position when a stream is read; EventStoreDB 22.6 or later does')
+  return {
+    id: event.getId()?.getString() ?? '',
+    type: event.getMetadataMap().get('type') ?? '',
+    data: event.getData_asU8(),
+    metadata: event.getCustomMetadata_asU8(),
+    stream: Buffer.from(event.getStreamIdentifier()?.getStreamName_asU8() ?? []).toString(),
+    revision: Number(event.getStreamRevision()),
+    position: positionOf(commit),
+  }
+}
+
+/**
+ * Throws on two events at one position: they belong to a transaction of a TCP client, and a reader that resumes
+ * between them would lose the second. No writer of this log makes such transactions.
+ */
+export const ascending = (at: Position | undefined, { position, stream }: RecordedEvent): void => {
+  if (position === at)
+    throw new LogUnavailable(
+      `stream ${stream} holds a transaction of a TCP client at position ${position}, which this log cannot hold`,
+    )
+}
+
+export const streamIdentifier = (stream: string) => {
+  const named = new shared.StreamIdentifier()
+  named.setStreamName(new Uint8Array(Buffer.from(stream)))
+  return named
+}
+
+const { FORWARDS, BACKWARDS } = streams.ReadReq.Options.ReadDirection
+
+/** No limit. Servers before 21.10 read the number as 32 bits. */
+const ALL = 2 ** 31 - 1
+
+const request = (
+  direction: ReadReq.Options.ReadDirection,
+  count: number | 'live',
+): Readonly<{ whole: ReadReq; options: ReadReq.Options }> => {
+  const options = new streams.ReadReq.Options()
+  const uuid = new streams.ReadReq.Options.UUIDOption()
+  uuid.setString(new shared.Empty())
+  options.setUuidOption(uuid)
+  options.setReadDirection(direction)
+  options.setResolveLinks(false)
+  options.setNoFilter(new shared.Empty())
+  if (count === 'live') options.setSubscription(new streams.ReadReq.Options.SubscriptionOptions())
+  else options.setCount(`${Math.min(count, ALL)}`)
+  const whole = new streams.ReadReq()
+  whole.setOptions(options)
+  return { whole, options }
+}
+
+/**
+ * Without prefixes: every stream except the system streams, which begin with a dollar sign. The server searches
+ * `window` records at a time.
+ */
+const filterOf = (prefixes: readonly string[] | undefined, window: number): ReadReq.Options.FilterOptions => {
+  const expression = new streams.ReadReq.Options.FilterOptions.Expression()
+  if (prefixes === undefined || prefixes.includes('')) expression.setRegex('^[^$]')
+  else expression.setPrefixList([...prefixes])
+  const filter = new streams.ReadReq.Options.FilterOptions()
+  filter.setStreamIdentifier(expression)
+  filter.setMax(window)
+  filter.setCheckpointintervalmultiplier(1)
+  return filter
+}
+
+const allFrom = (at: Position | undefined): ReadReq.Options.AllOptions => {
+  const from = new streams.ReadReq.Options.AllOptions()
+  if (at === undefined || at < 0n) from.setStart(new shared.Empty())
+  else {
+    const position = new streams.ReadReq.Options.Position()
+    position.setCommitPosition(`${at}`)
+    position.setPreparePosition(`${at}`)
+    from.setPosition(position)
+  }
+  return from
+}
+
+/**
+ * `count` events of `$all`, beginning with the record at `from` itself. Servers before 22 refuse a window that is not
+ * larger than the count.
+ */
+export const readAllRequest = (
+  from: Position | undefined,
+  prefixes: readonly string[] | undefined,
+  count: number,
+): ReadReq => {
+  const { whole, options } = request(FORWARDS, count)
+  options.setAll(allFrom(from))
+  options.setFilter(filterOf(prefixes, count + 1))
+  return whole
+}
+
+/** Records between the server's checkpoints if few of them match. */
+const LIVE_WINDOW = 500
+
+/** A subscription to `$all` after the record at `after`. */
+export const subscribeRequest = (after: Position | undefined, prefixes: readonly string[] | undefined): ReadReq => {
+  const { whole, options } = request(FORWARDS, 'live')
+  options.setAll(allFrom(after))
+  options.setFilter(filterOf(prefixes, LIVE_WINDOW))
+  return whole
+}
+
+/** A subscription to a stream after the revision `after`. */
+export const subscribeStreamRequest = (stream: string, after: bigint | undefined): ReadReq => {
+  const { whole, options } = request(FORWARDS, 'live')
+  const of = new streams.ReadReq.Options.StreamOptions()
+  of.setStreamIdentifier(streamIdentifier(stream))
+  if (after === undefined || after < 0n) of.setStart(new shared.Empty())
+  else of.setRevision(`${after}`)
+  options.setStream(of)
+  return whole
+}
+
+/** The last `count` records of `$all`, backwards, system records included. */
+export const fromEndRequest = (count: number): ReadReq => {
+  const { whole, options } = request(BACKWARDS, count)
+  const from = new streams.ReadReq.Options.AllOptions()
+  from.setEnd(new shared.Empty())
+  options.setAll(from)
+  return whole
+}
+
+/** A stream from a revision; backwards without `from`: from its end. */
+export const readStreamRequest = (
+  stream: string,
+  backwards: boolean,
+  from: number | undefined,
+  max: number,
+): ReadReq => {
+  const { whole, options } = request(backwards ? BACKWARDS : FORWARDS, max)
+  const of = new streams.ReadReq.Options.StreamOptions()
+  of.setStreamIdentifier(streamIdentifier(stream))
+  if (from !== undefined) of.setRevision(`${from}`)
+  else if (backwards) of.setEnd(new shared.Empty())
+  else of.setStart(new shared.Empty())
+  options.setStream(of)
+  return whole
+}
+
+const fill = <T extends AppendReq.ProposedMessage | BatchAppendReq.ProposedMessage>(
+  message: T,
+  { id, type, data, metadata }: NewEvent,
+  contentType: string,
+): T => {
+  const uuid = new shared.UUID()
+  uuid.setString(id)
+  message.setId(uuid)
+  message.getMetadataMap().set('type', type).set('content-type', contentType)
+  message.setData(plain(data))
+  message.setCustomMetadata(plain(metadata))
+  return message
+}
+
+/** The server does not parse it: JSON would be stored as text that it may index, and is read no faster. */
+const BINARY = 'application/octet-stream'
+
+/** A `Buffer` would be copied. */
+const plain = (bytes: Uint8Array): Uint8Array =>
+  bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+/** The messages of one append by a call of its own. `last` is the revision the stream must have, -1 for none. */
+export function* appendMessages(
+  stream: string,
+  last: number,
+  events: readonly NewEvent[],
+  contentType = BINARY,
+): Generator<AppendReq> {
+  const options = new streams.AppendReq.Options()
+  options.setStreamIdentifier(streamIdentifier(stream))
+  if (last < 0) options.setNoStream(new shared.Empty())
+  else options.setRevision(`${last}`)
+  const header = new streams.AppendReq()
+  header.setOptions(options)
+  yield header
+  for (const event of events) {
+    const message = new streams.AppendReq()
+    message.setProposedMessage(fill(new streams.AppendReq.ProposedMessage(), event, contentType))
+    yield message
+  }
+}
+
+/**
+ * Bytes of events in one message at most: servers accept messages of up to four megabytes unless configured otherwise.
+ * A single event may be larger.
+ */
+const MESSAGE_BYTES_MAX = 3 * 1024 * 1024
+
+/** The messages of one append over the batch call; the last one is marked final. */
+export function* batchMessages(
+  correlationId: string,
+  stream: string,
+  last: number,
+  events: readonly NewEvent[],
+): Generator<BatchAppendReq> {
+  const options = new streams.BatchAppendReq.Options()
+  options.setStreamIdentifier(streamIdentifier(stream))
+  if (last < 0) options.setNoStream(new WellKnownEmpty())
+  else options.setStreamPosition(`${last}`)
+  const correlation = new shared.UUID()
+  correlation.setString(correlationId)
+  const next = (): BatchAppendReq => new streams.BatchAppendReq().setCorrelationId(correlation).setIsFinal(false)
+  let message = next().setOptions(options)
+  let bytes = 0
+  for (const event of events) {
+    const size = event.data.byteLength + event.metadata.byteLength + 200
+    if (bytes > 0 && bytes + size > MESSAGE_BYTES_MAX) {
+      yield message
+      message = next()
+      bytes = 0
+    }
+    bytes += size
+    message.addProposedMessages(fill(new streams.BatchAppendReq.ProposedMessage(), event, BINARY))
+  }
+  yield message.setIsFinal(true)
+}
