@@ -22,9 +22,9 @@ export type RowReader = Readonly<{
    */
   fingerprint: string
   /**
-   * Throws a RangeError if the bytes are not a datum of this schema. What the contract does not carry gets fixed values:
-   * a count metric is `count` emissions of 1, a state time is one emission, a measure without emissions `undefined`.
-   * What an earlier schema does not have is null or absent.
+   * Throws a RangeError if the bytes are not a datum of this schema. What the contract does not carry gets fixed
+   * values: a count metric is `count` emissions of 1, a state time is one emission, a measure without emissions
+   * `undefined`. What an earlier schema does not have is null or absent.
    */
   decode: (bytes: Uint8Array) => Row
   /** Reads the header of a datum. Throws as `decode` does; what follows the header need not be looked at. */

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path'
 import type { AvroSchema } from './schema/named-types.js'
 
 /**
- * Every schema that a released version has written rows with, in `schemas/avro/history/<fingerprint>.avsc`. Rows stay in
- * the log as they were written, so a schema is never removed.
+ * Every schema that a released version has written rows with, in `schemas/avro/history/<fingerprint>.avsc`. Rows stay
+ * in the log as they were written, so a schema is never removed.
  *
  * A schema is read when a row names it: rows of the current schema need none of these files.
  */

@@ -2,8 +2,8 @@ import type { NotIngested } from '../ingress/not-ingested.js'
 import type { Receipt } from '../ingress/receipt.js'
 
 /**
- * An answer to the sender. Every body that is not a success begins with `error`, a stable code, and `detail`, a sentence
- * that says what is wrong and what to do.
+ * An answer to the sender. Every body that is not a success begins with `error`, a stable code, and `detail`, a
+ * sentence that says what is wrong and what to do.
  */
 export type Answer = Readonly<{
   status: number

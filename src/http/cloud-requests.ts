@@ -57,8 +57,8 @@ export const firehoseAnswer = (requestId: string, now: number, answer: Answer): 
 }
 
 /**
- * The handshake of CloudEvents webhooks (an OPTIONS request): the sender asks whether it may send here. Sending needs the
- * token all the same.
+ * The handshake of CloudEvents webhooks (an OPTIONS request): the sender asks whether it may send here. Sending needs
+ * the token all the same.
  */
 export const webhookAnswer = (headers: IncomingHttpHeaders): Answer | undefined => {
   const origin = headers['webhook-request-origin']

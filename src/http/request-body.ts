@@ -30,8 +30,8 @@ export type BodyLimits = Readonly<{
 }>
 
 /**
- * Reads a body. `cutOff` aborts if its place is needed by others because it comes too slowly. Once the body is complete,
- * the request takes a place among those that are stored.
+ * Reads a body. `cutOff` aborts if its place is needed by others because it comes too slowly. Once the body is
+ * complete, the request takes a place among those that are stored.
  */
 export const readBody = async (
   request: IncomingMessage,

@@ -60,7 +60,9 @@ export const frontierIn = async (log: EventLog, tenant: string, through?: Positi
   return undefined
 }
 
-/** What the wall clock does now: it ticks, has nothing to do, or cannot tick because two clocks contradict each other. */
+/**
+ * What the wall clock does now: it ticks, has nothing to do, or cannot tick because two clocks contradict each other.
+ */
 export type WallTick =
   | Readonly<{ kind: 'tick'; at: EpochMs }>
   | Readonly<{ kind: 'none' }>

@@ -37,8 +37,8 @@ export const parseJson = (text: string): E.Either<Unusable, unknown> => {
 }
 
 /**
- * Reads an EventBridge event (`detail.topicName`, `detail.eventBody`), a bare notification (`topicName`, `eventBody`) or
- * a conversation of the analytics API (`conversationId`, `participants`; it has no envelope).
+ * Reads an EventBridge event (`detail.topicName`, `detail.eventBody`), a bare notification (`topicName`, `eventBody`)
+ * or a conversation of the analytics API (`conversationId`, `participants`; it has no envelope).
  */
 export const readEnvelope = (text: string): E.Either<Unusable, Envelope> => E.flatMap(parseJson(text), envelopeOf)
 

@@ -2,8 +2,8 @@ import type { EpochMs } from '../domain/interval.js'
 import type { UnusableReason } from './unusable.js'
 
 /**
- * An event that could not be used, or (`contradictory`) that was stored although its envelope contradicts itself. `index`
- * is its place in the batch, from 0.
+ * An event that could not be used, or (`contradictory`) that was stored although its envelope contradicts itself.
+ * `index` is its place in the batch, from 0.
  */
 export type Problem = Readonly<{
   index: number

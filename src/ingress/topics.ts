@@ -2,8 +2,8 @@ import { bucketOf, configStream, conversationStream, userStream } from '../domai
 
 /**
  * What a topic's name determines. `template` is the event type in the log. In a `timed` topic the body holds its own
- * instant; otherwise two equal bodies are two facts, and the envelope's timestamp is part of their identity. Events of a
- * topic that is not `known` are stored for a later version to read.
+ * instant; otherwise two equal bodies are two facts, and the envelope's timestamp is part of their identity. Events of
+ * a topic that is not `known` are stored for a later version to read.
  */
 export type Topic = Readonly<{
   template: string

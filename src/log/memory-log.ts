@@ -25,8 +25,9 @@ import type { Scan } from './follow.js'
 const BATCH_MAX = 1_000
 
 /**
- * The reference adapter: the contract and nothing else, in the memory of one process, and durable as long as the process.
- * Positions grow by more than one, like those of a log that counts bytes, so that no caller relies on dense positions.
+ * The reference adapter: the contract and nothing else, in the memory of one process, and durable as long as the
+ * process. Positions grow by more than one, like those of a log that counts bytes, so that no caller relies on dense
+ * positions.
  */
 export const memoryLog = (): EventLog => {
   const log = new MemoryLog()

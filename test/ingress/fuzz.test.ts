@@ -15,8 +15,8 @@ import { rowsIn } from '../support/kpi-events.js'
 
 /**
  * Malformed and mutated events, as many as `STREAMVANE_FUZZ` says: each is decoded or becomes a dead letter with a
- * reason, none is lost, and nothing that was taken in stops the fold. A failure names the seed of its batch; `STREAMVANE_FUZZ_SEED`
- * begins there.
+ * reason, none is lost, and nothing that was taken in stops the fold. A failure names the seed of its batch;
+ * `STREAMVANE_FUZZ_SEED` begins there.
  */
 const EVENTS = Number(process.env['STREAMVANE_FUZZ'] ?? 20_000)
 const FIRST_SEED = Number(process.env['STREAMVANE_FUZZ_SEED'] ?? Math.floor(Math.random() * 1e9))

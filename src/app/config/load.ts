@@ -74,8 +74,8 @@ const readFile = (file: string | undefined): Tree => {
 }
 
 /**
- * Parses the text of a file. No message quotes the text: the line in which the error is may hold a secret. An alias that
- * refers to itself is refused, because nothing that walks the tree would end.
+ * Parses the text of a file. No message quotes the text: the line in which the error is may hold a secret. An alias
+ * that refers to itself is refused, because nothing that walks the tree would end.
  */
 const parsedTree = (file: string, text: string): Tree => {
   let tree: unknown

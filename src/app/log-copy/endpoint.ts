@@ -103,7 +103,9 @@ export async function* rawBatches(
 
 const PAGE_EVENTS = 500
 
-/** Reads a stream through a revision, page by page. Between two pages no read is open, however long the caller takes. */
+/**
+ * Reads a stream through a revision, page by page. Between two pages no read is open, however long the caller takes.
+ */
 export async function* streamPages(
   log: EventLog,
   stream: string,

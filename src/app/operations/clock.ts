@@ -55,8 +55,8 @@ export const clockReport = async (
 }
 
 /**
- * Takes the clock back to `to`, by default to the last tick that is not in the future. Returns where it was and where it
- * is. Throws `ClockRefused` if there is nothing to take back, `NotIngested` if the log refuses.
+ * Takes the clock back to `to`, by default to the last tick that is not in the future. Returns where it was and where
+ * it is. Throws `ClockRefused` if there is nothing to take back, `NotIngested` if the log refuses.
  */
 export const takeClockBack = async (
   raw: EventLog,

@@ -56,8 +56,9 @@ export class NotErased extends Error {
 
 /**
  * Erases a stream of the raw log for ever. First a note is stored of how many points which rows lose (without the id of
- * the entity in it), then the stream is erased. A crash between the two leaves a note too many rather than an unknown gap.
- * Erasing again changes nothing and counts nothing. What mentions the entity in other streams is counted and stays.
+ * the entity in it), then the stream is erased. A crash between the two leaves a note too many rather than an unknown
+ * gap. Erasing again changes nothing and counts nothing. What mentions the entity in other streams is counted and
+ * stays.
  */
 export const erase = async (options: EraseOptions): Promise<Erasure> => {
   const { raw, tenant, stream, dryRun, now } = options

@@ -1,15 +1,15 @@
 /**
  * What keeps a stage from doing its work. `log-unavailable`: the log cannot be reached, or does not take appends (a
- * full disk). `destination-unreachable`: the sink is not connected. `no-progress`: there is something to do, and nothing
- * was finished for a minute.
+ * full disk). `destination-unreachable`: the sink is not connected. `no-progress`: there is something to do, and
+ * nothing was finished for a minute.
  */
 export type Trouble = 'log-unavailable' | 'destination-unreachable' | 'no-progress'
 
 /**
  * What somebody should look at although the stage works. `events-too-late`: more than a tenth of the last events were
- * refused as too late, so the clock of the log may be wrong (`streamvane clock show`). `clock-held`: the wall clock does
- * not tick. It is no trouble: the next event of the new time releases it, and none would come through a balancer that
- * takes a process out that is not ready.
+ * refused as too late, so the clock of the log may be wrong (`streamvane clock show`). `clock-held`: the wall clock
+ * does not tick. It is no trouble: the next event of the new time releases it, and none would come through a balancer
+ * that takes a process out that is not ready.
  */
 export type Alarm = 'events-too-late' | 'clock-held'
 

@@ -10,9 +10,9 @@ import { headerReader } from '../row-header.js'
 import { carriesServiceTarget } from '../schema/row-schema.js'
 
 /**
- * Reads what `rowEncoder` writes. (avsc builds an object with all eighty fields, most of them null, which takes ten times
- * as long.) What the contract does not carry gets fixed values, see `RowCodec.decode`. Throws a RangeError if the bytes
- * are not a datum of the family's schema.
+ * Reads what `rowEncoder` writes. (avsc builds an object with all eighty fields, most of them null, which takes ten
+ * times as long.) What the contract does not carry gets fixed values, see `RowCodec.decode`. Throws a RangeError if the
+ * bytes are not a datum of the family's schema.
  */
 export const rowDecoder = (family: FamilyName): ((bytes: Uint8Array) => Row) => {
   const readHeader = headerReader(family)

@@ -65,7 +65,9 @@ export const rowSchema = (family: FamilyName): AvroSchema => {
   }
 }
 
-/** The major version of the contract, which is in the CloudEvents type. It stays 1 as long as changes are compatible. */
+/**
+ * The major version of the contract, which is in the CloudEvents type. It stays 1 as long as changes are compatible.
+ */
 export const ROW_SCHEMA_VERSION = 1
 
 export const ROW_NAMESPACE = 'streamvane.kpi'

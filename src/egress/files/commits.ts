@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import type { Progress } from '../sink.js'
 
 /**
- * The committed state of a folder, as a sequence of small files `commits/<number>.json`. The one with the highest number
- * is in force.
+ * The committed state of a folder, as a sequence of small files `commits/<number>.json`. The one with the highest
+ * number is in force.
  *
  * The simple way is one file that is replaced by rename. It cannot fence: a writer that was paused while another took
  * over would rename its old state over the new one. Here a commit is created under the next number by `link`, which

@@ -26,9 +26,9 @@ export type FilesSinkOptions = Readonly<{
  * rows in files of their own, `<generation>-replay-…`.
  *
  * Disconnected → (connect: commit a claim, truncate files to their committed length) → connected → (a failure, or
- * close) → disconnected. A batch is appended to its files, made durable, and takes effect by one commit (commits.ts). An
- * instance that takes over from one that may still be alive creates new files, so that two instances never write into
- * the same file. Bytes beyond the committed length of a file have no effect.
+ * close) → disconnected. A batch is appended to its files, made durable, and takes effect by one commit (commits.ts).
+ * An instance that takes over from one that may still be alive creates new files, so that two instances never write
+ * into the same file. Bytes beyond the committed length of a file have no effect.
  */
 export const filesSink = (options: FilesSinkOptions, beforeStep: BeforeStep = () => {}): Sink => {
   const { folder, tenant, topics = defaultTopics, formats = ['avro', 'jsonl'], fileBytesMax = FILE_BYTES_MAX } = options

@@ -22,9 +22,9 @@ const require = createRequire(import.meta.url)
 const RECORD_MODULE = 'kafkajs/src/protocol/recordBatch/record/v0'
 
 /**
- * Makes kafkajs encode records with `encodeRecord`: its own encoder allocates 512 zeroed bytes for every header. kafkajs
- * loads the encoder from this module when it sends its first batch, so this must be called before; calling it again
- * changes nothing.
+ * Makes kafkajs encode records with `encodeRecord`: its own encoder allocates 512 zeroed bytes for every header.
+ * kafkajs loads the encoder from this module when it sends its first batch, so this must be called before; calling it
+ * again changes nothing.
  */
 export const useOwnRecordEncoder = (): void => {
   require(RECORD_MODULE)

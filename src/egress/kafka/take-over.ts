@@ -21,8 +21,9 @@ export type TakenOver = Readonly<{ connected: Connected; progress: Progress | un
 /**
  * Makes this instance the one that publishes.
  *
- * 1. Makes sure that the broker has transactions, finds the topics, reads the progress and checks it. Nothing has changed so far: an installation that is
- *    configured wrongly, or that was superseded, ends here and does not disturb the one that publishes.
+ * 1. Makes sure that the broker has transactions, finds the topics, reads the progress and checks it. Nothing has
+ *    changed so far: an installation that is configured wrongly, or that was superseded, ends here and does not disturb
+ *    the one that publishes.
  * 2. Registers the schemas.
  * 3. Asks the broker for an epoch, which fences every other producer of the transactional id and aborts what it left
  *    open.

@@ -64,7 +64,9 @@ export const wantedTopics = (options: TopicsOptions): readonly WantedTopic[] => 
   ]
 }
 
-/** Compares what is there with what is wanted; changes nothing (the dry run). Throws `TopicsFailed` and `TopicsRefused`. */
+/**
+ * Compares what is there with what is wanted; changes nothing (the dry run). Throws `TopicsFailed` and `TopicsRefused`.
+ */
 export const planTopics = (options: TopicsOptions): Promise<readonly TopicStep[]> =>
   withAdmin(options, async (admin) => {
     const existing = new Set(await admin.listTopics())

@@ -52,7 +52,9 @@ const deliverAll = async (options: FileOptions, deliver: Deliver, signal: AbortS
   }
 }
 
-/** The batches of a file, in its order; each event with the line on which it begins. Ends early when `signal` aborts. */
+/**
+ * The batches of a file, in its order; each event with the line on which it begins. Ends early when `signal` aborts.
+ */
 export async function* batchesOf(options: FileOptions, signal: AbortSignal): AsyncIterable<Batch> {
   const { file, answers = false, isEvent = () => true, onRead, onIncomplete } = options
   const origin = `file:${file}`

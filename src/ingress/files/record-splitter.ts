@@ -36,10 +36,10 @@ export type SplitterOptions = Readonly<{
  * Where the splitter is:
  *
  * - *between*: among the elements of arrays, or of the document itself; a record begins here
- * - *object*: inside an object that is a record, unless it turns out to be an answer (a member `conversations` that is an
- *   array): then the splitter leaves it for that array
- * - *stray*: inside a record that is not an object; within an array it ends at the next comma or bracket, otherwise with
- *   its line
+ * - *object*: inside an object that is a record, unless it turns out to be an answer (a member `conversations` that is
+ *   an array): then the splitter leaves it for that array
+ * - *stray*: inside a record that is not an object; within an array it ends at the next comma or bracket, otherwise
+ *   with its line
  * - *rest*: inside what an answer holds behind its conversations, of which nothing is kept
  * - *skip*: inside an oversized record, up to the end of its line
  * - *stopped*: behind an oversized record in a document; where the next one begins is not known
@@ -258,8 +258,8 @@ export class RecordSplitter {
   }
 
   /**
-   * A line ends within a record. Line by line the record is cut there. Undecided, it is cut if the next line begins with
-   * an object where valid JSON cannot have one: then the file is read line by line, and this line is broken.
+   * A line ends within a record. Line by line the record is cut there. Undecided, it is cut if the next line begins
+   * with an object where valid JSON cannot have one: then the file is read line by line, and this line is broken.
    */
   private lineEnds(): boolean {
     if (this.byLine === undefined) {

@@ -18,9 +18,9 @@ export const tooManyWrapped: Unusable = {
 }
 
 /**
- * The events in a document that is wrapped in one of the ways in which the clouds deliver Genesys events; `undefined` for
- * any other document. A request to confirm a subscription holds no event: it is unusable, and says what to do. Nothing
- * is ever fetched from an address that a sender gives.
+ * The events in a document that is wrapped in one of the ways in which the clouds deliver Genesys events; `undefined`
+ * for any other document. A request to confirm a subscription holds no event: it is unusable, and says what to do.
+ * Nothing is ever fetched from an address that a sender gives.
  */
 export const unwrapped = (value: Body, json: string): E.Either<Unusable, readonly Uint8Array[]> | undefined => {
   const confirmation = confirmationIn(value)

@@ -69,8 +69,9 @@ export const forEachCell = (
 const COMMON = 1 + splits.length
 
 /**
- * Fills `chosen` with the family's own dimensions from `from` on, and then with those of all families. The array has its
- * final length from the start: it becomes the dimensions of a new cell, and this is the hottest place of the projection.
+ * Fills `chosen` with the family's own dimensions from `from` on, and then with those of all families. The array has
+ * its final length from the start: it becomes the dimensions of a new cell, and this is the hottest place of the
+ * projection.
  */
 const choose = (
   point: MetricPoint,

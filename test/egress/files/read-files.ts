@@ -8,8 +8,8 @@ import type { Delivered } from '../../contracts/sink.contract.js'
 type Named = { key: string; revision: number }
 
 /**
- * Reads a files sink's folder as any Avro library would: every container file with avsc's own decoder, in the order of their
- * names.
+ * Reads a files sink's folder as any Avro library would: every container file with avsc's own decoder, in the order of
+ * their names.
  */
 export const readAvroFiles = (folder: string): Promise<readonly Delivered[]> => readFiles(folder, '.avro', avroRows)
 

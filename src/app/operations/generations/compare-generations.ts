@@ -3,8 +3,8 @@ import type { Row } from '../../../domain/row.js'
 import { compareDigests, intervalDigests, type DigestDifference } from './digest.js'
 
 /**
- * What a row publishes besides its values. Two generations may differ in it rightly: a row that was corrected in the live
- * generation is final in one that was computed at once.
+ * What a row publishes besides its values. Two generations may differ in it rightly: a row that was corrected in the
+ * live generation is final in one that was computed at once.
  */
 const publishedFields = ['serviceTarget', 'status', 'correction', 'erased'] as const
 export type PublishedField = (typeof publishedFields)[number]

@@ -24,10 +24,10 @@ export type DetailsImported = Readonly<{
 }>
 
 /**
- * Imports conversation-detail records as the analytics API returns them (answers of the details query or of jobs, arrays,
- * single records, one a line; plain or gzip) into the log. Running it again stores nothing twice; a conversation that
- * was fetched again after it had gone on adds what is new. Conversations are in no order of time, so the clock moves
- * once, after all files, to the last emission: no conversation is late because of another one.
+ * Imports conversation-detail records as the analytics API returns them (answers of the details query or of jobs,
+ * arrays, single records, one a line; plain or gzip) into the log. Running it again stores nothing twice; a
+ * conversation that was fetched again replaces what an earlier record said of it. Conversations are in no order of
+ * time, so the clock moves once, after all files, to the last emission: no conversation is late because of another one.
  */
 export const importDetails = async (options: ImportDetailsOptions): Promise<DetailsImported> => {
   const { log, tenant, files, now, signal, onProgress } = options

@@ -4,7 +4,9 @@ import type { ProgressMismatch } from '../../progress-mismatch.js'
 /** What the destination looks like now. `holdsRows`: which row topic has rows of this tenant, as a clause. */
 export type Destination = Readonly<{ place: Place; transactionalId: string; progressTopic: string; holdsRows?: string }>
 
-/** Compares a progress record with the destination as it is. What a record of version 1 does not say is not compared. */
+/**
+ * Compares a progress record with the destination as it is. What a record of version 1 does not say is not compared.
+ */
 export const compareProgress = (
   record: ProgressRecord | undefined,
   { place, transactionalId, progressTopic, holdsRows }: Destination,

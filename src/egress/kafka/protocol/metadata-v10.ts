@@ -1,7 +1,7 @@
 /**
  * Kafka's Metadata request, version 10: the first that tells the ids of topics. kafkajs speaks up to version 6, so the
- * bytes are written and read here. A topic gets a new random id whenever it is created, so the id tells a topic that was
- * deleted and created again from the one that was there before. Brokers have it since Kafka 2.8.
+ * bytes are written and read here. A topic gets a new random id whenever it is created, so the id tells a topic that
+ * was deleted and created again from the one that was there before. Brokers have it since Kafka 2.8.
  *
  * Encoding: numbers are big-endian; lengths in compact strings and arrays are unsigned varints plus one, 0 for null;
  * every structure ends with tagged fields, of which none are known here.

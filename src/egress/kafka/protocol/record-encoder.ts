@@ -2,10 +2,10 @@
  * A record as kafkajs hands it to its encoder.
  *
  * kafkajs allocates a zeroed buffer of 512 bytes for every header of every record. With the headers of a row that is
- * most of the work of publishing: it takes a bare producer from 32,000 records a second to 8,000. `encodeRecord` measures
- * a record and writes it into a single buffer, in about a tenth of the time (300 B value, ten headers: 6 µs instead of
- * 70 on a busy core). The bytes are those of kafkajs; a property compares the two. See kafkajs-internals.ts for how it
- * takes the place of the original.
+ * most of the work of publishing: it takes a bare producer from 32,000 records a second to 8,000. `encodeRecord`
+ * measures a record and writes it into a single buffer, in about a tenth of the time (300 B value, ten headers: 6 µs
+ * instead of 70 on a busy core). The bytes are those of kafkajs; a property compares the two. See kafkajs-internals.ts
+ * for how it takes the place of the original.
  */
 export type EncodableRecord = Readonly<{
   offsetDelta?: number

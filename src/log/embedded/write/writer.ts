@@ -21,8 +21,8 @@ const GROUP_BYTES_MAX = 8 * 1024 * 1024
 /**
  * The one writer of a part. Appends that arrive while a commit is on its way to disk are decided together and share the
  * next commit: `idle` until an append arrives, then `committing` group after group until none waits. Appends are
- * decided here against the committed state, which no other process changes. The store's own thread writes and syncs, so the
- * event loop goes on.
+ * decided here against the committed state, which no other process changes. The store's own thread writes and syncs, so
+ * the event loop goes on.
  */
 export class EmbeddedWriter {
   readonly #store: EmbeddedStore

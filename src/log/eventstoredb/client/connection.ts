@@ -125,7 +125,9 @@ class Connection implements EventStoreDbConnection {
     })
   }
 
-  /** The client's own request has neither a deadline nor credentials, and it keeps a failure as long as the connection. */
+  /**
+   * The client's own request has neither a deadline nor credentials, and it keeps a failure as long as the connection.
+   */
   offersBatch(): Promise<boolean> {
     const asking = this.#unary<ServerFeaturesClient, SupportedMethods>(
       featuresService.ServerFeaturesClient,
