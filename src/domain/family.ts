@@ -21,6 +21,8 @@ export type FamilyName =
  */
 export type Family = Readonly<{
   name: FamilyName
+  /** Name of its records in the published contract; topics and schema files are named after it. */
+  record: string
   dimensions: readonly Dimension[]
   /** Dimensions a point may lack; its cell then has `null` there. */
   optional: readonly Dimension[]
@@ -32,8 +34,13 @@ export type Family = Readonly<{
 const multiplies =
   'A point with several of them counts in each, so that rows of this family may add up to more than the total: never add them over this dimension.'
 
+/** `wrap-up` → `WrapUp`. */
+const pascalCase = (name: string): string =>
+  name.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase())
+
 const ofPoints = (name: FamilyName, own: readonly Dimension[], doc: string, more: Partial<Family> = {}): Family => ({
   name,
+  record: `${pascalCase(name)}Metrics`,
   dimensions: [...own, 'mediaType', ...splits],
   optional: splits,
   key: own[0] ?? 'mediaType',
@@ -56,6 +63,7 @@ export const families: Readonly<Record<FamilyName, Family>> = {
   ),
   'agent-state': {
     name: 'agent-state',
+    record: 'AgentState',
     dimensions: ['userId', 'stateKind', 'state'],
     optional: [],
     key: 'userId',
@@ -64,6 +72,7 @@ export const families: Readonly<Record<FamilyName, Family>> = {
   },
   'agent-occupancy': {
     name: 'agent-occupancy',
+    record: 'AgentOccupancy',
     dimensions: ['userId'],
     optional: [],
     key: 'userId',

@@ -12,7 +12,7 @@ import { namedTypes, type AvroSchema } from './named-types.js'
  * read what the other wrote.
  */
 export const rowSchema = (family: FamilyName): AvroSchema => {
-  const name = recordNames[family]
+  const name = families[family].record
   const named = namedTypes()
   return {
     type: 'record',
@@ -72,26 +72,12 @@ export const ROW_SCHEMA_VERSION = 1
 
 export const ROW_NAMESPACE = 'streamvane.kpi'
 
-const recordNames: Readonly<Record<FamilyName, string>> = {
-  queue: 'QueueMetrics',
-  agent: 'AgentMetrics',
-  'agent-state': 'AgentState',
-  'agent-occupancy': 'AgentOccupancy',
-  skill: 'SkillMetrics',
-  language: 'LanguageMetrics',
-  'wrap-up': 'WrapUpMetrics',
-  flow: 'FlowMetrics',
-  campaign: 'CampaignMetrics',
-  division: 'DivisionMetrics',
-  organisation: 'OrganisationMetrics',
-}
-
 /** Full name of the record, for example `streamvane.kpi.QueueMetrics`. */
-export const recordFullName = (family: FamilyName): string => `${ROW_NAMESPACE}.${recordNames[family]}`
+export const recordFullName = (family: FamilyName): string => `${ROW_NAMESPACE}.${families[family].record}`
 
 /** Name of the contract's file and, by default, of the topic's last part: `queue-metrics`. */
 export const contractName = (family: FamilyName): string =>
-  recordNames[family].replace(/(?<=.)[A-Z]/g, (letter) => `-${letter}`).toLowerCase()
+  families[family].record.replace(/(?<=.)[A-Z]/g, (letter) => `-${letter}`).toLowerCase()
 
 /** In the order of the symbols of the enum, which determines the encoding. */
 export const rowStatuses = ['provisional', 'final', 'corrected'] as const
