@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { singleLog } from '../../../src/app/pipeline/logs/logs.js'
+import { singleLog, type Logs } from '../../../src/app/pipeline/logs/logs.js'
 import { memoryLog } from '../../../src/log/memory-log.js'
 import { answers } from '../../support/answers.js'
 import { take } from '../../support/pipeline.js'
@@ -104,10 +104,21 @@ test('a source that grows during the copy is copied through its head at the star
   const [source, target] = [await embedded(), await embedded()]
   await morning(source)
   const raw = await source.raw('writer')
-  let going: Promise<unknown> | undefined
-  const onProgress = (): void => void (going ??= take(raw, T, lines.slice(-20, -10)))
-  const first = await copied(source, target, { onProgress })
-  await going
+  let growth: Promise<unknown> | undefined
+  const whileItGrows: Logs = {
+    ...target,
+    raw: async (mode) => {
+      const log = await target.raw(mode)
+      return {
+        ...log,
+        append: async (appends) => {
+          await (growth ??= take(raw, T, lines.slice(-20, -10)))
+          return log.append(appends)
+        },
+      }
+    },
+  }
+  const first = await copied(source, whileItGrows)
   expect(first).toMatchObject({ kind: 'copied', differences: [], sourceGrew: true })
   await goneOn(source)
   const second = await copied(source, target)
