@@ -104,8 +104,12 @@ export class RawFold {
 
   /** Folds all facts of one event. Returns the first refusal, if any. */
   private refusalOf(facts: readonly Fact[], receivedAt: EpochMs | undefined): Refusal | undefined {
-    const refusals = facts.map((fact) => this.projection.apply(fact, receivedAt))
-    return refusals.find((refusal) => refusal !== undefined)
+    let first: Refusal | undefined
+    for (const fact of facts) {
+      const refusal = this.projection.apply(fact, receivedAt)
+      first ??= refusal
+    }
+    return first
   }
 }
 
