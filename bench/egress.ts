@@ -26,7 +26,7 @@ const QUEUES = 200
  * the median counts. Empty where no broker can be had.
  */
 export const benchEgress = async (): Promise<readonly BenchLine[]> => {
-  const pieces = await startPieces({ log: (line) => console.error(line) })
+  const { pieces } = await startPieces({ log: (line) => console.error(line) })
   if (pieces?.registryUrl === undefined) {
     await pieces?.stop()
     return []

@@ -40,13 +40,16 @@ if (values.log !== 'embedded' && values.log !== 'eventstoredb') {
   process.exit(2)
 }
 
+/** Something that was demanded is not to be had: one line says it all. */
+class Wanting extends Error {}
+
 const began = Date.now()
 /** @param {string} line */
 const say = (line) => console.log(`${((Date.now() - began) / 1000).toFixed(1).padStart(5)} s  ${line}`)
 
 say('checking what is installed')
 ensureInstalled(root)
-const { findRuntime, startPieces } = await import('./local-kafka/runtime.mjs')
+const { findRuntime, kafkaIsRequired, startPieces } = await import('./local-kafka/runtime.mjs')
 const { startEventStoreDb } = await import('./local-eventstoredb.mjs')
 const { consumeRecords, latest, readRecords } = await import('./demo-records.mjs')
 
@@ -105,13 +108,15 @@ const started = async (env) => {
 
 try {
   const runtime = await findRuntime()
-  const pieces = await startPieces({ runtime, log: say })
-  if (pieces !== undefined) cleanups.push(pieces.stop)
-  say(
-    pieces === undefined
-      ? `no Kafka broker to be had (${runtime.why}): rows go to files`
-      : `Kafka at ${pieces.brokers.join(', ')}: ${runtime.why}`,
-  )
+  const startedPieces = await startPieces({ runtime, log: say })
+  const { pieces } = startedPieces
+  if (pieces !== undefined) {
+    cleanups.push(pieces.stop)
+    say(`Kafka at ${pieces.brokers.join(', ')}: ${runtime.why}`)
+    if (pieces.lacks !== undefined) say('records go to Kafka as JSON, which needs no schema registry')
+  } else if (kafkaIsRequired()) {
+    throw new Wanting(`a Kafka broker is required and cannot be had: ${startedPieces.why}`)
+  } else say(`no Kafka broker to be had (${startedPieces.why}): rows go to files`)
   const tenant = `demo-${began.toString(36)}` // its own, so that a broker that is kept does not mistake this run for an earlier one
   /** @type {NodeJS.ProcessEnv} */
   const env = { STREAMVANE_TENANT: tenant, STREAMVANE_CLOCK__EVERY_MS: '60000' }
@@ -179,7 +184,7 @@ try {
   say('done')
 } catch (cause) {
   await end()
-  console.error(cause)
+  console.error(cause instanceof Wanting ? cause.message : cause)
   process.exitCode = 1
 }
 

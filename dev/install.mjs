@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dirname, '..')
 
 /**
  * Runs `npm ci` when node_modules is missing or was installed from another package-lock.json; otherwise does nothing.
- * npm's output goes to stderr. Throws when npm fails.
+ * npm's output goes to stderr. Where npm fails, nothing else can be done: says so in a line and ends the process.
  * @param {string} [root] @param {(line: string) => void} [log]
  */
 export const ensureInstalled = (root = ROOT, log = (line) => console.error(line)) => {
@@ -20,7 +20,10 @@ export const ensureInstalled = (root = ROOT, log = (line) => console.error(line)
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
   })
-  if (status !== 0) throw new Error(`npm ci ended with code ${status}`)
+  if (status !== 0) {
+    log(`the dependencies are not installed: npm ci ended with code ${status}; is the npm registry within reach?`)
+    process.exit(1)
+  }
   remember(root)
 }
 

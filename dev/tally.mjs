@@ -2,7 +2,7 @@
 
 /**
  * @typedef {{ passed: number, failed: number, skipped: number }} Tally
- * @typedef {{ status: string, assertionResults: readonly { status: string }[] }} TestFile
+ * @typedef {{ name?: string, status: string, assertionResults: readonly { status: string, ancestorTitles?: readonly string[] }[] }} TestFile
  */
 
 /**
@@ -27,3 +27,19 @@ export const tallyOf = (report, exitCode) => {
 /** The closing line. @param {Tally} tally */
 export const tallyLine = ({ passed, failed, skipped }) =>
   `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+
+/**
+ * What was skipped, a line for each suite: its file, its title (which says why) and how many test cases it stands for.
+ * @param {{ testResults: readonly TestFile[] } | undefined} report @param {string} root @returns {readonly string[]}
+ */
+export const skippedLines = (report, root) => {
+  /** @type {Map<string, number>} */
+  const counts = new Map()
+  for (const { name = '', assertionResults } of report?.testResults ?? [])
+    for (const { status, ancestorTitles = [] } of assertionResults) {
+      if (status === 'passed' || status === 'failed') continue
+      const line = `${name.startsWith(root) ? name.slice(root.length + 1) : name}: ${ancestorTitles[0] ?? 'a test'}`
+      counts.set(line, (counts.get(line) ?? 0) + 1)
+    }
+  return [...counts].map(([line, count]) => `skipped ${count} in ${line}`)
+}

@@ -17,7 +17,7 @@ import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { cached, cachedPath } from '../dev/local-kafka/cache.mjs'
 import { KAFKA, REGISTRY } from '../dev/local-kafka/downloads.mjs'
-import { findRuntime } from '../dev/local-kafka/find-runtime.mjs'
+import { findRuntime, startPieces } from '../dev/local-kafka/runtime.mjs'
 
 let home: string
 
@@ -98,6 +98,30 @@ describe('where a broker comes from', () => {
     const runtime = await findRuntime()
     expect(runtime.kind).toBe('none')
     for (const reason of reasons) expect(runtime.why).toContain(reason)
+  })
+})
+
+describe('a broker that cannot be had after all', () => {
+  const java = 'echo \'openjdk version "17.0.1"\' >&2'
+  const hanging = 'if [ "$1" = -v ]; then echo Apache Maven; else exec sleep 600; fi'
+
+  test('is told in one line when Maven finds no network, and is no error', async () => {
+    machineWith({ java, mvn: 'if [ "$1" = -v ]; then echo Apache Maven; else echo "[ERROR] Unknown host"; exit 1; fi' })
+    const started = await startPieces()
+    expect(started).toMatchObject({ pieces: undefined, why: expect.stringContaining('mvn ended with code 1') })
+    expect(started).toMatchObject({ why: expect.stringContaining('[ERROR] Unknown host') })
+    expect(readdirSync(join(home, 'cache'))).toEqual([])
+  })
+
+  test('is told in one line when a download is too slow, and Maven is ended', async () => {
+    const path = process.env['PATH'] ?? ''
+    machineWith({ java, mvn: hanging })
+    vi.stubEnv('PATH', `${join(home, 'bin')}:${path}`)
+    vi.stubEnv('STREAMVANE_DOWNLOAD_LIMIT_S', '0.2')
+    expect(await startPieces()).toMatchObject({
+      pieces: undefined,
+      why: expect.stringMatching(/Maven had not finished after 0.2 s \(STREAMVANE_DOWNLOAD_LIMIT_S\)$/),
+    })
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { tallyLine, tallyOf } from '../dev/tally.mjs'
+import { skippedLines, tallyLine, tallyOf } from '../dev/tally.mjs'
 
 const file = (status: string, ...cases: string[]) => ({
   status,
@@ -39,5 +39,22 @@ describe('the tally of a test run', () => {
   test('is said in one plain line', () => {
     expect(tallyLine({ passed: 12, failed: 0, skipped: 0 })).toBe('12 passed, 0 failed')
     expect(tallyLine({ passed: 12, failed: 1, skipped: 3 })).toBe('12 passed, 1 failed, 3 skipped')
+  })
+
+  test('what was skipped is named by its file and suite, which says why', () => {
+    const skipped = { status: 'skipped', ancestorTitles: ['the sink (skipped: a real broker is needed)'] }
+    const report = {
+      testResults: [
+        {
+          name: '/repo/test/one.test.ts',
+          status: 'passed',
+          assertionResults: [skipped, skipped, { status: 'passed' }],
+        },
+        { name: '/repo/test/two.test.ts', status: 'passed', assertionResults: [{ status: 'passed' }] },
+      ],
+    }
+    expect(skippedLines(report, '/repo')).toEqual([
+      'skipped 2 in test/one.test.ts: the sink (skipped: a real broker is needed)',
+    ])
   })
 })

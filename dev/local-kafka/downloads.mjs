@@ -22,6 +22,8 @@ const REGISTRY_VERSION = '2.6.13.Final'
 const REGISTRY_ARTIFACT = `io.apicurio:apicurio-registry-app:${REGISTRY_VERSION}:tar.gz:all`
 const HEARTBEAT_MS = 5_000
 const ERROR_LINES_MAX = 12
+/** A download may take so long: 200 MB at 350 kB/s. */
+const DOWNLOAD_LIMIT_S = 600
 
 /** @type {Download} */
 export const KAFKA = {
@@ -80,12 +82,22 @@ const fetched = async (download, log, fill) => {
 }
 
 /**
- * Runs Maven in batch mode and says every few seconds how far it is. Rejects with Maven's own error lines.
+ * Runs Maven in batch mode and says every few seconds how far it is. Rejects with Maven's own error lines, or when it
+ * takes longer than STREAMVANE_DOWNLOAD_LIMIT_S seconds.
  * @param {readonly string[]} args @param {Log} log @returns {Promise<void>}
  */
 const maven = async (args, log) => {
   const startedAt = Date.now()
-  const child = spawn('mvn', ['-B', ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const limitS = Number(process.env['STREAMVANE_DOWNLOAD_LIMIT_S'] ?? DOWNLOAD_LIMIT_S)
+  // A group of its own: `mvn` is a script, and what it started has to end with it.
+  const child = spawn('mvn', ['-B', ...args], { stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+  let tooSlow = false
+  const limit = setTimeout(() => {
+    tooSlow = true
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+  }, limitS * 1_000)
+  const interrupted = () => child.pid !== undefined && process.kill(-child.pid, 'SIGTERM')
+  process.once('exit', interrupted)
   let files = 0
   /** @type {string[]} */
   const errors = []
@@ -100,9 +112,12 @@ const maven = async (args, log) => {
       if (line.startsWith('[ERROR]') && errors.length < ERROR_LINES_MAX) errors.push(line)
     }
     const code = await ended
+    if (tooSlow) throw new Error(`Maven had not finished after ${limitS} s (STREAMVANE_DOWNLOAD_LIMIT_S)`)
     if (code !== 0) throw new Error(`mvn ended with code ${code}; is Maven Central within reach?\n${errors.join('\n')}`)
   } finally {
+    clearTimeout(limit)
     clearInterval(heartbeat)
+    process.off('exit', interrupted)
   }
 }
 

@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node'
-import { findRuntime, startPieces } from '../../dev/local-kafka/runtime.mjs'
+import { findRuntime, kafkaIsRequired, startPieces } from '../../dev/local-kafka/runtime.mjs'
 import { startKafkaContainer, startRegistryContainer } from './kafka-container.js'
 
 /**
@@ -14,6 +14,8 @@ export type ProvidedKafka =
       tools: ConsoleTools
       why: string
       required: boolean
+      /** Why there is no registry, where one was tried. */
+      lacks?: string | undefined
     }>
   | Readonly<{ kind: 'missing'; why: string; required: boolean }>
 
@@ -33,26 +35,29 @@ const setup = async (project: TestProject): Promise<() => Promise<void>> => {
   const log = (line: string) => console.error(`[kafka] ${line}`)
   const runtime = await findRuntime()
   const { why } = runtime
-  const required = isRequired()
+  const required = kafkaIsRequired()
   log(why)
-  if (runtime.kind === 'docker') {
-    const [kafka, registry] = await Promise.all([startKafkaContainer(), startRegistryContainer()])
-    const { brokers, tools } = kafka
-    project.provide('kafka', { kind: 'available', brokers, registryUrl: registry.url, tools, why, required })
-    return async () => void (await Promise.all([kafka.stop(), registry.stop()]))
-  }
-  const pieces = await startPieces({ log, runtime })
-  if (pieces === undefined) {
-    project.provide('kafka', { kind: 'missing', why, required })
+  const missing = (reason: string): (() => Promise<void>) => {
+    log(`no broker: ${reason}`)
+    project.provide('kafka', { kind: 'missing', why: reason, required })
     return async () => {}
   }
-  const { brokers, registryUrl, jars } = pieces
+  if (runtime.kind === 'docker') {
+    try {
+      const [kafka, registry] = await Promise.all([startKafkaContainer(), startRegistryContainer()])
+      const { brokers, tools } = kafka
+      project.provide('kafka', { kind: 'available', brokers, registryUrl: registry.url, tools, why, required })
+      return async () => void (await Promise.all([kafka.stop(), registry.stop()]))
+    } catch (cause) {
+      return missing(`${why}, but ${(cause as Error).message}`)
+    }
+  }
+  const started = await startPieces({ log, runtime })
+  if (started.pieces === undefined) return missing(started.why)
+  const { brokers, registryUrl, lacks, jars, stop } = started.pieces
   const tools: ConsoleTools = jars === undefined ? { via: 'nothing' } : { via: 'jars', classPath: jars }
-  project.provide('kafka', { kind: 'available', brokers, registryUrl, tools, why, required })
-  return pieces.stop
+  project.provide('kafka', { kind: 'available', brokers, registryUrl, tools, why, required, lacks })
+  return stop
 }
-
-/** In CI a missing broker is a failure, not a skip. */
-const isRequired = () => process.env['STREAMVANE_REQUIRE_KAFKA'] === '1' || process.env['CI'] === 'true'
 
 export default setup

@@ -27,9 +27,9 @@ export const describeKafka = (name: string, suite: (kafka: Available) => void): 
 /** As `describeKafka`, for suites that need the schema registry as well. */
 export const describeRegistry = (name: string, suite: (kafka: Available & { registryUrl: string }) => void): void =>
   describeKafka(name, (kafka) => {
-    const { registryUrl, required } = kafka
+    const { registryUrl, required, lacks = 'KAFKA_BROKERS is set and SCHEMA_REGISTRY_URL is not' } = kafka
     if (registryUrl !== undefined) suite({ ...kafka, registryUrl })
-    else without('with a schema registry', 'KAFKA_BROKERS is set and SCHEMA_REGISTRY_URL is not', required)
+    else without('with a schema registry', lacks, required)
   })
 
 const without = (name: string, why: string, required: boolean): void => {
