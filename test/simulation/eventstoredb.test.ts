@@ -80,7 +80,7 @@ const expectCalmOutcome = async (seed: number): Promise<void> => {
   const profile: Profile = { ...defaultProfile, points: seed % 2 === 0 ? 'metric-records' : 'detail-events' }
   const data = dataToTest()
   onTestFinished(() => data.close())
-  const server = await startEventStoreDbServer({ batchAppend: seed % 3 !== 0, data })
+  const server = await startEventStoreDbServer({ data })
   onTestFinished(() => server.stop())
   const [one, two, projecting] = Array.from({ length: 3 }, () => {
     const log = openEventStoreDbLog({ connectionString: server.connectionString, ...patience })

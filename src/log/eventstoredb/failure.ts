@@ -4,7 +4,6 @@ const INVALID_ARGUMENT = 3
 const DEADLINE_EXCEEDED = 4
 const PERMISSION_DENIED = 7
 const OUT_OF_RANGE = 11
-const UNIMPLEMENTED = 12
 const INTERNAL = 13
 const UNAVAILABLE = 14
 
@@ -19,20 +18,11 @@ const asRpcError = (cause: unknown): RpcError | undefined =>
     ? (cause as unknown as RpcError)
     : undefined
 
-/**
- * The trailer named `exception`: servers of the 20.6 line report every failure by it, later ones those that end a
- * call.
- */
+/** The trailer named `exception`, by which servers tell why they ended a call. */
 export const exceptionOf = (cause: unknown): string | undefined =>
   asRpcError(cause)?.metadata?.getMap()['exception']?.toString()
 
-/** A trailer of such an exception, as text. */
-export const trailerOf = (cause: unknown, name: string): string | undefined =>
-  asRpcError(cause)?.metadata?.getMap()[name]?.toString()
-
 export const isDenied = (cause: unknown): boolean => asRpcError(cause)?.code === PERMISSION_DENIED
-
-export const isUnimplemented = (cause: unknown): boolean => asRpcError(cause)?.code === UNIMPLEMENTED
 
 /** The server may have refused a position: no version has a code of its own for that. */
 export const isBadPosition = (cause: unknown): boolean =>

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import * as E from 'fp-ts/lib/Either.js'
-import { appendOne } from './append/append.js'
-import type { Outcome } from './append/append.js'
+import { appender } from './append/batch-append.js'
+import type { Outcome } from './append/outcome.js'
 import { shared, streams } from './client/client-internals.js'
 import { connectEventStoreDb } from './client/connection.js'
 import type { EventStoreDbConnection } from './client/connection.js'
@@ -93,7 +93,7 @@ export const setStreamPolicy = async (
       data: new TextEncoder().encode(wanted),
       metadata: new Uint8Array(0),
     }
-    return answerOf(await appendOne(connection, metastream, last, [event], 'application/json'))
+    return answerOf(await appender(connection)(metastream, last, [event]))
   } catch (cause) {
     return E.left({ tag: 'NotAvailable', cause })
   } finally {

@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import {
-  featuresService,
   internalsOf,
   parseConnectionString,
   shared,
@@ -39,8 +38,6 @@ describe('the internals of the EventStoreDB client', () => {
     for (const message of [
       streams.ReadReq,
       streams.ReadResp,
-      streams.AppendReq,
-      streams.AppendResp,
       streams.BatchAppendReq,
       streams.BatchAppendResp,
       streams.TombstoneReq,
@@ -51,9 +48,8 @@ describe('the internals of the EventStoreDB client', () => {
       WellKnownEmpty,
     ])
       expect(new message()).toHaveProperty('serializeBinary')
-    for (const call of ['read', 'append', 'batchAppend', 'tombstone'])
+    for (const call of ['read', 'batchAppend', 'tombstone'])
       expect(streamsService.StreamsClient.prototype).toHaveProperty(call)
-    expect(featuresService.ServerFeaturesClient.prototype).toHaveProperty('getSupportedMethods')
   })
 
   test('its parser of connection strings answers the fields that are used', () => {

@@ -1,27 +1,21 @@
-/** Test support: the two ways to append (a call per append, one call for all), and their faults. */
+/** Test support: appends, which share one call, and their faults. */
 import shared from '@eventstore/db-client/generated/shared_pb.js'
-import type {
-  AppendReq,
-  AppendResp,
-  BatchAppendReq,
-  BatchAppendResp,
-} from '@eventstore/db-client/generated/streams_pb.js'
-import type { ServerDuplexStream, ServerReadableStream } from '@grpc/grpc-js'
+import type { BatchAppendReq, BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js'
+import type { ServerDuplexStream } from '@grpc/grpc-js'
 import type { Backend } from './data.js'
 import { takes } from './faults.js'
 import type { Faults } from './faults.js'
 import { batchAccessDenied, batchNotHandled, batchTooLarge } from './messages.js'
-import { appendTooLarge, NO_LEADER, NOT_READY, refusalOf, UNAVAILABLE } from './refusals.js'
+import { NO_LEADER, refusalOf, UNAVAILABLE } from './refusals.js'
 import type { Refusal } from './refusals.js'
 
-type ProposedMessage = AppendReq.ProposedMessage | BatchAppendReq.ProposedMessage
-const sizeOf = (events: readonly ProposedMessage[]): number =>
+const sizeOf = (events: readonly BatchAppendReq.ProposedMessage[]): number =>
   events.reduce((sum, event) => sum + event.getData_asU8().byteLength + event.getCustomMetadata_asU8().byteLength, 0)
 
-export const appendServices = (backend: Backend, faults: Faults, appendBytesMax: number) => {
+export const appendService = (backend: Backend, faults: Faults, appendBytesMax: number) => {
   const later = (act: () => void): void => void (faults.lateMs > 0 ? setTimeout(act, faults.lateMs) : act())
 
-  const batch = (call: ServerDuplexStream<BatchAppendReq, BatchAppendResp>): void => {
+  return (call: ServerDuplexStream<BatchAppendReq, BatchAppendResp>): void => {
     const parts = new Map<string, BatchAppendReq[]>()
     const lost = new Set<string>()
     let held: (() => void)[] = []
@@ -58,26 +52,4 @@ export const appendServices = (backend: Backend, faults: Faults, appendBytesMax:
       behind.append(messages)
     })
   }
-
-  const append = (
-    call: ServerReadableStream<AppendReq, AppendResp>,
-    answer: (error: object | null, value?: AppendResp) => void,
-  ): void => {
-    const messages: AppendReq[] = []
-    call.on('data', (request: AppendReq) => void messages.push(request))
-    call.on('end', () => {
-      if (takes(faults, 'swallow')) return
-      const refusal = refusalOf(faults, call.metadata) ?? (faults.readOnly ? NOT_READY : undefined)
-      if (refusal !== undefined) return answer(refusal)
-      if (sizeOf(messages.flatMap((message) => message.getProposedMessage() ?? [])) > appendBytesMax)
-        return answer(appendTooLarge(appendBytesMax))
-      const isLost = takes(faults, 'loseAnswers')
-      backend.append(messages).then(
-        (message) => (isLost ? answer(UNAVAILABLE) : later(() => answer(null, message))),
-        (cause: unknown) => answer(isLost ? UNAVAILABLE : (cause as Refusal)),
-      )
-    })
-  }
-
-  return { batch, append }
 }

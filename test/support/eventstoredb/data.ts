@@ -1,12 +1,5 @@
 /** Test support: what is behind the faulty server: a store in memory, or a real EventStoreDB. */
-import type {
-  AppendReq,
-  AppendResp,
-  BatchAppendReq,
-  BatchAppendResp,
-  ReadReq,
-  ReadResp,
-} from '@eventstore/db-client/generated/streams_pb.js'
+import type { BatchAppendReq, BatchAppendResp, ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
 import type { Faults } from './faults.js'
 import type { Refusal } from './refusals.js'
 
@@ -17,7 +10,6 @@ export type Backend = Readonly<{
     answer: (message: BatchAppendResp) => void,
     fail: (refusal: Refusal) => void,
   ) => Readonly<{ append: (messages: readonly BatchAppendReq[]) => void; end: () => void }>
-  append: (messages: readonly AppendReq[]) => Promise<AppendResp>
   read: (request: ReadReq, signal: AbortSignal) => AsyncIterable<ReadResp>
   tombstone: (stream: string) => Promise<void>
 }>

@@ -38,8 +38,6 @@ export type Faults = {
   silent: boolean
   /** Servers before 22.6 report no position when a stream is read. */
   hidesStreamPositions: boolean
-  /** Reports no position of what was appended. */
-  hidesAppendPositions: boolean
   /**
    * 20.6-era servers tell failures by trailers only, and of events appended together the prepare position of the first.
    */
@@ -64,7 +62,6 @@ export const noFaults = (): Faults => ({
   knowsThrough: undefined,
   silent: false,
   hidesStreamPositions: false,
-  hidesAppendPositions: false,
   isOf206: false,
 })
 

@@ -1,5 +1,5 @@
 /** Test support: EventStoreDB's answers from a store in memory. If versions differ, it is like the stricter one. */
-import type { AppendReq, BatchAppendReq, ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
+import type { BatchAppendReq, ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
 import type { Backend, Data } from './data.js'
 import type { Faults } from './faults.js'
 import {
@@ -14,17 +14,8 @@ import {
   nameOf,
   notFoundMessage,
   proposedOf,
-  storedMessage,
-  wrongMessage,
 } from './messages.js'
-import {
-  INVALID_POSITION,
-  refused,
-  SMALL_WINDOW,
-  streamDeleted,
-  streamNotFound,
-  wrongExpectedVersion,
-} from './refusals.js'
+import { INVALID_POSITION, refused, SMALL_WINDOW, streamDeleted, streamNotFound } from './refusals.js'
 import type { Refusal } from './refusals.js'
 import { eventStoreDbStore } from './store.js'
 import type { AppendResult, Store, Stored } from './store.js'
@@ -39,8 +30,6 @@ export const memoryData = (store: Store = eventStoreDbStore()): Data => ({
 })
 
 const memoryBackend = (store: Store, faults: Faults): Backend => {
-  const told = (position: bigint | undefined): bigint | undefined =>
-    faults.hidesAppendPositions ? undefined : position
   const batched = (messages: readonly BatchAppendReq[]): AppendResult => {
     const options = messages[0]!.getOptions()!
     const events = messages.flatMap((message) => message.getProposedMessagesList().map(proposedOf))
@@ -56,20 +45,11 @@ const memoryBackend = (store: Store, faults: Faults): Backend => {
           answer(
             'wrong' in result
               ? batchWrong(request, result.wrong)
-              : batchStored(request, result.revision, told(result.position)),
+              : batchStored(request, result.revision, result.position),
           )
       },
       end: () => undefined,
     }),
-    append: async (messages: readonly AppendReq[]) => {
-      const options = messages[0]!.getOptions()!
-      const stream = nameOf(options.getStreamIdentifier())
-      const proposed = messages.flatMap((message) => message.getProposedMessage() ?? [])
-      const result = store.append(stream, expectedOf(options), proposed.map(proposedOf))
-      if ('deleted' in result) throw refused(streamDeleted(stream))
-      if ('wrong' in result && faults.isOf206) throw refused(wrongExpectedVersion(result.wrong))
-      return 'wrong' in result ? wrongMessage(result.wrong) : storedMessage(result.revision, told(result.position))
-    },
     async *read(request, signal) {
       const options = request.getOptions()!
       const fault = faultOf(store, options)

@@ -6,14 +6,7 @@ import gossip from '@eventstore/db-client/generated/gossip_pb.js'
 import shared from '@eventstore/db-client/generated/shared_pb.js'
 import status from '@eventstore/db-client/generated/status_pb.js'
 import streams from '@eventstore/db-client/generated/streams_pb.js'
-import type {
-  AppendReq,
-  AppendResp,
-  BatchAppendReq,
-  BatchAppendResp,
-  ReadReq,
-  ReadResp,
-} from '@eventstore/db-client/generated/streams_pb.js'
+import type { BatchAppendReq, BatchAppendResp, ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
 import type { Address } from './faults.js'
 import type { Expected, Proposed, Stored } from './store.js'
 
@@ -27,17 +20,16 @@ const { Empty } = fromClient('google-protobuf/google/protobuf/empty_pb.js') as {
 export const nameOf = (identifier: { getStreamName_asU8: () => Uint8Array } | undefined): string =>
   Buffer.from(identifier?.getStreamName_asU8() ?? []).toString()
 
-export const proposedOf = (message: AppendReq.ProposedMessage | BatchAppendReq.ProposedMessage): Proposed => ({
+export const proposedOf = (message: BatchAppendReq.ProposedMessage): Proposed => ({
   id: message.getId()?.getString() ?? '',
   metadata: new Map(message.getMetadataMap().toArray()),
   customMetadata: message.getCustomMetadata_asU8(),
   data: message.getData_asU8(),
 })
 
-export const expectedOf = (options: AppendReq.Options | BatchAppendReq.Options): Expected => {
+export const expectedOf = (options: BatchAppendReq.Options): Expected => {
   if (options.hasNoStream()) return 'no-stream'
-  if ('hasStreamPosition' in options) return options.hasStreamPosition() ? Number(options.getStreamPosition()) : 'any'
-  return options.hasRevision() ? Number(options.getRevision()) : 'any'
+  return options.hasStreamPosition() ? Number(options.getStreamPosition()) : 'any'
 }
 
 export const isBackwards = (options: ReadReq.Options): boolean =>
@@ -76,23 +68,6 @@ export const notFoundMessage = (options: ReadReq.Options.StreamOptions): ReadRes
   new streams.ReadResp().setStreamNotFound(
     new streams.ReadResp.StreamNotFound().setStreamIdentifier(options.getStreamIdentifier()),
   )
-
-export const storedMessage = (revision: number, position: bigint | undefined): AppendResp => {
-  const success = new streams.AppendResp.Success().setCurrentRevision(`${revision}`)
-  if (position === undefined) success.setNoPosition(new shared.Empty())
-  else
-    success.setPosition(
-      new streams.AppendResp.Position().setCommitPosition(`${position}`).setPreparePosition(`${position}`),
-    )
-  return new streams.AppendResp().setSuccess(success)
-}
-
-export const wrongMessage = (actual: number): AppendResp => {
-  const wrong = new streams.AppendResp.WrongExpectedVersion()
-  if (actual < 0) wrong.setCurrentNoStream(new shared.Empty())
-  else wrong.setCurrentRevision(`${actual}`)
-  return new streams.AppendResp().setWrongExpectedVersion(wrong)
-}
 
 /** Answers to one batch append, by its correlation id. */
 export const batchStored = (

@@ -14,7 +14,6 @@ const withTrailers = (code: number, details: string, trailers: Readonly<Record<s
 }
 
 export const UNAVAILABLE: Refusal = { code: status.UNAVAILABLE, details: 'the server misbehaves on command' }
-export const NOT_READY: Refusal = { code: status.UNAVAILABLE, details: 'Server Is Not Ready' }
 export const NO_LEADER = 'No leader info available in response'
 export const ACCESS_DENIED = withTrailers(status.PERMISSION_DENIED, 'Access Denied', { exception: 'access-denied' })
 export const INVALID_POSITION: Refusal = { code: status.INTERNAL, details: 'Invalid position' }
@@ -34,20 +33,6 @@ export const streamDeleted = (stream: string): Refusal =>
   withTrailers(status.FAILED_PRECONDITION, 'Event stream is deleted.', {
     exception: 'stream-deleted',
     'stream-name': encodeURIComponent(stream),
-  })
-
-export const wrongExpectedVersion = (actual: number): Refusal =>
-  withTrailers(status.FAILED_PRECONDITION, 'Append failed due to WrongExpectedVersion.', {
-    exception: 'wrong-expected-version',
-    'stream-name': 'a',
-    'expected-version': '0',
-    ...(actual < 0 ? {} : { 'actual-version': `${actual}` }),
-  })
-
-export const appendTooLarge = (bytesMax: number): Refusal =>
-  withTrailers(status.INVALID_ARGUMENT, 'Maximum Append Size Exceeded.', {
-    exception: 'maximum-append-size-exceeded',
-    'maximum-append-size': `${bytesMax}`,
   })
 
 /** Why the server will not take this call at all, if so. Only calls that ask for the leader are sent to it. */

@@ -10,7 +10,7 @@ import type { TombstoneReq } from '@eventstore/db-client/generated/streams_pb.js
 import streamsGrpc from '@eventstore/db-client/generated/streams_grpc_pb.js'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import type { Metadata } from '@grpc/grpc-js'
-import { appendServices } from './appends.js'
+import { appendService } from './appends.js'
 import type { Data } from './data.js'
 import { noFaults } from './faults.js'
 import type { Address, Faults } from './faults.js'
@@ -21,8 +21,6 @@ import { unauthenticated, UNAVAILABLE } from './refusals.js'
 import type { Refusal } from './refusals.js'
 
 export type ServerSetting = Readonly<{
-  batchAppend?: boolean
-  serverFeatures?: boolean
   /** A store in memory of its own unless it is given. */
   data?: Data
   appendBytesMax?: number
@@ -48,7 +46,7 @@ export type EventStoreDbServer = Readonly<{
   stop: () => void
 }>
 
-type Method = 'features' | 'gossip' | 'batch' | 'append' | 'read' | 'subscribe' | 'tombstone'
+type Method = 'features' | 'gossip' | 'batch' | 'read' | 'subscribe' | 'tombstone'
 type Call = {
   metadata: Metadata
   on: (event: string, hear: () => void) => unknown
@@ -61,19 +59,11 @@ const APPEND_BYTES_MAX = 1024 * 1024
 const MESSAGE_BYTES_MAX = 32 * 1024 * 1024
 
 export const startEventStoreDbServer = async (setting: ServerSetting = {}): Promise<EventStoreDbServer> => {
-  const {
-    batchAppend = true,
-    serverFeatures = true,
-    data = memoryData(),
-    appendBytesMax = APPEND_BYTES_MAX,
-    tls,
-    users,
-  } = setting
+  const { data = memoryData(), appendBytesMax = APPEND_BYTES_MAX, tls, users } = setting
   const calls: Record<Method, number> = {
     features: 0,
     gossip: 0,
     batch: 0,
-    append: 0,
     read: 0,
     subscribe: 0,
     tombstone: 0,
@@ -111,17 +101,11 @@ export const startEventStoreDbServer = async (setting: ServerSetting = {}): Prom
     }
 
   const backend = data.backend(faults)
-  const { batch, append } = appendServices(backend, faults, appendBytesMax)
+  const batch = appendService(backend, faults, appendBytesMax)
   const read = readService(backend, faults, open, close)
   const services = {
     read: (call: Parameters<typeof read>[0]) => {
       if (admits(call.request.getOptions()!.hasSubscription() ? 'subscribe' : 'read', call)) void read(call)
-    },
-    append: (call: Parameters<typeof append>[0], answer: Answer) => {
-      calls.append += 1
-      const refusal = unauthenticated(users, call.metadata)
-      if (refusal === undefined) append(call, answer)
-      else answer(refusal)
     },
     tombstone: (call: Readonly<{ metadata: Metadata; request: TombstoneReq }>, answer: Answer) => {
       const stream = nameOf(call.request.getOptions()?.getStreamIdentifier())
@@ -129,28 +113,22 @@ export const startEventStoreDbServer = async (setting: ServerSetting = {}): Prom
         backend.tombstone(stream).then(() => reply(null, new streams.TombstoneResp()), reply)
       })(call, answer)
     },
-    ...(batchAppend
-      ? {
-          batchAppend: (call: Parameters<typeof batch>[0]) => {
-            if (admits('batch', call)) batch(call)
-          },
-        }
-      : {}),
+    batchAppend: (call: Parameters<typeof batch>[0]) => {
+      if (admits('batch', call)) batch(call)
+    },
   }
   const supported = unary('features', (answer) => {
     const method = new features.SupportedMethod()
       .setServiceName('event_store.client.streams.streams')
       .setMethodName('batchappend')
-    answer(
-      null,
-      new features.SupportedMethods().setEventStoreServerVersion('23.10.0').setMethodsList(batchAppend ? [method] : []),
-    )
+    answer(null, new features.SupportedMethods().setEventStoreServerVersion('23.10.0').setMethodsList([method]))
   })
 
   const listen = async (at: number): Promise<Readonly<{ server: Server; port: number }>> => {
     const server = new Server({ 'grpc.max_receive_message_length': MESSAGE_BYTES_MAX })
     server.addService(streamsGrpc.StreamsService, services)
-    if (serverFeatures) server.addService(featuresGrpc.ServerFeaturesService, { getSupportedMethods: supported })
+    // The official client asks for it; the adapter does not.
+    server.addService(featuresGrpc.ServerFeaturesService, { getSupportedMethods: supported })
     // Open to everyone: the client sends no credentials when it discovers.
     const members = (_call: unknown, answer: Answer): void => {
       calls.gossip += 1

@@ -95,12 +95,6 @@ const upstream = (connection: ReturnType<typeof connectEventStoreDb>, own: strin
         },
       }
     },
-    append: (messages) => {
-      rename(messages[0]!.getOptions(), inside)
-      return connection.append(messages).catch((cause: unknown) => {
-        throw refusalIn(cause)
-      })
-    },
     async *read(request, signal) {
       const options = request.getOptions()!
       rename(options.getStream(), inside)

@@ -1,35 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { shared } from '../client/client-internals.js'
 import type { BatchAppendResp } from '../client/client-internals.js'
 import type { BatchCall, EventStoreDbConnection } from '../client/connection.js'
 import { saysWrongServer } from '../failure.js'
-import { ERASED, singly, storedOutcome } from './append.js'
-import type { Appender, Outcome } from './append.js'
+import { outcomeOf, unknownOutcome } from './outcome.js'
+import type { Appender, Outcome } from './outcome.js'
 import { batchMessages } from '../client/wire.js'
 
-const unknown = (why: string): Outcome => ({ tag: 'unknown', cause: new Error(`EventStoreDB: ${why}`) })
-
-const outcomeOf = (answer: BatchAppendResp, last: number, count: number): Outcome => {
-  const error = answer.getError()
-  if (error === undefined) return storedOutcome(answer.getSuccess(), last + count)
-  const details = error.getDetails()
-  switch (details?.getTypeName()) {
-    case 'event_store.client.WrongExpectedVersion': {
-      const wrong = shared.WrongExpectedVersion.deserializeBinary(details.getValue_asU8())
-      return { tag: 'wrong', actual: wrong.hasCurrentStreamRevision() ? Number(wrong.getCurrentStreamRevision()) : -1 }
-    }
-    case 'event_store.client.StreamDeleted':
-      return ERASED
-    case 'event_store.client.MaximumAppendSizeExceeded': {
-      const max = shared.MaximumAppendSizeExceeded.deserializeBinary(details.getValue_asU8()).getMaxappendsize()
-      return { tag: 'refused', reason: `more than the server takes in one append (${max} bytes)` }
-    }
-    default:
-      return unknown(error.getMessage() || (details?.getTypeName() ?? 'an append failed without saying why'))
-  }
-}
-
-type Pending = Readonly<{ answer: (outcome: Outcome) => void; last: number; count: number; timer: NodeJS.Timeout }>
+/** `revision`: the stream's last revision if the append succeeds. */
+type Pending = Readonly<{ answer: (outcome: Outcome) => void; revision: number; timer: NodeJS.Timeout }>
 
 /** One call and the appends that wait for its answers, which are matched by correlation id. */
 class AppendCall {
@@ -66,10 +44,10 @@ class AppendCall {
       const id = randomUUID()
       const before = this.#answers
       const timer = setTimeout(() => {
-        this.#settle(id, () => unknown(`no answer for ${deadlineMs} ms`))
+        this.#settle(id, () => unknownOutcome(`no answer for ${deadlineMs} ms`))
         if (this.#answers === before && !this.#isOver) this.#giveUp(`the server has been silent for ${deadlineMs} ms`)
       }, deadlineMs)
-      this.#pending.set(id, { answer, last, count: events.length, timer })
+      this.#pending.set(id, { answer, revision: last + events.length, timer })
       for (const message of batchMessages(id, stream, last, events)) this.#call.write(message)
     })
   }
@@ -84,7 +62,7 @@ class AppendCall {
   #receive(answer: BatchAppendResp): void {
     this.#answers += 1
     const id = answer.getCorrelationId()?.getString() ?? ''
-    this.#settle(id, ({ last, count }) => outcomeOf(answer, last, count))
+    this.#settle(id, ({ revision }) => outcomeOf(answer, revision))
     if (saysWrongServer(answer.getError()?.getMessage() ?? '')) this.#giveUp('the server is not the one to write to')
   }
 
@@ -98,14 +76,14 @@ class AppendCall {
     if (this.#isRetired && this.#pending.size === 0) this.#call.cancel()
   }
 
-  #end(outcome: Outcome = unknown('the call has ended')): void {
+  #end(outcome: Outcome = unknownOutcome('the call has ended')): void {
     if (!this.#isOver && !this.#isRetired) this.#ended()
     this.#isOver = true
     for (const id of [...this.#pending.keys()]) this.#settle(id, () => outcome)
   }
 
   #giveUp(why: string): void {
-    this.#end(unknown(why))
+    this.#end(unknownOutcome(why))
     this.#call.cancel()
     this.#connection.renew()
   }
@@ -120,7 +98,7 @@ class AppendCall {
  * No deadline is sent: the message carries it as a time of day, and a server whose clock is ahead by that much would
  * refuse every append.
  */
-const batched = (connection: EventStoreDbConnection): Appender => {
+export const appender = (connection: EventStoreDbConnection): Appender => {
   let current: Promise<AppendCall> | undefined
   const open = async (): Promise<AppendCall> => {
     const call = await connection.openBatch()
@@ -136,29 +114,10 @@ const batched = (connection: EventStoreDbConnection): Appender => {
       if (current === mine) current = undefined
       return { tag: 'unknown', cause }
     }
-    if (call.isOver) return unknown('the call has ended')
+    if (call.isOver) return unknownOutcome('the call has ended')
     if (call.channel === connection.channel()) return call.send(stream, last, events)
     if (current === mine) call.retire()
     return append(stream, last, events)
   }
   return append
-}
-
-/**
- * Appends over one call if the server offers BatchAppend (21.10 and later), otherwise by one call per append. Asks
- * again after every failure, because the next call may reach another server.
- */
-export const appender = (connection: EventStoreDbConnection): Appender => {
-  const [one, all] = [singly(connection), batched(connection)]
-  let offered: Promise<boolean> | undefined
-  return async (stream, last, events) => {
-    offered ??= connection.offersBatch()
-    const mine = offered
-    const outcome = await mine.then(
-      (isOffered) => (isOffered ? all : one)(stream, last, events),
-      (cause: unknown): Outcome => ({ tag: 'unknown', cause }),
-    )
-    if (outcome.tag === 'unknown' && offered === mine) offered = undefined
-    return outcome
-  }
 }

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { bytesOf } from '../../append-batches.js'
 import { appendFault, decideAppend, erasedReason } from '../../append-rules.js'
 import type { AppendFailure, Appended, NewEvent, Position, StreamAppend } from '../../event-log.js'
-import type { Appender, Outcome } from './append.js'
+import type { Appender, Outcome } from './outcome.js'
 import { limiter } from '../client/limiter.js'
 import type { StreamHead, StreamHeads } from './stream-heads.js'
 
@@ -58,8 +58,6 @@ export class EventStoreDbWriter {
   readonly #inFlight: ReturnType<typeof limiter>
   readonly #looks = limiter(LOOKS_MAX, Infinity)
   readonly #turns = new Map<string, Promise<void>>()
-  /** Whether the server tells the position of what it has just stored. */
-  #tellsPositions = false
 
   constructor(ports: WriterPorts, limits: WriterLimits) {
     this.#ports = ports
@@ -120,7 +118,7 @@ export class EventStoreDbWriter {
     const mayBeNew = events.length > 0 && (typeof expected !== 'number' || expected === -1)
     const guess = mayBeNew ? { last: -1, ids: new Set<string>() } : undefined
     const head = this.#ports.heads.known(stream) ?? guess
-    const barrier = head === undefined || !this.#tellsPositions ? undefined : await this.#ports.barrier()
+    const barrier = head === undefined ? undefined : await this.#ports.barrier()
     return head === undefined || barrier === undefined ? this.#look(stream) : { head, barrier }
   }
 
@@ -141,18 +139,9 @@ export class EventStoreDbWriter {
     if (storesNothing) return E.right({ revision: head.last, stored })
     const leave = await this.#inFlight.enter(events.reduce((sum, event) => sum + bytesOf(event), 0))
     const outcome = await this.#ports.append(stream, head.last, fresh).finally(leave)
-    if (outcome.tag === 'stored' && this.#isNew(outcome, barrier))
+    if (outcome.tag === 'stored' && isNew(outcome, barrier))
       return E.right({ revision: this.#noteStored(stream, head, fresh, outcome.revision), stored })
     return this.#afterFailure(entry, outcome, barrier, race)
-  }
-
-  /** Whether what the server reports as stored is not an older event at the same place. */
-  #isNew({ position }: Readonly<{ position: Position | undefined }>, barrier: Position | undefined): boolean {
-    if (barrier === undefined) {
-      this.#tellsPositions = position !== undefined
-      return true
-    }
-    return position !== undefined && position > barrier
   }
 
   #noteStored(stream: string, head: StreamHead, fresh: readonly NewEvent[], revision: number): number {
@@ -186,7 +175,6 @@ export class EventStoreDbWriter {
       case 'refused':
         return refused(outcome.reason)
       case 'unknown':
-        this.#tellsPositions = false // the next call may reach another server
         this.#ports.heads.forget(stream)
         return E.left({ tag: 'NotAvailable', cause: outcome.cause })
     }
@@ -199,6 +187,10 @@ export class EventStoreDbWriter {
     }
   }
 }
+
+/** Whether what the server reports as stored is not an older event at the same place. */
+const isNew = ({ position }: Readonly<{ position: Position | undefined }>, barrier: Position | undefined): boolean =>
+  barrier === undefined || (position !== undefined && position > barrier)
 
 const refused = (reason: string): Answer => E.left({ tag: 'Refused', reason })
 

@@ -9,16 +9,11 @@ import { lostConnection } from '../failure.js'
  * and `client-internals.test.ts` fails if a new version moves something.
  */
 export { parseConnectionString } from '@eventstore/db-client/dist/Client/parseConnectionString.js'
-export { default as featuresService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js'
-export type { ServerFeaturesClient } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js'
-export type { SupportedMethods } from '@eventstore/db-client/generated/serverfeatures_pb.js'
 export { default as shared } from '@eventstore/db-client/generated/shared_pb.js'
 export { default as streamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js'
 export type { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js'
 export { default as streams } from '@eventstore/db-client/generated/streams_pb.js'
 export type {
-  AppendReq,
-  AppendResp,
   BatchAppendReq,
   BatchAppendResp,
   ReadReq,

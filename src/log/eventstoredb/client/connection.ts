@@ -1,21 +1,17 @@
 import type { Readable } from 'node:stream'
 import { eventStoreDbClient } from './client.js'
-import { featuresService, internalsOf, shared, streamsService } from './client-internals.js'
+import { internalsOf, streamsService } from './client-internals.js'
 import type {
-  AppendReq,
-  AppendResp,
   BatchAppendReq,
   BatchAppendResp,
   CallArguments,
   ClientInternals,
   ReadReq,
   ReadResp,
-  ServerFeaturesClient,
   StreamsClient,
-  SupportedMethods,
   TombstoneReq,
 } from './client-internals.js'
-import { inTime, isUnimplemented, isWrongServer, lostConnection } from '../failure.js'
+import { inTime, isWrongServer, lostConnection } from '../failure.js'
 import { ACCESS_DEFAULTS } from '../options.js'
 import type { EventStoreDbAccess } from '../options.js'
 
@@ -36,15 +32,9 @@ export type BatchCall = Readonly<{
  */
 export type EventStoreDbConnection = Readonly<{
   read: (request: ReadReq) => Promise<ReadCall>
-  /**
-   * One call for one append, for servers without BatchAppend. Rejects with gRPC's error; the outcome is then unknown
-   * unless the error says otherwise.
-   */
-  append: (messages: Iterable<AppendReq>) => Promise<AppendResp>
   openBatch: () => Promise<BatchCall>
   /** Deletes a stream for ever. */
   tombstone: (request: TombstoneReq) => Promise<void>
-  offersBatch: () => Promise<boolean>
   /**
    * Drops the connection; the next call connects to the server that is the leader then. Calls in progress continue on
    * the old one.
@@ -110,39 +100,10 @@ class Connection implements EventStoreDbConnection {
     return this.#open('append', (grpc) => grpc.batchAppend(...callArguments) as unknown as BatchCall)
   }
 
-  append(messages: Iterable<AppendReq>): Promise<AppendResp> {
-    return this.#unary(Streams, 'append', (grpc, [metadata, options], answer) => {
-      const call = this.#used(grpc).append(metadata!, options!, answer)
-      call.on('error', answer)
-      for (const message of messages) call.write(message)
-      call.end()
-    })
-  }
-
   async tombstone(request: TombstoneReq): Promise<void> {
     await this.#unary<StreamsClient, unknown>(Streams, 'tombstone', (grpc, [metadata, options], answer) => {
       this.#used(grpc).tombstone(request, metadata!, options!, answer)
     })
-  }
-
-  /**
-   * The client's own request has neither a deadline nor credentials, and it keeps a failure as long as the connection.
-   */
-  offersBatch(): Promise<boolean> {
-    const asking = this.#unary<ServerFeaturesClient, SupportedMethods>(
-      featuresService.ServerFeaturesClient,
-      'features',
-      (grpc, [metadata, options], answer) => {
-        grpc.getSupportedMethods(new shared.Empty(), metadata!, options!, answer)
-      },
-    ).then(
-      (supported) => supported.getMethodsList().some((method) => /^batchappend$/i.test(method.getMethodName())),
-      (cause: unknown) => {
-        if (isUnimplemented(cause)) return false
-        throw cause
-      },
-    )
-    return inTime(asking, this.deadlineMs, 'asking what the server offers')
   }
 
   async close(): Promise<void> {

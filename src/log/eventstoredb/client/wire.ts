@@ -1,5 +1,5 @@
 import { shared, streams, WellKnownEmpty } from './client-internals.js'
-import type { AppendReq, BatchAppendReq, ReadReq, ReadResp } from './client-internals.js'
+import type { BatchAppendReq, ReadReq, ReadResp } from './client-internals.js'
 import { LogUnavailable } from '../../event-log.js'
 import type { NewEvent, Position, RecordedEvent } from '../../event-log.js'
 
@@ -159,11 +159,8 @@ export const readStreamRequest = (
   return whole
 }
 
-const fill = <T extends AppendReq.ProposedMessage | BatchAppendReq.ProposedMessage>(
-  message: T,
-  { id, type, data, metadata }: NewEvent,
-  contentType: string,
-): T => {
+const proposed = ({ id, type, data, metadata }: NewEvent, contentType: string): BatchAppendReq.ProposedMessage => {
+  const message = new streams.BatchAppendReq.ProposedMessage()
   const uuid = new shared.UUID()
   uuid.setString(id)
   message.setId(uuid)
@@ -175,31 +172,12 @@ const fill = <T extends AppendReq.ProposedMessage | BatchAppendReq.ProposedMessa
 
 /** The server does not parse it: JSON would be stored as text that it may index, and is read no faster. */
 const BINARY = 'application/octet-stream'
+/** The server reads events of its own streams: policies and settings. */
+const JSON_TEXT = 'application/json'
 
 /** A `Buffer` would be copied. */
 const plain = (bytes: Uint8Array): Uint8Array =>
   bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-
-/** The messages of one append by a call of its own. `last` is the revision the stream must have, -1 for none. */
-export function* appendMessages(
-  stream: string,
-  last: number,
-  events: readonly NewEvent[],
-  contentType = BINARY,
-): Generator<AppendReq> {
-  const options = new streams.AppendReq.Options()
-  options.setStreamIdentifier(streamIdentifier(stream))
-  if (last < 0) options.setNoStream(new shared.Empty())
-  else options.setRevision(`${last}`)
-  const header = new streams.AppendReq()
-  header.setOptions(options)
-  yield header
-  for (const event of events) {
-    const message = new streams.AppendReq()
-    message.setProposedMessage(fill(new streams.AppendReq.ProposedMessage(), event, contentType))
-    yield message
-  }
-}
 
 /**
  * Bytes of events in one message at most: servers accept messages of up to four megabytes unless configured otherwise.
@@ -207,7 +185,10 @@ export function* appendMessages(
  */
 const MESSAGE_BYTES_MAX = 3 * 1024 * 1024
 
-/** The messages of one append over the batch call; the last one is marked final. */
+/**
+ * The messages of one append over the batch call; the last one is marked final. `last` is the revision that the stream
+ * must have, -1 for none.
+ */
 export function* batchMessages(
   correlationId: string,
   stream: string,
@@ -218,6 +199,7 @@ export function* batchMessages(
   options.setStreamIdentifier(streamIdentifier(stream))
   if (last < 0) options.setNoStream(new WellKnownEmpty())
   else options.setStreamPosition(`${last}`)
+  const contentType = stream.startsWith('$') ? JSON_TEXT : BINARY
   const correlation = new shared.UUID()
   correlation.setString(correlationId)
   const next = (): BatchAppendReq => new streams.BatchAppendReq().setCorrelationId(correlation).setIsFinal(false)
@@ -231,7 +213,7 @@ export function* batchMessages(
       bytes = 0
     }
     bytes += size
-    message.addProposedMessages(fill(new streams.BatchAppendReq.ProposedMessage(), event, BINARY))
+    message.addProposedMessages(proposed(event, contentType))
   }
   yield message.setIsFinal(true)
 }
