@@ -1,4 +1,12 @@
-import type { ConfigurationFact, ConversationRecorded, Fact, MetricEmitted, StreamErased } from '../domain/fact.js'
+import type {
+  ClockTakenBack,
+  ClockTicked,
+  ConfigurationFact,
+  ConversationRecorded,
+  Fact,
+  MetricEmitted,
+  StreamErased,
+} from '../domain/fact.js'
 import type { FamilyName } from '../domain/family.js'
 import { intervalStart, type EpochMs } from '../domain/interval.js'
 import type { KpiEvent } from '../domain/kpi-event.js'
@@ -14,6 +22,7 @@ import { AgentStates, type AgentStatesState } from './points/agent-states.js'
 import { ConversationRecords } from './points/conversation-records.js'
 import { CustomerFirstAnswers, type CustomerFirstState } from './points/customer-first.js'
 import { Correlator, type CorrelatorState } from './points/detail-events.js'
+import type { PointTarget } from './points/point-target.js'
 import { Settings, type SettingsState } from './settings.js'
 
 export type ProjectionState = Readonly<{
@@ -53,6 +62,11 @@ export type ProjectionOptions = Readonly<{
    * Rows depend on it: only tests choose it.
    */
   restatedPerTick?: number
+  /**
+   * Where points go instead of into cells. The projection then has no cell and puts out no row. It follows the clock and
+   * the configuration as any other, and finds the same points.
+   */
+  target?: PointTarget
 }>
 
 const RESTATED_PER_TICK = 2_000
@@ -68,7 +82,8 @@ export class KpiProjection {
   private readonly base: Profile
   private readonly settings: Settings
   private readonly cells: CellStore
-  private readonly pointCells: PointCells
+  /** Where points go. Points that others found are counted here too. */
+  readonly target: PointTarget
   private readonly restating: Restating
   private readonly correlator: Correlator
   private readonly customerFirst: CustomerFirstAnswers
@@ -78,6 +93,8 @@ export class KpiProjection {
   private inHistory: boolean
   /** Take-backs of the clock that are still to come in history: ticks beyond any of them are wrong. */
   private takeBacks: readonly EpochMs[]
+  /** During `applyClock`: counts what others found. */
+  private countFound: ((target: PointTarget) => void) | undefined
 
   constructor(tenant: string, profile: Profile, options: ProjectionOptions = {}) {
     const { state, coldStore = emptyColdStore, configuration = [], knownAt = null } = options
@@ -90,26 +107,22 @@ export class KpiProjection {
     this.takeBacks = state?.takeBacks ?? takeBacks
     this.settings = new Settings(profile, state?.settings)
     this.cells = new CellStore((...cell) => this.newCellSettings(...cell), coldStore, spilled, state?.cells)
-    this.pointCells = new PointCells(this.settings, this.cells)
+    this.target = options.target ?? new PointCells(this.settings, this.cells)
     this.restating = new Restating(
       this.settings,
       this.cells,
       options.restatedPerTick ?? RESTATED_PER_TICK,
       state?.restatedThrough ?? null,
     )
-    this.correlator = new Correlator(
-      this.settings,
-      this.pointCells.sink(),
-      this.pointCells.sink(['campaign']),
-      state?.correlator,
-    )
-    this.customerFirst = new CustomerFirstAnswers(this.settings, this.pointCells.sink(), state?.customerFirst)
-    this.records = new ConversationRecords(coldStore, spilled, this.pointCells, (at) => this.tooLate(at))
+    const { target } = this
+    this.correlator = new Correlator(this.settings, target.sink(), target.sink(['campaign']), state?.correlator)
+    this.customerFirst = new CustomerFirstAnswers(this.settings, target.sink(), state?.customerFirst)
+    this.records = new ConversationRecords(coldStore, spilled, target, (at) => this.tooLate(at))
     this.agentStates = new AgentStates(
       this.settings,
       coldStore,
       spilled,
-      (...adjustment) => this.pointCells.adjust(...adjustment),
+      (...adjustment) => target.adjust(...adjustment),
       state?.agentStates,
     )
     if (state === undefined) for (const fact of configuration) this.settings.learn(fact, knownAt)
@@ -157,7 +170,7 @@ export class KpiProjection {
         return undefined
       case 'StreamErased':
         // What had been folded before stays as it was published.
-        if (this.inHistory) for (const points of fact.points) this.pointCells.erase(points)
+        if (this.inHistory) for (const points of fact.points) this.target.erase(points)
         return undefined
       case 'ClockTicked':
         this.tick(fact.at)
@@ -172,6 +185,16 @@ export class KpiProjection {
       default:
         return unreachable(fact)
     }
+  }
+
+  /**
+   * The clock moved, and others found points by it, which `count` gives to the target: they count where this
+   * projection's own would, before intervals close or open.
+   */
+  applyClock(fact: ClockTicked | ClockTakenBack, count: (target: PointTarget) => void): void {
+    this.countFound = count
+    this.apply(fact)
+    this.countFound = undefined
   }
 
   /** History ends here: from now on what is later than the horizon is refused. */
@@ -217,7 +240,7 @@ export class KpiProjection {
   }
 
   private emitted(point: MetricEmitted): undefined {
-    if (!this.customerFirst.observe(point)) this.pointCells.observe(point)
+    if (!this.customerFirst.observe(point)) this.target.observe(point)
   }
 
   /** Points that are too early are not part of the statement. */
@@ -250,6 +273,7 @@ export class KpiProjection {
     this.correlator.tick(at)
     this.customerFirst.tick(at)
     this.agentStates.advance(before, through)
+    this.countFound?.(this.target)
     this.cells.closeThrough(through)
   }
 
@@ -266,6 +290,7 @@ export class KpiProjection {
     const through = intervalStart(at - this.base.graceMs, this.base.intervalMs)
     if (before === null || through >= before) return
     this.agentStates.takeBack(before, through)
+    this.countFound?.(this.target)
     this.cells.reopenAfter(through)
   }
 

@@ -7,6 +7,7 @@ import type { Profile } from '../../domain/profile.js'
 import type { Correction } from '../../domain/row.js'
 import type { StateDelta } from '../points/agent-timeline.js'
 import type { PointSink } from '../points/point-sink.js'
+import type { PointTarget } from '../points/point-target.js'
 import type { Settings } from '../settings.js'
 import { isObservation, OBSERVATION_SCALE, type Cell } from './cell.js'
 import { forEachCell, metricPlace, pointFamiliesOf } from './cell-keys.js'
@@ -36,7 +37,7 @@ export const granularitiesOf = ({ intervalMs, rollUps }: Profile): readonly Gran
 ]
 
 /** Counts points and times in states in the cells that they fall into: one of each family, granularity and value. */
-export class PointCells {
+export class PointCells implements PointTarget {
   private readonly settings: Settings
   private readonly store: CellStore
   private readonly granularities: readonly Granularity[]
@@ -59,7 +60,6 @@ export class PointCells {
     for (const cell of this.matching(point)) cell.observe(metric, value, this.settings.version, why)
   }
 
-  /** Takes back a point that `observe` counted. */
   takeBack(point: MetricPoint, why: Correction): void {
     const metric = metricPlace(point.metric)
     if (metric === undefined) return
@@ -67,13 +67,11 @@ export class PointCells {
     for (const cell of this.matching(point)) cell.takeBack(metric, value, this.settings.version, why)
   }
 
-  /** Marks the rows that would have held what was erased. */
   erase({ source, count, ...point }: ErasedPoints): void {
     if (source !== this.settings.base.points || metricPlace(point.metric) === undefined) return
     for (const cell of this.matching({ ...point, value: 0 })) cell.erase(count, this.settings.version)
   }
 
-  /** Where joined points go; with `only`, they count in these families alone. */
   sink(only?: readonly FamilyName[]): PointSink {
     const change = (point: MetricPoint, act: (cell: Cell, metric: number, version: number) => void): void => {
       const metric = metricPlace(point.metric)
@@ -90,7 +88,6 @@ export class PointCells {
     }
   }
 
-  /** Adds to the times of an agent in states, or takes back from them. */
   adjust(userId: string, kind: StateKind, deltas: readonly StateDelta[]): void {
     const metric = metricIndex.get(stateMetric[kind]) as number
     const { version } = this.settings

@@ -15,7 +15,7 @@ export type PendingReason = 'handled' | 'late'
  * after-call work came late; it is the reason of pending points where none is named.
  */
 export type PointSink = Readonly<{
-  observe: (point: MetricPoint, of: Of, why?: 'handled') => void
+  observe: (point: MetricPoint, of: Of, why?: PendingReason) => void
   observePending: (id: string, point: MetricPoint, of: Of, why?: PendingReason) => void
   withdraw: (id: string, point: MetricPoint, of: Of, why?: PendingReason) => void
   settle: (id: string, point: MetricPoint, of: Of) => void

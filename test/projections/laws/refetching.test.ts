@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { ConversationRecorded, Fact } from '../../../src/domain/fact.js'
 import type { Profile } from '../../../src/domain/profile.js'
 import { KpiProjection } from '../../../src/projections/kpi-projection.js'
-import { anyCuts, anyMetric, anyTick, quickProfile, windowMs, windowStart } from '../../support/arbitrary-facts.js'
+import { anyCuts, quickProfile, windowMs, windowStart } from '../../support/arbitrary-facts.js'
+import { anyFetches } from '../../support/arbitrary-fetches.js'
 import { lastFigures, lastValues, rowsOf, textsOf } from '../../support/given.js'
 import { jsonColdStore } from '../../support/json-cold-store.js'
 import { rowsIn } from '../../support/kpi-events.js'
@@ -12,31 +13,6 @@ import { lawRuns } from '../../support/law-runs.js'
 const runs = lawRuns(60)
 const profile: Profile = quickProfile('conversation-details')
 const end: Fact = { type: 'ClockTicked', at: windowStart + 2 * windowMs }
-
-/** A record of one of few conversations, so that most are fetched several times. */
-const anyRecord: fc.Arbitrary<ConversationRecorded> = fc.record({
-  type: fc.constant('ConversationRecorded' as const),
-  conversationId: fc.constantFrom('c1', 'c2', 'c3'),
-  points: fc.array(
-    anyMetric.map(({ type: _, ...point }) => point),
-    { maxLength: 6 },
-  ),
-})
-
-/** Records that mostly change a little from one fetch to the next, and the clock between them. */
-const anyFetches: fc.Arbitrary<readonly Fact[]> = fc
-  .array(fc.oneof({ arbitrary: anyRecord, weight: 3 }, { arbitrary: anyTick, weight: 1 }), { maxLength: 14 })
-  .chain((facts) => fc.tuple(fc.constant(facts), fc.array(fc.nat({ max: 7 }), { maxLength: 14 })))
-  .map(([facts, keeps]) => {
-    const last = new Map<string, ConversationRecorded>()
-    return facts.map((fact, index) => {
-      if (fact.type !== 'ConversationRecorded') return fact
-      const before = last.get(fact.conversationId)?.points ?? []
-      const changed = { ...fact, points: [...before.slice(0, keeps[index] ?? 0), ...fact.points.slice(0, 3)] }
-      last.set(fact.conversationId, changed)
-      return changed
-    })
-  })
 
 /** The last record of each conversation. */
 const newest = (facts: readonly Fact[]): readonly Fact[] => [

@@ -1,0 +1,28 @@
+import fc from 'fast-check'
+import type { ConversationRecorded, Fact } from '../../src/domain/fact.js'
+import { anyMetric, anyTick } from './arbitrary-facts.js'
+
+/** A record of one of few conversations, so that most are fetched several times. */
+const anyRecord: fc.Arbitrary<ConversationRecorded> = fc.record({
+  type: fc.constant('ConversationRecorded' as const),
+  conversationId: fc.constantFrom('c1', 'c2', 'c3'),
+  points: fc.array(
+    anyMetric.map(({ type: _, ...point }) => point),
+    { maxLength: 6 },
+  ),
+})
+
+/** Records that mostly change a little from one fetch to the next, and the clock between them. */
+export const anyFetches: fc.Arbitrary<readonly Fact[]> = fc
+  .array(fc.oneof({ arbitrary: anyRecord, weight: 3 }, { arbitrary: anyTick, weight: 1 }), { maxLength: 14 })
+  .chain((facts) => fc.tuple(fc.constant(facts), fc.array(fc.nat({ max: 7 }), { maxLength: 14 })))
+  .map(([facts, keeps]) => {
+    const last = new Map<string, ConversationRecorded>()
+    return facts.map((fact, index) => {
+      if (fact.type !== 'ConversationRecorded') return fact
+      const before = last.get(fact.conversationId)?.points ?? []
+      const changed = { ...fact, points: [...before.slice(0, keeps[index] ?? 0), ...fact.points.slice(0, 3)] }
+      last.set(fact.conversationId, changed)
+      return changed
+    })
+  })
