@@ -1,6 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { familyNames, type FamilyName } from '../domain/family.js'
+import { flatRowOf, type FlatRow } from '../domain/flat-row.js'
 import type { Row } from '../domain/row.js'
 import type { AvroSchema } from './schema/named-types.js'
 import { AvroReader } from './avro/reader.js'
@@ -35,6 +36,8 @@ export type RowReader = Readonly<{
 export type RowCodec = RowReader &
   Readonly<{
     /** Throws if a value does not fit the contract, for example a sum that is not a whole number of milliseconds. */
+    encodeFlat: (row: FlatRow) => Uint8Array
+    /** The same, from a row for readers. */
     encode: (row: Row) => Uint8Array
   }>
 
@@ -60,11 +63,13 @@ export const readerOfSchema = (fingerprint: string): Either<UnknownSchema, RowRe
 const codecOf = (family: FamilyName): RowCodec => {
   const schema = rowSchema(family)
   const readHeader = headerReader(family)
+  const encodeFlat = rowEncoder(family)
   return {
     family,
     schema,
     fingerprint: fingerprintOf(schema),
-    encode: rowEncoder(family),
+    encodeFlat,
+    encode: (row) => encodeFlat(flatRowOf(row)),
     decode: rowDecoder(family),
     header: (bytes) => readHeader(new AvroReader(bytes)),
   }

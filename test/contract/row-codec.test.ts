@@ -8,6 +8,7 @@ import { metricIndex } from '../../src/domain/metric.js'
 import type { Row } from '../../src/domain/row.js'
 import { readerOfSchema, rowCodec } from '../../src/contract/row-codec.js'
 import { anyRow, anyRowOf } from './any-row.js'
+import { keyed } from '../support/keyed.js'
 import { datumOf } from './row-datum.js'
 import { queueRow, skillRow, stateRow } from './some-rows.js'
 
@@ -69,8 +70,16 @@ describe('a row that does not fit is refused by name', () => {
     ['a sum that is no whole number of milliseconds', withAnswered({ sum: 0.5 }), '0.5 is no whole number'],
     ['a sum that is not exact', withAnswered({ sum: 2 ** 53 }), 'is no whole number'],
     ['extremes of nothing', withAnswered({ min: Infinity }), 'Infinity'],
-    ['a dimension that must have a value', { ...row, dimensions: [null, 'voice', null, null] }, 'queueId is null'],
-    ['a built-in KPI without denominator', { ...row, kpis: { asa: { numerator: 1, denominator: null } } }, 'null'],
+    [
+      'a dimension that must have a value',
+      keyed({ ...row, dimensions: [null, 'voice', null, null] }),
+      'queueId is null',
+    ],
+    [
+      'a built-in KPI without denominator',
+      { ...row, kpis: { asa: { numerator: 1, denominator: null } } },
+      'asa has no denominator',
+    ],
     ["a profile's KPI that is no number", { ...row, kpis: { mine: { numerator: NaN, denominator: null } } }, 'NaN'],
     ['another family', skillRow({}), 'family skill'],
   ])('%s', (_, strange, message) => {

@@ -37,6 +37,13 @@ export class AvroWriter {
     this.at = end
   }
 
+  /** Bytes as they are. */
+  bytes(bytes: Uint8Array): void {
+    this.makeRoom(bytes.length)
+    this.buffer.set(bytes, this.at)
+    this.at += bytes.length
+  }
+
   /** A whole number as zigzag varint. */
   long(value: number): void {
     this.makeRoom(LONG_BYTES_MAX)
