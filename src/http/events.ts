@@ -62,13 +62,6 @@ export const receiveEvents = async (
       'too-many-events',
       `more than ${batchMax} events in one request, the limit; send them in several. Nothing was stored`,
     )
-  const large = raws.findIndex((raw) => raw.length > RAW_BYTES_MAX)
-  if (large >= 0)
-    return refusal(
-      413,
-      'too-large',
-      `event ${large} is larger than ${RAW_BYTES_MAX} bytes, the limit. Nothing was stored`,
-    )
   const cloud = cloudRequestOf(raws)
   if (cloud?.kind === 'event-grid-validation') return validationAnswer(cloud.code)
   const answer = receiptAnswer(await deliver({ raws, origin: ORIGIN }))

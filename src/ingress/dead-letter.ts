@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { EpochMs } from '../domain/interval.js'
 import { deadLetterStream } from '../domain/stream-name.js'
 import { contentId } from '../log/content-id.js'
@@ -19,7 +20,13 @@ export type DeadLetterNote = Readonly<{
   origin: string
   topic?: string
   receivedAt: string
+  /** Of input that is larger than what is stored of it: its size, and the SHA-256 of all of it in hexadecimal. */
+  bytes?: number
+  sha256?: string
 }>
+
+/** A dead letter ready for the log. */
+type DeadLetter = Readonly<{ stream: string; event: NewEvent; note: DeadLetterNote }>
 
 type LetterOrigin = Readonly<{ tenant: string; source: string; receivedAt: EpochMs }>
 
@@ -27,27 +34,36 @@ type LetterOrigin = Readonly<{ tenant: string; source: string; receivedAt: Epoch
  * The event that stores unusable input byte for byte, with the reason. The same input with the same reason has the same
  * id, so it is stored once.
  */
-export const deadLetter = (
-  raw: Uint8Array,
-  unusable: Unusable,
-  origin: LetterOrigin,
-  stage: Stage,
-): Readonly<{ stream: string; event: NewEvent }> => {
-  const note: DeadLetterNote = {
-    reason: unusable.reason,
-    detail: unusable.detail,
-    stage,
-    origin: origin.source,
-    ...(unusable.topic === undefined ? {} : { topic: unusable.topic }),
-    receivedAt: new Date(origin.receivedAt).toISOString(),
-  }
-  return {
-    stream: deadLetterStream(origin.tenant),
-    event: {
-      id: contentId('dead-letter', stage, unusable.reason, raw),
-      type: DEAD_LETTERED,
-      data: raw,
-      metadata: Buffer.from(JSON.stringify(note)),
-    },
-  }
+export const deadLetter = (raw: Uint8Array, unusable: Unusable, origin: LetterOrigin, stage: Stage): DeadLetter => {
+  return letter(contentId('dead-letter', stage, unusable.reason, raw), raw, noteOf(unusable, origin, stage), origin)
 }
+
+/** As much of input that the log cannot hold as its dead letter holds. */
+const HEAD_BYTES = 64 * 1024
+
+/**
+ * The dead letter of input that the log cannot hold: its beginning, its size and its digest. `limit` says what it
+ * exceeds.
+ */
+export const tooLargeLetter = (raw: Uint8Array, limit: string, origin: LetterOrigin, stage: Stage): DeadLetter => {
+  const sha256 = createHash('sha256').update(raw).digest('hex')
+  const head = raw.length > HEAD_BYTES ? Uint8Array.prototype.slice.call(raw, 0, HEAD_BYTES) : raw
+  const detail = `${raw.length} bytes, SHA-256 ${sha256}: ${limit}; only its first ${head.length} bytes are stored here`
+  const note = { ...noteOf({ reason: 'too-large', detail }, origin, stage), bytes: raw.length, sha256 }
+  return letter(contentId('dead-letter', stage, 'too-large', sha256), head, note, origin)
+}
+
+const noteOf = ({ reason, detail, topic }: Unusable, origin: LetterOrigin, stage: Stage): DeadLetterNote => ({
+  reason,
+  detail,
+  stage,
+  origin: origin.source,
+  ...(topic === undefined ? {} : { topic }),
+  receivedAt: new Date(origin.receivedAt).toISOString(),
+})
+
+const letter = (id: string, data: Uint8Array, note: DeadLetterNote, { tenant }: LetterOrigin): DeadLetter => ({
+  stream: deadLetterStream(tenant),
+  event: { id, type: DEAD_LETTERED, data, metadata: Buffer.from(JSON.stringify(note)) },
+  note,
+})

@@ -1,11 +1,12 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { EpochMs } from '../domain/interval.js'
-import type { EventLog, NewEvent } from '../log/event-log.js'
+import { deadLetterStream } from '../domain/stream-name.js'
+import type { EventLog, NewEvent, StreamAppend } from '../log/event-log.js'
 import { appendsWithinLimit } from '../log/append-batches.js'
 import { NotIngested } from './not-ingested.js'
 import { PROBLEMS_MAX, type Problem, type Receipt } from './receipt.js'
-import { readRawEvents, type Origin, type ReadEvent } from './raw-event.js'
-import { deadLetter } from './dead-letter.js'
+import { RAW_BYTES_MAX, readRawEvents, type Origin, type ReadEvent } from './raw-event.js'
+import { deadLetter, tooLargeLetter } from './dead-letter.js'
 import type { Batch, Deliver } from './source.js'
 
 export type DeliverOptions = Readonly<{ log: EventLog; tenant: string; now: () => EpochMs }>
@@ -18,8 +19,9 @@ export const deliverTo =
 
 /**
  * Stores raw events: each usable one in the stream of its entity, the others in the dead-letter stream. With
- * `unusable`, all of them are dead letters for that reason. Resolves once everything is durable. Delivering the same
- * again changes nothing. Throws `NotIngested` if the log fails.
+ * `unusable`, all of them are dead letters for that reason. An event that is larger than the log can hold is a dead
+ * letter too, and the others of its batch are stored. Resolves once everything is durable. Delivering the same again
+ * changes nothing. Throws `NotIngested` if the log fails.
  */
 export const ingest = async (
   log: EventLog,
@@ -28,6 +30,8 @@ export const ingest = async (
   { unusable, lines }: Pick<Batch, 'unusable' | 'lines'> = {},
 ): Promise<Receipt> => {
   const streams = new Map<string, NewEvent[]>()
+  const indices = new Map<NewEvent, number>()
+  let letters: NewEvent[] = []
   const problems: Problem[] = []
   let [events, deadLettered] = [0, 0]
   let [unknownTopic, contradictory] = [0, 0]
@@ -41,16 +45,23 @@ export const ingest = async (
     const line = lines?.[problem.index]
     if (problems.length < PROBLEMS_MAX) problems.push(line === undefined ? problem : { ...problem, line })
   }
+  const addTooLarge = (index: number, raw: Uint8Array, limit: string): void => {
+    const { event, note } = tooLargeLetter(raw, limit, origin, 'ingress')
+    letters.push(event)
+    report({ index, reason: 'too-large', detail: note.detail })
+  }
   const addEvent = (index: number, { raw, read }: ReadEvent): void => {
     events++
     if (E.isLeft(read)) {
-      const { stream, event } = deadLetter(raw, read.left, origin, 'ingress')
-      add(stream, event)
+      const { event } = deadLetter(raw, read.left, origin, 'ingress')
+      letters.push(event)
+      indices.set(event, index)
       deadLettered++
       report({ index, reason: read.left.reason, detail: read.left.detail })
       return
     }
     add(read.right.stream, read.right.event)
+    indices.set(read.right.event, index)
     if (!read.right.known) unknownTopic++
     if (read.right.contradiction !== undefined) {
       contradictory++
@@ -59,10 +70,23 @@ export const ingest = async (
     if (read.right.latest !== undefined) latest = Math.max(latest ?? read.right.latest, read.right.latest)
   }
   raws.forEach((raw, index) => {
-    if (unusable !== undefined) addEvent(index, { raw, read: E.left(unusable) })
+    if (raw.length > RAW_BYTES_MAX) {
+      events++
+      deadLettered++
+      addTooLarge(index, raw, `more than an event may have (${RAW_BYTES_MAX})`)
+    } else if (unusable !== undefined) addEvent(index, { raw, read: E.left(unusable) })
     else for (const event of readRawEvents(raw, origin)) addEvent(index, event)
   })
-  const { stored, erased } = await appendAll(log, streams)
+  const ofDeadLetters = deadLetterStream(origin.tenant)
+  const withLetters = new Map(streams).set(ofDeadLetters, letters)
+  const { stored, erased, tooLarge } = await appendAll(log, withLetters, ofDeadLetters)
+  letters = []
+  for (const { stream, event, reason } of tooLarge) {
+    if (stream !== ofDeadLetters) deadLettered++
+    addTooLarge(indices.get(event) ?? 0, event.data, reason)
+  }
+  const setAside = await appendAll(log, new Map([[ofDeadLetters, letters]]), ofDeadLetters)
+  for (const { reason } of setAside.tooLarge) throw new NotIngested({ tag: 'TooLarge', reason })
   const used = events - deadLettered
   return {
     stored,
@@ -76,22 +100,36 @@ export const ingest = async (
   }
 }
 
-/** Appends, and counts the events that are new (without dead letters) and those of erased streams. */
+type TooLarge = Readonly<{ stream: string; event: NewEvent; reason: string }>
+
+/**
+ * Appends, and counts the events that are new (without dead letters) and those of erased streams. `tooLarge` are the
+ * events that the log cannot hold; all others are stored.
+ */
 const appendAll = async (
   log: EventLog,
   streams: ReadonlyMap<string, readonly NewEvent[]>,
-): Promise<Readonly<{ stored: number; erased: number }>> => {
+  ofDeadLetters: string,
+): Promise<Readonly<{ stored: number; erased: number; tooLarge: readonly TooLarge[] }>> => {
   const appends = [...streams].flatMap(([stream, events]) => appendsWithinLimit(stream, events))
-  const results = await log.append(appends)
   let [stored, erased] = [0, 0]
-  results.forEach((result, index) => {
-    if (E.isLeft(result)) {
-      if (result.left.tag !== 'Refused' || result.left.isErased !== true) throw new NotIngested(result.left)
-      erased += appends[index]?.events.length ?? 0
-      return
+  const tooLarge: TooLarge[] = []
+  const appendEach = async (wanted: readonly StreamAppend[]): Promise<void> => {
+    const apart: StreamAppend[] = []
+    for (const [index, result] of (await log.append(wanted)).entries()) {
+      const append = wanted[index] as StreamAppend
+      const { stream, events } = append
+      if (E.isRight(result)) {
+        if (stream !== ofDeadLetters) stored += result.right.stored.filter(Boolean).length
+      } else if (result.left.tag === 'TooLarge') {
+        const [event, ...others] = events
+        if (others.length > 0) apart.push(...events.map((each) => ({ ...append, events: [each] })))
+        else tooLarge.push({ stream, event: event as NewEvent, reason: result.left.reason })
+      } else if (result.left.tag === 'Refused' && result.left.isErased === true) erased += events.length
+      else throw new NotIngested(result.left)
     }
-    const isDeadLetter = appends[index]?.stream.endsWith('.deadletter') === true
-    if (!isDeadLetter) stored += result.right.stored.filter(Boolean).length
-  })
-  return { stored, erased }
+    if (apart.length > 0) await appendEach(apart)
+  }
+  if (appends.length > 0) await appendEach(appends)
+  return { stored, erased, tooLarge }
 }

@@ -35,6 +35,7 @@ const reasonOf = (failure: AppendFailure): string => {
     case 'NotAvailable':
       return failure.cause instanceof Error ? failure.cause.message : String(failure.cause)
     case 'Refused':
+    case 'TooLarge':
       return failure.reason
     case 'WrongExpectedRevision':
       return `${failure.stream} is at revision ${failure.actual}`

@@ -53,10 +53,8 @@ const isUuid = (id: string): boolean => {
   return true
 }
 
-const eventFault = ({ id, type, data, metadata }: NewEvent): string | undefined => {
+const eventFault = ({ id, type }: NewEvent): string | undefined => {
   if (!isUuid(id)) return `the event id "${id}" is not a UUID in canonical lower case`
-  if (data.byteLength + metadata.byteLength > EVENT_BYTES_MAX)
-    return `event ${id} is larger than ${EVENT_BYTES_MAX} bytes`
   if (type === soundType) return undefined
   const fault = nameFault(`the type of event ${id}`, type)
   if (fault === undefined) soundType = type
@@ -67,20 +65,36 @@ const eventFault = ({ id, type, data, metadata }: NewEvent): string | undefined 
 let soundType: string | undefined
 
 /** Why this append can never be stored, whatever the log holds; `undefined` if it can. The same for every adapter. */
-export const appendFault = ({ stream, expected, events }: StreamAppend): string | undefined => {
+export const appendFault = (append: StreamAppend): AppendFailure | undefined => {
+  const malformed = malformation(append)
+  if (malformed !== undefined) return { tag: 'Refused', reason: malformed }
+  const tooLarge = excess(append.events)
+  return tooLarge === undefined ? undefined : { tag: 'TooLarge', reason: tooLarge }
+}
+
+const malformation = ({ stream, expected, events }: StreamAppend): string | undefined => {
   const fault =
     nameFault('the stream', stream) ??
     (stream.startsWith(OWN)
       ? `the stream ${stream} begins with ${OWN}, as the log's own do`
       : expectationFault(expected))
   if (fault !== undefined) return fault
-  if (events.length > APPEND_EVENTS_MAX)
-    return `${events.length} events are more than one append may hold (${APPEND_EVENTS_MAX})`
-  let bytes = 0
   for (const event of events) {
     const wrong = eventFault(event)
     if (wrong !== undefined) return wrong
-    bytes += event.data.byteLength + event.metadata.byteLength
+  }
+  return undefined
+}
+
+const excess = (events: readonly NewEvent[]): string | undefined => {
+  if (events.length > APPEND_EVENTS_MAX)
+    return `${events.length} events are more than one append may hold (${APPEND_EVENTS_MAX})`
+  let bytes = 0
+  for (const { id, data, metadata } of events) {
+    const size = data.byteLength + metadata.byteLength
+    if (size > EVENT_BYTES_MAX)
+      return `event ${id} has ${size} bytes, more than one event may have (${EVENT_BYTES_MAX})`
+    bytes += size
   }
   return bytes > APPEND_BYTES_MAX ? `${bytes} bytes are more than one append may hold (${APPEND_BYTES_MAX})` : undefined
 }

@@ -38,8 +38,13 @@ export type AppendFailure =
   /** The log cannot be written now. The outcome of this append is unknown, and the same append may be tried again. */
   | Readonly<{ tag: 'NotAvailable'; cause: unknown }>
   /**
-   * The log will never store this append (it is malformed or too large; the log is closed, was opened for reading, or
-   * a later writer has fenced this one; `isErased`: the stream was erased). Nothing was stored.
+   * The append is larger than this log can hold. Nothing of it was stored, and repeating it does not help. If it holds
+   * several events, each may be stored by an append of its own. `reason` names the limit.
+   */
+  | Readonly<{ tag: 'TooLarge'; reason: string }>
+  /**
+   * The log will never store this append (it is malformed; the log is closed, was opened for reading, or a later writer
+   * has fenced this one; `isErased`: the stream was erased). Nothing was stored.
    */
   | Readonly<{ tag: 'Refused'; reason: string; isErased?: true }>
 

@@ -127,8 +127,9 @@ class MemoryLog {
   }
 
   #appendOne(append: StreamAppend): E.Either<AppendFailure, Appended> {
-    const reason = this.#isClosed ? 'the log is closed' : appendFault(append)
-    if (reason !== undefined) return E.left({ tag: 'Refused', reason })
+    if (this.#isClosed) return E.left({ tag: 'Refused', reason: 'the log is closed' })
+    const fault = appendFault(append)
+    if (fault !== undefined) return E.left(fault)
     const held = this.#streams.get(append.stream)
     if (held?.isErased === true) return E.left({ tag: 'Refused', reason: erasedReason(append.stream), isErased: true })
     const decision = decideAppend(append, (held?.events.length ?? 0) - 1, (id) => held?.ids.has(id) === true)

@@ -6,6 +6,7 @@ import { ConfigError } from '../../src/app/config/schema.js'
 import { loadConfig } from '../../src/app/config/load.js'
 import { isLoopback } from '../../src/app/config/runnable.js'
 import { bearerCheck } from '../../src/http/bearer.js'
+import { RAW_BYTES_MAX } from '../../src/ingress/raw-event.js'
 import type { HealthReport } from '../../src/app/pipeline/health.js'
 import { allEvents } from '../ingress/log-content.js'
 import { answerOf, asArray, asLines, events, served } from './served.js'
@@ -49,6 +50,20 @@ describe('the size of a request', () => {
     const { post } = await served({ bodyMaxBytes: one.length })
     expect(await post(one)).toMatchObject({ status: 200, body: { stored: 1 } })
     expect(await post(`${one} `)).toMatchObject({ status: 413 })
+  })
+
+  test('an event that is larger than one may be becomes a dead letter that the answer names; the others are stored', async () => {
+    const { post, log } = await served({ bodyMaxBytes: 2 * RAW_BYTES_MAX })
+    const large = Buffer.concat([
+      Buffer.from(one.slice(0, -1)),
+      Buffer.from(`,"padding":"${'x'.repeat(RAW_BYTES_MAX)}"}`),
+    ])
+    expect(await post(asArray([...events(2, 5), large, ...events(2, 7)]))).toMatchObject({
+      status: 200,
+      body: { stored: 4, deadLettered: 1, problems: [{ index: 2, reason: 'too-large' }] },
+    })
+    expect(await post(large)).toMatchObject({ status: 422, body: { error: 'too-large', deadLettered: 1 } })
+    expect(await allEvents(log)).toHaveLength(5)
   })
 
   test.each([

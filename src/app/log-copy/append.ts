@@ -102,6 +102,7 @@ const failureOf = (failure: AppendFailure, stream: string): Error => {
         },
       )
     case 'Refused':
+    case 'TooLarge':
       return new CopyRefused(`the target does not take an event of ${stream}: ${failure.reason}`)
     case 'WrongExpectedRevision':
       return new CopyRefused(

@@ -144,7 +144,7 @@ export const appendContract = ({ log, fresh, append, read }: Rig): void => {
       expect(await tagOf(stream, { ...eventOf('one'), id: eventOf('one').id.toUpperCase() })).toBe('Refused')
       expect(await tagOf(stream, { ...eventOf('one'), id: eventOf('one').id.replace('-', '0') })).toBe('Refused')
       expect(await tagOf(stream, { ...eventOf('one'), id: eventOf('one').id.replace(/.$/, 'g') })).toBe('Refused')
-      expect(await tagOf(stream, { ...eventOf('one'), data: new Uint8Array(17 * 1024 * 1024) })).toBe('Refused')
+      expect(await tagOf(stream, { ...eventOf('one'), data: new Uint8Array(17 * 1024 * 1024) })).toBe('TooLarge')
       expect(await tagOf(stream, eventOf('one'), 0.5)).toBe('Refused')
       expect(await log.streamRevision(stream)).toBeUndefined()
     })

@@ -169,6 +169,7 @@ const endOf = (failure: AppendFailure): ProjectorEnd | Lost => {
     case 'NotAvailable':
       return { kind: 'lost', cause: failure.cause }
     case 'Refused':
+    case 'TooLarge':
       return { kind: 'refused', reason: failure.reason }
   }
 }

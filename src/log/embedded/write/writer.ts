@@ -142,8 +142,8 @@ export class EmbeddedWriter {
   }
 
   #decide(append: StreamAppend, placed: Placed[]): Answer {
-    const reason = appendFault(append)
-    if (reason !== undefined) return E.left({ tag: 'Refused', reason })
+    const fault = appendFault(append)
+    if (fault !== undefined) return E.left(fault)
     const name = append.stream
     const known = this.#streams.find(name)
     if (known !== undefined && isErased(known.entry))

@@ -67,8 +67,9 @@ export class EventStoreDbWriter {
 
   async append(entries: readonly StreamAppend[]): Promise<readonly Answer[]> {
     const answers = entries.map((entry): Answer | undefined => {
-      const reason = this.#ports.isClosed() ? 'the log is closed' : appendFault(entry)
-      return reason === undefined ? undefined : refused(reason)
+      if (this.#ports.isClosed()) return refused('the log is closed')
+      const fault = appendFault(entry)
+      return fault === undefined ? undefined : E.left(fault)
     })
     const places = entries.map((entry, i) => (answers[i] === undefined ? this.#queue(entry.stream) : undefined))
     for (const wave of waves(entries)) {
