@@ -14,12 +14,13 @@ const ROOMS = {
   contract: { rooms: ['domain', 'log'], packages: 'any' },
   ingress: { rooms: ['domain', 'log'], packages: 'any' },
   egress: { rooms: ['domain', 'contract', 'log'], packages: 'any' },
-  app: { rooms: ['domain', 'projections', 'contract', 'log', 'ingress', 'egress'], packages: 'any' },
+  facts: { rooms: ['domain', 'log'], packages: 'any' },
+  app: { rooms: ['domain', 'projections', 'contract', 'log', 'facts', 'ingress', 'egress'], packages: 'any' },
   // A room above may import from any room below it, not only from the next one down. No room imports upwards.
-  http: { rooms: ['domain', 'projections', 'contract', 'log', 'ingress', 'egress', 'app'], packages: 'any' },
+  http: { rooms: ['domain', 'projections', 'contract', 'log', 'facts', 'ingress', 'egress', 'app'], packages: 'any' },
   // The commands put the whole together, the server and the simulator included.
   cli: {
-    rooms: ['domain', 'projections', 'contract', 'log', 'ingress', 'egress', 'app', 'http', 'simulator'],
+    rooms: ['domain', 'projections', 'contract', 'log', 'facts', 'ingress', 'egress', 'app', 'http', 'simulator'],
     packages: 'any',
   },
 }

@@ -1,11 +1,12 @@
-import { rawPrefixes } from '../../../domain/stream-name.js'
-import type { AppendFailure, Position, RecordedEvent } from '../../../log/event-log.js'
+import type { AppendFailure, Position } from '../../../log/event-log.js'
+import type { FactBatch } from '../facts/fact-batch.js'
+import type { FactFeed } from '../facts/fact-feed.js'
 import { AppendFailed, type KpiWriter } from './kpi-writer.js'
 import { PauseGate } from '../pause-gate.js'
 import { LateCount } from './late-share.js'
 import type { ProjectorOptions, ProjectorRun } from './projector-options.js'
 import type { RawFold } from './raw-fold.js'
-import { recoverProjector, SNAPSHOT_EVENTS } from './recovery.js'
+import { recoverProjector, SNAPSHOT_EVENTS, type Recovered } from './recovery.js'
 import { retrying, type Lost } from '../retry.js'
 import type { StageEnd } from '../stage.js'
 
@@ -42,7 +43,7 @@ const attempt = async (run: ProjectorRun): Promise<ProjectorEnd | Lost> => {
   try {
     const recovered = await recoverProjector(run, onAppended)
     fold = recovered.fold
-    projector = new Projector(run, recovered.fold, recovered.writer)
+    projector = new Projector(run, recovered)
     return await projector.follow()
   } catch (cause) {
     if (cause instanceof AppendFailed) return endOf(cause.failure)
@@ -59,15 +60,17 @@ const attempt = async (run: ProjectorRun): Promise<ProjectorEnd | Lost> => {
 class Projector {
   private readonly run: ProjectorRun
   private readonly fold: RawFold
+  private readonly feed: FactFeed
   private readonly writer: KpiWriter
   /** `fold.events` when the last checkpoint was appended. */
   private eventsAtCheckpoint: number
   private readonly late: LateCount
   private isLate = false
 
-  constructor(run: ProjectorRun, fold: RawFold, writer: KpiWriter) {
+  constructor(run: ProjectorRun, { fold, feed, writer }: Recovered) {
     this.run = run
     this.fold = fold
+    this.feed = feed
     this.writer = writer
     this.eventsAtCheckpoint = fold.events
     this.late = new LateCount(run.now)
@@ -75,14 +78,12 @@ class Projector {
   }
 
   async follow(): Promise<ProjectorEnd> {
-    const { raw, signal, untilCaughtUp, tenant, batchMax, gate, activity, onWorking } = this.run
-    const { position } = this.fold
-    for await (const message of raw.subscribe({ after: position, prefixes: rawPrefixes(tenant), batchMax, signal })) {
-      if (signal.aborted) break // events may have been left out just now: nothing behind them may count
+    const { signal, untilCaughtUp, gate, activity, onWorking } = this.run
+    for await (const message of this.feed.follow(this.fold.position, signal)) {
       switch (message.kind) {
-        case 'events':
+        case 'facts':
           activity?.begun()
-          await gate.step(signal, () => this.project(message.events))
+          await gate.step(signal, () => this.project(message.batch))
           activity?.moved()
           break
         case 'checkpoint':
@@ -106,8 +107,8 @@ class Projector {
     await this.writer.settled().catch(() => undefined)
   }
 
-  private async project(batch: readonly RecordedEvent[]): Promise<void> {
-    const { output, deadLetters, fed, tooLate } = this.fold.fold(batch, (batch.at(-1) as RecordedEvent).position)
+  private async project(batch: FactBatch): Promise<void> {
+    const { output, deadLetters, fed, tooLate } = await this.fold.fold(batch)
     await this.writer.storeDeadLetters(deadLetters)
     this.countLate(fed, tooLate)
     const { mark } = this.fold

@@ -1,20 +1,19 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { RawEventRef, RawMark } from '../../../contract/kpi-stream.js'
-import type { Fact } from '../../../domain/fact.js'
-import type { EpochMs } from '../../../domain/interval.js'
 import type { KpiEvent } from '../../../domain/kpi-event.js'
-import { decodeRaw, feeds } from '../../../ingress/decode/decoders.js'
+import { decodeRaw } from '../../../ingress/decode/decoders.js'
 import { deadLetter } from '../../../ingress/dead-letter.js'
-import { receivedAtOf } from '../../../ingress/raw-event.js'
+import type { Unusable } from '../../../ingress/unusable.js'
 import type { NewEvent, Position, RecordedEvent } from '../../../log/event-log.js'
 import type { KpiProjection } from '../../../projections/kpi-projection.js'
 import type { Refusal } from '../../../projections/lateness.js'
+import { firstEventAfter, firstFactFrom, type FactBatch } from '../facts/fact-batch.js'
 import type { Generation } from '../generations.js'
 import type { SnapshotStore } from './snapshots.js'
 
 export type DeadLetter = Readonly<{ stream: string; event: NewEvent }>
 
-/** What a batch of raw events gives. */
+/** What a batch of facts gives. */
 export type Folded = Readonly<{
   output: readonly KpiEvent[]
   deadLetters: readonly DeadLetter[]
@@ -30,8 +29,6 @@ export type RawFoldOptions = Readonly<{
   mark: RawMark | undefined
   /** Id of the raw log; `undefined` where it has none yet. */
   logId: string | undefined
-  /** Streams erased before the generation began. A server that has not scavenged still delivers their events. */
-  erased: ReadonlySet<string>
   now: () => number
 }>
 
@@ -41,9 +38,6 @@ export class RawFold {
   /** Events folded by this object. */
   events = 0
   eventsSinceSave = 0
-  /** Of the batch at hand. */
-  private fed = 0
-  private tooLate = 0
   /** The last event that was folded. */
   private lastEvent: RawEventRef | undefined
   private readonly projection: KpiProjection
@@ -66,17 +60,17 @@ export class RawFold {
     return { position: this.position, origin: logId === undefined ? undefined : { logId, ...event } }
   }
 
-  /** Folds a batch of which `through` is the last position. */
-  fold(batch: readonly RecordedEvent[], through: Position): Folded {
-    this.fed = 0
-    this.tooLate = 0
-    const deadLetters = batch.flatMap((event) => this.apply(event))
-    this.position = through
-    const last = batch.at(-1)
-    if (last !== undefined) this.lastEvent = { stream: last.stream, revision: last.revision, id: last.id }
-    this.events += batch.length
-    this.eventsSinceSave += batch.length
-    return { output: this.projection.drainEvents(), deadLetters, fed: this.fed, tooLate: this.tooLate }
+  /** Folds a batch, which begins where the last one ended. */
+  async fold(batch: FactBatch): Promise<Folded> {
+    const refusals = this.apply(batch)
+    this.position = batch.through
+    this.lastEvent = batch.last ?? this.lastEvent
+    this.events += batch.rawEvents
+    this.eventsSinceSave += batch.rawEvents
+    let tooLate = 0
+    for (const { reason } of refusals.values()) if (reason === 'too-late') tooLate++
+    const output = this.projection.drainEvents()
+    return { output, deadLetters: await this.deadLettersOf(batch, refusals), fed: batch.to - batch.from, tooLate }
   }
 
   /** Saves the state; only between batches, and only once everything through `position` is in the KPI stream. */
@@ -88,29 +82,55 @@ export class RawFold {
     this.eventsSinceSave = 0
   }
 
-  private apply(event: RecordedEvent): readonly DeadLetter[] {
-    const { tenant, generation, erased, now } = this.options
-    if (erased.has(event.stream)) return []
-    if (this.historyThrough !== undefined && event.position > this.historyThrough) this.projection.endHistory()
-    if (!feeds(event.type, generation.profile.points)) return []
-    this.fed += 1
-    const facts = decodeRaw(event.type, event.data)
-    const unusable = E.isLeft(facts) ? facts.left : this.refusalOf(facts.right, receivedAtOf(event.metadata))
-    if (unusable === undefined) return []
-    if (unusable.reason === 'too-late') this.tooLate += 1
-    const origin = { tenant, source: `${event.stream}@${event.revision}`, receivedAt: now() }
-    return [deadLetter(event.data, { topic: event.type, ...unusable }, origin, 'projector')]
+  /** Folds the facts of a batch. Returns the first refusal of each event that has one, by its index in the run. */
+  private apply({ run, from, to, fromFact, toFact, through }: FactBatch): ReadonlyMap<number, Refusal> {
+    const refusals = new Map<number, Refusal>()
+    const { facts } = run
+    const applyFacts = (first: number, end: number): void => {
+      for (let entry = first; entry < end; entry++) {
+        const receivedAt = facts.receivedAt[entry] as number
+        const refusal = this.projection.apply(facts.fact(entry), Number.isNaN(receivedAt) ? undefined : receivedAt)
+        const event = facts.event[entry] as number
+        if (refusal !== undefined && !refusals.has(event)) refusals.set(event, refusal)
+      }
+    }
+    const { historyThrough } = this
+    if (historyThrough === undefined || through <= historyThrough) applyFacts(fromFact, toFact)
+    else {
+      const end = Math.max(from, Math.min(to, firstEventAfter(run, historyThrough)))
+      const firstBehind = end === to ? toFact : Math.max(fromFact, firstFactFrom(facts, end))
+      applyFacts(fromFact, firstBehind)
+      this.projection.endHistory()
+      applyFacts(firstBehind, toFact)
+    }
+    return refusals
   }
 
-  /** Folds all facts of one event. Returns the first refusal, if any. */
-  private refusalOf(facts: readonly Fact[], receivedAt: EpochMs | undefined): Refusal | undefined {
-    let first: Refusal | undefined
-    for (const fact of facts) {
-      const refusal = this.projection.apply(fact, receivedAt)
-      first ??= refusal
-    }
-    return first
+  /** The dead letters of a batch: events that were refused, and those that cannot be decoded. */
+  private async deadLettersOf(
+    { run, from, to, raw }: FactBatch,
+    refusals: ReadonlyMap<number, Refusal>,
+  ): Promise<readonly DeadLetter[]> {
+    const undecodable = run.undecodable.filter((event) => event >= from && event < to)
+    if (refusals.size + undecodable.length === 0) return []
+    const byPosition = new Map([...refusals].map(([event, refusal]) => [run.position(event), refusal]))
+    const indices = [...refusals.keys(), ...undecodable].sort((a, b) => a - b)
+    return (await raw(indices)).flatMap((event) => {
+      const unusable = byPosition.get(event.position) ?? undecodableReason(event)
+      return unusable === undefined ? [] : [this.deadLetterOf(event, unusable)]
+    })
   }
+
+  private deadLetterOf(event: RecordedEvent, unusable: Unusable | Refusal): DeadLetter {
+    const { tenant, now } = this.options
+    const origin = { tenant, source: `${event.stream}@${event.revision}`, receivedAt: now() }
+    return deadLetter(event.data, { topic: event.type, ...unusable }, origin, 'projector')
+  }
+}
+
+const undecodableReason = (event: RecordedEvent): Unusable | undefined => {
+  const decoded = decodeRaw(event.type, event.data)
+  return E.isLeft(decoded) ? decoded.left : undefined
 }
 
 /** Where history ends for a generation: `undefined` where the raw log was empty when it began. */

@@ -2,11 +2,12 @@ import * as E from 'fp-ts/lib/Either.js'
 import { recover, type CutShort, type RawMark } from '../../../contract/kpi-stream.js'
 import { isConfiguration, type ConfigurationFact } from '../../../domain/fact.js'
 import type { EpochMs } from '../../../domain/interval.js'
-import { rawPrefixes } from '../../../domain/stream-name.js'
 import { readClock } from '../../../ingress/clock.js'
 import { decodeRaw } from '../../../ingress/decode/decoders.js'
-import type { Position, RecordedEvent } from '../../../log/event-log.js'
+import type { Position } from '../../../log/event-log.js'
 import { KpiProjection } from '../../../projections/kpi-projection.js'
+import type { FactBatch } from '../facts/fact-batch.js'
+import { FactFeed } from '../facts/fact-feed.js'
 import { checkpointRefusal, rawLogIdOf } from './checkpoint-check.js'
 import { AppendFailed, KpiWriter } from './kpi-writer.js'
 import type { ProjectorRun } from './projector-options.js'
@@ -16,8 +17,8 @@ import type { Snapshot } from './snapshots.js'
 /** Folded events between two snapshots, and closed cells that may wait for one in memory. */
 export const SNAPSHOT_EVENTS = 200_000
 
-/** Where a projector goes on: the projection at the last checkpoint, and the writer behind it. */
-export type Recovered = Readonly<{ fold: RawFold; writer: KpiWriter }>
+/** Where a projector goes on: the projection at the last checkpoint, the facts behind it, and the writer. */
+export type Recovered = Readonly<{ fold: RawFold; feed: FactFeed; writer: KpiWriter }>
 
 /**
  * Brings the projection to where it was at the last checkpoint: from the snapshot if there is a usable one, and on by
@@ -32,20 +33,20 @@ export const recoverProjector = async (
   const { revision, checkpoint, cutShort } = await recover(kpi, tenant, generation.name)
   const at = { revision, checkpoint: checkpoint?.position }
   const writer = new KpiWriter({ kpi, tenant, generation: generation.name, gate, onAppended }, at)
-  const fold = await restoredFold(options, checkpoint, cutShort?.through ?? checkpoint)
-  if (checkpoint !== undefined && fold.position !== checkpoint.position)
-    await refold(options, fold, checkpoint.position)
-  if (cutShort !== undefined && !signal.aborted) await complete(options, { fold, writer }, cutShort)
-  return { fold, writer }
+  const recovered = { writer, ...(await restored(options, checkpoint, cutShort?.through ?? checkpoint)) }
+  if (checkpoint !== undefined && recovered.fold.position !== checkpoint.position)
+    await refold(options, recovered, checkpoint.position)
+  if (cutShort !== undefined && !signal.aborted) await complete(options, recovered, cutShort)
+  return recovered
 }
 
 /** The projection from the snapshot, or from the beginning; `end` is how far recovery will fold. */
-const restoredFold = async (
+const restored = async (
   options: ProjectorRun,
   checkpoint: RawMark | undefined,
   end: RawMark | undefined,
-): Promise<RawFold> => {
-  const { tenant, generation, raw, snapshots, now } = options
+): Promise<Omit<Recovered, 'writer'>> => {
+  const { tenant, generation, raw, snapshots, batchMax, now } = options
   const logId = await rawLogIdOf(raw)
   const snapshot = usableSnapshot(snapshots.load(), logId, checkpoint)
   const { erased, gone, all } = await erasures(options, snapshot?.position, end?.position ?? -1n)
@@ -74,7 +75,10 @@ const restoredFold = async (
           takeBacks: await knownTakeBacks(options),
         },
   )
-  return new RawFold(projection, { tenant, generation, mark: snapshot, logId, erased, now })
+  return {
+    fold: new RawFold(projection, { tenant, generation, mark: snapshot, logId, now }),
+    feed: new FactFeed({ raw, tenant, points: generation.profile.points, erased, batchMax }),
+  }
 }
 
 /** A snapshot of another raw log, or of a later position than the checkpoint, is of no use. */
@@ -146,17 +150,17 @@ async function* configurationIn({
 }
 
 /** Folds what the KPI stream holds already; its output is dropped. */
-const refold = async (options: ProjectorRun, fold: RawFold, through: Position): Promise<void> => {
-  const { tenant, generation, raw, snapshots, batchMax, logger, signal, gate, activity } = options
+const refold = async (options: ProjectorRun, { fold, feed }: Recovered, through: Position): Promise<void> => {
+  const { generation, snapshots, logger, signal, gate, activity } = options
   logger.info(
     { generation: generation.name, from: String(fold.position ?? 'the beginning'), through: String(through) },
     'projector: folding up to the checkpoint',
   )
-  const foldBatch = async (batch: readonly RecordedEvent[]): Promise<void> => {
-    fold.fold(batch, (batch.at(-1) as RecordedEvent).position)
+  const foldBatch = async (batch: FactBatch): Promise<void> => {
+    await fold.fold(batch)
     if (fold.eventsSinceSave >= SNAPSHOT_EVENTS) await fold.saveTo(snapshots)
   }
-  for await (const batch of raw.readAll({ after: fold.position, through, prefixes: rawPrefixes(tenant), batchMax })) {
+  for await (const batch of feed.through(fold.position, through)) {
     activity?.begun()
     await gate.step(signal, () => foldBatch(batch))
     activity?.moved()
@@ -171,16 +175,13 @@ const refold = async (options: ProjectorRun, fold: RawFold, through: Position): 
  * after them.
  */
 const complete = async (
-  { tenant, raw, gate, signal }: ProjectorRun,
-  { fold, writer }: Recovered,
+  { gate, signal }: ProjectorRun,
+  { fold, feed, writer }: Recovered,
   cutShort: CutShort,
 ): Promise<void> => {
-  const through = cutShort.through.position
-  const batch: RecordedEvent[] = []
-  for await (const events of raw.readAll({ after: fold.position, through, prefixes: rawPrefixes(tenant) }))
-    batch.push(...events)
+  const batch = await feed.allThrough(fold.position, cutShort.through.position)
   await gate.step(signal, async () => {
-    const { output, deadLetters } = fold.fold(batch, through)
+    const { output, deadLetters } = await fold.fold(batch)
     await writer.storeDeadLetters(deadLetters)
     await writer.complete(output, cutShort)
   })
