@@ -36,12 +36,17 @@ export type Faults = {
   knowsThrough: bigint | undefined
   /** Subscriptions that would send something now never send again. */
   silent: boolean
-  /** Servers before 22.6 report no position when a stream is read. */
-  hidesStreamPositions: boolean
+  /** Subscriptions that would send an event now are ended: the consumer is too slow. */
+  tooSlow: number
+  /** Looking through `$all` by a filter waits for its turn before every so many records, and says nothing meanwhile. */
+  scan: Readonly<{ records: number; turn: () => Promise<void> }> | undefined
   /**
-   * 20.6-era servers tell failures by trailers only, and of events appended together the prepare position of the first.
+   * A checkpoint carries the position of a record that has not been sent yet (version 25.0, and 24.10 before its fix),
+   * and some come too early.
    */
-  isOf206: boolean
+  checkpointsAhead: boolean
+  /** Versions before 23.10 do not say that a subscription has caught up. */
+  hidesCaughtUp: boolean
 }
 
 export const noFaults = (): Faults => ({
@@ -61,10 +66,12 @@ export const noFaults = (): Faults => ({
   hangs: false,
   knowsThrough: undefined,
   silent: false,
-  hidesStreamPositions: false,
-  isOf206: false,
+  tooSlow: 0,
+  scan: undefined,
+  checkpointsAhead: false,
+  hidesCaughtUp: false,
 })
 
 /** Whether the fault occurs now; counts it down. */
-export const takes = (faults: Faults, fault: 'loseAnswers' | 'swallow' | 'breakReads'): boolean =>
+export const takes = (faults: Faults, fault: 'loseAnswers' | 'swallow' | 'breakReads' | 'tooSlow'): boolean =>
   faults[fault] > 0 && faults[fault]-- > 0

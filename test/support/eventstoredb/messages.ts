@@ -64,6 +64,8 @@ export const checkpointMessage = ({ commit, prepare }: Stored): ReadResp =>
 export const confirmationMessage = (): ReadResp =>
   new streams.ReadResp().setConfirmation(new streams.ReadResp.SubscriptionConfirmation().setSubscriptionId('test'))
 
+export const caughtUpMessage = (): ReadResp => new streams.ReadResp().setCaughtUp(new streams.ReadResp.CaughtUp())
+
 export const notFoundMessage = (options: ReadReq.Options.StreamOptions): ReadResp =>
   new streams.ReadResp().setStreamNotFound(
     new streams.ReadResp.StreamNotFound().setStreamIdentifier(options.getStreamIdentifier()),

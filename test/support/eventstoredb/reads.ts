@@ -5,7 +5,7 @@ import type { Backend } from './data.js'
 import { takes } from './faults.js'
 import type { Faults } from './faults.js'
 import { isBackwards } from './messages.js'
-import { ACCESS_DENIED, refusalOf, UNAVAILABLE } from './refusals.js'
+import { ACCESS_DENIED, refusalOf, TOO_SLOW, UNAVAILABLE } from './refusals.js'
 import type { Refusal } from './refusals.js'
 
 export type ReadingCall = ServerWritableStream<ReadReq, ReadResp>
@@ -34,6 +34,7 @@ export const readService = (
         if (!open.has(call)) return
         isSilent ||= isLive && faults.silent
         if (isSilent && !message.hasConfirmation()) continue
+        if (isLive && message.hasEvent() && takes(faults, 'tooSlow')) return close(call, TOO_SLOW)
         if (sent++ >= breaksAfter) return close(call, UNAVAILABLE)
         call.write(message)
         if (call.writableNeedDrain) await drained(call)

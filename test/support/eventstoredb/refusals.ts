@@ -13,21 +13,16 @@ const withTrailers = (code: number, details: string, trailers: Readonly<Record<s
   return { code, details, metadata }
 }
 
-export const UNAVAILABLE: Refusal = { code: status.UNAVAILABLE, details: 'the server misbehaves on command' }
+/** What a client is told of a server that crashed. */
+export const UNAVAILABLE: Refusal = { code: status.UNAVAILABLE, details: 'read ECONNRESET' }
 export const NO_LEADER = 'No leader info available in response'
 export const ACCESS_DENIED = withTrailers(status.PERMISSION_DENIED, 'Access Denied', { exception: 'access-denied' })
-export const INVALID_POSITION: Refusal = { code: status.INTERNAL, details: 'Invalid position' }
-/** Of servers before 22: the window of a filtered read must be larger than its count. */
-export const SMALL_WINDOW: Refusal = {
-  code: status.UNKNOWN,
-  details: 'Exception was thrown by handler. (maxSearchWindow)',
+/** A position at which no record begins. */
+export const BETWEEN_RECORDS: Refusal = { code: status.UNKNOWN, details: 'Unexpected ReadAllResult: Error' }
+export const TOO_SLOW: Refusal = {
+  code: status.ABORTED,
+  details: 'Operation timed out: Consumer too slow to handle event while live. Client resubscription required.',
 }
-
-export const streamNotFound = (stream: string): Refusal =>
-  withTrailers(status.NOT_FOUND, 'Event stream is not found.', {
-    exception: 'stream-not-found',
-    'stream-name': encodeURIComponent(stream),
-  })
 
 export const streamDeleted = (stream: string): Refusal =>
   withTrailers(status.FAILED_PRECONDITION, 'Event stream is deleted.', {

@@ -121,7 +121,7 @@ export const startEventStoreDbServer = async (setting: ServerSetting = {}): Prom
     const method = new features.SupportedMethod()
       .setServiceName('event_store.client.streams.streams')
       .setMethodName('batchappend')
-    answer(null, new features.SupportedMethods().setEventStoreServerVersion('23.10.0').setMethodsList([method]))
+    answer(null, new features.SupportedMethods().setEventStoreServerVersion('23.10.6').setMethodsList([method]))
   })
 
   const listen = async (at: number): Promise<Readonly<{ server: Server; port: number }>> => {

@@ -8,8 +8,7 @@ export type Proposed = Readonly<{
   customMetadata: Uint8Array
   data: Uint8Array
 }>
-export type Stored = Proposed &
-  Readonly<{ stream: string; revision: number; commit: bigint; prepare: bigint; firstOfAppend: bigint }>
+export type Stored = Proposed & Readonly<{ stream: string; revision: number; commit: bigint; prepare: bigint }>
 export type Expected = number | 'any' | 'no-stream'
 /** `position` is that of the last event, stored now or before. */
 export type AppendResult = Readonly<
@@ -20,7 +19,7 @@ export type Store = Readonly<{
   all: readonly Stored[]
   streamOf: (stream: string) => readonly Stored[]
   isDeleted: (stream: string) => boolean
-  /** Where the record at a position lies in `all`; `undefined` if no record begins there. */
+  /** Where the record at a position lies in `all`: `undefined` between two records, the length beyond the last. */
   indexAt: (position: bigint) => number | undefined
   /**
    * The stream's last revision, or `wrong` with the actual one (-1: no stream). A repeat at its own place succeeds, as
@@ -29,6 +28,8 @@ export type Store = Readonly<{
   append: (stream: string, expected: Expected, events: readonly Proposed[]) => AppendResult
   /** As a transaction of the old TCP clients would: its events share a commit position. */
   appendTransaction: (stream: string, ...events: readonly Proposed[]) => void
+  /** Many records of another application, which nobody reads: of these bytes by their positions, and empty. */
+  addOthers: (stream: string, count: number, bytes: number) => void
   /** For ever: the stream can be neither read nor written. */
   tombstone: (stream: string) => void
   /** The events of a stream with a policy are too old: they can no longer be read, but count. */
@@ -36,12 +37,18 @@ export type Store = Readonly<{
   onGrowth: (hear: () => void) => () => void
 }>
 
+const NOTHING: Proposed = {
+  id: '00000000-0000-4000-8000-000000000000',
+  metadata: new Map(),
+  customMetadata: new Uint8Array(),
+  data: new Uint8Array(),
+}
+
 export const eventStoreDbStore = (): Store => {
   const all: Stored[] = []
   const streams = new Map<string, Stored[]>()
   const deleted = new Set<string>()
   const expired = new Map<string, number>()
-  const indices = new Map<bigint, number>()
   const hearers = new Set<() => void>()
   let position = 1_000n
 
@@ -53,28 +60,28 @@ export const eventStoreDbStore = (): Store => {
       const held = streams.get(stream) ?? []
       streams.set(stream, held)
       const commit = isTransaction ? first + 1n : position
-      const stored = { ...event, stream, revision: held.length, commit, prepare: position, firstOfAppend: first }
+      const stored = { ...event, stream, revision: held.length, commit, prepare: position }
       held.push(stored)
-      indices.set(commit, all.length)
       all.push(stored)
     }
     for (const hear of [...hearers]) hear()
   }
   // A server's log begins with records of its own.
-  add('$users', [
-    {
-      id: '00000000-0000-4000-8000-000000000000',
-      metadata: new Map(),
-      customMetadata: new Uint8Array(),
-      data: new Uint8Array(),
-    },
-  ])
+  add('$users', [NOTHING])
 
   return {
     all,
     streamOf: (stream) => (deleted.has(stream) ? [] : (streams.get(stream) ?? []).slice(expired.get(stream) ?? 0)),
     isDeleted: (stream) => deleted.has(stream),
-    indexAt: (at) => indices.get(at),
+    indexAt: (at) => {
+      let [low, high] = [0, all.length]
+      while (low < high) {
+        const middle = (low + high) >> 1
+        if (all[middle]!.commit < at) low = middle + 1
+        else high = middle
+      }
+      return low === all.length || all[low]!.commit === at ? low : undefined
+    },
     append: (stream, expected, events) => {
       if (deleted.has(stream)) return { deleted: true }
       const held = streams.get(stream) ?? []
@@ -90,6 +97,12 @@ export const eventStoreDbStore = (): Store => {
       return { revision: last + events.length, position }
     },
     appendTransaction: (stream, ...events) => add(stream, events, true),
+    addOthers: (stream, count, bytes) => {
+      for (let revision = 0; revision < count; revision++) {
+        position += BigInt(bytes)
+        all.push({ ...NOTHING, stream, revision, commit: position, prepare: position })
+      }
+    },
     tombstone: (stream) => {
       deleted.add(stream)
       for (const hear of [...hearers]) hear()
