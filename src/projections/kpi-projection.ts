@@ -13,7 +13,7 @@ import type { KpiEvent } from '../domain/kpi-event.js'
 import { metricIndex } from '../domain/metric.js'
 import type { PointSource, Profile } from '../domain/profile.js'
 import { unreachable } from '../domain/unreachable.js'
-import { CellStore, type CellStoreState, type NewCellSettings } from './cells/cell-store.js'
+import { CellStore, type CellStoreState, type Due, type NewCellSettings } from './cells/cell-store.js'
 import { emptyColdStore, type ColdStore, type SpilledEntries } from './cells/cold-store.js'
 import { granularitiesOf, PointCells } from './cells/point-cells.js'
 import { Restating } from './cells/restating.js'
@@ -202,17 +202,23 @@ export class KpiProjection {
     this.inHistory = false
   }
 
-  /** The events since the last call: each row that changed, in its present state. */
-  drainEvents(): readonly KpiEvent[] {
-    return this.cells.drainChanged().map((cell) => ({
+  /**
+   * The rows that changed since they were last given out, in their present state: all of them, or those that have
+   * settled. The others wait for a later call.
+   */
+  drainEvents(due: Due = 'all'): readonly KpiEvent[] {
+    return this.cells.drainUnpublished(due).map((cell) => ({
       kind: 'row',
       row: cell.renderRow(this.tenant, this.settings.rendering(cell.family, cell.start, cell.settingsVersion)),
     }))
   }
 
-  /**
-   * The whole state; a projection made from it carries on identically. Only between batches, after `drainEvents`.
-   */
+  /** Rows that were published before: the last revision of each by row key. They are not given out again. */
+  wasPublished(revisions: ReadonlyMap<string, number>): void {
+    this.cells.wasPublished(revisions)
+  }
+
+  /** The whole state; a projection made from it carries on identically. */
   save(): ProjectionState {
     return {
       frontier: this.frontier,

@@ -1,7 +1,7 @@
 import type { FamilyName } from '../../domain/family.js'
 import { granularities, type Granularity } from '../../domain/granularity.js'
 import type { EpochMs, Interval } from '../../domain/interval.js'
-import { cellKey } from '../../domain/row.js'
+import { cellKey, rowKey } from '../../domain/row.js'
 import { Cell, type CellState } from './cell.js'
 import { CellIndex, type CellFactory } from './cell-index.js'
 import { SpillingMap, type ColdStore, type SpilledEntries } from './cold-store.js'
@@ -11,7 +11,15 @@ export type CellStoreState = Readonly<{
   /** Absent in states that were saved before the clock could be taken back. */
   wasClosedThrough?: EpochMs | null
   open: readonly CellState[]
+  /** Keys of the closed cells that are to be published; absent in states of versions that published every change. */
+  unpublished?: readonly string[]
 }>
+
+/**
+ * Which unpublished cells are due: `all`, or those that have `settled`. Settled are cells that closed, and corrected
+ * cells that did not change between two drains of settled cells.
+ */
+export type Due = 'all' | 'settled'
 
 /** What the settings say about a new cell. */
 export type NewCellSettings = Readonly<
@@ -32,7 +40,7 @@ export type NewCellSettingsOf = (
 export class CellStore {
   private readonly indexes: Readonly<Record<Granularity, Map<EpochMs, CellIndex>>>
   private readonly closed: SpillingMap<Cell>
-  /** Cells that may have changed since the last `drainChanged`. */
+  /** Cells that may be unpublished; those of them that are closed are in `closed`, too. */
   private listed: Cell[] = []
   private readonly createOpen: CellFactory
   private readonly createClosed: CellFactory
@@ -81,11 +89,20 @@ export class CellStore {
     if (state === undefined) return
     this.closedThrough = state.closedThrough
     this.wasClosedThrough = state.wasClosedThrough ?? null
-    for (const saved of state.open) this.index(saved.granularity, saved).restore(new Cell(saved))
+    for (const saved of state.open) {
+      const cell = new Cell(saved)
+      this.index(saved.granularity, saved).restore(cell)
+      if (cell.isUnpublished) this.list(cell)
+    }
+    for (const key of state.unpublished ?? []) {
+      const cell = this.closed.get(key)
+      if (cell === undefined) throw new Error(`the state names the unpublished cell ${key}, which it does not hold`)
+      this.list(cell)
+    }
   }
 
   /**
-   * The cell, created if it does not exist. The caller is about to change it, so it is on the list of changed cells.
+   * The cell, created if it does not exist. The caller is about to change it, so it is on the list of unpublished cells.
    */
   open(family: FamilyName, dimensions: readonly (string | null)[], granularity: Granularity, interval: Interval): Cell {
     const cell = this.isClosed(interval.end)
@@ -134,7 +151,7 @@ export class CellStore {
       for (const index of indexes.values())
         for (const cell of index) {
           change(cell)
-          if (cell.isChanged) this.list(cell)
+          if (cell.isUnpublished) this.list(cell)
         }
   }
 
@@ -148,26 +165,33 @@ export class CellStore {
       const cell = this.closed.get(key)
       if (cell === undefined) continue
       change(cell)
-      if (cell.isChanged) this.list(cell)
+      if (cell.isUnpublished) this.list(cell)
     }
     return keys.at(-1)
   }
 
-  /** Cells changed since the last call, each once. */
-  drainChanged(): readonly Cell[] {
-    const cells = this.listed.filter((cell) => cell.isChanged)
-    for (const cell of this.listed) cell.isListed = false
-    this.listed = []
-    return cells
+  /** Takes the unpublished cells that are due off the list. The caller renders each of them. */
+  drainUnpublished(due: Due): readonly Cell[] {
+    const isDue = (cell: Cell): boolean => due === 'all' || cell.settles()
+    const drained = this.listed.filter((cell) => cell.isUnpublished && isDue(cell))
+    for (const cell of drained) cell.isListed = false
+    this.keepListed((cell) => cell.isListed && cell.isUnpublished)
+    return drained
   }
 
-  /** Only between batches, when every changed cell was drained. */
+  /** Notes which rows the KPI stream holds: the last revision of each by row key. Only cells on the list matter. */
+  wasPublished(revisions: ReadonlyMap<string, number>): void {
+    for (const cell of this.listed) cell.wasPublished(revisions.get(rowKey(cell)) ?? 0)
+    this.keepListed((cell) => cell.isUnpublished)
+  }
+
   save(): CellStoreState {
     const indexes = Object.values(this.indexes).flatMap((byStart) => [...byStart.values()])
     return {
       closedThrough: this.closedThrough,
       wasClosedThrough: this.wasClosedThrough,
       open: indexes.flatMap((index) => [...index].map((cell) => cell.save())),
+      unpublished: this.closedUnpublished().map(closedKey),
     }
   }
 
@@ -176,9 +200,10 @@ export class CellStore {
     return this.closed.save()
   }
 
-  /** The cold store holds what `spilled` returned: closed cells leave memory. */
+  /** The cold store holds what `spilled` returned: closed cells leave memory, but for those to be published. */
   releaseClosed(): void {
     this.closed.release()
+    for (const cell of this.closedUnpublished()) this.closed.set(closedKey(cell), cell)
   }
 
   isClosed(end: EpochMs): boolean {
@@ -189,6 +214,14 @@ export class CellStore {
     if (cell.isListed) return
     cell.isListed = true
     this.listed.push(cell)
+  }
+
+  private keepListed(keeps: (cell: Cell) => boolean): void {
+    this.listed = this.listed.filter((cell) => (cell.isListed = keeps(cell)))
+  }
+
+  private closedUnpublished(): readonly Cell[] {
+    return this.listed.filter((cell) => cell.isUnpublished && cell.status !== 'provisional')
   }
 
   /** The cell of an open interval that was closed before the interval was opened again, if there is one. */

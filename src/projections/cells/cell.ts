@@ -12,7 +12,7 @@ import { addQueryTime, keepsSketch, needsValues } from './query-time.js'
 /** A point that may be withdrawn. Minimum and maximum cannot be subtracted, so it is kept apart until it is certain. */
 export type PendingPoint = Readonly<{ metric: number; value: number }>
 
-/** A cell as plain data. It is saved only after its row was rendered. */
+/** A cell as plain data. */
 export type CellState = Readonly<{
   family: FamilyName
   dimensions: readonly (string | null)[]
@@ -22,6 +22,8 @@ export type CellState = Readonly<{
   status: RowStatus
   correction: Correction | null
   revision: number
+  /** The last revision that was published, 0 if none was; absent where it is `revision`. */
+  published?: number
   /** Number of the settings by which this revision is rendered. */
   settingsVersion: number
   serviceTarget: number | null
@@ -34,6 +36,7 @@ export type CellState = Readonly<{
   pending: readonly (readonly [string, PendingPoint])[]
 }>
 
+const states: readonly boolean[] = metricNames.map((metric) => metricKind(metric) === 'state')
 const observations: readonly boolean[] = metricNames.map((metric) => metricKind(metric) === 'observation')
 
 /** Is the metric at this place of the catalogue an observed number? */
@@ -57,8 +60,10 @@ export class Cell {
   private erased: number
   /** Is it on the cell store's list of cells that may have changed? */
   isListed = false
-  /** The last revision that was rendered as a row. */
-  private rendered: number
+  /** The last revision that was published; 0 if none was. */
+  private published: number
+  /** The revision at the last drain that did not publish this cell. */
+  private passedOver = 0
   private readonly sketched: readonly number[]
   private readonly keepsValues: boolean
   private readonly accumulators: (Accumulator | undefined)[] = []
@@ -78,7 +83,7 @@ export class Cell {
     this.settingsVersion = state.settingsVersion
     this.serviceTarget = state.serviceTarget
     this.erased = state.erased
-    this.rendered = state.revision
+    this.published = state.published ?? state.revision
     this.sketched = state.sketched
     this.keepsValues = state.keepsValues
     for (const [place, accumulator] of state.accumulators) this.accumulators[place] = new Accumulator(accumulator)
@@ -154,14 +159,30 @@ export class Cell {
     this.changed('settings', settingsVersion)
   }
 
-  /** Did it change since the last `renderRow`? */
-  get isChanged(): boolean {
-    return this.revision > this.rendered
+  /**
+   * Does its row have to be published? A row that holds nothing and was never published says the same as no row, so it
+   * is left out.
+   */
+  get isUnpublished(): boolean {
+    return this.revision > this.published && (this.published > 0 || !this.isEmpty)
   }
 
-  /** The row of this revision. The cell counts as unchanged from now on. */
+  /** Is it final, or corrected and unchanged since the last drain that passed it over? Asking is such a drain. */
+  settles(): boolean {
+    if (this.status === 'provisional') return false
+    if (this.status === 'final' || this.passedOver === this.revision) return true
+    this.passedOver = this.revision
+    return false
+  }
+
+  /** Notes that the KPI stream holds a row of this cell with this revision. */
+  wasPublished(revision: number): void {
+    this.published = Math.max(this.published, revision)
+  }
+
+  /** The row of this revision, which counts as published from now on. */
   renderRow(tenant: string, rendering: Rendering): Row {
-    this.rendered = this.revision
+    this.published = this.revision
     const { measures, kpis } = this.figures(rendering)
     return {
       tenant,
@@ -183,14 +204,26 @@ export class Cell {
 
   save(): CellState {
     const { family, dimensions, granularity, start, end, status, correction, revision } = this
-    const { settingsVersion, serviceTarget, erased, sketched, keepsValues } = this
+    const { settingsVersion, serviceTarget, erased, sketched, keepsValues, published } = this
     const accumulators: [number, AccumulatorState][] = []
     this.accumulators.forEach((one, place) => one !== undefined && accumulators.push([place, one.save()]))
     return {
       ...{ family, dimensions, granularity, start, end, status, correction, revision },
       ...{ settingsVersion, serviceTarget, erased, sketched, keepsValues, accumulators },
+      ...(published === revision ? {} : { published }),
       pending: [...(this.pending ?? [])],
     }
+  }
+
+  /** Does its row hold nothing? Time in a state that was taken back as a whole is nothing. */
+  private get isEmpty(): boolean {
+    return (
+      this.erased === 0 &&
+      (this.pending?.size ?? 0) === 0 &&
+      this.accumulators.every(
+        (one, place) => one === undefined || one.count === 0 || (states[place] === true && one.sum === 0),
+      )
+    )
   }
 
   private changed(why: Correction, settingsVersion: number): void {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { publishedText } from '../../../src/domain/row.js'
 import { anyConfiguredLog, anyCuts, quickProfile } from '../../support/arbitrary-facts.js'
 import { lastRows, rowsOf, textsOf } from '../../support/given.js'
 import { lawRuns } from '../../support/law-runs.js'
@@ -29,25 +30,28 @@ describe.each(['metric-records', 'detail-events'] as const)(
       )
     })
 
-    test('the last revision of each row does not depend on the cuts', () => {
+    test('the last revision of each row does not depend on the cuts, but for rows that hold nothing', () => {
       fc.assert(
         fc.property(anyLog, anyCuts, (log, cuts) => {
+          // Nobody is told of a row that was never published and holds nothing; with other cuts it may have been.
           const last = (where: readonly number[]) =>
-            textsOf([...lastRows(rowsOf(log, profile, where, options)).values()]).toSorted()
+            textsOf(
+              [...lastRows(rowsOf(log, profile, where, options)).values()].filter((row) => publishedText(row) !== ''),
+            ).toSorted()
           expect(last(cuts)).toEqual(last([]))
         }),
         runs,
       )
     })
 
-    test('revisions of a row only ever rise, so none is handed out twice, and none is of an empty row', () => {
+    test('revisions of a row only ever rise, so none is handed out twice, and the first holds something', () => {
       fc.assert(
         fc.property(anyLog, anyCuts, (log, cuts) => {
           const last = new Map<string, number>()
-          for (const { key, revision, measures } of rowsOf(log, profile, cuts, options)) {
-            expect(revision).toBeGreaterThan(last.get(key) ?? 0)
-            if (!last.has(key) && revision === 1) expect(measures.some((measure) => measure !== undefined)).toBe(true)
-            last.set(key, revision)
+          for (const row of rowsOf(log, profile, cuts, options)) {
+            expect(row.revision).toBeGreaterThan(last.get(row.key) ?? 0)
+            if (!last.has(row.key)) expect(publishedText(row)).not.toBe('')
+            last.set(row.key, row.revision)
           }
         }),
         runs,

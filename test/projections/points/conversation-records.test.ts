@@ -157,8 +157,13 @@ describe('a record fetched again after Genesys computed the conversation again',
 
   test('of which the later in the log is the newer, whichever was fetched first', () => {
     given(details)
-      .facts(recorded('c1', offered, answered), recorded('c1', offered))
-      .emits('queue sales voice 10:00 provisional 1: nOffered 1', 'queue sales voice 10:15 provisional 2: ')
+      .facts(recorded('c1', offered, answered))
+      .emits(
+        'queue sales voice 10:00 provisional 1: nOffered 1',
+        'queue sales voice 10:15 provisional 1: tAnswered 9000',
+      )
+      .then(recorded('c1', offered))
+      .emits('queue sales voice 10:15 provisional 2: ')
   })
 
   test('is refused as a whole where one of its changes lies beyond the late horizon, and counts in a rebuild', () => {
@@ -171,7 +176,9 @@ describe('a record fetched again after Genesys computed the conversation again',
       .refuses(corrected, 'too-late', /08:00/)
       .emitsNothing()
     given(hour, { inHistory: true })
-      .facts(late, ticked('12:00'), corrected)
+      .facts(late, ticked('12:00'))
+      .emits('queue sales voice 08:00 final 2: nOffered 1')
+      .then(corrected)
       .emits('queue sales voice 08:00 corrected 3: ', 'queue sales voice 11:45 provisional 1: nOffered 1')
   })
 
