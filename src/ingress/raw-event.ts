@@ -35,6 +35,8 @@ export type RawEvent = Readonly<{
   facts: readonly string[]
   known: boolean
   contradiction?: string
+  /** The stream in which an earlier version stored this event, where it is another. */
+  formerly?: string
 }>
 
 /** One event of raw input: its own bytes, and how it is stored or why it cannot be used. */
@@ -90,7 +92,12 @@ const notificationEvent = (
   if (E.isLeft(facts)) return facts
   const id = topic.timed ? contentId(topicName, canonical) : contentId(topicName, canonical, timestamp ?? '')
   const event = { id, type: topic.template, data: raw, metadata: metadataOf(origin, topicName) }
-  const read = rawEvent(topic.stream(origin.tenant), event, facts.right, topic.known, origin)
+  const stream = topic.stream(origin.tenant, body)
+  const formerly = topic.formerly?.(origin.tenant)
+  const read = {
+    ...rawEvent(stream, event, facts.right, topic.known, origin),
+    ...(formerly === undefined || formerly === stream ? {} : { formerly }),
+  }
   return E.right(
     detailType === undefined || !contradicts(detailType, topicName)
       ? read
