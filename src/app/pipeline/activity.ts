@@ -18,8 +18,8 @@ export type ActivityReport = Readonly<{
   alarms: readonly Readonly<{ alarm: Alarm; since: number }>[]
   troubles: readonly Readonly<{ trouble: Trouble; since: number }>[]
   behindSince: number | undefined
-  /** What else the stage tells of itself, by name. */
-  figures: Readonly<Record<string, number>>
+  /** What else the stage tells of itself, by name; absent where it tells nothing. */
+  figures?: Readonly<Record<string, number>>
 }>
 
 const NO_PROGRESS_MS = 60_000
@@ -85,7 +85,9 @@ export class Activity {
       alarms: [...this.raised].map(([alarm, since]) => ({ alarm, since })),
       troubles: isStuck ? [{ trouble: 'no-progress', since: this.movedAt }] : troubles,
       behindSince: this.behindSince,
-      figures: Object.fromEntries([...this.figures].map(([name, figure]) => [name, figure()])),
+      ...(this.figures.size === 0
+        ? {}
+        : { figures: Object.fromEntries([...this.figures].map(([name, figure]) => [name, figure()])) }),
     }
   }
 }

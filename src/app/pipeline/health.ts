@@ -47,7 +47,7 @@ const stageHealth = (stage: StageHandle, now: number): StageHealth => {
     troubles: isAtWork ? troubles.map(({ trouble, since }) => ({ trouble, since: iso(since) })) : [],
     alarms: alarms.map(({ alarm, since }) => ({ alarm, since: iso(since) })),
     behindMs: behindSince === undefined ? 0 : Math.max(0, now - behindSince),
-    ...(Object.keys(figures).length === 0 ? {} : { figures }),
+    ...(figures === undefined ? {} : { figures }),
   }
 }
 
