@@ -16,6 +16,9 @@ export type Topic = Readonly<{
   known: boolean
 }>
 
+/** The members of a body that `Topic.stream` reads. */
+export const streamFields = ['conversationId'] as const
+
 const detailEvents = new Set(
   'acd.start acd.end acw attributes contact customer.start customer.end flow.start flow.end flow.outcome outbound user.start user.end voicemail.start voicemail.end wrapup'.split(
     ' ',
