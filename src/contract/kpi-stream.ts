@@ -52,7 +52,7 @@ const encoded = (event: KpiEvent): Omit<NewEvent, 'id'> => {
       const { row } = event
       return {
         type: rowTypes[row.family],
-        data: rowCodec(row.family).encode(row),
+        data: rowCodec(row.family).encodeFlat(row),
         metadata: metadataOf(row.family),
       }
     }

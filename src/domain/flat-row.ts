@@ -1,38 +1,9 @@
 import { builtInKpisOf, type Ratio } from './kpi.js'
 import { noSketch, type Sketch } from './sketch.js'
 import type { Measure } from './measure.js'
+import { MeasureSlots, NUMBERS_PER_SLOT } from './measure-slots.js'
 import { metricNames } from './metric.js'
 import { rowKey, type Row } from './row.js'
-
-/** Numbers of one measure in a flat array, in this order: count, sum, min, max. */
-export const NUMBERS_PER_SLOT = 4
-export const COUNT = 0
-export const SUM = 1
-export const MIN = 2
-export const MAX = 3
-
-/**
- * Where the measures of metrics lie in flat arrays: slot `s` has the numbers from `s * NUMBERS_PER_SLOT` on. All cells
- * of a family share their slots. A metric gets the next slot when it first turns up and keeps it, so a family that may
- * carry eighty metrics and meets ten has short arrays.
- */
-export class MeasureSlots {
-  /** By place of the metric in the catalogue: index of its count in flat arrays, -1 for a metric without a slot. */
-  readonly offsets: Int32Array = new Int32Array(metricNames.length).fill(-1)
-  /** Places of the metrics, by slot. */
-  readonly metrics: number[] = []
-
-  /** Index of the metric's count in flat arrays, which may have to grow for it. */
-  offsetOf(metric: number): number {
-    if ((this.offsets[metric] as number) < 0) this.offsets[metric] = (this.metrics.push(metric) - 1) * NUMBERS_PER_SLOT
-    return this.offsets[metric] as number
-  }
-
-  /** Appends empty measures to flat numbers until there is one for each slot. */
-  fill(numbers: number[]): void {
-    while (numbers.length < this.metrics.length * NUMBERS_PER_SLOT) numbers.push(0, 0, Infinity, -Infinity)
-  }
-}
 
 /**
  * A row on its way from its cell to the KPI stream: what `Row` says, with measures and KPIs in flat arrays, which are
@@ -91,8 +62,8 @@ export const kpisOf = ({ kpiNames, ratios }: Pick<FlatRow, 'kpiNames' | 'ratios'
   return kpis
 }
 
-/** The same row with flat figures. */
-export const flatRowOf = ({ key: _, measures, kpis, ...header }: Row): FlatRow => {
+/** Measures laid flat. */
+export const flatMeasuresOf = (measures: Row['measures']): Pick<FlatRow, 'slots' | 'numbers' | 'sketches'> => {
   const slots = new MeasureSlots()
   const numbers: number[] = []
   const sketches = new Map<number, Sketch>()
@@ -102,11 +73,16 @@ export const flatRowOf = ({ key: _, measures, kpis, ...header }: Row): FlatRow =
     numbers.push(measure.count, measure.sum, measure.min, measure.max)
     if (measure.sketch.length > 0) sketches.set(metric, measure.sketch)
   })
+  return { slots, numbers, sketches: sketches.size === 0 ? null : sketches }
+}
+
+/** The same row with flat figures. */
+export const flatRowOf = ({ key: _, measures, kpis, ...header }: Row): FlatRow => {
   const builtIn = builtInKpisOf(header.family).map(({ name }) => name)
   const kpiNames = [...builtIn, ...Object.keys(kpis).filter((name) => !builtIn.includes(name))]
   const ratios = kpiNames.flatMap((name, place) => {
     const ratio = Object.hasOwn(kpis, name) ? kpis[name] : undefined
     return ratio === undefined ? [] : [place, ratio.numerator, ratio.denominator ?? NaN]
   })
-  return { ...header, slots, numbers, sketches: sketches.size === 0 ? null : sketches, kpiNames, ratios }
+  return { ...header, ...flatMeasuresOf(measures), kpiNames, ratios }
 }

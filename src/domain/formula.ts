@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import jsep from 'jsep'
+import { COUNT, SUM } from './measure-slots.js'
 import { isMetricName, metricIndex, metricKind, type MetricName } from './metric.js'
-import type { Measure } from './measure.js'
 
 /**
  * Formulas of KPIs: `tAnswered.sum / tAnswered.count`, `(tAnswered.count - nOverSla.count) / (tAnswered.count +
@@ -216,12 +216,16 @@ export const compile = (terms: Linear, options: Options): Compiled => {
   return [...sums.values()].filter(({ factor }) => factor !== 0)
 }
 
-/** The value for the measures of one row, in their unit. An absent measure counts 0. */
-export const evaluate = (sum: Compiled, measures: readonly (Measure | undefined)[]): number => {
+/**
+ * The value for the measures of one row, in their unit, which lie flat: `offsets` says where, by place of the metric. An
+ * absent measure counts 0.
+ */
+export const evaluate = (sum: Compiled, offsets: Int32Array, numbers: readonly number[]): number => {
   let value = 0
-  for (const { place, isSum, factor } of sum) {
-    const found = measures[place]
-    if (found !== undefined) value += factor * (isSum ? found.sum : found.count)
+  for (let index = 0; index < sum.length; index++) {
+    const { place, isSum, factor } = sum[index] as Compiled[number]
+    const offset = offsets[place] as number
+    if (offset >= 0 && offset < numbers.length) value += factor * (numbers[offset + (isSum ? SUM : COUNT)] as number)
   }
   return value
 }

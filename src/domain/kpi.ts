@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { families, familyNames, isFamilyName, type FamilyName } from './family.js'
 import { compile, evaluate, parseFormula, type Compiled, type Formula, type Options } from './formula.js'
-import type { Measure } from './measure.js'
+import { COUNT } from './measure-slots.js'
 import type { MetricName } from './metric.js'
 import type { EvidenceLevel } from './metric-texts.js'
 
@@ -197,22 +197,25 @@ export const compileKpis = (kpis: readonly Kpi[], options: Options): CompiledKpi
   })
 
 /**
- * The KPIs that have a value. A denominator of 0 gives no value, neither 0 nor 100, and a quantity of absent measures
- * gives none either.
+ * The KPIs that have a value, three numbers each: place among `kpis`, numerator, denominator (NaN for a quantity, which
+ * has none). A denominator of 0 gives no value, neither 0 nor 100, and a quantity of absent measures gives none either.
  */
-export const kpiValues = (
-  kpis: CompiledKpis,
-  measures: readonly (Measure | undefined)[],
-): Readonly<Record<string, Ratio>> => {
-  const values: Record<string, Ratio> = {}
-  for (const { name, numerator, denominator } of kpis) {
+export const ratiosOf = (kpis: CompiledKpis, offsets: Int32Array, numbers: readonly number[]): number[] => {
+  const ratios: number[] = []
+  for (let place = 0; place < kpis.length; place++) {
+    const { numerator, denominator } = kpis[place] as CompiledKpis[number]
     if (denominator === null) {
-      if (numerator.some(({ place }) => measures[place] !== undefined))
-        values[name] = { numerator: evaluate(numerator, measures), denominator }
+      if (numerator.some((term) => isPresent(term, offsets, numbers)))
+        ratios.push(place, evaluate(numerator, offsets, numbers), NaN)
       continue
     }
-    const below = evaluate(denominator, measures)
-    if (below !== 0) values[name] = { numerator: evaluate(numerator, measures), denominator: below }
+    const below = evaluate(denominator, offsets, numbers)
+    if (below !== 0) ratios.push(place, evaluate(numerator, offsets, numbers), below)
   }
-  return values
+  return ratios
+}
+
+const isPresent = ({ place }: Compiled[number], offsets: Int32Array, numbers: readonly number[]): boolean => {
+  const offset = offsets[place] as number
+  return offset >= 0 && offset < numbers.length && (numbers[offset + COUNT] as number) > 0
 }

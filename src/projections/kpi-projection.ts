@@ -1,12 +1,15 @@
-import type {
-  ClockTakenBack,
-  ClockTicked,
-  ConfigurationFact,
-  ConversationRecorded,
-  Fact,
-  MetricEmitted,
-  StreamErased,
+import {
+  joinedMetrics,
+  type ClockTakenBack,
+  type ClockTicked,
+  type ConfigurationFact,
+  type ConversationRecorded,
+  type Fact,
+  type MetricEmitted,
+  type StreamErased,
 } from '../domain/fact.js'
+import type { PointDimensions } from '../domain/dimensions.js'
+import { NOT_A_POINT, type FactRun } from '../domain/fact-run.js'
 import type { FamilyName } from '../domain/family.js'
 import { intervalStart, type EpochMs } from '../domain/interval.js'
 import type { KpiEvent } from '../domain/kpi-event.js'
@@ -15,7 +18,8 @@ import type { PointSource, Profile } from '../domain/profile.js'
 import { unreachable } from '../domain/unreachable.js'
 import { CellStore, type CellStoreState, type Due, type NewCellSettings } from './cells/cell-store.js'
 import { emptyColdStore, type ColdStore, type SpilledEntries } from './cells/cold-store.js'
-import { granularitiesOf, PointCells } from './cells/point-cells.js'
+import { granularitiesOf } from './cells/cell-finder.js'
+import { PointCells } from './cells/point-cells.js'
 import { Restating } from './cells/restating.js'
 import { tooEarly, tooLate, type Refusal } from './lateness.js'
 import { AgentStates, type AgentStatesState } from './points/agent-states.js'
@@ -71,6 +75,25 @@ export type ProjectionOptions = Readonly<{
 
 const RESTATED_PER_TICK = 2_000
 
+/** An entry of a run that cannot be counted, or not as a whole, and why. */
+export type RefusedEntry = Readonly<{ entry: number; refusal: Refusal }>
+
+/** Is the entry a point of a known metric that is counted by itself? */
+const isSinglePoint = ({ metric, tuple, tuples }: FactRun, entry: number): boolean => {
+  const place = metric[entry] as number
+  return (
+    place !== NOT_A_POINT &&
+    !(joinedPlaces.has(place) && (tuples[tuple[entry] as number] as PointDimensions).mediaType === 'callback')
+  )
+}
+
+const joinedPlaces: ReadonlySet<number> = new Set([...joinedMetrics].map((metric) => metricIndex.get(metric) as number))
+
+const receivedAtOf = ({ receivedAt }: FactRun, entry: number): EpochMs | undefined => {
+  const at = receivedAt[entry] as number
+  return Number.isNaN(at) ? undefined : at
+}
+
 /**
  * From facts to KPI events. It dispatches facts to the parts that find metric points in them, and puts out the rows of
  * the cells that changed. It is pure to its caller and changes its state in place. The same facts give the same rows
@@ -84,6 +107,8 @@ export class KpiProjection {
   private readonly cells: CellStore
   /** Where points go. Points that others found are counted here too. */
   readonly target: PointTarget
+  /** The target, unless points go elsewhere. */
+  private readonly pointCells: PointCells | undefined
   private readonly restating: Restating
   private readonly correlator: Correlator
   private readonly customerFirst: CustomerFirstAnswers
@@ -107,7 +132,8 @@ export class KpiProjection {
     this.takeBacks = state?.takeBacks ?? takeBacks
     this.settings = new Settings(profile, state?.settings)
     this.cells = new CellStore((...cell) => this.newCellSettings(...cell), coldStore, spilled, state?.cells)
-    this.target = options.target ?? new PointCells(this.settings, this.cells)
+    this.pointCells = options.target === undefined ? new PointCells(this.settings, this.cells) : undefined
+    this.target = options.target ?? (this.pointCells as PointCells)
     this.restating = new Restating(
       this.settings,
       this.cells,
@@ -197,6 +223,24 @@ export class KpiProjection {
     this.countFound = undefined
   }
 
+  /**
+   * Folds the entries `[from, to)` of a run as `apply` would one after the other. Points of metric records, the bulk of
+   * all facts, are counted from the columns, without an object for each. Answers the entries that cannot be counted.
+   */
+  applyRun(run: FactRun, from = 0, to = run.length): readonly RefusedEntry[] {
+    const refused: RefusedEntry[] = []
+    const { pointCells } = this
+    const counts = pointCells !== undefined && this.reads('metric-records')
+    for (let entry = from; entry < to; entry++) {
+      const refusal =
+        counts && isSinglePoint(run, entry)
+          ? this.pointRefusal(pointCells, run, entry)
+          : this.apply(run.fact(entry), receivedAtOf(run, entry))
+      if (refusal !== undefined) refused.push({ entry, refusal })
+    }
+    return refused
+  }
+
   /** History ends here: from now on what is later than the horizon is refused. */
   endHistory(): void {
     this.inHistory = false
@@ -243,6 +287,13 @@ export class KpiProjection {
 
   private reads(source: PointSource): boolean {
     return this.base.points === source
+  }
+
+  /** Counts a point of a run, or answers why it cannot be counted. */
+  private pointRefusal(cells: PointCells, run: FactRun, entry: number): Refusal | undefined {
+    const refusal = this.refusalAt(run.at[entry] as number, run.receivedAt[entry])
+    if (refusal === undefined) cells.observeEntry(run, entry)
+    return refusal
   }
 
   private emitted(point: MetricEmitted): undefined {

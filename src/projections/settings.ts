@@ -21,6 +21,7 @@ const nothingBegun = (): Begun => ({ closedThrough: null, open: [] })
 /** How rows are rendered from the cells of a family that begin at some instant. */
 export type Rendering = Readonly<{
   kpis: CompiledKpis
+  kpiNames: readonly string[]
   isShortAbandon: (ms: number) => boolean
   /** Places in the catalogue of the metrics whose union is tWait. */
   waits: readonly number[]
@@ -227,6 +228,7 @@ const renderingOf = (family: FamilyName, profile: Profile, org: OrgSettingsChang
       includeAbandons: Number(includeAbandons ?? own.includeAbandons),
       includeShortAbandons: Number(includeShortAbandons ?? own.includeShortAbandons),
     }),
+    kpiNames: kpis.map(({ name }) => name),
     isShortAbandon: profile.shortAbandonThrough ? (ms) => ms <= shortMs : (ms) => ms < shortMs,
     waits: [
       ...(['tAnswered', 'tAbandon', 'tFlowOut'] as const),

@@ -1,19 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { families, familyNames, type FamilyName } from '../../src/domain/family.js'
 import type { Options } from '../../src/domain/formula.js'
-import {
-  builtInKpis,
-  builtInKpisOf,
-  kpiProblems,
-  compileKpis,
-  kpiValues,
-  type Kpi,
-  type Ratio,
-} from '../../src/domain/kpi.js'
+import { builtInKpis, builtInKpisOf, kpiProblems, compileKpis, type Kpi, type Ratio } from '../../src/domain/kpi.js'
 import type { Measure } from '../../src/domain/measure.js'
 import { metricNames, type MetricName } from '../../src/domain/metric.js'
 import { defaultProfile, optionsOf } from '../../src/domain/profile.js'
 import { noSketch } from '../../src/domain/sketch.js'
+import { kpiValues } from '../support/kpi-values.js'
 
 type Cell = Partial<Record<MetricName, Measure>>
 

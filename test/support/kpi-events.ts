@@ -1,11 +1,12 @@
 import { encodeKpiEvents } from '../../src/contract/kpi-stream.js'
+import { flatRowOf, rowOf } from '../../src/domain/flat-row.js'
 import type { KpiEvent } from '../../src/domain/kpi-event.js'
 import type { Row } from '../../src/domain/row.js'
 import type { NewEvent, Position } from '../../src/log/event-log.js'
 
 /** The rows among the events that a projection puts out. */
 export const rowsIn = (events: readonly KpiEvent[]): readonly Row[] =>
-  events.flatMap((event) => (event.kind === 'row' ? [event.row] : []))
+  events.flatMap((event) => (event.kind === 'row' ? [rowOf(event.row)] : []))
 
 /** Rows as a projector encodes them for the batch that goes through `position`. */
 export const rowEvents = (
@@ -17,6 +18,6 @@ export const rowEvents = (
   encodeKpiEvents(
     tenant,
     generation,
-    rows.map((row) => ({ kind: 'row', row })),
+    rows.map((row) => ({ kind: 'row', row: flatRowOf(row) })),
     position,
   )

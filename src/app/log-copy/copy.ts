@@ -1,7 +1,6 @@
 import type { Logger } from 'pino'
 import { deadLetterStream } from '../../domain/stream-name.js'
 import {
-  plainEvent,
   LogUnavailable,
   type EventLog,
   type Position,
@@ -156,7 +155,7 @@ class Copy {
         if (isErasedNote(event)) {
           // The events that the note refers to must be in the target before their positions there are known.
           await this.#append(target, runsOf(events))
-          events = [{ ...plainEvent(event), ...(await positionMap.translated(event, target)) }]
+          events = [{ ...event, ...(await positionMap.translated(event, target)) }]
         } else events.push(event)
       }
       await this.#append(target, runsOf(events))

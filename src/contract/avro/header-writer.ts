@@ -50,7 +50,8 @@ export const headerWriter = (family: FamilyName): ((out: AvroWriter, row: FlatRo
       }),
     }
     let byStart = byInterval.get(granularity)
-    if (byStart === undefined || byStart.size >= INTERVALS_MAX) byInterval.set(granularity, (byStart = new Map()))
+    if (byStart === undefined || byStart.size >= INTERVALS_MAX)
+      byInterval.set(granularity, (byStart = new Map<number, OfInterval>()))
     byStart.set(start, made)
     return made
   }

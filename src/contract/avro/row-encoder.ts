@@ -1,6 +1,7 @@
 import { families, type FamilyName } from '../../domain/family.js'
-import { COUNT, MAX, MIN, SUM, type FlatRow, type MeasureSlots } from '../../domain/flat-row.js'
+import type { FlatRow } from '../../domain/flat-row.js'
 import { builtInKpisOf } from '../../domain/kpi.js'
+import { COUNT, MAX, MIN, SUM, type MeasureSlots } from '../../domain/measure-slots.js'
 import { metricIndex, metricKind, type MetricKind } from '../../domain/metric.js'
 import { rowKey, type RowStatus } from '../../domain/row.js'
 import { bucketThrough, quantile, type Sketch } from '../../domain/sketch.js'

@@ -7,8 +7,8 @@ import { connectEventStoreDb } from './client/connection.js'
 import type { EventStoreDbConnection } from './client/connection.js'
 import { exceptionOf } from './failure.js'
 import type { EventStoreDbAccess } from './options.js'
-import { readStreamEvents } from './read/read.js'
-import { streamIdentifier } from './client/wire.js'
+import { messagesOf } from './read/read.js'
+import { readStreamRequest, streamIdentifier } from './client/wire.js'
 import type { AppendFailure, Erased } from '../event-log.js'
 
 /**
@@ -80,8 +80,12 @@ export const setStreamPolicy = async (
     const metastream = `$$${stream}`
     const wanted = metadataOf(policy)
     let [last, present] = [-1, '{}']
-    for await (const [event] of readStreamEvents(connection, metastream, { backwards: true, max: 1 }))
-      if (event !== undefined) [last, present] = [event.revision, Buffer.from(event.data).toString()]
+    for await (const messages of messagesOf(connection, readStreamRequest(metastream, true, undefined, 1)))
+      for (const message of messages) {
+        const event = message.getEvent()?.getEvent()
+        if (event !== undefined)
+          [last, present] = [Number(event.getStreamRevision()), Buffer.from(event.getData_asU8()).toString()]
+      }
     if (present === wanted) return E.right({ changed: false })
     const event = {
       id: randomUUID(),

@@ -1,46 +1,34 @@
-import type { MetricPoint } from '../../domain/fact.js'
 import {
   pointDimension,
   splits,
-  type PointField,
   type PointDimensionInfo,
+  type PointDimensions,
+  type PointField,
   type Split,
 } from '../../domain/dimensions.js'
 import { families, familyNames, type FamilyName } from '../../domain/family.js'
-import { metricIndex, pointMetrics } from '../../domain/metric.js'
+import { metricIndex, metricNames, pointMetrics } from '../../domain/metric.js'
 import type { Profile } from '../../domain/profile.js'
 
 /** Called with a cell within its interval. */
 export type OnCell = (family: FamilyName, dimensions: readonly (string | null)[]) => void
 
-const places = new Map<string, number>(pointMetrics.map((metric) => [metric, metricIndex.get(metric) as number]))
-
-/**
- * Place of a point metric in the catalogue; `undefined` for a metric that no family carries: it stays in the raw log.
- */
-export const metricPlace = (metric: string): number | undefined => places.get(metric)
-
 /** A dimension by which the points of a family are told apart, besides media type and splits. */
 type OwnDimension = Readonly<{ field: PointField; isOptional: boolean }>
 
-type PointFamily = Readonly<{ own: readonly OwnDimension[]; metrics: ReadonlySet<string> }>
-
 /** `undefined` for a family of states: points have a media type. */
-const pointFamilyOf = (name: FamilyName): PointFamily | undefined => {
-  const { dimensions, optional, metrics } = families[name]
+const ownDimensionsOf = (name: FamilyName): readonly OwnDimension[] | undefined => {
+  const { dimensions, optional } = families[name]
   if (!dimensions.includes('mediaType')) return undefined
   const infos = dimensions.map((dimension) => pointDimension(dimension) as PointDimensionInfo)
   const own = infos.filter(({ kind, split }) => kind !== 'media' && split !== true)
-  return {
-    own: own.map(({ name: dimension, field }) => ({ field, isOptional: optional.includes(dimension) })),
-    metrics: new Set<string>(metrics),
-  }
+  return own.map(({ name: dimension, field }) => ({ field, isOptional: optional.includes(dimension) }))
 }
 
-const pointFamilies: ReadonlyMap<FamilyName, PointFamily> = new Map(
+const pointFamilies: ReadonlyMap<FamilyName, readonly OwnDimension[]> = new Map(
   familyNames.flatMap((name) => {
-    const family = pointFamilyOf(name)
-    return family === undefined ? [] : [[name, family] as const]
+    const own = ownDimensionsOf(name)
+    return own === undefined ? [] : [[name, own] as const]
   }),
 )
 
@@ -48,33 +36,47 @@ const pointFamilies: ReadonlyMap<FamilyName, PointFamily> = new Map(
 export const pointFamiliesOf = (profile: Profile): readonly FamilyName[] =>
   profile.families.filter((family) => pointFamilies.has(family))
 
+/** Metrics that the same families carry fall into the same cells. The families of each such class of metrics. */
+export const classFamilies: readonly (readonly FamilyName[])[] = []
+
+/** Class of a metric, by its place in the catalogue; -1: no family of points carries it, it stays in the raw log. */
+export const metricClass: Int8Array = new Int8Array(metricNames.length).fill(-1)
+
+for (const metric of pointMetrics) {
+  const carrying = [...pointFamilies.keys()].filter((family) => families[family].metrics.includes(metric))
+  const known = classFamilies.findIndex((others) => others.join() === carrying.join())
+  const found = known >= 0 ? known : (classFamilies as (readonly FamilyName[])[]).push(carrying) - 1
+  metricClass[metricIndex.get(metric) as number] = found
+}
+
+/** Place in the catalogue of a metric that points carry; `undefined` for others: they stay in the raw log. */
+export const metricPlace = (metric: string): number | undefined => {
+  const place = metricIndex.get(metric)
+  return place === undefined || (metricClass[place] as number) < 0 ? undefined : place
+}
+
 /**
- * Calls `onCell` with each cell that a point falls into: one of each family whose dimensions it carries, and one of
- * each value where it carries several. What it carries twice counts once.
+ * Calls `onCell` with each cell that a point with these dimensions falls into: one of each of these families whose
+ * dimensions it carries, and one of each value where it carries several. What it carries twice counts once.
  */
 export const forEachCell = (
-  point: MetricPoint,
+  point: PointDimensions,
   asked: readonly FamilyName[],
   splitBy: Profile['splitBy'],
   onCell: OnCell,
 ): void => {
   for (const family of asked) {
-    const { own, metrics } = pointFamilies.get(family) as PointFamily
-    if (metrics.has(point.metric))
-      choose(point, family, own, new Array<string | null>(own.length + COMMON), 0, splitBy, onCell)
+    const own = pointFamilies.get(family) as readonly OwnDimension[]
+    choose(point, family, own, new Array<string | null>(own.length + COMMON), 0, splitBy, onCell)
   }
 }
 
 /** Media type and splits: the last dimensions of every family of points. */
 const COMMON = 1 + splits.length
 
-/**
- * Fills `chosen` with the family's own dimensions from `from` on, and then with those of all families. The array has
- * its final length from the start: it becomes the dimensions of a new cell, and this is the hottest place of the
- * projection.
- */
+/** Fills `chosen` with the family's own dimensions from `from` on, and then with those of all families. */
 const choose = (
-  point: MetricPoint,
+  point: PointDimensions,
   family: FamilyName,
   own: readonly OwnDimension[],
   chosen: (string | null)[],

@@ -1,10 +1,12 @@
 import type { FamilyName } from '../../domain/family.js'
 import { granularities, type Granularity } from '../../domain/granularity.js'
 import type { EpochMs, Interval } from '../../domain/interval.js'
-import { cellKey, rowKey } from '../../domain/row.js'
+import { rowKey } from '../../domain/row.js'
 import { Cell, type CellState } from './cell.js'
-import { CellIndex, type CellFactory } from './cell-index.js'
+import { CellIndex } from './cell-index.js'
 import { SpillingMap, type ColdStore, type SpilledEntries } from './cold-store.js'
+import { Keepings } from './keeping.js'
+import { Sites, type Site } from './site.js'
 
 export type CellStoreState = Readonly<{
   closedThrough: EpochMs | null
@@ -42,39 +44,18 @@ export class CellStore {
   private readonly closed: SpillingMap<Cell>
   /** Cells that may be unpublished; those of them that are closed are in `closed`, too. */
   private listed: Cell[] = []
-  private readonly createOpen: CellFactory
-  private readonly createClosed: CellFactory
+  private readonly settingsOf: NewCellSettingsOf
+  private readonly keepings = new Keepings()
+  readonly sites = new Sites()
+  /** Counts the moments after which `open` may answer another cell for the same place than before. */
+  epoch = 0
   /** End of the last closed base interval; `null` before the first closing. */
   closedThrough: EpochMs | null = null
   /** After `reopenAfter`: intervals up to here may hold cells that were closed too early. */
   private wasClosedThrough: EpochMs | null = null
 
   constructor(settingsOf: NewCellSettingsOf, coldStore: ColdStore, spilled: SpilledEntries, state?: CellStoreState) {
-    const factory =
-      (status: 'provisional' | 'corrected'): CellFactory =>
-      (family, dimensions, granularity, { start, end }) => {
-        const { settingsVersion, serviceTarget, sketched, keepsValues } = settingsOf(family, dimensions, start)
-        return new Cell({
-          family,
-          dimensions,
-          granularity,
-          start,
-          end,
-          status,
-          correction: null,
-          revision: 0,
-          settingsVersion,
-          serviceTarget,
-          erased: 0,
-          sketched,
-          keepsValues,
-          accumulators: none,
-          pending: none,
-        })
-      }
-    this.createOpen = factory('provisional')
-    // Created after its interval closed: its first observation is already a correction.
-    this.createClosed = factory('corrected')
+    this.settingsOf = settingsOf
     this.indexes = Object.fromEntries(granularities.map((granularity) => [granularity, new Map()])) as Record<
       Granularity,
       Map<EpochMs, CellIndex>
@@ -83,15 +64,15 @@ export class CellStore {
       CELLS,
       coldStore,
       spilled,
-      (data) => new Cell(data as CellState),
+      (data) => this.restored(data as CellState),
       (cell) => cell.save(),
     )
     if (state === undefined) return
     this.closedThrough = state.closedThrough
     this.wasClosedThrough = state.wasClosedThrough ?? null
     for (const saved of state.open) {
-      const cell = new Cell(saved)
-      this.index(saved.granularity, saved).restore(cell)
+      const cell = this.restored(saved)
+      this.index(saved.granularity, saved).add(cell)
       if (cell.isUnpublished) this.list(cell)
     }
     for (const key of state.unpublished ?? []) {
@@ -104,12 +85,11 @@ export class CellStore {
   /**
    * The cell, created if it does not exist. The caller is about to change it, so it is on the list of unpublished cells.
    */
-  open(family: FamilyName, dimensions: readonly (string | null)[], granularity: Granularity, interval: Interval): Cell {
+  open(site: Site, granularity: Granularity, interval: Interval): Cell {
     const cell = this.isClosed(interval.end)
-      ? this.closedCell(family, dimensions, granularity, interval)
-      : (this.closedTooEarly(family, dimensions, granularity, interval) ??
-        this.index(granularity, interval).open(family, dimensions))
-    if (!cell.isListed) this.list(cell)
+      ? this.closedCell(site, granularity, interval)
+      : this.openCell(site, granularity, interval)
+    this.list(cell)
     return cell
   }
 
@@ -119,12 +99,14 @@ export class CellStore {
    */
   reopenAfter(through: EpochMs): void {
     if (this.closedThrough === null || through >= this.closedThrough) return
+    this.epoch += 1
     this.wasClosedThrough = Math.max(this.wasClosedThrough ?? this.closedThrough, this.closedThrough)
     this.closedThrough = through
   }
 
   /** Closes every cell whose interval ends at or before `end`, in the order of their intervals. */
   closeThrough(end: EpochMs): void {
+    this.epoch += 1
     this.closedThrough = end
     if (this.wasClosedThrough !== null && end >= this.wasClosedThrough) this.wasClosedThrough = null
     for (const indexes of Object.values(this.indexes)) {
@@ -202,6 +184,7 @@ export class CellStore {
 
   /** The cold store holds what `spilled` returned: closed cells leave memory, but for those to be published. */
   releaseClosed(): void {
+    this.epoch += 1
     this.closed.release()
     for (const cell of this.closedUnpublished()) this.closed.set(closedKey(cell), cell)
   }
@@ -210,7 +193,8 @@ export class CellStore {
     return this.closedThrough !== null && end <= this.closedThrough
   }
 
-  private list(cell: Cell): void {
+  /** Puts a cell on the list of changed cells. */
+  list(cell: Cell): void {
     if (cell.isListed) return
     cell.isListed = true
     this.listed.push(cell)
@@ -224,45 +208,56 @@ export class CellStore {
     return this.listed.filter((cell) => cell.isUnpublished && cell.status !== 'provisional')
   }
 
-  /** The cell of an open interval that was closed before the interval was opened again, if there is one. */
-  private closedTooEarly(
-    family: FamilyName,
-    dimensions: readonly (string | null)[],
-    granularity: Granularity,
-    interval: Interval,
-  ): Cell | undefined {
-    if (this.wasClosedThrough === null || interval.end > this.wasClosedThrough) return undefined
-    if (this.indexes[granularity].get(interval.start)?.has(family, dimensions) === true) return undefined
-    return this.closed.get(closedKey({ family, dimensions, granularity, start: interval.start }))
+  private openCell(site: Site, granularity: Granularity, interval: Interval): Cell {
+    const { start } = interval
+    const known = this.indexes[granularity].get(start)?.get(site)
+    if (known !== undefined) return known
+    // After `reopenAfter` the interval may hold cells that were closed too early.
+    if (this.wasClosedThrough !== null && interval.end <= this.wasClosedThrough) {
+      const closedTooEarly = this.closed.get(closedKey({ site, granularity, start }))
+      if (closedTooEarly !== undefined) return closedTooEarly
+    }
+    const cell = this.newCell(site, granularity, interval, 'provisional')
+    this.index(granularity, interval).add(cell)
+    return cell
   }
 
-  private closedCell(
-    family: FamilyName,
-    dimensions: readonly (string | null)[],
-    granularity: Granularity,
-    interval: Interval,
-  ): Cell {
-    const key = closedKey({ family, dimensions, granularity, start: interval.start })
+  private closedCell(site: Site, granularity: Granularity, interval: Interval): Cell {
+    const key = closedKey({ site, granularity, start: interval.start })
     let cell = this.closed.get(key)
     if (cell === undefined) {
-      cell = this.createClosed(family, dimensions, granularity, interval)
+      // Created after its interval closed: its first observation is already a correction.
+      cell = this.newCell(site, granularity, interval, 'corrected')
       this.closed.set(key, cell)
     }
     return cell
   }
 
+  private newCell(site: Site, granularity: Granularity, interval: Interval, status: 'provisional' | 'corrected'): Cell {
+    const { settingsVersion, serviceTarget, sketched, keepsValues } = this.settingsOf(
+      site.family,
+      site.dimensions,
+      interval.start,
+    )
+    const keeping = this.keepings.of(sketched, keepsValues)
+    return new Cell(site, granularity, interval, keeping, { status, settingsVersion, serviceTarget })
+  }
+
+  private restored(state: CellState): Cell {
+    const site = this.sites.of(state.family, state.dimensions)
+    return Cell.restored(site, this.keepings.of(state.sketched, state.keepsValues), state)
+  }
+
   private index(granularity: Granularity, interval: Interval): CellIndex {
     const indexes = this.indexes[granularity]
     let index = indexes.get(interval.start)
-    if (index === undefined)
-      indexes.set(interval.start, (index = new CellIndex(granularity, interval, this.createOpen)))
+    if (index === undefined) indexes.set(interval.start, (index = new CellIndex(interval)))
     return index
   }
 }
 
 const CELLS = 'cell/'
-const none: readonly never[] = []
 
 /** Key of a closed cell among all cells of a generation, ordered by interval. */
-const closedKey = (cell: Pick<CellState, 'family' | 'dimensions' | 'granularity' | 'start'>): string =>
-  `${String(cell.start).padStart(15, '0')}/${cell.granularity}/${cell.family}/${cellKey(cell.dimensions)}`
+const closedKey = ({ site, granularity, start }: Readonly<Pick<Cell, 'site' | 'granularity' | 'start'>>): string =>
+  `${String(start).padStart(15, '0')}/${granularity}/${site.key}`

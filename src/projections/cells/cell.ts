@@ -1,13 +1,17 @@
 import type { FamilyName } from '../../domain/family.js'
+import { kpisOf, measuresOf, type FlatRow } from '../../domain/flat-row.js'
 import type { Granularity } from '../../domain/granularity.js'
-import type { EpochMs } from '../../domain/interval.js'
-import { kpiValues, type Ratio } from '../../domain/kpi.js'
-import { addMeasures, noMeasure, type Measure } from '../../domain/measure.js'
+import type { EpochMs, Interval } from '../../domain/interval.js'
+import { ratiosOf } from '../../domain/kpi.js'
+import { COUNT, MAX, MIN, NUMBERS_PER_SLOT, SUM } from '../../domain/measure-slots.js'
 import { metricKind, metricNames } from '../../domain/metric.js'
-import { rowKey, type Correction, type Row, type RowStatus } from '../../domain/row.js'
+import { rowKey, type Correction, type RowStatus } from '../../domain/row.js'
+import { addSketches, bucketOf, noSketch } from '../../domain/sketch.js'
 import type { Rendering } from '../settings.js'
-import { Accumulator, type AccumulatorState } from './accumulator.js'
-import { addQueryTime, keepsSketch, needsValues } from './query-time.js'
+import { KeptValues, type KeptValuesState } from './kept-values.js'
+import { KEEPS_SKETCH, KEEPS_VALUES, type Keeping } from './keeping.js'
+import { addQueryTime, addTo, type Figures } from './query-time.js'
+import type { Site } from './site.js'
 
 /** A point that may be withdrawn. Minimum and maximum cannot be subtracted, so it is kept apart until it is certain. */
 export type PendingPoint = Readonly<{ metric: number; value: number }>
@@ -32,62 +36,84 @@ export type CellState = Readonly<{
   sketched: readonly number[]
   /** Does the cell keep all values, so that points can be taken back? */
   keepsValues: boolean
-  accumulators: readonly (readonly [place: number, accumulator: AccumulatorState])[]
+  /** Place, count, sum, minimum and maximum of each metric that it has. */
+  measures: readonly number[]
+  kept: readonly (readonly [place: number, kept: KeptValuesState])[]
   pending: readonly (readonly [string, PendingPoint])[]
 }>
 
 const states: readonly boolean[] = metricNames.map((metric) => metricKind(metric) === 'state')
-const observations: readonly boolean[] = metricNames.map((metric) => metricKind(metric) === 'observation')
-
-/** Is the metric at this place of the catalogue an observed number? */
-export const isObservation = (place: number): boolean => observations[place] === true
 
 /** Observations are summed as whole millionths, so that their sum does not depend on the order in which they came. */
 export const OBSERVATION_SCALE = 1_000_000
 
 /** Family × dimension values × interval. Every change counts one revision. */
 export class Cell {
-  readonly family: FamilyName
-  readonly dimensions: readonly (string | null)[]
+  readonly site: Site
   readonly granularity: Granularity
   readonly start: EpochMs
   readonly end: EpochMs
   status: RowStatus
-  correction: Correction | null
-  revision: number
+  correction: Correction | null = null
+  revision = 0
   settingsVersion: number
   serviceTarget: number | null
-  private erased: number
+  private erased = 0
   /** Is it on the cell store's list of cells that may have changed? */
   isListed = false
   /** The last revision that was published; 0 if none was. */
-  private published: number
+  private published = 0
   /** The revision at the last drain that did not publish this cell. */
   private passedOver = 0
-  private readonly sketched: readonly number[]
-  private readonly keepsValues: boolean
-  private readonly accumulators: (Accumulator | undefined)[] = []
+  private readonly keeping: Keeping
+  /** The measures, in the slots of the family. It may end before the last slot: the cell has nothing of those behind. */
+  private readonly numbers: number[]
+  /** By metric. */
+  private kept: Map<number, KeptValues> | undefined
   /** Few cells have any, and a map for each would take more memory than the rest of the cell. */
   private pending: Map<string, PendingPoint> | undefined
-  private key: string | undefined
 
-  constructor(state: CellState) {
-    this.family = state.family
-    this.dimensions = state.dimensions
-    this.granularity = state.granularity
-    this.start = state.start
-    this.end = state.end
-    this.status = state.status
-    this.correction = state.correction
-    this.revision = state.revision
-    this.settingsVersion = state.settingsVersion
-    this.serviceTarget = state.serviceTarget
-    this.erased = state.erased
-    this.published = state.published ?? state.revision
-    this.sketched = state.sketched
-    this.keepsValues = state.keepsValues
-    for (const [place, accumulator] of state.accumulators) this.accumulators[place] = new Accumulator(accumulator)
-    this.pending = state.pending.length === 0 ? undefined : new Map(state.pending)
+  constructor(
+    site: Site,
+    granularity: Granularity,
+    { start, end }: Interval,
+    keeping: Keeping,
+    begins: Readonly<Pick<CellState, 'status' | 'settingsVersion' | 'serviceTarget'>>,
+  ) {
+    this.site = site
+    this.granularity = granularity
+    this.start = start
+    this.end = end
+    this.keeping = keeping
+    this.status = begins.status
+    this.settingsVersion = begins.settingsVersion
+    this.serviceTarget = begins.serviceTarget
+    this.numbers = site.slots.empty.slice()
+  }
+
+  /** The cell that was saved. */
+  static restored(site: Site, keeping: Keeping, state: CellState): Cell {
+    const cell = new Cell(site, state.granularity, state, keeping, state)
+    cell.correction = state.correction
+    cell.revision = state.revision
+    cell.published = state.published ?? state.revision
+    cell.erased = state.erased
+    const { measures } = state
+    for (let at = 0; at < measures.length; at += 1 + NUMBERS_PER_SLOT) {
+      const to = cell.room(measures[at] as number)
+      for (let part = 0; part < NUMBERS_PER_SLOT; part++) cell.numbers[to + part] = measures[at + 1 + part] as number
+    }
+    for (const [metric, kept] of state.kept) (cell.kept ??= new Map()).set(metric, new KeptValues(kept))
+    if (state.pending.length > 0) cell.pending = new Map(state.pending)
+    return cell
+  }
+
+  get family(): FamilyName {
+    return this.site.family
+  }
+
+  get dimensions(): readonly (string | null)[] {
+    return this.site.dimensions
   }
 
   /** Counts a point. */
@@ -98,11 +124,16 @@ export class Cell {
 
   /** Takes back a point that `observe` counted, in a cell that keeps its values. */
   takeBack(metric: number, value: number, settingsVersion: number, why: Correction): void {
-    const accumulator = this.accumulators[metric]
-    if (accumulator === undefined)
-      throw new Error(`cell ${rowKey(this)} is to take back ${metricNames[metric]}, which it does not hold`)
-    accumulator.remove(value)
-    if (accumulator.count === 0) this.accumulators[metric] = undefined
+    const { numbers } = this
+    const kept = this.kept?.get(metric)
+    if (kept?.remove(value) !== true)
+      throw new Error(`cell ${rowKey(this)} is to take back ${metricNames[metric]} ${value}, which it does not hold`)
+    const at = this.room(metric)
+    numbers[at + COUNT] = (numbers[at + COUNT] as number) - 1
+    numbers[at + SUM] = (numbers[at + SUM] as number) - value
+    if (numbers[at + COUNT] === 0) this.kept?.delete(metric)
+    const isExtreme = value === numbers[at + MIN] || value === numbers[at + MAX]
+    if (isExtreme && !kept.has(value)) [numbers[at + MIN], numbers[at + MAX]] = kept.extremes()
     this.changed(why, settingsVersion)
   }
 
@@ -127,11 +158,12 @@ export class Cell {
 
   /** Adds time in a state, or takes it back. */
   adjust(metric: number, deltaMs: number, settingsVersion: number): void {
-    const accumulator = (this.accumulators[metric] ??= Accumulator.empty())
-    accumulator.count = 1
-    accumulator.sum += deltaMs
-    accumulator.min = 0
-    accumulator.max = 0
+    const { numbers } = this
+    const at = this.room(metric)
+    numbers[at + COUNT] = 1
+    numbers[at + SUM] = (numbers[at + SUM] as number) + deltaMs
+    numbers[at + MIN] = 0
+    numbers[at + MAX] = 0
     this.changed('late', settingsVersion)
   }
 
@@ -148,7 +180,7 @@ export class Cell {
 
   /** Renders the cell by other settings from now on. Counts a revision if the row's figures change by that. */
   restate(settingsVersion: number, before: Rendering, after: Rendering): void {
-    if (sameFigures(this.figures(before), this.figures(after))) return
+    if (this.figuresText(before) === this.figuresText(after)) return
     this.changed('settings', settingsVersion)
   }
 
@@ -181,49 +213,56 @@ export class Cell {
   }
 
   /** The row of this revision, which counts as published from now on. */
-  renderRow(tenant: string, rendering: Rendering): Row {
+  renderRow(tenant: string, rendering: Rendering): FlatRow {
     this.published = this.revision
-    const { measures, kpis } = this.figures(rendering)
+    const { slots, numbers, sketches } = this.figures(rendering)
     return {
       tenant,
-      key: (this.key ??= rowKey(this)),
-      family: this.family,
-      dimensions: this.dimensions,
+      family: this.site.family,
+      dimensions: this.site.dimensions,
       granularity: this.granularity,
       start: this.start,
       end: this.end,
       status: this.status,
       correction: this.correction,
       revision: this.revision,
-      measures,
-      kpis,
       serviceTarget: this.serviceTarget,
       erased: this.erased === 0 ? null : this.erased,
+      slots,
+      numbers,
+      sketches,
+      kpiNames: rendering.kpiNames,
+      ratios: ratiosOf(rendering.kpis, slots.offsets, numbers),
     }
   }
 
   save(): CellState {
     const { family, dimensions, granularity, start, end, status, correction, revision } = this
-    const { settingsVersion, serviceTarget, erased, sketched, keepsValues, published } = this
-    const accumulators: [number, AccumulatorState][] = []
-    this.accumulators.forEach((one, place) => one !== undefined && accumulators.push([place, one.save()]))
+    const { settingsVersion, serviceTarget, erased, numbers, published } = this
+    const { sketched, keepsValues } = this.keeping
+    const measures: number[] = []
+    for (const [slot, metric] of this.site.slots.metrics.entries()) {
+      const at = slot * NUMBERS_PER_SLOT
+      if (at < numbers.length && (numbers[at + COUNT] as number) > 0)
+        measures.push(metric, ...numbers.slice(at, at + NUMBERS_PER_SLOT))
+    }
     return {
       ...{ family, dimensions, granularity, start, end, status, correction, revision },
-      ...{ settingsVersion, serviceTarget, erased, sketched, keepsValues, accumulators },
+      ...{ settingsVersion, serviceTarget, erased, sketched, keepsValues, measures },
       ...(published === revision ? {} : { published }),
+      kept: [...(this.kept ?? [])].map(([metric, kept]) => [metric, kept.save()] as const),
       pending: [...(this.pending ?? [])],
     }
   }
 
   /** Does its row hold nothing? Time in a state that was taken back as a whole is nothing. */
   private get isEmpty(): boolean {
-    return (
-      this.erased === 0 &&
-      (this.pending?.size ?? 0) === 0 &&
-      this.accumulators.every(
-        (one, place) => one === undefined || one.count === 0 || (states[place] === true && one.sum === 0),
-      )
-    )
+    if (this.erased > 0 || (this.pending?.size ?? 0) > 0) return false
+    const { metrics } = this.site.slots
+    for (let at = 0, slot = 0; at < this.numbers.length; at += NUMBERS_PER_SLOT, slot++)
+      if (this.numbers[at + COUNT] !== 0 && !(this.numbers[at + SUM] === 0 && states[metrics[slot] as number] === true))
+        return false
+    return true
   }
 
   private changed(why: Correction, settingsVersion: number): void {
@@ -235,38 +274,72 @@ export class Cell {
   }
 
   private add(metric: number, value: number): void {
-    let accumulator = this.accumulators[metric]
-    if (accumulator === undefined) {
-      accumulator = Accumulator.empty(keepsSketch(metric, this.sketched), this.keepsValues || needsValues(metric))
-      this.accumulators[metric] = accumulator
-    }
-    accumulator.add(value)
+    const { numbers } = this
+    let at = this.site.slots.offsets[metric] as number
+    if (at < 0 || at >= numbers.length) at = this.room(metric)
+    numbers[at + COUNT] = (numbers[at + COUNT] as number) + 1
+    numbers[at + SUM] = (numbers[at + SUM] as number) + value
+    if (value < (numbers[at + MIN] as number)) numbers[at + MIN] = value
+    if (value > (numbers[at + MAX] as number)) numbers[at + MAX] = value
+    if (this.keeping.ofMetric[metric] !== 0) this.keep(metric, value)
   }
 
-  private figures(
-    rendering: Rendering,
-  ): Readonly<{ measures: readonly (Measure | undefined)[]; kpis: Readonly<Record<string, Ratio>> }> {
-    const measures = this.measures()
-    addQueryTime(measures, this.accumulators, this.sketched, rendering)
-    return { measures, kpis: kpiValues(rendering.kpis, measures) }
+  /** Where the numbers of a metric are, which are made if they are missing. */
+  private room(metric: number): number {
+    const { slots } = this.site
+    const at = slots.offsetOf(metric)
+    if (at >= this.numbers.length) slots.fill(this.numbers)
+    return at
   }
 
-  private measures(): (Measure | undefined)[] {
-    const measures: (Measure | undefined)[] = new Array<Measure | undefined>(metricNames.length)
-    for (let place = 0; place < this.accumulators.length; place++) {
-      const accumulator = this.accumulators[place]
-      measures[place] = accumulator?.measure(
-        isObservation(place) ? OBSERVATION_SCALE : 1,
-        this.sketched.includes(place),
-      )
+  private keep(metric: number, value: number): void {
+    this.kept ??= new Map()
+    let kept = this.kept.get(metric)
+    if (kept === undefined) {
+      const keeps = this.keeping.ofMetric[metric] as number
+      kept = new KeptValues({
+        buckets: (keeps & KEEPS_SKETCH) === 0 ? null : [],
+        values: (keeps & KEEPS_VALUES) === 0 ? null : [],
+      })
+      this.kept.set(metric, kept)
     }
-    for (const { metric, value } of this.pending?.values() ?? []) {
-      const accumulator = Accumulator.empty(this.sketched.includes(metric))
-      accumulator.add(value)
-      measures[metric] = addMeasures(measures[metric] ?? noMeasure, accumulator.measure(1, true))
-    }
-    return measures
+    kept.add(value)
+  }
+
+  /** What the row is to say. The numbers are a copy. */
+  private figures(rendering: Rendering): Figures {
+    const { slots } = this.site
+    const { sketched } = this.keeping
+    const numbers = this.numbers.slice()
+    for (const at of slots.observations)
+      for (let part = SUM; part <= MAX && at < numbers.length; part++)
+        numbers[at + part] = (numbers[at + part] as number) / OBSERVATION_SCALE
+    const figures: Figures = { slots, numbers, sketches: sketched.length === 0 ? null : new Map() }
+    if (figures.sketches !== null && this.kept !== undefined)
+      for (const [metric, kept] of this.kept) if (sketched.includes(metric)) figures.sketches.set(metric, kept.sketch())
+    addQueryTime(figures, this.kept, sketched, rendering)
+    if (this.pending !== undefined) addPending(figures, this.pending, sketched)
+    return figures
+  }
+
+  /** The figures as text, to be compared. */
+  private figuresText(rendering: Rendering): string {
+    const figures = this.figures(rendering)
+    const { slots, numbers } = figures
+    const ratios = ratiosOf(rendering.kpis, slots.offsets, numbers)
+    return JSON.stringify([measuresOf(figures), kpisOf({ kpiNames: rendering.kpiNames, ratios })])
   }
 }
 
-const sameFigures = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
+const addPending = (
+  figures: Figures,
+  pending: ReadonlyMap<string, PendingPoint>,
+  sketched: readonly number[],
+): void => {
+  for (const { metric, value } of pending.values()) {
+    addTo(figures, metric, 1, value, value, value)
+    if (!sketched.includes(metric)) continue
+    const known = figures.sketches?.get(metric) ?? noSketch
+    figures.sketches?.set(metric, addSketches(known, [[bucketOf(Math.max(0, value)), 1]]))
+  }
+}

@@ -1,17 +1,20 @@
 import type { ErasedPoints, MetricPoint, StateKind } from '../../domain/fact.js'
 import type { FamilyName } from '../../domain/family.js'
-import { granularityOf, intervalAt, type Granularity } from '../../domain/granularity.js'
-import { intervalStart, type EpochMs, type Interval } from '../../domain/interval.js'
-import { metricIndex, type MetricName } from '../../domain/metric.js'
-import type { Profile } from '../../domain/profile.js'
+import type { PointDimensions } from '../../domain/dimensions.js'
+import type { FactRun } from '../../domain/fact-run.js'
+import { intervalAt } from '../../domain/granularity.js'
+import type { EpochMs } from '../../domain/interval.js'
+import { metricIndex, metricKind, metricNames, type MetricName } from '../../domain/metric.js'
 import type { Correction } from '../../domain/row.js'
 import type { StateDelta } from '../points/agent-timeline.js'
 import type { PointSink } from '../points/point-sink.js'
 import type { PointTarget } from '../points/point-target.js'
 import type { Settings } from '../settings.js'
-import { isObservation, OBSERVATION_SCALE, type Cell } from './cell.js'
-import { forEachCell, metricPlace, pointFamiliesOf } from './cell-keys.js'
+import { OBSERVATION_SCALE, type Cell } from './cell.js'
+import { CellFinder } from './cell-finder.js'
+import { metricClass, metricPlace } from './cell-keys.js'
 import type { CellStore } from './cell-store.js'
+import type { Tuple } from './tuples.js'
 
 const stateMetric: Readonly<Record<StateKind, MetricName>> = {
   routingStatus: 'tAgentRoutingStatus',
@@ -27,56 +30,62 @@ const occupancyMetrics: ReadonlyMap<string, MetricName> = new Map([
   ['OFF_QUEUE', 'tRoutingStatusOffQueue'],
 ])
 
+const observations: readonly boolean[] = metricNames.map((metric) => metricKind(metric) === 'observation')
+
 const scaled = (metric: number, value: number): number =>
-  isObservation(metric) ? Math.round(value * OBSERVATION_SCALE) : value
+  observations[metric] === true ? Math.round(value * OBSERVATION_SCALE) : value
 
-/** Base interval and roll-ups of a profile, the base first. */
-export const granularitiesOf = ({ intervalMs, rollUps }: Profile): readonly Granularity[] => [
-  granularityOf(intervalMs) ?? 'PT15M',
-  ...rollUps,
-]
-
-/** Counts points and times in states in the cells that they fall into: one of each family, granularity and value. */
+/** Counts points and times in states in the cells that they fall into. */
 export class PointCells implements PointTarget {
   private readonly settings: Settings
   private readonly store: CellStore
-  private readonly granularities: readonly Granularity[]
-  /** The interval of each granularity that was used last: the next point is nearly always in it too. */
-  private readonly intervals: (Interval | undefined)[] = []
-  /** Cells of the point at hand: one array for all points. */
-  private readonly matched: Cell[] = []
-  private asked: Readonly<{ profile: Profile; families: readonly FamilyName[] }> | undefined
+  private readonly finder: CellFinder
+  private readonly everywhere: number
+  /** The tuples of the run at hand, each looked up when its first point comes. */
+  private run: Readonly<{ tuples: FactRun['tuples']; found: (Tuple | undefined)[] }> = { tuples: [], found: [] }
 
   constructor(settings: Settings, store: CellStore) {
     this.settings = settings
     this.store = store
-    this.granularities = granularitiesOf(settings.base)
+    this.finder = new CellFinder(settings, store)
+    this.everywhere = this.finder.addScopes()
   }
 
   observe(point: MetricPoint, why?: Correction): void {
     const metric = metricPlace(point.metric)
-    if (metric === undefined) return
-    const value = scaled(metric, point.value)
-    for (const cell of this.matching(point)) cell.observe(metric, value, this.settings.version, why)
+    if (metric !== undefined) this.count(this.finder.tupleOf(point), metric, point.value, point.at, why)
+  }
+
+  /** Counts a point of a run. */
+  observeEntry({ metric, value, at, tuple, tuples }: FactRun, entry: number): void {
+    const place = metric[entry] as number
+    if ((metricClass[place] as number) < 0) return
+    if (this.run.tuples !== tuples) this.run = { tuples, found: [] }
+    const { found } = this.run
+    const number = tuple[entry] as number
+    const known = (found[number] ??= this.finder.tupleOf(tuples[number] as PointDimensions))
+    this.count(known, place, value[entry] as number, at[entry] as number)
   }
 
   takeBack(point: MetricPoint, why: Correction): void {
     const metric = metricPlace(point.metric)
     if (metric === undefined) return
     const value = scaled(metric, point.value)
-    for (const cell of this.matching(point)) cell.takeBack(metric, value, this.settings.version, why)
+    for (const cell of this.cellsOf(point, metric)) cell.takeBack(metric, value, this.settings.version, why)
   }
 
   erase({ source, count, ...point }: ErasedPoints): void {
-    if (source !== this.settings.base.points || metricPlace(point.metric) === undefined) return
-    for (const cell of this.matching({ ...point, value: 0 })) cell.erase(count, this.settings.version)
+    const metric = metricPlace(point.metric)
+    if (source !== this.settings.base.points || metric === undefined) return
+    for (const cell of this.cellsOf(point, metric)) cell.erase(count, this.settings.version)
   }
 
   sink(only?: readonly FamilyName[]): PointSink {
+    const scope = only === undefined ? this.everywhere : this.finder.addScopes(only)
     const change = (point: MetricPoint, act: (cell: Cell, metric: number, version: number) => void): void => {
       const metric = metricPlace(point.metric)
       if (metric === undefined) return
-      for (const cell of this.matching(point, only)) act(cell, metric, this.settings.version)
+      for (const cell of this.cellsOf(point, metric, scope)) act(cell, metric, this.settings.version)
     }
     return {
       observe: (point, _, why) =>
@@ -90,49 +99,37 @@ export class PointCells implements PointTarget {
 
   adjust(userId: string, kind: StateKind, deltas: readonly StateDelta[]): void {
     const metric = metricIndex.get(stateMetric[kind]) as number
-    const { version } = this.settings
+    const { version, base } = this.settings
+    const { granularities } = this.finder
     for (const { state, start, deltaMs } of deltas) {
       const { families } = this.settings.cellProfileAt(start)
       const occupancy = kind === 'routingStatus' ? occupancyMetrics.get(state) : undefined
-      this.granularities.forEach((granularity, level) => {
-        const interval = this.intervalOf(level, start)
+      for (const granularity of granularities) {
+        const interval = intervalAt(granularity, base.zone, start)
         if (families.includes('agent-state'))
-          this.store.open('agent-state', [userId, kind, state], granularity, interval).adjust(metric, deltaMs, version)
+          this.store
+            .open(this.store.sites.of('agent-state', [userId, kind, state]), granularity, interval)
+            .adjust(metric, deltaMs, version)
         if (occupancy !== undefined && families.includes('agent-occupancy'))
           this.store
-            .open('agent-occupancy', [userId], granularity, interval)
+            .open(this.store.sites.of('agent-occupancy', [userId]), granularity, interval)
             .adjust(metricIndex.get(occupancy) as number, deltaMs, version)
-      })
+      }
     }
   }
 
-  /** The cells that a point falls into. The array is reused by the next call. */
-  private matching(point: MetricPoint, only?: readonly FamilyName[]): readonly Cell[] {
-    const { matched, store } = this
-    matched.length = 0
-    const { profile, families } = this.askedAt(point.at)
-    const asked = only === undefined ? families : families.filter((family) => only.includes(family))
-    for (let level = 0; level < this.granularities.length; level++) {
-      const granularity = this.granularities[level] as Granularity
-      const interval = this.intervalOf(level, point.at)
-      forEachCell(point, asked, profile.splitBy, (family, dimensions) => {
-        matched.push(store.open(family, dimensions, granularity, interval))
-      })
-    }
-    return matched
+  private count(tuple: Tuple, metric: number, value: number, at: EpochMs, why?: Correction): void {
+    const cells = this.finder.find(tuple, this.everywhere + (metricClass[metric] as number), at)
+    const whole = scaled(metric, value)
+    const { version } = this.settings
+    for (let index = 0; index < cells.length; index++) (cells[index] as Cell).observe(metric, whole, version, why)
   }
 
-  private askedAt(at: EpochMs): Readonly<{ profile: Profile; families: readonly FamilyName[] }> {
-    const profile = this.settings.cellProfileAt(intervalStart(at, this.settings.base.intervalMs))
-    if (this.asked?.profile !== profile) this.asked = { profile, families: pointFamiliesOf(profile) }
-    return this.asked
-  }
-
-  private intervalOf(level: number, at: EpochMs): Interval {
-    const last = this.intervals[level]
-    if (last !== undefined && at >= last.start && at < last.end) return last
-    const interval = intervalAt(this.granularities[level] as Granularity, this.settings.base.zone, at)
-    this.intervals[level] = interval
-    return interval
+  private cellsOf(
+    point: PointDimensions & Readonly<{ at: EpochMs }>,
+    metric: number,
+    scope = this.everywhere,
+  ): readonly Cell[] {
+    return this.finder.find(this.finder.tupleOf(point), scope + (metricClass[metric] as number), point.at)
   }
 }

@@ -48,9 +48,9 @@ const contentOf = async (log: EventLog): Promise<unknown> => {
   const rendered = async (batches: AsyncIterable<readonly RecordedEvent[]>): Promise<readonly unknown[]> => {
     const events: unknown[] = []
     for await (const batch of batches)
-      for (const { stream, revision, id, type, data, metadata } of batch)
+      for (const { position: _, data, metadata, ...rest } of batch)
         events.push({
-          ...{ stream, revision, id, type },
+          ...rest,
           data: Buffer.from(data).toString('latin1'),
           metadata: Buffer.from(metadata).toString('latin1'),
         })

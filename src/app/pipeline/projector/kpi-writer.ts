@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { appendsOf, encodeKpiEvents, type CutShort, type RawMark } from '../../../contract/kpi-stream.js'
 import type { KpiEvent } from '../../../domain/kpi-event.js'
+import { rowKey } from '../../../domain/row.js'
 import { kpiStream } from '../../../domain/stream-name.js'
 import { appendsWithinLimit } from '../../../log/append-batches.js'
 import type { AppendFailure, EventLog, ExpectedRevision, NewEvent, Position } from '../../../log/event-log.js'
@@ -60,7 +61,7 @@ export class KpiWriter {
 
   /** Appends the events that are missing of a batch that was cut short, and its checkpoint. */
   async complete(output: readonly KpiEvent[], { through, present }: CutShort): Promise<void> {
-    const isMissing = output.map(({ row }) => present.get(row.key) !== row.revision)
+    const isMissing = output.map(({ row }) => present.get(rowKey(row)) !== row.revision)
     await this.appendEvents(
       this.encoded(output, through.position).filter((_, index) => isMissing[index]),
       through,
@@ -69,7 +70,11 @@ export class KpiWriter {
 
   /** Stores dead letters. They go before the checkpoint of their batch, so none is lost; a repeat stores nothing. */
   async storeDeadLetters(letters: readonly DeadLetter[]): Promise<void> {
-    await storeDeadLetters(this.options.kpi, letters)
+    const [first] = letters
+    if (first === undefined) return
+    const events = letters.map(({ event }) => event)
+    for (const result of await this.options.kpi.append(appendsWithinLimit(first.stream, events)))
+      if (E.isLeft(result)) throw new AppendFailed(result.left)
   }
 
   private encoded(output: readonly KpiEvent[], position: Position): readonly NewEvent[] {
@@ -89,15 +94,6 @@ export class KpiWriter {
     this.checkpoint = position
     onAppended(output.length, position)
   }
-}
-
-/** Throws `AppendFailed`. A repeat stores nothing. */
-export const storeDeadLetters = async (log: EventLog, letters: readonly DeadLetter[]): Promise<void> => {
-  const [first] = letters
-  if (first === undefined) return
-  const events = letters.map(({ event }) => event)
-  for (const result of await log.append(appendsWithinLimit(first.stream, events)))
-    if (E.isLeft(result)) throw new AppendFailed(result.left)
 }
 
 /** The log did not take an append of the projector. */

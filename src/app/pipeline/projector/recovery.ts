@@ -5,7 +5,7 @@ import type { EpochMs } from '../../../domain/interval.js'
 import { readClock } from '../../../ingress/clock.js'
 import { decodeRaw } from '../../../ingress/decode/decoders.js'
 import type { Position } from '../../../log/event-log.js'
-import { KpiProjection, type ProjectionOptions } from '../../../projections/kpi-projection.js'
+import { KpiProjection } from '../../../projections/kpi-projection.js'
 import type { FactBatch } from '../facts/fact-batch.js'
 import { FactFeed } from '../facts/fact-feed.js'
 import { checkpointRefusal, rawLogIdOf } from './checkpoint-check.js'
@@ -65,7 +65,15 @@ const restored = async (
   const projection = new KpiProjection(
     tenant,
     generation.profile,
-    snapshot !== undefined ? { state: snapshot.state, coldStore } : { coldStore, ...(await knownAtStart(options)) },
+    snapshot !== undefined
+      ? { state: snapshot.state, coldStore }
+      : {
+          coldStore,
+          configuration: await knownConfiguration(options),
+          knownAt: Date.parse(generation.startedAt),
+          inHistory: historyThroughOf(generation) !== undefined,
+          takeBacks: await knownTakeBacks(options),
+        },
   )
   return {
     fold: new RawFold(projection, { tenant, generation, mark: snapshot, logId, now }),
@@ -74,7 +82,7 @@ const restored = async (
 }
 
 /** A snapshot of another raw log, or of a later position than the checkpoint, is of no use. */
-export const usableSnapshot = (
+const usableSnapshot = (
   snapshot: Snapshot | undefined,
   logId: string | undefined,
   checkpoint: RawMark | undefined,
@@ -86,21 +94,8 @@ export const usableSnapshot = (
     ? snapshot
     : undefined
 
-/** What a projection is read from: the raw log and a generation. */
-export type Reading = Pick<ProjectorRun, 'raw' | 'tenant' | 'generation'>
-
-/** What a projection knows from the start that begins at the beginning of the raw log. */
-export const knownAtStart = async (
-  reading: Reading,
-): Promise<Pick<ProjectionOptions, 'configuration' | 'knownAt' | 'inHistory' | 'takeBacks'>> => ({
-  configuration: await knownConfiguration(reading),
-  knownAt: Date.parse(reading.generation.startedAt),
-  inHistory: historyThroughOf(reading.generation) !== undefined,
-  takeBacks: await knownTakeBacks(reading),
-})
-
 /** The configuration in the raw log when the generation began. */
-const knownConfiguration = async (options: Reading): Promise<readonly ConfigurationFact[]> => {
+const knownConfiguration = async (options: ProjectorRun): Promise<readonly ConfigurationFact[]> => {
   const through = historyThroughOf(options.generation)
   if (through === undefined) return []
   const known: ConfigurationFact[] = []
@@ -109,7 +104,7 @@ const knownConfiguration = async (options: Reading): Promise<readonly Configurat
 }
 
 /** The instants to which the clock was taken back before the generation began, in the order of the log. */
-const knownTakeBacks = async ({ raw, tenant, generation }: Reading): Promise<readonly EpochMs[]> => {
+const knownTakeBacks = async ({ raw, tenant, generation }: ProjectorRun): Promise<readonly EpochMs[]> => {
   const through = historyThroughOf(generation)
   if (through === undefined) return []
   const known: EpochMs[] = []
@@ -123,8 +118,8 @@ const knownTakeBacks = async ({ raw, tenant, generation }: Reading): Promise<rea
  * which the generation had folded events between `from` and `through`. They are in its rows for ever; folding that
  * stretch again without them would give other rows under the same revisions.
  */
-export const erasures = async (
-  options: Reading,
+const erasures = async (
+  options: ProjectorRun,
   from: Position | undefined,
   through: Position,
 ): Promise<Readonly<{ all: ReadonlySet<string>; erased: ReadonlySet<string>; gone: string | undefined }>> => {
@@ -146,7 +141,7 @@ export const erasures = async (
 async function* configurationIn({
   raw,
   tenant,
-}: Reading): AsyncIterable<Readonly<{ facts: readonly ConfigurationFact[]; position: Position }>> {
+}: ProjectorRun): AsyncIterable<Readonly<{ facts: readonly ConfigurationFact[]; position: Position }>> {
   for await (const batch of raw.readAll({ prefixes: [`${tenant}.config-`] }))
     for (const event of batch) {
       const facts = decodeRaw(event.type, event.data)

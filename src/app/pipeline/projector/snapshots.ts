@@ -35,7 +35,7 @@ export const noSnapshots: SnapshotStore = {
   close: () => Promise.resolve(),
 }
 
-const FORMAT = `3/${PROJECTION_VERSION}/${process.versions.v8.split('.')[0]}`
+const FORMAT = `4/${PROJECTION_VERSION}/${process.versions.v8.split('.')[0]}`
 
 type Saved = Snapshot & Readonly<{ format: string }>
 
