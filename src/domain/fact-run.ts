@@ -1,7 +1,8 @@
-import { dimensionsOf, pointDimensions, type PointDimensions } from './dimensions.js'
+import type { PointDimensions } from './dimensions.js'
 import type { Fact, MetricEmitted } from './fact.js'
 import type { EpochMs } from './interval.js'
 import { metricIndex, metricNames } from './metric.js'
+import { TupleIndex } from './tuple-index.js'
 
 /** In `FactRun.metric`: the fact is no `MetricEmitted`, or of a metric that the catalogue does not have. */
 export const NOT_A_POINT = 0xffff
@@ -122,35 +123,4 @@ export const factRunOf = (facts: readonly Fact[], receivedAt?: EpochMs): FactRun
   const builder = new FactRunBuilder()
   facts.forEach((fact, event) => builder.add(event, fact, receivedAt))
   return builder.build()
-}
-
-type Branch = { place: number; next: Map<string | number | null, Branch> | undefined }
-
-const branch = (): Branch => ({ place: -1, next: undefined })
-
-/** Numbers distinct sets of dimension values in order of appearance, by a tree with one level a value. */
-class TupleIndex {
-  readonly tuples: PointDimensions[] = []
-  private readonly root = branch()
-
-  placeOf(point: PointDimensions): number {
-    let at = this.root
-    for (const { field } of pointDimensions) {
-      const value = point[field]
-      if (typeof value === 'string' || value === null) at = below(at, value)
-      else {
-        at = below(at, value.length)
-        for (const each of value) at = below(at, each)
-      }
-    }
-    if (at.place < 0) at.place = this.tuples.push(dimensionsOf(point)) - 1
-    return at.place
-  }
-}
-
-const below = (from: Branch, value: string | number | null): Branch => {
-  from.next ??= new Map()
-  let next = from.next.get(value)
-  if (next === undefined) from.next.set(value, (next = branch()))
-  return next
 }
