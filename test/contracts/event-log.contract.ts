@@ -3,6 +3,7 @@ import { appendContract } from './event-log/append.js'
 import { closeContract } from './event-log/close.js'
 import { eraseContract } from './event-log/erase.js'
 import { idContract } from './event-log/id.js'
+import { largeEventsContract } from './event-log/large-events.js'
 import { concurrencyContract } from './event-log/long-stream-and-concurrency.js'
 import { readAllContract } from './event-log/read-all.js'
 import { readStreamContract } from './event-log/read-stream.js'
@@ -19,6 +20,7 @@ export const eventLogContract = (name: string, open: () => Promise<Opened>): voi
   describe(`the event log contract: ${name}`, () => {
     const rig = rigOf(open)
     appendContract(rig)
+    largeEventsContract(rig)
     concurrencyContract(rig)
     readStreamContract(rig)
     readAllContract(rig)

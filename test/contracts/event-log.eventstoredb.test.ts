@@ -15,10 +15,9 @@ const openedOn = (options: EventStoreDbOptions) => async (): Promise<Opened> => 
 })
 
 /**
- * The protocol-level server always; a real one (with `--max-append-size` of at least 2
- * MB) where there is one.
+ * The protocol-level server always; a real one where there is one.
  */
-const server = await startEventStoreDbServer({ appendBytesMax: 4 * 1024 * 1024 })
+const server = await startEventStoreDbServer()
 afterAll(() => server.stop())
 for (const readers of [{}, FOUR_READERS])
   eventLogContract(

@@ -4,6 +4,8 @@ import { appender } from './append/batch-append.js'
 import { headOf } from './read/read-all.js'
 import { connectEventStoreDb } from './client/connection.js'
 import type { EventStoreDbConnection } from './client/connection.js'
+import { largeAppender } from './large/append.js'
+import { joined } from './large/join.js'
 import { followEventStoreDb } from './read/follow.js'
 import type { Followed, FollowOptions } from './read/follow.js'
 import { allOf, oneStream } from './read/followed.js'
@@ -18,15 +20,24 @@ import type { StreamHeads } from './append/stream-heads.js'
 import type { SubscriptionState } from './read/subscription-health.js'
 import { EventStoreDbWriter } from './append/writer.js'
 import { LogUnavailable } from '../event-log.js'
-import type { EventLog, Live, Position, ReadAll, ReadStream, StreamLive, SubscribeStream } from '../event-log.js'
+import type {
+  EventLog,
+  Live,
+  Position,
+  ReadAll,
+  ReadStream,
+  RecordedEvent,
+  StreamLive,
+  SubscribeStream,
+} from '../event-log.js'
 
 /** How often an append is decided again because another process wrote to its stream meanwhile. */
 const RACES_MAX = 20
 
 /**
- * The log on EventStoreDB, 22.6 or later: all parts on one server. Connects at the first call. An append larger than
- * the server's `MaxAppendSize` (a megabyte unless configured) is `Refused`, and so are appends to an erased stream and
- * to streams that begin with `$`. Wrong credentials, a server that may not write and one that is not the leader are
+ * The log on EventStoreDB, 22.6 or later: all parts on one server. Connects at the first call. What is larger than the
+ * server takes at once is packed and stored in parts, see `large/form.ts`. Appends to an erased stream are `Refused`, and
+ * so are those to streams that begin with `$`. Wrong credentials, a server that may not write and one that is not the leader are
  * `NotAvailable`: these pass, and no event may be lost to them.
  *
  * @throws Error on a malformed connection string.
@@ -69,7 +80,7 @@ class ServerLog {
     this.#heads = streamHeads(connection, limits)
     this.#writer = new EventStoreDbWriter(
       {
-        append: appender(connection),
+        appender: largeAppender(appender(connection)),
         heads: this.#heads,
         barrier: headBarrier(() => headOf(connection)),
         isClosed: () => this.#isClosed,
@@ -84,10 +95,11 @@ class ServerLog {
 
   async *readStream(stream: string, wanted: ReadStream = {}) {
     this.#unlessClosed()
-    for await (const batch of readStreamEvents(this.#connection, stream, wanted, this.#closing.signal)) {
-      this.#unlessClosed()
-      yield batch
-    }
+    for await (const read of readStreamEvents(this.#connection, stream, wanted, this.#closing.signal))
+      for await (const batch of this.#joined(read)) {
+        this.#unlessClosed()
+        yield batch
+      }
     this.#unlessClosed()
   }
 
@@ -95,10 +107,11 @@ class ServerLog {
     const last = await this.head()
     if (last === undefined || (wanted.after !== undefined && wanted.after >= last)) return
     const through = wanted.through !== undefined && wanted.through < last ? wanted.through : last
-    for await (const batch of this.#read({ ...wanted, through }, this.#closing.signal)) {
-      yield batch
-      this.#unlessClosed()
-    }
+    for await (const read of this.#read({ ...wanted, through }, this.#closing.signal))
+      for await (const batch of this.#joined(read)) {
+        yield batch
+        this.#unlessClosed()
+      }
     this.#unlessClosed()
   }
 
@@ -155,13 +168,33 @@ class ServerLog {
     signal: AbortSignal,
   ): AsyncGenerator<Live> {
     this.#unlessClosed()
-    yield* followEventStoreDb(followed, wanted, this.#limits, {
+    const either = AbortSignal.any([signal, this.#closing.signal])
+    const following = followEventStoreDb(followed, wanted, this.#limits, {
       connection: this.#connection,
       jitter: Math.random,
-      signal: AbortSignal.any([signal, this.#closing.signal]),
+      signal: either,
       tell: this.#reporter(prefixes),
     })
+    for await (const live of following) {
+      if (live.kind !== 'events') {
+        yield live
+        continue
+      }
+      let delivered: Position | undefined
+      for await (const events of this.#joined(live.events, either)) {
+        delivered = events.at(-1)?.position
+        yield { kind: 'events', events }
+      }
+      // Parts are no events of the log, and so is what was removed from it.
+      const { position } = live.events.at(-1)!
+      if (delivered !== position && !either.aborted) yield { kind: 'checkpoint', position }
+    }
     if (this.#isClosed && !signal.aborted) throw this.#closing.signal.reason
+  }
+
+  /** Reads deliver large events in one, see `joined`. */
+  #joined(events: readonly RecordedEvent[], signal = this.#closing.signal): AsyncGenerator<readonly RecordedEvent[]> {
+    return joined(this.#connection, events, signal)
   }
 
   /** A listener that throws must not break the subscription that it is told about. */

@@ -7,20 +7,38 @@ import { connectEventStoreDb } from './client/connection.js'
 import type { EventStoreDbConnection } from './client/connection.js'
 import { exceptionOf } from './failure.js'
 import type { EventStoreDbAccess } from './options.js'
-import { messagesOf } from './read/read.js'
+import { partsStreamOf } from './large/form.js'
+import { lastRevisionOf, messagesOf } from './read/read.js'
 import { readStreamRequest, streamIdentifier } from './client/wire.js'
 import type { AppendFailure, Erased } from '../event-log.js'
 
 /**
  * Deletes a stream for ever by a tombstone: it can no longer be read or written. The server removes the bytes when its
- * operator runs a scavenge. `last` is the stream's last revision, `undefined` if there is no such stream.
+ * operator runs a scavenge. The parts of its large events go with it. `last` is the stream's last revision, `undefined` if there is no such stream.
  */
 export const eraseStream = async (
   connection: EventStoreDbConnection,
   stream: string,
   last: number | undefined,
 ): Promise<E.Either<AppendFailure, Erased>> => {
-  if (last === undefined) return E.right({ events: 0 })
+  const parts = partsStreamOf(stream)
+  if (last === undefined) {
+    // Erased before, but perhaps not to its end.
+    const isLeft = (await lastRevisionOf(connection, parts)) !== undefined
+    return isLeft ? E.map(() => ({ events: 0 }))(await tombstone(connection, parts)) : E.right({ events: 0 })
+  }
+  const erased = await tombstone(connection, stream)
+  if (E.isLeft(erased)) return erased
+  // Also where there are none: a large event that is being written must not leave any.
+  const withParts = await tombstone(connection, parts)
+  return E.isLeft(withParts) ? withParts : E.right({ events: erased.right ? last + 1 : 0 })
+}
+
+/** Whether it was there to be deleted. */
+const tombstone = async (
+  connection: EventStoreDbConnection,
+  stream: string,
+): Promise<E.Either<AppendFailure, boolean>> => {
   const options = new streams.TombstoneReq.Options()
   options.setStreamIdentifier(streamIdentifier(stream))
   options.setAny(new shared.Empty())
@@ -28,10 +46,10 @@ export const eraseStream = async (
   request.setOptions(options)
   try {
     await connection.tombstone(request)
-    return E.right({ events: last + 1 })
+    return E.right(true)
   } catch (cause) {
     // Another process was quicker.
-    return exceptionOf(cause) === 'stream-deleted' ? E.right({ events: 0 }) : E.left({ tag: 'NotAvailable', cause })
+    return exceptionOf(cause) === 'stream-deleted' ? E.right(false) : E.left({ tag: 'NotAvailable', cause })
   }
 }
 
@@ -109,7 +127,9 @@ const answerOf = (outcome: Outcome): E.Either<PolicyFailure, { changed: boolean 
       return E.left({ tag: 'NotAvailable', cause: new Error('somebody else set the policy meanwhile') })
     case 'erased':
       return E.left({ tag: 'Refused', reason: 'the stream was erased' })
-    case 'refused':
+    case 'exceeds':
+      return E.left({ tag: 'Refused', reason: `the policy has more than ${outcome.max} bytes` })
+    case 'too-large':
       return E.left({ tag: 'Refused', reason: outcome.reason })
     case 'unknown':
       return E.left({ tag: 'NotAvailable', cause: outcome.cause })

@@ -5,14 +5,31 @@ import type { ServerDuplexStream } from '@grpc/grpc-js'
 import type { Backend } from './data.js'
 import { takes } from './faults.js'
 import type { Faults } from './faults.js'
-import { batchAccessDenied, batchNotHandled, batchTooLarge } from './messages.js'
+import { batchAccessDenied, batchEventTooLarge, batchNotHandled, batchTooLarge } from './messages.js'
 import { NO_LEADER, refusalOf, UNAVAILABLE } from './refusals.js'
 import type { Refusal } from './refusals.js'
 
-const sizeOf = (events: readonly BatchAppendReq.ProposedMessage[]): number =>
-  events.reduce((sum, event) => sum + event.getData_asU8().byteLength + event.getCustomMetadata_asU8().byteLength, 0)
+/** What a server takes. Before 24.10.4 the data alone counts; there is no limit of one event then. */
+export type AppendSizes = Readonly<{ appendBytesMax: number; eventBytesMax: number; countsDataAlone: boolean }>
 
-export const appendService = (backend: Backend, faults: Faults, appendBytesMax: number) => {
+/** Why the server refuses an append of these events, if it does. */
+const sizeRefusal = (
+  request: BatchAppendReq,
+  events: readonly BatchAppendReq.ProposedMessage[],
+  { appendBytesMax, eventBytesMax, countsDataAlone }: AppendSizes,
+): BatchAppendResp | undefined => {
+  let sum = 0
+  for (const event of events) {
+    const data = event.getData_asU8().byteLength
+    const type = event.getMetadataMap().get('type') ?? ''
+    const size = countsDataAlone ? data : data + event.getCustomMetadata_asU8().byteLength + 2 * type.length
+    if (size > eventBytesMax) return batchEventTooLarge(request, event.getId()?.getString() ?? '', size, eventBytesMax)
+    sum += size
+  }
+  return sum > appendBytesMax ? batchTooLarge(request, appendBytesMax) : undefined
+}
+
+export const appendService = (backend: Backend, faults: Faults, sizes: AppendSizes) => {
   const later = (act: () => void): void => void (faults.lateMs > 0 ? setTimeout(act, faults.lateMs) : act())
 
   return (call: ServerDuplexStream<BatchAppendReq, BatchAppendResp>): void => {
@@ -41,13 +58,15 @@ export const appendService = (backend: Backend, faults: Faults, appendBytesMax: 
       isStuck ||= faults.stuck
       if (isStuck) return
       if (takes(faults, 'swallow')) return
+      if (faults.swallowsAfter !== undefined && faults.swallowsAfter-- <= 0) return
       if (faults.denies) return answer(batchAccessDenied(request, new shared.AccessDenied().serializeBinary()))
       if (faults.readOnly) return answer(batchNotHandled(request, 'Server Is Not Ready'))
       const refusal = refusalOf(faults, call.metadata)
       if (refusal !== undefined)
         return refusal.details === NO_LEADER ? answer(batchNotHandled(request, NO_LEADER)) : fail(refusal)
-      if (sizeOf(messages.flatMap((message) => message.getProposedMessagesList())) > appendBytesMax)
-        return answer(batchTooLarge(request, appendBytesMax))
+      const proposed = messages.flatMap((message) => message.getProposedMessagesList())
+      const tooLarge = sizeRefusal(request, proposed, sizes)
+      if (tooLarge !== undefined) return answer(tooLarge)
       if (takes(faults, 'loseAnswers')) lost.add(id)
       behind.append(messages)
     })

@@ -7,6 +7,8 @@ export type Faults = {
   loseAnswers: number
   /** Appends that are neither stored nor answered. */
   swallow: number
+  /** So many appends are stored; all after them are neither stored nor answered. */
+  swallowsAfter: number | undefined
   /** A batch call on which something is sent now never answers again. */
   stuck: boolean
   /** Delay of the answers to appends. */
@@ -52,6 +54,7 @@ export type Faults = {
 export const noFaults = (): Faults => ({
   loseAnswers: 0,
   swallow: 0,
+  swallowsAfter: undefined,
   stuck: false,
   lateMs: 0,
   reorder: 0,

@@ -17,6 +17,14 @@ const { Empty } = fromClient('google-protobuf/google/protobuf/empty_pb.js') as {
   Empty: new () => NonNullable<ReturnType<BatchAppendReq.Options['getAny']>>
 }
 
+const { BinaryWriter } = fromClient('google-protobuf') as {
+  BinaryWriter: new () => {
+    writeString: (field: number, value: string) => void
+    writeUint32: (field: number, value: number) => void
+    getResultBuffer: () => Uint8Array
+  }
+}
+
 export const nameOf = (identifier: { getStreamName_asU8: () => Uint8Array } | undefined): string =>
   Buffer.from(identifier?.getStreamName_asU8() ?? []).toString()
 
@@ -105,6 +113,20 @@ export const batchTooLarge = (request: BatchAppendReq, bytesMax: number): BatchA
     'MaximumAppendSizeExceeded',
     new shared.MaximumAppendSizeExceeded().setMaxappendsize(bytesMax).serializeBinary(),
   )
+
+/** A message that the client's definitions do not have yet: the event's id, its size and the limit. */
+export const batchEventTooLarge = (
+  request: BatchAppendReq,
+  id: string,
+  size: number,
+  bytesMax: number,
+): BatchAppendResp => {
+  const writer = new BinaryWriter()
+  writer.writeString(1, id)
+  writer.writeUint32(2, size)
+  writer.writeUint32(3, bytesMax)
+  return batchError(request, 'MaximumAppendEventSizeExceeded', writer.getResultBuffer())
+}
 
 /** Not this server, or not now: reported by a message only. */
 export const batchNotHandled = (request: BatchAppendReq, message: string): BatchAppendResp =>

@@ -23,7 +23,10 @@ import type { Refusal } from './refusals.js'
 export type ServerSetting = Readonly<{
   /** A store in memory of its own unless it is given. */
   data?: Data
+  /** See `AppendSizes`: the defaults are those of a server of 24.10.4 or later that nobody has configured. */
   appendBytesMax?: number
+  eventBytesMax?: number
+  countsDataAlone?: boolean
   tls?: Readonly<{ certificate: Buffer; key: Buffer; clientCa?: Buffer }>
   /** Passwords by name, checked on every call. */
   users?: Readonly<Record<string, string>>
@@ -59,7 +62,14 @@ const APPEND_BYTES_MAX = 1024 * 1024
 const MESSAGE_BYTES_MAX = 32 * 1024 * 1024
 
 export const startEventStoreDbServer = async (setting: ServerSetting = {}): Promise<EventStoreDbServer> => {
-  const { data = memoryData(), appendBytesMax = APPEND_BYTES_MAX, tls, users } = setting
+  const {
+    data = memoryData(),
+    appendBytesMax = APPEND_BYTES_MAX,
+    eventBytesMax = Infinity,
+    countsDataAlone = false,
+    tls,
+    users,
+  } = setting
   const calls: Record<Method, number> = {
     features: 0,
     gossip: 0,
@@ -101,7 +111,7 @@ export const startEventStoreDbServer = async (setting: ServerSetting = {}): Prom
     }
 
   const backend = data.backend(faults)
-  const batch = appendService(backend, faults, appendBytesMax)
+  const batch = appendService(backend, faults, { appendBytesMax, eventBytesMax, countsDataAlone })
   const read = readService(backend, faults, open, close)
   const services = {
     read: (call: Parameters<typeof read>[0]) => {

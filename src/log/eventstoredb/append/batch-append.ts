@@ -6,8 +6,7 @@ import { outcomeOf, unknownOutcome } from './outcome.js'
 import type { Appender, Outcome } from './outcome.js'
 import { batchMessages } from '../client/wire.js'
 
-/** `revision`: the stream's last revision if the append succeeds. */
-type Pending = Readonly<{ answer: (outcome: Outcome) => void; revision: number; timer: NodeJS.Timeout }>
+type Pending = Readonly<{ answer: (outcome: Outcome) => void; timer: NodeJS.Timeout }>
 
 /** One call and the appends that wait for its answers, which are matched by correlation id. */
 class AppendCall {
@@ -44,10 +43,10 @@ class AppendCall {
       const id = randomUUID()
       const before = this.#answers
       const timer = setTimeout(() => {
-        this.#settle(id, () => unknownOutcome(`no answer for ${deadlineMs} ms`))
+        this.#settle(id, unknownOutcome(`no answer for ${deadlineMs} ms`))
         if (this.#answers === before && !this.#isOver) this.#giveUp(`the server has been silent for ${deadlineMs} ms`)
       }, deadlineMs)
-      this.#pending.set(id, { answer, revision: last + events.length, timer })
+      this.#pending.set(id, { answer, timer })
       for (const message of batchMessages(id, stream, last, events)) this.#call.write(message)
     })
   }
@@ -62,24 +61,24 @@ class AppendCall {
   #receive(answer: BatchAppendResp): void {
     this.#answers += 1
     const id = answer.getCorrelationId()?.getString() ?? ''
-    this.#settle(id, ({ revision }) => outcomeOf(answer, revision))
+    this.#settle(id, outcomeOf(answer))
     if (saysWrongServer(answer.getError()?.getMessage() ?? '')) this.#giveUp('the server is not the one to write to')
   }
 
-  #settle(id: string, outcome: (append: Pending) => Outcome): void {
+  #settle(id: string, outcome: Outcome): void {
     const append = this.#pending.get(id)
     // Too late: the caller already has the answer that the outcome is unknown.
     if (append === undefined) return
     this.#pending.delete(id)
     clearTimeout(append.timer)
-    append.answer(outcome(append))
+    append.answer(outcome)
     if (this.#isRetired && this.#pending.size === 0) this.#call.cancel()
   }
 
   #end(outcome: Outcome = unknownOutcome('the call has ended')): void {
     if (!this.#isOver && !this.#isRetired) this.#ended()
     this.#isOver = true
-    for (const id of [...this.#pending.keys()]) this.#settle(id, () => outcome)
+    for (const id of [...this.#pending.keys()]) this.#settle(id, outcome)
   }
 
   #giveUp(why: string): void {

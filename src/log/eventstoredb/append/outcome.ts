@@ -12,31 +12,33 @@ export type Outcome =
   | Readonly<{ tag: 'stored'; revision: number; position: Position | undefined }>
   /** The stream's last revision is `actual`, if the server says so (-1: no stream). */
   | Readonly<{ tag: 'wrong'; actual: number | undefined }>
-  | Readonly<{ tag: 'refused'; reason: string }>
+  /** More than the server takes: `max` bytes in one append, or in one event of it. */
+  | Readonly<{ tag: 'exceeds'; max: number; of: 'append' | 'event' }>
+  /** However it is cut and compressed, it is more than the server takes. */
+  | Readonly<{ tag: 'too-large'; reason: string }>
   | Readonly<{ tag: 'erased' }>
   | Readonly<{ tag: 'unknown'; cause: unknown }>
 
 /**
- * Appends to a stream whose last revision must be `last` (-1: no stream). Sends appends in the order of the calls;
- * never rejects.
+ * Appends to a stream whose last revision must be `last` (-1: no stream; `any`: whatever it is). Sends appends in the
+ * order of the calls; never rejects.
  */
-export type Appender = (stream: string, last: number, events: readonly NewEvent[]) => Promise<Outcome>
+export type Appender = (stream: string, last: number | 'any', events: readonly NewEvent[]) => Promise<Outcome>
 
 export const unknownOutcome = (why: string): Outcome => ({ tag: 'unknown', cause: new Error(`EventStoreDB: ${why}`) })
 
-/** `revision`: the last revision of a successful append, if the server does not say it. */
-export const outcomeOf = (answer: BatchAppendResp, revision: number): Outcome => {
-  const error = answer.getError()
-  if (error === undefined) {
-    const success = answer.getSuccess()
-    const commit = success?.getPosition()?.getCommitPosition()
+export const outcomeOf = (answer: BatchAppendResp): Outcome => {
+  const success = answer.getSuccess()
+  if (success !== undefined) {
+    const commit = success.getPosition()?.getCommitPosition()
     return {
       tag: 'stored',
-      revision: Number(success?.getCurrentRevision() ?? revision),
+      revision: Number(success.getCurrentRevision()),
       position: commit === undefined ? undefined : positionOf(commit),
     }
   }
-  const details = error.getDetails()
+  const error = answer.getError()
+  const details = error?.getDetails()
   switch (details?.getTypeName()) {
     case 'event_store.client.WrongExpectedVersion': {
       const wrong = shared.WrongExpectedVersion.deserializeBinary(details.getValue_asU8())
@@ -46,9 +48,21 @@ export const outcomeOf = (answer: BatchAppendResp, revision: number): Outcome =>
       return { tag: 'erased' }
     case 'event_store.client.MaximumAppendSizeExceeded': {
       const max = shared.MaximumAppendSizeExceeded.deserializeBinary(details.getValue_asU8()).getMaxappendsize()
-      return { tag: 'refused', reason: `more than the server takes in one append (${max} bytes)` }
+      return { tag: 'exceeds', max, of: 'append' }
     }
+    case 'event_store.client.MaximumAppendEventSizeExceeded':
+      return { tag: 'exceeds', max: lastNumberIn(details.getValue_asU8()), of: 'event' }
     default:
-      return unknownOutcome(error.getMessage() || (details?.getTypeName() ?? 'an append failed without saying why'))
+      return unknownOutcome(error?.getMessage() || (details?.getTypeName() ?? 'an append failed without saying why'))
   }
+}
+
+/**
+ * The last field of a message, which is a number: `max_append_event_size`. The definitions that the client ships are
+ * older than this message.
+ */
+const lastNumberIn = (message: Uint8Array): number => {
+  let at = message.length - 1
+  while (at > 0 && (message[at - 1] as number) >= 0x80) at--
+  return message.subarray(at).reduceRight((value, byte) => value * 128 + (byte & 0x7f), 0)
 }

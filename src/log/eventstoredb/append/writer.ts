@@ -2,7 +2,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { bytesOf } from '../../append-batches.js'
 import { appendFault, decideAppend, erasedReason } from '../../append-rules.js'
 import type { AppendFailure, Appended, NewEvent, Position, StreamAppend } from '../../event-log.js'
-import type { Appender, Outcome } from './outcome.js'
+import type { Outcome } from './outcome.js'
+import { isPartsStream } from '../large/form.js'
+import type { LargeAppender } from '../large/append.js'
 import { limiter } from '../client/limiter.js'
 import type { StreamHead, StreamHeads } from './stream-heads.js'
 
@@ -19,7 +21,7 @@ export type WriterLimits = Readonly<{
 }>
 
 export type WriterPorts = Readonly<{
-  append: Appender
+  appender: LargeAppender
   heads: StreamHeads
   /** See `headBarrier`. */
   barrier: () => Promise<Position | undefined>
@@ -51,6 +53,8 @@ const LOOKS_MAX = 32
  * then, and the entry is stored after its neighbours. But the server also reports success for an append that somebody
  * has stored already at that very place. The position in its answer tells them apart: what lies at or before the end
  * of the log, asked for once for all entries of a call, is not new.
+ *
+ * The stream of a large append is always read first, and the entries behind it in the call wait for it.
  */
 export class EventStoreDbWriter {
   readonly #ports: WriterPorts
@@ -68,6 +72,7 @@ export class EventStoreDbWriter {
   async append(entries: readonly StreamAppend[]): Promise<readonly Answer[]> {
     const answers = entries.map((entry): Answer | undefined => {
       if (this.#ports.isClosed()) return refused('the log is closed')
+      if (isPartsStream(entry.stream)) return refused(`${entry.stream} is named like the parts of a large event`)
       const fault = appendFault(entry)
       return fault === undefined ? undefined : E.left(fault)
     })
@@ -86,12 +91,13 @@ export class EventStoreDbWriter {
         const basis = await prepared[nth]?.catch(notAvailable)
         if (basis === undefined) continue
         const answer = '_tag' in basis ? Promise.resolve(basis) : this.#attempt(entry, basis, 0).catch(notAvailable)
-        underWay.push(
-          answer.then((final) => {
-            answers[i] = final
-            places[i]?.leave()
-          }),
-        )
+        const done = answer.then((final) => {
+          answers[i] = final
+          places[i]?.leave()
+        })
+        underWay.push(done)
+        // It takes several calls, and the entries behind it come after it.
+        if (this.#ports.appender.isLarge(entry.events)) await done
       }
       await Promise.all(underWay)
     }
@@ -116,6 +122,8 @@ export class EventStoreDbWriter {
   /** Waits for the entry's turn, and has then what to decide on: the head from memory, a guess, or a fresh read. */
   async #prepare({ stream, expected, events }: StreamAppend, turn: Promise<void>): Promise<DecisionBasis> {
     await turn
+    // Parts are not written in vain.
+    if (this.#ports.appender.isLarge(events)) return this.#look(stream)
     const mayBeNew = events.length > 0 && (typeof expected !== 'number' || expected === -1)
     const guess = mayBeNew ? { last: -1, ids: new Set<string>() } : undefined
     const head = this.#ports.heads.known(stream) ?? guess
@@ -139,7 +147,7 @@ export class EventStoreDbWriter {
     const { fresh, stored } = decision.right
     if (storesNothing) return E.right({ revision: head.last, stored })
     const leave = await this.#inFlight.enter(events.reduce((sum, event) => sum + bytesOf(event), 0))
-    const outcome = await this.#ports.append(stream, head.last, fresh).finally(leave)
+    const outcome = await this.#ports.appender.append(stream, head.last, fresh).finally(leave)
     if (outcome.tag === 'stored' && isNew(outcome, barrier))
       return E.right({ revision: this.#noteStored(stream, head, fresh, outcome.revision), stored })
     return this.#afterFailure(entry, outcome, barrier, race)
@@ -173,8 +181,10 @@ export class EventStoreDbWriter {
       }
       case 'erased':
         return E.left({ tag: 'Refused', reason: erasedReason(stream), isErased: true })
-      case 'refused':
-        return refused(outcome.reason)
+      case 'exceeds':
+        throw new Error(`an append of more than ${outcome.max} bytes came back without being cut`)
+      case 'too-large':
+        return E.left({ tag: 'TooLarge', reason: outcome.reason })
       case 'unknown':
         this.#ports.heads.forget(stream)
         return E.left({ tag: 'NotAvailable', cause: outcome.cause })

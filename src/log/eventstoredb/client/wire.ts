@@ -187,17 +187,18 @@ const MESSAGE_BYTES_MAX = 3 * 1024 * 1024
 
 /**
  * The messages of one append over the batch call; the last one is marked final. `last` is the revision that the stream
- * must have, -1 for none.
+ * must have, -1 for none, `any` for whatever it is.
  */
 export function* batchMessages(
   correlationId: string,
   stream: string,
-  last: number,
+  last: number | 'any',
   events: readonly NewEvent[],
 ): Generator<BatchAppendReq> {
   const options = new streams.BatchAppendReq.Options()
   options.setStreamIdentifier(streamIdentifier(stream))
-  if (last < 0) options.setNoStream(new WellKnownEmpty())
+  if (last === 'any') options.setAny(new WellKnownEmpty())
+  else if (last < 0) options.setNoStream(new WellKnownEmpty())
   else options.setStreamPosition(`${last}`)
   const contentType = stream.startsWith('$') ? JSON_TEXT : BINARY
   const correlation = new shared.UUID()
