@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { SimulateOptions } from '../src/simulator/options.js'
 import { simulate } from '../src/simulator/simulate.js'
@@ -17,18 +27,28 @@ const CHUNK_BYTES = 4 * 1024 * 1024
  * A file of NDJSON with exactly so many events of a simulated contact centre, in EventBridge envelopes of about 1.2 kB,
  * made when it is asked for the first time. The same kind and number give the same bytes.
  */
-export const corpusOf = (kind: CorpusKind, events: number): Corpus => {
-  const options: SimulateOptions = { seed: 7, fromMs: FROM, hours: 24 * 365, queues: 22, agents: 300, emit: kind }
-  const name = createHash('sha256')
-    .update(JSON.stringify([options, events]))
-    .digest('hex')
-    .slice(0, 8)
-  const file = join(FOLDER, `${kind}-${events}-${name}.ndjson`)
-  if (!existsSync(file)) write(file, simulate(options), events)
-  return { kind, file, events, bytes: statSync(file).size }
+export const corpusOf = (kind: CorpusKind, events: number): Corpus =>
+  made(kind, { seed: 7, fromMs: FROM, hours: 24 * 365, queues: 22, agents: 300, emit: kind }, events)
+
+/** All events of 10,000 agents in so many days, metric records, with four thousand conversations in the busiest hour. */
+export const largeCentre = (days: number): Corpus => {
+  const centre = { seed: 11, fromMs: FROM, hours: 24 * days, queues: 200, agents: 10_000, callsPerHour: 4_000 }
+  return made('metric-records', { ...centre, emit: 'metric-records' }, undefined)
 }
 
-const write = (file: string, lines: Iterable<{ line: string }>, events: number): void => {
+const made = (kind: CorpusKind, options: SimulateOptions, wanted: number | undefined): Corpus => {
+  const name = createHash('sha256')
+    .update(JSON.stringify([options, wanted]))
+    .digest('hex')
+    .slice(0, 8)
+  const file = join(FOLDER, `${kind}-${name}.ndjson`)
+  const countFile = `${file}.events`
+  if (!existsSync(countFile)) writeFileSync(countFile, String(write(file, simulate(options), wanted)))
+  return { kind, file, events: Number(readFileSync(countFile, 'utf8')), bytes: statSync(file).size }
+}
+
+/** Returns how many events it wrote: all, or as many as are wanted. */
+const write = (file: string, lines: Iterable<{ line: string }>, wanted: number | undefined): number => {
   mkdirSync(FOLDER, { recursive: true })
   const draft = `${file}.part`
   const out = openSync(draft, 'w')
@@ -45,10 +65,11 @@ const write = (file: string, lines: Iterable<{ line: string }>, events: number):
     size += line.length
     count += 1
     if (size > CHUNK_BYTES) flush()
-    if (count === events) break
+    if (count === wanted) break
   }
   flush()
   closeSync(out)
-  if (count < events) throw new Error(`the simulation gave ${count} events, not ${events}`)
+  if (wanted !== undefined && count < wanted) throw new Error(`the simulation gave ${count} events, not ${wanted}`)
   renameSync(draft, file)
+  return count
 }

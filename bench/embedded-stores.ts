@@ -10,14 +10,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Sqlite from 'libsql'
 import { open } from 'lmdb'
-import {
-  BLOCK_BYTES,
-  blockShare,
-  encodeBlock,
-  eventsOf,
-  openBlock,
-  uuidBytes,
-} from '../src/log/embedded/format/block.js'
+import { BLOCK_BYTES, blockShare, encodeBlock, eventsOf, openBlock } from '../src/log/embedded/format/block.js'
+import { uuidBytes } from '../src/log/embedded/format/uuid.js'
 import type { BlockEvent } from '../src/log/embedded/format/block.js'
 
 const EVENTS = Number(process.argv[2] ?? 200_000)

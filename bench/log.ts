@@ -1,49 +1,46 @@
-import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { open } from 'lmdb'
+import { HOUR_MS } from '../src/domain/interval.js'
+import { ingest } from '../src/ingress/ingest.js'
 import { openEmbeddedLog } from '../src/log/embedded/log.js'
-import type { EventLog, NewEvent, StreamAppend } from '../src/log/event-log.js'
+import type { EventLog, StreamAppend } from '../src/log/event-log.js'
+import { memoryLog } from '../src/log/memory-log.js'
+import { simulate } from '../src/simulator/simulate.js'
 import type { BenchLine } from './bench-line.js'
 
 const COMMIT = 1_000
-const COMMITS = 100
+const COMMITS = 80
 /** The first commits are not timed: an ingress runs for weeks, not for its first half second. */
-const WARM_UP = 20
-const READS = 3
-const LIVE_STREAMS = 2_000
-const DATA_BYTES = 738
+const WARM_UP = 15
+const READS = 5
+const FROM = Date.parse('2026-01-05T06:00:00Z')
 
-const metadata = Buffer.from(
-  '{"tenant":"acme","source":"bench","topic":"v2.detail.events.conversation.{id}.acd.end","receivedAt":1700000000000}',
-)
+type Corpus = Readonly<{ commits: readonly (readonly StreamAppend[])[]; ndjsonBytes: number }>
 
-const eventNumbered = (n: number): NewEvent => ({
-  id: createHash('md5')
-    .update(`${n}`)
-    .digest('hex')
-    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
-  type: 'v2.detail.events.conversation.{id}.acd.end',
-  data: Buffer.alloc(
-    DATA_BYTES,
-    `{"n":${n},"topicName":"v2.detail.events.conversation.acd.end","eventBody":{"time":1700000000000}} `,
-  ),
-  metadata,
-})
-
-/**
- * A thousand events of as many conversations, of two thousand that are alive at a time with twelve events each: the
- * shape of a busy ingress.
- */
-const commitOf = (first: number): readonly StreamAppend[] =>
-  Array.from({ length: COMMIT }, (_, i) => {
-    const n = first + i
-    const conversation = Math.floor(n / (LIVE_STREAMS * 12)) * LIVE_STREAMS + (n % LIVE_STREAMS)
-    const stream = `acme.${(conversation % 64).toString(16).padStart(2, '0')}.conversation-${conversation.toString(16).padStart(36, '0')}`
-    return { stream, expected: 'any', events: [eventNumbered(n)] }
-  })
+/** The raw events of a simulated contact centre, as the ingress names and wraps them, in commits of a thousand. */
+const corpus = async (): Promise<Corpus> => {
+  const log = memoryLog()
+  let lines: Buffer[] = []
+  let [count, ndjsonBytes] = [0, 0]
+  const take = (): Promise<unknown> =>
+    ingest(log, lines, { tenant: 'acme', source: 'bench', receivedAt: FROM + 9 * HOUR_MS })
+  for (const { line } of simulate({ seed: 7, fromMs: FROM, hours: 24, queues: 20, agents: 150 })) {
+    if (count++ === COMMITS * COMMIT) break
+    ndjsonBytes += Buffer.byteLength(line) + 1
+    lines.push(Buffer.from(line))
+    if (lines.length < COMMIT) continue
+    await take()
+    lines = []
+  }
+  const commits: StreamAppend[][] = []
+  for await (const batch of log.readAll({ batchMax: COMMIT }))
+    commits.push(batch.map((event) => ({ stream: event.stream, expected: 'any', events: [event] })))
+  if (commits.length !== COMMITS) throw new Error(`the corpus has ${commits.length} commits, not ${COMMITS}`)
+  return { commits, ndjsonBytes }
+}
 
 /** Bare LMDB: the same bytes under ascending numbers, synced as the log syncs. */
 const bareStore = (dir: string) =>
@@ -56,7 +53,15 @@ const bareStore = (dir: string) =>
     keyEncoding: 'uint32',
   } as Parameters<typeof open>[0])
 
-type Filled = Readonly<{ log: EventLog; bare: ReturnType<typeof bareStore>; appendS: number; bareAppendS: number }>
+type Filled = Readonly<{
+  log: EventLog
+  bare: ReturnType<typeof bareStore>
+  appendS: number
+  bareAppendS: number
+  /** Per byte of NDJSON. */
+  disk: number
+  bareDisk: number
+}>
 
 const secondsOf = async (work: () => Promise<unknown>): Promise<number> => {
   const begin = process.hrtime.bigint()
@@ -75,11 +80,11 @@ const within = async <A>(work: (dir: string) => Promise<A>): Promise<A> => {
 
 /** Commit by commit in turns, so that other load of the machine affects both alike. */
 const fill = async (dir: string): Promise<Filled> => {
+  const { commits, ndjsonBytes } = await corpus()
   const log = await openEmbeddedLog({ dir: join(dir, 'log'), mode: 'writer', owner: 'bench' })
   const bare = bareStore(join(dir, 'bare'))
   let [appendS, bareAppendS] = [0, 0]
-  for (let i = 0; i < COMMITS; i++) {
-    const appends = commitOf(i * COMMIT)
+  for (const [i, appends] of commits.entries()) {
     const values = appends.map(({ events }) => Buffer.concat([events[0]!.data, events[0]!.metadata]))
     const ours = await secondsOf(async () => {
       if (!(await log.append(appends)).every(E.isRight)) throw new Error('an append failed')
@@ -91,7 +96,8 @@ const fill = async (dir: string): Promise<Filled> => {
     appendS += ours
     bareAppendS += theirs
   }
-  return { log, bare, appendS, bareAppendS }
+  const perByte = (part: string): number => statSync(join(dir, part, 'data.mdb')).size / ndjsonBytes
+  return { log, bare, appendS, bareAppendS, disk: perByte('log'), bareDisk: perByte('bare') }
 }
 
 const close = async ({ log, bare }: Filled): Promise<void> => {
@@ -131,28 +137,19 @@ const readLine = async ({ log, bare }: Filled): Promise<BenchLine> => {
   }
 }
 
-/** Durable append through the port, beside bare LMDB. */
-export const benchAppend = (): Promise<BenchLine> =>
-  within(async (dir) => {
-    const filled = await fill(dir)
-    await close(filled)
-    return appendLine(filled)
-  })
+const diskLine = ({ disk, bareDisk }: Filled): BenchLine => ({
+  name: 'bytes of NDJSON per byte on disk',
+  ours: 1 / disk,
+  ceiling: 1 / bareDisk,
+  unit: 'bytes',
+  note: `${disk.toFixed(3)} bytes on disk per byte of NDJSON; bare LMDB puts of the same bytes: ${bareDisk.toFixed(3)}`,
+})
 
-/** Reading the whole log through the port, beside bare LMDB. */
-export const benchRead = (): Promise<BenchLine> =>
-  within(async (dir) => {
-    const filled = await fill(dir)
-    const line = await readLine(filled)
-    await close(filled)
-    return line
-  })
-
-/** Both, over one log. */
+/** Append, read and size of one log, beside bare LMDB. */
 export const benchLog = (): Promise<readonly BenchLine[]> =>
   within(async (dir) => {
     const filled = await fill(dir)
-    const lines = [appendLine(filled), await readLine(filled)]
+    const lines = [appendLine(filled), await readLine(filled), diskLine(filled)]
     await close(filled)
     return lines
   })

@@ -25,6 +25,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   log: async () => (await import('./log.js')).benchLog,
   fold: async () => (await import('./fold.js')).benchFold,
   replay: async () => (await import('./replay.js')).benchReplay,
+  memory: async () => (await import('./memory.js')).benchMemory,
   cli: async () => (await import('./command-line.js')).benchCommandLine,
   egress: async () => (await import('./egress.js')).benchEgress,
   eventstoredb: async () => (await import('./eventstoredb.js')).benchEventStoreDb,
@@ -32,7 +33,8 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
 
 const USAGE = `npm run bench [-- OPTIONS]
 
-  --only A,B        only these of ${Object.keys(BENCHES).join(', ')}
+  --only A,B        only these of ${Object.keys(BENCHES).join(', ')} (default: all but
+                    memory, which takes half an hour)
   --events N        events of each corpus (default: 1,000,000)
   --large           10,000,000 events
   --repeats N       how often each measurement is repeated; the median counts (default: 3)
@@ -118,7 +120,7 @@ if (values.help) {
   console.log(USAGE)
   process.exit(0)
 }
-const wanted = values.only?.split(',') ?? Object.keys(BENCHES)
+const wanted = values.only?.split(',') ?? Object.keys(BENCHES).filter((name) => name !== 'memory')
 const unknown = wanted.filter((name) => !(name in BENCHES))
 if (unknown.length > 0) refuse(`no bench is called ${unknown.join(', ')}`)
 const events = values.large ? 10_000_000 : positive('--events', values.events)

@@ -78,6 +78,7 @@ const linesOf = (
 
 /** What would erase the whole stream, with everything else that is in it. */
 const commandFor = ({ stream, topic }: Mention): string => {
+  // Version 0.1.0 stored them there.
   if (topic.startsWith('v2.analytics.flow.')) return ' (the stream of a flow, with records of all its conversations)'
   const [, kind, id] = /\.(conversation|user)-(.+)$/.exec(stream) ?? []
   return kind === undefined ? '' : ` (all of it goes with: streamvane erase --${kind} ${id})`

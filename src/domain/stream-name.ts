@@ -30,9 +30,32 @@ export const clockStream = (tenant: string): string => `${tenant}.clock`
  */
 export const rawPrefixes = (tenant: string): readonly string[] => [
   ...['0', '1', '2', '3'].map((digit) => `${tenant}.${digit}`),
-  `${tenant}.config-`,
-  clockStream(tenant),
+  ...sharedPrefixes(tenant),
 ]
+
+/** The names of all buckets, `00` to `3f`. */
+export const allBuckets: readonly string[] = Array.from({ length: BUCKETS }, (_, index) =>
+  index.toString(16).padStart(2, '0'),
+)
+
+/** The beginnings of the names of what one owner of buckets reads: those, configuration and clock. */
+export const bucketPrefixes = (tenant: string, buckets: readonly string[]): readonly string[] => [
+  ...buckets.map((bucket) => `${tenant}.${bucket}.`),
+  ...sharedPrefixes(tenant),
+]
+
+/** The beginnings of the names of the streams that concern every bucket: configuration and clock. */
+export const sharedPrefixes = (tenant: string): readonly string[] => [`${tenant}.config-`, clockStream(tenant)]
+
+/** The bucket of a raw stream; `undefined` for configuration and clock, which concern every bucket. */
+export const bucketOfStream = (tenant: string, stream: string): string | undefined => {
+  const at = tenant.length + 1
+  return stream.charAt(at + 2) === '.' ? stream.slice(at, at + 2) : undefined
+}
+
+/** What the points of one bucket do to the cells of a generation, for the merger. */
+export const pointsStream = (tenant: string, generation: string, bucket: string): string =>
+  `${tenant}.points-${generation}-${bucket}`
 
 /** Input that could not be used, with the reason. */
 export const deadLetterStream = (tenant: string): string => `${tenant}.deadletter`

@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { EpochMs } from '../domain/interval.js'
+import { storedFormerly, type FormerEvent } from './stored-formerly.js'
 import { deadLetterStream } from '../domain/stream-name.js'
 import type { EventLog, NewEvent, StreamAppend } from '../log/event-log.js'
 import { appendsWithinLimit } from '../log/append-batches.js'
@@ -31,6 +32,7 @@ export const ingest = async (
 ): Promise<Receipt> => {
   const streams = new Map<string, NewEvent[]>()
   const indices = new Map<NewEvent, number>()
+  const former: FormerEvent[] = []
   let letters: NewEvent[] = []
   const problems: Problem[] = []
   let [events, deadLettered] = [0, 0]
@@ -60,8 +62,10 @@ export const ingest = async (
       report({ index, reason: read.left.reason, detail: read.left.detail })
       return
     }
-    add(read.right.stream, read.right.event)
-    indices.set(read.right.event, index)
+    const { stream, event, formerly } = read.right
+    add(stream, event)
+    if (formerly !== undefined) former.push({ formerly, event })
+    indices.set(event, index)
     if (!read.right.known) unknownTopic++
     if (read.right.contradiction !== undefined) {
       contradictory++
@@ -77,6 +81,7 @@ export const ingest = async (
     } else if (unusable !== undefined) addEvent(index, { raw, read: E.left(unusable) })
     else for (const event of readRawEvents(raw, origin)) addEvent(index, event)
   })
+  leaveOut(streams, await storedFormerly(log, former))
   const ofDeadLetters = deadLetterStream(origin.tenant)
   const withLetters = new Map(streams).set(ofDeadLetters, letters)
   const { stored, erased, tooLarge } = await appendAll(log, withLetters, ofDeadLetters)
@@ -98,6 +103,15 @@ export const ingest = async (
     problems,
     latest,
   }
+}
+
+const leaveOut = (streams: Map<string, NewEvent[]>, repeats: ReadonlySet<NewEvent>): void => {
+  if (repeats.size === 0) return
+  for (const [stream, events] of streams)
+    streams.set(
+      stream,
+      events.filter((event) => !repeats.has(event)),
+    )
 }
 
 type TooLarge = Readonly<{ stream: string; event: NewEvent; reason: string }>

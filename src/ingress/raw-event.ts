@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import * as E from 'fp-ts/lib/Either.js'
 import { canonicalJson, TooDeep } from '../domain/canonical-json.js'
 import type { Fact } from '../domain/fact.js'
@@ -8,12 +9,15 @@ import { EVENT_BYTES_MAX } from '../log/append-rules.js'
 import { contentId } from '../log/content-id.js'
 import type { NewEvent } from '../log/event-log.js'
 import { CONVERSATION_DETAIL } from './decode/conversation-details.js'
-import { decodeBody, decodeConversationDetail } from './decode/decoders.js'
+import { decodeBody, decodeConversationDetail, decodePlain } from './decode/decoders.js'
 import { isObject, type Body } from './decode/fields.js'
 import { envelopeOf, parseJson, readEnvelope, readText, type Envelope, type Notification } from './envelope.js'
 import { brief, type Unusable } from './unusable.js'
 import { markFor, mayHoldInexactNumber, withMarkedNumbers, withoutMarks } from './exact-numbers.js'
-import { contradicts, isStreamId, topicOf } from './topics.js'
+import { plainContentId } from './plain/canonical-bytes.js'
+import { plainBody } from './plain/plain-body.js'
+import { PlainEvent } from './plain/plain-event.js'
+import { contradicts, isStreamId, streamFields, topicOf, type Topic } from './topics.js'
 import { WRAPPED_MAX } from './wrappings/wrapping.js'
 import { tooManyWrapped, unwrapped } from './wrappings/wrappings.js'
 
@@ -35,6 +39,8 @@ export type RawEvent = Readonly<{
   facts: readonly string[]
   known: boolean
   contradiction?: string
+  /** The stream in which an earlier version stored this event, where it is another. */
+  formerly?: string
 }>
 
 /** One event of raw input: its own bytes, and how it is stored or why it cannot be used. */
@@ -48,6 +54,8 @@ const WRAPPINGS_MAX = 4
  * come bare. Determines stream, identity and type of each, and checks that it can be decoded.
  */
 export const readRawEvents = (raw: Uint8Array, origin: Origin, wrappings = 0): readonly ReadEvent[] => {
+  const plainly = plainNotification(raw, origin)
+  if (plainly !== undefined) return [{ raw, read: E.right(plainly) }]
   const text = readText(raw)
   if (E.isLeft(text)) return [{ raw, read: text }]
   const json = parseJson(text.right)
@@ -73,6 +81,26 @@ const eventOf = (raw: Uint8Array, text: string, envelope: Envelope, origin: Orig
     : notificationEvent(raw, envelope, canonical.right, origin)
 }
 
+/** One after the other, events are read into it. */
+const plain = new PlainEvent()
+
+/**
+ * A notification that one pass over its bytes reads, as nearly all are. `undefined` for any other input, and for one
+ * that cannot be used: what is wrong with it is for `notificationEvent` to say.
+ */
+const plainNotification = (raw: Uint8Array, origin: Origin): RawEvent | undefined => {
+  if (!isUtf8(raw) || !plain.read(raw)) return undefined
+  const { topicName, detailType } = plain
+  const topic = topicOf(topicName)
+  if (topic === undefined) return undefined
+  const facts = decodePlain(topic.template, topic.entityId, plain)
+  if (E.isLeft(facts)) return undefined
+  const id = plainContentId(plain, topic.timed)
+  if (id === undefined) return undefined
+  const body = plainBody(plain, streamFields)
+  return stored(raw, id, { topicName, detailType, body, topic, facts: facts.right }, origin)
+}
+
 const notificationEvent = (
   raw: Uint8Array,
   { topicName, body, timestamp, detailType }: Notification,
@@ -89,16 +117,31 @@ const notificationEvent = (
   const facts = decodeBody(topic.template, topic.entityId, body)
   if (E.isLeft(facts)) return facts
   const id = topic.timed ? contentId(topicName, canonical) : contentId(topicName, canonical, timestamp ?? '')
+  return E.right(stored(raw, id, { topicName, detailType, body, topic, facts: facts.right }, origin))
+}
+
+/** What was read of a notification; of its body perhaps only the members that name its stream. */
+type Read = Omit<Notification, 'kind' | 'timestamp'> & Readonly<{ topic: Topic; facts: readonly Fact[] }>
+
+const stored = (
+  raw: Uint8Array,
+  id: string,
+  { topicName, detailType, body, topic, facts }: Read,
+  origin: Origin,
+): RawEvent => {
   const event = { id, type: topic.template, data: raw, metadata: metadataOf(origin, topicName) }
-  const read = rawEvent(topic.stream(origin.tenant), event, facts.right, topic.known, origin)
-  return E.right(
-    detailType === undefined || !contradicts(detailType, topicName)
-      ? read
-      : {
-          ...read,
+  const stream = topic.stream(origin.tenant, body)
+  const formerly = topic.formerly?.(origin.tenant)
+  const contradicted = detailType !== undefined && contradicts(detailType, topicName)
+  return {
+    ...rawEvent(stream, event, facts, topic.known, origin),
+    ...(formerly === undefined || formerly === stream ? {} : { formerly }),
+    ...(contradicted
+      ? {
           contradiction: `detail-type is ${brief(detailType)}, but topicName is ${brief(topicName)}: stored by its topicName`,
-        },
-  )
+        }
+      : {}),
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Body } from './decode/fields.js'
 import { bucketOf, configStream, conversationStream, userStream } from '../domain/stream-name.js'
 
 /**
@@ -8,10 +9,15 @@ import { bucketOf, configStream, conversationStream, userStream } from '../domai
 export type Topic = Readonly<{
   template: string
   entityId: string
-  stream: (tenant: string) => string
+  stream: (tenant: string, body: Body) => string
+  /** The stream of an earlier version for the same event, where it was another. */
+  formerly?: (tenant: string) => string
   timed: boolean
   known: boolean
 }>
+
+/** The members of a body that `Topic.stream` reads. */
+export const streamFields = ['conversationId'] as const
 
 const detailEvents = new Set(
   'acd.start acd.end acw attributes contact customer.start customer.end flow.start flow.end flow.outcome outbound user.start user.end voicemail.start voicemail.end wrapup'.split(
@@ -28,8 +34,21 @@ const rules: readonly Rule[] = [
       detailEvents.has(event) ? conversationTopic(id, `v2.detail.events.conversation.{id}.${event}`) : undefined,
   },
   {
-    pattern: /^v2\.analytics\.(conversation|flow)\.([^.]+)\.metrics$/,
-    read: ([kind = '', id = '']) => conversationTopic(id, `v2.analytics.${kind}.{id}.metrics`),
+    pattern: /^v2\.analytics\.conversation\.([^.]+)\.metrics$/,
+    read: ([id = '']) => conversationTopic(id, 'v2.analytics.conversation.{id}.metrics'),
+  },
+  {
+    // The name tells the flow, but a record belongs to its conversation, and is erased with it.
+    pattern: /^v2\.analytics\.flow\.([^.]+)\.metrics$/,
+    read: ([id = '']) => ({
+      ...conversationTopic(id, 'v2.analytics.flow.{id}.metrics'),
+      stream: (tenant, { conversationId }) =>
+        conversationStream(
+          tenant,
+          typeof conversationId === 'string' && isStreamId(conversationId) ? conversationId : id,
+        ),
+      formerly: (tenant) => conversationStream(tenant, id),
+    }),
   },
   {
     pattern: /^v2\.users\.([^.]+)\.(routingStatus|presence|activity)$/,

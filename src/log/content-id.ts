@@ -1,9 +1,19 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /**
  * A UUID (version 8: custom) from the SHA-256 of the parts. The same parts always give the same id, in every process.
  */
-export const contentId = (...parts: readonly (string | Uint8Array)[]): string => uuidOf(sha256(parts))
+export const contentId = (...parts: readonly (string | Uint8Array)[]): string =>
+  contentIdOf(
+    parts.every((part) => typeof part === 'string')
+      ? `${parts.join('\0')}\0`
+      : Buffer.concat(parts.flatMap((part) => [typeof part === 'string' ? Buffer.from(part) : part, ZERO])),
+  )
+
+const ZERO = Buffer.of(0)
+
+/** The same of parts that are joined already, with a zero behind each. */
+export const contentIdOf = (joined: string | Uint8Array): string => uuidOf(hash('sha256', joined, 'hex'))
 
 /**
  * The same, but the first 48 bits are `ascending` (as in UUID version 7, where they are the time). Ascending ids of a
@@ -28,19 +38,10 @@ const hexOf = (value: number): string =>
     .toString(16)
     .padStart(12, '0')
 
-/**
- * Text is joined and hashed in one call: half the cost of one call per part, and a quarter of `crypto.hash`, which is
- * slow for strings.
- */
-const sha256 = (parts: readonly (string | Uint8Array)[]): string => {
-  const digest = createHash('sha256')
-  if (parts.every((part) => typeof part === 'string')) digest.update(`${parts.join('\0')}\0`)
-  else for (const part of parts) digest.update(part).update('\0')
-  return digest.digest('hex')
-}
-
 const uuidOf = (hex: string): string => {
-  const variant = ((parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16)
+  const variant = VARIANTS.charAt(parseInt(hex.charAt(16), 16) & 0x3)
   const [first, second, third] = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(13, 16)]
   return `${first}-${second}-8${third}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
+
+const VARIANTS = '89ab'

@@ -9,8 +9,17 @@ export type Position = bigint
  */
 export type NewEvent = Readonly<{ id: string; type: string; data: Uint8Array; metadata: Uint8Array }>
 
-/** An event as the log holds it. `revision` counts from 0 within `stream`. */
+/**
+ * An event as the log holds it. `revision` counts from 0 within `stream`. Its fields may be made when they are asked
+ * for: take those that are needed once, and by name (`{ ...event }` copies none of them; {@link plainEvent} does).
+ */
 export type RecordedEvent = NewEvent & Readonly<{ stream: string; revision: number; position: Position }>
+
+/** The same event with fields of its own. Its bytes are still those of the log. */
+export const plainEvent = (event: RecordedEvent): RecordedEvent => {
+  const { stream, revision, position, id, type, data, metadata } = event
+  return { stream, revision, position, id, type, data, metadata }
+}
 
 /**
  * What the stream's last revision must be: a number, `no-stream` (nothing appended yet; -1 means the same) or `any`.

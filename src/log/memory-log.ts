@@ -144,8 +144,9 @@ class MemoryLog {
     for (const event of events) {
       this.#position += BigInt(1 + event.data.byteLength + event.metadata.byteLength)
       // Copied, because the caller may use its buffers again.
-      const [data, metadata] = [event.data.slice(), event.metadata.slice()]
-      const recorded = { ...event, data, metadata, stream, revision: held.events.length, position: this.#position }
+      const [data, metadata] = [new Uint8Array(event.data), new Uint8Array(event.metadata)]
+      const { id, type } = event
+      const recorded = { id, type, data, metadata, stream, revision: held.events.length, position: this.#position }
       held.events.push(recorded)
       held.ids.add(event.id)
       this.#all.push(recorded)

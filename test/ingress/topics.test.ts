@@ -27,15 +27,23 @@ describe('known topics', () => {
   ])('%s', (template, stream, timed) => {
     const topic = topicOf(template.replace('{id}', id))
     expect(topic).toMatchObject({ template, entityId: id, timed, known: true })
-    expect(topic?.stream('acme')).toMatch(stream)
-    expect(topic?.stream('acme').endsWith(id)).toBe(true)
+    expect(topic?.stream('acme', {})).toMatch(stream)
+    expect(topic?.stream('acme', {}).endsWith(id)).toBe(true)
   })
 
   test('audits go to a stream of their kind and entity', () => {
     const topic = topicOf(`v2.audits.entitytype.UserPresence.entityid.${id}`)
     expect(topic).toMatchObject({ template: 'v2.audits.entitytype.{id}.entityid.{id}', timed: true })
-    expect(topic?.stream('acme')).toBe(`acme.config-audit-userpresence-${id}`)
+    expect(topic?.stream('acme', {})).toBe(`acme.config-audit-userpresence-${id}`)
   })
+})
+
+test('a flow metric record is stored with its conversation, which the name of its topic does not tell', () => {
+  const topic = topicOf(`v2.analytics.flow.${id}.metrics`)
+  expect(topic?.stream('acme', { conversationId: queue })).toBe(`acme.${bucketOf(queue)}.conversation-${queue}`)
+  for (const conversationId of [undefined, 7, 'no id at all'])
+    expect(topic?.stream('acme', { conversationId })).toBe(`acme.${bucketOf(id)}.conversation-${id}`)
+  expect(topic?.formerly?.('acme')).toBe(`acme.${bucketOf(id)}.conversation-${id}`)
 })
 
 describe('events of unknown topics are stored with their entity', () => {
@@ -65,7 +73,7 @@ describe('events of unknown topics are stored with their entity', () => {
   ])('%s', (topicName, template, stream) => {
     const topic = topicOf(topicName)
     expect(topic).toMatchObject({ template: template ?? topicName, known: false, timed: false })
-    expect(topic?.stream('acme')).toBe(stream)
+    expect(topic?.stream('acme', {})).toBe(stream)
   })
 })
 

@@ -20,7 +20,8 @@ const filledLog = async (dir: string): Promise<Buffer> => {
   const event = (bytes: number) => ({
     id: randomUUID(),
     type: 'Seen',
-    data: Buffer.alloc(bytes, 'x'),
+    // Blocks are compressed: only what cannot be made smaller takes pages of its own.
+    data: randomBytes(bytes),
     metadata: Buffer.from('{}'),
   })
   for (let round = 0; round < 8; round++)

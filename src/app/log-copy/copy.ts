@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { deadLetterStream } from '../../domain/stream-name.js'
 import {
+  plainEvent,
   LogUnavailable,
   type EventLog,
   type Position,
@@ -155,7 +156,7 @@ class Copy {
         if (isErasedNote(event)) {
           // The events that the note refers to must be in the target before their positions there are known.
           await this.#append(target, runsOf(events))
-          events = [{ ...event, ...(await positionMap.translated(event, target)) }]
+          events = [{ ...plainEvent(event), ...(await positionMap.translated(event, target)) }]
         } else events.push(event)
       }
       await this.#append(target, runsOf(events))

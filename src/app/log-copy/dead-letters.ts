@@ -1,4 +1,5 @@
 import { deadLetterStream } from '../../domain/stream-name.js'
+import { plainEvent } from '../../log/event-log.js'
 import type { EventLog, RecordedEvent } from '../../log/event-log.js'
 import {
   fingerprint,
@@ -119,7 +120,7 @@ export const compareDeadLetters = async (
 }
 
 const printOf = (event: RecordedEvent): string => fingerprint('', event).toString('base64')
-const withoutNote = (event: RecordedEvent): RecordedEvent => ({ ...event, metadata: new Uint8Array(0) })
+const withoutNote = (event: RecordedEvent): RecordedEvent => ({ ...plainEvent(event), metadata: new Uint8Array(0) })
 const letter = (stream: string, { id, revision }: RecordedEvent, what: string): Difference => ({
   stream,
   revision,

@@ -18,6 +18,8 @@ export type ActivityReport = Readonly<{
   alarms: readonly Readonly<{ alarm: Alarm; since: number }>[]
   troubles: readonly Readonly<{ trouble: Trouble; since: number }>[]
   behindSince: number | undefined
+  /** What else the stage tells of itself, by name; absent where it tells nothing. */
+  figures?: Readonly<Record<string, number>>
 }>
 
 const NO_PROGRESS_MS = 60_000
@@ -28,6 +30,7 @@ export class Activity {
   private readonly troubles = new Map<Trouble, number>()
   private readonly alarms = new Map<Alarm, () => boolean>()
   private readonly raised = new Map<Alarm, number>()
+  private readonly figures = new Map<string, () => number>()
   private behindSince: number | undefined
   private movedAt = 0
 
@@ -66,6 +69,11 @@ export class Activity {
     this.alarms.set(alarm, isRaised)
   }
 
+  /** Registers a figure that reports tell. */
+  tell(name: string, figure: () => number): void {
+    this.figures.set(name, figure)
+  }
+
   report(): ActivityReport {
     const troubles = [...this.troubles].map(([trouble, since]) => ({ trouble, since }))
     const isStuck =
@@ -77,6 +85,9 @@ export class Activity {
       alarms: [...this.raised].map(([alarm, since]) => ({ alarm, since })),
       troubles: isStuck ? [{ trouble: 'no-progress', since: this.movedAt }] : troubles,
       behindSince: this.behindSince,
+      ...(this.figures.size === 0
+        ? {}
+        : { figures: Object.fromEntries([...this.figures].map(([name, figure]) => [name, figure()])) }),
     }
   }
 }

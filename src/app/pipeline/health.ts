@@ -15,6 +15,8 @@ export type StageHealth = Readonly<{
   /** What somebody should look at; the stage works all the same. */
   alarms: readonly Readonly<{ alarm: Alarm; since: string }>[]
   behindMs: number
+  /** Figures of its own: the buckets that a points stage holds. Absent where it has none. */
+  figures?: Readonly<Record<string, number>>
 }>
 
 /** `ready`: every stage of this process works, and so does the log. */
@@ -36,7 +38,7 @@ export const healthOf = (stages: readonly StageHandle[], log: LogHealth, now: nu
 
 const stageHealth = (stage: StageHandle, now: number): StageHealth => {
   const state = stage.state()
-  const { troubles, alarms, behindSince } = stage.activity()
+  const { troubles, alarms, behindSince, figures } = stage.activity()
   const isAtWork = state.kind === 'running' || state.kind === 'starting'
   return {
     state: state.kind,
@@ -45,6 +47,7 @@ const stageHealth = (stage: StageHandle, now: number): StageHealth => {
     troubles: isAtWork ? troubles.map(({ trouble, since }) => ({ trouble, since: iso(since) })) : [],
     alarms: alarms.map(({ alarm, since }) => ({ alarm, since: iso(since) })),
     behindMs: behindSince === undefined ? 0 : Math.max(0, now - behindSince),
+    ...(figures === undefined ? {} : { figures }),
   }
 }
 

@@ -1,4 +1,3 @@
-import { isAscii } from 'node:buffer'
 import * as E from 'fp-ts/lib/Either.js'
 import type { ClockTakenBack, ClockTicked, Fact } from '../../domain/fact.js'
 import type { PointSource } from '../../domain/profile.js'
@@ -7,22 +6,18 @@ import { importedFact, isImportedType } from './configuration.js'
 import { CONVERSATION_DETAIL, conversationRecorded } from './conversation-details.js'
 import { detailEventDecoders } from './detail-events.js'
 import { metricRecordDecoders } from './metric-records.js'
-import type { Decoder, Decoders } from './decoder.js'
+import type { Decoders } from './decoder.js'
 import { parseJson, readEnvelope, readText } from '../envelope.js'
+import { plainBody } from '../plain/plain-body.js'
+import { PlainEvent } from '../plain/plain-event.js'
 import type { Unusable } from '../unusable.js'
 import { BadField, epochMs, isObject, type Body } from './fields.js'
-import { namesOf, scanBody, type Names } from './scan.js'
 
 /** The decoder of each topic, by its template. */
 export const decoders: Decoders = { ...metricRecordDecoders, ...detailEventDecoders, ...agentDecoders }
 
-/**
- * The decoders with their fields prepared for `scanBody`. A map, because templates of unknown topics are foreign
- * text.
- */
-const arranged: ReadonlyMap<string, Readonly<{ decoder: Decoder; names: Names }>> = new Map(
-  Object.entries(decoders).map(([template, decoder]) => [template, { decoder, names: namesOf(...decoder.fields) }]),
-)
+/** A map, because templates of unknown topics are foreign text. */
+const byTemplate = new Map(Object.entries(decoders))
 
 /** Types of the events that `src/ingress/clock.ts` appends. */
 export const CLOCK_TICKED = 'ClockTicked'
@@ -32,8 +27,20 @@ const isClockType = (type: string): type is ClockTicked['type'] | ClockTakenBack
 
 /** The facts in a body of this topic; none for a topic without a decoder. */
 export const decodeBody = (template: string, entityId: string, body: Body): E.Either<Unusable, readonly Fact[]> => {
-  const known = arranged.get(template)
-  return known === undefined ? E.right([]) : unlessBad(template, () => known.decoder.facts(body, entityId))
+  const decoder = byTemplate.get(template)
+  return decoder === undefined ? E.right([]) : unlessBad(template, () => decoder.facts(body, entityId))
+}
+
+/** The same of an event that was read without parsing it. */
+export const decodePlain = (
+  template: string,
+  entityId: string,
+  event: PlainEvent,
+): E.Either<Unusable, readonly Fact[]> => {
+  const decoder = byTemplate.get(template)
+  return decoder === undefined
+    ? E.right([])
+    : unlessBad(template, () => decoder.facts(plainBody(event, decoder.fields), entityId))
 }
 
 /** The facts in a conversation of the analytics API. */
@@ -45,11 +52,8 @@ export const decodeConversationDetail = (record: Body): E.Either<Unusable, reado
  * one of those without an envelope (a conversation of the analytics API, configuration, a tick of the clock).
  */
 export const decodeRaw = (type: string, data: Uint8Array): E.Either<Unusable, readonly Fact[]> => {
-  const known = arranged.get(type)
-  if (known === undefined) return decodeOwn(type, data)
-  const scanned = scanBody(asText(data), known.names)
-  if (scanned !== undefined)
-    return unlessBad(type, () => known.decoder.facts(scanned.body, entityIn(type, scanned.topicName)))
+  if (!byTemplate.has(type)) return decodeOwn(type, data)
+  if (plain.read(data)) return decodePlain(type, entityIn(type, plain.topicName), plain)
   const envelope = E.flatMap(readText(data), readEnvelope)
   if (E.isLeft(envelope)) return envelope
   if (envelope.right.kind !== 'notification')
@@ -57,6 +61,9 @@ export const decodeRaw = (type: string, data: Uint8Array): E.Either<Unusable, re
   const { topicName, body } = envelope.right
   return decodeBody(type, entityIn(type, topicName), body)
 }
+
+/** One after the other, events are read into it. */
+const plain = new PlainEvent()
 
 /** Detail events whose facts enter no figure. */
 const figureless: ReadonlySet<string> = new Set(
@@ -101,10 +108,6 @@ const unlessBad = (topic: string, read: () => readonly Fact[]): E.Either<Unusabl
     throw cause
   }
 }
-
-/** Nearly all events are ASCII, which needs no decoding. */
-const asText = (data: Uint8Array): string =>
-  Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString(isAscii(data) ? 'latin1' : 'utf8')
 
 /** The id at the place of `{id}` in the template. */
 const entityIn = (template: string, topicName: string): string => {

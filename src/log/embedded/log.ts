@@ -6,6 +6,7 @@ import { readBlocks } from './format/blocks.js'
 import { readBlocksThrough, scanBlocks } from './read/read-all.js'
 import { readRevisions, revisionOf } from './read/read-stream.js'
 import { leaveStore, shareStore } from './lmdb/shared-store.js'
+import { raiseFormat } from './lmdb/store.js'
 import { EmbeddedWriter } from './write/writer.js'
 import { LogLocked, LogUnavailable } from '../event-log.js'
 import type { EventLog } from '../event-log.js'
@@ -38,7 +39,10 @@ export const openEmbeddedLog = async ({ dir, mode, owner = 'streamvane' }: Embed
   let writer: EmbeddedWriter | undefined
   try {
     if (mode === 'writer') lease = await takeLease(shared.store, dir, owner)
-    if (lease !== undefined) giveLogId(shared.store)
+    if (lease !== undefined) {
+      raiseFormat(shared.store)
+      giveLogId(shared.store)
+    }
     const { heartbeat } = lease ?? {}
     const committed = (): void => {
       for (const signal of shared.signals) signal.notify()

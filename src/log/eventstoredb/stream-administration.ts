@@ -8,8 +8,8 @@ import type { EventStoreDbConnection } from './client/connection.js'
 import { exceptionOf } from './failure.js'
 import type { EventStoreDbAccess } from './options.js'
 import { partsStreamOf } from './large/form.js'
-import { lastRevisionOf, messagesOf } from './read/read.js'
-import { readStreamRequest, streamIdentifier } from './client/wire.js'
+import { lastRevisionOf, readStreamEvents } from './read/read.js'
+import { streamIdentifier } from './client/wire.js'
 import type { AppendFailure, Erased } from '../event-log.js'
 
 /**
@@ -98,12 +98,8 @@ export const setStreamPolicy = async (
     const metastream = `$$${stream}`
     const wanted = metadataOf(policy)
     let [last, present] = [-1, '{}']
-    for await (const messages of messagesOf(connection, readStreamRequest(metastream, true, undefined, 1)))
-      for (const message of messages) {
-        const event = message.getEvent()?.getEvent()
-        if (event !== undefined)
-          [last, present] = [Number(event.getStreamRevision()), Buffer.from(event.getData_asU8()).toString()]
-      }
+    for await (const [event] of readStreamEvents(connection, metastream, { backwards: true, max: 1 }))
+      if (event !== undefined) [last, present] = [event.revision, Buffer.from(event.data).toString()]
     if (present === wanted) return E.right({ changed: false })
     const event = {
       id: randomUUID(),

@@ -12,6 +12,7 @@ import { rebuild } from '../../../src/app/operations/generations/rebuild.js'
 import { HOUR_MS, MINUTE_MS } from '../../../src/domain/interval.js'
 import { defaultProfile } from '../../../src/domain/profile.js'
 import type { Progress } from '../../../src/egress/sink.js'
+import { plainEvent } from '../../../src/log/event-log.js'
 import type { EventLog, RecordedEvent } from '../../../src/log/event-log.js'
 import { openEventStoreDbLog } from '../../../src/log/eventstoredb/log.js'
 import { memoryLog } from '../../../src/log/memory-log.js'
@@ -129,7 +130,7 @@ export const text = ({ stream, revision, id, type, data, metadata }: RecordedEve
 export const rowText = (event: RecordedEvent): string => {
   if (event.type.startsWith('Row.')) return text(event)
   const { position } = JSON.parse(Buffer.from(event.data).toString()) as { position: string }
-  return text({ ...event, data: Buffer.from(JSON.stringify({ position })) })
+  return text({ ...plainEvent(event), data: Buffer.from(JSON.stringify({ position })) })
 }
 export const rowsOf = async (logs: Logs, generation: string): Promise<readonly string[]> =>
   [...(await latestRows(await logs.kpi(generation, 'reader'), T, generation))].map(

@@ -118,6 +118,7 @@ describe('a backup', () => {
     const log = await open(data, 'raw')
     const secret = { ...eventOf('secret'), data: Buffer.from('the caller said her name is Rosalind'.repeat(10)) }
     await log.append([{ stream: 'erased', expected: 'any', events: [secret] }])
+    expect((await readFile(join(partOf(data, 'raw'), 'data.mdb'))).includes('Rosalind')).toBe(true)
     await log.erase('erased')
     await append(log, 200, 3)
     await backedUp()

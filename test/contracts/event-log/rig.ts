@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import * as E from 'fp-ts/lib/Either.js'
 import { afterAll, beforeAll } from 'vitest'
+import { plainEvent } from '../../../src/log/event-log.js'
 import type {
   AppendFailure,
   Appended,
@@ -34,7 +35,7 @@ export const flatten = async (batches: AsyncIterable<readonly RecordedEvent[]>):
   const events: RecordedEvent[] = []
   for await (const batch of batches) {
     if (batch.length === 0) throw new Error('an empty batch')
-    events.push(...batch)
+    events.push(...batch.map(plainEvent))
   }
   return events
 }

@@ -48,9 +48,9 @@ const contentOf = async (log: EventLog): Promise<unknown> => {
   const rendered = async (batches: AsyncIterable<readonly RecordedEvent[]>): Promise<readonly unknown[]> => {
     const events: unknown[] = []
     for await (const batch of batches)
-      for (const { position: _, data, metadata, ...rest } of batch)
+      for (const { stream, revision, id, type, data, metadata } of batch)
         events.push({
-          ...rest,
+          ...{ stream, revision, id, type },
           data: Buffer.from(data).toString('latin1'),
           metadata: Buffer.from(metadata).toString('latin1'),
         })

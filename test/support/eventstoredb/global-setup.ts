@@ -3,6 +3,7 @@
  * tests find it in `EVENTSTOREDB_URL`.
  */
 import { realEventStoreDb } from './container.js'
+import { versionOf } from './version.js'
 
 export default async (): Promise<(() => Promise<void>) | undefined> => {
   if (process.env['STREAMVANE_REAL_EVENTSTOREDB'] !== '1') return undefined
@@ -11,7 +12,7 @@ export default async (): Promise<(() => Promise<void>) | undefined> => {
     console.error(`[eventstoredb] no real server: ${real.why}. Everything runs on a store in memory.`)
     return undefined
   }
-  console.error(`[eventstoredb] a real server: ${real.why}`)
+  console.error(`[eventstoredb] a real server, version ${await versionOf(real.connectionString)}: ${real.why}`)
   process.env['EVENTSTOREDB_URL'] = real.connectionString
   return real.stop
 }

@@ -70,11 +70,7 @@ export class KpiWriter {
 
   /** Stores dead letters. They go before the checkpoint of their batch, so none is lost; a repeat stores nothing. */
   async storeDeadLetters(letters: readonly DeadLetter[]): Promise<void> {
-    const [first] = letters
-    if (first === undefined) return
-    const events = letters.map(({ event }) => event)
-    for (const result of await this.options.kpi.append(appendsWithinLimit(first.stream, events)))
-      if (E.isLeft(result)) throw new AppendFailed(result.left)
+    await storeDeadLetters(this.options.kpi, letters)
   }
 
   private encoded(output: readonly KpiEvent[], position: Position): readonly NewEvent[] {
@@ -94,6 +90,15 @@ export class KpiWriter {
     this.checkpoint = position
     onAppended(output.length, position)
   }
+}
+
+/** Throws `AppendFailed`. A repeat stores nothing. */
+export const storeDeadLetters = async (log: EventLog, letters: readonly DeadLetter[]): Promise<void> => {
+  const [first] = letters
+  if (first === undefined) return
+  const events = letters.map(({ event }) => event)
+  for (const result of await log.append(appendsWithinLimit(first.stream, events)))
+    if (E.isLeft(result)) throw new AppendFailed(result.left)
 }
 
 /** The log did not take an append of the projector. */

@@ -13,7 +13,7 @@ import type { StageEnd } from '../stage.js'
 export type ProjectorEnd = Exclude<StageEnd, { kind: 'failed' }>
 
 /** Folded events that changed no row after which a checkpoint is written all the same. */
-const IDLE_CHECKPOINT_EVENTS = 10_000
+export const IDLE_CHECKPOINT_EVENTS = 10_000
 const RETRY = { firstMs: 100, maxMs: 10_000 }
 
 /**
@@ -160,7 +160,7 @@ class Projector {
   }
 }
 
-const endOf = (failure: AppendFailure): ProjectorEnd | Lost => {
+export const endOf = (failure: AppendFailure): ProjectorEnd | Lost => {
   switch (failure.tag) {
     case 'WrongExpectedRevision':
       return {

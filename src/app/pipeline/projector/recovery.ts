@@ -5,7 +5,7 @@ import type { EpochMs } from '../../../domain/interval.js'
 import { readClock } from '../../../ingress/clock.js'
 import { decodeRaw } from '../../../ingress/decode/decoders.js'
 import type { Position } from '../../../log/event-log.js'
-import { KpiProjection } from '../../../projections/kpi-projection.js'
+import { KpiProjection, type ProjectionOptions } from '../../../projections/kpi-projection.js'
 import type { FactBatch } from '../facts/fact-batch.js'
 import { FactFeed } from '../facts/fact-feed.js'
 import { checkpointRefusal, rawLogIdOf } from './checkpoint-check.js'
@@ -65,15 +65,7 @@ const restored = async (
   const projection = new KpiProjection(
     tenant,
     generation.profile,
-    snapshot !== undefined
-      ? { state: snapshot.state, coldStore }
-      : {
-          coldStore,
-          configuration: await knownConfiguration(options),
-          knownAt: Date.parse(generation.startedAt),
-          inHistory: historyThroughOf(generation) !== undefined,
-          takeBacks: await knownTakeBacks(options),
-        },
+    snapshot !== undefined ? { state: snapshot.state, coldStore } : { coldStore, ...(await knownAtStart(options)) },
   )
   return {
     fold: new RawFold(projection, { tenant, generation, mark: snapshot, logId, now }),
@@ -82,7 +74,7 @@ const restored = async (
 }
 
 /** A snapshot of another raw log, or of a later position than the checkpoint, is of no use. */
-const usableSnapshot = (
+export const usableSnapshot = (
   snapshot: Snapshot | undefined,
   logId: string | undefined,
   checkpoint: RawMark | undefined,
@@ -94,8 +86,21 @@ const usableSnapshot = (
     ? snapshot
     : undefined
 
+/** What a projection is read from: the raw log and a generation. */
+export type Reading = Pick<ProjectorRun, 'raw' | 'tenant' | 'generation'>
+
+/** What a projection knows from the start that begins at the beginning of the raw log. */
+export const knownAtStart = async (
+  reading: Reading,
+): Promise<Pick<ProjectionOptions, 'configuration' | 'knownAt' | 'inHistory' | 'takeBacks'>> => ({
+  configuration: await knownConfiguration(reading),
+  knownAt: Date.parse(reading.generation.startedAt),
+  inHistory: historyThroughOf(reading.generation) !== undefined,
+  takeBacks: await knownTakeBacks(reading),
+})
+
 /** The configuration in the raw log when the generation began. */
-const knownConfiguration = async (options: ProjectorRun): Promise<readonly ConfigurationFact[]> => {
+const knownConfiguration = async (options: Reading): Promise<readonly ConfigurationFact[]> => {
   const through = historyThroughOf(options.generation)
   if (through === undefined) return []
   const known: ConfigurationFact[] = []
@@ -104,7 +109,7 @@ const knownConfiguration = async (options: ProjectorRun): Promise<readonly Confi
 }
 
 /** The instants to which the clock was taken back before the generation began, in the order of the log. */
-const knownTakeBacks = async ({ raw, tenant, generation }: ProjectorRun): Promise<readonly EpochMs[]> => {
+const knownTakeBacks = async ({ raw, tenant, generation }: Reading): Promise<readonly EpochMs[]> => {
   const through = historyThroughOf(generation)
   if (through === undefined) return []
   const known: EpochMs[] = []
@@ -118,8 +123,8 @@ const knownTakeBacks = async ({ raw, tenant, generation }: ProjectorRun): Promis
  * which the generation had folded events between `from` and `through`. They are in its rows for ever; folding that
  * stretch again without them would give other rows under the same revisions.
  */
-const erasures = async (
-  options: ProjectorRun,
+export const erasures = async (
+  options: Reading,
   from: Position | undefined,
   through: Position,
 ): Promise<Readonly<{ all: ReadonlySet<string>; erased: ReadonlySet<string>; gone: string | undefined }>> => {
@@ -141,7 +146,7 @@ const erasures = async (
 async function* configurationIn({
   raw,
   tenant,
-}: ProjectorRun): AsyncIterable<Readonly<{ facts: readonly ConfigurationFact[]; position: Position }>> {
+}: Reading): AsyncIterable<Readonly<{ facts: readonly ConfigurationFact[]; position: Position }>> {
   for await (const batch of raw.readAll({ prefixes: [`${tenant}.config-`] }))
     for (const event of batch) {
       const facts = decodeRaw(event.type, event.data)

@@ -1,33 +1,47 @@
 import { crc32 } from 'node:zlib'
-import { Damage } from '../lmdb/damage.js'
 import type { NewEvent, Position, RecordedEvent } from '../../event-log.js'
+import { Damage } from '../lmdb/damage.js'
+import { BLOCK_FORMAT_1, columnsOfFormat1 } from './block-format-1.js'
+import { EventView } from './event-view.js'
+import type { BlockSizes, EventColumns } from './event-view.js'
+import { readNames, writeNames } from './names.js'
+import { pack, unpack } from './packing.js'
+import { uuidBytes } from './uuid.js'
 
 /**
  * Events are stored in blocks: neighbours in the log, written in one commit, up to {@link BLOCK_BYTES} together. One
- * entry per block keeps the store's tree small and makes a sequential read a few large copies instead of many small
- * ones (measured in docs/adr/0002-embedded-store.md). The bytes of a block, little-endian:
+ * entry per block keeps the store's tree small, makes a sequential read a few large copies instead of many small ones,
+ * and lets events that resemble each other be compressed together (measured in docs/adr/0002-embedded-store.md and
+ * 0017-compressed-blocks.md). The bytes of a block, little-endian:
  *
- * - head: u8 format, u8 0, u16 events, u16 streams, u16 types, u32 length of the block, u32 CRC-32 of all the rest
- * - names of the streams, then of the types: u16 length, UTF-8
- * - one entry per event: u16 stream, u16 type, u48 revision, 16 bytes id, u32 metadata length, u32 data length
- * - for each event its metadata, then its data
+ * - head: u8 format, u8 codec of the body, u16 events, u16 streams, u16 types, u32 length of the block, u32 CRC-32 of
+ *   all the rest, as it is stored
+ * - body, compressed as a whole: the names of the streams, then of the types (u16 length, UTF-8); then columns with an
+ *   item per event: u16 stream, u16 type, u48 revision, u32 metadata length, u32 data length, 16 bytes id, the
+ *   metadata, the data
+ *
+ * Blocks of format 1 were not compressed; they are read, and no longer written.
  */
-export const BLOCK_FORMAT = 1
-/** A block is closed when it reaches this size; a larger event has a block of its own. */
-export const BLOCK_BYTES = 32 * 1024
-/** Events in a block, at most; numbers in the entries are 16 bits wide. */
+export const BLOCK_FORMAT = 2
+/**
+ * A block is closed when it reaches this size before compression; a larger event has a block of its own. LZ4 looks
+ * back 64 KiB, so larger blocks would hardly be smaller, and reading one event of one stream costs a whole block.
+ */
+export const BLOCK_BYTES = 128 * 1024
+/** Events in a block, at most; the numbers of names are 16 bits wide. */
 export const BLOCK_EVENTS_MAX = 2_048
 
 const HEAD = 16
-const ENTRY = 34
+/** Bytes per event in the columns, but for metadata and data. */
+const FIXED = 34
 
 /** An event with its place in its stream, as a block takes it. `id` is the UUID's 16 bytes. */
 export type BlockEvent = Readonly<{ stream: string; revision: number; id: Uint8Array; event: NewEvent }>
 
-/** Bytes this event takes in a block, but for the names it shares. */
-export const blockShare = ({ event }: BlockEvent): number => ENTRY + event.metadata.byteLength + event.data.byteLength
+/** Bytes this event takes in a block before compression, but for the names it shares. */
+export const blockShare = ({ event }: BlockEvent): number => FIXED + event.metadata.byteLength + event.data.byteLength
 
-const names = (events: readonly BlockEvent[], nameOf: (event: BlockEvent) => string): Map<string, number> => {
+const numbered = (events: readonly BlockEvent[], nameOf: (event: BlockEvent) => string): Map<string, number> => {
   const numbers = new Map<string, number>()
   for (const event of events) {
     const name = nameOf(event)
@@ -36,44 +50,65 @@ const names = (events: readonly BlockEvent[], nameOf: (event: BlockEvent) => str
   return numbers
 }
 
+/** Where bodies are written out before they are compressed. */
+let scratch = Buffer.allocUnsafeSlow(2 * BLOCK_BYTES)
+
 /** The bytes of a block of at least one and at most {@link BLOCK_EVENTS_MAX} events. */
 export const encodeBlock = (events: readonly BlockEvent[]): Buffer => {
-  const streams = names(events, (each) => each.stream)
-  const types = names(events, (each) => each.event.type)
-  let size = HEAD
-  for (const table of [streams, types]) for (const name of table.keys()) size += 2 + Buffer.byteLength(name)
-  for (const event of events) size += blockShare(event)
-
-  const block = Buffer.allocUnsafeSlow(size)
-  let at = HEAD
-  for (const table of [streams, types])
-    for (const name of table.keys()) {
-      const written = block.write(name, at + 2)
-      block.writeUInt16LE(written, at)
-      at += 2 + written
-    }
-  let bytesAt = at + ENTRY * events.length
-  for (const { stream, revision, id, event } of events) {
-    block.writeUInt16LE(streams.get(stream)!, at)
-    block.writeUInt16LE(types.get(event.type)!, at + 2)
-    block.writeUInt32LE(revision % 0x1_0000_0000, at + 4)
-    block.writeUInt16LE(Math.floor(revision / 0x1_0000_0000), at + 8)
-    block.set(id, at + 10)
-    block.writeUInt32LE(event.metadata.byteLength, at + 26)
-    block.writeUInt32LE(event.data.byteLength, at + 30)
-    block.set(event.metadata, bytesAt)
-    bytesAt += event.metadata.byteLength
-    block.set(event.data, bytesAt)
-    bytesAt += event.data.byteLength
-    at += ENTRY
-  }
-  block.writeUInt16LE(BLOCK_FORMAT, 0)
+  const streams = numbered(events, (each) => each.stream)
+  const types = numbered(events, (each) => each.event.type)
+  const { codec, bytes } = pack(bodyOf(events, streams, types))
+  const block = Buffer.allocUnsafeSlow(HEAD + bytes.length)
+  block[0] = BLOCK_FORMAT
+  block[1] = codec
   block.writeUInt16LE(events.length, 2)
   block.writeUInt16LE(streams.size, 4)
   block.writeUInt16LE(types.size, 6)
-  block.writeUInt32LE(size, 8)
+  block.writeUInt32LE(block.length, 8)
+  block.set(bytes, HEAD)
   block.writeUInt32LE(checksum(block), 12)
   return block
+}
+
+/** The body in `scratch`: valid until the next is made. */
+const bodyOf = (
+  events: readonly BlockEvent[],
+  streams: ReadonlyMap<string, number>,
+  types: ReadonlyMap<string, number>,
+): Buffer => {
+  const most = events.reduce((sum, event) => sum + blockShare(event), namesMax(streams) + namesMax(types))
+  if (scratch.length < most) scratch = Buffer.allocUnsafeSlow(most)
+  const body = scratch
+  const { length } = events
+  const streamAt = writeNames(body, writeNames(body, 0, streams.keys()), types.keys())
+  const typeAt = streamAt + 2 * length
+  const revisionAt = typeAt + 2 * length
+  const metadataLengthAt = revisionAt + 6 * length
+  const dataLengthAt = metadataLengthAt + 4 * length
+  const idAt = dataLengthAt + 4 * length
+  let at = idAt + 16 * length
+  events.forEach(({ stream, revision, id, event }, i) => {
+    body.writeUInt16LE(streams.get(stream)!, streamAt + 2 * i)
+    body.writeUInt16LE(types.get(event.type)!, typeAt + 2 * i)
+    body.writeUIntLE(revision, revisionAt + 6 * i, 6)
+    body.writeUInt32LE(event.metadata.byteLength, metadataLengthAt + 4 * i)
+    body.writeUInt32LE(event.data.byteLength, dataLengthAt + 4 * i)
+    body.set(id, idAt + 16 * i)
+    body.set(event.metadata, at)
+    at += event.metadata.byteLength
+  })
+  for (const { event } of events) {
+    body.set(event.data, at)
+    at += event.data.byteLength
+  }
+  return body.subarray(0, at)
+}
+
+/** Bytes that names take at most: a UTF-16 unit takes up to three in UTF-8. */
+const namesMax = (names: ReadonlyMap<string, number>): number => {
+  let bytes = 0
+  for (const name of names.keys()) bytes += 2 + 3 * name.length
+  return bytes
 }
 
 const checksum = (block: Buffer): number => crc32(block.subarray(HEAD), crc32(block.subarray(0, HEAD - 4)))
@@ -94,37 +129,49 @@ export const withoutStream = (block: Block, stream: string): Readonly<{ bytes: B
   return { bytes: encodeBlock(left), erased: events.filter((event) => event.stream === stream).length }
 }
 
-/** A parsed block: its names, and where its entries begin. Its bytes must not change while its events are in use. */
-export type Block = Readonly<{
-  bytes: Buffer
-  count: number
-  /** Position of the block's first event; the others follow one by one. */
-  first: Position
-  streams: readonly string[]
-  types: readonly string[]
-  entriesAt: number
-}>
+/** An opened block: its names, and where the parts of its events are. */
+export type Block = EventColumns & Readonly<{ count: number }>
 
-/** @throws Damage if the bytes are not those of a whole block of this format. */
+/** @throws Damage if the bytes are not those of a whole block. */
 export const openBlock = (bytes: Buffer, last: Position): Block => {
-  if (bytes.length < HEAD || bytes.readUInt16LE(0) !== BLOCK_FORMAT || bytes.readUInt32LE(8) !== bytes.length)
-    throw new Damage(`the block through position ${last} is no block of format ${BLOCK_FORMAT}`)
+  const format = bytes.length < HEAD ? undefined : bytes[0]
+  if ((format !== BLOCK_FORMAT && format !== BLOCK_FORMAT_1) || bytes.readUInt32LE(8) !== bytes.length)
+    throw new Damage(`the block through position ${last} is no block of format ${BLOCK_FORMAT} or ${BLOCK_FORMAT_1}`)
   if (checksum(bytes) !== bytes.readUInt32LE(12))
     throw new Damage(`the block through position ${last} fails its checksum`)
-  const count = bytes.readUInt16LE(2)
-  let at = HEAD
-  const table = (size: number): readonly string[] => {
-    const list = new Array<string>(size)
-    for (let i = 0; i < size; i++) {
-      const length = bytes.readUInt16LE(at)
-      list[i] = bytes.toString('utf8', at + 2, at + 2 + length)
-      at += 2 + length
-    }
-    return list
+  const sizes = { count: bytes.readUInt16LE(2), streams: bytes.readUInt16LE(4), types: bytes.readUInt16LE(6) }
+  const first = last - BigInt(sizes.count - 1)
+  if (format === BLOCK_FORMAT_1) return { ...columnsOfFormat1(bytes, HEAD, sizes), count: sizes.count, first }
+  const body = unpack(bytes[1]!, bytes.subarray(HEAD))
+  if (body === undefined)
+    throw new Damage(`the block through position ${last} has codec ${bytes[1]}, which this version does not know`)
+  return { ...columnsOf(body, sizes), count: sizes.count, first }
+}
+
+const columnsOf = (body: Buffer, { count, ...names }: BlockSizes): Omit<EventColumns, 'first'> => {
+  const streams = readNames(body, 0, names.streams)
+  const types = readNames(body, streams.end, names.types)
+  const stream = new Uint16Array(count)
+  const type = new Uint16Array(count)
+  const revision = new Float64Array(count)
+  const places = new Uint32Array(4 * count)
+  const typeAt = types.end + 2 * count
+  const revisionAt = typeAt + 2 * count
+  const lengthsAt = revisionAt + 6 * count
+  const idsAt = lengthsAt + 8 * count
+  let at = idsAt + 16 * count
+  for (let i = 0; i < count; i++) {
+    stream[i] = body.readUInt16LE(types.end + 2 * i)
+    type[i] = body.readUInt16LE(typeAt + 2 * i)
+    revision[i] = body.readUInt32LE(revisionAt + 6 * i) + body.readUInt16LE(revisionAt + 6 * i + 4) * 0x1_0000_0000
+    places[4 * i] = at
+    places[4 * i + 1] = at += body.readUInt32LE(lengthsAt + 4 * i)
   }
-  const streams = table(bytes.readUInt16LE(4))
-  const types = table(bytes.readUInt16LE(6))
-  return { bytes, count, first: last - BigInt(count - 1), streams, types, entriesAt: at }
+  for (let i = 0; i < count; i++) {
+    places[4 * i + 2] = at
+    places[4 * i + 3] = at += body.readUInt32LE(lengthsAt + 4 * (count + i))
+  }
+  return { body, streams: streams.names, types: types.names, stream, type, revision, places, idsAt, idStride: 16 }
 }
 
 /**
@@ -138,62 +185,10 @@ export const eventsOf = (
   wanted: (stream: number) => boolean,
   max = Infinity,
 ): RecordedEvent[] => {
-  const { bytes, streams, types, entriesAt, first, count } = block
-  if (!streams.some((_, stream) => wanted(stream))) return []
-  const stop = Math.min(to, count)
-  const events: (RecordedEvent & { id: string })[] = []
-  let at = entriesAt
-  let bytesAt = entriesAt + ENTRY * count
-  for (let i = 0; i < stop && events.length < max; i++, at += ENTRY) {
-    const dataAt = bytesAt + bytes.readUInt32LE(at + 26)
-    const end = dataAt + bytes.readUInt32LE(at + 30)
-    const stream = bytes.readUInt16LE(at)
-    if (i >= from && wanted(stream)) {
-      writeUuid(bytes, at + 10, UUID * events.length)
-      events.push({
-        stream: streams[stream]!,
-        revision: bytes.readUInt32LE(at + 4) + bytes.readUInt16LE(at + 8) * 0x1_0000_0000,
-        position: first + BigInt(i),
-        id: '',
-        type: types[bytes.readUInt16LE(at + 2)]!,
-        data: bytes.subarray(dataAt, end),
-        metadata: bytes.subarray(bytesAt, dataAt),
-      })
-    }
-    bytesAt = end
-  }
-  // One string for all ids and slices of it: a string made of bytes costs five times as much as a slice.
-  const ids = uuids.toString('latin1', 0, UUID * events.length)
-  for (let i = 0; i < events.length; i++) events[i]!.id = ids.slice(UUID * i, UUID * (i + 1))
+  const events: RecordedEvent[] = []
+  if (!block.streams.some((_, stream) => wanted(stream))) return events
+  const stop = Math.min(to, block.count)
+  for (let i = from; i < stop && events.length < max; i++)
+    if (wanted(block.stream[i]!)) events.push(new EventView(block, i))
   return events
 }
-
-const UUID = 36
-const HEX = Buffer.from('0123456789abcdef', 'latin1')
-/** Where the ids of one block's events are written out, one after the other. */
-const uuids = Buffer.allocUnsafeSlow(UUID * BLOCK_EVENTS_MAX)
-
-const writeUuid = (bytes: Buffer, from: number, to: number): void => {
-  let at = to
-  for (let i = 0; i < 16; i++) {
-    if (i === 4 || i === 6 || i === 8 || i === 10) uuids[at++] = 45
-    const byte = bytes[from + i]!
-    uuids[at++] = HEX[byte >> 4]!
-    uuids[at++] = HEX[byte & 15]!
-  }
-}
-
-/**
- * The 16 bytes of a canonical lower-case UUID, into `bytes`: its own, or one that is used again and again for looking
- * up.
- */
-export const uuidBytes = (id: string, bytes = Buffer.allocUnsafe(16)): Buffer => {
-  let at = 0
-  for (let i = 0; i < 36; i += 2) {
-    if (i === 8 || i === 13 || i === 18 || i === 23) i++
-    bytes[at++] = (digit(id.charCodeAt(i)) << 4) | digit(id.charCodeAt(i + 1))
-  }
-  return bytes
-}
-
-const digit = (code: number): number => (code < 58 ? code - 48 : code - 87)

@@ -15,8 +15,13 @@ import { LogUnavailable, NoLog } from '../../event-log.js'
 import { logError } from './damage.js'
 import { openLmdb } from './lmdb-open.js'
 
-/** The layout of the directory. Raised when an older version could not read what a newer one writes. */
-const FORMAT = 1
+/**
+ * The layout of the directory, in `meta`. Raised when an older version could not read what a newer one writes: that one
+ * then says so. Format 1 has only blocks that are not compressed; this version reads it, and raises it before it
+ * writes.
+ */
+const FORMAT = 2
+const OLDEST_FORMAT = 1
 /**
  * Address space, not disk: the file grows with its content. The size is fixed and the same for every process: if a
  * writer enlarged the map, every reader would have to map it again, and a reader in another process would learn of it
@@ -69,6 +74,15 @@ export const openStore = (dir: string, use: Use): EmbeddedStore => {
   }
 }
 
+/**
+ * Called before this version writes to a log that an older one may have written. Durable when it returns; only ever
+ * raised, whoever else opens the log for writing at once.
+ */
+export const raiseFormat = ({ env, meta }: EmbeddedStore): void =>
+  env.transactionSync(() => {
+    if (Number(meta.get('format')) < FORMAT) meta.putSync('format', FORMAT, 1)
+  })
+
 /** The directory's real path, if it exists: two paths to one log are one log. */
 export const placeOf = (dir: string): string => (existsSync(dir) ? realpathSync(dir) : dir)
 
@@ -97,10 +111,10 @@ const openTables = (dir: string, use: Use, readOnly: boolean): EmbeddedStore => 
     }
     if (use === 'write' && store.meta.get('format') === undefined) store.meta.putSync('format', FORMAT, 1)
     const format = store.meta.get('format')
-    if (format !== FORMAT)
+    if (typeof format !== 'number' || format < OLDEST_FORMAT || format > FORMAT)
       throw new LogUnavailable(
-        `the log in ${dir} has format ${String(format)}; this version of Streamvane reads format ${FORMAT}. Use the ` +
-          'version that wrote it, or a newer one.',
+        `the log in ${dir} has format ${String(format)}; this version of Streamvane reads formats ${OLDEST_FORMAT} to ` +
+          `${FORMAT}. Use the version that wrote it, or a newer one.`,
       )
     return store
   } catch (cause) {

@@ -30,7 +30,7 @@ export const scanBlocks = (
     const isFull = events.length === batchMax
     through = isFull ? events.at(-1)!.position : block.first + BigInt(within - 1)
     if (within < block.count && !isFull) return { events, through, atHead: true }
-    bytes += block.bytes.length
+    bytes += block.body.length
     if (isFull || bytes >= BATCH_BYTES_MAX) return { events, through, atHead: false }
   }
   return { events, through, atHead: true }

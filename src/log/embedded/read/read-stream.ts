@@ -43,7 +43,7 @@ export async function* readRevisions(
       batch.push(...taken)
       left -= taken.length
       at += backwards ? -taken.length : taken.length
-      bytes += block.bytes.length
+      bytes += block.body.length
     }
     yield batch
   }

@@ -1,5 +1,5 @@
 import type { NewEvent } from '../../event-log.js'
-import { uuidBytes } from '../format/block.js'
+import { uuidBytes } from '../format/uuid.js'
 import type { BlockEvent } from '../format/block.js'
 import { idKey, streamNumberOf } from '../format/keys.js'
 import type { EmbeddedStore } from '../lmdb/store.js'

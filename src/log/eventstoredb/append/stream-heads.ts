@@ -56,11 +56,8 @@ export const streamHeads = (
   const read = async (request: ReturnType<typeof readStreamRequest>): Promise<Found[]> => {
     const found: Found[] = []
     for await (const messages of messagesOf(connection, request))
-      for (const message of messages) {
-        const event = message.getEvent()?.getEvent()
-        if (event !== undefined)
-          found.push({ id: event.getId()?.getString() ?? '', revision: Number(event.getStreamRevision()) })
-      }
+      for (const message of messages)
+        if (message.kind === 'event') found.push({ id: message.event.id, revision: message.event.revision })
     return found
   }
 

@@ -7,16 +7,17 @@ import type {
   CallArguments,
   ClientInternals,
   ReadReq,
-  ReadResp,
   StreamsClient,
   TombstoneReq,
 } from './client-internals.js'
+import { decodeReceived } from './read-response.js'
+import type { Received } from './read-response.js'
 import { inTime, isWrongServer, lostConnection } from '../failure.js'
 import { ACCESS_DEFAULTS } from '../options.js'
 import type { EventStoreDbAccess } from '../options.js'
 
 /** A call in progress that yields messages; `cancel` ends it. */
-export type ReadCall = Omit<Readable, 'read'> & Readonly<{ cancel: () => void; read: () => ReadResp | null }>
+export type ReadCall = Omit<Readable, 'read'> & Readonly<{ cancel: () => void; read: () => Received | null }>
 /** The long-lived call that carries many appends; answers arrive as `data` with the correlation id of their append. */
 export type BatchCall = Readonly<{
   cancel: () => void
@@ -67,7 +68,7 @@ const FOR_EVER = { deadline: Infinity }
 export const connectEventStoreDb = (access: EventStoreDbAccess, nth = 0): EventStoreDbConnection =>
   new Connection(access, nth)
 
-const { StreamsClient: Streams } = streamsService
+const { StreamsClient: Streams, StreamsService } = streamsService
 
 class Connection implements EventStoreDbConnection {
   readonly deadlineMs: number
@@ -91,8 +92,13 @@ class Connection implements EventStoreDbConnection {
   }
 
   read(request: ReadReq): Promise<ReadCall> {
-    const callArguments = this.#client.callArguments(LEADER, FOR_EVER)
-    return this.#open('read', (grpc) => grpc.read(request, ...callArguments) as ReadCall)
+    const [metadata, options] = this.#client.callArguments(LEADER, FOR_EVER)
+    const { path, requestSerialize } = StreamsService.read
+    return this.#open(
+      'read',
+      (grpc) =>
+        grpc.makeServerStreamRequest(path, requestSerialize, decodeReceived, request, metadata!, options) as ReadCall,
+    )
   }
 
   openBatch(): Promise<BatchCall> {

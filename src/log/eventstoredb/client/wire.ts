@@ -1,5 +1,5 @@
 import { shared, streams, WellKnownEmpty } from './client-internals.js'
-import type { BatchAppendReq, ReadReq, ReadResp } from './client-internals.js'
+import type { BatchAppendReq, ReadReq } from './client-internals.js'
 import { LogUnavailable } from '../../event-log.js'
 import type { NewEvent, Position, RecordedEvent } from '../../event-log.js'
 
@@ -10,24 +10,6 @@ import type { NewEvent, Position, RecordedEvent } from '../../event-log.js'
  * may differ without such a transaction.)
  */
 export const positionOf = (commit: string): Position => BigInt(commit)
-
-const UNKNOWN_POSITION = `${2n ** 64n - 1n}`
-
-/** Throws `LogUnavailable` if the server (before 22.6) gives no position to events read by stream. */
-export const eventFrom = (event: ReadResp.ReadEvent.RecordedEvent): RecordedEvent => {
-  const commit = event.getCommitPosition()
-  if (commit === UNKNOWN_POSITION)
-    throw new LogUnavailable('the server tells no position when a stream is read; EventStoreDB 22.6 or later does')
-  return {
-    id: event.getId()?.getString() ?? '',
-    type: event.getMetadataMap().get('type') ?? '',
-    data: event.getData_asU8(),
-    metadata: event.getCustomMetadata_asU8(),
-    stream: Buffer.from(event.getStreamIdentifier()?.getStreamName_asU8() ?? []).toString(),
-    revision: Number(event.getStreamRevision()),
-    position: positionOf(commit),
-  }
-}
 
 /**
  * Throws on two events at one position: they belong to a transaction of a TCP client, and a reader that resumes

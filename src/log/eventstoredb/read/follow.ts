@@ -1,4 +1,5 @@
-import type { ReadReq, ReadResp } from '../client/client-internals.js'
+import type { ReadReq } from '../client/client-internals.js'
+import type { Received } from '../client/read-response.js'
 import { backoffMs, pause } from '../../backoff.js'
 import type { EventStoreDbConnection } from '../client/connection.js'
 import { LogUnavailable } from '../../event-log.js'
@@ -7,7 +8,7 @@ import { BATCH_MAX, listen } from './read.js'
 import type { Listening } from './read.js'
 import { subscriptionHealth } from './subscription-health.js'
 import type { SubscriptionHealth, SubscriptionState } from './subscription-health.js'
-import { ascending, eventFrom, positionOf } from '../client/wire.js'
+import { ascending } from '../client/wire.js'
 
 export type FollowLimits = Readonly<{
   /** Interval between requests for the head while nothing arrives. Bounds the delay of `caught-up` and checkpoints. */
@@ -170,7 +171,7 @@ class Follower {
     }
   }
 
-  async *#receive(messages: readonly ReadResp[]): AsyncGenerator<Live> {
+  async *#receive(messages: readonly Received[]): AsyncGenerator<Live> {
     const { placeOf } = this.#followed
     const { events, checkpoint, lastSeen } = receivedIn(messages, placeOf, this.#at, this.#through)
     this.#health.received(lastSeen)
@@ -210,7 +211,7 @@ class Follower {
 
 /** Events after `at` and through `through`; the last checkpoint; `lastSeen`: the last place in these messages. */
 const receivedIn = (
-  messages: readonly ReadResp[],
+  messages: readonly Received[],
   placeOf: Followed['placeOf'],
   at: bigint | undefined,
   through: bigint | undefined,
@@ -219,11 +220,9 @@ const receivedIn = (
   let checkpoint: Position | undefined
   let lastSeen: Position | undefined
   for (const message of messages) {
-    const seen = message.getCheckpoint()
-    if (seen !== undefined) lastSeen = checkpoint = positionOf(seen.getCommitPosition())
-    const recorded = message.getEvent()?.getEvent()
-    if (recorded === undefined) continue
-    const event = eventFrom(recorded)
+    if (message.kind === 'checkpoint') lastSeen = checkpoint = message.position
+    if (message.kind !== 'event') continue
+    const { event } = message
     ascending(events.at(-1)?.position, event)
     const place = placeOf(event)
     lastSeen = place

@@ -3,7 +3,7 @@ import { isBadPosition } from '../failure.js'
 import { LogUnavailable } from '../../event-log.js'
 import type { Position, ReadAll, RecordedEvent } from '../../event-log.js'
 import { BATCH_MAX, messagesOf } from './read.js'
-import { ascending, eventFrom, fromEndRequest, positionOf, readAllRequest } from '../client/wire.js'
+import { ascending, fromEndRequest, readAllRequest } from '../client/wire.js'
 
 /** Events requested at a time. The server searches one record more, see `readAllRequest`. */
 const PAGE = 4_096
@@ -17,10 +17,7 @@ export const headOf = async (
   // Read to its end: a call that is cancelled resets its HTTP/2 stream, and servers close a connection with too many
   // resets.
   for await (const messages of messagesOf(connection, fromEndRequest(1), signal))
-    for (const message of messages) {
-      const event = message.getEvent()?.getEvent()
-      if (event !== undefined) last = positionOf(event.getCommitPosition())
-    }
+    for (const message of messages) if (message.kind === 'event') last = message.event.position
   return last
 }
 
@@ -33,11 +30,8 @@ const recordAtOrBefore = async (
   position: Position,
 ): Promise<Position | undefined> => {
   for await (const messages of messagesOf(connection, fromEndRequest(Infinity)))
-    for (const message of messages) {
-      const event = message.getEvent()?.getEvent()
-      if (event !== undefined && positionOf(event.getCommitPosition()) <= position)
-        return positionOf(event.getCommitPosition())
-    }
+    for (const message of messages)
+      if (message.kind === 'event' && message.event.position <= position) return message.event.position
   return undefined
 }
 
@@ -65,9 +59,8 @@ export async function* readAllThrough(
     try {
       for await (const messages of messagesOf(connection, readAllRequest(from, prefixes, PAGE), signal))
         for (const message of messages) {
-          const recorded = message.getEvent()?.getEvent()
-          if (recorded === undefined) continue
-          const event = eventFrom(recorded)
+          if (message.kind !== 'event') continue
+          const { event } = message
           if (seen++ > 0) ascending(at, event)
           if (through !== undefined && event.position > through) {
             if (batch.length > 0) yield batch

@@ -1,16 +1,17 @@
-import type { ReadReq, ReadResp } from '../client/client-internals.js'
+import type { ReadReq } from '../client/client-internals.js'
 import { cancelCall } from '../client/connection.js'
 import type { EventStoreDbConnection, ReadCall } from '../client/connection.js'
+import type { Received } from '../client/read-response.js'
 import { exceptionOf } from '../failure.js'
 import { LogUnavailable } from '../../event-log.js'
 import type { ReadStream, RecordedEvent } from '../../event-log.js'
-import { eventFrom, readStreamRequest } from '../client/wire.js'
+import { readStreamRequest } from '../client/wire.js'
 
 /** Events per batch, unless told otherwise. */
 export const BATCH_MAX = 1_000
 
 /** The next result of a call: messages (at least one), its end, or silence for the time given. */
-export type Heard = readonly ReadResp[] | 'end' | 'silence'
+export type Heard = readonly Received[] | 'end' | 'silence'
 
 /**
  * A reading call whose ready messages are taken together, without a promise for each. Not reading holds the server
@@ -78,9 +79,9 @@ export const listen = async (connection: EventStoreDbConnection, request: ReadRe
   }
 }
 
-const drain = (call: ReadCall, max: number): readonly ReadResp[] => {
-  const messages: ReadResp[] = []
-  for (let message: ReadResp | null; messages.length < max && (message = call.read()) !== null;) messages.push(message)
+const drain = (call: ReadCall, max: number): readonly Received[] => {
+  const messages: Received[] = []
+  for (let message: Received | null; messages.length < max && (message = call.read()) !== null;) messages.push(message)
   return messages
 }
 
@@ -100,7 +101,7 @@ export async function* messagesOf(
   connection: EventStoreDbConnection,
   request: ReadReq,
   signal?: AbortSignal,
-): AsyncGenerator<readonly ReadResp[]> {
+): AsyncGenerator<readonly Received[]> {
   const listening = await listen(connection, request)
   try {
     for (;;) {
@@ -127,9 +128,8 @@ export async function* readStreamEvents(
   let batch: RecordedEvent[] = []
   for await (const messages of messagesOf(connection, readStreamRequest(stream, backwards, from, max), signal))
     for (const message of messages) {
-      const recorded = message.getEvent()?.getEvent()
-      if (recorded === undefined) continue
-      batch.push(eventFrom(recorded))
+      if (message.kind !== 'event') continue
+      batch.push(message.event)
       if (batch.length < batchMax) continue
       yield batch
       batch = []

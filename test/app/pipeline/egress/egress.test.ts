@@ -147,7 +147,7 @@ describe('a running egress', () => {
     log = memoryLog()
     const running = live(sink)
     for await (const batch of before.readAll())
-      for (const { stream, ...event } of batch) await log.append([{ stream, expected: 'any', events: [event] }])
+      for (const event of batch) await log.append([{ stream: event.stream, expected: 'any', events: [event] }])
     await reached('g1', ROWS)
     expect(await running.stop()).toEqual({ kind: 'stopped' })
   })

@@ -37,7 +37,7 @@ const grown = async (log: EventLog, count: number, from: number): Promise<EventL
 const restored = async (log: EventLog): Promise<EventLog> => {
   const copy = memoryLog()
   for await (const batch of log.readAll())
-    for (const { stream, ...event } of batch) await copy.append([{ stream, expected: 'any', events: [event] }])
+    for (const event of batch) await copy.append([{ stream: event.stream, expected: 'any', events: [event] }])
   const id = await log.id()
   return { ...copy, id: () => Promise.resolve(id) }
 }

@@ -16,7 +16,7 @@ import { generationOf, silent, take } from '../../../support/pipeline.js'
 const restored = async (log: EventLog): Promise<EventLog> => {
   const copy = memoryLog()
   for await (const batch of log.readAll())
-    for (const { stream, ...event } of batch) await copy.append([{ stream, expected: 'any', events: [event] }])
+    for (const event of batch) await copy.append([{ stream: event.stream, expected: 'any', events: [event] }])
   const id = await log.id()
   return { ...copy, id: () => Promise.resolve(id) }
 }

@@ -5,6 +5,7 @@
 import { writeSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import { openEmbeddedLog } from '../../../../src/log/embedded/log.js'
+import { plainEvent } from '../../../../src/log/event-log.js'
 
 const [raw = '', out = ''] = process.argv.slice(2)
 const input = await openEmbeddedLog({ dir: raw, mode: 'reader' })
@@ -24,7 +25,7 @@ for await (const message of input.subscribe({
 })) {
   if (message.kind !== 'events') continue
   const events = message.events.map((event) => ({
-    ...event,
+    ...plainEvent(event),
     metadata: Buffer.from(JSON.stringify({ position: `${event.position}` })),
   }))
   const [answer] = await output.append([{ stream: 'copy', expected, events }])

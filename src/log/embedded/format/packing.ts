@@ -1,0 +1,29 @@
+import { compressSync, uncompressSync } from 'lz4-napi'
+
+/** How the body of a block is stored; the number is on disk. */
+export const PLAIN = 0
+/** LZ4 in its block format, behind the length of the body (u32, little-endian). */
+export const LZ4 = 1
+
+export type Packed = Readonly<{ codec: number; bytes: Uint8Array }>
+
+/** The body as it is stored: compressed, unless that does not make it smaller. */
+export const pack = (body: Buffer): Packed => {
+  const bytes = compressSync(body)
+  return bytes.length < body.length ? { codec: LZ4, bytes } : { codec: PLAIN, bytes: body }
+}
+
+/**
+ * The body again; `undefined` if this version does not know the codec. Bytes that LZ4 cannot have written throw: the
+ * caller has checked them against their checksum.
+ */
+export const unpack = (codec: number, bytes: Buffer): Buffer | undefined => {
+  switch (codec) {
+    case PLAIN:
+      return bytes
+    case LZ4:
+      return uncompressSync(bytes)
+    default:
+      return undefined
+  }
+}
