@@ -7,7 +7,7 @@ import { unreachable } from '../domain/unreachable.js'
 import { kpiStream } from '../domain/stream-name.js'
 import { readerOfSchema, rowCodec, type RowReader } from './row-codec.js'
 import type { RowHeader } from './row-header.js'
-import { ascendingContentId, ascendingIds } from '../log/content-id.js'
+import { ascendingIds } from '../log/content-id.js'
 import type { EventLog, NewEvent, Position, RecordedEvent } from '../log/event-log.js'
 import { APPEND_LIMIT_BYTES } from '../log/append-batches.js'
 
@@ -33,17 +33,19 @@ const metadataOf = (family: FamilyName): Uint8Array => {
 }
 
 /**
- * The events of the batch that goes through `position`, encoded once: these bytes are what every sink frames or
- * renders. An event's id is its place in the batch, so that the same batch, appended again, is recognised.
+ * The events of a batch that goes through `position`, encoded once: these bytes are what every sink frames or renders.
+ * Several batches may go through one position; their ids differ by `from`, which rises from batch to batch by at least
+ * the number of its events.
  */
 export const encodeKpiEvents = (
   tenant: string,
   generation: string,
   events: readonly KpiEvent[],
   position: Position,
+  from = 0,
 ): readonly NewEvent[] => {
   const idAt = ascendingIds(Number(position), 'rows', tenant, generation)
-  return events.map((event, index) => ({ id: idAt(index), ...encoded(event) }))
+  return events.map((event, index) => ({ id: idAt(from + index), ...encoded(event) }))
 }
 
 const encoded = (event: KpiEvent): Omit<NewEvent, 'id'> => {
@@ -75,12 +77,22 @@ export type RawEventRef = Readonly<{ stream: string; revision: number; id: strin
 /** A raw position; `origin` is absent where a version before it wrote the position, or the raw log has no id yet. */
 export type RawMark = Readonly<{ position: Position; origin?: RawOrigin | undefined }>
 
-const markEvent = (type: string, tenant: string, generation: string, { position, origin }: RawMark): NewEvent => ({
-  id: ascendingContentId(Number(position), type, tenant, generation, String(position)),
+const markEvent = (
+  type: string,
+  tenant: string,
+  generation: string,
+  { position, origin }: RawMark,
+  from: number,
+): NewEvent => ({
+  id: ascendingIds(Number(position), type, tenant, generation, String(position))(from),
   type,
   data: Buffer.from(JSON.stringify({ position: String(position), ...origin })),
   metadata: Buffer.from('{}'),
 })
+
+/** The raw position through which everything is folded at this event; `undefined` for all but checkpoints. */
+export const checkpointIn = (event: RecordedEvent): RawMark | undefined =>
+  event.type === CHECKPOINT ? markIn(event) : undefined
 
 const markIn = ({ data }: RecordedEvent): RawMark => {
   const { position, logId, event } = JSON.parse(Buffer.from(data).toString('utf8')) as StoredMark
@@ -90,13 +102,17 @@ const markIn = ({ data }: RecordedEvent): RawMark => {
 
 type StoredMark = Readonly<{ position: string; logId?: string; event?: RawEventRef }>
 
-/** Cuts a batch that folded everything through `position` into appends; the last holds the checkpoint. */
+/**
+ * Cuts a batch that folded everything through `position` into appends; the last holds the checkpoint. `from` as for
+ * `encodeKpiEvents`.
+ */
 export const appendsOf = (
   tenant: string,
   generation: string,
   events: readonly NewEvent[],
   position: Position,
   origin?: RawOrigin,
+  from = 0,
 ): readonly (readonly NewEvent[])[] => {
   const mark = { position, origin }
   const appends: NewEvent[][] = [[]]
@@ -111,8 +127,8 @@ export const appendsOf = (
       bytes += event.data.length
     }
   }
-  if (appends.length > 1) appends[0]?.unshift(markEvent(BATCH_BEGAN, tenant, generation, mark))
-  appends.at(-1)?.push(markEvent(CHECKPOINT, tenant, generation, mark))
+  if (appends.length > 1) appends[0]?.unshift(markEvent(BATCH_BEGAN, tenant, generation, mark, from))
+  appends.at(-1)?.push(markEvent(CHECKPOINT, tenant, generation, mark, from))
   return appends
 }
 
@@ -189,26 +205,23 @@ export type Recovery = Readonly<{
   cutShort: CutShort | undefined
 }>
 
-/** A batch whose checkpoint is missing: where it goes to, and which rows of it are there, by key and revision. */
-export type CutShort = Readonly<{ through: RawMark; present: ReadonlyMap<string, number> }>
+/** A batch whose checkpoint is missing: where it goes to. */
+export type CutShort = Readonly<{ through: RawMark }>
 
 /** Reads the tail of a generation's KPI stream. */
 export const recover = async (kpi: EventLog, tenant: string, generation: string): Promise<Recovery> => {
-  const present = new Map<string, number>()
   let revision: number | undefined
   let through: RawMark | undefined
   const found = (checkpoint: RawMark | undefined): Recovery => ({
     checkpoint,
     revision,
-    cutShort: through === undefined ? undefined : { through, present },
+    cutShort: through === undefined ? undefined : { through },
   })
   for await (const batch of kpi.readStream(kpiStream(tenant, generation), { backwards: true, batchMax: 100 }))
     for (const event of batch) {
       revision ??= event.revision
       if (event.type === CHECKPOINT) return found(markIn(event))
       if (event.type === BATCH_BEGAN) through = markIn(event)
-      const stored = readKpiEvent(event)
-      if (stored !== undefined) present.set(stored.header.key, stored.header.revision)
     }
   return found(undefined)
 }

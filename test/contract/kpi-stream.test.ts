@@ -78,7 +78,7 @@ describe('what recovery finds', () => {
     expect((await recover(await logOf(first), 't', 'g1')).cutShort?.through).toEqual({ position: 19n, origin })
   })
 
-  test('behind an incomplete batch is the checkpoint before it, its end position, and the rows of it that are there', async () => {
+  test('behind an incomplete batch is the checkpoint before it and its end position', async () => {
     const [first = [], second = []] = appendsOf('t', 'g1', rows(2_500, 2), 19n)
     const log = await logOf(...appendsOf('t', 'g1', rows(3), 7n), first, second)
     const { checkpoint, revision, cutShort } = await recover(log, 't', 'g1')
@@ -87,8 +87,6 @@ describe('what recovery finds', () => {
       revision: 4 + first.length + second.length - 1,
       through: { position: 19n },
     })
-    expect(cutShort?.present.size).toBe(first.length + second.length - 1)
-    expect(new Set(cutShort?.present.values())).toEqual(new Set([2]))
   })
 })
 

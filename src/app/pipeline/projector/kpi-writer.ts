@@ -1,7 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { appendsOf, encodeKpiEvents, type CutShort, type RawMark } from '../../../contract/kpi-stream.js'
+import { appendsOf, encodeKpiEvents, type RawMark } from '../../../contract/kpi-stream.js'
 import type { KpiEvent } from '../../../domain/kpi-event.js'
-import { rowKey } from '../../../domain/row.js'
 import { kpiStream } from '../../../domain/stream-name.js'
 import { appendsWithinLimit } from '../../../log/append-batches.js'
 import type { AppendFailure, EventLog, ExpectedRevision, NewEvent, Position } from '../../../log/event-log.js'
@@ -26,6 +25,8 @@ export class KpiWriter {
   checkpoint: Position | undefined
   private readonly options: KpiWriterOptions
   private expected: ExpectedRevision
+  /** Rises by the events of each batch: no two of them have the same ids. */
+  private batchFrom: number
   private inFlight: Promise<void> = Promise.resolve()
 
   constructor(
@@ -34,6 +35,7 @@ export class KpiWriter {
   ) {
     this.options = options
     this.expected = at.revision ?? 'no-stream'
+    this.batchFrom = (at.revision ?? -1) + 1
     this.checkpoint = at.checkpoint
   }
 
@@ -42,9 +44,9 @@ export class KpiWriter {
    * durable. A failure is met at the next append, or by `settled`; what was folded meanwhile is then given up.
    */
   async appendBehind(output: readonly KpiEvent[], mark: RawMark): Promise<void> {
-    const events = this.encoded(output, mark.position)
+    const appends = this.encoded(output, mark)
     await this.inFlight
-    this.inFlight = this.options.gate.track(this.appendEvents(events, mark))
+    this.inFlight = this.options.gate.track(this.appendBatch(appends, output.length, mark.position))
     this.inFlight.catch(() => undefined) // met by `settled`
   }
 
@@ -53,42 +55,34 @@ export class KpiWriter {
     return this.inFlight
   }
 
-  /** Appends a checkpoint without output. */
-  async appendCheckpoint(mark: RawMark): Promise<void> {
-    await this.inFlight
-    await this.appendEvents([], mark)
-  }
-
-  /** Appends the events that are missing of a batch that was cut short, and its checkpoint. */
-  async complete(output: readonly KpiEvent[], { through, present }: CutShort): Promise<void> {
-    const isMissing = output.map(({ row }) => present.get(rowKey(row)) !== row.revision)
-    await this.appendEvents(
-      this.encoded(output, through.position).filter((_, index) => isMissing[index]),
-      through,
-    )
-  }
-
   /** Stores dead letters. They go before the checkpoint of their batch, so none is lost; a repeat stores nothing. */
   async storeDeadLetters(letters: readonly DeadLetter[]): Promise<void> {
     await storeDeadLetters(this.options.kpi, letters)
   }
 
-  private encoded(output: readonly KpiEvent[], position: Position): readonly NewEvent[] {
+  private encoded(output: readonly KpiEvent[], { position, origin }: RawMark): readonly (readonly NewEvent[])[] {
     const { tenant, generation } = this.options
-    return encodeKpiEvents(tenant, generation, output, position)
+    const from = this.batchFrom
+    this.batchFrom += output.length
+    const events = encodeKpiEvents(tenant, generation, output, position, from)
+    return appendsOf(tenant, generation, events, position, origin, from)
   }
 
-  private async appendEvents(output: readonly NewEvent[], { position, origin }: RawMark): Promise<void> {
+  private async appendBatch(
+    appends: readonly (readonly NewEvent[])[],
+    rows: number,
+    position: Position,
+  ): Promise<void> {
     const { kpi, tenant, generation, onAppended } = this.options
     const stream = kpiStream(tenant, generation)
-    for (const events of appendsOf(tenant, generation, output, position, origin)) {
+    for (const events of appends) {
       const [result] = await kpi.append([{ stream, expected: this.expected, events }])
       if (result === undefined) throw new Error('the log answered nothing to an append')
       if (E.isLeft(result)) throw new AppendFailed(result.left)
       this.expected = result.right.revision
     }
     this.checkpoint = position
-    onAppended(output.length, position)
+    onAppended(rows, position)
   }
 }
 

@@ -1,19 +1,16 @@
 import type { AppendFailure, Position } from '../../../log/event-log.js'
 import type { FactBatch } from '../facts/fact-batch.js'
-import type { FactFeed } from '../facts/fact-feed.js'
-import { AppendFailed, type KpiWriter } from './kpi-writer.js'
+import { AppendFailed } from './kpi-writer.js'
 import { PauseGate } from '../pause-gate.js'
 import { LateCount } from './late-share.js'
 import type { ProjectorOptions, ProjectorRun } from './projector-options.js'
 import type { RawFold } from './raw-fold.js'
-import { recoverProjector, SNAPSHOT_EVENTS, type Recovered } from './recovery.js'
+import { recoverProjector, type Recovered } from './recovery.js'
 import { retrying, type Lost } from '../retry.js'
 import type { StageEnd } from '../stage.js'
 
 export type ProjectorEnd = Exclude<StageEnd, { kind: 'failed' }>
 
-/** Folded events that changed no row after which a checkpoint is written all the same. */
-export const IDLE_CHECKPOINT_EVENTS = 10_000
 const RETRY = { firstMs: 100, maxMs: 10_000 }
 
 /**
@@ -56,30 +53,24 @@ const attempt = async (run: ProjectorRun): Promise<ProjectorEnd | Lost> => {
   }
 }
 
-/** The steady loop: reads a batch, folds it, appends its output, and now and then saves a snapshot. */
+/** The steady loop: folds what the raw log delivers, and lets the publisher append what is due. */
 class Projector {
   private readonly run: ProjectorRun
-  private readonly fold: RawFold
-  private readonly feed: FactFeed
-  private readonly writer: KpiWriter
-  /** `fold.events` when the last checkpoint was appended. */
-  private eventsAtCheckpoint: number
+  private readonly recovered: Recovered
   private readonly late: LateCount
   private isLate = false
 
-  constructor(run: ProjectorRun, { fold, feed, writer }: Recovered) {
+  constructor(run: ProjectorRun, recovered: Recovered) {
     this.run = run
-    this.fold = fold
-    this.feed = feed
-    this.writer = writer
-    this.eventsAtCheckpoint = fold.events
+    this.recovered = recovered
     this.late = new LateCount(run.now)
     run.activity?.watch('events-too-late', () => this.late.share().isAlarming)
   }
 
   async follow(): Promise<ProjectorEnd> {
     const { signal, untilCaughtUp, gate, activity, onWorking } = this.run
-    for await (const message of this.feed.follow(this.fold.position, signal)) {
+    const { fold, feed, writer, publisher } = this.recovered
+    for await (const message of feed.follow(fold.position, signal)) {
       switch (message.kind) {
         case 'facts':
           activity?.begun()
@@ -87,36 +78,33 @@ class Projector {
           activity?.moved()
           break
         case 'checkpoint':
-          this.fold.position = message.position
+          fold.position = message.position
           break
         case 'caught-up':
-          await this.writer.settled() // nothing may come for a long time: a failure must be met now
+          await gate.step(signal, () => publisher.caughtUp())
+          await writer.settled() // nothing may come for a long time: a failure must be met now
           onWorking?.()
           activity?.caughtUp()
           if (!untilCaughtUp) break
-          await this.finish()
-          return { kind: 'caught-up', position: this.writer.checkpoint }
+          await publisher.finish()
+          return { kind: 'caught-up', position: writer.checkpoint }
       }
     }
-    await this.finish()
+    await publisher.finish()
     return { kind: 'stopped' }
   }
 
   /** Resolves once no append is on its way any more, whatever became of it. */
   async settled(): Promise<void> {
-    await this.writer.settled().catch(() => undefined)
+    await this.recovered.writer.settled().catch(() => undefined)
   }
 
   private async project(batch: FactBatch): Promise<void> {
-    const { output, deadLetters, fed, tooLate } = await this.fold.fold(batch)
-    await this.writer.storeDeadLetters(deadLetters)
+    const { fold, writer, publisher } = this.recovered
+    const { deadLetters, fed, tooLate } = await fold.fold(batch)
+    await writer.storeDeadLetters(deadLetters)
     this.countLate(fed, tooLate)
-    const { mark } = this.fold
-    if (mark !== undefined && (output.length > 0 || this.sinceCheckpoint >= IDLE_CHECKPOINT_EVENTS)) {
-      await this.writer.appendBehind(output, mark)
-      this.eventsAtCheckpoint = this.fold.events
-    }
-    if (this.fold.eventsSinceSave >= SNAPSHOT_EVENTS) await this.saveSnapshot()
+    await publisher.folded()
   }
 
   /** Reports a share of too-late events that cannot be chance, once when it begins and once when it is over. */
@@ -131,32 +119,6 @@ class Projector {
       )
     if (!isAlarming && this.isLate) logger.info({ ...counts }, 'projector: events are in time again')
     this.isLate = isAlarming
-  }
-
-  /** Leaves a checkpoint and a snapshot, so that the next start has nothing to do again. */
-  private async finish(): Promise<void> {
-    await this.writer.settled()
-    if (this.sinceCheckpoint > 0) await this.checkpoint()
-    if (this.fold.eventsSinceSave > 0) await this.saveSnapshot()
-  }
-
-  /** A snapshot must never be ahead of the rows, so a checkpoint goes before it. */
-  private async saveSnapshot(): Promise<void> {
-    await this.writer.settled()
-    const { position } = this.fold
-    if (position === undefined) return
-    if (this.writer.checkpoint === undefined || position > this.writer.checkpoint) await this.checkpoint()
-    await this.fold.saveTo(this.run.snapshots)
-  }
-
-  private async checkpoint(): Promise<void> {
-    const { mark } = this.fold
-    if (mark !== undefined) await this.writer.appendCheckpoint(mark)
-    this.eventsAtCheckpoint = this.fold.events
-  }
-
-  private get sinceCheckpoint(): number {
-    return this.fold.events - this.eventsAtCheckpoint
   }
 }
 

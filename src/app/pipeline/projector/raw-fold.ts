@@ -5,6 +5,7 @@ import { decodeRaw } from '../../../ingress/decode/decoders.js'
 import { deadLetter } from '../../../ingress/dead-letter.js'
 import type { Unusable } from '../../../ingress/unusable.js'
 import type { NewEvent, Position, RecordedEvent } from '../../../log/event-log.js'
+import type { Due } from '../../../projections/cells/cell-store.js'
 import type { KpiProjection } from '../../../projections/kpi-projection.js'
 import type { Refusal } from '../../../projections/lateness.js'
 import { firstEventAfter, firstFactFrom, type FactBatch } from '../facts/fact-batch.js'
@@ -15,7 +16,6 @@ export type DeadLetter = Readonly<{ stream: string; event: NewEvent }>
 
 /** What a batch of facts gives. */
 export type Folded = Readonly<{
-  output: readonly KpiEvent[]
   deadLetters: readonly DeadLetter[]
   /** Events that could change a figure, and how many of them were refused as too late. */
   fed: number
@@ -69,11 +69,20 @@ export class RawFold {
     this.eventsSinceSave += batch.rawEvents
     let tooLate = 0
     for (const { reason } of refusals.values()) if (reason === 'too-late') tooLate++
-    const output = this.projection.drainEvents()
-    return { output, deadLetters: await this.deadLettersOf(batch, refusals), fed: batch.to - batch.from, tooLate }
+    return { deadLetters: await this.deadLettersOf(batch, refusals), fed: batch.to - batch.from, tooLate }
   }
 
-  /** Saves the state; only between batches, and only once everything through `position` is in the KPI stream. */
+  /** The rows that are due, which count as published from now on. */
+  drain(due: Due): readonly KpiEvent[] {
+    return this.projection.drainEvents(due)
+  }
+
+  /** Notes which rows the KPI stream holds: the last revision of each by row key. */
+  wasPublished(revisions: ReadonlyMap<string, number>): void {
+    this.projection.wasPublished(revisions)
+  }
+
+  /** Saves the state; only once the KPI stream holds a checkpoint at `position` or behind it, and all drained rows. */
   async saveTo(snapshots: SnapshotStore): Promise<void> {
     const { mark } = this
     if (mark === undefined) return

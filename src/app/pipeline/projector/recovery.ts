@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { recover, type CutShort, type RawMark } from '../../../contract/kpi-stream.js'
+import { PublishedRevisions } from '../../../contract/published-revisions.js'
 import { isConfiguration, type ConfigurationFact } from '../../../domain/fact.js'
 import type { EpochMs } from '../../../domain/interval.js'
 import { readClock } from '../../../ingress/clock.js'
@@ -12,18 +13,15 @@ import { checkpointRefusal, rawLogIdOf } from './checkpoint-check.js'
 import { AppendFailed, KpiWriter } from './kpi-writer.js'
 import type { ProjectorRun } from './projector-options.js'
 import { historyThroughOf, RawFold } from './raw-fold.js'
+import { RowPublisher } from './row-publisher.js'
 import type { Snapshot } from './snapshots.js'
 
-/** Folded events between two snapshots, and closed cells that may wait for one in memory. */
-export const SNAPSHOT_EVENTS = 200_000
-
-/** Where a projector goes on: the projection at the last checkpoint, the facts behind it, and the writer. */
-export type Recovered = Readonly<{ fold: RawFold; feed: FactFeed; writer: KpiWriter }>
+/** Where a projector goes on: the projection at the last checkpoint, the facts behind it, and what appends its rows. */
+export type Recovered = Readonly<{ fold: RawFold; feed: FactFeed; writer: KpiWriter; publisher: RowPublisher }>
 
 /**
  * Brings the projection to where it was at the last checkpoint: from the snapshot if there is a usable one, and on by
- * folding without appending. A batch that a crash cut short is completed. Stops early, at a batch's end, when the
- * signal aborts. Throws `AppendFailed` where the generation cannot go on, or the log does not take an append.
+ * folding without appending. A batch that a crash cut short is completed. Stops early when the signal aborts. Throws `AppendFailed` where the generation cannot go on, or the log does not take an append.
  */
 export const recoverProjector = async (
   options: ProjectorRun,
@@ -33,8 +31,10 @@ export const recoverProjector = async (
   const { revision, checkpoint, cutShort } = await recover(kpi, tenant, generation.name)
   const at = { revision, checkpoint: checkpoint?.position }
   const writer = new KpiWriter({ kpi, tenant, generation: generation.name, gate, onAppended }, at)
-  const recovered = { writer, ...(await restored(options, checkpoint, cutShort?.through ?? checkpoint)) }
-  if (checkpoint !== undefined && recovered.fold.position !== checkpoint.position)
+  const { fold, feed } = await restored(options, checkpoint, cutShort?.through ?? checkpoint)
+  const published = new PublishedRevisions(kpi, tenant, generation.name, fold.position)
+  const recovered = { fold, feed, writer, publisher: new RowPublisher(options, fold, writer, published) }
+  if (checkpoint !== undefined && fold.position !== checkpoint.position)
     await refold(options, recovered, checkpoint.position)
   if (cutShort !== undefined && !signal.aborted) await complete(options, recovered, cutShort)
   return recovered
@@ -45,7 +45,7 @@ const restored = async (
   options: ProjectorRun,
   checkpoint: RawMark | undefined,
   end: RawMark | undefined,
-): Promise<Omit<Recovered, 'writer'>> => {
+): Promise<Pick<Recovered, 'fold' | 'feed'>> => {
   const { tenant, generation, raw, snapshots, batchMax, now } = options
   const logId = await rawLogIdOf(raw)
   const snapshot = usableSnapshot(snapshots.load(), logId, checkpoint)
@@ -154,16 +154,20 @@ async function* configurationIn({
     }
 }
 
-/** Folds what the KPI stream holds already; its output is dropped. */
-const refold = async (options: ProjectorRun, { fold, feed }: Recovered, through: Position): Promise<void> => {
-  const { generation, snapshots, logger, signal, gate, activity } = options
+/** Folds through the checkpoint. Dead letters are stored already. */
+const refold = async (
+  options: ProjectorRun,
+  { fold, feed, publisher }: Recovered,
+  through: Position,
+): Promise<void> => {
+  const { generation, logger, signal, gate, activity } = options
   logger.info(
     { generation: generation.name, from: String(fold.position ?? 'the beginning'), through: String(through) },
     'projector: folding up to the checkpoint',
   )
   const foldBatch = async (batch: FactBatch): Promise<void> => {
     await fold.fold(batch)
-    if (fold.eventsSinceSave >= SNAPSHOT_EVENTS) await fold.saveTo(snapshots)
+    await publisher.refolded()
   }
   for await (const batch of feed.through(fold.position, through)) {
     activity?.begun()
@@ -175,19 +179,18 @@ const refold = async (options: ProjectorRun, { fold, feed }: Recovered, through:
 }
 
 /**
- * Appends what is missing of a batch that a crash cut short. It has to be this very batch: cut elsewhere, it could
- * leave a checkpoint behind rows that are already further on, and the next start would append their earlier revisions
- * after them.
+ * Completes a batch that a crash cut short: folds through where it goes, and appends what is due and not in it yet. It
+ * ends where it was meant to end, because its rows count events up to there: an erasure asks for that.
  */
 const complete = async (
   { gate, signal }: ProjectorRun,
-  { fold, feed, writer }: Recovered,
-  cutShort: CutShort,
+  { fold, feed, writer, publisher }: Recovered,
+  { through }: CutShort,
 ): Promise<void> => {
-  const batch = await feed.allThrough(fold.position, cutShort.through.position)
+  const batch = await feed.allThrough(fold.position, through.position)
   await gate.step(signal, async () => {
-    const { output, deadLetters } = await fold.fold(batch)
+    const { deadLetters } = await fold.fold(batch)
     await writer.storeDeadLetters(deadLetters)
-    await writer.complete(output, cutShort)
+    await publisher.endBatch('settled')
   })
 }

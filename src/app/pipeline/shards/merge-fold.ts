@@ -1,10 +1,12 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { RawEventRef, RawMark } from '../../../contract/kpi-stream.js'
 import type { Fact } from '../../../domain/fact.js'
+import type { KpiEvent } from '../../../domain/kpi-event.js'
 import type { PointOperation } from '../../../domain/point-operation.js'
 import { decodeRaw } from '../../../ingress/decode/decoders.js'
 import { deadLetter } from '../../../ingress/dead-letter.js'
 import type { Position, RecordedEvent } from '../../../log/event-log.js'
+import type { Due } from '../../../projections/cells/cell-store.js'
 import type { KpiProjection } from '../../../projections/kpi-projection.js'
 import { PointReplay } from '../../../projections/points/point-recorder.js'
 import type { Generation } from '../generations.js'
@@ -59,10 +61,20 @@ export class MergeFold {
     this.position = through
     this.events += items.length
     this.eventsSinceSave += items.length
-    return { output: this.projection.drainEvents(), deadLetters, fed: items.length, tooLate: 0 }
+    return { deadLetters, fed: items.length, tooLate: 0 }
   }
 
-  /** Saves the state; only between batches, and only once everything through `position` is in the KPI stream. */
+  /** The rows that are due, which count as published from now on. */
+  drain(due: Due): readonly KpiEvent[] {
+    return this.projection.drainEvents(due)
+  }
+
+  /** Notes which rows the KPI stream holds: the last revision of each by row key. */
+  wasPublished(revisions: ReadonlyMap<string, number>): void {
+    this.projection.wasPublished(revisions)
+  }
+
+  /** Saves the state; only once the KPI stream holds a checkpoint at `position` or behind it, and all drained rows. */
   async saveTo(snapshots: SnapshotStore): Promise<void> {
     const { mark } = this
     if (mark === undefined) return

@@ -1,12 +1,14 @@
 import { recover, type CutShort, type RawMark } from '../../../contract/kpi-stream.js'
+import { PublishedRevisions } from '../../../contract/published-revisions.js'
 import type { Position } from '../../../log/event-log.js'
 import { KpiProjection } from '../../../projections/kpi-projection.js'
 import { PauseGate } from '../pause-gate.js'
 import { checkpointRefusal, rawLogIdOf } from '../projector/checkpoint-check.js'
 import { AppendFailed, KpiWriter } from '../projector/kpi-writer.js'
 import type { ProjectorOptions, ProjectorRun } from '../projector/projector-options.js'
-import { endOf, IDLE_CHECKPOINT_EVENTS, type ProjectorEnd } from '../projector/projector.js'
-import { knownAtStart, SNAPSHOT_EVENTS, usableSnapshot } from '../projector/recovery.js'
+import { endOf, type ProjectorEnd } from '../projector/projector.js'
+import { knownAtStart, usableSnapshot } from '../projector/recovery.js'
+import { RowPublisher } from '../projector/row-publisher.js'
 import { retrying, type Lost } from '../retry.js'
 import { MergeFold } from './merge-fold.js'
 import { mergedPoints, type MergedItem } from './merge-input.js'
@@ -68,7 +70,8 @@ const openMerger = async (run: ProjectorRun): Promise<Merger> => {
   }
   const at = { revision, checkpoint: checkpoint?.position }
   const writer = new KpiWriter({ kpi, tenant, generation: generation.name, gate, onAppended }, at)
-  return new Merger(run, fold, writer, { checkpoint, cutShort })
+  const published = new PublishedRevisions(kpi, tenant, generation.name, fold.position)
+  return new Merger(run, fold, writer, new RowPublisher(run, fold, writer, published), { checkpoint, cutShort })
 }
 
 /** Goes on behind the checkpoint: first folds up to it without output, then completes a batch that was cut short. */
@@ -76,9 +79,9 @@ class Merger {
   private readonly run: ProjectorRun
   private readonly fold: MergeFold
   private readonly writer: KpiWriter
+  private readonly publisher: RowPublisher
   private readonly checkpointed: RawMark | undefined
   private cutShort: CutShort | undefined
-  private eventsAtCheckpoint: number
   /** Of a batch that was cut short, what has come of it so far: it is folded as the whole that it was. */
   private kept: readonly MergedItem[] = []
 
@@ -86,14 +89,15 @@ class Merger {
     run: ProjectorRun,
     fold: MergeFold,
     writer: KpiWriter,
+    publisher: RowPublisher,
     found: Readonly<{ checkpoint: RawMark | undefined; cutShort: CutShort | undefined }>,
   ) {
     this.run = run
     this.fold = fold
     this.writer = writer
+    this.publisher = publisher
     this.checkpointed = found.checkpoint
     this.cutShort = found.cutShort
-    this.eventsAtCheckpoint = fold.events
   }
 
   async follow(): Promise<ProjectorEnd> {
@@ -108,14 +112,15 @@ class Merger {
         activity?.moved()
         continue
       }
+      await gate.step(signal, () => this.publisher.caughtUp())
       await this.writer.settled() // nothing may come for a long time: a failure must be met now
       onWorking?.()
       activity?.caughtUp()
       if (!untilCaughtUp) continue
-      await this.finish()
+      await this.publisher.finish()
       return { kind: 'caught-up', position: this.writer.checkpoint }
     }
-    await this.finish()
+    await this.publisher.finish()
     return { kind: 'stopped' }
   }
 
@@ -140,7 +145,7 @@ class Merger {
     }
     await to(this.checkpointed?.position, async (part, end) => {
       this.fold.fold(part, end)
-      this.eventsAtCheckpoint = this.fold.events
+      await this.publisher.refolded()
     })
     const { cutShort } = this
     if (cutShort !== undefined && through < cutShort.through.position) {
@@ -149,49 +154,17 @@ class Merger {
     }
     if (cutShort !== undefined)
       await to(cutShort.through.position, async (part, end) => {
-        const { output, deadLetters } = this.fold.fold([...this.kept, ...part], end)
+        const { deadLetters } = this.fold.fold([...this.kept, ...part], end)
         await this.writer.storeDeadLetters(deadLetters)
-        await this.writer.complete(output, cutShort)
+        await this.publisher.endBatch('settled')
         this.cutShort = undefined
       })
     await to(through, (part, end) => this.project(part, end))
-    if (this.fold.eventsSinceSave >= SNAPSHOT_EVENTS) await this.saveSnapshot()
   }
 
   private async project(items: readonly MergedItem[], through: Position): Promise<void> {
-    const { output, deadLetters } = this.fold.fold(items, through)
+    const { deadLetters } = this.fold.fold(items, through)
     await this.writer.storeDeadLetters(deadLetters)
-    const { mark } = this.fold
-    if (mark === undefined || (output.length === 0 && this.sinceCheckpoint < IDLE_CHECKPOINT_EVENTS)) return
-    await this.writer.appendBehind(output, mark)
-    this.eventsAtCheckpoint = this.fold.events
-  }
-
-  /** Leaves a checkpoint and a snapshot, so that the next start has nothing to do again. */
-  private async finish(): Promise<void> {
-    await this.writer.settled()
-    if (this.sinceCheckpoint > 0) await this.checkpoint()
-    if (this.fold.eventsSinceSave > 0) await this.saveSnapshot()
-  }
-
-  /** A snapshot must never be ahead of the rows, so a checkpoint goes before it. */
-  private async saveSnapshot(): Promise<void> {
-    await this.writer.settled()
-    const { position } = this.fold
-    if (position === undefined) return
-    if (this.writer.checkpoint === undefined || position > this.writer.checkpoint) await this.checkpoint()
-    await this.fold.saveTo(this.run.snapshots)
-  }
-
-  private async checkpoint(): Promise<void> {
-    const { mark } = this.fold
-    const { checkpoint } = this.writer
-    if (mark !== undefined && (checkpoint === undefined || mark.position > checkpoint))
-      await this.writer.appendCheckpoint(mark)
-    this.eventsAtCheckpoint = this.fold.events
-  }
-
-  private get sinceCheckpoint(): number {
-    return this.fold.events - this.eventsAtCheckpoint
+    await this.publisher.folded()
   }
 }

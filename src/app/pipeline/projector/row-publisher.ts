@@ -1,0 +1,143 @@
+import type { PublishedRevisions } from '../../../contract/published-revisions.js'
+import type { RawMark } from '../../../contract/kpi-stream.js'
+import type { KpiEvent } from '../../../domain/kpi-event.js'
+import type { Position } from '../../../log/event-log.js'
+import type { Due } from '../../../projections/cells/cell-store.js'
+import type { KpiWriter } from './kpi-writer.js'
+import type { ProjectorRun } from './projector-options.js'
+import type { SnapshotStore } from './snapshots.js'
+
+/** Folded events between two snapshots, and closed cells that may wait for one in memory. */
+const SNAPSHOT_EVENTS = 200_000
+
+/** Folded events that changed no row after which a checkpoint is written all the same at the head. */
+const IDLE_CHECKPOINT_EVENTS = 10_000
+
+/** A fold of the raw log whose rows are published. */
+export type PublishedFold = Readonly<{
+  position: Position | undefined
+  mark: RawMark | undefined
+  /** Events folded by this object, and since the last save. */
+  events: number
+  eventsSinceSave: number
+  drain: (due: Due) => readonly KpiEvent[]
+  wasPublished: (revisions: ReadonlyMap<string, number>) => void
+  saveTo: (snapshots: SnapshotStore) => Promise<void>
+}>
+
+/**
+ * Decides which rows of a fold are appended when. *At the head* everything that changed is published, after each
+ * delivery. *Behind* it a batch goes on for `batchMax` events, and its output are the rows that have settled: what
+ * changes again soon is not worth a record. *Recovering* lasts until the first append: what was published before is
+ * read from the KPI stream and not computed, because it depended on where batches ended and how far the head was.
+ */
+export class RowPublisher {
+  private readonly run: ProjectorRun
+  private readonly fold: PublishedFold
+  private readonly writer: KpiWriter
+  /** While recovering: what is in the KPI stream and not in the state. */
+  private published: PublishedRevisions | undefined
+  /** `fold.events` when the last checkpoint was appended, and when the batch at hand began. */
+  private eventsAtCheckpoint: number
+  private eventsAtBatch: number
+  /** Where the raw log ended when it was looked at from behind; `undefined` at the head. */
+  private head: Position | undefined
+
+  constructor(run: ProjectorRun, fold: PublishedFold, writer: KpiWriter, published: PublishedRevisions) {
+    this.run = run
+    this.fold = fold
+    this.writer = writer
+    this.published = published
+    this.eventsAtCheckpoint = fold.events
+    this.eventsAtBatch = fold.events
+  }
+
+  /** Events up to the last checkpoint were folded again. */
+  async refolded(): Promise<void> {
+    this.eventsAtCheckpoint = this.fold.events
+    this.eventsAtBatch = this.fold.events
+    await this.saveWhenDue()
+  }
+
+  /** Events were folded: ends the batch if it is full. */
+  async folded(): Promise<void> {
+    if (this.fold.events - this.eventsAtBatch < this.run.batchMax) return
+    await this.endBatch((await this.hasReachedHead()) ? 'all' : 'settled')
+  }
+
+  /** Appends the rows that are due and a checkpoint. */
+  async endBatch(due: Due): Promise<void> {
+    if (due === 'all') this.head = undefined
+    await this.append(await this.drain(due))
+    await this.saveWhenDue()
+  }
+
+  /** Everything that the log holds was folded: publishes all that changed. */
+  async caughtUp(): Promise<void> {
+    this.head = undefined
+    this.eventsAtBatch = this.fold.events
+    const output = await this.drain('all')
+    if (output.length > 0 || this.sinceCheckpoint >= IDLE_CHECKPOINT_EVENTS) await this.append(output)
+    await this.saveWhenDue()
+  }
+
+  /** Leaves a checkpoint and a snapshot, so that the next start has nothing to do again. */
+  async finish(): Promise<void> {
+    await this.writer.settled()
+    if (this.sinceCheckpoint > 0) await this.checkpoint()
+    if (this.fold.eventsSinceSave > 0) await this.saveSnapshot()
+  }
+
+  private async saveWhenDue(): Promise<void> {
+    if (this.fold.eventsSinceSave >= SNAPSHOT_EVENTS) await this.saveSnapshot()
+  }
+
+  /** A snapshot must never be ahead of the rows, so a checkpoint goes before it. */
+  private async saveSnapshot(): Promise<void> {
+    await this.writer.settled()
+    const { position } = this.fold
+    if (position === undefined) return
+    if (this.writer.checkpoint === undefined || position > this.writer.checkpoint) await this.checkpoint()
+    if (this.published !== undefined) this.fold.wasPublished(await this.published.through(position))
+    await this.fold.saveTo(this.run.snapshots)
+  }
+
+  private async checkpoint(): Promise<void> {
+    const { mark } = this.fold
+    const { checkpoint } = this.writer
+    if (mark !== undefined && (checkpoint === undefined || mark.position > checkpoint)) {
+      await this.writer.appendBehind([], mark)
+      await this.writer.settled()
+    }
+    this.eventsAtCheckpoint = this.fold.events
+  }
+
+  private async drain(due: Due): Promise<readonly KpiEvent[]> {
+    if (this.published !== undefined) {
+      this.fold.wasPublished(await this.published.rest())
+      this.published = undefined
+    }
+    return this.fold.drain(due)
+  }
+
+  private async append(output: readonly KpiEvent[]): Promise<void> {
+    const { mark } = this.fold
+    if (mark === undefined) return
+    await this.writer.appendBehind(output, mark)
+    this.eventsAtCheckpoint = this.fold.events
+    this.eventsAtBatch = this.fold.events
+  }
+
+  /**
+   * Has the fold come to where the log ended when it was behind for the first time? A log that grows as fast as it is
+   * folded never says `caught-up`, and rows of open intervals are to be published all the same.
+   */
+  private async hasReachedHead(): Promise<boolean> {
+    this.head ??= await this.run.raw.head()
+    return this.head === undefined || (this.fold.position ?? -1n) >= this.head
+  }
+
+  private get sinceCheckpoint(): number {
+    return this.fold.events - this.eventsAtCheckpoint
+  }
+}
