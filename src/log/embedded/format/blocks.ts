@@ -7,8 +7,11 @@ import type { EmbeddedStore } from '../lmdb/store.js'
 
 /** How often something was erased here, in the table `meta`. */
 export const ERASURES = 'erasures'
-/** A batch ends after this many bytes of blocks: it bounds memory, and how long the event loop waits. */
-export const BATCH_BYTES_MAX = 2 * 1024 * 1024
+/**
+ * A batch ends after this many bytes of blocks, decompressed: it bounds memory, and how long the event loop waits. It
+ * leaves room for 20,000 raw events, which take about 20 ms.
+ */
+export const BATCH_BYTES_MAX = 32 * 1024 * 1024
 export const BATCH_EVENTS_MAX = 1_000
 
 export type Blocks = Readonly<{
