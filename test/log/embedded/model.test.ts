@@ -31,7 +31,11 @@ const streamAppend: fc.Arbitrary<StreamAppend> = fc
     events: Array.from({ length: count }, (_, i) => eventNumbered(from + i)),
   }))
 
-type Step = Readonly<{ kind: 'append'; calls: readonly (readonly StreamAppend[])[] } | { kind: 'reopen' }>
+type Step = Readonly<
+  | { kind: 'append'; calls: readonly (readonly StreamAppend[])[] }
+  | { kind: 'erase'; stream: string }
+  | { kind: 'reopen' }
+>
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -40,7 +44,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       .map((calls) => ({ kind: 'append', calls }) as const),
     weight: 8,
   },
-  { arbitrary: fc.constant({ kind: 'reopen' } as const), weight: 1 },
+  { arbitrary: fc.constant({ kind: 'reopen' } as const), weight: 2 },
+  { arbitrary: fc.constantFrom(...STREAMS).map((stream) => ({ kind: 'erase', stream }) as const), weight: 1 },
 )
 
 /** All that can be read, but for positions, which each log gives in its own way. */
@@ -68,7 +73,7 @@ const contentOf = async (log: EventLog): Promise<unknown> => {
   }
 }
 
-test('after any appends the embedded log answers and holds the same as the memory log', async () => {
+test('after any appends and erasures the embedded log answers and holds the same as the memory log', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
       const dir = await scratchDirectory()
@@ -79,6 +84,10 @@ test('after any appends the embedded log answers and holds the same as the memor
           if (each.kind === 'reopen') {
             await log.close()
             log = await openEmbeddedLog({ dir, mode: 'writer' })
+            continue
+          }
+          if (each.kind === 'erase') {
+            expect(await log.erase(each.stream)).toEqual(await model.erase(each.stream))
             continue
           }
           // Not awaited one by one, so that calls share commits.

@@ -37,9 +37,10 @@ const READERS_MAX = 512
  *   the block that holds it.
  * - `streams`: name → number (u48), given in order of appearance: streams that live at one time are neighbours in the
  *   tables below, whatever their names.
- * - `streamIndex` (`cards` on disk): number → the stream's last revision, ids and blocks of its first events.
+ * - `streamIndex` (`cards` on disk): number → the stream's last revision, fingerprints and blocks of its first events.
  * - `overflow` (`index` on disk): what does not fit the stream's entry; number · 0 · id → nothing, number · 1 · last
- *   revision of a run → block.
+ *   revision of a run → block, number · 2 · last id of a run → its first id · block. A run is what one block holds of a
+ *   stream; if its ids ascend and follow those of the runs before, an id in it has no key of its own.
  * - `meta`: the format, the log's id, and who writes.
  */
 export type EmbeddedStore = Readonly<{

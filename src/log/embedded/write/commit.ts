@@ -1,6 +1,6 @@
 import type { Position } from '../../event-log.js'
 import { BLOCK_BYTES, BLOCK_EVENTS_MAX, blockShare, encodeBlock } from '../format/block.js'
-import { idKey, positionKey, runKey, streamKey } from '../format/keys.js'
+import { idKey, positionKey, runIdKey, runKey, streamKey } from '../format/keys.js'
 import type { EmbeddedStore } from '../lmdb/store.js'
 import { ENTRY_EVENTS_MAX, entryBytes, setBlock } from '../format/stream-index.js'
 import type { Placed, WrittenStream } from './written-streams.js'
@@ -39,17 +39,43 @@ export const putsOf = (
     head += BigInt(block.length)
     const key = positionKey(head)
     puts.push([blocks, key, encodeBlock(block)])
-    const runs = new Map<WrittenStream, number>()
-    for (const { of: stream, revision, id } of block)
-      if (revision < ENTRY_EVENTS_MAX) setBlock(stream.entry, revision, key)
-      else {
-        puts.push([overflow, idKey(stream.number, id), NOTHING])
-        runs.set(stream, revision)
-      }
-    for (const [{ number }, revision] of runs) puts.push([overflow, runKey(number, revision), key])
+    const runs = new Map<WrittenStream, Placed[]>()
+    for (const event of block)
+      if (event.revision < ENTRY_EVENTS_MAX) setBlock(event.of.entry, event.revision, key)
+      else if (!runs.get(event.of)?.push(event)) runs.set(event.of, [event])
+    for (const [stream, run] of runs) puts.push(...runPuts(overflow, stream, run, key))
   }
   for (const { number, entry } of touched) puts.push([streamIndex, streamKey(number), entryBytes(entry)])
   return { puts, touched, head, nextStream }
+}
+
+/** Shorter runs have a key for each id, which takes less room. */
+const RUN_IDS_MIN = 3
+
+/** The keys of a run: what one block holds of a stream beyond its entry. */
+const runPuts = (
+  overflow: EmbeddedStore['overflow'],
+  stream: WrittenStream,
+  run: readonly Placed[],
+  block: Buffer,
+): readonly Put[] => {
+  const [first, last] = [run[0]!, run.at(-1)!]
+  const byRevision: Put = [overflow, runKey(stream.number, last.revision), block]
+  if (run.length >= RUN_IDS_MIN && ascends(stream.lastRunId, run)) {
+    stream.lastRunId = last.id
+    return [byRevision, [overflow, runIdKey(stream.number, last.id), Buffer.concat([first.id, block])]]
+  }
+  stream.hasSingleIds = true
+  return [byRevision, ...run.map(({ id }): Put => [overflow, idKey(stream.number, id), NOTHING])]
+}
+
+/** Whether each id is greater than the one before, and the first than `before`. */
+const ascends = (before: Buffer | undefined, run: readonly Placed[]): boolean => {
+  for (const { id } of run) {
+    if (before !== undefined && id.compare(before) <= 0) return false
+    before = id
+  }
+  return true
 }
 
 /** Neighbours into blocks, each as large as a block may be. */

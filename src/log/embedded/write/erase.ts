@@ -1,6 +1,6 @@
 import { Damage } from '../lmdb/damage.js'
 import { openBlock, withoutStream } from '../format/block.js'
-import { positionOf, streamRange } from '../format/keys.js'
+import { OVERFLOW, positionOf, streamRange } from '../format/keys.js'
 import { ERASURES } from '../format/blocks.js'
 import type { EmbeddedStore } from '../lmdb/store.js'
 import { blockOf, entryEvents, erasedEntry, isErased, openEntry } from '../format/stream-index.js'
@@ -26,7 +26,7 @@ export const erasureOf = (store: EmbeddedStore, stream: string): Erasure | undef
   const indexed: Buffer[] = []
   for (const { key, value } of store.overflow.getRange(streamRange(number))) {
     indexed.push(Buffer.from(key))
-    if (value.length > 0) found(value)
+    if (key[6] === OVERFLOW.runByRevision) found(value)
   }
   let events = 0
   const blocks = [...keys].map(([position, key]): readonly [Buffer, Buffer] => {

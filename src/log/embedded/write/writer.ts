@@ -167,7 +167,7 @@ export class EmbeddedWriter {
       for (const [table, key, value] of puts) void table.put(key, value)
     })
     if (!isOurs) return false
-    for (const stream of touched) stream.recent = undefined
+    for (const stream of touched) stream.pending = undefined
     this.#committed()
     return true
   }
