@@ -1,4 +1,5 @@
 import type { AppendFailure } from '../log/event-log.js'
+import { isKeptOut } from '../log/kept-out.js'
 
 /**
  * The log did not take a batch. Nothing was acknowledged, and delivering it again is safe. `message` is for the sender,
@@ -11,7 +12,7 @@ export class NotIngested extends Error {
   /** The cause; it may name servers and paths. */
   readonly reason: string
   constructor(failure: AppendFailure) {
-    const isDenied = failure.tag === 'NotAvailable' && deniesAccess(failure.cause)
+    const isDenied = failure.tag === 'NotAvailable' && isKeptOut(failure.cause)
     const retryable = failure.tag === 'NotAvailable' && !isDenied
     super(
       retryable
@@ -23,12 +24,6 @@ export class NotIngested extends Error {
     this.reason = reasonOf(failure)
   }
 }
-
-/** gRPC status codes of a server that does not let this process in: PERMISSION_DENIED, UNAUTHENTICATED. */
-const DENIED: ReadonlySet<unknown> = new Set([7, 16])
-
-const deniesAccess = (cause: unknown): boolean =>
-  cause instanceof Error && (DENIED.has((cause as { code?: unknown }).code) || deniesAccess(cause.cause))
 
 const reasonOf = (failure: AppendFailure): string => {
   switch (failure.tag) {

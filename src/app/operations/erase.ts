@@ -7,6 +7,7 @@ import { configStream, rawPrefixes } from '../../domain/stream-name.js'
 import { decodeRaw } from '../../ingress/decode/decoders.js'
 import { importedData } from '../../ingress/decode/configuration.js'
 import { contentId } from '../../log/content-id.js'
+import { isKeptOut } from '../../log/kept-out.js'
 import type { AppendFailure, EventLog, Position } from '../../log/event-log.js'
 import { Settings } from '../../projections/settings.js'
 import { Correlator } from '../../projections/points/detail-events.js'
@@ -47,8 +48,11 @@ export type EraseOptions = Readonly<{
 export class NotErased extends Error {
   override readonly name = 'NotErased'
   constructor(failure: AppendFailure) {
+    const isDenied = failure.tag === 'NotAvailable' && isKeptOut(failure.cause)
     super(
-      `the log did not erase (${failure.tag}${failure.tag === 'Refused' ? `: ${failure.reason}` : ''}); try again`,
+      isDenied
+        ? 'the log does not let this user delete streams; run it as one who may (docs/eventstoredb.md, Rights)'
+        : `the log did not erase (${failure.tag}${failure.tag === 'Refused' ? `: ${failure.reason}` : ''}); try again`,
       { cause: failure },
     )
   }

@@ -22,6 +22,10 @@ const asRpcError = (cause: unknown): RpcError | undefined =>
 export const exceptionOf = (cause: unknown): string | undefined =>
   asRpcError(cause)?.metadata?.getMap()['exception']?.toString()
 
+/** What a call that is denied ends with, for an append that is denied by an answer. */
+export const accessDenied = (): Error =>
+  Object.assign(new Error('EventStoreDB: access denied'), { code: PERMISSION_DENIED })
+
 export const isDenied = (cause: unknown): boolean => asRpcError(cause)?.code === PERMISSION_DENIED
 
 /** The server may have refused a position: no version has a code of its own for that. */

@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { eraseStream } from './stream-administration.js'
+import { eraseStream } from './administration/erase.js'
 import { appender } from './append/batch-append.js'
 import { headOf } from './read/read-all.js'
 import { connectEventStoreDb } from './client/connection.js'

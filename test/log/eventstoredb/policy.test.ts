@@ -1,7 +1,7 @@
 import { EventStoreDBClient } from '@eventstore/db-client'
 import * as E from 'fp-ts/lib/Either.js'
 import { expect, onTestFinished, test } from 'vitest'
-import { setStreamPolicy } from '../../../src/log/eventstoredb/stream-administration.js'
+import { setStreamPolicy } from '../../../src/log/eventstoredb/administration/policy.js'
 import { fresh, server } from './rig.js'
 
 const hour = 3_600_000
@@ -38,12 +38,12 @@ test('the same policy again changes nothing; a return to an earlier one does', a
   expect(changes).toEqual([true, false, true, true, true, false])
 })
 
-test('an age that is not whole seconds is Refused, and a server that is away is NotAvailable', async () => {
+test('an age that is not whole seconds is Refused, a server that is away is NotAvailable', async () => {
   const on = await server()
   expect(await setStreamPolicy(on, fresh(), { maxAgeMs: 1_500 })).toMatchObject({ left: { tag: 'Refused' } })
   expect(await setStreamPolicy(on, fresh(), { maxCount: 0 })).toMatchObject({ left: { tag: 'Refused' } })
   on.faults.denies = true
-  expect(await setStreamPolicy(on, fresh(), { maxAgeMs: hour })).toMatchObject({ left: { tag: 'NotAvailable' } })
+  expect(await setStreamPolicy(on, fresh(), { maxAgeMs: hour })).toMatchObject({ left: { tag: 'Denied' } })
   on.away()
   expect(await setStreamPolicy(on, fresh(), { maxAgeMs: hour })).toMatchObject({ left: { tag: 'NotAvailable' } })
 })

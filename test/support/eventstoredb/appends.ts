@@ -5,9 +5,10 @@ import type { ServerDuplexStream } from '@grpc/grpc-js'
 import type { Backend } from './data.js'
 import { takes } from './faults.js'
 import type { Faults } from './faults.js'
-import { batchAccessDenied, batchEventTooLarge, batchNotHandled, batchTooLarge } from './messages.js'
+import { batchAccessDenied, batchEventTooLarge, batchNotHandled, batchTooLarge, nameOf } from './messages.js'
 import { NO_LEADER, refusalOf, UNAVAILABLE } from './refusals.js'
 import type { Refusal } from './refusals.js'
+import type { May } from './rights.js'
 
 /** What a server takes. Before 24.10.4 the data alone counts; there is no limit of one event then. */
 export type AppendSizes = Readonly<{ appendBytesMax: number; eventBytesMax: number; countsDataAlone: boolean }>
@@ -29,7 +30,7 @@ const sizeRefusal = (
   return sum > appendBytesMax ? batchTooLarge(request, appendBytesMax) : undefined
 }
 
-export const appendService = (backend: Backend, faults: Faults, sizes: AppendSizes) => {
+export const appendService = (backend: Backend, faults: Faults, sizes: AppendSizes, may?: May) => {
   const later = (act: () => void): void => void (faults.lateMs > 0 ? setTimeout(act, faults.lateMs) : act())
 
   return (call: ServerDuplexStream<BatchAppendReq, BatchAppendResp>): void => {
@@ -48,7 +49,7 @@ export const appendService = (backend: Backend, faults: Faults, sizes: AppendSiz
     const behind = backend.batch(answer, fail)
     for (const end of ['close', 'error', 'cancelled']) call.on(end, () => behind.end())
     call.on('end', () => call.end())
-    call.on('data', (request: BatchAppendReq) => {
+    const take = (request: BatchAppendReq): void => {
       const id = request.getCorrelationId()!.getString()
       const messages = parts.get(id) ?? []
       parts.set(id, messages)
@@ -69,6 +70,19 @@ export const appendService = (backend: Backend, faults: Faults, sizes: AppendSiz
       if (tooLarge !== undefined) return answer(tooLarge)
       if (takes(faults, 'loseAnswers')) lost.add(id)
       behind.append(messages)
+    }
+    const named = new Map<string, string>()
+    let before: Promise<unknown> = Promise.resolve()
+    const takeIfAllowed = async (request: BatchAppendReq): Promise<void> => {
+      const id = request.getCorrelationId()!.getString()
+      const stream = named.get(id) ?? nameOf(request.getOptions()?.getStreamIdentifier())
+      named.set(id, stream)
+      if (await may!(call.metadata, 'write', stream)) return take(request)
+      if (request.getIsFinal()) answer(batchAccessDenied(request, new shared.AccessDenied().serializeBinary()))
+    }
+    call.on('data', (request: BatchAppendReq) => {
+      if (may === undefined) take(request)
+      else before = before.then(() => takeIfAllowed(request))
     })
   }
 }

@@ -4,9 +4,10 @@ import type { ServerWritableStream } from '@grpc/grpc-js'
 import type { Backend } from './data.js'
 import { takes } from './faults.js'
 import type { Faults } from './faults.js'
-import { isBackwards } from './messages.js'
+import { isBackwards, nameOf } from './messages.js'
 import { ACCESS_DENIED, refusalOf, TOO_SLOW, UNAVAILABLE } from './refusals.js'
 import type { Refusal } from './refusals.js'
+import type { May } from './rights.js'
 
 export type ReadingCall = ServerWritableStream<ReadReq, ReadResp>
 
@@ -15,12 +16,15 @@ export const readService = (
   faults: Faults,
   open: ReadonlySet<unknown>,
   close: (call: ReadingCall, refusal: Refusal) => void,
+  may?: May,
 ) => {
   return async (call: ReadingCall): Promise<void> => {
     const options = call.request.getOptions()!
     const refusal =
       refusalOf(faults, call.metadata) ?? (faults.deniesAll && options.hasAll() ? ACCESS_DENIED : undefined)
     if (refusal !== undefined) return close(call, refusal)
+    const stream = options.hasAll() ? '$all' : nameOf(options.getStream()?.getStreamIdentifier())
+    if (may !== undefined && !(await may(call.metadata, 'read', stream))) return close(call, ACCESS_DENIED)
     const breaksAfter = takes(faults, 'breakReads') ? faults.breakAfter : Infinity
     const isLive = options.hasSubscription()
     const isOfHead = options.hasAll() && isBackwards(options)

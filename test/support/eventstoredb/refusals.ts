@@ -1,6 +1,7 @@
 /** Test support: how EventStoreDB refuses a call, with the codes and trailers of its sources. */
 import { Metadata, status } from '@grpc/grpc-js'
 import type { Faults } from './faults.js'
+import { credentialsOf } from './rights.js'
 
 export type Refusal = Readonly<{ code: number; details: string; metadata?: Metadata }>
 
@@ -48,8 +49,7 @@ export const unauthenticated = (
   metadata: Metadata,
 ): Refusal | undefined => {
   if (users === undefined) return undefined
-  const [, encoded = ''] = /^Basic (.*)$/.exec(metadata.get('authorization')[0]?.toString() ?? '') ?? []
-  const [, name = '', password] = /^([^:]*):(.*)$/.exec(Buffer.from(encoded, 'base64').toString()) ?? []
+  const { name, password } = credentialsOf(metadata)
   return users[name] === password && password !== undefined
     ? undefined
     : { code: status.UNAUTHENTICATED, details: 'Unauthenticated' }

@@ -17,8 +17,9 @@ import type { Address, Faults } from './faults.js'
 import { memoryData } from './memory.js'
 import { gossipMessage, nameOf } from './messages.js'
 import { readService } from './reads.js'
-import { unauthenticated, UNAVAILABLE } from './refusals.js'
+import { ACCESS_DENIED, refused, unauthenticated, UNAVAILABLE } from './refusals.js'
 import type { Refusal } from './refusals.js'
+import { rightsBy } from './rights.js'
 
 export type ServerSetting = Readonly<{
   /** A store in memory of its own unless it is given. */
@@ -30,6 +31,8 @@ export type ServerSetting = Readonly<{
   tls?: Readonly<{ certificate: Buffer; key: Buffer; clientCa?: Buffer }>
   /** Passwords by name, checked on every call. */
   users?: Readonly<Record<string, string>>
+  /** Groups by name of a user. If they are given, rights are checked, see `rights.ts`. */
+  groups?: Readonly<Record<string, readonly string[]>>
 }>
 
 export type EventStoreDbServer = Readonly<{
@@ -69,6 +72,7 @@ export const startEventStoreDbServer = async (setting: ServerSetting = {}): Prom
     countsDataAlone = false,
     tls,
     users,
+    groups,
   } = setting
   const calls: Record<Method, number> = {
     features: 0,
@@ -110,9 +114,10 @@ export const startEventStoreDbServer = async (setting: ServerSetting = {}): Prom
       else answer(refusal)
     }
 
+  const may = groups === undefined ? undefined : rightsBy(groups, data)
   const backend = data.backend(faults)
-  const batch = appendService(backend, faults, { appendBytesMax, eventBytesMax, countsDataAlone })
-  const read = readService(backend, faults, open, close)
+  const batch = appendService(backend, faults, { appendBytesMax, eventBytesMax, countsDataAlone }, may)
+  const read = readService(backend, faults, open, close, may)
   const services = {
     read: (call: Parameters<typeof read>[0]) => {
       if (admits(call.request.getOptions()!.hasSubscription() ? 'subscribe' : 'read', call)) void read(call)
@@ -120,7 +125,11 @@ export const startEventStoreDbServer = async (setting: ServerSetting = {}): Prom
     tombstone: (call: Readonly<{ metadata: Metadata; request: TombstoneReq }>, answer: Answer) => {
       const stream = nameOf(call.request.getOptions()?.getStreamIdentifier())
       unary('tombstone', (reply) => {
-        backend.tombstone(stream).then(() => reply(null, new streams.TombstoneResp()), reply)
+        const deleting = async (): Promise<void> => {
+          if (may !== undefined && !(await may(call.metadata, 'delete', stream))) throw refused(ACCESS_DENIED)
+          await backend.tombstone(stream)
+        }
+        deleting().then(() => reply(null, new streams.TombstoneResp()), reply)
       })(call, answer)
     },
     batchAppend: (call: Parameters<typeof batch>[0]) => {

@@ -1,5 +1,6 @@
 import { shared } from '../client/client-internals.js'
 import type { BatchAppendResp } from '../client/client-internals.js'
+import { accessDenied } from '../failure.js'
 import { positionOf } from '../client/wire.js'
 import type { NewEvent, Position } from '../../event-log.js'
 
@@ -46,6 +47,8 @@ export const outcomeOf = (answer: BatchAppendResp): Outcome => {
     }
     case 'event_store.client.StreamDeleted':
       return { tag: 'erased' }
+    case 'event_store.client.AccessDenied':
+      return { tag: 'unknown', cause: accessDenied() }
     case 'event_store.client.MaximumAppendSizeExceeded': {
       const max = shared.MaximumAppendSizeExceeded.deserializeBinary(details.getValue_asU8()).getMaxappendsize()
       return { tag: 'exceeds', max, of: 'append' }
