@@ -14,18 +14,16 @@ import { isObject, type Body } from './decode/fields.js'
 import { envelopeOf, parseJson, readEnvelope, readText, type Envelope, type Notification } from './envelope.js'
 import { brief, type Unusable } from './unusable.js'
 import { markFor, mayHoldInexactNumber, withMarkedNumbers, withoutMarks } from './exact-numbers.js'
+import { metadataOf, type Origin } from './metadata.js'
 import { plainContentId } from './plain/canonical-bytes.js'
 import { plainBody } from './plain/plain-body.js'
 import { PlainEvent } from './plain/plain-event.js'
-import { contradicts, isStreamId, streamFields, topicOf, type Topic } from './topics.js'
+import { contradicts, isStreamId, topicOf, type Topic } from './topics.js'
 import { WRAPPED_MAX } from './wrappings/wrapping.js'
 import { tooManyWrapped, unwrapped } from './wrappings/wrappings.js'
 
 /** Bytes that one raw event may have: what the log takes as one event, less the room for what is stored beside it. */
 export const RAW_BYTES_MAX = EVENT_BYTES_MAX - 64 * 1024
-
-/** Where raw input came from; stored beside each event. */
-export type Origin = Readonly<{ tenant: string; source: string; receivedAt: EpochMs }>
 
 /**
  * A raw event ready for the log. `facts` are the types of the facts it states, and `latest` is the latest instant among
@@ -93,11 +91,11 @@ const plainNotification = (raw: Uint8Array, origin: Origin): RawEvent | undefine
   const { topicName, detailType } = plain
   const topic = topicOf(topicName)
   if (topic === undefined) return undefined
-  const facts = decodePlain(topic.template, topic.entityId, plain)
+  const facts = decodePlain(topic.template, () => topic.entityId, plain)
   if (E.isLeft(facts)) return undefined
   const id = plainContentId(plain, topic.timed)
   if (id === undefined) return undefined
-  const body = plainBody(plain, streamFields)
+  const body = topic.streamFields === undefined ? {} : plainBody(plain, topic.streamFields)
   return stored(raw, id, { topicName, detailType, body, topic, facts: facts.right }, origin)
 }
 
@@ -131,17 +129,19 @@ const stored = (
 ): RawEvent => {
   const event = { id, type: topic.template, data: raw, metadata: metadataOf(origin, topicName) }
   const stream = topic.stream(origin.tenant, body)
+  const read = rawEvent(stream, event, facts, topic.known, origin)
   const formerly = topic.formerly?.(origin.tenant)
-  const contradicted = detailType !== undefined && contradicts(detailType, topicName)
-  return {
-    ...rawEvent(stream, event, facts, topic.known, origin),
-    ...(formerly === undefined || formerly === stream ? {} : { formerly }),
-    ...(contradicted
-      ? {
+  // The template of a known topic names this very topic.
+  const agrees = detailType === undefined || (topic.known && detailType === topic.template)
+  const contradiction =
+    agrees || !contradicts(detailType, topicName)
+      ? {}
+      : {
           contradiction: `detail-type is ${brief(detailType)}, but topicName is ${brief(topicName)}: stored by its topicName`,
         }
-      : {}),
-  }
+  return formerly === undefined && agrees
+    ? read
+    : { ...read, ...(formerly === undefined || formerly === stream ? {} : { formerly }), ...contradiction }
 }
 
 /**
@@ -201,34 +201,4 @@ const rawEvent = (
     if (fact.type === 'ConversationRecorded') for (const point of fact.points) see(point.at)
     else if ('at' in fact) see(fact.at)
   return { stream, event, latest, facts: facts.map((fact) => fact.type), known }
-}
-
-/** The events of a batch have one origin: its part of their metadata is written once. */
-const origins = new WeakMap<Origin, string>()
-
-const metadataOf = (origin: Origin, topicName: string): Buffer => {
-  let opening = origins.get(origin)
-  if (opening === undefined) {
-    opening = JSON.stringify({ ...origin, receivedAt: new Date(origin.receivedAt).toISOString() }).slice(0, -1)
-    origins.set(origin, opening)
-  }
-  return Buffer.from(`${opening},"topic":${JSON.stringify(topicName)}}`)
-}
-
-const RECEIVED_AT = '"receivedAt":"'
-const ISO_LENGTH = '2026-01-05T10:00:00.000Z'.length
-/** The events of a batch were received together: the instant is parsed once for all of them. */
-let lastReceived: Readonly<{ text: string; at: EpochMs }> | undefined
-
-/**
- * When a raw event was received, read from the metadata that `metadataOf` wrote, without parsing all of it: the
- * projector asks for every event. `undefined` if the metadata does not say.
- */
-export const receivedAtOf = (metadata: Uint8Array): EpochMs | undefined => {
-  const bytes = Buffer.from(metadata.buffer, metadata.byteOffset, metadata.byteLength)
-  const from = bytes.indexOf(RECEIVED_AT)
-  if (from < 0) return undefined
-  const text = bytes.toString('latin1', from + RECEIVED_AT.length, from + RECEIVED_AT.length + ISO_LENGTH)
-  if (lastReceived?.text !== text) lastReceived = { text, at: Date.parse(text) }
-  return Number.isNaN(lastReceived.at) ? undefined : lastReceived.at
 }

@@ -9,15 +9,14 @@ import { bucketOf, configStream, conversationStream, userStream } from '../domai
 export type Topic = Readonly<{
   template: string
   entityId: string
+  /** The stream of a tenant; `body` need hold no more than `streamFields`. */
   stream: (tenant: string, body: Body) => string
+  streamFields?: readonly string[]
   /** The stream of an earlier version for the same event, where it was another. */
   formerly?: (tenant: string) => string
   timed: boolean
   known: boolean
 }>
-
-/** The members of a body that `Topic.stream` reads. */
-export const streamFields = ['conversationId'] as const
 
 const detailEvents = new Set(
   'acd.start acd.end acw attributes contact customer.start customer.end flow.start flow.end flow.outcome outbound user.start user.end voicemail.start voicemail.end wrapup'.split(
@@ -42,6 +41,7 @@ const rules: readonly Rule[] = [
     pattern: /^v2\.analytics\.flow\.([^.]+)\.metrics$/,
     read: ([id = '']) => ({
       ...conversationTopic(id, 'v2.analytics.flow.{id}.metrics'),
+      streamFields: ['conversationId'],
       stream: (tenant, { conversationId }) =>
         conversationStream(
           tenant,
@@ -87,24 +87,47 @@ const rules: readonly Rule[] = [
 const conversationTopic = (id: string, template: string): Topic => ({
   template,
   entityId: id,
-  stream: (tenant) => conversationStream(tenant, id),
+  stream: remembered((tenant) => conversationStream(tenant, id)),
   timed: true,
   known: true,
 })
 const userTopic = (id: string, template: string, timed: boolean): Topic => ({
   template,
   entityId: id,
-  stream: (tenant) => userStream(tenant, id),
+  stream: remembered((tenant) => userStream(tenant, id)),
   timed,
   known: true,
 })
+
+/** The name of a stream is made once, for the tenant that is asked for. */
+const remembered = (name: (tenant: string) => string): ((tenant: string) => string) => {
+  let last: Readonly<{ tenant: string; stream: string }> | undefined
+  return (tenant) => {
+    if (last?.tenant !== tenant) last = { tenant, stream: name(tenant) }
+    return last.stream
+  }
+}
 
 /** An id in a topic name becomes part of a stream name, so it must be short and plain; Genesys ids are UUIDs. */
 const PLAIN = /^[\w.:-]{1,128}$/
 export const isStreamId = (id: string): boolean => PLAIN.test(id)
 
+/** Topics that were read last, by name: a conversation or user has many events within minutes. */
+const topics = new Map<string, Topic>()
+const TOPICS_MAX = 20_000
+
 /** Reads a topic name; `undefined` if it does not have the form of Genesys topic names. */
 export const topicOf = (topicName: string): Topic | undefined => {
+  const known = topics.get(topicName)
+  if (known !== undefined) return known
+  const topic = readTopic(topicName)
+  if (topic === undefined) return undefined
+  if (topics.size >= TOPICS_MAX) topics.clear()
+  topics.set(topicName, topic)
+  return topic
+}
+
+const readTopic = (topicName: string): Topic | undefined => {
   for (const { pattern, read } of rules) {
     const match = pattern.exec(topicName)
     if (match === null) continue

@@ -1,5 +1,6 @@
 import type { Either } from 'fp-ts/lib/Either.js'
-import { readRawEvents, type Origin, type RawEvent } from '../../src/ingress/raw-event.js'
+import { readRawEvents, type RawEvent } from '../../src/ingress/raw-event.js'
+import type { Origin } from '../../src/ingress/metadata.js'
 import type { Unusable } from '../../src/ingress/unusable.js'
 
 /** Reads raw input that is one event, not wrapped. */

@@ -1,4 +1,5 @@
 import type { Fact } from '../../domain/fact.js'
+import type { PlainEvent } from '../plain/plain-event.js'
 import type { Body } from './fields.js'
 
 /** How the events of one topic are decoded. */
@@ -10,6 +11,8 @@ export type Decoder = Readonly<{
    * `BadField`.
    */
   facts: (body: Body, entityId: string) => readonly Fact[]
+  /** The same for a plain event of the usual form; `undefined` for others. */
+  plainFact?: (event: PlainEvent) => Fact | undefined
 }>
 
 export type Decoders = Readonly<Record<string, Decoder>>

@@ -31,16 +31,18 @@ export const decodeBody = (template: string, entityId: string, body: Body): E.Ei
   return decoder === undefined ? E.right([]) : unlessBad(template, () => decoder.facts(body, entityId))
 }
 
-/** The same of an event that was read without parsing it. */
+/** The same of an event that was read without parsing it; nearly all need no id of their topic name. */
 export const decodePlain = (
   template: string,
-  entityId: string,
+  entityId: () => string,
   event: PlainEvent,
 ): E.Either<Unusable, readonly Fact[]> => {
   const decoder = byTemplate.get(template)
-  return decoder === undefined
-    ? E.right([])
-    : unlessBad(template, () => decoder.facts(plainBody(event, decoder.fields), entityId))
+  if (decoder === undefined) return E.right([])
+  return unlessBad(template, () => {
+    const fact = decoder.plainFact?.(event)
+    return fact === undefined ? decoder.facts(plainBody(event, decoder.fields), entityId()) : [fact]
+  })
 }
 
 /** The facts in a conversation of the analytics API. */
@@ -53,7 +55,7 @@ export const decodeConversationDetail = (record: Body): E.Either<Unusable, reado
  */
 export const decodeRaw = (type: string, data: Uint8Array): E.Either<Unusable, readonly Fact[]> => {
   if (!byTemplate.has(type)) return decodeOwn(type, data)
-  if (plain.read(data)) return decodePlain(type, entityIn(type, plain.topicName), plain)
+  if (plain.read(data)) return decodePlain(type, () => entityIn(type, plain.topicName), plain)
   const envelope = E.flatMap(readText(data), readEnvelope)
   if (E.isLeft(envelope)) return envelope
   if (envelope.right.kind !== 'notification')

@@ -2,20 +2,15 @@ import { joinedMetrics, type MetricEmitted } from '../../domain/fact.js'
 import type { Decoder, Decoders } from './decoder.js'
 import { noDimensions } from '../../domain/dimensions.js'
 import { dimensionFields, fillDimensions } from './dimensions.js'
+import { plainMetricRecord } from './plain-metric-record.js'
 import { isoInstant, observation, optionalText, text, wholeNumber, type Body } from './fields.js'
 
 /** Observations (`o…`) may be averages; counts and durations are whole. */
 export const metricValue = (body: Body, metric: string): number =>
   metric.startsWith('o') ? observation(body, 'value') : wholeNumber(body, 'value')
 
-/**
- * Copied for every record: copying an object is quicker, and takes less memory, than adding up its members, and records
- * are the bulk of all input.
- */
-const blank = { type: 'MetricEmitted' as const, metric: '', value: 0, at: 0, ...noDimensions }
-
 const metricEmitted = (body: Body, conversationId: string): MetricEmitted => {
-  const point = { ...blank }
+  const point = { type: 'MetricEmitted' as const, metric: '', value: 0, at: 0, ...noDimensions }
   point.metric = text(body, 'metric')
   point.value = metricValue(body, point.metric)
   point.at = isoInstant(body, 'metricDate')
@@ -28,6 +23,7 @@ const metricEmitted = (body: Body, conversationId: string): MetricEmitted => {
 const metricRecord: Decoder = {
   fields: ['metric', 'value', 'metricDate', 'sessionId', ...dimensionFields],
   facts: (body, entityId) => [metricEmitted(body, entityId)],
+  plainFact: plainMetricRecord,
 }
 
 /** A record is one emission of one metric, which counts as a whole at its instant. */

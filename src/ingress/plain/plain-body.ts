@@ -37,8 +37,8 @@ const valueAt = (bytes: Uint8Array, from: number, to: number): unknown => {
 const parsed = (bytes: Uint8Array, from: number, to: number): unknown =>
   JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8'))
 
-/** A whole number, as nearly all numbers are; `undefined` for any other value. */
-const wholeAt = (bytes: Uint8Array, from: number, to: number): number | undefined => {
+/** A whole number of at most 15 digits, as nearly all numbers are; `undefined` for any other value. */
+export const wholeAt = (bytes: Uint8Array, from: number, to: number): number | undefined => {
   const isNegative = bytes[from] === MINUS
   let value = 0
   for (let i = isNegative ? from + 1 : from; i < to; i++) {

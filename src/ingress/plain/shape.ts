@@ -51,7 +51,7 @@ export class Shape {
     return recent !== undefined && holds(bytes, at, recent.key) ? recent : this.find(bytes, at)
   }
 
-  /** Places of these members among those of the object; -1 for one that it does not have. */
+  /** Places of these members among those of the object; -1 for one that it does not have. `names` must be a constant. */
   placesOf(names: readonly string[]): Int16Array {
     let places = this.places.get(names)
     if (places === undefined) {

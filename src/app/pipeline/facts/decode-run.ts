@@ -3,7 +3,7 @@ import { FactRunBuilder } from '../../../domain/fact-run.js'
 import type { PointSource } from '../../../domain/profile.js'
 import type { DecodedRun } from '../../../facts/decoded-run.js'
 import { decodeRaw, feeds } from '../../../ingress/decode/decoders.js'
-import { receivedAtOf } from '../../../ingress/raw-event.js'
+import { receivedAtOf } from '../../../ingress/metadata.js'
 import type { Position, RecordedEvent } from '../../../log/event-log.js'
 
 /** The stretch of the raw log that some events are all of. */

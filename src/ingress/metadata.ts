@@ -1,0 +1,46 @@
+import type { EpochMs } from '../domain/interval.js'
+
+/** Where raw input came from; stored beside each event. */
+export type Origin = Readonly<{ tenant: string; source: string; receivedAt: EpochMs }>
+
+/** The events of a batch have one origin: what is written of it, and of each topic, is written once. */
+type Written = Readonly<{ opening: string; byTopic: Map<string, Buffer> }>
+const origins = new WeakMap<Origin, Written>()
+
+/** What is stored beside a raw event. Events share it, so it must not be changed. */
+export const metadataOf = (origin: Origin, topicName: string): Buffer => {
+  const { opening, byTopic } = writtenOf(origin)
+  let metadata = byTopic.get(topicName)
+  if (metadata === undefined) {
+    metadata = Buffer.from(`${opening},"topic":${JSON.stringify(topicName)}}`)
+    byTopic.set(topicName, metadata)
+  }
+  return metadata
+}
+
+const writtenOf = (origin: Origin): Written => {
+  const known = origins.get(origin)
+  if (known !== undefined) return known
+  const opening = JSON.stringify({ ...origin, receivedAt: new Date(origin.receivedAt).toISOString() }).slice(0, -1)
+  const written = { opening, byTopic: new Map<string, Buffer>() }
+  origins.set(origin, written)
+  return written
+}
+
+const RECEIVED_AT = '"receivedAt":"'
+const ISO_LENGTH = '2026-01-05T10:00:00.000Z'.length
+/** The events of a batch were received together: the instant is parsed once for all of them. */
+let lastReceived: Readonly<{ text: string; at: EpochMs }> | undefined
+
+/**
+ * When a raw event was received, read from the metadata that `metadataOf` wrote, without parsing all of it: the
+ * projector asks for every event. `undefined` if the metadata does not say.
+ */
+export const receivedAtOf = (metadata: Uint8Array): EpochMs | undefined => {
+  const bytes = Buffer.from(metadata.buffer, metadata.byteOffset, metadata.byteLength)
+  const from = bytes.indexOf(RECEIVED_AT)
+  if (from < 0) return undefined
+  const text = bytes.toString('latin1', from + RECEIVED_AT.length, from + RECEIVED_AT.length + ISO_LENGTH)
+  if (lastReceived?.text !== text) lastReceived = { text, at: Date.parse(text) }
+  return Number.isNaN(lastReceived.at) ? undefined : lastReceived.at
+}
