@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import jsep from 'jsep'
-import { COUNT, SUM } from './measure-slots.js'
+import { COUNT, SUM } from './flat-measures.js'
 import { isMetricName, metricIndex, metricKind, type MetricName } from './metric.js'
 
 /**
@@ -220,12 +220,12 @@ export const compile = (terms: Linear, options: Options): Compiled => {
  * The value for the measures of one row, in their unit, which lie flat: `offsets` says where, by place of the metric. An
  * absent measure counts 0.
  */
-export const evaluate = (sum: Compiled, offsets: Int32Array, numbers: readonly number[]): number => {
+export const evaluate = (sum: Compiled, offsets: Int16Array, numbers: readonly number[]): number => {
   let value = 0
   for (let index = 0; index < sum.length; index++) {
     const { place, isSum, factor } = sum[index] as Compiled[number]
     const offset = offsets[place] as number
-    if (offset >= 0 && offset < numbers.length) value += factor * (numbers[offset + (isSum ? SUM : COUNT)] as number)
+    if (offset >= 0) value += factor * (numbers[offset + (isSum ? SUM : COUNT)] as number)
   }
   return value
 }

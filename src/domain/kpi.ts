@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { families, familyNames, isFamilyName, type FamilyName } from './family.js'
 import { compile, evaluate, parseFormula, type Compiled, type Formula, type Options } from './formula.js'
-import { COUNT } from './measure-slots.js'
+import { COUNT } from './flat-measures.js'
 import type { MetricName } from './metric.js'
 import type { EvidenceLevel } from './metric-texts.js'
 
@@ -200,7 +200,7 @@ export const compileKpis = (kpis: readonly Kpi[], options: Options): CompiledKpi
  * The KPIs that have a value, three numbers each: place among `kpis`, numerator, denominator (NaN for a quantity, which
  * has none). A denominator of 0 gives no value, neither 0 nor 100, and a quantity of absent measures gives none either.
  */
-export const ratiosOf = (kpis: CompiledKpis, offsets: Int32Array, numbers: readonly number[]): number[] => {
+export const ratiosOf = (kpis: CompiledKpis, offsets: Int16Array, numbers: readonly number[]): number[] => {
   const ratios: number[] = []
   for (let place = 0; place < kpis.length; place++) {
     const { numerator, denominator } = kpis[place] as CompiledKpis[number]
@@ -215,7 +215,7 @@ export const ratiosOf = (kpis: CompiledKpis, offsets: Int32Array, numbers: reado
   return ratios
 }
 
-const isPresent = ({ place }: Compiled[number], offsets: Int32Array, numbers: readonly number[]): boolean => {
+const isPresent = ({ place }: Compiled[number], offsets: Int16Array, numbers: readonly number[]): boolean => {
   const offset = offsets[place] as number
-  return offset >= 0 && offset < numbers.length && (numbers[offset + COUNT] as number) > 0
+  return offset >= 0 && (numbers[offset + COUNT] as number) > 0
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { flatMeasuresOf } from '../../src/domain/flat-row.js'
+import { flatMeasuresOf, offsetsOf } from '../../src/domain/flat-measures.js'
 import {
   type Compiled,
   compile,
@@ -32,8 +32,8 @@ const parsed = (text: string): Formula => {
 }
 
 const evaluated = (sum: Compiled, of: Measures): number => {
-  const { slots, numbers } = flatMeasuresOf(of)
-  return evaluate(sum, slots.offsets, numbers)
+  const { places, numbers } = flatMeasuresOf(of)
+  return evaluate(sum, offsetsOf(places), numbers)
 }
 
 const valueOf = (text: string, of: Measures, options = off): readonly [number, number | null] => {

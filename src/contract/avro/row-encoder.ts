@@ -1,8 +1,8 @@
 import { families, type FamilyName } from '../../domain/family.js'
 import type { FlatRow } from '../../domain/flat-row.js'
 import { builtInKpisOf } from '../../domain/kpi.js'
-import { COUNT, MAX, MIN, SUM, type MeasureSlots } from '../../domain/measure-slots.js'
-import { metricIndex, metricKind, type MetricKind } from '../../domain/metric.js'
+import { COUNT, MAX, MIN, offsetsOf, SUM } from '../../domain/flat-measures.js'
+import { metricIndex, metricKind, metricNames, type MetricKind } from '../../domain/metric.js'
 import { rowKey, type RowStatus } from '../../domain/row.js'
 import { bucketThrough, quantile, type Sketch } from '../../domain/sketch.js'
 import { headerWriter } from './header-writer.js'
@@ -69,71 +69,52 @@ const nullableDouble = (out: AvroWriter, value: number | null): void => {
   out.double(value)
 }
 
-/** A metric that has a slot: where its numbers are, and how many fields of metrics without a slot stand before it. */
-type SlottedField = Readonly<{ metric: number; kind: MetricKind; offset: number; nullsBefore: number }>
-
-/** Writes the record of measures: those of the metrics that have a slot, in the order of the schema, and nulls. */
+/** Writes the record of measures. */
 const measuresWriter = (family: FamilyName): ((out: AvroWriter, row: FlatRow) => void) => {
-  const fields = families[family].metrics.map((name) => ({
-    metric: metricIndex.get(name) as number,
-    kind: metricKind(name),
-  }))
-  let slots: MeasureSlots | undefined
-  let slotted: readonly SlottedField[] = []
-  let slotCount = 0
-  let nullsBehind = 0
+  const fields = families[family].metrics.map((name) => metricIndex.get(name) as number)
+  const kinds = families[family].metrics.map(metricKind)
+  const scratch = new Int16Array(metricNames.length)
 
-  /** The slots of a family seldom change. */
-  const arrange = (now: MeasureSlots): void => {
-    const found: SlottedField[] = []
+  return (out, { places, numbers, sketches }) => {
+    const offsets = offsetsOf(places, scratch)
     let nulls = 0
-    for (const { metric, kind } of fields) {
-      const offset = now.offsets[metric] as number
-      if (offset < 0) nulls += 1
-      else {
-        found.push({ metric, kind, offset, nullsBefore: nulls })
-        nulls = 0
-      }
-    }
-    slots = now
-    slotCount = now.metrics.length
-    slotted = found
-    nullsBehind = nulls
-  }
-
-  return (out, { slots: now, numbers, sketches }) => {
-    if (slots !== now || slotCount !== now.metrics.length) arrange(now)
-    let nulls = 0
-    for (let i = 0; i < slotted.length; i++) {
-      const { metric, kind, offset, nullsBefore } = slotted[i] as SlottedField
-      nulls += nullsBefore
-      // Beyond the end: the metric got its slot after the numbers were made.
-      const count = offset < numbers.length ? (numbers[offset + COUNT] as number) : 0
-      if (count === 0) {
+    for (let field = 0; field < fields.length; field++) {
+      const place = fields[field] as number
+      const at = offsets[place] as number
+      if (at < 0 || numbers[at + COUNT] === 0) {
         nulls += 1
         continue
       }
       if (nulls > 0) out.zeros(nulls)
       nulls = 0
       out.byte(PRESENT)
-      if (kind === 'count') out.long(count)
-      else if (kind === 'state') out.long(numbers[offset + SUM] as number)
-      else if (kind === 'observation') {
-        out.long(count)
-        for (let part = SUM; part <= MAX; part++) out.double(numbers[offset + part] as number)
-      } else {
-        out.long(count)
-        for (let part = SUM; part <= MAX; part++) out.long(numbers[offset + part] as number)
-        const sketch = sketches?.get(metric)
-        if (sketch === undefined) out.byte(NULL)
-        else {
-          out.byte(PRESENT)
-          writeQuantiles(out, sketch, numbers[offset + MIN] as number, numbers[offset + MAX] as number)
-        }
-      }
+      writeMeasure(out, kinds[field] as MetricKind, numbers, at, sketches?.get(place))
     }
-    nulls += nullsBehind
     if (nulls > 0) out.zeros(nulls)
+  }
+}
+
+const writeMeasure = (
+  out: AvroWriter,
+  kind: MetricKind,
+  numbers: readonly number[],
+  at: number,
+  sketch: Sketch | undefined,
+): void => {
+  switch (kind) {
+    case 'count':
+      return out.long(numbers[at + COUNT] as number)
+    case 'state':
+      return out.long(numbers[at + SUM] as number)
+    case 'observation':
+      out.long(numbers[at + COUNT] as number)
+      for (let part = SUM; part <= MAX; part++) out.double(numbers[at + part] as number)
+      return
+    case 'duration':
+      for (let part = COUNT; part <= MAX; part++) out.long(numbers[at + part] as number)
+      if (sketch === undefined) return out.byte(NULL)
+      out.byte(PRESENT)
+      return writeQuantiles(out, sketch, numbers[at + MIN] as number, numbers[at + MAX] as number)
   }
 }
 

@@ -1,17 +1,19 @@
 import type { FamilyName } from '../../domain/family.js'
-import { kpisOf, measuresOf, type FlatRow } from '../../domain/flat-row.js'
+import { COUNT, MAX, measuresOf, MIN, NUMBERS_PER_MEASURE, SUM, type FlatMeasures } from '../../domain/flat-measures.js'
+import { kpisOf, type FlatRow } from '../../domain/flat-row.js'
 import type { Granularity } from '../../domain/granularity.js'
 import type { EpochMs, Interval } from '../../domain/interval.js'
 import { ratiosOf } from '../../domain/kpi.js'
-import { COUNT, MAX, MIN, NUMBERS_PER_SLOT, SUM } from '../../domain/measure-slots.js'
 import { metricKind, metricNames } from '../../domain/metric.js'
 import { rowKey, type Correction, type RowStatus } from '../../domain/row.js'
-import { addSketches, bucketOf, noSketch } from '../../domain/sketch.js'
+import { bucketOf } from '../../domain/sketch.js'
 import type { Rendering } from '../settings.js'
+import { Figures } from './figures.js'
 import { KeptValues, type KeptValuesState } from './kept-values.js'
 import { KEEPS_SKETCH, KEEPS_VALUES, type Keeping } from './keeping.js'
-import { addQueryTime, addTo, type Figures } from './query-time.js'
+import { addQueryTime } from './query-time.js'
 import type { Site } from './site.js'
+import { Tally } from './tally.js'
 
 /** A point that may be withdrawn. Minimum and maximum cannot be subtracted, so it is kept apart until it is certain. */
 export type PendingPoint = Readonly<{ metric: number; value: number }>
@@ -44,8 +46,8 @@ export type CellState = Readonly<{
 
 const states: readonly boolean[] = metricNames.map((metric) => metricKind(metric) === 'state')
 
-/** Observations are summed as whole millionths, so that their sum does not depend on the order in which they came. */
-export const OBSERVATION_SCALE = 1_000_000
+/** For one row after the other; nothing of it is kept from row to row. */
+const figures = new Figures()
 
 /** Family × dimension values × interval. Every change counts one revision. */
 export class Cell {
@@ -66,8 +68,7 @@ export class Cell {
   /** The revision at the last drain that did not publish this cell. */
   private passedOver = 0
   private readonly keeping: Keeping
-  /** The measures, in the slots of the family. It may end before the last slot: the cell has nothing of those behind. */
-  private readonly numbers: number[]
+  private readonly tally = new Tally()
   /** By metric. */
   private kept: Map<number, KeptValues> | undefined
   /** Few cells have any, and a map for each would take more memory than the rest of the cell. */
@@ -88,7 +89,6 @@ export class Cell {
     this.status = begins.status
     this.settingsVersion = begins.settingsVersion
     this.serviceTarget = begins.serviceTarget
-    this.numbers = site.slots.empty.slice()
   }
 
   /** The cell that was saved. */
@@ -98,11 +98,7 @@ export class Cell {
     cell.revision = state.revision
     cell.published = state.published ?? state.revision
     cell.erased = state.erased
-    const { measures } = state
-    for (let at = 0; at < measures.length; at += 1 + NUMBERS_PER_SLOT) {
-      const to = cell.room(measures[at] as number)
-      for (let part = 0; part < NUMBERS_PER_SLOT; part++) cell.numbers[to + part] = measures[at + 1 + part] as number
-    }
+    cell.tally.restore(state.measures)
     for (const [metric, kept] of state.kept) (cell.kept ??= new Map()).set(metric, new KeptValues(kept))
     if (state.pending.length > 0) cell.pending = new Map(state.pending)
     return cell
@@ -124,11 +120,11 @@ export class Cell {
 
   /** Takes back a point that `observe` counted, in a cell that keeps its values. */
   takeBack(metric: number, value: number, settingsVersion: number, why: Correction): void {
-    const { numbers } = this
+    const { numbers } = this.tally
     const kept = this.kept?.get(metric)
     if (kept?.remove(value) !== true)
       throw new Error(`cell ${rowKey(this)} is to take back ${metricNames[metric]} ${value}, which it does not hold`)
-    const at = this.room(metric)
+    const at = this.tally.offsetOf(metric)
     numbers[at + COUNT] = (numbers[at + COUNT] as number) - 1
     numbers[at + SUM] = (numbers[at + SUM] as number) - value
     if (numbers[at + COUNT] === 0) this.kept?.delete(metric)
@@ -158,8 +154,8 @@ export class Cell {
 
   /** Adds time in a state, or takes it back. */
   adjust(metric: number, deltaMs: number, settingsVersion: number): void {
-    const { numbers } = this
-    const at = this.room(metric)
+    const { numbers } = this.tally
+    const at = this.tally.offsetOf(metric)
     numbers[at + COUNT] = 1
     numbers[at + SUM] = (numbers[at + SUM] as number) + deltaMs
     numbers[at + MIN] = 0
@@ -215,7 +211,7 @@ export class Cell {
   /** The row of this revision, which counts as published from now on. */
   renderRow(tenant: string, rendering: Rendering): FlatRow {
     this.published = this.revision
-    const { slots, numbers, sketches } = this.figures(rendering)
+    const { places, numbers, sketches } = this.figures(rendering)
     return {
       tenant,
       family: this.site.family,
@@ -228,28 +224,23 @@ export class Cell {
       revision: this.revision,
       serviceTarget: this.serviceTarget,
       erased: this.erased === 0 ? null : this.erased,
-      slots,
+      places,
       numbers,
       sketches,
       kpiNames: rendering.kpiNames,
-      ratios: ratiosOf(rendering.kpis, slots.offsets, numbers),
+      ratios: ratiosOf(rendering.kpis, figures.offsets, numbers),
     }
   }
 
   save(): CellState {
     const { family, dimensions, granularity, start, end, status, correction, revision } = this
-    const { settingsVersion, serviceTarget, erased, numbers, published } = this
+    const { settingsVersion, serviceTarget, erased, published } = this
     const { sketched, keepsValues } = this.keeping
-    const measures: number[] = []
-    for (const [slot, metric] of this.site.slots.metrics.entries()) {
-      const at = slot * NUMBERS_PER_SLOT
-      if (at < numbers.length && (numbers[at + COUNT] as number) > 0)
-        measures.push(metric, ...numbers.slice(at, at + NUMBERS_PER_SLOT))
-    }
     return {
       ...{ family, dimensions, granularity, start, end, status, correction, revision },
-      ...{ settingsVersion, serviceTarget, erased, sketched, keepsValues, measures },
+      ...{ settingsVersion, serviceTarget, erased, sketched, keepsValues },
       ...(published === revision ? {} : { published }),
+      measures: this.tally.save(),
       kept: [...(this.kept ?? [])].map(([metric, kept]) => [metric, kept.save()] as const),
       pending: [...(this.pending ?? [])],
     }
@@ -258,10 +249,11 @@ export class Cell {
   /** Does its row hold nothing? Time in a state that was taken back as a whole is nothing. */
   private get isEmpty(): boolean {
     if (this.erased > 0 || (this.pending?.size ?? 0) > 0) return false
-    const { metrics } = this.site.slots
-    for (let at = 0, slot = 0; at < this.numbers.length; at += NUMBERS_PER_SLOT, slot++)
-      if (this.numbers[at + COUNT] !== 0 && !(this.numbers[at + SUM] === 0 && states[metrics[slot] as number] === true))
-        return false
+    const { places, numbers } = this.tally
+    for (let index = 0, at = 0; index < places.length; index++, at += NUMBERS_PER_MEASURE) {
+      const isTakenBack = numbers[at + SUM] === 0 && states[places[index] as number] === true
+      if (numbers[at + COUNT] !== 0 && !isTakenBack) return false
+    }
     return true
   }
 
@@ -274,22 +266,8 @@ export class Cell {
   }
 
   private add(metric: number, value: number): void {
-    const { numbers } = this
-    let at = this.site.slots.offsets[metric] as number
-    if (at < 0 || at >= numbers.length) at = this.room(metric)
-    numbers[at + COUNT] = (numbers[at + COUNT] as number) + 1
-    numbers[at + SUM] = (numbers[at + SUM] as number) + value
-    if (value < (numbers[at + MIN] as number)) numbers[at + MIN] = value
-    if (value > (numbers[at + MAX] as number)) numbers[at + MAX] = value
+    this.tally.add(metric, value)
     if (this.keeping.ofMetric[metric] !== 0) this.keep(metric, value)
-  }
-
-  /** Where the numbers of a metric are, which are made if they are missing. */
-  private room(metric: number): number {
-    const { slots } = this.site
-    const at = slots.offsetOf(metric)
-    if (at >= this.numbers.length) slots.fill(this.numbers)
-    return at
   }
 
   private keep(metric: number, value: number): void {
@@ -306,40 +284,24 @@ export class Cell {
     kept.add(value)
   }
 
-  /** What the row is to say. The numbers are a copy. */
-  private figures(rendering: Rendering): Figures {
-    const { slots } = this.site
+  /** What the row is to say; `figures` hold it too. */
+  private figures(rendering: Rendering): FlatMeasures {
     const { sketched } = this.keeping
-    const numbers = this.numbers.slice()
-    for (const at of slots.observations)
-      for (let part = SUM; part <= MAX && at < numbers.length; part++)
-        numbers[at + part] = (numbers[at + part] as number) / OBSERVATION_SCALE
-    const figures: Figures = { slots, numbers, sketches: sketched.length === 0 ? null : new Map() }
-    if (figures.sketches !== null && this.kept !== undefined)
-      for (const [metric, kept] of this.kept) if (sketched.includes(metric)) figures.sketches.set(metric, kept.sketch())
+    figures.begin(this.tally.places, this.tally.numbers)
+    if (this.kept !== undefined)
+      for (const [metric, kept] of this.kept) if (sketched.includes(metric)) figures.addSketch(metric, kept.sketch())
     addQueryTime(figures, this.kept, sketched, rendering)
-    if (this.pending !== undefined) addPending(figures, this.pending, sketched)
-    return figures
+    for (const { metric, value } of this.pending?.values() ?? []) {
+      figures.add(metric, 1, value, value, value)
+      if (sketched.includes(metric)) figures.addSketch(metric, [[bucketOf(Math.max(0, value)), 1]])
+    }
+    return figures.measures()
   }
 
   /** The figures as text, to be compared. */
   private figuresText(rendering: Rendering): string {
-    const figures = this.figures(rendering)
-    const { slots, numbers } = figures
-    const ratios = ratiosOf(rendering.kpis, slots.offsets, numbers)
-    return JSON.stringify([measuresOf(figures), kpisOf({ kpiNames: rendering.kpiNames, ratios })])
-  }
-}
-
-const addPending = (
-  figures: Figures,
-  pending: ReadonlyMap<string, PendingPoint>,
-  sketched: readonly number[],
-): void => {
-  for (const { metric, value } of pending.values()) {
-    addTo(figures, metric, 1, value, value, value)
-    if (!sketched.includes(metric)) continue
-    const known = figures.sketches?.get(metric) ?? noSketch
-    figures.sketches?.set(metric, addSketches(known, [[bucketOf(Math.max(0, value)), 1]]))
+    const measures = this.figures(rendering)
+    const ratios = ratiosOf(rendering.kpis, figures.offsets, measures.numbers)
+    return JSON.stringify([measuresOf(measures), kpisOf({ kpiNames: rendering.kpiNames, ratios })])
   }
 }

@@ -4,16 +4,17 @@ import type { PointDimensions } from '../../domain/dimensions.js'
 import type { FactRun } from '../../domain/fact-run.js'
 import { intervalAt } from '../../domain/granularity.js'
 import type { EpochMs } from '../../domain/interval.js'
-import { metricIndex, metricKind, metricNames, type MetricName } from '../../domain/metric.js'
+import { metricIndex, type MetricName } from '../../domain/metric.js'
 import type { Correction } from '../../domain/row.js'
 import type { StateDelta } from '../points/agent-timeline.js'
 import type { PointSink } from '../points/point-sink.js'
 import type { PointTarget } from '../points/point-target.js'
 import type { Settings } from '../settings.js'
-import { OBSERVATION_SCALE, type Cell } from './cell.js'
+import type { Cell } from './cell.js'
 import { CellFinder } from './cell-finder.js'
 import { metricClass, metricPlace } from './cell-keys.js'
 import type { CellStore } from './cell-store.js'
+import { isObservation, OBSERVATION_SCALE } from './figures.js'
 import type { Tuple } from './tuples.js'
 
 const stateMetric: Readonly<Record<StateKind, MetricName>> = {
@@ -30,10 +31,8 @@ const occupancyMetrics: ReadonlyMap<string, MetricName> = new Map([
   ['OFF_QUEUE', 'tRoutingStatusOffQueue'],
 ])
 
-const observations: readonly boolean[] = metricNames.map((metric) => metricKind(metric) === 'observation')
-
 const scaled = (metric: number, value: number): number =>
-  observations[metric] === true ? Math.round(value * OBSERVATION_SCALE) : value
+  isObservation(metric) ? Math.round(value * OBSERVATION_SCALE) : value
 
 /** Counts points and times in states in the cells that they fall into. */
 export class PointCells implements PointTarget {

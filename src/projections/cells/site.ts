@@ -1,6 +1,4 @@
 import type { FamilyName } from '../../domain/family.js'
-import { familyNames } from '../../domain/family.js'
-import { MeasureSlots } from '../../domain/measure-slots.js'
 import { cellKey } from '../../domain/row.js'
 import { RecentMap } from './recent-map.js'
 
@@ -10,21 +8,16 @@ export type Site = Readonly<{
   dimensions: readonly (string | null)[]
   /** `<family>/<dimensions>`, as in row keys. */
   key: string
-  /** Where the cells of the family have their measures. */
-  slots: MeasureSlots
 }>
 
 /** The sites in use. */
 export class Sites {
   private readonly known = new RecentMap<Site>()
-  private readonly slots = Object.fromEntries(familyNames.map((family) => [family, new MeasureSlots()])) as Readonly<
-    Record<FamilyName, MeasureSlots>
-  >
 
   of(family: FamilyName, dimensions: readonly (string | null)[]): Site {
     const key = `${family}/${cellKey(dimensions)}`
     let site = this.known.get(key)
-    if (site === undefined) this.known.set(key, (site = { family, dimensions, key, slots: this.slots[family] }))
+    if (site === undefined) this.known.set(key, (site = { family, dimensions, key }))
     return site
   }
 
