@@ -2,9 +2,7 @@ import type { ErasedPoints, MetricPoint, StateKind } from '../../domain/fact.js'
 import type { FamilyName } from '../../domain/family.js'
 import type { PointDimensions } from '../../domain/dimensions.js'
 import type { FactRun } from '../../domain/fact-run.js'
-import { intervalAt } from '../../domain/granularity.js'
 import type { EpochMs } from '../../domain/interval.js'
-import { metricIndex, type MetricName } from '../../domain/metric.js'
 import type { Correction } from '../../domain/row.js'
 import type { StateDelta } from '../points/agent-timeline.js'
 import type { PointSink } from '../points/point-sink.js'
@@ -12,24 +10,11 @@ import type { PointTarget } from '../points/point-target.js'
 import type { Settings } from '../settings.js'
 import type { Cell } from './cell.js'
 import { CellFinder } from './cell-finder.js'
+import { StateCells } from './state-cells.js'
 import { metricClass, metricPlace } from './cell-keys.js'
 import type { CellStore } from './cell-store.js'
 import { isObservation, OBSERVATION_SCALE } from './figures.js'
 import type { Tuple } from './tuples.js'
-
-const stateMetric: Readonly<Record<StateKind, MetricName>> = {
-  routingStatus: 'tAgentRoutingStatus',
-  systemPresence: 'tSystemPresence',
-  organizationPresence: 'tOrganizationPresence',
-}
-
-const occupancyMetrics: ReadonlyMap<string, MetricName> = new Map([
-  ['IDLE', 'tRoutingStatusIdle'],
-  ['INTERACTING', 'tRoutingStatusInteracting'],
-  ['COMMUNICATING', 'tRoutingStatusCommunicating'],
-  ['NOT_RESPONDING', 'tRoutingStatusNotResponding'],
-  ['OFF_QUEUE', 'tRoutingStatusOffQueue'],
-])
 
 const scaled = (metric: number, value: number): number =>
   isObservation(metric) ? Math.round(value * OBSERVATION_SCALE) : value
@@ -37,17 +22,17 @@ const scaled = (metric: number, value: number): number =>
 /** Counts points and times in states in the cells that they fall into. */
 export class PointCells implements PointTarget {
   private readonly settings: Settings
-  private readonly store: CellStore
   private readonly finder: CellFinder
   private readonly everywhere: number
+  private readonly states: StateCells
   /** The tuples of the run at hand, each looked up when its first point comes. */
   private run: Readonly<{ tuples: FactRun['tuples']; found: (Tuple | undefined)[] }> = { tuples: [], found: [] }
 
   constructor(settings: Settings, store: CellStore) {
     this.settings = settings
-    this.store = store
     this.finder = new CellFinder(settings, store)
     this.everywhere = this.finder.addScopes()
+    this.states = new StateCells(settings, store, this.finder.granularities)
   }
 
   observe(point: MetricPoint, why?: Correction): void {
@@ -97,24 +82,7 @@ export class PointCells implements PointTarget {
   }
 
   adjust(userId: string, kind: StateKind, deltas: readonly StateDelta[]): void {
-    const metric = metricIndex.get(stateMetric[kind]) as number
-    const { version, base } = this.settings
-    const { granularities } = this.finder
-    for (const { state, start, deltaMs } of deltas) {
-      const { families } = this.settings.cellProfileAt(start)
-      const occupancy = kind === 'routingStatus' ? occupancyMetrics.get(state) : undefined
-      for (const granularity of granularities) {
-        const interval = intervalAt(granularity, base.zone, start)
-        if (families.includes('agent-state'))
-          this.store
-            .open(this.store.sites.of('agent-state', [userId, kind, state]), granularity, interval)
-            .adjust(metric, deltaMs, version)
-        if (occupancy !== undefined && families.includes('agent-occupancy'))
-          this.store
-            .open(this.store.sites.of('agent-occupancy', [userId]), granularity, interval)
-            .adjust(metricIndex.get(occupancy) as number, deltaMs, version)
-      }
-    }
+    this.states.adjust(userId, kind, deltas)
   }
 
   private count(tuple: Tuple, metric: number, value: number, at: EpochMs, why?: Correction): void {

@@ -16,7 +16,13 @@ export type AgentStatesState = readonly (readonly [userId: string, kind: StateKi
 
 type OnDeltas = (userId: string, kind: StateKind, deltas: readonly StateDelta[]) => void
 
-type Head = { readonly userId: string; readonly kind: StateKind; last: StateEntry }
+type Head = {
+  readonly userId: string
+  readonly kind: StateKind
+  last: StateEntry
+  /** Entries of the period of `last`, of which it is the last one; absent where they may have left memory. */
+  entries: StateEntry[] | undefined
+}
 
 /**
  * The states of all agents, partitioned by agent and kind. Entries may arrive in any order, at any age, and more than
@@ -25,7 +31,13 @@ type Head = { readonly userId: string; readonly kind: StateKind; last: StateEntr
  * each agent and the periods that changed since the last save; the others are in the cold store.
  */
 export class AgentStates {
-  private readonly heads = new Map<string, Head>()
+  /** In the order in which they came. */
+  private readonly heads: Head[] = []
+  private readonly headsOf: Readonly<Record<StateKind, Map<string, Head>>> = {
+    routingStatus: new Map(),
+    systemPresence: new Map(),
+    organizationPresence: new Map(),
+  }
   private readonly periods: SpillingMap<StateEntry[]>
   private readonly settings: Settings
   private readonly rules: TimelineRules
@@ -49,7 +61,7 @@ export class AgentStates {
       (data) => [...(data as readonly StateEntry[])],
       (entries) => [...entries],
     )
-    for (const [userId, kind, last] of state) this.heads.set(headKey(userId, kind), { userId, kind, last })
+    for (const [userId, kind, last] of state) this.addHead(userId, kind, last, undefined)
   }
 
   entered({ userId, kind, state, at }: AgentStateEntered, closedThrough: EpochMs | null): void {
@@ -60,18 +72,18 @@ export class AgentStates {
 
   /** Intervals that were closed through `before` are now closed through `through`. */
   advance(before: EpochMs | null, through: EpochMs): void {
-    for (const { userId, kind, last } of this.heads.values())
+    for (const { userId, kind, last } of this.heads)
       this.onDeltas(userId, kind, deltasOfClosing(this.rules, last, before, through))
   }
 
   /** Intervals that were closed through `before` are closed through the earlier `through` alone. */
   takeBack(before: EpochMs, through: EpochMs): void {
-    for (const { userId, kind, last } of this.heads.values())
+    for (const { userId, kind, last } of this.heads)
       this.onDeltas(userId, kind, negative(deltasOfClosing(this.rules, last, through, before)))
   }
 
   save(): AgentStatesState {
-    return [...this.heads.values()].map(({ userId, kind, last }) => [userId, kind, last] as const)
+    return this.heads.map(({ userId, kind, last }) => [userId, kind, last] as const)
   }
 
   /** Periods that changed since the last save. */
@@ -81,17 +93,35 @@ export class AgentStates {
 
   release(): void {
     this.periods.release()
+    for (const head of this.heads) head.entries = undefined
   }
 
   private enter(userId: string, kind: StateKind, entry: StateEntry, closedThrough: EpochMs | null): void {
-    const period = Math.floor(entry.at / this.rules.stateMaxMs)
+    const head = this.headsOf[kind].get(userId)
+    if (head?.entries === undefined || this.periodOf(entry) !== this.periodOf(head.last) || isBefore(entry, head.last))
+      return this.enterAnywhere(userId, kind, entry, head, closedThrough)
+    // The usual case: the entry follows the last one in the same period.
+    const previous = head.last
+    if (previous.at === entry.at && previous.state === entry.state) return
+    head.entries.push(entry)
+    head.last = entry
+    this.onDeltas(userId, kind, deltasOfEntry(this.rules, entry, { previous, next: undefined }, closedThrough))
+  }
+
+  private enterAnywhere(
+    userId: string,
+    kind: StateKind,
+    entry: StateEntry,
+    head: Head | undefined,
+    closedThrough: EpochMs | null,
+  ): void {
+    const period = this.periodOf(entry)
     const periodKey = (number: number): string => `${kind}/${number}/${userId}`
     const entries = this.periods.get(periodKey(period)) ?? []
     let index = entries.length
     while (index > 0 && isBefore(entry, entries[index - 1] as StateEntry)) index--
     const before = entries[index - 1]
     if (before !== undefined && before.at === entry.at && before.state === entry.state) return
-    const head = this.heads.get(headKey(userId, kind))
     const isLast = head === undefined || isBefore(head.last, entry)
     // Where the neighbouring period is empty, the entry beyond it is out of reach. Only the head matters then: it stops
     // being open, or shows that the new entry is not.
@@ -99,13 +129,24 @@ export class AgentStates {
     const next = isLast ? undefined : (entries[index] ?? this.periods.get(periodKey(period + 1))?.[0] ?? head.last)
     entries.splice(index, 0, entry)
     this.periods.set(periodKey(period), entries)
-    if (head === undefined) this.heads.set(headKey(userId, kind), { userId, kind, last: entry })
-    else if (isLast) head.last = entry
+    if (head === undefined) this.addHead(userId, kind, entry, entries)
+    else if (isLast) {
+      head.last = entry
+      head.entries = entries
+    }
     this.onDeltas(userId, kind, deltasOfEntry(this.rules, entry, { previous, next }, closedThrough))
+  }
+
+  private addHead(userId: string, kind: StateKind, last: StateEntry, entries: StateEntry[] | undefined): void {
+    const head: Head = { userId, kind, last, entries }
+    this.heads.push(head)
+    this.headsOf[kind].set(userId, head)
+  }
+
+  private periodOf({ at }: StateEntry): number {
+    return Math.floor(at / this.rules.stateMaxMs)
   }
 }
 
 const negative = (deltas: readonly StateDelta[]): readonly StateDelta[] =>
   deltas.map((delta) => ({ ...delta, deltaMs: -delta.deltaMs }))
-
-const headKey = (userId: string, kind: StateKind): string => `${kind}/${userId}`

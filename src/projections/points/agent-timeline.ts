@@ -5,8 +5,6 @@ export type StateEntry = Readonly<{ at: EpochMs; state: string }>
 /** Time in a state to add to a base interval, or to take back from it (negative). `start` is that of the interval. */
 export type StateDelta = Readonly<{ state: string; start: EpochMs; deltaMs: number }>
 
-type Span = Readonly<{ state: string; from: EpochMs; to: EpochMs; sign: 1 | -1 }>
-
 /**
  * How a timeline of states becomes time. A state lasts until the next one is entered, and at most `stateMaxMs`. The
  * last state is open: it is counted up to the end of the last closed interval. Two states entered at the same instant
@@ -24,13 +22,14 @@ export const deltasOfEntry = (
   { previous, next }: Readonly<{ previous: StateEntry | undefined; next: StateEntry | undefined }>,
   closedThrough: EpochMs | null,
 ): readonly StateDelta[] => {
-  const span = (of: StateEntry, until: StateEntry | undefined, sign: 1 | -1): Span => ({
-    ...{ state: of.state, from: of.at, to: endOf(rules, of, until, closedThrough), sign },
-  })
-  return sumsOf(rules, [
-    span(entry, next, 1),
-    ...(previous === undefined ? [] : [span(previous, next, -1), span(previous, entry, 1)]),
-  ])
+  const deltas: StateDelta[] = []
+  addSpan(deltas, rules, entry.state, entry.at, endOf(rules, entry, next, closedThrough), 1)
+  if (previous === undefined) return deltas
+  const before = endOf(rules, previous, next, closedThrough)
+  const now = endOf(rules, previous, entry, closedThrough)
+  if (now < before) addSpan(deltas, rules, previous.state, now, before, -1)
+  else addSpan(deltas, rules, previous.state, before, now, 1)
+  return previous.state === entry.state ? merged(deltas) : deltas
 }
 
 /** What the open state gains when intervals that were closed through `before` close through `through`. */
@@ -39,15 +38,11 @@ export const deltasOfClosing = (
   open: StateEntry,
   before: EpochMs | null,
   through: EpochMs,
-): readonly StateDelta[] =>
-  sumsOf(rules, [
-    {
-      state: open.state,
-      from: endOf(rules, open, undefined, before),
-      to: endOf(rules, open, undefined, through),
-      sign: 1,
-    },
-  ])
+): readonly StateDelta[] => {
+  const deltas: StateDelta[] = []
+  addSpan(deltas, rules, open.state, endOf(rules, open, undefined, before), endOf(rules, open, undefined, through), 1)
+  return deltas
+}
 
 export const isBefore = (a: StateEntry, b: StateEntry): boolean => a.at < b.at || (a.at === b.at && a.state < b.state)
 
@@ -58,15 +53,23 @@ const endOf = (
   closedThrough: EpochMs | null,
 ): EpochMs => Math.min(next?.at ?? Math.max(entry.at, closedThrough ?? entry.at), entry.at + stateMaxMs)
 
-/** Cuts spans at interval boundaries and adds them up. */
-const sumsOf = ({ intervalMs }: TimelineRules, spans: readonly Span[]): readonly StateDelta[] => {
-  const sums = new Map<string, { state: string; start: EpochMs; deltaMs: number }>()
-  for (const { state, from, to, sign } of spans)
-    for (const { start, durationMs } of clip(from, to, intervalMs)) {
-      const key = `${start} ${state}`
-      const sum = sums.get(key)
-      if (sum === undefined) sums.set(key, { state, start, deltaMs: sign * durationMs })
-      else sum.deltaMs += sign * durationMs
-    }
+/** Adds a span, cut at interval boundaries. */
+const addSpan = (
+  deltas: StateDelta[],
+  { intervalMs }: TimelineRules,
+  state: string,
+  from: EpochMs,
+  to: EpochMs,
+  sign: 1 | -1,
+): void => {
+  for (const { start, durationMs } of clip(from, to, intervalMs))
+    deltas.push({ state, start, deltaMs: sign * durationMs })
+}
+
+/** One delta of each interval, of deltas of one state. */
+const merged = (deltas: readonly StateDelta[]): readonly StateDelta[] => {
+  const sums = new Map<EpochMs, StateDelta>()
+  for (const delta of deltas)
+    sums.set(delta.start, { ...delta, deltaMs: delta.deltaMs + (sums.get(delta.start)?.deltaMs ?? 0) })
   return [...sums.values()].filter(({ deltaMs }) => deltaMs !== 0)
 }

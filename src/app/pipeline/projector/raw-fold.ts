@@ -96,11 +96,9 @@ export class RawFold {
     const refusals = new Map<number, Refusal>()
     const { facts } = run
     const applyFacts = (first: number, end: number): void => {
-      for (let entry = first; entry < end; entry++) {
-        const receivedAt = facts.receivedAt[entry] as number
-        const refusal = this.projection.apply(facts.fact(entry), Number.isNaN(receivedAt) ? undefined : receivedAt)
+      for (const { entry, refusal } of this.projection.applyRun(facts, first, end)) {
         const event = facts.event[entry] as number
-        if (refusal !== undefined && !refusals.has(event)) refusals.set(event, refusal)
+        if (!refusals.has(event)) refusals.set(event, refusal)
       }
     }
     const { historyThrough } = this
