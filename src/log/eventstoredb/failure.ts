@@ -1,10 +1,8 @@
 /** The gRPC status codes that are told apart here. */
 const UNKNOWN = 2
-const INVALID_ARGUMENT = 3
 const DEADLINE_EXCEEDED = 4
 const PERMISSION_DENIED = 7
-const OUT_OF_RANGE = 11
-const INTERNAL = 13
+const ABORTED = 10
 const UNAVAILABLE = 14
 
 type RpcError = Readonly<{
@@ -28,9 +26,13 @@ export const accessDenied = (): Error =>
 
 export const isDenied = (cause: unknown): boolean => asRpcError(cause)?.code === PERMISSION_DENIED
 
-/** The server may have refused a position: no version has a code of its own for that. */
+/** The server has refused a position, at which no record begins. No version has a code of its own for that. */
 export const isBadPosition = (cause: unknown): boolean =>
-  [UNKNOWN, INVALID_ARGUMENT, OUT_OF_RANGE, INTERNAL].includes(asRpcError(cause)?.code ?? -1) && !isWrongServer(cause)
+  /ReadAllResult: (Error|InvalidPosition)|invalid position/i.test(asRpcError(cause)?.details ?? '')
+
+/** The server has ended a subscription whose consumer did not keep up. */
+export const isTooSlow = (cause: unknown): boolean =>
+  asRpcError(cause)?.code === ABORTED && /too slow/i.test(asRpcError(cause)?.details ?? '')
 
 /**
  * The connected server has no leader or is not ready, and does not name another. The client reconnects by itself only

@@ -1,20 +1,19 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { eraseStream } from './administration/erase.js'
 import { appender } from './append/batch-append.js'
-import { headOf } from './read/read-all.js'
 import { connectEventStoreDb } from './client/connection.js'
 import type { EventStoreDbConnection } from './client/connection.js'
 import { largeAppender } from './large/append.js'
 import { joined } from './large/join.js'
 import { followEventStoreDb } from './read/follow.js'
-import type { Followed, FollowOptions } from './read/follow.js'
-import { allOf, oneStream } from './read/followed.js'
 import { readLogId } from './log-id.js'
-import { readInParallel } from './read/parallel-readers.js'
-import type { ReadThrough } from './read/parallel-readers.js'
+import { eventsThrough, readInParallel } from './read/parallel-readers.js'
 import { LOG_DEFAULTS, withDefaults } from './options.js'
 import type { EventStoreDbOptions } from './options.js'
 import { lastRevisionOf, readStreamEvents } from './read/read.js'
+import { Reader } from './read/reader.js'
+import type { ReaderOptions, Source } from './read/reader.js'
+import { allOf, headOf, oneStream } from './read/sources.js'
 import { headBarrier, streamHeads } from './append/stream-heads.js'
 import type { StreamHeads } from './append/stream-heads.js'
 import type { SubscriptionState } from './read/subscription-health.js'
@@ -62,7 +61,6 @@ class ServerLog {
   readonly #options: EventStoreDbOptions
   readonly #limits: typeof LOG_DEFAULTS
   readonly #connections: readonly [EventStoreDbConnection, ...EventStoreDbConnection[]]
-  readonly #read: ReadThrough
   readonly #heads: StreamHeads
   readonly #writer: EventStoreDbWriter
   readonly #closing = new AbortController()
@@ -76,7 +74,6 @@ class ServerLog {
     this.#options = options
     this.#limits = limits
     this.#connections = [connection, ...others]
-    this.#read = readInParallel(this.#connections, limits.readersFromBytes)
     this.#heads = streamHeads(connection, limits)
     this.#writer = new EventStoreDbWriter(
       {
@@ -107,7 +104,9 @@ class ServerLog {
     const last = await this.head()
     if (last === undefined || (wanted.after !== undefined && wanted.after >= last)) return
     const through = wanted.through !== undefined && wanted.through < last ? wanted.through : last
-    for await (const read of this.#read({ ...wanted, through }, this.#closing.signal))
+    const ports = { connection: this.#connection, signal: this.#closing.signal, quietMs: this.#limits.headPollMs }
+    const reader = new Reader(this.#allOf(wanted), { ...wanted, through }, ports)
+    for await (const read of eventsThrough(reader, through))
       for await (const batch of this.#joined(read)) {
         yield batch
         this.#unlessClosed()
@@ -116,13 +115,13 @@ class ServerLog {
   }
 
   subscribe({ signal, prefixes, ...wanted }: ReadAll & Readonly<{ signal: AbortSignal }>): AsyncGenerator<Live> {
-    return this.#follow(allOf(this.#connection, this.#read, prefixes, wanted.batchMax), wanted, prefixes, signal)
+    return this.#follow(this.#allOf({ prefixes, ...wanted }), wanted, prefixes, signal)
   }
 
   async *subscribeStream(stream: string, { from = 0, batchMax, signal }: SubscribeStream): AsyncGenerator<StreamLive> {
     const after = from > 0 ? BigInt(from - 1) : undefined
-    const followed = oneStream(this.#connection, stream, batchMax)
-    for await (const live of this.#follow(followed, { after, batchMax }, [stream], signal)) {
+    const source = oneStream(this.#connection, stream)
+    for await (const live of this.#follow(source, { after, batchMax }, [stream], signal)) {
       if (live.kind === 'events') yield live
       if (live.kind === 'caught-up')
         yield { kind: 'caught-up', revision: live.position === undefined ? undefined : Number(live.position) }
@@ -161,15 +160,22 @@ class ServerLog {
     await Promise.all(this.#connections.map((each) => each.close()))
   }
 
+  #allOf({ prefixes, batchMax }: ReadAll): Source {
+    const { readersFromBytes: fromBytes, headPollMs: quietMs } = this.#limits
+    return allOf(this.#connection, prefixes, (after, end, signal) =>
+      readInParallel(this.#connections, { prefixes, batchMax, fromBytes, quietMs }, [after, end], signal),
+    )
+  }
+
   async *#follow(
-    followed: Followed,
-    wanted: FollowOptions,
+    source: Source,
+    wanted: ReaderOptions,
     prefixes: readonly string[] | undefined,
     signal: AbortSignal,
   ): AsyncGenerator<Live> {
     this.#unlessClosed()
     const either = AbortSignal.any([signal, this.#closing.signal])
-    const following = followEventStoreDb(followed, wanted, this.#limits, {
+    const following = followEventStoreDb(source, wanted, this.#limits, {
       connection: this.#connection,
       jitter: Math.random,
       signal: either,

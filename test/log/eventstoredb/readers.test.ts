@@ -3,9 +3,11 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { LogUnavailable } from '../../../src/log/event-log.js'
 import type { EventLog, Position, ReadAll, RecordedEvent } from '../../../src/log/event-log.js'
 import { connectEventStoreDb } from '../../../src/log/eventstoredb/client/connection.js'
-import { sharesOf, readInParallel } from '../../../src/log/eventstoredb/read/parallel-readers.js'
+import { eventsThrough, sharesOf, readInParallel } from '../../../src/log/eventstoredb/read/parallel-readers.js'
 import { mergedByPosition } from '../../../src/log/eventstoredb/read/parallel-readers.js'
 import type { Source } from '../../../src/log/eventstoredb/read/parallel-readers.js'
+import { Reader } from '../../../src/log/eventstoredb/read/reader.js'
+import { allOf } from '../../../src/log/eventstoredb/read/sources.js'
 import { wireTo } from '../../support/eventstoredb/wire.js'
 import { append, contents, eventOf, flatten, follow, logOn, memoryServer, never, server, stored } from './rig.js'
 
@@ -252,13 +254,18 @@ describe('a server that knows less of the log than the one that reported the hea
       const through = (await log.head())!
       const all = await flatten(log.readAll({ prefixes: BUCKETS }))
       const seen: RecordedEvent[] = []
-      const read = readInParallel(
-        Array.from({ length: readers }, () => connectEventStoreDb(on)) as [ReturnType<typeof connectEventStoreDb>],
-        0,
+      const connections = Array.from({ length: readers }, () => connectEventStoreDb(on))
+      const options = { prefixes: BUCKETS, batchMax: 3, fromBytes: 0, quietMs: 10 }
+      const single = new Reader(
+        allOf(connections[0]!, BUCKETS),
+        { batchMax: 3, through },
+        { connection: connections[0]!, signal: never(), quietMs: 10 },
       )
+      const read = readInParallel(connections, options, [undefined, through], never())
+      expect(read !== undefined).toBe(readers > 1)
       on.faults.knowsThrough = all[7]!.position
       const reading = (async () => {
-        for await (const batch of read({ prefixes: BUCKETS, through, batchMax: 3 }, never())) seen.push(...batch)
+        for await (const batch of read ?? eventsThrough(single, through)) seen.push(...batch)
       })()
       await expect(reading).rejects.toBeInstanceOf(LogUnavailable)
       // Two of each bucket, in their order: the first reader ends after two events or eight, and nothing may come after

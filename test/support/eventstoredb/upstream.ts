@@ -14,7 +14,8 @@ import { internalsOf, streamsService } from '../../../src/log/eventstoredb/clien
 import type { StreamsClient } from '../../../src/log/eventstoredb/client/client-internals.js'
 import { readAllRequest, streamIdentifier } from '../../../src/log/eventstoredb/client/wire.js'
 import type { RecordedEvent } from '../../../src/log/event-log.js'
-import { messagesOf, readStreamEvents } from '../../../src/log/eventstoredb/read/read.js'
+import { messagesOf } from '../../../src/log/eventstoredb/read/call.js'
+import { readStreamEvents } from '../../../src/log/eventstoredb/read/read.js'
 import type { Backend, Data, Held } from './data.js'
 import { memoryData } from './memory.js'
 import { nameOf } from './messages.js'
@@ -50,7 +51,7 @@ const realData = (connectionString: string): Data => {
   }
   const all = async (): Promise<readonly Held[]> => {
     const held: Held[] = []
-    for await (const messages of messagesOf(connection, readAllRequest(await log.begin, [own], 2 ** 31 - 2)))
+    for await (const messages of messagesOf(connection, readAllRequest(await log.begin, [own])))
       for (const message of messages) if (message.kind === 'event') held.push(heldOf(message.event))
     return held
   }

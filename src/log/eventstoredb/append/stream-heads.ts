@@ -2,7 +2,7 @@ import type { EventStoreDbConnection } from '../client/connection.js'
 import { isDenied } from '../failure.js'
 import { LogUnavailable } from '../../event-log.js'
 import type { Position } from '../../event-log.js'
-import { messagesOf } from '../read/read.js'
+import { messagesOf } from '../read/call.js'
 import { readStreamRequest } from '../client/wire.js'
 
 /** What is known of a stream: its last revision (-1: never written) and the ids of its newest events, oldest first. */

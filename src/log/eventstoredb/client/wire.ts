@@ -6,8 +6,7 @@ import type { NewEvent, Position, RecordedEvent } from '../../event-log.js'
 /**
  * `$all` is ordered by a commit and a prepare position. The log's position is the commit position alone: it counts
  * bytes, so ids derived from it stay small, and it belongs to one event, except in transactions of the old TCP
- * clients. (Servers before 21.10 report for an event the prepare position of the first event of its append, so the two
- * may differ without such a transaction.)
+ * clients.
  */
 export const positionOf = (commit: string): Position => BigInt(commit)
 
@@ -30,7 +29,7 @@ export const streamIdentifier = (stream: string) => {
 
 const { FORWARDS, BACKWARDS } = streams.ReadReq.Options.ReadDirection
 
-/** No limit. Servers before 21.10 read the number as 32 bits. */
+/** No limit. */
 const ALL = 2 ** 31 - 1
 
 const request = (
@@ -52,17 +51,21 @@ const request = (
 }
 
 /**
- * Without prefixes: every stream except the system streams, which begin with a dollar sign. The server searches
- * `window` records at a time.
+ * Records that the server looks through at a time, and how many such times there are between two checkpoints: the real
+ * server looks through 200,000 records of a kilobyte in a second.
  */
-const filterOf = (prefixes: readonly string[] | undefined, window: number): ReadReq.Options.FilterOptions => {
+const WINDOW = 4_096
+const WINDOWS_PER_CHECKPOINT = 8
+
+/** Without prefixes: every stream except the system streams, which begin with a dollar sign. */
+const filterOf = (prefixes: readonly string[] | undefined): ReadReq.Options.FilterOptions => {
   const expression = new streams.ReadReq.Options.FilterOptions.Expression()
   if (prefixes === undefined || prefixes.includes('')) expression.setRegex('^[^$]')
   else expression.setPrefixList([...prefixes])
   const filter = new streams.ReadReq.Options.FilterOptions()
   filter.setStreamIdentifier(expression)
-  filter.setMax(window)
-  filter.setCheckpointintervalmultiplier(1)
+  filter.setMax(WINDOW)
+  filter.setCheckpointintervalmultiplier(WINDOWS_PER_CHECKPOINT)
   return filter
 }
 
@@ -78,29 +81,19 @@ const allFrom = (at: Position | undefined): ReadReq.Options.AllOptions => {
   return from
 }
 
-/**
- * `count` events of `$all`, beginning with the record at `from` itself. Servers before 22 refuse a window that is not
- * larger than the count.
- */
-export const readAllRequest = (
-  from: Position | undefined,
-  prefixes: readonly string[] | undefined,
-  count: number,
-): ReadReq => {
-  const { whole, options } = request(FORWARDS, count)
+/** What matches in `$all` through its end, beginning with the record at `from` itself. */
+export const readAllRequest = (from: Position | undefined, prefixes: readonly string[] | undefined): ReadReq => {
+  const { whole, options } = request(FORWARDS, ALL)
   options.setAll(allFrom(from))
-  options.setFilter(filterOf(prefixes, count + 1))
+  options.setFilter(filterOf(prefixes))
   return whole
 }
-
-/** Records between the server's checkpoints if few of them match. */
-const LIVE_WINDOW = 500
 
 /** A subscription to `$all` after the record at `after`. */
 export const subscribeRequest = (after: Position | undefined, prefixes: readonly string[] | undefined): ReadReq => {
   const { whole, options } = request(FORWARDS, 'live')
   options.setAll(allFrom(after))
-  options.setFilter(filterOf(prefixes, LIVE_WINDOW))
+  options.setFilter(filterOf(prefixes))
   return whole
 }
 

@@ -1,7 +1,7 @@
 import type { EventStoreDbConnection } from '../client/connection.js'
 import { LogUnavailable } from '../../event-log.js'
 import type { RecordedEvent } from '../../event-log.js'
-import { headOf } from '../read/read-all.js'
+import { headOf } from '../read/sources.js'
 import { readStreamEvents } from '../read/read.js'
 import { isLarge, isPartsStream, partsOf, partsStreamOf, unpacked } from './form.js'
 

@@ -1,7 +1,7 @@
-import { BATCH_MAX } from './read.js'
-import { readAllThrough } from './read-all.js'
 import type { EventStoreDbConnection } from '../client/connection.js'
-import type { Position, ReadAll, RecordedEvent } from '../../event-log.js'
+import type { Position, RecordedEvent } from '../../event-log.js'
+import { BATCH_MAX, Reader } from './reader.js'
+import { allOf } from './sources.js'
 import { ascending } from '../client/wire.js'
 
 type Prefixes = readonly string[] | undefined
@@ -23,39 +23,46 @@ export const sharesOf = (prefixes: Prefixes, readers: number): readonly Prefixes
   )
 }
 
-/** Reads what `readAllThrough` reads; ends early when `signal` aborts. */
-export type ReadThrough = (
-  options: ReadAll & Readonly<{ through: Position }>,
-  signal: AbortSignal,
-) => AsyncGenerator<readonly RecordedEvent[]>
-
 /**
- * Reads over several connections at the same time, each with its share of the prefixes, and yields one sequence in the
- * order of positions. A part of the log shorter than `fromBytes` (positions count bytes) is read over the first
- * connection alone: the server searches the log once per connection.
+ * Reads a part of the log over several connections at the same time, each with its share of the prefixes, and yields
+ * one sequence in the order of positions. `undefined` where the shares are one, or the part is shorter than
+ * `fromBytes` (positions count bytes): the server looks through it once per connection.
  */
-export const readInParallel =
-  (connections: readonly [EventStoreDbConnection, ...EventStoreDbConnection[]], fromBytes: number): ReadThrough =>
-  (options, signal) => {
-    const { after = 0n, through, prefixes, batchMax = BATCH_MAX } = options
-    const shares = through - after < BigInt(fromBytes) ? [prefixes] : sharesOf(prefixes, connections.length)
-    if (shares.length === 1) return readAllThrough(connections[0], options, signal)
-    // Small batches: several are held per connection.
-    const each = { ...options, batchMax: Math.min(batchMax, BATCH_MAX) }
-    const sources = shares.map((share, i): Source => {
-      const connection = connections[i] ?? connections[0]
-      return (stop) => readAllThrough(connection, { ...each, prefixes: share }, stop)
-    })
-    return mergedByPosition(sources, batchMax, signal)
+export const readInParallel = (
+  connections: readonly EventStoreDbConnection[],
+  options: Readonly<{ prefixes: Prefixes; batchMax?: number | undefined; fromBytes: number; quietMs: number }>,
+  [after = 0n, end]: readonly [Position | undefined, Position],
+  signal: AbortSignal,
+): AsyncGenerator<Batch> | undefined => {
+  const { prefixes, batchMax = BATCH_MAX, fromBytes, quietMs } = options
+  const shares = end - after < BigInt(fromBytes) ? [prefixes] : sharesOf(prefixes, connections.length)
+  if (shares.length === 1) return undefined
+  // Small batches: several are held per connection.
+  const range = { after, through: end, batchMax: Math.min(batchMax, BATCH_MAX) }
+  const sources = connections.slice(0, shares.length).map(
+    (connection, i): Source =>
+      (stop) =>
+        eventsThrough(new Reader(allOf(connection, shares[i]), range, { connection, signal: stop, quietMs }), end),
+  )
+  return mergedByPosition(sources, batchMax, signal)
+}
+
+/** The events alone that a reader delivers up to a place. */
+export async function* eventsThrough(reader: Reader, end: Position): AsyncGenerator<Batch> {
+  try {
+    for await (const progress of reader.upTo(end)) if (progress.kind === 'events') yield progress.events
+  } finally {
+    reader.endSubscription()
   }
+}
 
 type Batch = readonly RecordedEvent[]
 /** A read in ascending order of positions that ends early when `stop` aborts. */
 export type Source = (stop: AbortSignal) => AsyncGenerator<Batch>
 
-type Reader = { batch: Batch; at: number; next: Promise<IteratorResult<Batch, unknown>> }
+type Input = { batch: Batch; at: number; next: Promise<IteratorResult<Batch, unknown>> }
 
-const nextPosition = ({ batch, at }: Reader): Position => (batch[at] as RecordedEvent).position
+const nextPosition = ({ batch, at }: Input): Position => (batch[at] as RecordedEvent).position
 
 /**
  * Merges several reads in the order of positions. At most two batches of each are held: the current one, and the next,
@@ -72,18 +79,18 @@ export async function* mergedByPosition(
   signal.addEventListener('abort', pass, { once: true })
   if (signal.aborted) pass()
   const reads = sources.map((source) => source(stop.signal))
-  const pull = (read: AsyncGenerator<Batch>): Reader['next'] => {
+  const pull = (read: AsyncGenerator<Batch>): Input['next'] => {
     const next = read.next()
     // It may fail while another read is awaited.
     next.catch(() => undefined)
     return next
   }
-  const readers = new Map(reads.map((read): [typeof read, Reader] => [read, { batch: [], at: 0, next: pull(read) }]))
+  const readers = new Map(reads.map((read): [typeof read, Input] => [read, { batch: [], at: 0, next: pull(read) }]))
   let merged: RecordedEvent[] = []
   let last: Position | undefined
 
   /** Takes the reader's next batch and requests the one after it; or removes a reader that has ended. */
-  const refill = async (read: AsyncGenerator<Batch>, reader: Reader): Promise<void> => {
+  const refill = async (read: AsyncGenerator<Batch>, reader: Input): Promise<void> => {
     const { done, value } = await reader.next
     if (done === true) readers.delete(read)
     else Object.assign(reader, { batch: value, at: 0, next: pull(read) })
@@ -92,13 +99,13 @@ export async function* mergedByPosition(
   try {
     for (const [read, reader] of [...readers]) await refill(read, reader)
     while (readers.size > 0 && !stop.signal.aborted) {
-      let [first, second]: ([AsyncGenerator<Batch>, Reader] | undefined)[] = [undefined, undefined]
+      let [first, second]: ([AsyncGenerator<Batch>, Input] | undefined)[] = [undefined, undefined]
       for (const each of readers) {
         const head = nextPosition(each[1])
         if (first === undefined || head < nextPosition(first[1])) [first, second] = [each, first]
         else if (second === undefined || head < nextPosition(second[1])) second = each
       }
-      const [read, reader] = first as [AsyncGenerator<Batch>, Reader]
+      const [read, reader] = first as [AsyncGenerator<Batch>, Input]
       const bound = second === undefined ? undefined : nextPosition(second[1])
       do {
         const event = reader.batch[reader.at++] as RecordedEvent
