@@ -1,7 +1,8 @@
-import { afterAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openEventStoreDbLog } from '../../../src/log/eventstoredb/log.js'
 import { makeCertificates } from '../../support/eventstoredb/certificates.js'
 import type { Certificates } from '../../support/eventstoredb/certificates.js'
+import type { EventStoreDbServer } from '../../support/eventstoredb/server.js'
 import { append, contents, failure, flatten, follow, logOn, never, server, stored } from './rig.js'
 
 const certificates = makeCertificates()
@@ -10,7 +11,10 @@ afterAll(() => certificates?.remove())
 const password = 'pa:ss/w@rd?é'
 const users = { ingress: password }
 
-const overTls = ({ caFile, ca, server: certified, user }: Certificates): void => {
+/** The server by its address instead of its name. */
+const byAddress = ({ at }: EventStoreDbServer) => ({ connectionString: `esdb://${at.address}:${at.port}?tls=true` })
+
+const overTls = ({ caFile, ca, server: certified, elsewhere, user }: Certificates): void => {
   test('an own authority and a password', async () => {
     const on = await server({ tls: certified, users })
     const log = logOn(on, { tlsCaFile: caFile, credentials: { username: 'ingress', password } })
@@ -60,6 +64,27 @@ const overTls = ({ caFile, ca, server: certified, user }: Certificates): void =>
     stored(await append(logOn(on, { tlsCaFile: caFile, clientCertificate: user }), 'a', 'one'))
     expect(failure(await append(logOn(on, { tlsCaFile: caFile }), 'a', 'two')).tag).toBe('NotAvailable')
     expect(contents(await on.data.streamOf('a'))).toEqual(['one'])
+  })
+
+  test('a server that is given by its address is reached if its certificate is for that address', async () => {
+    const warned: Error[] = []
+    const hear = (warning: Error): unknown => warned.push(warning)
+    process.on('warning', hear)
+    onTestFinished(() => void process.off('warning', hear))
+    const log = logOn(byAddress(await server({ tls: certified })), { tlsCaFile: caFile })
+    stored(await append(log, 'a', 'one'))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(warned).toEqual([])
+  })
+
+  test('a server that is given by its address gets no request if its certificate is for another address', async () => {
+    const on = await server({ tls: elsewhere })
+    const log = logOn(byAddress(on), { tlsCaFile: caFile })
+    const refused = failure(await append(log, 'a', 'one'))
+    expect(refused.tag).toBe('NotAvailable')
+    expect(Object.values(on.calls).every((count) => count === 0)).toBe(true)
+    // The same certificate is good for the name in it.
+    stored(await append(logOn(on, { tlsCaFile: caFile }), 'a', 'one'))
   })
 
   test('a cluster is discovered with the same authority and credentials', async () => {

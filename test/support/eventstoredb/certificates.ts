@@ -12,6 +12,8 @@ export type Certificates = Readonly<{
   caFile: string
   ca: Buffer
   server: Certified
+  /** For a server at another address. */
+  elsewhere: Certified
   user: Certified
   remove: () => void
 }>
@@ -22,7 +24,7 @@ export const makeCertificates = (): Certificates | undefined => {
   const remove = (): void => rmSync(dir, { recursive: true, force: true })
   const openssl = (...args: readonly string[]): void => void execFileSync(OPENSSL, args, { cwd: dir, stdio: 'pipe' })
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-  const signed = (name: string, subject: string): Certified => {
+  const signed = (name: string, subject: string, names = 'names'): Certified => {
     openssl('req', ...key, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', subject)
     openssl(
       'x509',
@@ -39,7 +41,7 @@ export const makeCertificates = (): Certificates | undefined => {
       '-out',
       `${name}.pem`,
       '-extfile',
-      'names',
+      names,
     )
     return { certificate: readFileSync(join(dir, `${name}.pem`)), key: readFileSync(join(dir, `${name}.key`)) }
   }
@@ -50,6 +52,7 @@ export const makeCertificates = (): Certificates | undefined => {
     return undefined
   }
   writeFileSync(join(dir, 'names'), 'subjectAltName=IP:127.0.0.1,DNS:localhost\n')
+  writeFileSync(join(dir, 'other-names'), 'subjectAltName=IP:127.0.0.2,DNS:127.0.0.1,DNS:localhost\n')
   openssl(
     'req',
     '-x509',
@@ -69,6 +72,7 @@ export const makeCertificates = (): Certificates | undefined => {
     caFile,
     ca: readFileSync(caFile),
     server: signed('server', '/CN=localhost'),
+    elsewhere: signed('elsewhere', '/CN=127.0.0.1', 'other-names'),
     user: signed('user', '/CN=ingress'),
     remove,
   }

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { isIP } from 'node:net'
 import type { EventStoreDBClient } from '@eventstore/db-client'
 import type { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js'
 import type { BatchAppendReq } from '@eventstore/db-client/generated/streams_pb.js'
@@ -26,6 +27,37 @@ type WellKnownEmpty = NonNullable<ReturnType<BatchAppendReq.Options['getNoStream
 const requireFromClient = createRequire(createRequire(import.meta.url).resolve('@eventstore/db-client'))
 export const { Empty: WellKnownEmpty } = requireFromClient('google-protobuf/google/protobuf/empty_pb.js') as {
   Empty: new () => WellKnownEmpty
+}
+
+type TlsCredentials = {
+  _createSecureConnector: (...target: readonly unknown[]) => Readonly<{ connectionOptions: { servername?: string } }>
+}
+const { credentials } = requireFromClient('@grpc/grpc-js') as {
+  credentials: { createSsl: (...args: readonly unknown[]) => TlsCredentials }
+}
+
+/**
+ * Makes a client that reaches servers which are given by address over TLS. gRPC hands the host of a server over as TLS
+ * server name, also if it is an address: RFC 6066 forbids that, and Node 26 refuses it. Without a server name the
+ * certificate is checked against the host all the same, which is the address.
+ */
+export const withAddressesAsHosts = <Client>(make: () => Client): Client => {
+  const { createSsl } = credentials
+  credentials.createSsl = (...args) => {
+    const made = createSsl(...args)
+    const connector = made._createSecureConnector.bind(made)
+    made._createSecureConnector = (...target) => {
+      const secure = connector(...target)
+      if (isIP(secure.connectionOptions.servername ?? '') !== 0) delete secure.connectionOptions.servername
+      return secure
+    }
+    return made
+  }
+  try {
+    return make()
+  } finally {
+    credentials.createSsl = createSsl
+  }
 }
 
 export type CallArguments = Parameters<StreamsClient['read']> extends [unknown, ...infer Rest] ? Rest : never

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { EventStoreDBClient } from '@eventstore/db-client'
-import { parseConnectionString } from './client-internals.js'
+import { parseConnectionString, withAddressesAsHosts } from './client-internals.js'
 import { malformed, readConnectionString } from '../connection-string.js'
 import { ACCESS_DEFAULTS, withDefaults } from '../options.js'
 import type { EventStoreDbAccess } from '../options.js'
@@ -74,11 +74,13 @@ export const eventStoreDbClient = (access: EventStoreDbAccess, nth = 0): EventSt
       : { userCertFile: Buffer.from(certificate.certificate), userKeyFile: Buffer.from(certificate.key) }),
   }
   const credentials = access.credentials ?? written
-  if (settings.dnsDiscover)
-    return new EventStoreDBClient({ ...common, ...discovery, discover: first }, channel, credentials)
-  if (settings.hosts.length > 1)
-    return new EventStoreDBClient({ ...common, ...discovery, endpoints: settings.hosts }, channel, credentials)
-  return new EventStoreDBClient({ ...common, endpoint: first }, channel, credentials)
+  return withAddressesAsHosts(() => {
+    if (settings.dnsDiscover)
+      return new EventStoreDBClient({ ...common, ...discovery, discover: first }, channel, credentials)
+    if (settings.hosts.length > 1)
+      return new EventStoreDBClient({ ...common, ...discovery, endpoints: settings.hosts }, channel, credentials)
+    return new EventStoreDBClient({ ...common, endpoint: first }, channel, credentials)
+  })
 }
 
 const certificateFiles = ({ userCertFile, userKeyFile }: Settings) =>
