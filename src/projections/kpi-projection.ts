@@ -251,6 +251,7 @@ export class KpiProjection {
    * settled. The others wait for a later call.
    */
   drainEvents(due: Due = 'all'): readonly KpiEvent[] {
+    this.pointCells?.countTimes()
     return this.cells.drainUnpublished(due).map((cell) => ({
       kind: 'row',
       row: cell.renderRow(this.tenant, this.settings.rendering(cell.family, cell.start, cell.settingsVersion)),
@@ -259,11 +260,13 @@ export class KpiProjection {
 
   /** Rows that were published before: the last revision of each by row key. They are not given out again. */
   wasPublished(revisions: ReadonlyMap<string, number>): void {
+    this.pointCells?.countTimes()
     this.cells.wasPublished(revisions)
   }
 
   /** The whole state; a projection made from it carries on identically. */
   save(): ProjectionState {
+    this.pointCells?.countTimes()
     return {
       frontier: this.frontier,
       inHistory: this.inHistory,
@@ -320,6 +323,7 @@ export class KpiProjection {
     if (this.frontier !== null && at <= this.frontier) return
     if (this.takeBacks.some((limit) => at > limit)) return
     this.frontier = at
+    this.pointCells?.countTimes()
     const { version } = this.settings
     this.settings.reach(at)
     if (this.settings.version !== version) this.restating.begin()
@@ -331,6 +335,7 @@ export class KpiProjection {
     this.customerFirst.tick(at)
     this.agentStates.advance(before, through)
     this.countFound?.(this.target)
+    this.pointCells?.countTimes()
     this.cells.closeThrough(through)
   }
 
@@ -342,16 +347,19 @@ export class KpiProjection {
     this.takeBacks = this.takeBacks.slice(1)
     if (this.frontier === null || at >= this.frontier) return
     this.frontier = at
+    this.pointCells?.countTimes()
     this.correlator.takeBack(at)
     const before = this.cells.closedThrough
     const through = intervalStart(at - this.base.graceMs, this.base.intervalMs)
     if (before === null || through >= before) return
     this.agentStates.takeBack(before, through)
     this.countFound?.(this.target)
+    this.pointCells?.countTimes()
     this.cells.reopenAfter(through)
   }
 
   private learn(fact: Exclude<ConfigurationFact, StreamErased>): void {
+    this.pointCells?.countTimes()
     const { version } = this.settings
     const queueId = this.settings.learn(fact, this.frontier, () => ({
       closedThrough: this.cells.closedThrough,

@@ -16,7 +16,10 @@ class Finder {
 
   constructor(profile: Profile, options: ProjectionOptions) {
     this.profile = profile
-    this.options = { ...options, target: pointRecorder((operation) => this.recorded.push(operation)) }
+    this.options = {
+      ...options,
+      target: pointRecorder(profile.intervalMs, (operation) => this.recorded.push(operation)),
+    }
     this.projection = new KpiProjection('acme', profile, this.options)
   }
 

@@ -152,14 +152,15 @@ export class Cell {
     this.add(point.metric, point.value)
   }
 
-  /** Adds time in a state, or takes it back. */
-  adjust(metric: number, deltaMs: number, settingsVersion: number): void {
+  /** Adds time in a state, or takes it back: the sum of so many changes. */
+  adjust(metric: number, deltaMs: number, settingsVersion: number, changes: number): void {
     const { numbers } = this.tally
     const at = this.tally.offsetOf(metric)
     numbers[at + COUNT] = 1
     numbers[at + SUM] = (numbers[at + SUM] as number) + deltaMs
     numbers[at + MIN] = 0
     numbers[at + MAX] = 0
+    this.revision += changes - 1
     this.changed('late', settingsVersion)
   }
 

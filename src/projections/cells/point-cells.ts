@@ -4,7 +4,7 @@ import type { PointDimensions } from '../../domain/dimensions.js'
 import type { FactRun } from '../../domain/fact-run.js'
 import type { EpochMs } from '../../domain/interval.js'
 import type { Correction } from '../../domain/row.js'
-import type { StateDelta } from '../points/agent-timeline.js'
+import type { StateSpan } from '../points/agent-timeline.js'
 import type { PointSink } from '../points/point-sink.js'
 import type { PointTarget } from '../points/point-target.js'
 import type { Settings } from '../settings.js'
@@ -81,8 +81,13 @@ export class PointCells implements PointTarget {
     }
   }
 
-  adjust(userId: string, kind: StateKind, deltas: readonly StateDelta[]): void {
-    this.states.adjust(userId, kind, deltas)
+  adjust(userId: string, kind: StateKind, spans: readonly StateSpan[]): void {
+    this.states.adjust(userId, kind, spans)
+  }
+
+  /** Counts times in states that wait to be added up. */
+  countTimes(): void {
+    this.states.countWaiting()
   }
 
   private count(tuple: Tuple, metric: number, value: number, at: EpochMs, why?: Correction): void {

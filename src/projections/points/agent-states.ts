@@ -3,18 +3,18 @@ import type { EpochMs } from '../../domain/interval.js'
 import { SpillingMap, type ColdStore, type SpilledEntries } from '../cells/cold-store.js'
 import type { Settings } from '../settings.js'
 import {
-  deltasOfClosing,
-  deltasOfEntry,
   isBefore,
-  type StateDelta,
+  spansOfClosing,
+  spansOfEntry,
   type StateEntry,
+  type StateSpan,
   type TimelineRules,
 } from './agent-timeline.js'
 
 /** The last entry of each agent and kind. */
 export type AgentStatesState = readonly (readonly [userId: string, kind: StateKind, last: StateEntry])[]
 
-type OnDeltas = (userId: string, kind: StateKind, deltas: readonly StateDelta[]) => void
+type OnSpans = (userId: string, kind: StateKind, spans: readonly StateSpan[]) => void
 
 type Head = {
   readonly userId: string
@@ -41,19 +41,19 @@ export class AgentStates {
   private readonly periods: SpillingMap<StateEntry[]>
   private readonly settings: Settings
   private readonly rules: TimelineRules
-  private readonly onDeltas: OnDeltas
+  private readonly onSpans: OnSpans
 
   constructor(
     settings: Settings,
     coldStore: ColdStore,
     spilled: SpilledEntries,
-    onDeltas: OnDeltas,
+    onSpans: OnSpans,
     state: AgentStatesState = [],
   ) {
-    const { agentState, intervalMs } = settings.base
+    const { agentState } = settings.base
     this.settings = settings
-    this.rules = { stateMaxMs: agentState.stateMaxMs, intervalMs }
-    this.onDeltas = onDeltas
+    this.rules = { stateMaxMs: agentState.stateMaxMs }
+    this.onSpans = onSpans
     this.periods = new SpillingMap(
       'states/',
       coldStore,
@@ -73,13 +73,13 @@ export class AgentStates {
   /** Intervals that were closed through `before` are now closed through `through`. */
   advance(before: EpochMs | null, through: EpochMs): void {
     for (const { userId, kind, last } of this.heads)
-      this.onDeltas(userId, kind, deltasOfClosing(this.rules, last, before, through))
+      this.onSpans(userId, kind, spansOfClosing(this.rules, last, before, through))
   }
 
   /** Intervals that were closed through `before` are closed through the earlier `through` alone. */
   takeBack(before: EpochMs, through: EpochMs): void {
     for (const { userId, kind, last } of this.heads)
-      this.onDeltas(userId, kind, negative(deltasOfClosing(this.rules, last, through, before)))
+      this.onSpans(userId, kind, spansOfClosing(this.rules, last, through, before, -1))
   }
 
   save(): AgentStatesState {
@@ -105,7 +105,7 @@ export class AgentStates {
     if (previous.at === entry.at && previous.state === entry.state) return
     head.entries.push(entry)
     head.last = entry
-    this.onDeltas(userId, kind, deltasOfEntry(this.rules, entry, { previous, next: undefined }, closedThrough))
+    this.onSpans(userId, kind, spansOfEntry(this.rules, entry, { previous, next: undefined }, closedThrough))
   }
 
   private enterAnywhere(
@@ -134,7 +134,7 @@ export class AgentStates {
       head.last = entry
       head.entries = entries
     }
-    this.onDeltas(userId, kind, deltasOfEntry(this.rules, entry, { previous, next }, closedThrough))
+    this.onSpans(userId, kind, spansOfEntry(this.rules, entry, { previous, next }, closedThrough))
   }
 
   private addHead(userId: string, kind: StateKind, last: StateEntry, entries: StateEntry[] | undefined): void {
@@ -147,6 +147,3 @@ export class AgentStates {
     return Math.floor(at / this.rules.stateMaxMs)
   }
 }
-
-const negative = (deltas: readonly StateDelta[]): readonly StateDelta[] =>
-  deltas.map((delta) => ({ ...delta, deltaMs: -delta.deltaMs }))

@@ -1,13 +1,14 @@
+import { clip } from '../../domain/interval.js'
 import type { PointOperation, JoinedOperation } from '../../domain/point-operation.js'
 import { unreachable } from '../../domain/unreachable.js'
 import type { PointSink } from './point-sink.js'
 import type { PointTarget } from './point-target.js'
 
 /**
- * Writes down what is done to a target instead of doing it. What is erased is left out: the merger reads the
+ * Writes down what is done to a target instead of doing it, times in states by base interval. What is erased is left out: the merger reads the
  * configuration, which says so, itself.
  */
-export const pointRecorder = (record: (operation: PointOperation) => void): PointTarget => ({
+export const pointRecorder = (intervalMs: number, record: (operation: PointOperation) => void): PointTarget => ({
   observe: (point, why) => record({ kind: 'observe', point, why: why ?? null }),
   takeBack: (point, why) => record({ kind: 'take-back', point, why }),
   sink: (families) => {
@@ -19,8 +20,10 @@ export const pointRecorder = (record: (operation: PointOperation) => void): Poin
       settle: (id, point) => record({ kind: 'settle', only, id, point, why: null }),
     }
   },
-  adjust: (userId, stateKind, deltas) => {
-    for (const delta of deltas) record({ kind: 'adjust', userId, stateKind, ...delta })
+  adjust: (userId, stateKind, spans) => {
+    for (const { state, from, to, sign } of spans)
+      for (const { start, durationMs } of clip(from, to, intervalMs))
+        record({ kind: 'adjust', userId, stateKind, state, start, deltaMs: sign * durationMs })
   },
   erase: () => undefined,
 })
@@ -42,7 +45,8 @@ export class PointReplay {
         return this.target.takeBack(operation.point, operation.why)
       case 'adjust': {
         const { userId, stateKind, state, start, deltaMs } = operation
-        return this.target.adjust(userId, stateKind, [{ state, start, deltaMs }])
+        const span = { state, from: start, to: start + Math.abs(deltaMs), sign: deltaMs < 0 ? -1 : 1 } as const
+        return this.target.adjust(userId, stateKind, [span])
       }
       case 'joined':
       case 'pending':

@@ -1,7 +1,7 @@
 import type { ErasedPoints, MetricPoint, StateKind } from '../../domain/fact.js'
 import type { FamilyName } from '../../domain/family.js'
 import type { Correction } from '../../domain/row.js'
-import type { StateDelta } from './agent-timeline.js'
+import type { StateSpan } from './agent-timeline.js'
 import type { PointSink } from './point-sink.js'
 
 /**
@@ -16,8 +16,8 @@ export type PointTarget = Readonly<{
   takeBack: (point: MetricPoint, why: Correction) => void
   /** Where joined points go; with `only`, they count in these families alone. */
   sink: (only?: readonly FamilyName[]) => PointSink
-  /** Adds to the times of an agent in states, or takes back from them. */
-  adjust: (userId: string, kind: StateKind, deltas: readonly StateDelta[]) => void
+  /** Adds to the times of an agent in states, or takes back from them: one change of each row that a span touches. */
+  adjust: (userId: string, kind: StateKind, spans: readonly StateSpan[]) => void
   /** Marks the rows that would have held what was erased. */
   erase: (points: ErasedPoints) => void
 }>

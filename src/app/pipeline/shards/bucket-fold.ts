@@ -58,7 +58,7 @@ export class BucketFold {
     this.position = snapshot?.position
     this.lastEvent = snapshot?.origin?.event
     this.historyThrough = historyThroughOf(generation)
-    const target = pointRecorder((operation) => this.record(operation))
+    const target = pointRecorder(generation.profile.intervalMs, (operation) => this.record(operation))
     this.projection = new KpiProjection(tenant, generation.profile, { ...projection, target })
   }
 
