@@ -3,6 +3,7 @@ import type { Profile } from '../../../domain/profile.js'
 import type { EventLog } from '../../../log/event-log.js'
 import { whenFree } from '../../../log/when-free.js'
 import {
+  GenerationsChanged,
   promote,
   PROJECTION_VERSION,
   readGenerations,
@@ -19,6 +20,22 @@ import { noSnapshots, openSnapshotStore, type SnapshotStore } from './snapshots.
 
 /** The live generation; the first is started and promoted here. */
 export const ensureLive = async (
+  logs: Logs,
+  tenant: string,
+  profile: Profile,
+  raw: EventLog,
+  now: () => number,
+): Promise<Generation> => {
+  for (let attempts = 1; ; attempts++)
+    try {
+      return await startedLive(logs, tenant, profile, raw, now)
+    } catch (cause) {
+      // Several processes that begin at once all start the first generation, and one of them succeeds.
+      if (!(cause instanceof GenerationsChanged) || attempts === 3) throw cause
+    }
+}
+
+const startedLive = (
   logs: Logs,
   tenant: string,
   profile: Profile,
@@ -43,44 +60,80 @@ export const snapshotsOf = (
   logs: Pick<Logs, 'identity'>,
 ): SnapshotStore => (data === undefined ? noSnapshots : openSnapshotStore(data, tenant, generation, logs.identity))
 
+export type LiveOptions = Pick<
+  ProjectorOptions,
+  'tenant' | 'raw' | 'untilCaughtUp' | 'signal' | 'gate' | 'activity' | 'logger' | 'now' | 'onWorking'
+> &
+  Readonly<{
+    /** What works on the live generation, as the log names it. */
+    what: string
+    logs: Logs
+    profile: Profile
+  }>
+
 export type LiveProjectorOptions = Omit<ProjectorOptions, 'generation' | 'kpi' | 'snapshots'> &
-  Readonly<{ logs: Logs; data: string | undefined; profile: Profile }>
+  Omit<LiveOptions, 'what'> &
+  Readonly<{ data: string | undefined }>
+
+/** Works on one generation until it ends. `waitMaxMs`: how long another process that holds it is waited for. */
+export type OnGeneration = (
+  on: Readonly<{ generation: Generation; waitMaxMs: number; signal: AbortSignal; onWorking: () => void }>,
+) => Promise<ProjectorEnd>
 
 const RETRY = { firstMs: 100, maxMs: 10_000 }
 const LOCK_BACKOFF = { firstMs: 100, maxMs: 1_000 }
 /** How long a promoted generation is waited for while the process that rebuilt it still holds it. */
 const LOCK_WAIT_MAX_MS = 45_000
 
+/** Projects the live generation, and goes on with the next one when that is promoted. */
+export const runLiveProjector = (options: LiveProjectorOptions): Promise<ProjectorEnd> =>
+  followLive({ ...options, what: 'projector' }, async ({ generation, waitMaxMs, signal, onWorking }) => {
+    const { logs, data, tenant, logger } = options
+    const kpi = await openKpi(logs, generation, waitMaxMs, signal)
+    const snapshots = snapshotsOf(data, tenant, generation.name, logs)
+    try {
+      logger.info({ generation: generation.name }, 'projector: projecting')
+      return await runProjector({ ...options, generation, kpi, snapshots, signal, onWorking })
+    } finally {
+      await snapshots.close()
+    }
+  })
+
+/** The log that holds the KPI stream of a generation, as its one writer. */
+export const openKpi = (logs: Logs, { name }: Generation, waitMaxMs: number, signal: AbortSignal): Promise<EventLog> =>
+  whenFree(() => logs.kpi(name, 'writer'), { backoff: LOCK_BACKOFF, waitMaxMs, signal })
+
 /**
- * Projects the live generation, and goes on with the next one when that is promoted. A promoted generation may still be
- * held by the process that rebuilt it; it is waited for. At the start a second projector is refused at once.
+ * Works on the live generation, and goes on with the next one when that is promoted. A promoted generation may still be
+ * held by the process that rebuilt it; it is waited for. At the start a second worker is refused at once.
  */
-export const runLiveProjector = async (options: LiveProjectorOptions): Promise<ProjectorEnd> => {
-  const { logs, tenant, profile, raw, signal, gate, activity, logger, now, untilCaughtUp, onWorking } = options
+export const followLive = async (options: LiveOptions, work: OnGeneration): Promise<ProjectorEnd> => {
+  const { what, logs, tenant, profile, raw, signal, gate, activity, logger, now, untilCaughtUp, onWorking } = options
   let previous: Generation | undefined
   const attempt = async (works: () => void): Promise<ProjectorEnd | Again> => {
     const generation = await ensureLive(logs, tenant, profile, raw, now)
     if (previous === undefined) warnOfOtherProfile(generation, profile, logger)
     else if (previous.name !== generation.name)
-      logger.info({ from: previous.name, to: generation.name }, 'projector: another generation was promoted')
+      logger.info({ from: previous.name, to: generation.name }, `${what}: another generation was promoted`)
     const waitMaxMs = previous === undefined ? 0 : LOCK_WAIT_MAX_MS
     previous = generation
-    return projectGeneration({ ...options, onWorking: () => (works(), onWorking?.()) }, generation, waitMaxMs)
+    return onGeneration({ ...options, onWorking: () => (works(), onWorking?.()) }, generation, waitMaxMs, work)
   }
   // Working off is a command that somebody waits for: a log that is out of reach ends it.
   if (untilCaughtUp) return settle(await attempt(() => undefined))
-  return retrying<ProjectorEnd>({ what: 'projector', backoff: RETRY, signal, gate, activity, logger, now }, attempt)
+  return retrying<ProjectorEnd>({ what, backoff: RETRY, signal, gate, activity, logger, now }, attempt)
 }
 
 const settle = (end: ProjectorEnd | Again): ProjectorEnd => (end.kind === 'again' ? { kind: 'stopped' } : end)
 
-/** Projects one generation until it ends or another is promoted (`again`). */
-const projectGeneration = async (
-  options: LiveProjectorOptions,
+/** Works on one generation until that ends or another is promoted (`again`). */
+const onGeneration = async (
+  options: LiveOptions & Readonly<{ onWorking: () => void }>,
   generation: Generation,
   waitMaxMs: number,
+  work: OnGeneration,
 ): Promise<ProjectorEnd | Again> => {
-  const { logs, tenant, signal, logger, data } = options
+  const { logs, tenant, signal, onWorking } = options
   if (generation.projectionVersion !== PROJECTION_VERSION)
     return {
       kind: 'refused',
@@ -91,24 +144,15 @@ const projectGeneration = async (
   const next = options.untilCaughtUp
     ? Promise.resolve(undefined)
     : nextLive(await logs.control('reader'), tenant, generation.name, AbortSignal.any([signal, watching.signal]))
-  // A watch that fails ends the projector as well, below: it might go on with a generation that nobody publishes any
-  // more.
+  // A watch that fails ends the work as well, below: it might go on with a generation that nobody publishes any more.
   void next.then(
     (name) => name !== undefined && switched.abort(),
     () => switched.abort(),
   )
   try {
-    const open = () => logs.kpi(generation.name, 'writer')
-    const kpi = await whenFree(open, { backoff: LOCK_BACKOFF, waitMaxMs, signal })
-    const snapshots = snapshotsOf(data, tenant, generation.name, logs)
-    try {
-      logger.info({ generation: generation.name }, 'projector: projecting')
-      const until = AbortSignal.any([signal, switched.signal])
-      const end = await runProjector({ ...options, generation, kpi, snapshots, signal: until })
-      if (end.kind !== 'stopped' || signal.aborted) return end
-    } finally {
-      await snapshots.close()
-    }
+    const until = AbortSignal.any([signal, switched.signal])
+    const end = await work({ generation, waitMaxMs, signal: until, onWorking })
+    if (end.kind !== 'stopped' || signal.aborted) return end
     await next // throws what made the watch fail
     return { kind: 'again' }
   } finally {
