@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { ConfigError, sinkKinds, type Config, type SinkKind } from '../app/config/schema.js'
 import { healthOf, type HealthReport } from '../app/pipeline/health.js'
 import type { StageHandle } from '../app/pipeline/stage.js'
-import { stageKinds, startPipeline, type StageKind } from '../app/pipeline/supervisor.js'
+import { allInOne, stageKinds, startPipeline, type StageKind } from '../app/pipeline/supervisor.js'
 import { filesFolderOf, sinksOf } from '../app/pipeline/egress/sinks.js'
 import { checkpointMismatchCodes } from '../app/pipeline/projector/checkpoint-check.js'
 import { unreachable } from '../domain/unreachable.js'
@@ -33,8 +33,12 @@ export const runCommand = (): Command =>
     'KAFKA_BROKERS=localhost:9092 SCHEMA_REGISTRY_URL=http://localhost:8081 streamvane run --config streamvane.yaml',
     'streamvane run --until-caught-up',
     'streamvane run --only ingress &  streamvane run --only projector &  streamvane run --only egress',
+    'streamvane run --only points --config one.yaml &  streamvane run --only points --config two.yaml &  streamvane run --only merge',
   ])
-    .option('--only <stage...>', `only these of ${stageKinds.join(', ')}; the others may run in processes of their own`)
+    .option(
+      '--only <stage...>',
+      `only these of ${stageKinds.join(', ')} (default: ${allInOne.join(', ')}); the others may run in processes of their own`,
+    )
     .option('--until-caught-up', 'work off what the log holds and end; takes nothing in, and the clock stands still')
     .option('--host <address>', 'address of the ingress (default: 127.0.0.1); any but loopback needs a token')
     .option('--port <n>', 'port of the ingress (default: 8080); 0 takes a free one')
@@ -113,7 +117,7 @@ export const runCommand = (): Command =>
 
 /**
  * Serves health where `health.port` says. Without that setting the ingress does it at its own port, a projector
- * without one at the port after that, and an egress alone at the next; if that is taken, the process runs without.
+ * without one (or a merge) at the port after that, an egress alone at the next, points alone at the third; if that is taken, the process runs without.
  */
 const healthServer = async (
   { health: { host, port }, ingress }: Config,
@@ -122,7 +126,7 @@ const healthServer = async (
   logger: Logger,
 ): Promise<HealthServer | undefined> => {
   if (port === undefined && only.includes('ingress')) return undefined
-  const offset = only.includes('projector') ? 1 : 2
+  const offset = only.includes('projector') || only.includes('merge') ? 1 : only.includes('egress') ? 2 : 3
   try {
     const server = await startHealthServer({
       host,
@@ -146,12 +150,14 @@ const stoppedEarly = (done: ReadonlyMap<string, string>): ReturnType<typeof outc
 })
 
 const onlyOf = ({ only, untilCaughtUp }: Flags): readonly StageKind[] => {
-  const named = (only ?? stageKinds).flatMap((names) => names.split(','))
+  const named = (only ?? allInOne).flatMap((names) => names.split(','))
   const unknown = named.find((name) => !stageKinds.includes(name as StageKind))
   if (unknown !== undefined)
     throw new UsageError(`--only ${unknown}: there is no such stage; there are ${stageKinds.join(', ')}`)
   if (untilCaughtUp === true && only !== undefined && named.includes('ingress'))
     throw new UsageError('--until-caught-up takes nothing in; leave ingress out of --only')
+  if (untilCaughtUp === true && named.some((name) => name === 'points' || name === 'merge'))
+    throw new UsageError('--until-caught-up: points and merge follow the log; the stage projector works it off')
   return named as StageKind[]
 }
 

@@ -12,6 +12,7 @@ export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
  */
 export const runProblems = (config: Config, stages: readonly string[]): readonly string[] => [
   ...(stages.includes('ingress') ? ingressProblems(config.ingress) : []),
+  ...shardProblems(config, stages),
   ...(config.log.kind === 'eventstoredb' ? fileProblems(config.log.eventstoredb) : []),
 ]
 
@@ -19,6 +20,27 @@ export const runProblems = (config: Config, stages: readonly string[]): readonly
 export const assertRunnable = (config: Config, stages: readonly string[]): void => {
   const problems = runProblems(config, stages)
   if (problems.length > 0) throw new ConfigError(`the configuration cannot be run:\n  ${problems.join('\n  ')}`)
+}
+
+/** The stages points and merge do together what the stage projector does alone. */
+const shardProblems = ({ log, egress }: Config, stages: readonly string[]): readonly string[] => {
+  const named = stages.filter((stage) => stage === 'points' || stage === 'merge')
+  if (named.length === 0) return []
+  return [
+    ...(log.kind === 'eventstoredb'
+      ? []
+      : [
+          'log.kind: the stages points and merge need a log that several processes write: set log.kind: eventstoredb, or run the stage projector',
+        ]),
+    ...(named.includes('points') && egress.kafka.brokers.length === 0
+      ? [
+          'egress.kafka.brokers: the processes of the stage points divide the buckets by a consumer group of Kafka: name a broker (KAFKA_BROKERS or egress.kafka.brokers)',
+        ]
+      : []),
+    ...(stages.includes('projector')
+      ? [`--only: the stage projector does what ${named.join(' and ')} do: run one or the other`]
+      : []),
+  ]
 }
 
 /** The ingress takes events from other machines only if they have a token. */

@@ -141,6 +141,17 @@ export const configSchema = z
         batchMax: z.number().int().min(1).max(100_000).default(20_000),
         /** Mismatches between the checkpoint and the raw log with which the projector goes on all the same. */
         acceptCheckpoint: z.array(z.enum(checkpointMismatchCodes)).default([]),
+        /** Of the stage points: several processes divide the buckets by a consumer group of Kafka. */
+        shards: z
+          .strictObject({
+            /** By default `streamvane.<tenant>.buckets`. It has a partition for each bucket and stays empty. */
+            controlTopic: topicName.optional(),
+            /** By default the name of the control topic. */
+            group: z.string().min(1).optional(),
+            /** A process that is not heard of for this long loses its buckets to the others. */
+            sessionTimeoutMs: z.number().int().min(1_000).max(300_000).default(10_000),
+          })
+          .prefault({}),
       })
       .prefault({}),
     egress: z

@@ -1,9 +1,12 @@
 import { RowOfUnknownSchema } from '../../contract/kpi-stream.js'
 import { LogDamaged } from '../../log/event-log.js'
+import { LogRefused } from './logs/logs.js'
 
 /**
  * Trying again does not help against these errors, and their messages say what does: the stage ends as refused with
  * that message. `undefined` for every other error.
  */
 export const permanentReason = (cause: unknown): string | undefined =>
-  cause instanceof LogDamaged || cause instanceof RowOfUnknownSchema ? cause.message : undefined
+  cause instanceof LogDamaged || cause instanceof LogRefused || cause instanceof RowOfUnknownSchema
+    ? cause.message
+    : undefined

@@ -7,10 +7,15 @@ import { runIngress } from './ingress/ingress-stage.js'
 import type { HeldClock } from './ingress/wall-clock.js'
 import { whenThere, type Logs } from './logs/logs.js'
 import { runLiveProjector } from './projector/projector-stage.js'
+import { addressOf } from './egress/sinks.js'
+import { runLiveMerge, runLivePoints } from './shards/shard-stages.js'
 import { startStage, type StageControl, type StageEnd, type StageHandle, type StageState } from './stage.js'
 
-export type StageKind = 'ingress' | 'projector' | 'egress'
-export const stageKinds: readonly StageKind[] = ['ingress', 'projector', 'egress']
+export type StageKind = 'ingress' | 'projector' | 'egress' | 'points' | 'merge'
+/** The stages of one process that does everything. */
+export const allInOne: readonly StageKind[] = ['ingress', 'projector', 'egress']
+/** `points` and `merge` do together what `projector` does alone. */
+export const stageKinds: readonly StageKind[] = [...allInOne, 'points', 'merge']
 
 export type PipelineOptions = Readonly<{
   config: Config
@@ -84,6 +89,8 @@ export const startPipeline = (options: PipelineOptions): Pipeline => {
         (await isOpened) === false ? { kind: 'stopped' } : projectorStage(options, control),
       ),
     )
+  if (only.includes('points')) stages.push(start('points', (control) => pointsStage(options, control)))
+  if (only.includes('merge')) stages.push(start('merge', (control) => mergeStage(options, control)))
   const projected = untilCaughtUp ? stages.find(({ name }) => name === 'projector')?.ended : undefined
   if (only.includes('egress')) {
     for (const name of sinks.map((sink) => egressName(sink, sinks))) publishing.add(name)
@@ -141,6 +148,39 @@ const projectorStage = async (options: PipelineOptions, control: StageControl): 
     activity,
     logger,
     now,
+    ...(onProjected === undefined ? {} : { onProgress: onProjected }),
+  })
+}
+
+const pointsStage = async (options: PipelineOptions, control: StageControl): Promise<StageEnd> => {
+  const { config, logs, logger, now } = options
+  const { signal, gate, activity } = control
+  const raw = await whenThere(() => logs.raw('reader'), 'raw log', signal, logger)
+  control.started()
+  const { tenant, profile, data, projector, egress } = config
+  const { controlTopic = `streamvane.${tenant}.buckets`, group = controlTopic, sessionTimeoutMs } = projector.shards
+  return runLivePoints({
+    ...{ tenant, profile, logs, data, raw, signal, gate, activity, logger, now },
+    batchMax: projector.batchMax,
+    acceptCheckpoint: projector.acceptCheckpoint,
+    membership: {
+      ...{ controlTopic, group, sessionTimeoutMs },
+      address: addressOf(config, logger),
+      replicationFactor: egress.kafka.replicationFactor,
+    },
+  })
+}
+
+const mergeStage = async (options: PipelineOptions, control: StageControl): Promise<StageEnd> => {
+  const { config, logs, logger, now, onProjected } = options
+  const { signal, gate, activity } = control
+  const raw = await whenThere(() => logs.raw('reader'), 'raw log', signal, logger)
+  control.started()
+  const { tenant, profile, data, projector } = config
+  return runLiveMerge({
+    ...{ tenant, profile, logs, data, raw, signal, gate, activity, logger, now, untilCaughtUp: false },
+    batchMax: projector.batchMax,
+    acceptCheckpoint: projector.acceptCheckpoint,
     ...(onProjected === undefined ? {} : { onProgress: onProjected }),
   })
 }

@@ -81,7 +81,8 @@ export const topicsOptionsOf = (
   }
 }
 
-const addressOf = ({ egress: { kafka } }: Config, logger: Logger): KafkaAddress => {
+/** The Kafka cluster of the configuration. */
+export const addressOf = ({ egress: { kafka } }: Config, logger: Logger): KafkaAddress => {
   const log: KafkaLog = (message, details) => logger.debug({ kafka: details }, message)
   return {
     brokers: kafka.brokers,

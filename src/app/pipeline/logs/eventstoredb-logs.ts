@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
 import { openEmbeddedLog } from '../../../log/embedded/log.js'
-import type { AppendFailure, EventLog } from '../../../log/event-log.js'
+import { LogLocked, type AppendFailure, type EventLog } from '../../../log/event-log.js'
 import { openEventStoreDbLog } from '../../../log/eventstoredb/log.js'
 import type { EventStoreDbAccess } from '../../../log/eventstoredb/options.js'
 import type { Config } from '../../config/schema.js'
@@ -22,13 +22,12 @@ export const eventStoreDbLogs = (
 ): Logs => {
   const access = accessOf(eventstoredb)
   const locks = new Map<string, Promise<EventLog>>()
-  const lock = async (generation: string): Promise<void> => {
+  const lock = async (name: string): Promise<void> => {
     const opening =
-      locks.get(generation) ??
-      openEmbeddedLog({ dir: join(data, 'state', `${tenant}.${generation}.writer`), mode: 'writer', owner })
-    locks.set(generation, opening)
+      locks.get(name) ?? openEmbeddedLog({ dir: join(data, 'state', `${tenant}.${name}`), mode: 'writer', owner })
+    locks.set(name, opening)
     await opening.catch((cause: unknown) => {
-      locks.delete(generation)
+      locks.delete(name)
       throw cause
     })
   }
@@ -51,7 +50,16 @@ export const eventStoreDbLogs = (
   return {
     ...singleLog(watched),
     kpi: async (generation, mode) => {
-      if (mode === 'writer') await lock(generation)
+      if (mode === 'writer') await lock(`${generation}.writer`)
+      return watched
+    },
+    points: async (generation) => {
+      try {
+        await lock(`${generation}.points-writer`)
+      } catch (cause) {
+        if (!(cause instanceof LogLocked)) throw cause
+        throw new LogLocked(`${cause.message}; each process of the stage points needs a data folder of its own`)
+      }
       return watched
     },
     identity: `eventstoredb ${access.connectionString.replace(/\/\/[^/@]*@/, '//')}`,

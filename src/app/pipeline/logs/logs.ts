@@ -18,6 +18,11 @@ export type Logs = Readonly<{
   kpi: (generation: string, mode: Mode) => Promise<EventLog>
   control: (mode: Mode) => Promise<EventLog>
   /**
+   * The log to which the owners of buckets append the points streams of a generation, each in a process of its own with
+   * a data folder of its own. Throws `LogRefused` where a log has one writer.
+   */
+  points: (generation: string) => Promise<EventLog>
+  /**
    * Runs `work` with the control part open for writing and gives it back at once, so that several processes can take
    * turns.
    */
@@ -32,6 +37,11 @@ export type Logs = Readonly<{
 /** `reads` are the prefixes of the streams that the subscription reads. */
 export type LogHealth =
   Readonly<{ kind: 'well' }> | Readonly<{ kind: 'broken' | 'stalled'; since: string; reads: readonly string[] }>
+
+/** The log cannot do what it is asked for. The message says what can. */
+export class LogRefused extends Error {
+  override readonly name = 'LogRefused'
+}
 
 /** A command holds the control part for a moment only. */
 const CONTROL_LOCK = { backoff: { firstMs: 50, maxMs: 50 }, waitMaxMs: 5_000 }
@@ -62,6 +72,12 @@ export const embeddedLogs = (data: string, owner: string): Logs => {
     raw: (mode) => open('raw', mode),
     kpi: (generation, mode) => open(`kpi-${generation}`, mode),
     control: (mode) => open('control', mode),
+    points: () =>
+      Promise.reject(
+        new LogRefused(
+          'the stages points and merge need a log that several processes write: set log.kind: eventstoredb, or run the stage projector',
+        ),
+      ),
     changingControl: async (work) => {
       const opening = () => openEmbeddedLog({ dir: folder('control'), mode: 'writer', owner })
       const control = await whenFree(opening, CONTROL_LOCK)
@@ -86,6 +102,7 @@ export const singleLog = (log: EventLog): Logs => ({
   raw: () => Promise.resolve(log),
   kpi: () => Promise.resolve(log),
   control: () => Promise.resolve(log),
+  points: () => Promise.resolve(log),
   changingControl: (work) => work(log),
   identity: 'single log',
   health: () => ({ kind: 'well' }),

@@ -101,7 +101,13 @@ export const runLiveProjector = (options: LiveProjectorOptions): Promise<Project
 
 /** The log that holds the KPI stream of a generation, as its one writer. */
 export const openKpi = (logs: Logs, { name }: Generation, waitMaxMs: number, signal: AbortSignal): Promise<EventLog> =>
-  whenFree(() => logs.kpi(name, 'writer'), { backoff: LOCK_BACKOFF, waitMaxMs, signal })
+  openWhenFree(() => logs.kpi(name, 'writer'), waitMaxMs, signal)
+
+export const openWhenFree = (
+  open: () => Promise<EventLog>,
+  waitMaxMs: number,
+  signal: AbortSignal,
+): Promise<EventLog> => whenFree(open, { backoff: LOCK_BACKOFF, waitMaxMs, signal })
 
 /**
  * Works on the live generation, and goes on with the next one when that is promoted. A promoted generation may still be

@@ -73,7 +73,7 @@ class PointsWorker {
       for (const { cohort } of this.cohorts) await cohort.release(lost)
       const gained = await this.acquire()
       this.options.logger.info(
-        { buckets: this.assigned.size, gained: gained.length, lost: lost.length },
+        { buckets: buckets.join(' '), held: buckets.length, gained: gained.length, lost: lost.length },
         'points: buckets were assigned',
       )
     })
