@@ -64,10 +64,10 @@ export class BucketFold {
 
   /** Is there something that the merger waits for: operations, or a tick that nothing came of? */
   get isDue(): boolean {
-    return this.recorded.length > 0 || this.hasTicked
+    return this.isAhead && (this.recorded.length > 0 || this.hasTicked)
   }
 
-  /** Does the points stream not reach as far as the fold? */
+  /** Does the fold reach further than the points stream? Not while it folds again what is stored. */
   get isAhead(): boolean {
     return this.position !== undefined && (this.stored === undefined || this.position > this.stored.position)
   }

@@ -72,6 +72,7 @@ class PointsWorker {
       const lost = this.held().filter((bucket) => !this.assigned.has(bucket))
       for (const { cohort } of this.cohorts) await cohort.release(lost)
       const gained = await this.acquire()
+      if (this.held().length === 0) this.caughtUp() // nothing is anybody else's to wait for
       this.options.logger.info(
         { buckets: buckets.join(' '), held: buckets.length, gained: gained.length, lost: lost.length },
         'points: buckets were assigned',
