@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
+import { batchReader } from '../app/operations/imports/batch-reader.js'
 import { detailsFile, importDetails } from '../app/operations/imports/import-details.js'
 import { importFile, previewFile, type Preview } from '../app/operations/imports/import-events.js'
 import { printable, printableJson } from '../domain/printable.js'
@@ -8,10 +10,14 @@ import { addReceipts, emptyReceipt, type Problem, type Receipt } from '../ingres
 import { command, type CommonFlags } from './command/command.js'
 import { configOf, withContext, type Context } from './command/context.js'
 import { EXIT, UsageError } from './command/exit.js'
+import { wholeNumber } from './command/option-values.js'
 import { progressBar } from './command/progress.js'
 import { summaries } from './command/summaries.js'
 
-type Flags = CommonFlags & Readonly<{ dryRun?: boolean; json?: boolean }>
+type Flags = CommonFlags & Readonly<{ dryRun?: boolean; json?: boolean; workers?: number }>
+
+/** More do not help: the thread that stores has as much to do as a few that read. */
+const WORKERS_DEFAULT_MAX = 4
 
 export const importCommand = (): Command => {
   const events = command('import', summaries.import, [
@@ -23,6 +29,11 @@ export const importCommand = (): Command => {
     .argument('<file...>', 'files of EventBridge events or notifications; - is standard input')
     .option('--dry-run', 'say what each event would become and write nothing')
     .option('--json', 'the outcome (with --dry-run: each event) as JSON on stdout')
+    .option(
+      '--workers <n>',
+      'threads that read events beside the one that stores them (default: one less than there are cores)',
+      wholeNumber('--workers', 0),
+    )
     .action(async (files: string[], flags: Flags) => {
       const config = configOf(flags)
       await mustBeThere(files)
@@ -76,21 +87,27 @@ const importEvents = async (context: Context, files: readonly string[], flags: F
   const log = await logs.raw('writer')
   let total: Receipt = emptyReceipt
   const incomplete: Incomplete[] = []
-  for (const file of files) {
-    const bar = progressBar(file, await sizeOf(file))
-    const imported = await importFile({
-      log,
-      tenant: config.tenant,
-      file,
-      now: Date.now,
-      signal,
-      onProgress: (bytes, soFar) => bar.update(bytes, summaryOf(soFar)),
-    })
-      .catch(asUsage)
-      .finally(() => bar.stop())
-    total = addReceipts(total, imported.receipt)
-    if (imported.incomplete !== undefined) incomplete.push({ file, why: imported.incomplete })
-    if (signal.aborted) break
+  const reader = batchReader(flags.workers ?? Math.min(availableParallelism() - 1, WORKERS_DEFAULT_MAX))
+  try {
+    for (const file of files) {
+      const bar = progressBar(file, await sizeOf(file))
+      const imported = await importFile({
+        log,
+        tenant: config.tenant,
+        file,
+        now: Date.now,
+        signal,
+        reader,
+        onProgress: (bytes, soFar) => bar.update(bytes, summaryOf(soFar)),
+      })
+        .catch(asUsage)
+        .finally(() => bar.stop())
+      total = addReceipts(total, imported.receipt)
+      if (imported.incomplete !== undefined) incomplete.push({ file, why: imported.incomplete })
+      if (signal.aborted) break
+    }
+  } finally {
+    await reader.close()
   }
   return reportImport(context, total, incomplete, flags)
 }

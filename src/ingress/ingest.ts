@@ -19,6 +19,17 @@ export const deliverTo =
   (batch) =>
     ingest(log, batch.raws, { tenant, source: batch.origin, receivedAt: now() }, batch)
 
+export type IngestOptions = Pick<Batch, 'unusable' | 'lines'> &
+  Readonly<{
+    /** The events in raw input, given its index, where they were read already. */
+    read?: (raw: Uint8Array, index: number) => readonly ReadEvent[]
+  }>
+
+const readHere =
+  (origin: Origin) =>
+  (raw: Uint8Array): readonly ReadEvent[] =>
+    readRawEvents(raw, origin)
+
 /**
  * Stores raw events: each usable one in the stream of its entity, the others in the dead-letter stream. With
  * `unusable`, all of them are dead letters for that reason. An event that is larger than the log can hold is a dead
@@ -29,7 +40,7 @@ export const ingest = async (
   log: EventLog,
   raws: readonly Uint8Array[],
   origin: Origin,
-  { unusable, lines }: Pick<Batch, 'unusable' | 'lines'> = {},
+  { unusable, lines, read = readHere(origin) }: IngestOptions = {},
 ): Promise<Receipt> => {
   const streams = new Map<string, NewEvent[]>()
   const indices = new Map<NewEvent, number>()
@@ -80,7 +91,7 @@ export const ingest = async (
       deadLettered++
       addTooLarge(index, raw, `more than an event may have (${RAW_BYTES_MAX})`)
     } else if (unusable !== undefined) addEvent(index, { raw, read: E.left(unusable) })
-    else for (const event of readRawEvents(raw, origin)) addEvent(index, event)
+    else for (const event of read(raw, index)) addEvent(index, event)
   })
   leaveOut(streams, await storedFormerly(log, former))
   const ofDeadLetters = deadLetterStream(origin.tenant)

@@ -1,12 +1,14 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { appendTick, EventTimeClock } from '../../../ingress/clock.js'
-import { batchesOf, fileSource, type FileOptions } from '../../../ingress/files/file-source.js'
-import { deliverTo } from '../../../ingress/ingest.js'
+import { batchesOf, type FileOptions } from '../../../ingress/files/file-source.js'
+import { sizeOf } from '../../../ingress/files/input-file.js'
+import { ingest } from '../../../ingress/ingest.js'
 import { readRawEvents, type ReadEvent } from '../../../ingress/raw-event.js'
 import type { Origin } from '../../../ingress/metadata.js'
 import { addReceipts, emptyReceipt, type Receipt } from '../../../ingress/receipt.js'
-import type { Deliver, Source } from '../../../ingress/source.js'
+import type { Batch, Deliver, Source } from '../../../ingress/source.js'
 import type { EventLog } from '../../../log/event-log.js'
+import { ownReader, type BatchReader } from './batch-reader.js'
 
 /** Step of the event-time clock. */
 const TICK_EVERY_MS = 60_000
@@ -18,6 +20,8 @@ export type ImportOptions = Readonly<{
   file: string
   now: () => number
   signal: AbortSignal
+  /** Reads the events; in this thread unless told otherwise. */
+  reader?: BatchReader
   /** Bytes read of the file (compressed ones where it is compressed) and the counts so far. */
   onProgress?: (bytes: number, receipt: Receipt) => void
 }>
@@ -25,33 +29,87 @@ export type ImportOptions = Readonly<{
 /** `incomplete` says why the file ends early, if it does: importing the whole file later takes the rest. */
 export type FileImported = Readonly<{ receipt: Receipt; incomplete: string | undefined }>
 
+/** A batch that is being read, and how much of its file was read for it. */
+type Reading = Readonly<{
+  batch: Batch
+  origin: Origin
+  events: Promise<readonly (readonly ReadEvent[])[]>
+  bytes: number
+}>
+
 /**
  * Imports a file of events into the log: one a line, one after the other, arrays or pretty-printed, plain or gzip. The
  * clock follows the events' own time. Running it again stores nothing twice. Throws `NotIngested`.
+ *
+ * Batches are stored one at a time and in the order of the file, whoever reads their events; the next ones are read
+ * meanwhile.
  */
 export const importFile = async (options: ImportOptions): Promise<FileImported> => {
-  const { log, tenant, file, now, signal, onProgress } = options
+  const { log, tenant, file, now, signal, onProgress, reader = ownReader } = options
+  await sizeOf(file)
   const clock = new EventTimeClock(TICK_EVERY_MS)
-  const store = deliverTo({ log, tenant, now })
   let receipt = emptyReceipt
   let bytesRead = 0
   let incomplete: string | undefined
   const tick = async (at: number | undefined): Promise<void> => {
     if (at !== undefined) await appendTick(log, tenant, at)
   }
-  await runSource(
-    fileSource({ file, onRead: (bytes) => (bytesRead = bytes), onIncomplete: (why) => (incomplete = why) }),
-    async (batch) => {
-      const stored = await store(batch)
-      await tick(clock.seen(stored.latest, now()))
-      receipt = addReceipts(receipt, inFile(file, stored))
-      onProgress?.(bytesRead, receipt)
-      return stored
-    },
-    signal,
-  )
+  const read = (batch: Batch): Reading => {
+    const origin = { tenant, source: batch.origin, receivedAt: now() }
+    const events = batch.unusable === undefined ? reader.read(batch.raws, origin) : Promise.resolve([])
+    events.catch(() => undefined) // thrown where it is waited for, if it is
+    return { batch, origin, events, bytes: bytesRead }
+  }
+  const store = async ({ batch, origin, events, bytes }: Reading): Promise<void> => {
+    const ofRaws = await events
+    const stored = await ingest(log, batch.raws, origin, { ...batch, read: (_, index) => ofRaws[index] ?? [] })
+    await tick(clock.seen(stored.latest, now()))
+    receipt = addReceipts(receipt, inFile(file, stored))
+    onProgress?.(bytes, receipt)
+  }
+  const onRead = (bytes: number): void => void (bytesRead = bytes)
+  const onIncomplete = (why: string): void => void (incomplete = why)
+  await inOrder(batchesOf({ file, onRead, onIncomplete }, signal), { read, store, aheadMax: reader.aheadMax, signal })
   await tick(clock.end(now()))
   return { receipt, incomplete }
+}
+
+type InOrder<A, B> = Readonly<{
+  read: (item: A) => B
+  store: (read: B) => Promise<void>
+  /** Items that are read beyond the one that is being stored and the one that comes next. */
+  aheadMax: number
+  signal: AbortSignal
+}>
+
+/**
+ * Stores items in their order, one at a time, and reads the next ones meanwhile. If the input fails, what came before
+ * is stored; when the signal aborts, only what is being stored.
+ */
+const inOrder = async <A, B>(
+  items: AsyncIterable<A>,
+  { read, store, aheadMax, signal }: InOrder<A, B>,
+): Promise<void> => {
+  const waiting: B[] = []
+  let storing = Promise.resolve()
+  const storeNext = async (): Promise<void> => {
+    await storing
+    if (signal.aborted) return
+    storing = store(waiting.shift() as B)
+    storing.catch(() => undefined) // thrown by the next `await storing`
+  }
+  let broken: Readonly<{ cause: unknown }> | undefined
+  try {
+    for await (const item of items) {
+      waiting.push(read(item))
+      if (waiting.length > aheadMax) await storeNext()
+    }
+  } catch (cause) {
+    broken = { cause }
+  }
+  while (waiting.length > 0 && !signal.aborted) await storeNext()
+  await storing
+  if (broken !== undefined) throw broken.cause
 }
 
 /** The receipt with the file in each of its problems. */
