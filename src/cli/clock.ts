@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { clockReport, takeClockBack, tickClock } from '../app/operations/clock.js'
 import { deadLetters } from '../app/operations/dead-letters.js'
 import type { Logs } from '../app/pipeline/logs/logs.js'
-import { command, commandGroup, type CommonFlags } from './command/command.js'
+import { command, commandGroup, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
 import { EXIT } from './command/exit.js'
 import { instantOf } from './command/option-values.js'
@@ -60,11 +60,12 @@ const tickCommand = (): Command =>
     'streamvane clock tick --at 2026-01-05T12:00:00Z',
   ])
     .option('--at <instant>', 'how far time has come (default: now)')
+    .option(...WAIT)
     .option('--dry-run', 'say what would happen, and write nothing')
-    .action(async (flags: CommonFlags & Readonly<{ at?: string; dryRun?: boolean }>) => {
+    .action(async (flags: CommonFlags & WaitFlags & Readonly<{ at?: string; dryRun?: boolean }>) => {
       const config = configOf(flags)
       const dryRun = flags.dryRun === true
-      await withContext('clock tick', config, async ({ logs }) => {
+      await withContext(waiting('clock tick', flags), config, async ({ logs }) => {
         const now = Date.now()
         const raw = await logs.raw(dryRun ? 'reader' : 'writer')
         const { from, to } = await tickClock(raw, config.tenant, {
@@ -82,12 +83,13 @@ const takeBackCommand = (): Command =>
     'streamvane clock take-back --to 2026-01-05T12:00:00Z',
   ])
     .option('--to <instant>', 'how far time had really come (default: the last tick that is not in the future)')
+    .option(...WAIT)
     .option('--dry-run', 'say what would happen, and write nothing')
-    .action(async (flags: CommonFlags & Readonly<{ to?: string; dryRun?: boolean }>) => {
+    .action(async (flags: CommonFlags & WaitFlags & Readonly<{ to?: string; dryRun?: boolean }>) => {
       const config = configOf(flags)
       const dryRun = flags.dryRun === true
       const to = instantOf('--to', flags.to)
-      await withContext('clock take-back', config, async ({ logs }) => {
+      await withContext(waiting('clock take-back', flags), config, async ({ logs }) => {
         const { tenant, clock } = config
         const raw = await logs.raw(dryRun ? 'reader' : 'writer')
         const back = await takeClockBack(raw, tenant, { to, now: Date.now(), jumpMaxMs: clock.jumpMaxMs, dryRun })

@@ -16,7 +16,7 @@ import {
 } from '../app/operations/imports/import-configuration.js'
 import { readSettings, type Setting, type Times } from '../ingress/decode/configuration-objects.js'
 import { printable } from '../domain/printable.js'
-import { command, commandGroup, type CommonFlags } from './command/command.js'
+import { command, commandGroup, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
 import { instantOf } from './command/option-values.js'
 import { EXIT, UsageError } from './command/exit.js'
@@ -43,7 +43,7 @@ const checkCommand = (): Command =>
       console.error(`the configuration is valid; rows go to ${sinkKinds(config).join(', ') || 'none'}`)
     })
 
-type ImportFlags = CommonFlags & Readonly<{ effectiveAt?: string; dryRun?: boolean; json?: boolean }>
+type ImportFlags = CommonFlags & WaitFlags & Readonly<{ effectiveAt?: string; dryRun?: boolean; json?: boolean }>
 
 const importCommand = (): Command =>
   command(
@@ -63,6 +63,7 @@ const importCommand = (): Command =>
       '--effective-at <instant>',
       'from when on it is in force (default: when the object says that it was modified, else now)',
     )
+    .option(...WAIT)
     .option('--dry-run', 'say what would be stored and write nothing')
     .option('--json', 'one JSON object a setting')
     .action(async (files: string[], flags: ImportFlags) => {
@@ -70,7 +71,7 @@ const importCommand = (): Command =>
       const now = Date.now()
       const settings = settingsIn(files, { effectiveAt: instantOf('--effective-at', flags.effectiveAt), now })
       const dryRun = flags.dryRun === true
-      await withContext('config import', config, async ({ logs }) => {
+      await withContext(waiting('config import', flags), config, async ({ logs }) => {
         const { tenant } = config
         const raw = dryRun ? await ifThere(() => logs.raw('reader')) : await logs.raw('writer')
         const status = await logStatusOf(logs, raw, tenant)

@@ -2,12 +2,12 @@ import type { Command } from 'commander'
 import Table from 'cli-table3'
 import { deadLetters, replayDeadLetters, type DeadLetter } from '../app/operations/dead-letters.js'
 import { printable, printableJson, printableLines } from '../domain/printable.js'
-import { command, commandGroup, type CommonFlags } from './command/command.js'
+import { command, commandGroup, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
 import { EXIT, UsageError } from './command/exit.js'
 import { summaries } from './command/summaries.js'
 
-type Flags = CommonFlags & Readonly<{ json?: boolean; reason?: string; dryRun?: boolean; raw?: boolean }>
+type Flags = CommonFlags & WaitFlags & Readonly<{ json?: boolean; reason?: string; dryRun?: boolean; raw?: boolean }>
 
 export const deadLetterCommand = (): Command => {
   const group = commandGroup('deadletter', summaries.deadletter)
@@ -89,10 +89,11 @@ const replayCommand = (): Command =>
     'streamvane deadletter replay --dry-run',
     'streamvane deadletter replay',
   ])
+    .option(...WAIT)
     .option('--dry-run', 'only say how many could be used')
     .action(async (flags: Flags) => {
       const config = configOf(flags)
-      await withContext('deadletter replay', config, async ({ logs }) => {
+      await withContext(waiting('deadletter replay', flags), config, async ({ logs }) => {
         const log = flags.dryRun === true ? undefined : await logs.raw('writer')
         const { usable, stored, duplicate, deadLettered } = await replayDeadLetters(
           logs,

@@ -2,13 +2,13 @@ import type { Command } from 'commander'
 import { deadLetters } from '../app/operations/dead-letters.js'
 import { erase, type Erasure, type Mention } from '../app/operations/erase.js'
 import { conversationStream, userStream } from '../domain/stream-name.js'
-import { command, type CommonFlags } from './command/command.js'
+import { command, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
 import { EXIT, UsageError } from './command/exit.js'
 import { progressBar } from './command/progress.js'
 import { summaries } from './command/summaries.js'
 
-type Flags = CommonFlags & Readonly<{ conversation?: string; user?: string; yes?: boolean; json?: boolean }>
+type Flags = CommonFlags & WaitFlags & Readonly<{ conversation?: string; user?: string; yes?: boolean; json?: boolean }>
 
 export const eraseCommand = (): Command =>
   command('erase', summaries.erase, [
@@ -21,6 +21,7 @@ export const eraseCommand = (): Command =>
       '--user <id>',
       'the user whose events go: presence, routing status, activity (not the conversations with this user)',
     )
+    .option(...WAIT)
     .option('--yes', 'erase; without it the command only says what would be erased')
     .option('--json', 'as JSON')
     .action(async (flags: Flags) => {
@@ -32,7 +33,7 @@ export const eraseCommand = (): Command =>
       const stream =
         conversation === undefined ? userStream(config.tenant, entityId) : conversationStream(config.tenant, entityId)
       const dryRun = flags.yes !== true
-      await withContext('erase', config, async ({ logs }) => {
+      await withContext(waiting('erase', flags), config, async ({ logs }) => {
         const { tenant } = config
         const raw = await logs.raw(dryRun ? 'reader' : 'writer')
         const head = await raw.head()

@@ -7,14 +7,14 @@ import { printable, printableJson } from '../domain/printable.js'
 import type { FileOptions } from '../ingress/files/file-source.js'
 import { FileUnreadable, sizeOf } from '../ingress/files/input-file.js'
 import { addReceipts, emptyReceipt, type Problem, type Receipt } from '../ingress/receipt.js'
-import { command, type CommonFlags } from './command/command.js'
+import { command, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext, type Context } from './command/context.js'
-import { EXIT, UsageError } from './command/exit.js'
+import { EXIT, UsageError, wordsOf } from './command/exit.js'
 import { wholeNumber } from './command/option-values.js'
 import { progressBar } from './command/progress.js'
 import { summaries } from './command/summaries.js'
 
-type Flags = CommonFlags & Readonly<{ dryRun?: boolean; json?: boolean; workers?: number }>
+type Flags = CommonFlags & WaitFlags & Readonly<{ dryRun?: boolean; json?: boolean; workers?: number }>
 
 /** More do not help: the thread that stores has as much to do as a few that read. */
 const WORKERS_DEFAULT_MAX = 4
@@ -27,6 +27,7 @@ export const importCommand = (): Command => {
     'streamvane import details conversations.json',
   ])
     .argument('<file...>', 'files of EventBridge events or notifications; - is standard input')
+    .option(...WAIT)
     .option('--dry-run', 'say what each event would become and write nothing')
     .option('--json', 'the outcome (with --dry-run: each event) as JSON on stdout')
     .option(
@@ -37,7 +38,7 @@ export const importCommand = (): Command => {
     .action(async (files: string[], flags: Flags) => {
       const config = configOf(flags)
       await mustBeThere(files)
-      await withContext('import', config, (context) =>
+      await withContext(waiting('import', flags), config, (context) =>
         flags.dryRun === true
           ? preview(context, files, flags, (file) => ({ file }))
           : importEvents(context, files, flags),
@@ -60,6 +61,7 @@ const detailsCommand = (): Command =>
       '<file...>',
       'answers {"conversations": […]}, arrays or single records, several in a file or one a line; - is standard input',
     )
+    .option(...WAIT)
     .option('--dry-run', 'say what each conversation would become and write nothing')
     .option('--json', 'the outcome (with --dry-run: each conversation) as JSON on stdout')
     // Options of `import` before the word `details` count as well.
@@ -67,7 +69,7 @@ const detailsCommand = (): Command =>
       const flags = details.optsWithGlobals<Flags>()
       const config = configOf(flags)
       await mustBeThere(files)
-      await withContext('import details', config, (context) =>
+      await withContext(waiting('import details', flags), config, (context) =>
         flags.dryRun === true
           ? preview(context, files, flags, detailsFile)
           : importConversations(context, files, flags),
@@ -91,6 +93,7 @@ const importEvents = async (context: Context, files: readonly string[], flags: F
   try {
     for (const file of files) {
       const bar = progressBar(file, await sizeOf(file))
+      let ofFile = emptyReceipt
       const imported = await importFile({
         log,
         tenant: config.tenant,
@@ -98,10 +101,13 @@ const importEvents = async (context: Context, files: readonly string[], flags: F
         now: Date.now,
         signal,
         reader,
-        onProgress: (bytes, soFar) => bar.update(bytes, summaryOf(soFar)),
+        onProgress: (bytes, soFar) => {
+          ofFile = soFar
+          bar.update(bytes, summaryOf(soFar))
+        },
       })
-        .catch(asUsage)
         .finally(() => bar.stop())
+        .catch((cause: unknown) => failed(cause, file, addReceipts(total, ofFile)))
       total = addReceipts(total, imported.receipt)
       if (imported.incomplete !== undefined) incomplete.push({ file, why: imported.incomplete })
       if (signal.aborted) break
@@ -128,17 +134,31 @@ const importConversations = async (context: Context, files: readonly string[], f
     'import details',
     isKnown ? files.reduce((sum, file) => sum + (sizes.get(file) ?? 0), 0) : undefined,
   )
+  let [atFile, total] = [files[0] ?? '', emptyReceipt]
   const { receipt, incomplete } = await importDetails({
     log,
     tenant: config.tenant,
     files,
     now: Date.now,
     signal,
-    onProgress: (file, bytes, soFar) => bar.update(before(file) + bytes, summaryOf(soFar)),
+    onProgress: (file, bytes, soFar) => {
+      ;[atFile, total] = [file, soFar]
+      bar.update(before(file) + bytes, summaryOf(soFar))
+    },
   })
-    .catch(asUsage)
     .finally(() => bar.stop())
+    .catch((cause: unknown) => failed(cause, atFile, total))
   return reportImport(context, receipt, incomplete, flags)
+}
+
+/** Says what was taken in before the failure, and throws it. */
+const failed = (cause: unknown, file: string, before: Receipt): never => {
+  const isFull = /ENOSPC|EDQUOT|No space left/.test(String(wordsOf(cause)))
+  const remedy = isFull ? 'there is room on the disk of the data folder' : 'what follows is mended'
+  console.error(
+    `${file}: stopped; before that: ${summaryOf(before)}. Import it again when ${remedy}: nothing is stored twice`,
+  )
+  return asUsage(cause)
 }
 
 /** A file that cannot be read is a mistake of the caller, told in one line. */

@@ -9,14 +9,16 @@ import { policyCommand } from './log-policy.js'
 import { CopyRefused } from '../app/log-copy/append.js'
 import { embeddedLogs, type Logs } from '../app/pipeline/logs/logs.js'
 import { eventStoreDbLogs } from '../app/pipeline/logs/eventstoredb-logs.js'
-import { command, commandGroup, type CommonFlags } from './command/command.js'
+import { command, commandGroup, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext, type Context } from './command/context.js'
 import { wholeNumber } from './command/option-values.js'
 import { EXIT, UsageError } from './command/exit.js'
 import { progressBar, type Progress } from './command/progress.js'
 import { summaries } from './command/summaries.js'
 
-type Flags = CommonFlags & Readonly<{ from: string; to: string; inFlight: number; dryRun?: boolean; json?: boolean }>
+type Flags = CommonFlags &
+  WaitFlags &
+  Readonly<{ from: string; to: string; inFlight: number; dryRun?: boolean; json?: boolean }>
 
 /** The place of a log. `name` is printed and contains no secrets. */
 type Place =
@@ -45,6 +47,7 @@ export const logCommand = (): Command => {
         wholeNumber('--in-flight', 1),
         IN_FLIGHT,
       )
+      .option(...WAIT)
       .option('--dry-run', 'say how much there is to copy, and write nothing')
       .option('--json', 'the outcome as JSON on stdout')
       .action(async (flags: Flags) => {
@@ -92,6 +95,7 @@ const copy = async ({ config, logger, signal }: Context, from: Place, to: Place,
       tenant: config.tenant,
       dryRun: flags.dryRun === true,
       inFlight: flags.inFlight,
+      waitMs: waiting('log copy', flags).waitSeconds * 1_000,
       signal,
       logger,
       onProgress: bars.at,

@@ -11,7 +11,7 @@ import {
   type Publication,
 } from '../app/operations/imports/publish-profile.js'
 import type { Profile } from '../domain/profile.js'
-import { command, commandGroup, type CommonFlags } from './command/command.js'
+import { command, commandGroup, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
 import { instantOf } from './command/option-values.js'
 import { EXIT } from './command/exit.js'
@@ -24,7 +24,7 @@ export const profileCommand = (): Command => {
   return group
 }
 
-type PublishFlags = CommonFlags & Readonly<{ effectiveAt?: string; dryRun?: boolean }>
+type PublishFlags = CommonFlags & WaitFlags & Readonly<{ effectiveAt?: string; dryRun?: boolean }>
 
 const publishCommand = (): Command =>
   command('publish', 'put a KPI profile into force from an instant on', [
@@ -33,13 +33,14 @@ const publishCommand = (): Command =>
   ])
     .argument('<file>', 'the profile, YAML or JSON; what it leaves out is as in the default profile')
     .option('--effective-at <instant>', 'an edge of the base interval (default: the next one)')
+    .option(...WAIT)
     .option('--dry-run', 'check it, say what it would change, and write nothing')
     .action(async (file: string, flags: PublishFlags) => {
       const config = configOf(flags)
       const profile = loadProfile(file)
       const effectiveAt = instantOf('--effective-at', flags.effectiveAt)
       const dryRun = flags.dryRun === true
-      await withContext('profile publish', config, async ({ logs }) => {
+      await withContext(waiting('profile publish', flags), config, async ({ logs }) => {
         const { tenant } = config
         const raw = dryRun ? await ifThere(() => logs.raw('reader')) : await logs.raw('writer')
         const status = await logStatusOf(logs, raw, tenant)

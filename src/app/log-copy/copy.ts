@@ -1,14 +1,8 @@
 import type { Logger } from 'pino'
 import { deadLetterStream } from '../../domain/stream-name.js'
-import {
-  plainEvent,
-  LogUnavailable,
-  type EventLog,
-  type Position,
-  type RecordedEvent,
-  type StreamAppend,
-} from '../../log/event-log.js'
+import { plainEvent, type EventLog, type Position, type RecordedEvent, type StreamAppend } from '../../log/event-log.js'
 import { backoffMs, pause } from '../../log/backoff.js'
+import { mayPass } from '../../log/patient-log.js'
 import { compareLogs, RawComparison, type CompareOptions, type Digest } from './compare.js'
 import {
   type Difference,
@@ -43,6 +37,8 @@ export type CopyOptions = Readonly<{
   dryRun: boolean
   /** Pending appends of raw events. */
   inFlight: number
+  /** How long to wait for a log that is away. */
+  waitMs?: number | undefined
   signal: AbortSignal
   logger: Logger
   onProgress?: (progress: CopyProgress) => void
@@ -64,7 +60,8 @@ export type CopyOutcome = Readonly<{
 }>
 
 const RETRY = { firstMs: 200, maxMs: 10_000 }
-const ATTEMPTS_MAX = 8
+/** How long an outage of either log may last, unless told otherwise. */
+const WAIT_MS = 600_000
 const PROGRESS_EVENTS = 1_000
 
 /**
@@ -77,24 +74,27 @@ const PROGRESS_EVENTS = 1_000
  * copy (`CopyRefused`). The generations are written last: without them no command takes the target for a complete log.
  *
  * Throws `NoLog` without a source, `LogLocked` if another process writes to the target, and `LogUnavailable` if either
- * log stays out of reach.
+ * log stays out of reach, or refuses its credentials (then at once).
  */
 export const copyLog = async (options: CopyOptions): Promise<CopyOutcome> => {
-  const { from, to, tenant, dryRun, signal, logger } = options
+  const { from, to, tenant, dryRun, waitMs = WAIT_MS, signal, logger } = options
   const source = await openSource(from, tenant)
   const bounds = await boundsOf(source, tenant)
   const target = await openEndpoint(to, [...source.kpi.keys()], dryRun ? 'reader' : 'writer')
   const copy = new Copy(options, source, target, bounds)
+  let since: number | undefined
   for (let attempt = 0; ; attempt++) {
     const { events } = copy.tally
     try {
       return await copy.run()
     } catch (cause) {
-      if (!(cause instanceof LogUnavailable) || signal.aborted) throw cause
-      if (copy.tally.events > events) attempt = 0
-      if (attempt + 1 >= ATTEMPTS_MAX) throw cause
+      if (!mayPass(cause) || signal.aborted) throw cause
+      if (copy.tally.events > events) [attempt, since] = [0, undefined]
+      since ??= Date.now()
+      if (Date.now() - since >= waitMs) throw cause
       const delayMs = backoffMs(RETRY, attempt)
-      logger.warn({ err: cause, delayMs }, 'copy: a log is not available, trying again')
+      const details = { err: cause, delayMs, since: new Date(since).toISOString(), copied: copy.tally.events }
+      logger.warn(details, 'copy: a log is not available, trying again')
       await pause(delayMs, signal)
     }
   }

@@ -1,8 +1,27 @@
 import { Command } from 'commander'
+import { wholeNumber } from './option-values.js'
 import { nearNames } from '../../domain/near-names.js'
 
 /** Options that every command has. */
 export type CommonFlags = Readonly<{ config?: string; data?: string; tenant?: string; log?: string; logLevel?: string }>
+
+/** Commands that write to the log wait for it; how long is an option of theirs. */
+export type WaitFlags = Readonly<{ wait?: number }>
+
+/** A server that is restarted, or a cluster that elects a leader, is back sooner. */
+const WAIT_SECONDS = 600
+
+export const WAIT = [
+  '--wait <seconds>',
+  `how long to wait for an EventStoreDB that is away; 0: not at all (default: ${WAIT_SECONDS})`,
+  wholeNumber('--wait', 0),
+] as const
+
+/** A command that waits as long as its flags say. */
+export const waiting = (name: string, { wait }: WaitFlags): Readonly<{ name: string; waitSeconds: number }> => ({
+  name,
+  waitSeconds: wait ?? WAIT_SECONDS,
+})
 
 /** A command with the options that all commands have. `examples` are printed after the help. */
 export const command = (name: string, description: string, examples: readonly string[]): Command =>

@@ -15,9 +15,12 @@ export const configOf = (flags: CommonFlags, more: Readonly<Record<string, unkno
     flags: { data: flags.data, tenant: flags.tenant, log: { kind: flags.log }, logLevel: flags.logLevel, ...more },
   })
 
+/** A command whose work waits so long for an EventStoreDB that is away. */
+type Waiting = Readonly<{ name: string; waitSeconds: number }>
+
 /** Runs a command's work and closes its log afterwards. A second signal ends the process at once. */
 export const withContext = async (
-  name: string,
+  command: string | Waiting,
   config: Config,
   work: (context: Context) => Promise<number>,
 ): Promise<void> => {
@@ -29,7 +32,9 @@ export const withContext = async (
       logger.info({ signal }, 'finishing what was begun; once more to end at once')
       stop.abort()
     })
-  const logs = await logsOf(config, name, logger)
+  const { name, waitSeconds } = typeof command === 'string' ? { name: command, waitSeconds: undefined } : command
+  const patience = waitSeconds === undefined ? undefined : { waitMs: waitSeconds * 1_000, signal: stop.signal }
+  const logs = await logsOf(config, name, logger, patience)
   try {
     process.exitCode = await work({ config, logs, logger, signal: stop.signal })
   } finally {
@@ -38,11 +43,17 @@ export const withContext = async (
 }
 
 /** The configured log. Its adapter is loaded here, because the client of EventStoreDB takes long to load. */
-const logsOf = async (config: Config, name: string, logger: Logger): Promise<Logs> =>
+const logsOf = async (
+  config: Config,
+  name: string,
+  logger: Logger,
+  patience: Readonly<{ waitMs: number; signal: AbortSignal }> | undefined,
+): Promise<Logs> =>
   config.log.kind === 'eventstoredb'
     ? (await import('../../app/pipeline/logs/eventstoredb-logs.js')).eventStoreDbLogs(
         config,
         `streamvane ${name}`,
         logger,
+        patience,
       )
     : (await import('../../app/pipeline/logs/logs.js')).embeddedLogs(config.data, `streamvane ${name}`)

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander'
 import type { StageEnd } from '../../app/pipeline/stage.js'
 import type { NotIngested } from '../../ingress/not-ingested.js'
+import { isKeptOut } from '../../log/kept-out.js'
 
 /** Exit codes, documented in README.md and in `streamvane --help`. */
 export const EXIT = {
@@ -48,7 +49,7 @@ const expected: Readonly<Record<string, number>> = {
 export const exitCodeOf = (cause: unknown): number => {
   // Commander reports help and versions as an error too, with code 0.
   if (cause instanceof CommanderError) return cause.exitCode === 0 ? EXIT.ok : EXIT.usage
-  if (isNotIngested(cause) && !cause.retryable) return EXIT.refused
+  if ((isNotIngested(cause) && !cause.retryable) || isKeptOut(cause)) return EXIT.refused
   return isExpected(cause) ? (expected[cause.name] ?? EXIT.failed) : EXIT.failed
 }
 
@@ -62,7 +63,10 @@ export const isExpected = (cause: unknown): cause is Error =>
 export const wordsOf = (cause: unknown): unknown => {
   if (cause instanceof CommanderError) return undefined
   if (!isExpected(cause)) return cause
-  return isNotIngested(cause) ? `${cause.message}: ${cause.reason}` : cause.message
+  if (isNotIngested(cause)) return `${cause.message}: ${cause.reason}`
+  return isKeptOut(cause)
+    ? `${cause.message}. Give the name and password of a user who may (log.eventstoredb.username and password; docs/eventstoredb.md, Rights)`
+    : cause.message
 }
 
 const isNotIngested = (cause: unknown): cause is NotIngested => isExpected(cause) && cause.name === 'NotIngested'

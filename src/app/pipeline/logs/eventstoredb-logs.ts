@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
 import { openEmbeddedLog } from '../../../log/embedded/log.js'
+import { backoffMs, pause } from '../../../log/backoff.js'
 import { LogLocked, type AppendFailure, type EventLog } from '../../../log/event-log.js'
 import { openEventStoreDbLog } from '../../../log/eventstoredb/log.js'
 import type { EventStoreDbAccess } from '../../../log/eventstoredb/options.js'
+import { patientLog, type Patience } from '../../../log/patient-log.js'
 import type { Config } from '../../config/schema.js'
 import { singleLog, type Logs } from './logs.js'
 import { Reachability } from './reachability.js'
@@ -13,12 +15,14 @@ import { Reachability } from './reachability.js'
 /**
  * The log on the configured EventStoreDB: all parts in one. The process that writes the rows of a generation takes a
  * lock in the data folder, because its snapshots lie there. The server fences a second projector out only when that
- * appends; by then it may have overwritten the snapshots. Throws where a certificate cannot be read.
+ * appends; by then it may have overwritten the snapshots. With `patience`, appends and reads wait for a server that is
+ * away; stages have a patience of their own. Throws where a certificate cannot be read.
  */
 export const eventStoreDbLogs = (
   { log: { eventstoredb }, data, tenant }: Config,
   owner: string,
   logger: Logger,
+  patience?: Readonly<{ waitMs: number; signal: AbortSignal }>,
 ): Logs => {
   const access = accessOf(eventstoredb)
   const locks = new Map<string, Promise<EventLog>>()
@@ -47,11 +51,12 @@ export const eventStoreDbLogs = (
       return answers
     },
   }
+  const used = patience === undefined ? watched : patientLog(log, patienceWith(patience, reachability))
   return {
-    ...singleLog(watched),
+    ...singleLog(used),
     kpi: async (generation, mode) => {
       if (mode === 'writer') await lock(`${generation}.writer`)
-      return watched
+      return used
     },
     points: async (generation) => {
       try {
@@ -60,7 +65,7 @@ export const eventStoreDbLogs = (
         if (!(cause instanceof LogLocked)) throw cause
         throw new LogLocked(`${cause.message}; each process of the stage points needs a data folder of its own`)
       }
-      return watched
+      return used
     },
     identity: `eventstoredb ${access.connectionString.replace(/\/\/[^/@]*@/, '//')}`,
     health: () => reachability.health(),
@@ -70,6 +75,23 @@ export const eventStoreDbLogs = (
     },
   }
 }
+
+const RETRY = { firstMs: 200, maxMs: 5_000 }
+
+const patienceWith = (
+  { waitMs, signal }: Readonly<{ waitMs: number; signal: AbortSignal }>,
+  reachability: Reachability,
+): Patience => ({
+  waitMs,
+  now: Date.now,
+  pause: (attempt) => pause(backoffMs(RETRY, attempt), signal),
+  isStopped: () => signal.aborted,
+  away: (since, cause) => {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    reachability.lost(since, { since: new Date(since).toISOString(), reason, waitSeconds: waitMs / 1_000 })
+  },
+  back: () => reachability.back(),
+})
 
 /** The address of the configured server and the credentials for it. Throws where a certificate cannot be read. */
 export const accessOf = (configured: Config['log']['eventstoredb']): EventStoreDbAccess => {
