@@ -1,8 +1,8 @@
 import type { FactRun } from '../domain/fact-run.js'
 import type { Position } from '../log/event-log.js'
 
-/** Names an event of the log. */
-export type EventRef = Readonly<{ stream: string; revision: number; id: string }>
+/** Names an event of the log, and says where it stands. */
+export type EventPlace = Readonly<{ stream: string; revision: number; id: string; position: Position }>
 
 /**
  * A stretch of the raw log as facts: every raw event after `after` and through `through` that can change a figure, in
@@ -15,7 +15,7 @@ export type DecodedRun = Readonly<{
   /** Raw events of the stretch, with those that can change no figure. */
   rawEvents: number
   /** The last of them; `undefined` where there is none. */
-  last: EventRef | undefined
+  last: EventPlace | undefined
   /** Events that can change a figure. */
   events: number
   facts: FactRun

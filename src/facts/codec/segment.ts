@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import type { Position } from '../../log/event-log.js'
-import type { DecodedRun, EventRef } from '../decoded-run.js'
+import type { DecodedRun, EventPlace } from '../decoded-run.js'
 import { ByteReader } from './byte-reader.js'
 import { ByteWriter } from './byte-writer.js'
 import { readFacts, writeFacts } from './fact-columns.js'
@@ -40,7 +40,7 @@ export const encodeSegment = ({ origin, digest, run }: Segment): Buffer => {
   body.uint64(run.after ?? 0n)
   body.uint64(run.through)
   body.whole(run.rawEvents)
-  writeRef(body, run.last)
+  writePlace(body, run.last)
   writeEvents(body, run, origin.tenant, texts)
   writeFacts(body, run.facts, texts)
   const tables = new ByteWriter(16 * 1024)
@@ -68,23 +68,26 @@ export const readSegment = (bytes: Buffer): Segment | undefined => {
     after: hasBeginning ? after : undefined,
     through,
     rawEvents: body.whole(),
-    last: readRef(body),
+    last: readPlace(body),
     ...readEvents(body, origin.tenant, text),
     facts: readFacts(body, bytes, text),
   }
   return { origin, digest, run }
 }
 
-const writeRef = (to: ByteWriter, ref: EventRef | undefined): void => {
-  to.byte(ref === undefined ? 0 : 1)
-  if (ref === undefined) return
-  to.text(ref.stream)
-  to.whole(ref.revision)
-  to.text(ref.id)
+const writePlace = (to: ByteWriter, place: EventPlace | undefined): void => {
+  to.byte(place === undefined ? 0 : 1)
+  if (place === undefined) return
+  to.text(place.stream)
+  to.whole(place.revision)
+  to.text(place.id)
+  to.uint64(place.position)
 }
 
-const readRef = (from: ByteReader): EventRef | undefined =>
-  from.byte() === 0 ? undefined : { stream: from.text(), revision: from.whole(), id: from.text() }
+const readPlace = (from: ByteReader): EventPlace | undefined =>
+  from.byte() === 0
+    ? undefined
+    : { stream: from.text(), revision: from.whole(), id: from.text(), position: from.uint64() }
 
 /** Positions and streams of the events. They are seldom asked for, and read only then. */
 const writeEvents = (to: ByteWriter, run: DecodedRun, tenant: string, texts: TextTableWriter): void => {

@@ -13,6 +13,12 @@ import { PlainEvent } from '../plain/plain-event.js'
 import type { Unusable } from '../unusable.js'
 import { BadField, epochMs, isObject, type Body } from './fields.js'
 
+/**
+ * Raised by hand with every change of the facts that the same raw event gives, and of what `feeds` answers: facts that
+ * were kept are then decoded again.
+ */
+export const DECODERS_VERSION = 1
+
 /** The decoder of each topic, by its template. */
 export const decoders: Decoders = { ...metricRecordDecoders, ...detailEventDecoders, ...agentDecoders }
 

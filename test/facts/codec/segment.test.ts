@@ -159,7 +159,7 @@ describe('a segment', () => {
       names.map(() => ticked('10:00')),
       {
         after: undefined,
-        last: { stream: 't.clock', revision: 12, id: C },
+        last: { stream: 't.clock', revision: 12, id: C, position: 2n ** 54n + 7n },
         undecodable: [1, 3],
         position: (event) => 2n ** 54n + BigInt(event),
         stream: (event) => names[event] as string,

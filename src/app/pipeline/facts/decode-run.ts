@@ -1,8 +1,12 @@
+import { crc32 } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
+import { pointDimensions } from '../../../domain/dimensions.js'
 import { FactRunBuilder } from '../../../domain/fact-run.js'
+import { metricNames } from '../../../domain/metric.js'
 import type { PointSource } from '../../../domain/profile.js'
+import type { RawDigest } from '../../../facts/codec/segment.js'
 import type { DecodedRun } from '../../../facts/decoded-run.js'
-import { decodeRaw, feeds } from '../../../ingress/decode/decoders.js'
+import { decodeRaw, DECODERS_VERSION, feeds } from '../../../ingress/decode/decoders.js'
 import { receivedAtOf } from '../../../ingress/metadata.js'
 import type { Position, RecordedEvent } from '../../../log/event-log.js'
 
@@ -13,14 +17,21 @@ export type RawStretch = Readonly<{
   events: readonly RecordedEvent[]
 }>
 
+/** Names all that decides which facts a raw event gives, and how they are written. */
+export const decodersName = [DECODERS_VERSION, metricNames.length, ...pointDimensions.map(({ field }) => field)].join(
+  ' ',
+)
+
 /** Decodes the events that can change a figure where points come from `points`. */
 export const decodeRun = ({ after, through, events }: RawStretch, points: PointSource): DecodedRun => {
   const facts = new FactRunBuilder()
-  const fed: RecordedEvent[] = []
+  const positions: Position[] = []
+  const streams: string[] = []
   const undecodable: number[] = []
   for (const event of events) {
     if (!feeds(event.type, points)) continue
-    const index = fed.push(event) - 1
+    const index = positions.push(event.position) - 1
+    streams.push(event.stream)
     const decoded = decodeRaw(event.type, event.data)
     if (E.isLeft(decoded)) {
       undecodable.push(index)
@@ -34,11 +45,25 @@ export const decodeRun = ({ after, through, events }: RawStretch, points: PointS
     after,
     through,
     rawEvents: events.length,
-    last: last && { stream: last.stream, revision: last.revision, id: last.id },
-    events: fed.length,
+    last: last && { stream: last.stream, revision: last.revision, id: last.id, position: last.position },
+    events: positions.length,
     facts: facts.build(),
-    position: (index) => (fed[index] as RecordedEvent).position,
-    stream: (index) => (fed[index] as RecordedEvent).stream,
+    position: (index) => positions[index] as Position,
+    stream: (index) => streams[index] as string,
     undecodable,
   }
+}
+
+/** The digest of no events. */
+export const nothingDigested: RawDigest = { bytes: 0, crc32: 0 }
+
+/** The digest of the events that `decodeRun` decodes, behind those that were digested `before`. */
+export const digestOf = ({ events }: RawStretch, points: PointSource, before = nothingDigested): RawDigest => {
+  let { bytes, crc32: checksum } = before
+  for (const { type, data } of events)
+    if (feeds(type, points)) {
+      bytes += data.length
+      checksum = crc32(data, checksum)
+    }
+  return { bytes, crc32: checksum }
 }

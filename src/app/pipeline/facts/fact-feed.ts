@@ -1,8 +1,16 @@
+import * as E from 'fp-ts/lib/Either.js'
 import type { PointSource } from '../../../domain/profile.js'
 import { rawPrefixes } from '../../../domain/stream-name.js'
+import type { SegmentOrigin } from '../../../facts/codec/segment.js'
+import type { DecodedRun } from '../../../facts/decoded-run.js'
+import { holdsStream, type FactStore } from '../../../facts/fact-store.js'
+import { decodeRaw } from '../../../ingress/decode/decoders.js'
 import type { EventLog, Position, RecordedEvent } from '../../../log/event-log.js'
-import { decodeRun, type RawStretch } from './decode-run.js'
-import { wholeRun, type FactBatch } from './fact-batch.js'
+import { decodeRun } from './decode-run.js'
+import { DecodingQueue, isNote } from './decoding-queue.js'
+import { batchesOf, type FactBatch, type RawOf } from './fact-batch.js'
+import type { FreshRun, RunDecoder } from './run-decoder.js'
+import { SegmentWriter } from './segment-writer.js'
 
 export type FactLive =
   | Readonly<{ kind: 'facts'; batch: FactBatch }>
@@ -10,71 +18,195 @@ export type FactLive =
   | Readonly<{ kind: 'checkpoint'; position: Position }>
   | Readonly<{ kind: 'caught-up' }>
 
+/** Where the events of an erased stream stood in the log. */
+export type ErasedRange = Readonly<{ from: Position; through: Position }>
+
 export type FactFeedOptions = Readonly<{
   raw: EventLog
-  tenant: string
-  points: PointSource
-  /** Streams that were erased. A server that has not scavenged still delivers their events. */
-  erased: ReadonlySet<string>
+  origin: SegmentOrigin
+  store: FactStore
+  decoder: RunDecoder
+  /** Erased streams by name. A server that has not scavenged still delivers their events. */
+  erased: ReadonlyMap<string, ErasedRange>
   /** Events in a batch, at most. */
   batchMax: number
 }>
 
-/** The facts of the raw log, in order. */
+/**
+ * The facts of the raw log, in order: from the store where it has them, else decoded, and stored for the next time. The
+ * facts are the same either way; batches may be cut elsewhere.
+ */
 export class FactFeed {
   private readonly options: FactFeedOptions
+  private readonly prefixes: readonly string[]
+  private readonly erased: Map<string, ErasedRange>
+  private readonly writer: SegmentWriter
 
   constructor(options: FactFeedOptions) {
     this.options = options
+    this.prefixes = rawPrefixes(options.origin.tenant)
+    this.erased = new Map(options.erased)
+    this.writer = new SegmentWriter(options.store, this.points)
   }
 
   /** Delivers what is behind a position, says `caught-up`, then delivers what comes, until the signal aborts. */
   async *follow(after: Position | undefined, signal: AbortSignal): AsyncGenerator<FactLive> {
-    const { raw, tenant, batchMax } = this.options
-    let reached = after
-    for await (const message of raw.subscribe({ after, prefixes: rawPrefixes(tenant), batchMax, signal })) {
-      if (signal.aborted) return // events may have been left out just now: nothing behind them may count
-      if (message.kind === 'caught-up') yield { kind: 'caught-up' }
-      else if (message.kind === 'checkpoint') yield { kind: 'checkpoint', position: (reached = message.position) }
-      else {
-        const batch = this.decoded(reached, message.events)
-        reached = batch.through
+    try {
+      let at = after
+      for await (const batch of this.known(after, undefined)) {
+        if (signal.aborted) return
         yield { kind: 'facts', batch }
+        at = batch.through
       }
+      yield* this.tail(at, signal)
+    } finally {
+      await this.writer.flush()
     }
   }
 
   /** Delivers what is behind a position and through another. */
-  async *through(after: Position | undefined, through: Position): AsyncGenerator<FactBatch> {
-    const { raw, tenant, batchMax } = this.options
-    let reached = after
-    for await (const events of raw.readAll({ after, through, prefixes: rawPrefixes(tenant), batchMax })) {
-      const batch = this.decoded(reached, events)
-      reached = batch.through
-      yield batch
-    }
+  through(after: Position | undefined, through: Position): AsyncGenerator<FactBatch> {
+    return this.known(after, through)
   }
 
   /** Everything behind a position and through another as one batch. */
   async allThrough(after: Position | undefined, through: Position): Promise<FactBatch> {
-    const { raw, tenant } = this.options
+    await this.writer.flush() // what comes next does not follow what is gathered
+    const { raw } = this.options
     const events: RecordedEvent[] = []
-    for await (const batch of raw.readAll({ after, through, prefixes: rawPrefixes(tenant) })) events.push(...batch)
-    return this.batchOf({ after, through, events })
+    for await (const batch of raw.readAll({ after, through, prefixes: this.prefixes }))
+      events.push(...batch.filter(({ stream }) => !this.erased.has(stream)))
+    const stretch = { after, through, events }
+    const run = decodeRun(stretch, this.points)
+    for await (const batch of batchesOf(run, rawAtHand({ run, stretch, encoded: undefined }), { eventsMax: Infinity }))
+      return batch
+    throw new Error('a run has no batch')
   }
 
-  private decoded(after: Position | undefined, events: readonly RecordedEvent[]): FactBatch {
-    return this.batchOf({ after, through: (events.at(-1) as RecordedEvent).position, events })
-  }
-
-  private batchOf(stretch: RawStretch): FactBatch {
-    const { erased, points } = this.options
-    const events = erased.size === 0 ? stretch.events : stretch.events.filter(({ stream }) => !erased.has(stream))
-    const run = decodeRun({ ...stretch, events }, points)
-    const asked = (indices: readonly number[]): readonly RecordedEvent[] => {
-      const positions = new Set(indices.map((index) => run.position(index)))
-      return events.filter(({ position }) => positions.has(position))
+  /** What the store knows and what lies between, through `end`; without it, through the last that the store knows. */
+  private async *known(after: Position | undefined, end: Position | undefined): AsyncGenerator<FactBatch> {
+    const { store, batchMax } = this.options
+    let at = after
+    let found = store.find(at)
+    while (end === undefined || at === undefined || at < end) {
+      const run = await found
+      const erased = run === undefined ? undefined : this.erasedIn(run)
+      if (erased !== undefined) {
+        await store.erase(erased) // it was stored while the stream was erased
+        found = store.find(at)
+      } else if (run !== undefined) {
+        await this.writer.flush(true)
+        found = store.find(run.through)
+        const part = { after: at, ...(end === undefined ? {} : { through: end }), eventsMax: batchMax }
+        yield* batchesOf(run, this.rawOf(run), part)
+        at = run.through
+      } else {
+        const next = store.nextAfter(at)
+        const gapEnd = end === undefined || (next !== undefined && next < end) ? next : end
+        if (gapEnd === undefined) return
+        yield* this.gap(at, gapEnd)
+        at = gapEnd
+        found = store.find(at)
+      }
     }
-    return wholeRun(run, (indices) => Promise.resolve(asked(indices)))
+  }
+
+  /** Decodes the raw log behind a position and through another. */
+  private async *gap(after: Position | undefined, through: Position): AsyncGenerator<FactBatch> {
+    const { raw, batchMax } = this.options
+    const queue = this.queueFrom(after)
+    for await (const events of raw.readAll({ after, through, prefixes: this.prefixes, batchMax })) {
+      queue.add(events)
+      for await (const fresh of queue.ready()) yield* this.deliver(fresh)
+    }
+    queue.reach(through)
+    queue.decode()
+    for await (const fresh of queue.ready(0)) yield* this.deliver(fresh)
+  }
+
+  /** Decodes the raw log behind a position as it grows. Until it has caught up, events are gathered to long runs. */
+  private async *tail(after: Position | undefined, signal: AbortSignal): AsyncGenerator<FactLive> {
+    const { raw, batchMax } = this.options
+    const queue = this.queueFrom(after)
+    const drained = async function* (this: FactFeed, left?: number): AsyncGenerator<FactLive> {
+      for await (const fresh of queue.ready(left))
+        for await (const batch of this.deliver(fresh)) yield { kind: 'facts', batch }
+    }.bind(this)
+    let isLive = false
+    for await (const message of raw.subscribe({ after, prefixes: this.prefixes, batchMax, signal })) {
+      if (signal.aborted) return // events may have been left out just now: nothing behind them may count
+      switch (message.kind) {
+        case 'events':
+          queue.add(message.events)
+          if (isLive) queue.decode()
+          yield* drained(isLive ? 0 : undefined)
+          break
+        case 'checkpoint':
+          queue.reach(message.position)
+          if (queue.isEmpty) yield message
+          break
+        case 'caught-up':
+          queue.decode()
+          yield* drained(0)
+          isLive = true
+          yield { kind: 'caught-up' }
+      }
+    }
+  }
+
+  private queueFrom(after: Position | undefined): DecodingQueue {
+    const isErased = (stream: string): boolean => this.erased.has(stream)
+    return new DecodingQueue(after, this.options.decoder, { isErased, eventsMax: this.options.batchMax })
+  }
+
+  private async *deliver(fresh: FreshRun): AsyncGenerator<FactBatch> {
+    const stored = isNote(fresh.stretch) ? this.forget(fresh.stretch.events) : this.writer.add(fresh)
+    yield* batchesOf(fresh.run, rawAtHand(fresh), { eventsMax: this.options.batchMax })
+    await stored
+  }
+
+  /** A stream was erased: its facts are forgotten, also those that were stored while it was erased. */
+  private async forget([note]: readonly RecordedEvent[]): Promise<void> {
+    await this.writer.flush()
+    const facts = note === undefined ? E.right([]) : decodeRaw(note.type, note.data)
+    for (const fact of E.isRight(facts) ? facts.right : []) {
+      if (fact.type !== 'StreamErased' || this.erased.has(fact.stream)) continue
+      this.erased.set(fact.stream, { from: BigInt(fact.from), through: BigInt(fact.through) })
+      await this.options.store.erase(fact.stream)
+    }
+  }
+
+  /** An erased stream of which a run holds events. */
+  private erasedIn(run: DecodedRun): string | undefined {
+    for (const [stream, { from, through }] of this.erased)
+      if (from <= run.through && (run.after === undefined || through > run.after) && holdsStream(run, stream))
+        return stream
+    return undefined
+  }
+
+  /** Asks the raw log for events of a stored run. */
+  private rawOf(run: DecodedRun): RawOf {
+    const { raw, batchMax } = this.options
+    return async (indices) => {
+      const found: RecordedEvent[] = []
+      for (const index of indices) {
+        const after = index === 0 ? run.after : run.position(index - 1)
+        const through = run.position(index)
+        for await (const events of raw.readAll({ after, through, prefixes: this.prefixes, batchMax }))
+          found.push(...events.filter(({ position }) => position === through))
+      }
+      return found
+    }
+  }
+
+  private get points(): PointSource {
+    return this.options.origin.points as PointSource
+  }
+}
+
+const rawAtHand = ({ run, stretch }: FreshRun): RawOf => {
+  return (indices) => {
+    const positions = new Set(indices.map((index) => run.position(index)))
+    return Promise.resolve(stretch.events.filter(({ position }) => positions.has(position)))
   }
 }

@@ -65,7 +65,8 @@ const otherHistory = async ({ raw, marks, isErased }: CheckpointCheck): Promise<
   return undefined
 }
 
-const eventAt = async (raw: EventLog, { stream, revision }: RawEventRef): Promise<RecordedEvent | undefined> => {
+/** The event that a reference names; `undefined` if the log has none there. */
+export const eventAt = async (raw: EventLog, { stream, revision }: RawEventRef): Promise<RecordedEvent | undefined> => {
   for await (const [event] of raw.readStream(stream, { from: revision, max: 1 })) return event
   return undefined
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { EventLog, Position } from '../../../log/event-log.js'
 import type { Activity } from '../activity.js'
+import type { FactMeans } from '../facts/open-feed.js'
 import type { Generation } from '../generations.js'
 import type { CheckpointMismatchCode } from './checkpoint-check.js'
 import type { PauseGate } from '../pause-gate.js'
@@ -12,6 +13,8 @@ export type ProjectorOptions = Readonly<{
   raw: EventLog
   kpi: EventLog
   snapshots: SnapshotStore
+  /** Where decoded facts are kept, and the threads that decode. */
+  facts?: FactMeans
   /** Raw events folded between two appends, at most. */
   batchMax: number
   untilCaughtUp: boolean

@@ -8,7 +8,8 @@ import { decodeRaw } from '../../../ingress/decode/decoders.js'
 import type { Position } from '../../../log/event-log.js'
 import { KpiProjection, type ProjectionOptions } from '../../../projections/kpi-projection.js'
 import type { FactBatch } from '../facts/fact-batch.js'
-import { FactFeed } from '../facts/fact-feed.js'
+import type { ErasedRange, FactFeed } from '../facts/fact-feed.js'
+import { openFactFeed } from '../facts/open-feed.js'
 import { checkpointRefusal, rawLogIdOf } from './checkpoint-check.js'
 import { AppendFailed, KpiWriter } from './kpi-writer.js'
 import type { ProjectorRun } from './projector-options.js'
@@ -49,9 +50,9 @@ const restored = async (
   const { tenant, generation, raw, snapshots, batchMax, now } = options
   const logId = await rawLogIdOf(raw)
   const snapshot = usableSnapshot(snapshots.load(), logId, checkpoint)
-  const { erased, gone, all } = await erasures(options, snapshot?.position, end?.position ?? -1n)
+  const { erased, gone } = await erasures(options, snapshot?.position, end?.position ?? -1n)
   const refused = await checkpointRefusal({
-    ...{ raw, generation, isErased: (stream) => all.has(stream), accepted: options.acceptCheckpoint ?? [] },
+    ...{ raw, generation, isErased: (stream) => erased.has(stream), accepted: options.acceptCheckpoint ?? [] },
     marks: [checkpoint, end].filter((mark) => mark !== undefined),
   })
   if (refused !== undefined) throw new AppendFailed({ tag: 'Refused', reason: refused })
@@ -69,7 +70,10 @@ const restored = async (
   )
   return {
     fold: new RawFold(projection, { tenant, generation, mark: snapshot, logId, now }),
-    feed: new FactFeed({ raw, tenant, points: generation.profile.points, erased, batchMax }),
+    feed: await openFactFeed({
+      ...{ raw, logId, tenant, points: generation.profile.points, erased, batchMax },
+      ...{ facts: options.facts ?? {}, logger: options.logger },
+    }),
   }
 }
 
@@ -119,28 +123,27 @@ const knownTakeBacks = async ({ raw, tenant, generation }: Reading): Promise<rea
 }
 
 /**
- * `all`: every erased stream. `erased`: those erased before the generation began. `gone`: a stream erased later, of
- * which the generation had folded events between `from` and `through`. They are in its rows for ever; folding that
- * stretch again without them would give other rows under the same revisions.
+ * `erased`: every erased stream. `gone`: one that was erased after the generation began, of which the generation had
+ * folded events between `from` and `through`. They are in its rows for ever; folding that stretch again without them
+ * would give other rows under the same revisions.
  */
 export const erasures = async (
   options: Reading,
   from: Position | undefined,
   through: Position,
-): Promise<Readonly<{ all: ReadonlySet<string>; erased: ReadonlySet<string>; gone: string | undefined }>> => {
+): Promise<Readonly<{ erased: ReadonlyMap<string, ErasedRange>; gone: string | undefined }>> => {
   const historyThrough = historyThroughOf(options.generation)
-  const all = new Set<string>()
-  const erased = new Set<string>()
+  const erased = new Map<string, ErasedRange>()
   let gone: string | undefined
   for await (const { facts, position } of configurationIn(options))
     for (const fact of facts) {
       if (fact.type !== 'StreamErased') continue
-      all.add(fact.stream)
+      const range = { from: BigInt(fact.from), through: BigInt(fact.through) }
+      erased.set(fact.stream, range)
       const isInHistory = historyThrough !== undefined && position <= historyThrough
-      if (isInHistory) erased.add(fact.stream)
-      else if (BigInt(fact.from) <= through && (from === undefined || BigInt(fact.through) > from)) gone ??= fact.stream
+      if (!isInHistory && range.from <= through && (from === undefined || range.through > from)) gone ??= fact.stream
     }
-  return { all, erased, gone }
+  return { erased, gone }
 }
 
 async function* configurationIn({

@@ -35,7 +35,7 @@ export const openBuckets = async (options: BucketsOf, names: readonly string[]):
   const { tenant, generation, raw, points, acceptCheckpoint } = options
   const logId = await rawLogIdOf(raw)
   const known = await knownAtStart(options)
-  const { all: erased } = await erasures(options, undefined, -1n)
+  const { erased } = await erasures(options, undefined, -1n)
   const isErased = (stream: string): boolean => erased.has(stream)
   const tails = new Map<string, PointsTail>()
   for (const bucket of names) tails.set(bucket, await pointsTail(points, tenant, generation.name, bucket))
@@ -55,8 +55,8 @@ export const openBuckets = async (options: BucketsOf, names: readonly string[]):
     )
     buckets.push({ fold, snapshots })
   }
-  return { buckets, erased: inBuckets(erased, tenant) }
+  return { buckets, erased: inBuckets(erased.keys(), tenant) }
 }
 
-const inBuckets = (streams: ReadonlySet<string>, tenant: string): ReadonlySet<string> =>
+const inBuckets = (streams: Iterable<string>, tenant: string): ReadonlySet<string> =>
   new Set([...streams].filter((stream) => bucketOfStream(tenant, stream) !== undefined))
