@@ -6,7 +6,13 @@ import { rowKey, type Row } from './row.js'
  * A row on its way from its cell to the KPI stream: what `Row` says, with measures and KPIs in flat arrays, which are
  * made and encoded quickly.
  */
-export type FlatRow = Omit<Row, 'key' | 'measures' | 'kpis'> & FlatMeasures & FlatKpis
+export type FlatRow = Omit<Row, 'key' | 'measures' | 'kpis'> & FlatMeasures & FlatKpis & Readonly<{ front: RowFront }>
+
+/**
+ * Where the encoder keeps what it made of tenant, family and dimensions: rows of the same cell in all intervals share
+ * it.
+ */
+export type RowFront = { made: Readonly<{ tenant: string; keyPart: Uint8Array; fields: Uint8Array }> | undefined }
 
 type FlatKpis = Readonly<{
   /** The KPIs that the row may have: the built-in ones of its family in their order, then those of the profile. */
@@ -50,5 +56,5 @@ export const flatRowOf = ({ key: _, measures, kpis, ...header }: Row): FlatRow =
     const ratio = Object.hasOwn(kpis, name) ? kpis[name] : undefined
     return ratio === undefined ? [] : [place, ratio.numerator, ratio.denominator ?? NaN]
   })
-  return { ...header, ...flatMeasuresOf(measures), kpiNames, ratios }
+  return { ...header, ...flatMeasuresOf(measures), kpiNames, ratios, front: { made: undefined } }
 }

@@ -114,6 +114,7 @@ export class KpiProjection {
   private readonly customerFirst: CustomerFirstAnswers
   private readonly records: ConversationRecords
   private readonly agentStates: AgentStates
+  private readonly sketched = new Map<Profile['quantiles'], readonly number[]>()
   private frontier: EpochMs | null
   private inHistory: boolean
   /** Take-backs of the clock that are still to come in history: ticks beyond any of them are wrong. */
@@ -378,9 +379,17 @@ export class KpiProjection {
     return {
       settingsVersion: this.settings.version,
       serviceTarget: this.targetOf(family, dimensions, start),
-      sketched: quantiles.map((metric) => metricIndex.get(metric) as number),
+      sketched: this.placesOf(quantiles),
       keepsValues: this.reads('conversation-details'), // a newer record takes back what an older one said
     }
+  }
+
+  /** Places of the metrics in the catalogue: the same array for the same metrics of a profile. */
+  private placesOf(metrics: Profile['quantiles']): readonly number[] {
+    let places = this.sketched.get(metrics)
+    if (places === undefined)
+      this.sketched.set(metrics, (places = metrics.map((metric) => metricIndex.get(metric) as number)))
+    return places
   }
 
   private targetOf(

@@ -48,7 +48,8 @@ export class Settings {
   private awaited: OrgSettingsChanged[]
   private readonly versions: Version[]
   private readonly profiles = new Map<Published, Profile>()
-  private readonly renderings = new Map<string, Rendering>()
+  /** By version, number of profiles in force, and family. */
+  private readonly renderings: Map<FamilyName, Rendering>[][] = []
 
   constructor(base: Profile, state?: SettingsState) {
     this.base = base
@@ -161,11 +162,13 @@ export class Settings {
   /** How cells of the family that begin at `start` are rendered with a version of the settings. */
   rendering(family: FamilyName, start: EpochMs, version: number): Rendering {
     const { org, profiles } = this.versions[version] as Version
-    const inForce = profiles.reduce((count, { at }) => count + (at <= start ? 1 : 0), 0)
-    const key = `${family}/${version}/${inForce}`
-    let rendering = this.renderings.get(key)
+    let inForce = 0
+    for (const { at } of profiles) if (at <= start) inForce += 1
+    const of = (this.renderings[version] ??= [])
+    const byFamily = (of[inForce] ??= new Map())
+    let rendering = byFamily.get(family)
     if (rendering === undefined)
-      this.renderings.set(key, (rendering = renderingOf(family, this.profileAt(start, version), org)))
+      byFamily.set(family, (rendering = renderingOf(family, this.profileAt(start, version), org)))
     return rendering
   }
 

@@ -53,8 +53,7 @@ const figures = new Figures()
 export class Cell {
   readonly site: Site
   readonly granularity: Granularity
-  readonly start: EpochMs
-  readonly end: EpochMs
+  private readonly interval: Interval
   status: RowStatus
   correction: Correction | null = null
   revision = 0
@@ -77,14 +76,13 @@ export class Cell {
   constructor(
     site: Site,
     granularity: Granularity,
-    { start, end }: Interval,
+    interval: Interval,
     keeping: Keeping,
     begins: Readonly<Pick<CellState, 'status' | 'settingsVersion' | 'serviceTarget'>>,
   ) {
     this.site = site
     this.granularity = granularity
-    this.start = start
-    this.end = end
+    this.interval = interval
     this.keeping = keeping
     this.status = begins.status
     this.settingsVersion = begins.settingsVersion
@@ -93,7 +91,7 @@ export class Cell {
 
   /** The cell that was saved. */
   static restored(site: Site, keeping: Keeping, state: CellState): Cell {
-    const cell = new Cell(site, state.granularity, state, keeping, state)
+    const cell = new Cell(site, state.granularity, { start: state.start, end: state.end }, keeping, state)
     cell.correction = state.correction
     cell.revision = state.revision
     cell.published = state.published ?? state.revision
@@ -108,6 +106,14 @@ export class Cell {
     return this.site.family
   }
 
+  get start(): EpochMs {
+    return this.interval.start
+  }
+
+  get end(): EpochMs {
+    return this.interval.end
+  }
+
   get dimensions(): readonly (string | null)[] {
     return this.site.dimensions
   }
@@ -120,11 +126,11 @@ export class Cell {
 
   /** Takes back a point that `observe` counted, in a cell that keeps its values. */
   takeBack(metric: number, value: number, settingsVersion: number, why: Correction): void {
-    const { numbers } = this.tally
     const kept = this.kept?.get(metric)
     if (kept?.remove(value) !== true)
       throw new Error(`cell ${rowKey(this)} is to take back ${metricNames[metric]} ${value}, which it does not hold`)
     const at = this.tally.offsetOf(metric)
+    const { numbers } = this.tally
     numbers[at + COUNT] = (numbers[at + COUNT] as number) - 1
     numbers[at + SUM] = (numbers[at + SUM] as number) - value
     if (numbers[at + COUNT] === 0) this.kept?.delete(metric)
@@ -154,8 +160,8 @@ export class Cell {
 
   /** Adds time in a state, or takes it back: the sum of so many changes. */
   adjust(metric: number, deltaMs: number, settingsVersion: number, changes: number): void {
-    const { numbers } = this.tally
     const at = this.tally.offsetOf(metric)
+    const { numbers } = this.tally
     numbers[at + COUNT] = 1
     numbers[at + SUM] = (numbers[at + SUM] as number) + deltaMs
     numbers[at + MIN] = 0
@@ -215,6 +221,7 @@ export class Cell {
     const { places, numbers, sketches } = this.figures(rendering)
     return {
       tenant,
+      front: this.site.front,
       family: this.site.family,
       dimensions: this.site.dimensions,
       granularity: this.granularity,

@@ -18,8 +18,10 @@ export type Keeping = Readonly<{
 /** Makes each choice once. */
 export class Keepings {
   private readonly made = new Map<string, Keeping>()
+  private last: Keeping | undefined
 
   of(sketched: readonly number[], keepsValues: boolean): Keeping {
+    if (this.last?.sketched === sketched && this.last.keepsValues === keepsValues) return this.last
     const key = `${keepsValues} ${sketched.join(' ')}`
     let keeping = this.made.get(key)
     if (keeping === undefined) {
@@ -30,6 +32,7 @@ export class Keepings {
       )
       this.made.set(key, (keeping = { sketched, keepsValues, ofMetric }))
     }
+    this.last = keeping
     return keeping
   }
 }

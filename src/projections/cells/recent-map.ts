@@ -19,8 +19,12 @@ export class RecentMap<V> {
     this.recent.set(key, value)
   }
 
+  /** Does nothing while there are few. */
   turn(): void {
+    if (this.recent.size < MANY) return
     this.older = this.recent
     this.recent = new Map()
   }
 }
+
+const MANY = 10_000

@@ -1,4 +1,5 @@
 import type { FamilyName } from '../../domain/family.js'
+import type { RowFront } from '../../domain/flat-row.js'
 import { cellKey } from '../../domain/row.js'
 import { RecentMap } from './recent-map.js'
 
@@ -8,6 +9,7 @@ export type Site = Readonly<{
   dimensions: readonly (string | null)[]
   /** `<family>/<dimensions>`, as in row keys. */
   key: string
+  front: RowFront
 }>
 
 /** The sites in use. */
@@ -17,7 +19,7 @@ export class Sites {
   of(family: FamilyName, dimensions: readonly (string | null)[]): Site {
     const key = `${family}/${cellKey(dimensions)}`
     let site = this.known.get(key)
-    if (site === undefined) this.known.set(key, (site = { family, dimensions, key }))
+    if (site === undefined) this.known.set(key, (site = { family, dimensions, key, front: { made: undefined } }))
     return site
   }
 

@@ -6,15 +6,15 @@ import { COUNT, MAX, MIN, NUMBERS_PER_MEASURE, offsetsOf, SUM } from '../../doma
  * `FEW` on a table says where each is.
  */
 export class Tally {
-  /** Places of the metrics in the catalogue. */
-  readonly places: number[] = []
-  readonly numbers: number[] = []
+  /** Places of the metrics in the catalogue. Asking for an offset may put other arrays here. */
+  places: number[] = none
+  numbers: number[] = none
   private table: Int16Array | undefined
 
   /** Adds one value. */
   add(metric: number, value: number): void {
-    const { numbers } = this
     const at = this.offsetOf(metric)
+    const { numbers } = this
     numbers[at + COUNT] = (numbers[at + COUNT] as number) + 1
     numbers[at + SUM] = (numbers[at + SUM] as number) + value
     if (value < (numbers[at + MIN] as number)) numbers[at + MIN] = value
@@ -52,6 +52,12 @@ export class Tally {
 
   private append(metric: number): number {
     const at = this.numbers.length
+    if (at === 0) {
+      // An array that begins empty reserves room for sixteen, and most cells are of agents' states, with one metric.
+      this.places = [metric]
+      this.numbers = [0, 0, Infinity, -Infinity]
+      return at
+    }
     this.places.push(metric)
     this.numbers.push(0, 0, Infinity, -Infinity)
     if (this.table !== undefined) this.table[metric] = at
@@ -61,3 +67,4 @@ export class Tally {
 }
 
 const FEW = 8
+const none: number[] = []

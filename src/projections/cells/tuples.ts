@@ -1,4 +1,4 @@
-import { pointDimensions, type ManyDimension, type PointDimensions, type PointField } from '../../domain/dimensions.js'
+import { pointDimensions, type PointDimensions, type PointField } from '../../domain/dimensions.js'
 import type { Cell } from './cell.js'
 import type { Site } from './site.js'
 
@@ -22,27 +22,37 @@ type Node = { tuple: Tuple | undefined; next: Map<string, Node> | undefined }
 export class Tuples {
   private recent = new Map<number, Node>()
   private older = new Map<number, Node>()
+  private made = 0
 
   of(point: PointDimensions): Tuple {
     const shape = shapeOf(point)
     const node = nodeOf(this.recent, shape, point)
-    node.tuple ??= nodeOf(this.older, shape, point).tuple ?? { dimensions: point, places: [] }
+    if (node.tuple === undefined) {
+      this.made += 1
+      node.tuple = nodeOf(this.older, shape, point).tuple ?? { dimensions: point, places: [] }
+    }
     return node.tuple
   }
 
-  /** Forgets those that were not asked for since the turn before. */
+  /** Forgets those that were not asked for since the turn before, if there are many. */
   turn(): void {
+    if (this.made < MANY_TUPLES) return
     this.older = this.recent
     this.recent = new Map()
+    this.made = 0
   }
 }
+
+const MANY_TUPLES = 10_000
 
 /** Which dimensions have a value, and how many values those have that may have several. */
 const shapeOf = (point: PointDimensions): number => {
   let shape = 0
-  for (let index = 0; index < ones.length; index++) shape = 2 * shape + (point[ones[index] as One] === null ? 0 : 1)
-  for (let index = 0; index < manies.length; index++)
-    shape = (MANY + 1) * shape + Math.min(MANY, point[manies[index] as Many].length)
+  for (let index = 0; index < fields.length; index++) {
+    const value = point[fields[index] as PointField]
+    if (value === null || typeof value === 'string') shape = 2 * shape + (value === null ? 0 : 1)
+    else shape = (MANY_VALUES + 1) * shape + Math.min(MANY_VALUES, value.length)
+  }
   return shape
 }
 
@@ -50,14 +60,14 @@ const shapeOf = (point: PointDimensions): number => {
 const nodeOf = (roots: Map<number, Node>, shape: number, point: PointDimensions): Node => {
   let node = roots.get(shape)
   if (node === undefined) roots.set(shape, (node = { tuple: undefined, next: undefined }))
-  for (let index = 0; index < ones.length; index++) {
-    const value = point[ones[index] as One]
-    if (value !== null) node = below(node, value)
-  }
-  for (let index = 0; index < manies.length; index++) {
-    const values = point[manies[index] as Many]
-    if (values.length >= MANY) node = below(node, String(values.length)) // the shape does not tell
-    for (let place = 0; place < values.length; place++) node = below(node, values[place] as string)
+  for (let index = 0; index < fields.length; index++) {
+    const value = point[fields[index] as PointField]
+    if (value === null) continue
+    if (typeof value === 'string') node = below(node, value)
+    else {
+      if (value.length >= MANY_VALUES) node = below(node, String(value.length)) // the shape does not tell
+      for (let place = 0; place < value.length; place++) node = below(node, value[place] as string)
+    }
   }
   return node
 }
@@ -70,10 +80,13 @@ const below = (node: Node, value: string): Node => {
 }
 
 /** From here on the shape does not tell numbers of values apart, so that it stays a small integer. */
-const MANY = 63
+const MANY_VALUES = 63
 
-type Many = PointField<ManyDimension>
-type One = Exclude<PointField, Many>
+/** Words, which are few, come first and agents, who are many, last: the tree has few branches then. */
+const fields: readonly PointField[] = [...pointDimensions]
+  .sort((a, b) => rankOf(a) - rankOf(b))
+  .map(({ field }) => field)
 
-const ones = pointDimensions.filter(({ many }) => many !== true).map(({ field }) => field as One)
-const manies = pointDimensions.filter(({ many }) => many === true).map(({ field }) => field as Many)
+function rankOf({ kind, name }: (typeof pointDimensions)[number]): number {
+  return kind !== 'id' ? 0 : name === 'userId' ? 2 : 1
+}
