@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { ascendingIds } from '../../../src/log/content-id.js'
+import { ascendingContentId, ascendingIds } from '../../../src/log/content-id.js'
 import { openEmbeddedLog } from '../../../src/log/embedded/log.js'
 import { openStore } from '../../../src/log/embedded/lmdb/store.js'
 import type { NewEvent } from '../../../src/log/event-log.js'
@@ -47,6 +47,21 @@ test('a stream whose ids ascend has two index keys a block beyond its entry, and
   expect(await append([...batchOf(4, 3), ...batchOf(3, 502)])).toMatchObject([
     { right: { revision: 2_004, stored: [true, true, true, ...batches[2]!.map(() => false), true, true] } },
   ])
+  await log.close()
+})
+
+test('a stream whose ids ascend but for the checkpoints of its batches has a key for these and not for each row', async () => {
+  const dir = await scratchDirectory()
+  const mark = (batch: number, what: string): NewEvent => eventWith(ascendingContentId(batch, what, `${batch}`))
+  const batches = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => [mark(n, 'began'), ...batchOf(n, 300), mark(n, 'checkpoint')])
+  let log = await openEmbeddedLog({ dir, mode: 'writer' })
+  const append = (events: readonly NewEvent[]) => log.append([{ stream: 'rows', expected: 'any', events }])
+  for (const batch of batches) await append(batch)
+  await log.close()
+  expect(await overflowKeys(dir)).toBeLessThanOrEqual(6 * batches.length)
+  log = await openEmbeddedLog({ dir, mode: 'writer' })
+  for (const batch of batches)
+    expect(await append(batch)).toMatchObject([{ right: { revision: 2_415, stored: batch.map(() => false) } }])
   await log.close()
 })
 

@@ -59,23 +59,36 @@ const runPuts = (
   run: readonly Placed[],
   block: Buffer,
 ): readonly Put[] => {
-  const [first, last] = [run[0]!, run.at(-1)!]
-  const byRevision: Put = [overflow, runKey(stream.number, last.revision), block]
-  if (run.length >= RUN_IDS_MIN && ascends(stream.lastRunId, run)) {
-    stream.lastRunId = last.id
-    return [byRevision, [overflow, runIdKey(stream.number, last.id), Buffer.concat([first.id, block])]]
-  }
-  stream.hasSingleIds = true
-  return [byRevision, ...run.map(({ id }): Put => [overflow, idKey(stream.number, id), NOTHING])]
+  const byRevision: Put = [overflow, runKey(stream.number, run.at(-1)!.revision), block]
+  const { ascending, others } = parted(stream.lastRunId, run)
+  const isRun = ascending.length >= RUN_IDS_MIN
+  const singles = isRun ? others : run
+  if (singles.length > 0) stream.hasSingleIds = true
+  const byId = singles.map(({ id }): Put => [overflow, idKey(stream.number, id), NOTHING])
+  if (!isRun) return [byRevision, ...byId]
+  const [first, last] = [ascending[0]!.id, ascending.at(-1)!.id]
+  stream.lastRunId = last
+  return [byRevision, [overflow, runIdKey(stream.number, last), Buffer.concat([first, block])], ...byId]
 }
 
-/** Whether each id is greater than the one before, and the first than `before`. */
-const ascends = (before: Buffer | undefined, run: readonly Placed[]): boolean => {
-  for (const { id } of run) {
-    if (before !== undefined && id.compare(before) <= 0) return false
-    before = id
-  }
-  return true
+/**
+ * The events whose ids ascend and follow `before`, and the others. An id that is greater than the next one is left out:
+ * the checkpoint among a projector's rows may have any id, and must not end their run.
+ */
+const parted = (
+  before: Buffer | undefined,
+  run: readonly Placed[],
+): Readonly<{ ascending: readonly Placed[]; others: readonly Placed[] }> => {
+  const [ascending, others]: [Placed[], Placed[]] = [[], []]
+  run.forEach((event, i) => {
+    const next = run[i + 1]
+    const follows = before === undefined || event.id.compare(before) > 0
+    if (follows && (next === undefined || next.id.compare(event.id) > 0)) {
+      ascending.push(event)
+      before = event.id
+    } else others.push(event)
+  })
+  return { ascending, others }
 }
 
 /** Neighbours into blocks, each as large as a block may be. */
