@@ -58,15 +58,18 @@ export const correctionsCommand = (): Command =>
         const { family, key, reason } = flags
         const count = new CorrectionCount()
         try {
-          for await (const restated of readCorrections(kpi, tenant, name, {
-            from,
-            to,
-            family,
-            key,
-            reason,
-            signal,
-            onProgress: (read) => bar.update(read),
-          })) {
+          for await (const restated of readCorrections(
+            { kpi, tenant, generation: name, data: config.data },
+            {
+              from,
+              to,
+              family,
+              key,
+              reason,
+              signal,
+              onProgress: (read) => bar.update(read),
+            },
+          )) {
             count.add(restated)
             console.log(flags.json === true ? JSON.stringify(jsonOf(restated)) : printableLines(textOf(restated)))
           }

@@ -121,7 +121,7 @@ const listOf = (text: string | undefined): readonly string[] | undefined =>
     .filter((each) => each !== '')
 
 const run = async (
-  { config: { tenant }, logs, signal }: Context,
+  { config: { tenant, data }, logs, signal }: Context,
   flags: Flags,
   { asked, ...more }: Asked,
 ): Promise<ReconcileReport> => {
@@ -142,6 +142,7 @@ const run = async (
       asked,
       responses: responses(),
       kpi,
+      data,
       tenant,
       generation,
       family: flags.family,

@@ -31,6 +31,7 @@ export const replayCommand = (): Command =>
             const count = await replay({
               tenant: config.tenant,
               logs,
+              data: config.data,
               sink,
               published,
               family: flags.family,

@@ -9,6 +9,7 @@ import { quantile } from '../domain/sketch.js'
 import { chosenGeneration, computedGenerations } from '../app/operations/computed.js'
 import { allSettings, ifThere } from '../app/operations/imports/import-configuration.js'
 import type { Logs } from '../app/pipeline/logs/logs.js'
+import { rowEvents } from '../app/row-index/row-events.js'
 import { latestRows } from '../contract/kpi-stream.js'
 import { rowJson } from '../contract/row-json.js'
 import { rowStatuses } from '../contract/schema/row-schema.js'
@@ -66,13 +67,17 @@ export const rowsCommand = (): Command =>
         const { name: generation } = chosenGeneration(generations, flags.generation, tenant)
         const queues = wanted.some(([name]) => name === 'queueId') ? await queueNamesIn(logs, tenant) : new Map()
         const filter = new DimensionFilter(wantedDimensions(flags.family, wanted, queues))
-        const stored = await latestRows(await logs.kpi(generation, 'reader'), tenant, generation, {
-          family: flags.family,
+        const { family, granularity } = flags
+        const kpi = await logs.kpi(generation, 'reader')
+        const range = { families: new Set([family]), granularity, from, to }
+        const stored = await latestRows(kpi, tenant, generation, {
+          family,
+          events: rowEvents({ kpi, tenant, generation, data: config.data }, range),
           row: (row) =>
             filter.matches(row) &&
             (from === undefined || row.start >= from) &&
             (to === undefined || row.start < to) &&
-            (flags.granularity === undefined || row.granularity === flags.granularity),
+            (granularity === undefined || row.granularity === granularity),
         })
         if (stored.size === 0) filter.assertKnown(queues)
         // Only latest revisions are filtered by status, so that a corrected row is not shown by its final revision.

@@ -171,6 +171,9 @@ export const familyOf = (event: RecordedEvent): FamilyName | undefined => {
   return kindOf(event) === 'row' && isFamilyName(name) ? name : undefined
 }
 
+/** Is this the projector's record of how far the rows before it go? */
+export const isCheckpoint = ({ type }: RecordedEvent): boolean => type === CHECKPOINT
+
 /** Reads a row event, of whatever version. Throws `RowOfUnknownSchema` if its schema is not in the history. */
 export const decodeRow = (event: RecordedEvent): StoredRow => {
   const reader = readerOf(event)
@@ -183,12 +186,19 @@ export const readHeader = (event: RecordedEvent): StoredHeader => {
   return { header: reader.header(event.data), avro: event.data, schema: reader.fingerprint, revision: event.revision }
 }
 
-const readerOf = (event: RecordedEvent): RowReader => {
-  const { schema } = JSON.parse(Buffer.from(event.metadata).toString('utf8')) as { schema: string }
+const readerOf = ({ metadata }: RecordedEvent): RowReader => {
+  const text = Buffer.from(metadata.buffer, metadata.byteOffset, metadata.byteLength).toString('latin1')
+  const known = readersByMetadata.get(text)
+  if (known !== undefined) return known
+  const { schema } = JSON.parse(text) as { schema: string }
   const reader = readerOfSchema(schema)
   if (E.isLeft(reader)) throw new RowOfUnknownSchema(reader.left.message)
+  readersByMetadata.set(text, reader.right)
   return reader.right
 }
+
+/** The metadata of a row is its schema: one text for each schema of the history. */
+const readersByMetadata = new Map<string, RowReader>()
 
 /** A row was written with a schema that this version does not know. The message says what to do. */
 export class RowOfUnknownSchema extends Error {
@@ -226,6 +236,13 @@ export const recover = async (kpi: EventLog, tenant: string, generation: string)
   return found(undefined)
 }
 
+/** Which events of a stream are looked at: those of one family, of all of the stream if `events` are not given. */
+type LookedAt = Readonly<{
+  family?: FamilyName | undefined
+  /** The events of the stream that may be wanted, all revisions of a row, in its order. */
+  events?: AsyncIterable<readonly RecordedEvent[]> | undefined
+}>
+
 /**
  * The latest row of every key of a generation that `wanted` lets through, in the order in which the keys first
  * appeared.
@@ -234,10 +251,13 @@ export const latestRows = async (
   kpi: EventLog,
   tenant: string,
   generation: string,
-  wanted: Readonly<{ family?: FamilyName | undefined; row?: (row: Row) => boolean }> = {},
+  wanted: LookedAt & Readonly<{ row?: (row: Row) => boolean }> = {},
 ): Promise<ReadonlyMap<string, StoredRow>> => {
   const rows = new Map<string, StoredRow>()
-  for await (const event of rowEventsOf(kpi, tenant, generation, wanted.family)) {
+  for await (const event of rowEventsOf(
+    wanted.events ?? kpi.readStream(kpiStream(tenant, generation)),
+    wanted.family,
+  )) {
     const stored = decodeRow(event)
     if (wanted.row?.(stored.row) !== false) rows.set(stored.row.key, stored)
   }
@@ -249,10 +269,13 @@ export const latestHeaders = async (
   kpi: EventLog,
   tenant: string,
   generation: string,
-  wanted: Readonly<{ family?: FamilyName | undefined; header?: (header: RowHeader) => boolean }> = {},
+  wanted: LookedAt & Readonly<{ header?: (header: RowHeader) => boolean }> = {},
 ): Promise<ReadonlyMap<string, StoredHeader>> => {
   const rows = new Map<string, StoredHeader>()
-  for await (const event of rowEventsOf(kpi, tenant, generation, wanted.family)) {
+  for await (const event of rowEventsOf(
+    wanted.events ?? kpi.readStream(kpiStream(tenant, generation)),
+    wanted.family,
+  )) {
     const stored = readHeader(event)
     if (wanted.header?.(stored.header) !== false) rows.set(stored.header.key, stored)
   }
@@ -260,12 +283,10 @@ export const latestHeaders = async (
 }
 
 async function* rowEventsOf(
-  kpi: EventLog,
-  tenant: string,
-  generation: string,
+  events: AsyncIterable<readonly RecordedEvent[]>,
   family: FamilyName | undefined,
 ): AsyncIterable<RecordedEvent> {
-  for await (const batch of kpi.readStream(kpiStream(tenant, generation)))
+  for await (const batch of events)
     for (const event of batch) {
       const itsFamily = familyOf(event)
       if (itsFamily !== undefined && (family === undefined || itsFamily === family)) yield event

@@ -4,9 +4,10 @@ import type { Ratio } from '../../domain/kpi.js'
 import { noMeasure, type Measure } from '../../domain/measure.js'
 import { metricKind, metricNames, type MetricKind } from '../../domain/metric.js'
 import type { Correction, Row } from '../../domain/row.js'
-import { kpiStream } from '../../domain/stream-name.js'
-import type { EventLog, Position } from '../../log/event-log.js'
-import { decodeRow, familyOf } from '../../contract/kpi-stream.js'
+import type { Position } from '../../log/event-log.js'
+import { decodeRow, familyOf, isCheckpoint } from '../../contract/kpi-stream.js'
+import { correctedEvents } from '../row-index/row-events.js'
+import type { RowsOf } from '../row-index/row-index.js'
 
 /** A changed figure of a row; null where it had no value. */
 export type Change = Readonly<{ figure: string; statistic: string; before: number | null; after: number | null }>
@@ -44,24 +45,20 @@ export type CorrectionsWanted = Readonly<{
 export const corrections: readonly Correction[] = ['late', 'handled', 'recomputed', 'settings']
 
 /**
- * Reads all restatements in the KPI stream of a generation, in their order. Holds one row of each key in the range and
+ * All restatements in the KPI stream of a generation, in their order. Holds one row of each key in the range and
  * the restatements of the current batch, so memory does not grow with the number of restatements.
  */
-export async function* readCorrections(
-  kpi: EventLog,
-  tenant: string,
-  generation: string,
-  wanted: CorrectionsWanted,
-): AsyncIterable<RestatedRow> {
+export async function* readCorrections(of: RowsOf, wanted: CorrectionsWanted): AsyncIterable<RestatedRow> {
   const latest = new Map<string, Row>()
   let batch: Omit<RestatedRow, 'foldedThrough'>[] = []
   let read = 0
-  for await (const events of kpi.readStream(kpiStream(tenant, generation))) {
+  const families = wanted.family === undefined ? undefined : new Set([wanted.family])
+  for await (const events of correctedEvents(of, { families, from: wanted.from, to: wanted.to })) {
     if (wanted.signal.aborted) break
     for (const event of events) {
       const family = familyOf(event)
       if (family === undefined) {
-        if (event.type !== 'Checkpoint') continue
+        if (!isCheckpoint(event)) continue
         const foldedThrough = BigInt(
           (JSON.parse(Buffer.from(event.data).toString('utf8')) as { position: string }).position,
         )

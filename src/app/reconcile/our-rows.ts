@@ -3,12 +3,13 @@ import type { Granularity } from '../../domain/granularity.js'
 import { intervalStart, type EpochMs } from '../../domain/interval.js'
 import { metricNames } from '../../domain/metric.js'
 import type { Correction, Row } from '../../domain/row.js'
-import { kpiStream } from '../../domain/stream-name.js'
 import { frontierIn } from '../../ingress/clock.js'
 import type { EventLog } from '../../log/event-log.js'
 import type { Stats } from './aggregates.js'
 import { decodeRow, familyOf, recover } from '../../contract/kpi-stream.js'
 import type { Generation } from '../pipeline/generations.js'
+import { rowEvents } from '../row-index/row-events.js'
+import type { RowsOf } from '../row-index/row-index.js'
 import { metricKey } from './query.js'
 
 /**
@@ -34,16 +35,12 @@ export type RowsWanted = Readonly<{
  * Reads the latest rows of some families and base intervals. Holds one row of each key, and a second one of a restated
  * key.
  */
-export const readOurRows = async (
-  kpi: EventLog,
-  tenant: string,
-  generation: string,
-  wanted: RowsWanted,
-): Promise<OurRows> => {
+export const readOurRows = async (of: RowsOf, wanted: RowsWanted): Promise<OurRows> => {
   const rows = new Map<string, OurRow>()
   let closedThrough: EpochMs | undefined
   let read = 0
-  for await (const batch of kpi.readStream(kpiStream(tenant, generation))) {
+  const closed = (through: EpochMs | undefined): void => void (closedThrough = through)
+  for await (const batch of rowEvents(of, wanted, closed)) {
     if (wanted.signal.aborted) break
     for (const event of batch) {
       const family = familyOf(event)

@@ -18,6 +18,8 @@ export type ReconcileOptions = Readonly<{
   /** Responses of the aggregates queries. */
   responses: AsyncIterable<AggregateResponse>
   kpi: EventLog
+  /** The data folder, where the index of rows is; without it the whole KPI stream is read. */
+  data?: string | undefined
   tenant: string
   generation: Generation
   asked?: AskedFor
@@ -48,13 +50,16 @@ export const reconcile = async (options: ReconcileOptions): Promise<ReconcileRep
     align(query, profile.intervalMs, options.where ?? {}, options.family),
   )
   const comparable = aligned.filter(({ family, starts }) => family !== null && starts.size > 0)
-  const { rows, closedThrough } = await readOurRows(kpi, tenant, generation.name, {
-    families: new Set(comparable.flatMap(({ family }) => family ?? [])),
-    granularity: granularityOf(profile.intervalMs) as Granularity,
-    ...rangeOf(comparable),
-    signal,
-    onProgress: options.onProgress,
-  })
+  const { rows, closedThrough } = await readOurRows(
+    { kpi, tenant, generation: generation.name, data: options.data },
+    {
+      families: new Set(comparable.flatMap(({ family }) => family ?? [])),
+      granularity: granularityOf(profile.intervalMs) as Granularity,
+      ...rangeOf(comparable),
+      signal,
+      onProgress: options.onProgress,
+    },
+  )
   for (const row of rows.values()) for (const query of comparable) query.add(row)
   const closed = latest(closedThrough, options.closedThrough)
   const compared = aligned.map((query) =>

@@ -18,7 +18,11 @@ import { at, logOf, restated, row, sales } from '../reconcile/fixtures.js'
 const { signal } = new AbortController()
 const read = async (log: EventLog, wanted: Partial<CorrectionsWanted> = {}): Promise<readonly RestatedRow[]> => {
   const found: RestatedRow[] = []
-  for await (const each of readCorrections(log, 't', 'g1', { signal, ...wanted })) found.push(each)
+  for await (const each of readCorrections(
+    { kpi: log, tenant: 't', generation: 'g1', data: undefined },
+    { signal, ...wanted },
+  ))
+    found.push(each)
   return found
 }
 

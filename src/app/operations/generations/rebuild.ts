@@ -1,5 +1,6 @@
 import type { Row } from '../../../domain/row.js'
 import { compareGenerations, type IntervalComparison } from './compare-generations.js'
+import { RowIndexKeeper } from '../../row-index/row-index-keeper.js'
 import { promote, readGenerations, startGeneration, type Generation } from '../../pipeline/generations.js'
 import { latestRows, RowOfUnknownSchema } from '../../../contract/kpi-stream.js'
 import { snapshotsOf, type LiveProjectorOptions } from '../../pipeline/projector/projector-stage.js'
@@ -57,11 +58,13 @@ export const rebuild = async (options: RebuildOptions): Promise<RebuildOutcome> 
   })
   const kpi = await logs.kpi(generation.name, 'writer')
   const snapshots = snapshotsOf(data, tenant, generation.name, logs)
+  const index = new RowIndexKeeper({ kpi, tenant, generation: generation.name, data }, options.logger)
   try {
     let reached: Position | undefined
     const head = generation.historyThrough
     const onProgress: RebuildOptions['onProgress'] = (progress) => {
       reached = progress.position
+      index.grown(progress.rows)
       options.onProgress?.(progress)
     }
     const end = await runProjector({ ...options, generation, kpi, snapshots, untilCaughtUp: true, onProgress })
@@ -73,6 +76,7 @@ export const rebuild = async (options: RebuildOptions): Promise<RebuildOutcome> 
     if (end.kind !== 'caught-up')
       throw new RebuildFailed(`generation ${generation.name} is not complete: ${describe(end)}`)
   } finally {
+    await index.close()
     await snapshots.close()
   }
   const rowsOf = async (name: string): Promise<ReadonlyMap<string, Row>> => {

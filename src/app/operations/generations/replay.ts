@@ -4,11 +4,14 @@ import type { EpochMs } from '../../../domain/interval.js'
 import { failureText, type Progress, type Sink, type SinkRecord } from '../../../egress/sink.js'
 import { computedGenerations, NoGeneration } from '../computed.js'
 import { latestHeaders } from '../../../contract/kpi-stream.js'
+import { rowEvents } from '../../row-index/row-events.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
 
 export type ReplayOptions = Readonly<{
   tenant: string
   logs: Logs
+  /** The data folder, where the index of rows is; without it the whole KPI stream is read. */
+  data?: string | undefined
   /** Needs a name of its own at the destination: with that of the running egress it would fence it. */
   sink: Sink | undefined
   /** The sink of the running egress: its progress is read, and nothing is written to it. */
@@ -33,6 +36,7 @@ export class ReplayFailed extends Error {
 export const replay = async ({
   tenant,
   logs,
+  data,
   sink,
   published,
   family,
@@ -45,8 +49,11 @@ export const replay = async ({
   const { live } = await computedGenerations(logs, tenant)
   if (live === undefined) throw new NoGeneration(tenant)
   const inRange = (start: EpochMs): boolean => (from === undefined || start >= from) && (to === undefined || start < to)
-  const rows = await latestHeaders(await logs.kpi(live, 'reader'), tenant, live, {
+  const kpi = await logs.kpi(live, 'reader')
+  const families = family === undefined ? undefined : new Set([family])
+  const rows = await latestHeaders(kpi, tenant, live, {
     family,
+    events: rowEvents({ kpi, tenant, generation: live, data }, { families, from, to }),
     header: ({ start }) => inRange(start),
   })
   const through = published === undefined ? Infinity : await publishedThrough(published, live, signal)

@@ -12,6 +12,7 @@ import {
   type Generation,
 } from '../generations.js'
 import type { Logs } from '../logs/logs.js'
+import { RowIndexKeeper } from '../../row-index/row-index-keeper.js'
 import { rawLogIdOf } from './checkpoint-check.js'
 import type { ProjectorOptions } from './projector-options.js'
 import { runProjector, type ProjectorEnd } from './projector.js'
@@ -91,10 +92,16 @@ export const runLiveProjector = (options: LiveProjectorOptions): Promise<Project
     const { logs, data, tenant, logger } = options
     const kpi = await openKpi(logs, generation, waitMaxMs, signal)
     const snapshots = snapshotsOf(data, tenant, generation.name, logs)
+    const index = new RowIndexKeeper({ kpi, tenant, generation: generation.name, data }, logger)
+    const onProgress: ProjectorOptions['onProgress'] = (progress) => {
+      index.grown(progress.rows)
+      options.onProgress?.(progress)
+    }
     try {
       logger.info({ generation: generation.name }, 'projector: projecting')
-      return await runProjector({ ...options, generation, kpi, snapshots, signal, onWorking })
+      return await runProjector({ ...options, generation, kpi, snapshots, signal, onWorking, onProgress })
     } finally {
+      await index.close()
       await snapshots.close()
     }
   })
