@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { deadLetters } from '../app/operations/dead-letters.js'
 import { erase, type Erasure, type Mention } from '../app/operations/erase.js'
+import { eraseFacts } from '../facts/segment-files.js'
 import { conversationStream, userStream } from '../domain/stream-name.js'
 import { command, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
@@ -41,6 +42,7 @@ export const eraseCommand = (): Command =>
         const erasure = await erase({
           ...{ raw, tenant, stream, entityId, dryRun, now: Date.now },
           deadLetters: () => deadLetters(logs, tenant),
+          forgetFacts: (name) => eraseFacts(config.data, tenant, name),
           onProgress: (position) => bar.update(Number(position)),
         }).finally(() => bar.stop())
         if (flags.json === true) console.log(JSON.stringify({ dryRun, ...erasure }))

@@ -3,6 +3,7 @@ import Table from 'cli-table3'
 import { loadProfile } from '../app/config/load.js'
 import type { IntervalComparison, PublishedField } from '../app/operations/generations/compare-generations.js'
 import { rebuild, type RebuildOutcome } from '../app/operations/generations/rebuild.js'
+import { withFacts } from '../app/pipeline/facts/open-feed.js'
 import { command, type CommonFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
 import { EXIT } from './command/exit.js'
@@ -30,20 +31,23 @@ export const rebuildCommand = (): Command =>
         const raw = await logs.raw('reader')
         const head = await raw.head()
         const bar = progressBar('rebuild', head === undefined ? undefined : Number(head))
-        const outcome = await rebuild({
-          tenant: config.tenant,
-          profile,
-          logs,
-          data: config.data,
-          raw,
-          batchMax: REBUILD_BATCH,
-          untilCaughtUp: true,
-          signal,
-          logger,
-          now: Date.now,
-          promote: flags.promote === true,
-          onProgress: ({ position, rows }) => bar.update(Number(position), `${rows} rows`),
-        }).finally(() => bar.stop())
+        const outcome = await withFacts(config, logger, (facts) =>
+          rebuild({
+            tenant: config.tenant,
+            profile,
+            logs,
+            data: config.data,
+            raw,
+            facts,
+            batchMax: REBUILD_BATCH,
+            untilCaughtUp: true,
+            signal,
+            logger,
+            now: Date.now,
+            promote: flags.promote === true,
+            onProgress: ({ position, rows }) => bar.update(Number(position), `${rows} rows`),
+          }),
+        ).finally(() => bar.stop())
         if (flags.json === true) for (const each of outcome.intervals) console.log(JSON.stringify(jsonOf(each)))
         else if (outcome.notCompared === undefined) printTable(outcome)
         console.error(summaryOf(outcome))

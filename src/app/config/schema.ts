@@ -139,6 +139,11 @@ export const configSchema = z
     projector: z
       .strictObject({
         batchMax: z.number().int().min(1).max(100_000).default(20_000),
+        /**
+         * Threads that decode long runs of raw events, beside the one that folds. By default one for each other core,
+         * four at most.
+         */
+        decodingThreads: z.number().int().min(0).max(64).optional(),
         /** Mismatches between the checkpoint and the raw log with which the projector goes on all the same. */
         acceptCheckpoint: z.array(z.enum(checkpointMismatchCodes)).default([]),
         /** Of the stage points: several processes divide the buckets by a consumer group of Kafka. */

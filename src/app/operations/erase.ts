@@ -40,6 +40,8 @@ export type EraseOptions = Readonly<{
   deadLetters: () => AsyncIterable<Readonly<{ raw: Uint8Array }>>
   /** Positions read of the raw log while looking for mentions. */
   onProgress?: (position: Position) => void
+  /** Forgets the kept facts of a stream, where there is a data folder that may hold some. */
+  forgetFacts?: (stream: string) => Promise<unknown>
   dryRun: boolean
   now: () => number
 }>
@@ -82,7 +84,11 @@ export const erase = async (options: EraseOptions): Promise<Erasure> => {
     ...{ stream, events, points: erased.length, erasedBefore: await erasedBefore(raw, tenant, stream) },
     ...{ mentions: await mentionsOf(options), deadLetters: await deadLettersOf(options) },
   }
-  if (dryRun || events === 0) return erasure
+  if (dryRun) return erasure
+  if (events === 0) {
+    await options.forgetFacts?.(stream)
+    return erasure
+  }
   const note: StreamErased = {
     type: 'StreamErased',
     at: now(),
@@ -111,6 +117,8 @@ export const erase = async (options: EraseOptions): Promise<Erasure> => {
     throw new NotErased(noted?.left ?? { tag: 'NotAvailable', cause: 'no answer' })
   const answer = await raw.erase(stream)
   if (E.isLeft(answer)) throw new NotErased(answer.left)
+  // Last: whoever decodes events of the stream before it is erased stores their facts again.
+  await options.forgetFacts?.(stream)
   return erasure
 }
 

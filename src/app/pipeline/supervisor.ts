@@ -6,6 +6,7 @@ import { runEgress } from './egress/egress.js'
 import { runIngress } from './ingress/ingress-stage.js'
 import type { HeldClock } from './ingress/wall-clock.js'
 import { whenThere, type Logs } from './logs/logs.js'
+import { withFacts } from './facts/open-feed.js'
 import { runLiveProjector } from './projector/projector-stage.js'
 import { addressOf } from './egress/sinks.js'
 import { runLiveMerge, runLivePoints } from './shards/shard-stages.js'
@@ -134,22 +135,25 @@ const projectorStage = async (options: PipelineOptions, control: StageControl): 
   const open = () => logs.raw('reader')
   const raw = untilCaughtUp ? await open() : await whenThere(open, 'raw log', signal, logger)
   control.started()
-  return runLiveProjector({
-    tenant: config.tenant,
-    profile: config.profile,
-    logs,
-    data: config.data,
-    raw,
-    batchMax: config.projector.batchMax,
-    acceptCheckpoint: config.projector.acceptCheckpoint,
-    untilCaughtUp,
-    signal,
-    gate,
-    activity,
-    logger,
-    now,
-    ...(onProjected === undefined ? {} : { onProgress: onProjected }),
-  })
+  return withFacts(config, logger, (facts) =>
+    runLiveProjector({
+      tenant: config.tenant,
+      profile: config.profile,
+      logs,
+      data: config.data,
+      raw,
+      facts,
+      batchMax: config.projector.batchMax,
+      acceptCheckpoint: config.projector.acceptCheckpoint,
+      untilCaughtUp,
+      signal,
+      gate,
+      activity,
+      logger,
+      now,
+      ...(onProjected === undefined ? {} : { onProgress: onProjected }),
+    }),
+  )
 }
 
 const pointsStage = async (options: PipelineOptions, control: StageControl): Promise<StageEnd> => {

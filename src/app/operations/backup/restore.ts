@@ -27,7 +27,7 @@ export type RestoreOutcome = Readonly<{
 }>
 
 /** What belongs to a log in a data folder. */
-const OWN = ['log', 'state']
+const OWN = ['log', 'state', 'facts']
 const DRAFT = '.restoring'
 
 /**

@@ -1,16 +1,38 @@
+import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
 import type { PointSource } from '../../../domain/profile.js'
 import type { SegmentOrigin } from '../../../facts/codec/segment.js'
 import { noFacts, type FactStore } from '../../../facts/fact-store.js'
 import { openSegmentFiles } from '../../../facts/segment-files.js'
 import type { EventLog } from '../../../log/event-log.js'
+import type { Config } from '../../config/schema.js'
 import { eventAt } from '../projector/checkpoint-check.js'
 import { decodersName } from './decode-run.js'
 import { FactFeed, type ErasedRange } from './fact-feed.js'
-import { RunDecoder, type DecodePool } from './run-decoder.js'
+import { decodePool, RunDecoder, type DecodePool } from './run-decoder.js'
 
 /** Where a projector keeps decoded facts, and the threads that decode for it; absent: nowhere, and none. */
 export type FactMeans = Readonly<{ store?: (origin: SegmentOrigin) => FactStore; pool?: DecodePool | undefined }>
+
+/**
+ * Runs `work` with the facts of the data folder, and with threads that decode: as many as are configured, or one for
+ * each core but one, four at most.
+ */
+export const withFacts = async <T>(
+  { data, projector }: Pick<Config, 'data' | 'projector'>,
+  logger: Logger,
+  work: (facts: FactMeans) => Promise<T>,
+): Promise<T> => {
+  const pool = decodePool(projector.decodingThreads ?? Math.min(THREADS_MAX, availableParallelism() - 1))
+  try {
+    return await work({ store: factsIn(data, logger), pool })
+  } finally {
+    await pool.close()
+  }
+}
+
+/** More threads than this decode faster than one can fold. */
+const THREADS_MAX = 4
 
 /** Facts in the data folder. A segment that cannot be written is told once. */
 export const factsIn =

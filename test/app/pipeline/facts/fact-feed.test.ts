@@ -10,6 +10,7 @@ import { noSnapshots } from '../../../../src/app/pipeline/projector/snapshots.js
 import { defaultProfile, type Profile } from '../../../../src/domain/profile.js'
 import { conversationStream, deadLetterStream, kpiStream } from '../../../../src/domain/stream-name.js'
 import type { SegmentOrigin } from '../../../../src/facts/codec/segment.js'
+import { eraseFacts } from '../../../../src/facts/segment-files.js'
 import type { EventLog, RecordedEvent } from '../../../../src/log/event-log.js'
 import { DEAD_LETTERED } from '../../../../src/ingress/dead-letter.js'
 import { memoryLog } from '../../../../src/log/memory-log.js'
@@ -223,12 +224,37 @@ describe('an erased stream', () => {
   }
   const isHeld = (id: string): boolean => {
     const binary = Buffer.from(id.replaceAll('-', ''), 'hex')
-    return segments().some((name) => bytesOf(name).includes(binary) || bytesOf(name).includes(id))
+    return (['metric-records', 'detail-events'] as const).some((points) =>
+      segments(points).some((name) => {
+        const bytes = readFileSync(join(folderOf(points), name))
+        return bytes.includes(binary) || bytes.includes(id)
+      }),
+    )
   }
-  const eraseIt = async ({ id, stream }: Readonly<{ id: string; stream: string }>): Promise<void> => {
+  const eraseIt = async (
+    { id, stream }: Readonly<{ id: string; stream: string }>,
+    forgetFacts: (stream: string) => Promise<unknown> = () => Promise.resolve(),
+  ): Promise<void> => {
     const none = async function* (): AsyncGenerator<never> {}
-    await erase({ raw, tenant: TENANT, stream, entityId: id, deadLetters: none, dryRun: false, now: () => FROM })
+    const options = { raw, tenant: TENANT, stream, entityId: id, deadLetters: none, forgetFacts }
+    await erase({ ...options, dryRun: false, now: () => FROM })
   }
+
+  test('is in no byte of the kept facts when the command that erases it ends; the other segments stay', async () => {
+    const conversation = await someConversation()
+    for (const points of ['metric-records', 'detail-events'] as const)
+      await projected(raw, kept(), { profile: { ...defaultProfile, points } })
+    const before = segments()
+    expect(isHeld(conversation.id)).toBe(true)
+    await eraseIt(conversation, (stream) => eraseFacts(data, TENANT, stream))
+    expect(isHeld(conversation.id)).toBe(false)
+    const left = segments()
+    expect(left.length).toBeGreaterThan(0)
+    expect(before).toEqual(expect.arrayContaining([...left]))
+    const { rows } = await projected(raw, {})
+    expect((await projected(raw, kept())).rows === rows).toBe(true)
+    expect(isHeld(conversation.id)).toBe(false)
+  })
 
   test('is in no segment once a projector has read that it was erased, and later ones decode without it', async () => {
     const conversation = await someConversation()
