@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { EventLog, NewEvent } from '../log/event-log.js'
+import { LogUnavailable, type EventLog, type NewEvent } from '../log/event-log.js'
+import { NotIngested } from './not-ingested.js'
 
 /** An event that an earlier version stored in the stream `formerly`, if it met it. */
 export type FormerEvent = Readonly<{ formerly: string; event: NewEvent }>
@@ -12,7 +13,7 @@ const absent = new WeakMap<EventLog, Set<string>>()
 /**
  * Those of the events that the log holds in the stream of an earlier version: they are repeats, and would count twice
  * if they were stored in the stream of this version. Nothing is stored. A log without such streams is asked once for
- * each of them.
+ * each of them. Throws `NotIngested` if the log cannot be asked now.
  */
 export const storedFormerly = async (log: EventLog, events: readonly FormerEvent[]): Promise<ReadonlySet<NewEvent>> => {
   const present: FormerEvent[] = []
@@ -33,7 +34,11 @@ const hasStream = async (log: EventLog, stream: string): Promise<boolean> => {
   let missing = absent.get(log)
   if (missing === undefined) absent.set(log, (missing = new Set()))
   if (missing.has(stream)) return false
-  if ((await log.streamRevision(stream)) !== undefined) return true
+  if ((await log.streamRevision(stream).catch(notAvailable)) !== undefined) return true
   missing.add(stream)
   return false
+}
+
+const notAvailable = (cause: unknown): never => {
+  throw cause instanceof LogUnavailable ? new NotIngested({ tag: 'NotAvailable', cause }) : cause
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { conversationStream } from '../../src/domain/stream-name.js'
 import { ingest } from '../../src/ingress/ingest.js'
 import { readRawEvents } from '../../src/ingress/raw-event.js'
-import type { EventLog } from '../../src/log/event-log.js'
+import { LogUnavailable, type EventLog } from '../../src/log/event-log.js'
 import { memoryLog } from '../../src/log/memory-log.js'
 import { bodies, bytes, changed, conversationId, notification } from './envelopes.js'
 import { eventsOf } from './log-content.js'
@@ -44,4 +44,9 @@ test('when the stream of an earlier version was erased, records are stored with 
   await storeFormerly(log, record)
   await log.erase(ofFlow)
   expect(await ingest(log, [another], origin)).toMatchObject({ stored: 1, erased: 0 })
+})
+
+test('when the log cannot be asked for the stream of an earlier version, nothing is acknowledged and the batch may be sent again', async () => {
+  const log: EventLog = { ...memoryLog(), streamRevision: () => Promise.reject(new LogUnavailable('away')) }
+  await expect(ingest(log, [record], origin)).rejects.toMatchObject({ name: 'NotIngested', retryable: true })
 })
