@@ -29,7 +29,8 @@ export async function* readMemory(
   if (options.hasSubscription())
     yield* options.hasStream() ? subscribeStream(store, options, signal) : subscribeAll(store, faults, options, signal)
   else if (options.hasStream()) yield* readStream(store, options)
-  else yield* isBackwards(options) ? readBackwards(store, faults, options) : readForwards(store, faults, options)
+  else
+    yield* isBackwards(options) ? readBackwards(store, faults, options) : readForwards(store, faults, options, signal)
 }
 
 /** Where the log ends for this server: a deposed leader does not know its last records. */
@@ -49,11 +50,16 @@ const lookThrough = (faults: Faults): (() => Promise<void> | undefined) => {
 }
 
 /** Says nothing until a record matches. */
-async function* readForwards(store: Store, faults: Faults, options: ReadReq.Options): AsyncGenerator<ReadResp> {
+async function* readForwards(
+  store: Store,
+  faults: Faults,
+  options: ReadReq.Options,
+  signal: AbortSignal,
+): AsyncGenerator<ReadResp> {
   const isWanted = wantedBy(options)
   const look = lookThrough(faults)
   let left = Number(options.getCount())
-  for (let at = firstOf(store, options); at < endOf(store, faults) && left > 0; at++) {
+  for (let at = firstOf(store, options); at < endOf(store, faults) && left > 0 && !signal.aborted; at++) {
     const turn = look()
     if (turn !== undefined) await turn
     if (!isWanted(store.all[at]!)) continue

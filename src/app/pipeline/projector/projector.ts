@@ -79,6 +79,7 @@ class Projector {
           break
         case 'checkpoint':
           fold.position = message.position
+          await gate.step(signal, () => publisher.passed())
           break
         case 'caught-up':
           await gate.step(signal, () => publisher.caughtUp())

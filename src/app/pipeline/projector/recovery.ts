@@ -41,6 +41,17 @@ export const recoverProjector = async (
   return recovered
 }
 
+/**
+ * How far a snapshot goes: to the checkpoint, if the raw log holds nothing for the fold in between. Whoever shares a
+ * server with others need not look through what they have written.
+ */
+const reachOf = (snapshot: Snapshot | undefined, checkpoint: RawMark | undefined): RawMark | undefined => {
+  const [own, next] = [snapshot?.origin?.event, checkpoint?.origin?.event]
+  const isSame =
+    own !== undefined && own.id === next?.id && own.stream === next.stream && own.revision === next.revision
+  return isSame ? checkpoint : snapshot
+}
+
 /** The projection from the snapshot, or from the beginning; `end` is how far recovery will fold. */
 const restored = async (
   options: ProjectorRun,
@@ -50,13 +61,14 @@ const restored = async (
   const { tenant, generation, raw, snapshots, batchMax, now } = options
   const logId = await rawLogIdOf(raw)
   const snapshot = usableSnapshot(snapshots.load(), logId, checkpoint)
-  const { erased, gone } = await erasures(options, snapshot?.position, end?.position ?? -1n)
+  const reached = reachOf(snapshot, checkpoint)
+  const { erased, gone } = await erasures(options, reached?.position, end?.position ?? -1n)
   const refused = await checkpointRefusal({
     ...{ raw, generation, isErased: (stream) => erased.has(stream), accepted: options.acceptCheckpoint ?? [] },
     marks: [checkpoint, end].filter((mark) => mark !== undefined),
   })
   if (refused !== undefined) throw new AppendFailed({ tag: 'Refused', reason: refused })
-  if (gone !== undefined && snapshot?.position !== end?.position)
+  if (gone !== undefined && reached?.position !== end?.position)
     throw new AppendFailed({
       tag: 'Refused',
       reason: `generation ${generation.name}: events that it had folded were erased since (${gone}), and its snapshot is not there: run \`streamvane rebuild --promote\``,
@@ -69,7 +81,7 @@ const restored = async (
     snapshot !== undefined ? { state: snapshot.state, coldStore } : { coldStore, ...(await knownAtStart(options)) },
   )
   return {
-    fold: new RawFold(projection, { tenant, generation, mark: snapshot, logId, now }),
+    fold: new RawFold(projection, { tenant, generation, mark: reached, logId, now }),
     feed: await openFactFeed({
       ...{ raw, logId, tenant, points: generation.profile.points, erased, batchMax },
       ...{ facts: options.facts ?? {}, logger: options.logger },
@@ -123,9 +135,9 @@ const knownTakeBacks = async ({ raw, tenant, generation }: Reading): Promise<rea
 }
 
 /**
- * `erased`: every erased stream. `gone`: one that was erased after the generation began, of which the generation had
- * folded events between `from` and `through`. They are in its rows for ever; folding that stretch again without them
- * would give other rows under the same revisions.
+ * `erased`: every erased stream, behind history and a snapshot those that were erased since. `gone`: one that was
+ * erased after the generation began, of which the generation had folded events between `from` and `through`. They are
+ * in its rows for ever; folding that stretch again without them would give other rows under the same revisions.
  */
 export const erasures = async (
   options: Reading,
@@ -133,9 +145,12 @@ export const erasures = async (
   through: Position,
 ): Promise<Readonly<{ erased: ReadonlyMap<string, ErasedRange>; gone: string | undefined }>> => {
   const historyThrough = historyThroughOf(options.generation)
+  // Behind history a fold meets no event of a stream that was erased before it, and the note of a later erasure lies
+  // behind the events: so a restart need not look through the whole log.
+  const after = from !== undefined && from >= (historyThrough ?? -1n) ? from : undefined
   const erased = new Map<string, ErasedRange>()
   let gone: string | undefined
-  for await (const { facts, position } of configurationIn(options))
+  for await (const { facts, position } of configurationIn(options, after))
     for (const fact of facts) {
       if (fact.type !== 'StreamErased') continue
       const range = { from: BigInt(fact.from), through: BigInt(fact.through) }
@@ -146,11 +161,11 @@ export const erasures = async (
   return { erased, gone }
 }
 
-async function* configurationIn({
-  raw,
-  tenant,
-}: Reading): AsyncIterable<Readonly<{ facts: readonly ConfigurationFact[]; position: Position }>> {
-  for await (const batch of raw.readAll({ prefixes: [`${tenant}.config-`] }))
+async function* configurationIn(
+  { raw, tenant }: Reading,
+  after?: Position,
+): AsyncIterable<Readonly<{ facts: readonly ConfigurationFact[]; position: Position }>> {
+  for await (const batch of raw.readAll({ after, prefixes: [`${tenant}.config-`] }))
     for (const event of batch) {
       const facts = decodeRaw(event.type, event.data)
       if (E.isRight(facts)) yield { facts: facts.right.filter(isConfiguration), position: event.position }

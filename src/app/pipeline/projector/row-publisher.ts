@@ -13,6 +13,9 @@ const SNAPSHOT_EVENTS = 200_000
 /** Folded events that changed no row after which a checkpoint is written all the same at the head. */
 const IDLE_CHECKPOINT_EVENTS = 10_000
 
+/** How long the log may hold nothing for the fold before it is kept how far that was looked at. */
+const PASSED_MS = 60_000
+
 /** A fold of the raw log whose rows are published. */
 export type PublishedFold = Readonly<{
   position: Position | undefined
@@ -42,6 +45,8 @@ export class RowPublisher {
   private eventsAtBatch: number
   /** Where the raw log ended when it was looked at from behind; `undefined` at the head. */
   private head: Position | undefined
+  /** When an append began last. */
+  private appendedAt: number
 
   constructor(run: ProjectorRun, fold: PublishedFold, writer: KpiWriter, published: PublishedRevisions) {
     this.run = run
@@ -50,6 +55,7 @@ export class RowPublisher {
     this.published = published
     this.eventsAtCheckpoint = fold.events
     this.eventsAtBatch = fold.events
+    this.appendedAt = run.now()
   }
 
   /** Events up to the last checkpoint were folded again. */
@@ -81,10 +87,18 @@ export class RowPublisher {
     await this.saveWhenDue()
   }
 
+  /**
+   * The log holds nothing for the fold through its position. Now and then that is kept, so that a restart does not look
+   * through it again.
+   */
+  async passed(): Promise<void> {
+    if (this.run.now() - this.appendedAt >= PASSED_MS) await this.checkpoint()
+  }
+
   /** Leaves a checkpoint and a snapshot, so that the next start has nothing to do again. */
   async finish(): Promise<void> {
     await this.writer.settled()
-    if (this.sinceCheckpoint > 0) await this.checkpoint()
+    await this.checkpoint()
     if (this.fold.eventsSinceSave > 0) await this.saveSnapshot()
   }
 
@@ -105,6 +119,7 @@ export class RowPublisher {
   private async checkpoint(): Promise<void> {
     const { mark } = this.fold
     const { checkpoint } = this.writer
+    this.appendedAt = this.run.now()
     if (mark !== undefined && (checkpoint === undefined || mark.position > checkpoint)) {
       await this.writer.appendBehind([], mark)
       await this.writer.settled()
@@ -123,6 +138,7 @@ export class RowPublisher {
   private async append(output: readonly KpiEvent[]): Promise<void> {
     const { mark } = this.fold
     if (mark === undefined) return
+    this.appendedAt = this.run.now()
     await this.writer.appendBehind(output, mark)
     this.eventsAtCheckpoint = this.fold.events
     this.eventsAtBatch = this.fold.events
