@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
 import { clockReport, takeClockBack, tickClock } from '../app/operations/clock.js'
-import { deadLetters } from '../app/operations/dead-letters.js'
-import type { Logs } from '../app/pipeline/logs/logs.js'
+import { behindHorizon } from '../app/operations/dead-letters.js'
 import { command, commandGroup, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
 import { EXIT } from './command/exit.js'
@@ -96,7 +95,7 @@ const takeBackCommand = (): Command =>
         console.log(
           `the clock stood at ${iso(back.from)} and ${dryRun ? 'would be' : 'is'} taken back to ${iso(back.to)}: later events count again`,
         )
-        const tooLate = await tooLateIn(logs, tenant)
+        const tooLate = await behindHorizon(logs, tenant)
         if (tooLate > 0)
           console.log(
             `${tooLate} events were refused as too-late, which may be the wrong clock's doing, and rows of the time in between are final too early; \`streamvane rebuild --promote\` computes all of it as if the clock had been right`,
@@ -104,13 +103,6 @@ const takeBackCommand = (): Command =>
         return EXIT.ok
       })
     })
-
-const tooLateIn = async (logs: Logs, tenant: string): Promise<number> => {
-  let count = 0
-  for await (const { part, note } of deadLetters(logs, tenant))
-    if (part !== 'raw' && note.reason === 'too-late') count++
-  return count
-}
 
 const iso = <T extends number | undefined>(at: T): T extends number ? string : string | undefined =>
   (at === undefined ? undefined : new Date(at).toISOString()) as never

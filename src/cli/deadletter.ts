@@ -17,44 +17,59 @@ export const deadLetterCommand = (): Command => {
   return group
 }
 
+const TAKEN_IN = 'streamvane rebuild --promote takes them in'
+
 const listCommand = (): Command =>
   command('list', 'list the input that was set aside, with the reason', [
     'streamvane deadletter list',
     'streamvane deadletter list --reason unknown-topic --json',
+    'streamvane deadletter list --reason too-late',
   ])
     .option('--reason <code>', 'only this reason')
     .option('--json', 'one JSON object a line')
     .action(async (flags: Flags) => {
       const config = configOf(flags)
       await withContext('deadletter list', config, async ({ logs }) => {
-        const table = new Table({
+        const singles = new Table({
           head: ['id', 'received', 'part', 'stage', 'reason', 'detail', 'bytes'],
           style: { head: [], border: [] },
           colWidths: [38, 26, 9, 11, 16, 60, 8],
           wordWrap: true,
         })
-        let count = 0
+        const stretches = new Table({
+          head: ['generation', 'day', 'topic', 'events', 'first position', 'last position'],
+          style: { head: [], border: [] },
+        })
+        let late = 0
         for await (const letter of deadLetters(logs, config.tenant)) {
-          if (flags.reason !== undefined && letter.note.reason !== flags.reason) continue
-          count++
+          const { note } = letter
+          if (flags.reason !== undefined && note.reason !== flags.reason) continue
           if (flags.json === true) console.log(printableJson(summaryOf(letter)))
-          else
-            table.push([
+          else if (note.stretch !== undefined) {
+            const { generation, day, topic, count, first, last } = note.stretch
+            late += count
+            stretches.push([generation, day, printable(topic), count, first, last])
+          } else
+            singles.push([
               letter.id,
-              letter.note.receivedAt,
+              note.receivedAt,
               letter.part,
-              letter.note.stage,
-              printable(letter.note.reason),
-              printable(letter.note.detail),
+              note.stage,
+              printable(note.reason),
+              printable(note.detail),
               letter.raw.length,
             ])
         }
-        if (flags.json !== true)
+        if (flags.json === true) return EXIT.ok
+        if (singles.length > 0)
           console.log(
-            count === 0
-              ? 'no dead letters'
-              : `${table.toString()}\n${count} dead letters; streamvane deadletter show <id> prints one whole`,
+            `${singles.toString()}\n${singles.length} dead letters; streamvane deadletter show <id> prints one whole`,
           )
+        if (stretches.length > 0)
+          console.log(
+            `${stretches.toString()}\n${late} events lie behind the late horizon; the raw log holds them, and ${TAKEN_IN}`,
+          )
+        if (singles.length + stretches.length === 0) console.log('no dead letters')
         return EXIT.ok
       })
     })
@@ -95,12 +110,17 @@ const replayCommand = (): Command =>
       const config = configOf(flags)
       await withContext(waiting('deadletter replay', flags), config, async ({ logs }) => {
         const log = flags.dryRun === true ? undefined : await logs.raw('writer')
-        const { usable, stored, duplicate, deadLettered } = await replayDeadLetters(
+        const { usable, stored, duplicate, deadLettered, late } = await replayDeadLetters(
           logs,
           config.tenant,
           log,
           Date.now(),
         )
+        if (late > 0) {
+          const refused = `${late} events behind the late horizon are not replayed: the raw log holds them, and ${TAKEN_IN}`
+          if (usable + deadLettered === 0) throw new UsageError(refused)
+          console.error(refused)
+        }
         console.log(
           `${usable} can be used now, ${deadLettered} still cannot${log === undefined ? '' : `; ${stored} stored, ${duplicate} were stored before`}`,
         )

@@ -2,11 +2,13 @@ import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
 import { batchReader } from '../app/operations/imports/batch-reader.js'
 import { detailsFile, importDetails } from '../app/operations/imports/import-details.js'
+import { eventsBehindHorizon, liveGeneration } from '../app/operations/imports/behind-horizon.js'
 import { importFile, previewFile, type Preview } from '../app/operations/imports/import-events.js'
 import { printable, printableJson } from '../domain/printable.js'
 import type { FileOptions } from '../ingress/files/file-source.js'
 import { FileUnreadable, sizeOf } from '../ingress/files/input-file.js'
 import { addReceipts, emptyReceipt, type Problem, type Receipt } from '../ingress/receipt.js'
+import type { EventLog, Position } from '../log/event-log.js'
 import { command, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext, type Context } from './command/context.js'
 import { EXIT, UsageError, wordsOf } from './command/exit.js'
@@ -87,6 +89,7 @@ const mustBeThere = async (files: readonly string[]): Promise<void> => {
 const importEvents = async (context: Context, files: readonly string[], flags: Flags): Promise<number> => {
   const { config, logs, signal } = context
   const log = await logs.raw('writer')
+  const before = await log.head()
   let total: Receipt = emptyReceipt
   const incomplete: Incomplete[] = []
   const reader = batchReader(flags.workers ?? Math.min(availableParallelism() - 1, WORKERS_DEFAULT_MAX))
@@ -115,7 +118,24 @@ const importEvents = async (context: Context, files: readonly string[], flags: F
   } finally {
     await reader.close()
   }
-  return reportImport(context, total, incomplete, flags)
+  const code = reportImport(context, total, incomplete, flags)
+  await reportBehindHorizon(context, log, before)
+  return code
+}
+
+/** Tells what the live generation will not count of what was just stored. */
+const reportBehindHorizon = async (
+  { config: { tenant }, logs }: Context,
+  log: EventLog,
+  before: Position | undefined,
+): Promise<void> => {
+  const live = await liveGeneration(logs, tenant)
+  if (live === undefined) return
+  const { generation, events } = await eventsBehindHorizon(log, tenant, live, before)
+  if (events > 0)
+    console.error(
+      `${events} events lie behind the late horizon of generation ${generation} and are not counted in it; streamvane rebuild --promote takes them in`,
+    )
 }
 
 const importConversations = async (context: Context, files: readonly string[], flags: Flags): Promise<number> => {
@@ -125,6 +145,7 @@ const importConversations = async (context: Context, files: readonly string[], f
       `the profile counts points from ${config.profile.points}: these conversations are stored, and counted only by a profile with points: conversation-details`,
     )
   const log = await logs.raw('writer')
+  const headBefore = await log.head()
   const sizes = new Map<string, number | undefined>()
   for (const file of files) sizes.set(file, await sizeOf(file))
   const before = (file: string): number =>
@@ -148,7 +169,9 @@ const importConversations = async (context: Context, files: readonly string[], f
   })
     .finally(() => bar.stop())
     .catch((cause: unknown) => failed(cause, atFile, total))
-  return reportImport(context, receipt, incomplete, flags)
+  const code = reportImport(context, receipt, incomplete, flags)
+  await reportBehindHorizon(context, log, headBefore)
+  return code
 }
 
 /** Says what was taken in before the failure, and throws it. */

@@ -23,6 +23,22 @@ export type DeadLetterNote = Readonly<{
   /** Of input that is larger than what is stored of it: its size, and the SHA-256 of all of it in hexadecimal. */
   bytes?: number
   sha256?: string
+  /** Of events that are told together, because the raw log holds them. */
+  stretch?: LateStretch
+}>
+
+/**
+ * Events of one topic that tell of one day (UTC) and lie behind the late horizon of a generation. `count` is all of
+ * them from the beginning of the generation through the raw position `last`; `first` is the position of the first. Of
+ * several records of one stretch the one with the greatest `last` counts.
+ */
+export type LateStretch = Readonly<{
+  generation: string
+  day: string
+  topic: string
+  count: number
+  first: string
+  last: string
 }>
 
 /** A dead letter ready for the log. */
@@ -51,6 +67,16 @@ export const tooLargeLetter = (raw: Uint8Array, limit: string, origin: LetterOri
   const detail = `${raw.length} bytes, SHA-256 ${sha256}: ${limit}; only its first ${head.length} bytes are stored here`
   const note = { ...noteOf({ reason: 'too-large', detail }, origin, stage), bytes: raw.length, sha256 }
   return letter(contentId('dead-letter', stage, 'too-large', sha256), head, note, origin)
+}
+
+/** The dead letter of a stretch of events behind the late horizon. They themselves stay in the raw log. */
+export const lateLetter = (stretch: LateStretch, origin: Omit<LetterOrigin, 'source'>): DeadLetter => {
+  const { generation, day, topic, count, first, last } = stretch
+  const detail = `${count} events that tell of ${day}, at positions ${first} to ${last} of the raw log, came when intervals of that day had been closed for more than lateHorizonMs; \`streamvane rebuild\` takes them in`
+  const source = { ...origin, source: `${generation}@${first}-${last}` }
+  const note = { ...noteOf({ reason: 'too-late', detail, topic }, source, 'projector'), stretch }
+  const id = contentId('late-stretch', generation, day, topic, last)
+  return letter(id, Buffer.from(JSON.stringify(stretch)), note, source)
 }
 
 const noteOf = ({ reason, detail, topic }: Unusable, origin: LetterOrigin, stage: Stage): DeadLetterNote => ({

@@ -2,7 +2,10 @@ import { intervalStart, type EpochMs } from '../domain/interval.js'
 import type { Profile } from '../domain/profile.js'
 
 /** Why a fact was not counted. Reason and words go into the dead letter. */
-export type Refusal = Readonly<{ reason: 'too-late' | 'too-early' | 'contradictory'; detail: string }>
+export type Refusal =
+  | Readonly<{ reason: 'too-early' | 'contradictory'; detail: string }>
+  /** `at`: when it happened. */
+  | Readonly<{ reason: 'too-late'; detail: string; at: EpochMs }>
 
 /** Refuses what happened in a base interval that has been closed for longer than the late horizon. */
 export const tooLate = (
@@ -15,6 +18,7 @@ export const tooLate = (
   const [happened, closed] = [at, closedThrough].map((instant) => new Date(instant).toISOString())
   return {
     reason: 'too-late',
+    at,
     detail: `it happened at ${happened}, and intervals are closed through ${closed}: that is more than lateHorizonMs (${lateHorizonMs}) ago; \`streamvane rebuild\` takes it in`,
   }
 }

@@ -22,9 +22,9 @@ export const memorySnapshots = (): SnapshotStore => {
           .sort()
           .slice(0, max),
     },
-    save: async ({ position, origin, state }) => {
+    save: async ({ state, ...rest }) => {
       for (const [key, data] of state.spilled) coldStore.set(key, serialize(data))
-      fold = serialize({ position, origin, state: { ...state, spilled: [] } } satisfies Snapshot)
+      fold = serialize({ ...rest, state: { ...state, spilled: [] } } satisfies Snapshot)
     },
     clear: async () => {
       fold = undefined

@@ -14,26 +14,44 @@ export type DeadLetter = Readonly<{ id: string; part: string; note: DeadLetterNo
 
 /**
  * All dead letters: those of the ingress (part `raw`), and those of the projector of each generation. Each input occurs
- * once per part.
+ * once per part. Of a stretch of events behind the late horizon, the last record is told, after the others of its part.
  */
 export async function* deadLetters(logs: Logs, tenant: string): AsyncIterable<DeadLetter> {
   const seen = new Set<EventLog>()
   for (const { part, log } of await parts(logs, tenant)) {
     if (seen.has(log)) continue
     seen.add(log)
+    const stretches = new Map<string, DeadLetter>()
     for await (const batch of log.readStream(deadLetterStream(tenant)))
-      for (const event of batch)
-        yield {
-          id: event.id,
-          part,
-          note: JSON.parse(Buffer.from(event.metadata).toString('utf8')) as DeadLetterNote,
-          raw: event.data,
+      for (const event of batch) {
+        const note = JSON.parse(Buffer.from(event.metadata).toString('utf8')) as DeadLetterNote
+        const letter = { id: event.id, part, note, raw: event.data }
+        const { stretch } = note
+        if (stretch === undefined) yield letter
+        else {
+          const key = `${stretch.generation} ${stretch.day} ${stretch.topic}`
+          const known = stretches.get(key)?.note.stretch
+          if (known === undefined || BigInt(known.last) < BigInt(stretch.last)) stretches.set(key, letter)
         }
+      }
+    yield* stretches.values()
   }
 }
 
+/** How many events a dead letter stands for. */
+export const eventsOf = ({ note }: DeadLetter): number => note.stretch?.count ?? 1
+
+/** Events that projectors refused because they lie behind the late horizon. */
+export const behindHorizon = async (logs: Logs, tenant: string): Promise<number> => {
+  let events = 0
+  for await (const letter of deadLetters(logs, tenant))
+    if (letter.note.stage === 'projector' && letter.note.reason === 'too-late') events += eventsOf(letter)
+  return events
+}
+
 /**
- * Ingests the dead letters of the ingress again that this version can decode. An event that was stored before is a
+ * Ingests the dead letters of the ingress again that this version can decode. Those of projectors are left out: the raw
+ * log holds their events, and a rebuild takes them in; `late` says how many of them lie behind the late horizon. An event that was stored before is a
  * duplicate; input that still cannot be decoded stays a dead letter. Without a `log` (a dry run) it only counts.
  */
 export const replayDeadLetters = async (
@@ -41,11 +59,15 @@ export const replayDeadLetters = async (
   tenant: string,
   log: EventLog | undefined,
   now: number,
-): Promise<Receipt & { usable: number }> => {
+): Promise<Receipt & Readonly<{ usable: number; late: number }>> => {
   const usable: Uint8Array[] = []
-  let unusable = 0
-  for await (const { part, raw } of deadLetters(logs, tenant)) {
-    if (part !== 'raw') continue // a rebuild takes those in: they are in the raw log already
+  let [unusable, late] = [0, 0]
+  for await (const letter of deadLetters(logs, tenant)) {
+    const { note, raw } = letter
+    if (note.stage === 'projector') {
+      if (note.reason === 'too-late') late += eventsOf(letter)
+      continue
+    }
     const events = readRawEvents(raw, { tenant, source: 'deadletter', receivedAt: now })
     if (events.some(({ read }) => E.isRight(read))) usable.push(raw)
     else unusable++
@@ -54,7 +76,7 @@ export const replayDeadLetters = async (
     log === undefined || usable.length === 0
       ? emptyReceipt
       : await ingest(log, usable, { tenant, source: 'deadletter', receivedAt: now })
-  return { ...receipt, deadLettered: unusable, usable: usable.length }
+  return { ...receipt, deadLettered: unusable, usable: usable.length, late }
 }
 
 const parts = async (logs: Logs, tenant: string): Promise<readonly Readonly<{ part: string; log: EventLog }>[]> => {

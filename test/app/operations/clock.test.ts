@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { clockReport, takeClockBack, tickClock } from '../../../src/app/operations/clock.js'
-import { deadLetters } from '../../../src/app/operations/dead-letters.js'
+import { behindHorizon } from '../../../src/app/operations/dead-letters.js'
 import { rebuild } from '../../../src/app/operations/generations/rebuild.js'
 import { singleLog } from '../../../src/app/pipeline/logs/logs.js'
 import { runLiveProjector } from '../../../src/app/pipeline/projector/projector-stage.js'
@@ -26,11 +26,7 @@ const options = (raw: EventLog) => ({
 const projected = async (raw: EventLog): Promise<void> => {
   expect(await runLiveProjector(options(raw))).toMatchObject({ kind: 'caught-up' })
 }
-const tooLate = async (raw: EventLog): Promise<number> => {
-  let count = 0
-  for await (const { note } of deadLetters(singleLog(raw), 't')) if (note.reason === 'too-late') count++
-  return count
-}
+const tooLate = (raw: EventLog): Promise<number> => behindHorizon(singleLog(raw), 't')
 const rows = async (raw: EventLog, generation: string) =>
   [...(await latestRows(raw, 't', generation)).values()].map(({ row }) => row)
 const log = (): EventLog => {

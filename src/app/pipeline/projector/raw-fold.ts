@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { RawEventRef, RawMark } from '../../../contract/kpi-stream.js'
 import type { KpiEvent } from '../../../domain/kpi-event.js'
 import { decodeRaw } from '../../../ingress/decode/decoders.js'
-import { deadLetter } from '../../../ingress/dead-letter.js'
+import { deadLetter, lateLetter, type LateStretch } from '../../../ingress/dead-letter.js'
 import type { Unusable } from '../../../ingress/unusable.js'
 import type { NewEvent, Position, RecordedEvent } from '../../../log/event-log.js'
 import type { Due } from '../../../projections/cells/cell-store.js'
@@ -10,6 +10,7 @@ import type { KpiProjection } from '../../../projections/kpi-projection.js'
 import type { Refusal } from '../../../projections/lateness.js'
 import { firstEventAfter, firstFactFrom, type FactBatch } from '../facts/fact-batch.js'
 import type { Generation } from '../generations.js'
+import { LateStretches } from './late-stretches.js'
 import type { SnapshotStore } from './snapshots.js'
 
 export type DeadLetter = Readonly<{ stream: string; event: NewEvent }>
@@ -29,6 +30,8 @@ export type RawFoldOptions = Readonly<{
   mark: RawMark | undefined
   /** Id of the raw log; `undefined` where it has none yet. */
   logId: string | undefined
+  /** What lay behind the late horizon up to `mark`. */
+  late?: readonly LateStretch[] | undefined
   now: () => number
 }>
 
@@ -43,6 +46,7 @@ export class RawFold {
   private readonly projection: KpiProjection
   private readonly options: RawFoldOptions
   private readonly historyThrough: Position | undefined
+  private readonly late: LateStretches
 
   constructor(projection: KpiProjection, options: RawFoldOptions) {
     this.projection = projection
@@ -50,6 +54,7 @@ export class RawFold {
     this.position = options.mark?.position
     this.lastEvent = options.mark?.origin?.event
     this.historyThrough = historyThroughOf(options.generation)
+    this.late = new LateStretches(options.generation.name, options.late)
   }
 
   /** Where the fold is, as a checkpoint stores it; `undefined` at the beginning. */
@@ -86,7 +91,7 @@ export class RawFold {
   async saveTo(snapshots: SnapshotStore): Promise<void> {
     const { mark } = this
     if (mark === undefined) return
-    await snapshots.save({ ...mark, state: this.projection.save() })
+    await snapshots.save({ ...mark, state: this.projection.save(), late: this.late.save() })
     if (snapshots.keepsColdStore) this.projection.saved()
     this.eventsSinceSave = 0
   }
@@ -113,7 +118,10 @@ export class RawFold {
     return refusals
   }
 
-  /** The dead letters of a batch: events that were refused, and those that cannot be decoded. */
+  /**
+   * The dead letters of a batch: events that were refused, and those that cannot be decoded. Those behind the late
+   * horizon are told by the stretch.
+   */
   private async deadLettersOf(
     { run, from, to, raw }: FactBatch,
     refusals: ReadonlyMap<number, Refusal>,
@@ -122,10 +130,14 @@ export class RawFold {
     if (refusals.size + undecodable.length === 0) return []
     const byPosition = new Map([...refusals].map(([event, refusal]) => [run.position(event), refusal]))
     const indices = [...refusals.keys(), ...undecodable].sort((a, b) => a - b)
-    return (await raw(indices)).flatMap((event) => {
+    const single = (await raw(indices)).flatMap((event) => {
       const unusable = byPosition.get(event.position) ?? undecodableReason(event)
-      return unusable === undefined ? [] : [this.deadLetterOf(event, unusable)]
+      if (unusable === undefined) return []
+      if ('at' in unusable) this.late.add(unusable.at, event.type, event.position)
+      return 'at' in unusable ? [] : [this.deadLetterOf(event, unusable)]
     })
+    const { tenant, now } = this.options
+    return [...single, ...this.late.take().map((stretch) => lateLetter(stretch, { tenant, receivedAt: now() }))]
   }
 
   private deadLetterOf(event: RecordedEvent, unusable: Unusable | Refusal): DeadLetter {

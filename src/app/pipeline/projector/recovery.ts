@@ -81,7 +81,7 @@ const restored = async (
     snapshot !== undefined ? { state: snapshot.state, coldStore } : { coldStore, ...(await knownAtStart(options)) },
   )
   return {
-    fold: new RawFold(projection, { tenant, generation, mark: reached, logId, now }),
+    fold: new RawFold(projection, { tenant, generation, mark: reached, logId, late: snapshot?.late, now }),
     feed: await openFactFeed({
       ...{ raw, logId, tenant, points: generation.profile.points, erased, batchMax },
       ...{ facts: options.facts ?? {}, logger: options.logger },

@@ -1,13 +1,15 @@
 import { join } from 'node:path'
 import { emptyColdStore, type ColdStore } from '../../../projections/cells/cold-store.js'
 import type { ProjectionState } from '../../../projections/kpi-projection.js'
+import type { LateStretch } from '../../../ingress/dead-letter.js'
 import type { RawMark } from '../../../contract/kpi-stream.js'
 import { commitErrorOf } from '../../../log/embedded/write/commit-error.js'
 import { LogUnavailable } from '../../../log/event-log.js'
 import { PROJECTION_VERSION } from '../generations.js'
 import { decodeChecked, encodeChecked, openSnapshotFile, removeSnapshotFile } from './snapshot-file.js'
 
-export type Snapshot = RawMark & Readonly<{ state: ProjectionState }>
+/** `late`: what lay behind the late horizon so far; absent in snapshots of earlier versions. */
+export type Snapshot = RawMark & Readonly<{ state: ProjectionState; late?: readonly LateStretch[] }>
 
 /**
  * Where the state of a projection is kept between runs, so that a restart need not read the whole log, and the cold
@@ -95,8 +97,8 @@ export const openSnapshotStore = (
           return keys.slice(0, max)
         }),
     },
-    save: async ({ position, origin, state }) => {
-      const saved: Saved = { format, position, origin, state: { ...state, spilled: [] } }
+    save: async ({ state, ...rest }) => {
+      const saved: Saved = { ...rest, format, state: { ...state, spilled: [] } }
       // Everything is encoded before the first put: an exception between two puts would commit the first of them.
       const spilled = state.spilled.map(([key, data]) => [key, encodeChecked(data)] as const)
       const fold = encodeChecked(saved)
