@@ -134,7 +134,7 @@ describe('owners of buckets that die, and that take each other for dead, with a 
       while (cluster.sent < deliveries.length || cluster.deaths < 10)
         await random.oneOf([() => cluster.feed(), () => cluster.find(), () => cluster.find(), () => cluster.merge()])()
       await cluster.settle()
-        expectSameRows(await bookOfLog(cluster.log, TENANT, 'g1'), await everyRevision(cluster.log, TENANT, profile))
+      expectSameRows(await bookOfLog(cluster.log, TENANT, 'g1'), await everyRevision(cluster.log, TENANT, profile))
     },
   )
 })

@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
-import { pointDimensions, type PointField } from '../../domain/dimensions.js'
+import { noDimensions, pointDimensions, type PointField } from '../../domain/dimensions.js'
 import type { MetricPoint, StateKind } from '../../domain/fact.js'
 import type { FamilyName } from '../../domain/family.js'
 import type { JoinedOperation, PointOperation } from '../../domain/point-operation.js'
@@ -52,6 +52,18 @@ export const decodeOperations = (data: Uint8Array): readonly PlacedOperation[] =
   return readAll(data[0] === 1 ? inflateRawSync(body) : Buffer.from(body))
 }
 
+/** A text for each set of dimension values. Values with a separator in them are told apart by their lengths. */
+const tupleKey = (point: MetricPoint): string => {
+  let key = ''
+  for (const field of fields) {
+    const value = point[field] ?? null
+    if (typeof value === 'string') key += `${value.length}:${value}`
+    else if (value === null) key += '-'
+    else key += `[${value.map((one) => `${one.length}:${one}`).join('')}]`
+  }
+  return key
+}
+
 class Writer {
   private readonly columns: Columns
   private at = 0
@@ -63,34 +75,24 @@ class Writer {
   private readonly states = new Numbered<readonly [string, StateKind, string]>()
 
   constructor(count: number) {
-    this.columns = columnsOf(Buffer.alloc(count * WIDTH), count)
+    this.columns = new Columns(count)
   }
 
   add({ position, operation }: PlacedOperation): void {
     const { columns, at } = this
-    columns.position(at, position)
+    columns.position[at] = position
     columns.kind[at] = kinds.indexOf(operation.kind)
     if (operation.kind === 'adjust') {
       const { userId, stateKind, state, start, deltaMs } = operation
-      columns.value(at, deltaMs)
-      columns.instant(at, start)
-      columns.tuple(
-        at,
-        this.states.of(`${stateKind} ${state} ${userId}`, () => [userId, stateKind, state]),
-      )
+      columns.value[at] = deltaMs
+      columns.at[at] = start
+      columns.tuple[at] = this.states.of(`${stateKind} ${state} ${userId}`, () => [userId, stateKind, state])
     } else {
       const { point, why } = operation
-      columns.value(at, point.value)
-      columns.instant(at, point.at)
-      columns.metric(
-        at,
-        this.metrics.of(point.metric, () => point.metric),
-      )
-      const values = fields.map((field) => point[field] ?? null)
-      columns.tuple(
-        at,
-        this.tuples.of(JSON.stringify(values), () => values),
-      )
+      columns.value[at] = point.value
+      columns.at[at] = point.at
+      columns.metric[at] = this.metrics.of(point.metric, () => point.metric)
+      columns.tuple[at] = this.tuples.of(tupleKey(point), () => fields.map((field) => point[field] ?? null))
       columns.why[at] = this.whys.of(why ?? '', () => why)
       if ('only' in operation) this.addJoined(operation)
     }
@@ -111,10 +113,7 @@ class Writer {
   }
 
   private addJoined({ id, only }: JoinedOperation): void {
-    this.columns.id(
-      this.at,
-      this.ids.of(id, () => id),
-    )
+    this.columns.id[this.at] = this.ids.of(id, () => id)
     this.columns.only[this.at] = this.onlys.of(only === null ? '' : only.join(' '), () => only)
   }
 }
@@ -122,36 +121,46 @@ class Writer {
 const readAll = (plain: Buffer): readonly PlacedOperation[] => {
   const [count, length] = [plain.readUInt32LE(0), plain.readUInt32LE(4)]
   const dictionary = JSON.parse(plain.toString('utf8', HEAD, HEAD + length)) as Dictionary
-  const columns = columnsOf(plain.subarray(HEAD + length), count)
-  // Points of equal dimensions share their values, as they do where they are found.
-  const tuples = dictionary.tuples.map((values) =>
-    Object.fromEntries(dictionary.fields.map((field, index) => [field, values[index]])),
-  )
-  return Array.from({ length: count }, (_, at) => ({
-    position: columns.positionAt(at),
-    operation: operationAt(columns, at, dictionary, tuples),
-  }))
+  const columns = new Columns(count, Uint8Array.from(plain.subarray(HEAD + length)))
+  const points = dictionary.tuples.map((values) => pointWith(dictionary.fields, values))
+  const operations: PlacedOperation[] = []
+  for (let at = 0; at < count; at++)
+    operations.push({
+      position: columns.position[at] as bigint,
+      operation: operationAt(columns, at, dictionary, points),
+    })
+  return operations
+}
+
+/** Copied for every point, which is quicker than adding up its members. Equal dimensions share their values. */
+const pointWith = (names: Dictionary['fields'], values: readonly unknown[]): MetricPoint => {
+  const point: Record<string, unknown> = { metric: '', value: 0, at: 0, ...noDimensions }
+  names.forEach((field, index) => (point[field] = values[index]))
+  return point as MetricPoint
 }
 
 const operationAt = (
   columns: Columns,
   at: number,
   dictionary: Dictionary,
-  tuples: readonly Readonly<Record<string, unknown>>[],
+  points: readonly MetricPoint[],
 ): PointOperation => {
   const kind = dictionary.kinds[columns.kind[at] as number] as PointOperation['kind']
-  const [value, instant, tuple] = [columns.valueAt(at), columns.instantAt(at), columns.tupleAt(at)]
+  const tuple = columns.tuple[at] as number
   if (kind === 'adjust') {
     const [userId, stateKind, state] = dictionary.states[tuple] as Dictionary['states'][number]
-    return { kind, userId, stateKind, state, start: instant, deltaMs: value }
+    return { kind, userId, stateKind, state, start: columns.at[at] as number, deltaMs: columns.value[at] as number }
   }
-  const metric = dictionary.metrics[columns.metricAt(at)] as string
-  const point = { ...tuples[tuple], metric, value, at: instant } as MetricPoint
+  const point: { -readonly [K in keyof MetricPoint]: MetricPoint[K] } = { ...(points[tuple] as MetricPoint) }
+  point.metric = dictionary.metrics[columns.metric[at] as number] as string
+  point.value = columns.value[at] as number
+  point.at = columns.at[at] as number
   const why = dictionary.whys[columns.why[at] as number] as Correction | null
   if (kind === 'observe') return { kind, point, why }
   if (kind === 'take-back') return { kind, point, why: why as Correction }
   const only = dictionary.onlys[columns.only[at] as number] as JoinedOperation['only']
-  return { kind, only, id: dictionary.ids[columns.idAt(at)] as string, point, why: why as JoinedOperation['why'] }
+  const id = dictionary.ids[columns.id[at] as number] as string
+  return { kind, only, id, point, why: why as JoinedOperation['why'] }
 }
 
 /** Numbers values in the order of their coming. */
@@ -169,35 +178,31 @@ class Numbered<T> {
   }
 }
 
-type Columns = ReturnType<typeof columnsOf>
+/** The columns of `count` operations, the widest first, so that each is aligned. */
+class Columns {
+  readonly bytes: Uint8Array
+  readonly position: BigUint64Array
+  readonly value: Float64Array
+  readonly at: Float64Array
+  readonly tuple: Uint32Array
+  readonly id: Uint32Array
+  readonly metric: Uint16Array
+  readonly kind: Uint8Array
+  readonly why: Uint8Array
+  readonly only: Uint8Array
 
-/** The columns of `count` operations, one after the other in `bytes`. */
-const columnsOf = (bytes: Buffer, count: number) => {
-  let from = 0
-  const place = (width: number): number => {
-    const start = from
-    from += width * count
-    return start
-  }
-  const [positions, values, instants] = [place(8), place(8), place(8)]
-  const [tuples, ids, metrics] = [place(4), place(4), place(2)]
-  const narrow = (): Buffer => bytes.subarray(place(1), from)
-  return {
-    bytes,
-    kind: narrow(),
-    why: narrow(),
-    only: narrow(),
-    position: (at: number, value: Position) => bytes.writeBigUInt64LE(value, positions + 8 * at),
-    positionAt: (at: number): Position => bytes.readBigUInt64LE(positions + 8 * at),
-    value: (at: number, value: number) => bytes.writeDoubleLE(value, values + 8 * at),
-    valueAt: (at: number): number => bytes.readDoubleLE(values + 8 * at),
-    instant: (at: number, value: number) => bytes.writeDoubleLE(value, instants + 8 * at),
-    instantAt: (at: number): number => bytes.readDoubleLE(instants + 8 * at),
-    tuple: (at: number, value: number) => bytes.writeUInt32LE(value, tuples + 4 * at),
-    tupleAt: (at: number): number => bytes.readUInt32LE(tuples + 4 * at),
-    id: (at: number, value: number) => bytes.writeUInt32LE(value, ids + 4 * at),
-    idAt: (at: number): number => bytes.readUInt32LE(ids + 4 * at),
-    metric: (at: number, value: number) => bytes.writeUInt16LE(value, metrics + 2 * at),
-    metricAt: (at: number): number => bytes.readUInt16LE(metrics + 2 * at),
+  /** `bytes` are not shared with anything: numbers have the byte order of the machine, which is little-endian. */
+  constructor(count: number, bytes: Uint8Array<ArrayBuffer> = new Uint8Array(count * WIDTH)) {
+    const { buffer } = bytes
+    this.bytes = bytes
+    this.position = new BigUint64Array(buffer, 0, count)
+    this.value = new Float64Array(buffer, 8 * count, count)
+    this.at = new Float64Array(buffer, 16 * count, count)
+    this.tuple = new Uint32Array(buffer, 24 * count, count)
+    this.id = new Uint32Array(buffer, 28 * count, count)
+    this.metric = new Uint16Array(buffer, 32 * count, count)
+    this.kind = new Uint8Array(buffer, 34 * count, count)
+    this.why = new Uint8Array(buffer, 35 * count, count)
+    this.only = new Uint8Array(buffer, 36 * count, count)
   }
 }

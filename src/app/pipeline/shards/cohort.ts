@@ -4,6 +4,7 @@ import { decodeRaw, feeds } from '../../../ingress/decode/decoders.js'
 import { deadLetter } from '../../../ingress/dead-letter.js'
 import { receivedAtOf } from '../../../ingress/metadata.js'
 import type { Position, RecordedEvent, StreamAppend } from '../../../log/event-log.js'
+import type { Activity } from '../activity.js'
 import type { PauseGate } from '../pause-gate.js'
 import { AppendFailed, storeDeadLetters } from '../projector/kpi-writer.js'
 import type { DeadLetter } from '../projector/raw-fold.js'
@@ -20,6 +21,7 @@ export type CohortOptions = BucketsOf &
     batchMax: number
     signal: AbortSignal
     gate: PauseGate
+    activity: Activity
     now: () => number
     /** Another owner appended to the bucket's stream: it is no longer held. */
     onFenced: (bucket: string) => void
@@ -53,13 +55,15 @@ export class Cohort {
 
   /** Reads, folds and stores until the signal aborts. Throws `AppendFailed`, and what reading throws. */
   async run(): Promise<void> {
-    const { raw, tenant, batchMax, signal, gate } = this.options
+    const { raw, tenant, batchMax, signal, gate, activity } = this.options
     const prefixes = bucketPrefixes(tenant, [...this.held.keys()])
     for await (const message of raw.subscribe({ after: this.behind(), prefixes, batchMax, signal })) {
       if (signal.aborted) break // events may have been left out just now: nothing behind them may count
       switch (message.kind) {
         case 'events':
+          activity.begun()
           await gate.step(signal, () => this.alone(() => this.take(message.events)))
+          activity.moved()
           break
         case 'checkpoint':
           this.passed(message.position)

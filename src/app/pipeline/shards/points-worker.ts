@@ -1,6 +1,5 @@
 import type { Logger } from 'pino'
 import { backoffMs, pause } from '../../../log/backoff.js'
-import type { Activity } from '../activity.js'
 import { Cohort, type CohortOptions } from './cohort.js'
 import { openBuckets, type HeldBucket, type Opened } from './bucket-opening.js'
 
@@ -11,7 +10,6 @@ export type PointsWorkerOptions = Omit<CohortOptions, 'onFenced' | 'onCaughtUp' 
   Readonly<{
     /** Ends when the worker is to stop. */
     assignments: Assignments
-    activity: Activity
     logger: Logger
     onWorking?: () => void
     /** Called when everything that the log holds of the assigned buckets is found and stored. */
@@ -55,7 +53,9 @@ class PointsWorker {
   private readonly closing = new AbortController()
   private assigned: ReadonlySet<string> = new Set()
   private cohorts: Running[] = []
-  private readonly fencings = new Map<string, number>()
+  /** Fencings in a row: since everything was caught up. */
+  private fencings = 0
+  private isReopening = false
   /** One change of what is held at a time. */
   private changing: Promise<void> = Promise.resolve()
 
@@ -127,7 +127,6 @@ class PointsWorker {
         onFenced: (bucket) => this.fenced(bucket),
         onCaughtUp: () => this.caughtUp(),
         onStored: (progress) => {
-          this.options.activity.moved()
           this.options.onWorking?.()
           this.options.onStored?.(progress)
         },
@@ -143,16 +142,17 @@ class PointsWorker {
     this.options.activity.begun()
   }
 
+  /** All buckets that were lost to others meanwhile are opened again together, after a pause. */
   private fenced(bucket: string): void {
-    const { logger } = this.options
-    const times = (this.fencings.get(bucket) ?? 0) + 1
-    this.fencings.set(bucket, times)
-    logger.warn({ bucket, times }, 'points: another process appended to a bucket of this one')
-    const again = async (): Promise<void> => {
-      await pause(backoffMs(FENCED, times - 1), this.closing.signal)
+    this.options.logger.warn({ bucket }, 'points: another process appended to a bucket of this one')
+    if (this.isReopening) return
+    this.isReopening = true
+    const reopen = async (): Promise<void> => {
+      await pause(backoffMs(FENCED, this.fencings++), this.closing.signal)
+      this.isReopening = false
       await this.change(async () => void (await this.acquire()))
     }
-    again().catch((cause: unknown) => this.fail(cause))
+    reopen().catch((cause: unknown) => this.fail(cause))
   }
 
   /** Cohorts that have all reached the head become one. */
@@ -161,7 +161,7 @@ class PointsWorker {
     if (!this.cohorts.every(({ cohort }) => cohort.isLive)) return
     this.options.activity.caughtUp()
     this.options.onCaughtUp?.()
-    this.fencings.clear()
+    this.fencings = 0
     if (this.cohorts.length > 1) this.change(() => this.unite()).catch((cause: unknown) => this.fail(cause))
   }
 
