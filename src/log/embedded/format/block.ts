@@ -24,10 +24,10 @@ import { uuidBytes } from './uuid.js'
  */
 export const BLOCK_FORMAT = 2
 /**
- * A block is closed when it reaches this size before compression; a larger event has a block of its own. LZ4 looks
- * back 64 KiB, so larger blocks would hardly be smaller, and reading one event of one stream costs a whole block.
+ * A block is closed when it reaches this size before compression; a larger event has a block of its own. Larger blocks
+ * leave less of their last page unused, and reading one event of one stream costs a whole block.
  */
-export const BLOCK_BYTES = 128 * 1024
+export const BLOCK_BYTES = 192 * 1024
 /** Events in a block, at most; the numbers of names are 16 bits wide. */
 export const BLOCK_EVENTS_MAX = 2_048
 
