@@ -3,7 +3,7 @@ import type { EpochMs } from '../domain/interval.js'
 import { deadLetterStream } from '../domain/stream-name.js'
 import { contentId } from '../log/content-id.js'
 import type { NewEvent } from '../log/event-log.js'
-import type { Unusable } from './unusable.js'
+import type { Unusable, Whole } from './unusable.js'
 
 /** Type of the events in the dead-letter stream. */
 export const DEAD_LETTERED = 'DeadLettered'
@@ -51,7 +51,8 @@ type LetterOrigin = Readonly<{ tenant: string; source: string; receivedAt: Epoch
  * id, so it is stored once.
  */
 export const deadLetter = (raw: Uint8Array, unusable: Unusable, origin: LetterOrigin, stage: Stage): DeadLetter => {
-  return letter(contentId('dead-letter', stage, unusable.reason, raw), raw, noteOf(unusable, origin, stage), origin)
+  const id = contentId('dead-letter', stage, unusable.reason, unusable.whole?.sha256 ?? raw)
+  return letter(id, raw, noteOf(unusable, origin, stage), origin)
 }
 
 /** As much of input that the log cannot hold as its dead letter holds. */
@@ -62,11 +63,19 @@ const HEAD_BYTES = 64 * 1024
  * exceeds.
  */
 export const tooLargeLetter = (raw: Uint8Array, limit: string, origin: LetterOrigin, stage: Stage): DeadLetter => {
-  const sha256 = createHash('sha256').update(raw).digest('hex')
   const head = raw.length > HEAD_BYTES ? Uint8Array.prototype.slice.call(raw, 0, HEAD_BYTES) : raw
-  const detail = `${raw.length} bytes, SHA-256 ${sha256}: ${limit}; only its first ${head.length} bytes are stored here`
-  const note = { ...noteOf({ reason: 'too-large', detail }, origin, stage), bytes: raw.length, sha256 }
-  return letter(contentId('dead-letter', stage, 'too-large', sha256), head, note, origin)
+  const whole = { bytes: raw.length, sha256: createHash('sha256').update(raw).digest('hex') }
+  return deadLetter(head, tooLarge(head, limit, whole), origin, stage)
+}
+
+/** Why input of which only the beginning is kept cannot be used. `whole` is absent where its end is not known. */
+export const tooLarge = (head: Uint8Array, limit: string, whole: Whole | undefined): Unusable => {
+  const told = whole === undefined ? '' : `${whole.bytes} bytes, SHA-256 ${whole.sha256}: `
+  return {
+    reason: 'too-large',
+    detail: `${told}${limit}; only its first ${head.length} bytes are stored here`,
+    whole,
+  }
 }
 
 /** The dead letter of a stretch of events behind the late horizon. They themselves stay in the raw log. */
@@ -79,13 +88,14 @@ export const lateLetter = (stretch: LateStretch, origin: Omit<LetterOrigin, 'sou
   return letter(id, Buffer.from(JSON.stringify(stretch)), note, source)
 }
 
-const noteOf = ({ reason, detail, topic }: Unusable, origin: LetterOrigin, stage: Stage): DeadLetterNote => ({
+const noteOf = ({ reason, detail, topic, whole }: Unusable, origin: LetterOrigin, stage: Stage): DeadLetterNote => ({
   reason,
   detail,
   stage,
   origin: origin.source,
   ...(topic === undefined ? {} : { topic }),
   receivedAt: new Date(origin.receivedAt).toISOString(),
+  ...whole,
 })
 
 const letter = (id: string, data: Uint8Array, note: DeadLetterNote, { tenant }: LetterOrigin): DeadLetter => ({

@@ -1,7 +1,16 @@
 import { printable } from '../domain/printable.js'
 
 /** Why raw input cannot be used: a stable code to count by, and a sentence that says what, where and how to mend it. */
-export type Unusable = Readonly<{ reason: UnusableReason; detail: string; topic?: string | undefined }>
+export type Unusable = Readonly<{
+  reason: UnusableReason
+  detail: string
+  topic?: string | undefined
+  /** Of input of which only the beginning is kept. */
+  whole?: Whole | undefined
+}>
+
+/** Size and SHA-256 (in hexadecimal) of input that is not kept. */
+export type Whole = Readonly<{ bytes: number; sha256: string }>
 
 export type UnusableReason =
   | 'malformed-json'

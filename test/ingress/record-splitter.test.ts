@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { recordsOf, RecordSplitter, type SplitRecord } from '../../src/ingress/files/record-splitter.js'
@@ -214,6 +215,14 @@ describe('an oversized record', () => {
       [1, 'oversized', 'xxxxxxxx'],
       [2, b],
     ])
+  })
+
+  test('is told with its size and digest, however it is cut into chunks; in a document its end is not known', () => {
+    const whole = { bytes: long.length, sha256: createHash('sha256').update(long).digest('hex') }
+    for (const chunk of [1, 7, 100, 300, 10_000])
+      for (const text of [`${b}\n${long}\n${b}\n`, `${b}\n${long}`])
+        expect(split(text, chunk, false, 300).all[1], `${chunk}`).toMatchObject({ line: 2, oversized: true, whole })
+    expect(split(`[${b},\n${long},${b}]`, 100, true, 300).all[1]?.whole).toBeUndefined()
   })
 
   test('in a document ends the reading, and the document counts as incomplete', () => {

@@ -1,4 +1,6 @@
 import { EVENT_BYTES_MAX } from '../../log/append-rules.js'
+import { tooLarge } from '../dead-letter.js'
+import type { Whole } from '../unusable.js'
 import { chunksOf, InputBroken, sizeOf } from './input-file.js'
 import { RAW_BYTES_MAX } from '../raw-event.js'
 import { RecordSplitter, type SplitRecord } from './record-splitter.js'
@@ -63,10 +65,10 @@ export async function* batchesOf(options: FileOptions, signal: AbortSignal): Asy
   let lines: number[] = []
   let size = 0
   const full = function* (records: readonly SplitRecord[], isLast = false): Iterable<Batch> {
-    for (const { bytes, line, oversized } of records) {
+    for (const { bytes, line, oversized, whole } of records) {
       if (!isEvent(bytes)) continue
       if (raws.length > 0 && (oversized || raws.length >= BATCH_RECORDS || size >= BATCH_BYTES)) yield taken()
-      if (oversized) yield tooLarge(bytes, line, origin)
+      if (oversized) yield tooLargeBatch(bytes, line, origin, whole)
       else {
         raws.push(bytes)
         lines.push(line)
@@ -106,12 +108,9 @@ export async function* batchesOf(options: FileOptions, signal: AbortSignal): Asy
   else if (!isComplete) onIncomplete?.('it ends before its last bracket is closed')
 }
 
-const tooLarge = (head: Uint8Array, line: number, origin: string): Batch => ({
+const tooLargeBatch = (head: Uint8Array, line: number, origin: string, whole: Whole | undefined): Batch => ({
   raws: [head],
   lines: [line],
   origin,
-  unusable: {
-    reason: 'too-large',
-    detail: `an event of more than ${RAW_BYTES_MAX} bytes, the limit; only its first ${head.length} bytes are stored here`,
-  },
+  unusable: tooLarge(head, `an event of more than ${RAW_BYTES_MAX} bytes, the limit`, whole),
 })

@@ -1,4 +1,6 @@
+import type { Whole } from '../unusable.js'
 import { ChunkedBytes } from './chunked-bytes.js'
+import { OversizedRecord } from './oversized-record.js'
 
 const QUOTE = 0x22
 const COMMA = 0x2c
@@ -13,16 +15,15 @@ const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 
 /** The member of an answer of the analytics API that holds its conversations. */
 const CONVERSATIONS = 'conversations'
-/** As much of an oversized record as is kept. */
-const HEAD_BYTES = 64 * 1024
 /** After an object that ended, another one begins on the same line. */
 const ANOTHER_OBJECT = /\}[\s,]*\{/
 
 /**
  * A record with the bytes it had in the file, and the line on which it begins, from 1. An `oversized` record is longer
- * than allowed: `bytes` are its beginning, the rest is not kept.
+ * than allowed: `bytes` are its beginning, the rest is not kept. `whole` tells the size and digest of it, where its end
+ * is known.
  */
-export type SplitRecord = Readonly<{ bytes: Buffer; line: number; oversized?: true }>
+export type SplitRecord = Readonly<{ bytes: Buffer; line: number; oversized?: true; whole?: Whole | undefined }>
 
 export type SplitterOptions = Readonly<{
   recordBytesMax: number
@@ -72,6 +73,8 @@ export class RecordSplitter {
   private atConversations = false
   /** Line by line, undecided, or as one document. */
   private byLine: boolean | undefined
+  /** The record that is skipped. */
+  private skipped: OversizedRecord | undefined
   private records: SplitRecord[] = []
   private count = 0
   private recordLine = 1
@@ -95,6 +98,7 @@ export class RecordSplitter {
   end(): Readonly<{ records: readonly SplitRecord[]; isComplete: boolean }> {
     const isComplete = ['between', 'stray', 'skip'].includes(this.state) && this.open === ''
     if (this.isWithinRecord) this.cut(this.input.bytes.length)
+    this.endSkipped()
     return { records: this.taken(), isComplete }
   }
 
@@ -110,16 +114,24 @@ export class RecordSplitter {
 
   /** The record at hand is longer than allowed. */
   private giveUp(): void {
-    if (this.isWithinRecord) this.keepHead()
     const canSkipLine = this.isWithinRecord && this.open === '' && this.byLine !== false
+    if (this.isWithinRecord) {
+      const record = new OversizedRecord(this.input.bytes.subarray(this.from), this.recordLine)
+      if (canSkipLine) this.skipped = record
+      else this.keepHead(record)
+    }
     this.state = canSkipLine ? 'skip' : 'stopped'
     this.input.at = this.input.bytes.length
     if (!canSkipLine) this.open = '-'
   }
 
-  private keepHead(): void {
-    const bytes = Buffer.from(this.input.bytes.subarray(this.from, this.from + HEAD_BYTES))
-    this.records.push({ bytes, line: this.recordLine, oversized: true })
+  private keepHead({ head, line }: OversizedRecord, whole?: Whole): void {
+    this.records.push({ bytes: head, line, oversized: true, ...(whole && { whole }) })
+  }
+
+  private endSkipped(): void {
+    if (this.skipped !== undefined) this.keepHead(this.skipped, this.skipped.whole())
+    this.skipped = undefined
   }
 
   private read(): void {
@@ -137,10 +149,16 @@ export class RecordSplitter {
       case 'object':
       case 'rest':
         return this.within(byte)
-      case 'skip':
-        this.input.at = Math.min(this.input.nextLine(), this.input.bytes.length)
-        if (this.input.at < this.input.bytes.length) this.state = 'between'
+      case 'skip': {
+        const end = Math.min(this.input.nextLine(), this.input.bytes.length)
+        this.skipped?.add(this.input.bytes.subarray(this.input.at, end))
+        this.input.at = end
+        if (end < this.input.bytes.length) {
+          this.endSkipped()
+          this.state = 'between'
+        }
         return true
+      }
       case 'stopped':
         this.input.at = this.input.bytes.length
         return true
@@ -299,8 +317,10 @@ export class RecordSplitter {
 
   private cut(to: number): void {
     const bytes = trimmedEnd(this.input.bytes.subarray(this.from, to))
-    if (bytes.length > this.recordBytesMax) this.keepHead()
-    else this.records.push({ bytes, line: this.recordLine })
+    if (bytes.length > this.recordBytesMax) {
+      const record = new OversizedRecord(bytes, this.recordLine)
+      this.keepHead(record, record.whole())
+    } else this.records.push({ bytes, line: this.recordLine })
     this.count++
     this.state = 'between'
     this.input.at = to

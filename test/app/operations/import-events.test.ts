@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -121,6 +122,10 @@ test('an event longer than the log stores becomes a dead letter that names its l
     problems: [{ line: 2, reason: 'too-large', detail: expect.stringContaining(String(RAW_BYTES_MAX)) as string }],
   })
   const [letter] = await eventsOf(log, 'acme.deadletter')
+  expect(JSON.parse(Buffer.from(letter?.metadata ?? []).toString())).toMatchObject({
+    bytes: long.length,
+    sha256: createHash('sha256').update(long).digest('hex'),
+  })
   expect(long.startsWith(Buffer.from(letter?.data ?? []).toString())).toBe(true)
 })
 
