@@ -36,8 +36,8 @@ const wayOf = async (kind: CorpusKind, { events, repeats }: BenchOptions): Promi
   try {
     const parse = await parseOf(corpus, repeats)
     const imported = [
-      await work.imports('one thread', ONE_THREAD, parse, 0.35),
-      await work.imports('all cores', ALL_CORES, parse, 0.6),
+      await work.imports('one thread', ['--workers', '0'], parse, 0.35),
+      await work.imports('all cores', [], parse, 0.6),
     ]
     const first = [
       await work.firstPass('one thread', ONE_THREAD, parse, 0.5),
@@ -86,10 +86,10 @@ class Workplace {
     this.repeats = repeats
   }
 
-  async imports(how: string, env: Env, parse: number, goal: number): Promise<BenchLine> {
+  async imports(how: string, args: readonly string[], parse: number, goal: number): Promise<BenchLine> {
     const runs = await this.repeated(() => {
       rmSync(this.imported, { recursive: true, force: true })
-      return streamvane(['import', this.corpus.file, '--data', this.imported], { env: { ...SETTINGS, ...env } })
+      return streamvane(['import', this.corpus.file, ...args, '--data', this.imported], { env: SETTINGS })
     })
     return this.line(`import, ${how}`, runs, parse, goal)
   }
@@ -212,7 +212,7 @@ const growth = async (corpus: Corpus, small: Corpus, repeats: number): Promise<B
     const work = new Workplace(each, repeats)
     try {
       const parse = 1
-      await work.imports('all cores', ALL_CORES, parse, 0)
+      await work.imports('all cores', [], parse, 0)
       const { ours } = await work.firstPass('one thread', ONE_THREAD, parse, 0)
       return 1e6 / ours
     } finally {

@@ -36,6 +36,9 @@ export type FactRun = Readonly<{
   fact: (entry: number) => Fact
 }>
 
+/** A metric point; `metric` is its place in `metricNames`. */
+type PointInRun = Readonly<{ metric: number; value: number; at: EpochMs; dimensions: PointDimensions }>
+
 /** Gathers decoded facts into a run. */
 export class FactRunBuilder {
   private length = 0
@@ -46,6 +49,8 @@ export class FactRunBuilder {
   private tuple = new Uint32Array(ENTRIES_AT_FIRST)
   private receivedAt = new Float64Array(ENTRIES_AT_FIRST)
   private readonly tuples = new TupleIndex()
+  /** Places of tuples by the objects that hold them. */
+  private readonly shared = new Map<PointDimensions, number>()
   private readonly sessions = new Map<number, string>()
   private readonly others = new Map<number, Fact>()
 
@@ -65,6 +70,20 @@ export class FactRunBuilder {
     this.at[entry] = fact.at
     this.tuple[entry] = this.tuples.placeOf(fact)
     if (fact.session !== undefined) this.sessions.set(entry, fact.session)
+  }
+
+  /** The same of a metric point that joins nothing. Points that share their `dimensions` are added more quickly. */
+  addPoint(event: number, { metric, value, at, dimensions }: PointInRun, receivedAt: EpochMs | undefined): void {
+    const entry = this.length++
+    if (entry === this.event.length) this.grow()
+    this.event[entry] = event
+    this.receivedAt[entry] = receivedAt ?? NaN
+    this.metric[entry] = metric
+    this.value[entry] = value
+    this.at[entry] = at
+    let tuple = this.shared.get(dimensions)
+    if (tuple === undefined) this.shared.set(dimensions, (tuple = this.tuples.placeOf(dimensions)))
+    this.tuple[entry] = tuple
   }
 
   /** The run so far. Nothing may be added afterwards. */

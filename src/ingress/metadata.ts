@@ -29,18 +29,28 @@ const writtenOf = (origin: Origin): Written => {
 
 const RECEIVED_AT = '"receivedAt":"'
 const ISO_LENGTH = '2026-01-05T10:00:00.000Z'.length
-/** The events of a batch were received together: the instant is parsed once for all of them. */
-let lastReceived: Readonly<{ text: string; at: EpochMs }> | undefined
+
+/** The events of a batch have one origin: their metadata begins with the same bytes, through the instant. */
+let last: Readonly<{ opening: Uint8Array; at: EpochMs }> = { opening: Buffer.of(0), at: NaN }
 
 /**
  * When a raw event was received, read from the metadata that `metadataOf` wrote, without parsing all of it: the
  * projector asks for every event. `undefined` if the metadata does not say.
  */
 export const receivedAtOf = (metadata: Uint8Array): EpochMs | undefined => {
-  const bytes = Buffer.from(metadata.buffer, metadata.byteOffset, metadata.byteLength)
-  const from = bytes.indexOf(RECEIVED_AT)
-  if (from < 0) return undefined
-  const text = bytes.toString('latin1', from + RECEIVED_AT.length, from + RECEIVED_AT.length + ISO_LENGTH)
-  if (lastReceived?.text !== text) lastReceived = { text, at: Date.parse(text) }
-  return Number.isNaN(lastReceived.at) ? undefined : lastReceived.at
+  if (!beginsWith(metadata, last.opening)) {
+    const bytes = Buffer.from(metadata.buffer, metadata.byteOffset, metadata.byteLength)
+    const from = bytes.indexOf(RECEIVED_AT)
+    if (from < 0) return undefined
+    const end = from + RECEIVED_AT.length + ISO_LENGTH
+    const at = Date.parse(bytes.toString('latin1', from + RECEIVED_AT.length, end))
+    last = { opening: Buffer.from(bytes.subarray(0, end)), at }
+  }
+  return Number.isNaN(last.at) ? undefined : last.at
+}
+
+const beginsWith = (bytes: Uint8Array, opening: Uint8Array): boolean => {
+  const { length } = opening
+  for (let i = 0; i < length; i++) if (bytes[i] !== opening[i]) return false
+  return true
 }

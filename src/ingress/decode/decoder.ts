@@ -1,6 +1,7 @@
 import type { Fact } from '../../domain/fact.js'
 import type { PlainEvent } from '../plain/plain-event.js'
 import type { Body } from './fields.js'
+import type { PlainPoint } from './plain-metric-record.js'
 
 /** How the events of one topic are decoded. */
 export type Decoder = Readonly<{
@@ -13,6 +14,8 @@ export type Decoder = Readonly<{
   facts: (body: Body, entityId: string) => readonly Fact[]
   /** The same for a plain event of the usual form; `undefined` for others. */
   plainFact?: (event: PlainEvent) => Fact | undefined
+  /** The same fact, where it is a metric point. */
+  plainPoint?: (event: PlainEvent) => PlainPoint | undefined
 }>
 
 export type Decoders = Readonly<Record<string, Decoder>>

@@ -7,6 +7,7 @@ import { CONVERSATION_DETAIL, conversationRecorded } from './conversation-detail
 import { detailEventDecoders } from './detail-events.js'
 import { metricRecordDecoders } from './metric-records.js'
 import type { Decoders } from './decoder.js'
+import type { PlainPoint } from './plain-metric-record.js'
 import { parseJson, readEnvelope, readText } from '../envelope.js'
 import { plainBody } from '../plain/plain-body.js'
 import { PlainEvent } from '../plain/plain-event.js'
@@ -68,6 +69,21 @@ export const decodeRaw = (type: string, data: Uint8Array): E.Either<Unusable, re
     return E.left({ reason: 'not-an-envelope', detail: `a conversation of the analytics API in an event of ${type}` })
   const { topicName, body } = envelope.right
   return decodeBody(type, entityIn(type, topicName), body)
+}
+
+/**
+ * The only fact of a raw event, where it is a metric point that is read without making an object of its event; for all
+ * others `undefined`, and `decodeRaw` says what they hold.
+ */
+export const decodePoint = (type: string, data: Uint8Array): PlainPoint | undefined => {
+  const read = byTemplate.get(type)?.plainPoint
+  if (read === undefined || !plain.read(data)) return undefined
+  try {
+    return read(plain)
+  } catch (cause) {
+    if (cause instanceof BadField) return undefined
+    throw cause
+  }
 }
 
 /** One after the other, events are read into it. */

@@ -2,7 +2,7 @@ import { joinedMetrics, type MetricEmitted } from '../../domain/fact.js'
 import type { Decoder, Decoders } from './decoder.js'
 import { noDimensions } from '../../domain/dimensions.js'
 import { dimensionFields, fillDimensions } from './dimensions.js'
-import { plainMetricRecord } from './plain-metric-record.js'
+import { plainMetricPoint, plainMetricRecord } from './plain-metric-record.js'
 import { isoInstant, observation, optionalText, text, wholeNumber, type Body } from './fields.js'
 
 /** Observations (`o…`) may be averages; counts and durations are whole. */
@@ -24,6 +24,7 @@ const metricRecord: Decoder = {
   fields: ['metric', 'value', 'metricDate', 'sessionId', ...dimensionFields],
   facts: (body, entityId) => [metricEmitted(body, entityId)],
   plainFact: plainMetricRecord,
+  plainPoint: plainMetricPoint,
 }
 
 /** A record is one emission of one metric, which counts as a whole at its instant. */

@@ -1,6 +1,7 @@
-import { noDimensions } from '../../domain/dimensions.js'
+import { noDimensions, type PointDimensions } from '../../domain/dimensions.js'
 import { joinedMetrics, type MetricEmitted } from '../../domain/fact.js'
-import { metricIndex } from '../../domain/metric.js'
+import type { EpochMs } from '../../domain/interval.js'
+import { metricIndex, metricNames } from '../../domain/metric.js'
 import { MemberCache } from '../plain/member-cache.js'
 import { wholeAt } from '../plain/plain-body.js'
 import { BODY, MEMBERS_MAX, type PlainEvent } from '../plain/plain-event.js'
@@ -11,14 +12,25 @@ import { dimensionFields, fillDimensions } from './dimensions.js'
 import { OBSERVATION_MAX } from './fields.js'
 
 /**
- * A point without what is of its own: the dimensions that its record says. Copied for every record: copying an object
- * is quicker, and takes less memory, than adding up its members, and records are the bulk of all input.
+ * What points of the same dimensions share. Copied for every fact: copying an object is quicker, and takes less memory,
+ * than adding up its members, and records are the bulk of all input.
  */
-const points = new MemberCache(dimensionFields, (body) => {
-  const point = { type: 'MetricEmitted' as const, metric: '', value: 0, at: 0, ...noDimensions }
+const blank = { type: 'MetricEmitted' as const, metric: '', value: 0, at: 0 }
+const shared = new MemberCache(dimensionFields, (body) => {
+  const point = { ...blank, ...noDimensions }
   fillDimensions(point, body)
   return Object.freeze(point)
 })
+
+/** A metric point of which nothing is made but numbers. */
+export type PlainPoint = Readonly<{
+  /** Place in `metricNames`. */
+  metric: number
+  value: number
+  at: EpochMs
+  /** The same object for many points that have the same dimensions. */
+  dimensions: PointDimensions & typeof blank
+}>
 
 const names = ['metric', 'value', 'metricDate']
 
@@ -27,7 +39,7 @@ const names = ['metric', 'value', 'metricDate']
  * not of the usual form (a known metric that joins nothing, a small whole value, an instant to the millisecond). Throws
  * `BadField`.
  */
-export const plainMetricRecord = (event: PlainEvent): MetricEmitted | undefined => {
+export const plainMetricPoint = (event: PlainEvent): PlainPoint | undefined => {
   const { bytes, from, to } = event
   const places = event.shape(BODY).placesOf(names)
   const [name, number, date] = [places[0] as number, places[1] as number, places[2] as number]
@@ -35,15 +47,23 @@ export const plainMetricRecord = (event: PlainEvent): MetricEmitted | undefined 
   const first = BODY * MEMBERS_MAX
   const nameFrom = from[first + name] as number
   if (bytes[nameFrom] !== QUOTE) return undefined
-  const metric = textOf(bytes, nameFrom + 1, (to[first + name] as number) - 1)
-  if (!metricIndex.has(metric) || joinedMetrics.has(metric)) return undefined
+  const metricName = textOf(bytes, nameFrom + 1, (to[first + name] as number) - 1)
+  const metric = metricIndex.get(metricName)
+  if (metric === undefined || joinedMetrics.has(metricName)) return undefined
   const value = wholeAt(bytes, from[first + number] as number, to[first + number] as number)
   const at = plainInstant(bytes, from[first + date] as number, to[first + date] as number)
   // Every limit of a value lies above that of an observation.
   if (value === undefined || Math.abs(value) > OBSERVATION_MAX || at === undefined) return undefined
-  const point = { ...points.of(event) }
-  point.metric = metric
-  point.value = value
-  point.at = at
-  return point
+  return { metric, value, at, dimensions: shared.of(event) }
+}
+
+/** The same as a fact. */
+export const plainMetricRecord = (event: PlainEvent): MetricEmitted | undefined => {
+  const point = plainMetricPoint(event)
+  if (point === undefined) return undefined
+  const fact = { ...point.dimensions }
+  fact.metric = metricNames[point.metric] as string
+  fact.value = point.value
+  fact.at = point.at
+  return fact
 }

@@ -6,7 +6,7 @@ import { metricNames } from '../../../domain/metric.js'
 import type { PointSource } from '../../../domain/profile.js'
 import type { RawDigest } from '../../../facts/codec/segment.js'
 import type { DecodedRun } from '../../../facts/decoded-run.js'
-import { decodeRaw, DECODERS_VERSION, feeds } from '../../../ingress/decode/decoders.js'
+import { decodePoint, decodeRaw, DECODERS_VERSION, feeds } from '../../../ingress/decode/decoders.js'
 import { receivedAtOf } from '../../../ingress/metadata.js'
 import type { Position, RecordedEvent } from '../../../log/event-log.js'
 
@@ -32,12 +32,17 @@ export const decodeRun = ({ after, through, events }: RawStretch, points: PointS
     if (!feeds(event.type, points)) continue
     const index = positions.push(event.position) - 1
     streams.push(event.stream)
+    const receivedAt = receivedAtOf(event.metadata)
+    const point = decodePoint(event.type, event.data)
+    if (point !== undefined) {
+      facts.addPoint(index, point, receivedAt)
+      continue
+    }
     const decoded = decodeRaw(event.type, event.data)
     if (E.isLeft(decoded)) {
       undecodable.push(index)
       continue
     }
-    const receivedAt = receivedAtOf(event.metadata)
     for (const fact of decoded.right) facts.add(index, fact, receivedAt)
   }
   const last = events.at(-1)
