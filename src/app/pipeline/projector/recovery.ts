@@ -22,7 +22,8 @@ export type Recovered = Readonly<{ fold: RawFold; feed: FactFeed; writer: KpiWri
 
 /**
  * Brings the projection to where it was at the last checkpoint: from the snapshot if there is a usable one, and on by
- * folding without appending. A batch that a crash cut short is completed. Stops early when the signal aborts. Throws `AppendFailed` where the generation cannot go on, or the log does not take an append.
+ * folding without appending. A batch that a crash cut short is completed. Stops early when the signal aborts. Throws
+ * `AppendFailed` where the generation cannot go on, or the log does not take an append.
  */
 export const recoverProjector = async (
   options: ProjectorRun,
@@ -32,8 +33,8 @@ export const recoverProjector = async (
   const { revision, checkpoint, cutShort } = await recover(kpi, tenant, generation.name)
   const at = { revision, checkpoint: checkpoint?.position }
   const writer = new KpiWriter({ kpi, tenant, generation: generation.name, gate, onAppended }, at)
-  const { fold, feed } = await restored(options, checkpoint, cutShort?.through ?? checkpoint)
-  const published = new PublishedRevisions(kpi, tenant, generation.name, fold.position)
+  const { fold, feed, savedAt } = await restored(options, checkpoint, cutShort?.through ?? checkpoint)
+  const published = new PublishedRevisions(kpi, tenant, generation.name, savedAt)
   const recovered = { fold, feed, writer, publisher: new RowPublisher(options, fold, writer, published) }
   if (checkpoint !== undefined && fold.position !== checkpoint.position)
     await refold(options, recovered, checkpoint.position)
@@ -52,12 +53,15 @@ const reachOf = (snapshot: Snapshot | undefined, checkpoint: RawMark | undefined
   return isSame ? checkpoint : snapshot
 }
 
-/** The projection from the snapshot, or from the beginning; `end` is how far recovery will fold. */
+/**
+ * The projection from the snapshot, or from the beginning; `end` is how far recovery will fold. `savedAt`: through here
+ * the state knows what was published.
+ */
 const restored = async (
   options: ProjectorRun,
   checkpoint: RawMark | undefined,
   end: RawMark | undefined,
-): Promise<Pick<Recovered, 'fold' | 'feed'>> => {
+): Promise<Pick<Recovered, 'fold' | 'feed'> & Readonly<{ savedAt: Position | undefined }>> => {
   const { tenant, generation, raw, snapshots, batchMax, now } = options
   const logId = await rawLogIdOf(raw)
   const snapshot = usableSnapshot(snapshots.load(), logId, checkpoint)
@@ -81,6 +85,7 @@ const restored = async (
     snapshot !== undefined ? { state: snapshot.state, coldStore } : { coldStore, ...(await knownAtStart(options)) },
   )
   return {
+    savedAt: snapshot?.position,
     fold: new RawFold(projection, { tenant, generation, mark: reached, logId, late: snapshot?.late, now }),
     feed: await openFactFeed({
       ...{ raw, logId, tenant, points: generation.profile.points, erased, batchMax },
