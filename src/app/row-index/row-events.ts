@@ -38,7 +38,7 @@ export async function* rowEvents(
  * behind the corrections; or all events of the stream. What is appended meanwhile is left out: it may correct an
  * interval whose earlier rows were passed by.
  */
-export const correctedEvents = async function* (of: RowsOf, range: RowRange): AsyncGenerator<readonly RecordedEvent[]> {
+export async function* correctedEvents(of: RowsOf, range: RowRange): AsyncGenerator<readonly RecordedEvent[]> {
   yield* eventsAt(of, await inIndex(of, 0, (index) => index.findCorrected(range)))
 }
 
@@ -53,17 +53,17 @@ async function* eventsAt(
   else for (const { from, to } of runsOf(found.revisions)) yield* kpi.readStream(stream, { from, max: to - from + 1 })
 }
 
-/** Brings the index up to date, if the stream is long enough to need one. Throws if it cannot be written. */
+/** Brings the index up to date, if there is a data folder for it. Throws if it cannot be written. */
 export const keepRowIndex = async (of: RowsOf, signal?: AbortSignal): Promise<void> => {
-  if (!isKept(of)) return
+  if (!hasFolder(of)) return
   await using(of, (index) => index.catchUp(signal))
 }
 
-const isKept = (of: RowsOf): of is RowsOf & Readonly<{ data: string }> => of.data !== undefined
+const hasFolder = (of: RowsOf): of is RowsOf & Readonly<{ data: string }> => of.data !== undefined
 
 /** What the index knows, brought up to date if it is more than `behindMax` events behind its stream. */
 const inIndex = async <F>(of: RowsOf, behindMax: number, find: (index: RowIndex) => F): Promise<F | undefined> => {
-  if (!isKept(of)) return undefined
+  if (!hasFolder(of)) return undefined
   const last = (await of.kpi.streamRevision(kpiStream(of.tenant, of.generation))) ?? -1
   if (last < UNINDEXED_MAX && !hasRowIndex(of)) return undefined
   try {
