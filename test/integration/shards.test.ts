@@ -1,10 +1,9 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { pointsTail } from '../../src/contract/points/points-stream.js'
 import { recover } from '../../src/contract/kpi-stream.js'
 import { HOUR_MS, MINUTE_MS } from '../../src/domain/interval.js'
 import { defaultProfile } from '../../src/domain/profile.js'
-import { allBuckets, clockStream, kpiStream, pointsStream } from '../../src/domain/stream-name.js'
+import { allBuckets, clockStream, kpiStream } from '../../src/domain/stream-name.js'
 import { appendTick } from '../../src/ingress/clock.js'
 import type { EventLog, Position } from '../../src/log/event-log.js'
 import { openEventStoreDbLog } from '../../src/log/eventstoredb/log.js'
@@ -13,6 +12,7 @@ import { startEventStoreDbServer } from '../support/eventstoredb/server.js'
 import { describeKafka, freshName } from '../support/kafka.js'
 import { bookOfLog, everyRevision, expectSameRows } from '../support/pipeline-life.js'
 import { take } from '../support/pipeline.js'
+import { comes, passes } from '../support/shards.js'
 import { running, scratchFolder, type Running } from '../support/streamvane.js'
 
 const FROM = Date.parse('2026-01-05T06:00:00Z')
@@ -33,18 +33,6 @@ const portions = (): readonly Readonly<{ lines: readonly string[]; tick: number 
   all.push({ lines: [], tick: Date.parse(simulation.truth().through) + HOUR_MS })
   return all
 }
-
-/** Resolves once an event of a stream shows that it has come as far as `wanted`. */
-const comes = async (log: EventLog, stream: string, isThere: () => Promise<boolean>): Promise<void> => {
-  const stop = new AbortController()
-  for await (const _ of log.subscribeStream(stream, { signal: stop.signal })) if (await isThere()) return stop.abort()
-}
-
-const passes = (log: EventLog, tenant: string, bucket: string, position: Position): Promise<void> =>
-  comes(log, pointsStream(tenant, 'g1', bucket), async () => {
-    const { mark } = await pointsTail(log, tenant, 'g1', bucket)
-    return mark !== undefined && mark.position >= position
-  })
 
 const isMerged = (log: EventLog, tenant: string, position: Position): Promise<void> =>
   comes(log, kpiStream(tenant, 'g1'), async () => {

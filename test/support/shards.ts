@@ -9,7 +9,9 @@ import {
   type Assignments,
   type PointsWorkerOptions,
 } from '../../src/app/pipeline/shards/points-worker.js'
-import type { EventLog } from '../../src/log/event-log.js'
+import { pointsTail } from '../../src/contract/points/points-stream.js'
+import { pointsStream } from '../../src/domain/stream-name.js'
+import type { EventLog, Position } from '../../src/log/event-log.js'
 import { silent } from './pipeline.js'
 
 export type Shard = Readonly<{
@@ -86,4 +88,17 @@ export const mergeOnce = (
   runMerger({
     ...{ tenant, generation, snapshots, raw: log, kpi: log, batchMax: 1_000, untilCaughtUp: true },
     ...{ signal: new AbortController().signal, logger: silent, now: () => 0 },
+  })
+
+/** Resolves once a stream's events show what is awaited. */
+export const comes = async (log: EventLog, stream: string, isThere: () => Promise<boolean>): Promise<void> => {
+  const stop = new AbortController()
+  for await (const _ of log.subscribeStream(stream, { signal: stop.signal })) if (await isThere()) return stop.abort()
+}
+
+/** Resolves once a bucket of generation g1 has passed a raw position. */
+export const passes = (log: EventLog, tenant: string, bucket: string, position: Position): Promise<void> =>
+  comes(log, pointsStream(tenant, 'g1', bucket), async () => {
+    const { mark } = await pointsTail(log, tenant, 'g1', bucket)
+    return mark !== undefined && mark.position >= position
   })

@@ -9,7 +9,7 @@ import { simulate } from '../../../../src/simulator/simulate.js'
 import { memorySnapshots } from '../../../support/memory-snapshots.js'
 import { bookOfLog, everyRevision, expectSameRows } from '../../../support/pipeline-life.js'
 import { generationOf, project, take } from '../../../support/pipeline.js'
-import { findPointsOnce, mergeOnce } from '../../../support/shards.js'
+import { findPointsOnce, mergeOnce, passes, startShard } from '../../../support/shards.js'
 
 const TENANT = 't'
 const MINUTE = 60_000
@@ -71,4 +71,40 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', (p
     await project({ log: own, tenant: TENANT, profile, snapshots })
     expectSameRows(await bookOfLog(own, TENANT, 'g1'), await everyRevision(own, TENANT, profile))
   })
+})
+
+test('buckets that change hands while events come are given up and gone on with, and a slow owner is fenced', async () => {
+  const profile = defaultProfile
+  const generation = generationOf(profile)
+  const log = memoryLog()
+  const simulation = simulate({
+    ...{ seed: 5, fromMs: Date.parse('2026-01-05T08:00:00Z'), hours: 1, queues: 2, agents: 30, callsPerHour: 40 },
+  })
+  const lines = [...simulation].map(({ line }) => line)
+  const feed = async (from: number, to: number, tick: string) => {
+    await take(log, TENANT, lines.slice(from, to))
+    await appendTick(log, TENANT, Date.parse(tick))
+    const head = await log.head()
+    if (head === undefined) throw new Error('nothing was stored')
+    return head
+  }
+  const third = Math.ceil(lines.length / 3)
+  const slow = startShard(log, { tenant: TENANT, generation, owner: 'slow', buckets: allBuckets })
+  const first = await feed(0, third, '2026-01-05T08:20:00Z')
+  for (const bucket of allBuckets) await passes(log, TENANT, bucket, first)
+
+  // It owns half of them now, and the other does not know yet.
+  const [stays, moves] = [allBuckets.slice(0, 32), allBuckets.slice(32)]
+  const quick = startShard(log, { tenant: TENANT, generation, owner: 'quick', buckets: moves })
+  const second = await feed(third, 2 * third, '2026-01-05T08:40:00Z')
+  for (const bucket of allBuckets) await passes(log, TENANT, bucket, second)
+  slow.assign(stays)
+  const last = await feed(2 * third, lines.length, simulation.truth().through)
+  for (const bucket of allBuckets) await passes(log, TENANT, bucket, last)
+  await Promise.all([slow.stop(), quick.stop()])
+
+  await appendTick(log, TENANT, Date.parse(simulation.truth().through) + HOUR_MS)
+  await findPointsOnce(log, { tenant: TENANT, generation, owner: 'end', buckets: allBuckets })
+  await mergeOnce(log, { tenant: TENANT, generation })
+  expectSameRows(await bookOfLog(log, TENANT, 'g1'), await everyRevision(log, TENANT, profile))
 })
