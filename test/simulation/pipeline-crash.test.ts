@@ -1,8 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { intervalDigests } from '../../src/app/operations/generations/digest.js'
+import { factsIn, type FactMeans } from '../../src/app/pipeline/facts/open-feed.js'
+import { decodePool } from '../../src/app/pipeline/facts/run-decoder.js'
 import { ensureLive } from '../../src/app/pipeline/projector/projector-stage.js'
 import { singleLog } from '../../src/app/pipeline/logs/logs.js'
 import { HOUR_MS, MINUTE_MS } from '../../src/domain/interval.js'
@@ -25,7 +27,7 @@ import {
   publishOnce,
   textOf,
 } from '../support/pipeline-life.js'
-import { generationOf, project, rowsOf, take } from '../support/pipeline.js'
+import { generationOf, project, rowsOf, silent, take } from '../support/pipeline.js'
 
 const FROM = Date.parse('2026-01-05T06:00:00Z')
 const TENANT = 't'
@@ -59,7 +61,9 @@ class Centre {
   private readonly random: Chance
   private readonly profile: Profile
   private readonly takes: readonly number[]
-  constructor(log: EventLog, random: Chance, profile: Profile) {
+  private readonly facts: FactMeans
+  constructor(log: EventLog, random: Chance, profile: Profile, facts: FactMeans) {
+    this.facts = facts
     this.log = log
     this.random = random
     this.profile = profile
@@ -88,6 +92,7 @@ class Centre {
       generation,
       batchMax,
       snapshots: life.snapshots(this.snapshots),
+      facts: this.facts,
     })
     expect(end).toMatchObject({ kind: 'caught-up' })
   }
@@ -116,9 +121,9 @@ class Centre {
 
 const LIVES_MAX = 400
 
-const expectCalmOutcome = async (log: EventLog, seed: number): Promise<void> => {
+const expectCalmOutcome = async (log: EventLog, seed: number, facts: FactMeans = {}): Promise<void> => {
   const profile: Profile = { ...defaultProfile, points: seed % 2 === 0 ? 'metric-records' : 'detail-events' }
-  const centre = new Centre(log, chance(seed), profile)
+  const centre = new Centre(log, chance(seed), profile, facts)
   await ensureLive(singleLog(log), TENANT, profile, log, () => 0)
   let deaths = 0
   for (let lives = 0; centre.acknowledged < deliveries.length && lives < LIVES_MAX; lives++)
@@ -150,12 +155,15 @@ describe('a pipeline that dies over and over gives the rows of a calm run, each 
     expectCalmOutcome(memoryLog(), seed),
   )
 
-  test('seed 21, on the embedded log', async () => {
+  test('seed 22, on the embedded log, with facts that are kept and two threads that decode', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'streamvane-crash-'))
     const log = await openEmbeddedLog({ dir: join(dir, 'log'), mode: 'writer' })
+    const pool = decodePool(2)
     try {
-      await expectCalmOutcome(log, 21)
+      await expectCalmOutcome(log, 22, { store: factsIn(dir, silent), pool })
+      expect(await readdir(join(dir, 'facts', TENANT, 'metric-records'))).not.toEqual([])
     } finally {
+      await pool.close()
       await log.close()
       await rm(dir, { recursive: true, force: true })
     }

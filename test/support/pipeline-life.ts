@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { expect } from 'vitest'
 import { runEgress, type EgressEnd } from '../../src/app/pipeline/egress/egress.js'
+import type { FactMeans } from '../../src/app/pipeline/facts/open-feed.js'
 import type { Generation } from '../../src/app/pipeline/generations.js'
 import { isKpiEvent, decodeRow } from '../../src/contract/kpi-stream.js'
 import { rowCodec } from '../../src/contract/row-codec.js'
@@ -28,7 +29,14 @@ export const projectOnce = (
     generation,
     batchMax,
     snapshots,
-  }: Readonly<{ tenant: string; generation: Generation; batchMax: number; snapshots: SnapshotStore }>,
+    facts = {},
+  }: Readonly<{
+    tenant: string
+    generation: Generation
+    batchMax: number
+    snapshots: SnapshotStore
+    facts?: FactMeans
+  }>,
 ): Promise<ProjectorEnd> =>
   runProjector({
     tenant,
@@ -36,6 +44,7 @@ export const projectOnce = (
     raw,
     kpi,
     snapshots,
+    facts,
     batchMax,
     untilCaughtUp: true,
     signal: never,
