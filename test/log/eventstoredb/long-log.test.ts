@@ -139,6 +139,7 @@ test('a subscription whose consumer was too slow is opened again, and that is no
   const on = await server()
   const kinds: string[] = []
   const log = logOn(on, { headPollMs: 60_000, onSubscription: ({ state }) => kinds.push(state.kind) })
+  stored(await append(log, 'other', 'one'))
   let round = 0
   const seen = await follow(log.subscribe({ prefixes: ['mine'], signal: never() }), '3', async ({ kind }) => {
     if (kind === 'checkpoint' || round > 3) return
