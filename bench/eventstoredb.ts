@@ -7,6 +7,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { EventLog, NewEvent, StreamAppend } from '../src/log/event-log.js'
 import { openEventStoreDbLog } from '../src/log/eventstoredb/log.js'
 import type { BenchLine } from './bench-line.js'
+import { benchFirstPass } from './eventstoredb-first-pass.js'
+import type { Others } from './eventstoredb-first-pass.js'
 
 const STREAMS = 8
 const BATCH = 1_000
@@ -239,7 +241,11 @@ export const benchEventStoreDb = async (): Promise<readonly BenchLine[]> => {
     lines.push(await bucketLine(connectionString, 'server near'), await bucketLine(far, 'server 4 ms away'))
     await peers.log.close()
     await peers.client.dispose()
-    return lines
+    const addOthers = async (others: Others): Promise<unknown> => {
+      peer.send(others)
+      return once(peer, 'message')
+    }
+    return [...lines, ...(await benchFirstPass(connectionString, addOthers))]
   } finally {
     peer.disconnect()
   }

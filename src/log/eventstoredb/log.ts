@@ -104,7 +104,7 @@ class ServerLog {
     const last = await this.head()
     if (last === undefined || (wanted.after !== undefined && wanted.after >= last)) return
     const through = wanted.through !== undefined && wanted.through < last ? wanted.through : last
-    const ports = { connection: this.#connection, signal: this.#closing.signal, quietMs: this.#limits.headPollMs }
+    const ports = { connection: this.#connection, signal: this.#closing.signal, headPollMs: this.#limits.headPollMs }
     const reader = new Reader(this.#allOf(wanted), { ...wanted, through }, ports)
     for await (const read of eventsThrough(reader, through))
       for await (const batch of this.#joined(read)) {
@@ -161,9 +161,9 @@ class ServerLog {
   }
 
   #allOf({ prefixes, batchMax }: ReadAll): Source {
-    const { readersFromBytes: fromBytes, headPollMs: quietMs } = this.#limits
+    const { readersFromBytes: fromBytes, headPollMs } = this.#limits
     return allOf(this.#connection, prefixes, (after, end, signal) =>
-      readInParallel(this.#connections, { prefixes, batchMax, fromBytes, quietMs }, [after, end], signal),
+      readInParallel(this.#connections, { prefixes, batchMax, fromBytes, headPollMs }, [after, end], signal),
     )
   }
 

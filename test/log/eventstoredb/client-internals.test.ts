@@ -30,8 +30,23 @@ describe('the internals of the EventStoreDB client', () => {
       'dispose',
       'handleError',
       'getChannel',
+      'createChannel',
     ] as const)
       expect(typeof internals[name], name).toBe('function')
+  })
+
+  test('a channel lets the server send ahead of the reader', async () => {
+    const client = eventStoreDbClient({ connectionString: 'esdb://localhost:2113?tls=false' })
+    const { internals } = internalsOf(client)
+    const channel = await internals.getChannel()
+    onTestFinished(async () => {
+      await client.dispose()
+      channel.close()
+    })
+    expect(channel.internalChannel.options).toMatchObject({
+      'grpc.keepalive_time_ms': 10_000,
+      'grpc-node.flow_control_window': 4 * 1024 * 1024,
+    })
   })
 
   test('the generated messages and services that are used exist', () => {

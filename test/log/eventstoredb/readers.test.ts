@@ -255,11 +255,11 @@ describe('a server that knows less of the log than the one that reported the hea
       const all = await flatten(log.readAll({ prefixes: BUCKETS }))
       const seen: RecordedEvent[] = []
       const connections = Array.from({ length: readers }, () => connectEventStoreDb(on))
-      const options = { prefixes: BUCKETS, batchMax: 3, fromBytes: 0, quietMs: 10 }
+      const options = { prefixes: BUCKETS, batchMax: 3, fromBytes: 0, headPollMs: 10 }
       const single = new Reader(
         allOf(connections[0]!, BUCKETS),
         { batchMax: 3, through },
-        { connection: connections[0]!, signal: never(), quietMs: 10 },
+        { connection: connections[0]!, signal: never(), headPollMs: 10 },
       )
       const read = readInParallel(connections, options, [undefined, through], never())
       expect(read !== undefined).toBe(readers > 1)

@@ -78,15 +78,22 @@ export type ClientInternals = {
   ) => CallArguments
   readonly dispose: () => Promise<void>
   handleError: (client: unknown, error: Error) => Promise<void>
-  getChannel: () => Promise<Readonly<{ close: () => void }>>
+  getChannel: () => Promise<Channel>
+  createChannel: () => Promise<Channel>
 }
 
-/** The members of a client, with its faults mended: see {@link surviveErrors} and {@link rememberChannel}. */
+type Channel = Readonly<{ close: () => void; internalChannel: Readonly<{ options: Record<string, unknown> }> }>
+
+/**
+ * The members of a client, with its faults mended: see {@link surviveErrors}, {@link rememberChannel} and
+ * {@link widenWindow}.
+ */
 export const internalsOf = (
   client: EventStoreDBClient,
 ): Readonly<{ internals: ClientInternals; channel: () => ReturnType<ClientInternals['getChannel']> | undefined }> => {
   const internals = client as unknown as ClientInternals
   const channel = rememberChannel(internals)
+  widenWindow(internals)
   surviveErrors(internals)
   return { internals, channel }
 }
@@ -97,6 +104,19 @@ const rememberChannel = (client: ClientInternals): (() => ReturnType<ClientInter
   let last: ReturnType<ClientInternals['getChannel']> | undefined
   client.getChannel = () => (last = getChannel())
   return () => last
+}
+
+/** Bytes that a server may send ahead of the reader. */
+const WINDOW_BYTES = 4 * 1024 * 1024
+
+/** With the 64 KiB of HTTP/2 the server waits while the last events are folded, and the reader then for the server. */
+const widenWindow = (client: ClientInternals): void => {
+  const { createChannel } = client
+  client.createChannel = async () => {
+    const channel = await createChannel()
+    channel.internalChannel.options['grpc-node.flow_control_window'] = WINDOW_BYTES
+    return channel
+  }
 }
 
 /**

@@ -10,7 +10,7 @@ export type Heard = readonly Received[] | 'end' | 'silence'
 
 export type Waiting = Readonly<{
   silenceMs: number
-  /** Once there is a message: how long to wait for as many as are wanted. */
+  /** Once there is an event: how long to wait for as many messages as are wanted. */
   gatherMs?: number
   signal?: AbortSignal | undefined
 }>
@@ -102,7 +102,7 @@ export const listen = async (connection: EventStoreDbConnection, request: ReadRe
         if (left <= 0 || signal?.aborted === true) return 'silence'
         await wait(1, left, signal)
       }
-      if (gatherMs > 0 && ready.length < max && !isFull() && !isOver && signal?.aborted !== true)
+      if (gatherMs > 0 && bytes > 0 && ready.length < max && !isFull() && !isOver && signal?.aborted !== true)
         await wait(max, gatherMs, signal)
       return take(max)
     },

@@ -62,7 +62,7 @@ class Follower {
     this.#health = subscriptionHealth(ports.tell, limits.stallMs)
     const { connection, signal } = ports
     this.#reader = new Reader(source, options, {
-      ...{ connection, signal, quietMs: limits.headPollMs, health: this.#health },
+      ...{ connection, signal, headPollMs: limits.headPollMs, health: this.#health },
     })
   }
 

@@ -30,11 +30,11 @@ export const sharesOf = (prefixes: Prefixes, readers: number): readonly Prefixes
  */
 export const readInParallel = (
   connections: readonly EventStoreDbConnection[],
-  options: Readonly<{ prefixes: Prefixes; batchMax?: number | undefined; fromBytes: number; quietMs: number }>,
+  options: Readonly<{ prefixes: Prefixes; batchMax?: number | undefined; fromBytes: number; headPollMs: number }>,
   [after = 0n, end]: readonly [Position | undefined, Position],
   signal: AbortSignal,
 ): AsyncGenerator<Batch> | undefined => {
-  const { prefixes, batchMax = BATCH_MAX, fromBytes, quietMs } = options
+  const { prefixes, batchMax = BATCH_MAX, fromBytes, headPollMs } = options
   const shares = end - after < BigInt(fromBytes) ? [prefixes] : sharesOf(prefixes, connections.length)
   if (shares.length === 1) return undefined
   // Small batches: several are held per connection.
@@ -42,7 +42,7 @@ export const readInParallel = (
   const sources = connections.slice(0, shares.length).map(
     (connection, i): Source =>
       (stop) =>
-        eventsThrough(new Reader(allOf(connection, shares[i]), range, { connection, signal: stop, quietMs }), end),
+        eventsThrough(new Reader(allOf(connection, shares[i]), range, { connection, signal: stop, headPollMs }), end),
   )
   return mergedByPosition(sources, batchMax, signal)
 }

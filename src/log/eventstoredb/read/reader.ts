@@ -14,6 +14,8 @@ import type { SubscriptionHealth } from './subscription-health.js'
 export const BATCH_MAX = 1_000
 /** How long a batch waits to be full while there is more to come. */
 const GATHER_MS = 20
+/** After so many intervals without a message, a subscription may have told everything there is. */
+const QUIET_POLLS = 5
 /** How long a read that has delivered what was wanted may take to end by itself. */
 const ENDING_MS = 50
 
@@ -52,8 +54,8 @@ export type ReaderOptions = Readonly<{
 export type ReaderPorts = Readonly<{
   connection: EventStoreDbConnection
   signal: AbortSignal
-  /** After this long without a message, a subscription may have told everything there is. */
-  quietMs: number
+  /** Interval between requests for the head. */
+  headPollMs: number
   health?: Pick<SubscriptionHealth, 'missed' | 'received'>
 }>
 
@@ -93,7 +95,7 @@ export class Reader {
     this.#through = through
     this.#batchMax = batchMax
     this.at = this.#from = this.#first = after
-    this.#quietMs = ports.quietMs
+    this.#quietMs = ports.headPollMs * QUIET_POLLS
   }
 
   /** Delivers what comes after `at` through a place that the log has reached. Ends early when the signal aborts. */
