@@ -6,6 +6,7 @@ import { defaultProfile } from '../../src/domain/profile.js'
 import { allBuckets, clockStream, kpiStream } from '../../src/domain/stream-name.js'
 import { appendTick } from '../../src/ingress/clock.js'
 import type { EventLog, Position } from '../../src/log/event-log.js'
+import { kafkaClient } from '../../src/egress/kafka/connection.js'
 import { openEventStoreDbLog } from '../../src/log/eventstoredb/log.js'
 import { simulate } from '../../src/simulator/simulate.js'
 import { startEventStoreDbServer } from '../support/eventstoredb/server.js'
@@ -13,7 +14,7 @@ import { describeKafka, freshName } from '../support/kafka.js'
 import { bookOfLog, everyRevision, expectSameRows } from '../support/pipeline-life.js'
 import { take } from '../support/pipeline.js'
 import { comes, passes } from '../support/shards.js'
-import { running, scratchFolder, type Running } from '../support/streamvane.js'
+import { running, scratchFolder, streamvane, type Running } from '../support/streamvane.js'
 
 const FROM = Date.parse('2026-01-05T06:00:00Z')
 const profile = defaultProfile
@@ -108,5 +109,28 @@ describeKafka('several projector processes on one EventStoreDB', ({ brokers }) =
     for (const process of [first, second, merge]) process.kill('SIGTERM')
     for (const process of [first, second, merge])
       expect(await process.ended, process.stderr()).toMatchObject({ code: 0 })
+  })
+
+  test('refuse a control topic that has not a partition for each bucket, and say how to mend it', async () => {
+    const server = await startEventStoreDbServer()
+    onTestFinished(() => server.stop())
+    const controlTopic = freshName('buckets')
+    const admin = kafkaClient({ brokers }).admin()
+    await admin.connect()
+    onTestFinished(() => admin.disconnect())
+    await admin.createTopics({ topics: [{ topic: controlTopic, numPartitions: 3 }], waitForLeaders: true })
+    const { code, stderr } = await streamvane(['run', '--only', 'points'], {
+      env: {
+        KAFKA_BROKERS: brokers.join(','),
+        STREAMVANE_LOG__KIND: 'eventstoredb',
+        EVENTSTOREDB_URL: server.connectionString,
+        STREAMVANE_DATA: join(await scratchFolder(), 'data'),
+        STREAMVANE_EGRESS__KAFKA__FORMAT: 'json',
+        STREAMVANE_HEALTH__PORT: '0',
+        STREAMVANE_PROJECTOR__SHARDS__CONTROL_TOPIC: controlTopic,
+      },
+    })
+    expect(code, stderr).toBe(4)
+    expect(stderr).toContain(`the control topic ${controlTopic} has 3 partitions and needs 64`)
   })
 })
