@@ -7,8 +7,8 @@ import type { BenchOptions } from './main.js'
 import { buildCommand, streamvane, task, type Used } from './processes.js'
 import { repeatsOf } from './repeats.js'
 
-const ONE_THREAD = {}
-const ALL_CORES = {}
+/** How many threads may work beside the main one: none, or as many as the product chooses by itself. */
+type Threads = 'one thread' | 'all cores'
 
 /** Parts of a data folder. */
 const RAW = join('log', 'raw')
@@ -35,19 +35,10 @@ const wayOf = async (kind: CorpusKind, { events, repeats }: BenchOptions): Promi
   const work = new Workplace(corpus, repeats)
   try {
     const parse = await parseOf(corpus, repeats)
-    const imported = [
-      await work.imports('one thread', ['--workers', '0'], parse, 0.35),
-      await work.imports('all cores', [], parse, 0.6),
-    ]
-    const first = [
-      await work.firstPass('one thread', ONE_THREAD, parse, 0.5),
-      await work.firstPass('all cores', ALL_CORES, parse, 0.9),
-    ]
+    const imported = [await work.imports('one thread', parse, 0.35), await work.imports('all cores', parse, 0.6)]
+    const first = [await work.firstPass('one thread', parse, 0.5), await work.firstPass('all cores', parse, 0.9)]
     const rival = kind === 'metric-records' ? [await duckDb(corpus, first[1] as BenchLine, repeats)] : []
-    const again = [
-      await work.rebuild('one thread', ONE_THREAD, parse, 3),
-      await work.rebuild('all cores', ALL_CORES, parse),
-    ]
+    const again = [await work.rebuild('one thread', parse, 3), await work.rebuild('all cores', parse)]
     return [
       ...imported,
       ...first,
@@ -86,26 +77,27 @@ class Workplace {
     this.repeats = repeats
   }
 
-  async imports(how: string, args: readonly string[], parse: number, goal: number): Promise<BenchLine> {
+  async imports(how: Threads, parse: number, goal: number): Promise<BenchLine> {
     const runs = await this.repeated(() => {
       rmSync(this.imported, { recursive: true, force: true })
-      return streamvane(['import', this.corpus.file, ...args, '--data', this.imported], { env: SETTINGS })
+      const workers = how === 'one thread' ? ['--workers', '0'] : []
+      return streamvane(['import', this.corpus.file, ...workers, '--data', this.imported], { env: SETTINGS })
     })
     return this.line(`import, ${how}`, runs, parse, goal)
   }
 
-  async firstPass(how: string, env: Env, parse: number, goal: number): Promise<BenchLine> {
+  async firstPass(how: Threads, parse: number, goal: number): Promise<BenchLine> {
     const runs = await this.repeated(() => {
       rmSync(this.projected, { recursive: true, force: true })
       cpSync(this.imported, this.projected, { recursive: true })
-      return streamvane([...PROJECT, '--data', this.projected], { env: { ...this.settings, ...env } })
+      return streamvane([...PROJECT, '--data', this.projected], { env: this.settings(how) })
     })
     return this.line(`first pass, raw → rows, ${how}`, runs, parse, goal)
   }
 
-  async rebuild(how: string, env: Env, parse: number, goal?: number): Promise<BenchLine> {
+  async rebuild(how: Threads, parse: number, goal?: number): Promise<BenchLine> {
     const runs = await this.repeated(() =>
-      streamvane(['rebuild', '--data', this.projected], { env: { ...this.settings, ...env }, fine: [0, 1] }),
+      streamvane(['rebuild', '--data', this.projected], { env: this.settings(how), fine: [0, DIFFERENCES] }),
     )
     return this.line(`rebuild from facts, ${how}`, runs, parse, goal)
   }
@@ -135,7 +127,9 @@ class Workplace {
 
   /** From the start of a process whose log holds everything to its orderly end, with nothing left to do. */
   async coldStart(): Promise<BenchLine> {
-    const runs = await this.repeated(() => streamvane([...PROJECT, '--data', this.projected], { env: this.settings }))
+    const runs = await this.repeated(() =>
+      streamvane([...PROJECT, '--data', this.projected], { env: this.settings('all cores') }),
+    )
     return this.duration('cold start, caught up', runs, 3)
   }
 
@@ -143,8 +137,9 @@ class Workplace {
     rmSync(this.dir, { recursive: true, force: true })
   }
 
-  private get settings(): Env {
-    return { ...SETTINGS, STREAMVANE_PROFILE__POINTS: this.corpus.kind }
+  private settings(how: Threads): Env {
+    const threads: Env = how === 'one thread' ? { STREAMVANE_PROJECTOR__DECODING_THREADS: '0' } : {}
+    return { ...SETTINGS, ...threads, STREAMVANE_PROFILE__POINTS: this.corpus.kind }
   }
 
   private async repeated(run: () => Promise<Used>): Promise<readonly Used[]> {
@@ -188,6 +183,8 @@ class Workplace {
 
 /** Nothing is published, so no destination is needed. */
 const SETTINGS: Env = { STREAMVANE_EGRESS__SINK: 'files' }
+/** The rebuilt generation differs from the live one. */
+const DIFFERENCES = 5
 const PROJECT = ['run', '--only', 'projector', '--until-caught-up']
 
 const cpuOf = (runs: readonly Used[], events: number): string =>
@@ -212,8 +209,8 @@ const growth = async (corpus: Corpus, small: Corpus, repeats: number): Promise<B
     const work = new Workplace(each, repeats)
     try {
       const parse = 1
-      await work.imports('all cores', [], parse, 0)
-      const { ours } = await work.firstPass('one thread', ONE_THREAD, parse, 0)
+      await work.imports('all cores', parse, 0)
+      const { ours } = await work.firstPass('one thread', parse, 0)
       return 1e6 / ours
     } finally {
       work.clear()
