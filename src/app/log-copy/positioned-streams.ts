@@ -2,7 +2,7 @@ import { generationsStream, kpiStream } from '../../domain/stream-name.js'
 import type { EventLog, NewEvent, Position, RecordedEvent } from '../../log/event-log.js'
 import { Cursor, streamPages, type Bounds, type Endpoint } from './endpoint.js'
 import { type Place, type PositionTranslator } from './position-map.js'
-import { ascendingContentId, ascendingIds, contentId } from '../../log/content-id.js'
+import { ascendingIds, contentId } from '../../log/content-id.js'
 
 /** A stream whose events contain raw positions. `through` is the last revision to copy, -1 for an empty stream. */
 export type PositionedStream = Readonly<{
@@ -149,6 +149,8 @@ const untouched = (event: RecordedEvent): Positioned => ({
   translated: () => plain(event),
   same: plain(event),
 })
+/** The number that `ascendingIds` has written into an id. */
+const indexIn = (id: string): number => parseInt(id.slice(24), 16)
 const aside = (id: string): string => contentId('copied', id)
 const jsonOf = (event: RecordedEvent): unknown => JSON.parse(Buffer.from(event.data).toString('utf8'))
 
@@ -161,8 +163,8 @@ const jsonOf = (event: RecordedEvent): unknown => JSON.parse(Buffer.from(event.d
  */
 export const rowStream = (tenant: string, generation: string): Reading => {
   const family = ascendingIds(0, 'rows', tenant, generation)(0).slice(13, 24)
-  const positionId = (type: string, position: Position): string =>
-    ascendingContentId(Number(position), type, tenant, generation, String(position))
+  const positionId = (type: string, position: Position, index: number): string =>
+    ascendingIds(Number(position), type, tenant, generation, String(position))(index)
   let [last, idAt]: [Position, (index: number) => string] = [0n, ascendingIds(0, 'rows', tenant, generation)]
   const rowId = (position: Position, index: number): string => {
     if (position !== last) [last, idAt] = [position, ascendingIds(Number(position), 'rows', tenant, generation)]
@@ -174,7 +176,7 @@ export const rowStream = (tenant: string, generation: string): Reading => {
     if (type.startsWith('Row.')) {
       if (id.slice(13, 24) !== family) return { ...untouched(event), same: { id: '', type, data, metadata } }
       const at = BigInt(`0x${id.slice(0, 8)}${id.slice(9, 13)}`)
-      const index = parseInt(id.slice(24), 16)
+      const index = indexIn(id)
       return {
         at,
         translated: (to = 0n, isShared) => ({ id: isShared ? aside(id) : rowId(to, index), type, data, metadata }),
@@ -184,11 +186,13 @@ export const rowStream = (tenant: string, generation: string): Reading => {
     const { position } = jsonOf(event) as { position?: unknown }
     if (typeof position !== 'string') return untouched(event)
     const at = BigInt(position)
-    const isDerived = id === positionId(type, at)
+    // Several checkpoints may contain one position: they are numbered like the rows of their batch.
+    const index = indexIn(id)
+    const isDerived = id === positionId(type, at, index)
     return {
       at,
       translated: (to = 0n, isShared) => ({
-        id: !isDerived ? id : isShared ? aside(id) : positionId(type, to),
+        id: !isDerived ? id : isShared ? aside(id) : positionId(type, to, index),
         type,
         // Without the origin, which names the raw log of the source.
         data: Buffer.from(JSON.stringify({ position: String(to) })),

@@ -136,6 +136,6 @@ test('a dry run of a copy counts the events that a run then copies, and writes n
   const dry = await copied(source, singleLog(log), { dryRun: true })
   expect(await log.head()).toBeUndefined()
   const wet = await copied(source, singleLog(log))
-  expect(dry).toMatchObject({ kind: 'would copy', copied: { streams: 32, events: wet.copied.events } })
+  expect(dry).toMatchObject({ kind: 'would copy', copied: { streams: 30, events: wet.copied.events } })
   expect(wet.copied.streams).toBe(dry.copied.streams + 1) // the dead letters, of which a dry run sees no revision
 })

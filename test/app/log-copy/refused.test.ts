@@ -62,9 +62,12 @@ test.each([/\.user-/, /\.kpi-g1$/, /\.generations$/, /\.deadletter$/])(
         log.append(
           appends.map((append) => {
             if (spoilt !== undefined || !stream.test(append.stream)) return append
+            // What a checkpoint says depends on the log, and is in no digest.
+            const at = append.events.findIndex(({ type }) => type !== 'Checkpoint')
+            if (at < 0) return append
             spoilt = append.stream
             const events = append.events.map((event, index) =>
-              index === 0 ? { ...event, data: Buffer.from('{"position":"7"}') } : event,
+              index === at ? { ...event, data: Buffer.from('{"position":"7"}') } : event,
             )
             return { ...append, events }
           }),
