@@ -135,6 +135,17 @@ describe('facts that were kept', () => {
     expect(outcomes[2]).toEqual(outcomes[0])
   })
 
+  test('that came in small batches are gathered to segments that give the same rows', async () => {
+    const { rows } = await projected(raw, kept(), { batchMax: 100 })
+    const gathered = segments()
+    expect(gathered.length).toBeGreaterThan(0)
+    expect(gathered.length).toBeLessThan(4)
+    const { log, read } = counting(raw)
+    expect((await projected(log, kept())).rows === rows).toBe(true)
+    expect(read()).toBeLessThan(BATCH)
+    expect((await projected(raw, {})).rows === rows).toBe(true)
+  })
+
   test('are cut where a batch must end, and the checkpoint there names the event that it ends with', async () => {
     await projected(raw, kept())
     const [all, cut] = [await projected(raw, {}, { batchMax: 100 }), await projected(raw, kept(), { batchMax: 100 })]
