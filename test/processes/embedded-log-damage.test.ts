@@ -5,17 +5,19 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { encodeChecked, openSnapshotFile } from '../../src/app/pipeline/projector/snapshot-file.js'
 import { openSnapshotStore, type Snapshot } from '../../src/app/pipeline/projector/snapshots.js'
+import { openStore } from '../../src/log/embedded/lmdb/store.js'
 import { openEmbeddedLog } from '../../src/log/embedded/log.js'
 import { LogUnavailable } from '../../src/log/event-log.js'
 import type { ProjectionState } from '../../src/projections/kpi-projection.js'
 import { simulate } from '../../src/simulator/simulate.js'
 import { runChild, scratchDirectory } from '../log/embedded/child-process.js'
+import { noise } from '../support/noise.js'
 import { streamvane } from '../support/streamvane.js'
 
 const PAGE = 4096
 
-/** A log of some hundred pages, with long and short streams, and pages that were freed. */
-const filledLog = async (dir: string): Promise<Buffer> => {
+/** A log of about 45 pages a round, with long and short streams; half of its pages were freed by an erasure. */
+const filledLog = async (dir: string, rounds = 8): Promise<Buffer> => {
   const log = await openEmbeddedLog({ dir, mode: 'writer' })
   const event = (bytes: number) => ({
     id: randomUUID(),
@@ -24,7 +26,7 @@ const filledLog = async (dir: string): Promise<Buffer> => {
     data: randomBytes(bytes),
     metadata: Buffer.from('{}'),
   })
-  for (let round = 0; round < 8; round++)
+  for (let round = 0; round < rounds; round++)
     await log.append([
       { stream: 'a', expected: 'any', events: Array.from({ length: 100 }, () => event(300)) },
       ...Array.from({ length: 60 }, (_, i) => ({ stream: `s${i}`, expected: 'any' as const, events: [event(700)] })),
@@ -41,6 +43,30 @@ const openedInChild = async (dirs: readonly string[], under = ''): Promise<reado
   expect([child.signal(), code], `ended at "${child.lines.at(-1)}" ${child.stderr()}`).toEqual([null, 0])
   expect(child.lines.at(-1)).toBe('end')
   return child.lines.slice(0, -1)
+}
+
+/** Where these bytes are in a file, every time. */
+const placesOf = (bytes: Buffer, file: Buffer): readonly number[] => {
+  const places: number[] = []
+  for (let at = file.indexOf(bytes); at >= 0; at = file.indexOf(bytes, at + 1)) places.push(at)
+  return places
+}
+
+type TreeStats = Readonly<{ treeBranchPageCount: number; treeLeafPageCount: number; overflowPages: number }>
+
+/** The pages that hold blocks, and how many are in use with those of the trees and the two meta pages: LMDB says. */
+const pagesInUse = async (dir: string): Promise<Readonly<{ ofBlocks: ReadonlySet<number>; count: number }>> => {
+  const file = await readFile(join(dir, 'data.mdb'))
+  const store = openStore(dir, 'read')
+  const ofBlocks = new Set<number>()
+  for (const { value } of store.blocks.getRange())
+    for (const at of placesOf(value, file))
+      for (let page = Math.floor(at / PAGE); page * PAGE < at + value.length; page++) ofBlocks.add(page)
+  const trees = Object.values(store).map((table) => table.getStats() as TreeStats)
+  trees.push((store.env.getStats() as { free: TreeStats }).free)
+  await store.env.close()
+  const pagesOf = (tree: TreeStats) => tree.treeBranchPageCount + tree.treeLeafPageCount + tree.overflowPages
+  return { ofBlocks, count: trees.reduce((sum, tree) => sum + pagesOf(tree), 2) }
 }
 
 const folderWith = async (root: string, name: string, bytes: Buffer): Promise<string> => {
@@ -109,25 +135,35 @@ describe('a log whose file is not whole ends no process by a signal', () => {
     for (const line of await openedInChild(dirs)) expect(line).toMatch(/LogDamaged: .*is not an LMDB file/)
   })
 
-  test('with any of its pages overwritten, most damage is named, and the process goes on', async () => {
+  test('with any of its pages overwritten, damage is named if the page is in use, and the process goes on', async () => {
     const root = await scratchDirectory()
-    const whole = await filledLog(join(root, 'whole'))
+    const whole = await filledLog(join(root, 'whole'), 3)
+    const pages = whole.length / PAGE
+    const inUse = await pagesInUse(join(root, 'whole'))
+    const fills = { zeros: Buffer.alloc(PAGE), noise: noise('page', PAGE) }
     const dirs: string[] = []
-    let seed = 7
-    const random = (): number => (seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31
-    for (let page = 0; page < whole.length / PAGE; page += page < 40 ? 1 : 3)
-      for (const [kind, fill] of [
-        ['zeros', () => 0],
-        ['noise', () => Math.floor(random() * 256)],
-      ] as const) {
+    for (let page = 0; page < pages; page++)
+      for (const [kind, fill] of Object.entries(fills)) {
         const bytes = Buffer.from(whole)
-        for (let i = page * PAGE; i < (page + 1) * PAGE; i++) bytes[i] = fill()
+        bytes.set(fill, page * PAGE)
         dirs.push(await folderWith(root, `${kind}-${page}`, bytes))
       }
     const lines = await openedInChild(dirs)
-    // A page that is free, or whose content has no checksum of its own, may pass unnoticed; the process does not end.
     expect(lines).toHaveLength(2 * dirs.length)
-    expect(lines.filter((line) => line.includes('LogDamaged')).length).toBeGreaterThan(lines.length / 2)
+    for (const kind of Object.keys(fills))
+      for (const mode of ['reader', 'writer']) {
+        const named = new Set<number>()
+        for (let page = 0; page < pages; page++) {
+          const said = lines.find((line) => line.startsWith(`${join(root, `${kind}-${page}`)} ${mode} `))
+          expect(said).toMatch(/ (LogDamaged: .*|whole \d+)$/)
+          if (said!.includes('LogDamaged')) named.add(page)
+        }
+        expect([...inUse.ofBlocks].filter((page) => !named.has(page))).toEqual([])
+        // The others are free: what they hold is read by nobody.
+        expect(named.size, `${kind}, ${mode}`).toBe(inUse.count)
+      }
+    expect(inUse.ofBlocks.size).toBeGreaterThan(50)
+    expect(inUse.count).toBeLessThan(pages)
   }, 120_000)
 })
 
@@ -211,6 +247,19 @@ const fill = async (disk: string): Promise<void> => {
       }
 }
 
+/** Changes one bit in the middle of each block. */
+const damageBlocks = async (dir: string): Promise<void> => {
+  const store = openStore(dir, 'read')
+  const blocks = [...store.blocks.getRange().map(({ value }) => Buffer.from(value))]
+  await store.env.close()
+  const path = join(dir, 'data.mdb')
+  const file = await readFile(path)
+  // A small block is within a page of the tree, and older copies of that page may hold it too.
+  for (const block of blocks)
+    for (const at of placesOf(block, file).map((start) => start + (block.length >> 1))) file[at] = file[at]! ^ 1
+  await writeFile(path, file)
+}
+
 describe('a damaged block of the raw log', () => {
   test.each([
     ['run --until-caught-up', ['run', '--until-caught-up']],
@@ -226,11 +275,7 @@ describe('a damaged block of the raw log', () => {
     expect((await streamvane(['import', join(dir, 'day.ndjson')], { env })).code).toBe(0)
     if (args[0] === 'rebuild') expect((await streamvane(['run', '--until-caught-up'], { env })).code).toBe(0)
     const path = join(data, 'log', 'raw', 'data.mdb')
-    const bytes = await readFile(path)
-    // Somewhere within the JSON of an event.
-    for (let at = bytes.indexOf('"conversationId"'); at >= 0; at = bytes.indexOf('"conversationId"', at + 40_000))
-      bytes.write('!', at + 1)
-    await writeFile(path, bytes)
+    await damageBlocks(join(data, 'log', 'raw'))
     const ended = await streamvane(args, { env })
     expect(ended.stderr).toMatch(/the block through position \d+ fails its checksum/)
     expect(ended.stderr).toContain(path)
