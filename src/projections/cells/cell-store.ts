@@ -2,7 +2,8 @@ import type { FamilyName } from '../../domain/family.js'
 import { granularities, type Granularity } from '../../domain/granularity.js'
 import type { EpochMs, Interval } from '../../domain/interval.js'
 import { rowKey } from '../../domain/row.js'
-import { Cell, type CellState } from './cell.js'
+import { Cell } from './cell.js'
+import { cellStateOf, keyOf, type CellState, type SavedCell } from './saved-cell.js'
 import { CellIndex } from './cell-index.js'
 import { SpillingMap, type ColdStore, type SpilledEntries } from './cold-store.js'
 import { Keepings } from './keeping.js'
@@ -12,7 +13,7 @@ export type CellStoreState = Readonly<{
   closedThrough: EpochMs | null
   /** Absent in states that were saved before the clock could be taken back. */
   wasClosedThrough?: EpochMs | null
-  open: readonly CellState[]
+  open: readonly (readonly [key: string, cell: SavedCell])[]
   /** Keys of the closed cells that are to be published; absent in states of versions that published every change. */
   unpublished?: readonly string[]
 }>
@@ -64,15 +65,15 @@ export class CellStore {
       CELLS,
       coldStore,
       spilled,
-      (data) => this.restored(data as CellState),
+      (data, key) => this.restored(key, data as SavedCell),
       (cell) => cell.save(),
     )
     if (state === undefined) return
     this.closedThrough = state.closedThrough
     this.wasClosedThrough = state.wasClosedThrough ?? null
-    for (const saved of state.open) {
-      const cell = this.restored(saved)
-      this.index(saved.granularity, saved).add(cell)
+    for (const [key, saved] of state.open) {
+      const cell = this.restored(key, saved)
+      this.index(cell.granularity, cell).add(cell)
       if (cell.isUnpublished) this.list(cell)
     }
     for (const key of state.unpublished ?? []) {
@@ -115,7 +116,7 @@ export class CellStore {
         for (const cell of index) {
           cell.close()
           this.list(cell)
-          this.closed.set(closedKey(cell), cell)
+          this.closed.set(keyOf(cell), cell)
         }
         indexes.delete(index.start)
       }
@@ -172,8 +173,8 @@ export class CellStore {
     return {
       closedThrough: this.closedThrough,
       wasClosedThrough: this.wasClosedThrough,
-      open: indexes.flatMap((index) => [...index].map((cell) => cell.save())),
-      unpublished: this.closedUnpublished().map(closedKey),
+      open: indexes.flatMap((index) => [...index].map((cell) => [keyOf(cell), cell.save()] as const)),
+      unpublished: this.closedUnpublished().map(keyOf),
     }
   }
 
@@ -186,7 +187,7 @@ export class CellStore {
   releaseClosed(): void {
     this.epoch += 1
     this.closed.release()
-    for (const cell of this.closedUnpublished()) this.closed.set(closedKey(cell), cell)
+    for (const cell of this.closedUnpublished()) this.closed.set(keyOf(cell), cell)
   }
 
   isClosed(end: EpochMs): boolean {
@@ -214,7 +215,7 @@ export class CellStore {
     if (known !== undefined) return known
     // After `reopenAfter` the interval may hold cells that were closed too early.
     if (this.wasClosedThrough !== null && interval.end <= this.wasClosedThrough) {
-      const closedTooEarly = this.closed.get(closedKey({ site, granularity, start }))
+      const closedTooEarly = this.closed.get(keyOf({ site, granularity, start }))
       if (closedTooEarly !== undefined) return closedTooEarly
     }
     const cell = this.newCell(site, granularity, interval, 'provisional')
@@ -223,7 +224,7 @@ export class CellStore {
   }
 
   private closedCell(site: Site, granularity: Granularity, interval: Interval): Cell {
-    const key = closedKey({ site, granularity, start: interval.start })
+    const key = keyOf({ site, granularity, start: interval.start })
     let cell = this.closed.get(key)
     if (cell === undefined) {
       // Created after its interval closed: its first observation is already a correction.
@@ -243,7 +244,8 @@ export class CellStore {
     return new Cell(site, granularity, interval, keeping, { status, settingsVersion, serviceTarget })
   }
 
-  private restored(state: CellState): Cell {
+  private restored(key: string, saved: SavedCell): Cell {
+    const state = cellStateOf(key, saved)
     const site = this.sites.of(state.family, state.dimensions)
     return Cell.restored(site, this.keepings.of(state.sketched, state.keepsValues), state)
   }
@@ -257,7 +259,3 @@ export class CellStore {
 }
 
 const CELLS = 'cell/'
-
-/** Key of a closed cell among all cells of a generation, ordered by interval. */
-const closedKey = ({ site, granularity, start }: Readonly<Pick<Cell, 'site' | 'granularity' | 'start'>>): string =>
-  `${String(start).padStart(15, '0')}/${granularity}/${site.key}`

@@ -9,40 +9,12 @@ import { rowKey, type Correction, type RowStatus } from '../../domain/row.js'
 import { bucketOf } from '../../domain/sketch.js'
 import type { Rendering } from '../settings.js'
 import { Figures } from './figures.js'
-import { KeptValues, type KeptValuesState } from './kept-values.js'
+import { KeptValues } from './kept-values.js'
 import { KEEPS_SKETCH, KEEPS_VALUES, type Keeping } from './keeping.js'
 import { addQueryTime } from './query-time.js'
+import { savedCell, type CellState, type PendingPoint, type SavedCell } from './saved-cell.js'
 import type { Site } from './site.js'
 import { Tally } from './tally.js'
-
-/** A point that may be withdrawn. Minimum and maximum cannot be subtracted, so it is kept apart until it is certain. */
-export type PendingPoint = Readonly<{ metric: number; value: number }>
-
-/** A cell as plain data. */
-export type CellState = Readonly<{
-  family: FamilyName
-  dimensions: readonly (string | null)[]
-  granularity: Granularity
-  start: EpochMs
-  end: EpochMs
-  status: RowStatus
-  correction: Correction | null
-  revision: number
-  /** The last revision that was published, 0 if none was; absent where it is `revision`. */
-  published?: number
-  /** Number of the settings by which this revision is rendered. */
-  settingsVersion: number
-  serviceTarget: number | null
-  erased: number
-  /** Metrics of which the row tells quantiles, by place. */
-  sketched: readonly number[]
-  /** Does the cell keep all values, so that points can be taken back? */
-  keepsValues: boolean
-  /** Place, count, sum, minimum and maximum of each metric that it has. */
-  measures: readonly number[]
-  kept: readonly (readonly [place: number, kept: KeptValuesState])[]
-  pending: readonly (readonly [string, PendingPoint])[]
-}>
 
 const states: readonly boolean[] = metricNames.map((metric) => metricKind(metric) === 'state')
 
@@ -94,7 +66,7 @@ export class Cell {
     const cell = new Cell(site, state.granularity, { start: state.start, end: state.end }, keeping, state)
     cell.correction = state.correction
     cell.revision = state.revision
-    cell.published = state.published ?? state.revision
+    cell.published = state.published
     cell.erased = state.erased
     cell.tally.restore(state.measures)
     for (const [metric, kept] of state.kept) (cell.kept ??= new Map()).set(metric, new KeptValues(kept))
@@ -240,18 +212,14 @@ export class Cell {
     }
   }
 
-  save(): CellState {
-    const { family, dimensions, granularity, start, end, status, correction, revision } = this
-    const { settingsVersion, serviceTarget, erased, published } = this
-    const { sketched, keepsValues } = this.keeping
-    return {
-      ...{ family, dimensions, granularity, start, end, status, correction, revision },
-      ...{ settingsVersion, serviceTarget, erased, sketched, keepsValues },
-      ...(published === revision ? {} : { published }),
+  save(): SavedCell {
+    return savedCell(this, this.keeping, {
+      published: this.published,
+      erased: this.erased,
       measures: this.tally.save(),
-      kept: [...(this.kept ?? [])].map(([metric, kept]) => [metric, kept.save()] as const),
-      pending: [...(this.pending ?? [])],
-    }
+      kept: this.kept === undefined ? [] : [...this.kept].map(([metric, kept]) => [metric, kept.save()] as const),
+      pending: this.pending === undefined ? [] : [...this.pending],
+    })
   }
 
   /** Does its row hold nothing? Time in a state that was taken back as a whole is nothing. */

@@ -22,7 +22,7 @@ export class SpillingMap<T> {
   private readonly changed = new Map<string, T>()
   private readonly prefix: string
   private readonly coldStore: ColdStore
-  private readonly load: (data: unknown) => T
+  private readonly load: (data: unknown, key: string) => T
   private readonly toData: (value: T) => unknown
 
   /** `spilled` are the entries of a saved state that the cold store does not hold. */
@@ -30,7 +30,7 @@ export class SpillingMap<T> {
     prefix: string,
     coldStore: ColdStore,
     spilled: SpilledEntries,
-    load: (data: unknown) => T,
+    load: (data: unknown, key: string) => T,
     toData: (value: T) => unknown,
   ) {
     this.prefix = prefix
@@ -38,7 +38,7 @@ export class SpillingMap<T> {
     this.load = load
     this.toData = toData
     for (const [key, data] of spilled)
-      if (key.startsWith(prefix)) this.changed.set(key.slice(prefix.length), load(data))
+      if (key.startsWith(prefix)) this.changed.set(key.slice(prefix.length), load(data, key.slice(prefix.length)))
   }
 
   /** The value under a key, which the caller may change in place. */
@@ -47,7 +47,7 @@ export class SpillingMap<T> {
     if (known !== undefined) return known
     const data = this.coldStore.get(this.prefix + key)
     if (data === undefined) return undefined
-    const value = this.load(data)
+    const value = this.load(data, key)
     this.changed.set(key, value)
     return value
   }

@@ -7,6 +7,7 @@ import { KpiProjection } from '../../../src/projections/kpi-projection.js'
 import { anyConfiguredLog, anyCuts, quickProfile } from '../../support/arbitrary-facts.js'
 import { emitted, inSession } from '../../support/fact-builders.js'
 import { jsonColdStore } from '../../support/json-cold-store.js'
+import { cellStateOf } from '../../../src/projections/cells/saved-cell.js'
 import { lineOf, rowsOf, textsOf } from '../../support/given.js'
 import { rowsIn } from '../../support/kpi-events.js'
 import { lawRuns } from '../../support/law-runs.js'
@@ -97,7 +98,8 @@ describe.each(['metric-records', 'detail-events'] as const)('points from %s', { 
         fold.saved()
         const { spilled, cells } = fold.save()
         expect(spilled).toEqual([])
-        for (const cell of cells.open) expect(cell.end).toBeGreaterThan(cells.closedThrough ?? -Infinity)
+        for (const [key, cell] of cells.open)
+          expect(cellStateOf(key, cell).end).toBeGreaterThan(cells.closedThrough ?? -Infinity)
       }),
       runs,
     )

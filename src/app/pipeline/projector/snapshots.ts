@@ -37,7 +37,7 @@ export const noSnapshots: SnapshotStore = {
   close: () => Promise.resolve(),
 }
 
-const FORMAT = `4/${PROJECTION_VERSION}/${process.versions.v8.split('.')[0]}`
+const FORMAT = `5/${PROJECTION_VERSION}/${process.versions.v8.split('.')[0]}`
 
 type Saved = Snapshot & Readonly<{ format: string }>
 
