@@ -18,7 +18,6 @@ export type {
   BatchAppendReq,
   BatchAppendResp,
   ReadReq,
-  ReadResp,
   TombstoneReq,
 } from '@eventstore/db-client/generated/streams_pb.js'
 
