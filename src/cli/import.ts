@@ -89,7 +89,7 @@ const mustBeThere = async (files: readonly string[]): Promise<void> => {
 const importEvents = async (context: Context, files: readonly string[], flags: Flags): Promise<number> => {
   const { config, logs, signal } = context
   const log = await logs.raw('writer')
-  const before = await log.head()
+  const before = await headOf(log, files)
   let total: Receipt = emptyReceipt
   const incomplete: Incomplete[] = []
   const reader = batchReader(flags.workers ?? Math.min(availableParallelism() - 1, WORKERS_DEFAULT_MAX))
@@ -123,6 +123,10 @@ const importEvents = async (context: Context, files: readonly string[], flags: F
   return code
 }
 
+/** Where the log ends before the import. A log that cannot say so is away, or does not let us in. */
+const headOf = (log: EventLog, [file = '']: readonly string[]): Promise<Position | undefined> =>
+  log.head().catch((cause: unknown) => failed(cause, file, emptyReceipt))
+
 /** Tells what the live generation will not count of what was just stored. */
 const reportBehindHorizon = async (
   { config: { tenant }, logs }: Context,
@@ -145,7 +149,7 @@ const importConversations = async (context: Context, files: readonly string[], f
       `the profile counts points from ${config.profile.points}: these conversations are stored, and counted only by a profile with points: conversation-details`,
     )
   const log = await logs.raw('writer')
-  const headBefore = await log.head()
+  const headBefore = await headOf(log, files)
   const sizes = new Map<string, number | undefined>()
   for (const file of files) sizes.set(file, await sizeOf(file))
   const before = (file: string): number =>
