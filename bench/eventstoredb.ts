@@ -137,7 +137,7 @@ const appendLine = async ({ log, client }: Peers, name: string, shape: Shape, be
 }
 
 const readLine = async ({ log, client }: Peers): Promise<BenchLine> => {
-  let [oursS, bareS, events] = [0, 0, 0]
+  let [oursS, bareS, events, bareEvents] = [0, 0, 0, 0]
   for (let i = 0; i < READS; i++) {
     let [seen, bareSeen] = [0, 0]
     oursS += await secondsOf(async () => {
@@ -147,13 +147,15 @@ const readLine = async ({ log, client }: Peers): Promise<BenchLine> => {
       for await (const { event } of client.readAll({ maxCount: READ_MAX + 1 }))
         if (event?.streamId.startsWith('$') === false) bareSeen++
     })
-    if (seen === 0 || seen !== bareSeen) throw new Error(`read ${seen}, and the client ${bareSeen}`)
+    // Ours ends with a batch, which goes a little further.
+    if (seen < READ_MAX || bareSeen < READ_MAX) throw new Error(`read ${seen}, and the client ${bareSeen}`)
     events += seen
+    bareEvents += bareSeen
   }
   return {
     name: 'EventStoreDB: read of `$all`',
     ours: events / oursS,
-    ceiling: events / bareS,
+    ceiling: bareEvents / bareS,
     unit: 'events/s',
     note: 'ceiling: the official client, binary events',
   }
