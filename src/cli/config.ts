@@ -4,7 +4,8 @@ import Table from 'cli-table3'
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { redacted } from '../app/config/load.js'
-import { ConfigError, sinkKinds } from '../app/config/schema.js'
+import { sinkKinds } from '../app/config/egress-schema.js'
+import { ConfigError } from '../app/config/schema.js'
 import {
   allSettings,
   changeConfiguration,

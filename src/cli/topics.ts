@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import { familyNames, type FamilyName } from '../domain/family.js'
-import { sinkKinds } from '../app/config/schema.js'
+import { sinkKinds } from '../app/config/egress-schema.js'
 import { topicsOptionsOf } from '../app/pipeline/egress/sinks.js'
 import { applyTopics, planTopics, type TopicStep } from '../egress/kafka/topic-admin.js'
 import { command, commandGroup, type CommonFlags } from './command/command.js'

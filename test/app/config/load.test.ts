@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { defaultProfile } from '../../../src/domain/profile.js'
 import { loadConfig, loadProfile, redacted } from '../../../src/app/config/load.js'
-import { ConfigError, sinkKinds } from '../../../src/app/config/schema.js'
+import { sinkKinds } from '../../../src/app/config/egress-schema.js'
+import { ConfigError } from '../../../src/app/config/schema.js'
 
 let folder = ''
 beforeAll(() => {

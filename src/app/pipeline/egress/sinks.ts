@@ -7,7 +7,8 @@ import { kafkaSink } from '../../../egress/kafka/sink.js'
 import type { TopicsOptions } from '../../../egress/kafka/topic-admin.js'
 import type { Sink } from '../../../egress/sink.js'
 import type { Topics } from '../../../egress/topics.js'
-import { sinkKinds, type Config, type SinkKind } from '../../config/schema.js'
+import { sinkKinds, type SinkKind } from '../../config/egress-schema.js'
+import type { Config } from '../../config/schema.js'
 
 export const topicsOf = (config: Config): Topics => {
   const { consolidated, ...names } = config.egress.kafka.topics
