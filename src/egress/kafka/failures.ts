@@ -1,3 +1,4 @@
+import { ClusterError } from './cluster.js'
 import { protocolErrorName } from './kafkajs-internals.js'
 import { UnreadableProgress } from './progress/progress.js'
 import type { SinkFailure } from '../sink.js'
@@ -8,10 +9,13 @@ import type { SinkFailure } from '../sink.js'
  */
 export type KafkaFailure = SinkFailure | Readonly<{ tag: 'EpochLost'; by: string }>
 
-/** Classifies errors of kafkajs and of the broker: the one place where they become ours. */
+/**
+ * Classifies errors of a cluster, and those of kafkajs where it is used without the port (topics, consumer groups): the
+ * one place where they become ours.
+ */
 export const classifyKafkaError = (cause: unknown): KafkaFailure => {
   if (cause instanceof UnreadableProgress) return { tag: 'Refused', reason: cause.message }
-  const type = protocolErrorName(cause)
+  const type = cause instanceof ClusterError ? cause.protocolError : protocolErrorName(cause)
   const refusal = type === undefined ? undefined : refusals[type]
   if (refusal !== undefined) return { tag: 'Refused', reason: `${refusal} (Kafka: ${type}: ${messageOf(cause)})` }
   if (type !== undefined && EPOCH_LOST.has(type)) return { tag: 'EpochLost', by: type }

@@ -10,7 +10,7 @@ import {
 import { withoutAborted, type AbortedTransaction, type RawRecord } from './protocol/aborted-records.js'
 import { METADATA_API_KEY, METADATA_VERSION, metadataRequest, readMetadataResponse } from './protocol/metadata-v10.js'
 import { kafkaDefaults, metadataMaxAgeMs, timeouts, type KafkaAddress } from './options.js'
-import type { PartitionReader } from './partition-reader.js'
+import type { PartitionReader } from './cluster.js'
 import { encodeRecord } from './protocol/record-encoder.js'
 
 /**

@@ -1,8 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
-import kafkajs from 'kafkajs'
-import type { Transaction } from 'kafkajs'
+import type { TransactionalProducer } from './cluster.js'
 import type { FamilySchema } from './family-readiness.js'
-import { kafkaDefaults } from './options.js'
 import { compareProgress } from './progress/progress-check.js'
 import { refusalOf } from '../progress-mismatch.js'
 import { cutIntoSends } from './records/records.js'
@@ -10,13 +8,13 @@ import { placeNow, progressMessage, withReader, type Connected, type SinkContext
 import type { SinkBatch, SinkFailure } from '../sink.js'
 import { topicNames } from '../topics.js'
 
-/** Writes a batch and its progress in one transaction. Rejects with errors of kafkajs; the outcome is then unknown. */
+/** Writes a batch and its progress in one transaction. Rejects with a `ClusterError`; the outcome is then unknown. */
 export const publish = async (
   context: SinkContext,
   connected: Connected,
   { records, progress }: SinkBatch,
 ): Promise<E.Either<SinkFailure, void>> => {
-  const { options, topics } = context
+  const { topics } = context
   const { producer, readiness } = connected
   const unready = readiness.unready(records)
   if (unready.length > 0) {
@@ -36,15 +34,14 @@ export const publish = async (
     else sends[0].push(message)
   }
   if (sends.length === 0) return E.right(undefined)
-  const compression = codecs[options.compression ?? kafkaDefaults.compression]
-  const transaction = await producer.transaction()
+  await producer.begin()
   try {
-    for (const topicMessages of sends) await transaction.sendBatch({ acks: -1, compression, topicMessages })
+    for (const send of sends) await producer.send(send)
   } catch (cause) {
-    await abortQuietly(transaction) // so that consumers need not wait until it expires
+    await abortQuietly(producer) // so that consumers need not wait until it expires
     throw cause
   }
-  await transaction.commit()
+  await producer.commit()
   return E.right(undefined)
 }
 
@@ -72,11 +69,9 @@ const prepareFurther = (
     return connected.readiness.prepare(schemas)
   })
 
-const codecs = { none: kafkajs.CompressionTypes.None, gzip: kafkajs.CompressionTypes.GZIP } as const
-
-const abortQuietly = async (transaction: Transaction): Promise<void> => {
+const abortQuietly = async (producer: TransactionalProducer): Promise<void> => {
   try {
-    await transaction.abort()
+    await producer.abort()
   } catch {
     // Still open, or aborted by the broker: the next fencing ends it in both cases.
   }

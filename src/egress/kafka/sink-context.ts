@@ -1,20 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { Kafka, Producer } from 'kafkajs'
-import { kafkaClient } from './connection.js'
+import type { Cluster, Identities, PartitionReader, TopicRecords, TransactionalProducer } from './cluster.js'
 import type { FamilyReadiness } from './family-readiness.js'
-import { partitionReader } from './kafkajs-internals.js'
-import type { Identities, PartitionReader } from './partition-reader.js'
 import { kafkaDefaults, transactionalIdOf, type KafkaSinkOptions } from './options.js'
 import { encodeProgress, type Owner, type Place } from './progress/progress.js'
-import type { TopicMessages } from './records/records.js'
 import type { Progress } from '../sink.js'
 import { defaultTopics, type Topics } from '../topics.js'
 
 /** What stays the same over all connections of one sink. */
 export type SinkContext = Readonly<{
   options: KafkaSinkOptions
-  kafka: Kafka
+  cluster: Cluster
   topics: Topics
   progressTopic: string
   transactionalId: string
@@ -26,7 +22,7 @@ export type SinkContext = Readonly<{
 
 /** One connection: a producer whose epoch was the latest when the progress was claimed. */
 export type Connected = {
-  readonly producer: Producer
+  readonly producer: TransactionalProducer
   readonly readiness: FamilyReadiness
   /** Partition of the progress topic that holds our record. */
   readonly progressPartition: number
@@ -34,9 +30,9 @@ export type Connected = {
   place: Place
 }
 
-export const sinkContext = (options: KafkaSinkOptions): SinkContext => ({
+export const sinkContext = (options: KafkaSinkOptions, cluster: Cluster): SinkContext => ({
   options,
-  kafka: kafkaClient(options),
+  cluster,
   topics: options.topics ?? defaultTopics,
   progressTopic: options.progressTopic ?? kafkaDefaults.progressTopic,
   transactionalId: transactionalIdOf(options),
@@ -49,7 +45,7 @@ export const progressMessage = (
   { progressTopic, transactionalId, owner }: SinkContext,
   { progressPartition, place }: Pick<Connected, 'progressPartition' | 'place'>,
   progress: Progress | undefined,
-): TopicMessages => {
+): TopicRecords => {
   const value = encodeProgress({ progress, owner, place })
   return { topic: progressTopic, messages: [{ key: transactionalId, value, partition: progressPartition }] }
 }
@@ -67,10 +63,10 @@ export const placeNow = (
 
 /** Runs `work` with a reader of the cluster, and closes it. */
 export const withReader = async <A>(
-  { kafka, options }: SinkContext,
+  { cluster }: SinkContext,
   work: (reader: PartitionReader) => Promise<A>,
 ): Promise<A> => {
-  const reader = await partitionReader(kafka, options)
+  const reader = await cluster.reader()
   try {
     return await work(reader)
   } finally {

@@ -1,5 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
+import type { Cluster } from './cluster.js'
 import { classifyKafkaError } from './failures.js'
+import { kafkajsCluster } from './kafkajs-cluster.js'
 import type { KafkaSinkOptions } from './options.js'
 import type { Owner } from './progress/progress.js'
 import { compareProgress, supersededBy } from './progress/progress-check.js'
@@ -18,8 +20,8 @@ import type { Progress, ProgressCheck, Sink, SinkFailure } from '../sink.js'
  * is thrown away: kafkajs changes its state before the broker answers. The transaction that it left open is aborted
  * when the next producer fences it.
  */
-export const kafkaSink = (options: KafkaSinkOptions): Sink => {
-  const context = sinkContext(options)
+export const kafkaSink = (options: KafkaSinkOptions, cluster: Cluster = kafkajsCluster(options)): Sink => {
+  const context = sinkContext(options, cluster)
   let state: Connected | undefined
   let hasClaimed = false
 

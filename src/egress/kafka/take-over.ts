@@ -1,8 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { familyNames } from '../../domain/family.js'
-import { transactionalProducer } from './connection.js'
 import { currentSchemas, familyReadiness, type FamilyReadiness } from './family-readiness.js'
-import type { PartitionReader } from './partition-reader.js'
+import type { PartitionReader } from './cluster.js'
 import { kafkaDefaults } from './options.js'
 import type { ProgressRecord } from './progress/progress.js'
 import { compareProgress, supersededBy } from './progress/progress-check.js'
@@ -86,22 +85,21 @@ const fenceAndClaim = async (
   checkRecord: (record: ProgressRecord | undefined) => Promise<E.Either<SinkFailure, Checked>>,
   signal: AbortSignal,
 ): Promise<E.Either<SinkFailure, TakenOver>> => {
-  const { kafka, transactionalId, options } = context
-  const { transactionTimeoutMs = kafkaDefaults.transactionTimeoutMs } = options
-  const producer = transactionalProducer(kafka, transactionalId, transactionTimeoutMs)
+  const { cluster, transactionalId, options } = context
+  const { transactionTimeoutMs: timeoutMs, compression } = { ...kafkaDefaults, ...options }
+  // What is read once the producer has its epoch stays true.
+  const producer = await cluster.transactionalProducer({ transactionalId, timeoutMs, compression })
   let claimed = false
   try {
-    await producer.connect()
-    // The first transaction of a producer asks for the epoch. What is read afterwards stays true.
-    const transaction = await producer.transaction()
     signal.throwIfAborted()
     const { record, partition: progressPartition } = await findProgress(reader, home, 'wait', signal)
     const allowed = await checkRecord(record)
     if (E.isLeft(allowed)) return allowed
     const { progress, place } = allowed.right
     const connected: Connected = { producer, readiness, progressPartition, place }
-    await transaction.sendBatch({ acks: -1, topicMessages: [progressMessage(context, connected, progress)] })
-    await transaction.commit()
+    await producer.begin()
+    await producer.send([progressMessage(context, connected, progress)])
+    await producer.commit()
     claimed = true
     return E.right({ connected, progress })
   } finally {

@@ -1,4 +1,4 @@
-import type { PartitionReader } from '../partition-reader.js'
+import type { PartitionReader } from '../cluster.js'
 import { decodeProgress, type ProgressRecord } from './progress.js'
 
 /** Where the progress record of a transactional id is. */

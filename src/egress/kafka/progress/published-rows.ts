@@ -1,6 +1,4 @@
-import { protocolErrorName } from '../kafkajs-internals.js'
-import type { PartitionReader } from '../partition-reader.js'
-import type { FetchedRecord } from '../protocol/aborted-records.js'
+import { ClusterError, type FetchedRecord, type PartitionReader } from '../cluster.js'
 
 const LOOKED_AT = 200n
 
@@ -41,7 +39,7 @@ const recordsFrom = async (
   try {
     return (await reader.fetch(topic, partition, from)).records
   } catch (cause) {
-    if (protocolErrorName(cause) === 'TOPIC_AUTHORIZATION_FAILED') return undefined
+    if (cause instanceof ClusterError && cause.protocolError === 'TOPIC_AUTHORIZATION_FAILED') return undefined
     throw cause
   }
 }

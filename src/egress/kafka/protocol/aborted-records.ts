@@ -1,3 +1,5 @@
+import type { FetchedRecord } from '../cluster.js'
+
 /** A record of a fetch as kafkajs decodes it, control records and records of aborted transactions included. */
 export type RawRecord = Readonly<{
   key: Buffer | null
@@ -9,13 +11,6 @@ export type RawRecord = Readonly<{
 }>
 
 export type AbortedTransaction = Readonly<{ producerId: string; firstOffset: string }>
-
-export type FetchedRecord = Readonly<{
-  key: Buffer | null
-  value: Buffer | null
-  headers: Readonly<Record<string, unknown>>
-  offset: bigint
-}>
 
 /**
  * The records of a fetch without control records and without those of aborted transactions.

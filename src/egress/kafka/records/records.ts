@@ -1,10 +1,10 @@
 import * as E from 'fp-ts/lib/Either.js'
 import kafkajs from 'kafkajs'
-import type { Message } from 'kafkajs'
 import { recordKey } from '../../../domain/row.js'
 import { recordHeaders } from './headers.js'
 import { readerOfSchema } from '../../../contract/row-codec.js'
 import { rowJson } from '../../../contract/row-json.js'
+import type { OutgoingRecord, TopicRecords } from '../cluster.js'
 import type { SchemaIds } from '../registry/schema-registration.js'
 import type { SinkRecord } from '../../sink.js'
 import { topicOf, type Topics } from '../../topics.js'
@@ -30,8 +30,6 @@ export const jsonValues: ValueOf = {
   },
 }
 
-export type TopicMessages = { topic: string; messages: Message[] }
-
 /**
  * kafkajs groups the messages of a send by partition in quadratic time: 20,000 messages to one partition block the
  * process for three seconds. And the messages of a send to one partition are one record batch, whose size the broker
@@ -50,9 +48,9 @@ export const cutIntoSends = (
   topics: Topics,
   values: ValueOf,
   partitionOf: (topic: string, key: string) => number,
-): TopicMessages[][] | string => {
-  const sends: TopicMessages[][] = []
-  let topicMessages = new Map<string, Message[]>()
+): TopicRecords[][] | string => {
+  const sends: TopicRecords[][] = []
+  let topicMessages = new Map<string, OutgoingRecord[]>()
   let loads = new Map<string, { messages: number; bytes: number }>()
   for (const record of records) {
     const { header } = record
@@ -78,7 +76,7 @@ export const cutIntoSends = (
       current.messages += 1
       current.bytes += bytes
     }
-    const message: Message = { key, value, partition, headers: recordHeaders(record, values.contentType) }
+    const message: OutgoingRecord = { key, value, partition, headers: recordHeaders(record, values.contentType) }
     const messages = topicMessages.get(topic)
     if (messages === undefined) topicMessages.set(topic, [message])
     else messages.push(message)
@@ -87,7 +85,7 @@ export const cutIntoSends = (
   return sends
 }
 
-const asSend = (topicMessages: ReadonlyMap<string, Message[]>): TopicMessages[] =>
+const asSend = (topicMessages: ReadonlyMap<string, OutgoingRecord[]>): TopicRecords[] =>
   [...topicMessages].map(([topic, messages]) => ({ topic, messages }))
 
 const KEYS_KEPT_MAX = 50_000

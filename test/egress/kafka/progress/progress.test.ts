@@ -9,7 +9,7 @@ import {
   readProgress,
 } from '../../../../src/egress/kafka/progress/progress-reader.js'
 import type { ProgressRecord } from '../../../../src/egress/kafka/progress/progress.js'
-import type { FetchedRecord } from '../../../../src/egress/kafka/protocol/aborted-records.js'
+import type { FetchedRecord } from '../../../../src/egress/kafka/cluster.js'
 
 const owner = { id: 'one', host: 'here', pid: 1 }
 const place = { tenant: 'acme', clusterId: 'c1', topics: { rows: 'id-1', progress: 'id-2' } }

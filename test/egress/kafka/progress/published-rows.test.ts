@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { ClusterError } from '../../../../src/egress/kafka/cluster.js'
 import { topicWithRows } from '../../../../src/egress/kafka/progress/published-rows.js'
 
 const never = new AbortController().signal
@@ -11,7 +12,7 @@ const readerOf = (topics: Readonly<Record<string, readonly Headers[] | 'secret'>
   bounds: async (topic: string) => ({ first: 0n, end: BigInt(topics[topic]?.length ?? 0) }),
   fetch: async (topic: string, _: number, from: bigint) => {
     const held = topics[topic]
-    if (held === 'secret') throw Object.assign(new Error('no'), { type: 'TOPIC_AUTHORIZATION_FAILED' })
+    if (held === 'secret') throw new ClusterError('no', 'TOPIC_AUTHORIZATION_FAILED')
     const records = (held ?? []).map((headers, n) => ({ key: null, value: null, headers, offset: BigInt(n) }))
     const some = records.slice(Number(from), Number(from) + 300)
     return { records: some, next: from + BigInt(some.length), stable: BigInt(records.length) }
