@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { expect } from 'vitest'
-import { runEgress, type EgressEnd } from '../../src/app/pipeline/egress/egress.js'
+import { runEgress } from '../../src/app/pipeline/egress/egress.js'
+import type { EgressEnd } from '../../src/app/pipeline/egress/publishing.js'
 import type { FactMeans } from '../../src/app/pipeline/facts/open-feed.js'
 import type { Generation } from '../../src/app/pipeline/generations.js'
 import { isKpiEvent, decodeRow } from '../../src/contract/kpi-stream.js'

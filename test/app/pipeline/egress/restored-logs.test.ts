@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { runEgress, type EgressEnd, type EgressOptions } from '../../../../src/app/pipeline/egress/egress.js'
+import { runEgress } from '../../../../src/app/pipeline/egress/egress.js'
+import type { EgressEnd, EgressOptions } from '../../../../src/app/pipeline/egress/publishing.js'
 import { promote, readGenerations, startGeneration } from '../../../../src/app/pipeline/generations.js'
 import { singleLog } from '../../../../src/app/pipeline/logs/logs.js'
 import { defaultProfile } from '../../../../src/domain/profile.js'
