@@ -5,6 +5,7 @@ import type { KpiEvent } from '../domain/kpi-event.js'
 import type { Row } from '../domain/row.js'
 import { unreachable } from '../domain/unreachable.js'
 import { kpiStream } from '../domain/stream-name.js'
+import type { RowFigures } from './avro/row-figures.js'
 import { readerOfSchema, rowCodec, type RowReader } from './row-codec.js'
 import type { RowHeader } from './row-header.js'
 import { ascendingIds } from '../log/content-id.js'
@@ -184,6 +185,13 @@ export const decodeRow = (event: RecordedEvent): StoredRow => {
 export const readHeader = (event: RecordedEvent): StoredHeader => {
   const reader = readerOf(event)
   return { header: reader.header(event.data), avro: event.data, schema: reader.fingerprint, revision: event.revision }
+}
+
+/** Reads the figures of a row whose header was read. */
+export const figuresOf = ({ avro, schema }: StoredHeader): RowFigures => {
+  const reader = readerOfSchema(schema)
+  if (E.isLeft(reader)) throw new RowOfUnknownSchema(reader.left.message)
+  return reader.right.figures(avro)
 }
 
 const readerOf = ({ metadata }: RecordedEvent): RowReader => {

@@ -6,6 +6,7 @@ import type { Row } from '../domain/row.js'
 import type { AvroSchema } from './schema/named-types.js'
 import { AvroReader } from './avro/reader.js'
 import { rowDecoder } from './avro/row-decoder.js'
+import { figuresReader, type RowFigures } from './avro/row-figures.js'
 import { rowEncoder } from './avro/row-encoder.js'
 import { fingerprintOf, oldRowDecoder } from './old-schema.js'
 import { headerOf, headerReader, type RowHeader } from './row-header.js'
@@ -30,6 +31,8 @@ export type RowReader = Readonly<{
   decode: (bytes: Uint8Array) => Row
   /** Reads the header of a datum. Throws as `decode` does; what follows the header need not be looked at. */
   header: (bytes: Uint8Array) => RowHeader
+  /** Reads what the header does not tell, to be compared. Throws as `decode` does. */
+  figures: (bytes: Uint8Array) => RowFigures
 }>
 
 /** Row ⇄ bare Avro datum (no header, no registry id) of one family, in the schema of this version. */
@@ -72,6 +75,7 @@ const codecOf = (family: FamilyName): RowCodec => {
     encode: (row) => encodeFlat(flatRowOf(row)),
     decode: rowDecoder(family),
     header: (bytes) => readHeader(new AvroReader(bytes)),
+    figures: figuresReader(family),
   }
 }
 
@@ -86,7 +90,14 @@ const readerFromHistory = (fingerprint: string): RowReader | undefined => {
 export const oldReader = (family: FamilyName, schema: AvroSchema): RowReader => {
   const current = codecs[family]
   const decode = oldRowDecoder(schema, current.schema, current.decode)
-  return { family, schema, fingerprint: fingerprintOf(schema), decode, header: (bytes) => headerOf(decode(bytes)) }
+  return {
+    family,
+    schema,
+    fingerprint: fingerprintOf(schema),
+    decode,
+    header: (bytes) => headerOf(decode(bytes)),
+    figures: (bytes) => current.figures(current.encode(decode(bytes))),
+  }
 }
 
 const codecs = Object.fromEntries(familyNames.map((family) => [family, codecOf(family)])) as Readonly<

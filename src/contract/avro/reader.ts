@@ -7,6 +7,16 @@ export class AvroReader {
     this.buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
+  /** Where the next byte is read. */
+  get position(): number {
+    return this.at
+  }
+
+  /** The bytes that were read since `position` was `begin`. They share the memory of the datum. */
+  since(begin: number): Uint8Array {
+    return this.buffer.subarray(begin, this.at)
+  }
+
   /** Throws if bytes are left. */
   end(): void {
     if (this.at !== this.buffer.length) throw new RangeError(`${this.buffer.length - this.at} bytes behind the datum`)
@@ -48,12 +58,18 @@ export class AvroReader {
   }
 
   string(): string {
+    const begin = this.skipString()
+    return this.buffer.toString('utf8', begin, this.at)
+  }
+
+  /** Passes over a text. Answers where its bytes began. */
+  skipString(): number {
     const length = this.long()
-    const { at } = this
-    const end = at + length
-    if (length < 0 || end > this.buffer.length) throw new RangeError(`a text of ${length} bytes does not fit`)
-    this.at = end
-    return this.buffer.toString('utf8', at, end)
+    const begin = this.at
+    if (length < 0 || begin + length > this.buffer.length)
+      throw new RangeError(`a text of ${length} bytes does not fit`)
+    this.at = begin + length
+    return begin
   }
 
   /** A text that is probably equal to `guess`: comparing bytes is faster than making a new string. */

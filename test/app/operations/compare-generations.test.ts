@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest'
 import { compareGenerations } from '../../../src/app/operations/generations/compare-generations.js'
+import type { ComparedRow } from '../../../src/app/operations/generations/digest.js'
 import type { Row } from '../../../src/domain/row.js'
+import { comparedRows } from '../../support/compared-rows.js'
 import { at, row } from '../reconcile/fixtures.js'
 
 const sales = (more: Partial<Row> = {}, answered = [1_000]): Row =>
   row(['sales', 'voice', null, null], at(0), { tAnswered: answered }, more)
-const rows = (...all: readonly Row[]): ReadonlyMap<string, Row> => new Map(all.map((each) => [each.key, each]))
+const rows = (...all: readonly Row[]): ReadonlyMap<string, ComparedRow> =>
+  new Map(comparedRows(all).map((each) => [each.key, each]))
 
 test('equal values with another target, status or correction are told apart from equal rows', () => {
   const before = rows(sales({ serviceTarget: 0.8, status: 'corrected', correction: 'late' }))

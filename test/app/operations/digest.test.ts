@@ -4,6 +4,7 @@ import { compareDigests, intervalDigests } from '../../../src/app/operations/gen
 import { measureOf } from '../../../src/domain/measure.js'
 import { metricIndex, metricNames, type MetricName } from '../../../src/domain/metric.js'
 import { rowKey, type Row } from '../../../src/domain/row.js'
+import { comparedRows } from '../../support/compared-rows.js'
 
 const START = Date.UTC(2026, 0, 5, 10)
 const QUARTER = 15 * 60_000
@@ -48,30 +49,32 @@ describe('the digest of an interval', () => {
       fc.property(
         anyRows.chain((rows) => fc.tuple(fc.constant(rows), fc.shuffledSubarray(rows, { minLength: rows.length }))),
         ([rows, shuffled]) => {
-          expect(intervalDigests(shuffled)).toEqual(intervalDigests(rows))
+          expect(intervalDigests(comparedRows(shuffled))).toEqual(intervalDigests(comparedRows(rows)))
         },
       ),
     )
   })
 
   test('ignores statuses, revisions and empty rows', () => {
-    const digests = intervalDigests([row('a', 0, 5), row('b', 1, 7)])
+    const digests = intervalDigests(comparedRows([row('a', 0, 5), row('b', 1, 7)]))
     expect(digests.map(({ start, rows }) => [(start - START) / QUARTER, rows])).toEqual([
       [0, 1],
       [1, 1],
     ])
     expect(
-      intervalDigests([
-        row('b', 1, 7, { status: 'corrected', revision: 9 }),
-        row('a', 0, 5),
-        row('c', 0, undefined),
-        row('c', 5, undefined),
-      ]),
+      intervalDigests(
+        comparedRows([
+          row('b', 1, 7, { status: 'corrected', revision: 9 }),
+          row('a', 0, 5),
+          row('c', 0, undefined),
+          row('c', 5, undefined),
+        ]),
+      ),
     ).toEqual(digests)
   })
 
   test('changes with any value, key and additional row', () => {
-    const digestOf = (...rows: Row[]): string | undefined => intervalDigests(rows)[0]?.digest
+    const digestOf = (...rows: Row[]): string | undefined => intervalDigests(comparedRows(rows))[0]?.digest
     const digests = [
       digestOf(row('a', 0, 5)),
       digestOf(row('a', 0, 6)),
@@ -84,8 +87,8 @@ describe('the digest of an interval', () => {
 })
 
 test('comparing the digests of two sets of rows tells equal, different and one-sided intervals', () => {
-  const before = intervalDigests([row('a', 0, 5), row('a', 1, 5), row('a', 2, 5)])
-  const after = intervalDigests([row('a', 3, 5), row('a', 1, 6), row('a', 0, 5)])
+  const before = intervalDigests(comparedRows([row('a', 0, 5), row('a', 1, 5), row('a', 2, 5)]))
+  const after = intervalDigests(comparedRows([row('a', 3, 5), row('a', 1, 6), row('a', 0, 5)]))
   expect(
     compareDigests(before, after).map(({ start, before, after, same }) => [
       (start - START) / QUARTER,

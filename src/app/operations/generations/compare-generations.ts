@@ -1,6 +1,5 @@
 import type { EpochMs } from '../../../domain/interval.js'
-import type { Row } from '../../../domain/row.js'
-import { compareDigests, intervalDigests, type DigestDifference } from './digest.js'
+import { compareDigests, intervalDigests, type ComparedRow, type DigestDifference } from './digest.js'
 
 /**
  * What a row publishes besides its values. Two generations may differ in it rightly: a row that was corrected in the
@@ -18,15 +17,15 @@ export type IntervalComparison = DigestDifference &
  * digests cover values alone, so that they are comparable between any two logs.
  */
 export const compareGenerations = (
-  before: ReadonlyMap<string, Row>,
-  after: ReadonlyMap<string, Row>,
+  before: ReadonlyMap<string, ComparedRow>,
+  after: ReadonlyMap<string, ComparedRow>,
 ): readonly IntervalComparison[] => {
   const published = new Map<EpochMs, Partial<Record<PublishedField, number>>>()
   for (const [key, row] of after) {
     const old = before.get(key)
     if (old === undefined) continue
     for (const field of publishedFields) {
-      if ((old[field] ?? null) === (row[field] ?? null)) continue
+      if (old[field] === row[field]) continue
       const counts = published.get(row.start) ?? {}
       counts[field] = (counts[field] ?? 0) + 1
       published.set(row.start, counts)

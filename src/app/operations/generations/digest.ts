@@ -1,31 +1,52 @@
 import { createHash } from 'node:crypto'
 import type { EpochMs } from '../../../domain/interval.js'
-import { valueText, type Row } from '../../../domain/row.js'
+import type { RowFigures } from '../../../contract/avro/row-figures.js'
+import { AvroWriter } from '../../../contract/avro/writer.js'
+import { figuresOf, type StoredHeader } from '../../../contract/kpi-stream.js'
+import type { RowHeader } from '../../../contract/row-header.js'
+
+/** What is compared of a row: its figures, and how they are published. */
+export type ComparedRow = Pick<RowHeader, 'key' | 'start' | 'status' | 'correction'> & RowFigures
+
+/** Throws a RangeError if the row is not of the schema that it names. */
+export const comparedRow = (stored: StoredHeader): ComparedRow => {
+  const { key, start, status, correction } = stored.header
+  return { key, start, status, correction, ...figuresOf(stored) }
+}
 
 /**
- * Digest of the values of all rows of an interval, comparable across replays, generations, logs and machines. `rows`
+ * Digest of the figures of all rows of an interval, comparable across replays, generations, logs and machines. `rows`
  * counts the rows that are not empty.
  */
 export type IntervalDigest = Readonly<{ start: EpochMs; rows: number; digest: string }>
 
-/** One digest per interval, in order. Only values enter it, not statuses or revisions. */
-export const intervalDigests = (rows: Iterable<Row>): readonly IntervalDigest[] => {
-  const intervals = new Map<EpochMs, string[]>()
+/** One digest per interval, in order. Only figures enter it, not statuses or revisions. */
+export const intervalDigests = (rows: Iterable<ComparedRow>): readonly IntervalDigest[] => {
+  const intervals = new Map<EpochMs, ComparedRow[]>()
   for (const row of rows) {
-    const text = valueText(row)
-    if (text === '') continue
-    const texts = intervals.get(row.start)
-    if (texts === undefined) intervals.set(row.start, [text])
-    else texts.push(text)
+    if (row.figures === undefined) continue
+    const interval = intervals.get(row.start)
+    if (interval === undefined) intervals.set(row.start, [row])
+    else interval.push(row)
   }
   return [...intervals]
     .sort(([a], [b]) => a - b)
-    .map(([start, texts]) => ({
-      start,
-      rows: texts.length,
-      digest: createHash('sha256').update(texts.sort().join('\n')).digest('hex').slice(0, 16),
-    }))
+    .map(([start, held]) => ({ start, rows: held.length, digest: digestOf(held) }))
 }
+
+/** The first 16 hex digits of the SHA-256 of key and figures of each row, in the order of the keys. */
+const digestOf = (rows: ComparedRow[]): string => {
+  const out = new AvroWriter()
+  out.begin()
+  for (const { key, figures } of rows.sort((a, b) => (a.key < b.key ? -1 : 1))) {
+    out.string(key)
+    out.long(figures?.length ?? 0)
+    out.bytes(figures ?? nothing)
+  }
+  return createHash('sha256').update(out.finish()).digest('hex').slice(0, 16)
+}
+
+const nothing = new Uint8Array()
 
 export type DigestDifference = Readonly<{
   start: EpochMs

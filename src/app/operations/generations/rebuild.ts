@@ -1,8 +1,8 @@
-import type { Row } from '../../../domain/row.js'
 import { compareGenerations, type IntervalComparison } from './compare-generations.js'
+import { comparedRow, type ComparedRow } from './digest.js'
 import { RowIndexKeeper } from '../../row-index/row-index-keeper.js'
 import { promote, readGenerations, startGeneration, type Generation } from '../../pipeline/generations.js'
-import { latestRows, RowOfUnknownSchema } from '../../../contract/kpi-stream.js'
+import { latestHeaders, RowOfUnknownSchema } from '../../../contract/kpi-stream.js'
 import { snapshotsOf, type LiveProjectorOptions } from '../../pipeline/projector/projector-stage.js'
 import type { Position } from '../../../log/event-log.js'
 import { rawLogIdOf } from '../../pipeline/projector/checkpoint-check.js'
@@ -79,9 +79,9 @@ export const rebuild = async (options: RebuildOptions): Promise<RebuildOutcome> 
     await index.close()
     await snapshots.close()
   }
-  const rowsOf = async (name: string): Promise<ReadonlyMap<string, Row>> => {
-    const rows = await latestRows(name === generation.name ? kpi : await logs.kpi(name, 'reader'), tenant, name)
-    return new Map([...rows].map(([key, { row }]) => [key, row]))
+  const rowsOf = async (name: string): Promise<ReadonlyMap<string, ComparedRow>> => {
+    const rows = await latestHeaders(name === generation.name ? kpi : await logs.kpi(name, 'reader'), tenant, name)
+    return new Map([...rows].map(([key, row]) => [key, comparedRow(row)]))
   }
   const { intervals, notCompared } = await compareWith(before, generation.name, rowsOf)
   if (options.promote)
@@ -95,10 +95,10 @@ export const rebuild = async (options: RebuildOptions): Promise<RebuildOutcome> 
 const compareWith = async (
   before: string | undefined,
   after: string,
-  rowsOf: (generation: string) => Promise<ReadonlyMap<string, Row>>,
+  rowsOf: (generation: string) => Promise<ReadonlyMap<string, ComparedRow>>,
 ): Promise<Pick<RebuildOutcome, 'intervals' | 'notCompared'>> => {
   try {
-    const old = before === undefined ? new Map<string, Row>() : await rowsOf(before)
+    const old = before === undefined ? new Map<string, ComparedRow>() : await rowsOf(before)
     return { intervals: compareGenerations(old, await rowsOf(after)), notCompared: undefined }
   } catch (cause) {
     if (!(cause instanceof RowOfUnknownSchema)) throw cause
