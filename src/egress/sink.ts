@@ -62,6 +62,12 @@ export const failureText = (failure: SinkFailure): string => {
 export type ProgressCheck = (progress: Progress | undefined) => Promise<Either<string, void>>
 
 /**
+ * `exactly-once`: rows and progress become visible together or not at all. `at-least-once`: a failure between the two
+ * lets rows come again, with the same identity; within a key a revision first appears after all smaller ones.
+ */
+export type Delivery = 'exactly-once' | 'at-least-once'
+
+/**
  * Somewhere rows go.
  *
  * - `connect` reads the progress and asks `check` about it before it fences anybody out: a progress that is not ours is
@@ -69,7 +75,8 @@ export type ProgressCheck = (progress: Progress | undefined) => Promise<Either<s
  *   name, reads the progress again and asks `check` again, so what it returns stays true. `undefined`: nothing was ever
  *   written. A sink that was connected before, and finds that another instance has taken over since, is `Fenced` and
  *   disturbs nobody; after `close` it takes over like a new one.
- * - `write` makes the records and the progress visible together or not at all, and resolves once that is durable. After
+ * - `write` makes the records and the progress visible together or not at all (unless `delivery` says otherwise), and
+ *   resolves once that is durable. After
  *   a failure other than `Refused` it is not called again until `connect` has succeeded; whether the failed batch
  *   arrived is told by the progress that `connect` then returns.
  * - `stillOwner` asks, without writing, whether this instance still owns the destination: `Fenced` if another has taken
@@ -80,6 +87,8 @@ export type Sink = Readonly<{
   name: string
   connect: (signal: AbortSignal, check?: ProgressCheck) => TaskEither<SinkFailure, Progress | undefined>
   write: (batch: SinkBatch, signal: AbortSignal) => TaskEither<SinkFailure, void>
+  /** What the destination allows, known once it is connected. Absent: always exactly-once. */
+  delivery?: () => Delivery | undefined
   /** Absent where a superseded writer is told at its next write only, which does no harm. */
   stillOwner?: (signal: AbortSignal) => TaskEither<SinkFailure, void>
   close: () => Promise<void>

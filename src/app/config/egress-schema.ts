@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { familyNames, type FamilyName } from '../../domain/family.js'
-import { compatibilityLevels, kafkaDefaults } from '../../egress/kafka/options.js'
+import { compatibilityLevels, deliverySettings, kafkaDefaults } from '../../egress/kafka/options.js'
 import { progressMismatchCodes } from '../../egress/progress-mismatch.js'
 import { isTopicName, TOPIC_NAME_RULE } from '../../egress/topic-name.js'
 import { defaultTopicNames } from '../../egress/topics.js'
@@ -44,6 +44,8 @@ export const kafkaSchema = z.strictObject({
   progressTopic: topicName.default(kafkaDefaults.progressTopic),
   /** The broker aborts a transaction that was left open for this long. */
   transactionTimeoutMs: z.number().int().min(1_000).default(kafkaDefaults.transactionTimeoutMs),
+  /** `at-least-once` and `detect` let rows come again after a failure, with the same identity (docs/adr/0020). */
+  delivery: z.enum(deliverySettings).default(kafkaDefaults.delivery),
   topics: z
     .strictObject({
       ...topicSchemas,

@@ -20,6 +20,8 @@ export type ActivityReport = Readonly<{
   behindSince: number | undefined
   /** What else the stage tells of itself, by name; absent where it tells nothing. */
   figures?: Readonly<Record<string, number>>
+  /** The same in words. */
+  details?: Readonly<Record<string, string>>
 }>
 
 const NO_PROGRESS_MS = 60_000
@@ -31,6 +33,7 @@ export class Activity {
   private readonly alarms = new Map<Alarm, () => boolean>()
   private readonly raised = new Map<Alarm, number>()
   private readonly figures = new Map<string, () => number>()
+  private readonly details = new Map<string, () => string | undefined>()
   private behindSince: number | undefined
   private movedAt = 0
 
@@ -74,6 +77,11 @@ export class Activity {
     this.figures.set(name, figure)
   }
 
+  /** Registers a detail in words that reports tell once it is known. */
+  say(name: string, detail: () => string | undefined): void {
+    this.details.set(name, detail)
+  }
+
   report(): ActivityReport {
     const troubles = [...this.troubles].map(([trouble, since]) => ({ trouble, since }))
     const isStuck =
@@ -81,6 +89,10 @@ export class Activity {
     for (const [alarm, isRaised] of this.alarms)
       if (!isRaised()) this.raised.delete(alarm)
       else if (!this.raised.has(alarm)) this.raised.set(alarm, this.now())
+    const details = [...this.details].flatMap(([name, detail]) => {
+      const text = detail()
+      return text === undefined ? [] : [[name, text] as const]
+    })
     return {
       alarms: [...this.raised].map(([alarm, since]) => ({ alarm, since })),
       troubles: isStuck ? [{ trouble: 'no-progress', since: this.movedAt }] : troubles,
@@ -88,6 +100,7 @@ export class Activity {
       ...(this.figures.size === 0
         ? {}
         : { figures: Object.fromEntries([...this.figures].map(([name, figure]) => [name, figure()])) }),
+      ...(details.length === 0 ? {} : { details: Object.fromEntries(details) }),
     }
   }
 }

@@ -17,6 +17,8 @@ export type StageHealth = Readonly<{
   behindMs: number
   /** Figures of its own: the buckets that a points stage holds. Absent where it has none. */
   figures?: Readonly<Record<string, number>>
+  /** The same in words: how an egress delivers. Absent where it has none. */
+  details?: Readonly<Record<string, string>>
 }>
 
 /** `ready`: every stage of this process works, and so does the log. */
@@ -38,7 +40,7 @@ export const healthOf = (stages: readonly StageHandle[], log: LogHealth, now: nu
 
 const stageHealth = (stage: StageHandle, now: number): StageHealth => {
   const state = stage.state()
-  const { troubles, alarms, behindSince, figures } = stage.activity()
+  const { troubles, alarms, behindSince, figures, details } = stage.activity()
   const isAtWork = state.kind === 'running' || state.kind === 'starting'
   return {
     state: state.kind,
@@ -48,6 +50,7 @@ const stageHealth = (stage: StageHandle, now: number): StageHealth => {
     alarms: alarms.map(({ alarm, since }) => ({ alarm, since: iso(since) })),
     behindMs: behindSince === undefined ? 0 : Math.max(0, now - behindSince),
     ...(figures === undefined ? {} : { figures }),
+    ...(details === undefined ? {} : { details }),
   }
 }
 

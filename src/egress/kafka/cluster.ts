@@ -13,6 +13,8 @@ export type Cluster = Readonly<{
    * transactional id is fenced, and the transaction that it left open is aborted.
    */
   transactionalProducer: (options: TransactionOptions) => Promise<TransactionalProducer>
+  /** Connects a producer without transactions. It fences nobody, and nobody fences it. */
+  plainProducer: (options: Pick<TransactionOptions, 'compression'>) => Promise<PlainProducer>
 }>
 
 export type TransactionOptions = Readonly<{
@@ -36,6 +38,13 @@ export type TransactionalProducer = Readonly<{
   abort: () => Promise<void>
   disconnect: () => Promise<void>
 }>
+
+/**
+ * A producer without transactions: what a send appends is visible at once, and stays where the send is rejected.
+ * Repeats of a request are dropped by the broker where it lets this user produce idempotently, and append the records
+ * twice where it does not.
+ */
+export type PlainProducer = Pick<TransactionalProducer, 'send' | 'disconnect'>
 
 /** Records of one topic in the order in which they are appended to their partitions. A topic stands in a send once. */
 export type TopicRecords = { topic: string; messages: OutgoingRecord[] }

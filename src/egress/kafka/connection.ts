@@ -47,3 +47,14 @@ export const transactionalProducer = (kafka: Kafka, transactionalId: string, tra
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
     retry: RETRY,
   })
+
+/** A producer without transactions, with repeats dropped by the broker or not. One request in flight, as above. */
+export const plainProducer = (kafka: Kafka, idempotent: boolean): Producer =>
+  kafka.producer({
+    idempotent,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+    metadataMaxAge: metadataMaxAgeMs,
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    retry: RETRY,
+  })

@@ -1,7 +1,13 @@
 import kafkajs from 'kafkajs'
-import type { Transaction } from 'kafkajs'
-import { ClusterError, type Cluster, type PartitionReader, type TransactionalProducer } from './cluster.js'
-import { kafkaClient, transactionalProducer } from './connection.js'
+import type { Kafka, Producer, Transaction } from 'kafkajs'
+import {
+  ClusterError,
+  type Cluster,
+  type PartitionReader,
+  type PlainProducer,
+  type TransactionalProducer,
+} from './cluster.js'
+import { kafkaClient, plainProducer, transactionalProducer } from './connection.js'
 import { partitionReader, protocolErrorName } from './kafkajs-internals.js'
 import type { KafkaAddress } from './options.js'
 
@@ -51,6 +57,40 @@ export const kafkajsCluster = (address: KafkaAddress): Cluster => {
         disconnect: () => translated(() => producer.disconnect()),
       } satisfies TransactionalProducer
     },
+    plainProducer: async ({ compression }) => {
+      const producer = await connectedPlain(kafka)
+      const codec = codecs[compression]
+      return {
+        send: async (records) => {
+          const topicMessages = records.map(({ topic, messages }) => ({ topic, messages }))
+          await translated(() => producer.sendBatch({ acks: -1, compression: codec, topicMessages }))
+        },
+        disconnect: () => translated(() => producer.disconnect()),
+      } satisfies PlainProducer
+    },
+  }
+}
+
+/** What brokers answer that do not give this user a producer id, or give none to anybody. */
+const NO_PRODUCER_ID = new Set(['CLUSTER_AUTHORIZATION_FAILED', 'UNSUPPORTED_VERSION'])
+
+/** Idempotent if the broker lets it be. kafkajs asks for the producer id when it connects. */
+const connectedPlain = async (kafka: Kafka): Promise<Producer> => {
+  const connected = async (idempotent: boolean): Promise<Producer> => {
+    const producer = plainProducer(kafka, idempotent)
+    try {
+      await translated(() => producer.connect())
+      return producer
+    } catch (cause) {
+      await producer.disconnect().catch(() => {})
+      throw cause
+    }
+  }
+  try {
+    return await connected(true)
+  } catch (cause) {
+    if (!(cause instanceof ClusterError) || !NO_PRODUCER_ID.has(cause.protocolError ?? '')) throw cause
+    return connected(false)
   }
 }
 

@@ -175,6 +175,8 @@ export const partitionReader = async (
             body: coordinatorRequest(transactionalId),
           }),
         )
+        if (error === TRANSACTIONAL_ID_FORBIDDEN)
+          return 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED: grant this user WRITE and DESCRIBE on the transactional id'
         return REFUSES_TRANSACTIONS.has(error) ? (text ?? `error ${error}`) : undefined
       }),
     partitions: async (topic) => {
@@ -229,6 +231,7 @@ const TRANSACTION_APIS = [
 
 /** UNSUPPORTED_VERSION and INVALID_REQUEST: what brokers answer that have coordinators of consumer groups only. */
 const REFUSES_TRANSACTIONS = new Set([35, 42])
+const TRANSACTIONAL_ID_FORBIDDEN = 53
 
 /** Sends a request that kafkajs does not know to a broker; resolves with what follows the correlation id. */
 const send = async (

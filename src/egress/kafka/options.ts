@@ -10,6 +10,7 @@ export const kafkaDefaults = {
   progressTopic: 'streamvane.progress',
   compression: 'none',
   transactionTimeoutMs: 30_000,
+  delivery: 'exactly-once',
   /** Of a row topic. */
   partitions: 6,
   /** As the broker is set. */
@@ -62,6 +63,14 @@ export const compatibilityLevels = [
 ] as const
 export type CompatibilityLevel = (typeof compatibilityLevels)[number]
 
+/**
+ * `exactly-once`: rows and progress in one transaction; a broker without transactions is refused. `at-least-once`:
+ * without transactions, so after a failure rows may come again with the same identity. `detect`: exactly-once where the
+ * broker and the rights of the user allow it, else at-least-once.
+ */
+export const deliverySettings = ['exactly-once', 'at-least-once', 'detect'] as const
+export type DeliverySetting = (typeof deliverySettings)[number]
+
 export type KafkaCompression = 'none' | 'gzip'
 
 export type KafkaSinkOptions = KafkaAddress &
@@ -89,6 +98,8 @@ export type KafkaSinkOptions = KafkaAddress &
     acceptProgress?: readonly ProgressMismatchCode[]
     /** Default: that of `kafkaDefaults`. */
     compression?: KafkaCompression
+    /** Default: that of `kafkaDefaults`. */
+    delivery?: DeliverySetting
     /**
      * The broker aborts a transaction that its producer has left open for this long. Until then a crashed egress holds
      * back read_committed consumers, unless it is started again before. Default: that of `kafkaDefaults`.

@@ -8,7 +8,7 @@ import { placeNow, progressMessage, withReader, type Connected, type SinkContext
 import type { SinkBatch, SinkFailure } from '../sink.js'
 import { topicNames } from '../topics.js'
 
-/** Writes a batch and its progress in one transaction. Rejects with a `ClusterError`; the outcome is then unknown. */
+/** Writes a batch and its progress in one transaction (see `withoutTransactions`). Rejects with a `ClusterError`; the outcome is then unknown. */
 export const publish = async (
   context: SinkContext,
   connected: Connected,
@@ -21,7 +21,7 @@ export const publish = async (
     const prepared = await prepareFurther(context, connected, unready)
     if (E.isLeft(prepared)) return prepared
   }
-  const sends = cutIntoSends(records, topics, readiness.values, readiness.partitionOf)
+  const sends = cutIntoSends(records, topics, readiness.values, readiness.partitionOf, connected.delivery)
   if (typeof sends === 'string')
     return E.left({
       tag: 'Refused',

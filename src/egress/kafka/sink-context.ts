@@ -4,7 +4,7 @@ import type { Cluster, Identities, PartitionReader, TopicRecords, TransactionalP
 import type { FamilyReadiness } from './family-readiness.js'
 import { kafkaDefaults, transactionalIdOf, type KafkaSinkOptions } from './options.js'
 import { encodeProgress, type Owner, type Place } from './progress/progress.js'
-import type { Progress } from '../sink.js'
+import type { Delivery, Progress } from '../sink.js'
 import { defaultTopics, type Topics } from '../topics.js'
 
 /** What stays the same over all connections of one sink. */
@@ -16,13 +16,16 @@ export type SinkContext = Readonly<{
   transactionalId: string
   /** Ids that the registry gave, by fingerprint of the schema. */
   schemaIds: Map<string, number>
-  /** As whom this sink claims the progress. */
+  /** As whom this sink claims the progress; each claim adds its number. */
   owner: Owner
 }>
 
 /** One connection: a producer whose epoch was the latest when the progress was claimed. */
 export type Connected = {
   readonly producer: TransactionalProducer
+  readonly delivery: Delivery
+  /** As whom the progress was claimed. */
+  readonly owner: Owner
   readonly readiness: FamilyReadiness
   /** Partition of the progress topic that holds our record. */
   readonly progressPartition: number
@@ -37,13 +40,13 @@ export const sinkContext = (options: KafkaSinkOptions, cluster: Cluster): SinkCo
   progressTopic: options.progressTopic ?? kafkaDefaults.progressTopic,
   transactionalId: transactionalIdOf(options),
   schemaIds: new Map(),
-  owner: { id: randomUUID(), host: hostname(), pid: process.pid },
+  owner: { id: randomUUID(), host: hostname(), pid: process.pid, since: new Date().toISOString() },
 })
 
 /** The progress record as a message. */
 export const progressMessage = (
-  { progressTopic, transactionalId, owner }: SinkContext,
-  { progressPartition, place }: Pick<Connected, 'progressPartition' | 'place'>,
+  { progressTopic, transactionalId }: SinkContext,
+  { progressPartition, place, owner }: Pick<Connected, 'progressPartition' | 'place' | 'owner'>,
   progress: Progress | undefined,
 ): TopicRecords => {
   const value = encodeProgress({ progress, owner, place })

@@ -11,7 +11,7 @@ import { publish } from './publish.js'
 import { partitioning } from './records/records.js'
 import { placeNow, sinkContext, withReader, type Connected, type SinkContext } from './sink-context.js'
 import { takeOver } from './take-over.js'
-import type { Progress, ProgressCheck, Sink, SinkFailure } from '../sink.js'
+import type { Delivery, Progress, ProgressCheck, Sink, SinkFailure } from '../sink.js'
 
 /**
  * Rows on Kafka, exactly once: a batch and its progress record are one transaction under a stable transactional id.
@@ -24,6 +24,7 @@ export const kafkaSink = (options: KafkaSinkOptions, cluster: Cluster = kafkajsC
   const context = sinkContext(options, cluster)
   let state: Connected | undefined
   let hasClaimed = false
+  let lastDelivery: Delivery | undefined
 
   const disconnect = async (): Promise<void> => {
     const was = state
@@ -40,6 +41,7 @@ export const kafkaSink = (options: KafkaSinkOptions, cluster: Cluster = kafkajsC
     const taken = await takeOver(context, { hasClaimed, check, signal })
     if (E.isLeft(taken)) return taken
     state = taken.right.connected
+    lastDelivery = state.delivery
     hasClaimed = true
     return E.right(taken.right.progress)
   }
@@ -67,6 +69,7 @@ export const kafkaSink = (options: KafkaSinkOptions, cluster: Cluster = kafkajsC
           ? E.left({ tag: 'NotConnected', cause: new Error('not connected') })
           : publish(context, state, batch),
       ),
+    delivery: () => lastDelivery,
     stillOwner: () => async () => {
       try {
         const lost = (await takenOverBy(context, 'stop')) ?? (await topicsRecreated(context, state))

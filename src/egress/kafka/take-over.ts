@@ -2,14 +2,14 @@ import * as E from 'fp-ts/lib/Either.js'
 import { familyNames } from '../../domain/family.js'
 import { currentSchemas, familyReadiness, type FamilyReadiness } from './family-readiness.js'
 import type { PartitionReader } from './cluster.js'
-import { kafkaDefaults } from './options.js'
+import { deliveryOf, openProducer } from './delivery.js'
 import type { ProgressRecord } from './progress/progress.js'
 import { compareProgress, supersededBy } from './progress/progress-check.js'
 import { refusalOf } from '../progress-mismatch.js'
 import { findProgress, foreignClaimPending, type ProgressHome } from './progress/progress-reader.js'
 import { topicWithRows } from './progress/published-rows.js'
 import { placeNow, progressMessage, withReader, type Connected, type SinkContext } from './sink-context.js'
-import type { Progress, ProgressCheck, SinkFailure } from '../sink.js'
+import type { Delivery, Progress, ProgressCheck, SinkFailure } from '../sink.js'
 import { topicNames } from '../topics.js'
 
 /** `hasClaimed`: an earlier connection of this sink claimed the progress, and it was not closed since. */
@@ -25,7 +25,7 @@ export type TakenOver = Readonly<{ connected: Connected; progress: Progress | un
  *    the one that publishes.
  * 2. Registers the schemas.
  * 3. Asks the broker for an epoch, which fences every other producer of the transactional id and aborts what it left
- *    open.
+ *    open. Without transactions nobody is fenced: another instance finds our claim before its next batch.
  * 4. Reads the progress and checks it again; it cannot change any more.
  * 5. Commits a claim: the same progress with this instance's name.
  */
@@ -37,8 +37,8 @@ export const takeOver = (
     const { options, topics, progressTopic, transactionalId, schemaIds } = context
     const families = options.families ?? familyNames
     const readiness = familyReadiness(options, topics, schemaIds)
-    const reason = await reader.noTransactions(transactionalId)
-    if (reason !== undefined) return E.left({ tag: 'Refused', reason: withoutTransactions(reason) })
+    const delivery = await deliveryOf(context, reader)
+    if (E.isLeft(delivery)) return delivery
     const found = await readiness.findTopics([...topicNames(topics, families), progressTopic], reader)
     if (E.isLeft(found)) return found
     const home: ProgressHome = {
@@ -51,16 +51,16 @@ export const takeOver = (
       checkProgress(context, reader, record, hasClaimed, check, signal)
 
     const before = await look(context, reader, home, hasClaimed, signal)
-    const allowed = await checkRecord(before)
+    const allowed = await checkRecord(before.record)
     if (E.isLeft(allowed)) return allowed
     const prepared = await readiness.prepare(currentSchemas(families))
     if (E.isLeft(prepared)) return prepared
-    return fenceAndClaim(context, reader, readiness, home, checkRecord, signal)
+    return fenceAndClaim(context, {
+      ...{ reader, readiness, home, checkRecord, signal },
+      partition: before.partition,
+      delivery: delivery.right,
+    })
   })
-
-const withoutTransactions = (reason: string): string =>
-  `this broker has no transactions, without which rows cannot be published exactly once (${reason}). Azure Event Hubs ` +
-  `has them in its Premium and Dedicated tiers only. Use another broker, or egress.sink: files`
 
 /** Reads the progress without fencing. */
 const look = async (
@@ -69,41 +69,50 @@ const look = async (
   home: ProgressHome,
   hasClaimed: boolean,
   signal: AbortSignal,
-): Promise<ProgressRecord | undefined> => {
-  const { record, partition } = await findProgress(reader, home, 'stop', signal)
+): ReturnType<typeof findProgress> => {
+  const found = await findProgress(reader, home, 'stop', signal)
   // An instance that reconnects must see the claim of one that took over meanwhile, even where an open transaction
   // hides it. A first start need not: it would wait for the transaction of a crashed predecessor.
-  if (!hasClaimed || !(await foreignClaimPending(reader, { ...home, partition }, owner.id, signal))) return record
-  return (await findProgress(reader, home, 'wait', signal)).record
+  const isPending = hasClaimed && (await foreignClaimPending(reader, { ...home, ...found }, owner.id, signal))
+  return isPending ? findProgress(reader, home, 'wait', signal) : found
 }
+
+type Claiming = Readonly<{
+  reader: PartitionReader
+  readiness: FamilyReadiness
+  home: ProgressHome
+  /** Where the record was found before. */
+  partition: number
+  checkRecord: (record: ProgressRecord | undefined) => Promise<E.Either<SinkFailure, Checked>>
+  delivery: Delivery
+  signal: AbortSignal
+}>
 
 const fenceAndClaim = async (
   context: SinkContext,
-  reader: PartitionReader,
-  readiness: FamilyReadiness,
-  home: ProgressHome,
-  checkRecord: (record: ProgressRecord | undefined) => Promise<E.Either<SinkFailure, Checked>>,
-  signal: AbortSignal,
+  { reader, readiness, home, partition, checkRecord, delivery, signal }: Claiming,
 ): Promise<E.Either<SinkFailure, TakenOver>> => {
-  const { cluster, transactionalId, options } = context
-  const { transactionTimeoutMs: timeoutMs, compression } = { ...kafkaDefaults, ...options }
-  // What is read once the producer has its epoch stays true.
-  const producer = await cluster.transactionalProducer({ transactionalId, timeoutMs, compression })
+  // What is read once a transactional producer has its epoch stays true.
+  const opened = await openProducer(context, delivery)
   let claimed = false
   try {
     signal.throwIfAborted()
+    // A claim that another instance writes from here on is seen by the producer that watches from there.
+    const { end: from } = await reader.bounds(home.topic, partition)
     const { record, partition: progressPartition } = await findProgress(reader, home, 'wait', signal)
     const allowed = await checkRecord(record)
     if (E.isLeft(allowed)) return allowed
     const { progress, place } = allowed.right
-    const connected: Connected = { producer, readiness, progressPartition, place }
+    const owner = { ...context.owner, claim: (record?.owner.claim ?? 0) + 1 }
+    const producer = await opened.claimedBy(owner, { ...home, partition: progressPartition }, from)
+    const connected: Connected = { producer, delivery: opened.delivery, owner, readiness, progressPartition, place }
     await producer.begin()
     await producer.send([progressMessage(context, connected, progress)])
     await producer.commit()
     claimed = true
     return E.right({ connected, progress })
   } finally {
-    if (!claimed) await producer.disconnect().catch(() => {})
+    if (!claimed) await opened.disconnect().catch(() => {})
   }
 }
 

@@ -3,6 +3,7 @@ import type { Progress } from '../../../egress/sink.js'
 import { readGenerations, watchLive } from '../generations.js'
 import { PauseGate } from '../pause-gate.js'
 import { retrying, type Again, type Lost } from '../retry.js'
+import { deliveryTold } from './delivery-told.js'
 import { progressCheck } from './progress-check.js'
 import { endOf, type EgressEnd, type EgressOptions, type Publishing } from './publishing.js'
 import { publish } from './stream-loop.js'
@@ -21,6 +22,7 @@ export const runEgress = async (options: EgressOptions): Promise<EgressEnd> => {
   if (untilCaughtUp) await logs.control('reader')
   const { tenant, acceptProgress: accepted = [] } = options
   const check = progressCheck({ tenant, logs, sink: sink.name, accepted })
+  const delivery = deliveryTold(options)
   let written = 0
   return retrying<EgressEnd>(
     { what: `egress ${sink.name}`, backoff: RETRY, signal, gate, activity, logger, now },
@@ -28,6 +30,7 @@ export const runEgress = async (options: EgressOptions): Promise<EgressEnd> => {
       const connected = await gate.step(signal, () => sink.connect(signal, check)())
       if (connected === undefined) return { kind: 'stopped' }
       if (E.isLeft(connected)) return endOf(connected.left)
+      delivery.connected()
       const onWritten = (records: number, progress: Progress): void => {
         written += records
         options.onProgress?.(written, progress)

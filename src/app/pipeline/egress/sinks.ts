@@ -38,7 +38,7 @@ const sinkOf = (kind: SinkKind, config: Config, logger: Logger, name: string | u
         fileBytesMax: config.egress.files.fileBytesMax,
       })
     case 'kafka': {
-      const { format, registry, compression, progressTopic, transactionTimeoutMs } = config.egress.kafka
+      const { format, registry, compression, progressTopic, transactionTimeoutMs, delivery } = config.egress.kafka
       const { username, password, compatibility } = registry ?? {}
       const auth = username !== undefined && password !== undefined ? { auth: { username, password } } : {}
       const id = config.egress.kafka.transactionalId
@@ -54,6 +54,7 @@ const sinkOf = (kind: SinkKind, config: Config, logger: Logger, name: string | u
         compression,
         progressTopic,
         transactionTimeoutMs,
+        delivery,
         acceptProgress: config.egress.acceptProgress,
         ...(name === undefined ? {} : { name }),
         ...(id === undefined ? {} : { transactionalId: name === undefined ? id : `${id}.${name}` }),

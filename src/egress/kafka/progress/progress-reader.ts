@@ -1,5 +1,5 @@
 import type { PartitionReader } from '../cluster.js'
-import { decodeProgress, type ProgressRecord } from './progress.js'
+import { decodeProgress, supersedes, UnreadableProgress, type Owner, type ProgressRecord } from './progress.js'
 
 /** Where the progress record of a transactional id is. */
 export type ProgressPlace = Readonly<{ topic: string; partition: number; key: string }>
@@ -14,7 +14,7 @@ const FIRST_WINDOW = 200n
 export type AtOpenTransaction = 'wait' | 'stop'
 
 /**
- * The last committed record with this key in one partition. Reads backwards in growing windows, because a busy progress
+ * The last committed record with this key in one partition that counts (see `supersedes`). Reads backwards in growing windows, because a busy progress
  * topic may hold a million records that are not compacted yet.
  */
 export const readProgress = async (
@@ -27,19 +27,36 @@ export const readProgress = async (
   let through = end
   for (let window = FIRST_WINDOW; through > first; window *= 8n) {
     const from = through - window > first ? through - window : first
-    let found: Buffer | undefined
+    /** `null`: the record was deleted (a tombstone). */
+    let found: Buffer | null | undefined
+    let owner: Owner | undefined
     for (let at = from; at < through;) {
       signal.throwIfAborted()
       const { records, next } = await reader.fetch(topic, partition, at)
-      for (const { key: itsKey, value, offset } of records)
-        if (offset < through && value !== null && itsKey?.toString('utf8') === key) found = value
+      for (const { key: itsKey, value, offset } of records) {
+        if (offset >= through || itsKey?.toString('utf8') !== key) continue
+        const itsOwner = value === null ? undefined : ownerOf(value)
+        if (itsOwner !== undefined && owner !== undefined && !supersedes(itsOwner, owner)) continue
+        found = value
+        owner = itsOwner
+      }
       if (next === at && atOpenTransaction === 'stop') break
       at = next
     }
-    if (found !== undefined) return decodeProgress(found)
+    if (found !== undefined) return found === null ? undefined : decodeProgress(found)
     through = from
   }
   return undefined
+}
+
+/** `undefined` where the record cannot be read; one that stands behind it may be readable. */
+const ownerOf = (value: Buffer): Owner | undefined => {
+  try {
+    return decodeProgress(value).owner
+  } catch (cause) {
+    if (cause instanceof UnreadableProgress) return undefined
+    throw cause
+  }
 }
 
 /** Where to look for the record of a key: `preferred` is the partition that the key belongs into. */

@@ -14,8 +14,18 @@ export type ProgressRecord = Readonly<{
   place: Place | undefined
 }>
 
-/** `id` is random and the same for all connections of one sink. */
-export type Owner = Readonly<{ id: string; host: string; pid: number }>
+/**
+ * `id` is random and the same for all connections of one sink. `since`: when it began to publish, ISO 8601. `claim`
+ * counts the claims of a transactional id. Both are absent from what earlier versions wrote.
+ */
+export type Owner = Readonly<{ id: string; host: string; pid: number; since?: string; claim?: number }>
+
+/**
+ * Whether a record of `later`, which stands behind one of `earlier` in the topic, counts. Where no transaction fences, a
+ * zombie's record may stand behind the claim of its successor; it carries an older claim and does not count.
+ */
+export const supersedes = (later: Owner, earlier: Owner): boolean =>
+  later.claim === undefined || earlier.claim === undefined || later.claim >= earlier.claim
 
 /** Where the rows of a tenant were published. Ids are random: a topic or cluster that is created again has another. */
 export type Place = Readonly<{

@@ -6,7 +6,7 @@ import { readerOfSchema } from '../../../contract/row-codec.js'
 import { rowJson } from '../../../contract/row-json.js'
 import type { OutgoingRecord, TopicRecords } from '../cluster.js'
 import type { SchemaIds } from '../registry/schema-registration.js'
-import type { SinkRecord } from '../../sink.js'
+import type { Delivery, SinkRecord } from '../../sink.js'
 import { topicOf, type Topics } from '../../topics.js'
 import { frame } from './wire-format.js'
 
@@ -48,6 +48,7 @@ export const cutIntoSends = (
   topics: Topics,
   values: ValueOf,
   partitionOf: (topic: string, key: string) => number,
+  delivery: Delivery = 'exactly-once',
 ): TopicRecords[][] | string => {
   const sends: TopicRecords[][] = []
   let topicMessages = new Map<string, OutgoingRecord[]>()
@@ -76,7 +77,12 @@ export const cutIntoSends = (
       current.messages += 1
       current.bytes += bytes
     }
-    const message: OutgoingRecord = { key, value, partition, headers: recordHeaders(record, values.contentType) }
+    const message: OutgoingRecord = {
+      key,
+      value,
+      partition,
+      headers: recordHeaders(record, values.contentType, delivery),
+    }
     const messages = topicMessages.get(topic)
     if (messages === undefined) topicMessages.set(topic, [message])
     else messages.push(message)

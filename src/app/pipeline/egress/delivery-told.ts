@@ -1,0 +1,26 @@
+import type { Delivery } from '../../../egress/sink.js'
+import type { EgressOptions } from './publishing.js'
+
+/** Says in health, and in the log when it changes, how the sink delivers. */
+export const deliveryTold = ({
+  sink,
+  activity,
+  logger,
+}: Pick<EgressOptions, 'sink' | 'activity' | 'logger'>): Readonly<{ connected: () => void }> => {
+  const current = (): Delivery | undefined => (sink.delivery === undefined ? 'exactly-once' : sink.delivery())
+  let told: Delivery | undefined
+  activity?.say('delivery', current)
+  return {
+    connected: () => {
+      const delivery = current()
+      if (delivery === told || delivery === undefined) return
+      told = delivery
+      if (delivery === 'exactly-once') logger.info({ sink: sink.name, delivery }, 'egress: delivers exactly once')
+      else
+        logger.warn(
+          { sink: sink.name, delivery },
+          'egress: delivers at least once: after a failure rows may come again, with the same ce_id',
+        )
+    },
+  }
+}
