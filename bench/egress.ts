@@ -10,8 +10,9 @@ import { kafkaSink } from '../src/egress/kafka/sink.js'
 import { applyTopics } from '../src/egress/kafka/topic-admin.js'
 import { rowCodec } from '../src/contract/row-codec.js'
 import { registerSchemas } from '../src/egress/kafka/registry/schema-registration.js'
+import { subjectSchemas, subjectsOf } from '../src/egress/kafka/registry/subjects.js'
 import type { Sink, SinkRecord } from '../src/egress/sink.js'
-import type { Topics } from '../src/egress/topics.js'
+import { topicsPerFamily } from '../src/egress/topics.js'
 import { rowKey, type Row } from '../src/domain/row.js'
 import type { BenchLine } from './bench-line.js'
 
@@ -40,17 +41,16 @@ export const benchEgress = async (): Promise<readonly BenchLine[]> => {
 
 const measure = async (brokers: readonly string[], url: string): Promise<readonly BenchLine[]> => {
   const run = `bench-${Date.now()}`
-  const topics: Topics = {
-    kind: 'per-family',
-    names: Object.fromEntries(familyNames.map((family) => [family, `${run}-${family}`])) as Record<FamilyName, string>,
-  }
+  const topics = topicsPerFamily(
+    Object.fromEntries(familyNames.map((family) => [family, `${run}-${family}`])) as Record<FamilyName, string>,
+  )
   const progressTopic = `${run}-progress`
   await applyTopics({ brokers, topics, progressTopic, partitions: PARTITIONS, replicationFactor: 1 })
   const ids = new Map<string, number>()
-  const registered = await registerSchemas({ url }, topics, familyNames.map(rowCodec), ids)
+  const registered = await registerSchemas({ url }, subjectSchemas(topics, undefined, familyNames.map(rowCodec)), ids)
   if (E.isLeft(registered)) throw new Error(JSON.stringify(registered.left))
   const records = Array.from({ length: ROWS }, (_, index) => recordAt(index))
-  const values = avroValues(ids)
+  const values = avroValues(ids, subjectsOf(topics, undefined))
   const partitionOf = partitioning(new Map(familyNames.map((family) => [`${run}-${family}`, PARTITIONS])))
   const finished = cutIntoSends(records, topics, values, partitionOf)
   if (typeof finished === 'string') throw new Error(finished)

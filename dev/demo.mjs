@@ -131,7 +131,10 @@ try {
   else {
     env['KAFKA_BROKERS'] = pieces.brokers.join(',')
     if (pieces.registryUrl === undefined) env['STREAMVANE_EGRESS__KAFKA__FORMAT'] = 'json'
-    else env['SCHEMA_REGISTRY_URL'] = pieces.registryUrl
+    else {
+      env['SCHEMA_REGISTRY_URL'] = pieces.registryUrl
+      env['STREAMVANE_EGRESS__KAFKA__REGISTRY__AUTO_REGISTER'] = 'true'
+    }
     for (const line of (await finished(['topics', 'apply'], env, [0, TOPICS_DIFFER])).split('\n')) say(`topic ${line}`)
   }
 

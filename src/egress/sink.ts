@@ -17,9 +17,16 @@ export type SinkRecord = Readonly<{
   /** Fingerprint of the schema that `avro` was written with. */
   schema: string
   generation: string
+  /**
+   * Whether no row of a later interval was published before: of the same series, and of the same queue, agent and so on.
+   * Absent where that is not known; the record then goes to no topic of latest state by series or entity.
+   */
+  newest?: Newest
   /** Published again on request; consumers that deduplicate by (generation, key, revision) may drop it. */
   replay: boolean
 }>
+
+export type Newest = Readonly<{ series: boolean; entity: boolean }>
 
 /**
  * Records in KPI-log order and the progress that their arrival means; `progress` is absent where progress must not move

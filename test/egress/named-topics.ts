@@ -1,5 +1,5 @@
 import { familyNames, type FamilyName } from '../../src/domain/family.js'
-import type { Topics } from '../../src/egress/topics.js'
+import { topicsPerFamily, type Topics } from '../../src/egress/topics.js'
 
 /**
  * Those of the rows in batches.ts; a topic for each of all families would cost a broker more than the tests learn from
@@ -12,13 +12,9 @@ export const namedTopics = (
   prefix: string,
   families: readonly FamilyName[] = testFamilies,
 ): Readonly<{ topics: Topics; families: readonly FamilyName[]; progressTopic: string }> => ({
-  topics: {
-    kind: 'per-family',
-    names: Object.fromEntries(familyNames.map((family) => [family, `${prefix}-${family}`])) as Record<
-      FamilyName,
-      string
-    >,
-  },
+  topics: topicsPerFamily(
+    Object.fromEntries(familyNames.map((family) => [family, `${prefix}-${family}`])) as Record<FamilyName, string>,
+  ),
   families,
   progressTopic: `${prefix}-progress`,
 })

@@ -5,7 +5,7 @@ import { rowKey } from '../../src/domain/row.js'
 import { kafkaSink } from '../../src/egress/kafka/sink.js'
 import { applyTopics, planTopics } from '../../src/egress/kafka/topic-admin.js'
 import { rowCodec } from '../../src/contract/row-codec.js'
-import { topicOf, type Topics } from '../../src/egress/topics.js'
+import { sharedTopics, timeSeries, topicOf } from '../../src/egress/topics.js'
 import { connect, write } from '../contracts/sink.contract.js'
 import { batchAt } from '../egress/batches.js'
 import { namedTopics } from '../egress/named-topics.js'
@@ -15,7 +15,7 @@ import { consoleConsume } from '../support/console-consumer.js'
 import { describeRegistry, freshName } from '../support/kafka.js'
 
 describeRegistry('the Kafka sink and its registry', ({ brokers, registryUrl, tools }) => {
-  const avro = { format: 'avro', registry: { url: registryUrl } } as const
+  const avro = { format: 'avro', registry: { url: registryUrl, autoRegister: true } } as const
   const ready = async (topics: ReturnType<typeof namedTopics>) => {
     await applyTopics({ brokers, ...topics, partitions: 3, replicationFactor: 1 })
     return topics
@@ -53,14 +53,15 @@ describeRegistry('the Kafka sink and its registry', ({ brokers, registryUrl, too
   })
 
   test('one consolidated topic takes all families, each under a subject of its own', async () => {
-    const topics: Topics = { kind: 'consolidated', name: freshName('everything') }
+    const topic = freshName('everything')
+    const topics = sharedTopics([timeSeries(topic)])
     const progressTopic = freshName('progress')
     await applyTopics({ brokers, topics, progressTopic, partitions: 3, replicationFactor: 1 })
     const sink = kafkaSink({ brokers, tenant: 'acme', topics, progressTopic, values: avro })
     await connect(sink)
     await write(sink, batchAt(1))
     await sink.close()
-    const records = await consoleConsume({ brokers, tools, topic: topics.name, until: (seen) => seen.length === 4 })
+    const records = await consoleConsume({ brokers, tools, topic, until: (seen) => seen.length === 4 })
     const registry = new SchemaRegistry({ host: registryUrl })
     const families = await Promise.all(
       records.map(
@@ -117,7 +118,7 @@ describeRegistry('the Kafka sink and its registry', ({ brokers, registryUrl, too
       left: { tag: 'NotConnected' },
     })
     // The address is read when it is used, so the registry can go away here.
-    const registry = { url: registryUrl }
+    const registry = { url: registryUrl, autoRegister: true }
     const sink = kafkaSink({ brokers, tenant: 'acme', ...named, values: { format: 'avro', registry } })
     await connect(sink)
     registry.url = away.registry.url

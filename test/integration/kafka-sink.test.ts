@@ -26,7 +26,7 @@ describeRegistry('the Kafka sink on a real broker', ({ brokers, registryUrl }) =
     sinkContract(`Kafka, ${format}`, async () => {
       const named = namedTopics(freshName('contract'))
       await applyTopics({ brokers, ...named, partitions: 3, replicationFactor: 1 })
-      const values = format === 'avro' ? { format, registry: { url: registryUrl } } : { format }
+      const values = format === 'avro' ? { format, registry: { url: registryUrl, autoRegister: true } } : { format }
       return {
         sink: () => kafkaSink({ brokers, tenant: 'acme', ...named, values }),
         delivered: () => consumeAll(brokers, topicNames(named.topics, named.families)),

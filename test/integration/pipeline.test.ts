@@ -80,6 +80,7 @@ describeRegistry(
           STREAMVANE_TENANT: prefix,
           KAFKA_BROKERS: brokers.join(','),
           SCHEMA_REGISTRY_URL: registryUrl,
+          STREAMVANE_EGRESS__KAFKA__REGISTRY__AUTO_REGISTER: 'true',
         }
         expect(await streamvane(['topics', 'apply'], { env })).toMatchObject({ code: 0 })
         const started = (): Running =>

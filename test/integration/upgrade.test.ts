@@ -24,6 +24,7 @@ describeRegistry('an upgrade, on Kafka', ({ brokers, registryUrl }) => {
       STREAMVANE_EGRESS__KAFKA__TRANSACTIONAL_ID: prefix,
       KAFKA_BROKERS: brokers.join(','),
       SCHEMA_REGISTRY_URL: registryUrl,
+      STREAMVANE_EGRESS__KAFKA__REGISTRY__AUTO_REGISTER: 'true',
     }
     const succeed = async (args: readonly string[], main?: string): Promise<string> => {
       const { code, stdout, stderr } = await streamvane([...args, '--data', data], { env, main })

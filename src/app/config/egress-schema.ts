@@ -1,18 +1,62 @@
 import { z } from 'zod'
 import { familyNames, type FamilyName } from '../../domain/family.js'
 import { compatibilityLevels, deliverySettings, kafkaDefaults } from '../../egress/kafka/options.js'
+import { subjectStrategies } from '../../egress/kafka/registry/subjects.js'
 import { progressMismatchCodes } from '../../egress/progress-mismatch.js'
 import { isTopicName, TOPIC_NAME_RULE } from '../../egress/topic-name.js'
-import { defaultTopicNames } from '../../egress/topics.js'
+import {
+  defaultTopicNames,
+  sharedTopics,
+  topicContents,
+  topicFaults,
+  topicKeys,
+  topicsOfSeveralFamilies,
+  type TopicRoute,
+  type Topics,
+} from '../../egress/topics.js'
 
 const trimmed = (text: string): string => text.trim()
 
 export const topicName = z.string().refine(isTopicName, TOPIC_NAME_RULE)
 
-/** A topic for each family. */
+const cleanup = z.enum(['delete', 'compact'])
+
+/** A topic as a name, or with what it is for; or several. */
+const routesSchema = z.preprocess(
+  (value) =>
+    (Array.isArray(value) ? value : [value]).map((each: unknown) => (typeof each === 'string' ? { name: each } : each)),
+  z
+    .array(
+      z
+        .strictObject({
+          name: topicName,
+          /** Key of its records: the queue or agent (`entity`), the row key without the interval (`series`), the row key. */
+          key: z.enum(topicKeys).optional(),
+          /** `latest`: the latest state, without replays and late intervals, with tombstones. */
+          records: z.enum(topicContents).default('all'),
+          /** By default `compact` for `records: latest`, else as `cleanup` beside `topics`. */
+          cleanup: cleanup.optional(),
+        })
+        .transform(({ name, key, records, cleanup: policy }): TopicRoute => ({
+          topic: name,
+          key: key ?? (records === 'latest' ? 'series' : 'entity'),
+          records,
+          ...(policy === undefined ? {} : { cleanup: policy }),
+        })),
+    )
+    .min(1),
+)
+
+/** The topics of each family. */
 const topicSchemas = Object.fromEntries(
-  familyNames.map((family) => [family, topicName.default(defaultTopicNames[family])]),
-) as Readonly<Record<FamilyName, z.ZodDefault<typeof topicName>>>
+  familyNames.map((family) => [family, routesSchema.prefault(defaultTopicNames[family])]),
+) as Readonly<Record<FamilyName, z.ZodPrefault<typeof routesSchema>>>
+
+/** The topics of the settings of a Kafka destination. */
+export const topicsIn = ({
+  topics: { consolidated, ...ofFamilies },
+}: Readonly<{ topics: Topics & Readonly<{ consolidated?: readonly TopicRoute[] | undefined }> }>): Topics =>
+  consolidated === undefined ? ofFamilies : sharedTopics(consolidated)
 
 /** The settings of one Kafka destination. */
 export const kafkaSchema = z.strictObject({
@@ -32,7 +76,11 @@ export const kafkaSchema = z.strictObject({
       url: z.string().refine((url) => URL.canParse(url) && /^https?:/.test(url), 'an address as https://host:port'),
       username: z.string().optional(),
       password: z.string().optional(),
-      /** Level that subjects are set to; by default their level is left as it is. */
+      /** Whether the egress registers schemas that are not there; otherwise `streamvane schemas register` does. */
+      autoRegister: z.boolean().default(false),
+      /** How subjects are named; by default by topic, and by topic and record where families share a topic. */
+      subjects: z.enum(subjectStrategies).optional(),
+      /** Level that subjects are set to when a schema is registered; by default their level is left as it is. */
       compatibility: z.enum(compatibilityLevels).optional(),
     })
     .optional(),
@@ -49,13 +97,16 @@ export const kafkaSchema = z.strictObject({
   topics: z
     .strictObject({
       ...topicSchemas,
-      /** One topic for all families, instead of one for each. */
-      consolidated: topicName.optional(),
+      /** The same topic, or topics, for all families, instead of those of each. */
+      consolidated: routesSchema.optional(),
     })
-    .prefault({}),
+    .prefault({})
+    .superRefine((topics, context) => {
+      for (const message of topicFaults(topicsIn({ topics }))) context.addIssue({ code: 'custom', message })
+    }),
   /** Settings of topics that `topics apply` creates. */
   partitions: z.number().int().min(1).default(kafkaDefaults.partitions),
-  cleanup: z.enum(['delete', 'compact']).default(kafkaDefaults.cleanup),
+  cleanup: cleanup.default(kafkaDefaults.cleanup),
   retentionMs: z.number().int().min(-1).default(kafkaDefaults.retentionMs),
 })
 
@@ -111,7 +162,16 @@ export const egressFaults = (egress: EgressConfig): readonly SettingFault[] =>
     : []
 
 /** What one Kafka destination lacks that is in use. Paths begin below its settings. */
-const kafkaFaults = ({ brokers, format, registry }: KafkaSettings): readonly SettingFault[] => [
+const kafkaFaults = ({ brokers, format, registry, topics }: KafkaSettings): readonly SettingFault[] => [
+  ...(registry?.subjects !== 'TopicNameStrategy' || topicsOfSeveralFamilies(topicsIn({ topics })).size === 0
+    ? []
+    : [
+        {
+          path: ['registry', 'subjects'],
+          message:
+            'families share a topic, and one subject cannot hold the schemas of several: TopicRecordNameStrategy, or a topic for each family',
+        },
+      ]),
   ...(brokers.length > 0
     ? []
     : [

@@ -4,7 +4,8 @@ import { readerOfSchema, rowCodec, type RowReader } from '../../contract/row-cod
 import type { KafkaSinkOptions } from './options.js'
 import type { PartitionReader } from './cluster.js'
 import { avroValues, jsonValues, partitioning, type ValueOf } from './records/records.js'
-import { registerSchemas } from './registry/schema-registration.js'
+import { findSchemas } from './registry/schema-registration.js'
+import { subjectSchemas, subjectsOf } from './registry/subjects.js'
 import type { SinkFailure, SinkRecord } from '../sink.js'
 import type { Topics } from '../topics.js'
 
@@ -23,7 +24,7 @@ export type FamilyReadiness = Readonly<{
     topics: readonly string[],
     reader: Pick<PartitionReader, 'partitions'>,
   ) => Promise<E.Either<SinkFailure, void>>
-  /** Registers schemas of families whose topics were found. What is refused stays unready. */
+  /** Finds, or registers, schemas of families whose topics were found. What is refused stays unready. */
   prepare: (schemas: readonly FamilySchema[]) => Promise<E.Either<SinkFailure, void>>
   partitionsOf: (topic: string) => number
 }>
@@ -44,7 +45,10 @@ export const familyReadiness = (
   const ready = new Set<string>()
   const partitions = new Map<string, number>()
   return {
-    values: options.values.format === 'json' ? jsonValues : avroValues(schemaIds),
+    values:
+      options.values.format === 'json'
+        ? jsonValues
+        : avroValues(schemaIds, subjectsOf(topics, options.values.registry.subjects)),
     partitionOf: partitioning(partitions),
     unready: (records) => {
       const missing = new Map<string, FamilySchema>()
@@ -75,8 +79,9 @@ export const familyReadiness = (
         readers.push(reader.right)
       }
       if (options.values.format === 'avro') {
-        const registered = await registerSchemas(options.values.registry, topics, readers, schemaIds)
-        if (E.isLeft(registered)) return registered
+        const { registry } = options.values
+        const found = await findSchemas(registry, subjectSchemas(topics, registry.subjects, readers), schemaIds)
+        if (E.isLeft(found)) return found
       }
       for (const { schema } of schemas) ready.add(schema)
       return E.right(undefined)

@@ -1,6 +1,7 @@
 import type { KafkaConfig } from 'kafkajs'
 import type { FamilyName } from '../../domain/family.js'
 import type { ProgressMismatchCode } from '../progress-mismatch.js'
+import type { SubjectStrategy } from './registry/subjects.js'
 import type { Topics } from '../topics.js'
 
 /** What the configuration and the functions of this folder use where nothing is said. */
@@ -45,8 +46,12 @@ export type RegistryOptions = Readonly<{
   /** Base address of a Confluent-compatible schema registry. */
   url: string
   auth?: Readonly<{ username: string; password: string }>
+  /** Does the egress register schemas that the registry does not hold? Default: it refuses and says how to do it. */
+  autoRegister?: boolean
+  /** How subjects are named. Default: by topic; where families share a topic, by topic and record. */
+  subjects?: SubjectStrategy
   /**
-   * Level that subjects are set to. A level that the registry holds a subject to by default and that is stricter stays.
+   * Level that subjects are set to when a schema is registered. A level that the registry holds a subject to by default and that is stricter stays.
    * Default: levels are left as they are.
    */
   compatibility?: CompatibilityLevel

@@ -1,10 +1,10 @@
 import kafkajs from 'kafkajs'
 import type { Admin } from 'kafkajs'
-import type { FamilyName } from '../../domain/family.js'
+import { familyNames, type FamilyName } from '../../domain/family.js'
 import { kafkaClient } from './connection.js'
 import { classifyKafkaError } from './failures.js'
 import { kafkaDefaults, type KafkaAddress } from './options.js'
-import { defaultTopics, topicNames, type Topics } from '../topics.js'
+import { defaultTopics, type Cleanup, type Topics } from '../topics.js'
 
 /** What is not given is taken from `kafkaDefaults`. */
 export type TopicsOptions = KafkaAddress &
@@ -18,10 +18,10 @@ export type TopicsOptions = KafkaAddress &
     /** -1: what the broker is set to. */
     replicationFactor?: number
     /**
-     * `delete`: a time series of row revisions, kept for `retentionMs`. `compact`: the latest record of each queue or
-     * agent.
+     * Of topics that do not say it themselves. `delete`: a time series of row revisions, kept for `retentionMs`.
+     * `compact`: the last record of each key.
      */
-    cleanup?: 'delete' | 'compact'
+    cleanup?: Cleanup
     retentionMs?: number
   }>
 
@@ -48,12 +48,16 @@ export const wantedTopics = (options: TopicsOptions): readonly WantedTopic[] => 
     cleanup = kafkaDefaults.cleanup,
     retentionMs = kafkaDefaults.retentionMs,
   } = options
-  const config: Record<string, string> =
-    cleanup === 'delete'
-      ? { 'cleanup.policy': 'delete', 'retention.ms': String(retentionMs) }
-      : { 'cleanup.policy': 'compact' }
+  const configs = {
+    delete: { 'cleanup.policy': 'delete', 'retention.ms': String(retentionMs) },
+    compact: { 'cleanup.policy': 'compact' },
+  }
+  const policies = new Map<string, Cleanup>()
+  for (const family of options.families ?? familyNames)
+    for (const route of topics[family])
+      policies.set(route.topic, route.cleanup ?? (route.records === 'latest' ? 'compact' : cleanup))
   return [
-    ...topicNames(topics, options.families).map((topic) => ({ topic, partitions, replicationFactor, config })),
+    ...[...policies].map(([topic, policy]) => ({ topic, partitions, replicationFactor, config: configs[policy] })),
     // Small segments, so that compaction keeps up with a record per batch.
     {
       topic: progressTopic,

@@ -134,7 +134,9 @@ describe('configuration', () => {
         { progressTopic: topic },
       ]) {
         const problems = problemsOf(kafka(settings))
-        expect(problems).toMatch(/egress\.kafka\.(topics\.queue|topics\.consolidated|progressTopic): letters, digits/)
+        expect(problems).toMatch(
+          /egress\.kafka\.(topics\.(queue|consolidated)\.0\.name|progressTopic): letters, digits/,
+        )
 
         expect(problems).not.toMatch(/[\u0000\u001b]/)
       }
@@ -145,8 +147,30 @@ describe('configuration', () => {
     expect(kafka({ topics: { queue: topic } })).not.toThrow()
   })
 
+  test('a family has one topic or several, and what each is for; the latest state is keyed by series', () => {
+    const queue = ['all', { name: 'now', records: 'latest' }, { name: 'table', key: 'row', cleanup: 'compact' }]
+    const { topics } = loadConfig({ flags: { egress: { kafka: { topics: { queue, agent: 'agents' } } } } }).egress.kafka
+    expect(topics).toMatchObject({
+      queue: [
+        { topic: 'all', key: 'entity', records: 'all' },
+        { topic: 'now', key: 'series', records: 'latest' },
+        { topic: 'table', key: 'row', records: 'all', cleanup: 'compact' },
+      ],
+      agent: [{ topic: 'agents', key: 'entity', records: 'all' }],
+    })
+    expect(problemsOf(kafka({ topics: { queue: ['twice', 'twice'] } }))).toContain('egress.kafka.topics')
+    expect(problemsOf(kafka({ topics: { queue: [] } }))).toContain('egress.kafka.topics.queue')
+  })
+
+  test('families that share a topic are refused subjects that are named by topic alone', () => {
+    const registry = { url: 'http://r', subjects: 'TopicNameStrategy' }
+    const shared = { brokers: ['b:1'], registry, topics: { consolidated: 'all' } }
+    expect(problemsOf(kafka(shared))).toContain('egress.kafka.registry.subjects')
+    expect(kafka({ ...shared, registry: { url: 'http://r' } })).not.toThrow()
+  })
+
   test('the settings that messages of the egress name exist', () => {
-    const registry = { url: 'http://r', username: 'u', password: 'p', compatibility: 'FULL' }
+    const registry = { url: 'http://r', username: 'u', password: 'p', compatibility: 'FULL', autoRegister: true }
     const settings = { registry, transactionTimeoutMs: 60_000, transactionalId: 'mine', progressTopic: 'progress' }
     const config = loadConfig({ flags: { egress: { acceptProgress: ['other-log'], kafka: settings } } })
     expect(config.egress).toMatchObject({ acceptProgress: ['other-log'], kafka: settings })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { classifyKafkaError } from '../../../src/egress/kafka/failures.js'
 import { planTopics, TopicsFailed, wantedTopics } from '../../../src/egress/kafka/topic-admin.js'
+import { defaultTopics, timeSeries } from '../../../src/egress/topics.js'
 import { standInBroker } from './stand-in-broker.js'
 
 test('topics are planned with the defaults of the configuration, and the progress topic is compacted in one partition', () => {
@@ -8,6 +9,16 @@ test('topics are planned with the defaults of the configuration, and the progres
   expect(topics).toMatchObject([
     { topic: 'genesys.queue-metrics', partitions: 6, replicationFactor: -1, config: { 'cleanup.policy': 'delete' } },
     { topic: 'streamvane.progress', partitions: 1, config: { 'cleanup.policy': 'compact' } },
+  ])
+})
+
+test('a topic of latest state is compacted, beside a time series that is not', () => {
+  const queue = [timeSeries('all'), { topic: 'now', key: 'series', records: 'latest' } as const]
+  const planned = wantedTopics({ brokers: ['b:1'], families: ['queue'], topics: { ...defaultTopics, queue } })
+  expect(planned.map(({ topic, config }) => [topic, config['cleanup.policy']])).toEqual([
+    ['all', 'delete'],
+    ['now', 'compact'],
+    ['streamvane.progress', 'compact'],
   ])
 })
 

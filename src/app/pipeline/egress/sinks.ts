@@ -2,18 +2,12 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { FamilyName } from '../../../domain/family.js'
 import { filesSink } from '../../../egress/files/sink.js'
-import type { KafkaAddress, KafkaLog } from '../../../egress/kafka/options.js'
+import type { KafkaAddress, KafkaLog, RegistryOptions } from '../../../egress/kafka/options.js'
 import { kafkaSink } from '../../../egress/kafka/sink.js'
 import type { TopicsOptions } from '../../../egress/kafka/topic-admin.js'
 import type { Sink } from '../../../egress/sink.js'
-import type { Topics } from '../../../egress/topics.js'
-import { sinkKinds, type SinkKind } from '../../config/egress-schema.js'
+import { sinkKinds, topicsIn, type KafkaSettings, type SinkKind } from '../../config/egress-schema.js'
 import type { Config } from '../../config/schema.js'
-
-export const topicsOf = (config: Config): Topics => {
-  const { consolidated, ...names } = config.egress.kafka.topics
-  return consolidated === undefined ? { kind: 'per-family', names } : { kind: 'consolidated', name: consolidated }
-}
 
 /** Where the files sink writes. */
 export const filesFolderOf = (config: Config): string => config.egress.files.dir ?? join(config.data, 'files')
@@ -26,7 +20,7 @@ export const sinksOf = (config: Config, logger: Logger, name?: string): readonly
   sinkKinds(config).map((kind) => sinkOf(kind, config, logger, name))
 
 const sinkOf = (kind: SinkKind, config: Config, logger: Logger, name: string | undefined): Sink => {
-  const topics = topicsOf(config)
+  const topics = topicsIn(config.egress.kafka)
   switch (kind) {
     case 'files':
       // A folder has one writer: a replay beside a running egress needs another.
@@ -39,8 +33,6 @@ const sinkOf = (kind: SinkKind, config: Config, logger: Logger, name: string | u
       })
     case 'kafka': {
       const { format, registry, compression, progressTopic, transactionTimeoutMs, delivery } = config.egress.kafka
-      const { username, password, compatibility } = registry ?? {}
-      const auth = username !== undefined && password !== undefined ? { auth: { username, password } } : {}
       const id = config.egress.kafka.transactionalId
       return kafkaSink({
         ...addressOf(config, logger),
@@ -48,9 +40,7 @@ const sinkOf = (kind: SinkKind, config: Config, logger: Logger, name: string | u
         topics,
         families: config.profile.families,
         values:
-          format === 'avro' && registry !== undefined
-            ? { format, registry: { url: registry.url, ...auth, ...(compatibility && { compatibility }) } }
-            : { format: 'json' },
+          format === 'avro' && registry !== undefined ? { format, registry: registryOf(registry) } : { format: 'json' },
         compression,
         progressTopic,
         transactionTimeoutMs,
@@ -63,6 +53,22 @@ const sinkOf = (kind: SinkKind, config: Config, logger: Logger, name: string | u
   }
 }
 
+/** The schema registry of a Kafka destination. */
+export const registryOf = ({
+  url,
+  username,
+  password,
+  autoRegister,
+  subjects,
+  compatibility,
+}: NonNullable<KafkaSettings['registry']>): RegistryOptions => ({
+  url,
+  autoRegister,
+  ...(username !== undefined && password !== undefined && { auth: { username, password } }),
+  ...(subjects !== undefined && { subjects }),
+  ...(compatibility !== undefined && { compatibility }),
+})
+
 /** What `topics apply` works with. `families` are those that rows are computed of. */
 export const topicsOptionsOf = (
   config: Config,
@@ -70,7 +76,7 @@ export const topicsOptionsOf = (
   families: readonly FamilyName[] = config.profile.families,
 ): TopicsOptions => {
   const { progressTopic, partitions, replicationFactor, cleanup, retentionMs } = config.egress.kafka
-  const topics = topicsOf(config)
+  const topics = topicsIn(config.egress.kafka)
   return {
     ...addressOf(config, logger),
     topics,

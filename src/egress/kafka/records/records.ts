@@ -1,22 +1,25 @@
 import * as E from 'fp-ts/lib/Either.js'
 import kafkajs from 'kafkajs'
-import { recordKey } from '../../../domain/row.js'
+import type { FamilyName } from '../../../domain/family.js'
 import { recordHeaders } from './headers.js'
 import { readerOfSchema } from '../../../contract/row-codec.js'
 import { rowJson } from '../../../contract/row-json.js'
 import type { OutgoingRecord, TopicRecords } from '../cluster.js'
-import type { SchemaIds } from '../registry/schema-registration.js'
+import { schemaIdKey, type SchemaIds } from '../registry/subjects.js'
 import type { Delivery, SinkRecord } from '../../sink.js'
-import { topicOf, type Topics } from '../../topics.js'
+import { keyOf, type TopicRoute, type Topics } from '../../topics.js'
 import { frame } from './wire-format.js'
 
-/** Makes the value of a record; `undefined` if its schema is unknown. */
-export type ValueOf = Readonly<{ contentType: string; value: (record: SinkRecord) => Buffer | undefined }>
+/** Makes the value of a record on a topic; `undefined` if its schema is unknown. */
+export type ValueOf = Readonly<{
+  contentType: string
+  value: (record: SinkRecord, topic: string) => Buffer | undefined
+}>
 
-export const avroValues = (ids: SchemaIds): ValueOf => ({
+export const avroValues = (ids: SchemaIds, subjectOf: (topic: string, family: FamilyName) => string): ValueOf => ({
   contentType: 'application/avro',
-  value: ({ schema, avro }) => {
-    const id = ids.get(schema)
+  value: ({ header, schema, avro }, topic) => {
+    const id = ids.get(schemaIdKey(subjectOf(topic, header.family), schema))
     return id === undefined ? undefined : frame(id, avro)
   },
 })
@@ -53,15 +56,9 @@ export const cutIntoSends = (
   const sends: TopicRecords[][] = []
   let topicMessages = new Map<string, OutgoingRecord[]>()
   let loads = new Map<string, { messages: number; bytes: number }>()
-  for (const record of records) {
-    const { header } = record
-    const topic = topicOf(topics, header.family)
-    const key = recordKey(header)
-    const value = values.value(record)
-    if (value === undefined) return record.schema
-    const partition = partitionOf(topic, key)
-    const place = `${partition} ${topic}`
-    const bytes = value.length + HEADERS_BYTES
+  const add = (topic: string, message: OutgoingRecord): void => {
+    const place = `${message.partition} ${topic}`
+    const bytes = (message.value?.length ?? 0) + HEADERS_BYTES
     const load = loads.get(place)
     if (
       load !== undefined &&
@@ -77,18 +74,30 @@ export const cutIntoSends = (
       current.messages += 1
       current.bytes += bytes
     }
-    const message: OutgoingRecord = {
-      key,
-      value,
-      partition,
-      headers: recordHeaders(record, values.contentType, delivery),
-    }
     const messages = topicMessages.get(topic)
     if (messages === undefined) topicMessages.set(topic, [message])
     else messages.push(message)
   }
+  for (const record of records) {
+    const headers = recordHeaders(record, values.contentType, delivery)
+    for (const route of topics[record.header.family]) {
+      if (!goesTo(record, route)) continue
+      const { topic } = route
+      const value = values.value(record, topic)
+      if (value === undefined) return record.schema
+      const key = keyOf(record.header, route.key)
+      add(topic, { key, value, partition: partitionOf(topic, key), headers })
+    }
+  }
   if (topicMessages.size > 0) sends.push(asSend(topicMessages))
   return sends
+}
+
+/** Does a topic get this record? Latest state is not what a replay says: newer records may be there already. */
+const goesTo = ({ replay, newest }: SinkRecord, { records, key }: TopicRoute): boolean => {
+  if (records === 'all') return true
+  if (replay) return false
+  return key === 'row' || newest?.[key] === true
 }
 
 const asSend = (topicMessages: ReadonlyMap<string, OutgoingRecord[]>): TopicRecords[] =>

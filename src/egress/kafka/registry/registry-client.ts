@@ -3,7 +3,7 @@ import type { AvroSchema } from '../../../contract/schema/named-types.js'
 import type { CompatibilityLevel, RegistryOptions } from '../options.js'
 
 /**
- * A Confluent-compatible schema registry over HTTP: the three requests that publishing needs.
+ * A Confluent-compatible schema registry over HTTP: the requests that publishing and checking need.
  *
  * The simple way is the package of kafkajs. It insists on one compatibility level, sets it on every new subject, needs
  * the right to do so, and reports a registry that is away as "status 400".
@@ -11,18 +11,33 @@ import type { CompatibilityLevel, RegistryOptions } from '../options.js'
 export type RegistryClient = Readonly<{
   /** Registers a schema under a subject and resolves with its id; the same schema gets the same id again. */
   register: (subject: string, schema: AvroSchema) => Promise<number>
+  /** The id of a schema that is registered under a subject as it is, docs included; `undefined` if it is not. */
+  lookUp: (subject: string, schema: AvroSchema) => Promise<number | undefined>
+  /** The schemas that a subject holds, oldest first; none if there is no such subject. */
+  versions: (subject: string) => Promise<readonly RegisteredVersion[]>
+  /**
+   * Why the registry would not take a schema under a subject, by the subject's level; `undefined` if it would. A subject
+   * without versions takes every schema.
+   */
+  incompatibility: (subject: string, schema: AvroSchema) => Promise<string | undefined>
   /** The level that a subject is held to, its own or the registry's default; `undefined` if the registry tells none. */
   level: (subject: string) => Promise<Readonly<{ own: boolean; level: CompatibilityLevel | undefined }>>
   setLevel: (subject: string, level: CompatibilityLevel) => Promise<void>
 }>
 
+/** A schema that a subject holds; `schema` is undefined where it is none that Avro can parse. */
+export type RegisteredVersion = Readonly<{ version: number; id: number; schema: AvroSchema | undefined }>
+
 /** The registry gave an answer, and it is not the one that was hoped for. */
 export class RegistryAnswer extends Error {
   override readonly name = 'RegistryAnswer'
   readonly status: number
-  constructor(status: number, message: string) {
+  /** Confluent's code, as 40403; 0 where the answer has none. */
+  readonly code: number
+  constructor(status: number, message: string, code = 0) {
     super(message)
     this.status = status
+    this.code = code
   }
 }
 
@@ -55,28 +70,63 @@ export const registryClient = (options: Pick<RegistryOptions, 'url' | 'auth'>): 
     } catch (cause) {
       throw new RegistryUnreachable(`the schema registry at ${address} does not answer (${reasonOf(cause)})`)
     }
-    if (status >= 300) throw new RegistryAnswer(status, messageIn(text) ?? `status ${status}`)
+    if (status >= 300) throw new RegistryAnswer(status, messageIn(text) ?? `status ${status}`, codeIn(text))
     const answer = parsed(text)
     if (answer === undefined)
       throw new RegistryAnswer(NOT_A_REGISTRY, `${address} answers with something else than JSON`)
     return answer
   }
 
+  const idIn = (answer: unknown): number => {
+    const { id } = answer as { id?: unknown }
+    if (typeof id !== 'number') throw new RegistryAnswer(NOT_A_REGISTRY, `${address} gives a schema no id`)
+    return id
+  }
+
   return {
     register: async (subject, schema) => {
-      const path = `/subjects/${encodeURIComponent(subject)}`
       const body = { schema: JSON.stringify(schema) }
-      const found = (answer: unknown): number => {
-        const { id } = answer as { id?: unknown }
-        if (typeof id !== 'number') throw new RegistryAnswer(NOT_A_REGISTRY, `${address} gives a schema no id`)
-        return id
-      }
       try {
-        return found(await ask('POST', `${path}/versions`, body))
+        return idIn(await ask('POST', `${pathOf(subject)}/versions`, body))
       } catch (cause) {
         if (!isAnswer(cause, 403)) throw cause
         // Without the right to write, a schema that is registered can still be looked up.
-        return found(await ask('POST', path, body).catch(() => Promise.reject(cause as Error)))
+        return idIn(await ask('POST', pathOf(subject), body).catch(() => Promise.reject(cause as Error)))
+      }
+    },
+    lookUp: async (subject, schema) => {
+      try {
+        return idIn(await ask('POST', pathOf(subject), { schema: JSON.stringify(schema) }))
+      } catch (cause) {
+        if (isNotHeld(cause)) return undefined
+        throw cause
+      }
+    },
+    versions: async (subject) => {
+      try {
+        const numbers = await ask('GET', `${pathOf(subject)}/versions`)
+        if (!Array.isArray(numbers)) throw new RegistryAnswer(NOT_A_REGISTRY, `${address} lists no versions`)
+        const versions: RegisteredVersion[] = []
+        for (const version of numbers as readonly number[]) {
+          const answer = await ask('GET', `${pathOf(subject)}/versions/${version}`)
+          versions.push({ version, id: idIn(answer), schema: schemaIn(answer) })
+        }
+        return versions
+      } catch (cause) {
+        if (isNotHeld(cause)) return []
+        throw cause
+      }
+    },
+    incompatibility: async (subject, schema) => {
+      const path = `/compatibility${pathOf(subject)}/versions?verbose=true`
+      try {
+        const answer = await ask('POST', path, { schema: JSON.stringify(schema) })
+        const { is_compatible: isCompatible, messages, reason } = answer as CompatibilityAnswer
+        if (isCompatible !== false) return undefined
+        return (messages ?? []).join('; ') || reason || 'it gives no reason'
+      } catch (cause) {
+        if (isNotHeld(cause)) return undefined
+        throw cause
       }
     },
     level: async (subject) => {
@@ -96,6 +146,14 @@ export const registryClient = (options: Pick<RegistryOptions, 'url' | 'auth'>): 
 
 /** What is there answers HTTP, and is not a registry. Told as the status of a missing page. */
 const NOT_A_REGISTRY = 404
+
+/** Confluent's messages; Apicurio's reason. */
+type CompatibilityAnswer = Readonly<{ is_compatible?: boolean; messages?: readonly string[]; reason?: string }>
+
+const pathOf = (subject: string): string => `/subjects/${encodeURIComponent(subject)}`
+
+/** The registry says that it holds no such subject, version or schema. A page that is missing has no code. */
+const isNotHeld = (cause: unknown): boolean => cause instanceof RegistryAnswer && Math.floor(cause.code / 100) === 404
 
 const isAnswer = (cause: unknown, status: number): boolean => cause instanceof RegistryAnswer && cause.status === status
 
@@ -127,6 +185,19 @@ const parsed = (text: string): unknown => {
   } catch {
     return undefined
   }
+}
+
+const codeIn = (text: string): number => {
+  const answer = parsed(text)
+  const code =
+    typeof answer === 'object' && answer !== null ? (answer as { error_code?: unknown }).error_code : undefined
+  return typeof code === 'number' ? code : 0
+}
+
+const schemaIn = (answer: unknown): AvroSchema | undefined => {
+  const { schema, schemaType = 'AVRO' } = answer as { schema?: unknown; schemaType?: string }
+  const text = typeof schema === 'string' && schemaType === 'AVRO' ? parsed(schema) : undefined
+  return typeof text === 'object' && text !== null && !Array.isArray(text) ? (text as AvroSchema) : undefined
 }
 
 const messageIn = (text: string): string | undefined => {

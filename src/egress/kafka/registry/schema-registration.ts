@@ -1,43 +1,89 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { FamilyName } from '../../../domain/family.js'
-import type { RowReader } from '../../../contract/row-codec.js'
-import { recordFullName } from '../../../contract/schema/row-schema.js'
+import { fingerprintOf } from '../../../contract/old-schema.js'
+import type { AvroSchema } from '../../../contract/schema/named-types.js'
 import type { CompatibilityLevel, RegistryOptions } from '../options.js'
-import { RegistryAnswer, registryClient, type RegistryClient } from './registry-client.js'
+import { RegistryAnswer, registryClient, type RegisteredVersion, type RegistryClient } from './registry-client.js'
 import type { SinkFailure } from '../../sink.js'
-import { topicOf, type Topics } from '../../topics.js'
-
-/** Ids of schemas in the registry, by fingerprint. */
-export type SchemaIds = ReadonlyMap<string, number>
-
-/** `<topic>-value`; where families share a topic, `<topic>-<full record name>`. */
-export const subjectOf = (topics: Topics, family: FamilyName): string =>
-  topics.kind === 'consolidated' ? `${topics.name}-${recordFullName(family)}` : `${topicOf(topics, family)}-value`
+import { schemaIdKey, type SubjectSchema } from './subjects.js'
 
 /**
- * Registers schemas under the subjects of their families and adds their ids to `ids`. Registering a schema again gives
- * the same id. The registry is not asked about schemas whose id is in `ids`.
+ * Finds the ids of schemas under their subjects, and adds them to `ids`. The registry is not asked about what is in
+ * `ids`. A schema that is not registered is registered where `autoRegister` is set, and refused otherwise.
+ */
+export const findSchemas = async (
+  options: RegistryOptions,
+  schemas: readonly SubjectSchema[],
+  ids: Map<string, number>,
+): Promise<E.Either<SinkFailure, void>> => {
+  if (options.autoRegister === true) return registerSchemas(options, schemas, ids)
+  const registry = registryClient(options)
+  const missing: SubjectSchema[] = []
+  for (const wanted of schemas) {
+    const key = schemaIdKey(wanted.subject, wanted.fingerprint)
+    if (ids.has(key)) continue
+    try {
+      const id = await registeredId(registry, wanted)
+      if (id === undefined) missing.push(wanted)
+      else ids.set(key, id)
+    } catch (cause) {
+      return E.left(registryFailure(cause, wanted.subject))
+    }
+  }
+  return missing.length === 0 ? E.right(undefined) : E.left({ tag: 'Refused', reason: notRegistered(missing) })
+}
+
+const notRegistered = (missing: readonly SubjectSchema[]): string =>
+  `the schema registry does not hold the schema of ${missing
+    .map(({ subject, fingerprint }) => `${subject} (${fingerprint})`)
+    .join(
+      ', ',
+    )}: register it with \`streamvane schemas register\` (rows of earlier versions: \`--history\`), or let the egress do it with egress.kafka.registry.autoRegister: true`
+
+/**
+ * The id of a schema that is registered, docs aside: a version that only explains a field better needs no registration,
+ * because a record says the same to its reader under the schema that is held.
+ */
+export const registeredId = async (
+  registry: RegistryClient,
+  { subject, schema, fingerprint }: Pick<SubjectSchema, 'subject' | 'schema' | 'fingerprint'>,
+): Promise<number | undefined> =>
+  (await registry.lookUp(subject, schema)) ?? idAmong(await registry.versions(subject), fingerprint)
+
+/** The id of the last of these versions that has a fingerprint. */
+export const idAmong = (versions: readonly RegisteredVersion[], fingerprint: string): number | undefined =>
+  versions.findLast(({ schema }) => schema !== undefined && isOf(schema, fingerprint))?.id
+
+const isOf = (schema: AvroSchema, fingerprint: string): boolean => {
+  try {
+    return fingerprintOf(schema) === fingerprint
+  } catch {
+    return false // not a schema that avsc can parse, so none of ours
+  }
+}
+
+/**
+ * Registers schemas under their subjects and adds their ids to `ids`. Registering a schema again gives the same id. The
+ * registry is not asked about what is in `ids`.
  *
  * Levels of compatibility are left as they are unless one is configured. Our schemas satisfy every level, because a
  * version only adds fields that are nullable with default null.
  */
 export const registerSchemas = async (
   options: RegistryOptions,
-  topics: Topics,
-  schemas: readonly Pick<RowReader, 'family' | 'schema' | 'fingerprint'>[],
+  schemas: readonly SubjectSchema[],
   ids: Map<string, number>,
 ): Promise<E.Either<SinkFailure, void>> => {
   const registry = registryClient(options)
-  for (const { family, schema, fingerprint } of schemas) {
-    if (ids.has(fingerprint)) continue
-    const subject = subjectOf(topics, family)
+  for (const { subject, schema, fingerprint } of schemas) {
+    const key = schemaIdKey(subject, fingerprint)
+    if (ids.has(key)) continue
     try {
       const id = await registry.register(subject, schema)
       if (options.compatibility !== undefined) {
         const set = await ensureLevel(registry, subject, options.compatibility)
         if (E.isLeft(set)) return set
       }
-      ids.set(fingerprint, id)
+      ids.set(key, id)
     } catch (cause) {
       return E.left(registryFailure(cause, subject))
     }
@@ -78,7 +124,8 @@ const includes = (level: CompatibilityLevel, weaker: CompatibilityLevel): boolea
   )
 }
 
-const registryFailure = (cause: unknown, subject: string): SinkFailure => {
+/** What an error of the registry means to the sink. */
+export const registryFailure = (cause: unknown, subject: string): SinkFailure => {
   if (!(cause instanceof RegistryAnswer)) return { tag: 'NotConnected', cause }
   const refused = (reason: string): SinkFailure => ({ tag: 'Refused', reason: `${reason} (${cause.message})` })
   switch (cause.status) {
@@ -95,7 +142,9 @@ const registryFailure = (cause: unknown, subject: string): SinkFailure => {
           `egress.kafka.registry.password`,
       )
     case 403:
-      return refused(`this user may not register schemas under subject ${subject} in the schema registry: grant it`)
+      return refused(
+        `this user may not read or register schemas under subject ${subject} in the schema registry: grant it`,
+      )
     case 404:
     case 405:
       return refused(`there is no schema registry at egress.kafka.registry.url: check its path`)

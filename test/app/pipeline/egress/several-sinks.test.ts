@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { defaultTopicNames } from '../../../../src/egress/topics.js'
+import { defaultTopics } from '../../../../src/egress/topics.js'
 import { filesSink } from '../../../../src/egress/files/sink.js'
 import type { Sink } from '../../../../src/egress/sink.js'
 import type { EventLog } from '../../../../src/log/event-log.js'
@@ -25,8 +25,10 @@ const broker = (fates: readonly Fate[] = []) => {
 const files = (): Readonly<{ folder: string; sink: Sink }> => {
   const folder = mkdtempSync(join(tmpdir(), 'streamvane-sinks-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  const topics = { kind: 'per-family', names: defaultTopicNames } as const
-  return { folder, sink: filesSink({ folder, tenant: 't', topics, formats: ['avro'], fileBytesMax: 1 << 20 }) }
+  return {
+    folder,
+    sink: filesSink({ folder, tenant: 't', topics: defaultTopics, formats: ['avro'], fileBytesMax: 1 << 20 }),
+  }
 }
 
 const expectAllIn = async (folder: string, log: EventLog): Promise<void> => {

@@ -4,8 +4,10 @@ import { classifyKafkaError } from '../../../../src/egress/kafka/failures.js'
 import { avroValues, cutIntoSends, jsonValues, partitioning } from '../../../../src/egress/kafka/records/records.js'
 import { rowCodec } from '../../../../src/contract/row-codec.js'
 import { recordKey } from '../../../../src/domain/row.js'
-import { defaultTopics, topicOf } from '../../../../src/egress/topics.js'
+import { schemaIdKey, subjectsOf } from '../../../../src/egress/kafka/registry/subjects.js'
+import { defaultTopics, sharedTopics, timeSeries, topicOf, type TopicRoute } from '../../../../src/egress/topics.js'
 import { frame } from '../../../../src/egress/kafka/records/wire-format.js'
+import type { SinkRecord } from '../../../../src/egress/sink.js'
 import { anyRow } from '../../../contract/any-row.js'
 import { queueRow, sinkRecord } from '../../../contract/some-rows.js'
 
@@ -35,12 +37,14 @@ test('a record is keyed, placed and described from its header, and its bytes are
   fc.assert(
     fc.property(anyRow, (row) => {
       const record = sinkRecord(row)
-      const ids = new Map([[record.schema, 7]])
-      const sends = cutIntoSends([record], defaultTopics, avroValues(ids), () => 3)
+      const subjectOf = subjectsOf(defaultTopics, undefined)
+      const topicName = topicOf(defaultTopics, row.family)
+      const ids = new Map([[schemaIdKey(`${topicName}-value`, record.schema), 7]])
+      const sends = cutIntoSends([record], defaultTopics, avroValues(ids, subjectOf), () => 3)
       if (typeof sends === 'string') throw new Error(sends)
       const [{ topic, messages } = expect.fail('no topic')] = sends[0] ?? expect.fail('no send')
       const [message] = messages
-      expect(topic).toBe(topicOf(defaultTopics, row.family))
+      expect(topic).toBe(topicName)
       expect(message).toMatchObject({
         key: recordKey(row),
         partition: 3,
@@ -118,4 +122,25 @@ describe('errors of kafkajs and the broker are classified in one place', () => {
     for (const cause of [new Error('socket hang up'), protocol('NOT_COORDINATOR'), 'a string', undefined])
       expect(classifyKafkaError(cause)).toEqual({ tag: 'NotConnected', cause })
   })
+})
+
+test('a topic of latest state gets no replay, and keyed by series or entity no row of an earlier interval', () => {
+  const routes: TopicRoute[] = [
+    timeSeries('all'),
+    { topic: 'by-row', key: 'row', records: 'latest' },
+    { topic: 'by-series', key: 'series', records: 'latest' },
+    { topic: 'by-entity', key: 'entity', records: 'latest' },
+  ]
+  const topics = sharedTopics(routes)
+  const record = sinkRecord(queueRow({}))
+  const topicsOf = (more: Partial<SinkRecord>): string[] => {
+    const sends = cutIntoSends([{ ...record, ...more }], topics, jsonValues, () => 0)
+    return typeof sends === 'string' ? expect.fail(sends) : sends.flat().map(({ topic }) => topic)
+  }
+  const newest = { series: true, entity: true }
+  expect(topicsOf({ newest })).toEqual(['all', 'by-row', 'by-series', 'by-entity'])
+  expect(topicsOf({ newest: { series: true, entity: false } })).toEqual(['all', 'by-row', 'by-series'])
+  expect(topicsOf({ newest: { series: false, entity: false } })).toEqual(['all', 'by-row'])
+  expect(topicsOf({})).toEqual(['all', 'by-row'])
+  expect(topicsOf({ newest, replay: true })).toEqual(['all'])
 })

@@ -2,7 +2,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import { afterEach, describe, expect, test } from 'vitest'
 import { rowCodec } from '../../../../src/contract/row-codec.js'
 import type { CompatibilityLevel, RegistryOptions } from '../../../../src/egress/kafka/options.js'
-import { registerSchemas } from '../../../../src/egress/kafka/registry/schema-registration.js'
+import { findSchemas } from '../../../../src/egress/kafka/registry/schema-registration.js'
+import { schemaIdKey, subjectSchemas } from '../../../../src/egress/kafka/registry/subjects.js'
 import { defaultTopics } from '../../../../src/egress/topics.js'
 import { standInRegistry, type RegistryReply, type RegistryRequest } from './stand-in-registry.js'
 
@@ -18,9 +19,13 @@ const start = async (answer: (request: RegistryRequest) => RegistryReply): Promi
   return registry
 }
 
+const queueSchema = subjectSchemas(defaultTopics, undefined, [rowCodec('queue')])
+const ID_KEY = schemaIdKey('genesys.queue-metrics-value', rowCodec('queue').fingerprint)
+
+/** As an egress that registers what is missing. */
 const register = async (options: RegistryOptions) => {
   const ids = new Map<string, number>()
-  return { result: await registerSchemas(options, defaultTopics, [rowCodec('queue')], ids), ids }
+  return { result: await findSchemas({ ...options, autoRegister: true }, queueSchema, ids), ids }
 }
 
 const asked = ({ requests }: StandIn): string[] => requests.map(({ method, path }) => `${method} ${path}`)
@@ -50,7 +55,7 @@ describe('levels of compatibility in the schema registry', () => {
     const registry = await withLevels(levels)
     const { result, ids } = await register({ url: registry.url })
     expect(result).toEqual(E.right(undefined))
-    expect(ids.get(rowCodec('queue').fingerprint)).toBe(7)
+    expect(ids.get(ID_KEY)).toBe(7)
     expect(asked(registry)).toEqual([`POST ${VERSIONS}`])
   })
 
@@ -78,12 +83,67 @@ describe('levels of compatibility in the schema registry', () => {
   })
 })
 
+describe('without autoRegister', () => {
+  const find = async (options: RegistryOptions) => {
+    const ids = new Map<string, number>()
+    return { result: await findSchemas(options, queueSchema, ids), ids }
+  }
+  const NOT_FOUND = { status: 404, body: { error_code: 40403, message: 'schema not found' } }
+  const NO_SUBJECT = { status: 404, body: { error_code: 40401, message: 'subject not found' } }
+
+  test('a schema that is registered is found, and nothing is written', async () => {
+    const registry = await start(() => ({ body: { id: 7 } }))
+    const { result, ids } = await find({ url: registry.url })
+    expect(result).toEqual(E.right(undefined))
+    expect(ids.get(ID_KEY)).toBe(7)
+    expect(asked(registry)).toEqual(['POST /subjects/genesys.queue-metrics-value'])
+  })
+
+  test.each([[NOT_FOUND], [NO_SUBJECT]])(
+    'a schema that is not registered is refused with the command that does it: %j',
+    async (reply) => {
+      const registry = await start(({ path }) => (path.endsWith('/versions') ? NO_SUBJECT : reply))
+      expect((await find({ url: registry.url })).result).toMatchObject({
+        left: {
+          tag: 'Refused',
+          reason: expect.stringMatching(/genesys.queue-metrics-value.*streamvane schemas register/),
+        },
+      })
+    },
+  )
+
+  test('a schema that is registered with other docs counts as registered', async () => {
+    const undocumented = JSON.stringify(rowCodec('queue').schema, (key, value: unknown) =>
+      key === 'doc' ? undefined : value,
+    )
+    const registry = await start(({ method, path }) => {
+      if (method === 'POST') return NOT_FOUND
+      return path === VERSIONS ? { body: [3, 4] } : { body: { id: 40 + Number(path.at(-1)), schema: undocumented } }
+    })
+    const { result, ids } = await find({ url: registry.url })
+    expect(result).toEqual(E.right(undefined))
+    expect(ids.get(ID_KEY)).toBe(44)
+  })
+
+  test('a page that is missing is no registry, and not a schema that is missing', async () => {
+    const registry = await start(() => ({ status: 404, body: '<html>' }))
+    expect((await find({ url: registry.url })).result).toMatchObject({
+      left: { tag: 'Refused', reason: expect.stringContaining('egress.kafka.registry.url') },
+    })
+  })
+
+  test('a registry that fails is tried again later', async () => {
+    const registry = await start(() => ({ status: 500, body: { error_code: 50001, message: 'not now' } }))
+    expect((await find({ url: registry.url })).result).toMatchObject({ left: { tag: 'NotConnected' } })
+  })
+})
+
 describe('answers of the schema registry', () => {
   test.each([
     [409, 'incompatible'],
     [422, 'does not accept our schema'],
     [401, 'egress.kafka.registry.password'],
-    [403, 'may not register'],
+    [403, 'may not read or register'],
     [404, 'egress.kafka.registry.url'],
   ])('%i is refused in words', async (status, words) => {
     const registry = await start(() => ({ status, body: { message: 'no' } }))
@@ -108,7 +168,7 @@ describe('answers of the schema registry', () => {
       path === VERSIONS ? { status: 403, body: { message: 'read only' } } : { body: { id: 9 } },
     )
     const { ids } = await register({ url: registry.url })
-    expect(ids.get(rowCodec('queue').fingerprint)).toBe(9)
+    expect(ids.get(ID_KEY)).toBe(9)
   })
 })
 

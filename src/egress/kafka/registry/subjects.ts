@@ -1,0 +1,64 @@
+import type { FamilyName } from '../../../domain/family.js'
+import type { RowReader } from '../../../contract/row-codec.js'
+import { recordFullName } from '../../../contract/schema/row-schema.js'
+import { topicsOfSeveralFamilies, type Topics } from '../../topics.js'
+
+/** How a schema's subject is named, in Confluent's words. */
+export const subjectStrategies = ['TopicNameStrategy', 'RecordNameStrategy', 'TopicRecordNameStrategy'] as const
+export type SubjectStrategy = (typeof subjectStrategies)[number]
+
+/** A schema under a subject. */
+export type SubjectSchema = Readonly<{ subject: string; topic: string }> &
+  Pick<RowReader, 'family' | 'schema' | 'fingerprint'>
+
+/** The subject of a record type, by its full name, on a topic. */
+export const subjectName = (strategy: SubjectStrategy, topic: string, recordName: string): string => {
+  switch (strategy) {
+    case 'TopicNameStrategy':
+      return `${topic}-value`
+    case 'RecordNameStrategy':
+      return recordName
+    case 'TopicRecordNameStrategy':
+      return `${topic}-${recordName}`
+  }
+}
+
+/**
+ * The subject of the rows of a family on a topic. Without a strategy it is the topic's name; where families share the
+ * topic, the topic's and the record's, because one subject cannot hold the schemas of two record types.
+ */
+export const subjectsOf = (
+  topics: Topics,
+  strategy: SubjectStrategy | undefined,
+): ((topic: string, family: FamilyName) => string) => {
+  const shared = topicsOfSeveralFamilies(topics)
+  return (topic, family) =>
+    subjectName(
+      strategy ?? (shared.has(topic) ? 'TopicRecordNameStrategy' : 'TopicNameStrategy'),
+      topic,
+      recordFullName(family),
+    )
+}
+
+/** These schemas under the subjects of all topics of their families, each pair once. */
+export const subjectSchemas = (
+  topics: Topics,
+  strategy: SubjectStrategy | undefined,
+  schemas: readonly Pick<RowReader, 'family' | 'schema' | 'fingerprint'>[],
+): readonly SubjectSchema[] => {
+  const subjectOf = subjectsOf(topics, strategy)
+  const pairs = new Map<string, SubjectSchema>()
+  for (const { family, schema, fingerprint } of schemas)
+    for (const { topic } of topics[family]) {
+      const subject = subjectOf(topic, family)
+      const key = schemaIdKey(subject, fingerprint)
+      if (!pairs.has(key)) pairs.set(key, { subject, topic, family, schema, fingerprint })
+    }
+  return [...pairs.values()]
+}
+
+/** Ids of schemas in the registry, by `schemaIdKey`. */
+export type SchemaIds = ReadonlyMap<string, number>
+
+/** Registries other than Confluent's may give one schema another id under each subject. */
+export const schemaIdKey = (subject: string, fingerprint: string): string => `${subject} ${fingerprint}`
