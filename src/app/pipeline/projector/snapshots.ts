@@ -6,6 +6,7 @@ import type { RawMark } from '../../../contract/kpi-stream.js'
 import { commitErrorOf } from '../../../log/embedded/write/commit-error.js'
 import { LogUnavailable } from '../../../log/event-log.js'
 import { PROJECTION_VERSION } from '../generations.js'
+import { ColdTable } from './cold-table.js'
 import { decodeChecked, encodeChecked, openSnapshotFile, removeSnapshotFile } from './snapshot-file.js'
 
 /** `late`: what lay behind the late horizon so far; absent in snapshots of earlier versions. */
@@ -37,7 +38,7 @@ export const noSnapshots: SnapshotStore = {
   close: () => Promise.resolve(),
 }
 
-const FORMAT = `5/${PROJECTION_VERSION}/${process.versions.v8.split('.')[0]}`
+const FORMAT = `6/${PROJECTION_VERSION}/${process.versions.v8.split('.')[0]}`
 
 type Saved = Snapshot & Readonly<{ format: string }>
 
@@ -54,6 +55,7 @@ export const openSnapshotStore = (
   const format = `${FORMAT}/${logIdentity}`
   const dir = join(data, 'state', `${tenant}.${generation}`)
   let file = openSnapshotFile(dir)
+  let cold = new ColdTable(file.coldStore)
   let isDamaged = false
   /** Reads from the cold store. Damage costs a fold of the log from its beginning, by a new run of the projector. */
   const reading = <T>(read: () => T): T => {
@@ -80,46 +82,34 @@ export const openSnapshotStore = (
       return saved?.format === format ? saved : undefined
     },
     coldStore: {
-      get: (key) =>
-        reading(() => {
-          const bytes = file.coldStore.get(key)
-          return bytes === undefined ? undefined : decodeChecked(bytes)
-        }),
-      // LMDB orders strings by their UTF-8 bytes, which for the characters that keys are made of is the order of code
-      // units.
-      keysAfter: (prefix, after, max) =>
-        reading(() => {
-          const keys: string[] = []
-          for (const key of file.coldStore.getKeys({ start: after, limit: max + 1 })) {
-            if (!key.startsWith(prefix)) break
-            if (key > after) keys.push(key)
-          }
-          return keys.slice(0, max)
-        }),
+      get: (key) => reading(() => cold.get(key)),
+      keysAfter: (...range) => reading(() => cold.keysAfter(...range)),
     },
     save: async ({ state, ...rest }) => {
       const saved: Saved = { ...rest, format, state: { ...state, spilled: [] } }
       // Everything is encoded before the first put: an exception between two puts would commit the first of them.
-      const spilled = state.spilled.map(([key, data]) => [key, encodeChecked(data)] as const)
+      const blocks = reading(() => cold.blocksWith(state.spilled))
       const fold = encodeChecked(saved)
       await committing(() =>
         file.root.batch(() => {
-          for (const [key, data] of spilled) void file.coldStore.put(key, data)
+          cold.put(blocks)
           void file.meta.put('fold', fold)
         }),
       )
+      cold.written()
     },
     clear: async () => {
       if (isDamaged) {
         await file.root.close()
         removeSnapshotFile(dir)
         file = openSnapshotFile(dir)
+        cold = new ColdTable(file.coldStore)
         isDamaged = false
       } else
         await committing(async () => {
           // The state first: without it, what is left of the cold store is not used.
           await file.meta.clearAsync()
-          await file.coldStore.clearAsync()
+          await cold.clear()
         })
     },
     close: () => file.root.close(),
