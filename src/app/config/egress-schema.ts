@@ -14,6 +14,7 @@ import {
   type TopicRoute,
   type Topics,
 } from '../../egress/topics.js'
+import { egressDefaults } from '../pipeline/egress/publishing.js'
 
 const trimmed = (text: string): string => text.trim()
 
@@ -145,6 +146,18 @@ export const egressSchema = z.strictObject({
   batchMax: z.number().int().min(1).max(10_000).default(2_000),
   /** Mismatches of the progress at the destination that the operator accepts. */
   acceptProgress: z.array(z.enum(progressMismatchCodes)).default([]),
+  /**
+   * Pauses between attempts while the destination is away: they double from `firstMs` to `maxMs`, and half of each is
+   * random. An egress ends once it was away for `giveUpAfterMs`; without it, it tries for ever.
+   */
+  retry: z
+    .strictObject({
+      firstMs: z.number().int().min(1).default(egressDefaults.retry.firstMs),
+      maxMs: z.number().int().min(1).default(egressDefaults.retry.maxMs),
+      giveUpAfterMs: z.number().int().min(1).optional(),
+    })
+    .refine(({ firstMs, maxMs }) => firstMs <= maxMs, { message: 'maxMs is below firstMs', path: ['maxMs'] })
+    .prefault({}),
   kafka: kafkaSchema.prefault({}),
   files: filesSchema.prefault({}),
 })

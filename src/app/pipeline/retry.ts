@@ -15,7 +15,9 @@ type Refused = Readonly<{ kind: 'refused'; reason: string }>
 export type RetryOptions = Readonly<{
   /** What is tried, as the log names it. */
   what: string
-  backoff: Backoff
+  backoff: Backoff & Readonly<{ giveUpAfterMs?: number | undefined }>
+  /** From 0 to 1: the part of each pause that is left to chance (see `backoffMs`). Default `Math.random`. */
+  random?: (() => number) | undefined
   signal: AbortSignal
   /** While it is closed no attempt begins. */
   gate?: PauseGate | undefined
@@ -25,14 +27,19 @@ export type RetryOptions = Readonly<{
   now: () => number
 }>
 
+/** It was lost for longer than `giveUpAfterMs`. */
+export class GaveUp extends Error {
+  override readonly name = 'GaveUp'
+}
+
 /**
  * Attempts, with growing pauses while they are lost, until one ends or the signal aborts. An attempt that throws
  * `LogUnavailable` is lost; one that throws what no attempt can mend is refused. It calls `works` whenever it has got
  * what it needs: then the pauses begin small again. The log has one line when the work is lost and one when it is back;
- * further attempts are told at level debug.
+ * further attempts are told at level debug. Throws `GaveUp` where a limit is given and nothing worked for that long.
  */
 export const retrying = async <End extends Readonly<{ kind: string }>>(
-  { what, backoff, signal, gate, activity, logger, now }: RetryOptions,
+  { what, backoff, random, signal, gate, activity, logger, now }: RetryOptions,
   attempt: (works: () => void) => Promise<End | Lost | Again>,
 ): Promise<End | Refused | Readonly<{ kind: 'stopped' }>> => {
   let attempts = 0
@@ -51,12 +58,14 @@ export const retrying = async <End extends Readonly<{ kind: string }>>(
     if (isAgain(end)) continue
     if (!isLost(end)) return end
     if (signal.aborted) break // what broke off because of it is no news
-    const delayMs = backoffMs(backoff, attempts++)
+    const delayMs = backoffMs(backoff, attempts++, random)
     const details = { err: end.cause, delayMs, attempt: attempts }
     if (lostSince === undefined) logger.warn(details, `${what}: lost, trying again until it is back`)
     else logger.debug(details, `${what}: still lost`)
     lostSince ??= now()
     activity?.lost(troubleOf(end))
+    if (backoff.giveUpAfterMs !== undefined && now() - lostSince >= backoff.giveUpAfterMs)
+      throw new GaveUp(`${what}: given up after ${now() - lostSince} ms: ${wordsOf(end.cause)}`, { cause: end.cause })
     await pause(delayMs, signal)
   }
   return { kind: 'stopped' }
@@ -77,5 +86,7 @@ const troubleOf = ({ cause, isDestination }: Lost): Trouble =>
 
 const isAgain = (end: Readonly<{ kind: string }>): end is Again => end.kind === 'again'
 const isLost = (end: Readonly<{ kind: string }>): end is Lost => end.kind === 'lost'
+
+const wordsOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
 const iso = (at: number): string => new Date(at).toISOString()

@@ -201,6 +201,7 @@ const egressStage = async (options: PipelineOptions, sink: Sink, control: StageC
       logs,
       sink,
       batchMax: config.egress.batchMax,
+      retry: config.egress.retry,
       acceptProgress: config.egress.acceptProgress,
       untilCaughtUp,
       signal,

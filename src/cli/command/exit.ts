@@ -44,6 +44,7 @@ const expected: Readonly<Record<string, number>> = {
   ReplayFailed: EXIT.failed,
   LogUnavailable: EXIT.failed,
   NotIngested: EXIT.failed,
+  GaveUp: EXIT.failed,
 }
 
 export const exitCodeOf = (cause: unknown): number => {

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
-import { retrying, type Lost } from '../../../src/app/pipeline/retry.js'
+import { GaveUp, retrying, type Lost, type RetryOptions } from '../../../src/app/pipeline/retry.js'
 import { LogDamaged, LogUnavailable } from '../../../src/log/event-log.js'
 
 const NEVER = new AbortController().signal
@@ -51,4 +51,32 @@ test('a log that is unavailable is tried again; one that is damaged is refused w
 
 test('an error that nobody expected is thrown', async () => {
   await expect(attempts(() => Promise.reject(new Error('a mistake')))).rejects.toThrow('a mistake')
+})
+
+test('pauses double up to their limit, with jitter from the generator that is handed in', async () => {
+  const lines: { delayMs?: number }[] = []
+  const logger = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
+  const chances = [0, 1, 0.5, 0, 1]
+  let at = 0
+  await retrying<{ kind: 'done' }>(
+    {
+      ...{ what: 'egress', signal: NEVER, logger, now: () => 0 },
+      backoff: { firstMs: 4, maxMs: 16 },
+      random: () => chances[at++] ?? 0,
+    },
+    (works) => (at < chances.length ? lost() : done(works)),
+  )
+  expect(lines.flatMap(({ delayMs }) => delayMs ?? [])).toEqual([2, 8, 12, 8, 16])
+})
+
+test('where a limit is given it gives up, with how long it was lost and the last cause', async () => {
+  let time = 0
+  const options: RetryOptions = {
+    ...{ what: 'egress kafka', signal: NEVER, now: () => (time += 1_000) },
+    backoff: { firstMs: 1, maxMs: 1, giveUpAfterMs: 3_000 },
+    logger: pino({ level: 'silent' }),
+  }
+  const ended = retrying<{ kind: 'done' }>(options, lost)
+  await expect(ended).rejects.toBeInstanceOf(GaveUp)
+  await expect(ended).rejects.toThrow(/egress kafka: given up after \d+ ms: away/)
 })

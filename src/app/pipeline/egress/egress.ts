@@ -5,10 +5,8 @@ import { PauseGate } from '../pause-gate.js'
 import { retrying, type Again, type Lost } from '../retry.js'
 import { deliveryTold } from './delivery-told.js'
 import { progressCheck } from './progress-check.js'
-import { endOf, type EgressEnd, type EgressOptions, type Publishing } from './publishing.js'
+import { egressDefaults, endOf, type EgressEnd, type EgressOptions, type Publishing } from './publishing.js'
 import { publish } from './stream-loop.js'
-
-const RETRY = { firstMs: 200, maxMs: 30_000 }
 
 /**
  * *connecting*: the sink has the progress checked, fences out any other writer and tells the progress. *publishing* one
@@ -18,6 +16,7 @@ const RETRY = { firstMs: 200, maxMs: 30_000 }
  */
 export const runEgress = async (options: EgressOptions): Promise<EgressEnd> => {
   const { sink, logs, untilCaughtUp, signal, gate = new PauseGate(), activity, logger, now } = options
+  const { retry = egressDefaults.retry, random } = options
   // Working off is a command that somebody waits for: without a log there is nothing to wait for.
   if (untilCaughtUp) await logs.control('reader')
   const { tenant, acceptProgress: accepted = [] } = options
@@ -25,7 +24,7 @@ export const runEgress = async (options: EgressOptions): Promise<EgressEnd> => {
   const delivery = deliveryTold(options)
   let written = 0
   return retrying<EgressEnd>(
-    { what: `egress ${sink.name}`, backoff: RETRY, signal, gate, activity, logger, now },
+    { what: `egress ${sink.name}`, backoff: retry, random, signal, gate, activity, logger, now },
     async (onWorking) => {
       const connected = await gate.step(signal, () => sink.connect(signal, check)())
       if (connected === undefined) return { kind: 'stopped' }

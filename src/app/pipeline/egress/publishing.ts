@@ -4,10 +4,13 @@ import type { Progress, Sink, SinkFailure } from '../../../egress/sink.js'
 import type { Activity } from '../activity.js'
 import type { Logs } from '../logs/logs.js'
 import type { PauseGate } from '../pause-gate.js'
-import type { Lost } from '../retry.js'
+import type { Lost, RetryOptions } from '../retry.js'
 import type { StageEnd } from '../stage.js'
 
 export type EgressEnd = Exclude<StageEnd, { kind: 'failed' }>
+
+/** What holds where nothing is configured. */
+export const egressDefaults = { retry: { firstMs: 200, maxMs: 30_000 } } as const
 
 export type EgressOptions = Readonly<{
   tenant: string
@@ -20,6 +23,9 @@ export type EgressOptions = Readonly<{
   acceptProgress?: readonly ProgressMismatchCode[]
   /** How often an idle egress asks whether another has taken over. Default half a minute. */
   ownerCheckMs?: number
+  /** Pauses between attempts while log or destination are away. Default: that of `egressDefaults`. */
+  retry?: RetryOptions['backoff']
+  random?: RetryOptions['random']
   signal: AbortSignal
   /** Closed, it holds the egress between two writes, connected as it is. Absent: the egress cannot be paused. */
   gate?: PauseGate
