@@ -1,0 +1,35 @@
+// @ts-check
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { cached } from './local-kafka/cache.mjs'
+
+const INSTALL_LIMIT_MS = 300_000
+
+/**
+ * A Python that has these packages from PyPI (`name==version`): a virtual environment in the cache, made when it is
+ * asked for the first time. What cannot be had (no Python, no venv, no network) is no error: `why` says what happened.
+ * @param {readonly string[]} packages @param {(line: string) => void} [log]
+ * @returns {Promise<{ python: string } | { python: undefined, why: string }>}
+ */
+export const pythonWith = async (packages, log = () => {}) => {
+  const run = promisify(execFile)
+  try {
+    const { stdout } = await run('python3', ['-c', 'import sys; print(sys.version)'])
+    const name = createHash('sha256')
+      .update(JSON.stringify([stdout, packages]))
+      .digest('hex')
+      .slice(0, 8)
+    const home = await cached(`python-${name}`, async (draft) => {
+      log(`installing ${packages.join(' and ')} for Python`)
+      await run('python3', ['-m', 'venv', draft], { timeout: INSTALL_LIMIT_MS })
+      const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--only-binary=:all:']
+      await run(join(draft, 'bin', 'python'), [...pip, ...packages], { timeout: INSTALL_LIMIT_MS })
+    })
+    return { python: join(home, 'bin', 'python') }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    return { python: undefined, why: reason.split('\n').slice(0, 3).join(' ') }
+  }
+}

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import avro from 'avsc'
+import { openEmbeddedLog } from '../../src/log/embedded/log.js'
+import { nameOf, type HeldRows } from './ledger.js'
+
+const HISTORY = join(import.meta.dirname, '../../schemas/avro/history')
+
+/** The fields that name a row. */
+type Datum = Readonly<{ key: string; revision: number }>
+
+/**
+ * Every row revision that the KPI stream of a generation holds, with the digest of its bytes. Rows are read with the
+ * published schemas and another Avro library than the egress uses.
+ */
+export const heldRows = async (data: string, tenant: string, generation: string): Promise<HeldRows> => {
+  const log = await openEmbeddedLog({ dir: join(data, 'log', `kpi-${generation}`), mode: 'reader' })
+  const held = new Map<string, string>()
+  try {
+    for await (const events of log.readStream(`${tenant}.kpi-${generation}`))
+      for (const { type, data: bytes, metadata } of events) {
+        if (!type.startsWith('Row.')) continue
+        const { schema } = JSON.parse(Buffer.from(metadata).toString()) as { schema: string }
+        const { key, revision } = typeOf(schema).fromBuffer(Buffer.from(bytes)) as Datum
+        const name = nameOf({ generation, key, revision })
+        if (held.has(name)) throw new Error(`the KPI log holds ${name} twice`)
+        held.set(name, createHash('sha256').update(bytes).digest('hex'))
+      }
+  } finally {
+    await log.close()
+  }
+  return held
+}
+
+const types = new Map<string, avro.Type>()
+
+const typeOf = (fingerprint: string): avro.Type => {
+  let type = types.get(fingerprint)
+  if (type === undefined) {
+    const schema = readFileSync(join(HISTORY, `${fingerprint}.avsc`), 'utf8')
+    types.set(fingerprint, (type = avro.Type.forSchema(JSON.parse(schema) as avro.Schema)))
+  }
+  return type
+}
