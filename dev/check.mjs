@@ -25,6 +25,7 @@ const waves = [
   [
     { name: 'layering', command: [node, 'dev/layering.mjs'] },
     { name: 'dead code', command: [bin('knip'), '--no-progress'] },
+    { name: 'schemas', command: [bin('tsx'), 'src/cli/main.ts', 'schemas', 'check', '--no-registry'] },
   ],
   [{ name: 'unit tests', command: [node, 'dev/test.mjs', '--project', 'unit'] }],
 ]

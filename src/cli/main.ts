@@ -11,6 +11,7 @@ const commands: Readonly<Record<keyof typeof summaries, () => Promise<Command>>>
   simulate: async () => (await import('./simulate.js')).simulateCommand(),
   rows: async () => (await import('./rows.js')).rowsCommand(),
   kpis: async () => (await import('./kpis.js')).kpisCommand(),
+  schemas: async () => (await import('./schemas.js')).schemasCommand(),
   topics: async () => (await import('./topics.js')).topicsCommand(),
   clock: async () => (await import('./clock.js')).clockCommand(),
   log: async () => (await import('./log.js')).logCommand(),

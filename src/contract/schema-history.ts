@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { AvroSchema } from './schema/named-types.js'
 
@@ -13,6 +13,12 @@ export const historicalSchema = (fingerprint: string): AvroSchema | undefined =>
   const file = join(historyFolder(), `${fingerprint}.avsc`)
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as AvroSchema) : undefined
 }
+
+/** All of them. */
+export const releasedSchemas = (): readonly AvroSchema[] =>
+  readdirSync(historyFolder())
+    .filter((name) => name.endsWith('.avsc'))
+    .map((name) => JSON.parse(readFileSync(join(historyFolder(), name), 'utf8')) as AvroSchema)
 
 /** The folder lies beside `src` in the sources, and beside `dist` in what is installed. */
 const historyFolder = (): string => {

@@ -18,6 +18,7 @@ import { reconcileCommand } from '../../src/cli/reconcile.js'
 import { replayCommand } from '../../src/cli/replay.js'
 import { rowsCommand } from '../../src/cli/rows.js'
 import { runCommand } from '../../src/cli/run.js'
+import { schemasCommand } from '../../src/cli/schemas.js'
 import { simulateCommand } from '../../src/cli/simulate.js'
 import { topicsCommand } from '../../src/cli/topics.js'
 import type { summaries } from '../../src/cli/command/summaries.js'
@@ -30,6 +31,7 @@ const commands = {
   simulate: simulateCommand,
   rows: rowsCommand,
   kpis: kpisCommand,
+  schemas: schemasCommand,
   topics: topicsCommand,
   clock: clockCommand,
   log: logCommand,

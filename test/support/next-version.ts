@@ -13,16 +13,7 @@ export const nextVersion = async (
   folder: string,
   { isNewProjection }: Readonly<{ isNewProjection: boolean }>,
 ): Promise<string> => {
-  await mkdir(folder, { recursive: true })
-  for (const part of ['src', 'schemas', 'package.json'])
-    await cp(join(ROOT, part), join(folder, part), { recursive: true })
-  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
-  const edit = async (file: string, from: RegExp, to: string): Promise<void> => {
-    const path = join(folder, 'src', file)
-    const text = await readFile(path, 'utf8')
-    if (!from.test(text)) throw new Error(`${file} is not as expected: ${from}`)
-    await writeFile(path, text.replace(from, to))
-  }
+  const { edit, main } = await copiedVersion(folder)
   await edit(
     'domain/metric.ts',
     /\n\} as const satisfies Record<string, readonly \[MetricGroup/,
@@ -34,5 +25,24 @@ export const nextVersion = async (
     `\n  ${NEW_METRIC}: said('A metric of the next version.', UNDATED, 'S1', 'U'),$&`,
   )
   if (isNewProjection) await edit('app/pipeline/generations.ts', /(PROJECTION_VERSION = )(\d+)/, '$1 1_000 + $2')
-  return join(folder, 'src/cli/main.ts')
+  return main
+}
+
+/** A copy of the program whose sources can be edited. */
+export const copiedVersion = async (
+  folder: string,
+): Promise<Readonly<{ main: string; edit: (file: string, from: RegExp, to: string) => Promise<void> }>> => {
+  await mkdir(folder, { recursive: true })
+  for (const part of ['src', 'schemas', 'package.json'])
+    await cp(join(ROOT, part), join(folder, part), { recursive: true })
+  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  return {
+    main: join(folder, 'src/cli/main.ts'),
+    edit: async (file, from, to) => {
+      const path = join(folder, 'src', file)
+      const text = await readFile(path, 'utf8')
+      if (!from.test(text)) throw new Error(`${file} is not as expected: ${from}`)
+      await writeFile(path, text.replace(from, to))
+    },
+  }
 }

@@ -38,6 +38,8 @@ const expected: Readonly<Record<string, number>> = {
   RowOfUnknownSchema: EXIT.refused,
   TopicsRefused: EXIT.refused,
   TopicsFailed: EXIT.failed,
+  SchemasRefused: EXIT.refused,
+  SchemasFailed: EXIT.failed,
   RebuildFailed: EXIT.failed,
   RebuildRefused: EXIT.refused,
   RebuildStopped: EXIT.differences,

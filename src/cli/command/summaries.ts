@@ -5,6 +5,7 @@ export const summaries = {
   simulate: 'generate the events of a contact centre; the same options give the same bytes',
   rows: 'print the latest rows of a family',
   kpis: 'describe the figures that rows can carry',
+  schemas: 'check, register and show the Avro schemas of rows',
   topics: 'manage the Kafka topics of rows',
   clock: 'show the clock of the log, tick it by hand, or take it back after it ticked too far',
   log: 'copy the log to another place, or set what EventStoreDB keeps of it',

@@ -1,0 +1,163 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { Argument, Option, type Command } from 'commander'
+import { topicsIn } from '../app/config/egress-schema.js'
+import type { Config } from '../app/config/schema.js'
+import { registryOf } from '../app/pipeline/egress/sinks.js'
+import { rowCodec } from '../contract/row-codec.js'
+import { checkReleased, releasedReaders, type ReleaseCheck } from '../contract/schema/released-check.js'
+import { familyNames, type FamilyName } from '../domain/family.js'
+import type { RegistryOptions } from '../egress/kafka/options.js'
+import { checkSubjects, type SubjectCheck } from '../egress/kafka/registry/schema-check.js'
+import { registerSchemas } from '../egress/kafka/registry/schema-registration.js'
+import { schemaIdKey, subjectSchemas, type SubjectSchema } from '../egress/kafka/registry/subjects.js'
+import type { SinkFailure } from '../egress/sink.js'
+import { command, commandGroup, type CommonFlags } from './command/command.js'
+import { configOf } from './command/context.js'
+import { EXIT, UsageError } from './command/exit.js'
+import { summaries } from './command/summaries.js'
+
+type Flags = CommonFlags &
+  Readonly<{
+    family?: readonly FamilyName[]
+    registry?: boolean
+    history?: boolean
+    dryRun?: boolean
+    json?: boolean
+  }>
+
+/** The schema registry refuses. The message says how to mend it. */
+class SchemasRefused extends Error {
+  override readonly name = 'SchemasRefused'
+}
+
+/** The schema registry does not answer; trying again may help. */
+class SchemasFailed extends Error {
+  override readonly name = 'SchemasFailed'
+}
+
+export const schemasCommand = (): Command => {
+  const group = commandGroup('schemas', summaries.schemas)
+  group.addCommand(
+    withFamilies(
+      'check',
+      'compare the schemas of this version with those of all releases, and with what the registry holds; changes nothing. ' +
+        'Exit code 4: incompatible (not FULL_TRANSITIVE); 5: compatible, and not registered yet',
+      ['streamvane schemas check --no-registry', 'SCHEMA_REGISTRY_URL=http://localhost:8081 streamvane schemas check'],
+    )
+      .option('--no-registry', 'compare with the releases alone')
+      .option('--json', 'one JSON object a schema')
+      .action(async (flags: Flags) => {
+        const released = checkReleased((flags.family ?? familyNames).map(rowCodec))
+        const subjects = flags.registry === false ? [] : await checkedSubjects(flags)
+        for (const check of released) console.log(flags.json === true ? JSON.stringify(check) : releaseSentence(check))
+        for (const check of subjects) console.log(flags.json === true ? subjectJson(check) : subjectSentence(check))
+        if ([...released, ...subjects].some(({ problems }) => problems.length > 0)) process.exitCode = EXIT.refused
+        else if (subjects.some(({ id }) => id === undefined)) process.exitCode = EXIT.differences
+      }),
+  )
+  group.addCommand(
+    withFamilies('register', 'register the schemas of this version under the subjects of their topics', [
+      'SCHEMA_REGISTRY_URL=http://localhost:8081 streamvane schemas register --dry-run',
+      'streamvane schemas register --config streamvane.yaml --history',
+    ])
+      .option('--history', 'those of earlier versions too, with which older rows of the log are published')
+      .option('--dry-run', 'only say what would be registered, as `check` does')
+      .option('--json', 'one JSON object a schema')
+      .action(async (flags: Flags) => {
+        const checks = await checkedSubjects(flags)
+        const ids = new Map<string, number>()
+        const isBad = checks.some(({ problems }) => problems.length > 0)
+        if (flags.dryRun !== true && !isBad) {
+          const { registry, schemas } = targetOf(flags)
+          succeed(await registerSchemas(registry, schemas, ids))
+        }
+        for (const check of checks) {
+          const id = ids.get(schemaIdKey(check.subject, check.fingerprint))
+          if (flags.json === true) console.log(subjectJson({ ...check, id: id ?? check.id }))
+          else console.log(registeredSentence(check, id))
+        }
+        if (isBad) process.exitCode = EXIT.refused
+      }),
+  )
+  group.addCommand(
+    command('show', "print a family's Avro schema, or which schema each family has under which subjects", [
+      'streamvane schemas show',
+      'streamvane schemas show queue > queue.avsc',
+    ])
+      .addArgument(new Argument('[family]', 'whose schema').choices(familyNames))
+      .action((family: FamilyName | undefined, flags: Flags) => {
+        if (family !== undefined) return console.log(JSON.stringify(rowCodec(family).schema, null, 2))
+        for (const { subject, fingerprint } of schemasOf(configOf(flags), familyNames, false))
+          console.log(`${fingerprint}  ${subject}`)
+      }),
+  )
+  return group
+}
+
+const withFamilies = (name: string, description: string, examples: readonly string[]): Command =>
+  command(name, description, examples).addOption(
+    new Option('--family <names...>', 'of these families (default: those of the profile)').choices(familyNames),
+  )
+
+type Target = Readonly<{ registry: RegistryOptions; schemas: readonly SubjectSchema[] }>
+
+/** The registry of the configuration, and the schemas that publishing needs there. */
+const targetOf = (flags: Flags): Target => {
+  const config = configOf(flags)
+  const { registry } = config.egress.kafka
+  if (registry === undefined)
+    throw new UsageError(
+      'no schema registry is configured: set SCHEMA_REGISTRY_URL or egress.kafka.registry.url (`check --no-registry` needs none)',
+    )
+  return {
+    registry: registryOf(registry),
+    schemas: schemasOf(config, flags.family ?? config.profile.families, flags.history === true),
+  }
+}
+
+const schemasOf = (config: Config, families: readonly FamilyName[], withHistory: boolean): readonly SubjectSchema[] => {
+  const { kafka } = config.egress
+  const readers = [...(withHistory ? releasedReaders(families) : []), ...families.map(rowCodec)]
+  return subjectSchemas(topicsIn(kafka), kafka.registry?.subjects, readers)
+}
+
+const checkedSubjects = async (flags: Flags): Promise<readonly SubjectCheck[]> => {
+  const { registry, schemas } = targetOf(flags)
+  return succeed(await checkSubjects(registry, schemas))
+}
+
+const succeed = <A>(result: E.Either<SinkFailure, A>): A => {
+  if (E.isRight(result)) return result.right
+  if (result.left.tag === 'Refused') throw new SchemasRefused(result.left.reason)
+  throw new SchemasFailed(
+    result.left.tag === 'NotConnected' && result.left.cause instanceof Error
+      ? result.left.cause.message
+      : 'the schema registry does not answer',
+  )
+}
+
+const releaseSentence = ({ family, fingerprint, compared, problems }: ReleaseCheck): string =>
+  problems.length === 0
+    ? `${family}: ${fingerprint} is compatible with all ${compared} released schemas`
+    : problems
+        .map(
+          ({ kind, reason, released }) =>
+            `${family}: INCOMPATIBLE with the released schema ${released}: ${kind}: ${reason}`,
+        )
+        .join('\n')
+
+const subjectJson = ({ id, level, ...check }: SubjectCheck): string =>
+  JSON.stringify({ ...check, id: id ?? null, level: level ?? null })
+
+const subjectSentence = ({ subject, fingerprint, id, versions, level, problems }: SubjectCheck): string => {
+  if (problems.length > 0) return problems.map((problem) => `${subject}: INCOMPATIBLE: ${problem}`).join('\n')
+  const holds = `${versions} ${versions === 1 ? 'version' : 'versions'}, level ${level ?? 'unknown'}`
+  return id === undefined
+    ? `${subject}: ${fingerprint} is not registered (${holds})`
+    : `${subject}: ${fingerprint} is registered as ${id} (${holds})`
+}
+
+const registeredSentence = (check: SubjectCheck, id: number | undefined): string =>
+  check.problems.length > 0 || id === undefined || check.id !== undefined
+    ? subjectSentence(check)
+    : `${check.subject}: ${check.fingerprint} was registered as ${id}`
