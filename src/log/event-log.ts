@@ -152,6 +152,8 @@ export type EventLog = Readonly<{
   erase: (stream: string) => Promise<Either<AppendFailure, Erased>>
   /** Last revision of a stream; `undefined` if it was never written or is erased. */
   streamRevision: (stream: string) => Promise<number | undefined>
+  /** The folder of an embedded log, where other threads of this process can open it for reading. */
+  folder?: string
   close: () => Promise<void>
 }>
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { Answer, Asked } from './serve.js'
 
@@ -42,7 +43,7 @@ export const workerPool = <I, O>(file: URL, threadsMax: number): WorkerPool<I, O
   const begin = (thread: Thread<I, O>, job: Job<I, O>): void => {
     thread.job = job
     thread.worker.ref()
-    thread.worker.postMessage({ input: job.input } satisfies Asked<I>, [...job.transfer])
+    thread.worker.postMessage({ kind: 'work', input: job.input } satisfies Asked<I>, [...job.transfer])
   }
   const answered = (thread: Thread<I, O>, answer: Answer<O>): void => {
     const { job } = thread
@@ -90,10 +91,22 @@ export const workerPool = <I, O>(file: URL, threadsMax: number): WorkerPool<I, O
       const closing = [...threads]
       threads.clear()
       for (const { job } of closing) job?.reject(new WorkerDied(lastCause))
-      await Promise.all(closing.map(({ worker }) => worker.terminate()))
+      await Promise.all(closing.map(({ worker }) => endOf(worker)))
     },
   }
 }
+
+/** Has a thread release what it holds and end; one that does not is ended. */
+const endOf = async (worker: Worker): Promise<void> => {
+  worker.ref()
+  const end = once(worker, 'exit')
+  worker.postMessage({ kind: 'close' } satisfies Asked<never>)
+  const timer = setTimeout(() => void worker.terminate(), CLOSE_LIMIT_MS)
+  await end
+  clearTimeout(timer)
+}
+
+const CLOSE_LIMIT_MS = 5_000
 
 /** Node does not know TypeScript, and a thread does not inherit the loader of this one: it registers its own first. */
 const startWorker = (file: URL): Worker => {

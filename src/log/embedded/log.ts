@@ -104,6 +104,7 @@ export const openEmbeddedLog = async ({ dir, mode, owner = 'streamvane' }: Embed
     id: async () => report(dir, () => (unlessClosed(), readLogId(store, dir))),
     head: async () => report(dir, blocks.head),
     streamRevision: async (stream) => report(dir, () => revisionOf(store, blocks, stream)),
+    folder: dir,
     close: () => (closing ??= close()),
   }
 }

@@ -17,6 +17,9 @@ export type RawStretch = Readonly<{
   events: readonly RecordedEvent[]
 }>
 
+/** The note of an erased stream names the stream, so it is in no segment: it is a stretch of its own. */
+export const isErasureNote = ({ type }: RecordedEvent): boolean => type === 'StreamErased'
+
 /** Names all that decides which facts a raw event gives, and how they are written. */
 export const decodersName = [DECODERS_VERSION, metricNames.length, ...pointDimensions.map(({ field }) => field)].join(
   ' ',

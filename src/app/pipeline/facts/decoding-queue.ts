@@ -1,12 +1,7 @@
 import type { Position, RecordedEvent } from '../../../log/event-log.js'
-import type { RawStretch } from './decode-run.js'
+import { isErasureNote } from './decode-run.js'
 import type { FreshRun, RunDecoder } from './run-decoder.js'
 import { SEGMENT_BYTES, SEGMENT_EVENTS } from './segment-writer.js'
-
-/** The note of an erased stream. It names the stream, so it is in no segment: it is a stretch of its own. */
-const NOTE = 'StreamErased'
-
-export const isNote = ({ events }: RawStretch): boolean => events.length === 1 && events[0]?.type === NOTE
 
 /**
  * Gathers raw events into stretches and has them decoded, several at a time where there are threads. Runs come out in
@@ -45,10 +40,10 @@ export class DecodingQueue {
     for (const event of events) {
       this.reached = event.position
       if (this.isErased(event.stream)) continue
-      if (event.type === NOTE) this.decode(this.gathered.at(-1)?.position)
+      if (isErasureNote(event)) this.decode(this.gathered.at(-1)?.position)
       this.gathered.push(event)
       this.bytes += event.data.length + event.metadata.length
-      if (event.type === NOTE || this.gathered.length >= this.eventsMax || this.bytes >= SEGMENT_BYTES) this.decode()
+      if (isErasureNote(event) || this.gathered.length >= this.eventsMax || this.bytes >= SEGMENT_BYTES) this.decode()
     }
   }
 

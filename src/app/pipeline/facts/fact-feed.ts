@@ -6,9 +6,10 @@ import type { DecodedRun } from '../../../facts/decoded-run.js'
 import { holdsStream, type FactStore } from '../../../facts/fact-store.js'
 import { decodeRaw } from '../../../ingress/decode/decoders.js'
 import type { EventLog, Position, RecordedEvent } from '../../../log/event-log.js'
-import { decodeRun } from './decode-run.js'
-import { DecodingQueue, isNote } from './decoding-queue.js'
+import { decodeRun, isErasureNote } from './decode-run.js'
+import { DecodingQueue } from './decoding-queue.js'
 import { batchesOf, type FactBatch, type RawOf } from './fact-batch.js'
+import { readAhead } from './read-ahead.js'
 import type { FreshRun, RunDecoder } from './run-decoder.js'
 import { SegmentWriter } from './segment-writer.js'
 
@@ -54,6 +55,11 @@ export class FactFeed {
     try {
       let at = after
       for await (const batch of this.known(after, undefined)) {
+        if (signal.aborted) return
+        yield { kind: 'facts', batch }
+        at = batch.through
+      }
+      for await (const batch of this.ahead(at)) {
         if (signal.aborted) return
         yield { kind: 'facts', batch }
         at = batch.through
@@ -124,6 +130,26 @@ export class FactFeed {
     for await (const fresh of queue.ready(0)) yield* this.deliver(fresh)
   }
 
+  /** What threads can read by themselves of what the log holds now, but for the last stretch. */
+  private async *ahead(after: Position | undefined): AsyncGenerator<FactBatch> {
+    const { raw, decoder, store, batchMax } = this.options
+    const end = await raw.head()
+    if (raw.folder === undefined || end === undefined) return
+    let at = after
+    for await (const { through, found } of readAhead(decoder, raw.folder, { after, end })) {
+      if (found !== undefined && this.erasedIn(found.run) === undefined) {
+        const { run, encoded } = found
+        await this.writer.flush(true)
+        const stored = store.putEncoded(run, encoded)
+        yield* batchesOf(run, this.rawOf(run), { eventsMax: batchMax })
+        await stored
+        at = run.through
+      }
+      if (at === undefined || at < through) yield* this.gap(at, through)
+      at = through
+    }
+  }
+
   /** Decodes the raw log behind a position as it grows. Until it has caught up, events are gathered to long runs. */
   private async *tail(after: Position | undefined, signal: AbortSignal): AsyncGenerator<FactLive> {
     const { raw, batchMax } = this.options
@@ -160,7 +186,8 @@ export class FactFeed {
   }
 
   private async *deliver(fresh: FreshRun): AsyncGenerator<FactBatch> {
-    const stored = isNote(fresh.stretch) ? this.forget(fresh.stretch.events) : this.writer.add(fresh)
+    const { events } = fresh.stretch
+    const stored = events.some(isErasureNote) ? this.forget(events) : this.writer.add(fresh)
     yield* batchesOf(fresh.run, rawAtHand(fresh), { eventsMax: this.options.batchMax })
     await stored
   }

@@ -72,7 +72,7 @@ export const openFactFeed = async (options: FeedOptions): Promise<FactFeed> => {
     return held?.id === id && held.position === position
   })
   const decoder = new RunDecoder(origin, facts.pool, ({ message }) =>
-    logger.error({ reason: message }, 'facts: a decoding thread died; its events are decoded in the main thread'),
+    logger.error({ reason: message }, 'facts: a decoding thread failed; its events are decoded in the main thread'),
   )
   return new FactFeed({ raw, origin, store, decoder, erased, batchMax })
 }

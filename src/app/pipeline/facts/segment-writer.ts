@@ -10,7 +10,7 @@ export const SEGMENT_EVENTS = 8_192
 /** Raw bytes after which a segment ends before that. */
 export const SEGMENT_BYTES = 16 * 1024 * 1024
 /** Fewer raw events than this are not worth a segment: they are decoded again when they are needed. */
-const SEGMENT_EVENTS_MIN = 1_024
+export const SEGMENT_EVENTS_MIN = 1_024
 
 /** Writes runs into a store as they are decoded: large ones each by itself, small ones gathered. */
 export class SegmentWriter {
