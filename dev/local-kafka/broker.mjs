@@ -13,8 +13,15 @@ const STOP_LIMIT_MS = 15_000
 const CLUSTER_ID = 'MkU3OEVBNTcwNTJENDM2Qk' // any; a random one that begins with a dash would break the format tool
 
 /**
+ * @typedef {object} Listener
+ * @property {'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL'} protocol
+ * @property {Record<string, string | number>} [properties] settings of this listener, without `listener.name.<name>.`
+ */
+
+/**
  * @typedef {object} LocalKafka
  * @property {string[]} brokers addresses for clients
+ * @property {Record<string, string>} listeners addresses of the further listeners, by name
  * @property {string} dir configuration, data and `broker.log`
  * @property {string} jars class path entries of the broker and its console tools
  * @property {number | undefined} pid of the broker now; undefined between `kill9` and `restart`
@@ -24,14 +31,27 @@ const CLUSTER_ID = 'MkU3OEVBNTcwNTJENDM2Qk' // any; a random one that begins wit
  */
 
 /**
- * One real Apache Kafka broker (KRaft, a single node) on 127.0.0.1 and a port that was free, with a fresh folder unless
- * `dir` is given. Resolves when it answers `describeCluster`. It ends with this process, however this process ends.
- * @param {{ dir?: string, log?: (line: string) => void, properties?: Record<string, string | number> }} [options]
+ * @typedef {object} KafkaOptions
+ * @property {string} [dir] by default a fresh folder
+ * @property {(line: string) => void} [log]
+ * @property {Record<string, string | number>} [properties] of the broker
+ * @property {Record<string, Listener>} [listeners] beside the plain one, by name: upper-case letters
+ * @property {string[]} [scram] users, as the format tool takes them: `SCRAM-SHA-256=[name=…,password=…]`
+ * @property {string[]} [jvmArgs]
+ */
+
+/**
+ * One real Apache Kafka broker (KRaft, a single node) on 127.0.0.1 and a port that was free. Resolves when it answers
+ * `describeCluster`. It ends with this process, however this process ends.
+ * @param {KafkaOptions} [options]
  * @returns {Promise<LocalKafka>}
  */
-export const startKafka = async ({ dir: wanted, log = () => {}, properties = {} } = {}) => {
+export const startKafka = async (options = {}) => {
+  const { dir: wanted, log = () => {}, properties = {}, listeners = {}, scram = [], jvmArgs = [] } = options
+  const names = Object.keys(listeners)
   const jars = join(await kafkaJars(log), '*')
-  return withFreePorts(2, async ([port = 0, controllerPort = 0]) => {
+  return withFreePorts(2 + names.length, async ([port = 0, controllerPort = 0, ...ports]) => {
+    const further = Object.fromEntries(names.map((name, at) => [name, `127.0.0.1:${ports[at]}`]))
     const dir = wanted ?? (await mkdtemp(join(tmpdir(), 'streamvane-kafka-')))
     const discard = async () =>
       wanted === undefined ? rm(dir, { recursive: true, force: true, maxRetries: 5 }) : undefined
@@ -40,6 +60,7 @@ export const startKafka = async ({ dir: wanted, log = () => {}, properties = {} 
     const boot = async () => {
       const jvm = await startJvm({
         args: [
+          ...jvmArgs,
           ...'-Xms256m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp'.split(' '),
           jars,
           'kafka.Kafka',
@@ -55,8 +76,9 @@ export const startKafka = async ({ dir: wanted, log = () => {}, properties = {} 
     let jvm
     try {
       await mkdir(dir, { recursive: true })
-      await writeFile(config, serverProperties({ port, controllerPort, dir, properties }))
-      await formatStorage(jars, config)
+      const own = listenerProperties(listeners, further, { port, controllerPort })
+      await writeFile(config, serverProperties({ controllerPort, dir, properties: { ...own, ...properties } }))
+      await formatStorage(jars, config, scram)
       jvm = await boot()
     } catch (cause) {
       await discard()
@@ -69,6 +91,7 @@ export const startKafka = async ({ dir: wanted, log = () => {}, properties = {} 
     }
     return {
       brokers: [address],
+      listeners: further,
       dir,
       jars,
       get pid() {
@@ -94,8 +117,8 @@ export const startKafka = async ({ dir: wanted, log = () => {}, properties = {} 
   })
 }
 
-/** @param {string} jars @param {string} config */
-const formatStorage = (jars, config) =>
+/** @param {string} jars @param {string} config @param {readonly string[]} scram */
+const formatStorage = (jars, config, scram) =>
   promisify(execFile)(
     javaBinary(),
     [
@@ -109,6 +132,7 @@ const formatStorage = (jars, config) =>
       '-c',
       config,
       '--ignore-formatted',
+      ...scram.flatMap((user) => ['--add-scram', user]),
     ],
     { timeout: READY_LIMIT_MS },
   )
@@ -140,18 +164,37 @@ const answers = async (address) => {
 }
 
 /**
- * @param {{ port: number, controllerPort: number, dir: string, properties: Record<string, string | number> }} options
+ * @param {Record<string, Listener>} listeners
+ * @param {Record<string, string>} addresses of the listeners
+ * @param {{ port: number, controllerPort: number }} ports
+ * @returns {Record<string, string | number>}
  */
-const serverProperties = ({ port, controllerPort, dir, properties }) =>
+const listenerProperties = (listeners, addresses, { port, controllerPort }) => {
+  const own = Object.entries(addresses).map(([name, address]) => `${name}://${address}`)
+  const advertised = [`PLAINTEXT://127.0.0.1:${port}`, ...own].join(',')
+  const protocols = Object.entries(listeners).map(([name, { protocol }]) => `${name}:${protocol}`)
+  return {
+    listeners: `${advertised},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': advertised,
+    'listener.security.protocol.map': ['CONTROLLER:PLAINTEXT', 'PLAINTEXT:PLAINTEXT', ...protocols].join(','),
+    ...Object.fromEntries(
+      Object.entries(listeners).flatMap(([name, { properties = {} }]) =>
+        Object.entries(properties).map(([key, value]) => [`listener.name.${name.toLowerCase()}.${key}`, value]),
+      ),
+    ),
+  }
+}
+
+/**
+ * @param {{ controllerPort: number, dir: string, properties: Record<string, string | number> }} options
+ */
+const serverProperties = ({ controllerPort, dir, properties }) =>
   Object.entries({
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
     'log.dirs': join(dir, 'data'),
     'auto.create.topics.enable': 'false',
     // Without the replication lines a single node answers "group coordinator is not available".

@@ -19,9 +19,10 @@ const PROBE_LIMIT_MS = 5_000
  * Looks for, in this order: KAFKA_BROKERS (with SCHEMA_REGISTRY_URL), a Docker engine that answers (with compose), Java
  * 17 with Kafka's jars in the cache or Maven to fetch them. Starts nothing and downloads nothing.
  * @param {NodeJS.ProcessEnv} [env]
+ * @param {{ docker?: boolean }} [options] `docker: false`: a broker whose settings are the caller's needs the jars
  * @returns {Promise<Runtime>}
  */
-export const findRuntime = async (env = process.env) => {
+export const findRuntime = async (env = process.env, { docker = true } = {}) => {
   const brokers = (env['KAFKA_BROKERS'] ?? '')
     .split(',')
     .map((broker) => broker.trim())
@@ -30,12 +31,15 @@ export const findRuntime = async (env = process.env) => {
   if (brokers.length > 0)
     return { kind: 'external', brokers, registryUrl, why: `KAFKA_BROKERS names ${brokers.join(', ')}` }
 
-  const engine = await probe('docker', ['info', '--format', '{{.ServerVersion}}'])
+  const engine = docker
+    ? await probe('docker', ['info', '--format', '{{.ServerVersion}}'])
+    : { found: false, ok: false, output: '' }
   const answers = engine.ok && engine.output !== ''
   if (answers && (await probe('docker', ['compose', 'version'])).ok) {
     return { kind: 'docker', why: `a Docker engine answers (${engine.output})` }
   }
-  const silent = engine.found ? 'no Docker engine answers' : 'Docker is not installed'
+  const without = docker ? 'Docker is not installed' : 'Docker was not asked for'
+  const silent = engine.found ? 'no Docker engine answers' : without
   const noDocker = answers ? 'the Docker here has no compose plugin' : silent
 
   const java = await probe(javaBinary(), ['-version'])

@@ -1,5 +1,7 @@
 import kafkajs from 'kafkajs'
 import type { Kafka, Producer, RetryOptions } from 'kafkajs'
+import { kafkaSasl, type SaslSettings } from './auth/sasl.js'
+import { kafkaSockets, type TlsSettings } from './auth/tls.js'
 import { kafkaDefaults, metadataMaxAgeMs, timeouts, type KafkaAddress } from './options.js'
 import { useOwnRecordEncoder } from './kafkajs-internals.js'
 
@@ -12,26 +14,39 @@ useOwnRecordEncoder()
  */
 const RETRY: RetryOptions = { initialRetryTime: 8, maxRetryTime: 1_500, multiplier: 2, factor: 0.2, retries: 10 }
 
+/** How to reach a cluster and prove who we are. Without `tls` connections are plain. */
+export type ConnectionSettings = Omit<KafkaAddress, 'sasl' | 'socketFactory'> &
+  Readonly<{ tls?: TlsSettings | undefined; sasl?: SaslSettings | undefined }>
+
+/**
+ * The settings in the form that kafkajs takes. Secrets and certificates stay where they are, and are read for each
+ * connection and each authentication. Make it once for a sink: what it was authenticated as is remembered.
+ */
+export const kafkaAddress = ({ tls, sasl, ...address }: ConnectionSettings): KafkaAddress => ({
+  ...address,
+  socketFactory: kafkaSockets(tls),
+  ...(sasl !== undefined && { sasl: kafkaSasl(sasl) }),
+})
+
 /** A kafkajs client. It does nothing until a producer or admin connects. */
 export const kafkaClient = ({
   brokers,
   clientId = kafkaDefaults.clientId,
-  ssl,
   sasl,
   log,
   socketFactory,
+  retries = RETRY.retries,
 }: KafkaAddress): Kafka =>
   new kafkajs.Kafka({
     brokers: [...brokers],
     clientId,
     ...timeouts,
-    retry: RETRY,
+    retry: { ...RETRY, ...(retries !== undefined && { retries }) },
     logLevel: log === undefined ? kafkajs.logLevel.NOTHING : kafkajs.logLevel.INFO,
     logCreator:
       () =>
       ({ log: { message, timestamp: _, ...details } }) =>
         log?.(message, details),
-    ...(ssl !== undefined && { ssl }),
     ...(sasl !== undefined && { sasl }),
     ...(socketFactory !== undefined && { socketFactory }),
   })

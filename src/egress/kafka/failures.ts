@@ -1,4 +1,5 @@
 import { ClusterError } from './cluster.js'
+import { connectionFault } from './auth/connection-faults.js'
 import { protocolErrorName } from './kafkajs-internals.js'
 import { UnreadableProgress } from './progress/progress.js'
 import type { SinkFailure } from '../sink.js'
@@ -15,6 +16,9 @@ export type KafkaFailure = SinkFailure | Readonly<{ tag: 'EpochLost'; by: string
  */
 export const classifyKafkaError = (cause: unknown): KafkaFailure => {
   if (cause instanceof UnreadableProgress) return { tag: 'Refused', reason: cause.message }
+  const fault = connectionFault(cause)
+  if (fault?.refused === true) return { tag: 'Refused', reason: fault.words }
+  if (fault !== undefined) return { tag: 'NotConnected', cause: new Error(fault.words, { cause }) }
   const type = cause instanceof ClusterError ? cause.protocolError : protocolErrorName(cause)
   const refusal = type === undefined ? undefined : refusals[type]
   if (refusal !== undefined) return { tag: 'Refused', reason: `${refusal} (Kafka: ${type}: ${messageOf(cause)})` }
@@ -34,7 +38,9 @@ const refusals: Readonly<Record<string, string>> = {
     'this user may not use the transactional id: grant WRITE and DESCRIBE on it, or set egress.kafka.delivery: at-least-once',
   CLUSTER_AUTHORIZATION_FAILED: 'this user may not do that on the cluster: grant IDEMPOTENT_WRITE',
   SASL_AUTHENTICATION_FAILED: 'the broker does not accept these credentials',
-  UNSUPPORTED_SASL_MECHANISM: 'the broker does not take this SASL mechanism',
+  UNSUPPORTED_SASL_MECHANISM:
+    'the broker does not offer this SASL mechanism at this port: change egress.kafka.sasl.mechanism, or use another port',
+  ILLEGAL_SASL_STATE: 'the broker asks for no SASL at this port: remove egress.kafka.sasl, or use its SASL port',
   UNSUPPORTED_VERSION:
     'the broker does not support a request that the egress needs: it needs Kafka 0.11 or later, with transactions',
   INVALID_REPLICATION_FACTOR: 'the cluster has fewer brokers than egress.kafka.replicationFactor asks for: lower it',

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { setTimeout } from 'node:timers/promises'
-import type { Kafka } from 'kafkajs'
+import type { AuthenticationProviderArgs, Authenticator, Kafka } from 'kafkajs'
 import {
   coordinatorRequest,
   FIND_COORDINATOR_API_KEY,
@@ -104,7 +104,7 @@ const FETCH_BYTES_MAX = 1024 * 1024
 /** See `PartitionReader`. */
 export const partitionReader = async (
   kafka: Kafka,
-  { brokers, clientId = kafkaDefaults.clientId, ssl, sasl, socketFactory }: KafkaAddress,
+  { brokers, clientId = kafkaDefaults.clientId, sasl, socketFactory }: KafkaAddress,
 ): Promise<PartitionReader> => {
   const ClusterOfKafkajs = require('kafkajs/src/cluster') as new (options: object) => Cluster
   const defaultSockets = require('kafkajs/src/network/socketFactory') as () => NonNullable<
@@ -114,7 +114,6 @@ export const partitionReader = async (
     logger: kafka.logger(),
     socketFactory: socketFactory ?? defaultSockets(),
     brokers: [...brokers],
-    ssl,
     sasl,
     clientId,
     ...timeouts,
@@ -245,4 +244,17 @@ const send = async (
     response: { decode: async (bytes) => ({ bytes, clientSideThrottleTime: 0 }), parse: async (decoded) => decoded },
   })
   return (answer as { bytes: Buffer }).bytes
+}
+
+/** kafkajs's own exchange of SASL SCRAM, with these credentials. */
+export const kafkajsScram = (
+  mechanism: 'scram-sha-256' | 'scram-sha-512',
+  credentials: Readonly<{ username: string; password: string }>,
+  args: AuthenticationProviderArgs,
+): Authenticator => {
+  const file = mechanism === 'scram-sha-256' ? 'scram256' : 'scram512'
+  const provider = require(`kafkajs/src/broker/saslAuthenticator/${file}`) as (
+    sasl: object,
+  ) => (args: AuthenticationProviderArgs) => Authenticator
+  return provider(credentials)(args)
 }

@@ -30,16 +30,17 @@ export const metadataMaxAgeMs = 300_000
  */
 export type KafkaLog = (message: string, details: Readonly<Record<string, unknown>>) => void
 
-/** How to reach a cluster. */
+/** How to reach a cluster. `kafkaAddress` makes one of settings for TLS and SASL. */
 export type KafkaAddress = Readonly<{
   brokers: readonly string[]
   clientId?: string
-  ssl?: KafkaConfig['ssl']
   sasl?: KafkaConfig['sasl']
   /** Takes the log lines of kafkajs. Default: they are dropped. */
   log?: KafkaLog
-  /** How sockets are made. Default: as kafkajs does. */
+  /** How sockets are made, with TLS or without. Default: plain ones, as kafkajs makes them. */
   socketFactory?: KafkaConfig['socketFactory']
+  /** How often kafkajs repeats what failed, in growing pauses. Default 10, which is about five seconds. */
+  retries?: number
 }>
 
 export type RegistryOptions = Readonly<{

@@ -4,6 +4,7 @@ import { familyNames, type FamilyName } from '../../domain/family.js'
 import { kafkaClient } from './connection.js'
 import { classifyKafkaError } from './failures.js'
 import { kafkaDefaults, type KafkaAddress } from './options.js'
+import { failureText } from '../sink.js'
 import { defaultTopics, type Cleanup, type Topics } from '../topics.js'
 
 /** What is not given is taken from `kafkaDefaults`. */
@@ -145,7 +146,7 @@ const withAdmin = async <A>(address: KafkaAddress, work: (admin: Admin) => Promi
   } catch (cause) {
     const failure = classifyKafkaError(cause)
     if (failure.tag === 'Refused') throw new TopicsRefused(failure.reason, { cause })
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = failure.tag === 'NotConnected' ? failureText(failure) : failure.by
     throw new TopicsFailed(`Kafka at ${address.brokers.join(', ')}: ${reason}`, { cause })
   } finally {
     await admin.disconnect().catch(() => {})

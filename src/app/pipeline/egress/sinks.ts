@@ -2,9 +2,11 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { FamilyName } from '../../../domain/family.js'
 import { filesSink } from '../../../egress/files/sink.js'
+import { kafkaAddress } from '../../../egress/kafka/connection.js'
 import type { KafkaAddress, KafkaLog, RegistryOptions } from '../../../egress/kafka/options.js'
 import { kafkaSink } from '../../../egress/kafka/sink.js'
 import type { TopicsOptions } from '../../../egress/kafka/topic-admin.js'
+import { Secret } from '../../../egress/secret.js'
 import type { Sink } from '../../../egress/sink.js'
 import { sinkKinds, topicsIn, type KafkaSettings, type SinkKind } from '../../config/egress-schema.js'
 import type { Config } from '../../config/schema.js'
@@ -92,11 +94,12 @@ export const topicsOptionsOf = (
 /** The Kafka cluster of the configuration. */
 export const addressOf = ({ egress: { kafka } }: Config, logger: Logger): KafkaAddress => {
   const log: KafkaLog = (message, details) => logger.debug({ kafka: details }, message)
-  return {
-    brokers: kafka.brokers,
-    clientId: kafka.clientId,
-    ssl: kafka.ssl,
+  const { brokers, clientId, ssl, sasl } = kafka
+  return kafkaAddress({
+    brokers,
+    clientId,
     log,
-    ...(kafka.sasl === undefined ? {} : { sasl: kafka.sasl as NonNullable<KafkaAddress['sasl']> }),
-  }
+    tls: ssl ? {} : undefined,
+    sasl: sasl === undefined ? undefined : { ...sasl, password: Secret.literal(sasl.password) },
+  })
 }

@@ -1,0 +1,104 @@
+import { Agent, request } from 'undici'
+import { printable } from '../../../domain/printable.js'
+import { AuthenticationRefused } from './connection-faults.js'
+import { tlsMaterial, type TlsSettings } from './tls.js'
+import type { Token } from './token-source.js'
+
+/** A request to an issuer of tokens or credentials. */
+export type IssuerRequest = Readonly<{
+  /** Who is asked, for messages: `the token endpoint`, `the instance metadata service`. */
+  what: string
+  method: 'GET' | 'POST' | 'PUT'
+  url: string
+  headers?: Readonly<Record<string, string>>
+  /** Sent as `application/x-www-form-urlencoded`. */
+  form?: Readonly<Record<string, string | undefined>>
+  tls?: TlsSettings | undefined
+  /** Default 10 s. */
+  timeoutMs?: number
+}>
+
+/**
+ * The text of the answer. Throws `AuthenticationRefused` where the issuer refuses (4xx other than 408 and 429), and an
+ * `Error` where it may answer later. Messages name the address and the issuer's reason, and nothing that was sent.
+ */
+export const askIssuer = async (asked: IssuerRequest): Promise<string> => {
+  const { what, method, url, headers = {}, form, tls, timeoutMs = TIMEOUT_MS } = asked
+  const address = withoutQuery(url)
+  const dispatcher = tls === undefined ? undefined : new Agent({ connect: tlsMaterial(tls) })
+  let status: number
+  let text: string
+  try {
+    const response = await request(url, {
+      method,
+      headers: {
+        accept: 'application/json',
+        ...(form !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }),
+        ...headers,
+      },
+      ...(form !== undefined && { body: new URLSearchParams(present(form)).toString() }),
+      ...(dispatcher !== undefined && { dispatcher }),
+      signal: AbortSignal.timeout(timeoutMs),
+    })
+    status = response.statusCode
+    text = await response.body.text()
+  } catch (cause) {
+    throw new Error(`${what} at ${address} does not answer (${reasonOf(cause, timeoutMs)})`, { cause })
+  } finally {
+    await dispatcher?.close()
+  }
+  if (status < 300) return text
+  const words = `${what} at ${address} answers ${status}${reasonIn(text)}`
+  throw isRefusal(status) ? new AuthenticationRefused(words) : new Error(words)
+}
+
+/** The answer of an OAuth token endpoint (RFC 6749, 5.1). `now` is when it was asked. */
+export const tokenIn = (text: string, what: string, now: number): Token => {
+  const answer = jsonIn(text) as { access_token?: unknown; expires_in?: unknown } | undefined
+  if (typeof answer?.access_token !== 'string') throw new Error(`${what} gives no access_token`)
+  const seconds = Number(answer.expires_in)
+  return {
+    value: answer.access_token,
+    expiresAt: now + (Number.isFinite(seconds) && seconds > 0 ? seconds : LIFE_UNSAID_S) * 1_000,
+  }
+}
+
+export const jsonIn = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const TIMEOUT_MS = 10_000
+/** An issuer that does not say how long a token is valid. */
+const LIFE_UNSAID_S = 300
+const REASON_MAX = 300
+
+const isRefusal = (status: number): boolean => status >= 400 && status < 500 && status !== 408 && status !== 429
+
+const withoutQuery = (url: string): string => {
+  const { origin, pathname } = new URL(url)
+  return `${origin}${pathname}`
+}
+
+const present = (form: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(form).filter((entry): entry is [string, string] => entry[1] !== undefined))
+
+/** `error` and `error_description` of OAuth; AWS and Azure use `code`, `Code`, `message` and `Message`. */
+const reasonIn = (text: string): string => {
+  const answer = jsonIn(text)
+  if (typeof answer !== 'object' || answer === null) return ''
+  const inner = (answer as { Error?: unknown }).Error
+  const fields = { ...answer, ...(typeof inner === 'object' && inner !== null ? inner : {}) } as Record<string, unknown>
+  const words = ['error', 'error_description', 'Code', 'code', 'Message', 'message']
+    .map((name) => fields[name])
+    .filter((value): value is string => typeof value === 'string')
+  return words.length === 0 ? '' : `: ${printable(words.join(': ').slice(0, REASON_MAX))}`
+}
+
+const reasonOf = (cause: unknown, timeoutMs: number): string => {
+  const { code, name, message } = cause as { code?: string; name?: string; message?: string }
+  return name === 'TimeoutError' ? `no answer within ${timeoutMs / 1_000} s` : (code ?? message ?? String(cause))
+}
