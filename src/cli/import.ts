@@ -2,13 +2,13 @@ import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
 import { batchReader } from '../app/operations/imports/batch-reader.js'
 import { detailsFile, importDetails } from '../app/operations/imports/import-details.js'
-import { eventsBehindHorizon, liveGeneration } from '../app/operations/imports/behind-horizon.js'
+import { LateCount, liveGeneration } from '../app/operations/imports/late-count.js'
 import { importFile, previewFile, type Preview } from '../app/operations/imports/import-events.js'
 import { printable, printableJson } from '../domain/printable.js'
 import type { FileOptions } from '../ingress/files/file-source.js'
 import { FileUnreadable, sizeOf } from '../ingress/files/input-file.js'
 import { addReceipts, emptyReceipt, type Problem, type Receipt } from '../ingress/receipt.js'
-import type { EventLog, Position } from '../log/event-log.js'
+import type { EventLog } from '../log/event-log.js'
 import { command, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext, type Context } from './command/context.js'
 import { EXIT, UsageError, wordsOf } from './command/exit.js'
@@ -89,7 +89,7 @@ const mustBeThere = async (files: readonly string[]): Promise<void> => {
 const importEvents = async (context: Context, files: readonly string[], flags: Flags): Promise<number> => {
   const { config, logs, signal } = context
   const log = await logs.raw('writer')
-  const before = await headOf(log, files)
+  const late = await lateCountOf(context, log, files)
   let total: Receipt = emptyReceipt
   const incomplete: Incomplete[] = []
   const reader = batchReader(flags.workers ?? Math.min(availableParallelism() - 1, WORKERS_DEFAULT_MAX))
@@ -104,6 +104,7 @@ const importEvents = async (context: Context, files: readonly string[], flags: F
         now: Date.now,
         signal,
         reader,
+        late,
         onProgress: (bytes, soFar) => {
           ofFile = soFar
           bar.update(bytes, summaryOf(soFar))
@@ -119,26 +120,33 @@ const importEvents = async (context: Context, files: readonly string[], flags: F
     await reader.close()
   }
   const code = reportImport(context, total, incomplete, flags)
-  await reportBehindHorizon(context, log, before)
+  reportLate(late)
   return code
 }
 
-/** Where the log ends before the import. A log that cannot say so is away, or does not let us in. */
-const headOf = (log: EventLog, [file = '']: readonly string[]): Promise<Position | undefined> =>
-  log.head().catch((cause: unknown) => failed(cause, file, emptyReceipt))
-
-/** Tells what the live generation will not count of what was just stored. */
-const reportBehindHorizon = async (
+/**
+ * Counts what the live generation will not take in. A log that cannot say whether there is one is away, or does not let
+ * us in.
+ */
+const lateCountOf = async (
   { config: { tenant }, logs }: Context,
   log: EventLog,
-  before: Position | undefined,
-): Promise<void> => {
-  const live = await liveGeneration(logs, tenant)
-  if (live === undefined) return
-  const { generation, events } = await eventsBehindHorizon(log, tenant, live, before)
-  if (events > 0)
+  [file = '']: readonly string[],
+): Promise<LateCount | undefined> => {
+  try {
+    await log.head()
+    const live = await liveGeneration(logs, tenant)
+    return live === undefined ? undefined : new LateCount(log, tenant, live)
+  } catch (cause) {
+    return failed(cause, file, emptyReceipt)
+  }
+}
+
+/** Tells what the live generation will not count of what was just stored. */
+const reportLate = (late: LateCount | undefined): void => {
+  if (late !== undefined && late.events > 0)
     console.error(
-      `${events} events lie behind the late horizon of generation ${generation} and are not counted in it; streamvane rebuild --promote takes them in`,
+      `${late.events} events lie behind the late horizon of generation ${late.generation.name} and are not counted in it; streamvane rebuild --promote takes them in`,
     )
 }
 
@@ -149,7 +157,7 @@ const importConversations = async (context: Context, files: readonly string[], f
       `the profile counts points from ${config.profile.points}: these conversations are stored, and counted only by a profile with points: conversation-details`,
     )
   const log = await logs.raw('writer')
-  const headBefore = await headOf(log, files)
+  const late = await lateCountOf(context, log, files)
   const sizes = new Map<string, number | undefined>()
   for (const file of files) sizes.set(file, await sizeOf(file))
   const before = (file: string): number =>
@@ -166,6 +174,7 @@ const importConversations = async (context: Context, files: readonly string[], f
     files,
     now: Date.now,
     signal,
+    late,
     onProgress: (file, bytes, soFar) => {
       ;[atFile, total] = [file, soFar]
       bar.update(before(file) + bytes, summaryOf(soFar))
@@ -174,7 +183,7 @@ const importConversations = async (context: Context, files: readonly string[], f
     .finally(() => bar.stop())
     .catch((cause: unknown) => failed(cause, atFile, total))
   const code = reportImport(context, receipt, incomplete, flags)
-  await reportBehindHorizon(context, log, headBefore)
+  reportLate(late)
   return code
 }
 

@@ -36,11 +36,11 @@ const append = async (log: EventLog, tenant: string, event: NewEvent): Promise<v
 /** An event of the clock stream: a tick, or a take-back to `at`. */
 export type ClockEvent = Readonly<{ kind: 'tick' | 'take-back'; at: EpochMs; revision: number; position: Position }>
 
-/** The events of the clock stream, from the first, or `backwards` from the last. */
+/** The events of the clock stream, from the first or `from` on, or `backwards` from the last. */
 export async function* readClock(
   log: EventLog,
   tenant: string,
-  options: Readonly<{ backwards?: boolean; max?: number }> = {},
+  options: Readonly<{ from?: number; backwards?: boolean; max?: number }> = {},
 ): AsyncIterable<ClockEvent> {
   for await (const batch of log.readStream(clockStream(tenant), options))
     for (const event of batch) {

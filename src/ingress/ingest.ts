@@ -6,23 +6,26 @@ import type { EventLog, NewEvent, StreamAppend } from '../log/event-log.js'
 import { appendsWithinLimit } from '../log/append-batches.js'
 import { NotIngested } from './not-ingested.js'
 import { PROBLEMS_MAX, type Problem, type Receipt } from './receipt.js'
-import { RAW_BYTES_MAX, readRawEvents, type ReadEvent } from './raw-event.js'
+import { RAW_BYTES_MAX, readRawEvents, type RawEvent, type ReadEvent } from './raw-event.js'
 import type { Origin } from './metadata.js'
 import { deadLetter, tooLargeLetter } from './dead-letter.js'
 import type { Batch, Deliver } from './source.js'
 
-export type DeliverOptions = Readonly<{ log: EventLog; tenant: string; now: () => EpochMs }>
+export type DeliverOptions = Readonly<{ log: EventLog; tenant: string; now: () => EpochMs }> &
+  Pick<IngestOptions, 'onStored'>
 
 /** Stores what a source delivers in this log, for this tenant. */
 export const deliverTo =
-  ({ log, tenant, now }: DeliverOptions): Deliver =>
+  ({ log, tenant, now, onStored }: DeliverOptions): Deliver =>
   (batch) =>
-    ingest(log, batch.raws, { tenant, source: batch.origin, receivedAt: now() }, batch)
+    ingest(log, batch.raws, { tenant, source: batch.origin, receivedAt: now() }, { ...batch, onStored })
 
 export type IngestOptions = Pick<Batch, 'unusable' | 'lines'> &
   Readonly<{
     /** The events in raw input, given its index, where they were read already. */
     read?: (raw: Uint8Array, index: number) => readonly ReadEvent[]
+    /** Called with each event that is new in the log. */
+    onStored?: ((event: RawEvent) => void) | undefined
   }>
 
 const readHere =
@@ -40,10 +43,11 @@ export const ingest = async (
   log: EventLog,
   raws: readonly Uint8Array[],
   origin: Origin,
-  { unusable, lines, read = readHere(origin) }: IngestOptions = {},
+  { unusable, lines, read = readHere(origin), onStored }: IngestOptions = {},
 ): Promise<Receipt> => {
   const streams = new Map<string, NewEvent[]>()
   const indices = new Map<NewEvent, number>()
+  const rawEvents = new Map<NewEvent, RawEvent>()
   const former: FormerEvent[] = []
   let letters: NewEvent[] = []
   const problems: Problem[] = []
@@ -76,6 +80,7 @@ export const ingest = async (
     }
     const { stream, event, formerly } = read.right
     add(stream, event)
+    if (onStored !== undefined) rawEvents.set(event, read.right)
     if (formerly !== undefined) former.push({ formerly, event })
     indices.set(event, index)
     if (!read.right.known) unknownTopic++
@@ -97,6 +102,10 @@ export const ingest = async (
   const ofDeadLetters = deadLetterStream(origin.tenant)
   const withLetters = new Map(streams).set(ofDeadLetters, letters)
   const { stored, erased, tooLarge } = await appendAll(log, withLetters, ofDeadLetters)
+  for (const event of stored) {
+    const rawEvent = rawEvents.get(event)
+    if (rawEvent !== undefined) onStored?.(rawEvent)
+  }
   letters = []
   for (const { stream, event, reason } of tooLarge) {
     if (stream !== ofDeadLetters) deadLettered++
@@ -106,8 +115,8 @@ export const ingest = async (
   for (const { reason } of setAside.tooLarge) throw new NotIngested({ tag: 'TooLarge', reason })
   const used = events - deadLettered
   return {
-    stored,
-    duplicate: used - stored - erased,
+    stored: stored.length,
+    duplicate: used - stored.length - erased,
     deadLettered,
     erased,
     unknownTopic,
@@ -129,16 +138,17 @@ const leaveOut = (streams: Map<string, NewEvent[]>, repeats: ReadonlySet<NewEven
 type TooLarge = Readonly<{ stream: string; event: NewEvent; reason: string }>
 
 /**
- * Appends, and counts the events that are new (without dead letters) and those of erased streams. `tooLarge` are the
+ * Appends. `stored` are the events that are new, without dead letters; `erased` counts those of erased streams. `tooLarge` are the
  * events that the log cannot hold; all others are stored.
  */
 const appendAll = async (
   log: EventLog,
   streams: ReadonlyMap<string, readonly NewEvent[]>,
   ofDeadLetters: string,
-): Promise<Readonly<{ stored: number; erased: number; tooLarge: readonly TooLarge[] }>> => {
+): Promise<Readonly<{ stored: readonly NewEvent[]; erased: number; tooLarge: readonly TooLarge[] }>> => {
   const appends = [...streams].flatMap(([stream, events]) => appendsWithinLimit(stream, events))
-  let [stored, erased] = [0, 0]
+  const stored: NewEvent[] = []
+  let erased = 0
   const tooLarge: TooLarge[] = []
   const appendEach = async (wanted: readonly StreamAppend[]): Promise<void> => {
     const apart: StreamAppend[] = []
@@ -146,7 +156,7 @@ const appendAll = async (
       const append = wanted[index] as StreamAppend
       const { stream, events } = append
       if (E.isRight(result)) {
-        if (stream !== ofDeadLetters) stored += result.right.stored.filter(Boolean).length
+        if (stream !== ofDeadLetters) stored.push(...events.filter((_, place) => result.right.stored[place]))
       } else if (result.left.tag === 'TooLarge') {
         const [event, ...others] = events
         if (others.length > 0) apart.push(...events.map((each) => ({ ...append, events: [each] })))

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import * as E from 'fp-ts/lib/Either.js'
 import { canonicalJson, TooDeep } from '../domain/canonical-json.js'
-import type { Fact } from '../domain/fact.js'
+import { isConfiguration, type Fact } from '../domain/fact.js'
 import type { EpochMs } from '../domain/interval.js'
 import { defaultProfile } from '../domain/profile.js'
 import { conversationStream } from '../domain/stream-name.js'
@@ -27,13 +27,14 @@ export const RAW_BYTES_MAX = EVENT_BYTES_MAX - 64 * 1024
 
 /**
  * A raw event ready for the log. `facts` are the types of the facts it states, and `latest` is the latest instant among
- * them. An event that is not `known` belongs to a topic that this version cannot read yet. `contradiction` says how its
+ * them; `earliest` is the earliest of those that enter figures. An event that is not `known` belongs to a topic that this version cannot read yet. `contradiction` says how its
  * envelope contradicts itself.
  */
 export type RawEvent = Readonly<{
   stream: string
   event: NewEvent
   latest: EpochMs | undefined
+  earliest: EpochMs | undefined
   facts: readonly string[]
   known: boolean
   contradiction?: string
@@ -193,12 +194,19 @@ const rawEvent = (
   { receivedAt }: Origin,
 ): RawEvent => {
   let latest: EpochMs | undefined
+  let earliest: EpochMs | undefined
   const see = (at: EpochMs): void => {
     // An instant far ahead of the clock is an error of its sender. No clock may follow it.
     if (at <= receivedAt + defaultProfile.aheadMaxMs && (latest === undefined || at > latest)) latest = at
   }
   for (const fact of facts)
-    if (fact.type === 'ConversationRecorded') for (const point of fact.points) see(point.at)
-    else if ('at' in fact) see(fact.at)
-  return { stream, event, latest, facts: facts.map((fact) => fact.type), known }
+    for (const at of instantsOf(fact)) {
+      see(at)
+      // Settings take effect in the past too.
+      if (!isConfiguration(fact) && (earliest === undefined || at < earliest)) earliest = at
+    }
+  return { stream, event, latest, earliest, facts: facts.map((fact) => fact.type), known }
 }
+
+const instantsOf = (fact: Fact): readonly EpochMs[] =>
+  fact.type === 'ConversationRecorded' ? fact.points.map(({ at }) => at) : 'at' in fact ? [fact.at] : []

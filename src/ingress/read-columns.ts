@@ -1,4 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
+import type { EpochMs } from '../domain/interval.js'
 import type { Origin } from './metadata.js'
 import { readRawEvents, type RawEvent, type ReadEvent } from './raw-event.js'
 
@@ -22,6 +23,7 @@ export type ReadColumns = Readonly<{
   address: Uint32Array<ArrayBuffer>
   /** Epoch ms; NaN: the event tells no instant. */
   latest: Float64Array<ArrayBuffer>
+  earliest: Float64Array<ArrayBuffer>
   addresses: readonly Address[]
 }>
 
@@ -30,6 +32,7 @@ export const readColumns = (raws: readonly Uint8Array[], origin: Origin): ReadCo
   const ids = Buffer.from(new ArrayBuffer(raws.length * ID_BYTES))
   const address = new Uint32Array(raws.length).fill(READ_AGAIN)
   const latest = new Float64Array(raws.length).fill(NaN)
+  const earliest = new Float64Array(raws.length).fill(NaN)
   const addresses = new Addresses()
   raws.forEach((raw, i) => {
     const [only, ...more] = readRawEvents(raw, origin)
@@ -39,13 +42,14 @@ export const readColumns = (raws: readonly Uint8Array[], origin: Origin): ReadCo
     ids.write(read.event.id, i * ID_BYTES, 'latin1')
     address[i] = addresses.placeOf(read)
     if (read.latest !== undefined) latest[i] = read.latest
+    if (read.earliest !== undefined) earliest[i] = read.earliest
   })
-  return { ids, address, latest, addresses: addresses.all }
+  return { ids, address, latest, earliest, addresses: addresses.all }
 }
 
 /** The events of a batch as `readRawEvents` gives them, without the types of their facts. */
 export const readEventsOf = (
-  { ids, address, latest, addresses }: ReadColumns,
+  { ids, address, latest, earliest, addresses }: ReadColumns,
   raws: readonly Uint8Array[],
   origin: Origin,
 ): readonly (readonly ReadEvent[])[] => {
@@ -57,11 +61,12 @@ export const readEventsOf = (
     const { stream, known, formerly, type } = addresses[place] as Address
     const id = text.toString('latin1', i * ID_BYTES, (i + 1) * ID_BYTES)
     const event = { id, type, data: raw, metadata: metadata[place] as Buffer }
-    const at = latest[i] as number
-    const read = { stream, event, known, facts: [], latest: Number.isNaN(at) ? undefined : at }
+    const read = { stream, event, known, facts: [], latest: instant(latest[i]), earliest: instant(earliest[i]) }
     return [{ raw, read: E.right(formerly === undefined ? read : { ...read, formerly }) }]
   })
 }
+
+const instant = (at: number | undefined): EpochMs | undefined => (Number.isNaN(at) ? undefined : at)
 
 /** Numbers addresses in order of appearance. */
 class Addresses {

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import {
   behindHorizon,
@@ -5,7 +8,8 @@ import {
   replayDeadLetters,
   type DeadLetter,
 } from '../../../src/app/operations/dead-letters.js'
-import { eventsBehindHorizon } from '../../../src/app/operations/imports/behind-horizon.js'
+import { importFile } from '../../../src/app/operations/imports/import-events.js'
+import { LateCount } from '../../../src/app/operations/imports/late-count.js'
 import { singleLog } from '../../../src/app/pipeline/logs/logs.js'
 import { ensureLive } from '../../../src/app/pipeline/projector/projector-stage.js'
 import { DAY_MS, HOUR_MS } from '../../../src/domain/interval.js'
@@ -71,11 +75,30 @@ describe('history behind the late horizon of a generation', () => {
   })
 
   test('counts as many events as an import says before they are projected', async () => {
-    const log = await lateLog()
-    const told = await eventsBehindHorizon(log, 't', generation, 0n)
+    const log = memoryLog()
     await live(log)
+    const late = new LateCount(log, 't', generation)
+    const dir = await mkdtemp(join(tmpdir(), 'streamvane-late-'))
+    const imported = async (lines: readonly string[], count = late) => {
+      const file = join(dir, 'events.ndjson')
+      await writeFile(file, lines.join('\n'))
+      const options = { log, tenant: 't', file, late: count, now: Date.now, signal: new AbortController().signal }
+      return (await importFile(options)).receipt
+    }
+    // The ticks of the first file make the second one late.
+    await imported(
+      [...simulate({ seed: 4, fromMs: FROM + 2 * DAY_MS, hours: 1, queues: 1, agents: 9 })].map(({ line }) => line),
+    )
+    expect(late.events).toBe(0)
+    expect(await imported([...history, history[0] as string])).toMatchObject({ stored: history.length, duplicate: 1 })
     await projected(log)
-    expect(told).toEqual({ generation: 'g1', events: await behindHorizon(singleLog(log), 't') })
+    expect(late.events).toBe(await behindHorizon(singleLog(log), 't'))
+    expect(late.events).toBeGreaterThan(500)
+    // Imported again, nothing is stored, and nothing is told.
+    const again = new LateCount(log, 't', generation)
+    await imported(history, again)
+    expect(again.events).toBe(0)
+    await rm(dir, { recursive: true })
   })
 
   test('is counted once, however batches are cut and wherever the projector dies', async () => {

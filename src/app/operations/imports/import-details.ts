@@ -4,6 +4,7 @@ import { fileSource, type FileOptions } from '../../../ingress/files/file-source
 import { deliverTo } from '../../../ingress/ingest.js'
 import { addReceipts, emptyReceipt, type Receipt } from '../../../ingress/receipt.js'
 import type { EventLog } from '../../../log/event-log.js'
+import type { LateCount } from './late-count.js'
 import { inFile, runSource } from './import-events.js'
 
 export type ImportDetailsOptions = Readonly<{
@@ -13,6 +14,8 @@ export type ImportDetailsOptions = Readonly<{
   files: readonly string[]
   now: () => number
   signal: AbortSignal
+  /** Counts what a generation will find too late. */
+  late?: LateCount | undefined
   /** Bytes read of the file (compressed ones where it is compressed), and the counts of all files so far. */
   onProgress?: (file: string, bytes: number, receipt: Receipt) => void
 }>
@@ -30,8 +33,8 @@ export type DetailsImported = Readonly<{
  * time, so the clock moves once, after all files, to the last emission: no conversation is late because of another one.
  */
 export const importDetails = async (options: ImportDetailsOptions): Promise<DetailsImported> => {
-  const { log, tenant, files, now, signal, onProgress } = options
-  const store = deliverTo({ log, tenant, now })
+  const { log, tenant, files, now, signal, late, onProgress } = options
+  const store = deliverTo({ log, tenant, now, onStored: late?.count })
   let receipt = emptyReceipt
   const incomplete: Readonly<{ file: string; why: string }>[] = []
   for (const file of files) {
@@ -44,6 +47,7 @@ export const importDetails = async (options: ImportDetailsOptions): Promise<Deta
         onIncomplete: (why) => incomplete.push({ file, why }),
       }),
       async (batch) => {
+        await late?.follow()
         const stored = await store(batch)
         receipt = addReceipts(receipt, inFile(file, stored))
         onProgress?.(file, bytesRead, receipt)

@@ -8,6 +8,7 @@ import type { Origin } from '../../../ingress/metadata.js'
 import { addReceipts, emptyReceipt, type Receipt } from '../../../ingress/receipt.js'
 import type { Batch, Deliver, Source } from '../../../ingress/source.js'
 import type { EventLog } from '../../../log/event-log.js'
+import type { LateCount } from './late-count.js'
 import { ownReader, type BatchReader } from './batch-reader.js'
 
 /** Step of the event-time clock. */
@@ -22,6 +23,8 @@ export type ImportOptions = Readonly<{
   signal: AbortSignal
   /** Reads the events; in this thread unless told otherwise. */
   reader?: BatchReader
+  /** Counts what a generation will find too late. */
+  late?: LateCount | undefined
   /** Bytes read of the file (compressed ones where it is compressed) and the counts so far. */
   onProgress?: (bytes: number, receipt: Receipt) => void
 }>
@@ -45,7 +48,7 @@ type Reading = Readonly<{
  * meanwhile.
  */
 export const importFile = async (options: ImportOptions): Promise<FileImported> => {
-  const { log, tenant, file, now, signal, onProgress, reader = ownReader } = options
+  const { log, tenant, file, now, signal, onProgress, late, reader = ownReader } = options
   await sizeOf(file)
   const clock = new EventTimeClock(TICK_EVERY_MS)
   let receipt = emptyReceipt
@@ -62,7 +65,9 @@ export const importFile = async (options: ImportOptions): Promise<FileImported> 
   }
   const store = async ({ batch, origin, events, bytes }: Reading): Promise<void> => {
     const ofRaws = await events
-    const stored = await ingest(log, batch.raws, origin, { ...batch, read: (_, index) => ofRaws[index] ?? [] })
+    await late?.follow()
+    const read = (_: Uint8Array, index: number): readonly ReadEvent[] => ofRaws[index] ?? []
+    const stored = await ingest(log, batch.raws, origin, { ...batch, read, onStored: late?.count })
     await tick(clock.seen(stored.latest, now()))
     receipt = addReceipts(receipt, inFile(file, stored))
     onProgress?.(bytes, receipt)
