@@ -5,6 +5,8 @@ import { filesSink } from '../../src/egress/files/sink.js'
 import { memoryDestination, memorySink } from '../../src/egress/memory-sink.js'
 import { defaultTopics, topicOf } from '../../src/egress/topics.js'
 import { readAvroFiles, readJsonFiles } from '../egress/files/read-files.js'
+import { ModelBroker } from '../support/kafka-model/broker.js'
+import { createTopics, deliveredBy, modelSink } from '../support/kafka-model/model-sink.js'
 import { sinkContract } from './sink.contract.js'
 
 sinkContract('memory', async () => {
@@ -31,3 +33,9 @@ for (const [format, read] of [['avro', readAvroFiles] as const, ['jsonl', readJs
       end: () => rm(folder, { recursive: true, force: true }),
     }
   })
+
+sinkContract('Kafka, on the model broker', async () => {
+  const broker = new ModelBroker()
+  createTopics(broker)
+  return { sink: () => modelSink(broker), delivered: async () => deliveredBy(broker), end: async () => {} }
+})
