@@ -48,7 +48,7 @@ export const takeOver = (
       partitions: readiness.partitionsOf(progressTopic),
     }
     const checkRecord = (record: ProgressRecord | undefined) =>
-      checkProgress(context, reader, record, hasClaimed, check, signal)
+      checkProgress(context, reader, home, record, { hasClaimed, check, signal })
 
     const before = await look(context, reader, home, hasClaimed, signal)
     const allowed = await checkRecord(before.record)
@@ -122,11 +122,11 @@ type Checked = Readonly<{ progress: Progress | undefined; place: Connected['plac
 const checkProgress = async (
   context: SinkContext,
   reader: PartitionReader,
+  home: ProgressHome,
   record: ProgressRecord | undefined,
-  hasClaimed: boolean,
-  check: ProgressCheck | undefined,
-  signal: AbortSignal,
+  takeOver: TakeOver,
 ): Promise<E.Either<SinkFailure, Checked>> => {
+  const { hasClaimed, check, signal } = takeOver
   const { options, topics, progressTopic, transactionalId, owner } = context
   const { acceptProgress = [], tenant, families = familyNames } = options
   if (hasClaimed && record !== undefined && record.owner.id !== owner.id)
@@ -136,6 +136,12 @@ const checkProgress = async (
   // Without a check (a replay) the progress is not gone on from, so it does not matter what became of it.
   if (check === undefined) return E.right({ progress: record?.progress, place })
   const holdsRows = record?.progress === undefined ? await topicWithRows(reader, rowTopics, tenant, signal) : undefined
+  if (holdsRows !== undefined) {
+    // Another instance may have published its first batch meanwhile. And the markers of a transaction are written one
+    // after the other: its rows may be visible before its progress is.
+    const { record: later } = await findProgress(reader, home, 'wait', signal)
+    if (later?.progress !== undefined) return checkProgress(context, reader, home, later, takeOver)
+  }
   const mismatches = compareProgress(record, {
     place,
     transactionalId,

@@ -39,6 +39,8 @@ export type CoordinatorOptions = Readonly<{
    * INVALID_PRODUCER_EPOCH.
    */
   fencedAs: 'INVALID_PRODUCER_EPOCH' | 'PRODUCER_FENCED'
+  /** Told when it is decided how a transaction ends; no marker is written yet. */
+  decided?: (producer: ProducerEpoch, ending: Ending) => void
 }>
 
 /** Kafka answers with the name of an error instead. */
@@ -182,5 +184,6 @@ export class TransactionCoordinator {
 
   private prepare(transaction: Transaction, ending: Ending): void {
     transaction.state = ending === 'commit' ? 'PrepareCommit' : 'PrepareAbort'
+    this.options.decided?.({ producerId: transaction.producerId, epoch: transaction.epoch }, ending)
   }
 }
