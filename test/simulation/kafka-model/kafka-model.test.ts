@@ -1,0 +1,36 @@
+import { expect, test, vi } from 'vitest'
+import { lawRuns } from '../../support/law-runs.js'
+import { runSeed, type Happened, type Mutant } from './run-seed.js'
+
+vi.mock('node:timers/promises', async () => (await import('./virtual-time.js')).timersPromises)
+
+const SEEDS = 1_000
+const only = process.env['STREAMVANE_KAFKA_SEED']
+
+/** Runs a seed; if it fails, once more, telling what happened. */
+const check = async (seed: number, mutant?: Mutant): Promise<Happened> => {
+  const options = mutant === undefined ? {} : { mutant }
+  try {
+    return await runSeed(seed, options)
+  } catch (cause) {
+    const lines: string[] = []
+    await runSeed(seed, { ...options, tell: (line) => lines.push(line) }).catch(() => {})
+    const how = `STREAMVANE_KAFKA_SEED=${seed} npx vitest run test/simulation/kafka-model`
+    throw new Error(`seed ${seed}: ${(cause as Error).message}\n${lines.slice(-80).join('\n')}\nAgain: ${how}`, {
+      cause,
+    })
+  }
+}
+
+test('under any schedule of crashes, lost answers, zombies and late markers every row arrives once, in order, with its progress', async () => {
+  const first = only === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(only)
+  const count = only === undefined ? lawRuns(SEEDS).numRuns : 1
+  const total: Happened = { steps: 0, commits: 0, crashes: 0, superseded: 0, lost: 0, timedOut: 0 }
+  for (let seed = first; seed < first + count; seed++) {
+    const happened = await check(seed)
+    for (const what of Object.keys(total) as (keyof Happened)[]) total[what] += happened[what]
+  }
+  console.log(`kafka model: ${count} seeds from ${first}: ${JSON.stringify(total)}`)
+  for (const what of Object.keys(total) as (keyof Happened)[])
+    if (count >= 100) expect(total[what], what).toBeGreaterThan(0)
+}, 600_000)
