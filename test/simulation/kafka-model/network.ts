@@ -6,7 +6,7 @@ import type { VirtualTime } from './virtual-time.js'
 /** Whose request it is. A dead instance hears nothing and sends nothing; a suspended one hears everything later. */
 export type Owner = { readonly name: string; state: 'running' | 'suspended' | 'dead' | 'ended' }
 
-type Outcome = Readonly<{ kind: 'answer'; answer: unknown } | { kind: 'error'; cause: unknown }>
+type Outcome = Readonly<{ kind: 'answer'; answer: unknown } | { kind: 'error'; cause: Error }>
 
 /** A request on its way: sent, then executed by the broker, then answered. */
 export type Exchange = {
@@ -59,7 +59,7 @@ export class SimulatedNetwork {
                 },
                 settle: (outcome) =>
                   // Only what a broker of this model answers is an answer; anything else is a fault of the simulation.
-                  outcome.kind === 'answer' ? resolve(outcome.answer as A) : reject(outcome.cause as Error),
+                  outcome.kind === 'answer' ? resolve(outcome.answer as A) : reject(outcome.cause),
               })
             }),
         }
@@ -78,10 +78,12 @@ export class SimulatedNetwork {
     })
   }
 
-  /** The broker gets the request, or the client gets the answer. */
-  move(exchange: Exchange): void {
-    if (exchange.outcome === undefined) exchange.outcome = this.isBrokerAway ? lost : this.execute(exchange)
-    else this.settle(exchange, exchange.outcome)
+  /** The broker gets the request, or the client gets the answer; `through`: the one and then the other. */
+  move(exchange: Exchange, through: boolean): void {
+    const { outcome } = exchange
+    exchange.outcome ??= this.isBrokerAway ? lost : this.execute(exchange)
+    if (outcome !== undefined || (through && exchange.owner.state === 'running'))
+      this.settle(exchange, exchange.outcome)
   }
 
   /** The client hears that its connection is lost. What it had sent may still arrive. */

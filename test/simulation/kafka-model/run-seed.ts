@@ -1,4 +1,5 @@
-import { runEgress, type EgressEnd } from '../../../src/app/pipeline/egress/egress.js'
+import { runEgress } from '../../../src/app/pipeline/egress/egress.js'
+import type { EgressEnd } from '../../../src/app/pipeline/egress/publishing.js'
 import { promote, readGenerations, startGeneration } from '../../../src/app/pipeline/generations.js'
 import { singleLog } from '../../../src/app/pipeline/logs/logs.js'
 import { defaultProfile } from '../../../src/domain/profile.js'
@@ -11,7 +12,7 @@ import { memoryLog } from '../../../src/log/memory-log.js'
 import { namedTopics } from '../../egress/named-topics.js'
 import { chance, type Chance } from '../../support/chance.js'
 import { ModelBroker } from '../../support/kafka-model/broker.js'
-import { modelCluster } from '../../support/kafka-model/client.js'
+import { modelCluster, type RequestName } from '../../support/kafka-model/client.js'
 import { modelSink } from '../../support/kafka-model/model-sink.js'
 import { silent } from '../../support/pipeline.js'
 import { Invariants, Violation } from './invariants.js'
@@ -34,7 +35,9 @@ const PARTITIONS = 2
 const FAULTS_MAX = 14
 const STEPS_MAX = 6_000
 
-type Instance = Owner & { end: EgressEnd | undefined; failure: unknown }
+const isRead = (name: RequestName): boolean => name === 'Metadata' || name === 'ListOffsets' || name === 'Fetch'
+
+type Instance = Owner & { end: EgressEnd | undefined; failure: Error | undefined }
 
 /**
  * One schedule: the egress and its Kafka sink, as they are, over a KPI log in memory, against the model broker. The
@@ -45,10 +48,7 @@ type Instance = Owner & { end: EgressEnd | undefined; failure: unknown }
 export const runSeed = async (seed: number, options: SeedOptions = {}): Promise<Happened> => {
   const random = chance(seed)
   const time = new VirtualTime()
-  return time.during(
-    () => random.below(1_000) / 1_000,
-    () => new Simulation(random, time, options).run(),
-  )
+  return time.during(() => new Simulation(random, time, options).run())
 }
 
 class Simulation {
@@ -62,6 +62,8 @@ class Simulation {
   private readonly instances: Instance[] = []
   private readonly timeoutMs: number
   private readonly batchMax: number
+  /** Of the KPI log, in the end. */
+  private readonly events: number
   private appended = 0
   private faultsLeft: number
   private readonly happened: Happened = { steps: 0, commits: 0, crashes: 0, superseded: 0, lost: 0, timedOut: 0 }
@@ -72,7 +74,8 @@ class Simulation {
     this.options = options
     this.network = new SimulatedNetwork(time)
     this.timeoutMs = random.oneOf([2_000, 10_000])
-    this.batchMax = random.oneOf([1, 3, 8])
+    this.batchMax = random.oneOf([2, 5, 12])
+    this.events = 8 + random.below(kpiEvents.length - 7)
     this.faultsLeft = random.below(FAULTS_MAX + 1)
     this.broker = new ModelBroker({
       epochMax: random.oneOf([2, 32_766]),
@@ -101,14 +104,14 @@ class Simulation {
     await promote(this.log, TENANT, state, 'g1', new Date(0))
     await this.append()
     this.start()
-    while (this.faultsLeft > 0 || this.appended < kpiEvents.length) await this.step(true)
+    while (this.faultsLeft > 0 || this.appended < this.events) await this.step(true)
     this.mend()
-    while (this.invariants.committedThrough < lastRow) {
+    while (this.invariants.committedThrough < this.lastRow) {
       if (this.inState('running').length === 0) await this.startAgain()
       await this.step(false)
     }
     this.broker.writeAllMarkers()
-    this.invariants.complete(lastRow)
+    this.invariants.complete(this.lastRow)
     return this.happened
   }
 
@@ -140,7 +143,8 @@ class Simulation {
           const exchange = random.oneOf(movable)
           const what = exchange.outcome === undefined ? 'broker gets' : 'client hears of'
           this.tell(`${what} ${exchange.name} of ${exchange.owner.name}`)
-          network.move(exchange)
+          // Answers of reads are rarely of interest by themselves.
+          network.move(exchange, random.below(10) < (isRead(exchange.name) ? 9 : 3))
         },
       ])
     const markers = broker.pendingMarkers()
@@ -156,7 +160,7 @@ class Simulation {
     const { nextAt } = this.time
     if (nextAt !== undefined) actions.push([movable.length === 0 ? 20 : 1, () => this.pass(nextAt - this.time.nowMs)])
     if (!isFaulty) return actions
-    if (this.appended < kpiEvents.length) actions.push([4, () => this.append()])
+    if (this.appended < this.events) actions.push([4, () => this.append()])
     const { orphans } = network
     if (orphans.length > 0)
       actions.push([
@@ -210,7 +214,7 @@ class Simulation {
   }
 
   private async append(): Promise<void> {
-    const events = kpiEvents.slice(this.appended, this.appended + 1 + this.random.below(12))
+    const events = kpiEvents.slice(this.appended, Math.min(this.events, this.appended + 1 + this.random.below(12)))
     this.appended += events.length
     this.tell(`the KPI log grows to ${this.appended}`)
     await this.log.append([{ stream: kpiStream(TENANT, 'g1'), expected: 'any', events }])
@@ -231,14 +235,14 @@ class Simulation {
     void runEgress({
       ...{ tenant: TENANT, logs: singleLog(this.log), sink: mutant?.sink?.(sink) ?? sink },
       ...{ batchMax: this.batchMax, untilCaughtUp: false, signal: new AbortController().signal },
-      ...{ logger: silent, now: () => this.time.nowMs },
+      ...{ logger: silent, now: () => this.time.nowMs, random: () => this.random.below(1_000) / 1_000 },
       onProgress: (_, progress) => {
         // What a dead one would say, nobody hears.
         if (instance.state !== 'dead') this.invariants.told(progress)
       },
     }).then(
       (end) => (instance.end = end),
-      (cause: unknown) => (instance.failure = cause),
+      (cause: unknown) => (instance.failure = cause instanceof Error ? cause : new Error(String(cause))),
     )
   }
 
@@ -270,9 +274,11 @@ class Simulation {
     await this.time.settle()
   }
 
+  private get lastRow(): number {
+    return expected.slice(0, this.events).findLastIndex((row) => row !== undefined)
+  }
+
   private tell(line: string): void {
     this.options.tell?.(`${String(this.happened.steps).padStart(4)} ${line}`)
   }
 }
-
-const lastRow = expected.findLastIndex((row) => row !== undefined)

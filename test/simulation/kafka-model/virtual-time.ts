@@ -1,11 +1,13 @@
 /**
  * Time that passes only when the schedule says so. While a simulation runs it stands in for what the egress waits with:
  * `setTimeout` of node:timers/promises (which the test file must mock with `timersPromises`), `setInterval`,
- * `setImmediate`, `AbortSignal.timeout` and `Math.random`.
+ * `setImmediate` and `AbortSignal.timeout`.
  */
 type Timer = { at: number; readonly order: number; readonly everyMs: number | undefined; readonly run: () => void }
 
-const real = { setImmediate, setInterval, clearInterval, timeout: AbortSignal.timeout, random: Math.random }
+const { setImmediate, setInterval, clearInterval } = globalThis
+const timeoutSignal = AbortSignal.timeout.bind(AbortSignal)
+const { stackTraceLimit } = Error
 
 export class VirtualTime {
   nowMs = 0
@@ -15,7 +17,7 @@ export class VirtualTime {
 
   /** Resolves when everything that can go on without a timer or an answer has gone on. */
   async settle(): Promise<void> {
-    do await new Promise<void>((resolve) => real.setImmediate(resolve))
+    do await new Promise<void>((resolve) => void setImmediate(resolve))
     while (this.immediates > 0)
   }
 
@@ -58,43 +60,43 @@ export class VirtualTime {
   }
 
   /** Runs `work` in this time. Simulations run one after the other. */
-  async during<A>(random: () => number, work: () => Promise<A>): Promise<A> {
-    current = this
+  async during<A>(work: () => Promise<A>): Promise<A> {
+    sleep = (ms, signal) => this.sleep(ms, signal)
     globalThis.setImmediate = ((run: () => void) => {
       this.immediates += 1
-      return real.setImmediate(() => {
+      return setImmediate(() => {
         this.immediates -= 1
         run()
       })
-    }) as typeof setImmediate
-    globalThis.setInterval = ((run: () => void, ms: number) => this.at(ms, run, ms)) as unknown as typeof setInterval
-    globalThis.clearInterval = ((timer: unknown) => this.cancel(timer)) as typeof clearInterval
+    }) as never
+    globalThis.setInterval = ((run: () => void, ms: number) => this.at(ms, run, ms)) as never
+    globalThis.clearInterval = (timer) => this.cancel(timer)
     AbortSignal.timeout = (ms) => {
       const controller = new AbortController()
       this.at(ms, () => controller.abort(new Error('timed out')))
       return controller.signal
     }
-    Math.random = random
+    Error.stackTraceLimit = 0 // the stacks of the errors that the broker answers with would take a tenth of the time
     try {
       return await work()
     } finally {
-      current = undefined
-      globalThis.setImmediate = real.setImmediate
-      globalThis.setInterval = real.setInterval
-      globalThis.clearInterval = real.clearInterval
-      AbortSignal.timeout = real.timeout
-      Math.random = real.random
+      sleep = undefined
+      globalThis.setImmediate = setImmediate
+      globalThis.setInterval = setInterval
+      globalThis.clearInterval = clearInterval
+      AbortSignal.timeout = timeoutSignal
+      Error.stackTraceLimit = stackTraceLimit
     }
   }
 }
 
-let current: VirtualTime | undefined
+let sleep: VirtualTime['sleep'] | undefined
 
 /** What takes the place of node:timers/promises. */
 export const timersPromises = {
   setTimeout: async <T>(ms: number, value?: T, options?: { signal?: AbortSignal }): Promise<T | undefined> => {
-    if (current === undefined) throw new Error('no simulation is running')
-    await current.sleep(ms, options?.signal)
+    if (sleep === undefined) throw new Error('no simulation is running')
+    await sleep(ms, options?.signal)
     return value
   },
 }

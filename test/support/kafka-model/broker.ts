@@ -70,7 +70,9 @@ export class ModelBroker {
     return found
   }
 
-  initProducerId(transactionalId: string, timeoutMs: number): ProducerEpoch {
+  /** Without a transactional id every call gets another producer id, and nobody is fenced. */
+  initProducerId(transactionalId: string | undefined, timeoutMs: number): ProducerEpoch {
+    if (transactionalId === undefined) return this.coordinator.newProducerId()
     return orThrow(this.coordinator.initProducerId(transactionalId, timeoutMs))
   }
 

@@ -50,6 +50,11 @@ export const modelCluster = (broker: ModelBroker, network: Network = calmNetwork
     await producer.init()
     return producer.port()
   },
+  plainProducer: async (options) => {
+    const producer = new ModelProducer(broker, network, options)
+    await producer.init()
+    return producer.port()
+  },
 })
 
 const ATTEMPTS_MAX = 5
@@ -102,17 +107,22 @@ const rawOf = ({ key, value, headers, offset, producerId, isTransactional, marke
   batchContext: { producerId: String(producerId ?? -1), inTransaction: isTransactional },
 })
 
-/** A transactional producer. It keeps the sequence numbers, and which partitions the transaction has. */
+type ProducerOptions = Partial<TransactionOptions>
+
+/**
+ * An idempotent producer; with a transactional id it has transactions. It keeps the sequence numbers, and which
+ * partitions the transaction has.
+ */
 class ModelProducer {
   private readonly broker: ModelBroker
   private readonly network: Network
-  private readonly options: TransactionOptions
+  private readonly options: ProducerOptions
   private readonly connection: Connection
   private producer: ProducerEpoch | undefined
   private readonly sequences = new Map<string, number>()
   private readonly added = new Set<string>()
 
-  constructor(broker: ModelBroker, network: Network, options: TransactionOptions) {
+  constructor(broker: ModelBroker, network: Network, options: ProducerOptions) {
     this.broker = broker
     this.network = network
     this.options = options
@@ -122,7 +132,7 @@ class ModelProducer {
   async init(): Promise<void> {
     const { transactionalId, timeoutMs } = this.options
     const ask = () =>
-      this.connection.call('InitProducerId', () => this.broker.initProducerId(transactionalId, timeoutMs))
+      this.connection.call('InitProducerId', () => this.broker.initProducerId(transactionalId, timeoutMs ?? 0))
     // A lost answer is not asked for again, as with kafkajs.
     this.producer = await retried(this.network, (cause) => protocolErrorOf(cause) === 'CONCURRENT_TRANSACTIONS', ask)
   }
@@ -146,7 +156,7 @@ class ModelProducer {
     const { transactionalId } = this.options
     const batches = batchesOf(records)
     const missing = batches.filter(({ topic, partition }) => !this.added.has(placeOf(topic, partition)))
-    if (missing.length > 0) {
+    if (transactionalId !== undefined && missing.length > 0) {
       const partitions: readonly TopicPartition[] = missing.map(({ topic, partition }) => ({ topic, partition }))
       await this.connection.call('AddPartitionsToTxn', () =>
         this.broker.addPartitionsToTransaction(transactionalId, this.identity, partitions),
@@ -163,14 +173,12 @@ class ModelProducer {
   }
 
   private async end(ending: 'commit' | 'abort'): Promise<void> {
-    if (this.added.size === 0) return // nothing was sent: no broker knows of the transaction
+    const { transactionalId } = this.options
+    if (transactionalId === undefined || this.added.size === 0) return // nothing was sent: no broker knows of the transaction
     await retried(
       this.network,
       () => false,
-      () =>
-        this.connection.call('EndTxn', () =>
-          this.broker.endTransaction(this.options.transactionalId, this.identity, ending),
-        ),
+      () => this.connection.call('EndTxn', () => this.broker.endTransaction(transactionalId, this.identity, ending)),
     )
   }
 }
