@@ -96,6 +96,8 @@ export type Sink = Readonly<{
   write: (batch: SinkBatch, signal: AbortSignal) => TaskEither<SinkFailure, void>
   /** What the destination allows, known once it is connected. Absent: always exactly-once. */
   delivery?: () => Delivery | undefined
+  /** Rows that the destination refused for ever and that were set aside, since the sink was made. Absent: never any. */
+  deadLettered?: () => number
   /** Absent where a superseded writer is told at its next write only, which does no harm. */
   stillOwner?: (signal: AbortSignal) => TaskEither<SinkFailure, void>
   close: () => Promise<void>

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { familyNames, type FamilyName } from '../../domain/family.js'
-import { compatibilityLevels, deliverySettings, kafkaDefaults } from '../../egress/kafka/options.js'
+import { badRowSettings, compatibilityLevels, deliverySettings, kafkaDefaults } from '../../egress/kafka/options.js'
 import { subjectStrategies } from '../../egress/kafka/registry/subjects.js'
 import { progressMismatchCodes } from '../../egress/progress-mismatch.js'
 import { isTopicName, TOPIC_NAME_RULE } from '../../egress/topic-name.js'
@@ -95,6 +95,10 @@ export const kafkaSchema = z.strictObject({
   transactionTimeoutMs: z.number().int().min(1_000).default(kafkaDefaults.transactionTimeoutMs),
   /** `at-least-once` and `detect` let rows come again after a failure, with the same identity (docs/adr/0020). */
   delivery: z.enum(deliverySettings).default(kafkaDefaults.delivery),
+  /** What becomes of a row that the broker refuses for ever, for example because it is too large. */
+  onBadRow: z.enum(badRowSettings).default(kafkaDefaults.onBadRow),
+  /** By default named after the progress topic: `streamvane.progress` gives `streamvane.dead-letter`. */
+  deadLetterTopic: topicName.optional(),
   topics: z
     .strictObject({
       ...topicSchemas,

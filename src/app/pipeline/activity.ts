@@ -9,9 +9,10 @@ export type Trouble = 'log-unavailable' | 'destination-unreachable' | 'no-progre
  * What somebody should look at although the stage works. `events-too-late`: more than a tenth of the last events were
  * refused as too late, so the clock of the log may be wrong (`streamvane clock show`). `clock-held`: the wall clock
  * does not tick. It is no trouble: the next event of the new time releases it, and none would come through a balancer
- * that takes a process out that is not ready.
+ * that takes a process out that is not ready. `rows-dead-lettered`: the broker refused rows for ever, and they went to
+ * the dead-letter topic; the figure `deadLettered` counts them.
  */
-export type Alarm = 'events-too-late' | 'clock-held'
+export type Alarm = 'events-too-late' | 'clock-held' | 'rows-dead-lettered'
 
 /** `behindSince`: since when there is something to do that is not done; `undefined` while everything is. */
 export type ActivityReport = Readonly<{

@@ -27,7 +27,8 @@ export type TransactionOptions = Readonly<{
 /**
  * `begin`, then `send` as often as needed, then `commit` or `abort`; then `begin` again. The calls are made one after
  * the other. A producer that has rejected one of them is only aborted and disconnected: whoever goes on connects a new
- * one.
+ * one. One exception: a send to a single partition that is rejected with MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE or
+ * INVALID_RECORD has appended nothing, and the transaction goes on.
  */
 export type TransactionalProducer = Readonly<{
   /** Asks the cluster nothing. */

@@ -1,5 +1,6 @@
 import type { KafkaConfig } from 'kafkajs'
 import type { FamilyName } from '../../domain/family.js'
+import type { BadRow } from './dead-letter/dead-letter.js'
 import type { ProgressMismatchCode } from '../progress-mismatch.js'
 import type { SubjectStrategy } from './registry/subjects.js'
 import type { Topics } from '../topics.js'
@@ -12,6 +13,7 @@ export const kafkaDefaults = {
   compression: 'none',
   transactionTimeoutMs: 30_000,
   delivery: 'exactly-once',
+  onBadRow: 'stop',
   /** Of a row topic. */
   partitions: 6,
   /** As the broker is set. */
@@ -77,6 +79,14 @@ export type CompatibilityLevel = (typeof compatibilityLevels)[number]
 export const deliverySettings = ['exactly-once', 'at-least-once', 'detect'] as const
 export type DeliverySetting = (typeof deliverySettings)[number]
 
+/** What becomes of a row that the broker refuses however often it is sent. */
+export const badRowSettings = ['stop', 'dead-letter'] as const
+export type BadRowSetting = (typeof badRowSettings)[number]
+
+/** `streamvane.progress` → `streamvane.dead-letter`: one for each progress topic. */
+export const deadLetterTopicOf = (progressTopic: string): string =>
+  `${progressTopic.replace(/[._-]progress$/, '')}.dead-letter`
+
 export type KafkaCompression = 'none' | 'gzip'
 
 export type KafkaSinkOptions = KafkaAddress &
@@ -106,6 +116,12 @@ export type KafkaSinkOptions = KafkaAddress &
     compression?: KafkaCompression
     /** Default: that of `kafkaDefaults`. */
     delivery?: DeliverySetting
+    /** Default: that of `kafkaDefaults`. */
+    onBadRow?: BadRowSetting
+    /** Default: see `deadLetterTopicOf`. */
+    deadLetterTopic?: string
+    /** Called for each row that went to the dead-letter topic, once that is committed. */
+    onDeadLetter?: (row: BadRow) => void
     /**
      * The broker aborts a transaction that its producer has left open for this long. Until then a crashed egress holds
      * back read_committed consumers, unless it is started again before. Default: that of `kafkaDefaults`.

@@ -1,5 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { TransactionalProducer } from './cluster.js'
+import { ClusterError, type TransactionalProducer } from './cluster.js'
+import type { BadRow } from './dead-letter/dead-letter.js'
+import { isAboutTheRecords } from './dead-letter/piecemeal.js'
+import { sendAround } from './dead-letter/publish-around.js'
 import type { FamilySchema } from './family-readiness.js'
 import { compareProgress } from './progress/progress-check.js'
 import { refusalOf } from '../progress-mismatch.js'
@@ -14,7 +17,7 @@ export const publish = async (
   connected: Connected,
   { records, progress }: SinkBatch,
 ): Promise<E.Either<SinkFailure, void>> => {
-  const { topics } = context
+  const { topics, options, badRows } = context
   const { producer, readiness } = connected
   const unready = readiness.unready(records)
   if (unready.length > 0) {
@@ -35,13 +38,26 @@ export const publish = async (
   }
   if (sends.length === 0) return E.right(undefined)
   await producer.begin()
+  let bad: readonly BadRow[] = []
   try {
-    for (const send of sends) await producer.send(send)
+    if (badRows.isSearching) {
+      const sent = await sendAround(context, connected, sends)
+      if (E.isLeft(sent)) {
+        await abortQuietly(producer)
+        return sent
+      }
+      bad = sent.right
+    } else for (const send of sends) await producer.send(send)
   } catch (cause) {
     await abortQuietly(producer) // so that consumers need not wait until it expires
-    throw cause
+    if (!isAboutTheRecords(cause)) throw cause
+    badRows.isSearching = true
+    throw new ClusterError(`a row is refused and is looked for piece by piece: ${cause.message}`, undefined, { cause })
   }
   await producer.commit()
+  if (bad.length > 0) badRows.isSearching = false
+  badRows.deadLettered += bad.length
+  for (const row of bad) options.onDeadLetter?.(row)
   return E.right(undefined)
 }
 

@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import type { Cluster, Identities, PartitionReader, TopicRecords, TransactionalProducer } from './cluster.js'
 import type { FamilyReadiness } from './family-readiness.js'
 import { kafkaDefaults, transactionalIdOf, type KafkaSinkOptions } from './options.js'
+import type { BadRows } from './dead-letter/dead-letter.js'
 import { encodeProgress, type Owner, type Place } from './progress/progress.js'
 import type { Delivery, Progress } from '../sink.js'
 import { defaultTopics, type Topics } from '../topics.js'
@@ -18,6 +19,7 @@ export type SinkContext = Readonly<{
   schemaIds: Map<string, number>
   /** As whom this sink claims the progress; each claim adds its number. */
   owner: Owner
+  badRows: BadRows
 }>
 
 /** One connection: a producer whose epoch was the latest when the progress was claimed. */
@@ -40,6 +42,7 @@ export const sinkContext = (options: KafkaSinkOptions, cluster: Cluster): SinkCo
   progressTopic: options.progressTopic ?? kafkaDefaults.progressTopic,
   transactionalId: transactionalIdOf(options),
   schemaIds: new Map(),
+  badRows: { isSearching: false, deadLettered: 0 },
   owner: { id: randomUUID(), host: hostname(), pid: process.pid, since: new Date().toISOString() },
 })
 

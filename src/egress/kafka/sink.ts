@@ -70,6 +70,7 @@ export const kafkaSink = (options: KafkaSinkOptions, cluster: Cluster = kafkajsC
           : publish(context, state, batch),
       ),
     delivery: () => lastDelivery,
+    deadLettered: () => context.badRows.deadLettered,
     stillOwner: () => async () => {
       try {
         const lost = (await takenOverBy(context, 'stop')) ?? (await topicsRecreated(context, state))

@@ -3,6 +3,7 @@ import { familyNames } from '../../domain/family.js'
 import { currentSchemas, familyReadiness, type FamilyReadiness } from './family-readiness.js'
 import type { PartitionReader } from './cluster.js'
 import { deliveryOf, openProducer } from './delivery.js'
+import { deadLetterTopicOf } from './options.js'
 import type { ProgressRecord } from './progress/progress.js'
 import { compareProgress, supersededBy } from './progress/progress-check.js'
 import { refusalOf } from '../progress-mismatch.js'
@@ -39,7 +40,10 @@ export const takeOver = (
     const readiness = familyReadiness(options, topics, schemaIds)
     const delivery = await deliveryOf(context, reader)
     if (E.isLeft(delivery)) return delivery
-    const found = await readiness.findTopics([...topicNames(topics, families), progressTopic], reader)
+    const found = await readiness.findTopics(
+      [...topicNames(topics, families), progressTopic, ...deadLetterTopics(context)],
+      reader,
+    )
     if (E.isLeft(found)) return found
     const home: ProgressHome = {
       topic: progressTopic,
@@ -61,6 +65,10 @@ export const takeOver = (
       delivery: delivery.right,
     })
   })
+
+/** Needed only where rows may go there. */
+const deadLetterTopics = ({ options, progressTopic }: SinkContext): readonly string[] =>
+  options.onBadRow === 'dead-letter' ? [options.deadLetterTopic ?? deadLetterTopicOf(progressTopic)] : []
 
 /** Reads the progress without fencing. */
 const look = async (

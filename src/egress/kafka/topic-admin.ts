@@ -14,6 +14,8 @@ export type TopicsOptions = KafkaAddress &
     /** Families that have rows. Default all. */
     families?: readonly FamilyName[]
     progressTopic?: string
+    /** Absent: none is needed. */
+    deadLetterTopic?: string | undefined
     /** Of each row topic. A topic that exists is never changed. */
     partitions?: number
     /** -1: what the broker is set to. */
@@ -48,6 +50,7 @@ export const wantedTopics = (options: TopicsOptions): readonly WantedTopic[] => 
     replicationFactor = kafkaDefaults.replicationFactor,
     cleanup = kafkaDefaults.cleanup,
     retentionMs = kafkaDefaults.retentionMs,
+    deadLetterTopic,
   } = options
   const configs = {
     delete: { 'cleanup.policy': 'delete', 'retention.ms': String(retentionMs) },
@@ -66,6 +69,9 @@ export const wantedTopics = (options: TopicsOptions): readonly WantedTopic[] => 
       replicationFactor,
       config: { 'cleanup.policy': 'compact', 'segment.bytes': String(16 * 1024 * 1024) },
     },
+    ...(deadLetterTopic === undefined
+      ? []
+      : [{ topic: deadLetterTopic, partitions: 1, replicationFactor, config: configs.delete }]),
   ]
 }
 

@@ -1,7 +1,7 @@
 import type { Delivery } from '../../../egress/sink.js'
 import type { EgressOptions } from './publishing.js'
 
-/** Says in health, and in the log when it changes, how the sink delivers. */
+/** Says in health, and in the log when it changes, how the sink delivers, and how many rows it had to set aside. */
 export const deliveryTold = ({
   sink,
   activity,
@@ -10,6 +10,11 @@ export const deliveryTold = ({
   const current = (): Delivery | undefined => (sink.delivery === undefined ? 'exactly-once' : sink.delivery())
   let told: Delivery | undefined
   activity?.say('delivery', current)
+  const { deadLettered } = sink
+  if (deadLettered !== undefined) {
+    activity?.tell('deadLettered', deadLettered)
+    activity?.watch('rows-dead-lettered', () => deadLettered() > 0)
+  }
   return {
     connected: () => {
       const delivery = current()

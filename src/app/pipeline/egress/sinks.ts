@@ -3,7 +3,13 @@ import type { Logger } from 'pino'
 import type { FamilyName } from '../../../domain/family.js'
 import { filesSink } from '../../../egress/files/sink.js'
 import { kafkaAddress } from '../../../egress/kafka/connection.js'
-import type { KafkaAddress, KafkaLog, RegistryOptions } from '../../../egress/kafka/options.js'
+import {
+  deadLetterTopicOf,
+  type KafkaAddress,
+  type KafkaLog,
+  type KafkaSinkOptions,
+  type RegistryOptions,
+} from '../../../egress/kafka/options.js'
 import { kafkaSink } from '../../../egress/kafka/sink.js'
 import type { TopicsOptions } from '../../../egress/kafka/topic-admin.js'
 import { Secret } from '../../../egress/secret.js'
@@ -47,6 +53,7 @@ const sinkOf = (kind: SinkKind, config: Config, logger: Logger, name: string | u
         progressTopic,
         transactionTimeoutMs,
         delivery,
+        ...badRowOptions(config.egress.kafka, logger),
         acceptProgress: config.egress.acceptProgress,
         ...(name === undefined ? {} : { name }),
         ...(id === undefined ? {} : { transactionalId: name === undefined ? id : `${id}.${name}` }),
@@ -54,6 +61,15 @@ const sinkOf = (kind: SinkKind, config: Config, logger: Logger, name: string | u
     }
   }
 }
+
+const badRowOptions = (
+  { onBadRow, deadLetterTopic }: Pick<KafkaSettings, 'onBadRow' | 'deadLetterTopic'>,
+  logger: Logger,
+): Pick<KafkaSinkOptions, 'onBadRow' | 'deadLetterTopic' | 'onDeadLetter'> => ({
+  onBadRow,
+  ...(deadLetterTopic === undefined ? {} : { deadLetterTopic }),
+  onDeadLetter: (row) => logger.error(row, 'egress: a row that the broker refuses went to the dead-letter topic'),
+})
 
 /** The schema registry of a Kafka destination. */
 export const registryOf = ({
@@ -78,6 +94,7 @@ export const topicsOptionsOf = (
   families: readonly FamilyName[] = config.profile.families,
 ): TopicsOptions => {
   const { progressTopic, partitions, replicationFactor, cleanup, retentionMs } = config.egress.kafka
+  const { onBadRow, deadLetterTopic } = config.egress.kafka
   const topics = topicsIn(config.egress.kafka)
   return {
     ...addressOf(config, logger),
@@ -88,6 +105,7 @@ export const topicsOptionsOf = (
     replicationFactor,
     cleanup,
     retentionMs,
+    deadLetterTopic: onBadRow === 'dead-letter' ? (deadLetterTopic ?? deadLetterTopicOf(progressTopic)) : undefined,
   }
 }
 
