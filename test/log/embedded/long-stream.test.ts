@@ -78,3 +78,18 @@ test('a stream whose ids are in no order recognises every repeat, also after it 
   expect(await append(batchOf(9, 50))).toMatchObject([{ right: { revision: 349 } }])
   await log.close()
 })
+
+test('a few random ids that ascend by chance have a key each: a run of them would be as wide as all ids', async () => {
+  const dir = await scratchDirectory()
+  const log = await openEmbeddedLog({ dir, mode: 'writer' })
+  const append = (some: readonly NewEvent[]) => log.append([{ stream: 'user', expected: 'any', events: some }])
+  const inEntry = 64
+  await append(randomlyNamed(inEntry))
+  const ascending = randomlyNamed(100)
+    .slice(inEntry)
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+  await append(ascending)
+  expect(await append(ascending)).toMatchObject([{ right: { stored: ascending.map(() => false) } }])
+  await log.close()
+  expect(await overflowKeys(dir)).toBe(1 + ascending.length)
+})

@@ -61,7 +61,7 @@ const runPuts = (
 ): readonly Put[] => {
   const byRevision: Put = [overflow, runKey(stream.number, run.at(-1)!.revision), block]
   const { ascending, others } = parted(stream.lastRunId, run)
-  const isRun = ascending.length >= RUN_IDS_MIN
+  const isRun = ascending.length >= RUN_IDS_MIN && areClose(ascending[0]!.id, ascending.at(-1)!.id)
   const singles = isRun ? others : run
   if (singles.length > 0) stream.hasSingleIds = true
   const byId = singles.map(({ id }): Put => [overflow, idKey(stream.number, id), NOTHING])
@@ -70,6 +70,12 @@ const runPuts = (
   stream.lastRunId = last
   return [byRevision, [overflow, runIdKey(stream.number, last), Buffer.concat([first, block])], ...byId]
 }
+
+/**
+ * Ids that ascend by design begin alike. A few random ids may ascend too, but their run would be as wide as all ids:
+ * each later id would be looked for in its block.
+ */
+const areClose = (first: Buffer, last: Buffer): boolean => first.readUInt16BE(0) === last.readUInt16BE(0)
 
 /**
  * The events whose ids ascend and follow `before`, and the others. An id that is greater than the next one is left out:
