@@ -1,13 +1,10 @@
-import { join } from 'node:path'
 import type { BenchLine } from './bench-line.js'
 import type { BenchOptions } from './main.js'
-import { buildCommand, measured } from './processes.js'
+import { buildCommand, command, measured } from './processes.js'
 import { repeatsOf } from './repeats.js'
 
 /** One process of either takes a fraction of a second. */
 const ROUNDS = 10
-
-const command = join(import.meta.dirname, '..', 'dist', 'src', 'cli', 'main.js')
 
 /** `streamvane --help` and `--version`, beside a node that does nothing. */
 export const benchCommandLine = async (_: BenchOptions): Promise<readonly BenchLine[]> => {

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 const usageReport = join(import.meta.dirname, 'usage-report.mjs')
-const command = join(root, 'dist', 'src', 'cli', 'main.js')
+/** The compiled command; see `buildCommand`. */
+export const command = join(root, 'dist', 'src', 'cli', 'main.js')
 
 /** What a process took, from its start to its end. */
 export type Used = Readonly<{ seconds: number; cpuSeconds: number; peakMb: number; stdout: string }>

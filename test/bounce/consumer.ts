@@ -30,7 +30,7 @@ export class Consumer {
     python: string,
     brokers: readonly string[],
     topics: readonly string[],
-    ledger: Ledger,
+    ledger: Pick<Ledger, 'add'>,
     resources: Resources,
   ) {
     const program = join(import.meta.dirname, 'consumer.py')

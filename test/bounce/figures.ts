@@ -25,9 +25,6 @@ export type Figures = Readonly<{
   seconds: number
 }>
 
-/** The client that was asked, and the broker: what the figures are worth. */
-export type Setting = Readonly<{ consumer: string; broker: string }>
-
 export const hasFaults = ({ verdict }: Pick<Figures, 'verdict'>): boolean =>
   Object.values(verdict).some((names) => names.length > 0)
 
