@@ -11,7 +11,7 @@ import { applyTopics } from '../src/egress/kafka/topic-admin.js'
 import { rowCodec } from '../src/contract/row-codec.js'
 import { registerSchemas } from '../src/egress/kafka/registry/schema-registration.js'
 import { subjectSchemas, subjectsOf } from '../src/egress/kafka/registry/subjects.js'
-import type { Sink, SinkRecord } from '../src/egress/sink.js'
+import type { Sink, RowRecord } from '../src/egress/sink.js'
 import { topicsPerFamily } from '../src/egress/topics.js'
 import { rowKey, type Row } from '../src/domain/row.js'
 import type { BenchLine } from './bench-line.js'
@@ -52,7 +52,7 @@ const measure = async (brokers: readonly string[], url: string): Promise<readonl
   const records = Array.from({ length: ROWS }, (_, index) => recordAt(index))
   const values = avroValues(ids, subjectsOf(topics, undefined))
   const partitionOf = partitioning(new Map(familyNames.map((family) => [`${run}-${family}`, PARTITIONS])))
-  const finished = cutIntoSends(records, topics, values, partitionOf)
+  const finished = cutIntoSends(records, { topics, markers: { kind: 'off' }, partitionOf }, values)
   if (typeof finished === 'string') throw new Error(finished)
   const bareRecords = finished.map((send) =>
     send.map(({ topic, messages }) => ({ topic, messages: messages.map(withoutHeaders) })),
@@ -102,7 +102,7 @@ const succeed = <A>(result: E.Either<unknown, A>): A => {
 }
 
 let revision = 0
-const writeAll = async (sink: Sink, records: readonly SinkRecord[], size: number): Promise<void> => {
+const writeAll = async (sink: Sink, records: readonly RowRecord[], size: number): Promise<void> => {
   for (let at = 0; at < records.length; at += size) {
     const batch = {
       records: records.slice(at, at + size),
@@ -142,7 +142,7 @@ const happened: ReadonlySet<string> = new Set(
 )
 
 /** A queue row in which all of it has happened. */
-const recordAt = (index: number): SinkRecord => {
+const recordAt = (index: number): RowRecord => {
   const start = Date.parse('2026-01-05T00:00:00Z') + Math.floor(index / QUEUES) * 900_000
   const dimensions = [`9b1deb4d-3b7d-4bad-9bdd-${String(index % QUEUES).padStart(12, '0')}`, 'voice', null, null]
   const measures = metricNames.map((metric, place) =>
@@ -175,5 +175,6 @@ const recordAt = (index: number): SinkRecord => {
   }
   const codec = rowCodec('queue')
   const avro = codec.encode(row)
-  return { header: codec.header(avro), avro, schema: codec.fingerprint, generation: 'g1', replay: false }
+  const header = codec.header(avro)
+  return { kind: 'row', header, avro, schema: codec.fingerprint, generation: 'g1', promotion: 1, replay: false }
 }

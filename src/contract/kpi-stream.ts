@@ -1,11 +1,13 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { FamilyName } from '../domain/family.js'
 import { familyNames, isFamilyName } from '../domain/family.js'
+import type { IntervalComplete } from '../domain/interval-complete.js'
 import type { KpiEvent } from '../domain/kpi-event.js'
 import type { Row } from '../domain/row.js'
 import { unreachable } from '../domain/unreachable.js'
 import { kpiStream } from '../domain/stream-name.js'
 import type { RowFigures } from './avro/row-figures.js'
+import { decodeMarker, statementCodec } from './completeness-codec.js'
 import { readerOfSchema, rowCodec, type RowReader } from './row-codec.js'
 import type { RowHeader } from './row-header.js'
 import { ascendingIds } from '../log/content-id.js'
@@ -13,25 +15,28 @@ import type { EventLog, NewEvent, Position, RecordedEvent } from '../log/event-l
 import { APPEND_LIMIT_BYTES } from '../log/append-batches.js'
 
 /**
- * The KPI stream of a generation holds `Row.<family>` events (bare Avro). At the end of each batch the projector writes
+ * The KPI stream of a generation holds `Row.<family>` events and, behind the rows of an interval that is complete,
+ * `IntervalComplete` (all bare Avro). At the end of each batch the projector writes
  * a `Checkpoint` with the raw position through which all events are counted in the rows before it. A batch that is too
  * large for one append begins with `BatchBegan`, which holds the same position: a projector that finds no checkpoint
  * behind it folds the same events again and appends the rows that are missing.
  */
 const ROW_PREFIX = 'Row.'
+const MARKER = 'IntervalComplete'
 const CHECKPOINT = 'Checkpoint'
 const BATCH_BEGAN = 'BatchBegan'
 
 /** Limit of one append, besides its bytes. */
 const APPEND_EVENTS_MAX = 1_000
 
-const schemaMetadata = new Map<FamilyName, Uint8Array>()
-const metadataOf = (family: FamilyName): Uint8Array => {
-  let metadata = schemaMetadata.get(family)
+/** The metadata of what is published: the schema that it was written with. */
+const metadataOf = (fingerprint: string): Uint8Array => {
+  let metadata = metadataBySchema.get(fingerprint)
   if (metadata === undefined)
-    schemaMetadata.set(family, (metadata = Buffer.from(JSON.stringify({ schema: rowCodec(family).fingerprint }))))
+    metadataBySchema.set(fingerprint, (metadata = Buffer.from(JSON.stringify({ schema: fingerprint }))))
   return metadata
 }
+const metadataBySchema = new Map<string, Uint8Array>()
 
 /**
  * The events of a batch that goes through `position`, encoded once: these bytes are what every sink frames or renders.
@@ -53,14 +58,15 @@ const encoded = (event: KpiEvent): Omit<NewEvent, 'id'> => {
   switch (event.kind) {
     case 'row': {
       const { row } = event
-      return {
-        type: rowTypes[row.family],
-        data: rowCodec(row.family).encodeFlat(row),
-        metadata: metadataOf(row.family),
-      }
+      const codec = rowCodec(row.family)
+      return { type: rowTypes[row.family], data: codec.encodeFlat(row), metadata: metadataOf(codec.fingerprint) }
+    }
+    case 'interval-complete': {
+      const codec = statementCodec('interval-complete')
+      return { type: MARKER, data: codec.encode(event.marker), metadata: metadataOf(codec.fingerprint) }
     }
     default:
-      return unreachable(event.kind)
+      return unreachable(event)
   }
 }
 
@@ -138,8 +144,10 @@ export type StoredRow = Readonly<{ row: Row; avro: Uint8Array; schema: string; r
 /** A row event with only its header read. `schema` is the fingerprint that its metadata names. */
 export type StoredHeader = Readonly<{ header: RowHeader; avro: Uint8Array; schema: string; revision: number }>
 
+export type StoredMarker = Readonly<{ marker: IntervalComplete; avro: Uint8Array; schema: string; revision: number }>
+
 /** What is read of a stored event, by kind. */
-type ReadByKind = Readonly<{ row: StoredHeader }>
+type ReadByKind = Readonly<{ row: StoredHeader; 'interval-complete': StoredMarker }>
 
 /** An event of a KPI stream as it is stored, by kind. */
 export type StoredKpiEvent = { [K in KpiEvent['kind']]: Readonly<{ kind: K }> & ReadByKind[K] }[KpiEvent['kind']]
@@ -148,7 +156,7 @@ export type StoredKpiEvent = { [K in KpiEvent['kind']]: Readonly<{ kind: K }> & 
 const kindOf = ({ type }: RecordedEvent): KpiEvent['kind'] | undefined =>
   kinds.find((kind) => type.startsWith(typePrefixes[kind]))
 
-const typePrefixes: Readonly<Record<KpiEvent['kind'], string>> = { row: ROW_PREFIX }
+const typePrefixes: Readonly<Record<KpiEvent['kind'], string>> = { row: ROW_PREFIX, 'interval-complete': MARKER }
 const kinds = Object.keys(typePrefixes) as readonly KpiEvent['kind'][]
 
 /** Is this an output of the projection, which is published, and not a record of the projector's own? */
@@ -162,6 +170,8 @@ export const readKpiEvent = (event: RecordedEvent): StoredKpiEvent | undefined =
       return undefined
     case 'row':
       return { kind, ...readHeader(event) }
+    case 'interval-complete':
+      return { kind, ...readMarker(event) }
     default:
       return unreachable(kind)
   }
@@ -192,6 +202,12 @@ export const figuresOf = ({ avro, schema }: StoredHeader): RowFigures => {
   const reader = readerOfSchema(schema)
   if (E.isLeft(reader)) throw new RowOfUnknownSchema(reader.left.message)
   return reader.right.figures(avro)
+}
+
+/** Reads a marker event. Throws if its schema is not known. */
+const readMarker = (event: RecordedEvent): StoredMarker => {
+  const { schema } = JSON.parse(Buffer.from(event.metadata).toString('latin1')) as { schema: string }
+  return { marker: decodeMarker(event.data, schema), avro: event.data, schema, revision: event.revision }
 }
 
 const readerOf = ({ metadata }: RecordedEvent): RowReader => {

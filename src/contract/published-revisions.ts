@@ -61,7 +61,7 @@ async function* batchesAfter(
   for await (const batch of kpi.readStream(stream, { from }))
     for (const event of batch) {
       const stored = readKpiEvent(event)
-      if (stored !== undefined) revisions.set(stored.header.key, stored.header.revision)
+      if (stored?.kind === 'row') revisions.set(stored.header.key, stored.header.revision)
       const checkpoint = checkpointIn(event)
       if (checkpoint === undefined) continue
       yield { through: checkpoint.position, revisions }

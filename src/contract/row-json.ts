@@ -4,7 +4,7 @@ import type { Granularity } from '../domain/granularity.js'
 import { builtInKpisOf, type Ratio } from '../domain/kpi.js'
 import type { Measure } from '../domain/measure.js'
 import { metricKind, metricNames, type MetricKind, type MetricName } from '../domain/metric.js'
-import type { Correction, Row, RowStatus } from '../domain/row.js'
+import { isEmptyRow, type Correction, type Row, type RowStatus } from '../domain/row.js'
 import { bucketThrough, quantile } from '../domain/sketch.js'
 import { quantileShares } from './schema/measure-schema.js'
 
@@ -18,6 +18,7 @@ export type RowJson = Readonly<
       correction?: Correction
       revision: number
       erased?: number
+      empty?: true
       serviceTarget?: number
       measures: Readonly<Partial<Record<MetricName, MeasureJson>>>
       kpis: Readonly<Record<string, RatioJson>>
@@ -74,6 +75,7 @@ export const rowJson = (row: Row): RowJson => {
     ...(row.correction !== null && { correction: row.correction }),
     revision: row.revision,
     ...(row.erased !== null && { erased: row.erased }),
+    ...(isEmptyRow(row) && { empty: true as const }),
     ...(row.serviceTarget !== null && { serviceTarget: row.serviceTarget }),
     measures,
     kpis,

@@ -1,5 +1,6 @@
-import { flatMeasuresOf, measuresOf, type FlatMeasures } from './flat-measures.js'
+import { COUNT, flatMeasuresOf, measuresOf, NUMBERS_PER_MEASURE, SUM, type FlatMeasures } from './flat-measures.js'
 import { builtInKpisOf, type Ratio } from './kpi.js'
+import { metricKind, metricNames } from './metric.js'
 import { rowKey, type Row } from './row.js'
 
 /**
@@ -20,6 +21,21 @@ type FlatKpis = Readonly<{
   /** Three numbers for each KPI that has a value: its place in `kpiNames`, numerator, denominator (NaN: none). */
   ratios: readonly number[]
 }>
+
+/**
+ * Does the row hold nothing, as if it never was? All that had been in it was taken back then; time in a state that was
+ * taken back as a whole is nothing.
+ */
+export const holdsNothing = ({ places, numbers, erased }: Pick<FlatRow, 'places' | 'numbers' | 'erased'>): boolean => {
+  if (erased !== null) return false
+  for (let index = 0, at = 0; index < places.length; index++, at += NUMBERS_PER_MEASURE) {
+    const isTakenBack = numbers[at + SUM] === 0 && isStateTime[places[index] as number] === true
+    if (numbers[at + COUNT] !== 0 && !isTakenBack) return false
+  }
+  return true
+}
+
+const isStateTime: readonly boolean[] = metricNames.map((metric) => metricKind(metric) === 'state')
 
 /** The row for readers. */
 export const rowOf = (flat: FlatRow): Row => ({

@@ -19,8 +19,9 @@ export type RowStatus = 'provisional' | 'final' | 'corrected'
  * - `recomputed`: a newer record of a conversation says something else than the one before
  * - `settings`: organisation settings that apply to all of history changed
  * - `erased`: something was erased on request before the generation began
+ * - `withdrawn`: only a generation that was live before had the row. No cell has this reason; the egress gives it
  */
-export type Correction = 'late' | 'handled' | 'recomputed' | 'settings' | 'erased'
+export type Correction = 'late' | 'handled' | 'recomputed' | 'settings' | 'erased' | 'withdrawn'
 
 /**
  * The published state of a cell. `dimensions` are in the family's order. `measures` are in the catalogue's order,
@@ -85,6 +86,16 @@ export const publishedText = (row: Row): string => {
   if (values === '' && erased === null) return ''
   return `${key}${values} serviceTarget=${serviceTarget ?? ''} status=${status} correction=${correction ?? ''} erased=${erased ?? ''}`
 }
+
+/** Does the row hold nothing, as if it never was? As `holdsNothing` of the flat row. */
+export const isEmptyRow = ({ measures, erased }: Pick<Row, 'measures' | 'erased'>): boolean =>
+  erased === null &&
+  measures.every(
+    (measure, index) =>
+      measure === undefined ||
+      measure.count === 0 ||
+      (measure.sum === 0 && metricKind(metricNames[index] as MetricName) === 'state'),
+  )
 
 /**
  * The figures of a row as one line, without status and revision: what digests are made of. Empty if the row holds

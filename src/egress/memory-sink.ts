@@ -35,8 +35,9 @@ export const memorySink = (destination: MemoryDestination = memoryDestination())
         if (epoch === undefined) return E.left({ tag: 'NotConnected', cause: new Error('not connected') })
         const fenced = superseded()
         if (fenced !== undefined) return E.left(fenced)
-        for (const { schema } of records) {
-          const codec = readerOfSchema(schema)
+        for (const record of records) {
+          if (record.kind !== 'row') continue
+          const codec = readerOfSchema(record.schema)
           if (E.isLeft(codec)) return E.left({ tag: 'Refused', reason: codec.left.message })
         }
         destination.records.push(...records)

@@ -1,30 +1,53 @@
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { unreachable } from '../domain/unreachable.js'
+import type { GenerationComplete } from '../contract/completeness-codec.js'
 import type { RowHeader } from '../contract/row-header.js'
+import type { Publication } from '../contract/schema/published-schema.js'
+import type { IntervalComplete } from '../domain/interval-complete.js'
 
 /**
  * How far the egress has come: everything through `revision` of the KPI stream of `generation` is at the destination.
  * Every log names its first generation `g1`, so `logId` (`EventLog.id()`) says which log that stream is in, and
- * `eventId` which event stands at `revision` there. Both are absent from what earlier versions wrote.
+ * `eventId` which event stands at `revision` there. Both are absent from what earlier versions wrote, and so is
+ * `promotion`, the promotion under which the generation is published.
  */
-export type Progress = Readonly<{ generation: string; revision: number; logId?: string; eventId?: string }>
-
-/** A row on its way out: the bare Avro datum as the KPI log holds it, and the header read from its front. */
-export type SinkRecord = Readonly<{
-  header: RowHeader
-  avro: Uint8Array
-  /** Fingerprint of the schema that `avro` was written with. */
-  schema: string
+export type Progress = Readonly<{
   generation: string
-  /**
-   * Whether no row of a later interval was published before: of the same series, and of the same queue, agent and so on.
-   * Absent where that is not known; the record then goes to no topic of latest state by series or entity.
-   */
-  newest?: Newest
-  /** Published again on request; consumers that deduplicate by (generation, key, revision) may drop it. */
-  replay: boolean
+  revision: number
+  logId?: string
+  eventId?: string
+  promotion?: number
 }>
+
+/** What is on its way out, and as what it is published. A sink has to say what becomes of each kind. */
+export type SinkRecord = RowRecord | MarkerRecord | GenerationRecord
+
+/** A row: the bare Avro datum as the KPI log holds it, and the header read from its front. */
+export type RowRecord = Publication &
+  Readonly<{
+    kind: 'row'
+    header: RowHeader
+    avro: Uint8Array
+    /** Fingerprint of the schema that `avro` was written with. */
+    schema: string
+    /**
+     * Whether no row of a later interval was published before: of the same series, and of the same queue, agent and so
+     * on. Absent where that is not known; the record then goes to no topic of latest state by series or entity.
+     */
+    newest?: Newest
+    /** Published again on request; consumers that deduplicate by (generation, key, revision) may drop it. */
+    replay: boolean
+  }>
+
+export const isRow = (record: SinkRecord): record is RowRecord => record.kind === 'row'
+
+/** An interval is complete: comes after its rows. `avro` and `schema` as those of a row. */
+export type MarkerRecord = Publication &
+  Readonly<{ kind: 'interval-complete'; marker: IntervalComplete; avro: Uint8Array; schema: string }>
+
+/** Everything that a generation held when it was promoted has come before. */
+export type GenerationRecord = Publication & Readonly<{ kind: 'generation-complete'; statement: GenerationComplete }>
 
 export type Newest = Readonly<{ series: boolean; entity: boolean }>
 

@@ -113,3 +113,26 @@ export const topicFaults = (topics: Topics): readonly string[] => {
   }
   return [...new Set(faults)]
 }
+
+/** Where records go that say that an interval or a generation is complete: a topic of their own, among the rows, nowhere. */
+export type Markers =
+  Readonly<{ kind: 'topic'; name: string }> | Readonly<{ kind: 'inline' }> | Readonly<{ kind: 'off' }>
+
+export const defaultMarkersTopic = 'genesys.interval-complete'
+
+/** The topics of a family's markers: among the rows, those that get all of them. Latest state has no markers. */
+export const markerTopicsOf = (markers: Markers, topics: Topics, family: FamilyName): readonly string[] => {
+  switch (markers.kind) {
+    case 'topic':
+      return [markers.name]
+    case 'inline':
+      return topics[family].filter(({ records }) => records === 'all').map(({ topic }) => topic)
+    case 'off':
+      return []
+    default:
+      return unreachable(markers)
+  }
+}
+
+/** The topics that hold nothing but markers. */
+export const ownMarkerTopics = (markers: Markers): readonly string[] => (markers.kind === 'topic' ? [markers.name] : [])

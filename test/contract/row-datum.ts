@@ -2,7 +2,7 @@ import { families } from '../../src/domain/family.js'
 import { builtInKpisOf } from '../../src/domain/kpi.js'
 import type { Measure } from '../../src/domain/measure.js'
 import { metricIndex, metricKind, type MetricName } from '../../src/domain/metric.js'
-import type { Row } from '../../src/domain/row.js'
+import { isEmptyRow, type Row } from '../../src/domain/row.js'
 import { bucketThrough, quantile } from '../../src/domain/sketch.js'
 
 /** A row as the plain value that any Avro library takes for its schema, every field spelled out. */
@@ -21,6 +21,7 @@ export const datumOf = (row: Row): Readonly<Record<string, unknown>> => {
     correction: row.correction,
     revision: row.revision,
     erased: row.erased,
+    empty: isEmptyRow(row) ? true : null,
     ...(row.family === 'queue' && { serviceTarget: row.serviceTarget }),
     measures: Object.fromEntries(
       metrics.map((name) => [name, measureDatum(name, row.measures[metricIndex.get(name) as number])]),

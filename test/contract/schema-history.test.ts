@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { familyNames, type FamilyName } from '../../src/domain/family.js'
 import { metricNames } from '../../src/domain/metric.js'
+import { statementCodec } from '../../src/contract/completeness-codec.js'
 import { oldReader, readerOfSchema, rowCodec } from '../../src/contract/row-codec.js'
 import { headerOf } from '../../src/contract/row-header.js'
 import type { AvroSchema } from '../../src/contract/schema/named-types.js'
@@ -19,9 +20,14 @@ describe('the history of schemas', () => {
     expect(files, 'run `npx tsx dev/write-schemas.ts`').toContain(`${rowCodec(family).fingerprint}.avsc`)
   })
 
+  test('holds the schema that this version writes for markers', () => {
+    expect(files).toContain(`${statementCodec('interval-complete').fingerprint}.avsc`)
+  })
+
   test('has every schema under its fingerprint, and each can be read by this version', () => {
     for (const file of files) {
       const fingerprint = file.replace('.avsc', '')
+      if (fingerprint === statementCodec('interval-complete').fingerprint) continue
       const reader = readerOfSchema(fingerprint)
       if (E.isLeft(reader)) throw new Error(`${file}: ${reader.left.message}`)
       const schema = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as AvroSchema

@@ -4,7 +4,7 @@ import type { Row } from '../../src/domain/row.js'
 import { noSketch } from '../../src/domain/sketch.js'
 import { rowCodec } from '../../src/contract/row-codec.js'
 import { keyed } from '../support/keyed.js'
-import type { SinkRecord } from '../../src/egress/sink.js'
+import type { RowRecord } from '../../src/egress/sink.js'
 
 export const START = Date.parse('2026-01-05T10:00:00.000Z')
 
@@ -79,11 +79,11 @@ export const skillRow = ({ skillId = 'french', revision = 1 }: { skillId?: strin
   })
 
 /** The row as the KPI log would hand it to a sink. */
-export const sinkRecord = (row: Row, { generation = 'g1', replay = false } = {}): SinkRecord => {
+export const sinkRecord = (row: Row, { generation = 'g1', promotion = 1, replay = false } = {}): RowRecord => {
   const codec = rowCodec(row.family)
   const avro = codec.encode(row)
-  return { header: codec.header(avro), avro, schema: codec.fingerprint, generation, replay }
+  return { kind: 'row', header: codec.header(avro), avro, schema: codec.fingerprint, generation, promotion, replay }
 }
 
 /** The row that a record carries. */
-export const rowOf = ({ header, avro }: SinkRecord): Row => rowCodec(header.family).decode(avro)
+export const rowOf = ({ header, avro }: RowRecord): Row => rowCodec(header.family).decode(avro)

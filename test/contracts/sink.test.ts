@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { filesSink } from '../../src/egress/files/sink.js'
 import { memoryDestination, memorySink } from '../../src/egress/memory-sink.js'
+import { isRow } from '../../src/egress/sink.js'
 import { defaultTopics, topicOf } from '../../src/egress/topics.js'
 import { readAvroFiles, readJsonFiles } from '../egress/files/read-files.js'
 import { ModelBroker } from '../support/kafka-model/broker.js'
@@ -14,7 +15,7 @@ sinkContract('memory', async () => {
   return {
     sink: () => memorySink(destination),
     delivered: async () =>
-      destination.records.map(({ header: { family, key, revision }, replay }) => ({
+      destination.records.filter(isRow).map(({ header: { family, key, revision }, replay }) => ({
         topic: topicOf(defaultTopics, family),
         key,
         revision,

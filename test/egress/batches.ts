@@ -1,8 +1,8 @@
-import type { SinkBatch, SinkRecord } from '../../src/egress/sink.js'
+import type { RowRecord, SinkBatch } from '../../src/egress/sink.js'
 import { agentRow, queueRow, sinkRecord, stateRow } from '../contract/some-rows.js'
 
 /** Rows of all families; each batch restates the same rows as revision `n`. */
-export const recordsAt = (revision: number, marks: Parameters<typeof sinkRecord>[1] = {}): SinkRecord[] =>
+export const recordsAt = (revision: number, marks: Parameters<typeof sinkRecord>[1] = {}): RowRecord[] =>
   [
     queueRow({ revision }),
     queueRow({ queueId: 'support', revision }),

@@ -7,7 +7,7 @@ import { applyTopics, planTopics } from '../../src/egress/kafka/topic-admin.js'
 import { rowCodec } from '../../src/contract/row-codec.js'
 import { sharedTopics, timeSeries, topicOf } from '../../src/egress/topics.js'
 import { connect, write } from '../contracts/sink.contract.js'
-import { batchAt } from '../egress/batches.js'
+import { batchAt, recordsAt } from '../egress/batches.js'
 import { namedTopics } from '../egress/named-topics.js'
 import { rowOf, sinkRecord, skillRow } from '../contract/some-rows.js'
 import { consumeAll } from '../egress/kafka/topic-reader.js'
@@ -29,7 +29,7 @@ describeRegistry('the Kafka sink and its registry', ({ brokers, registryUrl, too
     await sink.close()
     const topic = topicOf(named.topics, 'queue')
     const records = await consoleConsume({ brokers, tools, topic, until: (seen) => seen.length === 2 })
-    const row = rowOf(batchAt(1).records[0] ?? expect.fail('no record'))
+    const row = rowOf(recordsAt(1)[0] ?? expect.fail('no record'))
     const record = records.find(({ key }) => key?.toString() === 'sales') ?? expect.fail('no record of that queue')
     const key = rowKey(row)
     expect(Object.fromEntries([...record.headers].map(([name, value]) => [name, value.toString()]))).toEqual({
@@ -42,6 +42,7 @@ describeRegistry('the Kafka sink and its registry', ({ brokers, registryUrl, too
       'content-type': 'application/avro',
       'streamvane-row-revision': '1',
       'streamvane-generation': 'g1',
+      'streamvane-promotion': '1',
     })
     const value = record.value ?? expect.fail('no value')
     expect(await new SchemaRegistry({ host: registryUrl }).decode(value)).toMatchObject({

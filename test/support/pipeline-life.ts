@@ -4,7 +4,7 @@ import { runEgress } from '../../src/app/pipeline/egress/egress.js'
 import type { EgressEnd } from '../../src/app/pipeline/egress/publishing.js'
 import type { FactMeans } from '../../src/app/pipeline/facts/open-feed.js'
 import type { Generation } from '../../src/app/pipeline/generations.js'
-import { isKpiEvent, decodeRow } from '../../src/contract/kpi-stream.js'
+import { familyOf, decodeRow } from '../../src/contract/kpi-stream.js'
 import { rowCodec } from '../../src/contract/row-codec.js'
 import { singleLog } from '../../src/app/pipeline/logs/logs.js'
 import { runProjector, type ProjectorEnd } from '../../src/app/pipeline/projector/projector.js'
@@ -12,7 +12,7 @@ import type { SnapshotStore } from '../../src/app/pipeline/projector/snapshots.j
 import type { Profile } from '../../src/domain/profile.js'
 import { publishedText, rowKey } from '../../src/domain/row.js'
 import { kpiStream, rawPrefixes } from '../../src/domain/stream-name.js'
-import type { Sink, SinkRecord } from '../../src/egress/sink.js'
+import { isRow, type Sink, type SinkRecord } from '../../src/egress/sink.js'
 import type { EventLog } from '../../src/log/event-log.js'
 import { decodeRaw, feeds } from '../../src/ingress/decode/decoders.js'
 import { receivedAtOf } from '../../src/ingress/metadata.js'
@@ -95,13 +95,14 @@ export const everyRevision = async (raw: EventLog, tenant: string, profile: Prof
 export const bookOfLog = async (kpi: EventLog, tenant: string, generation: string): Promise<Book> => {
   const rows: Entry[] = []
   for await (const batch of kpi.readStream(kpiStream(tenant, generation)))
-    for (const event of batch) if (isKpiEvent(event)) rows.push({ row: decodeRow(event).row, avro: event.data })
+    for (const event of batch)
+      if (familyOf(event) !== undefined) rows.push({ row: decodeRow(event).row, avro: event.data })
   return bookOf(rows)
 }
 
 /** All rows at a destination. Fails if a row's revisions do not go up. */
 export const bookOfRecords = (records: readonly SinkRecord[]): Book =>
-  bookOf(records.map(({ header, avro }) => ({ row: header, avro })))
+  bookOf(records.filter(isRow).map(({ header, avro }) => ({ row: header, avro })))
 
 type Entry = Readonly<{ row: Parameters<typeof rowKey>[0] & Readonly<{ revision: number }>; avro: Uint8Array }>
 

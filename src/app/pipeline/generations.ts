@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { produce } from 'immer'
+import type { Publication } from '../../contract/schema/published-schema.js'
 import type { Profile } from '../../domain/profile.js'
 import { generationsStream } from '../../domain/stream-name.js'
 import { contentId } from '../../log/content-id.js'
@@ -20,10 +21,14 @@ export type Generation = Readonly<{
   rawLogId?: string
 }>
 
-/** `live` is the generation that the egress publishes; `undefined` before the first. */
+/**
+ * `live` is the generation that the egress publishes; `undefined` before the first. `promotions` is how often another
+ * generation became live: the number of the promotion under which the live one is published.
+ */
 export type Generations = Readonly<{
   all: Readonly<Record<string, Generation>>
   live: string | undefined
+  promotions: number
   revision: number | undefined
 }>
 
@@ -31,19 +36,22 @@ export type Generations = Readonly<{
  * Goes up when the fold or the contract changes so that the same log gives other rows: such a version starts a
  * generation of its own.
  */
-export const PROJECTION_VERSION = 3
+export const PROJECTION_VERSION = 4
 
 type GenerationEvent =
   | Readonly<{ type: 'GenerationStarted'; generation: Generation }>
   | Readonly<{ type: 'GenerationPromoted'; name: string; at: string }>
 
-const none: Generations = { all: {}, live: undefined, revision: undefined }
+const none: Generations = { all: {}, live: undefined, promotions: 0, revision: undefined }
 
 const evolve = (state: Generations, event: GenerationEvent, revision: number): Generations =>
   produce(state, (draft) => {
     draft.revision = revision
     if (event.type === 'GenerationStarted') draft.all[event.generation.name] = event.generation as never
-    else draft.live = event.name
+    else {
+      if (draft.live !== event.name) draft.promotions += 1
+      draft.live = event.name
+    }
   })
 
 const decode = (event: RecordedEvent): GenerationEvent =>
@@ -57,20 +65,21 @@ export const readGenerations = async (control: EventLog, tenant: string): Promis
   return state
 }
 
-/** Yields the name of the live generation now (if there is one) and whenever another is promoted. */
-export async function* watchLive(control: EventLog, tenant: string, signal: AbortSignal): AsyncIterable<string> {
-  let live: string | undefined
-  let yielded: string | undefined
+/** The live generation, and the number of the promotion by which it became live. */
+export type Live = Publication
+
+/** Yields the live generation now (if there is one) and whenever another is promoted. */
+export async function* watchLive(control: EventLog, tenant: string, signal: AbortSignal): AsyncIterable<Live> {
+  let state = none
+  let yielded = 0
   for await (const message of control.subscribeStream(generationsStream(tenant), { signal })) {
     if (message.kind === 'events')
-      for (const event of message.events) {
-        const decoded = decode(event)
-        if (decoded.type === 'GenerationPromoted') live = decoded.name
-      }
+      for (const event of message.events) state = evolve(state, decode(event), event.revision)
     // Promotions of the past are not reported one by one.
-    if (message.kind === 'caught-up' && live !== undefined && live !== yielded) {
-      yielded = live
-      yield live
+    const { live, promotions } = state
+    if (message.kind === 'caught-up' && live !== undefined && promotions !== yielded) {
+      yielded = promotions
+      yield { generation: live, promotion: promotions }
     }
   }
 }

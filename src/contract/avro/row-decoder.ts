@@ -42,7 +42,7 @@ export const rowDecoder = (family: FamilyName): ((bytes: Uint8Array) => Row) => 
     // The order of the properties is the order of evaluation, and must be that of the schema's fields.
     const row: Row = {
       ...readHeader(from),
-      erased: from.isPresent() ? from.long() : null,
+      erased: erasedIn(from),
       serviceTarget: hasServiceTarget && from.isPresent() ? from.double() : null,
       measures: readMeasures(from),
       kpis: readKpis(from),
@@ -50,6 +50,13 @@ export const rowDecoder = (family: FamilyName): ((bytes: Uint8Array) => Row) => 
     from.end()
     return row
   }
+}
+
+/** Reads `erased`, and passes over `empty`, which follows from the figures. */
+export const erasedIn = (from: AvroReader): number | null => {
+  const erased = from.isPresent() ? from.long() : null
+  if (from.isPresent()) from.byte()
+  return erased
 }
 
 const nothing: readonly (Measure | undefined)[] = new Array<Measure | undefined>(metricNames.length).fill(undefined)

@@ -1,5 +1,5 @@
 import { families, type FamilyName } from '../../domain/family.js'
-import type { FlatRow } from '../../domain/flat-row.js'
+import { holdsNothing, type FlatRow } from '../../domain/flat-row.js'
 import { builtInKpisOf } from '../../domain/kpi.js'
 import { COUNT, MAX, MIN, offsetsOf, SUM } from '../../domain/flat-measures.js'
 import { metricIndex, metricKind, metricNames, type MetricKind } from '../../domain/metric.js'
@@ -39,6 +39,10 @@ export const rowEncoder = (family: FamilyName): ((row: FlatRow) => Uint8Array) =
       out.byte(PRESENT)
       out.long(row.erased)
     }
+    if (holdsNothing(row)) {
+      out.byte(PRESENT)
+      out.byte(TRUE)
+    } else out.byte(NULL)
     if (hasServiceTarget) nullableDouble(out, row.serviceTarget)
     writeMeasures(out, row)
     writeKpis(out, row, builtInCount)
@@ -58,6 +62,7 @@ export const rowEncoder = (family: FamilyName): ((row: FlatRow) => Uint8Array) =
 /** Branches of a union with null first. */
 const NULL = 0
 const PRESENT = 2
+const TRUE = 1
 
 const statusBytes = Object.fromEntries(rowStatuses.map((status, symbol) => [status, 2 * symbol])) as Readonly<
   Record<RowStatus, number>

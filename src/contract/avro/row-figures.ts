@@ -4,6 +4,7 @@ import { metricKind } from '../../domain/metric.js'
 import { quantileShares } from '../schema/measure-schema.js'
 import { carriesServiceTarget } from '../schema/row-schema.js'
 import { AvroReader } from './reader.js'
+import { erasedIn } from './row-decoder.js'
 import { AvroWriter } from './writer.js'
 
 /** What a row says besides its header. */
@@ -71,7 +72,7 @@ export const figuresReader = (family: FamilyName): ((bytes: Uint8Array) => RowFi
   return (bytes) => {
     const from = new AvroReader(bytes)
     skipHeader(from)
-    const erased = from.isPresent() ? from.long() : null
+    const erased = erasedIn(from)
     const serviceTarget = hasServiceTarget && from.isPresent() ? from.double() : null
     out.begin()
     const found = copyMeasures(from)

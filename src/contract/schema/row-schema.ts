@@ -45,7 +45,7 @@ export const rowSchema = (family: FamilyName): AvroSchema => {
         name: 'correction',
         type: ['null', 'string'],
         default: null,
-        doc: 'Why the row was restated last, after it had closed. late: something that belongs here arrived late. handled: after-call work came late and moved a handle time. recomputed: a newer record of a conversation says something else than the one before. settings: settings of the organisation that count for all of history changed. erased: something was erased on request before the generation began. More reasons may come. null: it was not restated.',
+        doc: 'Why the row was restated last, after it had closed. late: something that belongs here arrived late. handled: after-call work came late and moved a handle time. recomputed: a newer record of a conversation says something else than the one before. settings: settings of the organisation that count for all of history changed. erased: something was erased on request before the generation began. withdrawn: only the generation that was live before had the row, so it is empty now. More reasons may come. null: it was not restated.',
       },
       {
         name: 'revision',
@@ -57,6 +57,12 @@ export const rowSchema = (family: FamilyName): AvroSchema => {
         type: ['null', 'long'],
         default: null,
         doc: 'Metric points that had been in the row and were erased on request before this generation began. Unit: points. null: none.',
+      },
+      {
+        name: 'empty',
+        type: ['null', 'boolean'],
+        default: null,
+        doc: 'true: the row holds nothing any more; what had been in it was taken back, or the row was withdrawn. It counts as no row, in the digest of its interval too. null: it holds something.',
       },
       ...(carriesServiceTarget(family) ? [serviceTargetField] : []),
       measuresField(family, name, named),

@@ -2,11 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
 import { containerBlock, containerHeader, syncMarkerOf, SYNC_BYTES } from './avro-container.js'
 import type { BeforeStep } from './commits.js'
-import * as E from 'fp-ts/lib/Either.js'
-import type { Row } from '../../domain/row.js'
-import { readerOfSchema } from '../../contract/row-codec.js'
+import { publicationBytes } from '../../contract/schema/published-schema.js'
 import type { AvroSchema } from '../../contract/schema/named-types.js'
-import { rowJson } from '../../contract/row-json.js'
+import { recordJson, storedDatumOf } from '../record-values.js'
 import type { SinkRecord } from '../sink.js'
 
 export type FileFormat = 'avro' | 'jsonl'
@@ -67,7 +65,7 @@ const dataFile = (
       const body =
         format === 'avro'
           ? containerBlock(
-              records.map(({ avro }) => avro),
+              records.map((record) => Buffer.concat([storedDatumOf(record), publicationBytes(record)])),
               sync,
             )
           : jsonLines(records)
@@ -84,10 +82,4 @@ const dataFile = (
 }
 
 const jsonLines = (records: readonly SinkRecord[]): Buffer =>
-  Buffer.from(records.map((record) => `${JSON.stringify(rowJson(rowOf(record)))}\n`).join(''))
-
-const rowOf = ({ schema, avro }: SinkRecord): Row => {
-  const codec = readerOfSchema(schema)
-  if (E.isLeft(codec)) throw new Error(codec.left.message)
-  return codec.right.decode(avro)
-}
+  Buffer.from(records.map((record) => `${JSON.stringify(recordJson(record))}\n`).join(''))

@@ -4,7 +4,12 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { FamilyName } from '../../domain/family.js'
 import { createDataFile, resumeDataFile, type DataFile, type FileFormat } from './data-file.js'
 import { syncFolder, type BeforeStep, type Commit } from './commits.js'
+import { statementCodec } from '../../contract/completeness-codec.js'
 import { readerOfSchema } from '../../contract/row-codec.js'
+import { isStatementName, type StatementName } from '../../contract/schema/completeness-schema.js'
+import type { AvroSchema } from '../../contract/schema/named-types.js'
+import { publishedSchema } from '../../contract/schema/published-schema.js'
+import { storedSchemaOf } from '../record-values.js'
 import type { SinkRecord } from '../sink.js'
 import { topicOf, type Topics } from '../topics.js'
 
@@ -15,10 +20,25 @@ export type Group = Readonly<{
   topic: string
   stem: string
   format: FileFormat
-  family: FamilyName
+  /** What the file holds: rows of a family, or markers. */
+  holds: FamilyName | StatementName
+  /** Fingerprint of the stored schema; the file has the published one. */
   schema: string
   records: SinkRecord[]
 }>
+
+/** Markers and statements on generations are files of their own, in folders beside those of the topics. */
+const folderOf: Readonly<Record<StatementName, string>> = {
+  'interval-complete': 'interval-complete',
+  'generation-complete': 'generation-complete',
+}
+
+/** The stored schema of a group; why not, if it is unknown. */
+export const storedSchema = (holds: Group['holds'], fingerprint: string): E.Either<string, AvroSchema> => {
+  if (isStatementName(holds)) return E.right(statementCodec(holds).schema)
+  const reader = readerOfSchema(fingerprint)
+  return E.isRight(reader) ? E.right(reader.right.schema) : E.left(reader.left.message)
+}
 
 /** Groups records by the file that takes them. Each group keeps the order of the batch. */
 export const groupByFile = (
@@ -28,15 +48,15 @@ export const groupByFile = (
 ): ReadonlyMap<string, Group> => {
   const groups = new Map<string, Group>()
   for (const record of records) {
-    const family = record.header.family
-    const topic = topicOf(topics, family)
-    const stem = `${record.generation}${record.replay ? '-replay' : ''}`
+    const holds = record.kind === 'row' ? record.header.family : record.kind
+    const topic = record.kind === 'row' ? topicOf(topics, record.header.family) : folderOf[record.kind]
+    const schema = storedSchemaOf(record)
+    const stem = `${record.generation}${record.kind === 'row' && record.replay ? '-replay' : ''}`
     for (const format of formats) {
       // An Avro file has one schema, so each family that shares a topic has a file of its own.
-      const key = `${topic}/${stem}/${format}/${format === 'avro' ? record.schema : ''}`
+      const key = `${topic}/${stem}/${format}/${format === 'avro' ? schema : ''}`
       const group = groups.get(key)
-      if (group === undefined)
-        groups.set(key, { topic, stem, format, family, schema: record.schema, records: [record] })
+      if (group === undefined) groups.set(key, { topic, stem, format, holds, schema, records: [record] })
       else group.records.push(record)
     }
   }
@@ -49,13 +69,13 @@ export const fileFor = async (
   fileBytesMax: number,
   connected: Connected,
   key: string,
-  { topic, stem, format, family, schema, records }: Group,
+  { topic, stem, format, holds, schema, records }: Group,
   beforeStep: BeforeStep,
 ): Promise<DataFile> => {
   const current = connected.files.get(key)
   if (current !== undefined && current.bytes() < fileBytesMax) return current
-  const codec = readerOfSchema(schema)
-  if (E.isLeft(codec)) throw new Error(codec.left.message)
+  const written = storedSchema(holds, schema)
+  if (E.isLeft(written)) throw new Error(written.left)
   const epoch = String(connected.commit.writer.epoch).padStart(8, '0')
   const number = String((connected.created += 1)).padStart(6, '0')
   const name = `${topic}/${stem}-${epoch}-${number}.${format}`
@@ -63,11 +83,11 @@ export const fileFor = async (
   beforeStep(`create ${name}`)
   await mkdir(dirname(path), { recursive: true })
   const meta = {
-    'streamvane.family': family,
+    'streamvane.family': holds,
     'streamvane.generation': records[0]?.generation ?? '',
     'streamvane.schema': schema,
   }
-  const file = await createDataFile({ name, path, format, schema: codec.right.schema, meta })
+  const file = await createDataFile({ name, path, format, schema: publishedSchema(written.right), meta })
   connected.files.set(key, file)
   await current?.close()
   await syncFolder(dirname(path))

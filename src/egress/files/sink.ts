@@ -4,8 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { FileFormat } from './data-file.js'
 import { addCommit, lastCommit, type BeforeStep, type Commit, type Writer } from './commits.js'
 import { fileFailure } from './failures.js'
-import { cutBack, fileFor, groupByFile, openFiles, withdraw, type Connected } from './file-set.js'
-import { readerOfSchema } from '../../contract/row-codec.js'
+import { cutBack, fileFor, storedSchema, groupByFile, openFiles, withdraw, type Connected } from './file-set.js'
 import type { ProgressCheck, Sink, SinkBatch, SinkFailure } from '../sink.js'
 import { defaultTopics, type Topics } from '../topics.js'
 
@@ -80,9 +79,9 @@ export const filesSink = (options: FilesSinkOptions, beforeStep: BeforeStep = ()
 
   const write = async (connected: Connected, batch: SinkBatch): Promise<E.Either<SinkFailure, void>> => {
     const groups = groupByFile(batch.records, topics, formats)
-    for (const { schema } of groups.values()) {
-      const codec = readerOfSchema(schema)
-      if (E.isLeft(codec)) return E.left({ tag: 'Refused', reason: codec.left.message })
+    for (const { holds, schema } of groups.values()) {
+      const written = storedSchema(holds, schema)
+      if (E.isLeft(written)) return E.left({ tag: 'Refused', reason: written.left })
     }
     const appended = await Promise.allSettled(
       [...groups].map(async ([key, group]) => {

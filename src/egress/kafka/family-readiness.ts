@@ -1,13 +1,15 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { FamilyName } from '../../domain/family.js'
+import { unreachable } from '../../domain/unreachable.js'
 import { readerOfSchema, rowCodec, type RowReader } from '../../contract/row-codec.js'
+import { statementNames, type StatementName } from '../../contract/schema/completeness-schema.js'
 import type { KafkaSinkOptions } from './options.js'
 import type { PartitionReader } from './cluster.js'
 import { avroValues, jsonValues, partitioning, type ValueOf } from './records/records.js'
 import { findSchemas } from './registry/schema-registration.js'
-import { subjectSchemas, subjectsOf } from './registry/subjects.js'
+import { statementSchemas, subjectSchemas, subjectsOf } from './registry/subjects.js'
 import type { SinkFailure, SinkRecord } from '../sink.js'
-import type { Topics } from '../topics.js'
+import type { Markers, Topics } from '../topics.js'
 
 /**
  * What the sink must know of a family before it can send a row of it: its topic exists, how many partitions the topic
@@ -18,7 +20,7 @@ export type FamilyReadiness = Readonly<{
   values: ValueOf
   partitionOf: (topic: string, key: string) => number
   /** The families and schemas of these records that were not made ready yet, each pair once. */
-  unready: (records: readonly Pick<SinkRecord, 'header' | 'schema'>[]) => readonly FamilySchema[]
+  unready: (records: readonly SinkRecord[]) => readonly FamilySchema[]
   /** Looks how many partitions topics have. Refused if a topic does not exist. */
   findTopics: (
     topics: readonly string[],
@@ -30,16 +32,37 @@ export type FamilyReadiness = Readonly<{
 }>
 
 /** Rows of before an upgrade are published under the schema that they were written with. */
-export type FamilySchema = Readonly<{ family: FamilyName; schema: string }>
+export type FamilySchema = Readonly<
+  { family: FamilyName } & ({ kind: 'row'; schema: string } | { kind: StatementName })
+>
 
 /** The schemas that this version writes. */
-export const currentSchemas = (families: readonly FamilyName[]): readonly FamilySchema[] =>
-  families.map((family) => ({ family, schema: rowCodec(family).fingerprint }))
+export const currentSchemas = (families: readonly FamilyName[], markers: Markers): readonly FamilySchema[] => [
+  ...families.map((family) => ({ family, kind: 'row' as const, schema: rowCodec(family).fingerprint })),
+  ...(markers.kind === 'off' ? [] : families.flatMap((family) => statementNames.map((kind) => ({ family, kind })))),
+]
+
+const schemaNeededBy = (record: SinkRecord): FamilySchema => {
+  switch (record.kind) {
+    case 'row':
+      return { family: record.header.family, kind: record.kind, schema: record.schema }
+    case 'interval-complete':
+      return { family: record.marker.family, kind: record.kind }
+    case 'generation-complete':
+      return { family: record.statement.family, kind: record.kind }
+    default:
+      return unreachable(record)
+  }
+}
+
+const nameOf = (needed: FamilySchema): string =>
+  needed.kind === 'row' ? needed.schema : `${needed.kind} ${needed.family}`
 
 /** `schemaIds` is added to and outlives the connection, so the registry is asked once for each family. */
 export const familyReadiness = (
   options: KafkaSinkOptions,
   topics: Topics,
+  markers: Markers,
   schemaIds: Map<string, number>,
 ): FamilyReadiness => {
   const ready = new Set<string>()
@@ -52,8 +75,11 @@ export const familyReadiness = (
     partitionOf: partitioning(partitions),
     unready: (records) => {
       const missing = new Map<string, FamilySchema>()
-      for (const { header, schema } of records)
-        if (!ready.has(schema)) missing.set(schema, { family: header.family, schema })
+      for (const record of records) {
+        const needed = schemaNeededBy(record)
+        const name = nameOf(needed)
+        if (!ready.has(name)) missing.set(name, needed)
+      }
       return [...missing.values()]
     },
     partitionsOf: (topic) => partitions.get(topic) ?? 0,
@@ -73,17 +99,24 @@ export const familyReadiness = (
     },
     prepare: async (schemas) => {
       const readers: RowReader[] = []
-      for (const { schema } of schemas) {
-        const reader = readerOfSchema(schema)
+      for (const needed of schemas) {
+        if (needed.kind !== 'row') continue
+        const reader = readerOfSchema(needed.schema)
         if (E.isLeft(reader)) return E.left({ tag: 'Refused', reason: reader.left.message })
         readers.push(reader.right)
       }
       if (options.values.format === 'avro') {
         const { registry } = options.values
-        const found = await findSchemas(registry, subjectSchemas(topics, registry.subjects, readers), schemaIds)
+        const wanted = [
+          ...subjectSchemas(topics, registry.subjects, readers),
+          ...schemas.flatMap(({ family, kind }) =>
+            kind === 'row' ? [] : statementSchemas(topics, markers, family, kind),
+          ),
+        ]
+        const found = await findSchemas(registry, wanted, schemaIds)
         if (E.isLeft(found)) return found
       }
-      for (const { schema } of schemas) ready.add(schema)
+      for (const needed of schemas) ready.add(nameOf(needed))
       return E.right(undefined)
     },
   }

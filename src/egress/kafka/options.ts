@@ -3,7 +3,7 @@ import type { FamilyName } from '../../domain/family.js'
 import type { BadRow } from './dead-letter/dead-letter.js'
 import type { ProgressMismatchCode } from '../progress-mismatch.js'
 import type { SubjectStrategy } from './registry/subjects.js'
-import type { Topics } from '../topics.js'
+import type { Markers, Topics } from '../topics.js'
 
 /** What the configuration and the functions of this folder use where nothing is said. */
 export const kafkaDefaults = {
@@ -95,6 +95,8 @@ export type KafkaSinkOptions = KafkaAddress &
     /** Name of this egress among those of the tenant. Default `kafka`. */
     name?: string
     topics?: Topics
+    /** Default: they are not published. */
+    markers?: Markers
     /**
      * Families whose topics must exist when the sink connects. Topics of other families are looked for when their first
      * row comes. Default all.

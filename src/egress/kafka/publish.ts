@@ -17,14 +17,19 @@ export const publish = async (
   connected: Connected,
   { records, progress }: SinkBatch,
 ): Promise<E.Either<SinkFailure, void>> => {
-  const { topics, options, badRows } = context
+  const { topics, markers, options, badRows } = context
   const { producer, readiness } = connected
   const unready = readiness.unready(records)
   if (unready.length > 0) {
     const prepared = await prepareFurther(context, connected, unready)
     if (E.isLeft(prepared)) return prepared
   }
-  const sends = cutIntoSends(records, topics, readiness.values, readiness.partitionOf, connected.delivery)
+  const sends = cutIntoSends(
+    records,
+    { topics, markers, partitionOf: readiness.partitionOf },
+    readiness.values,
+    connected.delivery,
+  )
   if (typeof sends === 'string')
     return E.left({
       tag: 'Refused',

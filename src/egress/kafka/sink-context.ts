@@ -6,13 +6,14 @@ import { kafkaDefaults, transactionalIdOf, type KafkaSinkOptions } from './optio
 import type { BadRows } from './dead-letter/dead-letter.js'
 import { encodeProgress, type Owner, type Place } from './progress/progress.js'
 import type { Delivery, Progress } from '../sink.js'
-import { defaultTopics, type Topics } from '../topics.js'
+import { defaultTopics, type Markers, type Topics } from '../topics.js'
 
 /** What stays the same over all connections of one sink. */
 export type SinkContext = Readonly<{
   options: KafkaSinkOptions
   cluster: Cluster
   topics: Topics
+  markers: Markers
   progressTopic: string
   transactionalId: string
   /** Ids that the registry gave, by fingerprint of the schema. */
@@ -39,6 +40,7 @@ export const sinkContext = (options: KafkaSinkOptions, cluster: Cluster): SinkCo
   options,
   cluster,
   topics: options.topics ?? defaultTopics,
+  markers: options.markers ?? { kind: 'off' },
   progressTopic: options.progressTopic ?? kafkaDefaults.progressTopic,
   transactionalId: transactionalIdOf(options),
   schemaIds: new Map(),

@@ -11,7 +11,7 @@ import { findProgress, foreignClaimPending, type ProgressHome } from './progress
 import { topicWithRows } from './progress/published-rows.js'
 import { placeNow, progressMessage, withReader, type Connected, type SinkContext } from './sink-context.js'
 import type { Delivery, Progress, ProgressCheck, SinkFailure } from '../sink.js'
-import { topicNames } from '../topics.js'
+import { ownMarkerTopics, topicNames } from '../topics.js'
 
 /** `hasClaimed`: an earlier connection of this sink claimed the progress, and it was not closed since. */
 export type TakeOver = Readonly<{ hasClaimed: boolean; check: ProgressCheck | undefined; signal: AbortSignal }>
@@ -35,13 +35,13 @@ export const takeOver = (
   { hasClaimed, check, signal }: TakeOver,
 ): Promise<E.Either<SinkFailure, TakenOver>> =>
   withReader(context, async (reader) => {
-    const { options, topics, progressTopic, transactionalId, schemaIds } = context
+    const { options, topics, markers, progressTopic, transactionalId, schemaIds } = context
     const families = options.families ?? familyNames
-    const readiness = familyReadiness(options, topics, schemaIds)
+    const readiness = familyReadiness(options, topics, markers, schemaIds)
     const delivery = await deliveryOf(context, reader)
     if (E.isLeft(delivery)) return delivery
     const found = await readiness.findTopics(
-      [...topicNames(topics, families), progressTopic, ...deadLetterTopics(context)],
+      [...topicNames(topics, families), ...ownMarkerTopics(markers), progressTopic, ...deadLetterTopics(context)],
       reader,
     )
     if (E.isLeft(found)) return found
@@ -57,7 +57,7 @@ export const takeOver = (
     const before = await look(context, reader, home, hasClaimed, signal)
     const allowed = await checkRecord(before.record)
     if (E.isLeft(allowed)) return allowed
-    const prepared = await readiness.prepare(currentSchemas(families))
+    const prepared = await readiness.prepare(currentSchemas(families, markers))
     if (E.isLeft(prepared)) return prepared
     return fenceAndClaim(context, {
       ...{ reader, readiness, home, checkRecord, signal },

@@ -1,10 +1,10 @@
 import type { FamilyName } from '../../domain/family.js'
-import { COUNT, MAX, measuresOf, MIN, NUMBERS_PER_MEASURE, SUM, type FlatMeasures } from '../../domain/flat-measures.js'
-import { kpisOf, type FlatRow } from '../../domain/flat-row.js'
+import { COUNT, MAX, measuresOf, MIN, SUM, type FlatMeasures } from '../../domain/flat-measures.js'
+import { holdsNothing, kpisOf, type FlatRow } from '../../domain/flat-row.js'
 import type { Granularity } from '../../domain/granularity.js'
 import type { EpochMs, Interval } from '../../domain/interval.js'
 import { ratiosOf } from '../../domain/kpi.js'
-import { metricKind, metricNames } from '../../domain/metric.js'
+import { metricNames } from '../../domain/metric.js'
 import { rowKey, type Correction, type RowStatus } from '../../domain/row.js'
 import { bucketOf } from '../../domain/sketch.js'
 import type { Rendering } from '../settings.js'
@@ -15,8 +15,6 @@ import { addQueryTime } from './query-time.js'
 import { savedCell, type CellState, type PendingPoint, type SavedCell } from './saved-cell.js'
 import type { Site } from './site.js'
 import { Tally } from './tally.js'
-
-const states: readonly boolean[] = metricNames.map((metric) => metricKind(metric) === 'state')
 
 /** For one row after the other; nothing of it is kept from row to row. */
 const figures = new Figures()
@@ -224,13 +222,9 @@ export class Cell {
 
   /** Does its row hold nothing? Time in a state that was taken back as a whole is nothing. */
   private get isEmpty(): boolean {
-    if (this.erased > 0 || (this.pending?.size ?? 0) > 0) return false
+    if (this.pending !== undefined && this.pending.size > 0) return false
     const { places, numbers } = this.tally
-    for (let index = 0, at = 0; index < places.length; index++, at += NUMBERS_PER_MEASURE) {
-      const isTakenBack = numbers[at + SUM] === 0 && states[places[index] as number] === true
-      if (numbers[at + COUNT] !== 0 && !isTakenBack) return false
-    }
-    return true
+    return holdsNothing({ places, numbers, erased: this.erased === 0 ? null : this.erased })
   }
 
   private changed(why: Correction, settingsVersion: number): void {

@@ -83,11 +83,11 @@ test('who watches is told the live generation, and each one promoted later', asy
     new Date(NOW),
   )
   state = await promote(log, 't', state, 'g1', new Date(NOW))
-  expect(await first).toEqual({ done: false, value: 'g1' })
+  expect(await first).toEqual({ done: false, value: { generation: 'g1', promotion: 1 } })
   const next = live.next()
   state = (await startGeneration(log, 't', state, defaultProfile, undefined, new Date(NOW))).state
   await promote(log, 't', state, 'g2', new Date(NOW))
-  expect(await next).toEqual({ done: false, value: 'g2' })
+  expect(await next).toEqual({ done: false, value: { generation: 'g2', promotion: 2 } })
   stop.abort()
   expect(await live.next()).toMatchObject({ done: true })
 })

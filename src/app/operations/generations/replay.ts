@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { FamilyName } from '../../../domain/family.js'
 import type { EpochMs } from '../../../domain/interval.js'
-import { failureText, type Progress, type Sink, type SinkRecord } from '../../../egress/sink.js'
+import { failureText, type Progress, type Sink, type RowRecord } from '../../../egress/sink.js'
 import { computedGenerations, NoGeneration } from '../computed.js'
 import { latestHeaders } from '../../../contract/kpi-stream.js'
 import { rowEvents } from '../../row-index/row-events.js'
@@ -46,7 +46,7 @@ export const replay = async ({
   signal,
   onProgress,
 }: ReplayOptions): Promise<number> => {
-  const { live } = await computedGenerations(logs, tenant)
+  const { live, promotions } = await computedGenerations(logs, tenant)
   if (live === undefined) throw new NoGeneration(tenant)
   const inRange = (start: EpochMs): boolean => (from === undefined || start >= from) && (to === undefined || start < to)
   const kpi = await logs.kpi(live, 'reader')
@@ -57,10 +57,13 @@ export const replay = async ({
     header: ({ start }) => inRange(start),
   })
   const through = published === undefined ? Infinity : await publishedThrough(published, live, signal)
-  const records: SinkRecord[] = [...rows.values()]
+  const records: RowRecord[] = [...rows.values()]
     .filter(({ revision }) => revision <= through)
     .sort((a, b) => a.revision - b.revision)
-    .map(({ header, avro, schema }) => ({ header, avro, schema, generation: live, replay: true }))
+    .map(({ header, avro, schema }) => ({
+      ...{ kind: 'row', header, avro, schema, replay: true },
+      ...{ generation: live, promotion: promotions },
+    }))
   if (sink === undefined || records.length === 0) return records.length
   const connected = await sink.connect(signal)()
   if (E.isLeft(connected))

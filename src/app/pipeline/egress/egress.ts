@@ -44,8 +44,10 @@ const publishLive = async (publishing: Publishing): Promise<EgressEnd | Lost | A
   const { tenant, logs, signal, untilCaughtUp, logger } = publishing
   const control = await logs.control('reader')
   if (untilCaughtUp) {
-    const { live } = await readGenerations(control, tenant)
-    return live === undefined ? { kind: 'caught-up' } : publish(publishing, live, signal)
+    const { live, promotions } = await readGenerations(control, tenant)
+    return live === undefined
+      ? { kind: 'caught-up' }
+      : publish(publishing, { generation: live, promotion: promotions }, signal)
   }
   const watch = new AbortController()
   const generations = watchLive(control, tenant, AbortSignal.any([signal, watch.signal]))[Symbol.asyncIterator]()
@@ -56,7 +58,10 @@ const publishLive = async (publishing: Publishing): Promise<EgressEnd | Lost | A
     void generations.next().then(
       (next) => {
         if (next.done === true) return
-        logger.info({ from: first.value, to: next.value }, 'egress: another generation was promoted')
+        logger.info(
+          { from: first.value.generation, to: next.value.generation },
+          'egress: another generation was promoted',
+        )
         promoted.abort()
       },
       // Without a watch a promotion would never be heard of.

@@ -4,7 +4,7 @@ import { refusalOf, type ProgressMismatch, type ProgressMismatchCode } from '../
 import type { Progress, ProgressCheck } from '../../../egress/sink.js'
 import { contentId } from '../../../log/content-id.js'
 import { LogUnavailable, type EventLog, type RecordedEvent } from '../../../log/event-log.js'
-import { readGenerations } from '../generations.js'
+import { readGenerations, type Live } from '../generations.js'
 import type { Logs } from '../logs/logs.js'
 
 export type ProgressCheckOptions = Readonly<{
@@ -16,9 +16,9 @@ export type ProgressCheckOptions = Readonly<{
 }>
 
 /** The progress that means: everything through the row `event` is published. */
-export const progressThrough = async (kpi: EventLog, generation: string, event: RecordedEvent): Promise<Progress> => {
+export const progressThrough = async (kpi: EventLog, live: Live, event: RecordedEvent): Promise<Progress> => {
   const logId = await kpiLogIdOf(kpi)
-  const at = { generation, revision: event.revision, eventId: nameOf(event) }
+  const at = { ...live, revision: event.revision, eventId: nameOf(event) }
   return logId === undefined ? at : { ...at, logId }
 }
 

@@ -4,6 +4,7 @@ import { kpiStream } from '../../../domain/stream-name.js'
 import { unreachable } from '../../../domain/unreachable.js'
 import type { SinkFailure, SinkRecord } from '../../../egress/sink.js'
 import type { EventLog, RecordedEvent } from '../../../log/event-log.js'
+import type { Live } from '../generations.js'
 import { whenThere } from '../logs/logs.js'
 import type { Lost } from '../retry.js'
 import { watchOwner } from './owner-watch.js'
@@ -11,11 +12,8 @@ import { progressThrough, publishFrom } from './progress-check.js'
 import { endOf, type EgressEnd, type Publishing } from './publishing.js'
 
 /** Publishes one generation until `until` aborts (a write that has begun is finished), or everything is published. */
-export const publish = async (
-  publishing: Publishing,
-  generation: string,
-  until: AbortSignal,
-): Promise<EgressEnd | Lost> => {
+export const publish = async (publishing: Publishing, live: Live, until: AbortSignal): Promise<EgressEnd | Lost> => {
+  const { generation } = live
   const { tenant, logs, progress, batchMax, untilCaughtUp, gate, activity, logger, onWorking } = publishing
   const stream = kpiStream(tenant, generation)
   const open = () => logs.kpi(generation, 'reader')
@@ -32,7 +30,7 @@ export const publish = async (
         continue
       }
       activity?.begun()
-      const failure = await gate.step(until, () => write(publishing, kpi, generation, message.events))
+      const failure = await gate.step(until, () => write(publishing, kpi, live, message.events))
       if (failure !== undefined) return endOf(failure)
       activity?.moved()
     }
@@ -49,13 +47,13 @@ export const publish = async (
 const write = async (
   { sink, signal, onWorking, onWritten }: Publishing,
   kpi: EventLog,
-  generation: string,
+  live: Live,
   events: readonly RecordedEvent[],
 ): Promise<SinkFailure | undefined> => {
-  const records = events.flatMap((event) => recordsOf(event, generation))
+  const records = events.flatMap((event) => recordsOf(event, live))
   const last = events.findLast(isKpiEvent)
   if (last === undefined) return undefined
-  const progress = await progressThrough(kpi, generation, last)
+  const progress = await progressThrough(kpi, live, last)
   const result = await sink.write({ records, progress }, signal)()
   if (E.isLeft(result)) return result.left
   onWorking()
@@ -64,15 +62,19 @@ const write = async (
 }
 
 /** What is published of an event; the projector's own records are not. */
-const recordsOf = (event: RecordedEvent, generation: string): readonly SinkRecord[] => {
+const recordsOf = (event: RecordedEvent, live: Live): readonly SinkRecord[] => {
   const stored = readKpiEvent(event)
   if (stored === undefined) return []
   switch (stored.kind) {
     case 'row': {
-      const { header, avro, schema } = stored
-      return [{ header, avro, schema, generation, replay: false }]
+      const { kind, header, avro, schema } = stored
+      return [{ ...live, kind, header, avro, schema, replay: false }]
+    }
+    case 'interval-complete': {
+      const { kind, marker, avro, schema } = stored
+      return [{ ...live, kind, marker, avro, schema }]
     }
     default:
-      return unreachable(stored.kind)
+      return unreachable(stored)
   }
 }

@@ -182,7 +182,7 @@ const nextLive = async (
   current: string,
   signal: AbortSignal,
 ): Promise<string | undefined> => {
-  for await (const name of watchLive(control, tenant, signal)) if (name !== current) return name
+  for await (const { generation } of watchLive(control, tenant, signal)) if (generation !== current) return generation
   return undefined
 }
 

@@ -50,12 +50,16 @@ export const encodeProgress = ({ progress, owner, place }: ProgressRecord): Buff
 
 /** Reads records of version 1 and 2. Throws `UnreadableProgress`. */
 export const decodeProgress = (value: Buffer): ProgressRecord => {
-  const { version, generation, revision, logId, eventId, owner, tenant, clusterId, topics } = parsed(value)
+  const { version, generation, revision, logId, eventId, promotion, owner, tenant, clusterId, topics } = parsed(value)
   if (version > VERSION)
     throw new UnreadableProgress(
       `the progress record has version ${version} and was written by a later Streamvane: run that version`,
     )
-  const identity = { ...(logId !== undefined && { logId }), ...(eventId !== undefined && { eventId }) }
+  const identity = {
+    ...(logId !== undefined && { logId }),
+    ...(eventId !== undefined && { eventId }),
+    ...(promotion !== undefined && { promotion }),
+  }
   return {
     progress: generation === undefined || revision === undefined ? undefined : { generation, revision, ...identity },
     owner,

@@ -1,13 +1,13 @@
-import * as E from 'fp-ts/lib/Either.js'
 import kafkajs from 'kafkajs'
 import type { FamilyName } from '../../../domain/family.js'
 import { recordHeaders } from './headers.js'
-import { readerOfSchema } from '../../../contract/row-codec.js'
-import { rowJson } from '../../../contract/row-json.js'
+import { publicationBytes } from '../../../contract/schema/published-schema.js'
+import { unreachable } from '../../../domain/unreachable.js'
 import type { OutgoingRecord, TopicRecords } from '../cluster.js'
-import { schemaIdKey, type SchemaIds } from '../registry/subjects.js'
-import type { Delivery, SinkRecord } from '../../sink.js'
-import { keyOf, type TopicRoute, type Topics } from '../../topics.js'
+import { schemaIdKey, statementSubject, type SchemaIds } from '../registry/subjects.js'
+import { recordJson, storedDatumOf, storedSchemaOf } from '../../record-values.js'
+import type { Delivery, RowRecord, SinkRecord } from '../../sink.js'
+import { keyOf, markerTopicsOf, type Markers, type TopicRoute, type Topics } from '../../topics.js'
 import { frame } from './wire-format.js'
 
 /** Makes the value of a record on a topic; `undefined` if its schema is unknown. */
@@ -16,20 +16,23 @@ export type ValueOf = Readonly<{
   value: (record: SinkRecord, topic: string) => Buffer | undefined
 }>
 
+/** `ids` of published schemas, by subject and stored schema; `subjectOf` is that of rows. */
 export const avroValues = (ids: SchemaIds, subjectOf: (topic: string, family: FamilyName) => string): ValueOf => ({
   contentType: 'application/avro',
-  value: ({ header, schema, avro }, topic) => {
-    const id = ids.get(schemaIdKey(subjectOf(topic, header.family), schema))
-    return id === undefined ? undefined : frame(id, avro)
+  value: (record, topic) => {
+    const subject =
+      record.kind === 'row' ? subjectOf(topic, record.header.family) : statementSubject(topic, record.kind)
+    const id = ids.get(schemaIdKey(subject, storedSchemaOf(record)))
+    return id === undefined ? undefined : frame(id, storedDatumOf(record), publicationBytes(record))
   },
 })
 
 /** Needs no registry, but the schema of the record must be known to render it. */
 export const jsonValues: ValueOf = {
   contentType: 'application/json',
-  value: ({ schema, avro }) => {
-    const codec = readerOfSchema(schema)
-    return E.isRight(codec) ? Buffer.from(JSON.stringify(rowJson(codec.right.decode(avro)))) : undefined
+  value: (record) => {
+    const json = recordJson(record)
+    return json === undefined ? undefined : Buffer.from(JSON.stringify(json))
   },
 }
 
@@ -42,15 +45,45 @@ const MESSAGES_PER_PARTITION_MAX = 500
 const BYTES_PER_PARTITION_MAX = 512 * 1024
 const HEADERS_BYTES = 600
 
+/** Where records go. */
+export type Routes = Readonly<{
+  topics: Topics
+  markers: Markers
+  /** The partition of a key. */
+  partitionOf: (topic: string, key: string) => number
+}>
+
+/** Topics of a record, and its key on each. Markers of an interval have one key, so they are in one partition. */
+const placesOf = (
+  record: SinkRecord,
+  { topics, markers }: Routes,
+): readonly Readonly<{ topic: string; key: string }>[] => {
+  switch (record.kind) {
+    case 'row':
+      return topics[record.header.family]
+        .filter((route) => goesTo(record, route))
+        .map((route) => ({ topic: route.topic, key: keyOf(record.header, route.key) }))
+    case 'interval-complete': {
+      const { family, granularity } = record.marker
+      return markerTopicsOf(markers, topics, family).map((topic) => ({ topic, key: `${family}/${granularity}` }))
+    }
+    case 'generation-complete': {
+      const { family } = record.statement
+      return markerTopicsOf(markers, topics, family).map((topic) => ({ topic, key: family }))
+    }
+    default:
+      return unreachable(record)
+  }
+}
+
 /**
- * Cuts records into sends and keeps their order. `partitionOf` gives the partition of a key. Returns the fingerprint of
- * the schema instead if a record has one that is unknown.
+ * Cuts records into sends and keeps their order. Returns the fingerprint of the schema instead if a record has one that
+ * is unknown.
  */
 export const cutIntoSends = (
   records: readonly SinkRecord[],
-  topics: Topics,
+  routes: Routes,
   values: ValueOf,
-  partitionOf: (topic: string, key: string) => number,
   delivery: Delivery = 'exactly-once',
 ): TopicRecords[][] | string => {
   const sends: TopicRecords[][] = []
@@ -80,13 +113,10 @@ export const cutIntoSends = (
   }
   for (const record of records) {
     const headers = recordHeaders(record, values.contentType, delivery)
-    for (const route of topics[record.header.family]) {
-      if (!goesTo(record, route)) continue
-      const { topic } = route
+    for (const { topic, key } of placesOf(record, routes)) {
       const value = values.value(record, topic)
-      if (value === undefined) return record.schema
-      const key = keyOf(record.header, route.key)
-      add(topic, { key, value, partition: partitionOf(topic, key), headers })
+      if (value === undefined) return storedSchemaOf(record)
+      add(topic, { key, value, partition: routes.partitionOf(topic, key), headers })
     }
   }
   if (topicMessages.size > 0) sends.push(asSend(topicMessages))
@@ -94,7 +124,7 @@ export const cutIntoSends = (
 }
 
 /** Does a topic get this record? Latest state is not what a replay says: newer records may be there already. */
-const goesTo = ({ replay, newest }: SinkRecord, { records, key }: TopicRoute): boolean => {
+const goesTo = ({ replay, newest }: RowRecord, { records, key }: TopicRoute): boolean => {
   if (records === 'all') return true
   if (replay) return false
   return key === 'row' || newest?.[key] === true

@@ -45,9 +45,9 @@ const notRegistered = (missing: readonly SubjectSchema[]): string =>
  */
 export const registeredId = async (
   registry: RegistryClient,
-  { subject, schema, fingerprint }: Pick<SubjectSchema, 'subject' | 'schema' | 'fingerprint'>,
+  { subject, schema }: Pick<SubjectSchema, 'subject' | 'schema'>,
 ): Promise<number | undefined> =>
-  (await registry.lookUp(subject, schema)) ?? idAmong(await registry.versions(subject), fingerprint)
+  (await registry.lookUp(subject, schema)) ?? idAmong(await registry.versions(subject), fingerprintOf(schema))
 
 /** The id of the last of these versions that has a fingerprint. */
 export const idAmong = (versions: readonly RegisteredVersion[], fingerprint: string): number | undefined =>

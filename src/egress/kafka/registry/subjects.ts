@@ -1,13 +1,18 @@
 import type { FamilyName } from '../../../domain/family.js'
 import type { RowReader } from '../../../contract/row-codec.js'
+import { statementCodec } from '../../../contract/completeness-codec.js'
+import { statementFullName, type StatementName } from '../../../contract/schema/completeness-schema.js'
+import { publishedSchema } from '../../../contract/schema/published-schema.js'
 import { recordFullName } from '../../../contract/schema/row-schema.js'
-import { topicsOfSeveralFamilies, type Topics } from '../../topics.js'
+import { markerTopicsOf, topicsOfSeveralFamilies, type Markers, type Topics } from '../../topics.js'
 
 /** How a schema's subject is named, in Confluent's words. */
 export const subjectStrategies = ['TopicNameStrategy', 'RecordNameStrategy', 'TopicRecordNameStrategy'] as const
 export type SubjectStrategy = (typeof subjectStrategies)[number]
 
-/** A schema under a subject. */
+/**
+ * The published form of a schema under a subject. `fingerprint` is that of the stored schema, which the records name.
+ */
 export type SubjectSchema = Readonly<{ subject: string; topic: string }> &
   Pick<RowReader, 'family' | 'schema' | 'fingerprint'>
 
@@ -52,9 +57,30 @@ export const subjectSchemas = (
     for (const { topic } of topics[family]) {
       const subject = subjectOf(topic, family)
       const key = schemaIdKey(subject, fingerprint)
-      if (!pairs.has(key)) pairs.set(key, { subject, topic, family, schema, fingerprint })
+      if (!pairs.has(key)) pairs.set(key, { subject, topic, family, schema: publishedSchema(schema), fingerprint })
     }
   return [...pairs.values()]
+}
+
+/**
+ * The subject of markers and statements on generations: whatever the strategy for rows is, it names the record, because
+ * a topic that has them holds several record types.
+ */
+export const statementSubject = (topic: string, name: StatementName): string =>
+  subjectName('TopicRecordNameStrategy', topic, statementFullName(name))
+
+/** The schema of a statement under the subjects of all topics that get those of a family. */
+export const statementSchemas = (
+  topics: Topics,
+  markers: Markers,
+  family: FamilyName,
+  name: StatementName,
+): readonly SubjectSchema[] => {
+  const { schema, fingerprint } = statementCodec(name)
+  return markerTopicsOf(markers, topics, family).map((topic) => ({
+    ...{ subject: statementSubject(topic, name), topic, family },
+    ...{ schema: publishedSchema(schema), fingerprint },
+  }))
 }
 
 /** Ids of schemas in the registry, by `schemaIdKey`. */

@@ -64,6 +64,7 @@ describe('the progress at a destination', () => {
     for await (const batch of log.readStream('t.kpi-g1', { from: reached.revision, max: 1 })) events.push(...batch)
     expect(reached).toEqual({
       generation: 'g1',
+      promotion: 1,
       revision: reached.revision,
       logId: await log.id(),
       eventId: contentId('published', events[0]?.type ?? '', events[0]?.data ?? ''),

@@ -1,21 +1,38 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { classifyKafkaError } from '../../../../src/egress/kafka/failures.js'
-import { avroValues, cutIntoSends, jsonValues, partitioning } from '../../../../src/egress/kafka/records/records.js'
+import {
+  avroValues,
+  cutIntoSends,
+  jsonValues,
+  partitioning,
+  type Routes,
+} from '../../../../src/egress/kafka/records/records.js'
+import { publicationBytes } from '../../../../src/contract/schema/published-schema.js'
 import { rowCodec } from '../../../../src/contract/row-codec.js'
 import { recordKey } from '../../../../src/domain/row.js'
 import { schemaIdKey, subjectsOf } from '../../../../src/egress/kafka/registry/subjects.js'
 import { defaultTopics, sharedTopics, timeSeries, topicOf, type TopicRoute } from '../../../../src/egress/topics.js'
 import { frame } from '../../../../src/egress/kafka/records/wire-format.js'
-import type { SinkRecord } from '../../../../src/egress/sink.js'
+import type { RowRecord } from '../../../../src/egress/sink.js'
 import { anyRow } from '../../../contract/any-row.js'
 import { queueRow, sinkRecord } from '../../../contract/some-rows.js'
+
+const routed = (partitionOf: Routes['partitionOf'], topics = defaultTopics): Routes => ({
+  topics,
+  markers: { kind: 'topic', name: 'markers' },
+  partitionOf,
+})
 
 test('a send takes at most 500 records and half a megabyte per partition, and order within a partition is kept', () => {
   const records = Array.from({ length: 3_000 }, (_, index) =>
     sinkRecord(queueRow({ queueId: index % 3 === 0 ? 'rare' : 'busy', revision: index + 1 })),
   )
-  const sends = cutIntoSends(records, defaultTopics, jsonValues, (_, key) => (key === 'busy' ? 1 : 0))
+  const sends = cutIntoSends(
+    records,
+    routed((_, key) => (key === 'busy' ? 1 : 0)),
+    jsonValues,
+  )
   if (typeof sends === 'string') throw new Error(sends)
   const seen: number[][] = [[], []]
   for (const send of sends) {
@@ -33,14 +50,18 @@ test('a send takes at most 500 records and half a megabyte per partition, and or
   expect(seen).toEqual([expected((index) => index % 3 === 0), expected((index) => index % 3 !== 0)])
 })
 
-test('a record is keyed, placed and described from its header, and its bytes are published unchanged', () => {
+test('a record is keyed, placed and described from its header, and its bytes are published unchanged, with generation and promotion behind them', () => {
   fc.assert(
     fc.property(anyRow, (row) => {
       const record = sinkRecord(row)
       const subjectOf = subjectsOf(defaultTopics, undefined)
       const topicName = topicOf(defaultTopics, row.family)
       const ids = new Map([[schemaIdKey(`${topicName}-value`, record.schema), 7]])
-      const sends = cutIntoSends([record], defaultTopics, avroValues(ids, subjectOf), () => 3)
+      const sends = cutIntoSends(
+        [record],
+        routed(() => 3),
+        avroValues(ids, subjectOf),
+      )
       if (typeof sends === 'string') throw new Error(sends)
       const [{ topic, messages } = expect.fail('no topic')] = sends[0] ?? expect.fail('no send')
       const [message] = messages
@@ -48,7 +69,7 @@ test('a record is keyed, placed and described from its header, and its bytes are
       expect(message).toMatchObject({
         key: recordKey(row),
         partition: 3,
-        value: frame(7, rowCodec(row.family).encode(row)),
+        value: frame(7, rowCodec(row.family).encode(row), publicationBytes({ generation: 'g1', promotion: 1 })),
       })
       expect(message?.headers).toMatchObject({
         ce_id: `g1/${row.key}/${row.revision}`,
@@ -65,7 +86,11 @@ test('large values make smaller sends', () => {
   const records = Array.from({ length: 20 }, (_, index) =>
     sinkRecord(queueRow({ queueId: `${'q'.repeat(50_000)}${index}` })),
   )
-  const sends = cutIntoSends(records, defaultTopics, jsonValues, () => 0)
+  const sends = cutIntoSends(
+    records,
+    routed(() => 0),
+    jsonValues,
+  )
   for (const send of sends as Exclude<typeof sends, string>)
     expect(
       send.flatMap(({ messages }) => messages).reduce((sum, { value }) => sum + (value?.length ?? 0), 0),
@@ -89,7 +114,7 @@ test("a key gets the partition that Java's producers choose, also when it is ask
 })
 
 test("a value in Confluent's wire format is a zero byte, the schema id as big-endian int32 and the datum", () => {
-  expect([...frame(0x01020304, Uint8Array.of(9, 8))]).toEqual([0, 1, 2, 3, 4, 9, 8])
+  expect([...frame(0x01020304, Uint8Array.of(9, 8), Uint8Array.of(7))]).toEqual([0, 1, 2, 3, 4, 9, 8, 7])
 })
 
 describe('errors of kafkajs and the broker are classified in one place', () => {
@@ -133,8 +158,12 @@ test('a topic of latest state gets no replay, and keyed by series or entity no r
   ]
   const topics = sharedTopics(routes)
   const record = sinkRecord(queueRow({}))
-  const topicsOf = (more: Partial<SinkRecord>): string[] => {
-    const sends = cutIntoSends([{ ...record, ...more }], topics, jsonValues, () => 0)
+  const topicsOf = (more: Partial<RowRecord>): string[] => {
+    const sends = cutIntoSends(
+      [{ ...record, ...more }],
+      routed(() => 0, topics),
+      jsonValues,
+    )
     return typeof sends === 'string' ? expect.fail(sends) : sends.flat().map(({ topic }) => topic)
   }
   const newest = { series: true, entity: true }

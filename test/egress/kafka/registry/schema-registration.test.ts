@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { afterEach, describe, expect, test } from 'vitest'
+import { publishedSchema } from '../../../../src/contract/schema/published-schema.js'
 import { rowCodec } from '../../../../src/contract/row-codec.js'
 import type { CompatibilityLevel, RegistryOptions } from '../../../../src/egress/kafka/options.js'
 import { findSchemas } from '../../../../src/egress/kafka/registry/schema-registration.js'
@@ -113,7 +114,7 @@ describe('without autoRegister', () => {
   )
 
   test('a schema that is registered with other docs counts as registered', async () => {
-    const undocumented = JSON.stringify(rowCodec('queue').schema, (key, value: unknown) =>
+    const undocumented = JSON.stringify(publishedSchema(rowCodec('queue').schema), (key, value: unknown) =>
       key === 'doc' ? undefined : value,
     )
     const registry = await start(({ method, path }) => {
