@@ -55,7 +55,10 @@ export const bucketOfStream = (tenant: string, stream: string): string | undefin
 
 /** What the points of one bucket do to the cells of a generation, for the merger. */
 export const pointsStream = (tenant: string, generation: string, bucket: string): string =>
-  `${tenant}.points-${generation}-${bucket}`
+  `${pointsPrefix(tenant)}${generation}-${bucket}`
+
+/** The beginning of the names of all streams of points. */
+export const pointsPrefix = (tenant: string): string => `${tenant}.points-`
 
 /** Input that could not be used, with the reason. */
 export const deadLetterStream = (tenant: string): string => `${tenant}.deadletter`

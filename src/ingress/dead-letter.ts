@@ -88,6 +88,9 @@ export const lateLetter = (stretch: LateStretch, origin: Omit<LetterOrigin, 'sou
   return letter(id, Buffer.from(JSON.stringify(stretch)), note, source)
 }
 
+export const noteOfLetter = ({ metadata }: Pick<NewEvent, 'metadata'>): DeadLetterNote =>
+  JSON.parse(Buffer.from(metadata).toString('utf8')) as DeadLetterNote
+
 const noteOf = ({ reason, detail, topic, whole }: Unusable, origin: LetterOrigin, stage: Stage): DeadLetterNote => ({
   reason,
   detail,

@@ -16,7 +16,14 @@ import {
   type Bounds,
   type Endpoint,
 } from './endpoint.js'
-import { erasedPositions, isErasedNote, PositionMap, erasures, PositionTranslator } from './position-map.js'
+import {
+  erasedPositions,
+  isErasedNote,
+  PositionMap,
+  erasures,
+  PositionTranslator,
+  stretchPositions,
+} from './position-map.js'
 import { deadLetterRoutes, missingDeadLetters } from './dead-letters.js'
 import { CopyRefused, less, runsOf, send, StreamSender, Tally, type Amount } from './append.js'
 import { translatedEvents, positionedStreams, type Translated, type PositionedStream } from './positioned-streams.js'
@@ -108,7 +115,7 @@ class Copy {
   readonly #target: Endpoint
   readonly #bounds: Bounds
   #before: Amount | undefined
-  /** Positions that raw events contain. */
+  /** Positions that raw events and dead letters contain. */
   #spokenOf: readonly Position[] | undefined
 
   constructor(options: CopyOptions, source: Endpoint, target: Endpoint, bounds: Bounds) {
@@ -120,14 +127,17 @@ class Copy {
 
   async run(): Promise<CopyOutcome> {
     const { tenant, dryRun, signal } = this.#options
-    this.#spokenOf ??= await erasedPositions(this.#source.raw, tenant, this.#bounds.raw)
+    this.#spokenOf ??= [
+      ...(await erasedPositions(this.#source.raw, tenant, this.#bounds.raw)),
+      ...(await stretchPositions(this.#bounds.deadLetters, tenant)),
+    ]
     const comparison = this.#comparison('compare', false)
     const found = await compareLogs(comparison)
     const [first] = found.differences
     if (first !== undefined) throw new CopyRefused(foreignContent(tenant, first))
     const before = (this.#before ??= found.there)
     if (!signal.aborted) await this.#rawEvents(found.raw, comparison.positionMap)
-    if (!signal.aborted) await this.#deadLetters()
+    if (!signal.aborted) await this.#deadLetters(comparison.positionMap)
     if (!signal.aborted) await this.#positioned()
     const outcome = {
       copied: this.tally.amount(),
@@ -164,13 +174,13 @@ class Copy {
     }
   }
 
-  async #deadLetters(): Promise<void> {
+  async #deadLetters(positionMap: PositionMap): Promise<void> {
     const { tenant, signal } = this.#options
     for (const route of deadLetterRoutes(this.#source, this.#target, this.#bounds)) {
       const sender = new StreamSender(deadLetterStream(tenant), (append) => this.#append(route.to, [append]))
       for await (const event of missingDeadLetters(route, tenant)) {
         if (signal.aborted) return
-        await sender.add(event)
+        await sender.add(await positionMap.translatedLetter(event, tenant, this.#target.raw))
       }
       await sender.flush()
     }

@@ -1,4 +1,6 @@
 import { deadLetterStream } from '../../domain/stream-name.js'
+import { noteOfLetter } from '../../ingress/dead-letter.js'
+import { contentId } from '../../log/content-id.js'
 import { plainEvent } from '../../log/event-log.js'
 import type { EventLog, RecordedEvent } from '../../log/event-log.js'
 import {
@@ -58,12 +60,13 @@ export async function* missingDeadLetters(
   for await (const isInPartition of partitions(route, tenant, deadLettersMax)) {
     const there = new Set<string>()
     for await (const page of streamPages(route.to, stream))
-      for (const { id } of page) if (isInPartition(id)) there.add(id)
+      for (const { id } of page.map(placeless)) if (isInPartition(id)) there.add(id)
     for (const { log, through } of route.from)
       for await (const page of streamPages(log, stream, 0, through))
         for (const event of page) {
-          if (!isInPartition(event.id) || there.has(event.id)) continue
-          there.add(event.id)
+          const { id } = placeless(event)
+          if (!isInPartition(id) || there.has(id)) continue
+          there.add(id)
           yield event
         }
   }
@@ -95,14 +98,14 @@ export const compareDeadLetters = async (
     const known = new Map<string, Set<string>>()
     for (const { log, through } of route.from)
       for await (const page of streamPages(log, stream, 0, through))
-        for (const event of page) {
+        for (const event of page.map(placeless)) {
           if (!isInPartition(event.id)) continue
           if (!known.has(event.id)) source.add(withoutNote(event))
           known.set(event.id, (known.get(event.id) ?? new Set()).add(printOf(event)))
         }
     const seen = new Set<string>()
     for await (const page of streamPages(route.to, stream))
-      for (const event of page) {
+      for (const event of page.map(placeless)) {
         if (!isInPartition(event.id)) continue
         target.add(withoutNote(event))
         there.add(event.revision, event)
@@ -117,6 +120,18 @@ export const compareDeadLetters = async (
         if (!seen.has(id)) differences.push({ stream, what: `dead letter ${id} is missing` })
   }
   return { differences, source, target, there: there.amount() }
+}
+
+/**
+ * The letter as it is compared: of a stretch of late events without its positions, which are others in each log, and
+ * which change where events are erased. The count tells records of one stretch apart.
+ */
+const placeless = (event: RecordedEvent): RecordedEvent => {
+  const { stretch, receivedAt } = noteOfLetter(event)
+  if (stretch === undefined) return event
+  const { generation, day, topic, count } = stretch
+  const id = contentId('late-stretch', generation, day, topic, String(count))
+  return { ...plainEvent(event), id, data: new Uint8Array(0), metadata: Buffer.from(receivedAt) }
 }
 
 const printOf = (event: RecordedEvent): string => fingerprint('', event).toString('base64')

@@ -1,4 +1,4 @@
-import { deadLetterStream, generationsStream, kpiStream } from '../../domain/stream-name.js'
+import { deadLetterStream, generationsStream, kpiStream, pointsPrefix } from '../../domain/stream-name.js'
 import { NoLog, type EventLog, type Position, type RecordedEvent, type NewEvent } from '../../log/event-log.js'
 import { memoryLog } from '../../log/memory-log.js'
 import { readGenerations } from '../pipeline/generations.js'
@@ -32,13 +32,15 @@ export type Bounds = Readonly<{
 }>
 
 /**
- * Whether a stream belongs to the raw part: every stream of the tenant except dead letters, generations and rows. A
- * stream that this version does not know counts as raw, so that a copy does not leave it behind.
+ * Whether a stream belongs to the raw part: every stream of the tenant except dead letters, generations, rows and what
+ * buckets found, which holds positions of its own log and is found again. A stream that this version does not know
+ * counts as raw, so that a copy does not leave it behind.
  */
 export const isRaw = (tenant: string, stream: string): boolean =>
   stream !== deadLetterStream(tenant) &&
   stream !== generationsStream(tenant) &&
-  !stream.startsWith(kpiStream(tenant, ''))
+  !stream.startsWith(kpiStream(tenant, '')) &&
+  !stream.startsWith(pointsPrefix(tenant))
 
 /** Opens the raw and control parts, and the row part of each of these generations. */
 export const openEndpoint = async (logs: Logs, generations: readonly string[], mode: Mode): Promise<Endpoint> => {

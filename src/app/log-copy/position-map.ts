@@ -1,5 +1,7 @@
+import { lateLetter, noteOfLetter, type LateStretch } from '../../ingress/dead-letter.js'
 import type { EventLog, Position, RecordedEvent, NewEvent } from '../../log/event-log.js'
-import { configStream } from '../../domain/stream-name.js'
+import { streamPages } from './endpoint.js'
+import { configStream, deadLetterStream } from '../../domain/stream-name.js'
 
 /** The positions of one raw event in source and target. */
 export type Pair = Readonly<{ source: Position; target: Position }>
@@ -104,8 +106,30 @@ export const withNote = ({ id, type, data, metadata }: NewEvent, from: Position,
   return { id, type, data: Buffer.from(JSON.stringify(note)), metadata }
 }
 
+/** The letter of a stretch of late events with these positions, as a projector of the target would write it. */
+const withStretch = (letter: RecordedEvent, tenant: string, first: Position, last: Position): NewEvent => {
+  const { stretch, receivedAt } = noteOfLetter(letter)
+  const told = { ...(stretch as LateStretch), first: String(first), last: String(last) }
+  return lateLetter(told, { tenant, receivedAt: Date.parse(receivedAt) }).event
+}
+
+/** The positions that letters of stretches name. */
+export const stretchPositions = async (
+  logs: Iterable<readonly [log: EventLog, through: number]>,
+  tenant: string,
+): Promise<readonly Position[]> => {
+  const positions = new Set<Position>()
+  for (const [log, through] of logs)
+    for await (const page of streamPages(log, deadLetterStream(tenant), 0, through))
+      for (const letter of page) {
+        const { stretch } = noteOfLetter(letter)
+        if (stretch !== undefined) for (const each of [stretch.first, stretch.last]) positions.add(BigInt(each))
+      }
+  return [...positions]
+}
+
 /**
- * The positions that notes through a position name, ascending. Few streams are ever erased, so they fit into memory.
+ * The positions that notes through a position name. Few streams are ever erased, so they fit into memory.
  */
 export const erasedPositions = async (
   log: EventLog,
@@ -117,7 +141,7 @@ export const erasedPositions = async (
     for (const event of batch)
       if (isErasedNote(event))
         for (const each of [noteIn(event).from, noteIn(event).through]) positions.add(BigInt(each))
-  return [...positions].sort((a, b) => (a < b ? -1 : 1))
+  return [...positions]
 }
 
 /** A raw event of the target: by position, or by stream and revision while its position is not known yet. */
@@ -134,7 +158,7 @@ export class PositionMap {
   #last: TargetPlace | undefined
 
   constructor(wanted: readonly Position[]) {
-    this.#wanted = wanted
+    this.#wanted = [...wanted].sort((a, b) => (a < b ? -1 : 1))
   }
 
   record(source: Position, place: TargetPlace): void {
@@ -149,8 +173,17 @@ export class PositionMap {
     return withNote(note, await this.#place(BigInt(from), target), await this.#place(BigInt(through), target))
   }
 
+  /** A dead letter as the target has to hold it. All raw events must have been recorded. */
+  async translatedLetter(letter: RecordedEvent, tenant: string, target: EventLog): Promise<NewEvent> {
+    const { stretch } = noteOfLetter(letter)
+    if (stretch === undefined) return letter
+    const [first, last] = [BigInt(stretch.first), BigInt(stretch.last)]
+    return withStretch(letter, tenant, await this.#place(first, target), await this.#place(last, target))
+  }
+
   async #place(position: Position, target: EventLog): Promise<Position> {
-    const place = this.#found.get(position)
+    const isBeyond = position >= (this.#wanted[this.#at] ?? position + 1n)
+    const place = isBeyond ? this.#last : this.#found.get(position)
     if (typeof place !== 'object') return place ?? 0n
     for await (const [event] of target.readStream(place.stream, { from: place.revision, max: 1 }))
       return event?.position ?? 0n

@@ -3,7 +3,7 @@ import { deadLetterStream } from '../../domain/stream-name.js'
 import { ingest } from '../../ingress/ingest.js'
 import { emptyReceipt, type Receipt } from '../../ingress/receipt.js'
 import { readRawEvents } from '../../ingress/raw-event.js'
-import type { DeadLetterNote } from '../../ingress/dead-letter.js'
+import { noteOfLetter, type DeadLetterNote } from '../../ingress/dead-letter.js'
 import type { EventLog } from '../../log/event-log.js'
 import { ifThere } from './imports/import-configuration.js'
 import { readGenerations } from '../pipeline/generations.js'
@@ -24,7 +24,7 @@ export async function* deadLetters(logs: Logs, tenant: string): AsyncIterable<De
     const stretches = new Map<string, DeadLetter>()
     for await (const batch of log.readStream(deadLetterStream(tenant)))
       for (const event of batch) {
-        const note = JSON.parse(Buffer.from(event.metadata).toString('utf8')) as DeadLetterNote
+        const note = noteOfLetter(event)
         const letter = { id: event.id, part, note, raw: event.data }
         const { stretch } = note
         if (stretch === undefined) yield letter
