@@ -7,6 +7,7 @@ import { command, commandGroup, type CommonFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
 import { EXIT, UsageError } from './command/exit.js'
 import { summaries } from './command/summaries.js'
+import { asyncApiCommand } from './topics-asyncapi.js'
 
 type Flags = CommonFlags & Readonly<{ family?: readonly FamilyName[]; dryRun?: boolean; json?: boolean }>
 
@@ -40,6 +41,7 @@ export const topicsCommand = (): Command => {
         })
       }),
   )
+  group.addCommand(asyncApiCommand())
   return group
 }
 

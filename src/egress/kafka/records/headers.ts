@@ -2,6 +2,59 @@ import { intervalName } from '../../../domain/interval-complete.js'
 import { unreachable } from '../../../domain/unreachable.js'
 import type { Delivery, SinkRecord } from '../../sink.js'
 
+/** A header: what it holds, and who reads it. It is on every record unless `only` says when. */
+export type HeaderDoc = Readonly<{ doc: string; readers: string; only?: string }>
+
+/** Every header of a record of a row. A header without a reader has no place here. */
+export const headerDocs: Readonly<Record<string, HeaderDoc>> = {
+  ce_specversion: { doc: 'Version of CloudEvents: 1.0.', readers: 'CloudEvents libraries, which demand it' },
+  ce_id: {
+    doc: 'Names the record for ever: generation, row key and revision. A replayed record has the id of the first one.',
+    readers: 'consumers that drop what they have seen; CloudEvents libraries, which demand it',
+  },
+  ce_source: {
+    doc: 'Whose rows they are: /streamvane/ and the tenant.',
+    readers:
+      'consumers and routers of a topic that tenants share; the egress itself, which looks whether a topic holds rows of its tenant; CloudEvents libraries, which demand it',
+  },
+  ce_type: {
+    doc: 'What the value is: streamvane.kpi.<family>.v1. The end is the major version of the contract.',
+    readers:
+      'consumers of a topic that families share, which choose before they decode; CloudEvents libraries, which demand it',
+  },
+  ce_subject: {
+    doc: 'The row key.',
+    readers:
+      'consumers that filter or route by row without decoding; what keys a table by row where the record key is the queue or agent',
+  },
+  ce_time: {
+    doc: 'Start of the interval, ISO 8601 in UTC.',
+    readers: 'consumers that filter by interval without decoding; stores that partition by event time',
+  },
+  'content-type': {
+    doc: 'application/avro or application/json.',
+    readers: 'consumers of a topic whose format was changed; CloudEvents libraries',
+  },
+  'streamvane-row-revision': {
+    doc: 'The revision of the row, a whole number.',
+    readers: 'consumers that keep the highest revision without decoding the value (rule 2 of the contract)',
+  },
+  'streamvane-generation': {
+    doc: 'The generation that computed the row.',
+    readers: 'consumers that keep rows of one generation apart from those of another (rule 2 of the contract)',
+  },
+  'streamvane-replay': {
+    doc: 'true: the record was published before, and again on request.',
+    readers: 'consumers that drop replays; the egress itself, which does not take a replay for what it published',
+    only: 'on replayed records',
+  },
+  'streamvane-delivery': {
+    doc: 'at-least-once: the broker has no transactions, and the record may come again with the same id.',
+    readers: 'consumers that otherwise rely on each revision coming once',
+    only: 'where delivery is not exactly once',
+  },
+}
+
 /**
  * Headers of a record: CloudEvents 1.0 in binary mode, and the values that consumers compare: promotion and revision,
  * with the generation that they belong to. The id identifies the record: within a generation a key and a revision always

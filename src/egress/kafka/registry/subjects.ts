@@ -36,13 +36,17 @@ export const subjectsOf = (
   topics: Topics,
   strategy: SubjectStrategy | undefined,
 ): ((topic: string, family: FamilyName) => string) => {
+  const strategyOf = strategiesOf(topics, strategy)
+  return (topic, family) => subjectName(strategyOf(topic), topic, recordFullName(family))
+}
+
+/** How the subjects of a topic are named. */
+export const strategiesOf = (
+  topics: Topics,
+  strategy: SubjectStrategy | undefined,
+): ((topic: string) => SubjectStrategy) => {
   const shared = topicsOfSeveralFamilies(topics)
-  return (topic, family) =>
-    subjectName(
-      strategy ?? (shared.has(topic) ? 'TopicRecordNameStrategy' : 'TopicNameStrategy'),
-      topic,
-      recordFullName(family),
-    )
+  return (topic) => strategy ?? (shared.has(topic) ? 'TopicRecordNameStrategy' : 'TopicNameStrategy')
 }
 
 /** These schemas under the subjects of all topics of their families, each pair once. */

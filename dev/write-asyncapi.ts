@@ -1,0 +1,22 @@
+/**
+ * Writes `docs/asyncapi.yaml`, the AsyncAPI document of the default topics, from the same catalogue as the schemas, to
+ * which it refers: `tsx dev/write-asyncapi.ts`. `streamvane topics asyncapi` prints that of a configuration, with the
+ * schemas in it.
+ */
+import { writeFileSync } from 'node:fs'
+import { stringify } from 'yaml'
+import { contractName } from '../src/contract/schema/row-schema.js'
+import { asyncApi } from '../src/egress/kafka/asyncapi.js'
+import { defaultTopics } from '../src/egress/topics.js'
+
+const document = asyncApi({
+  topics: defaultTopics,
+  format: 'avro',
+  brokers: ['broker.example:9092'],
+  schemaOf: (family) => ({ $ref: `../schemas/avro/${contractName(family)}.avsc` }),
+})
+const text = stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })
+writeFileSync(
+  new URL('../docs/asyncapi.yaml', import.meta.url),
+  `# Written by dev/write-asyncapi.ts; do not edit.\n${text}`,
+)
