@@ -25,6 +25,7 @@ type Flags = CommonFlags &
     port?: string
     clock?: string
     acceptProgress?: string[]
+    takeOver?: boolean
     acceptCheckpoint?: string[]
   }>
 
@@ -44,6 +45,7 @@ export const runCommand = (): Command =>
     .option('--host <address>', 'address of the ingress (default: 127.0.0.1); any but loopback needs a token')
     .option('--port <n>', 'port of the ingress (default: 8080); 0 takes a free one')
     .option('--clock <mode>', 'wall, event-time (simulations, backfills) or off (default: wall)')
+    .option('--take-over', 'publish although another instance is seen to publish under the same name; that one ends')
     .option(
       '--accept-progress <code...>',
       `publish although the progress at the destination does not match: ${progressMismatchCodes.join(', ')}`,
@@ -57,7 +59,10 @@ export const runCommand = (): Command =>
       const config = configOf(flags, {
         ingress: { host: flags.host, port: flags.port === undefined ? undefined : Number(flags.port) },
         clock: { mode: flags.clock },
-        egress: { acceptProgress: flags.acceptProgress },
+        egress: {
+          acceptProgress: flags.acceptProgress,
+          takeOver: flags.takeOver === true ? 'always' : undefined,
+        },
         projector: { acceptCheckpoint: flags.acceptCheckpoint },
       })
       assertRunnable(config, only)

@@ -105,11 +105,13 @@ export type Delivery = 'exactly-once' | 'at-least-once'
  *   name, reads the progress again and asks `check` again, so what it returns stays true. `undefined`: nothing was ever
  *   written. A sink that was connected before, and finds that another instance has taken over since, is `Fenced` and
  *   disturbs nobody; after `close` it takes over like a new one.
+ *   A sink may also answer `Refused` where another writer of the same name is seen to publish, unless it is configured
+ *   to take over from it.
  * - `write` makes the records and the progress visible together or not at all (unless `delivery` says otherwise), and
  *   resolves once that is durable. After
  *   a failure other than `Refused` it is not called again until `connect` has succeeded; whether the failed batch
  *   arrived is told by the progress that `connect` then returns.
- * - `stillOwner` asks, without writing, whether this instance still owns the destination: `Fenced` if another has taken
+ * - `stillOwner` asks, without writing rows, whether this instance still owns the destination: `Fenced` if another has taken
  *   over. The egress calls it at intervals while it has nothing to write.
  * - `close` ends cleanly and may be called at any time, more than once.
  */

@@ -1,15 +1,9 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { simulate } from '../../src/simulator/simulate.js'
 import { consumeAll } from '../egress/kafka/topic-reader.js'
 import { describeKafka, freshName } from '../support/kafka.js'
+import { linesOf } from '../support/simulated-lines.js'
 import { scratchFolder, streamvane } from '../support/streamvane.js'
-
-/** Lines of a quarter of an hour; another seed is another morning. */
-const linesOf = (seed: number): string =>
-  [...simulate({ seed, fromMs: Date.parse('2026-01-05T06:00:00Z'), hours: 0.25, queues: 2, agents: 6 })]
-    .map(({ line }) => line)
-    .join('\n')
 
 describeKafka('two installations and one destination', ({ brokers }) => {
   test('another data folder of the tenant is refused before it disturbs the first; accepted, all its rows are published', async () => {

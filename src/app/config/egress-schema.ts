@@ -1,6 +1,12 @@
 import { z } from 'zod'
 import { familyNames, type FamilyName } from '../../domain/family.js'
-import { badRowSettings, compatibilityLevels, deliverySettings, kafkaDefaults } from '../../egress/kafka/options.js'
+import {
+  badRowSettings,
+  compatibilityLevels,
+  deliverySettings,
+  kafkaDefaults,
+  takeOverSettings,
+} from '../../egress/kafka/options.js'
 import { subjectStrategies } from '../../egress/kafka/registry/subjects.js'
 import { progressMismatchCodes } from '../../egress/progress-mismatch.js'
 import { isTopicName, TOPIC_NAME_RULE } from '../../egress/topic-name.js'
@@ -148,6 +154,8 @@ export const egressSchema = z.strictObject({
     )
     .default('auto'),
   batchMax: z.number().int().min(1).max(10_000).default(2_000),
+  /** `always`: this instance also fences one that is seen to publish under the same name, which ends then. */
+  takeOver: z.enum(takeOverSettings).default(kafkaDefaults.takeOver),
   /** Mismatches of the progress at the destination that the operator accepts. */
   acceptProgress: z.array(z.enum(progressMismatchCodes)).default([]),
   /**

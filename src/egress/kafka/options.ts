@@ -1,6 +1,7 @@
 import type { KafkaConfig } from 'kafkajs'
 import type { FamilyName } from '../../domain/family.js'
 import type { BadRow } from './dead-letter/dead-letter.js'
+import type { SignsOfLife } from './progress/other-owner.js'
 import type { ProgressMismatchCode } from '../progress-mismatch.js'
 import type { SubjectStrategy } from './registry/subjects.js'
 import type { Markers, Topics } from '../topics.js'
@@ -14,6 +15,7 @@ export const kafkaDefaults = {
   transactionTimeoutMs: 30_000,
   delivery: 'exactly-once',
   onBadRow: 'stop',
+  takeOver: 'when-silent',
   /** Of a row topic. */
   partitions: 6,
   /** As the broker is set. */
@@ -79,6 +81,9 @@ export type CompatibilityLevel = (typeof compatibilityLevels)[number]
 export const deliverySettings = ['exactly-once', 'at-least-once', 'detect'] as const
 export type DeliverySetting = (typeof deliverySettings)[number]
 
+export const takeOverSettings = ['when-silent', 'always'] as const
+export type TakeOverSetting = (typeof takeOverSettings)[number]
+
 /** What becomes of a row that the broker refuses however often it is sent. */
 export const badRowSettings = ['stop', 'dead-letter'] as const
 export type BadRowSetting = (typeof badRowSettings)[number]
@@ -116,6 +121,13 @@ export type KafkaSinkOptions = KafkaAddress &
     acceptProgress?: readonly ProgressMismatchCode[]
     /** Default: that of `kafkaDefaults`. */
     compression?: KafkaCompression
+    /**
+     * Whether an owner of the progress that gives signs of life is taken over from (it is fenced then) or not (this
+     * instance is refused then). Default: that of `kafkaDefaults`.
+     */
+    takeOver?: TakeOverSetting
+    /** Default: the clock and the processes of this machine. */
+    signs?: SignsOfLife
     /** Default: that of `kafkaDefaults`. */
     delivery?: DeliverySetting
     /** Default: that of `kafkaDefaults`. */

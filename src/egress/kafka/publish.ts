@@ -5,6 +5,7 @@ import { isAboutTheRecords } from './dead-letter/piecemeal.js'
 import { sendAround } from './dead-letter/publish-around.js'
 import type { FamilySchema } from './family-readiness.js'
 import { compareProgress } from './progress/progress-check.js'
+import { SIGN_EVERY_MS } from './progress/other-owner.js'
 import { refusalOf } from '../progress-mismatch.js'
 import { cutIntoSends } from './records/records.js'
 import { placeNow, progressMessage, withReader, type Connected, type SinkContext } from './sink-context.js'
@@ -62,7 +63,21 @@ export const publish = async (
   await producer.commit()
   if (bad.length > 0) badRows.isSearching = false
   badRows.deadLettered += bad.length
+  if (progress !== undefined) connected.written = { progress, at: context.signs.now() }
   for (const row of bad) options.onDeadLetter?.(row)
+  return E.right(undefined)
+}
+
+/** Writes the progress again if it is old, so that others see that this instance lives. */
+export const giveSign = async (context: SinkContext, connected: Connected): Promise<E.Either<SinkFailure, void>> => {
+  const { progress, at } = connected.written
+  const now = context.signs.now()
+  if (now - at < SIGN_EVERY_MS / 2) return E.right(undefined)
+  const { producer } = connected
+  await producer.begin()
+  await producer.send([progressMessage(context, connected, progress)])
+  await producer.commit()
+  connected.written = { progress, at: now }
   return E.right(undefined)
 }
 

@@ -4,6 +4,8 @@ import type { Cluster, Identities, PartitionReader, TopicRecords, TransactionalP
 import type { FamilyReadiness } from './family-readiness.js'
 import { kafkaDefaults, transactionalIdOf, type KafkaSinkOptions } from './options.js'
 import type { BadRows } from './dead-letter/dead-letter.js'
+import { pause } from '../../log/backoff.js'
+import { SIGN_EVERY_MS, type SignsOfLife } from './progress/other-owner.js'
 import { encodeProgress, type Owner, type Place } from './progress/progress.js'
 import type { Delivery, Progress } from '../sink.js'
 import { defaultTopics, type Markers, type Topics } from '../topics.js'
@@ -21,6 +23,7 @@ export type SinkContext = Readonly<{
   /** As whom this sink claims the progress; each claim adds its number. */
   owner: Owner
   badRows: BadRows
+  signs: SignsOfLife
 }>
 
 /** One connection: a producer whose epoch was the latest when the progress was claimed. */
@@ -32,6 +35,8 @@ export type Connected = {
   readonly readiness: FamilyReadiness
   /** Partition of the progress topic that holds our record. */
   readonly progressPartition: number
+  /** What our last progress record said, and when it was written. */
+  written: Readonly<{ progress: Progress | undefined; at: number }>
   /** Where rows are published. Gets the ids of further topics. */
   place: Place
 }
@@ -45,16 +50,32 @@ export const sinkContext = (options: KafkaSinkOptions, cluster: Cluster): SinkCo
   transactionalId: transactionalIdOf(options),
   schemaIds: new Map(),
   badRows: { isSearching: false, deadLettered: 0 },
+  signs: options.signs ?? signsOfThisMachine,
   owner: { id: randomUUID(), host: hostname(), pid: process.pid, since: new Date().toISOString() },
 })
 
+const signsOfThisMachine: SignsOfLife = {
+  now: Date.now,
+  pause,
+  isRunning: (pid) => {
+    try {
+      return process.kill(pid, 0)
+    } catch (cause) {
+      return (cause as NodeJS.ErrnoException).code === 'EPERM' // it runs, as another user
+    }
+  },
+  silentAfterMs: 3 * SIGN_EVERY_MS,
+}
+
+const iso = (at: number): string => new Date(at).toISOString()
+
 /** The progress record as a message. */
 export const progressMessage = (
-  { progressTopic, transactionalId }: SinkContext,
+  { progressTopic, transactionalId, signs }: SinkContext,
   { progressPartition, place, owner }: Pick<Connected, 'progressPartition' | 'place' | 'owner'>,
   progress: Progress | undefined,
 ): TopicRecords => {
-  const value = encodeProgress({ progress, owner, place })
+  const value = encodeProgress({ progress, owner: { ...owner, at: iso(signs.now()) }, place })
   return { topic: progressTopic, messages: [{ key: transactionalId, value, partition: progressPartition }] }
 }
 

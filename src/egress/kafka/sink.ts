@@ -7,7 +7,7 @@ import type { Owner } from './progress/progress.js'
 import { compareProgress, supersededBy } from './progress/progress-check.js'
 import { refusalOf } from '../progress-mismatch.js'
 import { findProgress, type AtOpenTransaction } from './progress/progress-reader.js'
-import { publish } from './publish.js'
+import { giveSign, publish } from './publish.js'
 import { partitioning } from './records/records.js'
 import { placeNow, sinkContext, withReader, type Connected, type SinkContext } from './sink-context.js'
 import { takeOver } from './take-over.js'
@@ -60,21 +60,32 @@ export const kafkaSink = (options: KafkaSinkOptions, cluster: Cluster = kafkajsC
       }
     }
 
+  /** A sign of life is given at any time, and a producer has one transaction at a time. */
+  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = <A>(work: () => Promise<A>): Promise<A> => {
+    const turn = last.then(work)
+    last = turn.catch(() => {})
+    return turn
+  }
+  const sign = attempt(async () => (state === undefined ? E.right(undefined) : giveSign(context, state)))
+
   return {
     name: options.name ?? 'kafka',
-    connect: (signal, check) => attempt(() => connect(signal, check)),
-    write: (batch) =>
-      attempt(async () =>
-        state === undefined
-          ? E.left({ tag: 'NotConnected', cause: new Error('not connected') })
-          : publish(context, state, batch),
+    connect: (signal, check) => () => inTurn(attempt(() => connect(signal, check))),
+    write: (batch) => () =>
+      inTurn(
+        attempt(async () =>
+          state === undefined
+            ? E.left({ tag: 'NotConnected', cause: new Error('not connected') })
+            : publish(context, state, batch),
+        ),
       ),
     delivery: () => lastDelivery,
     deadLettered: () => context.badRows.deadLettered,
     stillOwner: () => async () => {
       try {
         const lost = (await takenOverBy(context, 'stop')) ?? (await topicsRecreated(context, state))
-        return lost === undefined ? E.right(undefined) : E.left(lost)
+        return lost === undefined ? await inTurn(sign) : E.left(lost)
       } catch (cause) {
         const failure = classifyKafkaError(cause)
         return E.left(failure.tag === 'EpochLost' ? { tag: 'NotConnected', cause } : failure)

@@ -3,11 +3,17 @@ import { familyNames } from '../../domain/family.js'
 import { currentSchemas, familyReadiness, type FamilyReadiness } from './family-readiness.js'
 import type { PartitionReader } from './cluster.js'
 import { deliveryOf, openProducer } from './delivery.js'
-import { deadLetterTopicOf } from './options.js'
-import type { ProgressRecord } from './progress/progress.js'
+import { deadLetterTopicOf, kafkaDefaults } from './options.js'
+import { publishesAlready, watchForSign } from './progress/other-owner.js'
+import type { Owner, ProgressRecord } from './progress/progress.js'
 import { compareProgress, supersededBy } from './progress/progress-check.js'
 import { refusalOf } from '../progress-mismatch.js'
-import { findProgress, foreignClaimPending, type ProgressHome } from './progress/progress-reader.js'
+import {
+  findProgress,
+  type AtOpenTransaction,
+  foreignClaimPending,
+  type ProgressHome,
+} from './progress/progress-reader.js'
 import { topicWithRows } from './progress/published-rows.js'
 import { placeNow, progressMessage, withReader, type Connected, type SinkContext } from './sink-context.js'
 import type { Delivery, Progress, ProgressCheck, SinkFailure } from '../sink.js'
@@ -24,6 +30,7 @@ export type TakenOver = Readonly<{ connected: Connected; progress: Progress | un
  * 1. Makes sure that the broker has transactions, finds the topics, reads the progress and checks it. Nothing has
  *    changed so far: an installation that is configured wrongly, or that was superseded, ends here and does not disturb
  *    the one that publishes.
+ *    So does one that finds another publishing, unless it was told to take over.
  * 2. Registers the schemas.
  * 3. Asks the broker for an epoch, which fences every other producer of the transactional id and aborts what it left
  *    open. Without transactions nobody is fenced: another instance finds our claim before its next batch.
@@ -57,6 +64,8 @@ export const takeOver = (
     const before = await look(context, reader, home, hasClaimed, signal)
     const allowed = await checkRecord(before.record)
     if (E.isLeft(allowed)) return allowed
+    const other = hasClaimed ? undefined : await publishingElsewhere(context, reader, home, before.record, signal)
+    if (other !== undefined) return E.left({ tag: 'Refused', reason: publishesAlready(other, transactionalId) })
     const prepared = await readiness.prepare(currentSchemas(families, markers))
     if (E.isLeft(prepared)) return prepared
     return fenceAndClaim(context, {
@@ -69,6 +78,20 @@ export const takeOver = (
 /** Needed only where rows may go there. */
 const deadLetterTopics = ({ options, progressTopic }: SinkContext): readonly string[] =>
   options.onBadRow === 'dead-letter' ? [options.deadLetterTopic ?? deadLetterTopicOf(progressTopic)] : []
+
+/** The owner of the progress if it is seen to publish, and must not be taken over from. */
+const publishingElsewhere = async (
+  { options, owner, signs }: SinkContext,
+  reader: PartitionReader,
+  home: ProgressHome,
+  record: ProgressRecord | undefined,
+  signal: AbortSignal,
+): Promise<Owner | undefined> => {
+  if (record === undefined || (options.takeOver ?? kafkaDefaults.takeOver) === 'always') return undefined
+  const read = async (atOpenTransaction: AtOpenTransaction) =>
+    (await findProgress(reader, home, atOpenTransaction, signal)).record
+  return watchForSign(record.owner, owner, read, signs, signal)
+}
 
 /** Reads the progress without fencing. */
 const look = async (
@@ -113,7 +136,11 @@ const fenceAndClaim = async (
     const { progress, place } = allowed.right
     const owner = { ...context.owner, claim: (record?.owner.claim ?? 0) + 1 }
     const producer = await opened.claimedBy(owner, { ...home, partition: progressPartition }, from)
-    const connected: Connected = { producer, delivery: opened.delivery, owner, readiness, progressPartition, place }
+    const written = { progress, at: context.signs.now() }
+    const connected: Connected = {
+      ...{ producer, owner, readiness, progressPartition, place, written },
+      delivery: opened.delivery,
+    }
     await producer.begin()
     await producer.send([progressMessage(context, connected, progress)])
     await producer.commit()

@@ -3,7 +3,8 @@ import type { SinkFailure } from '../../../egress/sink.js'
 import type { Lost } from '../retry.js'
 import { endOf, type EgressEnd, type Publishing } from './publishing.js'
 
-const OWNER_CHECK_MS = 30_000
+/** Sinks give a sign of life when they are asked. */
+const OWNER_CHECK_MS = 10_000
 
 /**
  * Asks the sink at intervals whether another instance has taken over; `watched` aborts when one has, or when the

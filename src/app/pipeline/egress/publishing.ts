@@ -21,7 +21,7 @@ export type EgressOptions = Readonly<{
   untilCaughtUp: boolean
   /** Mismatches of the progress at the destination that the operator accepts. Default none. */
   acceptProgress?: readonly ProgressMismatchCode[]
-  /** How often an idle egress asks whether another has taken over. Default half a minute. */
+  /** How often an idle egress asks whether another has taken over. Default ten seconds. */
   ownerCheckMs?: number
   /** Pauses between attempts while log or destination are away. Default: that of `egressDefaults`. */
   retry?: RetryOptions['backoff']

@@ -54,6 +54,7 @@ const sinkOf = (kind: SinkKind, config: Config, logger: Logger, name: string | u
         transactionTimeoutMs,
         delivery,
         ...badRowOptions(config.egress.kafka, logger),
+        takeOver: config.egress.takeOver,
         acceptProgress: config.egress.acceptProgress,
         ...(name === undefined ? {} : { name }),
         ...(id === undefined ? {} : { transactionalId: name === undefined ? id : `${id}.${name}` }),

@@ -15,10 +15,11 @@ export type ProgressRecord = Readonly<{
 }>
 
 /**
- * `id` is random and the same for all connections of one sink. `since`: when it began to publish, ISO 8601. `claim`
- * counts the claims of a transactional id. Both are absent from what earlier versions wrote.
+ * `id` is random and the same for all connections of one sink. `since`: when it began to publish; `at`: when it wrote
+ * this record (ISO 8601). `claim` counts the claims of a transactional id. These three are absent from what earlier
+ * versions wrote.
  */
-export type Owner = Readonly<{ id: string; host: string; pid: number; since?: string; claim?: number }>
+export type Owner = Readonly<{ id: string; host: string; pid: number; since?: string; at?: string; claim?: number }>
 
 /**
  * Whether a record of `later`, which stands behind one of `earlier` in the topic, counts. Where no transaction fences, a
