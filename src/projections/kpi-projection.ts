@@ -265,6 +265,11 @@ export class KpiProjection {
     this.cells.wasPublished(revisions)
   }
 
+  /** Closed cells that wait in memory for the next save. */
+  get closedInMemory(): number {
+    return this.cells.closedInMemory
+  }
+
   /** The whole state; a projection made from it carries on identically. */
   save(): ProjectionState {
     this.pointCells?.countTimes()

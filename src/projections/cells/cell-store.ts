@@ -178,6 +178,11 @@ export class CellStore {
     }
   }
 
+  /** Closed cells in memory: they leave it when they were saved. */
+  get closedInMemory(): number {
+    return this.closed.unsaved
+  }
+
   /** Closed cells that changed since the last save. */
   spilled(): SpilledEntries {
     return this.closed.save()

@@ -57,6 +57,11 @@ export class RawFold {
     this.late = new LateStretches(options.generation.name, options.late)
   }
 
+  /** Closed cells that wait in memory for the next save. */
+  get closedInMemory(): number {
+    return this.projection.closedInMemory
+  }
+
   /** Where the fold is, as a checkpoint stores it; `undefined` at the beginning. */
   get mark(): RawMark | undefined {
     const { logId } = this.options

@@ -47,6 +47,11 @@ export class MergeFold {
     this.historyThrough = historyThroughOf(options.generation)
   }
 
+  /** Closed cells that wait in memory for the next save. */
+  get closedInMemory(): number {
+    return this.projection.closedInMemory
+  }
+
   /** Where the fold is, as a checkpoint stores it. The event is the last of clock or configuration. */
   get mark(): RawMark | undefined {
     const { logId } = this.options
