@@ -4,6 +4,8 @@ import { topicsIn } from '../app/config/egress-schema.js'
 import type { Config } from '../app/config/schema.js'
 import { registryOf } from '../app/pipeline/egress/sinks.js'
 import { rowCodec } from '../contract/row-codec.js'
+import { statementNames } from '../contract/schema/completeness-schema.js'
+import { contractSchema, contractSchemas, type RecordName } from '../contract/schema/contract-schemas.js'
 import { checkReleased, releasedReaders, type ReleaseCheck } from '../contract/schema/released-check.js'
 import { familyNames, type FamilyName } from '../domain/family.js'
 import type { RegistryOptions } from '../egress/kafka/options.js'
@@ -47,7 +49,7 @@ export const schemasCommand = (): Command => {
       .option('--no-registry', 'compare with the releases alone')
       .option('--json', 'one JSON object a schema')
       .action(async (flags: Flags) => {
-        const released = checkReleased((flags.family ?? familyNames).map(rowCodec))
+        const released = checkReleased(contractSchemas(flags.family ?? familyNames))
         const subjects = flags.registry === false ? [] : await checkedSubjects(flags)
         for (const check of released) console.log(flags.json === true ? JSON.stringify(check) : releaseSentence(check))
         for (const check of subjects) console.log(flags.json === true ? subjectJson(check) : subjectSentence(check))
@@ -80,13 +82,13 @@ export const schemasCommand = (): Command => {
       }),
   )
   group.addCommand(
-    command('show', "print a family's Avro schema, or which schema each family has under which subjects", [
+    command('show', 'print the Avro schema of a record, or which schemas publishing needs under which subjects', [
       'streamvane schemas show',
       'streamvane schemas show queue > queue.avsc',
     ])
-      .addArgument(new Argument('[family]', 'whose schema').choices(familyNames))
-      .action((family: FamilyName | undefined, flags: Flags) => {
-        if (family !== undefined) return console.log(JSON.stringify(rowCodec(family).schema, null, 2))
+      .addArgument(new Argument('[record]', 'a family, or a marker').choices([...familyNames, ...statementNames]))
+      .action((name: RecordName | undefined, flags: Flags) => {
+        if (name !== undefined) return console.log(JSON.stringify(contractSchema(name).published, null, 2))
         for (const { subject, fingerprint } of schemasOf(configOf(flags), familyNames, false))
           console.log(`${fingerprint}  ${subject}`)
       }),
@@ -117,8 +119,9 @@ const targetOf = (flags: Flags): Target => {
 
 const schemasOf = (config: Config, families: readonly FamilyName[], withHistory: boolean): readonly SubjectSchema[] => {
   const { kafka } = config.egress
+  const topics = topicsIn(kafka)
   const readers = [...(withHistory ? releasedReaders(families) : []), ...families.map(rowCodec)]
-  return subjectSchemas(topicsIn(kafka), kafka.registry?.subjects, readers)
+  return subjectSchemas(topics, kafka.registry?.subjects, readers)
 }
 
 const checkedSubjects = async (flags: Flags): Promise<readonly SubjectCheck[]> => {
@@ -136,13 +139,13 @@ const succeed = <A>(result: E.Either<SinkFailure, A>): A => {
   )
 }
 
-const releaseSentence = ({ family, fingerprint, compared, problems }: ReleaseCheck): string =>
+const releaseSentence = ({ name, fingerprint, compared, problems }: ReleaseCheck): string =>
   problems.length === 0
-    ? `${family}: ${fingerprint} is compatible with all ${compared} released schemas`
+    ? `${name}: ${fingerprint} is compatible with all ${compared} released schemas`
     : problems
         .map(
           ({ kind, reason, released }) =>
-            `${family}: INCOMPATIBLE with the released schema ${released}: ${kind}: ${reason}`,
+            `${name}: INCOMPATIBLE with the released schema ${released}: ${kind}: ${reason}`,
         )
         .join('\n')
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { topicsIn } from '../app/config/egress-schema.js'
-import { rowCodec } from '../contract/row-codec.js'
+import { contractSchema } from '../contract/schema/contract-schemas.js'
 import { asyncApi } from '../egress/kafka/asyncapi.js'
 import { command, type CommonFlags } from './command/command.js'
 import { configOf } from './command/context.js'
@@ -22,7 +22,7 @@ export const asyncApiCommand = (): Command =>
         subjects: kafka.registry?.subjects,
         brokers: kafka.brokers,
         registryUrl: kafka.registry === undefined ? undefined : withoutUser(kafka.registry.url),
-        schemaOf: (family) => rowCodec(family).schema,
+        schemaOf: (name) => contractSchema(name).published,
       })
       console.log(
         flags.json === true

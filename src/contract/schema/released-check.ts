@@ -4,30 +4,34 @@ import { fingerprintOf } from '../old-schema.js'
 import { readerOfSchema, type RowReader } from '../row-codec.js'
 import { releasedSchemas } from '../schema-history.js'
 import { incompatibilities, type Incompatibility } from './compatibility.js'
+import type { ContractSchema } from './contract-schemas.js'
 import type { AvroSchema } from './named-types.js'
 
 /** What stands between a schema and one that was released, which `released` names by its fingerprint. */
 export type ReleaseProblem = Incompatibility & Readonly<{ released: string }>
 
 /** How a schema of this version stands to those of all releases. `compared`: how many they are. */
-export type ReleaseCheck = Pick<RowReader, 'family' | 'fingerprint'> &
+export type ReleaseCheck = Pick<ContractSchema, 'name' | 'fingerprint'> &
   Readonly<{ compared: number; problems: readonly ReleaseProblem[] }>
 
-/** Compares schemas with every schema that a released version wrote the same record with (FULL_TRANSITIVE). */
+/**
+ * Compares what this version publishes with every schema that a released version wrote the same record with
+ * (FULL_TRANSITIVE).
+ */
 export const checkReleased = (
-  current: readonly Pick<RowReader, 'family' | 'schema' | 'fingerprint'>[],
+  current: readonly ContractSchema[],
   released: readonly AvroSchema[] = releasedSchemas(),
 ): readonly ReleaseCheck[] =>
-  current.map(({ family, schema, fingerprint }) => {
+  current.map(({ name, published, fingerprint }) => {
     const earlier = released.filter(
-      ({ name, namespace }) => name === schema['name'] && namespace === schema['namespace'],
+      (schema) => schema['name'] === published['name'] && schema['namespace'] === published['namespace'],
     )
     return {
-      family,
+      name,
       fingerprint,
       compared: earlier.length,
       problems: earlier.flatMap((each) =>
-        incompatibilities(each, schema).map((problem) => ({ ...problem, released: fingerprintOf(each) })),
+        incompatibilities(each, published).map((problem) => ({ ...problem, released: fingerprintOf(each) })),
       ),
     }
   })

@@ -1,8 +1,15 @@
 import { families, familyNames, type FamilyName } from '../../domain/family.js'
 import { recordFullName, ROW_SCHEMA_VERSION } from '../../contract/schema/row-schema.js'
+import {
+  isStatementName,
+  statementFullName,
+  statementNames,
+  statementSchema,
+  type StatementName,
+} from '../../contract/schema/completeness-schema.js'
 import { headerDocs } from './records/headers.js'
-import { strategiesOf, subjectsOf, type SubjectStrategy } from './registry/subjects.js'
-import { topicNames, type TopicKey, type TopicRoute, type Topics } from '../topics.js'
+import { statementSubject, strategiesOf, subjectsOf, type SubjectStrategy } from './registry/subjects.js'
+import { markerTopicsOf, topicNames, type Markers, type TopicKey, type TopicRoute, type Topics } from '../topics.js'
 
 export type AsyncApiOptions = Readonly<{
   topics: Topics
@@ -11,8 +18,9 @@ export type AsyncApiOptions = Readonly<{
   subjects?: SubjectStrategy | undefined
   brokers: readonly string[]
   registryUrl?: string | undefined
-  /** The Avro schema of a family, or a reference to it. */
-  schemaOf: (family: FamilyName) => object
+  markers?: Markers
+  /** The published Avro schema of a family's rows, or of a marker; or a reference to it. */
+  schemaOf: (name: FamilyName | StatementName) => object
 }>
 
 /**
@@ -21,7 +29,10 @@ export type AsyncApiOptions = Readonly<{
  */
 export const asyncApi = (options: AsyncApiOptions): object => {
   const { topics, families: of = familyNames, format, brokers, registryUrl } = options
-  const names = topicNames(topics, of)
+  const { markers = { kind: 'off' } } = options
+  const names = [
+    ...new Set([...topicNames(topics, of), ...of.flatMap((each) => markerTopicsOf(markers, topics, each))]),
+  ]
   return {
     asyncapi: '3.0.0',
     info: {
@@ -30,7 +41,7 @@ export const asyncApi = (options: AsyncApiOptions): object => {
       description:
         'Rows of interval KPIs, computed from raw Genesys Cloud events. Each record states one row anew. Read with isolation.level=read_committed; docs/contracts.md says what the records mean and what will not change.',
     },
-    defaultContentType: format === 'avro' ? 'application/avro' : 'application/json',
+    defaultContentType: contentTypes[format],
     servers: Object.fromEntries(
       brokers.map((host, index) => [
         `broker${index + 1}`,
@@ -44,23 +55,23 @@ export const asyncApi = (options: AsyncApiOptions): object => {
         },
       ]),
     ),
-    channels: Object.fromEntries(names.map((topic) => [idOf(topic), channelOf(topic, options, of)])),
+    channels: Object.fromEntries(names.map((topic) => [idOf(topic), channelOf(topic, options, of, markers)])),
     operations: Object.fromEntries(
       names.map((topic) => [
         `send-${idOf(topic)}`,
         {
           action: 'send',
           channel: { $ref: `#/channels/${idOf(topic)}` },
-          summary: 'Streamvane publishes rows, and the progress that they mean, in one transaction.',
+          summary: 'Streamvane publishes records, and the progress that they mean, in one transaction.',
         },
       ]),
     ),
     components: {
-      messageTraits: { row: { headers: headersSchema } },
+      messageTraits: { record: { headers: headersSchema } },
       schemas: Object.fromEntries(
-        of.map((family) => [
-          recordFullName(family),
-          { schemaFormat: 'application/vnd.apache.avro;version=1.9.0', schema: options.schemaOf(family) },
+        [...of, ...(markers.kind === 'off' ? [] : statementNames)].map((name) => [
+          isStatementName(name) ? statementFullName(name) : recordFullName(name),
+          { schemaFormat: 'application/vnd.apache.avro;version=1.9.0', schema: options.schemaOf(name) },
         ]),
       ),
     },
@@ -72,14 +83,21 @@ const routesTo = (topic: string, topics: Topics, of: readonly FamilyName[]): rea
     topics[family].filter((route) => route.topic === topic).map((route): [FamilyName, TopicRoute] => [family, route]),
   )
 
-const channelOf = (topic: string, options: AsyncApiOptions, of: readonly FamilyName[]): object => {
+const channelOf = (topic: string, options: AsyncApiOptions, of: readonly FamilyName[], markers: Markers): object => {
   const routes = routesTo(topic, options.topics, of)
+  const hasMarkers = of.some((family) => markerTopicsOf(markers, options.topics, family).includes(topic))
   return {
     address: topic,
-    description: [...new Set(routes.map(([, route]) => contentsText(route)))].join(' '),
-    messages: Object.fromEntries(
-      routes.map(([family, route]) => [families[family].record, messageOf(family, route, options)]),
-    ),
+    description: [
+      ...new Set(routes.map(([, route]) => contentsText(route))),
+      ...(hasMarkers ? ['A marker when an interval is complete, and one when a generation is.'] : []),
+    ].join(' '),
+    messages: Object.fromEntries([
+      ...routes.map(([family, route]) => [families[family].record, rowMessage(family, route, options)] as const),
+      ...(hasMarkers ? statementNames : []).map(
+        (name) => [shortName(statementFullName(name)), markerMessage(name, topic, options)] as const,
+      ),
+    ]),
   }
 }
 
@@ -94,35 +112,64 @@ const contentsText = ({ records, key }: TopicRoute): string => {
   }
 }
 
-const messageOf = (family: FamilyName, route: TopicRoute, options: AsyncApiOptions): object => {
-  const { topics, subjects, format } = options
-  const isAvro = format === 'avro'
-  const name = recordFullName(family)
-  return {
-    name,
+const rowMessage = (family: FamilyName, route: TopicRoute, options: AsyncApiOptions): object =>
+  messageOf(options.format, {
+    name: recordFullName(family),
     title: `A row of ${family}`,
     summary: families[family].doc,
-    contentType: isAvro ? 'application/avro' : 'application/json',
-    traits: [{ $ref: '#/components/messageTraits/row' }],
-    payload: { $ref: `#/components/schemas/${name}` },
-    ...(isAvro
-      ? { description: `Confluent's wire format, subject ${subjectsOf(topics, subjects)(route.topic, family)}.` }
-      : {
-          description:
-            'JSON with the fields of the Avro schema: instants as ISO 8601 in UTC, and what has no value left out.',
-        }),
-    bindings: {
-      kafka: {
-        key: { type: 'string', description: keyText(family, route.key) },
-        ...(isAvro && {
-          schemaIdLocation: 'payload',
-          schemaIdPayloadEncoding: 'confluent',
-          schemaLookupStrategy: strategiesOf(topics, subjects)(route.topic),
-        }),
-      },
+    key: keyText(family, route.key),
+    subject: subjectsOf(options.topics, options.subjects)(route.topic, family),
+    strategy: strategiesOf(options.topics, options.subjects)(route.topic),
+  })
+
+const markerMessage = (name: StatementName, topic: string, { format }: AsyncApiOptions): object =>
+  messageOf(format, {
+    name: statementFullName(name),
+    title: `A marker: ${name}`,
+    summary: String(statementSchema(name)['doc']),
+    key: name === 'interval-complete' ? 'Family and granularity, with a slash between.' : 'The family.',
+    subject: statementSubject(topic, name),
+    strategy: 'TopicRecordNameStrategy',
+  })
+
+type Message = Readonly<{
+  name: string
+  title: string
+  summary: string
+  key: string
+  subject: string
+  strategy: SubjectStrategy
+}>
+
+const messageOf = (
+  format: AsyncApiOptions['format'],
+  { name, title, summary, key, subject, strategy }: Message,
+): object => ({
+  name,
+  title,
+  summary,
+  description:
+    format === 'avro'
+      ? `Confluent's wire format, subject ${subject}.`
+      : 'JSON with the fields of the Avro schema: instants as ISO 8601 in UTC, and what has no value left out.',
+  contentType: contentTypes[format],
+  traits: [{ $ref: '#/components/messageTraits/record' }],
+  payload: { $ref: `#/components/schemas/${name}` },
+  bindings: {
+    kafka: {
+      key: { type: 'string', description: key },
+      ...(format === 'avro' && {
+        schemaIdLocation: 'payload',
+        schemaIdPayloadEncoding: 'confluent',
+        schemaLookupStrategy: strategy,
+      }),
     },
-  }
-}
+  },
+})
+
+const contentTypes = { avro: 'application/avro', json: 'application/json' } as const
+
+const shortName = (fullName: string): string => fullName.slice(fullName.lastIndexOf('.') + 1)
 
 const keyText = (family: FamilyName, key: TopicKey): string => {
   switch (key) {

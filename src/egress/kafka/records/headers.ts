@@ -5,11 +5,11 @@ import type { Delivery, SinkRecord } from '../../sink.js'
 /** A header: what it holds, and who reads it. It is on every record unless `only` says when. */
 export type HeaderDoc = Readonly<{ doc: string; readers: string; only?: string }>
 
-/** Every header of a record of a row. A header without a reader has no place here. */
+/** Every header of a record. A header without a reader has no place here. */
 export const headerDocs: Readonly<Record<string, HeaderDoc>> = {
   ce_specversion: { doc: 'Version of CloudEvents: 1.0.', readers: 'CloudEvents libraries, which demand it' },
   ce_id: {
-    doc: 'Names the record for ever: generation, row key and revision. A replayed record has the id of the first one.',
+    doc: 'Names the record for ever: of a row generation, row key and revision. A replayed record has the id of the first one.',
     readers: 'consumers that drop what they have seen; CloudEvents libraries, which demand it',
   },
   ce_source: {
@@ -18,17 +18,18 @@ export const headerDocs: Readonly<Record<string, HeaderDoc>> = {
       'consumers and routers of a topic that tenants share; the egress itself, which looks whether a topic holds rows of its tenant; CloudEvents libraries, which demand it',
   },
   ce_type: {
-    doc: 'What the value is: streamvane.kpi.<family>.v1. The end is the major version of the contract.',
+    doc: 'What the value is: streamvane.kpi.<family>.v1, streamvane.kpi.interval-complete.v1, streamvane.kpi.generation-complete.v1. The end is the major version of the contract.',
     readers:
       'consumers of a topic that families share, which choose before they decode; CloudEvents libraries, which demand it',
   },
   ce_subject: {
-    doc: 'The row key.',
+    doc: 'The row key; of a marker the family, granularity and interval, or the family.',
     readers:
       'consumers that filter or route by row without decoding; what keys a table by row where the record key is the queue or agent',
   },
   ce_time: {
     doc: 'Start of the interval, ISO 8601 in UTC.',
+    only: 'on records of an interval',
     readers: 'consumers that filter by interval without decoding; stores that partition by event time',
   },
   'content-type': {
@@ -38,10 +39,16 @@ export const headerDocs: Readonly<Record<string, HeaderDoc>> = {
   'streamvane-row-revision': {
     doc: 'The revision of the row, a whole number.',
     readers: 'consumers that keep the highest revision without decoding the value (rule 2 of the contract)',
+    only: 'on rows',
   },
   'streamvane-generation': {
-    doc: 'The generation that computed the row.',
+    doc: 'The generation that computed the record.',
     readers: 'consumers that keep rows of one generation apart from those of another (rule 2 of the contract)',
+  },
+  'streamvane-promotion': {
+    doc: 'Number of the promotion by which the generation became the published one.',
+    readers:
+      'consumers that keep the highest promotion and revision without decoding the value (rule 2 of the contract)',
   },
   'streamvane-replay': {
     doc: 'true: the record was published before, and again on request.',

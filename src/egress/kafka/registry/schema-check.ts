@@ -1,4 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
+import { fingerprintOf } from '../../../contract/old-schema.js'
 import { incompatibilities } from '../../../contract/schema/compatibility.js'
 import type { CompatibilityLevel, RegistryOptions } from '../options.js'
 import { registryClient, type RegisteredVersion, type RegistryClient } from './registry-client.js'
@@ -44,7 +45,8 @@ const checkSubject = async (
   { subject, schema, fingerprint }: SubjectSchema,
 ): Promise<SubjectCheck> => {
   const versions = await registry.versions(subject)
-  const id = (await registry.lookUp(subject, schema)) ?? idAmong(versions, fingerprint)
+  const published = fingerprintOf(schema)
+  const id = (await registry.lookUp(subject, schema)) ?? idAmong(versions, published)
   const refusal = id === undefined ? await registry.incompatibility(subject, schema) : undefined
   return {
     subject,
@@ -55,7 +57,7 @@ const checkSubject = async (
     level: (await registry.level(subject).catch(() => undefined))?.level,
     problems: [
       ...(refusal === undefined ? [] : [`the registry would refuse it: ${refusal}`]),
-      ...before(versions, fingerprint).flatMap((version) => problemsWith(version, schema)),
+      ...before(versions, published).flatMap((version) => problemsWith(version, schema)),
     ],
   }
 }

@@ -1,13 +1,14 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { afterEach, describe, expect, test } from 'vitest'
 import { rowCodec } from '../../../../src/contract/row-codec.js'
+import { contractSchema } from '../../../../src/contract/schema/contract-schemas.js'
 import type { AvroSchema } from '../../../../src/contract/schema/named-types.js'
 import { checkSubjects, type SubjectCheck } from '../../../../src/egress/kafka/registry/schema-check.js'
 import { subjectSchemas } from '../../../../src/egress/kafka/registry/subjects.js'
 import { defaultTopics } from '../../../../src/egress/topics.js'
 import { standInRegistry } from './stand-in-registry.js'
 
-const { schema } = rowCodec('queue')
+const { published: schema } = contractSchema('queue')
 const wanted = subjectSchemas(defaultTopics, undefined, [rowCodec('queue')])
 
 const closing: (() => Promise<void>)[] = []
@@ -56,6 +57,13 @@ const without = (name: string): AvroSchema => ({
 const withField = (field: object): AvroSchema => ({ ...schema, fields: [...(schema['fields'] as object[]), field] })
 
 describe('a schema is compared with what the registry holds', () => {
+  test('and is registered with other docs', async () => {
+    const undocumented = JSON.parse(
+      JSON.stringify(schema, (key, value: unknown) => (key === 'doc' ? undefined : value)),
+    ) as AvroSchema
+    expect(await check([undocumented])).toMatchObject({ id: 100, versions: 1, problems: [] })
+  })
+
   test('and is registered, with the level that the subject is held to', async () => {
     expect(await check([schema])).toMatchObject({ id: 100, versions: 1, level: 'NONE', problems: [] })
   })
