@@ -20,6 +20,10 @@ import {
   type TopicRoute,
   type Topics,
 } from '../../egress/topics.js'
+import { connectionFaults } from './kafka-connection.js'
+import { connectionKeys, registryConnectionKeys } from './kafka-connection-schema.js'
+import { presetFaults } from './kafka-presets.js'
+import type { SettingFault } from './setting-fault.js'
 import { egressDefaults } from '../pipeline/egress/publishing.js'
 
 const trimmed = (text: string): string => text.trim()
@@ -67,22 +71,12 @@ export const topicsIn = ({
 
 /** The settings of one Kafka destination. */
 export const kafkaSchema = z.strictObject({
-  brokers: z.array(z.string().min(1)).default([]),
+  ...connectionKeys,
   clientId: z.string().default(kafkaDefaults.clientId),
-  ssl: z.boolean().default(false),
-  sasl: z
-    .strictObject({
-      mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
-      username: z.string(),
-      password: z.string(),
-    })
-    .optional(),
   format: z.enum(['avro', 'json']).default('avro'),
   registry: z
     .strictObject({
-      url: z.string().refine((url) => URL.canParse(url) && /^https?:/.test(url), 'an address as https://host:port'),
-      username: z.string().optional(),
-      password: z.string().optional(),
+      ...registryConnectionKeys,
       /** Whether the egress registers schemas that are not there; otherwise `streamvane schemas register` does. */
       autoRegister: z.boolean().default(false),
       /** How subjects are named; by default by topic, and by topic and record where families share a topic. */
@@ -177,9 +171,6 @@ export const egressSchema = z.strictObject({
 export type EgressConfig = z.infer<typeof egressSchema>
 export type KafkaSettings = z.infer<typeof kafkaSchema>
 
-/** A fault of a setting: the keys that lead to it, and how to mend it. */
-export type SettingFault = Readonly<{ path: readonly string[]; message: string }>
-
 /** What the sinks in use lack. Paths begin below `egress`. */
 export const egressFaults = (egress: EgressConfig): readonly SettingFault[] =>
   sinkKinds({ egress }).includes('kafka')
@@ -187,7 +178,13 @@ export const egressFaults = (egress: EgressConfig): readonly SettingFault[] =>
     : []
 
 /** What one Kafka destination lacks that is in use. Paths begin below its settings. */
-const kafkaFaults = ({ brokers, format, registry, topics }: KafkaSettings): readonly SettingFault[] => [
+const kafkaFaults = (settings: KafkaSettings): readonly SettingFault[] => [
+  ...destinationFaults(settings),
+  ...connectionFaults(settings),
+  ...presetFaults(settings),
+]
+
+const destinationFaults = ({ brokers, format, registry, topics }: KafkaSettings): readonly SettingFault[] => [
   ...(registry?.subjects !== 'TopicNameStrategy' || topicsOfSeveralFamilies(topicsIn({ topics })).size === 0
     ? []
     : [

@@ -4,7 +4,8 @@ import type { z } from 'zod'
 import type { Profile } from '../../domain/profile.js'
 import { profileSchema } from './profile-schema.js'
 import { ConfigError, configSchema, type Config } from './schema.js'
-import { secretKeys, withoutCredentials, withSecrets } from './secrets.js'
+import { withPresets } from './kafka-presets.js'
+import { literalSecrets, secretKeys, withoutCredentials, withSecrets } from './secrets.js'
 
 type Tree = Record<string, unknown>
 
@@ -27,9 +28,10 @@ export const loadConfig = (
   const { flags = {} } = sources
   const environment = fromEnvironment(sources.env ?? {})
   const tree = secretsIn(merge(merge(readFile(sources.file), environment.tree), flags), sources.env ?? {})
-  let parsed = configSchema.safeParse(tree)
-  if (!parsed.success && respell(tree, environment.texts, flags, parsed.error.issues))
-    parsed = configSchema.safeParse(tree)
+  const parse = () =>
+    configSchema.safeParse(isTree(tree['egress']) ? { ...tree, egress: withPresets(tree['egress']) } : tree)
+  let parsed = parse()
+  if (!parsed.success && respell(tree, environment.texts, flags, parsed.error.issues)) parsed = parse()
   if (parsed.success) return parsed.data
   const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.') || '(top level)'}: ${issue.message}`)
   throw new ConfigError(
@@ -70,7 +72,10 @@ const readFile = (file: string | undefined): Tree => {
   } catch (cause) {
     throw new ConfigError(`cannot read ${file}: ${(cause as Error).message}`)
   }
-  return parsedTree(file, text)
+  const tree = parsedTree(file, text)
+  const literals = literalSecrets(tree)
+  if (literals.length > 0) throw new ConfigError(`${file}:\n  ${literals.join('\n  ')}`)
+  return tree
 }
 
 /**
@@ -122,7 +127,7 @@ const fromEnvironment = (env: Readonly<Record<string, string | undefined>>): Env
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined || !name.startsWith(PREFIX) || notConfiguration.has(name)) continue
     const path = name.slice(PREFIX.length).split('__').map(camelCase)
-    set(tree, path, scalar(value))
+    set(tree, path, secretKeys.has(path.at(-1) ?? '') ? value : scalar(value))
     texts.set(path.join('.'), value)
   }
   const brokers = env['KAFKA_BROKERS']

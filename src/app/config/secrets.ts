@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { Secret } from '../../egress/secret.js'
 
 /** Keys of secrets: their values are never shown, and may be references. */
-export const secretKeys: ReadonlySet<string> = new Set(['token', 'password', 'clientKey'])
+export const secretKeys: ReadonlySet<string> = new Set([
+  ...['token', 'password', 'clientKey'],
+  ...['clientKeyPassphrase', 'clientSecret', 'eventHubsConnectionString'],
+])
 
 /**
  * An address without its user name and password. A password may hold any character, even an `@` or a slash that should
@@ -14,31 +18,66 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * A copy of the configuration with references to secrets resolved: `{ env: NAME }` or `{ file: /run/secrets/name }`.
- * The final line feed of a file is not part of its secret. Throws if a reference cannot be resolved.
+ * Below `egress` each secret becomes a `Secret`, which is read again whenever it is used; elsewhere its text. The final
+ * line feed of a file is not part of its secret. Throws if a reference cannot be resolved.
  */
 export const withSecrets = (tree: Tree, env: Environment, path: readonly string[] = []): Tree =>
   Object.fromEntries(
     Object.entries(tree).map(([key, value]) => {
-      if (!isTree(value)) return [key, value]
       const at = [...path, key]
-      return [key, secretKeys.has(key) ? referred(value, env, at.join('.')) : withSecrets(value, env, at)]
+      if (secretKeys.has(key)) return [key, secretAt(value, env, at)]
+      if (Array.isArray(value)) return [key, value.map((item, index) => inside(item, env, [...at, String(index)]))]
+      return [key, inside(value, env, at)]
     }),
   )
 
-const referred = (reference: Tree, env: Environment, path: string): string => {
+const inside = (value: unknown, env: Environment, path: readonly string[]): unknown =>
+  isTree(value) ? withSecrets(value, env, path) : value
+
+const secretAt = (value: unknown, env: Environment, path: readonly string[]): unknown => {
+  const isRead = path[0] === 'egress'
+  if (!isTree(value)) return isRead && typeof value === 'string' ? Secret.literal(value) : value
+  const secret = referred(value, env, path.join('.'))
+  return isRead ? secret : secret.read()
+}
+
+const referred = (reference: Tree, env: Environment, path: string): Secret => {
   const { env: name, file, ...rest } = reference
   if (Object.keys(rest).length > 0 || (typeof name === 'string') === (typeof file === 'string'))
     throw new Error(`${path}: a reference to a secret is { env: NAME } or { file: path }`)
   if (typeof name === 'string') {
     const value = env[name]
     if (value === undefined || value === '') throw new Error(`${path}: the environment has no ${name}`)
-    return value
+    return Secret.literal(value, `the variable ${name}`)
   }
   try {
-    return readFileSync(file as string, 'utf8').replace(/\r?\n$/, '')
+    readFileSync(file as string)
   } catch (cause) {
     throw new Error(`${path}: ${(cause as Error).message}`, { cause })
   }
+  return Secret.file(file as string)
 }
 
-const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value)
+/**
+ * Secrets of the egress that stand in a configuration file as they are, as `path: what to write`. A file is copied,
+ * checked in and backed up, and a secret in it cannot be rotated without a restart.
+ */
+export const literalSecrets = (tree: Tree, path: readonly string[] = []): readonly string[] =>
+  Object.entries(tree).flatMap(([key, value]) => {
+    const at = [...path, key]
+    if (path.length === 0 && key !== 'egress') return []
+    if (secretKeys.has(key) && !isTree(value) && value !== null)
+      return [
+        `${at.join('.')}: a secret does not stand in the file: write { file: /run/secrets/name } or { env: NAME }`,
+      ]
+    if (key === 'url' && typeof value === 'string' && withoutCredentials(value) !== value)
+      return [
+        `${at.join('.')}: a secret does not stand in the file: write username, and password as { file: … } or { env: NAME }`,
+      ]
+    if (Array.isArray(value))
+      return value.flatMap((item, index) => (isTree(item) ? literalSecrets(item, [...at, String(index)]) : []))
+    return isTree(value) ? literalSecrets(value, at) : []
+  })
+
+const isTree = (value: unknown): value is Tree =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Secret)

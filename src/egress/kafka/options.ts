@@ -1,9 +1,11 @@
 import type { KafkaConfig } from 'kafkajs'
 import type { FamilyName } from '../../domain/family.js'
+import type { TlsSettings } from './auth/tls.js'
 import type { BadRow } from './dead-letter/dead-letter.js'
 import type { SignsOfLife } from './progress/other-owner.js'
 import type { ProgressMismatchCode } from '../progress-mismatch.js'
 import type { SubjectStrategy } from './registry/subjects.js'
+import type { Secret } from '../secret.js'
 import type { Markers, Topics } from '../topics.js'
 
 /** What the configuration and the functions of this folder use where nothing is said. */
@@ -47,20 +49,27 @@ export type KafkaAddress = Readonly<{
   retries?: number
 }>
 
-export type RegistryOptions = Readonly<{
-  /** Base address of a Confluent-compatible schema registry. */
+/** How a Confluent-compatible schema registry is reached. */
+export type RegistryConnection = Readonly<{
+  /** Its base address. Credentials in it count where there is no `auth`. */
   url: string
-  auth?: Readonly<{ username: string; password: string }>
-  /** Does the egress register schemas that the registry does not hold? Default: it refuses and says how to do it. */
-  autoRegister?: boolean
-  /** How subjects are named. Default: by topic; where families share a topic, by topic and record. */
-  subjects?: SubjectStrategy
-  /**
-   * Level that subjects are set to when a schema is registered. A level that the registry holds a subject to by default and that is stricter stays.
-   * Default: levels are left as they are.
-   */
-  compatibility?: CompatibilityLevel
+  auth?: Readonly<{ username: string; password: Secret }> | Readonly<{ token: Secret }>
+  /** Default: as the address says, with the authorities of Node.js. */
+  tls?: TlsSettings
 }>
+
+export type RegistryOptions = RegistryConnection &
+  Readonly<{
+    /** Does the egress register schemas that the registry does not hold? Default: it refuses and says how to do it. */
+    autoRegister?: boolean
+    /** How subjects are named. Default: by topic; where families share a topic, by topic and record. */
+    subjects?: SubjectStrategy
+    /**
+     * Level that subjects are set to when a schema is registered. A level that the registry holds a subject to by default and that is stricter stays.
+     * Default: levels are left as they are.
+     */
+    compatibility?: CompatibilityLevel
+  }>
 
 export const compatibilityLevels = [
   'BACKWARD',

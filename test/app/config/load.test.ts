@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { defaultProfile } from '../../../src/domain/profile.js'
 import { loadConfig, loadProfile, redacted } from '../../../src/app/config/load.js'
 import { sinkKinds } from '../../../src/app/config/egress-schema.js'
+import { Secret } from '../../../src/egress/secret.js'
 import { ConfigError } from '../../../src/app/config/schema.js'
 
 let folder = ''
@@ -173,7 +174,10 @@ describe('configuration', () => {
     const registry = { url: 'http://r', username: 'u', password: 'p', compatibility: 'FULL', autoRegister: true }
     const settings = { registry, transactionTimeoutMs: 60_000, transactionalId: 'mine', progressTopic: 'progress' }
     const config = loadConfig({ flags: { egress: { acceptProgress: ['other-log'], kafka: settings } } })
-    expect(config.egress).toMatchObject({ acceptProgress: ['other-log'], kafka: settings })
+    expect(config.egress).toMatchObject({
+      acceptProgress: ['other-log'],
+      kafka: { ...settings, registry: { ...registry, password: expect.any(Secret) as Secret } },
+    })
   })
 
   test('a compatibility level, an address of the registry or a reason to accept that does not exist is refused', () => {

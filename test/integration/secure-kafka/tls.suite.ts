@@ -60,7 +60,7 @@ export const tlsSuite = (started: () => SecureBroker) =>
 
     test('a missing client certificate is refused, and the message names its keys', async () => {
       expect(await attempt(started().at('MTLS'), { tls: trusted() })).toMatch(
-        /^refused: the broker demands a client certificate .*egress\.kafka\.ssl\.clientCertificateFile/,
+        /^refused: the peer demands a client certificate .*egress\.kafka\.ssl\.clientCertificateFile/,
       )
     })
 
@@ -68,7 +68,7 @@ export const tlsSuite = (started: () => SecureBroker) =>
       const { certificateFile, keyFile } = started().stranger.issue('intruder', { subject: 'CN=egress' })
       const tls = { ...trusted(), clientCertificateFile: certificateFile, clientKey: Secret.file(keyFile) }
       expect(await attempt(started().at('MTLS'), { tls })).toMatch(
-        /^refused: the broker demands a client certificate that it trusts/,
+        /^refused: the peer demands a client certificate that it trusts/,
       )
     })
 
@@ -76,7 +76,7 @@ export const tlsSuite = (started: () => SecureBroker) =>
       const { certificateFile, keyFile } = started().authority.issue('late', { subject: 'CN=egress', days: -1 })
       const tls = { ...trusted(), clientCertificateFile: certificateFile, clientKey: Secret.file(keyFile) }
       expect(await attempt(started().at('MTLS'), { tls })).toMatch(
-        /^refused: the broker demands a client certificate that it trusts/,
+        /^refused: the peer demands a client certificate that it trusts/,
       )
     })
 

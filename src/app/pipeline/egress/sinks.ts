@@ -12,9 +12,9 @@ import {
 } from '../../../egress/kafka/options.js'
 import { kafkaSink } from '../../../egress/kafka/sink.js'
 import type { TopicsOptions } from '../../../egress/kafka/topic-admin.js'
-import { Secret } from '../../../egress/secret.js'
 import type { Sink } from '../../../egress/sink.js'
 import { sinkKinds, topicsIn, type KafkaSettings, type SinkKind } from '../../config/egress-schema.js'
+import { connectionOf, registryConnectionOf } from '../../config/kafka-connection.js'
 import type { Config } from '../../config/schema.js'
 
 /** Where the files sink writes. */
@@ -73,20 +73,15 @@ const badRowOptions = (
 })
 
 /** The schema registry of a Kafka destination. */
-export const registryOf = ({
-  url,
-  username,
-  password,
-  autoRegister,
-  subjects,
-  compatibility,
-}: NonNullable<KafkaSettings['registry']>): RegistryOptions => ({
-  url,
-  autoRegister,
-  ...(username !== undefined && password !== undefined && { auth: { username, password } }),
-  ...(subjects !== undefined && { subjects }),
-  ...(compatibility !== undefined && { compatibility }),
-})
+export const registryOf = (registry: NonNullable<KafkaSettings['registry']>): RegistryOptions => {
+  const { autoRegister, subjects, compatibility } = registry
+  return {
+    ...registryConnectionOf(registry),
+    autoRegister,
+    ...(subjects !== undefined && { subjects }),
+    ...(compatibility !== undefined && { compatibility }),
+  }
+}
 
 /** What `topics apply` works with. `families` are those that rows are computed of. */
 export const topicsOptionsOf = (
@@ -113,12 +108,5 @@ export const topicsOptionsOf = (
 /** The Kafka cluster of the configuration. */
 export const addressOf = ({ egress: { kafka } }: Config, logger: Logger): KafkaAddress => {
   const log: KafkaLog = (message, details) => logger.debug({ kafka: details }, message)
-  const { brokers, clientId, ssl, sasl } = kafka
-  return kafkaAddress({
-    brokers,
-    clientId,
-    log,
-    tls: ssl ? {} : undefined,
-    sasl: sasl === undefined ? undefined : { ...sasl, password: Secret.literal(sasl.password) },
-  })
+  return kafkaAddress({ ...connectionOf(kafka), log })
 }

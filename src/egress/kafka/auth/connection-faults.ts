@@ -23,62 +23,70 @@ export class AuthenticationRefused extends Error {
 }
 
 /** What can be said about an error of a socket, of kafkajs or of undici; `undefined` where it is none of these faults. */
-export const connectionFault = (cause: unknown): ConnectionFault | undefined => {
+export const connectionFault = (cause: unknown, ssl = 'egress.kafka.ssl'): ConnectionFault | undefined => {
+  const faults = faultsOf(ssl)
   for (let error = cause, depth = 0; error instanceof Error && depth < CAUSES_MAX; error = error.cause, depth++) {
     if (error instanceof AuthenticationRefused) return { refused: true, words: error.message }
     const { code } = error as NodeJS.ErrnoException
-    const words = code === undefined ? undefined : (FAULTS[code] ?? certificateAlert(code))
+    const words =
+      code === undefined
+        ? undefined
+        : (faults.byCode[code] ?? (isCertificateAlert(code) ? faults.clientCertificate : undefined))
     if (words !== undefined) return { refused: !MAY_PASS.has(code as string), words: `${words} (${code})` }
-    if (CLOSED_BY_BROKER.test(error.message)) return { refused: false, words: CLOSED }
-    if (CLOSED_BEFORE_TLS.test(error.message)) return { refused: false, words: `${CLOSED_IN_HANDSHAKE} (${code})` }
+    if (CLOSED_BY_BROKER.test(error.message)) return { refused: false, words: faults.closed }
+    if (CLOSED_BEFORE_TLS.test(error.message)) return { refused: false, words: `${faults.closedInHandshake} (${code})` }
   }
   return undefined
 }
 
 const CAUSES_MAX = 5
-const SSL = 'egress.kafka.ssl'
-const OWN_CA = `name the file with the certificate of the authority that signed it (${SSL}.caFile)`
-const CLIENT_CERTIFICATE =
-  `the broker demands a client certificate that it trusts: check that ${SSL}.clientCertificateFile and ` +
-  `${SSL}.clientKey are set, signed by an authority that the broker knows, and valid now`
-const CLIENT_KEY = `the client key cannot be opened: give its passphrase as ${SSL}.clientKeyPassphrase`
-const CLOSED_IN_HANDSHAKE =
-  `the peer closed the connection during the TLS handshake: either it speaks no TLS at this port (then remove ${SSL}, ` +
-  `or use its TLS port), or it is starting or stopping`
-const CLOSED =
-  `the broker closed the connection: it is starting or stopping, or this is a port with other settings for TLS ` +
-  `(${SSL}) or credentials (egress.kafka.sasl)`
-
-const FAULTS: Readonly<Record<string, string>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: `the certificate of the peer is signed by itself: ${OWN_CA}`,
-  SELF_SIGNED_CERT_IN_CHAIN: `the certificate of the peer is signed by an authority that is not trusted: ${OWN_CA}`,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: `the certificate of the peer is signed by an authority that is not known: ${OWN_CA}`,
-  UNABLE_TO_GET_ISSUER_CERT: `the certificate of the peer is signed by an authority that is not known: ${OWN_CA}`,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: `the certificate of the peer is signed by an authority that is not known: ${OWN_CA}`,
-  CERT_SIGNATURE_FAILURE: `the certificate of the peer is not signed by the authority in ${SSL}.caFile: ${OWN_CA}`,
-  CERT_HAS_EXPIRED: 'the certificate of the peer has expired: renew it there',
-  CERT_NOT_YET_VALID: 'the certificate of the peer is not valid yet: compare the clocks of the two machines',
-  CERT_REVOKED: 'the certificate of the peer is revoked: renew it there',
-  ERR_TLS_CERT_ALTNAME_INVALID:
-    `the certificate of the peer is for another name than that of its address: use the name in the certificate as the ` +
-    `address (egress.kafka.brokers, and advertised.listeners of the broker), or give it as ${SSL}.serverName`,
-  ERR_SSL_WRONG_VERSION_NUMBER: `the peer does not speak TLS at this port: remove ${SSL}, or use its TLS port`,
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: `the peer does not speak TLS at this port: remove ${SSL}, or use its TLS port`,
-  EPROTO: `the TLS handshake failed: check that this is the TLS port, and that both sides allow a common version`,
-  PLAINTEXT_TO_TLS: `the peer speaks TLS at this port: set ${SSL}: true, or use its plain port`,
-  ERR_OSSL_BAD_DECRYPT: CLIENT_KEY,
-  ERR_OSSL_EVP_BAD_DECRYPT: CLIENT_KEY,
-  ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED: CLIENT_KEY,
-  ERR_OSSL_UI_PROCESSING_ERROR: CLIENT_KEY,
-  ERR_OSSL_X509_KEY_VALUES_MISMATCH: `the client certificate and the client key do not belong together (${SSL})`,
-  ERR_OSSL_PEM_NO_START_LINE: `a certificate or key file is not in PEM form (${SSL})`,
+/** `ssl` is the key of the settings that the words name. */
+const faultsOf = (ssl: string) => {
+  const ownCa = `name the file with the certificate of the authority that signed it (${ssl}.caFile)`
+  const unknownAuthority = `the certificate of the peer is signed by an authority that is not known: ${ownCa}`
+  const noTls = `the peer does not speak TLS at this port: remove ${ssl}, or use its TLS port`
+  const clientKey = `the client key cannot be opened: give its passphrase as ${ssl}.clientKeyPassphrase`
+  const byCode: Readonly<Record<string, string>> = {
+    DEPTH_ZERO_SELF_SIGNED_CERT: `the certificate of the peer is signed by itself: ${ownCa}`,
+    SELF_SIGNED_CERT_IN_CHAIN: `the certificate of the peer is signed by an authority that is not trusted: ${ownCa}`,
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownAuthority,
+    UNABLE_TO_GET_ISSUER_CERT: unknownAuthority,
+    UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownAuthority,
+    CERT_SIGNATURE_FAILURE: `the certificate of the peer is not signed by the authority in ${ssl}.caFile: ${ownCa}`,
+    CERT_HAS_EXPIRED: 'the certificate of the peer has expired: renew it there',
+    CERT_NOT_YET_VALID: 'the certificate of the peer is not valid yet: compare the clocks of the two machines',
+    CERT_REVOKED: 'the certificate of the peer is revoked: renew it there',
+    ERR_TLS_CERT_ALTNAME_INVALID:
+      `the certificate of the peer is for another name than that of its address: use the name in the certificate as ` +
+      `the address (of a broker: advertised.listeners, too), or give it as ${ssl}.serverName`,
+    ERR_SSL_WRONG_VERSION_NUMBER: noTls,
+    ERR_SSL_PACKET_LENGTH_TOO_LONG: noTls,
+    EPROTO: 'the TLS handshake failed: check that this is the TLS port, and that both sides allow a common version',
+    PLAINTEXT_TO_TLS: `the peer speaks TLS at this port: set ${ssl}: true, or use its plain port`,
+    ERR_OSSL_BAD_DECRYPT: clientKey,
+    ERR_OSSL_EVP_BAD_DECRYPT: clientKey,
+    ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED: clientKey,
+    ERR_OSSL_UI_PROCESSING_ERROR: clientKey,
+    ERR_OSSL_X509_KEY_VALUES_MISMATCH: `the client certificate and the client key do not belong together (${ssl})`,
+    ERR_OSSL_PEM_NO_START_LINE: `a certificate or key file is not in PEM form (${ssl})`,
+  }
+  return {
+    byCode,
+    clientCertificate:
+      `the peer demands a client certificate that it trusts: check that ${ssl}.clientCertificateFile and ` +
+      `${ssl}.clientKey are set, signed by an authority that it knows, and valid now`,
+    closedInHandshake:
+      `the peer closed the connection during the TLS handshake: either it speaks no TLS at this port (then remove ` +
+      `${ssl}, or use its TLS port), or it is starting or stopping`,
+    closed:
+      `the broker closed the connection: it is starting or stopping, or this is a port with other settings for TLS ` +
+      `(${ssl}) or credentials (egress.kafka.sasl)`,
+  }
 }
 
-/** A broker that refuses the client's certificate, or misses it, says so in an alert. */
-const certificateAlert = (code: string): string | undefined =>
+/** Whoever refuses the client's certificate, or misses it, says so in an alert. */
+const isCertificateAlert = (code: string): boolean =>
   /^ERR_SSL_.*ALERT_(.*CERTIFICATE.*|UNKNOWN_CA|HANDSHAKE_FAILURE|ACCESS_DENIED)$/.test(code)
-    ? CLIENT_CERTIFICATE
-    : undefined
 
 /** A certificate file that is replaced in two steps does not match its key for a moment. */
 const MAY_PASS: ReadonlySet<string> = new Set(['ERR_OSSL_X509_KEY_VALUES_MISMATCH'])

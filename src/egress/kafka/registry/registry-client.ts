@@ -1,6 +1,8 @@
-import { request } from 'undici'
+import { Agent, request } from 'undici'
 import type { AvroSchema } from '../../../contract/schema/named-types.js'
-import type { CompatibilityLevel, RegistryOptions } from '../options.js'
+import { AuthenticationRefused, connectionFault } from '../auth/connection-faults.js'
+import { tlsMaterial } from '../auth/tls.js'
+import type { CompatibilityLevel, RegistryConnection } from '../options.js'
 
 /**
  * A Confluent-compatible schema registry over HTTP: the requests that publishing and checking need.
@@ -48,13 +50,20 @@ export class RegistryUnreachable extends Error {
 
 const TIMEOUT_MS = 10_000
 
-export const registryClient = (options: Pick<RegistryOptions, 'url' | 'auth'>): RegistryClient => {
-  const { address, authorization } = endpoint(options)
+export const registryClient = (options: RegistryConnection): RegistryClient => {
+  const address = addressOf(options)
 
-  const ask = async (method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<unknown> => {
-    let status: number
-    let text: string
+  const exchange = async (
+    method: Method,
+    path: string,
+    body: object | undefined,
+    authorization: string | undefined,
+  ): Promise<Readonly<{ status: number; text: string }>> => {
+    const { tls } = options
+    let dispatcher: Agent | undefined
     try {
+      // An agent for each request, so that a renewed certificate is used.
+      dispatcher = tls === undefined ? undefined : new Agent({ connect: tlsMaterial(tls) })
       const response = await request(`${address}${path}`, {
         method,
         headers: {
@@ -63,13 +72,26 @@ export const registryClient = (options: Pick<RegistryOptions, 'url' | 'auth'>): 
           ...(authorization !== undefined && { authorization }),
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
+        ...(dispatcher !== undefined && { dispatcher }),
         signal: AbortSignal.timeout(TIMEOUT_MS),
       })
-      status = response.statusCode
-      text = await response.body.text()
+      return { status: response.statusCode, text: await response.body.text() }
     } catch (cause) {
+      const fault = connectionFault(cause, 'egress.kafka.registry.ssl')
+      if (fault?.refused === true) throw new AuthenticationRefused(`the schema registry at ${address}: ${fault.words}`)
       throw new RegistryUnreachable(`the schema registry at ${address} does not answer (${reasonOf(cause)})`)
+    } finally {
+      await dispatcher?.close()
     }
+  }
+
+  const ask = async (method: Method, path: string, body?: object): Promise<unknown> => {
+    const authorization = authorizationOf(options)
+    let answered = await exchange(method, path, body, authorization)
+    // Credentials that were rotated meanwhile are tried before a refusal is told.
+    const rotated = answered.status === 401 ? authorizationOf(options) : authorization
+    if (rotated !== authorization) answered = await exchange(method, path, body, rotated)
+    const { status, text } = answered
     if (status >= 300) throw new RegistryAnswer(status, messageIn(text) ?? `status ${status}`, codeIn(text))
     const answer = parsed(text)
     if (answer === undefined)
@@ -157,20 +179,23 @@ const isNotHeld = (cause: unknown): boolean => cause instanceof RegistryAnswer &
 
 const isAnswer = (cause: unknown, status: number): boolean => cause instanceof RegistryAnswer && cause.status === status
 
-/** Credentials in the address count where none are configured beside it; they are never part of `address`. */
-const endpoint = ({
-  url,
-  auth,
-}: Pick<RegistryOptions, 'url' | 'auth'>): Readonly<{ address: string; authorization: string | undefined }> => {
-  const parsedUrl = new URL(url)
-  const username = auth?.username ?? decodeURIComponent(parsedUrl.username)
-  const password = auth?.password ?? decodeURIComponent(parsedUrl.password)
-  parsedUrl.username = ''
-  parsedUrl.password = ''
-  return {
-    address: parsedUrl.href.replace(/\/+$/, ''),
-    authorization: username === '' ? undefined : `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
-  }
+type Method = 'GET' | 'POST' | 'PUT'
+
+/** The address without the credentials in it. */
+const addressOf = ({ url }: RegistryConnection): string => {
+  const address = new URL(url)
+  address.username = ''
+  address.password = ''
+  return address.href.replace(/\/+$/, '')
+}
+
+/** Credentials in the address count where none are configured beside it. */
+const authorizationOf = ({ url, auth }: RegistryConnection): string | undefined => {
+  if (auth !== undefined && 'token' in auth) return `Bearer ${auth.token.read()}`
+  const inAddress = new URL(url)
+  const username = auth?.username ?? decodeURIComponent(inAddress.username)
+  const password = auth?.password.read() ?? decodeURIComponent(inAddress.password)
+  return username === '' ? undefined : `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 }
 
 const levelIn = (answer: unknown): CompatibilityLevel | undefined => {

@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { fingerprintOf } from '../../../contract/old-schema.js'
 import type { AvroSchema } from '../../../contract/schema/named-types.js'
+import { AuthenticationRefused } from '../auth/connection-faults.js'
 import type { CompatibilityLevel, RegistryOptions } from '../options.js'
 import { RegistryAnswer, registryClient, type RegisteredVersion, type RegistryClient } from './registry-client.js'
 import type { SinkFailure } from '../../sink.js'
@@ -126,6 +127,7 @@ const includes = (level: CompatibilityLevel, weaker: CompatibilityLevel): boolea
 
 /** What an error of the registry means to the sink. */
 export const registryFailure = (cause: unknown, subject: string): SinkFailure => {
+  if (cause instanceof AuthenticationRefused) return { tag: 'Refused', reason: cause.message }
   if (!(cause instanceof RegistryAnswer)) return { tag: 'NotConnected', cause }
   const refused = (reason: string): SinkFailure => ({ tag: 'Refused', reason: `${reason} (${cause.message})` })
   switch (cause.status) {

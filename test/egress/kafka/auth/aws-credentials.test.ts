@@ -72,7 +72,7 @@ test('a role that may not be assumed is refused with the words of AWS, without t
     AWS_ROLE_ARN: 'arn:aws:iam::1:role/egress',
     AWS_ENDPOINT_URL_STS: aws.url,
   }
-  const told = await awsCredentials(env).catch((cause: Error) => cause)
+  const told = await awsCredentials(env).catch((cause: unknown) => cause)
   expect(told).toMatchObject({ name: 'AuthenticationRefused' })
   expect((told as Error).message).toMatch(/answers 403: AccessDenied: not authorised to assume$/)
 })

@@ -1,10 +1,14 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { afterEach, describe, expect, test } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { publishedSchema } from '../../../../src/contract/schema/published-schema.js'
 import { rowCodec } from '../../../../src/contract/row-codec.js'
 import type { CompatibilityLevel, RegistryOptions } from '../../../../src/egress/kafka/options.js'
 import { findSchemas } from '../../../../src/egress/kafka/registry/schema-registration.js'
 import { schemaIdKey, subjectSchemas } from '../../../../src/egress/kafka/registry/subjects.js'
+import { Secret } from '../../../../src/egress/secret.js'
 import { defaultTopics } from '../../../../src/egress/topics.js'
 import { standInRegistry, type RegistryReply, type RegistryRequest } from './stand-in-registry.js'
 
@@ -180,11 +184,31 @@ describe('credentials of the schema registry', () => {
     expect(registry.requests[0]?.headers.authorization).toBe(`Basic ${Buffer.from('robot:s@cret').toString('base64')}`)
   })
 
+  test('a bearer token is sent as a header', async () => {
+    const registry = await start(() => ({ body: { id: 1 } }))
+    await register({ url: registry.url, auth: { token: Secret.literal('planted-token') } })
+    expect(registry.requests[0]?.headers.authorization).toBe('Bearer planted-token')
+  })
+
+  test('that changed in their file while they were refused are tried before the refusal is told', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'streamvane-registry-'))
+    onTestFinished(() => rmSync(dir, { recursive: true }))
+    const file = join(dir, 'token')
+    writeFileSync(file, 'planted-old\n')
+    const registry = await start(({ headers }) => {
+      if (headers.authorization === 'Bearer planted-new') return { body: { id: 3 } }
+      writeFileSync(file, 'planted-new\n')
+      return { status: 401, body: { message: 'expired' } }
+    })
+    const { ids } = await register({ url: registry.url, auth: { token: Secret.file(file) } })
+    expect(ids.get(ID_KEY)).toBe(3)
+  })
+
   test('are in no message of a failure: a registry that is away is named by its address', async () => {
     const away = await standInRegistry(() => ({ body: {} }))
     await away.close()
     const url = `${away.url.replace('://', '://robot:s3cret@')}/registry`
-    for (const auth of [undefined, { username: 'robot', password: 's3cret' }]) {
+    for (const auth of [undefined, { username: 'robot', password: Secret.literal('s3cret') }]) {
       const { result } = await register({ url, ...(auth !== undefined && { auth }) })
       if (E.isRight(result) || result.left.tag !== 'NotConnected') throw new Error('it should be out of reach')
       const { cause } = result.left
