@@ -20,10 +20,10 @@ import { expected, kpiEvents, TENANT } from './kpi-rows.js'
 import { SimulatedNetwork, type Owner } from './network.js'
 import { VirtualTime } from './virtual-time.js'
 
-/** Makes a sink faulty on purpose: between the sink and the cluster, or around the sink. */
+/** Makes the sink of one instance faulty on purpose: between the sink and the cluster, or around the sink. */
 export type Mutant = Readonly<{ cluster?: (cluster: Cluster) => Cluster; sink?: (sink: Sink) => Sink }>
 
-export type SeedOptions = Readonly<{ mutant?: Mutant; tell?: (line: string) => void }>
+export type SeedOptions = Readonly<{ mutant?: () => Mutant; tell?: (line: string) => void }>
 
 /** What a run came across, so that a test can say that the schedules are not idle. */
 export type Happened = Record<'steps' | 'commits' | 'crashes' | 'superseded' | 'lost' | 'timedOut', number>
@@ -103,11 +103,11 @@ class Simulation {
     )
     await promote(this.log, TENANT, state, 'g1', new Date(0))
     await this.append()
-    this.start()
+    await this.started()
     while (this.faultsLeft > 0 || this.appended < this.events) await this.step(true)
     this.mend()
     while (this.invariants.committedThrough < this.lastRow) {
-      if (this.inState('running').length === 0) await this.startAgain()
+      if (this.inState('running').length === 0) await this.started()
       await this.step(false)
     }
     this.broker.writeAllMarkers()
@@ -221,7 +221,7 @@ class Simulation {
   }
 
   private start(): void {
-    const { mutant } = this.options
+    const mutant = this.options.mutant?.()
     const name = `instance ${this.instances.length + 1}`
     const instance: Instance = { name, state: 'running', end: undefined, failure: undefined }
     this.instances.push(instance)
@@ -269,7 +269,7 @@ class Simulation {
     for (const instance of this.inState('suspended')) instance.state = 'running'
   }
 
-  private async startAgain(): Promise<void> {
+  private async started(): Promise<void> {
     this.start()
     await this.time.settle()
   }

@@ -154,7 +154,7 @@ export class ModelPartition {
 
   /**
    * Cleans everything below the last stable offset: of each key the last committed record stays, with its offset;
-   * records of aborted transactions go, and then their markers.
+   * records of aborted transactions go, and their markers with them.
    */
   compact(): void {
     const end = this.lastStable
@@ -169,8 +169,8 @@ export class ModelPartition {
         lastOf.set(entry.key, entry.offset)
     this.entries = this.entries.filter((entry) => {
       if (entry.offset >= end) return true
-      // A commit marker may stay for long; taking it away as well is what is hardest on a reader.
-      return entry.marker === undefined && entry.key !== null && lastOf.get(entry.key) === entry.offset
+      if (entry.marker !== undefined) return entry.marker === 'commit'
+      return entry.key !== null && lastOf.get(entry.key) === entry.offset
     })
   }
 
