@@ -4,13 +4,13 @@ import { loadProfile } from '../app/config/load.js'
 import type { IntervalComparison, PublishedField } from '../app/operations/generations/compare-generations.js'
 import { rebuild, type RebuildOutcome } from '../app/operations/generations/rebuild.js'
 import { withFacts } from '../app/pipeline/facts/open-feed.js'
-import { command, type CommonFlags } from './command/command.js'
+import { command, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
 import { EXIT } from './command/exit.js'
 import { progressBar } from './command/progress.js'
 import { summaries } from './command/summaries.js'
 
-type Flags = CommonFlags & Readonly<{ profile?: string; promote?: boolean; json?: boolean }>
+type Flags = CommonFlags & WaitFlags & Readonly<{ profile?: string; promote?: boolean; json?: boolean }>
 
 /** Raw events between two appends of a rebuild. History needs no intermediate revisions, so the batch is large. */
 const REBUILD_BATCH = 50_000
@@ -21,13 +21,15 @@ export const rebuildCommand = (): Command =>
     'streamvane rebuild --profile new-profile.yaml --promote',
     'streamvane rebuild --json | jq "select(.same | not)"',
   ])
+    .option(...WAIT)
     .option('--profile <file>', 'compute by this profile (default: the configured one)')
     .option('--promote', 'publish the new generation from now on; a running egress switches to it')
     .option('--json', 'one JSON object an interval')
     .action(async (flags: Flags) => {
       const config = configOf(flags)
       const profile = flags.profile === undefined ? config.profile : loadProfile(flags.profile)
-      await withContext('rebuild', config, async ({ logs, logger, signal }) => {
+      const patient = waiting('rebuild', flags)
+      await withContext(patient, config, async ({ logs, logger, signal }) => {
         const raw = await logs.raw('reader')
         const head = await raw.head()
         const bar = progressBar('rebuild', head === undefined ? undefined : Number(head))
@@ -41,6 +43,7 @@ export const rebuildCommand = (): Command =>
             facts,
             batchMax: REBUILD_BATCH,
             untilCaughtUp: true,
+            waitMs: patient.waitSeconds * 1_000,
             signal,
             logger,
             now: Date.now,

@@ -3,14 +3,14 @@ import { familyNames, type FamilyName } from '../domain/family.js'
 import { replay } from '../app/operations/generations/replay.js'
 import type { Sink } from '../egress/sink.js'
 import { sinksOf } from '../app/pipeline/egress/sinks.js'
-import { command, type CommonFlags } from './command/command.js'
+import { command, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
 import { rangeOf } from './command/option-values.js'
 import { EXIT, UsageError } from './command/exit.js'
 import { progressBar } from './command/progress.js'
 import { summaries } from './command/summaries.js'
 
-type Flags = CommonFlags & Readonly<{ from: string; to: string; family?: FamilyName; dryRun?: boolean }>
+type Flags = CommonFlags & WaitFlags & Readonly<{ from: string; to: string; family?: FamilyName; dryRun?: boolean }>
 
 export const replayCommand = (): Command =>
   command('replay', summaries.replay, [
@@ -20,11 +20,12 @@ export const replayCommand = (): Command =>
     .requiredOption('--from <instant>', 'intervals that start then or later')
     .requiredOption('--to <instant>', 'intervals that start before')
     .addOption(new Option('--family <name>', 'only this family').choices(familyNames))
+    .option(...WAIT)
     .option('--dry-run', 'only say how many records would be published')
     .action(async (flags: Flags) => {
       const config = configOf(flags)
       const { from, to } = rangeOf(flags)
-      await withContext('replay', config, async ({ logs, logger, signal }) => {
+      await withContext(waiting('replay', flags), config, async ({ logs, logger, signal }) => {
         const publish = async (sink?: Sink, published?: Sink): Promise<void> => {
           let bar: ReturnType<typeof progressBar> | undefined
           try {

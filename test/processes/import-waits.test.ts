@@ -45,6 +45,36 @@ describe('import into an EventStoreDB that is away', () => {
   })
 })
 
+describe('rebuild and replay while EventStoreDB is away', () => {
+  const range = ['--from', '2026-01-01', '--to', '2027-01-01', '--dry-run']
+
+  test('wait until it is back, and do their work', async () => {
+    const { on, file, env } = await setting()
+    expect(await streamvane(['import', file], { env })).toMatchObject({ code: 0 })
+    for (const [command, told] of [
+      [['rebuild', '--promote'], 'generation g1 is complete'],
+      [['replay', ...range], 'the server is back'],
+    ] as const) {
+      on.away()
+      const working = running(command, env)
+      expect(await working.said('out of reach')).toContain('"waitSeconds":600')
+      await on.back()
+      const { code } = await working.ended
+      expect([code, working.stderr()]).toEqual([0, expect.stringContaining(told)])
+    }
+  })
+
+  test('end after the time that they were given, in one line', async () => {
+    const { on, env } = await setting()
+    on.away()
+    for (const command of [['rebuild'], ['replay', ...range]]) {
+      const { code, stderr } = await streamvane([...command, '--wait', '0'], { env })
+      expect([code, stderr]).toEqual([1, expect.stringContaining('EventStoreDB')])
+      expect(stderr).not.toContain('    at ')
+    }
+  })
+})
+
 test.skipIf(certificates === undefined)(
   'import with a wrong password ends at once, says whose it is to mend, and does not say to send it again',
   async () => {

@@ -8,6 +8,7 @@ import { runLiveProjector } from '../../../src/app/pipeline/projector/projector-
 import { embeddedLogs, type Logs } from '../../../src/app/pipeline/logs/logs.js'
 import {
   rebuild,
+  RebuildFailed,
   RebuildStopped,
   type RebuildOptions,
   type RebuildOutcome,
@@ -17,7 +18,7 @@ import { defaultProfile, type Profile } from '../../../src/domain/profile.js'
 import { simulate } from '../../../src/simulator/simulate.js'
 import { kpiStream } from '../../../src/domain/stream-name.js'
 import { contentId } from '../../../src/log/content-id.js'
-import type { EventLog } from '../../../src/log/event-log.js'
+import { LogUnavailable, type EventLog, type Live } from '../../../src/log/event-log.js'
 import { bookOfLog, bookOfRecords, textOf } from '../../support/pipeline-life.js'
 import { silent, take, tickTo } from '../../support/pipeline.js'
 import { recordingSink } from '../../support/recording-sink.js'
@@ -45,6 +46,11 @@ afterEach(async () => {
   await logs.close()
   await rm(data, { recursive: true, force: true })
 })
+
+// eslint-disable-next-line require-yield -- it fails before the first event
+async function* unreachableLog(): AsyncGenerator<Live> {
+  throw new LogUnavailable('it went away')
+}
 
 const never = new AbortController().signal
 const common = (signal = never) => ({
@@ -115,6 +121,15 @@ describe('a rebuild', () => {
     const stopped = rebuilt({ signal: stop.signal, promote: true, batchMax: 10, onProgress: () => stop.abort() })
     await expect(stopped).rejects.toThrow(RebuildStopped)
     await expect(stopped).rejects.toThrow(/generation g2 is not complete: stopped at position \d+ of \d+/)
+    expect((await readGenerations(await logs.control('reader'), 't')).live).toBe('g1')
+  })
+
+  test('whose log goes away for longer than it may wait reports that it is incomplete', async () => {
+    await projected()
+    const away = { ...raw, subscribe: () => unreachableLog() }
+    const failing = rebuilt({ raw: away, promote: true, waitMs: 0 })
+    await expect(failing).rejects.toThrow(/generation g2 is not complete: projector: given up .*: it went away/)
+    await expect(failing).rejects.toThrow(RebuildFailed)
     expect((await readGenerations(await logs.control('reader'), 't')).live).toBe('g1')
   })
 })

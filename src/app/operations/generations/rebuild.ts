@@ -5,6 +5,7 @@ import { promote, readGenerations, startGeneration, type Generation } from '../.
 import { latestHeaders, RowOfUnknownSchema } from '../../../contract/kpi-stream.js'
 import { snapshotsOf, type LiveProjectorOptions } from '../../pipeline/projector/projector-stage.js'
 import type { Position } from '../../../log/event-log.js'
+import { GaveUp } from '../../pipeline/retry.js'
 import { rawLogIdOf } from '../../pipeline/projector/checkpoint-check.js'
 import { runProjector } from '../../pipeline/projector/projector.js'
 
@@ -67,7 +68,11 @@ export const rebuild = async (options: RebuildOptions): Promise<RebuildOutcome> 
       index.grown(progress.rows)
       options.onProgress?.(progress)
     }
-    const end = await runProjector({ ...options, generation, kpi, snapshots, untilCaughtUp: true, onProgress })
+    const run = { ...options, generation, kpi, snapshots, untilCaughtUp: true, onProgress }
+    const end = await runProjector(run).catch((cause: unknown) => {
+      if (!(cause instanceof GaveUp)) throw cause
+      throw new RebuildFailed(`generation ${generation.name} is not complete: ${cause.message}`, { cause })
+    })
     if (end.kind === 'stopped')
       throw new RebuildStopped(
         `generation ${generation.name} is not complete: stopped${reached === undefined ? '' : ` at position ${reached} of ${head}`}; nothing was promoted, and the next rebuild begins anew`,

@@ -21,6 +21,8 @@ export type ProjectorOptions = Readonly<{
   signal: AbortSignal
   /** Closed, it holds the projector between two batches. Absent: the projector cannot be paused. */
   gate?: PauseGate
+  /** How long the log may be away before `GaveUp` is thrown. Absent: for as long as it lasts. */
+  waitMs?: number | undefined
   activity?: Activity | undefined
   /** Mismatches between checkpoint and raw log that the operator accepts. */
   acceptCheckpoint?: readonly CheckpointMismatchCode[]

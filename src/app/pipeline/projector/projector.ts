@@ -20,8 +20,9 @@ const RETRY = { firstMs: 100, maxMs: 10_000 }
  * behind it which rows are already there.
  */
 export const runProjector = async (options: ProjectorOptions): Promise<ProjectorEnd> => {
-  const { signal, logger, now, gate = new PauseGate(), activity, onWorking } = options
-  return retrying<ProjectorEnd>({ what: 'projector', backoff: RETRY, signal, gate, activity, logger, now }, (works) =>
+  const { signal, logger, now, gate = new PauseGate(), activity, onWorking, waitMs } = options
+  const backoff = { ...RETRY, giveUpAfterMs: waitMs }
+  return retrying<ProjectorEnd>({ what: 'projector', backoff, signal, gate, activity, logger, now }, (works) =>
     attempt({ ...options, gate, onWorking: () => (works(), onWorking?.()) }),
   )
 }
