@@ -4,7 +4,7 @@ import Table from 'cli-table3'
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { redacted } from '../app/config/load.js'
-import { sinkKinds } from '../app/config/egress-schema.js'
+import { sinkSettings } from '../app/config/egress-sinks.js'
 import { ConfigError } from '../app/config/schema.js'
 import {
   allSettings,
@@ -41,7 +41,13 @@ const checkCommand = (): Command =>
       const config = configOf(flags)
       assertRunnable(config, ['ingress'])
       console.log(flags.json === true ? JSON.stringify(redacted(config), null, 2) : stringify(redacted(config)))
-      console.error(`the configuration is valid; rows go to ${sinkKinds(config).join(', ') || 'none'}`)
+      console.error(
+        `the configuration is valid; rows go to ${
+          sinkSettings(config.egress)
+            .map(({ name }) => name)
+            .join(', ') || 'none'
+        }`,
+      )
     })
 
 type ImportFlags = CommonFlags & WaitFlags & Readonly<{ effectiveAt?: string; dryRun?: boolean; json?: boolean }>

@@ -1,14 +1,14 @@
 import type { Command } from 'commander'
 import { assertRunnable } from '../app/config/runnable.js'
 import type { Logger } from 'pino'
-import { sinkKinds, type SinkKind } from '../app/config/egress-schema.js'
+import { sinkSettings, type SinkSettings } from '../app/config/egress-sinks.js'
 import { ConfigError, type Config } from '../app/config/schema.js'
 import { healthOf, type HealthReport } from '../app/pipeline/health.js'
 import type { StageHandle } from '../app/pipeline/stage.js'
 import { allInOne, stageKinds, startPipeline, type StageKind } from '../app/pipeline/supervisor.js'
+import { filterText } from '../app/pipeline/egress/selection.js'
 import { filesFolderOf, sinksOf } from '../app/pipeline/egress/sinks.js'
 import { checkpointMismatchCodes } from '../app/pipeline/projector/checkpoint-check.js'
-import { unreachable } from '../domain/unreachable.js'
 import { progressMismatchCodes } from '../egress/progress-mismatch.js'
 import { startHealthServer, type HealthServer } from '../http/health-server.js'
 import { httpSource } from '../http/server.js'
@@ -72,8 +72,8 @@ export const runCommand = (): Command =>
         const done = new Map<string, string>()
         const health = (): HealthReport => healthOf(stages, logs.health(), Date.now())
         const publishes = only.includes('egress')
-        for (const kind of publishes ? sinkKinds(config) : [])
-          logger.info({ sink: kind, to: destinationOf(kind, config) }, 'egress: rows go there')
+        for (const settings of publishes ? sinkSettings(config.egress) : [])
+          logger.info(whatGoesWhere(settings, config), 'egress: rows go there')
         const { host, port, token, bodyMaxBytes, batchMax } = config.ingress
         const http = httpSource({
           host,
@@ -167,14 +167,12 @@ const onlyOf = ({ only, untilCaughtUp }: Flags): readonly StageKind[] => {
   return named as StageKind[]
 }
 
-const destinationOf = (kind: SinkKind, config: Config): unknown => {
-  const { brokers, format } = config.egress.kafka
-  switch (kind) {
-    case 'kafka':
-      return { brokers, format }
-    case 'files':
-      return filesFolderOf(config)
-    default:
-      return unreachable(kind)
-  }
-}
+const whatGoesWhere = (settings: SinkSettings, config: Config): Readonly<Record<string, unknown>> => ({
+  sink: settings.name,
+  to:
+    settings.use === 'kafka'
+      ? { brokers: settings.kafka.brokers, format: settings.kafka.format }
+      : filesFolderOf(settings, config),
+  rows: filterText(settings.filter),
+  ...(settings.cadence.kind === 'every' ? { everyMs: settings.cadence.ms } : {}),
+})

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import { familyNames, type FamilyName } from '../domain/family.js'
-import { sinkKinds } from '../app/config/egress-schema.js'
+import { sinkSettings } from '../app/config/egress-sinks.js'
 import { topicsOptionsOf } from '../app/pipeline/egress/sinks.js'
 import { applyTopics, planTopics, type TopicStep } from '../egress/kafka/topic-admin.js'
 import { command, commandGroup, type CommonFlags } from './command/command.js'
@@ -30,14 +30,25 @@ export const topicsCommand = (): Command => {
       .option('--json', 'one JSON object a topic')
       .action(async (flags: Flags) => {
         const config = configOf(flags)
-        if (!sinkKinds(config).includes('kafka'))
+        const sinks = sinkSettings(config.egress).filter((each) => each.use === 'kafka')
+        if (sinks.length === 0)
           throw new UsageError('no broker is configured: set KAFKA_BROKERS or egress.kafka.brokers')
+        const dryRun = flags.dryRun === true
         await withContext('topics apply', config, async ({ logger }) => {
-          const options = topicsOptionsOf(config, logger, flags.family)
-          const steps = await (flags.dryRun === true ? planTopics(options) : applyTopics(options))
-          for (const step of steps)
-            console.log(flags.json === true ? JSON.stringify(step) : sentenceOf(step, flags.dryRun === true))
-          return steps.some(({ kind }) => kind === 'differs') ? EXIT.differences : EXIT.ok
+          let code: number = EXIT.ok
+          for (const sink of sinks) {
+            const options = topicsOptionsOf(sink, config, logger, flags.family)
+            const steps = await (dryRun ? planTopics(options) : applyTopics(options))
+            const of = sinks.length === 1 ? {} : { sink: sink.name }
+            for (const step of steps)
+              console.log(
+                flags.json === true
+                  ? JSON.stringify({ ...of, ...step })
+                  : `${sinks.length === 1 ? '' : `${sink.name}: `}${sentenceOf(step, dryRun)}`,
+              )
+            if (steps.some(({ kind }) => kind === 'differs')) code = EXIT.differences
+          }
+          return code
         })
       }),
   )

@@ -3,6 +3,8 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { unreachable } from '../domain/unreachable.js'
 import type { GenerationComplete } from '../contract/completeness-codec.js'
 import type { RowHeader } from '../contract/row-header.js'
+import type { FamilyName } from '../domain/family.js'
+import type { Granularity } from '../domain/granularity.js'
 import type { Publication } from '../contract/schema/published-schema.js'
 import type { IntervalComplete } from '../domain/interval-complete.js'
 
@@ -10,7 +12,8 @@ import type { IntervalComplete } from '../domain/interval-complete.js'
  * How far the egress has come: everything through `revision` of the KPI stream of `generation` is at the destination.
  * Every log names its first generation `g1`, so `logId` (`EventLog.id()`) says which log that stream is in, and
  * `eventId` which event stands at `revision` there. Both are absent from what earlier versions wrote, and so is
- * `promotion`, the promotion under which the generation is published.
+ * `promotion`, the promotion under which the generation is published. `filter` is the one in force when `revision` was
+ * passed; absent: everything was published.
  */
 export type Progress = Readonly<{
   generation: string
@@ -18,6 +21,17 @@ export type Progress = Readonly<{
   logId?: string
   eventId?: string
   promotion?: number
+  filter?: RowFilter
+}>
+
+/**
+ * Which rows a destination is to get; what is absent lets all pass. `only: 'final'`: no rows of open intervals, so of
+ * each row what it was when its interval closed, and its corrections.
+ */
+export type RowFilter = Readonly<{
+  families?: readonly FamilyName[]
+  granularities?: readonly Granularity[]
+  only?: 'final'
 }>
 
 /** What is on its way out, and as what it is published. A sink has to say what becomes of each kind. */

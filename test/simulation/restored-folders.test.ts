@@ -36,7 +36,13 @@ const ingested = (data: string, lines: readonly string[]): Promise<unknown> =>
 const pipeline = (data: string, logs: Logs, destination: MemoryDestination, more: object = {}): Pipeline =>
   startPipeline({
     config: loadConfig({ flags: { tenant: 't', data, clock: { mode: 'off' }, projector: { batchMax: 10 } } }),
-    ...{ logs, only: ['projector', 'egress'], untilCaughtUp: true, sources: [], sinks: [memorySink(destination)] },
+    ...{
+      logs,
+      only: ['projector', 'egress'],
+      untilCaughtUp: true,
+      sources: [],
+      sinks: [{ sink: memorySink(destination) }],
+    },
     ...{ signal: new AbortController().signal, logger: silent, now: Date.now, ...more },
   })
 

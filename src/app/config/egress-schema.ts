@@ -1,14 +1,7 @@
 import { z } from 'zod'
 import { familyNames, type FamilyName } from '../../domain/family.js'
-import {
-  badRowSettings,
-  compatibilityLevels,
-  deliverySettings,
-  kafkaDefaults,
-  takeOverSettings,
-} from '../../egress/kafka/options.js'
+import { badRowSettings, compatibilityLevels, deliverySettings, kafkaDefaults } from '../../egress/kafka/options.js'
 import { subjectStrategies } from '../../egress/kafka/registry/subjects.js'
-import { progressMismatchCodes } from '../../egress/progress-mismatch.js'
 import { isTopicName, TOPIC_NAME_RULE } from '../../egress/topic-name.js'
 import {
   defaultTopicNames,
@@ -24,9 +17,6 @@ import { connectionFaults } from './kafka-connection.js'
 import { connectionKeys, registryConnectionKeys } from './kafka-connection-schema.js'
 import { presetFaults } from './kafka-presets.js'
 import type { SettingFault } from './setting-fault.js'
-import { egressDefaults } from '../pipeline/egress/publishing.js'
-
-const trimmed = (text: string): string => text.trim()
 
 export const topicName = z.string().refine(isTopicName, TOPIC_NAME_RULE)
 
@@ -130,55 +120,11 @@ export const filesSchema = z.strictObject({
     .default(256 * 1024 * 1024),
 })
 
-export const egressSchema = z.strictObject({
-  /**
-   * `auto`: Kafka if `egress.kafka.brokers` names a broker, else files. Several at once are a list, or separated
-   * by commas: each publishes all rows and has its own progress.
-   */
-  sink: z
-    .preprocess(
-      (value) => (typeof value === 'string' && value.includes(',') ? value.split(',').map(trimmed) : value),
-      z.union([
-        z.enum(['auto', 'kafka', 'files', 'none']),
-        z
-          .array(z.enum(['kafka', 'files']))
-          .min(1)
-          .refine((kinds) => new Set(kinds).size === kinds.length, 'each sink once'),
-      ]),
-    )
-    .default('auto'),
-  batchMax: z.number().int().min(1).max(10_000).default(2_000),
-  /** `always`: this instance also fences one that is seen to publish under the same name, which ends then. */
-  takeOver: z.enum(takeOverSettings).default(kafkaDefaults.takeOver),
-  /** Mismatches of the progress at the destination that the operator accepts. */
-  acceptProgress: z.array(z.enum(progressMismatchCodes)).default([]),
-  /**
-   * Pauses between attempts while the destination is away: they double from `firstMs` to `maxMs`, and half of each is
-   * random. An egress ends once it was away for `giveUpAfterMs`; without it, it tries for ever.
-   */
-  retry: z
-    .strictObject({
-      firstMs: z.number().int().min(1).default(egressDefaults.retry.firstMs),
-      maxMs: z.number().int().min(1).default(egressDefaults.retry.maxMs),
-      giveUpAfterMs: z.number().int().min(1).optional(),
-    })
-    .refine(({ firstMs, maxMs }) => firstMs <= maxMs, { message: 'maxMs is below firstMs', path: ['maxMs'] })
-    .prefault({}),
-  kafka: kafkaSchema.prefault({}),
-  files: filesSchema.prefault({}),
-})
-
-export type EgressConfig = z.infer<typeof egressSchema>
 export type KafkaSettings = z.infer<typeof kafkaSchema>
-
-/** What the sinks in use lack. Paths begin below `egress`. */
-export const egressFaults = (egress: EgressConfig): readonly SettingFault[] =>
-  sinkKinds({ egress }).includes('kafka')
-    ? kafkaFaults(egress.kafka).map(({ path, message }) => ({ path: ['kafka', ...path], message }))
-    : []
+export type FilesSettings = z.infer<typeof filesSchema>
 
 /** What one Kafka destination lacks that is in use. Paths begin below its settings. */
-const kafkaFaults = (settings: KafkaSettings): readonly SettingFault[] => [
+export const kafkaFaults = (settings: KafkaSettings): readonly SettingFault[] => [
   ...destinationFaults(settings),
   ...connectionFaults(settings),
   ...presetFaults(settings),
@@ -199,7 +145,7 @@ const destinationFaults = ({ brokers, format, registry, topics }: KafkaSettings)
     : [
         {
           path: ['brokers'],
-          message: 'sink is kafka but no broker is named (KAFKA_BROKERS or egress.kafka.brokers)',
+          message: 'a sink is kafka but no broker is named (KAFKA_BROKERS or egress.kafka.brokers)',
         },
       ]),
   ...(format !== 'avro' || registry !== undefined
@@ -212,12 +158,3 @@ const destinationFaults = ({ brokers, format, registry, topics }: KafkaSettings)
         },
       ]),
 ]
-
-export type SinkKind = 'kafka' | 'files'
-
-/** The sinks that are in use, with `auto` resolved; none: nothing is published. */
-export const sinkKinds = ({ egress: { sink, kafka } }: Readonly<{ egress: EgressConfig }>): readonly SinkKind[] => {
-  if (sink === 'none') return []
-  if (sink === 'auto') return [kafka.brokers.length > 0 ? 'kafka' : 'files']
-  return typeof sink === 'string' ? [sink] : sink
-}

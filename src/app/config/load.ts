@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parse as parseYaml, YAMLError } from 'yaml'
 import type { z } from 'zod'
 import type { Profile } from '../../domain/profile.js'
+import { withInherited } from './egress-sinks.js'
 import { profileSchema } from './profile-schema.js'
 import { ConfigError, configSchema, type Config } from './schema.js'
 import { withPresets } from './kafka-presets.js'
@@ -29,7 +30,9 @@ export const loadConfig = (
   const environment = fromEnvironment(sources.env ?? {})
   const tree = secretsIn(merge(merge(readFile(sources.file), environment.tree), flags), sources.env ?? {})
   const parse = () =>
-    configSchema.safeParse(isTree(tree['egress']) ? { ...tree, egress: withPresets(tree['egress']) } : tree)
+    configSchema.safeParse(
+      isTree(tree['egress']) ? { ...tree, egress: withPresets(withInherited(tree['egress'])) } : tree,
+    )
   let parsed = parse()
   if (!parsed.success && respell(tree, environment.texts, flags, parsed.error.issues)) parsed = parse()
   if (parsed.success) return parsed.data

@@ -3,7 +3,8 @@ import { connectionStringFault } from '../../log/eventstoredb/connection-string.
 import { HOUR_MS } from '../../domain/interval.js'
 import { isTenant } from '../../domain/stream-name.js'
 import { checkpointMismatchCodes } from '../pipeline/projector/checkpoint-check.js'
-import { egressFaults, egressSchema, topicName } from './egress-schema.js'
+import { topicName } from './egress-schema.js'
+import { egressFaults, egressSchema } from './egress-sinks.js'
 import { profileSchema } from './profile-schema.js'
 
 /** A configuration that cannot be used. The message lists every problem with its key. */

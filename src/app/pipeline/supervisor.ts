@@ -1,5 +1,4 @@
 import type { Logger } from 'pino'
-import type { Sink } from '../../egress/sink.js'
 import type { Source } from '../../ingress/source.js'
 import type { Config } from '../config/schema.js'
 import { runEgress } from './egress/egress.js'
@@ -8,7 +7,8 @@ import type { HeldClock } from './ingress/wall-clock.js'
 import { whenThere, type Logs } from './logs/logs.js'
 import { withFacts } from './facts/open-feed.js'
 import { runLiveProjector } from './projector/projector-stage.js'
-import { addressOf } from './egress/sinks.js'
+import { wallPeriods } from './egress/periods.js'
+import { addressOf, type EgressSink } from './egress/sinks.js'
 import { runLiveMerge, runLivePoints } from './shards/shard-stages.js'
 import { startStage, type StageControl, type StageEnd, type StageHandle, type StageState } from './stage.js'
 
@@ -27,7 +27,7 @@ export type PipelineOptions = Readonly<{
   /** Where raw events come from. */
   sources: readonly Source[]
   /** Where rows go; none: nothing is published. Their names differ. */
-  sinks: readonly Sink[]
+  sinks: readonly EgressSink[]
   signal: AbortSignal
   logger: Logger
   now: () => number
@@ -94,13 +94,13 @@ export const startPipeline = (options: PipelineOptions): Pipeline => {
   if (only.includes('merge')) stages.push(start('merge', (control) => mergeStage(options, control)))
   const projected = untilCaughtUp ? stages.find(({ name }) => name === 'projector')?.ended : undefined
   if (only.includes('egress')) {
-    for (const name of sinks.map((sink) => egressName(sink, sinks))) publishing.add(name)
-    for (const sink of sinks)
+    for (const each of sinks) publishing.add(egressName(each, sinks))
+    for (const each of sinks)
       stages.push(
-        start(egressName(sink, sinks), async (control) => {
+        start(egressName(each, sinks), async (control) => {
           if ((await isOpened) === false) return { kind: 'stopped' }
           await projected // an egress that works off is done when it has published what the projector wrote
-          return egressStage(options, sink, control)
+          return egressStage(options, each, control)
         }),
       )
   }
@@ -112,7 +112,7 @@ export const startPipeline = (options: PipelineOptions): Pipeline => {
 }
 
 /** `egress`; with several sinks each stage bears the name of its own, for example `egress.kafka`. */
-const egressName = (sink: Sink, sinks: readonly Sink[]): string =>
+const egressName = ({ sink }: EgressSink, sinks: readonly EgressSink[]): string =>
   sinks.length === 1 ? 'egress' : `egress.${sink.name}`
 const isEgress = (stage: string): boolean => stage.startsWith('egress')
 
@@ -169,7 +169,7 @@ const pointsStage = async (options: PipelineOptions, control: StageControl): Pro
     acceptCheckpoint: projector.acceptCheckpoint,
     membership: {
       ...{ controlTopic, group, sessionTimeoutMs },
-      address: addressOf(config, logger),
+      address: addressOf(egress.kafka, logger),
       replicationFactor: egress.kafka.replicationFactor,
     },
   })
@@ -189,8 +189,9 @@ const mergeStage = async (options: PipelineOptions, control: StageControl): Prom
   })
 }
 
-const egressStage = async (options: PipelineOptions, sink: Sink, control: StageControl): Promise<StageEnd> => {
+const egressStage = async (options: PipelineOptions, each: EgressSink, control: StageControl): Promise<StageEnd> => {
   const { config, logs, sinks, untilCaughtUp, logger, now, onPublished } = options
+  const { sink, filter, cadence } = each
   const { signal, gate, activity } = control
   try {
     if (signal.aborted) return { kind: 'stopped' }
@@ -200,6 +201,8 @@ const egressStage = async (options: PipelineOptions, sink: Sink, control: StageC
       tenant: config.tenant,
       logs,
       sink,
+      filter,
+      periods: cadence?.kind === 'every' ? wallPeriods(cadence.ms, now) : undefined,
       batchMax: config.egress.batchMax,
       retry: config.egress.retry,
       acceptProgress: config.egress.acceptProgress,
@@ -209,7 +212,7 @@ const egressStage = async (options: PipelineOptions, sink: Sink, control: StageC
       activity,
       logger,
       now,
-      onProgress: (written) => onPublished?.(egressName(sink, sinks), written),
+      onProgress: (written) => onPublished?.(egressName(each, sinks), written),
     })
   } finally {
     await sink.close()

@@ -9,6 +9,8 @@ import type { ProgressCheck, Sink, SinkBatch, SinkFailure } from '../sink.js'
 import { defaultTopics, type Topics } from '../topics.js'
 
 export type FilesSinkOptions = Readonly<{
+  /** Tells sinks of one process apart. Default `files`. */
+  name?: string
   /** Holds a folder for each topic and the folder `commits`. Created if missing. */
   folder: string
   /** Whose rows the folder holds: it is refused if they are those of another tenant. */
@@ -124,7 +126,7 @@ export const filesSink = (options: FilesSinkOptions, beforeStep: BeforeStep = ()
     }
 
   return {
-    name: 'files',
+    name: options.name ?? 'files',
     connect: (_, check) =>
       attempt(async () => E.map((claim: Commit) => claim.progress ?? undefined)(await connect(check))),
     write: (batch) =>

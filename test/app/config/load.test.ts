@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { defaultProfile } from '../../../src/domain/profile.js'
 import { loadConfig, loadProfile, redacted } from '../../../src/app/config/load.js'
-import { sinkKinds } from '../../../src/app/config/egress-schema.js'
+import { sinkSettings } from '../../../src/app/config/egress-sinks.js'
 import { Secret } from '../../../src/egress/secret.js'
-import { ConfigError } from '../../../src/app/config/schema.js'
+import { ConfigError, type Config } from '../../../src/app/config/schema.js'
 
 let folder = ''
 beforeAll(() => {
@@ -19,6 +19,8 @@ const fileOf = (text: string): string => {
   writeFileSync(file, text)
   return file
 }
+const sinksIn = ({ egress }: Config): readonly string[] => sinkSettings(egress).map(({ name }) => name)
+
 const problemsOf = (work: () => unknown): string => {
   try {
     work()
@@ -32,7 +34,7 @@ const problemsOf = (work: () => unknown): string => {
 describe('configuration', () => {
   test('the defaults are the file sink, loopback and the default profile', () => {
     const config = loadConfig({})
-    expect(sinkKinds(config)).toEqual(['files'])
+    expect(sinksIn(config)).toEqual(['files'])
     expect(config.ingress.host).toBe('127.0.0.1')
     expect(config.profile).toEqual(defaultProfile)
   })
@@ -51,7 +53,7 @@ describe('configuration', () => {
 
   test('KAFKA_BROKERS and SCHEMA_REGISTRY_URL select Kafka, as do the variables named by path', () => {
     const known = loadConfig({ env: { KAFKA_BROKERS: 'a:1, b:2', SCHEMA_REGISTRY_URL: 'http://r' } })
-    expect(sinkKinds(known)).toEqual(['kafka'])
+    expect(sinksIn(known)).toEqual(['kafka'])
     expect(known.egress.kafka).toMatchObject({ brokers: ['a:1', 'b:2'], registry: { url: 'http://r' } })
     const named = loadConfig({
       env: { STREAMVANE_EGRESS__KAFKA__BROKERS: '["a:1", "b:2"]', STREAMVANE_EGRESS__KAFKA__REGISTRY__URL: 'http://r' },
@@ -97,22 +99,22 @@ describe('configuration', () => {
   test('Avro without a registry, and Kafka without a broker, are refused with the missing setting', () => {
     expect(problemsOf(() => loadConfig({ env: { KAFKA_BROKERS: 'a:1' } }))).toContain('SCHEMA_REGISTRY_URL')
     expect(problemsOf(() => loadConfig({ flags: { egress: { sink: 'kafka' } } }))).toContain('KAFKA_BROKERS')
-    expect(sinkKinds(loadConfig({ env: { KAFKA_BROKERS: 'a:1', STREAMVANE_EGRESS__KAFKA__FORMAT: 'json' } }))).toEqual([
+    expect(sinksIn(loadConfig({ env: { KAFKA_BROKERS: 'a:1', STREAMVANE_EGRESS__KAFKA__FORMAT: 'json' } }))).toEqual([
       'kafka',
     ])
   })
 
   test('several sinks are a list in the file and spelled with commas in the environment; each is named once', () => {
     const kafka = { KAFKA_BROKERS: 'a:1', STREAMVANE_EGRESS__KAFKA__FORMAT: 'json' }
-    expect(sinkKinds(loadConfig({ env: { ...kafka, STREAMVANE_EGRESS__SINK: 'kafka,files' } }))).toEqual([
+    expect(sinksIn(loadConfig({ env: { ...kafka, STREAMVANE_EGRESS__SINK: 'kafka,files' } }))).toEqual([
       'kafka',
       'files',
     ])
-    expect(sinkKinds(loadConfig({ env: kafka, file: fileOf('egress: { sink: [files, kafka] }\n') }))).toEqual([
+    expect(sinksIn(loadConfig({ env: kafka, file: fileOf('egress: { sink: [files, kafka] }\n') }))).toEqual([
       'files',
       'kafka',
     ])
-    expect(sinkKinds(loadConfig({ env: { STREAMVANE_EGRESS__SINK: 'none' } }))).toEqual([])
+    expect(sinksIn(loadConfig({ env: { STREAMVANE_EGRESS__SINK: 'none' } }))).toEqual([])
     expect(problemsOf(() => loadConfig({ env: { STREAMVANE_EGRESS__SINK: 'files,files' } }))).toContain('egress.sink')
     expect(problemsOf(() => loadConfig({ env: { STREAMVANE_EGRESS__SINK: 'files,kafka' } }))).toContain('KAFKA_BROKERS')
   })

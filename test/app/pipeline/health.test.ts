@@ -27,7 +27,7 @@ describe('a process is ready', () => {
     const log = memoryLog()
     await take(log, 't', answers(5))
     const { sink, reached } = recordingSink()
-    const { stages, stop } = running(log, ['projector', 'egress'], { sinks: [sink] })
+    const { stages, stop } = running(log, ['projector', 'egress'], { sinks: [{ sink }] })
     await reached('g1', 6)
     await until(() => healthNow(stages).ready)
     expect(healthNow(stages)).toMatchObject({
@@ -53,7 +53,7 @@ describe('a process is ready', () => {
           ? () => Promise.resolve(E.left({ tag: 'NotConnected' as const, cause: new Error('away') }))
           : there.connect(...args),
     }
-    const { stages, stop } = running(log, ['projector', 'egress'], { sinks: [sink] })
+    const { stages, stop } = running(log, ['projector', 'egress'], { sinks: [{ sink }] })
     await until(() => healthNow(stages).stages['egress']?.troubles.length === 1)
     expect(healthNow(stages)).toMatchObject({
       ready: false,

@@ -130,7 +130,7 @@ describe('a paused egress', () => {
     const { sink: recording, reached, records } = recordingSink()
     const { sink, connections } = counting(recording)
     await take(log, 't', answers(5))
-    const { stage, stop } = running(log, ['projector', 'egress'], { sinks: [sink] })
+    const { stage, stop } = running(log, ['projector', 'egress'], { sinks: [{ sink }] })
     await reached('g1', 6)
     await stage('egress').pause()
     const before = records.length
@@ -150,7 +150,7 @@ describe('a paused egress', () => {
     const log = memoryLog()
     const { sink, reached } = recordingSink()
     await take(log, 't', answers(5))
-    const { stage, stop } = running(log, ['projector', 'egress'], { sinks: [sink] })
+    const { stage, stop } = running(log, ['projector', 'egress'], { sinks: [{ sink }] })
     await reached('g1', 6)
     expect(await stage('egress').stop()).toEqual({ kind: 'stopped' })
     const rowsBefore = (await log.streamRevision(kpiStream('t', 'g1'))) as number

@@ -1,10 +1,11 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { FamilyName } from '../../../domain/family.js'
 import type { EpochMs } from '../../../domain/interval.js'
-import { failureText, type Progress, type Sink, type RowRecord } from '../../../egress/sink.js'
+import { failureText, type Progress, type RowFilter, type RowRecord, type Sink } from '../../../egress/sink.js'
 import { computedGenerations, NoGeneration } from '../computed.js'
 import { latestHeaders } from '../../../contract/kpi-stream.js'
 import { rowEvents } from '../../row-index/row-events.js'
+import { passes, selectableRow } from '../../pipeline/egress/selection.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
 
 export type ReplayOptions = Readonly<{
@@ -16,6 +17,8 @@ export type ReplayOptions = Readonly<{
   sink: Sink | undefined
   /** The sink of the running egress: its progress is read, and nothing is written to it. */
   published?: Sink | undefined
+  /** What the destination gets. Default everything. */
+  filter?: RowFilter | undefined
   family?: FamilyName | undefined
   from?: EpochMs | undefined
   to?: EpochMs | undefined
@@ -39,6 +42,7 @@ export const replay = async ({
   data,
   sink,
   published,
+  filter = {},
   family,
   from,
   to,
@@ -58,7 +62,7 @@ export const replay = async ({
   })
   const through = published === undefined ? Infinity : await publishedThrough(published, live, signal)
   const records: RowRecord[] = [...rows.values()]
-    .filter(({ revision }) => revision <= through)
+    .filter(({ header, revision }) => revision <= through && passes(filter, selectableRow(header)))
     .sort((a, b) => a.revision - b.revision)
     .map(({ header, avro, schema }) => ({
       ...{ kind: 'row', header, avro, schema, replay: true },

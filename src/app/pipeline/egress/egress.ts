@@ -5,8 +5,9 @@ import { PauseGate } from '../pause-gate.js'
 import { retrying, type Again, type Lost } from '../retry.js'
 import { deliveryTold } from './delivery-told.js'
 import { progressCheck } from './progress-check.js'
+import { publish } from './publish.js'
 import { egressDefaults, endOf, type EgressEnd, type EgressOptions, type Publishing } from './publishing.js'
-import { publish } from './stream-loop.js'
+import { filterChange } from './selection.js'
 
 /**
  * *connecting*: the sink has the progress checked, fences out any other writer and tells the progress. *publishing* one
@@ -19,7 +20,7 @@ export const runEgress = async (options: EgressOptions): Promise<EgressEnd> => {
   const { retry = egressDefaults.retry, random } = options
   // Working off is a command that somebody waits for: without a log there is nothing to wait for.
   if (untilCaughtUp) await logs.control('reader')
-  const { tenant, acceptProgress: accepted = [] } = options
+  const { tenant, filter = {}, acceptProgress: accepted = [] } = options
   const check = progressCheck({ tenant, logs, sink: sink.name, accepted })
   const delivery = deliveryTold(options)
   let written = 0
@@ -30,11 +31,14 @@ export const runEgress = async (options: EgressOptions): Promise<EgressEnd> => {
       if (connected === undefined) return { kind: 'stopped' }
       if (E.isLeft(connected)) return endOf(connected.left)
       delivery.connected()
+      const change = filterChange(sink.name, connected.right, filter)
+      if (change?.isWider === true) logger.warn(change.text)
+      else if (change !== undefined) logger.info(change.text)
       const onWritten = (records: number, progress: Progress): void => {
         written += records
         options.onProgress?.(written, progress)
       }
-      return publishLive({ ...options, gate, progress: connected.right, onWorking, onWritten })
+      return publishLive({ ...options, gate, filter, progress: connected.right, onWorking, onWritten })
     },
   )
 }

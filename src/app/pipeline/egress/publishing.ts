@@ -1,11 +1,14 @@
 import type { Logger } from 'pino'
 import type { ProgressMismatchCode } from '../../../egress/progress-mismatch.js'
-import type { Progress, Sink, SinkFailure } from '../../../egress/sink.js'
+import type { Progress, RowFilter, Sink, SinkFailure, SinkRecord } from '../../../egress/sink.js'
+import type { EventLog, RecordedEvent } from '../../../log/event-log.js'
 import type { Activity } from '../activity.js'
+import type { Live } from '../generations.js'
 import type { Logs } from '../logs/logs.js'
 import type { PauseGate } from '../pause-gate.js'
 import type { Lost, RetryOptions } from '../retry.js'
 import type { StageEnd } from '../stage.js'
+import type { Periods } from './periods.js'
 
 export type EgressEnd = Exclude<StageEnd, { kind: 'failed' }>
 
@@ -16,6 +19,12 @@ export type EgressOptions = Readonly<{
   tenant: string
   logs: Logs
   sink: Sink
+  /** What is published. Default everything. */
+  filter?: RowFilter | undefined
+  /** When it is published. Default as rows come. */
+  periods?: Periods | undefined
+  /** Events of a period that are looked at together. Default 250,000. */
+  windowMax?: number
   /** Records in one write, at most. */
   batchMax: number
   untilCaughtUp: boolean
@@ -37,15 +46,36 @@ export type EgressOptions = Readonly<{
 }>
 
 /** One connection of the egress. */
-export type Publishing = EgressOptions &
+export type Publishing = Omit<EgressOptions, 'filter'> &
   Readonly<{
     gate: PauseGate
+    filter: RowFilter
     /** What the sink told when it connected. */
     progress: Progress | undefined
     /** Called whenever log and destination have done what they should. */
     onWorking: () => void
     onWritten: (records: number, progress: Progress) => void
   }>
+
+/**
+ * Writes records to the sink together with the progress that everything through the event `through` is dealt with.
+ *
+ * Where nothing passed the filter the progress is written only every so many revisions: an egress that starts again
+ * before reads these events again, finds nothing to publish in them, and nothing is lost.
+ */
+export type Write = (records: readonly SinkRecord[], through: RecordedEvent) => Promise<SinkFailure | undefined>
+
+/** One generation that is published. */
+export type Generation = Readonly<{
+  live: Live
+  kpi: EventLog
+  stream: string
+  /** The first revision that is still to be dealt with. */
+  from: number
+  write: Write
+  /** Aborts when nothing more is to be published of it: a stop, a promotion, another owner. */
+  until: AbortSignal
+}>
 
 /** What a failure of the sink means for the egress. */
 export const endOf = (failure: SinkFailure): EgressEnd | Lost => {

@@ -12,56 +12,73 @@ import {
 } from '../../../egress/kafka/options.js'
 import { kafkaSink } from '../../../egress/kafka/sink.js'
 import type { TopicsOptions } from '../../../egress/kafka/topic-admin.js'
-import type { Sink } from '../../../egress/sink.js'
-import { sinkKinds, topicsIn, type KafkaSettings, type SinkKind } from '../../config/egress-schema.js'
 import { connectionOf, registryConnectionOf } from '../../config/kafka-connection.js'
+import type { RowFilter, Sink } from '../../../egress/sink.js'
+import { topicsIn, type FilesSettings, type KafkaSettings } from '../../config/egress-schema.js'
+import { sinkSettings, type REPLAY, type SinkSettings } from '../../config/egress-sinks.js'
 import type { Config } from '../../config/schema.js'
+import type { Cadence } from './periods.js'
 
-/** Where the files sink writes. */
-export const filesFolderOf = (config: Config): string => config.egress.files.dir ?? join(config.data, 'files')
+/** A sink with what it publishes (default everything) and when (default as rows come). */
+export type EgressSink = Readonly<{ sink: Sink; filter?: RowFilter; cadence?: Cadence }>
 
-/**
- * The sinks that the configuration names. `name` tells egresses of one tenant apart: a replay has one of its own, so
- * that it does not fence out the running egress.
- */
-export const sinksOf = (config: Config, logger: Logger, name?: string): readonly Sink[] =>
-  sinkKinds(config).map((kind) => sinkOf(kind, config, logger, name))
+/** The sinks in use. */
+export const sinksOf = (config: Config, logger: Logger): readonly EgressSink[] =>
+  sinkSettings(config.egress).map((settings) => ({
+    sink: sinkOf(settings, config, logger),
+    filter: settings.filter,
+    cadence: settings.cadence,
+  }))
 
-const sinkOf = (kind: SinkKind, config: Config, logger: Logger, name: string | undefined): Sink => {
-  const topics = topicsIn(config.egress.kafka)
-  switch (kind) {
-    case 'files':
-      // A folder has one writer: a replay beside a running egress needs another.
-      return filesSink({
-        folder: name === undefined ? filesFolderOf(config) : join(filesFolderOf(config), name),
+/** The running sink with these settings, or the one of a replay, which does not fence it out. */
+export const sinkOf = (settings: SinkSettings, config: Config, logger: Logger, replay?: typeof REPLAY): Sink =>
+  settings.use === 'kafka'
+    ? kafkaSink(kafkaSinkOptions(settings, config, logger, replay))
+    : filesSink({
+        name: settings.name,
+        // A folder has one writer: a replay beside a running egress needs another.
+        folder: join(filesFolderOf(settings, config), ...(replay === undefined ? [] : [replay])),
         tenant: config.tenant,
-        topics,
-        formats: config.egress.files.formats,
-        fileBytesMax: config.egress.files.fileBytesMax,
+        topics: topicsIn(config.egress.kafka),
+        formats: settings.files.formats,
+        fileBytesMax: settings.files.fileBytesMax,
       })
-    case 'kafka': {
-      const { format, registry, compression, progressTopic, transactionTimeoutMs, delivery } = config.egress.kafka
-      const id = config.egress.kafka.transactionalId
-      return kafkaSink({
-        ...addressOf(config, logger),
-        tenant: config.tenant,
-        topics,
-        families: config.profile.families,
-        values:
-          format === 'avro' && registry !== undefined ? { format, registry: registryOf(registry) } : { format: 'json' },
-        compression,
-        progressTopic,
-        transactionTimeoutMs,
-        delivery,
-        ...badRowOptions(config.egress.kafka, logger),
-        takeOver: config.egress.takeOver,
-        acceptProgress: config.egress.acceptProgress,
-        ...(name === undefined ? {} : { name }),
-        ...(id === undefined ? {} : { transactionalId: name === undefined ? id : `${id}.${name}` }),
-      })
-    }
+
+const kafkaSinkOptions = (
+  { name, filter, kafka }: Extract<SinkSettings, { use: 'kafka' }>,
+  config: Config,
+  logger: Logger,
+  replay: typeof REPLAY | undefined,
+): KafkaSinkOptions => {
+  const { format, registry, compression, progressTopic, transactionTimeoutMs, delivery, transactionalId: id } = kafka
+  return {
+    ...addressOf(kafka, logger),
+    tenant: config.tenant,
+    topics: topicsIn(kafka),
+    families: familiesOf(config, filter),
+    values:
+      format === 'avro' && registry !== undefined ? { format, registry: registryOf(registry) } : { format: 'json' },
+    compression,
+    progressTopic,
+    transactionTimeoutMs,
+    delivery,
+    ...badRowOptions(kafka, logger),
+    takeOver: config.egress.takeOver,
+    acceptProgress: config.egress.acceptProgress,
+    name: replay === undefined ? name : name === 'kafka' ? replay : `${name}.${replay}`,
+    ...(id === undefined ? {} : { transactionalId: replay === undefined ? id : `${id}.${replay}` }),
   }
 }
+
+/** Where a sink of files writes: `files` in the data folder, `files-<name>` if it has another name. */
+export const filesFolderOf = (
+  { name, files }: Readonly<{ name: string; files: FilesSettings }>,
+  { data }: Config,
+): string => files.dir ?? join(data, name === 'files' ? name : `files-${name}`)
+
+/** The families of the profile that a filter lets pass. */
+const familiesOf = ({ profile }: Config, { families }: RowFilter): readonly FamilyName[] =>
+  profile.families.filter((family) => families?.includes(family) ?? true)
 
 const badRowOptions = (
   { onBadRow, deadLetterTopic }: Pick<KafkaSettings, 'onBadRow' | 'deadLetterTopic'>,
@@ -83,18 +100,17 @@ export const registryOf = (registry: NonNullable<KafkaSettings['registry']>): Re
   }
 }
 
-/** What `topics apply` works with. `families` are those that rows are computed of. */
+/** What `topics apply` works with. `families`: default those of the profile that the sink publishes. */
 export const topicsOptionsOf = (
+  { filter, kafka }: Extract<SinkSettings, { use: 'kafka' }>,
   config: Config,
   logger: Logger,
-  families: readonly FamilyName[] = config.profile.families,
+  families: readonly FamilyName[] = familiesOf(config, filter),
 ): TopicsOptions => {
-  const { progressTopic, partitions, replicationFactor, cleanup, retentionMs } = config.egress.kafka
-  const { onBadRow, deadLetterTopic } = config.egress.kafka
-  const topics = topicsIn(config.egress.kafka)
+  const { progressTopic, partitions, replicationFactor, cleanup, retentionMs, onBadRow, deadLetterTopic } = kafka
   return {
-    ...addressOf(config, logger),
-    topics,
+    ...addressOf(kafka, logger),
+    topics: topicsIn(kafka),
     families,
     progressTopic,
     partitions,
@@ -105,8 +121,8 @@ export const topicsOptionsOf = (
   }
 }
 
-/** The Kafka cluster of the configuration. */
-export const addressOf = ({ egress: { kafka } }: Config, logger: Logger): KafkaAddress => {
+/** The Kafka cluster of these settings. */
+export const addressOf = (kafka: KafkaSettings, logger: Logger): KafkaAddress => {
   const log: KafkaLog = (message, details) => logger.debug({ kafka: details }, message)
   return kafkaAddress({ ...connectionOf(kafka), log })
 }

@@ -51,7 +51,8 @@ export const encodeProgress = ({ progress, owner, place }: ProgressRecord): Buff
 
 /** Reads records of version 1 and 2. Throws `UnreadableProgress`. */
 export const decodeProgress = (value: Buffer): ProgressRecord => {
-  const { version, generation, revision, logId, eventId, promotion, owner, tenant, clusterId, topics } = parsed(value)
+  const { version, generation, revision, logId, eventId, promotion, filter, ...rest } = parsed(value)
+  const { owner, tenant, clusterId, topics } = rest
   if (version > VERSION)
     throw new UnreadableProgress(
       `the progress record has version ${version} and was written by a later Streamvane: run that version`,
@@ -60,6 +61,7 @@ export const decodeProgress = (value: Buffer): ProgressRecord => {
     ...(logId !== undefined && { logId }),
     ...(eventId !== undefined && { eventId }),
     ...(promotion !== undefined && { promotion }),
+    ...(filter !== undefined && { filter }),
   }
   return {
     progress: generation === undefined || revision === undefined ? undefined : { generation, revision, ...identity },

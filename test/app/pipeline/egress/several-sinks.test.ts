@@ -48,7 +48,10 @@ describe('with two sinks', () => {
   test('each publishes all rows and has its own progress', async () => {
     const { folder, sink } = files()
     const other = broker()
-    const { stages, ended } = running(log, ['projector', 'egress'], { sinks: [sink, other.sink], untilCaughtUp: true })
+    const { stages, ended } = running(log, ['projector', 'egress'], {
+      sinks: [{ sink }, { sink: other.sink }],
+      untilCaughtUp: true,
+    })
     expect(stages.map(({ name }) => name)).toEqual(['projector', 'egress.files', 'egress.broker'])
     expect(await ended).toEqual({ kind: 'caught-up' })
     await expectAllIn(folder, log)
@@ -66,7 +69,7 @@ describe('with two sinks', () => {
     let resolve!: () => void
     const files20 = new Promise<void>((done) => (resolve = done))
     const { stage, stop } = running(log, ['projector', 'egress'], {
-      sinks: [away, sink],
+      sinks: [{ sink: away }, { sink }],
       onPublished: (name) => (published.push(name), resolve()),
     })
     await files20
@@ -80,7 +83,7 @@ describe('with two sinks', () => {
     const { folder, sink } = files()
     const refusing = broker(['refused'])
     const { stage, ended } = running(log, ['projector', 'egress'], {
-      sinks: [refusing.sink, sink],
+      sinks: [{ sink: refusing.sink }, { sink }],
       untilCaughtUp: true,
     })
     expect(await ended).toEqual({ kind: 'refused', reason: 'not today' })
@@ -90,7 +93,7 @@ describe('with two sinks', () => {
 
   test('the last one that ends for a reason of its own ends the process', async () => {
     const [one, two] = [broker(['refused']), recordingSink(undefined, ['fenced'])]
-    const { stage, ended } = running(log, ['projector', 'egress'], { sinks: [one.sink, two.sink] })
+    const { stage, ended } = running(log, ['projector', 'egress'], { sinks: [{ sink: one.sink }, { sink: two.sink }] })
     expect(['refused', 'superseded']).toContain((await ended).kind)
     expect(stage('projector').state()).toEqual({ kind: 'ended', end: { kind: 'stopped' } })
   })

@@ -10,8 +10,8 @@ test('a broker that is away is told by the failure of the sink alone: lines of k
   const linesAt = async (level: 'info' | 'debug'): Promise<readonly string[]> => {
     const lines: string[] = []
     const config = loadConfig({ flags: { egress: { kafka: { brokers: [gone.address], format: 'json' } } } })
-    const [sink] = sinksOf(config, pino({ level }, { write: (line: string) => void lines.push(line) }))
-    expect(await sink?.connect(new AbortController().signal)()).toMatchObject({ left: { tag: 'NotConnected' } })
+    const [egress] = sinksOf(config, pino({ level }, { write: (line: string) => void lines.push(line) }))
+    expect(await egress?.sink.connect(new AbortController().signal)()).toMatchObject({ left: { tag: 'NotConnected' } })
     return lines
   }
   const [atInfo, atDebug] = await Promise.all([linesAt('info'), linesAt('debug')])
