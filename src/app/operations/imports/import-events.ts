@@ -54,8 +54,12 @@ export const importFile = async (options: ImportOptions): Promise<FileImported> 
   let receipt = emptyReceipt
   let bytesRead = 0
   let incomplete: string | undefined
-  const tick = async (at: number | undefined): Promise<void> => {
-    if (at !== undefined) await appendTick(log, tenant, at)
+  let ticking: Promise<unknown> = Promise.resolve()
+  /** Moves the clock behind what was stored. What is stored next shares its commit. */
+  const tick = (at: number | undefined): void => {
+    if (at === undefined) return
+    ticking = appendTick(log, tenant, at)
+    ticking.catch(() => undefined) // thrown where it is waited for
   }
   const read = (batch: Batch): Reading => {
     const origin = { tenant, source: batch.origin, receivedAt: now() }
@@ -67,15 +71,19 @@ export const importFile = async (options: ImportOptions): Promise<FileImported> 
     const ofRaws = await events
     await late?.follow()
     const read = (_: Uint8Array, index: number): readonly ReadEvent[] => ofRaws[index] ?? []
+    const before = ticking
     const stored = await ingest(log, batch.raws, origin, { ...batch, read, onStored: late?.count })
-    await tick(clock.seen(stored.latest, now()))
+    await before
+    tick(clock.seen(stored.latest, now()))
     receipt = addReceipts(receipt, inFile(file, stored))
     onProgress?.(bytes, receipt)
   }
   const onRead = (bytes: number): void => void (bytesRead = bytes)
   const onIncomplete = (why: string): void => void (incomplete = why)
   await inOrder(batchesOf({ file, onRead, onIncomplete }, signal), { read, store, aheadMax: reader.aheadMax, signal })
-  await tick(clock.end(now()))
+  await ticking
+  tick(clock.end(now()))
+  await ticking
   return { receipt, incomplete }
 }
 
