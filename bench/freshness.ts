@@ -84,9 +84,10 @@ const agesAt = async (rate: number, place: Place): Promise<readonly number[]> =>
     const { stages, topic } = await startPipeline(place, resources)
     const probes = new Probes()
     const ledger = { add: (row: SeenRow) => probes.arrived(row) }
-    const consumer = new Consumer(place.python, place.brokers, [topic], ledger, resources)
+    const centre = centreOf(rate)
+    const consumer = new Consumer({ ...place, topics: [topic], only: PROBE_QUEUE }, ledger, resources)
     await consumer.untilReady()
-    await post(stages.url as string, rate, probes).catch((cause: unknown) => {
+    await post(stages.url as string, centre, probes).catch((cause: unknown) => {
       throw new Error(stages.report(String(cause)))
     })
     await pause(LAST_ROWS_MS)
@@ -123,22 +124,30 @@ const startPipeline = async ({ brokers, registryUrl }: Place, resources: Resourc
   return { stages, topic: `${name}-queue` }
 }
 
-/** Posts a simulated centre at `rate` events a second, a probe in each request. */
-const post = async (url: string, rate: number, probes: Probes): Promise<void> => {
-  const fromMs = Date.parse('2026-01-05T08:00:00Z')
-  // Large, so that intervals do not close much more often than they would.
-  const centre = { seed: 5, fromMs, hours: 24 * 365, queues: 100, agents: 3_000 }
+/**
+ * What each request carries besides its probe, drawn beforehand. A large centre, so that intervals do not close much more
+ * often than they would.
+ */
+const centreOf = (rate: number): readonly (readonly Delivery[])[] => {
+  const centre = { seed: 5, fromMs: Date.parse('2026-01-05T08:00:00Z'), hours: 24 * 365, queues: 100, agents: 3_000 }
   const events = simulate(centre)[Symbol.iterator]()
+  const requests = (REQUESTS_PER_SECOND * (WARM_UP_MS + MEASURED_MS)) / 1_000
+  const perRequest = rate / REQUESTS_PER_SECOND - 1
+  return Array.from({ length: requests }, () =>
+    Array.from({ length: perRequest }, () => events.next().value as Delivery),
+  )
+}
+
+/** Posts one request after the other at their rate, whether or not the ones before were answered. */
+const post = async (url: string, requests: readonly (readonly Delivery[])[], probes: Probes): Promise<void> => {
   const pool = new Pool(url, { connections: CONNECTIONS })
-  const perRequest = rate / REQUESTS_PER_SECOND
   const beganMs = performance.now()
   const underWay = new Set<Promise<void>>()
-  for (let n = 0; n < (REQUESTS_PER_SECOND * (WARM_UP_MS + MEASURED_MS)) / 1_000; n++) {
+  for (const [n, deliveries] of requests.entries()) {
     const dueMs = (n * 1_000) / REQUESTS_PER_SECOND
     await pause(Math.max(0, beganMs + dueMs - performance.now()))
-    const deliveries = Array.from({ length: perRequest - 1 }, () => events.next().value as Delivery)
-    const lines = deliveries.map(({ line }) => line)
-    lines.push(probes.next(deliveries.at(-1)?.deliverAtMs ?? fromMs, dueMs >= WARM_UP_MS))
+    const probe = probes.next(deliveries.at(-1)?.deliverAtMs ?? 0, dueMs >= WARM_UP_MS)
+    const lines = [...deliveries.map(({ line }) => line), probe]
     const sending = pool
       .request({
         path: '/v1/events',

@@ -47,7 +47,11 @@ export const bounce = async (options: BounceOptions, resources: Resources, onSte
   const backlog = Math.ceil(options.rows * BACKLOG_SHARE)
   await feed.growTo(backlog)
   const ledger = new Ledger()
-  const consumer = new Consumer(python.python, broker.brokers, rowTopics, ledger, resources)
+  const consumer = new Consumer(
+    { python: python.python, brokers: broker.brokers, topics: rowTopics },
+    ledger,
+    resources,
+  )
   await consumer.untilReady()
 
   const rowsPerRound = Math.floor((0.8 * options.rows) / plan.length)

@@ -23,7 +23,9 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--brokers", required=True)
     arguments.add_argument("--topics", required=True, help="separated by commas")
+    arguments.add_argument("--only", default="", help="only rows whose key holds this text")
     options = arguments.parse_args()
+    only = options.only.encode()
     finishing = threading.Event()
     threading.Thread(target=wait_for_finish, args=(finishing,), daemon=True).start()
 
@@ -57,7 +59,8 @@ def main():
     while True:
         message = consumer.poll(0.2)
         if message is not None and message.error() is None:
-            say(line_of(message))
+            if only in dict(message.headers() or []).get("ce_subject", b""):
+                say(line_of(message))
         elif message is not None and message.error().code() == KafkaError._PARTITION_EOF:
             ends[(message.topic(), message.partition())] = message.offset()
         elif message is not None and message.error().fatal():

@@ -18,6 +18,13 @@ export const PYTHON_PACKAGES = ['confluent-kafka==2.16.1']
 
 const FINISH_LIMIT_MS = 60_000
 
+export type ConsumerOptions = Readonly<{
+  python: string
+  brokers: readonly string[]
+  topics: readonly string[]
+  only?: string
+}>
+
 /** The foreign consumer, whose rows go to the ledger. */
 export class Consumer {
   /** The first row that was published after a moment, for those who wait for it. */
@@ -26,15 +33,14 @@ export class Consumer {
   private readonly closed: Promise<number | null>
   private readonly ready: Promise<void>
 
+  /** `only`: rows whose key holds this text, by default all. */
   constructor(
-    python: string,
-    brokers: readonly string[],
-    topics: readonly string[],
+    { python, brokers, topics, only = '' }: ConsumerOptions,
     ledger: Pick<Ledger, 'add'>,
     resources: Resources,
   ) {
     const program = join(import.meta.dirname, 'consumer.py')
-    const args = ['-u', program, '--brokers', brokers.join(','), '--topics', topics.join(',')]
+    const args = ['-u', program, '--brokers', brokers.join(','), '--topics', topics.join(','), '--only', only]
     const child = spawn(python, args, { stdio: ['pipe', 'pipe', 'inherit'] })
     this.child = child
     child.stdin.on('error', () => undefined) // it may have ended

@@ -50,7 +50,7 @@ describeKafka('the bounce test', ({ brokers, tools }) => {
     await producer.disconnect()
     const python = await pythonWith(PYTHON_PACKAGES)
     if (python.python === undefined) throw new Error(python.why)
-    const consumer = new Consumer(python.python, brokers, [topic], ledger, resources)
+    const consumer = new Consumer({ python: python.python, brokers, topics: [topic] }, ledger, resources)
     await consumer.untilReady()
     await consumer.finish()
     // SHA-256 of the byte 2: the value without the frame of the registry.
