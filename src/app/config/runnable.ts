@@ -1,4 +1,7 @@
 import { accessSync, constants } from 'node:fs'
+import { topicNames } from '../../egress/topics.js'
+import { topicsIn } from './egress-schema.js'
+import { sinkSettings } from './egress-sinks.js'
 import { ConfigError, type Config } from './schema.js'
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i
@@ -13,6 +16,7 @@ export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
 export const runProblems = (config: Config, stages: readonly string[]): readonly string[] => [
   ...(stages.includes('ingress') ? ingressProblems(config.ingress) : []),
   ...shardProblems(config, stages),
+  ...sharedTopicProblems(config),
   ...(config.log.kind === 'eventstoredb' ? fileProblems(config.log.eventstoredb) : []),
 ]
 
@@ -42,6 +46,29 @@ const shardProblems = ({ log, egress }: Config, stages: readonly string[]): read
       : []),
   ]
 }
+
+/** Two sinks that publish the same rows to one topic: its consumers would get each revision twice. */
+const sharedTopicProblems = ({ egress, profile }: Config): readonly string[] => {
+  const sinks = sinkSettings(egress).flatMap((sink) => (sink.use === 'kafka' ? [sink] : []))
+  return sinks.flatMap((sink, index) =>
+    sinks.slice(0, index).flatMap((other) => {
+      if (!sink.kafka.brokers.some((broker) => other.kafka.brokers.includes(broker))) return []
+      if (!common(sink.filter.granularities, other.filter.granularities)) return []
+      const [topics, others] = [topicsIn(sink.kafka), topicsIn(other.kafka)]
+      return profile.families
+        .filter((family) => [sink, other].every(({ filter: { families } }) => families?.includes(family) ?? true))
+        .flatMap((family) => topicNames(topics, [family]).filter((name) => topicNames(others, [family]).includes(name)))
+        .filter((name, at, names) => names.indexOf(name) === at)
+        .map(
+          (name) =>
+            `egress.sinks: ${other.name} and ${sink.name} publish the same rows to ${name}: give them topics of their own, or families or granularities that differ`,
+        )
+    }),
+  )
+}
+
+const common = <A>(some: readonly A[] | undefined, others: readonly A[] | undefined): boolean =>
+  some === undefined || others === undefined || some.some((each) => others.includes(each))
 
 /** The ingress takes events from other machines only if they have a token. */
 export const ingressProblems = ({ host, token }: Pick<Config['ingress'], 'host' | 'token'>): readonly string[] =>

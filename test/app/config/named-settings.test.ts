@@ -16,6 +16,7 @@ const settings = (schema: unknown, path = ''): readonly string[] => {
     })
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional)
     return settings(schema.unwrap(), path)
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => settings(option, path))
   if (schema instanceof z.ZodArray) return settings(schema.element, path)
   if (schema instanceof z.ZodUnion) return schema.options.flatMap((option: unknown) => settings(option, path))
   return []

@@ -4,6 +4,7 @@ import { readGenerations, watchLive } from '../generations.js'
 import { PauseGate } from '../pause-gate.js'
 import { retrying, type Again, type Lost } from '../retry.js'
 import { deliveryTold } from './delivery-told.js'
+import { Lag } from './lag.js'
 import { progressCheck } from './progress-check.js'
 import { publish } from './publish.js'
 import { egressDefaults, endOf, type EgressEnd, type EgressOptions, type Publishing } from './publishing.js'
@@ -23,6 +24,7 @@ export const runEgress = async (options: EgressOptions): Promise<EgressEnd> => {
   const { tenant, filter = {}, acceptProgress: accepted = [] } = options
   const check = progressCheck({ tenant, logs, sink: sink.name, accepted })
   const delivery = deliveryTold(options)
+  const lag = new Lag(activity, now, options.lagCheckMs)
   let written = 0
   return retrying<EgressEnd>(
     { what: `egress ${sink.name}`, backoff: retry, random, signal, gate, activity, logger, now },
@@ -38,9 +40,9 @@ export const runEgress = async (options: EgressOptions): Promise<EgressEnd> => {
         written += records
         options.onProgress?.(written, progress)
       }
-      return publishLive({ ...options, gate, filter, progress: connected.right, onWorking, onWritten })
+      return publishLive({ ...options, gate, filter, lag, progress: connected.right, onWorking, onWritten })
     },
-  )
+  ).finally(() => lag.close())
 }
 
 /** Publishes the live generation until another is promoted (`again`). */

@@ -26,7 +26,7 @@ export const publishPeriods = async (
   generation: Generation,
   periods: Periods,
 ): Promise<EgressEnd | Lost | undefined> => {
-  const { untilCaughtUp, activity, onWorking } = publishing
+  const { untilCaughtUp, activity, lag, onWorking } = publishing
   const { until } = generation
   let from = generation.from
   for (;;) {
@@ -40,6 +40,7 @@ export const publishPeriods = async (
       if (failure !== undefined) return endOf(failure)
       if (until.aborted) return undefined
       from = window.through + 1
+      lag.passed(window.through)
     }
     periods.done()
     onWorking()

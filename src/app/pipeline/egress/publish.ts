@@ -13,13 +13,14 @@ import { writerOf } from './writer.js'
 export const publish = async (publishing: Publishing, live: Live, until: AbortSignal): Promise<EgressEnd | Lost> => {
   const { generation } = live
   const { tenant, logs, progress, periods, untilCaughtUp, logger } = publishing
+  const stream = kpiStream(tenant, generation)
   const open = () => logs.kpi(generation, 'reader')
   const owner = watchOwner(publishing, until)
   try {
     const kpi = untilCaughtUp ? await open() : await whenThere(open, `rows of generation ${generation}`, until, logger)
     const from = await publishFrom(kpi, tenant, generation, progress)
+    publishing.lag.follow(kpi, stream, from)
     const write = writerOf(publishing, kpi, live, from)
-    const stream = kpiStream(tenant, generation)
     const of = { live, kpi, stream, from, write, until: owner.watched }
     const end = await (periods === undefined ? publishStream(publishing, of) : publishPeriods(publishing, of, periods))
     return end ?? owner.lost() ?? { kind: 'stopped' }

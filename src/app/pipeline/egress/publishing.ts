@@ -8,6 +8,7 @@ import type { Logs } from '../logs/logs.js'
 import type { PauseGate } from '../pause-gate.js'
 import type { Lost, RetryOptions } from '../retry.js'
 import type { StageEnd } from '../stage.js'
+import type { Lag } from './lag.js'
 import type { Periods } from './periods.js'
 
 export type EgressEnd = Exclude<StageEnd, { kind: 'failed' }>
@@ -32,6 +33,8 @@ export type EgressOptions = Readonly<{
   acceptProgress?: readonly ProgressMismatchCode[]
   /** How often an idle egress asks whether another has taken over. Default ten seconds. */
   ownerCheckMs?: number
+  /** How often the end of the log is looked at, for the lag that health tells. Default five seconds. */
+  lagCheckMs?: number
   /** Pauses between attempts while log or destination are away. Default: that of `egressDefaults`. */
   retry?: RetryOptions['backoff']
   random?: RetryOptions['random']
@@ -50,6 +53,7 @@ export type Publishing = Omit<EgressOptions, 'filter'> &
   Readonly<{
     gate: PauseGate
     filter: RowFilter
+    lag: Lag
     /** What the sink told when it connected. */
     progress: Progress | undefined
     /** Called whenever log and destination have done what they should. */

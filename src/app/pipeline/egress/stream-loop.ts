@@ -5,7 +5,7 @@ import { recordsOf } from './writer.js'
 
 /** Publishes every row that passes the filter, as it comes. `undefined`: it was told to stop. */
 export const publishStream = async (
-  { filter, batchMax, untilCaughtUp, gate, activity, onWorking }: Publishing,
+  { filter, batchMax, untilCaughtUp, gate, activity, lag, onWorking }: Publishing,
   { live, kpi, stream, from, write, until }: Generation,
 ): Promise<EgressEnd | Lost | undefined> => {
   for await (const message of kpi.subscribeStream(stream, { from, batchMax, signal: until })) {
@@ -15,13 +15,16 @@ export const publishStream = async (
       if (untilCaughtUp) return { kind: 'caught-up' }
       continue
     }
-    const last = message.events.findLast(isKpiEvent)
-    if (last === undefined) continue
-    activity?.begun()
-    const records = message.events.flatMap((event) => recordsOf(event, live, filter))
-    const failure = await gate.step(until, () => write(records, last))
-    if (failure !== undefined) return endOf(failure)
-    activity?.moved()
+    const { events } = message
+    const last = events.findLast(isKpiEvent)
+    if (last !== undefined) {
+      activity?.begun()
+      const records = events.flatMap((event) => recordsOf(event, live, filter))
+      const failure = await gate.step(until, () => write(records, last))
+      if (failure !== undefined) return endOf(failure)
+      activity?.moved()
+    }
+    lag.passed(events.at(-1)!.revision)
   }
   return undefined
 }

@@ -62,9 +62,9 @@ export const kpiLog = async () => {
 /** A row revision of a log: where it stands, and what decides whether it passes a filter. */
 export type InLog = Readonly<{ name: string; key: string; at: number; header: RowHeader; bytes: string }>
 
-export const rowsInLog = async (log: EventLog): Promise<readonly InLog[]> => {
+export const rowsInLog = async (log: EventLog, tenant = 't'): Promise<readonly InLog[]> => {
   const rows: InLog[] = []
-  for await (const events of log.readStream(kpiStream('t', 'g1')))
+  for await (const events of log.readStream(kpiStream(tenant, 'g1')))
     for (const event of events) {
       const stored = isKpiEvent(event) ? readKpiEvent(event) : undefined
       if (stored?.kind !== 'row') continue
