@@ -30,12 +30,14 @@ export type DeadLetterNote = Readonly<{
 /**
  * Events of one topic that tell of one day (UTC) and lie behind the late horizon of a generation. `count` is all of
  * them from the beginning of the generation through the raw position `last`; `first` is the position of the first. Of
- * several records of one stretch the one with the greatest `last` counts.
+ * several records of one stretch the one with the greatest `last` counts. `bucket`: only the events of this bucket,
+ * where processes share the work by buckets; the records of all buckets add up.
  */
 export type LateStretch = Readonly<{
   generation: string
   day: string
   topic: string
+  bucket?: string
   count: number
   first: string
   last: string

@@ -129,8 +129,8 @@ export const compareDeadLetters = async (
 const placeless = (event: RecordedEvent): RecordedEvent => {
   const { stretch, receivedAt } = noteOfLetter(event)
   if (stretch === undefined) return event
-  const { generation, day, topic, count } = stretch
-  const id = contentId('late-stretch', generation, day, topic, String(count))
+  const { generation, day, topic, bucket = '', count } = stretch
+  const id = contentId('late-stretch', generation, day, topic, bucket, String(count))
   return { ...plainEvent(event), id, data: new Uint8Array(0), metadata: Buffer.from(receivedAt) }
 }
 

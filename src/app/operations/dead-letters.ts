@@ -3,7 +3,7 @@ import { deadLetterStream } from '../../domain/stream-name.js'
 import { ingest } from '../../ingress/ingest.js'
 import { emptyReceipt, type Receipt } from '../../ingress/receipt.js'
 import { readRawEvents } from '../../ingress/raw-event.js'
-import { noteOfLetter, type DeadLetterNote } from '../../ingress/dead-letter.js'
+import { lateLetter, noteOfLetter, type DeadLetterNote, type LateStretch } from '../../ingress/dead-letter.js'
 import type { EventLog } from '../../log/event-log.js'
 import { ifThere } from './imports/import-configuration.js'
 import { readGenerations } from '../pipeline/generations.js'
@@ -29,13 +29,44 @@ export async function* deadLetters(logs: Logs, tenant: string): AsyncIterable<De
         const { stretch } = note
         if (stretch === undefined) yield letter
         else {
-          const key = `${stretch.generation} ${stretch.day} ${stretch.topic}`
+          const key = `${keyOf(stretch)} ${stretch.bucket ?? ''}`
           const known = stretches.get(key)?.note.stretch
           if (known === undefined || BigInt(known.last) < BigInt(stretch.last)) stretches.set(key, letter)
         }
       }
-    yield* stretches.values()
+    yield* added([...stretches.values()], tenant)
   }
+}
+
+const keyOf = ({ generation, day, topic }: LateStretch): string => `${generation} ${day} ${topic}`
+
+/**
+ * The letters of one stretch as one. Those of buckets add up. A projector without buckets counts the same events: of
+ * the two the one that has counted more is told.
+ */
+const added = (letters: readonly DeadLetter[], tenant: string): readonly DeadLetter[] => {
+  const together = new Map<string, DeadLetter>()
+  const tell = (letter: DeadLetter, adds: boolean): void => {
+    const { stretch } = letter.note as { stretch: LateStretch }
+    const known = together.get(keyOf(stretch))
+    if (known === undefined) together.set(keyOf(stretch), letter)
+    else if (adds) together.set(keyOf(stretch), sumOf(known, letter, tenant))
+    else if (eventsOf(letter) > eventsOf(known)) together.set(keyOf(stretch), letter)
+  }
+  const isOfBucket = ({ note }: DeadLetter): boolean => note.stretch?.bucket !== undefined
+  for (const letter of letters.filter(isOfBucket)) tell(letter, true)
+  for (const letter of letters.filter((each) => !isOfBucket(each))) tell(letter, false)
+  return [...together.values()]
+}
+
+const sumOf = (a: DeadLetter, b: DeadLetter, tenant: string): DeadLetter => {
+  const [one, other] = [a.note.stretch as LateStretch, b.note.stretch as LateStretch]
+  const first = BigInt(one.first) < BigInt(other.first) ? one.first : other.first
+  const [latest, last] = BigInt(one.last) > BigInt(other.last) ? [a, one.last] : [b, other.last]
+  const { generation, day, topic } = one
+  const stretch = { generation, day, topic, count: one.count + other.count, first, last }
+  const { event, note } = lateLetter(stretch, { tenant, receivedAt: Date.parse(latest.note.receivedAt) })
+  return { id: latest.id, part: latest.part, note, raw: event.data }
 }
 
 /** How many events a dead letter stands for. */

@@ -1,9 +1,8 @@
 import { compareGenerations, type IntervalComparison } from './compare-generations.js'
 import { comparedRow, type ComparedRow } from './digest.js'
-import { RowIndexKeeper } from '../../row-index/row-index-keeper.js'
 import { promote, readGenerations, startGeneration, type Generation } from '../../pipeline/generations.js'
 import { latestHeaders, RowOfUnknownSchema } from '../../../contract/kpi-stream.js'
-import { snapshotsOf, type LiveProjectorOptions } from '../../pipeline/projector/projector-stage.js'
+import { snapshotsOf, withRowIndex, type LiveProjectorOptions } from '../../pipeline/projector/projector-stage.js'
 import type { Position } from '../../../log/event-log.js'
 import { GaveUp } from '../../pipeline/retry.js'
 import { rawLogIdOf } from '../../pipeline/projector/checkpoint-check.js'
@@ -59,17 +58,16 @@ export const rebuild = async (options: RebuildOptions): Promise<RebuildOutcome> 
   })
   const kpi = await logs.kpi(generation.name, 'writer')
   const snapshots = snapshotsOf(data, tenant, generation.name, logs)
-  const index = new RowIndexKeeper({ kpi, tenant, generation: generation.name, data }, options.logger)
   try {
     let reached: Position | undefined
     const head = generation.historyThrough
-    const onProgress: RebuildOptions['onProgress'] = (progress) => {
-      reached = progress.position
-      index.grown(progress.rows)
-      options.onProgress?.(progress)
-    }
-    const run = { ...options, generation, kpi, snapshots, untilCaughtUp: true, onProgress }
-    const end = await runProjector(run).catch((cause: unknown) => {
+    const end = await withRowIndex(options, generation, kpi, (told) => {
+      const onProgress: typeof told = (progress) => {
+        reached = progress.position
+        told(progress)
+      }
+      return runProjector({ ...options, generation, kpi, snapshots, untilCaughtUp: true, onProgress })
+    }).catch((cause: unknown) => {
       if (!(cause instanceof GaveUp)) throw cause
       throw new RebuildFailed(`generation ${generation.name} is not complete: ${cause.message}`, { cause })
     })
@@ -81,7 +79,6 @@ export const rebuild = async (options: RebuildOptions): Promise<RebuildOutcome> 
     if (end.kind !== 'caught-up')
       throw new RebuildFailed(`generation ${generation.name} is not complete: ${describe(end)}`)
   } finally {
-    await index.close()
     await snapshots.close()
   }
   const rowsOf = async (name: string): Promise<ReadonlyMap<string, ComparedRow>> => {

@@ -8,17 +8,17 @@ import type { Position } from '../../../log/event-log.js'
  * is a function of the raw log, wherever batches end and however often a stretch is told: the latest tells all.
  */
 export class LateStretches {
-  private readonly generation: string
+  private readonly of: Pick<LateStretch, 'generation' | 'bucket'>
   private readonly stretches: Map<string, LateStretch>
   private readonly changed = new Set<string>()
 
-  constructor(generation: string, state: readonly LateStretch[] = []) {
-    this.generation = generation
+  constructor(of: Pick<LateStretch, 'generation' | 'bucket'>, state: readonly LateStretch[] = []) {
+    this.of = of
     this.stretches = new Map(state.map((stretch) => [keyOf(stretch), stretch]))
   }
 
   add(at: EpochMs, topic: string, position: Position): void {
-    const place = { generation: this.generation, day: new Date(at).toISOString().slice(0, 10), topic }
+    const place = { ...this.of, day: new Date(at).toISOString().slice(0, 10), topic }
     const key = keyOf(place)
     const known = this.stretches.get(key)
     const last = String(position)

@@ -92,19 +92,35 @@ export const runLiveProjector = (options: LiveProjectorOptions): Promise<Project
     const { logs, data, tenant, logger } = options
     const kpi = await openKpi(logs, generation, waitMaxMs, signal)
     const snapshots = snapshotsOf(data, tenant, generation.name, logs)
-    const index = new RowIndexKeeper({ kpi, tenant, generation: generation.name, data }, logger)
-    const onProgress: ProjectorOptions['onProgress'] = (progress) => {
-      index.grown(progress.rows)
-      options.onProgress?.(progress)
-    }
     try {
       logger.info({ generation: generation.name }, 'projector: projecting')
-      return await runProjector({ ...options, generation, kpi, snapshots, signal, onWorking, onProgress })
+      return await withRowIndex(options, generation, kpi, (onProgress) =>
+        runProjector({ ...options, generation, kpi, snapshots, signal, onWorking, onProgress }),
+      )
     } finally {
-      await index.close()
       await snapshots.close()
     }
   })
+
+type OnProgress = NonNullable<ProjectorOptions['onProgress']>
+
+/** Keeps the row index of a generation beside the work that appends to it, which tells its progress. */
+export const withRowIndex = async <End>(
+  { tenant, data, logger, onProgress }: Pick<LiveProjectorOptions, 'tenant' | 'data' | 'logger' | 'onProgress'>,
+  { name }: Generation,
+  kpi: EventLog,
+  work: (onProgress: OnProgress) => Promise<End>,
+): Promise<End> => {
+  const index = new RowIndexKeeper({ kpi, tenant, generation: name, data }, logger)
+  try {
+    return await work((progress) => {
+      index.grown(progress.rows)
+      onProgress?.(progress)
+    })
+  } finally {
+    await index.close()
+  }
+}
 
 /** The log that holds the KPI stream of a generation, as its one writer. */
 export const openKpi = (logs: Logs, { name }: Generation, waitMaxMs: number, signal: AbortSignal): Promise<EventLog> =>

@@ -54,7 +54,7 @@ export class RawFold {
     this.position = options.mark?.position
     this.lastEvent = options.mark?.origin?.event
     this.historyThrough = historyThroughOf(options.generation)
-    this.late = new LateStretches(options.generation.name, options.late)
+    this.late = new LateStretches({ generation: options.generation.name }, options.late)
   }
 
   /** Closed cells that wait in memory for the next save. */

@@ -12,7 +12,8 @@ import type { Refusal } from '../../../projections/lateness.js'
 import { pointRecorder } from '../../../projections/points/point-recorder.js'
 import type { Generation } from '../generations.js'
 import { historyThroughOf } from '../projector/raw-fold.js'
-import type { SnapshotStore } from '../projector/snapshots.js'
+import { LateStretches } from '../projector/late-stretches.js'
+import type { Snapshot, SnapshotStore } from '../projector/snapshots.js'
 
 /** A raw event with what it says, decoded once for all buckets that it concerns. */
 export type Decoded = Readonly<{ event: RecordedEvent; facts: readonly Fact[]; receivedAt: EpochMs | undefined }>
@@ -25,7 +26,7 @@ export type BucketFoldOptions = Readonly<{
   /** Through here everything is in the points stream; `undefined`: nothing is. */
   stored: PointsTail
   /** Where the projection's state is from; `undefined`: it is empty. */
-  snapshot: RawMark | undefined
+  snapshot: (RawMark & Pick<Snapshot, 'late'>) | undefined
 }>
 
 /**
@@ -34,6 +35,8 @@ export type BucketFoldOptions = Readonly<{
  */
 export class BucketFold {
   readonly bucket: string
+  /** What lay behind the late horizon so far. */
+  readonly late: LateStretches
   /** Folded through here. */
   position: Position | undefined
   eventsSinceSave = 0
@@ -53,6 +56,7 @@ export class BucketFold {
     const { tenant, bucket, generation, snapshot, stored } = options
     this.options = options
     this.bucket = bucket
+    this.late = new LateStretches({ generation: generation.name, bucket }, snapshot?.late)
     this.stored = stored.mark
     this.revision = stored.revision
     this.position = snapshot?.position
@@ -132,7 +136,7 @@ export class BucketFold {
   async saveTo(snapshots: SnapshotStore): Promise<void> {
     const mark = this.mark()
     if (mark === undefined || this.isAhead) return
-    await snapshots.save({ ...mark, state: this.projection.save() })
+    await snapshots.save({ ...mark, state: this.projection.save(), late: this.late.save() })
     if (snapshots.keepsColdStore) this.projection.saved()
     this.eventsSinceSave = 0
   }

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { bucketOfStream, bucketPrefixes } from '../../../domain/stream-name.js'
 import { decodeRaw, feeds } from '../../../ingress/decode/decoders.js'
-import { deadLetter } from '../../../ingress/dead-letter.js'
+import { deadLetter, lateLetter } from '../../../ingress/dead-letter.js'
 import { receivedAtOf } from '../../../ingress/metadata.js'
 import type { Position, RecordedEvent, StreamAppend } from '../../../log/event-log.js'
 import type { Activity } from '../activity.js'
@@ -128,11 +128,11 @@ export class Cohort {
       const letter = this.apply(event)
       if (letter === 'passed-over') continue
       fed += 1
-      if (letter === undefined) continue
-      if (letter.reason === 'too-late') tooLate += 1
-      letters.push(letter)
+      if (letter === 'too-late') tooLate += 1
+      else if (letter !== undefined) letters.push(letter)
     }
     this.passed((events.at(-1) as RecordedEvent).position)
+    letters.push(...this.lateLetters())
     // Dead letters go before the checkpoint of their batch, so none is lost.
     await storeDeadLetters(this.options.points, letters)
     const isFull = (fold: BucketFold): boolean => fold.eventsSinceSave >= SNAPSHOT_EVENTS
@@ -141,7 +141,16 @@ export class Cohort {
     this.options.onStored({ events: events.length, fed, tooLate })
   }
 
-  private apply(event: RecordedEvent): 'passed-over' | undefined | (DeadLetter & Readonly<{ reason: string }>) {
+  /** The letters of stretches behind the late horizon that have grown, but for what was told before. */
+  private lateLetters(): readonly DeadLetter[] {
+    const { tenant, now } = this.options
+    return this.folds().flatMap((fold) => {
+      const grown = fold.late.take()
+      return fold.isAhead ? grown.map((stretch) => lateLetter(stretch, { tenant, receivedAt: now() })) : []
+    })
+  }
+
+  private apply(event: RecordedEvent): 'passed-over' | 'too-late' | undefined | DeadLetter {
     const { tenant, generation, now } = this.options
     const bucket = bucketOfStream(tenant, event.stream)
     const folds = (bucket === undefined ? this.folds() : [this.held.get(bucket)?.fold]).filter(
@@ -159,12 +168,14 @@ export class Cohort {
     const isStored = first.hasStored(event)
     const refusals = decoded === undefined ? [] : folds.map((fold) => fold.apply(decoded))
     const unusable = E.isLeft(facts) ? facts.left : refusals[0]
-    if (isShared || isStored || unusable === undefined) return undefined
-    const origin = { tenant, source: `${event.stream}@${event.revision}`, receivedAt: now() }
-    return {
-      ...deadLetter(event.data, { topic: event.type, ...unusable }, origin, 'projector'),
-      reason: unusable.reason,
+    if (isShared || unusable === undefined) return undefined
+    if ('at' in unusable) {
+      first.late.add(unusable.at, event.type, event.position)
+      return 'too-late'
     }
+    if (isStored) return undefined
+    const origin = { tenant, source: `${event.stream}@${event.revision}`, receivedAt: now() }
+    return deadLetter(event.data, { topic: event.type, ...unusable }, origin, 'projector')
   }
 
   private passed(position: Position): void {

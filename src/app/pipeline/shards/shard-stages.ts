@@ -7,6 +7,7 @@ import {
   openKpi,
   openWhenFree,
   snapshotsOf,
+  withRowIndex,
   type LiveOptions,
   type LiveProjectorOptions,
   type OnGeneration,
@@ -83,7 +84,9 @@ export const runLiveMerge = (options: LiveProjectorOptions): Promise<ProjectorEn
     const snapshots = snapshotsOf(data, tenant, `${generation.name}.merge`, logs)
     try {
       logger.info({ generation: generation.name }, 'merge: merging')
-      return await runMerger({ ...options, generation, kpi, snapshots, signal, onWorking })
+      return await withRowIndex(options, generation, kpi, (onProgress) =>
+        runMerger({ ...options, generation, kpi, snapshots, signal, onWorking, onProgress }),
+      )
     } finally {
       await snapshots.close()
     }
