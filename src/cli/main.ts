@@ -13,6 +13,7 @@ const commands: Readonly<Record<keyof typeof summaries, () => Promise<Command>>>
   kpis: async () => (await import('./kpis.js')).kpisCommand(),
   schemas: async () => (await import('./schemas.js')).schemasCommand(),
   topics: async () => (await import('./topics.js')).topicsCommand(),
+  egress: async () => (await import('./egress.js')).egressCommand(),
   clock: async () => (await import('./clock.js')).clockCommand(),
   log: async () => (await import('./log.js')).logCommand(),
   backup: async () => (await import('./backup.js')).backupCommand(),

@@ -31,6 +31,9 @@ export const refusalOf = (
   return left.length === 0
     ? undefined
     : left
-        .map(({ code, reason }) => `${reason} (to accept it: \`streamvane run --accept-progress ${code}\`)`)
+        .map(
+          ({ code, reason }) =>
+            `${reason} (to accept it: \`streamvane egress accept ${code} --why …\`, or \`streamvane run --accept-progress ${code}\`)`,
+        )
         .join('. ')
 }

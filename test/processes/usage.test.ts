@@ -7,6 +7,7 @@ import { clockCommand } from '../../src/cli/clock.js'
 import { configCommand } from '../../src/cli/config.js'
 import { correctionsCommand } from '../../src/cli/corrections.js'
 import { deadLetterCommand } from '../../src/cli/deadletter.js'
+import { egressCommand } from '../../src/cli/egress.js'
 import { eraseCommand } from '../../src/cli/erase.js'
 import { generationsCommand } from '../../src/cli/generations.js'
 import { importCommand } from '../../src/cli/import.js'
@@ -33,6 +34,7 @@ const commands = {
   kpis: kpisCommand,
   schemas: schemasCommand,
   topics: topicsCommand,
+  egress: egressCommand,
   clock: clockCommand,
   log: logCommand,
   backup: backupCommand,

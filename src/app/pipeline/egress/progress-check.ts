@@ -22,6 +22,12 @@ export const progressThrough = async (kpi: EventLog, live: Live, event: Recorded
   return logId === undefined ? at : { ...at, logId }
 }
 
+/** The progress that means: nothing of this generation is published, and that is as it should be. */
+export const beforeFirst = async (kpi: EventLog, live: Live): Promise<Progress> => {
+  const logId = await kpiLogIdOf(kpi)
+  return { ...live, revision: -1, ...(logId !== undefined && { logId }) }
+}
+
 /**
  * Compares the progress at a destination with this log, before the sink fences anybody: every log names its first
  * generation `g1`, so the progress of another data folder, or of a later state of this one, looks like ours. Throws
@@ -51,14 +57,16 @@ const mismatchOf = async (
         `rows of generation ${generation} were published to ${sink} from log ${progress.logId}, this is log ` +
           (await kpi.id()),
       )
-    if (await isHeld(kpi, kpiStream(tenant, generation), progress)) return undefined
+    // Nothing is published behind the progress of a generation that is not live any more.
+    if (generation !== live || (await isHeld(kpi, kpiStream(tenant, generation), progress))) return undefined
     return {
       code: 'other-history',
       reason:
         `rows of generation ${generation} were published to ${sink} through revision ${revision}, where this log holds ` +
         `${progress.eventId === undefined ? 'nothing' : 'another row or nothing'}: it was restored from an older copy, ` +
-        `or two copies of it were written to. Restore the log that was published from; or accept it: all rows of the ` +
-        `live generation are then published again`,
+        `or two copies of it were written to. Restore the log that was published from; or compute the rows anew under ` +
+        `another name (\`streamvane rebuild --promote\`); or accept it: all rows of ${generation} are then published ` +
+        `again, and a row may carry a revision that was published with other values`,
     }
   } catch (cause) {
     // The log of a generation that is not live any more may have been removed; nothing is published behind it.
@@ -93,6 +101,7 @@ export const publishFrom = async (
 }
 
 const isHeld = async (kpi: EventLog, stream: string, { revision, eventId }: Progress): Promise<boolean> => {
+  if (revision < 0) return true // see `beforeFirst`
   for await (const [event] of kpi.readStream(stream, { from: revision, max: 1 }))
     if (event?.revision === revision) return eventId === undefined || eventId === nameOf(event)
   return false

@@ -80,7 +80,7 @@ const parsed = (value: Buffer): Stored => {
   if (typeof record === 'object' && record !== null && 'version' in record && 'owner' in record) return record as Stored
   throw new UnreadableProgress(
     'the last progress record was not written by Streamvane: delete it (a record with the same key and no value), and ' +
-      'start with `streamvane run --accept-progress progress-missing`, which publishes all rows again',
+      'accept that (`streamvane egress accept progress-missing --why …`): all rows are then published again',
   )
 }
 

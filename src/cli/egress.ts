@@ -1,0 +1,70 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { Argument, type Command } from 'commander'
+import { acceptProgress, type Accepted } from '../app/operations/accept-progress.js'
+import { sinksOf } from '../app/pipeline/egress/sinks.js'
+import { progressMismatchCodes, type ProgressMismatchCode } from '../egress/progress-mismatch.js'
+import { failureText } from '../egress/sink.js'
+import { command, commandGroup, type CommonFlags } from './command/command.js'
+import { configOf, withContext } from './command/context.js'
+import { EXIT, UsageError } from './command/exit.js'
+import { summaries } from './command/summaries.js'
+
+type Flags = CommonFlags &
+  Readonly<{ why: string; sink?: string; dryRun?: boolean; takeOver?: boolean; json?: boolean }>
+
+export const egressCommand = (): Command => {
+  const group = commandGroup('egress', summaries.egress)
+  group.addCommand(
+    command(
+      'accept',
+      'accept, once, a progress at the destination that does not match; says what is then published. The egress must be stopped',
+      [
+        'streamvane egress accept topic-recreated --why "retention was set wrong, topic made again" --dry-run',
+        'streamvane egress accept other-log --why "restored to a new host"',
+      ],
+    )
+      .addArgument(new Argument('<mismatch...>', 'what the refusal names').choices(progressMismatchCodes))
+      .requiredOption('--why <text>', 'the reason, for the log of this command')
+      .option('--sink <name>', 'which sink, where there are several')
+      .option('--dry-run', 'change nothing; only say what would be published')
+      .option('--take-over', 'also where another instance is seen to publish under the same name; that one ends')
+      .option('--json', 'one JSON object')
+      .action(async (codes: ProgressMismatchCode[], flags: Flags) => {
+        const { why, dryRun = false } = flags
+        const config = configOf(flags, {
+          egress: { acceptProgress: codes, takeOver: flags.takeOver === true ? 'always' : undefined },
+        })
+        await withContext('egress accept', config, async ({ logs, logger, signal }) => {
+          const sinks = sinksOf(config, logger)
+          const named = flags.sink === undefined ? sinks : sinks.filter(({ name }) => name === flags.sink)
+          const [sink] = named
+          if (sink === undefined || named.length > 1)
+            throw new UsageError(
+              sinks.length === 0 ? 'egress.sink is none' : `--sink: one of ${sinks.map(({ name }) => name).join(', ')}`,
+            )
+          try {
+            const accepted = await acceptProgress({ tenant: config.tenant, logs, sink, codes, dryRun, signal })
+            if (E.isLeft(accepted)) {
+              console.error(`${sink.name}: ${failureText(accepted.left)}`)
+              return accepted.left.tag === 'Refused' ? EXIT.refused : EXIT.failed
+            }
+            if (!dryRun) logger.info({ ...accepted.right, accepted: codes, why }, 'egress: a progress was accepted')
+            console.log(flags.json === true ? JSON.stringify(accepted.right) : sentenceOf(accepted.right, dryRun))
+            return EXIT.ok
+          } finally {
+            await sink.close()
+          }
+        })
+      }),
+  )
+  return group
+}
+
+const sentenceOf = ({ sink, found, generation, revision, rows }: Accepted, dryRun: boolean): string => {
+  const before = found === undefined ? 'no progress' : `revision ${found.revision} of ${found.generation}`
+  const passed = revision === 0 ? 'all' : `those behind revision ${revision - 1}`
+  return (
+    `${sink}: the destination said ${before}. The egress ${dryRun ? 'would publish' : 'will publish'} ${rows} rows of ` +
+    `${generation}: ${passed}. ${dryRun ? 'Nothing was changed' : 'Start it with `streamvane run`'}`
+  )
+}
