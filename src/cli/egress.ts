@@ -36,14 +36,15 @@ export const egressCommand = (): Command => {
         })
         await withContext('egress accept', config, async ({ logs, logger, signal }) => {
           const sinks = sinksOf(config, logger)
-          const named = flags.sink === undefined ? sinks : sinks.filter(({ name }) => name === flags.sink)
-          const [sink] = named
-          if (sink === undefined || named.length > 1)
-            throw new UsageError(
-              sinks.length === 0 ? 'egress.sink is none' : `--sink: one of ${sinks.map(({ name }) => name).join(', ')}`,
-            )
+          const names = sinks.map(({ sink }) => sink.name)
+          const named = sinks.filter(({ sink: { name } }) => name === (flags.sink ?? name))
+          const [chosen] = named
+          if (chosen === undefined || named.length > 1)
+            throw new UsageError(names.length === 0 ? 'egress.sink is none' : `--sink: one of ${names.join(', ')}`)
+          const { sink, filter } = chosen
           try {
-            const accepted = await acceptProgress({ tenant: config.tenant, logs, sink, codes, dryRun, signal })
+            const { tenant } = config
+            const accepted = await acceptProgress({ tenant, logs, sink, filter, codes, dryRun, signal })
             if (E.isLeft(accepted)) {
               console.error(`${sink.name}: ${failureText(accepted.left)}`)
               return accepted.left.tag === 'Refused' ? EXIT.refused : EXIT.failed

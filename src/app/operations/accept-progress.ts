@@ -1,10 +1,10 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { isKpiEvent } from '../../contract/kpi-stream.js'
 import { kpiStream } from '../../domain/stream-name.js'
 import type { ProgressMismatchCode } from '../../egress/progress-mismatch.js'
-import type { Progress, Sink, SinkFailure } from '../../egress/sink.js'
+import type { Progress, RowFilter, Sink, SinkFailure } from '../../egress/sink.js'
 import type { EventLog } from '../../log/event-log.js'
 import { beforeFirst, progressCheck, progressThrough, publishFrom } from '../pipeline/egress/progress-check.js'
+import { recordsOf } from '../pipeline/egress/writer.js'
 import type { Logs } from '../pipeline/logs/logs.js'
 import type { Live } from '../pipeline/generations.js'
 import { computedGenerations, NoGeneration } from './computed.js'
@@ -14,6 +14,8 @@ export type AcceptProgressOptions = Readonly<{
   logs: Logs
   /** A sink that accepts `codes`, and is not connected. */
   sink: Sink
+  /** What the sink publishes. Default everything. */
+  filter?: RowFilter | undefined
   codes: readonly ProgressMismatchCode[]
   /** Changes nothing. */
   dryRun: boolean
@@ -39,13 +41,15 @@ export const acceptProgress = async ({
   tenant,
   logs,
   sink,
+  filter = {},
   codes,
   dryRun,
   signal,
 }: AcceptProgressOptions): Promise<E.Either<SinkFailure, Accepted>> => {
-  const { live, promotions: promotion } = await computedGenerations(logs, tenant)
-  if (live === undefined) throw new NoGeneration(tenant)
-  const kpi = await logs.kpi(live, 'reader')
+  const { live: generation, promotions: promotion } = await computedGenerations(logs, tenant)
+  if (generation === undefined) throw new NoGeneration(tenant)
+  const live = { generation, promotion }
+  const kpi = await logs.kpi(generation, 'reader')
   const check = progressCheck({ tenant, logs, sink: sink.name, accepted: codes })
   let looked: Readonly<{ found: Progress | undefined }> | undefined
   const connected = await sink.connect(signal, async (found) => {
@@ -57,24 +61,26 @@ export const acceptProgress = async ({
   })()
   if (E.isLeft(connected) && !(dryRun && looked !== undefined)) return connected
   const found = looked?.found
-  const revision = await publishFrom(kpi, tenant, live, found)
-  const accepted = {
-    sink: sink.name,
-    found,
-    generation: live,
-    revision,
-    rows: await rowsFrom(kpi, tenant, live, revision),
-  }
+  const revision = await publishFrom(kpi, tenant, generation, found)
+  const rows = await rowsFrom(kpi, tenant, live, filter, revision)
+  const accepted = { sink: sink.name, found, generation, revision, rows }
   if (dryRun) return E.right(accepted)
-  const progress = await progressBefore(kpi, tenant, { generation: live, promotion }, revision)
+  const place = await progressBefore(kpi, tenant, live, revision)
+  const progress = found?.filter === undefined ? place : { ...place, filter: found.filter }
   const written = await sink.write({ records: [], progress }, signal)()
   return E.isLeft(written) ? written : E.right(accepted)
 }
 
-const rowsFrom = async (kpi: EventLog, tenant: string, generation: string, from: number): Promise<number> => {
+const rowsFrom = async (
+  kpi: EventLog,
+  tenant: string,
+  live: Live,
+  filter: RowFilter,
+  from: number,
+): Promise<number> => {
   let rows = 0
-  for await (const batch of kpi.readStream(kpiStream(tenant, generation), { from }))
-    rows += batch.filter(isKpiEvent).length
+  for await (const batch of kpi.readStream(kpiStream(tenant, live.generation), { from }))
+    rows += batch.flatMap((event) => recordsOf(event, live, filter)).filter(({ kind }) => kind === 'row').length
   return rows
 }
 
