@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { sinkSettings } from '../../../src/app/config/egress-sinks.js'
 import { loadConfig } from '../../../src/app/config/load.js'
 import { periodMs } from '../../../src/app/config/period.js'
@@ -15,6 +18,23 @@ const problemOf = (egress: object): string => {
     return (cause as Error).message
   }
 }
+
+const documented = readFileSync(join(import.meta.dirname, '../../../docs/configuration.md'), 'utf8')
+const examples = [...documented.matchAll(/^```yaml\n(egress:[^`]*)```/gm)].map(([, text = '']) => text)
+
+test('the examples of the document can be run', () => {
+  expect(examples).toHaveLength(3)
+  for (const example of examples) {
+    const folder = mkdtempSync(join(tmpdir(), 'streamvane-examples-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const [secret, file] = [join(folder, 'secret'), join(folder, 'streamvane.yaml')]
+    writeFileSync(secret, 'a password')
+    writeFileSync(file, example.replace('/run/secrets/partner', secret))
+    const config = loadConfig({ file })
+    expect(runProblems(config, ['projector', 'egress'])).toEqual([])
+    expect(sinkSettings(config.egress)).toHaveLength(2)
+  }
+})
 
 describe('the list of sinks', () => {
   test('gives each its name, filter and cadence; what is left out is everything, as it comes', () => {

@@ -6,6 +6,7 @@ import { NoGeneration } from '../../../src/app/operations/computed.js'
 import { replay, ReplayFailed, type ReplayOptions } from '../../../src/app/operations/generations/replay.js'
 import { latestHeaders } from '../../../src/contract/kpi-stream.js'
 import { kpiStream } from '../../../src/domain/stream-name.js'
+import { isRow } from '../../../src/egress/sink.js'
 import { memoryDestination, memorySink } from '../../../src/egress/memory-sink.js'
 import { defaultProfile } from '../../../src/domain/profile.js'
 import type { EventLog } from '../../../src/log/event-log.js'
@@ -49,6 +50,14 @@ const replayed = (more: Partial<ReplayOptions>): Promise<number> =>
   })
 
 describe('a replay', () => {
+  test('publishes to a sink what the filter of the sink lets pass', async () => {
+    const { sink, records } = recordingSink()
+    expect(await replayed({ sink, filter: { families: ['queue'] } })).toBe(2)
+    expect(new Set(records.filter(isRow).map(({ header }) => header.family))).toEqual(new Set(['queue']))
+    expect(await replayed({ sink, filter: { only: 'final' } })).toBe(0)
+    expect(await replayed({ sink, filter: { granularities: ['PT1H'] } })).toBe(0)
+  })
+
   test('publishes the latest row of every key once, in the order of the log, marked as replay, without moving the progress', async () => {
     const before = { generation: 'g1', revision: 3 }
     const { sink, records, progress } = recordingSink(before)
