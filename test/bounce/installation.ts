@@ -23,7 +23,8 @@ export const rowTopics = Object.values(TOPICS)
 /** The product as it is installed, with a data folder and a broker of its own. */
 export type Installation = Readonly<{
   data: string
-  startEgress: () => StageProcess
+  /** `take-over`: also from an instance that is seen to publish. */
+  startEgress: (...more: readonly '--take-over'[]) => StageProcess
   startIngressAndProjector: () => StageProcess
   applyTopics: () => Promise<void>
 }>
@@ -62,7 +63,7 @@ export const installation = async (
     new StageProcess([command, 'run', '--only', only, ...more], env, resources)
   return {
     data,
-    startEgress: () => start('egress'),
+    startEgress: (...more) => start('egress', ...more),
     startIngressAndProjector: () => start('ingress,projector', '--port', '0'),
     applyTopics: async () => void (await promisify(execFile)(process.execPath, [command, 'topics', 'apply'], { env })),
   }

@@ -1,4 +1,4 @@
-/** A row as a consumer received it. `digest` is the SHA-256 of its Avro datum, without the frame of the registry. */
+/** A row as a consumer received it. `digest` is the SHA-256 of its value without the frame of the registry. */
 export type SeenRow = Readonly<{
   generation: string
   key: string

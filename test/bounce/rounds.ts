@@ -103,7 +103,7 @@ export class Rounds {
     await this.publishing()
     this.egress.kill('SIGTERM')
     await this.egress.ended
-    const both = [installed.startEgress(), installed.startEgress()] as const
+    const both = [installed.startEgress('--take-over'), installed.startEgress('--take-over')] as const
     const { loser, winner, code } = await Promise.race([
       both[0].ended.then(({ code }) => ({ loser: both[0], winner: both[1], code })),
       both[1].ended.then(({ code }) => ({ loser: both[1], winner: both[0], code })),
@@ -122,7 +122,7 @@ export class Rounds {
     await this.asleepInTransaction()
     const sleptMs = Date.now()
     const zombie = this.egress
-    this.egress = installed.startEgress()
+    this.egress = installed.startEgress('--take-over')
     await this.publishesOn(this.egress)
     await pause(Math.max(0, sleptMs + 2 * TRANSACTION_TIMEOUT_MS - Date.now()))
     zombie.kill('SIGCONT')
