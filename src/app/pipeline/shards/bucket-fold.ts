@@ -11,7 +11,7 @@ import { KpiProjection, type ProjectionOptions } from '../../../projections/kpi-
 import type { Refusal } from '../../../projections/lateness.js'
 import { pointRecorder } from '../../../projections/points/point-recorder.js'
 import type { Generation } from '../generations.js'
-import { historyThroughOf } from '../projector/raw-fold.js'
+import { historyThroughOf } from '../projector/projection-fold.js'
 import { LateStretches } from '../projector/late-stretches.js'
 import type { Snapshot, SnapshotStore } from '../projector/snapshots.js'
 
