@@ -125,6 +125,24 @@ describeKafka('several sinks on a real broker', ({ brokers }) => {
     expect(await published(`${tenant}-away`)).toEqual(everything)
   }, 120_000)
 
+  test('one with periods that is killed in the middle of them has each revision once and the last one of every row', async () => {
+    const { tenant, config, configured, published, inLog, run } = await installation(brokers)
+    const topics = { consolidated: `${tenant}-rows` }
+    await configured({ batchMax: 1, sinks: [{ name: 'periodic', use: 'kafka', topics, mode: { every: 'PT1S' } }] })
+    expect(await run('topics', 'apply')).toMatchObject({ code: 0 })
+    expect(await run('run', '--until-caught-up', '--only', 'projector')).toMatchObject({ code: 0 })
+    for (let round = 0; round < 3; round++) {
+      const process = running(['run', '--only', 'egress', '--log-level', 'debug', '--config', config])
+      await process.said('egress: records published')
+      process.kill('SIGKILL')
+      expect(await process.ended).toMatchObject({ signal: 'SIGKILL' })
+    }
+    const rows = await inLog(() => true)
+    expect(new Set(await published(topics.consolidated)).size).toBeLessThan(lastOf(rows).length)
+    expect(await run('run', '--until-caught-up')).toMatchObject({ code: 0 })
+    expect(await published(topics.consolidated)).toEqual(lastOf(rows))
+  }, 120_000)
+
   test('a list whose entries have the names of the short form goes on behind what that has published', async () => {
     const { tenant, configured, published, run } = await installation(brokers)
     const topics = { consolidated: `${tenant}-rows` }
