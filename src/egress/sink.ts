@@ -125,6 +125,9 @@ export type Delivery = 'exactly-once' | 'at-least-once'
  *   resolves once that is durable. After
  *   a failure other than `Refused` it is not called again until `connect` has succeeded; whether the failed batch
  *   arrived is told by the progress that `connect` then returns.
+ * - `prepare` is told a batch that will be written next, while the one before is written: what needs no destination can
+ *   be done meanwhile. It changes nothing that anybody sees; a batch that was prepared need not be written, and one that
+ *   was not prepared can be.
  * - `stillOwner` asks, without writing rows, whether this instance still owns the destination: `Fenced` if another has taken
  *   over. The egress calls it at intervals while it has nothing to write.
  * - `close` ends cleanly and may be called at any time, more than once.
@@ -133,6 +136,8 @@ export type Sink = Readonly<{
   name: string
   connect: (signal: AbortSignal, check?: ProgressCheck) => TaskEither<SinkFailure, Progress | undefined>
   write: (batch: SinkBatch, signal: AbortSignal) => TaskEither<SinkFailure, void>
+  /** Absent where nothing can be done ahead. */
+  prepare?: (batch: SinkBatch) => void
   /** What the destination allows, known once it is connected. Absent: always exactly-once. */
   delivery?: () => Delivery | undefined
   /** Rows that the destination refused for ever and that were set aside, since the sink was made. Absent: never any. */

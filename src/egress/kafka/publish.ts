@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { ClusterError, type TransactionalProducer } from './cluster.js'
+import { ClusterError, type TopicRecords, type TransactionalProducer } from './cluster.js'
 import type { BadRow } from './dead-letter/dead-letter.js'
 import { isAboutTheRecords } from './dead-letter/piecemeal.js'
 import { sendAround } from './dead-letter/publish-around.js'
@@ -12,36 +12,50 @@ import { placeNow, progressMessage, withReader, type Connected, type SinkContext
 import type { SinkBatch, SinkFailure } from '../sink.js'
 import { topicNames } from '../topics.js'
 
-/** Writes a batch and its progress in one transaction (see `withoutTransactions`). Rejects with a `ClusterError`; the outcome is then unknown. */
+export type Sends = readonly (readonly TopicRecords[])[]
+
+/**
+ * What a batch becomes on the wire, without its progress; `undefined` where a topic or a schema is to be looked up
+ * first, or a schema is unknown.
+ */
+export const encode = (context: SinkContext, connected: Connected, { records }: SinkBatch): Sends | undefined => {
+  if (connected.readiness.unready(records).length > 0) return undefined
+  const sends = sendsOf(context, connected, records)
+  return typeof sends === 'string' ? undefined : sends
+}
+
+const sendsOf = (
+  { topics, markers }: SinkContext,
+  { readiness: { values, partitionOf }, delivery }: Connected,
+  records: SinkBatch['records'],
+): Sends | string => cutIntoSends(records, { topics, markers, partitionOf }, values, delivery)
+
+/**
+ * Writes a batch and its progress in one transaction (see `withoutTransactions`). `encoded` is what `encode` gave for
+ * it on this connection. Rejects with a `ClusterError`; the outcome is then unknown.
+ */
 export const publish = async (
   context: SinkContext,
   connected: Connected,
   { records, progress }: SinkBatch,
+  encoded: Sends | undefined,
 ): Promise<E.Either<SinkFailure, void>> => {
-  const { topics, markers, options, badRows } = context
+  const { options, badRows } = context
   const { producer, readiness } = connected
-  const unready = readiness.unready(records)
+  const unready = encoded === undefined ? readiness.unready(records) : []
   if (unready.length > 0) {
     const prepared = await prepareFurther(context, connected, unready)
     if (E.isLeft(prepared)) return prepared
   }
-  const sends = cutIntoSends(
-    records,
-    { topics, markers, partitionOf: readiness.partitionOf },
-    readiness.values,
-    connected.delivery,
-  )
-  if (typeof sends === 'string')
+  const rows = encoded ?? sendsOf(context, connected, records)
+  if (typeof rows === 'string')
     return E.left({
       tag: 'Refused',
-      reason: `a row was written with schema ${sends}, which this version does not know: run the version that wrote it, or rebuild`,
+      reason: `a row was written with schema ${rows}, which this version does not know: run the version that wrote it, or rebuild`,
     })
-  if (progress !== undefined) {
-    // In the first send, so that all partitions join the transaction in as few requests as possible.
-    const message = progressMessage(context, connected, progress)
-    if (sends[0] === undefined) sends.push([message])
-    else sends[0].push(message)
-  }
+  // The progress is in the first send, so that all partitions join the transaction in as few requests as possible.
+  const [first = [], ...others] = rows
+  const sends = progress === undefined ? rows : [[...first, progressMessage(context, connected, progress)], ...others]
   if (sends.length === 0) return E.right(undefined)
   await producer.begin()
   let bad: readonly BadRow[] = []

@@ -7,11 +7,11 @@ import type { Owner } from './progress/progress.js'
 import { compareProgress, supersededBy } from './progress/progress-check.js'
 import { refusalOf } from '../progress-mismatch.js'
 import { findProgress, type AtOpenTransaction } from './progress/progress-reader.js'
-import { giveSign, publish } from './publish.js'
+import { encode, giveSign, publish, type Sends } from './publish.js'
 import { partitioning } from './records/records.js'
 import { placeNow, sinkContext, withReader, type Connected, type SinkContext } from './sink-context.js'
 import { takeOver } from './take-over.js'
-import type { Delivery, Progress, ProgressCheck, Sink, SinkFailure } from '../sink.js'
+import type { Delivery, Progress, ProgressCheck, Sink, SinkBatch, SinkFailure } from '../sink.js'
 
 /**
  * Rows on Kafka, exactly once: a batch and its progress record are one transaction under a stable transactional id.
@@ -25,10 +25,13 @@ export const kafkaSink = (options: KafkaSinkOptions, cluster: Cluster = kafkajsC
   let state: Connected | undefined
   let hasClaimed = false
   let lastDelivery: Delivery | undefined
+  /** The batch that is written next, encoded for this connection. */
+  let prepared: Readonly<{ batch: SinkBatch; sends: Sends }> | undefined
 
   const disconnect = async (): Promise<void> => {
     const was = state
     state = undefined
+    prepared = undefined
     await was?.producer.disconnect().catch(() => {})
   }
 
@@ -77,9 +80,13 @@ export const kafkaSink = (options: KafkaSinkOptions, cluster: Cluster = kafkajsC
         attempt(async () =>
           state === undefined
             ? E.left({ tag: 'NotConnected', cause: new Error('not connected') })
-            : publish(context, state, batch),
+            : publish(context, state, batch, prepared?.batch === batch ? prepared.sends : undefined),
         ),
       ),
+    prepare: (batch) => {
+      const sends = state === undefined ? undefined : encode(context, state, batch)
+      prepared = sends === undefined ? undefined : { batch, sends }
+    },
     delivery: () => lastDelivery,
     deadLettered: () => context.badRows.deadLettered,
     stillOwner: () => async () => {

@@ -228,7 +228,13 @@ class Simulation {
     const cluster = modelCluster(this.broker, this.network.of(instance))
     const sink = modelSink(
       this.broker,
-      { ...topics, transactionTimeoutMs: this.timeoutMs },
+      {
+        ...{ ...topics, transactionTimeoutMs: this.timeoutMs },
+        signs: {
+          ...{ now: () => this.time.nowMs, pause: (ms) => this.time.sleep(ms, undefined) },
+          ...{ isRunning: () => true, silentAfterMs: 30_000 },
+        },
+      },
       mutant?.cluster?.(cluster) ?? cluster,
     )
     this.tell(`${name} starts`)

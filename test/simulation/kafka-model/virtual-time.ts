@@ -69,7 +69,8 @@ export class VirtualTime {
         run()
       })
     }) as never
-    globalThis.setInterval = ((run: () => void, ms: number) => this.at(ms, run, ms)) as never
+    globalThis.setInterval = ((run: () => void, ms: number) =>
+      Object.assign(this.at(ms, run, ms), { unref: () => {} })) as never
     globalThis.clearInterval = (timer) => this.cancel(timer)
     AbortSignal.timeout = (ms) => {
       const controller = new AbortController()

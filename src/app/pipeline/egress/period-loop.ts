@@ -108,18 +108,15 @@ export class LatestEvents {
 
 const publishWindow = async (
   { from, through, chosen }: Window,
-  { filter, batchMax, gate, activity }: Publishing,
-  { live, kpi, stream, write, until }: Generation,
+  { filter, batchMax }: Publishing,
+  { live, kpi, stream, writer, until }: Generation,
 ): Promise<SinkFailure | undefined> => {
   let records: SinkRecord[] = []
   let last: RecordedEvent | undefined
   const flush = async (): Promise<SinkFailure | undefined> => {
     const [these, behind] = [records, last]
     records = []
-    if (behind === undefined) return undefined
-    const failure = await gate.step(until, () => write(these, behind))
-    if (failure === undefined) activity?.moved()
-    return failure
+    return behind === undefined ? undefined : writer.write(these, behind)
   }
   for await (const events of kpi.readStream(stream, { from, max: through - from + 1, batchMax })) {
     for (const event of events) {
@@ -132,5 +129,5 @@ const publishWindow = async (
       if (failure !== undefined) return failure
     }
   }
-  return flush()
+  return (await flush()) ?? writer.written()
 }

@@ -5,7 +5,7 @@ import type { Lost } from '../retry.js'
 import { watchOwner } from './owner-watch.js'
 import { publishPeriods } from './period-loop.js'
 import { publishFrom } from './progress-check.js'
-import type { EgressEnd, Publishing } from './publishing.js'
+import { endOf, type EgressEnd, type Publishing, type Writer } from './publishing.js'
 import { publishStream } from './stream-loop.js'
 import { writerOf } from './writer.js'
 
@@ -16,18 +16,24 @@ export const publish = async (publishing: Publishing, live: Live, until: AbortSi
   const stream = kpiStream(tenant, generation)
   const open = () => logs.kpi(generation, 'reader')
   const owner = watchOwner(publishing, until)
+  // A write that fails ends the subscription, which may be silent for long.
+  const failed = new AbortController()
+  let writer: Writer | undefined
   try {
     const kpi = untilCaughtUp ? await open() : await whenThere(open, `rows of generation ${generation}`, until, logger)
     const from = await publishFrom(kpi, tenant, generation, progress)
     publishing.lag.follow(kpi, stream, from)
-    const write = writerOf(publishing, kpi, live, from)
-    const of = { live, kpi, stream, from, write, until: owner.watched }
+    writer = writerOf(publishing, { kpi, live, from, until: owner.watched }, () => failed.abort())
+    const of = { live, kpi, stream, from, writer, until: AbortSignal.any([owner.watched, failed.signal]) }
     const end = await (periods === undefined ? publishStream(publishing, of) : publishPeriods(publishing, of, periods))
-    return end ?? owner.lost() ?? { kind: 'stopped' }
+    if (end !== undefined) return end
+    const failure = await writer.written()
+    return failure === undefined ? (owner.lost() ?? { kind: 'stopped' }) : endOf(failure)
   } catch (cause) {
     if (until.aborted) return { kind: 'stopped' }
     throw cause
   } finally {
+    await writer?.written().catch(() => {})
     owner.stop()
   }
 }

@@ -62,12 +62,21 @@ export type Publishing = Omit<EgressOptions, 'filter'> &
   }>
 
 /**
- * Writes records to the sink together with the progress that everything through the event `through` is dealt with.
- *
- * Where nothing passed the filter the progress is written only every so many revisions: an egress that starts again
- * before reads these events again, finds nothing to publish in them, and nothing is lost.
+ * Writes batches to the sink, one after the other. While one is written the next is prepared, and no more than that
+ * one. After a failure nothing more is written: what was prepared is dropped, and the sink tells where to go on.
  */
-export type Write = (records: readonly SinkRecord[], through: RecordedEvent) => Promise<SinkFailure | undefined>
+export type Writer = Readonly<{
+  /**
+   * Writes records together with the progress that everything through the event `through` is dealt with. Resolves when
+   * the batch before is written and this one has begun, with the failure of the one before.
+   *
+   * Where nothing passed the filter the progress is written only every so many revisions: an egress that starts again
+   * before reads these events again, finds nothing to publish in them, and nothing is lost.
+   */
+  write: (records: readonly SinkRecord[], through: RecordedEvent) => Promise<SinkFailure | undefined>
+  /** Resolves when the last batch is written, with its failure. */
+  written: () => Promise<SinkFailure | undefined>
+}>
 
 /** One generation that is published. */
 export type Generation = Readonly<{
@@ -76,8 +85,8 @@ export type Generation = Readonly<{
   stream: string
   /** The first revision that is still to be dealt with. */
   from: number
-  write: Write
-  /** Aborts when nothing more is to be published of it: a stop, a promotion, another owner. */
+  writer: Writer
+  /** Aborts when nothing more is to be published of it: a stop, a promotion, another owner, a write that failed. */
   until: AbortSignal
 }>
 

@@ -1,37 +1,57 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { readKpiEvent, type StoredKpiEvent } from '../../../contract/kpi-stream.js'
 import { unreachable } from '../../../domain/unreachable.js'
-import type { RowFilter, SinkRecord } from '../../../egress/sink.js'
+import type { Progress, RowFilter, SinkFailure, SinkRecord } from '../../../egress/sink.js'
 import type { EventLog, RecordedEvent } from '../../../log/event-log.js'
 import type { Live } from '../generations.js'
 import { progressThrough } from './progress-check.js'
-import type { Publishing, Write } from './publishing.js'
+import type { Publishing, Writer } from './publishing.js'
 import { isEverything, passes, selectableOf } from './selection.js'
 
 /** Revisions of which nothing is published, and no progress written: reading them takes some ten milliseconds. */
 const UNWRITTEN_MAX = 10_000
 
-/** `from`: the first revision of the generation that is still to be dealt with. */
+/**
+ * `from`: the first revision of the generation that is still to be dealt with. No write begins once `until` aborts.
+ * `onFailure` is called when one fails.
+ */
 export const writerOf = (
-  { sink, filter, signal, onWorking, onWritten }: Publishing,
-  kpi: EventLog,
-  live: Live,
-  from: number,
-): Write => {
+  { sink, filter, signal, gate, activity, lag, onWorking, onWritten }: Publishing,
+  { kpi, live, from, until }: Readonly<{ kpi: EventLog; live: Live; from: number; until: AbortSignal }>,
+  onFailure: () => void,
+): Writer => {
   // With the first event of a generation the progress says that this generation is published now.
   let writtenThrough = from === 0 ? -Infinity : from - 1
-  return async (records, through) => {
-    if (records.length === 0 && through.revision - writtenThrough < UNWRITTEN_MAX) return undefined
-    const place = await progressThrough(kpi, live, through)
-    const progress = isEverything(filter) ? place : { ...place, filter }
-    const result = await sink.write({ records, progress }, signal)()
-    if (E.isLeft(result)) return result.left
-    writtenThrough = through.revision
+  let last: Promise<SinkFailure | undefined> = Promise.resolve(undefined)
+  const begin = async (batch: Batch): Promise<SinkFailure | undefined> => {
+    const result = await gate.step(until, sink.write(batch, signal))
+    if (result === undefined) return undefined
+    if (E.isLeft(result)) {
+      onFailure()
+      return result.left
+    }
+    activity?.moved()
+    lag.passed(batch.progress.revision)
     onWorking()
-    onWritten(records.length, progress)
+    onWritten(batch.records.length, batch.progress)
     return undefined
   }
+  return {
+    write: async (records, through) => {
+      if (records.length === 0 && through.revision - writtenThrough < UNWRITTEN_MAX) return undefined
+      writtenThrough = through.revision
+      const place = await progressThrough(kpi, live, through)
+      const batch = { records, progress: isEverything(filter) ? place : { ...place, filter } }
+      sink.prepare?.(batch)
+      const failure = await last
+      if (failure === undefined) last = begin(batch)
+      return failure
+    },
+    written: () => last,
+  }
 }
+
+type Batch = Readonly<{ records: readonly SinkRecord[]; progress: Progress }>
 
 /** What is published of an event: nothing of the projector's own records, nor of what the filter leaves out. */
 export const recordsOf = (event: RecordedEvent, live: Live, filter: RowFilter): readonly SinkRecord[] => {
