@@ -76,7 +76,8 @@ const readAnswer = (bytes: Buffer): TransactionState | undefined => {
   if (error !== 0) return undefined
   const topics = Array.from({ length: unsigned() - 1 }, () => {
     const topic = text()
-    at += 4 * (unsigned() - 1) // partitions
+    const partitions = unsigned() - 1
+    at += 4 * partitions
     unsigned() // tagged fields
     return topic
   })
