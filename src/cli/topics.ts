@@ -8,6 +8,7 @@ import { configOf, withContext } from './command/context.js'
 import { EXIT, UsageError } from './command/exit.js'
 import { summaries } from './command/summaries.js'
 import { asyncApiCommand } from './topics-asyncapi.js'
+import { topicsCheckCommand } from './topics-check.js'
 
 type Flags = CommonFlags & Readonly<{ family?: readonly FamilyName[]; dryRun?: boolean; json?: boolean }>
 
@@ -52,6 +53,7 @@ export const topicsCommand = (): Command => {
         })
       }),
   )
+  group.addCommand(topicsCheckCommand())
   group.addCommand(asyncApiCommand())
   return group
 }

@@ -2,7 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { kafkaIsRequired } from '../../dev/local-kafka/runtime.mjs'
 import { lacksForSecureBroker, startSecureBroker, type SecureBroker } from '../support/secure-kafka/secure-broker.js'
 import { oauthSuite } from './secure-kafka/oauth.suite.js'
+import { rightsSuite } from './secure-kafka/rights.suite.js'
+import { rotationSuite } from './secure-kafka/rotation.suite.js'
 import { saslSuite } from './secure-kafka/sasl.suite.js'
+import { secretsSuite } from './secure-kafka/secrets.suite.js'
 import { tlsSuite } from './secure-kafka/tls.suite.js'
 
 /** One broker with a listener for each way to connect serves all of these suites: it takes seconds to start. */
@@ -20,6 +23,9 @@ if (lacks === undefined)
     tlsSuite(started)
     saslSuite(started)
     oauthSuite(started)
+    rightsSuite(started)
+    rotationSuite(started)
+    secretsSuite(started)
   })
 else if (kafkaIsRequired()) test('a real broker with TLS, SASL and ACLs', () => expect.fail(lacks))
 else

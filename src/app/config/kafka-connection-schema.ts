@@ -95,11 +95,6 @@ export const connectionKeys = {
   sasl: saslSchema.optional(),
 }
 
-const connectionSchema = z.strictObject({
-  ...connectionKeys,
-  clientId: z.string(),
-  registry: z.strictObject(registryConnectionKeys).optional(),
-})
-
 /** How a Kafka destination and its schema registry are reached. */
-export type ConnectionConfig = z.infer<typeof connectionSchema>
+export type ConnectionConfig = z.infer<z.ZodObject<typeof connectionKeys>> &
+  Readonly<{ clientId: string; registry?: z.infer<z.ZodObject<typeof registryConnectionKeys>> | undefined }>

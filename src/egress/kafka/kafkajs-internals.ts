@@ -84,7 +84,7 @@ type Cluster = Readonly<{
   addTargetTopic: (topic: string) => Promise<void>
   refreshMetadata: () => Promise<void>
   findTopicPartitionMetadata: (topic: string) => readonly Readonly<{ partitionId: number; leader: number }>[]
-  findBroker: (by: { nodeId: number }) => Promise<{ fetch: (request: object) => Promise<Fetched> }>
+  findBroker: (by: { nodeId: number }) => Promise<Broker & { fetch: (request: object) => Promise<Fetched> }>
   fetchTopicsOffset: (
     topics: readonly Readonly<{
       topic: string
@@ -101,11 +101,10 @@ const ATTEMPTS_MAX = 7
 const FIRST_PAUSE_MS = 10
 const FETCH_BYTES_MAX = 1024 * 1024
 
-/** See `PartitionReader`. */
-export const partitionReader = async (
+const connectedCluster = async (
   kafka: Kafka,
-  { brokers, clientId = kafkaDefaults.clientId, sasl, socketFactory }: KafkaAddress,
-): Promise<PartitionReader> => {
+  { brokers, clientId = kafkaDefaults.clientId, sasl, socketFactory, retries = 8 }: KafkaAddress,
+): Promise<Cluster> => {
   const ClusterOfKafkajs = require('kafkajs/src/cluster') as new (options: object) => Cluster
   const defaultSockets = require('kafkajs/src/network/socketFactory') as () => NonNullable<
     KafkaAddress['socketFactory']
@@ -118,12 +117,18 @@ export const partitionReader = async (
     clientId,
     ...timeouts,
     metadataMaxAge: metadataMaxAgeMs,
-    retry: { initialRetryTime: 20, maxRetryTime: 1_000, multiplier: 2, factor: 0.2, retries: 8 },
+    retry: { initialRetryTime: 20, maxRetryTime: 1_000, multiplier: 2, factor: 0.2, retries },
     allowAutoTopicCreation: false,
     maxInFlightRequests: 1,
     isolationLevel: READ_UNCOMMITTED, // the bounds are those of the log, not of its stable part
   })
   await cluster.connect()
+  return cluster
+}
+
+/** See `PartitionReader`. */
+export const partitionReader = async (kafka: Kafka, address: KafkaAddress): Promise<PartitionReader> => {
+  const cluster = await connectedCluster(kafka, address)
   // Some brokers learn of a new topic, or of a new leader, before others.
   const retrying = async <A>(ask: () => Promise<A>): Promise<A> => {
     for (let attempt = 1; ; attempt++) {
@@ -232,11 +237,34 @@ const TRANSACTION_APIS = [
 const REFUSES_TRANSACTIONS = new Set([35, 42])
 const TRANSACTIONAL_ID_FORBIDDEN = 53
 
+/** A request of the protocol in our own bytes: what follows the client id of its header. */
+export type RawRequest = Readonly<{ apiKey: number; apiVersion: number; apiName: string; body: Buffer }>
+
+/** Requests that kafkajs does not know. */
+export type RawRequests = Readonly<{
+  /** The versions that the broker offers of each API, by its key. */
+  versions: () => Promise<Broker['versions']>
+  /** Resolves with what follows the correlation id. Without `nodeId` any broker is asked. */
+  send: (request: RawRequest, nodeId?: number) => Promise<Buffer>
+  close: () => Promise<void>
+}>
+
+export const rawRequests = async (kafka: Kafka, address: KafkaAddress): Promise<RawRequests> => {
+  const cluster = await connectedCluster(kafka, address)
+  await cluster.refreshMetadata()
+  return {
+    versions: async () => (await cluster.brokerPool.findConnectedBroker()).versions,
+    send: async (request, nodeId) =>
+      send(
+        nodeId === undefined ? await cluster.brokerPool.findConnectedBroker() : await cluster.findBroker({ nodeId }),
+        request,
+      ),
+    close: () => cluster.disconnect(),
+  }
+}
+
 /** Sends a request that kafkajs does not know to a broker; resolves with what follows the correlation id. */
-const send = async (
-  { connectionPool }: Broker,
-  { body, ...request }: Readonly<{ apiKey: number; apiVersion: number; apiName: string; body: Buffer }>,
-): Promise<Buffer> => {
+const send = async ({ connectionPool }: Broker, { body, ...request }: RawRequest): Promise<Buffer> => {
   const Encoder = require('kafkajs/src/protocol/encoder') as new () => { writeBuffer: (bytes: Buffer) => object }
   const answer = await connectionPool.send({
     request: { ...request, encode: async () => new Encoder().writeBuffer(body) },

@@ -152,5 +152,9 @@ export type KafkaSinkOptions = KafkaAddress &
     transactionTimeoutMs?: number
   }>
 
-export const transactionalIdOf = ({ tenant, name = 'kafka', transactionalId }: KafkaSinkOptions): string =>
+export const transactionalIdOf = ({
+  tenant,
+  name = 'kafka',
+  transactionalId,
+}: Pick<KafkaSinkOptions, 'tenant' | 'name' | 'transactionalId'>): string =>
   transactionalId ?? `streamvane.${tenant}.${name}`

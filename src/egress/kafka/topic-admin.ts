@@ -83,7 +83,7 @@ export const planTopics = (options: TopicsOptions): Promise<readonly TopicStep[]
     const existing = new Set(await admin.listTopics())
     const steps: TopicStep[] = []
     for (const wanted of wantedTopics(options))
-      steps.push(existing.has(wanted.topic) ? await compare(admin, wanted) : { kind: 'create', wanted })
+      steps.push(existing.has(wanted.topic) ? await compareTopic(admin, wanted) : { kind: 'create', wanted })
     return steps
   })
 
@@ -120,7 +120,8 @@ export class TopicsRefused extends Error {
   override readonly name = 'TopicsRefused'
 }
 
-const compare = async (admin: Admin, wanted: WantedTopic): Promise<TopicStep> => {
+/** Compares a topic that exists with what is wanted. */
+export const compareTopic = async (admin: Admin, wanted: WantedTopic): Promise<TopicStep> => {
   const { topic } = wanted
   const metadata = await admin.fetchTopicMetadata({ topics: [topic] })
   const partitions = metadata.topics[0]?.partitions ?? []
@@ -144,7 +145,8 @@ const compare = async (admin: Admin, wanted: WantedTopic): Promise<TopicStep> =>
   return differences.length === 0 ? { kind: 'as wanted', topic } : { kind: 'differs', topic, differences }
 }
 
-const withAdmin = async <A>(address: KafkaAddress, work: (admin: Admin) => Promise<A>): Promise<A> => {
+/** Runs `work` with a connection for administration. Throws `TopicsFailed` and `TopicsRefused`. */
+export const withAdmin = async <A>(address: KafkaAddress, work: (admin: Admin) => Promise<A>): Promise<A> => {
   const admin = kafkaClient(address).admin()
   try {
     await admin.connect()

@@ -27,6 +27,7 @@ export type SecureBroker = Readonly<{
   client: Issued
   issuer: StandInIssuer
   passwordOf: (user: string) => string
+  /** Of SCRAM-SHA-512. */
   setScramPassword: (user: string, password: string) => Promise<void>
   stop: () => Promise<void>
 }>
@@ -122,7 +123,7 @@ export const startSecureBroker = async (): Promise<SecureBroker> => {
     passwordOf,
     setScramPassword: async (user, password) => {
       const change = ['--alter', '--entity-type', 'users', '--entity-name', user]
-      const config = `SCRAM-SHA-256=[password=${password}],SCRAM-SHA-512=[password=${password}]`
+      const config = `SCRAM-SHA-512=[password=${password}]`
       await promisify(execFile)(javaBinary(), [
         ...['-XX:TieredStopAtLevel=1', '-cp', kafka.jars, 'kafka.admin.ConfigCommand'],
         ...['--bootstrap-server', kafka.brokers[0] as string, ...change, '--add-config', config],

@@ -8,8 +8,8 @@ export const FIND_COORDINATOR_VERSION = 1
 
 const TRANSACTION = 1
 
-/** `text` is what the broker says about the error. */
-export type CoordinatorAnswer = Readonly<{ error: number; text: string | undefined }>
+/** `text` is what the broker says about the error, `nodeId` the broker that is the coordinator. */
+export type CoordinatorAnswer = Readonly<{ error: number; text: string | undefined; nodeId: number }>
 
 export const coordinatorRequest = (transactionalId: string): Buffer => {
   const id = Buffer.from(transactionalId)
@@ -25,7 +25,8 @@ export const readCoordinatorResponse = (bytes: Buffer): CoordinatorAnswer => {
   const error = bytes.readInt16BE(THROTTLE_BYTES)
   const length = bytes.readInt16BE(THROTTLE_BYTES + 2)
   const at = THROTTLE_BYTES + 4
-  return { error, text: length <= 0 ? undefined : bytes.toString('utf8', at, at + length) }
+  const end = at + Math.max(length, 0)
+  return { error, text: length <= 0 ? undefined : bytes.toString('utf8', at, end), nodeId: bytes.readInt32BE(end) }
 }
 
 const THROTTLE_BYTES = 4

@@ -12,17 +12,27 @@ export const METADATA_VERSION = 10
 /** `topics` has no entry for a topic that does not exist. */
 export type ClusterMetadata = Readonly<{
   clusterId: string | undefined
-  topics: ReadonlyMap<string, Readonly<{ id: string; partitions: number }>>
+  brokers: number
+  topics: ReadonlyMap<string, TopicMetadata>
 }>
 
-/** What follows the client id of the request's header. */
-export const metadataRequest = (topics: readonly string[]): Buffer => {
+export type TopicMetadata = Readonly<{
+  /** Code of the protocol; 0 for none. */
+  error: number
+  id: string
+  partitions: number
+  /** Bits of the operations that this user may do, by Kafka's code of the operation; negative: not asked for. */
+  operations: number
+}>
+
+/** What follows the client id of the request's header. `withOperations`: ask what this user may do on each topic. */
+export const metadataRequest = (topics: readonly string[], withOperations = false): Buffer => {
   const parts: Buffer[] = [NO_TAGS, unsigned(topics.length + 1)]
   for (const topic of topics) {
     const name = Buffer.from(topic)
     parts.push(Buffer.alloc(UUID_BYTES), unsigned(name.length + 1), name, NO_TAGS)
   }
-  const [createTopics, clusterOperations, topicOperations] = [0, 0, 0]
+  const [createTopics, clusterOperations, topicOperations] = [0, 0, withOperations ? 1 : 0]
   parts.push(Buffer.from([createTopics, clusterOperations, topicOperations]), NO_TAGS)
   return Buffer.concat(parts)
 }
@@ -32,7 +42,9 @@ export const readMetadataResponse = (bytes: Buffer): ClusterMetadata => {
   const from = new FlexibleReader(bytes)
   from.tags()
   from.skip(INT32_BYTES) // throttle time
+  let brokers = 0
   from.array(() => {
+    brokers += 1
     from.skip(INT32_BYTES) // node id
     from.text() // host
     from.skip(INT32_BYTES) // port
@@ -41,7 +53,7 @@ export const readMetadataResponse = (bytes: Buffer): ClusterMetadata => {
   })
   const clusterId = from.text()
   from.skip(INT32_BYTES) // controller id
-  const topics = new Map<string, Readonly<{ id: string; partitions: number }>>()
+  const topics = new Map<string, TopicMetadata>()
   from.array(() => {
     const error = from.int16()
     const name = from.text() ?? ''
@@ -54,11 +66,11 @@ export const readMetadataResponse = (bytes: Buffer): ClusterMetadata => {
       for (let list = 0; list < 3; list++) from.array(() => from.skip(INT32_BYTES)) // replicas, in sync, offline
       from.tags()
     })
-    from.skip(INT32_BYTES) // authorised operations
+    const operations = from.int32()
     from.tags()
-    if (error !== UNKNOWN_TOPIC) topics.set(name, { id, partitions })
+    if (error !== UNKNOWN_TOPIC) topics.set(name, { error, id, partitions, operations })
   })
-  return { clusterId, topics }
+  return { clusterId, brokers, topics }
 }
 
 class FlexibleReader {
@@ -77,6 +89,11 @@ class FlexibleReader {
   int16(): number {
     this.skip(2)
     return this.bytes.readInt16BE(this.at - 2)
+  }
+
+  int32(): number {
+    this.skip(INT32_BYTES)
+    return this.bytes.readInt32BE(this.at - INT32_BYTES)
   }
 
   uuid(): string {

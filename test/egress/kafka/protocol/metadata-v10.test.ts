@@ -42,8 +42,8 @@ test('a metadata response gives the ids of the cluster and of the topics that ex
   const { clusterId, topics } = readMetadataResponse(response)
   expect(clusterId).toBe('cluster')
   expect([...topics]).toEqual([
-    ['rows', { id: 'ab'.repeat(16), partitions: 3 }],
-    ['leaderless', { id: 'cd'.repeat(16), partitions: 1 }],
+    ['rows', { id: 'ab'.repeat(16), error: 0, partitions: 3, operations: 0 }],
+    ['leaderless', { id: 'cd'.repeat(16), error: 5, partitions: 1, operations: 0 }],
   ])
 })
 

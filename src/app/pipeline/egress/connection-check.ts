@@ -1,0 +1,39 @@
+import type { Logger } from 'pino'
+import { rowCodec } from '../../../contract/row-codec.js'
+import { principalOf } from '../../../egress/kafka/auth/principal.js'
+import type { ConnectionCheck } from '../../../egress/kafka/check/check-connection.js'
+import { transactionalIdOf } from '../../../egress/kafka/options.js'
+import { subjectSchemas } from '../../../egress/kafka/registry/subjects.js'
+import { wantedTopics } from '../../../egress/kafka/topic-admin.js'
+import { topicsIn } from '../../config/egress-schema.js'
+import type { SinkSettings } from '../../config/egress-sinks.js'
+import { connectionOf } from '../../config/kafka-connection.js'
+import type { Config } from '../../config/schema.js'
+import { registryOf, topicsOptionsOf } from './sinks.js'
+
+/** What `topics check` asks about a Kafka sink of the configuration. */
+export const connectionCheckOf = (
+  sink: Extract<SinkSettings, { use: 'kafka' }>,
+  config: Config,
+  logger: Logger,
+): ConnectionCheck => {
+  const { name, kafka } = sink
+  const { progressTopic, delivery, format, registry, transactionalId } = kafka
+  const options = topicsOptionsOf(sink, config, logger)
+  const id = transactionalId === undefined ? {} : { transactionalId }
+  return {
+    address: options,
+    principal: () => principalOf(connectionOf(kafka)),
+    topics: wantedTopics(options),
+    progressTopic,
+    transactionalId: transactionalIdOf({ tenant: config.tenant, name, ...id }),
+    delivery,
+    ...(format === 'avro' &&
+      registry !== undefined && {
+        schemas: {
+          registry: registryOf(registry),
+          wanted: subjectSchemas(topicsIn(kafka), registry.subjects, (options.families ?? []).map(rowCodec)),
+        },
+      }),
+  }
+}
