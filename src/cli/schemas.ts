@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { Argument, Option, type Command } from 'commander'
-import { topicsIn } from '../app/config/egress-schema.js'
+import { topicsIn, type KafkaSettings } from '../app/config/egress-schema.js'
+import { sinkSettings } from '../app/config/egress-sinks.js'
 import type { Config } from '../app/config/schema.js'
 import { registryOf } from '../app/pipeline/egress/sinks.js'
 import { rowCodec } from '../contract/row-codec.js'
@@ -12,7 +13,7 @@ import type { RegistryOptions } from '../egress/kafka/options.js'
 import { checkSubjects, type SubjectCheck } from '../egress/kafka/registry/schema-check.js'
 import { registerSchemas } from '../egress/kafka/registry/schema-registration.js'
 import { schemaIdKey, subjectSchemas, type SubjectSchema } from '../egress/kafka/registry/subjects.js'
-import type { SinkFailure } from '../egress/sink.js'
+import type { RowFilter, SinkFailure } from '../egress/sink.js'
 import { command, commandGroup, type CommonFlags } from './command/command.js'
 import { configOf } from './command/context.js'
 import { EXIT, UsageError } from './command/exit.js'
@@ -70,8 +71,7 @@ export const schemasCommand = (): Command => {
         const ids = new Map<string, number>()
         const isBad = checks.some(({ problems }) => problems.length > 0)
         if (flags.dryRun !== true && !isBad) {
-          const { registry, schemas } = targetOf(flags)
-          succeed(await registerSchemas(registry, schemas, ids))
+          for (const { registry, schemas } of targetsOf(flags)) succeed(await registerSchemas(registry, schemas, ids))
         }
         for (const check of checks) {
           const id = ids.get(schemaIdKey(check.subject, check.fingerprint))
@@ -89,8 +89,10 @@ export const schemasCommand = (): Command => {
       .addArgument(new Argument('[record]', 'a family, or a marker').choices([...familyNames, ...statementNames]))
       .action((name: RecordName | undefined, flags: Flags) => {
         if (name !== undefined) return console.log(JSON.stringify(contractSchema(name).published, null, 2))
-        for (const { subject, fingerprint } of schemasOf(configOf(flags), familyNames, false))
-          console.log(`${fingerprint}  ${subject}`)
+        const lines = destinationsOf(configOf(flags)).flatMap((destination) =>
+          schemasOf(destination, familyNames, false).map(({ subject, fingerprint }) => `${fingerprint}  ${subject}`),
+        )
+        for (const line of new Set(lines)) console.log(line)
       }),
   )
   return group
@@ -103,30 +105,45 @@ const withFamilies = (name: string, description: string, examples: readonly stri
 
 type Target = Readonly<{ registry: RegistryOptions; schemas: readonly SubjectSchema[] }>
 
-/** The registry of the configuration, and the schemas that publishing needs there. */
-const targetOf = (flags: Flags): Target => {
+/** The registries of the configuration, and the schemas that publishing needs there. */
+const targetsOf = (flags: Flags): readonly Target[] => {
   const config = configOf(flags)
-  const { registry } = config.egress.kafka
-  if (registry === undefined)
+  const targets = destinationsOf(config).flatMap((destination): readonly Target[] => {
+    const { registry } = destination.kafka
+    if (registry === undefined) return []
+    const schemas = schemasOf(destination, flags.family ?? config.profile.families, flags.history === true)
+    return [{ registry: registryOf(registry), schemas }]
+  })
+  if (targets.length === 0)
     throw new UsageError(
       'no schema registry is configured: set SCHEMA_REGISTRY_URL or egress.kafka.registry.url (`check --no-registry` needs none)',
     )
-  return {
-    registry: registryOf(registry),
-    schemas: schemasOf(config, flags.family ?? config.profile.families, flags.history === true),
-  }
+  return targets
 }
 
-const schemasOf = (config: Config, families: readonly FamilyName[], withHistory: boolean): readonly SubjectSchema[] => {
-  const { kafka } = config.egress
+type Destination = Readonly<{ kafka: KafkaSettings; filter: RowFilter }>
+
+/** The Kafka sinks of the list; without a list `egress.kafka`, which need not be in use yet. */
+const destinationsOf = ({ egress }: Config): readonly Destination[] =>
+  egress.sinks === undefined
+    ? [{ kafka: egress.kafka, filter: {} }]
+    : sinkSettings(egress).flatMap((sink) => (sink.use === 'kafka' && sink.kafka.format === 'avro' ? [sink] : []))
+
+const schemasOf = (
+  { kafka, filter }: Destination,
+  of: readonly FamilyName[],
+  withHistory: boolean,
+): readonly SubjectSchema[] => {
   const topics = topicsIn(kafka)
+  const families = of.filter((family) => filter.families?.includes(family) ?? true)
   const readers = [...(withHistory ? releasedReaders(families) : []), ...families.map(rowCodec)]
   return subjectSchemas(topics, kafka.registry?.subjects, readers)
 }
 
 const checkedSubjects = async (flags: Flags): Promise<readonly SubjectCheck[]> => {
-  const { registry, schemas } = targetOf(flags)
-  return succeed(await checkSubjects(registry, schemas))
+  const checks: SubjectCheck[] = []
+  for (const { registry, schemas } of targetsOf(flags)) checks.push(...succeed(await checkSubjects(registry, schemas)))
+  return checks
 }
 
 const succeed = <A>(result: E.Either<SinkFailure, A>): A => {

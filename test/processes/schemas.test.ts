@@ -19,3 +19,19 @@ test('schemas check passes for this version, and names the field for a version w
 
   expect(await streamvane([...check, '--family', 'agent-state'], { main })).toMatchObject({ code: 0 })
 })
+
+test('the schemas of several Kafka sinks are those of the families that each publishes, under the subjects of its topics', async () => {
+  const sinks = [
+    { name: 'warehouse', use: 'kafka', families: ['queue'], topics: { queue: 'warehouse.queue' } },
+    { name: 'plain', use: 'kafka', format: 'json' },
+    { name: 'archive', use: 'files' },
+  ]
+  const shown = await streamvane(['schemas', 'show'], {
+    env: {
+      KAFKA_BROKERS: 'nowhere:9092',
+      SCHEMA_REGISTRY_URL: 'http://nowhere',
+      STREAMVANE_EGRESS__SINKS: JSON.stringify(sinks),
+    },
+  })
+  expect(shown.stdout).toMatch(/^[0-9a-f]{16} {2}warehouse\.queue-value\n$/)
+})
