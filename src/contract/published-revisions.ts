@@ -1,12 +1,14 @@
+import { intervalName } from '../domain/interval-complete.js'
+import type { Published, PublishedMarker } from '../domain/published.js'
 import { kpiStream } from '../domain/stream-name.js'
 import type { EventLog, Position } from '../log/event-log.js'
 import { checkpointIn, readKpiEvent } from './kpi-stream.js'
 
-/** The rows of a batch in a KPI stream: `through` is its checkpoint's raw position, `undefined` where it is missing. */
-type PublishedBatch = Readonly<{ through: Position | undefined; revisions: ReadonlyMap<string, number> }>
+/** A batch in a KPI stream: `through` is its checkpoint's raw position, `undefined` where it is missing. */
+type PublishedBatch = Readonly<{ through: Position | undefined; published: Published }>
 
 /**
- * Which rows a generation has published: the revision of each by row key. Read in step with a fold of the raw log that
+ * What a generation has published: rows and markers. Read in step with a fold of the raw log that
  * begins behind `after` (at the beginning if absent), so that memory holds one stretch of the stream and not all of it.
  */
 export class PublishedRevisions {
@@ -18,22 +20,23 @@ export class PublishedRevisions {
     this.batches = batchesAfter(kpi, kpiStream(tenant, generation), after)[Symbol.asyncIterator]()
   }
 
-  /** The rows since the last call of batches that go through `position` at most. */
-  through(position: Position): Promise<ReadonlyMap<string, number>> {
+  /** What was published since the last call by batches that go through `position` at most. */
+  through(position: Position): Promise<Published> {
     return this.take((batch) => batch.through !== undefined && batch.through <= position)
   }
 
-  /** The rows since the last call to the end of the stream, also of a batch that was cut short. */
-  rest(): Promise<ReadonlyMap<string, number>> {
+  /** What was published since the last call to the end of the stream, also of a batch that was cut short. */
+  rest(): Promise<Published> {
     return this.take(() => true)
   }
 
-  private async take(isWanted: (batch: PublishedBatch) => boolean): Promise<ReadonlyMap<string, number>> {
-    const revisions = new Map<string, number>()
+  private async take(isWanted: (batch: PublishedBatch) => boolean): Promise<Published> {
+    const all = nothingYet()
     for (;;) {
       const batch = await this.peek()
-      if (batch === undefined || !isWanted(batch)) return revisions
-      for (const [key, revision] of batch.revisions) revisions.set(key, revision)
+      if (batch === undefined || !isWanted(batch)) return all
+      for (const [key, revision] of batch.published.rows) all.rows.set(key, revision)
+      for (const [name, marker] of batch.published.markers) all.markers.set(name, marker)
       this.next = undefined
     }
   }
@@ -46,6 +49,11 @@ export class PublishedRevisions {
   }
 }
 
+const nothingYet = (): { rows: Map<string, number>; markers: Map<string, PublishedMarker> } => ({
+  rows: new Map(),
+  markers: new Map(),
+})
+
 /**
  * The batches of a KPI stream from the first that a state at `after` may lack. Several batches may go through one
  * position, and the state may have been saved between two of them: so it begins behind the last checkpoint that lies
@@ -57,17 +65,18 @@ async function* batchesAfter(
   after: Position | undefined,
 ): AsyncGenerator<PublishedBatch, undefined> {
   const from = after === undefined ? 0 : await revisionBehind(kpi, stream, after)
-  let revisions = new Map<string, number>()
+  let published = nothingYet()
   for await (const batch of kpi.readStream(stream, { from }))
     for (const event of batch) {
       const stored = readKpiEvent(event)
-      if (stored?.kind === 'row') revisions.set(stored.header.key, stored.header.revision)
+      if (stored?.kind === 'row') published.rows.set(stored.header.key, stored.header.revision)
+      if (stored?.kind === 'interval-complete') published.markers.set(intervalName(stored.marker), stored.marker)
       const checkpoint = checkpointIn(event)
       if (checkpoint === undefined) continue
-      yield { through: checkpoint.position, revisions }
-      revisions = new Map()
+      yield { through: checkpoint.position, published }
+      published = nothingYet()
     }
-  if (revisions.size > 0) yield { through: undefined, revisions }
+  if (published.rows.size + published.markers.size > 0) yield { through: undefined, published }
   return undefined
 }
 

@@ -14,11 +14,13 @@ import type { FamilyName } from '../domain/family.js'
 import { intervalStart, type EpochMs } from '../domain/interval.js'
 import type { KpiEvent } from '../domain/kpi-event.js'
 import { metricIndex } from '../domain/metric.js'
+import type { Published } from '../domain/published.js'
 import type { PointSource, Profile } from '../domain/profile.js'
 import { unreachable } from '../domain/unreachable.js'
 import { CellStore, type CellStoreState, type Due, type NewCellSettings } from './cells/cell-store.js'
 import { emptyColdStore, type ColdStore, type SpilledEntries } from './cells/cold-store.js'
 import { granularitiesOf } from './cells/cell-finder.js'
+import type { IntervalsOf } from './cells/complete-intervals.js'
 import { PointCells } from './cells/point-cells.js'
 import { Restating } from './cells/restating.js'
 import { tooEarly, tooLate, type Refusal } from './lateness.js'
@@ -132,7 +134,13 @@ export class KpiProjection {
     this.inHistory = state?.inHistory ?? inHistory
     this.takeBacks = state?.takeBacks ?? takeBacks
     this.settings = new Settings(profile, state?.settings)
-    this.cells = new CellStore((...cell) => this.newCellSettings(...cell), coldStore, spilled, state?.cells)
+    this.cells = new CellStore(
+      (...cell) => this.newCellSettings(...cell),
+      coldStore,
+      spilled,
+      state?.cells,
+      options.target === undefined ? this.intervalsOf(profile) : undefined,
+    )
     this.pointCells = options.target === undefined ? new PointCells(this.settings, this.cells) : undefined
     this.target = options.target ?? (this.pointCells as PointCells)
     this.restating = new Restating(
@@ -249,20 +257,22 @@ export class KpiProjection {
 
   /**
    * The rows that changed since they were last given out, in their present state: all of them, or those that have
-   * settled. The others wait for a later call.
+   * settled; the others wait for a later call. Behind them the markers of intervals whose rows have all been given out.
    */
   drainEvents(due: Due = 'all'): readonly KpiEvent[] {
     this.pointCells?.countTimes()
-    return this.cells.drainUnpublished(due).map((cell) => ({
+    const rows = this.cells.drainUnpublished(due).map((cell): KpiEvent => ({
       kind: 'row',
       row: cell.renderRow(this.tenant, this.settings.rendering(cell.family, cell.start, cell.settingsVersion)),
     }))
+    const markers = this.cells.drainMarkers(this.tenant)
+    return markers.length === 0 ? rows : [...rows, ...markers]
   }
 
-  /** Rows that were published before: the last revision of each by row key. They are not given out again. */
-  wasPublished(revisions: ReadonlyMap<string, number>): void {
+  /** What was published before is not given out again. */
+  wasPublished(published: Published): void {
     this.pointCells?.countTimes()
-    this.cells.wasPublished(revisions)
+    this.cells.wasPublished(published)
   }
 
   /** Closed cells that wait in memory for the next save. */
@@ -292,6 +302,14 @@ export class KpiProjection {
     this.cells.releaseClosed()
     this.records.release()
     this.agentStates.release()
+  }
+
+  private intervalsOf(profile: Profile): IntervalsOf {
+    return {
+      granularities: granularitiesOf(profile),
+      zone: profile.zone,
+      familiesAt: (at) => this.settings.cellProfileAt(intervalStart(at, profile.intervalMs)).families,
+    }
   }
 
   private reads(source: PointSource): boolean {
@@ -342,7 +360,7 @@ export class KpiProjection {
     this.agentStates.advance(before, through)
     this.countFound?.(this.target)
     this.pointCells?.countTimes()
-    this.cells.closeThrough(through)
+    this.cells.closeThrough(through, at)
   }
 
   /**

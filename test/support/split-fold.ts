@@ -1,5 +1,6 @@
 import type { Fact } from '../../src/domain/fact.js'
 import { isConfiguration } from '../../src/domain/fact.js'
+import type { KpiEvent } from '../../src/domain/kpi-event.js'
 import type { PointOperation } from '../../src/domain/point-operation.js'
 import type { Profile } from '../../src/domain/profile.js'
 import type { Row } from '../../src/domain/row.js'
@@ -44,17 +45,17 @@ export type Split = Readonly<{
   cuts: readonly number[]
 }>
 
-/** The rows of a log whose points are found by several, and merged in the order of the log. */
-export const splitRowsOf = (
+/** The output for a log whose points are found by several, and merged in the order of the log. */
+export const splitEventsOf = (
   facts: readonly Fact[],
   profile: Profile,
   { finders: count, of, cuts }: Split,
   options: ProjectionOptions = {},
-): readonly Row[] => {
+): readonly KpiEvent[] => {
   const finders = Array.from({ length: count }, () => new Finder(profile, options))
   let merger = new KpiProjection('acme', profile, options)
   let replay = new PointReplay(merger.target)
-  const rows: Row[] = []
+  const events: KpiEvent[] = []
   facts.forEach((fact, index) => {
     if (fact.type === 'ClockTicked' || fact.type === 'ClockTakenBack') {
       // The last finder first: the order of finders at one place of the log makes no difference.
@@ -65,13 +66,17 @@ export const splitRowsOf = (
       merger.apply(fact)
     } else (finders[of(entityOf(fact)) % count] as Finder).apply(fact).forEach((operation) => replay.apply(operation))
     if (!cuts.includes(index + 1)) return
-    rows.push(...rowsIn(merger.drainEvents()))
+    events.push(...merger.drainEvents())
     finders.forEach((finder) => finder.restart())
     merger = new KpiProjection('acme', profile, { ...options, state: merger.save() })
     replay = new PointReplay(merger.target)
   })
-  return [...rows, ...rowsIn(merger.drainEvents())]
+  return [...events, ...merger.drainEvents()]
 }
+
+/** Its rows. */
+export const splitRowsOf = (...split: Parameters<typeof splitEventsOf>): readonly Row[] =>
+  rowsIn(splitEventsOf(...split))
 
 /** What the stream of a fact's raw event is of. Metric records that are not joined may be anywhere. */
 const entityOf = (fact: Fact): string => {

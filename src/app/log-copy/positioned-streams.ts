@@ -1,3 +1,4 @@
+import { isKpiEvent } from '../../contract/kpi-stream.js'
 import { generationsStream, kpiStream } from '../../domain/stream-name.js'
 import type { EventLog, NewEvent, Position, RecordedEvent } from '../../log/event-log.js'
 import { Cursor, streamPages, type Bounds, type Endpoint } from './endpoint.js'
@@ -173,7 +174,7 @@ export const rowStream = (tenant: string, generation: string): Reading => {
 
   return (event) => {
     const { id, type, data, metadata } = event
-    if (type.startsWith('Row.')) {
+    if (isKpiEvent(event)) {
       if (id.slice(13, 24) !== family) return { ...untouched(event), same: { id: '', type, data, metadata } }
       const at = BigInt(`0x${id.slice(0, 8)}${id.slice(9, 13)}`)
       const index = indexIn(id)

@@ -1,16 +1,21 @@
 import type { FamilyName } from '../../domain/family.js'
 import { granularities, type Granularity } from '../../domain/granularity.js'
 import type { EpochMs, Interval } from '../../domain/interval.js'
+import type { KpiEvent } from '../../domain/kpi-event.js'
+import type { Published } from '../../domain/published.js'
 import { rowKey } from '../../domain/row.js'
 import { Cell } from './cell.js'
 import { cellStateOf, keyOf, type CellState, type SavedCell } from './saved-cell.js'
 import { CellIndex } from './cell-index.js'
 import { SpillingMap, type ColdStore, type SpilledEntries } from './cold-store.js'
+import { CompleteIntervals, type Closing, type CompleteIntervalsState, type IntervalsOf } from './complete-intervals.js'
 import { Keepings } from './keeping.js'
 import { Sites, type Site } from './site.js'
 
 export type CellStoreState = Readonly<{
   closedThrough: EpochMs | null
+  /** Absent where intervals are not counted. */
+  intervals?: CompleteIntervalsState | undefined
   /** Absent in states that were saved before the clock could be taken back. */
   wasClosedThrough?: EpochMs | null
   open: readonly (readonly [key: string, cell: SavedCell])[]
@@ -47,6 +52,7 @@ export class CellStore {
   private listed: Cell[] = []
   private readonly settingsOf: NewCellSettingsOf
   private readonly keepings = new Keepings()
+  private readonly intervals: CompleteIntervals | undefined
   readonly sites = new Sites()
   /** Counts the moments after which `open` may answer another cell for the same place than before. */
   epoch = 0
@@ -55,8 +61,16 @@ export class CellStore {
   /** After `reopenAfter`: intervals up to here may hold cells that were closed too early. */
   private wasClosedThrough: EpochMs | null = null
 
-  constructor(settingsOf: NewCellSettingsOf, coldStore: ColdStore, spilled: SpilledEntries, state?: CellStoreState) {
+  /** `intervals`: absent where the cells of others are not known, so that nothing can be said of intervals. */
+  constructor(
+    settingsOf: NewCellSettingsOf,
+    coldStore: ColdStore,
+    spilled: SpilledEntries,
+    state?: CellStoreState,
+    intervals?: IntervalsOf,
+  ) {
     this.settingsOf = settingsOf
+    if (intervals !== undefined) this.intervals = new CompleteIntervals(intervals, coldStore, spilled, state?.intervals)
     this.indexes = Object.fromEntries(granularities.map((granularity) => [granularity, new Map()])) as Record<
       Granularity,
       Map<EpochMs, CellIndex>
@@ -105,22 +119,34 @@ export class CellStore {
     this.closedThrough = through
   }
 
-  /** Closes every cell whose interval ends at or before `end`, in the order of their intervals. */
-  closeThrough(end: EpochMs): void {
+  /** A tick at `at` closes every cell whose interval ends at or before `end`, in the order of their intervals. */
+  closeThrough(end: EpochMs, at: EpochMs): void {
     this.epoch += 1
     this.closedThrough = end
     if (this.wasClosedThrough !== null && end >= this.wasClosedThrough) this.wasClosedThrough = null
-    for (const indexes of Object.values(this.indexes)) {
+    const closing = new Map<Granularity, readonly Closing[]>()
+    for (const granularity of granularities) {
+      const indexes = this.indexes[granularity]
       const due = [...indexes.values()].filter((index) => this.isClosed(index.end)).sort((a, b) => a.start - b.start)
-      for (const index of due) {
-        for (const cell of index) {
-          cell.close()
-          this.list(cell)
-          this.closed.set(keyOf(cell), cell)
-        }
-        indexes.delete(index.start)
-      }
+      if (due.length > 0)
+        closing.set(
+          granularity,
+          due.map((index) => this.close(index)),
+        )
+      for (const { start } of due) indexes.delete(start)
     }
+    this.intervals?.close(end, at, (granularity) => closing.get(granularity) ?? [])
+  }
+
+  private close(index: CellIndex): Closing {
+    const holding = new Set<FamilyName>()
+    for (const cell of index) {
+      cell.close()
+      this.list(cell)
+      this.closed.set(keyOf(cell), cell)
+      if (!holding.has(cell.family) && !cell.isEmpty) holding.add(cell.family)
+    }
+    return { start: index.start, end: index.end, holding }
   }
 
   /** Starts of the open intervals that hold cells, ascending. */
@@ -157,24 +183,32 @@ export class CellStore {
   drainUnpublished(due: Due): readonly Cell[] {
     const isDue = (cell: Cell): boolean => due === 'all' || cell.settles()
     const drained = this.listed.filter((cell) => cell.isUnpublished && isDue(cell))
-    for (const cell of drained) cell.isListed = false
-    this.keepListed((cell) => cell.isListed && cell.isUnpublished)
+    const isDrained = new Set(drained)
+    this.keepListed((cell) => cell.isUnpublished && !isDrained.has(cell))
     return drained
   }
 
-  /** Notes which rows the KPI stream holds: the last revision of each by row key. Only cells on the list matter. */
-  wasPublished(revisions: ReadonlyMap<string, number>): void {
-    for (const cell of this.listed) cell.wasPublished(revisions.get(rowKey(cell)) ?? 0)
+  /** The markers of intervals that are complete, behind the rows that were drained. */
+  drainMarkers(tenant: string): readonly KpiEvent[] {
+    return this.intervals?.drain(tenant, this.closedThrough, this.listed.filter(isClosedCell)) ?? []
+  }
+
+  /** Notes what the KPI stream holds. Only cells on the list and intervals that are due matter. */
+  wasPublished({ rows, markers }: Published): void {
+    for (const cell of this.listed) cell.wasPublished(rows.get(rowKey(cell)) ?? 0)
     this.keepListed((cell) => cell.isUnpublished)
+    this.intervals?.wasPublished(markers)
   }
 
   save(): CellStoreState {
+    for (const cell of this.listed) if (isClosedCell(cell)) this.intervals?.count(cell)
     const indexes = Object.values(this.indexes).flatMap((byStart) => [...byStart.values()])
     return {
       closedThrough: this.closedThrough,
       wasClosedThrough: this.wasClosedThrough,
       open: indexes.flatMap((index) => [...index].map((cell) => [keyOf(cell), cell.save()] as const)),
       unpublished: this.closedUnpublished().map(keyOf),
+      intervals: this.intervals?.save(),
     }
   }
 
@@ -183,9 +217,9 @@ export class CellStore {
     return this.closed.unsaved
   }
 
-  /** Closed cells that changed since the last save. */
+  /** Closed cells and intervals that changed since the last save. */
   spilled(): SpilledEntries {
-    return this.closed.save()
+    return [...this.closed.save(), ...(this.intervals?.spilled() ?? [])]
   }
 
   /** The cold store holds what `spilled` returned: closed cells leave memory, but for those to be published. */
@@ -193,6 +227,7 @@ export class CellStore {
     this.epoch += 1
     this.closed.release()
     for (const cell of this.closedUnpublished()) this.closed.set(keyOf(cell), cell)
+    this.intervals?.release()
   }
 
   isClosed(end: EpochMs): boolean {
@@ -206,12 +241,17 @@ export class CellStore {
     this.listed.push(cell)
   }
 
+  /** A closed cell that leaves the list is counted. */
   private keepListed(keeps: (cell: Cell) => boolean): void {
-    this.listed = this.listed.filter((cell) => (cell.isListed = keeps(cell)))
+    const kept: Cell[] = []
+    for (const cell of this.listed)
+      if ((cell.isListed = keeps(cell))) kept.push(cell)
+      else if (isClosedCell(cell)) this.intervals?.count(cell)
+    this.listed = kept
   }
 
   private closedUnpublished(): readonly Cell[] {
-    return this.listed.filter((cell) => cell.isUnpublished && cell.status !== 'provisional')
+    return this.listed.filter((cell) => cell.isUnpublished && isClosedCell(cell))
   }
 
   private openCell(site: Site, granularity: Granularity, interval: Interval): Cell {
@@ -262,5 +302,7 @@ export class CellStore {
     return index
   }
 }
+
+const isClosedCell = ({ status }: Cell): boolean => status !== 'provisional'
 
 const CELLS = 'cell/'

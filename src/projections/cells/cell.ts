@@ -34,6 +34,9 @@ export class Cell {
   isListed = false
   /** The last revision that was published; 0 if none was. */
   private published = 0
+  /** The revision that its interval has counted, once it is closed; and whether it held something then. */
+  counted = 0
+  isCounted = false
   /** The revision at the last drain that did not publish this cell. */
   private passedOver = 0
   private readonly keeping: Keeping
@@ -69,6 +72,11 @@ export class Cell {
     cell.tally.restore(state.measures)
     for (const [metric, kept] of state.kept) (cell.kept ??= new Map()).set(metric, new KeptValues(kept))
     if (state.pending.length > 0) cell.pending = new Map(state.pending)
+    if (cell.status !== 'provisional') {
+      // A state is saved when all closed cells are counted.
+      cell.counted = cell.revision
+      cell.isCounted = !cell.isEmpty
+    }
     return cell
   }
 
@@ -149,6 +157,7 @@ export class Cell {
   close(): void {
     this.status = 'final'
     this.revision += 1
+    this.counted = this.revision // the closing is counted by the interval as a whole
   }
 
   /** Renders the cell by other settings from now on. Counts a revision if the row's figures change by that. */
@@ -221,7 +230,7 @@ export class Cell {
   }
 
   /** Does its row hold nothing? Time in a state that was taken back as a whole is nothing. */
-  private get isEmpty(): boolean {
+  get isEmpty(): boolean {
     if (this.pending !== undefined && this.pending.size > 0) return false
     const { places, numbers } = this.tally
     return holdsNothing({ places, numbers, erased: this.erased === 0 ? null : this.erased })

@@ -46,7 +46,7 @@ export class KpiWriter {
   async appendBehind(output: readonly KpiEvent[], mark: RawMark): Promise<void> {
     const appends = this.encoded(output, mark)
     await this.inFlight
-    this.inFlight = this.options.gate.track(this.appendBatch(appends, output.length, mark.position))
+    this.inFlight = this.options.gate.track(this.appendBatch(appends, rowsIn(output), mark.position))
     this.inFlight.catch(() => undefined) // met by `settled`
   }
 
@@ -85,6 +85,8 @@ export class KpiWriter {
     onAppended(rows, position)
   }
 }
+
+const rowsIn = (output: readonly KpiEvent[]): number => output.filter(({ kind }) => kind === 'row').length
 
 /** Throws `AppendFailed`. A repeat stores nothing. */
 export const storeDeadLetters = async (log: EventLog, letters: readonly DeadLetter[]): Promise<void> => {

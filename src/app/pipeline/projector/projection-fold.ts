@@ -1,5 +1,6 @@
 import type { RawEventRef, RawMark } from '../../../contract/kpi-stream.js'
 import type { KpiEvent } from '../../../domain/kpi-event.js'
+import type { Published } from '../../../domain/published.js'
 import type { Position } from '../../../log/event-log.js'
 import type { Due } from '../../../projections/cells/cell-store.js'
 import type { KpiProjection } from '../../../projections/kpi-projection.js'
@@ -49,14 +50,14 @@ export abstract class ProjectionFold {
     return { position: this.position, origin: logId === undefined ? undefined : { logId, ...event } }
   }
 
-  /** The rows that are due, which count as published from now on. */
+  /** The rows and markers that are due, which count as published from now on. */
   drain(due: Due): readonly KpiEvent[] {
     return this.projection.drainEvents(due)
   }
 
-  /** Notes which rows the KPI stream holds: the last revision of each by row key. */
-  wasPublished(revisions: ReadonlyMap<string, number>): void {
-    this.projection.wasPublished(revisions)
+  /** Notes what the KPI stream holds. */
+  wasPublished(published: Published): void {
+    this.projection.wasPublished(published)
   }
 
   /** Saves the state; only once the KPI stream holds a checkpoint at `position` or behind it, and all drained rows. */

@@ -1,6 +1,7 @@
 import type { PublishedRevisions } from '../../../contract/published-revisions.js'
 import type { RawMark } from '../../../contract/kpi-stream.js'
 import type { KpiEvent } from '../../../domain/kpi-event.js'
+import type { Published } from '../../../domain/published.js'
 import type { Position } from '../../../log/event-log.js'
 import type { Due } from '../../../projections/cells/cell-store.js'
 import type { KpiWriter } from './kpi-writer.js'
@@ -33,7 +34,7 @@ export type PublishedFold = Readonly<{
   /** Closed cells that wait in memory for the next save. */
   closedInMemory: number
   drain: (due: Due) => readonly KpiEvent[]
-  wasPublished: (revisions: ReadonlyMap<string, number>) => void
+  wasPublished: (published: Published) => void
   saveTo: (snapshots: SnapshotStore) => Promise<void>
 }>
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { intervalDigests } from '../../../../src/app/operations/generations/digest.js'
-import { isKpiEvent } from '../../../../src/contract/kpi-stream.js'
+import { familyOf } from '../../../../src/contract/kpi-stream.js'
 import { DAY_MS } from '../../../../src/domain/interval.js'
 import { defaultProfile } from '../../../../src/domain/profile.js'
 import { kpiStream } from '../../../../src/domain/stream-name.js'
@@ -42,7 +42,7 @@ const projected = async (days: readonly Day[]): Promise<EventLog> => {
 }
 
 const recordsIn = async (log: EventLog): Promise<number> =>
-  (await eventsOf(log, kpiStream('t', 'g1'))).filter(isKpiEvent).length
+  (await eventsOf(log, kpiStream('t', 'g1'))).filter((event) => familyOf(event) !== undefined).length
 
 describe.each([
   ['of several centres', () => otherCentres],

@@ -1,7 +1,8 @@
 import { beforeAll, expect, test } from 'vitest'
 import { defaultProfile } from '../../../../src/domain/profile.js'
+import { intervalName } from '../../../../src/domain/interval-complete.js'
 import { kpiStream } from '../../../../src/domain/stream-name.js'
-import { decodeRow, isKpiEvent } from '../../../../src/contract/kpi-stream.js'
+import { readKpiEvent } from '../../../../src/contract/kpi-stream.js'
 import { simulate } from '../../../../src/simulator/simulate.js'
 import type { EventLog } from '../../../../src/log/event-log.js'
 import { memoryLog } from '../../../../src/log/memory-log.js'
@@ -30,16 +31,18 @@ const dying = (log: EventLog, appends: number): EventLog => {
   return { ...log, append: (entries) => (left-- > 0 ? log.append(entries) : Promise.reject(new Error('killed'))) }
 }
 
-/** Every row of the KPI stream as `key revision`, with its bytes, in the order of the log. */
+/** Every row and marker of the KPI stream as `key revision`, with its bytes, in the order of the log. */
 const published = async (
   log: EventLog,
 ): Promise<readonly Readonly<{ key: string; revision: number; bytes: string }>[]> => {
   const rows = []
   for await (const batch of log.readStream(kpiStream('t', 'g1')))
     for (const event of batch) {
-      if (!isKpiEvent(event)) continue
-      const { row } = decodeRow(event)
-      rows.push({ key: row.key, revision: row.revision, bytes: Buffer.from(event.data).toString('hex') })
+      const stored = readKpiEvent(event)
+      if (stored === undefined) continue
+      const bytes = Buffer.from(event.data).toString('hex')
+      if (stored.kind === 'row') rows.push({ key: stored.header.key, revision: stored.header.revision, bytes })
+      else rows.push({ key: intervalName(stored.marker), revision: stored.marker.number, bytes })
     }
   return rows
 }
