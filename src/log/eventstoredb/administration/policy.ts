@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { DAY_MS } from '../../../domain/interval.js'
-import { connectEventStoreDb } from '../client/connection.js'
+import { connectEventStoreDb, type EventStoreDbConnection } from '../client/connection.js'
 import { partsStreamOf } from '../large/form.js'
 import type { EventStoreDbAccess } from '../options.js'
 import { aclOf, inForce, rightsIn, SERVER_DEFAULTS } from './rights.js'
@@ -52,18 +52,27 @@ export const setStreamPolicy = async (
 ): Promise<E.Either<PolicyFailure, { changed: boolean }>> => {
   const reason = fault(policy)
   if (reason !== undefined) return E.left({ tag: 'Refused', reason })
-  const connection = connectEventStoreDb(access)
-  const set = async (of: string, wanted: StreamPolicy): ReturnType<typeof writeSystemText> => {
-    const metastream = `$$${of}`
-    const before = await readSystemText(connection, metastream)
-    return writeSystemText(connection, metastream, '$metadata', before, metadataOf(wanted))
-  }
-  try {
+  return connected(access, async (connection) => {
+    const set = async (of: string, wanted: StreamPolicy): ReturnType<typeof writeSystemText> => {
+      const metastream = `$$${of}`
+      const before = await readSystemText(connection, metastream)
+      return writeSystemText(connection, metastream, '$metadata', before, metadataOf(wanted))
+    }
     if (!stream.startsWith('$')) {
       const parts = await set(partsStreamOf(stream), ofParts(policy))
       if (E.isLeft(parts)) return parts
     }
-    return await set(stream, policy)
+    return set(stream, policy)
+  })
+}
+
+const connected = async <T>(
+  access: EventStoreDbAccess,
+  work: (connection: EventStoreDbConnection) => Promise<E.Either<PolicyFailure, T>>,
+): Promise<E.Either<PolicyFailure, T>> => {
+  const connection = connectEventStoreDb(access)
+  try {
+    return await work(connection)
   } catch (cause) {
     return E.left(failureOf(cause))
   } finally {
@@ -88,9 +97,8 @@ export const setDefaultRights = async (
   access: EventStoreDbAccess,
   wanted: Rights,
   isDryRun = false,
-): Promise<E.Either<PolicyFailure, DefaultRights & Readonly<{ changed: boolean }>>> => {
-  const connection = connectEventStoreDb(access)
-  try {
+): Promise<E.Either<PolicyFailure, DefaultRights & Readonly<{ changed: boolean }>>> =>
+  connected(access, async (connection) => {
     const before = await readSystemText(connection, SETTINGS)
     const settings = JSON.parse(before.text) as Readonly<Record<string, unknown>>
     const implied: Rights = {
@@ -109,9 +117,4 @@ export const setDefaultRights = async (
     return E.map(({ changed }: { changed: boolean }) => ({ ...rights, changed }))(
       await writeSystemText(connection, SETTINGS, SETTINGS, before, text),
     )
-  } catch (cause) {
-    return E.left(failureOf(cause))
-  } finally {
-    await connection.close()
-  }
-}
+  })

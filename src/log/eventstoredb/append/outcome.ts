@@ -1,7 +1,6 @@
 import { shared } from '../client/client-internals.js'
 import type { BatchAppendResp } from '../client/client-internals.js'
 import { accessDenied } from '../failure.js'
-import { positionOf } from '../client/wire.js'
 import type { NewEvent, Position } from '../../event-log.js'
 
 /** The outcome of an append at the server. Only with `unknown` the events may have been stored or not. */
@@ -35,7 +34,7 @@ export const outcomeOf = (answer: BatchAppendResp): Outcome => {
     return {
       tag: 'stored',
       revision: Number(success.getCurrentRevision()),
-      position: commit === undefined ? undefined : positionOf(commit),
+      position: commit === undefined ? undefined : BigInt(commit),
     }
   }
   const error = answer.getError()

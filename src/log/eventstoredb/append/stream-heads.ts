@@ -1,9 +1,8 @@
 import type { EventStoreDbConnection } from '../client/connection.js'
 import { isDenied } from '../failure.js'
 import { LogUnavailable } from '../../event-log.js'
-import type { Position } from '../../event-log.js'
-import { messagesOf } from '../read/call.js'
-import { readStreamRequest } from '../client/wire.js'
+import type { Position, ReadStream } from '../../event-log.js'
+import { readStreamEvents } from '../read/read.js'
 
 /** What is known of a stream: its last revision (-1: never written) and the ids of its newest events, oldest first. */
 export type StreamHead = { last: number; readonly ids: Set<string> }
@@ -53,18 +52,17 @@ export const streamHeads = (
     return head
   }
 
-  const read = async (request: ReturnType<typeof readStreamRequest>): Promise<Found[]> => {
+  const read = async (stream: string, wanted: ReadStream): Promise<Found[]> => {
     const found: Found[] = []
-    for await (const messages of messagesOf(connection, request))
-      for (const message of messages)
-        if (message.kind === 'event') found.push({ id: message.event.id, revision: message.event.revision })
+    for await (const events of readStreamEvents(connection, stream, wanted))
+      for (const { id, revision } of events) found.push({ id, revision })
     return found
   }
 
   const look = async (stream: string): Promise<StreamHead> => {
     const before = held.get(stream)
     if (before !== undefined && before.last >= 0) {
-      const found = await read(readStreamRequest(stream, false, before.last + 1, Infinity))
+      const found = await read(stream, { from: before.last + 1 })
       // Otherwise events are missing (removed by the stream's policy, for example), and what is known is incomplete.
       if (found.length === 0 || found[0]!.revision === before.last + 1)
         return hold(stream, {
@@ -72,7 +70,7 @@ export const streamHeads = (
           ids: new Set([...before.ids, ...found.map(({ id }) => id)]),
         })
     }
-    const found = (await read(readStreamRequest(stream, true, undefined, idsPerStream))).reverse()
+    const found = (await read(stream, { backwards: true, max: idsPerStream })).reverse()
     return hold(stream, { last: found.at(-1)?.revision ?? -1, ids: new Set(found.map(({ id }) => id)) })
   }
 

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { bytesOf } from '../../append-batches.js'
 import { appendFault, decideAppend, erasedReason } from '../../append-rules.js'
-import type { AppendFailure, Appended, NewEvent, Position, StreamAppend } from '../../event-log.js'
+import type { AppendFailure, Appended, Position, StreamAppend } from '../../event-log.js'
 import type { Outcome } from './outcome.js'
 import { isPartsStream } from '../large/form.js'
 import type { LargeAppender } from '../large/append.js'
@@ -148,15 +148,12 @@ export class EventStoreDbWriter {
     if (storesNothing) return E.right({ revision: head.last, stored })
     const leave = await this.#inFlight.enter(events.reduce((sum, event) => sum + bytesOf(event), 0))
     const outcome = await this.#ports.appender.append(stream, head.last, fresh).finally(leave)
-    if (outcome.tag === 'stored' && isNew(outcome, barrier))
-      return E.right({ revision: this.#noteStored(stream, head, fresh, outcome.revision), stored })
+    if (outcome.tag === 'stored' && isNew(outcome, barrier)) {
+      const ids = fresh.map(({ id }) => id)
+      this.#ports.heads.grew(stream, head, ids, outcome.revision)
+      return E.right({ revision: outcome.revision, stored })
+    }
     return this.#afterFailure(entry, outcome, barrier, race)
-  }
-
-  #noteStored(stream: string, head: StreamHead, fresh: readonly NewEvent[], revision: number): number {
-    const ids = fresh.map(({ id }) => id)
-    this.#ports.heads.grew(stream, head, ids, revision)
-    return revision
   }
 
   async #afterFailure(

@@ -5,14 +5,9 @@ import type { NewEvent, Position, RecordedEvent } from '../../event-log.js'
 
 /**
  * `$all` is ordered by a commit and a prepare position. The log's position is the commit position alone: it counts
- * bytes, so ids derived from it stay small, and it belongs to one event, except in transactions of the old TCP
- * clients.
- */
-export const positionOf = (commit: string): Position => BigInt(commit)
-
-/**
- * Throws on two events at one position: they belong to a transaction of a TCP client, and a reader that resumes
- * between them would lose the second. No writer of this log makes such transactions.
+ * bytes, so ids derived from it stay small. Two events at one position belong to a transaction of an old TCP client: a
+ * reader that resumes between them would lose the second, so they are refused. No writer of this log makes such
+ * transactions.
  */
 export const ascending = (at: Position | undefined, { position, stream }: RecordedEvent): void => {
   if (position === at)
@@ -82,29 +77,21 @@ const allFrom = (at: Position | undefined): ReadReq.Options.AllOptions => {
 }
 
 /** What matches in `$all` through its end, beginning with the record at `from` itself. */
-export const readAllRequest = (from: Position | undefined, prefixes: readonly string[] | undefined): ReadReq => {
-  const { whole, options } = request(FORWARDS, ALL)
-  options.setAll(allFrom(from))
-  options.setFilter(filterOf(prefixes))
-  return whole
-}
+export const readAllRequest = (from: Position | undefined, prefixes: readonly string[] | undefined): ReadReq =>
+  filteredRequest(ALL, from, prefixes)
 
 /** A subscription to `$all` after the record at `after`. */
-export const subscribeRequest = (after: Position | undefined, prefixes: readonly string[] | undefined): ReadReq => {
-  const { whole, options } = request(FORWARDS, 'live')
-  options.setAll(allFrom(after))
-  options.setFilter(filterOf(prefixes))
-  return whole
-}
+export const subscribeRequest = (after: Position | undefined, prefixes: readonly string[] | undefined): ReadReq =>
+  filteredRequest('live', after, prefixes)
 
-/** A subscription to a stream after the revision `after`. */
-export const subscribeStreamRequest = (stream: string, after: bigint | undefined): ReadReq => {
-  const { whole, options } = request(FORWARDS, 'live')
-  const of = new streams.ReadReq.Options.StreamOptions()
-  of.setStreamIdentifier(streamIdentifier(stream))
-  if (after === undefined || after < 0n) of.setStart(new shared.Empty())
-  else of.setRevision(`${after}`)
-  options.setStream(of)
+const filteredRequest = (
+  count: number | 'live',
+  from: Position | undefined,
+  prefixes: readonly string[] | undefined,
+): ReadReq => {
+  const { whole, options } = request(FORWARDS, count)
+  options.setAll(allFrom(from))
+  options.setFilter(filterOf(prefixes))
   return whole
 }
 
@@ -118,18 +105,30 @@ export const fromEndRequest = (count: number): ReadReq => {
 }
 
 /** A stream from a revision; backwards without `from`: from its end. */
-export const readStreamRequest = (
+export const readStreamRequest = (stream: string, backwards: boolean, from: number | undefined, max: number): ReadReq =>
+  streamRequest(backwards ? BACKWARDS : FORWARDS, max, stream, (of) => {
+    if (from !== undefined) of.setRevision(`${from}`)
+    else if (backwards) of.setEnd(new shared.Empty())
+    else of.setStart(new shared.Empty())
+  })
+
+/** A subscription to a stream after the revision `after`. */
+export const subscribeStreamRequest = (stream: string, after: bigint | undefined): ReadReq =>
+  streamRequest(FORWARDS, 'live', stream, (of) => {
+    if (after === undefined || after < 0n) of.setStart(new shared.Empty())
+    else of.setRevision(`${after}`)
+  })
+
+const streamRequest = (
+  direction: ReadReq.Options.ReadDirection,
+  count: number | 'live',
   stream: string,
-  backwards: boolean,
-  from: number | undefined,
-  max: number,
+  begin: (of: ReadReq.Options.StreamOptions) => void,
 ): ReadReq => {
-  const { whole, options } = request(backwards ? BACKWARDS : FORWARDS, max)
+  const { whole, options } = request(direction, count)
   const of = new streams.ReadReq.Options.StreamOptions()
   of.setStreamIdentifier(streamIdentifier(stream))
-  if (from !== undefined) of.setRevision(`${from}`)
-  else if (backwards) of.setEnd(new shared.Empty())
-  else of.setStart(new shared.Empty())
+  begin(of)
   options.setStream(of)
   return whole
 }
