@@ -58,11 +58,11 @@ export const takeOver = (
       preferred: readiness.partitionOf(progressTopic, transactionalId),
       partitions: readiness.partitionsOf(progressTopic),
     }
-    const checkRecord = (record: ProgressRecord | undefined) =>
-      checkProgress(context, reader, home, record, { hasClaimed, check, signal })
+    const checkRecord = (record: ProgressRecord | undefined, as: Delivery) =>
+      checkProgress(context, reader, home, record, as, { hasClaimed, check, signal })
 
     const before = await look(context, reader, home, hasClaimed, signal)
-    const allowed = await checkRecord(before.record)
+    const allowed = await checkRecord(before.record, delivery.right)
     if (E.isLeft(allowed)) return allowed
     const other = hasClaimed ? undefined : await publishingElsewhere(context, reader, home, before.record, signal)
     if (other !== undefined) return E.left({ tag: 'Refused', reason: publishesAlready(other, transactionalId) })
@@ -114,7 +114,7 @@ type Claiming = Readonly<{
   home: ProgressHome
   /** Where the record was found before. */
   partition: number
-  checkRecord: (record: ProgressRecord | undefined) => Promise<E.Either<SinkFailure, Checked>>
+  checkRecord: (record: ProgressRecord | undefined, as: Delivery) => Promise<E.Either<SinkFailure, Checked>>
   delivery: Delivery
   signal: AbortSignal
 }>
@@ -131,7 +131,7 @@ const fenceAndClaim = async (
     // A claim that another instance writes from here on is seen by the producer that watches from there.
     const { end: from } = await reader.bounds(home.topic, partition)
     const { record, partition: progressPartition } = await findProgress(reader, home, 'wait', signal)
-    const allowed = await checkRecord(record)
+    const allowed = await checkRecord(record, opened.delivery)
     if (E.isLeft(allowed)) return allowed
     const { progress, place } = allowed.right
     const owner = { ...context.owner, claim: (record?.owner.claim ?? 0) + 1 }
@@ -159,6 +159,7 @@ const checkProgress = async (
   reader: PartitionReader,
   home: ProgressHome,
   record: ProgressRecord | undefined,
+  as: Delivery,
   takeOver: TakeOver,
 ): Promise<E.Either<SinkFailure, Checked>> => {
   const { hasClaimed, check, signal } = takeOver
@@ -170,12 +171,15 @@ const checkProgress = async (
   const place = placeNow(context, await reader.identify([...rowTopics, progressTopic]), record?.place)
   // Without a check (a replay) the progress is not gone on from, so it does not matter what became of it.
   if (check === undefined) return E.right({ progress: record?.progress, place })
-  const holdsRows = record?.progress === undefined ? await topicWithRows(reader, rowTopics, tenant, signal) : undefined
+  // Without transactions rows are appended before the first progress: a claim without one is no reason for suspicion.
+  const isGap = (found: ProgressRecord | undefined): boolean =>
+    found?.progress === undefined && (found === undefined || as === 'exactly-once')
+  const holdsRows = isGap(record) ? await topicWithRows(reader, rowTopics, tenant, signal) : undefined
   if (holdsRows !== undefined) {
     // Another instance may have published its first batch meanwhile. And the markers of a transaction are written one
     // after the other: its rows may be visible before its progress is.
     const { record: later } = await findProgress(reader, home, 'wait', signal)
-    if (later?.progress !== undefined) return checkProgress(context, reader, home, later, takeOver)
+    if (!isGap(later)) return checkProgress(context, reader, home, later, as, takeOver)
   }
   const mismatches = compareProgress(record, {
     place,

@@ -9,6 +9,15 @@ export class Violation extends Error {
   override readonly name = 'Violation'
 }
 
+/** What a simulation tells whoever watches it. */
+export type Watcher = Readonly<{
+  committedThrough: number
+  consume: () => void
+  committed: (producerId: number) => void
+  told: (progress: Progress) => void
+  complete: (last: number) => void
+}>
+
 type Watched = { readonly topic: string; readonly partition: ModelPartition; readFrom: number }
 
 /**
@@ -19,7 +28,7 @@ type Watched = { readonly topic: string; readonly partition: ModelPartition; rea
  *    committed before and this one.
  * 3. What an egress says it has published is committed.
  */
-export class Invariants {
+export class Invariants implements Watcher {
   private readonly broker: ModelBroker
   private readonly progressTopic: string
   private readonly watched: readonly Watched[]
@@ -118,7 +127,8 @@ const idOf = ({ headers }: Entry): string => headers['ce_id'] ?? 'a record witho
 const revisionIn = (value: Buffer | null): number =>
   (JSON.parse(value?.toString('utf8') ?? '{}') as { revision?: number }).revision ?? -1
 
-const rowsById: ReadonlyMap<string, Readonly<{ key: string; nth: number }>> = (() => {
+/** The rows of the KPI log by id: their key, and the how manieth of the key each is. */
+export const rowsById: ReadonlyMap<string, Readonly<{ key: string; nth: number }>> = (() => {
   const counts = new Map<string, number>()
   return new Map(
     expected.flatMap((row) => {

@@ -2,20 +2,21 @@ import { expect, test, vi } from 'vitest'
 import { lawRuns } from '../../support/law-runs.js'
 import { Violation } from './invariants.js'
 import { mutants } from './mutants.js'
-import { runSeed, type Happened } from './run-seed.js'
+import { runSeed, type Happened, type Mutant, type SeedOptions } from './run-seed.js'
 
 vi.mock('node:timers/promises', async () => (await import('./virtual-time.js')).timersPromises)
 
 const SEEDS = 1_000
+const SEEDS_FOR_MUTANT = 2_000
 const only = process.env['STREAMVANE_KAFKA_SEED']
 
 /** Runs a seed; if it fails, once more, telling what happened. */
-const check = async (seed: number): Promise<Happened> => {
+const check = async (seed: number, options: SeedOptions = {}): Promise<Happened> => {
   try {
-    return await runSeed(seed)
+    return await runSeed(seed, options)
   } catch (cause) {
     const lines: string[] = []
-    await runSeed(seed, { tell: (line) => lines.push(line) }).catch(() => {})
+    await runSeed(seed, { ...options, tell: (line) => lines.push(line) }).catch(() => {})
     const how = `STREAMVANE_KAFKA_SEED=${seed} npx vitest run test/simulation/kafka-model`
     throw new Error(`seed ${seed}: ${(cause as Error).message}\n${lines.slice(-80).join('\n')}\nAgain: ${how}`, {
       cause,
@@ -36,6 +37,28 @@ test('under any schedule of crashes, lost answers, zombies and late markers ever
     if (count >= 100) expect(total[what], what).toBeGreaterThan(0)
 }, 600_000)
 
+test('without transactions, under any such schedule, every row arrives, first in order, and comes again as it was', async () => {
+  const first = only === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(only)
+  const count = only === undefined ? lawRuns(SEEDS / 4).numRuns : 1
+  for (let seed = first; seed < first + count; seed++) await check(seed, { delivery: 'at-least-once' })
+}, 600_000)
+
+test('without transactions, a sink that does not wait until its rows are appended is found out', async () => {
+  const mutant = (): Mutant => ({
+    cluster: (cluster) => ({
+      ...cluster,
+      plainProducer: async (options) => {
+        const producer = await cluster.plainProducer(options)
+        return { ...producer, send: async (records) => void producer.send(records).catch(() => {}) }
+      },
+    }),
+  })
+  const run = async (): Promise<void> => {
+    for (let seed = 1; seed <= SEEDS_FOR_MUTANT; seed++) await runSeed(seed, { delivery: 'at-least-once', mutant })
+  }
+  await expect(run()).rejects.toBeInstanceOf(Violation)
+})
+
 test('a seed is the same schedule whenever it is run', async () => {
   const told = async (seed: number): Promise<readonly string[]> => {
     const lines: string[] = []
@@ -44,8 +67,6 @@ test('a seed is the same schedule whenever it is run', async () => {
   }
   for (const seed of [1, 2, 3, 4, 5]) expect(await told(seed)).toEqual(await told(seed))
 })
-
-const SEEDS_FOR_MUTANT = 2_000
 
 test.each(Object.entries(mutants))('a sink that %s is found out', async (_, mutant) => {
   for (let seed = 1; seed <= SEEDS_FOR_MUTANT; seed++)

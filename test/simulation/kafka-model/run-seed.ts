@@ -5,7 +5,7 @@ import { singleLog } from '../../../src/app/pipeline/logs/logs.js'
 import { defaultProfile } from '../../../src/domain/profile.js'
 import { kpiStream } from '../../../src/domain/stream-name.js'
 import type { Cluster } from '../../../src/egress/kafka/cluster.js'
-import type { Sink } from '../../../src/egress/sink.js'
+import type { Delivery, Sink } from '../../../src/egress/sink.js'
 import { topicNames } from '../../../src/egress/topics.js'
 import type { EventLog } from '../../../src/log/event-log.js'
 import { memoryLog } from '../../../src/log/memory-log.js'
@@ -15,7 +15,8 @@ import { ModelBroker } from '../../support/kafka-model/broker.js'
 import { modelCluster, type RequestName } from '../../support/kafka-model/client.js'
 import { modelSink } from '../../support/kafka-model/model-sink.js'
 import { silent } from '../../support/pipeline.js'
-import { Invariants, Violation } from './invariants.js'
+import { AtLeastOnceInvariants } from './at-least-once-invariants.js'
+import { Invariants, Violation, type Watcher } from './invariants.js'
 import { expected, kpiEvents, TENANT } from './kpi-rows.js'
 import { SimulatedNetwork, type Owner } from './network.js'
 import { VirtualTime } from './virtual-time.js'
@@ -23,7 +24,12 @@ import { VirtualTime } from './virtual-time.js'
 /** Makes the sink of one instance faulty on purpose: between the sink and the cluster, or around the sink. */
 export type Mutant = Readonly<{ cluster?: (cluster: Cluster) => Cluster; sink?: (sink: Sink) => Sink }>
 
-export type SeedOptions = Readonly<{ mutant?: () => Mutant; tell?: (line: string) => void }>
+export type SeedOptions = Readonly<{
+  mutant?: () => Mutant
+  tell?: (line: string) => void
+  /** Default exactly-once. */
+  delivery?: Delivery
+}>
 
 /** What a run came across, so that a test can say that the schedules are not idle. */
 export type Happened = Record<'steps' | 'commits' | 'crashes' | 'superseded' | 'lost' | 'timedOut', number>
@@ -57,7 +63,7 @@ class Simulation {
   private readonly options: SeedOptions
   private readonly network: SimulatedNetwork
   private readonly broker: ModelBroker
-  private readonly invariants: Invariants
+  private readonly invariants: Watcher
   private readonly log: EventLog = memoryLog()
   private readonly instances: Instance[] = []
   private readonly timeoutMs: number
@@ -89,7 +95,8 @@ class Simulation {
     })
     for (const topic of rowTopics) this.broker.createTopic(topic, PARTITIONS)
     this.broker.createTopic(topics.progressTopic, 1)
-    this.invariants = new Invariants(this.broker, rowTopics, topics.progressTopic)
+    const Watching = options.delivery === 'at-least-once' ? AtLeastOnceInvariants : Invariants
+    this.invariants = new Watching(this.broker, rowTopics, topics.progressTopic)
   }
 
   async run(): Promise<Happened> {
@@ -229,7 +236,7 @@ class Simulation {
     const sink = modelSink(
       this.broker,
       {
-        ...{ ...topics, transactionTimeoutMs: this.timeoutMs },
+        ...{ ...topics, transactionTimeoutMs: this.timeoutMs, delivery: this.options.delivery ?? 'exactly-once' },
         signs: {
           ...{ now: () => this.time.nowMs, pause: (ms) => this.time.sleep(ms, undefined) },
           ...{ isRunning: () => true, silentAfterMs: 30_000 },
