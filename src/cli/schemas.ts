@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { Argument, Option, type Command } from 'commander'
 import { topicsIn, type KafkaSettings } from '../app/config/egress-schema.js'
-import { sinkSettings } from '../app/config/egress-sinks.js'
+import { kafkaSinks } from '../app/config/egress-sinks.js'
 import type { Config } from '../app/config/schema.js'
 import { registryOf } from '../app/pipeline/egress/sinks.js'
 import { rowCodec } from '../contract/row-codec.js'
@@ -127,7 +127,7 @@ type Destination = Readonly<{ kafka: KafkaSettings; filter: RowFilter }>
 const destinationsOf = ({ egress }: Config): readonly Destination[] =>
   egress.sinks === undefined
     ? [{ kafka: egress.kafka, filter: {} }]
-    : sinkSettings(egress).flatMap((sink) => (sink.use === 'kafka' && sink.kafka.format === 'avro' ? [sink] : []))
+    : kafkaSinks(egress).filter(({ kafka }) => kafka.format === 'avro')
 
 const schemasOf = (
   { kafka, filter }: Destination,

@@ -1,23 +1,28 @@
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
-import { topicsIn } from '../app/config/egress-schema.js'
+import { topicsIn, type KafkaSettings } from '../app/config/egress-schema.js'
+import { kafkaSinks } from '../app/config/egress-sinks.js'
+import type { Config } from '../app/config/schema.js'
 import { contractSchema } from '../contract/schema/contract-schemas.js'
 import { asyncApi } from '../egress/kafka/asyncapi.js'
 import { command, type CommonFlags } from './command/command.js'
+import type { RowFilter } from '../egress/sink.js'
 import { configOf } from './command/context.js'
+import { UsageError } from './command/exit.js'
 
 export const asyncApiCommand = (): Command =>
   command('asyncapi', 'print an AsyncAPI 3.0 document of the topics: keys, headers, schemas', [
     'streamvane topics asyncapi --config streamvane.yaml > asyncapi.yaml',
     'streamvane topics asyncapi --json',
   ])
+    .option('--sink <name>', 'of this sink, where egress.sinks names several Kafka sinks')
     .option('--json', 'as JSON (default: YAML)')
-    .action((flags: CommonFlags & Readonly<{ json?: boolean }>) => {
+    .action((flags: CommonFlags & Readonly<{ sink?: string; json?: boolean }>) => {
       const config = configOf(flags)
-      const { kafka } = config.egress
+      const { kafka, filter } = described(config, flags.sink)
       const document = asyncApi({
         topics: topicsIn(kafka),
-        families: config.profile.families,
+        families: config.profile.families.filter((family) => filter.families?.includes(family) ?? true),
         format: kafka.format,
         subjects: kafka.registry?.subjects,
         brokers: kafka.brokers,
@@ -30,6 +35,18 @@ export const asyncApiCommand = (): Command =>
           : stringify(document, { lineWidth: 0, aliasDuplicateObjects: false }).trimEnd(),
       )
     })
+
+/** The Kafka sink whose topics are described; without a list `egress.kafka`, which need not be in use yet. */
+const described = (
+  { egress }: Config,
+  name: string | undefined,
+): Readonly<{ kafka: KafkaSettings; filter: RowFilter }> => {
+  const sinks = egress.sinks === undefined ? [{ name: 'kafka', kafka: egress.kafka, filter: {} }] : kafkaSinks(egress)
+  const chosen = name === undefined ? sinks : sinks.filter((sink) => sink.name === name)
+  const [only] = chosen
+  if (only !== undefined && chosen.length === 1) return only
+  throw new UsageError(`--sink: name one of ${sinks.map((sink) => sink.name).join(', ') || 'none: no sink is kafka'}`)
+}
 
 /** Credentials may be part of the address. */
 const withoutUser = (address: string): string => {

@@ -1,6 +1,6 @@
 import Table from 'cli-table3'
 import type { Command } from 'commander'
-import { sinkSettings } from '../app/config/egress-sinks.js'
+import { kafkaSinks } from '../app/config/egress-sinks.js'
 import { connectionCheckOf } from '../app/pipeline/egress/connection-check.js'
 import { checkConnection } from '../egress/kafka/check/check-connection.js'
 import type { Finding } from '../egress/kafka/check/finding.js'
@@ -19,7 +19,7 @@ export const topicsCheckCommand = (): Command =>
     .option('--json', 'one JSON object a finding')
     .action(async (flags: CommonFlags & Readonly<{ json?: boolean }>) => {
       const config = configOf(flags)
-      const sinks = sinkSettings(config.egress).filter((each) => each.use === 'kafka')
+      const sinks = kafkaSinks(config.egress)
       if (sinks.length === 0) throw new UsageError('no broker is configured: set KAFKA_BROKERS or egress.kafka.brokers')
       await withContext('topics check', config, async ({ logger }) => {
         const states = new Set<Finding['state']>()

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import { familyNames, type FamilyName } from '../domain/family.js'
-import { sinkSettings } from '../app/config/egress-sinks.js'
+import { kafkaSinks } from '../app/config/egress-sinks.js'
 import { topicsOptionsOf } from '../app/pipeline/egress/sinks.js'
 import { applyTopics, planTopics, type TopicStep } from '../egress/kafka/topic-admin.js'
 import { command, commandGroup, type CommonFlags } from './command/command.js'
@@ -31,7 +31,7 @@ export const topicsCommand = (): Command => {
       .option('--json', 'one JSON object a topic')
       .action(async (flags: Flags) => {
         const config = configOf(flags)
-        const sinks = sinkSettings(config.egress).filter((each) => each.use === 'kafka')
+        const sinks = kafkaSinks(config.egress)
         if (sinks.length === 0)
           throw new UsageError('no broker is configured: set KAFKA_BROKERS or egress.kafka.brokers')
         const dryRun = flags.dryRun === true

@@ -103,6 +103,12 @@ export const sinkSettings = ({ sink, sinks, kafka, files }: EgressConfig): reado
   })
 }
 
+export type KafkaSinkSettings = Extract<SinkSettings, { use: 'kafka' }>
+
+/** Those of the sinks in use that are Kafka. */
+export const kafkaSinks = (egress: EgressConfig): readonly KafkaSinkSettings[] =>
+  sinkSettings(egress).filter((sink) => sink.use === 'kafka')
+
 type SinkEntry = z.infer<typeof sinkSchema>
 
 const entrySettings = (entry: SinkEntry): SinkSettings => {

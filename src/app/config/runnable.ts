@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 import { topicNames } from '../../egress/topics.js'
 import { topicsIn } from './egress-schema.js'
-import { sinkSettings } from './egress-sinks.js'
+import { kafkaSinks } from './egress-sinks.js'
 import { ConfigError, type Config } from './schema.js'
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i
@@ -49,7 +49,7 @@ const shardProblems = ({ log, egress }: Config, stages: readonly string[]): read
 
 /** Two sinks that publish the same rows to one topic: its consumers would get each revision twice. */
 const sharedTopicProblems = ({ egress, profile }: Config): readonly string[] => {
-  const sinks = sinkSettings(egress).flatMap((sink) => (sink.use === 'kafka' ? [sink] : []))
+  const sinks = kafkaSinks(egress)
   return sinks.flatMap((sink, index) =>
     sinks.slice(0, index).flatMap((other) => {
       if (!sink.kafka.brokers.some((broker) => other.kafka.brokers.includes(broker))) return []

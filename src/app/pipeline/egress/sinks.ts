@@ -15,7 +15,7 @@ import type { TopicsOptions } from '../../../egress/kafka/topic-admin.js'
 import { connectionOf, registryConnectionOf } from '../../config/kafka-connection.js'
 import type { RowFilter, Sink } from '../../../egress/sink.js'
 import { topicsIn, type FilesSettings, type KafkaSettings } from '../../config/egress-schema.js'
-import { sinkSettings, type REPLAY, type SinkSettings } from '../../config/egress-sinks.js'
+import { sinkSettings, type KafkaSinkSettings, type REPLAY, type SinkSettings } from '../../config/egress-sinks.js'
 import type { Config } from '../../config/schema.js'
 import type { Cadence } from './periods.js'
 
@@ -45,7 +45,7 @@ export const sinkOf = (settings: SinkSettings, config: Config, logger: Logger, r
       })
 
 const kafkaSinkOptions = (
-  { name, filter, kafka }: Extract<SinkSettings, { use: 'kafka' }>,
+  { name, filter, kafka }: KafkaSinkSettings,
   config: Config,
   logger: Logger,
   replay: typeof REPLAY | undefined,
@@ -102,7 +102,7 @@ export const registryOf = (registry: NonNullable<KafkaSettings['registry']>): Re
 
 /** What `topics apply` works with. `families`: default those of the profile that the sink publishes. */
 export const topicsOptionsOf = (
-  { filter, kafka }: Extract<SinkSettings, { use: 'kafka' }>,
+  { filter, kafka }: KafkaSinkSettings,
   config: Config,
   logger: Logger,
   families: readonly FamilyName[] = familiesOf(config, filter),
