@@ -1,6 +1,8 @@
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { TlsSettings } from '../../../src/egress/kafka/auth/tls.js'
+import { registryClient } from '../../../src/egress/kafka/registry/registry-client.js'
 import { Secret } from '../../../src/egress/secret.js'
 import type { SecureBroker } from '../../support/secure-kafka/secure-broker.js'
 import { attempt } from './attempt.js'
@@ -108,6 +110,16 @@ export const tlsSuite = (started: () => SecureBroker) =>
       copyFileSync(client.certificateFile, certificate)
       copyFileSync(client.keyFile, key)
       expect(await attempt(started().at('MTLS'), { tls })).toBe('connected')
+    })
+
+    test('a schema registry with an own authority is reached by its caFile, and refused without', async () => {
+      const { issuer } = started()
+      issuer.decide(() => ({ status: 200, body: { id: 5 } }))
+      const registered = (tls: TlsSettings) => registryClient({ url: issuer.url, tls }).register('subject', { type: 'string' })
+      expect(await registered(trusted())).toBe(5)
+      await expect(registered({})).rejects.toThrow(
+        /^the schema registry at https:.*: the certificate of the peer .*egress\.kafka\.registry\.ssl\.caFile/,
+      )
     })
 
     test('a file of certificates that is not there is named', async () => {
