@@ -3,7 +3,7 @@ import { Argument, Option, type Command } from 'commander'
 import { topicsIn, type KafkaSettings } from '../app/config/egress-schema.js'
 import { kafkaSinks } from '../app/config/egress-sinks.js'
 import type { Config } from '../app/config/schema.js'
-import { registryOf } from '../app/pipeline/egress/sinks.js'
+import { markersIn, registryOf } from '../app/pipeline/egress/sinks.js'
 import { rowCodec } from '../contract/row-codec.js'
 import { statementNames } from '../contract/schema/completeness-schema.js'
 import { contractSchema, contractSchemas, type RecordName } from '../contract/schema/contract-schemas.js'
@@ -12,7 +12,7 @@ import { familyNames, type FamilyName } from '../domain/family.js'
 import type { RegistryOptions } from '../egress/kafka/options.js'
 import { checkSubjects, type SubjectCheck } from '../egress/kafka/registry/schema-check.js'
 import { registerSchemas } from '../egress/kafka/registry/schema-registration.js'
-import { schemaIdKey, subjectSchemas, type SubjectSchema } from '../egress/kafka/registry/subjects.js'
+import { schemaIdKey, statementSchemas, subjectSchemas, type SubjectSchema } from '../egress/kafka/registry/subjects.js'
 import type { RowFilter, SinkFailure } from '../egress/sink.js'
 import { command, commandGroup, type CommonFlags } from './command/command.js'
 import { configOf } from './command/context.js'
@@ -137,7 +137,11 @@ const schemasOf = (
   const topics = topicsIn(kafka)
   const families = of.filter((family) => filter.families?.includes(family) ?? true)
   const readers = [...(withHistory ? releasedReaders(families) : []), ...families.map(rowCodec)]
-  return subjectSchemas(topics, kafka.registry?.subjects, readers)
+  const markers = markersIn(kafka)
+  return [
+    ...subjectSchemas(topics, kafka.registry?.subjects, readers),
+    ...families.flatMap((family) => statementSchemas(topics, markers, family, 'interval-complete')),
+  ]
 }
 
 const checkedSubjects = async (flags: Flags): Promise<readonly SubjectCheck[]> => {

@@ -12,6 +12,7 @@ import {
   topicsOfSeveralFamilies,
   type TopicRoute,
   type Topics,
+  defaultMarkersTopic,
 } from '../../egress/topics.js'
 import { connectionFaults } from './kafka-connection.js'
 import { connectionKeys, registryConnectionKeys } from './kafka-connection-schema.js'
@@ -81,6 +82,9 @@ export const kafkaSchema = z.strictObject({
   /** -1 stands for the broker's default. */
   replicationFactor: z.number().int().min(-1).default(kafkaDefaults.replicationFactor),
   progressTopic: topicName.default(kafkaDefaults.progressTopic),
+  /** Where markers of complete intervals go: a topic of their own, the topics of the rows, nowhere. */
+  markers: z.enum(['topic', 'inline', 'off']).default('off'),
+  markersTopic: topicName.default(defaultMarkersTopic),
   /** The broker aborts a transaction that was left open for this long. */
   transactionTimeoutMs: z.number().int().min(1_000).default(kafkaDefaults.transactionTimeoutMs),
   /** `at-least-once` and `detect` let rows come again after a failure, with the same identity (docs/adr/0020). */

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { FamilyName } from '../../domain/family.js'
 import { unreachable } from '../../domain/unreachable.js'
 import { readerOfSchema, rowCodec, type RowReader } from '../../contract/row-codec.js'
-import { statementNames, type StatementName } from '../../contract/schema/completeness-schema.js'
+import type { StatementName } from '../../contract/schema/completeness-schema.js'
 import type { KafkaSinkOptions } from './options.js'
 import type { PartitionReader } from './cluster.js'
 import { avroValues, jsonValues, partitioning, type ValueOf } from './records/records.js'
@@ -39,7 +39,7 @@ export type FamilySchema = Readonly<
 /** The schemas that this version writes. */
 export const currentSchemas = (families: readonly FamilyName[], markers: Markers): readonly FamilySchema[] => [
   ...families.map((family) => ({ family, kind: 'row' as const, schema: rowCodec(family).fingerprint })),
-  ...(markers.kind === 'off' ? [] : families.flatMap((family) => statementNames.map((kind) => ({ family, kind })))),
+  ...(markers.kind === 'off' ? [] : families.map((family) => ({ family, kind: 'interval-complete' as const }))),
 ]
 
 const schemaNeededBy = (record: SinkRecord): FamilySchema => {

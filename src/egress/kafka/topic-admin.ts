@@ -5,12 +5,14 @@ import { kafkaClient } from './connection.js'
 import { classifyKafkaError } from './failures.js'
 import { kafkaDefaults, type KafkaAddress } from './options.js'
 import { failureText } from '../sink.js'
-import { defaultTopics, type Cleanup, type Topics } from '../topics.js'
+import { defaultTopics, ownMarkerTopics, type Cleanup, type Markers, type Topics } from '../topics.js'
 
 /** What is not given is taken from `kafkaDefaults`. */
 export type TopicsOptions = KafkaAddress &
   Readonly<{
     topics?: Topics
+    /** Default: they are not published. */
+    markers?: Markers
     /** Families that have rows. Default all. */
     families?: readonly FamilyName[]
     progressTopic?: string
@@ -45,6 +47,7 @@ export type TopicStep =
 export const wantedTopics = (options: TopicsOptions): readonly WantedTopic[] => {
   const {
     topics = defaultTopics,
+    markers = { kind: 'off' },
     progressTopic = kafkaDefaults.progressTopic,
     partitions = kafkaDefaults.partitions,
     replicationFactor = kafkaDefaults.replicationFactor,
@@ -62,6 +65,8 @@ export const wantedTopics = (options: TopicsOptions): readonly WantedTopic[] => 
       policies.set(route.topic, route.cleanup ?? (route.records === 'latest' ? 'compact' : cleanup))
   return [
     ...[...policies].map(([topic, policy]) => ({ topic, partitions, replicationFactor, config: configs[policy] })),
+    // Markers of one family and length of interval have one key, so more partitions would mostly be empty.
+    ...ownMarkerTopics(markers).map((topic) => ({ topic, partitions: 1, replicationFactor, config: configs.delete })),
     // Small segments, so that compaction keeps up with a record per batch.
     {
       topic: progressTopic,

@@ -1,3 +1,4 @@
+import type { Markers } from '../../../egress/topics.js'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { FamilyName } from '../../../domain/family.js'
@@ -55,6 +56,7 @@ const kafkaSinkOptions = (
     ...addressOf(kafka, logger),
     tenant: config.tenant,
     topics: topicsIn(kafka),
+    markers: markersIn(kafka),
     families: familiesOf(config, filter),
     values:
       format === 'avro' && registry !== undefined ? { format, registry: registryOf(registry) } : { format: 'json' },
@@ -75,6 +77,10 @@ export const filesFolderOf = (
   { name, files }: Readonly<{ name: string; files: FilesSettings }>,
   { data }: Config,
 ): string => files.dir ?? join(data, name === 'files' ? name : `files-${name}`)
+
+/** Where the markers of a Kafka destination go. */
+export const markersIn = ({ markers: kind, markersTopic: name }: KafkaSettings): Markers =>
+  kind === 'topic' ? { kind, name } : { kind }
 
 /** The families of the profile that a filter lets pass. */
 const familiesOf = ({ profile }: Config, { families }: RowFilter): readonly FamilyName[] =>
@@ -111,6 +117,7 @@ export const topicsOptionsOf = (
   return {
     ...addressOf(kafka, logger),
     topics: topicsIn(kafka),
+    markers: markersIn(kafka),
     families,
     progressTopic,
     partitions,
