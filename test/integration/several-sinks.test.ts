@@ -72,8 +72,11 @@ describeKafka('several sinks on a real broker', ({ brokers }) => {
     const settled = await inLog(isSettled)
     expect(settled.length).toBeGreaterThan(0)
     expect(await published(`${tenant}-hourly`)).toEqual(lastOf(settled.filter(isOf('queue'))))
+    // Markers that an interval is complete have no row key.
     const archived = async () =>
-      (await readJsonFiles(join(data, 'files-archive'))).map(({ key, revision }) => `${key} ${revision}`).sort()
+      (await readJsonFiles(join(data, 'files-archive')))
+        .flatMap(({ key, revision }) => ((key as string | undefined) === undefined ? [] : [`${key} ${revision}`]))
+        .sort()
     expect(await archived()).toEqual(namesOf(settled))
 
     await configured({ sinks })
