@@ -102,14 +102,19 @@ const succeed = <A>(result: E.Either<unknown, A>): A => {
 }
 
 let revision = 0
+/** As the egress does: a batch is prepared while the one before is written. */
 const writeAll = async (sink: Sink, records: readonly RowRecord[], size: number): Promise<void> => {
+  let writing: ReturnType<ReturnType<Sink['write']>> = Promise.resolve(E.right(undefined))
   for (let at = 0; at < records.length; at += size) {
     const batch = {
       records: records.slice(at, at + size),
       progress: { generation: 'g1', revision: (revision += size) },
     }
-    succeed(await sink.write(batch, idle)())
+    sink.prepare?.(batch)
+    succeed(await writing)
+    writing = sink.write(batch, idle)()
   }
+  succeed(await writing)
 }
 
 const sendAll = async (

@@ -6,7 +6,7 @@ import { runSeed, type Happened, type Mutant, type SeedOptions } from './run-see
 
 vi.mock('node:timers/promises', async () => (await import('./virtual-time.js')).timersPromises)
 
-const SEEDS = 1_000
+const SEEDS = 10_000
 const SEEDS_FOR_MUTANT = 2_000
 const only = process.env['STREAMVANE_KAFKA_SEED']
 
