@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { FamilyName } from '../domain/family.js'
 import { familyNames, isFamilyName } from '../domain/family.js'
 import type { IntervalComplete } from '../domain/interval-complete.js'
-import type { KpiEvent } from '../domain/kpi-event.js'
+import type { KpiEvent, Left } from '../domain/kpi-event.js'
 import type { Row } from '../domain/row.js'
 import { unreachable } from '../domain/unreachable.js'
 import { kpiStream } from '../domain/stream-name.js'
@@ -23,6 +23,7 @@ import { APPEND_LIMIT_BYTES } from '../log/append-batches.js'
  */
 const ROW_PREFIX = 'Row.'
 const MARKER = 'IntervalComplete'
+const LEFT = 'Left'
 const CHECKPOINT = 'Checkpoint'
 const BATCH_BEGAN = 'BatchBegan'
 
@@ -65,6 +66,8 @@ const encoded = (event: KpiEvent): Omit<NewEvent, 'id'> => {
       const codec = statementCodec('interval-complete')
       return { type: MARKER, data: codec.encode(event.marker), metadata: metadataOf(codec.fingerprint) }
     }
+    case 'left':
+      return { type: LEFT, data: Buffer.from(JSON.stringify(event.left)), metadata: Buffer.from('{}') }
     default:
       return unreachable(event)
   }
@@ -146,8 +149,10 @@ export type StoredHeader = Readonly<{ header: RowHeader; avro: Uint8Array; schem
 
 export type StoredMarker = Readonly<{ marker: IntervalComplete; avro: Uint8Array; schema: string; revision: number }>
 
+export type StoredLeft = Readonly<{ left: Left; revision: number }>
+
 /** What is read of a stored event, by kind. */
-type ReadByKind = Readonly<{ row: StoredHeader; 'interval-complete': StoredMarker }>
+type ReadByKind = Readonly<{ row: StoredHeader; 'interval-complete': StoredMarker; left: StoredLeft }>
 
 /** An event of a KPI stream as it is stored, by kind. */
 export type StoredKpiEvent = { [K in KpiEvent['kind']]: Readonly<{ kind: K }> & ReadByKind[K] }[KpiEvent['kind']]
@@ -156,7 +161,11 @@ export type StoredKpiEvent = { [K in KpiEvent['kind']]: Readonly<{ kind: K }> & 
 const kindOf = ({ type }: RecordedEvent): KpiEvent['kind'] | undefined =>
   kinds.find((kind) => type.startsWith(typePrefixes[kind]))
 
-const typePrefixes: Readonly<Record<KpiEvent['kind'], string>> = { row: ROW_PREFIX, 'interval-complete': MARKER }
+const typePrefixes: Readonly<Record<KpiEvent['kind'], string>> = {
+  row: ROW_PREFIX,
+  'interval-complete': MARKER,
+  left: LEFT,
+}
 const kinds = Object.keys(typePrefixes) as readonly KpiEvent['kind'][]
 
 /** Is this an output of the projection, which is published, and not a record of the projector's own? */
@@ -172,6 +181,8 @@ export const readKpiEvent = (event: RecordedEvent): StoredKpiEvent | undefined =
       return { kind, ...readHeader(event) }
     case 'interval-complete':
       return { kind, ...readMarker(event) }
+    case 'left':
+      return { kind, left: JSON.parse(Buffer.from(event.data).toString('utf8')) as Left, revision: event.revision }
     default:
       return unreachable(kind)
   }

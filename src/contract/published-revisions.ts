@@ -1,3 +1,4 @@
+import { leftName } from '../domain/kpi-event.js'
 import { intervalName } from '../domain/interval-complete.js'
 import type { Published, PublishedMarker } from '../domain/published.js'
 import { kpiStream } from '../domain/stream-name.js'
@@ -37,6 +38,7 @@ export class PublishedRevisions {
       if (batch === undefined || !isWanted(batch)) return all
       for (const [key, revision] of batch.published.rows) all.rows.set(key, revision)
       for (const [name, marker] of batch.published.markers) all.markers.set(name, marker)
+      for (const name of batch.published.left) all.left.add(name)
       this.next = undefined
     }
   }
@@ -49,9 +51,10 @@ export class PublishedRevisions {
   }
 }
 
-const nothingYet = (): { rows: Map<string, number>; markers: Map<string, PublishedMarker> } => ({
+const nothingYet = (): { rows: Map<string, number>; markers: Map<string, PublishedMarker>; left: Set<string> } => ({
   rows: new Map(),
   markers: new Map(),
+  left: new Set(),
 })
 
 /**
@@ -71,12 +74,13 @@ async function* batchesAfter(
       const stored = readKpiEvent(event)
       if (stored?.kind === 'row') published.rows.set(stored.header.key, stored.header.revision)
       if (stored?.kind === 'interval-complete') published.markers.set(intervalName(stored.marker), stored.marker)
+      if (stored?.kind === 'left') published.left.add(leftName(stored.left))
       const checkpoint = checkpointIn(event)
       if (checkpoint === undefined) continue
       yield { through: checkpoint.position, published }
       published = nothingYet()
     }
-  if (published.rows.size + published.markers.size > 0) yield { through: undefined, published }
+  if (published.rows.size + published.markers.size + published.left.size > 0) yield { through: undefined, published }
   return undefined
 }
 

@@ -6,6 +6,8 @@ export type Published = Readonly<{
   rows: ReadonlyMap<string, number>
   /** The last marker of each interval, by `intervalName`. */
   markers: ReadonlyMap<string, PublishedMarker>
+  /** What has left, by `leftName`. */
+  left: ReadonlySet<string>
 }>
 
 export type PublishedMarker = Pick<IntervalComplete, 'number' | 'rows' | 'digest'>

@@ -7,6 +7,7 @@ import type { FamilyName } from '../domain/family.js'
 import type { Granularity } from '../domain/granularity.js'
 import type { Publication } from '../contract/schema/published-schema.js'
 import type { IntervalComplete } from '../domain/interval-complete.js'
+import type { Left } from '../domain/kpi-event.js'
 
 /**
  * How far the egress has come: everything through `revision` of the KPI stream of `generation` is at the destination.
@@ -35,7 +36,10 @@ export type RowFilter = Readonly<{
 }>
 
 /** What is on its way out, and as what it is published. A sink has to say what becomes of each kind. */
-export type SinkRecord = RowRecord | MarkerRecord | GenerationRecord
+export type SinkRecord = ValuedRecord | LeftRecord
+
+/** A record with a value. */
+export type ValuedRecord = RowRecord | MarkerRecord | GenerationRecord
 
 /** A row: the bare Avro datum as the KPI log holds it, and the header read from its front. */
 export type RowRecord = Publication &
@@ -54,6 +58,9 @@ export type RowRecord = Publication &
     replay: boolean
   }>
 
+/** All but tombstones: those are for what keeps a latest state. */
+export const hasValue = (record: SinkRecord): record is ValuedRecord => record.kind !== 'left'
+
 export const isRow = (record: SinkRecord): record is RowRecord => record.kind === 'row'
 
 /** An interval is complete: comes after its rows. `avro` and `schema` as those of a row. */
@@ -62,6 +69,9 @@ export type MarkerRecord = Publication &
 
 /** Everything that a generation held when it was promoted has come before. */
 export type GenerationRecord = Publication & Readonly<{ kind: 'generation-complete'; statement: GenerationComplete }>
+
+/** A queue or an agent was deleted. `series`: keys of all series that name it, for topics of latest state. */
+export type LeftRecord = Publication & Readonly<{ kind: 'left'; left: Left; series: readonly string[] }>
 
 export type Newest = Readonly<{ series: boolean; entity: boolean }>
 
@@ -140,6 +150,11 @@ export type Sink = Readonly<{
   prepare?: (batch: SinkBatch) => void
   /** What the destination allows, known once it is connected. Absent: always exactly-once. */
   delivery?: () => Delivery | undefined
+  /**
+   * Whether the destination keeps the latest state by series or entity. It is then told of each row whether it is the
+   * newest, and which series leave with a queue or an agent.
+   */
+  keepsLatest?: boolean
   /** Rows that the destination refused for ever and that were set aside, since the sink was made. Absent: never any. */
   deadLettered?: () => number
   /** Absent where a superseded writer is told at its next write only, which does no harm. */

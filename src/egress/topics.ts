@@ -91,6 +91,10 @@ export const keyOf = (header: Pick<RowHeader, 'key' | 'family' | 'dimensions'>, 
   }
 }
 
+/** Does a topic keep the latest state by series or entity? */
+export const keepsLatest = (topics: Topics): boolean =>
+  familyNames.some((family) => topics[family].some(({ records, key }) => records === 'latest' && key !== 'row'))
+
 /** Ways in which routes contradict one another, as sentences. */
 export const topicFaults = (topics: Topics): readonly string[] => {
   const faults: string[] = []

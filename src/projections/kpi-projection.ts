@@ -12,7 +12,7 @@ import type { PointDimensions } from '../domain/dimensions.js'
 import { NOT_A_POINT, type FactRun } from '../domain/fact-run.js'
 import type { FamilyName } from '../domain/family.js'
 import { intervalStart, type EpochMs } from '../domain/interval.js'
-import type { KpiEvent } from '../domain/kpi-event.js'
+import type { KpiEvent, Left } from '../domain/kpi-event.js'
 import { metricIndex } from '../domain/metric.js'
 import type { Published } from '../domain/published.js'
 import type { PointSource, Profile } from '../domain/profile.js'
@@ -24,6 +24,7 @@ import type { IntervalsOf } from './cells/complete-intervals.js'
 import { PointCells } from './cells/point-cells.js'
 import { Restating } from './cells/restating.js'
 import { tooEarly, tooLate, type Refusal } from './lateness.js'
+import { Leavers } from './leavers.js'
 import { AgentStates, type AgentStatesState } from './points/agent-states.js'
 import { ConversationRecords } from './points/conversation-records.js'
 import { CustomerFirstAnswers, type CustomerFirstState } from './points/customer-first.js'
@@ -43,6 +44,8 @@ export type ProjectionState = Readonly<{
   correlator: CorrelatorState
   customerFirst: CustomerFirstState
   agentStates: AgentStatesState
+  /** Absent in states that were saved before deletions were put out. */
+  leaving?: readonly Left[]
   spilled: SpilledEntries
 }>
 
@@ -116,6 +119,7 @@ export class KpiProjection {
   private readonly customerFirst: CustomerFirstAnswers
   private readonly records: ConversationRecords
   private readonly agentStates: AgentStates
+  private readonly leavers: Leavers
   private readonly sketched = new Map<Profile['quantiles'], readonly number[]>()
   private frontier: EpochMs | null
   private inHistory: boolean
@@ -160,6 +164,7 @@ export class KpiProjection {
       (...adjustment) => target.adjust(...adjustment),
       state?.agentStates,
     )
+    this.leavers = new Leavers(tenant, profile, state?.leaving)
     if (state === undefined) for (const fact of configuration) this.settings.learn(fact, knownAt)
   }
 
@@ -257,7 +262,8 @@ export class KpiProjection {
 
   /**
    * The rows that changed since they were last given out, in their present state: all of them, or those that have
-   * settled; the others wait for a later call. Behind them the markers of intervals whose rows have all been given out.
+   * settled; the others wait for a later call. Behind them the markers of intervals whose rows have all been given out,
+   * and what has left the configuration.
    */
   drainEvents(due: Due = 'all'): readonly KpiEvent[] {
     this.pointCells?.countTimes()
@@ -266,13 +272,16 @@ export class KpiProjection {
       row: cell.renderRow(this.tenant, this.settings.rendering(cell.family, cell.start, cell.settingsVersion)),
     }))
     const markers = this.cells.drainMarkers(this.tenant)
-    return markers.length === 0 ? rows : [...rows, ...markers]
+    const left = this.leavers.drain()
+    if (markers.length === 0 && left.length === 0) return rows
+    return [...rows, ...markers, ...left.map((each): KpiEvent => ({ kind: 'left', left: each }))]
   }
 
   /** What was published before is not given out again. */
   wasPublished(published: Published): void {
     this.pointCells?.countTimes()
     this.cells.wasPublished(published)
+    this.leavers.wasPublished(published.left)
   }
 
   /** Closed cells that wait in memory for the next save. */
@@ -293,6 +302,7 @@ export class KpiProjection {
       correlator: this.correlator.save(),
       customerFirst: this.customerFirst.save(),
       agentStates: this.agentStates.save(),
+      leaving: this.leavers.save(),
       spilled: [...this.cells.spilled(), ...this.records.spilled(), ...this.agentStates.spilled()],
     }
   }
@@ -361,6 +371,7 @@ export class KpiProjection {
     this.countFound?.(this.target)
     this.pointCells?.countTimes()
     this.cells.closeThrough(through, at)
+    this.leavers.reach(through)
   }
 
   /**
@@ -384,6 +395,7 @@ export class KpiProjection {
 
   private learn(fact: Exclude<ConfigurationFact, StreamErased>): void {
     this.pointCells?.countTimes()
+    if (fact.type === 'ConfigurationAudited' && this.pointCells !== undefined) this.leavers.learn(fact)
     const { version } = this.settings
     const queueId = this.settings.learn(fact, this.frontier, () => ({
       closedThrough: this.cells.closedThrough,

@@ -36,6 +36,7 @@ export const publishedBy = (
     fold.wasPublished({
       rows: new Map(rowsIn(events).map(({ key, revision }) => [key, revision])),
       markers: new Map(markersIn(events).map((marker) => [intervalName(marker), marker])),
+      left: new Set(),
     })
     return fold
   }

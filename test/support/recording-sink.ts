@@ -4,14 +4,19 @@ import type { Progress, RowRecord, Sink, SinkBatch, SinkFailure, SinkRecord } fr
 /** What becomes of a write: `lost answer` arrives and says it did not; `lost` does not arrive. */
 export type Fate = 'ok' | 'lost answer' | 'lost' | 'refused' | 'fenced'
 
-/** A sink that remembers what arrived: `records` are the rows, `others` the rest. `fates` are those of the first writes; later ones arrive. */
+/**
+ * A sink that remembers what arrived: `records` are the rows, `others` the rest, `arrived` all in their order. `fates`
+ * are those of the first writes; later ones arrive.
+ */
 export const recordingSink = (before?: Progress, fates: readonly Fate[] = []) => {
   const records: RowRecord[] = []
   const others: Exclude<SinkRecord, RowRecord>[] = []
+  const arrived: SinkRecord[] = []
   let progress = before
   let writes = 0
   let waiting: (() => void)[] = []
   const arrive = (batch: SinkBatch): void => {
+    arrived.push(...batch.records)
     for (const record of batch.records)
       if (record.kind === 'row') records.push(record)
       else others.push(record)
@@ -43,5 +48,5 @@ export const recordingSink = (before?: Progress, fates: readonly Fate[] = []) =>
       new Set(records.filter((record) => record.generation === generation).map((record) => record.header.key)).size
     while (keys() < rows) await new Promise<void>((resolve) => (waiting = [...waiting, resolve]))
   }
-  return { sink, records, others, reached, progress: () => progress }
+  return { sink, records, others, arrived, reached, progress: () => progress }
 }

@@ -5,7 +5,7 @@ import type { BeforeStep } from './commits.js'
 import { publicationBytes } from '../../contract/schema/published-schema.js'
 import type { AvroSchema } from '../../contract/schema/named-types.js'
 import { recordJson, storedDatumOf } from '../record-values.js'
-import type { SinkRecord } from '../sink.js'
+import type { ValuedRecord } from '../sink.js'
 
 export type FileFormat = 'avro' | 'jsonl'
 
@@ -14,7 +14,7 @@ export type DataFile = Readonly<{
   name: string
   bytes: () => number
   /** Appends durably. A failure may leave part of the bytes in the file, which are not committed. */
-  append: (records: readonly SinkRecord[], beforeStep: BeforeStep) => Promise<void>
+  append: (records: readonly ValuedRecord[], beforeStep: BeforeStep) => Promise<void>
   close: () => Promise<void>
 }>
 
@@ -81,5 +81,5 @@ const dataFile = (
   }
 }
 
-const jsonLines = (records: readonly SinkRecord[]): Buffer =>
+const jsonLines = (records: readonly ValuedRecord[]): Buffer =>
   Buffer.from(records.map((record) => `${JSON.stringify(recordJson(record))}\n`).join(''))

@@ -10,7 +10,7 @@ import { isStatementName, type StatementName } from '../../contract/schema/compl
 import type { AvroSchema } from '../../contract/schema/named-types.js'
 import { publishedSchema } from '../../contract/schema/published-schema.js'
 import { storedSchemaOf } from '../record-values.js'
-import type { SinkRecord } from '../sink.js'
+import type { ValuedRecord } from '../sink.js'
 import { topicOf, type Topics } from '../topics.js'
 
 /** A connected sink: the last commit, the files that are appended to by the key of their group, and files created. */
@@ -24,7 +24,7 @@ export type Group = Readonly<{
   holds: FamilyName | StatementName
   /** Fingerprint of the stored schema; the file has the published one. */
   schema: string
-  records: SinkRecord[]
+  records: ValuedRecord[]
 }>
 
 /** Markers and statements on generations are files of their own, in folders beside those of the topics. */
@@ -42,7 +42,7 @@ export const storedSchema = (holds: Group['holds'], fingerprint: string): E.Eith
 
 /** Groups records by the file that takes them. Each group keeps the order of the batch. */
 export const groupByFile = (
-  records: readonly SinkRecord[],
+  records: readonly ValuedRecord[],
   topics: Topics,
   formats: readonly FileFormat[],
 ): ReadonlyMap<string, Group> => {

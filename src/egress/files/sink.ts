@@ -5,7 +5,7 @@ import type { FileFormat } from './data-file.js'
 import { addCommit, lastCommit, type BeforeStep, type Commit, type Writer } from './commits.js'
 import { fileFailure } from './failures.js'
 import { cutBack, fileFor, storedSchema, groupByFile, openFiles, withdraw, type Connected } from './file-set.js'
-import type { ProgressCheck, Sink, SinkBatch, SinkFailure } from '../sink.js'
+import { hasValue, type ProgressCheck, type Sink, type SinkBatch, type SinkFailure } from '../sink.js'
 import { defaultTopics, type Topics } from '../topics.js'
 
 export type FilesSinkOptions = Readonly<{
@@ -80,7 +80,7 @@ export const filesSink = (options: FilesSinkOptions, beforeStep: BeforeStep = ()
   }
 
   const write = async (connected: Connected, batch: SinkBatch): Promise<E.Either<SinkFailure, void>> => {
-    const groups = groupByFile(batch.records, topics, formats)
+    const groups = groupByFile(batch.records.filter(hasValue), topics, formats)
     for (const { holds, schema } of groups.values()) {
       const written = storedSchema(holds, schema)
       if (E.isLeft(written)) return E.left({ tag: 'Refused', reason: written.left })

@@ -8,7 +8,7 @@ import type { PartitionReader } from './cluster.js'
 import { avroValues, jsonValues, partitioning, type ValueOf } from './records/records.js'
 import { findSchemas } from './registry/schema-registration.js'
 import { statementSchemas, subjectSchemas, subjectsOf } from './registry/subjects.js'
-import type { SinkFailure, SinkRecord } from '../sink.js'
+import { hasValue, type SinkFailure, type SinkRecord, type ValuedRecord } from '../sink.js'
 import type { Markers, Topics } from '../topics.js'
 
 /**
@@ -42,7 +42,7 @@ export const currentSchemas = (families: readonly FamilyName[], markers: Markers
   ...(markers.kind === 'off' ? [] : families.map((family) => ({ family, kind: 'interval-complete' as const }))),
 ]
 
-const schemaNeededBy = (record: SinkRecord): FamilySchema => {
+const schemaNeededBy = (record: ValuedRecord): FamilySchema => {
   switch (record.kind) {
     case 'row':
       return { family: record.header.family, kind: record.kind, schema: record.schema }
@@ -75,7 +75,7 @@ export const familyReadiness = (
     partitionOf: partitioning(partitions),
     unready: (records) => {
       const missing = new Map<string, FamilySchema>()
-      for (const record of records) {
+      for (const record of records.filter(hasValue)) {
         const needed = schemaNeededBy(record)
         const name = nameOf(needed)
         if (!ready.has(name)) missing.set(name, needed)

@@ -11,6 +11,7 @@ import { encode, giveSign, publish, type Sends } from './publish.js'
 import { partitioning } from './records/records.js'
 import { placeNow, sinkContext, withReader, type Connected, type SinkContext } from './sink-context.js'
 import { takeOver } from './take-over.js'
+import { keepsLatest } from '../topics.js'
 import type { Delivery, Progress, ProgressCheck, Sink, SinkBatch, SinkFailure } from '../sink.js'
 
 /**
@@ -87,6 +88,7 @@ export const kafkaSink = (options: KafkaSinkOptions, cluster: Cluster = kafkajsC
       const sends = state === undefined ? undefined : encode(context, state, batch)
       prepared = sends === undefined ? undefined : { batch, sends }
     },
+    keepsLatest: keepsLatest(context.topics),
     delivery: () => lastDelivery,
     deadLettered: () => context.badRows.deadLettered,
     stillOwner: () => async () => {

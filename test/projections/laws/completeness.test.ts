@@ -44,7 +44,7 @@ const consumed = (
   const table = new Map<string, Row>()
   for (const event of events)
     if (event.kind === 'interval-complete') check(event.marker, table)
-    else {
+    else if (event.kind === 'row') {
       const row = rowOf(event.row)
       table.set(row.key, row)
     }

@@ -5,6 +5,7 @@ import { PauseGate } from '../pause-gate.js'
 import { retrying, type Again, type Lost } from '../retry.js'
 import { deliveryTold } from './delivery-told.js'
 import { Lag } from './lag.js'
+import { withLatestRows } from './latest-rows.js'
 import { progressCheck } from './progress-check.js'
 import { publish } from './publish.js'
 import { egressDefaults, endOf, type EgressEnd, type EgressOptions, type Publishing } from './publishing.js'
@@ -17,11 +18,12 @@ import { filterChange } from './selection.js'
  * promoted.
  */
 export const runEgress = async (options: EgressOptions): Promise<EgressEnd> => {
-  const { sink, logs, untilCaughtUp, signal, gate = new PauseGate(), activity, logger, now } = options
+  const { tenant, logs, untilCaughtUp, signal, gate = new PauseGate(), activity, logger, now, filter = {} } = options
+  const sink = options.sink.keepsLatest === true ? withLatestRows(options.sink, { tenant, logs, filter }) : options.sink
   const { retry = egressDefaults.retry, random } = options
   // Working off is a command that somebody waits for: without a log there is nothing to wait for.
   if (untilCaughtUp) await logs.control('reader')
-  const { tenant, filter = {}, acceptProgress: accepted = [] } = options
+  const { acceptProgress: accepted = [] } = options
   const check = progressCheck({ tenant, logs, sink: sink.name, accepted })
   const delivery = deliveryTold(options)
   const lag = new Lag(activity, now, options.lagCheckMs)
@@ -40,7 +42,7 @@ export const runEgress = async (options: EgressOptions): Promise<EgressEnd> => {
         written += records
         options.onProgress?.(written, progress)
       }
-      return publishLive({ ...options, gate, filter, lag, progress: connected.right, onWorking, onWritten })
+      return publishLive({ ...options, sink, gate, filter, lag, progress: connected.right, onWorking, onWritten })
     },
   ).finally(() => lag.close())
 }

@@ -23,6 +23,8 @@ export const selectableOf = (stored: StoredKpiEvent): Selectable => {
       const { family, granularity } = stored.marker
       return { family, granularity, isProvisional: false, replaces: `${stored.kind}/${intervalName(stored.marker)}` }
     }
+    case 'left':
+      return { isProvisional: false }
     default:
       return unreachable(stored)
   }

@@ -69,6 +69,8 @@ const recordOf = (stored: StoredKpiEvent, live: Live): SinkRecord => {
       const { kind, marker, avro, schema } = stored
       return { ...live, kind, marker, avro, schema }
     }
+    case 'left':
+      return { ...live, kind: stored.kind, left: stored.left, series: [] }
     default:
       return unreachable(stored)
   }

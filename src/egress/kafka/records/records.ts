@@ -1,19 +1,26 @@
 import kafkajs from 'kafkajs'
-import type { FamilyName } from '../../../domain/family.js'
+import { families, familyNames, type FamilyName } from '../../../domain/family.js'
 import { recordHeaders } from './headers.js'
 import { publicationBytes } from '../../../contract/schema/published-schema.js'
 import { unreachable } from '../../../domain/unreachable.js'
 import type { OutgoingRecord, TopicRecords } from '../cluster.js'
 import { schemaIdKey, statementSubject, type SchemaIds } from '../registry/subjects.js'
 import { recordJson, storedDatumOf, storedSchemaOf } from '../../record-values.js'
-import type { Delivery, RowRecord, SinkRecord } from '../../sink.js'
+import {
+  hasValue,
+  type Delivery,
+  type LeftRecord,
+  type RowRecord,
+  type SinkRecord,
+  type ValuedRecord,
+} from '../../sink.js'
 import { keyOf, markerTopicsOf, type Markers, type TopicRoute, type Topics } from '../../topics.js'
 import { frame } from './wire-format.js'
 
 /** Makes the value of a record on a topic; `undefined` if its schema is unknown. */
 export type ValueOf = Readonly<{
   contentType: string
-  value: (record: SinkRecord, topic: string) => Buffer | undefined
+  value: (record: ValuedRecord, topic: string) => Buffer | undefined
 }>
 
 /** `ids` of published schemas, by subject and stored schema; `subjectOf` is that of rows. */
@@ -53,11 +60,10 @@ export type Routes = Readonly<{
   partitionOf: (topic: string, key: string) => number
 }>
 
+type Place = Readonly<{ topic: string; key: string }>
+
 /** Topics of a record, and its key on each. Markers of an interval have one key, so they are in one partition. */
-const placesOf = (
-  record: SinkRecord,
-  { topics, markers }: Routes,
-): readonly Readonly<{ topic: string; key: string }>[] => {
+const placesOf = (record: SinkRecord, { topics, markers }: Routes): readonly Place[] => {
   switch (record.kind) {
     case 'row':
       return topics[record.header.family]
@@ -71,6 +77,8 @@ const placesOf = (
       const { family } = record.statement
       return markerTopicsOf(markers, topics, family).map((topic) => ({ topic, key: family }))
     }
+    case 'left':
+      return tombstonesOf(record, topics)
     default:
       return unreachable(record)
   }
@@ -114,14 +122,26 @@ export const cutIntoSends = (
   for (const record of records) {
     const headers = recordHeaders(record, values.contentType, delivery)
     for (const { topic, key } of placesOf(record, routes)) {
-      const value = values.value(record, topic)
-      if (value === undefined) return storedSchemaOf(record)
+      const value = hasValue(record) ? values.value(record, topic) : null
+      if (value === undefined) return storedSchemaOf(record as ValuedRecord)
       add(topic, { key, value, partition: routes.partitionOf(topic, key), headers })
     }
   }
   if (topicMessages.size > 0) sends.push(asSend(topicMessages))
   return sends
 }
+
+/** The keys of what has left, on the topics of latest state of those families that had rows of it. */
+const tombstonesOf = ({ left, series }: LeftRecord, topics: Topics): readonly Place[] =>
+  familyNames.flatMap((family) => {
+    const gone = series.filter((key) => key.startsWith(`${family}/`))
+    if (gone.length === 0) return []
+    return topics[family].flatMap(({ topic, key, records }) => {
+      if (records !== 'latest' || key === 'row') return []
+      if (key === 'series') return gone.map((each) => ({ topic, key: each }))
+      return families[family].key === left.dimension ? [{ topic, key: left.id }] : []
+    })
+  })
 
 /** Does a topic get this record? Latest state is not what a replay says: newer records may be there already. */
 const goesTo = ({ replay, newest }: RowRecord, { records, key }: TopicRoute): boolean => {

@@ -42,7 +42,8 @@ const published = async (
       if (stored === undefined) continue
       const bytes = Buffer.from(event.data).toString('hex')
       if (stored.kind === 'row') rows.push({ key: stored.header.key, revision: stored.header.revision, bytes })
-      else rows.push({ key: intervalName(stored.marker), revision: stored.marker.number, bytes })
+      else if (stored.kind === 'interval-complete')
+        rows.push({ key: intervalName(stored.marker), revision: stored.marker.number, bytes })
     }
   return rows
 }
