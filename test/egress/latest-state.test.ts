@@ -7,7 +7,9 @@ import { lawRuns } from '../support/law-runs.js'
 
 const MINUTE = 60_000
 
-const agentRow = (minute: number, { user = 'anna', queue = 'sales' as string | null, media = 'voice' } = {}) => {
+type Agent = Readonly<{ user?: string; queue?: string | null; media?: string }>
+
+const agentRow = (minute: number, { user = 'anna', queue = 'sales', media = 'voice' }: Agent = {}) => {
   const row = {
     family: 'agent',
     dimensions: [user, queue, media, null, null],
