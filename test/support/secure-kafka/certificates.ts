@@ -20,7 +20,7 @@ export type Authority = Readonly<{ caFile: string; issue: (name: string, wanted:
 
 /** An authority whose files are in `dir`. A bundle is the key and the certificate in one file, as Kafka wants it. */
 export const makeAuthority = (dir: string, authority: string): Authority => {
-  const openssl = (...args: readonly string[]): void => void execFileSync('openssl', args, { cwd: dir, stdio: 'pipe' })
+  const openssl = (...args: readonly string[]): void => void execFileSync(OPENSSL, args, { cwd: dir, stdio: 'pipe' })
   const path = (file: string): string => join(dir, file)
   const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1']
   const [ca, caKey] = [`${authority}.pem`, `${authority}.key`]
@@ -38,4 +38,5 @@ export const makeAuthority = (dir: string, authority: string): Authority => {
   return { caFile: path(ca), issue }
 }
 
+const OPENSSL = 'openssl'
 const LOCAL = 'IP:127.0.0.1,DNS:localhost'
