@@ -61,7 +61,7 @@ export class CompleteIntervals {
   private gaps: Gap[]
   /** Intervals of which something changed since their last marker. */
   private readonly due = new Map<string, Closed>()
-  /** The interval that was asked for last: cells of one interval follow each other. */
+  /** The interval that became due last, until the next drain: cells of one interval follow each other. */
   private last: Closed | undefined
 
   constructor(of: IntervalsOf, coldStore: ColdStore, spilled: SpilledEntries, state?: CompleteIntervalsState) {
@@ -127,7 +127,7 @@ export class CompleteIntervals {
     interval.number += changes
     cell.counted = cell.revision
     cell.isCounted = holds
-    this.touch(interval)
+    if (!isLast) this.touch(interval)
   }
 
   /**
@@ -140,6 +140,7 @@ export class CompleteIntervals {
       ...{ number: 1, rows: 0, digest: 0 },
     }))
     this.gaps = []
+    this.last = undefined
     if (this.due.size > 0) {
       const held = new Set(waiting.map((cell) => keyOf(cell.family, cell.granularity, cell.start)))
       const due: IntervalComplete[] = []
