@@ -56,6 +56,11 @@ export class CellStore {
   readonly sites = new Sites()
   /** Counts the moments after which `open` may answer another cell for the same place than before. */
   epoch = 0
+  /**
+   * Cells that the clock closed and that leave memory with the next save. Those that late events change do not count:
+   * history that arrives newest first changes the same ones again and again, and would read them back at once.
+   */
+  closedInMemory = 0
   /** End of the last closed base interval; `null` before the first closing. */
   closedThrough: EpochMs | null = null
   /** After `reopenAfter`: intervals up to here may hold cells that were closed too early. */
@@ -142,6 +147,7 @@ export class CellStore {
     const holding = new Set<FamilyName>()
     for (const cell of index) {
       cell.close()
+      this.closedInMemory += 1
       this.list(cell)
       this.closed.set(keyOf(cell), cell)
       if (!holding.has(cell.family) && !cell.isEmpty) holding.add(cell.family)
@@ -212,11 +218,6 @@ export class CellStore {
     }
   }
 
-  /** Closed cells in memory: they leave it when they were saved. */
-  get closedInMemory(): number {
-    return this.closed.unsaved
-  }
-
   /** Closed cells and intervals that changed since the last save. */
   spilled(): SpilledEntries {
     return [...this.closed.save(), ...(this.intervals?.spilled() ?? [])]
@@ -226,6 +227,7 @@ export class CellStore {
   releaseClosed(): void {
     this.epoch += 1
     this.closed.release()
+    this.closedInMemory = 0
     for (const cell of this.closedUnpublished()) this.closed.set(keyOf(cell), cell)
     this.intervals?.release()
   }

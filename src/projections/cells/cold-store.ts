@@ -65,11 +65,6 @@ export class SpillingMap<T> {
     return [...keys].sort(byCodeUnit).slice(0, max)
   }
 
-  /** Entries in memory: those that `save` returns. */
-  get unsaved(): number {
-    return this.changed.size
-  }
-
   save(): SpilledEntries {
     return [...this.changed].map(([key, value]) => [this.prefix + key, this.toData(value)] as const)
   }
