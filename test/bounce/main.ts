@@ -23,9 +23,11 @@ if (options.help) {
 }
 
 const resources = new Resources()
+let isInterrupted = false
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => {
     console.error('cleaning up')
+    isInterrupted = true
     void resources.end().then(() => process.exit(130))
   })
 
@@ -45,7 +47,9 @@ try {
   process.exitCode = hasFaults(figures) ? 1 : 0
 } catch (cause) {
   bar?.stop()
-  console.error(`bounce: failed with seed ${seed}: ${cause instanceof Error ? cause.message : String(cause)}`)
+  // What is ended on the way out is no failure of the egress.
+  if (!isInterrupted)
+    console.error(`bounce: failed with seed ${seed}: ${cause instanceof Error ? cause.message : String(cause)}`)
   process.exitCode = 1
 } finally {
   await resources.end()
