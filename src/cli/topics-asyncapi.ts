@@ -3,6 +3,7 @@ import { stringify } from 'yaml'
 import { topicsIn, type KafkaSettings } from '../app/config/egress-schema.js'
 import { kafkaSinks } from '../app/config/egress-sinks.js'
 import type { Config } from '../app/config/schema.js'
+import { markersIn } from '../app/pipeline/egress/sinks.js'
 import { contractSchema } from '../contract/schema/contract-schemas.js'
 import { asyncApi } from '../egress/kafka/asyncapi.js'
 import { command, type CommonFlags } from './command/command.js'
@@ -26,6 +27,7 @@ export const asyncApiCommand = (): Command =>
         format: kafka.format,
         subjects: kafka.registry?.subjects,
         brokers: kafka.brokers,
+        markers: markersIn(kafka),
         registryUrl: kafka.registry === undefined ? undefined : withoutUser(kafka.registry.url),
         schemaOf: (name) => contractSchema(name).published,
       })
