@@ -115,7 +115,8 @@ export const tlsSuite = (started: () => SecureBroker) =>
     test('a schema registry with an own authority is reached by its caFile, and refused without', async () => {
       const { issuer } = started()
       issuer.decide(() => ({ status: 200, body: { id: 5 } }))
-      const registered = (tls: TlsSettings) => registryClient({ url: issuer.url, tls }).register('subject', { type: 'string' })
+      const registered = (tls: TlsSettings) =>
+        registryClient({ url: issuer.url, tls }).register('subject', { type: 'string' })
       expect(await registered(trusted())).toBe(5)
       await expect(registered({})).rejects.toThrow(
         /^the schema registry at https:.*: the certificate of the peer .*egress\.kafka\.registry\.ssl\.caFile/,
