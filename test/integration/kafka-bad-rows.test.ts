@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { Kafka, logLevel } from 'kafkajs'
+import kafkajs from 'kafkajs'
 import { expect, test } from 'vitest'
 import type { BadRow } from '../../src/egress/kafka/dead-letter/dead-letter.js'
 import type { KafkaSinkOptions } from '../../src/egress/kafka/options.js'
@@ -13,6 +13,8 @@ import { consumeAll } from '../egress/kafka/topic-reader.js'
 import { namedTopics } from '../egress/named-topics.js'
 import { describeKafka, freshName } from '../support/kafka.js'
 
+const { ConfigResourceTypes, Kafka, logLevel } = kafkajs
+
 const LIMIT_BYTES = 4_000
 const tooLarge = 'q'.repeat(3_000) // the id stands in key, value and headers
 
@@ -23,7 +25,7 @@ describeKafka('a row that the broker refuses for ever', ({ brokers }) => {
     const deadLetterTopic = `${prefix}-rejects`
     await applyTopics({ brokers, ...named, deadLetterTopic, partitions: 3, replicationFactor: 1 })
     const limit = (name: string, bytes: number) => ({
-      type: 2,
+      type: ConfigResourceTypes.TOPIC,
       name,
       configEntries: [{ name: 'max.message.bytes', value: String(bytes) }],
     })
