@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import { deadLetters } from '../../../src/app/operations/dead-letters.js'
 import { runEgress } from '../../../src/app/pipeline/egress/egress.js'
-import { latestRows } from '../../../src/contract/kpi-stream.js'
+import { isKpiEvent, latestRows } from '../../../src/contract/kpi-stream.js'
 import { runLiveProjector } from '../../../src/app/pipeline/projector/projector-stage.js'
 import { copyLog, type CopyOptions, type CopyOutcome } from '../../../src/app/log-copy/copy.js'
 import { embeddedLogs, singleLog, type Logs } from '../../../src/app/pipeline/logs/logs.js'
@@ -128,7 +128,7 @@ export const text = ({ stream, revision, id, type, data, metadata }: RecordedEve
   [stream, revision, id, type, Buffer.from(data).toString('hex'), Buffer.from(metadata).toString('hex')].join(' ')
 /** An event of a row stream; of a checkpoint only its position, because each log has an id of its own. */
 export const rowText = (event: RecordedEvent): string => {
-  if (event.type.startsWith('Row.')) return text(event)
+  if (isKpiEvent(event)) return text(event)
   const { position } = JSON.parse(Buffer.from(event.data).toString()) as { position: string }
   return text({ ...plainEvent(event), data: Buffer.from(JSON.stringify({ position })) })
 }
