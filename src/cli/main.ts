@@ -22,6 +22,7 @@ const commands: Readonly<Record<keyof typeof summaries, () => Promise<Command>>>
   replay: async () => (await import('./replay.js')).replayCommand(),
   generations: async () => (await import('./generations.js')).generationsCommand(),
   corrections: async () => (await import('./corrections.js')).correctionsCommand(),
+  intervals: async () => (await import('./intervals.js')).intervalsCommand(),
   reconcile: async () => (await import('./reconcile.js')).reconcileCommand(),
   deadletter: async () => (await import('./deadletter.js')).deadLetterCommand(),
   erase: async () => (await import('./erase.js')).eraseCommand(),

@@ -11,6 +11,7 @@ import { egressCommand } from '../../src/cli/egress.js'
 import { eraseCommand } from '../../src/cli/erase.js'
 import { generationsCommand } from '../../src/cli/generations.js'
 import { importCommand } from '../../src/cli/import.js'
+import { intervalsCommand } from '../../src/cli/intervals.js'
 import { kpisCommand } from '../../src/cli/kpis.js'
 import { logCommand } from '../../src/cli/log.js'
 import { profileCommand } from '../../src/cli/profile.js'
@@ -43,6 +44,7 @@ const commands = {
   replay: replayCommand,
   generations: generationsCommand,
   corrections: correctionsCommand,
+  intervals: intervalsCommand,
   reconcile: reconcileCommand,
   deadletter: deadLetterCommand,
   erase: eraseCommand,

@@ -12,12 +12,17 @@ import type { EpochMs } from '../../domain/interval.js'
  * - `2 · revision` → nothing; a checkpoint of the projector
  * - `3 · family · granularity` → the latest end of an interval of which a row was final
  * - `4` → how far the index goes
+ * - `5` as `0`, of the markers that say that there are rows
+ * - `6` as `0`, of the markers that say that there are none, by the first interval that they speak of
  *
  * Families and granularities are numbered by their place in their lists, so the lists are part of the format.
  */
-export const FORMAT = `1 ${familyNames.join()} ${granularities.join()}`
+export const FORMAT = `2 ${familyNames.join()} ${granularities.join()}`
 
-export const KIND = { rows: 0, corrections: 1, checkpoint: 2, closed: 3, mark: 4 } as const
+export const KIND = {
+  ...({ rows: 0, corrections: 1, checkpoint: 2, closed: 3, mark: 4 } as const),
+  ...({ markers: 5, gaps: 6 } as const),
+} as const
 
 /** Rows of one family and length of interval. */
 export type Sort = Readonly<{ family: FamilyName; granularity: Granularity }>

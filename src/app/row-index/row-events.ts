@@ -29,8 +29,16 @@ export async function* rowEvents(
 ): AsyncGenerator<readonly RecordedEvent[]> {
   const found = await inIndex(of, UNINDEXED_MAX, (index) => index.find(range))
   if (found !== undefined) closed(found.closedThrough)
-  yield* eventsAt(of, found)
-  if (found !== undefined) yield* of.kpi.readStream(kpiStream(of.tenant, of.generation), { from: found.through + 1 })
+  yield* eventsToTheEnd(of, found)
+}
+
+/** The markers of the intervals of a range, and with `withRows` the events that `rowEvents` gives, in their order. */
+export async function* markerEvents(
+  of: RowsOf,
+  range: RowRange,
+  withRows: boolean,
+): AsyncGenerator<readonly RecordedEvent[]> {
+  yield* eventsToTheEnd(of, await inIndex(of, UNINDEXED_MAX, (index) => index.findMarkers(range, withRows)))
 }
 
 /**
@@ -40,6 +48,12 @@ export async function* rowEvents(
  */
 export async function* correctedEvents(of: RowsOf, range: RowRange): AsyncGenerator<readonly RecordedEvent[]> {
   yield* eventsAt(of, await inIndex(of, 0, (index) => index.findCorrected(range)))
+}
+
+/** The events that were found, and all that the stream holds beyond the index. */
+async function* eventsToTheEnd(of: RowsOf, found: Found | undefined): AsyncGenerator<readonly RecordedEvent[]> {
+  yield* eventsAt(of, found)
+  if (found !== undefined) yield* of.kpi.readStream(kpiStream(of.tenant, of.generation), { from: found.through + 1 })
 }
 
 async function* eventsAt(

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Database, RootDatabase } from 'lmdb'
-import { familyOf, isCheckpoint, readHeader } from '../../contract/kpi-stream.js'
+import { isCheckpoint, readKpiEvent } from '../../contract/kpi-stream.js'
 import { familyNames, type FamilyName } from '../../domain/family.js'
 import { granularities, type Granularity } from '../../domain/granularity.js'
 import type { EpochMs } from '../../domain/interval.js'
@@ -156,6 +156,22 @@ export class RowIndex {
     return { revisions: ascending(revisions), through }
   }
 
+  /**
+   * The revisions that hold markers of the intervals of a range, and with `withRows` the rows that they count. A marker
+   * without rows may begin before the range and reach into it.
+   */
+  findMarkers(range: RowRange, withRows: boolean): Found {
+    const through = this.through
+    const revisions: number[] = []
+    const add = (key: Buffer, value: Buffer): void => readRevisions(key, value, revisions)
+    for (const sort of sortsOf(range)) {
+      this.postings(KIND.markers, sort, range, add)
+      this.postings(KIND.gaps, sort, { to: range.to }, add)
+      if (withRows) this.postings(KIND.rows, sort, range, add)
+    }
+    return { revisions: ascending(revisions), through }
+  }
+
   async close(): Promise<void> {
     await this.root.close()
   }
@@ -176,8 +192,9 @@ export class RowIndex {
   private add(events: readonly RecordedEvent[]): boolean {
     const stretch = new Stretch()
     for (const event of events) {
-      const family = familyOf(event)
-      if (family !== undefined) stretch.addRow(event.revision, readHeader(event).header)
+      const read = readKpiEvent(event)
+      if (read?.kind === 'row') stretch.addRow(event.revision, read.header)
+      else if (read?.kind === 'interval-complete') stretch.addMarker(event.revision, read.marker)
       else if (isCheckpoint(event)) stretch.addCheckpoint(event.revision)
     }
     const last = events.at(-1)!

@@ -1,4 +1,5 @@
 import type { RowHeader } from '../../contract/row-header.js'
+import type { IntervalComplete } from '../../domain/interval-complete.js'
 import type { EpochMs } from '../../domain/interval.js'
 import { checkpointKey, encodeRevisions, KIND, postingKey, type Sort } from './postings.js'
 
@@ -19,6 +20,10 @@ export class Stretch {
     const known = this.ends.get(name)
     if (known === undefined) this.ends.set(name, [sort, end])
     else known[1] = Math.max(known[1], end)
+  }
+
+  addMarker(revision: number, { family, granularity, start, rows }: IntervalComplete): void {
+    this.post(rows > 0 ? KIND.markers : KIND.gaps, { family, granularity }, `${family}/${granularity}`, start, revision)
   }
 
   addCheckpoint(revision: number): void {

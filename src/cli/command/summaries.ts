@@ -17,6 +17,7 @@ export const summaries = {
   generations: 'list the generations with their profiles, and which of them is live',
   corrections:
     'list the rows that were restated after they were final: the reason, the place in the log, and the changes',
+  intervals: 'list the complete intervals with the markers that say so, and check the markers against the rows',
   reconcile: 'compare rows with responses of the Genesys aggregates queries, and give every difference its reason',
   deadletter: 'list, show and replay input that could not be used',
   erase: 'erase all raw events of a conversation or a user for ever (a request under data protection law)',
