@@ -163,12 +163,13 @@ const checkProgress = async (
   takeOver: TakeOver,
 ): Promise<E.Either<SinkFailure, Checked>> => {
   const { hasClaimed, check, signal } = takeOver
-  const { options, topics, progressTopic, transactionalId, owner } = context
+  const { options, topics, markers, progressTopic, transactionalId, owner } = context
   const { acceptProgress = [], tenant, families = familyNames } = options
   if (hasClaimed && record !== undefined && record.owner.id !== owner.id)
     return E.left({ tag: 'Fenced', by: supersededBy(record.owner, transactionalId) })
   const rowTopics = topicNames(topics, families)
-  const place = placeNow(context, await reader.identify([...rowTopics, progressTopic]), record?.place)
+  const published = [...rowTopics, ...ownMarkerTopics(markers), progressTopic]
+  const place = placeNow(context, await reader.identify(published), record?.place)
   // Without a check (a replay) the progress is not gone on from, so it does not matter what became of it.
   if (check === undefined) return E.right({ progress: record?.progress, place })
   // Without transactions rows are appended before the first progress: a claim without one is no reason for suspicion.

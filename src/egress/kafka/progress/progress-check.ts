@@ -42,9 +42,10 @@ export const compareProgress = (
     mismatches.push({
       code: 'topic-recreated',
       reason:
-        `deleted and created again since rows were published to them: ${recreated.join(', ')}. The rows through ` +
-        `revision ${record?.progress?.revision ?? 'none'} of ${record?.progress?.generation ?? 'no generation'} are ` +
-        `not there any more. Accept it to publish what follows, and publish the rows before with \`streamvane replay\``,
+        `deleted and created again since they were published to: ${recreated.join(', ')}. What they held through ` +
+        `revision ${record?.progress?.revision ?? 'none'} of ${record?.progress?.generation ?? 'no generation'} is ` +
+        'not there any more. Accept it to publish what follows, and publish the rows before with `streamvane replay`, ' +
+        'which does not publish markers again: `streamvane intervals` has those',
     })
   if (record?.progress === undefined && holdsRows !== undefined)
     mismatches.push({

@@ -32,7 +32,7 @@ export const supersedes = (later: Owner, earlier: Owner): boolean =>
 export type Place = Readonly<{
   tenant: string
   clusterId: string | undefined
-  /** Ids of row topics and of the progress topic, by name; `undefined` where the broker does not tell them. */
+  /** Ids of row topics, of the markers' own topic and of the progress topic, by name; `undefined` where the broker does not tell them. */
   topics: Readonly<Record<string, string>> | undefined
 }>
 
