@@ -10,6 +10,7 @@ import {
   topicFaults,
   topicKeys,
   topicsOfSeveralFamilies,
+  type Markers,
   type TopicRoute,
   type Topics,
   defaultMarkersTopic,
@@ -59,6 +60,13 @@ export const topicsIn = ({
   topics: { consolidated, ...ofFamilies },
 }: Readonly<{ topics: Topics & Readonly<{ consolidated?: readonly TopicRoute[] | undefined }> }>): Topics =>
   consolidated === undefined ? ofFamilies : sharedTopics(consolidated)
+
+/** Where the markers of a Kafka destination go. */
+export const markersIn = ({
+  markers: kind,
+  markersTopic: name,
+}: Readonly<{ markers: Markers['kind']; markersTopic: string }>): Markers =>
+  kind === 'topic' ? { kind, name } : { kind }
 
 /** The settings of one Kafka destination. */
 export const kafkaSchema = z.strictObject({

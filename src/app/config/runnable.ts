@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs'
-import { topicNames } from '../../egress/topics.js'
-import { topicsIn } from './egress-schema.js'
+import type { FamilyName } from '../../domain/family.js'
+import { ownMarkerTopics, topicNames } from '../../egress/topics.js'
+import { markersIn, topicsIn } from './egress-schema.js'
 import { kafkaSinks } from './egress-sinks.js'
 import { ConfigError, type Config } from './schema.js'
 
@@ -47,22 +48,31 @@ const shardProblems = ({ log, egress }: Config, stages: readonly string[]): read
   ]
 }
 
-/** Two sinks that publish the same rows to one topic: its consumers would get each revision twice. */
+/** Two sinks that publish the same rows or markers to one topic: its consumers would get each revision twice. */
 const sharedTopicProblems = ({ egress, profile }: Config): readonly string[] => {
   const sinks = kafkaSinks(egress)
   return sinks.flatMap((sink, index) =>
     sinks.slice(0, index).flatMap((other) => {
       if (!sink.kafka.brokers.some((broker) => other.kafka.brokers.includes(broker))) return []
       if (!common(sink.filter.granularities, other.filter.granularities)) return []
-      const [topics, others] = [topicsIn(sink.kafka), topicsIn(other.kafka)]
-      return profile.families
-        .filter((family) => [sink, other].every(({ filter: { families } }) => families?.includes(family) ?? true))
-        .flatMap((family) => topicNames(topics, [family]).filter((name) => topicNames(others, [family]).includes(name)))
-        .filter((name, at, names) => names.indexOf(name) === at)
-        .map(
+      const families = profile.families.filter((family) =>
+        [sink, other].every(({ filter }) => filter.families?.includes(family) ?? true),
+      )
+      const sharedBy = (names: (of: typeof sink, family: FamilyName) => readonly string[]): readonly string[] => [
+        ...new Set(
+          families.flatMap((family) => names(sink, family).filter((name) => names(other, family).includes(name))),
+        ),
+      ]
+      return [
+        ...sharedBy(({ kafka }, family) => topicNames(topicsIn(kafka), [family])).map(
           (name) =>
             `egress.sinks: ${other.name} and ${sink.name} publish the same rows to ${name}: give them topics of their own, or families or granularities that differ`,
-        )
+        ),
+        ...sharedBy(({ kafka }) => ownMarkerTopics(markersIn(kafka))).map(
+          (name) =>
+            `egress.sinks: ${other.name} and ${sink.name} publish markers of the same intervals to ${name}: give each a markersTopic of its own, or families or granularities that differ`,
+        ),
+      ]
     }),
   )
 }

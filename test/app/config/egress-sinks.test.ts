@@ -146,6 +146,26 @@ describe('the list of sinks', () => {
     expect(problems({ topics: { queue: 'q2', agent: 'a2' } })).toEqual([])
     expect(problems({ brokers: ['b:1'], format: 'json' })).toEqual([])
   })
+
+  test('two sinks that publish markers of the same intervals to one topic cannot be run', () => {
+    const problems = (second: object) =>
+      runProblems(
+        loaded({
+          kafka: { ...kafka, markers: 'topic' },
+          sinks: [
+            { name: 'a', use: 'kafka', families: ['queue', 'agent'] },
+            { name: 'b', use: 'kafka', topics: { queue: 'q2', agent: 'a2' }, ...second },
+          ],
+        }),
+        [],
+      )
+    expect(problems({})).toEqual([
+      expect.stringContaining('a and b publish markers of the same intervals to genesys.interval-complete'),
+    ])
+    expect(problems({ markersTopic: 'markers2' })).toEqual([])
+    expect(problems({ markers: 'inline' })).toEqual([])
+    expect(problems({ families: ['agent-state'] })).toEqual([])
+  })
 })
 
 test.each<readonly [string, number | undefined]>([

@@ -1,4 +1,3 @@
-import type { Markers } from '../../../egress/topics.js'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { FamilyName } from '../../../domain/family.js'
@@ -15,7 +14,7 @@ import { kafkaSink } from '../../../egress/kafka/sink.js'
 import type { TopicsOptions } from '../../../egress/kafka/topic-admin.js'
 import { connectionOf, registryConnectionOf } from '../../config/kafka-connection.js'
 import type { RowFilter, Sink } from '../../../egress/sink.js'
-import { topicsIn, type FilesSettings, type KafkaSettings } from '../../config/egress-schema.js'
+import { markersIn, topicsIn, type FilesSettings, type KafkaSettings } from '../../config/egress-schema.js'
 import { sinkSettings, type KafkaSinkSettings, type REPLAY, type SinkSettings } from '../../config/egress-sinks.js'
 import type { Config } from '../../config/schema.js'
 import type { Cadence } from './periods.js'
@@ -77,10 +76,6 @@ export const filesFolderOf = (
   { name, files }: Readonly<{ name: string; files: FilesSettings }>,
   { data }: Config,
 ): string => files.dir ?? join(data, name === 'files' ? name : `files-${name}`)
-
-/** Where the markers of a Kafka destination go. */
-export const markersIn = ({ markers: kind, markersTopic: name }: KafkaSettings): Markers =>
-  kind === 'topic' ? { kind, name } : { kind }
 
 /** The families of the profile that a filter lets pass. */
 const familiesOf = ({ profile }: Config, { families }: RowFilter): readonly FamilyName[] =>
