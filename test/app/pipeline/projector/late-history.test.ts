@@ -56,5 +56,5 @@ describe.each([
       intervalDigests(comparedRows(await rowsOf(inOrder, 't'))),
     )
     expect(await recordsIn(lastFirst)).toBeLessThanOrEqual(1.5 * (await recordsIn(inOrder)))
-  })
+  }, 60_000)
 })
