@@ -6,10 +6,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Pool } from 'undici'
 import { startPieces } from '../dev/local-kafka/runtime.mjs'
-import { pythonWith } from '../dev/python-packages.mjs'
+import { consumerPython } from '../dev/python-packages.mjs'
 import type { Delivery } from '../src/simulator/delivery/delivery.js'
 import { simulate } from '../src/simulator/simulate.js'
-import { Consumer, PYTHON_PACKAGES } from '../test/bounce/consumer.js'
+import { Consumer } from '../test/bounce/consumer.js'
 import type { SeenRow } from '../test/bounce/ledger.js'
 import { Resources } from '../test/bounce/resources.js'
 import { StageProcess } from '../test/bounce/stage-process.js'
@@ -47,7 +47,7 @@ export const benchFreshness = async (): Promise<readonly BenchLine[]> => {
     const { brokers, registryUrl, stop } = started.pieces
     resources.add(stop)
     if (registryUrl === undefined) return none('there is no schema registry')
-    const found = await pythonWith(PYTHON_PACKAGES, log)
+    const found = await consumerPython(log)
     if (found.python === undefined) return none(found.why)
     buildCommand()
     const lines: BenchLine[] = []

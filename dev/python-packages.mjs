@@ -7,25 +7,28 @@ import { cached } from './local-kafka/cache.mjs'
 
 const INSTALL_LIMIT_MS = 300_000
 
+/** What the consumers in Python import: a Kafka client (librdkafka) and an Avro library. */
+const PACKAGES = ['confluent-kafka==2.16.1', 'fastavro==1.12.1']
+
 /**
- * A Python that has these packages from PyPI (`name==version`): a virtual environment in the cache, made when it is
- * asked for the first time. What cannot be had (no Python, no venv, no network) is no error: `why` says what happened.
- * @param {readonly string[]} packages @param {(line: string) => void} [log]
+ * A Python that has the packages from PyPI: a virtual environment in the cache, made when it is asked for the first
+ * time. What cannot be had (no Python, no venv, no network) is no error: `why` says what happened.
+ * @param {(line: string) => void} [log]
  * @returns {Promise<{ python: string } | { python: undefined, why: string }>}
  */
-export const pythonWith = async (packages, log = () => {}) => {
+export const consumerPython = async (log = () => {}) => {
   const run = promisify(execFile)
   try {
     const { stdout } = await run('python3', ['-c', 'import sys; print(sys.version)'])
     const name = createHash('sha256')
-      .update(JSON.stringify([stdout, packages]))
+      .update(JSON.stringify([stdout, PACKAGES]))
       .digest('hex')
       .slice(0, 8)
     const home = await cached(`python-${name}`, async (draft) => {
-      log(`installing ${packages.join(' and ')} for Python`)
+      log(`installing ${PACKAGES.join(' and ')} for Python`)
       await run('python3', ['-m', 'venv', draft], { timeout: INSTALL_LIMIT_MS })
       const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--only-binary=:all:']
-      await run(join(draft, 'bin', 'python'), [...pip, ...packages], { timeout: INSTALL_LIMIT_MS })
+      await run(join(draft, 'bin', 'python'), [...pip, ...PACKAGES], { timeout: INSTALL_LIMIT_MS })
     })
     return { python: join(home, 'bin', 'python') }
   } catch (cause) {

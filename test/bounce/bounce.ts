@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pythonWith } from '../../dev/python-packages.mjs'
+import { consumerPython } from '../../dev/python-packages.mjs'
 import { chance, type Chance } from '../support/chance.js'
 import { startOwnBroker } from './broker.js'
 import { buildCommand } from './build.js'
-import { Consumer, PYTHON_PACKAGES } from './consumer.js'
+import { Consumer } from './consumer.js'
 import { Feed } from './feed.js'
 import type { Figures } from './figures.js'
 import { installation, rowTopics, TENANT } from './installation.js'
@@ -30,7 +30,7 @@ export const bounce = async (options: BounceOptions, resources: Resources, onSte
   const random = chance(options.seed)
   const plan = roundsOf(options, random)
   const step = (what: string): void => onStep(0, plan.length, what)
-  const python = await pythonWith(PYTHON_PACKAGES, step)
+  const python = await consumerPython(step)
   if (python.python === undefined) throw new Error(`the consumer needs Python 3 with venv and pip: ${python.why}`)
 
   const folder = await mkdtemp(join(tmpdir(), 'streamvane-bounce-'))

@@ -13,9 +13,6 @@ type ReadRecord = Readonly<{
   digest: string | null
 }>
 
-/** What consumer.py imports. */
-export const PYTHON_PACKAGES = ['confluent-kafka==2.16.1']
-
 const FINISH_LIMIT_MS = 60_000
 
 export type ConsumerOptions = Readonly<{

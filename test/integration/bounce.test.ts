@@ -4,25 +4,19 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import kafkajs from 'kafkajs'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { pythonWith } from '../../dev/python-packages.mjs'
-import { Consumer, PYTHON_PACKAGES } from '../bounce/consumer.js'
+import { Consumer } from '../bounce/consumer.js'
 import { Ledger, type Verdict } from '../bounce/ledger.js'
 import { Resources } from '../bounce/resources.js'
 import { describeKafka, freshName } from '../support/kafka.js'
+import { pythonFor } from '../support/python.js'
 
 const FIRST = { generation: 'g1', key: 'queue/a', revision: 1 }
 const SECOND = { ...FIRST, revision: 2 }
 const THIRD = { ...FIRST, revision: 3 }
 
-const { python, why } = { why: '', ...(await pythonWith(PYTHON_PACKAGES)) }
-
 describeKafka('the bounce test', ({ brokers, tools, required }) => {
-  if (python === undefined) {
-    const title = `needs a foreign consumer: Python 3 with venv and pip (${why})`
-    if (required) test(title, () => expect.fail(why))
-    else describe.skip(`skipped: it ${title}`, () => test('needs Python', () => {}))
-    return
-  }
+  const python = pythonFor(required)
+  if (python === undefined) return
 
   describe.skipIf(tools.via === 'nothing')('with a broker of its own', () => {
     test('its short form finds nothing lost, doubled, reordered or altered', async () => {

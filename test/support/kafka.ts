@@ -3,7 +3,7 @@ import { findRuntime, startKafka } from '../../dev/local-kafka/runtime.mjs'
 import { startKafkaContainer } from './kafka-container.js'
 import type { ConsoleTools, ProvidedKafka } from './kafka-global-setup.js'
 
-type Available = Extract<ProvidedKafka, { kind: 'available' }>
+export type AvailableKafka = Extract<ProvidedKafka, { kind: 'available' }>
 
 /** A broker of one's own, to be killed. */
 export type OwnKafka = Readonly<{
@@ -18,21 +18,25 @@ export type OwnKafka = Readonly<{
  * A suite against the real broker that the whole run shares: choose fresh topic, group and subject names.
  * Where none can be had the suite is skipped and says why; where one is required (CI) it fails instead.
  */
-export const describeKafka = (name: string, suite: (kafka: Available) => void): void => {
+export const describeKafka = (name: string, suite: (kafka: AvailableKafka) => void): void => {
   const kafka = inject('kafka')
   if (kafka.kind === 'available') describe(name, () => suite(kafka))
   else without(name, `a real broker is needed, but ${kafka.why}`, kafka.required)
 }
 
 /** As `describeKafka`, for suites that need the schema registry as well. */
-export const describeRegistry = (name: string, suite: (kafka: Available & { registryUrl: string }) => void): void =>
+export const describeRegistry = (
+  name: string,
+  suite: (kafka: AvailableKafka & { registryUrl: string }) => void,
+): void =>
   describeKafka(name, (kafka) => {
     const { registryUrl, required, lacks = 'KAFKA_BROKERS is set and SCHEMA_REGISTRY_URL is not' } = kafka
     if (registryUrl !== undefined) suite({ ...kafka, registryUrl })
     else without('with a schema registry', lacks, required)
   })
 
-const without = (name: string, why: string, required: boolean): void => {
+/** The suite is skipped and says why; where it is required it fails. */
+export const without = (name: string, why: string, required: boolean): void => {
   if (required) test(name, () => expect.fail(why))
   else describe.skip(`${name} (skipped: ${why})`, () => test('needs a real one', () => {}))
 }
