@@ -65,55 +65,106 @@ const asciiAt = (text: string, at: number): number => {
   return code
 }
 
-const SINES = Int32Array.from({ length: 64 }, (_, step) => Math.floor(Math.abs(Math.sin(step + 1)) * 2 ** 32))
+const rotated = (bits: number, by: number): number => (bits << by) | (bits >>> (32 - by))
 
-/** Counts the block at hand in (RFC 1321, 3.4). The four steps of a turn differ in their roles, so they are written out. */
+/**
+ * Counts the block at hand in (RFC 1321, 3.4). The steps are written out, with their constants, because the fold hashes
+ * every row of a closed interval: as loops over tables they take more than twice the time.
+ */
 const compress = (): void => {
   let p = a
   let q = b
   let r = c
   let s = d
-  let sum: number
-  for (let step = 0; step < 16; step += 4) {
-    sum = (p + ((q & r) | (~q & s)) + (SINES[step] as number) + (words[step] as number)) | 0
-    p = (q + ((sum << 7) | (sum >>> 25))) | 0
-    sum = (s + ((p & q) | (~p & r)) + (SINES[step + 1] as number) + (words[step + 1] as number)) | 0
-    s = (p + ((sum << 12) | (sum >>> 20))) | 0
-    sum = (r + ((s & p) | (~s & q)) + (SINES[step + 2] as number) + (words[step + 2] as number)) | 0
-    r = (s + ((sum << 17) | (sum >>> 15))) | 0
-    sum = (q + ((r & s) | (~r & p)) + (SINES[step + 3] as number) + (words[step + 3] as number)) | 0
-    q = (r + ((sum << 22) | (sum >>> 10))) | 0
-  }
-  for (let step = 16; step < 32; step += 4) {
-    sum = (p + ((s & q) | (~s & r)) + (SINES[step] as number) + (words[(5 * step + 1) & 15] as number)) | 0
-    p = (q + ((sum << 5) | (sum >>> 27))) | 0
-    sum = (s + ((r & p) | (~r & q)) + (SINES[step + 1] as number) + (words[(5 * step + 6) & 15] as number)) | 0
-    s = (p + ((sum << 9) | (sum >>> 23))) | 0
-    sum = (r + ((q & s) | (~q & p)) + (SINES[step + 2] as number) + (words[(5 * step + 11) & 15] as number)) | 0
-    r = (s + ((sum << 14) | (sum >>> 18))) | 0
-    sum = (q + ((p & r) | (~p & s)) + (SINES[step + 3] as number) + (words[(5 * step + 16) & 15] as number)) | 0
-    q = (r + ((sum << 20) | (sum >>> 12))) | 0
-  }
-  for (let step = 32; step < 48; step += 4) {
-    sum = (p + (q ^ r ^ s) + (SINES[step] as number) + (words[(3 * step + 5) & 15] as number)) | 0
-    p = (q + ((sum << 4) | (sum >>> 28))) | 0
-    sum = (s + (p ^ q ^ r) + (SINES[step + 1] as number) + (words[(3 * step + 8) & 15] as number)) | 0
-    s = (p + ((sum << 11) | (sum >>> 21))) | 0
-    sum = (r + (s ^ p ^ q) + (SINES[step + 2] as number) + (words[(3 * step + 11) & 15] as number)) | 0
-    r = (s + ((sum << 16) | (sum >>> 16))) | 0
-    sum = (q + (r ^ s ^ p) + (SINES[step + 3] as number) + (words[(3 * step + 14) & 15] as number)) | 0
-    q = (r + ((sum << 23) | (sum >>> 9))) | 0
-  }
-  for (let step = 48; step < 64; step += 4) {
-    sum = (p + (r ^ (q | ~s)) + (SINES[step] as number) + (words[(7 * step) & 15] as number)) | 0
-    p = (q + ((sum << 6) | (sum >>> 26))) | 0
-    sum = (s + (q ^ (p | ~r)) + (SINES[step + 1] as number) + (words[(7 * step + 7) & 15] as number)) | 0
-    s = (p + ((sum << 10) | (sum >>> 22))) | 0
-    sum = (r + (p ^ (s | ~q)) + (SINES[step + 2] as number) + (words[(7 * step + 14) & 15] as number)) | 0
-    r = (s + ((sum << 15) | (sum >>> 17))) | 0
-    sum = (q + (s ^ (r | ~p)) + (SINES[step + 3] as number) + (words[(7 * step + 21) & 15] as number)) | 0
-    q = (r + ((sum << 21) | (sum >>> 11))) | 0
-  }
+  const w0 = words[0] as number
+  const w1 = words[1] as number
+  const w2 = words[2] as number
+  const w3 = words[3] as number
+  const w4 = words[4] as number
+  const w5 = words[5] as number
+  const w6 = words[6] as number
+  const w7 = words[7] as number
+  const w8 = words[8] as number
+  const w9 = words[9] as number
+  const w10 = words[10] as number
+  const w11 = words[11] as number
+  const w12 = words[12] as number
+  const w13 = words[13] as number
+  const w14 = words[14] as number
+  const w15 = words[15] as number
+
+  // Round 1.
+  p = (q + rotated((p + (s ^ (q & (r ^ s))) + w0 - 680876936) | 0, 7)) | 0
+  s = (p + rotated((s + (r ^ (p & (q ^ r))) + w1 - 389564586) | 0, 12)) | 0
+  r = (s + rotated((r + (q ^ (s & (p ^ q))) + w2 + 606105819) | 0, 17)) | 0
+  q = (r + rotated((q + (p ^ (r & (s ^ p))) + w3 - 1044525330) | 0, 22)) | 0
+  p = (q + rotated((p + (s ^ (q & (r ^ s))) + w4 - 176418897) | 0, 7)) | 0
+  s = (p + rotated((s + (r ^ (p & (q ^ r))) + w5 + 1200080426) | 0, 12)) | 0
+  r = (s + rotated((r + (q ^ (s & (p ^ q))) + w6 - 1473231341) | 0, 17)) | 0
+  q = (r + rotated((q + (p ^ (r & (s ^ p))) + w7 - 45705983) | 0, 22)) | 0
+  p = (q + rotated((p + (s ^ (q & (r ^ s))) + w8 + 1770035416) | 0, 7)) | 0
+  s = (p + rotated((s + (r ^ (p & (q ^ r))) + w9 - 1958414417) | 0, 12)) | 0
+  r = (s + rotated((r + (q ^ (s & (p ^ q))) + w10 - 42063) | 0, 17)) | 0
+  q = (r + rotated((q + (p ^ (r & (s ^ p))) + w11 - 1990404162) | 0, 22)) | 0
+  p = (q + rotated((p + (s ^ (q & (r ^ s))) + w12 + 1804603682) | 0, 7)) | 0
+  s = (p + rotated((s + (r ^ (p & (q ^ r))) + w13 - 40341101) | 0, 12)) | 0
+  r = (s + rotated((r + (q ^ (s & (p ^ q))) + w14 - 1502002290) | 0, 17)) | 0
+  q = (r + rotated((q + (p ^ (r & (s ^ p))) + w15 + 1236535329) | 0, 22)) | 0
+
+  // Round 2.
+  p = (q + rotated((p + (r ^ (s & (q ^ r))) + w1 - 165796510) | 0, 5)) | 0
+  s = (p + rotated((s + (q ^ (r & (p ^ q))) + w6 - 1069501632) | 0, 9)) | 0
+  r = (s + rotated((r + (p ^ (q & (s ^ p))) + w11 + 643717713) | 0, 14)) | 0
+  q = (r + rotated((q + (s ^ (p & (r ^ s))) + w0 - 373897302) | 0, 20)) | 0
+  p = (q + rotated((p + (r ^ (s & (q ^ r))) + w5 - 701558691) | 0, 5)) | 0
+  s = (p + rotated((s + (q ^ (r & (p ^ q))) + w10 + 38016083) | 0, 9)) | 0
+  r = (s + rotated((r + (p ^ (q & (s ^ p))) + w15 - 660478335) | 0, 14)) | 0
+  q = (r + rotated((q + (s ^ (p & (r ^ s))) + w4 - 405537848) | 0, 20)) | 0
+  p = (q + rotated((p + (r ^ (s & (q ^ r))) + w9 + 568446438) | 0, 5)) | 0
+  s = (p + rotated((s + (q ^ (r & (p ^ q))) + w14 - 1019803690) | 0, 9)) | 0
+  r = (s + rotated((r + (p ^ (q & (s ^ p))) + w3 - 187363961) | 0, 14)) | 0
+  q = (r + rotated((q + (s ^ (p & (r ^ s))) + w8 + 1163531501) | 0, 20)) | 0
+  p = (q + rotated((p + (r ^ (s & (q ^ r))) + w13 - 1444681467) | 0, 5)) | 0
+  s = (p + rotated((s + (q ^ (r & (p ^ q))) + w2 - 51403784) | 0, 9)) | 0
+  r = (s + rotated((r + (p ^ (q & (s ^ p))) + w7 + 1735328473) | 0, 14)) | 0
+  q = (r + rotated((q + (s ^ (p & (r ^ s))) + w12 - 1926607734) | 0, 20)) | 0
+
+  // Round 3.
+  p = (q + rotated((p + (q ^ r ^ s) + w5 - 378558) | 0, 4)) | 0
+  s = (p + rotated((s + (p ^ q ^ r) + w8 - 2022574463) | 0, 11)) | 0
+  r = (s + rotated((r + (s ^ p ^ q) + w11 + 1839030562) | 0, 16)) | 0
+  q = (r + rotated((q + (r ^ s ^ p) + w14 - 35309556) | 0, 23)) | 0
+  p = (q + rotated((p + (q ^ r ^ s) + w1 - 1530992060) | 0, 4)) | 0
+  s = (p + rotated((s + (p ^ q ^ r) + w4 + 1272893353) | 0, 11)) | 0
+  r = (s + rotated((r + (s ^ p ^ q) + w7 - 155497632) | 0, 16)) | 0
+  q = (r + rotated((q + (r ^ s ^ p) + w10 - 1094730640) | 0, 23)) | 0
+  p = (q + rotated((p + (q ^ r ^ s) + w13 + 681279174) | 0, 4)) | 0
+  s = (p + rotated((s + (p ^ q ^ r) + w0 - 358537222) | 0, 11)) | 0
+  r = (s + rotated((r + (s ^ p ^ q) + w3 - 722521979) | 0, 16)) | 0
+  q = (r + rotated((q + (r ^ s ^ p) + w6 + 76029189) | 0, 23)) | 0
+  p = (q + rotated((p + (q ^ r ^ s) + w9 - 640364487) | 0, 4)) | 0
+  s = (p + rotated((s + (p ^ q ^ r) + w12 - 421815835) | 0, 11)) | 0
+  r = (s + rotated((r + (s ^ p ^ q) + w15 + 530742520) | 0, 16)) | 0
+  q = (r + rotated((q + (r ^ s ^ p) + w2 - 995338651) | 0, 23)) | 0
+
+  // Round 4.
+  p = (q + rotated((p + (r ^ (q | ~s)) + w0 - 198630844) | 0, 6)) | 0
+  s = (p + rotated((s + (q ^ (p | ~r)) + w7 + 1126891415) | 0, 10)) | 0
+  r = (s + rotated((r + (p ^ (s | ~q)) + w14 - 1416354905) | 0, 15)) | 0
+  q = (r + rotated((q + (s ^ (r | ~p)) + w5 - 57434055) | 0, 21)) | 0
+  p = (q + rotated((p + (r ^ (q | ~s)) + w12 + 1700485571) | 0, 6)) | 0
+  s = (p + rotated((s + (q ^ (p | ~r)) + w3 - 1894986606) | 0, 10)) | 0
+  r = (s + rotated((r + (p ^ (s | ~q)) + w10 - 1051523) | 0, 15)) | 0
+  q = (r + rotated((q + (s ^ (r | ~p)) + w1 - 2054922799) | 0, 21)) | 0
+  p = (q + rotated((p + (r ^ (q | ~s)) + w8 + 1873313359) | 0, 6)) | 0
+  s = (p + rotated((s + (q ^ (p | ~r)) + w15 - 30611744) | 0, 10)) | 0
+  r = (s + rotated((r + (p ^ (s | ~q)) + w6 - 1560198380) | 0, 15)) | 0
+  q = (r + rotated((q + (s ^ (r | ~p)) + w13 + 1309151649) | 0, 21)) | 0
+  p = (q + rotated((p + (r ^ (q | ~s)) + w4 - 145523070) | 0, 6)) | 0
+  s = (p + rotated((s + (q ^ (p | ~r)) + w11 - 1120210379) | 0, 10)) | 0
+  r = (s + rotated((r + (p ^ (s | ~q)) + w2 + 718787259) | 0, 15)) | 0
+  q = (r + rotated((q + (s ^ (r | ~p)) + w9 - 343485551) | 0, 21)) | 0
+
   a = (a + p) | 0
   b = (b + q) | 0
   c = (c + r) | 0
