@@ -7,8 +7,11 @@ import type { Delivered } from '../../contracts/sink.contract.js'
 
 type Named = { key: string; revision: number }
 
+/** Markers of complete intervals are in a folder of their own. */
+const MARKERS = 'interval-complete'
+
 /**
- * Reads a files sink's folder as any Avro library would: every container file with avsc's own decoder, in the order of
+ * Reads the rows in a files sink's folder as any Avro library would: every container file with avsc's own decoder, in the order of
  * their names.
  */
 export const readAvroFiles = (folder: string): Promise<readonly Delivered[]> => readFiles(folder, '.avro', avroRows)
@@ -37,7 +40,8 @@ const readFiles = async (
 ): Promise<readonly Delivered[]> => {
   const delivered: Delivered[] = []
   if (!existsSync(folder)) return delivered
-  for (const topic of (await readdir(folder)).filter((name) => name !== 'commits').sort()) {
+  const isOfRows = (name: string): boolean => name !== 'commits' && !name.endsWith(MARKERS)
+  for (const topic of (await readdir(folder)).filter(isOfRows).sort()) {
     const files = (await readdir(join(folder, topic))).filter((name) => name.endsWith(ending)).sort(byCreation)
     for (const file of files)
       for (const { key, revision } of await read(join(folder, topic, file)))
