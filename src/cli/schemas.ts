@@ -140,7 +140,7 @@ const schemasOf = (
   const markers = markersIn(kafka)
   return [
     ...subjectSchemas(topics, kafka.registry?.subjects, readers),
-    ...families.flatMap((family) => statementSchemas(topics, markers, family, 'interval-complete')),
+    ...families.flatMap((family) => statementNames.flatMap((name) => statementSchemas(topics, markers, family, name))),
   ]
 }
 

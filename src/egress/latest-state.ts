@@ -44,6 +44,15 @@ export class LatestState {
     }
   }
 
+  /** The row is withdrawn now: is none left of its series, and of its queue or agent? */
+  withdraw(row: RowOf): Newest {
+    const [latest, ahead] = [this.latest.of(row), this.ahead.of(row)]
+    return {
+      series: Math.max(latest.series, ahead.series) === -Infinity,
+      entity: Math.max(latest.entity, ahead.entity) === -Infinity,
+    }
+  }
+
   /**
    * A queue or an agent has left the configuration. Answers the keys of all series that name it. A row that comes
    * afterwards is the first of its series.

@@ -14,7 +14,7 @@ import type { Left } from '../domain/kpi-event.js'
  * Every log names its first generation `g1`, so `logId` (`EventLog.id()`) says which log that stream is in, and
  * `eventId` which event stands at `revision` there. Both are absent from what earlier versions wrote, and so is
  * `promotion`, the promotion under which the generation is published. `filter` is the one in force when `revision` was
- * passed; absent: everything was published.
+ * passed; absent: everything was published. `cutOver` is there until the cut-over to this generation is done.
  */
 export type Progress = Readonly<{
   generation: string
@@ -23,6 +23,17 @@ export type Progress = Readonly<{
   eventId?: string
   promotion?: number
   filter?: RowFilter
+  cutOver?: CutOver
+}>
+
+/**
+ * A cut-over to a promoted generation that is not finished. `before` are the generations whose rows may be at the
+ * destination, each with the last revision of its stream that was published. `done` counts the rows of these streams,
+ * one stream after the other, that are dealt with: what only they have of them is withdrawn.
+ */
+export type CutOver = Readonly<{
+  before: readonly Readonly<{ generation: string; revision: number; logId?: string }>[]
+  done: number
 }>
 
 /**
@@ -54,6 +65,11 @@ export type RowRecord = Publication &
      * on. Absent where that is not known; the record then goes to no topic of latest state by series or entity.
      */
     newest?: Newest
+    /**
+     * Only a generation before had the row: it holds nothing now. Topics of latest state get a tombstone. Of a
+     * withdrawn row, `newest` says that no row of its series, or entity, is left.
+     */
+    withdrawn?: true
     /** Published again on request; consumers that deduplicate by (generation, key, revision) may drop it. */
     replay: boolean
   }>

@@ -67,7 +67,10 @@ export const withLatestRows = (sink: Sink, { tenant, logs, filter }: LatestRowsO
 const told = (record: SinkRecord, state: LatestState): SinkRecord => {
   switch (record.kind) {
     case 'row':
-      return { ...record, newest: state.publish(record.header) }
+      return {
+        ...record,
+        newest: record.withdrawn === true ? state.withdraw(record.header) : state.publish(record.header),
+      }
     case 'left':
       return { ...record, series: state.left(record.left.dimension, record.left.id) }
     case 'interval-complete':

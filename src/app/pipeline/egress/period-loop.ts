@@ -2,6 +2,7 @@ import { isCheckpoint, isKpiEvent, readKpiEvent } from '../../../contract/kpi-st
 import type { RowFilter, SinkFailure, SinkRecord } from '../../../egress/sink.js'
 import type { RecordedEvent } from '../../../log/event-log.js'
 import type { Lost } from '../retry.js'
+import { publishCutOver } from './cut-over.js'
 import type { Periods } from './periods.js'
 import { endOf, type EgressEnd, type Generation, type Publishing } from './publishing.js'
 import { passes, selectableOf } from './selection.js'
@@ -28,7 +29,7 @@ export const publishPeriods = async (
 ): Promise<EgressEnd | Lost | undefined> => {
   const { untilCaughtUp, activity, lag, onWorking } = publishing
   const { until } = generation
-  let from = generation.from
+  let { from, cutOver } = generation
   for (;;) {
     if (!untilCaughtUp) await periods.due(until)
     if (until.aborted) return undefined
@@ -41,6 +42,12 @@ export const publishPeriods = async (
       if (until.aborted) return undefined
       from = window.through + 1
       lag.passed(window.through)
+    }
+    if (cutOver !== undefined) {
+      const failure = await publishCutOver(publishing, generation, cutOver)
+      if (failure !== undefined) return endOf(failure)
+      if (until.aborted) return undefined
+      cutOver = undefined
     }
     periods.done()
     onWorking()

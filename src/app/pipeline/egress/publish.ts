@@ -3,6 +3,7 @@ import type { Live } from '../generations.js'
 import { whenThere } from '../logs/logs.js'
 import type { Lost } from '../retry.js'
 import { watchOwner } from './owner-watch.js'
+import { cutOverOf } from './cut-over.js'
 import { publishPeriods } from './period-loop.js'
 import { publishFrom } from './progress-check.js'
 import { endOf, type EgressEnd, type Publishing, type Writer } from './publishing.js'
@@ -23,8 +24,9 @@ export const publish = async (publishing: Publishing, live: Live, until: AbortSi
     const kpi = untilCaughtUp ? await open() : await whenThere(open, `rows of generation ${generation}`, until, logger)
     const from = await publishFrom(kpi, tenant, generation, progress)
     publishing.lag.follow(kpi, stream, from)
-    writer = writerOf(publishing, { kpi, live, from, until: owner.watched }, () => failed.abort())
-    const of = { live, kpi, stream, from, writer, until: AbortSignal.any([owner.watched, failed.signal]) }
+    const cutOver = cutOverOf(progress, live)
+    writer = writerOf(publishing, { kpi, live, from, cutOver, until: owner.watched }, () => failed.abort())
+    const of = { live, kpi, stream, from, cutOver, writer, until: AbortSignal.any([owner.watched, failed.signal]) }
     const end = await (periods === undefined ? publishStream(publishing, of) : publishPeriods(publishing, of, periods))
     if (end !== undefined) return end
     const failure = await writer.written()

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { ProgressMismatchCode } from '../../../egress/progress-mismatch.js'
-import type { Progress, RowFilter, Sink, SinkFailure, SinkRecord } from '../../../egress/sink.js'
+import type { CutOver, Progress, RowFilter, Sink, SinkFailure, SinkRecord } from '../../../egress/sink.js'
 import type { EventLog, RecordedEvent } from '../../../log/event-log.js'
 import type { Activity } from '../activity.js'
 import type { Live } from '../generations.js'
@@ -74,6 +74,12 @@ export type Writer = Readonly<{
    * before reads these events again, finds nothing to publish in them, and nothing is lost.
    */
   write: (records: readonly SinkRecord[], through: RecordedEvent) => Promise<SinkFailure | undefined>
+  /**
+   * Writes records of a cut-over, and that this is left to do of it; `undefined`: nothing is. Resolves as `write` does.
+   */
+  writeCutOver: (records: readonly SinkRecord[], left: CutOver | undefined) => Promise<SinkFailure | undefined>
+  /** The progress through the last event that was given to `write`, whether it was written or left out. */
+  place: () => Promise<Progress>
   /** Resolves when the last batch is written, with its failure. */
   written: () => Promise<SinkFailure | undefined>
 }>
@@ -85,6 +91,8 @@ export type Generation = Readonly<{
   stream: string
   /** The first revision that is still to be dealt with. */
   from: number
+  /** What is to be done once everything that the stream holds is published. */
+  cutOver: CutOver | undefined
   writer: Writer
   /** Aborts when nothing more is to be published of it: a stop, a promotion, another owner, a write that failed. */
   until: AbortSignal

@@ -1,17 +1,23 @@
 import { isKpiEvent } from '../../../contract/kpi-stream.js'
 import type { Lost } from '../retry.js'
+import { publishCutOver } from './cut-over.js'
 import { endOf, type EgressEnd, type Generation, type Publishing } from './publishing.js'
 import { recordsOf } from './writer.js'
 
 /** Publishes every row that passes the filter, as it comes. `undefined`: it was told to stop. */
 export const publishStream = async (
-  { filter, batchMax, untilCaughtUp, activity, lag, onWorking }: Publishing,
-  { live, kpi, stream, from, writer, until }: Generation,
+  publishing: Publishing,
+  generation: Generation,
 ): Promise<EgressEnd | Lost | undefined> => {
+  const { filter, batchMax, untilCaughtUp, activity, lag, onWorking } = publishing
+  const { live, kpi, stream, from, writer, until } = generation
+  let { cutOver } = generation
   let through = from - 1
   for await (const message of kpi.subscribeStream(stream, { from, batchMax, signal: until })) {
     if (message.kind === 'caught-up') {
-      const failure = await writer.written()
+      const failure = (cutOver && (await publishCutOver(publishing, generation, cutOver))) ?? (await writer.written())
+      cutOver = undefined
+      if (until.aborted) return undefined
       if (failure !== undefined) return endOf(failure)
       lag.passed(through)
       onWorking()

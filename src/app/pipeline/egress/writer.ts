@@ -2,10 +2,10 @@ import * as E from 'fp-ts/lib/Either.js'
 import { readKpiEvent, type StoredKpiEvent } from '../../../contract/kpi-stream.js'
 import { unreachable } from '../../../domain/unreachable.js'
 import type { Progress, RowFilter, SinkFailure, SinkRecord } from '../../../egress/sink.js'
-import type { EventLog, RecordedEvent } from '../../../log/event-log.js'
+import type { RecordedEvent } from '../../../log/event-log.js'
 import type { Live } from '../generations.js'
-import { progressThrough } from './progress-check.js'
-import type { Publishing, Writer } from './publishing.js'
+import { beforeFirst, progressThrough } from './progress-check.js'
+import type { Generation, Publishing, Writer } from './publishing.js'
 import { isEverything, passes, selectableOf } from './selection.js'
 
 /** Revisions of which nothing is published, and no progress written: reading them takes some ten milliseconds. */
@@ -16,12 +16,14 @@ const UNWRITTEN_MAX = 10_000
  * `onFailure` is called when one fails.
  */
 export const writerOf = (
-  { sink, filter, signal, gate, activity, lag, onWorking, onWritten }: Publishing,
-  { kpi, live, from, until }: Readonly<{ kpi: EventLog; live: Live; from: number; until: AbortSignal }>,
+  { sink, filter, progress, signal, gate, activity, lag, onWorking, onWritten }: Publishing,
+  { kpi, live, from, cutOver, until }: Pick<Generation, 'kpi' | 'live' | 'from' | 'cutOver' | 'until'>,
   onFailure: () => void,
 ): Writer => {
   // With the first event of a generation the progress says that this generation is published now.
   let writtenThrough = from === 0 ? -Infinity : from - 1
+  let passed: RecordedEvent | undefined
+  let left = cutOver
   let last: Promise<SinkFailure | undefined> = Promise.resolve(undefined)
   const begin = async (batch: Batch): Promise<SinkFailure | undefined> => {
     const result = await gate.step(until, sink.write(batch, signal))
@@ -36,17 +38,36 @@ export const writerOf = (
     onWritten(batch.records.length, batch.progress)
     return undefined
   }
+  const place = async (): Promise<Progress> => {
+    if (passed !== undefined) return progressThrough(kpi, live, passed)
+    if (progress === undefined || from === 0) return beforeFirst(kpi, live)
+    const { cutOver: _, filter: __, ...connectedAt } = progress
+    return { ...connectedAt, ...live }
+  }
+  const next = async (records: readonly SinkRecord[], at: Progress): Promise<SinkFailure | undefined> => {
+    const batch = {
+      records,
+      progress: { ...at, ...(!isEverything(filter) && { filter }), ...(left !== undefined && { cutOver: left }) },
+    }
+    sink.prepare?.(batch)
+    const failure = await last
+    if (failure === undefined) last = begin(batch)
+    return failure
+  }
   return {
     write: async (records, through) => {
+      passed = through
       if (records.length === 0 && through.revision - writtenThrough < UNWRITTEN_MAX) return undefined
       writtenThrough = through.revision
-      const place = await progressThrough(kpi, live, through)
-      const batch = { records, progress: isEverything(filter) ? place : { ...place, filter } }
-      sink.prepare?.(batch)
-      const failure = await last
-      if (failure === undefined) last = begin(batch)
-      return failure
+      return next(records, await place())
     },
+    writeCutOver: async (records, leftNow) => {
+      left = leftNow
+      const at = await place()
+      writtenThrough = at.revision
+      return next(records, at)
+    },
+    place,
     written: () => last,
   }
 }

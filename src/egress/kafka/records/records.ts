@@ -60,7 +60,7 @@ export type Routes = Readonly<{
   partitionOf: (topic: string, key: string) => number
 }>
 
-type Place = Readonly<{ topic: string; key: string }>
+type Place = Readonly<{ topic: string; key: string; isTombstone?: boolean }>
 
 /** Topics of a record, and its key on each. Markers of an interval have one key, so they are in one partition. */
 const placesOf = (record: SinkRecord, { topics, markers }: Routes): readonly Place[] => {
@@ -68,7 +68,11 @@ const placesOf = (record: SinkRecord, { topics, markers }: Routes): readonly Pla
     case 'row':
       return topics[record.header.family]
         .filter((route) => goesTo(record, route))
-        .map((route) => ({ topic: route.topic, key: keyOf(record.header, route.key) }))
+        .map((route) => ({
+          topic: route.topic,
+          key: keyOf(record.header, route.key),
+          isTombstone: isTombstone(record, route),
+        }))
     case 'interval-complete': {
       const { family, granularity } = record.marker
       return markerTopicsOf(markers, topics, family).map((topic) => ({ topic, key: `${family}/${granularity}` }))
@@ -121,8 +125,8 @@ export const cutIntoSends = (
   }
   for (const record of records) {
     const headers = recordHeaders(record, values.contentType, delivery)
-    for (const { topic, key } of placesOf(record, routes)) {
-      const value = hasValue(record) ? values.value(record, topic) : null
+    for (const { topic, key, isTombstone = false } of placesOf(record, routes)) {
+      const value = hasValue(record) && !isTombstone ? values.value(record, topic) : null
       if (value === undefined) return storedSchemaOf(record as ValuedRecord)
       add(topic, { key, value, partition: routes.partitionOf(topic, key), headers })
     }
@@ -142,6 +146,10 @@ const tombstonesOf = ({ left, series }: LeftRecord, topics: Topics): readonly Pl
       return families[family].key === left.dimension ? [{ topic, key: left.id }] : []
     })
   })
+
+/** A withdrawn row is no row in a latest state; a time series says that it is withdrawn. */
+const isTombstone = ({ withdrawn }: RowRecord, { records }: TopicRoute): boolean =>
+  withdrawn === true && records === 'latest'
 
 /** Does a topic get this record? Latest state is not what a replay says: newer records may be there already. */
 const goesTo = ({ replay, newest }: RowRecord, { records, key }: TopicRoute): boolean => {

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto'
+import type { FamilyName } from '../../../../src/domain/family.js'
+import { isEmptyRow } from '../../../../src/domain/row.js'
+import type { RowRecord } from '../../../../src/egress/sink.js'
+import { rowOf } from '../../../contract/some-rows.js'
+
+type Kept = Readonly<{ family: FamilyName; generation: string; promotion: number; revision: number; isEmpty: boolean }>
+
+/** The table of a consumer that upserts by row key where (promotion, revision) is higher, as the contract says. */
+export class ConsumerTable {
+  private readonly kept = new Map<string, Kept>()
+
+  /** `replaced`: the generation whose row stood there and held something. */
+  upsert(record: RowRecord): Readonly<{ replaced: string | undefined }> {
+    const { generation, promotion, header } = record
+    const { key, family, revision } = header
+    const before = this.kept.get(key)
+    const isHigher =
+      before === undefined ||
+      promotion > before.promotion ||
+      (promotion === before.promotion && revision > before.revision)
+    if (isHigher) this.kept.set(key, { family, generation, promotion, revision, isEmpty: isEmptyRow(rowOf(record)) })
+    return { replaced: before?.isEmpty === false ? before.generation : undefined }
+  }
+
+  /** `<generation> <row key> <revision>` of the rows that hold something, sorted. */
+  rows(): readonly string[] {
+    return this.full()
+      .map(([key, { generation, revision }]) => `${generation} ${key} ${revision}`)
+      .sort()
+  }
+
+  /** The families of which a row was ever kept. */
+  families(): ReadonlySet<FamilyName> {
+    return new Set([...this.kept.values()].map(({ family }) => family))
+  }
+
+  generationsOf(family: FamilyName): readonly string[] {
+    return [...new Set(this.full(family).map(([, { generation }]) => generation))]
+  }
+
+  /** As the contract has a consumer compute them. */
+  totals(family: FamilyName): Readonly<{ rows: number; digest: number }> {
+    const numbers = this.full(family).map(([key, { revision }]) =>
+      Number.parseInt(createHash('md5').update(`${key} ${revision}`).digest('hex').slice(0, 10), 16),
+    )
+    return { rows: numbers.length, digest: numbers.reduce((sum, each) => sum + each, 0) % 2 ** 40 }
+  }
+
+  private full(of?: FamilyName): readonly [string, Kept][] {
+    return [...this.kept].filter(([, { isEmpty, family }]) => !isEmpty && (of === undefined || family === of))
+  }
+}
