@@ -76,6 +76,16 @@ export const sinkContract = (name: string, start: () => Promise<SinkHarness>): v
       await expectRevisions(1, 2)
     })
 
+    test('a cut-over that is not finished stays in the progress', async () => {
+      const first = newSink()
+      await connect(first)
+      const cutOver = { before: [{ generation: 'g0', revision: 41, logId: 'log-1' }], done: 17 }
+      const progress = { generation: 'g1', revision: 10, promotion: 2, cutOver }
+      expect(await write(first, { ...batchAt(1), progress })).toEqual(E.right(undefined))
+      await first.close()
+      expect(await connect(newSink())).toEqual(E.right(progress))
+    })
+
     test('of two live instances the older is fenced, delivers nothing and moves no progress', async () => {
       const [older, newer] = [newSink(), newSink()]
       await connected(older)

@@ -37,6 +37,14 @@ describe('a row is the latest', () => {
     expect(state.publish(agentRow(15, { media: 'chat' }))).toEqual({ series: true, entity: false })
   })
 
+  test('never when it is withdrawn, unless none of its series, or of its agent, is left', () => {
+    const state = new LatestState()
+    state.publish(agentRow(15))
+    expect(state.withdraw(agentRow(30))).toEqual({ series: false, entity: false })
+    expect(state.withdraw(agentRow(30, { media: 'chat' }))).toEqual({ series: true, entity: false })
+    expect(state.withdraw(agentRow(30, { user: 'ben' }))).toEqual({ series: true, entity: true })
+  })
+
   test('after a restart if and only if it was before it', () => {
     const state = new LatestState()
     state.published(agentRow(30))

@@ -18,12 +18,12 @@ export const headerDocs: Readonly<Record<string, HeaderDoc>> = {
       'consumers and routers of a topic that tenants share; the egress itself, which looks whether a topic holds rows of its tenant; CloudEvents libraries, which demand it',
   },
   ce_type: {
-    doc: 'What the value is: streamvane.kpi.<family>.v1, streamvane.kpi.interval-complete.v1, streamvane.kpi.generation-complete.v1; of a tombstone streamvane.kpi.left.v1. The end is the major version of the contract.',
+    doc: 'What the value is: streamvane.kpi.<family>.v1, streamvane.kpi.interval-complete.v1, streamvane.kpi.generation-complete.v1; of a tombstone for a deletion streamvane.kpi.left.v1. The end is the major version of the contract.',
     readers:
       'consumers of a topic that families share, which choose before they decode; CloudEvents libraries, which demand it',
   },
   ce_subject: {
-    doc: 'The row key; of a marker the family, granularity and interval, or the family; of a tombstone what has left.',
+    doc: 'The row key; of a marker the family, granularity and interval, or the family; of a tombstone for a deletion what has left.',
     readers:
       'consumers that filter or route by row without decoding; what keys a table by row where the record key is the queue or agent',
   },

@@ -173,3 +173,24 @@ test('a topic of latest state gets no replay, and keyed by series or entity no r
   expect(topicsOf({})).toEqual(['all', 'by-row'])
   expect(topicsOf({ newest, replay: true })).toEqual(['all'])
 })
+
+test('a withdrawn row is a tombstone in the latest state, and a row that holds nothing in the time series', () => {
+  const row = queueRow({})
+  const empty = { ...row, measures: row.measures.map(() => undefined), kpis: {} }
+  const record: RowRecord = { ...sinkRecord(empty), withdrawn: true, newest: { series: false, entity: true } }
+  const latest = (key: TopicRoute['key']): TopicRoute => ({ topic: key, key, records: 'latest' })
+  const topics = sharedTopics([timeSeries('all'), latest('row'), latest('series'), latest('entity')])
+  const sends = cutIntoSends(
+    [record],
+    routed(() => 0, topics),
+    jsonValues,
+  )
+  if (typeof sends === 'string') throw new Error(sends)
+  const sent = new Map(sends.flat().map(({ topic, messages }) => [topic, messages]))
+  expect(JSON.parse(String(sent.get('all')?.[0]?.value))).toMatchObject({ key: row.key, empty: true })
+  sent.delete('all')
+  expect([...sent].map(([topic, messages]) => [topic, messages.map(({ key, value }) => [key, value])])).toEqual([
+    ['row', [[row.key, null]]],
+    ['entity', [['sales', null]]],
+  ])
+})
