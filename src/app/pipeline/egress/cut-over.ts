@@ -33,9 +33,10 @@ export const cutOverOf = (progress: Progress | undefined, { generation, promotio
 
 /**
  * Publishes, behind everything that the live generation holds so far, a withdrawal of each row that only generations
- * before have, and then one `GenerationComplete` for each family that the live generation computes or one before had. Reads the streams and keeps keys only. What it does is
- * a function of the streams and of `done`, so after a crash it goes on where the progress says; rows of the live
- * generation that came meanwhile are published before it goes on, and need no withdrawal.
+ * before have, and then one `GenerationComplete` for each family that the live generation computes or one before had.
+ * Reads the streams and keeps keys only. What it does is a function of the streams and of `done`, so after a crash it
+ * goes on where the progress says. Rows of the live generation that came meanwhile are published before it goes on, and
+ * need no withdrawal.
  */
 export const publishCutOver = async (
   publishing: Publishing,
