@@ -3,7 +3,14 @@ import { partitionReader } from '../../../src/egress/kafka/kafkajs-internals.js'
 import type { Delivered } from '../../contracts/sink.contract.js'
 
 export type Consumed = Delivered &
-  Readonly<{ partition: number; recordKey: string; value: Buffer; headers: Readonly<Record<string, string>> }>
+  Readonly<{
+    partition: number
+    recordKey: string
+    /** Empty for a tombstone, whose value is null. */
+    value: Buffer
+    tombstone: boolean
+    headers: Readonly<Record<string, string>>
+  }>
 
 /**
  * Everything that is committed on these topics now, in order within a partition. Waits for open transactions to end.
@@ -31,6 +38,7 @@ export const consumeAll = async (
               revision: Number(text['streamvane-row-revision']),
               replay: text['streamvane-replay'] === 'true',
               value: value ?? Buffer.alloc(0),
+              tombstone: value === null,
               headers: text,
             })
           }
