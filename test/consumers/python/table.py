@@ -19,7 +19,9 @@ class Table:
             self.rows[row["key"]] = row
 
     def mark(self, marker):
-        self.markers.append(marker)
+        # The topic also holds statements that a generation is complete, which speak of no interval.
+        if "intervalStart" in marker:
+            self.markers.append(marker)
 
     def rows_of(self, family, granularity, start):
         """The rows of an interval that hold something."""
