@@ -5,6 +5,7 @@ import { rowKey } from '../../src/domain/row.js'
 import { kafkaSink } from '../../src/egress/kafka/sink.js'
 import { applyTopics, planTopics } from '../../src/egress/kafka/topic-admin.js'
 import { rowCodec } from '../../src/contract/row-codec.js'
+import { publicationBytes } from '../../src/contract/schema/published-schema.js'
 import { sharedTopics, timeSeries, topicOf } from '../../src/egress/topics.js'
 import { connect, write } from '../contracts/sink.contract.js'
 import { batchAt, recordsAt } from '../egress/batches.js'
@@ -49,8 +50,11 @@ describeRegistry('the Kafka sink and its registry', ({ brokers, registryUrl, too
       queueId: 'sales',
       revision: 1,
       measures: { nOffered: { count: 2 } },
+      generation: 'g1',
+      promotion: 1,
     })
-    expect(rowCodec('queue').decode(value.subarray(5))).toEqual(row)
+    const published = publicationBytes({ generation: 'g1', promotion: 1 })
+    expect(rowCodec('queue').decode(value.subarray(5, value.length - published.length))).toEqual(row)
   })
 
   test('one consolidated topic takes all families, each under a subject of its own', async () => {
