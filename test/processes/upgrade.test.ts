@@ -48,10 +48,10 @@ const rowsOf = async ({ succeed }: ReturnType<typeof commandsOn>, generation?: s
 type Field = Readonly<{ name: string; type: { fields: readonly Readonly<{ name: string }>[] } }>
 type Container = Readonly<{ file: string; metrics: readonly string[]; rows: readonly Named[] }>
 
-/** The Avro files of rows in a folder, without those of markers, as a foreign reader reads them. */
+/** The Avro files of rows in a folder, without those of statements about them, as a foreign reader reads them. */
 const containersIn = async (folder: string): Promise<readonly Container[]> => {
   const files = (await readdir(folder, { recursive: true }))
-    .filter((file) => file.endsWith('.avro') && !file.includes('interval-complete/'))
+    .filter((file) => file.endsWith('.avro') && !/(interval|generation)-complete\//.test(file))
     .sort()
   return Promise.all(
     files.map(async (file) => {

@@ -100,9 +100,14 @@ export const bookOfLog = async (kpi: EventLog, tenant: string, generation: strin
   return bookOf(rows)
 }
 
-/** All rows at a destination. Fails if a row's revisions do not go up. */
+/** All rows at a destination, without withdrawals. Fails if a row's revisions do not go up. */
 export const bookOfRecords = (records: readonly SinkRecord[]): Book =>
-  bookOf(records.filter(isRow).map(({ header, avro }) => ({ row: header, avro })))
+  bookOf(
+    records
+      .filter(isRow)
+      .filter(({ withdrawn }) => withdrawn !== true)
+      .map(({ header, avro }) => ({ row: header, avro })),
+  )
 
 type Entry = Readonly<{ row: Parameters<typeof rowKey>[0] & Readonly<{ revision: number }>; avro: Uint8Array }>
 

@@ -7,8 +7,8 @@ import type { Delivered } from '../../contracts/sink.contract.js'
 
 type Named = { key: string; revision: number }
 
-/** Markers of complete intervals are in a folder of their own. */
-const MARKERS = 'interval-complete'
+/** What is complete is told in folders of its own. */
+const STATEMENTS = /(interval|generation)-complete$/
 
 /**
  * Reads the rows in a files sink's folder as any Avro library would: every container file with avsc's own decoder, in the order of
@@ -40,7 +40,7 @@ const readFiles = async (
 ): Promise<readonly Delivered[]> => {
   const delivered: Delivered[] = []
   if (!existsSync(folder)) return delivered
-  const isOfRows = (name: string): boolean => name !== 'commits' && !name.endsWith(MARKERS)
+  const isOfRows = (name: string): boolean => name !== 'commits' && !STATEMENTS.test(name)
   for (const topic of (await readdir(folder)).filter(isOfRows).sort()) {
     const files = (await readdir(join(folder, topic))).filter((name) => name.endsWith(ending)).sort(byCreation)
     for (const file of files)
