@@ -55,7 +55,7 @@ const BATCHES_REMEMBERED = 5
 export class ModelPartition {
   private entries: Entry[] = []
   private readonly producers = new Map<number, ProducerState>()
-  private readonly aborted: AbortedTransaction[] = []
+  private aborted: AbortedTransaction[] = []
   private nextOffset = 0
 
   /** Offset that the next record will get (the high watermark: every append is replicated at once). */
@@ -172,6 +172,9 @@ export class ModelPartition {
       if (entry.marker !== undefined) return entry.marker === 'commit'
       return entry.key !== null && lastOf.get(entry.key) === entry.offset
     })
+    // The cleaner writes the index of aborted transactions anew: one whose marker is gone would hide, from a reader, all
+    // that its producer wrote later.
+    this.aborted = this.aborted.filter(({ lastOffset }) => lastOffset >= end)
   }
 
   /** The whole log, for an observer outside of the protocol. */
