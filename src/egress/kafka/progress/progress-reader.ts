@@ -13,21 +13,44 @@ const FIRST_WINDOW = 200n
  */
 export type AtOpenTransaction = 'wait' | 'stop'
 
+/** The offsets of a partition that are looked through: from the first, and below the last. */
+type Stretch = Readonly<{ first: bigint; end: bigint }>
+
 /**
- * The last committed record with this key in one partition that counts (see `supersedes`). Reads backwards in growing windows, because a busy progress
- * topic may hold a million records that are not compacted yet.
+ * The last committed record with this key in one partition that counts (see `supersedes`). Where there is none, what was
+ * written meanwhile is read too: compaction may have removed the record that was there in favour of a later one.
  */
 export const readProgress = async (
   reader: Pick<PartitionReader, 'bounds' | 'fetch'>,
-  { topic, partition, key }: ProgressPlace,
+  place: ProgressPlace,
   atOpenTransaction: AtOpenTransaction,
   signal: AbortSignal,
 ): Promise<ProgressRecord | undefined> => {
-  const { first, end } = await reader.bounds(topic, partition)
+  const bounds = (): Promise<Stretch> => reader.bounds(place.topic, place.partition)
+  let stretch = await bounds()
+  for (;;) {
+    const found = await readStretch(reader, place, stretch, atOpenTransaction, signal)
+    if (found !== undefined) return found === null ? undefined : decodeProgress(found)
+    const { end } = await bounds()
+    if (end <= stretch.end) return undefined
+    stretch = { first: stretch.end, end }
+  }
+}
+
+/**
+ * The value of the last record with this key; `null`: it is a tombstone; `undefined`: there is none. Reads backwards in
+ * growing windows, because a busy progress topic may hold a million records that are not compacted yet.
+ */
+const readStretch = async (
+  reader: Pick<PartitionReader, 'fetch'>,
+  { topic, partition, key }: ProgressPlace,
+  { first, end }: Stretch,
+  atOpenTransaction: AtOpenTransaction,
+  signal: AbortSignal,
+): Promise<Buffer | null | undefined> => {
   let through = end
   for (let window = FIRST_WINDOW; through > first; window *= 8n) {
     const from = through - window > first ? through - window : first
-    /** `null`: the record was deleted (a tombstone). */
     let found: Buffer | null | undefined
     let owner: Owner | undefined
     for (let at = from; at < through;) {
@@ -43,7 +66,7 @@ export const readProgress = async (
       if (next === at && atOpenTransaction === 'stop') break
       at = next
     }
-    if (found !== undefined) return found === null ? undefined : decodeProgress(found)
+    if (found !== undefined) return found
     through = from
   }
   return undefined

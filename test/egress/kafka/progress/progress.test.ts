@@ -128,6 +128,13 @@ describe('the progress is read', () => {
     expect((await readProgress(reader, place, 'wait', never))?.owner.id).toBe('last')
   })
 
+  test('also where compaction removes the record for one that was written after the bounds were told', async () => {
+    const now = partitions({ records: [...many.slice(0, 5), ['us', 'later']] })
+    let asked = 0
+    const reader = { ...now, bounds: async () => ({ first: 0n, end: asked++ === 0 ? 5n : 6n }) }
+    expect((await readProgress(reader, place, 'wait', never))?.owner.id).toBe('later')
+  })
+
   test('up to an open transaction where it must not be waited for', async () => {
     const reader = partitions({
       records: [
