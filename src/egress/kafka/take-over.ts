@@ -28,10 +28,9 @@ export type TakenOver = Readonly<{ connected: Connected; progress: Progress | un
  * Makes this instance the one that publishes.
  *
  * 1. Makes sure that the broker has transactions, finds the topics, reads the progress and checks it. Nothing has
- *    changed so far: an installation that is configured wrongly, or that was superseded, ends here and does not disturb
- *    the one that publishes.
- *    So does one that finds another publishing, unless it was told to take over.
- * 2. Registers the schemas.
+ *    changed so far: an installation that is configured wrongly, that was superseded, or that finds another publishing
+ *    and was not told to take over, ends here and does not disturb the one that publishes.
+ * 2. Looks the schemas up in the registry, and registers missing ones where that is asked for.
  * 3. Asks the broker for an epoch, which fences every other producer of the transactional id and aborts what it left
  *    open. Without transactions nobody is fenced: another instance finds our claim before its next batch.
  * 4. Reads the progress and checks it again; it cannot change any more.
