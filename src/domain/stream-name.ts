@@ -66,6 +66,9 @@ export const deadLetterStream = (tenant: string): string => `${tenant}.deadlette
 /** Generations started and promoted. */
 export const generationsStream = (tenant: string): string => `${tenant}.generations`
 
+/** What operators did: each operation with its beginning and its end. */
+export const operationsStream = (tenant: string): string => `${tenant}.operations`
+
 /** Rows and checkpoints of one generation. */
 export const kpiStream = (tenant: string, generation: string): string => `${tenant}.kpi-${generation}`
 

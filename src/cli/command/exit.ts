@@ -46,12 +46,15 @@ const expected: Readonly<Record<string, number>> = {
   ReplayFailed: EXIT.failed,
   LogUnavailable: EXIT.failed,
   NotIngested: EXIT.failed,
+  OperationNotRecorded: EXIT.failed,
   GaveUp: EXIT.failed,
 }
 
 export const exitCodeOf = (cause: unknown): number => {
   // Commander reports help and versions as an error too, with code 0.
   if (cause instanceof CommanderError) return cause.exitCode === 0 ? EXIT.ok : EXIT.usage
+  if (isExpected(cause) && cause.name === 'OperationNotRecorded' && isExpected(cause.cause))
+    return exitCodeOf(cause.cause)
   if ((isNotIngested(cause) && !cause.retryable) || isKeptOut(cause)) return EXIT.refused
   return isExpected(cause) ? (expected[cause.name] ?? EXIT.failed) : EXIT.failed
 }
