@@ -58,5 +58,5 @@ export default defineConfig(
     },
     rules: { 'no-unused-vars': ['error', { argsIgnorePattern: '^_' }] },
   },
-  { files: ['src/domain/**/*.ts', 'src/projections/**/*.ts'], rules: impurities },
+  { files: ['src/domain/**/*.ts', 'src/projections/**/*.ts', 'src/audit/**/*.ts'], rules: impurities },
 )

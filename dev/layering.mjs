@@ -3,34 +3,53 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * Which rooms and packages a room may import, besides itself. `packages: 'any'` includes node's own modules.
- * @type {Record<string, { rooms: string[], packages: 'any' | string[] }>}
+ * Which rooms and packages a room may import, besides itself. `packages: 'any'` includes node's own modules; else
+ * `builtins` names those of node that compute and reach nothing.
+ * @type {Record<string, { rooms: string[], packages: 'any' | string[], builtins?: string[] }>}
  */
 const ROOMS = {
   domain: { rooms: [], packages: ['fp-ts', 'jsep'] },
   projections: { rooms: ['domain'], packages: ['fp-ts', 'immer'] },
   simulator: { rooms: ['domain'], packages: 'any' },
   log: { rooms: ['domain'], packages: 'any' },
+  audit: { rooms: ['domain', 'log'], packages: ['fp-ts'], builtins: ['crypto', 'zlib'] },
   contract: { rooms: ['domain', 'log'], packages: 'any' },
   ingress: { rooms: ['domain', 'log'], packages: 'any' },
   egress: { rooms: ['domain', 'contract', 'log'], packages: 'any' },
   facts: { rooms: ['domain', 'log'], packages: 'any' },
-  app: { rooms: ['domain', 'projections', 'contract', 'log', 'facts', 'ingress', 'egress'], packages: 'any' },
+  app: { rooms: ['domain', 'projections', 'contract', 'log', 'facts', 'audit', 'ingress', 'egress'], packages: 'any' },
   // A room above may import from any room below it, not only from the next one down. No room imports upwards.
-  http: { rooms: ['domain', 'projections', 'contract', 'log', 'facts', 'ingress', 'egress', 'app'], packages: 'any' },
+  http: {
+    rooms: ['domain', 'projections', 'contract', 'log', 'facts', 'audit', 'ingress', 'egress', 'app'],
+    packages: 'any',
+  },
   // The commands put the whole together, the server and the simulator included.
   cli: {
-    rooms: ['domain', 'projections', 'contract', 'log', 'facts', 'ingress', 'egress', 'app', 'http', 'simulator'],
+    rooms: [
+      'domain',
+      'projections',
+      'contract',
+      'log',
+      'facts',
+      'audit',
+      'ingress',
+      'egress',
+      'app',
+      'http',
+      'simulator',
+    ],
     packages: 'any',
   },
 }
 
 /** @returns {import('dependency-cruiser').IForbiddenRuleType[]} */
 const rules = () => [
-  ...Object.entries(ROOMS).map(([room, { rooms, packages }]) => {
+  ...Object.entries(ROOMS).map(([room, { rooms, packages, builtins = [] }]) => {
     const ownRooms = `^src/(${[room, ...rooms].join('|')})/`
     const allowed =
-      packages === 'any' ? [ownRooms, '^(?!src/)'] : [ownRooms, ...packages.map((name) => `node_modules/${name}/`)]
+      packages === 'any'
+        ? [ownRooms, '^(?!src/)']
+        : [ownRooms, ...packages.map((name) => `node_modules/${name}/`), ...builtins.map((name) => `^(node:)?${name}$`)]
     return {
       name: `room-${room}`,
       severity: /** @type {const} */ ('error'),

@@ -15,6 +15,8 @@ const CLEAN: Readonly<Record<string, string>> = {
   'src/log/log.ts':
     "import { readFileSync } from 'node:fs'\nimport { cell } from '../domain/cell.js'\nexport const log = [readFileSync, cell]\n",
   'src/simulator/centre.ts': "import { cell } from '../domain/cell.js'\nexport const centre = [cell]\n",
+  'src/audit/tree.ts':
+    "import { createHash } from 'node:crypto'\nimport { log } from '../log/log.js'\nexport const tree = [createHash, log]\n",
   'src/contract/codec.ts':
     "import { cell } from '../domain/cell.js'\nimport { log } from '../log/log.js'\nexport const codec = [cell, log]\n",
   'src/ingress/source.ts': "import { log } from '../log/log.js'\nexport const source = [log]\n",
@@ -50,7 +52,7 @@ afterEach(() => {
 
 describe('the layering check', () => {
   test('passes a clean tree, having read every file and its imports', { timeout: LIMIT_MS }, async () => {
-    expect(await checkLayering(tree())).toEqual({ modules: 10, imports: 15, violations: [] })
+    expect(await checkLayering(tree())).toEqual({ modules: 11, imports: 17, violations: [] })
   })
 
   test('reads the modules of this project', { timeout: LIMIT_MS }, async () => {
@@ -104,6 +106,18 @@ describe('the layering check', () => {
       'room-egress',
     ],
     [
+      'audit, of files',
+      'src/audit/bad.ts',
+      "import { readFileSync } from 'node:fs'\nexport const bad = readFileSync\n",
+      'room-audit',
+    ],
+    [
+      'audit, of contract',
+      'src/audit/bad.ts',
+      "import { codec } from '../contract/codec.js'\nexport const bad = codec\n",
+      'room-audit',
+    ],
+    [
       'contract, of egress',
       'src/contract/bad.ts',
       "import { sink } from '../egress/sink.js'\nexport const bad = sink\n",
@@ -132,6 +146,12 @@ describe('the layering check', () => {
       'src/app/bad.ts',
       "import { server } from '../http/server.js'\nexport const bad = server\n",
       'room-app',
+    ],
+    [
+      'log, of audit',
+      'src/log/bad.ts',
+      "import { tree } from '../audit/tree.js'\nexport const bad = tree\n",
+      'room-log',
     ],
     [
       'http, of the commands',
@@ -215,7 +235,7 @@ describe('the lint', () => {
     )
   }
 
-  test.each(['domain', 'projections'])(
+  test.each(['domain', 'projections', 'audit'])(
     'refuses clocks, random, environment and zones in %s',
     { timeout: LIMIT_MS },
     async (room) => {

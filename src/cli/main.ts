@@ -25,6 +25,7 @@ const commands: Readonly<Record<keyof typeof summaries, () => Promise<Command>>>
   intervals: async () => (await import('./intervals.js')).intervalsCommand(),
   reconcile: async () => (await import('./reconcile.js')).reconcileCommand(),
   deadletter: async () => (await import('./deadletter.js')).deadLetterCommand(),
+  audit: async () => (await import('./audit/audit.js')).auditCommand(),
   erase: async () => (await import('./erase.js')).eraseCommand(),
   config: async () => (await import('./config.js')).configCommand(),
   profile: async () => (await import('./profile.js')).profileCommand(),

@@ -8,6 +8,7 @@ import { configCommand } from '../../src/cli/config.js'
 import { correctionsCommand } from '../../src/cli/corrections.js'
 import { deadLetterCommand } from '../../src/cli/deadletter.js'
 import { egressCommand } from '../../src/cli/egress.js'
+import { auditCommand } from '../../src/cli/audit/audit.js'
 import { eraseCommand } from '../../src/cli/erase.js'
 import { generationsCommand } from '../../src/cli/generations.js'
 import { importCommand } from '../../src/cli/import.js'
@@ -47,6 +48,7 @@ const commands = {
   intervals: intervalsCommand,
   reconcile: reconcileCommand,
   deadletter: deadLetterCommand,
+  audit: auditCommand,
   erase: eraseCommand,
   config: configCommand,
   profile: profileCommand,

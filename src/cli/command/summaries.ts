@@ -20,6 +20,7 @@ export const summaries = {
   intervals: 'list the complete intervals with the markers that say so, and check the markers against the rows',
   reconcile: 'compare rows with responses of the Genesys aggregates queries, and give every difference its reason',
   deadletter: 'list, show and replay input that could not be used',
+  audit: 'sign tree heads of the log, export it for auditors, and find what was changed in either',
   erase: 'erase all raw events of a conversation or a user for ever (a request under data protection law)',
   config: 'check the configuration, and import that of Genesys',
   profile: 'publish KPI profiles, and show the profile in force',
