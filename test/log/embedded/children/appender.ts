@@ -4,14 +4,14 @@
  * says `unavailable …`, waits until it is told to try again, and makes the same call again.
  */
 import { once } from 'node:events'
-import { writeSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import { openEmbeddedLog } from '../../../../src/log/embedded/log.js'
 import { callOf } from '../../eventstoredb/numbered-calls.js'
+import { say } from './say.js'
 
 const [dir = '', from = '0', bytes = '100'] = process.argv.slice(2)
 const log = await openEmbeddedLog({ dir, mode: 'writer', owner: 'the appender' })
-writeSync(1, 'open\n')
+say('open')
 let next = Number(from)
 const caller = async (): Promise<void> => {
   for (;;) {
@@ -20,10 +20,10 @@ const caller = async (): Promise<void> => {
       const [answer] = await log.append([callOf(n, Number(bytes))])
       if (answer !== undefined && E.isRight(answer)) break
       const failure = answer?.left
-      writeSync(1, `unavailable ${failure?.tag} ${failure?.tag === 'NotAvailable' ? String(failure.cause) : ''}\n`)
+      say(`unavailable ${failure?.tag} ${failure?.tag === 'NotAvailable' ? String(failure.cause) : ''}`)
       await once(process.stdin, 'data')
     }
-    writeSync(1, `acknowledged ${n}\n`)
+    say(`acknowledged ${n}`)
   }
 }
 await Promise.all([caller(), caller(), caller(), caller()])

@@ -2,10 +2,10 @@
  * A stage in a process of its own: reads the raw part in RAW, appends each event to the output part in OUT under the
  * expected revision, and resumes from what its output holds. Says `resumed N` and `copied N`.
  */
-import { writeSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import { openEmbeddedLog } from '../../../../src/log/embedded/log.js'
 import { plainEvent } from '../../../../src/log/event-log.js'
+import { say } from './say.js'
 
 const [raw = '', out = ''] = process.argv.slice(2)
 const input = await openEmbeddedLog({ dir: raw, mode: 'reader' })
@@ -15,7 +15,7 @@ let after: bigint | undefined
 for await (const [last] of output.readStream('copy', { backwards: true, max: 1 }))
   after = BigInt((JSON.parse(Buffer.from(last!.metadata).toString()) as { position: string }).position)
 let expected = (await output.streamRevision('copy')) ?? -1
-writeSync(1, `resumed ${expected + 1}\n`)
+say(`resumed ${expected + 1}`)
 
 for await (const message of input.subscribe({
   after,
@@ -31,5 +31,5 @@ for await (const message of input.subscribe({
   const [answer] = await output.append([{ stream: 'copy', expected, events }])
   if (answer === undefined || E.isLeft(answer)) throw new Error(`not copied: ${JSON.stringify(answer)}`)
   expected = answer.right.revision
-  writeSync(1, `copied ${expected + 1}\n`)
+  say(`copied ${expected + 1}`)
 }

@@ -6,8 +6,8 @@ import { randomUUID } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import { openEmbeddedLog } from '../../../../src/log/embedded/log.js'
+import { say } from './say.js'
 
-const say = (line: string): void => void writeSync(1, `${line}\n`)
 const nameOf = (cause: unknown): string => (cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause))
 
 for (const dir of process.argv.slice(2))
