@@ -3,7 +3,15 @@ import { wholeNumber } from './option-values.js'
 import { nearNames } from '../../domain/near-names.js'
 
 /** Options that every command has. */
-export type CommonFlags = Readonly<{ config?: string; data?: string; tenant?: string; log?: string; logLevel?: string }>
+export type CommonFlags = Readonly<{
+  config?: string
+  data?: string
+  tenant?: string
+  log?: string
+  logLevel?: string
+  /** `false` with `--no-color`; who styles asks `hasColor`. */
+  color?: boolean
+}>
 
 /** Commands that write to the log wait for it; how long is an option of theirs. */
 export type WaitFlags = Readonly<{ wait?: number }>
@@ -36,6 +44,7 @@ export const command = (name: string, description: string, examples: readonly st
       'embedded (default) or eventstoredb, which $EVENTSTOREDB_URL or the configuration says where to find',
     )
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent; the log goes to stderr')
+    .option('--no-color', 'no colours (as NO_COLOR=1; FORCE_COLOR=1 colours what is not a terminal, too)')
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`)
 
 /**

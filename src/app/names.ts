@@ -1,0 +1,51 @@
+import { isLeft } from 'fp-ts/lib/Either.js'
+import type { Dimension } from '../domain/dimensions.js'
+import { configStream } from '../domain/stream-name.js'
+import { isImportedType } from '../ingress/decode/configuration.js'
+import { decodeRaw } from '../ingress/decode/decoders.js'
+import type { EventLog } from '../log/event-log.js'
+
+/**
+ * What Genesys calls the objects of dimensions, as far as the configuration in the log says: queues and organisation
+ * presences. Names of users, skills and wrap-up codes are in no configuration that can be imported.
+ */
+const kinds: Readonly<Partial<Record<Dimension, string>>> = { queueId: 'queue', state: 'presence' }
+
+/** Looks names up one by one, as they are asked for: each costs reading the end of one small stream, once. */
+export class Names {
+  readonly #raw: EventLog | undefined
+  readonly #tenant: string
+  readonly #known = new Map<string, string | undefined>()
+
+  /** Without a raw log nothing has a name. */
+  constructor(raw: EventLog | undefined, tenant: string) {
+    this.#raw = raw
+    this.#tenant = tenant
+  }
+
+  /** The name in the newest setting of the object; `undefined` if the configuration does not say it. */
+  async of(dimension: Dimension, id: string | null): Promise<string | undefined> {
+    const kind = kinds[dimension]
+    if (kind === undefined || id === null || this.#raw === undefined) return undefined
+    const stream = configStream(this.#tenant, kind, id)
+    if (this.#known.has(stream)) return this.#known.get(stream)
+    const name = await lastNameIn(this.#raw, stream)
+    this.#known.set(stream, name)
+    return name
+  }
+}
+
+/** Whether objects of the dimension can have names. */
+export const isNamed = (dimension: Dimension): boolean => kinds[dimension] !== undefined
+
+const lastNameIn = async (raw: EventLog, stream: string): Promise<string | undefined> => {
+  for await (const batch of raw.readStream(stream, { backwards: true, batchMax: 16 }))
+    for (const { type, data } of batch) {
+      if (!isImportedType(type)) continue // the stream of a queue also holds its memberships
+      const facts = decodeRaw(type, data)
+      if (isLeft(facts)) continue
+      for (const fact of facts.right)
+        if ((fact.type === 'QueueConfigured' || fact.type === 'PresenceDefined') && fact.name !== null) return fact.name
+    }
+  return undefined
+}
