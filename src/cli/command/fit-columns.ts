@@ -1,6 +1,14 @@
-import type { Column } from './table.js'
-
-type Sizing = Pick<Column, 'rank' | 'narrow' | 'min'>
+/**
+ * How a column gives way. Where the terminal is too narrow, columns that may be shortened are shortened first; then
+ * columns are left out, those with the highest `rank` first and the last of equals first. Without a rank a column stays.
+ */
+export type Sizing = Readonly<{
+  rank?: number
+  /** What happens to a cell that does not fit: it goes on in the next line, or ends in `…`. By default it stays whole. */
+  narrow?: 'wrap' | 'cut'
+  /** Not narrower than this (default 8), if the column may be shortened. */
+  min?: number
+}>
 
 const LEAST = 8
 

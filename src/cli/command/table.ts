@@ -1,22 +1,10 @@
 import stringWidth from 'string-width'
 import { printable } from '../../domain/printable.js'
 import { hasColor, styled, type Style } from './color.js'
-import { fitColumns } from './fit-columns.js'
+import { fitColumns, type Sizing } from './fit-columns.js'
 import { cut, wrap } from './text-width.js'
 
-/**
- * A column of a table. Where the terminal is too narrow, columns that may be shortened are shortened first; then
- * columns are left out, those with the highest `rank` first and the last of equals first. Without a rank a column stays.
- */
-export type Column = Readonly<{
-  head: string
-  align?: 'left' | 'right'
-  rank?: number
-  /** What happens to a cell that does not fit: it goes on in the next line, or ends in `…`. By default it stays whole. */
-  narrow?: 'wrap' | 'cut'
-  /** Not narrower than this (default 8), if the column may be shortened. */
-  min?: number
-}>
+export type Column = Sizing & Readonly<{ head: string; align?: 'left' | 'right' }>
 
 export type Cell = string | Readonly<{ text: string; style: Style }>
 
