@@ -59,8 +59,11 @@ export const kpiEffect = (change: KpiChange, definition: KpiDefinition | undefin
   if (old === null || now === null) return contacts
   const [before, after] = [valueOf(old), valueOf(now)]
   const moved = unit === 'share' ? Math.abs(after - before) : partMoved(before, after)
-  return moved * contacts
+  return rounded(moved * contacts)
 }
+
+/** Nine tenths less eight tenths of ten contacts are one, so that equal effects are equal. */
+const rounded = (effect: number): number => Math.round(effect * 1e6) / 1e6
 
 /** The value of a ratio; a quantity is its own. */
 export const valueOf = ({ numerator, denominator }: Ratio): number =>
