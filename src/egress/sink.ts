@@ -14,7 +14,9 @@ import type { Left } from '../domain/kpi-event.js'
  * Every log names its first generation `g1`, so `logId` (`EventLog.id()`) says which log that stream is in, and
  * `eventId` which event stands at `revision` there. Both are absent from what earlier versions wrote, and so is
  * `promotion`, the promotion under which the generation is published. `filter` is the one in force when `revision` was
- * passed; absent: everything was published. `cutOver` is there until the cut-over to this generation is done.
+ * passed; absent: everything was published. `lacks`: the destination does not hold all that this filter lets pass
+ * through `revision`: an earlier one let less pass, or a period is written in part. `cutOver` is there until the cut-over
+ * to this generation is done.
  */
 export type Progress = Readonly<{
   generation: string
@@ -23,17 +25,20 @@ export type Progress = Readonly<{
   eventId?: string
   promotion?: number
   filter?: RowFilter
+  lacks?: 'rows-left-out' | 'rest-of-period'
   cutOver?: CutOver
 }>
 
 /**
  * A cut-over to a promoted generation that is not finished. `before` are the generations whose rows may be at the
  * destination, each with the last revision of its stream that was published. `done` counts the rows of these streams,
- * one stream after the other, that are dealt with: what only they have of them is withdrawn.
+ * one stream after the other, that are dealt with: what only they have of them is withdrawn. `differencesThrough`: of
+ * the promoted generation's stream only what differs from that before is published, through this revision; absent: all.
  */
 export type CutOver = Readonly<{
   before: readonly Readonly<{ generation: string; revision: number; logId?: string }>[]
   done: number
+  differencesThrough?: number
 }>
 
 /**

@@ -21,6 +21,22 @@ export type Generation = Readonly<{
   rawLogId?: string
 }>
 
+/** Who changed something, and why; absent where an earlier version noted the change, or nobody said. */
+export type Told = Readonly<{ by?: string; why?: string }>
+
+/**
+ * What an egress publishes of a generation that was promoted: `all` of its stream, from the beginning; or the rows (and
+ * markers) that differ from what the generation before has published.
+ */
+export const publishModes = ['differences', 'all'] as const
+export type PublishMode = (typeof publishModes)[number]
+
+/** A generation became live. */
+export type Promotion = Told & Readonly<{ name: string; at: string; publish: PublishMode }>
+
+/** The projection of the tenant is held, whichever generation is live. */
+export type Paused = Told & Readonly<{ at: string }>
+
 /**
  * `live` is the generation that the egress publishes; `undefined` before the first. `promotions` is how often another
  * generation became live: the number of the promotion under which the live one is published.
@@ -29,8 +45,17 @@ export type Generations = Readonly<{
   all: Readonly<Record<string, Generation>>
   live: string | undefined
   promotions: number
+  /** Each change of the live generation, in order: the last is that of the live one. */
+  promoted: readonly Promotion[]
+  /** Generations that are given up: their rows are deleted, and their names are not used again. */
+  retired: Readonly<Record<string, Told & Readonly<{ at: string }>>>
+  paused: Paused | undefined
   revision: number | undefined
 }>
+
+/** The generation that was live before the live one: a rollback makes it live again. */
+export const liveBefore = ({ promoted, live, retired }: Generations): string | undefined =>
+  promoted.findLast(({ name }) => name !== live && !Object.hasOwn(retired, name))?.name
 
 /**
  * Goes up when the fold or the contract changes so that the same log gives other rows: such a version starts a
@@ -39,18 +64,52 @@ export type Generations = Readonly<{
 export const PROJECTION_VERSION = 4
 
 type GenerationEvent =
-  | Readonly<{ type: 'GenerationStarted'; generation: Generation }>
-  | Readonly<{ type: 'GenerationPromoted'; name: string; at: string }>
+  | (Told & Readonly<{ type: 'GenerationStarted'; generation: Generation }>)
+  /** `publish` is absent in what earlier versions noted: they published all. */
+  | (Told & Readonly<{ type: 'GenerationPromoted'; name: string; at: string; publish?: PublishMode }>)
+  | (Told & Readonly<{ type: 'GenerationRetired'; name: string; at: string }>)
+  | (Told & Readonly<{ type: 'ProjectionPaused' | 'ProjectionResumed'; at: string }>)
 
-const none: Generations = { all: {}, live: undefined, promotions: 0, revision: undefined }
+const none: Generations = {
+  all: {},
+  live: undefined,
+  promotions: 0,
+  promoted: [],
+  retired: {},
+  paused: undefined,
+  revision: undefined,
+}
 
 const evolve = (state: Generations, event: GenerationEvent, revision: number): Generations =>
   produce(state, (draft) => {
     draft.revision = revision
-    if (event.type === 'GenerationStarted') draft.all[event.generation.name] = event.generation as never
-    else {
-      if (draft.live !== event.name) draft.promotions += 1
-      draft.live = event.name
+    switch (event.type) {
+      case 'GenerationStarted':
+        draft.all[event.generation.name] = event.generation as never
+        return
+      case 'GenerationPromoted': {
+        if (draft.live === event.name) return
+        const { type: _, publish = 'all', ...told } = event
+        draft.promotions += 1
+        draft.live = event.name
+        draft.promoted.push({ ...told, publish })
+        return
+      }
+      case 'GenerationRetired': {
+        const { type: _, name, ...told } = event
+        draft.retired[name] = told
+        return
+      }
+      case 'ProjectionPaused': {
+        const { type: _, ...told } = event
+        draft.paused ??= told
+        return
+      }
+      case 'ProjectionResumed':
+        draft.paused = undefined
+        return
+      default: // a later version noted it
+        return
     }
   })
 
@@ -68,20 +127,27 @@ export const readGenerations = async (control: EventLog, tenant: string): Promis
 /** The live generation, and the number of the promotion by which it became live. */
 export type Live = Publication
 
+/** Yields the generations as they are now, and after each change. */
+export async function* watchGenerations(
+  control: EventLog,
+  tenant: string,
+  signal: AbortSignal,
+): AsyncIterable<Generations> {
+  let state = none
+  for await (const message of control.subscribeStream(generationsStream(tenant), { signal }))
+    if (message.kind === 'caught-up') yield state
+    else for (const event of message.events) state = evolve(state, decode(event), event.revision)
+}
+
 /** Yields the live generation now (if there is one) and whenever another is promoted. */
 export async function* watchLive(control: EventLog, tenant: string, signal: AbortSignal): AsyncIterable<Live> {
-  let state = none
   let yielded = 0
-  for await (const message of control.subscribeStream(generationsStream(tenant), { signal })) {
-    if (message.kind === 'events')
-      for (const event of message.events) state = evolve(state, decode(event), event.revision)
-    // Promotions of the past are not reported one by one.
-    const { live, promotions } = state
-    if (message.kind === 'caught-up' && live !== undefined && promotions !== yielded) {
+  // Promotions of the past are not reported one by one.
+  for await (const { live, promotions } of watchGenerations(control, tenant, signal))
+    if (live !== undefined && promotions !== yielded) {
       yielded = promotions
       yield { generation: live, promotion: promotions }
     }
-  }
 }
 
 /** Another process changed the generations at the same moment. */
@@ -127,6 +193,7 @@ export const startGeneration = async (
   rawHead: Position | undefined,
   now: Date,
   rawLogId?: string,
+  told: Told = {},
 ): Promise<Readonly<{ state: Generations; generation: Generation }>> => {
   const last = Object.keys(state.all).reduce((max, name) => Math.max(max, Number(name.slice(1))), 0)
   const generation: Generation = {
@@ -137,14 +204,45 @@ export const startGeneration = async (
     startedAt: now.toISOString(),
     ...(rawLogId === undefined ? {} : { rawLogId }),
   }
-  return { state: await append(control, tenant, state, { type: 'GenerationStarted', generation }), generation }
+  return { state: await append(control, tenant, state, { type: 'GenerationStarted', generation, ...told }), generation }
 }
 
-/** From now on the egress publishes this generation. */
+/** From now on the egress publishes this generation: all of it, or what differs from the one before. */
 export const promote = async (
   control: EventLog,
   tenant: string,
   state: Generations,
   name: string,
   now: Date,
-): Promise<Generations> => append(control, tenant, state, { type: 'GenerationPromoted', name, at: now.toISOString() })
+  publish: PublishMode = 'all',
+  told: Told = {},
+): Promise<Generations> =>
+  append(control, tenant, state, { type: 'GenerationPromoted', name, at: now.toISOString(), publish, ...told })
+
+/** Gives a generation up: nobody works on it any more, and its rows may be deleted. */
+export const retire = (
+  control: EventLog,
+  tenant: string,
+  state: Generations,
+  name: string,
+  now: Date,
+  told: Told,
+): Promise<Generations> =>
+  append(control, tenant, state, { type: 'GenerationRetired', name, at: now.toISOString(), ...told })
+
+/** Every process that projects the tenant holds from now on, until the projection is resumed. */
+export const pauseProjection = (
+  control: EventLog,
+  tenant: string,
+  state: Generations,
+  now: Date,
+  told: Told,
+): Promise<Generations> => append(control, tenant, state, { type: 'ProjectionPaused', at: now.toISOString(), ...told })
+
+export const resumeProjection = (
+  control: EventLog,
+  tenant: string,
+  state: Generations,
+  now: Date,
+  told: Told,
+): Promise<Generations> => append(control, tenant, state, { type: 'ProjectionResumed', at: now.toISOString(), ...told })

@@ -120,21 +120,22 @@ const publishWindow = async (
 ): Promise<SinkFailure | undefined> => {
   let records: SinkRecord[] = []
   let last: RecordedEvent | undefined
-  const flush = async (): Promise<SinkFailure | undefined> => {
+  const flush = async (isWhole: boolean): Promise<SinkFailure | undefined> => {
     const [these, behind] = [records, last]
     records = []
-    return behind === undefined ? undefined : writer.write(these, behind)
+    return behind === undefined ? undefined : writer.write(these, behind, isWhole)
   }
   for await (const events of kpi.readStream(stream, { from, max: through - from + 1, batchMax })) {
     for (const event of events) {
       if (until.aborted) return undefined
       if (!isKpiEvent(event)) continue
-      last = event
-      if (chosen.has(event.revision)) records.push(...recordsOf(event, live, filter))
-      if (records.length < batchMax) continue
-      const failure = await flush()
+      const isChosen = chosen.has(event.revision)
+      // Before the next record, so that the last write of the window has one and says that the window is whole.
+      const failure = isChosen && records.length >= batchMax ? await flush(false) : undefined
       if (failure !== undefined) return failure
+      if (isChosen) records.push(...recordsOf(event, live, filter))
+      last = event
     }
   }
-  return (await flush()) ?? writer.written()
+  return (await flush(true)) ?? writer.written()
 }

@@ -4,6 +4,7 @@ import { whenThere } from '../logs/logs.js'
 import type { Lost } from '../retry.js'
 import { watchOwner } from './owner-watch.js'
 import { cutOverOf } from './cut-over.js'
+import { publishDifferences, withDifferences } from './differences.js'
 import { publishPeriods } from './period-loop.js'
 import { publishFrom } from './progress-check.js'
 import { endOf, type EgressEnd, type Publishing, type Writer } from './publishing.js'
@@ -24,10 +25,16 @@ export const publish = async (publishing: Publishing, live: Live, until: AbortSi
     const kpi = untilCaughtUp ? await open() : await whenThere(open, `rows of generation ${generation}`, until, logger)
     const from = await publishFrom(kpi, tenant, generation, progress)
     publishing.lag.follow(kpi, stream, from)
-    const cutOver = cutOverOf(progress, live)
+    const cutOver = await withDifferences(publishing, kpi, live, cutOverOf(progress, live))
     writer = writerOf(publishing, { kpi, live, from, cutOver, until: owner.watched }, () => failed.abort())
     const of = { live, kpi, stream, from, cutOver, writer, until: AbortSignal.any([owner.watched, failed.signal]) }
-    const end = await (periods === undefined ? publishStream(publishing, of) : publishPeriods(publishing, of, periods))
+    const behind = await publishDifferences(publishing, of)
+    if (behind !== undefined && 'tag' in behind) return endOf(behind)
+    const rest = { ...of, from: behind?.from ?? from }
+    const end =
+      behind === undefined
+        ? undefined
+        : await (periods === undefined ? publishStream(publishing, rest) : publishPeriods(publishing, rest, periods))
     if (end !== undefined) return end
     const failure = await writer.written()
     return failure === undefined ? (owner.lost() ?? { kind: 'stopped' }) : endOf(failure)

@@ -72,8 +72,10 @@ export type Writer = Readonly<{
    *
    * Where nothing passed the filter the progress is written only every so many revisions: an egress that starts again
    * before reads these events again, finds nothing to publish in them, and nothing is lost.
+   *
+   * `isWhole` (default true): nothing before `through` was passed over for a later revision that is still to come.
    */
-  write: (records: readonly SinkRecord[], through: RecordedEvent) => Promise<SinkFailure | undefined>
+  write: (records: readonly SinkRecord[], through: RecordedEvent, isWhole?: boolean) => Promise<SinkFailure | undefined>
   /**
    * Writes records of a cut-over, and that this is left to do of it; `undefined`: nothing is. Resolves as `write` does.
    */

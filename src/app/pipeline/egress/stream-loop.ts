@@ -9,14 +9,17 @@ export const publishStream = async (
   publishing: Publishing,
   generation: Generation,
 ): Promise<EgressEnd | Lost | undefined> => {
-  const { filter, batchMax, untilCaughtUp, activity, lag, onWorking } = publishing
+  const { filter, batchMax, untilCaughtUp, activity, lag, onWorking, progress } = publishing
   const { live, kpi, stream, from, writer, until } = generation
   let { cutOver } = generation
   let through = from - 1
+  // What a period passed over before it was cut short comes before the end of the stream.
+  let isWhole = from === 0 || progress?.lacks !== 'rest-of-period'
   for await (const message of kpi.subscribeStream(stream, { from, batchMax, signal: until })) {
     if (message.kind === 'caught-up') {
       const failure = (cutOver && (await publishCutOver(publishing, generation, cutOver))) ?? (await writer.written())
       cutOver = undefined
+      isWhole = true
       if (until.aborted) return undefined
       if (failure !== undefined) return endOf(failure)
       lag.passed(through)
@@ -31,7 +34,7 @@ export const publishStream = async (
     if (last === undefined) continue
     activity?.begun()
     const records = events.flatMap((event) => recordsOf(event, live, filter))
-    const failure = await writer.write(records, last)
+    const failure = await writer.write(records, last, isWhole)
     if (failure !== undefined) return endOf(failure)
   }
   return undefined

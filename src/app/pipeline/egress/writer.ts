@@ -6,7 +6,7 @@ import type { RecordedEvent } from '../../../log/event-log.js'
 import type { Live } from '../generations.js'
 import { beforeFirst, progressThrough } from './progress-check.js'
 import type { Generation, Publishing, Writer } from './publishing.js'
-import { isEverything, passes, selectableOf } from './selection.js'
+import { isEverything, isWider, passes, selectableOf } from './selection.js'
 
 /** Revisions of which nothing is published, and no progress written: reading them takes some ten milliseconds. */
 const UNWRITTEN_MAX = 10_000
@@ -22,6 +22,7 @@ export const writerOf = (
 ): Writer => {
   // With the first event of a generation the progress says that this generation is published now.
   let writtenThrough = from === 0 ? -Infinity : from - 1
+  const leftOut = from > 0 && (progress?.lacks === 'rows-left-out' || isWider(filter, progress?.filter ?? {}))
   let passed: RecordedEvent | undefined
   let left = cutOver
   let last: Promise<SinkFailure | undefined> = Promise.resolve(undefined)
@@ -41,13 +42,23 @@ export const writerOf = (
   const place = async (): Promise<Progress> => {
     if (passed !== undefined) return progressThrough(kpi, live, passed)
     if (progress === undefined || from === 0) return beforeFirst(kpi, live)
-    const { cutOver: _, filter: __, ...connectedAt } = progress
+    const { cutOver: _, filter: __, lacks: ___, ...connectedAt } = progress
     return { ...connectedAt, ...live }
   }
-  const next = async (records: readonly SinkRecord[], at: Progress): Promise<SinkFailure | undefined> => {
+  const next = async (
+    records: readonly SinkRecord[],
+    at: Progress,
+    isWhole: boolean,
+  ): Promise<SinkFailure | undefined> => {
+    const lacks = leftOut ? 'rows-left-out' : isWhole ? undefined : 'rest-of-period'
     const batch = {
       records,
-      progress: { ...at, ...(!isEverything(filter) && { filter }), ...(left !== undefined && { cutOver: left }) },
+      progress: {
+        ...at,
+        ...(!isEverything(filter) && { filter }),
+        ...(lacks !== undefined && { lacks }),
+        ...(left !== undefined && { cutOver: left }),
+      } satisfies Progress,
     }
     sink.prepare?.(batch)
     const failure = await last
@@ -55,17 +66,17 @@ export const writerOf = (
     return failure
   }
   return {
-    write: async (records, through) => {
+    write: async (records, through, isWhole = true) => {
       passed = through
       if (records.length === 0 && through.revision - writtenThrough < UNWRITTEN_MAX) return undefined
       writtenThrough = through.revision
-      return next(records, await place())
+      return next(records, await place(), isWhole)
     },
     writeCutOver: async (records, leftNow) => {
       left = leftNow
       const at = await place()
       writtenThrough = at.revision
-      return next(records, at)
+      return next(records, at, true)
     },
     place,
     written: () => last,

@@ -51,7 +51,7 @@ export const encodeProgress = ({ progress, owner, place }: ProgressRecord): Buff
 
 /** Reads records of version 1 and 2. Throws `UnreadableProgress`. */
 export const decodeProgress = (value: Buffer): ProgressRecord => {
-  const { version, generation, revision, logId, eventId, promotion, filter, cutOver, ...rest } = parsed(value)
+  const { version, generation, revision, logId, eventId, promotion, filter, lacks, cutOver, ...rest } = parsed(value)
   const { owner, tenant, clusterId, topics } = rest
   if (version > VERSION)
     throw new UnreadableProgress(
@@ -62,6 +62,7 @@ export const decodeProgress = (value: Buffer): ProgressRecord => {
     ...(eventId !== undefined && { eventId }),
     ...(promotion !== undefined && { promotion }),
     ...(filter !== undefined && { filter }),
+    ...(lacks !== undefined && { lacks }),
     ...(cutOver !== undefined && { cutOver }),
   }
   return {

@@ -4,23 +4,32 @@ import { isEmptyRow } from '../../../../src/domain/row.js'
 import type { RowRecord } from '../../../../src/egress/sink.js'
 import { rowOf } from '../../../contract/some-rows.js'
 
-type Kept = Readonly<{ family: FamilyName; generation: string; promotion: number; revision: number; isEmpty: boolean }>
+type Kept = Readonly<{
+  family: FamilyName
+  generation: string
+  promotion: number
+  revision: number
+  isEmpty: boolean
+  avro: Uint8Array
+}>
 
 /** The table of a consumer that upserts by row key where (promotion, revision) is higher, as the contract says. */
 export class ConsumerTable {
   private readonly kept = new Map<string, Kept>()
 
-  /** `replaced`: the generation whose row stood there and held something. */
-  upsert(record: RowRecord): Readonly<{ replaced: string | undefined }> {
-    const { generation, promotion, header } = record
+  /** `replaced`: the generation whose row stood there and held something. `isSame`: it had the same bytes. */
+  upsert(record: RowRecord): Readonly<{ replaced: string | undefined; isSame: boolean }> {
+    const { generation, promotion, header, avro } = record
     const { key, family, revision } = header
     const before = this.kept.get(key)
     const isHigher =
       before === undefined ||
       promotion > before.promotion ||
       (promotion === before.promotion && revision > before.revision)
-    if (isHigher) this.kept.set(key, { family, generation, promotion, revision, isEmpty: isEmptyRow(rowOf(record)) })
-    return { replaced: before?.isEmpty === false ? before.generation : undefined }
+    const isSame = before !== undefined && Buffer.compare(before.avro, avro) === 0
+    if (isHigher)
+      this.kept.set(key, { family, generation, promotion, revision, isEmpty: isEmptyRow(rowOf(record)), avro })
+    return { replaced: before?.isEmpty === false ? before.generation : undefined, isSame }
   }
 
   /** `<generation> <row key> <revision>` of the rows that hold something, sorted. */
@@ -28,6 +37,11 @@ export class ConsumerTable {
     return this.full()
       .map(([key, { generation, revision }]) => `${generation} ${key} ${revision}`)
       .sort()
+  }
+
+  /** The bytes of the rows that hold something, by row key. */
+  bytes(): ReadonlyMap<string, string> {
+    return new Map(this.full().map(([key, { avro }]) => [key, Buffer.from(avro).toString('base64')]))
   }
 
   /** The families of which a row was ever kept. */

@@ -1,4 +1,9 @@
-import { promote, readGenerations, startGeneration } from '../../../../src/app/pipeline/generations.js'
+import {
+  promote,
+  readGenerations,
+  startGeneration,
+  type PublishMode,
+} from '../../../../src/app/pipeline/generations.js'
 import { appendsOf } from '../../../../src/contract/kpi-stream.js'
 import { defaultProfile } from '../../../../src/domain/profile.js'
 import { isEmptyRow, type Row } from '../../../../src/domain/row.js'
@@ -9,8 +14,17 @@ import { agentRow, queueRow } from '../../../contract/some-rows.js'
 import { keyed } from '../../../support/keyed.js'
 import { rowEvents } from '../../../support/kpi-events.js'
 
-/** Changes one of sixteen rows of a generation: of queues and agents, of quarter hours and hours. */
-export type GenerationChange = Readonly<{ generation: number; row: number; close?: boolean; isEmpty?: boolean }>
+/**
+ * Changes one of sixteen rows of a generation: of queues and agents, of quarter hours and hours. `own`: its figures are
+ * those of this generation alone; else every generation has the same figures at the same revision.
+ */
+export type GenerationChange = Readonly<{
+  generation: number
+  row: number
+  close?: boolean
+  isEmpty?: boolean
+  own?: boolean
+}>
 
 /** A log with generations `g1` to `g<count>`, of which the first is live. */
 export const generationsLog = async (count: number, tenant = 't') => {
@@ -19,15 +33,15 @@ export const generationsLog = async (count: number, tenant = 't') => {
     const profile = { ...defaultProfile, version }
     await startGeneration(log, tenant, await readGenerations(log, tenant), profile, undefined, new Date(version))
   }
-  const promoted = async (generation: number): Promise<void> => {
-    await promote(log, tenant, await readGenerations(log, tenant), `g${generation + 1}`, new Date(0))
+  const promoted = async (generation: number, publish: PublishMode = 'all'): Promise<void> => {
+    await promote(log, tenant, await readGenerations(log, tenant), `g${generation + 1}`, new Date(0), publish)
   }
   await promoted(0)
   /** The revisions of each row of each generation. */
   const history = new Map<number, Map<number, Row[]>>()
   let position = 0n
 
-  const changed = ({ generation, row: number, close = false, isEmpty = false }: GenerationChange): Row => {
+  const changed = ({ generation, row: number, close = false, isEmpty = false, own = false }: GenerationChange): Row => {
     const ofGeneration = history.get(generation) ?? new Map<number, Row[]>()
     history.set(generation, ofGeneration)
     const revisions = ofGeneration.get(number) ?? []
@@ -41,6 +55,7 @@ export const generationsLog = async (count: number, tenant = 't') => {
       ...plain,
       ...{ tenant, granularity: number & 2 ? 'PT1H' : 'PT15M' },
       ...(isEmpty && { measures: plain.measures.map(() => undefined), kpis: {} }),
+      ...(own && { serviceTarget: 0.1 * (generation + 1) }),
       status: !isOpen ? 'corrected' : close ? 'final' : 'provisional',
       correction: isOpen ? null : 'late',
     })
@@ -59,7 +74,11 @@ export const generationsLog = async (count: number, tenant = 't') => {
   }
 
   /** `<generation> <row key> <revision>` of the rows of the live generation that a filter lets pass and hold something. */
-  const rowsOfLive = async ({ families, granularities, only }: RowFilter): Promise<readonly string[]> => {
+  const rowsOfLive = async (filter: RowFilter): Promise<readonly string[]> => {
+    const { live = '' } = await readGenerations(log, tenant)
+    return (await latestOfLive(filter)).map(({ key, revision }) => `${live} ${key} ${revision}`).sort()
+  }
+  const latestOfLive = async ({ families, granularities, only }: RowFilter): Promise<readonly Row[]> => {
     const { live = '' } = await readGenerations(log, tenant)
     return [...(history.get(Number(live.slice(1)) - 1)?.values() ?? [])]
       .map((revisions) => revisions.findLast(({ status }) => only === undefined || status !== 'provisional'))
@@ -67,8 +86,6 @@ export const generationsLog = async (count: number, tenant = 't') => {
       .filter(({ family }) => families === undefined || families.includes(family))
       .filter(({ granularity }) => granularities === undefined || granularities.includes(granularity))
       .filter((row) => !isEmptyRow(row))
-      .map(({ key, revision }) => `${live} ${key} ${revision}`)
-      .sort()
   }
-  return { log, append, promoted, rowsOfLive }
+  return { log, append, promoted, rowsOfLive, latestOfLive }
 }
