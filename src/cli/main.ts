@@ -23,6 +23,7 @@ const commands: Readonly<Record<keyof typeof summaries, () => Promise<Command>>>
   generations: async () => (await import('./generations.js')).generationsCommand(),
   corrections: async () => (await import('./corrections.js')).correctionsCommand(),
   intervals: async () => (await import('./intervals.js')).intervalsCommand(),
+  verify: async () => (await import('./verify.js')).verifyCommand(),
   reconcile: async () => (await import('./reconcile.js')).reconcileCommand(),
   deadletter: async () => (await import('./deadletter.js')).deadLetterCommand(),
   audit: async () => (await import('./audit/audit.js')).auditCommand(),

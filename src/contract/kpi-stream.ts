@@ -104,6 +104,10 @@ const markEvent = (
 export const checkpointIn = (event: RecordedEvent): RawMark | undefined =>
   event.type === CHECKPOINT ? markIn(event) : undefined
 
+/** Where a batch that needs several appends goes to; `undefined` for all but the record at its beginning. */
+export const batchBeganIn = (event: RecordedEvent): RawMark | undefined =>
+  event.type === BATCH_BEGAN ? markIn(event) : undefined
+
 const markIn = ({ data }: RecordedEvent): RawMark => {
   const { position, logId, event } = JSON.parse(Buffer.from(data).toString('utf8')) as StoredMark
   const origin = logId === undefined ? undefined : { logId, ...(event === undefined ? {} : { event }) }

@@ -24,6 +24,7 @@ import { runCommand } from '../../src/cli/run.js'
 import { schemasCommand } from '../../src/cli/schemas.js'
 import { simulateCommand } from '../../src/cli/simulate.js'
 import { topicsCommand } from '../../src/cli/topics.js'
+import { verifyCommand } from '../../src/cli/verify.js'
 import type { summaries } from '../../src/cli/command/summaries.js'
 import { exitCodeOf, wordsOf } from '../../src/cli/command/exit.js'
 import { scratchFolder, streamvane, type Outcome } from '../support/streamvane.js'
@@ -46,6 +47,7 @@ const commands = {
   generations: generationsCommand,
   corrections: correctionsCommand,
   intervals: intervalsCommand,
+  verify: verifyCommand,
   reconcile: reconcileCommand,
   deadletter: deadLetterCommand,
   audit: auditCommand,
@@ -129,6 +131,7 @@ describe('wrong usage ends with code 2 and one or two lines that say what is wro
     ['replay', ['--form=2026-01-05'], /unknown option '--form'\n\(Did you mean --from\?\)/],
     ['rows', ['--family', 'queue', '--from', '2026-01-06', '--to', '2026-01-05'], /is not before --to 2026-01-05/],
     ['corrections', ['--from', '2026-01-06', '--to', '2026-01-06'], /is not before --to 2026-01-06/],
+    ['verify', ['--from', '2026-01-06', '--to', '2026-01-05'], /is not before/],
     ['reconcile', ['--aggregates', '-', '--from', '2026-01-06', '--to', '2026-01-05'], /is not before/],
     ['rows', ['--family', 'teapot'], /queue, agent, agent-state/],
     ['rows', ['--family', 'agent-state', '--queue', 'q'], /agent-state have no queueId/],

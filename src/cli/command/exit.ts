@@ -46,6 +46,7 @@ const expected: Readonly<Record<string, number>> = {
   RebuildRefused: EXIT.refused,
   RebuildStopped: EXIT.differences,
   ReplayFailed: EXIT.failed,
+  VerifyRefused: EXIT.refused,
   LogUnavailable: EXIT.failed,
   NotIngested: EXIT.failed,
   OperationNotRecorded: EXIT.failed,

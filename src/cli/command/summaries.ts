@@ -18,6 +18,7 @@ export const summaries = {
   corrections:
     'list the rows that were restated after they were final: the reason, the place in the log, and the changes',
   intervals: 'list the complete intervals with the markers that say so, and check the markers against the rows',
+  verify: 'fold the raw log again and compare what it gives with every stored row; writes nothing',
   reconcile: 'compare rows with responses of the Genesys aggregates queries, and give every difference its reason',
   deadletter: 'list, show and replay input that could not be used',
   audit: 'sign tree heads of the log, export it for auditors, and find what was changed in either',

@@ -25,9 +25,10 @@ export type CellStoreState = Readonly<{
 
 /**
  * Which unpublished cells are due: `all`, or those that have `settled`. Settled are cells that closed, and corrected
- * cells that did not change between two drains of settled cells.
+ * cells that did not change between two drains of settled cells. A function chooses by itself: whoever computes again
+ * what was published gives out what was given out then.
  */
-export type Due = 'all' | 'settled'
+export type Due = 'all' | 'settled' | ((cell: Cell) => boolean)
 
 /** What the settings say about a new cell. */
 export type NewCellSettings = Readonly<
@@ -187,7 +188,7 @@ export class CellStore {
 
   /** Takes the unpublished cells that are due off the list. The caller renders each of them. */
   drainUnpublished(due: Due): readonly Cell[] {
-    const isDue = (cell: Cell): boolean => due === 'all' || cell.settles()
+    const isDue = typeof due === 'function' ? due : (cell: Cell): boolean => due === 'all' || cell.settles()
     const drained = this.listed.filter((cell) => cell.isUnpublished && isDue(cell))
     const isDrained = new Set(drained)
     this.keepListed((cell) => cell.isUnpublished && !isDrained.has(cell))

@@ -5,7 +5,8 @@ import type { Unusable } from '../../../ingress/unusable.js'
 import type { NewEvent, RecordedEvent } from '../../../log/event-log.js'
 import type { KpiProjection } from '../../../projections/kpi-projection.js'
 import type { Refusal } from '../../../projections/lateness.js'
-import { firstEventAfter, firstFactFrom, type FactBatch } from '../facts/fact-batch.js'
+import type { FactBatch } from '../facts/fact-batch.js'
+import { applyBatch } from './apply-batch.js'
 import { LateStretches } from './late-stretches.js'
 import { ProjectionFold, type FoldOptions } from './projection-fold.js'
 import type { Snapshot } from './snapshots.js'
@@ -47,23 +48,11 @@ export class RawFold extends ProjectionFold {
   }
 
   /** Folds the facts of a batch. Returns the first refusal of each event that has one, by its index in the run. */
-  private apply({ run, from, to, fromFact, toFact, through }: FactBatch): ReadonlyMap<number, Refusal> {
+  private apply(batch: FactBatch): ReadonlyMap<number, Refusal> {
     const refusals = new Map<number, Refusal>()
-    const { facts } = run
-    const applyFacts = (first: number, end: number): void => {
-      for (const { entry, refusal } of this.projection.applyRun(facts, first, end)) {
-        const event = facts.event[entry] as number
-        if (!refusals.has(event)) refusals.set(event, refusal)
-      }
-    }
-    const { historyThrough } = this
-    if (historyThrough === undefined || through <= historyThrough) applyFacts(fromFact, toFact)
-    else {
-      const end = Math.max(from, Math.min(to, firstEventAfter(run, historyThrough)))
-      const firstBehind = end === to ? toFact : Math.max(fromFact, firstFactFrom(facts, end))
-      applyFacts(fromFact, firstBehind)
-      this.projection.endHistory()
-      applyFacts(firstBehind, toFact)
+    for (const { entry, refusal } of applyBatch(this.projection, batch, this.historyThrough)) {
+      const event = batch.run.facts.event[entry] as number
+      if (!refusals.has(event)) refusals.set(event, refusal)
     }
     return refusals
   }

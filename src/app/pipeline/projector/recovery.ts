@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { recover, type CutShort, type RawMark } from '../../../contract/kpi-stream.js'
 import { PublishedRevisions } from '../../../contract/published-revisions.js'
-import { isConfiguration, type ConfigurationFact } from '../../../domain/fact.js'
+import { isConfiguration, type ConfigurationFact, type StreamErased } from '../../../domain/fact.js'
 import type { EpochMs } from '../../../domain/interval.js'
 import { readClock } from '../../../ingress/clock.js'
 import { decodeRaw } from '../../../ingress/decode/decoders.js'
@@ -73,10 +73,10 @@ const restored = async (
     marks: [checkpoint, end].filter((mark) => mark !== undefined),
   })
   if (refused !== undefined) throw new AppendFailed({ tag: 'Refused', reason: refused })
-  if (gone !== undefined && reached?.position !== end?.position)
+  if (gone[0] !== undefined && reached?.position !== end?.position)
     throw new AppendFailed({
       tag: 'Refused',
-      reason: `generation ${generation.name}: events that it had folded were erased since (${gone}), and its snapshot is not there: run \`streamvane rebuild --promote\``,
+      reason: `generation ${generation.name}: events that it had folded were erased since (${gone[0].stream}), and its snapshot is not there: run \`streamvane rebuild --promote\``,
     })
   if (snapshot === undefined) await snapshots.clear()
   const { coldStore } = snapshots
@@ -141,7 +141,7 @@ const knownTakeBacks = async ({ raw, tenant, generation }: Reading): Promise<rea
 }
 
 /**
- * `erased`: every erased stream, behind history and a snapshot those that were erased since. `gone`: one that was
+ * `erased`: every erased stream, behind history and a snapshot those that were erased since. `gone`: those that were
  * erased after the generation began, of which the generation had folded events between `from` and `through`. They are
  * in its rows for ever; folding that stretch again without them would give other rows under the same revisions.
  */
@@ -149,25 +149,26 @@ export const erasures = async (
   options: Reading,
   from: Position | undefined,
   through: Position,
-): Promise<Readonly<{ erased: ReadonlyMap<string, ErasedRange>; gone: string | undefined }>> => {
+): Promise<Readonly<{ erased: ReadonlyMap<string, ErasedRange>; gone: readonly StreamErased[] }>> => {
   const historyThrough = historyThroughOf(options.generation)
   // Behind history a fold meets no event of a stream that was erased before it, and the note of a later erasure lies
   // behind the events: so a restart need not look through the whole log.
   const after = from !== undefined && from >= (historyThrough ?? -1n) ? from : undefined
   const erased = new Map<string, ErasedRange>()
-  let gone: string | undefined
+  const gone: StreamErased[] = []
   for await (const { facts, position } of configurationIn(options, after))
     for (const fact of facts) {
       if (fact.type !== 'StreamErased') continue
       const range = { from: BigInt(fact.from), through: BigInt(fact.through) }
       erased.set(fact.stream, range)
       const isInHistory = historyThrough !== undefined && position <= historyThrough
-      if (!isInHistory && range.from <= through && (from === undefined || range.through > from)) gone ??= fact.stream
+      if (!isInHistory && range.from <= through && (from === undefined || range.through > from)) gone.push(fact)
     }
   return { erased, gone }
 }
 
-async function* configurationIn(
+/** The configuration in the raw log behind a position, in order. */
+export async function* configurationIn(
   { raw, tenant }: Reading,
   after?: Position,
 ): AsyncIterable<Readonly<{ facts: readonly ConfigurationFact[]; position: Position }>> {
