@@ -76,6 +76,11 @@ export type ProjectionOptions = Readonly<{
    * the configuration as any other, and finds the same points.
    */
   target?: PointTarget
+  /**
+   * Base intervals in which something was counted that this projection is not given. A profile that is published
+   * divides rows anew from the first interval in which nothing was counted yet.
+   */
+  begunElsewhere?: () => readonly EpochMs[]
 }>
 
 const RESTATED_PER_TICK = 2_000
@@ -120,6 +125,7 @@ export class KpiProjection {
   private readonly records: ConversationRecords
   private readonly agentStates: AgentStates
   private readonly leavers: Leavers
+  private readonly begunElsewhere: () => readonly EpochMs[]
   private readonly sketched = new Map<Profile['quantiles'], readonly number[]>()
   private frontier: EpochMs | null
   private inHistory: boolean
@@ -137,6 +143,7 @@ export class KpiProjection {
     this.frontier = state?.frontier ?? null
     this.inHistory = state?.inHistory ?? inHistory
     this.takeBacks = state?.takeBacks ?? takeBacks
+    this.begunElsewhere = options.begunElsewhere ?? (() => [])
     this.settings = new Settings(profile, state?.settings)
     this.cells = new CellStore(
       (...cell) => this.newCellSettings(...cell),
@@ -399,7 +406,7 @@ export class KpiProjection {
     const { version } = this.settings
     const queueId = this.settings.learn(fact, this.frontier, () => ({
       closedThrough: this.cells.closedThrough,
-      open: this.cells.begun(granularitiesOf(this.base)[0] ?? 'PT15M'),
+      open: [...this.cells.begun(granularitiesOf(this.base)[0] ?? 'PT15M'), ...this.begunElsewhere()],
     }))
     if (queueId !== undefined)
       this.cells.forOpen((cell) => {

@@ -1,0 +1,54 @@
+import { isConfiguration, type ConfigurationFact } from '../../domain/fact.js'
+import { NOT_A_POINT } from '../../domain/fact-run.js'
+import type { EpochMs } from '../../domain/interval.js'
+import { bucketOfStream } from '../../domain/stream-name.js'
+import type { DecodedRun } from '../../facts/decoded-run.js'
+import type { Position } from '../../log/event-log.js'
+import type { ErasedRange } from '../pipeline/facts/fact-feed.js'
+import type { Concerns } from './concerns.js'
+
+/** Facts `[fromFact, toFact)` of a run. */
+export type RunPart = Readonly<{ run: DecodedRun; fromFact: number; toFact: number }>
+
+/** A fact of the configuration, and where it stands in the log. */
+export type PlacedConfiguration = Readonly<{ fact: ConfigurationFact; position: Position }>
+
+/** What one look at all facts finds. */
+export type Scanned = Readonly<{
+  /** The streams of conversations and agents that concern the scope. */
+  streams: ReadonlySet<string>
+  /** In the order of the log. */
+  configuration: readonly PlacedConfiguration[]
+  takeBacks: readonly Readonly<{ at: EpochMs; position: Position }>[]
+  erased: ReadonlyMap<string, ErasedRange>
+}>
+
+/** Finds the streams that concern a scope, and what every fold must know from the start. */
+export const scan = async (
+  parts: AsyncIterable<RunPart>,
+  tenant: string,
+  concerns: Concerns,
+  signal: AbortSignal,
+): Promise<Scanned> => {
+  const streams = new Set<string>()
+  const configuration: PlacedConfiguration[] = []
+  const takeBacks: { at: EpochMs; position: Position }[] = []
+  const erased = new Map<string, ErasedRange>()
+  for await (const { run, fromFact, toFact } of parts) {
+    signal.throwIfAborted()
+    const { facts } = run
+    const test = concerns.testOf(facts)
+    for (let entry = fromFact; entry < toFact; entry++) {
+      const event = facts.event[entry] as number
+      if (test(entry, () => facts.fact(entry))) streams.add(run.stream(event))
+      if (facts.metric[entry] !== NOT_A_POINT || bucketOfStream(tenant, run.stream(event)) !== undefined) continue
+      const fact = facts.fact(entry)
+      const position = run.position(event)
+      if (isConfiguration(fact)) configuration.push({ fact, position })
+      if (fact.type === 'ClockTakenBack') takeBacks.push({ at: fact.at, position })
+      if (fact.type === 'StreamErased')
+        erased.set(fact.stream, { from: BigInt(fact.from), through: BigInt(fact.through) })
+    }
+  }
+  return { streams, configuration, takeBacks, erased }
+}

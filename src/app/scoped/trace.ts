@@ -1,0 +1,189 @@
+import { dimensionsOf, type PointDimensions } from '../../domain/dimensions.js'
+import type { ErasedPoints, Fact, MetricPoint, StateKind } from '../../domain/fact.js'
+import type { FamilyName } from '../../domain/family.js'
+import type { EpochMs } from '../../domain/interval.js'
+import type { Profile } from '../../domain/profile.js'
+import type { Correction } from '../../domain/row.js'
+import { bucketOfStream, conversationStream } from '../../domain/stream-name.js'
+import type { DecodedRun } from '../../facts/decoded-run.js'
+import type { Position } from '../../log/event-log.js'
+import { metricPlace } from '../../projections/cells/cell-keys.js'
+import { KpiProjection, type ProjectionOptions } from '../../projections/kpi-projection.js'
+import type { Refusal } from '../../projections/lateness.js'
+import type { PointTarget } from '../../projections/points/point-target.js'
+import type { PointSink } from '../../projections/points/point-sink.js'
+
+/** A raw event by its place in the log. */
+export type RawPlace = Readonly<{ stream: string; position: Position }>
+
+/** Why a point that was counted does not count any more, and the event that said so. */
+export type TakenBack = Readonly<{ why: Correction; by: RawPlace }>
+
+/** A metric point that was counted. */
+export type TracedPoint = Readonly<{
+  metric: string
+  value: number
+  at: EpochMs
+  dimensions: PointDimensions
+  /** The raw event that stated it; of a handle time the one that completed it. */
+  event: RawPlace
+  /** The families in which it counts; `null`: in all that carry it. */
+  only: readonly FamilyName[] | null
+  /** May it still be taken back by what follows (after-call work that has not come)? */
+  isPending: boolean
+  takenBack: TakenBack | null
+}>
+
+/** Time in a state that an agent gained (`sign` 1) or lost (-1), `[from, to)`, not clipped to intervals. */
+export type TracedSpan = Readonly<{
+  userId: string
+  kind: StateKind
+  state: string
+  from: EpochMs
+  to: EpochMs
+  sign: 1 | -1
+  event: RawPlace
+}>
+
+/** An entry of an agent into a state. */
+export type TracedState = Readonly<{ userId: string; kind: StateKind; state: string; at: EpochMs; event: RawPlace }>
+
+/** A fact that was not counted, or not as a whole. */
+export type TracedRefusal = Readonly<{ fact: Fact; refusal: Refusal; event: RawPlace }>
+
+/** Points of an erased conversation. `isCounted`: they had been counted before they were erased. */
+export type TracedErasure = Readonly<{ points: ErasedPoints; event: RawPlace; isCounted: boolean }>
+
+/** All that was done to the cells of a scope, in the order of the log. */
+export type Trace = Readonly<{
+  points: readonly TracedPoint[]
+  spans: readonly TracedSpan[]
+  states: readonly TracedState[]
+  refused: readonly TracedRefusal[]
+  erased: readonly TracedErasure[]
+}>
+
+type Point = { -readonly [K in keyof TracedPoint]: TracedPoint[K] }
+
+/** Folds facts as a projection does, and writes down what would be counted where, and by which event. */
+export class Tracer {
+  private readonly tenant: string
+  private readonly projection: KpiProjection
+  private readonly source: Profile['points']
+  private readonly points: Point[] = []
+  private readonly spans: TracedSpan[] = []
+  private readonly states: TracedState[] = []
+  private readonly refused: TracedRefusal[] = []
+  private readonly erased: TracedErasure[] = []
+  /** Points that may be taken back, by what they are of. */
+  private readonly live = new Map<string, Point[]>()
+  /** Events that ended a session, by conversation and instant: a handle time without after-call work is of these. */
+  private readonly ends = new Map<string, RawPlace>()
+  private event: RawPlace = { stream: '', position: 0n }
+  private inHistory: boolean
+
+  constructor(tenant: string, profile: Profile, options: ProjectionOptions) {
+    this.tenant = tenant
+    this.source = profile.points
+    this.inHistory = options.inHistory ?? false
+    this.projection = new KpiProjection(tenant, profile, { ...options, target: this.target() })
+  }
+
+  take(run: DecodedRun, entry: number, fact: Fact): void {
+    const index = run.facts.event[entry] as number
+    this.event = { stream: run.stream(index), position: run.position(index) }
+    if (fact.type === 'UserSessionEnded') this.ends.set(endKey(fact.conversationId, fact.at), this.event)
+    const receivedAt = run.facts.receivedAt[entry] as number
+    const refusal = this.projection.apply(fact, Number.isNaN(receivedAt) ? undefined : receivedAt)
+    if (refusal !== undefined) this.refused.push({ fact, refusal, event: this.event })
+    else if (fact.type === 'AgentStateEntered') {
+      const { userId, kind, state, at } = fact
+      this.states.push({ userId, kind, state, at, event: this.event })
+    }
+    if (fact.type === 'StreamErased')
+      for (const points of fact.points)
+        if (points.source === this.source) this.erased.push({ points, event: this.event, isCounted: !this.inHistory })
+  }
+
+  endHistory(): void {
+    this.inHistory = false
+    this.projection.endHistory()
+  }
+
+  trace(): Trace {
+    const { points, spans, states, refused, erased } = this
+    return { points, spans, states, refused, erased }
+  }
+
+  private target(): PointTarget {
+    return {
+      observe: (point) => this.count(point, identityOf(point), null, false),
+      takeBack: (point, why) => this.takeBack(identityOf(point), why),
+      sink: (families) => this.sink(families ?? null),
+      adjust: (userId, kind, spans) => {
+        for (const span of spans) this.spans.push({ userId, kind, ...span, event: this.event })
+      },
+      erase: () => undefined,
+    }
+  }
+
+  private sink(only: readonly FamilyName[] | null): PointSink {
+    const scope = only?.join(' ') ?? ''
+    return {
+      observe: (point, { conversationId }) => this.count(point, '', only, false, conversationId),
+      observePending: (id, point, { conversationId }) =>
+        this.count(point, `${scope} ${id}`, only, true, conversationId),
+      withdraw: (id, _, __, why) => this.takeBack(`${scope} ${id}`, why ?? 'handled'),
+      settle: (id) => {
+        const point = this.live.get(`${scope} ${id}`)?.pop()
+        if (point !== undefined) point.isPending = false
+      },
+    }
+  }
+
+  /** Counts a point. With an `identity` it may be taken back by that. */
+  private count(
+    point: MetricPoint,
+    identity: string,
+    only: readonly FamilyName[] | null,
+    isPending: boolean,
+    conversationId?: string,
+  ): void {
+    const { metric, value, at } = point
+    if (metricPlace(metric) === undefined) return
+    const counted: Point = {
+      ...{ metric, value, at, only, isPending, takenBack: null },
+      dimensions: dimensionsOf(point),
+      event: this.statedBy(at, conversationId),
+    }
+    this.points.push(counted)
+    if (identity === '') return
+    const known = this.live.get(identity)
+    if (known === undefined) this.live.set(identity, [counted])
+    else known.push(counted)
+  }
+
+  private takeBack(identity: string, why: Correction): void {
+    const point = this.live.get(identity)?.pop()
+    if (point === undefined) return
+    point.isPending = false
+    point.takenBack = { why, by: this.event }
+  }
+
+  /** The event at hand; of what a tick of the clock counts, the end of the session that it is of. */
+  private statedBy(at: EpochMs, conversationId: string | undefined): RawPlace {
+    if (conversationId === undefined || bucketOfStream(this.tenant, this.event.stream) !== undefined) return this.event
+    return (
+      this.ends.get(endKey(conversationId, at)) ?? {
+        stream: conversationStream(this.tenant, conversationId),
+        position: this.event.position,
+      }
+    )
+  }
+}
+
+const endKey = (conversationId: string, at: EpochMs): string => `${conversationId}/${at}`
+
+/** A record that is fetched again takes back points of its own conversation: the same values are the same point. */
+const identityOf = ({ metric, value, at, ...dimensions }: MetricPoint): string =>
+  JSON.stringify([metric, value, at, dimensionsOf(dimensions)])
