@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isConfiguration, type ConfigurationFact, type Fact } from '../../../src/domain/fact.js'
+import { isConfiguration, type Fact } from '../../../src/domain/fact.js'
 import { familyNames } from '../../../src/domain/family.js'
 import { rowOf } from '../../../src/domain/flat-row.js'
 import { MINUTE_MS, type EpochMs } from '../../../src/domain/interval.js'
