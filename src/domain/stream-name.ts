@@ -69,6 +69,12 @@ export const generationsStream = (tenant: string): string => `${tenant}.generati
 /** What operators did: each operation with its beginning and its end. */
 export const operationsStream = (tenant: string): string => `${tenant}.operations`
 
+/** Signed heads of the trees over the log. */
+export const auditStream = (tenant: string): string => `${tenant}.audit`
+
+/** What the leaves of erased events stated. */
+export const erasedLeavesStream = (tenant: string): string => `${tenant}.audit-erased`
+
 /** Rows and checkpoints of one generation. */
 export const kpiStream = (tenant: string, generation: string): string => `${tenant}.kpi-${generation}`
 

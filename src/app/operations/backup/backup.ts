@@ -21,7 +21,8 @@ export type BackupOutcome = Readonly<{ kind: 'made'; manifest: BackupManifest }>
 const PROGRESS_MS = 200
 
 /**
- * Copies all parts of an embedded log while everything runs. KPI parts come first, then the control part, the raw part
+ * Copies all parts of an embedded log while everything runs. Signed heads come first, because they speak of what the
+ * other parts hold; KPI parts next, then the control part, the raw part
  * last: a checkpoint in a KPI part, and a generation's beginning in the control part, name positions of the raw part,
  * which must not end before them. A generation that begins meanwhile is known to the copy but has no rows there; they
  * are computed again. Snapshots are left out: they are a cache.
@@ -70,7 +71,7 @@ const partsIn = (data: string): readonly string[] => {
   const names = existsSync(folder) ? readdirSync(folder).filter((name) => existsSync(partFile(data, name))) : []
   if (!names.includes('raw')) throw new NoLog(`there is no log in ${data}: check --data`)
   const kpi = names.filter((name) => name.startsWith('kpi-')).sort()
-  return [...kpi, ...names.filter((name) => name === 'control'), 'raw']
+  return [...names.filter((name) => name === 'audit'), ...kpi, ...names.filter((name) => name === 'control'), 'raw']
 }
 
 const describePart = async (folder: string, name: string, signal: AbortSignal): Promise<BackupPart> => {

@@ -27,6 +27,10 @@ export type Logs = Readonly<{
    * turns.
    */
   changingControl: <T>(work: (control: EventLog) => Promise<T>) => Promise<T>
+  /** Signed heads, opened for reading. Throws `NoLog` where none was ever signed. */
+  audit: () => Promise<EventLog>
+  /** The same for the part of signed heads: who wants to forge one must write another part than that of the events. */
+  changingAudit: <T>(work: (audit: EventLog) => Promise<T>) => Promise<T>
   /** The kind and place of this log, stored with snapshots: those of another log are not used. */
   identity: string
   /** Whether the log delivers. A folder always does; a server can be out of reach, or silent although its log grows. */
@@ -43,8 +47,8 @@ export class LogRefused extends Error {
   override readonly name = 'LogRefused'
 }
 
-/** A command holds the control part for a moment only. */
-const CONTROL_LOCK = { backoff: { firstMs: 50, maxMs: 50 }, waitMaxMs: 5_000 }
+/** The control and audit parts are held for a moment only. */
+const MOMENT_LOCK = { backoff: { firstMs: 50, maxMs: 50 }, waitMaxMs: 5_000 }
 
 /** The embedded log under `data`. `owner` says in the lock what this process is. */
 export const embeddedLogs = (data: string, owner: string): Logs => {
@@ -68,6 +72,15 @@ export const embeddedLogs = (data: string, owner: string): Logs => {
     }
   }
 
+  const changing = async <T>(part: string, work: (log: EventLog) => Promise<T>): Promise<T> => {
+    const log = await whenFree(() => openEmbeddedLog({ dir: folder(part), mode: 'writer', owner }), MOMENT_LOCK)
+    try {
+      return await work(log)
+    } finally {
+      await log.close()
+    }
+  }
+
   return {
     raw: (mode) => open('raw', mode),
     kpi: (generation, mode) => open(`kpi-${generation}`, mode),
@@ -78,15 +91,9 @@ export const embeddedLogs = (data: string, owner: string): Logs => {
           'the stages points and merge need a log that several processes write: set log.kind: eventstoredb, or run the stage projector',
         ),
       ),
-    changingControl: async (work) => {
-      const opening = () => openEmbeddedLog({ dir: folder('control'), mode: 'writer', owner })
-      const control = await whenFree(opening, CONTROL_LOCK)
-      try {
-        return await work(control)
-      } finally {
-        await control.close()
-      }
-    },
+    changingControl: (work) => changing('control', work),
+    audit: () => open('audit', 'reader'),
+    changingAudit: (work) => changing('audit', work),
     identity: 'embedded',
     health: () => ({ kind: 'well' }),
     close: async () => {
@@ -104,6 +111,8 @@ export const singleLog = (log: EventLog): Logs => ({
   control: () => Promise.resolve(log),
   points: () => Promise.resolve(log),
   changingControl: (work) => work(log),
+  audit: () => Promise.resolve(log),
+  changingAudit: (work) => work(log),
   identity: 'single log',
   health: () => ({ kind: 'well' }),
   close: () => log.close(),
