@@ -35,7 +35,7 @@ export type StageHandle = Readonly<{
    * its session at the destination, so that nobody else takes over meanwhile.
    */
   pause: () => Promise<void>
-  /** Goes on from where it holds. */
+  /** Goes on from where it holds, unless operators have paused it by the log as well. */
   resume: () => void
   /** Finishes what it has begun, then ends; also when it is paused. */
   stop: () => Promise<StageEnd>
@@ -49,6 +49,11 @@ export type StageControl = Readonly<{
   /** Between two steps the stage can be paused. */
   gate: PauseGate
   activity: Activity
+  /**
+   * Pauses the stage for a reason that the log tells, whatever its handle says; `undefined`: that is over. Health tells
+   * the reason.
+   */
+  hold: (reason: string | undefined) => void
   /** The stage has opened what it needs. */
   started: () => void
 }>
@@ -73,6 +78,10 @@ export const startStage = ({ name, signal, now, onState, work }: StageOptions): 
   let state: StageState = { kind: 'starting' }
   let since = now()
   let hasStarted = false
+  /** Paused by the handle; and why by the log. */
+  let isPaused = false
+  let held: string | undefined
+  activity.say('paused', () => held)
   const enter = (next: StageState): void => {
     if (state.kind === 'ended' || state.kind === next.kind) return
     state = next
@@ -84,8 +93,23 @@ export const startStage = ({ name, signal, now, onState, work }: StageOptions): 
     hasStarted = true
     if (gate.isOpen && !either.aborted) enterWorking()
   }
+  const close = async (): Promise<void> => {
+    await gate.close()
+    if (!gate.isOpen && !either.aborted) enter({ kind: 'paused' })
+  }
+  const reopen = (): void => {
+    if (isPaused || held !== undefined) return
+    activity.moved() // the time that it was held does not count as no progress
+    gate.open()
+    if (state.kind === 'paused') enterWorking()
+  }
+  const hold = (reason: string | undefined): void => {
+    held = reason
+    if (reason === undefined) reopen()
+    else void close()
+  }
   onState(state)
-  const ended = work({ signal: either, gate, activity, started })
+  const ended = work({ signal: either, gate, activity, hold, started })
     .catch((cause: unknown): StageEnd => {
       if (either.aborted) return { kind: 'stopped' }
       const reason = permanentReason(cause)
@@ -102,14 +126,13 @@ export const startStage = ({ name, signal, now, onState, work }: StageOptions): 
     state: () => state,
     since: () => since,
     activity: () => activity.report(),
-    pause: async () => {
-      await gate.close()
-      if (!gate.isOpen && !either.aborted) enter({ kind: 'paused' })
+    pause: () => {
+      isPaused = true
+      return close()
     },
     resume: () => {
-      activity.moved() // the time that it was held does not count as no progress
-      gate.open()
-      if (state.kind === 'paused') enterWorking()
+      isPaused = false
+      reopen()
     },
     stop: () => {
       stopping.abort()

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Source } from '../../ingress/source.js'
 import type { Config } from '../config/schema.js'
 import { runEgress } from './egress/egress.js'
+import { pausedText, watchPause } from './projection-pause.js'
 import { runIngress } from './ingress/ingress-stage.js'
 import type { HeldClock } from './ingress/wall-clock.js'
 import { whenThere, type Logs } from './logs/logs.js'
@@ -87,11 +88,13 @@ export const startPipeline = (options: PipelineOptions): Pipeline => {
   if (only.includes('projector'))
     stages.push(
       start('projector', async (control) =>
-        (await isOpened) === false ? { kind: 'stopped' } : projectorStage(options, control),
+        (await isOpened) === false ? { kind: 'stopped' } : unlessPaused(options, control, 'projector', projectorStage),
       ),
     )
-  if (only.includes('points')) stages.push(start('points', (control) => pointsStage(options, control)))
-  if (only.includes('merge')) stages.push(start('merge', (control) => mergeStage(options, control)))
+  if (only.includes('points'))
+    stages.push(start('points', (control) => unlessPaused(options, control, 'points', pointsStage)))
+  if (only.includes('merge'))
+    stages.push(start('merge', (control) => unlessPaused(options, control, 'merge', mergeStage)))
   const projected = untilCaughtUp ? stages.find(({ name }) => name === 'projector')?.ended : undefined
   if (only.includes('egress')) {
     for (const each of sinks) publishing.add(egressName(each, sinks))
@@ -128,6 +131,37 @@ const ingressStage = (
     },
     control,
   )
+
+/**
+ * Runs a stage of the projection, and holds it while the log says that the projection is paused. Working off is a command
+ * that somebody waits for: it is refused then.
+ */
+const unlessPaused = async (
+  options: PipelineOptions,
+  control: StageControl,
+  what: StageKind,
+  stage: (options: PipelineOptions, control: StageControl) => Promise<StageEnd>,
+): Promise<StageEnd> => {
+  const { config, logs, untilCaughtUp, logger } = options
+  const ended = new AbortController()
+  const signal = AbortSignal.any([control.signal, ended.signal])
+  let paused: string | undefined
+  const told: Parameters<typeof watchPause>[0]['told'] = (now) => {
+    paused = now === undefined ? undefined : pausedText(now)
+    if (!untilCaughtUp) control.hold(paused)
+  }
+  try {
+    await watchPause({ tenant: config.tenant, logs, what, signal, logger, told })
+    if (untilCaughtUp && paused !== undefined)
+      return {
+        kind: 'refused',
+        reason: `the projection is paused ${paused}. \`streamvane projections resume\` lets it go on`,
+      }
+    return await stage(options, control)
+  } finally {
+    ended.abort()
+  }
+}
 
 const projectorStage = async (options: PipelineOptions, control: StageControl): Promise<StageEnd> => {
   const { config, logs, untilCaughtUp, logger, now, onProjected } = options
