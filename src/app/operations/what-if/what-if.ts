@@ -1,0 +1,150 @@
+import type { Logger } from 'pino'
+import type { ConfigurationFact } from '../../../domain/fact.js'
+import { builtInKpis, type Kpi } from '../../../domain/kpi.js'
+import type { EpochMs } from '../../../domain/interval.js'
+import type { Row } from '../../../domain/row.js'
+import { kpiDefinitions, type KpiDefinitions } from '../../../domain/row-effect.js'
+import { latestRows, recover } from '../../../contract/kpi-stream.js'
+import type { EventLog, Position } from '../../../log/event-log.js'
+import type { FactMeans } from '../../pipeline/facts/open-feed.js'
+import type { Generation } from '../../pipeline/generations.js'
+import { rowEvents } from '../../row-index/row-events.js'
+import { isInScope, type Scope } from '../../scoped/scope.js'
+import { scopedFold, type ScopedFold } from '../../scoped/scoped-fold.js'
+import { becauseOf, shapeOf, type Because } from './because.js'
+import { hintsOf } from './hints.js'
+import { suppose, type Rules, type Supposition } from './hypothesis.js'
+import { diffRows, type FamilyTotal, type RatedChange, type RowsByKey } from './row-diff.js'
+import { supposedValues, type SupposedValue } from './supposed-values.js'
+
+export type WhatIfOptions = Readonly<{
+  tenant: string
+  /** Whose rows were published. */
+  generation: Generation
+  scope: Scope
+  supposition: Supposition
+  raw: EventLog
+  kpi: EventLog
+  /** The data folder, where the row index is; absent: the KPI stream is read whole. */
+  data: string | undefined
+  facts: FactMeans
+  now: () => EpochMs
+  signal: AbortSignal
+  onProgress?: (step: WhatIfStep, position: Position) => void
+  logger: Logger
+}>
+
+export type WhatIfStep = 'in-force' | 'supposed'
+
+/** A change of a row, and why the row is there on one side only. */
+export type SupposedChange = RatedChange & Readonly<{ because: Because | null }>
+
+/**
+ * What a supposition changes in a range, and nothing else. Both sides are computed from the log through `through`, the
+ * last event in the published rows: the old side by the rules in force, the new one by those supposed. Rows that were
+ * published otherwise than the rules in force give them stand apart (`notDueToIt`): a setting became known after they
+ * were counted, an event came too late for them, or something was erased.
+ */
+export type WhatIf = Readonly<{
+  tenant: string
+  generation: string
+  scope: Scope
+  through: Position
+  supposed: readonly SupposedValue[]
+  changes: readonly SupposedChange[]
+  totals: readonly FamilyTotal[]
+  /** Published (old) and computed by the rules in force (new). */
+  notDueToIt: readonly RatedChange[]
+  /** Why something that was supposed changes nothing, in sentences. */
+  hints: readonly string[]
+  definitions: KpiDefinitions
+  /** Names of queues, by id, as far as the log says them. */
+  queues: ReadonlyMap<string, string>
+}>
+
+/** The generation has no rows yet. */
+export class NothingPublished extends Error {
+  override readonly name = 'NothingPublished'
+}
+
+/**
+ * Computes a range under other rules, and compares it with what was published. Writes nothing. Throws `ConfigError` if
+ * the supposition is no valid profile or names an unknown queue, `NothingPublished`, and the reason of the signal.
+ */
+export const whatIf = async (options: WhatIfOptions): Promise<WhatIf> => {
+  const { tenant, generation, scope, supposition, kpi } = options
+  const { checkpoint } = await recover(kpi, tenant, generation.name)
+  if (checkpoint === undefined)
+    throw new NothingPublished(
+      `generation ${generation.name} of tenant ${tenant} has no rows yet: \`streamvane run --until-caught-up\` computes them`,
+    )
+  const through = checkpoint.position
+  const folded = await foldUnder(options, through, 'in-force')
+  const inForce: Rules = { profile: generation.profile, configuration: settingsIn(folded, through) }
+  const supposed = suppose(inForce, supposition)
+  const after = await foldUnder(options, through, 'supposed', supposed)
+  const definitions = kpiDefinitions([...builtInKpis, ...ownKpis(inForce), ...ownKpis(supposed)])
+  const before = byKey(folded.rows)
+  const diff = diffRows(before, byKey(after.rows), definitions)
+  const [oldShape, newShape] = [shapeOf(inForce), shapeOf(supposed)]
+  return {
+    ...{ tenant, generation: generation.name, scope, through },
+    supposed: supposedValues(inForce, supposed),
+    changes: diff.changes.map((change) => ({ ...change, because: becauseOf(change, oldShape, newShape) })),
+    totals: diff.totals,
+    notDueToIt: diffRows(await publishedRows(options), before, definitions).changes,
+    hints: hintsOf(inForce, supposed),
+    definitions,
+    queues: queueNames(inForce.configuration),
+  }
+}
+
+/**
+ * The rows of the scope as a rebuild gives them now: all of the log is history, in which nothing is too late, and its
+ * configuration is known from the start.
+ */
+const foldUnder = async (
+  { tenant, generation, scope, raw, facts, now, signal, onProgress, logger }: WhatIfOptions,
+  through: Position,
+  step: WhatIfStep,
+  rules?: Rules,
+): Promise<ScopedFold> => {
+  const computation = { historyThrough: String(through), startedAt: new Date(now()).toISOString() }
+  return scopedFold({
+    ...{ tenant, scope, raw, through, facts, signal, logger },
+    generation: { ...computation, profile: rules?.profile ?? generation.profile },
+    // What is supposed stands in the place of all settings in the log.
+    reconfigure: rules === undefined ? undefined : (fact) => (isSetting(fact) ? undefined : fact),
+    supposed: rules?.configuration,
+    onProgress: (_, position) => onProgress?.(step, position),
+  })
+}
+
+const isSetting = ({ type }: ConfigurationFact): boolean =>
+  type === 'QueueConfigured' || type === 'OrgSettingsChanged' || type === 'ProfilePublished'
+
+const settingsIn = ({ scanned }: ScopedFold, through: Position): readonly ConfigurationFact[] =>
+  scanned.configuration.flatMap(({ fact, position }) => (position <= through && isSetting(fact) ? [fact] : []))
+
+const publishedRows = async ({ tenant, generation, scope, kpi, data }: WhatIfOptions): Promise<RowsByKey> => {
+  const { families, from, to } = scope
+  const rows = await latestRows(kpi, tenant, generation.name, {
+    events: rowEvents({ kpi, tenant, generation: generation.name, data }, { families, from, to }),
+    row: (row) => isInScope(scope, row),
+  })
+  return new Map([...rows].map(([key, { row }]) => [key, row]))
+}
+
+const byKey = (rows: readonly Row[]): RowsByKey => new Map(rows.map((row) => [row.key, row]))
+
+const ownKpis = ({ profile, configuration }: Rules): readonly Kpi[] => [
+  ...profile.kpis,
+  ...configuration.flatMap((fact) => (fact.type === 'ProfilePublished' ? fact.profile.kpis : [])),
+]
+
+const queueNames = (configuration: readonly ConfigurationFact[]): ReadonlyMap<string, string> =>
+  new Map(
+    configuration.flatMap((fact) =>
+      fact.type === 'QueueConfigured' && fact.name !== null ? [[fact.queueId, fact.name] as const] : [],
+    ),
+  )
