@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { ConfigurationFact } from '../../domain/fact.js'
 import type { Row } from '../../domain/row.js'
 import { bucketOfStream } from '../../domain/stream-name.js'
 import { NOT_A_POINT } from '../../domain/fact-run.js'
@@ -20,6 +21,8 @@ export type ScopedFoldOf = Readonly<{
   generation: Computation
   scope: Scope
   reconfigure?: Reconfigure | undefined
+  /** Configuration that the log does not have, known from the start too. */
+  supposed?: readonly ConfigurationFact[] | undefined
   trace?: boolean | undefined
   signal: AbortSignal
 }>
@@ -86,13 +89,13 @@ export const foldRuns = (options: ScopedFoldOf, runs: readonly DecodedRun[]): Pr
 type PartsOf = (pass: Pass, erased: Scanned['erased']) => AsyncIterable<RunPart>
 
 const foldParts = async (
-  { tenant, generation, scope, reconfigure, trace, signal }: ScopedFoldOf,
+  { tenant, generation, scope, reconfigure, supposed, trace, signal }: ScopedFoldOf,
   through: Position | undefined,
   partsOf: PartsOf,
 ): Promise<ScopedFold> => {
   const concerns = new Concerns(scope, generation.profile)
   const scanned = await scan(partsOf('finding', new Map()), tenant, concerns, signal)
-  const projection = new ScopedProjection({ tenant, generation, scope, known: scanned, reconfigure, trace })
+  const projection = new ScopedProjection({ tenant, generation, scope, known: scanned, reconfigure, supposed, trace })
   for await (const part of partsOf('folding', scanned.erased)) {
     signal.throwIfAborted()
     projection.take(part, wantedIn(part.run, tenant, scanned.streams, concerns))

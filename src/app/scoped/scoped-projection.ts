@@ -33,6 +33,8 @@ export type ScopedProjectionOptions = Readonly<{
   known: KnownAtStart
   /** Configuration facts pass through it, those known from the start and those in the log. */
   reconfigure?: Reconfigure | undefined
+  /** Configuration that the log does not have, known from the start too. */
+  supposed?: readonly ConfigurationFact[] | undefined
   /** Gather where every figure comes from. */
   trace?: boolean | undefined
 }>
@@ -51,7 +53,7 @@ export class ScopedProjection {
   private readonly begun = new Set<EpochMs>()
   private readonly notesBegun: boolean
 
-  constructor({ tenant, generation, scope, known, reconfigure, trace }: ScopedProjectionOptions) {
+  constructor({ tenant, generation, scope, known, reconfigure, supposed = [], trace }: ScopedProjectionOptions) {
     const { profile } = generation
     this.tenant = tenant
     this.scope = scope
@@ -61,7 +63,10 @@ export class ScopedProjection {
     const isHistory = ({ position }: Readonly<{ position: Position }>): boolean =>
       this.historyThrough !== undefined && position <= this.historyThrough
     const options = {
-      configuration: known.configuration.filter(isHistory).flatMap(({ fact }) => this.reconfigure(fact) ?? []),
+      configuration: [
+        ...known.configuration.filter(isHistory).flatMap(({ fact }) => this.reconfigure(fact) ?? []),
+        ...supposed,
+      ],
       knownAt: Date.parse(generation.startedAt),
       inHistory: this.inHistory,
       takeBacks: known.takeBacks.filter(isHistory).map(({ at }): EpochMs => at),
