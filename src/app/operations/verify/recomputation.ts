@@ -29,6 +29,8 @@ export type RecomputationOptions = Readonly<{
   /** Where decoded facts are taken from, and the threads that decode. Without a store everything is read from raw events. */
   facts: FactMeans
   scratch: Scratch
+  /** Folded events after which what is closed leaves memory; only tests choose it. */
+  spillEvents?: number | undefined
   signal: AbortSignal
   logger: Logger
 }>
@@ -51,6 +53,7 @@ export class Recomputation {
   private folded: Position | undefined
   private isAtEnd = false
   private eventsAtSpill = 0
+  private readonly spillEvents: number
 
   /** `through` is how far the generation has come. */
   static async open(options: RecomputationOptions, through: Position): Promise<Recomputation> {
@@ -67,7 +70,7 @@ export class Recomputation {
   }
 
   private constructor(
-    { generation, signal }: RecomputationOptions,
+    { generation, signal, spillEvents = SPILL_EVENTS }: RecomputationOptions,
     made: Readonly<{
       gone: readonly StreamErased[]
       cold: ScratchColdStore
@@ -75,6 +78,7 @@ export class Recomputation {
       feed: FactFeed
     }>,
   ) {
+    this.spillEvents = spillEvents
     this.gone = made.gone
     this.projection = made.projection
     this.cold = made.cold
@@ -90,7 +94,7 @@ export class Recomputation {
       this.pending = this.foldPart(batch, position)
     }
     if (
-      this.events - this.eventsAtSpill >= SPILL_EVENTS ||
+      this.events - this.eventsAtSpill >= this.spillEvents ||
       (this.projection.closedInMemory >= SPILL_CELLS && this.events > this.eventsAtSpill)
     )
       await this.spill()

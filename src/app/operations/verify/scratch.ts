@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Database, RootDatabase } from 'lmdb'
@@ -57,9 +57,7 @@ const scratchFolder = (data: string | undefined): string => {
   const name = `streamvane-scratch-${process.pid}-`
   if (data !== undefined)
     try {
-      const state = join(data, 'state')
-      mkdirSync(state, { recursive: true, mode: 0o700 })
-      return mkdtempSync(join(state, name))
+      return mkdtempSync(join(data, name))
     } catch {
       // A folder that may only be read.
     }

@@ -23,6 +23,8 @@ export type VerifyOptions = Readonly<{
   /** With a store, kept facts are folded and not raw events. */
   facts: FactMeans
   compared?: Compared
+  /** As for `Recomputation`. */
+  spillEvents?: number
   signal: AbortSignal
   logger: Logger
   onProgress?: (progress: VerifyProgress) => void
