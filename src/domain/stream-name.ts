@@ -75,6 +75,26 @@ export const auditStream = (tenant: string): string => `${tenant}.audit`
 /** What the leaves of erased events stated. */
 export const erasedLeavesStream = (tenant: string): string => `${tenant}.audit-erased`
 
+/** What operators decided about dead letters: which are discarded, and which were taken in after all. */
+export const deadLetterDecisionsStream = (tenant: string): string => `${tenant}.deadletter-decisions`
+
+/** Outcomes of reconciliations with figures of Genesys. */
+export const reconciliationsStream = (tenant: string): string => `${tenant}.reconciliations`
+
+/** Contracts of acceptance, and who signed them. */
+export const acceptanceStream = (tenant: string): string => `${tenant}.acceptance`
+
+/**
+ * The streams of the control part beside the generations: records that were made for people. No stage is computed from
+ * them, and each of their events stands for itself.
+ */
+export const recordStreams = (tenant: string): readonly string[] => [
+  operationsStream(tenant),
+  deadLetterDecisionsStream(tenant),
+  reconciliationsStream(tenant),
+  acceptanceStream(tenant),
+]
+
 /** Rows and checkpoints of one generation. */
 export const kpiStream = (tenant: string, generation: string): string => `${tenant}.kpi-${generation}`
 

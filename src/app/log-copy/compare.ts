@@ -22,6 +22,7 @@ import {
   type Place,
 } from './position-map.js'
 import { compareDeadLetters, deadLetterRoutes } from './dead-letters.js'
+import { compareRecords } from './records.js'
 import { Tally, type Amount } from './append.js'
 import { translatedEvents, positionedStreams, type PositionedStream } from './positioned-streams.js'
 
@@ -59,7 +60,7 @@ const DIFFERENCES_MAX = 20
 /**
  * Compares source and target event by event, in bounded memory. Raw streams are compared in the order of the log, which
  * must be the same, because checkpoints depend on it. Row streams and generations are compared each by itself, dead
- * letters as a set.
+ * letters and records as sets.
  */
 export const compareLogs = async (options: CompareOptions): Promise<Compared> => {
   const { source, target, tenant, bounds, mustHoldAll, signal } = options
@@ -79,7 +80,10 @@ export const compareLogs = async (options: CompareOptions): Promise<Compared> =>
   const letters = []
   for (const route of deadLetterRoutes(source, target, bounds))
     letters.push(await compareDeadLetters(route, tenant, mustHoldAll))
-  for (const { there: some } of letters) there.include(some)
+  const records = []
+  for (const stream of bounds.records.keys())
+    records.push(await compareRecords(source, target, stream, bounds, mustHoldAll))
+  for (const { there: some } of [...letters, ...records]) there.include(some)
   // After a difference in the raw events positions cannot be translated, so differences that follow from it are left
   // out.
   const own = raw.hasParted ? raw.differences : [...raw.differences, ...ordered.differences]
@@ -90,10 +94,13 @@ export const compareLogs = async (options: CompareOptions): Promise<Compared> =>
     target: each.target.hex(),
   }))
   return {
-    differences: [...own, ...letters.flatMap(({ differences }) => differences)].slice(0, DIFFERENCES_MAX),
+    differences: [...own, ...[...letters, ...records].flatMap(({ differences }) => differences)].slice(
+      0,
+      DIFFERENCES_MAX,
+    ),
     raw: raw.through,
     there: there.amount(),
-    digests: [raw.digest(), ...ordered.digests, ...set],
+    digests: [raw.digest(), ...ordered.digests, ...set, ...records.flatMap(({ digest }) => digest ?? [])],
   }
 }
 

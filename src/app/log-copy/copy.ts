@@ -25,6 +25,7 @@ import {
   stretchPositions,
 } from './position-map.js'
 import { deadLetterRoutes, missingDeadLetters } from './dead-letters.js'
+import { missingRecords } from './records.js'
 import { CopyRefused, less, runsOf, send, StreamSender, Tally, type Amount } from './append.js'
 import { translatedEvents, positionedStreams, type Translated, type PositionedStream } from './positioned-streams.js'
 import type { Logs } from '../pipeline/logs/logs.js'
@@ -138,6 +139,7 @@ class Copy {
     const before = (this.#before ??= found.there)
     if (!signal.aborted) await this.#rawEvents(found.raw, comparison.positionMap)
     if (!signal.aborted) await this.#deadLetters(comparison.positionMap)
+    if (!signal.aborted) await this.#records()
     if (!signal.aborted) await this.#positioned()
     const outcome = {
       copied: this.tally.amount(),
@@ -181,6 +183,17 @@ class Copy {
       for await (const event of missingDeadLetters(route, tenant)) {
         if (signal.aborted) return
         await sender.add(await positionMap.translatedLetter(event, tenant, this.#target.raw))
+      }
+      await sender.flush()
+    }
+  }
+
+  async #records(): Promise<void> {
+    for (const stream of this.#bounds.records.keys()) {
+      const sender = new StreamSender(stream, (append) => this.#append(this.#target.control, [append]))
+      for await (const event of missingRecords(this.#source, this.#target, stream, this.#bounds)) {
+        if (this.#options.signal.aborted) return
+        await sender.add(event)
       }
       await sender.flush()
     }

@@ -1,4 +1,10 @@
-import { deadLetterStream, generationsStream, kpiStream, pointsPrefix } from '../../domain/stream-name.js'
+import {
+  deadLetterStream,
+  generationsStream,
+  kpiStream,
+  pointsPrefix,
+  recordStreams,
+} from '../../domain/stream-name.js'
 import { NoLog, type EventLog, type Position, type RecordedEvent, type NewEvent } from '../../log/event-log.js'
 import { memoryLog } from '../../log/memory-log.js'
 import { readGenerations } from '../pipeline/generations.js'
@@ -26,19 +32,22 @@ export const isSingleLog = ({ raw, control }: Endpoint): boolean => raw === cont
 export type Bounds = Readonly<{
   raw: Position | undefined
   generations: number
+  /** By stream of records (`recordStreams`). */
+  records: ReadonlyMap<string, number>
   /** By generation. */
   rows: ReadonlyMap<string, number>
   deadLetters: ReadonlyMap<EventLog, number>
 }>
 
 /**
- * Whether a stream belongs to the raw part: every stream of the tenant except dead letters, generations, rows and what
- * buckets found, which holds positions of its own log and is found again. A stream that this version does not know
+ * Whether a stream belongs to the raw part: every stream of the tenant except dead letters, generations, records, rows
+ * and what buckets found, which holds positions of its own log and is found again. A stream that this version does not know
  * counts as raw, so that a copy does not leave it behind.
  */
 export const isRaw = (tenant: string, stream: string): boolean =>
   stream !== deadLetterStream(tenant) &&
   stream !== generationsStream(tenant) &&
+  !recordStreams(tenant).includes(stream) &&
   !stream.startsWith(kpiStream(tenant, '')) &&
   !stream.startsWith(pointsPrefix(tenant))
 
@@ -67,16 +76,18 @@ export const boundsOf = async (source: Endpoint, tenant: string): Promise<Bounds
   if (!isSingleLog(source))
     for await (const batch of control.readAll({ prefixes: [`${tenant}.`] }))
       for (const { stream } of batch)
-        if (stream !== generationsStream(tenant))
+        if (stream !== generationsStream(tenant) && !recordStreams(tenant).includes(stream))
           throw new Error(
             `the control part holds the stream ${stream}, which this version does not know; copy with the version that wrote it`,
           )
   const generations = await lastOf(control, generationsStream(tenant))
+  const records = new Map<string, number>()
+  for (const stream of recordStreams(tenant)) records.set(stream, await lastOf(control, stream))
   const rows = new Map<string, number>()
   for (const [name, log] of kpi) rows.set(name, await lastOf(log, kpiStream(tenant, name)))
   const deadLetters = new Map<EventLog, number>()
   for (const log of [raw, ...kpi.values()]) deadLetters.set(log, await lastOf(log, deadLetterStream(tenant)))
-  return { raw: await raw.head(), generations, rows, deadLetters }
+  return { raw: await raw.head(), generations, records, rows, deadLetters }
 }
 
 /** Whether the tenant's log has grown since the bounds were read. */
