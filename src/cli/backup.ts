@@ -2,37 +2,56 @@ import Table from 'cli-table3'
 import type { Command } from 'commander'
 import { BackupRefused, type BackupManifest } from '../app/operations/backup/backup-manifest.js'
 import { backup } from '../app/operations/backup/backup.js'
+import type { Operation } from '../app/operations/journal/operation.js'
 import { restore } from '../app/operations/backup/restore.js'
 import { command, type CommonFlags } from './command/command.js'
 import { configOf, withContext, type Context } from './command/context.js'
+import { recordedAfter, withOperator, type OperatorFlags } from './command/operator.js'
 import { EXIT, UsageError } from './command/exit.js'
 import { progressBar, type Progress } from './command/progress.js'
 import { summaries } from './command/summaries.js'
 import { version } from './version.js'
 
-type Flags = CommonFlags & Readonly<{ dryRun?: boolean; force?: boolean; json?: boolean }>
+type Flags = CommonFlags & OperatorFlags & Readonly<{ dryRun?: boolean; force?: boolean; json?: boolean }>
 
 export const backupCommand = (): Command =>
-  command('backup', summaries.backup, [
-    'streamvane backup /backups/2026-01-05',
-    'streamvane backup --data ./data /mnt/b --json',
-  ])
+  withOperator(
+    command('backup', summaries.backup, [
+      'streamvane backup /backups/2026-01-05',
+      'streamvane backup --data ./data /mnt/b --json',
+    ]),
+  )
     .argument('<folder>', 'where the backup goes: a folder that is empty or does not exist, outside the data folder')
     .option('--json', 'the manifest as JSON on stdout')
-    .action((to: string, flags: Flags) => embedded('backup', flags, (context) => makeBackup(context, to, flags)))
+    .action((to: string, flags: Flags) =>
+      embedded('backup', flags, { to }, (context) => makeBackup(context, to, flags)),
+    )
 
 export const restoreCommand = (): Command =>
-  command('restore', summaries.restore, [
-    'streamvane restore /backups/2026-01-05 --dry-run',
-    'streamvane restore /backups/2026-01-05 --data ./restored',
-  ])
+  withOperator(
+    command('restore', summaries.restore, [
+      'streamvane restore /backups/2026-01-05 --dry-run',
+      'streamvane restore /backups/2026-01-05 --data ./restored',
+    ]),
+  )
     .argument('<folder>', 'the folder of a backup')
     .option('--dry-run', 'verify the backup and say what would be restored, and write nothing')
     .option('--force', 'restore into a data folder that is not empty; its log and snapshots are moved aside')
     .option('--json', 'the outcome as JSON on stdout')
-    .action((from: string, flags: Flags) => embedded('restore', flags, (context) => restoreFrom(context, from, flags)))
+    .action((from: string, flags: Flags) =>
+      embedded('restore', flags, { from, force: flags.force }, (context) => restoreFrom(context, from, flags)),
+    )
 
-const embedded = async (name: string, flags: Flags, work: (context: Context) => Promise<number>): Promise<void> => {
+/**
+ * A backup changes nothing in the log, and a restore puts another log in place: both are recorded once they are over, in
+ * the log that is there then.
+ */
+const embedded = async (
+  name: string,
+  flags: Flags,
+  details: Operation['details'],
+  work: (context: Context) => Promise<number>,
+): Promise<void> => {
   const config = configOf(flags)
   if (config.log.kind === 'eventstoredb')
     throw new UsageError(
@@ -41,7 +60,7 @@ const embedded = async (name: string, flags: Flags, work: (context: Context) => 
     )
   await withContext(name, config, async (context) => {
     try {
-      return await work(context)
+      return await recordedAfter(context, flags, { operation: name, details }, () => work(context))
     } catch (cause) {
       if (!(cause instanceof BackupRefused)) throw cause
       console.error(cause.message)

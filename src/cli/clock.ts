@@ -4,6 +4,7 @@ import { behindHorizon } from '../app/operations/dead-letters.js'
 import { command, commandGroup, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
 import { EXIT } from './command/exit.js'
+import { recorded, withOperator, type OperatorFlags } from './command/operator.js'
 import { instantOf } from './command/option-values.js'
 import { summaries } from './command/summaries.js'
 
@@ -54,54 +55,68 @@ const showCommand = (): Command =>
 const JUMPS_SHOWN = 10
 
 const tickCommand = (): Command =>
-  command('tick', 'tick the clock by hand: intervals that ended before close, and their rows become final', [
-    'streamvane clock tick --dry-run',
-    'streamvane clock tick --at 2026-01-05T12:00:00Z',
-  ])
+  withOperator(
+    command('tick', 'tick the clock by hand: intervals that ended before close, and their rows become final', [
+      'streamvane clock tick --dry-run',
+      'streamvane clock tick --at 2026-01-05T12:00:00Z',
+    ]),
+  )
     .option('--at <instant>', 'how far time has come (default: now)')
     .option(...WAIT)
     .option('--dry-run', 'say what would happen, and write nothing')
-    .action(async (flags: CommonFlags & WaitFlags & Readonly<{ at?: string; dryRun?: boolean }>) => {
+    .action(async (flags: CommonFlags & WaitFlags & OperatorFlags & Readonly<{ at?: string; dryRun?: boolean }>) => {
       const config = configOf(flags)
       const dryRun = flags.dryRun === true
-      await withContext(waiting('clock tick', flags), config, async ({ logs }) => {
-        const now = Date.now()
-        const raw = await logs.raw(dryRun ? 'reader' : 'writer')
-        const { from, to } = await tickClock(raw, config.tenant, {
-          ...{ at: instantOf('--at', flags.at) ?? now, now, jumpMaxMs: config.clock.jumpMaxMs, dryRun },
-        })
-        const before = from === undefined ? 'had not ticked yet' : `stood at ${iso(from)}`
-        console.log(`the clock ${before} and ${dryRun ? 'would stand' : 'stands'} at ${iso(to)}`)
-        return EXIT.ok
-      })
+      const operation = { operation: 'clock tick', details: { at: flags.at ?? 'now' } }
+      await withContext(waiting('clock tick', flags), config, (context) =>
+        recorded(context, flags, operation, async (note) => {
+          const { logs } = context
+          const now = Date.now()
+          const raw = await logs.raw(dryRun ? 'reader' : 'writer')
+          const { from, to } = await tickClock(raw, config.tenant, {
+            ...{ at: instantOf('--at', flags.at) ?? now, now, jumpMaxMs: config.clock.jumpMaxMs, dryRun },
+          })
+          note({ summary: { from: iso(from), to: iso(to) } })
+          const before = from === undefined ? 'had not ticked yet' : `stood at ${iso(from)}`
+          console.log(`the clock ${before} and ${dryRun ? 'would stand' : 'stands'} at ${iso(to)}`)
+          return EXIT.ok
+        }),
+      )
     })
 
 const takeBackCommand = (): Command =>
-  command('take-back', 'take the clock back after it ticked too far, so that events are no longer too late', [
-    'streamvane clock take-back --dry-run',
-    'streamvane clock take-back --to 2026-01-05T12:00:00Z',
-  ])
+  withOperator(
+    command('take-back', 'take the clock back after it ticked too far, so that events are no longer too late', [
+      'streamvane clock take-back --dry-run',
+      'streamvane clock take-back --to 2026-01-05T12:00:00Z',
+    ]),
+  )
     .option('--to <instant>', 'how far time had really come (default: the last tick that is not in the future)')
     .option(...WAIT)
     .option('--dry-run', 'say what would happen, and write nothing')
-    .action(async (flags: CommonFlags & WaitFlags & Readonly<{ to?: string; dryRun?: boolean }>) => {
+    .action(async (flags: CommonFlags & WaitFlags & OperatorFlags & Readonly<{ to?: string; dryRun?: boolean }>) => {
       const config = configOf(flags)
       const dryRun = flags.dryRun === true
       const to = instantOf('--to', flags.to)
-      await withContext(waiting('clock take-back', flags), config, async ({ logs }) => {
-        const { tenant, clock } = config
-        const raw = await logs.raw(dryRun ? 'reader' : 'writer')
-        const back = await takeClockBack(raw, tenant, { to, now: Date.now(), jumpMaxMs: clock.jumpMaxMs, dryRun })
-        console.log(
-          `the clock stood at ${iso(back.from)} and ${dryRun ? 'would be' : 'is'} taken back to ${iso(back.to)}: later events count again`,
-        )
-        const tooLate = await behindHorizon(logs, tenant)
-        if (tooLate > 0)
+      const operation = { operation: 'clock take-back', details: { to: iso(to) } }
+      await withContext(waiting('clock take-back', flags), config, (context) =>
+        recorded(context, flags, operation, async (note) => {
+          const { logs } = context
+          const { tenant, clock } = config
+          const raw = await logs.raw(dryRun ? 'reader' : 'writer')
+          const back = await takeClockBack(raw, tenant, { to, now: Date.now(), jumpMaxMs: clock.jumpMaxMs, dryRun })
+          note({ summary: { from: iso(back.from), to: iso(back.to) } })
           console.log(
-            `${tooLate} events were refused as too-late, which may be the wrong clock's doing, and rows of the time in between are final too early; \`streamvane rebuild --promote\` computes all of it as if the clock had been right`,
+            `the clock stood at ${iso(back.from)} and ${dryRun ? 'would be' : 'is'} taken back to ${iso(back.to)}: later events count again`,
           )
-        return EXIT.ok
-      })
+          const tooLate = await behindHorizon(logs, tenant)
+          if (tooLate > 0)
+            console.log(
+              `${tooLate} events were refused as too-late, which may be the wrong clock's doing, and rows of the time in between are final too early; \`streamvane rebuild --promote\` computes all of it as if the clock had been right`,
+            )
+          return EXIT.ok
+        }),
+      )
     })
 
 const iso = <T extends number | undefined>(at: T): T extends number ? string : string | undefined =>

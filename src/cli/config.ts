@@ -19,6 +19,7 @@ import { readSettings, type Setting, type Times } from '../ingress/decode/config
 import { printable } from '../domain/printable.js'
 import { command, commandGroup, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
+import { recorded, withOperator, type OperatorFlags } from './command/operator.js'
 import { instantOf } from './command/option-values.js'
 import { EXIT, UsageError } from './command/exit.js'
 import { summaries } from './command/summaries.js'
@@ -50,17 +51,22 @@ const checkCommand = (): Command =>
       )
     })
 
-type ImportFlags = CommonFlags & WaitFlags & Readonly<{ effectiveAt?: string; dryRun?: boolean; json?: boolean }>
+type ImportFlags = CommonFlags &
+  WaitFlags &
+  OperatorFlags &
+  Readonly<{ effectiveAt?: string; dryRun?: boolean; json?: boolean }>
 
 const importCommand = (): Command =>
-  command(
-    'import',
-    "take Genesys's configuration into the log: queues, presence definitions, organisation settings; can be run again",
-    [
-      'streamvane config import queues.json presences.json',
-      'streamvane config import queues.json --effective-at 2026-03-01T00:00:00Z',
-      'streamvane config import organisation.json --dry-run',
-    ],
+  withOperator(
+    command(
+      'import',
+      "take Genesys's configuration into the log: queues, presence definitions, organisation settings; can be run again",
+      [
+        'streamvane config import queues.json presences.json',
+        'streamvane config import queues.json --effective-at 2026-03-01T00:00:00Z',
+        'streamvane config import organisation.json --dry-run',
+      ],
+    ),
   )
     .argument(
       '<file...>',
@@ -78,29 +84,36 @@ const importCommand = (): Command =>
       const now = Date.now()
       const settings = settingsIn(files, { effectiveAt: instantOf('--effective-at', flags.effectiveAt), now })
       const dryRun = flags.dryRun === true
-      await withContext(waiting('config import', flags), config, async ({ logs }) => {
-        const { tenant } = config
-        const raw = dryRun ? await ifThere(() => logs.raw('reader')) : await logs.raw('writer')
-        const status = await logStatusOf(logs, raw, tenant)
-        const changes = await changeConfiguration(raw, settings, {
-          tenant,
-          source: files.map((file) => `file:${file}`).join(' '),
-          now,
-          dryRun,
-        })
-        for (const { fact, outcome } of changes)
-          console.log(
-            flags.json === true
-              ? JSON.stringify({ outcome, ...fact, at: iso(fact) })
-              : `${outcome}: ${printable(described(fact))}`,
-          )
-        sayTotals(changes, waitingForRebuild(changes, status), dryRun)
-        return EXIT.ok
-      })
+      const operation = { operation: 'config import', details: { files, settings: settings.length } }
+      await withContext(waiting('config import', flags), config, (context) =>
+        recorded(context, flags, operation, async (note) => {
+          const { logs } = context
+          const { tenant } = config
+          const raw = dryRun ? await ifThere(() => logs.raw('reader')) : await logs.raw('writer')
+          const status = await logStatusOf(logs, raw, tenant)
+          const changes = await changeConfiguration(raw, settings, {
+            tenant,
+            source: files.map((file) => `file:${file}`).join(' '),
+            now,
+            dryRun,
+          })
+          for (const { fact, outcome } of changes)
+            console.log(
+              flags.json === true
+                ? JSON.stringify({ outcome, ...fact, at: iso(fact) })
+                : `${outcome}: ${printable(described(fact))}`,
+            )
+          note({ summary: { stored: changes.filter(isStored).map(({ fact }) => described(fact)) } })
+          sayTotals(changes, waitingForRebuild(changes, status), dryRun)
+          return EXIT.ok
+        }),
+      )
     })
 
+const isStored = ({ outcome }: Change): boolean => outcome === 'stored'
+
 const sayTotals = (changes: readonly Change[], waiting: readonly Change[], dryRun: boolean): void => {
-  const stored = changes.filter(({ outcome }) => outcome === 'stored').length
+  const stored = changes.filter(isStored).length
   console.error(`${stored} ${dryRun ? 'would be stored' : 'stored'}, ${changes.length - stored} as in force already`)
   if (waiting.length > 0)
     console.error(

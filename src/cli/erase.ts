@@ -6,17 +6,23 @@ import { conversationStream, userStream } from '../domain/stream-name.js'
 import { command, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
 import { EXIT, UsageError } from './command/exit.js'
+import { recorded, withOperator, type OperatorFlags } from './command/operator.js'
 import { progressBar } from './command/progress.js'
 import { summaries } from './command/summaries.js'
 
-type Flags = CommonFlags & WaitFlags & Readonly<{ conversation?: string; user?: string; yes?: boolean; json?: boolean }>
+type Flags = CommonFlags &
+  WaitFlags &
+  OperatorFlags &
+  Readonly<{ conversation?: string; user?: string; yes?: boolean; json?: boolean }>
 
 export const eraseCommand = (): Command =>
-  command('erase', summaries.erase, [
-    'streamvane erase --conversation 9d0c…            # says what would be erased',
-    'streamvane erase --conversation 9d0c… --yes',
-    'streamvane erase --user 71fa… --yes --json',
-  ])
+  withOperator(
+    command('erase', summaries.erase, [
+      'streamvane erase --conversation 9d0c…            # says what would be erased',
+      'streamvane erase --conversation 9d0c… --yes',
+      'streamvane erase --user 71fa… --yes --json',
+    ]),
+  )
     .option('--conversation <id>', 'the conversation whose events go')
     .option(
       '--user <id>',
@@ -34,23 +40,29 @@ export const eraseCommand = (): Command =>
       const stream =
         conversation === undefined ? userStream(config.tenant, entityId) : conversationStream(config.tenant, entityId)
       const dryRun = flags.yes !== true
-      await withContext(waiting('erase', flags), config, async ({ logs }) => {
-        const { tenant } = config
-        const raw = await logs.raw(dryRun ? 'reader' : 'writer')
-        const head = await raw.head()
-        const bar = progressBar('erase', head === undefined ? undefined : Number(head))
-        const erasure = await erase({
-          ...{ raw, tenant, stream, entityId, dryRun, now: Date.now },
-          deadLetters: () => deadLetters(logs, tenant),
-          forgetFacts: (name) => eraseFacts(config.data, tenant, name),
-          onProgress: (position) => bar.update(Number(position)),
-        }).finally(() => bar.stop())
-        if (flags.json === true) console.log(JSON.stringify({ dryRun, ...erasure }))
-        else for (const line of linesOf(erasure, dryRun)) console.log(line)
-        if (!dryRun && erasure.events > 0 && config.log.kind === 'eventstoredb')
-          console.error('the bytes go when EventStoreDB is scavenged: run a scavenge')
-        return EXIT.ok
-      })
+      const operation = { operation: 'erase', details: { stream } }
+      await withContext(waiting('erase', flags), config, (context) =>
+        recorded(context, { ...flags, dryRun }, operation, async (note) => {
+          const { logs } = context
+          const { tenant } = config
+          const raw = await logs.raw(dryRun ? 'reader' : 'writer')
+          const head = await raw.head()
+          const bar = progressBar('erase', head === undefined ? undefined : Number(head))
+          const erasure = await erase({
+            ...{ raw, tenant, stream, entityId, dryRun, now: Date.now },
+            deadLetters: () => deadLetters(logs, tenant),
+            forgetFacts: (name) => eraseFacts(config.data, tenant, name),
+            onProgress: (position) => bar.update(Number(position)),
+          }).finally(() => bar.stop())
+          const { events, points, mentions } = erasure
+          note({ summary: { events, points, mentions: mentions.length, deadLetters: erasure.deadLetters } })
+          if (flags.json === true) console.log(JSON.stringify({ dryRun, ...erasure }))
+          else for (const line of linesOf(erasure, dryRun)) console.log(line)
+          if (!dryRun && erasure.events > 0 && config.log.kind === 'eventstoredb')
+            console.error('the bytes go when EventStoreDB is scavenged: run a scavenge')
+          return EXIT.ok
+        }),
+      )
     })
 
 const MENTIONS_PRINTED = 20

@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
 import { batchReader } from '../app/operations/imports/batch-reader.js'
 import { detailsFile, importDetails } from '../app/operations/imports/import-details.js'
+import type { Note } from '../app/operations/journal/journaled.js'
+import type { Json } from '../app/operations/journal/operation.js'
 import { LateCount, liveGeneration } from '../app/operations/imports/late-count.js'
 import { importFile, previewFile, type Preview } from '../app/operations/imports/import-events.js'
 import { printable, printableJson } from '../domain/printable.js'
@@ -12,22 +14,25 @@ import type { EventLog } from '../log/event-log.js'
 import { command, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext, type Context } from './command/context.js'
 import { EXIT, UsageError, wordsOf } from './command/exit.js'
+import { recorded, withOperator, type OperatorFlags } from './command/operator.js'
 import { wholeNumber } from './command/option-values.js'
 import { progressBar } from './command/progress.js'
 import { summaries } from './command/summaries.js'
 
-type Flags = CommonFlags & WaitFlags & Readonly<{ dryRun?: boolean; json?: boolean; workers?: number }>
+type Flags = CommonFlags & WaitFlags & OperatorFlags & Readonly<{ dryRun?: boolean; json?: boolean; workers?: number }>
 
 /** More do not help: the thread that stores has as much to do as a few that read. */
 const WORKERS_DEFAULT_MAX = 4
 
 export const importCommand = (): Command => {
-  const events = command('import', summaries.import, [
-    'streamvane import events.ndjson.gz',
-    'zcat events.ndjson.gz | streamvane import -',
-    'streamvane import --dry-run events.ndjson | head',
-    'streamvane import details conversations.json',
-  ])
+  const events = withOperator(
+    command('import', summaries.import, [
+      'streamvane import events.ndjson.gz',
+      'zcat events.ndjson.gz | streamvane import -',
+      'streamvane import --dry-run events.ndjson | head',
+      'streamvane import details conversations.json',
+    ]),
+  )
     .argument('<file...>', 'files of EventBridge events or notifications; - is standard input')
     .option(...WAIT)
     .option('--dry-run', 'say what each event would become and write nothing')
@@ -43,21 +48,25 @@ export const importCommand = (): Command => {
       await withContext(waiting('import', flags), config, (context) =>
         flags.dryRun === true
           ? preview(context, files, flags, (file) => ({ file }))
-          : importEvents(context, files, flags),
+          : recorded(context, flags, { operation: 'import', details: { files } }, (note) =>
+              importEvents(context, files, flags, note),
+            ),
       )
     })
   return events.addCommand(detailsCommand())
 }
 
 const detailsCommand = (): Command =>
-  command(
-    'details',
-    'import conversations as the analytics API returns them (details query or job) into the log; running it again counts nothing twice',
-    [
-      'streamvane import details conversations.json',
-      'streamvane import details job-*.json.gz',
-      'streamvane import details --dry-run conversations.json | head',
-    ],
+  withOperator(
+    command(
+      'details',
+      'import conversations as the analytics API returns them (details query or job) into the log; running it again counts nothing twice',
+      [
+        'streamvane import details conversations.json',
+        'streamvane import details job-*.json.gz',
+        'streamvane import details --dry-run conversations.json | head',
+      ],
+    ),
   )
     .argument(
       '<file...>',
@@ -74,7 +83,9 @@ const detailsCommand = (): Command =>
       await withContext(waiting('import details', flags), config, (context) =>
         flags.dryRun === true
           ? preview(context, files, flags, detailsFile)
-          : importConversations(context, files, flags),
+          : recorded(context, flags, { operation: 'import details', details: { files } }, (note) =>
+              importConversations(context, files, flags, note),
+            ),
       )
     })
 
@@ -86,7 +97,7 @@ const mustBeThere = async (files: readonly string[]): Promise<void> => {
     })
 }
 
-const importEvents = async (context: Context, files: readonly string[], flags: Flags): Promise<number> => {
+const importEvents = async (context: Context, files: readonly string[], flags: Flags, note: Note): Promise<number> => {
   const { config, logs, signal } = context
   const log = await logs.raw('writer')
   const late = await lateCountOf(context, log, files)
@@ -119,6 +130,7 @@ const importEvents = async (context: Context, files: readonly string[], flags: F
   } finally {
     await reader.close()
   }
+  note({ summary: countsOf(total) })
   const code = reportImport(context, total, incomplete, flags)
   reportLate(late)
   return code
@@ -150,7 +162,12 @@ const reportLate = (late: LateCount | undefined): void => {
     )
 }
 
-const importConversations = async (context: Context, files: readonly string[], flags: Flags): Promise<number> => {
+const importConversations = async (
+  context: Context,
+  files: readonly string[],
+  flags: Flags,
+  note: Note,
+): Promise<number> => {
   const { config, logs, signal } = context
   if (config.profile.points !== 'conversation-details')
     console.error(
@@ -182,6 +199,7 @@ const importConversations = async (context: Context, files: readonly string[], f
   })
     .finally(() => bar.stop())
     .catch((cause: unknown) => failed(cause, atFile, total))
+  note({ summary: countsOf(receipt) })
   const code = reportImport(context, receipt, incomplete, flags)
   reportLate(late)
   return code
@@ -201,6 +219,10 @@ const failed = (cause: unknown, file: string, before: Receipt): never => {
 const asUsage = (cause: unknown): never => {
   throw cause instanceof FileUnreadable ? new UsageError(cause.message, { cause }) : cause
 }
+
+const countsOf = ({ stored, duplicate, deadLettered, erased, unknownTopic }: Receipt): Json => ({
+  ...{ stored, duplicate, deadLettered, erased, unknownTopic },
+})
 
 type Incomplete = Readonly<{ file: string; why: string }>
 

@@ -9,9 +9,11 @@ import type { PolicyFailure } from '../log/eventstoredb/administration/system-ev
 import { command, type CommonFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
 import { wholeNumber } from './command/option-values.js'
+import { recorded, withOperator, type OperatorFlags } from './command/operator.js'
 import { EXIT, UsageError } from './command/exit.js'
 
 type Flags = CommonFlags &
+  OperatorFlags &
   Readonly<{
     default?: boolean
     maxAgeDays?: number
@@ -23,16 +25,18 @@ type Flags = CommonFlags &
   }>
 
 export const policyCommand = (): Command =>
-  command(
-    'policy',
-    'say how long EventStoreDB keeps a stream and whom it lets at it; what is not named is without limit. With --default: who may use the streams of which nothing is said',
-    [
-      'streamvane log policy acme.deadletter --max-age-days 400',
-      "streamvane log policy acme.clock --max-age-days 400 --read '$admins' streamvane --write streamvane",
-      "streamvane log policy --default --read streamvane --write streamvane --delete '$admins'",
-      "streamvane log policy '$all' --read streamvane '$admins'",
-      'streamvane log policy --default',
-    ],
+  withOperator(
+    command(
+      'policy',
+      'say how long EventStoreDB keeps a stream and whom it lets at it; what is not named is without limit. With --default: who may use the streams of which nothing is said',
+      [
+        'streamvane log policy acme.deadletter --max-age-days 400',
+        "streamvane log policy acme.clock --max-age-days 400 --read '$admins' streamvane --write streamvane",
+        "streamvane log policy --default --read streamvane --write streamvane --delete '$admins'",
+        "streamvane log policy '$all' --read streamvane '$admins'",
+        'streamvane log policy --default',
+      ],
+    ),
   )
     .argument('[stream]', "the whole name of the stream; '$all' is the whole log")
     .option(
@@ -58,13 +62,18 @@ export const policyCommand = (): Command =>
         if (stream !== undefined) throw new UsageError(`name a stream or --default, not both`)
         if (flags.maxAgeDays !== undefined || flags.maxCount !== undefined)
           throw new UsageError('--default says who may use streams; how long they are kept is said for each')
-        await withContext('log policy', config, async () => {
-          const answer = await setDefaultRights(access, rights, flags.dryRun)
-          if (E.isLeft(answer)) return reportFailure(answer.left)
-          console.log(summary(answer.right.changed, Object.keys(rights).length > 0, flags.dryRun === true))
-          console.log(table(answer.right))
-          return EXIT.ok
-        })
+        const isSetting = Object.keys(rights).length > 0
+        const operation = { operation: 'log policy', details: { default: rights } }
+        await withContext('log policy', config, (context) =>
+          recorded(context, { ...flags, dryRun: flags.dryRun === true || !isSetting }, operation, async (note) => {
+            const answer = await setDefaultRights(access, rights, flags.dryRun)
+            if (E.isLeft(answer)) return reportFailure(answer.left)
+            note({ summary: { changed: answer.right.changed } })
+            console.log(summary(answer.right.changed, isSetting, flags.dryRun === true))
+            console.log(table(answer.right))
+            return EXIT.ok
+          }),
+        )
         return
       }
       if (stream === undefined) throw new UsageError('name the stream, or say --default')
@@ -77,16 +86,20 @@ export const policyCommand = (): Command =>
         ...(flags.maxCount === undefined ? {} : { maxCount: flags.maxCount }),
         ...(Object.keys(rights).length > 0 ? { acl: rights } : {}),
       }
-      await withContext('log policy', config, async () => {
-        if (flags.dryRun === true) {
-          console.log(`${stream}: would be set to ${JSON.stringify(policy)}`)
+      const operation = { operation: 'log policy', details: { stream, ...policy } }
+      await withContext('log policy', config, (context) =>
+        recorded(context, flags, operation, async (note) => {
+          if (flags.dryRun === true) {
+            console.log(`${stream}: would be set to ${JSON.stringify(policy)}`)
+            return EXIT.ok
+          }
+          const answer = await setStreamPolicy(access, stream, policy)
+          if (E.isLeft(answer)) return reportFailure(answer.left)
+          note({ summary: { changed: answer.right.changed } })
+          console.log(`${stream}: ${answer.right.changed ? 'set' : 'was so already'}`)
           return EXIT.ok
-        }
-        const answer = await setStreamPolicy(access, stream, policy)
-        if (E.isLeft(answer)) return reportFailure(answer.left)
-        console.log(`${stream}: ${answer.right.changed ? 'set' : 'was so already'}`)
-        return EXIT.ok
-      })
+        }),
+      )
     })
 
 const summary = (changed: boolean, isSetting: boolean, isDryRun: boolean): string => {

@@ -8,15 +8,18 @@ import { withoutCredentials } from '../app/config/secrets.js'
 import { policyCommand } from './log-policy.js'
 import { CopyRefused } from '../app/log-copy/append.js'
 import { embeddedLogs, type Logs } from '../app/pipeline/logs/logs.js'
+import type { Note } from '../app/operations/journal/journaled.js'
 import { eventStoreDbLogs } from '../app/pipeline/logs/eventstoredb-logs.js'
 import { command, commandGroup, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext, type Context } from './command/context.js'
+import { recorded, withOperator, type OperatorFlags } from './command/operator.js'
 import { wholeNumber } from './command/option-values.js'
 import { EXIT, UsageError } from './command/exit.js'
 import { progressBar, type Progress } from './command/progress.js'
 import { summaries } from './command/summaries.js'
 
 type Flags = CommonFlags &
+  OperatorFlags &
   WaitFlags &
   Readonly<{ from: string; to: string; inFlight: number; dryRun?: boolean; json?: boolean }>
 
@@ -31,13 +34,15 @@ const IN_FLIGHT = 256
 export const logCommand = (): Command => {
   const group = commandGroup('log', summaries.log)
   group.addCommand(
-    command(
-      'copy',
-      'copy the log of a tenant to another place; can be cut short and run again, and is verified at the end',
-      [
-        'streamvane log copy --from embedded:./data --to esdb://localhost:2113?tls=true',
-        'streamvane log copy --from esdb://localhost:2113?tls=true --to embedded:./elsewhere --dry-run',
-      ],
+    withOperator(
+      command(
+        'copy',
+        'copy the log of a tenant to another place; can be cut short and run again, and is verified at the end',
+        [
+          'streamvane log copy --from embedded:./data --to esdb://localhost:2113?tls=true',
+          'streamvane log copy --from esdb://localhost:2113?tls=true --to embedded:./elsewhere --dry-run',
+        ],
+      ),
     )
       .requiredOption('--from <place>', 'embedded:<data folder>, or esdb://… (name, password and TLS as configured)')
       .requiredOption('--to <place>', 'likewise; it may hold nothing of this tenant, but what an earlier copy has left')
@@ -54,7 +59,7 @@ export const logCommand = (): Command => {
         const [from, to] = [placeOf('--from', flags.from), placeOf('--to', flags.to)]
         if (from.name === to.name) throw new UsageError(`--from and --to are both ${from.name}`)
         await withContext('log copy', configOf(flags, { log: { kind: 'embedded' } }), (context) =>
-          copy(context, from, to, flags),
+          flags.dryRun === true ? copy(context, from, to, flags) : recordedCopy(context, from, to, flags),
         )
       }),
   )
@@ -73,7 +78,7 @@ const placeOf = (flag: string, text: string): Place => {
   return { kind: 'folder', name: `embedded:${resolve(dir)}`, dir }
 }
 
-const logsAt = (place: Place, flags: Flags, logger: Logger): Logs => {
+const logsAt = (place: Place, flags: Flags, logger: Logger, patience?: Patience): Logs => {
   const owner = 'streamvane log copy'
   if (place.kind === 'folder') return embeddedLogs(place.dir, owner)
   const { connectionString } = place
@@ -81,10 +86,33 @@ const logsAt = (place: Place, flags: Flags, logger: Logger): Logs => {
     configOf(flags, { log: { kind: 'eventstoredb', eventstoredb: { connectionString } } }),
     owner,
     logger,
+    patience,
   )
 }
 
-const copy = async ({ config, logger, signal }: Context, from: Place, to: Place, flags: Flags): Promise<number> => {
+type Patience = Readonly<{ waitMs: number; signal: AbortSignal }>
+
+/** Records the copy in the journal of the log that it writes to. A source that is not there leaves no trace there. */
+const recordedCopy = async (context: Context, from: Place, to: Place, flags: Flags): Promise<number> => {
+  const { logger, signal } = context
+  const source = logsAt(from, flags, logger)
+  await source.raw('reader').finally(() => source.close())
+  const logs = logsAt(to, flags, logger, { waitMs: waiting('log copy', flags).waitSeconds * 1_000, signal })
+  const operation = { operation: 'log copy', details: { from: from.name, to: to.name } }
+  try {
+    return await recorded({ ...context, logs }, flags, operation, (note) => copy(context, from, to, flags, note))
+  } finally {
+    await logs.close()
+  }
+}
+
+const copy = async (
+  { config, logger, signal }: Context,
+  from: Place,
+  to: Place,
+  flags: Flags,
+  note?: Note,
+): Promise<number> => {
   const [source, target] = [logsAt(from, flags, logger), logsAt(to, flags, logger)]
   const bars = phases()
   const began = Date.now()
@@ -101,6 +129,8 @@ const copy = async ({ config, logger, signal }: Context, from: Place, to: Place,
       onProgress: bars.at,
     })
     bars.stop()
+    const { kind, copied, differences } = outcome
+    note?.({ summary: { outcome: kind, ...copied, differences: differences.length } })
     const snapshots =
       outcome.kind === 'copied' ? staleSnapshots(to, config.data, config.tenant, outcome.generations) : []
     tell(

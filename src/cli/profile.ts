@@ -13,6 +13,7 @@ import {
 import type { Profile } from '../domain/profile.js'
 import { command, commandGroup, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
+import { recorded, withOperator, type OperatorFlags } from './command/operator.js'
 import { instantOf } from './command/option-values.js'
 import { EXIT } from './command/exit.js'
 import { summaries } from './command/summaries.js'
@@ -24,13 +25,15 @@ export const profileCommand = (): Command => {
   return group
 }
 
-type PublishFlags = CommonFlags & WaitFlags & Readonly<{ effectiveAt?: string; dryRun?: boolean }>
+type PublishFlags = CommonFlags & WaitFlags & OperatorFlags & Readonly<{ effectiveAt?: string; dryRun?: boolean }>
 
 const publishCommand = (): Command =>
-  command('publish', 'put a KPI profile into force from an instant on', [
-    'streamvane profile publish profile.yaml',
-    'streamvane profile publish profile.yaml --effective-at 2026-03-01T00:00:00Z --dry-run',
-  ])
+  withOperator(
+    command('publish', 'put a KPI profile into force from an instant on', [
+      'streamvane profile publish profile.yaml',
+      'streamvane profile publish profile.yaml --effective-at 2026-03-01T00:00:00Z --dry-run',
+    ]),
+  )
     .argument('<file>', 'the profile, YAML or JSON; what it leaves out is as in the default profile')
     .option('--effective-at <instant>', 'an edge of the base interval (default: the next one)')
     .option(...WAIT)
@@ -40,20 +43,30 @@ const publishCommand = (): Command =>
       const profile = loadProfile(file)
       const effectiveAt = instantOf('--effective-at', flags.effectiveAt)
       const dryRun = flags.dryRun === true
-      await withContext(waiting('profile publish', flags), config, async ({ logs }) => {
-        const { tenant } = config
-        const raw = dryRun ? await ifThere(() => logs.raw('reader')) : await logs.raw('writer')
-        const status = await logStatusOf(logs, raw, tenant)
-        const publication = await publishProfile(raw, profile, {
-          ...{ tenant, source: `file:${file}`, now: Date.now(), dryRun, effectiveAt, status },
-        }).catch((cause: unknown) => {
-          throw cause instanceof NotPublishable ? new ConfigError(cause.message) : cause
-        })
-        const isBefore =
-          status.live !== undefined && status.frontier !== undefined && publication.fact.at < status.frontier
-        for (const line of outcomeOf(publication, dryRun, isBefore)) console.log(line)
-        return EXIT.ok
-      })
+      const { id, version } = profile
+      const operation = {
+        operation: 'profile publish',
+        details: { file, profile: id, version, effectiveAt: flags.effectiveAt ?? 'the next interval' },
+      }
+      await withContext(waiting('profile publish', flags), config, (context) =>
+        recorded(context, flags, operation, async (note) => {
+          const { logs } = context
+          const { tenant } = config
+          const raw = dryRun ? await ifThere(() => logs.raw('reader')) : await logs.raw('writer')
+          const status = await logStatusOf(logs, raw, tenant)
+          const publication = await publishProfile(raw, profile, {
+            ...{ tenant, source: `file:${file}`, now: Date.now(), dryRun, effectiveAt, status },
+          }).catch((cause: unknown) => {
+            throw cause instanceof NotPublishable ? new ConfigError(cause.message) : cause
+          })
+          const isBefore =
+            status.live !== undefined && status.frontier !== undefined && publication.fact.at < status.frontier
+          const { fact, outcome, changes, waits } = publication
+          note({ summary: { outcome, effectiveAt: new Date(fact.at).toISOString(), changes, waits } })
+          for (const line of outcomeOf(publication, dryRun, isBefore)) console.log(line)
+          return EXIT.ok
+        }),
+      )
     })
 
 const outcomeOf = (

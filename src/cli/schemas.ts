@@ -15,11 +15,13 @@ import { registerSchemas } from '../egress/kafka/registry/schema-registration.js
 import { schemaIdKey, statementSchemas, subjectSchemas, type SubjectSchema } from '../egress/kafka/registry/subjects.js'
 import type { RowFilter, SinkFailure } from '../egress/sink.js'
 import { command, commandGroup, type CommonFlags } from './command/command.js'
-import { configOf } from './command/context.js'
+import { configOf, withContext } from './command/context.js'
 import { EXIT, UsageError } from './command/exit.js'
+import { recordedAfter, withOperator, type OperatorFlags } from './command/operator.js'
 import { summaries } from './command/summaries.js'
 
 type Flags = CommonFlags &
+  OperatorFlags &
   Readonly<{
     family?: readonly FamilyName[]
     registry?: boolean
@@ -59,26 +61,41 @@ export const schemasCommand = (): Command => {
       }),
   )
   group.addCommand(
-    withFamilies('register', 'register the schemas of this version under the subjects of their topics', [
-      'SCHEMA_REGISTRY_URL=http://localhost:8081 streamvane schemas register --dry-run',
-      'streamvane schemas register --config streamvane.yaml --history',
-    ])
+    withOperator(
+      withFamilies('register', 'register the schemas of this version under the subjects of their topics', [
+        'SCHEMA_REGISTRY_URL=http://localhost:8081 streamvane schemas register --dry-run',
+        'streamvane schemas register --config streamvane.yaml --history',
+      ]),
+    )
       .option('--history', 'those of earlier versions too, with which older rows of the log are published')
       .option('--dry-run', 'only say what would be registered, as `check` does')
       .option('--json', 'one JSON object a schema')
       .action(async (flags: Flags) => {
-        const checks = await checkedSubjects(flags)
-        const ids = new Map<string, number>()
-        const isBad = checks.some(({ problems }) => problems.length > 0)
-        if (flags.dryRun !== true && !isBad) {
-          for (const { registry, schemas } of targetsOf(flags)) succeed(await registerSchemas(registry, schemas, ids))
-        }
-        for (const check of checks) {
-          const id = ids.get(schemaIdKey(check.subject, check.fingerprint))
-          if (flags.json === true) console.log(subjectJson({ ...check, id: id ?? check.id }))
-          else console.log(registeredSentence(check, id))
-        }
-        if (isBad) process.exitCode = EXIT.refused
+        const operation = { operation: 'schemas register', details: { families: flags.family, history: flags.history } }
+        await withContext('schemas register', configOf(flags), (context) =>
+          recordedAfter(context, flags, operation, async (note) => {
+            const checks = await checkedSubjects(flags)
+            const ids = new Map<string, number>()
+            const isBad = checks.some(({ problems }) => problems.length > 0)
+            if (flags.dryRun !== true && !isBad) {
+              for (const { registry, schemas } of targetsOf(flags))
+                succeed(await registerSchemas(registry, schemas, ids))
+            }
+            for (const check of checks) {
+              const id = ids.get(schemaIdKey(check.subject, check.fingerprint))
+              if (flags.json === true) console.log(subjectJson({ ...check, id: id ?? check.id }))
+              else console.log(registeredSentence(check, id))
+            }
+            const isNew = (check: SubjectCheck): boolean =>
+              check.id === undefined && ids.has(schemaIdKey(check.subject, check.fingerprint))
+            note({
+              summary: {
+                registered: checks.filter(isNew).map(({ subject, fingerprint }) => `${subject} ${fingerprint}`),
+              },
+            })
+            return isBad ? EXIT.refused : EXIT.ok
+          }),
+        )
       }),
   )
   group.addCommand(

@@ -1,14 +1,16 @@
 import { userInfo } from 'node:os'
 import type { Command } from 'commander'
-import { journaled, type Note, type Noted } from '../../app/operations/journal/journaled.js'
-import type { Operation } from '../../app/operations/journal/operation.js'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { journaled, recordOperation, type Note, type Noted } from '../../app/operations/journal/journaled.js'
+import type { Operation, OperationResult } from '../../app/operations/journal/operation.js'
 import type { Context } from './context.js'
 import { EXIT } from './exit.js'
 
 /** Who does it and why; commands that change something have these options. */
 export type OperatorFlags = Readonly<{ by?: string; why?: string }>
 
-const BY = [
+export const BY = [
   '--by <name>',
   'who does it, for the journal (default: $STREAMVANE_OPERATOR, else the user of the system)',
 ] as const
@@ -67,7 +69,42 @@ export const recorded = (
         },
       )
 
-const resultOf = (code: number, isStopped: boolean): 'done' | 'stopped' | 'refused' | 'failed' => {
+/**
+ * Records the work of a command that changes nothing in the log (topics, schemas, a backup) once it is over. It does not
+ * depend on the log, so it is done even if it cannot be recorded; that is told. Where there is no log, nothing is
+ * recorded, and none is made.
+ */
+export const recordedAfter = async (
+  { config, logs, logger, signal }: Context,
+  flags: OperatorFlags & Readonly<{ dryRun?: boolean }>,
+  { operation, details }: Pick<Operation, 'operation' | 'details'>,
+  work: (note: Note) => Promise<number>,
+): Promise<number> => {
+  let noted: Noted = {}
+  const record = async (result: OperationResult): Promise<void> => {
+    if (flags.dryRun === true || (config.log.kind === 'embedded' && !existsSync(join(config.data, 'log')))) return
+    const { tenant } = config
+    await recordOperation(
+      logs,
+      { tenant, operation, ...operatorOf(flags), via: 'cli', details },
+      { result, ...noted },
+    ).catch((cause: unknown) =>
+      logger.warn({ err: cause, operation }, 'this operation could not be recorded in the journal of the log'),
+    )
+  }
+  let code: number
+  try {
+    code = await work((said) => (noted = { ...noted, ...said }))
+  } catch (cause) {
+    noted = { ...noted, summary: { error: cause instanceof Error ? cause.message : String(cause) } }
+    await record('failed')
+    throw cause
+  }
+  await record(resultOf(code, signal.aborted))
+  return code
+}
+
+const resultOf = (code: number, isStopped: boolean): OperationResult => {
   if (isStopped) return 'stopped'
   if (code === EXIT.ok || code === EXIT.differences) return 'done'
   return code === EXIT.refused || code === EXIT.usage || code === EXIT.superseded ? 'refused' : 'failed'
