@@ -5,6 +5,7 @@ import {
   sameEvent,
   differingFields,
   type Difference,
+  type Digest,
   rawBatches,
   lastOf,
   streamPages,
@@ -25,12 +26,6 @@ import { compareDeadLetters, deadLetterRoutes } from './dead-letters.js'
 import { compareRecords } from './records.js'
 import { Tally, type Amount } from './append.js'
 import { translatedEvents, positionedStreams, type PositionedStream } from './positioned-streams.js'
-
-/**
- * SHA-256 over the events of source and target. `what` is a stream, or `raw` for all raw streams in the order of the
- * log. The parts of an event that a copy translates are left out.
- */
-export type Digest = Readonly<{ what: string; events: number; source: string; target: string }>
 
 export type Compared = Readonly<{
   differences: readonly Difference[]

@@ -3,9 +3,10 @@ import { deadLetterStream } from '../../domain/stream-name.js'
 import { plainEvent, type EventLog, type Position, type RecordedEvent, type StreamAppend } from '../../log/event-log.js'
 import { backoffMs, pause } from '../../log/backoff.js'
 import { mayPass } from '../../log/patient-log.js'
-import { compareLogs, RawComparison, type CompareOptions, type Digest } from './compare.js'
+import { compareLogs, RawComparison, type CompareOptions } from './compare.js'
 import {
   type Difference,
+  type Digest,
   boundsOf,
   hasGrown,
   isSingleLog,

@@ -149,6 +149,12 @@ const orEmpty = async (opening: Promise<EventLog>): Promise<EventLog> => {
 /** A place where the target differs from a copy of the source. */
 export type Difference = Readonly<{ stream: string; revision?: number; what: string }>
 
+/**
+ * SHA-256 over the events of source and target. `what` is a stream, or `raw` for all raw streams in the order of the
+ * log. The parts of an event that a copy translates are left out.
+ */
+export type Digest = Readonly<{ what: string; events: number; source: string; target: string }>
+
 /** SHA-256 of an event and of the place where it stands. */
 export const fingerprint = (place: string, { id, type, data, metadata }: NewEvent): Buffer =>
   createHash('sha256')

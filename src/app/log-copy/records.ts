@@ -1,7 +1,14 @@
 import type { RecordedEvent } from '../../log/event-log.js'
 import { Tally, type Amount } from './append.js'
-import type { Digest } from './compare.js'
-import { fingerprint, SetDigest, streamPages, type Bounds, type Difference, type Endpoint } from './endpoint.js'
+import {
+  fingerprint,
+  SetDigest,
+  streamPages,
+  type Bounds,
+  type Difference,
+  type Digest,
+  type Endpoint,
+} from './endpoint.js'
 
 /**
  * Records are copied as a set, by id: the target may have records of its own, because a copy is recorded in the journal
