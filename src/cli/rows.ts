@@ -1,25 +1,30 @@
-import Table from 'cli-table3'
+import { once } from 'node:events'
 import { Option, type Command } from 'commander'
-import { families, familyNames, type FamilyName } from '../domain/family.js'
-import { granularities, type Granularity } from '../domain/granularity.js'
-import type { Measure } from '../domain/measure.js'
-import { metricKind, metricNames, type MetricKind } from '../domain/metric.js'
-import type { Row, RowStatus } from '../domain/row.js'
-import { quantile } from '../domain/sketch.js'
+import { zoneOf } from '../app/config/zones.js'
+import { Names, isNamed } from '../app/names.js'
 import { chosenGeneration, computedGenerations } from '../app/operations/computed.js'
 import { allSettings, ifThere } from '../app/operations/imports/import-configuration.js'
-import type { Logs } from '../app/pipeline/logs/logs.js'
-import { rowEvents } from '../app/row-index/row-events.js'
-import { latestRows } from '../contract/kpi-stream.js'
+import { latestRowsInOrder } from '../app/operations/rows.js'
 import { rowJson } from '../contract/row-json.js'
 import { rowStatuses } from '../contract/schema/row-schema.js'
-import { printable } from '../domain/printable.js'
+import { families, familyNames, type FamilyName } from '../domain/family.js'
+import { granularities, type Granularity } from '../domain/granularity.js'
+import { builtInKpisOf } from '../domain/kpi.js'
+import type { Profile } from '../domain/profile.js'
+import type { Row, RowStatus } from '../domain/row.js'
+import type { EventLog } from '../log/event-log.js'
 import { command, type CommonFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
 import { rangeOf } from './command/option-values.js'
 import { DimensionFilter, queueNamesOf, wantedDimensions, type QueueNames } from './command/row-dimensions.js'
 import { EXIT, UsageError } from './command/exit.js'
 import { summaries } from './command/summaries.js'
+import { printTable } from './command/table.js'
+import { columnsOf, namedColumns } from './rows/catalogue.js'
+import type { RowColumn, Shown } from './rows/column.js'
+import { csvHeader, csvRow } from './rows/csv.js'
+import { csvColumnNames } from './rows/default-columns.js'
+import { rowTable } from './rows/row-table.js'
 
 type Flags = CommonFlags &
   Readonly<{
@@ -32,6 +37,10 @@ type Flags = CommonFlags &
     agent?: string
     where?: readonly string[]
     generation?: string
+    columns?: string
+    wide?: boolean
+    zone?: string
+    csv?: boolean
     json?: boolean
   }>
 
@@ -41,6 +50,9 @@ export const rowsCommand = (): Command =>
     'streamvane rows --family agent --agent 5f1c… --json | jq .kpis',
     'streamvane rows --family skill --where mediaType=voice --granularity P1D',
     'streamvane rows --family queue --status corrected',
+    'streamvane rows --family queue --columns interval,queueName,offered,serviceLevel,tAnswered.max',
+    'streamvane rows --family queue --columns help',
+    'streamvane rows --family agent --from 2026-01-01 --to 2026-02-01 --csv > agents.csv',
   ])
     .addOption(new Option('--family <name>', 'which family').choices(familyNames).makeOptionMandatory())
     .option('--from <instant>', 'intervals that start then or later')
@@ -55,41 +67,123 @@ export const rowsCommand = (): Command =>
     .option('--agent <id>', 'only this agent')
     .option('--where <dimension=value...>', 'only rows with this value of a dimension')
     .option('--generation <name>', 'of this generation (default: the live one)')
-    .option('--json', 'one JSON object a line')
+    .option('--columns <names>', 'these columns, separated by commas; help lists them')
+    .option('--wide', 'every figure that the rows hold')
+    .option('--zone <name>', 'local time of this zone in the table (default: the zone of the profile)')
+    .addOption(new Option('--csv', 'as CSV: terms of ratios, ms, instants in UTC; the header is always the same'))
+    .addOption(new Option('--json', 'one JSON object a line').conflicts(['csv', 'columns', 'wide']))
     .action(async (flags: Flags) => {
       const config = configOf(flags)
       const { from, to } = rangeOf(flags)
       const wanted = valuesOf(flags)
-      wantedDimensions(flags.family, wanted, new Map()) // wrong usage is reported before anything is opened
-      await withContext('rows', config, async ({ logs }) => {
-        const { tenant } = config
+      const { family, granularity, status } = flags
+      // Wrong usage is reported before anything is opened.
+      wantedDimensions(family, wanted, new Map())
+      if (flags.columns === 'help') return printColumns(columnsOf(family, config.profile.kpis))
+      const asked = flags.columns?.split(',').map((name) => name.trim())
+      const zone = flags.zone === undefined ? undefined : zoneOf(flags.zone)
+      await withContext('rows', config, async ({ logs, signal }) => {
+        const { tenant, data } = config
         const generations = await computedGenerations(logs, tenant)
-        const { name: generation } = chosenGeneration(generations, flags.generation, tenant)
-        const queues = wanted.some(([name]) => name === 'queueId') ? await queueNamesIn(logs, tenant) : new Map()
-        const filter = new DimensionFilter(wantedDimensions(flags.family, wanted, queues))
-        const { family, granularity } = flags
+        const { name: generation, profile } = chosenGeneration(generations, flags.generation, tenant)
+        const all = columnsOf(family, profile.kpis)
+        const columns = asked === undefined ? undefined : namedColumns(all, family, asked)
+        // Without a raw log, in an archived copy, nothing has a name.
+        const raw = await ifThere(() => logs.raw('reader'))
+        const queues = wanted.some(([name]) => name === 'queueId') ? await queueNamesIn(raw, tenant) : new Map()
+        const filter = new DimensionFilter(wantedDimensions(family, wanted, queues))
         const kpi = await logs.kpi(generation, 'reader')
-        const range = { families: new Set([family]), granularity, from, to }
-        const stored = await latestRows(kpi, tenant, generation, {
-          family,
-          events: rowEvents({ kpi, tenant, generation, data: config.data }, range),
-          row: (row) =>
-            filter.matches(row) &&
-            (from === undefined || row.start >= from) &&
-            (to === undefined || row.start < to) &&
-            (granularity === undefined || row.granularity === granularity),
-        })
-        if (stored.size === 0) filter.assertKnown(queues)
-        // Only latest revisions are filtered by status, so that a corrected row is not shown by its final revision.
-        const rows = [...stored.values()]
-          .map((one) => one.row)
-          .filter(({ status }) => flags.status === undefined || status === flags.status)
-          .sort(byStartAndKey)
-        if (flags.json === true) for (const one of rows) console.log(JSON.stringify(rowJson(one)))
-        else printTable(flags.family, rows)
-        return EXIT.ok
+        const rows = latestRowsInOrder(
+          { kpi, tenant, generation, data },
+          { family, granularity, from, to, status, signal, matches: (row) => filter.matches(row) },
+        )
+        const names = new Names(raw, tenant)
+        const count =
+          flags.json === true
+            ? await printEach(rows, (row) => `${JSON.stringify(rowJson(row))}\n`)
+            : flags.csv === true
+              ? await printCsv(rows, columns ?? csvColumns(family, all, profile), names)
+              : await printRows(rows, names, {
+                  ...{ family, all, zone: zone ?? profile.zone },
+                  ...{ ownKpis: ownKpisOf(family, profile), kpis: kpisOf(family, profile) },
+                  choice:
+                    columns === undefined
+                      ? { kind: flags.wide === true ? 'wide' : 'default' }
+                      : { kind: 'named', columns },
+                })
+        if (count === 0) {
+          filter.assertKnown(queues)
+          console.error(
+            profile.families.includes(family)
+              ? `no rows of family ${family}${isNarrowed(flags) ? ' match' : ''}; \`streamvane intervals\` lists what is complete`
+              : `no rows of family ${family}: the profile of generation ${generation} computes ${profile.families.join(', ')} (profile.families)`,
+          )
+        }
+        if (!signal.aborted) return EXIT.ok
+        console.error('stopped before the end')
+        return EXIT.differences
       })
     })
+
+const isNarrowed = ({ from, to, granularity, status, queue, agent, where }: Flags): boolean =>
+  [from, to, granularity, status, queue, agent, where].some((each) => each !== undefined)
+
+const ownKpisOf = (family: FamilyName, { kpis }: Profile): readonly string[] =>
+  kpis.filter((kpi) => kpi.families.includes(family)).map(({ name }) => name)
+
+const kpisOf = (family: FamilyName, profile: Profile): readonly string[] => [
+  ...builtInKpisOf(family).map(({ name }) => name),
+  ...ownKpisOf(family, profile),
+]
+
+const csvColumns = (family: FamilyName, all: ReadonlyMap<string, RowColumn>, profile: Profile): readonly RowColumn[] =>
+  csvColumnNames(family, kpisOf(family, profile)).map((name) => all.get(name)!)
+
+const printColumns = (all: ReadonlyMap<string, RowColumn>): void =>
+  printTable({
+    columns: [{ head: 'column' }, { head: 'what', narrow: 'wrap', min: 20 }],
+    rows: [...all.values()].map(({ name, doc }) => [name, doc]),
+  })
+
+type Rows = AsyncIterable<readonly Row[]>
+
+/** Writes a text for each row, as quickly as stdout takes them. Answers how many rows there were. */
+const printEach = async (rows: Rows, text: (row: Row) => string | Promise<string>): Promise<number> => {
+  let count = 0
+  for await (const window of rows) {
+    const texts: string[] = []
+    for (const row of window) texts.push(await text(row))
+    count += window.length
+    if (!process.stdout.write(texts.join(''))) await once(process.stdout, 'drain')
+  }
+  return count
+}
+
+const printCsv = async (rows: Rows, columns: readonly RowColumn[], names: Names): Promise<number> => {
+  process.stdout.write(csvHeader(columns))
+  return printEach(rows, async (row) => csvRow(columns, await withNames(row, names)))
+}
+
+const printRows = async (rows: Rows, names: Names, of: Parameters<typeof rowTable>[0]): Promise<number> => {
+  const shown: Shown[] = []
+  for await (const window of rows) for (const row of window) shown.push(await withNames(row, names))
+  if (shown.length === 0) return 0
+  const { above, table, below } = rowTable(of, shown)
+  console.log(above)
+  printTable(table, '--wide shows all, --columns chooses')
+  for (const line of below) console.log(line)
+  return shown.length
+}
+
+const withNames = async (row: Row, names: Names): Promise<Shown> => {
+  const known: Partial<Record<string, string>> = {}
+  for (const [place, dimension] of families[row.family].dimensions.entries()) {
+    if (!isNamed(dimension)) continue
+    const name = await names.of(dimension, row.dimensions[place] ?? null)
+    if (name !== undefined) known[dimension] = name
+  }
+  return { row, names: known }
+}
 
 /** The dimensions that the flags name, with their values. */
 const valuesOf = ({ queue, agent, where = [] }: Flags): readonly (readonly [name: string, value: string])[] => [
@@ -102,58 +196,5 @@ const valuesOf = ({ queue, agent, where = [] }: Flags): readonly (readonly [name
   }),
 ]
 
-/** Without a raw log, in an archived copy, queues have no names. */
-const queueNamesIn = async (logs: Logs, tenant: string): Promise<QueueNames> => {
-  const raw = await ifThere(() => logs.raw('reader'))
-  return raw === undefined ? new Map() : queueNamesOf((await allSettings(raw, tenant)).values())
-}
-
-const byStartAndKey = (a: Row, b: Row): number => a.start - b.start || (a.key < b.key ? -1 : 1)
-
-const printTable = (family: FamilyName, rows: readonly Row[]): void => {
-  const present = metricNames.flatMap((name, place) =>
-    rows.some((row) => row.measures[place] !== undefined) ? [{ name, place }] : [],
-  )
-  // A dimension that the profile does not split by is null in every row.
-  const dimensions = families[family].dimensions.flatMap((name, place) =>
-    rows.some((row) => row.dimensions[place] !== null) ? [{ name, place }] : [],
-  )
-  const kpiNames = [...new Set(rows.flatMap(({ kpis }) => Object.keys(kpis)))]
-  const hasTarget = rows.some(({ serviceTarget }) => serviceTarget !== null)
-  const table = new Table({
-    head: [
-      ...['interval (UTC)', 'length', ...dimensions.map(({ name }) => name), 'status', 'rev'],
-      ...[...present.map(({ name }) => name), ...kpiNames, ...(hasTarget ? ['target'] : [])],
-    ],
-    style: { head: [], border: [] },
-  })
-  for (const row of rows)
-    table.push([
-      new Date(row.start).toISOString().slice(0, 16).replace('T', ' '),
-      row.granularity,
-      ...dimensions.map(({ place }) => printable(row.dimensions[place] ?? '-')),
-      row.correction === null ? row.status : `${row.status} (${row.correction})`,
-      row.revision,
-      ...present.map(({ name, place }) => measureText(metricKind(name), row.measures[place])),
-      ...kpiNames.map((name) => {
-        const ratio = row.kpis[name]
-        return ratio === undefined
-          ? ''
-          : ratio.denominator === null
-            ? String(ratio.numerator)
-            : `${ratio.numerator}/${ratio.denominator}`
-      }),
-      ...(hasTarget ? [row.serviceTarget ?? ''] : []),
-    ])
-  console.log(table.toString())
-  console.log(`${rows.length} rows; durations as count/sum in ms, ratios as numerator/denominator`)
-}
-
-const measureText = (kind: MetricKind, measure: Measure | undefined): string => {
-  if (measure === undefined) return ''
-  const { count, sum, min, max, sketch } = measure
-  if (kind === 'count') return String(count)
-  if (kind === 'state') return String(sum)
-  const p95 = quantile(sketch, 0.95, min, max)
-  return p95 === undefined ? `${count}/${sum}` : `${count}/${sum}, p95 ${p95}`
-}
+const queueNamesIn = async (raw: EventLog | undefined, tenant: string): Promise<QueueNames> =>
+  raw === undefined ? new Map() : queueNamesOf((await allSettings(raw, tenant)).values())

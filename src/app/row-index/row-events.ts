@@ -32,6 +32,19 @@ export async function* rowEvents(
   yield* eventsToTheEnd(of, found)
 }
 
+/** Revisions of rows in one window: a few megabytes of decoded rows. */
+const WINDOW_REVISIONS = 20_000
+
+/**
+ * Divides a range into ascending windows of bounded content, so that a long range is read and forgotten piece by piece.
+ * Where no index is to be had the range is one window.
+ */
+export const rowWindows = async (
+  of: RowsOf,
+  range: RowRange,
+  revisionsMax = WINDOW_REVISIONS,
+): Promise<readonly RowRange[]> => (await inIndex(of, 0, (index) => index.windows(range, revisionsMax))) ?? [range]
+
 /** The markers of the intervals of a range, and with `withRows` the events that `rowEvents` gives, in their order. */
 export async function* markerEvents(
   of: RowsOf,

@@ -129,6 +129,30 @@ export class RowIndex {
   }
 
   /**
+   * Divides a range, by the starts of intervals, into ranges that hold at most so many revisions of rows each, or a
+   * single start. They are ascending and cover the range.
+   */
+  windows(range: RowRange, revisionsMax: number): readonly RowRange[] {
+    const counts = new Map<EpochMs, number>()
+    for (const sort of sortsOf(range))
+      this.postings(KIND.rows, sort, range, (key, value) => {
+        const revisions: number[] = []
+        readRevisions(key, value, revisions)
+        counts.set(startIn(key), (counts.get(startIn(key)) ?? 0) + revisions.length)
+      })
+    const cuts: EpochMs[] = []
+    let held = 0
+    for (const [start, count] of [...counts].sort(([a], [b]) => a - b)) {
+      if (held > 0 && held + count > revisionsMax) {
+        cuts.push(start)
+        held = 0
+      }
+      held += count
+    }
+    return [range.from, ...cuts].map((from, place) => ({ ...range, from, to: cuts[place] ?? range.to }))
+  }
+
+  /**
    * The revisions that hold all rows of those intervals of a range in which something was corrected, and the checkpoints
    * that follow the corrections.
    */
