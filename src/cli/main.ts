@@ -29,6 +29,7 @@ const commands: Readonly<Record<keyof typeof summaries, () => Promise<Command>>>
   audit: async () => (await import('./audit/audit.js')).auditCommand(),
   erase: async () => (await import('./erase.js')).eraseCommand(),
   config: async () => (await import('./config.js')).configCommand(),
+  admin: async () => (await import('./admin/admin.js')).adminCommand(),
   profile: async () => (await import('./profile.js')).profileCommand(),
 }
 

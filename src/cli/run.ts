@@ -12,6 +12,8 @@ import { checkpointMismatchCodes } from '../app/pipeline/projector/checkpoint-ch
 import { progressMismatchCodes } from '../egress/progress-mismatch.js'
 import { startHealthServer, type HealthServer } from '../http/health-server.js'
 import { httpSource } from '../http/server.js'
+import { adminSettings } from './admin/settings.js'
+import type { RunningAdmin, serveAdmin } from './admin/serve.js'
 import { command, type CommonFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
 import { EXIT, isExpected, outcomeOf, UsageError } from './command/exit.js'
@@ -27,6 +29,7 @@ type Flags = CommonFlags &
     acceptProgress?: string[]
     takeOver?: boolean
     acceptCheckpoint?: string[]
+    admin?: boolean
   }>
 
 export const runCommand = (): Command =>
@@ -44,6 +47,8 @@ export const runCommand = (): Command =>
     .option('--until-caught-up', 'work off what the log holds and end; takes nothing in, and the clock stands still')
     .option('--host <address>', 'address of the ingress (default: 127.0.0.1); any but loopback needs a token')
     .option('--port <n>', 'port of the ingress (default: 8080); 0 takes a free one')
+    .option('--admin', 'serve the admin API where admin.host and admin.port say (default: 127.0.0.1, port 8089)')
+    .option('--no-admin', 'serve no admin API')
     .option('--clock <mode>', 'wall, event-time (simulations, backfills) or off (default: wall)')
     .option('--take-over', 'publish although another instance is seen to publish under the same name; that one ends')
     .option(
@@ -64,6 +69,7 @@ export const runCommand = (): Command =>
           takeOver: flags.takeOver === true ? 'always' : undefined,
         },
         projector: { acceptCheckpoint: flags.acceptCheckpoint },
+        admin: flags.admin === true ? {} : flags.admin,
       })
       assertRunnable(config, only)
       await withContext('run', config, async ({ logs, logger, signal }) => {
@@ -85,6 +91,7 @@ export const runCommand = (): Command =>
           logger,
         })
         const server = flags.untilCaughtUp === true ? undefined : await healthServer(config, only, health, logger)
+        const admin = await adminServer(flags, { config, logs, logger, now: Date.now, stages: () => stages }, only)
         const pipeline = startPipeline({
           config,
           logs,
@@ -108,7 +115,7 @@ export const runCommand = (): Command =>
           },
         })
         stages = pipeline.stages
-        const end = await pipeline.ended.finally(() => server?.close())
+        const end = await pipeline.ended.finally(() => Promise.all([server?.close(), admin?.close()]))
         const { code, message } =
           flags.untilCaughtUp === true && end.kind === 'stopped' ? stoppedEarly(done) : outcomeOf(end)
         if (code === 0) logger.info({ end: end.kind }, message)
@@ -146,6 +153,21 @@ const healthServer = async (
     logger.warn({ reason: cause.message }, 'health: not served; give this process a port by health.port')
     return undefined
   }
+}
+
+/** The admin API of this process, if it has one. Loaded here, because most of the program comes with it. */
+const adminServer = async (
+  { admin, untilCaughtUp }: Flags,
+  process: Parameters<typeof serveAdmin>[1],
+  only: readonly StageKind[],
+): Promise<RunningAdmin | undefined> => {
+  if (untilCaughtUp === true && admin !== true) return undefined
+  const writesRaw = only.includes('ingress') && untilCaughtUp !== true
+  const settings = adminSettings(process.config, writesRaw)
+  if (settings === undefined) return undefined
+  // Only the process that has the raw log may say that it does. If it cannot be had, the ingress says why.
+  if (writesRaw && (await process.logs.raw('writer').catch(() => undefined)) === undefined) return undefined
+  return (await import('./admin/serve.js')).serveAdmin(settings, process, writesRaw)
 }
 
 const stoppedEarly = (done: ReadonlyMap<string, string>): ReturnType<typeof outcomeOf> => ({

@@ -1,7 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
+import type { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
+import { adminCommand } from '../../src/cli/admin/admin.js'
 import { backupCommand, restoreCommand } from '../../src/cli/backup.js'
 import { clockCommand } from '../../src/cli/clock.js'
 import { configCommand } from '../../src/cli/config.js'
@@ -53,14 +55,22 @@ const commands = {
   audit: auditCommand,
   erase: eraseCommand,
   config: configCommand,
+  admin: adminCommand,
   profile: profileCommand,
 } satisfies Record<keyof typeof summaries, unknown>
+
+const allBelow = (command: Command): readonly Command[] =>
+  command.commands.flatMap((below) => [below, ...allBelow(below)])
+
+/** The names of a command without others below it, or of those below it. */
+const leaves = (name: string, command: Command): readonly string[] =>
+  command.commands.length === 0 ? [name] : command.commands.flatMap((below) => leaves(`${name} ${below.name()}`, below))
 
 /** Runs a command in this process: a process of its own costs a second. For what ends before the log is opened. */
 const tried = async (name: string, args: readonly string[]): Promise<Outcome> => {
   const [stdout, stderr]: [string[], string[]] = [[], []]
   const command = commands[name as keyof typeof commands]()
-  for (const each of [command, ...command.commands])
+  for (const each of [command, ...allBelow(command)])
     each.configureOutput({ writeOut: (text) => void stdout.push(text), writeErr: (text) => void stderr.push(text) })
   const cause: unknown = await command.parseAsync([...args], { from: 'user' }).then(
     () => expect.fail('it went through'),
@@ -111,10 +121,7 @@ describe('help', () => {
     expect(await streamvane(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
   })
 
-  const withExamples = Object.entries(commands).flatMap(([name, make]) => {
-    const { commands: below } = make()
-    return below.length === 0 ? [name] : below.map((command) => `${name} ${command.name()}`)
-  })
+  const withExamples = Object.entries(commands).flatMap(([name, make]) => leaves(name, make()))
   test.each(withExamples)('of %s ends with examples', async (name) => {
     const [command = '', ...below] = name.split(' ')
     const { code, stdout } = await tried(command, [...below, '--help'])

@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 import type { FamilyName } from '../../domain/family.js'
 import { ownMarkerTopics, topicNames } from '../../egress/topics.js'
+import { adminProblems } from './admin-schema.js'
 import { markersIn, topicsIn } from './egress-schema.js'
 import { kafkaSinks } from './egress-sinks.js'
 import { ConfigError, type Config } from './schema.js'
@@ -16,6 +17,7 @@ export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
  */
 export const runProblems = (config: Config, stages: readonly string[]): readonly string[] => [
   ...(stages.includes('ingress') ? ingressProblems(config.ingress) : []),
+  ...(config.admin === undefined || config.admin === false ? [] : adminProblems(config.admin, isLoopback)),
   ...shardProblems(config, stages),
   ...sharedTopicProblems(config),
   ...(config.log.kind === 'eventstoredb' ? fileProblems(config.log.eventstoredb) : []),

@@ -3,6 +3,7 @@ import { connectionStringFault } from '../../log/eventstoredb/connection-string.
 import { HOUR_MS } from '../../domain/interval.js'
 import { isTenant } from '../../domain/stream-name.js'
 import { checkpointMismatchCodes } from '../pipeline/projector/checkpoint-check.js'
+import { adminSchema } from './admin-schema.js'
 import { topicName } from './egress-schema.js'
 import { egressFaults, egressSchema } from './egress-sinks.js'
 import { profileSchema } from './profile-schema.js'
@@ -72,6 +73,8 @@ export const configSchema = z
         port: port.optional(),
       })
       .prefault({}),
+    /** The admin API (docs/admin-api.md); `false`: none. */
+    admin: z.union([z.literal(false), adminSchema]).optional(),
     clock: z
       .strictObject({
         /**

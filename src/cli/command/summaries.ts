@@ -24,5 +24,6 @@ export const summaries = {
   audit: 'sign tree heads of the log, export it for auditors, and find what was changed in either',
   erase: 'erase all raw events of a conversation or a user for ever (a request under data protection law)',
   config: 'check the configuration, and import that of Genesys',
+  admin: 'make tokens for the admin API, and print its OpenAPI document',
   profile: 'publish KPI profiles, and show the profile in force',
 } as const

@@ -1,0 +1,44 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { AdminToken } from '../../../app/config/admin-schema.js'
+import type { Principal } from './roles.js'
+
+const PREFIX = 'svadm_'
+
+/**
+ * A new token: 256 random bits behind a prefix by which scanners of repositories know it. Its hash is one SHA-256:
+ * slow hashes (scrypt) make guessing of passwords costly, and 256 random bits cannot be guessed at any speed.
+ */
+export const newToken = (): Readonly<{ token: string; sha256: string }> => {
+  const token = `${PREFIX}${randomBytes(32).toString('base64url')}`
+  return { token, sha256: sha256(token).toString('hex') }
+}
+
+type Known = Readonly<{ digest: Buffer; expires: number | undefined; principal: Principal }>
+
+/** The principal of a configured token; `undefined` for an unknown or an expired one. */
+export const tokenCheck = (
+  tokens: readonly AdminToken[],
+  local: Readonly<{ token: string; tenant: string }>,
+  now: () => number,
+): ((token: string) => Principal | undefined) => {
+  const localPrincipal: Principal = {
+    ...{ kind: 'local', name: 'local', roles: ['operator', 'auditor'], tenants: [local.tenant] },
+  }
+  const known: readonly Known[] = [
+    { digest: sha256(local.token), expires: undefined, principal: localPrincipal },
+    ...tokens.map(({ name, roles, tenants, sha256: hash, expires }): Known => ({
+      digest: Buffer.from(hash, 'hex'),
+      expires: expires === undefined ? undefined : Date.parse(expires),
+      principal: { kind: 'token', name, roles, tenants },
+    })),
+  ]
+  return (token) => {
+    const digest = sha256(token)
+    let found: Known | undefined
+    // All are compared, each in constant time, so that the time tells neither which one matches nor how far.
+    for (const each of known) if (timingSafeEqual(each.digest, digest)) found = each
+    return found === undefined || (found.expires !== undefined && found.expires <= now()) ? undefined : found.principal
+  }
+}
+
+const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()

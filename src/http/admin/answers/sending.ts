@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import { pipeline, Readable } from 'node:stream'
+import { promisify } from 'node:util'
+import { createGzip, gzip } from 'node:zlib'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Problem } from './problem.js'
+
+const zipped = promisify(gzip)
+/** Smaller bodies are not worth it. */
+const GZIP_FROM_BYTES = 1_024
+
+const takesGzip = ({ headers }: FastifyRequest): boolean =>
+  /(^|,)\s*(gzip|\*)\s*(;\s*q=(?!0(\.0*)?\s*(,|$))[\d.]+\s*)?(,|$)/i.test(headers['accept-encoding'] ?? '')
+
+/** Headers of every answer. Nothing of it is stored by caches or shown by browsers as anything but data. */
+export const securityHeaders = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  vary: 'accept, accept-encoding, authorization',
+} as const
+
+/** Sends JSON; a GET with an ETag, and 304 where the caller has it already. */
+export const sendJson = async (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  status: number,
+  value: unknown,
+): Promise<FastifyReply> => {
+  const body = Buffer.from(JSON.stringify(value))
+  if (request.method === 'GET' && status === 200) {
+    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`
+    reply.header('etag', etag)
+    if (matches(request.headers['if-none-match'], etag)) return reply.code(304).send()
+  }
+  reply.code(status).type('application/json; charset=utf-8')
+  if (body.length < GZIP_FROM_BYTES || !takesGzip(request)) return reply.send(body)
+  return reply.header('content-encoding', 'gzip').send(await zipped(body))
+}
+
+const matches = (header: string | undefined, etag: string): boolean =>
+  header !== undefined && (header === '*' || header.split(',').some((each) => each.trim().replace(/^W\//, '') === etag))
+
+/** Sends lines as they come. A failure in the middle breaks the connection off, so that nobody takes a part for all. */
+export const sendLines = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  lines: AsyncIterable<string>,
+  onFailure: (cause: unknown) => void,
+): FastifyReply => {
+  const source = Readable.from(lines, { objectMode: false, highWaterMark: 64 * 1024 })
+  reply.code(200).type('application/x-ndjson; charset=utf-8')
+  if (!takesGzip(request)) {
+    source.on('error', onFailure)
+    return reply.send(source)
+  }
+  const zip = createGzip()
+  pipeline(source, zip, (cause) => {
+    if (cause !== undefined && cause !== null) onFailure(cause)
+  })
+  return reply.header('content-encoding', 'gzip').send(zip)
+}
+
+export const sendProblem = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  problem: Problem,
+  headers: Readonly<Record<string, string>> = {},
+): FastifyReply =>
+  reply
+    .code(problem.status)
+    .headers(headers)
+    .type('application/problem+json; charset=utf-8')
+    .send(JSON.stringify({ ...problem, instance: request.url.split('?')[0] }))

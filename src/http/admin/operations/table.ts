@@ -1,0 +1,16 @@
+import type { Operation } from '../operation.js'
+import { configurationOperations } from './configuration.js'
+import { deadLetterOperations } from './dead-letters.js'
+import { rowOperations } from './rows.js'
+import { statusOperations } from './status.js'
+
+/**
+ * Every operation of the admin API. Routes, OpenAPI, roles, the audit log, jobs and the tests that try each role on each
+ * tenant come from this table: a use case is one entry.
+ */
+export const operations: readonly Operation[] = [
+  ...rowOperations,
+  ...statusOperations,
+  ...configurationOperations,
+  ...deadLetterOperations,
+]

@@ -1,0 +1,56 @@
+import type { StageHandle } from '../../../src/app/pipeline/stage.js'
+import { deadLetters } from '../../../src/app/operations/dead-letters.js'
+import { singleLog } from '../../../src/app/pipeline/logs/logs.js'
+import type { EventLog } from '../../../src/log/event-log.js'
+
+export type ExampleCall = Readonly<{ path: string; body?: unknown }>
+
+/** A call of each operation that succeeds on `computedLog`: members of the path filled in, and a query or a body. */
+export const exampleCalls = async (log: EventLog, tenant: string): Promise<Readonly<Record<string, ExampleCall>>> => {
+  let letter = ''
+  for await (const { id } of deadLetters(singleLog(log), tenant)) letter = id
+  return {
+    listRows: { path: '/rows?family=queue' },
+    listIntervals: { path: '/intervals?check=true' },
+    listCorrections: { path: '/corrections?family=queue' },
+    listStages: { path: '/stages' },
+    pauseStage: { path: '/stages/projector/pause', body: {} },
+    resumeStage: { path: '/stages/projector/resume', body: {} },
+    listGenerations: { path: '/generations' },
+    showClock: { path: '/clock' },
+    listConfiguration: { path: '/configuration' },
+    importConfiguration: {
+      path: '/configuration',
+      body: { documents: [{ name: 'queue.json', content: queue }], why: 'new service level' },
+    },
+    showProfile: { path: '/profile' },
+    publishProfile: { path: '/profile', body: { profile: { id: 'strict', version: 1, shortAbandonMs: 4_000 } } },
+    tickClock: { path: '/clock/tick', body: {} },
+    takeClockBack: { path: '/clock/take-back', body: { to: '2026-01-05T09:00:00Z' } },
+    listDeadLetters: { path: '/dead-letters' },
+    showDeadLetter: { path: `/dead-letters/${letter}` },
+    retryDeadLetters: { path: '/dead-letters/retry', body: {} },
+    erase: { path: '/erasures', body: { entity: 'user', id: 'nobody', dryRun: false } },
+  }
+}
+
+const queue = {
+  id: '7c1f0b56-0000-4000-8000-000000000001',
+  name: 'Sales',
+  mediaSettings: { call: { serviceLevel: { percentage: 0.8, durationMs: 30_000 } } },
+}
+
+/** A stage that only knows whether it is paused. */
+export const fakeStage = (name: string): StageHandle => {
+  let kind: 'running' | 'paused' = 'running'
+  return {
+    name,
+    state: () => ({ kind }),
+    since: () => 0,
+    activity: () => ({ troubles: [], alarms: [], behindSince: undefined }),
+    pause: () => Promise.resolve(void (kind = 'paused')),
+    resume: () => void (kind = 'running'),
+    stop: () => Promise.resolve({ kind: 'stopped' }),
+    ended: new Promise(() => undefined),
+  }
+}
