@@ -32,10 +32,13 @@ export const computedGenerations = async (logs: Logs, tenant: string): Promise<G
 }
 
 /** The generation of this name, by default the live one. Throws `NoGeneration`, `UnknownGeneration`. */
-export const chosenGeneration = ({ all, live }: Generations, name: string | undefined, tenant: string): Generation => {
+export const chosenGeneration = ({ all, live, retired }: Generations, name: string | undefined, tenant: string): Generation => {
   const wanted = name ?? live
   if (wanted === undefined) throw new NoGeneration(tenant)
   const generation = Object.hasOwn(all, wanted) ? all[wanted] : undefined
+  const gone = retired[wanted]
+  if (gone !== undefined)
+    throw new UnknownGeneration(`generation ${wanted} was retired at ${gone.at}: its rows are deleted`)
   if (generation === undefined)
     throw new UnknownGeneration(`there is no generation ${wanted}; there are ${Object.keys(all).join(', ')}`)
   return generation

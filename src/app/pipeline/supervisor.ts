@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Source } from '../../ingress/source.js'
 import type { Config } from '../config/schema.js'
 import { runEgress } from './egress/egress.js'
+import { closeRetired } from './retired-parts.js'
 import { pausedText, watchPause } from './projection-pause.js'
 import { runIngress } from './ingress/ingress-stage.js'
 import type { HeldClock } from './ingress/wall-clock.js'
@@ -82,6 +83,7 @@ export const startPipeline = (options: PipelineOptions): Pipeline => {
     () => true,
     () => false,
   )
+  if (!untilCaughtUp) void closeRetired(options.logs, options.config.tenant, all, logger)
   const stages: StageHandle[] = []
   if (opened !== undefined)
     stages.push(start('ingress', async (control) => ingressStage(options, await opened, control)))

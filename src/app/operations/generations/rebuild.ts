@@ -1,14 +1,37 @@
+import { latestHeaders, RowOfUnknownSchema } from '../../../contract/kpi-stream.js'
+import type { Profile } from '../../../domain/profile.js'
+import {
+  promote,
+  PROJECTION_VERSION,
+  readGenerations,
+  startGeneration,
+  type Generation,
+  type Generations,
+  type PublishMode,
+  type Told,
+} from '../../pipeline/generations.js'
+import { rawLogIdOf } from '../../pipeline/projector/checkpoint-check.js'
+import { chosenGeneration, UnknownGeneration } from '../computed.js'
+import { catchUp, RebuildRefused, type CatchUpOptions } from './catch-up.js'
 import { compareGenerations, type IntervalComparison } from './compare-generations.js'
 import { comparedRow, type ComparedRow } from './digest.js'
-import { promote, readGenerations, startGeneration, type Generation } from '../../pipeline/generations.js'
-import { latestHeaders, RowOfUnknownSchema } from '../../../contract/kpi-stream.js'
-import { snapshotsOf, withRowIndex, type LiveProjectorOptions } from '../../pipeline/projector/projector-stage.js'
-import type { Position } from '../../../log/event-log.js'
-import { GaveUp } from '../../pipeline/retry.js'
-import { rawLogIdOf } from '../../pipeline/projector/checkpoint-check.js'
-import { runProjector } from '../../pipeline/projector/projector.js'
+import { phaseOf, positionOf } from './generation-status.js'
 
-export type RebuildOptions = LiveProjectorOptions & Readonly<{ promote: boolean }>
+export { RebuildFailed, RebuildRefused, RebuildStopped } from './catch-up.js'
+
+export type RebuildOptions = CatchUpOptions &
+  Readonly<{
+    /** By what the new generation computes; one that is resumed keeps its own. */
+    profile: Profile
+    /** Go on with this generation, which is not complete, instead of starting one. `true`: the last that is not. */
+    resume?: string | true | undefined
+    promote: boolean
+    /** What the egress publishes of the promoted generation. Default all. */
+    publish?: PublishMode
+    told?: Told
+    /** Is told the generation before work on it begins. */
+    onGeneration?: (generation: Generation) => void
+  }>
 
 export type RebuildOutcome = Readonly<{
   before: string | undefined
@@ -20,77 +43,61 @@ export type RebuildOutcome = Readonly<{
   promoted: boolean
 }>
 
-/** The rebuild did not finish. Its generation is incomplete, was not promoted, and can be ignored. */
-export class RebuildFailed extends Error {
-  override readonly name: string = 'RebuildFailed'
-}
-
-/** The rebuild was told to stop before its generation was complete. */
-export class RebuildStopped extends RebuildFailed {
-  override readonly name = 'RebuildStopped'
-}
-
-/** The log or the configuration does not allow the rebuild; repeating it does not help. */
-export class RebuildRefused extends RebuildFailed {
-  override readonly name = 'RebuildRefused'
-}
-
 /**
- * Computes a new generation from the whole raw log beside the live one, and compares the two per interval. `promote`
- * switches the egress, and the projector of a running process, to the new one.
+ * Computes a new generation from the whole raw log beside the live one, or goes on with one whose rebuild was cut short,
+ * and compares the two per interval. `promote` switches the egress, and the projector of a running process, to the new
+ * one.
  */
 export const rebuild = async (options: RebuildOptions): Promise<RebuildOutcome> => {
-  const { logs, tenant, profile, now, data, raw } = options
-  const { before, generation } = await logs.changingControl(async (control) => {
-    const state = await readGenerations(control, tenant)
-    return {
-      before: state.live,
-      ...(await startGeneration(
-        control,
-        tenant,
-        state,
-        profile,
-        await raw.head(),
-        new Date(now()),
-        await rawLogIdOf(raw),
-      )),
-    }
-  })
-  const kpi = await logs.kpi(generation.name, 'writer')
-  const snapshots = snapshotsOf(data, tenant, generation.name, logs)
-  try {
-    let reached: Position | undefined
-    const head = generation.historyThrough
-    const end = await withRowIndex(options, generation, kpi, (told) => {
-      const onProgress: typeof told = (progress) => {
-        reached = progress.position
-        told(progress)
-      }
-      return runProjector({ ...options, generation, kpi, snapshots, untilCaughtUp: true, onProgress })
-    }).catch((cause: unknown) => {
-      if (!(cause instanceof GaveUp)) throw cause
-      throw new RebuildFailed(`generation ${generation.name} is not complete: ${cause.message}`, { cause })
-    })
-    if (end.kind === 'stopped')
-      throw new RebuildStopped(
-        `generation ${generation.name} is not complete: stopped${reached === undefined ? '' : ` at position ${reached} of ${head}`}; nothing was promoted, and the next rebuild begins anew`,
-      )
-    if (end.kind === 'refused') throw new RebuildRefused(`generation ${generation.name} is not complete: ${end.reason}`)
-    if (end.kind !== 'caught-up')
-      throw new RebuildFailed(`generation ${generation.name} is not complete: ${describe(end)}`)
-  } finally {
-    await snapshots.close()
-  }
+  const { logs, tenant, now, publish, told } = options
+  const { before, generation } = await (options.resume === undefined ? started(options) : resumed(options))
+  options.onGeneration?.(generation)
+  await catchUp(options, generation)
   const rowsOf = async (name: string): Promise<ReadonlyMap<string, ComparedRow>> => {
-    const rows = await latestHeaders(name === generation.name ? kpi : await logs.kpi(name, 'reader'), tenant, name)
+    const rows = await latestHeaders(await logs.kpi(name, 'reader'), tenant, name)
     return new Map([...rows].map(([key, row]) => [key, comparedRow(row)]))
   }
   const { intervals, notCompared } = await compareWith(before, generation.name, rowsOf)
   if (options.promote)
     await logs.changingControl(async (control) =>
-      promote(control, tenant, await readGenerations(control, tenant), generation.name, new Date(now())),
+      promote(control, tenant, await readGenerations(control, tenant), generation.name, new Date(now()), publish, told),
     )
   return { before, generation, intervals, notCompared, promoted: options.promote }
+}
+
+type Begun = Readonly<{ before: string | undefined; generation: Generation }>
+
+const started = ({ logs, tenant, profile, now, raw, told }: RebuildOptions): Promise<Begun> =>
+  logs.changingControl(async (control) => {
+    const state = await readGenerations(control, tenant)
+    const [head, id] = [await raw.head(), await rawLogIdOf(raw)]
+    const begun = await startGeneration(control, tenant, state, profile, head, new Date(now()), id, told)
+    return { before: state.live, generation: begun.generation }
+  })
+
+const resumed = async ({ logs, tenant, resume }: RebuildOptions): Promise<Begun> => {
+  const state = await readGenerations(await logs.control('reader'), tenant)
+  const generation =
+    resume === true ? await lastIncomplete(state, logs, tenant) : chosenGeneration(state, resume, tenant)
+  if (generation.name === state.live)
+    throw new RebuildRefused(`generation ${generation.name} is live: a running projector goes on with it`)
+  if (generation.projectionVersion !== PROJECTION_VERSION)
+    throw new RebuildRefused(
+      `generation ${generation.name} was begun by version ${generation.projectionVersion} of the projection and this is version ${PROJECTION_VERSION}: \`streamvane projections rebuild\` begins a new one`,
+    )
+  return { before: state.live, generation }
+}
+
+const lastIncomplete = async (
+  state: Generations,
+  logs: RebuildOptions['logs'],
+  tenant: string,
+): Promise<Generation> => {
+  for (const generation of Object.values(state.all).reverse())
+    if (phaseOf(state, generation, await positionOf(logs, tenant, generation.name)) === 'incomplete') return generation
+  throw new UnknownGeneration(
+    'no rebuild was cut short, so there is nothing to resume; `streamvane projections list` shows all generations',
+  )
 }
 
 /** A generation whose rows cannot be read any more does not hinder the one that replaces it. */
@@ -107,6 +114,3 @@ const compareWith = async (
     return { intervals: [], notCompared: cause.message }
   }
 }
-
-const describe = (end: Readonly<{ kind: string; by?: string; reason?: string }>): string =>
-  [end.kind, end.by, end.reason].filter(Boolean).join(': ')

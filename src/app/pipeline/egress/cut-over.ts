@@ -7,7 +7,7 @@ import { addToDigest, rowNumber } from '../../../domain/row-digest.js'
 import { kpiStream } from '../../../domain/stream-name.js'
 import type { CutOver, GenerationRecord, Progress, RowFilter, RowRecord, SinkFailure } from '../../../egress/sink.js'
 import { LogUnavailable, type EventLog } from '../../../log/event-log.js'
-import { readGenerations, type Live } from '../generations.js'
+import { readGenerations, type Generations, type Live } from '../generations.js'
 import type { Generation, Publishing } from './publishing.js'
 import { passes, selectableRow } from './selection.js'
 
@@ -44,14 +44,14 @@ export const publishCutOver = async (
   cutOver: CutOver,
 ): Promise<SinkFailure | undefined> => {
   const { tenant, filter, batchMax, logger, sink } = publishing
-  const before = await logsBefore(publishing, cutOver)
+  const { all, retired } = await readGenerations(await publishing.logs.control('reader'), tenant)
+  const before = await logsBefore(publishing, cutOver, retired)
   if (before === undefined) return undefined
   const { revision: through } = await writer.place()
   const rows = new LatestRevisions(filter)
   for await (const stored of rowsThrough(kpi, stream, through, until)) rows.add(stored)
 
   const seen = new Set<string>()
-  const { all } = await readGenerations(await publishing.logs.control('reader'), tenant)
   const families = new Set([...(all[live.generation]?.profile.families ?? []), ...rows.families()])
   let page: RowRecord[] = []
   let withdrawn = 0
@@ -93,9 +93,17 @@ type Before = Readonly<{ log: EventLog; stream: string; revision: number }>
 const logsBefore = async (
   { tenant, logs, logger, sink }: Publishing,
   { before }: CutOver,
+  retired: Generations['retired'],
 ): Promise<readonly Before[] | undefined> => {
   const opened: Before[] = []
-  for (const { generation, revision, logId } of before)
+  for (const { generation, revision, logId } of before) {
+    if (Object.hasOwn(retired, generation)) {
+      logger.warn(
+        `egress ${sink.name}: generation ${generation} was retired before the cut-over was done: rows that the live ` +
+          `generation does not have stay at the destination`,
+      )
+      continue
+    }
     try {
       const log = await logs.kpi(generation, 'reader')
       if (logId !== undefined && (await log.id()) !== logId)
@@ -112,6 +120,7 @@ const logsBefore = async (
       )
       return undefined
     }
+  }
   return opened
 }
 

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readKpiEvent, type StoredKpiEvent } from '../../../contract/kpi-stream.js'
-import { isKpiEvent } from '../../../contract/kpi-stream.js'
+import { isKpiEvent, readKpiEvent, type StoredKpiEvent } from '../../../contract/kpi-stream.js'
 import { kpiStream } from '../../../domain/stream-name.js'
 import type { CutOver, Progress, RowFilter, SinkFailure, SinkRecord } from '../../../egress/sink.js'
 import { LogUnavailable, type EventLog, type RecordedEvent } from '../../../log/event-log.js'
@@ -137,12 +136,12 @@ class LastOfEach {
     const selectable = selectableOf(stored)
     if (!passes(this.filter, selectable)) return
     if (selectable.replaces === undefined) this.lasting.push(event.revision)
-    else this.byName.set(selectable.replaces, { revision: event.revision, digest: digestOf(stored) })
+    else this.byName.set(selectable.replaces, { revision: event.revision, digest: datumDigest(stored) })
   }
 }
 
 /** The first 128 bits of the SHA-256 of schema and datum: a name for the bytes, shorter than they are. */
-const digestOf = (stored: StoredKpiEvent): string =>
+export const datumDigest = (stored: StoredKpiEvent): string =>
   stored.kind === 'left'
     ? ''
     : createHash('sha256').update(stored.schema).update(stored.avro).digest().toString('latin1', 0, 16)

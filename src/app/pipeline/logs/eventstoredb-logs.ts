@@ -58,6 +58,12 @@ export const eventStoreDbLogs = (
       if (mode === 'writer') await lock(`${generation}.writer`)
       return used
     },
+    releaseKpi: async (generation) => {
+      const name = `${generation}.writer`
+      const held = locks.get(name)
+      locks.delete(name)
+      await (await held?.catch(() => undefined))?.close()
+    },
     points: async (generation) => {
       try {
         await lock(`${generation}.points-writer`)

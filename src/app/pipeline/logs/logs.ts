@@ -1,8 +1,11 @@
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { openEmbeddedLog } from '../../../log/embedded/log.js'
-import { LogUnavailable, type EventLog } from '../../../log/event-log.js'
+import { allBuckets, kpiStream, pointsStream } from '../../../domain/stream-name.js'
+import { LogUnavailable, type AppendFailure, type EventLog } from '../../../log/event-log.js'
 import { whenFree } from '../../../log/when-free.js'
 
 /** How a part of the log is opened: one process writes it, any number read it. */
@@ -17,6 +20,17 @@ export type Logs = Readonly<{
   raw: (mode: Mode) => Promise<EventLog>
   kpi: (generation: string, mode: Mode) => Promise<EventLog>
   control: (mode: Mode) => Promise<EventLog>
+  /** Gives back the right to write a KPI part, so that another process can take it. Readers go on. */
+  releaseKpi: (generation: string) => Promise<void>
+  /** Closes what this process reads of a KPI part that was deleted: an open file keeps its disk. */
+  closeKpi: (generation: string) => Promise<void>
+  /**
+   * Deletes all rows of a generation, which was noted as retired: nobody opens it for writing any more. Can be repeated
+   * after it was cut short. Throws `LogLocked` while another process writes them.
+   */
+  deleteKpi: (tenant: string, generation: string) => Promise<void>
+  /** The folder of a KPI part; absent where the log is no folder of this machine. */
+  kpiFolder?: (generation: string) => string
   /**
    * The log to which the owners of buckets append the points streams of a generation, each in a process of its own with
    * a data folder of its own. Throws `LogRefused` where a log has one writer.
@@ -55,21 +69,29 @@ export const embeddedLogs = (data: string, owner: string): Logs => {
   const opened = new Map<string, Promise<Readonly<{ mode: Mode; log: EventLog }>>>()
   const folder = (part: string): string => join(data, 'log', part)
 
-  const open = async (part: string, mode: Mode): Promise<EventLog> => {
-    const known = opened.get(part)
+  /** `apart`: what of the part is opened by itself; else a reader is the writer's log where there is one. */
+  const open = async (part: string, mode: Mode, apart = ''): Promise<EventLog> => {
+    const name = `${part} ${apart}`
+    const known = opened.get(name)
     if (known !== undefined) {
       const held = await known
       if (held.mode === 'writer' || mode === 'reader') return held.log
       await held.log.close()
     }
     const opening = openEmbeddedLog({ dir: folder(part), mode, owner }).then((log) => ({ mode, log }))
-    opened.set(part, opening)
+    opened.set(name, opening)
     try {
       return (await opening).log
     } catch (cause) {
-      opened.delete(part)
+      opened.delete(name)
       throw cause
     }
+  }
+  const close = async (part: string, apart: string): Promise<void> => {
+    const name = `${part} ${apart}`
+    const held = opened.get(name)
+    opened.delete(name)
+    await (await held?.catch(() => undefined))?.log.close()
   }
 
   const changing = async <T>(part: string, work: (log: EventLog) => Promise<T>): Promise<T> => {
@@ -83,7 +105,23 @@ export const embeddedLogs = (data: string, owner: string): Logs => {
 
   return {
     raw: (mode) => open('raw', mode),
-    kpi: (generation, mode) => open(`kpi-${generation}`, mode),
+    // Writer and readers of one process are opened apart: the writer is given back while readers go on.
+    kpi: (generation, mode) => open(`kpi-${generation}`, mode, mode),
+    releaseKpi: (generation) => close(`kpi-${generation}`, 'writer'),
+    closeKpi: (generation) => close(`kpi-${generation}`, 'reader'),
+    deleteKpi: async (_, generation) => {
+      const part = `kpi-${generation}`
+      const [dir, aside] = [folder(part), folder(`retired-${part}`)]
+      // Also a check that no other process writes it.
+      if (existsSync(dir)) await open(part, 'writer', 'writer')
+      await close(part, 'writer')
+      await close(part, 'reader')
+      // Moved first: a deletion that is cut short leaves no part that looks whole.
+      rmSync(aside, { recursive: true, force: true })
+      if (existsSync(dir)) renameSync(dir, aside)
+      rmSync(aside, { recursive: true, force: true })
+    },
+    kpiFolder: (generation) => folder(`kpi-${generation}`),
     control: (mode) => open('control', mode),
     points: () =>
       Promise.reject(
@@ -104,10 +142,26 @@ export const embeddedLogs = (data: string, owner: string): Logs => {
   }
 }
 
+/** Erases the rows of a generation and what its buckets have found. */
+const eraseKpi = async (log: EventLog, tenant: string, generation: string): Promise<void> => {
+  const points = allBuckets.map((bucket) => pointsStream(tenant, generation, bucket))
+  for (const stream of [...points, kpiStream(tenant, generation)]) {
+    if ((await log.streamRevision(stream)) === undefined) continue
+    const erased = await log.erase(stream)
+    if (E.isLeft(erased)) throw new LogRefused(`the stream ${stream} cannot be deleted: ${failureText(erased.left)}`)
+  }
+}
+
+const failureText = (failure: AppendFailure): string =>
+  failure.tag === 'Refused' || failure.tag === 'TooLarge' ? failure.reason : failure.tag
+
 /** One log that holds all parts: for tests, and for adapters that are servers. */
 export const singleLog = (log: EventLog): Logs => ({
   raw: () => Promise.resolve(log),
   kpi: () => Promise.resolve(log),
+  releaseKpi: () => Promise.resolve(),
+  closeKpi: () => Promise.resolve(),
+  deleteKpi: (tenant, generation) => eraseKpi(log, tenant, generation),
   control: () => Promise.resolve(log),
   points: () => Promise.resolve(log),
   changingControl: (work) => work(log),

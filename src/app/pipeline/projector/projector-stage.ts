@@ -99,6 +99,7 @@ export const runLiveProjector = (options: LiveProjectorOptions): Promise<Project
       )
     } finally {
       await snapshots.close()
+      await logs.releaseKpi(generation.name) // another process may catch it up, to promote it again
     }
   })
 

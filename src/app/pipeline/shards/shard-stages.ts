@@ -89,5 +89,6 @@ export const runLiveMerge = (options: LiveProjectorOptions): Promise<ProjectorEn
       )
     } finally {
       await snapshots.close()
+      await logs.releaseKpi(generation.name)
     }
   })
