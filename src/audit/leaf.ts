@@ -22,19 +22,32 @@ export type LeafEntry = Readonly<{
  * and UTF-8 of the type · 32 bytes of the payload's digest, which is SHA-256 of `u32` length of the metadata, metadata,
  * data.
  */
-export const encodeEntry = ({ stream, revision, position, id, type, payload }: LeafEntry): Uint8Array => {
-  const [streamBytes, typeBytes] = [Buffer.from(stream), Buffer.from(type)]
-  const bytes = Buffer.alloc(FIXED_BYTES + streamBytes.length + typeBytes.length)
-  let at = bytes.writeUInt8(VERSION)
-  at = bytes.writeUInt16BE(streamBytes.length, at)
-  at += streamBytes.copy(bytes, at)
+export const encodeEntry = (entry: LeafEntry): Uint8Array => {
+  const bytes = Buffer.alloc(FIXED_BYTES + Buffer.byteLength(entry.stream) + Buffer.byteLength(entry.type))
+  writeEntry(bytes, 0, entry)
+  return bytes
+}
+
+/** Returns where the entry ends. */
+const writeEntry = (
+  bytes: Buffer,
+  from: number,
+  { stream, revision, position, id, type, payload }: LeafEntry,
+): number => {
+  let at = bytes.writeUInt8(VERSION, from)
+  at = writeText(bytes, at, stream)
   at = bytes.writeBigUInt64BE(BigInt(revision), at)
   at = bytes.writeBigUInt64BE(position, at)
   at += bytes.write(id.replaceAll('-', ''), at, 'hex')
-  at = bytes.writeUInt16BE(typeBytes.length, at)
-  at += typeBytes.copy(bytes, at)
+  at = writeText(bytes, at, type)
   bytes.set(payload, at)
-  return bytes
+  return at + HASH_BYTES
+}
+
+const writeText = (bytes: Buffer, at: number, text: string): number => {
+  const length = bytes.write(text, at + 2)
+  bytes.writeUInt16BE(length, at)
+  return at + 2 + length
 }
 
 const VERSION = 1
@@ -74,6 +87,14 @@ export const payloadDigest = (metadata: Uint8Array, data: Uint8Array): Hash => {
   scratch.set(metadata, 4)
   scratch.set(data, 4 + metadata.length)
   return hash('sha256', scratch.subarray(0, size), 'buffer')
+}
+
+const leafScratch = Buffer.alloc(1 + FIXED_BYTES + 2 * 3 * 0xffff)
+
+/** The hash of the leaf of an event: `leafHash(encodeEntry(entryOf(event)))` without the copies. */
+export const leafHashOf = (event: RecordedEvent): Hash => {
+  const end = writeEntry(leafScratch, 1, entryOf(event))
+  return hash('sha256', leafScratch.subarray(0, end), 'buffer')
 }
 
 /** The entry of an event of the log. */

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { keepErasedLeaves } from '../app/operations/audit/audit-log.js'
 import { deadLetters } from '../app/operations/dead-letters.js'
 import { erase, type Erasure, type Mention } from '../app/operations/erase.js'
 import { eraseFacts } from '../facts/segment-files.js'
@@ -51,6 +52,7 @@ export const eraseCommand = (): Command =>
           const erasure = await erase({
             ...{ raw, tenant, stream, entityId, dryRun, now: Date.now },
             deadLetters: () => deadLetters(logs, tenant),
+            keepLeaves: (entries) => keepErasedLeaves(logs, tenant, entries, config.audit.key !== undefined),
             forgetFacts: (name) => eraseFacts(config.data, tenant, name),
             onProgress: (position) => bar.update(Number(position)),
           }).finally(() => bar.stop())

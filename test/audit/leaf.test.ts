@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeEntry, encodeEntry, entryOf, type LeafEntry } from '../../src/audit/leaf.js'
+import { decodeEntry, encodeEntry, entryOf, leafHashOf, type LeafEntry } from '../../src/audit/leaf.js'
+import { leafHash } from '../../src/audit/merkle.js'
 import { anyEvent } from './any-event.js'
 
 describe('the entry of a leaf', () => {
@@ -27,6 +28,7 @@ describe('the entry of a leaf', () => {
       fc.property(anyEvent, (event) => {
         const entry = entryOf(event)
         expect(decodeEntry(encodeEntry(entry))).toEqual(entry)
+        expect(leafHashOf(event)).toEqual(leafHash(encodeEntry(entry)))
       }),
       { numRuns: 100 },
     )

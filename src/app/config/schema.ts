@@ -4,6 +4,7 @@ import { HOUR_MS } from '../../domain/interval.js'
 import { isTenant } from '../../domain/stream-name.js'
 import { checkpointMismatchCodes } from '../pipeline/projector/checkpoint-check.js'
 import { adminSchema } from './admin-schema.js'
+import { auditSchema } from './audit-schema.js'
 import { topicName } from './egress-schema.js'
 import { egressFaults, egressSchema } from './egress-sinks.js'
 import { profileSchema } from './profile-schema.js'
@@ -112,6 +113,7 @@ export const configSchema = z
       })
       .prefault({}),
     egress: egressSchema.prefault({}),
+    audit: auditSchema.prefault({}),
     logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
   .superRefine((config, context) => {

@@ -4,6 +4,7 @@ import { dimensionsOf } from '../../domain/dimensions.js'
 import { intervalStart, MINUTE_MS, type EpochMs } from '../../domain/interval.js'
 import { defaultProfile, type PointSource } from '../../domain/profile.js'
 import { configStream, rawPrefixes } from '../../domain/stream-name.js'
+import { entryOf, type LeafEntry } from '../../audit/leaf.js'
 import { decodeRaw } from '../../ingress/decode/decoders.js'
 import { importedData } from '../../ingress/decode/configuration.js'
 import { contentId } from '../../log/content-id.js'
@@ -40,6 +41,8 @@ export type EraseOptions = Readonly<{
   deadLetters: () => AsyncIterable<Readonly<{ raw: Uint8Array }>>
   /** Positions read of the raw log while looking for mentions. */
   onProgress?: (position: Position) => void
+  /** Keeps what the leaves of the events state, so that the signed trees stand without the events. */
+  keepLeaves?: (entries: readonly LeafEntry[]) => Promise<void>
   /** Forgets the kept facts of a stream, where there is a data folder that may hold some. */
   forgetFacts?: (stream: string) => Promise<unknown>
   dryRun: boolean
@@ -61,7 +64,7 @@ export class NotErased extends Error {
 }
 
 /**
- * Erases a stream of the raw log for ever. First a note is stored of how many points which rows lose (without the id of
+ * Erases a stream of the raw log for ever. First it is kept what the leaves of its events state, then a note is stored of how many points which rows lose (without the id of
  * the entity in it), then the stream is erased. A crash between the two leaves a note too many rather than an unknown
  * gap. Erasing again changes nothing and counts nothing. What mentions the entity in other streams is counted and
  * stays.
@@ -70,12 +73,14 @@ export const erase = async (options: EraseOptions): Promise<Erasure> => {
   const { raw, tenant, stream, dryRun, now } = options
   const points = new PointCounts()
   let [events, from, through] = [0, 0n, 0n]
+  const entries: LeafEntry[] = []
   // A server may go on returning the events of an erased stream until it is scavenged.
   const isThere = (await raw.streamRevision(stream)) !== undefined
   for await (const batch of isThere ? raw.readStream(stream) : [])
     for (const event of batch) {
       if (events++ === 0) from = event.position
       through = event.position
+      if (options.keepLeaves !== undefined && !dryRun) entries.push(entryOf(event))
       const facts = decodeRaw(event.type, event.data)
       if (E.isRight(facts)) for (const fact of facts.right) points.see(fact)
     }
@@ -89,6 +94,7 @@ export const erase = async (options: EraseOptions): Promise<Erasure> => {
     await options.forgetFacts?.(stream)
     return erasure
   }
+  await options.keepLeaves?.(entries)
   const note: StreamErased = {
     type: 'StreamErased',
     at: now(),
