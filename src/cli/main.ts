@@ -22,6 +22,7 @@ const commands: Readonly<Record<keyof typeof summaries, () => Promise<Command>>>
   replay: async () => (await import('./replay.js')).replayCommand(),
   generations: async () => (await import('./generations.js')).generationsCommand(),
   corrections: async () => (await import('./corrections.js')).correctionsCommand(),
+  explain: async () => (await import('./explain.js')).explainCommand(),
   intervals: async () => (await import('./intervals.js')).intervalsCommand(),
   verify: async () => (await import('./verify.js')).verifyCommand(),
   reconcile: async () => (await import('./reconcile.js')).reconcileCommand(),

@@ -1,5 +1,6 @@
 import type { ConfigurationFact, OrgSettingsChanged, ProfilePublished, QueueConfigured } from '../domain/fact.js'
 import type { FamilyName } from '../domain/family.js'
+import type { Options } from '../domain/formula.js'
 import type { EpochMs } from '../domain/interval.js'
 import { builtInKpisOf, compileKpis, type CompiledKpis } from '../domain/kpi.js'
 import { metricIndex } from '../domain/metric.js'
@@ -125,6 +126,12 @@ export class Settings {
     return this.base
   }
 
+  /** The options of formulas in cells that begin at `start`, and the organisation's settings they come from, if any. */
+  optionsAt(start: EpochMs): Readonly<{ options: Options; org: OrgSettingsChanged | null }> {
+    const { org } = this.current
+    return { options: optionsIn(this.profileAt(start), org), org }
+  }
+
   /** Does any known profile ask for the family? */
   isAskedFor(family: FamilyName): boolean {
     return (
@@ -219,18 +226,23 @@ const structureOf = ({
   aheadMaxMs,
 })
 
-const renderingOf = (family: FamilyName, profile: Profile, org: OrgSettingsChanged | null): Rendering => {
+/** The options of formulas: those of the organisation where it says them, else those of the profile. */
+const optionsIn = (profile: Profile, org: OrgSettingsChanged | null): Options => {
   const own = optionsOf(profile)
   const { includeFlowOuts, includeAbandons, includeShortAbandons } = org ?? {}
+  return {
+    ...own,
+    includeFlowOuts: Number(includeFlowOuts ?? own.includeFlowOuts),
+    includeAbandons: Number(includeAbandons ?? own.includeAbandons),
+    includeShortAbandons: Number(includeShortAbandons ?? own.includeShortAbandons),
+  }
+}
+
+const renderingOf = (family: FamilyName, profile: Profile, org: OrgSettingsChanged | null): Rendering => {
   const kpis = [...builtInKpisOf(family), ...profile.kpis.filter((kpi) => kpi.families.includes(family))]
   const shortMs = org?.shortAbandonMs ?? profile.shortAbandonMs
   return {
-    kpis: compileKpis(kpis, {
-      ...own,
-      includeFlowOuts: Number(includeFlowOuts ?? own.includeFlowOuts),
-      includeAbandons: Number(includeAbandons ?? own.includeAbandons),
-      includeShortAbandons: Number(includeShortAbandons ?? own.includeShortAbandons),
-    }),
+    kpis: compileKpis(kpis, optionsIn(profile, org)),
     kpiNames: kpis.map(({ name }) => name),
     isShortAbandon: profile.shortAbandonThrough ? (ms) => ms <= shortMs : (ms) => ms < shortMs,
     waits: [

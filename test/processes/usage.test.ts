@@ -12,6 +12,7 @@ import { deadLetterCommand } from '../../src/cli/deadletter.js'
 import { egressCommand } from '../../src/cli/egress.js'
 import { auditCommand } from '../../src/cli/audit/audit.js'
 import { eraseCommand } from '../../src/cli/erase.js'
+import { explainCommand } from '../../src/cli/explain.js'
 import { generationsCommand } from '../../src/cli/generations.js'
 import { importCommand } from '../../src/cli/import.js'
 import { intervalsCommand } from '../../src/cli/intervals.js'
@@ -48,6 +49,7 @@ const commands = {
   replay: replayCommand,
   generations: generationsCommand,
   corrections: correctionsCommand,
+  explain: explainCommand,
   intervals: intervalsCommand,
   verify: verifyCommand,
   reconcile: reconcileCommand,

@@ -23,24 +23,28 @@ export type Scanned = Readonly<{
   erased: ReadonlyMap<string, ErasedRange>
 }>
 
-/** Finds the streams that concern a scope, and what every fold must know from the start. */
+/**
+ * Finds the streams that concern a scope by their facts through a position, and in all parts what a fold must know from
+ * the start.
+ */
 export const scan = async (
   parts: AsyncIterable<RunPart>,
-  tenant: string,
+  through: Position | undefined,
+  { tenant, signal }: Readonly<{ tenant: string; signal: AbortSignal }>,
   concerns: Concerns,
-  signal: AbortSignal,
 ): Promise<Scanned> => {
   const streams = new Set<string>()
   const configuration: PlacedConfiguration[] = []
   const takeBacks: { at: EpochMs; position: Position }[] = []
   const erased = new Map<string, ErasedRange>()
+  const isThrough = (position: Position): boolean => through !== undefined && position <= through
   for await (const { run, fromFact, toFact } of parts) {
     signal.throwIfAborted()
     const { facts } = run
     const test = concerns.testOf(facts)
     for (let entry = fromFact; entry < toFact; entry++) {
       const event = facts.event[entry] as number
-      if (test(entry, () => facts.fact(entry))) streams.add(run.stream(event))
+      if (test(entry, () => facts.fact(entry)) && isThrough(run.position(event))) streams.add(run.stream(event))
       if (facts.metric[entry] !== NOT_A_POINT || bucketOfStream(tenant, run.stream(event)) !== undefined) continue
       const fact = facts.fact(entry)
       const position = run.position(event)

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { ConfigurationFact } from '../../domain/fact.js'
+import type { EpochMs } from '../../domain/interval.js'
 import type { Row } from '../../domain/row.js'
 import { bucketOfStream } from '../../domain/stream-name.js'
 import { NOT_A_POINT } from '../../domain/fact-run.js'
@@ -13,7 +14,7 @@ import { Concerns } from './concerns.js'
 import { scan, type RunPart, type Scanned } from './scan.js'
 import type { Scope } from './scope.js'
 import { ScopedProjection, type Computation, type Reconfigure } from './scoped-projection.js'
-import type { Trace } from './trace.js'
+import type { RawPlace, Trace } from './trace.js'
 
 /** What to compute of which rows, wherever the facts come from. */
 export type ScopedFoldOf = Readonly<{
@@ -44,6 +45,10 @@ export type ScopedFold = Readonly<{
   /** The rows of the scope, the latest of each key, by key. Rows that hold nothing are left out. */
   rows: readonly Row[]
   trace: Trace | undefined
+  /** How far the clock had come at the end; null: it never ticked. */
+  frontier: EpochMs | null
+  /** Events of the streams found that cannot be decoded. */
+  undecodable: readonly RawPlace[]
   /** Configuration in the log, take-backs of the clock, erased streams, and the streams that concern the scope. */
   scanned: Scanned
   /** The last position that counted; `undefined`: the log is empty. */
@@ -63,10 +68,13 @@ const BATCH_EVENTS = 65_536
  */
 export const scopedFold = async (options: ScopedFoldOptions): Promise<ScopedFold> => {
   const through = options.through ?? (await options.raw.head())
+  const history = BigInt(options.generation.historyThrough ?? -1)
   return foldParts(options, through, async function* (pass, erased) {
     if (through === undefined) return
     const feed = await feedOf(options, erased)
-    for await (const batch of feed.through(undefined, through)) {
+    // The configuration of all of history is known from the start, also where less of the log counts.
+    const end = pass === 'finding' && history > through ? history : through
+    for await (const batch of feed.through(undefined, end)) {
       yield batch
       options.onProgress?.(pass, batch.through)
     }
@@ -94,13 +102,19 @@ const foldParts = async (
   partsOf: PartsOf,
 ): Promise<ScopedFold> => {
   const concerns = new Concerns(scope, generation.profile)
-  const scanned = await scan(partsOf('finding', new Map()), tenant, concerns, signal)
+  const scanned = await scan(partsOf('finding', new Map()), through, { tenant, signal }, concerns)
   const projection = new ScopedProjection({ tenant, generation, scope, known: scanned, reconfigure, supposed, trace })
+  const undecodable: RawPlace[] = []
   for await (const part of partsOf('folding', scanned.erased)) {
     signal.throwIfAborted()
-    projection.take(part, wantedIn(part.run, tenant, scanned.streams, concerns))
+    const { run } = part
+    projection.take(part, wantedIn(run, tenant, scanned.streams, concerns))
+    for (const event of run.undecodable)
+      if (scanned.streams.has(run.stream(event)))
+        undecodable.push({ stream: run.stream(event), position: run.position(event) })
   }
-  return { rows: projection.rows(), trace: projection.trace(), scanned, through }
+  const { frontier } = projection
+  return { rows: projection.rows(), trace: projection.trace(), frontier, undecodable, scanned, through }
 }
 
 /** Which entries of a run are folded: those of the streams found, of the clock and of the configuration. */

@@ -48,6 +48,8 @@ export class ScopedProjection {
   private readonly projection: KpiProjection
   private readonly tracer: Tracer | undefined
   private inHistory: boolean
+  /** How far the clock has come. */
+  frontier: EpochMs | null = null
   private readonly intervalMs: number
   /** Base intervals of the facts met so far; a profile that is published later asks for them. */
   private readonly begun = new Set<EpochMs>()
@@ -125,6 +127,8 @@ export class ScopedProjection {
     const fact = run.facts.fact(entry)
     const folded = isConfiguration(fact) ? this.reconfigure(fact) : fact
     if (folded === undefined) return
+    if (folded.type === 'ClockTicked') this.frontier = Math.max(this.frontier ?? folded.at, folded.at)
+    if (folded.type === 'ClockTakenBack') this.frontier = folded.at
     this.projection.apply(folded)
     this.tracer?.take(run, entry, folded)
   }

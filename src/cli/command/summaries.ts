@@ -17,6 +17,7 @@ export const summaries = {
   generations: 'list the generations with their profiles, and which of them is live',
   corrections:
     'list the rows that were restated after they were final: the reason, the place in the log, and the changes',
+  explain: 'show what a row was made of: formulas with their values, every event, the settings in force, its history',
   intervals: 'list the complete intervals with the markers that say so, and check the markers against the rows',
   verify: 'fold the raw log again and compare what it gives with every stored row; writes nothing',
   reconcile: 'compare rows with responses of the Genesys aggregates queries, and give every difference its reason',
