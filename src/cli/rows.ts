@@ -4,6 +4,7 @@ import { zoneOf } from '../app/config/zones.js'
 import { Names, isNamed } from '../app/names.js'
 import { chosenGeneration, computedGenerations } from '../app/operations/computed.js'
 import { allSettings, ifThere } from '../app/operations/imports/import-configuration.js'
+import { rowsAs, type AsWhat, type RowsThen } from '../app/operations/as-of/as-of.js'
 import { latestRowsInOrder } from '../app/operations/rows.js'
 import { rowJson } from '../contract/row-json.js'
 import { rowStatuses } from '../contract/schema/row-schema.js'
@@ -11,22 +12,41 @@ import { families, familyNames, type FamilyName } from '../domain/family.js'
 import { granularities, type Granularity } from '../domain/granularity.js'
 import { builtInKpisOf } from '../domain/kpi.js'
 import type { Profile } from '../domain/profile.js'
+import type { Scope } from '../app/scoped/scope.js'
 import type { Row, RowStatus } from '../domain/row.js'
 import type { EventLog } from '../log/event-log.js'
 import { command, type CommonFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
+import { withFacts } from '../app/pipeline/facts/open-feed.js'
 import { rangeOf } from './command/option-values.js'
-import { DimensionFilter, queueNamesOf, wantedDimensions, type QueueNames } from './command/row-dimensions.js'
+import {
+  DimensionFilter,
+  queueNamesOf,
+  wantedDimensions,
+  type QueueNames,
+  type WantedDimension,
+} from './command/row-dimensions.js'
 import { EXIT, UsageError } from './command/exit.js'
 import { summaries } from './command/summaries.js'
+import { countText } from './command/figures.js'
 import { printTable } from './command/table.js'
 import { columnsOf, namedColumns } from './rows/catalogue.js'
 import type { RowColumn, Shown } from './rows/column.js'
+import {
+  otherStateOf,
+  printDiff,
+  stateOf,
+  stateOptions,
+  stateText,
+  thenJson,
+  type StateFlags,
+} from './rows/as-it-was.js'
 import { csvHeader, csvRow } from './rows/csv.js'
 import { csvColumnNames } from './rows/default-columns.js'
 import { rowTable } from './rows/row-table.js'
 
 type Flags = CommonFlags &
+  StateFlags &
   Readonly<{
     family: FamilyName
     from?: string
@@ -45,85 +65,142 @@ type Flags = CommonFlags &
   }>
 
 export const rowsCommand = (): Command =>
-  command('rows', summaries.rows, [
-    'streamvane rows --family queue --from 2026-01-05T08:00:00Z --to 2026-01-05T12:00:00Z',
-    'streamvane rows --family agent --agent 5f1c… --json | jq .kpis',
-    'streamvane rows --family skill --where mediaType=voice --granularity P1D',
-    'streamvane rows --family queue --status corrected',
-    'streamvane rows --family queue --columns interval,queueName,offered,serviceLevel,tAnswered.max',
-    'streamvane rows --family queue --columns help',
-    'streamvane rows --family agent --from 2026-01-01 --to 2026-02-01 --csv > agents.csv',
-  ])
-    .addOption(new Option('--family <name>', 'which family').choices(familyNames).makeOptionMandatory())
-    .option('--from <instant>', 'intervals that start then or later')
-    .option('--to <instant>', 'intervals that start before')
-    .addOption(
-      new Option('--granularity <period>', 'only intervals of this length (default: all there are)').choices(
-        granularities,
-      ),
-    )
-    .addOption(new Option('--status <status>', 'only rows of this status').choices(rowStatuses))
-    .option('--queue <id or name>', 'only this queue, by id or by the name in its settings')
-    .option('--agent <id>', 'only this agent')
-    .option('--where <dimension=value...>', 'only rows with this value of a dimension')
-    .option('--generation <name>', 'of this generation (default: the live one)')
-    .option('--columns <names>', 'these columns, separated by commas; help lists them')
-    .option('--wide', 'every figure that the rows hold')
-    .option('--zone <name>', 'local time of this zone in the table (default: the zone of the profile)')
-    .addOption(new Option('--csv', 'as CSV: terms of ratios, ms, instants in UTC; the header is always the same'))
-    .addOption(new Option('--json', 'one JSON object a line').conflicts(['csv', 'columns', 'wide']))
-    .action(async (flags: Flags) => {
-      const config = configOf(flags)
-      const { from, to } = rangeOf(flags)
-      const wanted = valuesOf(flags)
-      const { family, granularity, status } = flags
-      // Wrong usage is reported before anything is opened.
-      wantedDimensions(family, wanted, new Map())
-      if (flags.columns === 'help') return printColumns(columnsOf(family, config.profile.kpis))
-      const asked = flags.columns?.split(',').map((name) => name.trim())
-      const zone = flags.zone === undefined ? undefined : zoneOf(flags.zone)
-      await withContext('rows', config, async ({ logs, signal }) => {
-        const { tenant, data } = config
-        const generations = await computedGenerations(logs, tenant)
-        const { name: generation, profile } = chosenGeneration(generations, flags.generation, tenant)
-        const all = columnsOf(family, profile.kpis)
-        const columns = asked === undefined ? undefined : namedColumns(all, family, asked)
-        // Without a raw log, in an archived copy, nothing has a name.
-        const raw = await ifThere(() => logs.raw('reader'))
-        const queues = wanted.some(([name]) => name === 'queueId') ? await queueNamesIn(raw, tenant) : new Map()
-        const filter = new DimensionFilter(wantedDimensions(family, wanted, queues))
-        const kpi = await logs.kpi(generation, 'reader')
-        const rows = latestRowsInOrder(
-          { kpi, tenant, generation, data },
-          { family, granularity, from, to, status, signal, matches: (row) => filter.matches(row) },
+  withStates(
+    command('rows', summaries.rows, [
+      'streamvane rows --family queue --from 2026-01-05T08:00:00Z --to 2026-01-05T12:00:00Z',
+      'streamvane rows --family agent --agent 5f1c… --json | jq .kpis',
+      'streamvane rows --family skill --where mediaType=voice --granularity P1D',
+      'streamvane rows --family queue --status corrected',
+      'streamvane rows --family queue --columns interval,queueName,offered,serviceLevel,tAnswered.max',
+      'streamvane rows --family queue --columns help',
+      'streamvane rows --family queue --from 2026-01-05 --as first --diff latest',
+      'streamvane rows --family queue --as-of 2026-01-05T09:10:00Z --known',
+      'streamvane rows --family agent --from 2026-01-01 --to 2026-02-01 --csv > agents.csv',
+    ])
+      .addOption(new Option('--family <name>', 'which family').choices(familyNames).makeOptionMandatory())
+      .option('--from <instant>', 'intervals that start then or later')
+      .option('--to <instant>', 'intervals that start before')
+      .addOption(
+        new Option('--granularity <period>', 'only intervals of this length (default: all there are)').choices(
+          granularities,
+        ),
+      )
+      .addOption(new Option('--status <status>', 'only rows of this status').choices(rowStatuses))
+      .option('--queue <id or name>', 'only this queue, by id or by the name in its settings')
+      .option('--agent <id>', 'only this agent')
+      .option('--where <dimension=value...>', 'only rows with this value of a dimension')
+      .option('--generation <name>', 'of this generation (default: the live one)')
+      .option('--columns <names>', 'these columns, separated by commas; help lists them')
+      .option('--wide', 'every figure that the rows hold')
+      .option('--zone <name>', 'local time of this zone in the table (default: the zone of the profile)')
+      .addOption(new Option('--csv', 'as CSV: terms of ratios, ms, instants in UTC; the header is always the same'))
+      .addOption(new Option('--json', 'one JSON object a line').conflicts(['csv', 'columns', 'wide'])),
+  ).action(async (flags: Flags) => {
+    const config = configOf(flags)
+    const { from, to } = rangeOf(flags)
+    const wanted = valuesOf(flags)
+    const { family, granularity, status } = flags
+    // Wrong usage is reported before anything is opened.
+    wantedDimensions(family, wanted, new Map())
+    if (flags.columns === 'help') return printColumns(columnsOf(family, config.profile.kpis))
+    const asked = flags.columns?.split(',').map((name) => name.trim())
+    const zone = flags.zone === undefined ? undefined : zoneOf(flags.zone)
+    const [state, other] = [stateOf(flags), otherStateOf(flags)]
+    await withContext('rows', config, async ({ logs, signal, logger }) => {
+      const { tenant, data } = config
+      const generations = await computedGenerations(logs, tenant)
+      const chosen = chosenGeneration(generations, flags.generation, tenant)
+      const { name: generation, profile } = chosen
+      const all = columnsOf(family, profile.kpis)
+      const columns = asked === undefined ? undefined : namedColumns(all, family, asked)
+      // Without a raw log, in an archived copy, nothing has a name.
+      const raw = await ifThere(() => logs.raw('reader'))
+      const queues = wanted.some(([name]) => name === 'queueId') ? await queueNamesIn(raw, tenant) : new Map()
+      const dimensions = wantedDimensions(family, wanted, queues)
+      const filter = new DimensionFilter(dimensions)
+      const kpi = await logs.kpi(generation, 'reader')
+      const then = (what: AsWhat): Promise<RowsThen> =>
+        withFacts(config, logger, (facts) => {
+          if (raw === undefined) throw new UsageError(`there is no raw log in ${data}, which tells what was when`)
+          const scope = scopeOf({ family, granularity, from, to }, dimensions)
+          return rowsAs({ tenant, generation: chosen, scope, raw, kpi, data, facts, signal, logger }, what)
+        })
+      if (state !== undefined && other !== undefined) {
+        const [before, after] = [await then(state), await then(other)]
+        for (const [found, what] of [[before, state] as const, [after, other] as const]) tell(stateText(found, what))
+        const of = { family, profile, zone: zone ?? profile.zone, json: flags.json === true }
+        const differing = printDiff(of, before, after)
+        console.error(`${countText(differing)} of ${countText(after.rows.length)} rows differ`)
+        return differing > 0 ? EXIT.differences : EXIT.ok
+      }
+      const found = state === undefined ? undefined : await then(state)
+      if (found !== undefined && state !== undefined) tell(stateText(found, state))
+      if (found !== undefined && flags.json === true) {
+        for (const each of found.rows) if (isOfStatus(each.row, status)) console.log(JSON.stringify(thenJson(each)))
+        return EXIT.ok
+      }
+      const rows =
+        found !== undefined
+          ? ofStatus(found, status)
+          : latestRowsInOrder(
+              { kpi, tenant, generation, data },
+              { family, granularity, from, to, status, signal, matches: (row) => filter.matches(row) },
+            )
+      const names = new Names(raw, tenant)
+      const count =
+        flags.json === true
+          ? await printEach(rows, (row) => `${JSON.stringify(rowJson(row))}\n`)
+          : flags.csv === true
+            ? await printCsv(rows, columns ?? csvColumns(family, all, profile), names)
+            : await printRows(rows, names, {
+                ...{ family, all, zone: zone ?? profile.zone },
+                ...{ ownKpis: ownKpisOf(family, profile), kpis: kpisOf(family, profile) },
+                choice:
+                  columns === undefined
+                    ? { kind: flags.wide === true ? 'wide' : 'default' }
+                    : { kind: 'named', columns },
+              })
+      if (count === 0) {
+        if (found === undefined) filter.assertKnown(queues)
+        console.error(
+          profile.families.includes(family)
+            ? `no rows of family ${family}${isNarrowed(flags) ? ' match' : ''}; \`streamvane intervals\` lists what is complete`
+            : `no rows of family ${family}: the profile of generation ${generation} computes ${profile.families.join(', ')} (profile.families)`,
         )
-        const names = new Names(raw, tenant)
-        const count =
-          flags.json === true
-            ? await printEach(rows, (row) => `${JSON.stringify(rowJson(row))}\n`)
-            : flags.csv === true
-              ? await printCsv(rows, columns ?? csvColumns(family, all, profile), names)
-              : await printRows(rows, names, {
-                  ...{ family, all, zone: zone ?? profile.zone },
-                  ...{ ownKpis: ownKpisOf(family, profile), kpis: kpisOf(family, profile) },
-                  choice:
-                    columns === undefined
-                      ? { kind: flags.wide === true ? 'wide' : 'default' }
-                      : { kind: 'named', columns },
-                })
-        if (count === 0) {
-          filter.assertKnown(queues)
-          console.error(
-            profile.families.includes(family)
-              ? `no rows of family ${family}${isNarrowed(flags) ? ' match' : ''}; \`streamvane intervals\` lists what is complete`
-              : `no rows of family ${family}: the profile of generation ${generation} computes ${profile.families.join(', ')} (profile.families)`,
-          )
-        }
-        if (!signal.aborted) return EXIT.ok
-        console.error('stopped before the end')
-        return EXIT.differences
-      })
+      }
+      if (!signal.aborted) return EXIT.ok
+      console.error('stopped before the end')
+      return EXIT.differences
     })
+  })
+
+const withStates = (rows: Command): Command => stateOptions.reduce((with_, option) => with_.addOption(option), rows)
+
+const scopeOf = (
+  {
+    family,
+    granularity,
+    from,
+    to,
+  }: Readonly<{ family: FamilyName; granularity?: Granularity | undefined }> & Pick<Scope, 'from' | 'to'>,
+  dimensions: readonly WantedDimension[],
+): Scope => ({
+  families: new Set([family]),
+  ...(granularity !== undefined && { granularities: new Set([granularity]) }),
+  ...{ from, to },
+  dimensions: Object.fromEntries(dimensions.map(({ name, values }) => [name, new Set(values)])),
+})
+
+const isOfStatus = (row: Row, status: RowStatus | undefined): boolean => status === undefined || row.status === status
+
+async function* ofStatus({ rows }: RowsThen, status: RowStatus | undefined): AsyncGenerator<readonly Row[]> {
+  yield rows.flatMap(({ row }) => (isOfStatus(row, status) ? [row] : []))
+}
+
+/** Goes to stderr: it is no row. */
+const tell = (text: string | undefined): void => {
+  if (text !== undefined) console.error(text)
+}
 
 const isNarrowed = ({ from, to, granularity, status, queue, agent, where }: Flags): boolean =>
   [from, to, granularity, status, queue, agent, where].some((each) => each !== undefined)
