@@ -13,13 +13,14 @@ import { egressCommand } from '../../src/cli/egress.js'
 import { auditCommand } from '../../src/cli/audit/audit.js'
 import { eraseCommand } from '../../src/cli/erase.js'
 import { explainCommand } from '../../src/cli/explain.js'
-import { generationsCommand } from '../../src/cli/generations.js'
+import { listCommand } from '../../src/cli/projections/list.js'
+import { projectionsCommand } from '../../src/cli/projections/projections.js'
 import { importCommand } from '../../src/cli/import.js'
 import { intervalsCommand } from '../../src/cli/intervals.js'
 import { kpisCommand } from '../../src/cli/kpis.js'
 import { logCommand } from '../../src/cli/log.js'
 import { profileCommand } from '../../src/cli/profile.js'
-import { rebuildCommand } from '../../src/cli/rebuild.js'
+import { rebuildCommand } from '../../src/cli/projections/rebuild.js'
 import { reconcileCommand } from '../../src/cli/reconcile.js'
 import { replayCommand } from '../../src/cli/replay.js'
 import { rowsCommand } from '../../src/cli/rows.js'
@@ -47,7 +48,8 @@ const commands = {
   restore: restoreCommand,
   rebuild: rebuildCommand,
   replay: replayCommand,
-  generations: generationsCommand,
+  generations: () => listCommand('generations'),
+  projections: projectionsCommand,
   corrections: correctionsCommand,
   explain: explainCommand,
   intervals: intervalsCommand,

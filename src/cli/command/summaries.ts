@@ -12,6 +12,7 @@ export const summaries = {
   log: 'copy the log to another place, or set what EventStoreDB keeps of it',
   backup: 'copy the whole log while everything runs; restore puts the copy back',
   restore: 'verify a backup and put it in place of a log',
+  projections: 'list, pause, rebuild, promote, roll back and retire generations of the projection',
   rebuild: 'compute a new generation from the raw log beside the live one and compare the two, interval by interval',
   replay: 'publish the latest rows of a range again, marked as replay',
   generations: 'list the generations with their profiles, and which of them is live',
