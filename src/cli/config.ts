@@ -1,11 +1,9 @@
 import { assertRunnable } from '../app/config/runnable.js'
-import { readFileSync } from 'node:fs'
 import Table from 'cli-table3'
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { redacted } from '../app/config/load.js'
 import { sinkSettings } from '../app/config/egress-sinks.js'
-import { ConfigError } from '../app/config/schema.js'
 import {
   allSettings,
   changeConfiguration,
@@ -15,14 +13,14 @@ import {
   type Change,
   type Configured,
 } from '../app/operations/imports/import-configuration.js'
-import { readSettings, type Setting, type Times } from '../ingress/decode/configuration-objects.js'
 import { printable } from '../domain/printable.js'
 import { command, commandGroup, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
 import { recorded, withOperator, type OperatorFlags } from './command/operator.js'
 import { instantOf } from './command/option-values.js'
-import { EXIT, UsageError } from './command/exit.js'
+import { EXIT } from './command/exit.js'
 import { summaries } from './command/summaries.js'
+import { settingsIn } from './settings-files.js'
 
 export const configCommand = (): Command => {
   const group = commandGroup('config', summaries.config)
@@ -119,28 +117,6 @@ const sayTotals = (changes: readonly Change[], waiting: readonly Change[], dryRu
     console.error(
       `${waiting.length} of them ${waiting.length === 1 ? 'is' : 'are'} in force from before what is counted already: what comes from now on is counted by them, and \`streamvane rebuild\` applies them to the rest`,
     )
-}
-
-/** Reports the problems of all files before it opens the log. */
-const settingsIn = (files: readonly string[], times: Times): readonly Setting[] => {
-  const read = files.map((file) => ({ file, ...readSettings(jsonIn(file), times) }))
-  const problems = read.flatMap(({ file, problems: own }) => own.map((problem) => `  ${file}: ${problem}`))
-  if (problems.length > 0) throw new ConfigError(`nothing was stored:\n${problems.join('\n')}`)
-  return read.flatMap(({ settings }) => settings)
-}
-
-const jsonIn = (file: string): unknown => {
-  let text: string
-  try {
-    text = readFileSync(file === '-' ? 0 : file, 'utf8')
-  } catch (cause) {
-    throw new UsageError(`cannot read ${file}: ${(cause as Error).message}`)
-  }
-  try {
-    return JSON.parse(text.replace(/^\ufeff/, ''))
-  } catch (cause) {
-    throw new ConfigError(`${file} is not valid JSON: ${(cause as Error).message}`)
-  }
 }
 
 const listCommand = (): Command =>

@@ -26,6 +26,7 @@ const commands: Readonly<Record<keyof typeof summaries, () => Promise<Command>>>
   explain: async () => (await import('./explain.js')).explainCommand(),
   intervals: async () => (await import('./intervals.js')).intervalsCommand(),
   verify: async () => (await import('./verify.js')).verifyCommand(),
+  'what-if': async () => (await import('./what-if/what-if.js')).whatIfCommand(),
   reconcile: async () => (await import('./reconcile.js')).reconcileCommand(),
   deadletter: async () => (await import('./deadletter.js')).deadLetterCommand(),
   audit: async () => (await import('./audit/audit.js')).auditCommand(),

@@ -29,6 +29,7 @@ import { schemasCommand } from '../../src/cli/schemas.js'
 import { simulateCommand } from '../../src/cli/simulate.js'
 import { topicsCommand } from '../../src/cli/topics.js'
 import { verifyCommand } from '../../src/cli/verify.js'
+import { whatIfCommand } from '../../src/cli/what-if/what-if.js'
 import type { summaries } from '../../src/cli/command/summaries.js'
 import { exitCodeOf, wordsOf } from '../../src/cli/command/exit.js'
 import { scratchFolder, streamvane, type Outcome } from '../support/streamvane.js'
@@ -54,6 +55,7 @@ const commands = {
   explain: explainCommand,
   intervals: intervalsCommand,
   verify: verifyCommand,
+  'what-if': whatIfCommand,
   reconcile: reconcileCommand,
   deadletter: deadLetterCommand,
   audit: auditCommand,

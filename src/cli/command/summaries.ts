@@ -21,6 +21,7 @@ export const summaries = {
   explain: 'show what a row was made of: formulas with their values, every event, the settings in force, its history',
   intervals: 'list the complete intervals with the markers that say so, and check the markers against the rows',
   verify: 'fold the raw log again and compare what it gives with every stored row; writes nothing',
+  'what-if': 'compute a range under another profile or other settings, and show what would change; writes nothing',
   reconcile: 'compare rows with responses of the Genesys aggregates queries, and give every difference its reason',
   deadletter: 'list, show and replay input that could not be used',
   audit: 'sign tree heads of the log, export it for auditors, and find what was changed in either',
