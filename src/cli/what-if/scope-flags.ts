@@ -54,8 +54,11 @@ export const scopeOf = async (
   return { ...range, dimensions, ...(flags.family === undefined ? {} : { families: new Set(flags.family) }) }
 }
 
-/** The ids of the queues of this name; of an id, the id. Names are looked up only where nothing has the id. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** The ids of the queues of this name; of an id, the id. Names are looked up only for what looks like none. */
 const idsOf = async (logs: Logs, tenant: string, said: string): Promise<readonly string[]> => {
+  if (UUID.test(said)) return [said]
   const raw = await ifThere(() => logs.raw('reader'))
   if (raw === undefined || (await raw.streamRevision(configStream(tenant, 'queue', said))) !== undefined) return [said]
   const named = [...queueNamesOf((await allSettings(raw, tenant)).values())].flatMap(([id, name]) =>

@@ -42,10 +42,8 @@ export const supposedLines = ({ supposed }: Pick<WhatIf, 'supposed'>): readonly 
     ? ['nothing is supposed that is not in force already']
     : supposed.map(({ path, old, new: now }) => printable(`${path}: ${plainText(old)} → ${plainText(now)}`))
 
-const plainText = (value: unknown): string => {
-  if (value === null) return 'none'
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
-}
+const plainText = (value: unknown): string =>
+  value === null ? 'none' : typeof value === 'string' ? value : JSON.stringify(value)
 
 export const rangeText = ({ scope: { from, to } }: Pick<WhatIf, 'scope'>, zone: Zone): string =>
   `${from === undefined ? 'the beginning' : minuteText(from, zone)} to ${to === undefined ? 'the end' : minuteText(to, zone)}`
