@@ -38,7 +38,7 @@ const checkCommand = (): Command =>
     .option('--json', 'as JSON')
     .action((flags: CommonFlags & Readonly<{ json?: boolean }>) => {
       const config = configOf(flags)
-      assertRunnable(config, ['ingress'])
+      assertRunnable(config, ['ingress', ...(config.audit.key === undefined ? [] : ['audit'])])
       console.log(flags.json === true ? JSON.stringify(redacted(config), null, 2) : stringify(redacted(config)))
       console.error(
         `the configuration is valid; rows go to ${

@@ -42,7 +42,7 @@ export const runCommand = (): Command =>
   ])
     .option(
       '--only <stage...>',
-      `only these of ${stageKinds.join(', ')} (default: ${allInOne.join(', ')}); the others may run in processes of their own`,
+      `only these of ${stageKinds.join(', ')} (default: ${allInOne.join(', ')}, and audit where audit.key is set); the others may run in processes of their own`,
     )
     .option('--until-caught-up', 'work off what the log holds and end; takes nothing in, and the clock stands still')
     .option('--host <address>', 'address of the ingress (default: 127.0.0.1); any but loopback needs a token')
@@ -60,7 +60,7 @@ export const runCommand = (): Command =>
       `compute on although the checkpoint does not match the raw log: ${checkpointMismatchCodes.join(', ')}`,
     )
     .action(async (flags: Flags) => {
-      const only = onlyOf(flags)
+      const named = onlyOf(flags)
       const config = configOf(flags, {
         ingress: { host: flags.host, port: flags.port === undefined ? undefined : Number(flags.port) },
         clock: { mode: flags.clock },
@@ -71,6 +71,8 @@ export const runCommand = (): Command =>
         projector: { acceptCheckpoint: flags.acceptCheckpoint },
         admin: flags.admin === true ? {} : flags.admin,
       })
+      const isSealing = flags.only === undefined && config.audit.key !== undefined
+      const only: readonly StageKind[] = isSealing ? [...named, 'audit'] : named
       assertRunnable(config, only)
       await withContext('run', config, async ({ logs, logger, signal }) => {
         let stages: readonly StageHandle[] = []

@@ -4,6 +4,7 @@ import { ownMarkerTopics, topicNames } from '../../egress/topics.js'
 import { adminProblems } from './admin-schema.js'
 import { markersIn, topicsIn } from './egress-schema.js'
 import { kafkaSinks } from './egress-sinks.js'
+import { acceptedKeysIn, signerKeyIn } from './audit-keys.js'
 import { ConfigError, type Config } from './schema.js'
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i
@@ -20,6 +21,7 @@ export const runProblems = (config: Config, stages: readonly string[]): readonly
   ...(config.admin === undefined || config.admin === false ? [] : adminProblems(config.admin, isLoopback)),
   ...shardProblems(config, stages),
   ...sharedTopicProblems(config),
+  ...(stages.includes('audit') ? auditProblems(config.audit) : []),
   ...(config.log.kind === 'eventstoredb' ? fileProblems(config.log.eventstoredb) : []),
 ]
 
@@ -89,6 +91,19 @@ export const ingressProblems = ({ host, token }: Pick<Config['ingress'], 'host' 
     : [
         `ingress.token: the ingress would listen on ${host} without a token: set ingress.token (STREAMVANE_INGRESS__TOKEN), or bind it to 127.0.0.1`,
       ]
+
+/** The stage audit has to have a key that signs. */
+const auditProblems = (settings: Config['audit']): readonly string[] => {
+  if (settings.key === undefined)
+    return ['audit.key: the stage audit needs a key that signs (streamvane audit keygen makes one)']
+  try {
+    acceptedKeysIn(settings, signerKeyIn(settings, process.env))
+    return []
+  } catch (cause) {
+    if (cause instanceof ConfigError) return [cause.message]
+    throw cause
+  }
+}
 
 const fileProblems = (settings: Config['log']['eventstoredb']): readonly string[] =>
   (['tlsCaFile', 'clientCertificateFile'] as const).flatMap((key) => {

@@ -10,9 +10,10 @@ export type Trouble = 'log-unavailable' | 'destination-unreachable' | 'no-progre
  * refused as too late, so the clock of the log may be wrong (`streamvane clock show`). `clock-held`: the wall clock
  * does not tick. It is no trouble: the next event of the new time releases it, and none would come through a balancer
  * that takes a process out that is not ready. `rows-dead-lettered`: the broker refused rows for ever, and they went to
- * the dead-letter topic; the figure `deadLettered` counts them.
+ * the dead-letter topic; the figure `deadLettered` counts them. `sealing-stopped`: no head of the log is signed any
+ * more, because history is not what was signed (`streamvane audit verify`) or another process signs.
  */
-export type Alarm = 'events-too-late' | 'clock-held' | 'rows-dead-lettered'
+export type Alarm = 'events-too-late' | 'clock-held' | 'rows-dead-lettered' | 'sealing-stopped'
 
 /** `behindSince`: since when there is something to do that is not done; `undefined` while everything is. */
 export type ActivityReport = Readonly<{

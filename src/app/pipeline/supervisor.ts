@@ -1,6 +1,8 @@
 import type { Logger } from 'pino'
 import type { Source } from '../../ingress/source.js'
-import type { Config } from '../config/schema.js'
+import { acceptedKeysIn, signerKeyIn } from '../config/audit-keys.js'
+import { ConfigError, type Config } from '../config/schema.js'
+import { runAudit } from './audit/audit-stage.js'
 import { runEgress } from './egress/egress.js'
 import { closeRetired } from './retired-parts.js'
 import { pausedText, watchPause } from './projection-pause.js'
@@ -14,11 +16,14 @@ import { addressOf, type EgressSink } from './egress/sinks.js'
 import { runLiveMerge, runLivePoints } from './shards/shard-stages.js'
 import { startStage, type StageControl, type StageEnd, type StageHandle, type StageState } from './stage.js'
 
-export type StageKind = 'ingress' | 'projector' | 'egress' | 'points' | 'merge'
+export type StageKind = 'ingress' | 'projector' | 'egress' | 'points' | 'merge' | 'audit'
 /** The stages of one process that does everything. */
 export const allInOne: readonly StageKind[] = ['ingress', 'projector', 'egress']
-/** `points` and `merge` do together what `projector` does alone. */
-export const stageKinds: readonly StageKind[] = [...allInOne, 'points', 'merge']
+/**
+ * `points` and `merge` do together what `projector` does alone. `audit` runs beside the others where `audit.key` says
+ * what to sign with.
+ */
+export const stageKinds: readonly StageKind[] = [...allInOne, 'points', 'merge', 'audit']
 
 export type PipelineOptions = Readonly<{
   config: Config
@@ -109,6 +114,14 @@ export const startPipeline = (options: PipelineOptions): Pipeline => {
         }),
       )
   }
+  if (only.includes('audit'))
+    stages.push(
+      start('audit', async (control) => {
+        if ((await isOpened) === false) return { kind: 'stopped' }
+        await projected
+        return auditStage(options, control)
+      }),
+    )
   const ended = Promise.all(stages.map((stage) => stage.ended)).then((ends): StageEnd => {
     const isCaughtUp = untilCaughtUp && ends.every(({ kind }) => kind === 'caught-up')
     return first ?? { kind: isCaughtUp ? 'caught-up' : 'stopped' }
@@ -223,6 +236,23 @@ const mergeStage = async (options: PipelineOptions, control: StageControl): Prom
     acceptCheckpoint: projector.acceptCheckpoint,
     ...(onProjected === undefined ? {} : { onProgress: onProjected }),
   })
+}
+
+const auditStage = async (options: PipelineOptions, control: StageControl): Promise<StageEnd> => {
+  const { config, logs, only, untilCaughtUp, logger, now } = options
+  const { tenant, data, audit } = config
+  const key = signerKeyIn(audit, process.env)
+  if (key === undefined)
+    throw new ConfigError('audit.key: the stage audit needs a key that signs: streamvane audit keygen')
+  if (!untilCaughtUp) await whenThere(() => logs.raw('reader'), 'raw log', control.signal, logger)
+  control.started()
+  return runAudit(
+    {
+      ...{ logs, tenant, data, key, accepted: acceptedKeysIn(audit, key), untilCaughtUp, now, logger },
+      ...{ everyMs: audit.everyMs, everyEvents: audit.everyEvents, isAlone: only.length === 1 || untilCaughtUp },
+    },
+    control,
+  )
 }
 
 const egressStage = async (options: PipelineOptions, each: EgressSink, control: StageControl): Promise<StageEnd> => {

@@ -36,6 +36,8 @@ const expected: Readonly<Record<string, number>> = {
   ClockRefused: EXIT.usage,
   NotConfirmed: EXIT.differences,
   LogLocked: EXIT.superseded,
+  SealingSuperseded: EXIT.superseded,
+  NoSuchTree: EXIT.usage,
   LogDamaged: EXIT.refused,
   RowOfUnknownSchema: EXIT.refused,
   TopicsRefused: EXIT.refused,
