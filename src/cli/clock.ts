@@ -6,6 +6,7 @@ import { configOf, withContext } from './command/context.js'
 import { EXIT } from './command/exit.js'
 import { recorded, withOperator, type OperatorFlags } from './command/operator.js'
 import { instantOf } from './command/option-values.js'
+import { rawWriter } from './command/raw-writer.js'
 import { summaries } from './command/summaries.js'
 
 export const clockCommand = (): Command => {
@@ -72,7 +73,7 @@ const tickCommand = (): Command =>
         recorded(context, flags, operation, async (note) => {
           const { logs } = context
           const now = Date.now()
-          const raw = await logs.raw(dryRun ? 'reader' : 'writer')
+          const raw = dryRun ? await logs.raw('reader') : await rawWriter(context)
           const { from, to } = await tickClock(raw, config.tenant, {
             ...{ at: instantOf('--at', flags.at) ?? now, now, jumpMaxMs: config.clock.jumpMaxMs, dryRun },
           })
@@ -103,7 +104,7 @@ const takeBackCommand = (): Command =>
         recorded(context, flags, operation, async (note) => {
           const { logs } = context
           const { tenant, clock } = config
-          const raw = await logs.raw(dryRun ? 'reader' : 'writer')
+          const raw = dryRun ? await logs.raw('reader') : await rawWriter(context)
           const back = await takeClockBack(raw, tenant, { to, now: Date.now(), jumpMaxMs: clock.jumpMaxMs, dryRun })
           note({ summary: { from: iso(back.from), to: iso(back.to) } })
           console.log(

@@ -19,6 +19,7 @@ import { configOf, withContext } from './command/context.js'
 import { recorded, withOperator, type OperatorFlags } from './command/operator.js'
 import { instantOf } from './command/option-values.js'
 import { EXIT } from './command/exit.js'
+import { rawWriter } from './command/raw-writer.js'
 import { summaries } from './command/summaries.js'
 import { settingsIn } from './settings-files.js'
 
@@ -87,7 +88,7 @@ const importCommand = (): Command =>
         recorded(context, flags, operation, async (note) => {
           const { logs } = context
           const { tenant } = config
-          const raw = dryRun ? await ifThere(() => logs.raw('reader')) : await logs.raw('writer')
+          const raw = dryRun ? await ifThere(() => logs.raw('reader')) : await rawWriter(context)
           const status = await logStatusOf(logs, raw, tenant)
           const changes = await changeConfiguration(raw, settings, {
             tenant,

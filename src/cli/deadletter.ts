@@ -5,6 +5,7 @@ import { printable, printableJson, printableLines } from '../domain/printable.js
 import { command, commandGroup, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
 import { EXIT, UsageError } from './command/exit.js'
+import { rawWriter } from './command/raw-writer.js'
 import { summaries } from './command/summaries.js'
 
 type Flags = CommonFlags & WaitFlags & Readonly<{ json?: boolean; reason?: string; dryRun?: boolean; raw?: boolean }>
@@ -108,8 +109,8 @@ const replayCommand = (): Command =>
     .option('--dry-run', 'only say how many could be used')
     .action(async (flags: Flags) => {
       const config = configOf(flags)
-      await withContext(waiting('deadletter replay', flags), config, async ({ logs }) => {
-        const log = flags.dryRun === true ? undefined : await logs.raw('writer')
+      await withContext(waiting('deadletter replay', flags), config, async ({ logs, ...context }) => {
+        const log = flags.dryRun === true ? undefined : await rawWriter({ ...context, logs })
         const { usable, stored, duplicate, deadLettered, late } = await replayDeadLetters(
           logs,
           config.tenant,

@@ -9,6 +9,7 @@ import { configOf, withContext } from './command/context.js'
 import { EXIT, UsageError } from './command/exit.js'
 import { recorded, withOperator, type OperatorFlags } from './command/operator.js'
 import { progressBar } from './command/progress.js'
+import { rawWriter } from './command/raw-writer.js'
 import { summaries } from './command/summaries.js'
 
 type Flags = CommonFlags &
@@ -46,7 +47,7 @@ export const eraseCommand = (): Command =>
         recorded(context, { ...flags, dryRun }, operation, async (note) => {
           const { logs } = context
           const { tenant } = config
-          const raw = await logs.raw(dryRun ? 'reader' : 'writer')
+          const raw = dryRun ? await logs.raw('reader') : await rawWriter(context)
           const head = await raw.head()
           const bar = progressBar('erase', head === undefined ? undefined : Number(head))
           const erasure = await erase({

@@ -16,6 +16,7 @@ import { configOf, withContext } from './command/context.js'
 import { recorded, withOperator, type OperatorFlags } from './command/operator.js'
 import { instantOf } from './command/option-values.js'
 import { EXIT } from './command/exit.js'
+import { rawWriter } from './command/raw-writer.js'
 import { summaries } from './command/summaries.js'
 
 export const profileCommand = (): Command => {
@@ -52,7 +53,7 @@ const publishCommand = (): Command =>
         recorded(context, flags, operation, async (note) => {
           const { logs } = context
           const { tenant } = config
-          const raw = dryRun ? await ifThere(() => logs.raw('reader')) : await logs.raw('writer')
+          const raw = dryRun ? await ifThere(() => logs.raw('reader')) : await rawWriter(context)
           const status = await logStatusOf(logs, raw, tenant)
           const publication = await publishProfile(raw, profile, {
             ...{ tenant, source: `file:${file}`, now: Date.now(), dryRun, effectiveAt, status },

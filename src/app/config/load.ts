@@ -119,6 +119,8 @@ const notConfiguration = new Set([
   'STREAMVANE_FUZZ',
   'STREAMVANE_FUZZ_SEED',
   'STREAMVANE_LAW_SHARE',
+  'STREAMVANE_OPERATOR',
+  'STREAMVANE_ADMIN_TOKEN',
 ])
 
 type Environment = Readonly<{ tree: Tree; texts: ReadonlyMap<string, string> }>

@@ -15,6 +15,7 @@ import { addJobRoutes } from './job-routes.js'
 import { openApi } from './openapi/document.js'
 import type { AdminProcess, Operation } from './operation.js'
 import { operations as table } from './operations/table.js'
+import { addRawWriteRoutes } from './raw-writes/routes.js'
 
 export type AdminServerOptions = Readonly<{
   settings: AdminConfig
@@ -36,6 +37,8 @@ const HEADERS_MAX_MS = 10_000
 const REQUEST_MAX_MS = 60_000
 /** How long `close` waits for jobs to stop. */
 const STOP_MAX_MS = 15_000
+/** How long it then waits for answers that are being sent. */
+const DRAIN_MAX_MS = 5_000
 
 /** Serves the admin API. Throws `ConfigError` when it cannot listen where it should. */
 export const startAdminServer = async (options: AdminServerOptions): Promise<AdminServer> => {
@@ -51,7 +54,7 @@ export const startAdminServer = async (options: AdminServerOptions): Promise<Adm
   })
   const app = Fastify({
     ...{ logger: false, bodyLimit: settings.bodyMaxBytes, requestTimeout: REQUEST_MAX_MS, exposeHeadRoutes: false },
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     http: { headersTimeout: HEADERS_MAX_MS, connectionsCheckingInterval: HEADERS_MAX_MS / 2 },
   })
   app.decorateRequest('principal', null)
@@ -71,6 +74,7 @@ export const startAdminServer = async (options: AdminServerOptions): Promise<Adm
   app.get('/v1/openapi.json', (_request, reply) => reply.send(openApi(operations, options.version)))
   for (const operation of operations) addOperation(app, operation, principalOf, callOptions)
   addJobRoutes(app, { process, jobs, operations, principalOf, keptMax: settings.jobs.keptMax, closing: closing.signal })
+  addRawWriteRoutes(app, process, principalOf)
   addFallbacks(app, operations, process)
   const { host, port } = settings
   await app.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port }).catch((cause: unknown) => {
@@ -84,7 +88,8 @@ export const startAdminServer = async (options: AdminServerOptions): Promise<Adm
     closing.abort()
     const stopped = await Promise.race([jobs.close().then(() => true), afterMs(STOP_MAX_MS)])
     if (!stopped) logger.warn({ withinMs: STOP_MAX_MS }, 'admin: a job did not stop in time and is left')
-    await app.close()
+    const atLast = setTimeout(() => app.server.closeAllConnections(), DRAIN_MAX_MS)
+    await app.close().finally(() => clearTimeout(atLast))
   }
   return { url: `http://${shown}:${bound}`, localToken, close }
 }

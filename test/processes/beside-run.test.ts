@@ -1,0 +1,105 @@
+import { statSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { queueAnswers } from '../../src/simulator/answers/queue-answers.js'
+import { simulate } from '../../src/simulator/simulate.js'
+import { ingressOf, jsonLines, post, running, scratchFolder, streamvane } from '../support/streamvane.js'
+
+type RowLine = Readonly<{ queueId: string; serviceTarget?: number; status: string }>
+
+const FROM = Date.UTC(2026, 0, 5, 6)
+
+/** A morning whose first half is posted to a running `run`. */
+const started = async () => {
+  const dir = await scratchFolder()
+  const data = join(dir, 'data')
+  const env = { STREAMVANE_DATA: data, STREAMVANE_OPERATOR: 'jane' }
+  const simulation = simulate({ seed: 4, fromMs: FROM, hours: 2, queues: 2, agents: 8 })
+  const lines = [...simulation].map(({ line }) => line)
+  const process = running(['run', '--port', '0', '--clock', 'event-time', '--log-level', 'debug'], env)
+  const url = await ingressOf(process)
+  return {
+    ...{ dir, data, process, url, lines, roster: simulation.roster },
+    ran: (...args: string[]) => streamvane(args, { env }),
+  }
+}
+
+test('configuration, a profile, dead letters and an erasure go in beside a running ingress that holds the embedded log', async () => {
+  const { dir, data, process, url, lines, roster, ran } = await started()
+  const half = Math.floor(lines.length / 2)
+  await post(url, [...lines.slice(0, half), '{"no": "event"}'])
+  expect(statSync(join(data, 'run', 'admin.json')).mode & 0o777).toBe(0o600)
+
+  const answers = JSON.parse(JSON.stringify(queueAnswers(roster)[0])) as { entities: Record<string, unknown>[] }
+  const [queue] = roster.queues
+  const changed = answers.entities
+    .filter(({ id }) => id === queue?.id)
+    .map((entity) => ({
+      ...entity,
+      mediaSettings: { call: { serviceLevel: { percentage: 0.77, durationMs: 33_000 } } },
+    }))
+  await writeFile(join(dir, 'queues.json'), JSON.stringify({ entities: changed }))
+  const imported = await ran('config', 'import', join(dir, 'queues.json'), '--effective-at', '2026-01-05T06:00:00Z')
+  expect(imported, imported.stderr).toMatchObject({ code: 0 })
+  expect(imported.stderr).toContain(`pid ${process.pid} writes this log`)
+  expect(imported.stderr).toContain('1 stored')
+  const again = await ran('config', 'import', join(dir, 'queues.json'), '--effective-at', '2026-01-05T06:00:00Z')
+  expect(again.stderr).toContain('0 stored')
+
+  await writeFile(join(dir, 'profile.yaml'), 'id: strict\nversion: 1\nshortAbandonMs: 4000\n')
+  const published = await ran('profile', 'publish', join(dir, 'profile.yaml'), '--why', 'stricter')
+  expect(published, published.stderr).toMatchObject({ code: 0 })
+  expect(published.stdout).toContain('strict version 1 is in force')
+
+  const replayed = await ran('deadletter', 'replay')
+  expect(replayed, replayed.stderr).toMatchObject({ code: 0 })
+  expect(replayed.stdout).toContain('0 can be used now, 1 still cannot')
+
+  const agent = roster.agents[0]?.id ?? ''
+  const erased = await ran('erase', '--user', agent, '--yes', '--json')
+  expect(erased, erased.stderr).toMatchObject({ code: 0 })
+  expect((JSON.parse(erased.stdout) as { events: number }).events).toBeGreaterThan(0)
+  const erasedAgain = JSON.parse((await ran('erase', '--user', agent, '--json')).stdout) as Record<string, unknown>
+  expect(erasedAgain).toMatchObject({ events: 0, erasedBefore: expect.any(Number) as number })
+
+  // The service level that was imported beside the ingress is in the rows that it counts from then on.
+  await post(url, lines.slice(half))
+  process.kill('SIGTERM')
+  expect(await process.ended, process.stderr()).toEqual({ code: 0, signal: null })
+  expect(await ran('run', '--until-caught-up')).toMatchObject({ code: 0 })
+  const { stdout } = await ran('rows', '--family', 'queue', '--queue', queue?.id ?? '', '--json')
+  expect(jsonLines<RowLine>(stdout).map((row) => row.serviceTarget)).toContain(0.77)
+
+  const { stdout: operations } = await ran('audit', 'log', '--json')
+  expect(jsonLines<{ operation: string; by: string; via: string; result: string }>(operations)).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ operation: 'config import', by: 'jane', via: 'cli', result: 'done' }),
+      expect.objectContaining({ operation: 'profile publish', by: 'jane', why: 'stricter' }),
+      expect.objectContaining({ operation: 'erase', by: 'jane' }),
+    ]),
+  )
+  await expect(readFile(join(data, 'run', 'admin.json'))).rejects.toThrow('ENOENT')
+}, 120_000)
+
+test('a process that was killed leaves its address behind, and a command then writes the log itself', async () => {
+  const { dir, process, url, lines, ran } = await started()
+  await post(url, lines.slice(0, 50))
+  process.kill('SIGKILL')
+  await process.ended
+  await writeFile(join(dir, 'profile.yaml'), 'id: strict\nversion: 1\n')
+  const published = await ran('profile', 'publish', join(dir, 'profile.yaml'))
+  expect(published, published.stderr).toMatchObject({ code: 0 })
+  expect(published.stderr).not.toContain('writes this log')
+}, 60_000)
+
+test('without an admin API the command is refused, and the message says how it would go in', async () => {
+  const dir = await scratchFolder()
+  const env = { STREAMVANE_DATA: join(dir, 'data') }
+  const process = running(['run', '--port', '0', '--no-admin'], env)
+  await ingressOf(process)
+  await writeFile(join(dir, 'profile.yaml'), 'id: strict\nversion: 1\n')
+  const refused = await streamvane(['profile', 'publish', join(dir, 'profile.yaml')], { env })
+  expect(refused).toMatchObject({ code: 3, stdout: '' })
+  expect(refused.stderr).toContain('--admin')
+}, 60_000)
