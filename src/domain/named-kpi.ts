@@ -60,13 +60,16 @@ export type NamedKpi = Readonly<{
  * contract, then the KPIs.
  */
 export const namedKpis = (profile: Profile): readonly NamedKpi[] =>
-  familyNames.flatMap((family) => [
-    ...families[family].metrics.flatMap((metric) =>
-      statisticsOf(metric).map((statistic) => ofMetric(profile, family, metric, statistic)),
-    ),
-    ...builtInKpis.filter((kpi) => kpi.families.includes(family)).map((kpi) => ofKpi(profile, family, kpi)),
-    ...profile.kpis.filter((kpi) => kpi.families.includes(family)).map((kpi) => ofKpi(profile, family, kpi)),
-  ])
+  familyNames.flatMap((family) => namedKpisOf(profile, family))
+
+/** Those of one family. */
+export const namedKpisOf = (profile: Profile, family: FamilyName): readonly NamedKpi[] => [
+  ...families[family].metrics.flatMap((metric) =>
+    statisticsOf(metric).map((statistic) => ofMetric(profile, family, metric, statistic)),
+  ),
+  ...builtInKpis.filter((kpi) => kpi.families.includes(family)).map((kpi) => ofKpi(profile, family, kpi)),
+  ...profile.kpis.filter((kpi) => kpi.families.includes(family)).map((kpi) => ofKpi(profile, family, kpi)),
+]
 
 const ofMetric = (profile: Profile, family: FamilyName, metric: MetricName, statistic: Statistic): NamedKpi => {
   const [unit, formula, what] = meaning(metric, statistic)

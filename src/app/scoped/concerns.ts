@@ -1,13 +1,13 @@
 import { pointDimension, type PointDimensions } from '../../domain/dimensions.js'
 import type { ConversationRecorded, DetailFact, Fact, FlowFact, MetricPoint } from '../../domain/fact.js'
-import { NOT_A_POINT, type FactRun } from '../../domain/fact-run.js'
+import type { FactRun } from '../../domain/fact-run.js'
 import { families, familyNames } from '../../domain/family.js'
 import type { EpochMs } from '../../domain/interval.js'
 import type { Profile } from '../../domain/profile.js'
 import { eventTimeOf, mayHold, wantedOf, type Scope } from './scope.js'
 
-/** Says of an entry of a run whether its stream concerns the scope. */
-export type EntryTest = (entry: number, fact: () => Fact) => boolean
+/** Says of an entry of a run that is a point in columns whether its stream concerns the scope. */
+export type PointTest = (entry: number) => boolean
 
 /**
  * Tells which facts may count in rows of a scope: by their time and by those of the wanted dimensions that the fact
@@ -16,6 +16,7 @@ export type EntryTest = (entry: number, fact: () => Fact) => boolean
  */
 export class Concerns {
   private readonly scope: Scope
+  private readonly wanted: ReturnType<typeof wantedOf>
   private readonly from: EpochMs
   private readonly to: EpochMs
   /** States entered earlier have ended when the scope begins. */
@@ -25,6 +26,7 @@ export class Concerns {
 
   constructor(scope: Scope, profile: Profile) {
     this.scope = scope
+    this.wanted = wantedOf(scope)
     const { from, to } = eventTimeOf(scope, profile)
     this.from = from
     this.to = to
@@ -35,11 +37,9 @@ export class Concerns {
   }
 
   /** The test for one run: its sets of dimension values are looked at once. */
-  testOf(run: FactRun): EntryTest {
-    const { metric, at, tuple, tuples } = run
+  testOf({ at, tuple, tuples }: FactRun): PointTest {
     const wanted = tuples.map((values) => this.ofPoints && this.matches(values))
-    return (entry, fact) => {
-      if (metric[entry] === NOT_A_POINT) return this.concerns(fact())
+    return (entry) => {
       const when = at[entry] as number
       return when >= this.from && when < this.to && wanted[tuple[entry] as number] === true
     }
@@ -50,7 +50,8 @@ export class Concerns {
     return at < this.statesFrom
   }
 
-  private concerns(fact: Fact): boolean {
+  /** The same of any other entry. */
+  concerns(fact: Fact): boolean {
     switch (fact.type) {
       case 'AgentStateEntered':
         // The next state says when one ends, so all later ones concern the scope; streams are found by those before.
@@ -96,7 +97,7 @@ export class Concerns {
 
   /** Could a point with these dimensions be in a row of the scope? */
   private matches(point: PointDimensions): boolean {
-    return wantedOf(this.scope).every(([dimension, values]) => {
+    return this.wanted.every(([dimension, values]) => {
       const info = pointDimension(dimension)
       if (info === undefined) return false
       const value = point[info.field]

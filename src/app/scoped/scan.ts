@@ -1,7 +1,6 @@
 import { isConfiguration, type ConfigurationFact } from '../../domain/fact.js'
 import { NOT_A_POINT } from '../../domain/fact-run.js'
 import type { EpochMs } from '../../domain/interval.js'
-import { bucketOfStream } from '../../domain/stream-name.js'
 import type { DecodedRun } from '../../facts/decoded-run.js'
 import type { Position } from '../../log/event-log.js'
 import type { ErasedRange } from '../pipeline/facts/fact-feed.js'
@@ -30,8 +29,8 @@ export type Scanned = Readonly<{
 export const scan = async (
   parts: AsyncIterable<RunPart>,
   through: Position | undefined,
-  { tenant, signal }: Readonly<{ tenant: string; signal: AbortSignal }>,
   concerns: Concerns,
+  signal: AbortSignal,
 ): Promise<Scanned> => {
   const streams = new Set<string>()
   const configuration: PlacedConfiguration[] = []
@@ -42,14 +41,19 @@ export const scan = async (
     signal.throwIfAborted()
     const { facts } = run
     const test = concerns.testOf(facts)
+    const found = (event: number): void => {
+      if (isThrough(run.position(event))) streams.add(run.stream(event))
+    }
     for (let entry = fromFact; entry < toFact; entry++) {
       const event = facts.event[entry] as number
-      if (test(entry, () => facts.fact(entry)) && isThrough(run.position(event))) streams.add(run.stream(event))
-      if (facts.metric[entry] !== NOT_A_POINT || bucketOfStream(tenant, run.stream(event)) !== undefined) continue
+      if (facts.metric[entry] !== NOT_A_POINT) {
+        if (test(entry)) found(event)
+        continue
+      }
       const fact = facts.fact(entry)
-      const position = run.position(event)
-      if (isConfiguration(fact)) configuration.push({ fact, position })
-      if (fact.type === 'ClockTakenBack') takeBacks.push({ at: fact.at, position })
+      if (concerns.concerns(fact)) found(event)
+      if (isConfiguration(fact)) configuration.push({ fact, position: run.position(event) })
+      if (fact.type === 'ClockTakenBack') takeBacks.push({ at: fact.at, position: run.position(event) })
       if (fact.type === 'StreamErased')
         erased.set(fact.stream, { from: BigInt(fact.from), through: BigInt(fact.through) })
     }

@@ -102,7 +102,7 @@ const foldParts = async (
   partsOf: PartsOf,
 ): Promise<ScopedFold> => {
   const concerns = new Concerns(scope, generation.profile)
-  const scanned = await scan(partsOf('finding', new Map()), through, { tenant, signal }, concerns)
+  const scanned = await scan(partsOf('finding', new Map()), through, concerns, signal)
   const projection = new ScopedProjection({ tenant, generation, scope, known: scanned, reconfigure, supposed, trace })
   const undecodable: RawPlace[] = []
   for await (const part of partsOf('folding', scanned.erased)) {

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { parseFormula, type Options } from '../../../domain/formula.js'
 import type { Ratio } from '../../../domain/kpi.js'
 import { metricDoc, type MetricName } from '../../../domain/metric.js'
-import { namedKpis, type NamedKpi } from '../../../domain/named-kpi.js'
+import { namedKpisOf, type NamedKpi } from '../../../domain/named-kpi.js'
 import { nearNames } from '../../../domain/near-names.js'
 import type { Profile } from '../../../domain/profile.js'
 import { measureIn, type Row } from '../../../domain/row.js'
@@ -28,7 +28,7 @@ const shortName = ({ name, family }: NamedKpi): string => name.slice(family.leng
  * statistic (`tAnswered.p90`) or of a metric (all its statistics). Throws `NotExplained` for a name that is none.
  */
 export const figuresOf = (family: Row['family'], profile: Profile, wanted: string | undefined): readonly NamedKpi[] => {
-  const all = namedKpis({ ...profile, families: [family] }).filter((one) => one.family === family && one.isOn)
+  const all = namedKpisOf({ ...profile, families: [family] }, family).filter(({ isOn }) => isOn)
   if (wanted === undefined) return all.filter((one) => !shortName(one).includes('.'))
   const found = all.filter((one) => shortName(one) === wanted || shortName(one).startsWith(`${wanted}.`))
   if (found.length > 0) return found
