@@ -9,6 +9,7 @@ const commands: Readonly<Record<keyof typeof summaries, () => Promise<Command>>>
   run: async () => (await import('./run.js')).runCommand(),
   import: async () => (await import('./import.js')).importCommand(),
   simulate: async () => (await import('./simulate.js')).simulateCommand(),
+  status: async () => (await import('./status.js')).statusCommand(),
   rows: async () => (await import('./rows.js')).rowsCommand(),
   kpis: async () => (await import('./kpis.js')).kpisCommand(),
   schemas: async () => (await import('./schemas.js')).schemasCommand(),

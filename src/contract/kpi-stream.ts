@@ -197,6 +197,9 @@ export const familyOf = (event: RecordedEvent): FamilyName | undefined => {
   return kindOf(event) === 'row' && isFamilyName(name) ? name : undefined
 }
 
+/** Is this something that an egress publishes? */
+export const isPublished = (event: RecordedEvent): boolean => kindOf(event) !== undefined
+
 /** Is this the projector's record of how far the rows before it go? */
 export const isCheckpoint = ({ type }: RecordedEvent): boolean => type === CHECKPOINT
 

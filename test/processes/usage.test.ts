@@ -27,6 +27,7 @@ import { rowsCommand } from '../../src/cli/rows.js'
 import { runCommand } from '../../src/cli/run.js'
 import { schemasCommand } from '../../src/cli/schemas.js'
 import { simulateCommand } from '../../src/cli/simulate.js'
+import { statusCommand } from '../../src/cli/status.js'
 import { topicsCommand } from '../../src/cli/topics.js'
 import { verifyCommand } from '../../src/cli/verify.js'
 import { whatIfCommand } from '../../src/cli/what-if/what-if.js'
@@ -38,6 +39,7 @@ const commands = {
   run: runCommand,
   import: importCommand,
   simulate: simulateCommand,
+  status: statusCommand,
   rows: rowsCommand,
   kpis: kpisCommand,
   schemas: schemasCommand,

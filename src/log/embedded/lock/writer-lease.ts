@@ -21,7 +21,10 @@ const KEY = 'writer'
 /** A holder that cannot be looked up counts as gone after this long without a heartbeat; it sends one every second. */
 const SILENCE_MS = 5_000
 
-type Holder = ProcessIdentity & Readonly<{ owner: string; since: string }>
+/** The process that holds the lease, for those who only look. */
+export const holderOf = (store: EmbeddedStore): Holder | undefined => heldIn(store).holder
+
+export type Holder = ProcessIdentity & Readonly<{ owner: string; since: string }>
 type Held = Readonly<{ holder: Holder | undefined; epoch: number }>
 
 export type Lease = Readonly<{

@@ -1,0 +1,107 @@
+import { existsSync } from 'node:fs'
+import * as E from 'fp-ts/lib/Either.js'
+import type { Logger } from 'pino'
+import { checkSubjects } from '../../../egress/kafka/registry/schema-check.js'
+import { failureText, type Progress, type SinkFailure } from '../../../egress/sink.js'
+import { sinkSettings, type SinkSettings } from '../../config/egress-sinks.js'
+import type { Config } from '../../config/schema.js'
+import { connectionCheckOf } from '../../pipeline/egress/connection-check.js'
+import { progressCheck } from '../../pipeline/egress/progress-check.js'
+import { filesFolderOf, sinkOf } from '../../pipeline/egress/sinks.js'
+import type { Logs } from '../../pipeline/logs/logs.js'
+import type { Destination } from './report.js'
+
+/** What a destination says of itself. `refusal`: why an egress would not go on from there. */
+export type SinkLook = Readonly<{
+  settings: SinkSettings
+  progress: Progress | undefined
+  refusal: string | undefined
+  away: string | undefined
+  destinations: readonly Destination[]
+}>
+
+const LOOK_MS = 10_000
+
+/**
+ * Reads the progress at each destination and asks whether an egress may go on from it, as a start does, and ends before
+ * anybody is fenced: a running egress is not disturbed, and nothing is written.
+ */
+export const lookAtSinks = (config: Config, logs: Logs, logger: Logger): Promise<readonly SinkLook[]> =>
+  Promise.all(sinkSettings(config.egress).map((settings) => lookAt(settings, config, logs, logger)))
+
+const lookAt = async (settings: SinkSettings, config: Config, logs: Logs, logger: Logger): Promise<SinkLook> => {
+  const { name } = settings
+  const base = { settings, progress: undefined, refusal: undefined, away: undefined }
+  if (settings.use === 'files') {
+    const folder = filesFolderOf(settings, config)
+    const files = (state: Destination['state'], says: string): Destination => ({ kind: 'files', name, state, says })
+    // A sink makes its folder; looking must not.
+    if (!existsSync(folder)) return { ...base, destinations: [files('well', `${folder} is not there yet`)] }
+    const { progress, failure } = await progressAt(settings, config, logs, logger)
+    return failure === undefined
+      ? { ...base, progress, destinations: [files('well', folder)] }
+      : { ...base, progress, ...told(failure), destinations: [files(stateOf(failure), failureText(failure))] }
+  }
+  const [{ progress, failure }, registry] = await Promise.all([
+    progressAt(settings, config, logs, logger),
+    lookAtRegistry(settings, config, logger),
+  ])
+  const broker: Destination = {
+    ...{ kind: 'broker', name, state: failure === undefined ? 'well' : stateOf(failure) },
+    says: failure === undefined ? settings.kafka.brokers.join(', ') : failureText(failure),
+  }
+  return { ...base, progress, ...(failure && told(failure)), destinations: [broker, ...registry] }
+}
+
+const stateOf = ({ tag }: SinkFailure): Destination['state'] => (tag === 'NotConnected' ? 'unreachable' : 'refused')
+
+const told = (failure: SinkFailure): Pick<SinkLook, 'away'> | Pick<SinkLook, 'refusal'> =>
+  failure.tag === 'NotConnected' ? { away: failureText(failure) } : { refusal: failureText(failure) }
+
+const progressAt = async (
+  settings: SinkSettings,
+  config: Config,
+  logs: Logs,
+  logger: Logger,
+): Promise<Readonly<{ progress: Progress | undefined; failure: SinkFailure | undefined }>> => {
+  const sink = sinkOf(settings, config, logger)
+  const check = progressCheck({ tenant: config.tenant, logs, sink: sink.name, accepted: config.egress.acceptProgress })
+  let looked: Readonly<{ progress: Progress | undefined; refusal: string | undefined }> | undefined
+  const connecting = sink.connect(AbortSignal.timeout(LOOK_MS), async (progress) => {
+    const allowed = await check(progress)
+    looked = { progress, refusal: E.isLeft(allowed) ? allowed.left : undefined }
+    return E.left('looked at')
+  })()
+  const late = new Promise<E.Either<SinkFailure, undefined>>((resolve) => {
+    setTimeout(
+      () => resolve(E.left({ tag: 'NotConnected', cause: new Error(`no answer within ${LOOK_MS / 1_000} s`) })),
+      LOOK_MS,
+    ).unref()
+  })
+  try {
+    const connected = await Promise.race([connecting, late])
+    if (looked !== undefined) {
+      const { progress, refusal } = looked
+      return { progress, failure: refusal === undefined ? undefined : { tag: 'Refused', reason: refusal } }
+    }
+    return { progress: undefined, failure: E.isLeft(connected) ? connected.left : undefined }
+  } catch (cause) {
+    return { progress: undefined, failure: { tag: 'NotConnected', cause } }
+  } finally {
+    await sink.close().catch(() => undefined)
+  }
+}
+
+/** Looks one schema up: that tells whether the registry answers and lets us in. */
+const lookAtRegistry = async (
+  settings: Extract<SinkSettings, { use: 'kafka' }>,
+  config: Config,
+  logger: Logger,
+): Promise<readonly Destination[]> => {
+  const { schemas } = connectionCheckOf(settings, config, logger)
+  if (schemas === undefined) return []
+  const checked = await checkSubjects(schemas.registry, schemas.wanted.slice(0, 1))
+  const of = { kind: 'registry', name: settings.name } as const
+  if (E.isLeft(checked)) return [{ ...of, state: stateOf(checked.left), says: failureText(checked.left) }]
+  return [{ ...of, state: 'well', says: schemas.registry.url }]
+}

@@ -1,0 +1,49 @@
+import type { Config } from '../../config/schema.js'
+import type { StageHealth } from '../../pipeline/health.js'
+
+/** The health of processes that answered, by the name of the stage. */
+export type RunningStages = Readonly<{ addresses: readonly string[]; stages: ReadonlyMap<string, StageHealth> }>
+
+const ANSWER_MS = 1_500
+const OFFSETS = [0, 1, 2, 3]
+
+/**
+ * Asks the processes that may run with this configuration for their health: at `health.port`, or at the port of the
+ * ingress and the three after it (docs/ingress.md). Whoever else listens there is recognised by what it answers.
+ */
+export const runningStages = async ({ health, ingress }: Config): Promise<RunningStages> => {
+  const places =
+    health.port !== undefined
+      ? [`${reachable(health.host)}:${health.port}`, `${reachable(ingress.host)}:${ingress.port}`]
+      : ingress.port === 0
+        ? []
+        : OFFSETS.map((offset) => `${reachable(offset === 0 ? ingress.host : health.host)}:${ingress.port + offset}`)
+  const answers = await Promise.all(
+    [...new Set(places)].map(async (place) => ({ place, stages: await stagesAt(`http://${place}/health/ready`) })),
+  )
+  const found = answers.filter(({ stages }) => stages !== undefined)
+  return {
+    addresses: found.map(({ place }) => `http://${place}`),
+    stages: new Map(found.flatMap(({ stages }) => Object.entries(stages ?? {}))),
+  }
+}
+
+const stagesAt = async (url: string): Promise<Readonly<Record<string, StageHealth>> | undefined> => {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) })
+    const { stages } = (await response.json()) as { stages?: Readonly<Record<string, StageHealth>> }
+    return typeof stages === 'object' && Object.values(stages).every(({ state }) => typeof state === 'string')
+      ? stages
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** An address that a process of this machine can connect to. */
+const reachable = (host: string): string =>
+  host === '0.0.0.0' || host === '::' || host === '[::]'
+    ? '127.0.0.1'
+    : host.includes(':') && !host.startsWith('[')
+      ? `[${host}]`
+      : host
