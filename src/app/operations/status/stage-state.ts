@@ -34,6 +34,7 @@ const LOOK_AT: Readonly<Record<Alarm, string>> = {
   'events-too-late': 'streamvane clock show',
   'clock-held': 'streamvane clock show',
   'rows-dead-lettered': 'its log says which rows, and why',
+  'sealing-stopped': 'its log says why',
 }
 
 const byHealth = (
