@@ -1,13 +1,18 @@
 import { Option, type Command } from 'commander'
-import Table from 'cli-table3'
 import { chosenGeneration, computedGenerations } from '../app/operations/computed.js'
-import type { Difference, Value } from '../app/operations/verify/findings.js'
+import type { Difference, TopicPlace, Value } from '../app/operations/verify/findings.js'
+import { kafkaSinks, type KafkaSinkSettings } from '../app/config/egress-sinks.js'
+import type { Config } from '../app/config/schema.js'
+import { verifySink } from '../app/operations/verify/topic/verify-sink.js'
+import type { TopicVerification } from '../app/operations/verify/topic/verify-topic.js'
 import { verify, type Verification } from '../app/operations/verify/verify.js'
 import { withFacts, type FactMeans } from '../app/pipeline/facts/open-feed.js'
 import { familyNames, type FamilyName } from '../domain/family.js'
 import { command, waiting, WAIT, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
-import { EXIT } from './command/exit.js'
+import { EXIT, UsageError } from './command/exit.js'
+import { countText } from './command/figures.js'
+import { printTable } from './command/table.js'
 import { rangeOf } from './command/option-values.js'
 import { progressBar } from './command/progress.js'
 import { summaries } from './command/summaries.js'
@@ -20,6 +25,8 @@ type Flags = CommonFlags &
     to?: string
     generation?: string
     quick?: boolean
+    topic?: boolean
+    sink?: readonly string[]
     json?: boolean
   }>
 
@@ -27,6 +34,7 @@ export const verifyCommand = (): Command =>
   command('verify', summaries.verify, [
     'streamvane verify',
     'streamvane verify --family queue --from 2026-01-05 --to 2026-01-06',
+    'streamvane verify --topic --sink warehouse',
     'streamvane verify --json | jq .first',
   ])
     .option(...WAIT)
@@ -35,40 +43,92 @@ export const verifyCommand = (): Command =>
     .option('--to <instant>', 'compare only intervals that start before')
     .option('--generation <name>', 'of this generation (default: the live one)')
     .option('--quick', 'fold the facts that are kept beside the log, not the raw events')
-    .option('--json', 'one JSON object')
+    .option('--topic', 'compare what lies on the Kafka topics with the KPI log too')
+    .option('--sink <names...>', 'with --topic: only of these sinks (default: all that are Kafka)')
+    .option('--json', 'one JSON object, and one more for each sink')
     .action(async (flags: Flags) => {
       const config = configOf(flags)
       const range = rangeOf(flags)
+      const sinks = sinksWanted(flags, config)
       await withContext(waiting('verify', flags), config, async ({ logs, logger, signal }) => {
         const { tenant, data } = config
-        const generation = chosenGeneration(await computedGenerations(logs, tenant), flags.generation, tenant)
+        const generations = await computedGenerations(logs, tenant)
+        const generation = chosenGeneration(generations, flags.generation, tenant)
+        const compared = { family: flags.family, ...range }
         const [raw, kpi] = [await logs.raw('reader'), await logs.kpi(generation.name, 'reader')]
         const head = await raw.head()
-        const bar = progressBar('verify', head === undefined ? undefined : Number(head))
+        const bar = progressBar('verify', head === undefined ? undefined : Number(head), { unit: 'events', logger })
         const verification = await withFacts(config, logger, ({ pool, store }) => {
           const facts: FactMeans = flags.quick === true && store !== undefined ? { pool, store } : { pool }
           return verify({
             ...{ tenant, generation, raw, kpi, data, facts, signal, logger },
-            compared: { family: flags.family, ...range },
+            compared,
             onProgress: ({ position, differences }) => bar.update(Number(position), differencesText(differences)),
           })
         }).finally(() => bar.stop())
         if (flags.json === true) console.log(JSON.stringify(verification))
         else print(verification)
-        return verification.differences > 0 || verification.isStopped ? EXIT.differences : EXIT.ok
+        let isGood = verification.differences === 0 && !verification.isStopped
+        for (const settings of sinks) {
+          if (signal.aborted) break
+          const of = { settings, config, generations, generation: generation.name, kpi, compared, signal, logger }
+          const found = await verifySink(of)
+          if (flags.json === true) console.log(JSON.stringify({ sink: settings.name, ...found }))
+          else printTopics(settings.name, found)
+          isGood &&= found.differences === 0 && !found.isStopped
+        }
+        return isGood ? EXIT.ok : EXIT.differences
       })
     })
+
+/** The Kafka sinks whose topics are verified. Throws `UsageError`. */
+const sinksWanted = ({ topic, sink: names }: Flags, { egress }: Config): readonly KafkaSinkSettings[] => {
+  if (topic !== true) {
+    if (names !== undefined) throw new UsageError('--sink says whose topics are compared: add --topic')
+    return []
+  }
+  const sinks = kafkaSinks(egress)
+  if (sinks.length === 0) throw new UsageError('no broker is configured: set KAFKA_BROKERS or egress.kafka.brokers')
+  const unknown = names?.find((name) => !sinks.some((sink) => sink.name === name))
+  if (unknown !== undefined)
+    throw new UsageError(
+      `--sink ${unknown}: there is no such Kafka sink; there are ${sinks.map(({ name }) => name).join(', ')}`,
+    )
+  return names === undefined ? sinks : sinks.filter(({ name }) => names.includes(name))
+}
+
+const printTopics = (sink: string, found: TopicVerification): void => {
+  const { topics, differences, publishedThrough, first, intervals } = found
+  const different = intervals.filter((each) => each.differences > 0 || each.stored !== each.computed)
+  if (different.length > 0) printIntervals(different, 'topics', 'KPI log')
+  if (first !== null) console.log(firstText(first, 'KPI log'))
+  const compared = topics.reduce((sum, { compared: count }) => sum + count, 0)
+  const held = topics.filter((each) => each.compared + each.otherGenerations + each.others > 0).length
+  const lines = [
+    `sink ${sink}: ${countText(compared)} records on ${held} topics compared with the KPI log, which is published through revision ${publishedThrough}`,
+    differences === 0 ? 'no difference' : `${differencesText(differences)}: ${countsText(found.counts)}`,
+    ...topics.flatMap(({ topic, expiredBefore }) =>
+      expiredBefore < 0 ? [] : [`${topic}: what retention may have removed was not asked for`],
+    ),
+    ...(found.isStopped ? ['stopped before the end'] : []),
+  ]
+  console.log(lines.join('\n'))
+}
+
+const countsText = (counts: Verification['counts']): string =>
+  Object.entries(counts)
+    .flatMap(([kind, count]) => (count === 0 ? [] : [`${count} ${kind}`]))
+    .join(', ')
 
 const print = (found: Verification): void => {
   const { generation, through, events, rows, intervals, differences, waiting: waits, erased, first } = found
   if (through === null) return console.log(`generation ${generation} holds nothing yet`)
   const different = intervals.filter((each) => each.differences > 0 || each.stored !== each.computed)
-  if (different.length > 0) console.log(tableOf(different))
-  if (first !== null) console.log(firstText(first))
-  const counts = Object.entries(found.counts).flatMap(([kind, count]) => (count === 0 ? [] : [`${count} ${kind}`]))
+  if (different.length > 0) printIntervals(different, 'KPI log', 'computed again')
+  if (first !== null) console.log(firstText(first, 'computed again'))
   const lines = [
-    `generation ${generation}: ${rows} row revisions of ${intervals.length} intervals compared with ${events} raw events folded again, through position ${found.lookedAt ?? through.position}`,
-    differences === 0 ? 'no difference' : `${differencesText(differences)}: ${counts.join(', ')}`,
+    `generation ${generation}: ${countText(rows)} row revisions of ${countText(intervals.length)} intervals compared with ${countText(events)} raw events folded again, through position ${found.lookedAt ?? through.position}`,
+    differences === 0 ? 'no difference' : `${differencesText(differences)}: ${countsText(found.counts)}`,
     ...(waits === 0
       ? []
       : [`${waits} rows are still to be published: the projector has not come to the end of the raw log`]),
@@ -85,36 +145,47 @@ const print = (found: Verification): void => {
 const differencesText = (differences: number): string =>
   `${differences} ${differences === 1 ? 'difference' : 'differences'}`
 
-const tableOf = (intervals: Verification['intervals']): string => {
-  const table = new Table({
-    head: ['interval (UTC)', 'length', 'rows', 'KPI log', 'computed again', 'differences'],
-    colAligns: ['left', 'left', 'right', 'left', 'left', 'right'],
-    style: { head: [], border: [] },
+const printIntervals = (intervals: Verification['intervals'], found: string, expected: string): void => {
+  printTable({
+    columns: [
+      { head: 'interval (UTC)' },
+      { head: 'length' },
+      { head: 'rows', align: 'right' },
+      { head: found },
+      { head: expected },
+      { head: 'differences', align: 'right' },
+    ],
+    rows: intervals
+      .slice(0, LINES_MAX)
+      .map(({ intervalStart, granularity, rows, stored, computed, differences }) => [
+        ...[intervalStart.slice(0, 16).replace('T', ' '), granularity, countText(rows)],
+        ...[stored, computed, countText(differences)],
+      ]),
   })
-  for (const { intervalStart, granularity, rows, stored, computed, differences } of intervals.slice(0, LINES_MAX))
-    table.push([intervalStart, granularity, rows, stored, computed, differences])
   const more = intervals.length - LINES_MAX
-  return `${table.toString()}${more > 0 ? `\nand ${more} more intervals (--json tells all)` : ''}`
+  if (more > 0) console.log(`and ${more} more intervals (--json tells all)`)
 }
 
 const LINES_MAX = 20
 
-const firstText = (first: Difference): string => {
+/** `against`: what it was compared with. */
+const firstText = (first: Difference, against: string): string => {
   const { kind, what, key, kpiRevision, raw, topic, fields, expected, found } = first
   const place = [
     ...(kpiRevision === null ? [] : [`KPI stream revision ${kpiRevision}`]),
     ...(raw === null ? [] : [`raw log behind ${raw.after ?? 'the beginning'} through ${raw.through}`]),
-    ...(topic === null ? [] : [`${topic.topic} partition ${topic.partition} offset ${topic.offset}`]),
+    ...(topic === null ? [] : [topicText(topic)]),
   ]
   return [
     `first difference: ${what} ${key} is ${kind} (${place.join(', ')})`,
-    ...fields
-      .slice(0, LINES_MAX)
-      .map((field) => `  ${field}: ${at(found, field)}, computed again: ${at(expected, field)}`),
-    ...(expected !== null && found === null ? [`  computed again: ${JSON.stringify(expected)}`] : []),
+    ...fields.slice(0, LINES_MAX).map((field) => `  ${field}: ${at(found, field)}, ${against}: ${at(expected, field)}`),
+    ...(expected !== null && found === null ? [`  ${against}: ${JSON.stringify(expected)}`] : []),
     ...(expected === null && found !== null ? [`  found: ${JSON.stringify(found)}`] : []),
   ].join('\n')
 }
+
+const topicText = ({ topic, partition, offset }: TopicPlace): string =>
+  partition === null ? `topic ${topic}` : `topic ${topic} partition ${partition} offset ${offset}`
 
 const at = (value: Value | null, path: string): string =>
   JSON.stringify(

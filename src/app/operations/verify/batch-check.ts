@@ -1,7 +1,5 @@
 import { encodeKpiEvents, type StoredHeader } from '../../../contract/kpi-stream.js'
-import * as E from 'fp-ts/lib/Either.js'
 import { markerJson } from '../../../contract/completeness-codec.js'
-import { readerOfSchema } from '../../../contract/row-codec.js'
 import { rowJson } from '../../../contract/row-json.js'
 import { rowOf } from '../../../domain/flat-row.js'
 import { intervalName } from '../../../domain/interval-complete.js'
@@ -12,6 +10,7 @@ import type { Due } from '../../../projections/cells/cell-store.js'
 import { differingFields, isCompared, type Compared, type Difference, type Findings, type Value } from './findings.js'
 import type { KpiBatch, StoredRowEvent } from './kpi-batches.js'
 import type { RawPlace } from './recomputation.js'
+import { jsonOfStored } from './stored-value.js'
 import type { Unverifiable } from './unverifiable.js'
 
 export type BatchCheck = Readonly<{
@@ -154,7 +153,8 @@ const schemaIn = (metadata: Uint8Array): string => {
 }
 const schemas = new WeakMap<Uint8Array, string>()
 
-const blank: Difference = {
+/** A difference of which nothing is said yet. */
+export const blank: Difference = {
   ...{ kind: 'changed', where: 'kpi-log', what: 'row', key: '', family: null, granularity: null },
   ...{ intervalStart: null, rowRevision: null, kpiRevision: null, raw: null, topic: null, fields: [] },
   ...{ expected: null, found: null },
@@ -172,18 +172,6 @@ const rowDifference = (
     ...blank,
     ...{ kind, what: 'row', key, family, granularity, intervalStart: iso(start), rowRevision: revision },
     ...{ kpiRevision: theirs.revision, raw, expected, found, fields: differingFields(expected, found) },
-  }
-}
-
-/** The row as JSON; `null` if its bytes cannot be read behind the header. */
-export const jsonOfStored = ({ avro, schema }: Pick<StoredHeader, 'avro' | 'schema'>): Value | null => {
-  const reader = readerOfSchema(schema)
-  if (E.isLeft(reader)) return null
-  try {
-    return rowJson(reader.right.decode(avro))
-  } catch (cause) {
-    if (cause instanceof RangeError) return null
-    throw cause
   }
 }
 

@@ -14,8 +14,8 @@ import type { RawPlace } from './recomputation.js'
 export const differenceKinds = ['changed', 'missing', 'added', 'unreadable'] as const
 export type DifferenceKind = (typeof differenceKinds)[number]
 
-/** A record of a Kafka topic. */
-export type TopicPlace = Readonly<{ topic: string; partition: number; offset: string }>
+/** A record of a Kafka topic; where one is missing, the topic alone. */
+export type TopicPlace = Readonly<{ topic: string; partition: number | null; offset: string | null }>
 
 /** What a row, or another output of a generation, is in one place; rows as JSON. */
 export type Value = RowJson | Readonly<Record<string, unknown>>
@@ -50,7 +50,7 @@ export type Compared = Readonly<{
   to?: EpochMs | undefined
 }>
 
-type OfInterval = Readonly<{ family: FamilyName; granularity: Granularity; start: EpochMs }>
+export type OfInterval = Readonly<{ family: FamilyName; granularity: Granularity; start: EpochMs }>
 
 export const isCompared = ({ family, from, to }: Compared, of: OfInterval): boolean =>
   (family === undefined || of.family === family) &&
@@ -95,13 +95,16 @@ export class Findings {
 
   /** Counts a row revision: its bytes as stored and as computed, where there are any. */
   add(of: OfInterval, stored: Uint8Array | undefined, computed: Uint8Array | undefined): void {
+    const ofStored = stored && numberOf(stored)
+    this.addNumbers(of, ofStored, stored === computed ? ofStored : computed && numberOf(computed))
+  }
+
+  /** The same, from what a digest adds up. */
+  addNumbers(of: OfInterval, stored: number | undefined, computed: number | undefined): void {
     const sums = this.sumsOf(of)
-    const isSame = stored === computed
-    const ofStored = stored === undefined ? 0 : numberOf(stored)
     if (stored !== undefined) sums.rows += 1
-    sums.stored = (sums.stored + ofStored) % MODULUS
-    const ofComputed = computed === undefined ? 0 : isSame ? ofStored : numberOf(computed)
-    sums.computed = (sums.computed + ofComputed) % MODULUS
+    sums.stored = (sums.stored + (stored ?? 0)) % MODULUS
+    sums.computed = (sums.computed + (computed ?? 0)) % MODULUS
   }
 
   /** `difference` is made only if there is room for it. */
@@ -132,7 +135,8 @@ export class Findings {
 
 const MODULUS = 2 ** 48
 
-const numberOf = (bytes: Uint8Array): number => hash('sha256', bytes, 'buffer').readUIntBE(0, 6)
+/** What a digest adds up. */
+export const numberOf = (bytes: Uint8Array): number => hash('sha256', bytes, 'buffer').readUIntBE(0, 6)
 
 const digestText = (digest: number): string => digest.toString(16).padStart(12, '0')
 

@@ -1,0 +1,53 @@
+import type { Logger } from 'pino'
+import { familyNames } from '../../../../domain/family.js'
+import { kafkajsCluster } from '../../../../egress/kafka/kafkajs-cluster.js'
+import type { EventLog } from '../../../../log/event-log.js'
+import { markersIn, topicsIn } from '../../../config/egress-schema.js'
+import type { KafkaSinkSettings } from '../../../config/egress-sinks.js'
+import type { Config } from '../../../config/schema.js'
+import { addressOf, sinkOf } from '../../../pipeline/egress/sinks.js'
+import type { Generations } from '../../../pipeline/generations.js'
+import type { Compared } from '../findings.js'
+import { publishedThrough, verifyTopic, type Demanded, type TopicVerification } from './verify-topic.js'
+
+export type VerifySinkOptions = Readonly<{
+  settings: KafkaSinkSettings
+  config: Config
+  generations: Generations
+  /** The generation that is verified. */
+  generation: string
+  kpi: EventLog
+  compared: Compared
+  signal: AbortSignal
+  logger: Logger
+  onProgress?: (records: number, differences: number) => void
+}>
+
+/** Verifies the topics of a Kafka sink of the configuration (`verifyTopic`). Throws `VerifyRefused`. */
+export const verifySink = async (options: VerifySinkOptions): Promise<TopicVerification> => {
+  const { settings, config, generations, generation, logger, signal } = options
+  const { kafka, filter } = settings
+  const sink = sinkOf(settings, config, logger)
+  const progress = await publishedThrough(sink, generation, signal).finally(() => sink.close())
+  const topics = topicsIn(kafka)
+  const compacted = familyNames.flatMap((family) =>
+    topics[family].flatMap(({ topic, records, cleanup }) =>
+      (cleanup ?? (records === 'latest' ? 'compact' : kafka.cleanup)) === 'compact' ? [topic] : [],
+    ),
+  )
+  const reader = await kafkajsCluster(addressOf(kafka, logger)).reader()
+  try {
+    return await verifyTopic({
+      ...{ tenant: config.tenant, generation, promotions: generations.promotions, kpi: options.kpi },
+      ...{ publishedThrough: progress.revision, reader, topics, markers: markersIn(kafka), filter },
+      ...{ format: kafka.format, demanded: demandedOf(settings, generations), compacted: new Set(compacted) },
+      ...{ compared: options.compared, data: config.data, signal },
+      ...(options.onProgress !== undefined && { onProgress: options.onProgress }),
+    })
+  } finally {
+    await reader.close()
+  }
+}
+
+const demandedOf = ({ cadence }: KafkaSinkSettings, { promoted }: Generations): Demanded =>
+  promoted.at(-1)?.publish === 'differences' ? 'none' : cadence.kind === 'every' ? 'latest' : 'each'

@@ -1,0 +1,133 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { readKpiEvent, type StoredKpiEvent } from '../../../../contract/kpi-stream.js'
+import { familyNames } from '../../../../domain/family.js'
+import { kpiStream } from '../../../../domain/stream-name.js'
+import type { Progress, RowFilter, Sink } from '../../../../egress/sink.js'
+import { failureText } from '../../../../egress/sink.js'
+import { markerTopicsOf, topicNames, type Markers, type Topics } from '../../../../egress/topics.js'
+import type { EventLog } from '../../../../log/event-log.js'
+import { passes, selectableOf } from '../../../pipeline/egress/selection.js'
+import { Findings, type Compared, type Difference, type DifferenceKind, type IntervalVerdict } from '../findings.js'
+import { Scratch } from '../scratch.js'
+import { VerifyRefused } from '../verify.js'
+import { ExpectedRecords, type Format } from './expected-records.js'
+import { LatestRecords } from './latest-records.js'
+import { checkTopic, type TopicCounts } from './topic-check.js'
+import { reportMissingRecords } from './missing-records.js'
+import type { Reader } from './topic-records.js'
+
+/**
+ * Which revisions must lie on a topic: `each` of those published, only the `latest` of each row (a sink that publishes
+ * once in each period; compaction), or `none` for certain (a promotion that published only what differs).
+ */
+export type Demanded = 'each' | 'latest' | 'none'
+
+export type VerifyTopicOptions = Readonly<{
+  tenant: string
+  /** The generation that is published, and under how many promotions records of it may stand. */
+  generation: string
+  promotions: number
+  kpi: EventLog
+  /** What is published: everything of the KPI stream through this revision. */
+  publishedThrough: number
+  reader: Reader
+  topics: Topics
+  markers: Markers
+  filter: RowFilter
+  format: Format
+  demanded: Demanded
+  /** Topics that are compacted: they keep the last record of each key. */
+  compacted: ReadonlySet<string>
+  compared?: Compared
+  data: string | undefined
+  signal: AbortSignal
+  onProgress?: (records: number, differences: number) => void
+}>
+
+export type TopicVerification = Readonly<{
+  generation: string
+  /** The revision of the KPI stream through which the egress has published. */
+  publishedThrough: number
+  topics: readonly (TopicCounts & Readonly<{ topic: string }>)[]
+  isStopped: boolean
+  /** `stored`: what the topics hold; `computed`: what the KPI log holds. */
+  intervals: readonly IntervalVerdict[]
+  differences: number
+  counts: Readonly<Record<DifferenceKind, number>>
+  first: Difference | null
+  listed: readonly Difference[]
+}>
+
+/**
+ * Compares what lies on the topics of a sink with the KPI log of the published generation: every record, and every row
+ * and marker that must be there. Reads committed records alone, and writes nothing.
+ */
+export const verifyTopic = async (options: VerifyTopicOptions): Promise<TopicVerification> => {
+  const { tenant, generation, kpi, filter, topics, markers, compacted, signal, publishedThrough } = options
+  const scratch = new Scratch(options.data)
+  const findings = new Findings()
+  try {
+    const expected = new ExpectedRecords(scratch, options.format)
+    const latest = new LatestRecords(topics)
+    for await (const events of kpi.readStream(kpiStream(tenant, generation))) {
+      if (signal.aborted) break
+      for (const event of events) {
+        const stored = readKpiEvent(event)
+        if (stored === undefined || !passes(filter, selectableOf(stored))) continue
+        if (stored.kind !== 'left') await expected.add(stored)
+        if (event.revision <= publishedThrough) latest.published(stored)
+      }
+    }
+    await expected.write()
+
+    const names = [
+      ...new Set([...topicNames(topics), ...familyNames.flatMap((f) => markerTopicsOf(markers, topics, f))]),
+    ]
+    if (names.length > TOPICS_MAX)
+      throw new VerifyRefused(`a sink with ${names.length} topics cannot be verified, ${TOPICS_MAX} at most`)
+    const counts: (TopicCounts & Readonly<{ topic: string }>)[] = []
+    for (const [index, topic] of names.entries()) {
+      if (signal.aborted) break
+      counts.push({ topic, ...(await checkTopic({ ...options, expected, latest, findings, index, topic })) })
+    }
+    if (!signal.aborted) {
+      await reportMissingRecords({ ...options, expected, findings, names, counts, compacted })
+      latest.report(findings, options.compared ?? {})
+    }
+    return {
+      ...{ generation, publishedThrough, topics: counts, isStopped: signal.aborted },
+      ...{ intervals: findings.verdicts(), differences: findings.differences, counts: findings.counts },
+      ...{ first: findings.listed[0] ?? null, listed: findings.listed },
+    }
+  } finally {
+    await scratch.close()
+  }
+}
+
+/** A bit of a number for each. */
+const TOPICS_MAX = 31
+
+/**
+ * How far the running egress has published, by its progress at the destination, which is read without fencing it.
+ * Throws `VerifyRefused` if it cannot be read, or tells of another generation.
+ */
+export const publishedThrough = async (sink: Sink, generation: string, signal: AbortSignal): Promise<Progress> => {
+  let progress: Progress | undefined
+  let wasAsked = false
+  const read = await sink.connect(signal, async (found) => {
+    progress = found
+    wasAsked = true
+    return E.left('its progress was read')
+  })()
+  if (E.isLeft(read) && !wasAsked)
+    throw new VerifyRefused(`${sink.name}: the progress of the egress cannot be read: ${failureText(read.left)}`)
+  if (progress?.generation === generation) return progress
+  throw new VerifyRefused(
+    `${sink.name}: generation ${generation} is verified, and the egress has published ${
+      progress === undefined ? 'nothing yet' : `generation ${progress.generation}`
+    }: verify it once the egress has published it (\`streamvane run\`)`,
+  )
+}
+
+/** A row or a marker of the KPI stream. */
+export type StoredRecord = Exclude<StoredKpiEvent, { kind: 'left' }>
