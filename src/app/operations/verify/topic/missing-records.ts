@@ -2,7 +2,7 @@ import { markerTopicsOf } from '../../../../egress/topics.js'
 import { isCompared, type Findings } from '../findings.js'
 import type { Expected, ExpectedRecords } from './expected-records.js'
 import { familiesOn, isRowId, placeOf, storedAt, topicDifference, valueOf, type TopicCounts } from './topic-check.js'
-import type { VerifyTopicOptions } from './verify-topic.js'
+import type { VerifyTopicOptions } from './topic-options.js'
 
 export type Missing = VerifyTopicOptions &
   Readonly<{

@@ -16,7 +16,7 @@ import { jsonOfStored } from '../stored-value.js'
 import { measured, type Expected, type ExpectedRecords } from './expected-records.js'
 import type { LatestRecords } from './latest-records.js'
 import { bodyOf, recordsOf, type TopicRecord } from './topic-records.js'
-import type { StoredRecord, VerifyTopicOptions } from './verify-topic.js'
+import type { StoredRecord, VerifyTopicOptions } from './topic-options.js'
 
 /** What a topic holds of the tenant. */
 export type TopicCounts = Readonly<{

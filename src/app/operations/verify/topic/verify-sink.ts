@@ -8,7 +8,8 @@ import type { Config } from '../../../config/schema.js'
 import { addressOf, sinkOf } from '../../../pipeline/egress/sinks.js'
 import type { Generations } from '../../../pipeline/generations.js'
 import type { Compared } from '../findings.js'
-import { publishedThrough, verifyTopic, type Demanded, type TopicVerification } from './verify-topic.js'
+import type { Demanded } from './topic-options.js'
+import { publishedThrough, verifyTopic, type TopicVerification } from './verify-topic.js'
 
 export type VerifySinkOptions = Readonly<{
   settings: KafkaSinkSettings

@@ -1,48 +1,19 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { readKpiEvent, type StoredKpiEvent } from '../../../../contract/kpi-stream.js'
+import { readKpiEvent } from '../../../../contract/kpi-stream.js'
 import { familyNames } from '../../../../domain/family.js'
 import { kpiStream } from '../../../../domain/stream-name.js'
-import type { Progress, RowFilter, Sink } from '../../../../egress/sink.js'
+import type { Progress, Sink } from '../../../../egress/sink.js'
 import { failureText } from '../../../../egress/sink.js'
-import { markerTopicsOf, topicNames, type Markers, type Topics } from '../../../../egress/topics.js'
-import type { EventLog } from '../../../../log/event-log.js'
+import { markerTopicsOf, topicNames } from '../../../../egress/topics.js'
 import { passes, selectableOf } from '../../../pipeline/egress/selection.js'
-import { Findings, type Compared, type Difference, type DifferenceKind, type IntervalVerdict } from '../findings.js'
+import { Findings, type Difference, type DifferenceKind, type IntervalVerdict } from '../findings.js'
 import { Scratch } from '../scratch.js'
 import { VerifyRefused } from '../verify.js'
-import { ExpectedRecords, type Format } from './expected-records.js'
+import { ExpectedRecords } from './expected-records.js'
 import { LatestRecords } from './latest-records.js'
 import { checkTopic, type TopicCounts } from './topic-check.js'
 import { reportMissingRecords } from './missing-records.js'
-import type { Reader } from './topic-records.js'
-
-/**
- * Which revisions must lie on a topic: `each` of those published, only the `latest` of each row (a sink that publishes
- * once in each period; compaction), or `none` for certain (a promotion that published only what differs).
- */
-export type Demanded = 'each' | 'latest' | 'none'
-
-export type VerifyTopicOptions = Readonly<{
-  tenant: string
-  /** The generation that is published, and under how many promotions records of it may stand. */
-  generation: string
-  promotions: number
-  kpi: EventLog
-  /** What is published: everything of the KPI stream through this revision. */
-  publishedThrough: number
-  reader: Reader
-  topics: Topics
-  markers: Markers
-  filter: RowFilter
-  format: Format
-  demanded: Demanded
-  /** Topics that are compacted: they keep the last record of each key. */
-  compacted: ReadonlySet<string>
-  compared?: Compared
-  data: string | undefined
-  signal: AbortSignal
-  onProgress?: (records: number, differences: number) => void
-}>
+import type { VerifyTopicOptions } from './topic-options.js'
 
 export type TopicVerification = Readonly<{
   generation: string
@@ -128,6 +99,3 @@ export const publishedThrough = async (sink: Sink, generation: string, signal: A
     }: verify it once the egress has published it (\`streamvane run\`)`,
   )
 }
-
-/** A row or a marker of the KPI stream. */
-export type StoredRecord = Exclude<StoredKpiEvent, { kind: 'left' }>

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { verifyTopic, type VerifyTopicOptions } from '../../../../../src/app/operations/verify/topic/verify-topic.js'
+import { verifyTopic } from '../../../../../src/app/operations/verify/topic/verify-topic.js'
+import type { VerifyTopicOptions } from '../../../../../src/app/operations/verify/topic/topic-options.js'
 import type { Reader } from '../../../../../src/app/operations/verify/topic/topic-records.js'
 import { ensureLive } from '../../../../../src/app/pipeline/projector/projector-stage.js'
 import { singleLog } from '../../../../../src/app/pipeline/logs/logs.js'
