@@ -15,7 +15,7 @@ import { httpSource } from '../http/server.js'
 import { adminSettings } from './admin/settings.js'
 import type { RunningAdmin, serveAdmin } from './admin/serve.js'
 import { command, type CommonFlags } from './command/command.js'
-import { configOf, withContext } from './command/context.js'
+import { configOf, logsOf, withContext } from './command/context.js'
 import { EXIT, isExpected, outcomeOf, UsageError } from './command/exit.js'
 import { summaries } from './command/summaries.js'
 
@@ -93,7 +93,14 @@ export const runCommand = (): Command =>
           logger,
         })
         const server = flags.untilCaughtUp === true ? undefined : await healthServer(config, only, health, logger)
-        const admin = await adminServer(flags, { config, logs, logger, now: Date.now, stages: () => stages }, only)
+        const admin = await adminServer(
+          flags,
+          {
+            ...{ config, logs, logger, now: Date.now, stages: () => stages },
+            logsApart: () => logsOf(config, 'admin', logger),
+          },
+          only,
+        )
         const pipeline = startPipeline({
           config,
           logs,

@@ -43,11 +43,11 @@ export const withContext = async (
 }
 
 /** The configured log. Its adapter is loaded here, because the client of EventStoreDB takes long to load. */
-const logsOf = async (
+export const logsOf = async (
   config: Config,
   name: string,
   logger: Logger,
-  patience: Readonly<{ waitMs: number; signal: AbortSignal }> | undefined,
+  patience?: Readonly<{ waitMs: number; signal: AbortSignal }>,
 ): Promise<Logs> =>
   config.log.kind === 'eventstoredb'
     ? (await import('../../app/pipeline/logs/eventstoredb-logs.js')).eventStoreDbLogs(

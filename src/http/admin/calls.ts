@@ -82,7 +82,7 @@ const answerRead = async (
   operation: Operation,
   input: never,
   page: Page,
-  { by }: AuditedCall,
+  caller: AuditedCall,
   request: FastifyRequest,
   reply: FastifyReply,
   options: CallOptions,
@@ -91,7 +91,7 @@ const answerRead = async (
   const gone = goneSignal(reply)
   if (operation.kind === 'list') {
     const items = (after: string | undefined, signal: AbortSignal) =>
-      operation.run(callWith(process, by, signal), input, after)
+      operation.run(callWith(process, caller, signal), input, after)
     if (wantsLines(request)) {
       const lines = linesOf({ items: (after) => items(after, gone) }, gone)
       return sendLines(request, reply, lines, (cause) => {
@@ -103,8 +103,8 @@ const answerRead = async (
     )
     return sendJson(request, reply, 200, answered)
   }
-  if (operation.kind === 'job') return sendAnswered(request, reply, startJob(operation, input, by, undefined, options))
-  const answered = await within(answerMaxMs, gone, (signal) => operation.run(callWith(process, by, signal), input))
+  if (operation.kind === 'job') return sendAnswered(request, reply, startJob(operation, input, caller, false, options))
+  const answered = await within(answerMaxMs, gone, (signal) => operation.run(callWith(process, caller, signal), input))
   return sendJson(request, reply, 200, answered)
 }
 
@@ -120,13 +120,11 @@ const change = async (
 ): Promise<Answered> => {
   const { process, audit, answerMaxMs } = options
   const isRecorded = isAudited(operation) && (input as Readonly<{ dryRun?: boolean }>).dryRun !== true
-  if (operation.kind === 'job') return startJob(operation, input, call.by, isRecorded ? call : undefined, options)
+  if (operation.kind === 'job') return startJob(operation, input, call, isRecorded, options)
   if (operation.kind === 'list') throw new Error(`${operation.id}: a list is read by GET`)
   // A change is finished although its caller is gone: it is never left half done.
   const run = (): Promise<unknown> =>
-    within(answerMaxMs, new AbortController().signal, (signal) =>
-      operation.run(callWith(process, call.by, signal), input),
-    )
+    within(answerMaxMs, new AbortController().signal, (signal) => operation.run(callWith(process, call, signal), input))
   const body = await (isRecorded ? audit.change(call, randomUUID(), summaryOf, run) : run())
   return { status: 200, headers: {}, body }
 }
@@ -134,16 +132,16 @@ const change = async (
 const startJob = (
   operation: Extract<Operation, { kind: 'job' }>,
   input: never,
-  by: string,
-  recorded: AuditedCall | undefined,
+  caller: AuditedCall,
+  isRecorded: boolean,
   { process, jobs, audit }: CallOptions,
 ): Answered => {
   const started = jobs.start({
-    ...{ operation: operation.id, tenant: process.config.tenant, by },
+    ...{ operation: operation.id, tenant: process.config.tenant, by: caller.by },
     work: ({ id, signal, onProgress }) => {
-      const run = (): Promise<unknown> => operation.run(callWith(process, by, signal, onProgress), input)
-      if (recorded === undefined) return run()
-      return audit.change({ ...recorded, details: { ...recorded.details, job: true } }, id, summaryOf, run)
+      const run = (): Promise<unknown> => operation.run(callWith(process, caller, signal, onProgress), input)
+      if (!isRecorded) return run()
+      return audit.change({ ...caller, details: { ...caller.details, job: true } }, id, summaryOf, run)
     },
   })
   if (E.isLeft(started))
@@ -164,10 +162,10 @@ const summaryOf = (result: unknown): Json => {
 
 const callWith = (
   process: AdminProcess,
-  by: string,
+  { by, why }: AuditedCall,
   signal: AbortSignal,
   onProgress: (step: Step) => void = () => undefined,
-): Call => ({ ...process, tenant: process.config.tenant, by, signal, onProgress })
+): Call => ({ ...process, tenant: process.config.tenant, by, why, signal, onProgress })
 
 const wantsLines = ({ headers }: FastifyRequest): boolean => (headers.accept ?? '').includes('application/x-ndjson')
 

@@ -16,6 +16,11 @@ export type AdminProcess = Readonly<{
   stages: () => readonly StageHandle[]
   /** The raw log for writing. Throws `ProblemError` (conflict) where another process writes it. */
   rawWriter: () => Promise<EventLog>
+  /**
+   * The log opened apart, for work on generations: its locks keep it from a stage of this process as they keep
+   * processes from each other. Who asks for it closes it.
+   */
+  logsApart: () => Promise<Logs>
 }>
 
 /** What the work of one call is given. */
@@ -24,6 +29,8 @@ export type Call = AdminProcess &
     tenant: string
     /** Who calls, as the audit log names them. */
     by: string
+    /** The reason that was given. */
+    why: string | undefined
     /** Aborts when the caller is gone, the job is cancelled, or the answer takes too long. */
     signal: AbortSignal
     onProgress: (step: Step) => void

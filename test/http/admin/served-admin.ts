@@ -66,21 +66,28 @@ export type ServedOptions = Readonly<{
 
 /** An admin API on a free port with a token of each role for `acme`, closed when the test ends. */
 export const servedAdmin = async (options: ServedOptions = {}): Promise<ServedAdmin> => {
+  const served = await startedAdmin(options, await scratchFolder())
+  onTestFinished(() => served.close())
+  return served
+}
+
+/** The same, for several tests; who starts it closes it. */
+export const startedAdmin = async (options: ServedOptions, data: string): Promise<ServedAdmin> => {
   const { tenant = 'acme', log = memoryLog(), settings = {}, operations, stages = [] } = options
   const made = (['viewer', 'operator', 'auditor'] as const).map((role) => ({ role, ...newToken() }))
   const entries = made.map(({ role, sha256 }) => ({ name: role, roles: [role], tenants: [tenant], sha256 }))
-  const config: Config = loadConfig({ flags: { tenant, data: await scratchFolder() } })
+  const config: Config = loadConfig({ flags: { tenant, data } })
   const server = await startAdminServer({
     settings: adminSchema.parse({ port: 0, tokens: entries, ...settings }),
     process: {
       ...{ config, logs: singleLog(log), logger: pino({ level: 'silent' }), now: Date.now, stages: () => stages },
       rawWriter: () => Promise.resolve(log),
+      logsApart: () => Promise.resolve({ ...singleLog(log), close: () => Promise.resolve() }),
       ...options.process,
     },
     version: '0.0.0',
     ...(operations === undefined ? {} : { operations }),
   })
-  onTestFinished(() => server.close())
   const tokens = Object.fromEntries(made.map(({ role, token }) => [role, token])) as TokenOf
   const call: ServedAdmin['call'] = (path, { method = 'GET', token, body, headers = {}, signal } = {}) =>
     fetch(new URL(path.startsWith('/v1') ? path : `/v1/tenants/${tenant}${path}`, server.url), {

@@ -71,8 +71,15 @@ const problemWith = (code: ProblemCode, detail: string, errors?: Problem['errors
  */
 const known: Readonly<Record<string, ProblemCode>> = {
   ...{ UsageError: 'not-valid', ConfigError: 'not-valid', ClockRefused: 'not-valid', NotPublishable: 'not-valid' },
-  ...{ NoGeneration: 'not-found', UnknownGeneration: 'not-found' },
+  ...{
+    NoGeneration: 'not-found',
+    UnknownGeneration: 'not-found',
+    NothingPublished: 'not-found',
+    NotExplained: 'not-found',
+  },
   ...{ GenerationsChanged: 'conflict', LogLocked: 'conflict', RebuildRefused: 'conflict' },
+  ...{ PromotionRefused: 'conflict', RetireRefused: 'conflict', VerifyRefused: 'conflict', RebuildStopped: 'conflict' },
+  ...{ OperationNotRecorded: 'not-available', NoLog: 'not-available' },
   ...{ LogUnavailable: 'not-available', NotIngested: 'not-available', NotErased: 'not-available' },
   ...{ ReplayFailed: 'not-available', RebuildFailed: 'not-available', GaveUp: 'not-available' },
   ...{ LogDamaged: 'log-refused', LogRefused: 'log-refused', RowOfUnknownSchema: 'log-refused' },

@@ -36,7 +36,7 @@ const listed = list({
 })
 
 const imported = answer({
-  ...{ id: 'importConfiguration', method: 'POST', path: '/configuration', access: 'change' },
+  ...{ id: 'importConfiguration', command: 'config import', method: 'POST', path: '/configuration', access: 'change' },
   summary: 'take the configuration of Genesys into the log: queues, presence definitions, organisation settings',
   input: z.object({
     documents: z
@@ -94,7 +94,7 @@ const shown = answer({
 })
 
 const published = answer({
-  ...{ id: 'publishProfile', method: 'POST', path: '/profile', access: 'change' },
+  ...{ id: 'publishProfile', command: 'profile publish', method: 'POST', path: '/profile', access: 'change' },
   summary: 'put a KPI profile into force from an instant on',
   input: z.object({
     profile: anyObject.describe('as in a profile file; what it leaves out is as in the default profile'),
@@ -131,7 +131,7 @@ const published = answer({
 const clockChange = z.object({ dryRun: z.boolean(), from: at.nullable(), to: at })
 
 const ticked = answer({
-  ...{ id: 'tickClock', method: 'POST', path: '/clock/tick', access: 'change' },
+  ...{ id: 'tickClock', command: 'clock tick', method: 'POST', path: '/clock/tick', access: 'change' },
   summary: 'tick the clock by hand: intervals that ended before close',
   input: z.object({ at: instant.optional().describe('how far time has come; default: now'), ...change }),
   output: clockChange,
@@ -145,7 +145,7 @@ const ticked = answer({
 })
 
 const takenBack = answer({
-  ...{ id: 'takeClockBack', method: 'POST', path: '/clock/take-back', access: 'change' },
+  ...{ id: 'takeClockBack', command: 'clock take-back', method: 'POST', path: '/clock/take-back', access: 'change' },
   summary: 'take the clock back after it ticked too far, so that events are no longer too late',
   input: z.object({ to: instant.optional().describe('how far time had really come'), ...change }),
   output: clockChange,

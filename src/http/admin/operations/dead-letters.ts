@@ -26,7 +26,13 @@ const listed = list({
 })
 
 const shown = answer({
-  ...{ id: 'showDeadLetter', method: 'GET', path: '/dead-letters/{id}', access: 'evidence' },
+  ...{
+    id: 'showDeadLetter',
+    command: 'deadletter show',
+    method: 'GET',
+    path: '/dead-letters/{id}',
+    access: 'evidence',
+  },
   summary: 'one dead letter with its bytes as they came',
   input: z.object({ id: z.string() }),
   output: letterSchema.extend({ rawBase64: z.base64() }),
@@ -38,7 +44,13 @@ const shown = answer({
 })
 
 const retried = job({
-  ...{ id: 'retryDeadLetters', method: 'POST', path: '/dead-letters/retry', access: 'change' },
+  ...{
+    id: 'retryDeadLetters',
+    command: 'deadletter replay',
+    method: 'POST',
+    path: '/dead-letters/retry',
+    access: 'change',
+  },
   summary: 'take dead letters of the ingress in again, after an upgrade that can use them',
   input: z.object({ ...change }),
   output: z.object({

@@ -2,9 +2,8 @@ import { z } from 'zod'
 import { corrections, readCorrections } from '../../../app/operations/corrections.js'
 import { chosenGeneration, computedGenerations } from '../../../app/operations/computed.js'
 import { readIntervals } from '../../../app/operations/intervals.js'
-import { rowEvents } from '../../../app/row-index/row-events.js'
+import { latestRowsInOrder } from '../../../app/operations/rows.js'
 import { markerJson } from '../../../contract/completeness-codec.js'
-import { latestRows } from '../../../contract/kpi-stream.js'
 import { rowJson } from '../../../contract/row-json.js'
 import { rowStatuses } from '../../../contract/schema/row-schema.js'
 import { families, type FamilyName } from '../../../domain/family.js'
@@ -39,25 +38,12 @@ const rows = list({
     const [start, key = ''] = after === undefined ? [] : (JSON.parse(after) as readonly [string?, string?])
     const begin = start === undefined ? from : Date.parse(start)
     const isWanted = dimensionFilter(name, where)
-    const stored = await latestRows(kpi, call.tenant, one, {
-      family: name,
-      events: rowEvents(
-        { kpi, tenant: call.tenant, generation: one, data: call.config.data },
-        { families: new Set([name]), granularity: length, from: begin, to },
-      ),
-      row: (row) =>
-        isWanted(row) &&
-        (begin === undefined || row.start >= begin) &&
-        (to === undefined || row.start < to) &&
-        (length === undefined || row.granularity === length),
+    const rowsOf = { kpi, tenant: call.tenant, generation: one, data: call.config.data }
+    const windows = latestRowsInOrder(rowsOf, {
+      ...{ family: name, granularity: length, from: begin, to, status, signal: call.signal },
+      matches: (row) => isWanted(row) && (start === undefined || row.start > (begin as number) || row.key > key),
     })
-    const sorted = [...stored.values()]
-      .map(({ row }) => row)
-      // Only latest revisions are filtered by status, so that a corrected row is not shown by its final revision.
-      .filter((row) => status === undefined || row.status === status)
-      .filter((row) => start === undefined || row.start > (begin as number) || row.key > key)
-      .sort((a, b) => a.start - b.start || (a.key < b.key ? -1 : 1))
-    for (const row of sorted) yield rowJson(row)
+    for await (const rows of windows) for (const row of rows) yield rowJson(row)
   },
 })
 

@@ -1,11 +1,10 @@
 import { z } from 'zod'
 import { clockReport } from '../../../app/operations/clock.js'
-import { computedGenerations } from '../../../app/operations/computed.js'
 import { healthOf } from '../../../app/pipeline/health.js'
 import type { StageHandle } from '../../../app/pipeline/stage.js'
 import { ProblemError } from '../answers/problem.js'
 import { answer, type Call, type Operation } from '../operation.js'
-import { anyObject, at, isoOf } from './schemas.js'
+import { at, isoOf } from './schemas.js'
 
 const stageSchema = z.object({
   name: z.string(),
@@ -73,32 +72,6 @@ const resume = answer({
   },
 })
 
-const generations = answer({
-  ...{ id: 'listGenerations', method: 'GET', path: '/generations', access: 'figures' },
-  summary: 'the generations, their profiles, and which one is live',
-  input: z.object({}),
-  output: z.object({
-    live: z.string().nullable(),
-    promotions: z.int(),
-    generations: z.array(
-      z.looseObject({
-        name: z.string(),
-        live: z.boolean(),
-        startedAt: at,
-        projectionVersion: z.int(),
-        profile: anyObject,
-      }),
-    ),
-  }),
-  run: async ({ logs, tenant }) => {
-    const { all, live, promotions } = await computedGenerations(logs, tenant)
-    const generations = Object.values(all).map((one) => ({
-      ...{ ...one, live: one.name === live, profile: { ...one.profile, zone: one.profile.zone.name } },
-    }))
-    return { live: live ?? null, promotions, generations }
-  },
-})
-
 const clock = answer({
   ...{ id: 'showClock', method: 'GET', path: '/clock', access: 'figures' },
   summary: 'how far the clock of the log has come, and where it jumped',
@@ -121,4 +94,4 @@ const clock = answer({
   },
 })
 
-export const statusOperations: readonly Operation[] = [stages, pause, resume, generations, clock]
+export const statusOperations: readonly Operation[] = [stages, pause, resume, clock]

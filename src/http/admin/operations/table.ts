@@ -1,6 +1,8 @@
 import type { Operation } from '../operation.js'
+import { auditOperations } from './audits.js'
 import { configurationOperations } from './configuration.js'
 import { deadLetterOperations } from './dead-letters.js'
+import { generationOperations } from './generations.js'
 import { rowOperations } from './rows.js'
 import { statusOperations } from './status.js'
 
@@ -11,6 +13,8 @@ import { statusOperations } from './status.js'
 export const operations: readonly Operation[] = [
   ...rowOperations,
   ...statusOperations,
+  ...generationOperations,
+  ...auditOperations,
   ...configurationOperations,
   ...deadLetterOperations,
 ]
