@@ -43,11 +43,14 @@ const headLines = (explained: RowExplanation, { output, zone }: ExplainPrint): r
   const [from, to] = [Date.parse(row.intervalStart), Date.parse(row.intervalEnd)]
   const head = `${row.family} ${queueName ?? ''} ${minuteText(from, zone)} to ${minuteText(to, zone)} ${zone.name}`
   const correction = row.correction === undefined ? '' : ` (${row.correction})`
-  return [
-    styled(printable(head.replaceAll(/ {2,}/g, ' ')), 'bold', output.color),
-    `row ${printable(row.key)}`,
+  const rest = [
+    `row ${row.key}`,
     `generation ${generation}, revision ${row.revision}${isLatest ? ' (the latest)' : ''}, ${row.status}${correction}; raw log through position ${foldedThrough ?? 'unknown'}`,
-  ].flatMap((line) => wrapped(line, output))
+  ]
+  return [
+    ...wrapped(head.replaceAll(/ {2,}/g, ' '), output).map((line) => styled(line, 'bold', output.color)),
+    ...rest.flatMap((line) => wrapped(line, output)),
+  ]
 }
 
 const kpiLines = (kpi: ExplainedKpi, { output }: ExplainPrint): readonly string[] => {
@@ -210,13 +213,13 @@ const historyLines = ({ history, row }: RowExplanation, { output }: ExplainPrint
         { head: 'raw through', align: 'right' },
         { head: 'changes', narrow: 'wrap' },
       ],
-      rows: history.map(({ revision, status, reason, position, foldedThrough, changes }) => [
+      rows: history.map(({ revision, status, reason, position, foldedThrough, changes }, index) => [
         `${revision === row.revision ? '→ ' : ''}${revision}`,
         status,
         reason,
         position,
         foldedThrough ?? '',
-        changes.length === 0 ? 'no figure' : changesText(changes),
+        index === 0 ? 'first published' : changes.length === 0 ? 'no figure' : changesText(changes),
       ]),
     },
     output,

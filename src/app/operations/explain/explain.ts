@@ -67,11 +67,9 @@ export const explain = async (options: ExplainOptions): Promise<Explanation> => 
       trace: true,
     })
     const settings = settingsAfter(generation, folded)
+    const queueNames = await queueNamesIn(folded, names)
     for (const each of revisions) {
-      const { row } = each.chosen
-      const place = families[row.family].dimensions.indexOf('queueId')
-      const queueName = place < 0 ? undefined : await names.of('queueId', row.dimensions[place] ?? null)
-      const explained = explainRow(options, each, folded, settings, queueName ?? null)
+      const explained = explainRow(options, each, folded, settings, queueNames)
       const look = await rawEventsOf(raw, generation.profile.points, explained.contributions, options.withRaw)
       rows.push(withRaw(explained, look))
     }
@@ -112,12 +110,23 @@ const scopeOf = (rows: readonly Row[]): Scope => {
   return { families: new Set([family]), granularities: new Set([granularity]), from: start, to: start + 1, dimensions }
 }
 
+/** The names of the queues that the conversations of a fold went through, as far as the configuration says them. */
+const queueNamesIn = async ({ trace }: ScopedFold, names: Names): Promise<ReadonlyMap<string, string>> => {
+  const ids = new Set((trace as Trace).points.flatMap(({ dimensions }) => dimensions.queueId ?? []))
+  const known = new Map<string, string>()
+  for (const id of ids) {
+    const name = await names.of('queueId', id)
+    if (name !== undefined) known.set(id, name)
+  }
+  return known
+}
+
 const explainRow = (
   { tenant, generation, kpi }: ExplainOptions,
   { all, chosen }: Chosen,
   folded: ScopedFold,
   settings: Settings,
-  queueName: string | null,
+  queueNames: ReadonlyMap<string, string>,
 ): RowExplanation => {
   const { row } = chosen
   const trace = folded.trace as Trace
@@ -129,6 +138,8 @@ const explainRow = (
   const behind = kpi === undefined ? new Set(families[row.family].metrics) : metricsBehind(figures)
   const { options } = settings.optionsAt(row.start)
   const own = points.filter(({ metric }) => behind.has(metric))
+  const queueId = row.dimensions[families[row.family].dimensions.indexOf('queueId')]
+  const queueName = queueNames.get(queueId ?? '') ?? null
   return {
     ...{ tenant, generation: generation.name, queueName, row: rowJson(row), isLatest: chosen === all.at(-1) },
     foldedThrough: chosen.foldedThrough === undefined ? null : String(chosen.foldedThrough),
@@ -144,7 +155,7 @@ const explainRow = (
       ...times.filter(({ metric }) => behind.has(metric)).map(timeOf),
     ],
     notCounted: [
-      ...notCountedIn(row, trace, own, behind),
+      ...notCountedIn(row, trace, own, behind, queueNames),
       ...folded.undecodable.map((event) => ({
         ...{ reason: 'undecodable' as const, count: 1, metric: null, value: null, at: null },
         ...{ conversationId: conversationOf(event.stream), event: eventJson(event) },

@@ -15,6 +15,7 @@ export const notCountedIn = (
   trace: Trace,
   points: readonly RowPoint[],
   metrics: ReadonlySet<MetricName>,
+  queueNames: ReadonlyMap<string, string>,
 ): readonly NotCounted[] => [
   ...trace.refused
     .filter(({ fact }) => concernsRow(cell, fact))
@@ -32,7 +33,7 @@ export const notCountedIn = (
       ...one('erased', event, isCounted ? 'erased on request after it had been counted' : 'erased on request'),
       ...{ count, metric, at: isoOf(at), conversationId: null },
     })),
-  ...elsewhere(cell, trace, points, metrics),
+  ...elsewhere(cell, trace, points, metrics, queueNames),
 ]
 
 const one = (reason: NotCounted['reason'], event: RawPlace, detail: string): NotCounted => ({
@@ -77,6 +78,7 @@ const elsewhere = (
   { points }: Trace,
   own: readonly RowPoint[],
   metrics: ReadonlySet<MetricName>,
+  queueNames: ReadonlyMap<string, string>,
 ): readonly NotCounted[] => {
   const streams = new Set(own.map(({ event }) => event.stream))
   const counted = new Set<TracedPoint>(own)
@@ -90,14 +92,14 @@ const elsewhere = (
         !counted.has(point),
     )
     .map((point) => {
-      const { reason, detail } = whereElse(cell, point)
+      const { reason, detail } = whereElse(cell, point, queueNames)
       return { ...ofPoint(reason, point), detail }
     })
 }
 
 type WhereElse = Readonly<{ reason: NotCounted['reason']; detail: string }>
 
-const whereElse = (cell: ExplainedCell, point: TracedPoint): WhereElse => {
+const whereElse = (cell: ExplainedCell, point: TracedPoint, queueNames: ReadonlyMap<string, string>): WhereElse => {
   if (isOfRow(cell, point.metric, point.dimensions)) {
     const side = point.at < cell.start ? 'before' : 'behind'
     return { reason: 'other-interval', detail: `its instant lies ${side} the interval` }
@@ -112,11 +114,12 @@ const whereElse = (cell: ExplainedCell, point: TracedPoint): WhereElse => {
   if (differing === undefined)
     return { reason: 'other-row', detail: `rows of family ${cell.family} do not carry ${point.metric}` }
   const value = point.dimensions[pointDimension(differing)?.field ?? 'queueId']
+  if (differing === 'queueId')
+    return value === null
+      ? { reason: 'other-row', detail: 'it is of no queue' }
+      : { reason: 'other-queue', detail: `its queue is ${queueNames.get(String(value)) ?? String(value)}` }
   const said = value === null || value.length === 0 ? 'none' : String(value)
-  return {
-    reason: differing === 'queueId' ? 'other-queue' : 'other-row',
-    detail: `its ${differing} is ${said}`,
-  }
+  return { reason: 'other-row', detail: `its ${differing} is ${said}` }
 }
 
 const isoOf = (at: EpochMs): string => new Date(at).toISOString()

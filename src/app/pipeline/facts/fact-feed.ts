@@ -71,8 +71,12 @@ export class FactFeed {
   }
 
   /** Delivers what is behind a position and through another. */
-  through(after: Position | undefined, through: Position): AsyncGenerator<FactBatch> {
-    return this.known(after, through)
+  async *through(after: Position | undefined, through: Position): AsyncGenerator<FactBatch> {
+    try {
+      yield* this.known(after, through)
+    } finally {
+      await this.writer.flush()
+    }
   }
 
   /** Everything behind a position and through another as one batch. */
