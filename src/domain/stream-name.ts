@@ -95,6 +95,12 @@ export const recordStreams = (tenant: string): readonly string[] => [
   acceptanceStream(tenant),
 ]
 
+/** What a sink has published: which rows, and where they lie at the destination. */
+export const publicationsStream = (tenant: string, sink: string): string => `${publicationsPrefix(tenant)}${sink}`
+
+/** The beginning of the names of all streams of publications. */
+export const publicationsPrefix = (tenant: string): string => `${tenant}.publications-`
+
 /** Rows and checkpoints of one generation. */
 export const kpiStream = (tenant: string, generation: string): string => `${tenant}.kpi-${generation}`
 

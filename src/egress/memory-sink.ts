@@ -31,7 +31,7 @@ export const memorySink = (destination: MemoryDestination = memoryDestination())
     },
     write:
       ({ records, progress }) =>
-      async (): Promise<E.Either<SinkFailure, void>> => {
+      async (): Promise<E.Either<SinkFailure, undefined>> => {
         if (epoch === undefined) return E.left({ tag: 'NotConnected', cause: new Error('not connected') })
         const fenced = superseded()
         if (fenced !== undefined) return E.left(fenced)

@@ -102,6 +102,29 @@ export type Newest = Readonly<{ series: boolean; entity: boolean }>
  */
 export type SinkBatch = Readonly<{ records: readonly SinkRecord[]; progress?: Progress }>
 
+/**
+ * Where a batch lies now, as far as the destination tells: the offsets of its records, or the number of the commit by
+ * which they count.
+ */
+export type Written = Readonly<{ offsets?: readonly OffsetRange[]; commit?: number }>
+
+/**
+ * Records on a partition, from offset `first` through `last`; both absent where the broker did not tell them. Between
+ * them lie the markers of transactions, and records of others that write to the topic.
+ */
+export type OffsetRange = Readonly<{
+  topic: string
+  partition: number
+  /** How many partitions the keys of the topic were spread over. */
+  partitions?: number
+  first?: number
+  last?: number
+  records: number
+}>
+
+/** Records that were looked for: how many were found, and where. */
+export type Located = Readonly<{ records: number; offsets: readonly OffsetRange[] }>
+
 export type SinkFailure =
   /**
    * The destination cannot be reached or does not answer; the outcome of a write is unknown. Connect again, read the
@@ -155,7 +178,7 @@ export type Delivery = 'exactly-once' | 'at-least-once'
  * - `write` makes the records and the progress visible together or not at all (unless `delivery` says otherwise), and
  *   resolves once that is durable. After
  *   a failure other than `Refused` it is not called again until `connect` has succeeded; whether the failed batch
- *   arrived is told by the progress that `connect` then returns.
+ *   arrived is told by the progress that `connect` then returns. Right: where the records lie.
  * - `prepare` is told a batch that will be written next, while the one before is written: what needs no destination can
  *   be done meanwhile. It changes nothing that anybody sees; a batch that was prepared need not be written, and one that
  *   was not prepared can be.
@@ -166,7 +189,12 @@ export type Delivery = 'exactly-once' | 'at-least-once'
 export type Sink = Readonly<{
   name: string
   connect: (signal: AbortSignal, check?: ProgressCheck) => TaskEither<SinkFailure, Progress | undefined>
-  write: (batch: SinkBatch, signal: AbortSignal) => TaskEither<SinkFailure, void>
+  write: (batch: SinkBatch, signal: AbortSignal) => TaskEither<SinkFailure, Written | undefined>
+  /**
+   * Looks for records of the last batches at the destination, after a process died before it told where they lie.
+   * Absent where the destination tells no places.
+   */
+  locate?: (records: readonly SinkRecord[], signal: AbortSignal) => TaskEither<SinkFailure, Located>
   /** Absent where nothing can be done ahead. */
   prepare?: (batch: SinkBatch) => void
   /** What the destination allows, known once it is connected. Absent: always exactly-once. */

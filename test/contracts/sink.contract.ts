@@ -18,7 +18,9 @@ const idle = new AbortController().signal
 export const connect = (sink: Sink): Promise<E.Either<SinkFailure, Progress | undefined>> =>
   sink.connect(idle, anyProgress)()
 const anyProgress: ProgressCheck = async () => E.right(undefined)
-export const write = (sink: Sink, batch: SinkBatch): Promise<E.Either<SinkFailure, void>> => sink.write(batch, idle)()
+/** Writes a batch; where it lies then is left out. */
+export const write = async (sink: Sink, batch: SinkBatch): Promise<E.Either<SinkFailure, undefined>> =>
+  E.map(() => undefined)(await sink.write(batch, idle)())
 
 /** The revisions that arrived, in order, by row key. */
 export const revisionsByKey = (delivered: readonly Delivered[]): Readonly<Record<string, readonly number[]>> => {

@@ -89,7 +89,12 @@ export const copyLog = async (options: CopyOptions): Promise<CopyOutcome> => {
   const { from, to, tenant, dryRun, waitMs = WAIT_MS, signal, logger } = options
   const source = await openSource(from, tenant)
   const bounds = await boundsOf(source, tenant)
-  const target = await openEndpoint(to, [...source.kpi.keys()], dryRun ? 'reader' : 'writer')
+  const target = await openEndpoint(
+    to,
+    [...source.kpi.keys()],
+    [...source.publications.keys()],
+    dryRun ? 'reader' : 'writer',
+  )
   const copy = new Copy(options, source, target, bounds)
   let since: number | undefined
   for (let attempt = 0; ; attempt++) {
@@ -227,7 +232,7 @@ class Copy {
     }
     await positions.close()
     if (signal.aborted) return
-    for (const [{ kind }, sender] of senders) if (kind === 'rows') await sender.flush()
+    for (const [{ kind }, sender] of senders) if (kind !== 'generations') await sender.flush()
     for (const { of, translated, event } of generations) await senders.get(of)?.add(translated, event.revision)
     for (const sender of senders.values()) await sender.flush()
   }

@@ -3,6 +3,8 @@ import {
   generationsStream,
   kpiStream,
   pointsPrefix,
+  publicationsPrefix,
+  publicationsStream,
   recordStreams,
 } from '../../domain/stream-name.js'
 import { NoLog, type EventLog, type Position, type RecordedEvent, type NewEvent } from '../../log/event-log.js'
@@ -20,6 +22,8 @@ export type Endpoint = Readonly<{
   control: EventLog
   /** By generation. */
   kpi: ReadonlyMap<string, EventLog>
+  /** By sink. */
+  publications: ReadonlyMap<string, EventLog>
 }>
 
 /** Whether all parts are one log, with all dead letters in one stream. */
@@ -36,6 +40,8 @@ export type Bounds = Readonly<{
   records: ReadonlyMap<string, number>
   /** By generation. */
   rows: ReadonlyMap<string, number>
+  /** By sink. */
+  publications: ReadonlyMap<string, number>
   deadLetters: ReadonlyMap<EventLog, number>
 }>
 
@@ -48,23 +54,31 @@ export const isRaw = (tenant: string, stream: string): boolean =>
   stream !== deadLetterStream(tenant) &&
   stream !== generationsStream(tenant) &&
   !recordStreams(tenant).includes(stream) &&
+  !stream.startsWith(publicationsPrefix(tenant)) &&
   !stream.startsWith(kpiStream(tenant, '')) &&
   !stream.startsWith(pointsPrefix(tenant))
 
-/** Opens the raw and control parts, and the row part of each of these generations. */
-export const openEndpoint = async (logs: Logs, generations: readonly string[], mode: Mode): Promise<Endpoint> => {
+/** Opens the raw and control parts, the row part of each of these generations, and what these sinks have recorded. */
+export const openEndpoint = async (
+  logs: Logs,
+  generations: readonly string[],
+  sinks: readonly string[],
+  mode: Mode,
+): Promise<Endpoint> => {
   const raw = mode === 'writer' ? await logs.raw(mode) : await orEmpty(logs.raw(mode))
   const control = await orEmpty(logs.control(mode))
   const kpi = new Map<string, EventLog>()
   for (const name of generations) kpi.set(name, await orEmpty(logs.kpi(name, mode)))
-  return { raw, control, kpi }
+  const publications = new Map<string, EventLog>()
+  for (const sink of sinks) publications.set(sink, await orEmpty(logs.publications(sink, mode)))
+  return { raw, control, kpi, publications }
 }
 
 /** Opens the source of a copy with all its generations. Throws `NoLog` if there is no raw log. */
 export const openSource = async (logs: Logs, tenant: string): Promise<Endpoint> => {
   await logs.raw('reader')
   const { all } = await readGenerations(await orEmpty(logs.control('reader')), tenant)
-  return openEndpoint(logs, Object.keys(all), 'reader')
+  return openEndpoint(logs, Object.keys(all), await logs.publishingSinks(tenant), 'reader')
 }
 
 /**
@@ -72,7 +86,7 @@ export const openSource = async (logs: Logs, tenant: string): Promise<Endpoint> 
  * stream names. Throws if the control part holds a stream that this version does not know: the copy would lack it.
  */
 export const boundsOf = async (source: Endpoint, tenant: string): Promise<Bounds> => {
-  const { raw, control, kpi } = source
+  const { raw, control, kpi, publications: published } = source
   if (!isSingleLog(source))
     for await (const batch of control.readAll({ prefixes: [`${tenant}.`] }))
       for (const { stream } of batch)
@@ -85,9 +99,11 @@ export const boundsOf = async (source: Endpoint, tenant: string): Promise<Bounds
   for (const stream of recordStreams(tenant)) records.set(stream, await lastOf(control, stream))
   const rows = new Map<string, number>()
   for (const [name, log] of kpi) rows.set(name, await lastOf(log, kpiStream(tenant, name)))
+  const publications = new Map<string, number>()
+  for (const [sink, log] of published) publications.set(sink, await lastOf(log, publicationsStream(tenant, sink)))
   const deadLetters = new Map<EventLog, number>()
   for (const log of [raw, ...kpi.values()]) deadLetters.set(log, await lastOf(log, deadLetterStream(tenant)))
-  return { raw: await raw.head(), generations, records, rows, deadLetters }
+  return { raw: await raw.head(), generations, records, rows, publications, deadLetters }
 }
 
 /** Whether the tenant's log has grown since the bounds were read. */

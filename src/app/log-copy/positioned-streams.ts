@@ -1,13 +1,13 @@
 import { isKpiEvent } from '../../contract/kpi-stream.js'
-import { generationsStream, kpiStream } from '../../domain/stream-name.js'
+import { generationsStream, kpiStream, publicationsStream } from '../../domain/stream-name.js'
 import type { EventLog, NewEvent, Position, RecordedEvent } from '../../log/event-log.js'
 import { Cursor, streamPages, type Bounds, type Endpoint } from './endpoint.js'
 import { type Place, type PositionTranslator } from './position-map.js'
 import { ascendingIds, contentId } from '../../log/content-id.js'
 
-/** A stream whose events contain raw positions. `through` is the last revision to copy, -1 for an empty stream. */
+/** A stream whose events contain raw positions (those of publications do not). `through` is the last revision to copy, -1 for an empty stream. */
 export type PositionedStream = Readonly<{
-  kind: 'rows' | 'generations'
+  kind: 'rows' | 'publications' | 'generations'
   stream: string
   source: EventLog
   target: EventLog
@@ -37,6 +37,14 @@ export const positionedStreams = (
     target: target.kpi.get(name) as EventLog,
     through: bounds.rows.get(name) ?? -1,
     reading: rowStream(tenant, name),
+  })),
+  ...[...source.publications].map(([sink, log]): PositionedStream => ({
+    kind: 'publications',
+    stream: publicationsStream(tenant, sink),
+    source: log,
+    target: target.publications.get(sink) as EventLog,
+    through: bounds.publications.get(sink) ?? -1,
+    reading: untouched,
   })),
   {
     kind: 'generations',

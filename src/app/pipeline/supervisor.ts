@@ -269,6 +269,7 @@ const egressStage = async (options: PipelineOptions, each: EgressSink, control: 
       sink,
       filter,
       periods: cadence?.kind === 'every' ? wallPeriods(cadence.ms, now) : undefined,
+      recordsPublications: true,
       batchMax: config.egress.batchMax,
       retry: config.egress.retry,
       acceptProgress: config.egress.acceptProgress,

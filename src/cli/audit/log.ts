@@ -11,29 +11,33 @@ import { zoneOf } from '../../app/config/zones.js'
 import type { Zone } from '../../domain/zone.js'
 import { command, type CommonFlags } from '../command/command.js'
 import { configOf, withContext } from '../command/context.js'
-import { EXIT } from '../command/exit.js'
+import { EXIT, UsageError } from '../command/exit.js'
 import { secondText } from '../command/figures.js'
 import { rangeOf, wholeNumber } from '../command/option-values.js'
+import { showPublications, type PublicationFlags } from './publications.js'
 import { printTable } from '../command/table.js'
 
 type Flags = CommonFlags &
+  PublicationFlags &
   Readonly<{
     operation?: string
     by?: string
     result?: OperationState
-    from?: string
-    to?: string
-    last?: number
     zone?: string
-    json?: boolean
   }>
 
 export const auditLogCommand = (): Command =>
-  command('log', 'list what operators did: who, what, when, why, and how it ended', [
-    'streamvane audit log --last 20',
-    'streamvane audit log --operation clock --by ana --from 2026-01-05',
-    'streamvane audit log --result unknown --json',
-  ])
+  command(
+    'log',
+    'list what operators did (who, what, when, why, and how it ended), or what was published: which rows, and where they lie',
+    [
+      'streamvane audit log --last 20',
+      'streamvane audit log --operation clock --by ana --from 2026-01-05',
+      'streamvane audit log --result unknown --json',
+      'streamvane audit log --publications --last 20',
+      "streamvane audit log --row 'queue/sales/voice/-/-/PT15M/2026-01-05T10:00:00.000Z' --revision 4",
+    ],
+  )
     .option('--operation <name>', 'only this operation, or those of a group: clock, deadletter, …')
     .option('--by <name>', 'only of this operator')
     .addOption(
@@ -44,6 +48,11 @@ export const auditLogCommand = (): Command =>
     )
     .option('--from <instant>', 'only what began then or later')
     .option('--to <instant>', 'only what began before')
+    .option('--publications', 'what was published instead: events of the KPI log, topics, partitions and offsets')
+    .option('--row <key>', 'where this row was published')
+    .option('--revision <n>', 'with --row: only this revision of it', wholeNumber('--revision', 0))
+    .option('--generation <name>', 'publications of this generation (with --row: default the live one)')
+    .option('--sink <names...>', 'publications by these sinks (default: those of the configuration, and their replays)')
     .option('--last <n>', 'only the last so many', wholeNumber('--last', 1))
     .option('--zone <name>', 'time zone of the table (default: UTC)')
     .option('--json', 'one JSON object a line')
@@ -51,8 +60,12 @@ export const auditLogCommand = (): Command =>
       const config = configOf(flags)
       const local = zoneOf(flags.zone ?? 'UTC')
       const { operation, by, result } = flags
+      if (flags.revision !== undefined && flags.row === undefined)
+        throw new UsageError('--revision says of which row: give --row too')
       const filter: OperationFilter = { operation, by, result, ...rangeOf(flags) }
-      await withContext('audit log', config, async ({ logs }) => {
+      await withContext('audit log', config, async (context) => {
+        if (flags.publications === true || flags.row !== undefined) return showPublications(context, flags, local)
+        const { logs } = context
         const control = await ifThere(() => logs.control('reader'))
         const found = control === undefined ? [] : await readOperations(control, config.tenant, filter)
         const shown = flags.last === undefined ? found : found.slice(-flags.last)

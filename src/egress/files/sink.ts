@@ -5,7 +5,7 @@ import type { FileFormat } from './data-file.js'
 import { addCommit, lastCommit, type BeforeStep, type Commit, type Writer } from './commits.js'
 import { fileFailure } from './failures.js'
 import { cutBack, fileFor, storedSchema, groupByFile, openFiles, withdraw, type Connected } from './file-set.js'
-import { hasValue, type ProgressCheck, type Sink, type SinkBatch, type SinkFailure } from '../sink.js'
+import { hasValue, type ProgressCheck, type Sink, type SinkBatch, type SinkFailure, type Written } from '../sink.js'
 import { defaultTopics, type Topics } from '../topics.js'
 
 export type FilesSinkOptions = Readonly<{
@@ -79,7 +79,7 @@ export const filesSink = (options: FilesSinkOptions, beforeStep: BeforeStep = ()
     })
   }
 
-  const write = async (connected: Connected, batch: SinkBatch): Promise<E.Either<SinkFailure, void>> => {
+  const write = async (connected: Connected, batch: SinkBatch): Promise<E.Either<SinkFailure, Written>> => {
     const groups = groupByFile(batch.records.filter(hasValue), topics, formats)
     for (const { holds, schema } of groups.values()) {
       const written = storedSchema(holds, schema)
@@ -104,7 +104,7 @@ export const filesSink = (options: FilesSinkOptions, beforeStep: BeforeStep = ()
     }
     if (await addCommit(folder, commit, beforeStep)) {
       connected.commit = commit
-      return E.right(undefined)
+      return E.right({ commit: commit.number })
     }
     const successor = await lastCommit(folder)
     if (successor === undefined) throw new Error(`${folder}: the commits were deleted while this process wrote`)

@@ -26,7 +26,7 @@ export const withoutTransactions = (
     send: async (records) => {
       progress = [...progress, ...records.filter(({ topic }) => topic === progressTopic)]
       const rows = records.filter(({ topic }) => topic !== progressTopic)
-      if (rows.length > 0) await plain.send(rows)
+      return rows.length > 0 ? plain.send(rows) : []
     },
     commit: async () => {
       if (progress.length === 0) return

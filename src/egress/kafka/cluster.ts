@@ -33,8 +33,11 @@ export type TransactionOptions = Readonly<{
 export type TransactionalProducer = Readonly<{
   /** Asks the cluster nothing. */
   begin: () => Promise<void>
-  /** Adds the partitions to the transaction and appends the records, acknowledged by all in-sync replicas. */
-  send: (records: readonly TopicRecords[]) => Promise<void>
+  /**
+   * Adds the partitions to the transaction and appends the records, acknowledged by all in-sync replicas. Resolves with
+   * the offset that the first record got on each partition; the others follow it without gaps.
+   */
+  send: (records: readonly TopicRecords[]) => Promise<readonly BaseOffset[]>
   commit: () => Promise<void>
   abort: () => Promise<void>
   disconnect: () => Promise<void>
@@ -46,6 +49,9 @@ export type TransactionalProducer = Readonly<{
  * twice where it does not.
  */
 export type PlainProducer = Pick<TransactionalProducer, 'send' | 'disconnect'>
+
+/** `offset` is absent where the broker did not tell it: it had the records already, from a request whose answer was lost. */
+export type BaseOffset = Readonly<{ topic: string; partition: number; offset?: number }>
 
 /** Records of one topic in the order in which they are appended to their partitions. A topic stands in a send once. */
 export type TopicRecords = { topic: string; messages: OutgoingRecord[] }

@@ -1,7 +1,8 @@
 import kafkajs from 'kafkajs'
-import type { Kafka, Producer, Transaction } from 'kafkajs'
+import type { Kafka, Producer, RecordMetadata, Transaction } from 'kafkajs'
 import {
   ClusterError,
+  type BaseOffset,
   type Cluster,
   type PartitionReader,
   type PlainProducer,
@@ -50,7 +51,9 @@ export const kafkajsCluster = (address: KafkaAddress): Cluster => {
         },
         send: async (records) => {
           const topicMessages = records.map(({ topic, messages }) => ({ topic, messages }))
-          await translated(() => current().sendBatch({ acks: -1, compression: codec, topicMessages }))
+          return baseOffsets(
+            await translated(() => current().sendBatch({ acks: -1, compression: codec, topicMessages })),
+          )
         },
         commit: () => translated(() => current().commit()),
         abort: () => translated(() => current().abort()),
@@ -63,13 +66,22 @@ export const kafkajsCluster = (address: KafkaAddress): Cluster => {
       return {
         send: async (records) => {
           const topicMessages = records.map(({ topic, messages }) => ({ topic, messages }))
-          await translated(() => producer.sendBatch({ acks: -1, compression: codec, topicMessages }))
+          return baseOffsets(
+            await translated(() => producer.sendBatch({ acks: -1, compression: codec, topicMessages })),
+          )
         },
         disconnect: () => translated(() => producer.disconnect()),
       } satisfies PlainProducer
     },
   }
 }
+
+/** A broker answers -1 where it has the records of the request already. */
+const baseOffsets = (answers: readonly RecordMetadata[]): readonly BaseOffset[] =>
+  answers.map(({ topicName: topic, partition, baseOffset }) => {
+    const offset = Number(baseOffset ?? -1)
+    return { topic, partition, ...(offset >= 0 && { offset }) }
+  })
 
 /** What brokers answer that do not give this user a producer id, or give none to anybody. */
 const NO_PRODUCER_ID = new Set(['CLUSTER_AUTHORIZATION_FAILED', 'UNSUPPORTED_VERSION'])

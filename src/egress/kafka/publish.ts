@@ -5,11 +5,12 @@ import { isAboutTheRecords } from './dead-letter/piecemeal.js'
 import { sendAround } from './dead-letter/publish-around.js'
 import type { FamilySchema } from './family-readiness.js'
 import { compareProgress } from './progress/progress-check.js'
+import { tellingOffsets } from './offsets.js'
 import { SIGN_EVERY_MS } from './progress/other-owner.js'
 import { refusalOf } from '../progress-mismatch.js'
 import { cutIntoSends } from './records/records.js'
 import { placeNow, progressMessage, withReader, type Connected, type SinkContext } from './sink-context.js'
-import type { SinkBatch, SinkFailure } from '../sink.js'
+import type { SinkBatch, SinkFailure, Written } from '../sink.js'
 import { topicNames } from '../topics.js'
 
 export type Sends = readonly (readonly TopicRecords[])[]
@@ -39,9 +40,10 @@ export const publish = async (
   connected: Connected,
   { records, progress }: SinkBatch,
   encoded: Sends | undefined,
-): Promise<E.Either<SinkFailure, void>> => {
-  const { options, badRows } = context
-  const { producer, readiness } = connected
+): Promise<E.Either<SinkFailure, Written>> => {
+  const { options, badRows, progressTopic } = context
+  const { readiness } = connected
+  const { producer, offsets } = tellingOffsets(connected.producer, progressTopic, readiness.partitionsOf)
   const unready = encoded === undefined ? readiness.unready(records) : []
   if (unready.length > 0) {
     const prepared = await prepareFurther(context, connected, unready)
@@ -56,12 +58,12 @@ export const publish = async (
   // The progress is in the first send, so that all partitions join the transaction in as few requests as possible.
   const [first = [], ...others] = rows
   const sends = progress === undefined ? rows : [[...first, progressMessage(context, connected, progress)], ...others]
-  if (sends.length === 0) return E.right(undefined)
+  if (sends.length === 0) return E.right({ offsets: [] })
   await producer.begin()
   let bad: readonly BadRow[] = []
   try {
     if (badRows.isSearching) {
-      const sent = await sendAround(context, connected, sends)
+      const sent = await sendAround(context, { producer, readiness }, sends)
       if (E.isLeft(sent)) {
         await abortQuietly(producer)
         return sent
@@ -79,7 +81,7 @@ export const publish = async (
   badRows.deadLettered += bad.length
   if (progress !== undefined) connected.written = { progress, at: context.signs.now() }
   for (const row of bad) options.onDeadLetter?.(row)
-  return E.right(undefined)
+  return E.right({ offsets: offsets() })
 }
 
 /** Writes the progress again if it is old, so that others see that this instance lives. */

@@ -8,6 +8,7 @@ import { compareProgress, supersededBy } from './progress/progress-check.js'
 import { refusalOf } from '../progress-mismatch.js'
 import { findProgress, type AtOpenTransaction } from './progress/progress-reader.js'
 import { encode, giveSign, publish, type Sends } from './publish.js'
+import { locate } from './locate.js'
 import { partitioning } from './records/records.js'
 import { placeNow, sinkContext, withReader, type Connected, type SinkContext } from './sink-context.js'
 import { takeOver } from './take-over.js'
@@ -84,6 +85,7 @@ export const kafkaSink = (options: KafkaSinkOptions, cluster: Cluster = kafkajsC
             : publish(context, state, batch, prepared?.batch === batch ? prepared.sends : undefined),
         ),
       ),
+    locate: (records, signal) => attempt(async () => E.right(await locate(context, records, signal))),
     prepare: (batch) => {
       const sends = state === undefined ? undefined : encode(context, state, batch)
       prepared = sends === undefined ? undefined : { batch, sends }

@@ -10,7 +10,7 @@ const recording = () => {
   const did: string[] = []
   const producer = withoutTransactions(
     {
-      send: async (records) => void did.push(records.map(({ topic }) => topic).join(' ')),
+      send: async (records) => (did.push(records.map(({ topic }) => topic).join(' ')), []),
       disconnect: async () => {},
     },
     'progress',

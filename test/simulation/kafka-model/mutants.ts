@@ -45,13 +45,21 @@ export const mutants: Readonly<Record<string, () => Mutant>> = {
       ...producer,
       send: async (topics) => {
         const rows = topics.filter(({ topic }) => !topic.endsWith('progress'))
+        const answers = rows.length > 0 ? await producer.send(rows) : []
         if (rows.length > 0) {
-          await producer.send(rows)
           await producer.commit()
           await producer.begin()
         }
-        await producer.send(topics.filter(({ topic }) => topic.endsWith('progress')))
+        return [...answers, ...(await producer.send(topics.filter(({ topic }) => topic.endsWith('progress'))))]
       },
+    })),
+  'tells the offset of the second record for that of the first': () =>
+    withProducer((producer) => ({
+      ...producer,
+      send: async (topics) =>
+        (await producer.send(topics)).map((answer) =>
+          answer.offset === undefined ? answer : { ...answer, offset: answer.offset + 1 },
+        ),
     })),
   'does not wait for the answer to a commit': () =>
     withProducer((producer) => ({

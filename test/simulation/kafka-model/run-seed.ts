@@ -1,9 +1,10 @@
 import { runEgress } from '../../../src/app/pipeline/egress/egress.js'
 import type { EgressEnd } from '../../../src/app/pipeline/egress/publishing.js'
 import { promote, readGenerations, startGeneration } from '../../../src/app/pipeline/generations.js'
-import { singleLog } from '../../../src/app/pipeline/logs/logs.js'
+import { decodePublication, type PublicationEvent } from '../../../src/app/pipeline/egress/publications/publication.js'
+import { singleLog, type Logs } from '../../../src/app/pipeline/logs/logs.js'
 import { defaultProfile } from '../../../src/domain/profile.js'
-import { kpiStream } from '../../../src/domain/stream-name.js'
+import { kpiStream, publicationsStream } from '../../../src/domain/stream-name.js'
 import type { Cluster } from '../../../src/egress/kafka/cluster.js'
 import type { Delivery, Sink } from '../../../src/egress/sink.js'
 import { topicNames } from '../../../src/egress/topics.js'
@@ -18,6 +19,7 @@ import { silent } from '../../support/pipeline.js'
 import { AtLeastOnceInvariants } from './at-least-once-invariants.js'
 import { Invariants, Violation, type Watcher } from './invariants.js'
 import { expected, kpiEvents, TENANT } from './kpi-rows.js'
+import { checkPublications } from './check-publications.js'
 import { SimulatedNetwork, type Owner } from './network.js'
 import { VirtualTime } from './virtual-time.js'
 
@@ -117,8 +119,13 @@ class Simulation {
       if (this.inState('running').length === 0) await this.started()
       await this.step(false)
     }
+    while ((await this.recordedThrough()) < this.lastRow) {
+      if (this.inState('running').length === 0) await this.started()
+      await this.step(false)
+    }
     this.broker.writeAllMarkers()
     this.invariants.complete(this.lastRow)
+    checkPublications(await this.publications(), this.broker, rowTopics, this.options.delivery ?? 'exactly-once')
     return this.happened
   }
 
@@ -246,7 +253,8 @@ class Simulation {
     )
     this.tell(`${name} starts`)
     void runEgress({
-      ...{ tenant: TENANT, logs: singleLog(this.log), sink: mutant?.sink?.(sink) ?? sink },
+      ...{ tenant: TENANT, logs: this.logsOf(instance), sink: mutant?.sink?.(sink) ?? sink },
+      recordsPublications: true,
       ...{ batchMax: this.batchMax, untilCaughtUp: false, signal: new AbortController().signal },
       ...{ logger: silent, now: () => this.time.nowMs, random: () => this.random.below(1_000) / 1_000 },
       onProgress: (_, progress) => {
@@ -256,6 +264,30 @@ class Simulation {
     }).then(
       (end) => (instance.end = end),
       (cause: unknown) => (instance.failure = cause instanceof Error ? cause : new Error(String(cause))),
+    )
+  }
+
+  /** A dead instance records nothing, and nobody hears of it; a suspended one cannot now. */
+  private logsOf(instance: Instance): Logs {
+    const { log } = this
+    const append: EventLog['append'] = (appends) => {
+      if (instance.state === 'dead') return new Promise(() => {})
+      return instance.state === 'suspended' ? Promise.reject(new Error('suspended')) : log.append(appends)
+    }
+    return { ...singleLog(log), publications: () => Promise.resolve({ ...log, append }) }
+  }
+
+  private async publications(): Promise<readonly PublicationEvent[]> {
+    const events: PublicationEvent[] = []
+    for await (const batch of this.log.readStream(publicationsStream(TENANT, 'kafka')))
+      events.push(...batch.map(decodePublication))
+    return events
+  }
+
+  private async recordedThrough(): Promise<number> {
+    return (await this.publications()).reduce(
+      (through, event) => (event.type === 'Published' ? Math.max(through, event.through) : through),
+      -1,
     )
   }
 

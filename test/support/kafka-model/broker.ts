@@ -1,4 +1,5 @@
 import { TransactionCoordinator, type CoordinatorOptions, type PendingMarker } from './coordinator.js'
+import type { BaseOffset } from '../../../src/egress/kafka/cluster.js'
 import { ModelPartition, type NewRecord, type ProducerEpoch } from './partition.js'
 
 /** The broker answers a request with an error; `name` is that of the protocol. */
@@ -90,8 +91,13 @@ export class ModelBroker {
    * Produce with acks=all. Each partition takes its batch or refuses it on its own; the answer is the first refusal, as
    * a client sees it. `transactionalId` is `undefined` for a producer that is idempotent and nothing else.
    */
-  produce(transactionalId: string | undefined, producer: ProducerEpoch, produced: readonly Produced[]): void {
+  produce(
+    transactionalId: string | undefined,
+    producer: ProducerEpoch,
+    produced: readonly Produced[],
+  ): readonly BaseOffset[] {
     let refusal: string | undefined
+    const answers: BaseOffset[] = []
     for (const { topic, partition, firstSequence, records } of produced) {
       const log = this.partition(topic, partition)
       const unverified =
@@ -99,10 +105,13 @@ export class ModelBroker {
           ? undefined
           : this.coordinator.verify(transactionalId, producer, nameOf(topic, partition))
       const isTransactional = transactionalId !== undefined
+      const offset = log.end
       const outcome = unverified ?? log.append({ producer, firstSequence, isTransactional, records })
       if (outcome !== 'appended' && outcome !== 'duplicate') refusal ??= outcome
+      answers.push({ topic, partition, ...(outcome === 'appended' && { offset }) })
     }
     throwIf(refusal)
+    return answers
   }
 
   endTransaction(transactionalId: string, producer: ProducerEpoch, ending: 'commit' | 'abort'): void {

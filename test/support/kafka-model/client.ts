@@ -3,6 +3,7 @@ import {
   type Cluster,
   type FetchedRecord,
   type PartitionReader,
+  type BaseOffset,
   type TopicRecords,
   type TransactionalProducer,
   type TransactionOptions,
@@ -152,7 +153,7 @@ class ModelProducer {
     return this.producer
   }
 
-  private async send(records: readonly TopicRecords[]): Promise<void> {
+  private async send(records: readonly TopicRecords[]): Promise<readonly BaseOffset[]> {
     const { transactionalId } = this.options
     const batches = batchesOf(records)
     const missing = batches.filter(({ topic, partition }) => !this.added.has(placeOf(topic, partition)))
@@ -167,9 +168,12 @@ class ModelProducer {
       ...batch,
       firstSequence: this.sequences.get(placeOf(batch.topic, batch.partition)) ?? 0,
     }))
-    await this.connection.call('Produce', () => this.broker.produce(transactionalId, this.identity, produced))
+    const answers = await this.connection.call('Produce', () =>
+      this.broker.produce(transactionalId, this.identity, produced),
+    )
     for (const { topic, partition, firstSequence, records: sent } of produced)
       this.sequences.set(placeOf(topic, partition), firstSequence + sent.length)
+    return answers
   }
 
   private async end(ending: 'commit' | 'abort'): Promise<void> {

@@ -32,7 +32,7 @@ export type Scenario = Readonly<{
 const producerOf = ({ cluster, transactionalId }: Stage, timeoutMs = 60_000, id = transactionalId) =>
   cluster.transactionalProducer({ transactionalId: id, timeoutMs, compression: 'none' })
 
-const send = (producer: TransactionalProducer, { topic }: Stage, ...values: readonly string[]): Promise<void> =>
+const send = (producer: TransactionalProducer, { topic }: Stage, ...values: readonly string[]): Promise<unknown> =>
   producer.send([{ topic, messages: values.map((value) => ({ key: value, value: Buffer.from(value), partition: 0 })) }])
 
 /** `done`, or the name of the protocol's error. */

@@ -20,7 +20,7 @@ export const fullDisk = (folder: string, cause: unknown): BackupRefused | undefi
 
 const part = z.object({
   /** The part of the log. Its file is `log/<name>/data.mdb`. */
-  name: z.string().regex(/^(raw|control|audit|kpi-[A-Za-z0-9_-]+)$/),
+  name: z.string().regex(/^(raw|control|audit|kpi-[A-Za-z0-9_-]+|publications-[A-Za-z0-9._-]+)$/),
   bytes: z.number().int().nonnegative(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   /** The log's id; null for a log of a version without ids. */

@@ -71,7 +71,14 @@ const partsIn = (data: string): readonly string[] => {
   const names = existsSync(folder) ? readdirSync(folder).filter((name) => existsSync(partFile(data, name))) : []
   if (!names.includes('raw')) throw new NoLog(`there is no log in ${data}: check --data`)
   const kpi = names.filter((name) => name.startsWith('kpi-')).sort()
-  return [...names.filter((name) => name === 'audit'), ...kpi, ...names.filter((name) => name === 'control'), 'raw']
+  const publications = names.filter((name) => name.startsWith('publications-')).sort()
+  return [
+    ...names.filter((name) => name === 'audit'),
+    ...publications,
+    ...kpi,
+    ...names.filter((name) => name === 'control'),
+    'raw',
+  ]
 }
 
 const describePart = async (folder: string, name: string, signal: AbortSignal): Promise<BackupPart> => {

@@ -7,6 +7,7 @@ import { deliveryTold } from './delivery-told.js'
 import { Lag } from './lag.js'
 import { withLatestRows } from './latest-rows.js'
 import { progressCheck } from './progress-check.js'
+import { recordedSink } from './publications/recorded-sink.js'
 import { publish } from './publish.js'
 import { egressDefaults, endOf, type EgressEnd, type EgressOptions, type Publishing } from './publishing.js'
 import { filterChange } from './selection.js'
@@ -19,7 +20,13 @@ import { filterChange } from './selection.js'
  */
 export const runEgress = async (options: EgressOptions): Promise<EgressEnd> => {
   const { tenant, logs, untilCaughtUp, signal, gate = new PauseGate(), activity, logger, now, filter = {} } = options
-  const sink = options.sink.keepsLatest === true ? withLatestRows(options.sink, { tenant, logs, filter }) : options.sink
+  const isPeriodic = options.periods !== undefined
+  const recorded =
+    options.recordsPublications === true
+      ? recordedSink(options.sink, { tenant, logs, sink: options.sink.name, filter, isPeriodic, logger, now })
+      : undefined
+  const own = recorded?.sink ?? options.sink
+  const sink = own.keepsLatest === true ? withLatestRows(own, { tenant, logs, filter }) : own
   const { retry = egressDefaults.retry, random } = options
   // Working off is a command that somebody waits for: without a log there is nothing to wait for.
   if (untilCaughtUp) await logs.control('reader')
@@ -44,7 +51,10 @@ export const runEgress = async (options: EgressOptions): Promise<EgressEnd> => {
       }
       return publishLive({ ...options, sink, gate, filter, lag, progress: connected.right, onWorking, onWritten })
     },
-  ).finally(() => lag.close())
+  ).finally(async () => {
+    lag.close()
+    await recorded?.recorder.close()
+  })
 }
 
 /** Publishes the live generation until another is promoted (`again`). */

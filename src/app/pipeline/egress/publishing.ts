@@ -20,6 +20,8 @@ export type EgressOptions = Readonly<{
   tenant: string
   logs: Logs
   sink: Sink
+  /** Whether publications are recorded in the log. Default: not. */
+  recordsPublications?: boolean
   /** What is published. Default everything. */
   filter?: RowFilter | undefined
   /** When it is published. Default as rows come. */

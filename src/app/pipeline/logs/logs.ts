@@ -1,10 +1,10 @@
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { openEmbeddedLog } from '../../../log/embedded/log.js'
-import { allBuckets, kpiStream, pointsStream } from '../../../domain/stream-name.js'
+import { allBuckets, kpiStream, pointsStream, publicationsPrefix } from '../../../domain/stream-name.js'
 import { LogUnavailable, type AppendFailure, type EventLog } from '../../../log/event-log.js'
 import { whenFree } from '../../../log/when-free.js'
 
@@ -31,6 +31,10 @@ export type Logs = Readonly<{
   deleteKpi: (tenant: string, generation: string) => Promise<void>
   /** The folder of a KPI part; absent where the log is no folder of this machine. */
   kpiFolder?: (generation: string) => string
+  /** What a sink has published. Each sink has a part of its own, because sinks may be in different processes. */
+  publications: (sink: string, mode: Mode) => Promise<EventLog>
+  /** The sinks that have recorded publications of a tenant. Where all parts are one log, all of it is looked through. */
+  publishingSinks: (tenant: string) => Promise<readonly string[]>
   /**
    * The log to which the owners of buckets append the points streams of a generation, each in a process of its own with
    * a data folder of its own. Throws `LogRefused` where a log has one writer.
@@ -60,6 +64,9 @@ export type LogHealth =
 export class LogRefused extends Error {
   override readonly name = 'LogRefused'
 }
+
+/** The names of the parts of publications begin so. */
+const PUBLICATIONS = 'publications-'
 
 /** The control and audit parts are held for a moment only. */
 const MOMENT_LOCK = { backoff: { firstMs: 50, maxMs: 50 }, waitMaxMs: 5_000 }
@@ -123,6 +130,12 @@ export const embeddedLogs = (data: string, owner: string): Logs => {
     },
     kpiFolder: (generation) => folder(`kpi-${generation}`),
     control: (mode) => open('control', mode),
+    publications: (sink, mode) => open(`${PUBLICATIONS}${sink}`, mode),
+    publishingSinks: () => {
+      const parts = existsSync(join(data, 'log')) ? readdirSync(join(data, 'log')) : []
+      const ofSinks = parts.filter((part) => part.startsWith(PUBLICATIONS))
+      return Promise.resolve(ofSinks.map((part) => part.slice(PUBLICATIONS.length)).sort())
+    },
     points: () =>
       Promise.reject(
         new LogRefused(
@@ -163,6 +176,14 @@ export const singleLog = (log: EventLog): Logs => ({
   closeKpi: () => Promise.resolve(),
   deleteKpi: (tenant, generation) => eraseKpi(log, tenant, generation),
   control: () => Promise.resolve(log),
+  publications: () => Promise.resolve(log),
+  publishingSinks: async (tenant) => {
+    const prefix = publicationsPrefix(tenant)
+    const sinks = new Set<string>()
+    for await (const batch of log.readAll({ prefixes: [prefix] }))
+      for (const { stream } of batch) sinks.add(stream.slice(prefix.length))
+    return [...sinks].sort()
+  },
   points: () => Promise.resolve(log),
   changingControl: (work) => work(log),
   audit: () => Promise.resolve(log),

@@ -63,7 +63,10 @@ export type Routes = Readonly<{
 type Place = Readonly<{ topic: string; key: string; isTombstone?: boolean }>
 
 /** Topics of a record, and its key on each. Markers of an interval have one key, so they are in one partition. */
-const placesOf = (record: SinkRecord, { topics, markers }: Routes): readonly Place[] => {
+export const placesOf = (
+  record: SinkRecord,
+  { topics, markers }: Pick<Routes, 'topics' | 'markers'>,
+): readonly Place[] => {
   switch (record.kind) {
     case 'row':
       return topics[record.header.family]

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ClusterError, type OutgoingRecord, type TopicRecords } from '../../../../src/egress/kafka/cluster.js'
+import { ClusterError, type BaseOffset, type OutgoingRecord, type TopicRecords } from '../../../../src/egress/kafka/cluster.js'
 import { deadLetterOf } from '../../../../src/egress/kafka/dead-letter/dead-letter.js'
 import { sendPiecemeal } from '../../../../src/egress/kafka/dead-letter/piecemeal.js'
 import { lawRuns } from '../../../support/law-runs.js'
@@ -10,12 +10,13 @@ const record = (key: string, partition: number): OutgoingRecord => ({ key, value
 /** Takes a send as a whole, or refuses it as a whole where one of its records is bad. */
 const cluster = (isBad: (key: string) => boolean) => {
   const appended: string[] = []
-  const send = async (records: readonly TopicRecords[]): Promise<void> => {
+  const send = async (records: readonly TopicRecords[]): Promise<readonly BaseOffset[]> => {
     const all = records.flatMap(({ topic, messages }) => messages.map((message) => ({ topic, ...message })))
     if (new Set(all.map(({ topic, partition }) => `${topic} ${partition}`)).size > 1)
       throw new Error('a send to several partitions')
     if (all.some(({ key }) => isBad(key))) throw new ClusterError('too large', 'MESSAGE_TOO_LARGE')
     appended.push(...all.map(({ key }) => key))
+    return []
   }
   return { appended, send }
 }
