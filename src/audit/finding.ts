@@ -22,7 +22,7 @@ export type Place = Readonly<{
  * - `framing`: bytes of a file that are not an event: `offset` of the first, and how many.
  */
 export type Finding =
-  | (Place & Readonly<{ kind: 'changed' | 'missing' | 'added' | 'unrecorded-erasure'; what: string }>)
+  | (Place & Readonly<{ kind: LeafFindingKind; what: string }>)
   | Readonly<{
       kind: 'stretch'
       tree: string
@@ -34,6 +34,8 @@ export type Finding =
     }>
   | Readonly<{ kind: 'head'; tree: string; size: number; what: string }>
   | Readonly<{ kind: 'framing'; offset: number; bytes: number; what: string }>
+
+export type LeafFindingKind = 'changed' | 'missing' | 'added' | 'unrecorded-erasure'
 
 /** A finding in a sentence. */
 export const findingText = (finding: Finding): string => {

@@ -39,8 +39,7 @@ export type HistoryOptions = Readonly<{
 }>
 
 /** Whether the kept hashes are those of the head: only then do they say what was signed. */
-export const areSigned = (tiles: TileStore | undefined, { size, root }: SignedHead): tiles is TileStore =>
-  tiles !== undefined &&
+export const areSigned = (tiles: TileStore, { size, root }: SignedHead): boolean =>
   tiles.size >= size &&
   sameHash(
     rootAt(size, (level, index) => tiles.node(level, index)),

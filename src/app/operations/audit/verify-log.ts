@@ -90,7 +90,7 @@ const verifyTree = async (
     const history = await checkHistory({
       ...{ tree, erased, last, signal, rebuilt: undefined },
       heads: headsOf(logs, tenant, signed),
-      signed: areSigned(tiles, last) ? tiles : undefined,
+      signed: tiles !== undefined && areSigned(tiles, last) ? tiles : undefined,
       onProgress: (leaves, total) => onProgress?.(tree.name, leaves, total),
     })
     const gone = await erasuresOf(tree.log, tenant, history.erased)
