@@ -6,7 +6,7 @@ import type { Config } from '../app/config/schema.js'
 import { verifySink } from '../app/operations/verify/topic/verify-sink.js'
 import type { TopicVerification } from '../app/operations/verify/topic/verify-topic.js'
 import { verify, type Verification } from '../app/operations/verify/verify.js'
-import { withFacts, type FactMeans } from '../app/pipeline/facts/open-feed.js'
+import { withFacts } from '../app/pipeline/facts/open-feed.js'
 import { familyNames, type FamilyName } from '../domain/family.js'
 import { command, waiting, WAIT, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
@@ -58,14 +58,13 @@ export const verifyCommand = (): Command =>
         const [raw, kpi] = [await logs.raw('reader'), await logs.kpi(generation.name, 'reader')]
         const head = await raw.head()
         const bar = progressBar('verify', head === undefined ? undefined : Number(head), { unit: 'events', logger })
-        const verification = await withFacts(config, logger, ({ pool, store }) => {
-          const facts: FactMeans = flags.quick === true && store !== undefined ? { pool, store } : { pool }
-          return verify({
-            ...{ tenant, generation, raw, kpi, data, facts, signal, logger },
-            compared,
+        const quick = flags.quick === true
+        const verification = await withFacts(config, logger, (facts) =>
+          verify({
+            ...{ tenant, generation, raw, kpi, data, facts, quick, compared, signal, logger },
             onProgress: ({ position, differences }) => bar.update(Number(position), differencesText(differences)),
-          })
-        }).finally(() => bar.stop())
+          }),
+        ).finally(() => bar.stop())
         if (flags.json === true) console.log(JSON.stringify(verification))
         else print(verification)
         let isGood = verification.differences === 0 && !verification.isStopped
@@ -127,7 +126,7 @@ const print = (found: Verification): void => {
   if (different.length > 0) printIntervals(different, 'KPI log', 'computed again')
   if (first !== null) console.log(firstText(first, 'computed again'))
   const lines = [
-    `generation ${generation}: ${countText(rows)} row revisions of ${countText(intervals.length)} intervals compared with ${countText(events)} raw events folded again, through position ${found.lookedAt ?? through.position}`,
+    `generation ${generation}: ${countText(rows)} ${found.compared === 'latest' ? 'rows' : 'row revisions'} of ${countText(intervals.length)} intervals compared with ${countText(events)} raw events folded again, through position ${found.lookedAt ?? through.position}`,
     differences === 0 ? 'no difference' : `${differencesText(differences)}: ${countsText(found.counts)}`,
     ...(waits === 0
       ? []

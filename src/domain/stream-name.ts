@@ -45,7 +45,10 @@ export const bucketPrefixes = (tenant: string, buckets: readonly string[]): read
 ]
 
 /** The beginnings of the names of the streams that concern every bucket: configuration and clock. */
-export const sharedPrefixes = (tenant: string): readonly string[] => [`${tenant}.config-`, clockStream(tenant)]
+export const sharedPrefixes = (tenant: string): readonly string[] => [configPrefix(tenant), clockStream(tenant)]
+
+/** The beginning of the names of all streams of configuration. */
+export const configPrefix = (tenant: string): string => `${tenant}.config-`
 
 /** The bucket of a raw stream; `undefined` for configuration and clock, which concern every bucket. */
 export const bucketOfStream = (tenant: string, stream: string): string | undefined => {

@@ -12,6 +12,8 @@ import { hasOutput, kpiBatches } from './kpi-batches.js'
 import { Recomputation, rawPlace } from './recomputation.js'
 import { Scratch } from './scratch.js'
 import { Unverifiable } from './unverifiable.js'
+import { verifyRange, type RangeVerification } from './verify-range.js'
+import { DAY_MS } from '../../../domain/interval.js'
 
 export type VerifyOptions = Readonly<{
   tenant: string
@@ -20,8 +22,10 @@ export type VerifyOptions = Readonly<{
   kpi: EventLog
   /** Where a scratch file may be; absent: in the folder of the system for temporary files. */
   data: string | undefined
-  /** With a store, kept facts are folded and not raw events. */
+  /** Where decoded facts are kept, and the threads that decode. */
   facts: FactMeans
+  /** Folds the kept facts, and not the raw events that they were made of. */
+  quick?: boolean
   compared?: Compared
   /** As for `Recomputation`. */
   spillEvents?: number
@@ -37,6 +41,11 @@ export type Verification = Readonly<{
   generation: string
   /** Where the verification ends: the last checkpoint of the projector when it began; null: there is none yet. */
   through: Readonly<{ position: string; kpiRevision: number }> | null
+  /**
+   * `revisions`: every published revision and marker was compared, byte by byte. `latest`: of a short range the latest
+   * revision of each row, by all that it says but for its revision; digests are of keys and figures.
+   */
+  compared: 'revisions' | 'latest'
   /** The signal aborted: what is said is true of what was looked at, through `lookedAt`. */
   isStopped: boolean
   lookedAt: string | null
@@ -73,10 +82,15 @@ export const verify = async (options: VerifyOptions): Promise<Verification> => {
   const head = await raw.head()
   const tail = await recover(kpi, tenant, generation.name)
   await refuseOther(options, tail)
-  const scratch = new Scratch(data)
   const findings = new Findings()
   if (tail.checkpoint === undefined) return verificationOf(options, { findings, tail })
-  const recomputation = await Recomputation.open({ ...options, scratch }, tail.checkpoint.position)
+  const ranged = await shortRange(options, tail)
+  if (ranged?.isSame === true) return { ...verificationOf(options, { findings, tail }), ...ofRange(ranged, tail) }
+
+  const scratch = new Scratch(data)
+  const { pool } = options.facts
+  const facts = options.quick === true ? options.facts : { pool }
+  const recomputation = await Recomputation.open({ ...options, facts, scratch }, tail.checkpoint.position)
   try {
     const unverifiable = await Unverifiable.of(options, recomputation.gone)
     const check: BatchCheck = {
@@ -96,6 +110,32 @@ export const verify = async (options: VerifyOptions): Promise<Verification> => {
     await scratch.close()
   }
 }
+
+/** A range of at most so long is looked at by itself first. */
+const SHORT_RANGE_MS = 7 * DAY_MS
+
+/**
+ * A short range, looked at by itself. If it is not the same, a fold of the whole log says where the difference is: it
+ * compares every revision, knows what waits to be published, and what cannot be computed again.
+ */
+const shortRange = async (
+  { compared: { family, from, to } = {}, ...options }: VerifyOptions,
+  { checkpoint, revision = -1 }: Recovery,
+): Promise<RangeVerification | undefined> => {
+  if (checkpoint === undefined || from === undefined || to === undefined || to - from > SHORT_RANGE_MS) return undefined
+  const through = { position: checkpoint.position, kpiRevision: revision }
+  try {
+    return await verifyRange({ ...options, quick: options.quick === true, family, from, to, through })
+  } catch (cause) {
+    if (options.signal.aborted) return undefined
+    throw cause
+  }
+}
+
+const ofRange = ({ events, rows, intervals }: RangeVerification, { checkpoint }: Recovery): Partial<Verification> => ({
+  ...{ compared: 'latest', events, rows, intervals },
+  lookedAt: checkpoint === undefined ? null : String(checkpoint.position),
+})
 
 /** Folds from checkpoint to checkpoint. Answers the position of the last one, and whether the last batch is whole. */
 const checkBatches = async (
@@ -196,6 +236,7 @@ const verificationOf = (
   return {
     ...{ tenant, generation: generation.name },
     through: checkpoint === undefined ? null : { position: String(checkpoint.position), kpiRevision: revision ?? -1 },
+    compared: 'revisions',
     isStopped: signal.aborted,
     lookedAt: at === undefined ? null : String(at),
     events: recomputation?.events ?? 0,

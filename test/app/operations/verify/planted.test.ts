@@ -143,6 +143,29 @@ describe('a verification', () => {
     )
   })
 
+  test('of a short range reads what concerns it alone, and finds every row that was changed, removed or made unreadable', async () => {
+    const anyPlant = fc.constantFrom('changed', 'missing', 'unreadable')
+    await fc.assert(
+      fc.asyncProperty(anyHistory, anyPlant, fc.nat(), fc.boolean(), async (history, kind, pick, quick) => {
+        const log = await historyOf(history)
+        const events = await eventsOf(log)
+        const rows = lastRows(events)
+        const row = rows[pick % rows.length] as Row
+        const compared = { from: row.start, to: row.start + 15 * MINUTE_MS }
+        const before = await verified(history, log, { compared, quick })
+        expectNone(before)
+        expect(before.compared).toBe('latest')
+        expect(before.intervals.every(({ stored, computed }) => stored === computed)).toBe(true)
+        const planted = fixedLog(plants[kind](events, row), await log.id())
+        const after = await verified(history, planted, { compared, quick })
+        expect(after.counts[kind]).toBe(1)
+        if (kind !== 'unreadable')
+          expect(after.listed.find((each) => each.kind === kind)).toMatchObject({ key: row.key })
+      }),
+      lawRuns(10),
+    )
+  })
+
   test('finds every raw event that was changed or removed, if a row depends on it, and names such a row', async () => {
     await fc.assert(
       fc.asyncProperty(anyHistory, fc.boolean(), fc.nat(), async (history, isRemoved, pick) => {
