@@ -18,11 +18,13 @@ import { instantOf } from './command/option-values.js'
 import { EXIT } from './command/exit.js'
 import { rawWriter } from './command/raw-writer.js'
 import { summaries } from './command/summaries.js'
+import { profileTestCommand } from './profile-test.js'
 
 export const profileCommand = (): Command => {
   const group = commandGroup('profile', summaries.profile)
   group.addCommand(publishCommand())
   group.addCommand(showCommand())
+  group.addCommand(profileTestCommand())
   return group
 }
 

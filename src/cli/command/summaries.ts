@@ -29,5 +29,5 @@ export const summaries = {
   erase: 'erase all raw events of a conversation or a user for ever (a request under data protection law)',
   config: 'check the configuration, and import that of Genesys',
   admin: 'make tokens for the admin API, and print its OpenAPI document',
-  profile: 'publish KPI profiles, and show the profile in force',
+  profile: 'publish KPI profiles, show the profile in force, and test profiles on given events',
 } as const

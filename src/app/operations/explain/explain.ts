@@ -30,9 +30,9 @@ import { NotExplained } from './not-explained.js'
 import { rawEventsOf, type RawLook } from './raw-events.js'
 
 export type ExplainOptions = Readonly<{
-  logs: Logs
-  /** The data folder, where the row index is. */
-  data: string
+  logs: Pick<Logs, 'raw' | 'kpi'>
+  /** The data folder, where the row index is; `undefined`: there is none. */
+  data: string | undefined
   tenant: string
   generation: Generation
   wanted: WantedRows
