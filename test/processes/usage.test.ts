@@ -9,6 +9,7 @@ import { clockCommand } from '../../src/cli/clock.js'
 import { configCommand } from '../../src/cli/config.js'
 import { correctionsCommand } from '../../src/cli/corrections.js'
 import { deadLetterCommand } from '../../src/cli/deadletter.js'
+import { doctorCommand } from '../../src/cli/doctor.js'
 import { egressCommand } from '../../src/cli/egress.js'
 import { auditCommand } from '../../src/cli/audit/audit.js'
 import { eraseCommand } from '../../src/cli/erase.js'
@@ -40,6 +41,7 @@ const commands = {
   import: importCommand,
   simulate: simulateCommand,
   status: statusCommand,
+  doctor: doctorCommand,
   rows: rowsCommand,
   kpis: kpisCommand,
   schemas: schemasCommand,

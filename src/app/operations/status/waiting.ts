@@ -64,13 +64,23 @@ const storedNear = async (raw: EventLog, tenant: string, position: Position): Pr
 }
 
 /** When an event was received, by its envelope; ticks of the clock have none, and say the time themselves. */
-const storedAt = ({ metadata, data }: RecordedEvent): number | undefined => {
+const storedAt = (event: RecordedEvent): number | undefined => {
+  const received = receivedAtOf(event)
+  if (received !== undefined) return received
+  const { at } = jsonIn(event.data) as { at?: number }
+  return at
+}
+
+/** When an event was received, by its envelope. */
+export const receivedAtOf = ({ metadata }: RecordedEvent): number | undefined => {
+  const { receivedAt } = jsonIn(metadata) as { receivedAt?: string }
+  return receivedAt === undefined ? undefined : Date.parse(receivedAt)
+}
+
+const jsonIn = (bytes: Uint8Array): object => {
   try {
-    const { receivedAt } = JSON.parse(Buffer.from(metadata).toString('utf8')) as { receivedAt?: string }
-    if (receivedAt !== undefined) return Date.parse(receivedAt)
-    const { at } = JSON.parse(Buffer.from(data).toString('utf8')) as { at?: number }
-    return at
+    return JSON.parse(Buffer.from(bytes).toString('utf8')) as object
   } catch {
-    return undefined
+    return {}
   }
 }

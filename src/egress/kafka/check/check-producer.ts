@@ -73,7 +73,7 @@ const ATTEMPTS_MAX = 20
 const PAUSE_MS = 250
 
 /** The first question makes a new cluster create the topic of transactions, which takes a moment. */
-const coordinatorOf = async (raw: RawRequests, transactionalId: string): Promise<CoordinatorAnswer> => {
+export const coordinatorOf = async (raw: RawRequests, transactionalId: string): Promise<CoordinatorAnswer> => {
   const request = { apiKey: FIND_COORDINATOR_API_KEY, apiVersion: FIND_COORDINATOR_VERSION, apiName: 'FindCoordinator' }
   for (let attempt = 1; ; attempt += 1) {
     const answer = readCoordinatorResponse(await raw.send({ ...request, body: coordinatorRequest(transactionalId) }))

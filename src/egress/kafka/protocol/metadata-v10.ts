@@ -1,10 +1,9 @@
+import { FlexibleReader, INT32_BYTES, NO_TAGS, unsigned, UUID_BYTES } from './flexible.js'
+
 /**
  * Kafka's Metadata request, version 10: the first that tells the ids of topics. kafkajs speaks up to version 6, so the
  * bytes are written and read here. A topic gets a new random id whenever it is created, so the id tells a topic that
  * was deleted and created again from the one that was there before. Brokers have it since Kafka 2.8.
- *
- * Encoding: numbers are big-endian; lengths in compact strings and arrays are unsigned varints plus one, 0 for null;
- * every structure ends with tagged fields, of which none are known here.
  */
 export const METADATA_API_KEY = 3
 export const METADATA_VERSION = 10
@@ -73,73 +72,4 @@ export const readMetadataResponse = (bytes: Buffer): ClusterMetadata => {
   return { clusterId, brokers, topics }
 }
 
-class FlexibleReader {
-  private readonly bytes: Buffer
-  private at = 0
-
-  constructor(bytes: Buffer) {
-    this.bytes = bytes
-  }
-
-  skip(bytes: number): void {
-    this.at += bytes
-    if (this.at > this.bytes.length) throw new RangeError('the metadata response is cut short')
-  }
-
-  int16(): number {
-    this.skip(2)
-    return this.bytes.readInt16BE(this.at - 2)
-  }
-
-  int32(): number {
-    this.skip(INT32_BYTES)
-    return this.bytes.readInt32BE(this.at - INT32_BYTES)
-  }
-
-  uuid(): string {
-    this.skip(UUID_BYTES)
-    return this.bytes.subarray(this.at - UUID_BYTES, this.at).toString('hex')
-  }
-
-  text(): string | undefined {
-    const length = this.unsigned()
-    if (length === 0) return undefined
-    this.skip(length - 1)
-    return this.bytes.toString('utf8', this.at - (length - 1), this.at)
-  }
-
-  array(item: () => void): void {
-    for (let left = this.unsigned() - 1; left > 0; left--) item()
-  }
-
-  tags(): void {
-    for (let left = this.unsigned(); left > 0; left--) {
-      this.unsigned() // tag
-      this.skip(this.unsigned())
-    }
-  }
-
-  private unsigned(): number {
-    let value = 0
-    for (let shift = 0; shift < 35; shift += 7) {
-      this.skip(1)
-      const byte = this.bytes[this.at - 1] as number
-      value += (byte & 0x7f) * 2 ** shift
-      if (byte < 0x80) break
-    }
-    return value
-  }
-}
-
-const UUID_BYTES = 16
-const INT32_BYTES = 4
 const UNKNOWN_TOPIC = 3
-const NO_TAGS = Buffer.from([0])
-
-const unsigned = (value: number): Buffer => {
-  const bytes: number[] = []
-  let rest = value
-  for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest & 0x7f) | 0x80)
-  bytes.push(rest)
-  return Buffer.from(bytes)
-}

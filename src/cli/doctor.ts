@@ -1,0 +1,74 @@
+import { Option, type Command } from 'commander'
+import { ConfigError } from '../app/config/schema.js'
+import { areas, failure, type Area, type Check } from '../app/operations/doctor/check.js'
+import { examine } from '../app/operations/doctor/doctor.js'
+import { printable } from '../domain/printable.js'
+import { styled, type Style } from './command/color.js'
+import { command, type CommonFlags } from './command/command.js'
+import { configOf, withContext } from './command/context.js'
+import { EXIT } from './command/exit.js'
+import { summaries } from './command/summaries.js'
+import { stdoutNow } from './command/table.js'
+import { wrap } from './command/text-width.js'
+import { version } from './version.js'
+
+type Flags = CommonFlags & Readonly<{ json?: boolean; only?: readonly Area[] }>
+
+export const doctorCommand = (): Command =>
+  command('doctor', summaries.doctor, [
+    'streamvane doctor',
+    'streamvane doctor --only broker registry --config streamvane.yaml',
+    'streamvane doctor --json | jq -r \'select(.state != "ok") | .mend\'',
+  ])
+    .addOption(new Option('--only <area...>', 'only these areas (default: all)').choices(areas))
+    .option('--json', 'one JSON object a finding')
+    .addHelpText('after', '\nExit code 5: there is a failure. Warnings alone end with 0.')
+    .action(async (flags: Flags) => {
+      const say = flags.json === true ? (check: Check) => console.log(JSON.stringify(check)) : print
+      let config: ReturnType<typeof configOf>
+      try {
+        config = { ...configOf(flags), logLevel: flags.logLevel === undefined ? 'silent' : configOf(flags).logLevel }
+      } catch (cause) {
+        if (!(cause instanceof ConfigError)) throw cause
+        say(
+          failure('configuration', 'configuration', cause.message.replaceAll(/\n\s*/g, ' '), 'streamvane config check'),
+        )
+        process.exitCode = EXIT.differences
+        return
+      }
+      await withContext('doctor', config, async ({ logs, logger, signal }) => {
+        const count = { ok: 0, warning: 0, failure: 0 }
+        for await (const check of examine({ config, logs, logger, version: version(), now: Date.now }, flags.only)) {
+          if (signal.aborted) break
+          count[check.state] += 1
+          say(check)
+        }
+        if (flags.json !== true) console.log(`\n${count.failure} failures, ${count.warning} warnings, ${count.ok} ok`)
+        return count.failure > 0 || signal.aborted ? EXIT.differences : EXIT.ok
+      })
+    })
+
+const marks: Readonly<Record<Check['state'], readonly [string, Style]>> = {
+  ok: ['ok', 'green'],
+  warning: ['warning', 'yellow'],
+  failure: ['FAILURE', 'red'],
+}
+
+const STATE_WIDTH = 9
+const WIDTH_OF_A_PIPE = 10_000
+
+/** A line for each finding, and below it, whole, the command that mends it: it is there to be copied. */
+const print = ({ area, what, state, says, mend }: Check): void => {
+  const { width = WIDTH_OF_A_PIPE, color } = stdoutNow()
+  const [text, style] = marks[state]
+  const name = what === area ? area : `${area}: ${what}`
+  const lines = wrap(`${printable(name)}: ${printable(says)}`, width - STATE_WIDTH)
+  lines.forEach((line, place) =>
+    console.log(
+      place === 0
+        ? `${styled(text, style, color)}${' '.repeat(STATE_WIDTH - text.length)}${line}`
+        : `${' '.repeat(STATE_WIDTH)}${line}`,
+    ),
+  )
+  if (mend !== undefined) console.log(`${' '.repeat(STATE_WIDTH)}→ ${printable(mend)}`)
+}
