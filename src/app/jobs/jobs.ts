@@ -113,8 +113,10 @@ export class Jobs {
         if (!changed) await new Promise<void>((resolve) => (wake = resolve))
         if (signal.aborted) return
         changed = false
-        yield this.viewOf(job)
-        if (job.endedAt !== undefined) return
+        const view = this.viewOf(job)
+        yield view
+        // The job may have ended while the reader was busy with this view: it is told of that end as well.
+        if (view.endedAt !== null) return
       }
     } finally {
       job.watchers.delete(onChange)
