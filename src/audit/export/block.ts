@@ -26,6 +26,7 @@ export type Told = Readonly<{ event: RecordedEvent }> | Readonly<{ erased: LeafE
 export type Item = Readonly<{
   hash: Hash
   entry: LeafEntry | undefined
+  metadata: Uint8Array | undefined
   data: Uint8Array | undefined
   isErased: boolean
 }>
@@ -120,13 +121,14 @@ const eventItem = (body: Buffer): Item | undefined => {
   const payload = body.subarray(payloadAt)
   const bytes = Buffer.concat([body.subarray(0, payloadAt), hash('sha256', payload, 'buffer')])
   const dataAt = 4 + payload.readUInt32BE()
-  const data = dataAt > payload.length ? undefined : payload.subarray(dataAt)
-  return { hash: leafHash(bytes), entry: decodeEntry(bytes), data, isErased: false }
+  const [metadata, data] = dataAt > payload.length ? [] : [payload.subarray(4, dataAt), payload.subarray(dataAt)]
+  return { hash: leafHash(bytes), entry: decodeEntry(bytes), metadata, data, isErased: false }
 }
 
 const erasedItem = (body: Buffer): Item => ({
   hash: leafHash(body),
   entry: decodeEntry(body),
+  metadata: undefined,
   data: undefined,
   isErased: true,
 })

@@ -2,7 +2,9 @@ import type { Command } from 'commander'
 import { commandGroup } from '../command/command.js'
 import { summaries } from '../command/summaries.js'
 import { auditLogCommand } from './log.js'
+import { exportCommand } from './export.js'
 import { keygenCommand } from './keygen.js'
+import { proveCommand } from './prove.js'
 import { sealCommand } from './seal.js'
 import { verifyCommand } from './verify.js'
 
@@ -11,6 +13,8 @@ export const auditCommand = (): Command => {
   group.addCommand(auditLogCommand())
   group.addCommand(sealCommand())
   group.addCommand(verifyCommand())
+  group.addCommand(exportCommand())
+  group.addCommand(proveCommand())
   group.addCommand(keygenCommand())
   return group
 }

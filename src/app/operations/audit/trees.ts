@@ -31,7 +31,8 @@ export const kpiTree = (generation: string): string => `kpi-${generation}`
 export const treesOf = async (logs: Logs, tenant: string): Promise<readonly SealedTree[]> => {
   const raw = await ifThere(() => logs.raw('reader'))
   const control = await ifThere(() => logs.control('reader'))
-  const generations = control === undefined ? [] : Object.keys((await readGenerations(control, tenant)).all)
+  const { all, retired } = control === undefined ? { all: {}, retired: {} } : await readGenerations(control, tenant)
+  const generations = Object.keys(all).filter((name) => !Object.hasOwn(retired, name))
   const kpis: SealedTree[] = []
   for (const generation of generations) {
     const log = await ifThere(() => logs.kpi(generation, 'reader'))

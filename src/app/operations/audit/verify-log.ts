@@ -67,9 +67,8 @@ export const verifyLog = async (options: VerifyLogOptions): Promise<LogReport> =
 /** Whether the journal of generations says that the log of this tree was given up. */
 export const isRetiredTree = async (logs: Logs, tenant: string, tree: string): Promise<boolean> => {
   if (tree === RAW_TREE || tree === CONTROL_TREE) return false
-  const state: object = await readGenerations(await logs.control('reader'), tenant)
-  const retired = 'retired' in state ? Object.keys(state.retired as object) : []
-  return retired.some((generation) => kpiTree(generation) === tree)
+  const { retired } = await readGenerations(await logs.control('reader'), tenant)
+  return Object.keys(retired).some((generation) => kpiTree(generation) === tree)
 }
 
 const verifyTree = async (
