@@ -58,7 +58,9 @@ const kpiLines = (kpi: ExplainedKpi, { output }: ExplainPrint): readonly string[
   const terms = denominator === null ? '' : ` = ${numberText(numerator ?? 0)} / ${numberText(denominator)}`
   return [
     '',
-    `${styled(name, 'bold', output.color)}  ${value === null ? `no value: ${why ?? ''}` : valueText(value, unit)}`,
+    ...wrapped(`${name}  ${value === null ? `no value: ${why ?? ''}` : valueText(value, unit)}`, output).map(
+      (line, index) => (index === 0 ? line.replace(name, styled(name, 'bold', output.color)) : line),
+    ),
     ...wrapped(formula, output, 2),
     ...wrapped(`= ${withValues}${value === null ? '' : terms}`, output, 2),
   ]
@@ -92,11 +94,7 @@ const contributionLines = (
     rows: measures.map(({ metric, count, sum, min, max, from }) => {
       const isCount = isMetricName(metric) && metricUnit(metric) === 'count'
       const figures = isState || isCount ? ['', ''] : [numberText(min), numberText(max)]
-      return [
-        ...[metric, isState ? '' : String(count), isCount ? '' : numberText(sum)],
-        ...figures,
-        from.filter((part) => contributions.some((one) => one.metric === part)).join(', '),
-      ]
+      return [...[metric, isState ? '' : String(count), isCount ? '' : numberText(sum)], ...figures, from.join(', ')]
     }),
   }
   const shown = limit === 0 ? contributions : contributions.slice(0, limit)

@@ -101,7 +101,10 @@ describe.each(['metric-records', 'detail-events'] as const)('a simulated day, po
       ...{ signal: new AbortController().signal, logger: silent },
     })
     const trace = folded.trace as Trace
-    const settings = settingsAfter(generation, folded)
+    const settings = settingsAfter(generation, {
+      configuration: folded.scanned.configuration,
+      frontier: folded.frontier,
+    })
     const byInterval = new Map<string, Trace>()
     const within = (row: Row): Trace => {
       const key = `${row.start} ${row.end}`

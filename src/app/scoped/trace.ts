@@ -29,8 +29,12 @@ export type TracedPoint = Readonly<{
   event: RawPlace
   /** The families in which it counts; `null`: in all that carry it. */
   only: readonly FamilyName[] | null
+  /** The position at which it was counted: of a handle time without after-call work, that of a tick of the clock. */
+  countedAt: Position
   /** May it still be taken back by what follows (after-call work that has not come)? */
   isPending: boolean
+  /** The position at which a pending point became certain. */
+  settledAt: Position | null
   takenBack: TakenBack | null
 }>
 
@@ -62,6 +66,24 @@ export type Trace = Readonly<{
   refused: readonly TracedRefusal[]
   erased: readonly TracedErasure[]
 }>
+
+/** What had been done through a position of the log. */
+export const traceThrough = ({ points, spans, states, refused, erased }: Trace, through: Position): Trace => {
+  const isDone = ({ event }: Readonly<{ event: RawPlace }>): boolean => event.position <= through
+  return {
+    points: points
+      .filter(({ countedAt }) => countedAt <= through)
+      .map((point) => {
+        const takenBack = point.takenBack !== null && point.takenBack.by.position <= through ? point.takenBack : null
+        const isSettled = point.settledAt !== null && point.settledAt <= through
+        return { ...point, takenBack, isPending: point.isPending && !isSettled && takenBack === null }
+      }),
+    spans: spans.filter(isDone),
+    states: states.filter(isDone),
+    refused: refused.filter(isDone),
+    erased: erased.filter(isDone),
+  }
+}
 
 type Point = { -readonly [K in keyof TracedPoint]: TracedPoint[K] }
 
@@ -136,7 +158,7 @@ export class Tracer {
       withdraw: (id, _, __, why) => this.takeBack(`${scope} ${id}`, why ?? 'handled'),
       settle: (id) => {
         const point = this.live.get(`${scope} ${id}`)?.pop()
-        if (point !== undefined) point.isPending = false
+        if (point !== undefined) point.settledAt = this.event.position
       },
     }
   }
@@ -152,7 +174,8 @@ export class Tracer {
     const { metric, value, at } = point
     if (metricPlace(metric) === undefined) return
     const counted: Point = {
-      ...{ metric, value, at, only, isPending, takenBack: null },
+      ...{ metric, value, at, only, isPending, settledAt: null, takenBack: null },
+      countedAt: this.event.position,
       dimensions: dimensionsOf(point),
       event: this.statedBy(at, conversationId),
     }
@@ -166,7 +189,6 @@ export class Tracer {
   private takeBack(identity: string, why: Correction): void {
     const point = this.live.get(identity)?.pop()
     if (point === undefined) return
-    point.isPending = false
     point.takenBack = { why, by: this.event }
   }
 

@@ -1,31 +1,24 @@
 import type { Logger } from 'pino'
-import { rowJson } from '../../../contract/row-json.js'
+import { recover } from '../../../contract/kpi-stream.js'
 import type { Dimension } from '../../../domain/dimensions.js'
 import { families } from '../../../domain/family.js'
+import type { EpochMs } from '../../../domain/interval.js'
 import type { Row } from '../../../domain/row.js'
-import type { Settings } from '../../../projections/settings.js'
+import { frontierIn } from '../../../ingress/clock.js'
+import type { EventLog, Position } from '../../../log/event-log.js'
 import { Names } from '../../names.js'
 import type { FactMeans } from '../../pipeline/facts/open-feed.js'
 import type { Generation } from '../../pipeline/generations.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
+import type { RowsOf } from '../../row-index/row-index.js'
 import type { Scope } from '../../scoped/scope.js'
 import { scopedFold, type ScopedFold } from '../../scoped/scoped-fold.js'
 import type { Trace } from '../../scoped/trace.js'
-import { changesOf } from '../corrections.js'
-import { addUp, differencesOf, type AddedUp } from './added-up.js'
-import { isOfStates, pointsOf, timesOf, type RowPoint, type RowTime } from './contributions.js'
-import { conversationOf, userOf } from './entity.js'
-import {
-  eventJson,
-  type Contribution,
-  type Explanation,
-  type HistoryEntry,
-  type RowExplanation,
-} from './explanation.js'
+import { explainRow, type Chosen } from './explain-row.js'
+import type { Explanation, RowExplanation } from './explanation.js'
 import { findRows, type FoundRevision, type WantedRows } from './find-rows.js'
-import { inForceFor, settingsAfter } from './in-force.js'
-import { explainKpi, explainMeasures, figuresOf, metricsBehind } from './kpis.js'
-import { notCountedIn } from './not-counted.js'
+import { configurationThrough, type Known } from './in-force.js'
+import { figuresOf } from './kpis.js'
 import { NotExplained } from './not-explained.js'
 import { rawEventsOf, type RawLook } from './raw-events.js'
 
@@ -59,46 +52,52 @@ export const explain = async (options: ExplainOptions): Promise<Explanation> => 
   const names = new Names(raw, tenant)
   const of = { kpi, tenant, generation: generation.name, data }
   const found = await findRows(of, generation.profile, wanted, names)
+  const chosen = found.flatMap((all) => chosenOf(all, options.revision) ?? [])
+  if (chosen.length === 0) throw notPublished(found, options.revision)
+  const scope = scopeOf(chosen.map(({ revision }) => revision.row))
+  const folded = await scopedFold({
+    ...{ raw, tenant, generation, scope, facts, signal, logger },
+    trace: true, // to the end of the log: what was refused or erased behind a row is told too
+  })
+  const queueNames = await queueNamesIn(folded, names)
   const rows: RowExplanation[] = []
-  for (const [through, revisions] of byReach(found, options.revision)) {
-    const scope = scopeOf(revisions.map(({ chosen }) => chosen.row))
-    const folded = await scopedFold({
-      ...{ raw, tenant, generation, scope, through, facts, signal, logger },
-      trace: true,
-    })
-    const settings = settingsAfter(generation, folded)
-    const queueNames = await queueNamesIn(folded, names)
-    for (const each of revisions) {
-      const explained = explainRow(options, each, folded, settings, queueNames)
-      const look = await rawEventsOf(raw, generation.profile.points, explained.contributions, options.withRaw)
-      rows.push(withRaw(explained, look))
-    }
+  for (const each of chosen) {
+    const through = each.revision.foldedThrough ?? (await cutShortAt(of)) ?? folded.through ?? -1n
+    const configuration = configurationThrough(generation, folded.scanned.configuration, through)
+    const known = { configuration, frontier: await frontierOf(raw, tenant, configuration, through) }
+    const explained = explainRow(options, each, { folded, through, known, queueNames })
+    const look = await rawEventsOf(raw, generation.profile.points, explained.contributions, options.withRaw)
+    rows.push(withRaw(explained, look))
   }
   return { rows, addsUp: rows.every(({ verdict }) => verdict.addsUp) }
 }
 
-/** A row: all its published revisions, and the one to explain. */
-type Chosen = Readonly<{ all: readonly FoundRevision[]; chosen: FoundRevision }>
+const chosenOf = (all: readonly FoundRevision[], wanted: number | undefined): Chosen | undefined => {
+  const revision = wanted === undefined ? all.at(-1) : all.find(({ row }) => row.revision === wanted)
+  return revision && { all, revision, isLatest: revision === all.at(-1) }
+}
 
-/** Rows by the raw position that they go through: one fold serves those that go equally far. */
-const byReach = (
-  found: readonly (readonly FoundRevision[])[],
-  revision: number | undefined,
-): ReadonlyMap<bigint | undefined, readonly Chosen[]> => {
-  const byPosition = new Map<bigint | undefined, Chosen[]>()
-  for (const all of found) {
-    const chosen = revision === undefined ? all.at(-1) : all.find(({ row }) => row.revision === revision)
-    if (chosen === undefined) continue
-    const known = byPosition.get(chosen.foldedThrough)
-    if (known === undefined) byPosition.set(chosen.foldedThrough, [{ all, chosen }])
-    else known.push({ all, chosen })
-  }
-  if (byPosition.size > 0) return byPosition
+const notPublished = (found: readonly (readonly FoundRevision[])[], revision: number | undefined): NotExplained => {
   const published = found.map((all) => `${all[0]?.row.key}: ${all.map(({ row }) => row.revision).join(', ')}`)
-  throw new NotExplained(
+  return new NotExplained(
     `revision ${revision} was never published; revisions count changes, and not each is published. Published are ${published.join('; ')}`,
   )
 }
+
+/** Where the batch goes that a crash has cut short: the rows at its end have no checkpoint behind them. */
+const cutShortAt = async ({ kpi, tenant, generation }: RowsOf): Promise<Position | undefined> =>
+  (await recover(kpi, tenant, generation)).cutShort?.through.position
+
+/** How far the clock had come at a position: only settings of the organisation wait for it. */
+const frontierOf = async (
+  raw: EventLog,
+  tenant: string,
+  configuration: Known['configuration'],
+  through: Position,
+): Promise<EpochMs | null> =>
+  configuration.some(({ fact }) => fact.type === 'OrgSettingsChanged')
+    ? ((await frontierIn(raw, tenant, through)) ?? null)
+    : null
 
 /** The scope of rows of one family and interval. */
 const scopeOf = (rows: readonly Row[]): Scope => {
@@ -120,110 +119,6 @@ const queueNamesIn = async ({ trace }: ScopedFold, names: Names): Promise<Readon
   }
   return known
 }
-
-const explainRow = (
-  { tenant, generation, kpi }: ExplainOptions,
-  { all, chosen }: Chosen,
-  folded: ScopedFold,
-  settings: Settings,
-  queueNames: ReadonlyMap<string, string>,
-): RowExplanation => {
-  const { row } = chosen
-  const trace = folded.trace as Trace
-  const profile = settings.profileAt(row.start)
-  const rendering = settings.rendering(row.family, row.start, settings.version)
-  const [points, times] = isOfStates(row.family) ? [[], timesOf(row, trace)] : [pointsOf(row, trace), []]
-  const computed = addUp(points, times, rendering, settings.cellProfileAt(row.start).quantiles)
-  const figures = figuresOf(row.family, profile, kpi)
-  const behind = kpi === undefined ? new Set(families[row.family].metrics) : metricsBehind(figures)
-  const { options } = settings.optionsAt(row.start)
-  const own = points.filter(({ metric }) => behind.has(metric))
-  const queueId = row.dimensions[families[row.family].dimensions.indexOf('queueId')]
-  const queueName = queueNames.get(queueId ?? '') ?? null
-  return {
-    ...{ tenant, generation: generation.name, queueName, row: rowJson(row), isLatest: chosen === all.at(-1) },
-    foldedThrough: chosen.foldedThrough === undefined ? null : String(chosen.foldedThrough),
-    verdict: verdictOf(row, computed, trace, folded, settings),
-    kpis: figures.map((figure) => explainKpi(figure, computed, options)),
-    measures: explainMeasures(
-      computed,
-      families[row.family].metrics.filter((metric) => behind.has(metric)),
-    ),
-    options,
-    contributions: [
-      ...own.filter(({ takenBack }) => takenBack === null).map((point) => contributionOf(point, rendering)),
-      ...times.filter(({ metric }) => behind.has(metric)).map(timeOf),
-    ],
-    notCounted: [
-      ...notCountedIn(row, trace, own, behind, queueNames),
-      ...folded.undecodable.map((event) => ({
-        ...{ reason: 'undecodable' as const, count: 1, metric: null, value: null, at: null },
-        ...{ conversationId: conversationOf(event.stream), event: eventJson(event) },
-        detail: 'an event of the same conversation that cannot be decoded: `streamvane deadletter list` has the reason',
-      })),
-    ],
-    inForce: inForceFor(row, generation, folded, settings),
-    history: historyOf(all),
-  }
-}
-
-const verdictOf = (
-  row: Row,
-  computed: AddedUp,
-  trace: Trace,
-  { through }: ScopedFold,
-  settings: Settings,
-): RowExplanation['verdict'] => {
-  const differences = [...differencesOf(row, computed)]
-  const target = targetOf(row, settings)
-  if (row.serviceTarget !== target)
-    differences.push({ figure: 'serviceTarget', statistic: 'target', before: row.serviceTarget, after: target })
-  const notes: string[] = []
-  if (row.status === 'provisional')
-    notes.push('the row is provisional: its interval is open, and more may be counted in it')
-  if (row.erased !== null) notes.push(`${row.erased} points were erased on request before the generation began`)
-  if (differences.length > 0 && trace.erased.some(({ isCounted }) => isCounted))
-    notes.push(
-      'events that the generation had counted were erased since: their points are gone, and the row keeps them until `streamvane rebuild --promote`',
-    )
-  if (differences.length > 0)
-    notes.push(
-      `\`streamvane verify\` says whether this row alone differs (folded through position ${through ?? 'none'})`,
-    )
-  return { addsUp: differences.length === 0, differences, notes }
-}
-
-const targetOf = ({ family, dimensions: [queueId, mediaType], start }: Row, settings: Settings): number | null =>
-  family === 'queue' && typeof queueId === 'string' && typeof mediaType === 'string'
-    ? settings.serviceTarget(queueId, mediaType, start)
-    : null
-
-const contributionOf = (
-  { metric, value, at, event, isPending }: RowPoint,
-  { isShortAbandon }: Readonly<{ isShortAbandon: (ms: number) => boolean }>,
-): Contribution => ({
-  ...{ metric, value, at: new Date(at).toISOString(), until: null },
-  ...{ conversationId: conversationOf(event.stream), userId: userOf(event.stream) },
-  ...{ event: eventJson(event), isPending },
-  isShortAbandon: metric === 'tAbandon' && isShortAbandon(value),
-})
-
-const timeOf = ({ metric, from, to, event }: RowTime): Contribution => ({
-  ...{ metric, value: to - from, at: new Date(from).toISOString(), until: new Date(to).toISOString() },
-  ...{ conversationId: null, userId: userOf(event.stream), event: eventJson(event) },
-  ...{ isPending: false, isShortAbandon: false },
-})
-
-const historyOf = (all: readonly FoundRevision[]): readonly HistoryEntry[] =>
-  all.map(({ row, revision, position, foldedThrough }, index) => ({
-    revision: row.revision,
-    status: row.status,
-    reason: row.correction ?? (row.status === 'provisional' ? 'open' : 'closed'),
-    streamRevision: revision,
-    position: String(position),
-    foldedThrough: foldedThrough === undefined ? null : String(foldedThrough),
-    changes: changesOf(all[index - 1]?.row, row),
-  }))
 
 const withRaw = (explained: RowExplanation, { otherSources, raw }: RawLook): RowExplanation => ({
   ...explained,

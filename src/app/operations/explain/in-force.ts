@@ -4,18 +4,31 @@ import type { EpochMs } from '../../../domain/interval.js'
 import { serviceLevelDurationMs, type Profile } from '../../../domain/profile.js'
 import type { Position } from '../../../log/event-log.js'
 import { Settings } from '../../../projections/settings.js'
-import type { ScopedFold } from '../../scoped/scoped-fold.js'
+import type { PlacedConfiguration } from '../../scoped/scan.js'
 import type { Computation } from '../../scoped/scoped-projection.js'
 import type { ExplainedCell } from './contributions.js'
 import type { InForce } from './explanation.js'
 
-/** The configuration as a fold had learned it in the end. */
+/** The configuration that a fold knew at a place in the log, and how far the clock had come there. */
+export type Known = Readonly<{ configuration: readonly PlacedConfiguration[]; frontier: EpochMs | null }>
+
+/** What a computation knew of the configuration through a position: all of history is known from the start. */
+export const configurationThrough = (
+  { historyThrough }: Computation,
+  configuration: readonly PlacedConfiguration[],
+  through: Position,
+): readonly PlacedConfiguration[] => {
+  const history = BigInt(historyThrough ?? -1)
+  return configuration.filter(({ position }) => position <= through || position <= history)
+}
+
+/** The settings that follow from it. */
 export const settingsAfter = (
   { profile, historyThrough, startedAt }: Computation,
-  { scanned, frontier }: Pick<ScopedFold, 'scanned' | 'frontier'>,
+  { configuration, frontier }: Known,
 ): Settings => {
   const settings = new Settings(profile)
-  for (const { fact, position } of scanned.configuration) {
+  for (const { fact, position } of configuration) {
     const isKnown = historyThrough !== null && position <= BigInt(historyThrough)
     settings.learn(fact, isKnown ? Date.parse(startedAt) : frontier)
   }
@@ -29,16 +42,16 @@ type Placed<F> = Readonly<{ fact: F; position: Position }>
 export const inForceFor = (
   cell: ExplainedCell,
   generation: Computation,
-  { scanned, frontier }: Pick<ScopedFold, 'scanned' | 'frontier'>,
+  { configuration, frontier }: Known,
   settings: Settings,
 ): readonly InForce[] => [
-  ...profilesInForce(cell, generation, placedOf(scanned.configuration, 'ProfilePublished')),
-  ...optionsInForce(cell, placedOf(scanned.configuration, 'OrgSettingsChanged'), frontier, settings),
-  ...queueInForce(cell, placedOf(scanned.configuration, 'QueueConfigured'), settings),
+  ...profilesInForce(cell, generation, placedOf(configuration, 'ProfilePublished')),
+  ...optionsInForce(cell, placedOf(configuration, 'OrgSettingsChanged'), frontier, settings),
+  ...queueInForce(cell, placedOf(configuration, 'QueueConfigured'), settings),
 ]
 
 const placedOf = <T extends ConfigurationFact['type']>(
-  all: ScopedFold['scanned']['configuration'],
+  all: readonly PlacedConfiguration[],
   type: T,
 ): readonly Placed<Extract<ConfigurationFact, { type: T }>>[] =>
   all.flatMap(({ fact, position }) =>

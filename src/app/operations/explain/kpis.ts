@@ -87,5 +87,6 @@ export const explainMeasures = ({ measures }: AddedUp, names: readonly MetricNam
     const measure = measureIn({ measures }, metric)
     if (measure === undefined || measure.count === 0) return []
     const { count, sum, min, max } = measure
-    return [{ metric, doc: metricDoc(metric), count, sum, min, max, from: derivedFrom[metric] ?? [] }]
+    const from = (derivedFrom[metric] ?? []).filter((part) => (measureIn({ measures }, part)?.count ?? 0) > 0)
+    return [{ metric, doc: metricDoc(metric), count, sum, min, max, from }]
   })
