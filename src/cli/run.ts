@@ -7,7 +7,7 @@ import { healthOf, type HealthReport } from '../app/pipeline/health.js'
 import type { StageHandle } from '../app/pipeline/stage.js'
 import { allInOne, stageKinds, startPipeline, type StageKind } from '../app/pipeline/supervisor.js'
 import { filterText } from '../app/pipeline/egress/selection.js'
-import { filesFolderOf, sinksOf } from '../app/pipeline/egress/sinks.js'
+import { storePlace, filesFolderOf, sinksOf } from '../app/pipeline/egress/sinks.js'
 import { checkpointMismatchCodes } from '../app/pipeline/projector/checkpoint-check.js'
 import { progressMismatchCodes } from '../egress/progress-mismatch.js'
 import { startHealthServer, type HealthServer } from '../http/health-server.js'
@@ -203,7 +203,9 @@ const whatGoesWhere = (settings: SinkSettings, config: Config): Readonly<Record<
   to:
     settings.use === 'kafka'
       ? { brokers: settings.kafka.brokers, format: settings.kafka.format }
-      : filesFolderOf(settings, config),
+      : settings.use === 'files'
+        ? filesFolderOf(settings, config)
+        : storePlace(settings, config),
   rows: filterText(settings.filter),
   ...(settings.cadence.kind === 'every' ? { everyMs: settings.cadence.ms } : {}),
 })

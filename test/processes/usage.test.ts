@@ -29,6 +29,7 @@ import { runCommand } from '../../src/cli/run.js'
 import { schemasCommand } from '../../src/cli/schemas.js'
 import { simulateCommand } from '../../src/cli/simulate.js'
 import { statusCommand } from '../../src/cli/status.js'
+import { storeCommand } from '../../src/cli/store.js'
 import { topicsCommand } from '../../src/cli/topics.js'
 import { verifyCommand } from '../../src/cli/verify.js'
 import { whatIfCommand } from '../../src/cli/what-if/what-if.js'
@@ -47,6 +48,7 @@ const commands = {
   schemas: schemasCommand,
   topics: topicsCommand,
   egress: egressCommand,
+  store: storeCommand,
   clock: clockCommand,
   log: logCommand,
   backup: backupCommand,

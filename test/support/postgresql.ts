@@ -8,8 +8,12 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 
 export type Postgresql = Readonly<{
+  /** Folder of its socket, which drivers take for a host; the user is `postgres`, without a password. */
+  host: string
   /** Runs statements; resolves with the rows of the last one that has some, each value as text. */
   query: (sql: string) => Promise<readonly (readonly string[])[]>
+  /** Ends it as a power cut would, and starts it again. */
+  crash: () => Promise<void>
   stop: () => Promise<void>
 }>
 
@@ -32,13 +36,19 @@ export const startPostgresql = async (programs: string): Promise<Postgresql> => 
   const control = (...args: readonly string[]) => run(join(programs, 'pg_ctl'), ['-D', data, '-w', ...args], options)
   await run(join(programs, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '--locale=C'], options)
   // Its log goes to a file: a server that holds our pipe open would never let `pg_ctl` end for us.
-  await control('-l', join(dir, 'log'), '-o', `-k ${dir} -c listen_addresses='' -c fsync=off`, 'start')
+  const start = () => control('-l', join(dir, 'log'), '-o', `-k ${dir} -c listen_addresses='' -c fsync=off`, 'start')
+  await start()
   return {
+    host: dir,
     query: async (sql) => {
       const args = ['-h', dir, '-U', 'postgres', '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-c', sql]
       const { stdout } = await run(join(programs, 'psql'), args, options)
       const lines = stdout.split('\n').filter((line) => line !== '')
       return lines.map((line) => line.split('|'))
+    },
+    crash: async () => {
+      await control('-m', 'immediate', 'stop')
+      await start()
     },
     stop: async () => {
       await control('-m', 'immediate', 'stop')

@@ -2,12 +2,14 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { familyNames } from '../../domain/family.js'
 import { granularities } from '../../domain/granularity.js'
+import { unreachable } from '../../domain/unreachable.js'
 import { kafkaDefaults, takeOverSettings } from '../../egress/kafka/options.js'
 import { progressMismatchCodes } from '../../egress/progress-mismatch.js'
 import type { RowFilter } from '../../egress/sink.js'
 import type { Cadence } from '../pipeline/egress/periods.js'
 import { egressDefaults } from '../pipeline/egress/publishing.js'
 import { filesSchema, kafkaFaults, kafkaSchema, type FilesSettings, type KafkaSettings } from './egress-schema.js'
+import { pgliteSchema, postgresqlSchema, type PgliteSettings, type PostgresqlSettings } from './sql-schema.js'
 import { PERIOD_RULE, periodMs } from './period.js'
 import type { SettingFault } from './setting-fault.js'
 
@@ -45,6 +47,8 @@ const ofEverySink = {
 const sinkSchema = z.discriminatedUnion('use', [
   z.strictObject({ use: z.literal('kafka'), ...ofEverySink, ...kafkaSchema.shape }),
   z.strictObject({ use: z.literal('files'), ...ofEverySink, ...filesSchema.shape }),
+  z.strictObject({ use: z.literal('postgresql'), ...ofEverySink, ...postgresqlSchema.shape }),
+  z.strictObject({ use: z.literal('pglite'), ...ofEverySink, ...pgliteSchema.shape }),
 ])
 
 export const egressSchema = z.strictObject({
@@ -90,7 +94,12 @@ export type EgressConfig = z.infer<typeof egressSchema>
 
 /** A sink in use. */
 export type SinkSettings = Readonly<{ name: string; filter: RowFilter; cadence: Cadence }> &
-  (Readonly<{ use: 'kafka'; kafka: KafkaSettings }> | Readonly<{ use: 'files'; files: FilesSettings }>)
+  (
+    | Readonly<{ use: 'kafka'; kafka: KafkaSettings }>
+    | Readonly<{ use: 'files'; files: FilesSettings }>
+    | Readonly<{ use: 'postgresql'; store: PostgresqlSettings }>
+    | Readonly<{ use: 'pglite'; store: PgliteSettings }>
+  )
 
 /** The sinks in use, the short form resolved; none: nothing is published. */
 export const sinkSettings = ({ sink, sinks, kafka, files }: EgressConfig): readonly SinkSettings[] => {
@@ -104,6 +113,7 @@ export const sinkSettings = ({ sink, sinks, kafka, files }: EgressConfig): reado
 }
 
 export type KafkaSinkSettings = Extract<SinkSettings, { use: 'kafka' }>
+export type StoreSinkSettings = Extract<SinkSettings, { use: 'postgresql' | 'pglite' }>
 
 /** Those of the sinks in use that are Kafka. */
 export const kafkaSinks = (egress: EgressConfig): readonly KafkaSinkSettings[] =>
@@ -121,9 +131,18 @@ const entrySettings = (entry: SinkEntry): SinkSettings => {
   const cadence: Cadence =
     typeof mode === 'string' ? { kind: 'streaming' } : { kind: 'every', ms: periodMs(mode.every) as number }
   const common = { name, filter, cadence }
-  return entry.use === 'kafka'
-    ? { ...common, use: entry.use, kafka: entry }
-    : { ...common, use: entry.use, files: entry }
+  switch (entry.use) {
+    case 'kafka':
+      return { ...common, use: entry.use, kafka: entry }
+    case 'files':
+      return { ...common, use: entry.use, files: entry }
+    case 'postgresql':
+      return { ...common, use: entry.use, store: entry }
+    case 'pglite':
+      return { ...common, use: entry.use, store: entry }
+    default:
+      return unreachable(entry)
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import { clientCredentialsTokens } from '../../egress/kafka/auth/client-credenti
 import { entraTokens, type EntraIdentity } from '../../egress/kafka/auth/entra-id.js'
 import { mskIamTokens } from '../../egress/kafka/auth/msk-iam.js'
 import type { SaslSettings } from '../../egress/kafka/auth/sasl.js'
-import type { TlsSettings } from '../../egress/kafka/auth/tls.js'
+import type { TlsSettings } from '../../egress/tls.js'
 import type { ConnectionSettings } from '../../egress/kafka/connection.js'
 import type { RegistryConnection } from '../../egress/kafka/options.js'
 import type { ConnectionConfig, SaslConfig, SslSettings } from './kafka-connection-schema.js'

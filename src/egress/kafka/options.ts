@@ -1,6 +1,6 @@
 import type { KafkaConfig } from 'kafkajs'
 import type { FamilyName } from '../../domain/family.js'
-import type { TlsSettings } from './auth/tls.js'
+import type { TlsSettings } from '../tls.js'
 import type { BadRow } from './dead-letter/dead-letter.js'
 import type { SignsOfLife } from './progress/other-owner.js'
 import type { ProgressMismatchCode } from '../progress-mismatch.js'

@@ -14,8 +14,17 @@ import { kafkaSink } from '../../../egress/kafka/sink.js'
 import type { TopicsOptions } from '../../../egress/kafka/topic-admin.js'
 import { connectionOf, registryConnectionOf } from '../../config/kafka-connection.js'
 import type { RowFilter, Sink } from '../../../egress/sink.js'
+import { lazySink } from '../../../egress/lazy-sink.js'
+import { placeOf, type DatabaseOptions, type SqlSinkOptions } from '../../../egress/sql/options.js'
+import { unreachable } from '../../../domain/unreachable.js'
 import { markersIn, topicsIn, type FilesSettings, type KafkaSettings } from '../../config/egress-schema.js'
-import { sinkSettings, type KafkaSinkSettings, type REPLAY, type SinkSettings } from '../../config/egress-sinks.js'
+import {
+  sinkSettings,
+  type KafkaSinkSettings,
+  type REPLAY,
+  type SinkSettings,
+  type StoreSinkSettings,
+} from '../../config/egress-sinks.js'
 import type { Config } from '../../config/schema.js'
 import type { Cadence } from './periods.js'
 
@@ -31,10 +40,12 @@ export const sinksOf = (config: Config, logger: Logger): readonly EgressSink[] =
   }))
 
 /** The running sink with these settings, or the one of a replay, which does not fence it out. */
-export const sinkOf = (settings: SinkSettings, config: Config, logger: Logger, replay?: typeof REPLAY): Sink =>
-  settings.use === 'kafka'
-    ? kafkaSink(kafkaSinkOptions(settings, config, logger, replay))
-    : filesSink({
+export const sinkOf = (settings: SinkSettings, config: Config, logger: Logger, replay?: typeof REPLAY): Sink => {
+  switch (settings.use) {
+    case 'kafka':
+      return kafkaSink(kafkaSinkOptions(settings, config, logger, replay))
+    case 'files':
+      return filesSink({
         name: settings.name,
         // A folder has one writer: a replay beside a running egress needs another.
         folder: join(filesFolderOf(settings, config), ...(replay === undefined ? [] : [replay])),
@@ -43,6 +54,39 @@ export const sinkOf = (settings: SinkSettings, config: Config, logger: Logger, r
         formats: settings.files.formats,
         fileBytesMax: settings.files.fileBytesMax,
       })
+    case 'postgresql':
+    case 'pglite': {
+      const options = sqlSinkOptions(settings, config, replay)
+      return lazySink(options.name, async () => (await import('../../../egress/sql/sink.js')).sqlSink(options))
+    }
+    default:
+      return unreachable(settings)
+  }
+}
+
+/** What the sink of a SQL store is made with; `store migrate` uses it as well. */
+export const sqlSinkOptions = (settings: StoreSinkSettings, config: Config, replay?: typeof REPLAY): SqlSinkOptions => {
+  const { name, store } = settings
+  return {
+    name: replay === undefined ? name : `${name}.${replay}`,
+    tenant: config.tenant,
+    database: databaseOf(settings, config),
+    schema: store.schema,
+    migrate: store.migrate,
+  }
+}
+
+/** The database of a SQL store, for messages. */
+export const storePlace = (settings: StoreSinkSettings, config: Config): string => placeOf(databaseOf(settings, config))
+
+const databaseOf = (settings: StoreSinkSettings, config: Config): DatabaseOptions => {
+  if (settings.use === 'pglite')
+    return { kind: 'pglite', folder: settings.store.dir ?? join(config.data, `sql-${settings.name}`) }
+  const { host, port, database, username: user, password, ssl, ...timeouts } = settings.store
+  const { connectTimeoutMs, statementTimeoutMs } = timeouts
+  const tls = ssl === false ? undefined : ssl === true ? {} : ssl
+  return { kind: 'postgresql', host, port, database, user, password, tls, connectTimeoutMs, statementTimeoutMs }
+}
 
 const kafkaSinkOptions = (
   { name, filter, kafka }: KafkaSinkSettings,

@@ -1,7 +1,7 @@
 import { Agent, request } from 'undici'
 import type { AvroSchema } from '../../../contract/schema/named-types.js'
 import { AuthenticationRefused, connectionFault } from '../auth/connection-faults.js'
-import { tlsMaterial } from '../auth/tls.js'
+import { tlsMaterial } from '../../tls.js'
 import type { CompatibilityLevel, RegistryConnection } from '../options.js'
 
 /**

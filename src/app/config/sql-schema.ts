@@ -1,0 +1,38 @@
+import { z } from 'zod'
+import { secret, sslSchema } from './kafka-connection-schema.js'
+
+/** What the SQL stores have in common. */
+const ofEveryStore = {
+  /** Schema of the database that holds the tables; it is made if it is missing. */
+  schema: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'lower-case letters, digits and _ only, not a digit first, 63 at most')
+    .default('streamvane'),
+  /** Whether the sink makes and changes its tables itself; otherwise `streamvane store migrate` does. */
+  migrate: z.boolean().default(true),
+}
+
+/** The settings of a PostgreSQL server. */
+export const postgresqlSchema = z.strictObject({
+  /** Name or address; a path beginning with `/` is the folder of a Unix socket. */
+  host: z.string().min(1),
+  port: z.number().int().min(1).max(65_535).default(5432),
+  database: z.string().min(1),
+  username: z.string().min(1),
+  password: secret.optional(),
+  ssl: sslSchema.default(false),
+  connectTimeoutMs: z.number().int().min(1).default(10_000),
+  /** A statement that takes longer is given up; its outcome is then unknown, and the sink connects again. */
+  statementTimeoutMs: z.number().int().min(1).default(60_000),
+  ...ofEveryStore,
+})
+
+/** The settings of PGlite, PostgreSQL in this process, in a folder. */
+export const pgliteSchema = z.strictObject({
+  /** Default: `sql-<name>` in the data folder. */
+  dir: z.string().optional(),
+  ...ofEveryStore,
+})
+
+export type PostgresqlSettings = z.infer<typeof postgresqlSchema>
+export type PgliteSettings = z.infer<typeof pgliteSchema>

@@ -1,0 +1,34 @@
+import { Kysely, PostgresDialect, type PostgresPool, type QueryExecutorProvider } from 'kysely'
+import { tlsMaterial } from '../tls.js'
+import type { DatabaseOptions } from './options.js'
+import { pglitePool } from './pglite.js'
+
+/** A database of the dialect of PostgreSQL. Tables are made at run time, so statements are written as SQL. */
+export type Database = Kysely<Tables>
+/** A database, or a transaction in it. */
+export type Session = QueryExecutorProvider
+
+type Tables = Record<string, never>
+
+/** Opens a database. The drivers are loaded here: most installations have no SQL store. */
+export const openDatabase = async (options: DatabaseOptions): Promise<Database> =>
+  new Kysely<Tables>({
+    dialect: new PostgresDialect({
+      pool: await (options.kind === 'pglite' ? pglitePool(options.folder) : poolOf(options)),
+    }),
+  })
+
+const poolOf = async (options: DatabaseOptions & { kind: 'postgresql' }): Promise<PostgresPool> => {
+  const { default: pg } = await import('pg')
+  const { host, port, database, user, password, tls, connectTimeoutMs, statementTimeoutMs } = options
+  const pool = new pg.Pool({
+    ...{ host, port, database, user, max: 2, keepAlive: true, application_name: 'streamvane' },
+    connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: statementTimeoutMs,
+    ...(password === undefined ? {} : { password: () => password.read() }),
+    ...(tls === undefined ? {} : { ssl: tlsMaterial(tls) }),
+  })
+  // A connection that breaks while it is idle is replaced; without a listener it would end the process.
+  pool.on('error', () => undefined)
+  return pool
+}

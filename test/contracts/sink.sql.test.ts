@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe } from 'vitest'
+import { familyNames } from '../../src/domain/family.js'
+import { tableOf } from '../../src/egress/sql/columns.js'
+import { openDatabase, type Database } from '../../src/egress/sql/database.js'
+import type { DatabaseOptions } from '../../src/egress/sql/options.js'
+import { sqlSink } from '../../src/egress/sql/sink.js'
+import { isUpToDate } from '../../src/egress/sql/tables.js'
+import { defaultTopics, topicOf } from '../../src/egress/topics.js'
+import { postgresqlPrograms, startPostgresql, type Postgresql } from '../support/postgresql.js'
+import { sinkContract, type Delivered, type SinkHarness } from './sink.contract.js'
+
+const programs = await postgresqlPrograms()
+
+/** What the tables hold: a row once, and once more for each of its replays. */
+const deliveredIn = async (database: DatabaseOptions, schema: string): Promise<readonly Delivered[]> => {
+  const db = await openDatabase(database)
+  try {
+    const delivered: Delivered[] = []
+    if (!(await isUpToDate(db, schema))) return []
+    for (const family of familyNames) {
+      const { rows } = await sql<{ key: string; revision: string; replays: string }>`
+        SELECT key, revision::text, replays::text FROM ${sql.id(schema, tableOf(family))} ORDER BY key, revision`.execute(
+        db,
+      )
+      const topic = topicOf(defaultTopics, family)
+      for (const { key, revision, replays } of rows)
+        for (let nth = 0; nth <= Number(replays); nth++)
+          delivered.push({ topic, key, revision: Number(revision), replay: nth > 0 })
+    }
+    return delivered
+  } finally {
+    await db.destroy()
+  }
+}
+
+const harness = (database: DatabaseOptions, end: () => Promise<void>): SinkHarness => {
+  const schema = `s_${randomUUID().replaceAll('-', '')}`
+  return {
+    sink: () => sqlSink({ name: 'sql', tenant: 'acme', database, schema, migrate: true }),
+    delivered: () => deliveredIn(database, schema),
+    end,
+  }
+}
+
+describe('PostgreSQL in this process', () => {
+  let folder: string
+  // Kept open by one more user: each opening starts the database.
+  let kept: Database
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'streamvane-pglite-'))
+    kept = await openDatabase({ kind: 'pglite', folder })
+  })
+  afterAll(async () => {
+    await kept.destroy()
+    await rm(folder, { recursive: true, force: true })
+  })
+  sinkContract('PGlite', async () => harness({ kind: 'pglite', folder }, async () => {}))
+})
+
+describe.skipIf(programs === undefined)('a real PostgreSQL', () => {
+  let server: Postgresql
+  beforeAll(async () => {
+    server = await startPostgresql(programs as string)
+  })
+  afterAll(() => server.stop())
+  sinkContract('PostgreSQL', async () =>
+    harness(
+      {
+        ...{ kind: 'postgresql', host: server.host, port: 5432, database: 'postgres', user: 'postgres' },
+        ...{ connectTimeoutMs: 10_000, statementTimeoutMs: 30_000 },
+      },
+      async () => {},
+    ),
+  )
+})

@@ -1,0 +1,157 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { decodeRow, familyOf } from '../../src/contract/kpi-stream.js'
+import { kpiStream } from '../../src/domain/stream-name.js'
+import { openDatabase } from '../../src/egress/sql/database.js'
+import { openEmbeddedLog } from '../../src/log/embedded/log.js'
+import { simulate } from '../../src/simulator/simulate.js'
+import { postgresqlPrograms, startPostgresql, type Postgresql } from '../support/postgresql.js'
+import { jsonLines, running, scratchFolder, streamvane, type Outcome } from '../support/streamvane.js'
+
+const programs = await postgresqlPrograms()
+const DONE = { code: 0 }
+const BATCH_ROWS = 20
+const KILLS = 4
+
+type Term = Readonly<{ count?: number; sum?: number; numerator?: number; denominator?: number }>
+type QueueRow = Readonly<{
+  key: string
+  revision: number
+  status: string
+  measures: Readonly<Partial<Record<string, Term>>>
+  kpis: Readonly<Partial<Record<string, Term>>>
+}>
+
+/** What a person would ask the table for, in the order of {@link QUESTION}. */
+const answerOf = ({ key, revision, status, measures, kpis }: QueueRow): readonly string[] =>
+  [
+    ...[key, revision, status, measures['nOffered']?.count, measures['tAnswered']?.count, measures['tAnswered']?.sum],
+    ...[measures['tHandle']?.sum, kpis['serviceLevel']?.numerator, kpis['serviceLevel']?.denominator],
+  ].map((value) => String(value ?? ''))
+const QUESTION = `SELECT key, revision, status, n_offered, t_answered_count, t_answered_sum_ms, t_handle_sum_ms,
+  service_level_numerator, service_level_denominator FROM streamvane.queue_metrics_latest ORDER BY key COLLATE "C"`
+
+const byKey = (a: readonly string[], b: readonly string[]): number => ((a[0] as string) < (b[0] as string) ? -1 : 1)
+
+/** Every row of the KPI log as `<key> <revision>`, sorted. */
+const storedRevisions = async (data: string): Promise<readonly string[]> => {
+  const kpi = await openEmbeddedLog({ dir: join(data, 'log', 'kpi-g1'), mode: 'reader' })
+  try {
+    const stored: string[] = []
+    for await (const batch of kpi.readStream(kpiStream('default', 'g1')))
+      for (const event of batch) {
+        if (familyOf(event) === undefined) continue
+        const { key, revision } = decodeRow(event).row
+        stored.push(`${key} ${revision}`)
+      }
+    return stored.sort()
+  } finally {
+    await kpi.close()
+  }
+}
+
+/** A morning that is projected, with a configuration whose only sink is this one. */
+const morning = async (sink: Readonly<Record<string, unknown>>) => {
+  const dir = await scratchFolder()
+  const data = join(dir, 'data')
+  const [events, config] = [join(dir, 'morning.ndjson'), join(dir, 'streamvane.json')]
+  const options = { seed: 7, fromMs: Date.parse('2026-01-05T06:00:00Z'), hours: 2, queues: 3, agents: 12 }
+  await writeFile(events, [...simulate({ ...options, envelope: 'mixed' })].map(({ line }) => `${line}\n`).join(''))
+  await writeFile(
+    config,
+    JSON.stringify({ data, egress: { batchMax: BATCH_ROWS, sinks: [{ name: 'store', ...sink }] } }),
+  )
+  const env = { STREAMVANE_CONFIG: config }
+  const ran = (...args: readonly string[]): Promise<Outcome> => streamvane(args, { env })
+  expect(await ran('import', events)).toMatchObject(DONE)
+  expect(await ran('run', '--until-caught-up', '--only', 'projector')).toMatchObject(DONE)
+  return {
+    ...{ data, ran },
+    egress: () => running(['run', '--until-caught-up', '--only', 'egress', '--log-level', 'debug'], env),
+    follower: () => running(['run', '--only', 'egress'], env),
+    queueRows: async (): Promise<readonly (readonly string[])[]> =>
+      jsonLines<QueueRow>((await ran('rows', '--family', 'queue', '--json')).stdout)
+        .map(answerOf)
+        .sort(byKey),
+  }
+}
+
+describe.skipIf(programs === undefined)('rows in a real PostgreSQL', () => {
+  let server: Postgresql
+  beforeAll(async () => {
+    server = await startPostgresql(programs as string)
+  })
+  afterAll(() => server.stop())
+  const postgresql = (more: Readonly<Record<string, unknown>> = {}) => ({
+    ...{ use: 'postgresql', host: server.host, database: 'postgres', username: 'postgres' },
+    ...more,
+  })
+  const progress = async (): Promise<number> => {
+    const [[revision] = []] = await server
+      .query(`SELECT coalesce((progress->>'revision')::bigint, -1) FROM streamvane.sinks`)
+      .catch(() => [])
+    return Number(revision ?? -1)
+  }
+
+  test('are each revision of the KPI log once, and its latest rows in the view, after the egress and the server were killed at every turn', async () => {
+    const { data, ran, egress, queueRows } = await morning(postgresql())
+    for (let kill = 0; kill < KILLS; kill++) {
+      const process = egress()
+      const before = await progress()
+      await expect.poll(progress, { timeout: 60_000, interval: 20 }).toBeGreaterThan(before)
+      if (kill % 2 === 0) await server.crash()
+      else process.kill('SIGKILL')
+      if (kill % 2 === 0) process.kill('SIGKILL')
+      await process.ended
+    }
+    expect(await ran('run', '--until-caught-up', '--only', 'egress')).toMatchObject(DONE)
+    const published = await server.query(
+      `SELECT key, revision FROM streamvane.queue_metrics UNION ALL SELECT key, revision FROM streamvane.agent_metrics
+       UNION ALL SELECT key, revision FROM streamvane.agent_state`,
+    )
+    expect(published.map(([key, revision]) => `${key} ${revision}`).sort()).toEqual(await storedRevisions(data))
+    expect(await server.query(QUESTION)).toEqual(await queueRows())
+  })
+
+  test('are refused where the tables are missing and may not be made, with the command that makes them', async () => {
+    const store = postgresql({ schema: 'managed', migrate: false })
+    const { ran } = await morning(store)
+    const refused = await ran('run', '--until-caught-up', '--only', 'egress')
+    expect(refused).toMatchObject({ code: 4, stderr: expect.stringContaining('streamvane store migrate') })
+    const dry = await ran('store', 'migrate', '--dry-run')
+    expect(dry.stdout).toContain('CREATE TABLE IF NOT EXISTS "managed"."queue_metrics"')
+    expect(
+      await server.query(`SELECT count(*) FROM information_schema.schemata WHERE schema_name = 'managed'`),
+    ).toEqual([['0']])
+    expect(await ran('store', 'migrate')).toMatchObject(DONE)
+    expect(await ran('run', '--until-caught-up', '--only', 'egress')).toMatchObject(DONE)
+    expect(Number((await server.query('SELECT count(*) FROM managed.queue_metrics_latest'))[0]?.[0])).toBeGreaterThan(0)
+  })
+
+  test('are refused where the database does not exist', async () => {
+    const { ran } = await morning(postgresql({ database: 'nowhere' }))
+    const refused = await ran('run', '--until-caught-up', '--only', 'egress')
+    expect(refused).toMatchObject({ code: 4, stderr: expect.stringContaining('create the database') })
+  })
+})
+
+test('rows in PGlite are those of `rows`, and a second process is refused while one has the folder', async () => {
+  const { data, ran, egress, follower, queueRows } = await morning({ use: 'pglite' })
+  expect(await egress().ended).toMatchObject(DONE)
+  const first = follower()
+  await first.said('delivers exactly once')
+  const second = await ran('store', 'migrate')
+  expect(second).toMatchObject({ code: 4, stderr: expect.stringContaining('PGlite serves one process') })
+  first.kill('SIGTERM')
+  expect(await first.ended).toMatchObject(DONE)
+  const db = await openDatabase({ kind: 'pglite', folder: join(data, 'sql-store') })
+  const { rows } = await sql.raw<Record<string, unknown>>(QUESTION).execute(db)
+  await db.destroy()
+  expect(
+    rows
+      .map((row) => Object.values(row).map((value) => (value === null ? '' : String(value as string | number))))
+      .sort(byKey),
+  ).toEqual(await queueRows())
+})
