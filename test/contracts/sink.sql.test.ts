@@ -54,7 +54,7 @@ describe('PostgreSQL in this process', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'streamvane-pglite-'))
     kept = await openDatabase({ kind: 'pglite', folder })
-  })
+  }, 60_000)
   afterAll(async () => {
     await kept.destroy()
     await rm(folder, { recursive: true, force: true })
@@ -66,7 +66,7 @@ describe.skipIf(programs === undefined)('a real PostgreSQL', () => {
   let server: Postgresql
   beforeAll(async () => {
     server = await startPostgresql(programs as string)
-  })
+  }, 60_000)
   afterAll(() => server.stop())
   sinkContract('PostgreSQL', async () =>
     harness(

@@ -82,7 +82,7 @@ describe.skipIf(programs === undefined)('rows in a real PostgreSQL', () => {
   let server: Postgresql
   beforeAll(async () => {
     server = await startPostgresql(programs as string)
-  })
+  }, 60_000)
   afterAll(() => server.stop())
   const postgresql = (more: Readonly<Record<string, unknown>> = {}) => ({
     ...{ use: 'postgresql', host: server.host, database: 'postgres', username: 'postgres' },

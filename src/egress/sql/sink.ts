@@ -2,12 +2,12 @@ import { hostname } from 'node:os'
 import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { sql } from 'kysely'
-import type { Progress, ProgressCheck, Sink, SinkBatch, SinkFailure } from '../sink.js'
+import type { Progress, ProgressCheck, Sink, SinkBatch, SinkFailure, Written } from '../sink.js'
 import { openDatabase, type Database, type Session } from './database.js'
 import { sqlFailure } from './failures.js'
 import { placeOf, type SqlSinkOptions } from './options.js'
 import { writeRecords } from './records.js'
-import { bringUpToDate, isUpToDate, StoreBehind } from './tables.js'
+import { bringUpToDate, hasTables, isUpToDate, StoreBehind } from './tables.js'
 
 type Connected = Readonly<{ db: Database; epoch: string }>
 type Claim = Readonly<{ epoch: string; progress: Progress | null }>
@@ -62,9 +62,10 @@ export const sqlSink = (options: SqlSinkOptions): Sink => {
         ? { tag: 'Refused', reason: `${place}: ${verdict.left}` }
         : undefined
     }
-    await prepareTables(db, options)
-    const before = await refused((await ownRow(db))?.progress)
+    // Who only looks at the progress makes no tables.
+    const before = await refused((await hasTables(db, schema)) ? (await ownRow(db))?.progress : undefined)
     if (before !== undefined) return E.left(before)
+    await prepareTables(db, options)
     const won = await claim(db)
     if (E.isLeft(won)) return won
     claimed = won.right.epoch
@@ -87,16 +88,17 @@ export const sqlSink = (options: SqlSinkOptions): Sink => {
     }
   }
 
-  const write = ({ db, epoch }: Connected, { records, progress }: SinkBatch): Outcome<void> =>
-    db.transaction().execute(async (transaction): Outcome<void> => {
-      const { rows } = await sql<Pick<Claim, 'epoch'>>`
-        SELECT epoch::text AS epoch FROM ${own} FOR UPDATE`.execute(transaction)
-      if (rows[0]?.epoch !== epoch) return E.left(await fencedBy(transaction))
+  const write = ({ db, epoch }: Connected, { records, progress }: SinkBatch): Outcome<Written> =>
+    db.transaction().execute(async (transaction): Outcome<Written> => {
+      const { rows } = await sql<Pick<Claim, 'epoch'> & Readonly<{ number: string }>>`
+        SELECT epoch::text AS epoch, txid_current()::text AS number FROM ${own} FOR UPDATE`.execute(transaction)
+      const [held] = rows
+      if (held?.epoch !== epoch) return E.left(await fencedBy(transaction))
       await writeRecords(transaction, schema, records)
       if (progress !== undefined)
         await sql`UPDATE ${sql.id(schema, 'sinks')} SET progress = ${JSON.stringify(progress)}::jsonb
           WHERE tenant = ${tenant} AND name = ${name}`.execute(transaction)
-      return E.right(undefined)
+      return E.right({ commit: Number(held.number) })
     })
 
   const attempt =

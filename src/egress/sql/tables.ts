@@ -60,14 +60,18 @@ export const allStatements = (schema: string): readonly string[] => [
 const tableStatements = (schema: string): readonly string[] =>
   familyNames.flatMap((family) => familyStatements(schema, family))
 
+/** Whether a store of any version is there. */
+export const hasTables = async (db: Session, schema: string): Promise<boolean> => {
+  const { rows } = await sql<{ table: string | null }>`
+    SELECT to_regclass(${`${quoted(schema)}.${TABLE_OF_VERSION}`})::text AS table`.execute(db)
+  return typeof rows[0]?.table === 'string'
+}
+
 /** Whether the tables are those that this version writes to. */
 export const isUpToDate = async (db: Session, schema: string): Promise<boolean> => {
-  const there = await sql<{
-    there: string | null
-  }>`SELECT to_regclass(${`${quoted(schema)}.${TABLE_OF_VERSION}`})::text AS there`.execute(db)
-  if (there.rows[0]?.there == null) return false
-  const found = await sql<{ text: string }>`SELECT text FROM ${sql.id(schema, TABLE_OF_VERSION)}`.execute(db)
-  return found.rows[0]?.text === catalogueText()
+  if (!(await hasTables(db, schema))) return false
+  const { rows } = await sql<{ text: string }>`SELECT text FROM ${sql.id(schema, TABLE_OF_VERSION)}`.execute(db)
+  return rows[0]?.text === catalogueText()
 }
 
 /**

@@ -7,7 +7,7 @@ import { sinkSettings, type SinkSettings } from '../../config/egress-sinks.js'
 import type { Config } from '../../config/schema.js'
 import { connectionCheckOf } from '../../pipeline/egress/connection-check.js'
 import { progressCheck } from '../../pipeline/egress/progress-check.js'
-import { filesFolderOf, sinkOf } from '../../pipeline/egress/sinks.js'
+import { filesFolderOf, sinkOf, storePlace } from '../../pipeline/egress/sinks.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
 import type { Destination } from './report.js'
 
@@ -41,6 +41,16 @@ const lookAt = async (settings: SinkSettings, config: Config, logs: Logs, logger
     return failure === undefined
       ? { ...base, progress, destinations: [files('well', folder)] }
       : { ...base, progress, ...told(failure), destinations: [files(stateOf(failure), failureText(failure))] }
+  }
+  if (settings.use !== 'kafka') {
+    const store = (state: Destination['state'], says: string): Destination => ({ kind: 'store', name, state, says })
+    const place = storePlace(settings, config)
+    // The folder of PGlite serves one process, which is the egress: it is not opened here.
+    if (settings.use === 'pglite') return { ...base, destinations: [store('well', place)] }
+    const { progress, failure } = await progressAt(settings, config, logs, logger)
+    return failure === undefined
+      ? { ...base, progress, destinations: [store('well', place)] }
+      : { ...base, progress, ...told(failure), destinations: [store(stateOf(failure), failureText(failure))] }
   }
   const [{ progress, failure }, registry] = await Promise.all([
     progressAt(settings, config, logs, logger),
