@@ -37,6 +37,7 @@ const commands: Readonly<Record<keyof typeof summaries, () => Promise<Command>>>
   config: async () => (await import('./config.js')).configCommand(),
   admin: async () => (await import('./admin/admin.js')).adminCommand(),
   profile: async () => (await import('./profile.js')).profileCommand(),
+  completion: async () => (await import('./completion/completion.js')).completionCommand(commands),
 }
 
 const program = new Command('streamvane')
@@ -47,8 +48,10 @@ const program = new Command('streamvane')
   .addHelpText(
     'after',
     `
-Data goes to stdout, everything else to stderr. Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 another instance took over or holds the log;
-4 the destination or the log refuses; 5 done, and differences were found, or stopped before the end; 130 ended by a second Ctrl-C.`,
+Data goes to stdout, everything else to stderr. Exit codes: 0 done; 1 failed;
+2 wrong usage or configuration; 3 another instance took over or holds the log;
+4 the destination or the log refuses; 5 done, and differences were found, or
+stopped before the end; 130 ended by a second Ctrl-C.`,
   )
 
 const [first, second] = process.argv.slice(2)

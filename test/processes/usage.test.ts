@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { adminCommand } from '../../src/cli/admin/admin.js'
 import { backupCommand, restoreCommand } from '../../src/cli/backup.js'
 import { clockCommand } from '../../src/cli/clock.js'
+import { completionCommand } from '../../src/cli/completion/completion.js'
 import { configCommand } from '../../src/cli/config.js'
 import { correctionsCommand } from '../../src/cli/corrections.js'
 import { deadLetterCommand } from '../../src/cli/deadletter.js'
@@ -69,6 +70,7 @@ const commands = {
   config: configCommand,
   admin: adminCommand,
   profile: profileCommand,
+  completion: () => completionCommand({}),
 } satisfies Record<keyof typeof summaries, unknown>
 
 const allBelow = (command: Command): readonly Command[] =>

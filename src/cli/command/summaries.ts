@@ -32,4 +32,5 @@ export const summaries = {
   config: 'check the configuration, and import that of Genesys',
   admin: 'make tokens for the admin API, and print its OpenAPI document',
   profile: 'publish KPI profiles, show the profile in force, and test profiles on given events',
+  completion: 'print the script by which bash, zsh or fish completes commands, options and values',
 } as const
