@@ -20,7 +20,8 @@ import { unreachable } from '../domain/unreachable.js'
 import { CellStore, type CellStoreState, type Due, type NewCellSettings } from './cells/cell-store.js'
 import { emptyColdStore, type ColdStore, type SpilledEntries } from './cells/cold-store.js'
 import { granularitiesOf } from './cells/cell-finder.js'
-import type { IntervalsOf } from './cells/complete-intervals.js'
+import type { Cell } from './cells/cell.js'
+import type { IntervalCounting, IntervalsOf } from './cells/complete-intervals.js'
 import { PointCells } from './cells/point-cells.js'
 import { Restating } from './cells/restating.js'
 import { tooEarly, tooLate, type Refusal } from './lateness.js'
@@ -47,6 +48,8 @@ export type ProjectionState = Readonly<{
   /** Absent in states that were saved before deletions were put out. */
   leaving?: readonly Left[]
   spilled: SpilledEntries
+  /** States of the layers above; their entries of the cold store are in `spilled`, and their intervals in `cells`. */
+  layers?: readonly ProjectionState[]
 }>
 
 export type ProjectionOptions = Readonly<{
@@ -81,7 +84,15 @@ export type ProjectionOptions = Readonly<{
    * divides rows anew from the first interval in which nothing was counted yet.
    */
   begunElsewhere?: () => readonly EpochMs[]
+  /**
+   * Which rows it gives out, where several projections share those of a generation (`LayeredProjection`), and what counts
+   * the rows of all of them. Absent: all rows.
+   */
+  shared?: Readonly<{ owns: (cell: CellName) => boolean; intervals: IntervalCounting }>
 }>
+
+/** Names the cell of a row. */
+export type CellName = Pick<Cell, 'family' | 'dimensions' | 'granularity' | 'start'>
 
 const RESTATED_PER_TICK = 2_000
 
@@ -150,7 +161,8 @@ export class KpiProjection {
       coldStore,
       spilled,
       state?.cells,
-      options.target === undefined ? this.intervalsOf(profile) : undefined,
+      options.target === undefined ? (options.shared?.intervals ?? this.intervalsOf(profile)) : undefined,
+      options.shared?.owns,
     )
     this.pointCells = options.target === undefined ? new PointCells(this.settings, this.cells) : undefined
     this.target = options.target ?? (this.pointCells as PointCells)
@@ -291,6 +303,11 @@ export class KpiProjection {
     this.leavers.wasPublished(published.left)
   }
 
+  /** End of the last closed base interval; null before the first closing. */
+  get closedThrough(): EpochMs | null {
+    return this.cells.closedThrough
+  }
+
   /** Closed cells that wait in memory for the next save. */
   get closedInMemory(): number {
     return this.cells.closedInMemory
@@ -321,11 +338,16 @@ export class KpiProjection {
     this.agentStates.release()
   }
 
+  /** The families that the profile in force at an instant asks for. */
+  familiesAt(at: EpochMs): readonly FamilyName[] {
+    return this.settings.cellProfileAt(intervalStart(at, this.base.intervalMs)).families
+  }
+
   private intervalsOf(profile: Profile): IntervalsOf {
     return {
       granularities: granularitiesOf(profile),
       zone: profile.zone,
-      familiesAt: (at) => this.settings.cellProfileAt(intervalStart(at, profile.intervalMs)).families,
+      familiesAt: (at) => this.familiesAt(at),
     }
   }
 

@@ -32,7 +32,11 @@ export const computedGenerations = async (logs: Logs, tenant: string): Promise<G
 }
 
 /** The generation of this name, by default the live one. Throws `NoGeneration`, `UnknownGeneration`. */
-export const chosenGeneration = ({ all, live, retired }: Generations, name: string | undefined, tenant: string): Generation => {
+export const chosenGeneration = (
+  { all, live, retired }: Generations,
+  name: string | undefined,
+  tenant: string,
+): Generation => {
   const wanted = name ?? live
   if (wanted === undefined) throw new NoGeneration(tenant)
   const generation = Object.hasOwn(all, wanted) ? all[wanted] : undefined

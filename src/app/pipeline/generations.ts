@@ -2,6 +2,10 @@ import * as E from 'fp-ts/lib/Either.js'
 import { produce } from 'immer'
 import type { Publication } from '../../contract/schema/published-schema.js'
 import type { Profile } from '../../domain/profile.js'
+import type { Dimension } from '../../domain/dimensions.js'
+import type { FamilyName } from '../../domain/family.js'
+import type { Granularity } from '../../domain/granularity.js'
+import type { EpochMs } from '../../domain/interval.js'
 import { generationsStream } from '../../domain/stream-name.js'
 import { contentId } from '../../log/content-id.js'
 import { LogUnavailable, type EventLog, type Position, type RecordedEvent } from '../../log/event-log.js'
@@ -19,7 +23,22 @@ export type Generation = Readonly<{
   historyThrough: string | null
   startedAt: string
   rawLogId?: string
+  /** Only these rows are its own; the others are those of the generation below, which goes on as it would have. */
+  scoped?: Readonly<{ base: Generation; scope: SavedScope }>
 }>
+
+/** Which rows, as JSON holds it: see `Scope`. Instants are epoch milliseconds. */
+export type SavedScope = Readonly<{
+  families?: readonly FamilyName[]
+  granularities?: readonly Granularity[]
+  from?: EpochMs
+  to?: EpochMs
+  dimensions?: Readonly<Partial<Record<Dimension, readonly (string | null)[]>>>
+}>
+
+/** The computations that share the rows of a generation, from the bottom: itself, and those that it goes on with. */
+export const layersOf = (generation: Generation): readonly Generation[] =>
+  generation.scoped === undefined ? [generation] : [...layersOf(generation.scoped.base), generation]
 
 /** Who changed something, and why; absent where an earlier version noted the change, or nobody said. */
 export type Told = Readonly<{ by?: string; why?: string }>
@@ -63,8 +82,12 @@ export const liveBefore = ({ promoted, live, retired }: Generations): string | u
  */
 export const PROJECTION_VERSION = 4
 
+/** The generation below is named, and started before. */
+type StoredGeneration = Omit<Generation, 'scoped'> &
+  Readonly<{ scoped?: Readonly<{ base: string; scope: SavedScope }> }>
+
 type GenerationEvent =
-  | (Told & Readonly<{ type: 'GenerationStarted'; generation: Generation }>)
+  | (Told & Readonly<{ type: 'GenerationStarted'; generation: StoredGeneration }>)
   /** `publish` is absent in what earlier versions noted: they published all. */
   | (Told & Readonly<{ type: 'GenerationPromoted'; name: string; at: string; publish?: PublishMode }>)
   | (Told & Readonly<{ type: 'GenerationRetired'; name: string; at: string }>)
@@ -85,7 +108,7 @@ const evolve = (state: Generations, event: GenerationEvent, revision: number): G
     draft.revision = revision
     switch (event.type) {
       case 'GenerationStarted':
-        draft.all[event.generation.name] = event.generation as never
+        draft.all[event.generation.name] = withBase(state, event.generation) as never
         return
       case 'GenerationPromoted': {
         if (draft.live === event.name) return
@@ -112,6 +135,14 @@ const evolve = (state: Generations, event: GenerationEvent, revision: number): G
         return
     }
   })
+
+const withBase = ({ all }: Generations, { scoped, ...generation }: StoredGeneration): Generation => {
+  if (scoped === undefined) return generation
+  const base = all[scoped.base]
+  if (base === undefined)
+    throw new Error(`generation ${generation.name} is based on ${scoped.base}, which was not started`)
+  return { ...generation, scoped: { ...scoped, base } }
+}
 
 const decode = (event: RecordedEvent): GenerationEvent =>
   ({ type: event.type, ...(JSON.parse(Buffer.from(event.data).toString('utf8')) as object) }) as GenerationEvent
@@ -194,17 +225,21 @@ export const startGeneration = async (
   now: Date,
   rawLogId?: string,
   told: Told = {},
+  scoped?: Readonly<{ base: string; scope: SavedScope }>,
 ): Promise<Readonly<{ state: Generations; generation: Generation }>> => {
   const last = Object.keys(state.all).reduce((max, name) => Math.max(max, Number(name.slice(1))), 0)
-  const generation: Generation = {
-    name: `g${last + 1}`,
+  const name = `g${last + 1}`
+  const generation: StoredGeneration = {
+    name,
     projectionVersion: PROJECTION_VERSION,
     profile,
     historyThrough: rawHead === undefined ? null : String(rawHead),
     startedAt: now.toISOString(),
     ...(rawLogId === undefined ? {} : { rawLogId }),
+    ...(scoped === undefined ? {} : { scoped }),
   }
-  return { state: await append(control, tenant, state, { type: 'GenerationStarted', generation, ...told }), generation }
+  const after = await append(control, tenant, state, { type: 'GenerationStarted', generation, ...told })
+  return { state: after, generation: after.all[name] as Generation }
 }
 
 /** From now on the egress publishes this generation: all of it, or what differs from the one before. */

@@ -59,8 +59,12 @@ export const listCommand = (name: 'list' | 'generations'): Command => {
 }
 
 /** A status as programs read it: what the generation is, and how it stands. */
-export const jsonOf = ({ generation, ...rest }: GenerationStatus, live: string | undefined): object => ({
+export const jsonOf = (
+  { generation: { scoped, ...generation }, ...rest }: GenerationStatus,
+  live: string | undefined,
+): object => ({
   ...generation,
+  ...(scoped && { scoped: { base: scoped.base.name, scope: scoped.scope } }),
   live: generation.name === live,
   ...rest,
 })

@@ -1,6 +1,10 @@
 import { Option, type Command } from 'commander'
 import { loadProfile } from '../../app/config/load.js'
 import type { IntervalComparison, PublishedField } from '../../app/operations/generations/compare-generations.js'
+import { familyNames, type FamilyName } from '../../domain/family.js'
+import { savedScope } from '../../app/pipeline/projector/generation-projection.js'
+import { rangeOf } from '../command/option-values.js'
+import { scopeOf } from '../what-if/scope-flags.js'
 import { projectionStatus } from '../../app/operations/generations/generation-status.js'
 import { rebuild, type RebuildOutcome } from '../../app/operations/generations/rebuild.js'
 import { publishModes, type Generation, type PublishMode } from '../../app/pipeline/generations.js'
@@ -17,6 +21,12 @@ type Flags = CommonFlags &
   WaitFlags &
   OperatorFlags &
   Readonly<{
+    from?: string
+    to?: string
+    family?: FamilyName[]
+    queue?: string
+    agent?: string
+    where?: string[]
     profile?: string
     resume?: string | true
     promote?: boolean
@@ -30,12 +40,25 @@ export const rebuildCommand = (): Command =>
     command('rebuild', summaries.rebuild, [
       'streamvane rebuild',
       'streamvane rebuild --profile new-profile.yaml --promote',
+      'streamvane rebuild --from 2026-01-05 --to 2026-01-12 --queue Sales --profile new-profile.yaml',
       'streamvane projections rebuild --resume g3',
       'streamvane rebuild --json | jq "select(.same | not)"',
     ]),
   )
     .option(...WAIT)
     .option('--profile <file>', 'compute by this profile (default: the configured one)')
+    .option(
+      '--from <instant>',
+      'recompute only rows of intervals that start then or later; the others stay as they are',
+    )
+    .option('--to <instant>', 'and only of intervals that start before')
+    .addOption(new Option('--family <name...>', 'and only of these families').choices(familyNames))
+    .option('--queue <id or name>', 'and only of this queue')
+    .option('--agent <id>', 'and only of this agent')
+    .option(
+      '--where <dimension=value...>',
+      'and only with this value of a dimension, such as mediaType=voice; - is none',
+    )
     .option('--resume [generation]', 'go on with a rebuild that was cut short (default: the last one)')
     .option('--promote', 'publish the new generation from now on; a running egress switches to it')
     .addOption(
@@ -45,20 +68,28 @@ export const rebuildCommand = (): Command =>
     )
     .option('--json', 'one JSON object an interval')
     .action(async (flags: Flags) => {
-      if (flags.resume !== undefined && flags.profile !== undefined)
-        throw new UsageError('--resume and --profile are given both: a generation keeps the profile that it began with')
+      if (flags.resume !== undefined && (flags.profile !== undefined || isScoped(flags)))
+        throw new UsageError(
+          '--resume goes on with the profile and the rows that the generation began with: leave --profile and the scope out',
+        )
+      const range = rangeOf(flags)
       const config = configOf(flags)
       const profile = flags.profile === undefined ? config.profile : loadProfile(flags.profile)
       const patient = waiting('rebuild', flags)
       await withContext(patient, config, async (context) => {
         const { resume, promote = false, publish } = flags
+        const { logs } = context
+        const scope = isScoped(flags) ? savedScope(await scopeOf(flags, range, logs, config.tenant)) : undefined
         await tellCutShort(context, resume)
-        const details = { profile: `${profile.id} v${profile.version}`, resume: resume ?? null, promote, publish }
+        const details = {
+          ...{ profile: `${profile.id} v${profile.version}`, resume: resume ?? null, promote, publish },
+          ...(scope && { scope }),
+        }
         return recorded(context, flags, { operation: 'rebuild', details }, async (note) => {
           const told = operatorOf(flags)
           const onGeneration = ({ name }: Generation): void => note({ summary: { generation: name } })
           const outcome = await warming('rebuild', context, patient.waitSeconds, (options) =>
-            rebuild({ ...options, profile, resume, promote, publish, told, onGeneration }),
+            rebuild({ ...options, profile, scope, resume, promote, publish, told, onGeneration }),
           )
           if (flags.json === true) for (const each of outcome.intervals) console.log(JSON.stringify(jsonOf(each)))
           else if (outcome.notCompared === undefined) printIntervals(outcome)
@@ -74,6 +105,9 @@ export const rebuildCommand = (): Command =>
         })
       })
     })
+
+const isScoped = ({ from, to, family, queue, agent, where }: Flags): boolean =>
+  [from, to, family, queue, agent, where].some((each) => each !== undefined)
 
 /** A rebuild that was cut short keeps its disk until it is resumed or retired. */
 const tellCutShort = async ({ config, logs, logger }: Context, resume: string | true | undefined): Promise<void> => {
@@ -116,7 +150,7 @@ const printIntervals = ({ before, generation, intervals }: RebuildOutcome): void
     ]),
   })
 
-const summaryOf = ({ before, generation, intervals, notCompared, promoted }: RebuildOutcome): string => {
+const summaryOf = ({ before, generation, intervals, notCompared, outside, promoted }: RebuildOutcome): string => {
   const live = promoted
     ? `${generation.name} is live now`
     : `the live generation is unchanged (\`streamvane projections promote ${generation.name}\` switches to the new one)`
@@ -128,9 +162,13 @@ const summaryOf = ({ before, generation, intervals, notCompared, promoted }: Reb
     for (const [field, count] of Object.entries(each.published) as [PublishedField, number][])
       published[field] = (published[field] ?? 0) + count
   const others = countsText(published)
+  const proved =
+    outside === undefined
+      ? ''
+      : `; of ${outside.rows} rows out of the scope ${outside.same} have the bytes that they had (digest ${outside.digest})${outside.moved === 0 ? '' : `, and ${outside.moved} moved on meanwhile`}`
   return `generation ${generation.name} is complete; ${same} of ${intervals.length} intervals have the same values as ${before ?? 'none'}${
     others === '' ? '' : `; rows that differ in what they publish besides: ${others}`
-  }; ${live}`
+  }${proved}; ${live}`
 }
 
 const countsText = (counts: IntervalComparison['published']): string =>

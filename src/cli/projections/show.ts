@@ -1,4 +1,5 @@
 import { Argument, type Command } from 'commander'
+import type { SavedScope } from '../../app/pipeline/generations.js'
 import { projectionStatus } from '../../app/operations/generations/generation-status.js'
 import { differencesBetween } from '../../app/operations/generations/row-differences.js'
 import { chosenGeneration, computedGenerations } from '../../app/operations/computed.js'
@@ -38,6 +39,8 @@ export const showCommand = (): Command =>
           ['generation', `${wanted}, ${phase}`],
           ['profile', `${generation.profile.id} v${generation.profile.version}`],
           ['points from', generation.profile.points],
+          ['only', generation.scoped && scopeText(generation.scoped.scope)],
+          ['other rows of', generation.scoped?.base.name],
           ['started', generation.startedAt],
           ['projection version', String(generation.projectionVersion)],
           ['folded', position === undefined ? 'nothing' : `${doneText(status)} (position ${position} of ${head})`],
@@ -53,6 +56,16 @@ export const showCommand = (): Command =>
         return EXIT.ok
       })
     })
+
+/** The rows of a scope in words. */
+const scopeText = ({ families, granularities, from, to, dimensions = {} }: SavedScope): string =>
+  [
+    ...(families === undefined ? [] : [`families ${families.join(', ')}`]),
+    ...(granularities === undefined ? [] : [granularities.join(', ')]),
+    ...(from === undefined ? [] : [`from ${new Date(from).toISOString()}`]),
+    ...(to === undefined ? [] : [`before ${new Date(to).toISOString()}`]),
+    ...Object.entries(dimensions).map(([name, values]) => `${name} ${values.map((value) => value ?? '-').join(', ')}`),
+  ].join('; ')
 
 const toldText = ({ at, by, why }: Readonly<{ at: string; by?: string; why?: string }>): string =>
   `${at}${by === undefined ? '' : ` by ${by}`}${why === undefined ? '' : `: ${why}`}`

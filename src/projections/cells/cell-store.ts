@@ -8,7 +8,13 @@ import { Cell } from './cell.js'
 import { cellStateOf, keyOf, type CellState, type SavedCell } from './saved-cell.js'
 import { CellIndex } from './cell-index.js'
 import { SpillingMap, type ColdStore, type SpilledEntries } from './cold-store.js'
-import { CompleteIntervals, type Closing, type CompleteIntervalsState, type IntervalsOf } from './complete-intervals.js'
+import {
+  CompleteIntervals,
+  type Closing,
+  type IntervalCounting,
+  type CompleteIntervalsState,
+  type IntervalsOf,
+} from './complete-intervals.js'
 import { Keepings } from './keeping.js'
 import { Sites, type Site } from './site.js'
 
@@ -53,7 +59,8 @@ export class CellStore {
   private listed: Cell[] = []
   private readonly settingsOf: NewCellSettingsOf
   private readonly keepings = new Keepings()
-  private readonly intervals: CompleteIntervals | undefined
+  private readonly intervals: IntervalCounting | undefined
+  private readonly owns: ((cell: Cell) => boolean) | undefined
   readonly sites = new Sites()
   /** Counts the moments after which `open` may answer another cell for the same place than before. */
   epoch = 0
@@ -67,16 +74,23 @@ export class CellStore {
   /** After `reopenAfter`: intervals up to here may hold cells that were closed too early. */
   private wasClosedThrough: EpochMs | null = null
 
-  /** `intervals`: absent where the cells of others are not known, so that nothing can be said of intervals. */
+  /**
+   * `intervals`: absent where the cells of others are not known, so that nothing can be said of intervals; whoever counts
+   * cells of several stores gives what counts them. `owns`: of other cells nothing is given out or counted.
+   */
   constructor(
     settingsOf: NewCellSettingsOf,
     coldStore: ColdStore,
     spilled: SpilledEntries,
     state?: CellStoreState,
-    intervals?: IntervalsOf,
+    intervals?: IntervalsOf | IntervalCounting,
+    owns?: (cell: Cell) => boolean,
   ) {
     this.settingsOf = settingsOf
-    if (intervals !== undefined) this.intervals = new CompleteIntervals(intervals, coldStore, spilled, state?.intervals)
+    this.owns = owns
+    if (intervals !== undefined)
+      this.intervals =
+        'close' in intervals ? intervals : new CompleteIntervals(intervals, coldStore, spilled, state?.intervals)
     this.indexes = Object.fromEntries(granularities.map((granularity) => [granularity, new Map()])) as Record<
       Granularity,
       Map<EpochMs, CellIndex>
@@ -151,7 +165,7 @@ export class CellStore {
       this.closedInMemory += 1
       this.list(cell)
       this.closed.set(keyOf(cell), cell)
-      if (!holding.has(cell.family) && !cell.isEmpty) holding.add(cell.family)
+      if (cell.isOwned && !holding.has(cell.family) && !cell.isEmpty) holding.add(cell.family)
     }
     return { start: index.start, end: index.end, holding }
   }
@@ -239,7 +253,7 @@ export class CellStore {
 
   /** Puts a cell on the list of changed cells. */
   list(cell: Cell): void {
-    if (cell.isListed) return
+    if (cell.isListed || !cell.isOwned) return
     cell.isListed = true
     this.listed.push(cell)
   }
@@ -289,13 +303,18 @@ export class CellStore {
       interval.start,
     )
     const keeping = this.keepings.of(sketched, keepsValues)
-    return new Cell(site, granularity, interval, keeping, { status, settingsVersion, serviceTarget })
+    return this.owned(new Cell(site, granularity, interval, keeping, { status, settingsVersion, serviceTarget }))
   }
 
   private restored(key: string, saved: SavedCell): Cell {
     const state = cellStateOf(key, saved)
     const site = this.sites.of(state.family, state.dimensions)
-    return Cell.restored(site, this.keepings.of(state.sketched, state.keepsValues), state)
+    return this.owned(Cell.restored(site, this.keepings.of(state.sketched, state.keepsValues), state))
+  }
+
+  private owned(cell: Cell): Cell {
+    if (this.owns !== undefined) cell.isOwned = this.owns(cell)
+    return cell
   }
 
   private index(granularity: Granularity, interval: Interval): CellIndex {

@@ -32,6 +32,8 @@ export class Cell {
   private erased = 0
   /** Is it on the cell store's list of cells that may have changed? */
   isListed = false
+  /** Does the projection give its row out? Another one does where several share the rows of a generation. */
+  isOwned = true
   /** The last revision that was published; 0 if none was. */
   private published = 0
   /** The revision that its interval has counted, once it is closed; and whether it held something then. */

@@ -46,6 +46,13 @@ type Closed = {
 /** A closing interval that holds cells, and the families that hold something in it. */
 export type Closing = Readonly<Interval & { holding: ReadonlySet<FamilyName> }>
 
+/** What a store of cells tells of its intervals, and asks about them. */
+export type IntervalCounting = Pick<
+  CompleteIntervals,
+  'close' | 'count' | 'drain' | 'wasPublished' | 'spilled' | 'release'
+> &
+  Readonly<{ save: () => CompleteIntervalsState | undefined }>
+
 /**
  * Which intervals are complete, and what their rows add up to. A row is counted when it is given out, or needs no giving
  * out: then it is taken off and added again, so the other rows of the interval are not looked at. The number of an

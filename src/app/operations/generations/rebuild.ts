@@ -8,6 +8,7 @@ import {
   type Generation,
   type Generations,
   type PublishMode,
+  type SavedScope,
   type Told,
 } from '../../pipeline/generations.js'
 import { rawLogIdOf } from '../../pipeline/projector/checkpoint-check.js'
@@ -15,6 +16,8 @@ import { chosenGeneration, UnknownGeneration } from '../computed.js'
 import { catchUp, RebuildRefused, type CatchUpOptions } from './catch-up.js'
 import { compareGenerations, type IntervalComparison } from './compare-generations.js'
 import { comparedRow, type ComparedRow } from './digest.js'
+import { proveOutside, type OutsideProof } from './outside-proof.js'
+import { scopeBase } from './scope-base.js'
 import { phaseOf, positionOf } from './generation-status.js'
 
 export { RebuildFailed, RebuildRefused, RebuildStopped } from './catch-up.js'
@@ -23,6 +26,8 @@ export type RebuildOptions = CatchUpOptions &
   Readonly<{
     /** By what the new generation computes; one that is resumed keeps its own. */
     profile: Profile
+    /** Recompute only these rows; the others stay those of the live generation. Default all. */
+    scope?: SavedScope | undefined
     /** Go on with this generation, which is not complete, instead of starting one. `true`: the last that is not. */
     resume?: string | true | undefined
     promote: boolean
@@ -40,6 +45,8 @@ export type RebuildOutcome = Readonly<{
   intervals: readonly IntervalComparison[]
   /** Why the two generations could not be compared: rows of the one before have a schema that is not known any more. */
   notCompared: string | undefined
+  /** Of a rebuild in part: the proof that the rows out of its scope are those of the generation below. */
+  outside: OutsideProof | undefined
   promoted: boolean
 }>
 
@@ -57,21 +64,23 @@ export const rebuild = async (options: RebuildOptions): Promise<RebuildOutcome> 
     const rows = await latestHeaders(await logs.kpi(name, 'reader'), tenant, name)
     return new Map([...rows].map(([key, row]) => [key, comparedRow(row)]))
   }
+  const outside = await proveOutside(logs, tenant, generation)
   const { intervals, notCompared } = await compareWith(before, generation.name, rowsOf)
   if (options.promote)
     await logs.changingControl(async (control) =>
       promote(control, tenant, await readGenerations(control, tenant), generation.name, new Date(now()), publish, told),
     )
-  return { before, generation, intervals, notCompared, promoted: options.promote }
+  return { before, generation, intervals, notCompared, outside, promoted: options.promote }
 }
 
 type Begun = Readonly<{ before: string | undefined; generation: Generation }>
 
-const started = ({ logs, tenant, profile, now, raw, told }: RebuildOptions): Promise<Begun> =>
+const started = ({ logs, tenant, profile, now, raw, told, scope }: RebuildOptions): Promise<Begun> =>
   logs.changingControl(async (control) => {
     const state = await readGenerations(control, tenant)
     const [head, id] = [await raw.head(), await rawLogIdOf(raw)]
-    const begun = await startGeneration(control, tenant, state, profile, head, new Date(now()), id, told)
+    const scoped = scope && { base: await scopeBase(state, { raw, tenant, profile }), scope }
+    const begun = await startGeneration(control, tenant, state, profile, head, new Date(now()), id, told, scoped)
     return { before: state.live, generation: begun.generation }
   })
 

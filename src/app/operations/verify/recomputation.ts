@@ -3,7 +3,7 @@ import type { RawMark } from '../../../contract/kpi-stream.js'
 import type { StreamErased } from '../../../domain/fact.js'
 import type { KpiEvent } from '../../../domain/kpi-event.js'
 import type { EventLog, Position } from '../../../log/event-log.js'
-import { KpiProjection } from '../../../projections/kpi-projection.js'
+import type { Projection } from '../../../projections/layers/layered-projection.js'
 import type { Due } from '../../../projections/cells/cell-store.js'
 import { firstEventAfter, firstFactFrom, type FactBatch } from '../../pipeline/facts/fact-batch.js'
 import type { FactFeed, FactLive } from '../../pipeline/facts/fact-feed.js'
@@ -11,8 +11,8 @@ import { openFactFeed, type FactMeans } from '../../pipeline/facts/open-feed.js'
 import type { Generation } from '../../pipeline/generations.js'
 import { applyBatch } from '../../pipeline/projector/apply-batch.js'
 import { rawLogIdOf } from '../../pipeline/projector/checkpoint-check.js'
-import { historyThroughOf } from '../../pipeline/projector/projection-fold.js'
-import { erasures, knownAtStart } from '../../pipeline/projector/recovery.js'
+import { projectionOf } from '../../pipeline/projector/generation-projection.js'
+import { erasures } from '../../pipeline/projector/recovery.js'
 import { ScratchColdStore, type Scratch } from './scratch.js'
 
 /** Folded events, or closed cells, after which what is closed leaves memory. */
@@ -44,10 +44,10 @@ export class Recomputation {
   events = 0
   /** What was erased since the generation folded it, so that it cannot be folded again. */
   readonly gone: readonly StreamErased[]
-  readonly projection: KpiProjection
+  readonly projection: Projection
   private readonly cold: ScratchColdStore
   private readonly messages: AsyncGenerator<FactLive>
-  private readonly historyThrough: Position | undefined
+  private readonly generation: Generation
   /** What was delivered and is not folded as a whole: `from` and `fromFact` move. */
   private pending: FactBatch | undefined
   private folded: Position | undefined
@@ -60,8 +60,7 @@ export class Recomputation {
     const { raw, tenant, generation, facts, logger } = options
     const { erased, gone } = await erasures(options, undefined, through)
     const cold = new ScratchColdStore(options.scratch)
-    const known = await knownAtStart(options)
-    const projection = new KpiProjection(tenant, generation.profile, { coldStore: cold.store, ...known })
+    const projection = await projectionOf(options, { state: undefined, coldStore: cold.store })
     const feed = await openFactFeed({
       ...{ raw, logId: await rawLogIdOf(raw), tenant, points: generation.profile.points },
       ...{ erased, batchMax: BATCH, facts, logger },
@@ -74,7 +73,7 @@ export class Recomputation {
     made: Readonly<{
       gone: readonly StreamErased[]
       cold: ScratchColdStore
-      projection: KpiProjection
+      projection: Projection
       feed: FactFeed
     }>,
   ) {
@@ -83,7 +82,7 @@ export class Recomputation {
     this.projection = made.projection
     this.cold = made.cold
     this.messages = made.feed.follow(undefined, signal)
-    this.historyThrough = historyThroughOf(generation)
+    this.generation = generation
   }
 
   /** Folds through a position, or through the end of the log if that comes first. */
@@ -123,7 +122,7 @@ export class Recomputation {
   private foldPart(batch: FactBatch, position: Position): FactBatch | undefined {
     const { run, from, to, fromFact, toFact, through, rawEvents } = batch
     if (through <= position) {
-      applyBatch(this.projection, batch, this.historyThrough)
+      applyBatch(this.projection, batch, this.generation)
       this.events += rawEvents
       this.folded = through
       return undefined
@@ -131,7 +130,7 @@ export class Recomputation {
     const cut = Math.max(from, Math.min(to, firstEventAfter(run, position)))
     const cutFact = cut === to ? toFact : firstFactFrom(run.facts, cut)
     const first = { run, from, to: cut, fromFact, toFact: cutFact, through: position }
-    applyBatch(this.projection, first, this.historyThrough)
+    applyBatch(this.projection, first, this.generation)
     this.events += cut - from
     this.folded = position
     return { ...batch, from: cut, fromFact: cutFact, rawEvents: rawEvents - (cut - from) }

@@ -3,7 +3,7 @@ import type { KpiEvent } from '../../../domain/kpi-event.js'
 import type { Published } from '../../../domain/published.js'
 import type { Position } from '../../../log/event-log.js'
 import type { Due } from '../../../projections/cells/cell-store.js'
-import type { KpiProjection } from '../../../projections/kpi-projection.js'
+import type { Projection } from '../../../projections/layers/layered-projection.js'
 import type { Generation } from '../generations.js'
 import type { Snapshot, SnapshotStore } from './snapshots.js'
 
@@ -18,18 +18,18 @@ export type FoldOptions = Readonly<{
 }>
 
 /** A projection together with the place in the raw log that it has reached. What is folded is the matter of a subclass. */
-export abstract class ProjectionFold {
+export abstract class ProjectionFold<P extends Projection> {
   position: Position | undefined
   /** What was folded by this object, and since the last save. */
   events = 0
   eventsSinceSave = 0
   /** The last event that was folded. */
   protected lastEvent: RawEventRef | undefined
-  protected readonly projection: KpiProjection
+  protected readonly projection: P
   protected readonly options: FoldOptions
   protected readonly historyThrough: Position | undefined
 
-  constructor(projection: KpiProjection, options: FoldOptions) {
+  constructor(projection: P, options: FoldOptions) {
     this.projection = projection
     this.options = options
     this.position = options.mark?.position

@@ -3,7 +3,7 @@ import { decodeRaw } from '../../../ingress/decode/decoders.js'
 import { deadLetter, lateLetter, type LateStretch } from '../../../ingress/dead-letter.js'
 import type { Unusable } from '../../../ingress/unusable.js'
 import type { NewEvent, RecordedEvent } from '../../../log/event-log.js'
-import type { KpiProjection } from '../../../projections/kpi-projection.js'
+import type { Projection } from '../../../projections/layers/layered-projection.js'
 import type { Refusal } from '../../../projections/lateness.js'
 import type { FactBatch } from '../facts/fact-batch.js'
 import { applyBatch } from './apply-batch.js'
@@ -25,10 +25,10 @@ export type Folded = Readonly<{
 export type RawFoldOptions = FoldOptions & Readonly<{ late?: readonly LateStretch[] | undefined }>
 
 /** The projection of a generation, fed with the facts of the raw log. */
-export class RawFold extends ProjectionFold {
+export class RawFold extends ProjectionFold<Projection> {
   private readonly late: LateStretches
 
-  constructor(projection: KpiProjection, { late, ...options }: RawFoldOptions) {
+  constructor(projection: Projection, { late, ...options }: RawFoldOptions) {
     super(projection, options)
     this.late = new LateStretches({ generation: options.generation.name }, late)
   }
@@ -50,7 +50,7 @@ export class RawFold extends ProjectionFold {
   /** Folds the facts of a batch. Returns the first refusal of each event that has one, by its index in the run. */
   private apply(batch: FactBatch): ReadonlyMap<number, Refusal> {
     const refusals = new Map<number, Refusal>()
-    for (const { entry, refusal } of applyBatch(this.projection, batch, this.historyThrough)) {
+    for (const { entry, refusal } of applyBatch(this.projection, batch, this.options.generation)) {
       const event = batch.run.facts.event[entry] as number
       if (!refusals.has(event)) refusals.set(event, refusal)
     }

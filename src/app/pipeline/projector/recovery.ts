@@ -6,7 +6,7 @@ import type { EpochMs } from '../../../domain/interval.js'
 import { readClock } from '../../../ingress/clock.js'
 import { decodeRaw } from '../../../ingress/decode/decoders.js'
 import type { Position } from '../../../log/event-log.js'
-import { KpiProjection, type ProjectionOptions } from '../../../projections/kpi-projection.js'
+import type { ProjectionOptions } from '../../../projections/kpi-projection.js'
 import type { FactBatch } from '../facts/fact-batch.js'
 import type { ErasedRange, FactFeed } from '../facts/fact-feed.js'
 import { openFactFeed } from '../facts/open-feed.js'
@@ -14,6 +14,7 @@ import { checkpointRefusal, rawLogIdOf } from './checkpoint-check.js'
 import { AppendFailed, KpiWriter } from './kpi-writer.js'
 import type { ProjectorRun } from './projector-options.js'
 import { historyThroughOf } from './projection-fold.js'
+import { projectionOf } from './generation-projection.js'
 import { RawFold } from './raw-fold.js'
 import { RowPublisher } from './row-publisher.js'
 import type { Snapshot } from './snapshots.js'
@@ -80,11 +81,7 @@ const restored = async (
     })
   if (snapshot === undefined) await snapshots.clear()
   const { coldStore } = snapshots
-  const projection = new KpiProjection(
-    tenant,
-    generation.profile,
-    snapshot !== undefined ? { state: snapshot.state, coldStore } : { coldStore, ...(await knownAtStart(options)) },
-  )
+  const projection = await projectionOf(options, { state: snapshot?.state, coldStore })
   return {
     savedAt: snapshot?.position,
     fold: new RawFold(projection, { tenant, generation, mark: reached, logId, late: snapshot?.late, now }),

@@ -14,7 +14,7 @@ import type { MergedItem } from './merge-input.js'
  * The half of the projection that counts points, which are what the buckets found; clock and configuration it reads
  * itself. The last event of its marks is of these two.
  */
-export class MergeFold extends ProjectionFold {
+export class MergeFold extends ProjectionFold<KpiProjection> {
   private readonly replay: PointReplay
 
   constructor(projection: KpiProjection, options: FoldOptions) {

@@ -14,6 +14,7 @@ import {
 } from '../projector/projector-stage.js'
 import { retrying, type Lost } from '../retry.js'
 import type { Activity } from '../activity.js'
+import type { Generation } from '../generations.js'
 import type { CheckpointMismatchCode } from '../projector/checkpoint-check.js'
 import type { PauseGate } from '../pause-gate.js'
 import { BucketGroup, MembershipRefused, type MembershipOptions } from './membership.js'
@@ -42,10 +43,13 @@ export const runLivePoints = async (options: LivePointsOptions): Promise<Project
   const late = new LateCount(now)
   activity.watch('events-too-late', () => late.share().isAlarming)
   try {
-    return await followLive({ ...options, what: 'points', untilCaughtUp: false }, (on) =>
-      retrying<ProjectorEnd>({ ...options, what: 'points', signal: on.signal, backoff: RETRY }, (works) =>
-        attempt(options, { ...on, onWorking: () => (works(), on.onWorking()) }, group, late),
-      ),
+    return await followLive(
+      { ...options, what: 'points', untilCaughtUp: false },
+      async (on) =>
+        scopedRefusal(on.generation) ??
+        retrying<ProjectorEnd>({ ...options, what: 'points', signal: on.signal, backoff: RETRY }, (works) =>
+          attempt(options, { ...on, onWorking: () => (works(), on.onWorking()) }, group, late),
+        ),
     )
   } finally {
     await group.leave()
@@ -78,6 +82,8 @@ const attempt = async (
 /** Merges the points of all buckets into rows of the live generation. */
 export const runLiveMerge = (options: LiveProjectorOptions): Promise<ProjectorEnd> =>
   followLive({ ...options, what: 'merge' }, async ({ generation, waitMaxMs, signal, onWorking }) => {
+    const refused = scopedRefusal(generation)
+    if (refused !== undefined) return refused
     const { logs, data, tenant, logger } = options
     const kpi = await openKpi(logs, generation, waitMaxMs, signal)
     // What a projector without shards saved has the state of both halves, and is of no use here.
@@ -92,3 +98,12 @@ export const runLiveMerge = (options: LiveProjectorOptions): Promise<ProjectorEn
       await logs.releaseKpi(generation.name)
     }
   })
+
+/** What buckets find is found by one profile; a generation that was rebuilt in part has two. */
+const scopedRefusal = ({ name, scoped }: Generation): Extract<ProjectorEnd, { kind: 'refused' }> | undefined =>
+  scoped === undefined
+    ? undefined
+    : {
+        kind: 'refused',
+        reason: `generation ${name} was rebuilt in part, which points and merge cannot go on with: run the stage projector, or \`streamvane projections rebuild --promote\` without a scope`,
+      }
