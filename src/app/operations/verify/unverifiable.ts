@@ -4,7 +4,7 @@ import type { IntervalComplete } from '../../../domain/interval-complete.js'
 import { rowKey } from '../../../domain/row.js'
 import type { RowHeader } from '../../../contract/row-header.js'
 import { KpiProjection } from '../../../projections/kpi-projection.js'
-import { configurationIn, type Reading } from '../../pipeline/projector/recovery.js'
+import { configurationIn, type Reading } from '../../pipeline/projector/known-at-start.js'
 
 type RowOf = Pick<RowHeader, 'key' | 'family' | 'dimensions' | 'granularity' | 'start'>
 

@@ -4,7 +4,7 @@ import { LayeredProjection, type Layer, type Projection } from '../../../project
 import type { Dimension } from '../../../domain/dimensions.js'
 import { isInScope, type Scope } from '../../scoped/scope.js'
 import { layersOf, type Generation, type SavedScope } from '../generations.js'
-import { knownAtStart, type Reading } from './recovery.js'
+import { knownAtStart, type Reading } from './known-at-start.js'
 
 /** The projection of a generation: at a saved state, or at the beginning of the raw log. */
 export const projectionOf = async (

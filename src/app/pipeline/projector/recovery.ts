@@ -1,12 +1,7 @@
-import * as E from 'fp-ts/lib/Either.js'
 import { recover, type CutShort, type RawMark } from '../../../contract/kpi-stream.js'
 import { PublishedRevisions } from '../../../contract/published-revisions.js'
-import { isConfiguration, type ConfigurationFact, type StreamErased } from '../../../domain/fact.js'
-import type { EpochMs } from '../../../domain/interval.js'
-import { readClock } from '../../../ingress/clock.js'
-import { decodeRaw } from '../../../ingress/decode/decoders.js'
+import type { StreamErased } from '../../../domain/fact.js'
 import type { Position } from '../../../log/event-log.js'
-import type { ProjectionOptions } from '../../../projections/kpi-projection.js'
 import type { FactBatch } from '../facts/fact-batch.js'
 import type { ErasedRange, FactFeed } from '../facts/fact-feed.js'
 import { openFactFeed } from '../facts/open-feed.js'
@@ -15,6 +10,7 @@ import { AppendFailed, KpiWriter } from './kpi-writer.js'
 import type { ProjectorRun } from './projector-options.js'
 import { historyThroughOf } from './projection-fold.js'
 import { projectionOf } from './generation-projection.js'
+import { configurationIn, type Reading } from './known-at-start.js'
 import { RawFold } from './raw-fold.js'
 import { RowPublisher } from './row-publisher.js'
 import type { Snapshot } from './snapshots.js'
@@ -105,38 +101,6 @@ export const usableSnapshot = (
     ? snapshot
     : undefined
 
-/** What a projection is read from: the raw log and a generation. */
-export type Reading = Pick<ProjectorRun, 'raw' | 'tenant' | 'generation'>
-
-/** What a projection knows from the start that begins at the beginning of the raw log. */
-export const knownAtStart = async (
-  reading: Reading,
-): Promise<Pick<ProjectionOptions, 'configuration' | 'knownAt' | 'inHistory' | 'takeBacks'>> => ({
-  configuration: await knownConfiguration(reading),
-  knownAt: Date.parse(reading.generation.startedAt),
-  inHistory: historyThroughOf(reading.generation) !== undefined,
-  takeBacks: await knownTakeBacks(reading),
-})
-
-/** The configuration in the raw log when the generation began. */
-const knownConfiguration = async (options: Reading): Promise<readonly ConfigurationFact[]> => {
-  const through = historyThroughOf(options.generation)
-  if (through === undefined) return []
-  const known: ConfigurationFact[] = []
-  for await (const { facts, position } of configurationIn(options)) if (position <= through) known.push(...facts)
-  return known
-}
-
-/** The instants to which the clock was taken back before the generation began, in the order of the log. */
-const knownTakeBacks = async ({ raw, tenant, generation }: Reading): Promise<readonly EpochMs[]> => {
-  const through = historyThroughOf(generation)
-  if (through === undefined) return []
-  const known: EpochMs[] = []
-  for await (const { kind, at, position } of readClock(raw, tenant))
-    if (kind === 'take-back' && position <= through) known.push(at)
-  return known
-}
-
 /**
  * `erased`: every erased stream, behind history and a snapshot those that were erased since. `gone`: those that were
  * erased after the generation began, of which the generation had folded events between `from` and `through`. They are
@@ -165,18 +129,7 @@ export const erasures = async (
 }
 
 /** The configuration in the raw log behind a position, in order. */
-export async function* configurationIn(
-  { raw, tenant }: Reading,
-  after?: Position,
-): AsyncIterable<Readonly<{ facts: readonly ConfigurationFact[]; position: Position }>> {
-  for await (const batch of raw.readAll({ after, prefixes: [`${tenant}.config-`] }))
-    for (const event of batch) {
-      const facts = decodeRaw(event.type, event.data)
-      if (E.isRight(facts)) yield { facts: facts.right.filter(isConfiguration), position: event.position }
-    }
-}
-
-/** Folds through the checkpoint. Dead letters are stored already. */
+export /** Folds through the checkpoint. Dead letters are stored already. */
 const refold = async (
   options: ProjectorRun,
   { fold, feed, publisher }: Recovered,
