@@ -13,6 +13,7 @@ import {
   type Change,
   type Configured,
 } from '../app/operations/imports/import-configuration.js'
+import type { OrgSettingsChanged, QueueConfigured } from '../domain/fact.js'
 import { printable } from '../domain/printable.js'
 import { command, commandGroup, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
@@ -22,6 +23,7 @@ import { EXIT } from './command/exit.js'
 import { rawWriter } from './command/raw-writer.js'
 import { summaries } from './command/summaries.js'
 import { settingsIn } from './settings-files.js'
+import { checkDiffRange, showBeforeChange, withDiff, type DiffFlags } from './what-if/before-change.js'
 
 export const configCommand = (): Command => {
   const group = commandGroup('config', summaries.config)
@@ -53,18 +55,21 @@ const checkCommand = (): Command =>
 type ImportFlags = CommonFlags &
   WaitFlags &
   OperatorFlags &
+  DiffFlags &
   Readonly<{ effectiveAt?: string; dryRun?: boolean; json?: boolean }>
 
 const importCommand = (): Command =>
-  withOperator(
-    command(
-      'import',
-      "take Genesys's configuration into the log: queues, presence definitions, organisation settings; can be run again",
-      [
-        'streamvane config import queues.json presences.json',
-        'streamvane config import queues.json --effective-at 2026-03-01T00:00:00Z',
-        'streamvane config import organisation.json --dry-run',
-      ],
+  withDiff(
+    withOperator(
+      command(
+        'import',
+        "take Genesys's configuration into the log: queues, presence definitions, organisation settings; can be run again",
+        [
+          'streamvane config import queues.json presences.json',
+          'streamvane config import queues.json --effective-at 2026-03-01T00:00:00Z',
+          'streamvane config import organisation.json --dry-run',
+        ],
+      ),
     ),
   )
     .argument(
@@ -84,18 +89,22 @@ const importCommand = (): Command =>
       const settings = settingsIn(files, { effectiveAt: instantOf('--effective-at', flags.effectiveAt), now })
       const dryRun = flags.dryRun === true
       const operation = { operation: 'config import', details: { files, settings: settings.length } }
-      await withContext(waiting('config import', flags), config, (context) =>
-        recorded(context, flags, operation, async (note) => {
-          const { logs } = context
-          const { tenant } = config
-          const raw = dryRun ? await ifThere(() => logs.raw('reader')) : await rawWriter(context)
-          const status = await logStatusOf(logs, raw, tenant)
-          const changes = await changeConfiguration(raw, settings, {
-            tenant,
-            source: files.map((file) => `file:${file}`).join(' '),
-            now,
-            dryRun,
+      checkDiffRange(flags)
+      await withContext(waiting('config import', flags), config, async (context) => {
+        const { logs } = context
+        const { tenant } = config
+        const origin = { tenant, source: files.map((file) => `file:${file}`).join(' '), now }
+        const reader = await ifThere(() => logs.raw('reader'))
+        const planned = (await changeConfiguration(reader, settings, { ...origin, dryRun: true })).filter(isStored)
+        if (planned.length > 0)
+          await showBeforeChange(context, flags, {
+            supposition: () => ({ settings: planned.flatMap(({ fact }) => (isSupposed(fact) ? [fact] : [])) }),
+            willHappen: planned.map(({ fact }) => `to be stored: ${printable(described(fact))}`),
           })
+        return recorded(context, flags, operation, async (note) => {
+          const raw = dryRun ? reader : await rawWriter(context)
+          const status = await logStatusOf(logs, raw, tenant)
+          const changes = await changeConfiguration(raw, settings, { ...origin, dryRun })
           for (const { fact, outcome } of changes)
             console.log(
               flags.json === true
@@ -105,9 +114,13 @@ const importCommand = (): Command =>
           note({ summary: { stored: changes.filter(isStored).map(({ fact }) => described(fact)) } })
           sayTotals(changes, waitingForRebuild(changes, status), dryRun)
           return EXIT.ok
-        }),
-      )
+        })
+      })
     })
+
+/** Settings that enter figures; a presence definition enters none. */
+const isSupposed = (fact: Configured): fact is QueueConfigured | OrgSettingsChanged =>
+  fact.type === 'QueueConfigured' || fact.type === 'OrgSettingsChanged'
 
 const isStored = ({ outcome }: Change): boolean => outcome === 'stored'
 

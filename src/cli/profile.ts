@@ -8,17 +8,21 @@ import {
   profileInForce,
   publishedProfiles,
   publishProfile,
+  withStructureOf,
   type Publication,
+  type PublishOptions,
 } from '../app/operations/imports/publish-profile.js'
 import type { Profile } from '../domain/profile.js'
+import type { EventLog } from '../log/event-log.js'
 import { command, commandGroup, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
-import { configOf, withContext } from './command/context.js'
+import { configOf, withContext, type Context } from './command/context.js'
 import { recorded, withOperator, type OperatorFlags } from './command/operator.js'
 import { instantOf } from './command/option-values.js'
 import { EXIT } from './command/exit.js'
 import { rawWriter } from './command/raw-writer.js'
 import { summaries } from './command/summaries.js'
 import { profileTestCommand } from './profile-test.js'
+import { checkDiffRange, showBeforeChange, withDiff, type DiffFlags } from './what-if/before-change.js'
 
 export const profileCommand = (): Command => {
   const group = commandGroup('profile', summaries.profile)
@@ -28,14 +32,20 @@ export const profileCommand = (): Command => {
   return group
 }
 
-type PublishFlags = CommonFlags & WaitFlags & OperatorFlags & Readonly<{ effectiveAt?: string; dryRun?: boolean }>
+type PublishFlags = CommonFlags &
+  WaitFlags &
+  OperatorFlags &
+  DiffFlags &
+  Readonly<{ effectiveAt?: string; dryRun?: boolean }>
 
 const publishCommand = (): Command =>
-  withOperator(
-    command('publish', 'put a KPI profile into force from an instant on', [
-      'streamvane profile publish profile.yaml',
-      'streamvane profile publish profile.yaml --effective-at 2026-03-01T00:00:00Z --dry-run',
-    ]),
+  withDiff(
+    withOperator(
+      command('publish', 'put a KPI profile into force from an instant on', [
+        'streamvane profile publish profile.yaml',
+        'streamvane profile publish profile.yaml --effective-at 2026-03-01T00:00:00Z --dry-run',
+      ]),
+    ),
   )
     .argument('<file>', 'the profile, YAML or JSON; what it leaves out is as in the default profile')
     .option('--effective-at <instant>', 'an edge of the base interval (default: the next one)')
@@ -51,32 +61,50 @@ const publishCommand = (): Command =>
         operation: 'profile publish',
         details: { file, profile: id, version, effectiveAt: flags.effectiveAt ?? 'the next interval' },
       }
-      await withContext(waiting('profile publish', flags), config, (context) =>
-        recorded(context, flags, operation, async (note) => {
-          const { logs } = context
-          const { tenant } = config
-          const raw = dryRun ? await ifThere(() => logs.raw('reader')) : await rawWriter(context)
-          const status = await logStatusOf(logs, raw, tenant)
-          const publication = await publishProfile(raw, profile, {
-            ...{ tenant, source: `file:${file}`, now: Date.now(), dryRun, effectiveAt, status },
-          }).catch((cause: unknown) => {
-            throw cause instanceof NotPublishable ? new ConfigError(cause.message) : cause
+      checkDiffRange(flags)
+      const source = `file:${file}`
+      await withContext(waiting('profile publish', flags), config, async (context) => {
+        const reader = await ifThere(() => context.logs.raw('reader'))
+        const planned = await published(context, reader, profile, { source, effectiveAt, dryRun: true })
+        if (planned.outcome === 'stored')
+          await showBeforeChange(context, flags, {
+            supposition: (inForce) => ({ profile: withStructureOf(inForce, profile) }),
+            willHappen: outcomeOf(planned, true),
           })
-          const isBefore =
-            status.live !== undefined && status.frontier !== undefined && publication.fact.at < status.frontier
+        return recorded(context, flags, operation, async (note) => {
+          const raw = dryRun ? reader : await rawWriter(context)
+          const publication = await published(context, raw, profile, { source, effectiveAt, dryRun })
           const { fact, outcome, changes, waits } = publication
           note({ summary: { outcome, effectiveAt: new Date(fact.at).toISOString(), changes, waits } })
-          for (const line of outcomeOf(publication, dryRun, isBefore)) console.log(line)
+          for (const line of outcomeOf(publication, dryRun)) console.log(line)
           return EXIT.ok
-        }),
-      )
+        })
+      })
     })
 
-const outcomeOf = (
-  { fact, outcome, changes, waits }: Publication,
-  dryRun: boolean,
-  isBefore: boolean,
-): readonly string[] => {
+/** `isBefore`: it takes effect before what is counted already. */
+type Published = Publication & Readonly<{ isBefore: boolean }>
+
+const published = async (
+  { config: { tenant }, logs }: Context,
+  raw: EventLog | undefined,
+  profile: Profile,
+  options: Pick<PublishOptions, 'source' | 'effectiveAt' | 'dryRun'>,
+): Promise<Published> => {
+  const status = await logStatusOf(logs, raw, tenant)
+  const publication = await publishProfile(raw, profile, { ...options, tenant, now: Date.now(), status }).catch(
+    (cause: unknown) => {
+      throw cause instanceof NotPublishable ? new ConfigError(cause.message) : cause
+    },
+  )
+  const { frontier, live } = status
+  return {
+    ...publication,
+    isBefore: live !== undefined && frontier !== undefined && publication.fact.at < frontier,
+  }
+}
+
+const outcomeOf = ({ fact, outcome, changes, waits, isBefore }: Published, dryRun: boolean): readonly string[] => {
   const { id, version } = fact.profile
   const from = new Date(fact.at).toISOString()
   if (outcome === 'unchanged') return [`${id} version ${version} is in force from ${from} already: nothing was stored`]

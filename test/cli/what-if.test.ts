@@ -13,6 +13,12 @@ beforeAll(() => {
   queueId = /"queueId":"([^"]+)"/.exec(lines)?.[1] as string
 })
 
+/** The first queue as Genesys answers it. */
+const queueOf = (durationMs: number | undefined) => ({
+  ...{ id: queueId, name: 'Sales & <Co>', dateModified: '2025-01-01T00:00:00Z' },
+  mediaSettings: durationMs === undefined ? {} : { call: { serviceLevel: { durationMs } } },
+})
+
 /** A data folder in which the morning is published; the first queue is called Sales & Co. */
 const centre = async () => {
   const folder = await scratchFolder()
@@ -31,20 +37,17 @@ const centre = async () => {
     expect(outcome).toMatchObject({ code: 0 })
     return outcome
   }
-  const settings = await file(
-    'queues.json',
-    JSON.stringify({ id: queueId, name: 'Sales & <Co>', dateModified: '2025-01-01T00:00:00Z', mediaSettings: {} }),
-  )
+  const settings = await file('queues.json', JSON.stringify(queueOf(undefined)))
   await done(['config', 'import', settings])
   await done(['import', await file('morning.ndjson', lines)])
   await done(['clock', 'tick', '--at', '2026-01-05T10:00:00Z'])
   await done(['run', '--until-caught-up'])
-  return { ran, folder }
+  return { ran, file, folder }
 }
 
 describe('what-if', { timeout: 120_000 }, () => {
-  test('shows what another service level would change, as text, as JSON and as a page, and refuses unknown queues and generations', async () => {
-    const { ran, folder } = await centre()
+  test('shows what another service level would change, as text, as JSON and as a page, refuses unknown queues and generations; changes of rules show it before they are made', async () => {
+    const { ran, file, folder } = await centre()
     const asked = ['what-if', '--set', 'serviceLevel.durationMs=1s', '--family', 'queue', '--queue', 'sales & <co>']
     const html = join(folder, 'page.html')
     const first = await ran([...asked, '--html', html])
@@ -85,5 +88,26 @@ describe('what-if', { timeout: 120_000 }, () => {
       expect(stderr).toMatch(words)
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     }
+
+    const queues = await file('strict.json', JSON.stringify(queueOf(1_000)))
+    const imported = await ran(['config', 'import', queues, '--dry-run', '--diff-from', '2026-01-05'])
+    expect(imported).toMatchObject({ code: 0, stdout: expect.stringMatching(/^stored: queue Sales/) as string })
+    expect(imported.stderr).toMatch(
+      /^had it been in force:\nqueue.Sales & <Co>.serviceLevel.voice: none → .*"durationMs":1000.*queue PT15M: \d+ rows changed/s,
+    )
+    const profile = await file('next.yaml', 'version: 2\npoints: detail-events\nserviceLevel: { durationMs: 1000 }\n')
+    const published = await ran(['profile', 'publish', profile, '--diff-to', '2026-01-05T07:00:00Z'])
+    expect(published).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^default version 2 is in force/) as string,
+    })
+    expect(published.stderr).toMatch(
+      /^had it been in force:\n.*serviceLevel\.durationMs: 20000 → 1000\n.*the largest effect first:/s,
+    )
+    // In a pipe nothing more is said than before there was a difference to show.
+    expect(await ran(['config', 'import', queues])).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^1 stored, /) as string,
+    })
   })
 })

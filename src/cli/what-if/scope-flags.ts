@@ -3,6 +3,7 @@ import type { Scope } from '../../app/scoped/scope.js'
 import type { Logs } from '../../app/pipeline/logs/logs.js'
 import { families, familyNames, type FamilyName } from '../../domain/family.js'
 import type { Dimension } from '../../domain/dimensions.js'
+import type { Granularity } from '../../domain/granularity.js'
 import type { EpochMs } from '../../domain/interval.js'
 import { nearNames } from '../../domain/near-names.js'
 import { configStream } from '../../domain/stream-name.js'
@@ -11,6 +12,7 @@ import { queueNamesOf } from '../command/row-dimensions.js'
 
 export type ScopeFlags = Readonly<{
   family?: readonly FamilyName[]
+  granularity?: readonly Granularity[]
   queue?: string
   agent?: string
   where?: readonly string[]
@@ -51,7 +53,11 @@ export const scopeOf = async (
   const dimensions: Partial<Record<Dimension, ReadonlySet<string | null>>> = {}
   for (const [name, value] of wantedIn(flags))
     dimensions[name] = new Set(name === 'queueId' ? await idsOf(logs, tenant, value) : [value === '-' ? null : value])
-  return { ...range, dimensions, ...(flags.family === undefined ? {} : { families: new Set(flags.family) }) }
+  return {
+    ...{ ...range, dimensions },
+    ...(flags.family === undefined ? {} : { families: new Set(flags.family) }),
+    ...(flags.granularity === undefined ? {} : { granularities: new Set(flags.granularity) }),
+  }
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

@@ -11,11 +11,12 @@ import type { Zone } from '../../domain/zone.js'
 import { countText, durationText, minuteText, percentText } from '../command/figures.js'
 import { tableLines, type Cell, type Output } from '../command/table.js'
 
+/** `limit`: changes that are listed; `more` says how to see the others. */
+export type WhatIfPrint = Readonly<{ limit: number; more: string; zone: Zone; output: Output }>
+
 /** What a person reads: what was supposed, totals, and the `limit` changes with the largest effects. */
-export const whatIfText = (
-  answer: WhatIf,
-  { limit, zone, output }: Readonly<{ limit: number; zone: Zone; output: Output }>,
-): readonly string[] => {
+export const whatIfText = (answer: WhatIf, print: WhatIfPrint): readonly string[] => {
+  const { zone, output } = print
   const { changes, notDueToIt, totals, hints } = answer
   return [
     ...supposedLines(answer),
@@ -23,7 +24,7 @@ export const whatIfText = (
     '',
     ...totals.flatMap((total) => totalLines(answer, total, output)),
     ...(totals.length === 0 ? ['no row of this range and scope is there on either side', ''] : []),
-    ...changesLines('changes, the largest effect first', answer, changes, { limit, zone, output }),
+    ...changesLines('changes, the largest effect first', answer, changes, print),
     ...reasonLines(changes),
     ...(notDueToIt.length === 0
       ? []
@@ -31,7 +32,7 @@ export const whatIfText = (
           'not due to it: published, and what the rules in force give now (`streamvane rebuild` applies them)',
           answer,
           notDueToIt,
-          { limit, zone, output },
+          print,
         )),
     ...hints.map((hint) => `note: ${hint}`),
   ]
@@ -75,7 +76,7 @@ const changesLines = (
   title: string,
   answer: WhatIf,
   changes: readonly RatedChange[],
-  { limit, zone, output }: Readonly<{ limit: number; zone: Zone; output: Output }>,
+  { limit, more: howToSeeMore, zone, output }: WhatIfPrint,
 ): readonly string[] => {
   if (changes.length === 0) return []
   const { lines } = tableLines(
@@ -93,12 +94,7 @@ const changesLines = (
     output,
   )
   const more = changes.length - Math.min(limit, changes.length)
-  return [
-    `${title}:`,
-    ...lines,
-    ...(more > 0 ? [`${countText(more)} more (--limit shows them, --json has all)`] : []),
-    '',
-  ]
+  return [`${title}:`, ...lines, ...(more > 0 ? [`${countText(more)} more (${howToSeeMore})`] : []), '']
 }
 
 /** A line for each KPI that changed; of a row without any, for each figure. */

@@ -12,6 +12,7 @@ import { whatIfJson } from '../../app/operations/what-if/what-if-json.js'
 import { NothingPublished, whatIf, type WhatIf } from '../../app/operations/what-if/what-if.js'
 import { withFacts } from '../../app/pipeline/facts/open-feed.js'
 import { familyNames, type FamilyName } from '../../domain/family.js'
+import { granularities, type Granularity } from '../../domain/granularity.js'
 import { printable } from '../../domain/printable.js'
 import { command, type CommonFlags } from '../command/command.js'
 import { configOf, withContext, type Context } from '../command/context.js'
@@ -69,6 +70,11 @@ export const whatIfCommand = (): Command =>
     .option('--queue <id or name>', 'only rows of this queue')
     .option('--agent <id>', 'only rows of this agent')
     .option('--where <dimension=value>', 'only rows with this value of a dimension; may be repeated', collect<string>)
+    .addOption(
+      new Option('--granularity <period>', 'only intervals of this length; may be repeated')
+        .choices(granularities)
+        .argParser((value: string, before?: readonly Granularity[]) => collect(granularityNamed(value), before)),
+    )
     .option('--generation <name>', 'against the rows of this generation (default: the live one)')
     .option('--zone <name>', 'local time of this zone (default: that of the profile)')
     .option('--limit <rows>', 'changes printed', wholeNumber('--limit', 0), 20)
@@ -86,16 +92,24 @@ export const whatIfCommand = (): Command =>
         if (flags.html !== undefined) await writeFile(flags.html, whatIfHtml(answer, shown))
         if (flags.json === true) console.log(JSON.stringify(whatIfJson(answer), null, 2))
         else
-          for (const line of whatIfText(answer, { limit: flags.limit, zone: shown, output: stdoutNow() }))
+          for (const line of whatIfText(answer, { limit: flags.limit, more: MORE, zone: shown, output: stdoutNow() }))
             console.log(line)
         return answer.changes.length === 0 ? EXIT.ok : EXIT.differences
       })
     })
 
+const MORE = '--limit shows them, --json has all'
+
 const familyNamed = (value: string): FamilyName => {
   const family = familyNames.find((each) => each === value)
   if (family === undefined) throw new UsageError(`--family ${value} is none of ${familyNames.join(', ')}`)
   return family
+}
+
+const granularityNamed = (value: string): Granularity => {
+  const granularity = granularities.find((each) => each === value)
+  if (granularity === undefined) throw new UsageError(`--granularity ${value} is none of ${granularities.join(', ')}`)
+  return granularity
 }
 
 const zoneNamed = (name: string) => {

@@ -111,10 +111,14 @@ export const profileInForce = (
 ): Profile => {
   const base = live?.profile ?? configured
   const last = inForceAt(published, at)
-  return last === undefined
-    ? base
-    : { ...last.profile, ...Object.fromEntries(structural.map((field) => [field, base[field]])) }
+  return last === undefined ? base : withStructureOf(base, last.profile)
 }
+
+/** What publishing a profile puts into force: the structural fields stay those of the generation. */
+export const withStructureOf = (base: Profile, profile: Profile): Profile => ({
+  ...profile,
+  ...Object.fromEntries(structural.map((field) => [field, base[field]])),
+})
 
 const changesOf = (before: Profile, after: Profile): readonly Field[] =>
   (Object.keys(after) as Field[]).filter(
