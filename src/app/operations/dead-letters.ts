@@ -1,8 +1,4 @@
-import * as E from 'fp-ts/lib/Either.js'
 import { deadLetterStream } from '../../domain/stream-name.js'
-import { ingest } from '../../ingress/ingest.js'
-import { emptyReceipt, type Receipt } from '../../ingress/receipt.js'
-import { readRawEvents } from '../../ingress/raw-event.js'
 import { lateLetter, noteOfLetter, type DeadLetterNote, type LateStretch } from '../../ingress/dead-letter.js'
 import type { EventLog } from '../../log/event-log.js'
 import { ifThere } from './imports/import-configuration.js'
@@ -78,36 +74,6 @@ export const behindHorizon = async (logs: Logs, tenant: string): Promise<number>
   for await (const letter of deadLetters(logs, tenant))
     if (letter.note.stage === 'projector' && letter.note.reason === 'too-late') events += eventsOf(letter)
   return events
-}
-
-/**
- * Ingests the dead letters of the ingress again that this version can decode. Those of projectors are left out: the raw
- * log holds their events, and a rebuild takes them in; `late` says how many of them lie behind the late horizon. An event that was stored before is a
- * duplicate; input that still cannot be decoded stays a dead letter. Without a `log` (a dry run) it only counts.
- */
-export const replayDeadLetters = async (
-  logs: Logs,
-  tenant: string,
-  log: EventLog | undefined,
-  now: number,
-): Promise<Receipt & Readonly<{ usable: number; late: number }>> => {
-  const usable: Uint8Array[] = []
-  let [unusable, late] = [0, 0]
-  for await (const letter of deadLetters(logs, tenant)) {
-    const { note, raw } = letter
-    if (note.stage === 'projector') {
-      if (note.reason === 'too-late') late += eventsOf(letter)
-      continue
-    }
-    const events = readRawEvents(raw, { tenant, source: 'deadletter', receivedAt: now })
-    if (events.some(({ read }) => E.isRight(read))) usable.push(raw)
-    else unusable++
-  }
-  const receipt =
-    log === undefined || usable.length === 0
-      ? emptyReceipt
-      : await ingest(log, usable, { tenant, source: 'deadletter', receivedAt: now })
-  return { ...receipt, deadLettered: unusable, usable: usable.length, late }
 }
 
 const parts = async (logs: Logs, tenant: string): Promise<readonly Readonly<{ part: string; log: EventLog }>[]> => {

@@ -2,12 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  behindHorizon,
-  deadLetters,
-  replayDeadLetters,
-  type DeadLetter,
-} from '../../../src/app/operations/dead-letters.js'
+import { retryDeadLetters } from '../../../src/app/operations/dead-letters/retry.js'
+import { behindHorizon, deadLetters, type DeadLetter } from '../../../src/app/operations/dead-letters.js'
 import { importFile } from '../../../src/app/operations/imports/import-events.js'
 import { LateCount } from '../../../src/app/operations/imports/late-count.js'
 import { singleLog } from '../../../src/app/pipeline/logs/logs.js'
@@ -133,7 +129,8 @@ describe('history behind the late horizon of a generation', () => {
     await live(log)
     await projected(log)
     const late = await behindHorizon(singleLog(log), 't')
-    expect(await replayDeadLetters(singleLog(log), 't', log, 0)).toMatchObject({ usable: 0, stored: 0, late })
+    const retried = await retryDeadLetters({ logs: singleLog(log), tenant: 't', log, by: 'ana', now: () => 0 })
+    expect(retried).toMatchObject({ usable: 0, stored: 0, late })
   })
 
   test('that an earlier version told by the event stays readable', async () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { deadLetters, replayDeadLetters, type DeadLetter } from '../../../app/operations/dead-letters.js'
+import { retryDeadLetters } from '../../../app/operations/dead-letters/retry.js'
+import { deadLetters, type DeadLetter } from '../../../app/operations/dead-letters.js'
 import { erase } from '../../../app/operations/erase.js'
 import { conversationStream, userStream } from '../../../domain/stream-name.js'
 import { eraseFacts } from '../../../facts/segment-files.js'
@@ -46,7 +47,7 @@ const shown = answer({
 const retried = job({
   ...{
     id: 'retryDeadLetters',
-    command: 'deadletter replay',
+    command: 'deadletter retry',
     method: 'POST',
     path: '/dead-letters/retry',
     access: 'change',
@@ -59,7 +60,8 @@ const retried = job({
   }),
   run: async (call, { dryRun }) => {
     const log = dryRun ? undefined : await call.rawWriter()
-    const receipt = await replayDeadLetters(call.logs, call.tenant, log, call.now())
+    const { logs, tenant, by, why, now, signal } = call
+    const receipt = await retryDeadLetters({ logs, tenant, log, by, why, now, signal })
     const { usable, stored, duplicate, deadLettered, late } = receipt
     return { usable, stored, duplicate, deadLettered, late }
   },
