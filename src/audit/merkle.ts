@@ -22,6 +22,7 @@ const pair = Buffer.alloc(1 + 2 * HASH_BYTES)
 pair[0] = 1
 
 export const nodeHash = (left: Hash, right: Hash): Hash => {
+  if (left.length !== HASH_BYTES || right.length !== HASH_BYTES) throw new RangeError('a hash has 32 bytes')
   pair.set(left, 1)
   pair.set(right, 1 + HASH_BYTES)
   return sha256(pair)

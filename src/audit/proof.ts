@@ -1,7 +1,7 @@
 import { encodeItem, decodeItem, type Item, type Told } from './export/block.js'
 import { isIncluded, type Hash } from './merkle.js'
 import { base64Of, type VerifierKey } from './note.js'
-import { headFault, parseHead, type SignedHead } from './tree-head.js'
+import { hashOf, headFault, parseHead, type SignedHead } from './tree-head.js'
 
 /**
  * A proof that one event is a leaf of a signed tree (c2sp.org/tlog-proof): the event as an item of an export in `extra`,
@@ -28,7 +28,7 @@ export const decodeProof = (text: string): InclusionProof | undefined => {
   const bytes = extra === undefined ? undefined : base64Of(extra)
   const item = bytes === undefined ? undefined : decodeItem(bytes)
   const head = note === undefined ? undefined : parseHead(note)
-  const path = hashes?.split('\n').slice(0, -1).map(base64Of)
+  const path = hashes?.split('\n').slice(0, -1).map(hashOf)
   if (item === undefined || head === undefined || path === undefined || !path.every((each) => each !== undefined))
     return undefined
   return { item, index: Number(index), path, head }
@@ -68,7 +68,7 @@ export const encodeConsistency = ({ from, to, path }: Consistency): string =>
 export const decodeConsistency = (text: string): Consistency | undefined => {
   try {
     const read = JSON.parse(text) as Readonly<{ format: string; from: string; to: string; path: readonly string[] }>
-    const [from, to, path] = [parseHead(read.from), parseHead(read.to), read.path.map(base64Of)]
+    const [from, to, path] = [parseHead(read.from), parseHead(read.to), read.path.map(hashOf)]
     if (read.format !== CONSISTENCY_FORMAT || from === undefined || to === undefined) return undefined
     return path.every((each) => each !== undefined) ? { from, to, path } : undefined
   } catch {

@@ -49,7 +49,8 @@ export const parseHead = (note: string): SignedHead | undefined => {
 const HEAD =
   /^([^\n]+)\n(0|[1-9]\d*)\n([A-Za-z0-9+/=]+)\nat (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)\nthrough (0|[1-9]\d*)\n(?:previous ([A-Za-z0-9+/=]+)\n)?$/
 
-const hashOf = (text: string): Hash | undefined => {
+/** The hash that canonical base64 stands for; `undefined` for any other text or length. */
+export const hashOf = (text: string): Hash | undefined => {
   const bytes = base64Of(text)
   return bytes?.length === HASH_BYTES ? bytes : undefined
 }
