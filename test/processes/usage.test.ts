@@ -153,6 +153,8 @@ describe('wrong usage ends with code 2 and one or two lines that say what is wro
     ['rows', ['--family', 'queue', '--from', '2026-01-06', '--to', '2026-01-05'], /is not before --to 2026-01-05/],
     ['corrections', ['--from', '2026-01-06', '--to', '2026-01-06'], /is not before --to 2026-01-06/],
     ['verify', ['--from', '2026-01-06', '--to', '2026-01-05'], /is not before/],
+    ['verify', ['--sink', 'kafka'], /add --topic/],
+    ['rows', ['--family', 'queue', '--known'], /add --as-of/],
     ['what-if', [], /nothing is supposed: give --profile FILE, --set path=value/],
     [
       'what-if',
