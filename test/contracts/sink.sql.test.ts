@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,17 +13,18 @@ import { defaultTopics, topicOf } from '../../src/egress/topics.js'
 import { postgresqlPrograms, startPostgresql, type Postgresql } from '../support/postgresql.js'
 import { sinkContract, type Delivered, type SinkHarness } from './sink.contract.js'
 
+const SCHEMA = 'streamvane'
 const programs = await postgresqlPrograms()
 
 /** What the tables hold: a row once, and once more for each of its replays. */
-const deliveredIn = async (database: DatabaseOptions, schema: string): Promise<readonly Delivered[]> => {
+const deliveredIn = async (database: DatabaseOptions): Promise<readonly Delivered[]> => {
   const db = await openDatabase(database)
   try {
     const delivered: Delivered[] = []
-    if (!(await isUpToDate(db, schema))) return []
+    if (!(await isUpToDate(db, SCHEMA))) return []
     for (const family of familyNames) {
       const { rows } = await sql<{ key: string; revision: string; replays: string }>`
-        SELECT key, revision::text, replays::text FROM ${sql.id(schema, tableOf(family))} ORDER BY key, revision`.execute(
+        SELECT key, revision::text, replays::text FROM ${sql.id(SCHEMA, tableOf(family))} ORDER BY key, revision`.execute(
         db,
       )
       const topic = topicOf(defaultTopics, family)
@@ -38,14 +38,23 @@ const deliveredIn = async (database: DatabaseOptions, schema: string): Promise<r
   }
 }
 
-const harness = (database: DatabaseOptions, end: () => Promise<void>): SinkHarness => {
-  const schema = `s_${randomUUID().replaceAll('-', '')}`
-  return {
-    sink: () => sqlSink({ name: 'sql', tenant: 'acme', database, schema, migrate: true }),
-    delivered: () => deliveredIn(database, schema),
-    end,
+/** Empties the tables: making them takes far longer. */
+const emptied = async (database: DatabaseOptions): Promise<void> => {
+  const db = await openDatabase(database)
+  try {
+    if (!(await isUpToDate(db, SCHEMA))) return
+    const tables = ['sinks', ...familyNames.map(tableOf)].map((name) => sql.id(SCHEMA, name))
+    await sql`TRUNCATE ${sql.join(tables)}`.execute(db)
+  } finally {
+    await db.destroy()
   }
 }
+
+const harness = (database: DatabaseOptions): SinkHarness => ({
+  sink: () => sqlSink({ name: 'sql', tenant: 'acme', database, schema: SCHEMA, migrate: true }),
+  delivered: () => deliveredIn(database),
+  end: () => emptied(database),
+})
 
 describe('PostgreSQL in this process', () => {
   let folder: string
@@ -59,7 +68,7 @@ describe('PostgreSQL in this process', () => {
     await kept.destroy()
     await rm(folder, { recursive: true, force: true })
   })
-  sinkContract('PGlite', async () => harness({ kind: 'pglite', folder }, async () => {}))
+  sinkContract('PGlite', async () => harness({ kind: 'pglite', folder }))
 })
 
 describe.skipIf(programs === undefined)('a real PostgreSQL', () => {
@@ -69,12 +78,9 @@ describe.skipIf(programs === undefined)('a real PostgreSQL', () => {
   }, 60_000)
   afterAll(() => server.stop())
   sinkContract('PostgreSQL', async () =>
-    harness(
-      {
-        ...{ kind: 'postgresql', host: server.host, port: 5432, database: 'postgres', user: 'postgres' },
-        ...{ connectTimeoutMs: 10_000, statementTimeoutMs: 30_000 },
-      },
-      async () => {},
-    ),
+    harness({
+      ...{ kind: 'postgresql', host: server.host, port: 5432, database: 'postgres', user: 'postgres' },
+      ...{ connectTimeoutMs: 10_000, statementTimeoutMs: 30_000 },
+    }),
   )
 })
