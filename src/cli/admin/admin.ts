@@ -10,6 +10,7 @@ import { configOf } from '../command/context.js'
 import { UsageError } from '../command/exit.js'
 import { instantOf } from '../command/option-values.js'
 import { summaries } from '../command/summaries.js'
+import { callCommand } from './call.js'
 import { version } from '../version.js'
 
 export const adminCommand = (): Command => {
@@ -17,6 +18,7 @@ export const adminCommand = (): Command => {
   const tokens = commandGroup('token', 'make tokens for the admin API')
   tokens.addCommand(createCommand())
   group.addCommand(tokens)
+  group.addCommand(callCommand())
   group.addCommand(openApiCommand())
   return group
 }

@@ -13,7 +13,7 @@ export type RunningAdmin = Readonly<{ close: () => Promise<void> }>
  */
 export const serveAdmin = async (
   settings: AdminConfig,
-  process_: Omit<AdminProcess, 'rawWriter'>,
+  process_: Omit<AdminProcess, 'rawWriter' | 'version'>,
   writesRaw: boolean,
 ): Promise<RunningAdmin> => {
   const { config, logs, logger } = process_
@@ -26,7 +26,7 @@ export const serveAdmin = async (
       `this process does not write the raw log: call the one that runs the ingress${writer === undefined ? '' : `, at ${writer.url}`}`,
     )
   }
-  const server = await startAdminServer({ settings, process: { ...process_, rawWriter }, version: version() })
+  const server = await startAdminServer({ settings, process: { ...process_, rawWriter, version: version() } })
   const remove = publishAddress(data, {
     url: server.url,
     token: server.localToken,

@@ -12,6 +12,8 @@ export type AdminProcess = Readonly<{
   config: Config
   logs: Logs
   logger: Logger
+  /** Of the program. */
+  version: string
   now: () => number
   stages: () => readonly StageHandle[]
   /** The raw log for writing. Throws `ProblemError` (conflict) where another process writes it. */

@@ -20,7 +20,6 @@ import { addRawWriteRoutes } from './raw-writes/routes.js'
 export type AdminServerOptions = Readonly<{
   settings: AdminConfig
   process: AdminProcess
-  version: string
   /** Default: the table. */
   operations?: readonly Operation[]
 }>
@@ -71,7 +70,7 @@ export const startAdminServer = async (options: AdminServerOptions): Promise<Adm
     idempotent: new IdempotentAnswers(now),
     answerMaxMs: settings.answerMaxMs,
   }
-  app.get('/v1/openapi.json', (_request, reply) => reply.send(openApi(operations, options.version)))
+  app.get('/v1/openapi.json', (_request, reply) => reply.send(openApi(operations, process.version)))
   for (const operation of operations) addOperation(app, operation, principalOf, callOptions)
   addJobRoutes(app, { process, jobs, operations, principalOf, keptMax: settings.jobs.keptMax, closing: closing.signal })
   addRawWriteRoutes(app, process, principalOf)

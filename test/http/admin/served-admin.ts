@@ -80,12 +80,18 @@ export const startedAdmin = async (options: ServedOptions, data: string): Promis
   const server = await startAdminServer({
     settings: adminSchema.parse({ port: 0, tokens: entries, ...settings }),
     process: {
-      ...{ config, logs: singleLog(log), logger: pino({ level: 'silent' }), now: Date.now, stages: () => stages },
+      ...{
+        config,
+        logs: singleLog(log),
+        logger: pino({ level: 'silent' }),
+        now: Date.now,
+        stages: () => stages,
+        version: '0.0.0',
+      },
       rawWriter: () => Promise.resolve(log),
       logsApart: () => Promise.resolve({ ...singleLog(log), close: () => Promise.resolve() }),
       ...options.process,
     },
-    version: '0.0.0',
     ...(operations === undefined ? {} : { operations }),
   })
   const tokens = Object.fromEntries(made.map(({ role, token }) => [role, token])) as TokenOf

@@ -60,6 +60,20 @@ export const callAdmin = async <T>(
   throw new AdminCallFailed(problem?.detail ?? `the job ${job.id} (${job.operation}) was ${job.state}`, problem)
 }
 
+/** All items of a list, page by page. Throws `AdminCallFailed`. */
+export async function* pagesOf(target: AdminTarget, operationId: string, input: Input): AsyncIterable<unknown> {
+  const signal = new AbortController().signal
+  let cursor: string | null | undefined
+  while (cursor !== null) {
+    const page: Page = await callAdmin(target, operationId, { ...input, limit: PAGE, cursor }, { signal })
+    yield* page.items
+    cursor = page.next
+  }
+}
+
+type Page = Readonly<{ items: readonly unknown[]; next: string | null }>
+const PAGE = 1_000
+
 const ended = async (
   target: AdminTarget,
   started: JobAnswer,

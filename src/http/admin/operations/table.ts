@@ -3,6 +3,7 @@ import { auditOperations } from './audits.js'
 import { configurationOperations } from './configuration.js'
 import { deadLetterOperations } from './dead-letters.js'
 import { generationOperations } from './generations.js'
+import { operatingOperations } from './operating.js'
 import { rowOperations } from './rows.js'
 import { statusOperations } from './status.js'
 
@@ -13,6 +14,7 @@ import { statusOperations } from './status.js'
 export const operations: readonly Operation[] = [
   ...rowOperations,
   ...statusOperations,
+  ...operatingOperations,
   ...generationOperations,
   ...auditOperations,
   ...configurationOperations,
