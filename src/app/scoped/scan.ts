@@ -58,5 +58,7 @@ export const scan = async (
         erased.set(fact.stream, { from: BigInt(fact.from), through: BigInt(fact.through) })
     }
   }
+  // Facts of a stream may have been kept while it was erased.
+  for (const stream of erased.keys()) streams.delete(stream)
   return { streams, configuration, takeBacks, erased }
 }

@@ -35,8 +35,8 @@ export type ScopedProjectionOptions = Readonly<{
   reconfigure?: Reconfigure | undefined
   /** Configuration that the log does not have, known from the start too. */
   supposed?: readonly ConfigurationFact[] | undefined
-  /** Gather where every figure comes from. */
-  trace?: boolean | undefined
+  /** Gather where every figure comes from; `alone`: and make no rows. */
+  trace?: boolean | 'alone' | undefined
 }>
 
 /** The projection of a scope: rows, and where it is asked for the trace of what was counted in them. */
@@ -45,7 +45,7 @@ export class ScopedProjection {
   private readonly scope: Scope
   private readonly reconfigure: Reconfigure
   private readonly historyThrough: Position | undefined
-  private readonly projection: KpiProjection
+  private readonly projection: KpiProjection | undefined
   private readonly tracer: Tracer | undefined
   private inHistory: boolean
   /** How far the clock has come. */
@@ -76,8 +76,8 @@ export class ScopedProjection {
     }
     this.notesBegun = known.configuration.some((one) => one.fact.type === 'ProfilePublished' && !isHistory(one))
     this.intervalMs = profile.intervalMs
-    this.projection = new KpiProjection(tenant, narrowed(profile, scope), options)
-    this.tracer = trace === true ? new Tracer(tenant, profile, options) : undefined
+    this.projection = trace === 'alone' ? undefined : new KpiProjection(tenant, narrowed(profile, scope), options)
+    this.tracer = trace === undefined || trace === false ? undefined : new Tracer(tenant, profile, options)
   }
 
   /** Folds those facts of a part that are wanted. */
@@ -106,8 +106,7 @@ export class ScopedProjection {
 
   /** The rows of the scope as they stand now, by key. */
   rows(): readonly Row[] {
-    return this.projection
-      .drainEvents()
+    return (this.projection?.drainEvents() ?? [])
       .flatMap((event) => (event.kind === 'row' && isInScope(this.scope, event.row) ? [rowOf(event.row)] : []))
       .sort((a, b) => (a.key < b.key ? -1 : 1))
   }
@@ -118,7 +117,7 @@ export class ScopedProjection {
 
   /** Folds entries that stand one behind the other. */
   private fold(run: DecodedRun, from: number, to: number): void {
-    this.projection.applyRun(run.facts, from, to)
+    this.projection?.applyRun(run.facts, from, to)
     for (let entry = from; entry < to && this.tracer !== undefined; entry++)
       this.tracer.take(run, entry, run.facts.fact(entry))
   }
@@ -129,7 +128,7 @@ export class ScopedProjection {
     if (folded === undefined) return
     if (folded.type === 'ClockTicked') this.frontier = Math.max(this.frontier ?? folded.at, folded.at)
     if (folded.type === 'ClockTakenBack') this.frontier = folded.at
-    this.projection.apply(folded)
+    this.projection?.apply(folded)
     this.tracer?.take(run, entry, folded)
   }
 
@@ -154,7 +153,7 @@ export class ScopedProjection {
 
   private endHistory(): void {
     this.inHistory = false
-    this.projection.endHistory()
+    this.projection?.endHistory()
     this.tracer?.endHistory()
   }
 }

@@ -139,7 +139,9 @@ export class Tracer {
 
   private target(): PointTarget {
     return {
-      observe: (point) => this.count(point, identityOf(point), null, false),
+      // Only a record that is fetched again takes points back by their values.
+      observe: (point) =>
+        this.count(point, this.source === 'conversation-details' ? identityOf(point) : '', null, false),
       takeBack: (point, why) => this.takeBack(identityOf(point), why),
       sink: (families) => this.sink(families ?? null),
       adjust: (userId, kind, spans) => {
@@ -176,7 +178,7 @@ export class Tracer {
     const counted: Point = {
       ...{ metric, value, at, only, isPending, settledAt: null, takenBack: null },
       countedAt: this.event.position,
-      dimensions: dimensionsOf(point),
+      dimensions: point,
       event: this.statedBy(at, conversationId),
     }
     this.points.push(counted)

@@ -57,7 +57,7 @@ export const explain = async (options: ExplainOptions): Promise<Explanation> => 
   const scope = scopeOf(chosen.map(({ revision }) => revision.row))
   const folded = await scopedFold({
     ...{ raw, tenant, generation, scope, facts, signal, logger },
-    trace: true, // to the end of the log: what was refused or erased behind a row is told too
+    trace: 'alone', // to the end of the log: what was refused or erased behind a row is told too
   })
   const queueNames = await queueNamesIn(folded, names)
   const rows: RowExplanation[] = []
