@@ -1,15 +1,16 @@
 import type { Logger } from 'pino'
 import type { ConfigurationFact } from '../../../domain/fact.js'
+import { familyNames } from '../../../domain/family.js'
 import { builtInKpis, type Kpi } from '../../../domain/kpi.js'
 import type { EpochMs } from '../../../domain/interval.js'
 import type { Row } from '../../../domain/row.js'
 import { kpiDefinitions, type KpiDefinitions } from '../../../domain/row-effect.js'
-import { latestRows, recover } from '../../../contract/kpi-stream.js'
-import type { EventLog, Position } from '../../../log/event-log.js'
+import { decodeRow, familyOf, readHeader, recover } from '../../../contract/kpi-stream.js'
+import type { EventLog, Position, RecordedEvent } from '../../../log/event-log.js'
 import type { FactMeans } from '../../pipeline/facts/open-feed.js'
 import type { Generation } from '../../pipeline/generations.js'
 import { rowEvents } from '../../row-index/row-events.js'
-import { isInScope, type Scope } from '../../scoped/scope.js'
+import { isInScope, mayHold, type Scope } from '../../scoped/scope.js'
 import { scopedFold, type ScopedFold } from '../../scoped/scoped-fold.js'
 import { becauseOf, shapeOf, type Because } from './because.js'
 import { hintsOf } from './hints.js'
@@ -126,13 +127,19 @@ const isSetting = ({ type }: ConfigurationFact): boolean =>
 const settingsIn = ({ scanned }: ScopedFold, through: Position): readonly ConfigurationFact[] =>
   scanned.configuration.flatMap(({ fact, position }) => (position <= through && isSetting(fact) ? [fact] : []))
 
+/** The latest published rows of the scope. Of a row out of it only the header is read. */
 const publishedRows = async ({ tenant, generation, scope, kpi, data }: WhatIfOptions): Promise<RowsByKey> => {
-  const { families, from, to } = scope
-  const rows = await latestRows(kpi, tenant, generation.name, {
-    events: rowEvents({ kpi, tenant, generation: generation.name, data }, { families, from, to }),
-    row: (row) => isInScope(scope, row),
-  })
-  return new Map([...rows].map(([key, { row }]) => [key, row]))
+  const families = new Set(familyNames.filter((family) => mayHold(scope, family)))
+  const range = { families, from: scope.from, to: scope.to }
+  const latest = new Map<string, RecordedEvent>()
+  for await (const events of rowEvents({ kpi, tenant, generation: generation.name, data }, range))
+    for (const event of events) {
+      const family = familyOf(event)
+      if (family === undefined || !families.has(family)) continue
+      const { header } = readHeader(event)
+      if (isInScope(scope, header)) latest.set(header.key, event)
+    }
+  return new Map([...latest].map(([key, event]) => [key, decodeRow(event).row]))
 }
 
 const byKey = (rows: readonly Row[]): RowsByKey => new Map(rows.map((row) => [row.key, row]))
