@@ -1,57 +1,116 @@
 import { Option, type Command } from 'commander'
-import type { Logger } from 'pino'
-import { REPLAY, sinkSettings, type SinkSettings } from '../app/config/egress-sinks.js'
+import { REPLAY, sinkSettings, type KafkaSinkSettings, type SinkSettings } from '../app/config/egress-sinks.js'
+import { topicsIn } from '../app/config/egress-schema.js'
 import type { Config } from '../app/config/schema.js'
-import { familyNames, type FamilyName } from '../domain/family.js'
-import { replay } from '../app/operations/generations/replay.js'
-import type { Logs } from '../app/pipeline/logs/logs.js'
+import { replay, type ReplayCounts } from '../app/operations/generations/replay.js'
 import { sinkOf } from '../app/pipeline/egress/sinks.js'
+import { savedScope } from '../app/pipeline/projector/generation-projection.js'
+import type { Scope } from '../app/scoped/scope.js'
+import { familyNames, type FamilyName } from '../domain/family.js'
+import { defaultTopicNames } from '../egress/topics.js'
 import { command, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
-import { configOf, withContext } from './command/context.js'
-import { rangeOf } from './command/option-values.js'
+import { confirm } from './command/confirm.js'
+import { configOf, withContext, type Context } from './command/context.js'
 import { EXIT, exitCodeOf, isExpected, UsageError } from './command/exit.js'
+import { countText } from './command/figures.js'
+import { recorded, withOperator, type OperatorFlags } from './command/operator.js'
+import { rangeOf } from './command/option-values.js'
 import { progressBar } from './command/progress.js'
 import { summaries } from './command/summaries.js'
+import { printTable } from './command/table.js'
+import { scopeOf } from './what-if/scope-flags.js'
 
 type Flags = CommonFlags &
   WaitFlags &
-  Readonly<{ from: string; to: string; family?: FamilyName; sink?: readonly string[]; dryRun?: boolean }>
+  OperatorFlags &
+  Readonly<{
+    from: string
+    to: string
+    family?: readonly FamilyName[]
+    queue?: string
+    agent?: string
+    where?: readonly string[]
+    sink?: readonly string[]
+    toTopic?: string
+    toPrefix?: string
+    dryRun?: boolean
+    yes?: boolean
+    json?: boolean
+  }>
 
 export const replayCommand = (): Command =>
-  command('replay', summaries.replay, [
-    'streamvane replay --from 2026-01-05T08:00:00Z --to 2026-01-05T12:00:00Z --dry-run',
-    'streamvane replay --from 2026-01-05 --to 2026-01-06 --family queue',
-    'streamvane replay --from 2026-01-05 --to 2026-01-06 --sink warehouse',
-  ])
+  withOperator(
+    command('replay', summaries.replay, [
+      'streamvane replay --from 2026-01-05T08:00:00Z --to 2026-01-05T12:00:00Z --dry-run',
+      'streamvane replay --from 2026-01-05 --to 2026-01-06 --family queue --queue Sales --yes',
+      'streamvane replay --from 2026-01-05 --to 2026-01-06 --to-topic rebuild-of-january --yes',
+    ]),
+  )
     .requiredOption('--from <instant>', 'intervals that start then or later')
     .requiredOption('--to <instant>', 'intervals that start before')
-    .addOption(new Option('--family <name>', 'only this family').choices(familyNames))
+    .addOption(new Option('--family <name...>', 'only these families').choices(familyNames))
+    .option('--queue <id or name>', 'only rows of this queue')
+    .option('--agent <id>', 'only rows of this agent')
+    .option('--where <dimension=value...>', 'only with this value of a dimension, such as mediaType=voice; - is none')
     .option('--sink <name...>', 'only to these sinks (default: all); each gets what its filter lets pass')
+    .addOption(
+      new Option('--to-topic <name>', 'to this topic instead of those of the sink, all families').conflicts('toPrefix'),
+    )
+    .option('--to-prefix <prefix>', 'to topics of the usual names behind this prefix')
     .option(...WAIT)
-    .option('--dry-run', 'only say how many records would be published')
+    .option('--dry-run', 'only say how many records would be published, by family and topic')
+    .option('--yes', 'do not ask for confirmation')
+    .option('--json', 'one JSON object for each sink')
     .action(async (flags: Flags) => {
       const config = configOf(flags)
-      const sinks = chosen(sinkSettings(config.egress), flags.sink)
-      const { from, to } = rangeOf(flags)
-      const { family, dryRun = false } = flags
-      await withContext(waiting('replay', flags), config, async ({ logs, logger, signal }) => {
-        let code: number = EXIT.ok
-        for (const settings of sinks) {
-          const range = { family, from, to, dryRun, signal }
-          try {
-            await replayTo(settings, range, config, logs, logger)
-          } catch (cause) {
-            // A destination that is away does not keep the others from their rows.
-            if (settings === sinks.at(-1) || !isExpected(cause)) throw cause
-            console.error(cause.message)
-            code = exitCodeOf(cause)
-          }
+      const isElsewhere = flags.toTopic !== undefined || flags.toPrefix !== undefined
+      const sinks = chosen(sinkSettings(config.egress), flags.sink).map((settings) => elsewhere(settings, flags))
+      const range = rangeOf(flags)
+      const { dryRun = false } = flags
+      await withContext(waiting('replay', flags), config, async (context) => {
+        const scope = await scopeOf(flags, range, context.logs, config.tenant)
+        const run = (note: (counts: number) => void): Promise<number> =>
+          replayToAll(sinks, { scope, dryRun, isElsewhere, isJson: flags.json === true }, context, note)
+        if (dryRun) return run(() => undefined)
+        const to = isElsewhere ? 'another topic' : sinks.map(({ name }) => name).join(', ')
+        await confirm(
+          [`The latest rows of the range are published again to ${to}, marked as replay (--dry-run counts them).`],
+          flags.yes,
+        )
+        const details = {
+          sinks: sinks.map(({ name }) => name),
+          scope: savedScope(scope),
+          to: flags.toTopic ?? flags.toPrefix,
         }
-        if (!signal.aborted) return code
-        console.error('stopped before the end; run it again to publish all of the range')
-        return EXIT.differences
+        return recorded(context, flags, { operation: 'replay', details }, (note) => {
+          let records = 0
+          return run((more) => note({ summary: { records: (records += more) } }))
+        })
       })
     })
+
+type What = Readonly<{ scope: Scope; dryRun: boolean; isElsewhere: boolean; isJson: boolean }>
+
+const replayToAll = async (
+  sinks: readonly SinkSettings[],
+  what: What,
+  context: Context,
+  published: (records: number) => void,
+): Promise<number> => {
+  let code: number = EXIT.ok
+  for (const settings of sinks)
+    try {
+      published(await replayTo(settings, what, context))
+    } catch (cause) {
+      // A destination that is away does not keep the others from their rows.
+      if (settings === sinks.at(-1) || !isExpected(cause)) throw cause
+      console.error(cause.message)
+      code = exitCodeOf(cause)
+    }
+  if (!context.signal.aborted) return code
+  console.error('stopped before the end; run it again to publish all of the range')
+  return EXIT.differences
+}
 
 /** The sinks with these names, all if none is named. */
 const chosen = (sinks: readonly SinkSettings[], names: readonly string[] | undefined): readonly SinkSettings[] => {
@@ -64,40 +123,65 @@ const chosen = (sinks: readonly SinkSettings[], names: readonly string[] | undef
   return names === undefined ? sinks : sinks.filter(({ name }) => names.includes(name))
 }
 
-type Range = Readonly<{
-  family: FamilyName | undefined
-  from: number | undefined
-  to: number | undefined
-  dryRun: boolean
-  signal: AbortSignal
-}>
+/** The same destination with other topics: time series, which take replays. */
+const elsewhere = (settings: SinkSettings, { toTopic, toPrefix }: Flags): SinkSettings => {
+  if (toTopic === undefined && toPrefix === undefined) return settings
+  if (settings.use !== 'kafka')
+    throw new UsageError(`sink ${settings.name} is no Kafka sink: name one with --sink, topics are there alone`)
+  const topicOf = (family: FamilyName): string => toTopic ?? `${toPrefix}${defaultTopicNames[family]}`
+  const topics = Object.fromEntries(
+    familyNames.map((family) => [family, [{ topic: topicOf(family), key: 'entity', records: 'all' }]]),
+  ) as unknown as KafkaSinkSettings['kafka']['topics']
+  return { ...settings, kafka: { ...settings.kafka, topics, markers: 'off' } }
+}
 
 const replayTo = async (
   settings: SinkSettings,
-  { dryRun, ...range }: Range,
-  config: Config,
-  logs: Logs,
-  logger: Logger,
-): Promise<void> => {
+  { scope, dryRun, isElsewhere, isJson }: What,
+  { config, logs, logger, signal }: Context,
+): Promise<number> => {
   const sink = dryRun ? undefined : sinkOf(settings, config, logger, REPLAY)
-  const published = dryRun ? undefined : sinkOf(settings, config, logger)
+  // Other topics hold nothing of the running egress.
+  const published = dryRun || isElsewhere ? undefined : sinkOf(settings, config, logger)
   let bar: ReturnType<typeof progressBar> | undefined
+  let counts: ReplayCounts = new Map()
   try {
-    const count = await replay({
-      ...range,
-      tenant: config.tenant,
-      logs,
-      data: config.data,
-      sink,
-      published,
-      filter: settings.filter,
+    const records = await replay({
+      ...{ tenant: config.tenant, logs, data: config.data, sink, published, filter: settings.filter, scope, signal },
       batchMax: config.egress.batchMax,
-      onProgress: (written, of) => (bar ??= progressBar('replay', of)).update(written, `${written} of ${of} records`),
+      onCounted: (counted) => (counts = counted),
+      onProgress: (written, of) =>
+        (bar ??= progressBar('replay', of, { unit: 'records', logger })).update(written, `${written} of ${of} records`),
     })
-    console.log(`${count} records ${dryRun ? 'would be published' : 'published'} to ${settings.name}, marked as replay`)
+    tell(settings, counts, { records, dryRun, isJson }, config)
+    return records
   } finally {
     bar?.stop()
     await sink?.close()
     await published?.close()
   }
+}
+
+const tell = (
+  settings: SinkSettings,
+  counts: ReplayCounts,
+  { records, dryRun, isJson }: Readonly<{ records: number; dryRun: boolean; isJson: boolean }>,
+  config: Config,
+): void => {
+  const topics = topicsIn(settings.use === 'kafka' ? settings.kafka : config.egress.kafka)
+  const rows = [...counts].map(([family, count]) => ({
+    family,
+    topics: topics[family].filter(({ records: kind }) => kind === 'all').map(({ topic }) => topic),
+    records: count,
+  }))
+  if (isJson) {
+    console.log(JSON.stringify({ sink: settings.name, records, published: !dryRun, families: rows }))
+    return
+  }
+  if (dryRun && rows.length > 0)
+    printTable({
+      columns: [{ head: 'family' }, { head: 'topic' }, { head: 'records', align: 'right' }],
+      rows: rows.map(({ family, topics: named, records: count }) => [family, named.join(', '), countText(count)]),
+    })
+  console.log(`${records} records ${dryRun ? 'would be published' : 'published'} to ${settings.name}, marked as replay`)
 }

@@ -67,7 +67,7 @@ describeRegistry('a consumer in Python that follows the contract', ({ brokers, r
     expect(tableOf(await complete)).toEqual(first)
     expect(first.length).toBeGreaterThan(30)
 
-    for (const family of FAMILIES) await done(['replay', '--family', family, '--from', FROM, '--to', TO])
+    for (const family of FAMILIES) await done(['replay', '--family', family, '--from', FROM, '--to', TO, '--yes'])
     expect(tableOf(await reading.ask('read'))).toEqual(first)
 
     await done(['import', '-'], late)

@@ -90,7 +90,7 @@ describeKafka('several sinks on a real broker', ({ brokers }) => {
     expect(wider.stderr).toContain('streamvane replay --sink live')
     expect(await published(`${tenant}-live`)).toEqual(namesOf(live))
     const range = ['--from', '2026-01-01', '--to', '2026-02-01', '--family', 'agent-state']
-    expect(await run('replay', '--sink', 'live', ...range)).toMatchObject({ code: 0 })
+    expect(await run('replay', '--sink', 'live', '--yes', ...range)).toMatchObject({ code: 0 })
     const states = lastOf(await inLog(isOf('agent-state')))
     expect(await published(`${tenant}-live`)).toEqual([...namesOf(live), ...states].sort())
   }, 120_000)

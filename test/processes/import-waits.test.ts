@@ -53,7 +53,7 @@ describe('rebuild and replay while EventStoreDB is away', () => {
     expect(await streamvane(['import', file], { env })).toMatchObject({ code: 0 })
     for (const [command, told] of [
       [['rebuild', '--promote'], 'generation g1 is complete'],
-      [['replay', ...range], 'the server is back'],
+      [['replay', '--yes', ...range], 'the server is back'],
     ] as const) {
       on.away()
       const working = running(command, env)
@@ -67,7 +67,7 @@ describe('rebuild and replay while EventStoreDB is away', () => {
   test('end after the time that they were given, in one line', async () => {
     const { on, env } = await setting()
     on.away()
-    for (const command of [['rebuild'], ['replay', ...range]]) {
+    for (const command of [['rebuild'], ['replay', '--yes', ...range]]) {
       const { code, stderr } = await streamvane([...command, '--wait', '0'], { env })
       expect([code, stderr]).toEqual([1, expect.stringContaining('EventStoreDB')])
       expect(stderr).not.toContain('    at ')

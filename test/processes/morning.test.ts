@@ -83,7 +83,7 @@ test('a simulated morning: import, run, and the rows are the truth; again, and n
   expect(await done(['replay', ...range, '--family', 'queue', '--dry-run'])).toContain(
     `${inRange.length} records would be published`,
   )
-  await done(['replay', ...range, '--family', 'queue'])
+  await done(['replay', ...range, '--family', 'queue', '--yes'])
   const replayed = await readAvroFiles(join(data, 'files', 'replay'))
   expect(replayed).toHaveLength(inRange.length)
   expect(new Set(replayed.map(({ replay }) => replay))).toEqual(new Set([true]))

@@ -4,6 +4,7 @@ import { promote, readGenerations, startGeneration } from '../../../src/app/pipe
 import { singleLog } from '../../../src/app/pipeline/logs/logs.js'
 import { NoGeneration } from '../../../src/app/operations/computed.js'
 import { replay, ReplayFailed, type ReplayOptions } from '../../../src/app/operations/generations/replay.js'
+import type { Scope } from '../../../src/app/scoped/scope.js'
 import { latestHeaders } from '../../../src/contract/kpi-stream.js'
 import { kpiStream } from '../../../src/domain/stream-name.js'
 import { isRow } from '../../../src/egress/sink.js'
@@ -74,16 +75,16 @@ describe('a replay', () => {
   })
 
   test('of a range takes intervals that start within it; of a family, only its rows', async () => {
-    const startsOf = async (more: Partial<ReplayOptions>): Promise<readonly string[]> => {
+    const startsOf = async (scope: Scope): Promise<readonly string[]> => {
       const { sink, records } = recordingSink()
-      const count = await replayed({ sink, ...more })
+      const count = await replayed({ sink, scope })
       expect(count).toBe(records.length)
       return [...new Set(records.map(({ header }) => `${header.family} ${(header.start - TEN) / QUARTER}`))].sort()
     }
     expect(await startsOf({ from: TEN, to: TEN + 2 * QUARTER })).toEqual(['agent 0', 'queue 0'])
     expect(await startsOf({ from: TEN + 1, to: TEN + 2 * QUARTER + 1 })).toEqual(['agent 2', 'queue 2'])
-    expect(await startsOf({ family: 'queue' })).toEqual(['queue 0', 'queue 2'])
-    expect(await startsOf({ family: 'queue', from: TEN + QUARTER })).toEqual(['queue 2'])
+    expect(await startsOf({ families: new Set(['queue']) })).toEqual(['queue 0', 'queue 2'])
+    expect(await startsOf({ families: new Set(['queue']), from: TEN + QUARTER })).toEqual(['queue 2'])
     expect(await startsOf({ from: TEN + 3 * QUARTER })).toEqual([])
   })
 
@@ -118,7 +119,7 @@ describe('a replay', () => {
   })
 
   test('without a sink counts and publishes nothing', async () => {
-    expect(await replayed({ family: 'agent' })).toBe(2 * AGENTS)
+    expect(await replayed({ scope: { families: new Set(['agent']) } })).toBe(2 * AGENTS)
   })
 
   test.each<readonly [Fate, RegExp]>([

@@ -152,7 +152,8 @@ test('a replay publishes the latest rows of its range and family, marked, and mo
     (row) => row.family === 'queue' && row.start >= range.from && row.start < range.to,
   )
   expect(wanted.length).toBeGreaterThan(0)
-  const options = { tenant: 't', logs, ...range, batchMax: 2, signal: forever() }
+  const scope = { from: range.from, to: range.to, families: new Set([range.family]) }
+  const options = { tenant: 't', logs, scope, batchMax: 2, signal: forever() }
   expect(await replay({ ...options, sink: undefined })).toBe(wanted.length)
   const { sink, records, progress } = recordingSink()
   expect(await replay({ ...options, sink })).toBe(wanted.length)

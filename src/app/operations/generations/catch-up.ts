@@ -1,7 +1,12 @@
 import type { Position } from '../../../log/event-log.js'
 import type { Generation } from '../../pipeline/generations.js'
 import { runProjector } from '../../pipeline/projector/projector.js'
-import { snapshotsOf, withRowIndex, type LiveProjectorOptions } from '../../pipeline/projector/projector-stage.js'
+import {
+  openKpi,
+  snapshotsOf,
+  withRowIndex,
+  type LiveProjectorOptions,
+} from '../../pipeline/projector/projector-stage.js'
 import { GaveUp } from '../../pipeline/retry.js'
 
 /** The rebuild did not finish. Its generation is incomplete, was not promoted, and can be ignored. */
@@ -24,12 +29,13 @@ export type CatchUpOptions = Omit<LiveProjectorOptions, 'profile'>
 /**
  * Projects a generation that is not live until it has folded all that the raw log holds. It goes on behind its last
  * checkpoint, so a process that was killed in the middle costs what was folded since. Throws `RebuildStopped` when the
- * signal aborts, `RebuildRefused` and `RebuildFailed`; `LogLocked` while another process works on the generation.
+ * signal aborts, `RebuildRefused` and `RebuildFailed`; `LogLocked` where another process works on the generation for
+ * longer than `waitMaxMs`.
  */
-export const catchUp = async (options: CatchUpOptions, generation: Generation): Promise<void> => {
+export const catchUp = async (options: CatchUpOptions, generation: Generation, waitMaxMs = 0): Promise<void> => {
   const { logs, tenant, data } = options
   const { name, historyThrough } = generation
-  const kpi = await logs.kpi(name, 'writer')
+  const kpi = await openKpi(logs, generation, waitMaxMs, options.signal)
   const snapshots = snapshotsOf(data, tenant, name, logs)
   let reached: Position | undefined
   try {

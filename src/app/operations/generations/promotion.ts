@@ -56,6 +56,9 @@ export const rollbackTarget = async ({ logs, tenant }: Wanted, name: string | un
   return before
 }
 
+/** How long a projector is waited for that was on this generation until a moment ago, and is about to leave it. */
+const LOCK_WAIT_MAX_MS = 45_000
+
 export type PromoteOptions = CatchUpOptions & Readonly<{ name: string; publish: PublishMode; told: Told }>
 
 export type PromotionOutcome = Readonly<{ from: string | undefined; to: Generation; promotion: number }>
@@ -69,7 +72,7 @@ export const promoteGeneration = async (options: PromoteOptions): Promise<Promot
   const state = await computedGenerations(logs, tenant)
   const to = chosenGeneration(state, name, tenant)
   await assertPromotable(state, to, logs, tenant)
-  await catchUp(options, to)
+  await catchUp(options, to, LOCK_WAIT_MAX_MS)
   const after = await logs.changingControl(async (control) => {
     const current = await readGenerations(control, tenant)
     if (Object.hasOwn(current.retired, name))

@@ -1,10 +1,10 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { FamilyName } from '../../../domain/family.js'
-import type { EpochMs } from '../../../domain/interval.js'
 import { failureText, type Progress, type RowFilter, type RowRecord, type Sink } from '../../../egress/sink.js'
 import { computedGenerations, NoGeneration } from '../computed.js'
 import { latestHeaders } from '../../../contract/kpi-stream.js'
 import { rowEvents } from '../../row-index/row-events.js'
+import { isInScope, type Scope } from '../../scoped/scope.js'
 import { passes, selectableRow } from '../../pipeline/egress/selection.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
 
@@ -19,21 +19,24 @@ export type ReplayOptions = Readonly<{
   published?: Sink | undefined
   /** What the destination gets. Default everything. */
   filter?: RowFilter | undefined
-  family?: FamilyName | undefined
-  from?: EpochMs | undefined
-  to?: EpochMs | undefined
+  /** Which rows. Default all. */
+  scope?: Scope | undefined
   batchMax: number
   signal: AbortSignal
+  /** Is told how many records there are of each family, before the first is written. */
+  onCounted?: (counts: ReplayCounts) => void
   onProgress?: (written: number, of: number) => void
 }>
+
+/** Records by family. */
+export type ReplayCounts = ReadonlyMap<FamilyName, number>
 
 export class ReplayFailed extends Error {
   override readonly name = 'ReplayFailed'
 }
 
 /**
- * Publishes the latest row of every key whose interval starts in `[from, to)` again, marked as replay, in the order of
- * the KPI log. Progress does not move. Without a sink (a dry run) it only counts. Resolves with the number of records,
+ * Publishes the latest row of every key in the scope again, marked as replay, in the order of the KPI log. Progress does not move. Without a sink (a dry run) it only counts. Resolves with the number of records,
  * which is smaller than the total if the signal aborted. Rows that the egress has still to publish are left to it.
  */
 export const replay = async ({
@@ -43,22 +46,19 @@ export const replay = async ({
   sink,
   published,
   filter = {},
-  family,
-  from,
-  to,
+  scope = {},
   batchMax,
   signal,
+  onCounted,
   onProgress,
 }: ReplayOptions): Promise<number> => {
   const { live, promotions } = await computedGenerations(logs, tenant)
   if (live === undefined) throw new NoGeneration(tenant)
-  const inRange = (start: EpochMs): boolean => (from === undefined || start >= from) && (to === undefined || start < to)
   const kpi = await logs.kpi(live, 'reader')
-  const families = family === undefined ? undefined : new Set([family])
+  const { families, from, to } = scope
   const rows = await latestHeaders(kpi, tenant, live, {
-    family,
     events: rowEvents({ kpi, tenant, generation: live, data }, { families, from, to }),
-    header: ({ start }) => inRange(start),
+    header: (header) => isInScope(scope, header),
   })
   const through = published === undefined ? Infinity : await publishedThrough(published, live, signal)
   const records: RowRecord[] = [...rows.values()]
@@ -68,6 +68,9 @@ export const replay = async ({
       ...{ kind: 'row', header, avro, schema, replay: true },
       ...{ generation: live, promotion: promotions },
     }))
+  const counts = new Map<FamilyName, number>()
+  for (const { header } of records) counts.set(header.family, (counts.get(header.family) ?? 0) + 1)
+  onCounted?.(counts)
   if (sink === undefined || records.length === 0) return records.length
   const connected = await sink.connect(signal)()
   if (E.isLeft(connected))
