@@ -1,12 +1,12 @@
 import type { ConfigurationFact, OrgSettingsChanged, ProfilePublished, QueueConfigured } from '../../../domain/fact.js'
 import { families } from '../../../domain/family.js'
-import type { EpochMs } from '../../../domain/interval.js'
+import { HOUR_MS, type EpochMs } from '../../../domain/interval.js'
 import { serviceLevelDurationMs, type Profile } from '../../../domain/profile.js'
 import type { Position } from '../../../log/event-log.js'
 import { Settings } from '../../../projections/settings.js'
 import type { PlacedConfiguration } from '../../scoped/scan.js'
 import type { Computation } from '../../scoped/scoped-projection.js'
-import type { ExplainedCell } from './contributions.js'
+import { isOfStates, type ExplainedCell } from './contributions.js'
 import type { InForce } from './explanation.js'
 
 /** The configuration that a fold knew at a place in the log, and how far the clock had come there. */
@@ -46,9 +46,24 @@ export const inForceFor = (
   settings: Settings,
 ): readonly InForce[] => [
   ...profilesInForce(cell, generation, placedOf(configuration, 'ProfilePublished')),
-  ...optionsInForce(cell, placedOf(configuration, 'OrgSettingsChanged'), frontier, settings),
-  ...queueInForce(cell, placedOf(configuration, 'QueueConfigured'), settings),
+  ...(isOfStates(cell.family)
+    ? statesInForce(cell, settings)
+    : [
+        ...optionsInForce(cell, placedOf(configuration, 'OrgSettingsChanged'), frontier, settings),
+        ...queueInForce(cell, placedOf(configuration, 'QueueConfigured'), settings),
+      ]),
 ]
+
+/** How long a state is believed, and which presences end the routing status. */
+const statesInForce = ({ start }: ExplainedCell, settings: Settings): readonly InForce[] => {
+  const { stateMaxMs } = settings.base.agentState
+  const { endsRoutingStatus } = settings.profileAt(start).agentState
+  const own = { since: null, position: null }
+  return [
+    { what: 'a state lasts', value: `until the next, and ${stateMaxMs / HOUR_MS} hours at most (the profile)`, ...own },
+    { what: 'routing ends by', value: `${endsRoutingStatus.join(', ')} (the profile)`, ...own },
+  ]
+}
 
 const placedOf = <T extends ConfigurationFact['type']>(
   all: readonly PlacedConfiguration[],

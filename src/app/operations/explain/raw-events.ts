@@ -33,8 +33,8 @@ export const rawEventsOf = async (
   for (const [stream, positions] of byStream)
     for await (const batch of raw.readStream(stream))
       for (const { type, position, data, metadata } of batch) {
-        if (!feeds(type, points)) {
-          const key = `${stream} ${type}`
+        if (isOfOtherSource(type, points)) {
+          const key = `${stream} ${type.split('.', 3).join('.')}`
           others.set(key, otherSource(stream, type, (others.get(key)?.count ?? 0) + 1, points))
         }
         if (!withRaw || !positions.has(String(position))) continue
@@ -47,10 +47,16 @@ export const rawEventsOf = async (
   return { otherSources: [...others.values()], raw: withRaw ? found.sort(byPosition) : undefined }
 }
 
+const sources: readonly PointSource[] = ['metric-records', 'detail-events', 'conversation-details']
+
+/** Would the event be counted if points came from another source? Many events are counted in no case. */
+const isOfOtherSource = (type: string, points: PointSource): boolean =>
+  !feeds(type, points) && sources.some((source) => feeds(type, source))
+
 const otherSource = (stream: string, type: string, count: number, points: PointSource): NotCounted => ({
   ...{ reason: 'other-source', count, metric: null, value: null, at: null, event: null },
   conversationId: conversationOf(stream),
-  detail: `${type}: the profile takes points from ${points}`,
+  detail: `events of ${type.split('.').slice(0, 3).join('.')}.…: points come from ${points}`,
 })
 
 const byPosition = (a: RawEventJson, b: RawEventJson): number => {
