@@ -46,6 +46,9 @@ export const exampleCalls = async (log: EventLog, tenant: string): Promise<Reado
     takeClockBack: { path: '/clock/take-back', body: { to: '2026-01-05T09:00:00Z' } },
     listDeadLetters: { path: '/dead-letters' },
     showDeadLetter: { path: `/dead-letters/${letter}` },
+    countDeadLetters: { path: '/dead-letter-counts' },
+    exportDeadLetters: { path: '/dead-letter-export' },
+    discardDeadLetters: { path: '/dead-letters/discard', body: { stage: 'ingress', why: 'a probe' } },
     retryDeadLetters: { path: '/dead-letters/retry', body: {} },
     erase: { path: '/erasures', body: { entity: 'user', id: 'nobody', dryRun: false } },
   }

@@ -1,28 +1,68 @@
 import { z } from 'zod'
+import { letterStates } from '../../../app/operations/dead-letters/decisions.js'
+import { discardDeadLetters } from '../../../app/operations/dead-letters/discard.js'
+import { exportedLetter } from '../../../app/operations/dead-letters/export.js'
+import { countLetters, listLetters, type DecidedLetter } from '../../../app/operations/dead-letters/listing.js'
+import { remedyOf } from '../../../app/operations/dead-letters/remedies.js'
 import { retryDeadLetters } from '../../../app/operations/dead-letters/retry.js'
-import { deadLetters, type DeadLetter } from '../../../app/operations/dead-letters.js'
+import { deadLetters } from '../../../app/operations/dead-letters.js'
 import { erase } from '../../../app/operations/erase.js'
 import { conversationStream, userStream } from '../../../domain/stream-name.js'
 import { eraseFacts } from '../../../facts/segment-files.js'
 import { ProblemError } from '../answers/problem.js'
 import { answer, job, list, type Operation } from '../operation.js'
-import { at, change, isoOf } from './schemas.js'
+import { at, change, instant, isoOf } from './schemas.js'
 
 const letterSchema = z.looseObject({
   ...{ id: z.string(), part: z.string(), reason: z.string(), detail: z.string(), stage: z.string() },
-  ...{ origin: z.string(), receivedAt: z.string(), bytes: z.int() },
+  ...{ origin: z.string(), receivedAt: z.string(), bytes: z.int(), state: z.enum(letterStates) },
 })
 
-const letterJson = ({ id, part, note, raw }: DeadLetter) => ({ id, part, ...note, bytes: raw.length })
+const letterJson = ({ id, part, note, raw, state, decision }: DecidedLetter) => ({
+  ...{ id, part, ...note, bytes: raw.length, state },
+  ...(decision === undefined ? {} : { decision }),
+})
+
+const choice = {
+  reason: z.string().optional(),
+  stage: z.enum(['ingress', 'projector']).optional(),
+  topic: z.string().optional(),
+  from: instant.optional().describe('received then or later'),
+  to: instant.optional().describe('received before'),
+}
+
+const state = z.enum(letterStates).optional()
 
 const listed = list({
   ...{ id: 'listDeadLetters', method: 'GET', path: '/dead-letters', access: 'operations' },
-  summary: 'the input that was set aside, with the reason',
-  input: z.object({ reason: z.string().optional() }),
+  summary: 'the input that was set aside, with the reason, and what was decided about it',
+  input: z.object({ ...choice, state }),
   item: letterSchema,
-  run: async function* ({ logs, tenant }, { reason }) {
-    for await (const letter of deadLetters(logs, tenant))
-      if (reason === undefined || letter.note.reason === reason) yield letterJson(letter)
+  run: async function* ({ logs, tenant }, filter) {
+    for await (const letter of listLetters(logs, tenant, filter)) yield letterJson(letter)
+  },
+})
+
+const counted = list({
+  ...{ id: 'countDeadLetters', method: 'GET', path: '/dead-letter-counts', access: 'figures' },
+  summary: 'how many dead letters there are, by day, reason, stage and state',
+  input: z.object({ ...choice, state }),
+  item: z.object({
+    ...{ reason: z.string(), stage: z.string(), day: z.iso.date(), state: z.enum(letterStates) },
+    ...{ letters: z.int(), events: z.int() },
+  }),
+  run: async function* ({ logs, tenant }, filter) {
+    for (const count of await countLetters(logs, tenant, filter)) yield { ...count }
+  },
+})
+
+const exported = list({
+  ...{ id: 'exportDeadLetters', command: 'deadletter export', method: 'GET', path: '/dead-letter-export' },
+  ...{ access: 'evidence', summary: 'dead letters with their bytes, as CloudEvents that the ingress takes' },
+  input: z.object({ ...choice, state }),
+  item: z.looseObject({ specversion: z.string(), type: z.string(), id: z.string(), data_base64: z.base64() }),
+  run: async function* ({ logs, tenant }, filter) {
+    for await (const letter of listLetters(logs, tenant, filter)) yield exportedLetter(letter, tenant) as never
   },
 })
 
@@ -34,36 +74,48 @@ const shown = answer({
     path: '/dead-letters/{id}',
     access: 'evidence',
   },
-  summary: 'one dead letter with its bytes as they came',
+  summary: 'one dead letter with its bytes as they came, what its reason means and what mends it',
   input: z.object({ id: z.string() }),
-  output: letterSchema.extend({ rawBase64: z.base64() }),
+  output: letterSchema.extend({ rawBase64: z.base64(), meaning: z.string(), remedy: z.string(), retry: z.boolean() }),
   run: async ({ logs, tenant }, { id }) => {
-    for await (const letter of deadLetters(logs, tenant))
-      if (letter.id === id) return { ...letterJson(letter), rawBase64: Buffer.from(letter.raw).toString('base64') }
+    for await (const letter of listLetters(logs, tenant, { ids: [id] }))
+      return {
+        ...{ ...letterJson(letter), ...remedyOf(letter.note.reason, letter.note.stage) },
+        rawBase64: Buffer.from(letter.raw).toString('base64'),
+      }
     throw new ProblemError('not-found', `there is no dead letter ${id}; GET …/dead-letters lists them`)
   },
 })
 
+const ids = z.array(z.string().min(1)).optional().describe('only these, by id or the beginning of it')
+
 const retried = job({
-  ...{
-    id: 'retryDeadLetters',
-    command: 'deadletter retry',
-    method: 'POST',
-    path: '/dead-letters/retry',
-    access: 'change',
-  },
-  summary: 'take dead letters of the ingress in again, after an upgrade that can use them',
-  input: z.object({ ...change }),
+  ...{ id: 'retryDeadLetters', command: 'deadletter retry', method: 'POST', path: '/dead-letters/retry' },
+  ...{ access: 'change', summary: 'take open dead letters of the ingress in again, after something was mended' },
+  input: z.object({ ...choice, ids, ...change }),
   output: z.object({
-    ...{ usable: z.int(), stored: z.int(), duplicate: z.int(), deadLettered: z.int() },
+    ...{ usable: z.int(), stored: z.int(), duplicate: z.int(), deadLettered: z.int(), notRetriable: z.int() },
     late: z.int().describe('events behind the late horizon, which a rebuild takes in'),
   }),
-  run: async (call, { dryRun }) => {
+  run: async (call, { dryRun, why, ...filter }) => {
     const log = dryRun ? undefined : await call.rawWriter()
-    const { logs, tenant, by, why, now, signal } = call
-    const receipt = await retryDeadLetters({ logs, tenant, log, by, why, now, signal })
-    const { usable, stored, duplicate, deadLettered, late } = receipt
-    return { usable, stored, duplicate, deadLettered, late }
+    const { logs, tenant, by, now, signal } = call
+    const told = why === undefined ? { by } : { by, why }
+    const outcome = await retryDeadLetters({ logs, tenant, log, filter, ...told, now, signal })
+    const { usable, stored, duplicate, deadLettered, notRetriable, late } = outcome
+    return { usable, stored, duplicate, deadLettered, notRetriable, late }
+  },
+})
+
+const discarded = answer({
+  ...{ id: 'discardDeadLetters', command: 'deadletter discard', method: 'POST', path: '/dead-letters/discard' },
+  ...{ access: 'change', summary: 'mark open dead letters as not needed; nothing is deleted' },
+  input: z.object({ ...choice, ids, ...change, why: z.string().trim().min(1).max(500) }),
+  output: z.object({ discarded: z.int(), retried: z.int(), byReason: z.record(z.string(), z.int()) }),
+  run: ({ logs, tenant, by, now }, { dryRun, why, ...filter }) => {
+    if (Object.values(filter).every((each) => each === undefined))
+      throw new ProblemError('not-valid', 'say which: ids, reason, stage, topic, from or to')
+    return discardDeadLetters({ logs, tenant, filter, by, why, dryRun, now })
   },
 })
 
@@ -104,4 +156,6 @@ const erased = job({
   },
 })
 
-export const deadLetterOperations: readonly Operation[] = [listed, shown, retried, erased]
+export const deadLetterOperations: readonly Operation[] = [
+  ...[listed, counted, exported, shown, retried, discarded, erased],
+]
