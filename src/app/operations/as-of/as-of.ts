@@ -7,6 +7,7 @@ import { unreachable } from '../../../domain/unreachable.js'
 import type { EventLog, Position } from '../../../log/event-log.js'
 import type { FactMeans } from '../../pipeline/facts/open-feed.js'
 import type { Generation } from '../../pipeline/generations.js'
+import { scopeOf } from '../../pipeline/projector/generation-projection.js'
 import { rowEvents } from '../../row-index/row-events.js'
 import { isInScope, type Scope } from '../../scoped/scope.js'
 import { scopedFold } from '../../scoped/scoped-fold.js'
@@ -127,7 +128,7 @@ const rowsAt = async (
   options: AsOfOptions,
   { at, by }: Extract<AsWhat, Readonly<{ kind: 'as-of' }>>,
 ): Promise<RowsThen> => {
-  const { tenant, generation, scope, raw, kpi, facts, signal, logger } = options
+  const { tenant, generation, raw, kpi } = options
   const streams = { tenant, generation: generation.name, raw, kpi }
   const found = by === 'known' ? await positionOfReceipt(streams, at) : await positionOfFrontier(streams, at)
   const isReached = by === 'known' || found !== undefined
@@ -143,11 +144,23 @@ const rowsAt = async (
   const stored = published(certain, (revisions) => revisions.at(-1)).rows
   if (isComplete && certain.size === kept.size) return { rows: stored, position, isReached }
 
-  const folded = await scopedFold({ raw, tenant, generation, scope, through: position, facts, signal, logger })
-  const computed = folded.rows.flatMap((row): readonly RowThen[] =>
-    certain.has(row.key) ? [] : [{ row, from: 'fold' }],
-  )
+  const folded = await foldThrough(options, generation, position)
+  const computed = folded.flatMap((row): readonly RowThen[] => (certain.has(row.key) ? [] : [{ row, from: 'fold' }]))
   return { rows: inOrder([...stored, ...computed]), position, isReached }
+}
+
+/** The rows of the scope through a position. A generation in part has the rows of its base elsewhere. */
+const foldThrough = async (
+  options: AsOfOptions,
+  generation: Generation,
+  through: Position,
+): Promise<readonly Row[]> => {
+  const { rows } = await scopedFold({ ...options, generation, through })
+  const { scoped } = generation
+  if (scoped === undefined) return rows
+  const own = scopeOf(scoped.scope)
+  const others = await foldThrough(options, scoped.base, through)
+  return [...rows.filter((row) => isInScope(own, row)), ...others.filter((row) => !isInScope(own, row))]
 }
 
 /**

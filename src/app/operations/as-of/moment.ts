@@ -77,12 +77,12 @@ export const positionOfReceipt = async (streams: Streams, at: EpochMs): Promise<
     const event = origin?.event && (await eventAt(raw, origin.event))
     const received = event && receivedAtOf(event.metadata)
     if (received !== undefined) return received <= at
-    // The clock receives nothing: the events behind it say.
+    // The clock receives nothing: an event behind it that was received in time says so. Where none came, nothing does.
     for await (const [next] of raw.readAll({ after: position, prefixes: entityPrefixes(tenant), batchMax: 1 })) {
       const receivedNext = next && receivedAtOf(next.metadata)
       if (receivedNext !== undefined) return receivedNext <= at
     }
-    return true
+    return false
   }
   let through = (await lastCheckpoint(streams, isKnown))?.mark.position
   for await (const events of raw.readAll({ after: through, prefixes: rawPrefixes(tenant) }))

@@ -59,7 +59,7 @@ export const isCompared = ({ family, from, to }: Compared, of: OfInterval): bool
 
 /**
  * All published revisions of rows that start at an instant. A digest is the sum of the first 48 bits of the SHA-256 of
- * each row's bytes, modulo 2^48: it depends on what was published and not on the order, and is the same on every machine.
+ * each row's bytes, modulo 2^48: it depends on what was published, not on the order, and is the same on every machine.
  */
 export type IntervalVerdict = Readonly<{
   intervalStart: string

@@ -26,7 +26,7 @@ export type RecomputationOptions = Readonly<{
   raw: EventLog
   tenant: string
   generation: Generation
-  /** Where decoded facts are taken from, and the threads that decode. Without a store everything is read from raw events. */
+  /** Where decoded facts are taken from, and the threads that decode. Without a store all is read from raw events. */
   facts: FactMeans
   scratch: Scratch
   /** Folded events after which what is closed leaves memory; only tests choose it. */

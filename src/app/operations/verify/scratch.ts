@@ -15,7 +15,7 @@ export class Scratch {
   private readonly data: string | undefined
   private opened: Readonly<{ folder: string; root: RootDatabase }> | undefined
 
-  /** `data`: the data folder, which has room as the log has; where it cannot be written, the folder of the system is taken. */
+  /** `data`: the data folder, which has room as the log has; if it cannot be written, the system's folder is taken. */
   constructor(data: string | undefined) {
     this.data = data
   }

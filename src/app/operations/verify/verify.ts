@@ -115,14 +115,16 @@ export const verify = async (options: VerifyOptions): Promise<Verification> => {
 const SHORT_RANGE_MS = 7 * DAY_MS
 
 /**
- * A short range, looked at by itself. If it is not the same, a fold of the whole log says where the difference is: it
- * compares every revision, knows what waits to be published, and what cannot be computed again.
+ * A short range, looked at by itself; not of a generation in part, whose rows are of several folds. If it is not the
+ * same, a fold of the whole log says where the difference is: it compares every revision, knows what waits to be
+ * published, and what cannot be computed again.
  */
 const shortRange = async (
   { compared: { family, from, to } = {}, ...options }: VerifyOptions,
   { checkpoint, revision = -1 }: Recovery,
 ): Promise<RangeVerification | undefined> => {
-  if (checkpoint === undefined || from === undefined || to === undefined || to - from > SHORT_RANGE_MS) return undefined
+  const isShort = from !== undefined && to !== undefined && to - from <= SHORT_RANGE_MS
+  if (checkpoint === undefined || !isShort || options.generation.scoped !== undefined) return undefined
   const through = { position: checkpoint.position, kpiRevision: revision }
   try {
     return await verifyRange({ ...options, quick: options.quick === true, family, from, to, through })

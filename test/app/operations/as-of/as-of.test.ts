@@ -112,7 +112,7 @@ describe.each([
   let history: History
   beforeAll(async () => {
     history = await historyOf(points, batchMax)
-  })
+  }, 60_000)
 
   const anyInstant = fc.integer({ min: -10, max: (HOURS * 60 + 190) * 2 }).map((half) => FROM + (half * MINUTE_MS) / 2)
 

@@ -77,7 +77,7 @@ describe.each(['metric-records', 'detail-events'] as const)('a log of %s', (poin
     }
     await tickTo(log, 't', FROM + 5 * HOUR_MS)
     await run(log, points)
-  })
+  }, 60_000)
 
   test('is verified without a difference, each revision with its digest by interval', async () => {
     const found = await verified(log, points)

@@ -131,7 +131,7 @@ describe('the topics of a sink', () => {
   let all: Published
   beforeAll(async () => {
     all = await published()
-  })
+  }, 60_000)
 
   test('are as the KPI log has them: every row revision and every marker was published', async () => {
     const found = await verified(all)
