@@ -76,11 +76,25 @@ export class Concerns {
         if (!this.ofPoints || fact.at < this.from || earliest(fact) >= this.to) return false
         const queueId = 'queueId' in fact ? fact.queueId : null
         const userId = 'userId' in fact ? fact.userId : 'answeredUserId' in fact ? fact.answeredUserId : null
-        // Joined with other facts of the conversation, which say what these do not.
-        const isJoined = fact.type === 'OutboundInitiated' || fact.type === 'AfterCallWorkCompleted'
-        return isJoined || (this.has('queueId', queueId) && this.has('userId', userId) && this.hasMedia(fact))
+        // The campaign is joined with the other facts of the conversation, which say the rest.
+        return (
+          fact.type === 'OutboundInitiated' ||
+          (this.has('queueId', queueId) && this.has('userId', userId) && this.hasMedia(fact))
+        )
       }
     }
+  }
+
+  /**
+   * After-call work moves the handle time of its session, which has the dimensions of the session, to its own instant: a
+   * conversation concerns the scope if it has such work within and such a session at any time.
+   */
+  movesHandle(fact: Fact): 'work' | 'session' | undefined {
+    if (!this.ofPoints) return undefined
+    if (fact.type === 'AfterCallWorkCompleted') return fact.at >= this.from && fact.at < this.to ? 'work' : undefined
+    if (fact.type !== 'UserSessionEnded') return undefined
+    const { queueId, userId } = fact
+    return this.has('queueId', queueId) && this.has('userId', userId) && this.hasMedia(fact) ? 'session' : undefined
   }
 
   private states({ points }: ConversationRecorded): boolean {

@@ -33,6 +33,7 @@ export const scan = async (
   signal: AbortSignal,
 ): Promise<Scanned> => {
   const streams = new Set<string>()
+  const handles = { work: new Set<string>(), session: new Set<string>() }
   const configuration: PlacedConfiguration[] = []
   const takeBacks: { at: EpochMs; position: Position }[] = []
   const erased = new Map<string, ErasedRange>()
@@ -51,13 +52,16 @@ export const scan = async (
         continue
       }
       const fact = facts.fact(entry)
+      const part = concerns.movesHandle(fact)
       if (concerns.concerns(fact)) found(event)
+      else if (part !== undefined && isThrough(run.position(event))) handles[part].add(run.stream(event))
       if (isConfiguration(fact)) configuration.push({ fact, position: run.position(event) })
       if (fact.type === 'ClockTakenBack') takeBacks.push({ at: fact.at, position: run.position(event) })
       if (fact.type === 'StreamErased')
         erased.set(fact.stream, { from: BigInt(fact.from), through: BigInt(fact.through) })
     }
   }
+  for (const stream of handles.work) if (handles.session.has(stream)) streams.add(stream)
   // Facts of a stream may have been kept while it was erased.
   for (const stream of erased.keys()) streams.delete(stream)
   return { streams, configuration, takeBacks, erased }

@@ -13,7 +13,8 @@ import { openFactFeed, type FactMeans } from '../pipeline/facts/open-feed.js'
 import { rawLogIdOf } from '../pipeline/projector/checkpoint-check.js'
 import { Concerns } from './concerns.js'
 import { scan, type RunPart, type Scanned } from './scan.js'
-import type { Scope } from './scope.js'
+import type { Profile } from '../../domain/profile.js'
+import { eventTimeOf, type Scope } from './scope.js'
 import { ScopedProjection, type Computation, type Reconfigure } from './scoped-projection.js'
 import type { RawPlace, Trace } from './trace.js'
 
@@ -27,8 +28,26 @@ export type ScopedFoldOf = Readonly<{
   supposed?: readonly ConfigurationFact[] | undefined
   /** Gather where every figure comes from; `alone`: and make no rows. */
   trace?: boolean | 'alone' | undefined
+  /**
+   * Another computation, by the configuration that was found. It is folded beside, of the same facts, which its profile
+   * must need (`needsSameFacts`).
+   */
+  beside?: ((found: Scanned) => Beside) | undefined
   signal: AbortSignal
 }>
+
+export type Beside = Pick<ScopedFoldOf, 'generation' | 'reconfigure' | 'supposed'>
+
+/** Do two profiles count the same facts in the rows of a scope? */
+export const needsSameFacts = (scope: Scope, a: Profile, b: Profile): boolean => {
+  const [ofA, ofB] = [eventTimeOf(scope, a), eventTimeOf(scope, b)]
+  return (
+    a.points === b.points &&
+    a.agentState.stateMaxMs === b.agentState.stateMaxMs &&
+    ofA.from === ofB.from &&
+    ofA.to === ofB.to
+  )
+}
 
 export type ScopedFoldOptions = ScopedFoldOf &
   Readonly<{
@@ -46,6 +65,8 @@ export type Pass = 'finding' | 'folding'
 export type ScopedFold = Readonly<{
   /** The rows of the scope, the latest of each key, by key. Rows that hold nothing are left out. */
   rows: readonly Row[]
+  /** The same of the computation beside; empty without one. */
+  besideRows: readonly Row[]
   trace: Trace | undefined
   /** How far the clock had come at the end; null: it never ticked. */
   frontier: EpochMs | null
@@ -105,24 +126,28 @@ export const foldRuns = (options: ScopedFoldOf, runs: readonly DecodedRun[]): Pr
 type PartsOf = (pass: Pass, erased: Scanned['erased']) => AsyncIterable<RunPart>
 
 const foldParts = async (
-  { tenant, generation, scope, reconfigure, supposed, trace, signal }: ScopedFoldOf,
+  { tenant, generation, scope, reconfigure, supposed, trace, beside, signal }: ScopedFoldOf,
   through: Position | undefined,
   partsOf: PartsOf,
 ): Promise<ScopedFold> => {
   const concerns = new Concerns(scope, generation.profile)
   const scanned = await scan(partsOf('finding', new Map()), through, concerns, signal)
   const projection = new ScopedProjection({ tenant, generation, scope, known: scanned, reconfigure, supposed, trace })
+  const other =
+    beside === undefined ? undefined : new ScopedProjection({ tenant, scope, known: scanned, ...beside(scanned) })
   const undecodable: RawPlace[] = []
   for await (const part of partsOf('folding', scanned.erased)) {
     signal.throwIfAborted()
     const { run } = part
     projection.take(part, wantedIn(run, tenant, scanned.streams, concerns))
+    other?.take(part, wantedIn(run, tenant, scanned.streams, concerns))
     for (const event of run.undecodable)
       if (scanned.streams.has(run.stream(event)))
         undecodable.push({ stream: run.stream(event), position: run.position(event) })
   }
   const { frontier } = projection
-  return { rows: projection.rows(), trace: projection.trace(), frontier, undecodable, scanned, through }
+  const besideRows = other?.rows() ?? []
+  return { rows: projection.rows(), besideRows, trace: projection.trace(), frontier, undecodable, scanned, through }
 }
 
 /** Which entries of a run are folded: those of the streams found, of the clock and of the configuration. */

@@ -24,7 +24,7 @@ export type Supposition = Readonly<{
  * The rules with what is supposed. Throws `ConfigError` if they would be no valid profile, or if a queue is not known.
  */
 export const suppose = (inForce: Rules, { profile, settings = [], assignments = [] }: Supposition): Rules => {
-  const changed = (each: Profile): Profile => withAssignments(profile ?? each, assignments)
+  const changed = (each: Profile): Profile => supposedProfile(each, { profile, assignments })
   const replaced = withSettings(
     // The profile of the supposition is in force throughout: none that was published has a part in it.
     inForce.configuration.filter((fact) => profile === undefined || fact.type !== 'ProfilePublished'),
@@ -40,6 +40,10 @@ export const suppose = (inForce: Rules, { profile, settings = [], assignments = 
     ),
   }
 }
+
+/** The profile that is supposed in place of one that is in force. Throws `ConfigError` if it is no valid one. */
+export const supposedProfile = (inForce: Profile, { profile, assignments = [] }: Supposition): Profile =>
+  withAssignments(profile ?? inForce, assignments)
 
 const withAssignments = (profile: Profile, assignments: readonly Assignment[]): Profile => {
   const ofProfile = assignments.filter((each) => each.of === 'profile' || each.of === 'kpi')

@@ -11,10 +11,17 @@ import type { FactMeans } from '../../pipeline/facts/open-feed.js'
 import type { Generation } from '../../pipeline/generations.js'
 import { rowEvents } from '../../row-index/row-events.js'
 import { isInScope, mayHold, type Scope } from '../../scoped/scope.js'
-import { scopedFold, type ScopedFold } from '../../scoped/scoped-fold.js'
+import type { Scanned } from '../../scoped/scan.js'
+import {
+  needsSameFacts,
+  scopedFold,
+  type Beside,
+  type ScopedFold,
+  type ScopedFoldOptions,
+} from '../../scoped/scoped-fold.js'
 import { becauseOf, shapeOf, type Because } from './because.js'
 import { hintsOf } from './hints.js'
-import { suppose, type Rules, type Supposition } from './hypothesis.js'
+import { suppose, supposedProfile, type Rules, type Supposition } from './hypothesis.js'
 import { diffRows, type FamilyTotal, type RatedChange, type RowsByKey } from './row-diff.js'
 import { supposedValues, type SupposedValue } from './supposed-values.js'
 
@@ -73,20 +80,16 @@ export class NothingPublished extends Error {
  * the supposition is no valid profile or names an unknown queue, `NothingPublished`, and the reason of the signal.
  */
 export const whatIf = async (options: WhatIfOptions): Promise<WhatIf> => {
-  const { tenant, generation, scope, supposition, kpi } = options
+  const { tenant, generation, scope, kpi } = options
   const { checkpoint } = await recover(kpi, tenant, generation.name)
   if (checkpoint === undefined)
     throw new NothingPublished(
       `generation ${generation.name} of tenant ${tenant} has no rows yet: \`streamvane run --until-caught-up\` computes them`,
     )
   const through = checkpoint.position
-  const folded = await foldUnder(options, through, 'in-force')
-  const inForce: Rules = { profile: generation.profile, configuration: settingsIn(folded, through) }
-  const supposed = suppose(inForce, supposition)
-  const after = await foldUnder(options, through, 'supposed', supposed)
+  const { before, after, inForce, supposed } = await bothSides(options, through)
   const definitions = kpiDefinitions([...builtInKpis, ...ownKpis(inForce), ...ownKpis(supposed)])
-  const before = byKey(folded.rows)
-  const diff = diffRows(before, byKey(after.rows), definitions)
+  const diff = diffRows(before, after, definitions)
   const [oldShape, newShape] = [shapeOf(inForce), shapeOf(supposed)]
   return {
     ...{ tenant, generation: generation.name, scope, through },
@@ -100,32 +103,56 @@ export const whatIf = async (options: WhatIfOptions): Promise<WhatIf> => {
   }
 }
 
+type Sides = Readonly<{ before: RowsByKey; after: RowsByKey; inForce: Rules; supposed: Rules }>
+
 /**
- * The rows of the scope as a rebuild gives them now: all of the log is history, in which nothing is too late, and its
- * configuration is known from the start.
+ * The rows of the scope under both rules, as a rebuild gives them now: all of the log is history, in which nothing is
+ * too late, and its configuration is known from the start. One look at the log serves both, unless the rules supposed
+ * count other facts.
  */
-const foldUnder = async (
-  { tenant, generation, scope, raw, facts, now, signal, onProgress, logger }: WhatIfOptions,
+const bothSides = async (options: WhatIfOptions, through: Position): Promise<Sides> => {
+  const { generation, scope, supposition, now } = options
+  const history = { historyThrough: String(through), startedAt: new Date(now()).toISOString() }
+  const rulesIn = (found: Scanned): Readonly<{ inForce: Rules; supposed: Rules }> => {
+    const inForce = { profile: generation.profile, configuration: settingsIn(found, through) }
+    return { inForce, supposed: suppose(inForce, supposition) }
+  }
+  /** What is supposed stands in the place of all settings in the log. */
+  const supposedIn = (found: Scanned): Beside => {
+    const { profile, configuration } = rulesIn(found).supposed
+    return {
+      generation: { ...history, profile },
+      reconfigure: (fact) => (isSetting(fact) ? undefined : fact),
+      supposed: configuration,
+    }
+  }
+  const isOneLook = needsSameFacts(scope, generation.profile, supposedProfile(generation.profile, supposition))
+  const first = await fold(options, through, 'in-force', {
+    generation: { ...history, profile: generation.profile },
+    beside: isOneLook ? supposedIn : undefined,
+  })
+  const after = isOneLook
+    ? first.besideRows
+    : (await fold(options, through, 'supposed', supposedIn(first.scanned))).rows
+  return { before: byKey(first.rows), after: byKey(after), ...rulesIn(first.scanned) }
+}
+
+const fold = (
+  { tenant, scope, raw, facts, signal, onProgress, logger }: WhatIfOptions,
   through: Position,
   step: WhatIfStep,
-  rules?: Rules,
-): Promise<ScopedFold> => {
-  const computation = { historyThrough: String(through), startedAt: new Date(now()).toISOString() }
-  return scopedFold({
-    ...{ tenant, scope, raw, through, facts, signal, logger },
-    generation: { ...computation, profile: rules?.profile ?? generation.profile },
-    // What is supposed stands in the place of all settings in the log.
-    reconfigure: rules === undefined ? undefined : (fact) => (isSetting(fact) ? undefined : fact),
-    supposed: rules?.configuration,
+  computation: Beside & Pick<ScopedFoldOptions, 'beside'>,
+): Promise<ScopedFold> =>
+  scopedFold({
+    ...{ tenant, scope, raw, through, facts, signal, logger, ...computation },
     onProgress: (_, position) => onProgress?.(step, position),
   })
-}
 
 const isSetting = ({ type }: ConfigurationFact): boolean =>
   type === 'QueueConfigured' || type === 'OrgSettingsChanged' || type === 'ProfilePublished'
 
-const settingsIn = ({ scanned }: ScopedFold, through: Position): readonly ConfigurationFact[] =>
-  scanned.configuration.flatMap(({ fact, position }) => (position <= through && isSetting(fact) ? [fact] : []))
+const settingsIn = ({ configuration }: Scanned, through: Position): readonly ConfigurationFact[] =>
+  configuration.flatMap(({ fact, position }) => (position <= through && isSetting(fact) ? [fact] : []))
 
 /** The latest published rows of the scope. Of a row out of it only the header is read. */
 const publishedRows = async ({ tenant, generation, scope, kpi, data }: WhatIfOptions): Promise<RowsByKey> => {
