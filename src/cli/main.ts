@@ -31,6 +31,7 @@ const commands: Readonly<Record<keyof typeof summaries, () => Promise<Command>>>
   verify: async () => (await import('./verify.js')).verifyCommand(),
   'what-if': async () => (await import('./what-if/what-if.js')).whatIfCommand(),
   reconcile: async () => (await import('./reconcile.js')).reconcileCommand(),
+  acceptance: async () => (await import('./acceptance/acceptance.js')).acceptanceCommand(),
   deadletter: async () => (await import('./deadletter/deadletter.js')).deadLetterCommand(),
   audit: async () => (await import('./audit/audit.js')).auditCommand(),
   erase: async () => (await import('./erase.js')).eraseCommand(),

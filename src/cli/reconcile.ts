@@ -1,6 +1,10 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import { Option, type Command } from 'commander'
+import { ReconciliationRecord, storeReconciliation } from '../app/operations/acceptance/reconciliation.js'
+import { journaled } from '../app/operations/journal/journaled.js'
 import type { Generation } from '../app/pipeline/generations.js'
 import type { AskedFor } from '../app/reconcile/query.js'
 import { reconcileHtml } from '../app/reconcile/report/html.js'
@@ -18,12 +22,14 @@ import { NoLog } from '../log/event-log.js'
 import { printableLines } from '../domain/printable.js'
 import { command, type CommonFlags } from './command/command.js'
 import { configOf, withContext, type Context } from './command/context.js'
+import { operatorOf, withOperator, type OperatorFlags } from './command/operator.js'
 import { rangeOf, wholeNumber } from './command/option-values.js'
 import { EXIT, UsageError } from './command/exit.js'
 import { progressBar } from './command/progress.js'
 import { summaries } from './command/summaries.js'
 
 type Flags = CommonFlags &
+  OperatorFlags &
   Readonly<{
     aggregates: string
     generation?: string
@@ -39,16 +45,19 @@ type Flags = CommonFlags &
     html?: string
     limit: number
     exitZero?: boolean
+    record: boolean
   }>
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
 
 export const reconcileCommand = (): Command =>
-  command('reconcile', summaries.reconcile, [
-    'streamvane reconcile --aggregates monday.json',
-    "streamvane reconcile --aggregates week.ndjson.gz --tolerance '*=sum:0.1%' --html week.html",
-    'streamvane reconcile --aggregates sales.json --where mediaType=voice --json | jq .totals',
-  ])
+  withOperator(
+    command('reconcile', summaries.reconcile, [
+      'streamvane reconcile --aggregates monday.json',
+      "streamvane reconcile --aggregates week.ndjson.gz --tolerance '*=sum:0.1%' --html week.html",
+      'streamvane reconcile --aggregates sales.json --where mediaType=voice --json | jq .totals',
+    ]),
+  )
     .requiredOption(
       '--aggregates <file>',
       'answers of conversations/, users/ or flows/aggregates/query: one, an array, or NDJSON; - is standard input',
@@ -74,14 +83,18 @@ export const reconcileCommand = (): Command =>
     .option('--json', 'the whole report as JSON on stdout')
     .option('--html <file>', 'also write the report as a page that needs nothing else')
     .option('--limit <rows>', 'differences printed', wholeNumber('--limit', 0), 50)
+    .option('--no-record', 'do not keep the outcome in the log, where `streamvane acceptance report` finds it')
     .option('--exit-zero', 'end with code 0 also where there are differences')
     .action(async (flags: Flags) => {
       const config = configOf(flags)
       const asked = askedOf(flags)
       await withContext('reconcile', config, async (context) => {
-        const report = await run(context, flags, asked).catch((cause: unknown) => {
+        const record = new ReconciliationRecord()
+        const sha256 = await digestOfFile(flags.aggregates)
+        const report = await run(context, flags, asked, record).catch((cause: unknown) => {
           throw cause instanceof SourceUnreadable ? new UsageError(cause.message, { cause }) : cause
         })
+        if (flags.record && !context.signal.aborted) await keep(context, flags, record, report, sha256)
         if (flags.html !== undefined) await writeFile(flags.html, reconcileHtml(report))
         if (flags.json === true) console.log(JSON.stringify(report, null, 2))
         else console.log(printableLines(reconcileText(report, flags.limit)))
@@ -124,6 +137,7 @@ const run = async (
   { config: { tenant, data }, logs, signal }: Context,
   flags: Flags,
   { asked, ...more }: Asked,
+  record: ReconciliationRecord,
 ): Promise<ReconcileReport> => {
   const bytes = await sourceBytes(flags.aggregates)
   const generation = chosenGeneration(await computedGenerations(logs, tenant), flags.generation, tenant)
@@ -150,6 +164,8 @@ const run = async (
       closedThrough: await closedThrough(logs, kpi, tenant, generation),
       signal,
       onProgress: (read) => rows?.update(read),
+      onFigure: record.figure,
+      onCovered: record.covered,
     })
   } finally {
     reading.stop()
@@ -169,5 +185,43 @@ const closedThrough = async (
   } catch (cause) {
     if (cause instanceof NoLog) return undefined
     throw cause
+  }
+}
+
+/** SHA-256 of the answers as they lie in the file; null for standard input, which can be read once. */
+const digestOfFile = async (file: string): Promise<string | null> => {
+  if (file === '-') return null
+  const hash = createHash('sha256')
+  try {
+    for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer)
+  } catch {
+    return null // the comparison says why it cannot be read
+  }
+  return hash.digest('hex')
+}
+
+/**
+ * Keeps the outcome in the log and records it in the journal. An archived copy of a log may not be writable: the
+ * comparison stands all the same, and that it is not kept is told.
+ */
+const keep = async (
+  { config: { tenant }, logs, logger }: Context,
+  flags: Flags,
+  record: ReconciliationRecord,
+  report: ReconcileReport,
+  sha256: string | null,
+): Promise<void> => {
+  const { aggregates: file, where, groupBy, metrics, from, to, complete, tolerance } = flags
+  const operator = operatorOf(flags)
+  const query = { where, groupBy, metrics, from, to, complete, tolerance }
+  const about = { by: operator.by, at: new Date().toISOString(), source: { file, sha256 }, query }
+  const details = { file, sha256, ...query }
+  try {
+    await journaled(logs, { tenant, operation: 'reconcile', ...operator, via: 'cli', details }, async (note) => {
+      await storeReconciliation(logs, tenant, record.of(report, about))
+      note({ summary: { generation: report.generation, ...report.figures } })
+    })
+  } catch (cause) {
+    logger.warn({ err: cause }, 'the outcome could not be kept in the log (--no-record does without)')
   }
 }

@@ -4,6 +4,7 @@ import { inspect } from 'node:util'
 import type { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
 import { adminCommand } from '../../src/cli/admin/admin.js'
+import { acceptanceCommand } from '../../src/cli/acceptance/acceptance.js'
 import { backupCommand, restoreCommand } from '../../src/cli/backup.js'
 import { clockCommand } from '../../src/cli/clock.js'
 import { completionCommand } from '../../src/cli/completion/completion.js'
@@ -64,6 +65,7 @@ const commands = {
   verify: verifyCommand,
   'what-if': whatIfCommand,
   reconcile: reconcileCommand,
+  acceptance: acceptanceCommand,
   deadletter: deadLetterCommand,
   audit: auditCommand,
   erase: eraseCommand,

@@ -11,7 +11,7 @@ import {
   type Place,
   type Tolerance,
 } from './reasons/finding.js'
-import { contradictionsOf, type SourceCell } from './aggregates.js'
+import { contradictionsOf, type SourceCell, type Stats } from './aggregates.js'
 import { metricKey, type SourceGroup } from './query.js'
 import { partsOf, PARTS_OF_SERVICE_LEVEL, rulesThatFit } from './reasons/derived.js'
 import { classify } from './reasons/classify.js'
@@ -46,7 +46,12 @@ export type CompareContext = Readonly<{
   isComplete: boolean
   tolerance: Tolerance
   closedThrough: EpochMs | undefined
+  /** Is told each figure that was compared, with both values. */
+  onFigure?: ((figure: ComparedFigure) => void) | undefined
 }>
+
+/** A metric of a group and interval on both sides. What a side does not say is zero. */
+export type ComparedFigure = Readonly<{ place: Place; theirs: Stats; ours: Stats }>
 
 /** Compares every metric of the query in every group and interval. */
 export const compareQuery = (aligned: Aligned, context: CompareContext): Compared =>
@@ -208,7 +213,7 @@ const findingOf = (
   place: Place,
   source: SourceCell,
   cell: OurCell | undefined,
-  { tolerance }: CompareContext,
+  { tolerance, onFigure }: CompareContext,
   figures: { compared: number; equal: number; tolerated: number },
 ): Finding | undefined => {
   const key = metricKey(place.metric, place.qualifier)
@@ -217,6 +222,7 @@ const findingOf = (
   const [theirs, ours] = [orZero(said?.stats), orZero(cell?.stats(key))]
   const { differences, tolerated } = compareStats(place.metric, theirs, ours, tolerance)
   figures.compared += 1
+  onFigure?.({ place, theirs, ours })
   if (differences.length > 0) return { place, statistics: differences, theirs, ours, source, cell, reason: undefined }
   if (tolerated > 0) figures.tolerated += 1
   else figures.equal += 1

@@ -1,13 +1,13 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { FamilyName } from '../../domain/family.js'
 import { granularityOf, type Granularity } from '../../domain/granularity.js'
-import type { EpochMs } from '../../domain/interval.js'
+import type { EpochMs, Interval } from '../../domain/interval.js'
 import { recordOf, type ReconcileReport } from './report/report.js'
 import type { EventLog } from '../../log/event-log.js'
 import { aggregateResponse, type AggregateResponse } from './aggregates.js'
 import type { Generation } from '../pipeline/generations.js'
 import { align, type Aligned } from './align.js'
-import { compareQuery } from './compare.js'
+import { compareQuery, type ComparedFigure } from './compare.js'
 import { Queries, type AskedFor } from './query.js'
 import { readOurRows } from './our-rows.js'
 import { jsonObjects, SourceUnreadable, type SourceOptions } from './source.js'
@@ -34,6 +34,10 @@ export type ReconcileOptions = Readonly<{
   closedThrough?: EpochMs | undefined
   signal: AbortSignal
   onProgress?: (eventsRead: number) => void
+  /** Is told each figure that was compared, with both values. */
+  onFigure?: (figure: ComparedFigure) => void
+  /** Is told the intervals that could be compared, for each group of the answers. */
+  onCovered?: (group: Readonly<Record<string, string>>, intervals: readonly Interval[]) => void
 }>
 
 /**
@@ -68,8 +72,12 @@ export const reconcile = async (options: ReconcileOptions): Promise<ReconcileRep
       isComplete: options.isComplete ?? false,
       tolerance: options.tolerance ?? noTolerance,
       closedThrough: closed,
+      onFigure: options.onFigure,
     }),
   )
+  for (const { query, intervals, unreachable } of comparable)
+    for (const [key, { group }] of query.groups)
+      if (unreachable(key) === undefined) options.onCovered?.(group, [...intervals.values()])
   const notes = closed === undefined ? [NOTHING_CLOSED] : []
   return recordOf({ tenant, generation: generation.name, queries, compared, notes })
 }

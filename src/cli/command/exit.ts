@@ -34,6 +34,7 @@ const expected: Readonly<Record<string, number>> = {
   UnknownGeneration: EXIT.usage,
   UnknownZone: EXIT.usage,
   ClockRefused: EXIT.usage,
+  ContractRefused: EXIT.usage,
   NotConfirmed: EXIT.differences,
   LogLocked: EXIT.superseded,
   SealingSuperseded: EXIT.superseded,

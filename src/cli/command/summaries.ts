@@ -26,6 +26,7 @@ export const summaries = {
   verify: 'fold the raw log again and compare what it gives with every stored row; writes nothing',
   'what-if': 'compute a range under another profile or other settings, and show what would change; writes nothing',
   reconcile: 'compare rows with responses of the Genesys aggregates queries, and give every difference its reason',
+  acceptance: 'define and sign contracts of acceptance, and say by the reconciliations in the log whether they held',
   deadletter: 'list, show, count, retry, discard and export input that could not be used',
   audit: 'sign tree heads of the log, export it for auditors, and find what was changed in either',
   erase: 'erase all raw events of a conversation or a user for ever (a request under data protection law)',
