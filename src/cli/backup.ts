@@ -1,4 +1,3 @@
-import Table from 'cli-table3'
 import type { Command } from 'commander'
 import { BackupRefused, type BackupManifest } from '../app/operations/backup/backup-manifest.js'
 import { backup } from '../app/operations/backup/backup.js'
@@ -8,6 +7,7 @@ import { command, type CommonFlags } from './command/command.js'
 import { configOf, withContext, type Context } from './command/context.js'
 import { recordedAfter, withOperator, type OperatorFlags } from './command/operator.js'
 import { EXIT, UsageError } from './command/exit.js'
+import { printTable } from './command/table.js'
 import { progressBar, type Progress } from './command/progress.js'
 import { summaries } from './command/summaries.js'
 import { version } from './version.js'
@@ -88,7 +88,7 @@ const makeBackup = async ({ config, signal }: Context, to: string, flags: Flags)
     }
     if (flags.json === true) console.log(JSON.stringify({ outcome: 'made', to, ...outcome.manifest }))
     else {
-      console.log(tableOf(outcome.manifest))
+      printParts(outcome.manifest)
       console.log(`made: ${to} from ${config.data} in ${((Date.now() - began) / 1_000).toFixed(1)} s`)
     }
     return EXIT.ok
@@ -119,7 +119,7 @@ const restoreFrom = async ({ config, signal }: Context, from: string, flags: Fla
     if (flags.json === true)
       console.log(JSON.stringify({ outcome: kind, from, data: config.data, replaced, ...manifest }))
     else {
-      console.log(tableOf(manifest))
+      printParts(manifest)
       console.log(`${kind}: ${from} of ${manifest.madeAt}${kind === 'restored' ? ` to ${config.data}` : ''}`)
     }
     if (replaced !== undefined) console.error(`the log and snapshots that were there lie in ${replaced}`)
@@ -130,9 +130,16 @@ const restoreFrom = async ({ config, signal }: Context, from: string, flags: Fla
   }
 }
 
-const tableOf = ({ parts }: BackupManifest): string => {
-  const table = new Table({ head: ['part', 'bytes', 'ends at', 'log id', 'SHA-256'], style: { head: [], border: [] } })
-  for (const { name, bytes, head, logId, sha256 } of parts)
-    table.push([name, bytes, head ?? 'empty', logId ?? 'none', sha256.slice(0, 32)])
-  return table.toString()
-}
+const printParts = ({ parts }: BackupManifest): void =>
+  printTable({
+    columns: [
+      ...[{ head: 'part' }, { head: 'bytes', align: 'right' as const }, { head: 'ends at', align: 'right' as const }],
+      ...[
+        { head: 'log id', narrow: 'cut' as const },
+        { head: 'SHA-256', narrow: 'cut' as const },
+      ],
+    ],
+    rows: parts.map(({ name, bytes, head, logId, sha256 }) => [
+      ...[name, String(bytes), head ?? 'empty', logId ?? 'none', sha256.slice(0, 32)],
+    ]),
+  })

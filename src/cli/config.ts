@@ -1,5 +1,4 @@
 import { assertRunnable } from '../app/config/runnable.js'
-import Table from 'cli-table3'
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { redacted } from '../app/config/load.js'
@@ -20,6 +19,7 @@ import { configOf, withContext } from './command/context.js'
 import { recorded, withOperator, type OperatorFlags } from './command/operator.js'
 import { instantOf } from './command/option-values.js'
 import { EXIT } from './command/exit.js'
+import { printTable } from './command/table.js'
 import { rawWriter } from './command/raw-writer.js'
 import { summaries } from './command/summaries.js'
 import { settingsIn } from './settings-files.js'
@@ -150,9 +150,10 @@ const listCommand = (): Command =>
           for (const fact of settings) console.log(JSON.stringify({ ...fact, at: iso(fact) }))
           return EXIT.ok
         }
-        const table = new Table({ head: ['in force from', 'setting'], style: { head: [], border: [] } })
-        for (const fact of settings) table.push([iso(fact), printable(described(fact))])
-        console.log(table.toString())
+        printTable({
+          columns: [{ head: 'in force from' }, { head: 'setting', narrow: 'wrap', min: 20 }],
+          rows: settings.map((fact) => [iso(fact), described(fact)]),
+        })
         return EXIT.ok
       })
     })

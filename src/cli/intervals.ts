@@ -1,4 +1,3 @@
-import Table from 'cli-table3'
 import { Option, type Command } from 'commander'
 import { chosenGeneration, computedGenerations } from '../app/operations/computed.js'
 import { readIntervals, type CheckResult, type CompleteInterval } from '../app/operations/intervals.js'
@@ -12,6 +11,7 @@ import { kpiStream } from '../domain/stream-name.js'
 import { command, type CommonFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
 import { EXIT } from './command/exit.js'
+import { printTable } from './command/table.js'
 import { rangeOf } from './command/option-values.js'
 import { progressBar } from './command/progress.js'
 import { summaries } from './command/summaries.js'
@@ -68,7 +68,7 @@ export const intervalsCommand = (): Command =>
         }
         if (json === true)
           for (const each of intervals) console.log(JSON.stringify({ generation: name, ...jsonOf(each) }))
-        else for (const sort of sortsOf(intervals)) printTable(sort)
+        else for (const sort of sortsOf(intervals)) printSort(sort)
         if (intervals.length === 0) console.error(whyNone(generation, flags))
         if (!check || intervals.length === 0) return EXIT.ok
         // With --json stdout holds one object a line, so the findings go to stderr.
@@ -104,47 +104,34 @@ const sortsOf = (intervals: readonly CompleteInterval[]): readonly (readonly Com
 }
 
 /** A table of one family and length of interval: with both as columns it would be wider than a terminal. */
-const printTable = (intervals: readonly CompleteInterval[]): void => {
+const printSort = (intervals: readonly CompleteInterval[]): void => {
   const [first] = intervals
   if (first === undefined) return
   const { family, granularity, zone } = first.marker
-  const table = new Table({
-    head: ['interval (UTC)', 'number', 'rows', 'digest', 'closed at', ...(first.check === undefined ? [] : ['check'])],
-    colAligns: ['left', 'right', 'right', 'right', 'left', 'left'],
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
-    chars: withoutLines,
-  })
-  for (const { marker, check } of intervals)
-    table.push([
-      spanOf(marker),
-      ...[marker.number, marker.rows, marker.digest],
+  console.log(`${family}, ${granularity}${zone === null ? '' : ` of ${zone}`}`)
+  printTable({
+    columns: [
+      { head: 'interval (UTC)', narrow: 'wrap', min: 16 },
+      ...[{ head: 'number' }, { head: 'rows' }, { head: 'digest' }].map((each) => ({
+        ...each,
+        align: 'right' as const,
+      })),
+      { head: 'closed at' },
+      ...(first.check === undefined ? [] : [{ head: 'check' }]),
+    ],
+    rows: intervals.map(({ marker, check }) => [
+      ...[spanOf(marker), String(marker.number), String(marker.rows), String(marker.digest)],
       marker.closedAt === null ? '-' : minuteOf(marker.closedAt),
       ...(check === undefined ? [] : [check.result]),
-    ])
-  console.log(
-    `${family}, ${granularity}${zone === null ? '' : ` of ${zone}`}\n${table.toString().replace(/ +$/gm, '')}\n`,
-  )
-}
-
-/** Columns that are two spaces apart. */
-const withoutLines = {
-  ...{
-    top: '',
-    'top-mid': '',
-    'top-left': '',
-    'top-right': '',
-    mid: '',
-    'left-mid': '',
-    'mid-mid': '',
-    'right-mid': '',
-  },
-  ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '', left: '', right: '', middle: '' },
+    ]),
+  })
+  console.log()
 }
 
 /** The start of an interval; of several without rows also where the last of them ends. */
 const spanOf = ({ granularity, start, end, rows }: IntervalComplete): string =>
   rows === 0 && end - start > (granularity === 'P1D' ? LONGEST_DAY_MS : lengthMs(granularity))
-    ? `${minuteOf(start)}\n to ${minuteOf(end)}`
+    ? `${minuteOf(start)} to ${minuteOf(end)}`
     : minuteOf(start)
 
 /** The day on which clocks are put back. */

@@ -8,6 +8,7 @@ import { nearNames } from '../domain/near-names.js'
 import { command, commandGroup, type CommonFlags } from './command/command.js'
 import { configOf } from './command/context.js'
 import { UsageError } from './command/exit.js'
+import { printTable } from './command/table.js'
 import { descriptionOf, inWords } from './kpis-describe.js'
 import { summaries } from './command/summaries.js'
 
@@ -79,15 +80,19 @@ const filterOf = ({ family, metric, on, off }: ListFlags): ((kpi: NamedKpi) => b
  * lines, and cannot be searched.
  */
 const printLines = (listed: readonly NamedKpi[], { id, version }: Profile): void => {
-  const lines = listed.map(({ name, unit, isOn, source, mark, formula }) => [
-    ...[name, unit, isOn ? 'on' : 'off'],
-    ...[mark ?? '-', source ?? '-', formula],
-  ])
-  const head = ['name', 'unit', 'on', 'mark', 'source', 'formula']
-  const widths = head.map((_, column) => Math.max(...[head, ...lines].map((cells) => (cells[column] as string).length)))
-  const text = (cells: readonly string[]): string =>
-    cells.map((cell, column) => cell.padEnd(widths[column] as number)).join('  ')
-  for (const cells of [head, ...lines]) console.log(text(cells).trimEnd())
+  printTable({
+    columns: [
+      ...[{ head: 'name' }, { head: 'unit' }, { head: 'on' }],
+      ...[
+        { head: 'mark', rank: 3 },
+        { head: 'source', rank: 2 },
+      ],
+      { head: 'formula', narrow: 'cut', min: 20, rank: 1 },
+    ],
+    rows: listed.map(({ name, unit, isOn, source, mark, formula }) => [
+      ...[name, unit, isOn ? 'on' : 'off', mark ?? '-', source ?? '-', formula],
+    ]),
+  })
   const on = listed.filter(({ isOn }) => isOn).length
   console.log(
     `${listed.length} KPIs, ${on} of them on in profile ${id} version ${version}; streamvane kpis describe <name> says more`,

@@ -1,7 +1,6 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import Table from 'cli-table3'
 import type { Logger } from 'pino'
 import { copyLog, type CopyOutcome, type CopyProgress } from '../app/log-copy/copy.js'
 import { withoutCredentials } from '../app/config/secrets.js'
@@ -15,6 +14,7 @@ import { configOf, withContext, type Context } from './command/context.js'
 import { recorded, withOperator, type OperatorFlags } from './command/operator.js'
 import { wholeNumber } from './command/option-values.js'
 import { EXIT, UsageError } from './command/exit.js'
+import { printTable } from './command/table.js'
 import { progressBar, type Progress } from './command/progress.js'
 import { summaries } from './command/summaries.js'
 
@@ -197,10 +197,18 @@ const tell = (outcome: CopyOutcome, about: About, asJson: boolean): void => {
     console.log(JSON.stringify({ outcome: kind, ...about, ...copied, before, sourceGrew, digests, differences }))
   else {
     if (digests.length > 0) {
-      const table = new Table({ head: ['verified', 'events', 'SHA-256', ''], style: { head: [], border: [] } })
-      for (const { what, events, source, target } of digests)
-        table.push([what, events, target.slice(0, 32), source === target ? 'same' : 'DIFFERENT'])
-      console.log(table.toString())
+      printTable({
+        columns: [
+          { head: 'verified', narrow: 'cut', min: 20 },
+          { head: 'events', align: 'right' },
+          { head: 'SHA-256', narrow: 'cut' },
+          { head: '' },
+        ],
+        rows: digests.map(({ what, events, source, target }) => [
+          ...[what, String(events), target.slice(0, 32)],
+          source === target ? 'same' : { text: 'DIFFERENT', style: 'red' as const },
+        ]),
+      })
     }
     const { streams, events, bytes } = copied
     const there = before.events > 0 ? `; ${before.events} events were there before` : ''

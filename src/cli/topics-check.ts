@@ -1,4 +1,3 @@
-import Table from 'cli-table3'
 import type { Command } from 'commander'
 import { kafkaSinks } from '../app/config/egress-sinks.js'
 import { connectionCheckOf } from '../app/pipeline/egress/connection-check.js'
@@ -8,6 +7,7 @@ import { printable } from '../domain/printable.js'
 import { command, type CommonFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
 import { EXIT, UsageError } from './command/exit.js'
+import { printTable } from './command/table.js'
 
 export const topicsCheckCommand = (): Command =>
   command(
@@ -37,8 +37,9 @@ export const topicsCheckCommand = (): Command =>
 /** A table, and below it what would mend what is amiss: commands too long for a cell. */
 const print = (sink: string | undefined, findings: readonly Finding[]): void => {
   if (sink !== undefined) console.log(`sink ${sink}`)
-  const table = new Table({ head: ['what', 'state', 'found'], style: { head: [], border: [] } })
-  for (const { what, state, says } of findings) table.push([printable(what), state, printable(says)])
-  console.log(table.toString())
+  printTable({
+    columns: [{ head: 'what', narrow: 'wrap', min: 18 }, { head: 'state' }, { head: 'found', narrow: 'wrap', min: 30 }],
+    rows: findings.map(({ what, state, says }) => [what, state, says]),
+  })
   for (const { what, mend } of findings) if (mend !== undefined) console.log(`${printable(what)}: ${printable(mend)}`)
 }
