@@ -131,7 +131,7 @@ const printSort = (intervals: readonly CompleteInterval[]): void => {
 /** The start of an interval; of several without rows also where the last of them ends. */
 const spanOf = ({ granularity, start, end, rows }: IntervalComplete): string =>
   rows === 0 && end - start > (granularity === 'P1D' ? LONGEST_DAY_MS : lengthMs(granularity))
-    ? `${minuteOf(start)} to ${minuteOf(end)}`
+    ? `${minuteOf(start)} to ${minuteOf(end).replace(minuteOf(start).slice(0, 11), '')}`
     : minuteOf(start)
 
 /** The day on which clocks are put back. */

@@ -8,7 +8,7 @@ import { nearNames } from '../domain/near-names.js'
 import { command, commandGroup, type CommonFlags } from './command/command.js'
 import { configOf } from './command/context.js'
 import { UsageError } from './command/exit.js'
-import { printTable } from './command/table.js'
+import { printTable, printText } from './command/table.js'
 import { descriptionOf, inWords } from './kpis-describe.js'
 import { summaries } from './command/summaries.js'
 
@@ -94,7 +94,7 @@ const printLines = (listed: readonly NamedKpi[], { id, version }: Profile): void
     ]),
   })
   const on = listed.filter(({ isOn }) => isOn).length
-  console.log(
+  printText(
     `${listed.length} KPIs, ${on} of them on in profile ${id} version ${version}; streamvane kpis describe <name> says more`,
   )
 }

@@ -29,7 +29,7 @@ import {
 import { EXIT, UsageError } from './command/exit.js'
 import { summaries } from './command/summaries.js'
 import { countText } from './command/figures.js'
-import { printTable } from './command/table.js'
+import { printTable, printText } from './command/table.js'
 import { columnsOf, namedColumns } from './rows/catalogue.js'
 import type { RowColumn, Shown } from './rows/column.js'
 import {
@@ -248,7 +248,7 @@ const printRows = async (rows: Rows, names: Names, of: Parameters<typeof rowTabl
   const { above, table, below } = rowTable(of, shown)
   console.log(above)
   printTable(table, '--wide shows all, --columns chooses')
-  for (const line of below) console.log(line)
+  for (const line of below) printText(line)
   return shown.length
 }
 

@@ -1,15 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { configCommand } from '../../src/cli/config.js'
-import { exitCodeOf, wordsOf } from '../../src/cli/command/exit.js'
 import { importCommand } from '../../src/cli/import.js'
 import { profileCommand } from '../../src/cli/profile.js'
 import { rowsCommand } from '../../src/cli/rows.js'
 import { runCommand } from '../../src/cli/run.js'
+import { inProcess } from '../support/in-process.js'
 import { jsonLines, scratchFolder, type Outcome } from '../support/streamvane.js'
 
-const signals = ['SIGINT', 'SIGTERM'] as const
 const commands = {
   config: configCommand,
   import: importCommand,
@@ -18,30 +17,11 @@ const commands = {
   run: runCommand,
 }
 
-/** Runs a command in this process: a process of its own costs a second or more. */
-const inProcess = async ([name = '', ...args]: readonly string[], data: string): Promise<Outcome> => {
-  const [stdout, stderr]: [string[], string[]] = [[], []]
-  const told = (lines: string[]) => (line: unknown) => void lines.push(`${String(line)}\n`)
-  const before = signals.map((signal) => process.listeners(signal))
-  const log = vi.spyOn(console, 'log').mockImplementation(told(stdout))
-  const error = vi.spyOn(console, 'error').mockImplementation(told(stderr))
-  try {
-    const make = commands[name as keyof typeof commands]
-    await make().parseAsync([...args, '--data', data, '--log-level', 'silent'], { from: 'user' })
-    return { code: Number(process.exitCode ?? 0), stdout: stdout.join(''), stderr: stderr.join('') }
-  } catch (cause) {
-    const code = exitCodeOf(cause)
-    if (code === 1) throw cause
-    return { code, stdout: stdout.join(''), stderr: stderr.join('') + String(wordsOf(cause)) }
-  } finally {
-    process.exitCode = 0
-    signals.forEach((signal, i) => {
-      for (const listener of process.listeners(signal))
-        if (before[i]?.includes(listener) !== true) process.off(signal, listener)
-    })
-    log.mockRestore()
-    error.mockRestore()
-  }
+const ranIn = async ([name = '', ...args]: readonly string[], data: string): Promise<Outcome> => {
+  const make = commands[name as keyof typeof commands]
+  const { cause, ...outcome } = await inProcess(make(), [...args, '--data', data, '--log-level', 'silent'])
+  if (outcome.code === 1) throw cause
+  return outcome
 }
 
 const queues = {
@@ -59,7 +39,7 @@ const chat = join(import.meta.dirname, '../ingress/fixtures/conversation-details
 
 const centre = async () => {
   const folder = await scratchFolder()
-  const ran = (args: readonly string[]): Promise<Outcome> => inProcess(args, join(folder, 'data'))
+  const ran = (args: readonly string[]): Promise<Outcome> => ranIn(args, join(folder, 'data'))
   const file = async (name: string, content: unknown): Promise<string> => {
     const path = join(folder, name)
     await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content))

@@ -36,6 +36,8 @@ export const command = (name: string, description: string, examples: readonly st
   new LeafCommand(name)
     .description(description)
     .exitOverride()
+    // Beside a long option commander would not wrap at 80 columns.
+    .configureHelp({ minWidthToWrap: 20 })
     .option('--config <file>', 'configuration file, YAML or JSON (default: $STREAMVANE_CONFIG)')
     .option('--data <dir>', 'folder of the embedded log and local state (default: ./data)')
     .option('--tenant <name>', 'whose data (default: default)')

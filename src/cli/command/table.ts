@@ -85,6 +85,11 @@ export const stdoutNow = (): Output => ({
 export const printTable = (table: Table, more?: string): void => {
   const { lines, left } = tableLines(table, stdoutNow())
   for (const line of lines) console.log(line)
-  if (left.length > 0)
-    console.log(`not shown at this width: ${left.join(', ')}${more === undefined ? '' : ` (${more})`}`)
+  if (left.length > 0) printText(`not shown at this width: ${left.join(', ')}${more === undefined ? '' : ` (${more})`}`)
+}
+
+/** Prints a sentence on stdout, wrapped where that is a terminal. */
+export const printText = (text: string): void => {
+  const { width } = stdoutNow()
+  for (const line of width === undefined ? [text] : wrap(text, width)) console.log(line)
 }
