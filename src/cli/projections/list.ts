@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { pausedText } from '../../app/pipeline/projection-pause.js'
+import { NoGeneration } from '../../app/operations/computed.js'
 import { projectionStatus, type GenerationStatus } from '../../app/operations/generations/generation-status.js'
 import { command, type CommonFlags } from '../command/command.js'
 import { configOf, withContext } from '../command/context.js'
@@ -17,6 +18,7 @@ export const listCommand = (name: 'list' | 'generations'): Command => {
       const config = configOf(flags)
       await withContext(name, config, async ({ logs }) => {
         const { generations, live, paused, rollbackTo } = await projectionStatus({ ...config, logs })
+        if (generations.length === 0) throw new NoGeneration(config.tenant)
         if (flags.json === true) {
           for (const status of generations) console.log(JSON.stringify(jsonOf(status, live)))
           return EXIT.ok
