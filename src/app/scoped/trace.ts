@@ -142,7 +142,10 @@ export class Tracer {
       // Only a record that is fetched again takes points back by their values.
       observe: (point) =>
         this.count(point, this.source === 'conversation-details' ? identityOf(point) : '', null, false),
-      takeBack: (point, why) => this.takeBack(identityOf(point), why),
+      takeBack: (point, why) => {
+        const counted = this.live.get(identityOf(point))?.pop()
+        if (counted !== undefined) counted.takenBack = { why, by: this.event }
+      },
       sink: (families) => this.sink(families ?? null),
       adjust: (userId, kind, spans) => {
         for (const span of spans) this.spans.push({ userId, kind, ...span, event: this.event })
@@ -152,17 +155,30 @@ export class Tracer {
   }
 
   private sink(only: readonly FamilyName[] | null): PointSink {
-    const scope = only?.join(' ') ?? ''
     return {
       observe: (point, { conversationId }) => this.count(point, '', only, false, conversationId),
-      observePending: (id, point, { conversationId }) =>
-        this.count(point, `${scope} ${id}`, only, true, conversationId),
-      withdraw: (id, _, __, why) => this.takeBack(`${scope} ${id}`, why ?? 'handled'),
+      observePending: (id, point, { conversationId }) => this.count(point, id, only, true, conversationId),
+      withdraw: (id, _, __, why) => {
+        for (const point of this.takeLive(id, only)) point.takenBack = { why: why ?? 'handled', by: this.event }
+      },
       settle: (id) => {
-        const point = this.live.get(`${scope} ${id}`)?.pop()
-        if (point !== undefined) point.settledAt = this.event.position
+        for (const point of this.takeLive(id, only)) point.settledAt = this.event.position
       },
     }
+  }
+
+  /**
+   * The pending points of an id, which are pending no more. Where they are taken from all families, those that were
+   * counted in one alone go too: a handle time counts in its campaign when the campaign becomes known.
+   */
+  private takeLive(id: string, only: readonly FamilyName[] | null): readonly Point[] {
+    const known = this.live.get(id) ?? []
+    const taken = known.filter((point) => only === null || point.only?.join() === only.join())
+    this.live.set(
+      id,
+      known.filter((point) => !taken.includes(point)),
+    )
+    return taken
   }
 
   /** Counts a point. With an `identity` it may be taken back by that. */
@@ -186,12 +202,6 @@ export class Tracer {
     const known = this.live.get(identity)
     if (known === undefined) this.live.set(identity, [counted])
     else known.push(counted)
-  }
-
-  private takeBack(identity: string, why: Correction): void {
-    const point = this.live.get(identity)?.pop()
-    if (point === undefined) return
-    point.takenBack = { why, by: this.event }
   }
 
   /** The event at hand; of what a tick of the clock counts, the end of the session that it is of. */
