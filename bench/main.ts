@@ -27,6 +27,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   fold: async () => (await import('./fold.js')).benchFold,
   replay: async () => (await import('./replay.js')).benchReplay,
   verify: async () => (await import('./verify.js')).benchVerify,
+  audit: async () => (await import('./audit.js')).benchAudit,
   memory: async () => (await import('./memory.js')).benchMemory,
   cli: async () => (await import('./command-line.js')).benchCommandLine,
   egress: async () => (await import('./egress.js')).benchEgress,

@@ -14,8 +14,9 @@ import type { Position } from '../../../log/event-log.js'
 const LEVEL_STEP = 8
 const LEVELS = [0, 8, 16, 24, 32]
 const POSITION_BYTES = 8
-/** Written at once. */
+/** Written at once: whole records of either length. */
 const BUFFER_BYTES = 64 * 1024
+const positionBytes = Buffer.alloc(POSITION_BYTES)
 
 export class TileStore {
   readonly #levels: readonly RecordFile[]
@@ -59,9 +60,8 @@ export class TileStore {
   }
 
   addPosition(position: Position): void {
-    const bytes = Buffer.alloc(POSITION_BYTES)
-    bytes.writeBigUInt64BE(position)
-    this.#positions.append(bytes)
+    positionBytes.writeBigUInt64BE(position)
+    this.#positions.append(positionBytes)
   }
 
   /** The root of a complete subtree. */
@@ -114,7 +114,7 @@ export class TileStore {
 class RecordFile {
   readonly #fd: number
   readonly #bytes: number
-  #pending: Buffer[] = []
+  readonly #pending = Buffer.alloc(BUFFER_BYTES)
   #pendingBytes = 0
   #written: number
 
@@ -130,9 +130,9 @@ class RecordFile {
   }
 
   append(record: Uint8Array): void {
-    this.#pending.push(Buffer.from(record))
+    this.#pending.set(record, this.#pendingBytes)
     this.#pendingBytes += record.length
-    if (this.#pendingBytes >= BUFFER_BYTES) this.flush()
+    if (this.#pendingBytes === BUFFER_BYTES) this.flush()
   }
 
   records(from: number, count: number): Uint8Array[] {
@@ -151,10 +151,8 @@ class RecordFile {
 
   flush(): void {
     if (this.#pendingBytes === 0) return
-    const bytes = Buffer.concat(this.#pending)
-    for (let at = 0; at < bytes.length;) at += writeSync(this.#fd, bytes, at)
-    this.#written += bytes.length
-    this.#pending = []
+    for (let at = 0; at < this.#pendingBytes;) at += writeSync(this.#fd, this.#pending, at, this.#pendingBytes - at)
+    this.#written += this.#pendingBytes
     this.#pendingBytes = 0
   }
 
