@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { keepErasedLeaves } from '../../../app/operations/audit/audit-log.js'
 import { letterStates } from '../../../app/operations/dead-letters/decisions.js'
 import { discardDeadLetters } from '../../../app/operations/dead-letters/discard.js'
 import { exportedLetter } from '../../../app/operations/dead-letters/export.js'
@@ -139,6 +140,7 @@ const erased = job({
       ...{ raw, tenant, entityId: id, dryRun, now },
       stream: entity === 'user' ? userStream(tenant, id) : conversationStream(tenant, id),
       deadLetters: () => deadLetters(logs, tenant),
+      keepLeaves: (entries) => keepErasedLeaves(logs, tenant, entries, config.audit.key !== undefined),
       forgetFacts: (name) => eraseFacts(config.data, tenant, name),
       onProgress: (position) => {
         // Looking for mentions changes nothing, so it can be left; from then on erasing is not interrupted.

@@ -1,5 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { HistoryChanged } from '../../../../src/app/operations/audit/sealing.js'
+import { SealingSuperseded } from '../../../../src/app/operations/audit/audit-log.js'
+import { NoSuchTree, restartTree } from '../../../../src/app/operations/audit/restart-tree.js'
+import { HistoryChanged, Sealing } from '../../../../src/app/operations/audit/sealing.js'
+import { LogLocked } from '../../../../src/log/event-log.js'
 import type { Finding } from '../../../../src/audit/finding.js'
 import { CompactRange, sameHash } from '../../../../src/audit/merkle.js'
 import { leafHashOf } from '../../../../src/audit/leaf.js'
@@ -183,4 +186,66 @@ describe('what was erased', () => {
     await log.log.erase(user)
     expect((await log.verify()).findings).toMatchObject([5, 6, 7, 8, 9].map((leaf) => ({ kind: 'missing', leaf })))
   })
+})
+
+describe('two processes that sign', () => {
+  test('with data folders of their own: the second head of the same moment is refused', async () => {
+    const log = await sealedLog()
+    const other = new SealedLog()
+    made.push(other)
+    const open = (data: string): Promise<Sealing> =>
+      Sealing.open({
+        ...{ logs: log.logs, tenant: TENANT, data, key, accepted: [key.verifier], everyEvents: 1_000 },
+        ...{ isHistoryChecked: true, now: Date.now, signal: new AbortController().signal },
+      })
+    const [first, second] = [await open(log.data), await open(other.data)]
+    try {
+      expect([await first.round(), await second.round()]).toEqual([[], []])
+      await log.append(user, 1)
+      expect(await first.round()).toHaveLength(1)
+      await expect(second.round()).rejects.toBeInstanceOf(SealingSuperseded)
+    } finally {
+      await first.close()
+      await second.close()
+    }
+    expect((await log.verify()).findings).toEqual([])
+  })
+
+  test('with the same data folder: the second is not begun', async () => {
+    const log = await sealedLog()
+    await log.append(user, 1)
+    const inTheWay = log.seal({ onProgress: () => undefined })
+    await expect(log.seal()).rejects.toBeInstanceOf(LogLocked)
+    await inTheWay
+  })
+})
+
+describe('a tree that is begun again', () => {
+  test('signs the log as it is, under another origin, and keeps the heads of before', async () => {
+    const log = await sealedLog()
+    const [gone] = await log.events()
+    log.tampering = at(gone!.position, () => [])
+    await changedBy(log)
+    await restartTree(log.logs, TENANT, { tree: 'raw', why: 'restored', at: '2026-01-05T09:00:00.000Z' })
+    expect(await log.seal()).toMatchObject([
+      { size: 12, origin: `streamvane/${TENANT}/${await log.log.id()}/raw-2`, previous: undefined },
+    ])
+    expect(await log.verify()).toMatchObject({ findings: [], trees: [{ tree: 'raw', heads: 1, leaves: 12 }] })
+  })
+
+  test('is one that was signed before', async () => {
+    const log = await sealedLog()
+    const restart = { tree: 'kpi-g9', why: 'none', at: '2026-01-05T09:00:00.000Z' }
+    await expect(restartTree(log.logs, TENANT, restart)).rejects.toBeInstanceOf(NoSuchTree)
+  })
+})
+
+test('a raw log that was put back to before the last head is not signed, and said to lack what was signed', async () => {
+  const log = await sealedLog()
+  const last = (await log.events()).at(-3)!.position
+  log.tampering = (event) => (event.position > last && event.stream.startsWith(`${TENANT}.0`) ? [] : [event])
+  expect(await changedBy(log)).toMatchObject([
+    { kind: 'missing', leaf: 11 },
+    { kind: 'missing', leaf: 12 },
+  ])
 })
