@@ -12,7 +12,8 @@ export const rawWriter = async ({ config, logs }: Pick<Context, 'config' | 'logs
     if (!(cause instanceof LogLocked)) throw cause
     const { addressOfWriter } = await import('../../http/admin/client/address.js')
     const address = addressOfWriter(config.data, config.tenant)
-    if (address === undefined) throw withHint(cause)
+    // A process that was killed leaves its address behind; another may hold the log by now.
+    if (address === undefined || !cause.message.includes(`pid ${address.pid} `)) throw withHint(cause)
     const { writerBeside } = await import('../../http/admin/raw-writes/writer-beside.js')
     console.error(
       `pid ${address.pid} writes this log: what this command stores goes in through its admin API, ${address.url}`,

@@ -28,8 +28,17 @@ export const OPERATOR_HEADER = 'x-streamvane-operator'
 export const callerOf = (principal: Principal, request: FastifyRequest): Pick<AuditedCall, 'by' | 'via'> => {
   const named = request.headers[OPERATOR_HEADER]
   return principal.kind === 'local' && typeof named === 'string' && named !== ''
-    ? { by: decodeURIComponent(named).slice(0, 200), via: 'cli' }
+    ? { by: decoded(named).slice(0, 200), via: 'cli' }
     : { by: `${principal.kind}:${principal.name}`, via: 'api' }
+}
+
+/** Names are sent percent-encoded: a header takes ASCII only. */
+const decoded = (name: string): string => {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
 }
 
 /**

@@ -17,7 +17,7 @@ export const exampleCalls = async (log: EventLog, tenant: string): Promise<Reado
     pauseStage: { path: '/stages/projector/pause', body: {} },
     resumeStage: { path: '/stages/projector/resume', body: {} },
     listGenerations: { path: '/generations' },
-    rebuild: { path: '/generations', body: {} },
+    rebuild: { path: '/generations', body: { scope: { families: ['queue'], from: '2026-01-05', to: '2026-01-06' } } },
     promoteGeneration: { path: '/generations/g2/promote', body: {} },
     rollBack: { path: '/generations/rollback', body: { why: 'the new target was wrong' } },
     retireGeneration: { path: '/generations/g2/retire', body: { force: true } },

@@ -15,30 +15,14 @@ import { whatIf } from '../../../app/operations/what-if/what-if.js'
 import { withFacts } from '../../../app/pipeline/facts/open-feed.js'
 import type { Scope } from '../../../app/scoped/scope.js'
 import { rowJson } from '../../../contract/row-json.js'
-import type { Dimension } from '../../../domain/dimensions.js'
-import { families, familyNames, type FamilyName } from '../../../domain/family.js'
 import { notValid, ProblemError } from '../answers/problem.js'
 import { job, list, type Call, type Operation } from '../operation.js'
 import { anyObject, at, family, generation, granularity, instant, position, range } from './schemas.js'
+import { dimensions, pairsOf, scopeOf } from './scopes.js'
 
 const streamsOf = async ({ logs, tenant }: Call, name: string | undefined) => {
   const chosen = chosenGeneration(await computedGenerations(logs, tenant), name, tenant)
   return { generation: chosen, raw: await logs.raw('reader'), kpi: await logs.kpi(chosen.name, 'reader') }
-}
-
-/** Dimensions as they are asked for: `{ "queueId": "…" }`; `-` is none. */
-const dimensions = z.record(z.string(), z.string()).default({}).describe('only these values of dimensions; - is none')
-
-/** As pairs. Throws `ProblemError` for a dimension that none of the families has. */
-const pairsOf = (
-  wanted: Readonly<Record<string, string>>,
-  of: readonly FamilyName[],
-): readonly (readonly [Dimension, string])[] => {
-  const known = [...new Set(of.flatMap((name) => families[name].dimensions))] as readonly string[]
-  return Object.entries(wanted).map(([name, value]) => {
-    if (known.includes(name)) return [name as Dimension, value]
-    throw new ProblemError('not-valid', `dimensions: there is no ${name}; there are ${known.join(', ')}`)
-  })
 }
 
 const explained = job({
@@ -132,7 +116,7 @@ const supposed = job({
     const { generation: chosen, raw, kpi } = await streamsOf(call, name)
     const isOpen = from === undefined && to === undefined
     const day = isOpen ? await lastClosedDay(raw, kpi, tenant, chosen) : undefined
-    const scope = scopeOf({ families: names, from, to, ...day, dimensions: wanted })
+    const scope = scopeOf({ ...{ families: names, from, to }, ...day, dimensions: wanted })
     const head = Number((await raw.head()) ?? 0)
     const found = await withFacts(config, logger, (facts) =>
       whatIf({
@@ -162,21 +146,6 @@ const suppositionOf = (profile: unknown, set: readonly string[]) => {
   })
   return { assignments, profile: parsed?.data, settings: [] }
 }
-
-type AskedScope = Readonly<{
-  families: readonly FamilyName[] | undefined
-  from: number | undefined
-  to: number | undefined
-  dimensions: Readonly<Record<string, string>>
-}>
-
-const scopeOf = ({ families: names, from, to, dimensions: wanted }: AskedScope): Scope => ({
-  ...{ from, to },
-  ...(names === undefined ? {} : { families: new Set(names) }),
-  dimensions: Object.fromEntries(
-    pairsOf(wanted, names ?? familyNames).map(([name, value]) => [name, new Set([value === '-' ? null : value])]),
-  ),
-})
 
 const asItWas = list({
   ...{ id: 'listRowsAs', command: 'rows --as', method: 'GET', path: '/rows/as', access: 'operations' },

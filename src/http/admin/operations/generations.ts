@@ -9,10 +9,12 @@ import { planRetirement, retireGeneration } from '../../../app/operations/genera
 import { withFacts } from '../../../app/pipeline/facts/open-feed.js'
 import { pauseProjection, publishModes, readGenerations, resumeProjection } from '../../../app/pipeline/generations.js'
 import type { Logs } from '../../../app/pipeline/logs/logs.js'
+import { savedScope } from '../../../app/pipeline/projector/generation-projection.js'
 import type { Profile } from '../../../domain/profile.js'
 import { notValid, ProblemError } from '../answers/problem.js'
 import { answer, job, type Call, type Operation } from '../operation.js'
-import { anyObject, at, change, generation, position } from './schemas.js'
+import { anyObject, at, change, family, generation, position, range } from './schemas.js'
+import { dimensions, scopeOf } from './scopes.js'
 
 /** Raw events between two appends: the process that does this takes events in meanwhile, so a batch is short. */
 const BATCH_MAX = 5_000
@@ -28,7 +30,8 @@ const generationSchema = z.looseObject({
   ...{ promoted: told.extend({ publish: z.string() }).nullable(), retired: told.nullable() },
 })
 
-const generationJson = ({ generation: of, ...status }: GenerationStatus, live: string | undefined) => ({
+const generationJson = ({ generation: { scoped, ...of }, ...status }: GenerationStatus, live: string | undefined) => ({
+  ...(scoped === undefined ? {} : { scoped: { base: scoped.base.name, scope: scoped.scope } }),
   ...{ ...of, profile: { ...of.profile, zone: of.profile.zone.name }, live: of.name === live, phase: status.phase },
   ...{ position: status.position ?? null, head: status.head ?? null, bytes: status.bytes },
   ...{ promoted: status.promoted ?? null, retired: status.retired ?? null },
@@ -101,26 +104,36 @@ const rebuilt = job({
       .union([z.literal(true), generation])
       .optional()
       .describe('go on with one that was cut short'),
+    scope: z
+      .object({ families: z.array(family).min(1).optional(), ...range, dimensions })
+      .optional()
+      .describe('recompute only these rows; the others stay those of the live generation'),
     promote: z.boolean().default(false).describe('make it live when it is complete'),
     ...{ publish, why },
   }),
   output: z.object({
     ...{ generation: z.string(), before: z.string().nullable(), promoted: z.boolean() },
     ...{ intervals: z.int(), different: z.int(), notCompared: z.string().nullable() },
+    outside: z
+      .looseObject({ rows: z.int(), same: z.int(), moved: z.int() })
+      .nullable()
+      .describe('of a rebuild in part: the rows out of its scope, and how many have the bytes that they had'),
   }),
-  run: (call, { profile, resume, ...wanted }) => {
-    if (profile !== undefined && resume !== undefined)
-      throw new ProblemError('not-valid', 'resume and profile: a generation keeps the profile that it began with')
+  run: (call, { profile, resume, scope, ...wanted }) => {
+    if ((profile !== undefined || scope !== undefined) && resume !== undefined)
+      throw new ProblemError('not-valid', 'resume: a generation keeps the profile and the scope that it began with')
+    const rows = scope === undefined ? undefined : savedScope(scopeOf(scope))
     const chosen = profileIn(profile, call)
     return warming(call, async (options) => {
       const outcome = await rebuild({
-        ...{ ...options, profile: chosen, resume, told: toldBy(call) },
+        ...{ ...options, profile: chosen, scope: rows, resume, told: toldBy(call) },
         ...{ promote: wanted.promote, publish: wanted.publish },
       })
       return {
         ...{ generation: outcome.generation.name, before: outcome.before ?? null, promoted: outcome.promoted },
         ...{ intervals: outcome.intervals.length, different: outcome.intervals.filter(({ same }) => !same).length },
         notCompared: outcome.notCompared ?? null,
+        outside: outcome.outside === undefined ? null : { ...outcome.outside },
       }
     })
   },
