@@ -148,6 +148,7 @@ const replayTo = async (
   try {
     const records = await replay({
       ...{ tenant: config.tenant, logs, data: config.data, sink, published, filter: settings.filter, scope, signal },
+      logger,
       batchMax: config.egress.batchMax,
       onCounted: (counted) => (counts = counted),
       onProgress: (written, of) =>

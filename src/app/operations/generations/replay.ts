@@ -1,3 +1,4 @@
+import type { Logger } from 'pino'
 import * as E from 'fp-ts/lib/Either.js'
 import type { FamilyName } from '../../../domain/family.js'
 import { failureText, type Progress, type RowFilter, type RowRecord, type Sink } from '../../../egress/sink.js'
@@ -6,6 +7,7 @@ import { latestHeaders } from '../../../contract/kpi-stream.js'
 import { rowEvents } from '../../row-index/row-events.js'
 import { isInScope, type Scope } from '../../scoped/scope.js'
 import { passes, selectableRow } from '../../pipeline/egress/selection.js'
+import { recordedSink } from '../../pipeline/egress/publications/recorded-sink.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
 
 export type ReplayOptions = Readonly<{
@@ -15,6 +17,8 @@ export type ReplayOptions = Readonly<{
   data?: string | undefined
   /** Needs a name of its own at the destination: with that of the running egress it would fence it. */
   sink: Sink | undefined
+  /** With it the publications are recorded, under the name of the sink; it tells where they cannot be. */
+  logger?: Logger | undefined
   /** The sink of the running egress: its progress is read, and nothing is written to it. */
   published?: Sink | undefined
   /** What the destination gets. Default everything. */
@@ -25,7 +29,7 @@ export type ReplayOptions = Readonly<{
   signal: AbortSignal
   /** Is told how many records there are of each family, before the first is written. */
   onCounted?: (counts: ReplayCounts) => void
-  onProgress?: (written: number, of: number) => void
+  onProgress?: ((written: number, of: number) => void) | undefined
 }>
 
 /** Records by family. */
@@ -44,6 +48,7 @@ export const replay = async ({
   logs,
   data,
   sink,
+  logger,
   published,
   filter = {},
   scope = {},
@@ -72,6 +77,17 @@ export const replay = async ({
   for (const { header } of records) counts.set(header.family, (counts.get(header.family) ?? 0) + 1)
   onCounted?.(counts)
   if (sink === undefined || records.length === 0) return records.length
+  if (logger === undefined) return publishAgain(sink, records, { batchMax, signal, onProgress })
+  const options = { tenant, logs, sink: sink.name, filter, isPeriodic: false, logger, now: Date.now }
+  const recorded = recordedSink(sink, options)
+  return publishAgain(recorded.sink, records, { batchMax, signal, onProgress }).finally(() => recorded.recorder.close())
+}
+
+const publishAgain = async (
+  sink: Sink,
+  records: readonly RowRecord[],
+  { batchMax, signal, onProgress }: Pick<ReplayOptions, 'batchMax' | 'signal' | 'onProgress'>,
+): Promise<number> => {
   const connected = await sink.connect(signal)()
   if (E.isLeft(connected))
     throw new ReplayFailed(`${sink.name}: ${failureText(connected.left)}`, { cause: connected.left })

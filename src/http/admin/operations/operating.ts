@@ -106,6 +106,7 @@ const replayTo = async (call: Call, settings: SinkSettings, wanted: Range, dryRu
   try {
     return await replay({
       ...{ ...wanted, tenant, logs, data: config.data, sink, published, filter: settings.filter, signal },
+      logger,
       batchMax: config.egress.batchMax,
       onProgress: (done, of) => call.onProgress({ done, of, unit: 'records' }),
     })
