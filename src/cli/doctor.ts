@@ -43,7 +43,8 @@ export const doctorCommand = (): Command =>
           count[check.state] += 1
           say(check)
         }
-        if (flags.json !== true) console.log(`\n${count.failure} failures, ${count.warning} warnings, ${count.ok} ok`)
+        if (flags.json !== true)
+          console.log(`\nfailures: ${count.failure}, warnings: ${count.warning}, ok: ${count.ok}`)
         return count.failure > 0 || signal.aborted ? EXIT.differences : EXIT.ok
       })
     })

@@ -27,8 +27,8 @@ describe('a log that cannot be opened or read says why', () => {
   test('there is no log', async () => {
     const dir = join(await scratchDirectory(), 'nothing')
     expect((await failureOf(openEmbeddedLog({ dir, mode: 'reader' }))).message).toBe(
-      `there is no log in ${dir}. The first process that writes to it makes it; check the path, or start that one ` +
-        'first.',
+      `there is no log in ${dir}. Check the path (--data), or make one: \`streamvane run\` takes events in, ` +
+        '`streamvane import FILE` imports them.',
     )
     expect(existsSync(dir)).toBe(false)
   })

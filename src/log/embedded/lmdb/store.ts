@@ -180,8 +180,8 @@ const isReadOnly = (dir: string): boolean => {
 
 const noLog = (dir: string): NoLog =>
   new NoLog(
-    `there is no log in ${dir}. The first process that writes to it makes it; check the path, or start that one ` +
-      'first.',
+    `there is no log in ${dir}. Check the path (--data), or make one: \`streamvane run\` takes events in, ` +
+      '`streamvane import FILE` imports them.',
   )
 
 const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
