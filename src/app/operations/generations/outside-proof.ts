@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readKpiEvent } from '../../../contract/kpi-stream.js'
 import { kpiStream } from '../../../domain/stream-name.js'
+import { NoLog } from '../../../log/event-log.js'
 import { datumDigest } from '../../pipeline/egress/differences.js'
 import type { Generation } from '../../pipeline/generations.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
@@ -18,7 +19,8 @@ type Last = Readonly<{ revision: number; digest: string }>
 
 /**
  * Compares the rows out of the scope of a generation with those of the generation below, byte for byte. Throws
- * `RebuildFailed` if a revision has other bytes; `undefined` for a generation without a scope.
+ * `RebuildFailed` if a revision has other bytes; `undefined` for a generation without a scope, or where the one below is
+ * gone.
  */
 export const proveOutside = async (
   logs: Logs,
@@ -38,7 +40,13 @@ export const proveOutside = async (
       }
     return last
   }
-  const [below, own] = [await lastOf(scoped.base.name), await lastOf(name)]
+  // A generation that was retired meanwhile cannot be compared with.
+  const below = await lastOf(scoped.base.name).catch((cause: unknown) => {
+    if (cause instanceof NoLog) return undefined
+    throw cause
+  })
+  if (below === undefined) return undefined
+  const own = await lastOf(name)
   const all = createHash('sha256')
   let [same, moved] = [0, 0]
   for (const key of [...new Set([...below.keys(), ...own.keys()])].sort()) {
