@@ -7,17 +7,19 @@ export type KafkaDeployment = Readonly<{
   dir: string
   /** Also the prefix of its topics. */
   name: string
-  /** Runs a command to its end, with what it prints; fails unless it ends with code 0. */
-  done: (args: readonly string[], stdin?: string) => Promise<string>
+  /** Runs a command to its end, with what it prints; fails unless it ends with code 0, or with `code`. */
+  done: (args: readonly string[], stdin?: string, code?: number) => Promise<string>
 }>
 
 /**
  * A data folder and a configuration file, for the real command and the real broker: a tenant and a progress topic of
- * its own, and a clock that goes by the events. `kafka`: settings below `egress.kafka`, given the prefix of its topics.
+ * its own, and a clock that goes by the events. `kafka`: settings below `egress.kafka`, given the prefix of its topics; `more`: other
+ * settings.
  */
 export const kafkaDeployment = async (
   { brokers, registryUrl }: Pick<AvailableKafka, 'brokers' | 'registryUrl'>,
   kafka: (name: string) => Readonly<Record<string, unknown>>,
+  more: Readonly<Record<string, unknown>> = {},
 ): Promise<KafkaDeployment> => {
   const [dir, name] = [await scratchFolder(), freshName('deployment')]
   const file = join(dir, 'streamvane.yaml')
@@ -26,12 +28,13 @@ export const kafkaDeployment = async (
     data: join(dir, 'data'),
     tenant: name,
     clock: { mode: 'event-time' },
+    ...more,
     egress: { kafka: { brokers, ...registry, progressTopic: `${name}.progress`, ...kafka(name) } },
   }
   await writeFile(file, JSON.stringify(settings)) // JSON is YAML
-  const done = async (args: readonly string[], stdin = ''): Promise<string> => {
+  const done = async (args: readonly string[], stdin = '', expected = 0): Promise<string> => {
     const { code, stdout, stderr } = await streamvane([...args, '--config', file], { stdin })
-    if (code !== 0) throw new Error(`streamvane ${args.join(' ')} ended with ${code}:\n${stderr}`)
+    if (code !== expected) throw new Error(`streamvane ${args.join(' ')} ended with ${code}:\n${stderr}`)
     return stdout
   }
   return { dir, name, done }
