@@ -3,10 +3,11 @@ import { REPLAY, sinkSettings, type KafkaSinkSettings, type SinkSettings } from 
 import { topicsIn } from '../app/config/egress-schema.js'
 import type { Config } from '../app/config/schema.js'
 import { replay, type ReplayCounts } from '../app/operations/generations/replay.js'
-import { sinkOf } from '../app/pipeline/egress/sinks.js'
+import { sinkOf, topicsOptionsOf } from '../app/pipeline/egress/sinks.js'
 import { savedScope } from '../app/pipeline/projector/generation-projection.js'
 import type { Scope } from '../app/scoped/scope.js'
 import { familyNames, type FamilyName } from '../domain/family.js'
+import { applyTopics } from '../egress/kafka/topic-admin.js'
 import { defaultTopicNames } from '../egress/topics.js'
 import { command, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { confirm } from './command/confirm.js'
@@ -54,9 +55,15 @@ export const replayCommand = (): Command =>
     .option('--where <dimension=value...>', 'only with this value of a dimension, such as mediaType=voice; - is none')
     .option('--sink <name...>', 'only to these sinks (default: all); each gets what its filter lets pass')
     .addOption(
-      new Option('--to-topic <name>', 'to this topic instead of those of the sink, all families').conflicts('toPrefix'),
+      new Option(
+        '--to-topic <name>',
+        'to this topic instead of those of the sink, all families; it is made if it is missing',
+      ).conflicts('toPrefix'),
     )
-    .option('--to-prefix <prefix>', 'to topics of the usual names behind this prefix')
+    .option(
+      '--to-prefix <prefix>',
+      'to topics of the usual names behind this prefix; they are made if they are missing',
+    )
     .option(...WAIT)
     .option('--dry-run', 'only say how many records would be published, by family and topic')
     .option('--yes', 'do not ask for confirmation')
@@ -146,6 +153,9 @@ const replayTo = async (
   let bar: ReturnType<typeof progressBar> | undefined
   let counts: ReplayCounts = new Map()
   try {
+    // The operator has named them and confirmed: a topic that is missing is made.
+    if (isElsewhere && !dryRun && settings.use === 'kafka')
+      await applyTopics(topicsOptionsOf(settings, config, logger, scope.families && [...scope.families]))
     const records = await replay({
       ...{ tenant: config.tenant, logs, data: config.data, sink, published, filter: settings.filter, scope, signal },
       logger,

@@ -83,7 +83,7 @@ describeRegistry('an auditor', ({ brokers, registryUrl }) => {
     const log = jsonLines<Recorded>(await done(['audit', 'log', '--by', 'the contract owner', '--json']))
     expect(log.map(({ operation, why, result }) => [operation, why, result])).toEqual(
       ['rebuild', 'promote', 'replay'].map((operation) => [
-        expect.stringContaining(operation),
+        expect.stringContaining(operation) as string,
         'the contract says 60 s',
         'done',
       ]),
