@@ -29,6 +29,7 @@ import {
 } from '../support/pipeline-life.js'
 import { generationOf, project, rowsOf, silent, take } from '../support/pipeline.js'
 import { comparedRows } from '../support/compared-rows.js'
+import { expectVerified } from '../support/verified.js'
 
 const FROM = Date.parse('2026-01-05T06:00:00Z')
 const TENANT = 't'
@@ -140,6 +141,7 @@ const expectCalmOutcome = async (log: EventLog, seed: number, facts: FactMeans =
   const published = bookOfRecords(centre.destination.records)
   expect(textOf(published)).toBe(textOf(await bookOfLog(log, TENANT, 'g1')))
   expectSameRows(published, await everyRevision(log, TENANT, profile))
+  await expectVerified(log, TENANT, generationOf(profile))
 
   const calm = memoryLog()
   await take(calm, TENANT, rawBatch(0, deliveries.length))

@@ -12,6 +12,7 @@ import { Crash, Life } from '../support/mortal.js'
 import { bookOfLog, everyRevision, expectSameRows } from '../support/pipeline-life.js'
 import { generationOf, take } from '../support/pipeline.js'
 import { findPointsOnce, mergeOnce } from '../support/shards.js'
+import { expectVerified } from '../support/verified.js'
 
 const TENANT = 't'
 const FROM = Date.parse('2026-01-05T06:00:00Z')
@@ -135,6 +136,7 @@ describe('owners of buckets that die, and that take each other for dead, with a 
         await random.oneOf([() => cluster.feed(), () => cluster.find(), () => cluster.find(), () => cluster.merge()])()
       await cluster.settle()
       expectSameRows(await bookOfLog(cluster.log, TENANT, 'g1'), await everyRevision(cluster.log, TENANT, profile))
+      await expectVerified(cluster.log, TENANT, generationOf(profile))
     },
   )
 })
