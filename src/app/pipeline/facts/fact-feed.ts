@@ -75,7 +75,7 @@ export class FactFeed {
     try {
       yield* this.known(after, through)
     } finally {
-      await this.writer.flush()
+      await this.writer.flushIfWorth() // what is less is gathered on: a recovery goes on to follow from here
     }
   }
 

@@ -45,6 +45,11 @@ export class SegmentWriter {
     if (isWorth && first !== undefined) await this.store.put(mergeRuns([first, ...more]), digest)
   }
 
+  /** Writes what is gathered, if it is worth a segment; else it stays gathered. */
+  async flushIfWorth(): Promise<void> {
+    if (this.events >= SEGMENT_EVENTS_MIN) await this.flush()
+  }
+
   drop(): void {
     this.gathered = []
     this.events = 0
