@@ -139,8 +139,9 @@ const foldParts = async (
   for await (const part of partsOf('folding', scanned.erased)) {
     signal.throwIfAborted()
     const { run } = part
-    projection.take(part, wantedIn(run, tenant, scanned.streams, concerns))
-    other?.take(part, wantedIn(run, tenant, scanned.streams, concerns))
+    const wanted = answersOf(part, wantedIn(run, tenant, scanned.streams, concerns))
+    projection.take(part, wanted)
+    other?.take(part, wanted)
     for (const event of run.undecodable)
       if (scanned.streams.has(run.stream(event)))
         undecodable.push({ stream: run.stream(event), position: run.position(event) })
@@ -148,6 +149,16 @@ const foldParts = async (
   const { frontier } = projection
   const besideRows = other?.rows() ?? []
   return { rows: projection.rows(), besideRows, trace: projection.trace(), frontier, undecodable, scanned, through }
+}
+
+/** The answers for all entries of a part, which several projections ask for. */
+const answersOf = (
+  { fromFact, toFact }: RunPart,
+  isWanted: (entry: number) => boolean,
+): ((entry: number) => boolean) => {
+  const answers = new Uint8Array(toFact - fromFact)
+  for (let entry = fromFact; entry < toFact; entry++) if (isWanted(entry)) answers[entry - fromFact] = 1
+  return (entry) => answers[entry - fromFact] === 1
 }
 
 /** Which entries of a run are folded: those of the streams found, of the clock and of the configuration. */
