@@ -6,7 +6,6 @@ import { bucketOfStream } from '../../domain/stream-name.js'
 import { NOT_A_POINT } from '../../domain/fact-run.js'
 import type { DecodedRun } from '../../facts/decoded-run.js'
 import type { EventLog, Position, RecordedEvent } from '../../log/event-log.js'
-import type { FactBatch } from '../pipeline/facts/fact-batch.js'
 import type { ErasedRange, FactFeed } from '../pipeline/facts/fact-feed.js'
 import { decodeRun } from '../pipeline/facts/decode-run.js'
 import { openFactFeed, type FactMeans } from '../pipeline/facts/open-feed.js'
@@ -80,8 +79,6 @@ export type ScopedFold = Readonly<{
 
 /** Events in a batch of facts: a run is given whole. */
 const BATCH_EVENTS = 65_536
-/** Runs that stay in memory from the first pass to the second: about a million events, 40 MB. */
-const KEPT_RUNS = 128
 
 /**
  * Folds what concerns a scope and nothing else: first it finds the conversations and agents that concern the scope, then
@@ -96,14 +93,10 @@ export const scopedFold = async (options: ScopedFoldOptions): Promise<ScopedFold
   const history = BigInt(options.generation.historyThrough ?? -1)
   // The configuration of all of history is known from the start, also where less of the log counts.
   const end = through !== undefined && history > through ? history : through
-  const kept: FactBatch[] = []
   return foldParts(options, through, async function* (pass, erased) {
     if (through === undefined || end === undefined) return
-    if (pass === 'folding') yield* kept
     const feed = await feedOf(options, erased)
-    const after = pass === 'folding' ? kept.at(-1)?.through : undefined
-    for await (const batch of feed.through(after, pass === 'finding' ? end : through)) {
-      if (pass === 'finding' && end === through && kept.length < KEPT_RUNS) kept.push(batch)
+    for await (const batch of feed.through(undefined, pass === 'finding' ? end : through)) {
       yield batch
       options.onProgress?.(pass, batch.through)
     }
