@@ -82,8 +82,8 @@ test('configuration, a profile, dead letters and an erasure go in beside a runni
   await expect(readFile(join(data, 'run', 'admin.json'))).rejects.toThrow('ENOENT')
 }, 120_000)
 
-test('a process that was killed leaves its address behind, and a command then writes the log itself', async () => {
-  const { dir, process, url, lines, ran } = await started()
+test('a process that was killed leaves its address behind: a command then writes the log itself, or is refused by who holds it now', async () => {
+  const { dir, data, process, url, lines, ran } = await started()
   await post(url, lines.slice(0, 50))
   process.kill('SIGKILL')
   await process.ended
@@ -91,6 +91,11 @@ test('a process that was killed leaves its address behind, and a command then wr
   const published = await ran('profile', 'publish', join(dir, 'profile.yaml'))
   expect(published, published.stderr).toMatchObject({ code: 0 })
   expect(published.stderr).not.toContain('writes this log')
+  const other = running(['run', '--port', '0', '--no-admin'], { STREAMVANE_DATA: data })
+  await ingressOf(other)
+  await writeFile(join(dir, 'profile.yaml'), 'id: strict\nversion: 2\n')
+  const refused = await ran('profile', 'publish', join(dir, 'profile.yaml'))
+  expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining(`pid ${other.pid}`) as string })
 }, 60_000)
 
 test('without an admin API the command is refused, and the message says how it would go in', async () => {
