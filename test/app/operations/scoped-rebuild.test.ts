@@ -5,7 +5,7 @@ import { rebuild } from '../../../src/app/operations/generations/rebuild.js'
 import { readIntervals } from '../../../src/app/operations/intervals.js'
 import { readGenerations, type Generation, type SavedScope } from '../../../src/app/pipeline/generations.js'
 import { singleLog, type Logs } from '../../../src/app/pipeline/logs/logs.js'
-import { scopeOf } from '../../../src/app/pipeline/projector/generation-projection.js'
+import { layerOf, scopeOf } from '../../../src/app/pipeline/projector/generation-projection.js'
 import { runLiveProjector } from '../../../src/app/pipeline/projector/projector-stage.js'
 import { isInScope } from '../../../src/app/scoped/scope.js'
 import { latestRows, type StoredRow } from '../../../src/contract/kpi-stream.js'
@@ -144,4 +144,22 @@ describe('a rebuild of some rows', () => {
     )
     expect(Math.min(inside, outside, different)).toBeGreaterThan(0)
   }, 240_000)
+})
+
+test('a row is computed by the rebuilt generation in its scope, and by the one below elsewhere', async () => {
+  const log = memoryLog()
+  const live = { ...common(singleLog(log), log), profile: base('metric-records') }
+  await taken(log, 0, 0.3)
+  await runLiveProjector(live)
+  const scope: SavedScope = { to: FROM + 15 * MINUTE_MS, families: ['queue'] }
+  const { generation } = await rebuild({ ...live, profile: other('metric-records'), scope, promote: true })
+  const cell = { family: 'queue', dimensions: ['q', 'voice', null, null], granularity: 'PT15M' } as const
+  expect(layerOf(generation, { ...cell, start: FROM }).profile.version).toBe(2)
+  expect(layerOf(generation, { ...cell, start: FROM + 15 * MINUTE_MS }).profile.version).toBe(1)
+
+  // One more layer: what was rebuilt before stays as it was.
+  const third = { ...other('metric-records'), version: 3 }
+  const above = await rebuild({ ...live, profile: third, scope: { families: ['agent'] }, promote: false })
+  expect(layerOf(above.generation, { ...cell, start: FROM }).profile.version).toBe(2)
+  expect(above.outside).toMatchObject({ moved: 0 })
 })

@@ -9,6 +9,7 @@ import type { EventLog, Position } from '../../../log/event-log.js'
 import { Names } from '../../names.js'
 import type { FactMeans } from '../../pipeline/facts/open-feed.js'
 import type { Generation } from '../../pipeline/generations.js'
+import { layerOf } from '../../pipeline/projector/generation-projection.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
 import type { RowsOf } from '../../row-index/row-index.js'
 import type { Scope } from '../../scoped/scope.js'
@@ -46,7 +47,8 @@ export type ExplainOptions = Readonly<{
  * what the conversations of the rows cost, and one look at the kept facts. Throws `NotExplained`.
  */
 export const explain = async (options: ExplainOptions): Promise<Explanation> => {
-  const { logs, data, tenant, generation, wanted, signal, facts, logger } = options
+  const { logs, data, tenant, wanted, signal, facts, logger } = options
+  let { generation } = options
   figuresOf(wanted.family, generation.profile, options.kpi) // a wrong name is told before anything is read
   const [kpi, raw] = [await logs.kpi(generation.name, 'reader'), await logs.raw('reader')]
   const names = new Names(raw, tenant)
@@ -55,6 +57,7 @@ export const explain = async (options: ExplainOptions): Promise<Explanation> => 
   const chosen = found.flatMap((all) => chosenOf(all, options.revision) ?? [])
   if (chosen.length === 0) throw notPublished(found, options.revision)
   const scope = scopeOf(chosen.map(({ revision }) => revision.row))
+  generation = layerOfAll(generation, chosen)
   const folded = await scopedFold({
     ...{ raw, tenant, generation, scope, facts, signal, logger },
     trace: 'alone', // to the end of the log: what was refused or erased behind a row is told too
@@ -65,11 +68,20 @@ export const explain = async (options: ExplainOptions): Promise<Explanation> => 
     const through = each.revision.foldedThrough ?? (await cutShortAt(of)) ?? folded.through ?? -1n
     const configuration = configurationThrough(generation, folded.scanned.configuration, through)
     const known = { configuration, frontier: await frontierOf(raw, tenant, configuration, through) }
-    const explained = explainRow(options, each, { folded, through, known, queueNames })
+    const explained = explainRow({ ...options, generation }, each, { folded, through, known, queueNames })
     const look = await rawEventsOf(raw, generation.profile.points, explained.contributions, options.withRaw)
     rows.push(withRaw(explained, look))
   }
   return { rows, addsUp: rows.every(({ verdict }) => verdict.addsUp) }
+}
+
+/** By what all of these rows are computed: a generation that was rebuilt in part has rows of two. */
+const layerOfAll = (generation: Generation, chosen: readonly Chosen[]): Generation => {
+  const [layer = generation, ...others] = new Set(chosen.map(({ revision }) => layerOf(generation, revision.row)))
+  if (others.length === 0) return { ...layer, name: generation.name }
+  throw new NotExplained(
+    `some of these rows were rebuilt and some are as ${layer.name} has them: ask for one of them (--where dimension=value)`,
+  )
 }
 
 const chosenOf = (all: readonly FoundRevision[], wanted: number | undefined): Chosen | undefined => {

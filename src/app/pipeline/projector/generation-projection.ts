@@ -2,7 +2,7 @@ import type { ColdStore } from '../../../projections/cells/cold-store.js'
 import { KpiProjection, type ProjectionState } from '../../../projections/kpi-projection.js'
 import { LayeredProjection, type Layer, type Projection } from '../../../projections/layers/layered-projection.js'
 import type { Dimension } from '../../../domain/dimensions.js'
-import { isInScope, type Scope } from '../../scoped/scope.js'
+import { isInScope, type CellName, type Scope } from '../../scoped/scope.js'
 import { layersOf, type Generation, type SavedScope } from '../generations.js'
 import { knownAtStart, type Reading } from './known-at-start.js'
 
@@ -21,6 +21,10 @@ export const projectionOf = async (
   for (const layer of layers) known.push({ profile: layer.profile, holds: holdsOf(layer), ...(await knownTo(layer)) })
   return new LayeredProjection(tenant, { state, coldStore, layers: known })
 }
+
+/** By what a row of a generation is computed: the generation itself, or one below that its rebuild left the row to. */
+export const layerOf = (generation: Generation, cell: CellName): Generation =>
+  layersOf(generation).findLast((layer) => holdsOf(layer)(cell)) ?? generation
 
 const holdsOf = ({ scoped }: Generation): Layer['holds'] => {
   if (scoped === undefined) return () => true
