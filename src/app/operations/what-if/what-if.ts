@@ -81,7 +81,7 @@ export class NothingPublished extends Error {
  */
 export const whatIf = async (options: WhatIfOptions): Promise<WhatIf> => {
   const { tenant, generation, scope, kpi } = options
-  const { checkpoint } = await recover(kpi, tenant, generation.name)
+  const { checkpoint, revision = -1 } = await recover(kpi, tenant, generation.name)
   if (checkpoint === undefined)
     throw new NothingPublished(
       `generation ${generation.name} of tenant ${tenant} has no rows yet: \`streamvane run --until-caught-up\` computes them`,
@@ -96,7 +96,7 @@ export const whatIf = async (options: WhatIfOptions): Promise<WhatIf> => {
     supposed: supposedValues(inForce, supposed),
     changes: diff.changes.map((change) => ({ ...change, because: becauseOf(change, oldShape, newShape) })),
     totals: diff.totals,
-    notDueToIt: diffRows(await publishedRows(options), before, definitions).changes,
+    notDueToIt: diffRows(await publishedRows(options, revision), before, definitions).changes,
     hints: hintsOf(inForce, supposed),
     definitions,
     queues: queueNames(inForce.configuration),
@@ -154,15 +154,21 @@ const isSetting = ({ type }: ConfigurationFact): boolean =>
 const settingsIn = ({ configuration }: Scanned, through: Position): readonly ConfigurationFact[] =>
   configuration.flatMap(({ fact, position }) => (position <= through && isSetting(fact) ? [fact] : []))
 
-/** The latest published rows of the scope. Of a row out of it only the header is read. */
-const publishedRows = async ({ tenant, generation, scope, kpi, data }: WhatIfOptions): Promise<RowsByKey> => {
+/**
+ * The latest rows of the scope that were published up to a revision of the KPI stream: a projector may go on meanwhile. Of
+ * a row out of the scope only the header is read.
+ */
+const publishedRows = async (
+  { tenant, generation, scope, kpi, data }: WhatIfOptions,
+  last: number,
+): Promise<RowsByKey> => {
   const families = new Set(familyNames.filter((family) => mayHold(scope, family)))
   const range = { families, from: scope.from, to: scope.to }
   const latest = new Map<string, RecordedEvent>()
   for await (const events of rowEvents({ kpi, tenant, generation: generation.name, data }, range))
     for (const event of events) {
       const family = familyOf(event)
-      if (family === undefined || !families.has(family)) continue
+      if (event.revision > last || family === undefined || !families.has(family)) continue
       const { header } = readHeader(event)
       if (isInScope(scope, header)) latest.set(header.key, event)
     }
