@@ -1,11 +1,11 @@
 import { Option, type Command } from 'commander'
-import { ConfigError } from '../app/config/schema.js'
+import { ConfigError, type Config } from '../app/config/schema.js'
 import { areas, failure, type Area, type Check } from '../app/operations/doctor/check.js'
 import { examine } from '../app/operations/doctor/doctor.js'
 import { printable } from '../domain/printable.js'
 import { styled, type Style } from './command/color.js'
 import { command, type CommonFlags } from './command/command.js'
-import { configOf, withContext } from './command/context.js'
+import { quietConfigOf, withContext } from './command/context.js'
 import { EXIT } from './command/exit.js'
 import { summaries } from './command/summaries.js'
 import { stdoutNow } from './command/table.js'
@@ -25,9 +25,9 @@ export const doctorCommand = (): Command =>
     .addHelpText('after', '\nExit code 5: there is a failure. Warnings alone end with 0.')
     .action(async (flags: Flags) => {
       const say = flags.json === true ? (check: Check) => console.log(JSON.stringify(check)) : print
-      let config: ReturnType<typeof configOf>
+      let config: Config
       try {
-        config = { ...configOf(flags), logLevel: flags.logLevel === undefined ? 'silent' : configOf(flags).logLevel }
+        config = quietConfigOf(flags)
       } catch (cause) {
         if (!(cause instanceof ConfigError)) throw cause
         say(

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { StatusReport } from '../app/operations/status/report.js'
 import { statusOf } from '../app/operations/status/status.js'
 import { command, type CommonFlags } from './command/command.js'
-import { configOf, withContext } from './command/context.js'
+import { quietConfigOf, withContext } from './command/context.js'
 import { EXIT } from './command/exit.js'
 import { wholeNumber } from './command/option-values.js'
 import { summaries } from './command/summaries.js'
@@ -30,11 +30,7 @@ export const statusCommand = (): Command =>
       '\nExit code 5: a stage is stalled or refused, a destination does not answer, or the log cannot be read.',
     )
     .action(async (flags: Flags) => {
-      // What stands in the way is in the report; the clients of broker and log would say it again.
-      const config = {
-        ...configOf(flags),
-        logLevel: flags.logLevel === undefined ? 'silent' : configOf(flags).logLevel,
-      }
+      const config = quietConfigOf(flags)
       await withContext('status', config, async ({ logs, logger, signal }) => {
         const look = (): Promise<StatusReport> => statusOf({ config, logs, logger, version: version(), now: Date.now })
         let report = await look()

@@ -15,6 +15,15 @@ export const configOf = (flags: CommonFlags, more: Readonly<Record<string, unkno
     flags: { data: flags.data, tenant: flags.tenant, log: { kind: flags.log }, logLevel: flags.logLevel, ...more },
   })
 
+/**
+ * The same for commands that tell what stands in the way themselves: clients of broker and log say nothing beside them,
+ * unless `--log-level` asks for it.
+ */
+export const quietConfigOf = (flags: CommonFlags): Config => {
+  const config = configOf(flags)
+  return flags.logLevel === undefined ? { ...config, logLevel: 'silent' } : config
+}
+
 /** A command whose work waits so long for an EventStoreDB that is away. */
 type Waiting = Readonly<{ name: string; waitSeconds: number }>
 

@@ -6,7 +6,7 @@ import { printable } from '../../domain/printable.js'
 import type { Logs } from '../../app/pipeline/logs/logs.js'
 import type { Config } from '../../app/config/schema.js'
 import { command, commandGroup, type CommonFlags } from '../command/command.js'
-import { configOf, withContext } from '../command/context.js'
+import { quietConfigOf, withContext } from '../command/context.js'
 import { EXIT } from '../command/exit.js'
 import { queueNamesOf } from '../command/row-dimensions.js'
 import { summaries } from '../command/summaries.js'
@@ -30,7 +30,7 @@ export const completionCommand = (commands: Commands): Command => {
     ])
       .addArgument(new Argument('<kind>', 'which values').choices(dynamicKinds))
       .action(async (kind: DynamicKind, flags: CommonFlags) => {
-        const config = { ...configOf(flags), logLevel: 'silent' as const }
+        const config = quietConfigOf(flags)
         await withContext('completion values', config, async ({ logs }) => {
           for (const value of await valuesOf(kind, config, logs)) console.log(printable(value))
           return EXIT.ok

@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises'
 import { join } from 'node:path'
 import { recover } from '../../../contract/kpi-stream.js'
-import { kpiStream, rawPrefixes } from '../../../domain/stream-name.js'
+import { kpiStream } from '../../../domain/stream-name.js'
 import { factsFolder } from '../../../facts/segment-files.js'
 import { readGenerations } from '../../pipeline/generations.js'
 import { hasRowIndex, RowIndex } from '../../row-index/row-index.js'
@@ -31,7 +31,7 @@ export const checkFacts = async ({ config: { data, tenant } }: Patient): Promise
 
 /** A generation without a snapshot folds all of its log again when its projector starts. */
 export const checkSnapshots = async (patient: Patient): Promise<readonly Check[]> => {
-  const { config, logs } = patient
+  const { config } = patient
   const found = await liveOf(patient)
   if (found === undefined) return [ok('snapshots', 'snapshots', 'nothing was computed yet')]
   const file = join(config.data, 'state', `${config.tenant}.${found.live}`)
@@ -47,14 +47,7 @@ export const checkSnapshots = async (patient: Patient): Promise<readonly Check[]
     ]
   if (state === 'usable') return [ok('snapshots', `snapshot of ${found.live}`, `${file} is there`)]
   const { checkpoint } = await recover(found.kpi, config.tenant, found.live)
-  const raw = await ifThere(() => logs.raw('reader'))
-  let isEmpty = true
-  if (raw !== undefined && checkpoint !== undefined)
-    for await (const _ of raw.readAll({ prefixes: rawPrefixes(config.tenant), batchMax: 1 })) {
-      isEmpty = false
-      break
-    }
-  return isEmpty
+  return checkpoint === undefined
     ? [ok('snapshots', `snapshot of ${found.live}`, 'none is needed yet')]
     : [
         warning(
