@@ -8,8 +8,8 @@ import { rowOperations } from './rows.js'
 import { statusOperations } from './status.js'
 
 /**
- * Every operation of the admin API. Routes, OpenAPI, roles, the audit log, jobs and the tests that try each role on each
- * tenant come from this table: a use case is one entry.
+ * Every operation of the admin API. Routes, OpenAPI, roles, the audit log, jobs and the tests that try each role on
+ * each tenant come from this table: a use case is one entry.
  */
 export const operations: readonly Operation[] = [
   ...rowOperations,
