@@ -8,6 +8,7 @@ import { EXIT, UsageError } from '../command/exit.js'
 import { bytesText, countText } from '../command/figures.js'
 import { rangeOf } from '../command/option-values.js'
 import { acceptedKeys, KEY } from './keys.js'
+import { unlessStopped } from './stopped.js'
 import { treeProgress } from './tree-progress.js'
 
 type Flags = CommonFlags &
@@ -38,15 +39,17 @@ export const exportCommand = (): Command =>
       const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')
       const out = isFolder ? join(flags.out, `${tenant}-${stamp}.svaudit`) : flags.out
       if (existsSync(out)) throw new UsageError(`--out ${out} exists; an export is never overwritten`)
-      await withContext(waiting('audit export', flags), config, async ({ logs, signal, logger }) => {
-        const progress = treeProgress(logger)
-        const exported = await exportAudit({
-          ...{ logs, tenant, data, keys, trees: flags.tree, ...range, out, signal, onProgress: progress.at },
-        }).finally(progress.stop)
-        if (flags.json === true) console.log(JSON.stringify({ file: out, ...exported }))
-        else for (const line of linesOf(exported, out)) console.log(line)
-        return EXIT.ok
-      })
+      await withContext(waiting('audit export', flags), config, ({ logs, signal, logger }) =>
+        unlessStopped(signal, async () => {
+          const progress = treeProgress(logger)
+          const exported = await exportAudit({
+            ...{ logs, tenant, data, keys, trees: flags.tree, ...range, out, signal, onProgress: progress.at },
+          }).finally(progress.stop)
+          if (flags.json === true) console.log(JSON.stringify({ file: out, ...exported }))
+          else for (const line of linesOf(exported, out)) console.log(line)
+          return EXIT.ok
+        }),
+      )
     })
 
 const linesOf = ({ trees, bytes }: Exported, out: string): readonly string[] => [

@@ -9,6 +9,7 @@ import { configOf, withContext } from '../command/context.js'
 import { EXIT, UsageError } from '../command/exit.js'
 import { progressBar } from '../command/progress.js'
 import { acceptedKeys, KEY, verifierKeysOf } from './keys.js'
+import { unlessStopped } from './stopped.js'
 import { treeProgress } from './tree-progress.js'
 import { printExport, printLog, printProof } from './verify-text.js'
 
@@ -60,13 +61,17 @@ const verifyTheLog = async (flags: Flags): Promise<void> => {
   if (flags.head !== undefined) throw new UsageError('--head goes with an export')
   const config = configOf(flags)
   const keys = acceptedKeys(config, flags.key)
-  await withContext(waiting('audit verify', flags), config, async ({ logs, signal, logger }) => {
-    const progress = treeProgress(logger)
-    const { tenant, data } = config
-    const report = await verifyLog({ logs, tenant, data, keys, signal, onProgress: progress.at }).finally(progress.stop)
-    printLog(report, flags.json === true)
-    return report.findings.length > 0 ? EXIT.differences : EXIT.ok
-  })
+  await withContext(waiting('audit verify', flags), config, ({ logs, signal, logger }) =>
+    unlessStopped(signal, async () => {
+      const progress = treeProgress(logger)
+      const { tenant, data } = config
+      const report = await verifyLog({ logs, tenant, data, keys, signal, onProgress: progress.at }).finally(
+        progress.stop,
+      )
+      printLog(report, flags.json === true)
+      return report.findings.length > 0 ? EXIT.differences : EXIT.ok
+    }),
+  )
 }
 
 const headIn = (file: string): SignedHead => {
