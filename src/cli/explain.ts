@@ -76,8 +76,13 @@ export const explainCommand = (): Command =>
             wanted: { family, at: instantIn(zone, flags.interval), granularity, dimensions },
             withRaw: flags.raw === true,
           }).catch((cause: unknown) => {
+            if (signal.aborted) return undefined
             throw cause instanceof NotExplained ? new UsageError(cause.message, { cause }) : cause
           })
+          if (explanation === undefined) {
+            console.error('stopped before the end: nothing is explained')
+            return EXIT.differences
+          }
           if (flags.html !== undefined) await writeFile(flags.html, explanationHtml(explanation, zone))
           if (flags.json === true) console.log(JSON.stringify(explanation, null, 2))
           else console.log(explanationText(explanation, { output: stdoutNow(), zone, limit: flags.limit }))
