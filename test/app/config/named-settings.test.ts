@@ -29,7 +29,7 @@ const sections = [...known].filter(
 const NAMED = new RegExp(`(?<![\\w./:{-])(?:${sections.join('|')})(?:\\.[a-z][A-Za-z]*)+`, 'g')
 const VARIABLE = /STREAMVANE_[A-Z_]+[A-Z]/g
 /** File names and properties of objects look like settings too. */
-const isNoSetting = (name: string): boolean => /\.(js|ts|md|ya?ml|json|ndjson|avro|log)$/.test(name)
+const isNoSetting = (name: string): boolean => /\.(js|ts|md|ya?ml|json|ndjson|avro|log|properties)$/.test(name)
 
 const camelCase = (word: string): string =>
   word.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
