@@ -99,7 +99,9 @@ export const adminProblems = (
       : [
           `admin.host: the admin API would listen on ${host} without a way to sign in: set admin.tokens (\`streamvane admin token create\`) or admin.oidc, or bind it to 127.0.0.1`,
         ]),
-    ...(twice === undefined ? [] : [`admin.tokens: two tokens have the name ${twice.name}: the audit log needs one each`]),
+    ...(twice === undefined
+      ? []
+      : [`admin.tokens: two tokens have the name ${twice.name}: the audit log needs one each`]),
     ...(oidc === undefined || oidc.tenantClaim !== undefined || oidc.tenants !== undefined
       ? []
       : ['admin.oidc: say for which tenants its tokens are good: tenantClaim, or tenants']),

@@ -21,7 +21,10 @@ export type StageHealth = Readonly<{
   details?: Readonly<Record<string, string>>
 }>
 
-/** `ready`: every stage of this process works, and so does the log. */
+/**
+ * `ready`: every stage of this process works or was paused by an operator, and the log delivers. A pause of the projector
+ * must not take the ingress of the same process out of service.
+ */
 export type HealthReport = Readonly<{
   ready: boolean
   stages: Readonly<Record<string, StageHealth>>
@@ -32,7 +35,7 @@ export type HealthReport = Readonly<{
 export const healthOf = (stages: readonly StageHandle[], log: LogHealth, now: number): HealthReport => {
   const health = stages.map((stage) => [stage.name, stageHealth(stage, now)] as const)
   return {
-    ready: log.kind === 'well' && health.length > 0 && health.every(([, stage]) => isWorking(stage)),
+    ready: log.kind === 'well' && health.length > 0 && health.every(([, stage]) => isWorking(stage) || stage.state === 'paused'),
     stages: Object.fromEntries(health),
     log,
   }

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { Activity } from '../../../src/app/pipeline/activity.js'
-import { healthOf, type HealthReport } from '../../../src/app/pipeline/health.js'
+import { healthOf, healthOfStage, type HealthReport } from '../../../src/app/pipeline/health.js'
 import type { StageHandle } from '../../../src/app/pipeline/stage.js'
 import { HOUR_MS } from '../../../src/domain/interval.js'
 import { appendTick } from '../../../src/ingress/clock.js'
@@ -108,11 +108,13 @@ describe('a process is ready', () => {
     await stop()
   })
 
-  test('not while a stage is paused', async () => {
+  test('while an operator has paused a stage: the others of the process stay in service, and that one alone is not ready', async () => {
     const { stages, stage, stop } = running(memoryLog(), ['projector'])
     await until(() => healthNow(stages).ready)
     await stage('projector').pause()
-    expect(healthNow(stages)).toMatchObject({ ready: false, stages: { projector: { state: 'paused' } } })
+    const health = healthNow(stages)
+    expect(health).toMatchObject({ ready: true, stages: { projector: { state: 'paused' } } })
+    expect(healthOfStage(health, 'projector')).toMatchObject({ ready: false })
     await stop()
   })
 

@@ -64,9 +64,8 @@ const sampleAll = async (log: EventLog): Promise<number> => {
   if (head === undefined) return 0
   let read = 0
   // On a server positions are not numbers of events, and only those that it gave may be asked for: read its beginning.
-  const places =
-    log.folder === undefined ? [0n] : Array.from({ length: SAMPLES }, (_, n) => (head * BigInt(n)) / BigInt(SAMPLES))
-  for (const after of new Set(places))
+  const places = log.folder === undefined ? [0n] : samplePlaces(Number(head)).map(BigInt)
+  for (const after of places)
     for await (const batch of log.readAll({ after: after === 0n ? undefined : after, batchMax: SAMPLE_EVENTS })) {
       read += batch.length
       break
@@ -74,11 +73,16 @@ const sampleAll = async (log: EventLog): Promise<number> => {
   return read
 }
 
+/** Where samples of so many events begin: spread over all of them, and none overlaps the next. */
+const samplePlaces = (events: number): readonly number[] => {
+  const samples = Math.min(SAMPLES, Math.ceil(events / SAMPLE_EVENTS))
+  return Array.from({ length: samples }, (_, n) => Math.floor((events * n) / samples))
+}
+
 const sampleStream = async (log: EventLog, stream: string): Promise<number> => {
   const last = (await log.streamRevision(stream)) ?? -1
   let read = 0
-  const places = Array.from({ length: SAMPLES }, (_, n) => Math.floor(((last + 1) * n) / SAMPLES))
-  for (const from of new Set(places))
+  for (const from of samplePlaces(last + 1))
     for await (const batch of log.readStream(stream, { from, max: SAMPLE_EVENTS })) read += batch.length
   return read
 }

@@ -46,7 +46,12 @@ const anyRange: fc.Arbitrary<Scope> = fc
 const publishedHistory = async (seed: number, profile: Profile): Promise<EventLog> => {
   const log = memoryLog()
   const options = { seed, fromMs: FROM, hours: 0.5, queues: 2, agents: 5 }
-  const disorder = { duplicates: 0.02, reorder: 0.1, late: { share: 0.02, maxMs: HOUR_MS }, acwLate: { share: 0.1, maxMs: HOUR_MS } }
+  const disorder = {
+    duplicates: 0.02,
+    reorder: 0.1,
+    late: { share: 0.02, maxMs: HOUR_MS },
+    acwLate: { share: 0.1, maxMs: HOUR_MS },
+  }
   const lines = [...simulate({ ...options, ...disorder })].map(({ line }) => line)
   for (const [index, part] of [lines.slice(0, lines.length / 2), lines.slice(lines.length / 2)].entries()) {
     await take(log, 't', part)

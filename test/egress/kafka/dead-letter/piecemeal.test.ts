@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ClusterError, type BaseOffset, type OutgoingRecord, type TopicRecords } from '../../../../src/egress/kafka/cluster.js'
+import {
+  ClusterError,
+  type BaseOffset,
+  type OutgoingRecord,
+  type TopicRecords,
+} from '../../../../src/egress/kafka/cluster.js'
 import { deadLetterOf } from '../../../../src/egress/kafka/dead-letter/dead-letter.js'
 import { sendPiecemeal } from '../../../../src/egress/kafka/dead-letter/piecemeal.js'
 import { lawRuns } from '../../../support/law-runs.js'
