@@ -53,13 +53,13 @@ describe('a projection that operators have paused by the log', () => {
     expect(await second.stop()).toEqual({ kind: 'stopped' })
   })
 
-  test('says in health since when, by whom and why, and is not ready', async () => {
+  test('says in health since when, by whom and why, and the other stages stay in service', async () => {
     const log = memoryLog()
     await paused(log)
     const { stages, stage, stop } = running(log, ['projector'])
     await stateIs(stage('projector'), 'paused')
     expect(healthOf(stages, { kind: 'well' }, NOON)).toMatchObject({
-      ready: false,
+      ready: true,
       stages: {
         projector: { state: 'paused', details: { paused: 'since 2026-01-05T12:00:00.000Z by ada: a new profile' } },
       },
