@@ -3,9 +3,9 @@ import { createReadStream } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import { Option, type Command } from 'commander'
+import { reconcileGeneration } from '../app/operations/acceptance/reconcile-generation.js'
 import { ReconciliationRecord, storeReconciliation } from '../app/operations/acceptance/reconciliation.js'
 import { journaled } from '../app/operations/journal/journaled.js'
-import type { Generation } from '../app/pipeline/generations.js'
 import type { AskedFor } from '../app/reconcile/query.js'
 import { reconcileHtml } from '../app/reconcile/report/html.js'
 import { dimensionOfWire } from '../domain/dimensions.js'
@@ -13,12 +13,10 @@ import { isEqual, type ReconcileReport } from '../app/reconcile/report/report.js
 import { sourceBytes, SourceUnreadable } from '../app/reconcile/source.js'
 import { reconcileText } from '../app/reconcile/report/text.js'
 import { parseTolerance } from '../app/reconcile/reasons/finding.js'
-import { readAggregates, reconcile, type ReconcileOptions } from '../app/reconcile/reconcile.js'
-import { closedThroughOf } from '../app/reconcile/our-rows.js'
+import { readAggregates, type ReconcileOptions } from '../app/reconcile/reconcile.js'
 import { chosenGeneration, computedGenerations } from '../app/operations/computed.js'
 import { familyNames, type FamilyName } from '../domain/family.js'
 import { kpiStream } from '../domain/stream-name.js'
-import { NoLog } from '../log/event-log.js'
 import { printableLines } from '../domain/printable.js'
 import { command, type CommonFlags } from './command/command.js'
 import { configOf, withContext, type Context } from './command/context.js'
@@ -151,40 +149,23 @@ const run = async (
     rows = progressBar(`rows of ${generation.name}`, events === undefined ? undefined : events + 1)
   }
   try {
-    return await reconcile({
+    return await reconcileGeneration({
       ...more,
       asked,
       responses: responses(),
-      kpi,
+      logs,
       data,
       tenant,
       generation,
       family: flags.family,
       isComplete: flags.complete === true,
-      closedThrough: await closedThrough(logs, kpi, tenant, generation),
       signal,
       onProgress: (read) => rows?.update(read),
-      onFigure: record.figure,
-      onCovered: record.covered,
+      record,
     })
   } finally {
     reading.stop()
     rows?.stop()
-  }
-}
-
-/** Without a raw log, in an archived copy, the rows alone show which intervals are closed. */
-const closedThrough = async (
-  logs: Context['logs'],
-  kpi: Awaited<ReturnType<Context['logs']['kpi']>>,
-  tenant: string,
-  generation: Generation,
-) => {
-  try {
-    return await closedThroughOf(await logs.raw('reader'), kpi, tenant, generation)
-  } catch (cause) {
-    if (cause instanceof NoLog) return undefined
-    throw cause
   }
 }
 

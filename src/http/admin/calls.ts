@@ -78,14 +78,26 @@ export const runCall = async (
   return sendJson(request, reply.headers(headers), status, body)
 }
 
-/** What the audit log keeps of the input: not the documents themselves. */
-const detailsOf = ({ documents, profile, ...others }: Readonly<Record<string, Json | undefined>>) => ({
-  ...others,
-  ...(Array.isArray(documents) ? { documents: documents.map((one) => (one as Readonly<{ name: string }>).name) } : {}),
-  ...(typeof profile === 'object' && profile !== null && !Array.isArray(profile)
-    ? { profile: (profile as Readonly<Record<string, Json>>)['id'] ?? null }
-    : {}),
+/** What the audit log keeps of the input: of documents their names, and of answers of Genesys nothing. */
+const detailsOf = ({
+  documents,
+  answers: _,
+  ...others
+}: Readonly<Record<string, Json | undefined>>): Readonly<Record<string, Json | undefined>> => ({
+  ...Object.fromEntries(
+    Object.entries(others).map(([name, value]) => [name, isDocument(name) ? nameOf(value) : value]),
+  ),
+  ...(Array.isArray(documents) ? { documents: documents.map((one) => nameOf(one) ?? null) } : {}),
 })
+
+const isDocument = (name: string): boolean => name === 'profile' || name === 'contract'
+
+/** A document that is given in the place of its name is told by its name. */
+const nameOf = (value: Json | undefined): Json | undefined => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const { id, name } = value as Readonly<Record<string, Json>>
+  return id ?? name ?? null
+}
 
 const answerRead = async (
   operation: Operation,

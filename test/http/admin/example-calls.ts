@@ -50,6 +50,11 @@ export const exampleCalls = async (log: EventLog, tenant: string): Promise<Reado
     exportDeadLetters: { path: '/dead-letter-export' },
     discardDeadLetters: { path: '/dead-letters/discard', body: { stage: 'ingress', why: 'a probe' } },
     retryDeadLetters: { path: '/dead-letters/retry', body: {} },
+    compareWithGenesys: { path: '/comparisons', body: { answers: aggregates, where: { mediaType: 'voice' } } },
+    reconcile: { path: '/reconciliations', body: { answers: [aggregates], tolerance: ['*=sum:0.1%'] } },
+    defineContract: { path: '/acceptance-contracts', body: { contract, why: 'as agreed' } },
+    signContract: { path: '/acceptance-contracts/go-live/sign', body: {} },
+    judgeContract: { path: '/acceptance-contracts/go-live/reports', body: {} },
     erase: { path: '/erasures', body: { entity: 'user', id: 'nobody', dryRun: false } },
   }
 }
@@ -58,6 +63,28 @@ const queue = {
   id: '7c1f0b56-0000-4000-8000-000000000001',
   name: 'Sales',
   mediaSettings: { call: { serviceLevel: { percentage: 0.8, durationMs: 30_000 } } },
+}
+
+/** As Genesys answers a query of conversation aggregates. */
+const aggregates = {
+  results: [
+    {
+      group: { queueId: '7c1f0b56-0000-4000-8000-000000000001', mediaType: 'voice' },
+      data: [
+        {
+          interval: '2026-01-05T08:00:00.000Z/2026-01-05T08:15:00.000Z',
+          metrics: [{ metric: 'nOffered', stats: { count: 3 } }],
+        },
+      ],
+    },
+  ],
+}
+
+const contract = {
+  name: 'go-live',
+  granularity: 'PT15M',
+  period: { from: '2026-01-05T08:00:00Z', to: '2026-01-05T09:00:00Z' },
+  tolerances: ['*=sum:0.1%'],
 }
 
 /** A stage that only knows whether it is paused. */

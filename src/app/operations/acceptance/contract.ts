@@ -63,13 +63,18 @@ export const loadContract = (file: string): Contract => {
   } catch (cause) {
     throw new ContractRefused(`${file} cannot be read: ${(cause as Error).message}`)
   }
+  return contractIn(said, file)
+}
+
+/** Checks a contract as somebody wrote it; `where` names it in errors. Throws `ContractRefused`. */
+export const contractIn = (said: unknown, where: string): Contract => {
   const parsed = contractSchema.safeParse(said)
   if (!parsed.success)
     throw new ContractRefused(
-      `${file}:\n${parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`).join('\n')}`,
+      `${where}:\n${parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`).join('\n')}`,
     )
   const { from, to } = parsed.data.period
-  if (Date.parse(from) >= Date.parse(to)) throw new ContractRefused(`${file}: period.from is not before period.to`)
+  if (Date.parse(from) >= Date.parse(to)) throw new ContractRefused(`${where}: period.from is not before period.to`)
   return parsed.data
 }
 

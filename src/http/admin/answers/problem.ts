@@ -71,6 +71,7 @@ const problemWith = (code: ProblemCode, detail: string, errors?: Problem['errors
  */
 const known: Readonly<Record<string, ProblemCode>> = {
   ...{ UsageError: 'not-valid', ConfigError: 'not-valid', ClockRefused: 'not-valid', NotPublishable: 'not-valid' },
+  ContractRefused: 'not-valid',
   ...{
     NoGeneration: 'not-found',
     UnknownGeneration: 'not-found',

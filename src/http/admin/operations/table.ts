@@ -4,6 +4,7 @@ import { configurationOperations } from './configuration.js'
 import { deadLetterOperations } from './dead-letters.js'
 import { generationOperations } from './generations.js'
 import { operatingOperations } from './operating.js'
+import { reconciliationOperations } from './reconciliations.js'
 import { rowOperations } from './rows.js'
 import { statusOperations } from './status.js'
 
@@ -19,4 +20,5 @@ export const operations: readonly Operation[] = [
   ...auditOperations,
   ...configurationOperations,
   ...deadLetterOperations,
+  ...reconciliationOperations,
 ]
