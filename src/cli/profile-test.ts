@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { ConfigError } from '../app/config/schema.js'
 import { junitXml, type FileOutcome } from '../app/operations/profile-test/junit.js'
 import { mismatchLines } from '../app/operations/profile-test/mismatch-text.js'
+import { outcomeJson } from '../app/operations/profile-test/outcome-json.js'
 import { readProfileTests } from '../app/operations/profile-test/read-file.js'
 import { hasPassed, runProfileTest, type TestOutcome } from '../app/operations/profile-test/run-tests.js'
 import { printable, printableLines } from '../domain/printable.js'
@@ -46,7 +47,10 @@ export const profileTestCommand = (): Command =>
         outcomes.push({ file, tests: done })
       }
       if (flags.junit !== undefined) await writeFile(flags.junit, junitXml(outcomes))
-      if (flags.json === true) console.log(JSON.stringify(jsonOf(outcomes), null, 2))
+      if (flags.json === true) {
+        const all = outcomes.map(({ file, tests }) => ({ file, tests: tests.map(outcomeJson) }))
+        console.log(JSON.stringify(all, null, 2))
+      }
       const all = outcomes.flatMap(({ tests }) => tests)
       const failed = all.filter((test) => !hasPassed(test)).length
       const summary = `${countText(all.length - failed)} passed, ${countText(failed)} failed`
@@ -96,16 +100,3 @@ const narrowed = (output: Output): Output => ({
 
 const indented = (text: string): readonly string[] =>
   ['', ...text.split('\n'), ''].map((line) => (line === '' ? '' : `${' '.repeat(INDENT)}${line}`))
-
-const jsonOf = (files: readonly FileOutcome[]) =>
-  files.map(({ file, tests }) => ({
-    file,
-    tests: tests.map((test) => ({
-      ...{ name: test.name, passed: hasPassed(test), elapsedMs: Math.round(test.elapsedMs), unusable: test.unusable },
-      failures: test.failures.map(({ place, mismatch, explanation }) => ({
-        ...{ place, kind: mismatch.kind, text: mismatchLines(mismatch) },
-        differences: mismatch.kind === 'different' ? mismatch.differences : [],
-        explanation: explanation ?? null,
-      })),
-    })),
-  }))

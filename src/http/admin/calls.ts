@@ -87,10 +87,10 @@ const detailsOf = ({
   ...Object.fromEntries(
     Object.entries(others).map(([name, value]) => [name, isDocument(name) ? nameOf(value) : value]),
   ),
-  ...(Array.isArray(documents) ? { documents: documents.map((one) => nameOf(one) ?? null) } : {}),
+  ...(Array.isArray(documents) ? { documents: (documents as readonly Json[]).map((one) => nameOf(one) ?? null) } : {}),
 })
 
-const isDocument = (name: string): boolean => name === 'profile' || name === 'contract'
+const isDocument = (name: string): boolean => ['profile', 'contract', 'content'].includes(name)
 
 /** A document that is given in the place of its name is told by its name. */
 const nameOf = (value: Json | undefined): Json | undefined => {

@@ -21,12 +21,14 @@ export const exampleCalls = async (log: EventLog, tenant: string): Promise<Reado
     promoteGeneration: { path: '/generations/g2/promote', body: {} },
     rollBack: { path: '/generations/rollback', body: { why: 'the new target was wrong' } },
     retireGeneration: { path: '/generations/g2/retire', body: { force: true } },
+    resetProjection: { path: '/projection/reset', body: { why: 'a decoder was mended' } },
     pauseProjection: { path: '/projection/pause', body: { why: 'a new profile' } },
     resumeProjection: { path: '/projection/resume', body: {} },
     showStatus: { path: '/status' },
     examine: { path: '/examinations', body: { only: ['log', 'clock'] } },
     listKpis: { path: '/kpis?on=true' },
     replay: { path: '/replays', body: { dryRun: true } },
+    acceptProgress: { path: '/egress/accept', body: { mismatches: ['progress-missing'], why: 'a new folder' } },
     listPublications: { path: '/publications' },
     explain: { path: '/explanations', body: { family: 'queue', interval: '2026-01-05T08:00:00Z' } },
     explainRaw: { path: '/explanations/raw', body: { family: 'queue', interval: '2026-01-05T08:00:00Z' } },
@@ -42,6 +44,7 @@ export const exampleCalls = async (log: EventLog, tenant: string): Promise<Reado
     },
     showProfile: { path: '/profile' },
     publishProfile: { path: '/profile', body: { profile: { id: 'strict', version: 1, shortAbandonMs: 4_000 } } },
+    testProfile: { path: '/profile/tests', body: { content: profileTests } },
     tickClock: { path: '/clock/tick', body: {} },
     takeClockBack: { path: '/clock/take-back', body: { to: '2026-01-05T09:00:00Z' } },
     listDeadLetters: { path: '/dead-letters' },
@@ -75,6 +78,19 @@ const aggregates = {
           interval: '2026-01-05T08:00:00.000Z/2026-01-05T08:15:00.000Z',
           metrics: [{ metric: 'nOffered', stats: { count: 3 } }],
         },
+      ],
+    },
+  ],
+}
+
+const profileTests = {
+  profile: { id: 'contract', version: 1 },
+  tests: [
+    {
+      name: 'an answered call is answered',
+      given: [{ metric: 'tAnswered', value: '12s', at: '2026-01-05T08:01:00Z', conversation: 'c1', queue: 'sales' }],
+      expect: [
+        { family: 'queue', queue: 'sales', interval: '2026-01-05T08:00:00Z', measures: { tAnswered: { count: 1 } } },
       ],
     },
   ],

@@ -17,10 +17,13 @@ export type Step =
   | Readonly<{ kind: 'settings'; settings: readonly Setting[] }>
   | Readonly<{ kind: 'tick'; at: EpochMs }>
 
+/** What is said of a file that content from elsewhere refers to. */
+export const NO_FILES = 'no file is read here: write its content in its place'
+
 type Reading = Readonly<{
   profile: Profile
-  /** Where files are looked for. */
-  folder: string
+  /** Where files are looked for; without it none is read. */
+  folder: string | undefined
   problem: Problems
 }>
 
@@ -153,6 +156,10 @@ const detailEvent = (given: GivenEvent, at: EpochMs, place: string): object => {
 
 /** Files are small here; they are read whole. */
 const fileOf = (file: string, place: string, { folder, problem }: Reading): Step | undefined => {
+  if (folder === undefined) {
+    problem(place, NO_FILES)
+    return undefined
+  }
   const path = join(folder, file)
   try {
     const bytes = readFileSync(path)

@@ -9,7 +9,7 @@ import { profileSchema } from '../../config/profile-schema.js'
 import { ConfigError } from '../../config/schema.js'
 import { expectationOf, type Expectation } from './expectation.js'
 import { expectedForm, fileForm, givenForms, givenKinds, testForm, type Given } from './format.js'
-import { stepOf, type Step } from './given-events.js'
+import { NO_FILES, stepOf, type Step } from './given-events.js'
 import { readStrictly, unknownKey, type Problems } from './read-strictly.js'
 import { instantIn } from './values.js'
 
@@ -26,17 +26,24 @@ export type ProfileTestFile = Readonly<{ file: string; tests: readonly ProfileTe
 
 /** Reads a file of profile tests, and what it refers to. Throws `ConfigError` with all that is wrong with it. */
 export const readProfileTests = (file: string): ProfileTestFile => {
-  const problems: string[] = []
-  const problem: Problems = (place, message) => void problems.push(place === '' ? message : `${place}: ${message}`)
-  const tests = testsIn(file, problem)
-  if (problems.length > 0) throw new ConfigError(`${file}:\n${problems.map((each) => `  ${each}`).join('\n')}`)
-  return { file, tests }
+  return { file, tests: profileTestsIn(contentOf(file), file, dirname(file)) }
 }
 
-const testsIn = (file: string, problem: Problems): readonly ProfileTest[] => {
-  const content = readStrictly(fileForm, contentOf(file), '', problem)
+/**
+ * The tests in the content of a file. `where` names it in errors. Without a `folder`, files that it refers to are not
+ * read: they are refused. Throws `ConfigError` with all that is wrong with it.
+ */
+export const profileTestsIn = (content: unknown, where: string, folder: string | undefined): readonly ProfileTest[] => {
+  const problems: string[] = []
+  const problem: Problems = (place, message) => void problems.push(place === '' ? message : `${place}: ${message}`)
+  const tests = testsIn(content, folder, problem)
+  if (problems.length > 0) throw new ConfigError(`${where}:\n${problems.map((each) => `  ${each}`).join('\n')}`)
+  return tests
+}
+
+const testsIn = (value: unknown, folder: string | undefined, problem: Problems): readonly ProfileTest[] => {
+  const content = readStrictly(fileForm, value, '', problem)
   if (content === undefined) return []
-  const folder = dirname(file)
   const profile = profileOf(content.profile, folder, problem)
   if (profile === undefined) return []
   const stepsOf = (given: readonly unknown[], place: string): readonly Step[] =>
@@ -76,8 +83,12 @@ const contentOf = (file: string): unknown => {
   return document.toJS({ maxAliasCount: 1_000 }) as unknown
 }
 
-const profileOf = (profile: unknown, folder: string, problem: Problems): Profile | undefined => {
+const profileOf = (profile: unknown, folder: string | undefined, problem: Problems): Profile | undefined => {
   if (typeof profile !== 'string') return readStrictly(profileSchema, profile, 'profile', problem)
+  if (folder === undefined) {
+    problem('profile', NO_FILES)
+    return undefined
+  }
   try {
     return loadProfile(join(folder, profile))
   } catch (cause) {

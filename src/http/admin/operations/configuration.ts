@@ -9,11 +9,14 @@ import {
   type Configured,
 } from '../../../app/operations/imports/import-configuration.js'
 import { profileInForce, publishedProfiles, publishProfile } from '../../../app/operations/imports/publish-profile.js'
+import { outcomeJson } from '../../../app/operations/profile-test/outcome-json.js'
+import { profileTestsIn } from '../../../app/operations/profile-test/read-file.js'
+import { hasPassed, runProfileTest, type TestOutcome } from '../../../app/operations/profile-test/run-tests.js'
 import { profileSchema } from '../../../app/config/profile-schema.js'
 import type { Profile } from '../../../domain/profile.js'
 import { readSettings } from '../../../ingress/decode/configuration-objects.js'
 import { ProblemError } from '../answers/problem.js'
-import { answer, list, type Call, type Operation } from '../operation.js'
+import { answer, job, list, type Call, type Operation } from '../operation.js'
 import { anyObject, at, change, instant, isoOf } from './schemas.js'
 
 const setting = z.looseObject({ type: z.string(), at })
@@ -128,6 +131,34 @@ const published = answer({
   },
 })
 
+const tested = job({
+  ...{ id: 'testProfile', command: 'profile test', method: 'POST', path: '/profile/tests', access: 'operations' },
+  summary: 'run given events against the rows that are expected of a profile; reads and writes nothing of the log',
+  input: z.object({
+    content: anyObject.describe('what a file of profile tests holds (docs/profile-tests.md); it refers to no files'),
+  }),
+  output: z.object({
+    ...{ passed: z.int(), failed: z.int() },
+    tests: z.array(
+      z.looseObject({
+        ...{ name: z.string(), passed: z.boolean(), elapsedMs: z.number(), unusable: z.array(z.string()) },
+        failures: z.array(z.looseObject({ place: z.string(), kind: z.string(), text: z.array(z.string()) })),
+      }),
+    ),
+  }),
+  run: async (call, { content }) => {
+    const tests = profileTestsIn(content, 'content', undefined)
+    const outcomes: TestOutcome[] = []
+    for (const test of tests) {
+      outcomes.push(await runProfileTest(test, call.signal))
+      call.onProgress({ done: outcomes.length, of: tests.length, unit: 'tests' })
+      call.signal.throwIfAborted()
+    }
+    const passed = outcomes.filter(hasPassed).length
+    return { passed, failed: outcomes.length - passed, tests: outcomes.map(outcomeJson) as never }
+  },
+})
+
 const clockChange = z.object({ dryRun: z.boolean(), from: at.nullable(), to: at })
 
 const ticked = answer({
@@ -157,4 +188,6 @@ const takenBack = answer({
   },
 })
 
-export const configurationOperations: readonly Operation[] = [listed, imported, shown, published, ticked, takenBack]
+export const configurationOperations: readonly Operation[] = [
+  ...[listed, imported, shown, published, tested, ticked, takenBack],
+]

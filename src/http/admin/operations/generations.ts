@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { profileSchema } from '../../../app/config/profile-schema.js'
-import { computedGenerations } from '../../../app/operations/computed.js'
+import { chosenGeneration, computedGenerations } from '../../../app/operations/computed.js'
 import type { CatchUpOptions } from '../../../app/operations/generations/catch-up.js'
+import { derivedKinds, throwAwayDerived } from '../../../app/operations/generations/derived-state.js'
 import { projectionStatus, type GenerationStatus } from '../../../app/operations/generations/generation-status.js'
 import { planPromotion, promoteGeneration, rollbackTarget } from '../../../app/operations/generations/promotion.js'
 import { rebuild } from '../../../app/operations/generations/rebuild.js'
@@ -58,14 +59,23 @@ const differences = z.array(
   z.object({ family: z.string(), withdrawn: z.int(), added: z.int(), changed: z.int(), same: z.int() }),
 )
 
-/** Work on generations with a log of its own, and progress in positions of the raw log. */
-const warming = async <T>(call: Call, work: (options: CatchUpOptions, logs: Logs) => Promise<T>): Promise<T> => {
-  const { tenant, config, logger, now, signal } = call
+/** Work with a log of its own, closed after it. */
+const apart = async <T>(call: Call, work: (logs: Logs) => Promise<T>): Promise<T> => {
   const logs = await call.logsApart()
   try {
+    return await work(logs)
+  } finally {
+    await logs.close()
+  }
+}
+
+/** Work on generations with a log of its own, and progress in positions of the raw log. */
+const warming = <T>(call: Call, work: (options: CatchUpOptions, logs: Logs) => Promise<T>): Promise<T> =>
+  apart(call, async (logs) => {
+    const { tenant, config, logger, now, signal } = call
     const raw = await logs.raw('reader')
     const head = await raw.head()
-    return await withFacts(config, logger, (facts) =>
+    return withFacts(config, logger, (facts) =>
       work(
         {
           ...{ tenant, logs, data: config.data, raw, facts, batchMax: BATCH_MAX, untilCaughtUp: true, waitMs: WAIT_MS },
@@ -78,10 +88,7 @@ const warming = async <T>(call: Call, work: (options: CatchUpOptions, logs: Logs
         logs,
       ),
     )
-  } finally {
-    await logs.close()
-  }
-}
+  })
 
 const toldBy = ({ by, why }: Call) => ({ by, ...(why === undefined ? {} : { why }) })
 
@@ -179,17 +186,48 @@ const retired = job({
   output: z.object({ dryRun: z.boolean(), name: z.string(), bytes: z.int() }),
   run: async (call, { name, force, dryRun }) => {
     const { tenant, config, now } = call
-    const logs = await call.logsApart()
-    try {
+    const { bytes } = await apart(call, (logs) => {
       const options = { logs, tenant, data: config.data, name, force }
-      const { bytes } = dryRun
-        ? await planRetirement(options)
-        : await retireGeneration({ ...options, told: toldBy(call), now })
-      if (!dryRun) await call.logs.closeKpi(name)
-      return { dryRun, name, bytes }
-    } finally {
-      await logs.close()
+      return dryRun ? planRetirement(options) : retireGeneration({ ...options, told: toldBy(call), now })
+    })
+    if (!dryRun) await call.logs.closeKpi(name)
+    return { dryRun, name, bytes }
+  },
+})
+
+const reset = job({
+  ...{ id: 'resetProjection', command: 'projections reset', method: 'POST', path: '/projection/reset' },
+  ...{ access: 'change', summary: 'compute the live projection anew by its own profile and make it live' },
+  input: z.object({
+    derived: z
+      .array(z.enum(derivedKinds))
+      .min(1)
+      .optional()
+      .describe('throw away only this, kept beside the log, of the live generation; the next start makes it again'),
+    ...{ publish, ...change },
+  }),
+  output: z.object({
+    ...{ dryRun: z.boolean(), from: z.string(), profile: z.string() },
+    to: z.string().nullable().describe('the generation that is live now; null where nothing was computed'),
+    ...{ intervals: z.int(), different: z.int() },
+    thrownAway: z.array(z.object({ kind: z.enum(derivedKinds), bytes: z.int() })),
+  }),
+  run: async (call, { derived, publish: mode, dryRun }) => {
+    const { logs, tenant, config } = call
+    const live = chosenGeneration(await computedGenerations(logs, tenant), undefined, tenant)
+    const from = { dryRun, from: live.name, profile: live.profile.id, intervals: 0, different: 0 }
+    if (derived !== undefined) {
+      const { thrownAway } = await apart(call, (own) =>
+        throwAwayDerived({ logs: own, tenant, data: config.data, name: live.name, kinds: derived, dryRun }),
+      )
+      return { ...from, to: null, thrownAway: thrownAway.map((each) => ({ ...each })) }
     }
+    if (dryRun) return { ...from, to: null, thrownAway: [] }
+    const { generation: made, intervals } = await warming(call, (options) =>
+      rebuild({ ...options, profile: live.profile, promote: true, publish: mode, told: toldBy(call) }),
+    )
+    const different = intervals.filter(({ same }) => !same).length
+    return { ...from, to: made.name, intervals: intervals.length, different, thrownAway: [] }
   },
 })
 
@@ -215,5 +253,5 @@ const paused = holding('pause', 'hold the projection in every process that runs 
 const resumed = holding('resume', 'let a paused projection go on where it was')
 
 export const generationOperations: readonly Operation[] = [
-  ...[listed, rebuilt, promoted, rolledBack, retired, paused, resumed],
+  ...[listed, rebuilt, promoted, rolledBack, retired, reset, paused, resumed],
 ]

@@ -1,5 +1,7 @@
+import * as E from 'fp-ts/lib/Either.js'
 import { z } from 'zod'
 import { REPLAY, sinkSettings, type SinkSettings } from '../../../app/config/egress-sinks.js'
+import { acceptProgress } from '../../../app/operations/accept-progress.js'
 import { areas, type Check } from '../../../app/operations/doctor/check.js'
 import { examine } from '../../../app/operations/doctor/doctor.js'
 import { replay } from '../../../app/operations/generations/replay.js'
@@ -7,6 +9,8 @@ import { readPublications } from '../../../app/operations/publications/read-publ
 import { statusOf } from '../../../app/operations/status/status.js'
 import { sinkOf } from '../../../app/pipeline/egress/sinks.js'
 import { namedKpis } from '../../../domain/named-kpi.js'
+import { progressMismatchCodes } from '../../../egress/progress-mismatch.js'
+import { failureText } from '../../../egress/sink.js'
 import { ProblemError } from '../answers/problem.js'
 import { answer, job, list, type Call, type Operation } from '../operation.js'
 import { anyObject, at, change, family, flag, generation, instant, range } from './schemas.js'
@@ -116,6 +120,48 @@ const replayTo = async (call: Call, settings: SinkSettings, wanted: Range, dryRu
   }
 }
 
+const accepted = job({
+  ...{ id: 'acceptProgress', command: 'egress accept', method: 'POST', path: '/egress/accept', access: 'change' },
+  summary:
+    'accept, once, a progress at the destination that does not match; an egress to it must not be running anywhere',
+  input: z.object({
+    mismatches: z.array(z.enum(progressMismatchCodes)).min(1).describe('what the refusal names'),
+    sink: sinkName.optional().describe('which sink, where there are several'),
+    takeOver: z.boolean().default(false).describe('also where another instance is seen to publish; that one ends'),
+    ...{ ...change, why: z.string().trim().min(1).max(500) },
+  }),
+  output: z.object({
+    ...{ dryRun: z.boolean(), sink: z.string(), generation: z.string() },
+    found: z.object({ generation: z.string(), revision: z.int() }).nullable(),
+    revision: z.int().describe('the first revision of the KPI stream that is then published'),
+    rows: z.int().describe('rows that are then published'),
+  }),
+  run: async (call, { mismatches: codes, sink: name, takeOver, dryRun }) => {
+    const { logs, tenant, logger, signal } = call
+    const [settings, ...more] = sinksNamed(call, name === undefined ? undefined : [name])
+    if (settings === undefined || more.length > 0)
+      throw new ProblemError('not-valid', 'sink: there are several; say which')
+    const { config } = call
+    const egress = { ...config.egress, acceptProgress: codes, ...(takeOver ? { takeOver: 'always' as const } : {}) }
+    const sink = sinkOf(settings, { ...config, egress }, logger)
+    try {
+      const found = await acceptProgress({ tenant, logs, sink, filter: settings.filter, codes, dryRun, signal })
+      if (E.isLeft(found))
+        throw new ProblemError(
+          found.left.tag === 'Refused' ? 'conflict' : 'not-available',
+          `${settings.name}: ${failureText(found.left)}`,
+        )
+      const { found: before, generation: of, revision, rows } = found.right
+      return {
+        ...{ dryRun, sink: settings.name, generation: of, revision, rows },
+        found: before === undefined ? null : { generation: before.generation, revision: before.revision },
+      }
+    } finally {
+      await sink.close()
+    }
+  },
+})
+
 const publications = list({
   ...{ id: 'listPublications', method: 'GET', path: '/publications', access: 'operations' },
   summary: 'what was published: events of the KPI log, topics, partitions and offsets, generation and promotion',
@@ -132,4 +178,4 @@ const publications = list({
   },
 })
 
-export const operatingOperations: readonly Operation[] = [status, examined, kpis, replayed, publications]
+export const operatingOperations: readonly Operation[] = [...[status, examined, kpis, replayed, accepted, publications]]
