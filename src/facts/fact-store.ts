@@ -1,6 +1,7 @@
 import type { Position } from '../log/event-log.js'
 import type { RawDigest } from './codec/segment.js'
 import type { DecodedRun, EventPlace } from './decoded-run.js'
+import type { RunSummary } from './run-summary.js'
 
 /**
  * Where decoded runs are kept, so that they need not be decoded again. Derived, and nothing more: what is missing,
@@ -10,6 +11,11 @@ import type { DecodedRun, EventPlace } from './decoded-run.js'
 export type FactStore = Readonly<{
   /** A run that holds what comes right behind a position: it may begin before it. */
   find: (after: Position | undefined) => Promise<DecodedRun | undefined>
+  /**
+   * What the run behind a position holds, without reading the run; `undefined`: that is not known. The run may begin
+   * before the position.
+   */
+  summary: (after: Position | undefined) => RunSummary | undefined
   /** Where the next run behind a position begins (its `after`), if there is one. */
   nextAfter: (after: Position | undefined) => Position | undefined
   put: (run: DecodedRun, digest: RawDigest) => Promise<void>
@@ -27,6 +33,7 @@ export type FactStore = Readonly<{
 /** Keeps nothing: everything is decoded from the raw log. */
 export const noFacts: FactStore = {
   find: () => Promise.resolve(undefined),
+  summary: () => undefined,
   nextAfter: () => undefined,
   put: () => Promise.resolve(),
   putEncoded: () => Promise.resolve(),

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readdirSync } from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync } from 'node:fs'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Position } from '../log/event-log.js'
-import { encodeSegment, readSegment, type RawDigest, type SegmentOrigin } from './codec/segment.js'
+import { encodeSegment, readSegment, readSegmentSummary, type RawDigest, type SegmentOrigin } from './codec/segment.js'
+import { summaryLength } from './codec/summary.js'
 import type { DecodedRun } from './decoded-run.js'
 import { holdsStream, type FactStore } from './fact-store.js'
+import type { RunSummary } from './run-summary.js'
 
 /** The folder of all facts of a tenant in a data folder. */
 export const factsFolder = (data: string, tenant: string): string => join(data, 'facts', tenant)
@@ -54,6 +56,14 @@ export const openSegmentFiles = ({ data, origin, onFault }: SegmentFilesOptions)
     }
     return undefined
   }
+  const summary = (after: Position | undefined): RunSummary | undefined => {
+    const from = after ?? BEGINNING
+    const [place] = candidates(places, from)
+    if (place === undefined || place.after > from) return undefined
+    const end = endOf(join(folder, place.name))
+    const found = end && readSegmentSummary(end)
+    return found !== undefined && isSame(found.origin, origin) ? found.summary : undefined
+  }
   const putEncoded = async (run: DecodedRun, bytes: Uint8Array): Promise<void> => {
     const place = placeOf(run)
     try {
@@ -76,6 +86,7 @@ export const openSegmentFiles = ({ data, origin, onFault }: SegmentFilesOptions)
       places = placesIn(folder) // another process may have written since
       return findAmong(from)
     },
+    summary,
     nextAfter: (after) => {
       const from = after ?? BEGINNING
       return candidates(places, from).find((place) => place.after > from)?.after
@@ -152,6 +163,31 @@ const namesIn = (folder: string): readonly string[] => {
   } catch {
     return []
   }
+}
+
+/** As many bytes hold most summaries. */
+const SUMMARY_BYTES = 32 * 1024
+
+/** The end of a segment, with the whole summary. Read at once: there are many, and each is small. */
+const endOf = (path: string): Buffer | undefined => {
+  let file: number | undefined
+  try {
+    file = openSync(path, 'r')
+    const { size } = fstatSync(file)
+    const end = lastBytes(file, size, SUMMARY_BYTES)
+    const length = summaryLength(end)
+    if (length === undefined || length <= end.length) return end
+    return length <= size ? lastBytes(file, size, length) : undefined // more: damaged
+  } catch {
+    return undefined
+  } finally {
+    if (file !== undefined) closeSync(file)
+  }
+}
+
+const lastBytes = (file: number, size: number, length: number): Buffer => {
+  const bytes = Buffer.allocUnsafe(Math.min(size, length))
+  return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, size - bytes.length))
 }
 
 const removeFile = (path: string): Promise<void> => rm(path, { force: true }).catch(() => undefined)

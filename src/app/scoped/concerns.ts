@@ -1,9 +1,11 @@
 import { pointDimension, type PointDimensions } from '../../domain/dimensions.js'
-import type { ConversationRecorded, DetailFact, Fact, FlowFact, MetricPoint } from '../../domain/fact.js'
+import type { ConversationRecorded, Fact, MetricPoint } from '../../domain/fact.js'
 import type { FactRun } from '../../domain/fact-run.js'
 import { families, familyNames } from '../../domain/family.js'
 import type { EpochMs } from '../../domain/interval.js'
 import type { Profile } from '../../domain/profile.js'
+import { earliest, overlaps } from '../../facts/event-times.js'
+import type { RunSummary } from '../../facts/run-summary.js'
 import { eventTimeOf, mayHold, wantedOf, type Scope } from './scope.js'
 
 /** Says of an entry of a run that is a point in columns whether its stream concerns the scope. */
@@ -34,6 +36,19 @@ export class Concerns {
     const held = familyNames.filter((family) => mayHold(scope, family))
     this.ofPoints = held.some((family) => families[family].dimensions.includes('mediaType'))
     this.ofStates = held.some((family) => !families[family].dimensions.includes('mediaType'))
+  }
+
+  /** May a run hold a fact that concerns the scope? Sessions whose after-call work moves their handle time do not count. */
+  mayBeIn({ points, states }: RunSummary): boolean {
+    return (
+      (this.ofPoints && overlaps(points, this.from, this.to)) ||
+      (this.ofStates && overlaps(states, this.statesFrom, this.to))
+    )
+  }
+
+  /** Does a run hold facts of these streams that must be folded? */
+  mayHold({ states, statesOnly, others }: RunSummary, hashes: ReadonlySet<number>): boolean {
+    return others.holdsAny(hashes) || (overlaps(states, this.statesFrom, Infinity) && statesOnly.holdsAny(hashes))
   }
 
   /** The test for one run: its sets of dimension values are looked at once. */
@@ -120,7 +135,3 @@ export class Concerns {
     })
   }
 }
-
-/** The first instant at which something of a fact counts: the parts of a session are dated back from its end. */
-const earliest = (fact: DetailFact | FlowFact): EpochMs =>
-  fact.type === 'UserSessionEnded' ? fact.at - fact.talkMs - fact.heldMs - fact.dialingMs : fact.at

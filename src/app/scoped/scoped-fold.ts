@@ -5,6 +5,7 @@ import type { Row } from '../../domain/row.js'
 import { bucketOfStream } from '../../domain/stream-name.js'
 import { NOT_A_POINT } from '../../domain/fact-run.js'
 import type { DecodedRun } from '../../facts/decoded-run.js'
+import { streamHash, type RunSummary, type StreamSet } from '../../facts/run-summary.js'
 import type { EventLog, Position, RecordedEvent } from '../../log/event-log.js'
 import type { ErasedRange, FactFeed } from '../pipeline/facts/fact-feed.js'
 import { decodeRun } from '../pipeline/facts/decode-run.js'
@@ -93,10 +94,10 @@ export const scopedFold = async (options: ScopedFoldOptions): Promise<ScopedFold
   const history = BigInt(options.generation.historyThrough ?? -1)
   // The configuration of all of history is known from the start, also where less of the log counts.
   const end = through !== undefined && history > through ? history : through
-  return foldParts(options, through, async function* (pass, erased) {
+  return foldParts(options, through, async function* (pass, erased, needs) {
     if (through === undefined || end === undefined) return
     const feed = await feedOf(options, erased)
-    for await (const batch of feed.through(undefined, pass === 'finding' ? end : through)) {
+    for await (const batch of feed.through(undefined, pass === 'finding' ? end : through, needs)) {
       yield batch
       options.onProgress?.(pass, batch.through)
     }
@@ -116,20 +117,35 @@ export const foldRuns = (options: ScopedFoldOf, runs: readonly DecodedRun[]): Pr
     for (const run of runs) yield { run, fromFact: 0, toFact: run.facts.length }
   })
 
-type PartsOf = (pass: Pass, erased: Scanned['erased']) => AsyncIterable<RunPart>
+/** Gives all parts for a pass. Of a run that it does not need, the shared part of its summary will do. */
+export type PartsOf = (
+  pass: Pass,
+  erased: Scanned['erased'],
+  needs: (summary: RunSummary) => boolean,
+) => AsyncIterable<RunPart>
 
-const foldParts = async (
+/** The same of parts, for each of the two passes. */
+export const foldParts = async (
   { tenant, generation, scope, reconfigure, supposed, trace, beside, signal }: ScopedFoldOf,
   through: Position | undefined,
   partsOf: PartsOf,
 ): Promise<ScopedFold> => {
   const concerns = new Concerns(scope, generation.profile)
-  const scanned = await scan(partsOf('finding', new Map()), through, concerns, signal)
+  const leftOut: StreamSet[] = []
+  const mayConcern = (summary: RunSummary): boolean => {
+    if (concerns.mayBeIn(summary)) return true
+    leftOut.push(summary.others)
+    return false
+  }
+  const scanned = await scan(partsOf('finding', new Map(), mayConcern), through, concerns, signal, leftOut)
   const projection = new ScopedProjection({ tenant, generation, scope, known: scanned, reconfigure, supposed, trace })
   const other =
     beside === undefined ? undefined : new ScopedProjection({ tenant, scope, known: scanned, ...beside(scanned) })
   const undecodable: RawPlace[] = []
-  for await (const part of partsOf('folding', scanned.erased)) {
+  const needsAll = projection.notesBegun || other?.notesBegun === true
+  const hashes = new Set(Array.from(scanned.streams, streamHash))
+  const needs = (summary: RunSummary): boolean => needsAll || concerns.mayHold(summary, hashes)
+  for await (const part of partsOf('folding', scanned.erased, needs)) {
     signal.throwIfAborted()
     const { run } = part
     const wanted = answersOf(part, wantedIn(run, tenant, scanned.streams, concerns))

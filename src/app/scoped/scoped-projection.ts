@@ -53,7 +53,8 @@ export class ScopedProjection {
   private readonly intervalMs: number
   /** Base intervals of the facts met so far; a profile that is published later asks for them. */
   private readonly begun = new Set<EpochMs>()
-  private readonly notesBegun: boolean
+  /** Must all facts be given, for the intervals that they begin? */
+  readonly notesBegun: boolean
 
   constructor({ tenant, generation, scope, known, reconfigure, supposed = [], trace }: ScopedProjectionOptions) {
     const { profile } = generation

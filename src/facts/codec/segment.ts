@@ -1,16 +1,18 @@
 import { crc32 } from 'node:zlib'
 import type { Position } from '../../log/event-log.js'
 import type { DecodedRun, EventPlace } from '../decoded-run.js'
+import { summaryOf, type RunSummary } from '../run-summary.js'
 import { ByteReader } from './byte-reader.js'
 import { ByteWriter } from './byte-writer.js'
 import { readFacts, writeFacts } from './fact-columns.js'
 import { readStreams, writeStreams } from './stream-table.js'
+import { encodeSummary, readSummary } from './summary.js'
 import { readTexts, TextTableWriter } from './text-table.js'
 
 /**
  * The bytes of a segment, which holds one decoded run: the letters `SVFS` with the format's number, a CRC-32 of all the
- * rest, the length of the body, the body, the tables. The body names texts by number, and the table of texts comes
- * behind it, because it is complete only then. Numbers are as {@link ByteWriter} writes them.
+ * rest, the length of the body, the body, the tables, the summary. The body names texts by number, and the table of
+ * texts comes behind it, because it is complete only then. Numbers are as {@link ByteWriter} writes them.
  */
 const MAGIC = 0x31_53_56_46
 const HEAD = 12
@@ -30,7 +32,14 @@ export type RawDigest = Readonly<{ bytes: number; crc32: number }>
 
 export type Segment = Readonly<{ origin: SegmentOrigin; digest: RawDigest; run: DecodedRun }>
 
-export const encodeSegment = ({ origin, digest, run }: Segment): Buffer => {
+export const encodeSegment = (segment: Segment): Buffer => {
+  const { origin, run } = segment
+  const summary = summaryOf(run, origin.tenant)
+  const shared = encodeParts({ origin, digest: { bytes: 0, crc32: 0 }, run: summary.shared })
+  return encodeParts(segment, encodeSummary(summary, shared))
+}
+
+const encodeParts = ({ origin, digest, run }: Segment, summary: Uint8Array = new Uint8Array()): Buffer => {
   const body = new ByteWriter(64 * 1024)
   const texts = new TextTableWriter()
   for (const name of [origin.decoders, origin.logId, origin.tenant, origin.points]) body.text(name)
@@ -49,7 +58,7 @@ export const encodeSegment = ({ origin, digest, run }: Segment): Buffer => {
   head.uint32(MAGIC)
   head.uint32(0)
   head.uint32(body.length)
-  const bytes = Buffer.concat([head.finish(), body.finish(), tables.finish()])
+  const bytes = Buffer.concat([head.finish(), body.finish(), tables.finish(), summary])
   bytes.writeUInt32LE(crc32(bytes.subarray(8)), 4)
   return bytes
 }
@@ -73,6 +82,15 @@ export const readSegment = (bytes: Buffer): Segment | undefined => {
     facts: readFacts(body, bytes, text),
   }
   return { origin, digest, run }
+}
+
+/** Reads the summary of a segment from the end of its bytes; `undefined` if it has none that is whole. */
+export const readSegmentSummary = (
+  end: Buffer,
+): Readonly<{ origin: SegmentOrigin; summary: RunSummary }> | undefined => {
+  const read = readSummary(end)
+  const shared = read && readSegment(read.shared)
+  return shared && { origin: shared.origin, summary: { ...read.summary, shared: shared.run } }
 }
 
 const writePlace = (to: ByteWriter, place: EventPlace | undefined): void => {

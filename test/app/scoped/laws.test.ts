@@ -7,7 +7,11 @@ import { MINUTE_MS, type EpochMs } from '../../../src/domain/interval.js'
 import type { Profile } from '../../../src/domain/profile.js'
 import { valueText, type Row } from '../../../src/domain/row.js'
 import { isInScope, type Scope } from '../../../src/app/scoped/scope.js'
-import { foldRuns } from '../../../src/app/scoped/scoped-fold.js'
+import { foldParts, foldRuns, type ScopedFoldOf } from '../../../src/app/scoped/scoped-fold.js'
+import { factRunOf } from '../../../src/domain/fact-run.js'
+import { encodeSegment, readSegment, readSegmentSummary, type Segment } from '../../../src/facts/codec/segment.js'
+import type { DecodedRun } from '../../../src/facts/decoded-run.js'
+import type { RunSummary } from '../../../src/facts/run-summary.js'
 import { KpiProjection } from '../../../src/projections/kpi-projection.js'
 import { anyConfiguredLog, quickProfile, windowMs, windowStart } from '../../support/arbitrary-facts.js'
 import { anyFetches } from '../../support/arbitrary-fetches.js'
@@ -62,21 +66,39 @@ const anyScope: fc.Arbitrary<Scope> = fc
     },
   }))
 
+const foldOf = (profile: Profile, history: number, scope: Scope): ScopedFoldOf => ({
+  tenant: 'acme',
+  generation: {
+    profile,
+    historyThrough: history === 0 ? null : String(history),
+    startedAt: new Date(STARTED).toISOString(),
+  },
+  scope,
+  trace: true,
+  signal: new AbortController().signal,
+})
+
 const scoped = async (facts: readonly Fact[], profile: Profile, history: number, scope: Scope) =>
-  foldRuns(
-    {
-      tenant: 'acme',
-      generation: {
-        profile,
-        historyThrough: history === 0 ? null : String(history),
-        startedAt: new Date(STARTED).toISOString(),
-      },
-      scope,
-      trace: true,
-      signal: new AbortController().signal,
-    },
-    [runOfFacts(facts)],
-  )
+  foldRuns(foldOf(profile, history, scope), [runOfFacts(facts)])
+
+const origin = { decoders: 'd', logId: 'l', tenant: 'acme', points: 'p' }
+
+/** Facts as segments of so many events, each read as it is kept. */
+const segmentsOf = (facts: readonly Fact[], size: number): readonly Readonly<{ run: DecodedRun; bytes: Buffer }>[] => {
+  const all = runOfFacts(facts)
+  const cuts = Array.from({ length: Math.ceil(facts.length / size) }, (_, cut) => cut * size)
+  return cuts.map((from) => {
+    const part = facts.slice(from, from + size)
+    const run: DecodedRun = {
+      ...{ after: from === 0 ? undefined : BigInt(from), through: BigInt(from + part.length), last: undefined },
+      ...{ rawEvents: part.length, events: part.length, facts: factRunOf(part), undecodable: [] },
+      position: (event) => BigInt(from + event + 1),
+      stream: (event) => all.stream(from + event),
+    }
+    const bytes = encodeSegment({ origin, digest: { bytes: 0, crc32: 0 }, run })
+    return { run: (readSegment(bytes) as Segment).run, bytes }
+  })
+}
 
 describe.each([
   ['metric-records', anyConfiguredLog('metric-records')],
@@ -96,5 +118,38 @@ describe.each([
       }),
       runs,
     )
+  })
+
+  test('gives the same rows where it does not read the segments that it does not need', async () => {
+    let leftOut = 0
+    await fc.assert(
+      fc.asyncProperty(
+        anyLog,
+        anyScope,
+        fc.nat({ max: 60 }),
+        fc.integer({ min: 1, max: 9 }),
+        async (facts, scope, history, size) => {
+          const whole = await scoped(facts, profile, history, scope)
+          const segments = segmentsOf(facts, size)
+          const through = segments.at(-1)?.run.through
+          const fold = foldOf(profile, history, scope)
+          const inPart = await foldParts(fold, through, async function* (_, __, needs) {
+            for (const { run, bytes } of segments) {
+              const { summary } = readSegmentSummary(bytes) as { summary: RunSummary }
+              const isNeeded = needs(summary)
+              if (!isNeeded) leftOut++
+              const given = isNeeded ? run : summary.shared
+              yield { run: given, fromFact: 0, toFact: given.facts.length }
+            }
+          })
+          expect(values(inPart.rows)).toEqual(values(whole.rows))
+          expect(inPart.frontier).toBe(whole.frontier)
+          expect(inPart.scanned.configuration).toEqual(whole.scanned.configuration)
+          expect([...inPart.scanned.streams]).toEqual(expect.arrayContaining([...whole.scanned.streams]))
+        },
+      ),
+      runs,
+    )
+    expect(leftOut).toBeGreaterThan(0)
   })
 })

@@ -4,6 +4,7 @@ import { rawPrefixes } from '../../../domain/stream-name.js'
 import type { SegmentOrigin } from '../../../facts/codec/segment.js'
 import type { DecodedRun } from '../../../facts/decoded-run.js'
 import { holdsStream, type FactStore } from '../../../facts/fact-store.js'
+import { streamHash, type RunSummary } from '../../../facts/run-summary.js'
 import { decodeRaw } from '../../../ingress/decode/decoders.js'
 import type { EventLog, Position, RecordedEvent } from '../../../log/event-log.js'
 import { decodeRun, isErasureNote } from './decode-run.js'
@@ -70,10 +71,17 @@ export class FactFeed {
     }
   }
 
-  /** Delivers what is behind a position and through another. */
-  async *through(after: Position | undefined, through: Position): AsyncGenerator<FactBatch> {
+  /**
+   * Delivers what is behind a position and through another. Of a stored run of which `needs` says no, only the clock and
+   * the configuration: the rest of it is not read.
+   */
+  async *through(
+    after: Position | undefined,
+    through: Position,
+    needs?: (summary: RunSummary) => boolean,
+  ): AsyncGenerator<FactBatch> {
     try {
-      yield* this.known(after, through)
+      yield* this.known(after, through, needs)
     } finally {
       await this.writer.flushIfWorth() // what is less is gathered on: a recovery goes on to follow from here
     }
@@ -94,19 +102,27 @@ export class FactFeed {
   }
 
   /** What the store knows and what lies between, through `end`; without it, through the last that the store knows. */
-  private async *known(after: Position | undefined, end: Position | undefined): AsyncGenerator<FactBatch> {
+  private async *known(
+    after: Position | undefined,
+    end: Position | undefined,
+    needs?: (summary: RunSummary) => boolean,
+  ): AsyncGenerator<FactBatch> {
     const { store, batchMax } = this.options
+    const find = (from: Position | undefined): Promise<DecodedRun | undefined> => {
+      const shared = needs === undefined ? undefined : this.sharedAlone(from, end, needs)
+      return shared === undefined ? store.find(from) : Promise.resolve(shared)
+    }
     let at = after
-    let found = store.find(at)
+    let found = find(at)
     while (end === undefined || at === undefined || at < end) {
       const run = await found
       const erased = run === undefined ? undefined : this.erasedIn(run)
       if (erased !== undefined) {
         await store.erase(erased) // it was stored while the stream was erased
-        found = store.find(at)
+        found = find(at)
       } else if (run !== undefined) {
         await this.writer.flush(true)
-        found = store.find(run.through)
+        found = find(run.through)
         const part = { after: at, ...(end === undefined ? {} : { through: end }), eventsMax: batchMax }
         yield* batchesOf(run, this.rawOf(run), part)
         at = run.through
@@ -116,9 +132,22 @@ export class FactFeed {
         if (gapEnd === undefined) return
         yield* this.gap(at, gapEnd)
         at = gapEnd
-        found = store.find(at)
+        found = find(at)
       }
     }
+  }
+
+  /** The clock and configuration of the run behind a position, where the rest of it is not needed. */
+  private sharedAlone(
+    after: Position | undefined,
+    end: Position | undefined,
+    needs: (summary: RunSummary) => boolean,
+  ): DecodedRun | undefined {
+    const summary = this.options.store.summary(after)
+    if (summary === undefined || (end !== undefined && summary.shared.through > end)) return undefined
+    const erased = new Set(Array.from(this.erased.keys(), streamHash))
+    if (summary.others.holdsAny(erased) || summary.statesOnly.holdsAny(erased)) return undefined // it is to be removed
+    return needs(summary) ? undefined : summary.shared
   }
 
   /** Decodes the raw log behind a position and through another. */
