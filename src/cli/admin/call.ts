@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type { Command } from 'commander'
 import { destination, pino } from 'pino'
 import type { Config } from '../../app/config/schema.js'
 import { addressOfWriter } from '../../http/admin/client/address.js'
-import { AdminCallFailed, callAdmin, pagesOf, type AdminTarget } from '../../http/admin/client/client.js'
+import { AdminCallFailed, callAdmin, downloadOf, pagesOf, type AdminTarget } from '../../http/admin/client/client.js'
 import { operations } from '../../http/admin/operations/table.js'
 import { nearNames } from '../../domain/near-names.js'
 import { command, type CommonFlags } from '../command/command.js'
@@ -19,6 +21,7 @@ export const callCommand = (): Command =>
   command('call', 'call an operation of the admin API of a running process, and wait for its result', [
     'streamvane admin call listStages                              # the process that runs on this data folder',
     'streamvane admin call importConfiguration --input body.json',
+    'streamvane admin call exportAudit > acme.svaudit',
     'streamvane admin call verify from=2026-01-05 quick=true --url https://sv.example --token-file token',
   ])
     .argument('<operation>', 'its operationId in `streamvane admin openapi`')
@@ -41,6 +44,8 @@ export const callCommand = (): Command =>
       try {
         if (operation.kind === 'list')
           for await (const item of pagesOf(target, id, input)) console.log(JSON.stringify(item))
+        else if (operation.kind === 'download')
+          await pipeline(Readable.from(downloadOf(target, id, input)), process.stdout, { end: false })
         else {
           const result = await callAdmin(target, id, input, {
             signal: stop.signal,

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { proveConsistency, proveEvent, type Subject } from '../../app/operations/audit/prove.js'
+import { eventSubject, proveConsistency, proveEvent, type Subject } from '../../app/operations/audit/prove.js'
 import { command, WAIT, waiting, type CommonFlags, type WaitFlags } from '../command/command.js'
 import { configOf, withContext } from '../command/context.js'
 import { EXIT, UsageError } from '../command/exit.js'
@@ -63,12 +63,7 @@ const subjectOf = ({ row, revision, generation, event, tree }: Flags): Subject |
       throw new UsageError('--row goes with --revision, and without --event')
     return { kind: 'row', key: row, revision, generation }
   }
-  if (event === undefined) return undefined
-  if (/^\d+$/.test(event)) return { kind: 'position', position: BigInt(event), tree }
-  const [, stream, at] = /^(.+)@(\d+)$/.exec(event) ?? []
-  return stream === undefined
-    ? { kind: 'id', id: event.toLowerCase(), tree }
-    : { kind: 'stream', stream, revision: Number(at), tree }
+  return event === undefined ? undefined : eventSubject(event, tree)
 }
 
 const sizesOf = (text: string | undefined): readonly [number, number | undefined] | undefined => {

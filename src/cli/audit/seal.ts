@@ -1,8 +1,9 @@
 import { appendFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { acceptedKeysIn, signerKeyIn } from '../../app/config/audit-keys.js'
-import { restartTree } from '../../app/operations/audit/restart-tree.js'
-import { HistoryChanged, Sealing } from '../../app/operations/audit/sealing.js'
+import { headJson } from '../../app/operations/audit/report-json.js'
+import { seal } from '../../app/operations/audit/seal.js'
+import { HistoryChanged } from '../../app/operations/audit/sealing.js'
 import { findingJson, findingText } from '../../audit/finding.js'
 import type { SignerKey } from '../../audit/note.js'
 import type { SignedHead } from '../../audit/tree-head.js'
@@ -42,34 +43,32 @@ export const sealCommand = (): Command =>
       const operation = { operation: 'audit seal', details: { restart: flags.restart ?? [] } }
       await withContext(waiting('audit seal', flags), config, (context) =>
         recorded(context, flags, operation, async (note) => {
-          const sealed = await seal(context, key, flags)
-          if (flags.out !== undefined) appendFileSync(flags.out, sealed.heads.map((head) => `${head.note}\n`).join(''))
-          note({ summary: { heads: sealed.heads.map(({ origin, size }) => `${origin} ${size}`) } })
-          tell(sealed, flags.json === true)
-          return sealed.changed === undefined ? EXIT.ok : EXIT.refused
+          const done = await sealed(context, key, flags)
+          if (flags.out !== undefined) appendFileSync(flags.out, done.heads.map((head) => `${head.note}\n`).join(''))
+          note({ summary: { heads: done.heads.map(({ origin, size }) => `${origin} ${size}`) } })
+          tell(done, flags.json === true)
+          return done.changed === undefined ? EXIT.ok : EXIT.refused
         }),
       )
     })
 
 type Sealed = Readonly<{ heads: readonly SignedHead[]; changed?: HistoryChanged }>
 
-const seal = async ({ config, logs, signal, logger }: Context, key: SignerKey, flags: Flags): Promise<Sealed> => {
+const sealed = async ({ config, logs, signal, logger }: Context, key: SignerKey, flags: Flags): Promise<Sealed> => {
   const { tenant, data, audit } = config
-  const at = new Date().toISOString()
-  for (const tree of flags.restart ?? []) await restartTree(logs, tenant, { tree, at, why: flags.why ?? '' })
   const progress = treeProgress(logger)
-  const sealing = await Sealing.open({
-    ...{ logs, tenant, data, key, accepted: acceptedKeysIn(audit, key), everyEvents: audit.everyEvents },
-    ...{ isHistoryChecked: flags.quick !== true, onProgress: progress.at, signal, now: Date.now },
-  })
   try {
-    return { heads: await sealing.round() }
+    const heads = await seal({
+      ...{ logs, tenant, data, key, accepted: acceptedKeysIn(audit, key), everyEvents: audit.everyEvents },
+      ...{ isHistoryChecked: flags.quick !== true, onProgress: progress.at, signal, now: Date.now },
+      ...{ restart: flags.restart ?? [], why: flags.why ?? '' },
+    })
+    return { heads }
   } catch (cause) {
     if (cause instanceof HistoryChanged) return { heads: [], changed: cause }
     throw cause
   } finally {
     progress.stop()
-    await sealing.close()
   }
 }
 
@@ -78,13 +77,7 @@ const tell = ({ heads, changed }: Sealed, asJson: boolean): void => {
   if (asJson)
     console.log(
       JSON.stringify({
-        heads: heads.map(({ origin, size, at, through, note }) => ({
-          origin,
-          size,
-          at,
-          through: String(through),
-          note,
-        })),
+        heads: heads.map((head) => ({ origin: head.origin, ...headJson(head) })),
         findings: changed?.findings.map(findingJson) ?? [],
       }),
     )

@@ -1,3 +1,4 @@
+import { headJson, logReportJson } from '../../app/operations/audit/report-json.js'
 import type { LogReport, TreeReport } from '../../app/operations/audit/verify-log.js'
 import type { ProofReport } from '../../app/operations/audit/verify-proof.js'
 import type { ExportReport } from '../../audit/export/verify-export.js'
@@ -6,15 +7,9 @@ import type { SignedHead } from '../../audit/tree-head.js'
 import { printable } from '../../domain/printable.js'
 
 /** What `audit verify` found in the log itself. */
-export const printLog = ({ trees, findings }: LogReport, asJson: boolean): void => {
-  if (asJson)
-    return console.log(
-      JSON.stringify({
-        whole: findings.length === 0,
-        trees: trees.map(withHeadJson),
-        findings: findings.map(findingJson),
-      }),
-    )
+export const printLog = (report: LogReport, asJson: boolean): void => {
+  if (asJson) return console.log(JSON.stringify(logReportJson(report)))
+  const { trees, findings } = report
   for (const tree of trees) for (const line of treeLines(tree)) console.log(line)
   printFindings(findings)
   if (trees.every(({ heads }) => heads === 0))
@@ -61,8 +56,7 @@ const printFindings = (findings: readonly Finding[]): void => {
 
 const withHeadJson = <T extends Readonly<{ last: SignedHead | undefined }>>({ last, ...tree }: T): unknown => ({
   ...tree,
-  lastHead:
-    last === undefined ? null : { size: last.size, at: last.at, through: String(last.through), note: last.note },
+  lastHead: last === undefined ? null : headJson(last),
 })
 
 /** What `audit verify --proof` found. */

@@ -9,7 +9,7 @@ import type { Audit, AuditedCall } from './audit.js'
 import type { Answered, IdempotentAnswers } from './answers/idempotency.js'
 import { linesOf, pageOf } from './answers/pages.js'
 import { ProblemError } from './answers/problem.js'
-import { sendJson, sendLines } from './answers/sending.js'
+import { sendDownload, sendJson, sendLines, type Download } from './answers/sending.js'
 import { isAudited, type AdminProcess, type Call, type Operation } from './operation.js'
 import { inputOf, type Page } from './request-input.js'
 
@@ -110,14 +110,21 @@ const answerRead = async (
 ): Promise<FastifyReply> => {
   const { process, answerMaxMs } = options
   const gone = goneSignal(reply)
+  const onFailure = (cause: unknown): void => {
+    if (!gone.aborted) process.logger.error({ err: cause, operation: operation.id }, 'admin: an answer broke off')
+  }
+  if (operation.kind === 'download') {
+    const call = callWith(process, caller, gone)
+    const { contentType, fileName } = operation
+    const work: Download['work'] = (write) => operation.run(call, input, write)
+    return sendDownload(reply, { contentType, fileName: fileName(call), work, gone, onFailure })
+  }
   if (operation.kind === 'list') {
     const items = (after: string | undefined, signal: AbortSignal) =>
       operation.run(callWith(process, caller, signal), input, after)
     if (wantsLines(request)) {
       const lines = linesOf({ items: (after) => items(after, gone) }, gone)
-      return sendLines(request, reply, lines, (cause) => {
-        if (!gone.aborted) process.logger.error({ err: cause, operation: operation.id }, 'admin: an answer broke off')
-      })
+      return sendLines(request, reply, lines, onFailure)
     }
     const answered = await within(answerMaxMs, gone, (signal) =>
       pageOf({ items: (after) => items(after, signal), cursorOf: operation.cursorOf }, page, signal),
@@ -142,7 +149,8 @@ const change = async (
   const { process, audit, answerMaxMs } = options
   const isRecorded = isAudited(operation) && (input as Readonly<{ dryRun?: boolean }>).dryRun !== true
   if (operation.kind === 'job') return startJob(operation, input, call, isRecorded, options)
-  if (operation.kind === 'list') throw new Error(`${operation.id}: a list is read by GET`)
+  if (operation.kind === 'list' || operation.kind === 'download')
+    throw new Error(`${operation.id}: a ${operation.kind} is read by GET`)
   // A change is finished although its caller is gone: it is never left half done.
   const run = (): Promise<unknown> =>
     within(answerMaxMs, new AbortController().signal, (signal) => operation.run(callWith(process, call, signal), input))

@@ -77,9 +77,25 @@ type ListOperation<I extends InputSchema, O extends z.ZodType> = Common<I> &
     run: (call: Call, input: z.output<I>, after: string | undefined) => AsyncIterable<z.input<O>>
   }>
 
+/**
+ * - `download`: bytes as they are made. What `run` throws before it writes is a problem; thrown later, it breaks the
+ * connection off. `write` resolves when it takes more.
+ */
+type DownloadOperation<I extends InputSchema> = Common<I> &
+  Readonly<{
+    kind: 'download'
+    contentType: string
+    /** Of the file that they are saved to, from the tenant and the time. */
+    fileName: (call: Call) => string
+    run: (call: Call, input: z.output<I>, write: (bytes: Uint8Array) => Promise<void>) => Promise<unknown>
+  }>
+
 /** An operation of any input and output, as the server holds it. */
 export type Operation =
-  AnswerOperation<InputSchema, z.ZodType> | JobOperation<InputSchema, z.ZodType> | ListOperation<InputSchema, z.ZodType>
+  | AnswerOperation<InputSchema, z.ZodType>
+  | JobOperation<InputSchema, z.ZodType>
+  | ListOperation<InputSchema, z.ZodType>
+  | DownloadOperation<InputSchema>
 
 // Each checks an entry's `run` against its schemas, and forgets their types.
 export const answer = <I extends InputSchema, O extends z.ZodType>(
@@ -89,6 +105,8 @@ export const job = <I extends InputSchema, O extends z.ZodType>(entry: Omit<JobO
   ({ kind: 'job', ...entry }) as never
 export const list = <I extends InputSchema, O extends z.ZodType>(entry: Omit<ListOperation<I, O>, 'kind'>): Operation =>
   ({ kind: 'list', ...entry }) as never
+export const download = <I extends InputSchema>(entry: Omit<DownloadOperation<I>, 'kind'>): Operation =>
+  ({ kind: 'download', ...entry }) as never
 
 /** The names in braces in a path. */
 export const namesInPath = (path: string): readonly string[] =>

@@ -90,6 +90,11 @@ describe('each operation answers as the document says', () => {
     const answer = await served.call(path, { method: operation.method, token, body })
     const text = await answer.clone().text()
     expect(answer.status, text).toBe(operation.kind === 'job' ? 202 : 200)
+    if (operation.kind === 'download') {
+      expect(answer.headers.get('content-type')).toBe(operation.contentType)
+      expect(answer.headers.get('content-disposition')).toMatch(/^attachment; filename="[\w.-]+"$/)
+      return
+    }
     expectValid(id, answer.status, JSON.parse(text))
     if (operation.kind === 'job') {
       const job = await endedJob(served, answer, token)

@@ -58,8 +58,18 @@ export const exampleCalls = async (log: EventLog, tenant: string): Promise<Reado
     defineContract: { path: '/acceptance-contracts', body: { contract, why: 'as agreed' } },
     signContract: { path: '/acceptance-contracts/go-live/sign', body: {} },
     judgeContract: { path: '/acceptance-contracts/go-live/reports', body: {} },
+    sealAudit: { path: '/audit/heads', body: {} },
+    verifyAudit: { path: '/audit/verifications', body: {} },
+    proveAudit: { path: '/audit/proofs', body: { event: await firstEvent(log) } },
+    exportAudit: { path: '/audit/export?tree=raw' },
     erase: { path: '/erasures', body: { entity: 'user', id: 'nobody', dryRun: false } },
   }
+}
+
+/** The id of the first event of the raw log. */
+export const firstEvent = async (log: EventLog): Promise<string> => {
+  for await (const [first] of log.readAll()) if (first !== undefined) return first.id
+  throw new Error('the log is empty')
 }
 
 const queue = {

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { adminSchema, type AdminRole } from '../../../src/app/config/admin-schema.js'
@@ -6,6 +8,7 @@ import type { Config } from '../../../src/app/config/schema.js'
 import { singleLog } from '../../../src/app/pipeline/logs/logs.js'
 import type { StageHandle } from '../../../src/app/pipeline/stage.js'
 import { promote, readGenerations, startGeneration } from '../../../src/app/pipeline/generations.js'
+import { signerKeyOf } from '../../../src/audit/note.js'
 import { defaultProfile } from '../../../src/domain/profile.js'
 import { newToken } from '../../../src/http/admin/access/tokens.js'
 import type { AdminProcess, Operation } from '../../../src/http/admin/operation.js'
@@ -76,7 +79,9 @@ export const startedAdmin = async (options: ServedOptions, data: string): Promis
   const { tenant = 'acme', log = memoryLog(), settings = {}, operations, stages = [] } = options
   const made = (['viewer', 'operator', 'auditor'] as const).map((role) => ({ role, ...newToken() }))
   const entries = made.map(({ role, sha256 }) => ({ name: role, roles: [role], tenants: [tenant], sha256 }))
-  const config: Config = loadConfig({ flags: { tenant, data } })
+  const keyFile = join(data, 'audit-key')
+  await writeFile(keyFile, signerKeyOf('acme.example/streamvane', new Uint8Array(32).fill(7)).text)
+  const config: Config = loadConfig({ flags: { tenant, data, audit: { key: { file: keyFile } } } })
   const server = await startAdminServer({
     settings: adminSchema.parse({ port: 0, tokens: entries, ...settings }),
     process: {

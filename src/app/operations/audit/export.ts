@@ -1,8 +1,6 @@
-import { createWriteStream } from 'node:fs'
-import { mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { once } from 'node:events'
 import { encodeBlock, encodeItem } from '../../../audit/export/block.js'
 import { FRAME, FrameEncoder, MAGIC } from '../../../audit/export/frames.js'
 import { encodeManifest, type ExportedTree } from '../../../audit/export/manifest.js'
@@ -30,8 +28,8 @@ export type ExportOptions = Readonly<{
   /** Epoch milliseconds: from the last head that was signed before, through the first that was signed after. */
   from: number | undefined
   to: number | undefined
-  /** The file, which must not exist. It appears when it is whole. */
-  out: string
+  /** Takes the bytes in their order; resolves when it takes more. */
+  write: (bytes: Uint8Array) => Promise<void>
   signal: AbortSignal
   onProgress?: (tree: string, leaves: number, total: number) => void
 }>
@@ -52,16 +50,18 @@ const BLOCK_BYTES = 1024 * 1024
 
 type Part = Readonly<{ tree: SealedTree; signed: SignedTree; exported: ExportedTree; tiles: TileStore }>
 
-/** Writes what is signed of a log, or of a range of it, to a file that can be verified without the log. */
-export const exportAudit = async (options: ExportOptions): Promise<Exported> => {
-  const { logs, tenant, keys, out, signal } = options
+/**
+ * Writes what is signed of a log, or of a range of it, in a form that can be verified without the log. Throws
+ * `NothingSigned` before the first byte.
+ */
+export const writeExport = async (options: ExportOptions): Promise<Exported> => {
+  const { logs, tenant, keys, write, signal } = options
   const trees = await treesOf(logs, tenant)
   const ids = new Map<string, string>()
   for (const { name, log } of trees) ids.set(name, await log.id())
   const { trees: signed } = await readSignedHeads(logs, tenant, keys, (tree) => ids.get(tree))
   const scratch = await mkdtemp(join(tmpdir(), 'streamvane-audit-'))
   const parts: Part[] = []
-  const draft = `${out}.part`
   try {
     for (const tree of trees) {
       const one = signed.get(tree.name)
@@ -73,7 +73,7 @@ export const exportAudit = async (options: ExportOptions): Promise<Exported> => 
       throw new NothingSigned(
         'nothing of this range is signed by an accepted key: streamvane audit seal signs, audit verify says what is signed',
       )
-    const file = new ExportFile(draft, signal)
+    const file = new Frames(write, signal)
     await file.raw(MAGIC)
     await file.frame(FRAME.manifest, Buffer.from(encodeManifest({ trees: parts.map(({ exported }) => exported) })))
     const done: Exported['trees'][number][] = []
@@ -81,12 +81,7 @@ export const exportAudit = async (options: ExportOptions): Promise<Exported> => 
     const count = Buffer.alloc(4)
     count.writeUInt32BE(file.frames)
     await file.frame(FRAME.end, count)
-    const bytes = await file.close()
-    await rename(draft, out)
-    return { trees: done, bytes }
-  } catch (cause) {
-    await rm(draft, { force: true })
-    throw cause
+    return { trees: done, bytes: file.bytes }
   } finally {
     for (const { tiles } of parts) tiles.close()
     await rm(scratch, { recursive: true, force: true })
@@ -114,7 +109,7 @@ const partOf = async (
 
 const writeTree = async (
   options: ExportOptions,
-  file: ExportFile,
+  file: Frames,
   number: number,
   { tree, signed, exported, tiles }: Part,
 ): Promise<Exported['trees'][number]> => {
@@ -191,7 +186,7 @@ async function* blocksOf(
 
 /** Proofs of the records of erasures that lie behind the range, if they are signed. */
 const writeRecords = async (
-  file: ExportFile,
+  file: Frames,
   tree: SealedTree,
   tiles: TileStore,
   tenant: string,
@@ -210,17 +205,15 @@ const writeRecords = async (
   }
 }
 
-/** The file that is being written. */
-class ExportFile {
-  readonly #stream: ReturnType<typeof createWriteStream>
+/** The frames of an export, one after the other. */
+class Frames {
   readonly #encoder = new FrameEncoder()
+  readonly #write: ExportOptions['write']
   readonly #signal: AbortSignal
-  #bytes = 0
-  #failure: Error | undefined
+  bytes = 0
 
-  constructor(path: string, signal: AbortSignal) {
-    this.#stream = createWriteStream(path, { flags: 'w', mode: 0o600 })
-    this.#stream.on('error', (cause) => (this.#failure = cause))
+  constructor(write: ExportOptions['write'], signal: AbortSignal) {
+    this.#write = write
     this.#signal = signal
   }
 
@@ -233,16 +226,8 @@ class ExportFile {
   }
 
   async raw(bytes: Uint8Array): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure
     this.#signal.throwIfAborted()
-    this.#bytes += bytes.length
-    if (!this.#stream.write(bytes)) await once(this.#stream, 'drain')
-  }
-
-  async close(): Promise<number> {
-    this.#stream.end()
-    await once(this.#stream, 'close')
-    if (this.#failure !== undefined) throw this.#failure
-    return this.#bytes
+    this.bytes += bytes.length
+    await this.#write(bytes)
   }
 }

@@ -27,6 +27,15 @@ export type Subject =
   | Readonly<{ kind: 'stream'; stream: string; revision: number; tree: string }>
   | Readonly<{ kind: 'id'; id: string; tree: string }>
 
+/** An event of a tree as people name it: its position, its `stream@revision` or its id. */
+export const eventSubject = (event: string, tree: string): Subject => {
+  if (/^\d+$/.test(event)) return { kind: 'position', position: BigInt(event), tree }
+  const [, stream, at] = /^(.+)@(\d+)$/.exec(event) ?? []
+  return stream === undefined
+    ? { kind: 'id', id: event.toLowerCase(), tree }
+    : { kind: 'stream', stream, revision: Number(at), tree }
+}
+
 export type ProveOptions = Readonly<{
   logs: Logs
   tenant: string

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { pipeline, Readable } from 'node:stream'
+import { once } from 'node:events'
+import { PassThrough, pipeline, Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { createGzip, gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -60,6 +61,41 @@ export const sendLines = (
     if (cause !== undefined && cause !== null) onFailure(cause)
   })
   return reply.header('content-encoding', 'gzip').send(zip)
+}
+
+export type Download = Readonly<{
+  contentType: string
+  fileName: string
+  /** Makes the bytes; `write` resolves when the caller takes more. */
+  work: (write: (bytes: Uint8Array) => Promise<void>) => Promise<unknown>
+  /** Aborts when the caller hangs up. */
+  gone: AbortSignal
+  onFailure: (cause: unknown) => void
+}>
+
+/**
+ * Sends bytes as they are made. Throws what the work throws before the first of them; a later failure breaks the
+ * connection off.
+ */
+export const sendDownload = async (
+  reply: FastifyReply,
+  { contentType, fileName, work, gone, onFailure }: Download,
+): Promise<FastifyReply> => {
+  const bytes = new PassThrough()
+  const working = work(async (part) => {
+    if (!bytes.write(part)) await once(bytes, 'drain', { signal: gone })
+  })
+  working.then(
+    () => bytes.end(),
+    (cause: unknown) => bytes.destroy(cause as Error),
+  )
+  await once(bytes, 'readable')
+  bytes.on('error', onFailure)
+  return reply
+    .code(200)
+    .type(contentType)
+    .header('content-disposition', `attachment; filename="${fileName}"`)
+    .send(bytes)
 }
 
 export const sendProblem = (

@@ -71,6 +71,19 @@ export async function* pagesOf(target: AdminTarget, operationId: string, input: 
   }
 }
 
+/** The bytes of a download, as they come. Throws `AdminCallFailed`, also where they break off. */
+export async function* downloadOf(target: AdminTarget, operationId: string, input: Input): AsyncIterable<Uint8Array> {
+  const operation = operations.find(({ id }) => id === operationId)
+  if (operation?.kind !== 'download') throw new Error(`${operationId} is no download`)
+  const { statusCode, body } = await sent(target, 'GET', `/v1/tenants/${target.tenant}${operation.path}`, input)
+  if (statusCode >= 300) throw failure(target, statusCode, await body.text())
+  try {
+    for await (const bytes of body) yield bytes as Uint8Array
+  } catch (cause) {
+    throw new AdminCallFailed(`the answer of ${target.url} broke off: what came is no whole file`, undefined, cause)
+  }
+}
+
 type Page = Readonly<{ items: readonly unknown[]; next: string | null }>
 const PAGE = 1_000
 
@@ -94,13 +107,25 @@ const ended = async (
   return job
 }
 
-const send = async ({ url, token, by }: AdminTarget, method: string, path: string, input: Input): Promise<unknown> => {
+const send = async (target: AdminTarget, method: string, path: string, input: Input): Promise<unknown> => {
+  const { statusCode, body } = await sent(target, method, path, input)
+  const text = await body.text()
+  if (statusCode < 300) return jsonOf(text)
+  throw failure(target, statusCode, text)
+}
+
+const failure = ({ url }: AdminTarget, status: number, text: string): AdminCallFailed => {
+  const problem = problemSchema.safeParse(jsonOf(text)).data
+  return new AdminCallFailed(problem?.detail ?? `the admin API at ${url} answers ${status}`, problem)
+}
+
+const sent = ({ url, token, by }: AdminTarget, method: string, path: string, input: Input) => {
   const address = new URL(path, url)
   const isPost = method === 'POST'
   if (!isPost)
     for (const [name, value] of Object.entries(input))
       if (value !== undefined) address.searchParams.set(name, value as string)
-  const { statusCode, body } = await request(address, {
+  return request(address, {
     method: method as 'GET',
     headers: {
       authorization: `Bearer ${token}`,
@@ -115,11 +140,6 @@ const send = async ({ url, token, by }: AdminTarget, method: string, path: strin
       cause,
     )
   })
-  const text = await body.text()
-  const answer = jsonOf(text)
-  if (statusCode < 300) return answer
-  const problem = problemSchema.safeParse(answer).data
-  throw new AdminCallFailed(problem?.detail ?? `the admin API at ${url} answers ${statusCode}`, problem)
 }
 
 const jsonOf = (text: string): unknown => {

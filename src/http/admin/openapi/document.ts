@@ -100,6 +100,14 @@ const answersOf = (operation: Operation): Json => {
   switch (operation.kind) {
     case 'answer':
       return { 200: { description: operation.summary, ...bodyOf(jsonSchema(operation.output, 'output')) } }
+    case 'download':
+      return {
+        200: {
+          description: operation.summary,
+          headers: { 'content-disposition': { description: 'a name for the file', schema: { type: 'string' } } },
+          content: { [operation.contentType]: {} },
+        },
+      }
     case 'job': {
       const result = jsonSchema(operation.output, 'output')
       return {

@@ -1,4 +1,5 @@
 import type { Operation } from '../operation.js'
+import { auditTreeOperations } from './audit-trees.js'
 import { auditOperations } from './audits.js'
 import { configurationOperations } from './configuration.js'
 import { deadLetterOperations } from './dead-letters.js'
@@ -21,4 +22,5 @@ export const operations: readonly Operation[] = [
   ...configurationOperations,
   ...deadLetterOperations,
   ...reconciliationOperations,
+  ...auditTreeOperations,
 ]
