@@ -16,6 +16,7 @@ const commands: Readonly<Record<keyof typeof summaries, () => Promise<Command>>>
   schemas: async () => (await import('./schemas.js')).schemasCommand(),
   topics: async () => (await import('./topics.js')).topicsCommand(),
   egress: async () => (await import('./egress.js')).egressCommand(),
+  export: async () => (await import('./export.js')).exportCommand(),
   store: async () => (await import('./store.js')).storeCommand(),
   clock: async () => (await import('./clock.js')).clockCommand(),
   log: async () => (await import('./log.js')).logCommand(),

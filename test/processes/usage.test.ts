@@ -31,6 +31,7 @@ import { runCommand } from '../../src/cli/run.js'
 import { schemasCommand } from '../../src/cli/schemas.js'
 import { simulateCommand } from '../../src/cli/simulate.js'
 import { statusCommand } from '../../src/cli/status.js'
+import { exportCommand } from '../../src/cli/export.js'
 import { storeCommand } from '../../src/cli/store.js'
 import { topicsCommand } from '../../src/cli/topics.js'
 import { verifyCommand } from '../../src/cli/verify.js'
@@ -50,6 +51,7 @@ const commands = {
   schemas: schemasCommand,
   topics: topicsCommand,
   egress: egressCommand,
+  export: exportCommand,
   store: storeCommand,
   clock: clockCommand,
   log: logCommand,

@@ -10,6 +10,7 @@ export const summaries = {
   schemas: 'check, register and show the Avro schemas of rows',
   topics: 'manage the Kafka topics of rows',
   egress: 'accept a progress at a destination that the egress refuses to go on from',
+  export: 'write the latest rows of a range to Parquet or CSV files',
   store: 'make or migrate the tables of a SQL store',
   clock: 'show the clock of the log, tick it by hand, or take it back after it ticked too far',
   log: 'copy the log to another place, or set what EventStoreDB keeps of it',

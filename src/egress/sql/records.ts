@@ -1,12 +1,13 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { sql } from 'kysely'
+import { flatValues, tableOf } from '../../contract/flat-columns.js'
 import { readerOfSchema } from '../../contract/row-codec.js'
 import { rowJson } from '../../contract/row-json.js'
 import type { FamilyName } from '../../domain/family.js'
 import type { Row } from '../../domain/row.js'
 import { unreachable } from '../../domain/unreachable.js'
 import type { GenerationRecord, MarkerRecord, RowRecord, SinkRecord } from '../sink.js'
-import { columnsOf, KEY_COLUMNS, rowColumns, tableOf } from './columns.js'
+import { columnsOf, KEY_COLUMNS } from './columns.js'
 import type { Session } from './database.js'
 
 /** Writes records within a transaction. Tombstones are for what keeps a latest state; the tables keep every revision. */
@@ -52,7 +53,7 @@ const writeRows = async (
   // A statement may change a row once: of the same row twice in a batch, replays add up.
   const byKey = new Map<string, Record<string, unknown>>()
   for (const record of records) {
-    const values = rowColumns(record, rowJson(decoded(record)))
+    const values = valuesOf(record)
     const id = `${String(values['generation'])} ${String(values['revision'])} ${String(values['key'])}`
     const before = byKey.get(id)
     byKey.set(id, before === undefined ? values : merged(before, values))
@@ -66,6 +67,12 @@ const writeRows = async (
       promotion = greatest(t.promotion, excluded.promotion),
       first_promotion = least(t.first_promotion, excluded.first_promotion),
       replays = t.replays + excluded.replays`.execute(session)
+}
+
+const valuesOf = (record: RowRecord): Record<string, unknown> => {
+  const { generation, promotion, replay } = record
+  const values = flatValues(rowJson(decoded(record)), generation)
+  return { ...values, promotion, first_promotion: promotion, replays: replay ? 1 : 0 }
 }
 
 const writtenColumns = (family: FamilyName): readonly string[] =>

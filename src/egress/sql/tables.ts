@@ -1,6 +1,7 @@
 import { Migrator, sql } from 'kysely'
+import { tableOf } from '../../contract/flat-columns.js'
 import { familyNames, type FamilyName } from '../../domain/family.js'
-import { columnsOf, KEY_COLUMNS, quoted, tableOf, type Column } from './columns.js'
+import { columnsOf, KEY_COLUMNS, quoted, type Column } from './columns.js'
 import type { Database, Session } from './database.js'
 import { migrations, migrationStatements } from './migrations.js'
 

@@ -193,12 +193,14 @@ describe('two processes that sign', () => {
     const log = await sealedLog()
     const other = new SealedLog()
     made.push(other)
-    const open = (data: string): Promise<Sealing> =>
+    // Two heads of one millisecond would be the same bytes, and the second append a repeat of the first.
+    const open = (data: string, at: number): Promise<Sealing> =>
       Sealing.open({
         ...{ logs: log.logs, tenant: TENANT, data, key, accepted: [key.verifier], everyEvents: 1_000 },
-        ...{ isHistoryChecked: true, now: Date.now, signal: new AbortController().signal },
+        ...{ isHistoryChecked: true, now: () => at, signal: new AbortController().signal },
       })
-    const [first, second] = [await open(log.data), await open(other.data)]
+    const now = Date.now()
+    const [first, second] = [await open(log.data, now), await open(other.data, now + 1)]
     try {
       expect([await first.round(), await second.round()]).toEqual([[], []])
       await log.append(user, 1)
