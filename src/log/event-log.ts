@@ -137,6 +137,11 @@ export type EventLog = Readonly<{
   append: (appends: readonly StreamAppend[]) => Promise<readonly Either<AppendFailure, Appended>[]>
   readStream: (stream: string, options?: ReadStream) => AsyncIterable<readonly RecordedEvent[]>
   readAll: (options?: ReadAll) => AsyncIterable<readonly RecordedEvent[]>
+  /**
+   * The events of all streams that begin with one of `prefixes`: each stream's in its order, the streams in any order.
+   * An embedded log reads these streams alone, and {@link readAll} all that it holds; a server reads the same for both.
+   */
+  readStreams: (prefixes: readonly string[]) => AsyncIterable<readonly RecordedEvent[]>
   subscribe: (options: ReadAll & Readonly<{ signal: AbortSignal }>) => AsyncIterable<Live>
   subscribeStream: (stream: string, options: SubscribeStream) => AsyncIterable<StreamLive>
   /** The log's own id, a UUID. */

@@ -35,6 +35,7 @@ export const memoryLog = (): EventLog => {
     append: async (appends) => log.append(appends),
     readStream: (stream, options) => log.readStream(stream, options),
     readAll: (options) => log.readAll(options),
+    readStreams: (prefixes) => log.readAll({ prefixes }),
     subscribe: (options) => log.subscribe(options),
     subscribeStream: (stream, options) => log.subscribeStream(stream, options),
     id: async () => log.id(),

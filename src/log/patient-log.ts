@@ -91,6 +91,7 @@ export const patientLog = (log: EventLog, patience: Patience): EventLog => {
     },
     readAll: (options) =>
       resumed((last) => log.readAll(last === undefined ? options : { ...options, after: last.position })),
+    readStreams: (prefixes) => resumed((last) => log.readAll({ prefixes, after: last?.position })),
     readStream: (stream, options = {}) =>
       resumed((last, count) => {
         if (last === undefined) return log.readStream(stream, options)

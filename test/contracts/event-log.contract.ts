@@ -7,6 +7,7 @@ import { largeEventsContract } from './event-log/large-events.js'
 import { concurrencyContract } from './event-log/long-stream-and-concurrency.js'
 import { readAllContract } from './event-log/read-all.js'
 import { readStreamContract } from './event-log/read-stream.js'
+import { readStreamsContract } from './event-log/read-streams.js'
 import { rigOf } from './event-log/rig.js'
 import type { Opened } from './event-log/rig.js'
 import { subscribeContract } from './event-log/subscribe.js'
@@ -24,6 +25,7 @@ export const eventLogContract = (name: string, open: () => Promise<Opened>): voi
     concurrencyContract(rig)
     readStreamContract(rig)
     readAllContract(rig)
+    readStreamsContract(rig)
     subscribeContract(rig)
     subscribeStreamContract(rig)
     idContract(rig)

@@ -36,6 +36,7 @@ export const fixedLog = (given: readonly RecordedEvent[], id: string): EventLog 
     append: refuse,
     erase: refuse,
     readAll: all,
+    readStreams: (prefixes) => all({ prefixes }),
     readStream: async function* (stream, { from, max = Infinity, backwards = false, batchMax = 1_000 } = {}) {
       const held = events.filter((event) => event.stream === stream)
       const wanted = backwards ? held.slice(0, (from ?? Infinity) + 1).reverse() : held.slice(from ?? 0)

@@ -36,6 +36,7 @@ export const awayAndBack = () => {
     },
     readAll: (options) => broken(() => log.readAll(options)),
     readStream: (stream, options) => broken(() => log.readStream(stream, options)),
+    readStreams: (prefixes) => broken(() => log.readStreams(prefixes)),
     subscribe: (options) =>
       broken((signal) => log.subscribe({ ...options, signal: AbortSignal.any([signal, options.signal]) })),
     subscribeStream: (stream, options) =>

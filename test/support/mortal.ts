@@ -51,6 +51,7 @@ export class Life {
       append: (appends) => this.write(() => log.append(appends)),
       readStream: (...args) => this.reading(log.readStream(...args)),
       readAll: (...args) => this.reading(log.readAll(...args)),
+      readStreams: (...args) => this.reading(log.readStreams(...args)),
       subscribe: (...args) => this.reading(log.subscribe(...args)),
       subscribeStream: (...args) => this.reading(log.subscribeStream(...args)),
       id: async () => (this.alive(), log.id()),

@@ -4,7 +4,7 @@ import { giveLogId, readLogId } from './log-id.js'
 import { logError } from './lmdb/damage.js'
 import { readBlocks } from './format/blocks.js'
 import { readBlocksThrough, scanBlocks } from './read/read-all.js'
-import { readRevisions, revisionOf } from './read/read-stream.js'
+import { readRevisions, readStreamsOf, revisionOf } from './read/read-stream.js'
 import { leaveStore, shareStore } from './lmdb/shared-store.js'
 import { raiseFormat } from './lmdb/store.js'
 import { EmbeddedWriter } from './write/writer.js'
@@ -87,6 +87,7 @@ export const openEmbeddedLog = async ({ dir, mode, owner = 'streamvane' }: Embed
       Promise.resolve(E.left({ tag: 'Refused' as const, reason: 'the log was opened for reading' })),
     readStream: (stream, options = {}) => reporting(dir, readRevisions(store, blocks, stream, options)),
     readAll: (options = {}) => reporting(dir, readBlocksThrough(store, blocks, options)),
+    readStreams: (prefixes) => reporting(dir, readStreamsOf(store, blocks, prefixes)),
     subscribe: (options) =>
       reporting(
         dir,

@@ -47,6 +47,7 @@ export const openEventStoreDbLog = (options: EventStoreDbOptions): EventLog => {
     append: (appends) => log.append(appends),
     readStream: (stream, wanted) => log.readStream(stream, wanted),
     readAll: (wanted) => log.readAll(wanted),
+    readStreams: (prefixes) => log.readAll({ prefixes }),
     subscribe: (wanted) => log.subscribe(wanted),
     subscribeStream: (stream, wanted) => log.subscribeStream(stream, wanted),
     id: () => log.id(),

@@ -104,6 +104,7 @@ export const rigOf = (open: () => Promise<Opened>): Rig => {
     id: () => opened.log.id(),
     head: () => opened.log.head(),
     erase: (...args) => opened.log.erase(...args),
+    readStreams: (...args) => opened.log.readStreams(...args),
     streamRevision: (...args) => opened.log.streamRevision(...args),
     close: () => opened.log.close(),
   }

@@ -72,14 +72,14 @@ export const inForceAt = <T extends Configured>(settings: readonly T[], at: Epoc
     undefined,
   )
 
-/** All settings in the log, by stream, in the order of the stream. Reads the whole log. */
+/** All settings in the log, by stream, in the order of the stream. */
 export const allSettings = async (
   raw: EventLog,
   tenant: string,
 ): Promise<ReadonlyMap<string, readonly Configured[]>> => {
   const prefixes = ['queue-', 'organisation-', 'presence-', 'profile-'].map((kind) => `${tenant}.config-${kind}`)
   const settings = new Map<string, Configured[]>()
-  for await (const batch of raw.readAll({ prefixes }))
+  for await (const batch of raw.readStreams(prefixes))
     for (const { stream, type, data } of batch)
       for (const fact of settingsIn(type, data)) settings.set(stream, [...(settings.get(stream) ?? []), fact])
   return settings

@@ -49,6 +49,28 @@ export async function* readRevisions(
   }
 }
 
+/** The events of all streams that begin with one of the prefixes, stream by stream. */
+export async function* readStreamsOf(
+  store: EmbeddedStore,
+  blocks: Blocks,
+  prefixes: readonly string[],
+): AsyncGenerator<readonly RecordedEvent[]> {
+  blocks.refresh()
+  for (const stream of new Set(prefixes.flatMap((prefix) => streamsWith(store, prefix))))
+    yield* readRevisions(store, blocks, stream, {})
+}
+
+/** The names of the streams that begin with a prefix. */
+const streamsWith = (store: EmbeddedStore, prefix: string): readonly string[] => {
+  const names: string[] = []
+  for (const key of store.streams.getKeys(prefix === '' ? {} : { start: Buffer.from(prefix) })) {
+    const name = String(key)
+    if (!name.startsWith(prefix)) break
+    names.push(name)
+  }
+  return names
+}
+
 const find = (store: EmbeddedStore, blocks: Blocks, stream: string): Found | undefined => {
   blocks.refresh()
   const name = Buffer.from(stream)
