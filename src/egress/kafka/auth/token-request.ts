@@ -1,4 +1,3 @@
-import { Agent, request } from 'undici'
 import { printable } from '../../../domain/printable.js'
 import { AuthenticationRefused } from './connection-faults.js'
 import { tlsMaterial, type TlsSettings } from '../../tls.js'
@@ -25,6 +24,7 @@ export type IssuerRequest = Readonly<{
 export const askIssuer = async (asked: IssuerRequest): Promise<string> => {
   const { what, method, url, headers = {}, form, tls, timeoutMs = TIMEOUT_MS } = asked
   const address = withoutQuery(url)
+  const { Agent, request } = await import('undici') // it takes long to load, and few configurations ask for tokens
   const dispatcher = tls === undefined ? undefined : new Agent({ connect: tlsMaterial(tls) })
   let status: number
   let text: string
