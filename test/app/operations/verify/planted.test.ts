@@ -104,6 +104,44 @@ const plants: Readonly<Record<'changed' | 'missing' | 'added' | 'unreadable', Pl
   unreadable: (events, { at, event }) => events.with(at, { ...event, data: event.data.subarray(0, 5) }),
 }
 
+type RawPlant = (
+  events: readonly RecordedEvent[],
+  pick: number,
+) => Readonly<{ planted: readonly RecordedEvent[]; position: bigint }>
+
+const rawPlants: Readonly<Record<'changed' | 'removed' | 'added', RawPlant>> = {
+  changed: (events, pick) => {
+    const [at, event] = pointAt(events, pick)
+    const data = Buffer.from(event.data)
+      .toString()
+      .replace(/"value":\s*(\d+)/, (_, value: string) => `"value":${Number(value) + 1_000}`)
+    return { planted: events.with(at, { ...event, data: Buffer.from(data) }), position: event.position }
+  },
+  removed: (events, pick) => {
+    const [at, { position }] = pointAt(events, pick)
+    return { planted: events.toSpliced(at, 1), position }
+  },
+  // The same point once more, under another id, at a position at which the raw streams hold nothing.
+  added: (events, pick) => {
+    const [, event] = pointAt(events, pick)
+    const last = events.findLastIndex(isRaw)
+    const free = [...events.keys()].filter((at) => at < last && !isRaw(events[at] as RecordedEvent))
+    fc.pre(free.length > 0)
+    const at = free[pick % free.length] as number
+    const { position } = events[at] as RecordedEvent
+    const twin = { ...event, id: '00000000-0000-4000-8000-000000000000', position }
+    return { planted: events.with(at, twin), position }
+  },
+}
+
+const isRaw = ({ stream }: RecordedEvent): boolean => rawPrefixes(TENANT).some((prefix) => stream.startsWith(prefix))
+
+/** One of the raw events that rows may depend on. */
+const pointAt = (events: readonly RecordedEvent[], pick: number): readonly [at: number, event: RecordedEvent] => {
+  const points = [...events.entries()].filter(([, event]) => isRaw(event) && /record|metric|detail/.test(event.type))
+  return points[pick % points.length] as [number, RecordedEvent]
+}
+
 const readRow = (event: RecordedEvent) => {
   const stored = readKpiEvent(event)
   if (stored?.kind !== 'row') throw new Error('this is no row')
@@ -166,27 +204,14 @@ describe('a verification', () => {
     )
   })
 
-  test('finds every raw event that was changed or removed, if a row depends on it, and names such a row', async () => {
+  test('finds every raw event that was changed, removed or added, if a row depends on it, and names such a row', async () => {
+    const anyPlant = fc.constantFrom('changed', 'removed', 'added')
     await fc.assert(
-      fc.asyncProperty(anyHistory, fc.boolean(), fc.nat(), async (history, isRemoved, pick) => {
+      fc.asyncProperty(anyHistory, anyPlant, fc.nat(), async (history, kind, pick) => {
         const log = await historyOf(history)
         const events = await eventsOf(log)
-        const id = await log.id()
-        const raw = events.flatMap((event, at) =>
-          rawPrefixes(TENANT).some((prefix) => event.stream.startsWith(prefix)) &&
-          /record|metric|detail/.test(event.type)
-            ? [at]
-            : [],
-        )
-        const at = raw[pick % raw.length] as number
-        const planted = events[at] as RecordedEvent
-        const data = Buffer.from(planted.data)
-          .toString()
-          .replace(/"value":\s*(\d+)/, (_, value: string) => `"value":${Number(value) + 1_000}`)
-        const changed = fixedLog(
-          isRemoved ? events.toSpliced(at, 1) : events.with(at, { ...planted, data: Buffer.from(data) }),
-          id,
-        )
+        const { planted, position } = rawPlants[kind](events, pick)
+        const changed = fixedLog(planted, await log.id())
         const profile = profileOf(history)
         const [before, after] = [
           lastOf(await everyRevision(log, TENANT, profile)),
@@ -199,9 +224,9 @@ describe('a verification', () => {
         fc.pre(different.length > 0)
         const keys = found.listed.filter(({ what }) => what === 'row').map(({ key }) => key)
         expect(keys.some((key) => different.includes(key))).toBe(true)
-        expect(BigInt(found.first?.raw?.through ?? -1)).toBeGreaterThanOrEqual(planted.position)
+        expect(BigInt(found.first?.raw?.through ?? -1)).toBeGreaterThanOrEqual(position)
       }),
-      lawRuns(20),
+      lawRuns(30),
     )
   })
 
