@@ -6,7 +6,7 @@ import { intervalName } from '../../../domain/interval-complete.js'
 import { leftName, type KpiEvent } from '../../../domain/kpi-event.js'
 import { rowKey } from '../../../domain/row.js'
 import { unreachable } from '../../../domain/unreachable.js'
-import type { Due } from '../../../projections/cells/cell-store.js'
+import type { Cell } from '../../../projections/cells/cell.js'
 import { differingFields, isCompared, type Compared, type Difference, type Findings, type Value } from './findings.js'
 import type { KpiBatch, StoredRowEvent } from './kpi-batches.js'
 import type { RawPlace } from './recomputation.js'
@@ -29,7 +29,7 @@ type OtherKind = Exclude<KpiEvent, ComputedRow>
  * gives out anything gives out all rows that closed; and at the head, which a provisional row shows, all that changed.
  * Of a batch in parts the head is not certain: a crash may have come in between.
  */
-export const dueIn = ({ rows, isInParts, isCutShort }: KpiBatch): Due => {
+export const dueIn = ({ rows, isInParts, isCutShort }: KpiBatch): ((cell: Cell) => boolean) => {
   const keys = new Set(rows.map(({ header }) => header.key))
   const hasProvisional = rows.some(({ header }) => header.status === 'provisional')
   const isAll = hasProvisional && !isInParts
@@ -39,16 +39,27 @@ export const dueIn = ({ rows, isInParts, isCutShort }: KpiBatch): Due => {
     ((hasProvisional || cell.status !== 'provisional') && keys.has(rowKey(cell)))
 }
 
-/** Compares what a batch holds with what the fold gives at its position. */
-export const checkBatch = (check: BatchCheck, batch: KpiBatch, computed: readonly KpiEvent[], raw: RawPlace): void => {
+/** Compares what a batch holds with what the fold gives at its position, slice by slice. */
+export const checkBatch = (
+  check: BatchCheck,
+  batch: KpiBatch,
+  computed: Iterable<readonly KpiEvent[]>,
+  raw: RawPlace,
+): void => {
   const { findings } = check
   for (const event of batch.unreadable)
     findings.differs('unreadable', undefined, () => ({
       ...blank,
       ...{ kind: 'unreadable', key: event.type, kpiRevision: event.revision, raw },
     }))
-  checkRows(check, batch, computed, raw)
-  checkOthers(check, batch, computed, raw)
+  const rows = new RowsOfBatch(check, batch.rows, raw)
+  const others: OtherKind[] = []
+  for (const slice of computed) {
+    rows.compare(slice.filter((event) => event.kind === 'row'))
+    for (const event of slice) if (event.kind !== 'row') others.push(event)
+  }
+  rows.reportAdded()
+  checkOthers(check, batch, others, raw)
 }
 
 /** Reports what the fold gives and the KPI log does not have. */
@@ -59,32 +70,46 @@ export const reportMissing = (check: BatchCheck, computed: readonly KpiEvent[], 
   }
 }
 
-const checkRows = (check: BatchCheck, batch: KpiBatch, computed: readonly KpiEvent[], raw: RawPlace): void => {
-  const { findings } = check
-  const rows = computed.filter((event) => event.kind === 'row')
-  const stored = new Map<string, StoredRowEvent>()
-  const twice: StoredRowEvent[] = []
-  for (const row of batch.rows) {
-    if (stored.has(row.header.key)) twice.push(row)
-    else stored.set(row.header.key, row)
+/** The rows that a batch holds, without those that the fold gave. */
+class RowsOfBatch {
+  private readonly check: BatchCheck
+  private readonly raw: RawPlace
+  private readonly stored = new Map<string, StoredRowEvent>()
+  private readonly twice: StoredRowEvent[] = []
+
+  constructor(check: BatchCheck, rows: readonly StoredRowEvent[], raw: RawPlace) {
+    this.check = check
+    this.raw = raw
+    for (const row of rows)
+      if (this.stored.has(row.header.key)) this.twice.push(row)
+      else this.stored.set(row.header.key, row)
   }
-  const encoded = bytesOf(check, rows)
-  rows.forEach((event, index) => {
-    const ours = encoded[index] as Encoded
-    const theirs = stored.get(rowKey(event.row))
-    if (theirs === undefined) return missingRow(check, event, ours, raw)
-    stored.delete(theirs.header.key)
-    if (!isCompared(check.compared, event.row)) return
-    const isSame = theirs.schema === ours.schema && Buffer.compare(theirs.avro, ours.data) === 0
-    if (!isSame && check.unverifiable.row(theirs.header)) return
-    findings.add(event.row, theirs.avro, isSame ? theirs.avro : ours.data)
-    if (!isSame)
-      findings.differs('changed', event.row, () => rowDifference('changed', theirs, rowJson(rowOf(event.row)), raw))
-  })
-  for (const theirs of [...stored.values(), ...twice]) {
-    if (!isCompared(check.compared, theirs.header) || check.unverifiable.row(theirs.header)) continue
-    findings.add(theirs.header, theirs.avro, undefined)
-    findings.differs('added', theirs.header, () => rowDifference('added', theirs, null, raw))
+
+  compare(rows: readonly ComputedRow[]): void {
+    const { check, raw, stored } = this
+    const { findings } = check
+    const encoded = bytesOf(check, rows)
+    rows.forEach((event, index) => {
+      const ours = encoded[index] as Encoded
+      const theirs = stored.get(rowKey(event.row))
+      if (theirs === undefined) return missingRow(check, event, ours, raw)
+      stored.delete(theirs.header.key)
+      if (!isCompared(check.compared, event.row)) return
+      const isSame = theirs.schema === ours.schema && Buffer.compare(theirs.avro, ours.data) === 0
+      if (!isSame && check.unverifiable.row(theirs.header)) return
+      findings.add(event.row, theirs.avro, isSame ? theirs.avro : ours.data)
+      if (!isSame)
+        findings.differs('changed', event.row, () => rowDifference('changed', theirs, rowJson(rowOf(event.row)), raw))
+    })
+  }
+
+  reportAdded(): void {
+    const { findings, compared, unverifiable } = this.check
+    for (const theirs of [...this.stored.values(), ...this.twice]) {
+      if (!isCompared(compared, theirs.header) || unverifiable.row(theirs.header)) continue
+      findings.add(theirs.header, theirs.avro, undefined)
+      findings.differs('added', theirs.header, () => rowDifference('added', theirs, null, this.raw))
+    }
   }
 }
 
@@ -99,11 +124,10 @@ const missingRow = (check: BatchCheck, { row }: ComputedRow, { data }: Encoded, 
   }))
 }
 
-const checkOthers = (check: BatchCheck, batch: KpiBatch, computed: readonly KpiEvent[], raw: RawPlace): void => {
+const checkOthers = (check: BatchCheck, batch: KpiBatch, computed: readonly OtherKind[], raw: RawPlace): void => {
   const { findings, compared, unverifiable } = check
   const stored = new Map(batch.others.map((event) => [nameOf(event), event]))
   for (const event of computed) {
-    if (event.kind === 'row') continue
     const theirs = stored.get(nameOf(event))
     if (theirs === undefined) {
       missingOther(check, event, raw)

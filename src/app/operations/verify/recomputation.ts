@@ -4,7 +4,7 @@ import type { StreamErased } from '../../../domain/fact.js'
 import type { KpiEvent } from '../../../domain/kpi-event.js'
 import type { EventLog, Position } from '../../../log/event-log.js'
 import type { Projection } from '../../../projections/layers/layered-projection.js'
-import type { Due } from '../../../projections/cells/cell-store.js'
+import type { Cell } from '../../../projections/cells/cell.js'
 import { firstEventAfter, firstFactFrom, type FactBatch } from '../../pipeline/facts/fact-batch.js'
 import type { FactFeed, FactLive } from '../../pipeline/facts/fact-feed.js'
 import { openFactFeed, type FactMeans } from '../../pipeline/facts/open-feed.js'
@@ -15,9 +15,15 @@ import { projectionOf } from '../../pipeline/projector/generation-projection.js'
 import { erasures } from '../../pipeline/projector/recovery.js'
 import { ScratchColdStore, type Scratch } from './scratch.js'
 
-/** Folded events, or closed cells, after which what is closed leaves memory. */
-const SPILL_EVENTS = 200_000
-const SPILL_CELLS = 50_000
+/**
+ * Folded events, or closed cells, after which what is closed leaves memory. While it leaves, it takes memory three times:
+ * as cells, as plain data and as the bytes of the scratch file.
+ */
+const SPILL_EVENTS = 50_000
+const SPILL_CELLS = 10_000
+
+/** Rows that are rendered together. A batch of the projector may have many times as many, after a quiet night. */
+const SLICE_ROWS = 1_000
 
 /** Raw events that are decoded together. */
 const BATCH = 5_000
@@ -31,6 +37,8 @@ export type RecomputationOptions = Readonly<{
   scratch: Scratch
   /** Folded events after which what is closed leaves memory; only tests choose it. */
   spillEvents?: number | undefined
+  /** Rows that are rendered together; only tests choose it. */
+  sliceRows?: number | undefined
   signal: AbortSignal
   logger: Logger
 }>
@@ -54,6 +62,7 @@ export class Recomputation {
   private isAtEnd = false
   private eventsAtSpill = 0
   private readonly spillEvents: number
+  private readonly sliceRows: number
 
   /** `through` is how far the generation has come. */
   static async open(options: RecomputationOptions, through: Position): Promise<Recomputation> {
@@ -69,7 +78,7 @@ export class Recomputation {
   }
 
   private constructor(
-    { generation, signal, spillEvents = SPILL_EVENTS }: RecomputationOptions,
+    { generation, signal, spillEvents = SPILL_EVENTS, sliceRows = SLICE_ROWS }: RecomputationOptions,
     made: Readonly<{
       gone: readonly StreamErased[]
       cold: ScratchColdStore
@@ -78,6 +87,7 @@ export class Recomputation {
     }>,
   ) {
     this.spillEvents = spillEvents
+    this.sliceRows = sliceRows
     this.gone = made.gone
     this.projection = made.projection
     this.cold = made.cold
@@ -87,21 +97,29 @@ export class Recomputation {
 
   /** Folds through a position, or through the end of the log if that comes first. */
   async foldThrough(position: Position): Promise<void> {
+    // Before and not after it: a cell that is still to be given out stays in memory.
+    if (this.isSpillDue) await this.spill()
     while (this.folded === undefined || this.folded < position) {
       const batch = this.pending ?? (await this.next())
       if (batch === undefined) return
       this.pending = this.foldPart(batch, position)
     }
-    if (
-      this.events - this.eventsAtSpill >= this.spillEvents ||
-      (this.projection.closedInMemory >= SPILL_CELLS && this.events > this.eventsAtSpill)
-    )
-      await this.spill()
   }
 
-  /** The rows and markers that are due, which count as published from now on. */
-  drain(due: Due): readonly KpiEvent[] {
-    return this.projection.drainEvents(due)
+  /**
+   * The rows and markers that are due, slice by slice. What was taken counts as published from now on; fold on when all
+   * was taken.
+   */
+  *drain(isDue: (cell: Cell) => boolean): Generator<readonly KpiEvent[]> {
+    for (let room = 0; room === 0;) {
+      room = this.sliceRows
+      const slice = this.projection.drainEvents((cell) => {
+        if (room === 0 || !isDue(cell)) return false
+        room -= 1
+        return true
+      })
+      yield slice
+    }
   }
 
   async close(): Promise<void> {
@@ -134,6 +152,11 @@ export class Recomputation {
     this.events += cut - from
     this.folded = position
     return { ...batch, from: cut, fromFact: cutFact, rawEvents: rawEvents - (cut - from) }
+  }
+
+  private get isSpillDue(): boolean {
+    const events = this.events - this.eventsAtSpill
+    return events >= this.spillEvents || (events > 0 && this.projection.closedInMemory >= SPILL_CELLS)
   }
 
   /** What is closed goes to the scratch file, and leaves memory. */

@@ -29,6 +29,7 @@ export type VerifyOptions = Readonly<{
   compared?: Compared
   /** As for `Recomputation`. */
   spillEvents?: number
+  sliceRows?: number
   signal: AbortSignal
   logger: Logger
   onProgress?: (progress: VerifyProgress) => void
@@ -182,7 +183,7 @@ const checkRest = async (
   }>,
 ): Promise<number> => {
   if (checkpoint === undefined) return 0
-  const rest = recomputation.drain('all')
+  const rest = [...recomputation.drain(() => true)].flat()
   if (rest.length === 0) return 0
   if (isCutShort || (await holdsMore(raw, tenant, checkpoint.position, head)))
     return rest.filter((event) => event.kind === 'row').length

@@ -62,7 +62,7 @@ const historyOf = async (history: History): Promise<EventLog> => {
 const verified = (history: History, log: EventLog, more: Partial<Parameters<typeof verify>[0]> = {}) =>
   verify({
     ...{ tenant: TENANT, generation: generationOf(profileOf(history)), raw: log, kpi: log, data: undefined, facts: {} },
-    ...{ spillEvents: 200, signal: new AbortController().signal, logger: silent },
+    ...{ spillEvents: 200, sliceRows: 7, signal: new AbortController().signal, logger: silent },
     ...more,
   })
 
