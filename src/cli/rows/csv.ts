@@ -1,14 +1,6 @@
+import { csvLine } from '../../app/csv-line.js'
 import type { RowColumn, Shown } from './column.js'
 import { valueOf } from './figure.js'
-
-/** RFC 4180: CRLF, fields quoted where they hold a comma, a quote or a line break. */
-export const csvLine = (fields: readonly (string | number | null | undefined)[]): string =>
-  `${fields.map(field).join(',')}\r\n`
-
-const field = (value: string | number | null | undefined): string => {
-  const text = String(value ?? '')
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-}
 
 /** A quotient has three fields, so that its terms can be added: value, numerator, denominator. */
 export const csvHeader = (columns: readonly RowColumn[]): string =>

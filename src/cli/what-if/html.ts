@@ -5,6 +5,7 @@ import { SCRIPT, STYLE } from '../../app/reconcile/report/html.js'
 import type { Zone } from '../../domain/zone.js'
 import { countText, minuteText } from '../command/figures.js'
 import { changedValues, rangeText, ratioText, rowText, supposedLines } from './text.js'
+import { htmlText } from '../../app/html-text.js'
 
 /** Rows in a table, for the browser's sake. The JSON answer has all of them. */
 const ROWS_MAX = 5_000
@@ -18,22 +19,22 @@ export const whatIfHtml = (answer: WhatIf, zone: Zone): string => `<!doctype htm
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<title>What if: ${text(answer.tenant)}, generation ${text(answer.generation)}</title>
+<title>What if: ${htmlText(answer.tenant)}, generation ${htmlText(answer.generation)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <header>
 <h1>What if</h1>
-<p>Tenant <b>${text(answer.tenant)}</b>, generation <b>${text(answer.generation)}</b>, intervals that start from ${text(rangeText(answer, zone))} (${text(zone.name)}). Computed from the raw log through position ${String(answer.through)}; nothing was written.</p>
+<p>Tenant <b>${htmlText(answer.tenant)}</b>, generation <b>${htmlText(answer.generation)}</b>, intervals that start from ${htmlText(rangeText(answer, zone))} (${htmlText(zone.name)}). Computed from the raw log through position ${String(answer.through)}; nothing was written.</p>
 <ul>${supposedLines(answer)
-  .map((line) => `<li><code>${text(line)}</code></li>`)
+  .map((line) => `<li><code>${htmlText(line)}</code></li>`)
   .join('\n')}</ul>
 </header>
 ${tiles(answer)}
 ${answer.totals.map((total) => totalTable(answer, total)).join('\n')}
 ${changesTable(answer, zone)}
 ${notDueToIt(answer, zone)}
-${answer.hints.length === 0 ? '' : `<section><h2>Notes</h2><ul>${answer.hints.map((hint) => `<li>${text(hint)}</li>`).join('\n')}</ul></section>`}
+${answer.hints.length === 0 ? '' : `<section><h2>Notes</h2><ul>${answer.hints.map((hint) => `<li>${htmlText(hint)}</li>`).join('\n')}</ul></section>`}
 <script>${SCRIPT}</script>
 </body>
 </html>
@@ -57,9 +58,9 @@ const totalTable = ({ definitions }: WhatIf, { family, granularity, overlaps, kp
   if (shown.length === 0) return ''
   const lines = shown.map(({ name, old, new: now, rows }) => {
     const unit = definitions.get(name)?.unit ?? 'number'
-    return `<tr><td>${text(name)}</td><td class="n">${ratioText(old, unit)}</td><td class="n">${ratioText(now, unit)}</td><td class="n">${countText(rows)}</td></tr>`
+    return `<tr><td>${htmlText(name)}</td><td class="n">${ratioText(old, unit)}</td><td class="n">${ratioText(now, unit)}</td><td class="n">${countText(rows)}</td></tr>`
   })
-  return `<section><h2>${text(family)} ${granularity}</h2><table><thead><tr><th>KPI over all rows</th><th class="n">old</th><th class="n">new</th><th class="n">rows changed</th></tr></thead><tbody>${lines.join('\n')}</tbody></table>${overlaps ? '<p>A contact can count in several of these rows.</p>' : ''}</section>`
+  return `<section><h2>${htmlText(family)} ${granularity}</h2><table><thead><tr><th>KPI over all rows</th><th class="n">old</th><th class="n">new</th><th class="n">rows changed</th></tr></thead><tbody>${lines.join('\n')}</tbody></table>${overlaps ? '<p>A contact can count in several of these rows.</p>' : ''}</section>`
 }
 
 /** The largest effect first; filters by kind and text as the page of `reconcile` does, with its script. */
@@ -100,18 +101,9 @@ ${changes
 const changeRow = (answer: WhatIf, change: RatedChange, zone: Zone, because: string): string => {
   const { kind, effect, row } = change
   const values = changedValues(answer, change)
-  const lines = (place: 0 | 1 | 2): string => values.map((value) => text(value[place])).join('<br>')
-  return `<tr data-class="${kind}" data-size="${effect}"><td class="n">${countText(Math.round(effect * 10) / 10)}</td><td>${kind}${because === '' ? '' : `<br><small>${text(because)}</small>`}</td><td>${text(minuteText(row.start, zone))} ${row.granularity}</td><td>${text(rowText(answer, row))}</td><td>${lines(0)}</td><td class="n">${lines(1)}</td><td class="n">${lines(2)}</td></tr>`
+  const lines = (place: 0 | 1 | 2): string => values.map((value) => htmlText(value[place])).join('<br>')
+  return `<tr data-class="${kind}" data-size="${effect}"><td class="n">${countText(Math.round(effect * 10) / 10)}</td><td>${kind}${because === '' ? '' : `<br><small>${htmlText(because)}</small>`}</td><td>${htmlText(minuteText(row.start, zone))} ${row.granularity}</td><td>${htmlText(rowText(answer, row))}</td><td>${lines(0)}</td><td class="n">${lines(1)}</td><td class="n">${lines(2)}</td></tr>`
 }
 
 const cut = (count: number): string =>
   count <= ROWS_MAX ? '' : `<p><b>${countText(count - ROWS_MAX)} more</b> are in the JSON answer.</p>`
-
-const escapes: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-const text = (value: string): string => value.replace(/[&<>"']/g, (character) => escapes[character] as string)

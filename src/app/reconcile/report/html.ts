@@ -1,5 +1,6 @@
 import { reasonClasses, reasonTexts, type Difference, type ReasonClass } from '../reasons/finding.js'
 import type { ReconcileReport } from './report.js'
+import { htmlText } from '../../html-text.js'
 
 /** Rows in the table of differences, for the browser's sake. The JSON report has all of them. */
 const ROWS_MAX = 5_000
@@ -13,13 +14,13 @@ export const reconcileHtml = (report: ReconcileReport): string => `<!doctype htm
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<title>Reconciliation of ${text(report.tenant)}, generation ${text(report.generation)}</title>
+<title>Reconciliation of ${htmlText(report.tenant)}, generation ${htmlText(report.generation)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <header>
 <h1>Reconciliation with Genesys Cloud</h1>
-<p>Tenant <b>${text(report.tenant)}</b>, generation <b>${text(report.generation)}</b>, ${number(report.responses)} ${report.responses === 1 ? 'answer' : 'answers'} of the API. Differences are theirs − ours; times in ms, instants in UTC.</p>
+<p>Tenant <b>${htmlText(report.tenant)}</b>, generation <b>${htmlText(report.generation)}</b>, ${number(report.responses)} ${report.responses === 1 ? 'answer' : 'answers'} of the API. Differences are theirs − ours; times in ms, instants in UTC.</p>
 </header>
 ${tiles(report)}
 ${totals(report)}
@@ -51,7 +52,7 @@ const totals = ({ totals: byClass }: ReconcileReport): string => {
     const metrics = Object.entries(ofClass.metrics).sort(([a], [b]) => (a < b ? -1 : 1))
     return metrics.map(
       ([metric, total], index) =>
-        `<tr>${index === 0 ? `<th rowspan="${metrics.length}" scope="rowgroup">${badge(reason)}<br><small>${text(reasonTexts[reason])}</small></th>` : ''}<td>${text(metric)}</td><td class="n">${number(total.figures)}</td><td class="n">${signed(total.count)}</td><td class="n">${signed(total.sum)}</td></tr>`,
+        `<tr>${index === 0 ? `<th rowspan="${metrics.length}" scope="rowgroup">${badge(reason)}<br><small>${htmlText(reasonTexts[reason])}</small></th>` : ''}<td>${htmlText(metric)}</td><td class="n">${number(total.figures)}</td><td class="n">${signed(total.count)}</td><td class="n">${signed(total.sum)}</td></tr>`,
     )
   })
   if (rows.length === 0) return ''
@@ -62,7 +63,7 @@ const serviceLevel = ({ serviceLevel: { figures, explainedBy } }: ReconcileRepor
   if (figures === 0) return ''
   const rows = explainedBy.map(
     ({ rule, figures: fitting }) =>
-      `<tr><td>${text(rule)}</td><td class="n">${number(fitting)} of ${number(figures)}</td></tr>`,
+      `<tr><td>${htmlText(rule)}</td><td class="n">${number(fitting)} of ${number(figures)}</td></tr>`,
   )
   return `<section><details><summary>What explains their service levels</summary><table><thead><tr><th>options</th><th class="n">service levels explained</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></details></section>`
 }
@@ -73,7 +74,7 @@ const quarantined = ({ quarantined: rows }: ReconcileReport): string => {
     .slice(0, ROWS_MAX)
     .map(
       ({ group, interval, broken }) =>
-        `<tr><td>${groupHtml(group)}</td><td>${intervalHtml(interval)}</td><td>${broken.map(({ metric, identity }) => `<b>${text(metric)}</b> ${text(identity)}`).join('<br>')}</td></tr>`,
+        `<tr><td>${groupHtml(group)}</td><td>${intervalHtml(interval)}</td><td>${broken.map(({ metric, identity }) => `<b>${htmlText(metric)}</b> ${htmlText(identity)}`).join('<br>')}</td></tr>`,
     )
   return `<section><h2>Source rows that contradict themselves</h2><p>None of their figures was compared.</p><table><thead><tr><th>group</th><th>interval</th><th>what does not hold</th></tr></thead><tbody>${lines.join('\n')}</tbody></table>${cut(rows.length)}</section>`
 }
@@ -99,7 +100,7 @@ const differenceRow = (difference: Difference): string => {
   const { class: reason, group, interval, metric, qualifier, statistics, because } = difference
   const lines = (of: (one: Difference['statistics'][number]) => string): string => statistics.map(of).join('<br>')
   const size = Math.abs(statistics[0]?.difference ?? 0)
-  return `<tr data-class="${reason}" data-size="${size}"><td>${badge(reason)}</td><td>${groupHtml(group)}</td><td>${intervalHtml(interval)}</td><td>${text(metric)}${qualifier === null ? '' : `<br><small>${text(qualifier)}</small>`}</td><td>${lines(({ statistic }) => statistic)}</td><td class="n">${lines(({ theirs }) => number(theirs))}</td><td class="n">${lines(({ ours }) => number(ours))}</td><td class="n">${lines((one) => signed(one.difference))}</td><td>${text(because)}</td></tr>`
+  return `<tr data-class="${reason}" data-size="${size}"><td>${badge(reason)}</td><td>${groupHtml(group)}</td><td>${intervalHtml(interval)}</td><td>${htmlText(metric)}${qualifier === null ? '' : `<br><small>${htmlText(qualifier)}</small>`}</td><td>${lines(({ statistic }) => statistic)}</td><td class="n">${lines(({ theirs }) => number(theirs))}</td><td class="n">${lines(({ ours }) => number(ours))}</td><td class="n">${lines((one) => signed(one.difference))}</td><td>${htmlText(because)}</td></tr>`
 }
 
 const coverage = ({ coverage: { groups, withoutRows, uncovered, notCompared, notes } }: ReconcileReport): string => {
@@ -111,11 +112,15 @@ const coverage = ({ coverage: { groups, withoutRows, uncovered, notCompared, not
           .map((item) => `<li>${item}</li>`)
           .join('\n')}</ul>${cut(items.length)}</details>`
   return `<section><h2>Coverage</h2><p>${number(groups.compared)} of their ${number(groups.theirs)} groups were compared.</p>
-${list('Notes', notes.map(text))}
+${list(
+  'Notes',
+  notes.map((value) => htmlText(value)),
+)}
 ${list(
   'Not comparable',
   notCompared.map(
-    ({ why, what, times }) => `${text(why)} <small>(${number(times)}: ${text(what)}${times > 1 ? ', …' : ''})</small>`,
+    ({ why, what, times }) =>
+      `${htmlText(why)} <small>(${number(times)}: ${htmlText(what)}${times > 1 ? ', …' : ''})</small>`,
   ),
 )}
 ${list('Groups of theirs of which we have no row', withoutRows.map(groupHtml))}
@@ -123,21 +128,21 @@ ${list(
   'Groups of ours that theirs does not mention',
   uncovered.map(
     ({ group, family, rows }) =>
-      `${groupHtml(group)} <small>${number(rows)} ${rows === 1 ? 'row' : 'rows'} of family ${text(family)}</small>`,
+      `${groupHtml(group)} <small>${number(rows)} ${rows === 1 ? 'row' : 'rows'} of family ${htmlText(family)}</small>`,
   ),
 )}
 </section>`
 }
 
 const badge = (reason: ReasonClass): string =>
-  `<span class="badge ${reason}" title="${text(reasonTexts[reason])}">${reason}</span>`
+  `<span class="badge ${reason}" title="${htmlText(reasonTexts[reason])}">${reason}</span>`
 
 const groupHtml = (group: Readonly<Record<string, string>>): string => {
   const entries = Object.entries(group).sort(([a], [b]) => (a < b ? -1 : 1))
   return entries.length === 0
     ? '<i>all</i>'
     : entries
-        .map(([name, value]) => `<span class="dimension"><small>${text(name)}</small> ${text(value)}</span>`)
+        .map(([name, value]) => `<span class="dimension"><small>${htmlText(name)}</small> ${htmlText(value)}</span>`)
         .join(' ')
 }
 
@@ -162,15 +167,6 @@ const number = (value: number): string => {
 }
 
 const signed = (value: number): string => (value === 0 ? '0' : value > 0 ? `+${number(value)}` : `−${number(-value)}`)
-
-const escapes: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-const text = (value: string): string => value.replace(/[&<>"']/g, (character) => escapes[character] as string)
 
 /** The page's style, light or dark as the reader's system. */
 export const STYLE = `
