@@ -47,13 +47,13 @@ export type RowCodec = RowReader &
 export type UnknownSchema = Readonly<{ tag: 'UnknownSchema'; fingerprint: string; message: string }>
 
 /** The codec that this version writes with. */
-export const rowCodec = (family: FamilyName): RowCodec => codecs[family]
+export const rowCodec = (family: FamilyName): RowCodec => (codecs[family] ??= codecOf(family))
 
 /** Reads rows that were stored with a schema: the current one, or an earlier one that is in the history. */
 export const readerOfSchema = (fingerprint: string): Either<UnknownSchema, RowReader> => {
   let reader = readers.get(fingerprint)
   if (reader === undefined) {
-    reader = readerFromHistory(fingerprint)
+    reader = currentReader(fingerprint) ?? readerFromHistory(fingerprint)
     if (reader !== undefined) readers.set(fingerprint, reader)
   }
   if (reader !== undefined) return E.right(reader)
@@ -79,6 +79,11 @@ const codecOf = (family: FamilyName): RowCodec => {
   }
 }
 
+const currentReader = (fingerprint: string): RowReader | undefined => {
+  const family = familyNames.find((each) => rowCodec(each).fingerprint === fingerprint)
+  return family && rowCodec(family)
+}
+
 const readerFromHistory = (fingerprint: string): RowReader | undefined => {
   const schema = historicalSchema(fingerprint)
   const name = `${String(schema?.['namespace'])}.${String(schema?.['name'])}`
@@ -88,7 +93,7 @@ const readerFromHistory = (fingerprint: string): RowReader | undefined => {
 
 /** Reads rows of an earlier schema. Throws if the schema cannot be resolved to the current one. */
 export const oldReader = (family: FamilyName, schema: AvroSchema): RowReader => {
-  const current = codecs[family]
+  const current = rowCodec(family)
   const decode = oldRowDecoder(schema, current.schema, current.decode)
   return {
     family,
@@ -100,8 +105,7 @@ export const oldReader = (family: FamilyName, schema: AvroSchema): RowReader => 
   }
 }
 
-const codecs = Object.fromEntries(familyNames.map((family) => [family, codecOf(family)])) as Readonly<
-  Record<FamilyName, RowCodec>
->
+/** Made when they are asked for: fingerprints take 5 ms a family, and a command may need one. */
+const codecs: Partial<Record<FamilyName, RowCodec>> = {}
 
-const readers = new Map<string, RowReader>(familyNames.map((family) => [codecs[family].fingerprint, codecs[family]]))
+const readers = new Map<string, RowReader>()
