@@ -17,6 +17,7 @@ import { EXIT, UsageError, wordsOf } from './command/exit.js'
 import { recorded, withOperator, type OperatorFlags } from './command/operator.js'
 import { wholeNumber } from './command/option-values.js'
 import { progressBar } from './command/progress.js'
+import { rawWriter } from './command/raw-writer.js'
 import { summaries } from './command/summaries.js'
 
 type Flags = CommonFlags & WaitFlags & OperatorFlags & Readonly<{ dryRun?: boolean; json?: boolean; workers?: number }>
@@ -98,8 +99,8 @@ const mustBeThere = async (files: readonly string[]): Promise<void> => {
 }
 
 const importEvents = async (context: Context, files: readonly string[], flags: Flags, note: Note): Promise<number> => {
-  const { config, logs, signal } = context
-  const log = await logs.raw('writer')
+  const { config, signal } = context
+  const log = await rawWriter(context)
   const late = await lateCountOf(context, log, files)
   let total: Receipt = emptyReceipt
   const incomplete: Incomplete[] = []
@@ -168,12 +169,12 @@ const importConversations = async (
   flags: Flags,
   note: Note,
 ): Promise<number> => {
-  const { config, logs, signal } = context
+  const { config, signal } = context
   if (config.profile.points !== 'conversation-details')
     console.error(
       `the profile counts points from ${config.profile.points}: these conversations are stored, and counted only by a profile with points: conversation-details`,
     )
-  const log = await logs.raw('writer')
+  const log = await rawWriter(context)
   const late = await lateCountOf(context, log, files)
   const sizes = new Map<string, number | undefined>()
   for (const file of files) sizes.set(file, await sizeOf(file))

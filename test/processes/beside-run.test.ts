@@ -2,6 +2,9 @@ import { statSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { deadLetterStream } from '../../src/domain/stream-name.js'
+import { deadLetter } from '../../src/ingress/dead-letter.js'
+import { openEmbeddedLog } from '../../src/log/embedded/log.js'
 import { queueAnswers } from '../../src/simulator/answers/queue-answers.js'
 import { simulate } from '../../src/simulator/simulate.js'
 import { ingressOf, jsonLines, post, running, scratchFolder, streamvane } from '../support/streamvane.js'
@@ -10,10 +13,11 @@ type RowLine = Readonly<{ queueId: string; serviceTarget?: number; status: strin
 
 const FROM = Date.UTC(2026, 0, 5, 6)
 
-/** A morning whose first half is posted to a running `run`. */
-const started = async () => {
+/** A morning whose first half is posted to a running `run`. `before` sees the data folder before it is started. */
+const started = async (before: (data: string) => Promise<void> = () => Promise.resolve()) => {
   const dir = await scratchFolder()
   const data = join(dir, 'data')
+  await before(data)
   const env = { STREAMVANE_DATA: data, STREAMVANE_OPERATOR: 'jane' }
   const simulation = simulate({ seed: 4, fromMs: FROM, hours: 2, queues: 2, agents: 8 })
   const lines = [...simulation].map(({ line }) => line)
@@ -81,6 +85,62 @@ test('configuration, a profile, dead letters and an erasure go in beside a runni
   )
   await expect(readFile(join(data, 'run', 'admin.json'))).rejects.toThrow('ENOENT')
 }, 120_000)
+
+/** Events of a topic that the version which received them did not know; this one does. */
+const lettersOfEarlierVersion = async (data: string, lines: readonly string[]): Promise<void> => {
+  const log = await openEmbeddedLog({ dir: join(data, 'log', 'raw'), mode: 'writer' })
+  const origin = { tenant: 'default', source: 'http', receivedAt: FROM }
+  const unusable = { reason: 'unknown-topic', detail: 'no decoder of this topic' } as const
+  const events = lines.map((line) => deadLetter(Buffer.from(line), unusable, origin, 'ingress').event)
+  await log.append([{ stream: deadLetterStream('default'), expected: 'any', events }])
+  await log.close()
+}
+
+test('an import, dead letters that can be used again and the clock go in beside a running ingress, and are counted', async () => {
+  const lines = [...simulate({ seed: 4, fromMs: FROM, hours: 2, queues: 2, agents: 8 })].map(({ line }) => line)
+  const [letters, posted, imported] = [lines.slice(0, 40), lines.slice(40, 120), lines.slice(120)]
+  const { dir, process, url, ran } = await started((data) => lettersOfEarlierVersion(data, letters))
+  const retried = async () => {
+    const { code, stdout, stderr } = await ran('deadletter', 'retry', '--json')
+    expect(code, stderr).toBe(0)
+    return JSON.parse(stdout) as unknown
+  }
+  expect(await retried()).toMatchObject({ usable: 40, stored: 40, deadLettered: 0 })
+  expect(await retried()).toMatchObject({ usable: 0, stored: 0 })
+  await post(url, posted)
+
+  const file = join(dir, 'rest.ndjson')
+  await writeFile(file, `${imported.join('\n')}\n`)
+  const ofImport = await ran('import', file)
+  expect(ofImport, ofImport.stderr).toMatchObject({ code: 0 })
+  expect(ofImport.stderr).toContain(`pid ${process.pid} writes this log`)
+  expect(ofImport.stdout).toContain(`${imported.length} stored, 0 duplicate`)
+  expect((await ran('import', file)).stdout).toContain(`0 stored, ${imported.length} duplicate`)
+
+  const clock = async () => JSON.parse((await ran('clock', 'show', '--json')).stdout) as Record<string, unknown>
+  const tooFar = await ran('clock', 'tick', '--at', '2026-01-05T12:00:00Z', '--why', 'a mistake')
+  expect(tooFar, tooFar.stderr).toMatchObject({ code: 0 })
+  expect(await clock()).toMatchObject({ frontier: '2026-01-05T12:00:00.000Z', takeBacks: 0 })
+  const back = await ran('clock', 'take-back', '--to', '2026-01-05T08:00:00Z')
+  expect(back, back.stderr).toMatchObject({ code: 0 })
+  expect(await clock()).toMatchObject({ frontier: '2026-01-05T08:00:00.000Z', takeBacks: 1 })
+
+  process.kill('SIGTERM')
+  expect(await process.ended, process.stderr()).toEqual({ code: 0, signal: null })
+  expect(await ran('run', '--until-caught-up')).toMatchObject({ code: 0 })
+  const offered = async (run: typeof ran): Promise<number> => {
+    const { stdout } = await run('rows', '--family', 'queue', '--json')
+    const rows = jsonLines<{ measures: { nOffered?: { count: number } } }>(stdout)
+    return rows.reduce((sum, { measures }) => sum + (measures.nOffered?.count ?? 0), 0)
+  }
+  const elsewhere: typeof ran = (...args) =>
+    streamvane(args, { env: { STREAMVANE_DATA: join(dir, 'elsewhere'), STREAMVANE_OPERATOR: 'jane' } })
+  await writeFile(file, `${lines.join('\n')}\n`)
+  expect(await elsewhere('import', file)).toMatchObject({ code: 0 })
+  expect(await elsewhere('run', '--until-caught-up')).toMatchObject({ code: 0 })
+  expect(await offered(ran)).toBe(await offered(elsewhere))
+  expect(await offered(ran)).toBeGreaterThan(10)
+}, 180_000)
 
 test('a process that was killed leaves its address behind: a command then writes the log itself, or is refused by who holds it now', async () => {
   const { dir, data, process, url, lines, ran } = await started()
