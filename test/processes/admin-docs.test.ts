@@ -44,16 +44,18 @@ test.skipIf(!hasCurl)(
     )
     const said: string[] = []
     for (const block of blocks) said.push((await shell('sh', ['-c', block], { env: variables })).stdout)
-    const [page, whole, stored, problem, job, jobs] = said
-    expect(said).toHaveLength(6)
+    const [page, whole, stored, comparison, problem, job, jobs] = said
+    expect(said).toHaveLength(7)
     const { items, next } = JSON.parse(page as string) as { items: readonly Json[]; next: string }
     expect(items).toHaveLength(2)
     expect(typeof next).toBe('string')
     expect(jsonLines<Json>(whole as string).length).toBeGreaterThan(2)
     expect(JSON.parse(stored as string)).toMatchObject({ stored: 1, changes: [{ outcome: 'stored' }] })
+    expect(JSON.parse(comparison as string)).toMatchObject({ operation: 'compareWithGenesys', by: 'token:auditor' })
     expect(JSON.parse(problem as string)).toMatchObject({ status: 422, errors: [{ at: 'family' }] })
     expect(JSON.parse(job as string)).toMatchObject({ operation: 'verify', by: 'token:auditor' })
-    expect(JSON.parse(jobs as string)).toMatchObject({ items: [{ operation: 'verify' }] })
+    const started = (JSON.parse(jobs as string) as { items: readonly { operation: string }[] }).items
+    expect(started.map(({ operation }) => operation).sort()).toEqual(['compareWithGenesys', 'verify'])
   },
   60_000,
 )
