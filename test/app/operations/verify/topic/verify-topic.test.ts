@@ -5,6 +5,7 @@ import type { VerifyTopicOptions } from '../../../../../src/app/operations/verif
 import type { Reader } from '../../../../../src/app/operations/verify/topic/topic-records.js'
 import { ensureLive } from '../../../../../src/app/pipeline/projector/projector-stage.js'
 import { singleLog } from '../../../../../src/app/pipeline/logs/logs.js'
+import type { Periods } from '../../../../../src/app/pipeline/egress/periods.js'
 import { runEgress } from '../../../../../src/app/pipeline/egress/egress.js'
 import { HOUR_MS } from '../../../../../src/domain/interval.js'
 import { defaultProfile, type Profile } from '../../../../../src/domain/profile.js'
@@ -71,19 +72,21 @@ const heldBy = async (broker: ModelBroker, topics: readonly string[]): Promise<H
 type Published = Readonly<{ log: EventLog; held: Held }>
 
 /** Two simulated hours, published as they are projected. */
-const published = async (filter: RowFilter = {}): Promise<Published> => {
+const published = async (filter: RowFilter = {}, periods?: Periods): Promise<Published> => {
   const log = memoryLog()
   const broker = new ModelBroker()
   createTopics(broker, PARTITIONS)
   broker.createTopic(MARKERS, PARTITIONS)
   const lines = [...simulate({ seed: 9, fromMs: FROM, hours: 2, queues: 2, agents: 5, reorder: 0.1 })]
   await ensureLive(singleLog(log), TENANT, profile, log, () => 0)
+  const projected = () => project({ log, tenant: TENANT, profile, batchMax: 60 })
   const round = async (): Promise<void> => {
-    await project({ log, tenant: TENANT, profile, batchMax: 60 })
+    await projected()
     const sink = modelSink(broker, { markers: { kind: 'topic', name: MARKERS } })
     const end = await runEgress({
       ...{ tenant: TENANT, logs: singleLog(log), sink, filter, batchMax: 50, untilCaughtUp: true, signal: never },
       ...{ logger: silent, now: () => 0 },
+      ...(periods !== undefined && { periods }),
     })
     expect(end).toEqual({ kind: 'caught-up' })
   }
@@ -94,7 +97,9 @@ const published = async (filter: RowFilter = {}): Promise<Published> => {
       lines.slice(at, at + 700).map(({ line }) => line),
     )
     await tickTo(log, TENANT, FROM + Math.floor((2 * HOUR_MS * at) / lines.length))
-    await round()
+    // A period is as long as four rounds.
+    if (periods === undefined || (at / 700) % 4 === 3) await round()
+    else await projected()
   }
   await tickTo(log, TENANT, FROM + 5 * HOUR_MS)
   await round()
@@ -146,6 +151,25 @@ describe('the topics of a sink', () => {
     const found = await verified(await published(filter), { filter })
     expect(found.first).toBeNull()
     expect(found.topics.reduce((sum, { compared }) => sum + compared, 0)).toBeGreaterThan(10)
+  })
+
+  test('of a sink that publishes by periods hold the last revision of each row; one that is removed is missing', async () => {
+    const periods: Periods = { due: () => Promise.resolve(), done: () => undefined }
+    const { log, held } = await published({}, periods)
+    expect((await verified({ log, held }, { demanded: 'latest' })).first).toBeNull()
+    // Revisions that a later one of the same period replaced were not published.
+    expect((await verified({ log, held }, { demanded: 'each' })).counts.missing).toBeGreaterThan(0)
+
+    const topic = modelTopics.topics.queue[0]?.topic ?? ''
+    const [place, records] = [...held].find(([name, { length }]) => name.startsWith(`${topic} `) && length > 1) ?? []
+    const last = records?.at(-1)
+    const id = String(last?.headers['ce_id'])
+    held.set(place ?? '', (records ?? []).slice(0, -1))
+    const found = await verified({ log, held }, { demanded: 'latest' })
+    expect(found.counts).toMatchObject({ missing: 1, changed: 0, added: 0 })
+    const { key = '', rowRevision = 0 } = found.first ?? {}
+    expect(`${key}/${rowRevision}`).toBe(id.slice(id.indexOf('queue/')))
+    expect(found.first).toMatchObject({ kind: 'missing', topic: { topic } })
   })
 
   test('with any record changed, removed or added are found to differ there', async () => {
