@@ -36,7 +36,7 @@ test('an auditor downloads what an operator had sealed and verifies it with noth
 
   const { proof } = await done('/audit/proofs', tokens.auditor, { event: await firstEvent(log) })
   expect(verifyProof(String(proof), keys)).toMatchObject({ kind: 'event', fault: null })
-  const none = await done('/audit/proofs', tokens.auditor, { event: '999999' })
+  const none = await done('/audit/proofs', tokens.auditor, { event: 999_999 })
   expect(none).toMatchObject({ problem: { status: 404 } })
 })
 

@@ -80,7 +80,10 @@ const proved = job({
   input: z.object({
     row: z.string().optional().describe('the key of a row; goes with revision'),
     ...{ revision: z.int().min(1).optional(), generation: generation.optional() },
-    event: z.string().optional().describe('position, stream@revision or id of an event'),
+    event: z
+      .union([z.string(), z.int().min(0)])
+      .optional()
+      .describe('position, stream@revision or id of an event'),
     consistency: z
       .object({ from: z.int().min(1), to: z.int().min(1).optional() })
       .optional()
@@ -95,7 +98,7 @@ const proved = job({
     const options = { logs, tenant, data: config.data, keys: keysOf(call), signal }
     if (consistency !== undefined)
       return { proof: await proveConsistency(options, { tree, from: consistency.from, to: consistency.to }) }
-    if (event !== undefined) return { proof: await proveEvent(options, eventSubject(event, tree)) }
+    if (event !== undefined) return { proof: await proveEvent(options, eventSubject(String(event), tree)) }
     if (row === undefined || revision === undefined)
       throw new ProblemError('not-valid', 'revision: say which revision of the row')
     return { proof: await proveEvent(options, { kind: 'row', key: row, revision, generation: of }) }
