@@ -35,7 +35,10 @@ export type HealthReport = Readonly<{
 export const healthOf = (stages: readonly StageHandle[], log: LogHealth, now: number): HealthReport => {
   const health = stages.map((stage) => [stage.name, stageHealth(stage, now)] as const)
   return {
-    ready: log.kind === 'well' && health.length > 0 && health.every(([, stage]) => isWorking(stage) || stage.state === 'paused'),
+    ready:
+      log.kind === 'well' &&
+      health.length > 0 &&
+      health.every(([, stage]) => isWorking(stage) || stage.state === 'paused'),
     stages: Object.fromEntries(health),
     log,
   }

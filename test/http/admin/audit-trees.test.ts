@@ -20,7 +20,7 @@ test('an auditor downloads what an operator had sealed and verifies it with noth
     return { ...(job['result'] as object), problem: job['problem'] }
   }
   const before = await call('/audit/export', { token: tokens.auditor })
-  expect([before.status, (await before.json())]).toMatchObject([404, { status: 404 }])
+  expect([before.status, await before.json()]).toMatchObject([404, { status: 404 }])
   expect(await done('/audit/heads', tokens.operator, { restart: ['raw'] })).toMatchObject({ problem: { status: 422 } })
 
   const { heads } = (await done('/audit/heads', tokens.operator)) as { heads: { origin: string; size: number }[] }
