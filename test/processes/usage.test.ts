@@ -121,7 +121,7 @@ describe('help', () => {
     expect(
       modules.filter(
         (module) =>
-          !/^(commander|node:fs|\.\/(command\/exit|command\/summaries|version)\.js|\.\.\/\.\.\/log\/kept-out\.js)$/.test(
+          !/^(commander|node:fs|node:module|\.\/(command\/exit|command\/summaries|version)\.js|\.\.\/\.\.\/log\/kept-out\.js)$/.test(
             module,
           ),
       ),
