@@ -10,11 +10,10 @@ import type { DatabaseOptions } from '../../src/egress/sql/options.js'
 import { sqlSink } from '../../src/egress/sql/sink.js'
 import { isUpToDate } from '../../src/egress/sql/tables.js'
 import { defaultTopics, topicOf } from '../../src/egress/topics.js'
-import { postgresqlPrograms, startPostgresql, type Postgresql } from '../support/postgresql.js'
+import { describePostgresql } from '../support/postgresql.js'
 import { sinkContract, type Delivered, type SinkHarness } from './sink.contract.js'
 
 const SCHEMA = 'streamvane'
-const programs = await postgresqlPrograms()
 
 /** What the tables hold: a row once, and once more for each of its replays. */
 const deliveredIn = async (database: DatabaseOptions): Promise<readonly Delivered[]> => {
@@ -71,15 +70,10 @@ describe('PostgreSQL in this process', () => {
   sinkContract('PGlite', async () => harness({ kind: 'pglite', folder }))
 })
 
-describe.skipIf(programs === undefined)('a real PostgreSQL', () => {
-  let server: Postgresql
-  beforeAll(async () => {
-    server = await startPostgresql(programs as string)
-  }, 60_000)
-  afterAll(() => server.stop())
+describePostgresql('a real PostgreSQL', (server) => {
   sinkContract('PostgreSQL', async () =>
     harness({
-      ...{ kind: 'postgresql', host: server.host, port: 5432, database: 'postgres', user: 'postgres' },
+      ...{ kind: 'postgresql', host: server().host, port: 5432, database: 'postgres', user: 'postgres' },
       ...{ connectTimeoutMs: 10_000, statementTimeoutMs: 30_000 },
     }),
   )

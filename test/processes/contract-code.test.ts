@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { DuckDBInstance } from '@duckdb/node-api'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { addToDigest, rowNumber } from '../../src/domain/row-digest.js'
-import { postgresqlPrograms, startPostgresql } from '../support/postgresql.js'
+import { describePostgresql } from '../support/postgresql.js'
 
 const document = readFileSync(join(import.meta.dirname, '../../docs/contracts.md'), 'utf8')
 
@@ -91,14 +91,8 @@ describe('the SQL of the contract in DuckDB', async () => {
   })
 })
 
-const programs = await postgresqlPrograms()
-const lacking = programs === undefined ? ' (skipped: no initdb, pg_ctl and psql of a PostgreSQL server are here)' : ''
-
-describe.skipIf(programs === undefined)(`the SQL of the contract in PostgreSQL${lacking}`, () => {
-  let server: Awaited<ReturnType<typeof startPostgresql>>
-  beforeAll(async () => void (server = await startPostgresql(programs ?? '')), 60_000)
-  afterAll(() => server.stop())
-  followsTheContract('postgresql', (sql) => server.query(sql))
+describePostgresql('the SQL of the contract in PostgreSQL', (server) => {
+  followsTheContract('postgresql', (sql) => server().query(sql))
 })
 
 const python = await promisify(execFile)('python3', ['--version']).then(

@@ -1,16 +1,15 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { decodeRow, familyOf } from '../../src/contract/kpi-stream.js'
 import { kpiStream } from '../../src/domain/stream-name.js'
 import { openDatabase } from '../../src/egress/sql/database.js'
 import { openEmbeddedLog } from '../../src/log/embedded/log.js'
 import { simulate } from '../../src/simulator/simulate.js'
-import { postgresqlPrograms, startPostgresql, type Postgresql } from '../support/postgresql.js'
+import { describePostgresql } from '../support/postgresql.js'
 import { jsonLines, running, scratchFolder, streamvane, type Outcome } from '../support/streamvane.js'
 
-const programs = await postgresqlPrograms()
 const DONE = { code: 0 }
 const BATCH_ROWS = 20
 const KILLS = 4
@@ -78,18 +77,13 @@ const morning = async (sink: Readonly<Record<string, unknown>>) => {
   }
 }
 
-describe.skipIf(programs === undefined)('rows in a real PostgreSQL', () => {
-  let server: Postgresql
-  beforeAll(async () => {
-    server = await startPostgresql(programs as string)
-  }, 60_000)
-  afterAll(() => server.stop())
+describePostgresql('rows in a real PostgreSQL', (server) => {
   const postgresql = (more: Readonly<Record<string, unknown>> = {}) => ({
-    ...{ use: 'postgresql', host: server.host, database: 'postgres', username: 'postgres' },
+    ...{ use: 'postgresql', host: server().host, database: 'postgres', username: 'postgres' },
     ...more,
   })
   const progress = async (): Promise<number> => {
-    const [[revision] = []] = await server
+    const [[revision] = []] = await server()
       .query(`SELECT coalesce((progress->>'revision')::bigint, -1) FROM streamvane.sinks`)
       .catch(() => [])
     return Number(revision ?? -1)
@@ -101,18 +95,18 @@ describe.skipIf(programs === undefined)('rows in a real PostgreSQL', () => {
       const process = egress()
       const before = await progress()
       await expect.poll(progress, { timeout: 60_000, interval: 20 }).toBeGreaterThan(before)
-      if (kill % 2 === 0) await server.crash()
+      if (kill % 2 === 0) await server().crash()
       else process.kill('SIGKILL')
       if (kill % 2 === 0) process.kill('SIGKILL')
       await process.ended
     }
     expect(await ran('run', '--until-caught-up', '--only', 'egress')).toMatchObject(DONE)
-    const published = await server.query(
+    const published = await server().query(
       `SELECT key, revision FROM streamvane.queue_metrics UNION ALL SELECT key, revision FROM streamvane.agent_metrics
        UNION ALL SELECT key, revision FROM streamvane.agent_state`,
     )
     expect(published.map(([key, revision]) => `${key} ${revision}`).sort()).toEqual(await storedRevisions(data))
-    expect(await server.query(QUESTION)).toEqual(await queueRows())
+    expect(await server().query(QUESTION)).toEqual(await queueRows())
   })
 
   test('are refused where the tables are missing and may not be made, with the command that makes them', async () => {
@@ -123,11 +117,13 @@ describe.skipIf(programs === undefined)('rows in a real PostgreSQL', () => {
     const dry = await ran('store', 'migrate', '--dry-run')
     expect(dry.stdout).toContain('CREATE TABLE IF NOT EXISTS "managed"."queue_metrics"')
     expect(
-      await server.query(`SELECT count(*) FROM information_schema.schemata WHERE schema_name = 'managed'`),
+      await server().query(`SELECT count(*) FROM information_schema.schemata WHERE schema_name = 'managed'`),
     ).toEqual([['0']])
     expect(await ran('store', 'migrate')).toMatchObject(DONE)
     expect(await ran('run', '--until-caught-up', '--only', 'egress')).toMatchObject(DONE)
-    expect(Number((await server.query('SELECT count(*) FROM managed.queue_metrics_latest'))[0]?.[0])).toBeGreaterThan(0)
+    expect(Number((await server().query('SELECT count(*) FROM managed.queue_metrics_latest'))[0]?.[0])).toBeGreaterThan(
+      0,
+    )
   })
 
   test('are refused where the database does not exist', async () => {

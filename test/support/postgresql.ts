@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe } from 'vitest'
 
 const run = promisify(execFile)
 
@@ -18,7 +19,7 @@ export type Postgresql = Readonly<{
 }>
 
 /** Folder of the server's programs: on the path, or where Debian and Ubuntu put them; `undefined`: there are none. */
-export const postgresqlPrograms = async (): Promise<string | undefined> => {
+const postgresqlPrograms = async (): Promise<string | undefined> => {
   const debian = '/usr/lib/postgresql'
   const versions = await readdir(debian).catch(() => [])
   const newestFirst = versions.sort((a, b) => Number(b) - Number(a)).map((version) => join(debian, version, 'bin'))
@@ -27,7 +28,7 @@ export const postgresqlPrograms = async (): Promise<string | undefined> => {
 }
 
 /** A server with a folder of its own, reached by a Unix socket in it alone. */
-export const startPostgresql = async (programs: string): Promise<Postgresql> => {
+const startPostgresql = async (programs: string): Promise<Postgresql> => {
   const dir = await mkdtemp(join(tmpdir(), 'streamvane-pg-'))
   const owner = serverUser()
   if (owner !== undefined) await chown(dir, owner.uid, owner.gid)
@@ -69,4 +70,17 @@ const serverUser = (): Readonly<{ uid: number; gid: number }> | undefined => {
       // there is no such user
     }
   throw new Error('PostgreSQL does not run as root, and there is neither a user postgres nor nobody')
+}
+
+const programs = await postgresqlPrograms()
+
+/** A suite on a real server of its own. Where there are no programs of PostgreSQL it is skipped and says so. */
+export const describePostgresql = (name: string, suite: (server: () => Postgresql) => void): void => {
+  const lacking = programs === undefined ? ' (skipped: no initdb, pg_ctl and psql of a PostgreSQL server are here)' : ''
+  describe.skipIf(programs === undefined)(`${name}${lacking}`, () => {
+    let server: Postgresql
+    beforeAll(async () => void (server = await startPostgresql(programs as string)), 60_000)
+    afterAll(() => server.stop())
+    suite(() => server)
+  })
 }
