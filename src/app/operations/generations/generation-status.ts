@@ -1,5 +1,6 @@
 import { recover } from '../../../contract/kpi-stream.js'
-import { LogUnavailable, type Position } from '../../../log/event-log.js'
+import { rawPrefixes } from '../../../domain/stream-name.js'
+import { LogUnavailable, type EventLog, type Position } from '../../../log/event-log.js'
 import { liveBefore, type Generation, type Generations, type Paused } from '../../pipeline/generations.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
 import { computedGenerations } from '../computed.js'
@@ -18,7 +19,7 @@ export type GenerationStatus = Readonly<{
   phase: GenerationPhase
   /** Through which raw position its rows count; `undefined`: none yet. In decimal. */
   position: string | undefined
-  /** Where the raw log ends, in decimal. */
+  /** Through where it has to fold, in decimal: the end of the log, or `position` where no raw event lies behind it. */
   head: string | undefined
   /** When it became live last, by whom and why. */
   promoted: Readonly<{ at: string; by?: string; why?: string; publish: string }> | undefined
@@ -40,7 +41,7 @@ export type StatusOptions = Readonly<{ logs: Logs; tenant: string; data: string 
 /** All generations, how far each is and what it takes. Throws `NoGeneration`. */
 export const projectionStatus = async ({ logs, tenant, data }: StatusOptions): Promise<ProjectionStatus> => {
   const state = await computedGenerations(logs, tenant)
-  const head = await (await logs.raw('reader')).head()
+  const raw = await logs.raw('reader')
   const generations: GenerationStatus[] = []
   for (const generation of Object.values(state.all)) {
     const { name } = generation
@@ -51,13 +52,21 @@ export const projectionStatus = async ({ logs, tenant, data }: StatusOptions): P
       generation,
       phase: phaseOf(state, generation, position),
       position: text(position),
-      head: text(head),
+      head: text(await endFor(raw, tenant, position)),
       promoted: promoted === undefined ? undefined : withoutName(promoted),
       retired,
       bytes: await bytesOfGeneration({ logs, tenant, data }, name),
     })
   }
   return { live: state.live, rollbackTo: liveBefore(state), paused: state.paused, generations }
+}
+
+/** On a server the log holds other streams as well: rows, publications, other applications. */
+const endFor = async (raw: EventLog, tenant: string, position: Position | undefined): Promise<Position | undefined> => {
+  const head = await raw.head()
+  if (head === undefined || position === undefined || position >= head) return head
+  for await (const _ of raw.readAll({ after: position, prefixes: rawPrefixes(tenant), batchMax: 1 })) return head
+  return position
 }
 
 export const phaseOf = (
