@@ -13,7 +13,9 @@ import { ingressOf, jsonLines, post, running, scratchFolder, streamvane } from '
  */
 const FIXTURE = join(import.meta.dirname, '../fixtures/data-folder-of-0.1.0.tar.gz')
 const FAMILIES = ['queue', 'agent', 'agent-state'] as const
-const REPLAY = ['replay', '--from', '2026-01-05', '--to', '2026-01-06']
+const REPLAY = ['replay', '--from', '2026-01-05', '--to', '2026-01-06', '--yes']
+/** All rows are published, so that files of the generation hold each of them. */
+const REBUILD = ['rebuild', '--promote', '--publish', 'all']
 type Named = Readonly<{ key: string; revision: number }>
 
 const unpacked = async (): Promise<
@@ -86,7 +88,7 @@ describe('an upgrade', () => {
     const replayed = (await containersIn(join(data, 'files', 'replay'))).flatMap((container) => container.rows)
     expect(names(replayed)).toEqual(names(before.filter(({ key }) => key.startsWith('queue/'))))
 
-    await commands.succeed('rebuild', '--promote')
+    await commands.succeed(...REBUILD)
     const lines = join(folder, 'later.ndjson')
     expect(later.length).toBeGreaterThan(50)
     await commands.succeed('import', lines)
@@ -101,13 +103,13 @@ describe('an upgrade', () => {
     const { data, later, folder } = await unpacked()
     const now = commandsOn(data)
     const next = commandsOn(data, await nextVersion(join(folder, 'next'), { isNewProjection: true }))
-    await now.succeed('rebuild', '--promote')
+    await now.succeed(...REBUILD)
 
     const old = now.run()
     const half = Math.floor(later.length / 2)
     await post(await ingressOf(old), later.slice(0, half))
     await old.said('egress: records published')
-    const differences = jsonLines<{ same: boolean }>(await next.succeed('rebuild', '--promote', '--json'))
+    const differences = jsonLines<{ same: boolean }>(await next.succeed(...REBUILD, '--json'))
     expect(differences.length).toBeGreaterThan(3)
     // What the running projector has not folded yet may differ in the intervals that are open.
     expect(differences.filter(({ same }) => same).length).toBeGreaterThanOrEqual(differences.length - 2)
@@ -146,7 +148,7 @@ describe('an upgrade', () => {
   test('to a version that goes on with the generation: its rows of two schemas are read, published and replayed alike', async () => {
     const { data, folder } = await unpacked()
     const now = commandsOn(data)
-    await now.succeed('rebuild', '--promote')
+    await now.succeed(...REBUILD)
     const next = commandsOn(data, await nextVersion(join(folder, 'next'), { isNewProjection: false }))
     const before = await rowsOf(now)
     expect(await rowsOf(next)).toEqual(before)
@@ -162,7 +164,7 @@ describe('an upgrade', () => {
       if ((last.get(row.key)?.revision ?? 0) < row.revision) last.set(row.key, row)
     expect(names([...last.values()])).toEqual(names(latest))
     await next.succeed(...REPLAY)
-    await next.succeed('rebuild', '--promote')
+    await next.succeed(...REBUILD)
     await next.succeed('run', '--until-caught-up')
   })
 })
