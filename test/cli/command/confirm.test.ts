@@ -14,8 +14,10 @@ test.each(['y\n', 'YES\n', ' yes \n'])(
   'on a terminal %j goes on, after it was said what will happen',
   async (answer) => {
     const terminal = asking(true, answer)
+    let shown = ''
+    terminal.output.on('data', (chunk: Buffer) => (shown += chunk.toString()))
     await confirm(['3 events will be erased for ever'], false, terminal)
-    expect(String(terminal.output.read())).toMatch(/^3 events will be erased for ever\n.*Go on\? \[y\/N\]/)
+    expect(shown).toMatch(/^3 events will be erased for ever\n.*Go on\? \[y\/N\]/)
   },
 )
 
