@@ -97,7 +97,7 @@ const started = async (env) => {
   const lines = []
   for await (const line of createInterface({ input: child.stderr })) {
     lines.push(line)
-    const url = /"url":"([^"]+)"/.exec(line)?.[1]
+    const url = line.includes('ingress: listening') ? /"url":"([^"]+)"/.exec(line)?.[1] : undefined
     if (url !== undefined) {
       child.stderr.resume()
       return { child, url }
