@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import * as E from 'fp-ts/lib/Either.js'
 import type { FamilyName } from '../../../domain/family.js'
-import { failureText, type Progress, type RowFilter, type RowRecord, type Sink } from '../../../egress/sink.js'
+import { failureText, type RowFilter, type RowRecord, type Sink } from '../../../egress/sink.js'
 import { computedGenerations, NoGeneration } from '../computed.js'
 import { latestHeaders } from '../../../contract/kpi-stream.js'
 import { rowEvents } from '../../row-index/row-events.js'
@@ -9,6 +9,7 @@ import { isInScope, type Scope } from '../../scoped/scope.js'
 import { passes, selectableRow } from '../../pipeline/egress/selection.js'
 import { recordedSink } from '../../pipeline/egress/publications/recorded-sink.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
+import { lookAtProgress } from '../../pipeline/egress/look-at-progress.js'
 
 export type ReplayOptions = Readonly<{
   tenant: string
@@ -110,18 +111,12 @@ const publishAgain = async (
  * to that generation: consumers would get its rows before they are told of them in order.
  */
 const publishedThrough = async (sink: Sink, live: string, signal: AbortSignal): Promise<number> => {
-  let progress: Progress | undefined
-  let wasAsked = false
-  // A check that refuses makes the sink tell its progress without fencing out the egress.
-  const read = await sink.connect(signal, async (found) => {
-    progress = found
-    wasAsked = true
-    return E.left('its progress was read')
-  })()
-  if (E.isLeft(read) && !wasAsked)
+  const read = await lookAtProgress(sink, signal)
+  if (E.isLeft(read))
     throw new ReplayFailed(`${sink.name}: the progress of the egress cannot be read: ${failureText(read.left)}`, {
       cause: read.left,
     })
+  const progress = read.right
   if (progress?.generation === live) return progress.revision
   throw new ReplayFailed(
     `${sink.name}: generation ${live} is live, and the egress has published ${

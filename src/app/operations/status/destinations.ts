@@ -6,6 +6,7 @@ import { failureText, type Progress, type SinkFailure } from '../../../egress/si
 import { sinkSettings, type SinkSettings } from '../../config/egress-sinks.js'
 import type { Config } from '../../config/schema.js'
 import { connectionCheckOf } from '../../pipeline/egress/connection-check.js'
+import { lookAtProgress } from '../../pipeline/egress/look-at-progress.js'
 import { progressCheck } from '../../pipeline/egress/progress-check.js'
 import { filesFolderOf, sinkOf, storePlace } from '../../pipeline/egress/sinks.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
@@ -76,12 +77,6 @@ const progressAt = async (
 ): Promise<Readonly<{ progress: Progress | undefined; failure: SinkFailure | undefined }>> => {
   const sink = sinkOf(settings, config, logger)
   const check = progressCheck({ tenant: config.tenant, logs, sink: sink.name, accepted: config.egress.acceptProgress })
-  let looked: Readonly<{ progress: Progress | undefined; refusal: string | undefined }> | undefined
-  const connecting = sink.connect(AbortSignal.timeout(LOOK_MS), async (progress) => {
-    const allowed = await check(progress)
-    looked = { progress, refusal: E.isLeft(allowed) ? allowed.left : undefined }
-    return E.left('looked at')
-  })()
   const late = new Promise<E.Either<SinkFailure, undefined>>((resolve) => {
     setTimeout(
       () => resolve(E.left({ tag: 'NotConnected', cause: new Error(`no answer within ${LOOK_MS / 1_000} s`) })),
@@ -89,12 +84,11 @@ const progressAt = async (
     ).unref()
   })
   try {
-    const connected = await Promise.race([connecting, late])
-    if (looked !== undefined) {
-      const { progress, refusal } = looked
-      return { progress, failure: refusal === undefined ? undefined : { tag: 'Refused', reason: refusal } }
-    }
-    return { progress: undefined, failure: E.isLeft(connected) ? connected.left : undefined }
+    const looked = await Promise.race([lookAtProgress(sink, AbortSignal.timeout(LOOK_MS)), late])
+    if (E.isLeft(looked)) return { progress: undefined, failure: looked.left }
+    const progress = looked.right
+    const allowed = await check(progress)
+    return { progress, failure: E.isLeft(allowed) ? { tag: 'Refused', reason: allowed.left } : undefined }
   } catch (cause) {
     return { progress: undefined, failure: { tag: 'NotConnected', cause } }
   } finally {

@@ -2,8 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { readKpiEvent } from '../../../../contract/kpi-stream.js'
 import { familyNames } from '../../../../domain/family.js'
 import { kpiStream } from '../../../../domain/stream-name.js'
-import type { Progress, Sink } from '../../../../egress/sink.js'
-import { failureText } from '../../../../egress/sink.js'
+import { failureText, type Progress, type Sink } from '../../../../egress/sink.js'
 import { markerTopicsOf, topicNames } from '../../../../egress/topics.js'
 import { passes, selectableOf } from '../../../pipeline/egress/selection.js'
 import { Findings, type Difference, type DifferenceKind, type IntervalVerdict } from '../findings.js'
@@ -14,6 +13,7 @@ import { LatestRecords } from './latest-records.js'
 import { checkTopic, type TopicCounts } from './topic-check.js'
 import { reportMissingRecords } from './missing-records.js'
 import type { VerifyTopicOptions } from './topic-options.js'
+import { lookAtProgress } from '../../../pipeline/egress/look-at-progress.js'
 
 export type TopicVerification = Readonly<{
   generation: string
@@ -83,15 +83,10 @@ const TOPICS_MAX = 31
  * Throws `VerifyRefused` if it cannot be read, or tells of another generation.
  */
 export const publishedThrough = async (sink: Sink, generation: string, signal: AbortSignal): Promise<Progress> => {
-  let progress: Progress | undefined
-  let wasAsked = false
-  const read = await sink.connect(signal, async (found) => {
-    progress = found
-    wasAsked = true
-    return E.left('its progress was read')
-  })()
-  if (E.isLeft(read) && !wasAsked)
+  const read = await lookAtProgress(sink, signal)
+  if (E.isLeft(read))
     throw new VerifyRefused(`${sink.name}: the progress of the egress cannot be read: ${failureText(read.left)}`)
+  const progress = read.right
   if (progress?.generation === generation) return progress
   throw new VerifyRefused(
     `${sink.name}: generation ${generation} is verified, and the egress has published ${
