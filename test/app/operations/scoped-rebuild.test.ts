@@ -140,7 +140,8 @@ describe('a rebuild of some rows', () => {
           await compare()
         },
       ),
-      lawRuns(8),
+      // Rows lie within this scope and out of it, and the profile changes some: few random scopes may miss one of these.
+      { ...lawRuns(8), examples: [[{ from: FROM + 30 * MINUTE_MS, families: ['queue'] }, 'detail-events', 0.6]] },
     )
     expect(Math.min(inside, outside, different)).toBeGreaterThan(0)
   }, 240_000)
