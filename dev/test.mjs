@@ -8,7 +8,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ensureInstalled } from './install.mjs'
-import { skippedLines, tallyLine, tallyOf } from './tally.mjs'
+import { failedLines, skippedLines, tallyLine, tallyOf } from './tally.mjs'
 
 const root = join(import.meta.dirname, '..')
 ensureInstalled(root)
@@ -27,6 +27,6 @@ const [code] = await once(child, 'exit')
 const report = existsSync(reportFile) ? JSON.parse(readFileSync(reportFile, 'utf8')) : undefined
 rmSync(folder, { recursive: true, force: true })
 const tally = tallyOf(report, code ?? 1)
-for (const line of skippedLines(report, root)) console.log(line)
+for (const line of [...skippedLines(report, root), ...failedLines(report, root)]) console.log(line)
 console.log(tallyLine(tally))
 process.exitCode = tally.failed > 0 ? 1 : 0

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { skippedLines, tallyLine, tallyOf } from '../dev/tally.mjs'
+import { failedLines, skippedLines, tallyLine, tallyOf } from '../dev/tally.mjs'
 
 const file = (status: string, ...cases: string[]) => ({
   status,
@@ -55,6 +55,31 @@ describe('the tally of a test run', () => {
     }
     expect(skippedLines(report, '/repo')).toEqual([
       'skipped 2 in test/one.test.ts: the sink (skipped: a real broker is needed)',
+    ])
+  })
+
+  test('what failed is named at the end by file, titles and message, also a file that could not be loaded', () => {
+    const report = {
+      testResults: [
+        {
+          name: '/repo/test/one.test.ts',
+          status: 'failed',
+          assertionResults: [
+            { status: 'passed', title: 'holds' },
+            {
+              status: 'failed',
+              ancestorTitles: ['the sink'],
+              title: 'publishes',
+              failureMessages: ['expected 1\nat x'],
+            },
+          ],
+        },
+        { name: '/repo/test/two.test.ts', status: 'failed', message: 'Cannot find module', assertionResults: [] },
+      ],
+    }
+    expect(failedLines(report, '/repo')).toEqual([
+      'failed test/one.test.ts: the sink > publishes\n    expected 1\n    at x',
+      'failed test/two.test.ts\n    Cannot find module',
     ])
   })
 })
