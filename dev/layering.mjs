@@ -11,22 +11,27 @@ const ROOMS = {
   domain: { rooms: [], packages: ['fp-ts', 'jsep'] },
   projections: { rooms: ['domain'], packages: ['fp-ts', 'immer'] },
   simulator: { rooms: ['domain'], packages: 'any' },
+  credentials: { rooms: ['domain'], packages: 'any' },
   log: { rooms: ['domain'], packages: 'any' },
   audit: { rooms: ['domain', 'log'], packages: ['fp-ts'], builtins: ['crypto', 'zlib'] },
   contract: { rooms: ['domain', 'log'], packages: 'any' },
-  ingress: { rooms: ['domain', 'log'], packages: 'any' },
-  egress: { rooms: ['domain', 'contract', 'log'], packages: 'any' },
+  ingress: { rooms: ['domain', 'credentials', 'log'], packages: 'any' },
+  egress: { rooms: ['domain', 'credentials', 'contract', 'log'], packages: 'any' },
   facts: { rooms: ['domain', 'log'], packages: 'any' },
-  app: { rooms: ['domain', 'projections', 'contract', 'log', 'facts', 'audit', 'ingress', 'egress'], packages: 'any' },
+  app: {
+    rooms: ['domain', 'credentials', 'projections', 'contract', 'log', 'facts', 'audit', 'ingress', 'egress'],
+    packages: 'any',
+  },
   // A room above may import from any room below it, not only from the next one down. No room imports upwards.
   http: {
-    rooms: ['domain', 'projections', 'contract', 'log', 'facts', 'audit', 'ingress', 'egress', 'app'],
+    rooms: ['domain', 'credentials', 'projections', 'contract', 'log', 'facts', 'audit', 'ingress', 'egress', 'app'],
     packages: 'any',
   },
   // The commands put the whole together, the server and the simulator included.
   cli: {
     rooms: [
       'domain',
+      'credentials',
       'projections',
       'contract',
       'log',

@@ -1,5 +1,5 @@
-import { readEventHubs, CONNECTION_STRING_USER } from '../../egress/kafka/auth/event-hubs.js'
-import { Secret } from '../../egress/secret.js'
+import { readConnectionString } from '../../credentials/connection-string.js'
+import { Secret } from '../../credentials/secret.js'
 import type { ConnectionConfig, Preset } from './kafka-connection-schema.js'
 import type { SettingFault } from './setting-fault.js'
 
@@ -11,6 +11,8 @@ type Destination = ConnectionConfig &
 
 const WEEK_MS = 7 * 86_400_000
 const KAFKA_PORT = 9093
+/** The user name with which a connection string is the password. */
+const CONNECTION_STRING_USER = '$ConnectionString'
 
 /** The raw settings of the egress, each Kafka destination with what its preset implies. What is given wins. */
 export const withPresets = (egress: Raw): Raw => ({
@@ -42,7 +44,7 @@ const withMechanism = ({ sasl }: Raw, mechanism: string): Raw => (isRaw(sasl) ? 
 const fromConnectionString = ({ eventHubsConnectionString: secret }: Raw): Raw => {
   if (!(secret instanceof Secret)) return {}
   try {
-    const { host } = readEventHubs(secret.read())
+    const { host } = readConnectionString(secret.read(), 'Event Hubs')
     return {
       brokers: [`${host}:${KAFKA_PORT}`],
       sasl: { mechanism: 'plain', username: CONNECTION_STRING_USER, password: secret },
@@ -110,7 +112,7 @@ function* eventHubsFaults(settings: Destination): Generator<SettingFault> {
   if (secret === undefined) return
   let hubs
   try {
-    hubs = readEventHubs(secret.read())
+    hubs = readConnectionString(secret.read(), 'Event Hubs')
   } catch (cause) {
     yield fault('eventHubsConnectionString', (cause as Error).message)
     return

@@ -1,7 +1,7 @@
 import kafkajs from 'kafkajs'
 import type { Kafka, Producer, RetryOptions } from 'kafkajs'
 import { kafkaSasl, type SaslSettings } from './auth/sasl.js'
-import type { TlsSettings } from '../tls.js'
+import type { TlsSettings } from '../../credentials/tls.js'
 import { kafkaSockets } from './auth/sockets.js'
 import { kafkaDefaults, metadataMaxAgeMs, timeouts, type KafkaAddress } from './options.js'
 import { useOwnRecordEncoder } from './kafkajs-internals.js'

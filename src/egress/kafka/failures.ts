@@ -1,5 +1,5 @@
 import { ClusterError } from './cluster.js'
-import { connectionFault } from './auth/connection-faults.js'
+import { connectionFault } from '../../credentials/connection-faults.js'
 import { protocolErrorName } from './kafkajs-internals.js'
 import { UnreadableProgress } from './progress/progress.js'
 import type { SinkFailure } from '../sink.js'

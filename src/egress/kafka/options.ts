@@ -1,11 +1,11 @@
 import type { KafkaConfig } from 'kafkajs'
 import type { FamilyName } from '../../domain/family.js'
-import type { TlsSettings } from '../tls.js'
+import type { TlsSettings } from '../../credentials/tls.js'
 import type { BadRow } from './dead-letter/dead-letter.js'
 import type { SignsOfLife } from './progress/other-owner.js'
 import type { ProgressMismatchCode } from '../progress-mismatch.js'
 import type { SubjectStrategy } from './registry/subjects.js'
-import type { Secret } from '../secret.js'
+import type { Secret } from '../../credentials/secret.js'
 import type { Markers, Topics } from '../topics.js'
 
 /** What the configuration and the functions of this folder use where nothing is said. */

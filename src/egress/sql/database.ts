@@ -1,5 +1,5 @@
 import { Kysely, PostgresDialect, type PostgresPool, type QueryExecutorProvider } from 'kysely'
-import { tlsMaterial } from '../tls.js'
+import { tlsMaterial } from '../../credentials/tls.js'
 import type { DatabaseOptions } from './options.js'
 import { pglitePool } from './pglite.js'
 

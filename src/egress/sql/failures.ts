@@ -1,4 +1,4 @@
-import { SecretUnreadable } from '../secret.js'
+import { SecretUnreadable } from '../../credentials/secret.js'
 import type { SinkFailure } from '../sink.js'
 import { FolderInUse } from './pglite.js'
 import { UnknownRowSchema } from './records.js'

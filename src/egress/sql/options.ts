@@ -1,5 +1,5 @@
-import type { Secret } from '../secret.js'
-import type { TlsSettings } from '../tls.js'
+import type { Secret } from '../../credentials/secret.js'
+import type { TlsSettings } from '../../credentials/tls.js'
 
 /** A server, by address; or PGlite, PostgreSQL in this process with its files in a folder. */
 export type DatabaseOptions =

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { defaultProfile } from '../../../src/domain/profile.js'
 import { loadConfig, loadProfile, redacted } from '../../../src/app/config/load.js'
 import { sinkSettings } from '../../../src/app/config/egress-sinks.js'
-import { Secret } from '../../../src/egress/secret.js'
+import { Secret } from '../../../src/credentials/secret.js'
 import { ConfigError, type Config } from '../../../src/app/config/schema.js'
 
 let folder = ''

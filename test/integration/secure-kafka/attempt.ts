@@ -1,5 +1,5 @@
 import type { SaslSettings } from '../../../src/egress/kafka/auth/sasl.js'
-import type { TlsSettings } from '../../../src/egress/tls.js'
+import type { TlsSettings } from '../../../src/credentials/tls.js'
 import { kafkaAddress } from '../../../src/egress/kafka/connection.js'
 import { planTopics, TopicsFailed, TopicsRefused } from '../../../src/egress/kafka/topic-admin.js'
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { Secret } from '../../../src/egress/secret.js'
+import { Secret } from '../../../src/credentials/secret.js'
 import type { SecureBroker } from '../../support/secure-kafka/secure-broker.js'
 import { attempt } from './attempt.js'
 

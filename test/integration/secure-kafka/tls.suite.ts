@@ -1,9 +1,9 @@
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { TlsSettings } from '../../../src/egress/tls.js'
+import type { TlsSettings } from '../../../src/credentials/tls.js'
 import { registryClient } from '../../../src/egress/kafka/registry/registry-client.js'
-import { Secret } from '../../../src/egress/secret.js'
+import { Secret } from '../../../src/credentials/secret.js'
 import type { SecureBroker } from '../../support/secure-kafka/secure-broker.js'
 import { attempt } from './attempt.js'
 

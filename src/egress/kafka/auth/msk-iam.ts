@@ -1,12 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
-import { tokenSource, type Token, type TokenSource } from './token-source.js'
-
-/** Credentials of AWS; `sessionToken` with temporary ones. */
-export type AwsCredentials = Readonly<{
-  accessKeyId: string
-  secretAccessKey: string
-  sessionToken?: string | undefined
-}>
+import type { AwsCredentials } from '../../../credentials/aws-credentials.js'
+import { tokenSource, type Token, type TokenSource } from '../../../credentials/token-source.js'
 
 /**
  * Tokens for Amazon MSK with IAM, as the `aws-msk-iam-sasl-signer` libraries of AWS make them: the address of a request

@@ -1,6 +1,6 @@
 import type { AuthenticationProviderArgs } from 'kafkajs'
-import { AuthenticationRefused } from './connection-faults.js'
-import type { Token } from './token-source.js'
+import { AuthenticationRefused } from '../../../credentials/connection-faults.js'
+import type { Token } from '../../../credentials/token-source.js'
 
 /**
  * The exchange of SASL OAUTHBEARER (RFC 7628) with extensions (KIP-342). Throws `AuthenticationRefused` with the words

@@ -1,10 +1,10 @@
 import kafkajs from 'kafkajs'
 import type { Authenticator, AuthenticationProviderArgs, KafkaConfig } from 'kafkajs'
 import { kafkajsScram, protocolErrorName } from '../kafkajs-internals.js'
-import type { Secret } from '../../secret.js'
-import { AuthenticationRefused } from './connection-faults.js'
+import type { Secret } from '../../../credentials/secret.js'
+import { AuthenticationRefused } from '../../../credentials/connection-faults.js'
 import { lengthPrefixed, oauthBearerExchange } from './oauth-bearer.js'
-import type { TokenSource } from './token-source.js'
+import type { TokenSource } from '../../../credentials/token-source.js'
 
 /** How this process authenticates to the broker. */
 export type SaslSettings =

@@ -1,8 +1,8 @@
 import { connect as connectPlain, isIP, Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { ISocketFactory } from 'kafkajs'
-import { tlsMaterial, type TlsSettings } from '../../tls.js'
-import { PlaintextToTls } from './connection-faults.js'
+import { tlsMaterial, type TlsSettings } from '../../../credentials/tls.js'
+import { PlaintextToTls } from '../../../credentials/connection-faults.js'
 
 const KEEP_ALIVE_DELAY_MS = 60_000
 

@@ -1,7 +1,7 @@
 import { Agent, request } from 'undici'
 import type { AvroSchema } from '../../../contract/schema/named-types.js'
-import { AuthenticationRefused, connectionFault } from '../auth/connection-faults.js'
-import { tlsMaterial } from '../../tls.js'
+import { AuthenticationRefused, connectionFault } from '../../../credentials/connection-faults.js'
+import { tlsMaterial } from '../../../credentials/tls.js'
 import type { CompatibilityLevel, RegistryConnection } from '../options.js'
 
 /**

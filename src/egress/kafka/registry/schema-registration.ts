@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { fingerprintOf } from '../../../contract/old-schema.js'
 import type { AvroSchema } from '../../../contract/schema/named-types.js'
-import { AuthenticationRefused } from '../auth/connection-faults.js'
+import { AuthenticationRefused } from '../../../credentials/connection-faults.js'
 import type { CompatibilityLevel, RegistryOptions } from '../options.js'
 import { RegistryAnswer, registryClient, type RegisteredVersion, type RegistryClient } from './registry-client.js'
 import type { SinkFailure } from '../../sink.js'

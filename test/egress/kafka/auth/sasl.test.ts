@@ -2,7 +2,7 @@ import kafkajs from 'kafkajs'
 import type { AuthenticationProviderArgs, Mechanism } from 'kafkajs'
 import { describe, expect, test } from 'vitest'
 import { kafkaSasl } from '../../../../src/egress/kafka/auth/sasl.js'
-import { Secret } from '../../../../src/egress/secret.js'
+import { Secret } from '../../../../src/credentials/secret.js'
 
 const REFUSAL = Object.assign(new Error('Authentication failed'), { type: 'SASL_AUTHENTICATION_FAILED' })
 

@@ -8,7 +8,7 @@ import { rowCodec } from '../../../../src/contract/row-codec.js'
 import type { CompatibilityLevel, RegistryOptions } from '../../../../src/egress/kafka/options.js'
 import { findSchemas } from '../../../../src/egress/kafka/registry/schema-registration.js'
 import { schemaIdKey, subjectSchemas } from '../../../../src/egress/kafka/registry/subjects.js'
-import { Secret } from '../../../../src/egress/secret.js'
+import { Secret } from '../../../../src/credentials/secret.js'
 import { defaultTopics } from '../../../../src/egress/topics.js'
 import { standInRegistry, type RegistryReply, type RegistryRequest } from './stand-in-registry.js'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { tokenSource, type Token } from '../../../../src/egress/kafka/auth/token-source.js'
+import { tokenSource, type Token } from '../../src/credentials/token-source.js'
 
 const LIFE_MS = 600_000
 

@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { AuthenticationRefused } from './connection-faults.js'
-import type { AwsCredentials } from './msk-iam.js'
 import { askIssuer, jsonIn } from './token-request.js'
+
+/** Credentials of AWS; `sessionToken` with temporary ones. */
+export type AwsCredentials = Readonly<{
+  accessKeyId: string
+  secretAccessKey: string
+  sessionToken?: string | undefined
+}>
 
 type Environment = Readonly<Record<string, string | undefined>>
 

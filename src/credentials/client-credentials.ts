@@ -1,6 +1,6 @@
-import type { Secret } from '../../secret.js'
+import type { Secret } from './secret.js'
 import { AuthenticationRefused } from './connection-faults.js'
-import type { TlsSettings } from '../../tls.js'
+import type { TlsSettings } from './tls.js'
 import { askIssuer, tokenIn } from './token-request.js'
 import { tokenSource, type TokenSource } from './token-source.js'
 

@@ -1,4 +1,4 @@
-import { Secret } from '../../secret.js'
+import { Secret } from './secret.js'
 import { withReread } from './client-credentials.js'
 import { askIssuer, tokenIn } from './token-request.js'
 import { tokenSource, type TokenSource } from './token-source.js'

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { awsCredentials } from '../../../../src/egress/kafka/auth/aws-credentials.js'
-import { standInIssuer, type StandInIssuer } from '../../../support/secure-kafka/token-issuer.js'
+import { awsCredentials } from '../../src/credentials/aws-credentials.js'
+import { standInIssuer, type StandInIssuer } from '../support/secure-kafka/token-issuer.js'
 
 /** Stands in for the security token service, the endpoint of a container and the metadata service of an instance. */
 let aws: StandInIssuer

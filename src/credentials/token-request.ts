@@ -1,6 +1,6 @@
-import { printable } from '../../../domain/printable.js'
+import { printable } from '../domain/printable.js'
 import { AuthenticationRefused } from './connection-faults.js'
-import { tlsMaterial, type TlsSettings } from '../../tls.js'
+import { tlsMaterial, type TlsSettings } from './tls.js'
 import type { Token } from './token-source.js'
 
 /** A request to an issuer of tokens or credentials. */
