@@ -28,7 +28,9 @@ const poolOf = async (options: DatabaseOptions & { kind: 'postgresql' }): Promis
     ...(password === undefined ? {} : { password: () => password.read() }),
     ...(tls === undefined ? {} : { ssl: tlsMaterial(tls) }),
   })
-  // A connection that breaks while it is idle is replaced; without a listener it would end the process.
+  // A connection that breaks is replaced, and a statement under way fails. The driver tells it by an event as well, of
+  // the pool where the connection was idle, else of the client: without a listener that would end the process.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
