@@ -46,6 +46,14 @@ describe('the account that the bounce test keeps of a consumer', () => {
     expect(verdictOn(seen)).toEqual({ ...NOTHING, altered: ['g1/a/6'] })
   })
 
+  test('a row that comes again with other bytes is altered and doubled', () => {
+    expect(verdictOn([...published, row('a', 1, { digest: 'others' })])).toEqual({
+      ...NOTHING,
+      doubled: ['g1/a/1'],
+      altered: ['g1/a/1'],
+    })
+  })
+
   test('a row that the log does not hold is unknown, also if only its generation differs', () => {
     expect(verdictOn([...published, row('a', 7), row('a', 1, { generation: 'g2' })])).toEqual({
       ...NOTHING,

@@ -20,7 +20,7 @@ export type Verdict = Readonly<{
   doubled: readonly string[]
   /** Seen for the first time after a later revision of the same row. */
   reordered: readonly string[]
-  /** Seen with other bytes than the log holds. */
+  /** Seen with other bytes than the log holds, or again with other bytes than before. */
   altered: readonly string[]
   /** Seen, not held by the log: for example of a transaction that was aborted. */
   unknown: readonly string[]
@@ -38,6 +38,7 @@ export class Ledger {
   private readonly digests = new Map<string, string>()
   private readonly highest = new Map<string, number>()
   private readonly doubled: string[] = []
+  private readonly alteredAgain: string[] = []
   private readonly reordered: string[] = []
   private longest = { pauseMs: 0, endedMs: 0 }
   private lastArrivedMs: number | undefined
@@ -58,8 +59,10 @@ export class Ledger {
     this.lastArrivedMs = row.arrivedMs
 
     const name = nameOf(row)
-    if (this.digests.has(name)) {
+    const before = this.digests.get(name)
+    if (before !== undefined) {
       this.doubled.push(name)
+      if (before !== row.digest) this.alteredAgain.push(name)
       return
     }
     this.digests.set(name, row.digest)
@@ -76,7 +79,10 @@ export class Ledger {
       lost: [...held.keys()].filter((name) => !this.digests.has(name)),
       doubled: this.doubled,
       reordered: this.reordered,
-      altered: seen.filter(([name, digest]) => held.has(name) && held.get(name) !== digest).map(([name]) => name),
+      altered: [
+        ...seen.filter(([name, digest]) => held.has(name) && held.get(name) !== digest).map(([name]) => name),
+        ...this.alteredAgain,
+      ],
       unknown: seen.map(([name]) => name).filter((name) => !held.has(name)),
     }
   }

@@ -2,17 +2,15 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
-import { decodeRow, familyOf } from '../../src/contract/kpi-stream.js'
-import { kpiStream } from '../../src/domain/stream-name.js'
 import { openDatabase } from '../../src/egress/sql/database.js'
-import { openEmbeddedLog } from '../../src/log/embedded/log.js'
 import { simulate } from '../../src/simulator/simulate.js'
+import type { GrownLog } from '../support/grown-log.js'
 import { describePostgresql } from '../support/postgresql.js'
+import { sinkUnderFire } from '../support/sink-under-fire.js'
 import { jsonLines, running, scratchFolder, streamvane, type Outcome } from '../support/streamvane.js'
 
 const DONE = { code: 0 }
 const BATCH_ROWS = 20
-const KILLS = 4
 
 type Term = Readonly<{ count?: number; sum?: number; numerator?: number; denominator?: number }>
 type QueueRow = Readonly<{
@@ -34,22 +32,11 @@ const QUESTION = `SELECT key, revision, status, n_offered, t_answered_count, t_a
 
 const byKey = (a: readonly string[], b: readonly string[]): number => ((a[0] as string) < (b[0] as string) ? -1 : 1)
 
-/** Every row of the KPI log as `<key> <revision>`, sorted. */
-const storedRevisions = async (data: string): Promise<readonly string[]> => {
-  const kpi = await openEmbeddedLog({ dir: join(data, 'log', 'kpi-g1'), mode: 'reader' })
-  try {
-    const stored: string[] = []
-    for await (const batch of kpi.readStream(kpiStream('default', 'g1')))
-      for (const event of batch) {
-        if (familyOf(event) === undefined) continue
-        const { key, revision } = decodeRow(event).row
-        stored.push(`${key} ${revision}`)
-      }
-    return stored.sort()
-  } finally {
-    await kpi.close()
-  }
-}
+/** The latest rows of queues as the command gives them, in the form of {@link QUESTION}. */
+const queueRowsOf = async (ran: GrownLog['ran']): Promise<readonly (readonly string[])[]> =>
+  jsonLines<QueueRow>((await ran('rows', '--family', 'queue', '--json')).stdout)
+    .map(answerOf)
+    .sort(byKey)
 
 /** A morning that is projected, with a configuration whose only sink is this one. */
 const morning = async (sink: Readonly<Record<string, unknown>>) => {
@@ -70,10 +57,6 @@ const morning = async (sink: Readonly<Record<string, unknown>>) => {
     ...{ data, ran },
     egress: () => running(['run', '--until-caught-up', '--only', 'egress', '--log-level', 'debug'], env),
     follower: () => running(['run', '--only', 'egress'], env),
-    queueRows: async (): Promise<readonly (readonly string[])[]> =>
-      jsonLines<QueueRow>((await ran('rows', '--family', 'queue', '--json')).stdout)
-        .map(answerOf)
-        .sort(byKey),
   }
 }
 
@@ -82,32 +65,20 @@ describePostgresql('rows in a real PostgreSQL', (server) => {
     ...{ use: 'postgresql', host: server().host, database: 'postgres', username: 'postgres' },
     ...more,
   })
-  const progress = async (): Promise<number> => {
-    const [[revision] = []] = await server()
-      .query(`SELECT coalesce((progress->>'revision')::bigint, -1) FROM streamvane.sinks`)
-      .catch(() => [])
-    return Number(revision ?? -1)
-  }
 
-  test('are each revision of the KPI log once, and its latest rows in the view, after the egress and the server were killed at every turn', async () => {
-    const { data, ran, egress, queueRows } = await morning(postgresql())
-    for (let kill = 0; kill < KILLS; kill++) {
-      const process = egress()
-      const before = await progress()
-      await expect.poll(progress, { timeout: 60_000, interval: 20 }).toBeGreaterThan(before)
-      if (kill % 2 === 0) await server().crash()
-      else process.kill('SIGKILL')
-      if (kill % 2 === 0) process.kill('SIGKILL')
-      await process.ended
-    }
-    expect(await ran('run', '--until-caught-up', '--only', 'egress')).toMatchObject(DONE)
-    const published = await server().query(
-      `SELECT key, revision FROM streamvane.queue_metrics UNION ALL SELECT key, revision FROM streamvane.agent_metrics
-       UNION ALL SELECT key, revision FROM streamvane.agent_state`,
-    )
-    expect(published.map(([key, revision]) => `${key} ${revision}`).sort()).toEqual(await storedRevisions(data))
-    expect(await server().query(QUESTION)).toEqual(await queueRows())
-  })
+  sinkUnderFire('rows in PostgreSQL', () => ({
+    sink: postgresql(),
+    promises: 'exactly-once',
+    values: 'none',
+    arrived: async () => {
+      const tables = ['queue_metrics', 'agent_metrics', 'agent_state']
+      const rows = tables.map((table) => `SELECT generation, key, revision FROM streamvane.${table}`)
+      const found = await server().query(`${rows.join(' UNION ALL ')} ORDER BY key, revision`)
+      return found.map(([generation = '', key = '', revision]) => ({ generation, key, revision: Number(revision) }))
+    },
+    crash: () => server().crash(),
+    finally: async ({ ran }: GrownLog) => expect(await server().query(QUESTION)).toEqual(await queueRowsOf(ran)),
+  }))
 
   test('are refused where the tables are missing and may not be made, with the command that makes them', async () => {
     const store = postgresql({ schema: 'managed', migrate: false })
@@ -134,7 +105,7 @@ describePostgresql('rows in a real PostgreSQL', (server) => {
 })
 
 test('rows in PGlite are those of `rows`, and a second process is refused while one has the folder', async () => {
-  const { data, ran, egress, follower, queueRows } = await morning({ use: 'pglite' })
+  const { data, ran, egress, follower } = await morning({ use: 'pglite' })
   expect(await egress().ended).toMatchObject(DONE)
   const first = follower()
   await first.said('delivers exactly once')
@@ -149,5 +120,5 @@ test('rows in PGlite are those of `rows`, and a second process is refused while 
     rows
       .map((row) => Object.values(row).map((value) => (value === null ? '' : String(value as string | number))))
       .sort(byKey),
-  ).toEqual(await queueRows())
+  ).toEqual(await queueRowsOf(ran))
 })

@@ -1,10 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { filesSink } from '../../src/egress/files/sink.js'
 import type { Progress, Sink } from '../../src/egress/sink.js'
@@ -92,29 +89,3 @@ describe('a crash before any step on the disk', () => {
     }
   })
 })
-
-test('kill -9 in mid-write, over and over: every row once and in order', async () => {
-  const program = join(import.meta.dirname, '../egress/files/sink-child.ts')
-  const last = 60
-  let kills = 0
-  for (let round = 0; round < 40; round++) {
-    const child = spawn(process.execPath, ['--import', 'tsx', program, folder, String(last)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    const exited = once(child, 'exit') as Promise<[number | null, string | null]>
-    // Killed some batches after its start, each time at another point of the next one.
-    const batches = 8 + (round % 5)
-    let seen = 0
-    for await (const _ of createInterface({ input: child.stdout }))
-      if (++seen === batches) setTimeout(() => child.kill('SIGKILL'), round % 4)
-    const [code, signal] = await exited
-    if (signal === 'SIGKILL') kills++
-    else {
-      expect(code).toBe(0)
-      break
-    }
-  }
-  expect(kills).toBeGreaterThan(2)
-  await goOn(sinkOn({ tenant: 'acme', folder }), last)
-  await expectOnceAndInOrder(last)
-}, 120_000)
