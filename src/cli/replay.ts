@@ -1,9 +1,11 @@
 import { Option, type Command } from 'commander'
-import { REPLAY, sinkSettings, type KafkaSinkSettings, type SinkSettings } from '../app/config/egress-sinks.js'
+import { isKafkaSink, sinkSettings, type KafkaSinkSettings, type SinkSettings } from '../app/config/egress-sinks.js'
 import { topicsIn } from '../app/config/egress-schema.js'
 import type { Config } from '../app/config/schema.js'
 import { replay, type ReplayCounts } from '../app/operations/generations/replay.js'
-import { sinkOf, topicsOptionsOf } from '../app/pipeline/egress/sinks.js'
+import { sinkOf } from '../app/pipeline/egress/sinks.js'
+import { topicsOptionsOf } from '../app/sinks/kafka.js'
+import { REPLAY } from '../app/sinks/sink-kind.js'
 import { savedScope } from '../app/pipeline/projector/generation-projection.js'
 import type { Scope } from '../app/scoped/scope.js'
 import { familyNames, type FamilyName } from '../domain/family.js'
@@ -133,13 +135,13 @@ const chosen = (sinks: readonly SinkSettings[], names: readonly string[] | undef
 /** The same destination with other topics: time series, which take replays. */
 const elsewhere = (settings: SinkSettings, { toTopic, toPrefix }: Flags): SinkSettings => {
   if (toTopic === undefined && toPrefix === undefined) return settings
-  if (settings.use !== 'kafka')
+  if (!isKafkaSink(settings))
     throw new UsageError(`sink ${settings.name} is no Kafka sink: name one with --sink, topics are there alone`)
   const topicOf = (family: FamilyName): string => toTopic ?? `${toPrefix}${defaultTopicNames[family]}`
   const topics = Object.fromEntries(
     familyNames.map((family) => [family, [{ topic: topicOf(family), key: 'entity', records: 'all' }]]),
-  ) as unknown as KafkaSinkSettings['kafka']['topics']
-  return { ...settings, kafka: { ...settings.kafka, topics, markers: 'off' } }
+  ) as unknown as KafkaSinkSettings['settings']['topics']
+  return { ...settings, settings: { ...settings.settings, topics, markers: 'off' } }
 }
 
 const replayTo = async (
@@ -147,14 +149,14 @@ const replayTo = async (
   { scope, dryRun, isElsewhere, isJson }: What,
   { config, logs, logger, signal }: Context,
 ): Promise<number> => {
-  const sink = dryRun ? undefined : sinkOf(settings, config, logger, REPLAY)
+  const sink = dryRun ? undefined : sinkOf(settings, config, logs, logger, REPLAY)
   // Other topics hold nothing of the running egress.
-  const published = dryRun || isElsewhere ? undefined : sinkOf(settings, config, logger)
+  const published = dryRun || isElsewhere ? undefined : sinkOf(settings, config, logs, logger)
   let bar: ReturnType<typeof progressBar> | undefined
   let counts: ReplayCounts = new Map()
   try {
     // The operator has named them and confirmed: a topic that is missing is made.
-    if (isElsewhere && !dryRun && settings.use === 'kafka')
+    if (isElsewhere && !dryRun && isKafkaSink(settings))
       await applyTopics(topicsOptionsOf(settings, config, logger, scope.families && [...scope.families]))
     const records = await replay({
       ...{ tenant: config.tenant, logs, data: config.data, sink, published, filter: settings.filter, scope, signal },
@@ -179,7 +181,7 @@ const tell = (
   { records, dryRun, isJson }: Readonly<{ records: number; dryRun: boolean; isJson: boolean }>,
   config: Config,
 ): void => {
-  const topics = topicsIn(settings.use === 'kafka' ? settings.kafka : config.egress.kafka)
+  const topics = topicsIn(isKafkaSink(settings) ? settings.settings : config.egress.kafka)
   const rows = [...counts].map(([family, count]) => ({
     family,
     topics: topics[family].filter(({ records: kind }) => kind === 'all').map(({ topic }) => topic),

@@ -7,7 +7,8 @@ import { healthOf, type HealthReport } from '../app/pipeline/health.js'
 import type { StageHandle } from '../app/pipeline/stage.js'
 import { allInOne, stageKinds, startPipeline, type StageKind } from '../app/pipeline/supervisor.js'
 import { filterText } from '../app/pipeline/egress/selection.js'
-import { storePlace, filesFolderOf, sinksOf } from '../app/pipeline/egress/sinks.js'
+import { sinksOf } from '../app/pipeline/egress/sinks.js'
+import { kindOf } from '../app/sinks/kinds.js'
 import { checkpointMismatchCodes } from '../app/pipeline/projector/checkpoint-check.js'
 import { progressMismatchCodes } from '../egress/progress-mismatch.js'
 import { startHealthServer, type HealthServer } from '../http/health-server.js'
@@ -107,7 +108,7 @@ export const runCommand = (): Command =>
           only,
           untilCaughtUp: flags.untilCaughtUp === true,
           sources: [http],
-          sinks: publishes ? sinksOf(config, logger) : [],
+          sinks: publishes ? sinksOf(config, logs, logger) : [],
           signal,
           logger,
           now: Date.now,
@@ -200,12 +201,8 @@ const onlyOf = ({ only, untilCaughtUp }: Flags): readonly StageKind[] => {
 
 const whatGoesWhere = (settings: SinkSettings, config: Config): Readonly<Record<string, unknown>> => ({
   sink: settings.name,
-  to:
-    settings.use === 'kafka'
-      ? { brokers: settings.kafka.brokers, format: settings.kafka.format }
-      : settings.use === 'files'
-        ? filesFolderOf(settings, config)
-        : storePlace(settings, config),
+  use: settings.use,
+  to: kindOf(settings.use).place(settings, config),
   rows: filterText(settings.filter),
   ...(settings.cadence.kind === 'every' ? { everyMs: settings.cadence.ms } : {}),
 })

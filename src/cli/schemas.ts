@@ -3,7 +3,7 @@ import { Argument, Option, type Command } from 'commander'
 import { markersIn, topicsIn, type KafkaSettings } from '../app/config/egress-schema.js'
 import { kafkaSinks } from '../app/config/egress-sinks.js'
 import type { Config } from '../app/config/schema.js'
-import { registryOf } from '../app/pipeline/egress/sinks.js'
+import { registryOf } from '../app/sinks/kafka.js'
 import { rowCodec } from '../contract/row-codec.js'
 import { statementNames } from '../contract/schema/completeness-schema.js'
 import { contractSchema, contractSchemas, type RecordName } from '../contract/schema/contract-schemas.js'
@@ -126,7 +126,7 @@ type Target = Readonly<{ registry: RegistryOptions; schemas: readonly SubjectSch
 const targetsOf = (flags: Flags): readonly Target[] => {
   const config = configOf(flags)
   const targets = destinationsOf(config).flatMap((destination): readonly Target[] => {
-    const { registry } = destination.kafka
+    const { registry } = destination.settings
     if (registry === undefined) return []
     const schemas = schemasOf(destination, flags.family ?? config.profile.families, flags.history === true)
     return [{ registry: registryOf(registry), schemas }]
@@ -138,16 +138,16 @@ const targetsOf = (flags: Flags): readonly Target[] => {
   return targets
 }
 
-type Destination = Readonly<{ kafka: KafkaSettings; filter: RowFilter }>
+type Destination = Readonly<{ settings: KafkaSettings; filter: RowFilter }>
 
 /** The Kafka sinks of the list; without a list `egress.kafka`, which need not be in use yet. */
 const destinationsOf = ({ egress }: Config): readonly Destination[] =>
   egress.sinks === undefined
-    ? [{ kafka: egress.kafka, filter: {} }]
-    : kafkaSinks(egress).filter(({ kafka }) => kafka.format === 'avro')
+    ? [{ settings: egress.kafka, filter: {} }]
+    : kafkaSinks(egress).filter(({ settings }) => settings.format === 'avro')
 
 const schemasOf = (
-  { kafka, filter }: Destination,
+  { settings: kafka, filter }: Destination,
   of: readonly FamilyName[],
   withHistory: boolean,
 ): readonly SubjectSchema[] => {

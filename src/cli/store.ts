@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
-import { sinkSettings, type SinkSettings, type StoreSinkSettings } from '../app/config/egress-sinks.js'
+import { isStoreSink, sinkSettings, type StoreSinkSettings } from '../app/config/egress-sinks.js'
 import type { Config } from '../app/config/schema.js'
-import { sqlSinkOptions, storePlace } from '../app/pipeline/egress/sinks.js'
+import { folderOf, serverOf } from '../app/sinks/sql.js'
 import { failureText } from '../egress/sink.js'
 import type { Database } from '../egress/sql/database.js'
-import { placeOf } from '../egress/sql/options.js'
+import { placeOf, type DatabaseOptions } from '../egress/sql/options.js'
 import { command, commandGroup, type CommonFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
 import { EXIT, UsageError } from './command/exit.js'
@@ -27,14 +27,14 @@ export const storeCommand = (): Command => {
       .option('--dry-run', 'change nothing; print the statements for an empty database')
       .action(async (flags: Flags) => {
         const config = configOf(flags)
-        const settings = chosenStore(sinkSettings(config.egress).filter(isStore), flags.sink)
+        const store = chosenStore(sinkSettings(config.egress).filter(isStoreSink), flags.sink)
         await withContext('store migrate', config, async (context) => {
-          if (flags.dryRun === true) return printStatements(settings.store.schema)
+          if (flags.dryRun === true) return printStatements(store.settings.schema)
           return recordedAfter(
             context,
             flags,
-            { operation: 'store migrate', details: { sink: settings.name, place: storePlace(settings, config) } },
-            () => migrate(settings, config),
+            { operation: 'store migrate', details: { sink: store.name, place: placeOf(databaseOf(store, config)) } },
+            () => migrate(store, config),
           )
         })
       }),
@@ -42,8 +42,8 @@ export const storeCommand = (): Command => {
   return group
 }
 
-const isStore = (settings: SinkSettings): settings is StoreSinkSettings =>
-  settings.use === 'postgresql' || settings.use === 'pglite'
+const databaseOf = (sink: StoreSinkSettings, { data }: Config): DatabaseOptions =>
+  sink.use === 'pglite' ? folderOf(sink, data) : serverOf(sink.settings)
 
 const chosenStore = (stores: readonly StoreSinkSettings[], name: string | undefined): StoreSinkSettings => {
   const names = stores.map((store) => store.name)
@@ -63,13 +63,14 @@ const printStatements = async (schema: string): Promise<number> => {
   return EXIT.ok
 }
 
-const migrate = async (settings: StoreSinkSettings, config: Config): Promise<number> => {
+const migrate = async (store: StoreSinkSettings, config: Config): Promise<number> => {
   const [{ openDatabase }, { bringUpToDate, isUpToDate }, { sqlFailure }] = await Promise.all([
     import('../egress/sql/database.js'),
     import('../egress/sql/tables.js'),
     import('../egress/sql/failures.js'),
   ])
-  const { database, schema } = sqlSinkOptions(settings, config)
+  const database = databaseOf(store, config)
+  const { schema } = store.settings
   const place = placeOf(database)
   let db: Database | undefined
   try {

@@ -19,7 +19,7 @@ export const asyncApiCommand = (): Command =>
     .option('--json', 'as JSON (default: YAML)')
     .action((flags: CommonFlags & Readonly<{ sink?: string; json?: boolean }>) => {
       const config = configOf(flags)
-      const { kafka, filter } = described(config, flags.sink)
+      const { settings: kafka, filter } = described(config, flags.sink)
       const document = asyncApi({
         topics: topicsIn(kafka),
         families: config.profile.families.filter((family) => filter.families?.includes(family) ?? true),
@@ -41,8 +41,9 @@ export const asyncApiCommand = (): Command =>
 const described = (
   { egress }: Config,
   name: string | undefined,
-): Readonly<{ kafka: KafkaSettings; filter: RowFilter }> => {
-  const sinks = egress.sinks === undefined ? [{ name: 'kafka', kafka: egress.kafka, filter: {} }] : kafkaSinks(egress)
+): Readonly<{ settings: KafkaSettings; filter: RowFilter }> => {
+  const sinks =
+    egress.sinks === undefined ? [{ name: 'kafka', settings: egress.kafka, filter: {} }] : kafkaSinks(egress)
   const chosen = name === undefined ? sinks : sinks.filter((sink) => sink.name === name)
   const [only] = chosen
   if (only !== undefined && chosen.length === 1) return only

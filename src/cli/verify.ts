@@ -68,12 +68,12 @@ export const verifyCommand = (): Command =>
         if (flags.json === true) console.log(JSON.stringify(verification))
         else print(verification)
         let isGood = verification.differences === 0 && !verification.isStopped
-        for (const settings of sinks) {
+        for (const sink of sinks) {
           if (signal.aborted) break
-          const of = { settings, config, generations, generation: generation.name, kpi, compared, signal, logger }
+          const of = { sink, config, logs, generations, generation: generation.name, kpi, compared, signal, logger }
           const found = await verifySink(of)
-          if (flags.json === true) console.log(JSON.stringify({ sink: settings.name, ...found }))
-          else printTopics(settings.name, found)
+          if (flags.json === true) console.log(JSON.stringify({ sink: sink.name, ...found }))
+          else printTopics(sink.name, found)
           isGood &&= found.differences === 0 && !found.isStopped
         }
         return isGood ? EXIT.ok : EXIT.differences

@@ -98,6 +98,9 @@ export const recordStreams = (tenant: string): readonly string[] => [
   acceptanceStream(tenant),
 ]
 
+/** How far a sink has come whose destination cannot hold that itself. */
+export const egressProgressStream = (tenant: string, sink: string): string => `${tenant}.egress-${sink}`
+
 /** What a sink has published: which rows, and where they lie at the destination. */
 export const publicationsStream = (tenant: string, sink: string): string => `${publicationsPrefix(tenant)}${sink}`
 

@@ -6,6 +6,7 @@
  *   example because it was restored from an older copy.
  * - `other-tenant`: it is the progress of another tenant with the same transactional id, or in the same folder.
  * - `other-cluster`: it was written on another Kafka cluster.
+ * - `other-destination`: it is that of another destination of a sink whose progress is kept in the log.
  * - `topic-recreated`: a topic was deleted and created again, so rows that were published are not there any more.
  * - `progress-missing`: there is no progress, although rows are published.
  */
@@ -14,6 +15,7 @@ export const progressMismatchCodes = [
   'other-history',
   'other-tenant',
   'other-cluster',
+  'other-destination',
   'topic-recreated',
   'progress-missing',
 ] as const

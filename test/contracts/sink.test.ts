@@ -1,10 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { atLeastOnceSink } from '../../src/egress/at-least-once/sink.js'
 import { filesSink } from '../../src/egress/files/sink.js'
 import { memoryDestination, memorySink } from '../../src/egress/memory-sink.js'
 import { isRow } from '../../src/egress/sink.js'
 import { defaultTopics, topicOf } from '../../src/egress/topics.js'
+import { memoryDelivery, memoryProgress } from '../egress/at-least-once/memory-delivery.js'
 import { readAvroFiles, readJsonFiles } from '../egress/files/read-files.js'
 import { ModelBroker } from '../support/kafka-model/broker.js'
 import { createTopics, deliveredBy, modelSink } from '../support/kafka-model/model-sink.js'
@@ -39,4 +41,14 @@ sinkContract('Kafka, on the model broker', async () => {
   const broker = new ModelBroker()
   createTopics(broker)
   return { sink: () => modelSink(broker), delivered: async () => deliveredBy(broker), end: async () => {} }
+})
+
+sinkContract('at least once, with the progress in the log', async () => {
+  const place = memoryDelivery()
+  const progress = memoryProgress()
+  return {
+    sink: () => atLeastOnceSink({ name: 'queue', destination: place.destination(), progress, everyMs: 0 }),
+    delivered: async () => place.rows(),
+    end: async () => {},
+  }
 })

@@ -1,23 +1,20 @@
-import { resolve } from 'node:path'
 import { z } from 'zod'
 import { familyNames } from '../../domain/family.js'
 import { granularities } from '../../domain/granularity.js'
-import { unreachable } from '../../domain/unreachable.js'
 import { kafkaDefaults, takeOverSettings } from '../../egress/kafka/options.js'
 import { progressMismatchCodes } from '../../egress/progress-mismatch.js'
 import type { RowFilter } from '../../egress/sink.js'
 import type { Cadence } from '../pipeline/egress/periods.js'
 import { egressDefaults } from '../pipeline/egress/publishing.js'
-import { filesSchema, kafkaFaults, kafkaSchema, type FilesSettings, type KafkaSettings } from './egress-schema.js'
-import { pgliteSchema, postgresqlSchema, type PgliteSettings, type PostgresqlSettings } from './sql-schema.js'
+import { kindOf, sinkKinds } from '../sinks/kinds.js'
+import { REPLAY, type SinkKind, type SinkOf } from '../sinks/sink-kind.js'
+import { filesSchema, kafkaSchema, type KafkaSettings } from './egress-schema.js'
+import type { PgliteSettings, PostgresqlSettings } from './sql-schema.js'
 import { PERIOD_RULE, periodMs } from './period.js'
 import type { SettingFault } from './setting-fault.js'
 
 const trimmed = (text: string): string => text.trim()
 const once = <A>(list: readonly A[]): boolean => new Set(list).size === list.length
-
-/** A replay has this name at every destination, so that it does not fence out the running egress. */
-export const REPLAY = 'replay'
 
 /** What every entry of `egress.sinks` says, whatever its kind. */
 const ofEverySink = {
@@ -44,12 +41,17 @@ const ofEverySink = {
     .default('streaming'),
 }
 
-const sinkSchema = z.discriminatedUnion('use', [
-  z.strictObject({ use: z.literal('kafka'), ...ofEverySink, ...kafkaSchema.shape }),
-  z.strictObject({ use: z.literal('files'), ...ofEverySink, ...filesSchema.shape }),
-  z.strictObject({ use: z.literal('postgresql'), ...ofEverySink, ...postgresqlSchema.shape }),
-  z.strictObject({ use: z.literal('pglite'), ...ofEverySink, ...pgliteSchema.shape }),
-])
+type CommonKeys = z.infer<z.ZodObject<typeof ofEverySink>>
+
+/** An entry of `egress.sinks`: the keys of every sink, and those of the kind that `use` names. */
+type SinkEntry = CommonKeys & Readonly<{ use: string; [setting: string]: unknown }>
+
+const entryOf = (kind: SinkKind<unknown>) =>
+  z.strictObject({ use: z.literal(kind.use), ...ofEverySink, ...kind.schema.shape })
+const [firstKind, ...otherKinds] = sinkKinds.map(entryOf)
+if (firstKind === undefined) throw new Error('there is no kind of sink')
+// The keys of each kind are those of its schema, which the registry has forgotten.
+const sinkSchema = z.discriminatedUnion('use', [firstKind, ...otherKinds]) as unknown as z.ZodType<SinkEntry>
 
 export const egressSchema = z.strictObject({
   /**
@@ -92,37 +94,37 @@ export const egressSchema = z.strictObject({
 
 export type EgressConfig = z.infer<typeof egressSchema>
 
-/** A sink in use. */
-export type SinkSettings = Readonly<{ name: string; filter: RowFilter; cadence: Cadence }> &
-  (
-    | Readonly<{ use: 'kafka'; kafka: KafkaSettings }>
-    | Readonly<{ use: 'files'; files: FilesSettings }>
-    | Readonly<{ use: 'postgresql'; store: PostgresqlSettings }>
-    | Readonly<{ use: 'pglite'; store: PgliteSettings }>
-  )
+/** A sink in use. `settings` are those of the kind that `use` names. */
+export type SinkSettings = SinkOf<unknown> & Readonly<{ use: string; cadence: Cadence }>
 
 /** The sinks in use, the short form resolved; none: nothing is published. */
 export const sinkSettings = ({ sink, sinks, kafka, files }: EgressConfig): readonly SinkSettings[] => {
   if (sinks !== undefined) return sinks.map(entrySettings)
   if (sink === 'none') return []
-  const kinds = sink === 'auto' ? [kafka.brokers.length > 0 ? 'kafka' : 'files'] : [sink].flat()
+  const kinds = sink === 'auto' ? [kafka.brokers.length > 0 ? ('kafka' as const) : ('files' as const)] : [sink].flat()
   return kinds.map((use) => {
-    const plain = { name: use, filter: {}, cadence: { kind: 'streaming' } } as const
-    return use === 'kafka' ? { ...plain, use, kafka } : { ...plain, use: 'files', files }
+    const settings = { kafka, files }[use]
+    return { name: use, use, filter: {}, cadence: { kind: 'streaming' }, settings }
   })
 }
 
-export type KafkaSinkSettings = Extract<SinkSettings, { use: 'kafka' }>
-export type StoreSinkSettings = Extract<SinkSettings, { use: 'postgresql' | 'pglite' }>
+export type KafkaSinkSettings = SinkSettings & Readonly<{ use: 'kafka'; settings: KafkaSettings }>
+export type StoreSinkSettings = SinkSettings &
+  (
+    | Readonly<{ use: 'postgresql'; settings: PostgresqlSettings }>
+    | Readonly<{ use: 'pglite'; settings: PgliteSettings }>
+  )
+
+export const isKafkaSink = (sink: SinkSettings): sink is KafkaSinkSettings => sink.use === 'kafka'
+export const isStoreSink = (sink: SinkSettings): sink is StoreSinkSettings =>
+  sink.use === 'postgresql' || sink.use === 'pglite'
 
 /** Those of the sinks in use that are Kafka. */
 export const kafkaSinks = (egress: EgressConfig): readonly KafkaSinkSettings[] =>
-  sinkSettings(egress).filter((sink) => sink.use === 'kafka')
-
-type SinkEntry = z.infer<typeof sinkSchema>
+  sinkSettings(egress).filter(isKafkaSink)
 
 const entrySettings = (entry: SinkEntry): SinkSettings => {
-  const { name, families, granularities: lengths, only, mode } = entry
+  const { name, use, families, granularities: lengths, only, mode } = entry
   const filter: RowFilter = {
     ...(families === undefined ? {} : { families }),
     ...(lengths === undefined ? {} : { granularities: lengths }),
@@ -130,19 +132,7 @@ const entrySettings = (entry: SinkEntry): SinkSettings => {
   }
   const cadence: Cadence =
     typeof mode === 'string' ? { kind: 'streaming' } : { kind: 'every', ms: periodMs(mode.every) as number }
-  const common = { name, filter, cadence }
-  switch (entry.use) {
-    case 'kafka':
-      return { ...common, use: entry.use, kafka: entry }
-    case 'files':
-      return { ...common, use: entry.use, files: entry }
-    case 'postgresql':
-      return { ...common, use: entry.use, store: entry }
-    case 'pglite':
-      return { ...common, use: entry.use, store: entry }
-    default:
-      return unreachable(entry)
-  }
+  return { name, use, filter, cadence, settings: entry }
 }
 
 /**
@@ -177,17 +167,14 @@ const without = (settings: Raw, key: string): Raw =>
 export const egressFaults = (egress: EgressConfig): readonly SettingFault[] => {
   const { sink, sinks } = egress
   if (sinks === undefined)
-    return sinkSettings(egress).flatMap((each) =>
-      each.use === 'kafka' ? below(['kafka'], kafkaFaults(each.kafka)) : [],
-    )
+    return sinkSettings(egress).flatMap(({ use, settings }) => below([use], kindOf(use).faults?.(settings) ?? []))
   return [
     ...(sink === 'auto'
       ? []
       : [{ path: ['sink'], message: 'egress.sink is the short form of egress.sinks: give one of the two' }]),
-    ...sinks.flatMap((each, index) => [
-      ...(each.use === 'kafka' ? below(['sinks', index], kafkaFaults(each)) : []),
-      ...sharedWith(sinks.slice(0, index), each).map((fault) => ({ ...fault, path: ['sinks', index, ...fault.path] })),
-    ]),
+    ...sinks.flatMap((each, index) =>
+      below(['sinks', index], [...(kindOf(each.use).faults?.(each) ?? []), ...sharedWith(sinks.slice(0, index), each)]),
+    ),
   ]
 }
 
@@ -196,14 +183,9 @@ const below = (path: SettingFault['path'], faults: readonly SettingFault[]): rea
 
 /** What an entry shares with one before it, so that each would fence out or overwrite the other. */
 const sharedWith = (earlier: readonly SinkEntry[], entry: SinkEntry): readonly SettingFault[] =>
-  earlier.flatMap((other) => {
+  earlier.flatMap((other): readonly SettingFault[] => {
     if (other.name === entry.name)
       return [{ path: ['name'], message: `another sink is named ${entry.name}: its progress is kept by that name` }]
-    if (entry.use === 'kafka' && other.use === 'kafka' && entry.transactionalId !== undefined)
-      if (entry.transactionalId === other.transactionalId)
-        return [{ path: ['transactionalId'], message: `it is that of ${other.name}: each sink needs one of its own` }]
-    if (entry.use === 'files' && other.use === 'files' && entry.dir !== undefined && other.dir !== undefined)
-      if (resolve(entry.dir) === resolve(other.dir))
-        return [{ path: ['dir'], message: `it is the folder of ${other.name}: each sink needs one of its own` }]
-    return []
+    const shared = other.use === entry.use ? kindOf(entry.use).sharedWith?.(entry, other, other.name) : undefined
+    return shared === undefined ? [] : [shared]
   })

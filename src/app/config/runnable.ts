@@ -57,7 +57,7 @@ const sharedTopicProblems = ({ egress, profile }: Config): readonly string[] => 
   const sinks = kafkaSinks(egress)
   return sinks.flatMap((sink, index) =>
     sinks.slice(0, index).flatMap((other) => {
-      if (!sink.kafka.brokers.some((broker) => other.kafka.brokers.includes(broker))) return []
+      if (!sink.settings.brokers.some((broker) => other.settings.brokers.includes(broker))) return []
       if (!common(sink.filter.granularities, other.filter.granularities)) return []
       const families = profile.families.filter((family) =>
         [sink, other].every(({ filter }) => filter.families?.includes(family) ?? true),
@@ -68,11 +68,11 @@ const sharedTopicProblems = ({ egress, profile }: Config): readonly string[] => 
         ),
       ]
       return [
-        ...sharedBy(({ kafka }, family) => topicNames(topicsIn(kafka), [family])).map(
+        ...sharedBy(({ settings }, family) => topicNames(topicsIn(settings), [family])).map(
           (name) =>
             `egress.sinks: ${other.name} and ${sink.name} publish the same rows to ${name}: give them topics of their own, or families or granularities that differ`,
         ),
-        ...sharedBy(({ kafka }) => ownMarkerTopics(markersIn(kafka))).map(
+        ...sharedBy(({ settings }) => ownMarkerTopics(markersIn(settings))).map(
           (name) =>
             `egress.sinks: ${other.name} and ${sink.name} publish markers of the same intervals to ${name}: give each a markersTopic of its own, or families or granularities that differ`,
         ),

@@ -1,5 +1,6 @@
 import { topicsIn } from '../../app/config/egress-schema.js'
-import { REPLAY, sinkSettings } from '../../app/config/egress-sinks.js'
+import { sinkSettings } from '../../app/config/egress-sinks.js'
+import { REPLAY } from '../../app/sinks/sink-kind.js'
 import {
   publicationsOfRow,
   readPublications,

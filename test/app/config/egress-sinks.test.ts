@@ -70,11 +70,11 @@ describe('the list of sinks', () => {
         { name: 'archive', use: 'files' },
       ],
     })
-    expect(near).toMatchObject({ kafka: { brokers: ['a:1'], clientId: 'us', partitions: 3 } })
-    expect(near).not.toHaveProperty('kafka.transactionalId')
-    expect(own).toMatchObject({ kafka: { brokers: ['a:1'], clientId: 'them', transactionalId: 'mine' } })
-    expect(files).toMatchObject({ files: { formats: ['avro'] } })
-    expect(files).not.toHaveProperty('files.dir')
+    expect(near).toMatchObject({ settings: { brokers: ['a:1'], clientId: 'us', partitions: 3 } })
+    expect(near).not.toHaveProperty('settings.transactionalId')
+    expect(own).toMatchObject({ settings: { brokers: ['a:1'], clientId: 'them', transactionalId: 'mine' } })
+    expect(files).toMatchObject({ settings: { formats: ['avro'] } })
+    expect(files).not.toHaveProperty('settings.dir')
   })
 
   test('an entry that names brokers of its own takes nothing: no password goes to another cluster', () => {
@@ -83,8 +83,8 @@ describe('the list of sinks', () => {
       kafka: { ...kafka, ssl: true, sasl },
       sinks: [{ name: 'other', use: 'kafka', brokers: ['b:1'], format: 'json' }],
     })
-    expect(other).toMatchObject({ kafka: { brokers: ['b:1'] } })
-    expect(other).not.toHaveProperty('kafka.sasl')
+    expect(other).toMatchObject({ settings: { brokers: ['b:1'] } })
+    expect(other).not.toHaveProperty('settings.sasl')
   })
 
   test.each<readonly [string, object]>([

@@ -55,7 +55,7 @@ export const checkClock = async ({ config, logs, now }: Patient): Promise<readon
 
 /** Servers of HTTP say what time it is for them. */
 const checkSkew = async (config: Patient['config'], now: () => number): Promise<readonly Check[]> => {
-  const urls = new Set(kafkaSinks(config.egress).flatMap(({ kafka }) => kafka.registry?.url ?? []))
+  const urls = new Set(kafkaSinks(config.egress).flatMap(({ settings }) => settings.registry?.url ?? []))
   const checks: Check[] = []
   for (const url of urls) {
     const before = now()

@@ -23,7 +23,7 @@ export const checkConfiguration = async (patient: Patient): Promise<readonly Che
 }
 
 const insecure = ({ egress, log }: Patient['config']): readonly Check[] => [
-  ...kafkaSinks(egress).flatMap(({ name, kafka }) => {
+  ...kafkaSinks(egress).flatMap(({ name, settings: kafka }) => {
     const far = kafka.brokers.filter((broker) => !isLoopback(broker.replace(/:\d+$/, '')))
     const { url } = kafka.registry ?? {}
     return [

@@ -1,14 +1,14 @@
-import { existsSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
 import { checkSubjects } from '../../../egress/kafka/registry/schema-check.js'
 import { failureText, type Progress, type SinkFailure } from '../../../egress/sink.js'
-import { sinkSettings, type SinkSettings } from '../../config/egress-sinks.js'
+import { isKafkaSink, sinkSettings, type KafkaSinkSettings, type SinkSettings } from '../../config/egress-sinks.js'
 import type { Config } from '../../config/schema.js'
 import { connectionCheckOf } from '../../pipeline/egress/connection-check.js'
 import { lookAtProgress } from '../../pipeline/egress/look-at-progress.js'
 import { progressCheck } from '../../pipeline/egress/progress-check.js'
-import { filesFolderOf, sinkOf, storePlace } from '../../pipeline/egress/sinks.js'
+import { sinkOf } from '../../pipeline/egress/sinks.js'
+import { kindOf } from '../../sinks/kinds.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
 import type { Destination } from './report.js'
 
@@ -31,37 +31,20 @@ export const lookAtSinks = (config: Config, logs: Logs, logger: Logger): Promise
   Promise.all(sinkSettings(config.egress).map((settings) => lookAt(settings, config, logs, logger)))
 
 const lookAt = async (settings: SinkSettings, config: Config, logs: Logs, logger: Logger): Promise<SinkLook> => {
-  const { name } = settings
+  const { name, use } = settings
+  const { destination: kind, place, notLookedAt } = kindOf(use)
+  const unseen = notLookedAt?.(settings, config)
   const base = { settings, progress: undefined, refusal: undefined, away: undefined }
-  if (settings.use === 'files') {
-    const folder = filesFolderOf(settings, config)
-    const files = (state: Destination['state'], says: string): Destination => ({ kind: 'files', name, state, says })
-    // A sink makes its folder; looking must not.
-    if (!existsSync(folder)) return { ...base, destinations: [files('well', `${folder} is not there yet`)] }
-    const { progress, failure } = await progressAt(settings, config, logs, logger)
-    return failure === undefined
-      ? { ...base, progress, destinations: [files('well', folder)] }
-      : { ...base, progress, ...told(failure), destinations: [files(stateOf(failure), failureText(failure))] }
-  }
-  if (settings.use !== 'kafka') {
-    const store = (state: Destination['state'], says: string): Destination => ({ kind: 'store', name, state, says })
-    const place = storePlace(settings, config)
-    // The folder of PGlite serves one process, which is the egress: it is not opened here.
-    if (settings.use === 'pglite') return { ...base, destinations: [store('well', place)] }
-    const { progress, failure } = await progressAt(settings, config, logs, logger)
-    return failure === undefined
-      ? { ...base, progress, destinations: [store('well', place)] }
-      : { ...base, progress, ...told(failure), destinations: [store(stateOf(failure), failureText(failure))] }
-  }
+  if (unseen !== undefined) return { ...base, destinations: [{ kind, name, state: 'well', says: unseen }] }
   const [{ progress, failure }, registry] = await Promise.all([
     progressAt(settings, config, logs, logger),
-    lookAtRegistry(settings, config, logger),
+    isKafkaSink(settings) ? lookAtRegistry(settings, config, logger) : [],
   ])
-  const broker: Destination = {
-    ...{ kind: 'broker', name, state: failure === undefined ? 'well' : stateOf(failure) },
-    says: failure === undefined ? settings.kafka.brokers.join(', ') : failureText(failure),
+  const destination: Destination = {
+    ...{ kind, name, state: failure === undefined ? 'well' : stateOf(failure) },
+    says: failure === undefined ? place(settings, config) : failureText(failure),
   }
-  return { ...base, progress, ...(failure && told(failure)), destinations: [broker, ...registry] }
+  return { ...base, progress, ...(failure && told(failure)), destinations: [destination, ...registry] }
 }
 
 const stateOf = ({ tag }: SinkFailure): Destination['state'] => (tag === 'NotConnected' ? 'unreachable' : 'refused')
@@ -75,7 +58,7 @@ const progressAt = async (
   logs: Logs,
   logger: Logger,
 ): Promise<Readonly<{ progress: Progress | undefined; failure: SinkFailure | undefined }>> => {
-  const sink = sinkOf(settings, config, logger)
+  const sink = sinkOf(settings, config, logs, logger)
   const check = progressCheck({ tenant: config.tenant, logs, sink: sink.name, accepted: config.egress.acceptProgress })
   const late = new Promise<E.Either<SinkFailure, undefined>>((resolve) => {
     setTimeout(
@@ -98,7 +81,7 @@ const progressAt = async (
 
 /** Looks one schema up: that tells whether the registry answers and lets us in. */
 const lookAtRegistry = async (
-  settings: Extract<SinkSettings, { use: 'kafka' }>,
+  settings: KafkaSinkSettings,
   config: Config,
   logger: Logger,
 ): Promise<readonly Destination[]> => {

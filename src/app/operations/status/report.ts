@@ -65,7 +65,7 @@ export type StatusReport = Readonly<{
 
 /** What the egress depends on. */
 export type Destination = Readonly<{
-  kind: 'broker' | 'registry' | 'files' | 'store'
+  kind: 'broker' | 'registry' | 'files' | 'store' | 'service'
   name: string
   state: 'well' | 'unreachable' | 'refused'
   says: string | null

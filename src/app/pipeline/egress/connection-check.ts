@@ -6,18 +6,14 @@ import { transactionalIdOf } from '../../../egress/kafka/options.js'
 import { subjectSchemas } from '../../../egress/kafka/registry/subjects.js'
 import { wantedTopics } from '../../../egress/kafka/topic-admin.js'
 import { topicsIn } from '../../config/egress-schema.js'
-import type { SinkSettings } from '../../config/egress-sinks.js'
+import type { KafkaSinkSettings } from '../../config/egress-sinks.js'
 import { connectionOf } from '../../config/kafka-connection.js'
 import type { Config } from '../../config/schema.js'
-import { registryOf, topicsOptionsOf } from './sinks.js'
+import { registryOf, topicsOptionsOf } from '../../sinks/kafka.js'
 
 /** What `topics check` asks about a Kafka sink of the configuration. */
-export const connectionCheckOf = (
-  sink: Extract<SinkSettings, { use: 'kafka' }>,
-  config: Config,
-  logger: Logger,
-): ConnectionCheck => {
-  const { name, kafka } = sink
+export const connectionCheckOf = (sink: KafkaSinkSettings, config: Config, logger: Logger): ConnectionCheck => {
+  const { name, settings: kafka } = sink
   const { progressTopic, delivery, format, registry, transactionalId } = kafka
   const options = topicsOptionsOf(sink, config, logger)
   const id = transactionalId === undefined ? {} : { transactionalId }

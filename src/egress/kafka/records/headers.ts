@@ -1,5 +1,4 @@
-import { intervalName } from '../../../domain/interval-complete.js'
-import { unreachable } from '../../../domain/unreachable.js'
+import { recordIdentity, recordNames } from '../../record-identity.js'
 import type { Delivery, SinkRecord } from '../../sink.js'
 
 /** A header: what it holds, and who reads it. It is on every record unless `only` says when. */
@@ -73,10 +72,10 @@ export const recordHeaders = (
   delivery: Delivery = 'exactly-once',
 ): Record<string, string> => {
   const { generation, promotion } = record
-  const { type, id, tenant, subject, time, revision } = namesOf(record)
+  const { type, tenant, subject, time, revision } = recordNames(record)
   const headers: Record<string, string> = {
     ce_specversion: '1.0',
-    ce_id: `${generation}/${id}`,
+    ce_id: recordIdentity(record),
     ce_source: `/streamvane/${tenant}`,
     ce_type: `streamvane.kpi.${type}.v1`,
     ce_subject: subject,
@@ -89,34 +88,4 @@ export const recordHeaders = (
   if (record.kind === 'row' && record.replay) headers['streamvane-replay'] = 'true'
   if (delivery !== 'exactly-once') headers['streamvane-delivery'] = delivery
   return headers
-}
-
-type Names = Readonly<{ type: string; id: string; tenant: string; subject: string; time?: string; revision?: number }>
-
-const namesOf = (record: SinkRecord): Names => {
-  switch (record.kind) {
-    case 'row': {
-      const { key, tenant, family, revision } = record.header
-      // A row key ends in the start of its interval.
-      const time = key.slice(key.lastIndexOf('/') + 1)
-      return { type: family, id: `${key}/${revision}`, tenant, subject: key, time, revision }
-    }
-    case 'interval-complete': {
-      const { tenant, start, number } = record.marker
-      const subject = intervalName(record.marker)
-      const id = `${record.kind}/${subject}/${number}`
-      return { type: record.kind, id, tenant, subject, time: new Date(start).toISOString() }
-    }
-    case 'generation-complete': {
-      const { tenant, family } = record.statement
-      return { type: record.kind, id: `${record.kind}/${family}/${record.promotion}`, tenant, subject: family }
-    }
-    case 'left': {
-      const { tenant, dimension, id, at } = record.left
-      const subject = `${dimension}/${id}`
-      return { type: 'left', id: `left/${subject}/${at}`, tenant, subject }
-    }
-    default:
-      return unreachable(record)
-  }
 }

@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { z } from 'zod'
-import { REPLAY, sinkSettings, type SinkSettings } from '../../../app/config/egress-sinks.js'
+import { sinkSettings, type SinkSettings } from '../../../app/config/egress-sinks.js'
+import { REPLAY } from '../../../app/sinks/sink-kind.js'
 import { acceptProgress } from '../../../app/operations/accept-progress.js'
 import { areas, type Check } from '../../../app/operations/doctor/check.js'
 import { examine } from '../../../app/operations/doctor/doctor.js'
@@ -105,8 +106,8 @@ type Range = Readonly<{
 
 const replayTo = async (call: Call, settings: SinkSettings, wanted: Range, dryRun: boolean): Promise<number> => {
   const { config, logs, logger, tenant, signal } = call
-  const sink = dryRun ? undefined : sinkOf(settings, config, logger, REPLAY)
-  const published = dryRun ? undefined : sinkOf(settings, config, logger)
+  const sink = dryRun ? undefined : sinkOf(settings, config, logs, logger, REPLAY)
+  const published = dryRun ? undefined : sinkOf(settings, config, logs, logger)
   try {
     return await replay({
       ...{ ...wanted, tenant, logs, data: config.data, sink, published, filter: settings.filter, signal },
@@ -143,7 +144,7 @@ const accepted = job({
       throw new ProblemError('not-valid', 'sink: there are several; say which')
     const { config } = call
     const egress = { ...config.egress, acceptProgress: codes, ...(takeOver ? { takeOver: 'always' as const } : {}) }
-    const sink = sinkOf(settings, { ...config, egress }, logger)
+    const sink = sinkOf(settings, { ...config, egress }, logs, logger)
     try {
       const found = await acceptProgress({ tenant, logs, sink, filter: settings.filter, codes, dryRun, signal })
       if (E.isLeft(found))

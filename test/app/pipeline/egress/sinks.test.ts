@@ -2,6 +2,8 @@ import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { loadConfig } from '../../../../src/app/config/load.js'
 import { sinksOf } from '../../../../src/app/pipeline/egress/sinks.js'
+import { singleLog } from '../../../../src/app/pipeline/logs/logs.js'
+import { memoryLog } from '../../../../src/log/memory-log.js'
 import { standInBroker } from '../../../egress/kafka/stand-in-broker.js'
 
 test('a broker that is away is told by the failure of the sink alone: lines of kafkajs are for debugging', async () => {
@@ -10,7 +12,11 @@ test('a broker that is away is told by the failure of the sink alone: lines of k
   const linesAt = async (level: 'info' | 'debug'): Promise<readonly string[]> => {
     const lines: string[] = []
     const config = loadConfig({ flags: { egress: { kafka: { brokers: [gone.address], format: 'json' } } } })
-    const [egress] = sinksOf(config, pino({ level }, { write: (line: string) => void lines.push(line) }))
+    const [egress] = sinksOf(
+      config,
+      singleLog(memoryLog()),
+      pino({ level }, { write: (line: string) => void lines.push(line) }),
+    )
     expect(await egress?.sink.connect(new AbortController().signal)()).toMatchObject({ left: { tag: 'NotConnected' } })
     return lines
   }

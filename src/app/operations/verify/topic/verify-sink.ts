@@ -5,15 +5,18 @@ import type { EventLog } from '../../../../log/event-log.js'
 import { markersIn, topicsIn } from '../../../config/egress-schema.js'
 import type { KafkaSinkSettings } from '../../../config/egress-sinks.js'
 import type { Config } from '../../../config/schema.js'
-import { addressOf, sinkOf } from '../../../pipeline/egress/sinks.js'
+import { addressOf } from '../../../sinks/kafka.js'
+import { sinkOf } from '../../../pipeline/egress/sinks.js'
+import type { Logs } from '../../../pipeline/logs/logs.js'
 import type { Generations } from '../../../pipeline/generations.js'
 import type { Compared } from '../findings.js'
 import type { Demanded } from './topic-options.js'
 import { publishedThrough, verifyTopic, type TopicVerification } from './verify-topic.js'
 
 export type VerifySinkOptions = Readonly<{
-  settings: KafkaSinkSettings
+  sink: KafkaSinkSettings
   config: Config
+  logs: Logs
   generations: Generations
   /** The generation that is verified. */
   generation: string
@@ -26,10 +29,10 @@ export type VerifySinkOptions = Readonly<{
 
 /** Verifies the topics of a Kafka sink of the configuration (`verifyTopic`). Throws `VerifyRefused`. */
 export const verifySink = async (options: VerifySinkOptions): Promise<TopicVerification> => {
-  const { settings, config, generations, generation, logger, signal } = options
-  const { kafka, filter } = settings
-  const sink = sinkOf(settings, config, logger)
-  const progress = await publishedThrough(sink, generation, signal).finally(() => sink.close())
+  const { sink, config, logs, generations, generation, logger, signal } = options
+  const { settings: kafka, filter } = sink
+  const opened = sinkOf(sink, config, logs, logger)
+  const progress = await publishedThrough(opened, generation, signal).finally(() => opened.close())
   const topics = topicsIn(kafka)
   const compacted = familyNames.flatMap((family) =>
     topics[family].flatMap(({ topic, records, cleanup }) =>
@@ -41,7 +44,7 @@ export const verifySink = async (options: VerifySinkOptions): Promise<TopicVerif
     return await verifyTopic({
       ...{ tenant: config.tenant, generation, promotions: generations.promotions, kpi: options.kpi },
       ...{ publishedThrough: progress.revision, reader, topics, markers: markersIn(kafka), filter },
-      ...{ format: kafka.format, demanded: demandedOf(settings, generations), compacted: new Set(compacted) },
+      ...{ format: kafka.format, demanded: demandedOf(sink, generations), compacted: new Set(compacted) },
       ...{ compared: options.compared, data: config.data, signal },
       ...(options.onProgress !== undefined && { onProgress: options.onProgress }),
     })

@@ -1,0 +1,14 @@
+import { filesKind } from './files.js'
+import { kafkaKind } from './kafka.js'
+import { pgliteKind, postgresqlKind } from './sql.js'
+import type { SinkKind } from './sink-kind.js'
+
+/** Every kind of sink that comes with Streamvane. A new one is an entry here and a folder in src/egress. */
+export const sinkKinds: readonly SinkKind<unknown>[] = [kafkaKind, filesKind, postgresqlKind, pgliteKind]
+
+/** The kind of this name. */
+export const kindOf = (use: string): SinkKind<unknown> => {
+  const kind = sinkKinds.find((each) => each.use === use)
+  if (kind === undefined) throw new Error(`there is no kind of sink ${use}`)
+  return kind
+}
