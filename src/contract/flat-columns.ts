@@ -1,7 +1,8 @@
 import { families, type FamilyName } from '../domain/family.js'
 import { builtInKpisOf, type KpiUnit } from '../domain/kpi.js'
 import { metricKind, type MetricKind, type MetricName } from '../domain/metric.js'
-import type { RowJson } from './row-json.js'
+import type { Row } from '../domain/row.js'
+import { rowJson, type RowJson } from './row-json.js'
 import { carriesServiceTarget, contractName } from './schema/row-schema.js'
 
 /** What a column holds. `instant`: ISO 8601 in UTC. `json`: an object. */
@@ -106,4 +107,19 @@ const setMeasure = (
 ): void => {
   for (const [field, suffix] of measureColumns[metricKind(metric)])
     values[`${snakeCase(metric)}${suffix}`] = measure[field]
+}
+
+/** A row as an object of these columns, with quotients: for what cannot work them out itself. */
+export const columnValues = (
+  row: Row,
+  generation: string,
+  columns: readonly FlatColumn[],
+): Readonly<Record<string, unknown>> => {
+  const values = flatValues(rowJson(row), generation)
+  for (const { name, quotient } of columns) {
+    if (quotient === undefined) continue
+    const denominator = values[quotient.denominator] as number | undefined
+    if (denominator) values[name] = (values[quotient.numerator] as number) / denominator
+  }
+  return values
 }

@@ -1,11 +1,10 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { flatColumns, flatValues, tableOf, type FlatColumn } from '../../../contract/flat-columns.js'
-import { rowJson } from '../../../contract/row-json.js'
+import { columnValues, flatColumns, tableOf, type FlatColumn } from '../../../contract/flat-columns.js'
 import type { FamilyName } from '../../../domain/family.js'
 import type { Granularity } from '../../../domain/granularity.js'
 import type { EpochMs } from '../../../domain/interval.js'
-import { isEmptyRow, type Row } from '../../../domain/row.js'
+import { isEmptyRow } from '../../../domain/row.js'
 import type { RowsOf } from '../../row-index/row-index.js'
 import { latestRowsInOrder } from '../rows.js'
 import type { RowFile } from './row-file.js'
@@ -58,7 +57,7 @@ const exportFamily = async (family: FamilyName, options: ExportOptions): Promise
     const file = await openFile(format, draft, columns)
     let rows = 0
     for await (const window of latestRowsInOrder(of, { family, granularity, from, to, signal })) {
-      const values = window.filter((row) => !isEmptyRow(row)).map((row) => valuesOf(row, of.generation, columns))
+      const values = window.filter((row) => !isEmptyRow(row)).map((row) => columnValues(row, of.generation, columns))
       for (let start = 0; start < values.length; start += GROUP_ROWS) {
         await file.add(values.slice(start, start + GROUP_ROWS))
         onProgress((rows += Math.min(GROUP_ROWS, values.length - start)))
@@ -74,17 +73,11 @@ const exportFamily = async (family: FamilyName, options: ExportOptions): Promise
 }
 
 /** The writer of Parquet is loaded where it is used. */
-const openFile = async (format: ExportFormat, path: string, columns: readonly FlatColumn[]): Promise<RowFile> =>
-  format === 'parquet'
-    ? (await import('./parquet-file.js')).parquetFile(path, columns)
-    : (await import('./csv-file.js')).csvFile(path, columns)
-
-const valuesOf = (row: Row, generation: string, columns: readonly FlatColumn[]): Record<string, unknown> => {
-  const values = flatValues(rowJson(row), generation)
-  for (const { name, quotient } of columns) {
-    if (quotient === undefined) continue
-    const denominator = values[quotient.denominator] as number | undefined
-    if (denominator) values[name] = (values[quotient.numerator] as number) / denominator
-  }
-  return values
+const openFile = async (format: ExportFormat, path: string, columns: readonly FlatColumn[]): Promise<RowFile> => {
+  if (format === 'csv') return (await import('./csv-file.js')).csvFile(path, columns)
+  const [{ fileWriter }, { parquetFile }] = await Promise.all([
+    import('hyparquet-writer'),
+    import('../../../egress/parquet/parquet-file.js'),
+  ])
+  return parquetFile(fileWriter(path), columns)
 }
