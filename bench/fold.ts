@@ -25,7 +25,7 @@ import { repeatsOf, type Repeats } from './repeats.js'
 const FROM = Date.parse('2026-01-05T06:00:00Z')
 const BATCH = 2_000
 
-type Source = Exclude<PointSource, 'conversation-details'>
+type Source = Exclude<PointSource, 'conversation-details' | 'metric-records-and-details'>
 
 /**
  * On one thread, beside `JSON.parse` alone of the same bytes: raw log → rows in the KPI log on disk, and the fold alone,

@@ -6,6 +6,7 @@ import type { Note } from '../app/operations/journal/journaled.js'
 import type { Json } from '../app/operations/journal/operation.js'
 import { LateCount, liveGeneration } from '../app/operations/imports/late-count.js'
 import { importFile, previewFile, type Preview } from '../app/operations/imports/import-events.js'
+import { countsDetails } from '../domain/profile.js'
 import { printable, printableJson } from '../domain/printable.js'
 import type { FileOptions } from '../ingress/files/file-source.js'
 import { FileUnreadable, sizeOf } from '../ingress/files/input-file.js'
@@ -170,9 +171,9 @@ const importConversations = async (
   note: Note,
 ): Promise<number> => {
   const { config, signal } = context
-  if (config.profile.points !== 'conversation-details')
+  if (!countsDetails(config.profile.points))
     console.error(
-      `the profile counts points from ${config.profile.points}: these conversations are stored, and counted only by a profile with points: conversation-details`,
+      `the profile counts points from ${config.profile.points}: these conversations are stored, and counted only by a profile with points: conversation-details or metric-records-and-details`,
     )
   const log = await rawWriter(context)
   const late = await lateCountOf(context, log, files)

@@ -25,7 +25,8 @@ export type MetricPoint = PointDimensions & Readonly<{ metric: string; value: nu
 
 /**
  * One metric record: Genesys emitted this value at this instant. Flow metric records too. `session` names conversation
- * and session, of the metrics that are joined by it.
+ * and session (`<conversation>/<session>`), of the metrics that are joined by it; where points come from
+ * `metric-records-and-details`, of all of a conversation, and the session is empty where nothing is joined by it.
  */
 export type MetricEmitted = MetricPoint & Readonly<{ type: 'MetricEmitted'; session?: string }>
 

@@ -7,8 +7,27 @@ import { builtInKpis, kpiProblems, type Kpi } from './kpi.js'
 import { metricKind, type MetricName } from './metric.js'
 import { utc, zoneProblems, type Zone } from './zone.js'
 
-/** Where metric points come from. One of them: two together would count everything twice. */
-export type PointSource = 'metric-records' | 'detail-events' | 'conversation-details'
+/**
+ * Where metric points come from. One of them: two together would count everything twice. The last one joins two of them
+ * by conversation: metric records as they come, and a conversation-detail record in their place up to its last
+ * emission, so that what was missed can be filled in (src/projections/points/conversation-records.ts).
+ */
+export type PointSource = 'metric-records' | 'detail-events' | 'conversation-details' | 'metric-records-and-details'
+
+export const pointSources = [
+  'metric-records',
+  'detail-events',
+  'conversation-details',
+  'metric-records-and-details',
+] as const satisfies readonly PointSource[]
+
+/** Do metric records count with this source? */
+export const countsMetricRecords = (source: PointSource): boolean =>
+  source === 'metric-records' || source === 'metric-records-and-details'
+
+/** Do conversation-detail records count with this source? */
+export const countsDetails = (source: PointSource): boolean =>
+  source === 'conversation-details' || source === 'metric-records-and-details'
 
 /** Whom a callback calls first. Callbacks that call the customer first have waiting metrics of their own (`tCfc…`). */
 export type CallbackMode = 'AgentFirst' | 'CustomerFirst'

@@ -19,6 +19,10 @@ export const bucketOf = (entityId: string): string => {
 export const conversationStream = (tenant: string, conversationId: string): string =>
   `${tenant}.${bucketOf(conversationId)}.conversation-${conversationId}`
 
+/** The conversation of a raw stream; `undefined` for the stream of anything else. */
+export const conversationOfStream = (stream: string): string | undefined =>
+  /\.[0-3][0-9a-f]\.conversation-(.+)$/s.exec(stream)?.[1]
+
 export const userStream = (tenant: string, userId: string): string => `${tenant}.${bucketOf(userId)}.user-${userId}`
 
 export const configStream = (tenant: string, kind: string, id: string): string => `${tenant}.config-${kind}-${id}`

@@ -15,7 +15,7 @@ import { intervalStart, type EpochMs } from '../domain/interval.js'
 import type { KpiEvent, Left } from '../domain/kpi-event.js'
 import { metricIndex } from '../domain/metric.js'
 import type { Published } from '../domain/published.js'
-import type { PointSource, Profile } from '../domain/profile.js'
+import { countsDetails, countsMetricRecords, type Profile } from '../domain/profile.js'
 import { unreachable } from '../domain/unreachable.js'
 import { CellStore, type CellStoreState, type Due, type NewCellSettings } from './cells/cell-store.js'
 import { emptyColdStore, type ColdStore, type SpilledEntries } from './cells/cold-store.js'
@@ -194,10 +194,10 @@ export class KpiProjection {
   apply(fact: Fact, receivedAt?: EpochMs): Refusal | undefined {
     switch (fact.type) {
       case 'MetricEmitted':
-        if (!this.reads('metric-records')) return undefined
+        if (!countsMetricRecords(this.base.points)) return undefined
         return this.refusalAt(fact.at, receivedAt) ?? this.emitted(fact)
       case 'ConversationRecorded':
-        return this.reads('conversation-details') ? this.recorded(fact, receivedAt) : undefined
+        return countsDetails(this.base.points) ? this.recorded(fact, receivedAt) : undefined
       case 'AcdStarted':
       case 'AcdEnded':
       case 'CustomerStarted':
@@ -213,7 +213,7 @@ export class KpiProjection {
       case 'FlowStarted':
       case 'FlowEnded':
       case 'FlowOutcomeReached':
-        if (!this.reads('detail-events')) return undefined
+        if (this.base.points !== 'detail-events') return undefined
         return this.refusalAt(fact.at, receivedAt) ?? this.correlator.apply(fact)
       case 'AgentStateEntered': {
         const refusal = this.refusalAt(fact.at, receivedAt)
@@ -263,7 +263,7 @@ export class KpiProjection {
   applyRun(run: FactRun, from = 0, to = run.length): readonly RefusedEntry[] {
     const refused: RefusedEntry[] = []
     const { pointCells } = this
-    const counts = pointCells !== undefined && this.reads('metric-records')
+    const counts = pointCells !== undefined && this.base.points === 'metric-records'
     for (let entry = from; entry < to; entry++) {
       const refusal =
         counts && isSinglePoint(run, entry)
@@ -351,10 +351,6 @@ export class KpiProjection {
     }
   }
 
-  private reads(source: PointSource): boolean {
-    return this.base.points === source
-  }
-
   /** Counts a point of a run, or answers why it cannot be counted. */
   private pointRefusal(cells: PointCells, run: FactRun, entry: number): Refusal | undefined {
     const refusal = this.refusalAt(run.at[entry] as number, run.receivedAt[entry])
@@ -363,6 +359,8 @@ export class KpiProjection {
   }
 
   private emitted(point: MetricEmitted): undefined {
+    if (this.base.points === 'metric-records-and-details' && point.session !== undefined)
+      return this.records.emitted(point, point.session)
     if (!this.customerFirst.observe(point)) this.target.observe(point)
   }
 
@@ -444,7 +442,7 @@ export class KpiProjection {
       settingsVersion: this.settings.version,
       serviceTarget: this.targetOf(family, dimensions, start),
       sketched: this.placesOf(quantiles),
-      keepsValues: this.reads('conversation-details'), // a newer record takes back what an older one said
+      keepsValues: countsDetails(this.base.points), // a newer record takes back what an older one said
     }
   }
 

@@ -26,3 +26,29 @@ export const anyFetches: fc.Arbitrary<readonly Fact[]> = fc
       return changed
     })
   })
+
+/**
+ * Metric records of the same conversations beside their records, in any order: some of them emissions that a record
+ * states too, some of callbacks that are joined by their session.
+ */
+export const anyFetchesBesideEmissions: fc.Arbitrary<readonly Fact[]> = fc
+  .tuple(
+    anyFetches,
+    fc.array(fc.tuple(anyMetric, fc.constantFrom('c1/', 'c2/', 'c3/', 'c1/s1', 'c2/s2')), { maxLength: 12 }),
+    fc.array(fc.nat(), { maxLength: 8 }),
+    fc.infiniteStream(fc.nat()),
+  )
+  .map(([fetches, metrics, copied, places]) => {
+    const stated = fetches.flatMap((fact) =>
+      fact.type === 'ConversationRecorded'
+        ? fact.points.map((point): Fact => ({ type: 'MetricEmitted', ...point, session: `${fact.conversationId}/` }))
+        : [],
+    )
+    const emissions = [
+      ...metrics.map(([metric, session]): Fact => ({ ...metric, session })),
+      ...(stated.length === 0 ? [] : copied.map((place) => stated[place % stated.length] as Fact)),
+    ]
+    const facts = [...fetches]
+    for (const emission of emissions) facts.splice((places.next().value as number) % (facts.length + 1), 0, emission)
+    return facts
+  })

@@ -26,5 +26,5 @@ const streamOf = (fact: Fact, event: number): string => {
   if ('conversationId' in fact) return conversationStream('acme', fact.conversationId)
   if (fact.type === 'AgentStateEntered') return userStream('acme', fact.userId)
   const session = 'session' in fact ? fact.session : undefined
-  return conversationStream('acme', session ?? `m${event % CONVERSATIONS}`)
+  return conversationStream('acme', session?.split('/')[0] ?? `m${event % CONVERSATIONS}`)
 }

@@ -80,7 +80,7 @@ export const splitRowsOf = (...split: Parameters<typeof splitEventsOf>): readonl
 
 /** What the stream of a fact's raw event is of. Metric records that are not joined may be anywhere. */
 const entityOf = (fact: Fact): string => {
-  if (fact.type === 'MetricEmitted') return fact.session ?? fact.metric
+  if (fact.type === 'MetricEmitted') return fact.session?.split('/')[0] ?? fact.metric
   if ('conversationId' in fact) return fact.conversationId
   return 'userId' in fact ? fact.userId : ''
 }

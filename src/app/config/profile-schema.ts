@@ -3,7 +3,7 @@ import { splits } from '../../domain/dimensions.js'
 import { familyNames } from '../../domain/family.js'
 import { granularities } from '../../domain/granularity.js'
 import { metricNames } from '../../domain/metric.js'
-import { defaultProfile, profileProblems, type Profile } from '../../domain/profile.js'
+import { defaultProfile, pointSources, profileProblems, type Profile } from '../../domain/profile.js'
 import type { Zone } from '../../domain/zone.js'
 import { UnknownZone, zoneOf } from './zones.js'
 
@@ -56,7 +56,7 @@ export const profileSchema = z
       .regex(/^[\w.:-]{1,128}$/, 'letters, digits, _ . : and - only, 128 at most')
       .default(defaultProfile.id),
     version: z.number().int().min(1).default(defaultProfile.version),
-    points: z.enum(['metric-records', 'detail-events', 'conversation-details']).default(defaultProfile.points),
+    points: z.enum(pointSources).default(defaultProfile.points),
     intervalMs: ms.default(defaultProfile.intervalMs),
     rollUps: someOf(granularities, defaultProfile.rollUps),
     zone: zoneSchema.default(defaultProfile.zone),

@@ -1,5 +1,12 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { ConversationRecorded, ErasedPoints, Fact, MetricPoint, StreamErased } from '../../domain/fact.js'
+import type {
+  ConversationRecorded,
+  ErasedPoints,
+  Fact,
+  MetricEmitted,
+  MetricPoint,
+  StreamErased,
+} from '../../domain/fact.js'
 import { dimensionsOf } from '../../domain/dimensions.js'
 import { intervalStart, MINUTE_MS, type EpochMs } from '../../domain/interval.js'
 import { defaultProfile, type PointSource } from '../../domain/profile.js'
@@ -86,7 +93,7 @@ export const erase = async (options: EraseOptions): Promise<Erasure> => {
     }
   const erased = points.taken()
   const erasure: Erasure = {
-    ...{ stream, events, points: erased.length, erasedBefore: await erasedBefore(raw, tenant, stream) },
+    ...{ stream, events, points: placesOf(erased), erasedBefore: await erasedBefore(raw, tenant, stream) },
     ...{ mentions: await mentionsOf(options), deadLetters: await deadLettersOf(options) },
   }
   if (dryRun) return erasure
@@ -128,6 +135,10 @@ export const erase = async (options: EraseOptions): Promise<Erasure> => {
   return erasure
 }
 
+/** What is noted of both kinds of records together is noted of each by itself too. */
+const placesOf = (erased: readonly ErasedPoints[]): number =>
+  erased.filter(({ source }) => source !== 'metric-records-and-details').length
+
 /** Points are noted per quarter of an hour, the shortest interval. */
 const GRAIN_MS = 15 * MINUTE_MS
 /** Later than every session, so that none is still waiting for its end. */
@@ -138,6 +149,7 @@ class PointCounts {
   private readonly counts = new Map<string, ErasedPoints>()
   private readonly correlator: Correlator
   private readonly records = new Map<string, ConversationRecorded>()
+  private readonly emitted: MetricEmitted[] = []
 
   constructor() {
     const take = (point: MetricPoint, count: number): void => this.add('detail-events', point, count)
@@ -153,6 +165,7 @@ class PointCounts {
   see(fact: Fact): void {
     switch (fact.type) {
       case 'MetricEmitted':
+        this.emitted.push(fact)
         return this.add('metric-records', fact, 1)
       case 'ConversationRecorded':
         this.records.set(fact.conversationId, fact) // the last one counts
@@ -177,9 +190,16 @@ class PointCounts {
 
   taken(): readonly ErasedPoints[] {
     this.correlator.tick(END_OF_TIME)
+    let recordedThrough = -Infinity
     for (const { points } of this.records.values())
-      for (const point of points) this.add('conversation-details', point, 1)
+      for (const point of points) {
+        this.add('conversation-details', point, 1)
+        this.add('metric-records-and-details', point, 1)
+        recordedThrough = Math.max(recordedThrough, point.at)
+      }
+    for (const point of this.emitted) if (point.at > recordedThrough) this.add('metric-records-and-details', point, 1)
     this.records.clear()
+    this.emitted.length = 0
     return [...this.counts.values()].filter(({ count }) => count > 0)
   }
 

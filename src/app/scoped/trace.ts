@@ -2,7 +2,7 @@ import { dimensionsOf, type PointDimensions } from '../../domain/dimensions.js'
 import type { ErasedPoints, Fact, MetricPoint, StateKind } from '../../domain/fact.js'
 import type { FamilyName } from '../../domain/family.js'
 import type { EpochMs } from '../../domain/interval.js'
-import type { Profile } from '../../domain/profile.js'
+import { countsDetails, type Profile } from '../../domain/profile.js'
 import type { Correction } from '../../domain/row.js'
 import { bucketOfStream, conversationStream } from '../../domain/stream-name.js'
 import type { DecodedRun } from '../../facts/decoded-run.js'
@@ -140,8 +140,7 @@ export class Tracer {
   private target(): PointTarget {
     return {
       // Only a record that is fetched again takes points back by their values.
-      observe: (point) =>
-        this.count(point, this.source === 'conversation-details' ? identityOf(point) : '', null, false),
+      observe: (point) => this.count(point, countsDetails(this.source) ? identityOf(point) : '', null, false),
       takeBack: (point, why) => {
         const counted = this.live.get(identityOf(point))?.pop()
         if (counted !== undefined) counted.takenBack = { why, by: this.event }

@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { ClockTakenBack, ClockTicked, Fact } from '../../domain/fact.js'
-import type { PointSource } from '../../domain/profile.js'
+import { countsDetails, countsMetricRecords, type PointSource } from '../../domain/profile.js'
 import { agentDecoders } from './agents.js'
 import { importedFact, isImportedType } from './configuration.js'
 import { CONVERSATION_DETAIL, conversationRecorded } from './conversation-details.js'
@@ -101,9 +101,9 @@ const figureless: ReadonlySet<string> = new Set(
  * the others: they were checked when they were ingested.
  */
 export const feeds = (type: string, points: PointSource): boolean => {
-  if (type.startsWith('v2.analytics.')) return points === 'metric-records'
+  if (type.startsWith('v2.analytics.')) return countsMetricRecords(points)
   if (type.startsWith('v2.detail.events.conversation.')) return points === 'detail-events' && !figureless.has(type)
-  if (type === CONVERSATION_DETAIL) return points === 'conversation-details'
+  if (type === CONVERSATION_DETAIL) return countsDetails(points)
   return ![
     'v2.detail.events.agent.{id}.state',
     'v2.users.{id}.conversationsummary',

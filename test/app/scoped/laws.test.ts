@@ -14,7 +14,7 @@ import type { DecodedRun } from '../../../src/facts/decoded-run.js'
 import type { RunSummary } from '../../../src/facts/run-summary.js'
 import { KpiProjection } from '../../../src/projections/kpi-projection.js'
 import { anyConfiguredLog, quickProfile, windowMs, windowStart } from '../../support/arbitrary-facts.js'
-import { anyFetches } from '../../support/arbitrary-fetches.js'
+import { anyFetches, anyFetchesBesideEmissions } from '../../support/arbitrary-fetches.js'
 import { lawRuns } from '../../support/law-runs.js'
 import { runOfFacts } from '../../support/run-of-facts.js'
 
@@ -104,6 +104,7 @@ describe.each([
   ['metric-records', anyConfiguredLog('metric-records')],
   ['detail-events', anyConfiguredLog('detail-events')],
   ['conversation-details', anyFetches],
+  ['metric-records-and-details', anyFetchesBesideEmissions],
 ] as const)('a scoped fold of points from %s', { timeout: 120_000 }, (points, anyLog) => {
   const profile = quickProfile(points)
 

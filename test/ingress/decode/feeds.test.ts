@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { expect, test } from 'vitest'
 import type { Fact } from '../../../src/domain/fact.js'
 import { familyNames } from '../../../src/domain/family.js'
-import { defaultProfile, type PointSource } from '../../../src/domain/profile.js'
+import { defaultProfile, pointSources } from '../../../src/domain/profile.js'
 import { decodeRaw, feeds } from '../../../src/ingress/decode/decoders.js'
 import { readRawEvent } from '../read-one.js'
 import { simulate } from '../../../src/simulator/simulate.js'
@@ -23,19 +23,16 @@ const factsOf = (type: string, data: Uint8Array): readonly Fact[] => {
   return facts.right
 }
 
-test.each<PointSource>(['metric-records', 'detail-events', 'conversation-details'])(
-  'what feeds no figure with points from %s changes none: a fold may pass over it',
-  (points) => {
-    const profile = { ...defaultProfile, points, families: familyNames }
-    const needed = events.filter(({ type }) => feeds(type, points))
-    expect(new Set(events.map(({ type }) => type)).size).toBeGreaterThan(15)
-    expect(needed.length).toBeLessThan(events.length)
-    const rows = (from: typeof events) =>
-      rowsOf(
-        from.flatMap(({ type, data }) => factsOf(type, data)),
-        profile,
-      )
-    expect(rows(needed)).toEqual(rows(events))
-    expect(rows(needed).length).toBeGreaterThan(10)
-  },
-)
+test.each(pointSources)('what feeds no figure with points from %s changes none: a fold may pass over it', (points) => {
+  const profile = { ...defaultProfile, points, families: familyNames }
+  const needed = events.filter(({ type }) => feeds(type, points))
+  expect(new Set(events.map(({ type }) => type)).size).toBeGreaterThan(15)
+  expect(needed.length).toBeLessThan(events.length)
+  const rows = (from: typeof events) =>
+    rowsOf(
+      from.flatMap(({ type, data }) => factsOf(type, data)),
+      profile,
+    )
+  expect(rows(needed)).toEqual(rows(events))
+  expect(rows(needed).length).toBeGreaterThan(10)
+})

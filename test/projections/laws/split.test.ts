@@ -11,7 +11,7 @@ import {
   anyTick,
   quickProfile,
 } from '../../support/arbitrary-facts.js'
-import { anyFetches } from '../../support/arbitrary-fetches.js'
+import { anyFetches, anyFetchesBesideEmissions } from '../../support/arbitrary-fetches.js'
 import { nowhere } from '../../support/fact-builders.js'
 import { rowsOf, textsOf } from '../../support/given.js'
 import { lawRuns } from '../../support/law-runs.js'
@@ -60,15 +60,22 @@ describe.each(['metric-records', 'detail-events'] as const)(
   },
 )
 
-test('conversation records that are fetched again give the same, by whomever', { timeout: 120_000 }, () => {
-  const profile = quickProfile('conversation-details')
-  fc.assert(
-    fc.property(anyFetches, anySplit, (log, split) => {
-      expect(sorted(splitRowsOf(log, profile, split))).toEqual(sorted(rowsOf(log, profile, split.cuts)))
-    }),
-    runs,
-  )
-})
+test.each([
+  ['conversation-details', anyFetches],
+  ['metric-records-and-details', anyFetchesBesideEmissions],
+] as const)(
+  'conversation records that are fetched again give the same, by whomever, with points from %s',
+  { timeout: 120_000 },
+  (points, anyLog) => {
+    const profile = quickProfile(points)
+    fc.assert(
+      fc.property(anyLog, anySplit, (log, split) => {
+        expect(sorted(splitRowsOf(log, profile, split))).toEqual(sorted(rowsOf(log, profile, split.cuts)))
+      }),
+      runs,
+    )
+  },
+)
 
 /** Metric records that are joined by the session of a callback, and the clock between them. */
 const anyCallbacks: fc.Arbitrary<readonly Fact[]> = fc.array(

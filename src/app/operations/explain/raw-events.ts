@@ -1,4 +1,4 @@
-import type { PointSource } from '../../../domain/profile.js'
+import { pointSources, type PointSource } from '../../../domain/profile.js'
 import { feeds } from '../../../ingress/decode/decoders.js'
 import { receivedAtOf } from '../../../ingress/metadata.js'
 import type { EventLog } from '../../../log/event-log.js'
@@ -47,11 +47,9 @@ export const rawEventsOf = async (
   return { otherSources: [...others.values()], raw: withRaw ? found.sort(byPosition) : undefined }
 }
 
-const sources: readonly PointSource[] = ['metric-records', 'detail-events', 'conversation-details']
-
 /** Would the event be counted if points came from another source? Many events are counted in no case. */
 const isOfOtherSource = (type: string, points: PointSource): boolean =>
-  !feeds(type, points) && sources.some((source) => feeds(type, source))
+  !feeds(type, points) && pointSources.some((source) => feeds(type, source))
 
 const otherSource = (stream: string, type: string, count: number, points: PointSource): NotCounted => ({
   ...{ reason: 'other-source', count, metric: null, value: null, at: null, event: null },

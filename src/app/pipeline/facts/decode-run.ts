@@ -1,9 +1,11 @@
 import { crc32 } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
 import { pointDimensions } from '../../../domain/dimensions.js'
+import type { Fact } from '../../../domain/fact.js'
 import { FactRunBuilder } from '../../../domain/fact-run.js'
 import { metricNames } from '../../../domain/metric.js'
 import type { PointSource } from '../../../domain/profile.js'
+import { conversationOfStream } from '../../../domain/stream-name.js'
 import type { RawDigest } from '../../../facts/codec/segment.js'
 import type { DecodedRun } from '../../../facts/decoded-run.js'
 import { decodePoint, decodeRaw, DECODERS_VERSION, feeds } from '../../../ingress/decode/decoders.js'
@@ -31,12 +33,13 @@ export const decodeRun = ({ after, through, events }: RawStretch, points: PointS
   const positions: Position[] = []
   const streams: string[] = []
   const undecodable: number[] = []
+  const joins = points === 'metric-records-and-details'
   for (const event of events) {
     if (!feeds(event.type, points)) continue
     const index = positions.push(event.position) - 1
     streams.push(event.stream)
     const receivedAt = receivedAtOf(event.metadata)
-    const point = decodePoint(event.type, event.data)
+    const point = joins ? undefined : decodePoint(event.type, event.data)
     if (point !== undefined) {
       facts.addPoint(index, point, receivedAt)
       continue
@@ -46,7 +49,7 @@ export const decodeRun = ({ after, through, events }: RawStretch, points: PointS
       undecodable.push(index)
       continue
     }
-    for (const fact of decoded.right) facts.add(index, fact, receivedAt)
+    for (const fact of decoded.right) facts.add(index, joins ? ofConversation(fact, event.stream) : fact, receivedAt)
   }
   const last = events.at(-1)
   return {
@@ -60,6 +63,13 @@ export const decodeRun = ({ after, through, events }: RawStretch, points: PointS
     stream: (index) => streams[index] as string,
     undecodable,
   }
+}
+
+/** Says of a metric record which conversation it is of: a record of the whole conversation may take its place. */
+const ofConversation = (fact: Fact, stream: string): Fact => {
+  if (fact.type !== 'MetricEmitted' || fact.session !== undefined) return fact
+  const conversationId = conversationOfStream(stream)
+  return conversationId === undefined ? fact : { ...fact, session: `${conversationId}/` }
 }
 
 /** The digest of no events. */

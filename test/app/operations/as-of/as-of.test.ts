@@ -26,7 +26,7 @@ const FROM = Date.parse('2026-01-05T06:00:00Z')
 const HOURS = 2
 const TENANT = 't'
 
-type Source = Exclude<PointSource, 'conversation-details'>
+type Source = Exclude<PointSource, 'conversation-details' | 'metric-records-and-details'>
 
 const profileOf = (points: Source): Profile => ({
   ...defaultProfile,

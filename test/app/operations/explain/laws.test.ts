@@ -9,7 +9,7 @@ import type { ClockTicked, Fact } from '../../../../src/domain/fact.js'
 import type { PointSource, Profile } from '../../../../src/domain/profile.js'
 import type { Row } from '../../../../src/domain/row.js'
 import { anyConfiguredLog, quickProfile, windowMs, windowStart } from '../../../support/arbitrary-facts.js'
-import { anyFetches } from '../../../support/arbitrary-fetches.js'
+import { anyFetches, anyFetchesBesideEmissions } from '../../../support/arbitrary-fetches.js'
 import { lawRuns } from '../../../support/law-runs.js'
 import { runOfFacts } from '../../../support/run-of-facts.js'
 
@@ -53,6 +53,7 @@ const logsOf: Readonly<Record<PointSource, fc.Arbitrary<readonly Fact[]>>> = {
   'metric-records': anyConfiguredLog('metric-records'),
   'detail-events': anyConfiguredLog('detail-events'),
   'conversation-details': anyFetches,
+  'metric-records-and-details': anyFetchesBesideEmissions,
 }
 
 describe.each(Object.entries(logsOf))('points from %s', { timeout: 120_000 }, (points, anyLog) => {

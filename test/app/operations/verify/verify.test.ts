@@ -19,7 +19,7 @@ import { generationOf, project, silent, take, tickTo } from '../../../support/pi
 
 const FROM = Date.parse('2026-01-05T06:00:00Z')
 const HOURS = 2
-type Source = Exclude<PointSource, 'conversation-details'>
+type Source = Exclude<PointSource, 'conversation-details' | 'metric-records-and-details'>
 const profileOf = (points: Source): Profile => ({
   ...defaultProfile,
   points,
