@@ -7,6 +7,7 @@ import { adminSchema } from './admin-schema.js'
 import { auditSchema } from './audit-schema.js'
 import { topicName } from './egress-schema.js'
 import { egressFaults, egressSchema } from './egress-sinks.js'
+import { genesysFault, genesysSchema } from './genesys-schema.js'
 import { profileSchema } from './profile-schema.js'
 
 /** A configuration that cannot be used. The message lists every problem with its key. */
@@ -114,6 +115,8 @@ export const configSchema = z
       .prefault({}),
     egress: egressSchema.prefault({}),
     audit: auditSchema.prefault({}),
+    /** The organisation in Genesys Cloud (docs/sources/genesys.md). */
+    genesys: genesysSchema.optional(),
     logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
   .superRefine((config, context) => {
@@ -133,6 +136,8 @@ export const configSchema = z
     if ((username === undefined) !== (password === undefined)) server('username', 'username and password go together')
     if ((clientCertificateFile === undefined) !== (clientKey === undefined))
       server('clientCertificateFile', 'clientCertificateFile and clientKey go together')
+    const genesys = config.genesys === undefined ? undefined : genesysFault(config.genesys)
+    if (genesys !== undefined) context.addIssue({ code: 'custom', path: ['genesys', 'region'], message: genesys })
     for (const { path, message } of egressFaults(config.egress))
       context.addIssue({ code: 'custom', path: ['egress', ...path], message })
   })

@@ -13,13 +13,16 @@ export const secretKeys: ReadonlySet<string> = new Set([
  */
 export const withoutCredentials = (address: string): string => address.replace(/^([a-z][\w+.-]*:\/\/).*@/is, '$1***@')
 
+/** Top-level keys whose secrets are read at every use. */
+const readAgain: ReadonlySet<string> = new Set(['egress', 'genesys'])
+
 type Tree = Record<string, unknown>
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * A copy of the configuration with references to secrets resolved: `{ env: NAME }` or `{ file: /run/secrets/name }`.
- * Below `egress` each secret becomes a `Secret`, which is read again whenever it is used; elsewhere its text. The final
- * line feed of a file is not part of its secret. Throws if a reference cannot be resolved.
+ * Below the keys of `readAgain` each secret becomes a `Secret`, which is read again whenever it is used; elsewhere its
+ * text. The final line feed of a file is not part of its secret. Throws if a reference cannot be resolved.
  */
 export const withSecrets = (tree: Tree, env: Environment, path: readonly string[] = []): Tree =>
   Object.fromEntries(
@@ -35,7 +38,7 @@ const inside = (value: unknown, env: Environment, path: readonly string[]): unkn
   isTree(value) ? withSecrets(value, env, path) : value
 
 const secretAt = (value: unknown, env: Environment, path: readonly string[]): unknown => {
-  const isRead = path[0] === 'egress'
+  const isRead = readAgain.has(path[0] ?? '')
   if (!isTree(value)) return isRead && typeof value === 'string' ? Secret.literal(value) : value
   const secret = referred(value, env, path.join('.'))
   return isRead ? secret : secret.read()
@@ -59,13 +62,13 @@ const referred = (reference: Tree, env: Environment, path: string): Secret => {
 }
 
 /**
- * Secrets of the egress that stand in a configuration file as they are, as `path: what to write`. A file is copied,
+ * Secrets of ends (`readAgain`) that stand in a configuration file as they are, as `path: what to write`. A file is copied,
  * checked in and backed up, and a secret in it cannot be rotated without a restart.
  */
 export const literalSecrets = (tree: Tree, path: readonly string[] = []): readonly string[] =>
   Object.entries(tree).flatMap(([key, value]) => {
     const at = [...path, key]
-    if (path.length === 0 && key !== 'egress') return []
+    if (path.length === 0 && !readAgain.has(key)) return []
     if (secretKeys.has(key) && !isTree(value) && value !== null)
       return [
         `${at.join('.')}: a secret does not stand in the file: write { file: /run/secrets/name } or { env: NAME }`,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { familyNames } from '../../../src/domain/family.js'
 import { configSchema } from '../../../src/app/config/schema.js'
 
 const ROOT = join(import.meta.dirname, '../../..')
@@ -28,8 +29,11 @@ const sections = [...known].filter(
 
 const NAMED = new RegExp(`(?<![\\w./:{-])(?:${sections.join('|')})(?:\\.[a-z][A-Za-z]*)+`, 'g')
 const VARIABLE = /STREAMVANE_[A-Z_]+[A-Z]/g
-/** File names and properties of objects look like settings too. */
-const isNoSetting = (name: string): boolean => /\.(js|ts|md|ya?ml|json|ndjson|avro|log|properties)$/.test(name)
+/** Topics of rows and markers by default: `genesys.queue`, `genesys.interval-complete`, as far as NAMED reads them. */
+const topics = new Set(['interval', ...familyNames].map((name) => `genesys.${name.replace(/-.*/, '')}`))
+/** Topics, file names and properties of objects look like settings too. */
+const isNoSetting = (name: string): boolean =>
+  topics.has(name) || /\.(js|ts|md|ya?ml|json|ndjson|avro|log|properties)$/.test(name)
 
 const camelCase = (word: string): string =>
   word.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())

@@ -1,0 +1,54 @@
+import { z } from 'zod'
+import { genesysClient, type GenesysClient } from '../../genesys/client.js'
+import { hostsOf, regionNames } from '../../genesys/regions.js'
+import { secret } from './kafka-connection-schema.js'
+import { PERIOD_RULE, periodMs } from './period.js'
+
+const httpUrl = z.string().refine((url) => URL.canParse(url) && /^https?:/.test(url), 'an address as https://host:port')
+
+const period = z.string().transform((text, context) => {
+  const ms = periodMs(text)
+  if (ms !== undefined) return ms
+  context.addIssue({ code: 'custom', message: PERIOD_RULE })
+  return z.NEVER
+})
+
+/** The organisation in Genesys Cloud, and the OAuth client (grant: client credentials) that reads it. */
+export const genesysSchema = z.strictObject({
+  /** AWS name of the region, or its domain. */
+  region: z
+    .string()
+    .refine((region) => hostsOf(region) !== undefined, `one of ${regionNames.join(', ')}`)
+    .optional(),
+  /** Address of API and login host in place of those of a region: for a proxy or a test. */
+  url: httpUrl.optional(),
+  clientId: z.string().min(1),
+  clientSecret: secret,
+  /** The limit of the platform for each token. Less leaves something to others that use the same client. */
+  requestsPerMinute: z.number().int().min(1).max(3_000).default(300),
+  sync: z
+    .strictObject({
+      /** How often `run` fetches the configuration; without it only `streamvane genesys sync` does. */
+      every: period.optional(),
+    })
+    .prefault({}),
+})
+
+export type GenesysSettings = z.infer<typeof genesysSchema>
+
+/** One of region and url. */
+export const genesysFault = ({ region, url }: GenesysSettings): string | undefined =>
+  (region === undefined) === (url === undefined) ? 'write region, or url in place of it' : undefined
+
+/** A client for the organisation. Close it; share it, because the limit of requests counts by token. */
+export const genesysClientOf = ({
+  region,
+  url,
+  clientId,
+  clientSecret,
+  requestsPerMinute,
+}: GenesysSettings): GenesysClient => {
+  const hosts = url === undefined ? hostsOf(region ?? '') : { api: url, login: url }
+  if (hosts === undefined) throw new Error('genesys: neither region nor url')
+  return genesysClient({ hosts, clientId, clientSecret, requestsPerMinute })
+}
