@@ -4,10 +4,14 @@ import { printable } from '../domain/printable.js'
 import { isObject, type Body } from './decode/fields.js'
 import { brief, type Unusable } from './unusable.js'
 
-/** What an event is: a notification (bare, or in an EventBridge event), or a conversation of the analytics API. */
-export type Envelope = Notification | Conversation
+/**
+ * What an event is: a notification (bare, or in an EventBridge event), or a record of the analytics API, which has no
+ * envelope.
+ */
+export type Envelope = Notification | AnalyticsRecord
 
-export type Conversation = Readonly<{ kind: 'conversation'; body: Body }>
+/** A conversation or a user's states as the details queries and jobs return them. */
+export type AnalyticsRecord = Readonly<{ kind: 'conversation' | 'user'; body: Body }>
 
 /**
  * `timestamp` is when the notification was published, and `detailType` the detail-type of the EventBridge event around
@@ -38,7 +42,8 @@ export const parseJson = (text: string): E.Either<Unusable, unknown> => {
 
 /**
  * Reads an EventBridge event (`detail.topicName`, `detail.eventBody`), a bare notification (`topicName`, `eventBody`)
- * or a conversation of the analytics API (`conversationId`, `participants`; it has no envelope).
+ * or a record of the analytics API: a conversation (`conversationId`, `participants`), or the states of a user
+ * (`userId`, `primaryPresence` or `routingStatus`).
  */
 export const readEnvelope = (text: string): E.Either<Unusable, Envelope> => E.flatMap(parseJson(text), envelopeOf)
 
@@ -50,6 +55,7 @@ export const envelopeOf = (value: unknown): E.Either<Unusable, Envelope> => {
       detail: 'expected a JSON object with topicName and eventBody, or an EventBridge event with them in detail',
     })
   if (isConversation(value)) return E.right({ kind: 'conversation', body: value })
+  if (isUserDetail(value)) return E.right({ kind: 'user', body: value })
   const notification = isObject(value['detail']) ? value['detail'] : value
   const { topicName, eventBody, timestamp } = notification
   if (typeof topicName !== 'string' || topicName === '')
@@ -79,3 +85,9 @@ const isConversation = (value: Body): boolean =>
   value['topicName'] === undefined &&
   typeof value['conversationId'] === 'string' &&
   Array.isArray(value['participants'])
+
+const isUserDetail = (value: Body): boolean =>
+  value['topicName'] === undefined &&
+  value['detail'] === undefined &&
+  typeof value['userId'] === 'string' &&
+  (Array.isArray(value['primaryPresence']) || Array.isArray(value['routingStatus']))

@@ -4,14 +4,23 @@ import { canonicalJson, TooDeep } from '../domain/canonical-json.js'
 import { isConfiguration, type Fact } from '../domain/fact.js'
 import type { EpochMs } from '../domain/interval.js'
 import { defaultProfile } from '../domain/profile.js'
-import { conversationStream } from '../domain/stream-name.js'
+import { conversationStream, userStream } from '../domain/stream-name.js'
 import { EVENT_BYTES_MAX } from '../log/append-rules.js'
 import { contentId } from '../log/content-id.js'
 import type { NewEvent } from '../log/event-log.js'
 import { CONVERSATION_DETAIL } from './decode/conversation-details.js'
-import { decodeBody, decodeConversationDetail, decodePlain } from './decode/decoders.js'
-import { isObject, type Body } from './decode/fields.js'
-import { envelopeOf, parseJson, readEnvelope, readText, type Envelope, type Notification } from './envelope.js'
+import { decodeBody, decodePlain, decodeRecord } from './decode/decoders.js'
+import { isObject } from './decode/fields.js'
+import { USER_DETAIL } from './decode/user-details.js'
+import {
+  envelopeOf,
+  parseJson,
+  readEnvelope,
+  readText,
+  type AnalyticsRecord,
+  type Envelope,
+  type Notification,
+} from './envelope.js'
 import { brief, type Unusable } from './unusable.js'
 import { markFor, mayHoldInexactNumber, withMarkedNumbers, withoutMarks } from './exact-numbers.js'
 import { metadataOf, type Origin } from './metadata.js'
@@ -75,9 +84,9 @@ export const readRawEvents = (raw: Uint8Array, origin: Origin, wrappings = 0): r
 const eventOf = (raw: Uint8Array, text: string, envelope: Envelope, origin: Origin): E.Either<Unusable, RawEvent> => {
   const canonical = canonicalOf(envelope, text)
   if (E.isLeft(canonical)) return canonical
-  return envelope.kind === 'conversation'
-    ? conversationEvent(raw, envelope.body, canonical.right, origin)
-    : notificationEvent(raw, envelope, canonical.right, origin)
+  return envelope.kind === 'notification'
+    ? notificationEvent(raw, envelope, canonical.right, origin)
+    : recordEvent(raw, envelope, canonical.right, origin)
 }
 
 /** One after the other, events are read into it. */
@@ -145,27 +154,31 @@ const stored = (
     : { ...read, ...(formerly === undefined || formerly === stream ? {} : { formerly }), ...contradiction }
 }
 
-/**
- * A conversation of the analytics API. Fetched again after it has gone on, it is another event of the same stream.
- */
-const conversationEvent = (
+/** Records of the analytics API: how their events are named. */
+const records = {
+  conversation: { type: CONVERSATION_DETAIL, id: 'conversationId', stream: conversationStream },
+  user: { type: USER_DETAIL, id: 'userId', stream: userStream },
+} as const
+
+/** A record of the analytics API. Fetched again after it has gone on, it is another event of the same stream. */
+const recordEvent = (
   raw: Uint8Array,
-  record: Body,
+  { kind, body }: AnalyticsRecord,
   canonical: string,
   origin: Origin,
 ): E.Either<Unusable, RawEvent> => {
-  const conversationId = record['conversationId'] as string
-  if (!isStreamId(conversationId))
+  const { type, id: member, stream } = records[kind]
+  const entityId = body[member] as string
+  if (!isStreamId(entityId))
     return E.left({
       reason: 'undecodable',
-      detail: `${CONVERSATION_DETAIL}: conversationId is ${JSON.stringify(brief(conversationId))}; expected an id of letters, digits and -`,
-      topic: CONVERSATION_DETAIL,
+      detail: `${type}: ${member} is ${JSON.stringify(brief(entityId))}; expected an id of letters, digits and -`,
+      topic: type,
     })
-  const facts = decodeConversationDetail(record)
+  const facts = decodeRecord(kind, body)
   if (E.isLeft(facts)) return facts
-  const id = contentId(CONVERSATION_DETAIL, canonical)
-  const event = { id, type: CONVERSATION_DETAIL, data: raw, metadata: metadataOf(origin, CONVERSATION_DETAIL) }
-  return E.right(rawEvent(conversationStream(origin.tenant, conversationId), event, facts.right, true, origin))
+  const event = { id: contentId(type, canonical), type, data: raw, metadata: metadataOf(origin, type) }
+  return E.right(rawEvent(stream(origin.tenant, entityId), event, facts.right, true, origin))
 }
 
 /** Canonical JSON of the body, with numbers that JavaScript does not hold as they are written in `text`. */
@@ -179,9 +192,9 @@ const canonicalOf = (envelope: Envelope, text: string): E.Either<Unusable, strin
   } catch (cause) {
     if (!(cause instanceof TooDeep)) throw cause
     const [what, topic] =
-      envelope.kind === 'conversation'
-        ? ['the conversation', CONVERSATION_DETAIL]
-        : ['eventBody', brief(envelope.topicName)]
+      envelope.kind === 'notification'
+        ? ['eventBody', brief(envelope.topicName)]
+        : [`the ${envelope.kind}`, records[envelope.kind].type]
     return E.left({ reason: 'too-deep', detail: `${what} is ${cause.message}`, topic })
   }
 }

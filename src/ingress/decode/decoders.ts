@@ -7,6 +7,7 @@ import { CONVERSATION_DETAIL, conversationRecorded } from './conversation-detail
 import { detailEventDecoders } from './detail-events.js'
 import { metricRecordDecoders } from './metric-records.js'
 import type { Decoders } from './decoder.js'
+import { USER_DETAIL, userStates } from './user-details.js'
 import type { PlainPoint } from './plain-metric-record.js'
 import { parseJson, readEnvelope, readText } from '../envelope.js'
 import { plainBody } from '../plain/plain-body.js'
@@ -52,9 +53,11 @@ export const decodePlain = (
   })
 }
 
-/** The facts in a conversation of the analytics API. */
-export const decodeConversationDetail = (record: Body): E.Either<Unusable, readonly Fact[]> =>
-  unlessBad(CONVERSATION_DETAIL, () => [conversationRecorded(record)])
+/** The facts in a record of the analytics API. */
+export const decodeRecord = (kind: 'conversation' | 'user', record: Body): E.Either<Unusable, readonly Fact[]> =>
+  kind === 'conversation'
+    ? unlessBad(CONVERSATION_DETAIL, () => [conversationRecorded(record)])
+    : unlessBad(USER_DETAIL, () => userStates(record))
 
 /**
  * The facts in a raw event of the log. `type` is a topic template and `data` the envelope as received, or `type` is
@@ -66,7 +69,7 @@ export const decodeRaw = (type: string, data: Uint8Array): E.Either<Unusable, re
   const envelope = E.flatMap(readText(data), readEnvelope)
   if (E.isLeft(envelope)) return envelope
   if (envelope.right.kind !== 'notification')
-    return E.left({ reason: 'not-an-envelope', detail: `a conversation of the analytics API in an event of ${type}` })
+    return E.left({ reason: 'not-an-envelope', detail: `a record of the analytics API in an event of ${type}` })
   const { topicName, body } = envelope.right
   return decodeBody(type, entityIn(type, topicName), body)
 }
@@ -113,13 +116,14 @@ export const feeds = (type: string, points: PointSource): boolean => {
 
 const decodeOwn = (type: string, data: Uint8Array): E.Either<Unusable, readonly Fact[]> => {
   const isImported = isImportedType(type)
-  if (!isImported && type !== CONVERSATION_DETAIL && !isClockType(type)) return E.right([])
+  if (!isImported && type !== CONVERSATION_DETAIL && type !== USER_DETAIL && !isClockType(type)) return E.right([])
   const json = E.flatMap(readText(data), parseJson)
   if (E.isLeft(json)) return json
   const body = json.right
   return unlessBad(type, () => {
     if (!isObject(body)) throw new BadField('not an object')
     if (isImported) return [importedFact(type, body)]
+    if (type === USER_DETAIL) return userStates(body)
     return isClockType(type) ? [{ type, at: epochMs(body, 'at') }] : [conversationRecorded(body)]
   })
 }

@@ -13,8 +13,8 @@ const LINE_FEED = 0x0a
 /** Some editors begin a file with it; it is not part of the JSON. */
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 
-/** The member of an answer of the analytics API that holds its conversations. */
-const CONVERSATIONS = 'conversations'
+/** The members of answers of the analytics API that hold their records. */
+const RECORDS: ReadonlySet<string> = new Set(['conversations', 'userDetails'])
 /** After an object that ended, another one begins on the same line. */
 const ANOTHER_OBJECT = /\}[\s,]*\{/
 
@@ -29,7 +29,7 @@ export type SplitterOptions = Readonly<{
   recordBytesMax: number
   /** Reading ends soon after so many records; the caller sees that there are more. */
   recordsMax?: number
-  /** Split answers of the analytics API (`{"conversations": […]}`) into their conversations. */
+  /** Split answers of the analytics API (`{"conversations": […]}`, `{"userDetails": […]}`) into their records. */
   answers?: boolean
 }>
 
@@ -37,11 +37,11 @@ export type SplitterOptions = Readonly<{
  * Where the splitter is:
  *
  * - *between*: among the elements of arrays, or of the document itself; a record begins here
- * - *object*: inside an object that is a record, unless it turns out to be an answer (a member `conversations` that is
- *   an array): then the splitter leaves it for that array
+ * - *object*: inside an object that is a record, unless it turns out to be an answer (a member `conversations` or
+ *   `userDetails` that is an array): then the splitter leaves it for that array
  * - *stray*: inside a record that is not an object; within an array it ends at the next comma or bracket, otherwise
  *   with its line
- * - *rest*: inside what an answer holds behind its conversations, of which nothing is kept
+ * - *rest*: inside what an answer holds behind its records, of which nothing is kept
  * - *skip*: inside an oversized record, up to the end of its line
  * - *stopped*: behind an oversized record in a document; where the next one begins is not known
  */
@@ -51,7 +51,7 @@ type State = 'between' | 'object' | 'stray' | 'rest' | 'skip' | 'stopped'
  * Splits JSON as it is stored in files into records, each with the bytes it had: one object a line, objects one after
  * the other with or without line feeds between them, arrays, pretty-printed documents, and (with `answers`) answers of
  * the analytics API. Only brackets and strings are examined; whether a record is valid JSON shows when it is parsed.
- * Nothing is dropped except what answers hold beside their conversations. Memory holds one record at a time.
+ * Nothing is dropped except what answers hold beside their records. Memory holds one record at a time.
  *
  * A file whose first record is whole on one line is read line by line: a record that does not end on its line is cut
  * there, so that one broken line does not take the following ones with it.
@@ -68,9 +68,9 @@ export class RecordSplitter {
   private readonly input = new ChunkedBytes()
   /** Where the current record begins. */
   private from = 0
-  /** In an object at depth 1: a string that comes now is a key; the last key was `conversations`. */
+  /** In an object at depth 1: a string that comes now is a key; the last key was `conversations` or `userDetails`. */
   private keyNext = false
-  private atConversations = false
+  private atRecords = false
   /** Line by line, undecided, or as one document. */
   private byLine: boolean | undefined
   /** The record that is skipped. */
@@ -206,7 +206,7 @@ export class RecordSplitter {
     // The first byte belongs to the record, whatever it is; but a string may hold what would end the record.
     if (state === 'stray' && this.input.bytes[this.input.at] !== QUOTE) this.input.at++
     this.keyNext = false
-    this.atConversations = false
+    this.atRecords = false
     return true
   }
 
@@ -246,15 +246,14 @@ export class RecordSplitter {
       case QUOTE: {
         const end = this.input.endOfString()
         if (end === undefined) return false
-        if (this.keyNext)
-          this.atConversations = this.input.bytes.toString('latin1', this.input.at + 1, end - 1) === CONVERSATIONS
+        if (this.keyNext) this.atRecords = RECORDS.has(this.input.bytes.toString('latin1', this.input.at + 1, end - 1))
         this.keyNext = false
         this.input.at = end
         return true
       }
       case OPEN_OBJECT:
       case OPEN_ARRAY:
-        if (byte === OPEN_ARRAY && this.depth === 1 && this.answers && this.atConversations && this.state === 'object')
+        if (byte === OPEN_ARRAY && this.depth === 1 && this.answers && this.atRecords && this.state === 'object')
           return this.enterAnswer()
         this.depth++
         this.keyNext = this.depth === 1
@@ -265,7 +264,7 @@ export class RecordSplitter {
         break
       case COMMA:
         this.keyNext = this.depth === 1
-        this.atConversations = false
+        this.atRecords = false
         break
       case LINE_FEED:
         if (this.state === 'object' && this.open === '') return this.lineEnds()

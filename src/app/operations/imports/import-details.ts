@@ -27,8 +27,8 @@ export type DetailsImported = Readonly<{
 }>
 
 /**
- * Imports conversation-detail records as the analytics API returns them (answers of the details query or of jobs,
- * arrays, single records, one a line; plain or gzip) into the log. Running it again stores nothing twice; a
+ * Imports records of conversations or users' states as the analytics API returns them (answers of the details queries
+ * or of jobs, arrays, single records, one a line; plain or gzip) into the log. Running it again stores nothing twice; a
  * conversation that was fetched again replaces what an earlier record said of it. Conversations are in no order of
  * time, so the clock moves once, after all files, to the last emission: no conversation is late because of another one.
  */
@@ -70,6 +70,7 @@ export const detailsFile = (file: string): FileOptions => ({
 /** What an answer holds beside its conversations; an answer that found none may leave them out. */
 const ofAnswers: ReadonlySet<string> = new Set([
   'conversations',
+  'userDetails',
   'aggregations',
   'totalHits',
   'cursor',
@@ -80,7 +81,9 @@ const EMPTY_ANSWER_BYTES_MAX = 64 * 1024
 const isEmptyAnswer = (record: Uint8Array): boolean => {
   if (
     record.length > EMPTY_ANSWER_BYTES_MAX ||
-    Buffer.from(record.buffer, record.byteOffset, record.byteLength).includes('"conversationId"')
+    /"(conversationId|userId)"/.test(
+      Buffer.from(record.buffer, record.byteOffset, record.byteLength).toString('latin1'),
+    )
   )
     return false
   try {
@@ -88,7 +91,7 @@ const isEmptyAnswer = (record: Uint8Array): boolean => {
     return (
       isObject(value) &&
       Object.keys(value).every((key) => ofAnswers.has(key)) &&
-      (value['conversations'] ?? null) === null
+      (value['conversations'] ?? value['userDetails'] ?? null) === null
     )
   } catch {
     return false
