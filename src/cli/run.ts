@@ -7,6 +7,9 @@ import { healthOf, type HealthReport } from '../app/pipeline/health.js'
 import type { StageHandle } from '../app/pipeline/stage.js'
 import { allInOne, stageKinds, startPipeline, type StageKind } from '../app/pipeline/supervisor.js'
 import { filterText } from '../app/pipeline/egress/selection.js'
+import { sourcesOf } from '../app/pipeline/ingress/sources.js'
+import { sourceKindOf } from '../app/sources/kinds.js'
+import { sourceSettings } from '../app/config/sources-schema.js'
 import { sinksOf } from '../app/pipeline/egress/sinks.js'
 import { kindOf } from '../app/sinks/kinds.js'
 import { checkpointMismatchCodes } from '../app/pipeline/projector/checkpoint-check.js'
@@ -84,6 +87,13 @@ export const runCommand = (): Command =>
         for (const settings of publishes ? sinkSettings(config.egress) : [])
           logger.info(whatGoesWhere(settings, config), 'egress: rows go there')
         const { host, port, token, bodyMaxBytes, batchMax } = config.ingress
+        const takesEvents = only.includes('ingress') && flags.untilCaughtUp !== true
+        const beside = takesEvents ? sourcesOf(config, logger, Date.now) : []
+        for (const { name, use, settings } of takesEvents ? sourceSettings(config.sources) : [])
+          logger.info(
+            { source: name, use, from: sourceKindOf(use).place({ name, settings }) },
+            'ingress: events come from there',
+          )
         const http = httpSource({
           host,
           port,
@@ -107,7 +117,7 @@ export const runCommand = (): Command =>
           logs,
           only,
           untilCaughtUp: flags.untilCaughtUp === true,
-          sources: [http],
+          sources: [...(config.ingress.enabled ? [http] : []), ...beside],
           sinks: publishes ? sinksOf(config, logs, logger) : [],
           signal,
           logger,
@@ -139,7 +149,8 @@ export const runCommand = (): Command =>
     })
 
 /**
- * Serves health where `health.port` says. Without that setting the ingress does it at its own port, a projector
+ * Serves health where `health.port` says. Without that setting the ingress does it at its own port (also where it takes
+ * nothing by HTTP), a projector
  * without one (or a merge) at the port after that, an egress alone at the next, points alone at the third; if that is taken, the process runs without.
  */
 const healthServer = async (
@@ -148,8 +159,15 @@ const healthServer = async (
   health: () => HealthReport,
   logger: Logger,
 ): Promise<HealthServer | undefined> => {
-  if (port === undefined && only.includes('ingress')) return undefined
-  const offset = only.includes('projector') || only.includes('merge') ? 1 : only.includes('egress') ? 2 : 3
+  const isIngress = only.includes('ingress')
+  if (port === undefined && isIngress && ingress.enabled) return undefined
+  const offset = isIngress
+    ? 0
+    : only.includes('projector') || only.includes('merge')
+      ? 1
+      : only.includes('egress')
+        ? 2
+        : 3
   try {
     const server = await startHealthServer({
       host,

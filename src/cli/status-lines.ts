@@ -11,6 +11,8 @@ const styles: Readonly<Record<StageState | 'well', Style>> = {
   ...({ stalled: 'red', refused: 'red', unreachable: 'red' } as const),
 }
 
+const sourceStyles = { connected: 'green', connecting: 'red', paused: 'yellow', ended: 'red' } as const
+
 const WIDTH_OF_A_PIPE = 100
 
 /** A report as lines of one screen: 80 columns, 24 lines in a usual installation. */
@@ -18,6 +20,7 @@ export const statusLines = (report: StatusReport, out: Output): readonly string[
   const now = Date.parse(report.at)
   const width = out.width ?? WIDTH_OF_A_PIPE
   const { lines } = tableLines(stageTable(report, now), out)
+  const sources = sourceTable(report, now)
   return [
     `streamvane ${report.version}, tenant ${report.tenant}, ${secondText(now, utc)} UTC: ${
       report.well ? styled('well', 'green', out.color) : styled('needs a look', 'red', out.color)
@@ -27,6 +30,7 @@ export const statusLines = (report: StatusReport, out: Output): readonly string[
       wrap(printable(text), width - INDENT).map((line, place) => `${(place === 0 ? name : '').padEnd(INDENT)}${line}`),
     ),
     ...(report.stages.length === 0 ? [] : ['', ...lines]),
+    ...(sources.rows.length === 0 ? [] : ['', ...tableLines(sources, out).lines]),
     ...(report.destinations.length === 0 ? [] : ['', ...tableLines(destinationTable(report), out).lines]),
     ...troublesOf(report).flatMap((text) => ['', ...wrap(printable(text), width)]),
   ]
@@ -87,6 +91,21 @@ const stageTable = ({ stages }: StatusReport, now: number): Table => ({
 
 const lagText = ({ lagEvents, lagIsAtLeast }: StageStatus): string =>
   lagEvents === null ? '' : `${lagIsAtLeast === true ? 'over ' : ''}${countText(lagEvents)}`
+
+const sourceTable = ({ stages }: StatusReport, now: number): Table => ({
+  columns: [{ head: 'source' }, { head: 'state' }, { head: 'since', align: 'right' }, { head: 'lag', align: 'right' }],
+  rows: stages.flatMap(({ sources }) =>
+    Object.entries(sources ?? {}).map(([name, { state, since, lag }]) => [
+      name,
+      { text: state, style: sourceStyles[state] },
+      `${spanText(now - Date.parse(since))} ago`,
+      [
+        ...(lag?.events === undefined ? [] : [`${countText(lag.events)} events`]),
+        ...(lag?.seconds === undefined ? [] : [spanText(lag.seconds * 1_000)]),
+      ].join(', '),
+    ]),
+  ),
+})
 
 const destinationTable = ({ destinations }: StatusReport): Table => ({
   columns: [{ head: 'destination' }, { head: 'state' }, { head: 'where', narrow: 'cut', min: 12 }],

@@ -20,13 +20,42 @@ export type Deliver = (batch: Batch) => Promise<Receipt>
 export type SourceEnd =
   Readonly<{ kind: 'exhausted' }> | Readonly<{ kind: 'closed' }> | Readonly<{ kind: 'failed'; cause: unknown }>
 
-/** `ended` resolves when the source delivers nothing more; it never rejects. */
-export type RunningSource = Readonly<{ ended: Promise<SourceEnd>; close: () => Promise<void> }>
+/** What waits at the system that a source reads from, as far as that system tells: events, and seconds of the oldest. */
+export type SourceLag = Readonly<{ events?: number; seconds?: number }>
+
+/**
+ * How a source is: `connecting` as long as the system that it reads from is away, `paused` while the log does not take
+ * what it delivers. `since`: epoch milliseconds. `problem`: the last one, in words and without secrets, also after it
+ * has passed.
+ */
+export type SourceHealth = Readonly<{
+  state: 'connecting' | 'connected' | 'paused'
+  since: number
+  lag?: SourceLag
+  problem?: string
+}>
+
+/**
+ * `ended` resolves when the source delivers nothing more; it never rejects. `health` is absent where there is nothing to
+ * be connected to.
+ */
+export type RunningSource = Readonly<{
+  ended: Promise<SourceEnd>
+  health?: () => SourceHealth
+  close: () => Promise<void>
+}>
+
+/** The source will never work as it is configured. The message names the setting and how to mend it. */
+export class SourceRefused extends Error {
+  override readonly name = 'SourceRefused'
+}
 
 /**
  * A way in for raw events.
  *
- * - `start` resolves once the source takes input, and rejects if it cannot (a port in use, a file that is missing).
+ * - `start` resolves once the source takes input, and rejects if it cannot (a port in use, a file that is missing). A
+ *   source that reads from another system (`reconnectingSource`) resolves at once: it connects by itself, again and again
+ *   while that system is away, which `health` tells. It ends as `failed` only for what never mends.
  * - Each event is delivered byte for byte and once, in the order in which one connection or one file gave it.
  * - Input is acknowledged to the sender only after `deliver` resolved. If `deliver` throws, the input is not
  *   acknowledged: the sender is told, or the source ends as `failed`.

@@ -7,7 +7,8 @@ import type { RowFilter } from '../../egress/sink.js'
 import type { Cadence } from '../pipeline/egress/periods.js'
 import { egressDefaults } from '../pipeline/egress/publishing.js'
 import { kindOf, sinkKinds } from '../sinks/kinds.js'
-import { REPLAY, type SinkKind, type SinkOf } from '../sinks/sink-kind.js'
+import { REPLAY, type SinkOf } from '../sinks/sink-kind.js'
+import { entrySchema } from './entry-schema.js'
 import { filesSchema, kafkaSchema, type KafkaSettings } from './egress-schema.js'
 import type { PgliteSettings, PostgresqlSettings } from './sql-schema.js'
 import { PERIOD_RULE, periodMs } from './period.js'
@@ -41,17 +42,8 @@ const ofEverySink = {
     .default('streaming'),
 }
 
-type CommonKeys = z.infer<z.ZodObject<typeof ofEverySink>>
-
-/** An entry of `egress.sinks`: the keys of every sink, and those of the kind that `use` names. */
-type SinkEntry = CommonKeys & Readonly<{ use: string; [setting: string]: unknown }>
-
-const entryOf = (kind: SinkKind<unknown>) =>
-  z.strictObject({ use: z.literal(kind.use), ...ofEverySink, ...kind.schema.shape })
-const [firstKind, ...otherKinds] = sinkKinds.map(entryOf)
-if (firstKind === undefined) throw new Error('there is no kind of sink')
-// The keys of each kind are those of its schema, which the registry has forgotten.
-const sinkSchema = z.discriminatedUnion('use', [firstKind, ...otherKinds]) as unknown as z.ZodType<SinkEntry>
+const sinkSchema = entrySchema('sink', sinkKinds, ofEverySink)
+type SinkEntry = z.infer<typeof sinkSchema>
 
 export const egressSchema = z.strictObject({
   /**

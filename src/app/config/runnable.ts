@@ -17,7 +17,7 @@ export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
  * both ask here.
  */
 export const runProblems = (config: Config, stages: readonly string[]): readonly string[] => [
-  ...(stages.includes('ingress') ? ingressProblems(config.ingress) : []),
+  ...(stages.includes('ingress') ? sourceProblems(config) : []),
   ...(config.admin === undefined || config.admin === false ? [] : adminProblems(config.admin, isLoopback)),
   ...shardProblems(config, stages),
   ...sharedTopicProblems(config),
@@ -83,6 +83,13 @@ const sharedTopicProblems = ({ egress, profile }: Config): readonly string[] => 
 
 const common = <A>(some: readonly A[] | undefined, others: readonly A[] | undefined): boolean =>
   some === undefined || others === undefined || some.some((each) => others.includes(each))
+
+const sourceProblems = ({ ingress, sources }: Config): readonly string[] =>
+  ingress.enabled
+    ? ingressProblems(ingress)
+    : sources.length > 0
+      ? []
+      : ['ingress.enabled: nothing would take events in: set it to true, or add an entry to sources']
 
 /** The ingress takes events from other machines only if they have a token. */
 export const ingressProblems = ({ host, token }: Pick<Config['ingress'], 'host' | 'token'>): readonly string[] =>

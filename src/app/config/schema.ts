@@ -9,6 +9,7 @@ import { topicName } from './egress-schema.js'
 import { egressFaults, egressSchema } from './egress-sinks.js'
 import { genesysFault, genesysSchema } from './genesys-schema.js'
 import { profileSchema } from './profile-schema.js'
+import { sourceFaults, sourcesSchema } from './sources-schema.js'
 
 /** A configuration that cannot be used. The message lists every problem with its key. */
 export class ConfigError extends Error {
@@ -48,6 +49,8 @@ export const configSchema = z
       .prefault({}),
     ingress: z
       .strictObject({
+        /** Whether events are taken by HTTP; `false` where they come from `sources` alone. */
+        enabled: z.boolean().default(true),
         host: z.string().default('127.0.0.1'),
         port: port.default(8080),
         /** Bearer token; required unless bound to loopback. */
@@ -113,6 +116,7 @@ export const configSchema = z
           .prefault({}),
       })
       .prefault({}),
+    sources: sourcesSchema,
     egress: egressSchema.prefault({}),
     audit: auditSchema.prefault({}),
     /** The organisation in Genesys Cloud (docs/sources/genesys.md). */
@@ -140,6 +144,8 @@ export const configSchema = z
     if (genesys !== undefined) context.addIssue({ code: 'custom', path: ['genesys', 'region'], message: genesys })
     for (const { path, message } of egressFaults(config.egress))
       context.addIssue({ code: 'custom', path: ['egress', ...path], message })
+    for (const { path, message } of sourceFaults(config.sources))
+      context.addIssue({ code: 'custom', path: ['sources', ...path], message })
   })
 
 export type Config = z.infer<typeof configSchema>

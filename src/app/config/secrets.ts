@@ -14,7 +14,7 @@ export const secretKeys: ReadonlySet<string> = new Set([
 export const withoutCredentials = (address: string): string => address.replace(/^([a-z][\w+.-]*:\/\/).*@/is, '$1***@')
 
 /** Top-level keys whose secrets are read at every use. */
-const readAgain: ReadonlySet<string> = new Set(['egress', 'genesys'])
+const readAgain: ReadonlySet<string> = new Set(['egress', 'genesys', 'sources'])
 
 type Tree = Record<string, unknown>
 type Environment = Readonly<Record<string, string | undefined>>

@@ -1,3 +1,5 @@
+import type { SourceHealth } from '../../ingress/source.js'
+
 /**
  * What keeps a stage from doing its work. `log-unavailable`: the log cannot be reached, or does not take appends (a
  * full disk). `destination-unreachable`: the sink is not connected. `no-progress`: there is something to do, and
@@ -11,9 +13,15 @@ export type Trouble = 'log-unavailable' | 'destination-unreachable' | 'no-progre
  * does not tick. It is no trouble: the next event of the new time releases it, and none would come through a balancer
  * that takes a process out that is not ready. `rows-dead-lettered`: the broker refused rows for ever, and they went to
  * the dead-letter topic; the figure `deadLettered` counts them. `sealing-stopped`: no head of the log is signed any
- * more, because history is not what was signed (`streamvane audit verify`) or another process signs.
+ * more, because history is not what was signed (`streamvane audit verify`) or another process signs. `source-away`: a
+ * source cannot reach the system that it reads from. `source-ended`: a source ended, and the others go on.
  */
-export type Alarm = 'events-too-late' | 'clock-held' | 'rows-dead-lettered' | 'sealing-stopped'
+export type Alarm =
+  'events-too-late' | 'clock-held' | 'rows-dead-lettered' | 'sealing-stopped' | 'source-away' | 'source-ended'
+
+/** A source of the ingress: `use` is its kind; `ended`: it delivers nothing more until the process is started again. */
+export type SourceState = Omit<SourceHealth, 'state'> &
+  Readonly<{ name: string; state: SourceHealth['state'] | 'ended' }>
 
 /** `behindSince`: since when there is something to do that is not done; `undefined` while everything is. */
 export type ActivityReport = Readonly<{
@@ -24,6 +32,8 @@ export type ActivityReport = Readonly<{
   figures?: Readonly<Record<string, number>>
   /** The same in words. */
   details?: Readonly<Record<string, string>>
+  /** The sources of an ingress that read from other systems; absent where there are none. */
+  sources?: readonly SourceState[]
 }>
 
 const NO_PROGRESS_MS = 60_000
@@ -36,6 +46,7 @@ export class Activity {
   private readonly raised = new Map<Alarm, number>()
   private readonly figures = new Map<string, () => number>()
   private readonly details = new Map<string, () => string | undefined>()
+  private sources: (() => readonly SourceState[]) | undefined
   private behindSince: number | undefined
   private movedAt = 0
 
@@ -84,6 +95,11 @@ export class Activity {
     this.details.set(name, detail)
   }
 
+  /** Registers the sources that reports tell of. */
+  tellSources(sources: () => readonly SourceState[]): void {
+    this.sources = sources
+  }
+
   report(): ActivityReport {
     const troubles = [...this.troubles].map(([trouble, since]) => ({ trouble, since }))
     const isStuck =
@@ -95,6 +111,7 @@ export class Activity {
       const text = detail()
       return text === undefined ? [] : [[name, text] as const]
     })
+    const sources = this.sources?.() ?? []
     return {
       alarms: [...this.raised].map(([alarm, since]) => ({ alarm, since })),
       troubles: isStuck ? [{ trouble: 'no-progress', since: this.movedAt }] : troubles,
@@ -103,6 +120,7 @@ export class Activity {
         ? {}
         : { figures: Object.fromEntries([...this.figures].map(([name, figure]) => [name, figure()])) }),
       ...(details.length === 0 ? {} : { details: Object.fromEntries(details) }),
+      ...(sources.length === 0 ? {} : { sources }),
     }
   }
 }

@@ -1,4 +1,5 @@
-import type { Alarm, Trouble } from './activity.js'
+import type { SourceLag } from '../../ingress/source.js'
+import type { Alarm, SourceState, Trouble } from './activity.js'
 import type { LogHealth } from './logs/logs.js'
 import type { StageEnd, StageHandle, StageState } from './stage.js'
 
@@ -19,7 +20,12 @@ export type StageHealth = Readonly<{
   figures?: Readonly<Record<string, number>>
   /** The same in words: how an egress delivers. Absent where it has none. */
   details?: Readonly<Record<string, string>>
+  /** The sources of an ingress that read from other systems, by name. Absent where there are none. */
+  sources?: Readonly<Record<string, SourceReport>>
 }>
+
+/** How a source is. `lag`: what waits at the other system, as far as that tells. */
+export type SourceReport = Readonly<{ state: SourceState['state']; since: string; lag?: SourceLag }>
 
 /**
  * `ready`: every stage of this process works or was paused by an operator, and the log delivers. A pause of the projector
@@ -46,7 +52,7 @@ export const healthOf = (stages: readonly StageHandle[], log: LogHealth, now: nu
 
 const stageHealth = (stage: StageHandle, now: number): StageHealth => {
   const state = stage.state()
-  const { troubles, alarms, behindSince, figures, details } = stage.activity()
+  const { troubles, alarms, behindSince, figures, details, sources } = stage.activity()
   const isAtWork = state.kind === 'running' || state.kind === 'starting'
   return {
     state: state.kind,
@@ -57,8 +63,17 @@ const stageHealth = (stage: StageHandle, now: number): StageHealth => {
     behindMs: behindSince === undefined ? 0 : Math.max(0, now - behindSince),
     ...(figures === undefined ? {} : { figures }),
     ...(details === undefined ? {} : { details }),
+    ...(sources === undefined
+      ? {}
+      : { sources: Object.fromEntries(sources.map((source) => [source.name, reportOf(source)])) }),
   }
 }
+
+const reportOf = ({ state, since, lag }: SourceState): SourceReport => ({
+  state,
+  since: iso(since),
+  ...(lag !== undefined && { lag }),
+})
 
 const isWorking = ({ state, troubles }: StageHealth): boolean => state === 'running' && troubles.length === 0
 

@@ -1,5 +1,6 @@
 import { RowOfUnknownSchema } from '../../contract/kpi-stream.js'
 import { LogDamaged } from '../../log/event-log.js'
+import { SourceRefused } from '../../ingress/source.js'
 import { LogRefused } from './logs/logs.js'
 
 /**
@@ -7,6 +8,9 @@ import { LogRefused } from './logs/logs.js'
  * that message. `undefined` for every other error.
  */
 export const permanentReason = (cause: unknown): string | undefined =>
-  cause instanceof LogDamaged || cause instanceof LogRefused || cause instanceof RowOfUnknownSchema
+  cause instanceof LogDamaged ||
+  cause instanceof LogRefused ||
+  cause instanceof RowOfUnknownSchema ||
+  cause instanceof SourceRefused
     ? cause.message
     : undefined

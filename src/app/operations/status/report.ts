@@ -1,3 +1,4 @@
+import type { SourceReport } from '../../pipeline/health.js'
 import type { Writer } from '../../../log/embedded/lock/writer-of.js'
 
 /**
@@ -25,6 +26,8 @@ export type StageStatus = Readonly<{
   lastCommit: string | null
   /** The process that was seen to do it. */
   process: Pick<Writer, 'owner' | 'pid' | 'host' | 'since'> | null
+  /** Of an ingress whose process was seen: the sources that read from other systems, by name. */
+  sources?: Readonly<Record<string, SourceReport>>
   /** What a person should know: the reason of a refusal, how far it is. */
   says: string | null
   /** What to do about it: a command or a setting. */

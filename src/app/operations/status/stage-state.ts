@@ -35,6 +35,8 @@ const LOOK_AT: Readonly<Record<Alarm, string>> = {
   'clock-held': 'streamvane clock show',
   'rows-dead-lettered': 'its log says which rows, and why',
   'sealing-stopped': 'its log says why',
+  'source-away': 'its log says why',
+  'source-ended': 'its log says why; mend it and start the process again',
 }
 
 const byHealth = (

@@ -24,6 +24,7 @@ export const ingressStatus = async (look: Look): Promise<StageStatus> => {
   return {
     ...{ stage: 'ingress', state, lagEvents: null, lagMs: null, lastCommit: await committedIn(look, 'raw') },
     ...{ process: alive(writer), says, mend: null },
+    ...(health?.sources !== undefined && { sources: health.sources }),
   }
 }
 

@@ -7,6 +7,7 @@ import type { EventLog } from '../../../log/event-log.js'
 import type { Config } from '../../config/schema.js'
 import { aborted } from '../aborted.js'
 import type { StageControl, StageEnd } from '../stage.js'
+import { isAway, watchSources, type WatchedSources } from './watched-sources.js'
 import { startWallClock, type HeldClock, type WallClock } from './wall-clock.js'
 
 export type IngressStageOptions = Readonly<{
@@ -21,8 +22,8 @@ export type IngressStageOptions = Readonly<{
 }>
 
 /**
- * Stores what the sources deliver, and ticks the clock, until the signal aborts, a source fails, or all sources have
- * ended. Paused, it writes nothing: a delivery is answered `NotIngested` (HTTP: 503, send it again), and the clock
+ * Stores what the sources deliver, and ticks the clock, until the signal aborts or the sources have ended
+ * (`watchSources`). Paused, it writes nothing: a delivery is answered `NotIngested` (HTTP: 503, send it again), and the clock
  * stands still, so that no interval closes for which events are held up.
  */
 export const runIngress = async (options: IngressStageOptions, control: StageControl): Promise<StageEnd> => {
@@ -56,8 +57,13 @@ export const runIngress = async (options: IngressStageOptions, control: StageCon
   }
   const refused = new AbortController()
   const running: RunningSource[] = []
+  let watched: WatchedSources | undefined
   try {
     for (const source of sources) running.push(await source.start(deliver))
+    watched = watchSources(sources, running, options)
+    activity.tellSources(watched.states)
+    activity.watch('source-away', () => watched?.states().some(isAway) ?? false)
+    activity.watch('source-ended', () => watched?.states().some(({ state }) => state === 'ended') ?? false)
     control.started()
     if (clock.mode === 'wall') {
       const onRefused = (cause: unknown): void => refused.abort(cause)
@@ -65,7 +71,7 @@ export const runIngress = async (options: IngressStageOptions, control: StageCon
       const onHeld = options.onClock
       wall = startWallClock({ raw, tenant, everyMs, jumpMaxMs, gate, activity, now, logger, onRefused, onHeld })
     }
-    const end = await Promise.race([aborted(AbortSignal.any([signal, refused.signal])), firstFailure(running)])
+    const end = await Promise.race([aborted(AbortSignal.any([signal, refused.signal])), watched.ended])
     if (refused.signal.aborted) return { kind: 'failed', cause: refused.signal.reason }
     return end ?? { kind: 'stopped' }
   } finally {
@@ -75,13 +81,6 @@ export const runIngress = async (options: IngressStageOptions, control: StageCon
     await eventTime?.end()
   }
 }
-
-/** Resolves when a source fails, or, without an end of its own, when all have ended. */
-const firstFailure = async (sources: readonly RunningSource[]): Promise<StageEnd | undefined> =>
-  new Promise((resolve) => {
-    for (const { ended } of sources) void ended.then((end) => end.kind === 'failed' && resolve(end))
-    void Promise.all(sources.map(({ ended }) => ended)).then(() => resolve(undefined))
-  })
 
 /** The clock of data that tells its own time: it is ticked by what is delivered. */
 const eventTimeTicks = ({ raw, tenant, clock, now }: IngressStageOptions) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { clockReport } from '../../../app/operations/clock.js'
-import { healthOf } from '../../../app/pipeline/health.js'
+import { healthOf, type StageHealth } from '../../../app/pipeline/health.js'
 import type { StageHandle } from '../../../app/pipeline/stage.js'
 import { ProblemError } from '../answers/problem.js'
 import { answer, type Call, type Operation } from '../operation.js'
@@ -14,14 +14,38 @@ const stageSchema = z.object({
   behindMs: z.number(),
   figures: z.record(z.string(), z.number()).optional(),
   details: z.record(z.string(), z.string()).optional(),
+  sources: z
+    .record(
+      z.string(),
+      z.object({
+        ...{ state: z.enum(['connecting', 'connected', 'paused', 'ended']), since: at },
+        lag: z.object({ events: z.number().optional(), seconds: z.number().optional() }).optional(),
+        problem: z.string().optional().describe('the last one, also after it has passed'),
+      }),
+    )
+    .optional()
+    .describe('the sources of an ingress that read from other systems'),
 })
 
 const stagesOf = ({ stages, logs, now }: Call) => {
-  const report = healthOf(stages(), logs.health(), now())
+  const handles = stages()
+  const report = healthOf(handles, logs.health(), now())
+  const problems = new Map(
+    handles.flatMap((stage) => (stage.activity().sources ?? []).map(({ name, problem }) => [name, problem])),
+  )
+  /** Whoever calls is known here, and may read what the log of the process says. */
+  const withProblems = (sources: NonNullable<StageHealth['sources']>) =>
+    Object.fromEntries(
+      Object.entries(sources).map(([name, source]) => {
+        const problem = problems.get(name)
+        return [name, { ...source, ...(problem !== undefined && { problem }) }]
+      }),
+    )
   return {
     ready: report.ready,
     stages: Object.entries(report.stages).map(([name, stage]) => ({
       ...{ ...stage, name, troubles: [...stage.troubles], alarms: [...stage.alarms] },
+      sources: stage.sources && withProblems(stage.sources),
     })),
     log: report.log.kind,
   }

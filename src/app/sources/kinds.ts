@@ -1,0 +1,11 @@
+import type { SourceKind } from './source-kind.js'
+
+/** Every kind of source that comes with Streamvane. A new one is an entry here and a folder in src/ingress. */
+export const sourceKinds: readonly SourceKind<unknown>[] = []
+
+/** The kind of this name. */
+export const sourceKindOf = (use: string): SourceKind<unknown> => {
+  const kind = sourceKinds.find((each) => each.use === use)
+  if (kind === undefined) throw new Error(`there is no kind of source ${use}`)
+  return kind
+}

@@ -1,0 +1,37 @@
+import type { Logger } from 'pino'
+import type { z } from 'zod'
+import type { Source } from '../../ingress/source.js'
+import type { SettingFault } from '../config/setting-fault.js'
+
+/** A source of the configuration: its name, and the settings of its kind. */
+export type SourceOf<Settings> = Readonly<{ name: string; settings: Settings }>
+
+/** What the kinds know of the installation. */
+export type SourceContext = Readonly<{
+  tenant: string
+  /** The data folder. */
+  data: string
+  logger: Logger
+  now: () => number
+}>
+
+/**
+ * A kind of source: everything that the program knows of it but its code, which `open` loads when the source starts
+ * (`lazySource`).
+ */
+export type SourceKind<Settings> = Readonly<{
+  /** What `use` says. */
+  use: string
+  /** Its settings, beside those of every source. */
+  schema: z.ZodObject
+  /** Settings that are missing or contradict each other. Paths begin below the entry. */
+  faults?: (settings: Settings) => readonly SettingFault[]
+  /** Where it reads from, in words and without credentials. */
+  place: (source: SourceOf<Settings>) => string
+  open: (source: SourceOf<Settings>, context: SourceContext) => Source
+}>
+
+/** An entry of the registry; see `sinkKind`. */
+export const sourceKind = <Schema extends z.ZodObject>(
+  kind: Readonly<{ schema: Schema }> & SourceKind<z.infer<Schema>>,
+): SourceKind<unknown> => kind as unknown as SourceKind<unknown>
