@@ -32,9 +32,9 @@ export const entrySchema = <Common extends z.ZodRawShape>(
     }
     const parsed = schema.safeParse(entry)
     if (parsed.success) return parsed.data as Entry<Common>
-    for (const issue of parsed.error.issues) context.issues.push({ ...issue, input: undefined } as never)
+    for (const issue of parsed.error.issues) context.issues.push({ ...issue, input: undefined })
     return z.NEVER
-  }) as unknown as z.ZodType<Entry<Common>>
+  })
 }
 
 const isEntry = (value: unknown): value is Readonly<Record<string, unknown>> =>
