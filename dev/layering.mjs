@@ -13,16 +13,18 @@ const ROOMS = {
   simulator: { rooms: ['domain'], packages: 'any' },
   credentials: { rooms: ['domain'], packages: 'any' },
   log: { rooms: ['domain'], packages: 'any' },
+  azure: { rooms: ['domain', 'credentials', 'log'], packages: 'any' },
   audit: { rooms: ['domain', 'log'], packages: ['fp-ts'], builtins: ['crypto', 'zlib'] },
   genesys: { rooms: ['domain', 'credentials', 'log'], packages: 'any' },
   contract: { rooms: ['domain', 'log'], packages: 'any' },
-  ingress: { rooms: ['domain', 'credentials', 'log', 'genesys'], packages: 'any' },
-  egress: { rooms: ['domain', 'credentials', 'contract', 'log'], packages: 'any' },
+  ingress: { rooms: ['domain', 'credentials', 'azure', 'log', 'genesys'], packages: 'any' },
+  egress: { rooms: ['domain', 'credentials', 'azure', 'contract', 'log'], packages: 'any' },
   facts: { rooms: ['domain', 'log'], packages: 'any' },
   app: {
     rooms: [
       'domain',
       'credentials',
+      'azure',
       'projections',
       'contract',
       'log',
@@ -39,6 +41,7 @@ const ROOMS = {
     rooms: [
       'domain',
       'credentials',
+      'azure',
       'projections',
       'contract',
       'log',
@@ -56,6 +59,7 @@ const ROOMS = {
     rooms: [
       'domain',
       'credentials',
+      'azure',
       'projections',
       'contract',
       'log',

@@ -2,10 +2,14 @@
 export type ConnectionString = Readonly<{
   /** `<namespace>.servicebus.windows.net` */
   host: string
+  /** Where the endpoint names one. */
+  port: number | undefined
   keyName: string
   key: string
   /** The one event hub, queue or topic that the key is for; absent: all of the namespace. */
   entityPath: string | undefined
+  /** `UseDevelopmentEmulator=true`: the emulator of Microsoft, which speaks without TLS. */
+  isEmulator: boolean
 }>
 
 /**
@@ -29,12 +33,14 @@ export const readConnectionString = (text: string, product: 'Event Hubs' | 'Serv
     throw new Error(
       `a connection string of ${product} has ${missing.join(', ')}: copy it from the shared access policy of the namespace`,
     )
-  const host = /^sb:\/\/([^/:]+)\/?$/i.exec(part('Endpoint'))?.[1]
+  const [, host, port] = /^sb:\/\/([^/:]+)(?::(\d{1,5}))?\/?$/i.exec(part('Endpoint')) ?? []
   if (host === undefined) throw new Error('its Endpoint is sb://<namespace>.servicebus.windows.net/')
   return {
     host,
+    port: port === undefined ? undefined : Number(port),
     keyName: part('SharedAccessKeyName'),
     key: part('SharedAccessKey'),
     entityPath: parts.get('entitypath'),
+    isEmulator: part('UseDevelopmentEmulator').toLowerCase() === 'true',
   }
 }

@@ -1,0 +1,49 @@
+import type { EventContext, Receiver, ReceiverOptions, Sender, SenderOptions } from 'rhea'
+import { asError, type AmqpConnection } from './amqp-connection.js'
+
+/** A link that was opened. `lost` resolves with the reason once it is detached or its connection is gone. */
+export type OpenLink<Link> = Readonly<{ link: Link; lost: Promise<unknown> }>
+
+/** Opens a link to receive. Rejects if the broker refuses it, with the condition of AMQP that it gives. */
+export const openReceiver = (
+  { rhea, lost }: AmqpConnection,
+  options: ReceiverOptions,
+  onMessage: (context: EventContext) => void,
+): Promise<OpenLink<Receiver>> => {
+  const receiver = rhea.open_receiver(options)
+  receiver.on('message', onMessage)
+  return opened(receiver, 'receiver', () => receiver.source, lost)
+}
+
+/** Opens a link to send. Rejects as `openReceiver` does. */
+export const openSender = ({ rhea, lost }: AmqpConnection, options: SenderOptions): Promise<OpenLink<Sender>> => {
+  const sender = rhea.open_sender(options)
+  return opened(sender, 'sender', () => sender.target, lost)
+}
+
+/**
+ * A broker that refuses a link first answers its attach, without a terminus, and then detaches it with the reason
+ * (AMQP 1.0, 2.6.3).
+ */
+const opened = async <Link extends Sender | Receiver>(
+  link: Link,
+  role: 'sender' | 'receiver',
+  terminus: () => unknown,
+  connectionLost: Promise<unknown>,
+): Promise<OpenLink<Link>> => {
+  const detached = new Promise<unknown>((resolve) => {
+    const end = (): void => resolve(link.error ?? new Error('the broker detached the link'))
+    link.on(`${role}_error`, end)
+    link.on(`${role}_close`, end)
+  })
+  const lost = Promise.race([detached, connectionLost])
+  const open = new Promise<undefined>((resolve) => {
+    link.on(`${role}_open`, () => {
+      const remote = terminus()
+      if (remote !== null && remote !== undefined) resolve(undefined)
+    })
+  })
+  const failed = await Promise.race([open, lost.then((cause) => ({ cause }))])
+  if (failed !== undefined) throw asError(failed.cause)
+  return { link, lost }
+}

@@ -1,0 +1,46 @@
+import { backoffMs, pause, type Backoff } from '../../log/backoff.js'
+import { eventsIn } from '../wrappings/wrapping.js'
+import type { Batch, Deliver } from '../source.js'
+
+export type UntilTaken = Readonly<{
+  /** Ends the attempts: the source is closing, or the messages are no longer ours. */
+  stop: AbortSignal
+  /** The log did not take the batch; it is tried again. */
+  onRefused?: ((cause: unknown) => void) | undefined
+  /** The log took a batch that it had refused before. */
+  onTaken?: (() => void) | undefined
+  backoff?: Backoff | undefined
+}>
+
+const BACKOFF: Backoff = { firstMs: 500, maxMs: 30_000 }
+
+/**
+ * Delivers a batch of messages, again and again while the log does not take it: `true` once it is stored. The messages
+ * are held meanwhile, and the caller renews their locks. Giving them back each time would be simpler, but a queue
+ * counts how often it gave a message out, and ten times is all that Service Bus allows before it sets the message aside
+ * (SQS: what the redrive policy says): a log that is away for a quarter of an hour would empty the queue into its
+ * dead-letter queue.
+ */
+export const deliverUntilTaken = async (
+  deliver: Deliver,
+  batch: Batch,
+  { stop, onRefused, onTaken, backoff = BACKOFF }: UntilTaken,
+): Promise<boolean> => {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await deliver(batch)
+      if (attempt > 0) onTaken?.()
+      return true
+    } catch (cause) {
+      onRefused?.(cause)
+      if (!stop.aborted) await pause(backoffMs(backoff, attempt), stop)
+      if (stop.aborted) return false
+    }
+  }
+}
+
+/** What messages hold: each one event, or several as an array, one a line or one after the other. */
+export const batchOf = (bodies: readonly Uint8Array[], origin: string): Batch => ({
+  raws: bodies.flatMap((body) => eventsIn(Buffer.from(body.buffer, body.byteOffset, body.byteLength))),
+  origin,
+})

@@ -1,0 +1,101 @@
+import { openAmqp, type AmqpConnection } from '../../azure/amqp-connection.js'
+import { authorize } from '../../azure/cbs.js'
+import { openRequestResponse } from '../../azure/request-response.js'
+import { reconnecting, type Reading } from '../queues/reconnecting.js'
+import type { Deliver, Source } from '../source.js'
+import { openEntityLink } from './entity-link.js'
+import { serviceBusTrouble } from './failures.js'
+import type { ServiceBusOptions } from './options.js'
+import { readLink, type LinkReading } from './read-link.js'
+
+const SESSION_WAIT_MS = 30_000
+const SESSION_IDLE_MS = 2_000
+
+/**
+ * A queue of Azure Service Bus, or a subscription of a topic, as a source. Messages are locked (peek-lock) while they
+ * are stored, and completed once that is durable. Locks are renewed while the log does not take them.
+ */
+export const serviceBusSource = (options: ServiceBusOptions): Source =>
+  reconnecting({
+    name: `service-bus:${options.name}`,
+    open: (deliver) => openReading(options, deliver),
+    troubleOf: (cause) => serviceBusTrouble(cause, options),
+    reports: options.reports,
+    backoff: options.backoff,
+  })
+
+const openReading = async (options: ServiceBusOptions, deliver: Deliver): Promise<Reading> => {
+  const { endpoint, entity, tokens, sessions } = options
+  const connection = await openAmqp(endpoint)
+  try {
+    const address = `sb://${endpoint.host}/${entity}`
+    await authorize(connection, [address, `${address}/$management`], tokens)
+    const management = await openRequestResponse(connection, `${entity}/$management`)
+    const stop = new AbortController()
+    const reading = { management, deliver, stop: stop.signal }
+    const ended =
+      sessions === undefined
+        ? await readEntity(connection, options, reading)
+        : await readSessions(connection, options, sessions, reading)
+    return {
+      lost: Promise.race([connection.lost, ended.failed]),
+      close: async () => {
+        stop.abort()
+        await ended.done
+        await connection.close()
+      },
+    }
+  } catch (cause) {
+    await connection.close()
+    throw cause
+  }
+}
+
+/** `failed` resolves with the reason when nothing more comes; `done` once nothing is being read. Neither rejects. */
+type Reader = Readonly<{ failed: Promise<unknown>; done: Promise<unknown> }>
+
+const readEntity = async (
+  connection: AmqpConnection,
+  options: ServiceBusOptions,
+  reading: LinkReading,
+): Promise<Reader> => {
+  const link = await openEntityLink(connection, options.entity)
+  const done = readLink(link, options, reading)
+  return readerOf([done], [link.lost])
+}
+
+/** Each of `count` readers takes the next session that has messages, reads it until it is empty, and takes another. */
+const readSessions = async (
+  connection: AmqpConnection,
+  options: ServiceBusOptions,
+  count: number,
+  reading: LinkReading,
+): Promise<Reader> => {
+  const { stop } = reading
+  const stopped = new Promise<undefined>((resolve) => stop.addEventListener('abort', () => resolve(undefined)))
+  const readNext = async (): Promise<void> => {
+    while (!stop.aborted) {
+      const opening = openEntityLink(connection, options.entity, SESSION_WAIT_MS).catch((cause: unknown) => {
+        if (isNoSession(cause)) return undefined
+        throw cause
+      })
+      const link = await Promise.race([opening, stopped])
+      if (link !== undefined) await readLink(link, options, { ...reading, idleMs: SESSION_IDLE_MS })
+    }
+  }
+  return readerOf(
+    Array.from({ length: count }, () => readNext()),
+    [],
+  )
+}
+
+/** Nobody sent to a session that is not being read. */
+const isNoSession = (cause: unknown): boolean =>
+  (cause as { condition?: unknown } | null)?.condition === 'com.microsoft:timeout'
+
+const readerOf = (readings: readonly Promise<void>[], lost: readonly Promise<unknown>[]): Reader => {
+  const failures = readings.map(
+    (reading) => new Promise<unknown>((resolve) => void reading.catch((cause: unknown) => resolve(cause))),
+  )
+  return { failed: Promise.race([...failures, ...lost]), done: Promise.allSettled(readings) }
+}
