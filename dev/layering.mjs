@@ -12,18 +12,20 @@ const ROOMS = {
   projections: { rooms: ['domain'], packages: ['fp-ts', 'immer'] },
   simulator: { rooms: ['domain'], packages: 'any' },
   credentials: { rooms: ['domain'], packages: 'any' },
+  rabbitmq: { rooms: ['credentials'], packages: 'any' },
   log: { rooms: ['domain'], packages: 'any' },
   azure: { rooms: ['domain', 'credentials', 'log'], packages: 'any' },
   audit: { rooms: ['domain', 'log'], packages: ['fp-ts'], builtins: ['crypto', 'zlib'] },
   genesys: { rooms: ['domain', 'credentials', 'log'], packages: 'any' },
   contract: { rooms: ['domain', 'log'], packages: 'any' },
-  ingress: { rooms: ['domain', 'credentials', 'azure', 'log', 'genesys'], packages: 'any' },
-  egress: { rooms: ['domain', 'credentials', 'azure', 'contract', 'log'], packages: 'any' },
+  ingress: { rooms: ['domain', 'credentials', 'rabbitmq', 'azure', 'log', 'genesys'], packages: 'any' },
+  egress: { rooms: ['domain', 'credentials', 'rabbitmq', 'azure', 'contract', 'log'], packages: 'any' },
   facts: { rooms: ['domain', 'log'], packages: 'any' },
   app: {
     rooms: [
       'domain',
       'credentials',
+      'rabbitmq',
       'azure',
       'projections',
       'contract',
@@ -41,6 +43,7 @@ const ROOMS = {
     rooms: [
       'domain',
       'credentials',
+      'rabbitmq',
       'azure',
       'projections',
       'contract',
@@ -59,6 +62,7 @@ const ROOMS = {
     rooms: [
       'domain',
       'credentials',
+      'rabbitmq',
       'azure',
       'projections',
       'contract',

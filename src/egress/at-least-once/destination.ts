@@ -5,7 +5,7 @@ import type { SinkFailure, SinkRecord } from '../sink.js'
  * Somewhere rows go that cannot hold our progress: a queue, a webhook, an API. `atLeastOnceSink` makes a sink of it.
  *
  * - `place` names the destination for messages, without credentials. The progress is that of this place: another one is
- *   refused until the operator accepts it.
+ *   refused until the operator accepts it. It is read once the destination is open, which may be what tells the name.
  * - `open` connects, and resolves once records can be delivered. It is called again after every failure but `Refused`,
  *   with `close` before it.
  * - `deliver` resolves once the destination has acknowledged all records, in their order within a row key. It may have

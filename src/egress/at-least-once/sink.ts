@@ -41,7 +41,7 @@ const CLAIM_ROUNDS_MAX = 100
  */
 export const atLeastOnceSink = (options: AtLeastOnceOptions): Sink => {
   const { name, destination, progress: store, acceptProgress = [], everyMs = EVERY_MS } = options
-  const { prepare, keepsLatest, deadLettered, place } = destination
+  const { prepare, keepsLatest, deadLettered } = destination
   const owner: Owner = { id: randomUUID(), host: hostname(), pid: process.pid }
   let state: Connected | undefined
   let hasClaimed = false
@@ -65,10 +65,10 @@ export const atLeastOnceSink = (options: AtLeastOnceOptions): Sink => {
       const fenced = hasClaimed ? fencedBy(last) : undefined
       if (fenced !== undefined) return E.left(fenced)
       const progress = last.entry?.progress
-      const refusal = refusalOf(mismatchesOf(name, place, last.entry), acceptProgress)
+      const refusal = refusalOf(mismatchesOf(name, destination.place, last.entry), acceptProgress)
       const checked = refusal === undefined ? await check?.(progress) : E.left(refusal)
       if (checked !== undefined && E.isLeft(checked)) return E.left({ tag: 'Refused', reason: checked.left })
-      const claimed = await store.append(last.revision, { owner, place, progress })
+      const claimed = await store.append(last.revision, { owner, place: destination.place, progress })
       if (E.isLeft(claimed)) continue
       hasClaimed = true
       state = {
@@ -108,7 +108,7 @@ export const atLeastOnceSink = (options: AtLeastOnceOptions): Sink => {
     timer = undefined
     const { reached, stored } = connected
     if (reached === stored) return E.right(undefined)
-    const appended = await store.append(connected.revision, { owner, place, progress: reached })
+    const appended = await store.append(connected.revision, { owner, place: destination.place, progress: reached })
     if (E.isLeft(appended)) return E.left(fencedBy(await store.last()) ?? { tag: 'Fenced', by: 'another instance' })
     connected.revision += 1
     connected.stored = reached

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe } from 'vitest'
-import { freePorts } from '../../dev/local-kafka/ports.mjs'
-import { makeAuthority } from './secure-kafka/certificates.js'
+import { freePorts } from '../../../dev/local-kafka/ports.mjs'
+import { makeAuthority } from '../secure-kafka/certificates.js'
 
 const run = promisify(execFile)
 
