@@ -120,7 +120,7 @@ const entrySettings = (entry: SinkEntry): SinkSettings => {
   const filter: RowFilter = {
     ...(families === undefined ? {} : { families }),
     ...(lengths === undefined ? {} : { granularities: lengths }),
-    ...(only === 'final' || mode === 'at-close' ? { only: 'final' } : {}),
+    ...(only === 'final' || mode === 'at-close' || kindOf(use).only === 'final' ? { only: 'final' } : {}),
   }
   const cadence: Cadence =
     typeof mode === 'string' ? { kind: 'streaming' } : { kind: 'every', ms: periodMs(mode.every) as number }

@@ -5,6 +5,7 @@ import { Secret } from '../../credentials/secret.js'
 export const secretKeys: ReadonlySet<string> = new Set([
   ...['token', 'password', 'clientKey'],
   ...['clientKeyPassphrase', 'clientSecret', 'eventHubsConnectionString'],
+  ...['secretAccessKey', 'sessionToken', 'storageConnectionString', 'accountKey', 'sas'],
 ])
 
 /**

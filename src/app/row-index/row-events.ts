@@ -45,13 +45,18 @@ export const rowWindows = async (
   revisionsMax = WINDOW_REVISIONS,
 ): Promise<readonly RowRange[]> => (await inIndex(of, 0, (index) => index.windows(range, revisionsMax))) ?? [range]
 
-/** The markers of the intervals of a range, and with `withRows` the events that `rowEvents` gives, in their order. */
+/**
+ * The markers of the intervals of a range, and with `withRows` the events that `rowEvents` gives, in their order. At most
+ * about `unindexedMax` events are read without the index.
+ */
 export async function* markerEvents(
   of: RowsOf,
   range: RowRange,
   withRows: boolean,
+  unindexedMax = UNINDEXED_MAX,
 ): AsyncGenerator<readonly RecordedEvent[]> {
-  yield* eventsToTheEnd(of, await inIndex(of, UNINDEXED_MAX, (index) => index.findMarkers(range, withRows)))
+  const found = await inIndex(of, unindexedMax, (index) => index.findMarkers(range, withRows), unindexedMax)
+  yield* eventsToTheEnd(of, found)
 }
 
 /**
@@ -89,10 +94,15 @@ export const keepRowIndex = async (of: RowsOf, signal?: AbortSignal): Promise<vo
 const hasFolder = (of: RowsOf): of is RowsOf & Readonly<{ data: string }> => of.data !== undefined
 
 /** What the index knows, brought up to date if it is more than `behindMax` events behind its stream. */
-const inIndex = async <F>(of: RowsOf, behindMax: number, find: (index: RowIndex) => F): Promise<F | undefined> => {
+const inIndex = async <F>(
+  of: RowsOf,
+  behindMax: number,
+  find: (index: RowIndex) => F,
+  unindexedMax = UNINDEXED_MAX,
+): Promise<F | undefined> => {
   if (!hasFolder(of)) return undefined
   const last = (await of.kpi.streamRevision(kpiStream(of.tenant, of.generation))) ?? -1
-  if (last < UNINDEXED_MAX && !hasRowIndex(of)) return undefined
+  if (last < unindexedMax && !hasRowIndex(of)) return undefined
   try {
     return await using(of, async (index) => {
       if (last - index.through > behindMax) await index.catchUp()

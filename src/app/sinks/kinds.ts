@@ -1,11 +1,20 @@
 import { filesKind } from './files.js'
 import { kafkaKind } from './kafka.js'
+import { azureBlobKind, s3Kind } from './objects.js'
 import { rabbitmqKind } from './rabbitmq.js'
 import { pgliteKind, postgresqlKind } from './sql.js'
 import type { SinkKind } from './sink-kind.js'
 
 /** Every kind of sink that comes with Streamvane. A new one is an entry here and a folder in src/egress. */
-export const sinkKinds: readonly SinkKind<unknown>[] = [kafkaKind, filesKind, postgresqlKind, pgliteKind, rabbitmqKind]
+export const sinkKinds: readonly SinkKind<unknown>[] = [
+  kafkaKind,
+  filesKind,
+  postgresqlKind,
+  pgliteKind,
+  rabbitmqKind,
+  s3Kind,
+  azureBlobKind,
+]
 
 /** The kind of this name. */
 export const kindOf = (use: string): SinkKind<unknown> => {

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { FamilyName } from '../../domain/family.js'
 import type { ProgressStore } from '../../egress/at-least-once/progress-store.js'
 import type { TakeOverSetting } from '../../egress/kafka/options.js'
+import type { IntervalRows } from '../../egress/objects/interval-rows.js'
 import type { ProgressMismatchCode } from '../../egress/progress-mismatch.js'
 import type { RowFilter, Sink } from '../../egress/sink.js'
 import type { Topics } from '../../egress/topics.js'
@@ -24,6 +25,8 @@ export type SinkContext = Readonly<{
   acceptProgress: readonly ProgressMismatchCode[]
   /** Keeps the progress of a sink, by its name, whose destination cannot (`atLeastOnceSink`). */
   progressOf: (sink: string) => ProgressStore
+  /** Reads complete intervals from the KPI log, for a sink that publishes intervals and not rows. */
+  intervalRows: IntervalRows
   logger: Logger
   /** The sink is that of a replay, which does not fence out the running one. */
   isReplay: boolean
@@ -42,6 +45,8 @@ export type SinkKind<Settings> = Readonly<{
   faults?: (settings: Settings) => readonly SettingFault[]
   /** What two sinks of this kind must not share. `other` is named `name`. */
   sharedWith?: (settings: Settings, other: Settings, name: string) => SettingFault | undefined
+  /** `final`: rows of open intervals are nothing for it, whatever the configuration says. */
+  only?: 'final'
   /** What the status calls the destination. */
   destination: 'broker' | 'files' | 'store' | 'service'
   /** The destination in words, without credentials. */

@@ -7,16 +7,17 @@ import type { Config } from '../../config/schema.js'
 import { kindOf } from '../../sinks/kinds.js'
 import type { REPLAY, SinkContext } from '../../sinks/sink-kind.js'
 import type { Logs } from '../logs/logs.js'
+import { intervalRowsOf } from './interval-rows.js'
 import type { Cadence } from './periods.js'
 
 /** A sink with what it publishes (default everything) and when (default as rows come). */
 export type EgressSink = Readonly<{ sink: Sink; filter?: RowFilter; cadence?: Cadence }>
 
-/** Where sinks keep a progress that their destination cannot hold. */
-type ControlLog = Pick<Logs, 'control' | 'changingControl'>
+/** Where sinks keep a progress that their destination cannot hold, and read intervals as a whole. */
+type SinkLogs = Pick<Logs, 'control' | 'changingControl' | 'kpi'>
 
 /** The sinks in use. */
-export const sinksOf = (config: Config, logs: ControlLog, logger: Logger): readonly EgressSink[] =>
+export const sinksOf = (config: Config, logs: SinkLogs, logger: Logger): readonly EgressSink[] =>
   sinkSettings(config.egress).map((settings) => ({
     sink: sinkOf(settings, config, logs, logger),
     filter: settings.filter,
@@ -27,17 +28,18 @@ export const sinksOf = (config: Config, logs: ControlLog, logger: Logger): reado
 export const sinkOf = (
   settings: SinkSettings,
   config: Config,
-  logs: ControlLog,
+  logs: SinkLogs,
   logger: Logger,
   replay?: typeof REPLAY,
 ): Sink => kindOf(settings.use).open(settings, { ...contextOf(config, logs, logger), isReplay: replay !== undefined })
 
-const contextOf = (config: Config, logs: ControlLog, logger: Logger): Omit<SinkContext, 'isReplay'> => {
+const contextOf = (config: Config, logs: SinkLogs, logger: Logger): Omit<SinkContext, 'isReplay'> => {
   const { tenant, data, profile, egress } = config
   return {
     ...{ tenant, data, families: profile.families, logger, topics: topicsIn(egress.kafka) },
     ...{ takeOver: egress.takeOver, acceptProgress: egress.acceptProgress },
     progressOf: (sink) =>
       logProgress({ tenant, sink, reading: () => logs.control('reader'), changing: logs.changingControl }),
+    intervalRows: intervalRowsOf({ tenant, logs, data }),
   }
 }
