@@ -46,7 +46,7 @@ export const runCommand = (): Command =>
   ])
     .option(
       '--only <stage...>',
-      `only these of ${stageKinds.join(', ')} (default: ${allInOne.join(', ')}, and audit where audit.key is set); the others may run in processes of their own`,
+      `only these of ${stageKinds.join(', ')} (default: ${allInOne.join(', ')}, audit where audit.key is set, and feeds where feeds are delivered); the others may run in processes of their own`,
     )
     .option('--until-caught-up', 'work off what the log holds and end; takes nothing in, and the clock stands still')
     .option('--host <address>', 'address of the ingress (default: 127.0.0.1); any but loopback needs a token')
@@ -75,8 +75,7 @@ export const runCommand = (): Command =>
         projector: { acceptCheckpoint: flags.acceptCheckpoint },
         admin: flags.admin === true ? {} : flags.admin,
       })
-      const isSealing = flags.only === undefined && config.audit.key !== undefined
-      const only: readonly StageKind[] = isSealing ? [...named, 'audit'] : named
+      const only: readonly StageKind[] = flags.only === undefined ? [...named, ...configuredStages(config)] : named
       assertRunnable(config, only)
       await withContext('run', config, async ({ logs, logger, signal }) => {
         let stages: readonly StageHandle[] = []
@@ -197,6 +196,12 @@ const adminServer = async (
   if (writesRaw && (await process.logs.raw('writer').catch(() => undefined)) === undefined) return undefined
   return (await import('./admin/serve.js')).serveAdmin(settings, process, writesRaw)
 }
+
+/** The stages that run beside those of `allInOne` because the configuration asks for them. */
+const configuredStages = (config: Config): readonly StageKind[] => [
+  ...(config.audit.key === undefined ? [] : (['audit'] as const)),
+  ...(config.feeds.list.some(({ push }) => push !== undefined) ? (['feeds'] as const) : []),
+]
 
 const stoppedEarly = (done: ReadonlyMap<string, string>): ReturnType<typeof outcomeOf> => ({
   code: EXIT.differences,

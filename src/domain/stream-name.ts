@@ -91,15 +91,16 @@ export const reconciliationsStream = (tenant: string): string => `${tenant}.reco
 /** Contracts of acceptance, and who signed them. */
 export const acceptanceStream = (tenant: string): string => `${tenant}.acceptance`
 
-/**
- * The streams of the control part beside the generations: records that were made for people. No stage is computed from
- * them, and each of their events stands for itself.
- */
+/** Deliveries of feeds: what was sent, and what their receivers answered. */
+export const feedsStream = (tenant: string): string => `${tenant}.feeds`
+
+/** The streams of the control part beside the generations. No row is computed from them. */
 export const recordStreams = (tenant: string): readonly string[] => [
   operationsStream(tenant),
   deadLetterDecisionsStream(tenant),
   reconciliationsStream(tenant),
   acceptanceStream(tenant),
+  feedsStream(tenant),
 ]
 
 /** How far a sink has come whose destination cannot hold that itself. */

@@ -8,6 +8,8 @@ import { auditSchema } from './audit-schema.js'
 import { topicName } from './egress-schema.js'
 import { egressFaults, egressSchema } from './egress-sinks.js'
 import { genesysFault, genesysSchema } from './genesys-schema.js'
+import { feedsSchema } from './feeds/feed-schema.js'
+import { feedFaults } from './feeds/feed-faults.js'
 import { profileSchema } from './profile-schema.js'
 import { sourceFaults, sourcesSchema } from './sources-schema.js'
 
@@ -118,6 +120,8 @@ export const configSchema = z
       .prefault({}),
     sources: sourcesSchema,
     egress: egressSchema.prefault({}),
+    /** Feeds that are fetched by others, or delivered to them (docs/feeds.md). */
+    feeds: feedsSchema.prefault({}),
     audit: auditSchema.prefault({}),
     /** The organisation in Genesys Cloud (docs/sources/genesys.md). */
     genesys: genesysSchema.optional(),
@@ -142,6 +146,8 @@ export const configSchema = z
       server('clientCertificateFile', 'clientCertificateFile and clientKey go together')
     const genesys = config.genesys === undefined ? undefined : genesysFault(config.genesys)
     if (genesys !== undefined) context.addIssue({ code: 'custom', path: ['genesys', 'region'], message: genesys })
+    for (const { path, message } of feedFaults(config.feeds, config.profile))
+      context.addIssue({ code: 'custom', path: ['feeds', ...path], message })
     for (const { path, message } of egressFaults(config.egress))
       context.addIssue({ code: 'custom', path: ['egress', ...path], message })
     for (const { path, message } of sourceFaults(config.sources))

@@ -6,6 +6,7 @@ export const secretKeys: ReadonlySet<string> = new Set([
   ...['token', 'password', 'clientKey'],
   ...['clientKeyPassphrase', 'clientSecret', 'eventHubsConnectionString'],
   ...['secretAccessKey', 'sessionToken', 'storageConnectionString', 'accountKey', 'sas'],
+  ...['privateKey', 'privateKeyPassphrase'],
 ])
 
 /**
@@ -15,7 +16,7 @@ export const secretKeys: ReadonlySet<string> = new Set([
 export const withoutCredentials = (address: string): string => address.replace(/^([a-z][\w+.-]*:\/\/).*@/is, '$1***@')
 
 /** Top-level keys whose secrets are read at every use. */
-const readAgain: ReadonlySet<string> = new Set(['egress', 'genesys', 'sources'])
+const readAgain: ReadonlySet<string> = new Set(['egress', 'feeds', 'genesys', 'sources'])
 
 type Tree = Record<string, unknown>
 type Environment = Readonly<Record<string, string | undefined>>

@@ -15,10 +15,18 @@ export type Trouble = 'log-unavailable' | 'destination-unreachable' | 'no-progre
  * the dead-letter topic; the figure `deadLettered` counts them. `sealing-stopped`: no head of the log is signed any
  * more, because history is not what was signed (`streamvane audit verify`) or another process signs. `source-away`: a
  * source cannot reach the system that it reads from. `source-ended`: a source ended, and the others go on.
+ * `feed-refused`: the receiver of a feed has refused its last files. `feed-halted`: a feed delivers nothing more, until
+ * its configuration or the live generation is another.
  */
 export type Alarm =
-  'events-too-late' | 'clock-held' | 'rows-dead-lettered' | 'sealing-stopped' | 'source-away' | 'source-ended'
-
+  | 'events-too-late'
+  | 'clock-held'
+  | 'rows-dead-lettered'
+  | 'sealing-stopped'
+  | 'source-away'
+  | 'source-ended'
+  | 'feed-refused'
+  | 'feed-halted'
 /** A source of the ingress: `use` is its kind; `ended`: it delivers nothing more until the process is started again. */
 export type SourceState = Omit<SourceHealth, 'state'> &
   Readonly<{ name: string; state: SourceHealth['state'] | 'ended' }>

@@ -4,6 +4,9 @@ import { acceptedKeysIn, signerKeyIn } from '../config/audit-keys.js'
 import { ConfigError, type Config } from '../config/schema.js'
 import { runAudit } from './audit/audit-stage.js'
 import { runEgress } from './egress/egress.js'
+import { pushedFeeds, type PushedFeed } from '../feeds/plans.js'
+import { runFeed } from './feeds/feed-stage.js'
+import { receiverOf } from './feeds/receivers.js'
 import { closeRetired } from './retired-parts.js'
 import { pausedText, watchPause } from './projection-pause.js'
 import { runIngress } from './ingress/ingress-stage.js'
@@ -17,14 +20,14 @@ import type { EgressSink } from './egress/sinks.js'
 import { runLiveMerge, runLivePoints } from './shards/shard-stages.js'
 import { startStage, type StageControl, type StageEnd, type StageHandle, type StageState } from './stage.js'
 
-export type StageKind = 'ingress' | 'projector' | 'egress' | 'points' | 'merge' | 'audit'
+export type StageKind = 'ingress' | 'projector' | 'egress' | 'points' | 'merge' | 'audit' | 'feeds'
 /** The stages of one process that does everything. */
 export const allInOne: readonly StageKind[] = ['ingress', 'projector', 'egress']
 /**
  * `points` and `merge` do together what `projector` does alone. `audit` runs beside the others where `audit.key` says
- * what to sign with.
+ * what to sign with, and `feeds`, a stage for each, where feeds are delivered.
  */
-export const stageKinds: readonly StageKind[] = [...allInOne, 'points', 'merge', 'audit']
+export const stageKinds: readonly StageKind[] = [...allInOne, 'points', 'merge', 'audit', 'feeds']
 
 export type PipelineOptions = Readonly<{
   config: Config
@@ -123,6 +126,15 @@ export const startPipeline = (options: PipelineOptions): Pipeline => {
         return auditStage(options, control)
       }),
     )
+  if (only.includes('feeds'))
+    for (const plan of pushedFeeds(options.config))
+      stages.push(
+        start(`feed.${plan.settings.name}`, async (control) => {
+          if ((await isOpened) === false) return { kind: 'stopped' }
+          await projected
+          return feedStage(options, plan, control)
+        }),
+      )
   const ended = Promise.all(stages.map((stage) => stage.ended)).then((ends): StageEnd => {
     const isCaughtUp = untilCaughtUp && ends.every(({ kind }) => kind === 'caught-up')
     return first ?? { kind: isCaughtUp ? 'caught-up' : 'stopped' }
@@ -251,6 +263,21 @@ const auditStage = async (options: PipelineOptions, control: StageControl): Prom
     {
       ...{ logs, tenant, data, key, accepted: acceptedKeysIn(audit, key), untilCaughtUp, now, logger },
       ...{ everyMs: audit.everyMs, everyEvents: audit.everyEvents, isAlone: only.length === 1 || untilCaughtUp },
+    },
+    control,
+  )
+}
+
+const feedStage = async (options: PipelineOptions, plan: PushedFeed, control: StageControl): Promise<StageEnd> => {
+  const { config, logs, only, untilCaughtUp, logger, now } = options
+  const { tenant, data, feeds } = config
+  if (!untilCaughtUp) await whenThere(() => logs.control('reader'), 'control log', control.signal, logger)
+  control.started()
+  return runFeed(
+    {
+      ...{ tenant, plan, logs, data, receiver: receiverOf(plan.settings.push), now, logger, untilCaughtUp },
+      ...{ everyMs: feeds.everyMs, retry: feeds.retry },
+      isAlone: untilCaughtUp || (only.length === 1 && pushedFeeds(config).length === 1),
     },
     control,
   )

@@ -37,6 +37,8 @@ const LOOK_AT: Readonly<Record<Alarm, string>> = {
   'sealing-stopped': 'its log says why',
   'source-away': 'its log says why',
   'source-ended': 'its log says why; mend it and start the process again',
+  'feed-refused': 'streamvane feeds log --result refused',
+  'feed-halted': 'its log says why',
 }
 
 const byHealth = (
