@@ -1,15 +1,19 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { Dimension } from '../domain/dimensions.js'
+import type { Fact, NamedKind } from '../domain/fact.js'
 import { configStream } from '../domain/stream-name.js'
 import { isImportedType } from '../ingress/decode/configuration.js'
 import { decodeRaw } from '../ingress/decode/decoders.js'
 import type { EventLog } from '../log/event-log.js'
 
 /**
- * What Genesys calls the objects of dimensions, as far as the configuration in the log says: queues and organisation
- * presences. Names of users, skills and wrap-up codes are in no configuration that can be imported.
+ * What Genesys calls the objects of dimensions, as far as the configuration in the log says: `streamvane genesys sync`
+ * stores all of these, `config import` queues and presences. Nothing names flows and campaigns.
  */
-const kinds: Readonly<Partial<Record<Dimension, string>>> = { queueId: 'queue', state: 'presence' }
+const kinds: Readonly<Partial<Record<Dimension, NamedKind>>> = {
+  ...{ queueId: 'queue', userId: 'user', skillId: 'skill', languageId: 'language', wrapUpCode: 'wrapup' },
+  ...{ divisionId: 'division', state: 'presence' },
+}
 
 /** Looks names up one by one, as they are asked for: each costs reading the end of one small stream, once. */
 export class Names {
@@ -23,7 +27,7 @@ export class Names {
     this.#tenant = tenant
   }
 
-  /** The name in the newest setting of the object; `undefined` if the configuration does not say it. */
+  /** The newest name of the object; `undefined` if the configuration does not say it. */
   async of(dimension: Dimension, id: string | null): Promise<string | undefined> {
     const kind = kinds[dimension]
     if (kind === undefined || id === null || this.#raw === undefined) return undefined
@@ -44,8 +48,13 @@ const lastNameIn = async (raw: EventLog, stream: string): Promise<string | undef
       if (!isImportedType(type)) continue // the stream of a queue also holds its memberships
       const facts = decodeRaw(type, data)
       if (isLeft(facts)) continue
-      for (const fact of facts.right)
-        if ((fact.type === 'QueueConfigured' || fact.type === 'PresenceDefined') && fact.name !== null) return fact.name
+      for (const fact of facts.right) {
+        const name = nameIn(fact)
+        if (name !== null) return name
+      }
     }
   return undefined
 }
+
+const nameIn = (fact: Fact): string | null =>
+  fact.type === 'QueueConfigured' || fact.type === 'PresenceDefined' || fact.type === 'ObjectNamed' ? fact.name : null

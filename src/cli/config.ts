@@ -10,10 +10,9 @@ import {
   logStatusOf,
   waitingForRebuild,
   type Change,
-  type Configured,
 } from '../app/operations/imports/import-configuration.js'
-import type { OrgSettingsChanged, QueueConfigured } from '../domain/fact.js'
 import { printable } from '../domain/printable.js'
+import { described, iso, isSupposed, sayWaiting } from './configuration-text.js'
 import { command, commandGroup, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
 import { recorded, withOperator, type OperatorFlags } from './command/operator.js'
@@ -118,19 +117,12 @@ const importCommand = (): Command =>
       })
     })
 
-/** Settings that enter figures; a presence definition enters none. */
-const isSupposed = (fact: Configured): fact is QueueConfigured | OrgSettingsChanged =>
-  fact.type === 'QueueConfigured' || fact.type === 'OrgSettingsChanged'
-
 const isStored = ({ outcome }: Change): boolean => outcome === 'stored'
 
 const sayTotals = (changes: readonly Change[], waiting: readonly Change[], dryRun: boolean): void => {
   const stored = changes.filter(isStored).length
   console.error(`${stored} ${dryRun ? 'would be stored' : 'stored'}, ${changes.length - stored} as in force already`)
-  if (waiting.length > 0)
-    console.error(
-      `${waiting.length} of them ${waiting.length === 1 ? 'is' : 'are'} in force from before what is counted already: what comes from now on is counted by them, and \`streamvane rebuild\` applies them to the rest`,
-    )
+  sayWaiting(waiting)
 }
 
 const listCommand = (): Command =>
@@ -157,33 +149,3 @@ const listCommand = (): Command =>
         return EXIT.ok
       })
     })
-
-const iso = ({ at }: Configured): string => new Date(at).toISOString()
-
-const described = (fact: Configured): string => {
-  switch (fact.type) {
-    case 'QueueConfigured': {
-      const levels = Object.entries(fact.serviceLevel).map(
-        ([media, { durationMs, target }]) =>
-          `${media} ${target === null ? '' : `${Math.round(target * 1000) / 10} % `}within ${durationMs / 1000} s`,
-      )
-      const acw =
-        fact.acw === null
-          ? []
-          : [
-              `after-call work ${fact.acw.prompt}${fact.acw.timeoutMs === null ? '' : ` ${fact.acw.timeoutMs / 1000} s`}`,
-            ]
-      return `queue ${fact.name ?? fact.queueId} from ${iso(fact)}: ${[...levels, ...acw].join(', ') || 'nothing set'}`
-    }
-    case 'OrgSettingsChanged': {
-      const options = (['includeFlowOuts', 'includeShortAbandons', 'includeAbandons', 'shortAbandonMs'] as const)
-        .filter((name) => fact[name] !== null)
-        .map((name) => `${name} ${String(fact[name])}`)
-      return `organisation settings from ${iso(fact)}: ${options.join(', ') || 'as the profile says'}`
-    }
-    case 'PresenceDefined':
-      return `presence ${fact.name ?? fact.presenceId} from ${iso(fact)}: ${fact.systemPresence}${fact.deactivated ? ', deactivated' : ''}`
-    case 'ProfilePublished':
-      return `profile ${fact.profile.id} version ${fact.profile.version} from ${iso(fact)}`
-  }
-}

@@ -42,6 +42,7 @@ const commands: Readonly<Record<keyof typeof summaries, () => Promise<Command>>>
   audit: async () => (await import('./audit/audit.js')).auditCommand(),
   erase: async () => (await import('./erase.js')).eraseCommand(),
   config: async () => (await import('./config.js')).configCommand(),
+  genesys: async () => (await import('./genesys/genesys.js')).genesysCommand(),
   admin: async () => (await import('./admin/admin.js')).adminCommand(),
   profile: async () => (await import('./profile.js')).profileCommand(),
   completion: async () => (await import('./completion/completion.js')).completionCommand(commands),

@@ -206,12 +206,19 @@ export type QueueMembershipChanged = Readonly<{
 
 /** What is configured, each with the instant from which it is in force. */
 export type ConfigurationFact =
-  QueueConfigured | OrgSettingsChanged | PresenceDefined | ProfilePublished | ConfigurationAudited | StreamErased
+  | QueueConfigured
+  | OrgSettingsChanged
+  | PresenceDefined
+  | ObjectNamed
+  | ProfilePublished
+  | ConfigurationAudited
+  | StreamErased
 
 const configurationTypes: ReadonlySet<Fact['type']> = new Set<ConfigurationFact['type']>([
   'QueueConfigured',
   'OrgSettingsChanged',
   'PresenceDefined',
+  'ObjectNamed',
   'ProfilePublished',
   'ConfigurationAudited',
   'StreamErased',
@@ -252,6 +259,29 @@ export type PresenceDefined = Readonly<{
   systemPresence: string
   name: string | null
   deactivated: boolean
+}>
+
+/**
+ * Kinds of objects whose names the log knows, as in the names of their streams. Queues and presences have their names
+ * in their settings; an `ObjectNamed` of them says that they are gone, or there again.
+ */
+export const namedKinds = [
+  ...(['user', 'skill', 'language', 'wrapup', 'division'] as const),
+  ...(['queue', 'presence', 'organisation'] as const),
+] as const
+export type NamedKind = (typeof namedKinds)[number]
+
+/**
+ * What Genesys calls an object. `gone`: it was deleted in Genesys; its name stays, because rows of before have its id.
+ * No figure depends on it.
+ */
+export type ObjectNamed = Readonly<{
+  type: 'ObjectNamed'
+  kind: NamedKind
+  objectId: string
+  at: EpochMs
+  name: string | null
+  gone: boolean
 }>
 
 export type ProfilePublished = Readonly<{ type: 'ProfilePublished'; at: EpochMs; profile: Profile }>

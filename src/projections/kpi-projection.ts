@@ -223,6 +223,7 @@ export class KpiProjection {
       case 'QueueConfigured':
       case 'OrgSettingsChanged':
       case 'PresenceDefined':
+      case 'ObjectNamed':
       case 'ProfilePublished':
       case 'ConfigurationAudited':
         this.learn(fact)

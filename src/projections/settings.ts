@@ -82,6 +82,7 @@ export class Settings {
         return undefined
       }
       case 'PresenceDefined':
+      case 'ObjectNamed':
       case 'ConfigurationAudited':
       case 'StreamErased':
         return undefined // no figure depends on them: states carry their presence; an audit is a reason to import

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { NamedKind, ObjectNamed } from '../../src/domain/fact.js'
 import { Names } from '../../src/app/names.js'
 import { changeConfiguration } from '../../src/app/operations/imports/import-configuration.js'
 import { memoryLog } from '../../src/log/memory-log.js'
@@ -10,20 +11,35 @@ const queue = (name: string | null, at: number) => ({
   ...{ queueId: 'q1', at, name, serviceLevel: {}, acw: null },
 })
 
-test('a queue and a presence have the newest name that the configuration says; nothing else has a name', async () => {
+test('queues, presences, users, skills, languages, wrap-up codes and divisions have the newest name that the log says', async () => {
   const log = memoryLog()
   const options = { tenant: 't', source: 'test', now: 0, dryRun: false }
   const presence = { presenceId: 'p1', at: DAY, systemPresence: 'BREAK', name: 'Lunch', deactivated: false }
+  const named = (kind: NamedKind, objectId: string, name: string, at = DAY, gone = false): ObjectNamed => ({
+    ...{ type: 'ObjectNamed', kind, objectId, at, name, gone },
+  })
   await changeConfiguration(
     log,
-    [queue('Old', DAY), queue('Sales', DAY + 1), queue(null, DAY + 2), { type: 'PresenceDefined', ...presence }],
+    [
+      ...[queue('Old', DAY), queue('Sales', DAY + 1), queue(null, DAY + 2)],
+      { type: 'PresenceDefined', ...presence },
+      ...[named('user', 'u1', 'Ann'), named('user', 'u1', 'Ann Zander', DAY + 1, true)],
+      ...[named('skill', 's1', 'French'), named('language', 'l1', 'English'), named('wrapup', 'w1', 'Sold')],
+      named('division', 'd1', 'Home'),
+    ],
     options,
   )
   const names = new Names(log, 't')
   expect(await names.of('queueId', 'q1')).toBe('Sales')
   expect(await names.of('state', 'p1')).toBe('Lunch')
   expect(await names.of('queueId', 'q2')).toBeUndefined()
-  expect(await names.of('userId', 'u1')).toBeUndefined()
+  expect(await names.of('userId', 'u1')).toBe('Ann Zander') // rows of a user who has left have a name still
+  expect(await names.of('skillId', 's1')).toBe('French')
+  expect(await names.of('languageId', 'l1')).toBe('English')
+  expect(await names.of('wrapUpCode', 'w1')).toBe('Sold')
+  expect(await names.of('divisionId', 'd1')).toBe('Home')
+  expect(await names.of('userId', 'u2')).toBeUndefined()
+  expect(await names.of('campaignId', 'c1')).toBeUndefined()
   expect(await names.of('queueId', null)).toBeUndefined()
 })
 

@@ -9,6 +9,7 @@ import { backupCommand, restoreCommand } from '../../src/cli/backup.js'
 import { clockCommand } from '../../src/cli/clock.js'
 import { completionCommand } from '../../src/cli/completion/completion.js'
 import { configCommand } from '../../src/cli/config.js'
+import { genesysCommand } from '../../src/cli/genesys/genesys.js'
 import { correctionsCommand } from '../../src/cli/corrections.js'
 import { deadLetterCommand } from '../../src/cli/deadletter/deadletter.js'
 import { doctorCommand } from '../../src/cli/doctor.js'
@@ -72,6 +73,7 @@ const commands = {
   audit: auditCommand,
   erase: eraseCommand,
   config: configCommand,
+  genesys: genesysCommand,
   admin: adminCommand,
   profile: profileCommand,
   completion: () => completionCommand({}),

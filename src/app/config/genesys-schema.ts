@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { genesysClient, type GenesysClient } from '../../genesys/client.js'
 import { hostsOf, regionNames } from '../../genesys/regions.js'
 import { secret } from './kafka-connection-schema.js'
 import { PERIOD_RULE, periodMs } from './period.js'
@@ -26,6 +25,18 @@ export const genesysSchema = z.strictObject({
   clientSecret: secret,
   /** The limit of the platform for each token. Less leaves something to others that use the same client. */
   requestsPerMinute: z.number().int().min(1).max(3_000).default(300),
+  /**
+   * What Genesys applies to service levels and tells no client: `sync` stores it as it is here. What is left out is as
+   * the profile says.
+   */
+  organisationSettings: z
+    .strictObject({
+      includeFlowOuts: z.boolean().optional(),
+      includeShortAbandons: z.boolean().optional(),
+      includeAbandons: z.boolean().optional(),
+      shortAbandonMs: z.number().int().min(0).optional(),
+    })
+    .optional(),
   sync: z
     .strictObject({
       /** How often `run` fetches the configuration; without it only `streamvane genesys sync` does. */
@@ -39,16 +50,3 @@ export type GenesysSettings = z.infer<typeof genesysSchema>
 /** One of region and url. */
 export const genesysFault = ({ region, url }: GenesysSettings): string | undefined =>
   (region === undefined) === (url === undefined) ? 'write region, or url in place of it' : undefined
-
-/** A client for the organisation. Close it; share it, because the limit of requests counts by token. */
-export const genesysClientOf = ({
-  region,
-  url,
-  clientId,
-  clientSecret,
-  requestsPerMinute,
-}: GenesysSettings): GenesysClient => {
-  const hosts = url === undefined ? hostsOf(region ?? '') : { api: url, login: url }
-  if (hosts === undefined) throw new Error('genesys: neither region nor url')
-  return genesysClient({ hosts, clientId, clientSecret, requestsPerMinute })
-}

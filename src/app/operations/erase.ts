@@ -177,6 +177,7 @@ class PointCounts {
       case 'QueueConfigured':
       case 'OrgSettingsChanged':
       case 'PresenceDefined':
+      case 'ObjectNamed':
       case 'ProfilePublished':
       case 'ConfigurationAudited':
       case 'StreamErased':

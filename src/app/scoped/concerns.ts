@@ -75,6 +75,7 @@ export class Concerns {
       case 'QueueConfigured':
       case 'OrgSettingsChanged':
       case 'PresenceDefined':
+      case 'ObjectNamed':
       case 'ProfilePublished':
       case 'ConfigurationAudited':
       case 'StreamErased':

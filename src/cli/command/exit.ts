@@ -36,6 +36,8 @@ const expected: Readonly<Record<string, number>> = {
   ClockRefused: EXIT.usage,
   ContractRefused: EXIT.usage,
   NotConfirmed: EXIT.differences,
+  GenesysUnavailable: EXIT.failed,
+  GenesysRefused: EXIT.refused,
   LogLocked: EXIT.superseded,
   SealingSuperseded: EXIT.superseded,
   NoSuchTree: EXIT.usage,

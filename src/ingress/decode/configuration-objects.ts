@@ -1,4 +1,4 @@
-import type { OrgSettingsChanged, PresenceDefined, QueueConfigured } from '../../domain/fact.js'
+import type { NamedKind, ObjectNamed, OrgSettingsChanged, PresenceDefined, QueueConfigured } from '../../domain/fact.js'
 import type { EpochMs } from '../../domain/interval.js'
 import {
   optionalName,
@@ -60,8 +60,8 @@ const named = (value: Body, name: string): string => {
 
 const settingOf = (value: Body, times: Times): Setting => {
   if (value[ORGANISATION] !== undefined) return organisation(object(value, ORGANISATION), times)
-  if (value['systemPresence'] !== undefined) return presence(value, times)
-  if (value['mediaSettings'] !== undefined || value['acwSettings'] !== undefined) return queue(value, times)
+  if (value['systemPresence'] !== undefined) return presenceDefined(value, times)
+  if (value['mediaSettings'] !== undefined || value['acwSettings'] !== undefined) return queueConfigured(value, times)
   throw new BadField(
     `it is neither a queue (mediaSettings, acwSettings) nor a presence definition (systemPresence), nor does it hold ${ORGANISATION}`,
   )
@@ -75,7 +75,8 @@ const effective = (value: Body, { effectiveAt, now }: Times): EpochMs => {
 
 const isThere = (value: Body, name: string): boolean => value[name] !== undefined && value[name] !== null
 
-const queue = (value: Body, times: Times): QueueConfigured => ({
+/** Settings of a queue as the API returns it. Throws `BadField`. */
+export const queueConfigured = (value: Body, times: Times): QueueConfigured => ({
   type: 'QueueConfigured',
   queueId: text(value, 'id'),
   at: effective(value, times),
@@ -120,7 +121,8 @@ const afterCallWork = (settings: Body): QueueConfigured['acw'] => ({
   timeoutMs: isThere(settings, 'timeoutMs') ? durationMs(settings, 'timeoutMs') : null,
 })
 
-const presence = (value: Body, times: Times): PresenceDefined => ({
+/** A presence definition as the API returns it. Throws `BadField`. */
+export const presenceDefined = (value: Body, times: Times): PresenceDefined => ({
   type: 'PresenceDefined',
   presenceId: text(value, 'id'),
   at: effective(value, times),
@@ -136,6 +138,19 @@ const label = (value: Body): string | null => {
   const language = ['en_US', 'en', ...Object.keys(labels).sort()].find((each) => isThere(labels, each))
   return language === undefined ? null : optionalText(labels, language)
 }
+
+/**
+ * The name of a user, skill, language, wrap-up code, division or organisation as the API returns it. Deleted users and
+ * skills are listed with their state. Throws `BadField`.
+ */
+export const namedObject = (kind: NamedKind, value: Body, times: Times): ObjectNamed => ({
+  type: 'ObjectNamed',
+  kind,
+  objectId: text(value, 'id'),
+  at: effective(value, times),
+  name: optionalName(value, 'name'),
+  gone: value['state'] === 'deleted',
+})
 
 const organisationMembers = [
   'includeFlowOuts',

@@ -1,6 +1,6 @@
-import type { ConfigurationFact } from '../../domain/fact.js'
+import { namedKinds, type ConfigurationFact } from '../../domain/fact.js'
 import { profileProblems, type Profile } from '../../domain/profile.js'
-import { BadField, epochMs, isObject, object, text, type Body } from './fields.js'
+import { BadField, epochMs, flag, isObject, object, text, type Body } from './fields.js'
 
 /**
  * Configuration that Streamvane writes itself: the raw event has the type of the fact, and the rest of the fact as
@@ -18,6 +18,12 @@ const subjects: Readonly<Record<Imported['type'], (body: Body) => string>> = {
   PresenceDefined: (body) => {
     text(body, 'systemPresence')
     return text(body, 'presenceId')
+  },
+  ObjectNamed: (body) => {
+    if (!namedKinds.some((kind) => kind === body['kind']))
+      throw new BadField(`kind is not one of ${namedKinds.join(', ')}`)
+    flag(body, 'gone')
+    return text(body, 'objectId')
   },
   ProfilePublished: (body) => {
     const profile = object(body, 'profile')
@@ -53,11 +59,11 @@ export const importedData = ({ type: _, ...rest }: Imported): Buffer => Buffer.f
 
 /** Kind and id of the configured object, as in the name of its stream. */
 export const subjectOf = (fact: Imported): Readonly<{ kind: string; id: string }> => ({
-  kind: kinds[fact.type],
+  kind: fact.type === 'ObjectNamed' ? fact.kind : kinds[fact.type],
   id: subjects[fact.type](isObject(fact) ? fact : {}),
 })
 
-const kinds: Readonly<Record<Imported['type'], string>> = {
+const kinds: Readonly<Record<Exclude<Imported['type'], 'ObjectNamed'>, string>> = {
   QueueConfigured: 'queue',
   OrgSettingsChanged: 'organisation',
   PresenceDefined: 'presence',

@@ -105,6 +105,7 @@ const oneOfEach: { readonly [T in Fact['type']]: Extract<Fact, { type: T }> } = 
     ...{ type: 'PresenceDefined', presenceId: 'p', at: at('10:00'), systemPresence: 'BREAK', name: null },
     deactivated: false,
   },
+  ObjectNamed: { type: 'ObjectNamed', kind: 'user', objectId: 'ann', at: at('10:00'), name: 'Ann', gone: false },
   ProfilePublished: { type: 'ProfilePublished', at: at('10:00'), profile: {} as never },
   ConfigurationAudited: {
     ...{ type: 'ConfigurationAudited', at: at('10:00'), service: 's', action: 'a', entityType: 'QUEUE' },

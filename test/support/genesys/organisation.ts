@@ -49,3 +49,37 @@ export const emptyOrganisation = (): Organisation => ({
   divisions: [],
   presences: [],
 })
+
+/** A queue as the API lists it: 80 % of calls within 20 s, and what Streamvane does not read. */
+export const queueEntity = (id: string, name: string, more: Readonly<Record<string, unknown>> = {}): Listed => ({
+  ...{ id, name, division: { id: 'd1', name: 'Home' }, dateModified: '2026-01-02T08:00:00.000Z', memberCount: 12 },
+  mediaSettings: {
+    call: {
+      ...{ alertingTimeoutSeconds: 20, enableAutoAnswer: false },
+      serviceLevel: { percentage: 0.8, durationMs: 20_000 },
+    },
+  },
+  acwSettings: { wrapupPrompt: 'MANDATORY_TIMEOUT', timeoutMs: 30_000 },
+  skillEvaluationMethod: 'ALL',
+  selfUri: `/api/v2/routing/queues/${id}`,
+  ...more,
+})
+
+/** A small organisation with something of every kind. */
+export const smallOrganisation = (): Organisation => ({
+  ...emptyOrganisation(),
+  queues: [queueEntity('q-sales', 'Sales'), queueEntity('q-support', 'Support')],
+  users: [
+    { id: 'u-ann', name: 'Ann Adler', state: 'active', version: 3, division: { id: 'd1' } },
+    { id: 'u-ben', name: 'Ben Brandt', state: 'inactive', version: 9, division: { id: 'd1' } },
+    { id: 'u-cleo', name: 'Cleo Costa', state: 'deleted', version: 4, division: { id: 'd1' } },
+  ],
+  skills: [{ id: 's-french', name: 'French contracts', state: 'active', dateModified: '2026-01-03T08:00:00.000Z' }],
+  languages: [{ id: 'l-english', name: 'English - Spoken', state: 'active' }],
+  wrapUpCodes: [{ id: 'w-sold', name: 'Sold', dateCreated: '2025-01-03T08:00:00.000Z' }],
+  divisions: [{ id: 'd1', name: 'Home', homeDivision: true }],
+  presences: [
+    { id: 'p-break', systemPresence: 'Break', languageLabels: { en_US: 'Coffee', de: 'Kaffee' }, deactivated: false },
+    { id: 'p-old', systemPresence: 'Away', languageLabels: { en_US: 'Errand' }, deactivated: true },
+  ],
+})

@@ -8,7 +8,7 @@ import { decodeRaw } from '../../../ingress/decode/decoders.js'
 import { canonicalJson } from '../../../domain/canonical-json.js'
 import { contentId } from '../../../log/content-id.js'
 import { NotIngested } from '../../../ingress/not-ingested.js'
-import { NoLog, type EventLog } from '../../../log/event-log.js'
+import { NoLog, type AppendFailure, type EventLog } from '../../../log/event-log.js'
 import { readGenerations, type Generation } from '../../pipeline/generations.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
 
@@ -39,31 +39,70 @@ export const changeConfiguration = async (
 ): Promise<readonly Change[]> => {
   const known = new Map<string, Configured[]>()
   const changes: Change[] = []
-  const streams = new Map<string, Configured[]>()
+  const stored: Configured[] = []
   for (const fact of facts) {
     const stream = streamOf(tenant, fact)
     let settings = known.get(stream)
     if (settings === undefined) known.set(stream, (settings = raw === undefined ? [] : await settingsOf(raw, stream)))
-    const before = inForceAt(settings, fact.at)
+    const before = inForceAt(settings.filter(isOfTypeOf(fact)), fact.at)
     if (before !== undefined && saysTheSame(before, fact)) {
       changes.push({ fact, outcome: 'unchanged' })
       continue
     }
     const setting = newSetting(fact, settings)
     settings.push(setting)
-    streams.set(stream, [...(streams.get(stream) ?? []), setting])
+    stored.push(setting)
     changes.push({ fact: setting, outcome: 'stored' })
   }
-  if (dryRun || streams.size === 0 || raw === undefined) return changes
-  const metadata = Buffer.from(JSON.stringify({ tenant, source, receivedAt: new Date(now).toISOString() }))
-  const appends = [...streams].map(([stream, own]) => ({
-    stream,
-    expected: 'any' as const,
-    events: own.map((fact) => ({ id: idOf(fact), type: fact.type, data: importedData(fact), metadata })),
-  }))
-  for (const result of await raw.append(appends)) if (E.isLeft(result)) throw new NotIngested(result.left)
+  if (dryRun || raw === undefined) return changes
+  for (const [, failure] of await storeSettings(raw, stored, { tenant, source, now })) throw new NotIngested(failure)
   return changes
 }
+
+/** One append takes at most so many streams. */
+const STREAMS_MAX = 500
+
+/**
+ * Stores settings, each in the stream of its object. Answers which of them the log refuses because the stream was
+ * erased, with its failure. Throws `NotIngested` for any other failure.
+ */
+export const storeSettings = async (
+  raw: EventLog,
+  settings: readonly Configured[],
+  { tenant, source, now }: Omit<ChangeOptions, 'dryRun'>,
+): Promise<ReadonlyMap<Configured, AppendFailure>> => {
+  const metadata = Buffer.from(JSON.stringify({ tenant, source, receivedAt: new Date(now).toISOString() }))
+  const streams = new Map<string, Configured[]>()
+  for (const fact of settings) {
+    const stream = streamOf(tenant, fact)
+    streams.set(stream, [...(streams.get(stream) ?? []), fact])
+  }
+  const refused = new Map<Configured, AppendFailure>()
+  const all = [...streams]
+  for (let from = 0; from < all.length; from += STREAMS_MAX) {
+    const some = all.slice(from, from + STREAMS_MAX)
+    const results = await raw.append(
+      some.map(([stream, own]) => ({
+        stream,
+        expected: 'any' as const,
+        events: own.map((fact) => ({ id: idOf(fact), type: fact.type, data: importedData(fact), metadata })),
+      })),
+    )
+    for (const [place, result] of results.entries()) {
+      if (E.isRight(result)) continue
+      const isErased = result.left.tag === 'Refused' && result.left.isErased === true
+      if (!isErased) throw new NotIngested(result.left)
+      for (const fact of some[place]?.[1] ?? []) refused.set(fact, result.left)
+    }
+  }
+  return refused
+}
+
+/** The stream of a queue also says when the queue was deleted in Genesys. */
+const isOfTypeOf =
+  ({ type }: Configured) =>
+  (other: Configured): boolean =>
+    other.type === type
 
 /** The setting in force at an instant; of several with the same instant the one stored last. */
 export const inForceAt = <T extends Configured>(settings: readonly T[], at: EpochMs): T | undefined =>
@@ -123,21 +162,21 @@ export const ifThere = async (open: () => Promise<EventLog>): Promise<EventLog |
  * A setting whose content is stored already would be a duplicate by its id. A setting that takes back a change made for
  * the same instant therefore gets an instant one millisecond later.
  */
-const newSetting = (fact: Configured, known: readonly Configured[]): Configured => {
+export const newSetting = (fact: Configured, known: readonly Configured[]): Configured => {
   const stored = new Set(known.map((other) => canonicalJson(other)))
   let setting = fact
   while (stored.has(canonicalJson(setting))) setting = { ...setting, at: setting.at + 1 }
   return setting
 }
 
-const streamOf = (tenant: string, fact: Configured): string => {
+export const streamOf = (tenant: string, fact: Configured): string => {
   const { kind, id } = subjectOf(fact)
   return configStream(tenant, kind, id)
 }
 
 const idOf = (fact: Configured): string => contentId('configuration', fact.type, canonicalJson(fact))
 
-const saysTheSame = (a: Configured, b: Configured): boolean =>
+export const saysTheSame = (a: Configured, b: Configured): boolean =>
   canonicalJson({ ...a, at: 0 }) === canonicalJson({ ...b, at: 0 })
 
 const settingsOf = async (raw: EventLog, stream: string): Promise<Configured[]> => {
@@ -148,7 +187,7 @@ const settingsOf = async (raw: EventLog, stream: string): Promise<Configured[]> 
 }
 
 /** The stream of a queue also holds its memberships, which are not settings. */
-const settingsIn = (type: string, data: Uint8Array): readonly Configured[] => {
+export const settingsIn = (type: string, data: Uint8Array): readonly Configured[] => {
   if (!isImportedType(type) || type === 'StreamErased') return []
   const facts = decodeRaw(type, data)
   return E.isRight(facts) ? (facts.right as readonly ConfigurationFact[] as readonly Configured[]) : []

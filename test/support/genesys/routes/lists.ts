@@ -47,26 +47,45 @@ const shown = (list: List, entities: readonly Listed[], { query }: Asked): reado
   return state === 'any' ? entities : entities.filter((each) => (each['state'] ?? 'active') === state)
 }
 
-/** `GET /api/v2/presence/definitions` has no pages. */
+/** An object by its id; deleted users are found with their state. */
+const single = (path: string, list: List, permission: string): Route => ({
+  method: 'GET',
+  path: `${path}/{id}`,
+  permissions: [permission],
+  handle: ({ params }, { organisation }) => {
+    const found = organisation[list].find(({ id }) => id === params['id'])
+    return found === undefined ? refusal(404, 'not.found', `There is no ${params['id']}`) : { status: 200, body: found }
+  },
+})
+
+/** `GET /api/v2/presence/definitions` has no pages; `deactivated` is TRUE or FALSE. */
 const presences: Route = {
   method: 'GET',
   path: '/api/v2/presence/definitions',
   permissions: ['presence:presenceDefinition:view'],
   handle: ({ query }, { organisation }) => {
-    const deactivated = query.get('deactivated') ?? 'false'
-    const entities = organisation.presences.filter(
-      (each) => deactivated === 'any' || (each['deactivated'] === true) === (deactivated === 'true'),
-    )
+    const wanted = query.get('deactivated')?.toUpperCase() === 'TRUE'
+    const entities = organisation.presences.filter((each) => (each['deactivated'] === true) === wanted)
     return { status: 200, body: { entities, total: entities.length, selfUri: '/api/v2/presence/definitions' } }
   },
 }
 
+const me: Route = {
+  method: 'GET',
+  path: '/api/v2/organizations/me',
+  handle: (_, { organisation: { id, name } }) => ({ status: 200, body: { id, name, state: 'active', version: 7 } }),
+}
+
+const lists: readonly (readonly [path: string, list: List, permission: string])[] = [
+  ['/api/v2/routing/queues', 'queues', 'routing:queue:view'],
+  ['/api/v2/routing/skills', 'skills', 'routing:skill:view'],
+  ['/api/v2/routing/languages', 'languages', 'routing:language:view'],
+  ['/api/v2/routing/wrapupcodes', 'wrapUpCodes', 'routing:wrapupCode:view'],
+  ['/api/v2/users', 'users', 'directory:user:view'],
+  ['/api/v2/authorization/divisions', 'divisions', 'authorization:division:view'],
+]
+
 export const listRoutes: readonly Route[] = [
-  paged('/api/v2/routing/queues', 'queues', 'routing:queue:view'),
-  paged('/api/v2/routing/skills', 'skills', 'routing:skill:view'),
-  paged('/api/v2/routing/languages', 'languages', 'routing:language:view'),
-  paged('/api/v2/routing/wrapupcodes', 'wrapUpCodes', 'routing:wrapupCode:view'),
-  paged('/api/v2/users', 'users', 'directory:user:view'),
-  paged('/api/v2/authorization/divisions', 'divisions', 'authorization:division:view'),
-  presences,
+  ...lists.flatMap((each) => [paged(...each), single(...each)]),
+  ...[presences, single('/api/v2/presence/definitions', 'presences', 'presence:presenceDefinition:view'), me],
 ]

@@ -1,0 +1,17 @@
+import { genesysFailureText, mayPass, type GenesysFailure } from '../../../genesys/failure.js'
+
+/** Genesys does not answer now; the same may work later. */
+export class GenesysUnavailable extends Error {
+  override readonly name = 'GenesysUnavailable'
+}
+
+/** Genesys refuses, and somebody has to change something first: a setting, a role. The message says what. */
+export class GenesysRefused extends Error {
+  override readonly name = 'GenesysRefused'
+}
+
+/** A failure for who can do nothing but end with it. */
+export const genesysError = (failure: GenesysFailure): GenesysUnavailable | GenesysRefused =>
+  mayPass(failure)
+    ? new GenesysUnavailable(genesysFailureText(failure))
+    : new GenesysRefused(genesysFailureText(failure))

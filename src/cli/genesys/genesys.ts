@@ -1,0 +1,10 @@
+import type { Command } from 'commander'
+import { commandGroup } from '../command/command.js'
+import { summaries } from '../command/summaries.js'
+import { syncCommand } from './sync.js'
+
+export const genesysCommand = (): Command => {
+  const group = commandGroup('genesys', summaries.genesys)
+  group.addCommand(syncCommand())
+  return group
+}
