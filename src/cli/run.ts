@@ -102,7 +102,8 @@ export const runCommand = (): Command =>
           health,
           logger,
         })
-        const server = flags.untilCaughtUp === true ? undefined : await healthServer(config, only, health, logger)
+        const server =
+          flags.untilCaughtUp === true ? undefined : await healthServer(config, only, health, signal, logger)
         const admin = await adminServer(
           flags,
           {
@@ -156,6 +157,7 @@ const healthServer = async (
   { health: { host, port }, ingress }: Config,
   only: readonly StageKind[],
   health: () => HealthReport,
+  signal: AbortSignal,
   logger: Logger,
 ): Promise<HealthServer | undefined> => {
   const isIngress = only.includes('ingress')
@@ -172,6 +174,7 @@ const healthServer = async (
       host,
       port: port ?? (ingress.port === 0 ? 0 : ingress.port + offset),
       health,
+      isDraining: () => signal.aborted,
     })
     logger.info({ url: server.url }, 'health: listening')
     return server

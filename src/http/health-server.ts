@@ -1,33 +1,35 @@
 import type { AddressInfo } from 'node:net'
-import Fastify, { type FastifyReply } from 'fastify'
+import Fastify from 'fastify'
 import type { HealthReport } from '../app/pipeline/health.js'
 import { ConfigError } from '../app/config/schema.js'
-import { refusal, type Answer } from './answer.js'
-import { liveAnswer, readyAnswer, stageReadyAnswer } from './health.js'
+import { refusal } from './answer.js'
+import { addHealthRoutes } from './health.js'
 
 export type HealthServerOptions = Readonly<{
   host: string
   /** 0 takes a free one. */
   port: number
   health: () => HealthReport
+  /** The process is stopping: its stages finish what they began. */
+  isDraining: () => boolean
 }>
 
 export type HealthServer = Readonly<{ url: string; close: () => Promise<void> }>
 
 /**
- * `GET /health/live` and `/health/ready` alone, for a process that takes no events in. Throws `ConfigError` when it
+ * `GET /livez` and `/readyz` alone, for a process that takes no events in. Throws `ConfigError` when it
  * cannot listen where it should.
  */
-export const startHealthServer = async ({ host, port, health }: HealthServerOptions): Promise<HealthServer> => {
+export const startHealthServer = async ({
+  host,
+  port,
+  health,
+  isDraining,
+}: HealthServerOptions): Promise<HealthServer> => {
   const app = Fastify({ logger: false, forceCloseConnections: true })
-  app.get('/health/live', (_request, reply) => send(reply, liveAnswer))
-  app.get('/health/ready', (_request, reply) => send(reply, readyAnswer(health(), false)))
-  app.get<{ Params: { stage: string } }>('/health/ready/:stage', (request, reply) =>
-    send(reply, stageReadyAnswer(health(), request.params.stage, false)),
-  )
-  app.setNotFoundHandler((_request, reply) =>
-    send(reply, refusal(404, 'not-found', 'there are GET /health/live and GET /health/ready')),
-  )
+  addHealthRoutes(app, health, isDraining)
+  const { status, body } = refusal(404, 'not-found', 'there are GET /livez, /readyz and /readyz/<stage>')
+  app.setNotFoundHandler((_request, reply) => reply.code(status).send(body))
   await app.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port }).catch((cause: unknown) => {
     throw new ConfigError(`health cannot listen on ${host}, port ${port}: ${(cause as Error).message}`)
   })
@@ -35,6 +37,3 @@ export const startHealthServer = async ({ host, port, health }: HealthServerOpti
   const shown = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
   return { url: `http://${shown}:${bound}`, close: () => app.close() }
 }
-
-const send = (reply: FastifyReply, { status, headers, body }: Answer): FastifyReply =>
-  reply.code(status).headers(headers).send(body)

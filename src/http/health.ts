@@ -1,11 +1,12 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { healthOfStage, type HealthReport } from '../app/pipeline/health.js'
 import { refusal, type Answer } from './answer.js'
 
 /** The process runs; `readyAnswer` says whether its work moves. */
-export const liveAnswer: Answer = { status: 200, headers: {}, body: { live: true } }
+const liveAnswer: Answer = { status: 200, headers: {}, body: { live: true } }
 
 /** 200 while the work of this process moves; else 503, with what does not move, and since when. */
-export const readyAnswer = ({ ready, stages, log }: HealthReport, isDraining: boolean): Answer => ({
+const readyAnswer = ({ ready, stages, log }: HealthReport, isDraining: boolean): Answer => ({
   status: ready && !isDraining ? 200 : 503,
   headers: {},
   body: {
@@ -17,9 +18,26 @@ export const readyAnswer = ({ ready, stages, log }: HealthReport, isDraining: bo
 })
 
 /** The same for one stage: a balancer in front of the ingress need not care whether the broker is there. */
-export const stageReadyAnswer = (report: HealthReport, stage: string, isDraining: boolean): Answer => {
+const stageReadyAnswer = (report: HealthReport, stage: string, isDraining: boolean): Answer => {
   const one = healthOfStage(report, stage)
   if (one !== undefined) return readyAnswer(one, isDraining)
   const stages = Object.keys(report.stages).join(', ')
   return refusal(404, 'not-found', `this process has no such stage; it has ${stages === '' ? 'none' : stages}`)
 }
+
+/**
+ * `/livez`, `/readyz` and `/readyz/<stage>`, by the names that probes of Kubernetes have, and the same under
+ * `/health/live` and `/health/ready`. None of them asks for a token.
+ */
+export const addHealthRoutes = (app: FastifyInstance, health: () => HealthReport, isDraining: () => boolean): void => {
+  for (const path of ['/livez', '/health/live']) app.get(path, (_request, reply) => send(reply, liveAnswer))
+  for (const path of ['/readyz', '/health/ready']) {
+    app.get(path, (_request, reply) => send(reply, readyAnswer(health(), isDraining())))
+    app.get<{ Params: { stage: string } }>(`${path}/:stage`, (request, reply) =>
+      send(reply, stageReadyAnswer(health(), request.params.stage, isDraining())),
+    )
+  }
+}
+
+const send = (reply: FastifyReply, { status, headers, body }: Answer): FastifyReply =>
+  reply.code(status).headers(headers).send(body)

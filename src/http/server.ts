@@ -11,7 +11,7 @@ import { authorizationOf, bearerCheck } from './bearer.js'
 import { firehoseAnswer, firehoseHeader, webhookAnswer } from './cloud-requests.js'
 import { receiveEvents, wrongContentType } from './events.js'
 import type { HealthReport } from '../app/pipeline/health.js'
-import { liveAnswer, readyAnswer, stageReadyAnswer } from './health.js'
+import { addHealthRoutes } from './health.js'
 import { InFlightLimit } from './in-flight.js'
 
 export type HttpSourceOptions = Readonly<{
@@ -56,7 +56,7 @@ const DRAIN_MAX_MS = 15_000
 
 /**
  * The HTTP server as a source: `POST /v1/events` delivers envelopes and answers once they are durable; `GET
- * /health/live` and `/health/ready` report the state of the process. `close` resolves once nobody is connected. `start`
+ * /livez` and `/readyz` report the state of the process. `close` resolves once nobody is connected. `start`
  * throws `ConfigError` when it would listen to more than loopback without a token, or cannot listen where it should.
  */
 export const httpSource = (options: HttpSourceOptions): Source<RunningHttpSource> => ({
@@ -182,11 +182,7 @@ const addRoutes = (
   const { health, logger } = options
   const events = eventsHandler(options, inFlight, deliver)
   app.post('/v1/events', async (request, reply) => send(reply, await events(request)))
-  app.get('/health/live', (_request, reply) => send(reply, liveAnswer))
-  app.get('/health/ready', (_request, reply) => send(reply, readyAnswer(health(), inFlight.isDraining)))
-  app.get<{ Params: { stage: string } }>('/health/ready/:stage', (request, reply) =>
-    send(reply, stageReadyAnswer(health(), request.params.stage, inFlight.isDraining)),
-  )
+  addHealthRoutes(app, health, () => inFlight.isDraining)
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] as string
     const handshake = path === '/v1/events' && request.method === 'OPTIONS' ? webhookAnswer(request.headers) : undefined

@@ -40,7 +40,7 @@ test('a request is answered after its events are stored, not before', async () =
   const answer = post(first).finally(() => (answered = true))
   await begun(1)
   // Others are answered meanwhile, so an answer that did not wait would be here as well.
-  for (let i = 0; i < 5; i++) await fetch(`${url}/health/live`)
+  for (let i = 0; i < 5; i++) await fetch(`${url}/livez`)
   expect(answered).toBe(false)
   release()
   expect(await answer).toMatchObject({ status: 200, body: { stored: 1 } })
@@ -168,7 +168,7 @@ describe('closing the server', () => {
     const refused = await post(second)
     expect(refused).toMatchObject({ status: 503, body: { error: 'shutting-down' } })
     expect([refused.headers.get('connection'), refused.headers.get('retry-after')]).toEqual(['close', '1'])
-    expect(await answerOf(fetch(`${url}/health/ready`))).toMatchObject({
+    expect(await answerOf(fetch(`${url}/readyz`))).toMatchObject({
       status: 503,
       body: { ready: false, draining: true },
     })
@@ -177,7 +177,7 @@ describe('closing the server', () => {
     expect(await inside).toMatchObject({ status: 200, body: { stored: 1 } })
     await closing
     expect(await allEvents(inner)).toHaveLength(1)
-    await expect(fetch(`${url}/health/live`)).rejects.toThrow()
+    await expect(fetch(`${url}/livez`)).rejects.toThrow()
   })
 
   test('cuts off requests that do not finish in time', async () => {

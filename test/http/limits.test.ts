@@ -7,7 +7,6 @@ import { loadConfig } from '../../src/app/config/load.js'
 import { isLoopback } from '../../src/app/config/runnable.js'
 import { bearerCheck } from '../../src/http/bearer.js'
 import { RAW_BYTES_MAX } from '../../src/ingress/raw-event.js'
-import type { HealthReport } from '../../src/app/pipeline/health.js'
 import { allEvents } from '../ingress/log-content.js'
 import { answerOf, asArray, asLines, events, served } from './served.js'
 
@@ -237,7 +236,7 @@ describe('the token', () => {
 
   test('with a token it may listen on every address', async () => {
     const { url } = await served({ token, host: '0.0.0.0' })
-    expect((await fetch(url.replace('0.0.0.0', '127.0.0.1') + '/health/live')).status).toBe(200)
+    expect((await fetch(url.replace('0.0.0.0', '127.0.0.1') + '/livez')).status).toBe(200)
   })
 })
 
@@ -258,35 +257,5 @@ describe('other requests', () => {
     const { url } = await served()
     const answer = await answerOf(fetch(url + path, { method }))
     expect(answer).toMatchObject({ status, body: { error, detail: expect.any(String) as string } })
-  })
-
-  test('health answers 200 while the work moves, and else 503 with what does not move, and since when', async () => {
-    const since = '2026-01-05T10:00:00.000Z'
-    const well = { state: 'running', since, troubles: [], alarms: [], behindMs: 0 } as const
-    let report: HealthReport = { ready: true, stages: { ingress: well }, log: { kind: 'well' } }
-    const { url } = await served({ health: () => report })
-    expect(await answerOf(fetch(`${url}/health/live`))).toMatchObject({ status: 200, body: { live: true } })
-    expect(await answerOf(fetch(`${url}/health/ready`))).toMatchObject({
-      status: 200,
-      body: { ready: true, stages: { ingress: well }, log: 'well' },
-    })
-    const lost = { ...well, troubles: [{ trouble: 'destination-unreachable', since }], behindMs: 90_000 } as const
-    report = {
-      ready: false,
-      stages: { ingress: well, egress: lost },
-      log: { kind: 'stalled', since, reads: ['acme.'] },
-    }
-    expect(await answerOf(fetch(`${url}/health/ready`))).toMatchObject({
-      status: 503,
-      body: { ready: false, stages: { egress: lost }, log: `stalled since ${since}` },
-    })
-    expect((await fetch(`${url}/health/live`)).status).toBe(200)
-    report = { ...report, log: { kind: 'well' } }
-    expect((await fetch(`${url}/health/ready/ingress`)).status).toBe(200)
-    expect((await fetch(`${url}/health/ready/egress`)).status).toBe(503)
-    expect(await answerOf(fetch(`${url}/health/ready/elsewhere`))).toMatchObject({
-      status: 404,
-      body: { detail: 'this process has no such stage; it has ingress, egress' },
-    })
   })
 })

@@ -47,7 +47,7 @@ describeKafka('a broker that is away', ({ brokers }) => {
     await all.said('egress kafka: lost, trying again until it is back')
     await post(url, linesOf(1).split('\n'))
     await all.said('projector: rows appended')
-    const response = await fetch(new URL('/health/ready', url))
+    const response = await fetch(new URL('/readyz', url))
     const { ready, stages } = (await response.json()) as Health
     expect(response.status).toBe(503)
     expect(ready).toBe(false)

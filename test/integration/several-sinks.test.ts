@@ -113,7 +113,7 @@ describeKafka('several sinks on a real broker', ({ brokers }) => {
     const { url } = JSON.parse(await process.said('health: listening')) as { url: string }
     await process.said('"stage":"egress.here","records"')
     await vi.waitFor(async () => {
-      const health = (await (await fetch(new URL('/health/ready', url))).json()) as Health
+      const health = (await (await fetch(new URL('/readyz', url))).json()) as Health
       expect(health.stages['egress.here']).toMatchObject({ troubles: [], figures: { lagRows: 0, lagMs: 0 } })
       expect(health.stages['egress.away']?.troubles).toMatchObject([{ trouble: 'destination-unreachable' }])
     }, 30_000)

@@ -135,14 +135,14 @@ test('a projector alone and an egress alone serve health', async () => {
   const processes = ['projector', 'egress'].map((stage) => running(['run', '--only', stage], env))
   const urls = await Promise.all(processes.map((process) => healthOf(process)))
   for (const url of urls) {
-    expect((await fetch(`${url}/health/live`)).status).toBe(200)
+    expect((await fetch(`${url}/livez`)).status).toBe(200)
     // There is no log yet.
-    expect((await fetch(`${url}/health/ready`)).status).toBe(503)
+    expect((await fetch(`${url}/readyz`)).status).toBe(503)
   }
   const ingress = start('run', '--only', 'ingress', ...LIVE)
   await ingressOf(ingress)
   for (const url of urls)
-    await expect.poll(async () => (await fetch(`${url}/health/ready`)).status, { timeout: 20_000 }).toBe(200)
+    await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 20_000 }).toBe(200)
   for (const process of [...processes, ingress]) {
     process.kill('SIGTERM')
     expect(await process.ended, process.stderr()).toEqual(ALL_DONE)

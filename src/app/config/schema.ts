@@ -74,7 +74,7 @@ export const configSchema = z
       .strictObject({
         host: z.string().default('127.0.0.1'),
         /**
-         * Where `/health/live` and `/health/ready` are served. Without it the ingress serves them at its own port, a
+         * Where `/livez` and `/readyz` are served. Without it the ingress serves them at its own port, a
          * projector without an ingress at the port after that, and an egress alone at the next.
          */
         port: port.optional(),

@@ -63,7 +63,7 @@ export const secretsSuite = (started: () => SecureBroker) =>
       expect(code).toBe(0)
       const process = running(['run', ...args], env)
       const url = await ingressOf(process)
-      const health = await (await fetch(new URL('/health/ready', url))).text()
+      const health = await (await fetch(new URL('/readyz', url))).text()
       process.kill('SIGTERM')
       await process.ended
       expect(stdout + stderr + health + process.stderr()).not.toMatch(PLANTED)
