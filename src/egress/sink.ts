@@ -128,9 +128,9 @@ export type Located = Readonly<{ records: number; offsets: readonly OffsetRange[
 export type SinkFailure =
   /**
    * The destination cannot be reached or does not answer; the outcome of a write is unknown. Connect again, read the
-   * progress, go on from there.
+   * progress, go on from there. `retryAfterMs`: not before so many milliseconds, as the destination asks for.
    */
-  | Readonly<{ tag: 'NotConnected'; cause: unknown }>
+  | Readonly<{ tag: 'NotConnected'; cause: unknown; retryAfterMs?: number }>
   /** Another instance has taken over. This one must stop. */
   | Readonly<{ tag: 'Fenced'; by: string }>
   /**

@@ -5,8 +5,11 @@ import type { Activity, Trouble } from './activity.js'
 import type { PauseGate } from './pause-gate.js'
 import { permanentReason } from './permanent.js'
 
-/** An attempt that came to nothing for a reason that passes. `isDestination`: the sink is not connected. */
-export type Lost = Readonly<{ kind: 'lost'; cause: unknown; isDestination?: true }>
+/**
+ * An attempt that came to nothing for a reason that passes. `isDestination`: the sink is not connected. `retryAfterMs`:
+ * the pause is to be that long at least.
+ */
+export type Lost = Readonly<{ kind: 'lost'; cause: unknown; isDestination?: true; retryAfterMs?: number }>
 /** The next attempt begins at once. */
 export type Again = Readonly<{ kind: 'again' }>
 
@@ -58,7 +61,7 @@ export const retrying = async <End extends Readonly<{ kind: string }>>(
     if (isAgain(end)) continue
     if (!isLost(end)) return end
     if (signal.aborted) break // what broke off because of it is no news
-    const delayMs = backoffMs(backoff, attempts++, random)
+    const delayMs = Math.max(backoffMs(backoff, attempts++, random), end.retryAfterMs ?? 0)
     const details = { err: end.cause, delayMs, attempt: attempts }
     if (lostSince === undefined) logger.warn(details, `${what}: lost, trying again until it is back`)
     else logger.debug(details, `${what}: still lost`)

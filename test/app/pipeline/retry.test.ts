@@ -69,6 +69,20 @@ test('pauses double up to their limit, with jitter from the generator that is ha
   expect(lines.flatMap(({ delayMs }) => delayMs ?? [])).toEqual([2, 8, 12, 8, 16])
 })
 
+test('a destination that says when to come back is not tried before', async () => {
+  const lines: { delayMs?: number }[] = []
+  const logger = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
+  const waits = [30, 0]
+  await retrying<{ kind: 'done' }>(
+    { what: 'egress', signal: NEVER, logger, now: () => 0, backoff: { firstMs: 4, maxMs: 16 }, random: () => 1 },
+    async (works) => {
+      const retryAfterMs = waits.shift()
+      return retryAfterMs === undefined ? done(works) : { ...(await lost()), retryAfterMs }
+    },
+  )
+  expect(lines.flatMap(({ delayMs }) => delayMs ?? [])).toEqual([30, 8])
+})
+
 test('where a limit is given it gives up, with how long it was lost and the last cause', async () => {
   let time = 0
   const options: RetryOptions = {

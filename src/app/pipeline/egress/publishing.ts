@@ -105,8 +105,10 @@ export type Generation = Readonly<{
 /** What a failure of the sink means for the egress. */
 export const endOf = (failure: SinkFailure): EgressEnd | Lost => {
   switch (failure.tag) {
-    case 'NotConnected':
-      return { kind: 'lost', cause: failure.cause, isDestination: true }
+    case 'NotConnected': {
+      const { cause, retryAfterMs } = failure
+      return { kind: 'lost', cause, isDestination: true, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+    }
     case 'Fenced':
       return { kind: 'superseded', by: failure.by }
     case 'Refused':
