@@ -10,6 +10,7 @@ import { configOf, withContext } from './command/context.js'
 import { EXIT, UsageError } from './command/exit.js'
 import { BY, recorded, type OperatorFlags } from './command/operator.js'
 import { summaries } from './command/summaries.js'
+import { refusedCommand } from './egress-refused.js'
 
 type Flags = CommonFlags &
   OperatorFlags &
@@ -67,7 +68,7 @@ export const egressCommand = (): Command => {
         )
       }),
   )
-  return group
+  return group.addCommand(refusedCommand())
 }
 
 const summaryOf = ({ found, ...accepted }: Accepted): Json => ({

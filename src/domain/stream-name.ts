@@ -101,7 +101,11 @@ export const recordStreams = (tenant: string): readonly string[] => [
   reconciliationsStream(tenant),
   acceptanceStream(tenant),
   feedsStream(tenant),
+  refusedRecordsStream(tenant),
 ]
+
+/** Records that destinations refused for ever. */
+export const refusedRecordsStream = (tenant: string): string => `${tenant}.refused-records`
 
 /** How far a sink has come whose destination cannot hold that itself. */
 export const egressProgressStream = (tenant: string, sink: string): string => `${tenant}.egress-${sink}`

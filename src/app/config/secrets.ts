@@ -3,7 +3,7 @@ import { Secret } from '../../credentials/secret.js'
 
 /** Keys of secrets: their values are never shown, and may be references. */
 export const secretKeys: ReadonlySet<string> = new Set([
-  ...['token', 'password', 'clientKey'],
+  ...['token', 'password', 'clientKey', 'signingKeys'],
   ...['clientKeyPassphrase', 'clientSecret', 'eventHubsConnectionString'],
   ...['secretAccessKey', 'sessionToken', 'storageConnectionString', 'accountKey', 'sas'],
   ...['privateKey', 'privateKeyPassphrase'],

@@ -3,6 +3,7 @@ import { kafkaKind } from './kafka.js'
 import { azureBlobKind, s3Kind } from './objects.js'
 import { rabbitmqKind } from './rabbitmq.js'
 import { pgliteKind, postgresqlKind } from './sql.js'
+import { webhooksKind } from './webhooks.js'
 import type { SinkKind } from './sink-kind.js'
 
 /** Every kind of sink that comes with Streamvane. A new one is an entry here and a folder in src/egress. */
@@ -14,6 +15,7 @@ export const sinkKinds: readonly SinkKind<unknown>[] = [
   rabbitmqKind,
   s3Kind,
   azureBlobKind,
+  webhooksKind,
 ]
 
 /** The kind of this name. */

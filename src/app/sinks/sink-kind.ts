@@ -5,6 +5,7 @@ import type { ProgressStore } from '../../egress/at-least-once/progress-store.js
 import type { TakeOverSetting } from '../../egress/kafka/options.js'
 import type { IntervalRows } from '../../egress/objects/interval-rows.js'
 import type { ProgressMismatchCode } from '../../egress/progress-mismatch.js'
+import type { RefusedRecords } from '../../egress/refused-records.js'
 import type { RowFilter, Sink } from '../../egress/sink.js'
 import type { Topics } from '../../egress/topics.js'
 import type { SettingFault } from '../config/setting-fault.js'
@@ -27,6 +28,8 @@ export type SinkContext = Readonly<{
   progressOf: (sink: string) => ProgressStore
   /** Reads complete intervals from the KPI log, for a sink that publishes intervals and not rows. */
   intervalRows: IntervalRows
+  /** Keeps what the destination of a sink, by its name, refuses for ever. */
+  refusedOf: (sink: string) => RefusedRecords
   logger: Logger
   /** The sink is that of a replay, which does not fence out the running one. */
   isReplay: boolean

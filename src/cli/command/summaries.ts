@@ -9,7 +9,7 @@ export const summaries = {
   kpis: 'describe the figures that rows can carry',
   schemas: 'check, register and show the Avro schemas of rows',
   topics: 'manage the Kafka topics of rows',
-  egress: 'accept a progress at a destination that the egress refuses to go on from',
+  egress: 'accept a progress that the egress refuses to go on from; list records that a destination refused',
   export: 'write the latest rows of a range to Parquet or CSV files',
   store: 'make or migrate the tables of a SQL store',
   clock: 'show the clock of the log, tick it by hand, or take it back after it ticked too far',

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { logProgress } from '../../../egress/at-least-once/progress-store.js'
+import { logRefusedRecords } from '../../../egress/refused-records.js'
 import type { RowFilter, Sink } from '../../../egress/sink.js'
 import { topicsIn } from '../../config/egress-schema.js'
 import { sinkSettings, type SinkSettings } from '../../config/egress-sinks.js'
@@ -41,5 +42,6 @@ const contextOf = (config: Config, logs: SinkLogs, logger: Logger): Omit<SinkCon
     progressOf: (sink) =>
       logProgress({ tenant, sink, reading: () => logs.control('reader'), changing: logs.changingControl }),
     intervalRows: intervalRowsOf({ tenant, logs, data }),
+    refusedOf: (sink) => logRefusedRecords({ tenant, sink, changing: logs.changingControl, now: Date.now }),
   }
 }
