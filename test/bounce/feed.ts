@@ -5,6 +5,9 @@ const LINES_PER_REQUEST = 200
 const APPEND_LIMIT_MS = 250
 const FROM_MS = Date.parse('2026-01-05T06:00:00Z')
 
+/** A centre whose intervals hold many rows, of which many are restated. */
+const LARGE = { queues: 12, agents: 80 }
+
 /** Makes the KPI log grow: posts a simulated contact centre to a running ingress, whose projector makes rows of it. */
 export class Feed {
   private readonly stages: StageProcess
@@ -12,10 +15,10 @@ export class Feed {
   private goal = 0
   private growing: Promise<void> | undefined
 
-  /** `stages`: a process with ingress and projector. */
-  constructor(stages: StageProcess, seed: number) {
+  /** `stages`: a process with ingress and projector. `size`: the smaller, the more intervals for the same rows. */
+  constructor(stages: StageProcess, seed: number, size: Readonly<{ queues: number; agents: number }> = LARGE) {
     this.stages = stages
-    const centre = { seed, fromMs: FROM_MS, hours: 24 * 365, queues: 12, agents: 80 }
+    const centre = { seed, fromMs: FROM_MS, hours: 24 * 365, ...size }
     this.lines = simulate(centre)[Symbol.iterator]()
   }
 

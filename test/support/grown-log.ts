@@ -26,7 +26,15 @@ export type GrownLog = Readonly<{
 export const grownLog = async (
   rows: number,
   egress: Readonly<Record<string, unknown>>,
-  { seed = 1, env = {} }: Readonly<{ seed?: number; env?: Readonly<Record<string, string>> }> = {},
+  {
+    seed = 1,
+    env = {},
+    size,
+  }: Readonly<{
+    seed?: number
+    env?: Readonly<Record<string, string>>
+    size?: Readonly<{ queues: number; agents: number }> | undefined
+  }> = {},
 ): Promise<GrownLog> => {
   const dir = await scratchFolder()
   const resources = new Resources()
@@ -40,7 +48,7 @@ export const grownLog = async (
 
   const stages = started('--only', 'ingress,projector', '--port', '0')
   await stages.must('listen', () => stages.url !== undefined, LISTEN_LIMIT_MS)
-  await new Feed(stages, seed).growTo(rows)
+  await new Feed(stages, seed, size).growTo(rows)
   stages.kill('SIGTERM')
   const { code } = await stages.ended
   if (code !== 0) throw new Error(stages.report('ingress and projector did not end in order'))
