@@ -33,6 +33,7 @@ export const allPermissions: readonly string[] = [
   'analytics:conversationDetail:view',
   'analytics:conversationAggregate:view',
   'analytics:userAggregate:view',
+  'analytics:userDetail:view',
   'notifications:channel:edit',
 ]
 
