@@ -88,9 +88,9 @@ export const runCommand = (): Command =>
         const { host, port, token, bodyMaxBytes, batchMax } = config.ingress
         const takesEvents = only.includes('ingress') && flags.untilCaughtUp !== true
         const beside = takesEvents ? sourcesOf(config, logger, Date.now) : []
-        for (const { name, use, settings } of takesEvents ? sourceSettings(config.sources) : [])
+        for (const source of takesEvents ? sourceSettings(config.sources) : [])
           logger.info(
-            { source: name, use, from: sourceKindOf(use).place({ name, settings }) },
+            { source: source.name, use: source.use, from: sourceKindOf(source.use).place(source) },
             'ingress: events come from there',
           )
         const http = httpSource({

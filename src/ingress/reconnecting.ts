@@ -150,6 +150,8 @@ class Line {
 
   notStored(cause: unknown): void {
     this.problem = cause instanceof NotIngested ? cause.reason : wordsOf(cause)
+    if (this.state !== 'paused')
+      this.logger.warn({ err: cause, source: this.name }, 'ingress: the log does not take what a source delivers')
     this.enter('paused')
   }
 

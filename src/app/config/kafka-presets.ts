@@ -25,6 +25,19 @@ export const withPresets = (egress: Raw): Raw => ({
   }),
 })
 
+/** The same for the raw entries of `sources`: what a preset says of topics that we create concerns the egress alone. */
+export const withSourcePresets = (sources: readonly unknown[]): readonly unknown[] =>
+  sources.map((entry) => {
+    if (!isRaw(entry) || entry['use'] !== 'kafka') return entry
+    const { ssl, brokers, sasl } = withPreset(entry)
+    const implied = { ssl, brokers, sasl }
+    return {
+      ...Object.fromEntries(Object.entries(implied).filter(([, value]) => value !== undefined)),
+      ...entry,
+      ...(sasl !== undefined && { sasl }),
+    }
+  })
+
 const withPreset = (given: Raw): Raw => {
   const preset = given['preset'] as Preset | undefined
   switch (preset) {

@@ -5,7 +5,7 @@ import type { Profile } from '../../domain/profile.js'
 import { withInherited } from './egress-sinks.js'
 import { profileSchema } from './profile-schema.js'
 import { ConfigError, configSchema, type Config } from './schema.js'
-import { withPresets } from './kafka-presets.js'
+import { withPresets, withSourcePresets } from './kafka-presets.js'
 import { literalSecrets, secretKeys, withoutCredentials, withSecrets } from './secrets.js'
 
 type Tree = Record<string, unknown>
@@ -30,9 +30,11 @@ export const loadConfig = (
   const environment = fromEnvironment(sources.env ?? {})
   const tree = secretsIn(merge(merge(readFile(sources.file), environment.tree), flags), sources.env ?? {})
   const parse = () =>
-    configSchema.safeParse(
-      isTree(tree['egress']) ? { ...tree, egress: withPresets(withInherited(tree['egress'])) } : tree,
-    )
+    configSchema.safeParse({
+      ...tree,
+      ...(isTree(tree['egress']) && { egress: withPresets(withInherited(tree['egress'])) }),
+      ...(Array.isArray(tree['sources']) && { sources: withSourcePresets(tree['sources']) }),
+    })
   let parsed = parse()
   if (!parsed.success && respell(tree, environment.texts, flags, parsed.error.issues)) parsed = parse()
   if (parsed.success) return parsed.data

@@ -22,7 +22,10 @@ export type SourcesConfig = z.infer<typeof sourcesSchema>
 export type SourceSettings = SourceOf<unknown> & Readonly<{ use: string }>
 
 export const sourceSettings = (sources: SourcesConfig): readonly SourceSettings[] =>
-  sources.map((entry) => ({ name: entry.name, use: entry.use, settings: entry }))
+  sources.map((entry, index) => ({
+    ...{ name: entry.name, use: entry.use, settings: entry },
+    path: `sources.${index}`,
+  }))
 
 /** What the sources lack. Paths begin below `sources`. */
 export const sourceFaults = (sources: SourcesConfig): readonly SettingFault[] =>

@@ -1,7 +1,8 @@
+import { kafkaKind } from './kafka.js'
 import type { SourceKind } from './source-kind.js'
 
 /** Every kind of source that comes with Streamvane. A new one is an entry here and a folder in src/ingress. */
-export const sourceKinds: readonly SourceKind<unknown>[] = []
+export const sourceKinds: readonly SourceKind<unknown>[] = [kafkaKind]
 
 /** The kind of this name. */
 export const sourceKindOf = (use: string): SourceKind<unknown> => {

@@ -3,8 +3,8 @@ import type { z } from 'zod'
 import type { Source } from '../../ingress/source.js'
 import type { SettingFault } from '../config/setting-fault.js'
 
-/** A source of the configuration: its name, and the settings of its kind. */
-export type SourceOf<Settings> = Readonly<{ name: string; settings: Settings }>
+/** A source of the configuration: its name, the settings of its kind, and where they stand (`sources.0`), for messages. */
+export type SourceOf<Settings> = Readonly<{ name: string; settings: Settings; path: string }>
 
 /** What the kinds know of the installation. */
 export type SourceContext = Readonly<{
