@@ -16,7 +16,8 @@ export type Trouble = 'log-unavailable' | 'destination-unreachable' | 'no-progre
  * more, because history is not what was signed (`streamvane audit verify`) or another process signs. `source-away`: a
  * source cannot reach the system that it reads from. `source-ended`: a source ended, and the others go on.
  * `feed-refused`: the receiver of a feed has refused its last files. `feed-halted`: a feed delivers nothing more, until
- * its configuration or the live generation is another.
+ * its configuration or the live generation is another. `genesys-sync-failed`: the last sync of the configuration of
+ * the organisation failed, or left something out.
  */
 export type Alarm =
   | 'events-too-late'
@@ -27,6 +28,7 @@ export type Alarm =
   | 'source-ended'
   | 'feed-refused'
   | 'feed-halted'
+  | 'genesys-sync-failed'
 /** A source of the ingress: `use` is its kind; `ended`: it delivers nothing more until the process is started again. */
 export type SourceState = Omit<SourceHealth, 'state'> &
   Readonly<{ name: string; state: SourceHealth['state'] | 'ended' }>

@@ -7,6 +7,7 @@ import { runEgress } from './egress/egress.js'
 import { pushedFeeds, type PushedFeed } from '../feeds/plans.js'
 import { runFeed } from './feeds/feed-stage.js'
 import { receiverOf } from './feeds/receivers.js'
+import { runSync } from './genesys/sync-stage.js'
 import { closeRetired } from './retired-parts.js'
 import { pausedText, watchPause } from './projection-pause.js'
 import { runIngress } from './ingress/ingress-stage.js'
@@ -96,6 +97,13 @@ export const startPipeline = (options: PipelineOptions): Pipeline => {
   const stages: StageHandle[] = []
   if (opened !== undefined)
     stages.push(start('ingress', async (control) => ingressStage(options, await opened, control)))
+  const sync = options.config.genesys?.sync.every
+  if (opened !== undefined && sync !== undefined)
+    stages.push(
+      start('genesys.sync', async (control) =>
+        (await isOpened) === false ? { kind: 'stopped' } : syncStage(options, await opened, sync, control),
+      ),
+    )
   if (only.includes('projector'))
     stages.push(
       start('projector', async (control) =>
@@ -159,6 +167,26 @@ const ingressStage = (
     },
     control,
   )
+
+/** Beside the ingress, whose process writes the raw log. */
+const syncStage = async (
+  { config, logs, logger, now }: PipelineOptions,
+  raw: Awaited<ReturnType<Logs['raw']>>,
+  everyMs: number,
+  control: StageControl,
+): Promise<StageEnd> => {
+  // Loaded here, because the client takes long to load and most processes need none.
+  const { genesysClientOf, genesysSettings } = await import('../operations/genesys/client-of.js')
+  const settings = genesysSettings(config)
+  const client = genesysClientOf(settings)
+  const { organisationSettings } = settings
+  try {
+    const { tenant } = config
+    return await runSync({ tenant, raw, logs, client, organisationSettings, everyMs, logger, now }, control)
+  } finally {
+    await client.close()
+  }
+}
 
 /**
  * Runs a stage of the projection, and holds it while the log says that the projection is paused. Working off is a command

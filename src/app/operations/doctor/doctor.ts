@@ -5,6 +5,7 @@ import { checkConfiguration } from './check-configuration.js'
 import { checkFacts, checkIndex, checkSnapshots } from './check-derived.js'
 import { checkDisk } from './check-disk.js'
 import { checkEventStoreDb } from './check-eventstoredb.js'
+import { checkGenesys } from './check-genesys.js'
 import { checkBroker, checkRegistry } from './check-kafka.js'
 import { checkLag } from './check-lag.js'
 import { checkLog } from './check-log.js'
@@ -21,6 +22,7 @@ const checks: Readonly<Record<Area, (patient: Patient) => Promise<readonly Check
   lag: checkLag,
   broker: checkBroker,
   registry: checkRegistry,
+  genesys: checkGenesys,
 }
 
 /**

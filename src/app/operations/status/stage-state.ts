@@ -39,6 +39,7 @@ const LOOK_AT: Readonly<Record<Alarm, string>> = {
   'source-ended': 'its log says why; mend it and start the process again',
   'feed-refused': 'streamvane feeds log --result refused',
   'feed-halted': 'its log says why',
+  'genesys-sync-failed': 'streamvane genesys sync',
 }
 
 const byHealth = (
