@@ -2,16 +2,6 @@ import { backoffMs, pause, type Backoff } from '../../log/backoff.js'
 import { eventsIn } from '../wrappings/wrapping.js'
 import type { Batch, Deliver } from '../source.js'
 
-export type UntilTaken = Readonly<{
-  /** Ends the attempts: the source is closing, or the messages are no longer ours. */
-  stop: AbortSignal
-  /** The log did not take the batch; it is tried again. */
-  onRefused?: ((cause: unknown) => void) | undefined
-  /** The log took a batch that it had refused before. */
-  onTaken?: (() => void) | undefined
-  backoff?: Backoff | undefined
-}>
-
 const BACKOFF: Backoff = { firstMs: 500, maxMs: 30_000 }
 
 /**
@@ -24,15 +14,15 @@ const BACKOFF: Backoff = { firstMs: 500, maxMs: 30_000 }
 export const deliverUntilTaken = async (
   deliver: Deliver,
   batch: Batch,
-  { stop, onRefused, onTaken, backoff = BACKOFF }: UntilTaken,
+  /** Ends the attempts: the source is closing, or the messages are no longer ours. */
+  stop: AbortSignal,
+  backoff: Backoff = BACKOFF,
 ): Promise<boolean> => {
   for (let attempt = 0; ; attempt++) {
     try {
       await deliver(batch)
-      if (attempt > 0) onTaken?.()
       return true
-    } catch (cause) {
-      onRefused?.(cause)
+    } catch {
       if (!stop.aborted) await pause(backoffMs(backoff, attempt), stop)
       if (stop.aborted) return false
     }

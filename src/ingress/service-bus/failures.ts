@@ -1,6 +1,6 @@
 import { AuthenticationRefused, connectionFault } from '../../credentials/connection-faults.js'
 import { SecretUnreadable } from '../../credentials/secret.js'
-import type { ConnectionTrouble } from '../queues/reconnecting.js'
+import type { ConnectionTrouble } from '../queues/refusals.js'
 import type { ServiceBusOptions } from './options.js'
 
 /**
@@ -9,12 +9,12 @@ import type { ServiceBusOptions } from './options.js'
  */
 export const serviceBusTrouble = (
   cause: unknown,
-  { endpoint, entity, sessions, settings, tokens }: ServiceBusOptions,
+  { endpoint, entity, sessions, tokens }: ServiceBusOptions,
 ): ConnectionTrouble => {
   const { condition, message } = (cause ?? {}) as { condition?: string; message?: string }
   const said = message ?? String(cause)
   const place = `${entity} at ${endpoint.host}`
-  const credentials = tokens.kind === 'entra-id' ? `${settings}.entraId` : `${settings}.connectionString`
+  const credentials = tokens.kind === 'entra-id' ? 'entraId' : 'connectionString'
   if (cause instanceof AuthenticationRefused || condition === 'amqp:unauthorized-access')
     return {
       refused: true,
@@ -24,16 +24,16 @@ export const serviceBusTrouble = (
   if (condition === 'amqp:not-found' || condition === 'com.microsoft:entity-disabled')
     return {
       refused: true,
-      words: `there is no ${place}, or it is disabled (${said}): check ${settings}.queue, or topic and subscription`,
+      words: `there is no ${place}, or it is disabled (${said}): check queue, or topic and subscription`,
     }
   if (condition === 'amqp:not-allowed' && sessions === undefined)
     return {
       refused: true,
-      words: `${place} has sessions (${said}): say how many are read at a time as ${settings}.sessions`,
+      words: `${place} has sessions (${said}): say how many are read at a time as sessions`,
     }
   if (condition === 'amqp:invalid-field' && sessions !== undefined)
-    return { refused: true, words: `${place} has no sessions (${said}): remove ${settings}.sessions` }
-  const fault = connectionFault(cause, `${settings}.tls`)
+    return { refused: true, words: `${place} has no sessions (${said}): remove sessions` }
+  const fault = connectionFault(cause, 'tls')
   if (fault !== undefined) return { refused: fault.refused, words: `${place}: ${fault.words}` }
   return { refused: false, words: `${place}: ${said}${condition === undefined ? '' : ` (${condition})`}` }
 }

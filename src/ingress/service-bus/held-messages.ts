@@ -47,6 +47,12 @@ export class HeldMessages {
     return this.#waiting.splice(0, max)
   }
 
+  /** How long the last of `taken` had waited at the broker; 0 once no message waits behind them. */
+  waitedSeconds(taken: readonly HeldMessage[], now: number): number {
+    const since = this.#waiting.length === 0 ? undefined : taken.at(-1)?.enqueuedAt
+    return since === undefined ? 0 : Math.max(0, Math.round((now - since) / 1_000))
+  }
+
   /** Messages that were not taken yet. */
   untaken(): readonly HeldMessage[] {
     return this.#waiting.splice(0)

@@ -1,7 +1,7 @@
+import type { Logger } from 'pino'
 import type { AmqpEndpoint } from '../../azure/amqp-connection.js'
 import type { AzureTokens } from '../../azure/cbs.js'
 import type { Backoff } from '../../log/backoff.js'
-import type { Reports } from '../queues/reconnecting.js'
 
 export type ServiceBusOptions = Readonly<{
   /** Of the source; `origin` of what it delivers is `service-bus:<name>`. */
@@ -16,11 +16,8 @@ export type ServiceBusOptions = Readonly<{
   prefetch: number
   /** Messages in one append. */
   batchMax: number
-  /** Where its settings are, for messages: `sources.bus`. */
-  settings: string
+  logger: Logger
+  now?: () => number
   /** Pauses between attempts to connect, and to deliver what the log did not take. */
-  backoff?: Backoff | undefined
-  reports?: Reports | undefined
-  /** The log did not take a batch, or takes them again (`undefined`). */
-  onHeld?: ((cause: unknown) => void) | undefined
+  backoff?: Backoff
 }>

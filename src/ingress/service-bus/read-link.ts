@@ -1,7 +1,7 @@
 import type { Delivery } from 'rhea'
 import type { RequestResponse } from '../../azure/request-response.js'
 import { batchOf, deliverUntilTaken } from '../queues/deliver-until-taken.js'
-import type { Deliver } from '../source.js'
+import type { Link } from '../reconnecting.js'
 import type { EntityLink } from './entity-link.js'
 import type { HeldMessage } from './held-messages.js'
 import { renewLocks, renewSession } from './locks.js'
@@ -9,7 +9,7 @@ import type { ServiceBusOptions } from './options.js'
 
 export type LinkReading = Readonly<{
   management: RequestResponse
-  deliver: Deliver
+  source: Link
   /** Takes nothing more. */
   stop: AbortSignal
   /** Ends the reading when nothing came for this long: a session gives way to the next one. */
@@ -27,7 +27,7 @@ const DRAIN_MAX_MS = 2_000
 export const readLink = async (
   entityLink: EntityLink,
   options: ServiceBusOptions,
-  { management, deliver, stop, idleMs }: LinkReading,
+  { management, source, stop, idleMs }: LinkReading,
 ): Promise<void> => {
   const { link, held, lost } = entityLink
   const over = new AbortController()
@@ -40,8 +40,9 @@ export const readLink = async (
       const signal = idleMs === undefined ? ended : AbortSignal.any([ended, AbortSignal.timeout(idleMs)])
       const messages = await held.take(options.batchMax, signal)
       if (messages.length === 0) break
-      if (!(await store(messages, entityLink, options, deliver, ended))) break
+      if (!(await store(messages, entityLink, options, source, ended))) break
       link.add_credit(messages.length)
+      source.waiting({ seconds: held.waitedSeconds(messages, Date.now()) })
     }
     if (!over.signal.aborted) await giveBack(entityLink)
   } finally {
@@ -55,7 +56,7 @@ const store = async (
   messages: readonly HeldMessage[],
   { held, lost }: EntityLink,
   options: ServiceBusOptions,
-  deliver: Deliver,
+  source: Link,
   stop: AbortSignal,
 ): Promise<boolean> => {
   const unreadable = messages.filter(({ body }) => 'unreadable' in body)
@@ -63,12 +64,8 @@ const store = async (
   const readable = messages.filter(({ body }) => 'bytes' in body)
   if (readable.length === 0) return true
   const bodies = readable.map(({ body }) => ('bytes' in body ? body.bytes : new Uint8Array()))
-  const { onHeld, backoff } = options
-  const isStored = await deliverUntilTaken(deliver, batchOf(bodies, `service-bus:${options.name}`), {
-    stop,
-    backoff,
-    ...(onHeld === undefined ? {} : { onRefused: onHeld, onTaken: () => onHeld(undefined) }),
-  })
+  const batch = batchOf(bodies, `service-bus:${options.name}`)
+  const isStored = await deliverUntilTaken(source.deliver, batch, stop, options.backoff)
   await held.settle(readable, isStored ? complete : abandon, lost)
   return isStored
 }

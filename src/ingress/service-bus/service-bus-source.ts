@@ -1,8 +1,9 @@
-import { openAmqp, type AmqpConnection } from '../../azure/amqp-connection.js'
+import { asError, openAmqp, type AmqpConnection } from '../../azure/amqp-connection.js'
 import { authorize } from '../../azure/cbs.js'
 import { openRequestResponse } from '../../azure/request-response.js'
-import { reconnecting, type Reading } from '../queues/reconnecting.js'
-import type { Deliver, Source } from '../source.js'
+import { refusals, type Refusals } from '../queues/refusals.js'
+import { reconnectingSource, type Link } from '../reconnecting.js'
+import type { Source } from '../source.js'
 import { openEntityLink } from './entity-link.js'
 import { serviceBusTrouble } from './failures.js'
 import type { ServiceBusOptions } from './options.js'
@@ -15,16 +16,25 @@ const SESSION_IDLE_MS = 2_000
  * A queue of Azure Service Bus, or a subscription of a topic, as a source. Messages are locked (peek-lock) while they
  * are stored, and completed once that is durable. Locks are renewed while the log does not take them.
  */
-export const serviceBusSource = (options: ServiceBusOptions): Source =>
-  reconnecting({
-    name: `service-bus:${options.name}`,
-    open: (deliver) => openReading(options, deliver),
-    troubleOf: (cause) => serviceBusTrouble(cause, options),
-    reports: options.reports,
-    backoff: options.backoff,
+export const serviceBusSource = (options: ServiceBusOptions): Source => {
+  const { name, logger, now, backoff } = options
+  const refused = refusals(now)
+  return reconnectingSource({
+    ...{ name: `service-bus:${name}`, logger },
+    ...(now !== undefined && { now }),
+    ...(backoff !== undefined && { backoff }),
+    connect: async (link) => {
+      try {
+        await readOnce(options, link, refused)
+      } catch (cause) {
+        throw refused.errorFor(serviceBusTrouble(cause, options), cause)
+      }
+    },
   })
+}
 
-const openReading = async (options: ServiceBusOptions, deliver: Deliver): Promise<Reading> => {
+/** One connection, from its opening until it is lost (then it rejects) or the source is closed. */
+const readOnce = async (options: ServiceBusOptions, source: Link, refused: Refusals): Promise<void> => {
   const { endpoint, entity, tokens, sessions } = options
   const connection = await openAmqp(endpoint)
   try {
@@ -32,24 +42,30 @@ const openReading = async (options: ServiceBusOptions, deliver: Deliver): Promis
     await authorize(connection, [address, `${address}/$management`], tokens)
     const management = await openRequestResponse(connection, `${entity}/$management`)
     const stop = new AbortController()
-    const reading = { management, deliver, stop: stop.signal }
-    const ended =
+    const reading: LinkReading = { management, source, stop: stop.signal }
+    const reader =
       sessions === undefined
         ? await readEntity(connection, options, reading)
-        : await readSessions(connection, options, sessions, reading)
-    return {
-      lost: Promise.race([connection.lost, ended.failed]),
-      close: async () => {
-        stop.abort()
-        await ended.done
-        await connection.close()
-      },
-    }
-  } catch (cause) {
+        : readSessions(connection, options, sessions, reading)
+    refused.connected()
+    source.connected()
+    const lost = await Promise.race([
+      aborted(source.signal),
+      Promise.race([connection.lost, reader.failed]).then((cause) => ({ cause })),
+    ])
+    stop.abort()
+    await reader.done
+    if (lost !== undefined) throw asError(lost.cause)
+  } finally {
     await connection.close()
-    throw cause
   }
 }
+
+const aborted = (signal: AbortSignal): Promise<undefined> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined)
+    signal.addEventListener('abort', () => resolve(undefined), { once: true })
+  })
 
 /** `failed` resolves with the reason when nothing more comes; `done` once nothing is being read. Neither rejects. */
 type Reader = Readonly<{ failed: Promise<unknown>; done: Promise<unknown> }>
@@ -65,14 +81,14 @@ const readEntity = async (
 }
 
 /** Each of `count` readers takes the next session that has messages, reads it until it is empty, and takes another. */
-const readSessions = async (
+const readSessions = (
   connection: AmqpConnection,
   options: ServiceBusOptions,
   count: number,
   reading: LinkReading,
-): Promise<Reader> => {
+): Reader => {
   const { stop } = reading
-  const stopped = new Promise<undefined>((resolve) => stop.addEventListener('abort', () => resolve(undefined)))
+  const stopped = aborted(stop)
   const readNext = async (): Promise<void> => {
     while (!stop.aborted) {
       const opening = openEntityLink(connection, options.entity, SESSION_WAIT_MS).catch((cause: unknown) => {

@@ -1,3 +1,4 @@
+import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { sharedAccessTokens } from '../../../src/credentials/shared-access-signature.js'
 import { Secret } from '../../../src/credentials/secret.js'
@@ -31,6 +32,7 @@ export const sourceAt = (bus: StandInServiceBus, options: Partial<ServiceBusOpti
     },
     prefetch: 100,
     batchMax: 50,
-    settings: 'sources.bus',
+    logger: pino({ level: 'silent' }),
+    backoff: { firstMs: 10, maxMs: 40 },
     ...options,
   })
