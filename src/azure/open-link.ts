@@ -28,7 +28,7 @@ export const openSender = ({ rhea, lost }: AmqpConnection, options: SenderOption
 const opened = async <Link extends Sender | Receiver>(
   link: Link,
   role: 'sender' | 'receiver',
-  terminus: () => unknown,
+  terminus: () => Readonly<{ address?: unknown }> | undefined,
   connectionLost: Promise<unknown>,
 ): Promise<OpenLink<Link>> => {
   const detached = new Promise<unknown>((resolve) => {
@@ -39,8 +39,7 @@ const opened = async <Link extends Sender | Receiver>(
   const lost = Promise.race([detached, connectionLost])
   const open = new Promise<undefined>((resolve) => {
     link.on(`${role}_open`, () => {
-      const remote = terminus()
-      if (remote !== null && remote !== undefined) resolve(undefined)
+      if (typeof terminus()?.address === 'string') resolve(undefined)
     })
   })
   const failed = await Promise.race([open, lost.then((cause) => ({ cause }))])

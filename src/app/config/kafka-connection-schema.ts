@@ -1,13 +1,6 @@
 import { z } from 'zod'
-import { Secret } from '../../credentials/secret.js'
-
-/** A reference to a secret, or text from the environment; `withSecrets` has made a `Secret` of it. */
-export const secret = z.custom<Secret>(
-  (value) => value instanceof Secret,
-  'a secret is written as { file: /run/secrets/name } or { env: NAME }',
-)
-
-const httpUrl = z.string().refine((url) => URL.canParse(url) && /^https?:/.test(url), 'an address as https://host:port')
+import { entraIdentityKeys } from './entra-identity.js'
+import { httpUrl, secret } from './secret-schema.js'
 
 const tlsKeys = {
   /** PEM file with the authorities that are trusted, in place of those that Node.js brings. */
@@ -54,17 +47,9 @@ export const saslSchema = z.discriminatedUnion('mechanism', [
   /** OAUTHBEARER with tokens of Microsoft Entra ID; one of `clientSecret`, `federatedTokenFile`, `managedIdentity`. */
   z.strictObject({
     mechanism: z.literal('entra-id'),
-    /** Default: AZURE_TENANT_ID. */
-    tenantId: z.string().min(1).optional(),
-    /** Default: AZURE_CLIENT_ID. */
-    clientId: z.string().min(1).optional(),
-    clientSecret: secret.optional(),
-    /** Default: AZURE_FEDERATED_TOKEN_FILE. */
-    federatedTokenFile: z.string().min(1).optional(),
-    managedIdentity: z.boolean().optional(),
+    ...entraIdentityKeys,
     /** Default: that of the broker's address. */
     scope: z.string().min(1).optional(),
-    authorityHost: httpUrl.optional(),
     extensions: z.record(z.string().regex(/^[A-Za-z]+$/, 'letters only'), z.string()).optional(),
   }),
 ])

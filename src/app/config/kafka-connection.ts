@@ -1,11 +1,12 @@
 import { awsCredentials } from '../../credentials/aws-credentials.js'
 import { clientCredentialsTokens } from '../../credentials/client-credentials.js'
-import { entraTokens, type EntraIdentity } from '../../credentials/entra-id.js'
+import { entraTokens } from '../../credentials/entra-id.js'
 import { mskIamTokens } from '../../egress/kafka/auth/msk-iam.js'
 import type { SaslSettings } from '../../egress/kafka/auth/sasl.js'
 import type { TlsSettings } from '../../credentials/tls.js'
 import type { ConnectionSettings } from '../../egress/kafka/connection.js'
 import type { RegistryConnection } from '../../egress/kafka/options.js'
+import { entraFaults, entraIdentity } from './entra-identity.js'
 import type { ConnectionConfig, SaslConfig, SslSettings } from './kafka-connection-schema.js'
 import type { SettingFault } from './setting-fault.js'
 
@@ -51,7 +52,10 @@ const saslOf = (sasl: SaslConfig, brokers: readonly string[], env: Environment):
     case 'aws-msk-iam':
       return withExtensions(mskIamTokens(regionOf(sasl.region, brokers, env) ?? '', () => awsCredentials(env)))
     case 'entra-id':
-      return withExtensions(entraTokens(entraIdentity(sasl, brokers, env), env), sasl.extensions)
+      return withExtensions(
+        entraTokens(entraIdentity(sasl, scopeOf(sasl.scope, brokers) ?? '', env), env),
+        sasl.extensions,
+      )
   }
 }
 
@@ -71,27 +75,6 @@ const scopeOf = (given: string | undefined, brokers: readonly string[]): string 
   if (given !== undefined) return given
   const host = brokers[0]?.replace(/:\d+$/, '')
   return host?.endsWith('.servicebus.windows.net') === true ? `https://${host}/.default` : undefined
-}
-
-type Entra = Extract<SaslConfig, { mechanism: 'entra-id' }>
-
-const entraIdentity = (sasl: Entra, brokers: readonly string[], env: Environment): EntraIdentity => {
-  const tenantId = sasl.tenantId ?? env['AZURE_TENANT_ID'] ?? ''
-  const clientId = sasl.clientId ?? env['AZURE_CLIENT_ID'] ?? ''
-  const { clientSecret, managedIdentity } = sasl
-  const common = {
-    scope: scopeOf(sasl.scope, brokers) ?? '',
-    authorityHost: sasl.authorityHost ?? env['AZURE_AUTHORITY_HOST'],
-  }
-  if (managedIdentity === true) return { ...common, kind: 'managed', clientId: sasl.clientId }
-  if (clientSecret !== undefined) return { ...common, kind: 'secret', tenantId, clientId, clientSecret }
-  return {
-    ...common,
-    kind: 'federated',
-    tenantId,
-    clientId,
-    tokenFile: sasl.federatedTokenFile ?? env['AZURE_FEDERATED_TOKEN_FILE'] ?? '',
-  }
 }
 
 /** What the settings of a connection lack or contradict. Paths begin below the settings of the destination. */
@@ -116,24 +99,13 @@ const saslFaults = (sasl: SaslConfig, brokers: readonly string[], env: Environme
       return regionOf(sasl.region, brokers, env) === undefined
         ? [fault('region', 'the addresses of the brokers name no region: write the region of the cluster')]
         : []
-    case 'entra-id': {
-      const { clientSecret, federatedTokenFile, managedIdentity } = sasl
-      const ways = [clientSecret, federatedTokenFile, managedIdentity === true ? true : undefined].filter(isSaid)
-      const identity = entraIdentity(sasl, brokers, env)
-      const of = (key: 'tenantId' | 'clientId', name: string): readonly SettingFault[] =>
-        identity.kind !== 'managed' && identity[key] === '' ? [fault(key, `write it, or set ${name}`)] : []
+    case 'entra-id':
       return [
-        ...(ways.length > 1
-          ? [fault('mechanism', 'write one of clientSecret, federatedTokenFile and managedIdentity: true')]
+        ...entraFaults(sasl, env, 'mechanism').map(({ key, message }) => fault(key, message)),
+        ...(scopeOf(sasl.scope, brokers) === undefined
+          ? [fault('scope', 'write the scope of the cluster, as api://…/.default')]
           : []),
-        ...(identity.kind === 'federated' && identity.tokenFile === ''
-          ? [fault('mechanism', 'write clientSecret: { file: … }, federatedTokenFile, or managedIdentity: true')]
-          : []),
-        ...of('tenantId', 'AZURE_TENANT_ID'),
-        ...of('clientId', 'AZURE_CLIENT_ID'),
-        ...(identity.scope === '' ? [fault('scope', 'write the scope of the cluster, as api://…/.default')] : []),
       ]
-    }
     default:
       return []
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { rabbitmqDefaults, type RabbitmqAddress } from '../../rabbitmq/options.js'
-import { secret, sslSchema } from './kafka-connection-schema.js'
+import { sslSchema } from './kafka-connection-schema.js'
+import { secret } from './secret-schema.js'
 import type { SettingFault } from './setting-fault.js'
 
 /** `host` or `host:port`; an address of IPv6 stands in brackets. */

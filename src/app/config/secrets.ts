@@ -7,6 +7,7 @@ export const secretKeys: ReadonlySet<string> = new Set([
   ...['clientKeyPassphrase', 'clientSecret', 'eventHubsConnectionString'],
   ...['secretAccessKey', 'sessionToken', 'storageConnectionString', 'accountKey', 'sas'],
   ...['privateKey', 'privateKeyPassphrase'],
+  ...['serviceBusConnectionString'],
 ])
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { secret, sslSchema } from './kafka-connection-schema.js'
+import { sslSchema } from './kafka-connection-schema.js'
+import { secret } from './secret-schema.js'
 
 /** What the SQL stores have in common. */
 const ofEveryStore = {

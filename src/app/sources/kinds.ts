@@ -1,8 +1,9 @@
 import { kafkaKind } from './kafka.js'
+import { serviceBusKind } from './service-bus.js'
 import type { SourceKind } from './source-kind.js'
 
 /** Every kind of source that comes with Streamvane. A new one is an entry here and a folder in src/ingress. */
-export const sourceKinds: readonly SourceKind<unknown>[] = [kafkaKind]
+export const sourceKinds: readonly SourceKind<unknown>[] = [kafkaKind, serviceBusKind]
 
 /** The kind of this name. */
 export const sourceKindOf = (use: string): SourceKind<unknown> => {

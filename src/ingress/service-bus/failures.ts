@@ -14,7 +14,7 @@ export const serviceBusTrouble = (
   const { condition, message } = (cause ?? {}) as { condition?: string; message?: string }
   const said = message ?? String(cause)
   const place = `${entity} at ${endpoint.host}`
-  const credentials = tokens.kind === 'entra-id' ? 'entraId' : 'connectionString'
+  const credentials = tokens.kind === 'entra-id' ? 'entraId' : 'serviceBusConnectionString'
   if (cause instanceof AuthenticationRefused || condition === 'amqp:unauthorized-access')
     return {
       refused: true,

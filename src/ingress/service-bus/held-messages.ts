@@ -11,8 +11,8 @@ export type HeldMessage = Readonly<{
   renewAt: number
 }>
 
-/** A lock is renewed when half of it is over, and at least this often, whatever the clocks of the two machines say. */
-const RENEW_MAX_MS = 10_000
+/** A lock is renewed when half of it is over, and within these limits. */
+const RENEW_MAX_MS = 5_000
 const RENEW_MIN_MS = 250
 
 /** The messages of one link that are locked for us: those that wait to be delivered, and those that are. */
@@ -41,8 +41,11 @@ export class HeldMessages {
   async take(max: number, stop: AbortSignal): Promise<readonly HeldMessage[]> {
     while (this.#waiting.length === 0 && !stop.aborted)
       await new Promise<void>((resolve) => {
-        this.#wake = resolve
-        stop.addEventListener('abort', () => resolve(), { once: true })
+        this.#wake = (): void => {
+          stop.removeEventListener('abort', this.#wake)
+          resolve()
+        }
+        stop.addEventListener('abort', this.#wake, { once: true })
       })
     return this.#waiting.splice(0, max)
   }
@@ -97,7 +100,11 @@ export class HeldMessages {
   }
 }
 
-const renewalAfter = (lockedUntil: number | undefined, now: number): number =>
+/**
+ * In how many ms a lock is renewed that the broker's clock says is held until then. The clocks may differ by any amount,
+ * so what they say together is believed within limits only.
+ */
+export const renewalAfter = (lockedUntil: number | undefined, now: number): number =>
   Math.min(RENEW_MAX_MS, Math.max(RENEW_MIN_MS, ((lockedUntil ?? Infinity) - now) / 2))
 
 const instant = (value: unknown): number | undefined =>

@@ -47,8 +47,10 @@ const readOnce = async (options: ServiceBusOptions, source: Link, refused: Refus
       sessions === undefined
         ? await readEntity(connection, options, reading)
         : readSessions(connection, options, sessions, reading)
-    refused.connected()
-    source.connected()
+    void reader.ready.then(() => {
+      refused.connected()
+      source.connected()
+    })
     const lost = await Promise.race([
       aborted(source.signal),
       Promise.race([connection.lost, reader.failed]).then((cause) => ({ cause })),
@@ -67,8 +69,11 @@ const aborted = (signal: AbortSignal): Promise<undefined> =>
     signal.addEventListener('abort', () => resolve(undefined), { once: true })
   })
 
-/** `failed` resolves with the reason when nothing more comes; `done` once nothing is being read. Neither rejects. */
-type Reader = Readonly<{ failed: Promise<unknown>; done: Promise<unknown> }>
+/**
+ * `ready` resolves once the broker has let us read; `failed` with the reason when nothing more comes; `done` once nothing
+ * is being read. None rejects.
+ */
+type Reader = Readonly<{ ready: Promise<void>; failed: Promise<unknown>; done: Promise<unknown> }>
 
 const readEntity = async (
   connection: AmqpConnection,
@@ -77,7 +82,7 @@ const readEntity = async (
 ): Promise<Reader> => {
   const link = await openEntityLink(connection, options.entity)
   const done = readLink(link, options, reading)
-  return readerOf([done], [link.lost])
+  return readerOf(Promise.resolve(), [done], [link.lost])
 }
 
 /** Each of `count` readers takes the next session that has messages, reads it until it is empty, and takes another. */
@@ -89,6 +94,8 @@ const readSessions = (
 ): Reader => {
   const { stop } = reading
   const stopped = aborted(stop)
+  let isReady = (): void => undefined
+  const ready = new Promise<void>((resolve) => (isReady = resolve))
   const readNext = async (): Promise<void> => {
     while (!stop.aborted) {
       const opening = openEntityLink(connection, options.entity, SESSION_WAIT_MS).catch((cause: unknown) => {
@@ -96,10 +103,12 @@ const readSessions = (
         throw cause
       })
       const link = await Promise.race([opening, stopped])
+      if (!stop.aborted) isReady()
       if (link !== undefined) await readLink(link, options, { ...reading, idleMs: SESSION_IDLE_MS })
     }
   }
   return readerOf(
+    ready,
     Array.from({ length: count }, () => readNext()),
     [],
   )
@@ -109,9 +118,13 @@ const readSessions = (
 const isNoSession = (cause: unknown): boolean =>
   (cause as { condition?: unknown } | null)?.condition === 'com.microsoft:timeout'
 
-const readerOf = (readings: readonly Promise<void>[], lost: readonly Promise<unknown>[]): Reader => {
+const readerOf = (
+  ready: Promise<void>,
+  readings: readonly Promise<void>[],
+  lost: readonly Promise<unknown>[],
+): Reader => {
   const failures = readings.map(
     (reading) => new Promise<unknown>((resolve) => void reading.catch((cause: unknown) => resolve(cause))),
   )
-  return { failed: Promise.race([...failures, ...lost]), done: Promise.allSettled(readings) }
+  return { ready, failed: Promise.race([...failures, ...lost]), done: Promise.allSettled(readings) }
 }

@@ -20,6 +20,8 @@ export type QueueSettings = {
   lockMs: number
   maxDeliveryCount: number
   requiresSession: boolean
+  /** `false`: locks expire only when a test says so (`expire(Infinity)`). */
+  locksExpire: boolean
 }
 
 /**
@@ -38,7 +40,7 @@ export class BusQueue {
   private watchers: (() => void)[] = []
 
   constructor(settings: Partial<QueueSettings> = {}) {
-    this.settings = { lockMs: 30_000, maxDeliveryCount: 10, requiresSession: false, ...settings }
+    this.settings = { lockMs: 30_000, maxDeliveryCount: 10, requiresSession: false, locksExpire: true, ...settings }
   }
 
   send(body: unknown, sessionId?: string): void {
@@ -50,6 +52,21 @@ export class BusQueue {
   /** Messages that are not completed and not dead letters. */
   get depth(): number {
     return this.messages.length
+  }
+
+  /** Resolves at the next change. */
+  changes(): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = this.onChange(() => {
+        stop()
+        resolve()
+      })
+    })
+  }
+
+  /** Resolves once every message was completed or is a dead letter. */
+  async isEmpty(): Promise<void> {
+    while (this.depth > 0) await this.changes()
   }
 
   onChange(watch: () => void): () => void {
@@ -110,6 +127,7 @@ export class BusQueue {
     const message = this.locked(token)
     if (message === undefined) return undefined
     this.seen.renewed += 1
+    this.changed()
     return (message.lockedUntil = now + this.settings.lockMs)
   }
 
@@ -124,6 +142,7 @@ export class BusQueue {
 
   /** Locks expire now that would expire before `now`. */
   expire(now: number): void {
+    if (!this.settings.locksExpire && now !== Infinity) return
     for (const message of this.messages)
       if (message.state === 'locked' && message.lockedUntil <= now) {
         this.free(message)

@@ -135,12 +135,8 @@ const outcomes: readonly (readonly [string, (state: unknown) => Outcome])[] = [
       return { reason: DeadLetterReason, description: DeadLetterErrorDescription }
     },
   ],
-  ['released', (state) => (isModified(state) ? 'complete' : 'abandon')],
+  ['released', () => 'abandon'],
 ]
-
-/** rhea tells `released` for a modified delivery too, which was settled already. */
-const isModified = (state: unknown): boolean =>
-  (state as { constructor?: { composite_type?: string } }).constructor?.composite_type === 'modified'
 
 const described = (state: unknown): unknown => (state as { described: () => unknown }).described()
 

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import rhea, { type Connection, type EventContext, type Sender } from 'rhea'
 import { BusQueue, type QueueSettings } from './bus-queue.js'
@@ -17,6 +17,8 @@ export type StandInServiceBus = Readonly<{
   queue: (entity: string) => BusQueue
   /** Tokens that were shown at `$cbs`. */
   shown: readonly Readonly<{ audience: string; type: string; token: string }>[]
+  /** Resolves when the next token is shown. */
+  showing: () => Promise<void>
   /** Sockets are destroyed, as a network that breaks does it. */
   dropConnections: () => void
   /** All connections are closed with a condition (`amqp:connection:forced`: the broker is being moved). */
@@ -44,6 +46,7 @@ export const standInServiceBus = async (
   const keys = new Map([['listen', 'a-key-of-the-stand-in']])
   const bearerTokens = new Set<string>()
   const shown: { audience: string; type: string; token: string }[] = []
+  const showing = new EventEmitter()
   const clock = { skewMs: 0 }
   const sockets = new Set<Socket>()
   const connections = new Set<Connection>()
@@ -51,7 +54,7 @@ export const standInServiceBus = async (
   const replies = new Map<Connection, Map<string, Sender>>()
   const allowed = new Map<Connection, string[]>()
 
-  const container = rhea.create_container({ id: 'stand-in' })
+  const container = rhea.create_container({ id: 'stand-in', treat_modified_as_released: false })
   container.on('error', () => undefined)
   container.on('disconnected', ({ connection }: EventContext) => forget(connection))
   container.on('connection_close', ({ connection }: EventContext) => forget(connection))
@@ -109,6 +112,7 @@ export const standInServiceBus = async (
     const { name = '', type = '' } = (message.application_properties ?? {}) as Record<string, string>
     const token = String(message.body)
     shown.push({ audience: name, type, token })
+    showing.emit('shown')
     const fault = tokenFault({ type, token, audience: name }, keys, bearerTokens, Date.now() + clock.skewMs)
     if (fault === undefined) allowed.get(connection)?.push(name)
     reply.send({
@@ -136,6 +140,7 @@ export const standInServiceBus = async (
     keys,
     bearerTokens,
     shown,
+    showing: async () => void (await once(showing, 'shown')),
     clock,
     queue: (entity) => queues.get(entity.toLowerCase()) as BusQueue,
     dropConnections: () => sockets.forEach((socket) => socket.destroy()),

@@ -28,7 +28,11 @@ export const sourceAt = (bus: StandInServiceBus, options: Partial<ServiceBusOpti
     entity: 'events',
     tokens: {
       kind: 'shared-access',
-      source: sharedAccessTokens(Secret.literal(bus.connectionString()), 'sb://127.0.0.1/events', 'Service Bus'),
+      source: sharedAccessTokens(
+        Secret.literal(bus.connectionString()),
+        `sb://127.0.0.1/${options.entity ?? 'events'}`,
+        'Service Bus',
+      ),
     },
     prefetch: 100,
     batchMax: 50,
