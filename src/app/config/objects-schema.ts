@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { secret, sslSchema } from './kafka-connection-schema.js'
+import { sslSchema } from './kafka-connection-schema.js'
+import { secret } from './secret-schema.js'
 import type { SettingFault } from './setting-fault.js'
 
 const httpUrl = z.string().refine((url) => URL.canParse(url) && /^https?:/.test(url), 'an address as https://host:port')

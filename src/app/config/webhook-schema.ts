@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { addressFault } from '../../egress/webhooks/addresses.js'
-import { secret, sslSchema } from './kafka-connection-schema.js'
+import { sslSchema } from './kafka-connection-schema.js'
+import { secret } from './secret-schema.js'
 import type { SettingFault } from './setting-fault.js'
 
 const limitMs = z.number().int().min(1).max(600_000)
