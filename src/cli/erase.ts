@@ -3,7 +3,7 @@ import { keepErasedLeaves } from '../app/operations/audit/audit-log.js'
 import { deadLetters } from '../app/operations/dead-letters.js'
 import { erase, type Erasure, type Mention } from '../app/operations/erase.js'
 import { eraseFacts } from '../facts/segment-files.js'
-import { conversationStream, userStream } from '../domain/stream-name.js'
+import { configStream, conversationStream, userStream } from '../domain/stream-name.js'
 import { command, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
 import { EXIT, UsageError } from './command/exit.js'
@@ -28,7 +28,7 @@ export const eraseCommand = (): Command =>
     .option('--conversation <id>', 'the conversation whose events go')
     .option(
       '--user <id>',
-      'the user whose events go: presence, routing status, activity (not the conversations with this user)',
+      'the user whose events go: presence, routing status, activity, name (not the conversations with this user)',
     )
     .option(...WAIT)
     .option('--yes', 'erase; without it the command only says what would be erased')
@@ -52,16 +52,19 @@ export const eraseCommand = (): Command =>
           const bar = progressBar('erase', head === undefined ? undefined : Number(head))
           const erasure = await erase({
             ...{ raw, tenant, stream, entityId, dryRun, now: Date.now },
+            also: user === undefined ? [] : [configStream(tenant, 'user', user)],
             deadLetters: () => deadLetters(logs, tenant),
             keepLeaves: (entries) => keepErasedLeaves(logs, tenant, entries, config.audit.key !== undefined),
             forgetFacts: (name) => eraseFacts(config.data, tenant, name),
             onProgress: (position) => bar.update(Number(position)),
           }).finally(() => bar.stop())
-          const { events, points, mentions } = erasure
-          note({ summary: { events, points, mentions: mentions.length, deadLetters: erasure.deadLetters } })
+          const { events, points, mentions, also } = erasure
+          note({
+            summary: { events, also: also.length, points, mentions: mentions.length, deadLetters: erasure.deadLetters },
+          })
           if (flags.json === true) console.log(JSON.stringify({ dryRun, ...erasure }))
           else for (const line of linesOf(erasure, dryRun)) console.log(line)
-          if (!dryRun && erasure.events > 0 && config.log.kind === 'eventstoredb')
+          if (!dryRun && events + also.length > 0 && config.log.kind === 'eventstoredb')
             console.error('the bytes go when EventStoreDB is scavenged: run a scavenge')
           return EXIT.ok
         }),
@@ -71,13 +74,14 @@ export const eraseCommand = (): Command =>
 const MENTIONS_PRINTED = 20
 
 const linesOf = (
-  { stream, events, points, erasedBefore, mentions, deadLetters }: Erasure,
+  { stream, events, points, also, erasedBefore, mentions, deadLetters }: Erasure,
   dryRun: boolean,
 ): readonly string[] => {
   const before = erasedBefore === null ? '' : `, it was erased on ${new Date(erasedBefore).toISOString()}`
   const total = mentions.reduce((sum, mention) => sum + mention.events, 0)
   return [
     `${stream}: ${events} events ${dryRun ? 'would be' : 'were'} erased${events === 0 ? before : dryRun ? '; --yes erases them for ever' : ''}`,
+    ...also.map((other) => `${other.stream}: ${other.events} events ${dryRun ? 'would be' : 'were'} erased with it`),
     ...(points > 0
       ? [`rows computed from now on say what is missing in them (${points} places); published rows stay as they are`]
       : []),

@@ -30,6 +30,8 @@ export type Erasure = Readonly<{
   /** Events that were, or would be, erased; 0 if the stream was erased before or never existed. */
   events: number
   points: number
+  /** Other streams of the entity that go with it, those with events: the name of a user is in one of its own. */
+  also: readonly Readonly<{ stream: string; events: number }>[]
   /** When the stream was erased before. */
   erasedBefore: EpochMs | null
   /** What stays: the log erases whole streams, and an event in the stream of another entity is also about that one. */
@@ -42,6 +44,8 @@ export type EraseOptions = Readonly<{
   raw: EventLog
   tenant: string
   stream: string
+  /** Other streams of the same entity. */
+  also?: readonly string[]
   /** Id of the conversation or user, to find what mentions it. */
   entityId: string
   /** Dead letters of all parts of the log. */
@@ -71,13 +75,29 @@ export class NotErased extends Error {
 }
 
 /**
- * Erases a stream of the raw log for ever. First it is kept what the leaves of its events state, then a note is stored of how many points which rows lose (without the id of
- * the entity in it), then the stream is erased. A crash between the two leaves a note too many rather than an unknown
- * gap. Erasing again changes nothing and counts nothing. What mentions the entity in other streams is counted and
- * stays.
+ * Erases a stream of the raw log for ever, and those of `also`. What mentions the entity in other streams is counted and
+ * stays. Erasing again changes nothing and counts nothing.
  */
 export const erase = async (options: EraseOptions): Promise<Erasure> => {
-  const { raw, tenant, stream, dryRun, now } = options
+  const { raw, tenant, stream, also = [] } = options
+  const before = await erasedBefore(raw, tenant, stream)
+  const [mentions, deadLetters] = [await mentionsOf(options), await deadLettersOf(options)]
+  const { events, points } = await eraseStream(options, stream)
+  const others: Erasure['also'][number][] = []
+  for (const other of also) {
+    const { events } = await eraseStream(options, other)
+    if (events > 0) others.push({ stream: other, events })
+  }
+  return { ...{ stream, events, points, also: others, erasedBefore: before }, mentions, deadLetters }
+}
+
+/**
+ * First it is kept what the leaves of its events state, then a note is stored of how many points which rows lose (without
+ * the id of the entity in it), then the stream is erased. A crash between the two leaves a note too many rather than an
+ * unknown gap.
+ */
+const eraseStream = async (options: EraseOptions, stream: string): Promise<Pick<Erasure, 'events' | 'points'>> => {
+  const { raw, tenant, dryRun, now } = options
   const points = new PointCounts()
   let [events, from, through] = [0, 0n, 0n]
   const entries: LeafEntry[] = []
@@ -92,14 +112,11 @@ export const erase = async (options: EraseOptions): Promise<Erasure> => {
       if (E.isRight(facts)) for (const fact of facts.right) points.see(fact)
     }
   const erased = points.taken()
-  const erasure: Erasure = {
-    ...{ stream, events, points: placesOf(erased), erasedBefore: await erasedBefore(raw, tenant, stream) },
-    ...{ mentions: await mentionsOf(options), deadLetters: await deadLettersOf(options) },
-  }
-  if (dryRun) return erasure
+  const counts = { events, points: placesOf(erased) }
+  if (dryRun) return counts
   if (events === 0) {
     await options.forgetFacts?.(stream)
-    return erasure
+    return counts
   }
   await options.keepLeaves?.(entries)
   const note: StreamErased = {
@@ -132,7 +149,7 @@ export const erase = async (options: EraseOptions): Promise<Erasure> => {
   if (E.isLeft(answer)) throw new NotErased(answer.left)
   // Last: whoever decodes events of the stream before it is erased stores their facts again.
   await options.forgetFacts?.(stream)
-  return erasure
+  return counts
 }
 
 /** What is noted of both kinds of records together is noted of each by itself too. */
@@ -224,12 +241,20 @@ const erasedBefore = async (raw: EventLog, tenant: string, stream: string): Prom
 }
 
 /** Looks for the id in all other raw events. That reads the whole log, which is the only way to know. */
-const mentionsOf = async ({ raw, tenant, stream, entityId, onProgress }: EraseOptions): Promise<readonly Mention[]> => {
+const mentionsOf = async ({
+  raw,
+  tenant,
+  stream,
+  also = [],
+  entityId,
+  onProgress,
+}: EraseOptions): Promise<readonly Mention[]> => {
   const mentions = new Map<string, Mention>()
   for await (const batch of raw.readAll({ prefixes: rawPrefixes(tenant) })) {
     for (const event of batch) {
       // The notes of erased streams contain the name of the stream, so that its events are known as erased.
-      if (event.stream === stream || event.type === 'StreamErased' || !contains(event.data, entityId)) continue
+      if (event.type === 'StreamErased' || [stream, ...also].includes(event.stream)) continue
+      if (!contains(event.data, entityId)) continue
       const key = `${event.stream} ${event.type}`
       mentions.set(key, { stream: event.stream, topic: event.type, events: (mentions.get(key)?.events ?? 0) + 1 })
     }

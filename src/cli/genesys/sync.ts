@@ -65,7 +65,9 @@ export const syncCommand = (): Command =>
           if (flags.json === true)
             for (const fact of stored) console.log(JSON.stringify({ outcome: 'stored', ...fact, at: iso(fact) }))
           else for (const line of linesOf(stored)) console.log(`stored: ${line}`)
-          note({ summary: { stored: countsText(plan), settings: linesOf(stored), problems: plan.problems } })
+          // The journal keeps no names: it outlives the erasure of a user.
+          const settings = linesOf(stored.filter(isSupposed))
+          note({ summary: { stored: countsText(plan), settings, problems: plan.problems.length } })
           const status = await logStatusOf(context.logs, await ifThere(() => context.logs.raw('reader')), config.tenant)
           console.error(
             `${printable(plan.organisation?.name ?? 'the organisation')}: ${listedText(plan)}; ${stored.length} ${dryRun ? 'would be stored' : 'stored'} (${countsText(plan)})`,

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { deadLetters } from '../../../src/app/operations/dead-letters.js'
 import { erase } from '../../../src/app/operations/erase.js'
+import { Names } from '../../../src/app/names.js'
+import { changeConfiguration } from '../../../src/app/operations/imports/import-configuration.js'
 import { defaultProfile } from '../../../src/domain/profile.js'
-import { conversationStream, kpiStream } from '../../../src/domain/stream-name.js'
+import { configStream, conversationStream, kpiStream, userStream } from '../../../src/domain/stream-name.js'
 import { appendTick } from '../../../src/ingress/clock.js'
 import type { EventLog, RecordedEvent } from '../../../src/log/event-log.js'
 import { memoryLog } from '../../../src/log/memory-log.js'
@@ -160,4 +162,24 @@ describe('an erased conversation', () => {
     })
     expect(await log.streamRevision(kpiStream('t', 'g1'))).toBe(revision)
   })
+})
+
+test('with the events of a user goes the name, which stays where another user is erased', async () => {
+  const log = memoryLog()
+  const named = (objectId: string, name: string) =>
+    ({ type: 'ObjectNamed', kind: 'user', objectId, at: TEN, name, gone: false }) as const
+  const change = { tenant: 't', source: 'test', now: 0, dryRun: false }
+  await changeConfiguration(log, [named('ann', 'Ann'), named('ben', 'Ben')], change)
+  const eraseUser = (dryRun: boolean) =>
+    erase({
+      ...{ raw: log, tenant: 't', stream: userStream('t', 'ann'), entityId: 'ann', dryRun, now: () => TEN },
+      also: [configStream('t', 'user', 'ann')],
+      deadLetters: () => deadLetters(singleLog(log), 't'),
+    })
+  const also = [{ stream: 't.config-user-ann', events: 1 }]
+  expect(await eraseUser(true)).toMatchObject({ events: 0, also, mentions: [] })
+  expect(await eraseUser(false)).toMatchObject({ events: 0, also, mentions: [] })
+  const names = new Names(log, 't')
+  expect([await names.of('userId', 'ann'), await names.of('userId', 'ben')]).toEqual([undefined, 'Ben'])
+  expect(await eraseUser(false)).toMatchObject({ also: [] })
 })

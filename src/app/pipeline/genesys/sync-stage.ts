@@ -84,7 +84,7 @@ const syncOnce = async (
     { ...operation, details: { organisation: plan.organisation?.id } },
     async (note) => {
       await storePlan(raw, plan, { tenant, now: now() })
-      note({ summary: { stored: countsText(plan), problems: plan.problems } })
+      note({ summary: { stored: countsText(plan), problems: plan.problems.length } })
     },
     { now, onUnrecordedEnd: (cause) => logger.warn({ err: cause }, 'genesys sync: its end could not be recorded') },
   )

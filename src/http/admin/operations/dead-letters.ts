@@ -8,7 +8,7 @@ import { remedyOf } from '../../../app/operations/dead-letters/remedies.js'
 import { retryDeadLetters } from '../../../app/operations/dead-letters/retry.js'
 import { deadLetters } from '../../../app/operations/dead-letters.js'
 import { erase } from '../../../app/operations/erase.js'
-import { conversationStream, userStream } from '../../../domain/stream-name.js'
+import { configStream, conversationStream, userStream } from '../../../domain/stream-name.js'
 import { eraseFacts } from '../../../facts/segment-files.js'
 import { ProblemError } from '../answers/problem.js'
 import { answer, job, list, type Operation } from '../operation.js'
@@ -130,6 +130,7 @@ const erased = job({
   output: z.object({
     ...{ dryRun: z.boolean(), stream: z.string(), events: z.int(), points: z.int(), erasedBefore: at.nullable() },
     mentions: z.array(z.object({ stream: z.string(), topic: z.string(), events: z.int() })),
+    also: z.array(z.object({ stream: z.string(), events: z.int() })).describe('the name of a user'),
     deadLetters: z.int(),
   }),
   run: async (call, { entity, id, dryRun }) => {
@@ -139,6 +140,7 @@ const erased = job({
     const erasure = await erase({
       ...{ raw, tenant, entityId: id, dryRun, now },
       stream: entity === 'user' ? userStream(tenant, id) : conversationStream(tenant, id),
+      also: entity === 'user' ? [configStream(tenant, 'user', id)] : [],
       deadLetters: () => deadLetters(logs, tenant),
       keepLeaves: (entries) => keepErasedLeaves(logs, tenant, entries, config.audit.key !== undefined),
       forgetFacts: (name) => eraseFacts(config.data, tenant, name),
@@ -152,9 +154,9 @@ const erased = job({
         })
       },
     })
-    const { erasedBefore, mentions, ...counts } = erasure
+    const { erasedBefore, mentions, also, ...counts } = erasure
     const before = erasedBefore === null ? null : isoOf(erasedBefore)
-    return { dryRun, ...counts, erasedBefore: before, mentions: [...mentions] }
+    return { dryRun, ...counts, erasedBefore: before, mentions: [...mentions], also: [...also] }
   },
 })
 
