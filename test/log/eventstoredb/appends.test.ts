@@ -3,6 +3,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { append, contents, eventOf, failure, flatten, logOn, server, stored } from './rig.js'
 
+/** Long enough for an append that is answered, also on a machine that does other things. */
+const PATIENCE = { deadlineMs: 1_000 }
+
 describe('appends to a faulty server', () => {
   test('a lost answer is an unknown outcome, and the repeat stores nothing twice', async () => {
     const on = await server()
@@ -16,7 +19,7 @@ describe('appends to a faulty server', () => {
 
   test('an append that is neither stored nor answered fails after the deadline; the repeat stores it', async () => {
     const on = await server()
-    const log = logOn(on, { deadlineMs: 150 })
+    const log = logOn(on, PATIENCE)
     stored(await append(log, 'a', 'one'))
     on.faults.swallow = 1
     expect(failure(await append(log, 'a', 'two')).tag).toBe('NotAvailable')
@@ -25,10 +28,10 @@ describe('appends to a faulty server', () => {
 
   test('an answer after the deadline is an unknown outcome; one before it is not', async () => {
     const on = await server()
-    const log = logOn(on, { deadlineMs: 300 })
+    const log = logOn(on, PATIENCE)
     on.faults.lateMs = 20
     expect(stored(await append(log, 'a', 'one')).revision).toBe(0)
-    on.faults.lateMs = 450
+    on.faults.lateMs = PATIENCE.deadlineMs + 200
     expect(failure(await append(log, 'a', 'two')).tag).toBe('NotAvailable')
     on.faults.lateMs = 0
     expect(stored(await append(log, 'a', 'two'))).toEqual({ revision: 1, stored: [false] })
@@ -137,7 +140,7 @@ test('answers in another order are matched with their appends', async () => {
 
 test('a call that answers nothing any more is replaced by another', async () => {
   const on = await server()
-  const log = logOn(on, { deadlineMs: 150 })
+  const log = logOn(on, PATIENCE)
   stored(await append(log, 'a', 'one'))
   on.faults.stuck = true
   expect(failure(await append(log, 'a', 'two')).tag).toBe('NotAvailable')
