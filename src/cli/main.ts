@@ -20,6 +20,7 @@ const commands: Readonly<Record<keyof typeof summaries, () => Promise<Command>>>
   kpis: async () => (await import('./kpis.js')).kpisCommand(),
   schemas: async () => (await import('./schemas.js')).schemasCommand(),
   topics: async () => (await import('./topics.js')).topicsCommand(),
+  feeds: async () => (await import('./feeds/feeds.js')).feedsCommand(),
   egress: async () => (await import('./egress.js')).egressCommand(),
   export: async () => (await import('./export.js')).exportCommand(),
   store: async () => (await import('./store.js')).storeCommand(),

@@ -45,10 +45,13 @@ const enough: Readonly<Record<string, readonly string[]>> = {
   'kpis describe': ['serviceLevel'],
   'schemas check': ['--no-registry'],
   'completion values': ['generation'],
+  'feeds deliver': ['wfm', '--from', '2026-01-05', '--to', '2026-01-06', '--dry-run'],
+  'feeds preview': ['wfm'],
+  'feeds schema': ['wfm'],
 }
 
 /** These run until they are stopped, or write elsewhere. */
-const leftOut = new Set(['run', 'simulate', 'audit keygen', 'admin token create'])
+const leftOut = new Set(['run', 'simulate', 'audit keygen', 'admin token create', 'feeds token'])
 
 const run = (path: string, args: readonly string[], width?: number) => {
   const [name = '', ...below] = path.split(' ')

@@ -20,6 +20,7 @@ import { explainCommand } from '../../src/cli/explain.js'
 import { listCommand } from '../../src/cli/projections/list.js'
 import { projectionsCommand } from '../../src/cli/projections/projections.js'
 import { importCommand } from '../../src/cli/import.js'
+import { feedsCommand } from '../../src/cli/feeds/feeds.js'
 import { intervalsCommand } from '../../src/cli/intervals.js'
 import { kpisCommand } from '../../src/cli/kpis.js'
 import { logCommand } from '../../src/cli/log.js'
@@ -51,6 +52,7 @@ const commands = {
   kpis: kpisCommand,
   schemas: schemasCommand,
   topics: topicsCommand,
+  feeds: feedsCommand,
   egress: egressCommand,
   export: exportCommand,
   store: storeCommand,

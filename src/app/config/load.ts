@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parse as parseYaml, YAMLError } from 'yaml'
 import type { z } from 'zod'
 import type { Profile } from '../../domain/profile.js'
+import type { Zone } from '../../domain/zone.js'
 import { withInherited } from './egress-sinks.js'
 import { profileSchema } from './profile-schema.js'
 import { ConfigError, configSchema, type Config } from './schema.js'
@@ -53,10 +54,10 @@ export const loadProfile = (file: string): Profile => {
   )
 }
 
-/** The configuration with secrets redacted, and the zone by its name, for display. */
+/** The configuration with secrets redacted, and zones by their names, for display. */
 export const redacted = (config: Config): unknown =>
   JSON.parse(
-    JSON.stringify({ ...config, profile: { ...config.profile, zone: config.profile.zone.name } }),
+    JSON.stringify(config, (key, value: unknown) => (key === 'zone' ? (value as Zone).name : value)),
     (key, value: unknown) =>
       typeof value !== 'string' ? value : secretKeys.has(key) ? '***' : withoutCredentials(value),
   )

@@ -35,6 +35,7 @@ const expected: Readonly<Record<string, number>> = {
   UnknownZone: EXIT.usage,
   ClockRefused: EXIT.usage,
   ContractRefused: EXIT.usage,
+  FeedRefused: EXIT.refused,
   NotConfirmed: EXIT.differences,
   GenesysUnavailable: EXIT.failed,
   GenesysRefused: EXIT.refused,

@@ -9,6 +9,7 @@ export const summaries = {
   kpis: 'describe the figures that rows can carry',
   schemas: 'check, register and show the Avro schemas of rows',
   topics: 'manage the Kafka topics of rows',
+  feeds: 'deliver feeds for WFM and BPO programmes, list and check the deliveries, print schemas and previews',
   egress: 'accept a progress that the egress refuses to go on from; list records that a destination refused',
   export: 'write the latest rows of a range to Parquet or CSV files',
   store: 'make or migrate the tables of a SQL store',

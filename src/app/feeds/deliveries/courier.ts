@@ -1,25 +1,15 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Receiver } from '../../../egress/push/receiver.js'
 import { livenessOf, type ProcessIdentity } from '../../../log/embedded/lock/process-identity.js'
-import { NoLog } from '../../../log/event-log.js'
 import { Names } from '../../names.js'
-import { readGenerations, type Generations } from '../../pipeline/generations.js'
-import type { Logs } from '../../pipeline/logs/logs.js'
 import type { FeedFile } from '../layout/file.js'
 import { appendFeedEvents, type Answer, type DeliveryBegan, type DeliveryResult } from '../log/events.js'
 import { FeedStates, openDelivery, type FeedState } from '../log/state.js'
 import type { FeedPlan } from '../records/plan.js'
 import { beginDelivery, manifestOf, rebuildFile, type ToDeliver } from './begin.js'
-import type { FeedRows } from './build.js'
+import { feedRows, undefinedWithoutLog, type FeedLogs } from './feed-rows.js'
 
-export type CourierOptions = Readonly<{
-  tenant: string
-  plan: FeedPlan
-  logs: Logs
-  data: string | undefined
-  receiver: Receiver
-  now: () => number
-}>
+export type CourierOptions = FeedLogs & Readonly<{ plan: FeedPlan; receiver: Receiver; now: () => number }>
 
 /** How an attempt to deliver ended. `lost`: the receiver cannot be had, and the delivery stays open. */
 export type Attempt =
@@ -75,7 +65,7 @@ export class Courier {
   /** Notes that a delivery begins. Throws `FeedsChanged` and `FeedRefused`. */
   async begin(what: ToDeliver): Promise<DeliveryBegan> {
     const { plan, now, logs, tenant } = this.#options
-    const names = new Names(await logs.raw('reader').catch(noneWithoutLog), tenant)
+    const names = new Names(await logs.raw('reader').catch(undefinedWithoutLog), tenant)
     const nameOf = (...[dimension, id]: Parameters<Names['of']>) => names.of(dimension, id)
     const { events, began, file } = await beginDelivery(plan, this.state, what, nameOf, now())
     await this.#append(events)
@@ -107,29 +97,9 @@ export class Courier {
     return { kind: 'lost', began, why: failure.why, retryAfterMs: failure.retryAfterMs }
   }
 
-  /** The rows of a generation; `undefined` if there are none any more. */
-  async rowsOf(name: string, generations?: Generations): Promise<FeedRows | undefined> {
-    const { logs, tenant, data } = this.#options
-    const { all, retired } = generations ?? (await this.generations())
-    const generation = Object.hasOwn(all, name) ? all[name] : undefined
-    if (generation === undefined || Object.hasOwn(retired, name)) return undefined
-    const kpi = await logs.kpi(name, 'reader').catch(noneWithoutLog)
-    return kpi === undefined ? undefined : { of: { kpi, tenant, generation: name, data }, generation }
-  }
-
-  /** The rows of the live generation; `undefined` while there is none. */
-  async liveRows(): Promise<FeedRows | undefined> {
-    const generations = await this.generations()
-    return generations.live === undefined ? undefined : this.rowsOf(generations.live, generations)
-  }
-
-  async generations(): Promise<Generations> {
-    return readGenerations(await this.#options.logs.control('reader'), this.#options.tenant)
-  }
-
   async #fileOf(began: DeliveryBegan): Promise<FeedFile | undefined> {
     if (this.#begun?.began.number === began.number && this.#begun.began.sha256 === began.sha256) return this.#begun.file
-    const rows = await this.rowsOf(began.generation)
+    const rows = await feedRows(this.#options, began.generation)
     if (rows === undefined) return undefined
     const file = await rebuildFile(this.#options.plan, began, rows, this.state.names)
     this.#begun = file === undefined ? undefined : { began, file }
@@ -155,8 +125,3 @@ export class Courier {
 /** This process ends what it began itself; of another it is seen whether it lives where it runs beside this one. */
 const isAtWorkElsewhere = (other: ProcessIdentity): boolean =>
   other.pid !== process.pid && livenessOf(other) === 'alive'
-
-const noneWithoutLog = (cause: unknown): undefined => {
-  if (cause instanceof NoLog) return undefined
-  throw cause
-}

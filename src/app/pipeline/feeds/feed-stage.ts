@@ -2,10 +2,10 @@ import type { Logger } from 'pino'
 import { intervalAt } from '../../../domain/granularity.js'
 import { DAY_MS, type EpochMs } from '../../../domain/interval.js'
 import { backoffMs, pause, type Backoff } from '../../../log/backoff.js'
-import { NoLog } from '../../../log/event-log.js'
 import { FeedRefused, granularityFor, lastRevision, type FeedRows } from '../../feeds/deliveries/build.js'
 import type { ToDeliver } from '../../feeds/deliveries/begin.js'
 import { Courier, type CourierOptions } from '../../feeds/deliveries/courier.js'
+import { feedRows, liveFeedRows, undefinedWithoutLog } from '../../feeds/deliveries/feed-rows.js'
 import { correctable, correctionOf, firstPeriod, periodAt, regularDelivery } from '../../feeds/deliveries/next.js'
 import { RowTail } from '../../feeds/deliveries/row-tail.js'
 import { FeedsChanged, type DeliveryBegan } from '../../feeds/log/events.js'
@@ -120,7 +120,7 @@ class Deliveries {
     }
     this.#toldOfAnother = false
     if (open !== undefined) return this.#finish(open)
-    const rows = await this.#courier.liveRows()
+    const rows = await liveFeedRows(this.#options)
     if (rows === undefined) return 'idle'
     if (state.begins === undefined) {
       const { start } = plan.settings.push ?? {}
@@ -173,7 +173,7 @@ class Deliveries {
       // What was incomplete is complete once it is closed, whether or not its rows changed.
       ([start, { isComplete }]) => touched === 'all' || touched.has(start) || !isComplete,
     )
-    return correctionOf(plan, new Map(candidates), rows, (name) => this.#courier.rowsOf(name))
+    return correctionOf(plan, new Map(candidates), rows, (name) => feedRows(this.#options, name))
   }
 
   async #finish(began: DeliveryBegan): Promise<Step> {
@@ -198,9 +198,4 @@ class Deliveries {
     }
     return 'delivered'
   }
-}
-
-const undefinedWithoutLog = (cause: unknown): undefined => {
-  if (cause instanceof NoLog) return undefined
-  throw cause
 }

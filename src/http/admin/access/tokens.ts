@@ -8,8 +8,8 @@ const PREFIX = 'svadm_'
  * A new token: 256 random bits behind a prefix by which scanners of repositories know it. Its hash is one SHA-256:
  * slow hashes (scrypt) make guessing of passwords costly, and 256 random bits cannot be guessed at any speed.
  */
-export const newToken = (): Readonly<{ token: string; sha256: string }> => {
-  const token = `${PREFIX}${randomBytes(32).toString('base64url')}`
+export const newToken = (prefix = PREFIX): Readonly<{ token: string; sha256: string }> => {
+  const token = `${prefix}${randomBytes(32).toString('base64url')}`
   return { token, sha256: sha256(token).toString('hex') }
 }
 

@@ -1,0 +1,33 @@
+import { NoLog } from '../../../log/event-log.js'
+import { readGenerations, type Generations } from '../../pipeline/generations.js'
+import type { Logs } from '../../pipeline/logs/logs.js'
+import type { FeedRows } from './build.js'
+
+export type FeedLogs = Readonly<{ tenant: string; logs: Logs; data: string | undefined }>
+
+/** The rows of a generation; `undefined` if there are none any more. */
+export const feedRows = async (
+  { tenant, logs, data }: FeedLogs,
+  name: string,
+  known?: Generations,
+): Promise<FeedRows | undefined> => {
+  const { all, retired } = known ?? (await readGenerations(await logs.control('reader'), tenant))
+  const generation = Object.hasOwn(all, name) ? all[name] : undefined
+  if (generation === undefined || Object.hasOwn(retired, name)) return undefined
+  const kpi = await logs.kpi(name, 'reader').catch(undefinedWithoutLog)
+  return kpi === undefined ? undefined : { of: { kpi, tenant, generation: name, data }, generation }
+}
+
+/** The rows of the live generation; `undefined` while there is none. */
+export const liveFeedRows = async (of: FeedLogs): Promise<FeedRows | undefined> => {
+  const control = await of.logs.control('reader').catch(undefinedWithoutLog)
+  if (control === undefined) return undefined
+  const generations = await readGenerations(control, of.tenant)
+  return generations.live === undefined ? undefined : feedRows(of, generations.live, generations)
+}
+
+/** For parts of the log that are not there yet. */
+export const undefinedWithoutLog = (cause: unknown): undefined => {
+  if (cause instanceof NoLog) return undefined
+  throw cause
+}
