@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { sinkSettings, type SinkSettings } from '../app/config/egress-sinks.js'
 import { ConfigError, type Config } from '../app/config/schema.js'
 import { healthOf, type HealthReport } from '../app/pipeline/health.js'
+import type { Logs } from '../app/pipeline/logs/logs.js'
 import type { StageHandle } from '../app/pipeline/stage.js'
 import { allInOne, stageKinds, startPipeline, type StageKind } from '../app/pipeline/supervisor.js'
 import { filterText } from '../app/pipeline/egress/selection.js'
@@ -14,6 +15,7 @@ import { sinksOf } from '../app/pipeline/egress/sinks.js'
 import { kindOf } from '../app/sinks/kinds.js'
 import { checkpointMismatchCodes } from '../app/pipeline/projector/checkpoint-check.js'
 import { progressMismatchCodes } from '../egress/progress-mismatch.js'
+import type { FeedServer } from '../http/feeds/server.js'
 import { startHealthServer, type HealthServer } from '../http/health-server.js'
 import { httpSource } from '../http/server.js'
 import { adminSettings } from './admin/settings.js'
@@ -22,6 +24,7 @@ import { command, type CommonFlags } from './command/command.js'
 import { configOf, logsOf, withContext } from './command/context.js'
 import { EXIT, isExpected, outcomeOf, UsageError } from './command/exit.js'
 import { summaries } from './command/summaries.js'
+import { version } from './version.js'
 
 type Flags = CommonFlags &
   Readonly<{
@@ -112,6 +115,7 @@ export const runCommand = (): Command =>
           },
           only,
         )
+        const feeds = await feedServer(flags, { config, logs, logger, now: Date.now }, only)
         const pipeline = startPipeline({
           config,
           logs,
@@ -135,7 +139,7 @@ export const runCommand = (): Command =>
           },
         })
         stages = pipeline.stages
-        const end = await pipeline.ended.finally(() => Promise.all([server?.close(), admin?.close()]))
+        const end = await pipeline.ended.finally(() => Promise.all([server?.close(), admin?.close(), feeds?.close()]))
         const { code, message } =
           flags.untilCaughtUp === true && end.kind === 'stopped' ? stoppedEarly(done) : outcomeOf(end)
         if (code === 0) logger.info({ end: end.kind }, message)
@@ -203,8 +207,24 @@ const adminServer = async (
 /** The stages that run beside those of `allInOne` because the configuration asks for them. */
 const configuredStages = (config: Config): readonly StageKind[] => [
   ...(config.audit.key === undefined ? [] : (['audit'] as const)),
-  ...(config.feeds.list.some(({ push }) => push !== undefined) ? (['feeds'] as const) : []),
+  ...(config.feeds.server !== undefined || config.feeds.list.some(({ push }) => push !== undefined)
+    ? (['feeds'] as const)
+    : []),
 ]
+
+/** Serves feeds to those who fetch them, in the process that runs the stage `feeds`. */
+const feedServer = async (
+  { untilCaughtUp }: Flags,
+  process: Readonly<{ config: Config; logs: Logs; logger: Logger; now: () => number }>,
+  only: readonly StageKind[],
+): Promise<FeedServer | undefined> => {
+  const { server } = process.config.feeds
+  if (server === undefined || untilCaughtUp === true || !only.includes('feeds')) return undefined
+  const { startFeedServer } = await import('../http/feeds/server.js')
+  const running = await startFeedServer(server, { ...process, version: version() })
+  process.logger.info({ url: running.url }, 'feeds: listening')
+  return running
+}
 
 const stoppedEarly = (done: ReadonlyMap<string, string>): ReturnType<typeof outcomeOf> => ({
   code: EXIT.differences,

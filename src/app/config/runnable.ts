@@ -19,6 +19,7 @@ export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
 export const runProblems = (config: Config, stages: readonly string[]): readonly string[] => [
   ...(stages.includes('ingress') ? sourceProblems(config) : []),
   ...(config.admin === undefined || config.admin === false ? [] : adminProblems(config.admin, isLoopback)),
+  ...feedServerProblems(config.feeds),
   ...shardProblems(config, stages),
   ...sharedTopicProblems(config),
   ...(stages.includes('audit') ? auditProblems(config.audit) : []),
@@ -30,6 +31,14 @@ export const assertRunnable = (config: Config, stages: readonly string[]): void 
   const problems = runProblems(config, stages)
   if (problems.length > 0) throw new ConfigError(`the configuration cannot be run:\n  ${problems.join('\n  ')}`)
 }
+
+/** Without a token nobody can fetch a feed. */
+const feedServerProblems = ({ server }: Config['feeds']): readonly string[] =>
+  server === undefined || isLoopback(server.host) || server.tokens.length > 0
+    ? []
+    : [
+        `feeds.server.tokens: feeds would be served on ${server.host} to nobody: make a token with \`streamvane feeds token\`, or bind it to 127.0.0.1`,
+      ]
 
 /** The stages points and merge do together what the stage projector does alone. */
 const shardProblems = ({ log, egress }: Config, stages: readonly string[]): readonly string[] => {

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Source } from '../../ingress/source.js'
 import { acceptedKeysIn, signerKeyIn } from '../config/audit-keys.js'
 import { ConfigError, type Config } from '../config/schema.js'
+import { aborted } from './aborted.js'
 import { runAudit } from './audit/audit-stage.js'
 import { runEgress } from './egress/egress.js'
 import { pushedFeeds, type PushedFeed } from '../feeds/plans.js'
@@ -143,6 +144,15 @@ export const startPipeline = (options: PipelineOptions): Pipeline => {
           return feedStage(options, plan, control)
         }),
       )
+  // Who only serves feeds runs until it is stopped.
+  if (only.includes('feeds') && !untilCaughtUp && pushedFeeds(options.config).length === 0)
+    stages.push(
+      start('feeds', async ({ started, signal: stopping }) => {
+        started()
+        await aborted(stopping)
+        return { kind: 'stopped' }
+      }),
+    )
   const ended = Promise.all(stages.map((stage) => stage.ended)).then((ends): StageEnd => {
     const isCaughtUp = untilCaughtUp && ends.every(({ kind }) => kind === 'caught-up')
     return first ?? { kind: isCaughtUp ? 'caught-up' : 'stopped' }

@@ -71,7 +71,13 @@ const problemWith = (code: ProblemCode, detail: string, errors?: Problem['errors
  */
 const known: Readonly<Record<string, ProblemCode>> = {
   ...{ UsageError: 'not-valid', ConfigError: 'not-valid', ClockRefused: 'not-valid', NotPublishable: 'not-valid' },
-  ...{ ContractRefused: 'not-valid', NoSuchTree: 'not-valid', NotProved: 'not-found', NothingSigned: 'not-found' },
+  ...{
+    ContractRefused: 'not-valid',
+    FeedRefused: 'not-valid',
+    NoSuchTree: 'not-valid',
+    NotProved: 'not-found',
+    NothingSigned: 'not-found',
+  },
   ...{ HistoryChanged: 'conflict', SealingSuperseded: 'conflict', HashesMissing: 'conflict' },
   ...{
     NoGeneration: 'not-found',

@@ -10,7 +10,7 @@ const zipped = promisify(gzip)
 /** Smaller bodies are not worth it. */
 const GZIP_FROM_BYTES = 1_024
 
-const takesGzip = ({ headers }: FastifyRequest): boolean =>
+export const takesGzip = ({ headers }: FastifyRequest): boolean =>
   /(^|,)\s*(gzip|\*)\s*(;\s*q=(?!0(\.0*)?\s*(,|$))[\d.]+\s*)?(,|$)/i.test(headers['accept-encoding'] ?? '')
 
 /** Headers of every answer. Nothing of it is stored by caches or shown by browsers as anything but data. */
@@ -33,14 +33,15 @@ export const sendJson = async (
   if (request.method === 'GET' && status === 200) {
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`
     reply.header('etag', etag)
-    if (matches(request.headers['if-none-match'], etag)) return reply.code(304).send()
+    if (matchesETag(request.headers['if-none-match'], etag)) return reply.code(304).send()
   }
   reply.code(status).type('application/json; charset=utf-8')
   if (body.length < GZIP_FROM_BYTES || !takesGzip(request)) return reply.send(body)
   return reply.header('content-encoding', 'gzip').send(await zipped(body))
 }
 
-const matches = (header: string | undefined, etag: string): boolean =>
+/** Whether an `If-None-Match` names the ETag. */
+export const matchesETag = (header: string | undefined, etag: string): boolean =>
   header !== undefined && (header === '*' || header.split(',').some((each) => each.trim().replace(/^W\//, '') === etag))
 
 /** Sends lines as they come. A failure in the middle breaks the connection off, so that nobody takes a part for all. */

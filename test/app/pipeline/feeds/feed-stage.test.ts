@@ -205,7 +205,7 @@ test('a layout that was changed under its version delivers nothing, and says wha
     { layouts: [layouts[0], { ...layouts[0], version: 2, columns: layouts[0]!.columns.slice(1) }] },
     { version: 2 },
   )
-  expect(await run(log, receiver, () => at(2), { settings: next as Settings })).toEqual({ kind: 'caught-up' })
+  expect(await run(log, receiver, () => at(2), { settings: next })).toEqual({ kind: 'caught-up' })
   expect(textsOf(receiver).slice(1)).toEqual(['sales,1,60,final\n'])
 })
 
@@ -217,7 +217,7 @@ test('a delivery whose file cannot be made again is given up, and its period is 
   expect(await run(log, receiver, () => at(1))).toMatchObject({ kind: 'failed' })
   // The filter is another now, so the bytes of number 1 are gone for ever.
   const other = feed({ filter: { queueId: ['elsewhere'] } })
-  await run(log, receiver, () => at(1), { settings: other as Settings })
+  await run(log, receiver, () => at(1), { settings: other })
   expect((await eventsOf(log)).filter(({ type }) => type === 'DeliveryEnded')).toMatchObject([
     { number: 1, result: 'void' },
     { number: 2, result: 'accepted' },
@@ -299,7 +299,7 @@ test('intervals of several queues and a whole local day are one file, and its nu
   )
   const from = Date.parse('2026-01-04T23:00:00Z')
   await log.add([calls(at(0), [60_000]), calls(at(1), [60_000])], [[from, from + 96 * QUARTER]])
-  await run(log, receiver, () => from + 96 * QUARTER, { settings: day as Settings })
+  await run(log, receiver, () => from + 96 * QUARTER, { settings: day })
   const [file] = receiver.accepted
   expect(file).toMatchObject({ name: 'wfm-20260105-000001.csv' })
   expect((await eventsOf(log)).find(({ type }) => type === 'DeliveryBegan')).toMatchObject({
