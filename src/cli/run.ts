@@ -88,7 +88,7 @@ export const runCommand = (): Command =>
         const publishes = only.includes('egress')
         for (const settings of publishes ? sinkSettings(config.egress) : [])
           logger.info(whatGoesWhere(settings, config), 'egress: rows go there')
-        const { host, port, token, bodyMaxBytes, batchMax } = config.ingress
+        const { host, port, token, tokenHeader, bodyMaxBytes, batchMax } = config.ingress
         const takesEvents = only.includes('ingress') && flags.untilCaughtUp !== true
         const beside = takesEvents ? sourcesOf(config, logger, Date.now) : []
         for (const source of takesEvents ? sourceSettings(config.sources) : [])
@@ -102,6 +102,7 @@ export const runCommand = (): Command =>
           bodyMaxBytes,
           batchMax,
           ...(token === undefined ? {} : { token }),
+          ...(tokenHeader === undefined ? {} : { tokenHeader }),
           health,
           logger,
         })

@@ -21,10 +21,11 @@ export const bearerCheck = (token: string): ((header: string | undefined) => boo
 }
 
 /**
- * The `Authorization` of a request. Firehose can only send an access key, in a header of its own; SNS only a user and a
+ * The `Authorization` of a request. Firehose can only send an access key, in a header of its own; an API destination of
+ * EventBridge, a key in the header that its connection names (`tokenHeader`, in lower case); SNS only a user and a
  * password, once it was asked for them.
  */
-export const authorizationOf = (headers: IncomingHttpHeaders): string | undefined => {
-  const key = headers['x-amz-firehose-access-key']
+export const authorizationOf = (headers: IncomingHttpHeaders, tokenHeader?: string): string | undefined => {
+  const key = headers['x-amz-firehose-access-key'] ?? (tokenHeader === undefined ? undefined : headers[tokenHeader])
   return headers.authorization ?? (typeof key === 'string' ? `Bearer ${key}` : undefined)
 }

@@ -20,6 +20,8 @@ export type HttpSourceOptions = Readonly<{
   port: number
   /** Bearer token; required unless bound to loopback. */
   token?: string
+  /** A header that may carry the token as it is, beside `Authorization`; in lower case. */
+  tokenHeader?: string
   /** Bytes of a body, as sent and as inflated; default 10 MiB. */
   bodyMaxBytes?: number
   /** Events in one request; default 10,000. */
@@ -132,7 +134,7 @@ type EventsHandler = (request: FastifyRequest) => Promise<Answer>
 
 /** `POST /v1/events`: checks the token, takes a place in flight, and answers in the form that the sender expects. */
 const eventsHandler = (options: HttpSourceOptions, inFlight: InFlightLimit, deliver: Deliver): EventsHandler => {
-  const { token, logger, bodyMaxBytes = BODY_MAX_BYTES, batchMax = BATCH_MAX } = options
+  const { token, tokenHeader, logger, bodyMaxBytes = BODY_MAX_BYTES, batchMax = BATCH_MAX } = options
   const body = {
     bytesMax: bodyMaxBytes,
     bytesPerSecondMin: options.bytesPerSecondMin ?? BYTES_PER_SECOND_MIN,
@@ -141,7 +143,7 @@ const eventsHandler = (options: HttpSourceOptions, inFlight: InFlightLimit, deli
   const isAuthorized = token === undefined ? () => true : bearerCheck(token)
 
   const handle: EventsHandler = async (request) => {
-    if (!isAuthorized(authorizationOf(request.headers))) return unauthorized
+    if (!isAuthorized(authorizationOf(request.headers, tokenHeader))) return unauthorized
     const slow = new AbortController()
     const slot = inFlight.receive(() => slow.abort())
     if (E.isLeft(slot)) return slot.left

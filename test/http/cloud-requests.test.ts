@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { bodies, eventBridge } from '../ingress/envelopes.js'
 import { allEvents, eventsOf } from '../ingress/log-content.js'
 import { confirmation, ofMany, ofOne, validation } from '../ingress/wrapped.js'
+import { awayAndBack } from '../support/log-away.js'
 import { answerOf, served } from './served.js'
 
 const { template, id, body } = bodies.metrics
@@ -130,5 +131,44 @@ describe('SNS', () => {
   test('is the only sender whose plain text is taken', async () => {
     const { post } = await served()
     expect(await post(event, { 'content-type': 'text/plain' })).toMatchObject({ status: 415 })
+  })
+})
+
+describe('an API destination of EventBridge', () => {
+  // What EventBridge sends beside the event: docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html
+  const sent = {
+    'content-type': 'application/json; charset=utf-8',
+    'user-agent': 'Amazon/EventBridge/ApiDestinations',
+    'accept-encoding': 'gzip,deflate',
+    range: 'bytes=0-1048575',
+  }
+
+  test.each([
+    ['with the key in the header of its connection', { 'x-api-key': token }],
+    ['with basic credentials', { authorization: `Basic ${Buffer.from(`streamvane:${token}`).toString('base64')}` }],
+  ])('delivers its event %s, and a retry of it is a duplicate', async (_, credentials) => {
+    const { post, log } = await served({ token, tokenHeader: 'x-api-key' })
+    expect(await post(event, { ...sent, ...credentials })).toMatchObject({ status: 200, body: { stored: 1 } })
+    expect(await post(event, { ...sent, ...credentials })).toMatchObject({ status: 200, body: { duplicate: 1 } })
+    expect((await allEvents(log)).map(({ data }) => Buffer.from(data).toString())).toEqual([event])
+  })
+
+  test('is refused with a wrong key, and with the right one in a header that is not configured', async () => {
+    const { post } = await served({ token, tokenHeader: 'x-api-key' })
+    expect((await post(event, { ...sent, 'x-api-key': 'another-token-of-some-length' })).status).toBe(401)
+    expect((await post(event, { ...sent, 'x-other-key': token })).status).toBe(401)
+    const { post: without } = await served({ token })
+    expect((await without(event, { ...sent, 'x-api-key': token })).status).toBe(401)
+  })
+
+  test('is answered as it wants for its retries: 503 while the log is away, and no retry of what is a dead letter', async () => {
+    const { reached, goAway, comeBack } = awayAndBack()
+    const { post } = await served({ log: reached, token, tokenHeader: 'x-api-key' })
+    const headers = { ...sent, 'x-api-key': token }
+    goAway()
+    expect((await post(event, headers)).status).toBe(503)
+    comeBack()
+    expect(await post(event, headers)).toMatchObject({ status: 200, body: { stored: 1 } })
+    expect((await post('{"detail-type":"v2.unheard-of"}', headers)).status).toBe(422)
   })
 })

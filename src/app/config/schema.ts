@@ -62,6 +62,12 @@ export const configSchema = z
           // What a sender can put into an Authorization header, and the ingress reads there.
           .regex(/^[\x21-\x7e]*$/, 'printable ASCII without blanks only')
           .optional(),
+        /** A header that may carry the token as it is, for senders that cannot set Authorization (`x-api-key`). */
+        tokenHeader: z
+          .string()
+          .regex(/^[A-Za-z0-9][A-Za-z0-9-]*$/, 'the name of a header, as x-api-key')
+          .transform((name) => name.toLowerCase())
+          .optional(),
         bodyMaxBytes: z
           .number()
           .int()
