@@ -1,10 +1,13 @@
 import { Option, type Command } from 'commander'
 import { chosenGeneration, computedGenerations } from '../app/operations/computed.js'
 import type { Difference, TopicPlace, Value } from '../app/operations/verify/findings.js'
-import { kafkaSinks, type KafkaSinkSettings } from '../app/config/egress-sinks.js'
+import { kafkaSinks, sinkSettings, type KafkaSinkSettings, type SinkSettings } from '../app/config/egress-sinks.js'
 import type { Config } from '../app/config/schema.js'
 import { verifySink } from '../app/operations/verify/topic/verify-sink.js'
 import type { TopicVerification } from '../app/operations/verify/topic/verify-topic.js'
+import { verifyObjectsSink } from '../app/operations/verify/objects/verify-objects-sink.js'
+import { isObjectsSink } from '../app/sinks/objects.js'
+import { objectsText } from './verify-objects.js'
 import { verify, type Verification } from '../app/operations/verify/verify.js'
 import { withFacts } from '../app/pipeline/facts/open-feed.js'
 import { familyNames, type FamilyName } from '../domain/family.js'
@@ -26,6 +29,7 @@ type Flags = CommonFlags &
     generation?: string
     quick?: boolean
     topic?: boolean
+    objects?: boolean
     sink?: readonly string[]
     json?: boolean
   }>
@@ -35,6 +39,7 @@ export const verifyCommand = (): Command =>
     'streamvane verify',
     'streamvane verify --family queue --from 2026-01-05 --to 2026-01-06',
     'streamvane verify --topic --sink warehouse',
+    'streamvane verify --objects --quick',
     'streamvane verify --json | jq .first',
   ])
     .option(...WAIT)
@@ -44,7 +49,8 @@ export const verifyCommand = (): Command =>
     .option('--generation <name>', 'of this generation (default: the live one)')
     .option('--quick', 'fold the facts that are kept beside the log, not the raw events')
     .option('--topic', 'compare what lies on the Kafka topics with the KPI log too')
-    .option('--sink <names...>', 'with --topic: only of these sinks (default: all that are Kafka)')
+    .option('--objects', 'compare what lies in object storage with the KPI log too')
+    .option('--sink <names...>', 'with --topic or --objects: only of these sinks (default: all of that kind)')
     .option('--json', 'one JSON object, and one more for each sink')
     .action(async (flags: Flags) => {
       const config = configOf(flags)
@@ -68,7 +74,7 @@ export const verifyCommand = (): Command =>
         if (flags.json === true) console.log(JSON.stringify(verification))
         else print(verification)
         let isGood = verification.differences === 0 && !verification.isStopped
-        for (const sink of sinks) {
+        for (const sink of sinks.kafka) {
           if (signal.aborted) break
           const of = { sink, config, logs, generations, generation: generation.name, kpi, compared, signal, logger }
           const found = await verifySink(of)
@@ -76,24 +82,39 @@ export const verifyCommand = (): Command =>
           else printTopics(sink.name, found)
           isGood &&= found.differences === 0 && !found.isStopped
         }
+        for (const sink of sinks.objects) {
+          if (signal.aborted) break
+          const of = { config, logs, generations, generation: generation.name, compared, signal }
+          const found = await verifyObjectsSink(sink, of)
+          console.log(
+            flags.json === true ? JSON.stringify({ sink: sink.name, ...found }) : objectsText(sink.name, found),
+          )
+          isGood &&= found.differences === 0 && !found.isStopped
+        }
         return isGood ? EXIT.ok : EXIT.differences
       })
     })
 
-/** The Kafka sinks whose topics are verified. Throws `UsageError`. */
-const sinksWanted = ({ topic, sink: names }: Flags, { egress }: Config): readonly KafkaSinkSettings[] => {
-  if (topic !== true) {
-    if (names !== undefined) throw new UsageError('--sink says whose topics are compared: add --topic')
-    return []
+type Wanted = Readonly<{ kafka: readonly KafkaSinkSettings[]; objects: readonly SinkSettings[] }>
+
+/** The sinks whose topics or objects are verified. Throws `UsageError`. */
+const sinksWanted = ({ topic, objects, sink: names }: Flags, { egress }: Config): Wanted => {
+  const wanted: Wanted = {
+    kafka: topic === true ? kafkaSinks(egress) : [],
+    objects: objects === true ? sinkSettings(egress).filter(isObjectsSink) : [],
   }
-  const sinks = kafkaSinks(egress)
-  if (sinks.length === 0) throw new UsageError('no broker is configured: set KAFKA_BROKERS or egress.kafka.brokers')
-  const unknown = names?.find((name) => !sinks.some((sink) => sink.name === name))
+  if (topic !== true && objects !== true && names !== undefined)
+    throw new UsageError('--sink says whose topics or objects are compared: add --topic or --objects')
+  if (topic === true && wanted.kafka.length === 0)
+    throw new UsageError('no broker is configured: set KAFKA_BROKERS or egress.kafka.brokers')
+  if (objects === true && wanted.objects.length === 0)
+    throw new UsageError('no object storage is configured: add an entry with use: s3 or azure-blob to egress.sinks')
+  const known = [...wanted.kafka, ...wanted.objects].map(({ name }) => name)
+  const unknown = names?.find((name) => !known.includes(name))
   if (unknown !== undefined)
-    throw new UsageError(
-      `--sink ${unknown}: there is no such Kafka sink; there are ${sinks.map(({ name }) => name).join(', ')}`,
-    )
-  return names === undefined ? sinks : sinks.filter(({ name }) => names.includes(name))
+    throw new UsageError(`--sink ${unknown}: there is no such sink of that kind; there are ${known.join(', ')}`)
+  const isNamed = ({ name }: Readonly<{ name: string }>): boolean => names?.includes(name) ?? true
+  return { kafka: wanted.kafka.filter(isNamed), objects: wanted.objects.filter(isNamed) }
 }
 
 const printTopics = (sink: string, found: TopicVerification): void => {

@@ -37,7 +37,7 @@ describe('object storage, as its user sets it up', () => {
     }
   }
 
-  test('DuckDB reads the rows of the complete intervals by the statements of the page, and their digests add up', async () => {
+  test('DuckDB reads the rows by the statements of the page, `verify --objects` finds what was changed, and a replay restores what was deleted', async () => {
     const dir = await scratchFolder()
     const [events, config] = [join(dir, 'morning.ndjson'), join(dir, 'streamvane.json')]
     const options = { seed: 7, fromMs: Date.parse('2026-01-05T06:00:00Z'), hours: 2, queues: 3, agents: 12 }
@@ -81,7 +81,35 @@ describe('object storage, as its user sets it up', () => {
     const marker = intervals.find(({ intervalStart }) => Date.parse(intervalStart) === Date.parse(INTERVAL))
     expect(counted).toEqual([marker?.rows, marker?.digest])
     connection.closeSync()
-  })
+
+    // An object is changed, and one is deleted; a replay puts back the one that is gone.
+    const verified = async () => {
+      const { code, stdout } = await ran('verify', '--quick', '--objects', '--json')
+      return { code, found: jsonLines<Record<string, unknown>>(stdout)[1] }
+    }
+    expect(await verified()).toMatchObject({ code: 0, found: { sink: 'lake', differences: 0, unlisted: [] } })
+    const [changed = '', deleted = ''] = [...standIn.objects.keys()].filter((key) =>
+      key.includes('/queue_metrics/length'),
+    )
+    const { bytes, ...same } = standIn.objects.get(changed)!
+    standIn.objects.set(changed, { ...same, bytes: bytes.map((byte, at) => (at === 100 ? byte ^ 1 : byte)) as Buffer })
+    standIn.objects.delete(deleted)
+    const stray = changed.replace('.g1.', '.g9.')
+    standIn.objects.set(stray, { ...same, bytes })
+    const [kinds, below] = [new Set<unknown>(), (key: string): string => key.replace('genesys/prod/', '')]
+    const { code, found } = await verified()
+    for (const { kind, key } of found?.['listed'] as readonly Readonly<{ kind: string; key: string }>[])
+      kinds.add(`${kind} ${key}`)
+    expect(code).toBe(5)
+    expect(kinds).toEqual(new Set([`changed ${below(changed)}`, `missing ${below(deleted)}`]))
+    expect(found?.['unlisted']).toEqual([below(stray)])
+
+    standIn.objects.set(changed, { ...same, bytes })
+    standIn.objects.delete(stray)
+    const range = ['--from', '2026-01-05', '--to', '2026-01-06', '--sink', 'lake', '--yes']
+    expect(await ran('replay', ...range)).toMatchObject({ code: 0 })
+    expect(await verified()).toMatchObject({ code: 0, found: { differences: 0, unlisted: [] } })
+  }, 180_000)
 })
 
 const INTERVAL = '2026-01-05T06:30:00Z'

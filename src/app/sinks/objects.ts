@@ -41,12 +41,21 @@ export const azureBlobKind = sinkKind({
   open: (sink, context) => objectSink(sink, context, () => openAzureBlob(sink.settings)),
 })
 
-/** The bucket of these settings; its client is loaded now. */
-export const openS3 = async (settings: S3Settings): Promise<ObjectStore> =>
+/** The store of a sink of the configuration; `undefined`: its kind is another. Its client is loaded now. */
+export const openObjectStore = async ({ use, settings }: Readonly<{ use: string; settings: unknown }>) =>
+  use === s3Kind.use
+    ? openS3(settings as S3Settings)
+    : use === azureBlobKind.use
+      ? openAzureBlob(settings as AzureBlobSettings)
+      : undefined
+
+export const isObjectsSink = ({ use }: Readonly<{ use: string }>): boolean =>
+  use === s3Kind.use || use === azureBlobKind.use
+
+const openS3 = async (settings: S3Settings): Promise<ObjectStore> =>
   (await import('../../egress/objects/s3/store.js')).s3Store(s3OptionsOf(settings))
 
-/** The container of these settings; its client is loaded now. */
-export const openAzureBlob = async (settings: AzureBlobSettings): Promise<ObjectStore> =>
+const openAzureBlob = async (settings: AzureBlobSettings): Promise<ObjectStore> =>
   (await import('../../egress/objects/azure/store.js')).azureBlobStore(azureOptionsOf(settings))
 
 const objectSink = (sink: SinkOf<unknown>, context: SinkContext, open: () => Promise<ObjectStore>): Sink =>

@@ -54,8 +54,10 @@ const ROWS_MAX = 20_000
 const INTERVALS_MAX = 200
 
 /** Cuts what is asked for into parts that fit into memory, each of one generation. */
-export const inParts = (asked: readonly Asked[]): readonly (readonly Asked[])[] => {
-  const parts: Asked[][] = []
+export const inParts = <A extends Pick<Asked, 'generation' | 'rows'>>(
+  asked: readonly A[],
+): readonly (readonly A[])[] => {
+  const parts: A[][] = []
   let rows = 0
   for (const each of asked) {
     const last = parts.at(-1)

@@ -3,7 +3,7 @@ import { familyNames } from '../../../../domain/family.js'
 import { kafkajsCluster } from '../../../../egress/kafka/kafkajs-cluster.js'
 import type { EventLog } from '../../../../log/event-log.js'
 import { markersIn, topicsIn } from '../../../config/egress-schema.js'
-import type { KafkaSinkSettings } from '../../../config/egress-sinks.js'
+import type { KafkaSinkSettings, SinkSettings } from '../../../config/egress-sinks.js'
 import type { Config } from '../../../config/schema.js'
 import { addressOf } from '../../../sinks/kafka.js'
 import { sinkOf } from '../../../pipeline/egress/sinks.js'
@@ -53,5 +53,6 @@ export const verifySink = async (options: VerifySinkOptions): Promise<TopicVerif
   }
 }
 
-const demandedOf = ({ cadence }: KafkaSinkSettings, { promoted }: Generations): Demanded =>
+/** What must be at the destination of what the generation holds. */
+export const demandedOf = ({ cadence }: Pick<SinkSettings, 'cadence'>, { promoted }: Generations): Demanded =>
   promoted.at(-1)?.publish === 'differences' ? 'none' : cadence.kind === 'every' ? 'latest' : 'each'
