@@ -39,6 +39,8 @@ export type FireTarget = Readonly<{
   held?: (log: GrownLog) => Promise<ReadonlyMap<string, string | Uint8Array>>
   /** Everything that arrived, in an order in which a reader may find it: within a row that of its arrival. */
   arrived: (log: GrownLog) => Promise<readonly ArrivedRow[]>
+  /** Rows of a batch at most; more than by default for a destination that limits the rate of requests. */
+  batchRows?: number
   /** Of the contact centre; a small one gives many intervals. Absent: a large one. */
   size?: Readonly<{ queues: number; agents: number }>
   /** Ends the destination as a power cut would, and starts it again. Absent: it cannot be ended. */
@@ -77,8 +79,8 @@ export const sinkUnderFire = (name: string, start: () => Promise<FireTarget> | F
   const seed = Number(process.env['STREAMVANE_FIRE_SEED'] ?? 1)
   test(`${name}: every row is there after kills at random moments (seed ${seed})`, { timeout: 240_000 }, async () => {
     const target = await start()
-    const { sink, env = {}, size } = target
-    const log = await grownLog(ROWS, { batchMax: BATCH_ROWS, sinks: [{ name: 'fired', ...sink }] }, { seed, env, size })
+    const { sink, env = {}, size, batchRows = BATCH_ROWS } = target
+    const log = await grownLog(ROWS, { batchMax: batchRows, sinks: [{ name: 'fired', ...sink }] }, { seed, env, size })
     const kills = await publishUnderFire(log, target, chance(seed))
     expect(kills, 'the egress must have been killed while it published').toBeGreaterThan(2)
 

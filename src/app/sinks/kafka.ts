@@ -10,10 +10,9 @@ import {
 } from '../../egress/kafka/options.js'
 import { kafkaSink } from '../../egress/kafka/sink.js'
 import type { TopicsOptions } from '../../egress/kafka/topic-admin.js'
-import type { RowFilter } from '../../egress/sink.js'
 import { kafkaFaults, kafkaSchema, markersIn, topicsIn, type KafkaSettings } from '../config/egress-schema.js'
 import { connectionOf, registryConnectionOf } from '../config/kafka-connection.js'
-import { nameAt, REPLAY, sinkKind, type SinkContext, type SinkOf } from './sink-kind.js'
+import { nameAt, passing, REPLAY, sinkKind, type SinkContext, type SinkOf } from './sink-kind.js'
 
 export const kafkaKind = sinkKind({
   use: 'kafka',
@@ -45,10 +44,6 @@ const sinkOptions = (sink: SinkOf<KafkaSettings>, context: SinkContext): KafkaSi
     ...(id !== undefined && { transactionalId: id }),
   }
 }
-
-/** The families that a filter lets pass. */
-const passing = (families: readonly FamilyName[], filter: RowFilter): readonly FamilyName[] =>
-  families.filter((family) => filter.families?.includes(family) ?? true)
 
 const badRowOptions = (
   { onBadRow, deadLetterTopic }: Pick<KafkaSettings, 'onBadRow' | 'deadLetterTopic'>,

@@ -1,6 +1,7 @@
 import { filesKind } from './files.js'
 import { kafkaKind } from './kafka.js'
 import { azureBlobKind, s3Kind } from './objects.js'
+import { powerBiKind } from './power-bi.js'
 import { rabbitmqKind } from './rabbitmq.js'
 import { pgliteKind, postgresqlKind } from './sql.js'
 import { webhooksKind } from './webhooks.js'
@@ -16,6 +17,7 @@ export const sinkKinds: readonly SinkKind<unknown>[] = [
   s3Kind,
   azureBlobKind,
   webhooksKind,
+  powerBiKind,
 ]
 
 /** The kind of this name. */

@@ -73,3 +73,7 @@ export const REPLAY = 'replay'
 /** The name of a sink at its destination. */
 export const nameAt = ({ name }: Pick<SinkOf<unknown>, 'name'>, { isReplay }: Pick<SinkContext, 'isReplay'>): string =>
   isReplay ? `${name}.${REPLAY}` : name
+
+/** The families that a filter lets pass. */
+export const passing = (families: readonly FamilyName[], filter: RowFilter): readonly FamilyName[] =>
+  families.filter((family) => filter.families?.includes(family) ?? true)

@@ -1,8 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { SecretUnreadable } from '../../credentials/secret.js'
 import { unreachable } from '../../domain/unreachable.js'
+import { Accepted } from '../at-least-once/accepted.js'
 import type { Destination } from '../at-least-once/destination.js'
-import { recordIdentity } from '../record-identity.js'
 import { hasValue, type SinkFailure, type SinkRecord, type ValuedRecord } from '../sink.js'
 import { endpointPlace, openEndpoint, type Endpoint, type Outcome } from './endpoint.js'
 import { messagesOf, oneByOne, stepsOf, type Message } from './messages.js'
@@ -18,8 +18,7 @@ export const webhookDestination = (options: WebhookOptions, now: () => number = 
   const { batch, parallel, refused, onBadRow, attemptsMax = Infinity } = options
   const place = endpointPlace(options.url)
   let endpoint: Endpoint | undefined
-  /** What the receiver has accepted of a delivery that has not come to its end; at most as much as one delivery. */
-  const accepted = new Set<string>()
+  const accepted = new Accepted<ValuedRecord>()
   /** How often messages were answered with a failure, by id; of the delivery that has not come to its end. */
   const failures = new Map<string, number>()
   let deadLettered = 0
@@ -35,7 +34,7 @@ export const webhookDestination = (options: WebhookOptions, now: () => number = 
     const outcome = await to.post(message, signal)
     switch (outcome.kind) {
       case 'delivered':
-        for (const record of message.records) accepted.add(nameOf(record))
+        accepted.add(message.records)
         return undefined
       case 'refused':
         return setAside(to, message, outcome, signal)
@@ -70,7 +69,7 @@ export const webhookDestination = (options: WebhookOptions, now: () => number = 
     }
     if (onBadRow === 'stop') return { kind: 'refused', reason: outcome.reason }
     await refused.put(record, outcome.reason)
-    accepted.add(nameOf(record))
+    accepted.add([record])
     deadLettered += 1
     return undefined
   }
@@ -80,8 +79,7 @@ export const webhookDestination = (options: WebhookOptions, now: () => number = 
     records: readonly ValuedRecord[],
     signal: AbortSignal,
   ): Promise<Outcome | undefined> => {
-    const left = records.filter((record) => !accepted.has(nameOf(record)))
-    for (const lanes of stepsOf(left, parallel)) {
+    for (const lanes of stepsOf(accepted.left(records), parallel)) {
       let isHalted = false
       const lane = async (ofLane: readonly ValuedRecord[]): Promise<Outcome | undefined> => {
         for (const message of messagesOf(ofLane, batch)) {
@@ -127,10 +125,6 @@ export const webhookDestination = (options: WebhookOptions, now: () => number = 
 
 /** Tombstones are for what keeps a latest state. */
 const isSent = (record: SinkRecord): record is ValuedRecord => hasValue(record)
-
-/** Within a delivery a record may come once more as published by another promotion, or as replayed. */
-const nameOf = (record: ValuedRecord): string =>
-  `${recordIdentity(record)} ${record.promotion}${record.kind === 'row' && record.replay ? ' replay' : ''}`
 
 /** Of the ends of several lanes the one that says most: what stops the sink, then what asks for the longest pause. */
 const worstOf = (ends: readonly (Outcome | undefined)[]): Outcome | undefined => {

@@ -1,0 +1,32 @@
+import { entraTokens } from '../../credentials/entra-id.js'
+import { lazySink } from '../../egress/lazy-sink.js'
+import { entraIdentity } from '../config/entra-identity.js'
+import { powerBiFaults, powerBiSchema } from '../config/power-bi-schema.js'
+import { nameAt, passing, sinkKind } from './sink-kind.js'
+
+export const powerBiKind = sinkKind({
+  use: 'power-bi',
+  schema: powerBiSchema,
+  faults: powerBiFaults,
+  destination: 'service',
+  place: ({ settings }) => `${new URL(settings.apiUrl).origin} workspace ${settings.workspaceId}`,
+  open: (sink, context) => {
+    const name = nameAt(sink, context)
+    const { filter, settings } = sink
+    return lazySink(name, async () => {
+      const [{ atLeastOnceSink }, { powerBiDestination }] = await Promise.all([
+        import('../../egress/at-least-once/sink.js'),
+        import('../../egress/power-bi/destination.js'),
+      ])
+      const { apiUrl, workspaceId, dataset, figures, requestTimeoutMs, scope } = settings
+      return atLeastOnceSink({
+        ...{ name, progress: context.progressOf(name), acceptProgress: context.acceptProgress },
+        destination: powerBiDestination({
+          ...{ apiUrl, workspaceId, dataset, figures, requestTimeoutMs },
+          families: passing(context.families, filter),
+          tokens: entraTokens(entraIdentity(settings, scope, process.env)),
+        }),
+      })
+    })
+  },
+})
