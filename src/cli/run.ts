@@ -90,7 +90,7 @@ export const runCommand = (): Command =>
           logger.info(whatGoesWhere(settings, config), 'egress: rows go there')
         const { host, port, token, tokenHeader, bodyMaxBytes, batchMax } = config.ingress
         const takesEvents = only.includes('ingress') && flags.untilCaughtUp !== true
-        const beside = takesEvents ? sourcesOf(config, logger, Date.now) : []
+        const beside = takesEvents ? sourcesOf(config, logs, logger, Date.now) : []
         for (const source of takesEvents ? sourceSettings(config.sources) : [])
           logger.info(
             { source: source.name, use: source.use, from: sourceKindOf(source.use).place(source) },

@@ -73,6 +73,12 @@ export const deadLetterStream = (tenant: string): string => `${tenant}.deadlette
 /** Generations started and promoted. */
 export const generationsStream = (tenant: string): string => `${tenant}.generations`
 
+/**
+ * How far backfills from Genesys have come, through when its notification socket was followed, its gaps, and what
+ * filled them.
+ */
+export const genesysStream = (tenant: string): string => `${tenant}.genesys`
+
 /** What operators did: each operation with its beginning and its end. */
 export const operationsStream = (tenant: string): string => `${tenant}.operations`
 
@@ -100,6 +106,7 @@ export const recordStreams = (tenant: string): readonly string[] => [
   deadLetterDecisionsStream(tenant),
   reconciliationsStream(tenant),
   acceptanceStream(tenant),
+  genesysStream(tenant),
   feedsStream(tenant),
   refusedRecordsStream(tenant),
 ]

@@ -5,7 +5,7 @@ import { PERIOD_RULE, periodMs } from './period.js'
 
 const httpUrl = z.string().refine((url) => URL.canParse(url) && /^https?:/.test(url), 'an address as https://host:port')
 
-const period = z.string().transform((text, context) => {
+export const period = z.string().transform((text, context) => {
   const ms = periodMs(text)
   if (ms !== undefined) return ms
   context.addIssue({ code: 'custom', message: PERIOD_RULE })
@@ -41,6 +41,16 @@ export const genesysSchema = z.strictObject({
     .strictObject({
       /** How often `run` fetches the configuration; without it only `streamvane genesys sync` does. */
       every: period.optional(),
+    })
+    .prefault({}),
+  reconcile: z
+    .strictObject({
+      /**
+       * Days to compare with the aggregates of Genesys, counted back from today in the zone of the profile: 1 is
+       * yesterday; 3 is compared again after Genesys has computed it anew. `run` compares each once. None: only
+       * `streamvane genesys reconcile` does.
+       */
+      days: z.array(z.number().int().min(1).max(31)).max(10).default([]),
     })
     .prefault({}),
 })

@@ -17,7 +17,8 @@ export type Trouble = 'log-unavailable' | 'destination-unreachable' | 'no-progre
  * source cannot reach the system that it reads from. `source-ended`: a source ended, and the others go on.
  * `feed-refused`: the receiver of a feed has refused its last files. `feed-halted`: a feed delivers nothing more, until
  * its configuration or the live generation is another. `genesys-sync-failed`: the last sync of the configuration of
- * the organisation failed, or left something out.
+ * the organisation failed, or left something out. `genesys-gap`: events of a stretch of time may be missing, until a
+ * backfill has filled it. `genesys-reconcile-failed`: the last reconciliation on schedule failed, or found differences.
  */
 export type Alarm =
   | 'events-too-late'
@@ -29,6 +30,8 @@ export type Alarm =
   | 'feed-refused'
   | 'feed-halted'
   | 'genesys-sync-failed'
+  | 'genesys-gap'
+  | 'genesys-reconcile-failed'
 /** A source of the ingress: `use` is its kind; `ended`: it delivers nothing more until the process is started again. */
 export type SourceState = Omit<SourceHealth, 'state'> &
   Readonly<{ name: string; state: SourceHealth['state'] | 'ended' }>

@@ -8,6 +8,8 @@ import { runEgress } from './egress/egress.js'
 import { pushedFeeds, type PushedFeed } from '../feeds/plans.js'
 import { runFeed } from './feeds/feed-stage.js'
 import { receiverOf } from './feeds/receivers.js'
+import { machineTiming } from '../../genesys/timing.js'
+import { fillsGaps } from '../config/sources/genesys-schema.js'
 import { runSync } from './genesys/sync-stage.js'
 import { closeRetired } from './retired-parts.js'
 import { pausedText, watchPause } from './projection-pause.js'
@@ -105,6 +107,20 @@ export const startPipeline = (options: PipelineOptions): Pipeline => {
         (await isOpened) === false ? { kind: 'stopped' } : syncStage(options, await opened, sync, control),
       ),
     )
+  const gaps = fillsGaps(options.config.sources)
+  if (opened !== undefined && gaps !== undefined)
+    stages.push(
+      start('genesys.gaps', async (control) =>
+        (await isOpened) === false ? { kind: 'stopped' } : gapsStage(options, await opened, gaps, control),
+      ),
+    )
+  const reconciled = options.config.genesys?.reconcile.days ?? []
+  if (opened !== undefined && reconciled.length > 0)
+    stages.push(
+      start('genesys.reconcile', async (control) =>
+        (await isOpened) === false ? { kind: 'stopped' } : reconcileStage(options, reconciled, control),
+      ),
+    )
   if (only.includes('projector'))
     stages.push(
       start('projector', async (control) =>
@@ -186,13 +202,49 @@ const syncStage = async (
   control: StageControl,
 ): Promise<StageEnd> => {
   // Loaded here, because the client takes long to load and most processes need none.
-  const { genesysClientOf, genesysSettings } = await import('../operations/genesys/client-of.js')
+  const { genesysSettings } = await import('../operations/genesys/client-of.js')
+  const { genesysClientOf } = await import('../operations/genesys/open-client.js')
   const settings = genesysSettings(config)
   const client = genesysClientOf(settings)
   const { organisationSettings } = settings
   try {
     const { tenant } = config
     return await runSync({ tenant, raw, logs, client, organisationSettings, everyMs, logger, now }, control)
+  } finally {
+    await client.close()
+  }
+}
+
+const gapsStage = async (
+  { config, logs, logger, now }: PipelineOptions,
+  raw: Awaited<ReturnType<Logs['raw']>>,
+  marginMs: number,
+  control: StageControl,
+): Promise<StageEnd> => {
+  const { genesysSettings } = await import('../operations/genesys/client-of.js')
+  const { genesysClientOf } = await import('../operations/genesys/open-client.js')
+  const { runGaps } = await import('./genesys/gaps-stage.js')
+  const client = genesysClientOf(genesysSettings(config))
+  try {
+    const timing = { ...machineTiming, now }
+    return await runGaps({ tenant: config.tenant, raw, logs, client, marginMs, logger, timing }, control)
+  } finally {
+    await client.close()
+  }
+}
+
+const reconcileStage = async (
+  { config, logs, logger, now }: PipelineOptions,
+  days: readonly number[],
+  control: StageControl,
+): Promise<StageEnd> => {
+  const { genesysSettings } = await import('../operations/genesys/client-of.js')
+  const { genesysClientOf } = await import('../operations/genesys/open-client.js')
+  const { runReconcile } = await import('./genesys/reconcile-stage.js')
+  const client = genesysClientOf(genesysSettings(config))
+  try {
+    const { tenant, data } = config
+    return await runReconcile({ tenant, data, logs, client, days, logger, timing: { ...machineTiming, now } }, control)
   } finally {
     await client.close()
   }

@@ -1,10 +1,11 @@
+import { genesysKind } from './genesys.js'
 import { kafkaKind } from './kafka.js'
 import { serviceBusKind } from './service-bus.js'
 import { sqsKind } from './sqs.js'
 import type { SourceKind } from './source-kind.js'
 
 /** Every kind of source that comes with Streamvane. A new one is an entry here and a folder in src/ingress. */
-export const sourceKinds: readonly SourceKind<unknown>[] = [kafkaKind, serviceBusKind, sqsKind]
+export const sourceKinds: readonly SourceKind<unknown>[] = [genesysKind, kafkaKind, serviceBusKind, sqsKind]
 
 /** The kind of this name. */
 export const sourceKindOf = (use: string): SourceKind<unknown> => {

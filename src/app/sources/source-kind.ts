@@ -1,7 +1,9 @@
 import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { Source } from '../../ingress/source.js'
+import type { GenesysSettings } from '../config/genesys-schema.js'
 import type { SettingFault } from '../config/setting-fault.js'
+import type { SourceLogs } from './source-logs.js'
 
 /** A source of the configuration: its name, the settings of its kind, and where they stand (`sources.0`), for messages. */
 export type SourceOf<Settings> = Readonly<{ name: string; settings: Settings; path: string }>
@@ -11,6 +13,9 @@ export type SourceContext = Readonly<{
   tenant: string
   /** The data folder. */
   data: string
+  /** The organisation in Genesys Cloud. */
+  genesys: GenesysSettings | undefined
+  logs: SourceLogs
   logger: Logger
   now: () => number
 }>

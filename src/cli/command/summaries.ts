@@ -33,7 +33,7 @@ export const summaries = {
   audit: 'sign tree heads of the log, export it for auditors, and find what was changed in either',
   erase: 'erase all raw events of a conversation or a user for ever (a request under data protection law)',
   config: 'check the configuration, and import that of Genesys',
-  genesys: 'sync the configuration of the Genesys organisation',
+  genesys: 'sync the configuration of the Genesys organisation, fetch what was missed, compare with its aggregates',
   admin: 'call the admin API of a running process, make tokens for it, and print its OpenAPI document',
   profile: 'publish KPI profiles, show the profile in force, and test profiles on given events',
   completion: 'print the script by which bash, zsh or fish completes commands, options and values',

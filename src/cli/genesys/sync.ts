@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
-import { genesysClientOf, genesysSettings } from '../../app/operations/genesys/client-of.js'
+import { genesysSettings } from '../../app/operations/genesys/client-of.js'
+import { genesysClientOf } from '../../app/operations/genesys/open-client.js'
 import { KnownConfiguration } from '../../app/operations/genesys/sync/known-configuration.js'
 import { planSync, type SyncPlan } from '../../app/operations/genesys/sync/plan-sync.js'
 import { asChanges, countsText, storePlan, syncError } from '../../app/operations/genesys/sync/sync.js'

@@ -22,8 +22,6 @@ export type LiveRecord = Readonly<{
   lastLive: () => Promise<EpochMs | null>
   noteLive: (through: EpochMs) => Promise<void>
   noteGap: (gap: Gap, why: string) => Promise<void>
-  /** What became of the last gaps, for health: `gap detected since …, filled`. */
-  gapsText: () => string | undefined
 }>
 
 export type NotificationSourceOptions = Readonly<{
@@ -36,6 +34,8 @@ export type NotificationSourceOptions = Readonly<{
   channelsMax: number
   /** How often queues and users are looked up again. */
   refreshMs: number
+  /** How often it is noted through when everything came: so much more is a gap after a crash. */
+  noteLiveEveryMs: number
   /** A conversation of which nothing was heard for so long is followed no more. */
   forgetConversationAfterMs: number
   times?: Partial<ChannelTimes>
@@ -45,7 +45,6 @@ export type NotificationSourceOptions = Readonly<{
 }>
 
 const WAITING_MAX = 20_000
-const NOTE_LIVE_EVERY_MS = 30_000
 /** New conversations are gathered for so long before they are subscribed to: each time is a request. */
 const GATHER_MS = 250
 
@@ -115,7 +114,7 @@ class Following implements RunningSource {
     const state = !isLive ? 'connecting' : this.#isFull ? 'paused' : 'connected'
     if (state !== this.#state.state) this.#state = { state, since: this.#timing.now() }
     const [trouble] = this.#troubles.values()
-    const problem = trouble ?? this.#rejected ?? this.#options.record.gapsText()
+    const problem = trouble ?? this.#rejected
     return {
       ...this.#state,
       lag: { events: this.#outbox.waiting },
@@ -225,7 +224,7 @@ class Following implements RunningSource {
   async #noteLive(): Promise<void> {
     const { signal } = this.#stopped
     while (!signal.aborted) {
-      await this.#timing.sleep(NOTE_LIVE_EVERY_MS, signal)
+      await this.#timing.sleep(this.#options.noteLiveEveryMs, signal)
       if (!signal.aborted) await this.#noteLiveNow()
     }
   }

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { GenesysClient } from '../../../genesys/client.js'
 import { genesysFailureText } from '../../../genesys/failure.js'
-import { genesysClientOf } from '../genesys/client-of.js'
+import { genesysClientOf } from '../genesys/open-client.js'
 import { ORGANISATION_PATH, subjects } from '../genesys/sync/subjects.js'
 import { failure, ok, warning, type Check, type Patient } from './check.js'
 

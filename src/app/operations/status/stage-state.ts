@@ -40,6 +40,8 @@ const LOOK_AT: Readonly<Record<Alarm, string>> = {
   'feed-refused': 'streamvane feeds log --result refused',
   'feed-halted': 'its log says why',
   'genesys-sync-failed': 'streamvane genesys sync',
+  'genesys-gap': 'filled as soon as Genesys has the data; streamvane genesys backfill does it by hand',
+  'genesys-reconcile-failed': 'streamvane genesys reconcile',
 }
 
 const byHealth = (
