@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { redacted } from '../app/config/load.js'
 import { sinkSettings } from '../app/config/egress-sinks.js'
+import { assertPackages } from '../app/plugins/package-problems.js'
 import {
   allSettings,
   changeConfiguration,
@@ -38,9 +39,10 @@ const checkCommand = (): Command =>
     'STREAMVANE_INGRESS__PORT=9000 streamvane config check --json',
   ])
     .option('--json', 'as JSON')
-    .action((flags: CommonFlags & Readonly<{ json?: boolean }>) => {
+    .action(async (flags: CommonFlags & Readonly<{ json?: boolean }>) => {
       const config = configOf(flags)
       assertRunnable(config, ['ingress', ...(config.audit.key === undefined ? [] : ['audit'])])
+      await assertPackages(config, ['ingress', 'egress'])
       console.log(flags.json === true ? JSON.stringify(redacted(config), null, 2) : stringify(redacted(config)))
       console.error(
         `the configuration is valid; rows go to ${

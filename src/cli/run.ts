@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { assertRunnable } from '../app/config/runnable.js'
+import { assertPackages } from '../app/plugins/package-problems.js'
 import type { Logger } from 'pino'
 import { sinkSettings, type SinkSettings } from '../app/config/egress-sinks.js'
 import { ConfigError, type Config } from '../app/config/schema.js'
@@ -80,6 +81,7 @@ export const runCommand = (): Command =>
       })
       const only: readonly StageKind[] = flags.only === undefined ? [...named, ...configuredStages(config)] : named
       assertRunnable(config, only)
+      await assertPackages(config, only)
       await withContext('run', config, async ({ logs, logger, signal }) => {
         let stages: readonly StageHandle[] = []
         /** How far each stage has come, for a run that is stopped before it has worked off everything. */

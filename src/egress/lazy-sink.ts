@@ -17,10 +17,11 @@ export const lazySink = (name: string, load: () => Promise<Sink>, known: Known =
       try {
         loaded ??= await load()
       } catch (cause) {
-        return E.left({
-          tag: 'Refused',
-          reason: `${name}: its code cannot be loaded (${String(cause)}); install Streamvane again`,
-        })
+        const reason =
+          cause instanceof Error && cause.name === 'UnusablePackage'
+            ? cause.message
+            : `its code cannot be loaded (${String(cause)}); install Streamvane again`
+        return E.left({ tag: 'Refused', reason: `${name}: ${reason}` })
       }
       return loaded.connect(signal, check)()
     },

@@ -12,12 +12,11 @@ export const lazySource = (name: string, load: () => Promise<Source>): Source =>
       loaded = await load()
     } catch (cause) {
       if (cause instanceof SourceRefused) throw cause
-      throw new SourceRefused(
-        `source ${name}: its code cannot be loaded (${String(cause)}); install Streamvane again`,
-        {
-          cause,
-        },
-      )
+      const reason =
+        cause instanceof Error && cause.name === 'UnusablePackage'
+          ? cause.message
+          : `its code cannot be loaded (${String(cause)}); install Streamvane again`
+      throw new SourceRefused(`source ${name}: ${reason}`, { cause })
     }
     return loaded.start(deliver)
   },

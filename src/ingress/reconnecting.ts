@@ -1,4 +1,3 @@
-import type { Logger } from 'pino'
 import { backoffMs, pause, type Backoff } from '../log/backoff.js'
 import { NotIngested } from './not-ingested.js'
 import {
@@ -22,6 +21,11 @@ export type Link = Readonly<{
   waiting: (lag: SourceLag | undefined) => void
 }>
 
+/** Takes lines for the log of the process, as pino does. */
+export type SourceLogger = Readonly<
+  Record<'debug' | 'info' | 'warn', (details: Readonly<Record<string, unknown>>, message: string) => void>
+>
+
 export type ReconnectingOptions = Readonly<{
   name: string
   /**
@@ -30,7 +34,7 @@ export type ReconnectingOptions = Readonly<{
    * what was not acknowledged comes again with the next connection. `SourceRefused` ends the source.
    */
   connect: (link: Link) => Promise<void>
-  logger: Logger
+  logger: SourceLogger
   /** Default: from half a second to half a minute. */
   backoff?: Backoff
   random?: () => number
@@ -110,7 +114,7 @@ const run = async (
 /** The state of a source, and what the log is told of it. */
 class Line {
   private readonly name: string
-  private readonly logger: Logger
+  private readonly logger: SourceLogger
   private readonly now: () => number
   private state: SourceHealth['state'] = 'connecting'
   private since: number

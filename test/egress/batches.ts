@@ -1,20 +1,7 @@
-import type { RowRecord, SinkBatch } from '../../src/egress/sink.js'
-import { agentRow, queueRow, sinkRecord, stateRow } from '../contract/some-rows.js'
+import type { SinkBatch } from '../../src/egress/sink.js'
+import { queueRow, sinkRecord } from '../../src/plugin/sample-records.js'
 
-/** Rows of all families; each batch restates the same rows as revision `n`. */
-export const recordsAt = (revision: number, marks: Parameters<typeof sinkRecord>[1] = {}): RowRecord[] =>
-  [
-    queueRow({ revision }),
-    queueRow({ queueId: 'support', revision }),
-    agentRow({ revision }),
-    stateRow({ revision }),
-  ].map((row) => sinkRecord(row, marks))
-
-/** Batch `n`, from 1, ends at revision `10 n` of the KPI stream. */
-export const batchAt = (n: number): SinkBatch => ({
-  records: recordsAt(n),
-  progress: { generation: 'g1', revision: n * 10 },
-})
+export { batchAt, recordsAt } from '../../src/plugin/sample-records.js'
 
 export const MANY_QUEUES = 600
 

@@ -91,12 +91,12 @@ export type SinkSettings = SinkOf<unknown> & Readonly<{ use: string; cadence: Ca
 
 /** The sinks in use, the short form resolved; none: nothing is published. */
 export const sinkSettings = ({ sink, sinks, kafka, files }: EgressConfig): readonly SinkSettings[] => {
-  if (sinks !== undefined) return sinks.map(entrySettings)
+  if (sinks !== undefined) return sinks.map((entry, index) => entrySettings(entry, `egress.sinks.${index}`))
   if (sink === 'none') return []
   const kinds = sink === 'auto' ? [kafka.brokers.length > 0 ? ('kafka' as const) : ('files' as const)] : [sink].flat()
   return kinds.map((use) => {
     const settings = { kafka, files }[use]
-    return { name: use, use, filter: {}, cadence: { kind: 'streaming' }, settings }
+    return { name: use, use, filter: {}, cadence: { kind: 'streaming' }, settings, path: `egress.${use}` }
   })
 }
 
@@ -115,8 +115,8 @@ export const isStoreSink = (sink: SinkSettings): sink is StoreSinkSettings =>
 export const kafkaSinks = (egress: EgressConfig): readonly KafkaSinkSettings[] =>
   sinkSettings(egress).filter(isKafkaSink)
 
-const entrySettings = (entry: SinkEntry): SinkSettings => {
-  const { name, use, families, granularities: lengths, only, mode } = entry
+const entrySettings = (entry: SinkEntry, path: string): SinkSettings => {
+  const { name, use, families, granularities: lengths, only, mode, ...settings } = entry
   const filter: RowFilter = {
     ...(families === undefined ? {} : { families }),
     ...(lengths === undefined ? {} : { granularities: lengths }),
@@ -124,7 +124,7 @@ const entrySettings = (entry: SinkEntry): SinkSettings => {
   }
   const cadence: Cadence =
     typeof mode === 'string' ? { kind: 'streaming' } : { kind: 'every', ms: periodMs(mode.every) as number }
-  return { name, use, filter, cadence, settings: entry }
+  return { name, use, filter, cadence, settings, path }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isPackage } from '../plugins/resolve-package.js'
 
 type Kind = Readonly<{ use: string; schema: z.ZodObject }>
 
@@ -18,15 +19,17 @@ export const entrySchema = <Common extends z.ZodRawShape>(
   const schemas = new Map(
     kinds.map(({ use, schema }) => [use, z.strictObject({ use: z.literal(use), ...common, ...schema.shape })]),
   )
+  /** What else an entry of a package says is read by the package, when it is loaded. */
+  const ofPackages = z.looseObject({ use: z.string(), ...common })
   return z.unknown().transform((entry, context) => {
     const use = isEntry(entry) ? entry['use'] : undefined
-    const schema = typeof use === 'string' ? schemas.get(use) : undefined
+    const schema = typeof use !== 'string' ? undefined : isPackage(use) ? ofPackages : schemas.get(use)
     if (schema === undefined) {
       const kindNames = kinds.map((kind) => kind.use).join(', ')
       const message =
         use === undefined
           ? `use is missing: it names the kind of ${what}, one of ${kindNames}`
-          : `there is no kind of ${what} ${JSON.stringify(use)}; there are ${kindNames}`
+          : `there is no kind of ${what} ${JSON.stringify(use)}; there are ${kindNames}; a package is written @scope/name, npm:name or ./file.js`
       context.addIssue({ code: 'custom', path: ['use'], message })
       return z.NEVER
     }

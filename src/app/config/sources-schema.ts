@@ -22,10 +22,7 @@ export type SourcesConfig = z.infer<typeof sourcesSchema>
 export type SourceSettings = SourceOf<unknown> & Readonly<{ use: string }>
 
 export const sourceSettings = (sources: SourcesConfig): readonly SourceSettings[] =>
-  sources.map((entry, index) => ({
-    ...{ name: entry.name, use: entry.use, settings: entry },
-    path: `sources.${index}`,
-  }))
+  sources.map(({ name, use, ...settings }, index) => ({ name, use, settings, path: `sources.${index}` }))
 
 /** What the sources lack. Paths begin below `sources`. */
 export const sourceFaults = (sources: SourcesConfig): readonly SettingFault[] =>

@@ -5,6 +5,8 @@ import { powerBiKind } from './power-bi.js'
 import { rabbitmqKind } from './rabbitmq.js'
 import { pgliteKind, postgresqlKind } from './sql.js'
 import { webhooksKind } from './webhooks.js'
+import { packageSink } from '../plugins/package-kinds.js'
+import { isPackage } from '../plugins/resolve-package.js'
 import type { SinkKind } from './sink-kind.js'
 
 /** Every kind of sink that comes with Streamvane. A new one is an entry here and a folder in src/egress. */
@@ -20,8 +22,9 @@ export const sinkKinds: readonly SinkKind<unknown>[] = [
   powerBiKind,
 ]
 
-/** The kind of this name. */
+/** The kind of this name, or of this package. */
 export const kindOf = (use: string): SinkKind<unknown> => {
+  if (isPackage(use)) return packageSink(use)
   const kind = sinkKinds.find((each) => each.use === use)
   if (kind === undefined) throw new Error(`there is no kind of sink ${use}`)
   return kind

@@ -10,8 +10,11 @@ import type { RowFilter, Sink } from '../../egress/sink.js'
 import type { Topics } from '../../egress/topics.js'
 import type { SettingFault } from '../config/setting-fault.js'
 
-/** A sink of the configuration: its name, what it publishes, and the settings of its kind. */
-export type SinkOf<Settings> = Readonly<{ name: string; filter: RowFilter; settings: Settings }>
+/**
+ * A sink of the configuration: its name, what it publishes, the settings of its kind, and where they stand
+ * (`egress.sinks.0`), for messages.
+ */
+export type SinkOf<Settings> = Readonly<{ name: string; filter: RowFilter; settings: Settings; path: string }>
 
 /** What the kinds know of the installation. */
 export type SinkContext = Readonly<{
