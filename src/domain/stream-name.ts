@@ -115,7 +115,10 @@ export const recordStreams = (tenant: string): readonly string[] => [
 export const refusedRecordsStream = (tenant: string): string => `${tenant}.refused-records`
 
 /** How far a sink has come whose destination cannot hold that itself. */
-export const egressProgressStream = (tenant: string, sink: string): string => `${tenant}.egress-${sink}`
+export const egressProgressStream = (tenant: string, sink: string): string => `${egressProgressPrefix(tenant)}${sink}`
+
+/** The beginning of the names of all streams of progress. */
+export const egressProgressPrefix = (tenant: string): string => `${tenant}.egress-`
 
 /** What a sink has published: which rows, and where they lie at the destination. */
 export const publicationsStream = (tenant: string, sink: string): string => `${publicationsPrefix(tenant)}${sink}`

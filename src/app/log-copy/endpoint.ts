@@ -1,5 +1,7 @@
 import {
   deadLetterStream,
+  egressProgressPrefix,
+  egressProgressStream,
   generationsStream,
   kpiStream,
   pointsPrefix,
@@ -36,7 +38,7 @@ export const isSingleLog = ({ raw, control }: Endpoint): boolean => raw === cont
 export type Bounds = Readonly<{
   raw: Position | undefined
   generations: number
-  /** By stream of records (`recordStreams`). */
+  /** By stream of records (`recordStreams`), and of the progress of sinks that keep it in the log. */
   records: ReadonlyMap<string, number>
   /** By generation. */
   rows: ReadonlyMap<string, number>
@@ -55,8 +57,15 @@ export const isRaw = (tenant: string, stream: string): boolean =>
   stream !== generationsStream(tenant) &&
   !recordStreams(tenant).includes(stream) &&
   !stream.startsWith(publicationsPrefix(tenant)) &&
+  !stream.startsWith(egressProgressPrefix(tenant)) &&
   !stream.startsWith(kpiStream(tenant, '')) &&
   !stream.startsWith(pointsPrefix(tenant))
+
+/** Whether this version knows a stream of the control part. */
+const isControl = (tenant: string, stream: string): boolean =>
+  stream === generationsStream(tenant) ||
+  recordStreams(tenant).includes(stream) ||
+  stream.startsWith(egressProgressPrefix(tenant))
 
 /** Opens the raw and control parts, the row part of each of these generations, and what these sinks have recorded. */
 export const openEndpoint = async (
@@ -90,13 +99,15 @@ export const boundsOf = async (source: Endpoint, tenant: string): Promise<Bounds
   if (!isSingleLog(source))
     for await (const batch of control.readAll({ prefixes: [`${tenant}.`] }))
       for (const { stream } of batch)
-        if (stream !== generationsStream(tenant) && !recordStreams(tenant).includes(stream))
+        if (!isControl(tenant, stream))
           throw new Error(
             `the control part holds the stream ${stream}, which this version does not know; copy with the version that wrote it`,
           )
   const generations = await lastOf(control, generationsStream(tenant))
   const records = new Map<string, number>()
-  for (const stream of recordStreams(tenant)) records.set(stream, await lastOf(control, stream))
+  // A sink that keeps its progress in the log has recorded publications.
+  const ofSinks = [...published.keys()].map((sink) => egressProgressStream(tenant, sink))
+  for (const stream of [...recordStreams(tenant), ...ofSinks]) records.set(stream, await lastOf(control, stream))
   const rows = new Map<string, number>()
   for (const [name, log] of kpi) rows.set(name, await lastOf(log, kpiStream(tenant, name)))
   const publications = new Map<string, number>()
