@@ -109,8 +109,13 @@ const putWhole = async (sftp: SFTPWrapper, path: string, bytes: Buffer): Promise
   const part = `${path}.part`
   const call = callsOf(sftp)
   const handle = await call.open(part, 'w')
-  for (let at = 0; at < bytes.length; at += CHUNK_BYTES)
-    await call.write(handle, bytes, at, Math.min(CHUNK_BYTES, bytes.length - at), at)
+  for (let from = 0; from < bytes.length; from += IN_FLIGHT * CHUNK_BYTES) {
+    const starts = Array.from({ length: IN_FLIGHT }, (_, n) => from + n * CHUNK_BYTES).filter((at) => at < bytes.length)
+    // Each write is a round trip: one after the other, a far host would take minutes for a few megabytes.
+    await Promise.all(
+      starts.map((at) => call.write(handle, bytes, at, Math.min(CHUNK_BYTES, bytes.length - at), at)),
+    )
+  }
   await call.close(handle)
   const { size } = await call.stat(part)
   if (size !== bytes.length) throw new Error(`it holds ${size} of ${bytes.length} bytes of ${part}`)
@@ -121,6 +126,7 @@ const putWhole = async (sftp: SFTPWrapper, path: string, bytes: Buffer): Promise
 
 /** What every server takes in one write. */
 const CHUNK_BYTES = 32 * 1024
+const IN_FLIGHT = 32
 
 const readIfThere = async (sftp: SFTPWrapper, path: string): Promise<Buffer | undefined> => {
   try {

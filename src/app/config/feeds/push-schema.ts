@@ -64,6 +64,8 @@ function ofEveryPush() {
     period: z.enum(['PT15M', 'PT30M', 'PT1H', 'P1D']).optional(),
     /** Deliveries begin with the period that starts then, or after. Default: when the feed first runs. */
     start: z.iso.datetime({ offset: true }).optional(),
+    /** Periods that start then or later are not delivered; corrections of earlier ones are. */
+    end: z.iso.datetime({ offset: true }).optional(),
     fileName: z
       .string()
       .min(1)

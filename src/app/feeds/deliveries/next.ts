@@ -18,6 +18,10 @@ export const firstPeriod = (plan: FeedPlan, at: EpochMs): EpochMs => {
   return start === at ? start : end
 }
 
+/** Whether deliveries have ended before this period. */
+export const isOver = ({ settings: { push } }: FeedPlan, { start }: Interval): boolean =>
+  push?.end !== undefined && start >= Date.parse(push.end)
+
 /**
  * The next period, if it is to be delivered now: it is complete, or its cut-off has passed. What is incomplete then is
  * delivered as it is, and said.
@@ -30,7 +34,7 @@ export const regularDelivery = async (
 ): Promise<ToDeliver | undefined> => {
   if (state.next === undefined) return undefined
   const period = periodAt(plan, state.next)
-  if (now < period.end) return undefined
+  if (now < period.end || isOver(plan, period)) return undefined
   const through = await lastRevision(rows.of)
   const intervals = await intervalsIn(plan, rows, [period], through)
   const isComplete = intervals.every((each) => each.isComplete)

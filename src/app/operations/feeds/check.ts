@@ -3,7 +3,7 @@ import type { Logs } from '../../pipeline/logs/logs.js'
 import { FeedRefused, intervalsIn, type FeedRows } from '../../feeds/deliveries/build.js'
 import { intervalOf } from '../../feeds/deliveries/begin.js'
 import { differencesIn, type Difference } from '../../feeds/deliveries/changes.js'
-import { periodAt } from '../../feeds/deliveries/next.js'
+import { isOver, periodAt } from '../../feeds/deliveries/next.js'
 import { feedRows, liveFeedRows } from '../../feeds/deliveries/feed-rows.js'
 import { feedFile, iso } from '../../feeds/layout/file.js'
 import { contentDigest } from '../../feeds/layout/schema.js'
@@ -199,7 +199,8 @@ class Check {
     const begins = this.#state.begins
     if (begins === undefined) return
     for (const interval of intervalsOf(plan.settings, Math.max(start, begins), end)) {
-      if (delivered.has(interval.start) || periodAt(plan, interval.start).end + plan.settings.cutOff > now) continue
+      if (delivered.has(interval.start) || isOver(plan, interval)) continue
+      if (periodAt(plan, interval.start).end + plan.settings.cutOff > now) continue
       this.#note(interval, 'missing', null, [])
     }
   }
