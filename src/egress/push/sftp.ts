@@ -112,9 +112,7 @@ const putWhole = async (sftp: SFTPWrapper, path: string, bytes: Buffer): Promise
   for (let from = 0; from < bytes.length; from += IN_FLIGHT * CHUNK_BYTES) {
     const starts = Array.from({ length: IN_FLIGHT }, (_, n) => from + n * CHUNK_BYTES).filter((at) => at < bytes.length)
     // Each write is a round trip: one after the other, a far host would take minutes for a few megabytes.
-    await Promise.all(
-      starts.map((at) => call.write(handle, bytes, at, Math.min(CHUNK_BYTES, bytes.length - at), at)),
-    )
+    await Promise.all(starts.map((at) => call.write(handle, bytes, at, Math.min(CHUNK_BYTES, bytes.length - at), at)))
   }
   await call.close(handle)
   const { size } = await call.stat(part)
