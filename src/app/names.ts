@@ -1,6 +1,8 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { Dimension } from '../domain/dimensions.js'
 import type { Fact, NamedKind } from '../domain/fact.js'
+import { families } from '../domain/family.js'
+import type { Row } from '../domain/row.js'
 import { configStream } from '../domain/stream-name.js'
 import { isImportedType } from '../ingress/decode/configuration.js'
 import { decodeRaw } from '../ingress/decode/decoders.js'
@@ -37,6 +39,43 @@ export class Names {
     this.#known.set(stream, name)
     return name
   }
+}
+
+/** Names by the dimension whose value they name. */
+export type DimensionNames = Readonly<Partial<Record<Dimension, string>>>
+
+/** The names of the values of a row's dimensions, as far as the log says. */
+export const rowNames = async (
+  names: Names,
+  { family, dimensions }: Pick<Row, 'family' | 'dimensions'>,
+): Promise<DimensionNames> => {
+  const known: Partial<Record<Dimension, string>> = {}
+  for (const [place, dimension] of families[family].dimensions.entries()) {
+    const name = await names.of(dimension, dimensions[place] ?? null)
+    if (name !== undefined) known[dimension] = name
+  }
+  return known
+}
+
+/** The names of all objects of a dimension, by id. Reads the configuration of the kind, which is long for users. */
+export const namesOfAll = async (
+  raw: EventLog | undefined,
+  tenant: string,
+  dimension: Dimension,
+): Promise<ReadonlyMap<string, string>> => {
+  const names = new Map<string, string>()
+  const kind = kinds[dimension]
+  if (kind === undefined || raw === undefined) return names
+  for await (const batch of raw.readStreams([configStream(tenant, kind, '')]))
+    for (const { stream, type, data } of batch) {
+      const facts = isImportedType(type) ? decodeRaw(type, data) : undefined
+      if (facts === undefined || isLeft(facts)) continue
+      for (const fact of facts.right) {
+        const name = nameIn(fact)
+        if (name !== null) names.set(stream.slice(configStream(tenant, kind, '').length), name)
+      }
+    }
+  return names
 }
 
 /** Whether objects of the dimension can have names. */

@@ -39,9 +39,9 @@ const rowText = (explained: RowExplanation, print: ExplainPrint): string =>
 const section = (title: string, { output }: ExplainPrint): readonly string[] => [styled(title, 'bold', output.color)]
 
 const headLines = (explained: RowExplanation, { output, zone }: ExplainPrint): readonly string[] => {
-  const { row, generation, queueName, foldedThrough, isLatest } = explained
+  const { row, generation, names, foldedThrough, isLatest } = explained
   const [from, to] = [Date.parse(row.intervalStart), Date.parse(row.intervalEnd)]
-  const head = `${row.family} ${queueName ?? ''} ${minuteText(from, zone)} to ${minuteText(to, zone)} ${zone.name}`
+  const head = `${row.family} ${Object.values(names).join(', ')} ${minuteText(from, zone)} to ${minuteText(to, zone)} ${zone.name}`
   const correction = row.correction === undefined ? '' : ` (${row.correction})`
   const rest = [
     `row ${row.key}`,

@@ -1,14 +1,13 @@
 import { once } from 'node:events'
 import { Option, type Command } from 'commander'
 import { zoneOf } from '../app/config/zones.js'
-import { Names, isNamed } from '../app/names.js'
+import { Names, namesOfAll, rowNames } from '../app/names.js'
 import { chosenGeneration, computedGenerations } from '../app/operations/computed.js'
-import { allSettings, ifThere } from '../app/operations/imports/import-configuration.js'
+import { ifThere } from '../app/operations/imports/import-configuration.js'
 import { rowsAs, type AsWhat, type RowsThen } from '../app/operations/as-of/as-of.js'
 import { latestRowsInOrder } from '../app/operations/rows.js'
 import { rowJson } from '../contract/row-json.js'
 import { rowStatuses } from '../contract/schema/row-schema.js'
-import { families, familyNames, type FamilyName } from '../domain/family.js'
 import { granularities, type Granularity } from '../domain/granularity.js'
 import { builtInKpisOf } from '../domain/kpi.js'
 import type { Profile } from '../domain/profile.js'
@@ -17,15 +16,11 @@ import type { Row, RowStatus } from '../domain/row.js'
 import type { EventLog } from '../log/event-log.js'
 import { command, type CommonFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
+import type { Dimension } from '../domain/dimensions.js'
+import { familyNames, type FamilyName } from '../domain/family.js'
 import { withFacts } from '../app/pipeline/facts/open-feed.js'
 import { rangeOf } from './command/option-values.js'
-import {
-  DimensionFilter,
-  queueNamesOf,
-  wantedDimensions,
-  type QueueNames,
-  type WantedDimension,
-} from './command/row-dimensions.js'
+import { DimensionFilter, wantedDimensions, type KnownNames, type WantedDimension } from './command/row-dimensions.js'
 import { EXIT, UsageError } from './command/exit.js'
 import { summaries } from './command/summaries.js'
 import { countText } from './command/figures.js'
@@ -115,8 +110,8 @@ export const rowsCommand = (): Command =>
       const columns = asked === undefined ? undefined : namedColumns(all, family, asked)
       // Without a raw log, in an archived copy, nothing has a name.
       const raw = await ifThere(() => logs.raw('reader'))
-      const queues = wanted.some(([name]) => name === 'queueId') ? await queueNamesIn(raw, tenant) : new Map()
-      const dimensions = wantedDimensions(family, wanted, queues)
+      const known = await namesIn(raw, tenant, wanted)
+      const dimensions = wantedDimensions(family, wanted, known)
       const filter = new DimensionFilter(dimensions)
       const kpi = await logs.kpi(generation, 'reader')
       const then = (what: AsWhat): Promise<RowsThen> =>
@@ -161,7 +156,7 @@ export const rowsCommand = (): Command =>
                     : { kind: 'named', columns },
               })
       if (count === 0) {
-        if (found === undefined) filter.assertKnown(queues)
+        if (found === undefined) filter.assertKnown(known)
         console.error(
           profile.families.includes(family)
             ? `no rows of family ${family}${isNarrowed(flags) ? ' match' : ''}; \`streamvane intervals\` lists what is complete`
@@ -252,15 +247,7 @@ const printRows = async (rows: Rows, names: Names, of: Parameters<typeof rowTabl
   return shown.length
 }
 
-const withNames = async (row: Row, names: Names): Promise<Shown> => {
-  const known: Partial<Record<string, string>> = {}
-  for (const [place, dimension] of families[row.family].dimensions.entries()) {
-    if (!isNamed(dimension)) continue
-    const name = await names.of(dimension, row.dimensions[place] ?? null)
-    if (name !== undefined) known[dimension] = name
-  }
-  return { row, names: known }
-}
+const withNames = async (row: Row, names: Names): Promise<Shown> => ({ row, names: await rowNames(names, row) })
 
 /** The dimensions that the flags name, with their values. */
 const valuesOf = ({ queue, agent, where = [] }: Flags): readonly (readonly [name: string, value: string])[] => [
@@ -273,5 +260,13 @@ const valuesOf = ({ queue, agent, where = [] }: Flags): readonly (readonly [name
   }),
 ]
 
-const queueNamesIn = async (raw: EventLog | undefined, tenant: string): Promise<QueueNames> =>
-  raw === undefined ? new Map() : queueNamesOf((await allSettings(raw, tenant)).values())
+/** The names of what may be said by its name instead of its id. */
+const namesIn = async (
+  raw: EventLog | undefined,
+  tenant: string,
+  wanted: readonly (readonly [name: string, value: string])[],
+): Promise<KnownNames> => {
+  const known = new Map<Dimension, ReadonlyMap<string, string>>()
+  for (const [name] of wanted) known.set(name as Dimension, await namesOfAll(raw, tenant, name as Dimension))
+  return known
+}

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { NamedKind, ObjectNamed } from '../../src/domain/fact.js'
-import { Names } from '../../src/app/names.js'
+import { Names, namesOfAll } from '../../src/app/names.js'
 import { changeConfiguration } from '../../src/app/operations/imports/import-configuration.js'
 import { memoryLog } from '../../src/log/memory-log.js'
 
@@ -45,4 +45,13 @@ test('queues, presences, users, skills, languages, wrap-up codes and divisions h
 
 test('without a raw log nothing has a name', async () => {
   expect(await new Names(undefined, 't').of('queueId', 'q1')).toBeUndefined()
+})
+
+test('all names of a dimension are the newest of each object', async () => {
+  const log = memoryLog()
+  const change = { tenant: 't', source: 'test', now: 0, dryRun: false }
+  await changeConfiguration(log, [queue('Old', DAY), queue('Sales', DAY + 1), queue(null, DAY + 2)], change)
+  expect(await namesOfAll(log, 't', 'queueId')).toEqual(new Map([['q1', 'Sales']]))
+  expect(await namesOfAll(log, 't', 'userId')).toEqual(new Map())
+  expect(await namesOfAll(undefined, 't', 'queueId')).toEqual(new Map())
 })

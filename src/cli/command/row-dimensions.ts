@@ -1,40 +1,32 @@
-import type { Configured } from '../../app/operations/imports/import-configuration.js'
 import { families, type FamilyName } from '../../domain/family.js'
 import type { Dimension } from '../../domain/dimensions.js'
 import { nearNames } from '../../domain/near-names.js'
 import type { Row } from '../../domain/row.js'
 import { UsageError } from './exit.js'
 
-/** A value that a dimension must have: one of `values`, which are several if queues share a name. */
+/** A value that a dimension must have: one of `values`, which are several if objects share a name. */
 export type WantedDimension = Readonly<{ name: Dimension; place: number; said: string; values: readonly string[] }>
 
-/** Names of queues in the log's configuration, by id. */
-export type QueueNames = ReadonlyMap<string, string>
+/** Names by dimension and id, of the dimensions that are looked for. */
+export type KnownNames = ReadonlyMap<Dimension, ReadonlyMap<string, string>>
 
-export const queueNamesOf = (settings: Iterable<readonly Configured[]>): QueueNames => {
-  const names = new Map<string, string>()
-  for (const own of settings)
-    for (const fact of own)
-      if (fact.type === 'QueueConfigured' && fact.name !== null) names.set(fact.queueId, fact.name)
-  return names
-}
-
-/** Required values of dimensions. A queue may be named instead of its id. Throws `UsageError`. */
+/** Required values of dimensions. What has a name may be named instead of its id. Throws `UsageError`. */
 export const wantedDimensions = (
   family: FamilyName,
   wanted: readonly (readonly [name: string, value: string])[],
-  queues: QueueNames,
+  names: KnownNames,
 ): readonly WantedDimension[] =>
   wanted.map(([name, said]) => {
     const { dimensions } = families[family]
     const place = dimensions.indexOf(name as Dimension)
     if (place < 0) throw new UsageError(`rows of family ${family} have no ${name}; they have ${dimensions.join(', ')}`)
-    const named = name === 'queueId' && !queues.has(said) ? idsOf(queues, said) : []
+    const own = names.get(name as Dimension)
+    const named = own === undefined || own.has(said) ? [] : idsOf(own, said)
     return { name: name as Dimension, place, said, values: named.length === 0 ? [said] : named }
   })
 
-const idsOf = (queues: QueueNames, name: string): readonly string[] =>
-  [...queues].flatMap(([id, known]) => (known.toLowerCase() === name.toLowerCase() ? [id] : []))
+const idsOf = (names: ReadonlyMap<string, string>, name: string): readonly string[] =>
+  [...names].flatMap(([id, known]) => (known.toLowerCase() === name.toLowerCase() ? [id] : []))
 
 /** Filters rows by dimensions, and remembers which values there are. */
 export class DimensionFilter {
@@ -58,11 +50,12 @@ export class DimensionFilter {
   }
 
   /** Throws `UsageError` for a value that no row of the family has, with near ids and names. */
-  assertKnown(queues: QueueNames): void {
+  assertKnown(names: KnownNames): void {
     this.#wanted.forEach(({ name, said, values }, index) => {
       const seen = this.#seen[index] as ReadonlySet<string>
-      if (values.some((value) => seen.has(value) || (name === 'queueId' && queues.has(value)))) return
-      const near = nearNames(said, [...seen, ...(name === 'queueId' ? queues.values() : [])])
+      const own = names.get(name)
+      if (values.some((value) => seen.has(value) || own?.has(value) === true)) return
+      const near = nearNames(said, [...seen, ...(own?.values() ?? [])])
       const help = near.length > 0 ? `did you mean ${near.join(' or ')}?` : seenText([...seen])
       throw new UsageError(`no row has ${name} ${said}${help === '' ? '' : `; ${help}`}`)
     })

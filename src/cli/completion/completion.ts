@@ -1,5 +1,5 @@
 import { Argument, Command } from 'commander'
-import { allSettings, ifThere } from '../../app/operations/imports/import-configuration.js'
+import { ifThere } from '../../app/operations/imports/import-configuration.js'
 import { readGenerations } from '../../app/pipeline/generations.js'
 import { sinkSettings } from '../../app/config/egress-sinks.js'
 import { printable } from '../../domain/printable.js'
@@ -8,7 +8,7 @@ import type { Config } from '../../app/config/schema.js'
 import { command, commandGroup, type CommonFlags } from '../command/command.js'
 import { quietConfigOf, withContext } from '../command/context.js'
 import { EXIT } from '../command/exit.js'
-import { queueNamesOf } from '../command/row-dimensions.js'
+import { namesOfAll } from '../../app/names.js'
 import { summaries } from '../command/summaries.js'
 import { completionScript, shells, type Shell } from './scripts.js'
 import { dynamicKinds, nodesOf, type DynamicKind } from './tree.js'
@@ -67,7 +67,7 @@ const valuesOf = async (kind: DynamicKind, config: Config, logs: Logs): Promise<
       const raw = config.log.kind === 'embedded' ? await ifThere(() => logs.raw('reader')) : undefined
       const head = await raw?.head()
       if (raw === undefined || head === undefined || head > SHORT_LOG) return []
-      return [...new Set(queueNamesOf((await allSettings(raw, config.tenant)).values()).values())].sort()
+      return [...new Set((await namesOfAll(raw, config.tenant, 'queueId')).values())].sort()
     }
   }
 }

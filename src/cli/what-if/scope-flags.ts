@@ -1,4 +1,4 @@
-import { allSettings, ifThere } from '../../app/operations/imports/import-configuration.js'
+import { ifThere } from '../../app/operations/imports/import-configuration.js'
 import type { Scope } from '../../app/scoped/scope.js'
 import type { Logs } from '../../app/pipeline/logs/logs.js'
 import { families, familyNames, type FamilyName } from '../../domain/family.js'
@@ -8,7 +8,7 @@ import type { EpochMs } from '../../domain/interval.js'
 import { nearNames } from '../../domain/near-names.js'
 import { configStream } from '../../domain/stream-name.js'
 import { UsageError } from '../command/exit.js'
-import { queueNamesOf } from '../command/row-dimensions.js'
+import { namesOfAll } from '../../app/names.js'
 
 export type ScopeFlags = Readonly<{
   family?: readonly FamilyName[]
@@ -67,7 +67,7 @@ const idsOf = async (logs: Logs, tenant: string, said: string): Promise<readonly
   if (UUID.test(said)) return [said]
   const raw = await ifThere(() => logs.raw('reader'))
   if (raw === undefined || (await raw.streamRevision(configStream(tenant, 'queue', said))) !== undefined) return [said]
-  const named = [...queueNamesOf((await allSettings(raw, tenant)).values())].flatMap(([id, name]) =>
+  const named = [...(await namesOfAll(raw, tenant, 'queueId'))].flatMap(([id, name]) =>
     name.toLowerCase() === said.toLowerCase() ? [id] : [],
   )
   return named.length === 0 ? [said] : named

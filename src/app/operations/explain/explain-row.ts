@@ -1,3 +1,4 @@
+import type { DimensionNames } from '../../names.js'
 import { rowJson } from '../../../contract/row-json.js'
 import { families } from '../../../domain/family.js'
 import type { Row } from '../../../domain/row.js'
@@ -29,12 +30,14 @@ export type Evidence = Readonly<{
   through: Position
   known: Known
   queueNames: ReadonlyMap<string, string>
+  /** Of the row's own dimensions. */
+  names: DimensionNames
 }>
 
 export const explainRow = (
   { tenant, generation, kpi }: Asked,
   { all, revision: chosen, isLatest }: Chosen,
-  { folded, through, known, queueNames }: Evidence,
+  { folded, through, known, queueNames, names }: Evidence,
 ): RowExplanation => {
   const { row } = chosen
   const whole = folded.trace as Trace
@@ -52,7 +55,7 @@ export const explainRow = (
   const refusals = isLatest ? { ...trace, refused: whole.refused, erased: whole.erased } : trace
   return {
     ...{ tenant, generation: generation.name, queueName: queueNames.get(queueId ?? '') ?? null },
-    ...{ row: rowJson(row), isLatest },
+    ...{ names, row: rowJson(row), isLatest },
     foldedThrough: chosen.foldedThrough === undefined ? null : String(chosen.foldedThrough),
     verdict: verdictOf(row, computed, settings, [
       ...notesOf(row, whole),

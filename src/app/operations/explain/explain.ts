@@ -6,7 +6,7 @@ import type { EpochMs } from '../../../domain/interval.js'
 import type { Row } from '../../../domain/row.js'
 import { frontierIn } from '../../../ingress/clock.js'
 import type { EventLog, Position } from '../../../log/event-log.js'
-import { Names } from '../../names.js'
+import { Names, rowNames } from '../../names.js'
 import type { FactMeans } from '../../pipeline/facts/open-feed.js'
 import type { Generation } from '../../pipeline/generations.js'
 import { layerOf } from '../../pipeline/projector/generation-projection.js'
@@ -68,7 +68,8 @@ export const explain = async (options: ExplainOptions): Promise<Explanation> => 
     const through = each.revision.foldedThrough ?? (await cutShortAt(of)) ?? folded.through ?? -1n
     const configuration = configurationThrough(generation, folded.scanned.configuration, through)
     const known = { configuration, frontier: await frontierOf(raw, tenant, configuration, through) }
-    const explained = explainRow({ ...options, generation }, each, { folded, through, known, queueNames })
+    const evidence = { folded, through, known, queueNames, names: await rowNames(names, each.revision.row) }
+    const explained = explainRow({ ...options, generation }, each, evidence)
     const look = await rawEventsOf(raw, generation.profile.points, explained.contributions, options.withRaw)
     rows.push(withRaw(explained, look))
   }

@@ -1,3 +1,4 @@
+import type { DimensionNames } from '../../names.js'
 import type { RowJson } from '../../../contract/row-json.js'
 import type { KpiUnit } from '../../../domain/kpi.js'
 import type { OptionName } from '../../../domain/formula.js'
@@ -116,6 +117,8 @@ export type RowExplanation = Readonly<{
   tenant: string
   generation: string
   queueName: string | null
+  /** What Genesys calls the values of the row's dimensions, as far as the log says. */
+  names: DimensionNames
   row: RowJson
   /** Is it the newest revision of the row? */
   isLatest: boolean

@@ -25,10 +25,10 @@ ${rows.map((row) => rowHtml(row, zone)).join('\n<hr>\n')}
 `
 
 const rowHtml = (explained: RowExplanation, zone: Zone): string => {
-  const { row, tenant, generation, queueName, foldedThrough, verdict } = explained
+  const { row, tenant, generation, names, foldedThrough, verdict } = explained
   const [from, to] = [row.intervalStart, row.intervalEnd].map((at) => local(Date.parse(at), zone))
   return `<header>
-<h1>${text(`${row.family} ${queueName ?? ''}`)}</h1>
+<h1>${text(`${row.family} ${Object.values(names).join(', ')}`)}</h1>
 <p>${text(from ?? '')} to ${text(to ?? '')} ${text(zone.name)} · tenant <b>${text(tenant)}</b>, generation <b>${text(generation)}</b>, revision <b>${row.revision}</b> (${text(row.status)}${row.correction === undefined ? '' : `, ${text(row.correction)}`}), raw log through position ${text(foldedThrough ?? 'unknown')}</p>
 <p><code>${text(row.key)}</code></p>
 <p class="verdict ${verdict.addsUp ? 'good' : 'bad'}">${verdict.addsUp ? 'The contributions add up to the published row.' : 'The contributions do not add up to the published row.'}</p>
