@@ -17,6 +17,9 @@ const kinds: Readonly<Partial<Record<Dimension, NamedKind>>> = {
   ...{ divisionId: 'division', state: 'presence' },
 }
 
+/** The dimensions whose objects can have names. */
+export const namedDimensions = Object.keys(kinds) as readonly Dimension[]
+
 /** Looks names up one by one, as they are asked for: each costs reading the end of one small stream, once. */
 export class Names {
   readonly #raw: EventLog | undefined

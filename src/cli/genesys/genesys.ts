@@ -3,6 +3,7 @@ import { commandGroup } from '../command/command.js'
 import { summaries } from '../command/summaries.js'
 import { backfillCommand } from './backfill.js'
 import { reconcileCommand } from './reconcile.js'
+import { namesCommand } from './names.js'
 import { syncCommand } from './sync.js'
 
 export const genesysCommand = (): Command => {
@@ -10,5 +11,6 @@ export const genesysCommand = (): Command => {
   group.addCommand(syncCommand())
   group.addCommand(backfillCommand())
   group.addCommand(reconcileCommand())
+  group.addCommand(namesCommand())
   return group
 }

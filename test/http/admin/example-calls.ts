@@ -10,7 +10,8 @@ export const exampleCalls = async (log: EventLog, tenant: string): Promise<Reado
   let letter = ''
   for await (const { id } of deadLetters(singleLog(log), tenant)) letter = id
   return {
-    listRows: { path: '/rows?family=queue' },
+    listRows: { path: '/rows?family=queue&names=true' },
+    listNames: { path: '/names?dimension=queueId' },
     listIntervals: { path: '/intervals?check=true' },
     listCorrections: { path: '/corrections?family=queue' },
     listStages: { path: '/stages' },

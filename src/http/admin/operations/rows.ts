@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { Names, namesOfAll, namedDimensions, rowNames } from '../../../app/names.js'
 import { corrections, readCorrections } from '../../../app/operations/corrections.js'
 import { chosenGeneration, computedGenerations } from '../../../app/operations/computed.js'
 import { readIntervals } from '../../../app/operations/intervals.js'
+import { ifThere } from '../../../app/operations/imports/import-configuration.js'
 import { latestRowsInOrder } from '../../../app/operations/rows.js'
 import { markerJson } from '../../../contract/completeness-codec.js'
 import { rowJson } from '../../../contract/row-json.js'
@@ -26,13 +28,22 @@ const rows = list({
       .regex(/^\w+=.*$/, 'dimension=value')
       .optional()
       .describe('only rows with this value of a dimension, for example queueId=…'),
+    names: flag.describe('give each row the names of its dimensions too'),
   }),
   item: z.looseObject({
     ...{ family, key: z.string(), tenant: z.string(), granularity, intervalStart: at, intervalEnd: at },
     ...{ status: z.enum(rowStatuses), revision: z.int(), measures: anyObject, kpis: anyObject },
+    names: z
+      .record(z.string(), z.string())
+      .optional()
+      .describe('what Genesys calls the values of the dimensions, by dimension, as far as the log says'),
   }),
   cursorOf: ({ intervalStart, key }) => JSON.stringify([intervalStart, key]),
-  run: async function* (call, { family: name, from, to, granularity: length, generation: of, status, where }, after) {
+  run: async function* (
+    call,
+    { family: name, from, to, granularity: length, generation: of, status, where, names: isNamed },
+    after,
+  ) {
     const { name: one } = await chosen(call, of)
     const kpi = await call.logs.kpi(one, 'reader')
     const [start, key = ''] = after === undefined ? [] : (JSON.parse(after) as readonly [string?, string?])
@@ -43,7 +54,10 @@ const rows = list({
       ...{ family: name, granularity: length, from: begin, to, status, signal: call.signal },
       matches: (row) => isWanted(row) && (start === undefined || row.start > (begin as number) || row.key > key),
     })
-    for await (const rows of windows) for (const row of rows) yield rowJson(row)
+    const names = isNamed ? new Names(await ifThere(() => call.logs.raw('reader')), call.tenant) : undefined
+    for await (const rows of windows)
+      for (const row of rows)
+        yield names === undefined ? rowJson(row) : { ...rowJson(row), names: await rowNames(names, row) }
   },
 })
 
@@ -114,4 +128,16 @@ const restated = list({
   },
 })
 
-export const rowOperations: readonly Operation[] = [rows, intervals, restated]
+const named = list({
+  ...{ id: 'listNames', method: 'GET', path: '/names', access: 'figures' },
+  summary: 'what Genesys calls queues, users, skills, languages, wrap-up codes, divisions and presences',
+  input: z.object({ dimension: z.enum(namedDimensions).optional().describe('default: all') }),
+  item: z.object({ dimension: z.enum(namedDimensions), id: z.string(), name: z.string() }),
+  run: async function* ({ logs, tenant }, { dimension }) {
+    const raw = await ifThere(() => logs.raw('reader'))
+    for (const each of dimension === undefined ? namedDimensions : [dimension])
+      for (const [id, name] of await namesOfAll(raw, tenant, each)) yield { dimension: each, id, name }
+  },
+})
+
+export const rowOperations: readonly Operation[] = [rows, intervals, restated, named]
