@@ -48,6 +48,10 @@ export const webhookFaults = ({ url, ...settings }: WebhookSettings): readonly S
   const fault = addressFault(url, settings)
   return [
     ...(fault === undefined ? [] : [{ path: ['url'], message: fault }]),
+    ...(typeof settings.ssl === 'object' &&
+    (settings.ssl.clientCertificateFile === undefined) !== (settings.ssl.clientKey === undefined)
+      ? [{ path: ['ssl'], message: 'clientCertificateFile and clientKey go together' }]
+      : []),
     ...(settings.ssl === false ? [{ path: ['ssl'], message: 'whether TLS is used is said by the address' }] : []),
   ]
 }

@@ -16,7 +16,8 @@ const CODES: Readonly<Record<number, string>> = { 401: 'TokenExpired', 403: 'Pow
 
 /**
  * Stands in for the REST API of Power BI, as far as rows are pushed: https://learn.microsoft.com/rest/api/power-bi/push-datasets
- * (PostDatasetInGroup, GetTablesInGroup, PostRowsInGroup) and Datasets GetDatasetsInGroup. It enforces the limits of
+ * (PostDatasetInGroup, GetTablesInGroup, PostRowsInGroup), and of Datasets GetDatasetsInGroup, DeleteDatasetInGroup and
+ * ExecuteQueriesInGroup, of whose queries it knows `EVALUATE 'table'` alone. It enforces the limits of
  * https://learn.microsoft.com/power-bi/developer/embedded/push-datasets-limitations, and misbehaves on command.
  */
 export class StandInPowerBi {
@@ -73,8 +74,9 @@ export class StandInPowerBi {
     const { pathname, searchParams } = new URL(request.url ?? '', this.url)
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1]
     if (token === undefined || !this.isAccepted(token)) return refuse(response, 401, CODES[401] as string)
-    const path = /^\/v1\.0\/myorg\/groups\/([^/]+)\/datasets(?:\/([^/]+)\/tables(?:\/([^/]+)\/rows)?)?$/.exec(pathname)
-    const [, workspace, datasetId, table] = path ?? []
+    const path =
+      /^\/v1\.0\/myorg\/groups\/([^/]+)\/datasets(?:\/([^/]+)(\/executeQueries|\/tables(?:\/([^/]+)\/rows)?)?)?$/
+    const [, workspace, datasetId, what, table] = path.exec(pathname) ?? []
     if (workspace !== this.workspaceId) return refuse(response, 404, 'PowerBIEntityNotFound')
     if (datasetId === undefined)
       return request.method === 'GET'
@@ -82,6 +84,11 @@ export class StandInPowerBi {
         : this.create(response, JSON.parse(body) as Dataset, searchParams.get('defaultRetentionPolicy') ?? 'None')
     const dataset = this.datasets.find(({ id }) => id === datasetId)
     if (dataset === undefined) return refuse(response, 404, 'PowerBIEntityNotFound')
+    if (request.method === 'DELETE') {
+      this.datasets.splice(this.datasets.indexOf(dataset), 1)
+      return void response.writeHead(200).end()
+    }
+    if (what === '/executeQueries') return answer(response, 200, queried(dataset, body))
     if (table === undefined) return answer(response, 200, { value: dataset.tables.map(({ name }) => ({ name })) })
     this.push(response, dataset, table, body)
   }
@@ -121,6 +128,17 @@ export class StandInPowerBi {
     this.taken.push({ at: now, rows })
     return false
   }
+}
+
+/** All rows of a table, with columns as `table[column]`. */
+const queried = ({ tables }: Dataset, body: string): object => {
+  const { queries } = JSON.parse(body) as { queries: readonly Readonly<{ query: string }>[] }
+  const name = /^EVALUATE '(.+)'$/.exec(queries[0]?.query ?? '')?.[1]
+  const { columns = [], rows = [] } = tables.find((table) => table.name === name) ?? {}
+  const named = rows.map((row) =>
+    Object.fromEntries(columns.map((column) => [`${name}[${column.name}]`, row[column.name] ?? null])),
+  )
+  return { results: [{ tables: [{ rows: named }] }] }
 }
 
 /** Only columns of the table, each value of its type, text of 4,000 characters at most. */
