@@ -57,6 +57,24 @@ const connectTo = async (address: RabbitmqAddress, broker: string): Promise<Chan
   })
 }
 
+/**
+ * The outcome of what was asked of a broker, or an error once it has not answered for `limitMs`. amqplib waits for ever,
+ * and a broker that has just started may leave a question unanswered for good: RabbitMQ 3.10 does with `basic.consume`
+ * on a quorum queue that has no leader yet.
+ */
+export const answeredWithin = async <A>(limitMs: number, what: string, asking: Promise<A>): Promise<A> => {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the broker did not answer ${what} for ${limitMs / 1_000} s`)), limitMs)
+  })
+  asking.catch(() => undefined)
+  try {
+    return await Promise.race([asking, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 const watched = (model: ChannelModel, broker: string): RabbitmqLink => {
   let blocked: string | undefined
   let problem: Error | undefined

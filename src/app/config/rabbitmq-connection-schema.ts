@@ -7,6 +7,12 @@ import type { SettingFault } from './setting-fault.js'
 /** `host` or `host:port`; an address of IPv6 stands in brackets. */
 const BROKER = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/
 
+/** Names of exchanges and queues, and patterns of bindings. */
+export const shortText = z
+  .string()
+  .min(1)
+  .refine((text) => Buffer.byteLength(text) <= 255, 'AMQP has 255 bytes for it')
+
 /** How a RabbitMQ cluster is reached, by a sink as by a source. */
 export const rabbitmqConnectionKeys = {
   /** The port is by default 5672, or 5671 with TLS. */

@@ -1,12 +1,6 @@
 import { z } from 'zod'
 import { queueTypes } from '../../rabbitmq/declare.js'
-import { rabbitmqConnectionKeys } from './rabbitmq-connection-schema.js'
-
-/** Names of exchanges and queues, and patterns of bindings. */
-const shortText = z
-  .string()
-  .min(1)
-  .refine((text) => Buffer.byteLength(text) <= 255, 'AMQP has 255 bytes for it')
+import { rabbitmqConnectionKeys, shortText } from './rabbitmq-connection-schema.js'
 
 /** The settings of a RabbitMQ sink. */
 export const rabbitmqSinkSchema = z.strictObject({

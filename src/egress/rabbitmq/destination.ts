@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { declareQueue, type DeclaredQueue } from '../../rabbitmq/declare.js'
 import { rabbitmqAccess, type RabbitmqAccess } from '../../rabbitmq/access.js'
 import { placeOf, type RabbitmqAddress } from '../../rabbitmq/options.js'
-import type { RabbitmqLink } from '../../rabbitmq/connection.js'
+import { answeredWithin, type RabbitmqLink } from '../../rabbitmq/connection.js'
 import type { Destination } from '../at-least-once/destination.js'
 import { isRow, type SinkFailure, type SinkRecord } from '../sink.js'
 import { publishConfirmed } from './confirms.js'
@@ -58,7 +58,7 @@ export const rabbitmqDestination = (options: RabbitmqSinkOptions): Destination =
         const link = await access.open()
         cluster = link.cluster
         try {
-          open = await prepared(link, options)
+          open = await answeredWithin(address.connectTimeoutMs, 'for the exchange', prepared(link, options))
         } finally {
           if (open?.link !== link) await link.close()
         }

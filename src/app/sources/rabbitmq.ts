@@ -1,0 +1,27 @@
+import { lazySource } from '../../ingress/lazy-source.js'
+import { placeOf } from '../../rabbitmq/options.js'
+import { rabbitmqAddressOf, rabbitmqConnectionFaults } from '../config/rabbitmq-connection-schema.js'
+import { rabbitmqSourceSchema } from '../config/rabbitmq-source-schema.js'
+import { sourceKind } from './source-kind.js'
+
+/** Messages in one append, at most: what the ingress takes in one request. */
+const BATCH_MAX = 500
+const DEPTH_EVERY_MS = 10_000
+
+export const rabbitmqKind = sourceKind({
+  use: 'rabbitmq',
+  schema: rabbitmqSourceSchema,
+  faults: rabbitmqConnectionFaults,
+  place: ({ settings }) => `${placeOf(settings)}, queue ${settings.queue}`,
+  open: ({ name, settings }, { tenant, logger }) => {
+    const { queue, declare, prefetch, deliveriesMax } = settings
+    const address = rabbitmqAddressOf(settings, `streamvane ${tenant} source ${name}`)
+    return lazySource(name, async () => {
+      const { rabbitmqSource } = await import('../../ingress/rabbitmq/source.js')
+      return rabbitmqSource({
+        ...{ name, address, queue, declare, prefetch, deliveriesMax, logger },
+        ...{ batchMax: BATCH_MAX, depthEveryMs: DEPTH_EVERY_MS, settings: `sources.${name}` },
+      })
+    })
+  },
+})
