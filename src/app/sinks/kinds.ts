@@ -1,3 +1,4 @@
+import { eventHubsKind } from './event-hubs.js'
 import { filesKind } from './files.js'
 import { kafkaKind } from './kafka.js'
 import { azureBlobKind, s3Kind } from './objects.js'
@@ -16,6 +17,7 @@ export const sinkKinds: readonly SinkKind<unknown>[] = [
   postgresqlKind,
   pgliteKind,
   rabbitmqKind,
+  eventHubsKind,
   s3Kind,
   azureBlobKind,
   webhooksKind,
