@@ -4,8 +4,6 @@ import { escaped, StandIn, type Answer, type Asked } from './stand-in.js'
 export const AZURE_ACCOUNT = 'standin'
 export const AZURE_KEY = Buffer.from('the key of the stand-in, 32 bytes').toString('base64')
 export const AZURE_CONTAINER = 'kpis'
-/** A bearer token that it takes. */
-export const AZURE_TOKEN = 'token-of-the-stand-in'
 const SKEW_MAX_MS = 15 * 60_000
 
 type Blob = Readonly<{ bytes: Buffer; etag: string }>
@@ -99,7 +97,6 @@ export class AzureStandIn extends StandIn {
     const { headers, query } = asked
     if (query.has('sig')) return this.sasRefusal(asked)
     const authorization = headers.authorization ?? ''
-    if (authorization === `Bearer ${AZURE_TOKEN}`) return undefined
     const signature = /^SharedKey ([^:]+):(.+)$/.exec(authorization)
     if (signature === null || signature[1] !== AZURE_ACCOUNT)
       return refused('Server failed to authenticate the request.')
