@@ -77,8 +77,6 @@ function ofEveryPush() {
 }
 
 export type PushSettings = z.infer<typeof pushSchema>
-export type HttpsPush = Extract<PushSettings, { use: 'https' }>
-export type SftpPush = Extract<PushSettings, { use: 'sftp' }>
 
 type Fault = Readonly<{ path: readonly string[]; message: string }>
 

@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { pushedFeeds } from '../../../../src/app/feeds/plans.js'
-import { decodeFeedEvent, type FeedEvent } from '../../../../src/app/feeds/log/events.js'
+import { appendFeedEvents, decodeFeedEvent, type FeedEvent } from '../../../../src/app/feeds/log/events.js'
 import { runFeed } from '../../../../src/app/pipeline/feeds/feed-stage.js'
 import { startStage, type StageEnd, type StageHandle } from '../../../../src/app/pipeline/stage.js'
 import { MINUTE_MS } from '../../../../src/domain/interval.js'
@@ -223,6 +226,39 @@ test('a delivery whose file cannot be made again is given up, and its period is 
     { number: 2, result: 'accepted' },
   ])
   expect(receiver.accepted).toMatchObject([{ number: 2 }])
+})
+
+test('a delivery that another living process has begun is left to it, and taken up once that process is gone', async () => {
+  const log = await feedLog()
+  const receiver = recordedReceiver()
+  await log.add([calls(at(0), [60_000])], [[at(0), at(1)]])
+  const other = spawn('sleep', ['60'])
+  await once(other, 'spawn')
+  receiver.answers.push('throws')
+  await run(log, receiver, () => at(1))
+  // The same note as the other process would have made it.
+  const events = await eventsOf(log)
+  const stat = readFileSync(`/proc/${other.pid}/stat`, 'utf8')
+  const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  const copy = await feedLog()
+  await copy.add([calls(at(0), [60_000])], [[at(0), at(1)]])
+  await appendFeedEvents(
+    copy.logs,
+    't',
+    -1,
+    events.map((event) =>
+      event.type === 'DeliveryBegan'
+        ? { ...event, process: { ...event.process, pid: other.pid!, started: started! } }
+        : event,
+    ),
+  )
+  const sent = receiver.sent.length
+  expect(await run(copy, receiver, () => at(1))).toEqual({ kind: 'caught-up' })
+  expect(receiver.sent).toHaveLength(sent)
+  other.kill('SIGKILL')
+  await once(other, 'exit')
+  await run(copy, receiver, () => at(1))
+  expect(receiver.accepted).toMatchObject([{ number: 1, sha256: receiver.sent[0]?.sha256 }])
 })
 
 test('a feed that is paused delivers nothing until it is resumed, and then everything', async () => {
