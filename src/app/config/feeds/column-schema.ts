@@ -25,8 +25,8 @@ export const columnSchema = z
     value: z.string().min(1).optional(),
     /** As a KPI of a profile: sums of measures, divided at most once. */
     formula: z.string().min(1).optional(),
-    /** Of a formula. */
-    unit: z.enum(columnUnits).default('number'),
+    /** Of a formula; default: a plain number. */
+    unit: z.enum(columnUnits).optional(),
     /** Only rows with these values of dimensions count: the time in `state: [BREAK]`. */
     where: z.partialRecord(dimension, members).optional(),
     constant: z.union([z.string(), z.number()]).optional(),

@@ -52,7 +52,10 @@ export const columnOf = (settings: ColumnSettings, scope: ColumnScope): E.Either
     : E.left(fault)
 }
 
-const sourceOf = ({ value, formula, constant, unit }: ColumnSettings, scope: ColumnScope): E.Either<string, Found> => {
+const sourceOf = (
+  { value, formula, constant, unit = 'number' }: ColumnSettings,
+  scope: ColumnScope,
+): E.Either<string, Found> => {
   if (constant !== undefined)
     return E.right({
       source: { kind: 'constant', value: constant },

@@ -6,6 +6,7 @@ import { frontierIn } from '../../../ingress/clock.js'
 import { LogDamaged, LogUnavailable } from '../../../log/event-log.js'
 import { rowEvents } from '../../row-index/row-events.js'
 import { ifThere } from '../imports/import-configuration.js'
+import { feedStages } from './feed-stages.js'
 import { lookAtSinks } from './destinations.js'
 import { diskOf } from './disk.js'
 import { lookAround, type Look, type StatusOptions } from './look.js'
@@ -28,7 +29,10 @@ export const statusOf = async (options: StatusOptions): Promise<StatusReport> =>
     const head = await raw?.head()
     const projections = await projectionsOf(look)
     const sinks = await lookAtSinks(config, logs, logger)
-    const stages = [await ingressStatus(look), ...projections.stages, ...(await egressStages(look, sinks))]
+    const stages = [
+      ...[await ingressStatus(look), ...projections.stages, ...(await egressStages(look, sinks))],
+      ...(await feedStages(look)),
+    ]
     const destinations = sinks.flatMap((sink) => sink.destinations)
     const frontier = raw === undefined ? undefined : await frontierIn(raw, config.tenant)
     const [state, position] = head === undefined ? (['empty', null] as const) : (['well', String(head)] as const)
