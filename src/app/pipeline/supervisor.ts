@@ -202,7 +202,7 @@ const syncStage = async (
   control: StageControl,
 ): Promise<StageEnd> => {
   // Loaded here, because the client takes long to load and most processes need none.
-  const { genesysSettings } = await import('../operations/genesys/client-of.js')
+  const { genesysSettings } = await import('../operations/genesys/genesys-settings.js')
   const { genesysClientOf } = await import('../operations/genesys/open-client.js')
   const settings = genesysSettings(config)
   const client = genesysClientOf(settings)
@@ -221,7 +221,7 @@ const gapsStage = async (
   marginMs: number,
   control: StageControl,
 ): Promise<StageEnd> => {
-  const { genesysSettings } = await import('../operations/genesys/client-of.js')
+  const { genesysSettings } = await import('../operations/genesys/genesys-settings.js')
   const { genesysClientOf } = await import('../operations/genesys/open-client.js')
   const { runGaps } = await import('./genesys/gaps-stage.js')
   const client = genesysClientOf(genesysSettings(config))
@@ -238,7 +238,7 @@ const reconcileStage = async (
   days: readonly number[],
   control: StageControl,
 ): Promise<StageEnd> => {
-  const { genesysSettings } = await import('../operations/genesys/client-of.js')
+  const { genesysSettings } = await import('../operations/genesys/genesys-settings.js')
   const { genesysClientOf } = await import('../operations/genesys/open-client.js')
   const { runReconcile } = await import('./genesys/reconcile-stage.js')
   const client = genesysClientOf(genesysSettings(config))

@@ -8,7 +8,7 @@ import {
   progressIn,
   readProgress,
 } from '../../app/operations/genesys/backfill/progress.js'
-import { genesysSettings } from '../../app/operations/genesys/client-of.js'
+import { genesysSettings } from '../../app/operations/genesys/genesys-settings.js'
 import { genesysClientOf } from '../../app/operations/genesys/open-client.js'
 import { genesysError } from '../../app/operations/genesys/failed.js'
 import { ifThere } from '../../app/operations/imports/import-configuration.js'

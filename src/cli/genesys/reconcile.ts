@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
-import { genesysSettings } from '../../app/operations/genesys/client-of.js'
+import { genesysSettings } from '../../app/operations/genesys/genesys-settings.js'
 import { genesysClientOf } from '../../app/operations/genesys/open-client.js'
 import { chosenGeneration, computedGenerations } from '../../app/operations/computed.js'
 import { genesysError } from '../../app/operations/genesys/failed.js'

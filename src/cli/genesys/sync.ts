@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
-import { genesysSettings } from '../../app/operations/genesys/client-of.js'
+import { genesysSettings } from '../../app/operations/genesys/genesys-settings.js'
 import { genesysClientOf } from '../../app/operations/genesys/open-client.js'
 import { KnownConfiguration } from '../../app/operations/genesys/sync/known-configuration.js'
 import { planSync, type SyncPlan } from '../../app/operations/genesys/sync/plan-sync.js'
