@@ -1,6 +1,10 @@
+import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import zlib from 'node:zlib'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { deadLetterStream } from '../../src/domain/stream-name.js'
+import { kafkaClient } from '../../src/egress/kafka/connection.js'
+import type { KafkaAddress } from '../../src/egress/kafka/options.js'
 import { deliverTo } from '../../src/ingress/ingest.js'
 import { NotIngested } from '../../src/ingress/not-ingested.js'
 import { SourceRefused, type Deliver, type RunningSource, type Source } from '../../src/ingress/source.js'
@@ -141,6 +145,42 @@ describeKafka('a Kafka topic as a source', ({ brokers }) => {
     const data = (await allEvents(log)).map((event) => Buffer.from(event.data).toString())
     expect(new Set(data).size).toBe(1)
     expect(data[0]).toContain('record-1')
+  })
+
+  const readable = ['gzip', 'snappy', 'lz4', ...('zstdDecompressSync' in zlib ? ['zstd'] : [])]
+  test.each(readable)('records are read that the broker compressed by %s', async (compression) => {
+    const topic = await eventTopic(brokers, 1, { 'compression.type': compression })
+    const log = memoryLog()
+    const raws = events(300)
+    await topic.produce([...raws])
+    await started(topic.source(), into(log))
+    await committedAll(topic, raws.length)
+    const stored = (await allEvents(log)).map(({ data }) => Buffer.from(data).toString())
+    expect(stored).toEqual(raws.map(String))
+  })
+
+  test('a broker that goes away is told by health and ends nothing; once it is back, reading goes on', async () => {
+    const topic = await eventTopic(brokers)
+    const log = memoryLog()
+    const sockets = new Set<Socket>()
+    let isAway = false
+    const socketFactory: NonNullable<KafkaAddress['socketFactory']> = ({ host, port, onConnect }) => {
+      const socket = isAway ? connect({ host: '127.0.0.1', port: 1 }) : connect({ host, port })
+      sockets.add(socket)
+      return socket.on('connect', onConnect)
+    }
+    const client = () => kafkaClient({ brokers, socketFactory, retries: 1 })
+    const running = await started(topic.source({ client }), into(log))
+    await topic.produce(events(5))
+    await committedAll(topic, 5)
+    isAway = true
+    for (const socket of sockets) socket.destroy(new Error('read ECONNRESET'))
+    await until(() => running.health?.().state === 'connecting' && running.health?.().problem !== undefined)
+    await topic.produce(events(5, 5))
+    isAway = false
+    await committedAll(topic, 10)
+    expect(running.health?.().state).toBe('connected')
+    expect(await allEvents(log)).toHaveLength(10)
   })
 
   describe('ends', () => {

@@ -18,13 +18,18 @@ export type EventTopic = Readonly<{
 }>
 
 /** A topic of its own for raw events on a real broker, and a consumer group that reads it. */
-export const eventTopic = async (brokers: readonly string[], partitions = 1): Promise<EventTopic> => {
+export const eventTopic = async (
+  brokers: readonly string[],
+  partitions = 1,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<EventTopic> => {
   const [topic, group] = [freshName('raw-events'), freshName('raw-readers')]
   const kafka = kafkaClient({ brokers })
   const [admin, producer] = [kafka.admin(), kafka.producer()]
   await Promise.all([admin.connect(), producer.connect()])
   onTestFinished(async () => void (await Promise.all([admin.disconnect(), producer.disconnect()])))
-  await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true })
+  const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }))
+  await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: true })
   return {
     topic,
     group,

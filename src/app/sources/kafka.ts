@@ -39,7 +39,7 @@ const faultsOf = (settings: KafkaSourceSettings): readonly SettingFault[] => [
 /** Why an error will never mend. What the sink calls `egress.kafka` are here the settings of the source. */
 const refusalOf = (cause: unknown, path: string, group: string): string | undefined => {
   if (cause instanceof Error && cause.name === 'KafkaJSNotImplemented')
-    return `${cause.message}: records of a topic of ${path}.topics are compressed in a way that cannot be read; set compression.type=gzip on the topic, which makes the broker compress new records anew`
+    return `${cause.message}: records of a topic of ${path}.topics are compressed in a way that this Node.js does not read: run Node.js 22.15 or later, or set compression.type=lz4 on the topic, which makes the broker compress new records anew`
   switch (protocolErrorName(cause)) {
     case 'GROUP_AUTHORIZATION_FAILED':
       return `this user may not use the consumer group ${group}: grant READ on it, or change ${path}.group`

@@ -3,7 +3,10 @@ import type { Logger } from 'pino'
 import { backoffMs, pause, type Backoff } from '../../log/backoff.js'
 import { reconnectingSource, type Link, type ReconnectingOptions } from '../reconnecting.js'
 import { SourceRefused, type Batch, type Source } from '../source.js'
+import { readEveryCompression } from './codecs.js'
 import { groupLag } from './group-lag.js'
+
+readEveryCompression()
 
 export type KafkaSourceOptions = Readonly<{
   name: string
