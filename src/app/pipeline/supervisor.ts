@@ -110,7 +110,7 @@ export const startPipeline = (options: PipelineOptions): Pipeline => {
   const gaps = fillsGaps(options.config.sources)
   if (opened !== undefined && gaps !== undefined)
     stages.push(
-      start('genesys.gaps', async (control) =>
+      start('genesys-gaps', async (control) =>
         (await isOpened) === false ? { kind: 'stopped' } : gapsStage(options, await opened, gaps, control),
       ),
     )

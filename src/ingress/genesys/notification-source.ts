@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { EpochMs } from '../../domain/interval.js'
 import type { GenesysClient } from '../../genesys/client.js'
 import { genesysFailureText, type GenesysFailure } from '../../genesys/failure.js'
@@ -86,6 +87,8 @@ class Following implements RunningSource {
   constructor(options: NotificationSourceOptions, deliver: Parameters<Source['start']>[0]) {
     this.#options = options
     this.#timing = options.timing ?? machineTiming
+    // Each channel, sleep and request listens to it.
+    setMaxListeners(0, this.#stopped.signal)
     this.#state = { state: 'connecting', since: this.#timing.now() }
     this.ended = new Promise((resolve) => (this.#end = resolve))
     this.#conversations = new FollowedConversations(options.forgetConversationAfterMs)
