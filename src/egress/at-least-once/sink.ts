@@ -145,7 +145,11 @@ export const atLeastOnceSink = (options: AtLeastOnceOptions): Sink => {
     () =>
       inTurn(async () => {
         const outcome = await work().catch((cause: unknown) => E.left<SinkFailure>({ tag: 'NotConnected', cause }))
-        if (E.isLeft(outcome) && outcome.left.tag !== 'Refused') await disconnect()
+        if (E.isRight(outcome) || outcome.left.tag === 'Refused') return outcome
+        // What was delivered before the failure is not to come again while this process lives.
+        if (outcome.left.tag === 'NotConnected' && state !== undefined)
+          await storeProgress(state).catch(() => undefined)
+        await disconnect()
         return outcome
       })
   const connected = <A>(work: (state: Connected) => Outcome<A>): TaskEither<SinkFailure, A> =>

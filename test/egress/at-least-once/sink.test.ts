@@ -68,6 +68,16 @@ test('progress is stored no more often than asked for, and the rest of it when t
   expect((await progress.last()).entry?.progress).toEqual(batchAt(3).progress)
 })
 
+test('progress that waited is stored when a delivery fails, so that what was delivered before does not come again', async () => {
+  const { place, sink } = served()
+  const queue = sink({ everyMs: 3_600_000 })
+  await connect(queue)
+  for (const n of [1, 2]) await write(queue, batchAt(n))
+  place.failWith(lost)
+  expect(await write(queue, batchAt(3))).toEqual(E.left(lost))
+  expect(await connect(queue)).toEqual(E.right(batchAt(2).progress))
+})
+
 test('progress that waited is stored before a sink that connects again reads it', async () => {
   const { sink } = served()
   const queue = sink({ everyMs: 3_600_000 })
