@@ -1,6 +1,7 @@
 import { lazySink } from '../../egress/lazy-sink.js'
 import { recordIdentity } from '../../egress/record-identity.js'
 import type { RefusedRecords } from '../../egress/refused-records.js'
+import type { Sink } from '../../egress/sink.js'
 import { webhookFaults, webhookSchema, type WebhookSettings } from '../config/webhook-schema.js'
 import { nameAt, sinkKind, type SinkContext, type SinkOf } from './sink-kind.js'
 
@@ -12,7 +13,7 @@ export const webhooksKind = sinkKind({
   place: ({ settings }) => new URL(settings.url).origin,
   open: (sink, context) => {
     const name = nameAt(sink, context)
-    return lazySink(name, async () => {
+    const load = async (): Promise<Sink> => {
       const [{ atLeastOnceSink }, { webhookDestination }] = await Promise.all([
         import('../../egress/at-least-once/sink.js'),
         import('../../egress/webhooks/destination.js'),
@@ -21,7 +22,8 @@ export const webhooksKind = sinkKind({
         ...{ name, progress: context.progressOf(name), acceptProgress: context.acceptProgress },
         destination: webhookDestination(optionsOf(sink, context)),
       })
-    })
+    }
+    return lazySink(name, load, { setsRowsAside: sink.settings.onBadRow === 'dead-letter' })
   },
 })
 
