@@ -11,8 +11,8 @@ export type Trouble = 'log-unavailable' | 'destination-unreachable' | 'no-progre
  * What somebody should look at although the stage works. `events-too-late`: more than a tenth of the last events were
  * refused as too late, so the clock of the log may be wrong (`streamvane clock show`). `clock-held`: the wall clock
  * does not tick. It is no trouble: the next event of the new time releases it, and none would come through a balancer
- * that takes a process out that is not ready. `rows-dead-lettered`: the broker refused rows for ever, and they went to
- * the dead-letter topic; the figure `deadLettered` counts them. `sealing-stopped`: no head of the log is signed any
+ * that takes a process out that is not ready. `rows-dead-lettered`: the destination refused rows for ever, and they went
+ * to the dead-letter topic, or into the list of `streamvane egress refused`; the figure `deadLettered` counts them. `sealing-stopped`: no head of the log is signed any
  * more, because history is not what was signed (`streamvane audit verify`) or another process signs. `source-away`: a
  * source cannot reach the system that it reads from. `source-ended`: a source ended, and the others go on.
  * `feed-refused`: the receiver of a feed has refused its last files. `feed-halted`: a feed delivers nothing more, until
