@@ -7,8 +7,8 @@ import { cached } from './local-kafka/cache.mjs'
 
 const INSTALL_LIMIT_MS = 300_000
 
-/** What the consumers in Python import: a Kafka client (librdkafka) and an Avro library. */
-const PACKAGES = ['confluent-kafka==2.16.1', 'fastavro==1.12.1']
+/** What the consumers in Python import: a Kafka client (librdkafka), an Avro library, and a client of RabbitMQ. */
+const PACKAGES = ['confluent-kafka==2.16.1', 'fastavro==1.12.1', 'pika==1.3.2']
 
 /**
  * A Python that has the packages from PyPI: a virtual environment in the cache, made when it is asked for the first
