@@ -69,7 +69,11 @@ const faultOf = async (
   deliver: Deliver,
   stop: AbortSignal,
 ): Promise<undefined | false | Error> => {
-  const faulty = new AbortController()
+  // `AbortSignal.any` of a signal that lives as long as the connection would leave something behind with each batch.
+  const attempts = new AbortController()
+  const end = (): void => attempts.abort()
+  stop.addEventListener('abort', end)
+  if (stop.aborted) end()
   let fault: Error | undefined
   let faults = 0
   const watched: Deliver = async (delivered) => {
@@ -79,13 +83,17 @@ const faultOf = async (
       faults = cause instanceof NotIngested ? 0 : faults + 1
       if (faults >= FAULTS_MAX) {
         fault = cause instanceof Error ? cause : new Error(String(cause))
-        faulty.abort()
+        end()
       }
       throw cause
     }
   }
-  const isTaken = await deliverUntilTaken(watched, batch, AbortSignal.any([stop, faulty.signal]), backoff)
-  return isTaken ? undefined : stop.aborted ? false : (fault ?? false)
+  try {
+    const isTaken = await deliverUntilTaken(watched, batch, attempts.signal, backoff)
+    return isTaken ? undefined : stop.aborted ? false : (fault ?? false)
+  } finally {
+    stop.removeEventListener('abort', end)
+  }
 }
 
 const taken = (batch: Batch, { backoff }: Options, deliver: Deliver, stop: AbortSignal): Promise<boolean> =>
