@@ -29,5 +29,3 @@ export const rabbitmqSinkSchema = z.strictObject({
   /** The broker confirms a message at least this often, else the sink connects again. */
   confirmTimeoutMs: z.number().int().min(1_000).default(60_000),
 })
-
-export type RabbitmqSinkSettings = z.infer<typeof rabbitmqSinkSchema>

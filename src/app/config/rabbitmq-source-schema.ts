@@ -24,5 +24,3 @@ export const rabbitmqSourceSchema = z.strictObject({
    */
   deliveriesMax: z.number().int().min(1).default(15),
 })
-
-export type RabbitmqSourceSettings = z.infer<typeof rabbitmqSourceSchema>
