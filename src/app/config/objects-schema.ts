@@ -87,7 +87,10 @@ export const s3Faults = ({ accessKeyId, secretAccessKey, ssl }: S3Settings): rea
     : [{ path: ['ssl'], message: 'clientCertificateFile and clientKey go together' }]),
 ]
 
-export const azureBlobFaults = (settings: AzureBlobSettings): readonly SettingFault[] => {
+export const azureBlobFaults = (
+  settings: AzureBlobSettings,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): readonly SettingFault[] => {
   const { storageConnectionString: connectionString, endpoint, accountKey, sas, identity } = settings
   const ways = [connectionString, accountKey, sas, identity].filter((way) => way !== undefined)
   if (ways.length !== 1)
@@ -95,6 +98,13 @@ export const azureBlobFaults = (settings: AzureBlobSettings): readonly SettingFa
       {
         path: ['storageConnectionString'],
         message: 'write one of storageConnectionString, accountKey, sas and identity: it says who writes',
+      },
+    ]
+  if (identity !== undefined && !proves(identity, env))
+    return [
+      {
+        path: ['identity'],
+        message: 'write clientSecret: { file: … }, federatedTokenFile, or managedIdentity: true',
       },
     ]
   return (connectionString === undefined) === (endpoint === undefined)
@@ -109,3 +119,12 @@ export const azureBlobFaults = (settings: AzureBlobSettings): readonly SettingFa
       ]
     : []
 }
+
+/** Whether the settings, or the environment, say how the identity proves itself. */
+const proves = (
+  { managedIdentity, clientSecret, federatedTokenFile }: NonNullable<AzureBlobSettings['identity']>,
+  env: Readonly<Record<string, string | undefined>>,
+): boolean =>
+  managedIdentity === true ||
+  clientSecret !== undefined ||
+  (federatedTokenFile ?? env['AZURE_FEDERATED_TOKEN_FILE'] ?? '') !== ''

@@ -32,7 +32,7 @@ export const s3Kind = sinkKind({
 export const azureBlobKind = sinkKind({
   use: 'azure-blob',
   schema: azureBlobSchema,
-  faults: azureBlobFaults,
+  faults: (settings) => azureBlobFaults(settings),
   sharedWith: (own, other, name) =>
     own.container === other.container && own.endpoint === other.endpoint ? sharedPrefix(own, other, name) : undefined,
   destination: 'store',

@@ -57,8 +57,7 @@ export const storeIntervals = async (
   }
 
   for (const part of inParts(asked)) {
-    const wanted = [...part].filter((each) => each.number !== undefined || each.withdrawn !== undefined || restores)
-    const found = await intervalRows((part[0] as Asked).generation, wanted, signal)
+    const found = await intervalRows((part[0] as Asked).generation, part, signal)
     for (const each of part) checkWhole(each, found.get(wantedName(each)))
     for (let at = 0; at < part.length; at += PUTS_MAX)
       await Promise.all(part.slice(at, at + PUTS_MAX).map((each) => bring(each, found.get(wantedName(each)))))
