@@ -118,7 +118,13 @@ export const runCommand = (): Command =>
           },
           only,
         )
-        const feeds = await feedServer(flags, { config, logs, logger, now: Date.now }, only)
+        const feeds = await feedServer(flags, { config, logs, logger, now: Date.now }, only).catch(
+          async (cause: unknown) => {
+            // What listens already would keep the process from ending.
+            await Promise.all([server?.close(), admin?.close()])
+            throw cause
+          },
+        )
         const pipeline = startPipeline({
           config,
           logs,

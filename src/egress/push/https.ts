@@ -90,9 +90,15 @@ const headersOf = ({ token, username, password, headers, gzip: isZipped }: Https
   'streamvane-delivery': String(file.number),
   'streamvane-layout-version': String(file.version),
   'streamvane-complete': String(file.complete),
-  // ASCII: names of columns or reasons are not in the headers of a request otherwise.
-  'streamvane-manifest': file.manifest.toString('base64'),
+  ...manifestHeader(file.manifest.toString('base64')),
 })
+
+/** Servers refuse long headers, and a correction of many stretches has a long manifest. */
+const MANIFEST_CHARS_MAX = 4_096
+
+/** In base64, because an operator's reason may hold any character, and a header only ASCII. */
+const manifestHeader = (encoded: string): Readonly<Record<string, string>> =>
+  encoded.length <= MANIFEST_CHARS_MAX ? { 'streamvane-manifest': encoded } : {}
 
 const answerOf = (status: number, words: string, after: number | undefined): E.Either<PushFailure, Accepted> => {
   if (status >= 200 && status < 300) return E.right({ status: String(status), ...(words === '' ? {} : { words }) })

@@ -114,7 +114,7 @@ class Deliveries {
     const open = this.#courier.toFinish()
     if (open === 'of-another') {
       if (!this.#toldOfAnother)
-        logger.info('a delivery of this feed is being sent by another process; it is waited for')
+        logger.info({ feed: plan.settings.name }, 'feed: another process is sending a delivery; it is waited for')
       this.#toldOfAnother = true
       return 'idle'
     }
@@ -161,12 +161,12 @@ class Deliveries {
   async #correction(state: FeedState, rows: FeedRows): Promise<ToDeliver | undefined> {
     const { plan, now } = this.#options
     const { every, days } = plan.settings.corrections
-    if (days === 0) return undefined
     const last = state.deliveries.findLast(({ began }) => began.kind === 'correction')
     const since = Math.max(this.#lookedForCorrections, last === undefined ? -Infinity : Date.parse(last.began.at))
     if (now() < since + every) return undefined
     this.#lookedForCorrections = now()
     this.#courier.forget(now() - (days + 1) * DAY_MS)
+    if (days === 0) return undefined
     const touched = this.#touched
     this.#touched = new Set()
     const candidates = [...correctable(plan, state, now())].filter(
