@@ -1,4 +1,3 @@
-import type { EpochMs, Interval } from '../../../domain/interval.js'
 import type { Limit } from '../../config/feeds/feed-schema.js'
 import { writtenRecord } from '../layout/file.js'
 import { fixed, writtenNumber, type Written } from '../layout/written.js'
@@ -75,15 +74,4 @@ const isWithin = (limit: Limit | undefined, was: Written, is: Written): boolean 
   // What is written in decimals is not exact in binary: 0.3 and 0.2 are 0.1 apart.
   const apart = Math.abs(after - before) - 1e-9
   return apart <= ('units' in limit ? limit.units : limit.share * Math.abs(before))
-}
-
-/** Ranges of intervals that follow each other become one. */
-export const joinedRanges = (intervals: readonly Interval[]): readonly Interval[] => {
-  const ranges: { start: EpochMs; end: EpochMs }[] = []
-  for (const { start, end } of [...intervals].sort((a, b) => a.start - b.start)) {
-    const last = ranges.at(-1)
-    if (last?.end === start) last.end = end
-    else ranges.push({ start, end })
-  }
-  return ranges
 }

@@ -2,15 +2,15 @@ import { intervalAt } from '../../../domain/granularity.js'
 import { DAY_MS, type EpochMs, type Interval } from '../../../domain/interval.js'
 import type { FeedPlan } from '../records/plan.js'
 import { intervalsOf, type FeedInterval } from '../records/record.js'
+import { joinedIntervals } from '../records/source-rows.js'
 import { deliveredIntervals, type DeliveredInterval, type FeedState } from '../log/state.js'
 import { pushedLayout, type ToDeliver } from './begin.js'
 import { intervalsIn, lastRevision, type FeedRows } from './build.js'
-import { differencesIn, joinedRanges } from './changes.js'
+import { differencesIn } from './changes.js'
 
 /** The period that is delivered next: the one that starts at `next` or holds it. */
-export const periodAt = ({ settings: { push, interval, zone } }: FeedPlan, at: EpochMs): Interval => {
-  return intervalAt(push?.period ?? interval, zone, at)
-}
+export const periodAt = ({ settings: { push, interval, zone } }: FeedPlan, at: EpochMs): Interval =>
+  intervalAt(push?.period ?? interval, zone, at)
 
 /** Where deliveries begin: with the first period that starts at `at` or later. */
 export const firstPeriod = (plan: FeedPlan, at: EpochMs): EpochMs => {
@@ -90,7 +90,7 @@ export const correctionOf = async (
     ...{
       kind: 'correction',
       reasons: [...reasons].sort(),
-      ranges: joinedRanges(intervals.map((each) => each.interval)),
+      ranges: joinedIntervals(intervals.map((each) => each.interval)),
     },
     ...{ intervals, generation: rows.generation.name, through },
   }
@@ -108,7 +108,7 @@ const changedAmong = async (
   const layout = pushedLayout(plan)
   const { interval, zone } = plan.settings
   const rangesOf = (starts: readonly EpochMs[]) =>
-    joinedRanges(starts.map((start) => intervalAt(interval, zone, start)))
+    joinedIntervals(starts.map((start) => intervalAt(interval, zone, start)))
   const now = byStart(await intervalsIn(plan, rows, rangesOf(candidates.map(([start]) => start)), through))
   const changed: Changed[] = []
   for (const [{ began }, group] of byDelivery(candidates)) {

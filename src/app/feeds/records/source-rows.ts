@@ -81,14 +81,18 @@ export const readSource = async (of: RowsOf, wanted: SourceWanted, withRows = tr
       }
     }
   const rows = [...latest.values()].map((event) => ({ row: decodeRow(event).row, at: event.revision }))
-  return { rows: rows.filter(({ row }) => !isEmptyRow(row)).sort(byStartAndKey), complete: joined(complete), last }
+  return {
+    rows: rows.filter(({ row }) => !isEmptyRow(row)).sort(byStartAndKey),
+    complete: joinedIntervals(complete),
+    last,
+  }
 }
 
 const byStartAndKey = ({ row: a }: SourceRow, { row: b }: SourceRow): number =>
   a.start - b.start || (a.key < b.key ? -1 : 1)
 
 /** Intervals that touch or overlap become one. */
-const joined = (intervals: readonly Interval[]): readonly Interval[] => {
+export const joinedIntervals = (intervals: readonly Interval[]): readonly Interval[] => {
   const all: { start: EpochMs; end: EpochMs }[] = []
   for (const { start, end } of [...intervals].sort((a, b) => a.start - b.start)) {
     const before = all.at(-1)
