@@ -190,7 +190,7 @@ describeKafka('a Kafka topic as a source', ({ brokers }) => {
       const end = await running.ended
       expect(end).toMatchObject({
         kind: 'failed',
-        cause: { message: expect.stringMatching(/has no topic .*-missing.*create it/) as string },
+        cause: { message: expect.stringMatching(/has no topic .*-missing.*create it.*sources\.0\.topics/) as string },
       })
       expect(end.kind === 'failed' && end.cause).toBeInstanceOf(SourceRefused)
     })

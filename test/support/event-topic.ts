@@ -45,7 +45,15 @@ export const eventTopic = async (
     },
     source: (options = {}) =>
       kafkaSource({
-        ...{ name: 'topic', topics: [topic], group, from: 'earliest', sessionTimeoutMs: 6_000, logger: silent },
+        ...{
+          name: 'topic',
+          path: 'sources.0',
+          topics: [topic],
+          group,
+          from: 'earliest',
+          sessionTimeoutMs: 6_000,
+          logger: silent,
+        },
         client: () => kafkaClient({ brokers }),
         refusalOf: (cause) => {
           const failure = classifyKafkaError(cause)

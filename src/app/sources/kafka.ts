@@ -22,7 +22,7 @@ export const kafkaKind = sourceKind({
       // One address for all connections: what was authenticated once is remembered.
       const address = kafkaAddress({ ...connectionOf(settings), log })
       return kafkaSource({
-        ...{ name, topics, group, from, sessionTimeoutMs, logger, now },
+        ...{ name, path, topics, group, from, sessionTimeoutMs, logger, now },
         client: () => kafkaClient(address),
         refusalOf: (cause) => refusalOf(cause, path, group),
       })

@@ -10,6 +10,8 @@ readEveryCompression()
 
 export type KafkaSourceOptions = Readonly<{
   name: string
+  /** Where its settings stand, for messages. */
+  path: string
   /** Made anew for each connection: secrets are read again. */
   client: () => Kafka
   topics: readonly string[]
@@ -61,7 +63,7 @@ const connect = async (options: KafkaSourceOptions, link: Link): Promise<void> =
   try {
     const crashed = crashOf(consumer)
     await admin.connect()
-    await refuseMissing(admin, topics)
+    await refuseMissing(admin, options)
     consumer.on(consumer.events.GROUP_JOIN, link.connected)
     await consumer.connect()
     await consumer.subscribe({ topics: [...topics], fromBeginning: from === 'earliest' })
@@ -93,12 +95,12 @@ const crashOf = (consumer: Consumer): Promise<never> => {
   return crashed
 }
 
-const refuseMissing = async (admin: Admin, topics: readonly string[]): Promise<void> => {
+const refuseMissing = async (admin: Admin, { topics, path }: KafkaSourceOptions): Promise<void> => {
   const there = new Set(await admin.listTopics())
   const missing = topics.filter((topic) => !there.has(topic))
   if (missing.length > 0)
     throw new SourceRefused(
-      `the cluster has no topic ${missing.join(', ')}, or this user may not see it: create it, grant READ and DESCRIBE, or change topics`,
+      `the cluster has no topic ${missing.join(', ')}, or this user may not see it: create it, grant READ and DESCRIBE, or change ${path}.topics`,
     )
 }
 
