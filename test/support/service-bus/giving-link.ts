@@ -85,7 +85,8 @@ export class GivingLink {
   }
 
   private give(): void {
-    while (!this.hasEnded && this.sender.sendable()) {
+    // rhea counts a message against the credit in a later turn.
+    if (!this.hasEnded && this.sender.sendable()) {
       const message = this.queue.lock(this.session)
       if (message === undefined) {
         if ((this.sender as unknown as { _draining: boolean })._draining) this.sender.set_drained(true)
@@ -104,6 +105,7 @@ export class GivingLink {
         ...(sessionId === undefined ? {} : { group_id: sessionId }),
       }
       this.sender.send(sent, message.lockToken)
+      setImmediate(() => this.give())
     }
   }
 

@@ -54,7 +54,7 @@ export const standInServiceBus = async (
   const replies = new Map<Connection, Map<string, Sender>>()
   const allowed = new Map<Connection, string[]>()
 
-  const container = rhea.create_container({ id: 'stand-in', treat_modified_as_released: false })
+  const container = rhea.create_container({ id: 'stand-in', treat_modified_as_released: false, tcp_no_delay: true })
   container.on('error', () => undefined)
   container.on('disconnected', ({ connection }: EventContext) => forget(connection))
   container.on('connection_close', ({ connection }: EventContext) => forget(connection))
