@@ -4,13 +4,19 @@ import { asError, type AmqpConnection } from './amqp-connection.js'
 /** A link that was opened. `lost` resolves with the reason once it is detached or its connection is gone. */
 export type OpenLink<Link> = Readonly<{ link: Link; lost: Promise<unknown> }>
 
-/** Opens a link to receive. Rejects if the broker refuses it, with the condition of AMQP that it gives. */
+/**
+ * Opens a link to receive, in a session of AMQP of its own: of the deliveries of a session that are settled in one turn,
+ * rhea sends the outcome of the first for the second as well, so that one link would settle for another. Rejects if the
+ * broker refuses the link, with the condition of AMQP that it gives.
+ */
 export const openReceiver = (
   { rhea, lost }: AmqpConnection,
   options: ReceiverOptions,
   onMessage: (context: EventContext) => void,
 ): Promise<OpenLink<Receiver>> => {
-  const receiver = rhea.open_receiver(options)
+  const session = rhea.create_session()
+  session.begin()
+  const receiver = session.open_receiver(options)
   receiver.on('message', onMessage)
   return opened(receiver, 'receiver', () => receiver.source, lost)
 }

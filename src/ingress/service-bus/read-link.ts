@@ -48,6 +48,7 @@ export const readLink = async (
   } finally {
     clearInterval(renewing)
     link.close()
+    link.session.close()
   }
 }
 

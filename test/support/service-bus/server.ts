@@ -60,6 +60,8 @@ export const standInServiceBus = async (
   container.on('connection_close', ({ connection }: EventContext) => forget(connection))
   container.on('connection_open', ({ connection }: EventContext) => {
     connections.add(connection)
+    // rhea does not tell of a socket that was destroyed here.
+    ;(connection['socket'] as Socket).once('close', () => forget(connection))
     replies.set(connection, new Map())
     allowed.set(connection, [])
   })
