@@ -11,14 +11,15 @@ export type Trouble = 'log-unavailable' | 'destination-unreachable' | 'no-progre
  * What somebody should look at although the stage works. `events-too-late`: more than a tenth of the last events were
  * refused as too late, so the clock of the log may be wrong (`streamvane clock show`). `clock-held`: the wall clock
  * does not tick. It is no trouble: the next event of the new time releases it, and none would come through a balancer
- * that takes a process out that is not ready. `rows-dead-lettered`: the destination refused rows for ever, and they went
- * to the dead-letter topic, or into the list of `streamvane egress refused`; the figure `deadLettered` counts them. `sealing-stopped`: no head of the log is signed any
- * more, because history is not what was signed (`streamvane audit verify`) or another process signs. `source-away`: a
- * source cannot reach the system that it reads from. `source-ended`: a source ended, and the others go on.
- * `feed-refused`: the receiver of a feed has refused its last files. `feed-halted`: a feed delivers nothing more, until
- * its configuration or the live generation is another. `genesys-sync-failed`: the last sync of the configuration of
- * the organisation failed, or left something out. `genesys-gap`: events of a stretch of time may be missing, until a
- * backfill has filled it. `genesys-reconcile-failed`: the last reconciliation on schedule failed, or found differences.
+ * that takes a process out that is not ready. `rows-dead-lettered`: the destination refused rows for ever, and they
+ * went to the dead-letter topic, or into the list of `streamvane egress refused`; the figure `deadLettered` counts
+ * them. `sealing-stopped`: no head of the log is signed any more, because history is not what was signed (`streamvane
+ * audit verify`) or another process signs. `source-away`: a source cannot reach the system that it reads from.
+ * `source-ended`: a source ended, and the others go on. `feed-refused`: the receiver of a feed has refused its last
+ * files. `feed-halted`: a feed delivers nothing more, until its configuration or the live generation is another.
+ * `genesys-sync-failed`: the last sync of the configuration of the organisation failed, or left something out.
+ * `genesys-gap`: events of a stretch of time may be missing, until a backfill has filled it.
+ * `genesys-reconcile-failed`: the last reconciliation on schedule failed, or found differences.
  */
 export type Alarm =
   | 'events-too-late'
