@@ -38,6 +38,8 @@ export const objectsSink = (options: ObjectsSinkOptions): Sink => {
   let state: HeldManifest | undefined
   /** The writer as which this sink connected last; it is kept while the sink is disconnected. */
   let claimed: string | undefined
+  /** As which it enters itself, until it is closed: an entry whose answer was lost is then known as its own. */
+  let own: string = randomUUID()
   let isProbed = false
 
   const takenOverBy = (found: Manifest | undefined): SinkFailure | undefined => {
@@ -59,7 +61,7 @@ export const objectsSink = (options: ObjectsSinkOptions): Sink => {
         state = held
         return E.right(found?.progress ?? undefined)
       }
-      const writer = { id: randomUUID(), host: hostname(), pid: process.pid }
+      const writer = { id: own, host: hostname(), pid: process.pid }
       const claim = { ...(found ?? firstManifest(tenant, name)), version: (found?.version ?? 0) + 1, writer }
       const won = await putManifest(store, claim, held?.etag, signal)
       if (won === undefined) continue
@@ -138,6 +140,7 @@ export const objectsSink = (options: ObjectsSinkOptions): Sink => {
       }),
     close: async () => {
       claimed = undefined
+      own = randomUUID()
       state = undefined
       store.close()
     },
