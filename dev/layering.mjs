@@ -2,6 +2,11 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
+const BELOW_APP = [
+  ...['domain', 'credentials', 'rabbitmq', 'azure', 'projections', 'contract', 'log', 'facts', 'audit', 'genesys'],
+  ...['ingress', 'egress', 'plugin'],
+]
+
 /**
  * Which rooms and packages a room may import, besides itself. `packages: 'any'` includes node's own modules; else
  * `builtins` names those of node that compute and reach nothing.
@@ -22,66 +27,11 @@ const ROOMS = {
   egress: { rooms: ['domain', 'credentials', 'rabbitmq', 'azure', 'contract', 'log'], packages: 'any' },
   facts: { rooms: ['domain', 'log'], packages: 'any' },
   plugin: { rooms: ['domain', 'credentials', 'contract', 'log', 'ingress', 'egress'], packages: 'any' },
-  app: {
-    rooms: [
-      'domain',
-      'credentials',
-      'rabbitmq',
-      'azure',
-      'projections',
-      'contract',
-      'log',
-      'facts',
-      'audit',
-      'genesys',
-      'ingress',
-      'egress',
-      'plugin',
-    ],
-    packages: 'any',
-  },
+  app: { rooms: BELOW_APP, packages: 'any' },
   // A room above may import from any room below it, not only from the next one down. No room imports upwards.
-  http: {
-    rooms: [
-      'domain',
-      'credentials',
-      'rabbitmq',
-      'azure',
-      'projections',
-      'contract',
-      'log',
-      'facts',
-      'audit',
-      'genesys',
-      'ingress',
-      'egress',
-      'plugin',
-      'app',
-    ],
-    packages: 'any',
-  },
+  http: { rooms: [...BELOW_APP, 'app'], packages: 'any' },
   // The commands put the whole together, the server and the simulator included.
-  cli: {
-    rooms: [
-      'domain',
-      'credentials',
-      'rabbitmq',
-      'azure',
-      'projections',
-      'contract',
-      'log',
-      'facts',
-      'audit',
-      'genesys',
-      'ingress',
-      'egress',
-      'plugin',
-      'app',
-      'http',
-      'simulator',
-    ],
-    packages: 'any',
-  },
+  cli: { rooms: [...BELOW_APP, 'app', 'http', 'simulator'], packages: 'any' },
 }
 
 /** @returns {import('dependency-cruiser').IForbiddenRuleType[]} */
