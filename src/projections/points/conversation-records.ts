@@ -107,7 +107,8 @@ export class ConversationRecords {
     const now = [...before, isJoined ? { ...stated, session } : stated]
     this.emissions.set(conversationId, now)
     if (!isJoined) {
-      if (point.at > lastEmission(record)) this.points.observe(point)
+      // As it would be taken back: its skills in order.
+      if (point.at > lastEmission(record)) this.points.observe(pointOf(stated))
       return
     }
     const { added, gone } = compare(countedBeside(before, record), countedBeside(now, record))
