@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import { sslSchema } from './kafka-connection-schema.js'
-import { secret } from './secret-schema.js'
+import { entraFaults, entraIdentityKeys } from './entra-identity.js'
+import { httpUrl, secret } from './secret-schema.js'
 import type { SettingFault } from './setting-fault.js'
-
-const httpUrl = z.string().refine((url) => URL.canParse(url) && /^https?:/.test(url), 'an address as https://host:port')
 
 /** What the stores of objects have in common. */
 const ofEveryStore = {
@@ -60,19 +59,7 @@ export const azureBlobSchema = z.strictObject({
   /** A shared access signature, for container and service alike; rights `rcwl`. */
   sas: secret.optional(),
   /** Microsoft Entra ID: one of `clientSecret`, `federatedTokenFile`, `managedIdentity`. */
-  identity: z
-    .strictObject({
-      /** Default: AZURE_TENANT_ID. */
-      tenantId: z.string().min(1).optional(),
-      /** Default: AZURE_CLIENT_ID. */
-      clientId: z.string().min(1).optional(),
-      clientSecret: secret.optional(),
-      /** Default: AZURE_FEDERATED_TOKEN_FILE. */
-      federatedTokenFile: z.string().min(1).optional(),
-      managedIdentity: z.boolean().optional(),
-      authorityHost: httpUrl.optional(),
-    })
-    .optional(),
+  identity: z.strictObject(entraIdentityKeys).optional(),
 })
 
 export type S3Settings = z.infer<typeof s3Schema>
@@ -100,13 +87,9 @@ export const azureBlobFaults = (
         message: 'write one of storageConnectionString, accountKey, sas and identity: it says who writes',
       },
     ]
-  if (identity !== undefined && !proves(identity, env))
-    return [
-      {
-        path: ['identity'],
-        message: 'write clientSecret: { file: … }, federatedTokenFile, or managedIdentity: true',
-      },
-    ]
+  const ofIdentity = identity === undefined ? [] : entraFaults(identity, env, '')
+  if (ofIdentity.length > 0)
+    return ofIdentity.map(({ key, message }) => ({ path: key === '' ? ['identity'] : ['identity', key], message }))
   return (connectionString === undefined) === (endpoint === undefined)
     ? [
         {
@@ -119,12 +102,3 @@ export const azureBlobFaults = (
       ]
     : []
 }
-
-/** Whether the settings, or the environment, say how the identity proves itself. */
-const proves = (
-  { managedIdentity, clientSecret, federatedTokenFile }: NonNullable<AzureBlobSettings['identity']>,
-  env: Readonly<Record<string, string | undefined>>,
-): boolean =>
-  managedIdentity === true ||
-  clientSecret !== undefined ||
-  (federatedTokenFile ?? env['AZURE_FEDERATED_TOKEN_FILE'] ?? '') !== ''

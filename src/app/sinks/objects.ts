@@ -4,8 +4,7 @@ import type { ObjectStore } from '../../egress/objects/object-store.js'
 import { s3Place, type S3Options } from '../../egress/objects/s3/options.js'
 import { lazySink } from '../../egress/lazy-sink.js'
 import type { Sink } from '../../egress/sink.js'
-import type { EntraIdentity } from '../../credentials/entra-id.js'
-import type { Secret } from '../../credentials/secret.js'
+import { entraIdentity } from '../config/entra-identity.js'
 import {
   azureBlobFaults,
   azureBlobSchema,
@@ -94,22 +93,7 @@ const azureCredentials = (settings: AzureBlobSettings): AzureCredentials => {
       key: accountKey,
     }
   if (sas !== undefined) return { kind: 'sas', endpoint, sas }
-  return { kind: 'identity', endpoint, identity: entraIdentity(identity ?? {}) }
-}
-
-const entraIdentity = (
-  settings: NonNullable<AzureBlobSettings['identity']>,
-  env: Readonly<Record<string, string | undefined>> = process.env,
-): EntraIdentity => {
-  const tenantId = settings.tenantId ?? env['AZURE_TENANT_ID'] ?? ''
-  const clientId = settings.clientId ?? env['AZURE_CLIENT_ID'] ?? ''
-  const authorityHost = settings.authorityHost ?? env['AZURE_AUTHORITY_HOST']
-  const common = { scope: AZURE_STORAGE_SCOPE, authorityHost }
-  if (settings.managedIdentity === true) return { ...common, kind: 'managed', clientId: settings.clientId }
-  const clientSecret: Secret | undefined = settings.clientSecret
-  if (clientSecret !== undefined) return { ...common, kind: 'secret', tenantId, clientId, clientSecret }
-  const tokenFile = settings.federatedTokenFile ?? env['AZURE_FEDERATED_TOKEN_FILE'] ?? ''
-  return { ...common, kind: 'federated', tenantId, clientId, tokenFile }
+  return { kind: 'identity', endpoint, identity: entraIdentity(identity ?? {}, AZURE_STORAGE_SCOPE, process.env) }
 }
 
 /** The objects of one would lie among those of the other. */
