@@ -58,7 +58,9 @@ export class SourceRefused extends Error {
  *   while that system is away, which `health` tells. It ends as `failed` only for what never mends.
  * - Each event is delivered byte for byte and once, in the order in which one connection or one file gave it.
  * - Input is acknowledged to the sender only after `deliver` resolved. If `deliver` throws, the input is not
- *   acknowledged: the sender is told, or the source ends as `failed`.
+ *   acknowledged: the sender is told, or the source ends as `failed`. Where a sender takes no acknowledgement (a socket),
+ *   the source notes in its place through when all that came is stored. What came later is a gap, which it finds at its
+ *   next start and which is filled from elsewhere.
  * - `close` takes no new input, waits until the batches that `deliver` has begun are stored, and acknowledges them.
  *   Nothing is delivered after it resolves. Closing twice is allowed.
  * - A source knows neither log nor tenant nor clock: `deliver` does.
