@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import type { Connection, EventContext } from 'rhea'
 import { tlsMaterial, type TlsSettings } from '../credentials/tls.js'
 
@@ -47,17 +48,22 @@ export const openAmqp = async (endpoint: AmqpEndpoint): Promise<AmqpConnection> 
     connection.on('error', resolve)
     connection.on('session_error', ({ session }: EventContext) => resolve(session?.error))
   })
-  const destroy = (): void => {
-    ;(connection['socket'] as { destroy?: () => void } | undefined)?.destroy?.()
+  // rhea hears of the end of a socket by `end` and `error` only. A socket that is destroyed without an error never counts
+  // as lost, and the timer of its idle connection keeps the process alive for two more minutes.
+  const destroy = (reason: string): void => {
+    ;(connection['socket'] as Socket | undefined)?.destroy(new Error(reason))
   }
   connection.connect()
-  const timeout = setTimeout(destroy, CONNECT_MAX_MS)
+  const timeout = setTimeout(
+    () => destroy(`${host} does not answer within ${CONNECT_MAX_MS / 1_000} s`),
+    CONNECT_MAX_MS,
+  )
   try {
     const opened = once(connection, 'connection_open').then(() => undefined)
     const failed = await Promise.race([opened, lost.then((cause) => ({ cause }))])
     if (failed !== undefined) throw asError(failed.cause)
   } catch (cause) {
-    destroy()
+    destroy('the connection was not opened')
     throw cause
   } finally {
     clearTimeout(timeout)
@@ -65,12 +71,16 @@ export const openAmqp = async (endpoint: AmqpEndpoint): Promise<AmqpConnection> 
   return { rhea: connection, lost, close: () => closed(connection, lost, destroy) }
 }
 
-const closed = async (connection: Connection, lost: Promise<unknown>, destroy: () => void): Promise<void> => {
-  const timeout = setTimeout(destroy, CLOSE_MAX_MS)
+const closed = async (
+  connection: Connection,
+  lost: Promise<unknown>,
+  destroy: (reason: string) => void,
+): Promise<void> => {
+  const timeout = setTimeout(() => destroy('the broker does not answer that the connection is closed'), CLOSE_MAX_MS)
   connection.close()
   await lost
   clearTimeout(timeout)
-  destroy()
+  destroy('the connection is closed')
 }
 
 /** An error of AMQP as one of JavaScript: its condition is kept as `condition`, which `amqpFault` reads. */
