@@ -5,6 +5,7 @@ import { stringify } from 'yaml'
 import { openEmbeddedLog } from '../../src/log/embedded/log.js'
 import { events } from '../http/served.js'
 import { chance } from '../support/chance.js'
+import { standInServiceBus } from '../support/service-bus/server.js'
 import { standInSqs } from '../support/sqs/server.js'
 import { running, scratchFolder } from '../support/streamvane.js'
 
@@ -16,14 +17,37 @@ type Rig = Readonly<{
   source: object
   env: Readonly<Record<string, string>>
   send: (raw: Buffer) => void
-  /** How many messages are done with: deleted. */
+  /** How many messages are done with: completed, or deleted. */
   done: () => number
   /** How many messages are left. */
   left: () => number
   changes: () => Promise<void>
-  /** The visibility timeouts of a process that is dead are over. */
-  expire: () => void
+  /** Ends the locks, or visibility timeouts, of a process that was killed. */
+  expire: () => Promise<void> | void
 }>
+
+const serviceBus = async (requiresSession: boolean): Promise<Rig> => {
+  const bus = await standInServiceBus({ events: { maxDeliveryCount: 100, requiresSession } })
+  onTestFinished(() => bus.close())
+  const queue = bus.queue('events')
+  let sent = 0
+  return {
+    source: {
+      ...{ use: 'service-bus', serviceBusConnectionString: { env: 'BUS' }, queue: 'events' },
+      ...{ prefetch: 50, batchMax: 10, ...(requiresSession && { sessions: 2 }) },
+    },
+    env: { BUS: bus.connectionString() },
+    send: (raw) => queue.send(raw, requiresSession ? `session-${sent++ % 4}` : undefined),
+    done: () => queue.seen.completed,
+    left: () => queue.depth,
+    changes: () => queue.changes(),
+    expire: async () => {
+      // A broker that has not seen the end of a connection still gives messages to it.
+      while (bus.connections() > 0) await new Promise((resolve) => setImmediate(resolve))
+      queue.expire(Infinity)
+    },
+  }
+}
 
 const sqs = async (): Promise<Rig> => {
   const server = await standInSqs(['events'])
@@ -43,7 +67,11 @@ const sqs = async (): Promise<Rig> => {
   }
 }
 
-test.each([['an SQS queue', sqs]])(
+test.each([
+  ['a Service Bus queue', () => serviceBus(false)],
+  ['a Service Bus queue with sessions', () => serviceBus(true)],
+  ['an SQS queue', sqs],
+])(
   'a process that reads %s is killed again and again: each event is stored once, and none is lost',
   async (_, make) => {
     const rig = await make()
@@ -67,7 +95,7 @@ test.each([['an SQS queue', sqs]])(
       while (rig.done() < enough) await rig.changes()
       process.kill('SIGKILL')
       await process.ended
-      rig.expire()
+      await rig.expire()
     }
     const last = running(['run', '--only', 'ingress', '--config', config], rig.env)
     while (rig.left() > 0) await rig.changes()

@@ -89,9 +89,7 @@ const deadLetter = ({ delivery, body }: HeldMessage): void =>
 const giveBack = async ({ link, held, lost }: EntityLink): Promise<void> => {
   const drained = new Promise<void>((resolve) => link.once('receiver_drained', () => resolve()))
   link.drain_credit()
-  const timeout = new AbortController()
   await Promise.race([drained, lost, new Promise((resolve) => setTimeout(resolve, DRAIN_MAX_MS).unref())])
-  timeout.abort()
   const rest = held.untaken()
   if (rest.length > 0) await held.settle(rest, abandon, lost)
 }
