@@ -39,6 +39,7 @@ const expected: Readonly<Record<string, number>> = {
   NotConfirmed: EXIT.differences,
   GenesysUnavailable: EXIT.failed,
   GenesysRefused: EXIT.refused,
+  GenesysStopped: EXIT.differences,
   LogLocked: EXIT.superseded,
   SealingSuperseded: EXIT.superseded,
   NoSuchTree: EXIT.usage,

@@ -10,8 +10,14 @@ export class GenesysRefused extends Error {
   override readonly name = 'GenesysRefused'
 }
 
+/** The call was given up, because the process or the stage stops. */
+export class GenesysStopped extends Error {
+  override readonly name = 'GenesysStopped'
+}
+
 /** A failure for who can do nothing but end with it. */
-export const genesysError = (failure: GenesysFailure): GenesysUnavailable | GenesysRefused =>
-  mayPass(failure)
-    ? new GenesysUnavailable(genesysFailureText(failure))
-    : new GenesysRefused(genesysFailureText(failure))
+export const genesysError = (failure: GenesysFailure): GenesysUnavailable | GenesysRefused | GenesysStopped => {
+  const text = genesysFailureText(failure)
+  if (failure.tag === 'Aborted') return new GenesysStopped(text)
+  return mayPass(failure) ? new GenesysUnavailable(text) : new GenesysRefused(text)
+}

@@ -1,14 +1,15 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
+import type { Interval } from '../../../domain/interval.js'
 import type { GenesysClient } from '../../../genesys/client.js'
 import type { Timing } from '../../../genesys/timing.js'
-import { readReconciliations } from '../../operations/acceptance/reconciliation.js'
+import { readReconciliations, type Reconciliation } from '../../operations/acceptance/reconciliation.js'
 import { genesysError } from '../../operations/genesys/failed.js'
 import { dayBefore, reconcileRange, sourceName } from '../../operations/genesys/reconcile-range.js'
 import { ifThere } from '../../operations/imports/import-configuration.js'
 import { liveGeneration } from '../../operations/imports/late-count.js'
 import { journaled } from '../../operations/journal/journaled.js'
-import { isEqual, type ReconcileReport } from '../../reconcile/report/report.js'
+import type { Generation } from '../generations.js'
 import type { Logs } from '../logs/logs.js'
 import type { StageControl, StageEnd } from '../stage.js'
 
@@ -27,8 +28,8 @@ const LOOK_EVERY_MS = 3_600_000
 
 /**
  * Compares days with the aggregates of Genesys, each once for each distance from today, and keeps the outcome in the
- * log. Differences and failures are told in the log of the process, with the alarm `genesys-reconcile-failed` until the
- * next one is well; what failed is tried again in an hour.
+ * log. The alarm `genesys-reconcile-failed` is on while one of today's comparisons has differences, also after a
+ * restart, or while one fails; what failed is tried again in an hour.
  */
 export const runReconcile = async (options: ReconcileStageOptions, control: StageControl): Promise<StageEnd> => {
   const { logger, timing } = options
@@ -42,11 +43,12 @@ export const runReconcile = async (options: ReconcileStageOptions, control: Stag
   while (!signal.aborted) {
     try {
       await gate.step(signal, async () => {
-        for (const { day, report } of await reconcileDays(options, signal)) {
-          last = day
-          problem = isEqual(report) ? undefined : `${report.figures.different} figures of ${day} differ`
-          logger[isEqual(report) ? 'info' : 'warn']({ day, ...report.figures }, 'genesys: reconciled')
+        const problems: string[] = []
+        for await (const { day, outcome } of reconcileDays(options, signal)) {
+          if (last === undefined || day > last) last = day
+          problems.push(...problemsOf(day, outcome))
         }
+        problem = problems.length === 0 ? undefined : problems.join('; ')
       })
     } catch (cause) {
       if (signal.aborted) break
@@ -58,47 +60,69 @@ export const runReconcile = async (options: ReconcileStageOptions, control: Stag
   return { kind: 'stopped' }
 }
 
-type Reconciled = Readonly<{ day: string; report: ReconcileReport }>
+type Outcome = Readonly<{ figures: Reconciliation['counts']; quarantined: readonly unknown[] }>
 
-/** Compares the days that were not compared yet; none before there are rows. */
-const reconcileDays = async (
-  { tenant, data, logs, client, days, logger, timing }: ReconcileStageOptions,
+const problemsOf = (day: string, { figures, quarantined }: Outcome): readonly string[] => [
+  ...(figures.different > 0 ? [`${figures.different} figures of ${day} differ`] : []),
+  ...(quarantined.length > 0 ? [`${quarantined.length} answers for ${day} contradict themselves`] : []),
+  ...(figures.compared === 0 ? [`nothing of ${day} could be compared`] : []),
+]
+
+/** The outcome of each day: as the log has it from today, or of a comparison now. None before there are rows. */
+async function* reconcileDays(
+  options: ReconcileStageOptions,
   signal: AbortSignal,
-): Promise<readonly Reconciled[]> => {
+): AsyncIterable<Readonly<{ day: string; outcome: Outcome }>> {
+  const { tenant, logs, days, logger, timing } = options
   const generation = await liveGeneration(logs, tenant)
-  if (generation === undefined) return []
+  if (generation === undefined) return
   const { zone } = generation.profile
-  const today = dayBefore(zone, timing.now(), 0)
-  /** By source and the day on which it was compared: the same day is compared again after a while. */
-  const compared = new Set<string>()
+  const now = timing.now()
+  const today = dayBefore(zone, now, 0)
+  /** By source. Only from today on: the same day is compared again at another distance. */
+  const compared = new Map<string, Outcome>()
   const control = await ifThere(() => logs.control('reader'))
   if (control !== undefined)
-    for await (const { source, at } of readReconciliations(control, tenant))
-      if (Date.parse(at) >= today.start) compared.add(source.file)
-  const outcomes: Reconciled[] = []
+    for await (const { source, at, counts, quarantined } of readReconciliations(control, tenant))
+      if (Date.parse(at) >= today.start) compared.set(source.file, { figures: counts, quarantined })
   for (const back of days) {
-    const range = dayBefore(zone, timing.now(), back)
-    const day = sourceName(range)
-    if (signal.aborted || compared.has(day)) continue
-    const details = { from: new Date(range.start).toISOString(), to: new Date(range.end).toISOString() }
-    const report = await journaled(
-      logs,
-      { tenant, operation: 'genesys reconcile', by: 'run', via: 'schedule', details },
-      async (note) => {
-        const outcome = await reconcileRange({
-          ...{ client, logs, data, tenant, generation, range, keepFor: 'run', now: timing.now, signal },
-        })
-        if (E.isLeft(outcome)) throw genesysError(outcome.left)
-        note({ summary: { generation: generation.name, ...outcome.right.figures } })
-        return outcome.right
-      },
-      {
-        now: timing.now,
-        onUnrecordedEnd: (cause) =>
-          logger.warn({ err: cause }, 'genesys: the end of a reconciliation could not be recorded'),
-      },
-    )
-    outcomes.push({ day: details.from, report })
+    if (signal.aborted) return
+    const range = dayBefore(zone, now, back)
+    const day = new Date(range.start).toISOString()
+    const known = compared.get(sourceName(range))
+    const outcome = known ?? (await reconcileDay(options, generation, range, signal))
+    if (known === undefined)
+      logger[problemsOf(day, outcome).length === 0 ? 'info' : 'warn'](
+        { day, ...outcome.figures },
+        'genesys: reconciled',
+      )
+    yield { day, outcome }
   }
-  return outcomes
 }
+
+const reconcileDay = (
+  { tenant, data, logs, client, logger, timing }: ReconcileStageOptions,
+  generation: Generation,
+  range: Interval,
+  signal: AbortSignal,
+): Promise<Outcome> =>
+  journaled(
+    logs,
+    {
+      ...{ tenant, operation: 'genesys reconcile', by: 'run', via: 'schedule' },
+      details: { from: new Date(range.start).toISOString(), to: new Date(range.end).toISOString() },
+    },
+    async (note) => {
+      const outcome = await reconcileRange({
+        ...{ client, logs, data, tenant, generation, range, keepFor: 'run', now: timing.now, signal },
+      })
+      if (E.isLeft(outcome)) throw genesysError(outcome.left)
+      note({ summary: { generation: generation.name, ...outcome.right.figures } })
+      return outcome.right
+    },
+    {
+      now: timing.now,
+      onUnrecordedEnd: (cause) =>
+        logger.warn({ err: cause }, 'genesys: the end of a reconciliation could not be recorded'),
+    },
+  )

@@ -1,10 +1,10 @@
 import type { EventLog } from '../../../../log/event-log.js'
 import { storeSettings, type Change, type Configured } from '../../imports/import-configuration.js'
-import { genesysError, GenesysRefused, type GenesysUnavailable } from '../failed.js'
+import { genesysError, GenesysRefused } from '../failed.js'
 import type { SyncFailure, SyncPlan } from './plan-sync.js'
 
 /** Why nothing could be synced, for who can do nothing but end with it. */
-export const syncError = (failure: SyncFailure): GenesysUnavailable | GenesysRefused =>
+export const syncError = (failure: SyncFailure): ReturnType<typeof genesysError> =>
   failure.tag === 'OtherOrganisation'
     ? new GenesysRefused(
         `the log holds the configuration of the organisation ${failure.known}, and the client belongs to ${failure.found}: give that one a tenant of its own (tenant)`,
