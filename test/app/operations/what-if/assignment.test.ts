@@ -55,7 +55,10 @@ describe('a key of the profile that is set', () => {
     ['graceMs.x=3', /graceMs is a value and holds no x/],
     ['serviceLevel.durationMs=fast', /serviceLevel.durationMs is whole milliseconds, .* not fast/],
     ['serviceLevel.includeFlowOuts=yes', /is true or false, not yes/],
-    ['points=metrics', /points is one of metric-records, detail-events, conversation-details, not metrics/],
+    [
+      'points=metrics',
+      /points is one of metric-records, detail-events, conversation-details, metric-records-and-details, not metrics/,
+    ],
     ['version=one', /version is a whole number, not one/],
     ['serviceLevel.durationMs', /is not path=value, such as serviceLevel.durationMs=30000/],
   ])('is refused with what can be written instead: %s', (text, words) => {
