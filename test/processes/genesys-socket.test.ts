@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { stringify } from 'yaml'
@@ -7,7 +7,7 @@ import { MachineClock } from '../support/genesys/clock.js'
 import { StandInNotifications } from '../support/genesys/notifications.js'
 import { CLIENT, smallOrganisation } from '../support/genesys/organisation.js'
 import { standInGenesys } from '../support/genesys/server.js'
-import { ingressOf, running, scratchFolder, streamvane } from '../support/streamvane.js'
+import { ingressOf, jsonLines, running, scratchFolder, streamvane } from '../support/streamvane.js'
 
 const setup = async () => {
   const clock = new MachineClock()
@@ -39,7 +39,7 @@ const setup = async () => {
       sources: [{ name: 'socket', use: 'genesys', topics: ['v2.users.{user}.routingStatus'] }],
     }),
   )
-  return { platform, notifications, config, env: { GENESYS_SECRET: CLIENT.secret } }
+  return { platform, notifications, jobs, data: join(dir, 'data'), config, env: { GENESYS_SECRET: CLIENT.secret } }
 }
 
 const status = (number: number): string =>
@@ -73,8 +73,21 @@ test('a process follows the socket, comes back after a break, and tells it and i
   expect(await run.ended).toMatchObject({ code: 0 })
 })
 
-test('a backfill that is killed goes on at its page, and stores every record once', async () => {
-  const { platform, config, env } = await setup()
+test('a backfill that is killed goes on at its page, stores every record once, and its dry run says how far it is', async () => {
+  const { platform, jobs, data, config, env } = await setup()
+  const args = ['genesys', 'backfill', '--from', '2026-03-01', '--to', '2026-03-02', '--config', config]
+  const dryRun = (...more: readonly string[]) => streamvane([...args, '--dry-run', ...more], { env })
+  const [day, hasNone] = ['2026-03-01T00:00:00.000Z/2026-03-02T00:00:00.000Z', { pages: 0, records: 0 }]
+  jobs.lagMs = Date.now() - Date.parse('2026-03-01T12:00:00Z')
+  const before = await dryRun()
+  expect(before).toMatchObject({
+    code: 0,
+    stdout: `conversations ${day}: to be fetched\nusers ${day}: to be fetched\n`,
+  })
+  expect(before.stderr).toMatch(/only through 2026-03-01T12:00.*what is later may be missing/)
+  expect(existsSync(data)).toBe(false)
+  expect(platform.count(/GET .*availability$/)).toBe(platform.count(/analytics/))
+  jobs.lagMs = 0
   let release: () => void = () => undefined
   let isHeld = false
   platform.misbehaviours.plan(
@@ -84,14 +97,22 @@ test('a backfill that is killed goes on at its page, and stores every record onc
     },
     { kind: 'hold', release: new Promise<void>((resolve) => (release = resolve)) },
   )
-  const args = ['genesys', 'backfill', '--from', '2026-03-01', '--to', '2026-03-02', '--config', config]
   const killed = running(args, env)
   while (!isHeld) await new Promise((resolve) => setTimeout(resolve, 20))
   killed.kill('SIGKILL')
   await killed.ended
   release()
+  expect((await dryRun()).stdout).toBe(
+    `conversations ${day}: begun, 2 pages, 20 records so far\nusers ${day}: to be fetched\n`,
+  )
   const outcome = await streamvane([...args, '--json'], { env })
   expect(outcome.code, outcome.stderr).toBe(0)
   expect(JSON.parse(outcome.stdout)).toMatchObject({ records: 20, stored: 20, duplicate: 0 })
   expect(platform.count(/POST .*conversations\/details\/jobs$/)).toBe(1)
+  const after = await dryRun('--json')
+  expect(jsonLines(after.stdout)).toEqual([
+    { chunk: `conversations ${day}`, state: 'to be fetched', ...hasNone, fetchedBefore: true },
+    { chunk: `users ${day}`, state: 'to be fetched', ...hasNone, fetchedBefore: true },
+  ])
+  expect(after.stderr).toContain('was fetched before')
 })

@@ -129,9 +129,15 @@ const dryRun = async (
   for (const chunk of chunksOf(from, to)) {
     const { isDone, pages, records } = progressIn(progress, chunk)
     const state = isDone ? 'done' : pages > 0 ? 'begun' : 'to be fetched'
-    if (json === true) console.log(JSON.stringify({ chunk: chunkName(chunk), state, pages, records }))
-    else console.log(`${chunkName(chunk)}: ${state}${pages === 0 ? '' : `, ${pages} pages, ${records} records so far`}`)
+    if (json === true)
+      console.log(JSON.stringify({ chunk: chunkName(chunk), state, pages, records, fetchedBefore: progress.isDone }))
+    else
+      console.log(
+        `${chunkName(chunk)}: ${state}${progress.isDone ? ' again' : ''}${pages === 0 ? '' : `, ${pages} pages, ${records} records so far`}`,
+      )
   }
+  if (progress.isDone)
+    console.error('the range was fetched before: the same command fetches it again and stores what has changed since')
   return EXIT.ok
 }
 
