@@ -97,13 +97,16 @@ export const standInServiceBus = async (
   container.on('sender_close', ({ sender }: EventContext) => {
     for (const link of giving) if (link.sender === sender) giving.delete(link.end())
   })
-  // What the client sends to: $cbs and $management.
+  // What the client sends to: an entity, $cbs and $management.
   container.on('receiver_open', ({ receiver }: EventContext) => {
     receiver?.set_source(receiver.source)
     receiver?.set_target({ ...receiver.target, address: receiver.target.address })
   })
   container.on('message', ({ receiver, message, connection }: EventContext) => {
     const node = receiver?.target.address ?? ''
+    const sentTo = queues.get(node.toLowerCase())
+    if (message !== undefined && sentTo !== undefined)
+      return sentTo.send((message.body as { content?: unknown }).content, message.group_id)
     const reply = replies.get(connection)?.get(String(message?.reply_to))
     if (message === undefined || reply === undefined) return
     if (node !== '$cbs') {

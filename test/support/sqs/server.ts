@@ -1,3 +1,4 @@
+import { createHash, randomUUID } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -103,6 +104,11 @@ const operate = async (
   switch (name) {
     case 'GetQueueAttributes':
       return { Attributes: { ApproximateNumberOfMessages: String(queue.visible) } }
+    case 'SendMessage': {
+      const { MessageBody = '', MessageGroupId } = fields as Readonly<Record<string, string>>
+      queue.send(MessageBody, MessageGroupId)
+      return { MessageId: randomUUID(), MD5OfMessageBody: createHash('md5').update(MessageBody).digest('hex') }
+    }
     case 'ReceiveMessage':
       return receive(queue, fields as Readonly<Record<string, number>>, request)
     case 'DeleteMessageBatch':
