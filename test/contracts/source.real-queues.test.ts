@@ -109,9 +109,11 @@ behaves('a Service Bus queue of the stand-in', () => serviceBusStandIn(), STAND_
 behaves('a Service Bus queue with sessions of the stand-in', () => serviceBusStandIn(2), STAND_IN_MAX_MS)
 behaves('an SQS queue of the stand-in', sqsStandIn, STAND_IN_MAX_MS)
 
-const skipped = (name: string, variables: string): void =>
-  describe.skip(`a source that reads ${name} (skipped: ${variables} not set)`, () =>
-    test('needs a real one', () => undefined))
+const skipped = (name: string, variables: string): void => {
+  describe.skip(`a source that reads ${name} (skipped: ${variables} not set)`, () => {
+    test('needs a real one', () => undefined)
+  })
+}
 
 const busPlaces = [
   ['a real Service Bus queue', queue, 'STREAMVANE_TEST_SERVICE_BUS_QUEUE', undefined],
