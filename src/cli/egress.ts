@@ -43,7 +43,7 @@ export const egressCommand = (): Command => {
         await withContext('egress accept', config, (context) =>
           recorded(context, flags, operation, async (note) => {
             const { logs, logger, signal } = context
-            const sinks = sinksOf(config, logs, logger)
+            const sinks = await sinksOf(config, logs, logger)
             const names = sinks.map(({ sink }) => sink.name)
             const named = sinks.filter(({ sink: { name } }) => name === (flags.sink ?? name))
             const [chosen] = named

@@ -4,7 +4,7 @@ import { topicsIn } from '../app/config/egress-schema.js'
 import type { Config } from '../app/config/schema.js'
 import { replay, type ReplayCounts } from '../app/operations/generations/replay.js'
 import { sinkOf } from '../app/pipeline/egress/sinks.js'
-import { topicsOptionsOf } from '../app/sinks/kafka.js'
+import { topicsOptionsOf } from '../app/sinks/open-kafka.js'
 import { REPLAY } from '../app/sinks/sink-kind.js'
 import { savedScope } from '../app/pipeline/projector/generation-projection.js'
 import type { Scope } from '../app/scoped/scope.js'
@@ -149,9 +149,9 @@ const replayTo = async (
   { scope, dryRun, isElsewhere, isJson }: What,
   { config, logs, logger, signal }: Context,
 ): Promise<number> => {
-  const sink = dryRun ? undefined : sinkOf(settings, config, logs, logger, REPLAY)
+  const sink = dryRun ? undefined : await sinkOf(settings, config, logs, logger, REPLAY)
   // Other topics hold nothing of the running egress.
-  const published = dryRun || isElsewhere ? undefined : sinkOf(settings, config, logs, logger)
+  const published = dryRun || isElsewhere ? undefined : await sinkOf(settings, config, logs, logger)
   let bar: ReturnType<typeof progressBar> | undefined
   let counts: ReplayCounts = new Map()
   try {

@@ -131,7 +131,7 @@ export const runCommand = (): Command =>
           only,
           untilCaughtUp: flags.untilCaughtUp === true,
           sources: [...(config.ingress.enabled ? [http] : []), ...beside],
-          sinks: publishes ? sinksOf(config, logs, logger) : [],
+          sinks: publishes ? await sinksOf(config, logs, logger) : [],
           signal,
           logger,
           now: Date.now,

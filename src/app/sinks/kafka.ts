@@ -1,18 +1,5 @@
-import type { Logger } from 'pino'
-import type { FamilyName } from '../../domain/family.js'
-import { kafkaAddress } from '../../egress/kafka/connection.js'
-import {
-  deadLetterTopicOf,
-  type KafkaAddress,
-  type KafkaLog,
-  type KafkaSinkOptions,
-  type RegistryOptions,
-} from '../../egress/kafka/options.js'
-import { kafkaSink } from '../../egress/kafka/sink.js'
-import type { TopicsOptions } from '../../egress/kafka/topic-admin.js'
-import { kafkaFaults, kafkaSchema, markersIn, topicsIn, type KafkaSettings } from '../config/egress-schema.js'
-import { connectionOf, registryConnectionOf } from '../config/kafka-connection.js'
-import { nameAt, passing, REPLAY, sinkKind, type SinkContext, type SinkOf } from './sink-kind.js'
+import { kafkaFaults, kafkaSchema } from '../config/egress-schema.js'
+import { sinkKind } from './sink-kind.js'
 
 export const kafkaKind = sinkKind({
   use: 'kafka',
@@ -24,71 +11,5 @@ export const kafkaKind = sinkKind({
       : undefined,
   destination: 'broker',
   place: ({ settings }) => settings.brokers.join(', '),
-  open: (sink, context) => kafkaSink(sinkOptions(sink, context)),
+  open: async (sink, context) => (await import('./open-kafka.js')).openKafka(sink, context),
 })
-
-const sinkOptions = (sink: SinkOf<KafkaSettings>, context: SinkContext): KafkaSinkOptions => {
-  const { name, filter, settings } = sink
-  const { tenant, families, takeOver, acceptProgress, logger, isReplay } = context
-  const { format, registry, compression, progressTopic, transactionTimeoutMs, delivery, transactionalId } = settings
-  const id = transactionalId === undefined || !isReplay ? transactionalId : `${transactionalId}.${REPLAY}`
-  return {
-    ...addressOf(settings, logger),
-    ...{ tenant, topics: topicsIn(settings), markers: markersIn(settings), families: passing(families, filter) },
-    values:
-      format === 'avro' && registry !== undefined ? { format, registry: registryOf(registry) } : { format: 'json' },
-    ...{ compression, progressTopic, transactionTimeoutMs, delivery },
-    ...badRowOptions(settings, logger),
-    ...{ takeOver, acceptProgress },
-    name: isReplay && name === 'kafka' ? REPLAY : nameAt(sink, context),
-    ...(id !== undefined && { transactionalId: id }),
-  }
-}
-
-const badRowOptions = (
-  { onBadRow, deadLetterTopic }: Pick<KafkaSettings, 'onBadRow' | 'deadLetterTopic'>,
-  logger: Logger,
-): Pick<KafkaSinkOptions, 'onBadRow' | 'deadLetterTopic' | 'onDeadLetter'> => ({
-  onBadRow,
-  ...(deadLetterTopic === undefined ? {} : { deadLetterTopic }),
-  onDeadLetter: (row) => logger.error(row, 'egress: a row that the broker refuses went to the dead-letter topic'),
-})
-
-/** The schema registry of a Kafka destination. */
-export const registryOf = (registry: NonNullable<KafkaSettings['registry']>): RegistryOptions => {
-  const { autoRegister, subjects, compatibility } = registry
-  return {
-    ...registryConnectionOf(registry),
-    autoRegister,
-    ...(subjects !== undefined && { subjects }),
-    ...(compatibility !== undefined && { compatibility }),
-  }
-}
-
-/** What `topics apply` works with. `families`: default those of the profile that the sink publishes. */
-export const topicsOptionsOf = (
-  { filter, settings }: Pick<SinkOf<KafkaSettings>, 'filter' | 'settings'>,
-  { profile }: Readonly<{ profile: Readonly<{ families: readonly FamilyName[] }> }>,
-  logger: Logger,
-  families: readonly FamilyName[] = passing(profile.families, filter),
-): TopicsOptions => {
-  const { progressTopic, partitions, replicationFactor, cleanup, retentionMs, onBadRow, deadLetterTopic } = settings
-  return {
-    ...addressOf(settings, logger),
-    topics: topicsIn(settings),
-    markers: markersIn(settings),
-    families,
-    progressTopic,
-    partitions,
-    replicationFactor,
-    cleanup,
-    retentionMs,
-    deadLetterTopic: onBadRow === 'dead-letter' ? (deadLetterTopic ?? deadLetterTopicOf(progressTopic)) : undefined,
-  }
-}
-
-/** The Kafka cluster of these settings. */
-export const addressOf = (kafka: KafkaSettings, logger: Logger): KafkaAddress => {
-  const log: KafkaLog = (message, details) => logger.debug({ kafka: details }, message)
-  return kafkaAddress({ ...connectionOf(kafka), log })
-}

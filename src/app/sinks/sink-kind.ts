@@ -39,8 +39,8 @@ export type SinkContext = Readonly<{
 }>
 
 /**
- * A kind of sink: everything that the program knows of it but its code, which `open` loads when the sink connects
- * (`lazySink`).
+ * A kind of sink: everything that the program knows of it but its code. Every command reads the configuration, and most
+ * need no sink.
  */
 export type SinkKind<Settings> = Readonly<{
   /** What `use` says. */
@@ -59,7 +59,8 @@ export type SinkKind<Settings> = Readonly<{
   place: (sink: SinkOf<Settings>, context: Pick<SinkContext, 'data'>) => string
   /** Why the status does not look at the destination; the status says that in place of looking. */
   notLookedAt?: (sink: SinkOf<Settings>, context: Pick<SinkContext, 'data'>) => string | undefined
-  open: (sink: SinkOf<Settings>, context: SinkContext) => Sink
+  /** The code of a kind is loaded here, or when the sink connects (`lazySink`). */
+  open: (sink: SinkOf<Settings>, context: SinkContext) => Sink | Promise<Sink>
 }>
 
 /**

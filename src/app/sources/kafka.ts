@@ -1,9 +1,5 @@
-import { kafkaAddress, kafkaClient } from '../../egress/kafka/connection.js'
-import { classifyKafkaError } from '../../egress/kafka/failures.js'
-import { protocolErrorName } from '../../egress/kafka/kafkajs-internals.js'
-import type { KafkaLog } from '../../egress/kafka/options.js'
 import { lazySource } from '../../ingress/lazy-source.js'
-import { connectionFaults, connectionOf } from '../config/kafka-connection.js'
+import { connectionFaults } from '../config/kafka-connection.js'
 import { presetFaults } from '../config/kafka-presets.js'
 import type { SettingFault } from '../config/setting-fault.js'
 import { kafkaSourceSchema, type KafkaSourceSettings } from '../config/sources/kafka-schema.js'
@@ -14,19 +10,8 @@ export const kafkaKind = sourceKind({
   schema: kafkaSourceSchema,
   faults: (settings) => faultsOf(settings),
   place: ({ settings: { topics, brokers } }) => `${topics.join(', ')} on ${brokers.join(', ')}`,
-  open: ({ name, path, settings }, { tenant, logger, now }) =>
-    lazySource(name, async () => {
-      const { kafkaSource } = await import('../../ingress/kafka/source.js')
-      const { topics, from, sessionTimeoutMs, group = `streamvane.${tenant}.${name}` } = settings
-      const log: KafkaLog = (message, details) => logger.debug({ kafka: details, source: name }, message)
-      // One address for all connections: what was authenticated once is remembered.
-      const address = kafkaAddress({ ...connectionOf(settings), log })
-      return kafkaSource({
-        ...{ name, path, topics, group, from, sessionTimeoutMs, logger, now },
-        client: () => kafkaClient(address),
-        refusalOf: (cause) => refusalOf(cause, path, group),
-      })
-    }),
+  open: (source, context) =>
+    lazySource(source.name, async () => (await import('./open-kafka.js')).openKafka(source, context)),
 })
 
 const faultsOf = (settings: KafkaSourceSettings): readonly SettingFault[] => [
@@ -35,19 +20,3 @@ const faultsOf = (settings: KafkaSourceSettings): readonly SettingFault[] => [
   // What presets say of topics that we create does not concern those that we read.
   ...presetFaults({ ...settings, replicationFactor: -1, topics: { consolidated: settings.topics } }),
 ]
-
-/** Why an error will never mend. What the sink calls `egress.kafka` are here the settings of the source. */
-const refusalOf = (cause: unknown, path: string, group: string): string | undefined => {
-  if (cause instanceof Error && cause.name === 'KafkaJSNotImplemented')
-    return `${cause.message}: records of a topic of ${path}.topics are compressed in a way that this Node.js does not read: run Node.js 22.15 or later, or set compression.type=lz4 on the topic, which makes the broker compress new records anew`
-  switch (protocolErrorName(cause)) {
-    case 'GROUP_AUTHORIZATION_FAILED':
-      return `this user may not use the consumer group ${group}: grant READ on it, or change ${path}.group`
-    case 'TOPIC_AUTHORIZATION_FAILED':
-      return `this user lacks rights on a topic of ${path}.topics: grant READ and DESCRIBE`
-    default: {
-      const failure = classifyKafkaError(cause)
-      return failure.tag === 'Refused' ? failure.reason.replaceAll('egress.kafka', path) : undefined
-    }
-  }
-}

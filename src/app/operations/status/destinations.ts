@@ -58,7 +58,7 @@ const progressAt = async (
   logs: Logs,
   logger: Logger,
 ): Promise<Readonly<{ progress: Progress | undefined; failure: SinkFailure | undefined }>> => {
-  const sink = sinkOf(settings, config, logs, logger)
+  const sink = await sinkOf(settings, config, logs, logger)
   const check = progressCheck({ tenant: config.tenant, logs, sink: sink.name, accepted: config.egress.acceptProgress })
   const late = new Promise<E.Either<SinkFailure, undefined>>((resolve) => {
     setTimeout(

@@ -9,7 +9,7 @@ import { topicsIn } from '../../config/egress-schema.js'
 import type { KafkaSinkSettings } from '../../config/egress-sinks.js'
 import { connectionOf } from '../../config/kafka-connection.js'
 import type { Config } from '../../config/schema.js'
-import { registryOf, topicsOptionsOf } from '../../sinks/kafka.js'
+import { registryOf, topicsOptionsOf } from '../../sinks/open-kafka.js'
 
 /** What `topics check` asks about a Kafka sink of the configuration. */
 export const connectionCheckOf = (sink: KafkaSinkSettings, config: Config, logger: Logger): ConnectionCheck => {

@@ -18,21 +18,24 @@ export type EgressSink = Readonly<{ sink: Sink; filter?: RowFilter; cadence?: Ca
 type SinkLogs = Pick<Logs, 'control' | 'changingControl' | 'kpi'>
 
 /** The sinks in use. */
-export const sinksOf = (config: Config, logs: SinkLogs, logger: Logger): readonly EgressSink[] =>
-  sinkSettings(config.egress).map((settings) => ({
-    sink: sinkOf(settings, config, logs, logger),
-    filter: settings.filter,
-    cadence: settings.cadence,
-  }))
+export const sinksOf = (config: Config, logs: SinkLogs, logger: Logger): Promise<readonly EgressSink[]> =>
+  Promise.all(
+    sinkSettings(config.egress).map(async (settings) => ({
+      sink: await sinkOf(settings, config, logs, logger),
+      filter: settings.filter,
+      cadence: settings.cadence,
+    })),
+  )
 
 /** The running sink with these settings, or the one of a replay, which does not fence it out. */
-export const sinkOf = (
+export const sinkOf = async (
   settings: SinkSettings,
   config: Config,
   logs: SinkLogs,
   logger: Logger,
   replay?: typeof REPLAY,
-): Sink => kindOf(settings.use).open(settings, { ...contextOf(config, logs, logger), isReplay: replay !== undefined })
+): Promise<Sink> =>
+  kindOf(settings.use).open(settings, { ...contextOf(config, logs, logger), isReplay: replay !== undefined })
 
 const contextOf = (config: Config, logs: SinkLogs, logger: Logger): Omit<SinkContext, 'isReplay'> => {
   const { tenant, data, profile, egress } = config

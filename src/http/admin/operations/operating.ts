@@ -106,8 +106,8 @@ type Range = Readonly<{
 
 const replayTo = async (call: Call, settings: SinkSettings, wanted: Range, dryRun: boolean): Promise<number> => {
   const { config, logs, logger, tenant, signal } = call
-  const sink = dryRun ? undefined : sinkOf(settings, config, logs, logger, REPLAY)
-  const published = dryRun ? undefined : sinkOf(settings, config, logs, logger)
+  const sink = dryRun ? undefined : await sinkOf(settings, config, logs, logger, REPLAY)
+  const published = dryRun ? undefined : await sinkOf(settings, config, logs, logger)
   try {
     return await replay({
       ...{ ...wanted, tenant, logs, data: config.data, sink, published, filter: settings.filter, signal },
@@ -144,7 +144,7 @@ const accepted = job({
       throw new ProblemError('not-valid', 'sink: there are several; say which')
     const { config } = call
     const egress = { ...config.egress, acceptProgress: codes, ...(takeOver ? { takeOver: 'always' as const } : {}) }
-    const sink = sinkOf(settings, { ...config, egress }, logs, logger)
+    const sink = await sinkOf(settings, { ...config, egress }, logs, logger)
     try {
       const found = await acceptProgress({ tenant, logs, sink, filter: settings.filter, codes, dryRun, signal })
       if (E.isLeft(found))

@@ -12,7 +12,7 @@ test('a broker that is away is told by the failure of the sink alone: lines of k
   const linesAt = async (level: 'info' | 'debug'): Promise<readonly string[]> => {
     const lines: string[] = []
     const config = loadConfig({ flags: { egress: { kafka: { brokers: [gone.address], format: 'json' } } } })
-    const [egress] = sinksOf(
+    const [egress] = await sinksOf(
       config,
       singleLog(memoryLog()),
       pino({ level }, { write: (line: string) => void lines.push(line) }),

@@ -5,7 +5,7 @@ import type { EventLog } from '../../../../log/event-log.js'
 import { markersIn, topicsIn } from '../../../config/egress-schema.js'
 import type { KafkaSinkSettings, SinkSettings } from '../../../config/egress-sinks.js'
 import type { Config } from '../../../config/schema.js'
-import { addressOf } from '../../../sinks/kafka.js'
+import { addressOf } from '../../../sinks/open-kafka.js'
 import { sinkOf } from '../../../pipeline/egress/sinks.js'
 import type { Logs } from '../../../pipeline/logs/logs.js'
 import type { Generations } from '../../../pipeline/generations.js'
@@ -31,7 +31,7 @@ export type VerifySinkOptions = Readonly<{
 export const verifySink = async (options: VerifySinkOptions): Promise<TopicVerification> => {
   const { sink, config, logs, generations, generation, logger, signal } = options
   const { settings: kafka, filter } = sink
-  const opened = sinkOf(sink, config, logs, logger)
+  const opened = await sinkOf(sink, config, logs, logger)
   const progress = await publishedThrough(opened, generation, signal).finally(() => opened.close())
   const topics = topicsIn(kafka)
   const compacted = familyNames.flatMap((family) =>

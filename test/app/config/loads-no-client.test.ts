@@ -1,0 +1,28 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+
+/** Prints the packages whose CommonJS modules a process has loaded once it can read the configuration. */
+const SCRIPT = `
+await import('./src/app/config/load.ts')
+const { default: Module } = await import('node:module')
+const packages = Object.keys(Module._cache).map((file) => /node_modules\\/((@[^/]+\\/)?[^/]+)/.exec(file)?.[1])
+console.log(JSON.stringify([...new Set(packages)]))
+`
+
+test('reading the configuration, which every command does, loads no client of a source or sink', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--import',
+    'tsx',
+    '--input-type=module',
+    '-e',
+    SCRIPT,
+  ])
+  const loaded = JSON.parse(stdout) as readonly (string | null)[]
+  expect(loaded).toContain('yaml')
+  expect(loaded).not.toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^(kafkajs|undici|amqplib|rhea|pg|ws|ssh2|@aws-sdk|@azure|@smithy)/),
+    ]),
+  )
+})
