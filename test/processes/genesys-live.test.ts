@@ -1,13 +1,17 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Command } from 'commander'
 import { pino } from 'pino'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { stringify } from 'yaml'
 import { liveRecord, readGaps } from '../../src/app/operations/genesys/gaps.js'
 import { knownIds } from '../../src/app/operations/genesys/known-ids.js'
 import { runGaps } from '../../src/app/pipeline/genesys/gaps-stage.js'
 import { embeddedLogs } from '../../src/app/pipeline/logs/logs.js'
 import { startStage } from '../../src/app/pipeline/stage.js'
+import { genesysCommand } from '../../src/cli/genesys/genesys.js'
+import { rowsCommand } from '../../src/cli/rows.js'
+import { runCommand } from '../../src/cli/run.js'
 import { Secret } from '../../src/credentials/secret.js'
 import { genesysClient } from '../../src/genesys/client.js'
 import { pause } from '../../src/log/backoff.js'
@@ -15,6 +19,7 @@ import { appendTick } from '../../src/ingress/clock.js'
 import { notificationSource } from '../../src/ingress/genesys/notification-source.js'
 import { deliverTo } from '../../src/ingress/ingest.js'
 
+import { inProcess } from '../support/in-process.js'
 import { StandInJobs } from '../support/genesys/analytics.js'
 import { TestClock } from '../support/genesys/clock.js'
 import { StandInNotifications } from '../support/genesys/notifications.js'
@@ -22,7 +27,7 @@ import { CLIENT } from '../support/genesys/organisation.js'
 import { standInGenesys } from '../support/genesys/server.js'
 import { simulatedOrganisation } from '../support/genesys/simulated.js'
 import { rowsText, truthText, type RowLine } from '../support/rows-json.js'
-import { jsonLines, scratchFolder, streamvane } from '../support/streamvane.js'
+import { jsonLines, scratchFolder } from '../support/streamvane.js'
 
 const HOUR = 3_600_000
 const MINUTE = 60_000
@@ -51,6 +56,7 @@ test(
     const notifications = new StandInNotifications(clock)
     const jobs = new StandInJobs(clock, simulated.lake)
     jobs.pageMax = 20
+    jobs.pollsMin = 0
     const routes = [...notifications.routes, ...jobs.routes, ...simulated.routes]
     const platform = await standInGenesys({ clock, organisation, routes, perMinute: 100_000 })
     notifications.attach(platform.server)
@@ -61,7 +67,6 @@ test(
 
     const data = join(await scratchFolder(), 'data')
     const config = join(await scratchFolder(), 'streamvane.yaml')
-    const env = { GENESYS_SECRET: CLIENT.secret }
     writeFileSync(
       config,
       stringify({
@@ -71,16 +76,18 @@ test(
         genesys: { url: platform.url, clientId: CLIENT.id, clientSecret: { env: 'GENESYS_SECRET' } },
       }),
     )
-    const command = async (...args: readonly string[]) => {
-      const outcome = await streamvane([...args, '--config', config], { env })
+    vi.stubEnv('GENESYS_SECRET', CLIENT.secret)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const command = async (make: () => Command, ...args: readonly string[]) => {
+      const outcome = await inProcess(make(), [...args, '--config', config, '--log-level', 'silent'])
       expect(outcome.code, `${args.join(' ')}: ${outcome.stderr}`).toBe(0)
       return outcome.stdout
     }
 
     // The configuration, and the history of the first hour.
-    await command('genesys', 'sync')
+    await command(genesysCommand, 'sync')
     clock.advance(HOUR)
-    await command('genesys', 'backfill', '--from', '2026-03-02T07:00:00Z', '--to', '2026-03-02T08:00:00Z')
+    await command(genesysCommand, 'backfill', '--from', '2026-03-02T07:00:00Z', '--to', '2026-03-02T08:00:00Z')
 
     // The process of the next hours, whose clock is the test's.
     const timing = clock
@@ -198,16 +205,24 @@ test(
     await appendTick(process.raw, 'default', end + HOUR)
     await process.close()
 
-    await command('run', '--until-caught-up')
+    await command(runCommand, '--until-caught-up')
     for (const family of ['queue', 'agent'] as const) {
-      const rows = jsonLines<RowLine>(await command('rows', '--family', family, '--json'))
+      const rows = jsonLines<RowLine>(await command(rowsCommand, '--family', family, '--json'))
       expect(rowsText(rows, family)).toEqual(truthText(truth, family))
       expect(rows.length).toBeGreaterThan(100)
     }
 
     // What Genesys says of the same hours, fetched by the command.
     const report = JSON.parse(
-      await command('genesys', 'reconcile', '--from', '2026-03-02T07:00:00Z', '--to', '2026-03-02T11:00:00Z', '--json'),
+      await command(
+        genesysCommand,
+        'reconcile',
+        '--from',
+        '2026-03-02T07:00:00Z',
+        '--to',
+        '2026-03-02T11:00:00Z',
+        '--json',
+      ),
     ) as Readonly<{ figures: Readonly<{ compared: number; different: number }>; differences: readonly unknown[] }>
     expect(report.differences).toEqual([])
     expect(report.figures).toMatchObject({ different: 0 })
