@@ -7,11 +7,11 @@ import { serviceBusPlace, serviceBusStandIn, sqsPlace, sqsStandIn, type Place } 
 
 /** Queues to test against, which nobody else reads: docs/sources/service-bus.md and docs/sources/aws.md. */
 const {
-  STREAMVANE_TEST_SERVICE_BUS: connectionString,
-  STREAMVANE_TEST_SERVICE_BUS_QUEUE: queue,
-  STREAMVANE_TEST_SERVICE_BUS_SESSION_QUEUE: sessionQueue,
-  STREAMVANE_TEST_SERVICE_BUS_LOCK_SECONDS: lockSeconds = '60',
-  STREAMVANE_TEST_SQS_QUEUE_URL: queueUrl,
+  SERVICE_BUS_TEST_CONNECTION_STRING: connectionString,
+  SERVICE_BUS_TEST_QUEUE: queue,
+  SERVICE_BUS_TEST_SESSION_QUEUE: sessionQueue,
+  SERVICE_BUS_TEST_LOCK_SECONDS: lockSeconds = '60',
+  SQS_TEST_QUEUE_URL: queueUrl,
 } = process.env
 const lockMs = Number(lockSeconds) * 1_000
 const SQS_LOCK_MS = 20_000
@@ -116,15 +116,15 @@ const skipped = (name: string, variables: string): void => {
 }
 
 const busPlaces = [
-  ['a real Service Bus queue', queue, 'STREAMVANE_TEST_SERVICE_BUS_QUEUE', undefined],
-  ['a real Service Bus queue with sessions', sessionQueue, 'STREAMVANE_TEST_SERVICE_BUS_SESSION_QUEUE', 2],
+  ['a real Service Bus queue', queue, 'SERVICE_BUS_TEST_QUEUE', undefined],
+  ['a real Service Bus queue with sessions', sessionQueue, 'SERVICE_BUS_TEST_SESSION_QUEUE', 2],
 ] as const
 for (const [name, entity, variable, sessions] of busPlaces)
   if (connectionString === undefined || entity === undefined)
-    skipped(name, `STREAMVANE_TEST_SERVICE_BUS or ${variable}`)
+    skipped(name, `SERVICE_BUS_TEST_CONNECTION_STRING or ${variable}`)
   else behaves(name, () => serviceBusPlace(connectionString, entity, lockMs, sessions), REAL_MAX_MS)
 
-if (queueUrl === undefined) skipped('a real SQS queue', 'STREAMVANE_TEST_SQS_QUEUE_URL')
+if (queueUrl === undefined) skipped('a real SQS queue', 'SQS_TEST_QUEUE_URL')
 else {
   const region = /^sqs\.([^.]+)\./.exec(new URL(queueUrl).hostname)?.[1] ?? process.env['AWS_REGION'] ?? ''
   behaves('a real SQS queue', () => sqsPlace(queueUrl, region, SQS_LOCK_MS), REAL_MAX_MS)
