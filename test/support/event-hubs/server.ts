@@ -21,6 +21,8 @@ export type StandInEventHub = Readonly<{
   batches: readonly Readonly<{ bytes: number; events: number }>[]
   /** Of the next batches, how many are answered `com.microsoft:server-busy`. */
   busy: { next: number }
+  /** How long the answer to a batch takes that was stored. */
+  answers: { afterMs: number }
   /** Turns the next batch down with this condition. */
   rejectNext: (condition: string) => void
   /** Stores the next batch, and destroys the socket before it says so. */
@@ -46,6 +48,7 @@ export const standInEventHub = async (settings: Settings): Promise<StandInEventH
   const batches: { bytes: number; events: number }[] = []
   const keys = new Map([['send', 'a-key-of-the-stand-in']])
   const busy = { next: 0 }
+  const answers = { afterMs: 0 }
   const rejections: string[] = []
   let cuts = 0
   const sockets = new Set<Socket>()
@@ -127,7 +130,8 @@ export const standInEventHub = async (settings: Settings): Promise<StandInEventH
     if (cuts > 0) {
       cuts -= 1
       dropConnections()
-    } else delivery.accept()
+    } else if (answers.afterMs === 0) delivery.accept()
+    else setTimeout(() => delivery.accept(), answers.afterMs)
   }
 
   const dropConnections = (): void => sockets.forEach((socket) => socket.destroy())
@@ -148,6 +152,7 @@ export const standInEventHub = async (settings: Settings): Promise<StandInEventH
     partitions,
     batches,
     busy,
+    answers,
     rejectNext: (condition) => void rejections.push(condition),
     cutAfterNext: () => void (cuts += 1),
     dropConnections,
