@@ -33,7 +33,8 @@ export const follow = (state: Liveness, event: ChannelEvent): Readonly<{ state: 
       return from === null || from >= event.at ? { state: live } : { state: live, gap: { from, to: event.at } }
     }
     case 'frame':
-      return { state: state.kind === 'waiting' ? state : { ...state, aliveAt: laterOf(state, event.at) } }
+      // One that comes after the loss was on its way before it: it does not say that all since has come.
+      return { state: state.kind === 'live' ? { kind: 'live', aliveAt: laterOf(state, event.at) } : state }
     case 'lost':
       return { state: state.kind === 'live' ? { kind: 'lost', aliveAt: state.aliveAt } : state }
   }
