@@ -186,7 +186,7 @@ test(
     await process.running.close()
     clock.advance(20 * MINUTE)
     const stage = startStage({
-      ...{ name: 'genesys-gaps', signal: new AbortController().signal, now: clock.now, onState: () => undefined },
+      ...{ name: 'genesys.gaps', signal: new AbortController().signal, now: clock.now, onState: () => undefined },
       work: (control) =>
         runGaps(
           {

@@ -68,7 +68,7 @@ test('a process follows the socket, comes back after a break, and tells it and i
   // The answer to the subscription is still on its way.
   let health = await look()
   while (!JSON.stringify(health.stages['ingress']).includes('"socket":{"state":"connected"')) health = await look()
-  expect(health.stages['genesys-gaps']).toMatchObject({ state: 'running' })
+  expect(health.stages['genesys.gaps']).toMatchObject({ state: 'running' })
   run.kill('SIGTERM')
   expect(await run.ended).toMatchObject({ code: 0 })
 })

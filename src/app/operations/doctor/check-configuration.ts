@@ -4,7 +4,7 @@ import { canonicalJson } from '../../../domain/canonical-json.js'
 import { kafkaSinks } from '../../config/egress-sinks.js'
 import { isLoopback, runProblems } from '../../config/runnable.js'
 import { readGenerations } from '../../pipeline/generations.js'
-import { allInOne } from '../../pipeline/supervisor.js'
+import { allInOne } from '../../pipeline/pipeline-options.js'
 import { ifThere } from '../imports/import-configuration.js'
 import { failure, ok, warning, type Check, type Patient } from './check.js'
 
