@@ -1,8 +1,9 @@
 import { asError, openAmqp, type AmqpConnection } from '../../azure/amqp-connection.js'
 import { authorize } from '../../azure/cbs.js'
 import { openRequestResponse } from '../../azure/request-response.js'
-import { refusals, type Refusals } from '../queues/refusals.js'
-import { reconnectingSource, type Link } from '../reconnecting.js'
+import { queueSource } from '../queues/queue-source.js'
+import type { Refusals } from '../queues/refusals.js'
+import type { Link } from '../reconnecting.js'
 import type { Source } from '../source.js'
 import { openEntityLink } from './entity-link.js'
 import { serviceBusTrouble } from './failures.js'
@@ -16,22 +17,13 @@ const SESSION_IDLE_MS = 2_000
  * A queue of Azure Service Bus, or a subscription of a topic, as a source. Messages are locked (peek-lock) while they
  * are stored, and completed once that is durable. Locks are renewed while the log does not take them.
  */
-export const serviceBusSource = (options: ServiceBusOptions): Source => {
-  const { name, logger, now, backoff } = options
-  const refused = refusals(now)
-  return reconnectingSource({
-    ...{ name: `service-bus:${name}`, logger },
-    ...(now !== undefined && { now }),
-    ...(backoff !== undefined && { backoff }),
-    connect: async (link) => {
-      try {
-        await readOnce(options, link, refused)
-      } catch (cause) {
-        throw refused.errorFor(serviceBusTrouble(cause, options), cause)
-      }
-    },
-  })
-}
+export const serviceBusSource = (options: ServiceBusOptions): Source =>
+  queueSource(
+    `service-bus:${options.name}`,
+    options,
+    (link, refused) => readOnce(options, link, refused),
+    (cause) => serviceBusTrouble(cause, options),
+  )
 
 /** One connection, from its opening until it is lost (then it rejects) or the source is closed. */
 const readOnce = async (options: ServiceBusOptions, source: Link, refused: Refusals): Promise<void> => {

@@ -1,7 +1,8 @@
 import { pause } from '../../log/backoff.js'
 import { batchOf, deliverUntilTaken } from '../queues/deliver-until-taken.js'
-import { refusals, type Refusals } from '../queues/refusals.js'
-import { reconnectingSource, type Link } from '../reconnecting.js'
+import { queueSource } from '../queues/queue-source.js'
+import type { Refusals } from '../queues/refusals.js'
+import type { Link } from '../reconnecting.js'
 import type { Source } from '../source.js'
 import { sqsTrouble } from './failures.js'
 import type { SqsOptions } from './options.js'
@@ -14,22 +15,13 @@ const COUNT_EVERY_MS = 30_000
  * A queue of Amazon SQS as a source, standard or FIFO. Messages are hidden from others while they are stored, and
  * deleted once that is durable. SQS gives the messages of a FIFO group to one request at a time, so their order holds.
  */
-export const sqsSource = (options: SqsOptions): Source => {
-  const { name, logger, now, backoff } = options
-  const refused = refusals(now)
-  return reconnectingSource({
-    ...{ name: `sqs:${name}`, logger },
-    ...(now !== undefined && { now }),
-    ...(backoff !== undefined && { backoff }),
-    connect: async (link) => {
-      try {
-        await readOnce(options, link, refused)
-      } catch (cause) {
-        throw refused.errorFor(sqsTrouble(cause, options), cause)
-      }
-    },
-  })
-}
+export const sqsSource = (options: SqsOptions): Source =>
+  queueSource(
+    `sqs:${options.name}`,
+    options,
+    (link, refused) => readOnce(options, link, refused),
+    (cause) => sqsTrouble(cause, options),
+  )
 
 /** One client, from its opening until a request of it fails (then it rejects) or the source is closed. */
 const readOnce = async (options: SqsOptions, link: Link, refused: Refusals): Promise<void> => {

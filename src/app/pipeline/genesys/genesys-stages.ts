@@ -13,7 +13,10 @@ type GenesysStage = Readonly<{
 
 type Working = (client: GenesysClient, raw: EventLog, control: StageControl) => Promise<StageEnd>
 
-/** What the configuration asks of the organisation in Genesys Cloud, a stage for each; their code is loaded when they start. */
+/**
+ * What the configuration asks of the organisation in Genesys Cloud, a stage for each. Their code is loaded when they
+ * start.
+ */
 export const genesysStages = ({ config, logs, logger, now }: PipelineOptions): readonly GenesysStage[] => {
   const { tenant, data, genesys, sources } = config
   const timing = { ...machineTiming, now }
