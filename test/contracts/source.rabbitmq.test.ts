@@ -1,6 +1,6 @@
-import { onTestFinished } from 'vitest'
 import { describeRabbitmq } from '../support/rabbitmq/broker.js'
 import { queueRig } from '../support/rabbitmq/queue-rig.js'
+import { startedWith } from './started-source.js'
 import { sourceContract, type SourceRig } from './source.contract.js'
 
 describeRabbitmq('the source contract on RabbitMQ', (broker) => {
@@ -11,15 +11,7 @@ describeRabbitmq('the source contract on RabbitMQ', (broker) => {
       return {
         source,
         begin: async (raws, deliver) => {
-          let onRefused = (): void => undefined
-          const refused = new Promise<void>((resolve) => (onRefused = resolve))
-          const running = await source.start((batch) =>
-            deliver(batch).catch((cause: unknown) => {
-              onRefused()
-              throw cause
-            }),
-          )
-          onTestFinished(() => running.close())
+          const { running, refused } = await startedWith(source, deliver)
           await rig.send(...raws)
           const all = rig.tap.hasAcknowledged(raws.length)
           return { running, acknowledged: Promise.race([refused, all]).then(rig.tap.acknowledged) }

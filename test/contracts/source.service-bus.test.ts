@@ -1,5 +1,5 @@
-import { onTestFinished } from 'vitest'
 import { standInSource } from '../support/service-bus/stand-in-source.js'
+import { startedWith } from './started-source.js'
 import { sourceContract, type SourceRig } from './source.contract.js'
 
 for (const sessions of [undefined, 2])
@@ -11,15 +11,7 @@ for (const sessions of [undefined, 2])
       return {
         source,
         begin: async (raws, deliver) => {
-          let onRefused = (): void => undefined
-          const refused = new Promise<void>((resolve) => (onRefused = resolve))
-          const running = await source.start((batch) =>
-            deliver(batch).catch((cause: unknown) => {
-              onRefused()
-              throw cause
-            }),
-          )
-          onTestFinished(() => running.close())
+          const { running, refused } = await startedWith(source, deliver)
           for (const raw of raws) queue.send(raw, sessions === undefined ? undefined : 'one')
           const completed = new Promise<void>((resolve) =>
             queue.onChange(() => queue.seen.completed === raws.length && resolve()),

@@ -1,5 +1,5 @@
-import { onTestFinished } from 'vitest'
 import { standInSource } from '../support/sqs/stand-in-source.js'
+import { startedWith } from './started-source.js'
 import { sourceContract, type SourceRig } from './source.contract.js'
 
 for (const group of [undefined, 'one'])
@@ -9,15 +9,7 @@ for (const group of [undefined, 'one'])
     return {
       source,
       begin: async (raws, deliver) => {
-        let onRefused = (): void => undefined
-        const refused = new Promise<void>((resolve) => (onRefused = resolve))
-        const running = await source.start((batch) =>
-          deliver(batch).catch((cause: unknown) => {
-            onRefused()
-            throw cause
-          }),
-        )
-        onTestFinished(() => running.close())
+        const { running, refused } = await startedWith(source, deliver)
         for (const raw of raws) queue.send(raw.toString('utf8'), group)
         const deleted = async (): Promise<void> => {
           while (queue.seen.deleted < raws.length) await queue.changes()

@@ -3,13 +3,11 @@ import { describe, expect, test } from 'vitest'
 import type { Fact, MetricEmitted } from '../../../src/domain/fact.js'
 import { joinedMetrics } from '../../../src/domain/fact.js'
 import type { Profile } from '../../../src/domain/profile.js'
-import { KpiProjection } from '../../../src/projections/kpi-projection.js'
 import { anyCuts, quickProfile, windowMs, windowStart } from '../../support/arbitrary-facts.js'
 import { anyFetchesBesideEmissions } from '../../support/arbitrary-fetches.js'
 import { lastFigures, lastValues, rowsOf, textsOf } from '../../support/given.js'
-import { jsonColdStore } from '../../support/json-cold-store.js'
-import { rowsIn } from '../../support/kpi-events.js'
 import { lawRuns } from '../../support/law-runs.js'
+import { restartedFold } from '../../support/restarted-fold.js'
 
 const runs = lawRuns(60)
 const profile: Profile = quickProfile('metric-records-and-details')
@@ -82,23 +80,7 @@ describe('metric records and records of whole conversations together', { timeout
     fc.assert(
       fc.property(anyFetchesBesideEmissions, anyCuts, fc.boolean(), (facts, cuts, restarts) => {
         const log = [...facts, end]
-        const coldStore = jsonColdStore()
-        let projection = new KpiProjection('acme', profile, { coldStore })
-        const rows = log.flatMap((fact, index) => {
-          projection.apply(fact)
-          if (!cuts.includes(index + 1)) return []
-          const drained = rowsIn(projection.drainEvents())
-          const state = projection.save()
-          coldStore.put(state.spilled)
-          projection.saved()
-          if (restarts)
-            projection = new KpiProjection('acme', profile, {
-              coldStore,
-              state: JSON.parse(JSON.stringify({ ...state, spilled: [] })) as typeof state,
-            })
-          return drained
-        })
-        rows.push(...rowsIn(projection.drainEvents()))
+        const { rows } = restartedFold(log, profile, cuts, restarts)
         expect(textsOf(rows)).toEqual(textsOf(rowsOf(log, profile, cuts)))
       }),
       runs,

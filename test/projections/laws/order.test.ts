@@ -1,12 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Fact } from '../../../src/domain/fact.js'
-import { KpiProjection } from '../../../src/projections/kpi-projection.js'
 import { anyCuts, twoOrders, quickProfile } from '../../support/arbitrary-facts.js'
 import { lastValues, rowsOf, textsOf } from '../../support/given.js'
-import { jsonColdStore } from '../../support/json-cold-store.js'
-import { rowsIn } from '../../support/kpi-events.js'
 import { lawRuns } from '../../support/law-runs.js'
+import { restartedFold } from '../../support/restarted-fold.js'
 
 const runs = lawRuns(80)
 
@@ -60,23 +58,8 @@ describe('in history, where nothing is too late', { timeout: 60_000 }, () => {
   test('the last values do not depend on the order, on cuts, or on what was spilled and loaded again', () => {
     fc.assert(
       fc.property(twoOrders, anyCuts, fc.boolean(), ([one, other], cuts, restarts) => {
-        const coldStore = jsonColdStore()
-        let projection = new KpiProjection('acme', profile, { coldStore, inHistory: true })
-        const rows = one.flatMap((fact, index) => {
-          expect(projection.apply(fact)).toBeUndefined()
-          if (!cuts.includes(index + 1)) return []
-          const drained = rowsIn(projection.drainEvents())
-          const state = projection.save()
-          coldStore.put(state.spilled)
-          projection.saved()
-          if (restarts)
-            projection = new KpiProjection('acme', profile, {
-              coldStore,
-              state: JSON.parse(JSON.stringify({ ...state, spilled: [] })) as typeof state,
-            })
-          return drained
-        })
-        rows.push(...rowsIn(projection.drainEvents()))
+        const { rows, refusals } = restartedFold(one, profile, cuts, restarts, { inHistory: true })
+        expect(refusals).toEqual([])
         const known = rowsOf(other, { ...profile, lateHorizonMs: quick.lateHorizonMs })
         expect(lastValues(rows)).toEqual(lastValues(known))
       }),

@@ -2,13 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ConversationRecorded, Fact } from '../../../src/domain/fact.js'
 import type { Profile } from '../../../src/domain/profile.js'
-import { KpiProjection } from '../../../src/projections/kpi-projection.js'
 import { anyCuts, quickProfile, windowMs, windowStart } from '../../support/arbitrary-facts.js'
 import { anyFetches } from '../../support/arbitrary-fetches.js'
 import { lastFigures, lastValues, rowsOf, textsOf } from '../../support/given.js'
-import { jsonColdStore } from '../../support/json-cold-store.js'
-import { rowsIn } from '../../support/kpi-events.js'
 import { lawRuns } from '../../support/law-runs.js'
+import { restartedFold } from '../../support/restarted-fold.js'
 
 const runs = lawRuns(60)
 const profile: Profile = quickProfile('conversation-details')
@@ -68,23 +66,7 @@ describe('conversation records fetched again', { timeout: 60_000 }, () => {
         const log = [...facts, end]
         const every = log.map((_, index) => index)
         const finest = new Set(textsOf(rowsOf(log, profile, every)))
-        const coldStore = jsonColdStore()
-        let projection = new KpiProjection('acme', profile, { coldStore })
-        const rows = log.flatMap((fact, index) => {
-          projection.apply(fact)
-          if (!cuts.includes(index + 1)) return []
-          const drained = rowsIn(projection.drainEvents())
-          const state = projection.save()
-          coldStore.put(state.spilled)
-          projection.saved()
-          if (restarts)
-            projection = new KpiProjection('acme', profile, {
-              coldStore,
-              state: JSON.parse(JSON.stringify({ ...state, spilled: [] })) as typeof state,
-            })
-          return drained
-        })
-        rows.push(...rowsIn(projection.drainEvents()))
+        const { rows } = restartedFold(log, profile, cuts, restarts)
         expect(textsOf(rows)).toEqual(textsOf(rowsOf(log, profile, cuts)))
         expect(textsOf(rows).filter((text) => !finest.has(text))).toEqual([])
       }),
