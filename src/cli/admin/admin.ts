@@ -1,14 +1,12 @@
 import { Option, type Command } from 'commander'
-import { stringify } from 'yaml'
 import { adminRoles, type AdminRole } from '../../app/config/admin-schema.js'
 import { isTenant } from '../../domain/stream-name.js'
-import { newToken } from '../../http/admin/access/tokens.js'
 import { openApi } from '../../http/admin/openapi/document.js'
 import { operations } from '../../http/admin/operations/table.js'
 import { command, commandGroup, type CommonFlags } from '../command/command.js'
 import { configOf } from '../command/context.js'
 import { UsageError } from '../command/exit.js'
-import { instantOf } from '../command/option-values.js'
+import { printNewToken } from '../command/new-token.js'
 import { summaries } from '../command/summaries.js'
 import { callCommand } from './call.js'
 import { version } from '../version.js'
@@ -40,23 +38,8 @@ const createCommand = (): Command =>
     .action((flags: CreateFlags) => {
       const tenant = flags.tenant ?? configOf(flags).tenant
       if (!isTenant(tenant)) throw new UsageError(`--tenant ${tenant}: lower-case letters, digits, - and _ only`)
-      if (!/^[\w.@:-]{1,64}$/.test(flags.name))
-        throw new UsageError(`--name ${flags.name}: letters, digits, _ . @ : and - only, 64 at most`)
-      const expires = instantOf('--expires', flags.expires)
-      const { token, sha256 } = newToken()
-      const entry = {
-        ...{ name: flags.name, roles: [...new Set(flags.role)], tenants: [tenant], sha256 },
-        ...(expires === undefined ? {} : { expires: new Date(expires).toISOString() }),
-      }
-      if (flags.json === true) {
-        console.log(JSON.stringify({ token, entry }))
-        return
-      }
-      console.log(token)
-      console.error(
-        'the token is printed once, on stdout, and stored nowhere; this entry belongs into the configuration:\n',
-      )
-      console.error(stringify({ admin: { tokens: [entry] } }))
+      const rights = { roles: [...new Set(flags.role)], tenants: [tenant] }
+      printNewToken(flags, rights, (entry) => ({ admin: { tokens: [entry] } }))
     })
 
 const openApiCommand = (): Command =>

@@ -1,9 +1,6 @@
 import type { Command } from 'commander'
-import { stringify } from 'yaml'
-import { newToken } from '../../http/admin/access/tokens.js'
 import { command, type CommonFlags } from '../command/command.js'
-import { UsageError } from '../command/exit.js'
-import { instantOf } from '../command/option-values.js'
+import { printNewToken } from '../command/new-token.js'
 
 type Flags = CommonFlags & Readonly<{ name: string; feed: readonly string[]; expires?: string; json?: boolean }>
 
@@ -16,22 +13,11 @@ export const tokenCommand = (): Command =>
     .requiredOption('--feed <feed...>', 'the feeds that it may fetch')
     .option('--expires <instant>', 'when it ceases to be valid (default: never)')
     .option('--json', 'as JSON')
-    .action((flags: Flags) => {
-      if (!/^[\w.@:-]{1,64}$/.test(flags.name))
-        throw new UsageError(`--name ${flags.name}: letters, digits, _ . @ : and - only, 64 at most`)
-      const expires = instantOf('--expires', flags.expires)
-      const { token, sha256 } = newToken('svfeed_')
-      const entry = {
-        ...{ name: flags.name, feeds: [...new Set(flags.feed)], sha256 },
-        ...(expires === undefined ? {} : { expires: new Date(expires).toISOString() }),
-      }
-      if (flags.json === true) {
-        console.log(JSON.stringify({ token, entry }))
-        return
-      }
-      console.log(token)
-      console.error(
-        'the token is printed once, on stdout, and stored nowhere; this entry belongs into the configuration:\n',
-      )
-      console.error(stringify({ feeds: { server: { tokens: [entry] } } }))
-    })
+    .action((flags: Flags) =>
+      printNewToken(
+        flags,
+        { feeds: [...new Set(flags.feed)] },
+        (entry) => ({ feeds: { server: { tokens: [entry] } } }),
+        'svfeed_',
+      ),
+    )
