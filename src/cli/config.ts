@@ -2,7 +2,7 @@ import { assertRunnable } from '../app/config/runnable.js'
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { redacted } from '../app/config/load.js'
-import { sinkSettings } from '../app/config/egress-sinks.js'
+import { sinkSettings } from '../app/config/sinks/egress-sinks.js'
 import { assertPackages } from '../app/plugins/package-problems.js'
 import {
   allSettings,

@@ -1,6 +1,11 @@
 import { Option, type Command } from 'commander'
-import { isKafkaSink, sinkSettings, type KafkaSinkSettings, type SinkSettings } from '../app/config/egress-sinks.js'
-import { topicsIn } from '../app/config/egress-schema.js'
+import {
+  isKafkaSink,
+  sinkSettings,
+  type KafkaSinkSettings,
+  type SinkSettings,
+} from '../app/config/sinks/egress-sinks.js'
+import { topicsIn } from '../app/config/sinks/egress-schema.js'
 import type { Config } from '../app/config/schema.js'
 import { replay, type ReplayCounts } from '../app/operations/generations/replay.js'
 import { sinkOf } from '../app/pipeline/egress/sinks.js'

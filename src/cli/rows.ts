@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { Option, type Command } from 'commander'
-import { zoneOf } from '../app/config/zones.js'
+import { zoneOf } from '../app/config/profile/zones.js'
 import { Names, namesOfAll, rowNames } from '../app/names.js'
 import { chosenGeneration, computedGenerations } from '../app/operations/computed.js'
 import { ifThere } from '../app/operations/imports/import-configuration.js'

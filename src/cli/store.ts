@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { isStoreSink, sinkSettings, type StoreSinkSettings } from '../app/config/egress-sinks.js'
+import { isStoreSink, sinkSettings, type StoreSinkSettings } from '../app/config/sinks/egress-sinks.js'
 import type { Config } from '../app/config/schema.js'
 import { folderOf, serverOf } from '../app/sinks/sql.js'
 import { failureText } from '../egress/sink.js'

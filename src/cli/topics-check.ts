@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { kafkaSinks } from '../app/config/egress-sinks.js'
+import { kafkaSinks } from '../app/config/sinks/egress-sinks.js'
 import { connectionCheckOf } from '../app/pipeline/egress/connection-check.js'
 import { checkConnection } from '../egress/kafka/check/check-connection.js'
 import type { Finding } from '../egress/kafka/check/finding.js'

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import { familyNames, type FamilyName } from '../domain/family.js'
-import { kafkaSinks } from '../app/config/egress-sinks.js'
+import { kafkaSinks } from '../app/config/sinks/egress-sinks.js'
 import { topicsOptionsOf } from '../app/sinks/open-kafka.js'
 import { applyTopics, planTopics, type TopicStep } from '../egress/kafka/topic-admin.js'
 import { command, commandGroup, type CommonFlags } from './command/command.js'

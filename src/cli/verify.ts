@@ -1,7 +1,12 @@
 import { Option, type Command } from 'commander'
 import { chosenGeneration, computedGenerations } from '../app/operations/computed.js'
 import type { Difference, TopicPlace, Value } from '../app/operations/verify/findings.js'
-import { kafkaSinks, sinkSettings, type KafkaSinkSettings, type SinkSettings } from '../app/config/egress-sinks.js'
+import {
+  kafkaSinks,
+  sinkSettings,
+  type KafkaSinkSettings,
+  type SinkSettings,
+} from '../app/config/sinks/egress-sinks.js'
 import type { Config } from '../app/config/schema.js'
 import { verifySink } from '../app/operations/verify/topic/verify-sink.js'
 import type { TopicVerification } from '../app/operations/verify/topic/verify-topic.js'

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { singleLog } from '../../src/app/pipeline/logs/logs.js'
-import { zoneOf } from '../../src/app/config/zones.js'
+import { zoneOf } from '../../src/app/config/profile/zones.js'
 import { addUp, differencesOf } from '../../src/app/operations/explain/added-up.js'
 import { isOfStates, pointsOf, timesOf } from '../../src/app/operations/explain/contributions.js'
 import { explain } from '../../src/app/operations/explain/explain.js'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { zoneOf } from '../../src/app/config/zones.js'
+import { zoneOf } from '../../src/app/config/profile/zones.js'
 import { familyNames } from '../../src/domain/family.js'
 import type { Granularity } from '../../src/domain/granularity.js'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/domain/interval.js'

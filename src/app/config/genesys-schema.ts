@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { hostsOf, regionNames } from '../../genesys/regions.js'
-import { secret } from './secret-schema.js'
+import { secret } from './secrets/secret-schema.js'
 import { PERIOD_RULE, periodMs } from './period.js'
 
 const httpUrl = z.string().refine((url) => URL.canParse(url) && /^https?:/.test(url), 'an address as https://host:port')

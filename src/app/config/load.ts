@@ -3,11 +3,11 @@ import { parse as parseYaml, YAMLError } from 'yaml'
 import type { z } from 'zod'
 import type { Profile } from '../../domain/profile.js'
 import type { Zone } from '../../domain/zone.js'
-import { withInherited } from './egress-sinks.js'
-import { profileSchema } from './profile-schema.js'
+import { withInherited } from './sinks/egress-sinks.js'
+import { profileSchema } from './profile/profile-schema.js'
 import { ConfigError, configSchema, type Config } from './schema.js'
-import { withPresets, withSourcePresets } from './kafka-presets.js'
-import { literalSecrets, secretKeys, withoutCredentials, withSecrets } from './secrets.js'
+import { withPresets, withSourcePresets } from './connections/kafka-presets.js'
+import { literalSecrets, secretKeys, withoutCredentials, withSecrets } from './secrets/secrets.js'
 
 type Tree = Record<string, unknown>
 

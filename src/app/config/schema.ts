@@ -5,13 +5,13 @@ import { isTenant } from '../../domain/stream-name.js'
 import { checkpointMismatchCodes } from '../pipeline/projector/checkpoint-check.js'
 import { adminSchema } from './admin-schema.js'
 import { auditSchema } from './audit-schema.js'
-import { topicName } from './egress-schema.js'
-import { egressFaults, egressSchema } from './egress-sinks.js'
+import { topicName } from './sinks/egress-schema.js'
+import { egressFaults, egressSchema } from './sinks/egress-sinks.js'
 import { genesysFault, genesysSchema } from './genesys-schema.js'
 import { feedsSchema } from './feeds/feed-schema.js'
 import { feedFaults } from './feeds/feed-faults.js'
-import { profileSchema } from './profile-schema.js'
-import { sourceFaults, sourcesSchema } from './sources-schema.js'
+import { profileSchema } from './profile/profile-schema.js'
+import { sourceFaults, sourcesSchema } from './sources/sources-schema.js'
 
 /** A configuration that cannot be used. The message lists every problem with its key. */
 export class ConfigError extends Error {

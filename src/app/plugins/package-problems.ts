@@ -1,6 +1,6 @@
-import { sinkSettings } from '../config/egress-sinks.js'
+import { sinkSettings } from '../config/sinks/egress-sinks.js'
 import { ConfigError, type Config } from '../config/schema.js'
-import { sourceSettings } from '../config/sources-schema.js'
+import { sourceSettings } from '../config/sources/sources-schema.js'
 import { loadPlugin, UnusablePackage, type PackageEntry } from './load-plugin.js'
 import { isPackage } from './resolve-package.js'
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { filesSink } from '../../egress/files/sink.js'
-import { filesSchema, type FilesSettings } from '../config/egress-schema.js'
+import { filesSchema, type FilesSettings } from '../config/sinks/egress-schema.js'
 import { REPLAY, sinkKind, type SinkOf } from './sink-kind.js'
 
 export const filesKind = sinkKind({

@@ -1,4 +1,4 @@
-import { kafkaFaults, kafkaSchema } from '../config/egress-schema.js'
+import { kafkaFaults, kafkaSchema } from '../config/sinks/egress-schema.js'
 import { sinkKind } from './sink-kind.js'
 
 export const kafkaKind = sinkKind({

@@ -4,7 +4,7 @@ import type { ObjectStore } from '../../egress/objects/object-store.js'
 import { s3Place, type S3Options } from '../../egress/objects/s3/options.js'
 import { lazySink } from '../../egress/lazy-sink.js'
 import type { Sink } from '../../egress/sink.js'
-import { entraIdentity } from '../config/entra-identity.js'
+import { entraIdentity } from '../config/connections/entra-identity.js'
 import {
   azureBlobFaults,
   azureBlobSchema,
@@ -12,7 +12,7 @@ import {
   s3Schema,
   type AzureBlobSettings,
   type S3Settings,
-} from '../config/objects-schema.js'
+} from '../config/sinks/objects-schema.js'
 import type { SettingFault } from '../config/setting-fault.js'
 import { nameAt, sinkKind, type SinkContext, type SinkOf } from './sink-kind.js'
 

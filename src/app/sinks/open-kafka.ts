@@ -11,8 +11,8 @@ import {
 import { kafkaSink } from '../../egress/kafka/sink.js'
 import type { TopicsOptions } from '../../egress/kafka/topic-admin.js'
 import type { Sink } from '../../egress/sink.js'
-import { markersIn, topicsIn, type KafkaSettings } from '../config/egress-schema.js'
-import { connectionOf, registryConnectionOf } from '../config/kafka-connection.js'
+import { markersIn, topicsIn, type KafkaSettings } from '../config/sinks/egress-schema.js'
+import { connectionOf, registryConnectionOf } from '../config/connections/kafka-connection.js'
 import { nameAt, passing, REPLAY, type SinkContext, type SinkOf } from './sink-kind.js'
 
 /** A Kafka cluster as a sink. */

@@ -1,7 +1,7 @@
 import { entraTokens } from '../../credentials/entra-id.js'
 import { lazySink } from '../../egress/lazy-sink.js'
-import { entraIdentity } from '../config/entra-identity.js'
-import { powerBiFaults, powerBiSchema } from '../config/power-bi-schema.js'
+import { entraIdentity } from '../config/connections/entra-identity.js'
+import { powerBiFaults, powerBiSchema } from '../config/sinks/power-bi-schema.js'
 import { nameAt, passing, sinkKind } from './sink-kind.js'
 
 export const powerBiKind = sinkKind({

@@ -1,8 +1,8 @@
 import { atLeastOnceSink } from '../../egress/at-least-once/sink.js'
 import { lazySink } from '../../egress/lazy-sink.js'
 import { placeOf } from '../../rabbitmq/options.js'
-import { rabbitmqAddressOf, rabbitmqConnectionFaults } from '../config/rabbitmq-connection-schema.js'
-import { rabbitmqSinkSchema } from '../config/rabbitmq-sink-schema.js'
+import { rabbitmqAddressOf, rabbitmqConnectionFaults } from '../config/connections/rabbitmq-connection-schema.js'
+import { rabbitmqSinkSchema } from '../config/sinks/rabbitmq-schema.js'
 import { nameAt, sinkKind } from './sink-kind.js'
 
 export const rabbitmqKind = sinkKind({

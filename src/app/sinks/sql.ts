@@ -2,7 +2,12 @@ import { join } from 'node:path'
 import { lazySink } from '../../egress/lazy-sink.js'
 import type { Sink } from '../../egress/sink.js'
 import { placeOf, type DatabaseOptions } from '../../egress/sql/options.js'
-import { pgliteSchema, postgresqlSchema, type PgliteSettings, type PostgresqlSettings } from '../config/sql-schema.js'
+import {
+  pgliteSchema,
+  postgresqlSchema,
+  type PgliteSettings,
+  type PostgresqlSettings,
+} from '../config/sinks/sql-schema.js'
 import { nameAt, sinkKind, type SinkContext, type SinkOf } from './sink-kind.js'
 
 export const postgresqlKind = sinkKind({

@@ -2,7 +2,7 @@ import { lazySink } from '../../egress/lazy-sink.js'
 import { recordIdentity } from '../../egress/record-identity.js'
 import type { RefusedRecords } from '../../egress/refused-records.js'
 import type { Sink } from '../../egress/sink.js'
-import { webhookFaults, webhookSchema, type WebhookSettings } from '../config/webhook-schema.js'
+import { webhookFaults, webhookSchema, type WebhookSettings } from '../config/sinks/webhook-schema.js'
 import { nameAt, sinkKind, type SinkContext, type SinkOf } from './sink-kind.js'
 
 export const webhooksKind = sinkKind({

@@ -1,6 +1,6 @@
 import { lazySource } from '../../ingress/lazy-source.js'
-import { connectionFaults } from '../config/kafka-connection.js'
-import { presetFaults } from '../config/kafka-presets.js'
+import { connectionFaults } from '../config/connections/kafka-connection.js'
+import { presetFaults } from '../config/connections/kafka-presets.js'
 import type { SettingFault } from '../config/setting-fault.js'
 import { kafkaSourceSchema, type KafkaSourceSettings } from '../config/sources/kafka-schema.js'
 import { sourceKind } from './source-kind.js'

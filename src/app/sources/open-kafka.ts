@@ -4,7 +4,7 @@ import { protocolErrorName } from '../../egress/kafka/kafkajs-internals.js'
 import type { KafkaLog } from '../../egress/kafka/options.js'
 import { kafkaSource } from '../../ingress/kafka/source.js'
 import type { Source } from '../../ingress/source.js'
-import { connectionOf } from '../config/kafka-connection.js'
+import { connectionOf } from '../config/connections/kafka-connection.js'
 import type { KafkaSourceSettings } from '../config/sources/kafka-schema.js'
 import type { SourceContext, SourceOf } from './source-kind.js'
 

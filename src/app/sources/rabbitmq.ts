@@ -1,7 +1,7 @@
 import { lazySource } from '../../ingress/lazy-source.js'
 import { placeOf } from '../../rabbitmq/options.js'
-import { rabbitmqAddressOf, rabbitmqConnectionFaults } from '../config/rabbitmq-connection-schema.js'
-import { rabbitmqSourceSchema } from '../config/rabbitmq-source-schema.js'
+import { rabbitmqAddressOf, rabbitmqConnectionFaults } from '../config/connections/rabbitmq-connection-schema.js'
+import { rabbitmqSourceSchema } from '../config/sources/rabbitmq-schema.js'
 import { sourceKind } from './source-kind.js'
 
 /** Messages in one append, at most: what the ingress takes in one request. */

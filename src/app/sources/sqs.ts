@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { lazySource } from '../../ingress/lazy-source.js'
-import { secret } from '../config/secret-schema.js'
+import { secret } from '../config/secrets/secret-schema.js'
 import type { SettingFault } from '../config/setting-fault.js'
 import { sourceKind } from './source-kind.js'
 

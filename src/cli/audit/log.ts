@@ -7,7 +7,7 @@ import {
   type RecordedOperation,
 } from '../../app/operations/journal/read-operations.js'
 import { ifThere } from '../../app/operations/imports/import-configuration.js'
-import { zoneOf } from '../../app/config/zones.js'
+import { zoneOf } from '../../app/config/profile/zones.js'
 import type { Zone } from '../../domain/zone.js'
 import { command, type CommonFlags } from '../command/command.js'
 import { configOf, withContext } from '../command/context.js'

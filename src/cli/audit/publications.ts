@@ -1,5 +1,5 @@
-import { topicsIn } from '../../app/config/egress-schema.js'
-import { sinkSettings } from '../../app/config/egress-sinks.js'
+import { topicsIn } from '../../app/config/sinks/egress-schema.js'
+import { sinkSettings } from '../../app/config/sinks/egress-sinks.js'
 import { REPLAY } from '../../app/sinks/sink-kind.js'
 import {
   publicationsOfRow,

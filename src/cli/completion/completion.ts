@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander'
 import { ifThere } from '../../app/operations/imports/import-configuration.js'
 import { readGenerations } from '../../app/pipeline/generations.js'
-import { sinkSettings } from '../../app/config/egress-sinks.js'
+import { sinkSettings } from '../../app/config/sinks/egress-sinks.js'
 import { printable } from '../../domain/printable.js'
 import type { Logs } from '../../app/pipeline/logs/logs.js'
 import type { Config } from '../../app/config/schema.js'

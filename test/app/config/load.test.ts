@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { defaultProfile } from '../../../src/domain/profile.js'
 import { loadConfig, loadProfile, redacted } from '../../../src/app/config/load.js'
-import { sinkSettings } from '../../../src/app/config/egress-sinks.js'
+import { sinkSettings } from '../../../src/app/config/sinks/egress-sinks.js'
 import { Secret } from '../../../src/credentials/secret.js'
 import { ConfigError, type Config } from '../../../src/app/config/schema.js'
 

@@ -17,7 +17,7 @@ import {
   publishedProfiles,
   publishProfile,
 } from '../../../src/app/operations/imports/publish-profile.js'
-import { zoneOf } from '../../../src/app/config/zones.js'
+import { zoneOf } from '../../../src/app/config/profile/zones.js'
 import { defaultProfile, type Profile } from '../../../src/domain/profile.js'
 import { appendTick } from '../../../src/ingress/clock.js'
 import { readSettings, type Times } from '../../../src/ingress/decode/configuration-objects.js'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { loadConfig } from '../../../src/app/config/load.js'
-import { sinkSettings } from '../../../src/app/config/egress-sinks.js'
+import { sinkSettings } from '../../../src/app/config/sinks/egress-sinks.js'
 import { loadPlugin } from '../../../src/app/plugins/load-plugin.js'
 import { fileOfPackage } from '../../../src/app/plugins/resolve-package.js'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { redacted } from '../../../src/app/config/load.js'
-import { sourceSettings } from '../../../src/app/config/sources-schema.js'
+import { sourceSettings } from '../../../src/app/config/sources/sources-schema.js'
 import { serviceBusKind } from '../../../src/app/sources/service-bus.js'
 import { configured, faultOf } from './configured.js'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { zoneOf } from '../../../src/app/config/zones.js'
+import { zoneOf } from '../../../src/app/config/profile/zones.js'
 import {
   bytesText,
   countText,

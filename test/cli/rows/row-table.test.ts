@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { zoneOf } from '../../../src/app/config/zones.js'
+import { zoneOf } from '../../../src/app/config/profile/zones.js'
 import { tableLines } from '../../../src/cli/command/table.js'
 import { columnsOf, namedColumns } from '../../../src/cli/rows/catalogue.js'
 import type { Shown } from '../../../src/cli/rows/column.js'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { sslSchema } from '../kafka-connection-schema.js'
-import { secret } from '../secret-schema.js'
+import { sslSchema } from '../connections/kafka-connection-schema.js'
+import { secret } from '../secrets/secret-schema.js'
 
 /** Parts in braces of the names of files. */
 export const FILE_NAME_PARTS = ['feed', 'number', 'date', 'from', 'to', 'version', 'kind', 'ext'] as const

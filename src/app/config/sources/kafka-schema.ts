@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isTopicName, TOPIC_NAME_RULE } from '../../../egress/topic-name.js'
 import { kafkaDefaults } from '../../../egress/kafka/options.js'
-import { connectionKeys } from '../kafka-connection-schema.js'
+import { connectionKeys } from '../connections/kafka-connection-schema.js'
 
 /** The settings of topics that events are read from. */
 export const kafkaSourceSchema = z.strictObject({

@@ -1,6 +1,6 @@
 import { frontierIn, readClock } from '../../../ingress/clock.js'
 import { ifThere } from '../imports/import-configuration.js'
-import { kafkaSinks } from '../../config/egress-sinks.js'
+import { kafkaSinks } from '../../config/sinks/egress-sinks.js'
 import { failure, lasting, ok, warning, type Check, type Patient } from './check.js'
 
 const SKEW_WARNING_MS = 5_000

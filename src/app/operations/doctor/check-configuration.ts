@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { canonicalJson } from '../../../domain/canonical-json.js'
-import { kafkaSinks } from '../../config/egress-sinks.js'
+import { kafkaSinks } from '../../config/sinks/egress-sinks.js'
 import { isLoopback, runProblems } from '../../config/runnable.js'
 import { readGenerations } from '../../pipeline/generations.js'
 import { allInOne } from '../../pipeline/pipeline-options.js'

@@ -1,4 +1,4 @@
-import { kafkaSinks, type KafkaSinkSettings } from '../../config/egress-sinks.js'
+import { kafkaSinks, type KafkaSinkSettings } from '../../config/sinks/egress-sinks.js'
 import { connectionCheckOf } from '../../pipeline/egress/connection-check.js'
 import { checkConnection } from '../../../egress/kafka/check/check-connection.js'
 import { checkOpenTransactions } from '../../../egress/kafka/check/check-open-transactions.js'

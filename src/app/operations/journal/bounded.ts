@@ -1,4 +1,4 @@
-import { secretKeys, withoutCredentials } from '../../config/secrets.js'
+import { secretKeys, withoutCredentials } from '../../config/secrets/secrets.js'
 import type { Json } from './operation.js'
 
 /** Longer texts are cut: the journal says what was done, it does not hold the input again. */

@@ -8,7 +8,7 @@ import { isMetricName, metricKind, type MetricName } from '../../../domain/metri
 import type { Profile } from '../../../domain/profile.js'
 import type { RowStatus } from '../../../domain/row.js'
 import { granularitiesOf } from '../../../projections/cells/cell-finder.js'
-import { durationOf } from '../../config/profile-path.js'
+import { durationOf } from '../../config/profile/profile-path.js'
 import { measureForm, shortDimensions, statisticNames, type expectedForm } from './format.js'
 import { readStrictly, unknownKey, type Problems } from './read-strictly.js'
 import { intervalNamed, numberOf } from './values.js'

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { familyNames } from '../../../domain/family.js'
 import { granularities } from '../../../domain/granularity.js'
 import { rowStatuses } from '../../../contract/schema/row-schema.js'
-import { profileSchema } from '../../config/profile-schema.js'
+import { profileSchema } from '../../config/profile/profile-schema.js'
 
 /** The format of profile tests (docs/profile-tests.md). Reading is in read-file.ts, which adds near names to errors. */
 

@@ -9,7 +9,7 @@ import { readSettings, type Setting } from '../../../ingress/decode/configuratio
 import { shortDimensions, type Given, type ShortDimension } from './format.js'
 import { unknownKey, type Problems } from './read-strictly.js'
 import { instantIn, numberOf } from './values.js'
-import { durationOf } from '../../config/profile-path.js'
+import { durationOf } from '../../config/profile/profile-path.js'
 
 /** What is put into the log, in this order: raw events, settings, or a tick of the clock. */
 export type Step =

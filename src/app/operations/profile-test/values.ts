@@ -2,7 +2,7 @@ import type { EpochMs } from '../../../domain/interval.js'
 import { isoInstantOf } from '../../../domain/iso-instant.js'
 import { localDay, offsetAt, type Zone } from '../../../domain/zone.js'
 import { intervalAt, type Granularity } from '../../../domain/granularity.js'
-import { durationOf } from '../../config/profile-path.js'
+import { durationOf } from '../../config/profile/profile-path.js'
 
 /** A number or a time with its unit (`12s`) as a number, times in milliseconds; `undefined`: neither. */
 export const numberOf = (value: number | string): number | undefined => {

@@ -2,7 +2,12 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
 import { checkSubjects } from '../../../egress/kafka/registry/schema-check.js'
 import { failureText, type Progress, type SinkFailure } from '../../../egress/sink.js'
-import { isKafkaSink, sinkSettings, type KafkaSinkSettings, type SinkSettings } from '../../config/egress-sinks.js'
+import {
+  isKafkaSink,
+  sinkSettings,
+  type KafkaSinkSettings,
+  type SinkSettings,
+} from '../../config/sinks/egress-sinks.js'
 import type { Config } from '../../config/schema.js'
 import { connectionCheckOf } from '../../pipeline/egress/connection-check.js'
 import { lookAtProgress } from '../../pipeline/egress/look-at-progress.js'

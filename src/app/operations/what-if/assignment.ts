@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { nearNames } from '../../../domain/near-names.js'
-import { durationOf, profileValue } from '../../config/profile-path.js'
+import { durationOf, profileValue } from '../../config/profile/profile-path.js'
 
 /**
  * One `--set path=value`: a key of the profile, a setting of the organisation, or a setting of a queue, which is named

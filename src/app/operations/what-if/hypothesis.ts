@@ -1,7 +1,7 @@
 import type { ConfigurationFact, OrgSettingsChanged, ProfilePublished, QueueConfigured } from '../../../domain/fact.js'
 import { nearNames } from '../../../domain/near-names.js'
 import type { Profile } from '../../../domain/profile.js'
-import { profileSchema } from '../../config/profile-schema.js'
+import { profileSchema } from '../../config/profile/profile-schema.js'
 import { ConfigError } from '../../config/schema.js'
 import type { Setting } from '../../../ingress/decode/configuration-objects.js'
 import type { Assignment, QueueSetting } from './assignment.js'

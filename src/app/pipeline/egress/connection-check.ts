@@ -5,9 +5,9 @@ import type { ConnectionCheck } from '../../../egress/kafka/check/check-connecti
 import { transactionalIdOf } from '../../../egress/kafka/options.js'
 import { subjectSchemas } from '../../../egress/kafka/registry/subjects.js'
 import { wantedTopics } from '../../../egress/kafka/topic-admin.js'
-import { topicsIn } from '../../config/egress-schema.js'
-import type { KafkaSinkSettings } from '../../config/egress-sinks.js'
-import { connectionOf } from '../../config/kafka-connection.js'
+import { topicsIn } from '../../config/sinks/egress-schema.js'
+import type { KafkaSinkSettings } from '../../config/sinks/egress-sinks.js'
+import { connectionOf } from '../../config/connections/kafka-connection.js'
 import type { Config } from '../../config/schema.js'
 import { registryOf, topicsOptionsOf } from '../../sinks/open-kafka.js'
 

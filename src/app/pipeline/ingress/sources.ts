@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Source } from '../../../ingress/source.js'
 import type { Config } from '../../config/schema.js'
-import { sourceSettings } from '../../config/sources-schema.js'
+import { sourceSettings } from '../../config/sources/sources-schema.js'
 import { sourceKindOf } from '../../sources/kinds.js'
 import type { Logs } from '../logs/logs.js'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import * as E from 'fp-ts/lib/Either.js'
-import { profileSchema } from '../../../app/config/profile-schema.js'
+import { profileSchema } from '../../../app/config/profile/profile-schema.js'
 import { rowsAs, type AsWhat } from '../../../app/operations/as-of/as-of.js'
 import { chosenGeneration, computedGenerations } from '../../../app/operations/computed.js'
 import { explain } from '../../../app/operations/explain/explain.js'

@@ -12,7 +12,7 @@ import { profileInForce, publishedProfiles, publishProfile } from '../../../app/
 import { outcomeJson } from '../../../app/operations/profile-test/outcome-json.js'
 import { profileTestsIn } from '../../../app/operations/profile-test/read-file.js'
 import { hasPassed, runProfileTest, type TestOutcome } from '../../../app/operations/profile-test/run-tests.js'
-import { profileSchema } from '../../../app/config/profile-schema.js'
+import { profileSchema } from '../../../app/config/profile/profile-schema.js'
 import type { Profile } from '../../../domain/profile.js'
 import { readSettings } from '../../../ingress/decode/configuration-objects.js'
 import { ProblemError } from '../answers/problem.js'

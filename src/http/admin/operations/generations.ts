@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { profileSchema } from '../../../app/config/profile-schema.js'
+import { profileSchema } from '../../../app/config/profile/profile-schema.js'
 import { chosenGeneration, computedGenerations } from '../../../app/operations/computed.js'
 import type { CatchUpOptions } from '../../../app/operations/generations/catch-up.js'
 import { derivedKinds, throwAwayDerived } from '../../../app/operations/generations/derived-state.js'

@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { z } from 'zod'
-import { sinkSettings, type SinkSettings } from '../../../app/config/egress-sinks.js'
+import { sinkSettings, type SinkSettings } from '../../../app/config/sinks/egress-sinks.js'
 import { REPLAY } from '../../../app/sinks/sink-kind.js'
 import { acceptProgress } from '../../../app/operations/accept-progress.js'
 import { areas, type Check } from '../../../app/operations/doctor/check.js'

@@ -1,4 +1,4 @@
-import type { SinkSettings } from '../../../config/egress-sinks.js'
+import type { SinkSettings } from '../../../config/sinks/egress-sinks.js'
 import type { Config } from '../../../config/schema.js'
 import { intervalRowsOf } from '../../../pipeline/egress/interval-rows.js'
 import type { Generations } from '../../../pipeline/generations.js'

@@ -1,6 +1,6 @@
-import { DAY_MS, type EpochMs } from '../../domain/interval.js'
-import { editDistance } from '../../domain/near-names.js'
-import { utc, type Zone } from '../../domain/zone.js'
+import { DAY_MS, type EpochMs } from '../../../domain/interval.js'
+import { editDistance } from '../../../domain/near-names.js'
+import { utc, type Zone } from '../../../domain/zone.js'
 
 /** An unknown time zone. The message suggests near names. */
 export class UnknownZone extends Error {

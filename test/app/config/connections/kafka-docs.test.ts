@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { parse, stringify } from 'yaml'
-import { loadConfig } from '../../../src/app/config/load.js'
+import { loadConfig } from '../../../../src/app/config/load.js'
 
-const DOC = readFileSync(join(import.meta.dirname, '../../../docs/kafka.md'), 'utf8')
+const DOC = readFileSync(join(import.meta.dirname, '../../../../docs/kafka.md'), 'utf8')
 const EXAMPLES = [...DOC.matchAll(/```yaml\n([^`]*)```/g)].map(([, text = '']) => text)
 
 /** A connection string of Event Hubs is good enough for a secret of any kind. */

@@ -1,14 +1,14 @@
-import { awsCredentials } from '../../credentials/aws-credentials.js'
-import { clientCredentialsTokens } from '../../credentials/client-credentials.js'
-import { entraTokens } from '../../credentials/entra-id.js'
-import { mskIamTokens } from '../../egress/kafka/auth/msk-iam.js'
-import type { SaslSettings } from '../../egress/kafka/auth/sasl.js'
-import type { TlsSettings } from '../../credentials/tls.js'
-import type { ConnectionSettings } from '../../egress/kafka/connection.js'
-import type { RegistryConnection } from '../../egress/kafka/options.js'
+import { awsCredentials } from '../../../credentials/aws-credentials.js'
+import { clientCredentialsTokens } from '../../../credentials/client-credentials.js'
+import { entraTokens } from '../../../credentials/entra-id.js'
+import { mskIamTokens } from '../../../egress/kafka/auth/msk-iam.js'
+import type { SaslSettings } from '../../../egress/kafka/auth/sasl.js'
+import type { TlsSettings } from '../../../credentials/tls.js'
+import type { ConnectionSettings } from '../../../egress/kafka/connection.js'
+import type { RegistryConnection } from '../../../egress/kafka/options.js'
 import { entraFaults, entraIdentity } from './entra-identity.js'
 import type { ConnectionConfig, SaslConfig, SslSettings } from './kafka-connection-schema.js'
-import type { SettingFault } from './setting-fault.js'
+import type { SettingFault } from '../setting-fault.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 type Reached = Pick<ConnectionConfig, 'brokers' | 'clientId' | 'ssl' | 'sasl'>

@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { sinkSettings } from '../../../src/app/config/egress-sinks.js'
-import { loadConfig } from '../../../src/app/config/load.js'
-import { periodMs } from '../../../src/app/config/period.js'
-import { runProblems } from '../../../src/app/config/runnable.js'
+import { sinkSettings } from '../../../../src/app/config/sinks/egress-sinks.js'
+import { loadConfig } from '../../../../src/app/config/load.js'
+import { periodMs } from '../../../../src/app/config/period.js'
+import { runProblems } from '../../../../src/app/config/runnable.js'
 
 const kafka = { brokers: ['a:1'], format: 'json', clientId: 'us', transactionalId: 'id-of-the-short-form' }
 const loaded = (egress: object) => loadConfig({ flags: { egress } })
@@ -19,7 +19,7 @@ const problemOf = (egress: object): string => {
   }
 }
 
-const documented = readFileSync(join(import.meta.dirname, '../../../docs/configuration.md'), 'utf8')
+const documented = readFileSync(join(import.meta.dirname, '../../../../docs/configuration.md'), 'utf8')
 const examples = [...documented.matchAll(/^```yaml\n(egress:[^`]*)```/gm)].map(([, text = '']) => text)
 
 test('the examples of the document can be run', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { UnknownZone, zoneOf } from '../../../src/app/config/zones.js'
-import { localDay, offsetAt, utc } from '../../../src/domain/zone.js'
+import { UnknownZone, zoneOf } from '../../../../src/app/config/profile/zones.js'
+import { localDay, offsetAt, utc } from '../../../../src/domain/zone.js'
 
 const HOUR = 3_600_000
 const hoursOf = (name: string, at: string): number => {

@@ -1,7 +1,7 @@
-import { readConnectionString } from '../../credentials/connection-string.js'
-import { Secret } from '../../credentials/secret.js'
+import { readConnectionString } from '../../../credentials/connection-string.js'
+import { Secret } from '../../../credentials/secret.js'
 import type { ConnectionConfig, Preset } from './kafka-connection-schema.js'
-import type { SettingFault } from './setting-fault.js'
+import type { SettingFault } from '../setting-fault.js'
 
 type Raw = Readonly<Record<string, unknown>>
 

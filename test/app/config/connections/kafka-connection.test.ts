@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { stringify } from 'yaml'
-import { loadConfig, redacted } from '../../../src/app/config/load.js'
-import type { Config } from '../../../src/app/config/schema.js'
-import { ConfigError } from '../../../src/app/config/schema.js'
+import { loadConfig, redacted } from '../../../../src/app/config/load.js'
+import type { Config } from '../../../../src/app/config/schema.js'
+import { ConfigError } from '../../../../src/app/config/schema.js'
 
 /** Loads a configuration file whose `egress.kafka` is this, with these variables. */
 const load = (kafka: object, env: Readonly<Record<string, string>> = {}): Config => {

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { sinkSettings } from '../../../src/app/config/egress-sinks.js'
-import { loadConfig, redacted } from '../../../src/app/config/load.js'
+import { sinkSettings } from '../../../../src/app/config/sinks/egress-sinks.js'
+import { loadConfig, redacted } from '../../../../src/app/config/load.js'
 
-const PAGE = readFileSync(join(import.meta.dirname, '../../../docs/sinks/object-storage.md'), 'utf8')
+const PAGE = readFileSync(join(import.meta.dirname, '../../../../docs/sinks/object-storage.md'), 'utf8')
 const env = { KEY: 'the-secret-key' }
 const loaded = (...sinks: readonly object[]) => loadConfig({ flags: { egress: { sinks } }, env })
 const problemOf = (...sinks: readonly object[]): string => {

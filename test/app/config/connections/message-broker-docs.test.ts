@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { loadConfig } from '../../../src/app/config/load.js'
-import { rabbitmqSinkSchema } from '../../../src/app/config/rabbitmq-sink-schema.js'
-import { rabbitmqSourceSchema } from '../../../src/app/config/rabbitmq-source-schema.js'
-import { eventHubsSchema } from '../../../src/app/sinks/event-hubs.js'
-import { scratchFolder } from '../../support/streamvane.js'
+import { loadConfig } from '../../../../src/app/config/load.js'
+import { rabbitmqSinkSchema } from '../../../../src/app/config/sinks/rabbitmq-schema.js'
+import { rabbitmqSourceSchema } from '../../../../src/app/config/sources/rabbitmq-schema.js'
+import { eventHubsSchema } from '../../../../src/app/sinks/event-hubs.js'
+import { scratchFolder } from '../../../support/streamvane.js'
 
 const SECRET = 'Endpoint=sb://acme.servicebus.windows.net/;SharedAccessKeyName=send;SharedAccessKey=planted'
 
@@ -49,7 +49,7 @@ describe.each<Page>([
     ],
   },
 ])('docs/$page', ({ page, schema, wrong }) => {
-  const doc = readFileSync(join(import.meta.dirname, '../../../docs', page), 'utf8')
+  const doc = readFileSync(join(import.meta.dirname, '../../../../docs', page), 'utf8')
   const [, example = ''] = /```yaml\n([^`]*)```/.exec(doc) ?? []
 
   test('has an example that is a valid configuration, whose secrets are never shown', async () => {

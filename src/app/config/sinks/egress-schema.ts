@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { familyNames, type FamilyName } from '../../domain/family.js'
-import { badRowSettings, compatibilityLevels, deliverySettings, kafkaDefaults } from '../../egress/kafka/options.js'
-import { subjectStrategies } from '../../egress/kafka/registry/subjects.js'
-import { isTopicName, TOPIC_NAME_RULE } from '../../egress/topic-name.js'
+import { familyNames, type FamilyName } from '../../../domain/family.js'
+import { badRowSettings, compatibilityLevels, deliverySettings, kafkaDefaults } from '../../../egress/kafka/options.js'
+import { subjectStrategies } from '../../../egress/kafka/registry/subjects.js'
+import { isTopicName, TOPIC_NAME_RULE } from '../../../egress/topic-name.js'
 import {
   defaultTopicNames,
   sharedTopics,
@@ -14,11 +14,11 @@ import {
   type TopicRoute,
   type Topics,
   defaultMarkersTopic,
-} from '../../egress/topics.js'
-import { connectionFaults } from './kafka-connection.js'
-import { connectionKeys, registryConnectionKeys } from './kafka-connection-schema.js'
-import { presetFaults } from './kafka-presets.js'
-import type { SettingFault } from './setting-fault.js'
+} from '../../../egress/topics.js'
+import { connectionFaults } from '../connections/kafka-connection.js'
+import { connectionKeys, registryConnectionKeys } from '../connections/kafka-connection-schema.js'
+import { presetFaults } from '../connections/kafka-presets.js'
+import type { SettingFault } from '../setting-fault.js'
 
 export const topicName = z.string().refine(isTopicName, TOPIC_NAME_RULE)
 

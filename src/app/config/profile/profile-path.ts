@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
-import { nearNames } from '../../domain/near-names.js'
+import { nearNames } from '../../../domain/near-names.js'
 import { profileSchema } from './profile-schema.js'
 
 /** The part of JSON Schema that the schema of profiles uses. */

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { rabbitmqDefaults, type RabbitmqAddress } from '../../rabbitmq/options.js'
+import { rabbitmqDefaults, type RabbitmqAddress } from '../../../rabbitmq/options.js'
 import { sslSchema } from './kafka-connection-schema.js'
-import { secret } from './secret-schema.js'
-import type { SettingFault } from './setting-fault.js'
+import { secret } from '../secrets/secret-schema.js'
+import type { SettingFault } from '../setting-fault.js'
 
 /** `host` or `host:port`; an address of IPv6 stands in brackets. */
 const BROKER = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/

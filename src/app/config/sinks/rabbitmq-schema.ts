@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { queueTypes } from '../../rabbitmq/declare.js'
-import { rabbitmqConnectionKeys, shortText } from './rabbitmq-connection-schema.js'
+import { queueTypes } from '../../../rabbitmq/declare.js'
+import { rabbitmqConnectionKeys, shortText } from '../connections/rabbitmq-connection-schema.js'
 
 /** The settings of a RabbitMQ sink. */
 export const rabbitmqSinkSchema = z.strictObject({

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { sslSchema } from './kafka-connection-schema.js'
-import { entraFaults, entraIdentityKeys } from './entra-identity.js'
-import { httpUrl, secret } from './secret-schema.js'
-import type { SettingFault } from './setting-fault.js'
+import { sslSchema } from '../connections/kafka-connection-schema.js'
+import { entraFaults, entraIdentityKeys } from '../connections/entra-identity.js'
+import { httpUrl, secret } from '../secrets/secret-schema.js'
+import type { SettingFault } from '../setting-fault.js'
 
 /** What the stores of objects have in common. */
 const ofEveryStore = {

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { familyNames } from '../../domain/family.js'
-import { pushLimits } from '../../egress/power-bi/limits.js'
-import { defaultFigures, isFigureOf, pushTable } from '../../egress/power-bi/tables.js'
-import { entraFaults, entraIdentityKeys } from './entra-identity.js'
-import type { SettingFault } from './setting-fault.js'
+import { familyNames } from '../../../domain/family.js'
+import { pushLimits } from '../../../egress/power-bi/limits.js'
+import { defaultFigures, isFigureOf, pushTable } from '../../../egress/power-bi/tables.js'
+import { entraFaults, entraIdentityKeys } from '../connections/entra-identity.js'
+import type { SettingFault } from '../setting-fault.js'
 
 const id = z
   .string()

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { rabbitmqDefaults } from '../../rabbitmq/options.js'
-import { rabbitmqConnectionKeys, shortText } from './rabbitmq-connection-schema.js'
+import { rabbitmqDefaults } from '../../../rabbitmq/options.js'
+import { rabbitmqConnectionKeys, shortText } from '../connections/rabbitmq-connection-schema.js'
 
 /** The settings of a RabbitMQ source. */
 export const rabbitmqSourceSchema = z.strictObject({

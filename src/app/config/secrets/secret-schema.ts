@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Secret } from '../../credentials/secret.js'
+import { Secret } from '../../../credentials/secret.js'
 
 /** A reference to a secret, or text from the environment; `withSecrets` has made a `Secret` of it. */
 export const secret = z.custom<Secret>(

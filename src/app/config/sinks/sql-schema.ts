@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { sslSchema } from './kafka-connection-schema.js'
-import { secret } from './secret-schema.js'
+import { sslSchema } from '../connections/kafka-connection-schema.js'
+import { secret } from '../secrets/secret-schema.js'
 
 /** What the SQL stores have in common. */
 const ofEveryStore = {

@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { loadConfig } from '../../../src/app/config/load.js'
-import { powerBiSchema } from '../../../src/app/config/power-bi-schema.js'
-import { webhookSchema } from '../../../src/app/config/webhook-schema.js'
-import { scratchFolder } from '../../support/streamvane.js'
+import { loadConfig } from '../../../../src/app/config/load.js'
+import { powerBiSchema } from '../../../../src/app/config/sinks/power-bi-schema.js'
+import { webhookSchema } from '../../../../src/app/config/sinks/webhook-schema.js'
+import { scratchFolder } from '../../../support/streamvane.js'
 
-const docOf = (name: string): string => readFileSync(join(import.meta.dirname, '../../../docs/sinks', name), 'utf8')
+const docOf = (name: string): string => readFileSync(join(import.meta.dirname, '../../../../docs/sinks', name), 'utf8')
 
 describe.each([
   ['webhooks.md', 'webhooks', webhookSchema],

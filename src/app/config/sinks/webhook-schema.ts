@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { addressFault } from '../../egress/webhooks/addresses.js'
-import { sslSchema } from './kafka-connection-schema.js'
-import { secret } from './secret-schema.js'
-import type { SettingFault } from './setting-fault.js'
+import { addressFault } from '../../../egress/webhooks/addresses.js'
+import { sslSchema } from '../connections/kafka-connection-schema.js'
+import { secret } from '../secrets/secret-schema.js'
+import type { SettingFault } from '../setting-fault.js'
 
 const limitMs = z.number().int().min(1).max(600_000)
 

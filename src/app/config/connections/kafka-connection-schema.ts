@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { entraIdentityKeys } from './entra-identity.js'
-import { httpUrl, secret } from './secret-schema.js'
+import { httpUrl, secret } from '../secrets/secret-schema.js'
 
 const tlsKeys = {
   /** PEM file with the authorities that are trusted, in place of those that Node.js brings. */

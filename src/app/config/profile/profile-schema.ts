@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { splits } from '../../domain/dimensions.js'
-import { familyNames } from '../../domain/family.js'
-import { granularities } from '../../domain/granularity.js'
-import { metricNames } from '../../domain/metric.js'
-import { defaultProfile, pointSources, profileProblems, type Profile } from '../../domain/profile.js'
-import type { Zone } from '../../domain/zone.js'
+import { splits } from '../../../domain/dimensions.js'
+import { familyNames } from '../../../domain/family.js'
+import { granularities } from '../../../domain/granularity.js'
+import { metricNames } from '../../../domain/metric.js'
+import { defaultProfile, pointSources, profileProblems, type Profile } from '../../../domain/profile.js'
+import type { Zone } from '../../../domain/zone.js'
 import { UnknownZone, zoneOf } from './zones.js'
 
 const ms = z.number().int().min(0)

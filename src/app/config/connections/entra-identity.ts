@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { EntraIdentity } from '../../credentials/entra-id.js'
-import { httpUrl, secret } from './secret-schema.js'
+import type { EntraIdentity } from '../../../credentials/entra-id.js'
+import { httpUrl, secret } from '../secrets/secret-schema.js'
 
 /** An identity of Microsoft Entra ID; one of `clientSecret`, `federatedTokenFile`, `managedIdentity`. */
 export const entraIdentityKeys = {

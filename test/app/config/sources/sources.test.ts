@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { loadConfig, redacted } from '../../../src/app/config/load.js'
-import { runProblems } from '../../../src/app/config/runnable.js'
-import { sourceSettings } from '../../../src/app/config/sources-schema.js'
+import { loadConfig, redacted } from '../../../../src/app/config/load.js'
+import { runProblems } from '../../../../src/app/config/runnable.js'
+import { sourceSettings } from '../../../../src/app/config/sources/sources-schema.js'
 
 const loaded = (settings: object, env = {}) => loadConfig({ flags: { ...settings }, env })
 const problemOf = (settings: object): string => {

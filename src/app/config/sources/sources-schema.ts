@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { sourceKindOf, sourceKinds } from '../sources/kinds.js'
-import type { SourceOf } from '../sources/source-kind.js'
-import { entrySchema } from './entry-schema.js'
-import type { SettingFault } from './setting-fault.js'
+import { sourceKindOf, sourceKinds } from '../../sources/kinds.js'
+import type { SourceOf } from '../../sources/source-kind.js'
+import { entrySchema } from '../entry-schema.js'
+import type { SettingFault } from '../setting-fault.js'
 
 /** What every entry of `sources` says, whatever its kind. */
 const ofEverySource = {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { Secret } from '../../credentials/secret.js'
+import { Secret } from '../../../credentials/secret.js'
 
 /** Keys of secrets: their values are never shown, and may be references. */
 export const secretKeys: ReadonlySet<string> = new Set([
