@@ -4,6 +4,7 @@ import { SecretUnreadable } from '../../credentials/secret.js'
 import { printable } from '../../domain/printable.js'
 import { retryAfterMs } from '../retry-after.js'
 import type { SinkFailure } from '../sink.js'
+import { withinLimit } from '../within-limit.js'
 import type { PowerBiOptions } from './options.js'
 
 /** A call of the REST API that came to nothing. `status` is absent where there was no answer. */
@@ -33,27 +34,24 @@ export const openApi = (options: PowerBiOptions, now: () => number = Date.now): 
 
   const ask = async (method: 'GET' | 'POST', path: string, body: string | undefined, signal: AbortSignal) => {
     const token = await tokens.current()
-    const limit = AbortSignal.timeout(requestTimeoutMs)
-    let status: number
-    let text: string
-    let waitMs: number | undefined
-    try {
-      const answer = await request(`${base}${path}`, {
-        ...{ dispatcher: agent, method, body: body ?? null, signal: AbortSignal.any([signal, limit]) },
-        headers: {
-          authorization: `Bearer ${token.value}`,
-          accept: 'application/json',
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-        },
-      })
-      status = answer.statusCode
-      waitMs = retryAfterMs(answer.headers['retry-after'], now())
-      text = await answer.body.text()
-    } catch (cause) {
-      const { code, message } = cause as { code?: string; message?: string }
-      const why = limit.aborted ? `no answer within ${requestTimeoutMs} ms` : `${message} (${code ?? 'no code'})`
-      throw new ApiFailure(`${apiUrl}: ${why}`, undefined, undefined, cause)
-    }
+    const { status, text, waitMs } = await withinLimit(signal, requestTimeoutMs, async (limited) => {
+      try {
+        const answer = await request(`${base}${path}`, {
+          ...{ dispatcher: agent, method, body: body ?? null, signal: limited.signal },
+          headers: {
+            authorization: `Bearer ${token.value}`,
+            accept: 'application/json',
+            ...(body !== undefined && { 'content-type': 'application/json' }),
+          },
+        })
+        const waitMs = retryAfterMs(answer.headers['retry-after'], now())
+        return { status: answer.statusCode, text: await answer.body.text(), waitMs }
+      } catch (cause) {
+        const { code, message } = cause as { code?: string; message?: string }
+        const why = limited.isLate() ? `no answer within ${requestTimeoutMs} ms` : `${message} (${code ?? 'no code'})`
+        throw new ApiFailure(`${apiUrl}: ${why}`, undefined, undefined, cause)
+      }
+    })
     if (status >= 200 && status < 300) return jsonIn(text)
     const isStale = status === 401 && tokens.discard(token)
     // A token that was kept may have been taken back; a fresh one says whether the identity is accepted.

@@ -2,6 +2,7 @@ import { Agent, request, type Dispatcher } from 'undici'
 import { tlsMaterial } from '../../credentials/tls.js'
 import { printable } from '../../domain/printable.js'
 import { retryAfterMs } from '../retry-after.js'
+import { withinLimit } from '../within-limit.js'
 import { AddressForbidden, guardedLookup } from './addresses.js'
 import type { Message } from './messages.js'
 import type { EndpointOptions } from './options.js'
@@ -56,19 +57,19 @@ export const openEndpoint = (options: EndpointOptions, now: () => number = Date.
     ...signedHeaders(id, body, now(), signingKeysIn(signingKeys.read())),
   })
   return {
-    post: async (message, signal) => {
-      const limit = AbortSignal.timeout(timeoutMs)
-      try {
-        const answer = await request(url, {
-          ...{ dispatcher: agent, method: 'POST', headers: headersOf(message), body: message.body },
-          signal: AbortSignal.any([signal, limit]),
-        })
-        return outcomeOf(answer, await beginningOf(answer), place, now())
-      } catch (cause) {
-        const reason = limit.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(cause)
-        return { kind: 'failed', reason: `${place}: ${reason}`, isOverloaded: true, hasStatus: false }
-      }
-    },
+    post: (message, signal) =>
+      withinLimit(signal, timeoutMs, async (limited) => {
+        try {
+          const answer = await request(url, {
+            ...{ dispatcher: agent, method: 'POST', headers: headersOf(message), body: message.body },
+            signal: limited.signal,
+          })
+          return outcomeOf(answer, await beginningOf(answer), place, now())
+        } catch (cause) {
+          const reason = limited.isLate() ? `no answer within ${timeoutMs} ms` : reasonOf(cause)
+          return { kind: 'failed', reason: `${place}: ${reason}`, isOverloaded: true, hasStatus: false }
+        }
+      }),
     close: () => agent.destroy(),
   }
 }
