@@ -39,7 +39,8 @@ export const readProgress = async (
 
 /**
  * The value of the last record with this key; `null`: it is a tombstone; `undefined`: there is none. Reads backwards in
- * growing windows, because a busy progress topic may hold a million records that are not compacted yet.
+ * growing windows, because a busy progress topic may hold a million records that are not compacted yet. A record behind
+ * `end` counts: compaction may have removed, in its favour, the one that was the last below `end`.
  */
 const readStretch = async (
   reader: Pick<PartitionReader, 'fetch'>,
@@ -56,8 +57,8 @@ const readStretch = async (
     for (let at = from; at < through;) {
       signal.throwIfAborted()
       const { records, next } = await reader.fetch(topic, partition, at)
-      for (const { key: itsKey, value, offset } of records) {
-        if (offset >= through || itsKey?.toString('utf8') !== key) continue
+      for (const { key: itsKey, value } of records) {
+        if (itsKey?.toString('utf8') !== key) continue
         const itsOwner = value === null ? undefined : ownerOf(value)
         if (itsOwner !== undefined && owner !== undefined && !supersedes(itsOwner, owner)) continue
         found = value

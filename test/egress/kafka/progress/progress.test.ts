@@ -135,6 +135,12 @@ describe('the progress is read', () => {
     expect((await readProgress(reader, place, 'wait', never))?.owner.id).toBe('later')
   })
 
+  test('also where an older record stands before the one that compaction removes meanwhile', async () => {
+    const reader = partitions({ records: [['us', 'first'], ...many.slice(0, 2), ['them', 'removed'], ['us', 'later']] })
+    const bounds = async () => ({ first: 0n, end: 4n })
+    expect((await readProgress({ ...reader, bounds }, place, 'wait', never))?.owner.id).toBe('later')
+  })
+
   test('up to an open transaction where it must not be waited for', async () => {
     const reader = partitions({
       records: [
