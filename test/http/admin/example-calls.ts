@@ -11,6 +11,8 @@ export const exampleCalls = async (log: EventLog, tenant: string): Promise<Reado
   for await (const { id } of deadLetters(singleLog(log), tenant)) letter = id
   return {
     listRows: { path: '/rows?family=queue&names=true' },
+    listFigures: { path: '/figures?family=queue&granularity=P1D&columns=nOffered.count,serviceLevel,tAnswered.avg' },
+    showFigures: { path: '/figures/catalogue?family=queue' },
     listNames: { path: '/names?dimension=queueId' },
     listIntervals: { path: '/intervals?check=true' },
     listCorrections: { path: '/corrections?family=queue' },

@@ -8,11 +8,9 @@ import { latestRowsInOrder } from '../../../app/operations/rows.js'
 import { markerJson } from '../../../contract/completeness-codec.js'
 import { rowJson } from '../../../contract/row-json.js'
 import { rowStatuses } from '../../../contract/schema/row-schema.js'
-import { families, type FamilyName } from '../../../domain/family.js'
-import type { Row } from '../../../domain/row.js'
-import { ProblemError } from '../answers/problem.js'
 import { list, type Call, type Operation } from '../operation.js'
 import { anyObject, at, family, flag, generation, granularity, isoOf, position, range } from './schemas.js'
+import { dimensionFilter } from './where.js'
 
 const chosen = async ({ logs, tenant }: Call, name: string | undefined) =>
   chosenGeneration(await computedGenerations(logs, tenant), name, tenant)
@@ -60,19 +58,6 @@ const rows = list({
         yield names === undefined ? rowJson(row) : { ...rowJson(row), names: await rowNames(names, row) }
   },
 })
-
-const dimensionFilter = (name: FamilyName, where: string | undefined): ((row: Row) => boolean) => {
-  if (where === undefined) return () => true
-  const [, dimension = '', value] = /^(\w+)=(.*)$/s.exec(where) ?? []
-  const { dimensions } = families[name]
-  const place = (dimensions as readonly string[]).indexOf(dimension)
-  if (place < 0)
-    throw new ProblemError(
-      'not-valid',
-      `where: rows of ${name} have no ${dimension}; they have ${dimensions.join(', ')}`,
-    )
-  return (row) => row.dimensions[place] === value
-}
 
 const intervals = list({
   ...{ id: 'listIntervals', method: 'GET', path: '/intervals', access: 'figures' },

@@ -3,6 +3,7 @@ import { auditTreeOperations } from './audit-trees.js'
 import { auditOperations } from './audits.js'
 import { configurationOperations } from './configuration.js'
 import { deadLetterOperations } from './dead-letters.js'
+import { figureOperations } from './figures.js'
 import { generationOperations } from './generations.js'
 import { operatingOperations } from './operating.js'
 import { reconciliationOperations } from './reconciliations.js'
@@ -15,6 +16,7 @@ import { statusOperations } from './status.js'
  */
 export const operations: readonly Operation[] = [
   ...rowOperations,
+  ...figureOperations,
   ...statusOperations,
   ...operatingOperations,
   ...generationOperations,
