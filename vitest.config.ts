@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-const KINDS = ['contracts', 'simulation', 'processes', 'integration'] as const
+const KINDS = ['contracts', 'simulation', 'processes', 'integration', 'browser'] as const
 
 /**
  * The stages run one after the other, the quick ones first. A test outside the special folders is a unit test, so no
@@ -62,6 +62,19 @@ export default defineConfig({
           // kafkajs has other retry defaults under NODE_ENV=test; here the real ones count.
           env: { NODE_ENV: 'production' },
           sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: ['test/support/browser/global-setup.ts'],
+          // Chromium takes both cores of a small machine: one file at a time.
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          env: { NODE_ENV: 'production' },
+          sequence: { groupOrder: 5 },
         },
       },
     ],

@@ -54,8 +54,14 @@ export type Running = Readonly<{
 
 /** Starts a command that runs until it is told to stop; it is killed when the test ends. */
 export const running = (args: readonly string[], env: Env = {}, main?: string): Running => {
+  const started = launched(args, env, main)
+  onTestFinished(() => started.kill('SIGKILL'))
+  return started
+}
+
+/** As `running`, for more than one test: the caller ends it. */
+export const launched = (args: readonly string[], env: Env = {}, main?: string): Running => {
   const child = start(args, env, main)
-  onTestFinished(() => void child.kill('SIGKILL'))
   const lines: string[] = []
   let isOver = false
   let waiting: (() => void)[] = []
