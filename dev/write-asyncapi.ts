@@ -5,17 +5,21 @@
  */
 import { writeFileSync } from 'node:fs'
 import { stringify } from 'yaml'
+import { NAME_RECORD } from '../src/contract/schema/name-schema.js'
 import { isStatementName } from '../src/contract/schema/completeness-schema.js'
 import { contractName } from '../src/contract/schema/row-schema.js'
 import { asyncApi } from '../src/egress/kafka/asyncapi.js'
-import { defaultMarkersTopic, defaultTopics } from '../src/egress/topics.js'
+import { defaultMarkersTopic, defaultNamesTopic, defaultTopics } from '../src/egress/topics.js'
 
 const document = asyncApi({
   topics: defaultTopics,
   format: 'avro',
   brokers: ['broker.example:9092'],
   markers: { kind: 'topic', name: defaultMarkersTopic },
-  schemaOf: (name) => ({ $ref: `../schemas/avro/${isStatementName(name) ? name : contractName(name)}.avsc` }),
+  namesTopic: defaultNamesTopic,
+  schemaOf: (name) => ({
+    $ref: `../schemas/avro/${isStatementName(name) || name === NAME_RECORD ? name : contractName(name)}.avsc`,
+  }),
 })
 const text = stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })
 writeFileSync(

@@ -6,8 +6,10 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { statementCodec } from '../src/contract/completeness-codec.js'
+import { nameCodec } from '../src/contract/name-codec.js'
 import { rowCodec } from '../src/contract/row-codec.js'
 import { statementNames } from '../src/contract/schema/completeness-schema.js'
+import { NAME_RECORD } from '../src/contract/schema/name-schema.js'
 import type { AvroSchema } from '../src/contract/schema/named-types.js'
 import { publishedSchema } from '../src/contract/schema/published-schema.js'
 import { contractName } from '../src/contract/schema/row-schema.js'
@@ -26,3 +28,4 @@ for (const [name, { schema, fingerprint }] of [
   write(name, publishedSchema(schema))
   if (name !== 'generation-complete') write(`history/${fingerprint}`, schema) // it is in no log
 }
+write(NAME_RECORD, nameCodec.schema) // as it is published; it is in no log

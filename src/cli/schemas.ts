@@ -1,18 +1,25 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { Argument, Option, type Command } from 'commander'
-import { markersIn, topicsIn, type KafkaSettings } from '../app/config/sinks/egress-schema.js'
+import { markersIn, namesTopicIn, topicsIn, type KafkaSettings } from '../app/config/sinks/egress-schema.js'
 import { kafkaSinks } from '../app/config/sinks/egress-sinks.js'
 import type { Config } from '../app/config/schema.js'
 import { registryOf } from '../app/sinks/open-kafka.js'
 import { rowCodec } from '../contract/row-codec.js'
 import { statementNames } from '../contract/schema/completeness-schema.js'
+import { NAME_RECORD } from '../contract/schema/name-schema.js'
 import { contractSchema, contractSchemas, type RecordName } from '../contract/schema/contract-schemas.js'
 import { checkReleased, releasedReaders, type ReleaseCheck } from '../contract/schema/released-check.js'
 import { familyNames, type FamilyName } from '../domain/family.js'
 import type { RegistryOptions } from '../egress/kafka/options.js'
 import { checkSubjects, type SubjectCheck } from '../egress/kafka/registry/schema-check.js'
 import { registerSchemas } from '../egress/kafka/registry/schema-registration.js'
-import { schemaIdKey, statementSchemas, subjectSchemas, type SubjectSchema } from '../egress/kafka/registry/subjects.js'
+import {
+  nameSubject,
+  schemaIdKey,
+  statementSchemas,
+  subjectSchemas,
+  type SubjectSchema,
+} from '../egress/kafka/registry/subjects.js'
 import type { RowFilter, SinkFailure } from '../egress/sink.js'
 import { command, commandGroup, type CommonFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
@@ -103,7 +110,13 @@ export const schemasCommand = (): Command => {
       'streamvane schemas show',
       'streamvane schemas show queue > queue.avsc',
     ])
-      .addArgument(new Argument('[record]', 'a family, or a marker').choices([...familyNames, ...statementNames]))
+      .addArgument(
+        new Argument('[record]', 'a family, a marker, or name').choices([
+          ...familyNames,
+          ...statementNames,
+          NAME_RECORD,
+        ]),
+      )
       .action((name: RecordName | undefined, flags: Flags) => {
         if (name !== undefined) return console.log(JSON.stringify(contractSchema(name).published, null, 2))
         const lines = destinationsOf(configOf(flags)).flatMap((destination) =>
@@ -155,9 +168,11 @@ const schemasOf = (
   const families = of.filter((family) => filter.families?.includes(family) ?? true)
   const readers = [...(withHistory ? releasedReaders(families) : []), ...families.map(rowCodec)]
   const markers = markersIn(kafka)
+  const namesTopic = namesTopicIn(kafka)
   return [
     ...subjectSchemas(topics, kafka.registry?.subjects, readers),
     ...families.flatMap((family) => statementNames.flatMap((name) => statementSchemas(topics, markers, family, name))),
+    ...(namesTopic === undefined ? [] : [nameSubject(namesTopic, kafka.registry?.subjects)]),
   ]
 }
 

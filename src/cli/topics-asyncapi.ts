@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
-import { markersIn, topicsIn, type KafkaSettings } from '../app/config/sinks/egress-schema.js'
+import { markersIn, namesTopicIn, topicsIn, type KafkaSettings } from '../app/config/sinks/egress-schema.js'
 import { kafkaSinks } from '../app/config/sinks/egress-sinks.js'
 import type { Config } from '../app/config/schema.js'
 import { contractSchema } from '../contract/schema/contract-schemas.js'
@@ -27,6 +27,7 @@ export const asyncApiCommand = (): Command =>
         subjects: kafka.registry?.subjects,
         brokers: kafka.brokers,
         markers: markersIn(kafka),
+        namesTopic: namesTopicIn(kafka),
         registryUrl: kafka.registry === undefined ? undefined : withoutUser(kafka.registry.url),
         schemaOf: (name) => contractSchema(name).published,
       })

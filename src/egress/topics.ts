@@ -124,6 +124,11 @@ export type Markers =
 
 export const defaultMarkersTopic = 'genesys.interval-complete'
 
+/** Names of objects go to a compacted topic of their own, or nowhere. */
+export const namesSettings = ['topic', 'off'] as const
+
+export const defaultNamesTopic = 'genesys.names'
+
 /** The topics of a family's markers: among the rows, those that get all of them. Latest state has no markers. */
 export const markerTopicsOf = (markers: Markers, topics: Topics, family: FamilyName): readonly string[] => {
   switch (markers.kind) {

@@ -7,6 +7,7 @@ import { builtInKpis, metricsOf } from '../../src/domain/kpi.js'
 import { metricKind } from '../../src/domain/metric.js'
 import { rowCodec } from '../../src/contract/row-codec.js'
 import { statementNames, statementSchema } from '../../src/contract/schema/completeness-schema.js'
+import { NAME_RECORD, nameSchema } from '../../src/contract/schema/name-schema.js'
 import { publishedSchema } from '../../src/contract/schema/published-schema.js'
 import { contractName, rowSchema } from '../../src/contract/schema/row-schema.js'
 import { defaultTopics, topicOf } from '../../src/egress/topics.js'
@@ -32,10 +33,17 @@ describe('the published contract', () => {
     },
   )
 
-  test('schemas/avro has one file for each family and kind of statement, and no other', () => {
+  test('schemas/avro has the schema of names, and every field of it says what it is', () => {
+    const file = readFileSync(new URL(`${NAME_RECORD}.avsc`, folder), 'utf8')
+    expect(file, 'run `npx tsx dev/write-schemas.ts`').toBe(`${JSON.stringify(nameSchema, null, 2)}\n`)
+    for (const { name: field, doc } of nameSchema['fields'] as readonly Field[])
+      expect(doc?.length, field).toBeGreaterThan(8)
+  })
+
+  test('schemas/avro has one file for each family and kind of statement, one for names, and no other', () => {
     const files = readdirSync(folder).filter((name) => name !== 'history')
     expect(files.sort()).toEqual(
-      [...familyNames.map(contractName), ...statementNames].map((name) => `${name}.avsc`).sort(),
+      [...familyNames.map(contractName), ...statementNames, NAME_RECORD].map((name) => `${name}.avsc`).sort(),
     )
   })
 

@@ -1,3 +1,4 @@
+import type { NamesSink } from '../../egress/kafka/names-sink.js'
 import { acceptedKeysIn, signerKeyIn } from '../config/audit-keys.js'
 import { ConfigError } from '../config/schema.js'
 import { pushedFeeds, type PushedFeed } from '../feeds/plans.js'
@@ -14,12 +15,17 @@ import { whenThere, type Logs } from './logs/logs.js'
 import type { PipelineOptions, StageKind } from './pipeline-options.js'
 import { pausedText, watchPause } from './projection-pause.js'
 import { runLiveProjector } from './projector/projector-stage.js'
+import { runNames } from './names/names-stage.js'
 import { runLiveMerge, runLivePoints } from './shards/shard-stages.js'
 import type { StageControl, StageEnd } from './stage.js'
 
 /** `egress`; with several sinks each stage bears the name of its own, for example `egress.kafka`. */
 export const egressName = ({ sink }: EgressSink, sinks: readonly EgressSink[]): string =>
   sinks.length === 1 ? 'egress' : `egress.${sink.name}`
+
+/** `names`; with several sinks each bears the name of its sink, for example `names.kafka`. */
+export const namesName = ({ sink }: EgressSink, sinks: readonly EgressSink[]): string =>
+  sinks.length === 1 ? 'names' : `names.${sink.name}`
 
 export const ingressStage = (
   { config, sources, now, logger, onClock }: PipelineOptions,
@@ -190,6 +196,29 @@ export const egressStage = async (
       logger,
       now,
       onProgress: (written) => onPublished?.(egressName(each, sinks), written),
+    })
+  } finally {
+    await sink.close()
+  }
+}
+
+export const namesStage = async (
+  options: PipelineOptions,
+  sink: NamesSink,
+  { signal, gate, activity, started }: StageControl,
+): Promise<StageEnd> => {
+  const { config, logs, untilCaughtUp, logger, now } = options
+  try {
+    const open = () => logs.raw('reader')
+    const raw = untilCaughtUp ? await open() : await whenThere(open, 'raw log', signal, logger)
+    started()
+    return await runNames({
+      ...{ tenant: config.tenant, raw, sink, untilCaughtUp, signal, gate, activity, logger, now },
+      accepted: config.egress.acceptProgress,
+      retry: config.egress.retry,
+      onPublished: (changes) => {
+        logger.debug({ changes }, `egress ${sink.name}: names published`)
+      },
     })
   } finally {
     await sink.close()

@@ -12,6 +12,8 @@ import {
   feedStage,
   ingressStage,
   mergeStage,
+  namesName,
+  namesStage,
   pointsStage,
   projectorStage,
   unlessPaused,
@@ -28,8 +30,8 @@ type Planned = Readonly<{ name: string; last?: true; work: (control: StageContro
 
 /**
  * Starts the stages. They run until the signal aborts (then each finishes what it has begun) or a stage ends for a
- * reason of its own, which stops the others. An egress that ends so stops them only if no other egress is left: a
- * destination that is refused or taken over does not hold up the rest.
+ * reason of its own, which stops the others. An egress that ends so stops them only if no other egress of rows is left:
+ * a destination that is refused or taken over does not hold up the rest.
  */
 export const startPipeline = (options: PipelineOptions): Pipeline => {
   const { only, untilCaughtUp, signal, logger, onState } = options
@@ -49,7 +51,8 @@ export const startPipeline = (options: PipelineOptions): Pipeline => {
     publishing.delete(name)
     if (end.kind === 'stopped' || end.kind === 'caught-up') return
     first ??= end
-    if (publishing.size > 0 && isEgress(name)) logger.error({ stage: name, end }, 'an egress ended, the others go on')
+    if (publishing.size > 0 && (isEgress(name) || isNames(name)))
+      logger.error({ stage: name, end }, 'an egress ended, the others go on')
     else failing.abort()
   }
   if (!untilCaughtUp) void closeRetired(options.logs, options.config.tenant, all, logger)
@@ -95,12 +98,16 @@ const plannedStages = (options: PipelineOptions, opened: Promise<EventLog> | und
     if (only.includes(name))
       planned.push({ name, work: (control) => unlessPaused(options, control, name, ofProjection[name]) })
   if (only.includes('egress'))
-    for (const each of sinks)
+    for (const each of sinks) {
+      const { names } = each
       planned.push({
         name: egressName(each, sinks),
         last: true,
         work: (control) => egressStage(options, each, control),
       })
+      if (names !== undefined)
+        planned.push({ name: namesName(each, sinks), work: (control) => namesStage(options, names, control) })
+    }
   if (only.includes('audit'))
     planned.push({ name: 'audit', last: true, work: (control) => auditStage(options, control) })
   if (only.includes('feeds')) {
@@ -122,5 +129,7 @@ const servesOnly = async ({ started, signal }: StageControl): Promise<StageEnd> 
   await aborted(signal)
   return { kind: 'stopped' }
 }
+
+const isNames = (stage: string): boolean => stage === 'names' || stage.startsWith('names.')
 
 const isEgress = (stage: string): boolean => stage.startsWith('egress')

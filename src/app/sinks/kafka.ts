@@ -1,4 +1,4 @@
-import { kafkaFaults, kafkaSchema } from '../config/sinks/egress-schema.js'
+import { kafkaFaults, kafkaSchema, namesTopicIn } from '../config/sinks/egress-schema.js'
 import { sinkKind } from './sink-kind.js'
 
 export const kafkaKind = sinkKind({
@@ -11,5 +11,9 @@ export const kafkaKind = sinkKind({
       : undefined,
   destination: 'broker',
   place: ({ settings }) => settings.brokers.join(', '),
+  openNames: async (sink, context) => {
+    const topic = namesTopicIn(sink.settings)
+    return topic === undefined ? undefined : (await import('./open-kafka.js')).openKafkaNames(sink, topic, context)
+  },
   open: async (sink, context) => (await import('./open-kafka.js')).openKafka(sink, context),
 })

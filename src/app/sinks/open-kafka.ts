@@ -8,16 +8,23 @@ import {
   type KafkaSinkOptions,
   type RegistryOptions,
 } from '../../egress/kafka/options.js'
+import { namesSink, type NamesSink } from '../../egress/kafka/names-sink.js'
 import { kafkaSink } from '../../egress/kafka/sink.js'
 import type { TopicsOptions } from '../../egress/kafka/topic-admin.js'
 import type { Sink } from '../../egress/sink.js'
-import { markersIn, topicsIn, type KafkaSettings } from '../config/sinks/egress-schema.js'
+import { markersIn, namesTopicIn, topicsIn, type KafkaSettings } from '../config/sinks/egress-schema.js'
 import { connectionOf, registryConnectionOf } from '../config/connections/kafka-connection.js'
 import { nameAt, passing, REPLAY, type SinkContext, type SinkOf } from './sink-kind.js'
 
 /** A Kafka cluster as a sink. */
 export const openKafka = (sink: SinkOf<KafkaSettings>, context: SinkContext): Sink =>
   kafkaSink(sinkOptions(sink, context))
+
+/** The names beside its rows. */
+export const openKafkaNames = (sink: SinkOf<KafkaSettings>, topic: string, context: SinkContext): NamesSink => {
+  const { topics: _, markers: __, families: ___, ...options } = sinkOptions(sink, context)
+  return namesSink({ ...options, topic })
+}
 
 const sinkOptions = (sink: SinkOf<KafkaSettings>, context: SinkContext): KafkaSinkOptions => {
   const { name, filter, settings } = sink
@@ -69,6 +76,7 @@ export const topicsOptionsOf = (
     ...addressOf(settings, logger),
     topics: topicsIn(settings),
     markers: markersIn(settings),
+    namesTopic: namesTopicIn(settings),
     families,
     progressTopic,
     partitions,

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { FamilyName } from '../../domain/family.js'
 import type { ProgressStore } from '../../egress/at-least-once/progress-store.js'
+import type { NamesSink } from '../../egress/kafka/names-sink.js'
 import type { TakeOverSetting } from '../../egress/kafka/options.js'
 import type { IntervalRows } from '../../egress/objects/interval-rows.js'
 import type { ProgressMismatchCode } from '../../egress/progress-mismatch.js'
@@ -61,6 +62,8 @@ export type SinkKind<Settings> = Readonly<{
   notLookedAt?: (sink: SinkOf<Settings>, context: Pick<SinkContext, 'data'>) => string | undefined
   /** The code of a kind is loaded here, or when the sink connects (`lazySink`). */
   open: (sink: SinkOf<Settings>, context: SinkContext) => Sink | Promise<Sink>
+  /** Where the sink publishes names beside rows; `undefined`: its settings do not ask for it. Absent: it has no names. */
+  openNames?: (sink: SinkOf<Settings>, context: SinkContext) => NamesSink | undefined | Promise<NamesSink | undefined>
 }>
 
 /**

@@ -7,8 +7,9 @@ import {
   statementSchema,
   type StatementName,
 } from '../../contract/schema/completeness-schema.js'
+import { NAME_RECORD, nameFullName, nameSchema } from '../../contract/schema/name-schema.js'
 import { headerDocs } from './records/headers.js'
-import { statementSubject, strategiesOf, subjectsOf, type SubjectStrategy } from './registry/subjects.js'
+import { nameSubject, statementSubject, strategiesOf, subjectsOf, type SubjectStrategy } from './registry/subjects.js'
 import { markerTopicsOf, topicNames, type Markers, type TopicKey, type TopicRoute, type Topics } from '../topics.js'
 
 export type AsyncApiOptions = Readonly<{
@@ -19,8 +20,10 @@ export type AsyncApiOptions = Readonly<{
   brokers: readonly string[]
   registryUrl?: string | undefined
   markers?: Markers
-  /** The published Avro schema of a family's rows, or of a marker; or a reference to it. */
-  schemaOf: (name: FamilyName | StatementName) => object
+  /** The topic of names; absent: they are not published. */
+  namesTopic?: string | undefined
+  /** The published Avro schema of a family's rows, of a marker or of a name; or a reference to it. */
+  schemaOf: (name: FamilyName | StatementName | typeof NAME_RECORD) => object
 }>
 
 /**
@@ -29,9 +32,10 @@ export type AsyncApiOptions = Readonly<{
  */
 export const asyncApi = (options: AsyncApiOptions): object => {
   const { topics, families: of = familyNames, format, brokers, registryUrl } = options
-  const { markers = { kind: 'off' } } = options
+  const { markers = { kind: 'off' }, namesTopic } = options
   const names = [
     ...new Set([...topicNames(topics, of), ...of.flatMap((each) => markerTopicsOf(markers, topics, each))]),
+    ...(namesTopic === undefined ? [] : [namesTopic]),
   ]
   return {
     asyncapi: '3.0.0',
@@ -55,7 +59,12 @@ export const asyncApi = (options: AsyncApiOptions): object => {
         },
       ]),
     ),
-    channels: Object.fromEntries(names.map((topic) => [idOf(topic), channelOf(topic, options, of, markers)])),
+    channels: Object.fromEntries(
+      names.map((topic) => [
+        idOf(topic),
+        topic === namesTopic ? namesChannel(topic, options) : channelOf(topic, options, of, markers),
+      ]),
+    ),
     operations: Object.fromEntries(
       names.map((topic) => [
         `send-${idOf(topic)}`,
@@ -69,8 +78,12 @@ export const asyncApi = (options: AsyncApiOptions): object => {
     components: {
       messageTraits: { record: { headers: headersSchema } },
       schemas: Object.fromEntries(
-        [...of, ...(markers.kind === 'off' ? [] : statementNames)].map((name) => [
-          isStatementName(name) ? statementFullName(name) : recordFullName(name),
+        [
+          ...of,
+          ...(markers.kind === 'off' ? [] : statementNames),
+          ...(namesTopic === undefined ? [] : ([NAME_RECORD] as const)),
+        ].map((name) => [
+          fullNameOf(name),
           { schemaFormat: 'application/vnd.apache.avro;version=1.9.0', schema: options.schemaOf(name) },
         ]),
       ),
@@ -131,6 +144,25 @@ const markerMessage = (name: StatementName, topic: string, { format }: AsyncApiO
     subject: statementSubject(topic, name),
     strategy: 'TopicRecordNameStrategy',
   })
+
+const namesChannel = (topic: string, { format, subjects }: AsyncApiOptions): object => ({
+  address: topic,
+  description:
+    'What Genesys Cloud calls queues, users and so on: the last record of each key counts; a record without value (a tombstone) when the object was deleted or its name was erased.',
+  messages: {
+    [shortName(nameFullName)]: messageOf(format, {
+      name: nameFullName,
+      title: 'The name of an object',
+      summary: String(nameSchema['doc']),
+      key: 'Kind and id of the object, with a slash between.',
+      subject: nameSubject(topic, subjects).subject,
+      strategy: subjects ?? 'TopicNameStrategy',
+    }),
+  },
+})
+
+const fullNameOf = (name: FamilyName | StatementName | typeof NAME_RECORD): string =>
+  name === NAME_RECORD ? nameFullName : isStatementName(name) ? statementFullName(name) : recordFullName(name)
 
 type Message = Readonly<{
   name: string

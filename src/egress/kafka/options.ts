@@ -111,6 +111,8 @@ export type KafkaSinkOptions = KafkaAddress &
     topics?: Topics
     /** Default: they are not published. */
     markers?: Markers
+    /** Topics besides those of rows and markers that are published to; they must exist. Default none. */
+    otherTopics?: readonly string[]
     /**
      * Families whose topics must exist when the sink connects. Topics of other families are looked for when their first
      * row comes. Default all.
@@ -128,6 +130,11 @@ export type KafkaSinkOptions = KafkaAddress &
     progressTopic?: string
     /** What an operator has decided to accept of a progress that does not match. Default nothing. */
     acceptProgress?: readonly ProgressMismatchCode[]
+    /**
+     * Mismatches after which everything is published again, without being asked: only for a topic that keeps a latest
+     * state, where that repeats nothing. Default none.
+     */
+    startsOverOn?: readonly ProgressMismatchCode[]
     /** Default: that of `kafkaDefaults`. */
     compression?: KafkaCompression
     /**

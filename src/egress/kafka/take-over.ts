@@ -47,7 +47,10 @@ export const takeOver = (
     const delivery = await deliveryOf(context, reader)
     if (E.isLeft(delivery)) return delivery
     const found = await readiness.findTopics(
-      [...topicNames(topics, families), ...ownMarkerTopics(markers), progressTopic, ...deadLetterTopics(context)],
+      [
+        ...[...topicNames(topics, families), ...ownMarkerTopics(markers), ...(options.otherTopics ?? [])],
+        ...[progressTopic, ...deadLetterTopics(context)],
+      ],
       reader,
     )
     if (E.isLeft(found)) return found
@@ -163,11 +166,11 @@ const checkProgress = async (
 ): Promise<E.Either<SinkFailure, Checked>> => {
   const { hasClaimed, check, signal } = takeOver
   const { options, topics, markers, progressTopic, transactionalId, owner } = context
-  const { acceptProgress = [], tenant, families = familyNames } = options
+  const { acceptProgress = [], startsOverOn = [], tenant, families = familyNames } = options
   if (hasClaimed && record !== undefined && record.owner.id !== owner.id)
     return E.left({ tag: 'Fenced', by: supersededBy(record.owner, transactionalId) })
   const rowTopics = topicNames(topics, families)
-  const published = [...rowTopics, ...ownMarkerTopics(markers), progressTopic]
+  const published = [...rowTopics, ...ownMarkerTopics(markers), ...(options.otherTopics ?? []), progressTopic]
   const place = placeNow(context, await reader.identify(published), record?.place)
   // Without a check (a replay) the progress is not gone on from, so it does not matter what became of it.
   if (check === undefined) return E.right({ progress: record?.progress, place })
@@ -187,10 +190,11 @@ const checkProgress = async (
     progressTopic,
     ...(holdsRows !== undefined && { holdsRows }),
   })
-  const refusal = refusalOf(mismatches, acceptProgress)
+  const refusal = refusalOf(mismatches, [...acceptProgress, ...startsOverOn])
   if (refusal !== undefined) return E.left({ tag: 'Refused', reason: refusal })
   // A progress of another tenant, once accepted, is not gone on from but replaced.
-  const progress = mismatches.some(({ code }) => code === 'other-tenant') ? undefined : record?.progress
+  const isVoid = mismatches.some(({ code }) => code === 'other-tenant' || startsOverOn.includes(code))
+  const progress = isVoid ? undefined : record?.progress
   const ours = await check(progress)
   return E.isLeft(ours) ? E.left({ tag: 'Refused', reason: ours.left }) : E.right({ progress, place })
 }

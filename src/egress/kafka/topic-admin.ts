@@ -13,6 +13,8 @@ export type TopicsOptions = KafkaAddress &
     topics?: Topics
     /** Default: they are not published. */
     markers?: Markers
+    /** The topic of names. Absent: they are not published. */
+    namesTopic?: string | undefined
     /** Families that have rows. Default all. */
     families?: readonly FamilyName[]
     progressTopic?: string
@@ -67,6 +69,9 @@ export const wantedTopics = (options: TopicsOptions): readonly WantedTopic[] => 
     ...[...policies].map(([topic, policy]) => ({ topic, partitions, replicationFactor, config: configs[policy] })),
     // Markers of one family and length of interval have one key, so more partitions would mostly be empty.
     ...ownMarkerTopics(markers).map((topic) => ({ topic, partitions: 1, replicationFactor, config: configs.delete })),
+    ...(options.namesTopic === undefined
+      ? []
+      : [{ topic: options.namesTopic, partitions: 1, replicationFactor, config: configs.compact }]),
     // Small segments, so that compaction keeps up with a record per batch.
     {
       topic: progressTopic,

@@ -8,10 +8,12 @@ import { familyNames, families } from '../../../src/domain/family.js'
 import { isStatementName } from '../../../src/contract/schema/completeness-schema.js'
 import { contractSchema } from '../../../src/contract/schema/contract-schemas.js'
 import { contractName } from '../../../src/contract/schema/row-schema.js'
+import { NAME_RECORD } from '../../../src/contract/schema/name-schema.js'
 import { asyncApi, type AsyncApiOptions } from '../../../src/egress/kafka/asyncapi.js'
 import { recordHeaders } from '../../../src/egress/kafka/records/headers.js'
 import {
   defaultMarkersTopic,
+  defaultNamesTopic,
   defaultTopics,
   sharedTopics,
   timeSeries,
@@ -64,7 +66,10 @@ test('docs/asyncapi.yaml is that of the default topics, and valid AsyncAPI 3.0',
     documentOf(defaultTopics, {
       brokers: ['broker.example:9092'],
       markers: ownTopic,
-      schemaOf: (name) => ({ $ref: `../schemas/avro/${isStatementName(name) ? name : contractName(name)}.avsc` }),
+      namesTopic: defaultNamesTopic,
+      schemaOf: (name) => ({
+        $ref: `../schemas/avro/${isStatementName(name) || name === NAME_RECORD ? name : contractName(name)}.avsc`,
+      }),
     }),
   )
   expect(faultsOf(written)).toEqual([])
@@ -77,6 +82,7 @@ describe('the AsyncAPI document', () => {
     ['of one topic for all families', sharedTopics([timeSeries('all')]), {}],
     ['of several topics of a family', { ...defaultTopics, queue }, { subjects: 'TopicRecordNameStrategy' }],
     ['with markers on a topic of their own', defaultTopics, { markers: ownTopic }],
+    ['with names', defaultTopics, { namesTopic: 'names' }],
     ['with markers among the rows', defaultTopics, { markers: { kind: 'inline' } }],
     ['of JSON without a broker', defaultTopics, { format: 'json', brokers: [] }],
   ])('%s is valid', (_, topics, more) => {

@@ -9,11 +9,14 @@ import {
   topicContents,
   topicFaults,
   topicKeys,
+  topicNames,
   topicsOfSeveralFamilies,
   type Markers,
   type TopicRoute,
   type Topics,
   defaultMarkersTopic,
+  defaultNamesTopic,
+  namesSettings,
 } from '../../../egress/topics.js'
 import { connectionFaults } from '../connections/kafka-connection.js'
 import { connectionKeys, registryConnectionKeys } from '../connections/kafka-connection-schema.js'
@@ -68,6 +71,13 @@ export const markersIn = ({
 }: Readonly<{ markers: Markers['kind']; markersTopic: string }>): Markers =>
   kind === 'topic' ? { kind, name } : { kind }
 
+/** The topic of names of a Kafka destination; `undefined`: they are not published. */
+export const namesTopicIn = ({
+  names,
+  namesTopic,
+}: Readonly<{ names: (typeof namesSettings)[number]; namesTopic: string }>): string | undefined =>
+  names === 'topic' ? namesTopic : undefined
+
 /** The settings of one Kafka destination. */
 export const kafkaSchema = z.strictObject({
   ...connectionKeys,
@@ -93,6 +103,9 @@ export const kafkaSchema = z.strictObject({
   /** Where markers of complete intervals go: a topic of their own, the topics of the rows, nowhere. */
   markers: z.enum(['topic', 'inline', 'off']).default('off'),
   markersTopic: topicName.default(defaultMarkersTopic),
+  /** Where names of queues, agents and so on go: a compacted topic of their own, nowhere. */
+  names: z.enum(namesSettings).default('off'),
+  namesTopic: topicName.default(defaultNamesTopic),
   /** The broker aborts a transaction that was left open for this long. */
   transactionTimeoutMs: z.number().int().min(1_000).default(kafkaDefaults.transactionTimeoutMs),
   /** `at-least-once` and `detect` let rows come again after a failure, with the same identity (docs/adr/0020). */
@@ -142,7 +155,15 @@ export const kafkaFaults = (settings: KafkaSettings): readonly SettingFault[] =>
   ...presetFaults(settings),
 ]
 
-const destinationFaults = ({ brokers, format, registry, topics }: KafkaSettings): readonly SettingFault[] => [
+const destinationFaults = ({ brokers, format, registry, topics, ...rest }: KafkaSettings): readonly SettingFault[] => [
+  ...(namesTopicIn(rest) === undefined || !otherTopicsOf({ topics, ...rest }).includes(rest.namesTopic)
+    ? []
+    : [
+        {
+          path: ['namesTopic'],
+          message: `${rest.namesTopic} is also a topic of rows, markers or progress: names need a topic of their own`,
+        },
+      ]),
   ...(registry?.subjects !== 'TopicNameStrategy' || topicsOfSeveralFamilies(topicsIn({ topics })).size === 0
     ? []
     : [
@@ -169,4 +190,15 @@ const destinationFaults = ({ brokers, format, registry, topics }: KafkaSettings)
             'Avro needs a schema registry (SCHEMA_REGISTRY_URL or egress.kafka.registry.url); or set egress.kafka.format: json',
         },
       ]),
+]
+
+const otherTopicsOf = ({
+  topics,
+  markers,
+  markersTopic,
+  progressTopic,
+}: Pick<KafkaSettings, 'topics' | 'markers' | 'markersTopic' | 'progressTopic'>): readonly string[] => [
+  ...topicNames(topicsIn({ topics })),
+  ...(markers === 'topic' ? [markersTopic] : []),
+  progressTopic,
 ]

@@ -3,9 +3,9 @@ import { rowCodec } from '../../../contract/row-codec.js'
 import { principalOf } from '../../../egress/kafka/auth/principal.js'
 import type { ConnectionCheck } from '../../../egress/kafka/check/check-connection.js'
 import { transactionalIdOf } from '../../../egress/kafka/options.js'
-import { subjectSchemas } from '../../../egress/kafka/registry/subjects.js'
+import { nameSubject, subjectSchemas } from '../../../egress/kafka/registry/subjects.js'
 import { wantedTopics } from '../../../egress/kafka/topic-admin.js'
-import { topicsIn } from '../../config/sinks/egress-schema.js'
+import { namesTopicIn, topicsIn } from '../../config/sinks/egress-schema.js'
 import type { KafkaSinkSettings } from '../../config/sinks/egress-sinks.js'
 import { connectionOf } from '../../config/connections/kafka-connection.js'
 import type { Config } from '../../config/schema.js'
@@ -16,6 +16,7 @@ export const connectionCheckOf = (sink: KafkaSinkSettings, config: Config, logge
   const { name, settings: kafka } = sink
   const { progressTopic, delivery, format, registry, transactionalId } = kafka
   const options = topicsOptionsOf(sink, config, logger)
+  const namesTopic = namesTopicIn(kafka)
   const id = transactionalId === undefined ? {} : { transactionalId }
   return {
     address: options,
@@ -28,7 +29,10 @@ export const connectionCheckOf = (sink: KafkaSinkSettings, config: Config, logge
       registry !== undefined && {
         schemas: {
           registry: registryOf(registry),
-          wanted: subjectSchemas(topicsIn(kafka), registry.subjects, (options.families ?? []).map(rowCodec)),
+          wanted: [
+            ...subjectSchemas(topicsIn(kafka), registry.subjects, (options.families ?? []).map(rowCodec)),
+            ...(namesTopic === undefined ? [] : [nameSubject(namesTopic, registry.subjects)]),
+          ],
         },
       }),
   }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { logProgress } from '../../../egress/at-least-once/progress-store.js'
 import { logRefusedRecords } from '../../../egress/refused-records.js'
+import type { NamesSink } from '../../../egress/kafka/names-sink.js'
 import type { RowFilter, Sink } from '../../../egress/sink.js'
 import { topicsIn } from '../../config/sinks/egress-schema.js'
 import { sinkSettings, type SinkSettings } from '../../config/sinks/egress-sinks.js'
@@ -11,8 +12,8 @@ import type { Logs } from '../logs/logs.js'
 import { intervalRowsOf } from './interval-rows.js'
 import type { Cadence } from './periods.js'
 
-/** A sink with what it publishes (default everything) and when (default as rows come). */
-export type EgressSink = Readonly<{ sink: Sink; filter?: RowFilter; cadence?: Cadence }>
+/** A sink with what it publishes (default everything) and when (default as rows come), and where names go (default nowhere). */
+export type EgressSink = Readonly<{ sink: Sink; filter?: RowFilter; cadence?: Cadence; names?: NamesSink | undefined }>
 
 /** Where sinks keep a progress that their destination cannot hold, and read intervals as a whole. */
 type SinkLogs = Pick<Logs, 'control' | 'changingControl' | 'kpi'>
@@ -24,6 +25,7 @@ export const sinksOf = (config: Config, logs: SinkLogs, logger: Logger): Promise
       sink: await sinkOf(settings, config, logs, logger),
       filter: settings.filter,
       cadence: settings.cadence,
+      names: await kindOf(settings.use).openNames?.(settings, { ...contextOf(config, logs, logger), isReplay: false }),
     })),
   )
 

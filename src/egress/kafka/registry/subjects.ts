@@ -1,7 +1,9 @@
 import type { FamilyName } from '../../../domain/family.js'
 import type { RowReader } from '../../../contract/row-codec.js'
 import { statementCodec } from '../../../contract/completeness-codec.js'
+import { nameCodec } from '../../../contract/name-codec.js'
 import { statementFullName, type StatementName } from '../../../contract/schema/completeness-schema.js'
+import { nameFullName } from '../../../contract/schema/name-schema.js'
 import { publishedSchema } from '../../../contract/schema/published-schema.js'
 import { recordFullName } from '../../../contract/schema/row-schema.js'
 import { markerTopicsOf, topicsOfSeveralFamilies, type Markers, type Topics } from '../../topics.js'
@@ -13,8 +15,7 @@ export type SubjectStrategy = (typeof subjectStrategies)[number]
 /**
  * The published form of a schema under a subject. `fingerprint` is that of the stored schema, which the records name.
  */
-export type SubjectSchema = Readonly<{ subject: string; topic: string }> &
-  Pick<RowReader, 'family' | 'schema' | 'fingerprint'>
+export type SubjectSchema = Readonly<{ subject: string; topic: string }> & Pick<RowReader, 'schema' | 'fingerprint'>
 
 /** The subject of a record type, by its full name, on a topic. */
 export const subjectName = (strategy: SubjectStrategy, topic: string, recordName: string): string => {
@@ -61,7 +62,7 @@ export const subjectSchemas = (
     for (const { topic } of topics[family]) {
       const subject = subjectOf(topic, family)
       const key = schemaIdKey(subject, fingerprint)
-      if (!pairs.has(key)) pairs.set(key, { subject, topic, family, schema: publishedSchema(schema), fingerprint })
+      if (!pairs.has(key)) pairs.set(key, { subject, topic, schema: publishedSchema(schema), fingerprint })
     }
   return [...pairs.values()]
 }
@@ -82,10 +83,18 @@ export const statementSchemas = (
 ): readonly SubjectSchema[] => {
   const { schema, fingerprint } = statementCodec(name)
   return markerTopicsOf(markers, topics, family).map((topic) => ({
-    ...{ subject: statementSubject(topic, name), topic, family },
+    ...{ subject: statementSubject(topic, name), topic },
     ...{ schema: publishedSchema(schema), fingerprint },
   }))
 }
+
+/** The schema of names under the subject of their topic, which holds nothing else. */
+export const nameSubject = (topic: string, strategy: SubjectStrategy | undefined): SubjectSchema => ({
+  subject: subjectName(strategy ?? 'TopicNameStrategy', topic, nameFullName),
+  topic,
+  schema: nameCodec.schema,
+  fingerprint: nameCodec.fingerprint,
+})
 
 /** Ids of schemas in the registry, by `schemaIdKey`. */
 export type SchemaIds = ReadonlyMap<string, number>
