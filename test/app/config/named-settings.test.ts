@@ -30,10 +30,12 @@ const sections = [...known].filter(
 const NAMED = new RegExp(`(?<![\\w./:{-])(?:${sections.join('|')})(?:\\.[a-z][A-Za-z]*)+`, 'g')
 const VARIABLE = /STREAMVANE_[A-Z_]+[A-Z]/g
 /**
- * Topics of rows and markers by default (`genesys.queue`, `genesys.interval-complete`), a topic of raw events in an
+ * Topics of rows, markers and names by default (`genesys.queue`, `genesys.interval-complete`), a topic of raw events in an
  * example, and a stage, as far as NAMED reads them.
  */
-const topics = new Set(['interval', 'raw', 'gaps', ...familyNames].map((name) => `genesys.${name.replace(/-.*/, '')}`))
+const topics = new Set(
+  ['interval', 'names', 'raw', 'gaps', ...familyNames].map((name) => `genesys.${name.replace(/-.*/, '')}`),
+)
 /** Topics, file names and properties of objects look like settings too. */
 const isNoSetting = (name: string): boolean =>
   topics.has(name) || /\.(js|ts|md|ya?ml|json|ndjson|avro|log|properties)$/.test(name)
