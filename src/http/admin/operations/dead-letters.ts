@@ -17,10 +17,11 @@ import { at, change, instant, isoOf } from './schemas.js'
 const letterSchema = z.looseObject({
   ...{ id: z.string(), part: z.string(), reason: z.string(), detail: z.string(), stage: z.string() },
   ...{ origin: z.string(), receivedAt: z.string(), bytes: z.int(), state: z.enum(letterStates) },
+  ...{ meaning: z.string(), remedy: z.string(), retry: z.boolean() },
 })
 
 const letterJson = ({ id, part, note, raw, state, decision }: DecidedLetter) => ({
-  ...{ id, part, ...note, bytes: raw.length, state },
+  ...{ id, part, ...note, bytes: raw.length, state, ...remedyOf(note.reason, note.stage) },
   ...(decision === undefined ? {} : { decision }),
 })
 
@@ -36,7 +37,7 @@ const state = z.enum(letterStates).optional()
 
 const listed = list({
   ...{ id: 'listDeadLetters', method: 'GET', path: '/dead-letters', access: 'operations' },
-  summary: 'the input that was set aside, with the reason, and what was decided about it',
+  summary: 'the input that was set aside, with the reason, what mends it, and what was decided about it',
   input: z.object({ ...choice, state }),
   item: letterSchema,
   run: async function* ({ logs, tenant }, filter) {
@@ -77,13 +78,10 @@ const shown = answer({
   },
   summary: 'one dead letter with its bytes as they came, what its reason means and what mends it',
   input: z.object({ id: z.string() }),
-  output: letterSchema.extend({ rawBase64: z.base64(), meaning: z.string(), remedy: z.string(), retry: z.boolean() }),
+  output: letterSchema.extend({ rawBase64: z.base64() }),
   run: async ({ logs, tenant }, { id }) => {
     for await (const letter of listLetters(logs, tenant, { ids: [id] }))
-      return {
-        ...{ ...letterJson(letter), ...remedyOf(letter.note.reason, letter.note.stage) },
-        rawBase64: Buffer.from(letter.raw).toString('base64'),
-      }
+      return { ...letterJson(letter), rawBase64: Buffer.from(letter.raw).toString('base64') }
     throw new ProblemError('not-found', `there is no dead letter ${id}; GET …/dead-letters lists them`)
   },
 })
