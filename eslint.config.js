@@ -9,7 +9,7 @@ export default defineConfig(
   globalIgnores(['dist', 'data', 'coverage', 'node_modules', 'examples']),
   eslint.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {

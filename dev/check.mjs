@@ -21,6 +21,7 @@ const waves = [
   [
     { name: 'lint', command: fix ? [...eslint, '--fix'] : eslint },
     { name: 'types', command: [bin('tsc'), '--noEmit', '-p', '.'] },
+    { name: 'types of the console', command: [bin('tsc'), '--noEmit', '-p', 'src/console'] },
   ],
   [
     { name: 'layering', command: [node, 'dev/layering.mjs'] },

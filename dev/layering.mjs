@@ -9,8 +9,8 @@ const BELOW_APP = [
 
 /**
  * Which rooms and packages a room may import, besides itself. `packages: 'any'` includes node's own modules; else
- * `builtins` names those of node that compute and reach nothing.
- * @type {Record<string, { rooms: string[], packages: 'any' | string[], builtins?: string[] }>}
+ * `builtins` names those of node that compute and reach nothing. Of the rooms in `types` it may import types only.
+ * @type {Record<string, { rooms: string[], types?: string[], packages: 'any' | string[], builtins?: string[] }>}
  */
 const ROOMS = {
   domain: { rooms: [], packages: ['fp-ts', 'jsep'] },
@@ -30,24 +30,30 @@ const ROOMS = {
   app: { rooms: BELOW_APP, packages: 'any' },
   // A room above may import from any room below it, not only from the next one down. No room imports upwards.
   http: { rooms: [...BELOW_APP, 'app'], packages: 'any' },
+  // The application in the browser: what the server answers is known to it by type alone.
+  console: { rooms: [], types: ['http'], packages: ['preact', 'chart.js'] },
   // The commands put the whole together, the server and the simulator included.
   cli: { rooms: [...BELOW_APP, 'app', 'http', 'simulator'], packages: 'any' },
 }
 
 /** @returns {import('dependency-cruiser').IForbiddenRuleType[]} */
 const rules = () => [
-  ...Object.entries(ROOMS).map(([room, { rooms, packages, builtins = [] }]) => {
+  ...Object.entries(ROOMS).flatMap(([room, { rooms, types = [], packages, builtins = [] }]) => {
     const ownRooms = `^src/(${[room, ...rooms].join('|')})/`
     const allowed =
       packages === 'any'
         ? [ownRooms, '^(?!src/)']
         : [ownRooms, ...packages.map((name) => `node_modules/${name}/`), ...builtins.map((name) => `^(node:)?${name}$`)]
-    return {
-      name: `room-${room}`,
-      severity: /** @type {const} */ ('error'),
-      from: { path: `^src/${room}/` },
-      to: { pathNot: allowed },
-    }
+    const from = { path: `^src/${room}/` }
+    const ofTypes = types.map((name) => `^src/${name}/`)
+    const severity = /** @type {const} */ ('error')
+    return [
+      { name: `room-${room}`, severity, from, to: { pathNot: [...allowed, ...ofTypes] } },
+      ...ofTypes.map((path) => ({
+        ...{ name: `room-${room}-types`, severity, from },
+        to: { path, dependencyTypesNot: /** @type {['type-only']} */ (['type-only']) },
+      })),
+    ]
   }),
   {
     name: 'no-homeless-file',
@@ -59,8 +65,8 @@ const rules = () => [
   {
     name: 'no-dev-dependency',
     severity: 'error',
-    // The contract suites run in the vitest of who calls them.
-    from: { path: '^src/', pathNot: '^src/plugin/(sink|source)-contract\\.ts$' },
+    // The contract suites run in the vitest of who calls them; vite builds the console with all that it needs.
+    from: { path: '^src/', pathNot: '^src/(plugin/(sink|source)-contract\\.ts$|console/)' },
     to: { dependencyTypes: ['npm-dev'] },
   },
   { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } },
@@ -86,12 +92,12 @@ export const checkLayering = async (root) => {
       tsConfig: { fileName: tsConfig },
       doNotFollow: { path: 'node_modules' },
     },
-    { extensions: ['.ts', '.js'], extensionAlias: { '.js': ['.ts', '.js'] } },
+    { extensions: ['.ts', '.tsx', '.js'], extensionAlias: { '.js': ['.ts', '.tsx', '.js'] } },
     { tsConfig: extractTSConfig(tsConfig) },
   )
   if (typeof output === 'string') throw new Error('dependency-cruiser answered with text instead of a result')
-  const seen = output.modules.filter(({ source }) => source.startsWith('src/') && source.endsWith('.ts'))
-  const onDisk = readdirSync(join(root, 'src'), { recursive: true }).filter((name) => String(name).endsWith('.ts'))
+  const seen = output.modules.filter(({ source }) => source.startsWith('src/') && /\.tsx?$/.test(source))
+  const onDisk = readdirSync(join(root, 'src'), { recursive: true }).filter((name) => /\.tsx?$/.test(String(name)))
   const violations = output.summary.violations.map(({ rule, from, to, cycle }) => {
     const way = cycle?.map(({ name }) => name).join(' → ') ?? to
     return `${rule.name}: ${from} → ${way}`
