@@ -1,0 +1,17 @@
+import type { ComponentChildren, JSX } from 'preact'
+
+/** How good something is. A sign and words say it too: colour alone carries no meaning. */
+export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'none'
+
+const signs: Readonly<Record<Tone, string>> = { good: '✓', busy: '●', warn: '▲', bad: '✕', none: '○' }
+
+type Props = Readonly<{ tone: Tone; children: ComponentChildren }>
+
+export const State = ({ tone, children }: Props): JSX.Element => (
+  <span class={`state state-${tone}`}>
+    <span class="sign" aria-hidden="true">
+      {signs[tone]}
+    </span>
+    {children}
+  </span>
+)
