@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 const BELOW_APP = [
   ...['domain', 'credentials', 'rabbitmq', 'azure', 'projections', 'contract', 'log', 'facts', 'audit', 'genesys'],
-  ...['ingress', 'egress', 'plugin'],
+  ...['ingress', 'egress', 'plugin', 'telemetry'],
 ]
 
 /**
@@ -27,6 +27,7 @@ const ROOMS = {
   egress: { rooms: ['domain', 'credentials', 'rabbitmq', 'azure', 'contract', 'log'], packages: 'any' },
   facts: { rooms: ['domain', 'log'], packages: 'any' },
   plugin: { rooms: ['domain', 'credentials', 'contract', 'log', 'ingress', 'egress'], packages: 'any' },
+  telemetry: { rooms: ['domain', 'contract', 'log', 'egress'], packages: 'any' },
   app: { rooms: BELOW_APP, packages: 'any' },
   // A room above may import from any room below it, not only from the next one down. No room imports upwards.
   http: { rooms: [...BELOW_APP, 'app'], packages: 'any' },

@@ -7,7 +7,7 @@ import { withInherited } from './sinks/egress-sinks.js'
 import { profileSchema } from './profile/profile-schema.js'
 import { ConfigError, configSchema, type Config } from './schema.js'
 import { withPresets, withSourcePresets } from './connections/kafka-presets.js'
-import { literalSecrets, secretKeys, withoutCredentials, withSecrets } from './secrets/secrets.js'
+import { isSecretAt, literalSecrets, secretKeys, withoutCredentials, withSecrets } from './secrets/secrets.js'
 
 type Tree = Record<string, unknown>
 
@@ -135,7 +135,7 @@ const fromEnvironment = (env: Readonly<Record<string, string | undefined>>): Env
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined || !name.startsWith(PREFIX) || notConfiguration.has(name)) continue
     const path = name.slice(PREFIX.length).split('__').map(camelCase)
-    set(tree, path, secretKeys.has(path.at(-1) ?? '') ? value : scalar(value))
+    set(tree, path, isSecretAt(path) ? value : scalar(value))
     texts.set(path.join('.'), value)
   }
   const brokers = env['KAFKA_BROKERS']

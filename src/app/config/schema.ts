@@ -12,6 +12,7 @@ import { feedsSchema } from './feeds/feed-schema.js'
 import { feedFaults } from './feeds/feed-faults.js'
 import { profileSchema } from './profile/profile-schema.js'
 import { sourceFaults, sourcesSchema } from './sources/sources-schema.js'
+import { telemetryFault, telemetrySchema } from './telemetry-schema.js'
 
 /** A configuration that cannot be used. The message lists every problem with its key. */
 export class ConfigError extends Error {
@@ -131,6 +132,8 @@ export const configSchema = z
     audit: auditSchema.prefault({}),
     /** The organisation in Genesys Cloud (docs/sources/genesys.md). */
     genesys: genesysSchema.optional(),
+    /** What the process tells of itself (docs/telemetry). */
+    telemetry: telemetrySchema.prefault({}),
     logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
   .superRefine((config, context) => {
@@ -152,6 +155,8 @@ export const configSchema = z
       server('clientCertificateFile', 'clientCertificateFile and clientKey go together')
     const genesys = config.genesys === undefined ? undefined : genesysFault(config.genesys)
     if (genesys !== undefined) context.addIssue({ code: 'custom', path: ['genesys', 'region'], message: genesys })
+    const telemetry = telemetryFault(config.telemetry)
+    if (telemetry !== undefined) context.addIssue({ code: 'custom', path: ['telemetry', 'traces'], message: telemetry })
     for (const { path, message } of feedFaults(config.feeds, config.profile))
       context.addIssue({ code: 'custom', path: ['feeds', ...path], message })
     for (const { path, message } of egressFaults(config.egress))

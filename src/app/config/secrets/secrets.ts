@@ -11,13 +11,21 @@ export const secretKeys: ReadonlySet<string> = new Set([
 ])
 
 /**
+ * Whether the value at a path is a secret. Of telemetry also what stands under names that others choose, or that are no
+ * secrets elsewhere: the headers of a push, and the connection string of Application Insights.
+ */
+export const isSecretAt = (path: readonly string[]): boolean =>
+  secretKeys.has(path.at(-1) ?? '') ||
+  (path[0] === 'telemetry' && (path.at(-1) === 'connectionString' || path.at(-2) === 'headers'))
+
+/**
  * An address without its user name and password. A password may hold any character, even an `@` or a slash that should
  * have been escaped, so everything before the last `@` is replaced.
  */
 export const withoutCredentials = (address: string): string => address.replace(/^([a-z][\w+.-]*:\/\/).*@/is, '$1***@')
 
 /** Top-level keys whose secrets are read at every use. */
-const readAgain: ReadonlySet<string> = new Set(['egress', 'feeds', 'genesys', 'sources'])
+const readAgain: ReadonlySet<string> = new Set(['egress', 'feeds', 'genesys', 'sources', 'telemetry'])
 
 type Tree = Record<string, unknown>
 type Environment = Readonly<Record<string, string | undefined>>
@@ -31,7 +39,7 @@ export const withSecrets = (tree: Tree, env: Environment, path: readonly string[
   Object.fromEntries(
     Object.entries(tree).map(([key, value]) => {
       const at = [...path, key]
-      if (secretKeys.has(key)) return [key, secretAt(value, env, at)]
+      if (isSecretAt(at)) return [key, secretAt(value, env, at)]
       if (Array.isArray(value)) return [key, value.map((item, index) => inside(item, env, [...at, String(index)]))]
       return [key, inside(value, env, at)]
     }),
@@ -72,7 +80,7 @@ export const literalSecrets = (tree: Tree, path: readonly string[] = []): readon
   Object.entries(tree).flatMap(([key, value]) => {
     const at = [...path, key]
     if (path.length === 0 && !readAgain.has(key)) return []
-    if (secretKeys.has(key) && !isTree(value) && value !== null)
+    if (isSecretAt(at) && !isTree(value) && value !== null)
       return [
         `${at.join('.')}: a secret does not stand in the file: write { file: /run/secrets/name } or { env: NAME }`,
       ]
