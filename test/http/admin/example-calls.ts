@@ -1,5 +1,6 @@
 import type { StageHandle } from '../../../src/app/pipeline/stage.js'
 import { deadLetters } from '../../../src/app/operations/dead-letters.js'
+import { storeReconciliation, type Reconciliation } from '../../../src/app/operations/acceptance/reconciliation.js'
 import { singleLog } from '../../../src/app/pipeline/logs/logs.js'
 import type { EventLog } from '../../../src/log/event-log.js'
 
@@ -9,6 +10,7 @@ export type ExampleCall = Readonly<{ path: string; body?: unknown }>
 export const exampleCalls = async (log: EventLog, tenant: string): Promise<Readonly<Record<string, ExampleCall>>> => {
   let letter = ''
   for await (const { id } of deadLetters(singleLog(log), tenant)) letter = id
+  await storeReconciliation(singleLog(log), tenant, reconciliation)
   return {
     listRows: { path: '/rows?family=queue&names=true' },
     listFigures: { path: '/figures?family=queue&granularity=P1D&columns=nOffered.count,serviceLevel,tAnswered.avg' },
@@ -37,7 +39,7 @@ export const exampleCalls = async (log: EventLog, tenant: string): Promise<Reado
     explainRaw: { path: '/explanations/raw', body: { family: 'queue', interval: '2026-01-05T08:00:00Z' } },
     verify: { path: '/verifications', body: {} },
     whatIf: { path: '/what-if', body: { set: ['serviceLevel.durationMs=30s'], from: '2026-01-05', to: '2026-01-06' } },
-    listRowsAs: { path: '/rows/as?family=queue&what=first' },
+    listRowsAs: { path: '/rows/as?family=queue&what=first&granularity=PT15M&names=true' },
     listAuditLog: { path: '/audit-log' },
     showClock: { path: '/clock' },
     listConfiguration: { path: '/configuration' },
@@ -58,6 +60,8 @@ export const exampleCalls = async (log: EventLog, tenant: string): Promise<Reado
     retryDeadLetters: { path: '/dead-letters/retry', body: {} },
     compareWithGenesys: { path: '/comparisons', body: { answers: aggregates, where: { mediaType: 'voice' } } },
     reconcile: { path: '/reconciliations', body: { answers: [aggregates], tolerance: ['*=sum:0.1%'] } },
+    listReconciliations: { path: '/reconciliations' },
+    listReconciliationDifferences: { path: '/reconciliations/r1/differences' },
     defineContract: { path: '/acceptance-contracts', body: { contract, why: 'as agreed' } },
     signContract: { path: '/acceptance-contracts/go-live/sign', body: {} },
     judgeContract: { path: '/acceptance-contracts/go-live/reports', body: {} },
@@ -79,6 +83,19 @@ const queue = {
   id: '7c1f0b56-0000-4000-8000-000000000001',
   name: 'Sales',
   mediaSettings: { call: { serviceLevel: { percentage: 0.8, durationMs: 30_000 } } },
+}
+
+const interval = { start: Date.UTC(2026, 0, 5, 8), end: Date.UTC(2026, 0, 5, 8, 15) }
+const group = { mediaType: 'voice' }
+
+/** One that was kept: Genesys counts one contact more. */
+const reconciliation: Reconciliation = {
+  ...{ id: 'r1', at: '2026-01-06T04:00:00.000Z', by: 'cli', generation: 'g1', query: {}, leftOut: 0, quarantined: [] },
+  source: { file: 'monday.json', sha256: null },
+  counts: { compared: 2, equal: 1, tolerated: 0, different: 1 },
+  covered: [{ groups: [group], intervals: [[interval.start, interval.end]] }],
+  reasons: [{ group, interval, metric: 'nOffered', class: 'missing-event', because: 'nothing explains it' }],
+  figures: [{ group, interval, metric: 'nOffered', theirs: { count: 3 }, ours: { count: 2 } }],
 }
 
 /** As Genesys answers a query of conversation aggregates. */

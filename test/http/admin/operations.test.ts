@@ -74,6 +74,19 @@ test('a reconciliation is kept by who may change something, compared by an audit
     expect(kept, JSON.stringify(kept['problem'])).toMatchObject({ state: 'done' })
     expect(await judged()).toMatchObject({ result: { holds } })
   }
+  const { items: kept } = (await (await call('/reconciliations', { token: tokens.auditor })).json()) as {
+    items: readonly { id: string }[]
+  }
+  expect(kept).toMatchObject([
+    { by: 'token:operator', counts: { different: rows.length }, classes: { 'missing-event': rows.length } },
+    { counts: { different: 0 }, classes: {} },
+  ])
+  const path = `/reconciliations/${kept[0]?.id}/differences?limit=1`
+  expect(await (await call(path, { token: tokens.auditor })).json()).toMatchObject({
+    items: [{ metric: 'nOffered', class: 'missing-event', intervalStart: expect.stringMatching(/^2026-01-05T/) }],
+  })
+  expect((await call('/reconciliations/r9/differences', { token: tokens.auditor })).status).toBe(404)
+
   const recorded = await readOperations(await singleLog(log).control('reader'), 'acme', { operation: 'reconcile' })
   expect(recorded).toMatchObject([{ result: 'refused' }, { by: 'token:operator', why: 'go-live' }, { result: 'done' }])
   expect(JSON.stringify(recorded)).not.toContain('results')
@@ -90,4 +103,19 @@ test('profile tests refer to no files: neither a profile nor given events are re
   const read = { content: { profile: { id: 'a', version: 1 }, given, tests: [{ name: 'a', expect: [row] }] } }
   const events = await posted(served, '/profile/tests', read, served.tokens.operator)
   expect(JSON.stringify(events['problem'])).toContain('given[0]: no file is read here')
+})
+
+test('rows as they were, and what-if, are given for intervals of one length, with names where they are asked for', async () => {
+  const { call, tokens, ...rest } = await servedAdmin()
+  const path = '/rows/as?family=queue&what=first&granularity=PT1H&names=true'
+  const { items } = (await (await call(path, { token: tokens.auditor })).json()) as {
+    items: readonly { granularity: string; names: object }[]
+  }
+  expect(new Set(items.map(({ granularity }) => granularity))).toEqual(new Set(['PT1H']))
+  expect(items[0]?.names).toBeTypeOf('object')
+  const supposed = { set: ['serviceLevel.durationMs=1s'], from: '2026-01-05', to: '2026-01-06', granularity: 'PT1H' }
+  const { result } = (await posted({ call, tokens, ...rest }, '/what-if', supposed, tokens.auditor)) as {
+    result: { totals: readonly { granularity: string }[] }
+  }
+  expect(new Set(result.totals.map(({ granularity }) => granularity))).toEqual(new Set(['PT1H']))
 })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import * as E from 'fp-ts/lib/Either.js'
 import { profileSchema } from '../../../app/config/profile/profile-schema.js'
+import { Names, rowNames } from '../../../app/names.js'
 import { rowsAs, type AsWhat } from '../../../app/operations/as-of/as-of.js'
 import { chosenGeneration, computedGenerations } from '../../../app/operations/computed.js'
 import { explain } from '../../../app/operations/explain/explain.js'
@@ -13,11 +14,10 @@ import { lastClosedDay } from '../../../app/operations/what-if/recent-range.js'
 import { whatIfJson } from '../../../app/operations/what-if/what-if-json.js'
 import { whatIf } from '../../../app/operations/what-if/what-if.js'
 import { withFacts } from '../../../app/pipeline/facts/open-feed.js'
-import type { Scope } from '../../../app/scoped/scope.js'
 import { rowJson } from '../../../contract/row-json.js'
 import { notValid, ProblemError } from '../answers/problem.js'
 import { job, list, type Call, type Operation } from '../operation.js'
-import { anyObject, at, family, generation, granularity, instant, position, range } from './schemas.js'
+import { anyObject, at, family, flag, generation, granularity, instant, position, range } from './schemas.js'
 import { dimensions, pairsOf, scopeOf } from './scopes.js'
 
 const streamsOf = async ({ logs, tenant }: Call, name: string | undefined) => {
@@ -105,18 +105,19 @@ const supposed = job({
     profile: anyObject.optional().describe('suppose that this profile is in force throughout'),
     set: z.array(z.string()).default([]).describe('path=value, for example serviceLevel.durationMs=30s'),
     ...{ families: z.array(family).optional(), ...range, dimensions, generation: generation.optional() },
+    granularity: granularity.optional().describe('only intervals of this length'),
   }),
   output: z.looseObject({
     ...{ generation: z.string(), through: position, changes: z.array(anyObject), totals: z.array(anyObject) },
     hints: z.array(z.string()),
   }),
-  run: async (call, { profile, set, families: names, from, to, dimensions: wanted, generation: name }) => {
+  run: async (call, { profile, set, from, to, generation: name, ...narrowed }) => {
     const { config, tenant, logger, signal, now } = call
     const supposition = suppositionOf(profile, set)
     const { generation: chosen, raw, kpi } = await streamsOf(call, name)
     const isOpen = from === undefined && to === undefined
     const day = isOpen ? await lastClosedDay(raw, kpi, tenant, chosen) : undefined
-    const scope = scopeOf({ ...{ families: names, from, to }, ...day, dimensions: wanted })
+    const scope = scopeOf({ ...{ ...narrowed, from, to }, ...day })
     const head = Number((await raw.head()) ?? 0)
     const found = await withFacts(config, logger, (facts) =>
       whatIf({
@@ -151,7 +152,8 @@ const asItWas = list({
   ...{ id: 'listRowsAs', command: 'rows --as', method: 'GET', path: '/rows/as', access: 'operations' },
   summary: 'the rows of a range as first published, as of a moment, or latest',
   input: z.object({
-    ...{ family, ...range, generation: generation.optional() },
+    ...{ family, ...range, granularity: granularity.optional(), generation: generation.optional() },
+    names: flag.describe('give each row the names of its dimensions too'),
     what: z.enum(['latest', 'first', 'first-final', 'as-of']).default('as-of'),
     asOf: instant.optional().describe('the moment, for as-of'),
     by: z
@@ -162,16 +164,22 @@ const asItWas = list({
   item: z.looseObject({
     ...{ family, key: z.string(), intervalStart: at, status: z.string(), revision: z.int() },
     from: z.enum(['kpi-log', 'fold']).describe('a revision that was published, or computed again'),
+    names: z.record(z.string(), z.string()).optional(),
   }),
-  run: async function* (call, { family: name, from, to, generation: of, what, asOf, by }) {
+  run: async function* (call, { family: name, from, to, granularity: length, generation: of, what, asOf, by, names }) {
     const { config, tenant, logger, signal } = call
     const { generation: chosen, raw, kpi } = await streamsOf(call, of)
-    const scope: Scope = { families: new Set([name]), from, to }
+    const scope = scopeOf({ ...{ families: [name], granularity: length, from, to }, dimensions: {} })
     const wanted = whatOf(what, asOf, by)
     const { rows } = await withFacts(config, logger, (facts) =>
       rowsAs({ tenant, generation: chosen, scope, raw, kpi, data: config.data, facts, signal, logger }, wanted),
     )
-    for (const { row, from: source } of rows) yield { ...rowJson(row), from: source }
+    const known = names ? new Names(raw, tenant) : undefined
+    for (const { row, from: source } of rows)
+      yield {
+        ...{ ...rowJson(row), from: source },
+        ...(known === undefined ? {} : { names: await rowNames(known, row) }),
+      }
   },
 })
 

@@ -4,7 +4,12 @@ import { z } from 'zod'
 import { contractIn, defineContract, signContract } from '../../../app/operations/acceptance/contract.js'
 import { judgeContract } from '../../../app/operations/acceptance/evaluate.js'
 import { reconcileGeneration } from '../../../app/operations/acceptance/reconcile-generation.js'
-import { ReconciliationRecord, storeReconciliation } from '../../../app/operations/acceptance/reconciliation.js'
+import {
+  ReconciliationRecord,
+  readReconciliations,
+  storeReconciliation,
+  type Reconciliation,
+} from '../../../app/operations/acceptance/reconciliation.js'
 import { chosenGeneration, computedGenerations } from '../../../app/operations/computed.js'
 import { ifThere } from '../../../app/operations/imports/import-configuration.js'
 import { aggregateResponse, type AggregateResponse } from '../../../app/reconcile/aggregates.js'
@@ -12,7 +17,7 @@ import { parseTolerance } from '../../../app/reconcile/reasons/finding.js'
 import type { ReconcileReport } from '../../../app/reconcile/report/report.js'
 import { dimensionOfWire } from '../../../domain/dimensions.js'
 import { ProblemError } from '../answers/problem.js'
-import { answer, job, type Call, type Operation } from '../operation.js'
+import { answer, job, list, type Call, type Operation } from '../operation.js'
 import { anyObject, at, change, family, generation, instant, isoOf } from './schemas.js'
 
 const query = z.object({
@@ -32,9 +37,11 @@ const query = z.object({
 
 type Query = z.output<typeof query>
 
+const counts = z.object({ compared: z.int(), equal: z.int(), tolerated: z.int(), different: z.int() })
+
 const reportSchema = z.looseObject({
   ...{ generation: z.string(), responses: z.int(), differences: z.array(anyObject), quarantined: z.array(anyObject) },
-  figures: z.object({ compared: z.int(), equal: z.int(), tolerated: z.int(), different: z.int() }),
+  figures: counts,
 })
 
 const compare = async (call: Call, input: Query, record?: ReconciliationRecord): Promise<ReconcileReport> => {
@@ -93,6 +100,82 @@ const reconciled = job({
   },
 })
 
+/** What a kept reconciliation was, without its figures. */
+const keptSchema = z.object({
+  ...{ id: z.string(), at, by: z.string(), generation: z.string(), counts },
+  source: z.object({ file: z.string(), sha256: z.string().nullable() }),
+  ...{ query: anyObject, quarantined: z.int(), leftOut: z.int().describe('figures that were compared and not kept') },
+  classes: z.record(z.string(), z.int()).describe('how many figures differ, by the class of the reason'),
+})
+
+const keptJson = (kept: Reconciliation) => {
+  const { id, at: when, by, generation: of, counts: counted, source, query: asked, leftOut } = kept
+  const classes: Record<string, number> = {}
+  for (const { class: name } of kept.reasons) classes[name] = (classes[name] ?? 0) + 1
+  return {
+    ...{ id, at: when, by, generation: of, counts: counted, source, query: { ...asked }, leftOut, classes },
+    quarantined: kept.quarantined.length,
+  }
+}
+
+/** All that were kept, in the order in which they were. */
+const keptReconciliations = async function* ({ logs, tenant }: Call): AsyncIterable<Reconciliation> {
+  const control = await ifThere(() => logs.control('reader'))
+  if (control !== undefined) yield* readReconciliations(control, tenant)
+}
+
+const keptOnes = list({
+  ...{ id: 'listReconciliations', method: 'GET', path: '/reconciliations', access: 'operations' },
+  summary: 'the reconciliations that were kept: what was compared, by whom, and how many figures differed and why',
+  input: z.object({
+    from: instant.optional().describe('those that were kept then or later'),
+    to: instant.optional().describe('those that were kept before'),
+  }),
+  item: keptSchema,
+  run: async function* (call, { from = -Infinity, to = Infinity }) {
+    for await (const kept of keptReconciliations(call))
+      if (Date.parse(kept.at) >= from && Date.parse(kept.at) < to) yield keptJson(kept)
+  },
+})
+
+const keptDifferences = list({
+  ...{ id: 'listReconciliationDifferences', method: 'GET', path: '/reconciliations/{id}/differences' },
+  ...{
+    access: 'operations',
+    summary: 'the figures that differed in a reconciliation that was kept, each with its reason',
+  },
+  input: z.object({ id: z.string().describe('of a reconciliation that was kept') }),
+  item: z.object({
+    ...{ group: z.record(z.string(), z.string()), metric: z.string(), intervalStart: at, intervalEnd: at },
+    ...{ class: z.string(), because: z.string() },
+    theirs: anyObject.nullable().describe('statistics of Genesys; null where they were not kept'),
+    ours: anyObject.nullable(),
+  }),
+  run: async function* (call, { id }) {
+    for await (const kept of keptReconciliations(call)) {
+      if (kept.id !== id) continue
+      const figures = new Map(kept.figures.map((each) => [placeOf(each), each]))
+      for (const { group, interval, metric, class: name, because } of kept.reasons) {
+        const of = figures.get(placeOf({ group, interval, metric }))
+        yield {
+          ...{ group: { ...group }, metric, class: name, because },
+          ...{ intervalStart: isoOf(interval.start), intervalEnd: isoOf(interval.end) },
+          ...{ theirs: of === undefined ? null : { ...of.theirs }, ours: of === undefined ? null : { ...of.ours } },
+        }
+      }
+      return
+    }
+    throw new ProblemError('not-found', `no reconciliation ${id} was kept; GET …/reconciliations lists them`)
+  },
+})
+
+const placeOf = ({
+  group,
+  interval,
+  metric,
+}: Pick<Reconciliation['reasons'][number], 'group' | 'interval' | 'metric'>) =>
+  JSON.stringify([Object.entries(group).sort(), interval.start, interval.end, metric])
+
 const said = z.object({ by: z.string(), why: z.string().optional(), at })
 
 const contractSchema = z.object({
@@ -140,4 +223,12 @@ const judged = job({
   },
 })
 
-export const reconciliationOperations: readonly Operation[] = [compared, reconciled, defined, signed, judged]
+export const reconciliationOperations: readonly Operation[] = [
+  compared,
+  reconciled,
+  keptOnes,
+  keptDifferences,
+  defined,
+  signed,
+  judged,
+]

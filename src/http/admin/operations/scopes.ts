@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Scope } from '../../../app/scoped/scope.js'
 import type { Dimension } from '../../../domain/dimensions.js'
 import { families, familyNames, type FamilyName } from '../../../domain/family.js'
+import type { Granularity } from '../../../domain/granularity.js'
 import { ProblemError } from '../answers/problem.js'
 
 /** Dimensions as they are asked for: `{ "queueId": "…" }`; `-` is none. */
@@ -24,15 +25,17 @@ export const pairsOf = (
 
 type AskedScope = Readonly<{
   families?: readonly FamilyName[] | undefined
+  granularity?: Granularity | undefined
   from?: number | undefined
   to?: number | undefined
   dimensions: Readonly<Record<string, string>>
 }>
 
 /** The rows that are asked for. Throws `ProblemError` for an unknown dimension. */
-export const scopeOf = ({ families: names, from, to, dimensions: wanted }: AskedScope): Scope => ({
+export const scopeOf = ({ families: names, granularity, from, to, dimensions: wanted }: AskedScope): Scope => ({
   ...{ from, to },
   ...(names === undefined ? {} : { families: new Set(names) }),
+  ...(granularity === undefined ? {} : { granularities: new Set([granularity]) }),
   dimensions: Object.fromEntries(
     pairsOf(wanted, names ?? familyNames).map(([name, value]) => [name, new Set([value === '-' ? null : value])]),
   ),
