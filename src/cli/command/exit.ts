@@ -60,6 +60,7 @@ const expected: Readonly<Record<string, number>> = {
   LogRefused: EXIT.refused,
   GenerationsChanged: EXIT.superseded,
   ReplayFailed: EXIT.failed,
+  ReplayRefused: EXIT.refused,
   VerifyRefused: EXIT.refused,
   LogUnavailable: EXIT.failed,
   NotIngested: EXIT.failed,

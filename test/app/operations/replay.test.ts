@@ -3,7 +3,12 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { promote, readGenerations, startGeneration } from '../../../src/app/pipeline/generations.js'
 import { singleLog } from '../../../src/app/pipeline/logs/logs.js'
 import { NoGeneration } from '../../../src/app/operations/computed.js'
-import { replay, ReplayFailed, type ReplayOptions } from '../../../src/app/operations/generations/replay.js'
+import {
+  replay,
+  ReplayFailed,
+  ReplayRefused,
+  type ReplayOptions,
+} from '../../../src/app/operations/generations/replay.js'
 import type { Scope } from '../../../src/app/scoped/scope.js'
 import { latestHeaders } from '../../../src/contract/kpi-stream.js'
 import { kpiStream } from '../../../src/domain/stream-name.js'
@@ -129,7 +134,7 @@ describe('a replay', () => {
   ])('whose second write is %s says how far it came', async (fate, message) => {
     const { sink } = recordingSink(undefined, ['ok', fate])
     const failing = replayed({ sink })
-    await expect(failing).rejects.toThrow(ReplayFailed)
+    await expect(failing).rejects.toThrow(fate === 'refused' ? ReplayRefused : ReplayFailed)
     await expect(failing).rejects.toThrow(message)
   })
 

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import * as E from 'fp-ts/lib/Either.js'
 import type { FamilyName } from '../../../domain/family.js'
-import { failureText, type RowFilter, type RowRecord, type Sink } from '../../../egress/sink.js'
+import { failureText, type RowFilter, type RowRecord, type Sink, type SinkFailure } from '../../../egress/sink.js'
 import { computedGenerations, NoGeneration } from '../computed.js'
 import { latestHeaders } from '../../../contract/kpi-stream.js'
 import { rowEvents } from '../../row-index/row-events.js'
@@ -36,9 +36,20 @@ export type ReplayOptions = Readonly<{
 /** Records by family. */
 export type ReplayCounts = ReadonlyMap<FamilyName, number>
 
+/** The destination is away, or the egress has not switched; trying again may help. */
 export class ReplayFailed extends Error {
   override readonly name = 'ReplayFailed'
 }
+
+/** The destination refuses the rows; the message says how to mend it. */
+export class ReplayRefused extends Error {
+  override readonly name = 'ReplayRefused'
+}
+
+const failed = (sink: Sink, failure: SinkFailure, rest = ''): Error =>
+  new (failure.tag === 'Refused' ? ReplayRefused : ReplayFailed)(`${sink.name}: ${failureText(failure)}${rest}`, {
+    cause: failure,
+  })
 
 /**
  * Publishes the latest row of every key in the scope again, marked as replay, in the order of the KPI log. Progress does not move. Without a sink (a dry run) it only counts. Resolves with the number of records,
@@ -90,15 +101,15 @@ const publishAgain = async (
   { batchMax, signal, onProgress }: Pick<ReplayOptions, 'batchMax' | 'signal' | 'onProgress'>,
 ): Promise<number> => {
   const connected = await sink.connect(signal)()
-  if (E.isLeft(connected))
-    throw new ReplayFailed(`${sink.name}: ${failureText(connected.left)}`, { cause: connected.left })
+  if (E.isLeft(connected)) throw failed(sink, connected.left)
   let at = 0
   while (at < records.length && !signal.aborted) {
     const result = await sink.write({ records: records.slice(at, at + batchMax) }, signal)()
     if (E.isLeft(result))
-      throw new ReplayFailed(
-        `${sink.name}: ${failureText(result.left)}, after ${at} of ${records.length} records; run it again to publish all of the range`,
-        { cause: result.left },
+      throw failed(
+        sink,
+        result.left,
+        `, after ${at} of ${records.length} records; run it again to publish all of the range`,
       )
     at = Math.min(at + batchMax, records.length)
     onProgress?.(at, records.length)
