@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { expect, test } from 'vitest'
-import { withinLimit, type Limited } from '../../src/egress/within-limit.js'
+import { withinLimit, type Limited } from '../../src/log/within-limit.js'
 
 const ended = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {

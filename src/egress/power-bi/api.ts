@@ -4,7 +4,7 @@ import { SecretUnreadable } from '../../credentials/secret.js'
 import { printable } from '../../domain/printable.js'
 import { retryAfterMs } from '../retry-after.js'
 import type { SinkFailure } from '../sink.js'
-import { withinLimit } from '../within-limit.js'
+import { withinLimit } from '../../log/within-limit.js'
 import type { PowerBiOptions } from './options.js'
 
 /** A call of the REST API that came to nothing. `status` is absent where there was no answer. */

@@ -20,11 +20,15 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database> 
 
 const poolOf = async (options: DatabaseOptions & { kind: 'postgresql' }): Promise<PostgresPool> => {
   const { default: pg } = await import('pg')
-  const { host, port, database, user, password, tls, connectTimeoutMs, statementTimeoutMs } = options
+  const { host, port, database, user, password, tls, connectTimeoutMs, statementTimeoutMs, serverLimits } = options
   const pool = new pg.Pool({
     ...{ host, port, database, user, max: 2, keepAlive: true, application_name: 'streamvane' },
     connectionTimeoutMillis: connectTimeoutMs,
     query_timeout: statementTimeoutMs,
+    ...(serverLimits?.statementMs !== undefined && { statement_timeout: serverLimits.statementMs }),
+    ...(serverLimits?.idleInTransactionMs !== undefined && {
+      idle_in_transaction_session_timeout: serverLimits.idleInTransactionMs,
+    }),
     ...(password === undefined ? {} : { password: () => password.read() }),
     ...(tls === undefined ? {} : { ssl: tlsMaterial(tls) }),
   })

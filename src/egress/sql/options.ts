@@ -17,6 +17,9 @@ export type DatabaseOptions =
       connectTimeoutMs: number
       /** A statement that takes longer is given up; its outcome is then unknown. */
       statementTimeoutMs: number
+      /** What the server itself gives up, in ms, for a process or a network that is gone. Absent: as the server is set. */
+      serverLimits?:
+        Readonly<{ statementMs?: number | undefined; idleInTransactionMs?: number | undefined }> | undefined
     }>
   | Readonly<{ kind: 'pglite'; folder: string }>
 

@@ -1,5 +1,6 @@
 import type { Delivery } from 'rhea'
 import type { RequestResponse } from '../../azure/request-response.js'
+import { withinLimit } from '../../log/within-limit.js'
 import { batchOf, deliverUntilTaken } from '../queues/deliver-until-taken.js'
 import type { Link } from '../reconnecting.js'
 import type { EntityLink } from './entity-link.js'
@@ -30,22 +31,33 @@ export const readLink = async (
   { management, source, stop, idleMs }: LinkReading,
 ): Promise<void> => {
   const { link, held, lost } = entityLink
+  // `AbortSignal.any` of signals that live as long as the source would leave something behind with each session and batch.
   const over = new AbortController()
-  void lost.then(() => over.abort())
-  const ended = AbortSignal.any([stop, over.signal])
+  const end = (): void => over.abort()
+  let isLost = false
+  void lost.then(() => {
+    isLost = true
+    end()
+  })
+  stop.addEventListener('abort', end)
+  if (stop.aborted) end()
+  const ended = over.signal
   const renewing = setInterval(() => renew(entityLink, management), RENEW_EVERY_MS)
   try {
     link.add_credit(options.prefetch)
     while (!ended.aborted) {
-      const signal = idleMs === undefined ? ended : AbortSignal.any([ended, AbortSignal.timeout(idleMs)])
-      const messages = await held.take(options.batchMax, signal)
+      const take = (signal: AbortSignal) => held.take(options.batchMax, signal)
+      const messages = await (idleMs === undefined
+        ? take(ended)
+        : withinLimit(ended, idleMs, ({ signal }) => take(signal)))
       if (messages.length === 0) break
       if (!(await store(messages, entityLink, options, source, ended))) break
       link.add_credit(messages.length)
       source.waiting({ seconds: held.waitedSeconds(messages, Date.now()) })
     }
-    if (!over.signal.aborted) await giveBack(entityLink)
+    if (!isLost) await giveBack(entityLink)
   } finally {
+    stop.removeEventListener('abort', end)
     clearInterval(renewing)
     link.close()
     link.session.close()
