@@ -51,6 +51,11 @@ export const genesysSchema = z.strictObject({
        * `streamvane genesys reconcile` does.
        */
       days: z.array(z.number().int().min(1).max(31)).max(10).default([]),
+      /**
+       * How long after the end of a day it is compared at the earliest: after-call work and other figures of a day come
+       * hours later, on both sides.
+       */
+      delay: period.prefault('PT4H'),
     })
     .prefault({}),
 })

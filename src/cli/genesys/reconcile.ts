@@ -89,7 +89,8 @@ export const reconcileCommand = (): Command =>
             if (flags.html !== undefined) await writeFile(flags.html, reconcileHtml(report))
             if (flags.json === true) console.log(JSON.stringify(report, null, 2))
             else console.log(printableLines(reconcileText(report, flags.limit)))
-            return isEqual(report) || flags.exitZero === true ? EXIT.ok : EXIT.differences
+            if (report.isEmpty) console.error('equal: neither side has anything in this range')
+            return report.isEmpty || isEqual(report) || flags.exitZero === true ? EXIT.ok : EXIT.differences
           } finally {
             bar?.stop()
             await client.close()

@@ -37,6 +37,8 @@ export type Reconciliation = Readonly<{
   figures: readonly KeptFigure[]
   /** Figures that were compared and are not kept, because there were more than `FIGURES_MAX`. */
   leftOut: number
+  /** Neither side has anything in the range. */
+  isEmpty?: true
 }>
 
 /** Figures that are kept of one reconciliation, about 100 bytes each. */
@@ -72,7 +74,7 @@ export class ReconciliationRecord {
 
   of(
     { generation, figures: counts, quarantined, differences }: ReconcileReport,
-    about: Pick<Reconciliation, 'by' | 'at' | 'source' | 'query'>,
+    about: Pick<Reconciliation, 'by' | 'at' | 'source' | 'query' | 'isEmpty'>,
   ): Reconciliation {
     return {
       ...about,

@@ -3,6 +3,9 @@ import type { EpochMs, Interval } from '../../../domain/interval.js'
 import { localDay, type Zone } from '../../../domain/zone.js'
 import type { GenesysClient } from '../../../genesys/client.js'
 import type { GenesysFailure } from '../../../genesys/failure.js'
+import { latestHeaders } from '../../../contract/kpi-stream.js'
+import { rowEvents } from '../../row-index/row-events.js'
+import { isInScope } from '../../scoped/scope.js'
 import type { Generation } from '../../pipeline/generations.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
 import type { ReconcileReport } from '../../reconcile/report/report.js'
@@ -17,6 +20,9 @@ export const dayBefore = (zone: Zone, now: EpochMs, days: number): Interval => {
   for (let back = 0; back < days; back++) day = localDay(zone, day.start - 1)
   return day
 }
+
+/** A reconciliation of a range. `isEmpty`: neither side has anything in it, which is equal. */
+export type RangeReport = ReconcileReport & Readonly<{ isEmpty: boolean }>
 
 /** How a reconciliation that was fetched names its source: by this the schedule knows a day that it has compared. */
 export const sourceName = ({ start, end }: Interval): string =>
@@ -43,7 +49,7 @@ export type ReconcileRangeOptions = Readonly<{
  */
 export const reconcileRange = async (
   options: ReconcileRangeOptions,
-): Promise<E.Either<GenesysFailure, ReconcileReport>> => {
+): Promise<E.Either<GenesysFailure, RangeReport>> => {
   const { client, logs, data, tenant, generation, range, tolerance, keepFor, now, signal, onAnswer } = options
   const { users } = await knownIds(logs, tenant)()
   const queries = aggregateQueries(range, generation.profile, users)
@@ -58,6 +64,7 @@ export const reconcileRange = async (
       yield* responses
     })(),
   })
+  const isEmpty = isNothing(report) && !signal.aborted && !(await hasRows(options))
   if (keepFor !== undefined && !signal.aborted)
     await storeReconciliation(
       logs,
@@ -67,7 +74,23 @@ export const reconcileRange = async (
         at: new Date(now()).toISOString(),
         source: { file: sourceName(range), sha256 },
         query: { from: new Date(range.start).toISOString(), to: new Date(range.end).toISOString() },
+        ...(isEmpty && { isEmpty }),
       }),
     )
-  return E.right(report)
+  return E.right({ ...report, isEmpty })
+}
+
+const isNothing = ({ figures, coverage, quarantined }: ReconcileReport): boolean =>
+  figures.compared === 0 && coverage.groups.theirs === 0 && quarantined.length === 0
+
+/** Whether we have a row of what the aggregates are about, in the range. */
+const hasRows = async ({ logs, data, tenant, generation, range }: ReconcileRangeOptions): Promise<boolean> => {
+  const kpi = await logs.kpi(generation.name, 'reader')
+  const families = (['queue', 'agent-state'] as const).filter((family) => generation.profile.families.includes(family))
+  const scope = { families: new Set(families), from: range.start, to: range.end }
+  const rows = await latestHeaders(kpi, tenant, generation.name, {
+    events: rowEvents({ kpi, tenant, generation: generation.name, data }, scope),
+    header: (header) => isInScope(scope, header),
+  })
+  return rows.size > 0
 }

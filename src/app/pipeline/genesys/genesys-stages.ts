@@ -56,7 +56,8 @@ export const genesysStages = ({ config, logs, logger, now }: PipelineOptions): r
     stages.push(
       stage('genesys.reconcile', async (client, _, control) => {
         const { runReconcile } = await import('./reconcile-stage.js')
-        return runReconcile({ tenant, data, logs, client, days, logger, timing }, control)
+        const { delay: delayMs = 0 } = genesys?.reconcile ?? {}
+        return runReconcile({ tenant, data, logs, client, days, delayMs, logger, timing }, control)
       }),
     )
   return stages

@@ -20,6 +20,8 @@ export type ReconcileStageOptions = Readonly<{
   client: GenesysClient
   /** Days to compare, counted back from today in the zone of the live generation. */
   days: readonly number[]
+  /** A day is compared so long after its end at the earliest. */
+  delayMs: number
   logger: Logger
   timing: Timing
 }>
@@ -60,12 +62,13 @@ export const runReconcile = async (options: ReconcileStageOptions, control: Stag
   return { kind: 'stopped' }
 }
 
-type Outcome = Readonly<{ figures: Reconciliation['counts']; quarantined: readonly unknown[] }>
+/** `isEmpty`: neither side has anything of the day. */
+type Outcome = Readonly<{ figures: Reconciliation['counts']; quarantined: readonly unknown[]; isEmpty: boolean }>
 
-const problemsOf = (day: string, { figures, quarantined }: Outcome): readonly string[] => [
+const problemsOf = (day: string, { figures, quarantined, isEmpty }: Outcome): readonly string[] => [
   ...(figures.different > 0 ? [`${figures.different} figures of ${day} differ`] : []),
   ...(quarantined.length > 0 ? [`${quarantined.length} answers for ${day} contradict themselves`] : []),
-  ...(figures.compared === 0 ? [`nothing of ${day} could be compared`] : []),
+  ...(figures.compared === 0 && !isEmpty ? [`nothing of ${day} could be compared`] : []),
 ]
 
 /** The outcome of each day: as the log has it from today, or of a comparison now. None before there are rows. */
@@ -73,7 +76,7 @@ async function* reconcileDays(
   options: ReconcileStageOptions,
   signal: AbortSignal,
 ): AsyncIterable<Readonly<{ day: string; outcome: Outcome }>> {
-  const { tenant, logs, days, logger, timing } = options
+  const { tenant, logs, days, delayMs, logger, timing } = options
   const generation = await liveGeneration(logs, tenant)
   if (generation === undefined) return
   const { zone } = generation.profile
@@ -83,18 +86,19 @@ async function* reconcileDays(
   const compared = new Map<string, Outcome>()
   const control = await ifThere(() => logs.control('reader'))
   if (control !== undefined)
-    for await (const { source, at, counts, quarantined } of readReconciliations(control, tenant))
-      if (Date.parse(at) >= today.start) compared.set(source.file, { figures: counts, quarantined })
+    for await (const { source, at, counts, quarantined, isEmpty = false } of readReconciliations(control, tenant))
+      if (Date.parse(at) >= today.start) compared.set(source.file, { figures: counts, quarantined, isEmpty })
   for (const back of days) {
     if (signal.aborted) return
     const range = dayBefore(zone, now, back)
+    if (now < range.end + delayMs) continue // its figures are still coming
     const day = new Date(range.start).toISOString()
     const known = compared.get(sourceName(range))
     const outcome = known ?? (await reconcileDay(options, generation, range, signal))
     if (known === undefined)
       logger[problemsOf(day, outcome).length === 0 ? 'info' : 'warn'](
         { day, ...outcome.figures },
-        'genesys: reconciled',
+        outcome.isEmpty ? 'genesys: reconciled: equal, neither side has anything' : 'genesys: reconciled',
       )
     yield { day, outcome }
   }

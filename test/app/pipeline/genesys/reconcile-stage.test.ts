@@ -85,7 +85,11 @@ const setup = async () => {
       ...{ name: 'genesys.reconcile', signal: new AbortController().signal, now: clock.now, onState: () => undefined },
       work: (control) =>
         runReconcile(
-          { ...{ tenant: 't', data, logs, client, days: [1, 3] }, logger: pino({ level: 'silent' }), timing: clock },
+          {
+            ...{ tenant: 't', data, logs, client, days: [1, 3], delayMs: 4 * HOUR },
+            logger: pino({ level: 'silent' }),
+            timing: clock,
+          },
           control,
         ),
     })
@@ -178,7 +182,29 @@ test('each day is compared once a day, also after a restart, and the next ones w
   await rests()
   expect(asked).toHaveLength(2)
   await nextLook()
-  expect(asked.slice(2)).toEqual([span('2026-03-04', '2026-03-05'), span('2026-03-02', '2026-03-03')])
+  expect(asked.slice(2)).toEqual([span('2026-03-02', '2026-03-03')])
+  // Yesterday is compared four hours after its end: until then its figures may still come.
+  for (let hours = 0; hours < 4; hours++) await nextLook()
+  expect(asked.slice(3)).toEqual([span('2026-03-04', '2026-03-05')])
+})
+
+test('a day without traffic on both sides is equal and no alarm, also after a restart; rows that Genesys lacks are one', async () => {
+  const { clock, goesLive, start, rests } = await setup()
+  await goesLive()
+  clock.advance(Date.parse('2026-03-06T04:00:00Z') - clock.now())
+  for (let life = 0; life < 2; life++) {
+    const handle = start()
+    await rests()
+    expect(handle.activity()).toMatchObject({ alarms: [], details: { lastReconciled: ofDay('2026-03-05') } })
+    expect(handle.activity().details).not.toHaveProperty('problem')
+    await handle.stop()
+  }
+  const other = await setup()
+  await other.goesLive()
+  other.answers.clear()
+  const handle = other.start()
+  await other.rests()
+  expect(handle.activity().details?.['problem']).toContain(ofDay('2026-03-03'))
 })
 
 test('nothing is asked before there are rows', async () => {
