@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { familyNames } from '../../src/domain/family.js'
 import { tableOf } from '../../src/contract/flat-columns.js'
 import { openDatabase, type Database } from '../../src/egress/sql/database.js'
@@ -77,4 +77,24 @@ describePostgresql('a real PostgreSQL', (server) => {
       ...{ connectTimeoutMs: 10_000, statementTimeoutMs: 30_000 },
     }),
   )
+
+  test('gives up by itself a statement that takes too long, and a transaction that its process leaves open', async () => {
+    const db = await openDatabase({
+      ...{ kind: 'postgresql', host: server().host, port: 5432, database: 'postgres', user: 'postgres' },
+      ...{ connectTimeoutMs: 10_000, statementTimeoutMs: 30_000 },
+      serverLimits: { statementMs: 50, idleInTransactionMs: 50 },
+    })
+    try {
+      await expect(sql`SELECT pg_sleep(20)`.execute(db)).rejects.toMatchObject({ code: '57014' })
+      const left = db.transaction().execute(async (transaction) => {
+        const { rows } = await sql<{ pid: number }>`SELECT pg_backend_pid() AS pid`.execute(transaction)
+        const isThere = `SELECT count(*) FROM pg_stat_activity WHERE pid = ${rows[0]?.pid}`
+        await expect.poll(() => server().query(isThere), { timeout: 20_000 }).toEqual([['0']])
+        await sql`SELECT 1`.execute(transaction)
+      })
+      await expect(left).rejects.toThrow(/idle-in-transaction|terminat|not queryable|closed/i)
+    } finally {
+      await db.destroy()
+    }
+  })
 })

@@ -5,6 +5,8 @@ import type { Profile } from '../../domain/profile.js'
 import type { Zone } from '../../domain/zone.js'
 import { withInherited } from './sinks/egress-sinks.js'
 import { profileSchema } from './profile/profile-schema.js'
+import { limitText, type Limit } from './feeds/feed-schema.js'
+import { periodText } from './period.js'
 import { ConfigError, configSchema, type Config } from './schema.js'
 import { withPresets, withSourcePresets } from './connections/kafka-presets.js'
 import { isSecretAt, literalSecrets, secretKeys, withoutCredentials, withSecrets } from './secrets/secrets.js'
@@ -54,13 +56,38 @@ export const loadProfile = (file: string): Profile => {
   )
 }
 
-/** The configuration with secrets redacted, and zones by their names, for display. */
+/**
+ * The configuration for display: secrets redacted, zones by their names, periods and tolerances as they are written. What
+ * it shows loads to the same configuration, secrets aside. Of the address of a webhook only the host is shown: many
+ * services have a secret in its path.
+ */
 export const redacted = (config: Config): unknown =>
-  JSON.parse(
-    JSON.stringify(config, (key, value: unknown) => (key === 'zone' ? (value as Zone).name : value)),
-    (key, value: unknown) =>
-      typeof value !== 'string' ? value : secretKeys.has(key) ? '***' : withoutCredentials(value),
-  )
+  JSON.parse(JSON.stringify(config, written), function (this: unknown, key: string, value: unknown) {
+    if (typeof value !== 'string') return value
+    if (secretKeys.has(key)) return '***'
+    return key === 'url' && (this as Tree)['use'] === 'webhooks' ? hostAlone(value) : withoutCredentials(value)
+  })
+
+const periodKeys: ReadonlySet<string> = new Set(['cutOff', 'every', 'delay'])
+
+/** A value as the loader takes it. */
+const written = (key: string, value: unknown): unknown => {
+  if (key === 'zone') return (value as Zone).name
+  if (periodKeys.has(key) && typeof value === 'number') return periodText(value)
+  if (isRoute(value)) {
+    const { topic: name, ...rest } = value
+    return { name, ...rest }
+  }
+  return key === 'tolerances' && isTree(value)
+    ? Object.fromEntries(Object.entries(value).map(([column, limit]) => [column, limitText(limit as Limit)]))
+    : value
+}
+
+/** A topic of rows with its settings. */
+const isRoute = (value: unknown): value is Tree =>
+  isTree(value) && typeof value['topic'] === 'string' && typeof value['records'] === 'string'
+
+const hostAlone = (address: string): string => (URL.canParse(address) ? `${new URL(address).origin}/***` : '***')
 
 const secretsIn = (tree: Tree, env: Readonly<Record<string, string | undefined>>): Tree => {
   try {

@@ -31,9 +31,20 @@ export const pgliteKind = sinkKind({
 /** The database of a server. */
 export const serverOf = (settings: PostgresqlSettings): DatabaseOptions => {
   const { host, port, database, username: user, password, ssl, ...timeouts } = settings
-  const { connectTimeoutMs, statementTimeoutMs } = timeouts
+  const { connectTimeoutMs, statementTimeoutMs, serverLimits } = timeouts
   const tls = ssl === false ? undefined : ssl === true ? {} : ssl
-  return { kind: 'postgresql', host, port, database, user, password, tls, connectTimeoutMs, statementTimeoutMs }
+  return {
+    kind: 'postgresql',
+    host,
+    port,
+    database,
+    user,
+    password,
+    tls,
+    connectTimeoutMs,
+    statementTimeoutMs,
+    serverLimits,
+  }
 }
 
 /** The database in a folder: `sql-<name>` in the data folder, if the settings name none. */

@@ -35,6 +35,10 @@ const limit = z
 
 export type Limit = Readonly<{ units: number } | { share: number }>
 
+/** A limit as it is written. */
+export const limitText = (limit: Limit): number | string =>
+  'units' in limit ? limit.units : `${Number((limit.share * 100).toPrecision(15))}%`
+
 export const feedSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and - only, 63 at most'),
   /** Whom it is for, and by what contract: stands in the schema that the receiver gets. */

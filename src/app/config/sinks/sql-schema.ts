@@ -25,6 +25,17 @@ export const postgresqlSchema = z.strictObject({
   connectTimeoutMs: z.number().int().min(1).default(10_000),
   /** A statement that takes longer is given up; its outcome is then unknown, and the sink connects again. */
   statementTimeoutMs: z.number().int().min(1).default(60_000),
+  /**
+   * Limits that the server keeps, for a process that hangs or is cut off: it cancels the statement, or ends the session
+   * whose transaction is open and idle, which frees its locks. Default: as the server is set. They are sent when a session
+   * begins; PgBouncer must be told to let them pass (`ignore_startup_parameters`).
+   */
+  serverLimits: z
+    .strictObject({
+      statementMs: z.number().int().min(1_000).optional(),
+      idleInTransactionMs: z.number().int().min(1_000).optional(),
+    })
+    .optional(),
   ...ofEveryStore,
 })
 
