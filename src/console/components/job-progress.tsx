@@ -2,11 +2,13 @@ import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { Failure } from '../frame/answers.js'
 import { useConsole } from '../frame/console.js'
-import { isAtWork, problemOf, useJob, type Job, type JobState } from '../frame/jobs.js'
+import { isAtWork, problemOf, type Job, type JobState } from '../frame/jobs.js'
+import { useJob } from '../frame/use-job.js'
 import { duration } from '../format/duration.js'
 import { count, percent, rate } from '../format/number.js'
 import { ProblemBox } from './problem-box.js'
-import { State, type Tone } from './state.js'
+import { State } from './state.js'
+import type { Tone } from './tone.js'
 
 export const jobTone: Readonly<Record<JobState, Tone>> = {
   ...{ running: 'busy', cancelling: 'busy', done: 'good', failed: 'bad', cancelled: 'warn', interrupted: 'warn' },

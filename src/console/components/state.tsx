@@ -1,9 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact'
+import type { Tone } from './tone.js'
 
-/** How good something is. A sign and words say it too: colour alone carries no meaning. */
-export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'none'
-
-const signs: Readonly<Record<Tone, string>> = { good: '✓', busy: '●', warn: '▲', bad: '✕', none: '○' }
+export const signs: Readonly<Record<Tone, string>> = { good: '✓', busy: '●', warn: '▲', bad: '✕', none: '○' }
 
 type Props = Readonly<{ tone: Tone; children: ComponentChildren }>
 

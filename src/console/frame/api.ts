@@ -1,5 +1,4 @@
 import { failureOf, type Answer, type Failure } from './answers.js'
-import type { Store } from './store.js'
 
 export type Query = Readonly<Record<string, string | number | boolean | null | undefined>>
 
@@ -36,13 +35,13 @@ const PAGE_LIMIT = 500
 
 const searchOf = (query: Query): string => {
   const pairs = Object.entries(query).flatMap(([name, value]) =>
-    value == null || value === '' ? [] : [[name, String(value)]],
+    value == null || value === '' ? [] : [[name, String(value)] as [string, string]],
   )
   return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs).toString()}`
 }
 
 /** @param onSignedOut is told when a call finds that the session has ended. */
-export const apiOf = (tenant: Store<string | undefined>, onSignedOut: () => void): Api => {
+export const apiOf = (tenantOf: () => string | undefined, onSignedOut: () => void): Api => {
   const fetched = async (path: string, init: RequestInit): Promise<Answer<Response>> => {
     let response: Response
     try {
@@ -80,7 +79,7 @@ export const apiOf = (tenant: Store<string | undefined>, onSignedOut: () => void
     }
   }
   const addressOf = (path: string, query: Query = {}): string =>
-    `/v1/tenants/${encodeURIComponent(tenant.get() ?? '')}${path}${searchOf(query)}`
+    `/v1/tenants/${encodeURIComponent(tenantOf() ?? '')}${path}${searchOf(query)}`
   const get = <T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<Answer<T>> =>
     sent('GET', addressOf(path, query), { signal })
   return {
@@ -101,7 +100,7 @@ export const apiOf = (tenant: Store<string | undefined>, onSignedOut: () => void
     },
     call: (method, path, body, headers = {}) => sent(method, `/v1${path}`, { body, headers }),
     events: (path, headers, signal) =>
-      fetched(`/v1${path}`, { headers: { accept: 'text/event-stream', ...headers }, signal, cache: 'no-store' }),
+      fetched(`/v1${path}`, { headers: { accept: 'text/event-stream', ...headers }, signal }),
     addressOf,
   }
 }

@@ -7,7 +7,8 @@ import type { Answer, Failure } from './answers.js'
 import { liveOf, type Live } from './live.js'
 import { openLettersOf, type OpenLetters } from './open-letters.js'
 import { noticesOf, type Notices } from './notices.js'
-import { preferencesOf, type Preferences } from './preferences.js'
+import { preferencesOf } from './kept-preferences.js'
+import type { Preferences } from './preferences.js'
 import { storeOf, useStore, type Store } from './store.js'
 
 /** Who is signed in: not known yet, not to be asked (no answer), nobody (and why), or somebody. */
@@ -33,21 +34,24 @@ export type Console = Readonly<{
 
 export const consoleOf = (): Console => {
   const session = storeOf<Session>({ kind: 'asking' })
-  const tenant = storeOf<string | undefined>(undefined)
+  let tenant: string | undefined
   const left = (because: 'ended' | 'left'): void => {
     live.stop()
     session.set({ kind: 'nobody', because })
   }
-  const api = apiOf(tenant, () => {
-    if (session.get().kind === 'somebody') left('ended')
-  })
+  const api = apiOf(
+    () => tenant,
+    () => {
+      if (session.get().kind === 'somebody') left('ended')
+    },
+  )
   const live = liveOf(api)
   live.state.subscribe(() => {
     const state = live.state.get()
     if (state.kind === 'ended' && state.because === 'signed-out') left('ended')
   })
   const entered = (view: SessionView): void => {
-    tenant.set(view.tenant)
+    tenant = view.tenant
     session.set({ kind: 'somebody', view })
     live.start(view.tenant)
   }

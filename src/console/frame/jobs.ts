@@ -1,7 +1,5 @@
-import { useEffect, useState } from 'preact/hooks'
 import type { Api } from './api.js'
-import type { Answer, Failure, Problem } from './answers.js'
-import { useConsole } from './console.js'
+import type { Answer, Problem } from './answers.js'
 import { EventReader } from './event-stream.js'
 
 export type JobState = 'running' | 'cancelling' | 'done' | 'failed' | 'cancelled' | 'interrupted'
@@ -30,11 +28,12 @@ export const followed = async (
   id: string,
   onChange: (job: Job) => void,
   signal: AbortSignal,
+  askAgainMs = ASK_AGAIN_MS,
 ): Promise<Answer<Job>> => {
   for (;;) {
     const seen = await followedOnce(api, id, onChange, signal)
     if (seen !== undefined) return seen
-    await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS))
+    await new Promise((resolve) => setTimeout(resolve, askAgainMs))
     if (signal.aborted) return { ok: false, failure: { kind: 'unreachable' } }
   }
 }
@@ -63,27 +62,6 @@ const followedOnce = async (
   } catch {
     return undefined
   }
-}
-
-export type FollowedJob = Readonly<{ job: Job | undefined; failure: Failure | undefined }>
-
-/** A job, followed while the component is shown. `id` undefined: none. */
-export const useJob = (id: string | undefined): FollowedJob => {
-  const { api } = useConsole()
-  const [state, setState] = useState<FollowedJob>({ job: undefined, failure: undefined })
-  useEffect(() => {
-    setState({ job: undefined, failure: undefined })
-    if (id === undefined) return
-    const gone = new AbortController()
-    const onChange = (job: Job): void => {
-      if (!gone.signal.aborted) setState({ job, failure: undefined })
-    }
-    void followed(api, id, onChange, gone.signal).then((answer) => {
-      if (!gone.signal.aborted && !answer.ok) setState(({ job }) => ({ job, failure: answer.failure }))
-    })
-    return () => gone.abort()
-  }, [api, id])
-  return state
 }
 
 /** Starts a job of the admin API and waits for its end: for what a page shows once, such as an explanation. */

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact'
-import { State, type Tone } from '../components/state.js'
+import { State } from '../components/state.js'
+import type { Tone } from '../components/tone.js'
 import { useConsole } from './console.js'
 import { hrefOf } from './route.js'
 import { Link } from './router.js'

@@ -1,5 +1,5 @@
 import type { Flow, FlowStage, FlowState } from '../../../http/console/shapes.js'
-import type { Tone } from '../../components/state.js'
+import type { Tone } from '../../components/tone.js'
 import { duration } from '../../format/duration.js'
 import { count, NONE } from '../../format/number.js'
 

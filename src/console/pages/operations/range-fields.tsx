@@ -1,19 +1,7 @@
 import type { JSX } from 'preact'
 import { Field } from '../../components/field.js'
-import { instantIn } from '../../format/instant.js'
 import { useZone } from '../../frame/console.js'
-
-/** As the fields have it: local times, or nothing. */
-export type LocalRange = Readonly<{ from: string; to: string }>
-
-/** A range in a zone, as the API takes it; an end that is not filled in is left out. */
-export const rangeIn = ({ from, to }: LocalRange, zone: string): Readonly<{ from?: string; to?: string }> => {
-  const [fromMs, toMs] = [instantIn(from, zone), instantIn(to, zone)]
-  return {
-    ...(fromMs !== undefined && { from: new Date(fromMs).toISOString() }),
-    ...(toMs !== undefined && { to: new Date(toMs).toISOString() }),
-  }
-}
+import type { LocalRange } from './range.js'
 
 type Props = Readonly<{ range: LocalRange; onChange: (range: LocalRange) => void }>
 

@@ -9,7 +9,8 @@ import { useStore } from '../../frame/store.js'
 import { useAnswer } from '../../frame/use-answer.js'
 import { familiesIn } from './family-choice.js'
 import type { Generations } from './generations/generation.js'
-import { RangeFields, rangeIn } from './range-fields.js'
+import { RangeFields } from './range-fields.js'
+import { rangeIn } from './range.js'
 
 type Replayed = Readonly<{ dryRun: boolean; sinks: readonly Readonly<{ sink: string; records: number }>[] }>
 

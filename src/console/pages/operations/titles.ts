@@ -13,6 +13,13 @@ const titles = {
   explain: 'Explanation',
   explainRaw: 'Explanation with raw events',
   whatIf: 'What-if',
+  compareWithGenesys: 'Comparison with Genesys',
+  reconcile: 'Reconciliation',
+  judgeContract: 'Acceptance report',
+  testProfile: 'Profile test',
+  sealAudit: 'Signing of the log',
+  verifyAudit: 'Verification of signed history',
+  proveAudit: 'Proof of a row',
 } as const
 
 /** What an operation of the admin API is called for people; others by their name there. */

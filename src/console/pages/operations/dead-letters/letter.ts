@@ -1,4 +1,4 @@
-import type { Tone } from '../../../components/state.js'
+import type { Tone } from '../../../components/tone.js'
 
 /** A dead letter as `GET …/dead-letters` answers it. */
 export type Letter = Readonly<{

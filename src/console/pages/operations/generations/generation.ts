@@ -1,4 +1,4 @@
-import type { Tone } from '../../../components/state.js'
+import type { Tone } from '../../../components/tone.js'
 
 type Told = Readonly<{ at: string; by?: string; why?: string }>
 

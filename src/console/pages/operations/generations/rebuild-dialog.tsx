@@ -7,7 +7,8 @@ import { useZone } from '../../../frame/console.js'
 import { hrefOf } from '../../../frame/route.js'
 import { Link } from '../../../frame/router.js'
 import { FamilyChoice, familiesIn } from '../family-choice.js'
-import { rangeIn, RangeFields, type LocalRange } from '../range-fields.js'
+import { RangeFields } from '../range-fields.js'
+import { rangeIn, type LocalRange } from '../range.js'
 import { dimensionsIn, type Generations } from './generation.js'
 
 type Rebuilt = Readonly<{
