@@ -45,10 +45,21 @@ const isPair = (text: string): boolean => {
   }
 }
 
-/** All items as lines of JSON. */
+/** Lines are sent together up to this length, or this time after the last: each piece costs more than its lines. */
+const PIECE_LENGTH = 32 * 1024
+const PIECE_MS = 100
+
+/** All items as lines of JSON, in pieces of whole lines. */
 export async function* linesOf({ items }: Items, signal: AbortSignal): AsyncIterable<string> {
+  let piece = ''
+  let sentAt = Date.now()
   for await (const item of items(undefined)) {
     signal.throwIfAborted()
-    yield `${JSON.stringify(item)}\n`
+    piece += `${JSON.stringify(item)}\n`
+    if (piece.length < PIECE_LENGTH && Date.now() - sentAt < PIECE_MS) continue
+    yield piece
+    piece = ''
+    sentAt = Date.now()
   }
+  if (piece !== '') yield piece
 }
