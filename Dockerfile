@@ -12,6 +12,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY LICENSE tsconfig.json tsconfig.build.json ./
 COPY schemas ./schemas
+COPY dev/console-vite.mjs ./dev/
 COPY src ./src
 COPY deploy/docker ./deploy/docker
 # What lies in the image is a list of files, made by rules that a test holds: `node deploy/docker/layer.mjs list`.
