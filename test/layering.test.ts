@@ -124,6 +124,18 @@ describe('the layering check', () => {
       'room-contract',
     ],
     [
+      'console, of http by value',
+      'src/console/bad.ts',
+      "import { server } from '../http/server.js'\nexport const bad = server\n",
+      'room-console-types',
+    ],
+    [
+      'console, of node, in TSX',
+      'src/console/bad.tsx',
+      "import { readFileSync } from 'node:fs'\nexport const Bad = () => <p>{String(readFileSync)}</p>\n",
+      'room-console',
+    ],
+    [
       'simulator, of ingress',
       'src/simulator/bad.ts',
       "import { source } from '../ingress/source.js'\nexport const bad = source\n",
