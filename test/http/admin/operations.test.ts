@@ -106,16 +106,17 @@ test('profile tests refer to no files: neither a profile nor given events are re
 })
 
 test('rows as they were, and what-if, are given for intervals of one length, with names where they are asked for', async () => {
-  const { call, tokens, ...rest } = await servedAdmin()
-  const path = '/rows/as?family=queue&what=first&granularity=PT1H&names=true'
+  const served = await servedAdmin({ log: await computedLog('acme') })
+  const { call, tokens } = served
+  const path = '/rows/as?family=queue&what=first&granularity=P1D&names=true'
   const { items } = (await (await call(path, { token: tokens.auditor })).json()) as {
     items: readonly { granularity: string; names: object }[]
   }
-  expect(new Set(items.map(({ granularity }) => granularity))).toEqual(new Set(['PT1H']))
+  expect(new Set(items.map(({ granularity }) => granularity))).toEqual(new Set(['P1D']))
   expect(items[0]?.names).toBeTypeOf('object')
-  const supposed = { set: ['serviceLevel.durationMs=1s'], from: '2026-01-05', to: '2026-01-06', granularity: 'PT1H' }
-  const { result } = (await posted({ call, tokens, ...rest }, '/what-if', supposed, tokens.auditor)) as {
+  const supposed = { set: ['serviceLevel.durationMs=1s'], from: '2026-01-05', to: '2026-01-06', granularity: 'P1D' }
+  const { result } = (await posted(served, '/what-if', supposed, tokens.auditor)) as {
     result: { totals: readonly { granularity: string }[] }
   }
-  expect(new Set(result.totals.map(({ granularity }) => granularity))).toEqual(new Set(['PT1H']))
+  expect(new Set(result.totals.map(({ granularity }) => granularity))).toEqual(new Set(['P1D']))
 })
