@@ -108,15 +108,21 @@ test('profile tests refer to no files: neither a profile nor given events are re
 test('rows as they were, and what-if, are given for intervals of one length, with names where they are asked for', async () => {
   const served = await servedAdmin({ log: await computedLog('acme') })
   const { call, tokens } = served
-  const path = '/rows/as?family=queue&what=first&granularity=P1D&names=true'
-  const { items } = (await (await call(path, { token: tokens.auditor })).json()) as {
-    items: readonly { granularity: string; names: object }[]
+  const listed = async (length: string) => {
+    const answer = await call(`/rows/as?family=queue&what=first&granularity=${length}&names=true`, {
+      token: tokens.auditor,
+    })
+    return ((await answer.json()) as { items: readonly { granularity: string; names: object }[] }).items
   }
-  expect(new Set(items.map(({ granularity }) => granularity))).toEqual(new Set(['P1D']))
-  expect(items[0]?.names).toBeTypeOf('object')
-  const supposed = { set: ['serviceLevel.durationMs=1s'], from: '2026-01-05', to: '2026-01-06', granularity: 'P1D' }
-  const { result } = (await posted(served, '/what-if', supposed, tokens.auditor)) as {
-    result: { totals: readonly { granularity: string }[] }
+  const supposed = { set: ['serviceLevel.durationMs=1s'], from: '2026-01-05', to: '2026-01-06' }
+  const totals = async (granularity: string) => {
+    const job = await posted(served, '/what-if', { ...supposed, granularity }, tokens.auditor)
+    return (job['result'] as { totals: readonly { granularity: string }[] }).totals
   }
-  expect(new Set(result.totals.map(({ granularity }) => granularity))).toEqual(new Set(['P1D']))
+  const items = await listed('PT15M')
+  expect(items[0]).toMatchObject({ granularity: 'PT15M', names: {} })
+  expect((await totals('PT15M'))[0]).toMatchObject({ granularity: 'PT15M' })
+  // The profile of this log has no longer intervals.
+  expect(await listed('PT1H')).toEqual([])
+  expect(await totals('PT1H')).toEqual([])
 })
