@@ -24,4 +24,10 @@ export const rabbitmqKind = sourceKind({
       })
     })
   },
+  look: async ({ name, settings }, { tenant }) => {
+    const { queue, declare } = settings
+    const address = rabbitmqAddressOf(settings, `streamvane ${tenant} doctor ${name}`)
+    const { lookAtRabbitmq } = await import('../../ingress/rabbitmq/look.js')
+    return lookAtRabbitmq({ address, queue, declare, settings: `sources.${name}` })
+  },
 })

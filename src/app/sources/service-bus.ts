@@ -48,6 +48,11 @@ export const serviceBusKind = sourceKind({
       const { serviceBusSource } = await import('../../ingress/service-bus/service-bus-source.js')
       return serviceBusSource({ ...connectionOf(settings, process.env), name, logger, now })
     }),
+  look: async ({ name, settings }, { logger, now }) =>
+    (await import('../../ingress/service-bus/look.js')).lookAtServiceBus({
+      ...connectionOf(settings, process.env),
+      ...{ name, logger, now },
+    }),
 })
 
 const connectionOf = (

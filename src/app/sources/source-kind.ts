@@ -34,6 +34,11 @@ export type SourceKind<Settings> = Readonly<{
   /** Where it reads from, in words and without credentials. */
   place: (source: SourceOf<Settings>) => string
   open: (source: SourceOf<Settings>, context: SourceContext) => Source
+  /**
+   * Connects as the source does, takes nothing, and resolves with what it found; rejects with what is wrong, in words.
+   * For `doctor`. Absent: another check looks at the system, or none can.
+   */
+  look?: (source: SourceOf<Settings>, context: SourceContext) => Promise<string>
 }>
 
 /** An entry of the registry; see `sinkKind`. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { lazySource } from '../../ingress/lazy-source.js'
 import { secret } from '../config/secrets/secret-schema.js'
 import type { SettingFault } from '../config/setting-fault.js'
-import { sourceKind } from './source-kind.js'
+import { sourceKind, type SourceContext, type SourceOf } from './source-kind.js'
 
 const schema = z.strictObject({
   /** `https://sqs.<region>.amazonaws.com/<account>/<queue>`, or the same path at an endpoint of a VPC. */
@@ -35,9 +35,15 @@ export const sqsKind = sourceKind({
   open: ({ name, settings }, { logger, now }) =>
     lazySource(`sqs:${name}`, async () => {
       const { sqsSource } = await import('../../ingress/sqs/sqs-source.js')
-      return sqsSource({ ...settings, region: regionOf(settings) ?? '', name, logger, now })
+      return sqsSource(optionsOf({ name, settings }, { logger, now }))
     }),
+  look: async (source, context) => (await import('../../ingress/sqs/look.js')).lookAtSqs(optionsOf(source, context)),
 })
+
+const optionsOf = (
+  { name, settings }: Pick<SourceOf<Settings>, 'name' | 'settings'>,
+  { logger, now }: Pick<SourceContext, 'logger' | 'now'>,
+) => ({ ...settings, region: regionOf(settings) ?? '', name, logger, now })
 
 /** `https://sqs.eu-central-1.amazonaws.com/…` and `https://vpce-….sqs.eu-central-1.vpce.amazonaws.com/…` name theirs. */
 const regionOf = ({ region, queueUrl }: Settings): string | undefined =>

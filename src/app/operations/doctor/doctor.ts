@@ -4,6 +4,7 @@ import { checkClock } from './check-clock.js'
 import { checkConfiguration } from './check-configuration.js'
 import { checkFacts, checkIndex, checkSnapshots } from './check-derived.js'
 import { checkDisk } from './check-disk.js'
+import { checkDestinations, checkFeeds, checkSources } from './check-ends.js'
 import { checkEventStoreDb } from './check-eventstoredb.js'
 import { checkGenesys } from './check-genesys.js'
 import { checkBroker, checkRegistry } from './check-kafka.js'
@@ -22,6 +23,9 @@ const checks: Readonly<Record<Area, (patient: Patient) => Promise<readonly Check
   lag: checkLag,
   broker: checkBroker,
   registry: checkRegistry,
+  destinations: checkDestinations,
+  sources: checkSources,
+  feeds: checkFeeds,
   genesys: checkGenesys,
 }
 

@@ -2,12 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
 import { checkSubjects } from '../../../egress/kafka/registry/schema-check.js'
 import { failureText, type Progress, type SinkFailure } from '../../../egress/sink.js'
-import {
-  isKafkaSink,
-  sinkSettings,
-  type KafkaSinkSettings,
-  type SinkSettings,
-} from '../../config/sinks/egress-sinks.js'
+import { isKafkaSink, type KafkaSinkSettings, type SinkSettings } from '../../config/sinks/egress-sinks.js'
 import type { Config } from '../../config/schema.js'
 import { connectionCheckOf } from '../../pipeline/egress/connection-check.js'
 import { lookAtProgress } from '../../pipeline/egress/look-at-progress.js'
@@ -32,8 +27,12 @@ const LOOK_MS = 10_000
  * Reads the progress at each destination and asks whether an egress may go on from it, as a start does, and ends before
  * anybody is fenced: a running egress is not disturbed, and nothing is written.
  */
-export const lookAtSinks = (config: Config, logs: Logs, logger: Logger): Promise<readonly SinkLook[]> =>
-  Promise.all(sinkSettings(config.egress).map((settings) => lookAt(settings, config, logs, logger)))
+export const lookAtSinks = (
+  sinks: readonly SinkSettings[],
+  config: Config,
+  logs: Logs,
+  logger: Logger,
+): Promise<readonly SinkLook[]> => Promise.all(sinks.map((settings) => lookAt(settings, config, logs, logger)))
 
 const lookAt = async (settings: SinkSettings, config: Config, logs: Logs, logger: Logger): Promise<SinkLook> => {
   const { name, use } = settings

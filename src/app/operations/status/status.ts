@@ -1,4 +1,5 @@
 import { latestHeaders } from '../../../contract/kpi-stream.js'
+import { sinkSettings } from '../../config/sinks/egress-sinks.js'
 import { granularityOf } from '../../../domain/granularity.js'
 import { intervalStart, type EpochMs } from '../../../domain/interval.js'
 import { deadLetterStream } from '../../../domain/stream-name.js'
@@ -28,7 +29,7 @@ export const statusOf = async (options: StatusOptions): Promise<StatusReport> =>
     const { raw } = look
     const head = await raw?.head()
     const projections = await projectionsOf(look)
-    const sinks = await lookAtSinks(config, logs, logger)
+    const sinks = await lookAtSinks(sinkSettings(config.egress), config, logs, logger)
     const stages = [
       ...[await ingressStatus(look), ...projections.stages, ...(await egressStages(look, sinks))],
       ...(await feedStages(look)),
