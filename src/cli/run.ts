@@ -18,6 +18,8 @@ import { kindOf } from '../app/sinks/kinds.js'
 import { checkpointMismatchCodes } from '../app/pipeline/projector/checkpoint-check.js'
 import { progressMismatchCodes } from '../egress/progress-mismatch.js'
 import type { FeedServer } from '../http/feeds/server.js'
+import { openTracing } from '../telemetry/traces/open-tracing.js'
+import type { Tracing } from '../telemetry/traces/tracing.js'
 import { startHealthServer, type HealthServer } from '../http/health-server.js'
 import { httpSource } from '../http/server.js'
 import { adminSettings } from './admin/settings.js'
@@ -99,6 +101,7 @@ export const runCommand = (): Command =>
             { source: source.name, use: source.use, from: sourceKindOf(source.use).place(source) },
             'ingress: events come from there',
           )
+        const tracing = await tracingOf(config, only)
         const http = httpSource({
           host,
           port,
@@ -107,6 +110,7 @@ export const runCommand = (): Command =>
           ...(token === undefined ? {} : { token }),
           ...(tokenHeader === undefined ? {} : { tokenHeader }),
           health,
+          tracing,
           logger,
         })
         const server =
@@ -136,6 +140,7 @@ export const runCommand = (): Command =>
           signal,
           logger,
           now: Date.now,
+          tracing,
           onState: (stage, state) => {
             logger.info({ stage, state: state.kind }, 'stage')
           },
@@ -149,7 +154,9 @@ export const runCommand = (): Command =>
           },
         })
         stages = pipeline.stages
-        const end = await pipeline.ended.finally(() => Promise.all([server?.close(), admin?.close(), feeds?.close()]))
+        const end = await pipeline.ended.finally(() =>
+          Promise.all([server?.close(), admin?.close(), feeds?.close(), tracing?.close()]),
+        )
         const { code, message } =
           flags.untilCaughtUp === true && end.kind === 'stopped' ? stoppedEarly(done) : outcomeOf(end)
         if (code === 0) logger.info({ end: end.kind }, message)
@@ -212,6 +219,17 @@ const adminServer = async (
   // Only the process that has the raw log may say that it does. If it cannot be had, the ingress says why.
   if (writesRaw && (await process.logs.raw('writer').catch(() => undefined)) === undefined) return undefined
   return (await import('./admin/serve.js')).serveAdmin(settings, process, writesRaw)
+}
+
+/** Traces of sampled events, where they are configured. */
+const tracingOf = async (
+  { tenant, telemetry: { traces, otlp } }: Config,
+  stages: readonly StageKind[],
+): Promise<Tracing | undefined> => {
+  if (traces === undefined || otlp === undefined) return undefined
+  const headers = Object.fromEntries(Object.entries(otlp.headers).map(([name, value]) => [name, value.read()]))
+  const to = { sampleRatio: traces.sampleRatio, endpoint: otlp.endpoint, headers, timeoutMs: otlp.timeoutMs }
+  return openTracing(to, { version: version(), tenant, stages })
 }
 
 /** The stages that run beside those of `allInOne` because the configuration asks for them. */

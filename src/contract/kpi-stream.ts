@@ -13,6 +13,7 @@ import type { RowHeader } from './row-header.js'
 import { ascendingIds } from '../log/content-id.js'
 import type { EventLog, NewEvent, Position, RecordedEvent } from '../log/event-log.js'
 import { APPEND_LIMIT_BYTES } from '../log/append-batches.js'
+import { readTraceContext, type TraceContext, type WrittenContext } from '../log/trace-context.js'
 
 /**
  * The KPI stream of a generation holds `Row.<family>` events and, behind the rows of an interval that is complete,
@@ -93,12 +94,24 @@ const markEvent = (
   generation: string,
   { position, origin }: RawMark,
   from: number,
+  traces: readonly WrittenContext[] = [],
 ): NewEvent => ({
   id: ascendingIds(Number(position), type, tenant, generation, String(position))(from),
   type,
   data: Buffer.from(JSON.stringify({ position: String(position), ...origin })),
-  metadata: Buffer.from('{}'),
+  metadata: Buffer.from(JSON.stringify(traces.length === 0 ? {} : { traces })),
 })
+
+/**
+ * The spans that appended the rows before a checkpoint, in the traces of raw events that are in these rows. Rows
+ * themselves carry none: their bytes do not depend on who was sampled.
+ */
+export const traceContextsIn = ({ metadata }: RecordedEvent): readonly TraceContext[] => {
+  if (metadata.length <= NO_METADATA_BYTES) return []
+  const { traces = [] } = JSON.parse(Buffer.from(metadata).toString('utf8')) as { traces?: readonly WrittenContext[] }
+  return traces.flatMap(({ traceparent, tracestate }) => readTraceContext(traceparent, tracestate) ?? [])
+}
+const NO_METADATA_BYTES = '{}'.length
 
 /** The raw position through which everything is folded at this event; `undefined` for all but checkpoints. */
 export const checkpointIn = (event: RecordedEvent): RawMark | undefined =>
@@ -117,8 +130,8 @@ const markIn = ({ data }: RecordedEvent): RawMark => {
 type StoredMark = Readonly<{ position: string; logId?: string; event?: RawEventRef }>
 
 /**
- * Cuts a batch that folded everything through `position` into appends; the last holds the checkpoint. `from` as for
- * `encodeKpiEvents`.
+ * Cuts a batch that folded everything through `position` into appends; the last holds the checkpoint, with the
+ * contexts of sampled events (`traces`) beside it. `from` as for `encodeKpiEvents`.
  */
 export const appendsOf = (
   tenant: string,
@@ -127,6 +140,7 @@ export const appendsOf = (
   position: Position,
   origin?: RawOrigin,
   from = 0,
+  traces: readonly WrittenContext[] = [],
 ): readonly (readonly NewEvent[])[] => {
   const mark = { position, origin }
   const appends: NewEvent[][] = [[]]
@@ -142,7 +156,7 @@ export const appendsOf = (
     }
   }
   if (appends.length > 1) appends[0]?.unshift(markEvent(BATCH_BEGAN, tenant, generation, mark, from))
-  appends.at(-1)?.push(markEvent(CHECKPOINT, tenant, generation, mark, from))
+  appends.at(-1)?.push(markEvent(CHECKPOINT, tenant, generation, mark, from, traces))
   return appends
 }
 

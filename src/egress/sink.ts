@@ -104,9 +104,16 @@ export type SinkBatch = Readonly<{ records: readonly SinkRecord[]; progress?: Pr
 
 /**
  * Where a batch lies now, as far as the destination tells: the offsets of its records, or the number of the commit by
- * which they count.
+ * which they count. `transaction`: the one by which it came there.
  */
-export type Written = Readonly<{ offsets?: readonly OffsetRange[]; commit?: number }>
+export type Written = Readonly<{
+  offsets?: readonly OffsetRange[]
+  commit?: number
+  transaction?: TransactionTimes
+}>
+
+/** When a transaction began, when all its records were acknowledged, and when it was committed: epoch milliseconds. */
+export type TransactionTimes = Readonly<{ beganAt: number; sentAt: number; committedAt: number }>
 
 /**
  * Records on a partition, from offset `first` through `last`; both absent where the broker did not tell them. Between

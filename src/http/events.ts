@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import * as E from 'fp-ts/lib/Either.js'
+import type { TraceContext } from '../log/trace-context.js'
 import type { Unusable } from '../ingress/unusable.js'
 import { RAW_BYTES_MAX } from '../ingress/raw-event.js'
 import type { Deliver } from '../ingress/source.js'
@@ -16,6 +17,8 @@ const ORIGIN = 'http'
 export type EventsOptions = Readonly<{
   deliver: Deliver
   body: BodyLimits
+  /** The span of the request. */
+  trace?: TraceContext | undefined
   /** Events in one request. */
   batchMax: number
 }>
@@ -43,7 +46,8 @@ export const receiveEvents = async (
   cutOff: AbortSignal,
   options: EventsOptions,
 ): Promise<Answer> => {
-  const { deliver, body, batchMax } = options
+  const { body, batchMax, trace } = options
+  const deliver: Deliver = (batch) => options.deliver(trace === undefined ? batch : { ...batch, trace })
   const form = formOf(request.headers)
   if (E.isLeft(form)) return form.left
   const read = await readBody(request, body, slot, cutOff)

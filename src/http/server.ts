@@ -5,11 +5,13 @@ import type { Logger } from 'pino'
 import { ingressProblems } from '../app/config/runnable.js'
 import { ConfigError } from '../app/config/schema.js'
 import { NotIngested } from '../ingress/not-ingested.js'
+import type { TraceContext } from '../log/trace-context.js'
 import type { Deliver, RunningSource, Source, SourceEnd } from '../ingress/source.js'
 import { logFailure, refusal, type Answer } from './answer.js'
 import { authorizationOf, bearerCheck } from './bearer.js'
 import { firehoseAnswer, firehoseHeader, webhookAnswer } from './cloud-requests.js'
 import { receiveEvents, wrongContentType } from './events.js'
+import type { Tracing } from '../telemetry/traces/tracing.js'
 import type { HealthReport } from '../app/pipeline/health.js'
 import { addHealthRoutes } from './health.js'
 import { InFlightLimit } from './in-flight.js'
@@ -39,6 +41,8 @@ export type HttpSourceOptions = Readonly<{
   /** How long `close` waits for the requests in flight. */
   drainMaxMs?: number
   health: () => HealthReport
+  /** Follows sampled requests; absent: none are. */
+  tracing?: Pick<Tracing, 'request'> | undefined
   logger?: Logger
 }>
 
@@ -134,7 +138,7 @@ type EventsHandler = (request: FastifyRequest) => Promise<Answer>
 
 /** `POST /v1/events`: checks the token, takes a place in flight, and answers in the form that the sender expects. */
 const eventsHandler = (options: HttpSourceOptions, inFlight: InFlightLimit, deliver: Deliver): EventsHandler => {
-  const { token, tokenHeader, logger, bodyMaxBytes = BODY_MAX_BYTES, batchMax = BATCH_MAX } = options
+  const { token, tokenHeader, tracing, logger, bodyMaxBytes = BODY_MAX_BYTES, batchMax = BATCH_MAX } = options
   const body = {
     bytesMax: bodyMaxBytes,
     bytesPerSecondMin: options.bytesPerSecondMin ?? BYTES_PER_SECOND_MIN,
@@ -144,11 +148,19 @@ const eventsHandler = (options: HttpSourceOptions, inFlight: InFlightLimit, deli
 
   const handle: EventsHandler = async (request) => {
     if (!isAuthorized(authorizationOf(request.headers, tokenHeader))) return unauthorized
+    // Only who may send events decides by its `traceparent` what is sampled.
+    const trace = tracing?.request(request.headers)
+    const answer = await receive(request, trace?.context)
+    trace?.answered(answer.status)
+    return answer
+  }
+
+  const receive = async (request: FastifyRequest, trace: TraceContext | undefined): Promise<Answer> => {
     const slow = new AbortController()
     const slot = inFlight.receive(() => slow.abort())
     if (E.isLeft(slot)) return slot.left
     try {
-      return await receiveEvents(request.raw, slot.right, slow.signal, { deliver, body, batchMax })
+      return await receiveEvents(request.raw, slot.right, slow.signal, { deliver, body, batchMax, trace })
     } catch (cause) {
       logger?.error({ err: cause }, 'ingress: a request could not be stored')
       return cause instanceof NotIngested ? logFailure(cause) : unexpected

@@ -18,7 +18,12 @@ export type DeliverOptions = Readonly<{ log: EventLog; tenant: string; now: () =
 export const deliverTo =
   ({ log, tenant, now, onStored }: DeliverOptions): Deliver =>
   (batch) =>
-    ingest(log, batch.raws, { tenant, source: batch.origin, receivedAt: now() }, { ...batch, onStored })
+    ingest(log, batch.raws, originOf(batch, tenant, now()), { ...batch, onStored })
+
+const originOf = ({ origin, trace }: Batch, tenant: string, receivedAt: EpochMs): Origin => ({
+  ...{ tenant, source: origin, receivedAt },
+  ...(trace !== undefined && { trace }),
+})
 
 export type IngestOptions = Pick<Batch, 'unusable' | 'lines'> &
   Readonly<{

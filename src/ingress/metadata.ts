@@ -1,7 +1,11 @@
 import type { EpochMs } from '../domain/interval.js'
+import { writeTraceContext, type TraceContext } from '../log/trace-context.js'
 
-/** Where raw input came from; stored beside each event. */
-export type Origin = Readonly<{ tenant: string; source: string; receivedAt: EpochMs }>
+/**
+ * Where raw input came from; stored beside each event. `trace`: the span that stores it. It is kept where it is sampled,
+ * so that other processes go on with its trace; it is no part of an event's identity.
+ */
+export type Origin = Readonly<{ tenant: string; source: string; receivedAt: EpochMs; trace?: TraceContext }>
 
 /** The events of a batch have one origin: what is written of it, and of each topic, is written once. */
 type Written = Readonly<{ opening: string; byTopic: Map<string, Buffer> }>
@@ -21,7 +25,12 @@ export const metadataOf = (origin: Origin, topicName: string): Buffer => {
 const writtenOf = (origin: Origin): Written => {
   const known = origins.get(origin)
   if (known !== undefined) return known
-  const opening = JSON.stringify({ ...origin, receivedAt: new Date(origin.receivedAt).toISOString() }).slice(0, -1)
+  const { trace, ...from } = origin
+  const opening = JSON.stringify({
+    ...from,
+    receivedAt: new Date(origin.receivedAt).toISOString(),
+    ...(trace?.sampled === true && writeTraceContext(trace)),
+  }).slice(0, -1)
   const written = { opening, byTopic: new Map<string, Buffer>() }
   origins.set(origin, written)
   return written

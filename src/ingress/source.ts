@@ -1,3 +1,4 @@
+import type { TraceContext } from '../log/trace-context.js'
 import type { Receipt } from './receipt.js'
 import type { Unusable } from './unusable.js'
 
@@ -5,12 +6,14 @@ import type { Unusable } from './unusable.js'
  * Raw input that a source hands over at once: each of `raws` is one event, byte for byte as it was received. `origin`
  * names where they came from (`http`, `file:morning.ndjson`), and `lines`, for input that has them, the line on which
  * each begins. With `unusable`, the source could not use the input: `raws` are stored as dead letters for that reason.
+ * `trace`: the span in which it came; absent: the source knows of none.
  */
 export type Batch = Readonly<{
   raws: readonly Uint8Array[]
   lines?: readonly number[]
   origin: string
   unusable?: Unusable
+  trace?: TraceContext
 }>
 
 /** Stores a batch. Resolves once everything of it is durable; throws `NotIngested` if the log did not take it. */

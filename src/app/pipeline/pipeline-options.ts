@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Source } from '../../ingress/source.js'
+import type { Tracing } from '../../telemetry/traces/tracing.js'
 import type { Config } from '../config/schema.js'
 import type { EgressSink } from './egress/sinks.js'
 import type { HeldClock } from './ingress/wall-clock.js'
@@ -28,6 +29,8 @@ export type PipelineOptions = Readonly<{
   signal: AbortSignal
   logger: Logger
   now: () => number
+  /** Follows sampled events through the stages; absent: none are. */
+  tracing?: Tracing | undefined
   onState?: (stage: string, state: StageState) => void
   /** The wall clock cannot tick, or ticks again (`undefined`). Told at every look at the time. */
   onClock?: (held: HeldClock | undefined) => void

@@ -28,13 +28,13 @@ export const namesName = ({ sink }: EgressSink, sinks: readonly EgressSink[]): s
   sinks.length === 1 ? 'names' : `names.${sink.name}`
 
 export const ingressStage = (
-  { config, sources, now, logger, onClock }: PipelineOptions,
+  { config, sources, now, tracing, logger, onClock }: PipelineOptions,
   raw: Awaited<ReturnType<Logs['raw']>>,
   control: StageControl,
 ): Promise<StageEnd> =>
   runIngress(
     {
-      ...{ raw, tenant: config.tenant, clock: config.clock, sources, now, logger },
+      ...{ raw, tenant: config.tenant, clock: config.clock, sources, now, tracing, logger },
       ...(onClock === undefined ? {} : { onClock }),
     },
     control,
@@ -72,7 +72,7 @@ export const unlessPaused = async (
 }
 
 export const projectorStage = async (options: PipelineOptions, control: StageControl): Promise<StageEnd> => {
-  const { config, logs, untilCaughtUp, logger, now, onProjected } = options
+  const { config, logs, untilCaughtUp, logger, now, tracing, onProjected } = options
   const { signal, gate, activity } = control
   const open = () => logs.raw('reader')
   const raw = untilCaughtUp ? await open() : await whenThere(open, 'raw log', signal, logger)
@@ -91,6 +91,7 @@ export const projectorStage = async (options: PipelineOptions, control: StageCon
       signal,
       gate,
       activity,
+      tracing,
       logger,
       now,
       ...(onProjected === undefined ? {} : { onProgress: onProjected }),
@@ -172,8 +173,8 @@ export const egressStage = async (
   each: EgressSink,
   control: StageControl,
 ): Promise<StageEnd> => {
-  const { config, logs, sinks, untilCaughtUp, logger, now, onPublished } = options
-  const { sink, filter, cadence } = each
+  const { config, logs, sinks, untilCaughtUp, logger, now, tracing, onPublished } = options
+  const { sink, use = 'other', filter, cadence } = each
   const { signal, gate, activity } = control
   try {
     if (signal.aborted) return { kind: 'stopped' }
@@ -193,6 +194,7 @@ export const egressStage = async (
       signal,
       gate,
       activity,
+      trace: tracing && (() => tracing.egress({ name: sink.name, use })),
       logger,
       now,
       onProgress: (written) => onPublished?.(egressName(each, sinks), written),

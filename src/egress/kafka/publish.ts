@@ -59,6 +59,8 @@ export const publish = async (
   const [first = [], ...others] = rows
   const sends = progress === undefined ? rows : [[...first, progressMessage(context, connected, progress)], ...others]
   if (sends.length === 0) return E.right({ offsets: [] })
+  const { now } = context.signs
+  const beganAt = now()
   await producer.begin()
   let bad: readonly BadRow[] = []
   try {
@@ -76,12 +78,14 @@ export const publish = async (
     badRows.isSearching = true
     throw new ClusterError(`a row is refused and is looked for piece by piece: ${cause.message}`, undefined, { cause })
   }
+  const sentAt = now()
   await producer.commit()
+  const transaction = { beganAt, sentAt, committedAt: now() }
   if (bad.length > 0) badRows.isSearching = false
   badRows.deadLettered += bad.length
-  if (progress !== undefined) connected.written = { progress, at: context.signs.now() }
+  if (progress !== undefined) connected.written = { progress, at: transaction.committedAt }
   for (const row of bad) options.onDeadLetter?.(row)
-  return E.right({ offsets: offsets() })
+  return E.right({ offsets: offsets(), transaction })
 }
 
 /** Writes the progress again if it is old, so that others see that this instance lives. */

@@ -116,7 +116,7 @@ export class LatestEvents {
 const publishWindow = async (
   { from, through, chosen }: Window,
   { filter, batchMax }: Publishing,
-  { live, kpi, stream, writer, until }: Generation,
+  { live, kpi, stream, writer, trace, until }: Generation,
 ): Promise<SinkFailure | undefined> => {
   let records: SinkRecord[] = []
   let last: RecordedEvent | undefined
@@ -126,6 +126,7 @@ const publishWindow = async (
     return behind === undefined ? undefined : writer.write(these, behind, isWhole)
   }
   for await (const events of kpi.readStream(stream, { from, max: through - from + 1, batchMax })) {
+    trace?.read(events)
     for (const event of events) {
       if (until.aborted) return undefined
       if (!isKpiEvent(event)) continue

@@ -26,8 +26,10 @@ export const publish = async (publishing: Publishing, live: Live, until: AbortSi
     const from = await publishFrom(kpi, tenant, generation, progress)
     publishing.lag.follow(kpi, stream, from)
     const cutOver = await withDifferences(publishing, kpi, live, cutOverOf(progress, live))
-    writer = writerOf(publishing, { kpi, live, from, cutOver, until: owner.watched }, () => failed.abort())
-    const of = { live, kpi, stream, from, cutOver, writer, until: AbortSignal.any([owner.watched, failed.signal]) }
+    const trace = publishing.trace?.()
+    writer = writerOf(publishing, { kpi, live, from, cutOver, trace, until: owner.watched }, () => failed.abort())
+    const stop = AbortSignal.any([owner.watched, failed.signal])
+    const of = { live, kpi, stream, from, cutOver, writer, trace, until: stop }
     const behind = await publishDifferences(publishing, of)
     if (behind !== undefined && 'tag' in behind) return endOf(behind)
     const rest = { ...of, from: behind?.from ?? from }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { ProgressMismatchCode } from '../../../egress/progress-mismatch.js'
 import type { CutOver, Progress, RowFilter, Sink, SinkFailure, SinkRecord } from '../../../egress/sink.js'
 import type { EventLog, RecordedEvent } from '../../../log/event-log.js'
+import type { EgressTrace } from '../../../telemetry/traces/tracing.js'
 import type { Activity } from '../activity.js'
 import type { Live } from '../generations.js'
 import type { Logs } from '../logs/logs.js'
@@ -44,6 +45,8 @@ export type EgressOptions = Readonly<{
   /** Closed, it holds the egress between two writes, connected as it is. Absent: the egress cannot be paused. */
   gate?: PauseGate
   activity?: Activity | undefined
+  /** Follows sampled events; called for each connection and generation. Absent: none are. */
+  trace?: (() => EgressTrace) | undefined
   logger: Logger
   now: () => number
   /** Called after every write: records written since the start of the call, and how far the egress is. */
@@ -98,6 +101,7 @@ export type Generation = Readonly<{
   /** What is to be done once everything that the stream holds is published. */
   cutOver: CutOver | undefined
   writer: Writer
+  trace: EgressTrace | undefined
   /** Aborts when nothing more is to be published of it: a stop, a promotion, another owner, a write that failed. */
   until: AbortSignal
 }>

@@ -12,8 +12,17 @@ import type { Logs } from '../logs/logs.js'
 import { intervalRowsOf } from './interval-rows.js'
 import type { Cadence } from './periods.js'
 
-/** A sink with what it publishes (default everything) and when (default as rows come), and where names go (default nowhere). */
-export type EgressSink = Readonly<{ sink: Sink; filter?: RowFilter; cadence?: Cadence; names?: NamesSink | undefined }>
+/**
+ * A sink of a kind (`use`), with what it publishes (default everything) and when (default as rows come), and where names
+ * go (default nowhere).
+ */
+export type EgressSink = Readonly<{
+  sink: Sink
+  use?: string
+  filter?: RowFilter
+  cadence?: Cadence
+  names?: NamesSink | undefined
+}>
 
 /** Where sinks keep a progress that their destination cannot hold, and read intervals as a whole. */
 type SinkLogs = Pick<Logs, 'control' | 'changingControl' | 'kpi'>
@@ -23,6 +32,7 @@ export const sinksOf = (config: Config, logs: SinkLogs, logger: Logger): Promise
   Promise.all(
     sinkSettings(config.egress).map(async (settings) => ({
       sink: await sinkOf(settings, config, logs, logger),
+      use: settings.use,
       filter: settings.filter,
       cadence: settings.cadence,
       names: await kindOf(settings.use).openNames?.(settings, { ...contextOf(config, logs, logger), isReplay: false }),

@@ -10,7 +10,7 @@ export const publishStream = async (
   generation: Generation,
 ): Promise<EgressEnd | Lost | undefined> => {
   const { filter, batchMax, untilCaughtUp, activity, lag, onWorking, progress } = publishing
-  const { live, kpi, stream, from, writer, until } = generation
+  const { live, kpi, stream, from, writer, trace, until } = generation
   let { cutOver } = generation
   let through = from - 1
   // What a period passed over before it was cut short comes before the end of the stream.
@@ -29,6 +29,7 @@ export const publishStream = async (
       continue
     }
     const { events } = message
+    trace?.read(events)
     through = events.at(-1)!.revision
     const last = events.findLast(isKpiEvent)
     if (last === undefined) continue

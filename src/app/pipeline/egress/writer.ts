@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { readKpiEvent, type StoredKpiEvent } from '../../../contract/kpi-stream.js'
 import { unreachable } from '../../../domain/unreachable.js'
-import type { Progress, RowFilter, SinkFailure, SinkRecord } from '../../../egress/sink.js'
+import { failureText, type Progress, type RowFilter, type SinkFailure, type SinkRecord } from '../../../egress/sink.js'
 import type { RecordedEvent } from '../../../log/event-log.js'
 import type { Live } from '../generations.js'
 import { beforeFirst, progressThrough } from './progress-check.js'
@@ -17,7 +17,7 @@ const UNWRITTEN_MAX = 10_000
  */
 export const writerOf = (
   { sink, filter, progress, signal, gate, activity, lag, onWorking, onWritten }: Publishing,
-  { kpi, live, from, cutOver, until }: Pick<Generation, 'kpi' | 'live' | 'from' | 'cutOver' | 'until'>,
+  { kpi, live, from, cutOver, trace, until }: Pick<Generation, 'kpi' | 'live' | 'from' | 'cutOver' | 'trace' | 'until'>,
   onFailure: () => void,
 ): Writer => {
   // With the first event of a generation the progress says that this generation is published now.
@@ -27,8 +27,13 @@ export const writerOf = (
   let left = cutOver
   let last: Promise<SinkFailure | undefined> = Promise.resolve(undefined)
   const begin = async (batch: Batch): Promise<SinkFailure | undefined> => {
+    const beganAt = Date.now()
     const result = await gate.step(until, sink.write(batch, signal))
     if (result === undefined) return undefined
+    trace?.wrote({
+      ...{ through: batch.progress.revision, records: batch.records.length, beganAt, endedAt: Date.now() },
+      ...(E.isLeft(result) ? { failure: failureText(result.left) } : { transaction: result.right?.transaction }),
+    })
     if (E.isLeft(result)) {
       onFailure()
       return result.left

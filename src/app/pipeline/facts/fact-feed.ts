@@ -7,6 +7,7 @@ import { holdsStream, type FactStore } from '../../../facts/fact-store.js'
 import { streamHash, type RunSummary } from '../../../facts/run-summary.js'
 import { decodeRaw } from '../../../ingress/decode/decoders.js'
 import type { EventLog, Position, RecordedEvent } from '../../../log/event-log.js'
+import type { ProjectorTrace } from '../../../telemetry/traces/tracing.js'
 import { decodeRun, isErasureNote } from './decode-run.js'
 import { DecodingQueue } from './decoding-queue.js'
 import { batchesOf, type FactBatch, type RawOf } from './fact-batch.js'
@@ -32,6 +33,11 @@ export type FactFeedOptions = Readonly<{
   erased: ReadonlyMap<string, ErasedRange>
   /** Events in a batch, at most. */
   batchMax: number
+  /**
+   * Is told the raw events that are read here as they come. Those behind facts that are stored, and those that a thread
+   * reads, are not at hand: a trace follows an event near the head, not through a rebuild.
+   */
+  trace?: Pick<ProjectorTrace, 'received' | 'decoded'> | undefined
 }>
 
 /**
@@ -185,7 +191,7 @@ export class FactFeed {
 
   /** Decodes the raw log behind a position as it grows. Until it has caught up, events are gathered to long runs. */
   private async *tail(after: Position | undefined, signal: AbortSignal): AsyncGenerator<FactLive> {
-    const { raw, batchMax } = this.options
+    const { raw, batchMax, trace } = this.options
     const queue = this.queueFrom(after)
     const drained = async function* (this: FactFeed, left?: number): AsyncGenerator<FactLive> {
       for await (const fresh of queue.ready(left))
@@ -196,6 +202,7 @@ export class FactFeed {
       if (signal.aborted) return // events may have been left out just now: nothing behind them may count
       switch (message.kind) {
         case 'events':
+          trace?.received(message.events)
           queue.add(message.events)
           if (isLive) queue.decode()
           yield* drained(isLive ? 0 : undefined)
@@ -219,7 +226,8 @@ export class FactFeed {
   }
 
   private async *deliver(fresh: FreshRun): AsyncGenerator<FactBatch> {
-    const { events } = fresh.stretch
+    const { events, through } = fresh.stretch
+    this.options.trace?.decoded(through)
     const stored = events.some(isErasureNote) ? this.forget(events) : this.writer.add(fresh)
     yield* batchesOf(fresh.run, rawAtHand(fresh), { eventsMax: this.options.batchMax })
     await stored

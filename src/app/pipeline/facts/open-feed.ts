@@ -5,6 +5,7 @@ import type { SegmentOrigin } from '../../../facts/codec/segment.js'
 import { noFacts, type FactStore } from '../../../facts/fact-store.js'
 import { openSegmentFiles } from '../../../facts/segment-files.js'
 import type { EventLog } from '../../../log/event-log.js'
+import type { ProjectorTrace } from '../../../telemetry/traces/tracing.js'
 import type { Config } from '../../config/schema.js'
 import { eventAt } from '../projector/checkpoint-check.js'
 import { decodersName } from './decode-run.js'
@@ -59,12 +60,13 @@ export type FeedOptions = Readonly<{
   erased: ReadonlyMap<string, ErasedRange>
   batchMax: number
   facts: FactMeans
+  trace?: ProjectorTrace | undefined
   logger: Logger
 }>
 
 /** Opens the facts of a raw log, and forgets stored ones of events that the log has lost. */
 export const openFactFeed = async (options: FeedOptions): Promise<FactFeed> => {
-  const { raw, logId, tenant, points, erased, batchMax, facts, logger } = options
+  const { raw, logId, tenant, points, erased, batchMax, facts, trace, logger } = options
   const origin = { decoders: decodersName, logId: logId ?? '', tenant, points }
   const store = logId === undefined ? noFacts : (facts.store?.(origin) ?? noFacts)
   await store.dropLost(async ({ id, position, ...ref }) => {
@@ -74,5 +76,5 @@ export const openFactFeed = async (options: FeedOptions): Promise<FactFeed> => {
   const decoder = new RunDecoder(origin, facts.pool, ({ message }) =>
     logger.error({ reason: message }, 'facts: a decoding thread failed; its events are decoded in the main thread'),
   )
-  return new FactFeed({ raw, origin, store, decoder, erased, batchMax })
+  return new FactFeed({ raw, origin, store, decoder, erased, batchMax, trace })
 }

@@ -4,6 +4,7 @@ import { deliverTo } from '../../../ingress/ingest.js'
 import { NotIngested } from '../../../ingress/not-ingested.js'
 import type { Batch, Deliver, RunningSource, Source } from '../../../ingress/source.js'
 import type { EventLog } from '../../../log/event-log.js'
+import type { Tracing } from '../../../telemetry/traces/tracing.js'
 import type { Config } from '../../config/schema.js'
 import { aborted } from '../aborted.js'
 import type { StageControl, StageEnd } from '../stage.js'
@@ -16,6 +17,8 @@ export type IngressStageOptions = Readonly<{
   clock: Config['clock']
   sources: readonly Source[]
   now: () => number
+  /** Follows sampled batches; absent: none are. */
+  tracing?: Tracing | undefined
   logger: Logger
   /** The wall clock is held, or ticks again. */
   onClock?: (held: HeldClock | undefined) => void
@@ -27,12 +30,12 @@ export type IngressStageOptions = Readonly<{
  * stands still, so that no interval closes for which events are held up.
  */
 export const runIngress = async (options: IngressStageOptions, control: StageControl): Promise<StageEnd> => {
-  const { raw, tenant, clock, sources, now, logger } = options
+  const { raw, tenant, clock, sources, now, tracing, logger } = options
   const { signal, gate, activity } = control
   const eventTime = clock.mode === 'event-time' ? eventTimeTicks(options) : undefined
   let wall: WallClock | undefined
   let delivering = 0
-  const store = deliverTo({ log: raw, tenant, now })
+  const store = traced(deliverTo({ log: raw, tenant, now }), tracing)
   const deliver: Deliver = async (batch) => {
     if (!gate.isOpen)
       throw new NotIngested({ tag: 'NotAvailable', cause: new Error('the ingress is paused; it takes events later') })
@@ -79,6 +82,24 @@ export const runIngress = async (options: IngressStageOptions, control: StageCon
     await Promise.all(running.map((source) => source.close()))
     // Nothing more will come from these sources: the last instant that they delivered closes what it can.
     await eventTime?.end()
+  }
+}
+
+/** Tells each batch as a span, whose context the events of a sampled batch keep. */
+const traced = (store: Deliver, tracing: Tracing | undefined): Deliver => {
+  if (tracing === undefined) return store
+  return async (batch) => {
+    const { trace: parent, ...untraced } = batch
+    const span = tracing.storing(parent, batch.origin)
+    if (span === undefined) return store(untraced)
+    try {
+      const receipt = await store({ ...untraced, trace: span.context })
+      span.ended(receipt)
+      return receipt
+    } catch (cause) {
+      span.ended({ failure: cause instanceof Error ? cause.message : String(cause) })
+      throw cause
+    }
   }
 }
 

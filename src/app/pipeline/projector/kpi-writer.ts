@@ -4,6 +4,8 @@ import type { KpiEvent } from '../../../domain/kpi-event.js'
 import { kpiStream } from '../../../domain/stream-name.js'
 import { appendsWithinLimit } from '../../../log/append-batches.js'
 import type { AppendFailure, EventLog, ExpectedRevision, NewEvent, Position } from '../../../log/event-log.js'
+import type { WrittenContext } from '../../../log/trace-context.js'
+import type { ProjectorTrace } from '../../../telemetry/traces/tracing.js'
 import type { PauseGate } from '../pause-gate.js'
 import type { DeadLetter } from './raw-fold.js'
 
@@ -14,6 +16,7 @@ export type KpiWriterOptions = Readonly<{
   gate: PauseGate
   /** Called after every batch that is durable. */
   onAppended: (rows: number, position: Position) => void
+  trace?: ProjectorTrace | undefined
 }>
 
 /**
@@ -44,10 +47,16 @@ export class KpiWriter {
    * durable. A failure is met at the next append, or by `settled`; what was folded meanwhile is then given up.
    */
   async appendBehind(output: readonly KpiEvent[], mark: RawMark): Promise<void> {
-    const appends = this.encoded(output, mark)
+    const rows = rowsIn(output)
+    const traced = this.options.trace?.appending(mark.position, rows)
+    const appends = this.encoded(output, mark, traced?.contexts)
     await this.inFlight
-    this.inFlight = this.options.gate.track(this.appendBatch(appends, rowsIn(output), mark.position))
-    this.inFlight.catch(() => undefined) // met by `settled`
+    this.inFlight = this.options.gate.track(this.appendBatch(appends, rows, mark.position))
+    this.inFlight.then(
+      () => traced?.ended(),
+      // Met by `settled`.
+      (cause: unknown) => traced?.ended(cause instanceof Error ? cause.message : String(cause)),
+    )
   }
 
   /** Resolves once everything that was begun is durable. */
@@ -60,12 +69,16 @@ export class KpiWriter {
     await storeDeadLetters(this.options.kpi, letters)
   }
 
-  private encoded(output: readonly KpiEvent[], { position, origin }: RawMark): readonly (readonly NewEvent[])[] {
+  private encoded(
+    output: readonly KpiEvent[],
+    { position, origin }: RawMark,
+    traces?: readonly WrittenContext[],
+  ): readonly (readonly NewEvent[])[] {
     const { tenant, generation } = this.options
     const from = this.batchFrom
     this.batchFrom += output.length
     const events = encodeKpiEvents(tenant, generation, output, position, from)
-    return appendsOf(tenant, generation, events, position, origin, from)
+    return appendsOf(tenant, generation, events, position, origin, from, traces)
   }
 
   private async appendBatch(

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { EventLog, Position } from '../../../log/event-log.js'
+import type { ProjectorTrace } from '../../../telemetry/traces/tracing.js'
 import type { Activity } from '../activity.js'
 import type { FactMeans } from '../facts/open-feed.js'
 import type { Generation } from '../generations.js'
@@ -30,6 +31,8 @@ export type ProjectorOptions = Readonly<{
   now: () => number
   /** Called whenever the log has delivered or taken what it should: it is not lost. */
   onWorking?: () => void
+  /** Follows sampled events; absent: none are. */
+  trace?: ProjectorTrace | undefined
   /**
    * Called after every append: raw events folded since this attempt began (those behind the checkpoint included) and
    * where the projector is.

@@ -11,6 +11,7 @@ import {
   watchLive,
   type Generation,
 } from '../generations.js'
+import type { Tracing } from '../../../telemetry/traces/tracing.js'
 import type { Logs } from '../logs/logs.js'
 import { RowIndexKeeper } from '../../row-index/row-index-keeper.js'
 import { rawLogIdOf } from './checkpoint-check.js'
@@ -72,9 +73,9 @@ export type LiveOptions = Pick<
     profile: Profile
   }>
 
-export type LiveProjectorOptions = Omit<ProjectorOptions, 'generation' | 'kpi' | 'snapshots'> &
+export type LiveProjectorOptions = Omit<ProjectorOptions, 'generation' | 'kpi' | 'snapshots' | 'trace'> &
   Omit<LiveOptions, 'what'> &
-  Readonly<{ data: string | undefined }>
+  Readonly<{ data: string | undefined; tracing?: Tracing | undefined }>
 
 /** Works on one generation until it ends. `waitMaxMs`: how long another process that holds it is waited for. */
 export type OnGeneration = (
@@ -92,10 +93,11 @@ export const runLiveProjector = (options: LiveProjectorOptions): Promise<Project
     const { logs, data, tenant, logger } = options
     const kpi = await openKpi(logs, generation, waitMaxMs, signal)
     const snapshots = snapshotsOf(data, tenant, generation.name, logs)
+    const trace = options.tracing?.projector(generation.name)
     try {
       logger.info({ generation: generation.name }, 'projector: projecting')
       return await withRowIndex(options, generation, kpi, (onProgress) =>
-        runProjector({ ...options, generation, kpi, snapshots, signal, onWorking, onProgress }),
+        runProjector({ ...options, generation, kpi, snapshots, signal, trace, onWorking, onProgress }),
       )
     } finally {
       await snapshots.close()

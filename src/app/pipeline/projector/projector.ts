@@ -104,6 +104,7 @@ class Projector {
   private async project(batch: FactBatch): Promise<void> {
     const { fold, writer, publisher } = this.recovered
     const { deadLetters, fed, tooLate } = await fold.fold(batch)
+    this.run.trace?.folded(batch.through)
     await writer.storeDeadLetters(deadLetters)
     this.countLate(fed, tooLate)
     await publisher.folded()

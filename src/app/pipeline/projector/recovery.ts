@@ -30,7 +30,7 @@ export const recoverProjector = async (
   const { tenant, generation, kpi, gate, signal } = options
   const { revision, checkpoint, cutShort } = await recover(kpi, tenant, generation.name)
   const at = { revision, checkpoint: checkpoint?.position }
-  const writer = new KpiWriter({ kpi, tenant, generation: generation.name, gate, onAppended }, at)
+  const writer = new KpiWriter({ kpi, tenant, generation: generation.name, gate, onAppended, trace: options.trace }, at)
   const { fold, feed, savedAt } = await restored(options, checkpoint, cutShort?.through ?? checkpoint)
   const published = new PublishedRevisions(kpi, tenant, generation.name, savedAt)
   const recovered = { fold, feed, writer, publisher: new RowPublisher(options, fold, writer, published) }
@@ -83,7 +83,7 @@ const restored = async (
     fold: new RawFold(projection, { tenant, generation, mark: reached, logId, late: snapshot?.late, now }),
     feed: await openFactFeed({
       ...{ raw, logId, tenant, points: generation.profile.points, erased, batchMax },
-      ...{ facts: options.facts ?? {}, logger: options.logger },
+      ...{ facts: options.facts ?? {}, trace: options.trace, logger: options.logger },
     }),
   }
 }

@@ -94,6 +94,7 @@ export class RowPublisher {
     this.eventsAtBatch = this.fold.events
     const output = await this.drain('all')
     if (output.length > 0 || this.sinceCheckpoint >= IDLE_CHECKPOINT_EVENTS) await this.append(output)
+    else this.run.trace?.unchanged()
     await this.saveWhenDue()
   }
 
