@@ -14,10 +14,7 @@ const PRINTABLE = /^[\x20-\x7e]+$/
  * Reads the headers `traceparent` and `tracestate`. `undefined` where the first is missing or malformed: the standard
  * asks to begin a new trace then. Later versions of the standard may append members to it; `00` may not.
  */
-export const readTraceContext = (
-  traceparent: string | undefined,
-  tracestate?: string,
-): TraceContext | undefined => {
+export const readTraceContext = (traceparent: string | undefined, tracestate?: string): TraceContext | undefined => {
   const [, version, traceId = '', spanId = '', flags = '', more] = TRACEPARENT.exec(traceparent ?? '') ?? []
   if (version === undefined || version === 'ff' || (version === '00' && more !== undefined)) return undefined
   if (/^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined
