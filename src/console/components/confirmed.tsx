@@ -31,6 +31,7 @@ type Props<Result> = Readonly<{
   /** The reason must be given. */
   isWhyNeeded?: boolean
   isDestructive?: boolean
+  isWide?: boolean
   /** Shows what a dry run says, or what was done. */
   outcome: (result: Result, isPlan: boolean) => ComponentChildren
   onClose: () => void
@@ -120,7 +121,7 @@ export const Confirmed = <Result,>(props: Props<Result>): JSX.Element => {
     )
 
   return (
-    <Dialog title={title} onClose={close} actions={actions}>
+    <Dialog title={title} onClose={close} actions={actions} isWide={props.isWide ?? false}>
       {(step.kind === 'asked' || step.kind === 'trying') && (
         <div class="form">
           {children}

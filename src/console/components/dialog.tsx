@@ -35,14 +35,14 @@ export const Dialog = ({ title, onClose, children, actions, isWide = false }: Pr
       onClick={({ target }) => target === dialog.current && onClose()}
     >
       <div class="dialog-body">
-        <header>
+        <div class="dialog-head">
           <h2 id={id}>{title}</h2>
           <button type="button" class="plain" aria-label="Close" onClick={onClose}>
             ✕
           </button>
-        </header>
+        </div>
         {children}
-        {actions !== undefined && <footer>{actions}</footer>}
+        {actions !== undefined && <div class="dialog-foot">{actions}</div>}
       </div>
     </dialog>
   )

@@ -30,6 +30,8 @@ export type Trust = Readonly<{ verdict: Verdict; says: string; reasons: readonly
 const BEHIND_MS = 60_000
 /** The clock ticks at least every minute; with the grace of an interval this is long. */
 const CLOCK_BEHIND_MS = 15 * 60_000
+/** A frontier that moved within this time moves: history is read, or a simulation. */
+const TICKING_MS = 2 * 60_000
 const FREE_DISK_MIN = 0.05
 
 /** Judges the state of the flow. `openLetters`: dead letters about which nothing was decided; `undefined`: not known. */
@@ -142,9 +144,11 @@ const behindReason = (stage: FlowStage): Reason | undefined =>
 const lagText = ({ lagEvents, lagIsAtLeast }: FlowStage): string =>
   lagEvents === null ? '' : `, ${lagIsAtLeast === true ? 'at least ' : ''}${counted(lagEvents, 'event')}`
 
-const clockReasons = ({ clock, mode, stages }: Flow): readonly Reason[] => {
+const clockReasons = ({ at, clock, mode, stages }: Flow): readonly Reason[] => {
   const isHeld = stages.some(({ alarms }) => alarms.some(({ alarm }) => alarm === 'clock-held'))
-  if (mode === 'read-only' || isHeld || clock.behindMs === null || clock.behindMs < CLOCK_BEHIND_MS) return []
+  const isTicking = clock.tickedAt !== null && Date.parse(at) - Date.parse(clock.tickedAt) < TICKING_MS
+  if (mode === 'read-only' || isHeld || isTicking || clock.behindMs === null || clock.behindMs < CLOCK_BEHIND_MS)
+    return []
   return [
     {
       ...{ weight: 'warn', where: 'Clock', since: clock.tickedAt },
@@ -161,7 +165,7 @@ const letterReasons = (open: number | undefined): readonly Reason[] =>
     : [
         {
           ...{ weight: 'warn', where: 'Dead letters', since: null },
-          what: `${counted(open, 'event')} could not be used, and ${open === 1 ? 'is' : 'are'} not counted.`,
+          what: `${counted(open, 'dead letter')} ${open === 1 ? 'is' : 'are'} open: what could not be used is not counted.`,
           remedy: 'Look at each reason; retry what can be used now, discard what is not needed.',
           command: 'streamvane deadletter counts --state open',
         },

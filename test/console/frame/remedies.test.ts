@@ -79,7 +79,7 @@ describe('what to do about a trouble', () => {
       ...{ stages, log: { kind: 'embedded', state: 'unreachable', position: null, says: null } },
       disk: { dataBytes: 1, freeBytes: 0, sizeBytes: 100 },
     })
-    const clock = flowOf({ clock: { frontier: since, behindMs: 1e9, tickedAt: since } })
+    const clock = flowOf({ clock: { frontier: since, behindMs: 1e9, tickedAt: null } })
     const lines = [...trustIn(flow, 1).reasons, ...trustIn(clock, 1).reasons].flatMap(({ command }) => command ?? [])
     expect(new Set(lines).size).toBeGreaterThan(10)
     expect([...new Set(lines)].flatMap((line) => unknownIn(line).map((word) => `${line}: ${word}`))).toEqual([])

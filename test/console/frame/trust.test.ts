@@ -53,7 +53,7 @@ describe('whether the numbers can be trusted', () => {
   test('with reservations, where events could not be used', () => {
     expect(trustIn(flowOf(), 3)).toMatchObject({
       verdict: 'partly',
-      reasons: [{ where: 'Dead letters', what: '3 events could not be used, and are not counted.' }],
+      reasons: [{ where: 'Dead letters', what: '3 dead letters are open: what could not be used is not counted.' }],
     })
   })
 
@@ -69,11 +69,16 @@ describe('whether the numbers can be trusted', () => {
     const since = '2026-01-05T06:00:00.000Z'
     const flow = flowOf({
       stages: [stageOf('projector', { alarms: [{ alarm: 'events-too-late', since }] })],
-      clock: { frontier: since, behindMs: 3_600_000, tickedAt: since },
+      clock: { frontier: since, behindMs: 3_600_000, tickedAt: '2026-01-05T05:50:00.000Z' },
       disk: { dataBytes: 1, freeBytes: 1, sizeBytes: 100 },
     })
     const { verdict, reasons } = trustIn(flow, 0)
     expect([verdict, reasons.map(({ where }) => where)]).toEqual(['partly', ['projector', 'Clock', 'Disk']])
+  })
+
+  test('yes, where the frontier is far behind the wall clock and moves: history is read, or a simulation', () => {
+    const tickedAt = '2026-01-05T05:59:00.000Z'
+    expect(trustIn(flowOf({ clock: { frontier: tickedAt, behindMs: 1e10, tickedAt } }), 0).verdict).toBe('yes')
   })
 
   test('what is computed beside the live generation does not count', () => {

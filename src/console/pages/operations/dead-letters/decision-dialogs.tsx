@@ -56,7 +56,7 @@ export const DiscardDialog = ({ filter, onClose, onDone }: Props): JSX.Element =
     outcome={({ discarded, byReason }, isPlan) => (
       <>
         <p>
-          {counted(discarded, 'letter')} {isPlan ? 'would be' : 'are'} marked as not needed.
+          {counted(discarded, 'letter')} {isPlan ? 'would be' : discarded === 1 ? 'is' : 'are'} marked as not needed.
         </p>
         <ul>
           {Object.entries(byReason).map(([reason, letters]) => (

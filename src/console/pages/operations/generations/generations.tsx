@@ -46,8 +46,9 @@ const columns: readonly Column<Generation>[] = [
 
 /** Which dialog is open. */
 type Opened =
-  | Readonly<{ kind: 'rebuild' | 'pause' | 'resume' | 'reset' | 'rollback' }>
-  | Readonly<{ kind: 'generation'; name: string }>
+  | Readonly<{ kind: 'rebuild' | 'pause' | 'resume' | 'reset' }>
+  // By name: when the rollback is done, another generation is the one to roll back to.
+  | Readonly<{ kind: 'generation' | 'rollback'; name: string }>
 
 /** Generations beside the live one: rebuild, promote, roll back, retire, pause. */
 export const GenerationsTab = (): JSX.Element => {
@@ -62,7 +63,7 @@ export const GenerationsTab = (): JSX.Element => {
       <section class="panel" aria-labelledby="generations">
         <header>
           <h2 id="generations">Generations</h2>
-          {may && asked.value !== undefined && <Actions of={asked.value} onOpen={(kind) => setOpened({ kind })} />}
+          {may && asked.value !== undefined && <Actions of={asked.value} onOpen={setOpened} />}
         </header>
         <Shown asked={asked} what="the generations">
           {(of) => (
@@ -103,21 +104,25 @@ const Working = ({ onEnded }: Readonly<{ onEnded: () => void }>): JSX.Element | 
 
 type ActionsProps = Readonly<{
   of: Generations
-  onOpen: (kind: 'rebuild' | 'pause' | 'resume' | 'reset' | 'rollback') => void
+  onOpen: (opened: Opened) => void
 }>
 
 const Actions = ({ of: { paused, rollbackTo }, onOpen }: ActionsProps): JSX.Element => (
   <div class="actions">
-    <button type="button" class="primary" onClick={() => onOpen('rebuild')}>
+    <button type="button" class="primary" onClick={() => onOpen({ kind: 'rebuild' })}>
       Rebuild …
     </button>
-    <button type="button" disabled={rollbackTo === null} onClick={() => onOpen('rollback')}>
+    <button
+      type="button"
+      disabled={rollbackTo === null}
+      onClick={() => onOpen({ kind: 'rollback', name: rollbackTo ?? '' })}
+    >
       Roll back{rollbackTo === null ? '' : ` to ${rollbackTo}`} …
     </button>
-    <button type="button" onClick={() => onOpen(paused === null ? 'pause' : 'resume')}>
+    <button type="button" onClick={() => onOpen({ kind: paused === null ? 'pause' : 'resume' })}>
       {paused === null ? 'Pause …' : 'Resume …'}
     </button>
-    <button type="button" onClick={() => onOpen('reset')}>
+    <button type="button" onClick={() => onOpen({ kind: 'reset' })}>
       Reset …
     </button>
   </div>
@@ -140,7 +145,7 @@ const Dialogs = ({ opened, of, onClose, onDone }: DialogsProps): JSX.Element | n
     case 'reset':
       return <ResetDialog {...{ live: of.live, onClose, onDone }} />
     case 'rollback':
-      return <SwitchDialog {...{ kind: 'rollback', name: of.rollbackTo ?? '', onClose, onDone }} />
+      return <SwitchDialog {...{ kind: 'rollback', name: opened.name, onClose, onDone }} />
     case 'pause':
     case 'resume':
       return (

@@ -28,7 +28,7 @@ export const SwitchDialog = ({ kind, name, onClose, onDone }: Props): JSX.Elemen
       verb={isPromotion ? 'Promote' : 'Roll back'}
       path={isPromotion ? `/generations/${name}/promote` : '/generations/rollback'}
       body={isPromotion ? { publish } : { name, publish }}
-      {...{ word: name, hasDryRun: true, onClose, onDone }}
+      {...{ word: name, hasDryRun: true, isWide: true, onClose, onDone }}
       outcome={({ from, to, differences, promotion }, isPlan) => (
         <>
           <p>
