@@ -15,6 +15,7 @@ const commands: Readonly<Record<keyof typeof summaries, () => Promise<Command>>>
   import: async () => (await import('./import.js')).importCommand(),
   simulate: async () => (await import('./simulate.js')).simulateCommand(),
   status: async () => (await import('./status.js')).statusCommand(),
+  console: async () => (await import('./console.js')).consoleCommand(),
   doctor: async () => (await import('./doctor.js')).doctorCommand(),
   rows: async () => (await import('./rows.js')).rowsCommand(),
   kpis: async () => (await import('./kpis.js')).kpisCommand(),

@@ -41,12 +41,14 @@ type Flags = CommonFlags &
     takeOver?: boolean
     acceptCheckpoint?: string[]
     admin?: boolean
+    console?: boolean
   }>
 
 export const runCommand = (): Command =>
   command('run', summaries.run, [
     'streamvane run',
     'KAFKA_BROKERS=localhost:9092 SCHEMA_REGISTRY_URL=http://localhost:8081 streamvane run --config streamvane.yaml',
+    'streamvane run --console',
     'streamvane run --until-caught-up',
     'streamvane run --only ingress &  streamvane run --only projector &  streamvane run --only egress',
     'streamvane run --only points --config one.yaml &  streamvane run --only points --config two.yaml &  streamvane run --only merge',
@@ -60,6 +62,7 @@ export const runCommand = (): Command =>
     .option('--port <n>', 'port of the ingress (default: 8080); 0 takes a free one')
     .option('--admin', 'serve the admin API where admin.host and admin.port say (default: 127.0.0.1, port 8089)')
     .option('--no-admin', 'serve no admin API')
+    .option('--console', 'serve the console in the browser too, and print an address that signs in; implies --admin')
     .option('--clock <mode>', 'wall, event-time (simulations, backfills) or off (default: wall)')
     .option('--take-over', 'publish although another instance is seen to publish under the same name; that one ends')
     .option(
@@ -72,6 +75,8 @@ export const runCommand = (): Command =>
     )
     .action(async (flags: Flags) => {
       const named = onlyOf(flags)
+      if (flags.console === true && flags.admin === false)
+        throw new UsageError('--console is part of the admin API: leave out --no-admin')
       const config = configOf(flags, {
         ingress: { host: flags.host, port: flags.port === undefined ? undefined : Number(flags.port) },
         clock: { mode: flags.clock },
@@ -80,7 +85,7 @@ export const runCommand = (): Command =>
           takeOver: flags.takeOver === true ? 'always' : undefined,
         },
         projector: { acceptCheckpoint: flags.acceptCheckpoint },
-        admin: flags.admin === true ? {} : flags.admin,
+        admin: flags.console === true ? { console: { enabled: true } } : flags.admin === true ? {} : flags.admin,
       })
       const only: readonly StageKind[] = flags.only === undefined ? [...named, ...configuredStages(config)] : named
       assertRunnable(config, only)
@@ -208,11 +213,11 @@ const healthServer = async (
 
 /** The admin API of this process, if it has one. Loaded here, because most of the program comes with it. */
 const adminServer = async (
-  { admin, untilCaughtUp }: Flags,
+  { admin, console: withConsole, untilCaughtUp }: Flags,
   process: Parameters<typeof serveAdmin>[1],
   only: readonly StageKind[],
 ): Promise<RunningAdmin | undefined> => {
-  if (untilCaughtUp === true && admin !== true) return undefined
+  if (untilCaughtUp === true && admin !== true && withConsole !== true) return undefined
   const writesRaw = only.includes('ingress') && untilCaughtUp !== true
   const settings = adminSettings(process.config, writesRaw)
   if (settings === undefined) return undefined

@@ -8,6 +8,7 @@ import { acceptanceCommand } from '../../src/cli/acceptance/acceptance.js'
 import { backupCommand, restoreCommand } from '../../src/cli/backup.js'
 import { clockCommand } from '../../src/cli/clock.js'
 import { completionCommand } from '../../src/cli/completion/completion.js'
+import { consoleCommand } from '../../src/cli/console.js'
 import { configCommand } from '../../src/cli/config.js'
 import { genesysCommand } from '../../src/cli/genesys/genesys.js'
 import { correctionsCommand } from '../../src/cli/corrections.js'
@@ -75,6 +76,7 @@ const commands = {
   audit: auditCommand,
   erase: eraseCommand,
   config: configCommand,
+  console: consoleCommand,
   genesys: genesysCommand,
   admin: adminCommand,
   profile: profileCommand,

@@ -52,6 +52,22 @@ const oidcSchema = z.strictObject({
   keysCooldownS: z.number().int().min(0).default(10),
 })
 
+/** The console in the browser (docs/console.md). */
+const consoleSchema = z.strictObject({
+  /** Serve it; `--console` does too. */
+  enabled: z.boolean().default(false),
+  /** A session ends after this time without a request or an open live stream. */
+  idleMaxS: z.number().int().min(60).default(1_800),
+  /** A session ends after this time whatever happens. */
+  sessionMaxS: z.number().int().min(60).default(43_200),
+  /** Beyond, the session that was unused longest ends. */
+  sessionsMax: z.number().int().min(1).max(10_000).default(200),
+  /** Live streams that may be open at a time. */
+  liveMax: z.number().int().min(1).max(10_000).default(200),
+})
+
+export type ConsoleConfig = z.infer<typeof consoleSchema>
+
 /** The settings of the admin API. */
 export const adminSchema = z.strictObject({
   host: z.string().default('127.0.0.1'),
@@ -64,6 +80,7 @@ export const adminSchema = z.strictObject({
     .int()
     .min(1024)
     .default(8 * 1024 * 1024),
+  console: consoleSchema.prefault({}),
   /** A call that takes longer is answered 503; long operations are jobs, which have no limit. */
   answerMaxMs: z.number().int().min(100).default(60_000),
   /** Refused authentications from one address in a minute, beyond which it is answered 429. */

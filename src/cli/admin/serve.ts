@@ -2,7 +2,8 @@ import type { AdminConfig } from '../../app/config/admin-schema.js'
 import type { AdminProcess } from '../../http/admin/operation.js'
 import { addressOfWriter, publishAddress } from '../../http/admin/client/address.js'
 import { ProblemError } from '../../http/admin/answers/problem.js'
-import { startAdminServer } from '../../http/admin/server.js'
+import { startAdminServer, type AdminServer } from '../../http/admin/server.js'
+import { operatorOf } from '../command/operator.js'
 import { version } from '../version.js'
 
 export type RunningAdmin = Readonly<{ close: () => Promise<void> }>
@@ -35,6 +36,7 @@ export const serveAdmin = async (
     writesRaw,
   })
   logger.info({ url: server.url }, 'admin: listening')
+  if (settings.console.enabled) printConsole(server)
   return {
     close: () => {
       remove()
@@ -42,3 +44,7 @@ export const serveAdmin = async (
     },
   }
 }
+
+/** The address is for who started the command, and not for the log: it signs in. */
+export const printConsole = (server: AdminServer): void =>
+  console.error(`console: open ${server.consoleUrl(operatorOf({}).by)} (good once, for a minute)`)

@@ -4,6 +4,8 @@ export const summaries = {
   import: 'store events from files (one a line, concatenated, arrays, pretty-printed; plain or gzip) in the log',
   simulate: 'generate the events of a contact centre; the same options give the same bytes',
   status: 'show how the stages are: lag, last commit, generations, destinations; one screen',
+  console:
+    'serve the console in the browser over an existing folder, read only, beside a running process or without one',
   doctor: 'look at log, clock, disk, broker, registry and configuration, and name what mends what is amiss',
   rows: 'print the latest rows of a family',
   kpis: 'describe the figures that rows can carry',

@@ -5,6 +5,7 @@ import type { AdminConfig } from '../../app/config/admin-schema.js'
 import { ConfigError } from '../../app/config/schema.js'
 import { Jobs } from '../../app/jobs/jobs.js'
 import { authentication, type Authenticate } from './access/authentication.js'
+import { addConsole } from '../console/console.js'
 import type { Principal } from './access/roles.js'
 import { IdempotentAnswers } from './answers/idempotency.js'
 import { isExpectedProblem, ProblemError, problemOf } from './answers/problem.js'
@@ -22,12 +23,16 @@ export type AdminServerOptions = Readonly<{
   process: AdminProcess
   /** Default: the table. */
   operations?: readonly Operation[]
+  /** Nothing is changed by way of this server. Default: false. */
+  isReadOnly?: boolean
 }>
 
 export type AdminServer = Readonly<{
   url: string
   /** For commands on this machine: whoever may read the data folder. New with each start. */
   localToken: string
+  /** An address of the console that signs `operator` in with all roles: good once, for a minute. */
+  consoleUrl: (operator: string) => string
   /** Takes no more calls, stops the jobs, and resolves once they have stopped and nobody is connected. */
   close: () => Promise<void>
 }>
@@ -41,7 +46,7 @@ const DRAIN_MAX_MS = 5_000
 
 /** Serves the admin API. Throws `ConfigError` when it cannot listen where it should. */
 export const startAdminServer = async (options: AdminServerOptions): Promise<AdminServer> => {
-  const { settings, process, operations = table } = options
+  const { settings, process, isReadOnly = false, operations = isReadOnly ? table.map(refused) : table } = options
   const { logger, now, config } = process
   const localToken = randomBytes(32).toString('base64url')
   const jobs = new Jobs({ ...settings.jobs, now, problemOf })
@@ -62,7 +67,16 @@ export const startAdminServer = async (options: AdminServerOptions): Promise<Adm
     if (closing.signal.aborted)
       throw new ProblemError('not-available', 'this process is stopping', { headers: { connection: 'close' } })
   })
-  const principalOf = signedIn(authenticate, audit)
+  addFallbacks(app, operations, process)
+  const byToken = signedIn(authenticate, audit)
+  const console_ = settings.console.enabled
+    ? await addConsole(app, {
+        ...{ settings: settings.console, process, isReadOnly, byToken },
+        closing: closing.signal,
+      })
+    : undefined
+  const principalOf: PrincipalOf = async (request) =>
+    (request.headers.authorization === undefined ? console_?.principalOf(request) : undefined) ?? byToken(request)
   const callOptions = {
     process,
     jobs,
@@ -73,8 +87,8 @@ export const startAdminServer = async (options: AdminServerOptions): Promise<Adm
   app.get('/v1/openapi.json', (_request, reply) => reply.send(openApi(operations, process.version)))
   for (const operation of operations) addOperation(app, operation, principalOf, callOptions)
   addJobRoutes(app, { process, jobs, operations, principalOf, keptMax: settings.jobs.keptMax, closing: closing.signal })
-  addRawWriteRoutes(app, process, principalOf)
-  addFallbacks(app, operations, process)
+  // Not by a session of a browser.
+  addRawWriteRoutes(app, process, byToken)
   const { host, port } = settings
   await app.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port }).catch((cause: unknown) => {
     throw new ConfigError(
@@ -90,8 +104,34 @@ export const startAdminServer = async (options: AdminServerOptions): Promise<Adm
     const atLast = setTimeout(() => app.server.closeAllConnections(), DRAIN_MAX_MS)
     await app.close().finally(() => clearTimeout(atLast))
   }
-  return { url: `http://${shown}:${bound}`, localToken, close }
+  const url = `http://${shown}:${bound}`
+  const consoleUrl = (operator: string): string => {
+    const principal: Principal = {
+      ...{ kind: 'local', name: operator, roles: ['operator', 'auditor'], tenants: [config.tenant] },
+    }
+    const code = console_?.newCode(principal)
+    if (code === undefined) throw new Error('this server serves no console')
+    return `${url.replace(/\/\/(0\.0\.0\.0|\[::\])/, '//127.0.0.1')}/console/#code=${code}`
+  }
+  return { url, localToken, consoleUrl, close }
 }
+
+/** The same operation where nothing may be changed. */
+const refused = (operation: Operation): Operation =>
+  operation.access !== 'change' || operation.kind === 'list' || operation.kind === 'download'
+    ? operation
+    : {
+        ...operation,
+        kind: 'answer',
+        isAudited: false,
+        run: () =>
+          Promise.reject(
+            new ProblemError(
+              'conflict',
+              'this console reads only: it was started over a folder by `streamvane console`. Use the admin API of the process that runs',
+            ),
+          ),
+      }
 
 const afterMs = (ms: number): Promise<false> => new Promise((resolve) => setTimeout(() => resolve(false), ms).unref())
 

@@ -32,16 +32,18 @@ export type Look = StatusOptions &
     addresses: readonly string[]
   }>
 
-export const lookAround = async (options: StatusOptions): Promise<Look> => {
+/** `known`: the health of the stages of this process; without it the processes that may run are asked. */
+export const lookAround = async (options: StatusOptions, known?: ReadonlyMap<string, StageHealth>): Promise<Look> => {
   const { config, logs, now } = options
   const raw = await ifThere(() => logs.raw('reader'))
   const control = await ifThere(() => logs.control('reader'))
   const generations = control === undefined ? undefined : await readGenerations(control, config.tenant)
   const kept = Object.values(generations?.all ?? {}).filter(({ name }) => generations?.retired[name] === undefined)
   const writers = await writersOf(config, ['raw', ...kept.map(({ name }) => `kpi-${name}`)])
-  const running = await runningStages(config)
+  const running = known === undefined ? await runningStages(config) : { stages: known, addresses: [] }
   // Another installation may answer at the same ports. A running one of ours holds a part of an embedded log.
   const isOurs =
+    known !== undefined ||
     config.log.kind !== 'embedded' ||
     config.health.port !== undefined ||
     [...writers.values()].some(({ liveness }) => liveness === 'alive')

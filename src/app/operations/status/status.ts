@@ -66,7 +66,7 @@ const AMISS: ReadonlySet<StageStatus['state']> = new Set(['stalled', 'refused', 
 const isAmiss = ({ state }: StageStatus): boolean => AMISS.has(state)
 
 /** Base intervals of the live generation that have a provisional row. */
-const openIntervals = async (
+export const openIntervals = async (
   { logs, config: { tenant, data }, generations }: Look,
   frontier: EpochMs | undefined,
 ): Promise<number | null> => {
@@ -86,7 +86,8 @@ const openIntervals = async (
   return open.size
 }
 
-const deadLettersIn = async ({ logs, raw, generations, config: { tenant } }: Look): Promise<number> => {
+/** Of the raw log and of the live generation. */
+export const deadLettersIn = async ({ logs, raw, generations, config: { tenant } }: Look): Promise<number> => {
   const live = generations?.live
   const kpi = live === undefined ? undefined : await ifThere(() => logs.kpi(live, 'reader'))
   let letters = 0

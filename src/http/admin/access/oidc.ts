@@ -92,6 +92,7 @@ const principalOf = (payload: JWTPayload, settings: OidcConfig): Principal => {
     name: payload.sub ?? '',
     roles: adminRoles.filter((role) => named.some((name) => roleOf(name, roles) === role)),
     tenants: tenantClaim === undefined ? tenants : textsAt(payload, tenantClaim),
+    ...(payload.exp !== undefined && { until: payload.exp * 1_000 }),
   }
 }
 

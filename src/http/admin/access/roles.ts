@@ -20,6 +20,8 @@ export type Principal = Readonly<{
   name: string
   roles: readonly AdminRole[]
   tenants: readonly string[]
+  /** When the token expires, in epoch ms; absent where it never does. */
+  until?: number
 }>
 
 export const isAllowed = ({ roles }: Principal, access: Access): boolean =>

@@ -26,11 +26,11 @@ export const tokenCheck = (
   }
   const known: readonly Known[] = [
     { digest: sha256(local.token), expires: undefined, principal: localPrincipal },
-    ...tokens.map(({ name, roles, tenants, sha256: hash, expires }): Known => ({
-      digest: Buffer.from(hash, 'hex'),
-      expires: expires === undefined ? undefined : Date.parse(expires),
-      principal: { kind: 'token', name, roles, tenants },
-    })),
+    ...tokens.map(({ name, roles, tenants, sha256: hash, expires }): Known => {
+      const until = expires === undefined ? undefined : Date.parse(expires)
+      const principal: Principal = { kind: 'token', name, roles, tenants, ...(until !== undefined && { until }) }
+      return { digest: Buffer.from(hash, 'hex'), expires: until, principal }
+    }),
   ]
   return (token) => {
     const digest = sha256(token)
