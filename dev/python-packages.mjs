@@ -11,24 +11,20 @@ const INSTALL_LIMIT_MS = 300_000
 const PACKAGES = ['confluent-kafka==2.16.1', 'fastavro==1.12.1', 'pika==1.3.2']
 
 /**
- * A Python that has the packages from PyPI: a virtual environment in the cache, made when it is asked for the first
+ * A Python that has these packages from PyPI: a virtual environment in the cache, made when it is asked for the first
  * time. What cannot be had (no Python, no venv, no network) is no error: `why` says what happened.
+ * @param {readonly string[]} packages
  * @param {(line: string) => void} [log]
  * @returns {Promise<{ python: string } | { python: undefined, why: string }>}
  */
-export const consumerPython = async (log = () => {}) => {
+export const pythonWith = async (packages, log = () => {}) => {
   const run = promisify(execFile)
   try {
-    const { stdout } = await run('python3', ['-c', 'import sys; print(sys.version)'])
-    const name = createHash('sha256')
-      .update(JSON.stringify([stdout, PACKAGES]))
-      .digest('hex')
-      .slice(0, 8)
-    const home = await cached(`python-${name}`, async (draft) => {
-      log(`installing ${PACKAGES.join(' and ')} for Python`)
+    const home = await cached(await folderOf(packages), async (draft) => {
+      log(`installing ${packages.join(' and ')} for Python`)
       await run('python3', ['-m', 'venv', draft], { timeout: INSTALL_LIMIT_MS })
       const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--only-binary=:all:']
-      await run(join(draft, 'bin', 'python'), [...pip, ...PACKAGES], { timeout: INSTALL_LIMIT_MS })
+      await run(join(draft, 'bin', 'python'), [...pip, ...packages], { timeout: INSTALL_LIMIT_MS })
     })
     return { python: join(home, 'bin', 'python') }
   } catch (cause) {
@@ -36,3 +32,16 @@ export const consumerPython = async (log = () => {}) => {
     return { python: undefined, why: reason.split('\n').slice(0, 3).join(' ') }
   }
 }
+
+/** Of another Python, or other packages, is another folder. @param {readonly string[]} packages */
+const folderOf = async (packages) => {
+  const { stdout } = await promisify(execFile)('python3', ['-c', 'import sys; print(sys.version)'])
+  const name = createHash('sha256')
+    .update(JSON.stringify([stdout, packages]))
+    .digest('hex')
+    .slice(0, 8)
+  return `python-${name}`
+}
+
+/** The Python of the tests' consumers. @param {(line: string) => void} [log] */
+export const consumerPython = (log) => pythonWith(PACKAGES, log)
