@@ -38,6 +38,8 @@ export const filesLeftOut = [
     pattern: /^(\.github|\.vscode)\/|(^|\/)(\.[^/]*rc[^/]*|\.npmignore|tsconfig[^/]*)$/,
   },
   { why: 'builds for browsers and phones', pattern: /^(dist|lib|build|es)\/(browser|react-native|umd)\/|^browser\// },
+  { why: 'second builds as modules, which Node does not choose', pattern: /^build\/(esm|esnext)\// },
+  { why: 'names of OpenTelemetry that are not stable', pattern: /^dist\/(experimental_\w+|index-incubating)\.[cm]js$/ },
   { why: 'sources of compiled modules', pattern: /\.(c|cc|cpp|h|hpp|gyp|gypi)$|^deps\/|^dependencies\// },
   { why: 'compiled modules for another C library or an older Node', pattern: /\.musl\.node$|\.abi\d+\.[^/]*node$/ },
 ]

@@ -50,6 +50,8 @@ describe('the application layer of the image', () => {
     ['test/index.js', 'tests, examples and documentation'],
     ['.github/workflows/ci.yml', 'settings of other tools'],
     ['dist/browser/index.js', 'builds for browsers and phones'],
+    ['build/esnext/index.js', 'second builds as modules, which Node does not choose'],
+    ['dist/experimental_attributes.cjs', 'names of OpenTelemetry that are not stable'],
     ['deps/zlib/deflate.c', 'sources of compiled modules'],
     ['node.napi.musl.node', 'compiled modules for another C library or an older Node'],
     ['node.abi115.glibc.node', 'compiled modules for another C library or an older Node'],
