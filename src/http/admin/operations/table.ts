@@ -3,6 +3,7 @@ import { auditTreeOperations } from './audit-trees.js'
 import { auditOperations } from './audits.js'
 import { configurationOperations } from './configuration.js'
 import { deadLetterOperations } from './dead-letters.js'
+import { deliveryOperations } from './deliveries.js'
 import { figureOperations } from './figures.js'
 import { generationOperations } from './generations.js'
 import { operatingOperations } from './operating.js'
@@ -23,6 +24,7 @@ export const operations: readonly Operation[] = [
   ...auditOperations,
   ...configurationOperations,
   ...deadLetterOperations,
+  ...deliveryOperations,
   ...reconciliationOperations,
   ...auditTreeOperations,
 ]
