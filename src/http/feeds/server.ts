@@ -1,4 +1,6 @@
 import type { AddressInfo } from 'node:net'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { ConfigError } from '../../app/config/schema.js'
 import type { FeedServerSettings } from '../../app/config/feeds/feed-schema.js'
@@ -11,6 +13,7 @@ import { securityHeaders, sendProblem } from '../admin/answers/sending.js'
 import { FailedAttempts } from '../admin/access/failed-attempts.js'
 import { feedTokenCheck, type FeedReader } from './access.js'
 import { answerPage, feedQuery } from './answer.js'
+import { certificateOf } from './certificate.js'
 import { feedsOpenApi } from './openapi.js'
 import type { FeedProcess } from './process.js'
 
@@ -29,7 +32,7 @@ export const startFeedServer = async (settings: FeedServerSettings, process: Fee
   const app = Fastify({
     ...{ logger: false, bodyLimit: 1024, requestTimeout: REQUEST_MAX_MS, exposeHeadRoutes: true },
     forceCloseConnections: 'idle',
-    http: { headersTimeout: HEADERS_MAX_MS },
+    serverFactory: (handler) => listener(handler, settings, process),
   })
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({ ...securityHeaders, 'cache-control': 'private, no-cache' })
@@ -61,6 +64,15 @@ export const startFeedServer = async (settings: FeedServerSettings, process: Fee
   )
   addFallbacks(app, process)
   return listening(app, settings)
+}
+
+const listener = (handler: RequestListener, { ssl }: FeedServerSettings, { logger }: FeedProcess): Server => {
+  const limits = { headersTimeout: HEADERS_MAX_MS, requestTimeout: REQUEST_MAX_MS }
+  if (ssl === undefined) return createServer(limits, handler)
+  const certificate = certificateOf(ssl)
+  const server = createTlsServer({ ...certificate.read(), ...limits }, handler)
+  certificate.follow(server, logger)
+  return server as unknown as Server // Node's types have no common one; both have what Fastify asks for
 }
 
 /** Who asks. Throws `ProblemError`; refused tokens are counted by address. */
@@ -113,11 +125,11 @@ const addFallbacks = (app: FastifyInstance, { logger }: FeedProcess): void => {
   })
 }
 
-const listening = async (app: FastifyInstance, { host, port }: FeedServerSettings): Promise<FeedServer> => {
+const listening = async (app: FastifyInstance, { host, port, ssl }: FeedServerSettings): Promise<FeedServer> => {
   await app.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port }).catch((cause: unknown) => {
     throw new ConfigError(`feeds cannot be served on ${host}, port ${port} (feeds.server): ${(cause as Error).message}`)
   })
   const { port: bound } = app.server.address() as AddressInfo
   const shown = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
-  return { url: `http://${shown}:${bound}`, close: () => app.close() }
+  return { url: `${ssl === undefined ? 'http' : 'https'}://${shown}:${bound}`, close: () => app.close() }
 }
