@@ -59,6 +59,8 @@ const valuesOf = async (kind: DynamicKind, config: Config, logs: Logs): Promise<
   switch (kind) {
     case 'sink':
       return sinkSettings(config.egress).map(({ name }) => name)
+    case 'feed':
+      return config.feeds.list.map(({ name }) => name)
     case 'generation': {
       const control = await ifThere(() => logs.control('reader'))
       return control === undefined ? [] : Object.keys((await readGenerations(control, config.tenant)).all)

@@ -1,7 +1,7 @@
 import type { Command, Option } from 'commander'
 
 /** Values that are looked up when they are asked for, by the option or argument that takes them. */
-export const dynamicKinds = ['generation', 'queue', 'sink'] as const
+export const dynamicKinds = ['generation', 'queue', 'sink', 'feed'] as const
 export type DynamicKind = (typeof dynamicKinds)[number]
 
 /** What an option completes to: a fixed choice, a value that is looked up, a file, nothing known; a flag takes none. */
@@ -49,6 +49,7 @@ const dynamic: Readonly<Record<string, DynamicKind>> = {
   '--generation': 'generation',
   '--queue': 'queue',
   '--sink': 'sink',
+  '--feed': 'feed',
 }
 
 const valuesOf = (option: Option): Values => {

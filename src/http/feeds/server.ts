@@ -72,7 +72,7 @@ const listener = (handler: RequestListener, { ssl }: FeedServerSettings, { logge
   const certificate = certificateOf(ssl)
   const server = createTlsServer({ ...certificate.read(), ...limits }, handler)
   certificate.follow(server, logger)
-  return server as unknown as Server // Node's types have no common one; both have what Fastify asks for
+  return server
 }
 
 /** Who asks. Throws `ProblemError`; refused tokens are counted by address. */
