@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { Shown } from '../../components/asked.js'
+import { Command } from '../../components/command.js'
 import { useConsole, useMay } from '../../frame/console.js'
 import { finished } from '../../frame/jobs.js'
 import type { PageProps } from '../../frame/page-props.js'
@@ -8,7 +9,7 @@ import { hrefOf } from '../../frame/route.js'
 import { Link } from '../../frame/router.js'
 import { useAnswer } from '../../frame/use-answer.js'
 import type { Explanation } from './answers.js'
-import { explainBody, explainParams, explainQueryIn, type ExplainQuery } from './explain-query.js'
+import { explainBody, explainCommand, explainParams, explainQueryIn, type ExplainQuery } from './explain-query.js'
 import { RowView } from './row-view.js'
 import { SumView } from './sum-view.js'
 import './explain.css'
@@ -68,6 +69,9 @@ const Explained = ({ query }: Readonly<{ query: ExplainQuery }>): JSX.Element =>
             Raw events (the audit log records that you read them)
           </label>
         )}
+      </p>
+      <p class="quiet small">
+        The same on the command line: <Command text={explainCommand(query)} />
       </p>
       <Shown asked={asked} what="the events behind the row">
         {({ rows }) => rows.map((row) => <RowView key={row.row.key} explained={row} query={query} />)}

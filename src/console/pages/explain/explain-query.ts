@@ -55,3 +55,24 @@ export const explainBody = ({
   ...(revision === undefined ? {} : { revision }),
   ...(generation === undefined ? {} : { generation }),
 })
+
+/** The command that gives the same answer. */
+export const explainCommand = ({
+  family,
+  interval,
+  granularity,
+  kpi,
+  revision,
+  generation,
+  dimensions,
+}: ExplainQuery): string =>
+  [
+    `streamvane explain --family ${family} --interval ${interval}`,
+    ...(granularity === undefined ? [] : [`--granularity ${granularity}`]),
+    ...Object.entries(dimensions).map(([name, value]) => `--where ${quoted(`${name}=${value}`)}`),
+    ...(kpi === undefined ? [] : [`--kpi ${quoted(kpi)}`]),
+    ...(revision === undefined ? [] : [`--revision ${revision}`]),
+    ...(generation === undefined ? [] : [`--generation ${generation}`]),
+  ].join(' ')
+
+const quoted = (text: string): string => (/^[\w=.:/-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)

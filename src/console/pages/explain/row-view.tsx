@@ -161,7 +161,9 @@ const measureColumns: readonly Column<ExplainedMeasure>[] = [
   { id: 'metric', title: 'Metric', value: ({ metric }) => metric, isHead: true },
   number('count', 'Count', ({ count: of }) => of),
   ...(['sum', 'min', 'max'] as const).map((statistic) =>
-    number<ExplainedMeasure>(statistic, statistic, (measure) => (isOccurrence(measure) ? null : measure[statistic])),
+    number<ExplainedMeasure>(statistic, `${statistic.charAt(0).toUpperCase()}${statistic.slice(1)}`, (measure) =>
+      isOccurrence(measure) ? null : measure[statistic],
+    ),
   ),
   { id: 'from', title: 'Made of', value: ({ from }) => from.join(', ') },
   { id: 'doc', title: 'What', value: ({ doc }) => doc, cell: ({ doc }) => <span class="wrap quiet">{doc}</span> },

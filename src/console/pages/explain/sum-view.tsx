@@ -8,7 +8,7 @@ import { useAnswer } from '../../frame/use-answer.js'
 import type { Answer } from '../../frame/answers.js'
 import { day, isZone, time } from '../../format/instant.js'
 import { counted } from '../../format/number.js'
-import type { Catalogue, Figure, FigureItem } from '../figures/answers.js'
+import type { Catalogue, Figure, FigureItem, FigureValue } from '../figures/answers.js'
 import { firstColumns, titleOf } from '../figures/family-figures.js'
 import { statusText } from '../figures/figure-table.js'
 import { exactText, numberOf, valueText } from '../figures/figure-value.js'
@@ -86,7 +86,7 @@ const SumOfRows = ({
       </section>
       <div class="kpi-cards">
         {figures.map((figure, place) => (
-          <SumCard key={figure.name} figure={figure} value={sum.values[place] ?? null} />
+          <SumCard key={figure.name} figure={figure} value={sum.values[place] ?? null} isOnly={figures.length === 1} />
         ))}
       </div>
       <section class="panel">
@@ -101,10 +101,14 @@ const SumOfRows = ({
   )
 }
 
-const SumCard = ({ figure, value }: Readonly<{ figure: Figure; value: FigureItem['values'][number] }>): JSX.Element => {
+const SumCard = ({
+  figure,
+  value,
+  isOnly,
+}: Readonly<{ figure: Figure; value: FigureValue; isOnly: boolean }>): JSX.Element => {
   const number = numberOf(value)
   return (
-    <section class="panel kpi-card" aria-label={figure.name}>
+    <section class={isOnly ? 'panel kpi-card kpi-only' : 'panel kpi-card'} aria-label={figure.name}>
       <header>
         <h2>{titleOf(figure.name)}</h2>
         <span class="kpi-value" data-kpi={figure.name} data-value={number ?? ''}>

@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest'
 import type { Explanation as Answered } from '../../../../src/app/operations/explain/explanation.js'
 import type { Explanation } from '../../../../src/console/pages/explain/answers.js'
-import { explainBody, explainParams, explainQueryIn } from '../../../../src/console/pages/explain/explain-query.js'
+import {
+  explainBody,
+  explainCommand,
+  explainParams,
+  explainQueryIn,
+} from '../../../../src/console/pages/explain/explain-query.js'
 
 /** What the page reads is what the operation answers: this does not compile otherwise. */
 export const readAs = (answered: Answered): Explanation => answered
@@ -28,4 +33,11 @@ test('a revision of an address is a number from 1, and an address without an int
   expect(explainQueryIn({ ...params, revision: '0' })?.revision).toBeUndefined()
   expect(explainQueryIn({ family: 'queue' })).toBeUndefined()
   expect(explainQueryIn({ family: 'queue', interval: 'noon' })).toBeUndefined()
+})
+
+test('the command that gives the same answer names the same row, and a value cannot end it', () => {
+  const query = explainQueryIn({ ...params, queueId: "it's; rm" })!
+  expect(explainCommand(query)).toBe(
+    `streamvane explain --family queue --interval 2026-01-05T08:30:00.000Z --granularity PT15M --where 'queueId=it'\\''s; rm' --where mediaType=voice --where direction=- --kpi serviceLevel`,
+  )
 })
