@@ -30,8 +30,12 @@ describeBrowser('the page Figures', ({ open }) => {
     const { items } = await served().call<Items>('GET', FIGURES)
     queues = [...new Set(items.map(({ dimensions }) => dimensions[0] as string))].sort()
     const names = ['Billing', 'Claims', 'New contracts', 'Sales', 'Technical help']
-    const documents = queues.map((id, place) => ({ name: `${id}.json`, content: { id, name: names[place] } }))
-    await served().call('POST', '/configuration', { documents, why: 'names' })
+    const mediaSettings = { call: { serviceLevel: { percentage: 0.8, durationMs: 20_000 } } }
+    const documents = queues.map((id, place) => ({
+      name: `${id}.json`,
+      content: { id, name: names[place], mediaSettings },
+    }))
+    await served().call('POST', '/configuration', { documents, effectiveAt: '2026-01-05T12:00:00Z', why: 'names' })
   })
 
   test('shows what the API says of the day: totals, charts in words, rows by name; it passes axe at any width', async () => {
@@ -52,7 +56,7 @@ describeBrowser('the page Figures', ({ open }) => {
     await page.getByRole('rowheader').first().waitFor()
     await page.getByRole('gridcell', { name: 'Billing' }).first().waitFor()
     await page.getByText('As a table').first().click()
-    await page.getByRole('region', { name: 'Interactions by interval' }).waitFor()
+    await page.getByRole('group', { name: 'Interactions by interval' }).waitFor()
     await expectAccessible(page)
     await page.getByText('As a table').first().click()
     await screenshot(page, 'console-figures')
@@ -68,8 +72,8 @@ describeBrowser('the page Figures', ({ open }) => {
     await served().signIn(watched, 'figures')
     await isRead(page)
     const all = await rowsOf(page).count()
-    await page.getByLabel('Queue').selectOption({ label: 'Sales' })
-    await page.getByLabel('Media type').selectOption('voice')
+    await page.getByLabel('Queue', { exact: true }).selectOption({ label: 'Sales' })
+    await page.getByLabel('Media type', { exact: true }).selectOption('voice')
     await expect.poll(() => rowsOf(page).count(), eventually).toBeLessThan(all)
     await page.getByLabel('By', { exact: true }).selectOption('P1D')
     await expect.poll(() => rowsOf(page).count(), eventually).toBe(1)
@@ -135,7 +139,7 @@ describeBrowser('the page Figures', ({ open }) => {
           Readonly<{ dataset: Readonly<Record<'kpi' | 'value', string>> }>
         >((all) => all.map(({ dataset }) => [dataset.kpi, dataset.value] as const))
       expect(shown).toEqual(row?.kpis.map(({ name, value }) => [name, String(value ?? '')]))
-      const counted = page.getByRole('region', { name: 'What was counted', exact: true }).locator('tbody tr')
+      const counted = page.getByRole('group', { name: 'What was counted', exact: true }).locator('tbody tr')
       expect(await counted.count()).toBe(row?.measures.length)
       await page.getByText(`Points (${number.format(row?.contributions.length ?? 0)})`).waitFor()
       await expectAccessible(page)
