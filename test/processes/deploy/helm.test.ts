@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -179,6 +179,16 @@ describeDeploy('the Helm chart', ({ helm, python }) => {
     )
     expect(scraped.map(({ metadata }) => metadata.name)).toEqual(['rel-streamvane-pods'])
     expect(scraped[0]?.spec.ports[0].name).toBe(monitor?.spec.endpoints[0].port)
+  })
+
+  test('every file of rules in deploy/prometheus becomes an object for the operator of Prometheus', async () => {
+    const files = (await readdir(repository('deploy/prometheus'))).filter((name) => name.endsWith('.rules.yaml'))
+    const rules = ofKind(await rendered('shards'), 'PrometheusRule')
+    expect(rules.map(({ metadata }) => `${metadata.name}.rules.yaml`)).toEqual(
+      files.map((name) => `rel-streamvane-${name}`),
+    )
+    for (const [index, name] of files.entries())
+      expect(rules[index]?.spec).toEqual(parse(await readFile(repository('deploy/prometheus', name), 'utf8')))
   })
 
   test('the image is taken by its digest where one is given', async () => {
