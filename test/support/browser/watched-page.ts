@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core'
-import { onTestFailed, onTestFinished } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,6 +28,15 @@ export type WatchedPage = Readonly<{
 /** Told by the page itself: not every violation of the policy is written to the console. */
 const REPORT_VIOLATIONS = `addEventListener('securitypolicyviolation', (event) =>
   console.error('content security policy: ' + event.violatedDirective + ' refused ' + (event.blockedURI || 'inline')))`
+
+/** For who mends the test. */
+const picture = async (page: Page): Promise<void> => {
+  const path = join(await mkdtemp(join(tmpdir(), 'streamvane-page-')), 'page.png')
+  await page.screenshot({ path, timeout: 10_000 }).then(
+    () => console.error(`the page when the test failed: ${path}`),
+    () => undefined,
+  )
+}
 
 /**
  * A page that is watched while the test runs. Complaints are errors that the page writes to the console, exceptions that
@@ -64,15 +73,8 @@ export const watchedPage = async (
     if (url.host !== host) all.push(`request to another host: ${url.href}`)
   })
 
-  onTestFailed(async () => {
-    // Names no file of the repository: looked at by who mends the test.
-    const path = join(await mkdtemp(join(tmpdir(), 'streamvane-page-')), 'page.png')
-    await page.screenshot({ path, timeout: 10_000 }).then(
-      () => console.error(`the page when the test failed: ${path}`),
-      () => undefined,
-    )
-  })
-  onTestFinished(async () => {
+  onTestFinished(async ({ task }) => {
+    if (task.result?.state === 'fail') await picture(page)
     await context.close()
     if (complaints().length > 0) throw new Error(`the page complained:\n${complaints().join('\n')}`)
   })
