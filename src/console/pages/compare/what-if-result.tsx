@@ -5,12 +5,12 @@ import { instant } from '../../format/instant.js'
 import { counted } from '../../format/number.js'
 import { useZone } from '../../frame/console.js'
 import type { Ratio, SupposedChange, WhatIf } from './answers.js'
-import { figureText } from './figure-text.js'
+import { figureText, unitOfStatistic } from './figure-text.js'
 import { valueOf } from './row-differences.js'
 
 type Kpi = Readonly<{ name: string; unit: string; old: Ratio | null; new: Ratio | null }>
 type Total = Kpi & Readonly<{ rows: number; family: string; granularity: string }>
-type Change = Kpi & Readonly<{ row: SupposedChange; who: string; effect: number }>
+type Change = Kpi & Readonly<{ row: SupposedChange; who: string; effect: number | null }>
 
 /** What a what-if found: what it supposed, each KPI over all rows before and after, and the rows, most affected first. */
 export const WhatIfResult = ({ result }: Readonly<{ result: WhatIf }>): JSX.Element => {
@@ -21,7 +21,7 @@ export const WhatIfResult = ({ result }: Readonly<{ result: WhatIf }>): JSX.Elem
   const totalRows = totals.flatMap(({ family, granularity, kpis }) =>
     kpis.map((kpi): Total => ({ ...kpi, family, granularity })),
   )
-  const changeRows = changes.flatMap((row) => row.kpis.map((kpi): Change => ({ ...kpi, row, who: whoOf(row, queues) })))
+  const changeRows = changes.flatMap((row) => changesOf(row, whoOf(row, queues)))
   return (
     <section class="panel" aria-label="What would change">
       <header>
@@ -53,10 +53,21 @@ export const WhatIfResult = ({ result }: Readonly<{ result: WhatIf }>): JSX.Elem
       <Table
         {...{ caption: 'Rows that would change', columns: changeColumns(zone), rows: changeRows, hasFilter: true }}
         keyOf={({ row, name }) => `${row.key} ${name}`}
-        empty="No KPI of a row would change."
+        empty="No row would change."
       />
     </section>
   )
+}
+
+/** The KPIs of a row that change, and the statistics that are behind them; an effect is that of a KPI. */
+const changesOf = (row: SupposedChange, who: string): readonly Change[] => {
+  const ratio = (value: number | null): Ratio | null => (value === null ? null : { numerator: value })
+  return [
+    ...row.kpis.map((kpi): Change => ({ ...kpi, row, who })),
+    ...row.figures.map(({ name, old, new: now }): Change => ({
+      ...{ name, unit: unitOfStatistic(name), row, who, effect: null, old: ratio(old), new: ratio(now) },
+    })),
+  ]
 }
 
 const whoOf = ({ dimensions }: SupposedChange, queues: Readonly<Record<string, string>>): string =>
@@ -93,7 +104,7 @@ const changeColumns = (zone: string): readonly Column<Change>[] => [
     title: 'Change',
     value: ({ row }) => (row.because === undefined ? row.kind : `${row.kind} (${row.because})`),
   },
-  { id: 'name', title: 'KPI', value: ({ name }) => name },
+  { id: 'name', title: 'Figure', value: ({ name }) => name },
   before(),
   after(),
   {
