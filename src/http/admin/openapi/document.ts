@@ -3,6 +3,7 @@ import { rolesWith } from '../access/roles.js'
 import { problemSchema } from '../answers/problem.js'
 import { isAudited, namesInPath, type Operation } from '../operation.js'
 import { pageShape } from '../request-input.js'
+import { consolePaths } from './console-paths.js'
 import { jobPaths, jobSchema } from './job-paths.js'
 
 type Json = Readonly<Record<string, unknown>>
@@ -31,7 +32,7 @@ export const openApi = (operations: readonly Operation[], version: string): Json
     },
     servers: [{ url: '/' }],
     security: [{ token: [] }],
-    paths: { ...paths, ...jobPaths },
+    paths: { ...paths, ...jobPaths, ...consolePaths },
     components: {
       securitySchemes: {
         token: {

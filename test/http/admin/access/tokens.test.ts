@@ -15,7 +15,8 @@ describe('a token of the configuration', () => {
   test('is known by its hash until it expires', () => {
     let now = Date.parse('2026-12-31T23:59:59Z')
     const check = tokenCheck([{ ...entry, expires: '2027-01-01T00:00:00Z' }], local, () => now)
-    expect(check(token)).toEqual({ kind: 'token', name: 'grafana', roles: ['viewer'], tenants: ['acme'] })
+    const until = Date.parse('2027-01-01T00:00:00Z')
+    expect(check(token)).toEqual({ kind: 'token', name: 'grafana', roles: ['viewer'], tenants: ['acme'], until })
     expect(check(`${token}x`)).toBeUndefined()
     now += 1_000
     expect(check(token)).toBeUndefined()
