@@ -20,6 +20,8 @@ describeBrowser('the page Operations', ({ open }) => {
     await expectAccessible(page)
     await dialog.getByRole('button', { name: 'Rebuild', exact: true }).click()
     await dialog.getByText('g2 is complete').waitFor({ timeout: PATIENCE_MS })
+    const compare = dialog.getByRole('link', { name: 'Compare g1 and g2' })
+    expect(await compare.getAttribute('href')).toBe('/console/compare/generations?before=g1&after=g2')
     await page.keyboard.press('Escape')
 
     await page.getByRole('rowheader', { name: 'g2' }).click()

@@ -139,7 +139,7 @@ const RebuildOutcome = ({ outcome }: Readonly<{ outcome: Rebuilt }>): JSX.Elemen
       )}
       {!promoted && before !== null && (
         <p>
-          <Link href={hrefOf('compare', { kind: 'generations', a: before, b: generation })}>
+          <Link href={hrefOf('compare/generations', { before, after: generation })}>
             Compare {before} and {generation}
           </Link>
         </p>
