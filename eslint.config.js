@@ -52,7 +52,7 @@ export default defineConfig(
     files: ['**/*.{js,mjs}'],
     languageOptions: {
       globals: Object.fromEntries(
-        'process console fetch AbortSignal setTimeout setInterval clearTimeout clearInterval URL'
+        'process console fetch AbortController AbortSignal setTimeout setInterval clearTimeout clearInterval URL'
           .split(' ')
           .map((name) => [name, 'readonly']),
       ),

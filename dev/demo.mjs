@@ -1,6 +1,7 @@
 // @ts-check
 // `npm run demo` sends a simulated morning of a contact centre through the HTTP ingress, the projector and the egress,
 // and reads the records back from the topic. `npm run demo -- --log eventstoredb` uses EventStoreDB as the log.
+// `npm run demo -- --live` is another: a day at 60 times its speed, with the console open (demo-live.mjs).
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
@@ -34,7 +35,9 @@ const TOPIC = 'genesys.queue-metrics'
 /** A broker that is kept may have its topics set up in its own way. */
 const TOPICS_DIFFER = 5
 
-const { values } = parseArgs({ options: { log: { type: 'string', default: 'embedded' } } })
+const { values } = parseArgs({
+  options: { log: { type: 'string', default: 'embedded' }, live: { type: 'boolean', default: false } },
+})
 if (values.log !== 'embedded' && values.log !== 'eventstoredb') {
   console.error(`--log ${values.log}: there is embedded and eventstoredb`)
   process.exit(2)
@@ -49,6 +52,14 @@ const say = (line) => console.log(`${((Date.now() - began) / 1000).toFixed(1).pa
 
 say('checking what is installed')
 ensureInstalled(root)
+if (values.live) {
+  const { liveDemo } = await import('./demo-live.mjs')
+  await liveDemo(root, say).catch((/** @type {unknown} */ cause) => {
+    console.error(cause)
+    process.exitCode = 1
+  })
+  process.exit()
+}
 const { findRuntime, kafkaIsRequired, startPieces } = await import('./local-kafka/runtime.mjs')
 const { startEventStoreDb } = await import('./local-eventstoredb.mjs')
 const { consumeRecords, latest, readRecords } = await import('./demo-records.mjs')
@@ -184,6 +195,7 @@ try {
       `look further: npx tsx src/cli/main.ts rows --family agent --data ${relative(process.cwd(), data)} --tenant ${tenant}`,
     )
   await end()
+  console.log('a day at 60 times its speed, with the console in the browser: npm run demo -- --live')
   say('done')
 } catch (cause) {
   await end()
