@@ -26,16 +26,20 @@ const isRead = (page: Page): Promise<void> => page.getByText(/^\d[\d,]* rows?$/)
 describeBrowser('the page Figures', ({ open }) => {
   const served = consoleOfSuite()
   let queues: readonly string[]
-  beforeAll(async () => {
-    const { items } = await served().call<Items>('GET', FIGURES)
-    queues = [...new Set(items.map(({ dimensions }) => dimensions[0] as string))].sort()
+  /** Gives queues their names, and from noon on a target of the service level. */
+  const named = async (ids: readonly string[]): Promise<void> => {
     const names = ['Billing', 'Claims', 'New contracts', 'Sales', 'Technical help']
     const mediaSettings = { call: { serviceLevel: { percentage: 0.8, durationMs: 20_000 } } }
-    const documents = queues.map((id, place) => ({
+    const documents = ids.map((id, place) => ({
       name: `${id}.json`,
       content: { id, name: names[place], mediaSettings },
     }))
     await served().call('POST', '/configuration', { documents, effectiveAt: '2026-01-05T12:00:00Z', why: 'names' })
+  }
+  beforeAll(async () => {
+    const { items } = await served().call<Items>('GET', FIGURES)
+    queues = [...new Set(items.map(({ dimensions }) => dimensions[0] as string))].sort()
+    await named(queues)
   })
 
   test('shows what the API says of the day: totals, charts in words, rows by name; it passes axe at any width', async () => {
@@ -58,8 +62,6 @@ describeBrowser('the page Figures', ({ open }) => {
     await page.getByText('As a table').first().click()
     await page.getByRole('group', { name: 'Interactions by interval' }).waitFor()
     await expectAccessible(page)
-    await page.getByText('As a table').first().click()
-    await screenshot(page, 'console-figures')
     for (const width of [360, 2560]) {
       await page.setViewportSize({ width, height: 900 })
       await expectNoHorizontalScroll(page)
@@ -170,7 +172,7 @@ describeBrowser('the page Figures', ({ open }) => {
   })
 
   test('fills provisional intervals as events come in, without being loaded again', async () => {
-    const watched = await open()
+    const watched = await open({ height: 1400 })
     const { page } = watched
     const start = Date.UTC(2026, 0, 5, 13)
     await served().signIn(watched, 'figures')
@@ -179,6 +181,8 @@ describeBrowser('the page Figures', ({ open }) => {
       Number((await totalOf(page, 'Offered').textContent())?.replaceAll(',', ''))
     const before = await offered()
     const lines = [...simulate({ seed: 4, fromMs: start, hours: 1, queues: 5, agents: 24 })].map(({ line }) => line)
+    const ids = lines.flatMap((line) => [...line.matchAll(/"queueId":"([^"]+)"/g)].map(([, id]) => id as string))
+    await named([...new Set(ids)].sort())
     const half = Math.floor(lines.length / 2)
     await post(served().ingress, lines.slice(0, half))
     await expect.poll(offered, eventually).toBeGreaterThan(before)
@@ -189,5 +193,8 @@ describeBrowser('the page Figures', ({ open }) => {
     const { items } = await served().call<Items>('GET', `${FIGURES}&granularity=P1D`)
     const all = items.reduce((sum, { values }) => sum + (values[0] as number), 0)
     await expect.poll(offered, eventually).toBe(all)
+    // These rows have the target that was configured before them.
+    await page.getByText(/^Service level [\d.]+ %, target 80 %\./).waitFor()
+    await screenshot(page, 'console-figures')
   })
 })
