@@ -3,7 +3,7 @@ import type { Unit } from './answers.js'
 import type { Palette } from './chart-canvas.js'
 import { titleOf, type ChartFigure } from './family-figures.js'
 import { numberOf, valueText } from './figure-value.js'
-import { targetOf, type SeriesPoint } from './series.js'
+import { targetAt, type SeriesPoint } from './series.js'
 
 /** The label of an interval on the axis. A sign says what a colour must not say alone. */
 export type LabelOf = (point: SeriesPoint) => string
@@ -106,18 +106,18 @@ const lineOf = (
   segment: { borderDash: ({ p1DataIndex }) => (points[p1DataIndex]?.isProvisional === true ? [4, 4] : undefined) },
 })
 
-/** The service level with its target. */
+/** The service level with its target, where an interval has one. */
 export const serviceLevelChart = (drawn: Drawn): ((palette: Palette) => ChartConfiguration) => {
   const { points } = drawn
-  const target = targetOf(points)
+  const targets = points.map((point) => targetAt(point) ?? null)
   return (palette) => {
     const level = lineOf(points, 'serviceLevel', palette['series-1'], 'circle')
     const goal: ChartDataset<'line', (number | null)[]> = {
-      ...{ type: 'line', label: 'Target', data: points.map(() => (typeof target === 'number' ? target : null)) },
+      ...{ type: 'line', label: 'Target', data: targets },
       ...{ borderColor: palette['series-3'], backgroundColor: palette['series-3'], borderWidth: 1.5 },
       ...{ borderDash: [8, 4], pointRadius: 0 },
     }
-    return base(drawn, palette, 'share', typeof target === 'number' ? [level, goal] : [level], false)
+    return base(drawn, palette, 'share', targets.some((target) => target !== null) ? [level, goal] : [level], false)
   }
 }
 

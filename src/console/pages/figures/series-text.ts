@@ -2,7 +2,7 @@ import { count, counted, percent } from '../../format/number.js'
 import { clockTime } from '../../format/duration.js'
 import type { FigureValue } from './answers.js'
 import { numberOf } from './figure-value.js'
-import { targetOf, type SeriesPoint } from './series.js'
+import { targetAt, targetOf, type SeriesPoint } from './series.js'
 
 type Totals = Readonly<Record<string, FigureValue>>
 type LabelOf = (point: SeriesPoint) => string
@@ -26,13 +26,17 @@ export const serviceLevelText = (points: readonly SeriesPoint[], totals: Totals,
   if (level === null) return 'There is no service level: nothing counts in it.'
   const least = lowest(points, 'serviceLevel')
   const target = targetOf(points)
-  const known = points.flatMap((point) => numberOf(point.values['serviceLevel']) ?? [])
-  const below = typeof target === 'number' ? known.filter((value) => value < target).length : undefined
+  const judged = points.flatMap((point) => {
+    const [value, own] = [numberOf(point.values['serviceLevel']), targetAt(point)]
+    return value === null || own === undefined ? [] : [value < own]
+  })
   return [
     `Service level ${percent(level)}${typeof target === 'number' ? `, target ${percent(target)}` : ''}.`,
-    target === 'differs' ? 'The shown queues have different targets.' : '',
+    target === 'differs' ? 'The shown rows have different targets.' : '',
     target === undefined ? 'No target is configured.' : '',
-    below === undefined ? '' : `Below the target in ${count(below)} of ${counted(known.length, 'interval')}.`,
+    judged.length === 0
+      ? ''
+      : `Below the target in ${count(judged.filter(Boolean).length)} of ${counted(judged.length, 'interval')} that ${judged.length === 1 ? 'has' : 'have'} one.`,
     least === undefined ? '' : `Lowest at ${labelOf(least.point)}: ${percent(least.value)}.`,
   ]
     .filter(Boolean)

@@ -95,6 +95,10 @@ export const totalsOf = (
     }),
   )
 
+/** The target of an interval; undefined where none is configured, or where its rows have different ones. */
+export const targetAt = ({ targets }: SeriesPoint): number | undefined =>
+  targets.length === 1 ? targets[0] : undefined
+
 /** The one target that all intervals have; `differs` where there are several; undefined where none is configured. */
 export const targetOf = (points: readonly SeriesPoint[]): number | 'differs' | undefined => {
   const all = new Set(points.flatMap(({ targets }) => targets))

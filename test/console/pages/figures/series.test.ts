@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { seriesOf, targetOf, totalsOf } from '../../../../src/console/pages/figures/series.js'
+import { seriesOf, targetAt, targetOf, totalsOf } from '../../../../src/console/pages/figures/series.js'
 import { interactionsText, serviceLevelText } from '../../../../src/console/pages/figures/series-text.js'
 import { at, columns, figures, item } from './fixtures.js'
 
@@ -38,6 +38,21 @@ describe('the target of the service level', () => {
   })
 })
 
+test('an interval is judged by its own target: one without a target, or with several, is not', () => {
+  const level = [1, 2] as const
+  const own = [
+    item('a', 0, [2, level, null, null], { serviceTarget: null }),
+    item('a', 1, [2, level, null, null]),
+    item('a', 2, [2, level, null, null]),
+    item('b', 2, [2, level, null, null], { serviceTarget: 0.9 }),
+  ]
+  const points = seriesOf(own, of)
+  expect(points.map(targetAt)).toEqual([undefined, 0.8, undefined])
+  expect(serviceLevelText(points, totalsOf(own, of), () => 'then')).toContain(
+    'The shown rows have different targets. Below the target in 1 of 1 interval that has one.',
+  )
+})
+
 test('a chart is told in words: sums, extremes with their intervals, the target, what is open and what was corrected', () => {
   const labelOf = ({ start }: Readonly<{ start: number }>) => new Date(start).toISOString().slice(11, 16)
   const points = seriesOf(rows, of)
@@ -46,6 +61,6 @@ test('a chart is told in words: sums, extremes with their intervals, the target,
   )
   const two = [item('a', 0, [4, [3, 4], null, null]), item('a', 1, [4, [4, 4], null, null])]
   expect(serviceLevelText(seriesOf(two, of), totalsOf(two, of), labelOf)).toBe(
-    'Service level 87.5 %, target 80 %. Below the target in 1 of 2 intervals. Lowest at 08:00: 75 %.',
+    'Service level 87.5 %, target 80 %. Below the target in 1 of 2 intervals that have one. Lowest at 08:00: 75 %.',
   )
 })
