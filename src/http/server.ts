@@ -15,6 +15,7 @@ import type { Tracing } from '../telemetry/traces/tracing.js'
 import type { HealthReport } from '../app/pipeline/health.js'
 import { addHealthRoutes } from './health.js'
 import { InFlightLimit } from './in-flight.js'
+import { addMetricsRoute, type MetricsPage } from './metrics.js'
 
 export type HttpSourceOptions = Readonly<{
   host: string
@@ -43,6 +44,8 @@ export type HttpSourceOptions = Readonly<{
   health: () => HealthReport
   /** Follows sampled requests; absent: none are. */
   tracing?: Pick<Tracing, 'request'> | undefined
+  /** Absent: none. */
+  metrics?: MetricsPage | undefined
   logger?: Logger
 }>
 
@@ -197,6 +200,7 @@ const addRoutes = (
   const events = eventsHandler(options, inFlight, deliver)
   app.post('/v1/events', async (request, reply) => send(reply, await events(request)))
   addHealthRoutes(app, health, () => inFlight.isDraining)
+  addMetricsRoute(app, options.metrics, options.host)
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] as string
     const handshake = path === '/v1/events' && request.method === 'OPTIONS' ? webhookAnswer(request.headers) : undefined

@@ -4,6 +4,7 @@ import { storedFormerly, type FormerEvent } from './stored-formerly.js'
 import { deadLetterStream } from '../domain/stream-name.js'
 import type { EventLog, NewEvent, StreamAppend } from '../log/event-log.js'
 import { appendsWithinLimit } from '../log/append-batches.js'
+import { BatchTally, type IngestCounter } from './batch-tally.js'
 import { NotIngested } from './not-ingested.js'
 import { PROBLEMS_MAX, type Problem, type Receipt } from './receipt.js'
 import { RAW_BYTES_MAX, readRawEvents, type RawEvent, type ReadEvent } from './raw-event.js'
@@ -12,13 +13,13 @@ import { deadLetter, tooLargeLetter } from './dead-letter.js'
 import type { Batch, Deliver } from './source.js'
 
 export type DeliverOptions = Readonly<{ log: EventLog; tenant: string; now: () => EpochMs }> &
-  Pick<IngestOptions, 'onStored'>
+  Pick<IngestOptions, 'onStored' | 'counter'>
 
 /** Stores what a source delivers in this log, for this tenant. */
 export const deliverTo =
-  ({ log, tenant, now, onStored }: DeliverOptions): Deliver =>
+  ({ log, tenant, now, onStored, counter }: DeliverOptions): Deliver =>
   (batch) =>
-    ingest(log, batch.raws, originOf(batch, tenant, now()), { ...batch, onStored })
+    ingest(log, batch.raws, originOf(batch, tenant, now()), { ...batch, onStored, counter })
 
 const originOf = ({ origin, trace }: Batch, tenant: string, receivedAt: EpochMs): Origin => ({
   ...{ tenant, source: origin, receivedAt },
@@ -31,6 +32,8 @@ export type IngestOptions = Pick<Batch, 'unusable' | 'lines'> &
     read?: (raw: Uint8Array, index: number) => readonly ReadEvent[]
     /** Called with each event that is new in the log. */
     onStored?: ((event: RawEvent) => void) | undefined
+    /** Told once for a batch what became of its events. */
+    counter?: IngestCounter | undefined
   }>
 
 const readHere =
@@ -48,7 +51,7 @@ export const ingest = async (
   log: EventLog,
   raws: readonly Uint8Array[],
   origin: Origin,
-  { unusable, lines, read = readHere(origin), onStored }: IngestOptions = {},
+  { unusable, lines, read = readHere(origin), onStored, counter }: IngestOptions = {},
 ): Promise<Receipt> => {
   const streams = new Map<string, NewEvent[]>()
   const indices = new Map<NewEvent, number>()
@@ -59,6 +62,7 @@ export const ingest = async (
   let [events, deadLettered] = [0, 0]
   let [unknownTopic, contradictory] = [0, 0]
   let latest: EpochMs | undefined
+  const tally = counter === undefined ? undefined : new BatchTally()
   const add = (stream: string, event: NewEvent): void => {
     const ofStream = streams.get(stream)
     if (ofStream === undefined) streams.set(stream, [event])
@@ -71,6 +75,7 @@ export const ingest = async (
   const addTooLarge = (index: number, raw: Uint8Array, limit: string): void => {
     const { event, note } = tooLargeLetter(raw, limit, origin, 'ingress')
     letters.push(event)
+    tally?.deadLetter('too-large')
     report({ index, reason: 'too-large', detail: note.detail })
   }
   const addEvent = (index: number, { raw, read }: ReadEvent): void => {
@@ -80,11 +85,13 @@ export const ingest = async (
       letters.push(event)
       indices.set(event, index)
       deadLettered++
+      tally?.refused(read.left.topic, read.left.reason)
       report({ index, reason: read.left.reason, detail: read.left.detail })
       return
     }
     const { stream, event, formerly } = read.right
     add(stream, event)
+    tally?.delivered(event.type)
     if (onStored !== undefined) rawEvents.set(event, read.right)
     if (formerly !== undefined) former.push({ formerly, event })
     indices.set(event, index)
@@ -99,6 +106,7 @@ export const ingest = async (
     if (raw.length > RAW_BYTES_MAX) {
       events++
       deadLettered++
+      tally?.unread()
       addTooLarge(index, raw, `more than an event may have (${RAW_BYTES_MAX})`)
     } else if (unusable !== undefined) addEvent(index, { raw, read: E.left(unusable) })
     else for (const event of read(raw, index)) addEvent(index, event)
@@ -108,22 +116,28 @@ export const ingest = async (
   const withLetters = new Map(streams).set(ofDeadLetters, letters)
   const { stored, erased, tooLarge } = await appendAll(log, withLetters, ofDeadLetters)
   for (const event of stored) {
+    tally?.became(event.type, 'stored')
     const rawEvent = rawEvents.get(event)
     if (rawEvent !== undefined) onStored?.(rawEvent)
   }
   letters = []
   for (const { stream, event, reason } of tooLarge) {
-    if (stream !== ofDeadLetters) deadLettered++
+    if (stream !== ofDeadLetters) {
+      deadLettered++
+      tally?.became(event.type, 'dead-lettered')
+    }
     addTooLarge(indices.get(event) ?? 0, event.data, reason)
   }
   const setAside = await appendAll(log, new Map([[ofDeadLetters, letters]]), ofDeadLetters)
   for (const { reason } of setAside.tooLarge) throw new NotIngested({ tag: 'TooLarge', reason })
   const used = events - deadLettered
+  for (const event of erased) tally?.became(event.type, 'erased')
+  if (counter !== undefined) tally?.tell(counter)
   return {
     stored: stored.length,
-    duplicate: used - stored.length - erased,
+    duplicate: used - stored.length - erased.length,
     deadLettered,
-    erased,
+    erased: erased.length,
     unknownTopic,
     contradictory,
     problems,
@@ -143,17 +157,17 @@ const leaveOut = (streams: Map<string, NewEvent[]>, repeats: ReadonlySet<NewEven
 type TooLarge = Readonly<{ stream: string; event: NewEvent; reason: string }>
 
 /**
- * Appends. `stored` are the events that are new, without dead letters; `erased` counts those of erased streams. `tooLarge` are the
+ * Appends. `stored` are the events that are new, without dead letters; `erased` are those of erased streams. `tooLarge` are the
  * events that the log cannot hold; all others are stored.
  */
 const appendAll = async (
   log: EventLog,
   streams: ReadonlyMap<string, readonly NewEvent[]>,
   ofDeadLetters: string,
-): Promise<Readonly<{ stored: readonly NewEvent[]; erased: number; tooLarge: readonly TooLarge[] }>> => {
+): Promise<Readonly<{ stored: readonly NewEvent[]; erased: readonly NewEvent[]; tooLarge: readonly TooLarge[] }>> => {
   const appends = [...streams].flatMap(([stream, events]) => appendsWithinLimit(stream, events))
   const stored: NewEvent[] = []
-  let erased = 0
+  const erased: NewEvent[] = []
   const tooLarge: TooLarge[] = []
   const appendEach = async (wanted: readonly StreamAppend[]): Promise<void> => {
     const apart: StreamAppend[] = []
@@ -166,7 +180,7 @@ const appendAll = async (
         const [event, ...others] = events
         if (others.length > 0) apart.push(...events.map((each) => ({ ...append, events: [each] })))
         else tooLarge.push({ stream, event: event as NewEvent, reason: result.left.reason })
-      } else if (result.left.tag === 'Refused' && result.left.isErased === true) erased += events.length
+      } else if (result.left.tag === 'Refused' && result.left.isErased === true) erased.push(...events)
       else throw new NotIngested(result.left)
     }
     if (apart.length > 0) await appendEach(apart)

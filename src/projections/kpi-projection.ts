@@ -314,6 +314,11 @@ export class KpiProjection {
     return this.cells.closedInMemory
   }
 
+  /** Base intervals that hold cells and are not closed. */
+  get openIntervals(): number {
+    return this.cells.begun(granularitiesOf(this.base)[0] ?? 'PT15M').length
+  }
+
   /** The whole state; a projection made from it carries on identically. */
   save(): ProjectionState {
     this.pointCells?.countTimes()

@@ -180,17 +180,13 @@ export const catalogue = {
     ...{ name: 'streamvane_stage_alarm', kind: 'gauge', labels: [stage, values('alarm', stageAlarms)] },
     help: '1 while somebody should look at this although the stage works.',
   },
-  stageBehind: {
-    ...{ name: 'streamvane_stage_behind_seconds', kind: 'gauge', unit: 'seconds', labels: [stage] },
-    help: 'How long a stage has had work that is not done; 0 where everything is.',
-  },
   stageLagEvents: {
     ...{ name: 'streamvane_stage_lag_events', kind: 'gauge', labels: [stage] },
-    help: 'Events of the log that a stage has not dealt with yet.',
+    help: 'Events of the log that a stage has not dealt with yet: of a projector where the log is embedded, of an egress rows.',
   },
   stageLagSeconds: {
     ...{ name: 'streamvane_stage_lag_seconds', kind: 'gauge', unit: 'seconds', labels: [stage] },
-    help: 'How long a stage has not been at the end of the log that it reads; 0 at the end.',
+    help: 'How long a stage has had work that is not done; 0 where everything is done.',
   },
   retries: {
     ...{ name: 'streamvane_stage_retries_total', kind: 'counter', labels: [stage] },

@@ -42,6 +42,8 @@ export type ActivityReport = Readonly<{
   alarms: readonly Readonly<{ alarm: Alarm; since: number }>[]
   troubles: readonly Readonly<{ trouble: Trouble; since: number }>[]
   behindSince: number | undefined
+  /** How often something was lost so far: log or destination, each attempt. */
+  losses: number
   /** What else the stage tells of itself, by name; absent where it tells nothing. */
   figures?: Readonly<Record<string, number>>
   /** The same in words. */
@@ -63,6 +65,7 @@ export class Activity {
   private sources: (() => readonly SourceState[]) | undefined
   private behindSince: number | undefined
   private movedAt = 0
+  private losses = 0
 
   constructor(now: () => number) {
     this.now = now
@@ -86,6 +89,7 @@ export class Activity {
   }
 
   lost(trouble: Trouble): void {
+    this.losses += 1
     if (!this.troubles.has(trouble)) this.troubles.set(trouble, this.now())
   }
 
@@ -130,6 +134,7 @@ export class Activity {
       alarms: [...this.raised].map(([alarm, since]) => ({ alarm, since })),
       troubles: isStuck ? [{ trouble: 'no-progress', since: this.movedAt }] : troubles,
       behindSince: this.behindSince,
+      losses: this.losses,
       ...(this.figures.size === 0
         ? {}
         : { figures: Object.fromEntries([...this.figures].map(([name, figure]) => [name, figure()])) }),

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Source } from '../../ingress/source.js'
 import type { Tracing } from '../../telemetry/traces/tracing.js'
+import type { StageMeters } from '../../telemetry/metrics/stage-meters.js'
 import type { Config } from '../config/schema.js'
 import type { EgressSink } from './egress/sinks.js'
 import type { HeldClock } from './ingress/wall-clock.js'
@@ -31,6 +32,8 @@ export type PipelineOptions = Readonly<{
   now: () => number
   /** Follows sampled events through the stages; absent: none are. */
   tracing?: Tracing | undefined
+  /** What stages record for those who read metrics; absent: nothing. */
+  meters?: StageMeters | undefined
   onState?: (stage: string, state: StageState) => void
   /** The wall clock cannot tick, or ticks again (`undefined`). Told at every look at the time. */
   onClock?: (held: HeldClock | undefined) => void

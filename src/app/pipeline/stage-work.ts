@@ -28,13 +28,14 @@ export const namesName = ({ sink }: EgressSink, sinks: readonly EgressSink[]): s
   sinks.length === 1 ? 'names' : `names.${sink.name}`
 
 export const ingressStage = (
-  { config, sources, now, tracing, logger, onClock }: PipelineOptions,
+  { config, sources, now, tracing, logger, meters, onClock }: PipelineOptions,
   raw: Awaited<ReturnType<Logs['raw']>>,
   control: StageControl,
 ): Promise<StageEnd> =>
   runIngress(
     {
       ...{ raw, tenant: config.tenant, clock: config.clock, sources, now, tracing, logger },
+      counter: meters?.ingress,
       ...(onClock === undefined ? {} : { onClock }),
     },
     control,
@@ -72,7 +73,7 @@ export const unlessPaused = async (
 }
 
 export const projectorStage = async (options: PipelineOptions, control: StageControl): Promise<StageEnd> => {
-  const { config, logs, untilCaughtUp, logger, now, tracing, onProjected } = options
+  const { config, logs, untilCaughtUp, logger, now, tracing, meters, onProjected } = options
   const { signal, gate, activity } = control
   const open = () => logs.raw('reader')
   const raw = untilCaughtUp ? await open() : await whenThere(open, 'raw log', signal, logger)
@@ -94,6 +95,7 @@ export const projectorStage = async (options: PipelineOptions, control: StageCon
       tracing,
       logger,
       now,
+      meter: meters?.projector,
       ...(onProjected === undefined ? {} : { onProgress: onProjected }),
     }),
   )

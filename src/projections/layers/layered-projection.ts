@@ -19,7 +19,7 @@ import { JointIntervals } from './joint-intervals.js'
 /** What a projector folds with: one projection, or several that share the rows. */
 export type Projection = Pick<
   KpiProjection,
-  'applyRun' | 'endHistory' | 'drainEvents' | 'wasPublished' | 'closedInMemory' | 'save' | 'saved'
+  'applyRun' | 'endHistory' | 'drainEvents' | 'wasPublished' | 'closedInMemory' | 'openIntervals' | 'save' | 'saved'
 >
 
 /** One computation of a layered generation: by what it computes, and which rows are its own. */
@@ -125,6 +125,10 @@ export class LayeredProjection implements Projection {
 
   get closedInMemory(): number {
     return this.layers.reduce((sum, { closedInMemory }) => sum + closedInMemory, 0)
+  }
+
+  get openIntervals(): number {
+    return Math.max(...this.layers.map(({ openIntervals }) => openIntervals))
   }
 
   save(): ProjectionState {

@@ -143,7 +143,7 @@ export const fakeStage = (name: string): StageHandle => {
     name,
     state: () => ({ kind }),
     since: () => 0,
-    activity: () => ({ troubles: [], alarms: [], behindSince: undefined }),
+    activity: () => ({ troubles: [], alarms: [], behindSince: undefined, losses: 0 }),
     pause: () => Promise.resolve(void (kind = 'paused')),
     resume: () => void (kind = 'running'),
     stop: () => Promise.resolve({ kind: 'stopped' }),

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { appendTick, EventTimeClock } from '../../../ingress/clock.js'
+import type { IngestCounter } from '../../../ingress/batch-tally.js'
 import { deliverTo } from '../../../ingress/ingest.js'
 import { NotIngested } from '../../../ingress/not-ingested.js'
 import type { Batch, Deliver, RunningSource, Source } from '../../../ingress/source.js'
@@ -20,6 +21,8 @@ export type IngressStageOptions = Readonly<{
   /** Follows sampled batches; absent: none are. */
   tracing?: Tracing | undefined
   logger: Logger
+  /** Counts what becomes of delivered events. */
+  counter?: IngestCounter | undefined
   /** The wall clock is held, or ticks again. */
   onClock?: (held: HeldClock | undefined) => void
 }>
@@ -35,7 +38,7 @@ export const runIngress = async (options: IngressStageOptions, control: StageCon
   const eventTime = clock.mode === 'event-time' ? eventTimeTicks(options) : undefined
   let wall: WallClock | undefined
   let delivering = 0
-  const store = traced(deliverTo({ log: raw, tenant, now }), tracing)
+  const store = traced(deliverTo({ log: raw, tenant, now, counter: options.counter }), tracing)
   const deliver: Deliver = async (batch) => {
     if (!gate.isOpen)
       throw new NotIngested({ tag: 'NotAvailable', cause: new Error('the ingress is paused; it takes events later') })

@@ -6,6 +6,7 @@ import { appendsWithinLimit } from '../../../log/append-batches.js'
 import type { AppendFailure, EventLog, ExpectedRevision, NewEvent, Position } from '../../../log/event-log.js'
 import type { WrittenContext } from '../../../log/trace-context.js'
 import type { ProjectorTrace } from '../../../telemetry/traces/tracing.js'
+import type { ProjectorMeter } from '../../../telemetry/metrics/stage-meters.js'
 import type { PauseGate } from '../pause-gate.js'
 import type { DeadLetter } from './raw-fold.js'
 
@@ -14,6 +15,7 @@ export type KpiWriterOptions = Readonly<{
   tenant: string
   generation: string
   gate: PauseGate
+  meter?: ProjectorMeter | undefined
   /** Called after every batch that is durable. */
   onAppended: (rows: number, position: Position) => void
   trace?: ProjectorTrace | undefined
@@ -51,7 +53,7 @@ export class KpiWriter {
     const traced = this.options.trace?.appending(mark.position, rows)
     const appends = this.encoded(output, mark, traced?.contexts)
     await this.inFlight
-    this.inFlight = this.options.gate.track(this.appendBatch(appends, rows, mark.position))
+    this.inFlight = this.options.gate.track(this.appendBatch(appends, output, mark.position))
     this.inFlight.then(
       () => traced?.ended(),
       // Met by `settled`.
@@ -83,10 +85,10 @@ export class KpiWriter {
 
   private async appendBatch(
     appends: readonly (readonly NewEvent[])[],
-    rows: number,
+    output: readonly KpiEvent[],
     position: Position,
   ): Promise<void> {
-    const { kpi, tenant, generation, onAppended } = this.options
+    const { kpi, tenant, generation, meter, onAppended } = this.options
     const stream = kpiStream(tenant, generation)
     for (const events of appends) {
       const [result] = await kpi.append([{ stream, expected: this.expected, events }])
@@ -95,7 +97,8 @@ export class KpiWriter {
       this.expected = result.right.revision
     }
     this.checkpoint = position
-    onAppended(rows, position)
+    meter?.appended(output)
+    onAppended(rowsIn(output), position)
   }
 }
 

@@ -42,6 +42,11 @@ export abstract class ProjectionFold<P extends Projection> {
     return this.projection.closedInMemory
   }
 
+  /** Base intervals that hold cells and are not closed. */
+  get openIntervals(): number {
+    return this.projection.openIntervals
+  }
+
   /** Where the fold is, as a checkpoint stores it; `undefined` at the beginning. */
   get mark(): RawMark | undefined {
     const { logId } = this.options

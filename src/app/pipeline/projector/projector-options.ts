@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { EventLog, Position } from '../../../log/event-log.js'
 import type { ProjectorTrace } from '../../../telemetry/traces/tracing.js'
+import type { ProjectorMeter } from '../../../telemetry/metrics/stage-meters.js'
 import type { Activity } from '../activity.js'
 import type { FactMeans } from '../facts/open-feed.js'
 import type { Generation } from '../generations.js'
@@ -28,6 +29,8 @@ export type ProjectorOptions = Readonly<{
   /** Mismatches between checkpoint and raw log that the operator accepts. */
   acceptCheckpoint?: readonly CheckpointMismatchCode[]
   logger: Logger
+  /** Counts what is folded and appended. */
+  meter?: ProjectorMeter | undefined
   now: () => number
   /** Called whenever the log has delivered or taken what it should: it is not lost. */
   onWorking?: () => void

@@ -4,7 +4,7 @@ import { AppendFailed } from './kpi-writer.js'
 import { PauseGate } from '../pause-gate.js'
 import { LateCount } from './late-share.js'
 import type { ProjectorOptions, ProjectorRun } from './projector-options.js'
-import type { RawFold } from './raw-fold.js'
+import type { DeadLetter, RawFold } from './raw-fold.js'
 import { recoverProjector, type Recovered } from './recovery.js'
 import { retrying, type Lost } from '../retry.js'
 import type { StageEnd } from '../stage.js'
@@ -65,6 +65,14 @@ class Projector {
     this.run = run
     this.recovered = recovered
     this.late = new LateCount(run.now)
+    const { fold } = recovered
+    if (run.meter !== undefined)
+      run.meter.view = {
+        generation: run.generation.name,
+        position: () => fold.position,
+        openIntervals: () => fold.openIntervals,
+        eventsSinceSave: () => fold.eventsSinceSave,
+      }
     run.activity?.watch('events-too-late', () => this.late.share().isAlarming)
   }
 
@@ -103,8 +111,12 @@ class Projector {
 
   private async project(batch: FactBatch): Promise<void> {
     const { fold, writer, publisher } = this.recovered
+    const { meter } = this.run
+    const beganAt = meter === undefined ? 0 : performance.now()
     const { deadLetters, fed, tooLate } = await fold.fold(batch)
     this.run.trace?.folded(batch.through)
+    meter?.folded(batch.rawEvents, (performance.now() - beganAt) / 1_000)
+    meter?.deadLetters(byReason(deadLetters, tooLate))
     await writer.storeDeadLetters(deadLetters)
     this.countLate(fed, tooLate)
     await publisher.folded()
@@ -123,6 +135,14 @@ class Projector {
     if (!isAlarming && this.isLate) logger.info({ ...counts }, 'projector: events are in time again')
     this.isLate = isAlarming
   }
+}
+
+/** Dead letters of single events by reason, and those that are too late, which are told by the stretch. */
+const byReason = (letters: readonly DeadLetter[], tooLate: number): ReadonlyMap<string, number> => {
+  const counts = new Map([['too-late', tooLate]])
+  for (const { note } of letters)
+    if (note !== undefined && note.reason !== 'too-late') counts.set(note.reason, (counts.get(note.reason) ?? 0) + 1)
+  return counts
 }
 
 export const endOf = (failure: AppendFailure): ProjectorEnd | Lost => {

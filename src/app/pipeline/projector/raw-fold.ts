@@ -11,7 +11,8 @@ import { LateStretches } from './late-stretches.js'
 import { ProjectionFold, type FoldOptions } from './projection-fold.js'
 import type { Snapshot } from './snapshots.js'
 
-export type DeadLetter = Readonly<{ stream: string; event: NewEvent }>
+/** `note`: of one that stands for a single event. */
+export type DeadLetter = Readonly<{ stream: string; event: NewEvent; note?: Readonly<{ reason: string }> }>
 
 /** What a batch of facts gives. */
 export type Folded = Readonly<{

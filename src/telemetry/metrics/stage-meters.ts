@@ -1,0 +1,86 @@
+import type { KpiEvent } from '../../domain/kpi-event.js'
+import type { Position } from '../../log/event-log.js'
+import { decodeFailures, type EventOutcome } from '../catalogue.js'
+import type { Meters } from './meters.js'
+import { surfaceOf } from './surfaces.js'
+
+/** What the stages of a process record. They call it once for a batch. */
+export type StageMeters = Readonly<{ ingress: IngressMeter; projector: ProjectorMeter }>
+
+export const stageMeters = (meters: Meters): StageMeters => ({
+  ingress: new IngressMeter(meters),
+  projector: new ProjectorMeter(meters),
+})
+
+const DECODE_FAILURES: ReadonlySet<string> = new Set(decodeFailures)
+
+const countLetters = (meters: Meters, stage: 'ingress' | 'projector', byReason: ReadonlyMap<string, number>): void => {
+  for (const [reason, letters] of byReason) {
+    meters.add('deadLetters', [stage, reason], letters)
+    if (DECODE_FAILURES.has(reason)) meters.add('decodeFailures', [stage, reason], letters)
+  }
+}
+
+/** Counts what becomes of delivered events. */
+export class IngressMeter {
+  private readonly meters: Meters
+
+  constructor(meters: Meters) {
+    this.meters = meters
+  }
+
+  /** `topic`: type of the events in the log; `undefined`: they have none that is known. */
+  events(topic: string | undefined, outcome: EventOutcome, events: number): void {
+    this.meters.add('events', [surfaceOf(topic), outcome], events)
+  }
+
+  deadLetters(byReason: ReadonlyMap<string, number>): void {
+    countLetters(this.meters, 'ingress', byReason)
+  }
+}
+
+/** How a projection is, looked at when somebody reads the metrics. */
+export type ProjectorView = Readonly<{
+  generation: string
+  position: () => Position | undefined
+  openIntervals: () => number
+  eventsSinceSave: () => number
+}>
+
+/** Counts what a projector folds and appends. */
+export class ProjectorMeter {
+  /** The projection that is at work; `undefined` before the first. */
+  view: ProjectorView | undefined
+  private readonly meters: Meters
+
+  constructor(meters: Meters) {
+    this.meters = meters
+  }
+
+  folded(events: number, seconds: number): void {
+    this.meters.observe('foldDuration', [], seconds)
+    this.meters.add('foldedEvents', [], events)
+  }
+
+  deadLetters(byReason: ReadonlyMap<string, number>): void {
+    countLetters(this.meters, 'projector', byReason)
+  }
+
+  /** These events are durable. */
+  appended(output: readonly KpiEvent[]): void {
+    const rows = new Map<string, { provisional: number; final: number; corrected: number }>()
+    const corrected = new Map<string, number>()
+    for (const event of output) {
+      if (event.kind !== 'row') continue
+      const { family, status, correction } = event.row
+      let counts = rows.get(family)
+      if (counts === undefined) rows.set(family, (counts = { provisional: 0, final: 0, corrected: 0 }))
+      counts[status] += 1
+      if (correction !== null) corrected.set(correction, (corrected.get(correction) ?? 0) + 1)
+    }
+    for (const [family, counts] of rows)
+      for (const status of ['provisional', 'final', 'corrected'] as const)
+        this.meters.add('rows', [family, status], counts[status])
+    for (const [reason, count] of corrected) this.meters.add('corrections', [reason], count)
+  }
+}
