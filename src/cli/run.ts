@@ -13,14 +13,18 @@ import { filterText } from '../app/pipeline/egress/selection.js'
 import { sourcesOf } from '../app/pipeline/ingress/sources.js'
 import { sourceKindOf } from '../app/sources/kinds.js'
 import { sourceSettings } from '../app/config/sources/sources-schema.js'
-import { sinksOf } from '../app/pipeline/egress/sinks.js'
+import { sinksOf, type EgressSink } from '../app/pipeline/egress/sinks.js'
 import { kindOf } from '../app/sinks/kinds.js'
 import { checkpointMismatchCodes } from '../app/pipeline/projector/checkpoint-check.js'
 import { progressMismatchCodes } from '../egress/progress-mismatch.js'
 import type { FeedServer } from '../http/feeds/server.js'
+import { meteredLogs } from '../app/telemetry/metered-logs.js'
+import { meteredSink } from '../app/telemetry/metered-sink.js'
+import { openMetrics, type OpenMetrics } from '../app/telemetry/open-metrics.js'
 import { openTracing } from '../telemetry/traces/open-tracing.js'
 import type { Tracing } from '../telemetry/traces/tracing.js'
-import { startHealthServer, type HealthServer } from '../http/health-server.js'
+import { startHealthServer, type HealthServer, type HealthServerOptions } from '../http/health-server.js'
+import type { MetricsPage } from '../http/metrics.js'
 import { httpSource } from '../http/server.js'
 import { adminSettings } from './admin/settings.js'
 import type { RunningAdmin, serveAdmin } from './admin/serve.js'
@@ -107,6 +111,12 @@ export const runCommand = (): Command =>
             'ingress: events come from there',
           )
         const tracing = await tracingOf(config, only)
+        const metrics = await openMetrics({
+          ...{ config, logs, health, publishes, logger, version: version(), now: Date.now },
+          stages: () => stages,
+          isDraining: () => signal.aborted,
+        })
+        const page = metricsPage(config, metrics)
         const http = httpSource({
           host,
           port,
@@ -116,14 +126,17 @@ export const runCommand = (): Command =>
           ...(tokenHeader === undefined ? {} : { tokenHeader }),
           health,
           tracing,
+          metrics: page,
           logger,
         })
         const server =
-          flags.untilCaughtUp === true ? undefined : await healthServer(config, only, health, signal, logger)
+          flags.untilCaughtUp === true
+            ? undefined
+            : await healthServer(config, only, { health, signal, logger, metrics: page })
         const admin = await adminServer(
           flags,
           {
-            ...{ config, logs, logger, now: Date.now, stages: () => stages },
+            ...{ config, logs, logger, now: Date.now, stages: () => stages, metrics: page },
             logsApart: () => logsOf(config, 'admin', logger),
           },
           only,
@@ -137,17 +150,19 @@ export const runCommand = (): Command =>
         )
         const pipeline = startPipeline({
           config,
-          logs,
+          logs: metrics === undefined ? logs : meteredLogs(logs, metrics.meters),
           only,
           untilCaughtUp: flags.untilCaughtUp === true,
           sources: [...(config.ingress.enabled ? [http] : []), ...beside],
-          sinks: publishes ? await sinksOf(config, logs, logger) : [],
+          sinks: publishes ? metered(await sinksOf(config, logs, logger), metrics) : [],
           signal,
           logger,
           now: Date.now,
           tracing,
+          meters: metrics?.stages,
           onState: (stage, state) => {
             logger.info({ stage, state: state.kind }, 'stage')
+            metrics?.meters.add('fences', [stage], state.kind === 'ended' && state.end.kind === 'superseded' ? 1 : 0)
           },
           onProjected: ({ events, rows }) => {
             done.set('projector', `${events} events folded, ${rows} rows appended`)
@@ -160,7 +175,7 @@ export const runCommand = (): Command =>
         })
         stages = pipeline.stages
         const end = await pipeline.ended.finally(() =>
-          Promise.all([server?.close(), admin?.close(), feeds?.close(), tracing?.close()]),
+          Promise.all([server?.close(), admin?.close(), feeds?.close(), tracing?.close(), metrics?.close()]),
         )
         const { code, message } =
           flags.untilCaughtUp === true && end.kind === 'stopped' ? stoppedEarly(done) : outcomeOf(end)
@@ -174,6 +189,20 @@ export const runCommand = (): Command =>
       })
     })
 
+const metered = (sinks: readonly EgressSink[], metrics: OpenMetrics | undefined): readonly EgressSink[] =>
+  metrics === undefined ? sinks : sinks.map((each) => ({ ...each, sink: meteredSink(each.sink, metrics.meters) }))
+
+type Served = Readonly<{ signal: AbortSignal; logger: Logger }>
+
+/** What `/metrics` serves; `undefined` where it is off. */
+const metricsPage = ({ telemetry: { metrics } }: Config, opened: OpenMetrics | undefined): MetricsPage | undefined =>
+  opened === undefined || !metrics.enabled
+    ? undefined
+    : {
+        ...{ path: metrics.path, meters: opened.meters, isForAnyone: metrics.access === 'anyone' },
+        ...(metrics.token !== undefined && { token: metrics.token }),
+      }
+
 /**
  * Serves health where `health.port` says. Without that setting the ingress does it at its own port (also where it takes
  * nothing by HTTP), a projector
@@ -182,9 +211,7 @@ export const runCommand = (): Command =>
 const healthServer = async (
   { health: { host, port }, ingress }: Config,
   only: readonly StageKind[],
-  health: () => HealthReport,
-  signal: AbortSignal,
-  logger: Logger,
+  { health, signal, logger, metrics }: Pick<HealthServerOptions, 'health' | 'metrics'> & Served,
 ): Promise<HealthServer | undefined> => {
   const isIngress = only.includes('ingress')
   if (port === undefined && isIngress && ingress.enabled) return undefined
@@ -201,6 +228,7 @@ const healthServer = async (
       port: port ?? (ingress.port === 0 ? 0 : ingress.port + offset),
       health,
       isDraining: () => signal.aborted,
+      metrics,
     })
     logger.info({ url: server.url }, 'health: listening')
     return server

@@ -158,7 +158,7 @@ export const catalogue = {
   },
   snapshotAge: {
     ...{ name: 'streamvane_snapshot_age_seconds', kind: 'gauge', unit: 'seconds', labels: [] },
-    help: 'Time since this process saved or loaded a snapshot of the projection. Snapshots are saved by work, not by time.',
+    help: 'Time since the file with the snapshot of the projection was written last. It is written by work, not by time.',
   },
   snapshotEvents: {
     ...{ name: 'streamvane_snapshot_pending_events', kind: 'gauge', labels: [] },

@@ -5,6 +5,7 @@ import type { Step } from '../../app/jobs/job.js'
 import type { Logs } from '../../app/pipeline/logs/logs.js'
 import type { StageHandle } from '../../app/pipeline/stage.js'
 import type { EventLog } from '../../log/event-log.js'
+import type { MetricsPage } from '../metrics.js'
 import type { Access } from './access/roles.js'
 
 /** What this process is: the same for all calls. */
@@ -16,6 +17,8 @@ export type AdminProcess = Readonly<{
   version: string
   now: () => number
   stages: () => readonly StageHandle[]
+  /** What `/metrics` serves; absent: nothing. */
+  metrics?: MetricsPage | undefined
   /** The raw log for writing. Throws `ProblemError` (conflict) where another process writes it. */
   rawWriter: () => Promise<EventLog>
   /**

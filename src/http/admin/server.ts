@@ -6,6 +6,7 @@ import { ConfigError } from '../../app/config/schema.js'
 import { Jobs } from '../../app/jobs/jobs.js'
 import { authentication, type Authenticate } from './access/authentication.js'
 import { addConsole } from '../console/console.js'
+import { addMetricsRoute } from '../metrics.js'
 import type { Principal } from './access/roles.js'
 import { IdempotentAnswers } from './answers/idempotency.js'
 import { isExpectedProblem, ProblemError, problemOf } from './answers/problem.js'
@@ -89,6 +90,7 @@ export const startAdminServer = async (options: AdminServerOptions): Promise<Adm
   addJobRoutes(app, { process, jobs, operations, principalOf, keptMax: settings.jobs.keptMax, closing: closing.signal })
   // Not by a session of a browser.
   addRawWriteRoutes(app, process, byToken)
+  addMetricsRoute(app, process.metrics, settings.host, byToken)
   const { host, port } = settings
   await app.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port }).catch((cause: unknown) => {
     throw new ConfigError(

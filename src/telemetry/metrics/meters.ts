@@ -50,8 +50,9 @@ export class Meters {
       }
   }
 
+  /** With 0 the series begins. */
   add(id: CounterId, labels: readonly string[], by = 1): void {
-    if (by > 0) this.counter(id, labels).sum += by
+    this.counter(id, labels).sum += by
   }
 
   /** `value` in the unit of the metric. */

@@ -25,6 +25,8 @@ export type PushOptions = Readonly<{
 }>
 
 const LAST_MAX_MS = 3_000
+/** `ExportResultCode.SUCCESS` of @opentelemetry/core, which is no dependency of ours. */
+const SUCCESS = 0
 
 /**
  * Pushes the metrics at intervals, one push at a time, and once more at the end. Nothing is kept for a receiver that is
@@ -44,7 +46,7 @@ export const startPush = (meters: Meters, options: PushOptions): Readonly<{ clos
       timer.unref()
       exporter.export(metrics, ({ code, error }) => {
         clearTimeout(timer)
-        resolve(code === 0 ? undefined : (error?.message ?? 'it was not taken'))
+        resolve(code <= SUCCESS ? undefined : (error?.message ?? 'it was not taken'))
       })
     })
   }

@@ -137,15 +137,16 @@ describe('a process is ready', () => {
     now = 60_000
     activity.moved()
     now = 110_000
-    expect(activity.report()).toEqual({ alarms: [], troubles: [], behindSince: 0 })
+    expect(activity.report()).toEqual({ losses: 0, alarms: [], troubles: [], behindSince: 0 })
     now = 120_001
     expect(activity.report()).toEqual({
+      losses: 0,
       alarms: [],
       troubles: [{ trouble: 'no-progress', since: 60_000 }],
       behindSince: 0,
     })
     activity.caughtUp()
     now = 10_000_000
-    expect(activity.report()).toEqual({ alarms: [], troubles: [], behindSince: undefined })
+    expect(activity.report()).toEqual({ losses: 0, alarms: [], troubles: [], behindSince: undefined })
   })
 })
