@@ -46,7 +46,8 @@ export const startPush = (meters: Meters, options: PushOptions): Readonly<{ clos
       timer.unref()
       exporter.export(metrics, ({ code, error }) => {
         clearTimeout(timer)
-        resolve(code <= SUCCESS ? undefined : (error?.message ?? 'it was not taken'))
+        const answered: number = code
+        resolve(answered === SUCCESS ? undefined : (error?.message ?? 'it was not taken'))
       })
     })
   }
