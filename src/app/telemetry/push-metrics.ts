@@ -1,15 +1,16 @@
+import type { Logger } from 'pino'
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources'
 import { applicationInsightsExporter, otlpExporter } from '../../telemetry/metrics/exporters.js'
 import type { Meters } from '../../telemetry/metrics/meters.js'
 import { startPush } from '../../telemetry/metrics/push.js'
-import type { MetricsOptions } from './open-metrics.js'
+import type { Config } from '../config/schema.js'
 
 const INSIGHTS_TIMEOUT_MS = 10_000
 
 /** Pushes metrics to where `telemetry` says. */
 export const pushMetrics = async (
   meters: Meters,
-  { config, version, logger, now }: Pick<MetricsOptions, 'config' | 'version' | 'logger' | 'now'>,
+  { config, version, logger, now }: Readonly<{ config: Config; version: string; logger: Logger; now: () => number }>,
 ): Promise<Readonly<{ close: () => Promise<void> }>> => {
   const { otlp, applicationInsights } = config.telemetry
   const resource = defaultResource().merge(
