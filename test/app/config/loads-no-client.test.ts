@@ -22,7 +22,7 @@ test('reading the configuration, which every command does, loads no client of a 
   expect(loaded).toContain('yaml')
   expect(loaded).not.toEqual(
     expect.arrayContaining([
-      expect.stringMatching(/^(kafkajs|undici|amqplib|rhea|pg|ws|ssh2|@aws-sdk|@azure|@smithy)/),
+      expect.stringMatching(/^(kafkajs|undici|amqplib|rhea|pg|ws|ssh2|@aws-sdk|@azure|@smithy|@opentelemetry)/),
     ]),
   )
 })
