@@ -31,6 +31,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   memory: async () => (await import('./memory.js')).benchMemory,
   cli: async () => (await import('./command-line.js')).benchCommandLine,
   egress: async () => (await import('./egress.js')).benchEgress,
+  console: async () => (await import('./console.js')).benchConsole,
   freshness: async () => (await import('./freshness.js')).benchFreshness,
   eventstoredb: async () => (await import('./eventstoredb.js')).benchEventStoreDb,
 }
