@@ -143,7 +143,14 @@ const refersToItself = (value: unknown, above: readonly unknown[]): boolean =>
 const PREFIX = 'STREAMVANE_'
 /** Variables with the prefix that are not settings. */
 const notConfiguration = new Set([
+  'STREAMVANE_REQUIRE_BROWSER',
+  'STREAMVANE_REQUIRE_DEPLOY_TOOLS',
+  'STREAMVANE_REQUIRE_EVENTSTOREDB',
   'STREAMVANE_REQUIRE_KAFKA',
+  'STREAMVANE_REQUIRE_PROMETHEUS',
+  'STREAMVANE_CHROMIUM',
+  'STREAMVANE_HEALTHCHECK_URL',
+  'STREAMVANE_SCREENSHOTS',
   'STREAMVANE_CACHE',
   'STREAMVANE_CONFIG',
   'STREAMVANE_FUZZ',
