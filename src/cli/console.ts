@@ -26,6 +26,8 @@ export const consoleCommand = (): Command =>
       const config = configOf(flags)
       const settings = settingsOf(config, flags)
       await withContext('console', config, async ({ logs, logger, signal }) => {
+        // A wrong --data is told now, not by an empty page.
+        await logs.raw('reader')
         const server = await startAdminServer({
           ...{ settings, isReadOnly: true },
           process: {

@@ -17,8 +17,6 @@ export type Metric =
   | (Described & Readonly<{ kind: 'counter' | 'gauge' | 'info' }>)
   | (Described & Readonly<{ kind: 'histogram'; buckets: readonly number[] }>)
 
-type MetricKind = Metric['kind']
-
 const values = <const V extends readonly string[]>(name: string, list: V): Readonly<{ name: string; values: V }> => ({
   name,
   values: list,
