@@ -143,6 +143,7 @@ const refersToItself = (value: unknown, above: readonly unknown[]): boolean =>
 const PREFIX = 'STREAMVANE_'
 /** Variables with the prefix that are not settings. */
 const notConfiguration = new Set([
+  'STREAMVANE_REQUIRE_AUDIT',
   'STREAMVANE_REQUIRE_BROWSER',
   'STREAMVANE_REQUIRE_DEPLOY_TOOLS',
   'STREAMVANE_REQUIRE_EVENTSTOREDB',
