@@ -44,12 +44,14 @@ test.skipIf(!hasCurl)(
     )
     const said: string[] = []
     for (const block of blocks) said.push((await shell('sh', ['-c', block], { env: variables })).stdout)
-    const [page, whole, stored, comparison, problem, job, jobs] = said
-    expect(said).toHaveLength(7)
+    const [page, whole, day, stored, comparison, problem, job, jobs] = said
+    expect(said).toHaveLength(8)
     const { items, next } = JSON.parse(page as string) as { items: readonly Json[]; next: string }
     expect(items).toHaveLength(2)
     expect(typeof next).toBe('string')
     expect(jsonLines<Json>(whole as string).length).toBeGreaterThan(2)
+    const { items: days } = JSON.parse(day as string) as { items: readonly Json[] }
+    expect(days.length).toBeGreaterThan(0)
     expect(JSON.parse(stored as string)).toMatchObject({ stored: 1, changes: [{ outcome: 'stored' }] })
     expect(JSON.parse(comparison as string)).toMatchObject({ operation: 'compareWithGenesys', by: 'token:auditor' })
     expect(JSON.parse(problem as string)).toMatchObject({ status: 422, errors: [{ at: 'family' }] })
