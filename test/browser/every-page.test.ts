@@ -2,7 +2,6 @@ import { expect, test } from 'vitest'
 import { expectAccessible, expectNoHorizontalScroll } from '../support/browser/accessibility.js'
 import { describeBrowser } from '../support/browser/chromium.js'
 import { consoleOfSuite, type Role } from '../support/browser/running-console.js'
-import { screenshot } from '../support/browser/screenshot.js'
 import { PATIENCE_MS } from '../support/browser/watched-page.js'
 
 const PAGES = ['Flow', 'Figures', 'Compare', 'Operations'] as const
@@ -75,7 +74,6 @@ describeBrowser('every page of the console', ({ open }) => {
     await page.getByRole('heading', { name, level: 1 }).waitFor()
     await page.locator('.loading').first().waitFor({ state: 'detached' })
     await expectAccessible(page)
-    await screenshot(page, `console-${name.toLowerCase()}`)
     for (const width of [360, 2_560]) {
       await page.setViewportSize({ width, height: 900 })
       await expectNoHorizontalScroll(page)
