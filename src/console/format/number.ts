@@ -9,8 +9,11 @@ export const NONE = '–'
 export const count = (value: number | null | undefined): string => (value == null ? NONE : whole.format(value))
 
 /** A count where there is little room: `12.3k`. Below ten thousand it is exact. */
-export const compact = (value: number | null | undefined): string =>
-  value == null ? NONE : Math.abs(value) < 10_000 ? whole.format(value) : short.format(value)
+export const compact = (value: number | null | undefined): string => {
+  if (value == null) return NONE
+  // Unicode's data of some versions write `K`.
+  return Math.abs(value) < 10_000 ? whole.format(value) : short.format(value).replace('K', 'k')
+}
 
 /** How many a second: `0/s`, `0.4/s`, `1,250/s`. */
 export const rate = (perS: number | null | undefined): string =>

@@ -67,7 +67,8 @@ describe('the live connection', () => {
     )
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(1_000), event), { maxLength: 30 }), (events) => {
-        const state = after(...events)
+        const times = events.map(([time]) => time).sort((a, b) => a - b)
+        const state = after(...events.map(([, what], n) => [times[n] ?? 0, what] as const))
         expect(nextLive(state, 'start', 0, 0).kind).toBe('connecting')
         if (state.kind === 'waiting') expect(state.retryAt).toBeGreaterThanOrEqual(state.lostAt)
       }),
