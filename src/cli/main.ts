@@ -11,7 +11,7 @@ import { version } from './version.js'
 
 /** Loads a command's module when the command is used: loading all of them takes most of a second. */
 const commands: Readonly<Record<keyof typeof summaries, () => Promise<Command>>> = {
-  run: async () => (await import('./run.js')).runCommand(),
+  run: async () => (await import('./run/run.js')).runCommand(),
   import: async () => (await import('./import.js')).importCommand(),
   simulate: async () => (await import('./simulate.js')).simulateCommand(),
   status: async () => (await import('./status.js')).statusCommand(),

@@ -14,7 +14,8 @@ import {
   type MetricName,
 } from './metric.js'
 import type { Profile } from './profile.js'
-import { SKETCH_ERROR_MAX } from './sketch.js'
+import type { Measure } from './measure.js'
+import { quantile, SKETCH_ERROR_MAX } from './sketch.js'
 
 /**
  * The statistics of one metric in a row. The average is carried as its two terms; quantiles exist where the profile
@@ -34,6 +35,19 @@ const statistics: Readonly<Record<MetricKind, readonly Statistic[]>> = {
 }
 
 export const statisticsOf = (metric: MetricName): readonly Statistic[] => statistics[metricKind(metric)]
+
+/** A statistic of a measure that counts something; `undefined`: a quantile of a measure without a sketch. */
+export const statisticOf = (measure: Measure, statistic: Exclude<Statistic, 'avg'>): number | undefined => {
+  switch (statistic) {
+    case 'count':
+    case 'sum':
+    case 'min':
+    case 'max':
+      return measure[statistic]
+    default:
+      return quantile(measure.sketch, Number(statistic.slice(1)) / 100, measure.min, measure.max)
+  }
+}
 
 /**
  * A figure that rows can carry, by its name: `<family>.<metric>.<statistic>` or `<family>.<kpi>`. `metrics` are those

@@ -5,7 +5,7 @@ import { configCommand } from '../../src/cli/config.js'
 import { importCommand } from '../../src/cli/import.js'
 import { profileCommand } from '../../src/cli/profile.js'
 import { rowsCommand } from '../../src/cli/rows.js'
-import { runCommand } from '../../src/cli/run.js'
+import { runCommand } from '../../src/cli/run/run.js'
 import { inProcess } from '../support/in-process.js'
 import { jsonLines, scratchFolder, type Outcome } from '../support/streamvane.js'
 

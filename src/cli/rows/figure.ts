@@ -1,11 +1,10 @@
 import { metricUnit, type MetricName } from '../../domain/metric.js'
-import type { Statistic } from '../../domain/named-kpi.js'
+import { statisticOf, type Statistic } from '../../domain/named-kpi.js'
 import { isRight } from 'fp-ts/lib/Either.js'
 import { parseFormula } from '../../domain/formula.js'
 import type { Kpi, KpiUnit } from '../../domain/kpi.js'
 import type { Measure } from '../../domain/measure.js'
 import { measureIn, type Row } from '../../domain/row.js'
-import { quantile } from '../../domain/sketch.js'
 import { countText, durationText, percentText } from '../command/figures.js'
 
 /** What a figure is made of; `denominator` is null where it is no quotient. */
@@ -85,19 +84,9 @@ export const measureFigure = (metric: MetricName, statistic: Statistic): Figure 
 })
 
 const termsOf = (measure: Measure, statistic: Statistic): Terms | undefined => {
-  switch (statistic) {
-    case 'count':
-    case 'sum':
-    case 'min':
-    case 'max':
-      return plain(measure[statistic])
-    case 'avg':
-      return { numerator: measure.sum, denominator: measure.count }
-    default: {
-      const value = quantile(measure.sketch, Number(statistic.slice(1)) / 100, measure.min, measure.max)
-      return value === undefined ? undefined : plain(value)
-    }
-  }
+  if (statistic === 'avg') return { numerator: measure.sum, denominator: measure.count }
+  const value = statisticOf(measure, statistic)
+  return value === undefined ? undefined : plain(value)
 }
 
 const combines: Readonly<Record<Statistic, Figure['combine']>> = {

@@ -4,10 +4,9 @@ import type { FamilyName } from '../../../domain/family.js'
 import type { Ratio } from '../../../domain/kpi.js'
 import { addMeasures, noMeasure, type Measure } from '../../../domain/measure.js'
 import type { MetricName } from '../../../domain/metric.js'
-import { namedKpisOf, type NamedKpi, type Statistic } from '../../../domain/named-kpi.js'
+import { namedKpisOf, statisticOf, type NamedKpi, type Statistic } from '../../../domain/named-kpi.js'
 import type { Profile } from '../../../domain/profile.js'
 import { measureIn, type Row } from '../../../domain/row.js'
-import { quantile } from '../../../domain/sketch.js'
 import type { Rendering } from '../../../projections/settings.js'
 
 /**
@@ -70,7 +69,7 @@ export type Rendered = Readonly<{ row: Row; rendering: Rendering }>
 export const figureOf = ({ source }: FigureColumn, rows: readonly Rendered[]): FigureValue =>
   source.kind === 'kpi'
     ? joined(rows.flatMap((rendered) => termsOf(source.kpi, rendered) ?? []))
-    : statisticOf(
+    : ofMeasure(
         rows.reduce((sum, { row }) => addMeasures(sum, measureIn(row, source.metric) ?? noMeasure), noMeasure),
         source.statistic,
       )
@@ -95,20 +94,7 @@ const termsOf = (name: string, { row, rendering }: Rendered): Ratio | undefined 
   return { numerator: evaluate(kpi.numerator, offsetsOf(places), numbers), denominator: 0 }
 }
 
-const statisticOf = ({ count, sum, min, max, sketch }: Measure, statistic: Statistic): FigureValue => {
-  if (count === 0) return null
-  switch (statistic) {
-    case 'count':
-      return count
-    case 'sum':
-      return sum
-    case 'min':
-      return min
-    case 'max':
-      return max
-    case 'avg':
-      return [sum, count]
-    default:
-      return quantile(sketch, Number(statistic.slice(1)) / 100, min, max) ?? null
-  }
+const ofMeasure = (measure: Measure, statistic: Statistic): FigureValue => {
+  if (measure.count === 0) return null
+  return statistic === 'avg' ? [measure.sum, measure.count] : (statisticOf(measure, statistic) ?? null)
 }

@@ -1,7 +1,7 @@
 import { families } from '../../../domain/family.js'
 import type { KpiUnit, Ratio } from '../../../domain/kpi.js'
+import { statisticOf } from '../../../domain/named-kpi.js'
 import { measureIn, isEmptyRow, type Row } from '../../../domain/row.js'
-import { quantile } from '../../../domain/sketch.js'
 import { valueOf } from '../../../domain/row-effect.js'
 import type { ExpectedKpi, Expectation, StatisticName } from './expectation.js'
 
@@ -75,24 +75,6 @@ const differencesOf = (row: Row, { measures, kpis, status, serviceTarget }: Expe
   if (serviceTarget !== undefined && row.serviceTarget !== serviceTarget)
     differ('serviceTarget', String(serviceTarget), row.serviceTarget === null ? null : String(row.serviceTarget))
   return differences
-}
-
-const statisticOf = (
-  { count, sum, min, max, sketch }: NonNullable<Row['measures'][number]>,
-  statistic: StatisticName,
-): number | undefined => {
-  switch (statistic) {
-    case 'count':
-      return count
-    case 'sum':
-      return sum
-    case 'min':
-      return min
-    case 'max':
-      return max
-    default:
-      return quantile(sketch, Number(statistic.slice(1)) / 100, min, max)
-  }
 }
 
 /** Quotients that are written as decimals are equal to within the rounding of numbers. */

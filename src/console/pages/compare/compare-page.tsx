@@ -1,10 +1,9 @@
 import type { ComponentType, JSX } from 'preact'
 import { Shown } from '../../components/asked.js'
+import { Tabs } from '../../components/tabs.js'
 import { refusalText } from '../../frame/access.js'
 import { useConsole, useMay, useSession } from '../../frame/console.js'
 import type { PageProps } from '../../frame/page-props.js'
-import { hrefOf } from '../../frame/route.js'
-import { Link } from '../../frame/router.js'
 import { useAnswer } from '../../frame/use-answer.js'
 import type { Catalogue } from './answers.js'
 import './compare.css'
@@ -42,17 +41,7 @@ export const Page = ({ route }: PageProps): JSX.Element => {
   return (
     <>
       <h1>Compare</h1>
-      <nav aria-label="Compare">
-        <ul class="tabs">
-          {tabs.map((each) => (
-            <li key={each.path}>
-              <Link href={hrefOf(['compare', each.path])} current={each === tab}>
-                {each.title}
-              </Link>
-            </li>
-          ))}
-        </ul>
-      </nav>
+      <Tabs page="compare" title="Compare" tabs={tabs} current={tab?.path} />
       {tab === undefined ? (
         <p>There is no such part of Compare.</p>
       ) : (

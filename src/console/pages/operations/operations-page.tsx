@@ -1,9 +1,8 @@
 import type { ComponentType, JSX } from 'preact'
+import { Tabs } from '../../components/tabs.js'
 import { mayUse, refusalText, type Access } from '../../frame/access.js'
 import { useSession } from '../../frame/console.js'
 import type { PageProps } from '../../frame/page-props.js'
-import { hrefOf } from '../../frame/route.js'
-import { Link } from '../../frame/router.js'
 import { AuditLogTab } from './audit-log.js'
 import { DeadLettersTab } from './dead-letters/dead-letters.js'
 import { DoctorTab } from './doctor.js'
@@ -31,19 +30,12 @@ export const Page = ({ route }: PageProps): JSX.Element => {
   return (
     <>
       <h1>Operations</h1>
-      <nav aria-label="Operations">
-        <ul class="tabs">
-          {tabs
-            .filter(({ access }) => mayUse(session, access))
-            .map((each) => (
-              <li key={each.path}>
-                <Link href={hrefOf(['operations', each.path])} current={each === tab}>
-                  {each.title}
-                </Link>
-              </li>
-            ))}
-        </ul>
-      </nav>
+      <Tabs
+        page="operations"
+        title="Operations"
+        tabs={tabs.filter(({ access }) => mayUse(session, access))}
+        current={tab?.path}
+      />
       {tab === undefined ? (
         <p>There is no such part of Operations.</p>
       ) : mayUse(session, tab.access) ? (

@@ -1,14 +1,14 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { Shown } from '../../components/asked.js'
+import { Choices } from '../../components/choices.js'
 import { Confirmed } from '../../components/confirmed.js'
 import { Field } from '../../components/field.js'
 import { counted } from '../../format/number.js'
 import { useConsole, useZone } from '../../frame/console.js'
 import { useStore } from '../../frame/store.js'
 import { useAnswer } from '../../frame/use-answer.js'
-import { familiesIn } from './family-choice.js'
-import type { Generations } from './generations/generation.js'
+import { familiesIn, type Generations } from './generations/generation.js'
 import { RangeFields } from './range-fields.js'
 import { rangeIn } from './range.js'
 
@@ -64,25 +64,7 @@ const ReplayForm = ({ families }: Readonly<{ families: readonly string[] }>): JS
           </select>
         )}
       </Field>
-      {sinks.length > 1 && (
-        <fieldset>
-          <legend>Sinks (none: all)</legend>
-          <div class="choices">
-            {sinks.map((name) => (
-              <label key={name} class="check">
-                <input
-                  type="checkbox"
-                  checked={chosen.includes(name)}
-                  onChange={({ currentTarget }) =>
-                    setChosen(currentTarget.checked ? [...chosen, name] : chosen.filter((each) => each !== name))
-                  }
-                />
-                {name}
-              </label>
-            ))}
-          </div>
-        </fieldset>
-      )}
+      {sinks.length > 1 && <Choices legend="Sinks" of={sinks} chosen={chosen} onChange={setChosen} />}
       <div class="actions">
         <button type="submit" class="primary">
           Replay …

@@ -72,3 +72,7 @@ export const dimensionsIn = (
   }
   return { ok: true, value: Object.fromEntries(pairs) }
 }
+
+/** The families that the live generation has. */
+export const familiesIn = ({ live, generations }: Generations): readonly string[] =>
+  generations.find(({ name }) => name === live)?.profile.families ?? []

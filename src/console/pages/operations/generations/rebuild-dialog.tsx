@@ -1,15 +1,15 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
+import { Choices } from '../../../components/choices.js'
 import { Confirmed } from '../../../components/confirmed.js'
 import { Field } from '../../../components/field.js'
 import { count } from '../../../format/number.js'
 import { useZone } from '../../../frame/console.js'
 import { hrefOf } from '../../../frame/route.js'
 import { Link } from '../../../frame/router.js'
-import { FamilyChoice, familiesIn } from '../family-choice.js'
 import { RangeFields } from '../range-fields.js'
 import { rangeIn, type LocalRange } from '../range.js'
-import { dimensionsIn, type Generations } from './generation.js'
+import { dimensionsIn, familiesIn, type Generations } from './generation.js'
 
 type Rebuilt = Readonly<{
   generation: string
@@ -76,7 +76,12 @@ export const RebuildDialog = ({ of, onClose, onDone }: Props): JSX.Element => {
         <summary>Only some rows</summary>
         <div class="form">
           <RangeFields range={form.range} onChange={(range) => set({ range })} />
-          <FamilyChoice families={familiesIn(of)} chosen={form.families} onChange={(families) => set({ families })} />
+          <Choices
+            legend="Families"
+            of={familiesIn(of)}
+            chosen={form.families}
+            onChange={(families) => set({ families })}
+          />
           <Field label="Dimensions" hint="A line each: queueId=7c1f0b56-…">
             {(ids) => (
               <textarea
