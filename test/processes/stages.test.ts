@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { simulate } from '../../src/simulator/simulate.js'
@@ -192,3 +193,19 @@ test('a reader of rows that has seen enough is no failure', async () => {
   expect(jsonLines(stdout.join(''))).toHaveLength(1)
   expect(stderr.join('')).not.toMatch(/Error|EPIPE/)
 }, 60_000)
+
+test('a start that fails after something listens ends the process: the port of the admin API is taken', async () => {
+  const { env } = await centre()
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  const { port } = taken.address() as AddressInfo
+  try {
+    const { code, stderr } = await streamvane(['run', '--only', 'projector', '--admin'], {
+      env: { ...env, STREAMVANE_HEALTH__PORT: '0', STREAMVANE_ADMIN__PORT: String(port) },
+    })
+    expect(stderr).toContain(`the admin API cannot listen on 127.0.0.1, port ${port}`)
+    expect(code).toBe(2)
+  } finally {
+    taken.close()
+  }
+})

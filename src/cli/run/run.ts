@@ -4,7 +4,7 @@ import { assertPackages } from '../../app/plugins/package-problems.js'
 import { sinkSettings, type SinkSettings } from '../../app/config/sinks/egress-sinks.js'
 import type { Config } from '../../app/config/schema.js'
 import { healthOf, type HealthReport } from '../../app/pipeline/health.js'
-import type { StageHandle } from '../../app/pipeline/stage.js'
+import type { StageEnd, StageHandle } from '../../app/pipeline/stage.js'
 import { allInOne, stageKinds, type StageKind } from '../../app/pipeline/pipeline-options.js'
 import { startPipeline } from '../../app/pipeline/supervisor.js'
 import { filterText } from '../../app/pipeline/egress/selection.js'
@@ -90,6 +90,12 @@ export const runCommand = (): Command =>
       await assertPackages(config, only)
       await withContext('run', config, async ({ logs, logger, signal }) => {
         let stages: readonly StageHandle[] = []
+        /** What listens or ticks beside the stages: it would keep a process whose start fails from ending. */
+        const open: (Readonly<{ close: () => Promise<void> }> | undefined)[] = []
+        const kept = <A extends (typeof open)[number]>(one: A): A => {
+          open.push(one)
+          return one
+        }
         /** How far each stage has come, for a run that is stopped before it has worked off everything. */
         const done = new Map<string, string>()
         const health = (): HealthReport => healthOf(stages, logs.health(), Date.now())
@@ -104,73 +110,70 @@ export const runCommand = (): Command =>
             { source: source.name, use: source.use, from: sourceKindOf(source.use).place(source) },
             'ingress: events come from there',
           )
-        const tracing = await tracingOf(config, only)
-        const metrics = await openMetrics({
-          ...{ config, logs, health, publishes, logger, version: version(), now: Date.now },
-          stages: () => stages,
-          isDraining: () => signal.aborted,
-        })
-        const page = metricsPage(config, metrics)
-        const http = httpSource({
-          host,
-          port,
-          bodyMaxBytes,
-          batchMax,
-          ...(token === undefined ? {} : { token }),
-          ...(tokenHeader === undefined ? {} : { tokenHeader }),
-          health,
-          tracing,
-          metrics: page,
-          logger,
-        })
-        const server =
-          flags.untilCaughtUp === true
-            ? undefined
-            : await healthServer(config, only, { health, signal, logger, metrics: page })
-        const admin = await adminServer(
-          flags,
-          {
-            ...{ config, logs, logger, now: Date.now, stages: () => stages, metrics: page },
-            logsApart: () => logsOf(config, 'admin', logger),
-          },
-          only,
-        )
-        const feeds = await feedServer(flags, { config, logs, logger, now: Date.now }, only).catch(
-          async (cause: unknown) => {
-            // What listens already would keep the process from ending.
-            await Promise.all([server?.close(), admin?.close()])
-            throw cause
-          },
-        )
-        const pipeline = startPipeline({
-          config,
-          logs: metrics === undefined ? logs : meteredLogs(logs, metrics.meters),
-          only,
-          untilCaughtUp: flags.untilCaughtUp === true,
-          sources: [...(config.ingress.enabled ? [http] : []), ...beside],
-          sinks: publishes ? metered(await sinksOf(config, logs, logger), metrics) : [],
-          signal,
-          logger,
-          now: Date.now,
-          tracing,
-          meters: metrics?.stages,
-          onState: (stage, state) => {
-            logger.info({ stage, state: state.kind }, 'stage')
-            metrics?.meters.add('fences', [stage], state.kind === 'ended' && state.end.kind === 'superseded' ? 1 : 0)
-          },
-          onProjected: ({ events, rows }) => {
-            done.set('projector', `${events} events folded, ${rows} rows appended`)
-            logger.debug({ events, rows }, 'projector: rows appended')
-          },
-          onPublished: (stage, records) => {
-            done.set(stage, `${records} records published`)
-            logger.debug({ stage, records }, 'egress: records published')
-          },
-        })
-        stages = pipeline.stages
-        const end = await pipeline.ended.finally(() =>
-          Promise.all([server?.close(), admin?.close(), feeds?.close(), tracing?.close(), metrics?.close()]),
-        )
+        const ended = async (): Promise<StageEnd> => {
+          const tracing = kept(await tracingOf(config, only))
+          const metrics = kept(
+            await openMetrics({
+              ...{ config, logs, health, publishes, logger, version: version(), now: Date.now },
+              stages: () => stages,
+              isDraining: () => signal.aborted,
+            }),
+          )
+          const page = metricsPage(config, metrics)
+          const http = httpSource({
+            host,
+            port,
+            bodyMaxBytes,
+            batchMax,
+            ...(token === undefined ? {} : { token }),
+            ...(tokenHeader === undefined ? {} : { tokenHeader }),
+            health,
+            tracing,
+            metrics: page,
+            logger,
+          })
+          if (flags.untilCaughtUp !== true)
+            kept(await healthServer(config, only, { health, signal, logger, metrics: page }))
+          kept(
+            await adminServer(
+              flags,
+              {
+                ...{ config, logs, logger, now: Date.now, stages: () => stages, metrics: page },
+                logsApart: () => logsOf(config, 'admin', logger),
+              },
+              only,
+            ),
+          )
+          kept(await feedServer(flags, { config, logs, logger, now: Date.now }, only))
+          const pipeline = startPipeline({
+            config,
+            logs: metrics === undefined ? logs : meteredLogs(logs, metrics.meters),
+            only,
+            untilCaughtUp: flags.untilCaughtUp === true,
+            sources: [...(config.ingress.enabled ? [http] : []), ...beside],
+            sinks: publishes ? metered(await sinksOf(config, logs, logger), metrics) : [],
+            signal,
+            logger,
+            now: Date.now,
+            tracing,
+            meters: metrics?.stages,
+            onState: (stage, state) => {
+              logger.info({ stage, state: state.kind }, 'stage')
+              metrics?.meters.add('fences', [stage], state.kind === 'ended' && state.end.kind === 'superseded' ? 1 : 0)
+            },
+            onProjected: ({ events, rows }) => {
+              done.set('projector', `${events} events folded, ${rows} rows appended`)
+              logger.debug({ events, rows }, 'projector: rows appended')
+            },
+            onPublished: (stage, records) => {
+              done.set(stage, `${records} records published`)
+              logger.debug({ stage, records }, 'egress: records published')
+            },
+          })
+          stages = pipeline.stages
+          return pipeline.ended
+        }
+        const end = await ended().finally(() => Promise.all(open.map(async (each) => await each?.close())))
         const { code, message } =
           flags.untilCaughtUp === true && end.kind === 'stopped' ? stoppedEarly(done) : outcomeOf(end)
         if (code === 0) logger.info({ end: end.kind }, message)
