@@ -195,13 +195,13 @@ test('a reader of rows that has seen enough is no failure', async () => {
 }, 60_000)
 
 test('a start that fails after something listens ends the process: the port of the admin API is taken', async () => {
-  const { env } = await centre()
+  const data = join(await scratchFolder(), 'data')
   const taken = createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
   const { port } = taken.address() as AddressInfo
   try {
     const { code, stderr } = await streamvane(['run', '--only', 'projector', '--admin'], {
-      env: { ...env, STREAMVANE_HEALTH__PORT: '0', STREAMVANE_ADMIN__PORT: String(port) },
+      env: { STREAMVANE_DATA: data, STREAMVANE_HEALTH__PORT: '0', STREAMVANE_ADMIN__PORT: String(port) },
     })
     expect(stderr).toContain(`the admin API cannot listen on 127.0.0.1, port ${port}`)
     expect(code).toBe(2)
