@@ -80,7 +80,7 @@ describeBrowser('the frame of the console', ({ open }) => {
         const watched = await open({ width })
         await running().signIn(watched, path)
         await watched.page.getByRole('heading', { level: 1 }).waitFor({ timeout: PATIENCE_MS })
-        await watched.page.locator('.loading').waitFor({ state: 'detached', timeout: PATIENCE_MS })
+        await watched.page.locator('.loading').first().waitFor({ state: 'detached', timeout: PATIENCE_MS })
         await expectNoHorizontalScroll(watched.page)
         await expectAccessible(watched.page)
       },
