@@ -142,7 +142,7 @@ test(
         clock.advance(step - clock.now())
         notifications.heartbeat()
         if (process !== undefined) {
-          await new Promise((resolve) => setTimeout(resolve, 1))
+          await notifications.read()
           if (!notifications.isDown) await process.connected()
           if (step % (5 * MINUTE) === 0) await appendTick(process.raw, 'default', step)
         }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Server } from 'node:http'
-import { WebSocketServer, type WebSocket } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 import type { StandInClock } from './clock.js'
 import { refusal, type Asked, type Reply, type Route, type Site } from './route.js'
 
@@ -91,6 +91,19 @@ export class StandInNotifications {
 
   heartbeat(): void {
     for (const channel of this.#channels.values()) this.#say(channel, metadata('WebSocket Heartbeat'))
+  }
+
+  /** Resolves when every socket that may speak has read what was sent to it, or is gone: frames are read in order. */
+  async read(): Promise<void> {
+    if (this.isSilent) return
+    await Promise.all(
+      [...this.#channels.values()].map(async ({ socket }) => {
+        if (socket?.readyState !== WebSocket.OPEN) return
+        const read = new Promise<void>((resolve) => socket.once('pong', () => resolve()).once('close', () => resolve()))
+        socket.ping()
+        await read
+      }),
+    )
   }
 
   /** The sockets break off. */
