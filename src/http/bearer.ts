@@ -13,11 +13,12 @@ const tokenIn = (header: string): string => {
 
 /**
  * Checks whether an `Authorization` header carries the token, which is printable ASCII without blanks. Digests are
- * compared, in constant time, so that neither the length nor the content of the token can be measured.
+ * compared, in constant time, so that neither the length nor the content of the token can be measured. A token that is
+ * empty, as that of a file that is being written, is carried by none: a header without a token would match it.
  */
 export const bearerCheck = (token: string): ((header: string | undefined) => boolean) => {
   const expected = digest(token)
-  return (header) => timingSafeEqual(digest(tokenIn(header ?? '')), expected)
+  return (header) => token !== '' && timingSafeEqual(digest(tokenIn(header ?? '')), expected)
 }
 
 /**
