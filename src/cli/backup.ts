@@ -52,7 +52,7 @@ const embedded = async (
   details: Operation['details'],
   work: (context: Context) => Promise<number>,
 ): Promise<void> => {
-  const config = configOf(flags)
+  const config = await configOf(flags)
   if (config.log.kind === 'eventstoredb')
     throw new UsageError(
       `the log is on EventStoreDB: for a ${name} use the server's own means (see docs/eventstoredb.md). ` +

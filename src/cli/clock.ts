@@ -24,7 +24,7 @@ const showCommand = (): Command =>
   ])
     .option('--json', 'as JSON')
     .action(async (flags: CommonFlags & Readonly<{ json?: boolean }>) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       await withContext('clock show', config, async ({ logs }) => {
         const now = Date.now()
         const { jumpMaxMs } = config.clock
@@ -66,7 +66,7 @@ const tickCommand = (): Command =>
     .option(...WAIT)
     .option('--dry-run', 'say what would happen, and write nothing')
     .action(async (flags: CommonFlags & WaitFlags & OperatorFlags & Readonly<{ at?: string; dryRun?: boolean }>) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const dryRun = flags.dryRun === true
       const operation = { operation: 'clock tick', details: { at: flags.at ?? 'now' } }
       await withContext(waiting('clock tick', flags), config, (context) =>
@@ -96,7 +96,7 @@ const takeBackCommand = (): Command =>
     .option(...WAIT)
     .option('--dry-run', 'say what would happen, and write nothing')
     .action(async (flags: CommonFlags & WaitFlags & OperatorFlags & Readonly<{ to?: string; dryRun?: boolean }>) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const dryRun = flags.dryRun === true
       const to = instantOf('--to', flags.to)
       const operation = { operation: 'clock take-back', details: { to: iso(to) } }

@@ -40,7 +40,7 @@ const checkCommand = (): Command =>
   ])
     .option('--json', 'as JSON')
     .action(async (flags: CommonFlags & Readonly<{ json?: boolean }>) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       assertRunnable(config, ['ingress', ...(config.audit.key === undefined ? [] : ['audit'])])
       await assertPackages(config, ['ingress', 'egress'])
       console.log(flags.json === true ? JSON.stringify(redacted(config), null, 2) : stringify(redacted(config)))
@@ -85,7 +85,7 @@ const importCommand = (): Command =>
     .option('--dry-run', 'say what would be stored and write nothing')
     .option('--json', 'one JSON object a setting')
     .action(async (files: string[], flags: ImportFlags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const now = Date.now()
       const settings = settingsIn(files, { effectiveAt: instantOf('--effective-at', flags.effectiveAt), now })
       const dryRun = flags.dryRun === true
@@ -134,7 +134,7 @@ const listCommand = (): Command =>
   ])
     .option('--json', 'one JSON object a line')
     .action(async (flags: CommonFlags & Readonly<{ json?: boolean }>) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       await withContext('config list', config, async ({ logs }) => {
         const raw = await logs.raw('reader')
         const settings = [...(await allSettings(raw, config.tenant)).values()].flatMap((own) =>

@@ -23,7 +23,7 @@ export const consoleCommand = (): Command =>
     .option('--port <n>', 'port to listen at (default: a free one)')
     .addHelpText('after', '\nIt changes nothing: operations that do are refused. Ctrl-C ends it.')
     .action(async (flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const settings = settingsOf(config, flags)
       await withContext('console', config, async ({ logs, logger, signal }) => {
         // A wrong --data is told now, not by an empty page.

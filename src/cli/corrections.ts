@@ -43,7 +43,7 @@ export const correctionsCommand = (): Command =>
     .option('--generation <name>', 'of this generation (default: the live one)')
     .option('--json', 'one JSON object a line')
     .action(async (flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const { from, to } = rangeOf(flags)
       await withContext('corrections', config, async ({ logs, signal }) => {
         const { tenant } = config

@@ -27,7 +27,7 @@ export const doctorCommand = (): Command =>
       const say = flags.json === true ? (check: Check) => console.log(JSON.stringify(check)) : print
       let config: Config
       try {
-        config = quietConfigOf(flags)
+        config = await quietConfigOf(flags)
       } catch (cause) {
         if (!(cause instanceof ConfigError)) throw cause
         say(

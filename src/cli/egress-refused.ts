@@ -18,7 +18,7 @@ export const refusedCommand = (): Command =>
     .option('--json', 'one JSON object a line')
     .action(async (flags: Flags) => {
       const { sink, json } = flags
-      await withContext('egress refused', configOf(flags), async ({ config: { tenant }, logs }) => {
+      await withContext('egress refused', await configOf(flags), async ({ config: { tenant }, logs }) => {
         const control = await ifThere(() => logs.control('reader'))
         const rows: string[][] = []
         const times: string[] = []

@@ -36,7 +36,7 @@ export const egressCommand = (): Command => {
       .option('--json', 'one JSON object')
       .action(async (codes: ProgressMismatchCode[], flags: Flags) => {
         const { why, dryRun = false } = flags
-        const config = configOf(flags, {
+        const config = await configOf(flags, {
           egress: { acceptProgress: codes, takeOver: flags.takeOver === true ? 'always' : undefined },
         })
         const operation = { operation: 'egress accept', details: { accepted: codes, sink: flags.sink } }

@@ -37,7 +37,7 @@ export const eraseCommand = (): Command =>
       const { conversation, user } = flags
       if ((conversation === undefined) === (user === undefined))
         throw new UsageError('say either --conversation or --user')
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const entityId = conversation ?? user ?? ''
       const stream =
         conversation === undefined ? userStream(config.tenant, entityId) : conversationStream(config.tenant, entityId)

@@ -63,7 +63,7 @@ export const explainCommand = (): Command =>
     .option('--json', 'the whole explanation as JSON on stdout')
     .option('--html <file>', 'also write it as a page that needs nothing else')
     .action(async (flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const dimensions = dimensionsOf(flags)
       await withContext('explain', config, ({ logs, signal, logger }) =>
         withFacts(config, logger, async (facts) => {

@@ -38,7 +38,7 @@ export const exportCommand = (): Command =>
     .option('--generation <name>', 'of this generation (default: the live one)')
     .option('--json', 'one JSON object a file')
     .action(async (flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const { from, to } = rangeOf(flags)
       await withContext('export', config, async ({ logs, signal }) => {
         const { tenant, data } = config

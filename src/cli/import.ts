@@ -45,7 +45,7 @@ export const importCommand = (): Command => {
       wholeNumber('--workers', 0),
     )
     .action(async (files: string[], flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       await mustBeThere(files)
       await withContext(waiting('import', flags), config, (context) =>
         flags.dryRun === true
@@ -80,7 +80,7 @@ const detailsCommand = (): Command =>
     // Options of `import` before the word `details` count as well.
     .action(async (files: string[], _: unknown, details: Command) => {
       const flags = details.optsWithGlobals<Flags>()
-      const config = configOf(flags)
+      const config = await configOf(flags)
       await mustBeThere(files)
       await withContext(waiting('import details', flags), config, (context) =>
         flags.dryRun === true

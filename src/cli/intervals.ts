@@ -48,7 +48,7 @@ export const intervalsCommand = (): Command =>
     .option('--check', 'compute rows and digest again from the stored rows; exit code 5 where a marker says otherwise')
     .option('--json', 'one JSON object a line')
     .action(async (flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const { from, to } = rangeOf(flags)
       await withContext('intervals', config, async ({ logs, signal }) => {
         const { tenant, data } = config

@@ -29,8 +29,8 @@ export const kpisCommand = (): Command => {
       .addOption(new Option('--on', 'only those that the profile has on').conflicts('off'))
       .option('--off', 'only those that the profile has off')
       .option('--json', 'one JSON object a line')
-      .action((flags: ListFlags) => {
-        const profile = profileOf(flags)
+      .action(async (flags: ListFlags) => {
+        const profile = await profileOf(flags)
         const listed = namedKpis(profile).filter(filterOf(flags))
         if (flags.json === true) for (const kpi of listed) console.log(JSON.stringify(kpi))
         else printLines(listed, profile)
@@ -44,8 +44,8 @@ export const kpisCommand = (): Command => {
     ])
       .argument('<name>', 'queue.serviceLevel, queue.tAnswered.p95, serviceLevel, tAnswered, oServiceLevel, …')
       .option('--json', 'as JSON')
-      .action((name: string, flags: ProfileFlags) => {
-        const found = descriptionOf(name, profileOf(flags))
+      .action(async (name: string, flags: ProfileFlags) => {
+        const found = descriptionOf(name, await profileOf(flags))
         console.log(flags.json === true ? JSON.stringify(found, null, 2) : inWords(found))
       }),
   )
@@ -58,8 +58,8 @@ const withProfile = (name: string, description: string, examples: readonly strin
     'by this profile, YAML or JSON (default: that of the configuration)',
   )
 
-const profileOf = (flags: ProfileFlags): Profile =>
-  flags.profile === undefined ? configOf(flags).profile : loadProfile(flags.profile)
+const profileOf = async (flags: ProfileFlags): Promise<Profile> =>
+  flags.profile === undefined ? (await configOf(flags)).profile : loadProfile(flags.profile)
 
 const filterOf = ({ family, metric, on, off }: ListFlags): ((kpi: NamedKpi) => boolean) => {
   if (metric !== undefined && !isMetricName(metric)) {

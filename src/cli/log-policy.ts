@@ -54,7 +54,7 @@ export const policyCommand = (): Command =>
     .option('--delete <roles...>', 'that may delete it (with --default: and set its policy)')
     .option('--dry-run', 'say what would be set')
     .action(async (stream: string | undefined, flags: Flags) => {
-      const config = configOf(flags, { log: { kind: 'eventstoredb' } })
+      const config = await configOf(flags, { log: { kind: 'eventstoredb' } })
       const access = accessOf(config.log.eventstoredb)
       const { read, write, delete: mayDelete } = flags
       const rights = { ...(read && { read }), ...(write && { write }), ...(mayDelete && { delete: mayDelete }) }

@@ -58,7 +58,7 @@ export const logCommand = (): Command => {
       .action(async (flags: Flags) => {
         const [from, to] = [placeOf('--from', flags.from), placeOf('--to', flags.to)]
         if (from.name === to.name) throw new UsageError(`--from and --to are both ${from.name}`)
-        await withContext('log copy', configOf(flags, { log: { kind: 'embedded' } }), (context) =>
+        await withContext('log copy', await configOf(flags, { log: { kind: 'embedded' } }), (context) =>
           flags.dryRun === true ? copy(context, from, to, flags) : recordedCopy(context, from, to, flags),
         )
       }),
@@ -78,12 +78,12 @@ const placeOf = (flag: string, text: string): Place => {
   return { kind: 'folder', name: `embedded:${resolve(dir)}`, dir }
 }
 
-const logsAt = (place: Place, flags: Flags, logger: Logger, patience?: Patience): Logs => {
+const logsAt = async (place: Place, flags: Flags, logger: Logger, patience?: Patience): Promise<Logs> => {
   const owner = 'streamvane log copy'
   if (place.kind === 'folder') return embeddedLogs(place.dir, owner)
   const { connectionString } = place
   return eventStoreDbLogs(
-    configOf(flags, { log: { kind: 'eventstoredb', eventstoredb: { connectionString } } }),
+    await configOf(flags, { log: { kind: 'eventstoredb', eventstoredb: { connectionString } } }),
     owner,
     logger,
     patience,
@@ -95,9 +95,9 @@ type Patience = Readonly<{ waitMs: number; signal: AbortSignal }>
 /** Records the copy in the journal of the log that it writes to. A source that is not there leaves no trace there. */
 const recordedCopy = async (context: Context, from: Place, to: Place, flags: Flags): Promise<number> => {
   const { logger, signal } = context
-  const source = logsAt(from, flags, logger)
+  const source = await logsAt(from, flags, logger)
   await source.raw('reader').finally(() => source.close())
-  const logs = logsAt(to, flags, logger, { waitMs: waiting('log copy', flags).waitSeconds * 1_000, signal })
+  const logs = await logsAt(to, flags, logger, { waitMs: waiting('log copy', flags).waitSeconds * 1_000, signal })
   const operation = { operation: 'log copy', details: { from: from.name, to: to.name } }
   try {
     return await recorded({ ...context, logs }, flags, operation, (note) => copy(context, from, to, flags, note))
@@ -113,7 +113,8 @@ const copy = async (
   flags: Flags,
   note?: Note,
 ): Promise<number> => {
-  const [source, target] = [logsAt(from, flags, logger), logsAt(to, flags, logger)]
+  const source = await logsAt(from, flags, logger)
+  const target = await logsAt(to, flags, logger)
   const bars = phases()
   const began = Date.now()
   try {

@@ -52,7 +52,7 @@ const publishCommand = (): Command =>
     .option(...WAIT)
     .option('--dry-run', 'check it, say what it would change, and write nothing')
     .action(async (file: string, flags: PublishFlags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const profile = loadProfile(file)
       const effectiveAt = instantOf('--effective-at', flags.effectiveAt)
       const dryRun = flags.dryRun === true
@@ -128,7 +128,7 @@ const showCommand = (): Command =>
     .option('--at <instant>', 'for what happens then (default: now)')
     .option('--json', 'as JSON')
     .action(async (flags: CommonFlags & Readonly<{ at?: string; json?: boolean }>) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const at = instantOf('--at', flags.at) ?? Date.now()
       await withContext('profile show', config, async ({ logs }) => {
         const raw = await ifThere(() => logs.raw('reader'))

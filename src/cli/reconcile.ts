@@ -84,7 +84,7 @@ export const reconcileCommand = (): Command =>
     .option('--no-record', 'do not keep the outcome in the log, where `streamvane acceptance report` finds it')
     .option('--exit-zero', 'end with code 0 also where there are differences')
     .action(async (flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const asked = askedOf(flags)
       await withContext('reconcile', config, async (context) => {
         const record = new ReconciliationRecord()

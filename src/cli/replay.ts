@@ -76,7 +76,7 @@ export const replayCommand = (): Command =>
     .option('--yes', 'do not ask for confirmation')
     .option('--json', 'one JSON object for each sink')
     .action(async (flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const isElsewhere = flags.toTopic !== undefined || flags.toPrefix !== undefined
       const sinks = chosen(sinkSettings(config.egress), flags.sink).map((settings) => elsewhere(settings, flags))
       const range = rangeOf(flags)

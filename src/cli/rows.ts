@@ -91,7 +91,7 @@ export const rowsCommand = (): Command =>
       .addOption(new Option('--csv', 'as CSV: terms of ratios, ms, instants in UTC; the header is always the same'))
       .addOption(new Option('--json', 'one JSON object a line').conflicts(['csv', 'columns', 'wide'])),
   ).action(async (flags: Flags) => {
-    const config = configOf(flags)
+    const config = await configOf(flags)
     const { from, to } = rangeOf(flags)
     const wanted = valuesOf(flags)
     const { family, granularity, status } = flags

@@ -79,13 +79,13 @@ export const schemasCommand = (): Command => {
       .option('--json', 'one JSON object a schema')
       .action(async (flags: Flags) => {
         const operation = { operation: 'schemas register', details: { families: flags.family, history: flags.history } }
-        await withContext('schemas register', configOf(flags), (context) =>
+        await withContext('schemas register', await configOf(flags), (context) =>
           recordedAfter(context, flags, operation, async (note) => {
             const checks = await checkedSubjects(flags)
             const ids = new Map<string, number>()
             const isBad = checks.some(({ problems }) => problems.length > 0)
             if (flags.dryRun !== true && !isBad) {
-              for (const { registry, schemas } of targetsOf(flags))
+              for (const { registry, schemas } of await targetsOf(flags))
                 succeed(await registerSchemas(registry, schemas, ids))
             }
             for (const check of checks) {
@@ -117,9 +117,9 @@ export const schemasCommand = (): Command => {
           NAME_RECORD,
         ]),
       )
-      .action((name: RecordName | undefined, flags: Flags) => {
+      .action(async (name: RecordName | undefined, flags: Flags) => {
         if (name !== undefined) return console.log(JSON.stringify(contractSchema(name).published, null, 2))
-        const lines = destinationsOf(configOf(flags)).flatMap((destination) =>
+        const lines = destinationsOf(await configOf(flags)).flatMap((destination) =>
           schemasOf(destination, familyNames, false).map(({ subject, fingerprint }) => `${fingerprint}  ${subject}`),
         )
         for (const line of new Set(lines)) console.log(line)
@@ -136,8 +136,8 @@ const withFamilies = (name: string, description: string, examples: readonly stri
 type Target = Readonly<{ registry: RegistryOptions; schemas: readonly SubjectSchema[] }>
 
 /** The registries of the configuration, and the schemas that publishing needs there. */
-const targetsOf = (flags: Flags): readonly Target[] => {
-  const config = configOf(flags)
+const targetsOf = async (flags: Flags): Promise<readonly Target[]> => {
+  const config = await configOf(flags)
   const targets = destinationsOf(config).flatMap((destination): readonly Target[] => {
     const { registry } = destination.settings
     if (registry === undefined) return []
@@ -178,7 +178,8 @@ const schemasOf = (
 
 const checkedSubjects = async (flags: Flags): Promise<readonly SubjectCheck[]> => {
   const checks: SubjectCheck[] = []
-  for (const { registry, schemas } of targetsOf(flags)) checks.push(...succeed(await checkSubjects(registry, schemas)))
+  for (const { registry, schemas } of await targetsOf(flags))
+    checks.push(...succeed(await checkSubjects(registry, schemas)))
   return checks
 }
 

@@ -134,7 +134,7 @@ const withWriting = (simulating: Command): Command =>
 const simulateAndDeliver = async (flags: Flags): Promise<void> => {
   if ((flags.out === undefined) === (flags.post === undefined))
     throw new UsageError('say where the events go: --out FILE or --post URL')
-  const config = configOf(flags)
+  const config = await configOf(flags)
   const simulation = simulationOf(flags)
   await withContext('simulate', config, async ({ signal }) => {
     const bar = progressBar('simulate', Number(flags.hours) * HOUR_MS)

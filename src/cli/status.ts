@@ -30,7 +30,7 @@ export const statusCommand = (): Command =>
       '\nExit code 5: a stage is stalled or refused, a destination does not answer, or the log cannot be read.',
     )
     .action(async (flags: Flags) => {
-      const config = quietConfigOf(flags)
+      const config = await quietConfigOf(flags)
       await withContext('status', config, async ({ logs, logger, signal }) => {
         const look = (): Promise<StatusReport> => statusOf({ config, logs, logger, version: version(), now: Date.now })
         let report = await look()

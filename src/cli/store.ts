@@ -26,7 +26,7 @@ export const storeCommand = (): Command => {
       .option('--sink <name>', 'which store, where there are several')
       .option('--dry-run', 'change nothing; print the statements for an empty database')
       .action(async (flags: Flags) => {
-        const config = configOf(flags)
+        const config = await configOf(flags)
         const store = chosenStore(sinkSettings(config.egress).filter(isStoreSink), flags.sink)
         await withContext('store migrate', config, async (context) => {
           if (flags.dryRun === true) return printStatements(store.settings.schema)

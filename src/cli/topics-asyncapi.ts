@@ -17,8 +17,8 @@ export const asyncApiCommand = (): Command =>
   ])
     .option('--sink <name>', 'of this sink, where egress.sinks names several Kafka sinks')
     .option('--json', 'as JSON (default: YAML)')
-    .action((flags: CommonFlags & Readonly<{ sink?: string; json?: boolean }>) => {
-      const config = configOf(flags)
+    .action(async (flags: CommonFlags & Readonly<{ sink?: string; json?: boolean }>) => {
+      const config = await configOf(flags)
       const { settings: kafka, filter } = described(config, flags.sink)
       const document = asyncApi({
         topics: topicsIn(kafka),

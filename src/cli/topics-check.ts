@@ -18,7 +18,7 @@ export const topicsCheckCommand = (): Command =>
   )
     .option('--json', 'one JSON object a finding')
     .action(async (flags: CommonFlags & Readonly<{ json?: boolean }>) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const sinks = kafkaSinks(config.egress)
       if (sinks.length === 0) throw new UsageError('no broker is configured: set KAFKA_BROKERS or egress.kafka.brokers')
       await withContext('topics check', config, async ({ logger }) => {

@@ -35,7 +35,7 @@ export const topicsCommand = (): Command => {
       .option('--dry-run', 'only say what would be created and what differs')
       .option('--json', 'one JSON object a topic')
       .action(async (flags: Flags) => {
-        const config = configOf(flags)
+        const config = await configOf(flags)
         const sinks = kafkaSinks(config.egress)
         if (sinks.length === 0)
           throw new UsageError('no broker is configured: set KAFKA_BROKERS or egress.kafka.brokers')

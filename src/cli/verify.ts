@@ -58,7 +58,7 @@ export const verifyCommand = (): Command =>
     .option('--sink <names...>', 'with --topic or --objects: only of these sinks (default: all of that kind)')
     .option('--json', 'one JSON object, and one more for each sink')
     .action(async (flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const range = rangeOf(flags)
       const sinks = sinksWanted(flags, config)
       await withContext(waiting('verify', flags), config, async ({ logs, logger, signal }) => {

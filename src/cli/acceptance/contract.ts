@@ -23,7 +23,7 @@ export const defineCommand = (): Command =>
     .option('--dry-run', 'check the file, and store nothing')
     .option('--json', 'the contract as it is stored')
     .action(async (file: string, flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const contract: Contract = loadContract(file)
       const operation = { operation: 'acceptance define', details: { file, contract: contract.name } }
       await withContext(waiting('acceptance define', flags), config, (context) =>
@@ -55,7 +55,7 @@ export const signCommand = (): Command =>
     .option(...WAIT)
     .option('--json', 'the contract as it stands now')
     .action(async (flags: Flags & Readonly<{ contract: string }>) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const operation = { operation: 'acceptance sign', details: { contract: flags.contract } }
       await withContext(waiting('acceptance sign', flags), config, (context) =>
         recorded(context, flags, operation, async (note) => {

@@ -28,7 +28,7 @@ export const reportCommand = (): Command =>
     .option('--json', 'the whole report as JSON')
     .option('--html <file>', 'also write it as a page that needs nothing else')
     .action(async (flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const range = rangeOf(flags)
       await withContext('acceptance report', config, async ({ logs }) => {
         const { tenant } = config

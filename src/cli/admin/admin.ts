@@ -35,8 +35,8 @@ const createCommand = (): Command =>
     )
     .option('--expires <instant>', 'when it ceases to be valid (default: never)')
     .option('--json', 'as JSON')
-    .action((flags: CreateFlags) => {
-      const tenant = flags.tenant ?? configOf(flags).tenant
+    .action(async (flags: CreateFlags) => {
+      const tenant = flags.tenant ?? (await configOf(flags)).tenant
       if (!isTenant(tenant)) throw new UsageError(`--tenant ${tenant}: lower-case letters, digits, - and _ only`)
       const rights = { roles: [...new Set(flags.role)], tenants: [tenant] }
       printNewToken(flags, rights, (entry) => ({ admin: { tokens: [entry] } }))

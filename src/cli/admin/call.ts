@@ -34,7 +34,7 @@ export const callCommand = (): Command =>
     .action(async (id: string, members: readonly string[], flags: Flags) => {
       const operation = operations.find((each) => each.id === id)
       if (operation === undefined) throw new UsageError(unknown(id))
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const target = targetOf(flags, config)
       const input = inputOf(members, flags)
       const logger = pino({ level: config.logLevel, base: null }, destination({ dest: 2, sync: true }))

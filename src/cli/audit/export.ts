@@ -33,7 +33,7 @@ export const exportCommand = (): Command =>
     .option(...WAIT)
     .option('--json', 'one JSON object')
     .action(async (flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const { tenant, data } = config
       const [range, keys] = [rangeOf(flags), acceptedKeys(config, flags.key)]
       const isFolder = existsSync(flags.out) && statSync(flags.out).isDirectory()

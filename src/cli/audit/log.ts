@@ -57,7 +57,7 @@ export const auditLogCommand = (): Command =>
     .option('--zone <name>', 'time zone of the table (default: UTC)')
     .option('--json', 'one JSON object a line')
     .action(async (flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const local = zoneOf(flags.zone ?? 'UTC')
       const { operation, by, result } = flags
       if (flags.revision !== undefined && flags.row === undefined)

@@ -40,7 +40,7 @@ export const proveCommand = (): Command =>
     .option(...KEY)
     .option(...WAIT)
     .action(async (flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const [subject, sizes] = [subjectOf(flags), sizesOf(flags.consistency)]
       if ((subject === undefined) === (sizes === undefined))
         throw new UsageError('say one of --row with --revision, --event and --consistency')

@@ -32,7 +32,7 @@ export const sealCommand = (): Command =>
     .option(...WAIT)
     .option('--json', 'one JSON object')
     .action(async (flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const key = signerKeyIn(config.audit, process.env)
       if (key === undefined)
         throw new UsageError(

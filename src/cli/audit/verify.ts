@@ -59,7 +59,7 @@ const verifyTheExport = async (path: string, flags: Flags): Promise<void> => {
 
 const verifyTheLog = async (flags: Flags): Promise<void> => {
   if (flags.head !== undefined) throw new UsageError('--head goes with an export')
-  const config = configOf(flags)
+  const config = await configOf(flags)
   const keys = acceptedKeys(config, flags.key)
   await withContext(waiting('audit verify', flags), config, ({ logs, signal, logger }) =>
     unlessStopped(signal, async () => {

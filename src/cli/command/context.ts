@@ -8,7 +8,7 @@ import type { CommonFlags } from './command.js'
 export type Context = Readonly<{ config: Config; logs: Logs; logger: Logger; signal: AbortSignal }>
 
 /** The configuration from file, environment and flags. `more` has the command's own flags as settings. */
-export const configOf = (flags: CommonFlags, more: Readonly<Record<string, unknown>> = {}): Config =>
+export const configOf = async (flags: CommonFlags, more: Readonly<Record<string, unknown>> = {}): Promise<Config> =>
   loadConfig({
     file: flags.config ?? process.env['STREAMVANE_CONFIG'],
     env: process.env,
@@ -19,8 +19,8 @@ export const configOf = (flags: CommonFlags, more: Readonly<Record<string, unkno
  * The same for commands that tell what stands in the way themselves: clients of broker and log say nothing beside them,
  * unless `--log-level` asks for it.
  */
-export const quietConfigOf = (flags: CommonFlags): Config => {
-  const config = configOf(flags)
+export const quietConfigOf = async (flags: CommonFlags): Promise<Config> => {
+  const config = await configOf(flags)
   return flags.logLevel === undefined ? { ...config, logLevel: 'silent' } : config
 }
 

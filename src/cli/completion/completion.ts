@@ -30,7 +30,7 @@ export const completionCommand = (commands: Commands): Command => {
     ])
       .addArgument(new Argument('<kind>', 'which values').choices(dynamicKinds))
       .action(async (kind: DynamicKind, flags: CommonFlags) => {
-        const config = quietConfigOf(flags)
+        const config = await quietConfigOf(flags)
         await withContext('completion values', config, async ({ logs }) => {
           for (const value of await valuesOf(kind, config, logs)) console.log(printable(value))
           return EXIT.ok

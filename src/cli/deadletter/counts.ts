@@ -18,7 +18,7 @@ export const countsCommand = (): Command =>
   )
     .option('--json', 'as JSON')
     .action(async (flags: CommonFlags & ChoiceFlags & Readonly<{ json?: boolean }>) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       await withContext('deadletter counts', config, async ({ logs }) => {
         const counts = await countLetters(logs, config.tenant, filterOf(flags))
         if (flags.json === true) console.log(JSON.stringify(counts))

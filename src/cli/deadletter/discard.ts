@@ -36,7 +36,7 @@ export const discardCommand = (): Command =>
       const isChosen = ids.length > 0 || [reason, stage, topic, from, to].some((each) => each !== undefined)
       if (!isChosen && flags.all !== true)
         throw new UsageError('say which: ids, --reason, --stage, --topic, --from and --to, or --all')
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const filter = filterOf(flags, ids)
       const operation = { operation: 'deadletter discard', details: choiceDetails(flags, ids) }
       await withContext(waiting('deadletter discard', flags), config, (context) =>

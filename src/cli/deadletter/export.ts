@@ -21,7 +21,7 @@ export const exportCommand = (): Command =>
   )
     .argument('[id...]', 'only these, by id or the beginning of it')
     .action(async (ids: string[], flags: CommonFlags & ChoiceFlags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       await withContext('deadletter export', config, async ({ logs, signal }) => {
         let exported = 0
         for await (const letter of listLetters(logs, config.tenant, filterOf(flags, ids))) {

@@ -23,7 +23,7 @@ export const listCommand = (): Command =>
   )
     .option('--json', 'one JSON object a line')
     .action(async (flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       await withContext('deadletter list', config, async ({ logs }) => {
         const [singles, stretches]: [string[][], string[][]] = [[], []]
         let late = 0

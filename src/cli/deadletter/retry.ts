@@ -30,7 +30,7 @@ export const retryCommand = (): Command =>
     .option('--dry-run', 'only say how many could be used')
     .option('--json', 'the outcome as JSON')
     .action(async (ids: string[], flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const filter = filterOf(flags, ids)
       const operation = { operation: 'deadletter retry', details: choiceDetails(flags, ids) }
       await withContext(waiting('deadletter retry', flags), config, (context) =>

@@ -18,7 +18,7 @@ export const showCommand = (): Command =>
     .option('--raw', 'only the bytes')
     .option('--json', 'as JSON, with the bytes in base64')
     .action(async (id: string, flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       await withContext('deadletter show', config, async ({ logs }) => {
         for await (const letter of listLetters(logs, config.tenant, { ids: [id] })) {
           const { note, raw } = letter

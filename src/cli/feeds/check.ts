@@ -22,7 +22,7 @@ export const checkCommand = (): Command =>
       '\nExit code 5: an interval differs beyond the tolerances, was refused or is missing,\nor the log of rows is not what a file was made of.',
     )
     .action(async (name: string | undefined, flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const { from, to } = rangeOf(flags)
       const plans = name === undefined ? pushedFeeds(config) : [feedNamed(config, name)]
       await withContext('feeds check', config, async ({ logs, signal }) => {

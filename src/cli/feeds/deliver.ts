@@ -24,7 +24,7 @@ export const deliverCommand = (): Command =>
     .option('--dry-run', 'say what would be delivered; sends and notes nothing')
     .option('--json', 'as JSON')
     .action(async (name: string, flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const plan = feedNamed(config, name)
       const { version } = pushedLayout(plan).settings
       const { from, to } = rangeOf(flags)

@@ -22,7 +22,7 @@ export const logCommand = (): Command =>
     .addOption(new Option('--result <result>', 'only those that ended so').choices([...deliveryResults, 'open']))
     .option('--json', 'one JSON object a line, with everything that the log tells')
     .action(async (feed: string | undefined, flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const { from, to } = rangeOf(flags)
       await withContext('feeds log', config, async ({ logs }) => {
         const deliveries = await readDeliveries(logs, config.tenant, { feed, from, to, result: flags.result })

@@ -21,7 +21,7 @@ export const previewCommand = (): Command =>
     .option('--to <instant>', 'intervals that start before')
     .option('--layout <version>', 'in this version of the layout (default: the oldest)', wholeNumber('--layout', 1))
     .action(async (name: string, flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const plan = feedNamed(config, name)
       const { from, to } = rangeOf(flags)
       await withContext('feeds preview', config, async ({ logs }) => {

@@ -14,7 +14,7 @@ export const schemaCommand = (): Command =>
   ])
     .argument('<feed>', 'a feed of the configuration')
     .option('--layout <version>', 'of this version of the layout (default: the oldest)', wholeNumber('--layout', 1))
-    .action((name: string, flags: Flags) => {
-      const plan = feedNamed(configOf(flags), name)
+    .action(async (name: string, flags: Flags) => {
+      const plan = feedNamed(await configOf(flags), name)
       console.log(JSON.stringify(layoutSchemaOf(plan, chosenLayout(plan, flags.layout)), null, 2))
     })

@@ -48,7 +48,7 @@ export const backfillCommand = (): Command =>
     .option('--dry-run', 'say what would be fetched, and how far it has come; ask Genesys only for what it has')
     .option('--json', 'the outcome as JSON on stdout')
     .action(async (flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const settings = genesysSettings(config)
       const from = instantOf('--from', flags.from) as EpochMs
       const to = instantOf('--to', flags.to) as EpochMs

@@ -18,7 +18,7 @@ export const namesCommand = (): Command =>
     .addOption(new Option('--dimension <name...>', 'only of these dimensions (default: all)').choices(namedDimensions))
     .option('--json', 'one JSON object a line')
     .action(async (flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       await withContext('genesys names', config, async ({ logs }) => {
         const raw = await ifThere(() => logs.raw('reader'))
         const rows: string[][] = []

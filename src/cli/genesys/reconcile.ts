@@ -57,7 +57,7 @@ export const reconcileCommand = (): Command =>
     .option('--limit <rows>', 'differences printed', wholeNumber('--limit', 0), 50)
     .option('--exit-zero', 'end with code 0 also where there are differences')
     .action(async (flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const settings = genesysSettings(config)
       const { tenant, data } = config
       const { from, to } = rangeOf(flags)

@@ -48,7 +48,7 @@ export const syncCommand = (): Command =>
     .option('--dry-run', 'say what would be stored and write nothing')
     .option('--json', 'one JSON object for each setting that changed')
     .action(async (flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const settings = genesysSettings(config)
       checkDiffRange(flags)
       const dryRun = flags.dryRun === true

@@ -15,7 +15,7 @@ export const listCommand = (name: 'list' | 'generations'): Command => {
   return command(name, summaries.generations, [line, `${line} --json`])
     .option('--json', 'one JSON object a line')
     .action(async (flags: CommonFlags & Readonly<{ json?: boolean }>) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       await withContext(name, config, async ({ logs }) => {
         const { generations, live, paused, rollbackTo } = await projectionStatus({ ...config, logs })
         if (generations.length === 0) throw new NoGeneration(config.tenant)

@@ -22,7 +22,7 @@ const changing = (name: 'pause' | 'resume', description: string, examples: reado
     .option(...WAIT)
     .option('--json', 'one JSON object')
     .action(async (flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const { tenant } = config
       const operation = `projections ${name}`
       await withContext(waiting(operation, flags), config, async (context) => {

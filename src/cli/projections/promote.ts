@@ -64,7 +64,7 @@ const switching = async (
   flags: Flags,
   target: (context: Context) => Promise<string>,
 ): Promise<void> => {
-  const config = configOf(flags)
+  const config = await configOf(flags)
   const operation = `projections ${verb}`
   const patient = waiting(operation, flags)
   await withContext(patient, config, async (context) => {

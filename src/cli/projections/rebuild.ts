@@ -73,7 +73,7 @@ export const rebuildCommand = (): Command =>
           '--resume goes on with the profile and the rows that the generation began with: leave --profile and the scope out',
         )
       const range = rangeOf(flags)
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const profile = flags.profile === undefined ? config.profile : loadProfile(flags.profile)
       const patient = waiting('rebuild', flags)
       await withContext(patient, config, async (context) => {

@@ -37,7 +37,7 @@ export const resetCommand = (): Command =>
     )
     .option('--dry-run', 'only say what would be done')
     .action(async (flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const patient = waiting('projections reset', flags)
       await withContext(patient, config, (context) =>
         flags.derived === undefined

@@ -30,7 +30,7 @@ export const retireCommand = (): Command =>
     .option('--yes', 'do not ask for confirmation')
     .option('--json', 'one JSON object')
     .action(async (name: string, flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const { tenant, data } = config
       const operation = 'projections retire'
       await withContext(waiting(operation, flags), config, async (context) => {

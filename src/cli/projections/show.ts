@@ -18,7 +18,7 @@ export const showCommand = (): Command =>
     .addArgument(new Argument('[generation]', 'its name (default: the live one)'))
     .option('--json', 'one JSON object')
     .action(async (name: string | undefined, flags: CommonFlags & Readonly<{ json?: boolean }>) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       await withContext('projections show', config, async ({ logs }) => {
         const { tenant } = config
         const wanted = name ?? chosenGeneration(await computedGenerations(logs, tenant), undefined, tenant).name

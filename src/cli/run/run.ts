@@ -75,7 +75,7 @@ export const runCommand = (): Command =>
       const named = onlyOf(flags)
       if (flags.console === true && flags.admin === false)
         throw new UsageError('--console is part of the admin API: leave out --no-admin')
-      const config = configOf(flags, {
+      const config = await configOf(flags, {
         ingress: { host: flags.host, port: flags.port === undefined ? undefined : Number(flags.port) },
         clock: { mode: flags.clock },
         egress: {

@@ -81,7 +81,7 @@ export const whatIfCommand = (): Command =>
     .option('--json', 'the whole answer as JSON on stdout')
     .option('--html <file>', 'also write the answer as a page that needs nothing else')
     .action(async (flags: Flags) => {
-      const config = configOf(flags)
+      const config = await configOf(flags)
       const supposition = suppositionOf(flags)
       wantedIn(flags)
       const range = rangeOf(flags)
