@@ -1,5 +1,5 @@
 import { describe, expect, inject, test } from 'vitest'
-import { findRuntime, startKafka } from '../../dev/local-kafka/runtime.mjs'
+import { findRuntime, kafkaIsRequired, startKafka } from '../../dev/local-kafka/runtime.mjs'
 import { startKafkaContainer } from './kafka-container.js'
 import type { ConsoleTools, ProvidedKafka } from './kafka-global-setup.js'
 
@@ -35,17 +35,28 @@ export const describeRegistry = (
     else without('with a schema registry', lacks, required)
   })
 
+/**
+ * A suite that kills a broker of its own (`startOwnKafka`), in any project: it needs none that the run shares. Skipped,
+ * or failed, as `describeKafka` says.
+ */
+export const describeOwnKafka = async (name: string, suite: () => void): Promise<void> => {
+  const runtime = await ownRuntime()
+  if (runtime.kind === 'none') without(name, `a broker of its own is needed, but ${runtime.why}`, kafkaIsRequired())
+  else describe(name, suite)
+}
+
 /** The suite is skipped and says why; where it is required it fails. */
 export const without = (name: string, why: string, required: boolean): void => {
   if (required) test(name, () => expect.fail(why))
   else describe.skip(`${name} (skipped: ${why})`, () => test('needs a real one', () => {}))
 }
 
-/**
- * Starts a broker that belongs to the caller alone, who stops it. Never an external one: those are not ours to kill.
- */
+/** Never an external one: those are not ours to kill. */
+const ownRuntime = () => findRuntime({ ...process.env, KAFKA_BROKERS: '' })
+
+/** Starts a broker that belongs to the caller alone, who stops it. */
 export const startOwnKafka = async (): Promise<OwnKafka> => {
-  const runtime = await findRuntime({ ...process.env, KAFKA_BROKERS: '' })
+  const runtime = await ownRuntime()
   if (runtime.kind === 'docker') return startKafkaContainer()
   if (runtime.kind !== 'maven') throw new Error(`no broker of one's own can be started: ${runtime.why}`)
   const { jars, ...kafka } = await startKafka({ log: (line) => console.error(`[own kafka] ${line}`) })

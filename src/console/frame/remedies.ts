@@ -24,13 +24,17 @@ const troubles = {
   },
 } as const
 
-/** A reason why a stage does not work. Reasons of later versions are told as they are. */
-export const troubleRemedy = (trouble: string): Remedy =>
-  known(troubles, trouble) ?? {
+/** Why a stage does not work, which destination is meant, and what to do. Reasons of later versions are told as they are. */
+export const troubleRemedy = (trouble: string, { destination }: Pick<FlowStage, 'destination'>): Remedy => {
+  const remedy = known(troubles, trouble) ?? {
     what: `Trouble: ${trouble}.`,
     remedy: 'The log of the process says more.',
     command: 'streamvane doctor',
   }
+  return trouble === 'destination-unreachable' && destination !== null
+    ? { ...remedy, what: `The destination ${destination.place} does not answer.` }
+    : remedy
+}
 
 const alarms = {
   'events-too-late': {

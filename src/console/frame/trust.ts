@@ -104,7 +104,7 @@ const stateReason = (stage: FlowStage): Reason | undefined => {
     case 'stalled': {
       const [trouble] = stage.troubles
       if (trouble !== undefined) {
-        const { what, remedy, command } = troubleRemedy(trouble.trouble)
+        const { what, remedy, command } = troubleRemedy(trouble.trouble, stage)
         return { ...about, weight, what, since: trouble.since, remedy, command: stage.mend ?? command ?? null }
       }
       return {

@@ -58,7 +58,12 @@ const since = '2026-01-05T06:00:00.000Z'
 
 describe('what to do about a trouble', () => {
   test.each(Object.keys(troubles))('%s has words of its own', (trouble) => {
-    expect(troubleRemedy(trouble).what).not.toContain(trouble)
+    expect(troubleRemedy(trouble, stageOf('ingress')).what).not.toContain(trouble)
+  })
+
+  test('a destination that does not answer is named by its place', () => {
+    const destination = { name: 'wfm', use: 'kafka', place: 'kafka-1:9092' }
+    expect(troubleRemedy('destination-unreachable', { destination }).what).toContain('kafka-1:9092')
   })
 
   test.each(Object.keys(alarms))('the alarm %s has words of its own', (alarm) => {
@@ -66,7 +71,8 @@ describe('what to do about a trouble', () => {
   })
 
   test('a trouble and an alarm of a later version are told as they are', () => {
-    expect([troubleRemedy('moon').what, alarmRemedy('toString').what]).toEqual(['Trouble: moon.', 'Alarm: toString.'])
+    const unknown = [troubleRemedy('moon', stageOf('ingress')).what, alarmRemedy('toString').what]
+    expect(unknown).toEqual(['Trouble: moon.', 'Alarm: toString.'])
   })
 
   test('every command that the console names exists, with its options', () => {

@@ -29,7 +29,7 @@ describe('whether the numbers can be trusted', () => {
     ])
     expect(reasons).toEqual([
       expect.objectContaining({
-        ...{ weight: 'bad', where: 'egress.kafka', since, what: 'The destination does not answer.' },
+        ...{ weight: 'bad', where: 'egress.kafka', since, what: 'The destination localhost:9092 does not answer.' },
         command: 'streamvane doctor --only broker registry',
       }),
     ])

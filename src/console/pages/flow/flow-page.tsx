@@ -102,9 +102,9 @@ const StateLine = ({ stage }: Readonly<{ stage: FlowStage }>): JSX.Element => (
 )
 
 /** What a person should know of a stage. A trouble is told in words rather than by its code. */
-const Says = ({ stage: { says, troubles } }: Readonly<{ stage: FlowStage }>): JSX.Element | null => {
-  const [trouble] = troubles
-  const text = trouble === undefined ? says : troubleRemedy(trouble.trouble).what
+const Says = ({ stage }: Readonly<{ stage: FlowStage }>): JSX.Element | null => {
+  const [trouble] = stage.troubles
+  const text = trouble === undefined ? stage.says : troubleRemedy(trouble.trouble, stage).what
   return text === null ? null : <p class="small wrap-all">{text}</p>
 }
 

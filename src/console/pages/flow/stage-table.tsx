@@ -37,15 +37,21 @@ const columns: readonly Column<FlowStage>[] = [
   },
 ]
 
+/** They have columns of their own. */
+const LAG_FIGURES: ReadonlySet<string> = new Set(['lagRows', 'lagMs'])
+
 /** What else a stage tells of itself. */
-function notes({ says, figures, details, troubles, alarms }: FlowStage): string {
+function notes(stage: FlowStage): string {
+  const { says, figures, details, troubles, alarms } = stage
   return [
-    ...troubles.map(({ trouble }) => troubleRemedy(trouble).what),
+    ...troubles.map(({ trouble }) => troubleRemedy(trouble, stage).what),
     ...alarms.map(({ alarm }) => alarmRemedy(alarm).what),
     // In the words of the console where there is a trouble or an alarm.
     ...(says === null || troubles.length + alarms.length > 0 ? [] : [says]),
     ...Object.entries(details).map(([name, text]) => `${name}: ${text}`),
-    ...Object.entries(figures).map(([name, value]) => `${name} ${count(value)}`),
+    ...Object.entries(figures)
+      .filter(([name]) => !LAG_FIGURES.has(name))
+      .map(([name, value]) => `${name} ${count(value)}`),
   ].join(' · ')
 }
 
