@@ -7,7 +7,29 @@ import { familyNames } from '../domain/family.js'
  */
 export type Label = Readonly<{ name: string; values: readonly string[] | 'configuration' | 'build' }>
 
-type Described = Readonly<{ name: string; help: string; unit?: 'seconds' | 'bytes'; labels: readonly Label[] }>
+/** Which processes have a metric, in words that follow "processes". */
+export const holders = {
+  clock: 'that can read the raw log, once the clock has ticked',
+  projection: 'of `projector` and `merge`',
+  snapshot: 'of `projector` and `merge`, once a snapshot was written',
+  backlog: 'of `projector` on an embedded log, and of `egress`',
+  source: 'that read from a source beside HTTP',
+  waiting: 'that read from a source that tells it',
+  sink: 'of `egress`',
+  refusing: 'of `egress`, for sinks that set records aside',
+  kafka: 'of `egress`, for sinks to Kafka',
+  registry: 'of `egress`, for sinks to Kafka that write Avro',
+} as const
+export type Holder = keyof typeof holders
+
+/** `in`: which processes have it; absent: every one. */
+type Described = Readonly<{
+  name: string
+  help: string
+  unit?: 'seconds' | 'bytes'
+  labels: readonly Label[]
+  in?: Holder
+}>
 
 /**
  * A metric by its name in Prometheus, which OTLP has as well. A counter's ends in `_total`, an info's in `_info`.
@@ -95,14 +117,17 @@ export const catalogue = {
   sourceState: {
     ...{ name: 'streamvane_source_state', kind: 'gauge' },
     labels: [source, values('state', sourceStates)],
+    in: 'source',
     help: '1 for the state that a source is in, 0 for the others.',
   },
   sourceLagEvents: {
     ...{ name: 'streamvane_source_lag_events', kind: 'gauge', labels: [source] },
+    in: 'waiting',
     help: 'Events that wait at the system that a source reads from, where that tells.',
   },
   sourceLagSeconds: {
     ...{ name: 'streamvane_source_lag_seconds', kind: 'gauge', unit: 'seconds', labels: [source] },
+    in: 'waiting',
     help: 'Age of the oldest event that waits there, where that system tells.',
   },
   appendDuration: {
@@ -144,22 +169,27 @@ export const catalogue = {
   },
   frontier: {
     ...{ name: 'streamvane_frontier_timestamp_seconds', kind: 'gauge', unit: 'seconds', labels: [] },
+    in: 'clock',
     help: 'Last tick of the clock in the raw log: event time has certainly come so far.',
   },
   frontierAge: {
     ...{ name: 'streamvane_frontier_age_seconds', kind: 'gauge', unit: 'seconds', labels: [] },
+    in: 'clock',
     help: 'How far the frontier is behind the clock of this machine; negative where it is ahead.',
   },
   openIntervals: {
     ...{ name: 'streamvane_open_intervals', kind: 'gauge', labels: [] },
+    in: 'projection',
     help: 'Base intervals that hold figures and are not closed yet.',
   },
   snapshotAge: {
     ...{ name: 'streamvane_snapshot_age_seconds', kind: 'gauge', unit: 'seconds', labels: [] },
+    in: 'snapshot',
     help: 'Time since the file with the snapshot of the projection was written last. It is written by work, not by time.',
   },
   snapshotEvents: {
     ...{ name: 'streamvane_snapshot_pending_events', kind: 'gauge', labels: [] },
+    in: 'projection',
     help: 'Events folded since the last snapshot: so many are folded again after a crash.',
   },
   ready: {
@@ -180,6 +210,7 @@ export const catalogue = {
   },
   stageLagEvents: {
     ...{ name: 'streamvane_stage_lag_events', kind: 'gauge', labels: [stage] },
+    in: 'backlog',
     help: 'Events of the log that a stage has not dealt with yet: of a projector where the log is embedded, of an egress rows.',
   },
   stageLagSeconds: {
@@ -197,39 +228,48 @@ export const catalogue = {
   publishDuration: {
     ...{ name: 'streamvane_publish_duration_seconds', kind: 'histogram', unit: 'seconds', buckets: PUBLISH_BUCKETS },
     labels: [sink],
+    in: 'sink',
     help: 'Time that a sink took to write a batch durably: with Kafka, a whole transaction.',
   },
   publishedRecords: {
     ...{ name: 'streamvane_published_records_total', kind: 'counter', labels: [sink] },
+    in: 'sink',
     help: 'Records that a sink has written.',
   },
   transactions: {
     ...{ name: 'streamvane_transactions_total', kind: 'counter' },
     labels: [sink, values('outcome', ['committed', 'failed'])],
+    in: 'sink',
     help: 'Writes of a sink that delivers exactly once: each is one transaction or commit. Those with unknown outcome failed.',
   },
   sinkFailures: {
     ...{ name: 'streamvane_sink_failures_total', kind: 'counter', labels: [sink, values('reason', sinkFailures)] },
+    in: 'sink',
     help: 'Failures of a sink to connect or to write.',
   },
   refusedRecords: {
     ...{ name: 'streamvane_refused_records_total', kind: 'counter', labels: [sink] },
+    in: 'refusing',
     help: 'Records that a destination refused for ever and that were set aside.',
   },
   sinkUp: {
     ...{ name: 'streamvane_sink_up', kind: 'gauge', labels: [sink] },
+    in: 'sink',
     help: '1 while a sink is connected to its destination.',
   },
   brokerUp: {
     ...{ name: 'streamvane_broker_up', kind: 'gauge', labels: [sink] },
+    in: 'kafka',
     help: '1 if the Kafka cluster of a sink answered when it was asked last, at most a minute ago.',
   },
   registryUp: {
     ...{ name: 'streamvane_registry_up', kind: 'gauge', labels: [sink] },
+    in: 'registry',
     help: '1 if the schema registry of a sink answered when it was asked last, at most a minute ago.',
   },
   hangingTransactions: {
     ...{ name: 'streamvane_hanging_transactions', kind: 'gauge', labels: [sink] },
+    in: 'kafka',
     help: 'Partitions of topics of a sink in which a transaction hangs: read_committed consumers see nothing behind it.',
   },
   diskUsed: {

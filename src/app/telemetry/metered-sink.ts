@@ -13,8 +13,9 @@ export const meteredSink = (sink: Sink, meters: Meters): Sink => {
       ? []
       : ([{ id: 'refusedRecords', labels, value: sink.deadLettered() }] as const)),
   ])
-  for (const outcome of ['committed', 'failed']) meters.add('transactions', [sink.name, outcome], 0)
-  for (const reason of Object.values(failureNames)) meters.add('sinkFailures', [sink.name, reason], 0)
+  for (const id of ['publishDuration', 'publishedRecords'] as const) meters.begin(id, labels)
+  for (const outcome of ['committed', 'failed']) meters.begin('transactions', [sink.name, outcome])
+  for (const reason of Object.values(failureNames)) meters.begin('sinkFailures', [sink.name, reason])
   const failed = (failure: SinkFailure): void => {
     if (failure.tag !== 'Refused') isUp = false
     meters.add('sinkFailures', [sink.name, failureNames[failure.tag]])

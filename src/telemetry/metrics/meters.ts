@@ -44,13 +44,16 @@ export class Meters {
   constructor() {
     // Series whose labels are known begin at 0, so that the first increase of one is seen.
     for (const [id, metric] of entries())
-      for (const labels of knownLabels(metric)) {
-        if (metric.kind === 'counter' && !isReadFromOthers.has(id)) this.counter(id as CounterId, labels)
-        if (metric.kind === 'histogram') this.histogram(id as HistogramId, labels)
-      }
+      if ((metric.kind === 'counter' && !isReadFromOthers.has(id)) || metric.kind === 'histogram')
+        for (const labels of knownLabels(metric)) this.begin(id as CounterId | HistogramId, labels)
   }
 
-  /** With 0 the series begins. */
+  /** The series begins at nothing, so that its first increase is seen. Those whose labels are known have begun. */
+  begin(id: CounterId | HistogramId, labels: readonly string[]): void {
+    if (isHistogram(id)) this.histogram(id, labels)
+    else this.counter(id, labels)
+  }
+
   add(id: CounterId, labels: readonly string[], by = 1): void {
     this.counter(id, labels).sum += by
   }
@@ -113,6 +116,8 @@ export class Meters {
 
 /** Counters that are kept elsewhere and told as gauges are. */
 const isReadFromOthers: ReadonlySet<MetricId> = new Set(['retries', 'refusedRecords', 'cpu'])
+
+const isHistogram = (id: CounterId | HistogramId): id is HistogramId => catalogue[id].kind === 'histogram'
 
 const entries = (): readonly (readonly [MetricId, Metric])[] => Object.entries(catalogue) as [MetricId, Metric][]
 

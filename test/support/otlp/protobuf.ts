@@ -52,3 +52,13 @@ export const numberIn = (fields: readonly Field[], number: number): bigint => {
   const value = fields.find((field) => field.number === number)?.value
   return typeof value === 'bigint' ? value : 0n
 }
+
+/** The attributes of a message (`KeyValue` of opentelemetry-proto) whose values are texts or whole numbers. */
+export const attributesOf = (fields: readonly Field[], number: number): Readonly<Record<string, string | number>> =>
+  Object.fromEntries(
+    messagesIn(fields, number).map((each) => {
+      const pair = fieldsOf(each)
+      const value = fieldsOf(messagesIn(pair, 2)[0] ?? Buffer.alloc(0))[0]?.value
+      return [textIn(pair, 1), typeof value === 'bigint' ? Number(value) : (value?.toString() ?? '')] as const
+    }),
+  )

@@ -1,8 +1,5 @@
-import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { gunzipSync } from 'node:zlib'
-import { onTestFinished } from 'vitest'
-import { fieldsOf, messagesIn, numberIn, textIn, type Field } from './protobuf.js'
+import { startCollector } from './collector.js'
+import { attributesOf, fieldsOf, messagesIn, numberIn, textIn, type Field } from './protobuf.js'
 
 /** A span as a collector receives it. `kind` and `status` by their numbers in OTLP; times in nanoseconds. */
 export type ReceivedSpan = Readonly<{
@@ -29,42 +26,18 @@ export type TraceCollector = Readonly<{
   spans: () => readonly ReceivedSpan[]
 }>
 
-/** A stand-in of a collector that takes OTLP by HTTP with protobuf, and reads it without the SDK that wrote it. */
+/** A collector of traces, which reads them without the SDK that wrote them. */
 export const startTraceCollector = async (): Promise<TraceCollector> => {
   const spans: ReceivedSpan[] = []
-  let watchers: (() => void)[] = []
-  const server = createServer((request, response) => {
-    void bodyOf(request).then((body) => {
-      const isTraces = request.method === 'POST' && request.url === '/v1/traces'
-      if (!isTraces || request.headers['content-type'] !== 'application/x-protobuf') {
-        response.writeHead(404).end()
-        return
-      }
-      spans.push(...spansOf(body))
-      response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end()
-      watchers.splice(0).forEach((look) => look())
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
+  const collector = await startCollector('/v1/traces', (body) => spans.push(...spansOf(body)))
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: collector.url,
     spans: () => spans,
     until: async (isThere) => {
-      while (!isThere(spans)) await new Promise<void>((resolve) => (watchers = [...watchers, resolve]))
+      await collector.until(() => isThere(spans))
       return [...spans]
     },
   }
-}
-
-const bodyOf = async (request: IncomingMessage): Promise<Buffer> => {
-  const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(chunk as Buffer)
-  const body = Buffer.concat(chunks)
-  return request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body
 }
 
 /** The spans of an `ExportTraceServiceRequest` (opentelemetry-proto, trace.proto). */
@@ -96,13 +69,3 @@ const spanOf = (fields: readonly Field[], resource: ReceivedSpan['resource']): R
 })
 
 const idIn = (fields: readonly Field[], number: number): string => messagesIn(fields, number)[0]?.toString('hex') ?? ''
-
-/** Attributes whose values are texts or whole numbers. */
-const attributesOf = (fields: readonly Field[], number: number): Readonly<Record<string, string | number>> =>
-  Object.fromEntries(
-    messagesIn(fields, number).map((each) => {
-      const pair = fieldsOf(each)
-      const value = fieldsOf(messagesIn(pair, 2)[0] ?? Buffer.alloc(0))[0]?.value
-      return [textIn(pair, 1), typeof value === 'bigint' ? Number(value) : (value?.toString() ?? '')] as const
-    }),
-  )
