@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isTenant } from '../../domain/stream-name.js'
+import { secret } from './secrets/secret-schema.js'
 
 /**
  * - `viewer` reads figures and status
@@ -50,6 +51,18 @@ const oidcSchema = z.strictObject({
   keysMaxAgeS: z.number().int().min(1).default(600),
   /** Keys are not fetched more often than this, however many tokens name keys that are unknown. */
   keysCooldownS: z.number().int().min(0).default(10),
+  /** People sign in to the console at the issuer: authorization code with PKCE. Needs `console.address`. */
+  signIn: z
+    .strictObject({
+      /** The client that is registered at the issuer; ID tokens are for it. */
+      clientId: z.string().min(1),
+      /** Of a confidential client; a public one has none. */
+      clientSecret: secret.optional(),
+      scopes: z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'without spaces and quotes')).default(['openid']),
+      /** A session that began at the issuer ends after this time: the roles are asked for again. */
+      sessionMaxS: z.number().int().min(60).default(3_600),
+    })
+    .optional(),
 })
 
 /** The console in the browser (docs/console.md). */
@@ -64,6 +77,12 @@ const consoleSchema = z.strictObject({
   sessionsMax: z.number().int().min(1).max(10_000).default(200),
   /** Live streams that may be open at a time. */
   liveMax: z.number().int().min(1).max(10_000).default(200),
+  /** Origin at which browsers reach the console: `https://sv.example.org`. The issuer sends people back to it. */
+  address: z
+    .url({ protocol: /^https?$/ })
+    .refine((address) => new URL(address).pathname === '/' && !/[?#]/.test(address), 'an origin, without a path')
+    .transform((address) => new URL(address).origin)
+    .optional(),
 })
 
 export type ConsoleConfig = z.infer<typeof consoleSchema>
@@ -106,7 +125,7 @@ export type OidcConfig = NonNullable<AdminConfig['oidc']>
 
 /** What the settings of the admin API lack, or say twice. */
 export const adminProblems = (
-  { host, tokens, oidc }: AdminConfig,
+  { host, tokens, oidc, console: { address } }: AdminConfig,
   isLoopback: (host: string) => boolean,
 ): readonly string[] => {
   const twice = tokens.find(({ name }, index) => tokens.findIndex((other) => other.name === name) < index)
@@ -125,5 +144,13 @@ export const adminProblems = (
     ...(oidc === undefined || oidc.issuer.startsWith('https:') || isLoopback(new URL(oidc.issuer).hostname)
       ? []
       : ['admin.oidc.issuer: keys that are fetched over plain HTTP can be replaced on the way: give an https address']),
+    ...(oidc?.signIn === undefined || address !== undefined
+      ? []
+      : [
+          'admin.console.address: people who sign in at the issuer are sent back to it: say where browsers reach the console',
+        ]),
+    ...(address === undefined || address.startsWith('https:') || isLoopback(new URL(address).hostname)
+      ? []
+      : ['admin.console.address: beyond loopback browsers keep a session only by HTTPS: give an https address']),
   ]
 }

@@ -1,6 +1,6 @@
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
-import type { SessionView } from '../../http/console/shapes.js'
+import type { SessionView, SignInFailure } from '../../http/console/shapes.js'
 import { mayUse, type Access } from './access.js'
 import { apiOf, type Api } from './api.js'
 import type { Answer, Failure } from './answers.js'
@@ -8,6 +8,7 @@ import { liveOf, type Live } from './live.js'
 import { openLettersOf, type OpenLetters } from './open-letters.js'
 import { noticesOf, type Notices } from './notices.js'
 import { preferencesOf } from './kept-preferences.js'
+import { signInFailureOf } from './sign-in-failure.js'
 import type { Preferences } from './preferences.js'
 import { storeOf, useStore, type Store } from './store.js'
 
@@ -15,7 +16,7 @@ import { storeOf, useStore, type Store } from './store.js'
 export type Session =
   | Readonly<{ kind: 'asking' }>
   | Readonly<{ kind: 'away'; failure: Failure }>
-  | Readonly<{ kind: 'nobody'; because: 'none' | 'code' | 'ended' | 'left' }>
+  | Readonly<{ kind: 'nobody'; because: 'none' | 'code' | 'ended' | 'left' | SignInFailure }>
   | Readonly<{ kind: 'somebody'; view: SessionView }>
 
 /** What every page works with. */
@@ -28,7 +29,10 @@ export type Console = Readonly<{
   session: Store<Session>
   signIn: (by: Readonly<{ token: string }> | Readonly<{ code: string }>) => Promise<Answer<SessionView>>
   signOut: () => Promise<void>
-  /** Signs in by the one-time code of the address if there is one, else goes on with the session that there is. */
+  /**
+   * Signs in by the one-time code of the address if there is one, else goes on with the session that there is. Where a
+   * sign-in at the issuer failed, the address says why.
+   */
   begin: () => Promise<void>
 }>
 
@@ -74,10 +78,12 @@ export const consoleOf = (): Console => {
         const answer = await api.call<SessionView>('POST', '/session', { code })
         if (answer.ok) return entered(answer.value)
       }
+      const failure = signInFailureOf(location.search)
+      if (failure !== undefined) history.replaceState(null, '', location.pathname)
       const answer = await api.call<SessionView>('GET', '/session')
       if (answer.ok) return entered(answer.value)
       if (answer.failure.kind === 'signed-out')
-        session.set({ kind: 'nobody', because: code === undefined ? 'none' : 'code' })
+        session.set({ kind: 'nobody', because: failure ?? (code === undefined ? 'none' : 'code') })
       else session.set({ kind: 'away', failure: answer.failure })
     },
     signOut: async () => {

@@ -1,9 +1,11 @@
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
+import type { SignInWays } from '../../http/console/shapes.js'
 import { Field } from '../components/field.js'
 import { ProblemBox } from '../components/problem-box.js'
 import type { Failure } from './answers.js'
 import { useConsole, type Session } from './console.js'
+import { signInFailures } from './sign-in-failure.js'
 
 const greeting = (because: Extract<Session, { kind: 'nobody' }>['because']): string => {
   switch (because) {
@@ -15,6 +17,8 @@ const greeting = (because: Extract<Session, { kind: 'nobody' }>['because']): str
       return 'The session has ended. Sign in again to go on where you were.'
     case 'left':
       return 'You are signed out.'
+    default:
+      return signInFailures[because]
   }
 }
 
@@ -22,7 +26,13 @@ const greeting = (because: Extract<Session, { kind: 'nobody' }>['because']): str
 export const SignIn = ({
   because,
 }: Readonly<{ because: Extract<Session, { kind: 'nobody' }>['because'] }>): JSX.Element => {
-  const { signIn } = useConsole()
+  const { signIn, api } = useConsole()
+  const [issuer, setIssuer] = useState<string | null>(null)
+  useEffect(() => {
+    void api
+      .call<SignInWays>('GET', '/session/ways')
+      .then((answer) => setIssuer(answer.ok ? answer.value.issuer : null))
+  }, [api])
   const [failure, setFailure] = useState<Failure>()
   const [isBusy, setBusy] = useState(false)
   const submit = async (event: SubmitEvent): Promise<void> => {
@@ -38,13 +48,23 @@ export const SignIn = ({
     <main id="main" class="sign-in" tabIndex={-1}>
       <h1>Streamvane</h1>
       <p role="status">{greeting(because)}</p>
+      {issuer !== null && (
+        <p>
+          <a
+            class="button primary"
+            href={`/v1/session/issuer?${new URLSearchParams({ to: hereWithQuery() }).toString()}`}
+          >
+            Sign in at {new URL(issuer).host}
+          </a>
+        </p>
+      )}
       <form onSubmit={(event) => void submit(event)}>
         <Field label="Token" hint="It is exchanged for a session, and not stored in this browser.">
           {(ids) => <input {...ids} name="token" type="password" autocomplete="off" spellcheck={false} required />}
         </Field>
         {failure !== undefined && <SignInFailure failure={failure} />}
-        <button type="submit" class="primary" disabled={isBusy}>
-          {isBusy ? 'Signing in …' : 'Sign in'}
+        <button type="submit" class={issuer === null ? 'primary' : undefined} disabled={isBusy}>
+          {isBusy ? 'Signing in …' : issuer === null ? 'Sign in' : 'Sign in with the token'}
         </button>
       </form>
       <p class="quiet">
@@ -54,6 +74,9 @@ export const SignIn = ({
     </main>
   )
 }
+
+/** The page that was asked for; it opens after the sign-in. */
+const hereWithQuery = (): string => `${location.pathname}${location.search}`
 
 /** A refused token is said to be one: "the session has ended" would mislead whoever has none yet. */
 const SignInFailure = ({ failure }: Readonly<{ failure: Failure }>): JSX.Element =>

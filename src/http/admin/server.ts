@@ -72,7 +72,7 @@ export const startAdminServer = async (options: AdminServerOptions): Promise<Adm
   const byToken = signedIn(authenticate, audit)
   const console_ = settings.console.enabled
     ? await addConsole(app, {
-        ...{ settings: settings.console, process, isReadOnly, byToken },
+        ...{ settings, process, audit, isReadOnly, byToken },
         closing: closing.signal,
       })
     : undefined

@@ -1,10 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { ConsoleConfig } from '../../app/config/admin-schema.js'
+import type { AdminConfig } from '../../app/config/admin-schema.js'
 import { ifThere } from '../../app/operations/imports/import-configuration.js'
 import type { Principal } from '../admin/access/roles.js'
+import type { Audit, AuditedCall } from '../admin/audit.js'
+import { callerOf } from '../admin/calls.js'
 import type { AdminProcess } from '../admin/operation.js'
-import { sessionCookie } from './cookie.js'
+import { consoleCookie } from './cookie.js'
 import { addConsoleFiles } from './files.js'
+import { issuerOf } from './issuer/issuer.js'
+import { addIssuerRoutes, RETURN_PATH } from './issuer/routes.js'
 import { FlowLooks } from './live/flow.js'
 import { LiveHub } from './live/hub.js'
 import { addLiveRoute } from './live/route.js'
@@ -13,8 +17,9 @@ import { addSessionRoutes, notSignedIn } from './session-routes.js'
 import { Sessions } from './sessions.js'
 
 export type ConsoleOptions = Readonly<{
-  settings: ConsoleConfig
+  settings: Pick<AdminConfig, 'console' | 'oidc'>
   process: AdminProcess
+  audit: Audit
   /** Nothing can be changed by way of this server. */
   isReadOnly: boolean
   /** Who a token is for. */
@@ -35,12 +40,13 @@ export type Console = Readonly<{
 const OVERDUE_LOOK_MS = 30_000
 
 export const addConsole = async (app: FastifyInstance, options: ConsoleOptions): Promise<Console> => {
-  const { settings, process, isReadOnly, byToken, closing, folder } = options
+  const { settings, process, audit, isReadOnly, byToken, closing, folder } = options
   const { config, logs, logger, now, version } = process
-  const { idleMaxS, sessionMaxS, sessionsMax, liveMax } = settings
+  const { idleMaxS, sessionMaxS, sessionsMax, liveMax, address } = settings.console
   const limits = { idleMaxMs: idleMaxS * 1_000, sessionMaxMs: sessionMaxS * 1_000, sessionsMax }
   const sessions = new Sessions(limits, now)
-  const cookie = sessionCookie(() => (app.server.address() as Readonly<{ port: number }>).port)
+  const port = () => (app.server.address() as Readonly<{ port: number }>).port
+  const cookie = consoleCookie('session', 'Strict', port)
   const overdue = setInterval(() => sessions.endOverdue(), OVERDUE_LOOK_MS).unref()
   closing.addEventListener('abort', () => {
     clearInterval(overdue)
@@ -54,10 +60,33 @@ export const addConsole = async (app: FastifyInstance, options: ConsoleOptions):
     if (session === undefined) throw notSignedIn()
     return session.principal
   }
-  addSessionRoutes(app, {
-    ...{ sessions, cookie, byToken, isReadOnly, version, idleMaxS, now, tenant: config.tenant },
-    onBegun: ({ kind, name }, { ip }) => logger.info({ kind, name, from: ip }, 'console: somebody signed in'),
+  const { oidc } = settings
+  const issuer =
+    oidc?.signIn === undefined || address === undefined
+      ? undefined
+      : issuerOf({ ...oidc, signIn: oidc.signIn }, `${address}${RETURN_PATH}`, now)
+  const signInBy = (by: Pick<AuditedCall, 'by' | 'via'>, from: string): AuditedCall => ({
+    ...{ ...by, operation: 'console sign-in', why: undefined, details: { from } },
   })
+  const begin = addSessionRoutes(app, {
+    ...{ sessions, cookie, byToken, isReadOnly, version, idleMaxS, now, tenant: config.tenant, issuer: issuer?.url },
+    onBegun: async (principal, request) => {
+      const { kind, name } = principal
+      logger.info({ kind, name, from: request.ip }, 'console: somebody signed in')
+      // Whoever looks into a trouble of the log must be able to sign in while it lasts.
+      await audit
+        .read(signInBy(callerOf(principal, request), request.ip))
+        .catch((cause: unknown) => logger.warn({ err: cause, name }, 'console: a sign-in could not be recorded'))
+    },
+  })
+  if (issuer !== undefined)
+    addIssuerRoutes(app, {
+      ...{ issuer, cookie: consoleCookie('sign-in', 'Lax', port), tenant: config.tenant, now, begin },
+      onFailed: async (failure, why, { ip }) => {
+        logger.warn({ failure, why, from: ip }, 'console: a sign-in at the issuer failed')
+        await audit.refuse(signInBy({ by: 'nobody', via: 'api' }, ip), failure)
+      },
+    })
   const looks = new FlowLooks(process, isReadOnly)
   const hub = new LiveHub({
     ...{ tenant: config.tenant, logger },

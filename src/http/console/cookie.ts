@@ -1,25 +1,29 @@
 import type { FastifyRequest } from 'fastify'
 
 /**
- * The cookie of a session. Cookies of one host go to all its ports, so the port is part of the name: two processes on
+ * A cookie of the console. Cookies of one host go to all its ports, so the port is part of the name: two processes on
  * one machine do not end each other's sessions. Beyond loopback it is sent by HTTPS alone.
  */
-export type SessionCookie = Readonly<{
+export type ConsoleCookie = Readonly<{
   read: (request: FastifyRequest) => string | undefined
-  set: (request: FastifyRequest, id: string, maxAgeS: number) => string
+  set: (request: FastifyRequest, value: string, maxAgeS: number) => string
   clear: (request: FastifyRequest) => string
 }>
 
-export const sessionCookie = (port: () => number): SessionCookie => {
+/**
+ * @param name Of its purpose: `session`.
+ * @param sameSite `Strict` for whatever signs somebody in; `Lax` where a browser brings it along from another site.
+ */
+export const consoleCookie = (name: string, sameSite: 'Strict' | 'Lax', port: () => number): ConsoleCookie => {
   const nameFor = (request: FastifyRequest): string =>
-    isLoopbackHost(request.headers.host) ? `streamvane-session-${port()}` : '__Host-streamvane-session'
+    isLoopbackHost(request.headers.host) ? `streamvane-${name}-${port()}` : `__Host-streamvane-${name}`
   const written = (request: FastifyRequest, value: string, maxAgeS: number): string =>
-    `${nameFor(request)}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAgeS}${isLoopbackHost(request.headers.host) ? '' : '; Secure'}`
+    `${nameFor(request)}=${value}; Path=/; HttpOnly; SameSite=${sameSite}; Max-Age=${maxAgeS}${isLoopbackHost(request.headers.host) ? '' : '; Secure'}`
   return {
     read: (request) => {
-      const name = nameFor(request)
-      const pair = (request.headers.cookie ?? '').split(/; */).find((each) => each.startsWith(`${name}=`))
-      return pair?.slice(name.length + 1)
+      const named = `${nameFor(request)}=`
+      const pair = (request.headers.cookie ?? '').split(/; */).find((each) => each.startsWith(named))
+      return pair?.slice(named.length)
     },
     set: written,
     clear: (request) => written(request, '', 0),

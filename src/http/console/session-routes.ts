@@ -1,18 +1,20 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Principal } from '../admin/access/roles.js'
 import { notValid, ProblemError } from '../admin/answers/problem.js'
 import { sendJson } from '../admin/answers/sending.js'
-import type { SessionCookie } from './cookie.js'
+import type { ConsoleCookie } from './cookie.js'
 import { assertSameOrigin } from './same-origin.js'
 import type { Session, Sessions } from './sessions.js'
-import type { SessionView } from './shapes.js'
+import type { SessionView, SignInWays } from './shapes.js'
 
 export type SessionRoutesOptions = Readonly<{
   sessions: Sessions
-  cookie: SessionCookie
+  cookie: ConsoleCookie
   byToken: (request: FastifyRequest) => Promise<Principal>
-  onBegun: (principal: Principal, request: FastifyRequest) => void
+  onBegun: (principal: Principal, request: FastifyRequest) => Promise<void>
+  /** The issuer at which people may sign in. */
+  issuer: string | undefined
   tenant: string
   isReadOnly: boolean
   version: string
@@ -23,9 +25,28 @@ export type SessionRoutesOptions = Readonly<{
 const bodySchema = z.strictObject({ code: z.string().min(1).max(200).optional() }).nullish()
 const BODY_MAX_BYTES = 1_024
 
-/** `/v1/session`: a token or a one-time code is exchanged for a cookie, so that no script ever holds either. */
-export const addSessionRoutes = (app: FastifyInstance, options: SessionRoutesOptions): void => {
-  const { sessions, cookie, byToken, onBegun, now } = options
+/** Begins a session for somebody; the answer bears its cookie. */
+export type BeginSession = (principal: Principal, request: FastifyRequest, reply: FastifyReply) => Promise<Session>
+
+/**
+ * `/v1/session`: a token or a one-time code is exchanged for a cookie, so that no script ever holds either. Returns how
+ * other ways of signing in begin a session.
+ */
+export const addSessionRoutes = (app: FastifyInstance, options: SessionRoutesOptions): BeginSession => {
+  const { sessions, cookie, byToken, onBegun, now, issuer = null } = options
+  const begin: BeginSession = async (principal, request, reply) => {
+    // A browser that signs in again does not leave a session behind.
+    const former = cookie.read(request)
+    if (former !== undefined) sessions.end(former)
+    const { id, session } = sessions.begin(principal)
+    await onBegun(principal, request)
+    void reply.header('set-cookie', cookie.set(request, id, Math.ceil((session.endsAt - now()) / 1_000)))
+    return session
+  }
+  app.get('/v1/session/ways', (request, reply) => {
+    const ways: SignInWays = { issuer }
+    return sendJson(request, reply, 200, ways)
+  })
   app.post('/v1/session', { bodyLimit: BODY_MAX_BYTES }, async (request, reply) => {
     assertSameOrigin(request)
     const body = bodySchema.safeParse(request.body)
@@ -39,13 +60,7 @@ export const addSessionRoutes = (app: FastifyInstance, options: SessionRoutesOpt
       )
     if (!principal.tenants.includes(options.tenant))
       throw new ProblemError('forbidden', `this process serves tenant ${options.tenant}, which this token is not for`)
-    // A browser that signs in again does not leave a session behind.
-    const former = cookie.read(request)
-    if (former !== undefined) sessions.end(former)
-    const { id, session } = sessions.begin(principal)
-    onBegun(principal, request)
-    void reply.header('set-cookie', cookie.set(request, id, Math.ceil((session.endsAt - now()) / 1_000)))
-    return sendJson(request, reply, 200, viewOf(session, options))
+    return sendJson(request, reply, 200, viewOf(await begin(principal, request, reply), options))
   })
   app.get('/v1/session', async (request, reply) => {
     assertSameOrigin(request)
@@ -60,6 +75,7 @@ export const addSessionRoutes = (app: FastifyInstance, options: SessionRoutesOpt
     if (id !== undefined) sessions.end(id)
     return reply.code(204).header('set-cookie', cookie.clear(request)).send()
   })
+  return begin
 }
 
 export const notSignedIn = (): ProblemError =>

@@ -18,6 +18,20 @@ export type SessionView = Readonly<{
   idleMaxS: number
 }>
 
+/** How somebody may sign in besides by a token: `GET /v1/session/ways`. `issuer`: at this OpenID Connect issuer. */
+export type SignInWays = Readonly<{ issuer: string | null }>
+
+/**
+ * Why a sign-in at the issuer failed; stands in the address of the sign-in page.
+ *
+ * - `denied`: the issuer sent the person back without a code
+ * - `not-accepted`: its answer does not belong to the sign-in, or is no valid ID token for us
+ * - `away`: it could not be asked
+ * - `overdue`: this browser did not begin it here, or took too long
+ * - `no-role`: the person has no role here, or is for other tenants
+ */
+export type SignInFailure = 'denied' | 'not-accepted' | 'away' | 'overdue' | 'no-role'
+
 /** As `streamvane status` says it: src/app/operations/status/report.ts. */
 export type FlowState = 'working' | 'idle' | 'behind' | 'paused' | 'stalled' | 'refused' | 'unreachable'
 

@@ -25,7 +25,7 @@ export const isSecretAt = (path: readonly string[]): boolean =>
 export const withoutCredentials = (address: string): string => address.replace(/^([a-z][\w+.-]*:\/\/).*@/is, '$1***@')
 
 /** Top-level keys whose secrets are read at every use. */
-const readAgain: ReadonlySet<string> = new Set(['egress', 'feeds', 'genesys', 'sources', 'telemetry'])
+const readAgain: ReadonlySet<string> = new Set(['admin', 'egress', 'feeds', 'genesys', 'sources', 'telemetry'])
 
 type Tree = Record<string, unknown>
 type Environment = Readonly<Record<string, string | undefined>>
