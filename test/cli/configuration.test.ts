@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { configCommand } from '../../src/cli/config.js'
+import { configCommand } from '../../src/cli/config/config.js'
 import { importCommand } from '../../src/cli/import.js'
 import { profileCommand } from '../../src/cli/profile.js'
 import { rowsCommand } from '../../src/cli/rows.js'

@@ -6,32 +6,32 @@ import type { Zone } from '../../domain/zone.js'
 import { withInherited } from './sinks/egress-sinks.js'
 import { profileSchema } from './profile/profile-schema.js'
 import { limitText, type Limit } from './feeds/feed-schema.js'
+import { isTree, overlaid, type Layer, type Tree } from './layers/layer.js'
 import { periodText } from './period.js'
 import { ConfigError, configSchema, type Config } from './schema.js'
 import { withPresets, withSourcePresets } from './connections/kafka-presets.js'
 import { isSecretAt, literalSecrets, secretKeys, withoutCredentials, withSecrets } from './secrets/secrets.js'
 
-type Tree = Record<string, unknown>
-
 /** A warning would quote the text, for example an unknown tag. */
 const QUIET = { logLevel: 'error' } as const
 
+/** Where the configuration comes from. Of several files each is laid over those before it. */
+export type ConfigSources = Readonly<{
+  file?: string | readonly string[] | undefined
+  env?: Readonly<Record<string, string | undefined>>
+  flags?: Readonly<Record<string, unknown>>
+}>
+
 /**
- * Loads the configuration from defaults, file, environment and flags; later sources override earlier ones. Unknown keys
+ * Loads the configuration from defaults, files, environment and flags; later sources override earlier ones. Unknown keys
  * are errors. The environment names a key by its path in upper snake case, levels joined by two underscores:
  * `STREAMVANE_INGRESS__PORT=8081`; a list is written as in YAML or with commas. `KAFKA_BROKERS` (comma-separated),
  * `SCHEMA_REGISTRY_URL` and `EVENTSTOREDB_URL` are read as well. A secret may be a reference. Throws `ConfigError`.
  */
-export const loadConfig = (
-  sources: Readonly<{
-    file?: string | undefined
-    env?: Readonly<Record<string, string | undefined>>
-    flags?: Readonly<Record<string, unknown>>
-  }>,
-): Config => {
+export const loadConfig = (sources: ConfigSources): Config => {
   const { flags = {} } = sources
   const environment = fromEnvironment(sources.env ?? {})
-  const tree = secretsIn(merge(merge(readFile(sources.file), environment.tree), flags), sources.env ?? {})
+  const tree = secretsIn(overlaid(layersFrom(sources, environment)), sources.env ?? {})
   const parse = () =>
     configSchema.safeParse({
       ...tree,
@@ -45,6 +45,21 @@ export const loadConfig = (
   throw new ConfigError(
     `the configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.join('\n')}`,
   )
+}
+
+/** What each source says, the weakest first. Throws `ConfigError` where a file cannot be read. */
+export const configLayers = (sources: ConfigSources): readonly Layer[] =>
+  layersFrom(sources, fromEnvironment(sources.env ?? {}))
+
+const layersFrom = ({ file, flags = {} }: ConfigSources, environment: Environment): readonly Layer[] => [
+  ...[file ?? []].flat().map((each): Layer => ({ tree: readFile(each), nameAt: () => each })),
+  { tree: environment.tree, nameAt: (path) => environment.names.get(path.join('.')) ?? 'the environment' },
+  { tree: flags, nameAt: (path) => flagNames[path.join('.')] ?? 'a flag' },
+]
+
+/** Flags that every command has, by the setting that each gives. */
+const flagNames: Readonly<Record<string, string>> = {
+  ...{ data: '--data', tenant: '--tenant', 'log.kind': '--log', logLevel: '--log-level' },
 }
 
 /** Loads a profile file, YAML or JSON. Throws `ConfigError`. */
@@ -97,8 +112,7 @@ const secretsIn = (tree: Tree, env: Readonly<Record<string, string | undefined>>
   }
 }
 
-const readFile = (file: string | undefined): Tree => {
-  if (file === undefined) return {}
+const readFile = (file: string): Tree => {
   let text: string
   try {
     text = readFileSync(file, 'utf8')
@@ -161,25 +175,30 @@ const notConfiguration = new Set([
   'STREAMVANE_ADMIN_TOKEN',
 ])
 
-type Environment = Readonly<{ tree: Tree; texts: ReadonlyMap<string, string> }>
+/** The settings in the environment. By path: the text of each value, and the variable that gives it. */
+type Environment = Readonly<{ tree: Tree; texts: ReadonlyMap<string, string>; names: ReadonlyMap<string, string> }>
 
-/** The settings in the environment, and by path the text of each value. */
 const fromEnvironment = (env: Readonly<Record<string, string | undefined>>): Environment => {
   const tree: Tree = {}
   const texts = new Map<string, string>()
+  const names = new Map<string, string>()
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined || !name.startsWith(PREFIX) || notConfiguration.has(name)) continue
     const path = name.slice(PREFIX.length).split('__').map(camelCase)
     set(tree, path, isSecretAt(path) ? value : scalar(value))
     texts.set(path.join('.'), value)
+    names.set(path.join('.'), name)
   }
-  const brokers = env['KAFKA_BROKERS']
-  if (brokers !== undefined && brokers !== '') set(tree, ['egress', 'kafka', 'brokers'], listOf(brokers))
-  const eventStore = env['EVENTSTOREDB_URL']
-  if (eventStore !== undefined && eventStore !== '') set(tree, ['log', 'eventstoredb', 'connectionString'], eventStore)
-  const registry = env['SCHEMA_REGISTRY_URL']
-  if (registry !== undefined && registry !== '') set(tree, ['egress', 'kafka', 'registry', 'url'], registry)
-  return { tree, texts }
+  const known = (name: string, path: readonly string[], valueOf: (text: string) => unknown): void => {
+    const value = env[name]
+    if (value === undefined || value === '') return
+    set(tree, path, valueOf(value))
+    names.set(path.join('.'), name)
+  }
+  known('KAFKA_BROKERS', ['egress', 'kafka', 'brokers'], listOf)
+  known('EVENTSTOREDB_URL', ['log', 'eventstoredb', 'connectionString'], String)
+  known('SCHEMA_REGISTRY_URL', ['egress', 'kafka', 'registry', 'url'], String)
+  return { tree, texts, names }
 }
 
 /**
@@ -189,7 +208,7 @@ const fromEnvironment = (env: Readonly<Record<string, string | undefined>>): Env
 const respell = (
   tree: Tree,
   texts: Environment['texts'],
-  flags: Tree,
+  flags: Readonly<Tree>,
   issues: readonly z.core.$ZodIssue[],
 ): boolean => {
   let any = false
@@ -233,16 +252,4 @@ const set = (tree: Tree, path: readonly string[], value: unknown): void => {
   const below = (tree[head] ??= {})
   if (isTree(below)) set(below, rest, value)
   else throw new ConfigError(`${head} is given a value in one place, and keys below it (${rest.join('.')}) in another`)
-}
-
-const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const merge = (weak: Tree, strong: Readonly<Record<string, unknown>>): Tree => {
-  const merged: Tree = { ...weak }
-  for (const [key, value] of Object.entries(strong)) {
-    if (value === undefined) continue
-    const below = merged[key]
-    merged[key] = isTree(below) && isTree(value) ? merge(below, value) : value
-  }
-  return merged
 }

@@ -4,7 +4,7 @@ import { nearNames } from '../../domain/near-names.js'
 
 /** Options that every command has. */
 export type CommonFlags = Readonly<{
-  config?: string
+  config?: readonly string[]
   data?: string
   tenant?: string
   log?: string
@@ -38,7 +38,11 @@ export const command = (name: string, description: string, examples: readonly st
     .exitOverride()
     // Beside a long option commander would not wrap at 80 columns.
     .configureHelp({ minWidthToWrap: 20 })
-    .option('--config <file>', 'configuration file, YAML or JSON (default: $STREAMVANE_CONFIG)')
+    .option(
+      '--config <file>',
+      'configuration file, YAML or JSON; given again, each is laid over those before (default: $STREAMVANE_CONFIG)',
+      (file: string, before: readonly string[] | undefined) => [...(before ?? []), file],
+    )
     .option('--data <dir>', 'folder of the embedded log and local state (default: ./data)')
     .option('--tenant <name>', 'whose data (default: default)')
     .option(

@@ -1,5 +1,5 @@
 import { pino, destination, type Logger } from 'pino'
-import { loadConfig } from '../../app/config/load.js'
+import { loadConfig, type ConfigSources } from '../../app/config/load.js'
 import type { Config } from '../../app/config/schema.js'
 import type { Logs } from '../../app/pipeline/logs/logs.js'
 import type { CommonFlags } from './command.js'
@@ -7,13 +7,19 @@ import type { CommonFlags } from './command.js'
 /** What a command works with: configuration, log, a logger on stderr, and a signal that SIGINT and SIGTERM abort. */
 export type Context = Readonly<{ config: Config; logs: Logs; logger: Logger; signal: AbortSignal }>
 
-/** The configuration from file, environment and flags. `more` has the command's own flags as settings. */
+/** The configuration from files, environment and flags. `more` has the command's own flags as settings. */
 export const configOf = async (flags: CommonFlags, more: Readonly<Record<string, unknown>> = {}): Promise<Config> =>
-  loadConfig({
-    file: flags.config ?? process.env['STREAMVANE_CONFIG'],
-    env: process.env,
-    flags: { data: flags.data, tenant: flags.tenant, log: { kind: flags.log }, logLevel: flags.logLevel, ...more },
-  })
+  loadConfig(configSources(flags, more))
+
+export const configSources = (flags: CommonFlags, more: Readonly<Record<string, unknown>> = {}): ConfigSources => ({
+  file: configFiles(flags),
+  env: process.env,
+  flags: { data: flags.data, tenant: flags.tenant, log: { kind: flags.log }, logLevel: flags.logLevel, ...more },
+})
+
+/** The files of the configuration: each `--config`, else those of `STREAMVANE_CONFIG`, separated by commas. */
+export const configFiles = ({ config }: CommonFlags): readonly string[] =>
+  config ?? (process.env['STREAMVANE_CONFIG'] ?? '').split(',').flatMap((file) => file.trim() || [])
 
 /**
  * The same for commands that tell what stands in the way themselves: clients of broker and log say nothing beside them,

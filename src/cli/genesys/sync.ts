@@ -17,7 +17,7 @@ import { configOf, withContext, type Context } from '../command/context.js'
 import { EXIT } from '../command/exit.js'
 import { recorded, withOperator, type OperatorFlags } from '../command/operator.js'
 import { rawWriter } from '../command/raw-writer.js'
-import { described, iso, isSupposed, sayWaiting } from '../configuration-text.js'
+import { described, iso, isSupposed, sayWaiting } from '../config/configuration-text.js'
 import { checkDiffRange, showBeforeChange, withDiff, type DiffFlags } from '../what-if/before-change.js'
 
 type Flags = CommonFlags &

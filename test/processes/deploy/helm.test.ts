@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parseAllDocuments, parse, stringify } from 'yaml'
+import { overlaid, type Tree } from '../../../src/app/config/layers/layer.js'
 import { loadConfig } from '../../../src/app/config/load.js'
 import { describeDeploy, ran, repository } from '../../support/deploy-tools.js'
 
@@ -42,6 +43,24 @@ describeDeploy('the Helm chart', ({ helm, python }) => {
     expect(code, stdout + stderr).toBe(0)
     await writeFile(file, stringify({ ...manifests[0], spce: {} }))
     expect((await validated(file)).code).not.toBe(0)
+  })
+
+  test('files of values merge below config as files of configuration do: key by key, and a list as a whole', async () => {
+    const layers = [
+      { tenant: 'acme', egress: { kafka: { brokers: ['a:9092', 'b:9092'], format: 'json' } } },
+      { egress: { kafka: { brokers: ['prod:9092'] } }, ingress: { bodyMaxBytes: 4096 } },
+    ]
+    const folder = await mkdtemp(join(tmpdir(), 'streamvane-helm-'))
+    const files = layers.map((_, place) => join(folder, `${place}.yaml`))
+    for (const [place, file] of files.entries()) await writeFile(file, stringify({ config: layers[place] }))
+    const manifests = await rendered(
+      'single',
+      files.flatMap((file) => ['-f', file]),
+    )
+    const map = ofKind(manifests, 'ConfigMap').find(({ data }) => 'streamvane.yaml' in (data ?? {}))
+    const set = parse(await readFile(join(CHART, 'ci/single.yaml'), 'utf8')) as Readonly<{ config: Tree }>
+    const expected = overlaid([set.config, ...layers].map((tree) => ({ tree, nameAt: () => '' })))
+    expect(parse(map?.data['streamvane.yaml'] ?? '')).toMatchObject(expected)
   })
 
   test.each([

@@ -1,57 +1,21 @@
-import { assertRunnable } from '../app/config/runnable.js'
 import type { Command } from 'commander'
-import { stringify } from 'yaml'
-import { redacted } from '../app/config/load.js'
-import { sinkSettings } from '../app/config/sinks/egress-sinks.js'
-import { assertPackages } from '../app/plugins/package-problems.js'
 import {
-  allSettings,
   changeConfiguration,
   ifThere,
   logStatusOf,
   waitingForRebuild,
   type Change,
-} from '../app/operations/imports/import-configuration.js'
-import { printable } from '../domain/printable.js'
+} from '../../app/operations/imports/import-configuration.js'
+import { printable } from '../../domain/printable.js'
+import { command, WAIT, waiting, type CommonFlags, type WaitFlags } from '../command/command.js'
+import { configOf, withContext } from '../command/context.js'
+import { EXIT } from '../command/exit.js'
+import { recorded, withOperator, type OperatorFlags } from '../command/operator.js'
+import { instantOf } from '../command/option-values.js'
+import { rawWriter } from '../command/raw-writer.js'
+import { checkDiffRange, showBeforeChange, withDiff, type DiffFlags } from '../what-if/before-change.js'
 import { described, iso, isSupposed, sayWaiting } from './configuration-text.js'
-import { command, commandGroup, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
-import { configOf, withContext } from './command/context.js'
-import { recorded, withOperator, type OperatorFlags } from './command/operator.js'
-import { instantOf } from './command/option-values.js'
-import { EXIT } from './command/exit.js'
-import { printTable } from './command/table.js'
-import { rawWriter } from './command/raw-writer.js'
-import { summaries } from './command/summaries.js'
 import { settingsIn } from './settings-files.js'
-import { checkDiffRange, showBeforeChange, withDiff, type DiffFlags } from './what-if/before-change.js'
-
-export const configCommand = (): Command => {
-  const group = commandGroup('config', summaries.config)
-  group.addCommand(checkCommand())
-  group.addCommand(importCommand())
-  group.addCommand(listCommand())
-  return group
-}
-
-const checkCommand = (): Command =>
-  command('check', 'check the configuration from file, environment and flags, and print what is in force', [
-    'streamvane config check --config streamvane.yaml',
-    'STREAMVANE_INGRESS__PORT=9000 streamvane config check --json',
-  ])
-    .option('--json', 'as JSON')
-    .action(async (flags: CommonFlags & Readonly<{ json?: boolean }>) => {
-      const config = await configOf(flags)
-      assertRunnable(config, ['ingress', ...(config.audit.key === undefined ? [] : ['audit'])])
-      await assertPackages(config, ['ingress', 'egress'])
-      console.log(flags.json === true ? JSON.stringify(redacted(config), null, 2) : stringify(redacted(config)))
-      console.error(
-        `the configuration is valid; rows go to ${
-          sinkSettings(config.egress)
-            .map(({ name }) => name)
-            .join(', ') || 'none'
-        }`,
-      )
-    })
 
 type ImportFlags = CommonFlags &
   WaitFlags &
@@ -59,7 +23,7 @@ type ImportFlags = CommonFlags &
   DiffFlags &
   Readonly<{ effectiveAt?: string; dryRun?: boolean; json?: boolean }>
 
-const importCommand = (): Command =>
+export const importCommand = (): Command =>
   withDiff(
     withOperator(
       command(
@@ -126,28 +90,3 @@ const sayTotals = (changes: readonly Change[], waiting: readonly Change[], dryRu
   console.error(`${stored} ${dryRun ? 'would be stored' : 'stored'}, ${changes.length - stored} as in force already`)
   sayWaiting(waiting)
 }
-
-const listCommand = (): Command =>
-  command('list', 'list the settings in the log and from when each is in force', [
-    'streamvane config list',
-    'streamvane config list --json | jq \'select(.type == "QueueConfigured")\'',
-  ])
-    .option('--json', 'one JSON object a line')
-    .action(async (flags: CommonFlags & Readonly<{ json?: boolean }>) => {
-      const config = await configOf(flags)
-      await withContext('config list', config, async ({ logs }) => {
-        const raw = await logs.raw('reader')
-        const settings = [...(await allSettings(raw, config.tenant)).values()].flatMap((own) =>
-          own.toSorted((a, b) => a.at - b.at),
-        )
-        if (flags.json === true) {
-          for (const fact of settings) console.log(JSON.stringify({ ...fact, at: iso(fact) }))
-          return EXIT.ok
-        }
-        printTable({
-          columns: [{ head: 'in force from' }, { head: 'setting', narrow: 'wrap', min: 20 }],
-          rows: settings.map((fact) => [iso(fact), described(fact)]),
-        })
-        return EXIT.ok
-      })
-    })

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { ConfigError } from '../app/config/schema.js'
-import { readSettings, type Setting, type Times } from '../ingress/decode/configuration-objects.js'
-import { UsageError } from './command/exit.js'
+import { ConfigError } from '../../app/config/schema.js'
+import { readSettings, type Setting, type Times } from '../../ingress/decode/configuration-objects.js'
+import { UsageError } from '../command/exit.js'
 
 /**
  * The settings in files as Genesys answers them; `-` is standard input. Reports the problems of all files at once. Throws

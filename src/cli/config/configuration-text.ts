@@ -1,5 +1,5 @@
-import type { Change, Configured } from '../app/operations/imports/import-configuration.js'
-import type { OrgSettingsChanged, QueueConfigured } from '../domain/fact.js'
+import type { Change, Configured } from '../../app/operations/imports/import-configuration.js'
+import type { OrgSettingsChanged, QueueConfigured } from '../../domain/fact.js'
 
 /** Settings that enter figures; presence definitions and names enter none. */
 export const isSupposed = (fact: Configured): fact is QueueConfigured | OrgSettingsChanged =>
