@@ -1,6 +1,7 @@
 import { utc } from '../domain/zone.js'
 import { printable } from '../domain/printable.js'
 import type { StageState, StageStatus, StatusReport } from '../app/operations/status/report.js'
+import { saysSince } from '../app/operations/status/stage-state.js'
 import { bytesText, countText, secondText, spanText } from './command/figures.js'
 import { styled, type Style } from './command/color.js'
 import { tableLines, type Output, type Table } from './command/table.js'
@@ -118,6 +119,7 @@ const destinationTable = ({ destinations }: StatusReport): Table => ({
 
 /** What stands in the way of a stage, whole, with what to do. */
 const troublesOf = ({ stages }: StatusReport): readonly string[] =>
-  stages.flatMap(({ stage, says, mend }) =>
-    says === null ? [] : [`${stage}: ${says}${mend === null ? '' : ` (${mend})`}`],
-  )
+  stages.flatMap(({ stage, mend, ...seen }) => {
+    const text = saysSince(seen)
+    return text === '' ? [] : [`${stage}: ${text}${mend === null ? '' : ` (${mend})`}`]
+  })

@@ -22,19 +22,29 @@ const troubles = {
     remedy: 'Read the log of the process. If it hangs, end it and start it again: it goes on where it was.',
     command: 'streamvane doctor',
   },
+  silent: {
+    what: 'Its process gives no sign of life.',
+    remedy: 'See why it hangs, or who suspended it. Else end it and start it again: it goes on where it was.',
+    command: 'streamvane status',
+  },
 } as const
 
-/** Why a stage does not work, which destination is meant, and what to do. Reasons of later versions are told as they are. */
-export const troubleRemedy = (trouble: string, { destination }: Pick<FlowStage, 'destination'>): Remedy => {
+/** Why a stage does not work: what is meant, and what to do. Reasons of later versions are told as they are. */
+export const troubleRemedy = (
+  trouble: string,
+  { destination, says }: Pick<FlowStage, 'destination' | 'says'>,
+): Remedy => {
   const remedy = known(troubles, trouble) ?? {
     what: `Trouble: ${trouble}.`,
     remedy: 'The log of the process says more.',
     command: 'streamvane doctor',
   }
-  return trouble === 'destination-unreachable' && destination !== null
-    ? { ...remedy, what: `The destination ${destination.place} does not answer.` }
-    : remedy
+  if (trouble === 'destination-unreachable' && destination !== null)
+    return { ...remedy, what: `The destination ${destination.place} does not answer.` }
+  return trouble === 'silent' && says !== null ? { ...remedy, what: sentence(says) } : remedy
 }
+
+const sentence = (says: string): string => `${says.charAt(0).toUpperCase()}${says.slice(1)}.`
 
 const alarms = {
   'events-too-late': {

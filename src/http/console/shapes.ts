@@ -51,6 +51,7 @@ export type FlowStage = Readonly<{
   lagIsAtLeast?: true
   lagMs: number | null
   lastCommit: string | null
+  /** As `/readyz` says them; `silent`: its process, which is not this one, gives no sign of life. */
   troubles: readonly Since<'trouble'>[]
   alarms: readonly Since<'alarm'>[]
   figures: Readonly<Record<string, number>>

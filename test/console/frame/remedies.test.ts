@@ -17,8 +17,8 @@ import type { FlowState } from '../../../src/http/console/shapes.js'
 import { flowOf, stageOf } from '../../support/console/flow.js'
 
 // Records, so that a new trouble, alarm or state does not compile here before the console has words for it.
-const troubles: Readonly<Record<Trouble, true>> = {
-  ...{ 'log-unavailable': true, 'destination-unreachable': true, 'no-progress': true },
+const troubles: Readonly<Record<Trouble | 'silent', true>> = {
+  ...{ 'log-unavailable': true, 'destination-unreachable': true, 'no-progress': true, silent: true },
 }
 const alarms: Readonly<Record<Alarm, true>> = {
   ...{ 'events-too-late': true, 'clock-held': true, 'rows-dead-lettered': true, 'sealing-stopped': true },
@@ -63,7 +63,7 @@ describe('what to do about a trouble', () => {
 
   test('a destination that does not answer is named by its place', () => {
     const destination = { name: 'wfm', use: 'kafka', place: 'kafka-1:9092' }
-    expect(troubleRemedy('destination-unreachable', { destination }).what).toContain('kafka-1:9092')
+    expect(troubleRemedy('destination-unreachable', stageOf('egress', { destination })).what).toContain('kafka-1:9092')
   })
 
   test.each(Object.keys(alarms))('the alarm %s has words of its own', (alarm) => {

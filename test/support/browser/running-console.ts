@@ -33,10 +33,12 @@ export type ConsoleOptions = Readonly<{
   folder?: 'morning' | 'empty'
   env?: Readonly<Record<string, string>>
   config?: Readonly<Record<string, unknown>>
+  /** As `--only` takes them; by default all. */
+  stages?: string
 }>
 
 /** Starts `streamvane run --console` on a folder of its own; `stop` ends it and removes the folder. */
-export const startConsole = async ({ folder = 'morning', env = {}, config = {} }: ConsoleOptions = {}): Promise<
+export const startConsole = async ({ folder = 'morning', env = {}, config = {}, stages }: ConsoleOptions = {}): Promise<
   RunningConsole & Readonly<{ stop: () => Promise<void> }>
 > => {
   const dir = await mkdtemp(join(tmpdir(), 'streamvane-console-'))
@@ -53,7 +55,7 @@ export const startConsole = async ({ folder = 'morning', env = {}, config = {} }
     configFile,
     JSON.stringify({ admin: { port: 0, tokens: [...ROLES, 'all' as const].map(entry) }, ...config }),
   )
-  const run = launched(['run', '--console', '--port', '0'], {
+  const run = launched(['run', '--console', '--port', '0', ...(stages === undefined ? [] : ['--only', stages])], {
     STREAMVANE_DATA: data,
     STREAMVANE_CONFIG: configFile,
     STREAMVANE_CLOCK__MODE: 'event-time',

@@ -1,3 +1,4 @@
+import { saysSince } from '../status/stage-state.js'
 import { statusOf } from '../status/status.js'
 import type { StageStatus } from '../status/report.js'
 import { failure, lasting, ok, warning, type Check, type Patient } from './check.js'
@@ -8,9 +9,11 @@ const LAG_WARNING_MS = 10 * 60_000
 export const checkLag = async (patient: Patient): Promise<readonly Check[]> =>
   (await statusOf(patient)).stages.map(checkOfStage)
 
-const checkOfStage = ({ stage, state, says, lagEvents, lagMs, mend }: StageStatus): Check => {
+const checkOfStage = (status: StageStatus): Check => {
+  const { stage, state, lagEvents, lagMs, mend } = status
+  const says = saysSince(status)
   const lag = lagEvents === null || lagEvents === 0 ? state : `${state}, ${lagEvents} events wait`
-  const text = says === null ? lag : `${lag}: ${says}`
+  const text = says === '' ? lag : `${lag}: ${says}`
   if (state === 'stalled' || state === 'refused' || state === 'unreachable')
     return failure('lag', `stage ${stage}`, text, mend ?? 'streamvane status')
   return state === 'behind' && (lagMs ?? 0) > LAG_WARNING_MS

@@ -16,7 +16,7 @@ export const feedStages = async ({ config, logs, health, at }: Look): Promise<re
     })
     const told = last === undefined ? null : `delivery ${last.began.number}: ${last.ended?.result ?? 'open'}`
     return {
-      ...{ stage, state: seen.state, lagEvents: null, lagMs: null, process: null },
+      ...{ stage, state: seen.state, since: seen.since, lagEvents: null, lagMs: null, process: null },
       lastCommit: last?.ended?.at ?? last?.began.at ?? null,
       says: seen.says ?? told,
       mend: last?.ended?.result === 'refused' ? `streamvane feeds log ${name} --result refused` : null,

@@ -9,7 +9,7 @@ import type { Writer } from '../../../log/embedded/lock/writer-of.js'
  * - `idle`: nothing to do; whether a process runs is not known, or none does
  * - `behind`: there is something to do, and a process was seen, or could not be looked for
  * - `paused` by an operator
- * - `stalled`: there is something to do, and nobody does it, or the process says that it cannot
+ * - `stalled`: there is something to do, and nobody does it, or the process says that it cannot, or gives no sign of life
  * - `refused`: it ended, or would end: the log or the destination does not let it go on
  * - `unreachable`: its destination does not answer
  */
@@ -28,6 +28,8 @@ export type StageStatus = Readonly<{
   process: Pick<Writer, 'owner' | 'pid' | 'host' | 'since'> | null
   /** Of an ingress whose process was seen: the sources that read from other systems, by name. */
   sources?: Readonly<Record<string, SourceReport>>
+  /** Since when it is stalled, as far as that is known. */
+  since: string | null
   /** What a person should know: the reason of a refusal, how far it is. */
   says: string | null
   /** What to do about it: a command or a setting. */

@@ -1,7 +1,7 @@
 import type { Alarm } from '../../pipeline/activity.js'
 import type { StageHealth } from '../../pipeline/health.js'
 import type { Writer } from '../../../log/embedded/lock/writer-of.js'
-import type { StageState } from './report.js'
+import type { StageState, StageStatus } from './report.js'
 import type { Waiting } from './waiting.js'
 
 /** What was seen of a stage. `isKnowable`: whether a process of it would have been seen. */
@@ -15,20 +15,39 @@ export type Seen = Readonly<{
 
 /** Without a process that can be seen, this long is too long for something to wait. */
 const STALLED_AFTER_MS = 120_000
+/** A process sends a heartbeat every second, also on a busy machine most of them: one that is silent for so long hangs. */
+const SILENT_AFTER_MS = 20_000
+
+export type SeenState = Pick<StageStatus, 'state' | 'since' | 'says'>
 
 /** The state of a stage that nothing has refused, with what to say about it. */
-export const stageState = (seen: Seen): Readonly<{ state: StageState; says: string | null }> => {
+export const stageState = (seen: Seen): SeenState => {
   const { waiting, health, writer, isKnowable, now } = seen
   if (health !== undefined) return byHealth(health, waiting)
-  const isAlive = writer?.liveness === 'alive'
-  if (waiting === undefined || waiting.events === 0) return { state: isAlive ? 'working' : 'idle', says: null }
-  if (isAlive) return { state: 'behind', says: null }
-  if (isKnowable) return { state: 'stalled', says: 'no process works on it' }
+  if (writer?.liveness === 'alive') {
+    const { heardAt, pid, host } = writer
+    if (heardAt !== undefined && now - heardAt > SILENT_AFTER_MS)
+      return stalled(`its process, pid ${pid} on ${host}, gives no sign of life`, heardAt)
+    return calm((waiting?.events ?? 0) > 0 ? 'behind' : 'working')
+  }
+  if (waiting === undefined || waiting.events === 0) return calm('idle')
+  // What waits came after the process had gone, or the process went while it waited.
+  const since = Math.max(waiting.since ?? -Infinity, writer?.heardAt ?? -Infinity)
+  if (isKnowable) return stalled('no process works on it', since)
   const waitsMs = waiting.since === undefined ? 0 : now - waiting.since
-  return waitsMs > STALLED_AFTER_MS
-    ? { state: 'stalled', says: 'no process was seen to work on it' }
-    : { state: 'behind', says: null }
+  return waitsMs > STALLED_AFTER_MS ? stalled('no process was seen to work on it', since) : calm('behind')
 }
+
+/** What a person should know, with since when; empty where there is nothing. */
+export const saysSince = ({ says, since }: Pick<SeenState, 'says' | 'since'>): string =>
+  [says ?? '', since === null ? '' : `since ${since}`].filter(Boolean).join(' ')
+
+const calm = (state: StageState, says: string | null = null): SeenState => ({ state, since: null, says })
+
+const stalled = (says: string, since: number): SeenState => ({
+  ...{ state: 'stalled', says },
+  since: Number.isFinite(since) ? new Date(since).toISOString() : null,
+})
 
 const LOOK_AT: Readonly<Record<Alarm, string>> = {
   'events-too-late': 'streamvane clock show',
@@ -44,17 +63,14 @@ const LOOK_AT: Readonly<Record<Alarm, string>> = {
   'genesys-reconcile-failed': 'streamvane genesys reconcile',
 }
 
-const byHealth = (
-  { state, end, troubles, alarms, details }: StageHealth,
-  waiting: Waiting | undefined,
-): Readonly<{ state: StageState; says: string | null }> => {
+const byHealth = ({ state, end, troubles, alarms, details }: StageHealth, waiting: Waiting | undefined): SeenState => {
   const [trouble] = troubles
-  if (trouble !== undefined) return { state: 'stalled', says: `${trouble.trouble} since ${trouble.since}` }
+  if (trouble !== undefined) return { state: 'stalled', since: trouble.since, says: trouble.trouble }
   if (state === 'ended')
     return end === 'refused' || end === 'superseded' || end === 'failed'
-      ? { state: 'refused', says: `it ended: ${end}; its log says why` }
-      : { state: 'idle', says: null }
-  if (state === 'paused') return { state: 'paused', says: details?.['paused'] ?? null }
+      ? calm('refused', `it ended: ${end}; its log says why`)
+      : calm('idle')
+  if (state === 'paused') return calm('paused', details?.['paused'] ?? null)
   const says = alarms.length === 0 ? null : alarms.map(({ alarm }) => `${alarm} (${LOOK_AT[alarm]})`).join(', ')
-  return { state: (waiting?.events ?? 0) > 0 ? 'behind' : 'working', says }
+  return calm((waiting?.events ?? 0) > 0 ? 'behind' : 'working', says)
 }

@@ -17,13 +17,17 @@ const committedIn = ({ config }: Look, part: string): Promise<string | null> =>
 const alive = (writer: Writer | undefined): StageStatus['process'] =>
   writer?.liveness === 'alive' ? { owner: writer.owner, pid: writer.pid, host: writer.host, since: writer.since } : null
 
+/** Ends a process of this machine that holds a part of the log and does nothing with it. */
+const endOf = (writer: Writer | undefined): string | null =>
+  writer?.liveness === 'alive' ? `kill -9 ${writer.pid}` : null
+
 export const ingressStatus = async (look: Look): Promise<StageStatus> => {
   const writer = look.writers.get('raw')
   const health = look.health.get('ingress')
-  const { state, says } = stageState({ waiting: undefined, health, writer, isKnowable: true, now: look.at })
+  const seen = stageState({ waiting: undefined, health, writer, isKnowable: true, now: look.at })
   return {
-    ...{ stage: 'ingress', state, lagEvents: null, lagMs: null, lastCommit: await committedIn(look, 'raw') },
-    ...{ process: alive(writer), says, mend: null },
+    ...{ stage: 'ingress', ...seen, lagEvents: null, lagMs: null, lastCommit: await committedIn(look, 'raw') },
+    ...{ process: alive(writer), mend: seen.state === 'stalled' && health === undefined ? endOf(writer) : null },
     ...(health?.sources !== undefined && { sources: health.sources }),
   }
 }
@@ -85,19 +89,22 @@ const projectionStatus = (
   const isKnowable = config.log.kind === 'embedded'
   const seen = stageState({ waiting, health, writer, isKnowable, now: at })
   const paused = generations?.paused
-  const { state, says } =
+  const { state, since, says } =
     paused === undefined || stage !== 'projector'
       ? seen
-      : { state: 'paused' as const, says: `since ${paused.at}${paused.why === undefined ? '' : `: ${paused.why}`}` }
+      : {
+          state: 'paused' as const,
+          since: null,
+          says: `since ${paused.at}${paused.why === undefined ? '' : `: ${paused.why}`}`,
+        }
   const mend =
     state === 'paused'
       ? 'streamvane projections resume'
       : state === 'stalled' && health === undefined
-        ? stage === 'projector'
-          ? 'streamvane run'
-          : 'streamvane projections rebuild (goes on with it)'
+        ? (endOf(writer) ??
+          (stage === 'projector' ? 'streamvane run' : 'streamvane projections rebuild (goes on with it)'))
         : null
-  return { stage, state, ...lagOf(waiting, at), lastCommit, process: alive(writer), says, mend }
+  return { stage, state, ...lagOf(waiting, at), lastCommit, process: alive(writer), since, says, mend }
 }
 
 const lagOf = (
@@ -125,8 +132,8 @@ export const egressStages = (look: Look, sinks: readonly SinkLook[]): Promise<re
       const seen = stageState({ waiting, health, writer: undefined, isKnowable: false, now: look.at })
       const base = { stage, ...lagOf(waiting, look.at), lastCommit: null, process: null }
       if (away !== undefined)
-        return { ...base, state: 'unreachable', says: away, mend: 'streamvane doctor --only broker' }
-      if (refusal !== undefined) return { ...base, state: 'refused', says: refusal, mend: null }
+        return { ...base, state: 'unreachable', since: null, says: away, mend: 'streamvane doctor --only broker' }
+      if (refusal !== undefined) return { ...base, state: 'refused', since: null, says: refusal, mend: null }
       const mend = seen.state === 'stalled' && health === undefined ? 'streamvane run' : null
       return { ...base, ...seen, mend }
     }),

@@ -187,7 +187,8 @@ export class FlowLooks {
 }
 
 const bare = (stage: string): StageStatus => ({
-  ...{ stage, state: 'idle', lagEvents: null, lagMs: null, lastCommit: null, process: null, says: null, mend: null },
+  ...{ stage, state: 'idle', lagEvents: null, lagMs: null, lastCommit: null },
+  ...{ process: null, since: null, says: null, mend: null },
 })
 
 /**
@@ -214,14 +215,16 @@ const KINDS: readonly (readonly [RegExp, FlowStage['kind']])[] = [
 ]
 
 const stageOf = (status: StageStatus, health: StageHealth | undefined): FlowStage => {
-  const { stage, state, lagEvents, lagIsAtLeast, lagMs, lastCommit, sources, says, mend } = status
+  const { stage, state, lagEvents, lagIsAtLeast, lagMs, lastCommit, process, sources, since, says, mend } = status
   const [trouble] = health?.troubles ?? []
+  const isSilent = health === undefined && state === 'stalled' && process !== null && since !== null
   return {
     ...{ stage, state, lagEvents, lagMs, lastCommit, says, ratePerS: null, destination: null },
     ...(lagIsAtLeast === true && { lagIsAtLeast }),
     kind: KINDS.find(([pattern]) => pattern.test(stage))?.[1] ?? 'other',
-    since: trouble?.since ?? health?.since ?? null,
-    ...{ troubles: health?.troubles ?? [], alarms: health?.alarms ?? [] },
+    since: trouble?.since ?? health?.since ?? since,
+    troubles: isSilent ? [{ trouble: 'silent', since }] : (health?.troubles ?? []),
+    ...{ alarms: health?.alarms ?? [] },
     ...{ figures: health?.figures ?? {}, details: health?.details ?? {} },
     sources: health?.sources ?? sources ?? {},
     mend: mend ?? (trouble === undefined ? null : MEND[trouble.trouble]),

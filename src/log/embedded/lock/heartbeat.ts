@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, watch, writeSync } from 'node:fs'
+import { closeSync, openSync, readSync, statSync, watch, writeSync } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
 import { join } from 'node:path'
 
@@ -62,6 +62,10 @@ export const onHeartbeat = (dir: string, listener: () => void): (() => void) => 
     clearInterval(timer)
   }
 }
+
+/** When the last heartbeat was sent (epoch ms); `undefined` where none ever was. */
+export const lastHeartbeat = (dir: string): number | undefined =>
+  statSync(join(dir, FILE), { throwIfNoEntry: false })?.mtimeMs
 
 /** Whether a writer sends a heartbeat within `waitMaxMs`; answers as soon as one does. */
 export const heartbeatWithin = async (dir: string, waitMaxMs: number): Promise<boolean> => {
