@@ -6,6 +6,7 @@ import type { Zone } from '../../domain/zone.js'
 import { withInherited } from './sinks/egress-sinks.js'
 import { profileSchema } from './profile/profile-schema.js'
 import { limitText, type Limit } from './feeds/feed-schema.js'
+import { withStandIns } from './environments/stand-ins.js'
 import { isTree, overlaid, type Layer, type Tree } from './layers/layer.js'
 import { periodText } from './period.js'
 import { ConfigError, configSchema, type Config } from './schema.js'
@@ -29,9 +30,23 @@ export type ConfigSources = Readonly<{
  * `SCHEMA_REGISTRY_URL` and `EVENTSTOREDB_URL` are read as well. A secret may be a reference. Throws `ConfigError`.
  */
 export const loadConfig = (sources: ConfigSources): Config => {
-  const { flags = {} } = sources
-  const environment = fromEnvironment(sources.env ?? {})
-  const tree = secretsIn(overlaid(layersFrom(sources, environment)), sources.env ?? {})
+  const { env = {}, flags = {} } = sources
+  const environment = fromEnvironment(env)
+  const tree = secretsIn(overlaid(layersFrom(sources, environment)), env)
+  return checkedConfig(tree, environment, flags)
+}
+
+/**
+ * What files say, to be compared and not to be used: a stand-in is in the place of each secret, so that nothing is read
+ * that belongs to another environment. Equal references have equal stand-ins. Throws `ConfigError`.
+ */
+export const loadForComparison = (files: readonly string[]): Config => {
+  const environment = fromEnvironment({})
+  const { tree, env } = withStandIns(overlaid(layersFrom({ file: files }, environment)))
+  return checkedConfig(secretsIn(tree, env), environment, {})
+}
+
+const checkedConfig = (tree: Tree, environment: Environment, flags: Readonly<Tree>): Config => {
   const parse = () =>
     configSchema.safeParse({
       ...tree,
@@ -86,7 +101,7 @@ export const redacted = (config: Config): unknown =>
 const periodKeys: ReadonlySet<string> = new Set(['cutOff', 'every', 'delay'])
 
 /** A value as the loader takes it. */
-const written = (key: string, value: unknown): unknown => {
+export const written = (key: string, value: unknown): unknown => {
   if (key === 'zone') return (value as Zone).name
   if (periodKeys.has(key) && typeof value === 'number') return periodText(value)
   if (isRoute(value)) {
