@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { adminProblems, adminSchema, type AdminConfig } from '../app/config/admin-schema.js'
 import { isLoopback } from '../app/config/runnable.js'
 import { ConfigError, type Config } from '../app/config/schema.js'
+import { certificatesOf } from '../app/tls/certificates.js'
 import { aborted } from '../app/pipeline/aborted.js'
 import { ProblemError } from '../http/admin/answers/problem.js'
 import { startAdminServer } from '../http/admin/server.js'
@@ -28,8 +29,9 @@ export const consoleCommand = (): Command =>
       await withContext('console', config, async ({ logs, logger, signal }) => {
         // A wrong --data is told now, not by an empty page.
         await logs.raw('reader')
+        const certificates = certificatesOf(config, logger, Date.now)
         const server = await startAdminServer({
-          ...{ settings, isReadOnly: true },
+          ...{ settings, isReadOnly: true, certificate: certificates.of('admin') },
           process: {
             ...{ config, logs, logger, version: version(), now: Date.now, stages: () => [] },
             rawWriter: () => Promise.reject(new ProblemError('conflict', 'this console reads only')),
@@ -39,6 +41,7 @@ export const consoleCommand = (): Command =>
         printConsole(server)
         await aborted(signal)
         await server.close()
+        await certificates.close()
         return EXIT.ok
       })
     })

@@ -1,9 +1,9 @@
-import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import type { HealthReport } from '../app/pipeline/health.js'
-import { ConfigError } from '../app/config/schema.js'
+import type { FollowedCertificate } from '../app/tls/followed-certificate.js'
 import { refusal } from './answer.js'
-import { addHealthRoutes } from './health.js'
+import { addHealthRoutes, isForProbes } from './health.js'
+import { listen, serverFactory } from './listener.js'
 import { addMetricsRoute, type MetricsPage } from './metrics.js'
 
 export type HealthServerOptions = Readonly<{
@@ -15,7 +15,14 @@ export type HealthServerOptions = Readonly<{
   isDraining: () => boolean
   /** Absent: none. */
   metrics?: MetricsPage | undefined
+  /** Absent: plain HTTP. */
+  certificate?: FollowedCertificate | undefined
 }>
+
+/** The connection is closed if a request takes longer than this to arrive. */
+const REQUEST_MAX_MS = 10_000
+/** Nobody has to send a body. */
+const BODY_MAX_BYTES = 1_024
 
 export type HealthServer = Readonly<{ url: string; close: () => Promise<void> }>
 
@@ -29,16 +36,16 @@ export const startHealthServer = async ({
   health,
   isDraining,
   metrics,
+  certificate,
 }: HealthServerOptions): Promise<HealthServer> => {
-  const app = Fastify({ logger: false, forceCloseConnections: true })
+  const app = Fastify({
+    ...{ logger: false, forceCloseConnections: true, bodyLimit: BODY_MAX_BYTES },
+    serverFactory: serverFactory({ certificate, requestMaxMs: REQUEST_MAX_MS, mayLackCertificate: isForProbes }),
+  })
   addHealthRoutes(app, health, isDraining)
   addMetricsRoute(app, metrics, host)
   const { status, body } = refusal(404, 'not-found', 'there are GET /livez, /readyz and /readyz/<stage>')
   app.setNotFoundHandler((_request, reply) => reply.code(status).send(body))
-  await app.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port }).catch((cause: unknown) => {
-    throw new ConfigError(`health cannot listen on ${host}, port ${port}: ${(cause as Error).message}`)
-  })
-  const { port: bound } = app.server.address() as AddressInfo
-  const shown = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
-  return { url: `http://${shown}:${bound}`, close: () => app.close() }
+  const url = await listen(app, { host, port, what: 'health cannot listen', keys: 'health', certificate })
+  return { url, close: () => app.close() }
 }

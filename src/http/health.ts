@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { healthOfStage, type HealthReport } from '../app/pipeline/health.js'
 import { refusal, type Answer } from './answer.js'
@@ -6,7 +7,7 @@ import { refusal, type Answer } from './answer.js'
 const liveAnswer: Answer = { status: 200, headers: {}, body: { live: true } }
 
 /** 200 while the work of this process moves; else 503, with what does not move, and since when. */
-const readyAnswer = ({ ready, stages, log }: HealthReport, isDraining: boolean): Answer => ({
+const readyAnswer = ({ ready, stages, log, certificates }: HealthReport, isDraining: boolean): Answer => ({
   status: ready && !isDraining ? 200 : 503,
   headers: {},
   body: {
@@ -14,6 +15,7 @@ const readyAnswer = ({ ready, stages, log }: HealthReport, isDraining: boolean):
     ...(isDraining ? { draining: true } : {}),
     stages,
     log: log.kind === 'well' ? log.kind : `${log.kind} since ${log.since}`,
+    ...(certificates === undefined ? {} : { certificates }),
   },
 })
 
@@ -38,6 +40,10 @@ export const addHealthRoutes = (app: FastifyInstance, health: () => HealthReport
     )
   }
 }
+
+/** Whether a request asks for health: what probes of the machine ask, which can show nobody who they are. */
+export const isForProbes = ({ url = '' }: Pick<IncomingMessage, 'url'>): boolean =>
+  /^\/(livez|readyz|health\/(live|ready))([/?]|$)/.test(url)
 
 const send = (reply: FastifyReply, { status, headers, body }: Answer): FastifyReply =>
   reply.code(status).headers(headers).send(body)

@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
@@ -6,6 +5,7 @@ import { ingressProblems } from '../app/config/runnable.js'
 import { ConfigError } from '../app/config/schema.js'
 import { NotIngested } from '../ingress/not-ingested.js'
 import type { TraceContext } from '../log/trace-context.js'
+import type { FollowedCertificate } from '../app/tls/followed-certificate.js'
 import type { Deliver, RunningSource, Source, SourceEnd } from '../ingress/source.js'
 import { logFailure, refusal, type Answer } from './answer.js'
 import { authorizationOf, bearerCheck } from './bearer.js'
@@ -13,8 +13,9 @@ import { firehoseAnswer, firehoseHeader, webhookAnswer } from './cloud-requests.
 import { receiveEvents, wrongContentType } from './events.js'
 import type { Tracing } from '../telemetry/traces/tracing.js'
 import type { HealthReport } from '../app/pipeline/health.js'
-import { addHealthRoutes } from './health.js'
+import { addHealthRoutes, isForProbes } from './health.js'
 import { InFlightLimit } from './in-flight.js'
+import { listen, serverFactory } from './listener.js'
 import { addMetricsRoute, type MetricsPage } from './metrics.js'
 
 export type HttpSourceOptions = Readonly<{
@@ -41,6 +42,8 @@ export type HttpSourceOptions = Readonly<{
   bytesInFlightMax?: number
   /** How long `close` waits for the requests in flight. */
   drainMaxMs?: number
+  /** Absent: plain HTTP. */
+  certificate?: FollowedCertificate | undefined
   health: () => HealthReport
   /** Follows sampled requests; absent: none are. */
   tracing?: Pick<Tracing, 'request'> | undefined
@@ -57,8 +60,6 @@ const REQUESTS_MAX = 256
 const BYTES_PER_SECOND_MIN = 1_024
 const SLOW_AFTER_MS = 10_000
 const SLOW_GRACE_MS = 1_000
-/** The connection is closed if the headers of a request take longer than this to arrive. */
-const HEADERS_MAX_MS = 10_000
 /** The connection is closed if a request takes longer than this to arrive. */
 const REQUEST_MAX_MS = 60_000
 const DRAIN_MAX_MS = 15_000
@@ -70,10 +71,10 @@ const DRAIN_MAX_MS = 15_000
  */
 export const httpSource = (options: HttpSourceOptions): Source<RunningHttpSource> => ({
   name: 'http',
-  start: (deliver) => listen(options, deliver),
+  start: (deliver) => start(options, deliver),
 })
 
-const listen = async (options: HttpSourceOptions, deliver: Deliver): Promise<RunningHttpSource> => {
+const start = async (options: HttpSourceOptions, deliver: Deliver): Promise<RunningHttpSource> => {
   const {
     host,
     port,
@@ -81,6 +82,7 @@ const listen = async (options: HttpSourceOptions, deliver: Deliver): Promise<Run
     bodyMaxBytes = BODY_MAX_BYTES,
     requestsMax = REQUESTS_MAX,
     drainMaxMs = DRAIN_MAX_MS,
+    certificate,
     logger,
   } = options
   const [problem] = ingressProblems({ host, token })
@@ -95,19 +97,18 @@ const listen = async (options: HttpSourceOptions, deliver: Deliver): Promise<Run
   })
   const app = Fastify({
     logger: false,
-    requestTimeout: REQUEST_MAX_MS,
     forceCloseConnections: 'idle',
-    http: { headersTimeout: HEADERS_MAX_MS, connectionsCheckingInterval: HEADERS_MAX_MS / 2 },
+    // Probes of the machine have no client certificate.
+    serverFactory: serverFactory({
+      ...{ certificate, logger, requestMaxMs: REQUEST_MAX_MS },
+      mayLackCertificate: isForProbes,
+    }),
   })
   // Bodies are read by `receiveEvents`, which keeps their bytes and knows their limits.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   addRoutes(app, inFlight, options, deliver)
-  await app.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port }).catch((cause: unknown) => {
-    throw new ConfigError(`the ingress cannot listen on ${host}, port ${port}: ${(cause as Error).message}`)
-  })
-  const { port: bound } = app.server.address() as AddressInfo
-  const url = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${bound}`
+  const url = await listen(app, { host, port, what: 'the ingress cannot listen', keys: 'ingress', certificate })
   logger?.info({ url }, 'ingress: listening')
   const ended = new Promise<SourceEnd>((resolve) => {
     app.server.once('error', (cause) => resolve({ kind: 'failed', cause }))

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { isTenant } from '../../domain/stream-name.js'
 import { secret } from './secrets/secret-schema.js'
+import { endpointTlsSchema } from './tls-schema.js'
 
 /**
  * - `viewer` reads figures and status
@@ -99,6 +100,7 @@ export const adminSchema = z.strictObject({
     .int()
     .min(1024)
     .default(8 * 1024 * 1024),
+  tls: endpointTlsSchema.optional(),
   console: consoleSchema.prefault({}),
   /** A call that takes longer is answered 503; long operations are jobs, which have no limit. */
   answerMaxMs: z.number().int().min(100).default(60_000),

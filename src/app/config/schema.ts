@@ -13,6 +13,7 @@ import { feedFaults } from './feeds/feed-faults.js'
 import { profileSchema } from './profile/profile-schema.js'
 import { sourceFaults, sourcesSchema } from './sources/sources-schema.js'
 import { telemetryFault, telemetrySchema } from './telemetry-schema.js'
+import { endpointTlsSchema, tlsFaults, tlsSchema } from './tls-schema.js'
 
 /** A configuration that cannot be used. The message lists every problem with its key. */
 export class ConfigError extends Error {
@@ -50,6 +51,8 @@ export const configSchema = z
         eventstoredb: eventStoreDbSchema.prefault({}),
       })
       .prefault({}),
+    /** TLS of every endpoint that has no `tls` of its own (docs/deploy/tls.md). */
+    tls: tlsSchema.optional(),
     ingress: z
       .strictObject({
         /** Whether events are taken by HTTP; `false` where they come from `sources` alone. */
@@ -75,6 +78,7 @@ export const configSchema = z
           .min(1024)
           .default(10 * 1024 * 1024),
         batchMax: z.number().int().min(1).default(10_000),
+        tls: endpointTlsSchema.optional(),
       })
       .prefault({}),
     health: z
@@ -85,6 +89,7 @@ export const configSchema = z
          * projector without an ingress at the port after that, and an egress alone at the next.
          */
         port: port.optional(),
+        tls: endpointTlsSchema.optional(),
       })
       .prefault({}),
     /** The admin API (docs/admin-api.md); `false`: none. */
@@ -157,6 +162,7 @@ export const configSchema = z
     if (genesys !== undefined) context.addIssue({ code: 'custom', path: ['genesys', 'region'], message: genesys })
     const telemetry = telemetryFault(config.telemetry)
     if (telemetry !== undefined) context.addIssue({ code: 'custom', path: ['telemetry', 'traces'], message: telemetry })
+    for (const { path, message } of tlsFaults(config)) context.addIssue({ code: 'custom', path: [...path], message })
     for (const { path, message } of feedFaults(config.feeds, config.profile))
       context.addIssue({ code: 'custom', path: ['feeds', ...path], message })
     for (const { path, message } of egressFaults(config.egress))

@@ -1,5 +1,6 @@
 import type { SourceLag } from '../../ingress/source.js'
 import type { Alarm, SourceState, Trouble } from './activity.js'
+import type { CertificateState } from '../tls/followed-certificate.js'
 import type { LogHealth } from './logs/logs.js'
 import type { StageEnd, StageHandle, StageState } from './stage.js'
 
@@ -36,9 +37,20 @@ export type HealthReport = Readonly<{
   stages: Readonly<Record<string, StageHealth>>
   /** Does the log deliver, and if not, since when. */
   log: LogHealth
+  /** Certificates of endpoints that somebody should look at, by endpoint; absent where there are none. */
+  certificates?: Readonly<Record<string, CertificateReport>>
 }>
 
-export const healthOf = (stages: readonly StageHandle[], log: LogHealth, now: number): HealthReport => {
+/** `not-renewed`: the files hold what cannot be used, and the certificate of before is shown. */
+export type CertificateReport = Readonly<{ alarm: 'not-renewed' | 'expired'; since: string }>
+
+export const healthOf = (
+  stages: readonly StageHandle[],
+  log: LogHealth,
+  now: number,
+  certificates: readonly CertificateState[] = [],
+): HealthReport => {
+  const alarmed = certificates.flatMap((state) => certificateReport(state, now))
   const health = stages.map((stage) => [stage.name, stageHealth(stage, now)] as const)
   return {
     ready:
@@ -47,7 +59,17 @@ export const healthOf = (stages: readonly StageHandle[], log: LogHealth, now: nu
       health.every(([, stage]) => isWorking(stage) || stage.state === 'paused'),
     stages: Object.fromEntries(health),
     log,
+    ...(alarmed.length > 0 && { certificates: Object.fromEntries(alarmed) }),
   }
+}
+
+/** The alarm of a certificate does not make a process unready: another one would show the same certificate. */
+const certificateReport = (
+  { endpoint, notAfter, notRenewedSince }: CertificateState,
+  now: number,
+): readonly (readonly [string, CertificateReport])[] => {
+  if (now > notAfter) return [[endpoint, { alarm: 'expired', since: iso(notAfter) }]]
+  return notRenewedSince === undefined ? [] : [[endpoint, { alarm: 'not-renewed', since: iso(notRenewedSince) }]]
 }
 
 const stageHealth = (stage: StageHandle, now: number): StageHealth => {

@@ -6,6 +6,7 @@ import { destination, pino } from 'pino'
 import type { Config } from '../../app/config/schema.js'
 import { addressOfWriter } from '../../http/admin/client/address.js'
 import { AdminCallFailed, callAdmin, downloadOf, pagesOf, type AdminTarget } from '../../http/admin/client/client.js'
+import { trusting } from '../../http/admin/client/trust.js'
 import { operations } from '../../http/admin/operations/table.js'
 import { nearNames } from '../../domain/near-names.js'
 import { command, type CommonFlags } from '../command/command.js'
@@ -14,8 +15,9 @@ import { EXIT, UsageError } from '../command/exit.js'
 import { operatorOf, type OperatorFlags } from '../command/operator.js'
 import { progressBar } from '../command/progress.js'
 import { tokenOf } from '../command/token.js'
+import { trustOf, type TrustFlags } from '../command/trust.js'
 
-type Flags = CommonFlags & OperatorFlags & Readonly<{ url?: string; tokenFile?: string; input?: string }>
+type Flags = CommonFlags & OperatorFlags & TrustFlags & Readonly<{ url?: string; tokenFile?: string; input?: string }>
 
 export const callCommand = (): Command =>
   command('call', 'call an operation of the admin API of a running process, and wait for its result', [
@@ -29,6 +31,9 @@ export const callCommand = (): Command =>
     .option('--input <file>', 'its input as a JSON object; - is stdin')
     .option('--url <address>', 'where the API is (default: the process of this data folder that writes the raw log)')
     .option('--token-file <file>', 'a file with the token for --url (default: $STREAMVANE_ADMIN_TOKEN)')
+    .option('--ca <file>', 'PEM file with the authorities of the server of --url (default: those that Node.js brings)')
+    .option('--cert <file>', 'PEM file with a client certificate for --url')
+    .option('--key <file>', 'PEM file with the private key of --cert')
     .option('--by <name>', 'who does it, where the token is that of the data folder')
     .option('--why <text>', 'the reason, for the audit log')
     .action(async (id: string, members: readonly string[], flags: Flags) => {
@@ -81,14 +86,15 @@ const targetOf = (flags: Flags, { data, tenant }: Config): AdminTarget => {
       console.error,
     )
     if (token === undefined) throw new UsageError('--url needs a token: --token-file, or STREAMVANE_ADMIN_TOKEN')
-    return { url: flags.url, token, tenant }
+    const trust = trustOf(flags)
+    return { url: flags.url, token, tenant, ...(trust !== undefined && { dispatcher: trusting(trust) }) }
   }
   const address = addressOfWriter(data, tenant)
   if (address === undefined)
     throw new UsageError(
       `no process that runs on ${data} serves the admin API for tenant ${tenant}: start \`streamvane run\`, or say with --url where it is`,
     )
-  return { url: address.url, token: address.token, tenant, by: operatorOf(flags).by }
+  return { ...address, tenant, by: operatorOf(flags).by }
 }
 
 const inputOf = (members: readonly string[], { input, why }: Flags): Readonly<Record<string, unknown>> => ({

@@ -1,4 +1,5 @@
 import type { AdminConfig } from '../../app/config/admin-schema.js'
+import type { FollowedCertificate } from '../../app/tls/followed-certificate.js'
 import type { AdminProcess } from '../../http/admin/operation.js'
 import { addressOfWriter, publishAddress } from '../../http/admin/client/address.js'
 import { ProblemError } from '../../http/admin/answers/problem.js'
@@ -16,6 +17,7 @@ export const serveAdmin = async (
   settings: AdminConfig,
   process_: Omit<AdminProcess, 'rawWriter' | 'version'>,
   writesRaw: boolean,
+  certificate?: FollowedCertificate,
 ): Promise<RunningAdmin> => {
   const { config, logs, logger } = process_
   const { data, tenant } = config
@@ -27,18 +29,23 @@ export const serveAdmin = async (
       `this process does not write the raw log: call the one that runs the ingress${writer === undefined ? '' : `, at ${writer.url}`}`,
     )
   }
-  const server = await startAdminServer({ settings, process: { ...process_, rawWriter, version: version() } })
-  const remove = publishAddress(data, {
-    url: server.url,
-    token: server.localToken,
-    pid: process.pid,
-    tenant,
-    writesRaw,
+  const server = await startAdminServer({
+    settings,
+    process: { ...process_, rawWriter, version: version() },
+    certificate,
   })
+  const publish = (): (() => void) =>
+    publishAddress(data, {
+      ...{ url: server.url, token: server.localToken, pid: process.pid, tenant, writesRaw },
+      ...(certificate !== undefined && { certificate: certificate.used.leaf.fingerprint256 }),
+    })
+  const remove = publish()
+  const stop = certificate?.onRenewed(publish)
   logger.info({ url: server.url }, 'admin: listening')
   if (settings.console.enabled) printConsole(server)
   return {
     close: () => {
+      stop?.()
       remove()
       return server.close()
     },

@@ -20,6 +20,7 @@ import { meteredSink } from '../../app/telemetry/metered-sink.js'
 import { openMetrics, type OpenMetrics } from '../../app/telemetry/open-metrics.js'
 import { openTracing } from '../../telemetry/traces/open-tracing.js'
 import type { Tracing } from '../../telemetry/traces/tracing.js'
+import { certificatesOf } from '../../app/tls/certificates.js'
 import { httpSource } from '../../http/server.js'
 import { command, type CommonFlags } from '../command/command.js'
 import { configOf, logsOf, withContext } from '../command/context.js'
@@ -96,9 +97,10 @@ export const runCommand = (): Command =>
           open.push(one)
           return one
         }
+        const certificates = kept(certificatesOf(config, logger, Date.now))
         /** How far each stage has come, for a run that is stopped before it has worked off everything. */
         const done = new Map<string, string>()
-        const health = (): HealthReport => healthOf(stages, logs.health(), Date.now())
+        const health = (): HealthReport => healthOf(stages, logs.health(), Date.now(), certificates.states())
         const publishes = only.includes('egress')
         for (const settings of publishes ? sinkSettings(config.egress) : [])
           logger.info(whatGoesWhere(settings, config), 'egress: rows go there')
@@ -127,13 +129,14 @@ export const runCommand = (): Command =>
             batchMax,
             ...(token === undefined ? {} : { token }),
             ...(tokenHeader === undefined ? {} : { tokenHeader }),
+            certificate: takesEvents && config.ingress.enabled ? certificates.of('ingress') : undefined,
             health,
             tracing,
             metrics: page,
             logger,
           })
           if (flags.untilCaughtUp !== true)
-            kept(await healthServer(config, only, { health, signal, logger, metrics: page }))
+            kept(await healthServer(config, only, { health, signal, logger, metrics: page, certificates }))
           kept(
             await adminServer(
               flags,
@@ -142,9 +145,10 @@ export const runCommand = (): Command =>
                 logsApart: () => logsOf(config, 'admin', logger),
               },
               only,
+              certificates,
             ),
           )
-          kept(await feedServer(flags, { config, logs, logger, now: Date.now }, only))
+          kept(await feedServer(flags, { config, logs, logger, now: Date.now }, only, certificates))
           const pipeline = startPipeline({
             config,
             logs: metrics === undefined ? logs : meteredLogs(logs, metrics.meters),

@@ -4,6 +4,7 @@ import type { StageKind } from '../../app/pipeline/pipeline-options.js'
 import type { Logs } from '../../app/pipeline/logs/logs.js'
 import type { OpenMetrics } from '../../app/telemetry/open-metrics.js'
 import type { FeedServer } from '../../http/feeds/server.js'
+import type { Certificates } from '../../app/tls/certificates.js'
 import { startHealthServer, type HealthServer, type HealthServerOptions } from '../../http/health-server.js'
 import type { MetricsPage } from '../../http/metrics.js'
 import type { RunningAdmin, serveAdmin } from '../admin/serve.js'
@@ -11,7 +12,7 @@ import { adminSettings } from '../admin/settings.js'
 import { version } from '../version.js'
 
 type Flags = Readonly<{ untilCaughtUp?: boolean; admin?: boolean; console?: boolean }>
-type Served = Readonly<{ signal: AbortSignal; logger: Logger }>
+type Served = Readonly<{ signal: AbortSignal; logger: Logger; certificates: Certificates }>
 
 /** What `/metrics` serves; `undefined` where it is off. */
 export const metricsPage = (
@@ -33,7 +34,7 @@ export const metricsPage = (
 export const healthServer = async (
   { health: { host, port }, ingress }: Config,
   only: readonly StageKind[],
-  { health, signal, logger, metrics }: Pick<HealthServerOptions, 'health' | 'metrics'> & Served,
+  { health, signal, logger, metrics, certificates }: Pick<HealthServerOptions, 'health' | 'metrics'> & Served,
 ): Promise<HealthServer | undefined> => {
   const isIngress = only.includes('ingress')
   if (port === undefined && isIngress && ingress.enabled) return undefined
@@ -51,6 +52,7 @@ export const healthServer = async (
       health,
       isDraining: () => signal.aborted,
       metrics,
+      certificate: certificates.of('health'),
     })
     logger.info({ url: server.url }, 'health: listening')
     return server
@@ -66,6 +68,7 @@ export const adminServer = async (
   { admin, console: withConsole, untilCaughtUp }: Flags,
   process: Parameters<typeof serveAdmin>[1],
   only: readonly StageKind[],
+  certificates: Certificates,
 ): Promise<RunningAdmin | undefined> => {
   if (untilCaughtUp === true && admin !== true && withConsole !== true) return undefined
   const writesRaw = only.includes('ingress') && untilCaughtUp !== true
@@ -73,7 +76,7 @@ export const adminServer = async (
   if (settings === undefined) return undefined
   // Only the process that has the raw log may say that it does. If it cannot be had, the ingress says why.
   if (writesRaw && (await process.logs.raw('writer').catch(() => undefined)) === undefined) return undefined
-  return (await import('../admin/serve.js')).serveAdmin(settings, process, writesRaw)
+  return (await import('../admin/serve.js')).serveAdmin(settings, process, writesRaw, certificates.of('admin'))
 }
 
 /** Serves feeds to those who fetch them, in the process that runs the stage `feeds`. */
@@ -81,11 +84,12 @@ export const feedServer = async (
   { untilCaughtUp }: Flags,
   process: Readonly<{ config: Config; logs: Logs; logger: Logger; now: () => number }>,
   only: readonly StageKind[],
+  certificates: Certificates,
 ): Promise<FeedServer | undefined> => {
   const { server } = process.config.feeds
   if (server === undefined || untilCaughtUp === true || !only.includes('feeds')) return undefined
   const { startFeedServer } = await import('../../http/feeds/server.js')
-  const running = await startFeedServer(server, { ...process, version: version() })
+  const running = await startFeedServer(server, { ...process, version: version() }, certificates.of('feeds'))
   process.logger.info({ url: running.url }, 'feeds: listening')
   return running
 }

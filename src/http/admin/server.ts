@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { AdminConfig } from '../../app/config/admin-schema.js'
-import { ConfigError } from '../../app/config/schema.js'
 import { Jobs } from '../../app/jobs/jobs.js'
+import type { FollowedCertificate } from '../../app/tls/followed-certificate.js'
+import { bearerCheck } from '../bearer.js'
+import { listen, serverFactory } from '../listener.js'
 import { authentication, type Authenticate } from './access/authentication.js'
 import { addConsole } from '../console/console.js'
 import { addMetricsRoute } from '../metrics.js'
 import type { Principal } from './access/roles.js'
 import { IdempotentAnswers } from './answers/idempotency.js'
 import { isExpectedProblem, ProblemError, problemOf } from './answers/problem.js'
-import { securityHeaders, sendProblem } from './answers/sending.js'
+import { cacheHeaders, sendProblem } from './answers/sending.js'
 import { Audit } from './audit.js'
 import { runCall, type CallOptions } from './calls.js'
 import { addJobRoutes } from './job-routes.js'
@@ -26,6 +27,8 @@ export type AdminServerOptions = Readonly<{
   operations?: readonly Operation[]
   /** Nothing is changed by way of this server. Default: false. */
   isReadOnly?: boolean
+  /** Absent: plain HTTP. */
+  certificate?: FollowedCertificate | undefined
 }>
 
 export type AdminServer = Readonly<{
@@ -38,7 +41,6 @@ export type AdminServer = Readonly<{
   close: () => Promise<void>
 }>
 
-const HEADERS_MAX_MS = 10_000
 const REQUEST_MAX_MS = 60_000
 /** How long `close` waits for jobs to stop. */
 const STOP_MAX_MS = 15_000
@@ -47,9 +49,11 @@ const DRAIN_MAX_MS = 5_000
 
 /** Serves the admin API. Throws `ConfigError` when it cannot listen where it should. */
 export const startAdminServer = async (options: AdminServerOptions): Promise<AdminServer> => {
-  const { settings, process, isReadOnly = false, operations = isReadOnly ? table.map(refused) : table } = options
+  const { settings, process, isReadOnly = false, certificate } = options
+  const { operations = isReadOnly ? table.map(refused) : table } = options
   const { logger, now, config } = process
   const localToken = randomBytes(32).toString('base64url')
+  const isLocal = bearerCheck(localToken)
   const jobs = new Jobs({ ...settings.jobs, now, problemOf })
   const audit = new Audit(process.logs, config.tenant, logger, now)
   const closing = new AbortController()
@@ -58,13 +62,17 @@ export const startAdminServer = async (options: AdminServerOptions): Promise<Adm
     onRefused: (why) => logger.warn({ why }, 'admin: a token was refused'),
   })
   const app = Fastify({
-    ...{ logger: false, bodyLimit: settings.bodyMaxBytes, requestTimeout: REQUEST_MAX_MS, exposeHeadRoutes: false },
+    ...{ logger: false, bodyLimit: settings.bodyMaxBytes, exposeHeadRoutes: false },
     forceCloseConnections: 'idle',
-    http: { headersTimeout: HEADERS_MAX_MS, connectionsCheckingInterval: HEADERS_MAX_MS / 2 },
+    // Commands of this machine read their token in the data folder, and have no certificate.
+    serverFactory: serverFactory({
+      ...{ certificate, logger, requestMaxMs: REQUEST_MAX_MS },
+      mayLackCertificate: ({ headers }) => isLocal(headers.authorization),
+    }),
   })
   app.decorateRequest('principal', null)
   app.addHook('onRequest', async (_request, reply) => {
-    reply.headers(securityHeaders)
+    reply.headers(cacheHeaders)
     if (closing.signal.aborted)
       throw new ProblemError('not-available', 'this process is stopping', { headers: { connection: 'close' } })
   })
@@ -91,14 +99,10 @@ export const startAdminServer = async (options: AdminServerOptions): Promise<Adm
   // Not by a session of a browser.
   addRawWriteRoutes(app, process, byToken)
   addMetricsRoute(app, process.metrics, settings.host, byToken)
-  const { host, port } = settings
-  await app.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port }).catch((cause: unknown) => {
-    throw new ConfigError(
-      `the admin API cannot listen on ${host}, port ${port} (admin.host, admin.port): ${(cause as Error).message}`,
-    )
+  const url = await listen(app, {
+    ...{ host: settings.host, port: settings.port, certificate },
+    ...{ what: 'the admin API cannot listen', keys: 'admin.host, admin.port' },
   })
-  const { port: bound } = app.server.address() as AddressInfo
-  const shown = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
   const close = async (): Promise<void> => {
     closing.abort()
     const stopped = await Promise.race([jobs.close().then(() => true), afterMs(STOP_MAX_MS)])
@@ -106,7 +110,6 @@ export const startAdminServer = async (options: AdminServerOptions): Promise<Adm
     const atLast = setTimeout(() => app.server.closeAllConnections(), DRAIN_MAX_MS)
     await app.close().finally(() => clearTimeout(atLast))
   }
-  const url = `http://${shown}:${bound}`
   const consoleUrl = (operator: string): string => {
     const principal: Principal = {
       ...{ kind: 'local', name: operator, roles: ['operator', 'auditor'], tenants: [config.tenant] },

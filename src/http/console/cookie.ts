@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 
 /**
  * A cookie of the console. Cookies of one host go to all its ports, so the port is part of the name: two processes on
- * one machine do not end each other's sessions. Beyond loopback it is sent by HTTPS alone.
+ * one machine do not end each other's sessions. By TLS, and beyond loopback, it is sent by HTTPS alone.
  */
 export type ConsoleCookie = Readonly<{
   read: (request: FastifyRequest) => string | undefined
@@ -15,10 +15,13 @@ export type ConsoleCookie = Readonly<{
  * @param sameSite `Strict` for whatever signs somebody in; `Lax` where a browser brings it along from another site.
  */
 export const consoleCookie = (name: string, sameSite: 'Strict' | 'Lax', port: () => number): ConsoleCookie => {
+  const isSecure = ({ protocol, headers }: FastifyRequest): boolean =>
+    protocol === 'https' || !isLoopbackHost(headers.host)
   const nameFor = (request: FastifyRequest): string =>
-    isLoopbackHost(request.headers.host) ? `streamvane-${name}-${port()}` : `__Host-streamvane-${name}`
+    (isSecure(request) ? '__Host-' : '') +
+    (isLoopbackHost(request.headers.host) ? `streamvane-${name}-${port()}` : `streamvane-${name}`)
   const written = (request: FastifyRequest, value: string, maxAgeS: number): string =>
-    `${nameFor(request)}=${value}; Path=/; HttpOnly; SameSite=${sameSite}; Max-Age=${maxAgeS}${isLoopbackHost(request.headers.host) ? '' : '; Secure'}`
+    `${nameFor(request)}=${value}; Path=/; HttpOnly; SameSite=${sameSite}; Max-Age=${maxAgeS}${isSecure(request) ? '; Secure' : ''}`
   return {
     read: (request) => {
       const named = `${nameFor(request)}=`

@@ -1,25 +1,21 @@
-import type { AddressInfo } from 'node:net'
-import { createServer, type RequestListener, type Server } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
-import { ConfigError } from '../../app/config/schema.js'
 import type { FeedServerSettings } from '../../app/config/feeds/feed-schema.js'
 import { feedPlans } from '../../app/feeds/plans.js'
 import type { FeedPlan } from '../../app/feeds/records/plan.js'
+import type { FollowedCertificate } from '../../app/tls/followed-certificate.js'
 import { layoutSchemaOf } from '../../app/feeds/layout/schema.js'
 import { chosenLayout } from '../../app/operations/feeds/preview.js'
 import { isExpectedProblem, ProblemError, problemOf } from '../admin/answers/problem.js'
-import { securityHeaders, sendProblem } from '../admin/answers/sending.js'
+import { cacheHeaders, sendProblem } from '../admin/answers/sending.js'
+import { listen, serverFactory } from '../listener.js'
 import { FailedAttempts } from '../admin/access/failed-attempts.js'
 import { feedTokenCheck, type FeedReader } from './access.js'
 import { answerPage, feedQuery } from './answer.js'
-import { certificateOf } from './certificate.js'
 import { feedsOpenApi } from './openapi.js'
 import type { FeedProcess } from './process.js'
 
 export type FeedServer = Readonly<{ url: string; close: () => Promise<void> }>
 
-const HEADERS_MAX_MS = 10_000
 const REQUEST_MAX_MS = 30_000
 
 /**
@@ -27,15 +23,18 @@ const REQUEST_MAX_MS = 30_000
  * because they are to reach nothing else. A token sees its own feeds; of others it cannot tell whether they exist. Throws
  * `ConfigError` when it cannot listen.
  */
-export const startFeedServer = async (settings: FeedServerSettings, process: FeedProcess): Promise<FeedServer> => {
+export const startFeedServer = async (
+  settings: FeedServerSettings,
+  process: FeedProcess,
+  certificate?: FollowedCertificate,
+): Promise<FeedServer> => {
   const plans = new Map(feedPlans(process.config).map((plan) => [plan.settings.name, plan] as const))
   const app = Fastify({
-    ...{ logger: false, bodyLimit: 1024, requestTimeout: REQUEST_MAX_MS, exposeHeadRoutes: true },
-    forceCloseConnections: 'idle',
-    serverFactory: (handler) => listener(handler, settings, process),
+    ...{ logger: false, bodyLimit: 1024, exposeHeadRoutes: true, forceCloseConnections: 'idle' },
+    serverFactory: serverFactory({ certificate, requestMaxMs: REQUEST_MAX_MS, logger: process.logger }),
   })
   app.addHook('onRequest', async (_request, reply) => {
-    reply.headers({ ...securityHeaders, 'cache-control': 'private, no-cache' })
+    reply.headers({ ...cacheHeaders, 'cache-control': 'private, no-cache' })
   })
   const readerOf = signIn(settings, process)
   const seen = (reader: FeedReader): readonly FeedPlan[] => reader.feeds.flatMap((name) => plans.get(name) ?? [])
@@ -63,16 +62,9 @@ export const startFeedServer = async (settings: FeedServerSettings, process: Fee
     answerPage(request, reply, planFor(request), { process, intervalsMax: settings.intervalsMax }),
   )
   addFallbacks(app, process)
-  return listening(app, settings)
-}
-
-const listener = (handler: RequestListener, { ssl }: FeedServerSettings, { logger }: FeedProcess): Server => {
-  const limits = { headersTimeout: HEADERS_MAX_MS, requestTimeout: REQUEST_MAX_MS }
-  if (ssl === undefined) return createServer(limits, handler)
-  const certificate = certificateOf(ssl)
-  const server = createTlsServer({ ...certificate.read(), ...limits }, handler)
-  certificate.follow(server, logger)
-  return server
+  const { host, port } = settings
+  const url = await listen(app, { host, port, what: 'feeds cannot be served', keys: 'feeds.server', certificate })
+  return { url, close: () => app.close() }
 }
 
 /** Who asks. Throws `ProblemError`; refused tokens are counted by address. */
@@ -123,13 +115,4 @@ const addFallbacks = (app: FastifyInstance, { logger }: FeedProcess): void => {
     const [path] = request.url.split('?')
     logger.debug({ path, status: reply.statusCode, ms: reply.elapsedTime }, 'feeds: request')
   })
-}
-
-const listening = async (app: FastifyInstance, { host, port, ssl }: FeedServerSettings): Promise<FeedServer> => {
-  await app.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port }).catch((cause: unknown) => {
-    throw new ConfigError(`feeds cannot be served on ${host}, port ${port} (feeds.server): ${(cause as Error).message}`)
-  })
-  const { port: bound } = app.server.address() as AddressInfo
-  const shown = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
-  return { url: `${ssl === undefined ? 'http' : 'https'}://${shown}:${bound}`, close: () => app.close() }
 }

@@ -8,6 +8,7 @@ import type { Config } from '../../../src/app/config/schema.js'
 import { singleLog } from '../../../src/app/pipeline/logs/logs.js'
 import type { StageHandle } from '../../../src/app/pipeline/stage.js'
 import { promote, readGenerations, startGeneration } from '../../../src/app/pipeline/generations.js'
+import type { FollowedCertificate } from '../../../src/app/tls/followed-certificate.js'
 import { signerKeyOf } from '../../../src/audit/note.js'
 import { defaultProfile } from '../../../src/domain/profile.js'
 import { newToken } from '../../../src/http/admin/access/tokens.js'
@@ -65,6 +66,7 @@ export type ServedOptions = Readonly<{
   operations?: readonly Operation[]
   stages?: readonly StageHandle[]
   process?: Partial<AdminProcess>
+  certificate?: FollowedCertificate | undefined
 }>
 
 /** An admin API on a free port with a token of each role for `acme`, closed when the test ends. */
@@ -98,6 +100,7 @@ export const startedAdmin = async (options: ServedOptions, data: string): Promis
       ...options.process,
     },
     ...(operations === undefined ? {} : { operations }),
+    certificate: options.certificate,
   })
   const tokens = Object.fromEntries(made.map(({ role, token }) => [role, token])) as TokenOf
   const call: ServedAdmin['call'] = (path, { method = 'GET', token, body, headers = {}, signal } = {}) =>

@@ -6,8 +6,11 @@ import { expect, onTestFinished, test } from 'vitest'
 import { addConsoleFiles } from '../../../src/http/console/files.js'
 import type { Flow, SessionView } from '../../../src/http/console/shapes.js'
 import { scratchFolder } from '../../support/streamvane.js'
+import { certificateFor, certificatesOfFile, tlsFiles, tlsSettings } from '../../support/tls/files.js'
+import { askedByTls } from '../../support/tls/handshake.js'
 import { computedLog, servedAdmin, type ServedAdmin, type ServedOptions } from '../admin/served-admin.js'
 
+const made = certificatesOfFile()
 const OURS = { 'x-streamvane-console': '1', 'sec-fetch-site': 'same-origin' }
 
 const served = (options: ServedOptions = {}) =>
@@ -44,6 +47,20 @@ test('beyond loopback the cookie is sent by HTTPS alone', async () => {
     )
   })
   expect(text).toMatch(/set-cookie: __Host-streamvane-session=[\w-]+; .*; Secure/)
+})
+
+test('by TLS the cookie is sent by HTTPS alone, on loopback too, and has the port in its name', async () => {
+  const certificate = certificateFor('admin', tlsSettings(tlsFiles(made, made.server)))
+  const admin = await served({ certificate })
+  const headers = { ...OURS, authorization: `Bearer ${admin.tokens.viewer}` }
+  const { headers: answered } = await askedByTls(`${admin.url}/v1/session`, { ca: made.ca, method: 'POST', headers })
+  const { port } = new URL(admin.url)
+  expect(String(answered['set-cookie'])).toMatch(
+    new RegExp(`^__Host-streamvane-session-${port}=[\\w-]+; Path=/; HttpOnly; .*; Secure$`),
+  )
+  const cookie = String(answered['set-cookie']).split(';')[0] ?? ''
+  const stages = `${admin.url}/v1/tenants/acme/stages`
+  expect((await askedByTls(stages, { ca: made.ca, headers: { ...OURS, cookie } })).status).toBe(200)
 })
 
 test.each([

@@ -116,13 +116,37 @@ describeDeploy('the Helm chart', ({ helm, python }) => {
     async (set) => {
       for (const one of workloads(await rendered(set))) {
         const { livenessProbe, readinessProbe, startupProbe, ports } = one.spec.template.spec.containers[0]
-        expect(livenessProbe.httpGet).toEqual({ path: '/livez', port: 'health' })
-        expect(startupProbe.httpGet).toEqual({ path: '/livez', port: 'health' })
+        expect(livenessProbe.httpGet).toEqual({ path: '/livez', port: 'health', scheme: 'HTTP' })
+        expect(startupProbe.httpGet).toEqual({ path: '/livez', port: 'health', scheme: 'HTTP' })
         expect(readinessProbe.httpGet.path).toBe(set === 'single' ? '/readyz/ingress' : '/readyz')
         expect(ports).toContainEqual({ name: 'health', containerPort: 8081 })
       }
     },
   )
+
+  test.each([
+    ['HTTPS', 'tls of all', { tls: {} }],
+    ['HTTPS', 'tls of health', { health: { tls: {} } }],
+    ['HTTP', 'health without the tls of all', { tls: {}, health: { tls: false } }],
+  ])('probes and Prometheus ask by %s with %s', async (scheme, _title, config) => {
+    const values = join(await mkdtemp(join(tmpdir(), 'streamvane-helm-')), 'values.yaml')
+    const metrics = { serviceMonitor: { enabled: true, tlsConfig: { serverName: 'sv.example' } } }
+    await writeFile(values, stringify({ config, metrics }))
+    const manifests = await rendered('stages', ['-f', values])
+    for (const one of workloads(manifests)) {
+      const { livenessProbe, readinessProbe, startupProbe } = one.spec.template.spec.containers[0]
+      expect([livenessProbe, readinessProbe, startupProbe].map(({ httpGet }) => httpGet.scheme)).toEqual([
+        ...[scheme, scheme, scheme],
+      ])
+    }
+    const [monitor] = ofKind(manifests, 'ServiceMonitor')
+    expect(monitor?.spec.endpoints).toEqual([
+      {
+        ...{ port: 'health', path: '/metrics', interval: '30s', scheme: scheme.toLowerCase() },
+        tlsConfig: { serverName: 'sv.example' },
+      },
+    ])
+  })
 
   test.each(sets)(
     '%s: what keeps state has a volume of its own, and every workload a disruption budget',

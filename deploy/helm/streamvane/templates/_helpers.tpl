@@ -39,9 +39,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if hasKey .Values.config "data" -}}
 {{- fail "config.data is set by the chart: the volume is mounted at /data" -}}
 {{- end -}}
-{{- if hasKey .Values.config "health" -}}
-{{- fail "config.health is set by the image: the probes ask port 8081" -}}
+{{- range $key := list "host" "port" -}}
+{{- if hasKey (dig "health" dict $.Values.config) $key -}}
+{{- fail "config.health.host and port are set by the image: the probes ask port 8081" -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* How an endpoint is spoken to: its own tls, else that of all; false is plain HTTP. */}}
+{{- define "streamvane.scheme" -}}
+{{- $own := dig .endpoint "tls" (dig "tls" false .config) .config -}}
+{{- ternary "HTTPS" "HTTP" (kindIs "map" $own) -}}
 {{- end -}}
 
 {{/* The workloads of a release: name, stages (none: all of them in one process), replicas, volume, resources. */}}

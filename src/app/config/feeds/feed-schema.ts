@@ -4,9 +4,9 @@ import { granularities } from '../../../domain/granularity.js'
 import type { Zone } from '../../../domain/zone.js'
 import { PERIOD_RULE, periodMs } from '../period.js'
 import { UnknownZone, zoneOf } from '../profile/zones.js'
+import { endpointTlsSchema } from '../tls-schema.js'
 import { layoutSchema } from './column-schema.js'
 import { dimension, members } from './members.js'
-import { secret } from '../secrets/secret-schema.js'
 import { pushSchema } from './push-schema.js'
 
 const period = z.string().transform((text, context): number => {
@@ -98,15 +98,7 @@ export const feedServerSchema = z.strictObject({
   host: z.string().default('127.0.0.1'),
   /** 0 takes a free one. */
   port: z.number().int().min(0).max(65_535).default(8090),
-  /** Serves HTTPS. Without it a proxy with TLS has to stand before it. */
-  ssl: z
-    .strictObject({
-      /** PEM file: the certificate, and those between it and the authority. Read again when it changes. */
-      certificateFile: z.string().min(1),
-      privateKey: secret,
-      privateKeyPassphrase: secret.optional(),
-    })
-    .optional(),
+  tls: endpointTlsSchema.optional(),
   tokens: z.array(feedToken).default([]),
   /** Intervals of one request, at most. */
   intervalsMax: z.number().int().min(1).max(100_000).default(3_000),

@@ -24,15 +24,18 @@ export const isSecretAt = (path: readonly string[]): boolean =>
  */
 export const withoutCredentials = (address: string): string => address.replace(/^([a-z][\w+.-]*:\/\/).*@/is, '$1***@')
 
-/** Top-level keys whose secrets are read at every use. */
-const readAgain: ReadonlySet<string> = new Set(['admin', 'egress', 'feeds', 'genesys', 'sources', 'telemetry'])
+/** Top-level keys whose secrets are read at every use, as are those of the TLS of any endpoint. */
+const readAgain: ReadonlySet<string> = new Set([
+  ...['admin', 'egress', 'feeds', 'genesys', 'sources', 'telemetry', 'tls'],
+])
+const isReadAgain = ([top = '', below]: readonly string[]): boolean => readAgain.has(top) || below === 'tls'
 
 type Tree = Record<string, unknown>
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * A copy of the configuration with references to secrets resolved: `{ env: NAME }` or `{ file: /run/secrets/name }`.
- * Below the keys of `readAgain` each secret becomes a `Secret`, which is read again whenever it is used; elsewhere its
+ * Where `isReadAgain` each secret becomes a `Secret`, which is read again whenever it is used; elsewhere its
  * text. The final line feed of a file is not part of its secret. Throws if a reference cannot be resolved.
  */
 export const withSecrets = (tree: Tree, env: Environment, path: readonly string[] = []): Tree =>
@@ -49,7 +52,7 @@ const inside = (value: unknown, env: Environment, path: readonly string[]): unkn
   isTree(value) ? withSecrets(value, env, path) : value
 
 const secretAt = (value: unknown, env: Environment, path: readonly string[]): unknown => {
-  const isRead = readAgain.has(path[0] ?? '')
+  const isRead = isReadAgain(path)
   if (!isTree(value)) return isRead && typeof value === 'string' ? Secret.literal(value) : value
   const secret = referred(value, env, path.join('.'))
   return isRead ? secret : secret.read()
@@ -73,18 +76,17 @@ const referred = (reference: Tree, env: Environment, path: string): Secret => {
 }
 
 /**
- * Secrets of ends (`readAgain`) that stand in a configuration file as they are, as `path: what to write`. A file is copied,
- * checked in and backed up, and a secret in it cannot be rotated without a restart.
+ * Secrets that are read at every use (`isReadAgain`) and stand in a configuration file as they are, as `path: what to
+ * write`. A file is copied, checked in and backed up, and a secret in it cannot be rotated without a restart.
  */
 export const literalSecrets = (tree: Tree, path: readonly string[] = []): readonly string[] =>
   Object.entries(tree).flatMap(([key, value]) => {
     const at = [...path, key]
-    if (path.length === 0 && !readAgain.has(key)) return []
-    if (isSecretAt(at) && !isTree(value) && value !== null)
+    if (isSecretAt(at) && isReadAgain(at) && !isTree(value) && value !== null)
       return [
         `${at.join('.')}: a secret does not stand in the file: write { file: /run/secrets/name } or { env: NAME }`,
       ]
-    if (key === 'url' && typeof value === 'string' && withoutCredentials(value) !== value)
+    if (key === 'url' && isReadAgain(at) && typeof value === 'string' && withoutCredentials(value) !== value)
       return [
         `${at.join('.')}: a secret does not stand in the file: write username, and password as { file: … } or { env: NAME }`,
       ]

@@ -1,4 +1,6 @@
+import { Agent, request } from 'undici'
 import type { Config } from '../../config/schema.js'
+import { tlsOf } from '../../config/tls-schema.js'
 import type { StageHealth } from '../../pipeline/health.js'
 
 /** The health of processes that answered, by the name of the stage. */
@@ -11,27 +13,33 @@ const OFFSETS = [0, 1, 2, 3]
  * Asks the processes that may run with this configuration for their health: at `health.port`, or at the port of the
  * ingress and the three after it (docs/ingress.md). Whoever else listens there is recognised by what it answers.
  */
-export const runningStages = async ({ health, ingress }: Config): Promise<RunningStages> => {
+export const runningStages = async (config: Config): Promise<RunningStages> => {
+  const { health, ingress } = config
+  const at = (endpoint: 'ingress' | 'health', port: number): string =>
+    `${tlsOf(config, endpoint) === undefined ? 'http' : 'https'}://${reachable(config[endpoint].host)}:${port}`
   const places =
     health.port !== undefined
-      ? [`${reachable(health.host)}:${health.port}`, `${reachable(ingress.host)}:${ingress.port}`]
+      ? [at('health', health.port), at('ingress', ingress.port)]
       : ingress.port === 0
         ? []
-        : OFFSETS.map((offset) => `${reachable(offset === 0 ? ingress.host : health.host)}:${ingress.port + offset}`)
+        : OFFSETS.map((offset) => at(offset === 0 ? 'ingress' : 'health', ingress.port + offset))
   const answers = await Promise.all(
-    [...new Set(places)].map(async (place) => ({ place, stages: await stagesAt(`http://${place}/health/ready`) })),
+    [...new Set(places)].map(async (place) => ({ place, stages: await stagesAt(`${place}/health/ready`) })),
   )
   const found = answers.filter(({ stages }) => stages !== undefined)
   return {
-    addresses: found.map(({ place }) => `http://${place}`),
+    addresses: found.map(({ place }) => place),
     stages: new Map(found.flatMap(({ stages }) => Object.entries(stages ?? {}))),
   }
 }
 
+/** Nothing is sent to whoever answers, and its certificate is for the names by which others reach it. */
+const anyCertificate = new Agent({ connect: { rejectUnauthorized: false } })
+
 const stagesAt = async (url: string): Promise<Readonly<Record<string, StageHealth>> | undefined> => {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) })
-    const { stages } = (await response.json()) as { stages?: Readonly<Record<string, StageHealth>> }
+    const { body } = await request(url, { signal: AbortSignal.timeout(ANSWER_MS), dispatcher: anyCertificate })
+    const { stages } = (await body.json()) as { stages?: Readonly<Record<string, StageHealth>> }
     return typeof stages === 'object' && Object.values(stages).every(({ state }) => typeof state === 'string')
       ? stages
       : undefined

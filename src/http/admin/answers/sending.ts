@@ -13,12 +13,9 @@ const GZIP_FROM_BYTES = 1_024
 export const takesGzip = ({ headers }: FastifyRequest): boolean =>
   /(^|,)\s*(gzip|\*)\s*(;\s*q=(?!0(\.0*)?\s*(,|$))[\d.]+\s*)?(,|$)/i.test(headers['accept-encoding'] ?? '')
 
-/** Headers of every answer. Nothing of it is stored by caches or shown by browsers as anything but data. */
-export const securityHeaders = {
+/** Headers of every answer, beside those of every listener: nothing of it is stored by caches. */
+export const cacheHeaders = {
   'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
   vary: 'accept, accept-encoding, authorization',
 } as const
 

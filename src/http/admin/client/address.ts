@@ -1,6 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Dispatcher } from 'undici'
 import { z } from 'zod'
+import { pinned } from './trust.js'
 
 const addressSchema = z.object({
   url: z.url(),
@@ -9,10 +11,15 @@ const addressSchema = z.object({
   tenant: z.string(),
   /** Whether this process holds the raw log for writing. */
   writesRaw: z.boolean(),
+  /** SHA-256 of the certificate that it shows; absent where it speaks plain HTTP. */
+  certificate: z.string().optional(),
 })
 
 /** Where a running process of this data folder serves its admin API, and the token for commands on this machine. */
 export type AdminAddress = Readonly<z.infer<typeof addressSchema>>
+
+/** `dispatcher`: what connects to a process that speaks TLS; `undefined` for plain HTTP. */
+export type FoundAddress = AdminAddress & Readonly<{ dispatcher: Dispatcher | undefined }>
 
 const folderOf = (data: string): string => join(data, 'run')
 const fileOf = (data: string, { pid, writesRaw }: Pick<AdminAddress, 'pid' | 'writesRaw'>): string =>
@@ -39,8 +46,16 @@ export const publishAddress = (data: string, address: AdminAddress): (() => void
  * The address of the process that writes the raw log of a tenant, as it wrote it; `undefined` if there is none. A
  * process that was killed leaves its file behind, so nobody may listen there.
  */
-export const addressOfWriter = (data: string, tenant: string): AdminAddress | undefined =>
-  addressesIn(data).find((address) => address.writesRaw && address.tenant === tenant)
+export const addressOfWriter = (data: string, tenant: string): FoundAddress | undefined => {
+  const address = addressesIn(data).find((each) => each.writesRaw && each.tenant === tenant)
+  return address === undefined
+    ? undefined
+    : { ...address, dispatcher: address.certificate === undefined ? undefined : dispatcherFor(data, tenant) }
+}
+
+/** The fingerprint is read again for each connection. */
+const dispatcherFor = (data: string, tenant: string): Dispatcher =>
+  pinned(() => addressesIn(data).find((each) => each.writesRaw && each.tenant === tenant)?.certificate)
 
 const addressesIn = (data: string): readonly AdminAddress[] => {
   let names: readonly string[]

@@ -1,4 +1,4 @@
-import { request } from 'undici'
+import { request, type Dispatcher } from 'undici'
 import { jobSchema } from '../openapi/job-paths.js'
 import { problemSchema, type Problem } from '../answers/problem.js'
 import { OPERATOR_HEADER } from '../calls.js'
@@ -11,6 +11,8 @@ export type AdminTarget = Readonly<{
   tenant: string
   /** Whom the audit log is to name; counts with the token of the data folder alone. */
   by?: string | undefined
+  /** What connects, where a server has to be trusted in a way of its own. */
+  dispatcher?: Dispatcher | undefined
 }>
 
 /** The admin API refused a call, or could not be reached. The message says why and how to mend it. */
@@ -119,7 +121,7 @@ const failure = ({ url }: AdminTarget, status: number, text: string): AdminCallF
   return new AdminCallFailed(problem?.detail ?? `the admin API at ${url} answers ${status}`, problem)
 }
 
-const sent = ({ url, token, by }: AdminTarget, method: string, path: string, input: Input) => {
+const sent = ({ url, token, by, dispatcher }: AdminTarget, method: string, path: string, input: Input) => {
   const address = new URL(path, url)
   const isPost = method === 'POST'
   if (!isPost)
@@ -133,6 +135,7 @@ const sent = ({ url, token, by }: AdminTarget, method: string, path: string, inp
       ...(isPost ? { 'content-type': 'application/json' } : {}),
     },
     ...(isPost ? { body: JSON.stringify(input) } : {}),
+    ...(dispatcher === undefined ? {} : { dispatcher }),
   }).catch((cause: unknown) => {
     throw new AdminCallFailed(
       `the admin API at ${url} cannot be reached: ${(cause as Error).message}`,

@@ -1,9 +1,11 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { request } from 'undici'
 import { problemSchema } from '../answers/problem.js'
-import type { AdminAddress } from '../client/address.js'
+import type { FoundAddress } from '../client/address.js'
 import type { AppendFailure, EventLog, StreamAppend } from '../../../log/event-log.js'
 import { appendResultsWire, erasureResultWire, resultFromWire, toWire } from './wire.js'
+
+type Target = Pick<FoundAddress, 'url' | 'token'> & Partial<Pick<FoundAddress, 'dispatcher'>>
 
 /** Bytes of events in one request, if there are several. */
 const REQUEST_BYTES = 4 * 1024 * 1024
@@ -13,7 +15,7 @@ const REQUEST_BYTES = 4 * 1024 * 1024
  * erased goes in through that process. Where it cannot be reached the outcome is unknown, as with any log that is away:
  * `NotAvailable`, and the same append may be tried again.
  */
-export const writerBeside = (reader: EventLog, address: AdminAddress): EventLog => ({
+export const writerBeside = (reader: EventLog, address: Target): EventLog => ({
   ...reader,
   append: async (appends) => {
     const results: Awaited<ReturnType<EventLog['append']>>[number][] = []
@@ -49,7 +51,7 @@ const inParts = (appends: readonly StreamAppend[]): readonly (readonly StreamApp
 }
 
 const send = async (
-  { url, token }: AdminAddress,
+  { url, token, dispatcher }: Target,
   path: string,
   body: unknown,
 ): Promise<E.Either<AppendFailure, unknown>> => {
@@ -58,6 +60,7 @@ const send = async (
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
+      ...(dispatcher === undefined ? {} : { dispatcher }),
     })
     const json: unknown = await answer.body.json()
     if (answer.statusCode === 200) return E.right(json)
