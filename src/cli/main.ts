@@ -16,6 +16,7 @@ const commands: Readonly<Record<keyof typeof summaries, () => Promise<Command>>>
   simulate: async () => (await import('./simulate.js')).simulateCommand(),
   status: async () => (await import('./status.js')).statusCommand(),
   console: async () => (await import('./console.js')).consoleCommand(),
+  plan: async () => (await import('./plan.js')).planCommand(),
   doctor: async () => (await import('./doctor.js')).doctorCommand(),
   rows: async () => (await import('./rows.js')).rowsCommand(),
   kpis: async () => (await import('./kpis.js')).kpisCommand(),

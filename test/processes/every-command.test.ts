@@ -34,6 +34,7 @@ const leaves = [...commands].flatMap(([name, make]) => leavesOf(name, make()))
 
 /** Arguments with which a command goes as far as it can without data. Without an entry: none. */
 const enough: Readonly<Record<string, readonly string[]>> = {
+  plan: ['--agents', '500', '--conversations-per-day', '15000'],
   rows: ['--family', 'queue'],
   replay: ['--from', '2026-01-05', '--to', '2026-01-06', '--dry-run'],
   explain: ['--family', 'queue', '--interval', '2026-01-05T06:00:00Z'],
@@ -119,6 +120,7 @@ describe('with data, on a terminal of 80 columns', () => {
     ['config list', []],
     ['clock show', []],
     ['audit log', []],
+    ['plan', ['--agents', '500', '--conversations-per-day', '15000', '--disk', '200GiB']],
     ['status', []],
     ['doctor', ['--only', 'log', 'facts', 'snapshots', 'index', 'disk']],
   ])('%s %j prints no line that is wider', async (path, args) => {

@@ -25,6 +25,7 @@ import { feedsCommand } from '../../src/cli/feeds/feeds.js'
 import { intervalsCommand } from '../../src/cli/intervals.js'
 import { kpisCommand } from '../../src/cli/kpis.js'
 import { logCommand } from '../../src/cli/log.js'
+import { planCommand } from '../../src/cli/plan.js'
 import { profileCommand } from '../../src/cli/profile.js'
 import { rebuildCommand } from '../../src/cli/projections/rebuild.js'
 import { reconcileCommand } from '../../src/cli/reconcile.js'
@@ -77,6 +78,7 @@ const commands = {
   erase: eraseCommand,
   config: configCommand,
   console: consoleCommand,
+  plan: planCommand,
   genesys: genesysCommand,
   admin: adminCommand,
   profile: profileCommand,

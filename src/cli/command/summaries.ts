@@ -6,6 +6,7 @@ export const summaries = {
   status: 'show how the stages are: lag, last commit, generations, destinations; one screen',
   console:
     'serve the console in the browser over an existing folder, read only, beside a running process or without one',
+  plan: 'say how much disk, memory, processor and broker a contact centre of a given size needs',
   doctor: 'look at log, clock, disk, broker, registry and configuration, and name what mends what is amiss',
   rows: 'print the latest rows of a family',
   kpis: 'describe the figures that rows can carry',

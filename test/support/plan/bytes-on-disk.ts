@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import { appendsOf, encodeKpiEvents } from '../../../src/contract/kpi-stream.js'
+import type { KpiEvent } from '../../../src/domain/kpi-event.js'
+import { kpiStream } from '../../../src/domain/stream-name.js'
+import { openEmbeddedLog } from '../../../src/log/embedded/log.js'
+import type { EventLog } from '../../../src/log/event-log.js'
+import { simulate } from '../../../src/simulator/simulate.js'
+import { take } from '../pipeline.js'
+import { DAY } from './simulated-day.js'
+
+/** What `work` makes an embedded log grow by. */
+const grownBy = async (work: (log: EventLog) => Promise<unknown>): Promise<number> => {
+  const dir = mkdtempSync(join(tmpdir(), 'streamvane-plan-'))
+  const size = (): number => statSync(join(dir, 'data.mdb')).size
+  try {
+    const log = await openEmbeddedLog({ dir, mode: 'writer' })
+    try {
+      const before = size()
+      await work(log)
+      return size() - before
+    } finally {
+      await log.close()
+    }
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+/** Bytes of the raw log an event, where so many events come in one request; of the morning of the simulated day. */
+export const bytesOfRawEvent = async (perRequest: number, events: number): Promise<number> => {
+  const lines: string[] = []
+  const morning = { ...DAY, fromMs: DAY.fromMs + 9 * 3_600_000, hours: 1, emit: 'metric-records' } as const
+  for (const { line } of simulate(morning)) if (lines.push(line) === events) break
+  return (await grownBy((log) => take(log, 't', lines, perRequest))) / lines.length
+}
+
+/** Bytes of the KPI log a record, where each delivery is appended with a checkpoint of its own. */
+export const bytesOfRecord = async (deliveries: readonly (readonly KpiEvent[])[]): Promise<number> => {
+  let [records, at] = [0, 0n]
+  const grown = await grownBy(async (log) => {
+    for (const events of deliveries) {
+      const from = records
+      records += events.length
+      const event = { stream: 't.2a.conversation-2f0c5b1e', revision: 7, id: '00000000-0000-0000-0000-000000000000' }
+      const mark = { logId: '00000000-0000-0000-0000-000000000000', event }
+      const encoded = encodeKpiEvents('t', 'g1', events, (at += 3n), from)
+      for (const append of appendsOf('t', 'g1', encoded, at, mark, from)) {
+        const [done] = await log.append([{ stream: kpiStream('t', 'g1'), events: append, expected: 'any' }])
+        if (done === undefined || E.isLeft(done)) throw new Error('the log did not take the rows')
+      }
+    }
+  })
+  return grown / records
+}
