@@ -17,7 +17,7 @@ import { answer, job, type Call, type Operation } from '../operation.js'
 import { anyObject, at, change, family, generation, position, range } from './schemas.js'
 import { dimensions, scopeOf } from './scopes.js'
 
-/** Raw events between two appends: the process that does this takes events in meanwhile, so a batch is short. */
+/** Raw events between two appends, at most: the process that does this takes events in meanwhile. */
 const BATCH_MAX = 5_000
 /** An EventStoreDB that is away is waited for so long. */
 const WAIT_MS = 600_000
@@ -78,7 +78,8 @@ const warming = <T>(call: Call, work: (options: CatchUpOptions, logs: Logs) => P
     return withFacts(config, logger, (facts) =>
       work(
         {
-          ...{ tenant, logs, data: config.data, raw, facts, batchMax: BATCH_MAX, untilCaughtUp: true, waitMs: WAIT_MS },
+          ...{ tenant, logs, data: config.data, raw, facts, untilCaughtUp: true, waitMs: WAIT_MS },
+          batchMax: Math.min(BATCH_MAX, config.projector.batchMax),
           ...{ signal, logger, now },
           onProgress: ({ position: done }) =>
             call.onProgress({

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { Shown } from '../../../components/asked.js'
 import { Confirmed } from '../../../components/confirmed.js'
 import { Instant } from '../../../components/instant.js'
@@ -9,6 +9,7 @@ import { Table, type Column } from '../../../components/table.js'
 import { bytes, NONE, percent } from '../../../format/number.js'
 import { useConsole, useMay } from '../../../frame/console.js'
 import { isAtWork } from '../../../frame/jobs.js'
+import { useStore } from '../../../frame/store.js'
 import { useAnswer } from '../../../frame/use-answer.js'
 import { useJobs } from '../../../frame/use-jobs.js'
 import { operationTitle } from '../titles.js'
@@ -52,10 +53,17 @@ type Opened =
 
 /** Generations beside the live one: rebuild, promote, roll back, retire, pause. */
 export const GenerationsTab = (): JSX.Element => {
-  const { api } = useConsole()
+  const { api, live } = useConsole()
   const may = useMay('change')
   const [opened, setOpened] = useState<Opened>()
   const asked = useAnswer('generations', (signal) => api.get<Generations>('/generations', {}, signal))
+  // Others start, promote and retire generations too.
+  const seen = useStore(live.flow)
+    ?.generations.map(({ name, state }) => `${name} ${state}`)
+    .join()
+  useEffect(() => {
+    if (seen !== undefined) asked.reload()
+  }, [seen])
   const close = (): void => setOpened(undefined)
   return (
     <>
