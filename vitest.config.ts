@@ -18,7 +18,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: KINDS.map((kind) => `test/${kind}/**`),
           globalSetup: ['test/support/eventstoredb/global-setup.ts'],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           // Loading the modules anew for each file takes a third of the time; they hold no state but caches.
           isolate: false,
           env: { STREAMVANE_LAW_SHARE: process.env['STREAMVANE_LAW_SHARE'] ?? '0.2' },

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { intervalsIn } from '../../../src/app/feeds/deliveries/build.js'
 import { RowTail } from '../../../src/app/feeds/deliveries/row-tail.js'
 import { feedPlans } from '../../../src/app/feeds/plans.js'
+import { readRenderings } from '../../../src/app/renderings.js'
 import { readGenerations } from '../../../src/app/pipeline/generations.js'
 import { keepRowIndex } from '../../../src/app/row-index/row-events.js'
 import type { EventLog } from '../../../src/log/event-log.js'
@@ -37,20 +38,25 @@ const indexed = async () => {
   const { log: kpi, read } = counted(log)
   const of = { kpi, tenant: 't', generation: 'g1', data }
   await keepRowIndex(of)
-  return { of, read, add, generation: (await readGenerations(log, 't')).all['g1']! }
+  const generation = (await readGenerations(log, 't')).all['g1']!
+  return { read, add, rows: { of, generation, renderings: await readRenderings(log, 't', generation, undefined) } }
 }
 
 test('a range of a long log costs what it holds', async () => {
-  const { of, read, generation } = await indexed()
+  const { read, rows } = await indexed()
   const before = read()
-  const intervals = await intervalsIn(plan!, { of, generation }, [{ start: at(2_000), end: at(2_004) }])
+  const intervals = await intervalsIn(plan!, rows, [{ start: at(2_000), end: at(2_004) }])
   expect(intervals.map(({ records, isComplete }) => [records.length, isComplete])).toEqual(Array(4).fill([1, true]))
   // Rows and markers that lie close together are read together, with what is between them.
   expect(read() - before).toBeLessThan(1_000)
 })
 
 test('a look for what is new costs what is new', async () => {
-  const { of, read, add } = await indexed()
+  const {
+    read,
+    add,
+    rows: { of },
+  } = await indexed()
   const tail = new RowTail(of, 'queue', 'PT15M', (await of.kpi.streamRevision('t.kpi-g1'))!)
   const before = read()
   expect(await tail.advance()).toEqual({ changed: new Set(), isClosed: false })

@@ -4,6 +4,7 @@ import { intervalsIn } from '../../../src/app/feeds/deliveries/build.js'
 import { feedFile, type Heading } from '../../../src/app/feeds/layout/file.js'
 import { feedPlans } from '../../../src/app/feeds/plans.js'
 import type { FeedPlan } from '../../../src/app/feeds/records/plan.js'
+import { readRenderings } from '../../../src/app/renderings.js'
 import { readGenerations } from '../../../src/app/pipeline/generations.js'
 import { defaultProfile, type Profile } from '../../../src/domain/profile.js'
 import type { Row } from '../../../src/domain/row.js'
@@ -24,7 +25,8 @@ const textOf = async (
   names: ReadonlyMap<string, string> = new Map(),
 ): Promise<string> => {
   const generation = (await readGenerations(log, 't')).all['g1']!
-  const rows = { of: { kpi: log, tenant: 't', generation: 'g1', data: undefined }, generation }
+  const renderings = await readRenderings(log, 't', generation, undefined)
+  const rows = { of: { kpi: log, tenant: 't', generation: 'g1', data: undefined }, generation, renderings }
   const intervals = await intervalsIn(plan, rows, [{ start, end }])
   return feedFile(plan, plan.layouts[0]!, intervals, heading, names).bytes.toString()
 }
@@ -59,6 +61,17 @@ test('a record of several rows divides the sums of their terms: an average of av
   expect(await textOf(plan, log, [at(0), at(2)])).toBe(
     'start,queue,offered,aht,status\n2026-01-05T10:00:00+00:00,Sales,8,40.0,final\n',
   )
+})
+
+test('a call that was abandoned in another interval than it was offered in counts in the rate of both together', async () => {
+  const log = await feedLog()
+  await log.add([
+    row(['a', 'voice', null, null], at(0), { nOffered: 4, tAbandon: [9_000] }),
+    row(['a', 'voice', null, null], at(1), { tAbandon: [9_000] }),
+  ])
+  const rate = [{ name: 'rate', value: 'abandonRate', digits: 2 }]
+  const plan = planOf({ family: 'queue', interval: 'PT30M', by: ['queueId'], layouts: [{ version: 1, columns: rate }] })
+  expect(await textOf(plan, log, [at(0), at(2)])).toBe('rate\r\n0.50\r\n')
 })
 
 test('figures do not depend on the length of rows that they are made of, or on how queues are grouped', async () => {

@@ -2,13 +2,14 @@ import { intervalAt } from '../../../domain/granularity.js'
 import type { EpochMs, Interval } from '../../../domain/interval.js'
 import { kpiStream } from '../../../domain/stream-name.js'
 import type { Generation } from '../../pipeline/generations.js'
+import type { Renderings } from '../../renderings.js'
 import type { RowsOf } from '../../row-index/row-index.js'
 import type { FeedPlan } from '../records/plan.js'
 import { feedIntervals, type FeedInterval } from '../records/record.js'
 import { intervalFault, readSource, sourceGranularity, sourceWindows } from '../records/source-rows.js'
 
-/** The rows that feeds are made of: those of one generation. */
-export type FeedRows = Readonly<{ of: RowsOf; generation: Generation }>
+/** The rows that feeds are made of: those of one generation, and how they were rendered. */
+export type FeedRows = Readonly<{ of: RowsOf; generation: Generation; renderings: Pick<Renderings, 'of'> }>
 
 /** The rows of the generation cannot make this feed, or another setting stands in the way. The message says which. */
 export class FeedRefused extends Error {
@@ -24,7 +25,7 @@ export type IntervalsRead = Readonly<{ intervals: readonly FeedInterval[]; last:
  */
 export async function* readIntervals(
   plan: FeedPlan,
-  { of, generation }: FeedRows,
+  { of, generation, renderings }: FeedRows,
   { start: from, end: to }: Interval,
   through?: number,
 ): AsyncGenerator<IntervalsRead> {
@@ -35,7 +36,7 @@ export async function* readIntervals(
   for (const window of await sourceWindows(of, wanted, startOf)) {
     const end = endOf(plan, window.end)
     const source = await readSource(of, { ...wanted, from: window.start, to: end })
-    yield { intervals: feedIntervals(plan, source, window), last: source.last }
+    yield { intervals: feedIntervals(plan, source, window, (row) => renderings.of(row).kpis), last: source.last }
   }
 }
 

@@ -1,6 +1,8 @@
+import { frontierIn } from '../../../ingress/clock.js'
 import { NoLog } from '../../../log/event-log.js'
 import { readGenerations, type Generations } from '../../pipeline/generations.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
+import { readRenderings } from '../../renderings.js'
 import type { FeedRows } from './build.js'
 
 export type FeedLogs = Readonly<{ tenant: string; logs: Logs; data: string | undefined }>
@@ -15,7 +17,11 @@ export const feedRows = async (
   const generation = Object.hasOwn(all, name) ? all[name] : undefined
   if (generation === undefined || Object.hasOwn(retired, name)) return undefined
   const kpi = await logs.kpi(name, 'reader').catch(undefinedWithoutLog)
-  return kpi === undefined ? undefined : { of: { kpi, tenant, generation: name, data }, generation }
+  if (kpi === undefined) return undefined
+  const raw = await logs.raw('reader').catch(undefinedWithoutLog)
+  const frontier = raw === undefined ? undefined : await frontierIn(raw, tenant)
+  const renderings = await readRenderings(raw, tenant, generation, frontier)
+  return { of: { kpi, tenant, generation: name, data }, generation, renderings }
 }
 
 /** The rows of the live generation; `undefined` while there is none. */

@@ -1,10 +1,11 @@
 import { intervalAt } from '../../../domain/granularity.js'
 import { MINUTE_MS, type Interval } from '../../../domain/interval.js'
 import type { Linear } from '../../../domain/formula.js'
+import { kpiOf, type RowWithKpis } from '../../../domain/kpi-terms.js'
 import { addMeasures, noMeasure, type Measure } from '../../../domain/measure.js'
 import type { MetricName } from '../../../domain/metric.js'
 import type { Statistic } from '../../../domain/named-kpi.js'
-import { measureIn, type Row } from '../../../domain/row.js'
+import { measureIn } from '../../../domain/row.js'
 import { quantile } from '../../../domain/sketch.js'
 import { unreachable } from '../../../domain/unreachable.js'
 import type { Dimension } from '../../../domain/dimensions.js'
@@ -49,12 +50,12 @@ export const cellOf = (column: Column, record: FeedRecord, context: CellContext)
       return source.value
     case 'status':
       return isComplete
-        ? record.rows.some(({ status }) => status === 'corrected')
+        ? record.rows.some(({ row }) => row.status === 'corrected')
           ? 'corrected'
           : 'final'
         : 'provisional'
     case 'correction':
-      return [...new Set(record.rows.flatMap(({ correction }) => correction ?? []))].sort().join(' ') || null
+      return [...new Set(record.rows.flatMap(({ row }) => row.correction ?? []))].sort().join(' ') || null
     case 'feed':
       return settings.name
     case 'delivery':
@@ -64,15 +65,15 @@ export const cellOf = (column: Column, record: FeedRecord, context: CellContext)
   }
 }
 
-const rowsIn = ({ where }: Column, { rows }: FeedRecord, { plan }: CellContext): readonly Row[] => {
+const rowsIn = ({ where }: Column, { rows }: FeedRecord, { plan }: CellContext): readonly RowWithKpis[] => {
   const wanted = wantedValues(plan.settings.family, where)
   return wanted.length === 0
     ? rows
-    : rows.filter((row) => wanted.every(([place, values]) => values.has(row.dimensions[place] ?? null)))
+    : rows.filter(({ row }) => wanted.every(([place, values]) => values.has(row.dimensions[place] ?? null)))
 }
 
-const measureOf = (rows: readonly Row[], metric: MetricName): Measure =>
-  rows.reduce((sum, row) => addMeasures(sum, measureIn(row, metric) ?? noMeasure), noMeasure)
+const measureOf = (rows: readonly RowWithKpis[], metric: MetricName): Measure =>
+  rows.reduce((sum, { row }) => addMeasures(sum, measureIn(row, metric) ?? noMeasure), noMeasure)
 
 /** Counts and sums of nothing are 0; nothing has no extremes, average or quantile. */
 const statisticOf = ({ count, sum, min, max, sketch }: Measure, statistic: Statistic): number | null => {
@@ -91,22 +92,14 @@ const statisticOf = ({ count, sum, min, max, sketch }: Measure, statistic: Stati
   }
 }
 
-const ratioOf = (rows: readonly Row[], name: string): number | null => {
-  let [numerator, denominator]: [number, number | null] = [0, null]
-  let isThere = false
-  for (const { kpis } of rows) {
-    const ratio = Object.hasOwn(kpis, name) ? kpis[name] : undefined
-    if (ratio === undefined) continue
-    isThere = true
-    numerator += ratio.numerator
-    if (ratio.denominator !== null) denominator = (denominator ?? 0) + ratio.denominator
-  }
-  if (!isThere || denominator === 0) return null
+const ratioOf = (rows: readonly RowWithKpis[], name: string): number | null => {
+  const { numerator, denominator } = kpiOf(name, rows) ?? { numerator: 0, denominator: 0 }
+  if (denominator === 0) return null
   return denominator === null ? numerator : numerator / denominator
 }
 
 const quotientOf = (
-  rows: readonly Row[],
+  rows: readonly RowWithKpis[],
   { numerator, denominator }: Readonly<{ numerator: Linear; denominator: Linear | null }>,
 ): number | null => {
   const sums = new Map<MetricName, Measure>()

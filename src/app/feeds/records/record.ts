@@ -2,6 +2,8 @@ import type { Dimension } from '../../../domain/dimensions.js'
 import { families } from '../../../domain/family.js'
 import { intervalAt } from '../../../domain/granularity.js'
 import type { EpochMs, Interval } from '../../../domain/interval.js'
+import type { CompiledKpis } from '../../../domain/kpi.js'
+import type { RowWithKpis } from '../../../domain/kpi-terms.js'
 import type { Row } from '../../../domain/row.js'
 import { addToDigest, rowNumber } from '../../../domain/row-digest.js'
 import type { FeedSettings } from '../../config/feeds/feed-schema.js'
@@ -16,7 +18,7 @@ export type FeedRecord = Readonly<{
   interval: Interval
   place: readonly (string | null)[]
   isComplete: boolean
-  rows: readonly Row[]
+  rows: readonly RowWithKpis[]
 }>
 
 /** An interval of a feed. `rows` and `digest` are those of the rows that it is made of, as of markers. */
@@ -41,11 +43,12 @@ export function* intervalsOf(
   for (; next.start < to; next = intervalAt(interval, zone, next.end)) yield next
 }
 
-/** Adds the rows of a source up to the records of each interval that starts in `[from, to)`. */
+/** Adds the rows of a source up to the records of each interval that starts in `[from, to)`. `kpisOf`: of its rendering. */
 export const feedIntervals = (
   plan: FeedPlan,
   source: Source,
   { start: from, end: to }: Interval,
+  kpisOf: (row: Row) => CompiledKpis,
 ): readonly FeedInterval[] => {
   const { settings } = plan
   const isWanted = rowFilter(settings)
@@ -57,14 +60,15 @@ export const feedIntervals = (
     while (at < rows.length && rows[at]!.row.start < interval.start) at++
     for (; at < rows.length && rows[at]!.row.start < interval.end; at++) own.push(rows[at]!)
     const isComplete = isCompleteIn(source, interval)
-    const groups = new Map<string, { place: readonly (string | null)[]; rows: Row[] }>()
+    const groups = new Map<string, { place: readonly (string | null)[]; rows: RowWithKpis[] }>()
     for (const place of expectedPlaces(plan)) groups.set(JSON.stringify(place), { place, rows: [] })
     for (const { row } of own) {
       const place = placeOf(row) as readonly (string | null)[]
       const key = JSON.stringify(place)
       const group = groups.get(key)
-      if (group === undefined) groups.set(key, { place, rows: [row] })
-      else group.rows.push(row)
+      const rendered = { row, kpis: kpisOf(row) }
+      if (group === undefined) groups.set(key, { place, rows: [rendered] })
+      else group.rows.push(rendered)
     }
     return {
       ...{ interval, isComplete, rows: own.length },

@@ -1,13 +1,11 @@
-import { flatMeasuresOf, offsetsOf } from '../../../domain/flat-measures.js'
-import { evaluate } from '../../../domain/formula.js'
 import type { FamilyName } from '../../../domain/family.js'
 import type { Ratio } from '../../../domain/kpi.js'
+import { kpiOf, type RowWithKpis } from '../../../domain/kpi-terms.js'
 import { addMeasures, noMeasure, type Measure } from '../../../domain/measure.js'
 import type { MetricName } from '../../../domain/metric.js'
 import { namedKpisOf, statisticOf, type NamedKpi, type Statistic } from '../../../domain/named-kpi.js'
 import type { Profile } from '../../../domain/profile.js'
-import { measureIn, type Row } from '../../../domain/row.js'
-import type { Rendering } from '../../../projections/settings.js'
+import { measureIn } from '../../../domain/row.js'
 
 /**
  * How figures of several rows become one: they are added, the smallest or largest is taken, the terms of a ratio are
@@ -62,36 +60,18 @@ export const columnsByName = (family: FamilyName, profiles: readonly Profile[]):
       }),
   )
 
-/** A row and how it was rendered. */
-export type Rendered = Readonly<{ row: Row; rendering: Rendering }>
-
 /** The figure of one row, or of several rows together, by the formulas that rows themselves are rendered with. */
-export const figureOf = ({ source }: FigureColumn, rows: readonly Rendered[]): FigureValue =>
+export const figureOf = ({ source }: FigureColumn, rows: readonly RowWithKpis[]): FigureValue =>
   source.kind === 'kpi'
-    ? joined(rows.flatMap((rendered) => termsOf(source.kpi, rendered) ?? []))
+    ? ofKpi(kpiOf(source.kpi, rows))
     : ofMeasure(
         rows.reduce((sum, { row }) => addMeasures(sum, measureIn(row, source.metric) ?? noMeasure), noMeasure),
         source.statistic,
       )
 
-const joined = (ratios: readonly Ratio[]): FigureValue => {
-  if (ratios.length === 0) return null
-  const numerator = ratios.reduce((sum, ratio) => sum + ratio.numerator, 0)
-  if (ratios.every(({ denominator }) => denominator === null)) return numerator
-  return [numerator, ratios.reduce((sum, ratio) => sum + (ratio.denominator ?? 0), 0)]
-}
-
-/**
- * The terms of a KPI in a row. A row publishes no ratio where its denominator is 0, but its numerator counts all the
- * same once rows are added: of calls that were offered in one interval and abandoned in the next.
- */
-const termsOf = (name: string, { row, rendering }: Rendered): Ratio | undefined => {
-  const published = Object.hasOwn(row.kpis, name) ? row.kpis[name] : undefined
-  if (published !== undefined) return published
-  const kpi = rendering.kpis.find((each) => each.name === name)
-  if (kpi === undefined || kpi.denominator === null) return undefined
-  const { places, numbers } = flatMeasuresOf(row.measures)
-  return { numerator: evaluate(kpi.numerator, offsetsOf(places), numbers), denominator: 0 }
+const ofKpi = (ratio: Ratio | undefined): FigureValue => {
+  if (ratio === undefined) return null
+  return ratio.denominator === null ? ratio.numerator : [ratio.numerator, ratio.denominator]
 }
 
 const ofMeasure = (measure: Measure, statistic: Statistic): FigureValue => {

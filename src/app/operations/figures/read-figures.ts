@@ -1,13 +1,14 @@
 import type { FamilyName } from '../../../domain/family.js'
 import { intervalAt, type Granularity } from '../../../domain/granularity.js'
 import type { EpochMs, Interval } from '../../../domain/interval.js'
+import type { RowWithKpis } from '../../../domain/kpi-terms.js'
 import type { Profile } from '../../../domain/profile.js'
 import { cellKey, isEmptyRow, rowKey, type Correction, type Row, type RowStatus } from '../../../domain/row.js'
 import type { RowsOf } from '../../row-index/row-index.js'
 import { intervalFault, sourceGranularity } from '../../feeds/records/source-rows.js'
 import { latestRowsInOrder } from '../rows.js'
-import { figureOf, type FigureColumn, type FigureValue, type Rendered } from './column.js'
-import type { Renderings } from './renderings.js'
+import { figureOf, type FigureColumn, type FigureValue } from './column.js'
+import type { Renderings } from '../../renderings.js'
 
 /** Figures of one interval and one value of each dimension: of one row, or of several that were added up. */
 export type Figures = Readonly<{
@@ -76,7 +77,7 @@ export async function* readFigures(of: RowsOf, wanted: WantedFigures): AsyncGene
       if (from !== undefined && group.interval.start < from) continue
       const name = cellKey(row.dimensions)
       const cell = group.cells.get(name)
-      const rendered = { row, rendering: wanted.renderings.of(row) }
+      const rendered = { row, kpis: wanted.renderings.of(row).kpis }
       if (cell === undefined) group.cells.set(name, [rendered])
       else cell.push(rendered)
     }
@@ -84,14 +85,14 @@ export async function* readFigures(of: RowsOf, wanted: WantedFigures): AsyncGene
 }
 
 /** The rows of an interval, by their dimensions. */
-type Group = Readonly<{ interval: Interval; cells: Map<string, Rendered[]> }>
+type Group = Readonly<{ interval: Interval; cells: Map<string, RowWithKpis[]> }>
 
 const figuresOf = ({ interval, cells }: Group, wanted: WantedFigures): readonly Figures[] =>
   [...cells.values()].map((rows) => figuresOfCell(interval, rows, wanted)).sort((a, b) => (a.key < b.key ? -1 : 1))
 
 const figuresOfCell = (
   interval: Interval,
-  rendered: readonly Rendered[],
+  rendered: readonly RowWithKpis[],
   { family, granularity, columns, profile, frontier }: WantedFigures,
 ): Figures => {
   const rows = rendered.map(({ row }) => row)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { columnsByName, type FigureColumn, type FigureValue } from '../../../../src/app/operations/figures/column.js'
 import { readFigures, type Figures } from '../../../../src/app/operations/figures/read-figures.js'
-import { readRenderings } from '../../../../src/app/operations/figures/renderings.js'
+import { readRenderings } from '../../../../src/app/renderings.js'
 import { appendsOf } from '../../../../src/contract/kpi-stream.js'
 import type { FamilyName } from '../../../../src/domain/family.js'
 import type { Granularity } from '../../../../src/domain/granularity.js'

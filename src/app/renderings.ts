@@ -1,13 +1,13 @@
-import type { ConfigurationFact } from '../../../domain/fact.js'
-import type { EpochMs } from '../../../domain/interval.js'
-import type { Profile } from '../../../domain/profile.js'
-import type { Row } from '../../../domain/row.js'
-import { configStream } from '../../../domain/stream-name.js'
-import type { EventLog } from '../../../log/event-log.js'
-import { Settings, type Rendering } from '../../../projections/settings.js'
-import type { Generation } from '../../pipeline/generations.js'
-import { layerOf } from '../../pipeline/projector/generation-projection.js'
-import { settingsIn } from '../imports/import-configuration.js'
+import type { ConfigurationFact } from '../domain/fact.js'
+import type { EpochMs } from '../domain/interval.js'
+import type { Profile } from '../domain/profile.js'
+import type { Row } from '../domain/row.js'
+import { configStream } from '../domain/stream-name.js'
+import type { EventLog } from '../log/event-log.js'
+import { Settings, type Rendering } from '../projections/settings.js'
+import type { Generation } from './pipeline/generations.js'
+import { layerOf } from './pipeline/projector/generation-projection.js'
+import { settingsIn } from './operations/imports/import-configuration.js'
 
 /** How the rows of a generation are rendered by what is known now: formulas, options and profiles. */
 export type Renderings = Readonly<{
