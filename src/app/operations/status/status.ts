@@ -11,6 +11,7 @@ import { feedStages } from './feed-stages.js'
 import { lookAtSinks } from './destinations.js'
 import { diskOf } from './disk.js'
 import { lookAround, type Look, type StatusOptions } from './look.js'
+import { namesStages } from './names-stages.js'
 import type { StageStatus, StatusReport } from './report.js'
 import { egressStages, ingressStatus, projectionsOf } from './stages.js'
 
@@ -29,9 +30,11 @@ export const statusOf = async (options: StatusOptions): Promise<StatusReport> =>
     const { raw } = look
     const head = await raw?.head()
     const projections = await projectionsOf(look)
-    const sinks = await lookAtSinks(sinkSettings(config.egress), config, logs, logger)
+    const settings = sinkSettings(config.egress)
+    const sinks = await lookAtSinks(settings, config, logs, logger)
     const stages = [
       ...[await ingressStatus(look), ...projections.stages, ...(await egressStages(look, sinks))],
+      ...namesStages(look, settings),
       ...(await feedStages(look)),
     ]
     const destinations = sinks.flatMap((sink) => sink.destinations)
