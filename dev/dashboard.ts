@@ -80,7 +80,7 @@ const rooms: readonly Readonly<{ title: string; panels: readonly Panel[] }>[] = 
         'Folded events',
         'eps',
         ['foldedEvents'],
-        [{ expr: rate('foldedEvents', 'instance'), legend: '{{instance}}' }],
+        [{ expr: rate('foldedEvents', 'stage, instance'), legend: '{{stage}} {{instance}}' }],
       ),
       lines('Dead letters', 'eps', ['deadLetters'], [{ expr: rate('deadLetters', 'reason'), legend: '{{reason}}' }]),
       lines(
@@ -97,8 +97,8 @@ const rooms: readonly Readonly<{ title: string; panels: readonly Panel[] }>[] = 
         's',
         ['foldDuration'],
         [
-          { expr: quantile(0.5, 'foldDuration'), legend: 'median' },
-          { expr: quantile(0.99, 'foldDuration'), legend: 'p99' },
+          { expr: quantile(0.5, 'foldDuration', 'stage'), legend: '{{stage}} median' },
+          { expr: quantile(0.99, 'foldDuration', 'stage'), legend: '{{stage}} p99' },
         ],
       ),
     ],

@@ -11,6 +11,8 @@ export type Label = Readonly<{ name: string; values: readonly string[] | 'config
 export const holders = {
   clock: 'that can read the raw log, once the clock has ticked',
   projection: 'of `projector` and `merge`',
+  folding: 'of `projector`, `points` and `merge`',
+  points: 'of `points`',
   snapshot: 'of `projector` and `merge`, once a snapshot was written',
   backlog: 'of `projector` on an embedded log, and of `egress`',
   source: 'that read from a source beside HTTP',
@@ -88,7 +90,12 @@ export const corrections = ['late', 'handled', 'recomputed', 'settings', 'erased
 export const sinkFailures = ['not-connected', 'fenced', 'refused'] as const
 export const diskParts = ['raw-log', 'kpi-log', 'other-log', 'state', 'other'] as const
 
+/** The stages that fold the log: `points` and `merge` do together what `projector` does alone. */
+const foldingStages = ['projector', 'points', 'merge'] as const
+export type FoldingStage = (typeof foldingStages)[number]
+
 const stage = configured('stage')
+const folding = values('stage', foldingStages)
 const sink = configured('sink')
 const source = configured('source')
 
@@ -150,18 +157,18 @@ export const catalogue = {
       kind: 'histogram',
       unit: 'seconds',
       buckets: FOLD_BUCKETS,
-      labels: [],
+      labels: [folding],
     },
-    help: 'Time that the projector took to fold one batch of events.',
+    help: 'Time that a stage took to fold one batch.',
   },
   foldedEvents: {
-    ...{ name: 'streamvane_folded_events_total', kind: 'counter', labels: [] },
-    help: 'Raw events that the projector has folded, those folded again after a restart included.',
+    ...{ name: 'streamvane_folded_events_total', kind: 'counter', labels: [folding] },
+    help: 'Raw events that a stage has folded (`merge`: what the buckets found, clock and configuration), those folded again after a restart included.',
   },
   rows: {
     ...{ name: 'streamvane_rows_total', kind: 'counter' },
     labels: [values('family', [...familyNames]), values('status', rowStatuses)],
-    help: 'Row revisions that the projector appended.',
+    help: 'Row revisions that the projector, or `merge`, appended.',
   },
   corrections: {
     ...{ name: 'streamvane_corrections_total', kind: 'counter', labels: [values('reason', corrections)] },
@@ -183,14 +190,19 @@ export const catalogue = {
     help: 'Base intervals that hold figures and are not closed yet.',
   },
   snapshotAge: {
-    ...{ name: 'streamvane_snapshot_age_seconds', kind: 'gauge', unit: 'seconds', labels: [] },
+    ...{ name: 'streamvane_snapshot_age_seconds', kind: 'gauge', unit: 'seconds', labels: [folding] },
     in: 'snapshot',
     help: 'Time since the file with the snapshot of the projection was written last. It is written by work, not by time.',
   },
   snapshotEvents: {
-    ...{ name: 'streamvane_snapshot_pending_events', kind: 'gauge', labels: [] },
-    in: 'projection',
+    ...{ name: 'streamvane_snapshot_pending_events', kind: 'gauge', labels: [folding] },
+    in: 'folding',
     help: 'Events folded since the last snapshot: so many are folded again after a crash.',
+  },
+  heldBuckets: {
+    ...{ name: 'streamvane_points_buckets', kind: 'gauge', labels: [] },
+    in: 'points',
+    help: 'Buckets of conversations and users, of 64, that the stage `points` of this process works on.',
   },
   ready: {
     ...{ name: 'streamvane_ready', kind: 'gauge', labels: [] },
@@ -223,7 +235,7 @@ export const catalogue = {
   },
   fences: {
     ...{ name: 'streamvane_fences_total', kind: 'counter', labels: [stage] },
-    help: 'Times that another instance took over from a stage of this process.',
+    help: 'Times that another instance took over from a stage of this process, or from `points` a bucket.',
   },
   publishDuration: {
     ...{ name: 'streamvane_publish_duration_seconds', kind: 'histogram', unit: 'seconds', buckets: PUBLISH_BUCKETS },

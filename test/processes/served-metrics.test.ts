@@ -77,7 +77,7 @@ const expectPage = async (url: string, holders: readonly Holder[], names: Config
   expect(faultsOf(await pageOf(url), names)).toEqual([])
 }
 
-const ALL: readonly Holder[] = ['clock', 'projection', 'snapshot', 'backlog', 'sink', 'refusing']
+const ALL: readonly Holder[] = ['clock', 'projection', 'folding', 'snapshot', 'backlog', 'sink', 'refusing']
 
 /** Each series by its name and labels, without those of buckets. */
 const seriesOfPage = (page: readonly ServedFamily[]): readonly string[] =>
@@ -124,7 +124,9 @@ test('a process for each stage serves the metrics of its stage alone', async () 
     running(['run', '--only', stage, '--config', config]),
   ) as [Running, Running, Running]
   await expectPage(await addressOf(ingress), ['clock'], { stage: ['ingress'] })
-  await expectPage(await addressOf(projector), ['clock', 'projection', 'snapshot', 'backlog'], { stage: ['projector'] })
+  await expectPage(await addressOf(projector), ['clock', 'projection', 'folding', 'snapshot', 'backlog'], {
+    stage: ['projector'],
+  })
   await expectPage(await addressOf(egress), ['clock', 'sink', 'refusing', 'backlog'], {
     stage: ['egress'],
     sink: ['hooks'],

@@ -11,6 +11,7 @@ import {
 } from '../../src/app/pipeline/shards/points-worker.js'
 import { pointsTail } from '../../src/contract/points/points-stream.js'
 import { pointsStream } from '../../src/domain/stream-name.js'
+import type { FoldMeter } from '../../src/telemetry/metrics/stage-meters.js'
 import type { EventLog, Position } from '../../src/log/event-log.js'
 import { silent } from './pipeline.js'
 
@@ -21,6 +22,7 @@ export type Shard = Readonly<{
   buckets: readonly string[]
   batchMax?: number
   snapshotsOf?: (bucket: string) => SnapshotStore
+  meter?: FoldMeter
 }>
 
 const optionsOf = (log: EventLog, shard: Shard): Omit<PointsWorkerOptions, 'assignments'> => ({
@@ -31,6 +33,7 @@ const optionsOf = (log: EventLog, shard: Shard): Omit<PointsWorkerOptions, 'assi
   snapshotsOf: shard.snapshotsOf ?? (() => noSnapshots),
   raw: log,
   points: log,
+  meter: shard.meter,
   acceptCheckpoint: [],
   gate: new PauseGate(),
   activity: new Activity(() => 0),
@@ -83,11 +86,12 @@ export const mergeOnce = (
     tenant,
     generation,
     snapshots = noSnapshots,
-  }: Readonly<{ tenant: string; generation: Generation; snapshots?: SnapshotStore }>,
+    meter,
+  }: Readonly<{ tenant: string; generation: Generation; snapshots?: SnapshotStore; meter?: FoldMeter }>,
 ): Promise<ProjectorEnd> =>
   runMerger({
     ...{ tenant, generation, snapshots, raw: log, kpi: log, batchMax: 1_000, untilCaughtUp: true },
-    ...{ signal: new AbortController().signal, logger: silent, now: () => 0 },
+    ...{ signal: new AbortController().signal, logger: silent, now: () => 0, meter },
   })
 
 /** Resolves once a stream's events show what is awaited. */

@@ -102,14 +102,14 @@ export const projectorStage = async (options: PipelineOptions, control: StageCon
 }
 
 export const pointsStage = async (options: PipelineOptions, control: StageControl): Promise<StageEnd> => {
-  const { config, logs, logger, now } = options
+  const { config, logs, logger, now, meters } = options
   const { signal, gate, activity } = control
   const raw = await whenThere(() => logs.raw('reader'), 'raw log', signal, logger)
   control.started()
   const { tenant, profile, data, projector, egress } = config
   const { controlTopic = `streamvane.${tenant}.buckets`, group = controlTopic, sessionTimeoutMs } = projector.shards
   return runLivePoints({
-    ...{ tenant, profile, logs, data, raw, signal, gate, activity, logger, now },
+    ...{ tenant, profile, logs, data, raw, signal, gate, activity, logger, now, meter: meters?.points },
     batchMax: projector.batchMax,
     acceptCheckpoint: projector.acceptCheckpoint,
     membership: {
@@ -121,13 +121,14 @@ export const pointsStage = async (options: PipelineOptions, control: StageContro
 }
 
 export const mergeStage = async (options: PipelineOptions, control: StageControl): Promise<StageEnd> => {
-  const { config, logs, logger, now, onProjected } = options
+  const { config, logs, logger, now, meters, onProjected } = options
   const { signal, gate, activity } = control
   const raw = await whenThere(() => logs.raw('reader'), 'raw log', signal, logger)
   control.started()
   const { tenant, profile, data, projector } = config
   return runLiveMerge({
     ...{ tenant, profile, logs, data, raw, signal, gate, activity, logger, now, untilCaughtUp: false },
+    meter: meters?.merge,
     batchMax: projector.batchMax,
     acceptCheckpoint: projector.acceptCheckpoint,
     ...(onProjected === undefined ? {} : { onProgress: onProjected }),

@@ -45,7 +45,7 @@ export const openMetrics = async (options: MetricsOptions): Promise<OpenMetrics 
   const { tenant, data } = config
   meters.tell(processGauges(version))
   meters.tell(stageGauges(options.stages, options))
-  meters.tell(logGauges({ tenant, data, logs, projector: stages.projector, now }))
+  meters.tell(logGauges({ tenant, data, logs, folds: [stages.projector, stages.points, stages.merge], now }))
   meters.tell(lookedAt(() => diskGauges(data), { ...LOOK, now }))
   if (publishes && kafkaSinks(config.egress).length > 0) {
     const { kafkaGauges } = await import('./kafka-gauges.js')

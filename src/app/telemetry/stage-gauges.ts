@@ -41,6 +41,7 @@ const gaugesOf = (stage: StageHandle, now: number): readonly Gauge[] => {
     ...(figures?.['lagRows'] === undefined
       ? []
       : ([{ id: 'stageLagEvents', labels: [name], value: figures['lagRows'] }] as const)),
+    ...(figures?.['buckets'] === undefined ? [] : ([{ id: 'heldBuckets', value: figures['buckets'] }] as const)),
     { id: 'retries', labels: [name], value: losses },
     ...sources.flatMap(sourceGauges),
   ]

@@ -1,15 +1,17 @@
 import type { KpiEvent } from '../../domain/kpi-event.js'
 import type { Position } from '../../log/event-log.js'
-import { decodeFailures, type EventOutcome } from '../catalogue.js'
+import { decodeFailures, type EventOutcome, type FoldingStage } from '../catalogue.js'
 import type { Meters } from './meters.js'
 import { surfaceOf } from './surfaces.js'
 
 /** What the stages of a process record. They call it once for a batch. */
-export type StageMeters = Readonly<{ ingress: IngressMeter; projector: ProjectorMeter }>
+export type StageMeters = Readonly<{ ingress: IngressMeter }> & Readonly<Record<FoldingStage, FoldMeter>>
 
 export const stageMeters = (meters: Meters): StageMeters => ({
   ingress: new IngressMeter(meters),
-  projector: new ProjectorMeter(meters),
+  projector: new FoldMeter(meters, 'projector'),
+  points: new FoldMeter(meters, 'points'),
+  merge: new FoldMeter(meters, 'merge'),
 })
 
 const DECODE_FAILURES: ReadonlySet<string> = new Set(decodeFailures)
@@ -39,27 +41,37 @@ export class IngressMeter {
   }
 }
 
-/** How a projection is, looked at when somebody reads the metrics. */
-export type ProjectorView = Readonly<{
-  generation: string
-  position: () => Position | undefined
-  openIntervals: () => number
+/** How a fold is, looked at when somebody reads the metrics. What a stage does not have it leaves out. */
+export type FoldView = Readonly<{
+  /** The name of its one snapshot, behind that of the tenant. */
+  snapshot?: string
+  /** Where it is in a log whose positions count events. */
+  position?: () => Position | undefined
+  openIntervals?: () => number
   eventsSinceSave: () => number
 }>
 
-/** Counts what a projector folds and appends. */
-export class ProjectorMeter {
-  /** The projection that is at work; `undefined` before the first. */
-  view: ProjectorView | undefined
+/** Counts what a stage folds and appends. */
+export class FoldMeter {
+  readonly stage: FoldingStage
+  /** The fold that is at work; `undefined` before the first. */
+  view: FoldView | undefined
   private readonly meters: Meters
 
-  constructor(meters: Meters) {
+  constructor(meters: Meters, stage: FoldingStage) {
     this.meters = meters
+    this.stage = stage
   }
 
-  folded(events: number, seconds: number): void {
-    this.meters.observe('foldDuration', [], seconds)
-    this.meters.add('foldedEvents', [], events)
+  /** A batch is folded that began at `beganAt`, by `performance.now`. */
+  folded(events: number, beganAt: number): void {
+    this.meters.observe('foldDuration', [this.stage], (performance.now() - beganAt) / 1_000)
+    this.meters.add('foldedEvents', [this.stage], events)
+  }
+
+  /** Another instance took over a part of the work. */
+  fenced(): void {
+    this.meters.add('fences', [this.stage])
   }
 
   deadLetters(byReason: ReadonlyMap<string, number>): void {

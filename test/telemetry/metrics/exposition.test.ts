@@ -6,8 +6,8 @@ import { Meters } from '../../../src/telemetry/metrics/meters.js'
 const read = async (): Promise<Awaited<ReturnType<Meters['read']>>> => {
   const meters = new Meters()
   meters.add('events', ['detail-events', 'stored'], 3)
-  meters.observe('foldDuration', [], 0.002)
-  meters.observe('foldDuration', [], 99)
+  meters.observe('foldDuration', ['projector'], 0.002)
+  meters.observe('foldDuration', ['projector'], 99)
   meters.tell(() => [
     { id: 'build', labels: ['0.1.0', '20.19.0'], value: 1 },
     { id: 'sinkUp', labels: ['a "quoted" \\ name'], value: 1 },
@@ -32,10 +32,10 @@ describe('OpenMetrics form', () => {
 
 test('buckets of a histogram are cumulative, and the last one has all observations', async () => {
   const text = exposition(await read(), 'prometheus')
-  expect(text).toContain('streamvane_fold_duration_seconds_bucket{le="0.001"} 0\n')
-  expect(text).toContain('streamvane_fold_duration_seconds_bucket{le="0.0025"} 1\n')
-  expect(text).toContain('streamvane_fold_duration_seconds_bucket{le="+Inf"} 2\n')
-  expect(text).toContain('streamvane_fold_duration_seconds_count 2\n')
+  expect(text).toContain('streamvane_fold_duration_seconds_bucket{stage="projector",le="0.001"} 0\n')
+  expect(text).toContain('streamvane_fold_duration_seconds_bucket{stage="projector",le="0.0025"} 1\n')
+  expect(text).toContain('streamvane_fold_duration_seconds_bucket{stage="projector",le="+Inf"} 2\n')
+  expect(text).toContain('streamvane_fold_duration_seconds_count{stage="projector"} 2\n')
 })
 
 test.each([

@@ -6,7 +6,7 @@ import { appendsWithinLimit } from '../../../log/append-batches.js'
 import type { AppendFailure, EventLog, ExpectedRevision, NewEvent, Position } from '../../../log/event-log.js'
 import type { WrittenContext } from '../../../log/trace-context.js'
 import type { ProjectorTrace } from '../../../telemetry/traces/tracing.js'
-import type { ProjectorMeter } from '../../../telemetry/metrics/stage-meters.js'
+import type { FoldMeter } from '../../../telemetry/metrics/stage-meters.js'
 import type { PauseGate } from '../pause-gate.js'
 import type { DeadLetter } from './raw-fold.js'
 
@@ -15,7 +15,7 @@ export type KpiWriterOptions = Readonly<{
   tenant: string
   generation: string
   gate: PauseGate
-  meter?: ProjectorMeter | undefined
+  meter?: FoldMeter | undefined
   /** Called after every batch that is durable. */
   onAppended: (rows: number, position: Position) => void
   trace?: ProjectorTrace | undefined

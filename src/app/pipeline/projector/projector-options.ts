@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { EventLog, Position } from '../../../log/event-log.js'
 import type { ProjectorTrace } from '../../../telemetry/traces/tracing.js'
-import type { ProjectorMeter } from '../../../telemetry/metrics/stage-meters.js'
+import type { FoldMeter } from '../../../telemetry/metrics/stage-meters.js'
 import type { Activity } from '../activity.js'
 import type { FactMeans } from '../facts/open-feed.js'
 import type { Generation } from '../generations.js'
@@ -30,7 +30,7 @@ export type ProjectorOptions = Readonly<{
   acceptCheckpoint?: readonly CheckpointMismatchCode[]
   logger: Logger
   /** Counts what is folded and appended. */
-  meter?: ProjectorMeter | undefined
+  meter?: FoldMeter | undefined
   now: () => number
   /** Called whenever the log has delivered or taken what it should: it is not lost. */
   onWorking?: () => void

@@ -3,8 +3,9 @@ import type { FactBatch } from '../facts/fact-batch.js'
 import { AppendFailed } from './kpi-writer.js'
 import { PauseGate } from '../pause-gate.js'
 import { LateCount } from './late-share.js'
+import { lettersByReason } from './letters-by-reason.js'
 import type { ProjectorOptions, ProjectorRun } from './projector-options.js'
-import type { DeadLetter, RawFold } from './raw-fold.js'
+import type { RawFold } from './raw-fold.js'
 import { recoverProjector, type Recovered } from './recovery.js'
 import { retrying, type Lost } from '../retry.js'
 import type { StageEnd } from '../stage.js'
@@ -68,7 +69,7 @@ class Projector {
     const { fold } = recovered
     if (run.meter !== undefined)
       run.meter.view = {
-        generation: run.generation.name,
+        snapshot: run.generation.name,
         position: () => fold.position,
         openIntervals: () => fold.openIntervals,
         eventsSinceSave: () => fold.eventsSinceSave,
@@ -112,11 +113,11 @@ class Projector {
   private async project(batch: FactBatch): Promise<void> {
     const { fold, writer, publisher } = this.recovered
     const { meter } = this.run
-    const beganAt = meter === undefined ? 0 : performance.now()
+    const beganAt = performance.now()
     const { deadLetters, fed, tooLate } = await fold.fold(batch)
     this.run.trace?.folded(batch.through)
-    meter?.folded(batch.rawEvents, (performance.now() - beganAt) / 1_000)
-    meter?.deadLetters(byReason(deadLetters, tooLate))
+    meter?.folded(batch.rawEvents, beganAt)
+    meter?.deadLetters(lettersByReason(deadLetters, tooLate))
     await writer.storeDeadLetters(deadLetters)
     this.countLate(fed, tooLate)
     await publisher.folded()
@@ -135,14 +136,6 @@ class Projector {
     if (!isAlarming && this.isLate) logger.info({ ...counts }, 'projector: events are in time again')
     this.isLate = isAlarming
   }
-}
-
-/** Dead letters of single events by reason, and those that are too late, which are told by the stretch. */
-const byReason = (letters: readonly DeadLetter[], tooLate: number): ReadonlyMap<string, number> => {
-  const counts = new Map([['too-late', tooLate]])
-  for (const { note } of letters)
-    if (note !== undefined && note.reason !== 'too-late') counts.set(note.reason, (counts.get(note.reason) ?? 0) + 1)
-  return counts
 }
 
 export const endOf = (failure: AppendFailure): ProjectorEnd | Lost => {

@@ -4,9 +4,11 @@ import { decodeRaw, feeds } from '../../../ingress/decode/decoders.js'
 import { deadLetter, lateLetter } from '../../../ingress/dead-letter.js'
 import { receivedAtOf } from '../../../ingress/metadata.js'
 import type { Position, RecordedEvent, StreamAppend } from '../../../log/event-log.js'
+import type { FoldMeter } from '../../../telemetry/metrics/stage-meters.js'
 import type { Activity } from '../activity.js'
 import type { PauseGate } from '../pause-gate.js'
 import { AppendFailed, storeDeadLetters } from '../projector/kpi-writer.js'
+import { lettersByReason } from '../projector/letters-by-reason.js'
 import type { DeadLetter } from '../projector/raw-fold.js'
 import type { BucketFold, Decoded } from './bucket-fold.js'
 import type { BucketsOf, HeldBucket, Opened } from './bucket-opening.js'
@@ -23,6 +25,8 @@ export type CohortOptions = BucketsOf &
     gate: PauseGate
     activity: Activity
     now: () => number
+    /** Counts what is folded. */
+    meter?: FoldMeter | undefined
     /** Another owner appended to the bucket's stream: it is no longer held. */
     onFenced: (bucket: string) => void
     /** Called at the head of the log, after everything before it is stored. */
@@ -95,6 +99,11 @@ export class Cohort {
     })
   }
 
+  /** So many events would have to be folded again. */
+  get eventsSinceSave(): number {
+    return this.folds().reduce((sum, fold) => sum + fold.eventsSinceSave, 0)
+  }
+
   private async drop(bucket: string): Promise<void> {
     const held = this.held.get(bucket)
     this.held.delete(bucket)
@@ -122,6 +131,8 @@ export class Cohort {
   }
 
   private async take(events: readonly RecordedEvent[]): Promise<void> {
+    const { meter, points, onStored } = this.options
+    const beganAt = performance.now()
     const letters: DeadLetter[] = []
     let [fed, tooLate] = [0, 0]
     for (const event of events) {
@@ -133,12 +144,14 @@ export class Cohort {
     }
     this.passed((events.at(-1) as RecordedEvent).position)
     letters.push(...this.lateLetters())
+    meter?.folded(fed, beganAt)
+    meter?.deadLetters(lettersByReason(letters, tooLate))
     // Dead letters go before the checkpoint of their batch, so none is lost.
-    await storeDeadLetters(this.options.points, letters)
+    await storeDeadLetters(points, letters)
     const isFull = (fold: BucketFold): boolean => fold.eventsSinceSave >= SNAPSHOT_EVENTS
     await this.store(this.folds().filter((fold) => fold.isDue || (isFull(fold) && fold.isAhead)))
     for (const { fold, snapshots } of this.held.values()) if (isFull(fold)) await fold.saveTo(snapshots)
-    this.options.onStored({ events: events.length, fed, tooLate })
+    onStored({ events: events.length, fed, tooLate })
   }
 
   /** The letters of stretches behind the late horizon that have grown, but for what was told before. */

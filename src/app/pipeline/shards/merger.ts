@@ -3,10 +3,12 @@ import { PublishedRevisions } from '../../../contract/published-revisions.js'
 import type { Position } from '../../../log/event-log.js'
 import { KpiProjection } from '../../../projections/kpi-projection.js'
 import { PauseGate } from '../pause-gate.js'
+import type { Generation } from '../generations.js'
 import { checkpointRefusal, rawLogIdOf } from '../projector/checkpoint-check.js'
 import { AppendFailed, KpiWriter } from '../projector/kpi-writer.js'
 import type { ProjectorOptions, ProjectorRun } from '../projector/projector-options.js'
 import { endOf, type ProjectorEnd } from '../projector/projector.js'
+import { lettersByReason } from '../projector/letters-by-reason.js'
 import { knownAtStart } from '../projector/known-at-start.js'
 import { usableSnapshot } from '../projector/recovery.js'
 import { RowPublisher } from '../projector/row-publisher.js'
@@ -29,6 +31,9 @@ export const runMerger = async (options: ProjectorOptions): Promise<ProjectorEnd
   )
 }
 
+/** Not that of a projector, whose snapshot has the state of both halves of the projection. */
+export const mergeSnapshot = ({ name }: Generation): string => `${name}.merge`
+
 const attempt = async (run: ProjectorRun): Promise<ProjectorEnd | Lost> => {
   let merger: Merger | undefined
   try {
@@ -45,7 +50,7 @@ const attempt = async (run: ProjectorRun): Promise<ProjectorEnd | Lost> => {
 }
 
 const openMerger = async (run: ProjectorRun): Promise<Merger> => {
-  const { tenant, generation, raw, kpi, snapshots, gate, now, onProgress, onWorking } = run
+  const { tenant, generation, raw, kpi, snapshots, gate, now, meter, onProgress, onWorking } = run
   const { revision, checkpoint, cutShort } = await recover(kpi, tenant, generation.name)
   const logId = await rawLogIdOf(raw)
   const marks = [checkpoint, cutShort?.through].filter((mark) => mark !== undefined)
@@ -70,7 +75,7 @@ const openMerger = async (run: ProjectorRun): Promise<Merger> => {
     onProgress?.({ events: fold.events, rows, position })
   }
   const at = { revision, checkpoint: checkpoint?.position }
-  const writer = new KpiWriter({ kpi, tenant, generation: generation.name, gate, onAppended }, at)
+  const writer = new KpiWriter({ kpi, tenant, generation: generation.name, gate, meter, onAppended }, at)
   const published = new PublishedRevisions(kpi, tenant, generation.name, fold.position)
   return new Merger(run, fold, writer, new RowPublisher(run, fold, writer, published), { checkpoint, cutShort })
 }
@@ -99,6 +104,12 @@ class Merger {
     this.publisher = publisher
     this.checkpointed = found.checkpoint
     this.cutShort = found.cutShort
+    if (run.meter !== undefined)
+      run.meter.view = {
+        snapshot: mergeSnapshot(run.generation),
+        openIntervals: () => fold.openIntervals,
+        eventsSinceSave: () => fold.eventsSinceSave,
+      }
   }
 
   async follow(): Promise<ProjectorEnd> {
@@ -164,7 +175,11 @@ class Merger {
   }
 
   private async project(items: readonly MergedItem[], through: Position): Promise<void> {
+    const { meter } = this.run
+    const beganAt = performance.now()
     const { deadLetters } = this.fold.fold(items, through)
+    meter?.folded(items.length, beganAt)
+    meter?.deadLetters(lettersByReason(deadLetters, 0))
     await this.writer.storeDeadLetters(deadLetters)
     await this.publisher.folded()
   }

@@ -63,6 +63,10 @@ class PointsWorker {
     this.options = options
     this.failed = new Promise((resolve) => (this.fail = resolve))
     options.activity.tell('buckets', () => this.held().length)
+    if (options.meter !== undefined)
+      options.meter.view = {
+        eventsSinceSave: () => this.cohorts.reduce((sum, { cohort }) => sum + cohort.eventsSinceSave, 0),
+      }
   }
 
   /** These buckets are assigned now, and no others. */
@@ -144,6 +148,7 @@ class PointsWorker {
 
   /** All buckets that were lost to others meanwhile are opened again together, after a pause. */
   private fenced(bucket: string): void {
+    this.options.meter?.fenced()
     this.options.logger.warn({ bucket }, 'points: another process appended to a bucket of this one')
     if (this.isReopening) return
     this.isReopening = true

@@ -13,12 +13,13 @@ import {
   type OnGeneration,
 } from '../projector/projector-stage.js'
 import { retrying, type Lost } from '../retry.js'
+import type { FoldMeter } from '../../../telemetry/metrics/stage-meters.js'
 import type { Activity } from '../activity.js'
 import type { Generation } from '../generations.js'
 import type { CheckpointMismatchCode } from '../projector/checkpoint-check.js'
 import type { PauseGate } from '../pause-gate.js'
 import { BucketGroup, MembershipRefused, type MembershipOptions } from './membership.js'
-import { runMerger } from './merger.js'
+import { mergeSnapshot, runMerger } from './merger.js'
 import { runPointsWorker } from './points-worker.js'
 
 export type LivePointsOptions = Omit<LiveOptions, 'what' | 'untilCaughtUp' | 'gate' | 'activity'> &
@@ -29,6 +30,8 @@ export type LivePointsOptions = Omit<LiveOptions, 'what' | 'untilCaughtUp' | 'ga
     gate: PauseGate
     activity: Activity
     membership: Omit<MembershipOptions, 'logger'>
+    /** Counts what is folded. */
+    meter?: FoldMeter | undefined
   }>
 
 const RETRY = { firstMs: 100, maxMs: 10_000 }
@@ -86,8 +89,7 @@ export const runLiveMerge = (options: LiveProjectorOptions): Promise<ProjectorEn
     if (refused !== undefined) return refused
     const { logs, data, tenant, logger } = options
     const kpi = await openKpi(logs, generation, waitMaxMs, signal)
-    // What a projector without shards saved has the state of both halves, and is of no use here.
-    const snapshots = snapshotsOf(data, tenant, `${generation.name}.merge`, logs)
+    const snapshots = snapshotsOf(data, tenant, mergeSnapshot(generation), logs)
     try {
       logger.info({ generation: generation.name }, 'merge: merging')
       return await withRowIndex(options, generation, kpi, (onProgress) =>
