@@ -151,7 +151,11 @@ const simulateAndDeliver = async (flags: Flags): Promise<void> => {
         ? await writeLines(flags.out as string, lines(), signal)
         : await postLines({
             url: flags.post,
-            token: tokenOf(flags, config.ingress.token, console.warn),
+            token: tokenOf(
+              flags,
+              flags.tokenFile === undefined ? config.ingress.token?.read() : undefined,
+              console.warn,
+            ),
             lines: lines(),
             rate: flags.rate,
             signal,

@@ -45,8 +45,9 @@ export const withReread = async <A>(secret: Secret, ask: (value: string) => Prom
   try {
     return await ask(value)
   } catch (cause) {
-    const again = secret.read()
-    if (!(cause instanceof AuthenticationRefused) || again === value) throw cause
+    if (!(cause instanceof AuthenticationRefused)) throw cause
+    const again = await secret.readAgain()
+    if (again === value) throw cause
     return ask(again)
   }
 }

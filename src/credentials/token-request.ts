@@ -12,22 +12,33 @@ export type IssuerRequest = Readonly<{
   headers?: Readonly<Record<string, string>>
   /** Sent as `application/x-www-form-urlencoded`. */
   form?: Readonly<Record<string, string | undefined>>
+  /** Sent as it is; the type stands in `headers`. */
+  body?: string
   tls?: TlsSettings | undefined
   /** Default 10 s. */
   timeoutMs?: number
 }>
+
+/** What a service of a cloud answers, whatever the status. `link` and `retryAfter` are headers of it. */
+export type ServiceAnswer = Readonly<{ status: number; text: string; link?: string; retryAfter?: string }>
 
 /**
  * The text of the answer. Throws `AuthenticationRefused` where the issuer refuses (4xx other than 408 and 429), and an
  * `Error` where it may answer later. Messages name the address and the issuer's reason, and nothing that was sent.
  */
 export const askIssuer = async (asked: IssuerRequest): Promise<string> => {
-  const { what, method, url, headers = {}, form, tls, timeoutMs = TIMEOUT_MS } = asked
-  const address = withoutQuery(url)
+  const { status, text } = await askService(asked)
+  if (status < 300) return text
+  const words = `${asked.what} at ${withoutQuery(asked.url)} answers ${status}${reasonIn(text)}`
+  throw isRefusal(status) ? new AuthenticationRefused(words) : new Error(words)
+}
+
+/** The answer of a service, also a refusal. Throws an `Error` where none comes; it names the address. */
+export const askService = async (asked: IssuerRequest): Promise<ServiceAnswer> => {
+  const { what, method, url, headers = {}, form, body, tls, timeoutMs = TIMEOUT_MS } = asked
   const { Agent, request } = await import('undici') // it takes long to load, and few configurations ask for tokens
   const dispatcher = tls === undefined ? undefined : new Agent({ connect: tlsMaterial(tls) })
-  let status: number
-  let text: string
+  const sent = form === undefined ? body : new URLSearchParams(present(form)).toString()
   try {
     const response = await request(url, {
       method,
@@ -36,20 +47,22 @@ export const askIssuer = async (asked: IssuerRequest): Promise<string> => {
         ...(form !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }),
         ...headers,
       },
-      ...(form !== undefined && { body: new URLSearchParams(present(form)).toString() }),
+      ...(sent !== undefined && { body: sent }),
       ...(dispatcher !== undefined && { dispatcher }),
       signal: AbortSignal.timeout(timeoutMs),
     })
-    status = response.statusCode
-    text = await response.body.text()
+    const { link, 'retry-after': retryAfter } = response.headers
+    return {
+      status: response.statusCode,
+      text: await response.body.text(),
+      ...(typeof link === 'string' && { link }),
+      ...(typeof retryAfter === 'string' && { retryAfter }),
+    }
   } catch (cause) {
-    throw new Error(`${what} at ${address} does not answer (${reasonOf(cause, timeoutMs)})`, { cause })
+    throw new Error(`${what} at ${withoutQuery(url)} does not answer (${reasonOf(cause, timeoutMs)})`, { cause })
   } finally {
     await dispatcher?.close()
   }
-  if (status < 300) return text
-  const words = `${what} at ${address} answers ${status}${reasonIn(text)}`
-  throw isRefusal(status) ? new AuthenticationRefused(words) : new Error(words)
 }
 
 /** The answer of an OAuth token endpoint (RFC 6749, 5.1). `now` is when it was asked. */
@@ -87,10 +100,11 @@ const present = (form: Readonly<Record<string, string | undefined>>): Record<str
   Object.fromEntries(Object.entries(form).filter((entry): entry is [string, string] => entry[1] !== undefined))
 
 /** `error` and `error_description` of OAuth; AWS and Azure use `code`, `Code`, `message` and `Message`. */
-const reasonIn = (text: string): string => {
+export const reasonIn = (text: string): string => {
   const answer = jsonIn(text)
   if (typeof answer !== 'object' || answer === null) return ''
-  const inner = (answer as { Error?: unknown }).Error
+  const { Error: upper, error: lower } = answer as { Error?: unknown; error?: unknown }
+  const inner = upper ?? lower
   const fields = { ...answer, ...(typeof inner === 'object' && inner !== null ? inner : {}) } as Record<string, unknown>
   const words = ['error', 'error_description', 'Code', 'code', 'Message', 'message']
     .map((name) => fields[name])

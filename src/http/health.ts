@@ -7,7 +7,10 @@ import { refusal, type Answer } from './answer.js'
 const liveAnswer: Answer = { status: 200, headers: {}, body: { live: true } }
 
 /** 200 while the work of this process moves; else 503, with what does not move, and since when. */
-const readyAnswer = ({ ready, stages, log, certificates }: HealthReport, isDraining: boolean): Answer => ({
+const readyAnswer = (
+  { ready, stages, log, certificates, staleSecrets }: HealthReport,
+  isDraining: boolean,
+): Answer => ({
   status: ready && !isDraining ? 200 : 503,
   headers: {},
   body: {
@@ -16,6 +19,7 @@ const readyAnswer = ({ ready, stages, log, certificates }: HealthReport, isDrain
     stages,
     log: log.kind === 'well' ? log.kind : `${log.kind} since ${log.since}`,
     ...(certificates === undefined ? {} : { certificates }),
+    ...(staleSecrets !== undefined && { staleSecrets }),
   },
 })
 

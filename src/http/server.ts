@@ -3,6 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Logger } from 'pino'
 import { ingressProblems } from '../app/config/runnable.js'
 import { ConfigError } from '../app/config/schema.js'
+import { SecretUnreadable, type Secret } from '../credentials/secret.js'
 import { NotIngested } from '../ingress/not-ingested.js'
 import type { TraceContext } from '../log/trace-context.js'
 import type { FollowedCertificate } from '../app/tls/followed-certificate.js'
@@ -22,8 +23,8 @@ export type HttpSourceOptions = Readonly<{
   host: string
   /** 0 takes a free one. */
   port: number
-  /** Bearer token; required unless bound to loopback. */
-  token?: string
+  /** Bearer token, read for each request; required unless bound to loopback. */
+  token?: Secret
   /** A header that may carry the token as it is, beside `Authorization`; in lower case. */
   tokenHeader?: string
   /** Bytes of a body, as sent and as inflated; default 10 MiB. */
@@ -148,7 +149,7 @@ const eventsHandler = (options: HttpSourceOptions, inFlight: InFlightLimit, deli
     bytesPerSecondMin: options.bytesPerSecondMin ?? BYTES_PER_SECOND_MIN,
     slowAfterMs: options.slowAfterMs ?? SLOW_AFTER_MS,
   }
-  const isAuthorized = token === undefined ? () => true : bearerCheck(token)
+  const isAuthorized = (header: string | undefined): boolean => token === undefined || bearerCheck(token.read())(header)
 
   const handle: EventsHandler = async (request) => {
     if (!isAuthorized(authorizationOf(request.headers, tokenHeader))) return unauthorized
@@ -174,7 +175,11 @@ const eventsHandler = (options: HttpSourceOptions, inFlight: InFlightLimit, deli
   }
 
   return async (request) => {
-    const answer = await handle(request)
+    const answer = await handle(request).catch((cause: unknown) => {
+      if (!(cause instanceof SecretUnreadable)) throw cause
+      logger?.error({ reason: cause.message }, 'ingress: its token cannot be read')
+      return tokenUnreadable
+    })
     const firehose = firehoseHeader(request.headers)
     const isInForm = firehose === undefined || answer.body['requestId'] !== undefined
     return isInForm ? answer : firehoseAnswer(firehose, Date.now(), answer)
@@ -184,6 +189,15 @@ const eventsHandler = (options: HttpSourceOptions, inFlight: InFlightLimit, deli
 const unauthorized = refusal(401, 'unauthorized', 'send the token of this ingress as Authorization: Bearer <token>', {
   headers: { 'www-authenticate': 'Bearer realm="streamvane", Basic realm="streamvane"' },
 })
+
+const tokenUnreadable = refusal(
+  503,
+  'not-available',
+  'the token of this ingress cannot be read now; send it again later',
+  {
+    headers: { 'retry-after': '1' },
+  },
+)
 
 const unexpected = refusal(
   500,

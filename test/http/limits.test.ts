@@ -204,7 +204,7 @@ describe('the token', () => {
 
   test('can be sent if the configuration accepts it, and is refused by the configuration otherwise', async () => {
     const printable = Array.from({ length: 94 }, (_, i) => String.fromCharCode(0x21 + i)).join('')
-    const configured = (given: string) => loadConfig({ flags: { ingress: { token: given } } }).ingress.token
+    const configured = (given: string) => loadConfig({ flags: { ingress: { token: given } } }).ingress.token?.read()
     expect(configured(printable)).toBe(printable)
     const { post } = await served({ token: printable })
     expect((await post(one, { authorization: `Bearer ${printable}` })).status).toBe(200)

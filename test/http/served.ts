@@ -1,4 +1,5 @@
 import { onTestFinished } from 'vitest'
+import { Secret } from '../../src/credentials/secret.js'
 import { httpSource, type HttpSourceOptions, type RunningHttpSource } from '../../src/http/server.js'
 import { deliverTo } from '../../src/ingress/ingest.js'
 import type { Deliver } from '../../src/ingress/source.js'
@@ -11,15 +12,22 @@ export type Answer = Readonly<{ status: number; headers: Headers; body: Record<s
 export type Served = RunningHttpSource &
   Readonly<{ log: EventLog; post: (body: string | Uint8Array, headers?: Record<string, string>) => Promise<Answer> }>
 
-export type ServedOptions = Partial<HttpSourceOptions> & Readonly<{ log?: EventLog; deliver?: Deliver }>
+export type ServedOptions = Partial<Omit<HttpSourceOptions, 'token'>> &
+  Readonly<{ log?: EventLog; deliver?: Deliver; token?: string | Secret }>
 
 /** A server on a free port of this machine that stores in `log`, stopped when the test ends. */
-export const served = async ({ log = memoryLog(), deliver, ...options }: ServedOptions = {}): Promise<Served> => {
+export const served = async ({
+  log = memoryLog(),
+  deliver,
+  token,
+  ...options
+}: ServedOptions = {}): Promise<Served> => {
   const source = httpSource({
     host: '127.0.0.1',
     port: 0,
     health: () => ({ ready: true, stages: {}, log: { kind: 'well' } }),
     ...options,
+    ...(token !== undefined && { token: typeof token === 'string' ? Secret.literal(token) : token }),
   })
   const server = await source.start(deliver ?? deliverTo({ log, tenant: 'acme', now: Date.now }))
   onTestFinished(() => server.close())

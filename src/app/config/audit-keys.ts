@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { MalformedNote, parseSignerKey, parseVerifierKey, type SignerKey, type VerifierKey } from '../../audit/note.js'
+import { Secret, SecretUnreadable } from '../../credentials/secret.js'
 import type { AuditSettings } from './audit-schema.js'
 import { ConfigError } from './schema.js'
 
@@ -9,7 +10,9 @@ type Environment = Readonly<Record<string, string | undefined>>
 export const signerKeyIn = ({ key }: AuditSettings, env: Environment): SignerKey | undefined => {
   if (key === undefined) return undefined
   return parsed('audit.key', () =>
-    parseSignerKey('file' in key ? readFileSync(key.file, 'utf8') : (env[key.env] ?? '')),
+    parseSignerKey(
+      key instanceof Secret ? key.read() : 'file' in key ? readFileSync(key.file, 'utf8') : (env[key.env] ?? ''),
+    ),
   )
 }
 
@@ -23,7 +26,11 @@ const parsed = <T>(where: string, read: () => T): T => {
   try {
     return read()
   } catch (cause) {
-    if (cause instanceof MalformedNote || (cause as NodeJS.ErrnoException).code !== undefined)
+    if (
+      cause instanceof MalformedNote ||
+      cause instanceof SecretUnreadable ||
+      (cause as NodeJS.ErrnoException).code !== undefined
+    )
       throw new ConfigError(`${where}: ${(cause as Error).message}`, { cause })
     throw cause
   }

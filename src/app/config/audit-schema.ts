@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { secret } from './secrets/secret-schema.js'
 
-/** The signer key stands in a file or a variable, never in the configuration itself. */
+/** The signer key stands in a file, a variable or a vault, never in the configuration itself. */
 const keyReference = z.union(
-  [z.strictObject({ file: z.string().min(1) }), z.strictObject({ env: z.string().min(1) })],
-  'a reference to a signer key is { file: path } or { env: NAME }; streamvane audit keygen makes a key',
+  [z.strictObject({ file: z.string().min(1) }), z.strictObject({ env: z.string().min(1) }), secret],
+  'a reference to a signer key is { file: path }, { env: NAME } or a secret of a vault ({ keyvault: https://… }); streamvane audit keygen makes a key',
 )
 
 export const auditSchema = z.strictObject({

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parse as parseYaml, YAMLError } from 'yaml'
 import type { z } from 'zod'
+import { vaultsOf, type Vaults } from '../../credentials/vaults/vaults.js'
 import type { Profile } from '../../domain/profile.js'
 import type { Zone } from '../../domain/zone.js'
 import { withInherited } from './sinks/egress-sinks.js'
@@ -27,13 +28,22 @@ export type ConfigSources = Readonly<{
  * Loads the configuration from defaults, files, environment and flags; later sources override earlier ones. Unknown keys
  * are errors. The environment names a key by its path in upper snake case, levels joined by two underscores:
  * `STREAMVANE_INGRESS__PORT=8081`; a list is written as in YAML or with commas. `KAFKA_BROKERS` (comma-separated),
- * `SCHEMA_REGISTRY_URL` and `EVENTSTOREDB_URL` are read as well. A secret may be a reference. Throws `ConfigError`.
+ * `SCHEMA_REGISTRY_URL` and `EVENTSTOREDB_URL` are read as well. A secret may be a reference; what is in a vault is read
+ * by `openConfig` only. Throws `ConfigError`.
  */
-export const loadConfig = (sources: ConfigSources): Config => {
-  const { env = {}, flags = {} } = sources
-  const environment = fromEnvironment(env)
-  const tree = secretsIn(overlaid(layersFrom(sources, environment)), env)
-  return checkedConfig(tree, environment, flags)
+export const loadConfig = (sources: ConfigSources, vaults?: Vaults): Config => mergedConfig(sources, vaults).checked()
+
+/**
+ * The configuration with secrets from vaults. One that a vault does not give leaves the configuration as it is: its
+ * `read` says why (`assertSecretsRead`). Throws `ConfigError`.
+ */
+export const openConfig = async (
+  sources: ConfigSources,
+  vaults: Vaults = vaultsOf(sources.env ?? {}),
+): Promise<Config> => {
+  const merged = mergedConfig(sources, vaults)
+  await vaults.load()
+  return merged.checked()
 }
 
 /**
@@ -43,7 +53,18 @@ export const loadConfig = (sources: ConfigSources): Config => {
 export const loadForComparison = (files: readonly string[]): Config => {
   const environment = fromEnvironment({})
   const { tree, env } = withStandIns(overlaid(layersFrom({ file: files }, environment)))
-  return checkedConfig(secretsIn(tree, env), environment, {})
+  return checkedConfig(secretsIn(tree, env, vaultsOf(env)), environment, {})
+}
+
+/** The sources put together. `checked` holds them against the schema, which looks into some secrets. */
+const mergedConfig = (
+  sources: ConfigSources,
+  vaults: Vaults = vaultsOf(sources.env ?? {}),
+): Readonly<{ checked: () => Config }> => {
+  const { env = {}, flags = {} } = sources
+  const environment = fromEnvironment(env)
+  const tree = secretsIn(overlaid(layersFrom(sources, environment)), env, vaults)
+  return { checked: () => checkedConfig(tree, environment, flags) }
 }
 
 const checkedConfig = (tree: Tree, environment: Environment, flags: Readonly<Tree>): Config => {
@@ -119,9 +140,9 @@ const isRoute = (value: unknown): value is Tree =>
 
 const hostAlone = (address: string): string => (URL.canParse(address) ? `${new URL(address).origin}/***` : '***')
 
-const secretsIn = (tree: Tree, env: Readonly<Record<string, string | undefined>>): Tree => {
+const secretsIn = (tree: Tree, env: Readonly<Record<string, string | undefined>>, vaults: Vaults): Tree => {
   try {
-    return withSecrets(tree, env)
+    return withSecrets(tree, env, vaults)
   } catch (cause) {
     throw new ConfigError((cause as Error).message)
   }

@@ -11,6 +11,7 @@ import { genesysFault, genesysSchema } from './genesys-schema.js'
 import { feedsSchema } from './feeds/feed-schema.js'
 import { feedFaults } from './feeds/feed-faults.js'
 import { profileSchema } from './profile/profile-schema.js'
+import { secret, secretText } from './secrets/secret-schema.js'
 import { sourceFaults, sourcesSchema } from './sources/sources-schema.js'
 import { telemetryFault, telemetrySchema } from './telemetry-schema.js'
 import { endpointTlsSchema, tlsFaults, tlsSchema } from './tls-schema.js'
@@ -22,22 +23,31 @@ export class ConfigError extends Error {
 
 const port = z.number().int().min(0).max(65_535)
 const ms = z.number().int().min(0)
+const DAY_MS = 24 * HOUR_MS
 
 const eventStoreDbSchema = z.strictObject({
   /** `esdb://…` or `esdb+discover://…`, or the same with `kurrentdb`. */
   connectionString: z.string().default(''),
   username: z.string().optional(),
-  password: z.string().optional(),
+  password: secret.optional(),
   /** PEM file with the certificate of the authority that signed the server's certificate. */
   tlsCaFile: z.string().optional(),
   /** The client certificate as a PEM file, and its key as PEM text, usually given as a reference to a secret. */
   clientCertificateFile: z.string().optional(),
-  clientKey: z.string().optional(),
+  clientKey: secret.optional(),
   deadlineMs: ms.optional(),
   keepAliveMs: ms.optional(),
   /** Parallel readers of a long range of the raw log. */
   readers: z.number().int().min(1).max(16).default(1),
 })
+
+/** What a sender can put into an Authorization header, and the ingress reads there. */
+const ingressTokenFault = (token: string): string | undefined =>
+  /^[\x21-\x7e]*$/.test(token)
+    ? token.length < 16
+      ? 'at least 16 characters'
+      : undefined
+    : 'printable ASCII without blanks only'
 
 export const configSchema = z
   .strictObject({
@@ -60,12 +70,7 @@ export const configSchema = z
         host: z.string().default('127.0.0.1'),
         port: port.default(8080),
         /** Bearer token; required unless bound to loopback. */
-        token: z
-          .string()
-          .min(16, 'at least 16 characters')
-          // What a sender can put into an Authorization header, and the ingress reads there.
-          .regex(/^[\x21-\x7e]*$/, 'printable ASCII without blanks only')
-          .optional(),
+        token: secretText(ingressTokenFault).optional(),
         /** A header that may carry the token as it is, for senders that cannot set Authorization (`x-api-key`). */
         tokenHeader: z
           .string()
@@ -135,6 +140,13 @@ export const configSchema = z
     /** Feeds that are fetched by others, or delivered to them (docs/feeds.md). */
     feeds: feedsSchema.prefault({}),
     audit: auditSchema.prefault({}),
+    /** Secrets that stand in a vault. */
+    secrets: z
+      .strictObject({
+        /** How often they are read anew. One that a destination refuses is read anew at once. */
+        refreshMs: z.number().int().min(1_000).max(DAY_MS).default(300_000),
+      })
+      .prefault({}),
     /** The organisation in Genesys Cloud (docs/sources/genesys.md). */
     genesys: genesysSchema.optional(),
     /** What the process tells of itself (docs/telemetry). */

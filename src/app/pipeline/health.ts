@@ -1,4 +1,5 @@
 import type { SourceLag } from '../../ingress/source.js'
+import type { StaleSecrets } from '../config/secrets/keep-secrets.js'
 import type { Alarm, SourceState, Trouble } from './activity.js'
 import type { CertificateState } from '../tls/followed-certificate.js'
 import type { LogHealth } from './logs/logs.js'
@@ -39,6 +40,8 @@ export type HealthReport = Readonly<{
   log: LogHealth
   /** Certificates of endpoints that somebody should look at, by endpoint; absent where there are none. */
   certificates?: Readonly<Record<string, CertificateReport>>
+  /** Secrets that a vault does not give any more; their last values are used. Absent where there are none. */
+  staleSecrets?: StaleSecrets | undefined
 }>
 
 /** `not-renewed`: the files hold what cannot be used, and the certificate of before is shown. */

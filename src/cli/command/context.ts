@@ -1,5 +1,5 @@
 import { pino, destination, type Logger } from 'pino'
-import { loadConfig, type ConfigSources } from '../../app/config/load.js'
+import { openConfig, type ConfigSources } from '../../app/config/load.js'
 import type { Config } from '../../app/config/schema.js'
 import type { Logs } from '../../app/pipeline/logs/logs.js'
 import type { CommonFlags } from './command.js'
@@ -9,7 +9,7 @@ export type Context = Readonly<{ config: Config; logs: Logs; logger: Logger; sig
 
 /** The configuration from files, environment and flags. `more` has the command's own flags as settings. */
 export const configOf = async (flags: CommonFlags, more: Readonly<Record<string, unknown>> = {}): Promise<Config> =>
-  loadConfig(configSources(flags, more))
+  openConfig(configSources(flags, more))
 
 export const configSources = (flags: CommonFlags, more: Readonly<Record<string, unknown>> = {}): ConfigSources => ({
   file: configFiles(flags),

@@ -62,6 +62,7 @@ const expected: Readonly<Record<string, number>> = {
   ReplayFailed: EXIT.failed,
   ReplayRefused: EXIT.refused,
   VerifyRefused: EXIT.refused,
+  SecretUnreadable: EXIT.refused,
   LogUnavailable: EXIT.failed,
   NotIngested: EXIT.failed,
   OperationNotRecorded: EXIT.failed,

@@ -3,6 +3,8 @@ import { assertRunnable } from '../../app/config/runnable.js'
 import { assertPackages } from '../../app/plugins/package-problems.js'
 import { sinkSettings, type SinkSettings } from '../../app/config/sinks/egress-sinks.js'
 import type { Config } from '../../app/config/schema.js'
+import { keepSecrets, staleSecrets } from '../../app/config/secrets/keep-secrets.js'
+import { assertSecretsRead } from '../../app/config/secrets/read-secrets.js'
 import { healthOf, type HealthReport } from '../../app/pipeline/health.js'
 import type { StageEnd, StageHandle } from '../../app/pipeline/stage.js'
 import { allInOne, stageKinds, type StageKind } from '../../app/pipeline/pipeline-options.js'
@@ -21,6 +23,7 @@ import { openMetrics, type OpenMetrics } from '../../app/telemetry/open-metrics.
 import { openTracing } from '../../telemetry/traces/open-tracing.js'
 import type { Tracing } from '../../telemetry/traces/tracing.js'
 import { certificatesOf } from '../../app/tls/certificates.js'
+import { pause } from '../../log/backoff.js'
 import { httpSource } from '../../http/server.js'
 import { command, type CommonFlags } from '../command/command.js'
 import { configOf, logsOf, withContext } from '../command/context.js'
@@ -89,6 +92,7 @@ export const runCommand = (): Command =>
       const only: readonly StageKind[] = flags.only === undefined ? [...named, ...configuredStages(config)] : named
       assertRunnable(config, only)
       await assertPackages(config, only)
+      await assertSecretsRead(config, { signal: new AbortController().signal, pause })
       await withContext('run', config, async ({ logs, logger, signal }) => {
         let stages: readonly StageHandle[] = []
         /** What listens or ticks beside the stages: it would keep a process whose start fails from ending. */
@@ -100,7 +104,10 @@ export const runCommand = (): Command =>
         const certificates = kept(certificatesOf(config, logger, Date.now))
         /** How far each stage has come, for a run that is stopped before it has worked off everything. */
         const done = new Map<string, string>()
-        const health = (): HealthReport => healthOf(stages, logs.health(), Date.now(), certificates.states())
+        const health = (): HealthReport => ({
+          ...healthOf(stages, logs.health(), Date.now(), certificates.states()),
+          staleSecrets: staleSecrets(config),
+        })
         const publishes = only.includes('egress')
         for (const settings of publishes ? sinkSettings(config.egress) : [])
           logger.info(whatGoesWhere(settings, config), 'egress: rows go there')
@@ -113,6 +120,9 @@ export const runCommand = (): Command =>
             'ingress: events come from there',
           )
         const ended = async (): Promise<StageEnd> => {
+          const keeping = new AbortController()
+          kept({ close: async () => keeping.abort() })
+          void keepSecrets(config, { logger, signal: AbortSignal.any([signal, keeping.signal]), pause })
           const tracing = kept(await tracingOf(config, only))
           const metrics = kept(
             await openMetrics({

@@ -71,7 +71,8 @@ describe('configuration', () => {
       STREAMVANE_PROFILE__VERSION: '7',
     }
     const config = loadConfig({ env })
-    expect(config).toMatchObject({ tenant: '007', ingress: { token: '12345678901234567890' }, profile: { version: 7 } })
+    expect(config).toMatchObject({ tenant: '007', profile: { version: 7 } })
+    expect(config.ingress.token?.read()).toBe('12345678901234567890')
     expect(config.egress).toMatchObject({ kafka: { brokers: ['a:1', 'b:2'] }, files: { formats: ['avro'] } })
     expect(problemsOf(() => loadConfig({ env, flags: { tenant: 7 } }))).toContain('tenant')
     expect(problemsOf(() => loadConfig({ env: { STREAMVANE_INGRESS: '5', STREAMVANE_INGRESS__PORT: '1' } }))).toContain(
@@ -245,7 +246,7 @@ describe('configuration', () => {
         STREAMVANE_EGRESS__KAFKA__REGISTRY__PASSWORD: 'hush-hush',
       },
     })
-    expect(JSON.stringify(config)).toContain('a-token-of-some-length')
+    expect(config.ingress.token?.read()).toBe('a-token-of-some-length')
     expect(JSON.stringify(redacted(config))).not.toMatch(/a-token-of-some-length|hush-hush/)
   })
 

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { Secret } from '../../../credentials/secret.js'
+import type { Vaults } from '../../../credentials/vaults/vaults.js'
+import { isReference, isVaultReference, referredSecret, REFERENCE_FORMS } from './reference.js'
 
 /** Keys of secrets: their values are never shown, and may be references. */
 export const secretKeys: ReadonlySet<string> = new Set([
@@ -16,6 +17,7 @@ export const secretKeys: ReadonlySet<string> = new Set([
  */
 export const isSecretAt = (path: readonly string[]): boolean =>
   secretKeys.has(path.at(-1) ?? '') ||
+  path.join('.') === 'audit.key' ||
   (path[0] === 'telemetry' && (path.at(-1) === 'connectionString' || path.at(-2) === 'headers'))
 
 /**
@@ -24,69 +26,59 @@ export const isSecretAt = (path: readonly string[]): boolean =>
  */
 export const withoutCredentials = (address: string): string => address.replace(/^([a-z][\w+.-]*:\/\/).*@/is, '$1***@')
 
-/** Top-level keys whose secrets are read at every use, as are those of the TLS of any endpoint. */
-const readAgain: ReadonlySet<string> = new Set([
+/** Top-level keys whose secrets do not stand in a file as they are; nor do those of the TLS of any endpoint. */
+const neverLiteral: ReadonlySet<string> = new Set([
   ...['admin', 'egress', 'feeds', 'genesys', 'sources', 'telemetry', 'tls'],
 ])
-const isReadAgain = ([top = '', below]: readonly string[]): boolean => readAgain.has(top) || below === 'tls'
+const isNeverLiteral = ([top = '', below]: readonly string[]): boolean => neverLiteral.has(top) || below === 'tls'
 
 type Tree = Record<string, unknown>
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * A copy of the configuration with references to secrets resolved: `{ env: NAME }` or `{ file: /run/secrets/name }`.
- * Where `isReadAgain` each secret becomes a `Secret`, which is read again whenever it is used; elsewhere its
- * text. The final line feed of a file is not part of its secret. Throws if a reference cannot be resolved.
+ * A copy of the configuration in which each secret is a `Secret`: of the text that stands there, or of what a reference
+ * names. Secrets of vaults are not read here. Throws if a reference is not one, or its variable or file is not there.
  */
-export const withSecrets = (tree: Tree, env: Environment, path: readonly string[] = []): Tree =>
+export const withSecrets = (tree: Tree, env: Environment, vaults: Vaults, path: readonly string[] = []): Tree =>
   Object.fromEntries(
     Object.entries(tree).map(([key, value]) => {
       const at = [...path, key]
-      if (isSecretAt(at)) return [key, secretAt(value, env, at)]
-      if (Array.isArray(value)) return [key, value.map((item, index) => inside(item, env, [...at, String(index)]))]
-      return [key, inside(value, env, at)]
+      if (isSecretAt(at)) return [key, secretAt(value, { env, vaults, path: at })]
+      if (Array.isArray(value))
+        return [key, value.map((item, index) => inside(item, env, vaults, [...at, String(index)]))]
+      return [key, inside(value, env, vaults, at)]
     }),
   )
 
-const inside = (value: unknown, env: Environment, path: readonly string[]): unknown =>
-  isTree(value) ? withSecrets(value, env, path) : value
+const inside = (value: unknown, env: Environment, vaults: Vaults, path: readonly string[]): unknown =>
+  isTree(value) ? withSecrets(value, env, vaults, path) : value
 
-const secretAt = (value: unknown, env: Environment, path: readonly string[]): unknown => {
-  const isRead = isReadAgain(path)
-  if (!isTree(value)) return isRead && typeof value === 'string' ? Secret.literal(value) : value
-  const secret = referred(value, env, path.join('.'))
-  return isRead ? secret : secret.read()
+const secretAt = (
+  value: unknown,
+  { path, ...given }: Readonly<{ env: Environment; vaults: Vaults; path: readonly string[] }>,
+): unknown => {
+  // The key of the log's signature is looked for when something is signed: other commands do without.
+  if (path.join('.') === 'audit.key' && !isVaultReference(value)) return value
+  if (isTree(value) || isReference(value)) return referredSecret(value, { ...given, path: path.join('.') })
+  return typeof value === 'string' ? Secret.literal(value) : value
 }
 
-const referred = (reference: Tree, env: Environment, path: string): Secret => {
-  const { env: name, file, ...rest } = reference
-  if (Object.keys(rest).length > 0 || (typeof name === 'string') === (typeof file === 'string'))
-    throw new Error(`${path}: a reference to a secret is { env: NAME } or { file: path }`)
-  if (typeof name === 'string') {
-    const value = env[name]
-    if (value === undefined || value === '') throw new Error(`${path}: the environment has no ${name}`)
-    return Secret.literal(value, `the variable ${name}`)
-  }
-  try {
-    readFileSync(file as string)
-  } catch (cause) {
-    throw new Error(`${path}: ${(cause as Error).message}`, { cause })
-  }
-  return Secret.file(file as string)
+/** The secrets of a configuration, each with its path. */
+export const secretsOf = (value: unknown, path = ''): readonly Readonly<{ path: string; secret: Secret }>[] => {
+  if (value instanceof Secret) return [{ path, secret: value }]
+  if (!Array.isArray(value) && !isTree(value)) return []
+  return Object.entries(value).flatMap(([key, below]) => secretsOf(below, path === '' ? key : `${path}.${key}`))
 }
 
 /**
- * Secrets that are read at every use (`isReadAgain`) and stand in a configuration file as they are, as `path: what to
- * write`. A file is copied, checked in and backed up, and a secret in it cannot be rotated without a restart.
+ * Secrets (`isNeverLiteral`) that stand in a configuration file as they are, as `path: what to write`. A file is copied, checked in and backed up, and a secret in it cannot be rotated without a restart.
  */
 export const literalSecrets = (tree: Tree, path: readonly string[] = []): readonly string[] =>
   Object.entries(tree).flatMap(([key, value]) => {
     const at = [...path, key]
-    if (isSecretAt(at) && isReadAgain(at) && !isTree(value) && value !== null)
-      return [
-        `${at.join('.')}: a secret does not stand in the file: write { file: /run/secrets/name } or { env: NAME }`,
-      ]
-    if (key === 'url' && isReadAgain(at) && typeof value === 'string' && withoutCredentials(value) !== value)
+    if (isSecretAt(at) && isNeverLiteral(at) && !isTree(value) && value !== null && !isReference(value))
+      return [`${at.join('.')}: a secret does not stand in the file: write ${REFERENCE_FORMS}`]
+    if (key === 'url' && isNeverLiteral(at) && typeof value === 'string' && withoutCredentials(value) !== value)
       return [
         `${at.join('.')}: a secret does not stand in the file: write username, and password as { file: … } or { env: NAME }`,
       ]

@@ -105,10 +105,12 @@ export const accessOf = (configured: Config['log']['eventstoredb']): EventStoreD
     configured
   return {
     connectionString,
-    ...(username === undefined || password === undefined ? {} : { credentials: { username, password } }),
+    ...(username === undefined || password === undefined
+      ? {}
+      : { credentials: { username, password: password.read() } }),
     ...(clientCertificateFile === undefined || clientKey === undefined
       ? {}
-      : { clientCertificate: { certificate: readFileSync(clientCertificateFile), key: clientKey } }),
+      : { clientCertificate: { certificate: readFileSync(clientCertificateFile), key: clientKey.read() } }),
     tlsCaFile,
     deadlineMs,
     keepAliveMs,

@@ -1,5 +1,5 @@
-import { createHash, createHmac } from 'node:crypto'
 import type { AwsCredentials } from '../../../credentials/aws-credentials.js'
+import { sha256, SIGNATURE_ALGORITHM, signatureV4, signingScope } from '../../../credentials/signature-v4.js'
 import { tokenSource, type Token, type TokenSource } from '../../../credentials/token-source.js'
 
 /**
@@ -16,11 +16,10 @@ export const mskIamTokens = (
 /** The token that is signed at the instant `at` (ms since 1970). */
 export const mskIamToken = (region: string, credentials: AwsCredentials, at: number): Token => {
   const host = `kafka.${region}.amazonaws.com`
-  const instant = new Date(at).toISOString().replace(/[-:]|\.\d{3}/g, '')
-  const scope = `${instant.slice(0, 8)}/${region}/${SERVICE}/aws4_request`
+  const { instant, scope } = signingScope(at, region, SERVICE)
   const parameters: Record<string, string> = {
     Action: `${SERVICE}:Connect`,
-    'X-Amz-Algorithm': ALGORITHM,
+    'X-Amz-Algorithm': SIGNATURE_ALGORITHM,
     'X-Amz-Credential': `${credentials.accessKeyId}/${scope}`,
     'X-Amz-Date': instant,
     'X-Amz-Expires': String(LIFE_S),
@@ -32,23 +31,15 @@ export const mskIamToken = (region: string, credentials: AwsCredentials, at: num
     .toSorted()
     .join('&')
   const request = ['GET', '/', query, `host:${host}\n`, 'host', sha256('')].join('\n')
-  const toSign = [ALGORITHM, instant, scope, sha256(request)].join('\n')
-  const signature = hmac(signingKey(credentials.secretAccessKey, scope), toSign).toString('hex')
+  const signature = signatureV4({ instant, scope, secretAccessKey: credentials.secretAccessKey }, request)
   const url = `https://${host}/?${query}&X-Amz-Signature=${signature}&User-Agent=${USER_AGENT}`
   return { value: Buffer.from(url).toString('base64url'), expiresAt: at + LIFE_S * 1_000 }
 }
 
 const SERVICE = 'kafka-cluster'
-const ALGORITHM = 'AWS4-HMAC-SHA256'
 const LIFE_S = 900
 /** The signer of AWS adds one after signing; the broker logs it. */
 const USER_AGENT = 'streamvane'
-
-const signingKey = (secret: string, scope: string): Buffer =>
-  scope.split('/').reduce<Buffer>((key, part) => hmac(key, part), Buffer.from(`AWS4${secret}`))
-
-const hmac = (key: Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest()
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 /** As Signature Version 4 wants it: everything but letters, digits and `-._~`. */
 const uriEncoded = (text: string): string =>

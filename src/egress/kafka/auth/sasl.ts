@@ -81,7 +81,7 @@ const begun = async (settings: SaslSettings, args: AuthenticationProviderArgs): 
       mechanism === 'plain'
         ? plainExchange(args, username, password)
         : scramExchange(mechanism, { username, password }, args),
-    changed: async () => settings.password.read() !== password,
+    changed: async () => (await settings.password.readAgain()) !== password,
   }
 }
 
