@@ -13,12 +13,20 @@ export type HeldValue = Readonly<{
 
 /**
  * *Unread* → (read) → *current* ⇄ *stale*: it could not be read again since `failingSince`, and the last value is used.
- * Instants are in ms since 1970. `version` is what the other system calls this value.
+ * Instants are in ms since 1970. `version` is what the other system calls this value, and `madeAt` is since when there is
+ * that version, where it tells.
  */
 export type HeldState =
   | Readonly<{ kind: 'unread'; why: string }>
-  | Readonly<{ kind: 'current'; version: string; readAt: number }>
-  | Readonly<{ kind: 'stale'; version: string; readAt: number; failingSince: number; why: string }>
+  | Readonly<{ kind: 'current'; version: string; madeAt?: number | undefined; readAt: number }>
+  | Readonly<{
+      kind: 'stale'
+      version: string
+      madeAt?: number | undefined
+      readAt: number
+      failingSince: number
+      why: string
+    }>
 
 /**
  * A secret and the place it is read from. It is read again at every use, so that a file that was replaced takes effect

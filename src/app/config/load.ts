@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { parse as parseYaml, YAMLError } from 'yaml'
-import type { z } from 'zod'
 import { vaultsOf, type Vaults } from '../../credentials/vaults/vaults.js'
 import type { Profile } from '../../domain/profile.js'
 import type { Zone } from '../../domain/zone.js'
@@ -8,7 +7,9 @@ import { withInherited } from './sinks/egress-sinks.js'
 import { profileSchema } from './profile/profile-schema.js'
 import { limitText, type Limit } from './feeds/feed-schema.js'
 import { withStandIns } from './environments/stand-ins.js'
+import { listOf, respell, scalar, setAt, valueAt } from './layers/given-text.js'
 import { isTree, overlaid, type Layer, type Tree } from './layers/layer.js'
+import { isStore, storeLayers, type StoreLayer } from './layers/store.js'
 import { periodText } from './period.js'
 import { ConfigError, configSchema, type Config } from './schema.js'
 import { withPresets, withSourcePresets } from './connections/kafka-presets.js'
@@ -17,9 +18,13 @@ import { isSecretAt, literalSecrets, secretKeys, withoutCredentials, withSecrets
 /** A warning would quote the text, for example an unknown tag. */
 const QUIET = { logLevel: 'error' } as const
 
-/** Where the configuration comes from. Of several files each is laid over those before it. */
+/**
+ * Where the configuration comes from. Of several files each is laid over those before it. A store of settings
+ * (`appconfig:https://…`) may stand among them; `withStores` has read it.
+ */
 export type ConfigSources = Readonly<{
   file?: string | readonly string[] | undefined
+  stores?: ReadonlyMap<string, StoreLayer>
   env?: Readonly<Record<string, string | undefined>>
   flags?: Readonly<Record<string, unknown>>
 }>
@@ -53,8 +58,14 @@ export const openConfig = async (
 export const loadForComparison = (files: readonly string[]): Config => {
   const environment = fromEnvironment({})
   const { tree, env } = withStandIns(overlaid(layersFrom({ file: files }, environment)))
-  return checkedConfig(secretsIn(tree, env, vaultsOf(env)), environment, {})
+  return checkedConfig(secretsIn(tree, env, vaultsOf(env)), environment.texts, {})
 }
+
+/** The same sources, with what the stores among them say. Throws `ConfigError` where one cannot be read. */
+export const withStores = async (sources: ConfigSources): Promise<ConfigSources> => ({
+  ...sources,
+  stores: await storeLayers([sources.file ?? []].flat(), sources.env ?? {}),
+})
 
 /** The sources put together. `checked` holds them against the schema, which looks into some secrets. */
 const mergedConfig = (
@@ -63,11 +74,19 @@ const mergedConfig = (
 ): Readonly<{ checked: () => Config }> => {
   const { env = {}, flags = {} } = sources
   const environment = fromEnvironment(env)
-  const tree = secretsIn(overlaid(layersFrom(sources, environment)), env, vaults)
-  return { checked: () => checkedConfig(tree, environment, flags) }
+  const given = overlaid(layersFrom(sources, environment))
+  const texts = new Map([...textsInForce(sources, given), ...environment.texts])
+  const tree = secretsIn(given, env, vaults)
+  return { checked: () => checkedConfig(tree, texts, flags) }
 }
 
-const checkedConfig = (tree: Tree, environment: Environment, flags: Readonly<Tree>): Config => {
+/** By path the texts of stores that no stronger source has replaced. */
+const textsInForce = ({ stores }: ConfigSources, given: Tree): readonly (readonly [string, string])[] =>
+  [...(stores?.values() ?? [])].flatMap(({ tree, texts }) =>
+    [...texts].filter(([key]) => valueAt(given, key.split('.')) === valueAt(tree, key.split('.'))),
+  )
+
+const checkedConfig = (tree: Tree, texts: ReadonlyMap<string, string>, flags: Readonly<Tree>): Config => {
   const parse = () =>
     configSchema.safeParse({
       ...tree,
@@ -75,7 +94,7 @@ const checkedConfig = (tree: Tree, environment: Environment, flags: Readonly<Tre
       ...(Array.isArray(tree['sources']) && { sources: withSourcePresets(tree['sources']) }),
     })
   let parsed = parse()
-  if (!parsed.success && respell(tree, environment.texts, flags, parsed.error.issues)) parsed = parse()
+  if (!parsed.success && respell(tree, texts, flags, parsed.error.issues)) parsed = parse()
   if (parsed.success) return parsed.data
   const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.') || '(top level)'}: ${issue.message}`)
   throw new ConfigError(
@@ -87,8 +106,10 @@ const checkedConfig = (tree: Tree, environment: Environment, flags: Readonly<Tre
 export const configLayers = (sources: ConfigSources): readonly Layer[] =>
   layersFrom(sources, fromEnvironment(sources.env ?? {}))
 
-const layersFrom = ({ file, flags = {} }: ConfigSources, environment: Environment): readonly Layer[] => [
-  ...[file ?? []].flat().map((each): Layer => ({ tree: readFile(each), nameAt: () => each })),
+const layersFrom = ({ file, stores, flags = {} }: ConfigSources, environment: Environment): readonly Layer[] => [
+  ...[file ?? []]
+    .flat()
+    .map((each): Layer => ({ tree: stores?.get(each)?.tree ?? readFile(each), nameAt: () => each })),
   { tree: environment.tree, nameAt: (path) => environment.names.get(path.join('.')) ?? 'the environment' },
   { tree: flags, nameAt: (path) => flagNames[path.join('.')] ?? 'a flag' },
 ]
@@ -149,6 +170,7 @@ const secretsIn = (tree: Tree, env: Readonly<Record<string, string | undefined>>
 }
 
 const readFile = (file: string): Tree => {
+  if (isStore(file)) throw new ConfigError(`${file}: a store of settings is not read here; give a file`)
   let text: string
   try {
     text = readFileSync(file, 'utf8')
@@ -221,14 +243,14 @@ const fromEnvironment = (env: Readonly<Record<string, string | undefined>>): Env
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined || !name.startsWith(PREFIX) || notConfiguration.has(name)) continue
     const path = name.slice(PREFIX.length).split('__').map(camelCase)
-    set(tree, path, isSecretAt(path) ? value : scalar(value))
+    setAt(tree, path, isSecretAt(path) ? value : scalar(value))
     texts.set(path.join('.'), value)
     names.set(path.join('.'), name)
   }
   const known = (name: string, path: readonly string[], valueOf: (text: string) => unknown): void => {
     const value = env[name]
     if (value === undefined || value === '') return
-    set(tree, path, valueOf(value))
+    setAt(tree, path, valueOf(value))
     names.set(path.join('.'), name)
   }
   known('KAFKA_BROKERS', ['egress', 'kafka', 'brokers'], listOf)
@@ -237,55 +259,5 @@ const fromEnvironment = (env: Readonly<Record<string, string | undefined>>): Env
   return { tree, texts, names }
 }
 
-/**
- * Only the schema knows the type of a value from the environment: a password of digits is text, and `a:1,b:2` a list.
- * Parses such values again from their text, unless a flag has overridden them. Returns whether there were any.
- */
-const respell = (
-  tree: Tree,
-  texts: Environment['texts'],
-  flags: Readonly<Tree>,
-  issues: readonly z.core.$ZodIssue[],
-): boolean => {
-  let any = false
-  for (const issue of issues) {
-    const path = issue.path.map(String)
-    const text = texts.get(path.join('.'))
-    if (issue.code !== 'invalid_type' || text === undefined || at(flags, path) !== undefined) continue
-    if (issue.expected === 'string') set(tree, path, text)
-    else if (issue.expected === 'array') set(tree, path, listOf(text))
-    else continue
-    any = true
-  }
-  return any
-}
-
-const at = (tree: unknown, path: readonly string[]): unknown =>
-  path.reduce<unknown>((below, key) => (isTree(below) ? below[key] : undefined), tree)
-
-const listOf = (text: string): readonly string[] => text.split(',').map((item) => item.trim())
-
 const camelCase = (word: string): string =>
   word.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
-
-/** Reads numbers, booleans and lists as YAML; everything else is text. */
-const scalar = (value: string): unknown => {
-  try {
-    const parsed: unknown = parseYaml(value, QUIET)
-    return typeof parsed === 'number' || typeof parsed === 'boolean' || Array.isArray(parsed) ? parsed : value
-  } catch {
-    return value
-  }
-}
-
-const set = (tree: Tree, path: readonly string[], value: unknown): void => {
-  const [head, ...rest] = path
-  if (head === undefined) return
-  if (rest.length === 0) {
-    tree[head] = value
-    return
-  }
-  const below = (tree[head] ??= {})
-  if (isTree(below)) set(below, rest, value)
-  else throw new ConfigError(`${head} is given a value in one place, and keys below it (${rest.join('.')}) in another`)
-}

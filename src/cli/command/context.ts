@@ -1,5 +1,5 @@
 import { pino, destination, type Logger } from 'pino'
-import { openConfig, type ConfigSources } from '../../app/config/load.js'
+import { openConfig, withStores, type ConfigSources } from '../../app/config/load.js'
 import type { Config } from '../../app/config/schema.js'
 import type { Logs } from '../../app/pipeline/logs/logs.js'
 import type { CommonFlags } from './command.js'
@@ -9,15 +9,20 @@ export type Context = Readonly<{ config: Config; logs: Logs; logger: Logger; sig
 
 /** The configuration from files, environment and flags. `more` has the command's own flags as settings. */
 export const configOf = async (flags: CommonFlags, more: Readonly<Record<string, unknown>> = {}): Promise<Config> =>
-  openConfig(configSources(flags, more))
+  openConfig(await configSources(flags, more))
 
-export const configSources = (flags: CommonFlags, more: Readonly<Record<string, unknown>> = {}): ConfigSources => ({
-  file: configFiles(flags),
-  env: process.env,
-  flags: { data: flags.data, tenant: flags.tenant, log: { kind: flags.log }, logLevel: flags.logLevel, ...more },
-})
+/** Where the configuration of a command comes from. Throws `ConfigError` where a store of settings cannot be read. */
+export const configSources = (
+  flags: CommonFlags,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<ConfigSources> =>
+  withStores({
+    file: configFiles(flags),
+    env: process.env,
+    flags: { data: flags.data, tenant: flags.tenant, log: { kind: flags.log }, logLevel: flags.logLevel, ...more },
+  })
 
-/** The files of the configuration: each `--config`, else those of `STREAMVANE_CONFIG`, separated by commas. */
+/** The files of the configuration, and stores of settings: each `--config`, else those of `STREAMVANE_CONFIG`, separated by commas. */
 export const configFiles = ({ config }: CommonFlags): readonly string[] =>
   config ?? (process.env['STREAMVANE_CONFIG'] ?? '').split(',').flatMap((file) => file.trim() || [])
 

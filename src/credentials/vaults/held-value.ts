@@ -1,7 +1,7 @@
 import { SecretUnreadable, type HeldState, type HeldValue } from '../secret.js'
 
-/** A value as a vault gave it, and what the vault calls this version of it. */
-export type Given = Readonly<{ value: string; version: string }>
+/** A value as a vault gave it, what the vault calls this version of it, and since when there is it (ms since 1970). */
+export type Given = Readonly<{ value: string; version: string; madeAt?: number }>
 
 /** A value that is younger is not read again because it was refused: a destination may refuse many times a second. */
 const REFUSED_AGAIN_MS = 10_000
@@ -20,7 +20,7 @@ export const heldValue = (from: string, fetch: () => Promise<Given>, now: () => 
     askedAt = now()
     try {
       given = await fetch()
-      state = { kind: 'current', version: given.version, readAt: askedAt }
+      state = { kind: 'current', version: given.version, madeAt: given.madeAt, readAt: askedAt }
     } catch (cause) {
       const why = (cause as Error).message
       if (state.kind === 'unread') state = { kind: 'unread', why }

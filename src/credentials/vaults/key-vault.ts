@@ -3,7 +3,7 @@ import type { Identified } from './azure-identity.js'
 import { askWithToken } from './bearer-request.js'
 import type { Given } from './held-value.js'
 import { isLoopbackHost, type VaultReference } from './reference.js'
-import { faultOf, VaultFault, withoutFinalLineFeed } from './vault-answer.js'
+import { faultOf, madeAt, VaultFault, withoutFinalLineFeed } from './vault-answer.js'
 
 /** The scope of the tokens for a vault, by its cloud. */
 export const keyVaultScope = (origin: string): string => {
@@ -31,7 +31,15 @@ export const keyVaultSecret = async (
       forbidden: 'give the identity the role Key Vault Secrets User, and let its network reach the vault',
       missing: `make the secret ${name}, or correct its name and version`,
     })
-  const { value, id } = (jsonIn(answer.text) ?? {}) as { value?: unknown; id?: unknown }
+  const { value, id, attributes } = (jsonIn(answer.text) ?? {}) as {
+    value?: unknown
+    id?: unknown
+    attributes?: { created?: unknown }
+  }
   if (typeof value !== 'string') throw new VaultFault(200, `${what} gives no value of ${name}`)
-  return { value: withoutFinalLineFeed(value), version: String(id).split('/').at(-1) ?? '' }
+  return {
+    value: withoutFinalLineFeed(value),
+    version: String(id).split('/').at(-1) ?? '',
+    ...madeAt(attributes?.created),
+  }
 }

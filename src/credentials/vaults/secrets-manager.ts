@@ -3,7 +3,7 @@ import { sha256, SIGNATURE_ALGORITHM, signatureV4, signingScope } from '../signa
 import { askService, jsonIn } from '../token-request.js'
 import type { Given } from './held-value.js'
 import type { VaultReference } from './reference.js'
-import { faultOf, VaultFault, withoutFinalLineFeed } from './vault-answer.js'
+import { faultOf, madeAt, VaultFault, withoutFinalLineFeed } from './vault-answer.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 type AwsReference = Extract<VaultReference, { kind: 'aws-secret' }>
@@ -42,10 +42,14 @@ export const secretsManagerSecret = async (
       STATUS[type],
     )
   }
-  const { SecretString: text, VersionId: version } = jsonIn(answer.text) as Record<string, unknown>
+  const {
+    SecretString: text,
+    VersionId: version,
+    CreatedDate: created,
+  } = jsonIn(answer.text) as Record<string, unknown>
   if (typeof text !== 'string')
     throw new VaultFault(200, `${what}: ${reference.id} is binary: store it as text (SecretString)`)
-  return { value: withoutFinalLineFeed(chosen(reference, text)), version: String(version) }
+  return { value: withoutFinalLineFeed(chosen(reference, text)), version: String(version), ...madeAt(created) }
 }
 
 /** JSON services of AWS say what happened by a type. */

@@ -46,3 +46,7 @@ export const faultOf = (
 
 /** Without the final line feed that a shell appends when a secret is piped into a vault. */
 export const withoutFinalLineFeed = (value: string): string => value.replace(/\r?\n$/, '')
+
+/** The instant of a version, which vaults say in seconds since 1970. */
+export const madeAt = (seconds: unknown): Readonly<{ madeAt?: number }> =>
+  typeof seconds === 'number' ? { madeAt: seconds * 1_000 } : {}

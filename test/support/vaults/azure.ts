@@ -17,6 +17,9 @@ export type AzureStandIn = StandIn &
     workloadEnv: (tokenFile: string) => Readonly<Record<string, string>>
   }>
 
+/** When every version was made: 1 March 2026, 12:00 UTC. */
+const MADE_AT_S = Date.UTC(2026, 2, 1, 12) / 1_000
+
 export const TENANT = 'tenant-of-tests'
 export const CLIENT = 'client-of-tests'
 export const ASSERTION = 'assertion-of-the-cluster'
@@ -43,7 +46,7 @@ export const azureStandIn = async (): Promise<AzureStandIn> => {
     if (asked.path.startsWith('/secrets/'))
       return resource === 'https://vault.azure.net' ? secretAt(vault, asked) : unauthorized
     if (asked.path === '/kv')
-      return resource === 'https://azconfig.io' ? page(settings, pageSize.of, asked) : unauthorized
+      return resource === 'https://appconfig.azure.com' ? page(settings, pageSize.of, asked) : unauthorized
     return { status: 404 }
   })
   return {
@@ -84,7 +87,14 @@ const secretAt = (vault: Kept, { path, query }: Asked): Reply => {
         status: 404,
         body: { error: { code: 'SecretNotFound', message: `A secret with (name/id) ${name} was not found` } },
       }
-    : { status: 200, body: { value: found.value, id: `https://vault/secrets/${name}/v${found.version}` } }
+    : {
+        status: 200,
+        body: {
+          value: found.value,
+          id: `https://vault/secrets/${name}/v${found.version}`,
+          attributes: { created: MADE_AT_S },
+        },
+      }
 }
 
 /** `GET /kv?key=…&label=…`: a page in the order of keys, with a link to the next. `\0` is the label of what has none. */

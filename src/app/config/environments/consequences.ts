@@ -40,6 +40,8 @@ const consequences: Readonly<Record<string, Consequence>> = {
   'feeds.list.push': plumbing('where a feed is delivered'),
   audit: plumbing('who signs the log'),
   genesys: plumbing('which organisation is asked'),
+  secrets: plumbing('how often secrets in vaults are read anew'),
+  tls: plumbing('how endpoints of this process are encrypted'),
   telemetry: plumbing('what the process tells of itself'),
   logLevel: plumbing('what the process tells of itself'),
 }

@@ -3,7 +3,7 @@ import type { Config } from '../../config/schema.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
 
 export const areas = [
-  ...(['configuration', 'log', 'eventstoredb', 'clock', 'facts', 'snapshots', 'index', 'disk'] as const),
+  ...(['configuration', 'secrets', 'log', 'eventstoredb', 'clock', 'facts', 'snapshots', 'index', 'disk'] as const),
   ...(['lag', 'broker', 'registry', 'destinations', 'sources', 'feeds', 'genesys'] as const),
 ] as const
 export type Area = (typeof areas)[number]

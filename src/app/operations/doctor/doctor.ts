@@ -10,9 +10,11 @@ import { checkGenesys } from './check-genesys.js'
 import { checkBroker, checkRegistry } from './check-kafka.js'
 import { checkLag } from './check-lag.js'
 import { checkLog } from './check-log.js'
+import { checkSecrets } from './check-secrets.js'
 
 const checks: Readonly<Record<Area, (patient: Patient) => Promise<readonly Check[]>>> = {
   configuration: checkConfiguration,
+  secrets: checkSecrets,
   log: checkLog,
   eventstoredb: checkEventStoreDb,
   clock: checkClock,

@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
-import { loadConfig } from '../../../../src/app/config/load.js'
-import type { Area, Check } from '../../../../src/app/operations/doctor/check.js'
+import { loadConfig, openConfig } from '../../../../src/app/config/load.js'
+import { checkSecrets } from '../../../../src/app/operations/doctor/check-secrets.js'
+import type { Area, Check, Patient } from '../../../../src/app/operations/doctor/check.js'
 import { examine } from '../../../../src/app/operations/doctor/doctor.js'
 import { embeddedLogs } from '../../../../src/app/pipeline/logs/logs.js'
 import { appendTick } from '../../../../src/ingress/clock.js'
+import { azureStandIn } from '../../../support/vaults/azure.js'
 
 const NOW = Date.UTC(2026, 0, 5, 12)
 
@@ -88,4 +90,24 @@ test('what lets others read or listen is said, with the setting that closes it',
 test('a broker that is away is a failure of its own area', async () => {
   const { examined } = await patient({ egress: { kafka: { brokers: ['127.0.0.1:1'], format: 'json' } } })
   expect(await examined('broker')).toMatchObject([{ area: 'broker', state: 'failure' }])
+})
+
+test('each secret is reported: the version of one in a vault and since when there is it, and why one cannot be read', async () => {
+  const azure = await azureStandIn()
+  onTestFinished(() => azure.close())
+  azure.vault.set('token', 'planted-token-of-the-ingress')
+  const of = (name: string): string => `keyvault:${azure.url}/secrets/${name}`
+  const config = await openConfig({
+    env: { ...azure.env, STREAMVANE_INGRESS__TOKEN: of('token'), STREAMVANE_TELEMETRY__METRICS__TOKEN: of('nowhere') },
+  })
+  const checks = await checkSecrets({ config, now: () => Date.parse('2026-03-08T12:00:00Z') } as Patient)
+  expect(checks).toEqual([
+    { area: 'secrets', what: 'ingress.token', state: 'ok', says: `${of('token')}: version v1, made 7 d ago` },
+    expect.objectContaining({
+      ...{ area: 'secrets', what: 'telemetry.metrics.token', state: 'failure' },
+      says: expect.stringContaining('make the secret nowhere') as string,
+      mend: 'streamvane config check --resolve',
+    }),
+  ])
+  expect(JSON.stringify(checks)).not.toMatch(/planted/)
 })
