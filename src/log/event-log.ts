@@ -175,6 +175,18 @@ export class LogDamaged extends Error {
   override readonly name = 'LogDamaged'
 }
 
+/**
+ * A later version has written this log in a form that this one cannot read. No attempt of this version mends it, so it
+ * is no `LogUnavailable`. The message says which version to use.
+ */
+export class LogOfLaterVersion extends Error {
+  override readonly name = 'LogOfLaterVersion'
+}
+
+/** The log cannot be read, now or by this version; the message says why. */
+export const isLogTrouble = (cause: unknown): cause is LogUnavailable | LogDamaged | LogOfLaterVersion =>
+  cause instanceof LogUnavailable || cause instanceof LogDamaged || cause instanceof LogOfLaterVersion
+
 /** There is no log here yet: no process has written to it. */
 export class NoLog extends LogUnavailable {}
 

@@ -1,5 +1,5 @@
 import { RowOfUnknownSchema } from '../../contract/kpi-stream.js'
-import { LogDamaged } from '../../log/event-log.js'
+import { LogDamaged, LogOfLaterVersion } from '../../log/event-log.js'
 import { SourceRefused } from '../../ingress/source.js'
 import { LogRefused } from './logs/logs.js'
 
@@ -9,6 +9,7 @@ import { LogRefused } from './logs/logs.js'
  */
 export const permanentReason = (cause: unknown): string | undefined =>
   cause instanceof LogDamaged ||
+  cause instanceof LogOfLaterVersion ||
   cause instanceof LogRefused ||
   cause instanceof RowOfUnknownSchema ||
   cause instanceof SourceRefused

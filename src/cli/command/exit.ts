@@ -47,6 +47,7 @@ const expected: Readonly<Record<string, number>> = {
   NotProved: EXIT.usage,
   HashesMissing: EXIT.refused,
   LogDamaged: EXIT.refused,
+  LogOfLaterVersion: EXIT.refused,
   RowOfUnknownSchema: EXIT.refused,
   TopicsRefused: EXIT.refused,
   TopicsFailed: EXIT.failed,

@@ -30,7 +30,8 @@ export type EmbeddedLogOptions = Readonly<{
  * the traps).
  *
  * @throws LogLocked if another process writes; after up to five seconds if that process cannot be looked up from here.
- * @throws LogUnavailable if there is no log to read, it has another format, or it may not be written to.
+ * @throws LogUnavailable if there is no log to read, or it may not be written to.
+ * @throws LogOfLaterVersion if it has a format that this version does not read.
  * @throws LogDamaged if its file is not whole.
  */
 export const openEmbeddedLog = async ({ dir, mode, owner = 'streamvane' }: EmbeddedLogOptions): Promise<EventLog> => {

@@ -4,7 +4,7 @@ import { granularityOf } from '../../../domain/granularity.js'
 import { intervalStart, type EpochMs } from '../../../domain/interval.js'
 import { deadLetterStream } from '../../../domain/stream-name.js'
 import { frontierIn } from '../../../ingress/clock.js'
-import { LogDamaged, LogUnavailable } from '../../../log/event-log.js'
+import { isLogTrouble } from '../../../log/event-log.js'
 import { rowEvents } from '../../row-index/row-events.js'
 import { ifThere } from '../imports/import-configuration.js'
 import { feedStages } from './feed-stages.js'
@@ -56,7 +56,7 @@ export const statusOf = async (options: StatusOptions): Promise<StatusReport> =>
       health: look.addresses,
     }
   } catch (cause) {
-    if (!(cause instanceof LogUnavailable || cause instanceof LogDamaged)) throw cause
+    if (!isLogTrouble(cause)) throw cause
     return {
       ...{ ...base, well: false, clock: { frontier: null, behindMs: null }, stages: [], generations: [] },
       log: { kind: config.log.kind, state: 'unreachable', position: null, says: cause.message },

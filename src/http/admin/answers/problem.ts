@@ -90,7 +90,12 @@ const known: Readonly<Record<string, ProblemCode>> = {
   ...{ OperationNotRecorded: 'not-available', NoLog: 'not-available' },
   ...{ LogUnavailable: 'not-available', NotIngested: 'not-available', NotErased: 'not-available' },
   ...{ ReplayFailed: 'not-available', RebuildFailed: 'not-available', GaveUp: 'not-available' },
-  ...{ LogDamaged: 'log-refused', LogRefused: 'log-refused', RowOfUnknownSchema: 'log-refused' },
+  ...{
+    LogDamaged: 'log-refused',
+    LogOfLaterVersion: 'log-refused',
+    LogRefused: 'log-refused',
+    RowOfUnknownSchema: 'log-refused',
+  },
 }
 
 export const isExpectedProblem = (cause: unknown): boolean =>

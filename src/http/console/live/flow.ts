@@ -10,7 +10,7 @@ import { healthOf, type StageHealth } from '../../../app/pipeline/health.js'
 import { kindOf } from '../../../app/sinks/kinds.js'
 import { kpiStream } from '../../../domain/stream-name.js'
 import { frontierIn } from '../../../ingress/clock.js'
-import { LogDamaged, LogUnavailable } from '../../../log/event-log.js'
+import { isLogTrouble } from '../../../log/event-log.js'
 import type { AdminProcess } from '../../admin/operation.js'
 import type { Flow, FlowStage } from '../shapes.js'
 import { Rates } from './rates.js'
@@ -54,7 +54,7 @@ export class FlowLooks {
       const look = await lookAround(this.process, here)
       return { ...base, ...(await this.seen(look, here)) }
     } catch (cause) {
-      if (!(cause instanceof LogUnavailable || cause instanceof LogDamaged)) throw cause
+      if (!isLogTrouble(cause)) throw cause
       return {
         ...{
           ...base,

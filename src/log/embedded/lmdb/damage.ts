@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { LogDamaged, LogUnavailable } from '../../event-log.js'
+import { isLogTrouble, LogDamaged, LogUnavailable, type LogOfLaterVersion } from '../../event-log.js'
 
 /** Stored bytes are not those that were written: the disk, a copy or a person changed them. */
 export class Damage extends Error {
@@ -13,8 +13,12 @@ const isDamage = (cause: unknown): boolean =>
   cause instanceof Damage || (cause instanceof Error && 'code' in cause && LMDB_DAMAGE.has(Number(cause.code)))
 
 /** The one place where the store's errors become errors of the log. `attempt` says what failed: `cannot be read`. */
-export const logError = (dir: string, attempt: string, cause: unknown): LogUnavailable | LogDamaged => {
-  if (cause instanceof LogUnavailable || cause instanceof LogDamaged) return cause
+export const logError = (
+  dir: string,
+  attempt: string,
+  cause: unknown,
+): LogUnavailable | LogDamaged | LogOfLaterVersion => {
+  if (isLogTrouble(cause)) return cause
   const reason = cause instanceof Error ? cause.message : String(cause)
   return isDamage(cause)
     ? new LogDamaged(

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Database, RootDatabase } from 'lmdb'
-import { LogUnavailable, NoLog } from '../../event-log.js'
+import { LogOfLaterVersion, LogUnavailable, NoLog } from '../../event-log.js'
 import { logError } from './damage.js'
 import { openLmdb } from './lmdb-open.js'
 
@@ -57,7 +57,8 @@ type Use = 'write' | 'read'
 /**
  * Opens the tables in `dir`; for writing, makes them if there are none.
  *
- * @throws LogUnavailable if there is no log to read, it has another format, or the file system refuses.
+ * @throws LogUnavailable if there is no log to read, or the file system refuses.
+ * @throws LogOfLaterVersion if it has a format that this version does not read.
  * @throws LogDamaged if its file is not whole.
  */
 export const openStore = (dir: string, use: Use): EmbeddedStore => {
@@ -113,7 +114,7 @@ const openTables = (dir: string, use: Use, readOnly: boolean): EmbeddedStore => 
     if (use === 'write' && store.meta.get('format') === undefined) store.meta.putSync('format', FORMAT, 1)
     const format = store.meta.get('format')
     if (typeof format !== 'number' || format < OLDEST_FORMAT || format > FORMAT)
-      throw new LogUnavailable(
+      throw new LogOfLaterVersion(
         `the log in ${dir} has format ${String(format)}; this version of Streamvane reads formats ${OLDEST_FORMAT} to ` +
           `${FORMAT}. Use the version that wrote it, or a newer one.`,
       )
