@@ -10,7 +10,7 @@ const PLANNED = new Set(['src/egress/rabbitmq/', 'src/egress/sql/', 'src/ingress
 const documents = [
   'README.md',
   'ARCHITECTURE.md',
-  ...['docs', 'docs/adr', 'docs/sinks', 'docs/sources'].flatMap((folder) =>
+  ...['docs', 'docs/adr', 'docs/deploy', 'docs/runbooks', 'docs/sinks', 'docs/sources'].flatMap((folder) =>
     readdirSync(join(ROOT, folder))
       .filter((name) => name.endsWith('.md'))
       .map((name) => `${folder}/${name}`),

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
@@ -7,24 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { summaries } from '../../src/cli/command/summaries.js'
 import { simulate } from '../../src/simulator/simulate.js'
 import { inProcess } from '../support/in-process.js'
+import { programCommands, type Make } from '../support/program-commands.js'
 import { scratchFolder } from '../support/streamvane.js'
 
-/** What `main.ts` loads: a command that is added there is tried here. */
-const CLI = join(import.meta.dirname, '../../src/cli')
-const LOADED = /^ {2}'?([\w-]+)'?: async \(\) => \(await import\('([^']+)'\)\)\.(\w+)\((.*)\),?$/gm
-
-type Make = (argument?: unknown) => Command
-
-const found = [...(await readFile(join(CLI, 'main.ts'), 'utf8')).matchAll(LOADED)]
-const commands = new Map(
-  await Promise.all(
-    found.map(async ([, name = '', file = '', factory = '', argument = '']) => {
-      const module = (await import(join(CLI, file.replace(/\.js$/, '.ts')))) as Readonly<Record<string, Make>>
-      const given = argument === '' ? [] : argument.startsWith("'") ? [argument.slice(1, -1)] : [{}]
-      return [name, () => (module[factory] as Make)(...given)] as const
-    }),
-  ),
-)
+const commands = await programCommands()
 
 const leavesOf = (path: string, command: Command): readonly string[] => [
   ...(command.commands.length === 0 || command.registeredArguments.length > 0 ? [path] : []),
