@@ -48,5 +48,7 @@ export const telemetrySchema = z.strictObject({
 export type TelemetrySettings = z.output<typeof telemetrySchema>
 
 /** A fault of the settings as a whole: what is wrong with traces. */
-export const telemetryFault = ({ otlp, traces }: TelemetrySettings): string | undefined =>
-  traces !== undefined && otlp === undefined ? 'traces go nowhere: say where by telemetry.otlp.endpoint' : undefined
+export const telemetryFault = ({ otlp, applicationInsights, traces }: TelemetrySettings): string | undefined =>
+  traces !== undefined && otlp === undefined && applicationInsights === undefined
+    ? 'traces go nowhere: say where by telemetry.otlp.endpoint or telemetry.applicationInsights.connectionString'
+    : undefined

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources'
-import { applicationInsightsExporter, otlpExporter } from '../../telemetry/metrics/exporters.js'
+import { insightsMetrics } from '../../telemetry/application-insights.js'
+import { otlpExporter } from '../../telemetry/metrics/otlp-exporter.js'
 import type { Meters } from '../../telemetry/metrics/meters.js'
 import { startPush } from '../../telemetry/metrics/push.js'
 import type { Config } from '../config/schema.js'
@@ -32,7 +33,7 @@ export const pushMetrics = async (
   }
   if (applicationInsights !== undefined) {
     const { connectionString, intervalMs } = applicationInsights
-    const exporter = await applicationInsightsExporter(connectionString.read())
+    const exporter = await insightsMetrics(connectionString.read())
     const to = 'application-insights'
     pushes.push(startPush(meters, { ...common, to, exporter, everyMs: intervalMs, timeoutMs: INSIGHTS_TIMEOUT_MS }))
   }

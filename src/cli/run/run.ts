@@ -205,12 +205,16 @@ const metered = (sinks: readonly EgressSink[], metrics: OpenMetrics | undefined)
 
 /** Traces of sampled events, where they are configured. */
 const tracingOf = async (
-  { tenant, telemetry: { traces, otlp } }: Config,
+  { tenant, telemetry: { traces, otlp, applicationInsights } }: Config,
   stages: readonly StageKind[],
 ): Promise<Tracing | undefined> => {
-  if (traces === undefined || otlp === undefined) return undefined
-  const headers = Object.fromEntries(Object.entries(otlp.headers).map(([name, value]) => [name, value.read()]))
-  const to = { sampleRatio: traces.sampleRatio, endpoint: otlp.endpoint, headers, timeoutMs: otlp.timeoutMs }
+  if (traces === undefined) return undefined
+  const headers = Object.fromEntries(Object.entries(otlp?.headers ?? {}).map(([name, value]) => [name, value.read()]))
+  const to = {
+    sampleRatio: traces.sampleRatio,
+    otlp: otlp && { endpoint: otlp.endpoint, headers, timeoutMs: otlp.timeoutMs },
+    applicationInsights: applicationInsights?.connectionString.read(),
+  }
   return openTracing(to, { version: version(), tenant, stages })
 }
 

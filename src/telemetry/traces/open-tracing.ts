@@ -1,3 +1,4 @@
+import type { SpanExporter } from '@opentelemetry/sdk-trace-base'
 import type { Tracing } from './tracing.js'
 
 /** Which process this is, as its spans name it. */
@@ -5,6 +6,12 @@ export type Described = Readonly<{ version: string; tenant: string; stages: read
 
 export type TracesTo = Readonly<{
   sampleRatio: number
+  otlp?: OtlpTo | undefined
+  /** The connection string of Application Insights. */
+  applicationInsights?: string | undefined
+}>
+
+type OtlpTo = Readonly<{
   /** Base address of a collector that takes OTLP by HTTP. */
   endpoint: string
   headers: Readonly<Record<string, string>>
@@ -12,14 +19,13 @@ export type TracesTo = Readonly<{
   timeoutMs: number
 }>
 
-/** Opens traces. The SDK is loaded here, because most processes have none. */
+/** Opens traces, to each receiver that is given. The SDK is loaded here, because most processes have none. */
 export const openTracing = async (
-  { sampleRatio, endpoint, headers, timeoutMs }: TracesTo,
+  { sampleRatio, otlp, applicationInsights }: TracesTo,
   { version, tenant, stages }: Described,
 ): Promise<Tracing> => {
-  const [{ otelTracing }, { OTLPTraceExporter }, { defaultResource, resourceFromAttributes }] = await Promise.all([
+  const [{ otelTracing }, { defaultResource, resourceFromAttributes }] = await Promise.all([
     import('./otel-tracing.js'),
-    import('@opentelemetry/exporter-trace-otlp-proto'),
     import('@opentelemetry/resources'),
   ])
   const resource = defaultResource().merge(
@@ -31,10 +37,20 @@ export const openTracing = async (
       'streamvane.stages': [...stages],
     }),
   )
-  const exporter = new OTLPTraceExporter({
+  const exporters = [
+    ...(otlp === undefined ? [] : [await otlpSpans(otlp)]),
+    ...(applicationInsights === undefined
+      ? []
+      : [await (await import('../application-insights.js')).insightsSpans(applicationInsights)]),
+  ]
+  return otelTracing({ sampleRatio, exporters, resource })
+}
+
+const otlpSpans = async ({ endpoint, headers, timeoutMs }: OtlpTo): Promise<SpanExporter> => {
+  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto')
+  return new OTLPTraceExporter({
     url: `${endpoint.replace(/\/+$/, '')}/v1/traces`,
     headers,
     timeoutMillis: timeoutMs,
   })
-  return otelTracing({ sampleRatio, exporters: [exporter], resource })
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { expect, test } from 'vitest'
-import { otlpExporter } from '../../../src/telemetry/metrics/exporters.js'
+import { otlpExporter } from '../../../src/telemetry/metrics/otlp-exporter.js'
 import { Meters } from '../../../src/telemetry/metrics/meters.js'
 import { startPush } from '../../../src/telemetry/metrics/push.js'
 

@@ -12,12 +12,3 @@ export const otlpExporter = async (
     timeoutMillis: timeoutMs,
   })
 }
-
-/** Azure Monitor. Its exporter keeps nothing on disk, and tells Microsoft nothing of itself beside the metrics. */
-export const applicationInsightsExporter = async (connectionString: string): Promise<PushMetricExporter> => {
-  // Both are read when the exporter is made: figures of its own use, which it would send to Microsoft.
-  process.env['APPLICATION_INSIGHTS_NO_STATSBEAT'] ??= '1'
-  process.env['APPLICATIONINSIGHTS_STATSBEAT_DISABLED'] ??= '1'
-  const { AzureMonitorMetricExporter } = await import('@azure/monitor-opentelemetry-exporter')
-  return new AzureMonitorMetricExporter({ connectionString, disableOfflineStorage: true })
-}
