@@ -1,8 +1,8 @@
-import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { freePorts } from '../../dev/local-kafka/ports.mjs'
 import { consumeAll } from '../egress/kafka/topic-reader.js'
+import { answeringAt } from '../support/answering-at.js'
 import { describeKafka, freshName } from '../support/kafka.js'
 import { linesOf } from '../support/simulated-lines.js'
 import { ingressOf, post, running, scratchFolder, streamvane } from '../support/streamvane.js'
@@ -11,19 +11,6 @@ type Health = Readonly<{
   ready: boolean
   stages: Readonly<Record<string, Readonly<{ state: string; troubles: readonly Readonly<{ trouble: string }>[] }>>>
 }>
-
-/** Makes a broker answer at another port of this machine. */
-const answeringAt = async (port: number, broker: string): Promise<Server> => {
-  const [host = '', target = ''] = broker.split(':')
-  const server = createServer((socket) => {
-    const behind = connect({ host, port: Number(target) })
-    for (const each of [socket, behind]) each.on('error', () => {})
-    socket.pipe(behind).pipe(socket)
-  })
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
-  onTestFinished(() => void server.close())
-  return server
-}
 
 describeKafka('a broker that is away', ({ brokers }) => {
   test('holds up the egress alone: events are taken in and rows computed, health says so, and it comes back by itself', async () => {

@@ -8,9 +8,9 @@ import { simulate } from '../../src/simulator/simulate.js'
 import { metrics, type Holder } from '../../src/telemetry/catalogue.js'
 import { startMetricCollector, type ReceivedMetric } from '../support/otlp/metric-collector.js'
 import {
-  familiesOf,
   faultsOf,
   metricsIn,
+  pageAt,
   servedOn,
   type ConfiguredNames,
   type ServedFamily,
@@ -64,17 +64,11 @@ afterAll(async () => {
 const addressOf = async (process: Running): Promise<string> =>
   (JSON.parse(await process.said('listening')) as { url: string }).url
 
-const pageOf = async (url: string): Promise<readonly ServedFamily[]> => {
-  const response = await fetch(`${url}/metrics`, { headers: { accept: 'application/openmetrics-text' } })
-  expect(response.headers.get('content-type')).toContain('application/openmetrics-text')
-  return familiesOf(await response.text())
-}
-
 /** The page of a process, once it has exactly the metrics of these holders. */
 const expectPage = async (url: string, holders: readonly Holder[], names: ConfiguredNames): Promise<void> => {
   const wanted = metricsIn(holders).toSorted()
-  await expect.poll(async () => servedOn(await pageOf(url)).toSorted(), WITHIN).toEqual(wanted)
-  expect(faultsOf(await pageOf(url), names)).toEqual([])
+  await expect.poll(async () => servedOn(await pageAt(url)).toSorted(), WITHIN).toEqual(wanted)
+  expect(faultsOf(await pageAt(url), names)).toEqual([])
 }
 
 const ALL: readonly Holder[] = ['clock', 'projection', 'folding', 'snapshot', 'backlog', 'sink', 'refusing']
@@ -101,7 +95,7 @@ test('a process with all stages serves every metric that it can have, and none b
 
   await expect
     .poll(async () => {
-      const page = seriesOfPage(await pageOf(url)).toSorted()
+      const page = seriesOfPage(await pageAt(url)).toSorted()
       return seriesOfPush(collector.last()).toSorted().join('\n') === page.join('\n')
     }, WITHIN)
     .toBe(true)

@@ -32,6 +32,26 @@ export const familiesOf = (page: string): readonly ServedFamily[] => {
   return [...families.values()]
 }
 
+/** The page of a server. It is read in OpenMetrics form. */
+export const pageAt = async (url: string): Promise<readonly ServedFamily[]> => {
+  const response = await fetch(new URL('/metrics', url), { headers: { accept: 'application/openmetrics-text' } })
+  if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`)
+  return familiesOf(await response.text())
+}
+
+/** The sum of the samples of a name that have these labels; `undefined` where there are none. */
+export const valueOn = (
+  page: readonly ServedFamily[],
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+): number | undefined => {
+  const values = page
+    .flatMap(({ samples }) => samples)
+    .filter((sample) => sample.name === name && Object.entries(labels).every(([key, is]) => sample.labels[key] === is))
+    .map(({ value }) => value)
+  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value)
+}
+
 const sampleOf = (line: string): ServedSample => {
   const [, name, labels = '', value] = /^([a-z0-9_]+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? []
   if (name === undefined) throw new Error(`no sample: ${line}`)
