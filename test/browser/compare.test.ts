@@ -47,7 +47,6 @@ describeBrowser('the page Compare', ({ open }) => {
     for (const head of ['First published', 'As of 2026-01-05', 'Latest'])
       await table.getByRole('columnheader', { name: head }).waitFor()
     await expectAccessible(page)
-    await screenshot(page, 'console-compare')
 
     await page.getByLabel('show what is the same too').check()
     await page.getByRole('searchbox').fill('serviceLevel')
@@ -72,6 +71,7 @@ describeBrowser('the page Compare', ({ open }) => {
       .first()
       .waitFor()
     await expectAccessible(page)
+    await screenshot(page, 'console-compare')
   })
 
   test('computes what another threshold would change, as a job with its result', async () => {

@@ -123,7 +123,9 @@ const Verdict = ({ verdict: { addsUp, differences, notes } }: Pick<RowExplanatio
 
 const KpiCard = ({ kpi, isOnly }: Readonly<{ kpi: ExplainedKpi; isOnly: boolean }>): JSX.Element => {
   const { name, unit, doc, formula, withValues, numerator, denominator, value, why } = kpi
-  const terms = denominator === null ? '' : ` = ${numberText(numerator)} / ${numberText(denominator)}`
+  // The formula of an average is this quotient already.
+  const isQuotient = denominator === null || withValues === `${numerator} / ${denominator}`
+  const terms = isQuotient ? '' : ` = ${numberText(numerator)} / ${numberText(denominator)}`
   return (
     <section class={isOnly ? 'panel kpi-card kpi-only' : 'panel kpi-card'} aria-label={name}>
       <header>

@@ -161,7 +161,7 @@ const Words = ({ query, onChange }: Props): JSX.Element => (
   <Field label="Filter">
     {(ids) => (
       <input
-        {...{ ...ids, type: 'search', placeholder: 'name, id, status', value: query.filter }}
+        {...{ ...ids, type: 'search', placeholder: 'name, status', value: query.filter }}
         onInput={({ currentTarget: { value } }) => onChange({ filter: value })}
       />
     )}
