@@ -1,6 +1,7 @@
 import type { ComponentType } from 'preact'
 import type { Access } from './access.js'
 import type { PageProps } from './page-props.js'
+import type { Route } from './route.js'
 
 export type PageEntry = Readonly<{
   /** Its part of the address: `/console/<path>`. */
@@ -35,3 +36,7 @@ export const pages: readonly PageEntry[] = [
     load: () => import('../pages/operations/operations-page.js'),
   },
 ]
+
+/** The page at a place; undefined where there is none. */
+export const pageAt = ({ path: [first] }: Pick<Route, 'path'>): PageEntry | undefined =>
+  first === undefined ? pages[0] : pages.find(({ path }) => path === first)

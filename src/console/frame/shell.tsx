@@ -3,7 +3,7 @@ import { mayUse } from './access.js'
 import { ConnectionBanner } from './connection.js'
 import { useConsole, useSession } from './console.js'
 import { NoticesView } from './notices-view.js'
-import { pages } from './pages.js'
+import { pageAt, pages } from './pages.js'
 import { PageView } from './page-view.js'
 import { browserZone, themes, type Theme } from './preferences.js'
 import { hrefOf, type Route } from './route.js'
@@ -14,8 +14,6 @@ import { TrustBadge } from './trust-badge.js'
 /** What is around every page: skip link, navigation, who is signed in, and how the connection is. */
 export const Shell = (): JSX.Element => {
   const route = useRoute()
-  const [first] = route.path
-  const entry = first === undefined ? pages[0] : pages.find(({ path }) => path === first)
   return (
     <>
       <a class="skip" href="#main">
@@ -30,7 +28,7 @@ export const Shell = (): JSX.Element => {
         <Settings />
       </header>
       <ConnectionBanner />
-      <PageView entry={entry} route={route} />
+      <PageView entry={pageAt(route)} route={route} />
       <NoticesView />
     </>
   )

@@ -15,8 +15,11 @@ import type { AdminProcess } from '../../admin/operation.js'
 import type { Flow, FlowStage } from '../shapes.js'
 import { Rates } from './rates.js'
 
-/** What takes longer to find out is looked up this often, and told as it was then. */
+/** What takes longer to find out is looked up this often, beside the looks, and told as it was then. */
 const SLOW_LOOK_MS = 5_000
+/** What is older says nothing: nobody looked meanwhile. */
+const SLOW_KEPT_MS = 60_000
+const NOT_LOOKED_UP = { openIntervals: null, disk: null }
 /** Destinations and processes elsewhere are asked this often. */
 const AROUND_LOOK_MS = 10_000
 
@@ -31,8 +34,9 @@ export class FlowLooks {
   private around: StatusReport | undefined
   private aroundAt = -Infinity
   private asking = false
-  private slow: Pick<Flow, 'openIntervals' | 'disk'> = { openIntervals: null, disk: null }
+  private slow: Pick<Flow, 'openIntervals' | 'disk'> = NOT_LOOKED_UP
   private slowAt = -Infinity
+  private lookingSlowly = false
   private ticked: Readonly<{ frontier: number | undefined; at: number | undefined }> | undefined
 
   constructor(process: AdminProcess, isReadOnly: boolean) {
@@ -44,15 +48,17 @@ export class FlowLooks {
   async look(): Promise<Flow> {
     const { config, logs, now, version } = this.process
     const at = now()
+    if (at - this.slowAt > SLOW_KEPT_MS) this.slow = NOT_LOOKED_UP
     const base = {
       ...({ at: iso(at), tenant: config.tenant, version, mode: this.isReadOnly ? 'read-only' : 'run' } as const),
       ...this.slow,
     }
     const here = new Map(Object.entries(healthOf(this.process.stages(), logs.health(), at).stages))
-    this.askAround(here, at)
     try {
       const look = await lookAround(this.process, here)
-      return { ...base, ...(await this.seen(look, here)) }
+      const seen = await this.seen(look, here)
+      this.lookSlowly(look)
+      return { ...base, ...seen }
     } catch (cause) {
       if (!isLogTrouble(cause)) throw cause
       return {
@@ -66,6 +72,9 @@ export class FlowLooks {
         log: { kind: config.log.kind, state: 'unreachable', position: null, says: cause.message },
         ...{ stages: [...here].map(([stage, health]) => stageOf(bare(stage), health)), deadLetters: 0 },
       }
+    } finally {
+      // Afterwards: who has just opened a page waits for the look.
+      this.askAround(here, at)
     }
   }
 
@@ -73,7 +82,6 @@ export class FlowLooks {
     const { config, raw, at, generations } = look
     const head = await raw?.head()
     const frontier = raw === undefined ? undefined : await frontierIn(raw, config.tenant)
-    await this.lookSlowly(look, frontier)
     const kpi = await this.kpiOf(look)
     const projections = await projectionsOf(look)
     const count = config.log.kind === 'embedded' ? Number(head ?? 0n) : null
@@ -103,7 +111,7 @@ export class FlowLooks {
           : ({ state: 'well', position: String(head) } as const)),
       },
       clock: this.clockOf(frontier, at),
-      ...{ stages, generations: projections.generations, kpi, ...this.slow },
+      ...{ stages, generations: projections.generations, kpi },
       deadLetters: await deadLettersIn({ ...look, generations }),
     }
   }
@@ -163,10 +171,21 @@ export class FlowLooks {
     }
   }
 
-  private async lookSlowly(look: Look, frontier: number | undefined): Promise<void> {
-    if (look.at - this.slowAt < SLOW_LOOK_MS) return
-    this.slowAt = look.at
-    this.slow = { openIntervals: await openIntervals(look, frontier), disk: await diskOf(look.config.data) }
+  private lookSlowly(look: Look): void {
+    const { at, raw, config, logger } = look
+    if (this.lookingSlowly || at - this.slowAt < SLOW_LOOK_MS) return
+    this.lookingSlowly = true
+    const looked = async (): Promise<Pick<Flow, 'openIntervals' | 'disk'>> => {
+      const frontier = raw === undefined ? undefined : await frontierIn(raw, config.tenant)
+      return { openIntervals: await openIntervals(look, frontier), disk: await diskOf(config.data) }
+    }
+    void looked()
+      .then((slow) => {
+        this.slow = slow
+        this.slowAt = at
+      })
+      .catch((cause: unknown) => logger.debug({ err: cause }, 'console: open intervals could not be counted'))
+      .finally(() => (this.lookingSlowly = false))
   }
 
   /** Asks in the background: a destination that is away takes ten seconds to say so. */
