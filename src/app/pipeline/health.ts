@@ -102,6 +102,13 @@ const reportOf = ({ state, since, lag }: SourceState): SourceReport => ({
 
 const isWorking = ({ state, troubles }: StageHealth): boolean => state === 'running' && troubles.length === 0
 
+/** Whether a stage or a source cannot work, which may be for want of a connection. */
+export const hasTroubles = ({ stages }: HealthReport): boolean =>
+  Object.values(stages).some(
+    ({ troubles, sources = {} }) =>
+      troubles.length > 0 || Object.values(sources).some(({ state }) => state === 'connecting'),
+  )
+
 /** The same report for one stage; `undefined` if this process does not run it. */
 export const healthOfStage = ({ stages, log }: HealthReport, name: string): HealthReport | undefined => {
   const stage = stages[name]

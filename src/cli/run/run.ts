@@ -5,7 +5,7 @@ import { sinkSettings, type SinkSettings } from '../../app/config/sinks/egress-s
 import type { Config } from '../../app/config/schema.js'
 import { keepSecrets, staleSecrets } from '../../app/config/secrets/keep-secrets.js'
 import { assertSecretsRead } from '../../app/config/secrets/read-secrets.js'
-import { healthOf, type HealthReport } from '../../app/pipeline/health.js'
+import { hasTroubles, healthOf, type HealthReport } from '../../app/pipeline/health.js'
 import type { StageEnd, StageHandle } from '../../app/pipeline/stage.js'
 import { allInOne, stageKinds, type StageKind } from '../../app/pipeline/pipeline-options.js'
 import { startPipeline } from '../../app/pipeline/supervisor.js'
@@ -122,7 +122,10 @@ export const runCommand = (): Command =>
         const ended = async (): Promise<StageEnd> => {
           const keeping = new AbortController()
           kept({ close: async () => keeping.abort() })
-          void keepSecrets(config, { logger, signal: AbortSignal.any([signal, keeping.signal]), pause })
+          void keepSecrets(config, {
+            isTroubled: () => hasTroubles(health()),
+            ...{ logger, signal: AbortSignal.any([signal, keeping.signal]), pause },
+          })
           const tracing = kept(await tracingOf(config, only))
           const metrics = kept(
             await openMetrics({

@@ -10,7 +10,7 @@ const kept = async () => {
   onTestFinished(() => azure.close())
   azure.vault.set('token', 'planted-token-number-1')
   const reference = `keyvault:${azure.url}/secrets/token`
-  const env = { ...azure.env, STREAMVANE_INGRESS__TOKEN: reference, STREAMVANE_SECRETS__REFRESH_MS: '60000' }
+  const env = { ...azure.env, STREAMVANE_INGRESS__TOKEN: reference, STREAMVANE_SECRETS__REFRESH_MS: '10000' }
   const config = await openConfig({ env })
   const lines: Record<string, unknown>[] = []
   const logger = pino({ base: null }, { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) })
@@ -22,14 +22,14 @@ test('a rotated secret is in use after a period, and one line names its version 
   const stop = new AbortController()
   const pauses: number[] = []
   await keepSecrets(config, {
-    ...{ logger, signal: stop.signal },
+    ...{ logger, isTroubled: () => false, signal: stop.signal },
     pause: async (ms) => {
       pauses.push(ms)
       if (pauses.length === 2) azure.vault.set('token', 'planted-token-number-2')
       if (pauses.length === 4) stop.abort()
     },
   })
-  expect(pauses).toEqual([60_000, 60_000, 60_000, 60_000])
+  expect(pauses).toEqual([10_000, 10_000, 10_000, 10_000])
   expect(config.ingress.token?.read()).toBe('planted-token-number-2')
   expect(lines).toEqual([
     expect.objectContaining({ msg: 'secrets: one has a new version', secret: reference, version: 'v2' }),
@@ -42,7 +42,7 @@ test('a vault that goes away and comes back is told once each, and health says s
   const stop = new AbortController()
   const seen: (number | undefined)[] = []
   await keepSecrets(config, {
-    ...{ logger, signal: stop.signal },
+    ...{ logger, isTroubled: () => false, signal: stop.signal },
     pause: async () => {
       seen.push(staleSecrets(config)?.count)
       if (seen.length === 1) azure.failWith({ status: 503 })
@@ -59,8 +59,32 @@ test('a vault that goes away and comes back is told once each, and health says s
   expect(lines[0]).toMatchObject({ reason: expect.stringContaining('answers 503') as string })
 })
 
+test('while something does not work secrets are read anew every ten seconds, else once a period', async () => {
+  const { azure, config, logger } = await kept()
+  const stop = new AbortController()
+  const readsAfter: number[] = []
+  let steps = 0
+  await keepSecrets(
+    { ...config, secrets: { refreshMs: 300_000 } },
+    {
+      ...{ logger, isTroubled: () => steps > 35, signal: stop.signal },
+      pause: async () => {
+        readsAfter.push(azure.asked.filter(({ path }) => path.startsWith('/secrets/')).length)
+        if (++steps === 38) stop.abort()
+      },
+    },
+  )
+  const first = readsAfter[0] ?? 0
+  expect(readsAfter.map((reads) => reads - first)).toEqual([...Array<number>(30).fill(0), ...[1, 1, 1, 1, 1, 1, 2, 3]])
+})
+
 test('a configuration without secrets in a vault has nothing to keep', async () => {
   const { logger } = await kept()
   const pause = () => Promise.reject(new Error('it waited'))
-  await keepSecrets(await openConfig({ env: {} }), { logger, signal: new AbortController().signal, pause })
+  await keepSecrets(await openConfig({ env: {} }), {
+    logger,
+    isTroubled: () => false,
+    signal: new AbortController().signal,
+    pause,
+  })
 })

@@ -25,22 +25,33 @@ export const staleSecrets = (config: Config): StaleSecrets | undefined => {
 }
 
 export type Keeping = Readonly<{
+  /** Whether something does not work that a new secret may mend. */
+  isTroubled: () => boolean
   logger: Logger
   signal: AbortSignal
   pause: (ms: number, signal: AbortSignal) => Promise<void>
 }>
 
+/** How often secrets are read anew while something does not work: a receiver may refuse what was rotated. */
+const TROUBLED_MS = 10_000
+
 /**
- * Reads the secrets in vaults anew every `secrets.refreshMs` until `signal` is aborted. One line says when a secret has
+ * Reads the secrets in vaults anew every `secrets.refreshMs`, and every ten seconds while `isTroubled`, until `signal` is
+ * aborted. One line says when a secret has
  * a new version, when its vault ceases to give it, and when it gives it again. The lines name references and versions.
  */
-export const keepSecrets = async (config: Config, { logger, signal, pause }: Keeping): Promise<void> => {
+export const keepSecrets = async (config: Config, { isTroubled, logger, signal, pause }: Keeping): Promise<void> => {
   const held = heldIn(config)
   if (held.length === 0) return
   const told = new Map(held.map(({ value }) => [value, value.state()]))
+  let leftMs = config.secrets.refreshMs
   while (!signal.aborted) {
-    await pause(config.secrets.refreshMs, signal)
+    const stepMs = Math.min(leftMs, TROUBLED_MS)
+    await pause(stepMs, signal)
+    leftMs -= stepMs
     if (signal.aborted) return
+    if (leftMs > 0 && !isTroubled()) continue
+    leftMs = config.secrets.refreshMs
     await Promise.all(held.map(({ value }) => value.renew()))
     for (const { from, value } of held) {
       tell(logger, from, told.get(value), value.state())

@@ -6,9 +6,11 @@ import type { RowFilter, Sink } from '../../../egress/sink.js'
 import { topicsIn } from '../../config/sinks/egress-schema.js'
 import { sinkSettings, type SinkSettings } from '../../config/sinks/egress-sinks.js'
 import type { Config } from '../../config/schema.js'
+import { secretsOf } from '../../config/secrets/secrets.js'
 import { kindOf } from '../../sinks/kinds.js'
 import type { REPLAY, SinkContext } from '../../sinks/sink-kind.js'
 import type { Logs } from '../logs/logs.js'
+import { withFreshSecrets } from './fresh-secrets.js'
 import { intervalRowsOf } from './interval-rows.js'
 import type { Cadence } from './periods.js'
 
@@ -47,7 +49,10 @@ export const sinkOf = async (
   logger: Logger,
   replay?: typeof REPLAY,
 ): Promise<Sink> =>
-  kindOf(settings.use).open(settings, { ...contextOf(config, logs, logger), isReplay: replay !== undefined })
+  withFreshSecrets(
+    await kindOf(settings.use).open(settings, { ...contextOf(config, logs, logger), isReplay: replay !== undefined }),
+    secretsOf(settings).map(({ secret }) => secret),
+  )
 
 const contextOf = (config: Config, logs: SinkLogs, logger: Logger): Omit<SinkContext, 'isReplay'> => {
   const { tenant, data, profile, egress } = config

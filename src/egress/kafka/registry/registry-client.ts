@@ -1,6 +1,7 @@
 import { Agent, request } from 'undici'
 import type { AvroSchema } from '../../../contract/schema/named-types.js'
 import { AuthenticationRefused, connectionFault } from '../../../credentials/connection-faults.js'
+import type { Secret } from '../../../credentials/secret.js'
 import { tlsMaterial } from '../../../credentials/tls.js'
 import type { CompatibilityLevel, RegistryConnection } from '../options.js'
 
@@ -89,6 +90,7 @@ export const registryClient = (options: RegistryConnection): RegistryClient => {
     const authorization = authorizationOf(options)
     let answered = await exchange(method, path, body, authorization)
     // Credentials that were rotated meanwhile are tried before a refusal is told.
+    if (answered.status === 401) await secretOf(options)?.readAgain()
     const rotated = answered.status === 401 ? authorizationOf(options) : authorization
     if (rotated !== authorization) answered = await exchange(method, path, body, rotated)
     const { status, text } = answered
@@ -188,6 +190,9 @@ const addressOf = ({ url }: RegistryConnection): string => {
   address.password = ''
   return address.href.replace(/\/+$/, '')
 }
+
+const secretOf = ({ auth }: RegistryConnection): Secret | undefined =>
+  auth === undefined ? undefined : 'token' in auth ? auth.token : auth.password
 
 /** Credentials in the address count where none are configured beside it. */
 const authorizationOf = ({ url, auth }: RegistryConnection): string | undefined => {

@@ -72,7 +72,9 @@ export const issuerOf = (
         .authorizationCodeGrant(await discovered(), new URL(`${returnTo}?${query}`), {
           ...{ expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, idTokenExpected: true },
         })
-        .catch((cause: unknown) => {
+        .catch(async (cause: unknown) => {
+          // A code is taken once; with a secret that was rotated in its vault the next sign-in succeeds.
+          await signIn.clientSecret?.held?.refused()
           throw new IssuerSignInFailed(failureOf(cause), messageOf(cause))
         })
       const verdict = await verified(tokens.id_token ?? '')
