@@ -4,7 +4,7 @@ import { ConfigError } from '../app/config/schema.js'
 import { junitXml, type FileOutcome } from '../app/operations/profile-test/junit.js'
 import { mismatchLines } from '../app/operations/profile-test/mismatch-text.js'
 import { outcomeJson } from '../app/operations/profile-test/outcome-json.js'
-import { readProfileTests } from '../app/operations/profile-test/read-file.js'
+import { readProfileTests, type ProfileTestFile } from '../app/operations/profile-test/read-file.js'
 import { hasPassed, runProfileTest, type TestOutcome } from '../app/operations/profile-test/run-tests.js'
 import { printable, printableLines } from '../domain/printable.js'
 import type { Zone } from '../domain/zone.js'
@@ -30,22 +30,7 @@ export const profileTestCommand = (): Command =>
     .option('--junit <file>', 'also write the outcome as JUnit XML, for CI')
     .option('--no-explain', 'do not explain the rows that differ')
     .action(async (files: readonly string[], flags: Flags) => {
-      const read = readAll(files)
-      const output = stdoutNow()
-      const outcomes: FileOutcome[] = []
-      for (const { file, tests } of read) {
-        if (flags.json !== true) console.log(styled(printable(file), 'bold', output.color))
-        const done: TestOutcome[] = []
-        for (const test of tests) {
-          const outcome = await runProfileTest(test, new AbortController().signal)
-          done.push(outcome)
-          if (flags.json === true) continue
-          const { zone } = test.profile
-          for (const line of outcomeLines(outcome, { zone, output, explains: flags.explain !== false }))
-            console.log(line)
-        }
-        outcomes.push({ file, tests: done })
-      }
+      const outcomes = await ranTests(readTestFiles(files), flags)
       if (flags.junit !== undefined) await writeFile(flags.junit, junitXml(outcomes))
       if (flags.json === true) {
         const all = outcomes.map(({ file, tests }) => ({ file, tests: tests.map(outcomeJson) }))
@@ -54,12 +39,34 @@ export const profileTestCommand = (): Command =>
       const all = outcomes.flatMap(({ tests }) => tests)
       const failed = all.filter((test) => !hasPassed(test)).length
       const summary = `${countText(all.length - failed)} passed, ${countText(failed)} failed`
-      if (flags.json !== true) console.log(styled(summary, failed === 0 ? 'green' : 'red', output.color))
+      if (flags.json !== true) console.log(styled(summary, failed === 0 ? 'green' : 'red', stdoutNow().color))
       process.exitCode = failed === 0 ? EXIT.ok : EXIT.differences
     })
 
-/** Says what is wrong with all files before it runs a test. */
-const readAll = (files: readonly string[]): ReturnType<typeof readProfileTests>[] => {
+/** Runs tests and prints what came of each, unless `json` is set. */
+export const ranTests = async (
+  read: readonly ProfileTestFile[],
+  { json, explain }: Pick<Flags, 'json' | 'explain'>,
+): Promise<readonly FileOutcome[]> => {
+  const output = stdoutNow()
+  const outcomes: FileOutcome[] = []
+  for (const { file, tests } of read) {
+    if (json !== true) console.log(styled(printable(file), 'bold', output.color))
+    const done: TestOutcome[] = []
+    for (const test of tests) {
+      const outcome = await runProfileTest(test, new AbortController().signal)
+      done.push(outcome)
+      if (json === true) continue
+      const { zone } = test.profile
+      for (const line of outcomeLines(outcome, { zone, output, explains: explain !== false })) console.log(line)
+    }
+    outcomes.push({ file, tests: done })
+  }
+  return outcomes
+}
+
+/** Says what is wrong with all files before a test is run. Throws `ConfigError`. */
+export const readTestFiles = (files: readonly string[]): readonly ProfileTestFile[] => {
   const problems: string[] = []
   const read = files.flatMap((file) => {
     try {

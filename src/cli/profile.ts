@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { stringify } from 'yaml'
-import { loadProfile } from '../app/config/load.js'
+import { loadProfile, readConfigFile } from '../app/config/load.js'
 import { ConfigError } from '../app/config/schema.js'
 import { ifThere, logStatusOf } from '../app/operations/imports/import-configuration.js'
 import {
@@ -12,16 +12,26 @@ import {
   type Publication,
   type PublishOptions,
 } from '../app/operations/imports/publish-profile.js'
+import {
+  assertExpectedTarget,
+  otherVersion,
+  profileFileOf,
+  promotionDetails,
+  readPromotion,
+  type Promotion,
+} from '../app/operations/promotion/promotion.js'
+import { PROJECTION_VERSION } from '../app/pipeline/generations.js'
 import type { Profile } from '../domain/profile.js'
 import type { EventLog } from '../log/event-log.js'
 import { command, commandGroup, WAIT, waiting, type CommonFlags, type WaitFlags } from './command/command.js'
 import { configOf, withContext, type Context } from './command/context.js'
-import { recorded, withOperator, type OperatorFlags } from './command/operator.js'
+import { operatorOf, recorded, withOperator, type OperatorFlags } from './command/operator.js'
 import { instantOf } from './command/option-values.js'
-import { EXIT } from './command/exit.js'
+import { EXIT, UsageError } from './command/exit.js'
 import { rawWriter } from './command/raw-writer.js'
 import { summaries } from './command/summaries.js'
 import { profileTestCommand } from './profile-test.js'
+import { version } from './version.js'
 import { checkDiffRange, showBeforeChange, withDiff, type DiffFlags } from './what-if/before-change.js'
 
 export const profileCommand = (): Command => {
@@ -36,7 +46,7 @@ type PublishFlags = CommonFlags &
   WaitFlags &
   OperatorFlags &
   DiffFlags &
-  Readonly<{ effectiveAt?: string; dryRun?: boolean }>
+  Readonly<{ promotion?: string; effectiveAt?: string; dryRun?: boolean }>
 
 const publishCommand = (): Command =>
   withDiff(
@@ -44,27 +54,41 @@ const publishCommand = (): Command =>
       command('publish', 'put a KPI profile into force from an instant on', [
         'streamvane profile publish profile.yaml',
         'streamvane profile publish profile.yaml --effective-at 2026-03-01T00:00:00Z --dry-run',
+        'streamvane profile publish --promotion promotion.json --by anna',
       ]),
     ),
   )
-    .argument('<file>', 'the profile, YAML or JSON; what it leaves out is as in the default profile')
+    .argument('[file]', 'the profile, YAML or JSON; what it leaves out is as in the default profile')
+    .option('--promotion <file>', 'instead of a profile: what `streamvane config promote` wrote in another environment')
     .option('--effective-at <instant>', 'an edge of the base interval (default: the next one)')
     .option(...WAIT)
     .option('--dry-run', 'check it, say what it would change, and write nothing')
-    .action(async (file: string, flags: PublishFlags) => {
+    .action(async (given: string | undefined, flags: PublishFlags) => {
       const config = await configOf(flags)
-      const profile = loadProfile(file)
+      const { file, profile, promotion } = profileGiven(given, flags)
       const effectiveAt = instantOf('--effective-at', flags.effectiveAt)
       const dryRun = flags.dryRun === true
-      const { id, version } = profile
       const operation = {
         operation: 'profile publish',
-        details: { file, profile: id, version, effectiveAt: flags.effectiveAt ?? 'the next interval' },
+        details: {
+          ...{
+            file,
+            profile: profile.id,
+            version: profile.version,
+            effectiveAt: flags.effectiveAt ?? 'the next interval',
+          },
+          ...(promotion !== undefined && { promotion: promotionDetails(promotion) }),
+        },
       }
       checkDiffRange(flags)
       const source = `file:${file}`
       await withContext(waiting('profile publish', flags), config, async (context) => {
         const reader = await ifThere(() => context.logs.raw('reader'))
+        if (promotion !== undefined) {
+          const note = otherVersion(promotion, { program: version(), projection: PROJECTION_VERSION })
+          if (note !== undefined) console.error(note)
+          assertExpectedTarget(promotion, await profileNow(context, reader), operatorOf(flags).why)
+        }
         const planned = await published(context, reader, profile, { source, effectiveAt, dryRun: true })
         if (planned.outcome === 'stored')
           await showBeforeChange(context, flags, {
@@ -81,6 +105,23 @@ const publishCommand = (): Command =>
         })
       })
     })
+
+type Given = Readonly<{ file: string; profile: Profile; promotion?: Promotion }>
+
+/** What is published: a profile of a file, or of a promotion. Throws `ConfigError`, `ProfilePromotionRefused`. */
+const profileGiven = (file: string | undefined, { promotion: from }: PublishFlags): Given => {
+  if (from !== undefined && file === undefined) return { file: from, ...readPromotion(readConfigFile(from)) }
+  if (from !== undefined || file === undefined) throw new UsageError('give the file of a profile, or --promotion')
+  return { file, profile: loadProfile(file) }
+}
+
+const profileNow = async ({ config, logs }: Context, raw: EventLog | undefined): Promise<Profile> =>
+  profileInForce(
+    raw === undefined ? [] : await publishedProfiles(raw, config.tenant),
+    await logStatusOf(logs, raw, config.tenant),
+    config.profile,
+    Date.now(),
+  )
 
 /** `isBefore`: it takes effect before what is counted already. */
 type Published = Publication & Readonly<{ isBefore: boolean }>
@@ -134,7 +175,7 @@ const showCommand = (): Command =>
         const raw = await ifThere(() => logs.raw('reader'))
         const status = await logStatusOf(logs, raw, config.tenant)
         const published = raw === undefined ? [] : await publishedProfiles(raw, config.tenant)
-        const profile = written(profileInForce(published, status, config.profile, at))
+        const profile = profileFileOf(profileInForce(published, status, config.profile, at))
         console.log(flags.json === true ? JSON.stringify(profile, null, 2) : stringify(profile))
         const of =
           status.live === undefined
@@ -144,6 +185,3 @@ const showCommand = (): Command =>
         return EXIT.ok
       })
     })
-
-/** The profile as written in a file. */
-const written = (profile: Profile): unknown => ({ ...profile, zone: profile.zone.name })

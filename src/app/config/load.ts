@@ -109,7 +109,7 @@ export const configLayers = (sources: ConfigSources): readonly Layer[] =>
 const layersFrom = ({ file, stores, flags = {} }: ConfigSources, environment: Environment): readonly Layer[] => [
   ...[file ?? []]
     .flat()
-    .map((each): Layer => ({ tree: stores?.get(each)?.tree ?? readFile(each), nameAt: () => each })),
+    .map((each): Layer => ({ tree: stores?.get(each)?.tree ?? readConfigFile(each), nameAt: () => each })),
   { tree: environment.tree, nameAt: (path) => environment.names.get(path.join('.')) ?? 'the environment' },
   { tree: flags, nameAt: (path) => flagNames[path.join('.')] ?? 'a flag' },
 ]
@@ -121,7 +121,7 @@ const flagNames: Readonly<Record<string, string>> = {
 
 /** Loads a profile file, YAML or JSON. Throws `ConfigError`. */
 export const loadProfile = (file: string): Profile => {
-  const parsed = profileSchema.safeParse(readFile(file))
+  const parsed = profileSchema.safeParse(readConfigFile(file))
   if (parsed.success) return parsed.data
   throw new ConfigError(
     `profile ${file}:\n${parsed.error.issues.map((issue) => `  ${issue.path.join('.') || '(top level)'}: ${issue.message}`).join('\n')}`,
@@ -169,7 +169,8 @@ const secretsIn = (tree: Tree, env: Readonly<Record<string, string | undefined>>
   }
 }
 
-const readFile = (file: string): Tree => {
+/** The mapping in a YAML or JSON file. Throws `ConfigError`, also where a secret stands in it as it is. */
+export const readConfigFile = (file: string): Tree => {
   if (isStore(file)) throw new ConfigError(`${file}: a store of settings is not read here; give a file`)
   let text: string
   try {

@@ -57,6 +57,7 @@ const expected: Readonly<Record<string, number>> = {
   RebuildRefused: EXIT.refused,
   RebuildStopped: EXIT.differences,
   PromotionRefused: EXIT.refused,
+  ProfilePromotionRefused: EXIT.refused,
   RetireRefused: EXIT.refused,
   LogRefused: EXIT.refused,
   GenerationsChanged: EXIT.superseded,

@@ -35,7 +35,7 @@ export const summaries = {
   deadletter: 'list, show, count, retry, discard and export input that could not be used',
   audit: 'sign tree heads of the log, export it for auditors, and find what was changed in either',
   erase: 'erase all raw events of a conversation or a user for ever (a request under data protection law)',
-  config: 'check the configuration, compare environments, and import the configuration of Genesys',
+  config: 'check the configuration, compare environments, promote profiles, and import the settings of Genesys',
   genesys: 'sync the configuration of the Genesys organisation, fetch what was missed, compare with its aggregates',
   admin: 'call the admin API of a running process, make tokens for it, and print its OpenAPI document',
   profile: 'publish KPI profiles, show the profile in force, and test profiles on given events',

@@ -5,6 +5,7 @@ import { checkCommand } from './check.js'
 import { diffCommand } from './diff.js'
 import { importCommand } from './import.js'
 import { listCommand } from './list.js'
+import { promoteCommand } from './promote.js'
 
 export const configCommand = (): Command => {
   const group = commandGroup('config', summaries.config)
@@ -12,5 +13,6 @@ export const configCommand = (): Command => {
   group.addCommand(diffCommand())
   group.addCommand(importCommand())
   group.addCommand(listCommand())
+  group.addCommand(promoteCommand())
   return group
 }

@@ -2,9 +2,10 @@ import type { Command } from 'commander'
 import { chosenGeneration, computedGenerations, NoGeneration } from '../../app/operations/computed.js'
 import type { Supposition } from '../../app/operations/what-if/hypothesis.js'
 import { lastClosedDay } from '../../app/operations/what-if/recent-range.js'
-import { NothingPublished, whatIf } from '../../app/operations/what-if/what-if.js'
+import { NothingPublished, whatIf, type WhatIf } from '../../app/operations/what-if/what-if.js'
 import { withFacts } from '../../app/pipeline/facts/open-feed.js'
 import type { Profile } from '../../domain/profile.js'
+import type { Zone } from '../../domain/zone.js'
 import { NoLog } from '../../log/event-log.js'
 import { hasColor } from '../command/color.js'
 import { confirm } from '../command/confirm.js'
@@ -57,10 +58,31 @@ export const checkDiffRange = ({ diffFrom, diffTo }: DiffFlags): void => {
 const LISTED = 10
 
 const showDiff = async (
+  context: Context,
+  flags: DiffFlags,
+  suppositionFor: (inForce: Profile) => Supposition,
+): Promise<void> => {
+  const answer = await diffOf(context, flags, suppositionFor)
+  if (answer === undefined) return
+  const output = {
+    width: process.stderr.isTTY ? process.stderr.columns || 80 : undefined,
+    color: hasColor(process.stderr),
+  }
+  const more = '`streamvane what-if` lists them'
+  const print = { limit: LISTED, more, zone: answer.zone, output }
+  console.error('had it been in force:')
+  for (const line of whatIfText(answer.whatIf, print)) console.error(line)
+}
+
+/**
+ * What a supposition changes in the range of `--diff-from` and `--diff-to`, else in the last closed day. `undefined`, and
+ * said on stderr, where nothing was computed yet.
+ */
+export const diffOf = async (
   { config, logs, logger, signal }: Context,
   { diffFrom, diffTo }: DiffFlags,
   suppositionFor: (inForce: Profile) => Supposition,
-): Promise<void> => {
+): Promise<Readonly<{ whatIf: WhatIf; zone: Zone }> | undefined> => {
   const { tenant, data } = config
   try {
     const generation = chosenGeneration(await computedGenerations(logs, tenant), undefined, tenant)
@@ -72,7 +94,7 @@ const showDiff = async (
           ...(diffTo === undefined ? {} : { to: diffTo }),
         })
       : await lastClosedDay(raw, kpi, tenant, generation)
-    if (scope === undefined) return
+    if (scope === undefined) return undefined
     const head = Number((await raw.head()) ?? 0)
     const bar = progressBar('what it changes', 2 * head, { unit: 'events', logger })
     const supposition = suppositionFor(generation.profile)
@@ -82,16 +104,10 @@ const showDiff = async (
         onProgress: (step, position) => bar.update(Number(position) + (step === 'supposed' ? head : 0)),
       }),
     ).finally(() => bar.stop())
-    const output = {
-      width: process.stderr.isTTY ? process.stderr.columns || 80 : undefined,
-      color: hasColor(process.stderr),
-    }
-    const more = '`streamvane what-if` lists them'
-    const print = { limit: LISTED, more, zone: generation.profile.zone, output }
-    console.error('had it been in force:')
-    for (const line of whatIfText(answer, print)) console.error(line)
+    return { whatIf: answer, zone: generation.profile.zone }
   } catch (cause) {
     if (!(cause instanceof NoGeneration || cause instanceof NothingPublished || cause instanceof NoLog)) throw cause
     console.error('nothing was computed yet: there is nothing to compare with')
+    return undefined
   }
 }
