@@ -36,7 +36,7 @@ const goProgram = async () => {
 const folderOf = ({ name, version }) => `${name}-${version}`
 
 /** Builds a program into the cache. @param {GoProgram} program */
-const built = async (program) => {
+export const built = async (program) => {
   const home = await cached(folderOf(program), async (draft) => {
     const env = { ...process.env, GOBIN: draft, GOFLAGS: '-buildvcs=false', GOTOOLCHAIN: 'auto', CGO_ENABLED: '0' }
     await run(await goProgram(), ['install', '-trimpath', '-ldflags=-s -w', `${program.module}@${program.version}`], {
@@ -47,8 +47,8 @@ const built = async (program) => {
   return join(home, program.name)
 }
 
-/** @param {GoProgram} program */
-const ready = (program) => {
+/** Where a program lies in the cache; `undefined`: it was not built. @param {GoProgram} program */
+export const ready = (program) => {
   const path = cachedPath(join(folderOf(program), program.name))
   return existsSync(path) ? path : undefined
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { licenceProblems, productionPackages } from '../../dev/supply-chain/licences.mjs'
-import { sbomOf, sbomProblems } from '../../dev/supply-chain/sbom.mjs'
+import { sbomOf, sbomOfImage, sbomProblems } from '../../dev/supply-chain/sbom.mjs'
 
 const ROOT = new URL('../..', import.meta.url).pathname
 const read = (path: string): unknown => JSON.parse(readFileSync(`${ROOT}${path}`, 'utf8'))
@@ -59,5 +59,27 @@ describe('The software bill of materials', () => {
     expect(sbomProblems({ ...sbom, components: [...sbom.components, planted] }, lock)).toEqual([
       'pkg:npm/planted@1.0.0: in the bill, but not in the lock',
     ])
+  })
+})
+
+describe('The bill of materials of the image', () => {
+  const sbom = sbomOfImage(ROOT)
+
+  test('lists exactly the npm packages that lie in the image, and the image by its digest that it is built on', () => {
+    const packages = readFileSync(`${ROOT}deploy/docker/packages.txt`, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.split('node_modules/').at(-1)?.replace(' ', '@'))
+    const [base] = sbom.components.slice(-1)
+    const listed = sbom.components.slice(0, -1).map(({ purl }) => decodeURIComponent(purl.replace('pkg:npm/', '')))
+    expect([...new Set(listed)].sort()).toEqual([...new Set(packages)].sort())
+    expect(base).toMatchObject({ type: 'container', version: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string })
+    expect(readFileSync(`${ROOT}Dockerfile`, 'utf8')).toContain(`RUNTIME_IMAGE=${base?.name}:`)
+    expect(readFileSync(`${ROOT}Dockerfile`, 'utf8')).toContain(`@${base?.version}`)
+  })
+
+  test('is smaller than that of the package: what the image leaves out is not in it', () => {
+    expect(sbom.components.map(({ name }) => name)).not.toContain('@electric-sql/pglite')
+    expect(sbomOf(ROOT).components.map(({ name }) => name)).toContain('@electric-sql/pglite')
   })
 })

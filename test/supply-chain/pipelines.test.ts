@@ -57,12 +57,31 @@ describe('The workflows of GitHub', () => {
     expect(workflowProblems(text.replace(good, planted)).join()).toContain(problem)
   })
 
-  test('let only the job that releases have an identity, in an environment with reviewers', () => {
-    const { jobs } = parse(read(`${WORKFLOWS}release.yml`)) as { jobs: { release: Job & { environment: string } } }
-    expect(jobs.release.environment).toBe('npm')
-    expect(jobs.release.permissions).toEqual({ contents: 'write', 'id-token': 'write', attestations: 'write' })
+  test('let only the jobs that release have an identity, each in an environment with reviewers', () => {
+    const { jobs } = parse(read(`${WORKFLOWS}release.yml`)) as Record<
+      'jobs',
+      Record<string, Job & { environment: string }>
+    >
+    expect(Object.values(jobs).map(({ environment }) => environment)).toEqual(['npm', 'image'])
+    const attests = { 'id-token': 'write', attestations: 'write' }
+    expect(jobs['release']?.permissions).toEqual({ contents: 'write', ...attests })
+    expect(jobs['image']?.permissions).toEqual({ contents: 'read', packages: 'write', ...attests })
     const others = files.filter((file) => file !== 'release.yml').map((file) => read(`${WORKFLOWS}${file}`))
     expect(others.filter((text) => text.includes('id-token'))).toEqual([])
+  })
+
+  test('attest of the image, by the digest that was pushed, how it was built and what is in it', () => {
+    const { jobs } = parse(read(`${WORKFLOWS}release.yml`)) as Pick<Workflow, 'jobs'>
+    const attested = jobs['image']?.steps.filter(({ uses }) => uses?.includes('/attest-') === true)
+    expect(attested?.map(({ uses }) => uses?.split('@')[0])).toEqual([
+      'actions/attest-build-provenance',
+      'actions/attest-sbom',
+    ])
+    for (const step of attested ?? [])
+      expect(step.with).toMatchObject({
+        'subject-digest': '${{ steps.image.outputs.digest }}',
+        'push-to-registry': true,
+      })
   })
 })
 
