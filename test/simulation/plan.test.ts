@@ -6,7 +6,7 @@ import { familyNames } from '../../src/domain/family.js'
 import { recordHeaders } from '../../src/egress/kafka/records/headers.js'
 import type { RowRecord } from '../../src/egress/sink.js'
 import { simulate } from '../../src/simulator/simulate.js'
-import { bytesOfRawEvent, bytesOfRecord } from '../support/plan/bytes-on-disk.js'
+import { bytesOfPublication, bytesOfRawEvent, bytesOfRecord } from '../support/plan/bytes-on-disk.js'
 import { DAY, eventsOfDay, recordsOfDay, type EventCounts } from '../support/plan/simulated-day.js'
 
 /** How far a constant may be from what is measured: 1 is not at all. */
@@ -103,6 +103,10 @@ describe('the constants of the capacity plan', () => {
 
   test('a record takes its room in the KPI log', async () => {
     near(await bytesOfRecord(deliveries.slice(0, 600)), onDisk.kpiRecord, 0.15)
+  })
+
+  test('a record of what was published takes its room', async () => {
+    near(await bytesOfPublication(1_000), onDisk.publication, 0.15)
   })
 
   test('the whole day is planned within a tenth: events, bytes and records', () => {

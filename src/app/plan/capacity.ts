@@ -67,7 +67,7 @@ const eventFigures = ({ peakFactor }: Question, { events, published }: Load): re
 
 const diskFigures = (
   question: Question,
-  { events, published, rawLog, facts, kpiLog, grows }: Load,
+  { events, published, rawLog, facts, kpiLog, publications, grows }: Load,
 ): readonly Figure[] => {
   const { agents, eventsPerRequest, generations, diskBytes } = question
   const { stateBytesPerAgentDay } = onTwoCores
@@ -91,13 +91,20 @@ const diskFigures = (
       'simulated day',
     ),
     figure(
+      'publications a day',
+      publications,
+      'bytes',
+      `a record a second at most × ${onDisk.publication}`,
+      'simulated day',
+    ),
+    figure(
       'snapshots',
       state,
       'bytes',
       `agents × ${stateBytesPerAgentDay} × ${LATE_HORIZON_DAYS} days of the late horizon`,
       'measured once, two cores',
     ),
-    figure('grows a day', grows, 'bytes', 'raw log + facts + KPI logs', 'arithmetic'),
+    figure('grows a day', grows, 'bytes', 'raw log + facts + KPI logs + publications', 'arithmetic'),
     figure('after a year', grows * 365 + state, 'bytes', 'growth × 365 + snapshots', 'arithmetic'),
     ...(diskBytes === undefined
       ? []

@@ -72,5 +72,15 @@ export const loadOf = (question: Question) => {
   const rawLog = events.perDay * rawEventBytes(eventsPerRequest)
   const facts = counted.perDay * onDisk.fact
   const kpiLog = published.perDay * onDisk.kpiRecord * generations
-  return { events, topics, published, rawLog, facts, kpiLog, grows: rawLog + facts + kpiLog }
+  const publications = Math.min(SECONDS_A_DAY, published.perDay) * onDisk.publication
+  return {
+    events,
+    topics,
+    published,
+    rawLog,
+    facts,
+    kpiLog,
+    publications,
+    grows: rawLog + facts + kpiLog + publications,
+  }
 }

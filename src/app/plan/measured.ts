@@ -85,6 +85,8 @@ export const onDisk = {
   ],
   /** A record of the KPI log, with its share of checkpoints and of the index. */
   kpiRecord: 451,
+  /** A record of what was published, of three topics; one a second at most. */
+  publication: 520,
   /** A raw event's share of kept facts. */
   fact: 17,
 } as const

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
+import { publicationEvent } from '../../../src/app/pipeline/egress/publications/publication.js'
 import { appendsOf, encodeKpiEvents } from '../../../src/contract/kpi-stream.js'
 import type { KpiEvent } from '../../../src/domain/kpi-event.js'
 import { kpiStream } from '../../../src/domain/stream-name.js'
@@ -54,4 +55,21 @@ export const bytesOfRecord = async (deliveries: readonly (readonly KpiEvent[])[]
     }
   })
   return grown / records
+}
+
+/** Bytes of a record of what was published, on three topics, one in a commit. */
+export const bytesOfPublication = async (count: number): Promise<number> => {
+  const stream = 't.publications-kafka'
+  const topics = ['genesys.queue-metrics', 'genesys.agent-metrics', 'genesys.agent-state']
+  const grown = await grownBy(async (log) => {
+    for (let from = 0; from < count; from++) {
+      const offsets = topics.map((topic, partition) => ({ topic, partition, first: from, last: from, records: 1 }))
+      const at = new Date(DAY.fromMs + 1_000 * from).toISOString()
+      const of = { type: 'Published', generation: 'g1', promotion: 1, rows: 'all' } as const
+      const events = [publicationEvent(stream, { ...of, from, through: from, records: 3, offsets, at, until: at })]
+      const [done] = await log.append([{ stream, events, expected: 'any' }])
+      if (done === undefined || E.isLeft(done)) throw new Error('the log did not take the record')
+    }
+  })
+  return grown / count
 }
