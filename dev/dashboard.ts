@@ -222,6 +222,17 @@ const rooms: readonly Readonly<{ title: string; panels: readonly Panel[] }>[] = 
         [{ expr: `min by (instance) (${series('diskFree')} / ${series('diskSize')})`, legend: '{{instance}}' }],
       ),
       lines(
+        'Certificates: time left',
+        's',
+        ['certificateExpiry'],
+        [
+          {
+            expr: `min by (instance, endpoint) (${series('certificateExpiry')}) - time()`,
+            legend: '{{instance}} {{endpoint}}',
+          },
+        ],
+      ),
+      lines(
         'Version',
         'none',
         ['build'],

@@ -21,6 +21,7 @@ export const holders = {
   refusing: 'of `egress`, for sinks that set records aside',
   kafka: 'of `egress`, for sinks to Kafka',
   registry: 'of `egress`, for sinks to Kafka that write Avro',
+  tls: 'with an endpoint that speaks TLS',
 } as const
 export type Holder = keyof typeof holders
 
@@ -88,6 +89,8 @@ export const appendFailures = ['wrong-expected-revision', 'not-available', 'too-
 export const rowStatuses = ['provisional', 'final', 'corrected'] as const
 export const corrections = ['late', 'handled', 'recomputed', 'settings', 'erased', 'withdrawn'] as const
 export const sinkFailures = ['not-connected', 'fenced', 'refused'] as const
+/** What listens: the ingress, health (with the metrics), the admin API (with the console), and the feeds. */
+export const endpoints = ['ingress', 'health', 'admin', 'feeds'] as const
 export const diskParts = ['raw-log', 'kpi-log', 'other-log', 'state', 'other'] as const
 
 /** The stages that fold the log: `points` and `merge` do together what `projector` does alone. */
@@ -283,6 +286,17 @@ export const catalogue = {
     ...{ name: 'streamvane_hanging_transactions', kind: 'gauge', labels: [sink] },
     in: 'kafka',
     help: 'Partitions of topics of a sink in which a transaction hangs: read_committed consumers see nothing behind it.',
+  },
+  certificateExpiry: {
+    ...{ name: 'streamvane_certificate_expiry_timestamp_seconds', kind: 'gauge', unit: 'seconds' },
+    labels: [values('endpoint', endpoints)],
+    in: 'tls',
+    help: 'When the certificate that an endpoint shows expires.',
+  },
+  certificateNotRenewed: {
+    ...{ name: 'streamvane_certificate_not_renewed', kind: 'gauge', labels: [values('endpoint', endpoints)] },
+    in: 'tls',
+    help: '1 while the files of an endpoint hold a certificate that cannot be used, and the one before is shown.',
   },
   diskUsed: {
     ...{ name: 'streamvane_disk_used_bytes', kind: 'gauge', unit: 'bytes', labels: [values('part', diskParts)] },

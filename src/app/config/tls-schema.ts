@@ -1,8 +1,7 @@
 import { z } from 'zod'
+import { endpoints } from '../../telemetry/catalogue.js'
 import { secret } from './secrets/secret-schema.js'
 
-/** What listens: the ingress, health (with the metrics), the admin API (with the console), and the feeds. */
-export const endpoints = ['ingress', 'health', 'admin', 'feeds'] as const
 export type Endpoint = (typeof endpoints)[number]
 
 const YEAR_S = 31_536_000

@@ -7,6 +7,8 @@ import { kafkaSinks } from '../config/sinks/egress-sinks.js'
 import type { HealthReport } from '../pipeline/health.js'
 import type { Logs } from '../pipeline/logs/logs.js'
 import type { StageHandle } from '../pipeline/stage.js'
+import type { CertificateState } from '../tls/followed-certificate.js'
+import { certificateGauges } from './certificate-gauges.js'
 import { diskGauges } from './disk-gauges.js'
 import { logGauges } from './log-gauges.js'
 import { lookedAt } from './looked-at.js'
@@ -18,6 +20,7 @@ export type MetricsOptions = Readonly<{
   stages: () => readonly StageHandle[]
   health: () => HealthReport
   isDraining: () => boolean
+  certificates: () => readonly CertificateState[]
   /** Whether rows are published by this process. */
   publishes: boolean
   version: string
@@ -46,6 +49,7 @@ export const openMetrics = async (options: MetricsOptions): Promise<OpenMetrics 
   meters.tell(processGauges(version))
   meters.tell(stageGauges(options.stages, options))
   meters.tell(logGauges({ tenant, data, logs, folds: [stages.projector, stages.points, stages.merge], now }))
+  meters.tell(certificateGauges(options.certificates))
   meters.tell(lookedAt(() => diskGauges(data), { ...LOOK, now }))
   if (publishes && kafkaSinks(config.egress).length > 0) {
     const { kafkaGauges } = await import('./kafka-gauges.js')

@@ -132,6 +132,7 @@ export const runCommand = (): Command =>
               ...{ config, logs, health, publishes, logger, version: version(), now: Date.now },
               stages: () => stages,
               isDraining: () => signal.aborted,
+              certificates: () => certificates.states(),
             }),
           )
           const page = metricsPage(config, metrics)

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { loadConfig, redacted } from '../../../src/app/config/load.js'
-import { endpoints, tlsKeyOf, tlsOf } from '../../../src/app/config/tls-schema.js'
+import { tlsKeyOf, tlsOf } from '../../../src/app/config/tls-schema.js'
 import { Secret } from '../../../src/credentials/secret.js'
+import { endpoints } from '../../../src/telemetry/catalogue.js'
 import { scratchFolder } from '../../support/streamvane.js'
 
 const env = { KEY: 'the key of all', OTHER: 'the key of the admin API' }

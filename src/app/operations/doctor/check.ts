@@ -4,7 +4,7 @@ import type { Logs } from '../../pipeline/logs/logs.js'
 
 export const areas = [
   ...(['configuration', 'secrets', 'log', 'eventstoredb', 'clock', 'facts', 'snapshots', 'index', 'disk'] as const),
-  ...(['lag', 'broker', 'registry', 'destinations', 'sources', 'feeds', 'genesys'] as const),
+  ...(['lag', 'broker', 'registry', 'destinations', 'sources', 'feeds', 'genesys', 'certificates'] as const),
 ] as const
 export type Area = (typeof areas)[number]
 

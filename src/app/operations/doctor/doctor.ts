@@ -1,5 +1,6 @@
 import { LogDamaged } from '../../../log/event-log.js'
 import { areas, failure, type Area, type Check, type Patient } from './check.js'
+import { checkCertificates } from './check-certificates.js'
 import { checkClock } from './check-clock.js'
 import { checkConfiguration } from './check-configuration.js'
 import { checkFacts, checkIndex, checkSnapshots } from './check-derived.js'
@@ -29,6 +30,7 @@ const checks: Readonly<Record<Area, (patient: Patient) => Promise<readonly Check
   sources: checkSources,
   feeds: checkFeeds,
   genesys: checkGenesys,
+  certificates: checkCertificates,
 }
 
 /**
