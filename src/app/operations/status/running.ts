@@ -49,7 +49,7 @@ const stagesAt = async (url: string): Promise<Readonly<Record<string, StageHealt
 }
 
 /** An address that a process of this machine can connect to. */
-const reachable = (host: string): string =>
+export const reachable = (host: string): string =>
   host === '0.0.0.0' || host === '::' || host === '[::]'
     ? '127.0.0.1'
     : host.includes(':') && !host.startsWith('[')
