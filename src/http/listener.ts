@@ -90,6 +90,18 @@ const certificateFault = (socket: Socket, mode: 'optional' | 'required'): string
   return mode === 'optional' ? undefined : 'present a client certificate of an authority in clientCaFile'
 }
 
+/**
+ * The names in the certificate of a client: common names, DNS names, URIs and mail addresses, as they are written. None
+ * where there is no certificate, or one that is not accepted.
+ */
+export const clientNames = (socket: Socket): readonly string[] => {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return []
+  const { subject, subjectaltname = '' } = socket.getPeerCertificate()
+  // A name with a comma is quoted by Node.js, so it is never taken for two.
+  const alternative = subjectaltname.split(', ').flatMap((name) => /^(?:DNS|URI|email):(.*)$/.exec(name)?.[1] ?? [])
+  return [...[subject?.CN ?? []].flat(), ...alternative]
+}
+
 /** In the form of every endpoint: `error` and `detail` of the ingress, and a problem as in RFC 9457. */
 const refuse = (response: ServerResponse, detail: string): void => {
   const body = {

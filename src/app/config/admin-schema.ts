@@ -28,6 +28,8 @@ const adminTokenSchema = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/, 'the SHA-256 that `streamvane admin token create` prints'),
   /** The token is refused from then on; without it, never. */
   expires: z.iso.datetime({ offset: true }).optional(),
+  /** The token is good only beside a client certificate with this name: its common name, or a DNS name, URI or mail. */
+  certificate: z.string().min(1).max(500).optional(),
 })
 
 const issuerUrl = z.url({ protocol: /^https?$/ })

@@ -41,12 +41,14 @@ export type EndpointTls = Readonly<{
 
 type GivenOfEndpoint = Given | false | undefined
 
+type BoundToken = Readonly<{ name: string; certificate?: string | undefined }>
+
 /** The parts of a configuration that say how endpoints speak TLS. */
 export type TlsConfig = Readonly<{
   tls?: Given | undefined
   ingress: Readonly<{ tls?: GivenOfEndpoint }>
   health: Readonly<{ tls?: GivenOfEndpoint }>
-  admin?: Readonly<{ tls?: GivenOfEndpoint }> | false | undefined
+  admin?: Readonly<{ tls?: GivenOfEndpoint; tokens: readonly BoundToken[] }> | false | undefined
   feeds: Readonly<{ server?: Readonly<{ tls?: GivenOfEndpoint }> | undefined }>
 }>
 
@@ -89,11 +91,26 @@ export const tlsFaults = (config: TlsConfig): readonly Readonly<{ path: readonly
     const path = tlsKeyOf(config, endpoint).split('.')
     return merged === undefined ? [] : faultsOf(merged).map((message) => ({ path, message }))
   })
-  // What is wrong with the settings of all is said once.
-  return faults.filter(
-    ({ path, message }, place) =>
-      faults.findIndex((other) => other.path.join() === path.join() && other.message === message) === place,
-  )
+  return [
+    // What is wrong with the settings of all is said once.
+    ...faults.filter(
+      ({ path, message }, place) =>
+        faults.findIndex((other) => other.path.join() === path.join() && other.message === message) === place,
+    ),
+    ...tokenFaults(config),
+  ]
+}
+
+/** A token that is bound to a client certificate would never be good where none is asked for. */
+const tokenFaults = (config: TlsConfig): ReturnType<typeof tlsFaults> => {
+  if (config.admin === undefined || config.admin === false) return []
+  const mode = tlsOf(config, 'admin')?.clientCertificates ?? 'none'
+  return config.admin.tokens
+    .filter(({ certificate }) => certificate !== undefined && mode === 'none')
+    .map(({ name }) => ({
+      path: ['admin', 'tokens'],
+      message: `the token ${name} is bound to a client certificate, and the admin API asks for none: give admin.tls.clientCaFile`,
+    }))
 }
 
 const faultsOf = ({ certificateFile, privateKey, clientCaFile, clientCertificates }: Given): readonly string[] => [

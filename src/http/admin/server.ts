@@ -4,7 +4,7 @@ import type { AdminConfig } from '../../app/config/admin-schema.js'
 import { Jobs } from '../../app/jobs/jobs.js'
 import type { FollowedCertificate } from '../../app/tls/followed-certificate.js'
 import { bearerCheck } from '../bearer.js'
-import { listen, serverFactory } from '../listener.js'
+import { clientNames, listen, serverFactory } from '../listener.js'
 import { authentication, type Authenticate } from './access/authentication.js'
 import { addConsole } from '../console/console.js'
 import { addMetricsRoute } from '../metrics.js'
@@ -147,7 +147,7 @@ const signedIn =
   (authenticate: Authenticate, audit: Audit): PrincipalOf =>
   async (request) => {
     try {
-      return await authenticate(request.headers.authorization, request.ip)
+      return await authenticate(request.headers.authorization, request.ip, clientNames(request.raw.socket))
     } catch (cause) {
       if (cause instanceof ProblemError && cause.problem.status !== 503)
         await audit.refuse(

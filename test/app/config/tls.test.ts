@@ -64,6 +64,12 @@ test.each([
   [{ ingress: { tls: { minVersion: 'TLSv1.3' } } }, /^ {2}ingress\.tls: certificateFile and privateKey go together/m],
   [{ tls: { ...ofAll, clientCertificates: 'required' } }, /^ {2}tls: .*give clientCaFile/m],
   [{ tls: { ...ofAll, minVersion: 'TLSv1.1' } }, /tls\.minVersion: .*TLSv1\.2/],
+  [
+    {
+      admin: { tokens: [{ name: 'a', roles: ['viewer'], tenants: ['t'], sha256: '0'.repeat(64), certificate: 'cn' }] },
+    },
+    /^ {2}admin\.tokens: the token a is bound to a client certificate, .*admin\.tls\.clientCaFile/m,
+  ],
 ])('what cannot be meant is refused with its key, once: %j', (flags, message) => {
   expect(() => loaded(flags)).toThrow(message)
   expect(() => loaded(flags)).toThrow(/has a problem:/)

@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { newToken } from '../../../src/http/admin/access/tokens.js'
 import { addressOfWriter, publishAddress } from '../../../src/http/admin/client/address.js'
 import { callAdmin, type AdminTarget } from '../../../src/http/admin/client/client.js'
 import { trusting } from '../../../src/http/admin/client/trust.js'
@@ -36,6 +37,29 @@ describe('a client of an admin API that speaks TLS', () => {
     await expect(stages({ ...target, dispatcher: trusting({ ca: made.ca }) })).rejects.toThrow(
       /present a client certificate/,
     )
+  })
+})
+
+describe('a token that is bound to a client certificate', () => {
+  test.each([
+    ['its common name', 'ingress', true],
+    ['another name', 'someone-else', false],
+    ['a part of its name', 'ingr', false],
+  ])('is good with %s alone', async (_title, name, isGood) => {
+    const files = tlsFiles(made, made.server)
+    const certificate = certificateFor(
+      'admin',
+      tlsSettings(files, { clientCaFile: files.caFile, clientCertificates: 'optional' }),
+    )
+    const { token, sha256 } = newToken()
+    const entry = { name: 'bound', roles: ['viewer'], tenants: ['acme'], sha256, certificate: name }
+    const admin = await servedAdmin({ certificate, settings: { tokens: [entry] } })
+    const target = { url: admin.url, token, tenant: 'acme' }
+    const { certificate: cert, key } = made.user
+    const called = stages({ ...target, dispatcher: trusting({ ca: made.ca, cert, key }) })
+    if (isGood) expect(await called).toBeDefined()
+    else await expect(called).rejects.toThrow(/the token is not valid/)
+    await expect(stages({ ...target, dispatcher: trusting({ ca: made.ca }) })).rejects.toThrow(/the token is not valid/)
   })
 })
 

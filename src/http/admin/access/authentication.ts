@@ -14,8 +14,15 @@ export type AuthenticationOptions = Readonly<{
   onRefused: (why: string) => void
 }>
 
-/** Who sends an `Authorization` header from an address. Throws `ProblemError` with 401, 429, or 503. */
-export type Authenticate = (header: string | undefined, address: string) => Promise<Principal>
+/**
+ * Who sends an `Authorization` header from an address, with the names in its client certificate. Throws `ProblemError`
+ * with 401, 429, or 503.
+ */
+export type Authenticate = (
+  header: string | undefined,
+  address: string,
+  names?: readonly string[],
+) => Promise<Principal>
 
 export const authentication = ({ settings, local, now, onRefused }: AuthenticationOptions): Authenticate => {
   const failed = new FailedAttempts(settings.failedPerMinuteMax, now)
@@ -28,7 +35,7 @@ export const authentication = ({ settings, local, now, onRefused }: Authenticati
     return unauthorized('the token is not valid, or no longer: an operator gives out another')
   }
 
-  return async (header, address) => {
+  return async (header, address, names) => {
     const waitS = failed.waitS(address)
     if (waitS > 0)
       throw new ProblemError(
@@ -40,9 +47,10 @@ export const authentication = ({ settings, local, now, onRefused }: Authenticati
       )
     const token = /^Bearer +(\S+) *$/i.exec(header ?? '')?.[1]
     if (token === undefined) throw unauthorized('send a token as Authorization: Bearer <token>')
-    const known = byToken(token)
+    const known = byToken(token, names)
     if (known !== undefined) return known
-    if (byIssuer === undefined || token.split('.').length !== 3) throw refused('an unknown or expired token', address)
+    if (byIssuer === undefined || token.split('.').length !== 3)
+      throw refused('an unknown or expired token, or one without its client certificate', address)
     const verdict = await byIssuer(token)
     switch (verdict.kind) {
       case 'good':
