@@ -83,19 +83,21 @@ const guardedBy = (
 /** Why the certificate of a client is not taken: it is missing, or its authority or time is wrong. */
 const certificateFault = (socket: Socket, mode: 'optional' | 'required'): string | undefined => {
   if (!(socket instanceof TLSSocket)) return 'this connection is not encrypted'
+  if (!hasCertificate(socket))
+    return mode === 'optional' ? undefined : 'present a client certificate of an authority in clientCaFile'
   if (socket.authorized) return undefined
-  const isThere = Object.keys(socket.getPeerCertificate()).length > 0
-  if (isThere)
-    return `the client certificate is not accepted (${String(socket.authorizationError)}): present one of an authority in clientCaFile that is valid now`
-  return mode === 'optional' ? undefined : 'present a client certificate of an authority in clientCaFile'
+  return `the client certificate is not accepted (${String(socket.authorizationError)}): present one of an authority in clientCaFile that is valid now`
 }
+
+/** Asked first: to Node.js a session of TLS 1.3 that is resumed without a certificate is `authorized`. */
+const hasCertificate = (socket: TLSSocket): boolean => Object.keys(socket.getPeerCertificate()).length > 0
 
 /**
  * The names in the certificate of a client: common names, DNS names, URIs and mail addresses, as they are written. None
  * where there is no certificate, or one that is not accepted.
  */
 export const clientNames = (socket: Socket): readonly string[] => {
-  if (!(socket instanceof TLSSocket) || !socket.authorized) return []
+  if (!(socket instanceof TLSSocket) || !socket.authorized || !hasCertificate(socket)) return []
   const { subject, subjectaltname = '' } = socket.getPeerCertificate()
   // A name with a comma is quoted by Node.js, so it is never taken for two.
   const alternative = subjectaltname.split(', ').flatMap((name) => /^(?:DNS|URI|email):(.*)$/.exec(name)?.[1] ?? [])

@@ -11,7 +11,7 @@ import { startHealthServer } from '../../src/http/health-server.js'
 import { feedConfig, feedLog } from '../support/feed-log.js'
 import { silent } from '../support/pipeline.js'
 import { certificateFor, certificatesOfFile, derOf, tlsFiles, tlsSettings } from '../support/tls/files.js'
-import { askedByTls, oldClient, shakenHands } from '../support/tls/handshake.js'
+import { askedByTls, oldClient, resumed, shakenHands } from '../support/tls/handshake.js'
 import { servedAdmin } from './admin/served-admin.js'
 import { served } from './served.js'
 
@@ -166,6 +166,17 @@ describe('client certificates', () => {
     expect((await askedByTls(url, { ca })).status).toBe(404)
     const { certificate: cert, key } = stranger
     expect((await askedByTls(url, { ca, cert, key })).status).toBe(403)
+  })
+
+  test('are required of a session that is resumed as of a new one', async () => {
+    // To Node.js a resumed session of TLS 1.3 without a certificate is `authorized`.
+    const url = `${await started('ingress', 'required')}/nothing-is-here`
+    for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+      expect(await resumed(url, { maxVersion })).toEqual([403, 403])
+      const { certificate: cert, key } = stranger
+      expect(await resumed(url, { cert, key, maxVersion })).toEqual([403, 403])
+      expect(await resumed(url, { cert: made.user.certificate, key: made.user.key, maxVersion })).toEqual([404, 404])
+    }
   })
 
   test.each(['/livez', '/readyz', '/health/live', '/readyz/ingress?verbose'])(

@@ -43,3 +43,21 @@ export const shakenHands = async (
 export const oldClient = (version: 'TLSv1' | 'TLSv1.1'): ConnectionOptions => ({
   ...{ minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' },
 })
+
+/** The status of an answer, and of that over a second connection which resumes the session of the first. */
+export const resumed = async (url: string, options: ConnectionOptions): Promise<readonly (number | undefined)[]> => {
+  const { hostname, port, pathname, host } = new URL(url)
+  const place = { host: hostname, port: Number(port), rejectUnauthorized: false, ...options }
+  let session: Buffer | undefined
+  const asked = async (more: ConnectionOptions, isResumed: boolean): Promise<number> => {
+    const socket = connect({ ...place, ...more })
+    socket.on('session', (ticket) => (session = ticket))
+    await once(socket, 'secureConnect')
+    if (socket.isSessionReused() !== isResumed) throw new Error(`resumed: ${socket.isSessionReused()}`)
+    socket.write(`GET ${pathname} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`)
+    let text = ''
+    for await (const part of socket) text += String(part)
+    return Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1])
+  }
+  return [await asked({}, false), await asked({ session }, true)]
+}
