@@ -8,6 +8,7 @@ import { configOf, withContext } from './command/context.js'
 import { EXIT, UsageError } from './command/exit.js'
 import { recordedAfter, withOperator, type OperatorFlags } from './command/operator.js'
 import { summaries } from './command/summaries.js'
+import { topicsAclsCommand } from './topics-acls.js'
 import { asyncApiCommand } from './topics-asyncapi.js'
 import { topicsCheckCommand } from './topics-check.js'
 
@@ -66,6 +67,7 @@ export const topicsCommand = (): Command => {
       }),
   )
   group.addCommand(topicsCheckCommand())
+  group.addCommand(topicsAclsCommand())
   group.addCommand(asyncApiCommand())
   return group
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { kafkaIsRequired } from '../../dev/local-kafka/runtime.mjs'
 import { lacksForSecureBroker, startSecureBroker, type SecureBroker } from '../support/secure-kafka/secure-broker.js'
+import { aclsSuite } from './secure-kafka/acls.suite.js'
 import { oauthSuite } from './secure-kafka/oauth.suite.js'
 import { rightsSuite } from './secure-kafka/rights.suite.js'
 import { rotationSuite } from './secure-kafka/rotation.suite.js'
@@ -24,6 +25,7 @@ if (lacks === undefined)
     saslSuite(started)
     oauthSuite(started)
     rightsSuite(started)
+    aclsSuite(started)
     rotationSuite(started)
     secretsSuite(started)
   })

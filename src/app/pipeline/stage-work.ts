@@ -16,6 +16,7 @@ import type { PipelineOptions, StageKind } from './pipeline-options.js'
 import { pausedText, watchPause } from './projection-pause.js'
 import { runLiveProjector } from './projector/projector-stage.js'
 import { runNames } from './names/names-stage.js'
+import { membershipNamesOf } from './shards/membership-names.js'
 import { runLiveMerge, runLivePoints } from './shards/shard-stages.js'
 import type { StageControl, StageEnd } from './stage.js'
 
@@ -107,13 +108,13 @@ export const pointsStage = async (options: PipelineOptions, control: StageContro
   const raw = await whenThere(() => logs.raw('reader'), 'raw log', signal, logger)
   control.started()
   const { tenant, profile, data, projector, egress } = config
-  const { controlTopic = `streamvane.${tenant}.buckets`, group = controlTopic, sessionTimeoutMs } = projector.shards
   return runLivePoints({
     ...{ tenant, profile, logs, data, raw, signal, gate, activity, logger, now, meter: meters?.points },
     batchMax: projector.batchMax,
     acceptCheckpoint: projector.acceptCheckpoint,
     membership: {
-      ...{ controlTopic, group, sessionTimeoutMs },
+      ...membershipNamesOf(config),
+      sessionTimeoutMs: projector.shards.sessionTimeoutMs,
       address: addressOf(egress.kafka, logger),
       replicationFactor: egress.kafka.replicationFactor,
     },

@@ -14,7 +14,8 @@ import type { TopicsOptions } from '../../egress/kafka/topic-admin.js'
 import type { Sink } from '../../egress/sink.js'
 import { markersIn, namesTopicIn, topicsIn, type KafkaSettings } from '../config/sinks/egress-schema.js'
 import { connectionOf, registryConnectionOf } from '../config/connections/kafka-connection.js'
-import { nameAt, passing, REPLAY, type SinkContext, type SinkOf } from './sink-kind.js'
+import { kafkaIdentityOf } from './kafka-identity.js'
+import { passing, type SinkContext, type SinkOf } from './sink-kind.js'
 
 /** A Kafka cluster as a sink. */
 export const openKafka = (sink: SinkOf<KafkaSettings>, context: SinkContext): Sink =>
@@ -27,20 +28,18 @@ export const openKafkaNames = (sink: SinkOf<KafkaSettings>, topic: string, conte
 }
 
 const sinkOptions = (sink: SinkOf<KafkaSettings>, context: SinkContext): KafkaSinkOptions => {
-  const { name, filter, settings } = sink
-  const { tenant, families, takeOver, acceptProgress, logger, isReplay } = context
-  const { format, registry, compression, progressTopic, transactionTimeoutMs, delivery, transactionalId } = settings
-  const id = transactionalId === undefined || !isReplay ? transactionalId : `${transactionalId}.${REPLAY}`
+  const { filter, settings } = sink
+  const { families, takeOver, acceptProgress, logger } = context
+  const { format, registry, compression, progressTopic, transactionTimeoutMs, delivery } = settings
   return {
     ...addressOf(settings, logger),
-    ...{ tenant, topics: topicsIn(settings), markers: markersIn(settings), families: passing(families, filter) },
+    ...kafkaIdentityOf(sink, context),
+    ...{ topics: topicsIn(settings), markers: markersIn(settings), families: passing(families, filter) },
     values:
       format === 'avro' && registry !== undefined ? { format, registry: registryOf(registry) } : { format: 'json' },
     ...{ compression, progressTopic, transactionTimeoutMs, delivery },
     ...badRowOptions(settings, logger),
     ...{ takeOver, acceptProgress },
-    name: isReplay && name === 'kafka' ? REPLAY : nameAt(sink, context),
-    ...(id !== undefined && { transactionalId: id }),
   }
 }
 

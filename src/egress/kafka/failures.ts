@@ -34,6 +34,7 @@ const refusals: Readonly<Record<string, string>> = {
   RECORD_LIST_TOO_LARGE: 'a batch of records is larger than the broker takes: raise its message.max.bytes',
   TOPIC_AUTHORIZATION_FAILED:
     'this user lacks rights on the topic: grant WRITE and DESCRIBE; READ on the progress topic; CREATE to create it',
+  GROUP_AUTHORIZATION_FAILED: 'this user may not use the consumer group: grant READ on it',
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
     'this user may not use the transactional id: grant WRITE and DESCRIBE on it, or set egress.kafka.delivery: at-least-once',
   CLUSTER_AUTHORIZATION_FAILED: 'this user may not do that on the cluster: grant IDEMPOTENT_WRITE',

@@ -4,7 +4,7 @@ import { nameCodec, nameJson, type NameChange } from '../../contract/name-codec.
 import { NAME_RECORD } from '../../contract/schema/name-schema.js'
 import type { Cluster, OutgoingRecord, TransactionalProducer } from './cluster.js'
 import { kafkajsCluster } from './kafkajs-cluster.js'
-import { transactionalIdOf, type KafkaSinkOptions } from './options.js'
+import { namesTransactionalIdOf, transactionalIdOf, type KafkaSinkOptions } from './options.js'
 import { partitioning } from './records/records.js'
 import { frame } from './records/wire-format.js'
 import { findSchemas } from './registry/schema-registration.js'
@@ -45,7 +45,7 @@ export const namesSink = (options: NamesSinkOptions, cluster: Cluster = kafkajsC
     {
       ...options,
       ...{ families: [], otherTopics: [topic], startsOverOn: ['topic-recreated', 'other-cluster'] },
-      transactionalId: `${transactionalIdOf(options)}.names`,
+      transactionalId: namesTransactionalIdOf(transactionalIdOf(options)),
     },
     cluster,
   )

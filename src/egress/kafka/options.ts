@@ -165,3 +165,6 @@ export const transactionalIdOf = ({
   transactionalId,
 }: Pick<KafkaSinkOptions, 'tenant' | 'name' | 'transactionalId'>): string =>
   transactionalId ?? `streamvane.${tenant}.${name}`
+
+/** Under which names are published beside the rows of this transactional id. */
+export const namesTransactionalIdOf = (transactionalId: string): string => `${transactionalId}.names`

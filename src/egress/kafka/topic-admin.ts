@@ -1,8 +1,10 @@
+import { setTimeout } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
 import type { Admin } from 'kafkajs'
 import { familyNames, type FamilyName } from '../../domain/family.js'
 import { kafkaClient } from './connection.js'
 import { classifyKafkaError } from './failures.js'
+import { protocolErrorName } from './kafkajs-internals.js'
 import { kafkaDefaults, type KafkaAddress } from './options.js'
 import { failureText } from '../sink.js'
 import { defaultTopics, ownMarkerTopics, type Cleanup, type Markers, type Topics } from '../topics.js'
@@ -105,20 +107,40 @@ export const applyTopics = async (options: TopicsOptions): Promise<readonly Topi
   const steps = await planTopics(options)
   const missing = steps.flatMap((step) => (step.kind === 'create' ? [step.wanted] : []))
   if (missing.length === 0) return steps
-  await withAdmin(options, (admin) =>
-    admin.createTopics({
-      waitForLeaders: true,
-      timeout: 30_000,
-      topics: missing.map(({ topic, partitions, replicationFactor, config }) => ({
-        topic,
-        numPartitions: partitions,
-        replicationFactor,
-        configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
-      })),
-    }),
-  )
+  await withAdmin(options, (admin) => createTopics(admin, missing))
   return steps
 }
+
+const LOOK_EVERY_MS = 100
+const LOOKS_MAX = 300
+
+/**
+ * Creates topics, and waits until the brokers know them and their leaders, half a minute at most. kafkajs can wait too,
+ * but gives up where a broker does not know yet what the controller has made.
+ */
+export const createTopics = async (admin: Admin, wanted: readonly WantedTopic[]): Promise<void> => {
+  await admin.createTopics({
+    waitForLeaders: false,
+    timeout: 30_000,
+    topics: wanted.map(({ topic, partitions, replicationFactor, config }) => ({
+      topic,
+      numPartitions: partitions,
+      replicationFactor,
+      configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+    })),
+  })
+  const topics = wanted.map(({ topic }) => topic)
+  for (let look = 1; ; look++)
+    try {
+      await admin.fetchTopicMetadata({ topics })
+      return
+    } catch (cause) {
+      if (!NOT_YET.has(protocolErrorName(cause) ?? '') || look >= LOOKS_MAX) throw cause
+      await setTimeout(LOOK_EVERY_MS)
+    }
+}
+
+const NOT_YET = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'])
 
 /** Kafka does not answer, or not as expected; trying again may help. */
 export class TopicsFailed extends Error {

@@ -22,7 +22,7 @@ export type KafkaSourceOptions = Readonly<{
   /** The group gives the partitions of a member to others that is not heard of for this long. */
   sessionTimeoutMs: number
   /** Why an error of the client will never mend, in words; `undefined` if it may. */
-  refusalOf: (cause: unknown) => string | undefined
+  refusalOf: (cause: unknown) => string | undefined | Promise<string | undefined>
   logger: Logger
   /** Default: every ten seconds. */
   lagEveryMs?: number
@@ -75,7 +75,7 @@ const connect = async (options: KafkaSourceOptions, link: Link): Promise<void> =
     })
     await Promise.race([crashed, watchLag(options, link, admin)])
   } catch (cause) {
-    const refusal = cause instanceof SourceRefused ? undefined : refusalOf(cause)
+    const refusal = cause instanceof SourceRefused ? undefined : await refusalOf(cause)
     throw refusal === undefined ? cause : new SourceRefused(refusal, { cause })
   } finally {
     // Waits for the batches that were begun.

@@ -9,21 +9,21 @@ import { namesTopicIn, topicsIn } from '../../config/sinks/egress-schema.js'
 import type { KafkaSinkSettings } from '../../config/sinks/egress-sinks.js'
 import { connectionOf } from '../../config/connections/kafka-connection.js'
 import type { Config } from '../../config/schema.js'
+import { kafkaIdentityOf } from '../../sinks/kafka-identity.js'
 import { registryOf, topicsOptionsOf } from '../../sinks/open-kafka.js'
 
 /** What `topics check` asks about a Kafka sink of the configuration. */
 export const connectionCheckOf = (sink: KafkaSinkSettings, config: Config, logger: Logger): ConnectionCheck => {
-  const { name, settings: kafka } = sink
-  const { progressTopic, delivery, format, registry, transactionalId } = kafka
+  const { settings: kafka } = sink
+  const { progressTopic, delivery, format, registry } = kafka
   const options = topicsOptionsOf(sink, config, logger)
   const namesTopic = namesTopicIn(kafka)
-  const id = transactionalId === undefined ? {} : { transactionalId }
   return {
     address: options,
     principal: () => principalOf(connectionOf(kafka)),
     topics: wantedTopics(options),
     progressTopic,
-    transactionalId: transactionalIdOf({ tenant: config.tenant, name, ...id }),
+    transactionalId: transactionalIdOf(kafkaIdentityOf(sink, { tenant: config.tenant, isReplay: false })),
     delivery,
     ...(format === 'avro' &&
       registry !== undefined && {

@@ -4,6 +4,8 @@ import type { Logger } from 'pino'
 import { allBuckets } from '../../../domain/stream-name.js'
 import { kafkaClient } from '../../../egress/kafka/connection.js'
 import { classifyKafkaError } from '../../../egress/kafka/failures.js'
+import { isGroupForbidden } from '../../../egress/kafka/group-rights.js'
+import { createTopics } from '../../../egress/kafka/topic-admin.js'
 import type { KafkaAddress } from '../../../egress/kafka/options.js'
 import { backoffMs, pause } from '../../../log/backoff.js'
 import { changeSignal } from '../../../log/change-signal.js'
@@ -82,7 +84,7 @@ export class BucketGroup {
         await ensureControlTopic(this.options)
         await this.consume(consumer, () => (attempts = 0))
       } catch (cause) {
-        this.refusal = refusalOf(cause)
+        this.refusal = await refusalOf(cause, this.options)
         if (this.refusal !== undefined) break
         logger.warn({ err: cause }, 'points: Kafka is away; the buckets of this process stay with it')
       } finally {
@@ -133,8 +135,16 @@ export class BucketGroup {
   }
 }
 
-const refusalOf = (cause: unknown): MembershipRefused | undefined => {
+const refusalOf = async (
+  cause: unknown,
+  { address, group }: MembershipOptions,
+): Promise<MembershipRefused | undefined> => {
   if (cause instanceof MembershipRefused) return cause
+  if (await isGroupForbidden(cause, address, group))
+    return new MembershipRefused(
+      `this user may not use the consumer group ${group}: grant READ on it, or change projector.shards.group`,
+      { cause },
+    )
   const failure = classifyKafkaError(cause)
   return failure.tag === 'Refused' ? new MembershipRefused(failure.reason, { cause }) : undefined
 }
@@ -181,9 +191,8 @@ const ensureControlTopic = async ({ address, controlTopic, replicationFactor }: 
   const admin = kafkaClient(address).admin()
   try {
     await admin.connect()
-    const wanted = { topic: controlTopic, numPartitions: allBuckets.length, replicationFactor }
-    if (!(await admin.listTopics()).includes(controlTopic))
-      await admin.createTopics({ topics: [wanted], waitForLeaders: true, timeout: 30_000 })
+    const wanted = { topic: controlTopic, partitions: allBuckets.length, replicationFactor, config: {} }
+    if (!(await admin.listTopics()).includes(controlTopic)) await createTopics(admin, [wanted])
     const { topics } = await admin.fetchTopicMetadata({ topics: [controlTopic] })
     const partitions = topics[0]?.partitions.length
     if (partitions !== allBuckets.length)

@@ -1,22 +1,22 @@
 /**
- * Kafka's FindCoordinator request, version 1, for the coordinator of a transactional id. kafkajs sends it as well, but
- * drops the error and the text of the answer: a broker without transactions looks like one whose coordinator is being
- * elected, and would be asked for ever.
+ * Kafka's FindCoordinator request, version 1, for the coordinator of a transactional id or a consumer group. kafkajs
+ * sends it as well, but drops the error and the text of the answer: a broker without transactions, or a user without
+ * rights on a group, looks like a coordinator that is being elected, and would be asked for ever.
  */
 export const FIND_COORDINATOR_API_KEY = 10
 export const FIND_COORDINATOR_VERSION = 1
 
-const TRANSACTION = 1
+const keyTypes = { group: 0, transaction: 1 } as const
 
 /** `text` is what the broker says about the error, `nodeId` the broker that is the coordinator. */
 export type CoordinatorAnswer = Readonly<{ error: number; text: string | undefined; nodeId: number }>
 
-export const coordinatorRequest = (transactionalId: string): Buffer => {
-  const id = Buffer.from(transactionalId)
+export const coordinatorRequest = (of: string, type: keyof typeof keyTypes = 'transaction'): Buffer => {
+  const id = Buffer.from(of)
   const bytes = Buffer.alloc(2 + id.length + 1)
   bytes.writeInt16BE(id.length, 0)
   id.copy(bytes, 2)
-  bytes.writeInt8(TRANSACTION, 2 + id.length)
+  bytes.writeInt8(keyTypes[type], 2 + id.length)
   return bytes
 }
 

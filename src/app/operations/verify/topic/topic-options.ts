@@ -1,4 +1,5 @@
 import type { StoredKpiEvent } from '../../../../contract/kpi-stream.js'
+import type { FamilyName } from '../../../../domain/family.js'
 import type { RowFilter } from '../../../../egress/sink.js'
 import type { Markers, Topics } from '../../../../egress/topics.js'
 import type { EventLog } from '../../../../log/event-log.js'
@@ -22,6 +23,8 @@ export type VerifyTopicOptions = Readonly<{
   publishedThrough: number
   reader: Reader
   topics: Topics
+  /** Families whose topics are read beside those that have rows in the KPI stream. Default all. */
+  families?: readonly FamilyName[]
   markers: Markers
   filter: RowFilter
   format: Format

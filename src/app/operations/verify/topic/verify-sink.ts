@@ -6,6 +6,7 @@ import { markersIn, topicsIn } from '../../../config/sinks/egress-schema.js'
 import type { KafkaSinkSettings, SinkSettings } from '../../../config/sinks/egress-sinks.js'
 import type { Config } from '../../../config/schema.js'
 import { addressOf } from '../../../sinks/open-kafka.js'
+import { passing } from '../../../sinks/sink-kind.js'
 import { sinkOf } from '../../../pipeline/egress/sinks.js'
 import type { Logs } from '../../../pipeline/logs/logs.js'
 import type { Generations } from '../../../pipeline/generations.js'
@@ -44,6 +45,8 @@ export const verifySink = async (options: VerifySinkOptions): Promise<TopicVerif
     return await verifyTopic({
       ...{ tenant: config.tenant, generation, promotions: generations.promotions, kpi: options.kpi },
       ...{ publishedThrough: progress.revision, reader, topics, markers: markersIn(kafka), filter },
+      // A user with the rights of `topics acls` may read no others.
+      families: passing(config.profile.families, filter),
       ...{ format: kafka.format, demanded: demandedOf(sink, generations), compacted: new Set(compacted) },
       ...{ compared: options.compared, data: config.data, signal },
       ...(options.onProgress !== undefined && { onProgress: options.onProgress }),

@@ -40,19 +40,24 @@ export const verifyTopic = async (options: VerifyTopicOptions): Promise<TopicVer
   try {
     const expected = new ExpectedRecords(scratch, options.format)
     const latest = new LatestRecords(topics)
+    const families = new Set(options.families ?? familyNames)
     for await (const events of kpi.readStream(kpiStream(tenant, generation))) {
       if (signal.aborted) break
       for (const event of events) {
         const stored = readKpiEvent(event)
         if (stored === undefined || !passes(filter, selectableOf(stored))) continue
         if (stored.kind !== 'left') await expected.add(stored)
+        if (stored.kind === 'row') families.add(stored.header.family)
         if (event.revision <= publishedThrough) latest.published(stored)
       }
     }
     await expected.write()
 
     const names = [
-      ...new Set([...topicNames(topics), ...familyNames.flatMap((f) => markerTopicsOf(markers, topics, f))]),
+      ...new Set([
+        ...topicNames(topics, [...families]),
+        ...[...families].flatMap((family) => markerTopicsOf(markers, topics, family)),
+      ]),
     ]
     if (names.length > TOPICS_MAX)
       throw new VerifyRefused(`a sink with ${names.length} topics cannot be verified, ${TOPICS_MAX} at most`)
