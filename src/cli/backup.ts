@@ -103,6 +103,7 @@ const restoreFrom = async ({ config, signal }: Context, from: string, flags: Fla
     const { kind, manifest, replaced } = await restore({
       from,
       data: config.data,
+      tenant: config.tenant,
       dryRun: flags.dryRun === true,
       force: flags.force === true,
       now: Date.now,

@@ -78,9 +78,11 @@ const placeOf = (flag: string, text: string): Place => {
   return { kind: 'folder', name: `embedded:${resolve(dir)}`, dir }
 }
 
+/** A folder that holds more tenants, as those of earlier versions may, is a source for each of them. */
 const logsAt = async (place: Place, flags: Flags, logger: Logger, patience?: Patience): Promise<Logs> => {
   const owner = 'streamvane log copy'
-  if (place.kind === 'folder') return embeddedLogs(place.dir, owner)
+  if (place.kind === 'folder')
+    return embeddedLogs(place.dir, owner, patience === undefined ? undefined : (await configOf(flags)).tenant)
   const { connectionString } = place
   return eventStoreDbLogs(
     await configOf(flags, { log: { kind: 'eventstoredb', eventstoredb: { connectionString } } }),

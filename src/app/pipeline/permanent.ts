@@ -1,7 +1,7 @@
 import { RowOfUnknownSchema } from '../../contract/kpi-stream.js'
 import { LogDamaged, LogOfLaterVersion } from '../../log/event-log.js'
 import { SourceRefused } from '../../ingress/source.js'
-import { LogRefused } from './logs/logs.js'
+import { LogRefused } from './logs/log-refused.js'
 
 /**
  * Trying again does not help against these errors, and their messages say what does: the stage ends as refused with

@@ -76,4 +76,4 @@ export const logsOf = async (
         logger,
         patience,
       )
-    : (await import('../../app/pipeline/logs/logs.js')).embeddedLogs(config.data, `streamvane ${name}`)
+    : (await import('../../app/pipeline/logs/logs.js')).embeddedLogs(config.data, `streamvane ${name}`, config.tenant)

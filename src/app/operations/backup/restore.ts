@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { readLogFacts } from '../../../log/embedded/backup.js'
 import { openEmbeddedLog } from '../../../log/embedded/log.js'
+import { refuseForeignFolder, tenantOfFolder } from '../../pipeline/logs/folder-tenant.js'
 import { BackupRefused, digestOf, factsOfPart, fullDisk, partFile, readManifest } from './backup-manifest.js'
 import type { BackupManifest, BackupPart } from './backup-manifest.js'
 
@@ -12,6 +13,8 @@ export type RestoreOptions = Readonly<{
   data: string
   /** Verify the backup and the place, and write nothing. */
   dryRun: boolean
+  /** Whose log it must be, and whose data folder. Default anybody's. */
+  tenant?: string
   /** Take a data folder that is not empty: its log and its snapshots are moved aside. */
   force: boolean
   now: () => number
@@ -27,7 +30,7 @@ export type RestoreOutcome = Readonly<{
 }>
 
 /** What belongs to a log in a data folder. */
-const OWN = ['log', 'state', 'facts']
+const OWN = ['log', 'state', 'facts', 'tenant']
 const DRAFT = '.restoring'
 
 /**
@@ -35,10 +38,12 @@ const DRAFT = '.restoring'
  * whole. Nothing is in place until everything is verified.
  *
  * @throws BackupRefused if the backup is not whole, or the data folder is not empty and `force` is not given.
+ * @throws LogRefused if the data folder belongs to another tenant.
  * @throws LogLocked if a process writes the log that would be replaced.
  */
 export const restore = async (options: RestoreOptions): Promise<RestoreOutcome> => {
-  const { from, data, dryRun, force, signal } = options
+  const { from, data, tenant, dryRun, force, signal } = options
+  if (tenant !== undefined) await refuseForeignFolder(data, tenant)
   const manifest = readManifest(from)
   const old = existsSync(data) ? readdirSync(data).filter((name) => name !== DRAFT) : []
   if (old.length > 0 && !force)
@@ -53,6 +58,11 @@ export const restore = async (options: RestoreOptions): Promise<RestoreOutcome> 
     await refuseInUse(data)
     rmSync(draft, { recursive: true, force: true })
     await copyParts(from, draft, manifest, options)
+    const owner = tenant === undefined ? undefined : await tenantOfFolder(draft)
+    if (owner !== tenant && owner !== undefined)
+      throw new BackupRefused(
+        `the backup ${from} is of tenant ${owner}, this is tenant ${tenant}: name it with --tenant`,
+      )
     signal.throwIfAborted()
   } catch (cause) {
     rmSync(draft, { recursive: true, force: true })

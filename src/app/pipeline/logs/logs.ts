@@ -7,6 +7,8 @@ import { openEmbeddedLog } from '../../../log/embedded/log.js'
 import { allBuckets, kpiStream, pointsStream, publicationsPrefix } from '../../../domain/stream-name.js'
 import { LogUnavailable, type AppendFailure, type EventLog } from '../../../log/event-log.js'
 import { whenFree } from '../../../log/when-free.js'
+import { claimFolder, refuseForeignFolder } from './folder-tenant.js'
+import { LogRefused } from './log-refused.js'
 
 /** How a part of the log is opened: one process writes it, any number read it. */
 export type Mode = 'reader' | 'writer'
@@ -60,21 +62,29 @@ export type Logs = Readonly<{
 export type LogHealth =
   Readonly<{ kind: 'well' }> | Readonly<{ kind: 'broken' | 'stalled'; since: string; reads: readonly string[] }>
 
-/** The log cannot do what it is asked for. The message says what can. */
-export class LogRefused extends Error {
-  override readonly name = 'LogRefused'
-}
-
 /** The names of the parts of publications begin so. */
 const PUBLICATIONS = 'publications-'
 
 /** The control and audit parts are held for a moment only. */
 const MOMENT_LOCK = { backoff: { firstMs: 50, maxMs: 50 }, waitMaxMs: 5_000 }
 
-/** The embedded log under `data`. `owner` says in the lock what this process is. */
-export const embeddedLogs = (data: string, owner: string): Logs => {
+/**
+ * The embedded log under `data`. `owner` says in the lock what this process is. With `tenant` a folder of another tenant
+ * is refused, and one that is written becomes this tenant's.
+ */
+export const embeddedLogs = (data: string, owner: string, tenant?: string): Logs => {
   const opened = new Map<string, Promise<Readonly<{ mode: Mode; log: EventLog }>>>()
   const folder = (part: string): string => join(data, 'log', part)
+
+  const allowed = new Map<Mode, Promise<void>>()
+  const allow = (mode: Mode): Promise<void> => {
+    const known = allowed.get(mode)
+    if (tenant === undefined || known !== undefined) return known ?? Promise.resolve()
+    const asked = mode === 'writer' ? claimFolder(data, tenant) : refuseForeignFolder(data, tenant)
+    allowed.set(mode, asked)
+    asked.catch(() => allowed.delete(mode))
+    return asked
+  }
 
   /** `apart`: what of the part is opened by itself; else a reader is the writer's log where there is one. */
   const open = async (part: string, mode: Mode, apart = ''): Promise<EventLog> => {
@@ -85,7 +95,10 @@ export const embeddedLogs = (data: string, owner: string): Logs => {
       if (held.mode === 'writer' || mode === 'reader') return held.log
       await held.log.close()
     }
-    const opening = openEmbeddedLog({ dir: folder(part), mode, owner }).then((log) => ({ mode, log }))
+    const opening = allow(mode).then(async () => ({
+      mode,
+      log: await openEmbeddedLog({ dir: folder(part), mode, owner }),
+    }))
     opened.set(name, opening)
     try {
       return (await opening).log
@@ -102,6 +115,7 @@ export const embeddedLogs = (data: string, owner: string): Logs => {
   }
 
   const changing = async <T>(part: string, work: (log: EventLog) => Promise<T>): Promise<T> => {
+    await allow('writer')
     const log = await whenFree(() => openEmbeddedLog({ dir: folder(part), mode: 'writer', owner }), MOMENT_LOCK)
     try {
       return await work(log)
