@@ -44,8 +44,8 @@ export const topicsAclsCommand = (): Command =>
         .default('table'),
     )
     .option('--json', 'one JSON object a right')
-    .action((flags: Flags) => {
-      const config = configOf(flags)
+    .action(async (flags: Flags) => {
+      const config = await configOf(flags)
       const roles = kafkaRoles(config, flags.brokerVersion && { brokerVersion: flags.brokerVersion })
       if (roles.length === 0)
         throw new UsageError(

@@ -13,6 +13,7 @@ import { isStore, storeLayers, type StoreLayer } from './layers/store.js'
 import { periodText } from './period.js'
 import { ConfigError, configSchema, type Config } from './schema.js'
 import { withPresets, withSourcePresets } from './connections/kafka-presets.js'
+import { withTopicPrefixes } from './connections/kafka-topic-prefix.js'
 import { isSecretAt, literalSecrets, secretKeys, withoutCredentials, withSecrets } from './secrets/secrets.js'
 
 /** A warning would quote the text, for example an unknown tag. */
@@ -90,7 +91,7 @@ const checkedConfig = (tree: Tree, texts: ReadonlyMap<string, string>, flags: Re
   const parse = () =>
     configSchema.safeParse({
       ...tree,
-      ...(isTree(tree['egress']) && { egress: withPresets(withInherited(tree['egress'])) }),
+      ...(isTree(tree['egress']) && { egress: withPresets(withTopicPrefixes(withInherited(tree['egress']))) }),
       ...(Array.isArray(tree['sources']) && { sources: withSourcePresets(tree['sources']) }),
     })
   let parsed = parse()

@@ -20,6 +20,7 @@ import {
 } from '../../../egress/topics.js'
 import { connectionFaults } from '../connections/kafka-connection.js'
 import { connectionKeys, registryConnectionKeys } from '../connections/kafka-connection-schema.js'
+import { TOPIC_PREFIX, TOPIC_PREFIX_RULE } from '../connections/kafka-topic-prefix.js'
 import { presetFaults } from '../connections/kafka-presets.js'
 import type { SettingFault } from '../setting-fault.js'
 
@@ -99,6 +100,8 @@ export const kafkaSchema = z.strictObject({
   compression: z.enum(['none', 'gzip']).default(kafkaDefaults.compression),
   /** -1 stands for the broker's default. */
   replicationFactor: z.number().int().min(-1).default(kafkaDefaults.replicationFactor),
+  /** Before the usual name of every topic that is not named, as `acme.`: tenants of one cluster need one each. */
+  topicPrefix: z.string().regex(TOPIC_PREFIX, TOPIC_PREFIX_RULE).optional(),
   progressTopic: topicName.default(kafkaDefaults.progressTopic),
   /** Where markers of complete intervals go: a topic of their own, the topics of the rows, nowhere. */
   markers: z.enum(['topic', 'inline', 'off']).default('off'),
