@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact'
-import type { Asked } from '../frame/use-answer.js'
+import type { Asked } from '../frame/asking/use-answer.js'
 import { ProblemBox } from './problem-box.js'
 
 type Props<T> = Readonly<{ asked: Asked<T>; what: string; children: (value: T) => ComponentChildren }>

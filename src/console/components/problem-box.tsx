@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { failureText, type Failure } from '../frame/answers.js'
+import { failureText, type Failure } from '../frame/asking/answers.js'
 
 type Props = Readonly<{ failure: Failure; onRetry?: () => void }>
 

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
-import { hrefOf } from '../frame/route.js'
-import { Link } from '../frame/router.js'
+import { hrefOf } from '../frame/route/route.js'
+import { Link } from '../frame/route/router.js'
 
 type Tab = Readonly<{ path: string; title: string }>
 type Props = Readonly<{ page: string; title: string; tabs: readonly Tab[]; current: string | undefined }>

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { ProblemBox } from '../components/problem-box.js'
 import { ConsoleContext, type Console } from './console.js'
 import { Shell } from './shell.js'
-import { SignIn } from './sign-in.js'
+import { SignIn } from './session/sign-in.js'
 import { useStore } from './store.js'
 
 export const App = ({ console }: Readonly<{ console: Console }>): JSX.Element => {

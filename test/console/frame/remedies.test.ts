@@ -12,7 +12,7 @@ import { projectionsCommand } from '../../../src/cli/projections/projections.js'
 import { runCommand } from '../../../src/cli/run/run.js'
 import { statusCommand } from '../../../src/cli/status.js'
 import { alarmRemedy, troubleRemedy } from '../../../src/console/frame/remedies.js'
-import { trustIn } from '../../../src/console/frame/trust.js'
+import { trustIn } from '../../../src/console/frame/trust/trust.js'
 import type { FlowState } from '../../../src/http/console/shapes.js'
 import { flowOf, stageOf } from '../../support/console/flow.js'
 

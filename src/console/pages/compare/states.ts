@@ -1,5 +1,5 @@
-import type { Answer } from '../../frame/answers.js'
-import type { Api, Query } from '../../frame/api.js'
+import type { Answer } from '../../frame/asking/answers.js'
+import type { Api, Query } from '../../frame/asking/api.js'
 import type { RowItem } from './answers.js'
 import type { RowState } from './compared-table.js'
 import type { CompareScope } from './scope.js'

@@ -1,4 +1,4 @@
-import type { Route } from '../../frame/route.js'
+import type { Route } from '../../frame/route/route.js'
 import type { Catalogue } from './answers.js'
 
 /** What each part of the page is given. */

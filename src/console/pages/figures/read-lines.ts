@@ -1,4 +1,4 @@
-import { failureOf, type Answer } from '../../frame/answers.js'
+import { failureOf, type Answer } from '../../frame/asking/answers.js'
 
 /**
  * Reads a list of the API as lines of JSON, told in batches as they come. `onItems` may be called often; it is not

@@ -2,9 +2,9 @@ import type { JSX } from 'preact'
 import { Command } from '../../components/command.js'
 import { Instant } from '../../components/instant.js'
 import { signs } from '../../components/state.js'
-import { useTrust, verdictTone } from '../../frame/trust-badge.js'
-import type { Reason } from '../../frame/trust.js'
-import { useNow } from '../../frame/use-answer.js'
+import { useTrust, verdictTone } from '../../frame/trust/trust-badge.js'
+import type { Reason } from '../../frame/trust/trust.js'
+import { useNow } from '../../frame/asking/use-answer.js'
 
 /** Can the numbers be trusted now, and if not, why, since when, and what is to be done? */
 export const TrustPanel = (): JSX.Element => {

@@ -9,10 +9,10 @@ import type { Tone } from '../../components/tone.js'
 import { Table, type Column } from '../../components/table.js'
 import { count } from '../../format/number.js'
 import { useConsole } from '../../frame/console.js'
-import type { PageProps } from '../../frame/page-props.js'
-import { hrefOf } from '../../frame/route.js'
-import { go } from '../../frame/router.js'
-import { useAnswer } from '../../frame/use-answer.js'
+import type { PageProps } from '../../frame/route/page-props.js'
+import { hrefOf } from '../../frame/route/route.js'
+import { go } from '../../frame/route/router.js'
+import { useAnswer } from '../../frame/asking/use-answer.js'
 
 /** What an operator did: an item of `GET …/audit-log`. */
 type Recorded = Readonly<{

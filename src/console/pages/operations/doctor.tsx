@@ -8,11 +8,11 @@ import { State } from '../../components/state.js'
 import type { Tone } from '../../components/tone.js'
 import { Table, type Column } from '../../components/table.js'
 import { counted } from '../../format/number.js'
-import type { Failure } from '../../frame/answers.js'
+import type { Failure } from '../../frame/asking/answers.js'
 import { useConsole } from '../../frame/console.js'
-import { isAtWork, type Job } from '../../frame/jobs.js'
-import { useJob } from '../../frame/use-job.js'
-import { useJobs } from '../../frame/use-jobs.js'
+import { isAtWork, type Job } from '../../frame/jobs/jobs.js'
+import { useJob } from '../../frame/jobs/use-job.js'
+import { useJobs } from '../../frame/jobs/use-jobs.js'
 
 /** One thing that was looked at: `POST …/examinations`. */
 type Check = Readonly<{

@@ -9,9 +9,9 @@ import { State } from '../../components/state.js'
 import { Table, type Column } from '../../components/table.js'
 import { duration } from '../../format/duration.js'
 import { count, NONE, percent } from '../../format/number.js'
-import { isAtWork, type Job } from '../../frame/jobs.js'
-import { useJob } from '../../frame/use-job.js'
-import { useJobs } from '../../frame/use-jobs.js'
+import { isAtWork, type Job } from '../../frame/jobs/jobs.js'
+import { useJob } from '../../frame/jobs/use-job.js'
+import { useJobs } from '../../frame/jobs/use-jobs.js'
 import { operationTitle } from './titles.js'
 
 const progressText = ({ progress }: Job): string => {

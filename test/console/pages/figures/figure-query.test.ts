@@ -7,7 +7,7 @@ import {
   queryIn,
   type FigureQuery,
 } from '../../../../src/console/pages/figures/figure-query.js'
-import { hrefOf, routeOf } from '../../../../src/console/frame/route.js'
+import { hrefOf, routeOf } from '../../../../src/console/frame/route/route.js'
 import { lawRuns } from '../../../support/law-runs.js'
 import { item } from './fixtures.js'
 

@@ -7,7 +7,7 @@ import { Instant } from '../../../components/instant.js'
 import { State } from '../../../components/state.js'
 import { bytes } from '../../../format/number.js'
 import { useConsole, useMay } from '../../../frame/console.js'
-import { useAnswer } from '../../../frame/use-answer.js'
+import { useAnswer } from '../../../frame/asking/use-answer.js'
 import { DiscardDialog, RetryDialog } from './decision-dialogs.js'
 import { letterTone, textOf, type Letter, type LetterWithBytes } from './letter.js'
 
