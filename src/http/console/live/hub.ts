@@ -63,6 +63,7 @@ export class LiveHub {
   }
 
   private running: Promise<void> = Promise.resolve()
+  private hasLooked = false
 
   private async turn(signal: AbortSignal): Promise<void> {
     const { everyMs = 1_000, logger } = this.options
@@ -76,7 +77,10 @@ export class LiveHub {
         const began = performance.now()
         await this.tell().catch((cause: unknown) => logger.warn({ err: cause }, 'console: a look at the flow failed'))
         const tookMs = performance.now() - began
-        await sleep(Math.max(everyMs - tookMs, tookMs * 19), undefined, { signal }).catch(() => undefined)
+        // The first look opens files and compiles code: it says nothing of those that follow.
+        const restMs = this.hasLooked ? tookMs * 19 : 0
+        this.hasLooked = true
+        await sleep(Math.max(everyMs - tookMs, restMs), undefined, { signal }).catch(() => undefined)
       }
     } finally {
       finished()
