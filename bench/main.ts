@@ -33,6 +33,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   egress: async () => (await import('./egress.js')).benchEgress,
   console: async () => (await import('./console.js')).benchConsole,
   freshness: async () => (await import('./freshness.js')).benchFreshness,
+  telemetry: async () => (await import('./telemetry.js')).benchTelemetry,
   eventstoredb: async () => (await import('./eventstoredb.js')).benchEventStoreDb,
 }
 
