@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Logger } from 'pino'
 import { copyLog, type CopyOutcome, type CopyProgress } from '../app/log-copy/copy.js'
+import { logEncryptionIn } from '../app/config/log-encryption.js'
 import { withoutCredentials } from '../app/config/secrets/secrets.js'
 import { policyCommand } from './log-policy.js'
 import { CopyRefused } from '../app/log-copy/append.js'
@@ -81,8 +82,10 @@ const placeOf = (flag: string, text: string): Place => {
 /** A folder that holds more tenants, as those of earlier versions may, is a source for each of them. */
 const logsAt = async (place: Place, flags: Flags, logger: Logger, patience?: Patience): Promise<Logs> => {
   const owner = 'streamvane log copy'
-  if (place.kind === 'folder')
-    return embeddedLogs(place.dir, owner, patience === undefined ? undefined : (await configOf(flags)).tenant)
+  if (place.kind === 'folder') {
+    const { tenant, log } = await configOf(flags, { log: { kind: 'embedded' } })
+    return embeddedLogs(place.dir, owner, patience === undefined ? undefined : tenant, logEncryptionIn(log, place.dir))
+  }
   const { connectionString } = place
   return eventStoreDbLogs(
     await configOf(flags, { log: { kind: 'eventstoredb', eventstoredb: { connectionString } } }),

@@ -42,6 +42,8 @@ export const allBuckets: readonly string[] = Array.from({ length: BUCKETS }, (_,
   index.toString(16).padStart(2, '0'),
 )
 
+const bucketNames: ReadonlySet<string> = new Set(allBuckets)
+
 /** The beginnings of the names of what one owner of buckets reads: those, configuration and clock. */
 export const bucketPrefixes = (tenant: string, buckets: readonly string[]): readonly string[] => [
   ...buckets.map((bucket) => `${tenant}.${bucket}.`),
@@ -53,6 +55,16 @@ export const sharedPrefixes = (tenant: string): readonly string[] => [configPref
 
 /** The beginning of the names of all streams of configuration. */
 export const configPrefix = (tenant: string): string => `${tenant}.config-`
+
+/**
+ * Whether a stream holds what was received, of any tenant: raw events of conversations and users, configuration, or dead
+ * letters. Clock, rows and records of operators are others.
+ */
+export const holdsInput = (stream: string): boolean => {
+  const at = stream.indexOf('.') + 1
+  if (stream.startsWith('config-', at)) return true
+  return stream.charAt(at + 2) === '.' ? bucketNames.has(stream.slice(at, at + 2)) : stream.slice(at) === 'deadletter'
+}
 
 /** The bucket of a raw stream; `undefined` for configuration and clock, which concern every bucket. */
 export const bucketOfStream = (tenant: string, stream: string): string | undefined => {

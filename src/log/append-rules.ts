@@ -1,4 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
+import { isEncrypted, ENCRYPTION_BYTES } from './encryption/encryption-mark.js'
 import type { AppendFailure, ExpectedRevision, NewEvent, StreamAppend } from './event-log.js'
 
 /** Bytes of one event, data and metadata together: far above any notification, far below what would harm a reader. */
@@ -90,10 +91,11 @@ const excess = (events: readonly NewEvent[]): string | undefined => {
   if (events.length > APPEND_EVENTS_MAX)
     return `${events.length} events are more than one append may hold (${APPEND_EVENTS_MAX})`
   let bytes = 0
-  for (const { id, data, metadata } of events) {
+  for (const event of events) {
+    const { data, metadata } = event
     const size = data.byteLength + metadata.byteLength
-    if (size > EVENT_BYTES_MAX)
-      return `event ${id} has ${size} bytes, more than one event may have (${EVENT_BYTES_MAX})`
+    if (size > EVENT_BYTES_MAX && !(isEncrypted(event) && size <= EVENT_BYTES_MAX + ENCRYPTION_BYTES))
+      return `event ${event.id} has ${size} bytes, more than one event may have (${EVENT_BYTES_MAX})`
     bytes += size
   }
   return bytes > APPEND_BYTES_MAX ? `${bytes} bytes are more than one append may hold (${APPEND_BYTES_MAX})` : undefined

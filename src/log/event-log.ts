@@ -159,8 +159,13 @@ export type EventLog = Readonly<{
   streamRevision: (stream: string) => Promise<number | undefined>
   /** The folder of an embedded log, where other threads of this process can open it for reading. */
   folder?: string
+  /** Where the keys of an encrypted log are, for such a thread. */
+  keys?: KeysPlace
   close: () => Promise<void>
 }>
+
+/** The folder of the keys of an encrypted log, and the master keys, newest first. */
+export type KeysPlace = Readonly<{ folder: string; masters: readonly Uint8Array[] }>
 
 /** A read failed for a reason that may pass; the reader may start again from its last position. */
 export class LogUnavailable extends Error {

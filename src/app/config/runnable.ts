@@ -5,6 +5,7 @@ import { adminProblems } from './admin-schema.js'
 import { markersIn, topicsIn } from './sinks/egress-schema.js'
 import { kafkaSinks } from './sinks/egress-sinks.js'
 import { acceptedKeysIn, signerKeyIn } from './audit-keys.js'
+import { encryptionProblems } from './log-encryption.js'
 import { ConfigError, type Config } from './schema.js'
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i
@@ -23,6 +24,7 @@ export const runProblems = (config: Config, stages: readonly string[]): readonly
   ...shardProblems(config, stages),
   ...sharedTopicProblems(config),
   ...(stages.includes('audit') ? auditProblems(config.audit) : []),
+  ...encryptionProblems(config.log),
   ...(config.log.kind === 'eventstoredb' ? fileProblems(config.log.eventstoredb) : []),
 ]
 

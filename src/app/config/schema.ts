@@ -25,6 +25,15 @@ const port = z.number().int().min(0).max(65_535)
 const ms = z.number().int().min(0)
 const DAY_MS = 24 * HOUR_MS
 
+const encryptionSchema = z.strictObject({
+  /** 32 bytes in base64; several keys are separated by white space. The first wraps new data keys, all unwrap. */
+  key: secret,
+  /** The folder of the data keys; default: `keys` in the data folder. */
+  folder: z.string().min(1).optional(),
+  /** `false`: new events are stored as they are, and encrypted ones stay readable. */
+  enabled: z.boolean().default(true),
+})
+
 const eventStoreDbSchema = z.strictObject({
   /** `esdb://…` or `esdb+discover://…`, or the same with `kurrentdb`. */
   connectionString: z.string().default(''),
@@ -59,6 +68,8 @@ export const configSchema = z
         /** `embedded`: in the data folder. `eventstoredb`: on the server that `eventstoredb` describes. */
         kind: z.enum(['embedded', 'eventstoredb']).default('embedded'),
         eventstoredb: eventStoreDbSchema.prefault({}),
+        /** Raw events and dead letters are encrypted where they are stored (docs/encryption.md). */
+        encryption: encryptionSchema.optional(),
       })
       .prefault({}),
     /** TLS of every endpoint that has no `tls` of its own (docs/deploy/tls.md). */

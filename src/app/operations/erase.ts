@@ -115,6 +115,8 @@ const eraseStream = async (options: EraseOptions, stream: string): Promise<Pick<
   const counts = { events, points: placesOf(erased) }
   if (dryRun) return counts
   if (events === 0) {
+    // An erasure that was cut short behind its note is finished. A stream that never was stays possible.
+    if ((await erasedBefore(raw, tenant, stream)) !== null) await eraseNow(raw, stream)
     await options.forgetFacts?.(stream)
     return counts
   }
@@ -145,11 +147,15 @@ const eraseStream = async (options: EraseOptions, stream: string): Promise<Pick<
   ])
   if (noted === undefined || E.isLeft(noted))
     throw new NotErased(noted?.left ?? { tag: 'NotAvailable', cause: 'no answer' })
-  const answer = await raw.erase(stream)
-  if (E.isLeft(answer)) throw new NotErased(answer.left)
+  await eraseNow(raw, stream)
   // Last: whoever decodes events of the stream before it is erased stores their facts again.
   await options.forgetFacts?.(stream)
   return counts
+}
+
+const eraseNow = async (raw: EventLog, stream: string): Promise<void> => {
+  const answer = await raw.erase(stream)
+  if (E.isLeft(answer)) throw new NotErased(answer.left)
 }
 
 /** What is noted of both kinds of records together is noted of each by itself too. */

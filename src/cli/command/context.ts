@@ -1,5 +1,6 @@
 import { pino, destination, type Logger } from 'pino'
 import { openConfig, withStores, type ConfigSources } from '../../app/config/load.js'
+import { logEncryptionIn } from '../../app/config/log-encryption.js'
 import type { Config } from '../../app/config/schema.js'
 import type { Logs } from '../../app/pipeline/logs/logs.js'
 import type { CommonFlags } from './command.js'
@@ -76,4 +77,9 @@ export const logsOf = async (
         logger,
         patience,
       )
-    : (await import('../../app/pipeline/logs/logs.js')).embeddedLogs(config.data, `streamvane ${name}`, config.tenant)
+    : (await import('../../app/pipeline/logs/logs.js')).embeddedLogs(
+        config.data,
+        `streamvane ${name}`,
+        config.tenant,
+        logEncryptionIn(config.log, config.data),
+      )

@@ -17,7 +17,7 @@ export const secretKeys: ReadonlySet<string> = new Set([
  */
 export const isSecretAt = (path: readonly string[]): boolean =>
   secretKeys.has(path.at(-1) ?? '') ||
-  path.join('.') === 'audit.key' ||
+  ['audit.key', 'log.encryption.key'].includes(path.join('.')) ||
   (path[0] === 'telemetry' && (path.at(-1) === 'connectionString' || path.at(-2) === 'headers'))
 
 /**
@@ -26,11 +26,12 @@ export const isSecretAt = (path: readonly string[]): boolean =>
  */
 export const withoutCredentials = (address: string): string => address.replace(/^([a-z][\w+.-]*:\/\/).*@/is, '$1***@')
 
-/** Top-level keys whose secrets do not stand in a file as they are; nor do those of the TLS of any endpoint. */
+/** Top-level keys whose secrets do not stand in a file as they are; nor do those of the TLS of any endpoint and of encryption. */
 const neverLiteral: ReadonlySet<string> = new Set([
   ...['admin', 'egress', 'feeds', 'genesys', 'sources', 'telemetry', 'tls'],
 ])
-const isNeverLiteral = ([top = '', below]: readonly string[]): boolean => neverLiteral.has(top) || below === 'tls'
+const isNeverLiteral = ([top = '', below]: readonly string[]): boolean =>
+  neverLiteral.has(top) || below === 'tls' || below === 'encryption'
 
 type Tree = Record<string, unknown>
 type Environment = Readonly<Record<string, string | undefined>>

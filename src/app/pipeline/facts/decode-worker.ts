@@ -1,8 +1,10 @@
 import { encodeSegment, type SegmentOrigin } from '../../../facts/codec/segment.js'
 import type { PointSource } from '../../../domain/profile.js'
-import { rawPrefixes } from '../../../domain/stream-name.js'
+import { holdsInput, rawPrefixes } from '../../../domain/stream-name.js'
 import { openEmbeddedLog } from '../../../log/embedded/log.js'
-import type { EventLog, Position, RecordedEvent } from '../../../log/event-log.js'
+import { encryptedLog } from '../../../log/encryption/encrypted-log.js'
+import { KeyStore } from '../../../log/encryption/key-store.js'
+import type { EventLog, KeysPlace, Position, RecordedEvent } from '../../../log/event-log.js'
 import { serve, type Done } from '../../workers/serve.js'
 import { decodeRun, digestOf, isErasureNote, type RawStretch } from './decode-run.js'
 import { unpackStretch, type PackedStretch } from './packed-stretch.js'
@@ -14,6 +16,8 @@ export type DecodeInput = Readonly<{ origin: SegmentOrigin }> &
 /** A stretch of an embedded log. It ends earlier once its events have `bytesMax` bytes. */
 export type StretchPlace = Readonly<{
   folder: string
+  /** Of an encrypted log. */
+  keys?: KeysPlace | undefined
   after: Position | undefined
   through: Position
   bytesMax: number
@@ -24,18 +28,24 @@ export type StretchPlace = Readonly<{
 /** The bytes of a segment; `undefined`: the stretch of a log gives none. */
 export type DecodeOutput = Uint8Array | undefined
 
-let opened: Readonly<{ folder: string; log: EventLog }> | undefined
+let opened: Readonly<{ folder: string; log: EventLog; close: () => Promise<void> }> | undefined
 
-const logIn = async (folder: string): Promise<EventLog> => {
+const logIn = async ({ folder, keys: place }: StretchPlace): Promise<EventLog> => {
   if (opened?.folder === folder) return opened.log
-  await opened?.log.close()
-  opened = { folder, log: await openEmbeddedLog({ dir: folder, mode: 'reader' }) }
+  await opened?.close()
+  const keys = place === undefined ? undefined : KeyStore.at(place)
+  const log = await openEmbeddedLog({ dir: folder, mode: 'reader' })
+  const close = async (): Promise<void> => {
+    await log.close()
+    await keys?.close()
+  }
+  opened = { folder, log: encryptedLog(log, { keys, covers: holdsInput, encrypts: false }), close }
   return opened.log
 }
 
 const readStretch = async (place: StretchPlace, tenant: string): Promise<RawStretch | undefined> => {
-  const { folder, after, through, bytesMax, eventsMin } = place
-  const log = await logIn(folder)
+  const { after, through, bytesMax, eventsMin } = place
+  const log = await logIn(place)
   const events: RecordedEvent[] = []
   let bytes = 0
   for await (const batch of log.readAll({ after, through, prefixes: rawPrefixes(tenant) })) {
@@ -60,5 +70,5 @@ serve<DecodeInput, DecodeOutput>(
     const output = new Uint8Array(bytes)
     return { output, transfer: [output.buffer] }
   },
-  async () => opened?.log.close(),
+  async () => opened?.close(),
 )

@@ -175,7 +175,7 @@ export class FactFeed {
     const end = await raw.head()
     if (raw.folder === undefined || end === undefined) return
     let at = after
-    for await (const { through, found } of readAhead(decoder, raw.folder, { after, end })) {
+    for await (const { through, found } of readAhead(decoder, raw, { after, end })) {
       if (found !== undefined && this.erasedIn(found.run) === undefined) {
         const { run, encoded } = found
         await this.writer.flush(true)

@@ -9,6 +9,8 @@ import { openEventStoreDbLog } from '../../../log/eventstoredb/log.js'
 import type { EventStoreDbAccess } from '../../../log/eventstoredb/options.js'
 import { patientLog, type Patience } from '../../../log/patient-log.js'
 import type { Config } from '../../config/schema.js'
+import { logEncryptionIn } from '../../config/log-encryption.js'
+import { logCipher } from './encryption.js'
 import { singleLog, type Logs } from './logs.js'
 import { Reachability } from './reachability.js'
 
@@ -19,11 +21,12 @@ import { Reachability } from './reachability.js'
  * away; stages have a patience of their own. Throws where a certificate cannot be read.
  */
 export const eventStoreDbLogs = (
-  { log: { eventstoredb }, data, tenant }: Config,
+  { log: logSettings, data, tenant }: Config,
   owner: string,
   logger: Logger,
   patience?: Readonly<{ waitMs: number; signal: AbortSignal }>,
 ): Logs => {
+  const { eventstoredb } = logSettings
   const access = accessOf(eventstoredb)
   const locks = new Map<string, Promise<EventLog>>()
   const lock = async (name: string): Promise<void> => {
@@ -51,7 +54,11 @@ export const eventStoreDbLogs = (
       return answers
     },
   }
-  const used = patience === undefined ? watched : patientLog(log, patienceWith(patience, reachability))
+  const cipher = logCipher(logEncryptionIn(logSettings, data))
+  const used = cipher.of(
+    patience === undefined ? watched : patientLog(log, patienceWith(patience, reachability)),
+    'writer',
+  )
   return {
     ...singleLog(used),
     kpi: async (generation, mode) => {
@@ -78,6 +85,7 @@ export const eventStoreDbLogs = (
     close: async () => {
       await log.close()
       for (const held of locks.values()) await (await held).close()
+      await cipher.close()
     },
   }
 }

@@ -7,6 +7,7 @@ import { openEmbeddedLog } from '../../../log/embedded/log.js'
 import { allBuckets, kpiStream, pointsStream, publicationsPrefix } from '../../../domain/stream-name.js'
 import { LogUnavailable, type AppendFailure, type EventLog } from '../../../log/event-log.js'
 import { whenFree } from '../../../log/when-free.js'
+import { logCipher, type LogEncryption } from './encryption.js'
 import { claimFolder, refuseForeignFolder } from './folder-tenant.js'
 import { LogRefused } from './log-refused.js'
 
@@ -70,11 +71,24 @@ const MOMENT_LOCK = { backoff: { firstMs: 50, maxMs: 50 }, waitMaxMs: 5_000 }
 
 /**
  * The embedded log under `data`. `owner` says in the lock what this process is. With `tenant` a folder of another tenant
- * is refused, and one that is written becomes this tenant's.
+ * is refused, and one that is written becomes this tenant's. With `encryption` the raw events and dead letters in it are
+ * encrypted.
  */
-export const embeddedLogs = (data: string, owner: string, tenant?: string): Logs => {
+export const embeddedLogs = (data: string, owner: string, tenant?: string, encryption?: LogEncryption): Logs => {
+  const cipher = logCipher(encryption)
   const opened = new Map<string, Promise<Readonly<{ mode: Mode; log: EventLog }>>>()
   const folder = (part: string): string => join(data, 'log', part)
+
+  const openPart = async (part: string, mode: Mode): Promise<Readonly<{ mode: Mode; log: EventLog }>> => {
+    const isRaw = part === 'raw'
+    const log = await openEmbeddedLog({ dir: folder(part), mode, owner, isEncrypted: isRaw && cipher.encrypts })
+    try {
+      return { mode, log: isRaw || part.startsWith('kpi-') ? cipher.of(log, mode) : log }
+    } catch (cause) {
+      await log.close()
+      throw cause
+    }
+  }
 
   const allowed = new Map<Mode, Promise<void>>()
   const allow = (mode: Mode): Promise<void> => {
@@ -95,10 +109,7 @@ export const embeddedLogs = (data: string, owner: string, tenant?: string): Logs
       if (held.mode === 'writer' || mode === 'reader') return held.log
       await held.log.close()
     }
-    const opening = allow(mode).then(async () => ({
-      mode,
-      log: await openEmbeddedLog({ dir: folder(part), mode, owner }),
-    }))
+    const opening = allow(mode).then(() => openPart(part, mode))
     opened.set(name, opening)
     try {
       return (await opening).log
@@ -165,6 +176,7 @@ export const embeddedLogs = (data: string, owner: string, tenant?: string): Logs
       const parts = [...opened.values()]
       opened.clear()
       for (const part of parts) await (await part).log.close()
+      await cipher.close()
     },
   }
 }

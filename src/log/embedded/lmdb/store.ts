@@ -21,6 +21,8 @@ import { openLmdb } from './lmdb-open.js'
  * writes.
  */
 const FORMAT = 2
+/** The same with events that are encrypted: an older version would take them for events that nobody can decode. */
+const FORMAT_ENCRYPTED = 3
 const OLDEST_FORMAT = 1
 /**
  * Address space, not disk: the file grows with its content. The size is fixed and the same for every process: if a
@@ -80,10 +82,12 @@ export const openStore = (dir: string, use: Use): EmbeddedStore => {
  * Called before this version writes to a log that an older one may have written. Durable when it returns; only ever
  * raised, whoever else opens the log for writing at once.
  */
-export const raiseFormat = ({ env, meta }: EmbeddedStore): void =>
+export const raiseFormat = ({ env, meta }: EmbeddedStore, isEncrypted: boolean): void => {
+  const format = isEncrypted ? FORMAT_ENCRYPTED : FORMAT
   env.transactionSync(() => {
-    if (Number(meta.get('format')) < FORMAT) meta.putSync('format', FORMAT, 1)
+    if (Number(meta.get('format')) < format) meta.putSync('format', format, 1)
   })
+}
 
 /** The directory's real path, if it exists: two paths to one log are one log. */
 export const placeOf = (dir: string): string => (existsSync(dir) ? realpathSync(dir) : dir)
@@ -113,10 +117,10 @@ const openTables = (dir: string, use: Use, readOnly: boolean): EmbeddedStore => 
     }
     if (use === 'write' && store.meta.get('format') === undefined) store.meta.putSync('format', FORMAT, 1)
     const format = store.meta.get('format')
-    if (typeof format !== 'number' || format < OLDEST_FORMAT || format > FORMAT)
+    if (typeof format !== 'number' || format < OLDEST_FORMAT || format > FORMAT_ENCRYPTED)
       throw new LogOfLaterVersion(
         `the log in ${dir} has format ${String(format)}; this version of Streamvane reads formats ${OLDEST_FORMAT} to ` +
-          `${FORMAT}. Use the version that wrote it, or a newer one.`,
+          `${FORMAT_ENCRYPTED}. Use the version that wrote it, or a newer one.`,
       )
     return store
   } catch (cause) {

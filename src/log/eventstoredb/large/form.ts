@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { deflateRaw, inflateRaw } from 'node:zlib'
 import { EVENT_BYTES_MAX } from '../../append-rules.js'
+import { ENCRYPTION_BYTES } from '../../encryption/encryption-mark.js'
 import { LogDamaged } from '../../event-log.js'
 import type { NewEvent, RecordedEvent } from '../../event-log.js'
 
@@ -114,7 +115,7 @@ export const unpacked = async (event: RecordedEvent, parts: readonly RecordedEve
     return each.data
   })
   const content = await inflate(header.parts === undefined ? event.data : Buffer.concat(packed), {
-    maxOutputLength: EVENT_BYTES_MAX,
+    maxOutputLength: EVENT_BYTES_MAX + ENCRYPTION_BYTES,
   }).catch((cause: unknown) => {
     throw damaged(event, `its bytes are not compressed data (${cause instanceof Error ? cause.message : 'unknown'})`)
   })
