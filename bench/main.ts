@@ -23,6 +23,7 @@ type Bench = (options: BenchOptions) => Promise<readonly BenchLine[]>
  */
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   log: async () => (await import('./log.js')).benchLog,
+  encryption: async () => (await import('./encryption.js')).benchEncryption,
   ingest: async () => (await import('./ingest.js')).benchIngest,
   fold: async () => (await import('./fold.js')).benchFold,
   replay: async () => (await import('./replay.js')).benchReplay,

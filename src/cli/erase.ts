@@ -65,7 +65,11 @@ export const eraseCommand = (): Command =>
           if (flags.json === true) console.log(JSON.stringify({ dryRun, ...erasure }))
           else for (const line of linesOf(erasure, dryRun)) console.log(line)
           if (!dryRun && events + also.length > 0 && config.log.kind === 'eventstoredb')
-            console.error('the bytes go when EventStoreDB is scavenged: run a scavenge')
+            console.error(
+              config.log.encryption === undefined
+                ? 'the bytes go when EventStoreDB is scavenged: run a scavenge'
+                : 'what was encrypted of it is unreadable from now on; the bytes go when EventStoreDB is scavenged',
+            )
           return EXIT.ok
         }),
       )

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { copyLog, type CopyOutcome, type CopyProgress } from '../app/log-copy/copy.js'
 import { logEncryptionIn } from '../app/config/log-encryption.js'
 import { withoutCredentials } from '../app/config/secrets/secrets.js'
+import { keysCommand, rekeyCommand } from './log-keys.js'
 import { policyCommand } from './log-policy.js'
 import { CopyRefused } from '../app/log-copy/append.js'
 import { embeddedLogs, type Logs } from '../app/pipeline/logs/logs.js'
@@ -65,6 +66,8 @@ export const logCommand = (): Command => {
       }),
   )
   group.addCommand(policyCommand())
+  group.addCommand(keysCommand())
+  group.addCommand(rekeyCommand())
   return group
 }
 

@@ -17,7 +17,7 @@ export const summaries = {
   export: 'write the latest rows of a range to Parquet or CSV files',
   store: 'make or migrate the tables of a SQL store',
   clock: 'show the clock of the log, tick it by hand, or take it back after it ticked too far',
-  log: 'copy the log to another place, or set what EventStoreDB keeps of it',
+  log: 'copy the log to another place, set what EventStoreDB keeps of it, or renew the keys of an encrypted one',
   backup: 'copy the whole log while everything runs; restore puts the copy back',
   restore: 'verify a backup and put it in place of a log',
   projections: 'list, pause, rebuild, promote, roll back and retire generations of the projection',

@@ -139,7 +139,7 @@ export class KeyStore {
   }
 
   /** Wraps every key by the newest master key. Can be cut short and begun again. Returns how many were wrapped anew. */
-  rewrap(onProgress: (done: number, total: number) => void, signal: AbortSignal): number {
+  async rewrap(onProgress: (done: number, total: number) => void, signal: AbortSignal): Promise<number> {
     this.prepare()
     const [newest] = this.masters
     const rewrapped = (number: number, key: WrappedKey): WrappedKey | undefined => {

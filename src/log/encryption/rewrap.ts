@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { KEY_FILE, keySlot, SLOT_BYTES, type KeyFile, type WrappedKey } from './key-file.js'
+import { yieldToEventLoop } from '../follow.js'
 import type { KeyIndex } from './key-index.js'
 
 /** Keys that are wrapped anew in one step: as long as that takes, no other process makes a key. */
@@ -21,12 +22,12 @@ export type Rewrapping = Readonly<{
  * Wraps all keys of a file anew, in steps. The places of a step are written to a draft beside the file first, so that a step
  * that was cut short is finished by the next who opens the file for writing.
  */
-export const rewrapAll = (
+export const rewrapAll = async (
   folder: string,
   file: KeyFile,
   index: KeyIndex,
   { rewrapped, onProgress, signal }: Rewrapping,
-): number => {
+): Promise<number> => {
   let done = 0
   const total = file.count()
   for (let from = 0; from < total && !signal.aborted; from += STEP) {
@@ -44,6 +45,7 @@ export const rewrapAll = (
       return places.size
     })
     onProgress(Math.min(total, from + STEP), total)
+    await yieldToEventLoop()
   }
   return done
 }

@@ -4,6 +4,7 @@ import { writerOf } from '../../../log/embedded/lock/writer-of.js'
 import { LogDamaged, NoLog, type EventLog } from '../../../log/event-log.js'
 import { PROJECTION_VERSION, readGenerations } from '../../pipeline/generations.js'
 import { ifThere } from '../imports/import-configuration.js'
+import { checkKeys } from './check-keys.js'
 import { failure, ok, warning, type Check, type Patient } from './check.js'
 
 /** Places that are read of each part, spread over all of it. */
@@ -45,7 +46,7 @@ export const checkLog = async (patient: Patient): Promise<readonly Check[]> => {
   const letters = ((await raw.streamRevision(deadLetterStream(tenant))) ?? -1) + 1
   if (letters > 0)
     checks.push(warning('log', 'dead letters', `${letters} events could not be used`, 'streamvane deadletter list'))
-  return checks
+  return [...checks, ...(await checkKeys(patient))]
 }
 
 const checkPart = async ({ config }: Patient, part: string, log: EventLog, stream?: string): Promise<Check> => {
