@@ -148,10 +148,14 @@ const appendEncrypted = async (
     const held = new Map(streams.length === 0 ? [] : keys.ofStreams(streams).map((key, i) => [streams[i]!, key]))
     for (const [index, append] of appends.entries()) {
       const { stream, events } = append
-      const key = held.get(stream)
       if (answers[index] !== undefined) continue
+      if (!isOurs(append, index)) {
+        sent.push(append)
+        continue
+      }
+      const key = held.get(stream)
+      if (key === undefined) throw new Error(`there is no key for ${stream}`)
       if (key === 'destroyed') answers[index] = E.left({ tag: 'Refused', reason: erasedReason(stream), isErased: true })
-      else if (key === undefined) sent.push(append)
       else
         sent.push({
           ...append,

@@ -15,6 +15,8 @@ export type KeyStoreOptions = Readonly<{
   folder: string
   /** The master keys now: the first wraps new data keys. Read again where a data key is wrapped by none of them. */
   masters: () => MasterKeys
+  /** Keys in memory, at most; the rest is unwrapped again when it is needed. */
+  cachedMax?: number
 }>
 
 /** How many keys a store holds. */
@@ -28,7 +30,6 @@ export type KeyCounts = Readonly<{
   newest: string
 }>
 
-/** Keys in memory, at most; the rest is unwrapped again when it is needed. */
 const CACHED_MAX = 32_768
 
 /**
@@ -95,17 +96,23 @@ export class KeyStore {
 
   /** The keys of streams in their order, made where there are none. They are durable when this returns. */
   ofStreams(streams: readonly string[]): readonly (DataKey | 'destroyed')[] {
+    const keys = new Map<string, DataKey | 'destroyed'>()
     const unknown = new Map<string, Buffer>()
-    for (const stream of streams) if (this.known(stream) === undefined) unknown.set(stream, digestOf(stream))
-    if (unknown.size > 0) this.make(unknown)
-    return streams.map((stream) => this.known(stream)!)
+    for (const stream of streams) {
+      const known = this.byStream.get(stream)
+      if (known === undefined) unknown.set(stream, digestOf(stream))
+      else keys.set(stream, known)
+    }
+    // Those that are made may put known ones out of the cache: nothing of this batch is looked up in it again.
+    if (unknown.size > 0) for (const [stream, key] of this.make(unknown)) keys.set(stream, key)
+    return streams.map((stream) => keys.get(stream)!)
   }
 
   /** The key with a number, which is that of this stream. */
   at(number: number, stream: string): DataKey | 'destroyed' {
     const known = this.byNumber.get(number)
     if (known !== undefined) return known
-    return remember(this.byNumber, number, this.keyIn(number, this.slotAt(number), digestOf(stream)))
+    return this.remember(this.byNumber, number, this.keyIn(number, this.slotAt(number), digestOf(stream)))
   }
 
   /** Whether the stream had a key that was destroyed. */
@@ -171,6 +178,12 @@ export class KeyStore {
     this.index = undefined
   }
 
+  private remember<K, V>(cache: Map<K, V>, key: K, value: V): V {
+    if (cache.size >= (this.options.cachedMax ?? CACHED_MAX)) cache.delete(cache.keys().next().value as K)
+    cache.set(key, value)
+    return value
+  }
+
   /** Read again where it is not whole: another process may be writing it. */
   private slotAt(number: number): Slot {
     let slot: Slot = { kind: 'absent' }
@@ -181,11 +194,7 @@ export class KeyStore {
     return slot
   }
 
-  private known(stream: string): DataKey | 'destroyed' | undefined {
-    return this.byStream.get(stream)
-  }
-
-  private make(unknown: ReadonlyMap<string, Buffer>): void {
+  private make(unknown: ReadonlyMap<string, Buffer>): readonly (readonly [string, DataKey | 'destroyed'])[] {
     this.prepare()
     const [file, index] = [this.writable(), this.openIndex()]
     index.refresh()
@@ -207,7 +216,10 @@ export class KeyStore {
         for (const { digest, number } of added) index.put(digest, number)
         index.setIndexed(first + added.length)
       })
-    for (const [stream, number] of numbers) remember(this.byStream, stream, this.at(number!, stream))
+    return [...numbers].map(([stream, number]) => [
+      stream,
+      this.remember(this.byStream, stream, this.at(number!, stream)),
+    ])
   }
 
   private fresh(streamDigest: Buffer, number: number): WrappedKey {
@@ -323,9 +335,3 @@ export const sessionKey = (dataKey: DataKey, session: Buffer): Buffer => {
 }
 
 const SESSIONS_MAX = 4
-
-const remember = <K, V>(cache: Map<K, V>, key: K, value: V): V => {
-  if (cache.size >= CACHED_MAX) cache.delete(cache.keys().next().value as K)
-  cache.set(key, value)
-  return value
-}

@@ -4,7 +4,7 @@ import { headOf } from '../../../src/log/encryption/envelope.js'
 import { isEncrypted } from '../../../src/log/encryption/encryption-mark.js'
 import { LogDamaged, type EventLog, type RecordedEvent } from '../../../src/log/event-log.js'
 import { memoryLog } from '../../../src/log/memory-log.js'
-import { all, encrypted, event, folder, put, storeIn, texts } from './rig.js'
+import { all, encrypted, event, folder, put, smallStoreIn, storeIn, texts } from './rig.js'
 
 const A = 't.00.conversation-a'
 const B = 't.00.conversation-b'
@@ -32,6 +32,17 @@ describe('an encrypted log', () => {
     ])
     expect(answer).toMatchObject([{ right: { revision: 1, stored: [false, true] } }])
     expect(await texts(encrypted(plain, storeIn(dir)).readStream(A))).toEqual(['one', 'two'])
+  })
+
+  test('a stream whose key is put out of memory by the others of its batch is encrypted all the same', async () => {
+    const plain = memoryLog()
+    const log = encrypted(plain, smallStoreIn(folder(), 2))
+    await put(log, A, 'one')
+    await put(log, B, 'two')
+    const streams = [A, 't.00.conversation-c', B, 't.00.conversation-d', A]
+    await log.append(streams.map((stream, n) => ({ stream, expected: 'any', events: [event(`more ${n}`)] })))
+    expect((await all(plain.readAll())).map(isEncrypted)).toEqual(Array(7).fill(true))
+    expect(await texts(log.readAll())).toEqual(['one', 'two', ...streams.map((_, n) => `more ${n}`)])
   })
 
   test('events of before it was encrypted stay readable, and so do all when it is no longer', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach } from 'vitest'
 import { encryptedLog } from '../../../src/log/encryption/encrypted-log.js'
-import { KeyStore } from '../../../src/log/encryption/key-store.js'
+import { KeyStore, type KeyStoreOptions } from '../../../src/log/encryption/key-store.js'
 import { masterKeysIn } from '../../../src/log/encryption/master-key.js'
 import type { EventLog, NewEvent, RecordedEvent } from '../../../src/log/event-log.js'
 import { contentId } from '../../../src/log/content-id.js'
@@ -24,9 +24,18 @@ export const folder = (): string => {
 }
 
 /** Opens the store of a folder, as a process that has these master keys, newest first. */
-export const storeIn = (dir: string, ...masters: readonly number[]): KeyStore => {
-  const text = (masters.length === 0 ? [1] : masters).map(masterText).join('\n')
-  const store = new KeyStore({ folder: dir, masters: () => masterKeysIn(text) })
+export const storeIn = (dir: string, ...masters: readonly number[]): KeyStore =>
+  opened({
+    folder: dir,
+    masters: () => masterKeysIn((masters.length === 0 ? [1] : masters).map(masterText).join('\n')),
+  })
+
+/** The same, which holds so many keys in memory. */
+export const smallStoreIn = (dir: string, cachedMax: number): KeyStore =>
+  opened({ folder: dir, masters: () => masterKeysIn(masterText(1)), cachedMax })
+
+const opened = (options: KeyStoreOptions): KeyStore => {
+  const store = new KeyStore(options)
   cleanUp.push(() => store.close())
   return store
 }
