@@ -13,7 +13,7 @@ import { shortened } from '../support/prometheus/shortened.js'
 import { ingressOf, launched, post, type Running } from '../support/streamvane.js'
 
 const RULES = readFileSync(join(import.meta.dirname, '../../deploy/prometheus/streamvane.rules.yaml'), 'utf8')
-const HURRIED = join(import.meta.dirname, '../support/prometheus/hurried-main.ts')
+const HURRIED = join(import.meta.dirname, '../support/prometheus/hurried-child.ts')
 /** For a machine that does much else; an alert comes within a few seconds. */
 const WITHIN = { timeout: 60_000, interval: 200 }
 

@@ -88,8 +88,6 @@ const consoleSchema = z.strictObject({
     .optional(),
 })
 
-export type ConsoleConfig = z.infer<typeof consoleSchema>
-
 /** The settings of the admin API. */
 export const adminSchema = z.strictObject({
   host: z.string().default('127.0.0.1'),

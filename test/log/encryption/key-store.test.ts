@@ -155,7 +155,7 @@ test('a process that is killed while it makes keys loses none that it had told o
   const told = new Map<string, string>()
   for (let life = 0; life < 2; life++) {
     const child = spawn(process.execPath, [
-      ...['--import', 'tsx', join(import.meta.dirname, 'key-process.ts')],
+      ...['--import', 'tsx', join(import.meta.dirname, 'key-child.ts')],
       ...[dir, masterText(1), String(1_000 * life)],
     ])
     let lines = 0
