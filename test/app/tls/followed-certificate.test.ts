@@ -14,14 +14,13 @@ const made = certificatesOfFile()
 /** Looks are made by hand. */
 const followed = (settings: EndpointTls, now = Date.now) => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  // At once: what follows may throw, and the timers of other tests are in the same process.
+  onTestFinished(() => void vi.useRealTimers())
   const said: string[] = []
   const say = (_: object, line: string): void => void said.push(line)
   const logger = { info: say, error: say } as never
   const certificate = new FollowedCertificate({ endpoint: 'ingress', settings, key: 'tls', logger, now })
-  onTestFinished(() => {
-    certificate.close()
-    vi.useRealTimers()
-  })
+  onTestFinished(() => certificate.close())
   const look = (): void => void vi.advanceTimersByTime(10_000)
   return { certificate, said, look, shown: () => certificate.used.leaf.raw }
 }
