@@ -97,6 +97,23 @@ describePostgresql('rows in a real PostgreSQL', (server) => {
     )
   })
 
+  test('of one tenant are neither read nor written by the database user of another', async () => {
+    const users = ['acme', 'acme_eu'].map(
+      (name) => `CREATE ROLE ${name} LOGIN; CREATE SCHEMA ${name} AUTHORIZATION ${name}`,
+    )
+    await server().query(users.join('; '))
+    const own = await morning(postgresql({ schema: 'acme', username: 'acme' }))
+    expect(await own.ran('run', '--until-caught-up', '--only', 'egress')).toMatchObject(DONE)
+    const rows = 'SELECT count(*) FROM acme.queue_metrics'
+    const [before] = await server().query(rows)
+    expect(Number(before?.[0])).toBeGreaterThan(0)
+    const other = await morning(postgresql({ schema: 'acme', username: 'acme_eu' }))
+    const refused = await other.ran('run', '--until-caught-up', '--only', 'egress')
+    expect(refused).toMatchObject({ code: 4, stderr: expect.stringMatching(/permission denied/) })
+    await expect(server().query(`SET ROLE acme_eu; ${rows}`)).rejects.toThrow(/permission denied for schema acme/)
+    expect(await server().query(rows)).toEqual([before])
+  })
+
   test('are refused where the database does not exist', async () => {
     const { ran } = await morning(postgresql({ database: 'nowhere' }))
     const refused = await ran('run', '--until-caught-up', '--only', 'egress')

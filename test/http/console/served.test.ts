@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import Fastify from 'fastify'
 import { expect, onTestFinished, test } from 'vitest'
+import { newToken } from '../../../src/http/admin/access/tokens.js'
 import { addConsoleFiles } from '../../../src/http/console/files.js'
 import type { Flow, SessionView } from '../../../src/http/console/shapes.js'
 import { scratchFolder } from '../../support/streamvane.js'
@@ -84,6 +85,21 @@ test('a page of another site reads nothing by the cookie', async () => {
   const admin = await served()
   const cookie = await signedIn(admin)
   expect((await admin.call('/stages', { headers: { 'sec-fetch-site': 'cross-site', cookie } })).status).toBe(403)
+})
+
+test('a session reaches no other tenant: neither a call nor the live stream tells that there is one', async () => {
+  const admin = await served()
+  const headers = { ...OURS, cookie: await signedIn(admin, 'auditor') }
+  for (const path of ['/v1/tenants/acme-eu/stages', '/v1/tenants/acme-eu/live', '/v1/tenants/acm/rows?family=queue'])
+    expect([path, (await admin.call(path, { headers })).status]).toEqual([path, 404])
+})
+
+test('a token that is for another tenant begins no session', async () => {
+  const { token, sha256 } = newToken()
+  const entry = { name: 'elsewhere', roles: ['operator'], tenants: ['acme-eu'], sha256 }
+  const admin = await servedAdmin({ settings: { console: { enabled: true }, tokens: [entry] } })
+  const answer = await admin.call('/v1/session', { method: 'POST', token, headers: OURS })
+  expect([answer.status, answer.headers.get('set-cookie')]).toEqual([403, null])
 })
 
 test('roles count for sessions as they do for tokens', async () => {
