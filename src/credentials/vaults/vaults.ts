@@ -1,6 +1,6 @@
 import { Secret } from '../secret.js'
 import { azureIdentity, type Identified } from './azure-identity.js'
-import { googleIdentity } from './google-identity.js'
+import { googleIdentity } from '../google-identity.js'
 import { heldValue, type Given } from './held-value.js'
 import { keyVaultScope, keyVaultSecret } from './key-vault.js'
 import type { VaultReference } from './reference.js'

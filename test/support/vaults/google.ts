@@ -33,6 +33,8 @@ export const googleStandIn = async (): Promise<GoogleStandIn> => {
   const service = await standIn(({ path, request, body }) => {
     if (path === '/computeMetadata/v1/instance/service-accounts/default/token')
       return request.headers['metadata-flavor'] === 'Google' ? given() : { status: 403 }
+    if (path === '/computeMetadata/v1/instance/service-accounts/default/email')
+      return request.headers['metadata-flavor'] === 'Google' ? { status: 200, body: ACCOUNT } : { status: 403 }
     if (path === '/token')
       return isSigned(new URLSearchParams(body).get('assertion') ?? '')
         ? given()

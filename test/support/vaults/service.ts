@@ -10,7 +10,8 @@ export type Asked = Readonly<{
   body: string
 }>
 
-export type Reply = Readonly<{ status: number; body?: object; headers?: Readonly<Record<string, string>> }>
+/** A body that is a text is sent as it is. */
+export type Reply = Readonly<{ status: number; body?: object | string; headers?: Readonly<Record<string, string>> }>
 
 export type StandIn = Readonly<{
   url: string
@@ -34,7 +35,7 @@ export const standIn = async (answer: (asked: Asked) => Reply): Promise<StandIn>
       all.push(asked)
       const reply = failing?.of(asked) === true ? failing.reply : answer(asked)
       response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers })
-      response.end(reply.body === undefined ? '' : JSON.stringify(reply.body))
+      response.end(typeof reply.body === 'object' ? JSON.stringify(reply.body) : (reply.body ?? ''))
     })
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')

@@ -44,6 +44,8 @@ export const saslSchema = z.discriminatedUnion('mechanism', [
     /** Default: that of the broker's address. */
     region: z.string().min(1).optional(),
   }),
+  /** OAUTHBEARER with tokens of the service account that Google Cloud gives this process: Managed Kafka. */
+  z.strictObject({ mechanism: z.literal('google') }),
   /** OAUTHBEARER with tokens of Microsoft Entra ID; one of `clientSecret`, `federatedTokenFile`, `managedIdentity`. */
   z.strictObject({
     mechanism: z.literal('entra-id'),

@@ -1,6 +1,8 @@
 import { awsCredentials } from '../../../credentials/aws-credentials.js'
 import { clientCredentialsTokens } from '../../../credentials/client-credentials.js'
 import { entraTokens } from '../../../credentials/entra-id.js'
+import { googleIdentity } from '../../../credentials/google-identity.js'
+import { googleKafkaTokens } from '../../../egress/kafka/auth/google.js'
 import { mskIamTokens } from '../../../egress/kafka/auth/msk-iam.js'
 import type { SaslSettings } from '../../../egress/kafka/auth/sasl.js'
 import type { TlsSettings } from '../../../credentials/tls.js'
@@ -51,6 +53,8 @@ const saslOf = (sasl: SaslConfig, brokers: readonly string[], env: Environment):
     }
     case 'aws-msk-iam':
       return withExtensions(mskIamTokens(regionOf(sasl.region, brokers, env) ?? '', () => awsCredentials(env)))
+    case 'google':
+      return withExtensions(googleKafkaTokens(googleIdentity(env, Date.now)))
     case 'entra-id':
       return withExtensions(
         entraTokens(entraIdentity(sasl, scopeOf(sasl.scope, brokers) ?? '', env), env),

@@ -31,6 +31,14 @@ test.each(EXAMPLES)('the example of docs/kafka.md is a valid configuration: %s',
 })
 
 test('docs/kafka.md has an example for each preset and mechanism', () => {
-  for (const wanted of ['confluent-cloud', 'event-hubs', 'scram-sha-512', 'oauthbearer', 'aws-msk-iam', 'entra-id'])
+  for (const wanted of [
+    'confluent-cloud',
+    'event-hubs',
+    'scram-sha-512',
+    'oauthbearer',
+    'aws-msk-iam',
+    'google',
+    'entra-id',
+  ])
     expect(EXAMPLES.join('\n')).toContain(wanted)
 })
