@@ -89,12 +89,11 @@ describe('The pipeline of Azure DevOps', () => {
   const azure = parse(read('azure-pipelines.yml')) as { jobs: { timeoutInMinutes: number; steps: Step[] }[] }
   const github = (parse(read(`${WORKFLOWS}ci.yml`)) as { jobs: { ci: Job } }).jobs.ci
 
-  test('runs the same command with the same gates as the workflow of GitHub', () => {
+  test('runs the same commands with the same gates as the workflow of GitHub', () => {
     const [job] = azure.jobs
-    const gates = job?.steps.filter(({ script }) => script !== undefined)
-    expect(gates?.map(({ script, env }) => ({ script, env }))).toEqual([
-      { script: github.steps.at(-1)?.run, env: github.env },
-    ])
+    const scripts = job?.steps.filter(({ script }) => script !== undefined)
+    expect(scripts?.map(({ script }) => script)).toEqual(github.steps.flatMap(({ run }) => run ?? []))
+    expect(scripts?.at(-1)).toMatchObject({ script: '.ci/run', env: github.env })
     expect(job?.timeoutInMinutes).toBe(github['timeout-minutes'])
   })
 
