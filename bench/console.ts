@@ -64,7 +64,7 @@ const overFolder = async (data: string, note: string): Promise<readonly BenchLin
     child.stderr.resume()
     if (address === undefined) throw new Error('streamvane console did not come up')
     const context = await browser.newContext()
-    await viewedIn(await context.newPage(), address)
+    const codeMs = await viewedIn(await context.newPage(), address)
     const { origin } = new URL(address)
     const viewMs = await viewedIn(await context.newPage(), `${origin}/console/`)
     const [cookie] = await context.cookies()
@@ -88,7 +88,8 @@ const overFolder = async (data: string, note: string): Promise<readonly BenchLin
         lessIsBetter: true,
         note,
       },
-      { name: 'first view', ours: viewMs, ceiling: 1_000, unit: 'ms', goal: 1, lessIsBetter: true, note },
+      { name: 'first view, by code', ours: codeMs, ceiling: 1_000, unit: 'ms', goal: 1, lessIsBetter: true, note },
+      { name: 'view, signed in', ours: viewMs, ceiling: 1_000, unit: 'ms', goal: 1, lessIsBetter: true, note },
     ]
   } finally {
     for (const request of requests) request.destroy()
