@@ -74,7 +74,7 @@ describeKafka('a backup that is restored on another machine', ({ brokers }) => {
     const before = await published()
     await done(here, 'backup', backup)
     await done(there, 'restore', backup)
-    expect(await readdir(there.data)).toEqual(['log'])
+    expect((await readdir(there.data)).sort()).toEqual(['log', 'tenant'])
 
     await done(there, ...caughtUp)
     expect(await published()).toHaveLength(before.length)
