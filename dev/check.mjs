@@ -1,5 +1,5 @@
 // @ts-check
-// `npm run check [-- --fix]` runs format, lint, types, layering, dead code and the unit tests.
+// `npm run check [-- --fix] [--no-tests]` runs format, lint, types, layering, dead code and the unit tests.
 // Every step runs even after one has failed, so that one run reports all that is wrong.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -28,7 +28,9 @@ const waves = [
     { name: 'dead code', command: [bin('knip'), '--no-progress'] },
     { name: 'schemas', command: [bin('tsx'), 'src/cli/main.ts', 'schemas', 'check', '--no-registry'] },
   ],
-  [{ name: 'unit tests', command: [node, 'dev/test.mjs', '--project', 'unit'] }],
+  ...(process.argv.includes('--no-tests')
+    ? []
+    : [[{ name: 'unit tests', command: [node, 'dev/test.mjs', '--project', 'unit'] }]]),
 ]
 
 /** @param {{ name: string, command: string[] }} step */
