@@ -3,7 +3,8 @@ import { appendFault, erasedReason } from '../append-rules.js'
 import { LogDamaged, LogUnavailable } from '../event-log.js'
 import type { AppendFailure, Appended, EventLog, Live, RecordedEvent, StreamAppend, StreamLive } from '../event-log.js'
 import { decrypt, encrypt, headOf, NotDecrypted } from './envelope.js'
-import { sessionKey, type KeyStore } from './key-store.js'
+import { sessionKey } from './data-key.js'
+import type { KeyStore } from './key-store.js'
 import { isEncrypted } from './encryption-mark.js'
 
 export type Encryption = Readonly<{
@@ -77,7 +78,7 @@ type Opener = (batch: readonly RecordedEvent[]) => readonly RecordedEvent[]
 const opener = ({ keys, covers }: Encryption): Opener => {
   const openedOne = (event: RecordedEvent): RecordedEvent | undefined => {
     const { stream } = event
-    if (!covers(stream) || isPlain(event)) return event
+    if (isPlain(event) || !covers(stream)) return event
     try {
       if (!isEncrypted(event)) throw new NotDecrypted('its first byte is that of no event')
       if (keys === undefined) throw new NotDecrypted(NO_KEYS)
@@ -91,6 +92,7 @@ const opener = ({ keys, covers }: Encryption): Opener => {
   }
   return (batch) => {
     keys?.refresh()
+    if (batch.every(isPlain)) return batch
     const events: RecordedEvent[] = []
     for (const event of batch) {
       const plain = openedOne(event)

@@ -18,6 +18,10 @@ export type Slot =
   | Readonly<{ kind: 'destroyed'; streamDigest: Buffer }>
   | Readonly<{ kind: 'damaged' | 'absent' }>
 
+/** The digest of the stream whose key the slot holds or held. */
+export const digestIn = (slot: Slot): Buffer | undefined =>
+  slot.kind === 'key' ? slot.key.streamDigest : slot.kind === 'destroyed' ? slot.streamDigest : undefined
+
 /** Its name in its folder. */
 export const KEY_FILE = 'data-keys'
 const MAGIC = Buffer.from('SVKEYS01')
@@ -71,6 +75,13 @@ export class KeyFile {
   /** Places so far. A place that was begun and cut off counts: nothing was ever encrypted by its key. */
   count(): number {
     return Math.max(0, Math.ceil(fstatSync(this.file).size / SLOT_BYTES) - 1)
+  }
+
+  /** The last key, if it was not destroyed. */
+  last(): Readonly<{ number: number; key: WrappedKey }> | undefined {
+    const number = this.count() - 1
+    const slot: Slot = number < 0 ? { kind: 'absent' } : this.slot(number)
+    return slot.kind === 'key' ? { number, key: slot.key } : undefined
   }
 
   slot(number: number): Slot {

@@ -2,14 +2,13 @@ import { createHash, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { LogDamaged, type KeysPlace } from '../event-log.js'
-import { COUNT_MAX, eventKey, SESSION_BYTES } from './envelope.js'
-import { KEY_FILE, KeyFile, type Slot, type WrappedKey } from './key-file.js'
+import { sessionKey, type DataKey } from './data-key.js'
+import { COUNT_MAX, SESSION_BYTES } from './envelope.js'
+import { countsOf, type KeyCounts } from './key-counts.js'
+import { digestIn, KEY_FILE, KeyFile, type Slot, type WrappedKey } from './key-file.js'
 import { KeyIndex } from './key-index.js'
 import { KEY_BYTES, masterKey, unwrap, wrap, type MasterKey, type MasterKeys } from './master-key.js'
 import { finishRewrapping, rewrapAll } from './rewrap.js'
-
-/** The key of a stream. */
-export type DataKey = Readonly<{ number: number; key: Buffer; sessions: { session: Buffer; key: Buffer }[] }>
 
 export type KeyStoreOptions = Readonly<{
   folder: string
@@ -17,17 +16,6 @@ export type KeyStoreOptions = Readonly<{
   masters: () => MasterKeys
   /** Keys in memory, at most; the rest is unwrapped again when it is needed. */
   cachedMax?: number
-}>
-
-/** How many keys a store holds. */
-export type KeyCounts = Readonly<{
-  keys: number
-  destroyed: number
-  damaged: number
-  /** By the id of the master key that wraps them. */
-  byMaster: ReadonlyMap<string, number>
-  /** The master key that wraps new ones. */
-  newest: string
 }>
 
 const CACHED_MAX = 32_768
@@ -57,7 +45,7 @@ export class KeyStore {
     this.folder = options.folder
     this.masters = options.masters()
     this.file = this.openFile('read')
-    const last = this.file === undefined ? undefined : lastKey(this.file)
+    const last = this.file === undefined ? undefined : this.file.last()
     if (last !== undefined) this.masterOf(last.key, last.number)
     this.destroyed = this.file?.destroyed() ?? 0n
   }
@@ -159,16 +147,7 @@ export class KeyStore {
   }
 
   counts(): KeyCounts {
-    const byMaster = new Map<string, number>()
-    let [keys, destroyed, damaged] = [0, 0, 0]
-    for (const { slot } of this.file?.slots() ?? []) {
-      if (slot.kind === 'destroyed') destroyed++
-      if (slot.kind === 'damaged') damaged++
-      if (slot.kind !== 'key') continue
-      keys++
-      byMaster.set(slot.key.masterId, (byMaster.get(slot.key.masterId) ?? 0) + 1)
-    }
-    return { keys, destroyed, damaged, byMaster, newest: this.masters[0].id }
+    return countsOf(this.file?.slots() ?? [], this.masters[0].id)
   }
 
   async close(): Promise<void> {
@@ -312,26 +291,4 @@ export class KeyStore {
   }
 }
 
-const lastKey = (file: KeyFile): Readonly<{ number: number; key: WrappedKey }> | undefined => {
-  const number = file.count() - 1
-  const slot = number < 0 ? undefined : file.slot(number)
-  return slot?.kind === 'key' ? { number, key: slot.key } : undefined
-}
-
-const digestIn = (slot: Slot): Buffer | undefined => {
-  if (slot.kind === 'key') return slot.key.streamDigest
-  return slot.kind === 'destroyed' ? slot.streamDigest : undefined
-}
-
 const digestOf = (stream: string): Buffer => createHash('sha256').update(stream).digest()
-
-/** The key of one session, kept with the data key: nearly all events of a stream are of one or two. */
-export const sessionKey = (dataKey: DataKey, session: Buffer): Buffer => {
-  for (const known of dataKey.sessions) if (known.session.equals(session)) return known.key
-  const key = eventKey(dataKey.key, session)
-  if (dataKey.sessions.length === SESSIONS_MAX) dataKey.sessions.shift()
-  dataKey.sessions.push({ session: Buffer.from(session), key })
-  return key
-}
-
-const SESSIONS_MAX = 4

@@ -25,7 +25,7 @@ const textOf = async (
   names: ReadonlyMap<string, string> = new Map(),
 ): Promise<string> => {
   const generation = (await readGenerations(log, 't')).all['g1']!
-  const renderings = await readRenderings(log, 't', generation, undefined)
+  const renderings = () => readRenderings(log, 't', generation, undefined)
   const rows = { of: { kpi: log, tenant: 't', generation: 'g1', data: undefined }, generation, renderings }
   const intervals = await intervalsIn(plan, rows, [{ start, end }])
   return feedFile(plan, plan.layouts[0]!, intervals, heading, names).bytes.toString()

@@ -4,7 +4,8 @@ import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, truncateSync
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, test } from 'vitest'
-import type { DataKey, KeyStore } from '../../../src/log/encryption/key-store.js'
+import type { DataKey } from '../../../src/log/encryption/data-key.js'
+import type { KeyStore } from '../../../src/log/encryption/key-store.js'
 import { masterKeysIn } from '../../../src/log/encryption/master-key.js'
 import { folder, masterText, storeIn } from './rig.js'
 

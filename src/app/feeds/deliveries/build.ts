@@ -8,8 +8,12 @@ import type { FeedPlan } from '../records/plan.js'
 import { feedIntervals, type FeedInterval } from '../records/record.js'
 import { intervalFault, readSource, sourceGranularity, sourceWindows } from '../records/source-rows.js'
 
-/** The rows that feeds are made of: those of one generation, and how they were rendered. */
-export type FeedRows = Readonly<{ of: RowsOf; generation: Generation; renderings: Pick<Renderings, 'of'> }>
+/** The rows that feeds are made of: those of one generation. `renderings` reads how they were rendered, once. */
+export type FeedRows = Readonly<{
+  of: RowsOf
+  generation: Generation
+  renderings: () => Promise<Pick<Renderings, 'of'>>
+}>
 
 /** The rows of the generation cannot make this feed, or another setting stands in the way. The message says which. */
 export class FeedRefused extends Error {
@@ -30,13 +34,14 @@ export async function* readIntervals(
   through?: number,
 ): AsyncGenerator<IntervalsRead> {
   const { settings } = plan
+  const renderingOf = (await renderings()).of
   const granularity = granularityFor(plan, generation)
   const wanted = { family: settings.family, granularity, from, to, through }
   const startOf = (at: EpochMs): EpochMs => intervalAt(settings.interval, settings.zone, at).start
   for (const window of await sourceWindows(of, wanted, startOf)) {
     const end = endOf(plan, window.end)
     const source = await readSource(of, { ...wanted, from: window.start, to: end })
-    yield { intervals: feedIntervals(plan, source, window, (row) => renderings.of(row).kpis), last: source.last }
+    yield { intervals: feedIntervals(plan, source, window, (row) => renderingOf(row).kpis), last: source.last }
   }
 }
 

@@ -2,7 +2,7 @@ import { frontierIn } from '../../../ingress/clock.js'
 import { NoLog } from '../../../log/event-log.js'
 import { readGenerations, type Generations } from '../../pipeline/generations.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
-import { readRenderings } from '../../renderings.js'
+import { readRenderings, type Renderings } from '../../renderings.js'
 import type { FeedRows } from './build.js'
 
 export type FeedLogs = Readonly<{ tenant: string; logs: Logs; data: string | undefined }>
@@ -18,10 +18,14 @@ export const feedRows = async (
   if (generation === undefined || Object.hasOwn(retired, name)) return undefined
   const kpi = await logs.kpi(name, 'reader').catch(undefinedWithoutLog)
   if (kpi === undefined) return undefined
-  const raw = await logs.raw('reader').catch(undefinedWithoutLog)
-  const frontier = raw === undefined ? undefined : await frontierIn(raw, tenant)
-  const renderings = await readRenderings(raw, tenant, generation, frontier)
-  return { of: { kpi, tenant, generation: name, data }, generation, renderings }
+  const read = async (): Promise<Renderings> => {
+    const raw = await logs.raw('reader').catch(undefinedWithoutLog)
+    const frontier = raw === undefined ? undefined : await frontierIn(raw, tenant)
+    return readRenderings(raw, tenant, generation, frontier)
+  }
+  let reading: Promise<Renderings> | undefined
+  const of = { kpi, tenant, generation: name, data }
+  return { of, generation, renderings: () => (reading ??= read()) }
 }
 
 /** The rows of the live generation; `undefined` while there is none. */

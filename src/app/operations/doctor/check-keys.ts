@@ -1,5 +1,6 @@
 import { logEncryptionIn } from '../../config/log-encryption.js'
-import { KeyStore, type KeyCounts } from '../../../log/encryption/key-store.js'
+import type { KeyCounts } from '../../../log/encryption/key-counts.js'
+import { KeyStore } from '../../../log/encryption/key-store.js'
 import { failure, ok, warning, type Check, type Patient } from './check.js'
 
 /** Whether the keys of an encrypted log are whole, and what earlier master keys still wrap. Nothing of one that is not. */

@@ -1,3 +1,4 @@
+import { endpoints } from '../../../telemetry/catalogue.js'
 import type { Config } from '../../config/schema.js'
 import { tlsOf } from '../../config/tls-schema.js'
 import { checkFiles } from './check-files.js'
@@ -34,9 +35,9 @@ export async function* harden(options: HardeningOptions): AsyncGenerator<Finding
   yield* await ofProcess(options)
   yield* await checkFiles(config.data, keyFilesOf(config))
   // Together: the slow clients of all endpoints are waited for once.
-  const endpoints = await Promise.all(endpointsOf(config, options).map((seen) => ofEndpoint(seen, options)))
-  yield* endpoints.flat()
-  if (endpoints.length === 0 && pid === undefined)
+  const asked = await Promise.all(endpointsOf(config, options).map((seen) => ofEndpoint(seen, options)))
+  yield* asked.flat()
+  if (asked.length === 0 && pid === undefined)
     yield {
       ...{ area: 'ports', what: 'ports', state: 'warning', says: 'there is nothing to ask: every port is a free one' },
       mend: 'give the endpoints ports, or name the process by --pid',
@@ -87,7 +88,7 @@ const ofEndpoint = async (
 /** Private keys of our endpoints that are files. */
 const keyFilesOf = (config: Config): readonly string[] => [
   ...new Set(
-    (['ingress', 'health', 'admin', 'feeds'] as const).flatMap((endpoint) => {
+    endpoints.flatMap((endpoint) => {
       const { from } = tlsOf(config, endpoint)?.privateKey ?? {}
       return from?.includes('/') === true ? [from] : []
     }),
