@@ -7,8 +7,6 @@ import { callerOf } from '../admin/calls.js'
 import type { AdminProcess } from '../admin/operation.js'
 import { consoleCookie } from './cookie.js'
 import { addConsoleFiles } from './files.js'
-import { issuerOf } from './issuer/issuer.js'
-import { addIssuerRoutes, RETURN_PATH } from './issuer/routes.js'
 import { FlowLooks } from './live/flow.js'
 import { LiveHub } from './live/hub.js'
 import { addLiveRoute } from './live/route.js'
@@ -61,15 +59,13 @@ export const addConsole = async (app: FastifyInstance, options: ConsoleOptions):
     return session.principal
   }
   const { oidc } = settings
-  const issuer =
-    oidc?.signIn === undefined || address === undefined
-      ? undefined
-      : issuerOf({ ...oidc, signIn: oidc.signIn }, `${address}${RETURN_PATH}`, now)
+  const signIn = address === undefined ? undefined : oidc?.signIn
   const signInBy = (by: Pick<AuditedCall, 'by' | 'via'>, from: string): AuditedCall => ({
     ...{ ...by, operation: 'console sign-in', why: undefined, details: { from } },
   })
   const begin = addSessionRoutes(app, {
-    ...{ sessions, cookie, byToken, isReadOnly, version, idleMaxS, now, tenant: config.tenant, issuer: issuer?.url },
+    ...{ sessions, cookie, byToken, isReadOnly, version, idleMaxS, now, tenant: config.tenant },
+    issuer: signIn === undefined ? undefined : oidc?.issuer,
     onBegun: async (principal, request) => {
       const { kind, name } = principal
       logger.info({ kind, name, from: request.ip }, 'console: somebody signed in')
@@ -79,14 +75,21 @@ export const addConsole = async (app: FastifyInstance, options: ConsoleOptions):
         .catch((cause: unknown) => logger.warn({ err: cause, name }, 'console: a sign-in could not be recorded'))
     },
   })
-  if (issuer !== undefined)
+  if (oidc !== undefined && signIn !== undefined) {
+    // What speaks to an issuer takes a tenth of a second to load, and few have one.
+    const [{ issuerOf }, { addIssuerRoutes, RETURN_PATH }] = await Promise.all([
+      import('./issuer/issuer.js'),
+      import('./issuer/routes.js'),
+    ])
     addIssuerRoutes(app, {
-      ...{ issuer, cookie: consoleCookie('sign-in', 'Lax', port), tenant: config.tenant, now, begin },
+      issuer: issuerOf({ ...oidc, signIn }, `${address ?? ''}${RETURN_PATH}`, now),
+      ...{ cookie: consoleCookie('sign-in', 'Lax', port), tenant: config.tenant, now, begin },
       onFailed: async (failure, why, { ip }) => {
         logger.warn({ failure, why, from: ip }, 'console: a sign-in at the issuer failed')
         await audit.refuse(signInBy({ by: 'nobody', via: 'api' }, ip), failure)
       },
     })
+  }
   const looks = new FlowLooks(process, isReadOnly)
   const hub = new LiveHub({
     ...{ tenant: config.tenant, logger },

@@ -1,4 +1,3 @@
-import { Agent, request } from 'undici'
 import type { Config } from '../../config/schema.js'
 import { tlsOf } from '../../config/tls-schema.js'
 import type { StageHealth } from '../../pipeline/health.js'
@@ -33,18 +32,27 @@ export const runningStages = async (config: Config): Promise<RunningStages> => {
   }
 }
 
-/** Nothing is sent to whoever answers, and its certificate is for the names by which others reach it. */
-const anyCertificate = new Agent({ connect: { rejectUnauthorized: false } })
-
 const stagesAt = async (url: string): Promise<Readonly<Record<string, StageHealth>> | undefined> => {
   try {
-    const { body } = await request(url, { signal: AbortSignal.timeout(ANSWER_MS), dispatcher: anyCertificate })
-    const { stages } = (await body.json()) as { stages?: Readonly<Record<string, StageHealth>> }
+    const { stages } = (await jsonAt(url)) as { stages?: Readonly<Record<string, StageHealth>> }
     return typeof stages === 'object' && Object.values(stages).every(({ state }) => typeof state === 'string')
       ? stages
       : undefined
   } catch {
     return undefined
+  }
+}
+
+/** By HTTPS any certificate will do: nothing is sent, and it is for the names by which others reach the process. */
+const jsonAt = async (url: string): Promise<unknown> => {
+  const signal = AbortSignal.timeout(ANSWER_MS)
+  if (url.startsWith('http:')) return (await fetch(url, { signal })).json()
+  const { Agent, request } = await import('undici') // it takes long to load
+  const dispatcher = new Agent({ connect: { rejectUnauthorized: false } })
+  try {
+    return await (await request(url, { signal, dispatcher })).body.json()
+  } finally {
+    await dispatcher.close()
   }
 }
 

@@ -20,7 +20,6 @@ export class IssuerSignInFailed extends Error {
 
 /** Sign-in of people at an OpenID Connect issuer: authorization code with PKCE, state and nonce. */
 export type Issuer = Readonly<{
-  url: string
   /** Where to send the browser, and what it has to bring back. Throws `IssuerSignInFailed`. */
   leave: () => Promise<Readonly<{ to: URL; leaving: Leaving }>>
   /** Who has come back, by the query that the issuer sent along. Throws `IssuerSignInFailed`. */
@@ -56,7 +55,6 @@ export const issuerOf = (
     }
   }
   return {
-    url: issuer,
     leave: async () => {
       const leaving = {
         ...{ state: client.randomState(), nonce: client.randomNonce(), verifier: client.randomPKCECodeVerifier() },
