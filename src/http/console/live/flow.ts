@@ -37,6 +37,8 @@ export class FlowLooks {
   private slow: Pick<Flow, 'openIntervals' | 'disk'> = NOT_LOOKED_UP
   private slowAt = -Infinity
   private lookingSlowly = false
+  /** The open intervals follow from `of`: they are counted again where it is another. */
+  private counted: Readonly<{ of: string; openIntervals: number | null }> | undefined
   private ticked: Readonly<{ frontier: number | undefined; at: number | undefined }> | undefined
 
   constructor(process: AdminProcess, isReadOnly: boolean) {
@@ -57,7 +59,7 @@ export class FlowLooks {
     try {
       const look = await lookAround(this.process, here)
       const seen = await this.seen(look, here)
-      this.lookSlowly(look)
+      this.lookSlowly(look, seen)
       return { ...base, ...seen }
     } catch (cause) {
       if (!isLogTrouble(cause)) throw cause
@@ -171,13 +173,17 @@ export class FlowLooks {
     }
   }
 
-  private lookSlowly(look: Look): void {
-    const { at, raw, config, logger } = look
+  private lookSlowly(look: Look, { kpi, clock }: Pick<Flow, 'kpi' | 'clock'>): void {
+    const { at, config, logger } = look
     if (this.lookingSlowly || at - this.slowAt < SLOW_LOOK_MS) return
     this.lookingSlowly = true
     const looked = async (): Promise<Pick<Flow, 'openIntervals' | 'disk'>> => {
-      const frontier = raw === undefined ? undefined : await frontierIn(raw, config.tenant)
-      return { openIntervals: await openIntervals(look, frontier), disk: await diskOf(config.data) }
+      const of = `${kpi?.generation ?? ''} ${kpi?.revision ?? ''} ${clock.frontier ?? ''}`
+      if (this.counted?.of !== of) {
+        const frontier = clock.frontier === null ? undefined : Date.parse(clock.frontier)
+        this.counted = { of, openIntervals: await openIntervals(look, frontier) }
+      }
+      return { openIntervals: this.counted.openIntervals, disk: await diskOf(config.data) }
     }
     void looked()
       .then((slow) => {
