@@ -36,7 +36,8 @@ export const largeCentre = (days: number): Corpus => {
   return made('metric-records', { ...centre, emit: 'metric-records' }, undefined)
 }
 
-const made = (kind: CorpusKind, options: SimulateOptions, wanted: number | undefined): Corpus => {
+const made = (kind: CorpusKind, centre: SimulateOptions, wanted: number | undefined): Corpus => {
+  const options = { ...centre, truthOf: [] }
   const name = createHash('sha256')
     .update(JSON.stringify([options, wanted]))
     .digest('hex')

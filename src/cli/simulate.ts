@@ -197,7 +197,7 @@ const simulationOf = (flags: Flags): Simulation => {
       acwLate: { share: flags.acwLate, maxMs: flags.acwLateMaxMs },
       cutAtEnd: flags.cutAtEnd === true,
       reconfigure: flags.reconfigure === true,
-      truthOf: [flags.truthOf],
+      truthOf: flags.truth === undefined ? [] : [flags.truthOf],
       details: flags.conversationDetails !== undefined,
     })
   } catch (cause) {

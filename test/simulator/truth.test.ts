@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { SimulateOptions } from '../../src/simulator/options.js'
+import { simulate } from '../../src/simulator/simulate.js'
 import { rowsIn, type TruthMeasure } from '../../src/simulator/truth/truth.js'
 import { addTo, morning, run, type Received } from './fixtures.js'
 
@@ -382,4 +383,11 @@ describe('the simulated centre', () => {
     const skewed = stampsOf(17)
     expect(skewed.same).toBeLessThan(skewed.all / 2)
   })
+})
+
+test('a simulation whose truth nobody asks for has the same lines, and refuses to tell it', () => {
+  const { received } = run(morning)
+  const untold = simulate({ ...morning, truthOf: [] })
+  expect([...untold].map(({ line }) => line)).toEqual(received.map(({ line }) => line))
+  expect(() => untold.truth()).toThrow('no books were kept of metric-records; ask for them in truthOf')
 })

@@ -15,7 +15,7 @@ type Entry = Readonly<{ at: EpochMs; leg: Leg; about: Booked; metric: string; va
 export class TruthLedger {
   readonly #cells = new Map<PointSource, TruthCells>()
   readonly #observers: Observer[] = []
-  readonly #states = new TruthStates()
+  readonly #states: TruthStates | undefined
   /**
    * A conversation record has all divisions that the conversation touched on every metric; they are known at its end.
    */
@@ -23,13 +23,15 @@ export class TruthLedger {
   #conversations = 0
   lastAt: EpochMs = -Infinity
 
+  /** Without sources nothing is kept, so memory does not grow with the length of the simulation. */
   constructor(sources: readonly PointSource[]) {
+    this.#states = sources.length === 0 ? undefined : new TruthStates()
     for (const source of new Set(sources)) this.#keep(source, new TruthCells())
   }
 
   observe(happening: Happening): void {
     if (happening.kind === 'AgentStateEntered') {
-      this.#states.observe(happening)
+      this.#states?.observe(happening)
       return
     }
     this.lastAt = Math.max(this.lastAt, happening.at)
@@ -44,7 +46,7 @@ export class TruthLedger {
       details?.book(at, leg, { ...about, divisionIds: leg.conversation.divisionIds }, metric, value)
     return {
       cells: this.#cells,
-      states: this.#states.close(through),
+      states: this.#states?.close(through) ?? [],
       from,
       through,
       totals: { conversations: this.#conversations, ...counts },
