@@ -31,9 +31,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     void resources.end().then(() => process.exit(130))
   })
 
+const beganMs = Date.now()
 let bar: ReturnType<typeof progressBar> | undefined
 const onStep: OnStep = (done, of, what) => {
-  if (!process.stderr.isTTY) return console.error(`bounce: ${done} of ${of} rounds: ${what}`)
+  const seconds = ((Date.now() - beganMs) / 1_000).toFixed(0)
+  if (!process.stderr.isTTY) return console.error(`bounce: ${seconds} s, ${done} of ${of} rounds: ${what}`)
   bar ??= progressBar('rounds', of)
   bar.update(done, what)
 }
