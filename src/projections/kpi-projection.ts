@@ -1,119 +1,39 @@
-import {
-  joinedMetrics,
-  type ClockTakenBack,
-  type ClockTicked,
-  type ConfigurationFact,
-  type ConversationRecorded,
-  type Fact,
-  type MetricEmitted,
-  type StreamErased,
+import type {
+  ClockTakenBack,
+  ClockTicked,
+  ConfigurationFact,
+  ConversationRecorded,
+  Fact,
+  MetricEmitted,
+  StreamErased,
 } from '../domain/fact.js'
-import type { PointDimensions } from '../domain/dimensions.js'
-import { NOT_A_POINT, type FactRun } from '../domain/fact-run.js'
+import type { FactRun } from '../domain/fact-run.js'
 import type { FamilyName } from '../domain/family.js'
 import { intervalStart, type EpochMs } from '../domain/interval.js'
-import type { KpiEvent, Left } from '../domain/kpi-event.js'
-import { metricIndex } from '../domain/metric.js'
+import type { KpiEvent } from '../domain/kpi-event.js'
 import type { Published } from '../domain/published.js'
 import { countsDetails, countsMetricRecords, type Profile } from '../domain/profile.js'
 import { unreachable } from '../domain/unreachable.js'
-import { CellStore, type CellStoreState, type Due, type NewCellSettings } from './cells/cell-store.js'
-import { emptyColdStore, type ColdStore, type SpilledEntries } from './cells/cold-store.js'
 import { granularitiesOf } from './cells/cell-finder.js'
-import type { Cell } from './cells/cell.js'
-import type { IntervalCounting, IntervalsOf } from './cells/complete-intervals.js'
+import { CellStore, type Due } from './cells/cell-store.js'
+import { emptyColdStore } from './cells/cold-store.js'
+import type { IntervalsOf } from './cells/complete-intervals.js'
+import { newCellSettings, serviceTargetOf } from './cells/new-cell-settings.js'
 import { PointCells } from './cells/point-cells.js'
 import { Restating } from './cells/restating.js'
 import { tooEarly, tooLate, type Refusal } from './lateness.js'
 import { Leavers } from './leavers.js'
-import { AgentStates, type AgentStatesState } from './points/agent-states.js'
+import { AgentStates } from './points/agent-states.js'
 import { ConversationRecords } from './points/conversation-records.js'
-import { CustomerFirstAnswers, type CustomerFirstState } from './points/customer-first.js'
-import { Correlator, type CorrelatorState } from './points/detail-events.js'
+import { CustomerFirstAnswers } from './points/customer-first.js'
+import { Correlator } from './points/detail-events.js'
 import type { PointTarget } from './points/point-target.js'
-import { Settings, type SettingsState } from './settings.js'
-
-export type ProjectionState = Readonly<{
-  frontier: EpochMs | null
-  inHistory: boolean
-  /** Absent in states that were saved before the clock could be taken back. */
-  takeBacks?: readonly EpochMs[]
-  settings: SettingsState
-  /** How far the restating of closed cells by new settings has come; null when there is nothing to restate. */
-  restatedThrough: string | null
-  cells: CellStoreState
-  correlator: CorrelatorState
-  customerFirst: CustomerFirstState
-  agentStates: AgentStatesState
-  /** Absent in states that were saved before deletions were put out. */
-  leaving?: readonly Left[]
-  spilled: SpilledEntries
-  /** States of the layers above; their entries of the cold store are in `spilled`, and their intervals in `cells`. */
-  layers?: readonly ProjectionState[]
-}>
-
-export type ProjectionOptions = Readonly<{
-  state?: ProjectionState | undefined
-  coldStore?: ColdStore | undefined
-  /** Configuration that is known from the start, wherever in the log it stands. */
-  configuration?: readonly ConfigurationFact[]
-  /**
-   * The instant at which that configuration was read: organisation settings that take effect later wait until the
-   * frontier reaches them. Without it all of them are in force.
-   */
-  knownAt?: EpochMs
-  /** Does the projection begin in history, where nothing is too late? `endHistory` ends it. */
-  inHistory?: boolean
-  /**
-   * The instants of all `ClockTakenBack` in history, in the order of the log. Ticks beyond them, before they come, are
-   * left out: history is computed as if the clock had never been wrong.
-   */
-  takeBacks?: readonly EpochMs[]
-  /**
-   * Closed cells that one tick of the clock restates, at most, after settings changed that count for all of history.
-   * Rows depend on it: only tests choose it.
-   */
-  restatedPerTick?: number
-  /**
-   * Where points go instead of into cells. The projection then has no cell and puts out no row. It follows the clock and
-   * the configuration as any other, and finds the same points.
-   */
-  target?: PointTarget
-  /**
-   * Base intervals in which something was counted that this projection is not given. A profile that is published
-   * divides rows anew from the first interval in which nothing was counted yet.
-   */
-  begunElsewhere?: () => readonly EpochMs[]
-  /**
-   * Which rows it gives out, where several projections share those of a generation (`LayeredProjection`), and what counts
-   * the rows of all of them. Absent: all rows.
-   */
-  shared?: Readonly<{ owns: (cell: CellName) => boolean; intervals: IntervalCounting }>
-}>
-
-/** Names the cell of a row. */
-export type CellName = Pick<Cell, 'family' | 'dimensions' | 'granularity' | 'start'>
+import type { ProjectionOptions } from './projection-options.js'
+import type { ProjectionState } from './projection-state.js'
+import { isSinglePoint, receivedAtOf, type RefusedEntry } from './run-entries.js'
+import { Settings } from './settings.js'
 
 const RESTATED_PER_TICK = 2_000
-
-/** An entry of a run that cannot be counted, or not as a whole, and why. */
-export type RefusedEntry = Readonly<{ entry: number; refusal: Refusal }>
-
-/** Is the entry a point of a known metric that is counted by itself? */
-const isSinglePoint = ({ metric, tuple, tuples }: FactRun, entry: number): boolean => {
-  const place = metric[entry] as number
-  return (
-    place !== NOT_A_POINT &&
-    !(joinedPlaces.has(place) && (tuples[tuple[entry] as number] as PointDimensions).mediaType === 'callback')
-  )
-}
-
-const joinedPlaces: ReadonlySet<number> = new Set([...joinedMetrics].map((metric) => metricIndex.get(metric) as number))
-
-const receivedAtOf = ({ receivedAt }: FactRun, entry: number): EpochMs | undefined => {
-  const at = receivedAt[entry] as number
-  return Number.isNaN(at) ? undefined : at
-}
 
 /**
  * From facts to KPI events. It dispatches facts to the parts that find metric points in them, and puts out the rows of
@@ -137,7 +57,6 @@ export class KpiProjection {
   private readonly agentStates: AgentStates
   private readonly leavers: Leavers
   private readonly begunElsewhere: () => readonly EpochMs[]
-  private readonly sketched = new Map<Profile['quantiles'], readonly number[]>()
   private frontier: EpochMs | null
   private inHistory: boolean
   /** Take-backs of the clock that are still to come in history: ticks beyond any of them are wrong. */
@@ -157,7 +76,7 @@ export class KpiProjection {
     this.begunElsewhere = options.begunElsewhere ?? (() => [])
     this.settings = new Settings(profile, state?.settings)
     this.cells = new CellStore(
-      (...cell) => this.newCellSettings(...cell),
+      newCellSettings(this.settings, profile),
       coldStore,
       spilled,
       state?.cells,
@@ -437,35 +356,8 @@ export class KpiProjection {
     if (queueId !== undefined)
       this.cells.forOpen((cell) => {
         if (cell.family === 'queue' && cell.dimensions[0] === queueId)
-          cell.retarget(this.targetOf(cell.family, cell.dimensions, cell.start), version)
+          cell.retarget(serviceTargetOf(this.settings, cell.family, cell.dimensions, cell.start), version)
       })
     if (this.settings.version !== version) this.restating.begin()
-  }
-
-  private newCellSettings(family: FamilyName, dimensions: readonly (string | null)[], start: EpochMs): NewCellSettings {
-    const { quantiles } = this.settings.cellProfileAt(start)
-    return {
-      settingsVersion: this.settings.version,
-      serviceTarget: this.targetOf(family, dimensions, start),
-      sketched: this.placesOf(quantiles),
-      keepsValues: countsDetails(this.base.points), // a newer record takes back what an older one said
-    }
-  }
-
-  /** Places of the metrics in the catalogue: the same array for the same metrics of a profile. */
-  private placesOf(metrics: Profile['quantiles']): readonly number[] {
-    let places = this.sketched.get(metrics)
-    if (places === undefined)
-      this.sketched.set(metrics, (places = metrics.map((metric) => metricIndex.get(metric) as number)))
-    return places
-  }
-
-  private targetOf(
-    family: FamilyName,
-    [queueId, mediaType]: readonly (string | null)[],
-    start: EpochMs,
-  ): number | null {
-    if (family !== 'queue' || typeof queueId !== 'string' || typeof mediaType !== 'string') return null
-    return this.settings.serviceTarget(queueId, mediaType, start)
   }
 }

@@ -8,7 +8,7 @@ import { openSnapshotStore, type Snapshot } from '../../src/app/pipeline/project
 import { openStore } from '../../src/log/embedded/lmdb/store.js'
 import { openEmbeddedLog } from '../../src/log/embedded/log.js'
 import { LogUnavailable } from '../../src/log/event-log.js'
-import type { ProjectionState } from '../../src/projections/kpi-projection.js'
+import type { ProjectionState } from '../../src/projections/projection-state.js'
 import { simulate } from '../../src/simulator/simulate.js'
 import { runChild, scratchDirectory } from '../log/embedded/child-process.js'
 import { noise } from '../support/noise.js'

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { ConfigurationAudited, Fact } from '../../src/domain/fact.js'
 import type { KpiEvent } from '../../src/domain/kpi-event.js'
 import { defaultProfile, type Profile } from '../../src/domain/profile.js'
-import { KpiProjection, type ProjectionState } from '../../src/projections/kpi-projection.js'
+import { KpiProjection } from '../../src/projections/kpi-projection.js'
+import type { ProjectionState } from '../../src/projections/projection-state.js'
 import { at, ticked } from '../support/fact-builders.js'
 
 const audited = (time: string, more: Partial<ConfigurationAudited> = {}): ConfigurationAudited => ({

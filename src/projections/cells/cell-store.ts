@@ -5,7 +5,7 @@ import type { KpiEvent } from '../../domain/kpi-event.js'
 import type { Published } from '../../domain/published.js'
 import { rowKey } from '../../domain/row.js'
 import { Cell } from './cell.js'
-import { cellStateOf, keyOf, type CellState, type SavedCell } from './saved-cell.js'
+import { cellStateOf, keyOf, type SavedCell } from './saved-cell.js'
 import { CellIndex } from './cell-index.js'
 import { SpillingMap, type ColdStore, type SpilledEntries } from './cold-store.js'
 import {
@@ -16,6 +16,7 @@ import {
   type IntervalsOf,
 } from './complete-intervals.js'
 import { Keepings } from './keeping.js'
+import type { NewCellSettingsOf } from './new-cell-settings.js'
 import { Sites, type Site } from './site.js'
 
 export type CellStoreState = Readonly<{
@@ -35,17 +36,6 @@ export type CellStoreState = Readonly<{
  * what was published gives out what was given out then.
  */
 export type Due = 'all' | 'settled' | ((cell: Cell) => boolean)
-
-/** What the settings say about a new cell. */
-export type NewCellSettings = Readonly<
-  Pick<CellState, 'settingsVersion' | 'serviceTarget' | 'sketched' | 'keepsValues'>
->
-
-export type NewCellSettingsOf = (
-  family: FamilyName,
-  dimensions: readonly (string | null)[],
-  start: EpochMs,
-) => NewCellSettings
 
 /**
  * All cells, by granularity and interval. A cell is *open* until `closeThrough` passes its end, then *closed* for ever.

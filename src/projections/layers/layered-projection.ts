@@ -7,13 +7,10 @@ import type { Due } from '../cells/cell-store.js'
 import { granularitiesOf } from '../cells/cell-finder.js'
 import { emptyColdStore, type ColdStore, type SpilledEntries } from '../cells/cold-store.js'
 import { CompleteIntervals } from '../cells/complete-intervals.js'
-import {
-  KpiProjection,
-  type CellName,
-  type ProjectionOptions,
-  type ProjectionState,
-  type RefusedEntry,
-} from '../kpi-projection.js'
+import { KpiProjection } from '../kpi-projection.js'
+import type { CellName, ProjectionOptions } from '../projection-options.js'
+import type { ProjectionState } from '../projection-state.js'
+import type { RefusedEntry } from '../run-entries.js'
 import { JointIntervals } from './joint-intervals.js'
 
 /** What a projector folds with: one projection, or several that share the rows. */

@@ -1,5 +1,5 @@
 import type { Position } from '../../../log/event-log.js'
-import type { RefusedEntry } from '../../../projections/kpi-projection.js'
+import type { RefusedEntry } from '../../../projections/run-entries.js'
 import { LayeredProjection, type Projection } from '../../../projections/layers/layered-projection.js'
 import { layersOf, type Generation } from '../generations.js'
 import { historyThroughOf } from './projection-fold.js'

@@ -1,5 +1,6 @@
 import type { ColdStore } from '../../../projections/cells/cold-store.js'
-import { KpiProjection, type ProjectionState } from '../../../projections/kpi-projection.js'
+import { KpiProjection } from '../../../projections/kpi-projection.js'
+import type { ProjectionState } from '../../../projections/projection-state.js'
 import { LayeredProjection, type Layer, type Projection } from '../../../projections/layers/layered-projection.js'
 import type { Dimension } from '../../../domain/dimensions.js'
 import { isInScope, type CellName, type Scope } from '../../scoped/scope.js'

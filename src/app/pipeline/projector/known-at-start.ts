@@ -4,7 +4,7 @@ import type { EpochMs } from '../../../domain/interval.js'
 import { readClock } from '../../../ingress/clock.js'
 import { decodeRaw } from '../../../ingress/decode/decoders.js'
 import type { Position } from '../../../log/event-log.js'
-import type { ProjectionOptions } from '../../../projections/kpi-projection.js'
+import type { ProjectionOptions } from '../../../projections/projection-options.js'
 import { historyThroughOf } from './projection-fold.js'
 import type { ProjectorRun } from './projector-options.js'
 

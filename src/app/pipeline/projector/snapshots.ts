@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { emptyColdStore, type ColdStore } from '../../../projections/cells/cold-store.js'
-import type { ProjectionState } from '../../../projections/kpi-projection.js'
+import type { ProjectionState } from '../../../projections/projection-state.js'
 import type { LateStretch } from '../../../ingress/dead-letter.js'
 import type { RawMark } from '../../../contract/kpi-stream.js'
 import { commitErrorOf } from '../../../log/embedded/write/commit-error.js'
