@@ -46,6 +46,7 @@ export default defineConfig({
         test: {
           name: 'processes',
           include: ['test/processes/**/*.test.ts'],
+          globalSetup: ['test/support/command/global-setup.ts'],
           testTimeout: 120_000,
           sequence: { groupOrder: 3 },
         },
@@ -54,7 +55,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          globalSetup: ['test/support/kafka-global-setup.ts'],
+          globalSetup: ['test/support/kafka-global-setup.ts', 'test/support/command/global-setup.ts'],
           // One broker serves all files, on a machine that may have two cores: one file at a time.
           fileParallelism: false,
           testTimeout: 120_000,
@@ -68,7 +69,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
-          globalSetup: ['test/support/browser/global-setup.ts'],
+          globalSetup: ['test/support/command/global-setup.ts', 'test/support/browser/global-setup.ts'],
           // Chromium takes both cores of a small machine: one file at a time.
           fileParallelism: false,
           testTimeout: 180_000,

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { consumerPython } from '../../dev/python-packages.mjs'
 import { chance, type Chance } from '../support/chance.js'
+import { buildCommand } from '../support/command/build.js'
 import { startOwnBroker } from './broker.js'
-import { buildCommand } from './build.js'
 import { Consumer } from './consumer.js'
 import { Feed } from './feed.js'
 import type { Figures } from './figures.js'
@@ -65,8 +65,7 @@ export const bounce = async (options: BounceOptions, resources: Resources, onSte
   }
   onStep(plan.length, plan.length, 'reading to the end')
   await growing
-  stages.kill('SIGTERM')
-  const { code } = await stages.ended
+  const { code } = await stages.endBy('SIGTERM', 120_000)
   if (code !== 0) throw new Error(stages.report('ingress and projector did not end in order'))
   const held = await heldRows(installed.data, TENANT, 'g1')
   await rounds.finish(() => ledger.rows, held.size)

@@ -72,8 +72,7 @@ export class Rounds {
       before = seen()
       for (let waitedMs = 0; waitedMs < QUIET_MS && seen() === before; waitedMs += 50) await pause(50)
     }
-    this.egress.kill('SIGTERM')
-    const { code, signal } = await this.egress.ended
+    const { code, signal } = await this.egress.endBy('SIGTERM', LIMIT_MS)
     // Everything may have been published before: then the signal can end a process that has not begun to listen.
     if (code !== 0 && signal !== 'SIGTERM') throw new Error(this.egress.report('the last egress did not end in order'))
   }
@@ -102,8 +101,7 @@ export class Rounds {
   private async overlap(): Promise<void> {
     const { installed } = this.field
     await this.publishing()
-    this.egress.kill('SIGTERM')
-    await this.egress.ended
+    await this.egress.endBy('SIGTERM', LIMIT_MS)
     const both = [installed.startEgress('--take-over'), installed.startEgress('--take-over')] as const
     const { loser, winner, code } = await Promise.race([
       both[0].ended.then(({ code }) => ({ loser: both[0], winner: both[1], code })),
@@ -126,8 +124,7 @@ export class Rounds {
     this.egress = installed.startEgress('--take-over')
     await this.publishesOn(this.egress)
     await pause(Math.max(0, sleptMs + 2 * TRANSACTION_TIMEOUT_MS - Date.now()))
-    zombie.kill('SIGCONT')
-    const { code } = await zombie.ended
+    const { code } = await zombie.endBy('SIGCONT', LIMIT_MS)
     if (code !== SUPERSEDED) throw new Error(zombie.report('a zombie woke up and was not fenced'))
     await this.publishesOn(this.egress)
     this.zombiesFenced += 1

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Resources } from './resources.js'
 
 /** A line of the log of `streamvane run`. */
@@ -60,6 +61,14 @@ export class StageProcess {
   async must(what: string, condition: () => boolean, limitMs: number): Promise<void> {
     if (!(await this.until(condition, limitMs)))
       throw new Error(this.report(`process ${this.pid} did not ${what} within ${limitMs / 1_000} s`))
+  }
+
+  /** Sends a signal after which the process ends. Throws with the end of its log if it goes on past the limit. */
+  async endBy(signal: NodeJS.Signals, limitMs: number): Promise<Ended> {
+    this.kill(signal)
+    const ended = await Promise.race([this.ended, pause(limitMs, undefined, { ref: false })])
+    if (ended !== undefined) return ended
+    throw new Error(this.report(`process ${this.pid} did not end within ${limitMs / 1_000} s of ${signal}`))
   }
 
   /** `problem`, and the end of the log of this process. */

@@ -2,10 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { nodeArguments } from '../support/command/arguments.js'
 import { scratchFolder, streamvane } from '../support/streamvane.js'
-
-const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
-const TSX = join(import.meta.dirname, '../../node_modules/tsx/dist/loader.mjs')
 
 const isThere = (shell: string): boolean => spawnSync(shell, ['--version']).error === undefined
 
@@ -19,7 +17,7 @@ const prepared = async (shell: 'bash' | 'zsh' | 'fish') => {
   await mkdir(join(dir, 'bin'))
   await writeFile(
     join(dir, 'bin/streamvane'),
-    `#!/bin/sh\nexec "${process.execPath}" --import "${TSX}" "${MAIN}" "$@"\n`,
+    `#!/bin/sh\nexec ${[process.execPath, ...nodeArguments()].map((each) => `"${each}"`).join(' ')} "$@"\n`,
   )
   await chmod(join(dir, 'bin/streamvane'), 0o755)
   const config = join(dir, 'streamvane.yaml')

@@ -9,6 +9,7 @@ import { simulate } from '../../src/simulator/simulate.js'
 import { openEmbeddedLog } from '../../src/log/embedded/log.js'
 import { revisionsByKey } from '../contracts/sink.contract.js'
 import { readAvroFiles } from '../egress/files/read-files.js'
+import { nodeArguments } from '../support/command/arguments.js'
 import { bookOfLog, everyRevision, expectSameRows } from '../support/pipeline-life.js'
 import { defaultProfile } from '../../src/domain/profile.js'
 import { rowsText, truthText, type RowLine } from '../support/rows-json.js'
@@ -181,10 +182,9 @@ test('a reader of rows that has seen enough is no failure', async () => {
   await writeFile(join(dir, 'morning.ndjson'), `${morning(2, 60).lines.join('\n')}\n`)
   await ran('import', join(dir, 'morning.ndjson'))
   await ran('run', '--until-caught-up')
-  const main = join(import.meta.dirname, '../../src/cli/main.ts')
   const shell = spawn('bash', [
     '-c',
-    `set -o pipefail; ${process.execPath} --import tsx ${main} rows --family agent-state --json --data ${data} | head -1`,
+    `set -o pipefail; ${[process.execPath, ...nodeArguments()].join(' ')} rows --family agent-state --json --data ${data} | head -1`,
   ])
   const [stdout, stderr]: [string[], string[]] = [[], []]
   shell.stdout.on('data', (chunk: Buffer) => stdout.push(String(chunk)))

@@ -6,9 +6,8 @@ import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
 import type { StatusReport } from '../../src/app/operations/status/report.js'
 import { simulate } from '../../src/simulator/simulate.js'
+import { nodeArguments } from '../support/command/arguments.js'
 import { ingressOf, running, scratchFolder, streamvane } from '../support/streamvane.js'
-
-const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
 
 const stagesOf = (stdout: string): Readonly<Record<string, StatusReport['stages'][number]>> =>
   Object.fromEntries((JSON.parse(stdout) as StatusReport).stages.map((stage) => [stage.stage, stage]))
@@ -41,7 +40,7 @@ test('status tells of work that nobody does, of a running process, of a pipe tha
   const beside = await streamvane(['status', '--json'], { env })
   expect(stagesOf(beside.stdout)['ingress']).toMatchObject({ state: 'working', process: { pid: run.pid } })
 
-  const watching = spawn(process.execPath, ['--import', 'tsx', MAIN, 'status', '--watch', '--every', '1'], {
+  const watching = spawn(process.execPath, [...nodeArguments(), 'status', '--watch', '--every', '1'], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'ignore'],
   })

@@ -4,9 +4,9 @@ import { onTestFinished } from 'vitest'
 import { Feed } from '../bounce/feed.js'
 import { Resources } from '../bounce/resources.js'
 import { StageProcess } from '../bounce/stage-process.js'
+import { nodeArguments } from './command/arguments.js'
 import { scratchFolder, streamvane, type Outcome } from './streamvane.js'
 
-const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
 const LISTEN_LIMIT_MS = 60_000
 
 /** An installation whose KPI log holds rows, and whose only sink is the one of the test. */
@@ -44,7 +44,7 @@ export const grownLog = async (
   await writeFile(config, JSON.stringify(settings))
   const environment = { PATH: process.env['PATH'] ?? '', HOME: dir, STREAMVANE_CONFIG: config, ...env }
   const started = (...args: readonly string[]): StageProcess =>
-    new StageProcess(['--import', 'tsx', MAIN, 'run', ...args], environment, resources)
+    new StageProcess([...nodeArguments(), 'run', ...args], environment, resources)
 
   const stages = started('--only', 'ingress,projector', '--port', '0')
   await stages.must('listen', () => stages.url !== undefined, LISTEN_LIMIT_MS)

@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
-
-const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
+import { nodeArguments } from './command/arguments.js'
 
 export type Outcome = Readonly<{ code: number | null; stdout: string; stderr: string }>
 type Env = Readonly<Record<string, string>>
@@ -21,8 +20,8 @@ const environment = (env: Env): NodeJS.ProcessEnv => {
   return { ...Object.fromEntries(kept), ...env }
 }
 
-const start = (args: readonly string[], env: Env, main = MAIN): ChildProcess =>
-  spawn(process.execPath, ['--import', 'tsx', main, ...args], {
+const start = (args: readonly string[], env: Env, main?: string): ChildProcess =>
+  spawn(process.execPath, [...nodeArguments(main), ...args], {
     env: environment(env),
     stdio: ['pipe', 'pipe', 'pipe'],
   })
