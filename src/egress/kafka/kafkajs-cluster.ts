@@ -12,9 +12,17 @@ import { kafkaClient, plainProducer, transactionalProducer } from './connection.
 import { partitionReader, protocolErrorName } from './kafkajs-internals.js'
 import type { KafkaAddress } from './options.js'
 
+/**
+ * kafkajs can forget a call for ever: where a broker ends a connection that is being closed, the requests on it are
+ * neither answered nor rejected. So each call has a limit, beyond several attempts that time out (30 s each).
+ */
+const LIMITS = { answerMs: 120_000, closeMs: 10_000 }
+
 /** A Kafka cluster reached with kafkajs. It does nothing until a reader or a producer is asked for. */
-export const kafkajsCluster = (address: KafkaAddress): Cluster => {
+export const kafkajsCluster = (address: KafkaAddress, { answerMs, closeMs } = LIMITS): Cluster => {
   const kafka = kafkaClient(address)
+  const translated = translatedWithin(answerMs)
+  const closed = translatedWithin(closeMs)
   return {
     reader: async () => {
       const reader = await translated(() => partitionReader(kafka, address))
@@ -24,7 +32,7 @@ export const kafkajsCluster = (address: KafkaAddress): Cluster => {
         partitions: (topic) => translated(() => reader.partitions(topic)),
         bounds: (topic, partition) => translated(() => reader.bounds(topic, partition)),
         fetch: (...args) => translated(() => reader.fetch(...args)),
-        close: () => translated(() => reader.close()),
+        close: () => closed(() => reader.close()),
       } satisfies PartitionReader
     },
     transactionalProducer: async ({ transactionalId, timeoutMs, compression }) => {
@@ -36,7 +44,7 @@ export const kafkajsCluster = (address: KafkaAddress): Cluster => {
         await translated(() => producer.connect())
         begun = await translated(() => producer.transaction())
       } catch (cause) {
-        await producer.disconnect().catch(() => {})
+        await closed(() => producer.disconnect()).catch(() => {})
         throw cause
       }
       let transaction: Transaction | undefined
@@ -56,12 +64,12 @@ export const kafkajsCluster = (address: KafkaAddress): Cluster => {
           )
         },
         commit: () => translated(() => current().commit()),
-        abort: () => translated(() => current().abort()),
-        disconnect: () => translated(() => producer.disconnect()),
+        abort: () => closed(() => current().abort()),
+        disconnect: () => closed(() => producer.disconnect()),
       } satisfies TransactionalProducer
     },
     plainProducer: async ({ compression }) => {
-      const producer = await connectedPlain(kafka)
+      const producer = await connectedPlain(kafka, { translated, closed })
       const codec = codecs[compression]
       return {
         send: async (records) => {
@@ -70,7 +78,7 @@ export const kafkajsCluster = (address: KafkaAddress): Cluster => {
             await translated(() => producer.sendBatch({ acks: -1, compression: codec, topicMessages })),
           )
         },
-        disconnect: () => translated(() => producer.disconnect()),
+        disconnect: () => closed(() => producer.disconnect()),
       } satisfies PlainProducer
     },
   }
@@ -87,14 +95,17 @@ const baseOffsets = (answers: readonly RecordMetadata[]): readonly BaseOffset[] 
 const NO_PRODUCER_ID = new Set(['CLUSTER_AUTHORIZATION_FAILED', 'UNSUPPORTED_VERSION'])
 
 /** Idempotent if the broker lets it be. kafkajs asks for the producer id when it connects. */
-const connectedPlain = async (kafka: Kafka): Promise<Producer> => {
+const connectedPlain = async (
+  kafka: Kafka,
+  { translated, closed }: Readonly<{ translated: Translated; closed: Translated }>,
+): Promise<Producer> => {
   const connected = async (idempotent: boolean): Promise<Producer> => {
     const producer = plainProducer(kafka, idempotent)
     try {
       await translated(() => producer.connect())
       return producer
     } catch (cause) {
-      await producer.disconnect().catch(() => {})
+      await closed(() => producer.disconnect()).catch(() => {})
       throw cause
     }
   }
@@ -108,12 +119,24 @@ const connectedPlain = async (kafka: Kafka): Promise<Producer> => {
 
 const codecs = { none: kafkajs.CompressionTypes.None, gzip: kafkajs.CompressionTypes.GZIP } as const
 
-const translated = async <A>(call: () => Promise<A>): Promise<A> => {
-  try {
-    return await call()
-  } catch (cause) {
-    if (cause instanceof ClusterError) throw cause
-    const message = cause instanceof Error ? cause.message : String(cause)
-    throw new ClusterError(message, protocolErrorName(cause), { cause })
+type Translated = <A>(call: () => Promise<A>) => Promise<A>
+
+/** Calls kafkajs. Rejects with a `ClusterError`, also where there is no answer within the limit. */
+const translatedWithin =
+  (limitMs: number): Translated =>
+  async (call) => {
+    let limit: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      const message = `the client of Kafka gave no answer within ${limitMs / 1_000} s`
+      limit = setTimeout(() => reject(new ClusterError(message, undefined)), limitMs)
+    })
+    try {
+      return await Promise.race([call(), late])
+    } catch (cause) {
+      if (cause instanceof ClusterError) throw cause
+      const message = cause instanceof Error ? cause.message : String(cause)
+      throw new ClusterError(message, protocolErrorName(cause), { cause })
+    } finally {
+      clearTimeout(limit)
+    }
   }
-}

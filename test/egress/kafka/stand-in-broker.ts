@@ -6,7 +6,12 @@ import type { AddressInfo } from 'node:net'
  * one as a client needs to learn that there are no transactions.
  */
 export const standInBroker = async (
-  options: Readonly<{ apis: readonly number[]; coordinator: Readonly<{ error: number; text: string }> }>,
+  options: Readonly<{
+    apis: readonly number[]
+    coordinator: Readonly<{ error: number; text: string }>
+    /** Requests of these kinds are taken and never answered. */
+    silent?: readonly number[]
+  }>,
 ): Promise<Readonly<{ address: string; asked: () => readonly number[]; close: () => Promise<void> }>> => {
   const asked: number[] = []
   const sockets = new Set<Socket>()
@@ -36,6 +41,7 @@ export const standInBroker = async (
         pending = pending.subarray(4 + request.length)
         const api = request.readInt16BE(0)
         asked.push(api)
+        if (options.silent?.includes(api) === true) continue
         const answer = answers[api]
         if (answer === undefined) return socket.destroy()
         const body = bytes(request.subarray(4, 8), answer())
