@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import module from 'node:module'
 import { Command } from 'commander'
+import { endAtLast } from './command/end-at-last.js'
 import { exitCodeOf, wordsOf } from './command/exit.js'
 import { summaries } from './command/summaries.js'
 import { version } from './version.js'
@@ -86,3 +87,4 @@ try {
   const { printableLines } = await import('../domain/printable.js')
   if (words !== undefined) console.error(typeof words === 'string' ? printableLines(words) : words)
 }
+endAtLast()
