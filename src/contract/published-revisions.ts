@@ -3,7 +3,8 @@ import { intervalName } from '../domain/interval-complete.js'
 import type { Published, PublishedMarker } from '../domain/published.js'
 import { kpiStream } from '../domain/stream-name.js'
 import type { EventLog, Position } from '../log/event-log.js'
-import { checkpointIn, readKpiEvent } from './kpi-stream.js'
+import { checkpointIn } from './kpi-stream/marks.js'
+import { readKpiEvent } from './kpi-stream/stored.js'
 
 /** A batch in a KPI stream: `through` is its checkpoint's raw position, `undefined` where it is missing. */
 type PublishedBatch = Readonly<{ through: Position | undefined; published: Published }>

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { appendsOf, decodeRow, latestRows, recover } from '../../src/contract/kpi-stream.js'
+import { latestRows } from '../../src/contract/kpi-stream/latest.js'
+import { appendsOf, recover } from '../../src/contract/kpi-stream/marks.js'
+import { decodeRow } from '../../src/contract/kpi-stream/stored.js'
 import { rowEvents } from '../support/kpi-events.js'
 import { kpiStream } from '../../src/domain/stream-name.js'
 import type { NewEvent } from '../../src/log/event-log.js'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { recover } from '../../src/contract/kpi-stream.js'
+import { recover } from '../../src/contract/kpi-stream/marks.js'
 import { HOUR_MS, MINUTE_MS } from '../../src/domain/interval.js'
 import { defaultProfile } from '../../src/domain/profile.js'
 import { allBuckets, clockStream, kpiStream } from '../../src/domain/stream-name.js'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
-import { decodeRow, readKpiEvent } from '../../src/contract/kpi-stream.js'
+import { decodeRow, readKpiEvent } from '../../src/contract/kpi-stream/stored.js'
 import { intervalName } from '../../src/domain/interval-complete.js'
 import { isEmptyRow } from '../../src/domain/row.js'
 import type { ObjectStore } from '../../src/egress/objects/object-store.js'

@@ -1,4 +1,5 @@
-import { appendsOf, encodeKpiEvents } from '../../src/contract/kpi-stream.js'
+import { encodeKpiEvents } from '../../src/contract/kpi-stream/encode.js'
+import { appendsOf } from '../../src/contract/kpi-stream/marks.js'
 import { flatRowOf } from '../../src/domain/flat-row.js'
 import type { KpiEvent } from '../../src/domain/kpi-event.js'
 import { defaultProfile, type Profile } from '../../src/domain/profile.js'

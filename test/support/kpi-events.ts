@@ -1,4 +1,4 @@
-import { encodeKpiEvents } from '../../src/contract/kpi-stream.js'
+import { encodeKpiEvents } from '../../src/contract/kpi-stream/encode.js'
 import { flatRowOf, rowOf } from '../../src/domain/flat-row.js'
 import type { IntervalComplete } from '../../src/domain/interval-complete.js'
 import type { KpiEvent } from '../../src/domain/kpi-event.js'

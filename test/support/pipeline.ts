@@ -6,7 +6,7 @@ import { ingest } from '../../src/ingress/ingest.js'
 import type { Receipt } from '../../src/ingress/receipt.js'
 import type { EventLog } from '../../src/log/event-log.js'
 import { PROJECTION_VERSION, type Generation } from '../../src/app/pipeline/generations.js'
-import { latestRows } from '../../src/contract/kpi-stream.js'
+import { latestRows } from '../../src/contract/kpi-stream/latest.js'
 import { runProjector, type ProjectorEnd } from '../../src/app/pipeline/projector/projector.js'
 import { noSnapshots, type SnapshotStore } from '../../src/app/pipeline/projector/snapshots.js'
 

@@ -1,4 +1,4 @@
-import { isKpiEvent } from '../../contract/kpi-stream.js'
+import { isKpiEvent } from '../../contract/kpi-stream/stored.js'
 import { generationsStream, kpiStream, publicationsStream } from '../../domain/stream-name.js'
 import type { EventLog, NewEvent, Position, RecordedEvent } from '../../log/event-log.js'
 import { Cursor, streamPages, type Bounds, type Endpoint } from './endpoint.js'

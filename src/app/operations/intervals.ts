@@ -1,4 +1,4 @@
-import { decodeRow, readKpiEvent } from '../../contract/kpi-stream.js'
+import { decodeRow, readKpiEvent } from '../../contract/kpi-stream/stored.js'
 import { familyNames, type FamilyName } from '../../domain/family.js'
 import { granularities, type Granularity } from '../../domain/granularity.js'
 import type { EpochMs } from '../../domain/interval.js'

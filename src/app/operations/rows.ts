@@ -1,4 +1,4 @@
-import { latestRows } from '../../contract/kpi-stream.js'
+import { latestRows } from '../../contract/kpi-stream/latest.js'
 import type { FamilyName } from '../../domain/family.js'
 import type { Granularity } from '../../domain/granularity.js'
 import type { EpochMs } from '../../domain/interval.js'

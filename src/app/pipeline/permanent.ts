@@ -1,4 +1,4 @@
-import { RowOfUnknownSchema } from '../../contract/kpi-stream.js'
+import { RowOfUnknownSchema } from '../../contract/kpi-stream/stored.js'
 import { LogDamaged, LogOfLaterVersion } from '../../log/event-log.js'
 import { SourceRefused } from '../../ingress/source.js'
 import { LogRefused } from './logs/log-refused.js'

@@ -1,7 +1,7 @@
 import { pointsStream } from '../../domain/stream-name.js'
 import { contentId } from '../../log/content-id.js'
 import type { EventLog, NewEvent, Position, RecordedEvent } from '../../log/event-log.js'
-import type { RawEventRef, RawMark, RawOrigin } from '../kpi-stream.js'
+import type { RawEventRef, RawMark, RawOrigin } from '../kpi-stream/marks.js'
 import { decodeOperations, encodeOperations, type PlacedOperation } from './operation-codec.js'
 
 /**

@@ -1,5 +1,5 @@
 import { SpanKind, type Attributes, type Tracer } from '@opentelemetry/api'
-import { isCheckpoint, traceContextsIn } from '../../contract/kpi-stream.js'
+import { isCheckpoint, traceContextsIn } from '../../contract/kpi-stream/marks.js'
 import type { TraceContext } from '../../log/trace-context.js'
 import { fanIn } from './fan-in.js'
 import { contextOf, endSpan, startSpan } from './spans.js'

@@ -6,7 +6,7 @@ import {
   type CorrectionsWanted,
   type RestatedRow,
 } from '../../../src/app/operations/corrections.js'
-import { appendsOf } from '../../../src/contract/kpi-stream.js'
+import { appendsOf } from '../../../src/contract/kpi-stream/marks.js'
 import { rowEvents } from '../../support/kpi-events.js'
 import type { Row } from '../../../src/domain/row.js'
 import { kpiStream } from '../../../src/domain/stream-name.js'

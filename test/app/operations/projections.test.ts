@@ -16,7 +16,7 @@ import { throwAwayDerived } from '../../../src/app/operations/generations/derive
 import { readGenerations, type SavedScope } from '../../../src/app/pipeline/generations.js'
 import { embeddedLogs, type Logs } from '../../../src/app/pipeline/logs/logs.js'
 import { runLiveProjector } from '../../../src/app/pipeline/projector/projector-stage.js'
-import { latestRows } from '../../../src/contract/kpi-stream.js'
+import { latestRows } from '../../../src/contract/kpi-stream/latest.js'
 import { HOUR_MS, MINUTE_MS } from '../../../src/domain/interval.js'
 import { defaultProfile, type Profile } from '../../../src/domain/profile.js'
 import { appendTakeBack, appendTick } from '../../../src/ingress/clock.js'

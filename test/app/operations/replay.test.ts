@@ -10,7 +10,7 @@ import {
   type ReplayOptions,
 } from '../../../src/app/operations/generations/replay.js'
 import type { Scope } from '../../../src/app/scoped/scope.js'
-import { latestHeaders } from '../../../src/contract/kpi-stream.js'
+import { latestHeaders } from '../../../src/contract/kpi-stream/latest.js'
 import { kpiStream } from '../../../src/domain/stream-name.js'
 import { isRow } from '../../../src/egress/sink.js'
 import { memoryDestination, memorySink } from '../../../src/egress/memory-sink.js'

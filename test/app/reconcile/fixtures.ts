@@ -1,4 +1,4 @@
-import { appendsOf } from '../../../src/contract/kpi-stream.js'
+import { appendsOf } from '../../../src/contract/kpi-stream/marks.js'
 import { rowEvents } from '../../support/kpi-events.js'
 import { type AggregateResponse, aggregateResponse } from '../../../src/app/reconcile/aggregates.js'
 import type { Generation } from '../../../src/app/pipeline/generations.js'

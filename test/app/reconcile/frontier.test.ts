@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { appendsOf } from '../../../src/contract/kpi-stream.js'
+import { appendsOf } from '../../../src/contract/kpi-stream/marks.js'
 import { closedThroughOf } from '../../../src/app/reconcile/our-rows.js'
 import { MINUTE_MS } from '../../../src/domain/interval.js'
 import { kpiStream } from '../../../src/domain/stream-name.js'

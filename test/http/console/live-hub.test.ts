@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
-import { familyOf } from '../../../src/contract/kpi-stream.js'
+import { familyOf } from '../../../src/contract/kpi-stream/stored.js'
 import { kpiStream } from '../../../src/domain/stream-name.js'
 import { LiveHub, type Subscriber } from '../../../src/http/console/live/hub.js'
 import type { Flow, LiveRows } from '../../../src/http/console/shapes.js'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { encodeKpiEvents } from '../../../src/contract/kpi-stream.js'
+import { encodeKpiEvents } from '../../../src/contract/kpi-stream/encode.js'
 import { factRunOf } from '../../../src/domain/fact-run.js'
 import type { Fact, StreamErased } from '../../../src/domain/fact.js'
 import { flatRowOf } from '../../../src/domain/flat-row.js'

@@ -1,6 +1,6 @@
 import { SpanStatusCode } from '@opentelemetry/api'
 import { expect, test } from 'vitest'
-import { appendsOf } from '../../../src/contract/kpi-stream.js'
+import { appendsOf } from '../../../src/contract/kpi-stream/marks.js'
 import type { NewEvent, RecordedEvent } from '../../../src/log/event-log.js'
 import { recordedTracing } from './recorded-spans.js'
 

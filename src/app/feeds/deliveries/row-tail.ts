@@ -1,4 +1,4 @@
-import { familyOf, readKpiEvent } from '../../../contract/kpi-stream.js'
+import { familyOf, readKpiEvent } from '../../../contract/kpi-stream/stored.js'
 import type { FamilyName } from '../../../domain/family.js'
 import type { Granularity } from '../../../domain/granularity.js'
 import type { EpochMs } from '../../../domain/interval.js'

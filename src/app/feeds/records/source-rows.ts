@@ -1,4 +1,4 @@
-import { decodeRow, readKpiEvent } from '../../../contract/kpi-stream.js'
+import { decodeRow, readKpiEvent } from '../../../contract/kpi-stream/stored.js'
 import type { FamilyName } from '../../../domain/family.js'
 import { granularityOf, lengthMs, type Granularity } from '../../../domain/granularity.js'
 import { MINUTE_MS, type EpochMs, type Interval } from '../../../domain/interval.js'

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
-import { decodeRow, familyOf, recover, type RawMark } from '../../../contract/kpi-stream.js'
+import { recover, type RawMark } from '../../../contract/kpi-stream/marks.js'
+import { decodeRow, familyOf } from '../../../contract/kpi-stream/stored.js'
 import type { EpochMs } from '../../../domain/interval.js'
 import { isEmptyRow, type Row } from '../../../domain/row.js'
 import { rawPrefixes } from '../../../domain/stream-name.js'

@@ -1,4 +1,4 @@
-import { checkpointIn, type RawMark } from '../../../contract/kpi-stream.js'
+import { checkpointIn, type RawMark } from '../../../contract/kpi-stream/marks.js'
 import type { EpochMs } from '../../../domain/interval.js'
 import { clockStream, kpiStream, rawPrefixes } from '../../../domain/stream-name.js'
 import { readClock } from '../../../ingress/clock.js'

@@ -8,7 +8,7 @@ import {
   type InclusionProof,
 } from '../../../audit/proof.js'
 import { headFault, type SignedHead } from '../../../audit/tree-head.js'
-import { decodeRow } from '../../../contract/kpi-stream.js'
+import { decodeRow } from '../../../contract/kpi-stream/stored.js'
 import { rowJson } from '../../../contract/row-json.js'
 
 type Head = Readonly<{ origin: string; size: number; at: string }>

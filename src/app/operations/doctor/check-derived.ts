@@ -1,6 +1,6 @@
 import { access, constants } from 'node:fs/promises'
 import { join } from 'node:path'
-import { recover } from '../../../contract/kpi-stream.js'
+import { recover } from '../../../contract/kpi-stream/marks.js'
 import { kpiStream } from '../../../domain/stream-name.js'
 import { factsFolder } from '../../../facts/segment-files.js'
 import { readGenerations } from '../../pipeline/generations.js'

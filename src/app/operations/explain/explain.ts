@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { recover } from '../../../contract/kpi-stream.js'
+import { recover } from '../../../contract/kpi-stream/marks.js'
 import type { Dimension } from '../../../domain/dimensions.js'
 import { families } from '../../../domain/family.js'
 import type { EpochMs } from '../../../domain/interval.js'

@@ -1,11 +1,5 @@
-import {
-  decodeRow,
-  checkpointIn,
-  familyOf,
-  isCheckpoint,
-  readHeader,
-  type StoredRow,
-} from '../../../contract/kpi-stream.js'
+import { checkpointIn, isCheckpoint } from '../../../contract/kpi-stream/marks.js'
+import { decodeRow, familyOf, readHeader, type StoredRow } from '../../../contract/kpi-stream/stored.js'
 import type { RowHeader } from '../../../contract/row-header.js'
 import type { Dimension } from '../../../domain/dimensions.js'
 import { families, type FamilyName } from '../../../domain/family.js'

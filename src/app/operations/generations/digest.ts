@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { EpochMs } from '../../../domain/interval.js'
 import type { RowFigures } from '../../../contract/avro/row-figures.js'
 import { AvroWriter } from '../../../contract/avro/writer.js'
-import { figuresOf, type StoredHeader } from '../../../contract/kpi-stream.js'
+import { figuresOf, type StoredHeader } from '../../../contract/kpi-stream/stored.js'
 import type { RowHeader } from '../../../contract/row-header.js'
 
 /** What is compared of a row: its figures, and how they are published. */

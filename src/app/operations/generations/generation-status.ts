@@ -1,4 +1,4 @@
-import { recover } from '../../../contract/kpi-stream.js'
+import { recover } from '../../../contract/kpi-stream/marks.js'
 import { rawPrefixes } from '../../../domain/stream-name.js'
 import { LogUnavailable, type EventLog, type Position } from '../../../log/event-log.js'
 import { liveBefore, type Generation, type Generations, type Paused } from '../../pipeline/generations.js'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readKpiEvent } from '../../../contract/kpi-stream.js'
+import { readKpiEvent } from '../../../contract/kpi-stream/stored.js'
 import { kpiStream } from '../../../domain/stream-name.js'
 import { NoLog } from '../../../log/event-log.js'
 import { datumDigest } from '../../pipeline/egress/differences.js'

@@ -1,4 +1,5 @@
-import { latestHeaders, RowOfUnknownSchema } from '../../../contract/kpi-stream.js'
+import { latestHeaders } from '../../../contract/kpi-stream/latest.js'
+import { RowOfUnknownSchema } from '../../../contract/kpi-stream/stored.js'
 import type { Profile } from '../../../domain/profile.js'
 import {
   promote,

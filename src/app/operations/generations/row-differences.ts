@@ -1,4 +1,4 @@
-import { readKpiEvent } from '../../../contract/kpi-stream.js'
+import { readKpiEvent } from '../../../contract/kpi-stream/stored.js'
 import { kpiStream } from '../../../domain/stream-name.js'
 import { familyNames, type FamilyName } from '../../../domain/family.js'
 import { datumDigest } from '../../pipeline/egress/differences.js'

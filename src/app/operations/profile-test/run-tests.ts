@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { latestRows } from '../../../contract/kpi-stream.js'
+import { latestRows } from '../../../contract/kpi-stream/latest.js'
 import type { Dimension } from '../../../domain/dimensions.js'
 import { families } from '../../../domain/family.js'
 import type { EpochMs } from '../../../domain/interval.js'

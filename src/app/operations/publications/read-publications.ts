@@ -1,4 +1,4 @@
-import { readKpiEvent } from '../../../contract/kpi-stream.js'
+import { readKpiEvent } from '../../../contract/kpi-stream/stored.js'
 import { kpiStream, publicationsStream } from '../../../domain/stream-name.js'
 import type { RowHeader } from '../../../contract/row-header.js'
 import { partitioning } from '../../../egress/kafka/records/records.js'

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { recover } from '../../../contract/kpi-stream.js'
+import { recover } from '../../../contract/kpi-stream/marks.js'
 import type { Writer } from '../../../log/embedded/lock/writer-of.js'
 import type { Generation } from '../../pipeline/generations.js'
 import { publishFrom } from '../../pipeline/egress/progress-check.js'

@@ -1,4 +1,4 @@
-import { latestHeaders } from '../../../contract/kpi-stream.js'
+import { latestHeaders } from '../../../contract/kpi-stream/latest.js'
 import { sinkSettings } from '../../config/sinks/egress-sinks.js'
 import { granularityOf } from '../../../domain/granularity.js'
 import { intervalStart, type EpochMs } from '../../../domain/interval.js'

@@ -1,4 +1,5 @@
-import { checkpointIn, isPublished } from '../../../contract/kpi-stream.js'
+import { checkpointIn } from '../../../contract/kpi-stream/marks.js'
+import { isKpiEvent } from '../../../contract/kpi-stream/stored.js'
 import { kpiStream, rawPrefixes } from '../../../domain/stream-name.js'
 import type { EventLog, Position, RecordedEvent } from '../../../log/event-log.js'
 
@@ -41,7 +42,7 @@ export const kpiWaiting = async (
   for await (const batch of kpi.readStream(name, { from, max: COUNTED_MAX, batchMax: 1_000 })) {
     for (const event of batch) {
       const mark = checkpointIn(event)
-      if (mark === undefined) rows += isPublished(event) ? 1 : 0
+      if (mark === undefined) rows += isKpiEvent(event) ? 1 : 0
       else if (rows > 0 && since === undefined && raw !== undefined)
         since = await storedNear(raw, stream.tenant, mark.position)
     }

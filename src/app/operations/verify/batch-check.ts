@@ -1,4 +1,5 @@
-import { encodeKpiEvents, type StoredHeader } from '../../../contract/kpi-stream.js'
+import { encodeKpiEvents } from '../../../contract/kpi-stream/encode.js'
+import type { StoredHeader } from '../../../contract/kpi-stream/stored.js'
 import { markerJson } from '../../../contract/completeness-codec.js'
 import { rowJson } from '../../../contract/row-json.js'
 import { rowOf } from '../../../domain/flat-row.js'

@@ -1,10 +1,5 @@
-import {
-  batchBeganIn,
-  checkpointIn,
-  readKpiEvent,
-  type RawMark,
-  type StoredKpiEvent,
-} from '../../../contract/kpi-stream.js'
+import { batchBeganIn, checkpointIn, type RawMark } from '../../../contract/kpi-stream/marks.js'
+import { readKpiEvent, type StoredKpiEvent } from '../../../contract/kpi-stream/stored.js'
 import { kpiStream } from '../../../domain/stream-name.js'
 import type { EventLog, RecordedEvent } from '../../../log/event-log.js'
 

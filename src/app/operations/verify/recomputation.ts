@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { RawMark } from '../../../contract/kpi-stream.js'
+import type { RawMark } from '../../../contract/kpi-stream/marks.js'
 import type { StreamErased } from '../../../domain/fact.js'
 import type { KpiEvent } from '../../../domain/kpi-event.js'
 import type { EventLog, Position } from '../../../log/event-log.js'

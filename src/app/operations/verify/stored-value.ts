@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { readerOfSchema } from '../../../contract/row-codec.js'
 import { rowJson } from '../../../contract/row-json.js'
-import type { StoredHeader } from '../../../contract/kpi-stream.js'
+import type { StoredHeader } from '../../../contract/kpi-stream/stored.js'
 import type { Value } from './findings.js'
 
 /** A stored row as JSON; `null` if its bytes cannot be read behind the header. */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { decodeRow, familyOf } from '../../../contract/kpi-stream.js'
+import { decodeRow, familyOf } from '../../../contract/kpi-stream/stored.js'
 import { rowCodec } from '../../../contract/row-codec.js'
 import { rowJson } from '../../../contract/row-json.js'
 import type { FamilyName } from '../../../domain/family.js'

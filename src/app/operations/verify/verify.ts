@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
-import { recover, readKpiEvent, type Recovery } from '../../../contract/kpi-stream.js'
+import { recover, type Recovery } from '../../../contract/kpi-stream/marks.js'
+import { readKpiEvent } from '../../../contract/kpi-stream/stored.js'
 import { kpiStream, rawPrefixes } from '../../../domain/stream-name.js'
 import type { EventLog, Position } from '../../../log/event-log.js'
 import { PROJECTION_VERSION, type Generation } from '../../pipeline/generations.js'

@@ -1,4 +1,4 @@
-import { figuresOf, readKpiEvent, type StoredHeader } from '../../../contract/kpi-stream.js'
+import { figuresOf, readKpiEvent, type StoredHeader } from '../../../contract/kpi-stream/stored.js'
 import { rowCodec } from '../../../contract/row-codec.js'
 import type { RowHeader } from '../../../contract/row-header.js'
 import { familyNames, type FamilyName } from '../../../domain/family.js'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { isKpiEvent, readKpiEvent, type StoredKpiEvent } from '../../../contract/kpi-stream.js'
+import { isKpiEvent, readKpiEvent, type StoredKpiEvent } from '../../../contract/kpi-stream/stored.js'
 import { kpiStream } from '../../../domain/stream-name.js'
 import type { CutOver, Progress, RowFilter, SinkFailure, SinkRecord } from '../../../egress/sink.js'
 import { LogUnavailable, type EventLog, type RecordedEvent } from '../../../log/event-log.js'

@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { readKpiEvent, type StoredHeader } from '../../../contract/kpi-stream.js'
+import { readKpiEvent, type StoredHeader } from '../../../contract/kpi-stream/stored.js'
 import { readerOfSchema } from '../../../contract/row-codec.js'
 import { intervalName, type IntervalComplete } from '../../../domain/interval-complete.js'
 import { isEmptyRow, type Row } from '../../../domain/row.js'

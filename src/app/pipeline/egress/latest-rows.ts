@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { readKpiEvent } from '../../../contract/kpi-stream.js'
+import { readKpiEvent } from '../../../contract/kpi-stream/stored.js'
 import { kpiStream } from '../../../domain/stream-name.js'
 import { LatestState } from '../../../egress/latest-state.js'
 import type { Progress, RowFilter, Sink, SinkRecord } from '../../../egress/sink.js'

@@ -1,4 +1,5 @@
-import { isCheckpoint, isKpiEvent, readKpiEvent } from '../../../contract/kpi-stream.js'
+import { isCheckpoint } from '../../../contract/kpi-stream/marks.js'
+import { isKpiEvent, readKpiEvent } from '../../../contract/kpi-stream/stored.js'
 import type { RowFilter, SinkFailure, SinkRecord } from '../../../egress/sink.js'
 import type { RecordedEvent } from '../../../log/event-log.js'
 import type { Lost } from '../retry.js'

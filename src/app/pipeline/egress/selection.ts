@@ -1,4 +1,4 @@
-import type { StoredKpiEvent } from '../../../contract/kpi-stream.js'
+import type { StoredKpiEvent } from '../../../contract/kpi-stream/stored.js'
 import type { RowHeader } from '../../../contract/row-header.js'
 import type { FamilyName } from '../../../domain/family.js'
 import type { Granularity } from '../../../domain/granularity.js'

@@ -1,4 +1,4 @@
-import { isKpiEvent } from '../../../contract/kpi-stream.js'
+import { isKpiEvent } from '../../../contract/kpi-stream/stored.js'
 import type { Lost } from '../retry.js'
 import { publishCutOver } from './cut-over.js'
 import { endOf, type EgressEnd, type Generation, type Publishing } from './publishing.js'

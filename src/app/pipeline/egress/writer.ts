@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { readKpiEvent, type StoredKpiEvent } from '../../../contract/kpi-stream.js'
+import { readKpiEvent, type StoredKpiEvent } from '../../../contract/kpi-stream/stored.js'
 import { unreachable } from '../../../domain/unreachable.js'
 import { failureText, type Progress, type RowFilter, type SinkFailure, type SinkRecord } from '../../../egress/sink.js'
 import type { RecordedEvent } from '../../../log/event-log.js'

@@ -1,5 +1,5 @@
 import type { FactRun } from '../../../domain/fact-run.js'
-import type { RawEventRef } from '../../../contract/kpi-stream.js'
+import type { RawEventRef } from '../../../contract/kpi-stream/marks.js'
 import type { DecodedRun } from '../../../facts/decoded-run.js'
 import type { Position, RecordedEvent } from '../../../log/event-log.js'
 

@@ -1,4 +1,4 @@
-import type { RawEventRef, RawMark } from '../../../contract/kpi-stream.js'
+import type { RawEventRef, RawMark } from '../../../contract/kpi-stream/marks.js'
 import { LogUnavailable, type EventLog, type RecordedEvent } from '../../../log/event-log.js'
 import type { Generation } from '../generations.js'
 

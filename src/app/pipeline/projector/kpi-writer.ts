@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { appendsOf, encodeKpiEvents, type RawMark } from '../../../contract/kpi-stream.js'
+import { encodeKpiEvents } from '../../../contract/kpi-stream/encode.js'
+import { appendsOf, type RawMark } from '../../../contract/kpi-stream/marks.js'
 import type { KpiEvent } from '../../../domain/kpi-event.js'
 import { kpiStream } from '../../../domain/stream-name.js'
 import { appendsWithinLimit } from '../../../log/append-batches.js'

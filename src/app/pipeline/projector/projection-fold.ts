@@ -1,4 +1,4 @@
-import type { RawEventRef, RawMark } from '../../../contract/kpi-stream.js'
+import type { RawEventRef, RawMark } from '../../../contract/kpi-stream/marks.js'
 import type { KpiEvent } from '../../../domain/kpi-event.js'
 import type { Published } from '../../../domain/published.js'
 import type { Position } from '../../../log/event-log.js'

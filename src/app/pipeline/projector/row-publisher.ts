@@ -1,5 +1,5 @@
 import type { PublishedRevisions } from '../../../contract/published-revisions.js'
-import type { RawMark } from '../../../contract/kpi-stream.js'
+import type { RawMark } from '../../../contract/kpi-stream/marks.js'
 import type { KpiEvent } from '../../../domain/kpi-event.js'
 import type { Published } from '../../../domain/published.js'
 import type { Position } from '../../../log/event-log.js'

@@ -1,6 +1,6 @@
 import type { PlacedOperation } from '../../../contract/points/operation-codec.js'
 import { pointsEvents, type PointsBatch, type PointsTail } from '../../../contract/points/points-stream.js'
-import type { RawEventRef, RawMark } from '../../../contract/kpi-stream.js'
+import type { RawEventRef, RawMark } from '../../../contract/kpi-stream/marks.js'
 import type { Fact } from '../../../domain/fact.js'
 import type { EpochMs } from '../../../domain/interval.js'
 import type { PointOperation } from '../../../domain/point-operation.js'

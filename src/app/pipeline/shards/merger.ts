@@ -1,4 +1,4 @@
-import { recover, type CutShort, type RawMark } from '../../../contract/kpi-stream.js'
+import { recover, type CutShort, type RawMark } from '../../../contract/kpi-stream/marks.js'
 import { PublishedRevisions } from '../../../contract/published-revisions.js'
 import type { Position } from '../../../log/event-log.js'
 import { KpiProjection } from '../../../projections/kpi-projection.js'

@@ -1,4 +1,4 @@
-import { decodeRow, familyOf } from '../../../contract/kpi-stream.js'
+import { decodeRow, familyOf } from '../../../contract/kpi-stream/stored.js'
 import { rowJson } from '../../../contract/row-json.js'
 import type { FamilyName } from '../../../domain/family.js'
 import type { Row } from '../../../domain/row.js'

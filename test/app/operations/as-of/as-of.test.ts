@@ -5,7 +5,7 @@ import { rowsAs, type AsWhat, type RowsThen } from '../../../../src/app/operatio
 import type { Generation } from '../../../../src/app/pipeline/generations.js'
 import type { Scope } from '../../../../src/app/scoped/scope.js'
 import { rowJson } from '../../../../src/contract/row-json.js'
-import { decodeRow, familyOf } from '../../../../src/contract/kpi-stream.js'
+import { decodeRow, familyOf } from '../../../../src/contract/kpi-stream/stored.js'
 import { familyNames } from '../../../../src/domain/family.js'
 import { rowOf } from '../../../../src/domain/flat-row.js'
 import { HOUR_MS, MINUTE_MS } from '../../../../src/domain/interval.js'

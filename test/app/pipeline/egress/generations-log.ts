@@ -4,7 +4,7 @@ import {
   startGeneration,
   type PublishMode,
 } from '../../../../src/app/pipeline/generations.js'
-import { appendsOf } from '../../../../src/contract/kpi-stream.js'
+import { appendsOf } from '../../../../src/contract/kpi-stream/marks.js'
 import { defaultProfile } from '../../../../src/domain/profile.js'
 import { isEmptyRow, type Row } from '../../../../src/domain/row.js'
 import { kpiStream } from '../../../../src/domain/stream-name.js'

@@ -1,5 +1,6 @@
 import { promote, readGenerations, startGeneration } from '../../../../src/app/pipeline/generations.js'
-import { appendsOf, isKpiEvent, readKpiEvent } from '../../../../src/contract/kpi-stream.js'
+import { appendsOf } from '../../../../src/contract/kpi-stream/marks.js'
+import { isKpiEvent, readKpiEvent } from '../../../../src/contract/kpi-stream/stored.js'
 import type { RowHeader } from '../../../../src/contract/row-header.js'
 import { defaultProfile } from '../../../../src/domain/profile.js'
 import type { Row } from '../../../../src/domain/row.js'

@@ -15,7 +15,7 @@ import type { EventLog, RecordedEvent } from '../../../../src/log/event-log.js'
 import { DEAD_LETTERED } from '../../../../src/ingress/dead-letter.js'
 import { memoryLog } from '../../../../src/log/memory-log.js'
 import { simulate } from '../../../../src/simulator/simulate.js'
-import { latestRows } from '../../../../src/contract/kpi-stream.js'
+import { latestRows } from '../../../../src/contract/kpi-stream/latest.js'
 import { generationOf, silent, take, tickTo } from '../../../support/pipeline.js'
 
 const TENANT = 't'

@@ -7,7 +7,7 @@ import { factsIn, type FactMeans } from '../../../../src/app/pipeline/facts/open
 import { decodePool, type DecodePool } from '../../../../src/app/pipeline/facts/run-decoder.js'
 import { runProjector } from '../../../../src/app/pipeline/projector/projector.js'
 import { noSnapshots } from '../../../../src/app/pipeline/projector/snapshots.js'
-import { latestRows } from '../../../../src/contract/kpi-stream.js'
+import { latestRows } from '../../../../src/contract/kpi-stream/latest.js'
 import { defaultProfile } from '../../../../src/domain/profile.js'
 import { conversationStream } from '../../../../src/domain/stream-name.js'
 import { readSegment } from '../../../../src/facts/codec/segment.js'

@@ -12,7 +12,7 @@ import { promote, readGenerations, startGeneration } from '../../../../src/app/p
 import { runReconcile } from '../../../../src/app/pipeline/genesys/reconcile-stage.js'
 import { embeddedLogs } from '../../../../src/app/pipeline/logs/logs.js'
 import { startStage, type StageHandle } from '../../../../src/app/pipeline/stage.js'
-import { appendsOf } from '../../../../src/contract/kpi-stream.js'
+import { appendsOf } from '../../../../src/contract/kpi-stream/marks.js'
 import { Secret } from '../../../../src/credentials/secret.js'
 import { defaultProfile } from '../../../../src/domain/profile.js'
 import { kpiStream } from '../../../../src/domain/stream-name.js'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { intervalDigests } from '../../../../src/app/operations/generations/digest.js'
-import { familyOf } from '../../../../src/contract/kpi-stream.js'
+import { familyOf } from '../../../../src/contract/kpi-stream/stored.js'
 import { DAY_MS } from '../../../../src/domain/interval.js'
 import { defaultProfile } from '../../../../src/domain/profile.js'
 import { kpiStream } from '../../../../src/domain/stream-name.js'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { recover } from '../../../../src/contract/kpi-stream.js'
+import { recover } from '../../../../src/contract/kpi-stream/marks.js'
 import { runProjector, type ProjectorEnd } from '../../../../src/app/pipeline/projector/projector.js'
 import { noSnapshots } from '../../../../src/app/pipeline/projector/snapshots.js'
 import { defaultProfile } from '../../../../src/domain/profile.js'

@@ -1,5 +1,5 @@
 import { tableOf } from '../../../../contract/flat-columns.js'
-import { readKpiEvent } from '../../../../contract/kpi-stream.js'
+import { readKpiEvent } from '../../../../contract/kpi-stream/stored.js'
 import { familyNames } from '../../../../domain/family.js'
 import { intervalName, type IntervalComplete } from '../../../../domain/interval-complete.js'
 import { DayLists } from '../../../../egress/objects/day-lists.js'

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Database } from 'lmdb'
-import type { StoredKpiEvent } from '../../../../contract/kpi-stream.js'
+import type { StoredKpiEvent } from '../../../../contract/kpi-stream/stored.js'
 import { markerJson } from '../../../../contract/completeness-codec.js'
 import { intervalName } from '../../../../domain/interval-complete.js'
 import type { Scratch } from '../scratch.js'

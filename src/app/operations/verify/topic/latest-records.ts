@@ -1,4 +1,4 @@
-import type { StoredKpiEvent } from '../../../../contract/kpi-stream.js'
+import type { StoredKpiEvent } from '../../../../contract/kpi-stream/stored.js'
 import type { RowHeader } from '../../../../contract/row-header.js'
 import { families, type FamilyName } from '../../../../domain/family.js'
 import { keyOf, type TopicRoute, type Topics } from '../../../../egress/topics.js'

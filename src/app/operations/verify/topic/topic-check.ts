@@ -1,4 +1,4 @@
-import { readKpiEvent } from '../../../../contract/kpi-stream.js'
+import { readKpiEvent } from '../../../../contract/kpi-stream/stored.js'
 import { markerJson } from '../../../../contract/completeness-codec.js'
 import { familyNames, isFamilyName, type FamilyName } from '../../../../domain/family.js'
 import { granularities, type Granularity } from '../../../../domain/granularity.js'

@@ -1,4 +1,4 @@
-import type { StoredKpiEvent } from '../../../../contract/kpi-stream.js'
+import type { StoredKpiEvent } from '../../../../contract/kpi-stream/stored.js'
 import type { FamilyName } from '../../../../domain/family.js'
 import type { RowFilter } from '../../../../egress/sink.js'
 import type { Markers, Topics } from '../../../../egress/topics.js'

@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { readKpiEvent } from '../../../../contract/kpi-stream.js'
+import { readKpiEvent } from '../../../../contract/kpi-stream/stored.js'
 import { familyNames } from '../../../../domain/family.js'
 import { kpiStream } from '../../../../domain/stream-name.js'
 import { failureText, type Progress, type Sink } from '../../../../egress/sink.js'
