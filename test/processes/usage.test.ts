@@ -123,13 +123,20 @@ describe('help', () => {
       const text = await readFile(join(import.meta.dirname, '../../src/cli', file), 'utf8')
       return [...text.matchAll(/^import (?!type )[^;]*? from '([^']+)'/gm)].map(([, module = '']) => module)
     }
-    const own = ['main.ts', 'command/exit.ts', 'command/summaries.ts', 'version.ts', '../log/kept-out.ts']
+    const own = [
+      'main.ts',
+      'command/end-at-last.ts',
+      'command/exit.ts',
+      'command/summaries.ts',
+      'version.ts',
+      '../log/kept-out.ts',
+    ]
     const modules = (await Promise.all(own.map(loaded))).flat()
     expect(modules).toContain('commander')
     expect(
       modules.filter(
         (module) =>
-          !/^(commander|node:fs|node:module|\.\/(command\/exit|command\/summaries|version)\.js|\.\.\/\.\.\/log\/kept-out\.js)$/.test(
+          !/^(commander|node:fs|node:module|\.\/(command\/(end-at-last|exit|summaries)|version)\.js|\.\.\/\.\.\/log\/kept-out\.js)$/.test(
             module,
           ),
       ),
