@@ -16,48 +16,42 @@ type LookedAt = Readonly<{
  * The latest row of every key of a generation that `wanted` lets through, in the order in which the keys first
  * appeared.
  */
-export const latestRows = async (
+export const latestRows = (
   kpi: EventLog,
   tenant: string,
   generation: string,
-  wanted: LookedAt & Readonly<{ row?: (row: Row) => boolean }> = {},
-): Promise<ReadonlyMap<string, StoredRow>> => {
-  const rows = new Map<string, StoredRow>()
-  for await (const event of rowEventsOf(
-    wanted.events ?? kpi.readStream(kpiStream(tenant, generation)),
-    wanted.family,
-  )) {
+  { row: isWanted = () => true, ...looked }: LookedAt & Readonly<{ row?: (row: Row) => boolean }> = {},
+): Promise<ReadonlyMap<string, StoredRow>> =>
+  latest(looked.events ?? kpi.readStream(kpiStream(tenant, generation)), looked.family, (event) => {
     const stored = decodeRow(event)
-    if (wanted.row?.(stored.row) !== false) rows.set(stored.row.key, stored)
-  }
-  return rows
-}
+    return isWanted(stored.row) ? [stored.row.key, stored] : undefined
+  })
 
 /** As `latestRows`, for those who pass rows on: their measures are not decoded. */
-export const latestHeaders = async (
+export const latestHeaders = (
   kpi: EventLog,
   tenant: string,
   generation: string,
-  wanted: LookedAt & Readonly<{ header?: (header: RowHeader) => boolean }> = {},
-): Promise<ReadonlyMap<string, StoredHeader>> => {
-  const rows = new Map<string, StoredHeader>()
-  for await (const event of rowEventsOf(
-    wanted.events ?? kpi.readStream(kpiStream(tenant, generation)),
-    wanted.family,
-  )) {
+  { header: isWanted = () => true, ...looked }: LookedAt & Readonly<{ header?: (header: RowHeader) => boolean }> = {},
+): Promise<ReadonlyMap<string, StoredHeader>> =>
+  latest(looked.events ?? kpi.readStream(kpiStream(tenant, generation)), looked.family, (event) => {
     const stored = readHeader(event)
-    if (wanted.header?.(stored.header) !== false) rows.set(stored.header.key, stored)
-  }
-  return rows
-}
+    return isWanted(stored.header) ? [stored.header.key, stored] : undefined
+  })
 
-async function* rowEventsOf(
+/** The last of what `read` gives for the row events of each key; `undefined` is passed over. */
+const latest = async <A>(
   events: AsyncIterable<readonly RecordedEvent[]>,
   family: FamilyName | undefined,
-): AsyncIterable<RecordedEvent> {
+  read: (event: RecordedEvent) => readonly [key: string, A] | undefined,
+): Promise<ReadonlyMap<string, A>> => {
+  const found = new Map<string, A>()
   for await (const batch of events)
     for (const event of batch) {
       const itsFamily = familyOf(event)
-      if (itsFamily !== undefined && (family === undefined || itsFamily === family)) yield event
+      if (itsFamily === undefined || (family !== undefined && itsFamily !== family)) continue
+      const row = read(event)
+      if (row !== undefined) found.set(...row)
     }
+  return found
 }
