@@ -22,6 +22,7 @@ export type ProjectionState = Readonly<{
   agentStates: AgentStatesState
   /** Absent in states that were saved before deletions were put out. */
   leaving?: readonly Left[]
+  /** To be stored before the projection goes on: their data are made when they are read. */
   spilled: SpilledEntries
   /** States of the layers above; their entries of the cold store are in `spilled`, and their intervals in `cells`. */
   layers?: readonly ProjectionState[]

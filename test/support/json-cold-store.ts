@@ -4,7 +4,7 @@ import type { ColdStore, SpilledEntries } from '../../src/projections/cells/cold
 export const jsonColdStore = (): ColdStore & Readonly<{ put: (spilled: SpilledEntries) => void }> => {
   const texts = new Map<string, string>()
   return {
-    put: (spilled) => spilled.forEach(([key, data]) => texts.set(key, JSON.stringify(data))),
+    put: (spilled) => spilled.forEach(({ key, data }) => texts.set(key, JSON.stringify(data))),
     get: (key) => {
       const text = texts.get(key)
       return text === undefined ? undefined : (JSON.parse(text) as unknown)

@@ -23,7 +23,7 @@ export const memorySnapshots = (): SnapshotStore => {
           .slice(0, max),
     },
     save: async ({ state, ...rest }) => {
-      for (const [key, data] of state.spilled) coldStore.set(key, serialize(data))
+      for (const { key, data } of state.spilled) coldStore.set(key, serialize(data))
       fold = serialize({ ...rest, state: { ...state, spilled: [] } } satisfies Snapshot)
     },
     clear: async () => {

@@ -10,8 +10,10 @@ export type ColdStore = Readonly<{
 
 export const emptyColdStore: ColdStore = { get: () => undefined, keysAfter: () => [] }
 
-/** What is to be written to the cold store: plain data by key. */
-export type SpilledEntries = readonly (readonly [key: string, data: unknown])[]
+/** What is to be written to the cold store under a key: plain data, which may be made when they are read. */
+export type SpilledEntry = Readonly<{ key: string; data: unknown }>
+
+export type SpilledEntries = readonly SpilledEntry[]
 
 /**
  * A map of entries that are seldom needed again. Entries that changed since the last save are in memory; the others are
@@ -37,7 +39,7 @@ export class SpillingMap<T> {
     this.coldStore = coldStore
     this.load = load
     this.toData = toData
-    for (const [key, data] of spilled)
+    for (const { key, data } of spilled)
       if (key.startsWith(prefix)) this.changed.set(key.slice(prefix.length), load(data, key.slice(prefix.length)))
   }
 
@@ -65,13 +67,38 @@ export class SpillingMap<T> {
     return [...keys].sort(byCodeUnit).slice(0, max)
   }
 
+  /**
+   * What changed since the last save. To be read before a value changes again: each entry's data are made when they are
+   * read, so that not all of them are in memory.
+   */
   save(): SpilledEntries {
-    return [...this.changed].map(([key, value]) => [this.prefix + key, this.toData(value)] as const)
+    const { prefix, toData } = this
+    return Array.from(this.changed, ([key, value]) => new Changed(prefix + key, value, toData))
   }
 
   /** The cold store holds what `save` returned: memory is released. */
   release(): void {
     this.changed.clear()
+  }
+}
+
+class Changed<T> implements SpilledEntry {
+  readonly key: string
+  private readonly value: T
+  private readonly toData: (value: T) => unknown
+
+  constructor(key: string, value: T, toData: (value: T) => unknown) {
+    this.key = key
+    this.value = value
+    this.toData = toData
+  }
+
+  get data(): unknown {
+    return this.toData(this.value)
+  }
+
+  toJSON(): SpilledEntry {
+    return { key: this.key, data: this.data }
   }
 }
 

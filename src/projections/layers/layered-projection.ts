@@ -5,7 +5,7 @@ import type { Published } from '../../domain/published.js'
 import type { Profile } from '../../domain/profile.js'
 import type { Due } from '../cells/cell-store.js'
 import { granularitiesOf } from '../cells/cell-finder.js'
-import { emptyColdStore, type ColdStore, type SpilledEntries } from '../cells/cold-store.js'
+import { emptyColdStore, type ColdStore, type SpilledEntries, type SpilledEntry } from '../cells/cold-store.js'
 import { CompleteIntervals } from '../cells/complete-intervals.js'
 import { KpiProjection } from '../kpi-projection.js'
 import type { CellName, ProjectionOptions } from '../projection-options.js'
@@ -131,7 +131,7 @@ export class LayeredProjection implements Projection {
   save(): ProjectionState {
     const [base, ...above] = this.layers.map((layer) => layer.save()) as [ProjectionState, ...ProjectionState[]]
     const spilled = [base, ...above].flatMap((state, place) =>
-      state.spilled.map(([key, data]) => [prefixOf(place) + key, data] as const),
+      place === 0 ? state.spilled : state.spilled.map((entry) => withKey(prefixOf(place) + entry.key, entry)),
     )
     return {
       ...base,
@@ -159,7 +159,14 @@ const isShared = (fact: Fact): boolean =>
 const prefixOf = (place: number): string => (place === 0 ? '' : `layer-${place}/`)
 
 const entriesOf = (prefix: string, entries: SpilledEntries): SpilledEntries =>
-  entries.flatMap(([key, data]) => (key.startsWith(prefix) ? [[key.slice(prefix.length), data] as const] : []))
+  entries.flatMap((entry) => (entry.key.startsWith(prefix) ? [withKey(entry.key.slice(prefix.length), entry)] : []))
+
+const withKey = (key: string, entry: SpilledEntry): SpilledEntry => ({
+  key,
+  get data() {
+    return entry.data
+  },
+})
 
 const prefixed = (store: ColdStore, prefix: string): ColdStore =>
   prefix === ''

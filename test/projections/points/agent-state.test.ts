@@ -115,8 +115,8 @@ describe('entries out of order', () => {
     const projection = new KpiProjection('acme', defaultProfile)
     for (const entry of [ann('IDLE', '10:00'), ann('OFF_QUEUE', '10:05'), ann('IDLE', '10:00')]) projection.apply(entry)
     projection.drainEvents()
-    const periods = projection.save().spilled.filter(([key]) => key.startsWith('states/'))
-    expect(periods.map(([, entries]) => (entries as readonly unknown[]).length)).toEqual([2])
+    const periods = projection.save().spilled.filter(({ key }) => key.startsWith('states/'))
+    expect(periods.map(({ data }) => (data as readonly unknown[]).length)).toEqual([2])
   })
 
   test('of two states entered at the same instant the first by name lasts no time, whichever came first', () => {

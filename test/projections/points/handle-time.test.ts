@@ -158,7 +158,7 @@ test('a handle time that became certain is kept as such, and its revision is not
   const after = new KpiProjection('acme', profile, { state: before.save() })
   after.apply(ticked(at('10:05') + correlation.restateHorizonMs + minutes(60)))
   expect(rowsIn(after.drainEvents())).toEqual([])
-  const [cell] = after.save().spilled.map(([key, data]) => cellStateOf(key.slice('cell/'.length), data as SavedCell))
+  const [cell] = after.save().spilled.map(({ key, data }) => cellStateOf(key.slice('cell/'.length), data as SavedCell))
   expect(cell?.pending).toEqual([])
   const once = [1, 60_000, 60_000, 60_000]
   expect(cell?.measures).toEqual([metricIndex.get('tTalkComplete'), ...once, metricIndex.get('tHandle'), ...once])

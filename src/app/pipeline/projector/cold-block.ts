@@ -2,12 +2,13 @@ import { crc32 } from 'node:zlib'
 import { ByteReader } from '../../../facts/codec/byte-reader.js'
 import { ByteWriter } from '../../../facts/codec/byte-writer.js'
 import { readPlain, writePlain, type PlainData } from '../../../facts/codec/plain-data.js'
+import type { SpilledEntry } from '../../../projections/cells/cold-store.js'
 import { pack, unpack } from '../../../log/embedded/format/packing.js'
 
 /** An entry of the cold store: its data as bytes. */
 export type ColdEntry = Readonly<{ key: string; value: Uint8Array }>
 
-export const coldEntry = (key: string, data: unknown): ColdEntry => {
+export const coldEntry = ({ key, data }: SpilledEntry): ColdEntry => {
   const writer = new ByteWriter(256)
   writePlain(writer, data as PlainData)
   return { key, value: writer.finish() }

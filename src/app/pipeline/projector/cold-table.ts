@@ -1,5 +1,5 @@
 import type { Database } from 'lmdb'
-import type { ColdStore, SpilledEntries } from '../../../projections/cells/cold-store.js'
+import type { ColdStore, SpilledEntries, SpilledEntry } from '../../../projections/cells/cold-store.js'
 import { BLOCK_BYTES, ColdBlock, coldEntry, entryBytes, type ColdEntry } from './cold-block.js'
 
 /** Blocks that stay in memory after they were read: late events of one time meet the same ones. */
@@ -38,16 +38,19 @@ export class ColdTable implements ColdStore {
     return keys
   }
 
-  /** The blocks that have to be written so that the table holds these entries. Nothing is written yet. */
+  /**
+   * The blocks that have to be written so that the table holds these entries, of which one has a key once. Nothing is
+   * written yet. Entries are encoded block by block: all of them at once would take as much memory as their cells.
+   */
   blocksWith(changed: SpilledEntries): readonly (readonly [first: string, block: Buffer])[] {
-    const entries = changed.map(([key, data]) => coldEntry(key, data)).sort(byKey)
+    const entries = [...changed].sort(byKey)
     const blocks: (readonly [string, Buffer])[] = []
     for (let from = 0; from < entries.length;) {
-      const { key } = entries[from] as ColdEntry
+      const { key } = entries[from] as SpilledEntry
       const first = this.blockOf(key)
       const next = this.firstAfter(key)
       let to = from + 1
-      while (to < entries.length && (next === undefined || (entries[to] as ColdEntry).key < next)) to++
+      while (to < entries.length && (next === undefined || (entries[to] as SpilledEntry).key < next)) to++
       const known = first === undefined ? [] : this.block(first).entries()
       for (const part of parts(merged(known, entries.slice(from, to))))
         blocks.push([(part[0] as ColdEntry).key, ColdBlock.encode(part)])
@@ -91,34 +94,45 @@ export class ColdTable implements ColdStore {
   }
 }
 
-const byKey = (a: ColdEntry, b: ColdEntry): number => (a.key < b.key ? -1 : 1)
+const byKey = (a: SpilledEntry, b: SpilledEntry): number => (a.key < b.key ? -1 : 1)
 
 /** Both, which are ordered by key; of two entries of one key that of `changed`. */
-const merged = (known: readonly ColdEntry[], changed: readonly ColdEntry[]): readonly ColdEntry[] => {
-  if (known.length === 0) return changed
-  const both: ColdEntry[] = []
+function* merged(known: readonly ColdEntry[], changed: SpilledEntries): Generator<ColdEntry> {
   let index = 0
   for (const entry of known) {
-    for (; index < changed.length && (changed[index] as ColdEntry).key <= entry.key; index++)
-      both.push(changed[index] as ColdEntry)
-    if (both.at(-1)?.key !== entry.key) both.push(entry)
+    let last = ''
+    for (; index < changed.length && (changed[index] as SpilledEntry).key <= entry.key; index++) {
+      last = (changed[index] as SpilledEntry).key
+      yield coldEntry(changed[index] as SpilledEntry)
+    }
+    if (last !== entry.key) yield entry
   }
-  return [...both, ...changed.slice(index)]
+  for (; index < changed.length; index++) yield coldEntry(changed[index] as SpilledEntry)
 }
 
-/** Cuts entries into blocks of about the same size. */
-const parts = (entries: readonly ColdEntry[]): readonly (readonly ColdEntry[])[] => {
-  const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0)
-  const most = bytes / Math.ceil(bytes / BLOCK_BYTES)
-  const cut: ColdEntry[][] = []
-  let room = 0
+/** Cuts entries into blocks: full ones, and the last two of the same size. */
+function* parts(entries: Iterable<ColdEntry>): Generator<readonly ColdEntry[]> {
+  let waiting: ColdEntry[] = []
+  let bytes = 0
   for (const entry of entries) {
-    if (room <= 0) {
-      cut.push([])
-      room += most
-    }
-    cut.at(-1)?.push(entry)
-    room -= entryBytes(entry)
+    waiting.push(entry)
+    bytes += entryBytes(entry)
+    if (bytes < 2 * BLOCK_BYTES) continue
+    const full = firstOf(waiting, BLOCK_BYTES)
+    yield full
+    waiting = waiting.slice(full.length)
+    bytes -= sizeOf(full)
   }
-  return cut
+  const half = bytes <= BLOCK_BYTES ? waiting : firstOf(waiting, bytes / 2)
+  if (half.length > 0) yield half
+  if (half.length < waiting.length) yield waiting.slice(half.length)
 }
+
+/** The first entries, as many as have no more than so many bytes together, but at least one. */
+const firstOf = (entries: readonly ColdEntry[], bytesMax: number): readonly ColdEntry[] => {
+  let bytes = 0
+  const end = entries.findIndex((entry) => (bytes += entryBytes(entry)) > bytesMax)
+  return entries.slice(0, end < 0 ? entries.length : Math.max(1, end))
+}
+
+const sizeOf = (entries: readonly ColdEntry[]): number => entries.reduce((sum, entry) => sum + entryBytes(entry), 0)

@@ -16,11 +16,11 @@ describe('a scratch file', () => {
     const cold = new ScratchColdStore(scratch)
     expect(cold.store.get('cell/a')).toBeUndefined()
     await cold.put([
-      ['cell/a', [1, 'x']],
-      ['cell/b', { n: 2 }],
+      { key: 'cell/a', data: [1, 'x'] },
+      { key: 'cell/b', data: { n: 2 } },
     ])
     if (process.platform !== 'win32') expect(await readdir(folder)).toEqual([])
-    await cold.put([['cell/a', [3, 'y']]])
+    await cold.put([{ key: 'cell/a', data: [3, 'y'] }])
     expect(cold.store.get('cell/a')).toEqual([3, 'y'])
     expect(cold.store.get('cell/b')).toEqual({ n: 2 })
     expect(cold.store.keysAfter('cell/', 'cell/', 10)).toEqual(['cell/a', 'cell/b'])

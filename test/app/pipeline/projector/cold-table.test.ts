@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { BLOCK_BYTES, ColdBlock, coldEntry } from '../../../../src/app/pipeline/projector/cold-block.js'
+import { BLOCK_BYTES, ColdBlock, coldEntry, entryBytes } from '../../../../src/app/pipeline/projector/cold-block.js'
 import { ColdTable } from '../../../../src/app/pipeline/projector/cold-table.js'
 import { openSnapshotFile, type SnapshotTables } from '../../../../src/app/pipeline/projector/snapshot-file.js'
 import type { SpilledEntries } from '../../../../src/projections/cells/cold-store.js'
@@ -43,7 +43,7 @@ describe('the cold store in blocks', () => {
         await table.clear()
         const model = jsonColdStore()
         for (const changed of saves) {
-          const distinct = [...new Map(changed)]
+          const distinct = Array.from(new Map(changed), ([key, data]) => ({ key, data }))
           await save(distinct)
           model.put(distinct)
         }
@@ -61,23 +61,23 @@ describe('the cold store in blocks', () => {
   test('takes a tenth of the room of its entries where they resemble each other, saved at once or bit by bit', async () => {
     const cells = Array.from({ length: 4_000 }, (_, n) => {
       const key = `cell/${String(1767335400000 + 900_000 * (n >> 3)).padStart(15, '0')}/PT15M/agent-state/user-${n & 7}/routingStatus/IDLE`
-      return [key, [null, 1767336300000 + 900_000 * (n >> 3), 'corrected', 'late', 2, 0, 0, [117, 1, 0, 0, 0]]] as const
+      return { key, data: [null, 1767336300000 + 900_000 * (n >> 3), 'corrected', 'late', 2, 0, 0, [117, 1, 0, 0, 0]] }
     })
     for (let from = 0; from < cells.length; from += 500) await save(cells.slice(from, from + 500))
-    const entryBytes = cells.reduce((sum, [key, data]) => sum + key.length + coldEntry(key, data).value.length, 0)
-    expect(blocks().reduce((sum, block) => sum + block.length, 0)).toBeLessThan(entryBytes / 10)
-    for (const [key, data] of cells) expect(table.get(key)).toEqual(data)
+    const bytes = cells.reduce((sum, cell) => sum + entryBytes(coldEntry(cell)), 0)
+    expect(blocks().reduce((sum, block) => sum + block.length, 0)).toBeLessThan(bytes / 10)
+    for (const { key, data } of cells) expect(table.get(key)).toEqual(data)
   })
 
   test('keeps blocks small, whatever the order in which entries come', async () => {
     const keys = Array.from({ length: 200 }, (_, n) => `cell/${(n * 77) % 200}`)
-    for (const key of keys) await save([[key, 'x'.repeat(2_000)]])
+    for (const key of keys) await save([{ key, data: 'x'.repeat(2_000) }])
     for (const block of blocks()) expect(ColdBlock.decode(block).length * 2_000).toBeLessThanOrEqual(BLOCK_BYTES)
     expect(blocks().length).toBeLessThan(30)
   })
 
   test('refuses a block that was changed', async () => {
-    await save([['cell/1', 'one']])
+    await save([{ key: 'cell/1', data: 'one' }])
     const [block] = blocks()
     for (let at = 0; at < (block as Buffer).length; at++) {
       const changed = Buffer.from(block as Buffer)
