@@ -1,19 +1,17 @@
 import { COUNT, flatMeasuresOf, measuresOf, NUMBERS_PER_MEASURE, SUM, type FlatMeasures } from './flat-measures.js'
 import { builtInKpisOf, type Ratio } from './kpi.js'
 import { metricKind, metricNames } from './metric.js'
-import { rowKey, type Row } from './row.js'
+import { rowKey, siteKey, type Row } from './row.js'
 
 /**
  * A row on its way from its cell to the KPI stream: what `Row` says, with measures and KPIs in flat arrays, which are
  * made and encoded quickly.
  */
-export type FlatRow = Omit<Row, 'key' | 'measures' | 'kpis'> & FlatMeasures & FlatKpis & Readonly<{ front: RowFront }>
-
-/**
- * Where the encoder keeps what it made of tenant, family and dimensions: rows of the same cell in all intervals share
- * it.
- */
-export type RowFront = { made: Readonly<{ tenant: string; keyPart: Uint8Array; fields: Uint8Array }> | undefined }
+export type FlatRow = Omit<Row, 'key' | 'measures' | 'kpis'> &
+  FlatMeasures &
+  FlatKpis &
+  /** `siteKey` of its family and dimensions, computed once for all intervals. */
+  Readonly<{ site: string }>
 
 type FlatKpis = Readonly<{
   /** The KPIs that the row may have: the built-in ones of its family in their order, then those of the profile. */
@@ -72,5 +70,5 @@ export const flatRowOf = ({ key: _, measures, kpis, ...header }: Row): FlatRow =
     const ratio = Object.hasOwn(kpis, name) ? kpis[name] : undefined
     return ratio === undefined ? [] : [place, ratio.numerator, ratio.denominator ?? NaN]
   })
-  return { ...header, ...flatMeasuresOf(measures), kpiNames, ratios, front: { made: undefined } }
+  return { ...header, ...flatMeasuresOf(measures), kpiNames, ratios, site: siteKey(header) }
 }

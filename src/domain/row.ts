@@ -60,11 +60,22 @@ export const cellKey = (dimensions: readonly (string | null)[]): string =>
   dimensions.map((value) => (value === null ? '-' : escapeId(value))).join('/')
 
 /**
+ * What the keys of all rows of a family with the same dimensions begin with: ASCII, for example `queue/9b1d…/voice/-/-`.
+ * Joined rather than concatenated: the engine would keep a tree of its parts, which takes twice the memory.
+ */
+export const siteKey = ({ family, dimensions }: Pick<Row, 'family' | 'dimensions'>): string =>
+  [family, cellKey(dimensions)].join('/')
+
+/** What the keys of all rows of an interval end with: ASCII, for example `PT15M/2026-01-05T10:00:00.000Z`. */
+export const intervalKey = ({ granularity, start }: Pick<Row, 'granularity' | 'start'>): string =>
+  `${granularity}/${new Date(start).toISOString()}`
+
+/**
  * The name of a row within its tenant and generation, for example
  * `queue/9b1d…/voice/-/-/PT15M/2026-01-05T10:00:00.000Z`.
  */
 export const rowKey = (row: Pick<Row, 'family' | 'dimensions' | 'granularity' | 'start'>): string =>
-  `${row.family}/${cellKey(row.dimensions)}/${row.granularity}/${new Date(row.start).toISOString()}`
+  `${siteKey(row)}/${intervalKey(row)}`
 
 /** Key of the published record: the id of the queue, of the agent, and so on. */
 export const recordKey = (row: Pick<Row, 'family' | 'dimensions'>): string => {

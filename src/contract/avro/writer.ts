@@ -78,7 +78,7 @@ export class AvroWriter {
     this.makeRoom(LONG_BYTES_MAX + length * UTF8_BYTES_MAX)
     const start = this.at
     this.long(length) // right if it is ASCII
-    if (length <= SHORT_CHARS_MAX && this.ascii(text)) return
+    if (length <= SHORT_CHARS_MAX && this.shortAscii(text)) return
     const written = this.buffer.write(text, this.at)
     if (written === length) this.at += written
     else {
@@ -88,8 +88,14 @@ export class AvroWriter {
     }
   }
 
+  /** Text that is known to be ASCII, without its length. */
+  ascii(text: string): void {
+    this.makeRoom(text.length)
+    this.at += this.buffer.write(text, this.at, 'latin1')
+  }
+
   /** Writes a text if it is ASCII; returns whether it is. */
-  private ascii(text: string): boolean {
+  private shortAscii(text: string): boolean {
     const { buffer, at } = this
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i)

@@ -24,12 +24,12 @@ const metadataBySchema = new Map<string, Uint8Array>()
 export const encodeKpiEvents = (
   tenant: string,
   generation: string,
-  events: readonly KpiEvent[],
+  events: Iterable<KpiEvent>,
   position: Position,
   from = 0,
 ): readonly NewEvent[] => {
   const idAt = ascendingIds(Number(position), 'rows', tenant, generation)
-  return events.map((event, index) => ({ id: idAt(from + index), ...encoded(event) }))
+  return Array.from(events, (event, index) => ({ id: idAt(from + index), ...encoded(event) }))
 }
 
 const encoded = (event: KpiEvent): Omit<NewEvent, 'id'> => {

@@ -193,9 +193,13 @@ export class CellStore {
   /** Takes the unpublished cells that are due off the list. The caller renders each of them. */
   drainUnpublished(due: Due): readonly Cell[] {
     const isDue = typeof due === 'function' ? due : (cell: Cell): boolean => due === 'all' || cell.settles()
-    const drained = this.listed.filter((cell) => cell.isUnpublished && isDue(cell))
-    const isDrained = new Set(drained)
-    this.keepListed((cell) => cell.isUnpublished && !isDrained.has(cell))
+    const drained: Cell[] = []
+    this.keepListed((cell) => {
+      if (!cell.isUnpublished) return false
+      if (!isDue(cell)) return true
+      drained.push(cell)
+      return false
+    })
     return drained
   }
 

@@ -202,7 +202,7 @@ export class Cell {
     const { places, numbers, sketches } = this.figures(rendering)
     return {
       tenant,
-      front: this.site.front,
+      site: this.site.key,
       family: this.site.family,
       dimensions: this.site.dimensions,
       granularity: this.granularity,

@@ -42,7 +42,7 @@ export const keyOf = ({
   granularity,
   start,
 }: Readonly<{ site: Pick<Site, 'key'>; granularity: Granularity; start: EpochMs }>): string =>
-  `${String(start).padStart(START_DIGITS, '0')}/${granularity}/${site.key}`
+  [String(start).padStart(START_DIGITS, '0'), granularity, site.key].join('/')
 
 const START_DIGITS = 15
 

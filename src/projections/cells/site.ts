@@ -1,15 +1,13 @@
 import type { FamilyName } from '../../domain/family.js'
-import type { RowFront } from '../../domain/flat-row.js'
-import { cellKey } from '../../domain/row.js'
+import { siteKey } from '../../domain/row.js'
 import { RecentMap } from './recent-map.js'
 
 /** Family × dimension values: what the cells of all intervals share. Two sites with the same key are the same. */
 export type Site = Readonly<{
   family: FamilyName
   dimensions: readonly (string | null)[]
-  /** `<family>/<dimensions>`, as in row keys. */
+  /** `siteKey` of both. */
   key: string
-  front: RowFront
 }>
 
 /** The sites in use. */
@@ -17,9 +15,9 @@ export class Sites {
   private readonly known = new RecentMap<Site>()
 
   of(family: FamilyName, dimensions: readonly (string | null)[]): Site {
-    const key = `${family}/${cellKey(dimensions)}`
+    const key = siteKey({ family, dimensions })
     let site = this.known.get(key)
-    if (site === undefined) this.known.set(key, (site = { family, dimensions, key, front: { made: undefined } }))
+    if (site === undefined) this.known.set(key, (site = { family, dimensions, key }))
     return site
   }
 

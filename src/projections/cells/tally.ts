@@ -53,13 +53,13 @@ export class Tally {
   private append(metric: number): number {
     const at = this.numbers.length
     if (at === 0) {
-      // An array that begins empty reserves room for sixteen, and most cells are of agents' states, with one metric.
       this.places = [metric]
       this.numbers = [0, 0, Infinity, -Infinity]
       return at
     }
-    this.places.push(metric)
-    this.numbers.push(0, 0, Infinity, -Infinity)
+    // An array that grows by itself reserves room for half as much again and sixteen more, and cells are many.
+    this.places = this.places.concat(metric)
+    this.numbers = this.numbers.concat(nothing)
     if (this.table !== undefined) this.table[metric] = at
     else if (this.places.length > FEW) this.table = offsetsOf(this.places)
     return at
@@ -68,3 +68,4 @@ export class Tally {
 
 const FEW = 8
 const none: number[] = []
+const nothing = [0, 0, Infinity, -Infinity]

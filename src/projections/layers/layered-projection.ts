@@ -16,7 +16,15 @@ import { JointIntervals } from './joint-intervals.js'
 /** What a projector folds with: one projection, or several that share the rows. */
 export type Projection = Pick<
   KpiProjection,
-  'applyRun' | 'endHistory' | 'drainEvents' | 'wasPublished' | 'closedInMemory' | 'openIntervals' | 'save' | 'saved'
+  | 'applyRun'
+  | 'endHistory'
+  | 'drain'
+  | 'drainEvents'
+  | 'wasPublished'
+  | 'closedInMemory'
+  | 'openIntervals'
+  | 'save'
+  | 'saved'
 >
 
 /** One computation of a layered generation: by what it computes, and which rows are its own. */
@@ -106,13 +114,19 @@ export class LayeredProjection implements Projection {
       }
   }
 
+  *drain(due: Due): Generator<KpiEvent, void, undefined> {
+    const left: KpiEvent[] = []
+    for (const [place, layer] of this.layers.entries())
+      for (const event of layer.drain(due))
+        if (event.kind === 'row') yield event
+        // Every layer learns what has left the configuration; it is put out once.
+        else if (event.kind === 'left' && place === 0) left.push(event)
+    yield* this.intervals.drain(this.tenant, this.closedThrough, this.joint.takeWaiting())
+    yield* left
+  }
+
   drainEvents(due: Due = 'all'): readonly KpiEvent[] {
-    const drained = this.layers.map((layer) => layer.drainEvents(due))
-    const rows = drained.flatMap((events) => events.filter(({ kind }) => kind === 'row'))
-    const markers = this.intervals.drain(this.tenant, this.closedThrough, this.joint.takeWaiting())
-    // Every layer learns what has left the configuration; it is put out once.
-    const left = (drained[0] as readonly KpiEvent[]).filter(({ kind }) => kind === 'left')
-    return [...rows, ...markers, ...left]
+    return [...this.drain(due)]
   }
 
   wasPublished(published: Published): void {

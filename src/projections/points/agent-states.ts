@@ -14,6 +14,9 @@ import {
 /** The last entry of each agent and kind. */
 export type AgentStatesState = readonly (readonly [userId: string, kind: StateKind, last: StateEntry])[]
 
+/** Short, so that a period has few entries; an entry that is late may have to look through those of three days. */
+const PERIOD_MS = 6 * 60 * 60 * 1_000
+
 type OnSpans = (userId: string, kind: StateKind, spans: readonly StateSpan[]) => void
 
 type Head = {
@@ -26,9 +29,9 @@ type Head = {
 
 /**
  * The states of all agents, partitioned by agent and kind. Entries may arrive in any order, at any age, and more than
- * once: the times depend on their set alone. A state lasts `stateMaxMs` at most, so entries are kept in periods of that
- * length: whatever an entry changes lies in its own period or in one of its neighbours. Memory holds the last entry of
- * each agent and the periods that changed since the last save; the others are in the cold store.
+ * once: the times depend on their set alone. Entries are kept in periods, so that few of them are in memory and are
+ * saved again: the last entry of each agent, and the periods that changed since the last save. The others are in the
+ * cold store.
  */
 export class AgentStates {
   /** In the order in which they came. */
@@ -98,7 +101,7 @@ export class AgentStates {
 
   private enter(userId: string, kind: StateKind, entry: StateEntry, closedThrough: EpochMs | null): void {
     const head = this.headsOf[kind].get(userId)
-    if (head?.entries === undefined || this.periodOf(entry) !== this.periodOf(head.last) || isBefore(entry, head.last))
+    if (head?.entries === undefined || periodOf(entry) !== periodOf(head.last) || isBefore(entry, head.last))
       return this.enterAnywhere(userId, kind, entry, head, closedThrough)
     // The usual case: the entry follows the last one in the same period.
     const previous = head.last
@@ -115,20 +118,28 @@ export class AgentStates {
     head: Head | undefined,
     closedThrough: EpochMs | null,
   ): void {
-    const period = this.periodOf(entry)
-    const periodKey = (number: number): string => `${kind}/${number}/${userId}`
-    const entries = this.periods.get(periodKey(period)) ?? []
+    const period = periodOf(entry)
+    const entriesIn = (number: number): StateEntry[] | undefined => this.periods.get(periodKey(kind, number, userId))
+    const entries = entriesIn(period) ?? []
     let index = entries.length
     while (index > 0 && isBefore(entry, entries[index - 1] as StateEntry)) index--
     const before = entries[index - 1]
     if (before !== undefined && before.at === entry.at && before.state === entry.state) return
     const isLast = head === undefined || isBefore(head.last, entry)
-    // Where the neighbouring period is empty, the entry beyond it is out of reach. Only the head matters then: it stops
-    // being open, or shows that the new entry is not.
-    const previous = before ?? this.periods.get(periodKey(period - 1))?.at(-1) ?? (isLast ? head?.last : undefined)
-    const next = isLast ? undefined : (entries[index] ?? this.periods.get(periodKey(period + 1))?.[0] ?? head.last)
+    // An entry beyond so many periods is out of reach, because a state lasts `stateMaxMs` at most. That there is a later
+    // one matters all the same: the new entry is not the open one then.
+    const reach = Math.ceil(this.rules.stateMaxMs / PERIOD_MS)
+    const near = (step: 1 | -1): StateEntry[] | undefined => {
+      for (let far = 1; far <= reach; far++) {
+        const found = entriesIn(period + step * far)
+        if (found !== undefined) return found
+      }
+      return undefined
+    }
+    const previous = isLast ? head?.last : (before ?? near(-1)?.at(-1))
+    const next = isLast ? undefined : (entries[index] ?? near(1)?.[0] ?? head.last)
     entries.splice(index, 0, entry)
-    this.periods.set(periodKey(period), entries)
+    this.periods.set(periodKey(kind, period, userId), entries)
     if (head === undefined) this.addHead(userId, kind, entry, entries)
     else if (isLast) {
       head.last = entry
@@ -142,8 +153,8 @@ export class AgentStates {
     this.heads.push(head)
     this.headsOf[kind].set(userId, head)
   }
-
-  private periodOf({ at }: StateEntry): number {
-    return Math.floor(at / this.rules.stateMaxMs)
-  }
 }
+
+const periodOf = ({ at }: StateEntry): number => Math.floor(at / PERIOD_MS)
+
+const periodKey = (kind: StateKind, period: number, userId: string): string => [kind, period, userId].join('/')

@@ -1,7 +1,7 @@
-import type { KpiEvent } from '../../domain/kpi-event.js'
 import type { Position } from '../../log/event-log.js'
 import { decodeFailures, type EventOutcome, type FoldingStage } from '../catalogue.js'
 import type { Meters } from './meters.js'
+import type { RowCounts } from './row-counts.js'
 import { surfaceOf } from './surfaces.js'
 
 /** What the stages of a process record. They call it once for a batch. */
@@ -78,21 +78,11 @@ export class FoldMeter {
     countLetters(this.meters, 'projector', byReason)
   }
 
-  /** These events are durable. */
-  appended(output: readonly KpiEvent[]): void {
-    const rows = new Map<string, { provisional: number; final: number; corrected: number }>()
-    const corrected = new Map<string, number>()
-    for (const event of output) {
-      if (event.kind !== 'row') continue
-      const { family, status, correction } = event.row
-      let counts = rows.get(family)
-      if (counts === undefined) rows.set(family, (counts = { provisional: 0, final: 0, corrected: 0 }))
-      counts[status] += 1
-      if (correction !== null) corrected.set(correction, (corrected.get(correction) ?? 0) + 1)
-    }
-    for (const [family, counts] of rows)
+  /** These rows are durable. */
+  appended({ byFamily, byCorrection }: RowCounts): void {
+    for (const [family, counts] of byFamily)
       for (const status of ['provisional', 'final', 'corrected'] as const)
         this.meters.add('rows', [family, status], counts[status])
-    for (const [reason, count] of corrected) this.meters.add('corrections', [reason], count)
+    for (const [reason, count] of byCorrection) this.meters.add('corrections', [reason], count)
   }
 }

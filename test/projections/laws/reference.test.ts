@@ -7,6 +7,7 @@ import { flatRowOf } from '../../../src/domain/flat-row.js'
 import type { KpiEvent } from '../../../src/domain/kpi-event.js'
 import { rowKey } from '../../../src/domain/row.js'
 import { KpiProjection } from '../../../src/projections/kpi-projection.js'
+import type { ProjectionState } from '../../../src/projections/projection-state.js'
 import { anyConfiguredLog, anyCuts, anyLogTakenBack, anyMetric, quickProfile } from '../../support/arbitrary-facts.js'
 import { anyFetches } from '../../support/arbitrary-fetches.js'
 import { jsonColdStore } from '../../support/json-cold-store.js'
@@ -69,7 +70,7 @@ describe.each(sources)('points from %s', { timeout: 120_000 }, (source) => {
           const rows = reference.drain().map((row): KpiEvent => ({ kind: 'row', row: flatRowOf(row) }))
           expect(bytesOf(fold.drainEvents())).toEqual(bytesOf(rows))
           if (saving === 'never') continue
-          const state = structuredClone(fold.save())
+          const state = JSON.parse(JSON.stringify(fold.save())) as ProjectionState
           if (saving === 'restarts') fold = new KpiProjection('acme', profile, { state, restatedPerTick })
           else {
             coldStore.put(state.spilled)

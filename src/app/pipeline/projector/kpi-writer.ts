@@ -5,11 +5,14 @@ import type { KpiEvent } from '../../../domain/kpi-event.js'
 import { kpiStream } from '../../../domain/stream-name.js'
 import { appendsWithinLimit } from '../../../log/append-batches.js'
 import type { AppendFailure, EventLog, ExpectedRevision, NewEvent, Position } from '../../../log/event-log.js'
-import type { WrittenContext } from '../../../log/trace-context.js'
 import type { ProjectorTrace } from '../../../telemetry/traces/tracing.js'
+import { RowCounts } from '../../../telemetry/metrics/row-counts.js'
 import type { FoldMeter } from '../../../telemetry/metrics/stage-meters.js'
 import type { PauseGate } from '../pause-gate.js'
 import type { DeadLetter } from './raw-fold.js'
+
+/** The output of a batch, encoded. */
+export type EncodedOutput = Readonly<{ events: readonly NewEvent[]; from: number; rows: RowCounts }>
 
 export type KpiWriterOptions = Readonly<{
   kpi: EventLog
@@ -45,16 +48,26 @@ export class KpiWriter {
     this.checkpoint = at.checkpoint
   }
 
+  /** Takes all output of a batch that goes through a mark, and encodes one event after the other. */
+  encode(output: Iterable<KpiEvent>, { position }: RawMark): EncodedOutput {
+    const { tenant, generation } = this.options
+    const rows = new RowCounts()
+    const from = this.batchFrom
+    const events = encodeKpiEvents(tenant, generation, rows.counted(output), position, from)
+    this.batchFrom += events.length
+    return { events, from, rows }
+  }
+
   /**
    * Begins an append once the one before it has succeeded, and returns: the next batch is folded while this one is made
    * durable. A failure is met at the next append, or by `settled`; what was folded meanwhile is then given up.
    */
-  async appendBehind(output: readonly KpiEvent[], mark: RawMark): Promise<void> {
-    const rows = rowsIn(output)
-    const traced = this.options.trace?.appending(mark.position, rows)
-    const appends = this.encoded(output, mark, traced?.contexts)
+  async appendBehind({ events, from, rows }: EncodedOutput, { position, origin }: RawMark): Promise<void> {
+    const { tenant, generation } = this.options
+    const traced = this.options.trace?.appending(position, rows.all)
+    const appends = appendsOf(tenant, generation, events, position, origin, from, traced?.contexts)
     await this.inFlight
-    this.inFlight = this.options.gate.track(this.appendBatch(appends, output, mark.position))
+    this.inFlight = this.options.gate.track(this.appendBatch(appends, rows, position))
     this.inFlight.then(
       () => traced?.ended(),
       // Met by `settled`.
@@ -72,21 +85,9 @@ export class KpiWriter {
     await storeDeadLetters(this.options.kpi, letters)
   }
 
-  private encoded(
-    output: readonly KpiEvent[],
-    { position, origin }: RawMark,
-    traces?: readonly WrittenContext[],
-  ): readonly (readonly NewEvent[])[] {
-    const { tenant, generation } = this.options
-    const from = this.batchFrom
-    this.batchFrom += output.length
-    const events = encodeKpiEvents(tenant, generation, output, position, from)
-    return appendsOf(tenant, generation, events, position, origin, from, traces)
-  }
-
   private async appendBatch(
     appends: readonly (readonly NewEvent[])[],
-    output: readonly KpiEvent[],
+    rows: RowCounts,
     position: Position,
   ): Promise<void> {
     const { kpi, tenant, generation, meter, onAppended } = this.options
@@ -98,12 +99,10 @@ export class KpiWriter {
       this.expected = result.right.revision
     }
     this.checkpoint = position
-    meter?.appended(output)
-    onAppended(rowsIn(output), position)
+    meter?.appended(rows)
+    onAppended(rows.all, position)
   }
 }
-
-const rowsIn = (output: readonly KpiEvent[]): number => output.filter(({ kind }) => kind === 'row').length
 
 /** Throws `AppendFailed`. A repeat stores nothing. */
 export const storeDeadLetters = async (log: EventLog, letters: readonly DeadLetter[]): Promise<void> => {

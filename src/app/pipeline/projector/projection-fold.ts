@@ -55,9 +55,9 @@ export abstract class ProjectionFold<P extends Projection> {
     return { position: this.position, origin: logId === undefined ? undefined : { logId, ...event } }
   }
 
-  /** The rows and markers that are due, which count as published from now on. */
-  drain(due: Due): readonly KpiEvent[] {
-    return this.projection.drainEvents(due)
+  /** The rows and markers that are due, which count as published once they are taken; all of them are to be taken. */
+  drain(due: Due): Iterable<KpiEvent> {
+    return this.projection.drain(due)
   }
 
   /** Notes what the KPI stream holds. */

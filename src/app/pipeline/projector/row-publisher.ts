@@ -33,7 +33,7 @@ export type PublishedFold = Readonly<{
   eventsSinceSave: number
   /** Closed cells that wait in memory for the next save. */
   closedInMemory: number
-  drain: (due: Due) => readonly KpiEvent[]
+  drain: (due: Due) => Iterable<KpiEvent>
   wasPublished: (published: Published) => void
   saveTo: (snapshots: SnapshotStore) => Promise<void>
 }>
@@ -84,7 +84,7 @@ export class RowPublisher {
   /** Appends the rows that are due and a checkpoint. */
   async endBatch(due: Due): Promise<void> {
     if (due === 'all') this.head = undefined
-    await this.append(await this.drain(due))
+    await this.append(due)
     await this.saveWhenDue()
   }
 
@@ -92,9 +92,8 @@ export class RowPublisher {
   async caughtUp(): Promise<void> {
     this.head = undefined
     this.eventsAtBatch = this.fold.events
-    const output = await this.drain('all')
-    if (output.length > 0 || this.sinceCheckpoint >= IDLE_CHECKPOINT_EVENTS) await this.append(output)
-    else this.run.trace?.unchanged()
+    const isAppended = await this.append('all', this.sinceCheckpoint >= IDLE_CHECKPOINT_EVENTS)
+    if (!isAppended) this.run.trace?.unchanged()
     await this.saveWhenDue()
   }
 
@@ -135,27 +134,27 @@ export class RowPublisher {
     const { checkpoint } = this.writer
     this.appendedAt = this.run.now()
     if (mark !== undefined && (checkpoint === undefined || mark.position > checkpoint)) {
-      await this.writer.appendBehind([], mark)
+      await this.writer.appendBehind(this.writer.encode([], mark), mark)
       await this.writer.settled()
     }
     this.eventsAtCheckpoint = this.fold.events
   }
 
-  private async drain(due: Due): Promise<readonly KpiEvent[]> {
+  /** Appends what is due and a checkpoint, `evenIfNothing` is due. Answers whether it did. */
+  private async append(due: Due, evenIfNothing = true): Promise<boolean> {
     if (this.published !== undefined) {
       this.fold.wasPublished(await this.published.rest())
       this.published = undefined
     }
-    return this.fold.drain(due)
-  }
-
-  private async append(output: readonly KpiEvent[]): Promise<void> {
     const { mark } = this.fold
-    if (mark === undefined) return
+    if (mark === undefined) return false
+    const output = this.writer.encode(this.fold.drain(due), mark)
+    if (output.events.length === 0 && !evenIfNothing) return false
     this.appendedAt = this.run.now()
     await this.writer.appendBehind(output, mark)
     this.eventsAtCheckpoint = this.fold.events
     this.eventsAtBatch = this.fold.events
+    return true
   }
 
   /**

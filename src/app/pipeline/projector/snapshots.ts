@@ -38,7 +38,7 @@ export const noSnapshots: SnapshotStore = {
   close: () => Promise.resolve(),
 }
 
-const FORMAT = `6/${PROJECTION_VERSION}/${process.versions.v8.split('.')[0]}`
+const FORMAT = `7/${PROJECTION_VERSION}/${process.versions.v8.split('.')[0]}`
 
 type Saved = Snapshot & Readonly<{ format: string }>
 

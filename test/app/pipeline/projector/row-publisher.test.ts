@@ -18,7 +18,13 @@ const savesAfter = async (
     saveTo: async () => void saves++,
   }
   const run = { snapshots: { ...noSnapshots, keepsColdStore }, now: () => 0, batchMax: 1 } as unknown as ProjectorRun
-  const writer = { checkpoint: 5n, settled: async () => {}, appendBehind: async () => {} } as unknown as KpiWriter
+  const encode = () => ({ events: [] })
+  const writer = {
+    encode,
+    checkpoint: 5n,
+    settled: async () => {},
+    appendBehind: async () => {},
+  } as unknown as KpiWriter
   const published = { rest: async () => new Map(), through: async () => new Map() } as unknown as PublishedRevisions
   await new RowPublisher(run, fold, writer, published).endBatch('settled')
   return saves
