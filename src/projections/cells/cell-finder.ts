@@ -36,6 +36,8 @@ export class CellFinder {
   private readonly asked = new Map<Profile, Asked>()
   /** By scope: the families that it counts in. */
   private readonly scopes: (readonly FamilyName[])[] = []
+  /** What tuples have remembered since the boards were made. */
+  private remembered: Places[] = []
   private boards = new Map<EpochMs, Board>()
   private board: Board | undefined
   private epoch = 0
@@ -66,7 +68,7 @@ export class CellFinder {
   find(tuple: Tuple, scope: number, at: EpochMs): readonly Cell[] {
     const board = this.boardAt(at)
     let places = tuple.places[scope]
-    if (places?.board !== board) tuple.places[scope] = places = this.placesOf(tuple, scope, board, places)
+    if (places?.board !== board) places = this.placesOf(tuple, scope, board)
     const { cells } = places
     for (let index = 0; index < cells.length; index++) {
       const cell = cells[index] as Cell
@@ -75,14 +77,21 @@ export class CellFinder {
     return cells
   }
 
-  private placesOf(tuple: Tuple, scope: number, board: Board, before: Places | undefined): Places {
+  private placesOf(tuple: Tuple, scope: number, board: Board): Places {
     const { asked, intervals } = board
-    const sites = before?.asked === asked ? before.sites : this.sitesOf(tuple, scope, asked)
+    let places = tuple.places[scope]
+    if (places?.asked !== asked) {
+      const sites = this.sitesOf(tuple, scope, asked)
+      tuple.places[scope] = places = { asked, sites, board: undefined, cells: none }
+    }
+    if (places.board === undefined) this.remembered.push(places)
     const cells: Cell[] = []
     for (let level = 0; level < intervals.length; level++)
-      for (const site of sites)
+      for (const site of places.sites)
         cells.push(this.store.open(site, this.granularities[level] as Granularity, intervals[level] as Interval))
-    return { board, asked, sites, cells }
+    places.board = board
+    places.cells = cells
+    return places
   }
 
   private sitesOf({ dimensions }: Tuple, scope: number, { profile, families }: Asked): readonly Site[] {
@@ -122,6 +131,12 @@ export class CellFinder {
     this.epoch = this.store.epoch
     this.settingsVersion = this.settings.version
     this.boards = new Map()
+    // A tuple that is not met for long must not hold cells that have left the store.
+    for (const places of this.remembered) {
+      places.board = undefined
+      places.cells = none
+    }
+    this.remembered = []
     this.tuples.turn()
     this.store.sites.turn()
   }
@@ -132,3 +147,5 @@ export class CellFinder {
     return asked
   }
 }
+
+const none: readonly Cell[] = []

@@ -9,8 +9,13 @@ export type Tuple = Readonly<{
   places: (Places | undefined)[]
 }>
 
-/** The cells of a tuple in one interval. `board` and `asked` say until when they are right. */
-export type Places = Readonly<{ board: object; asked: object; sites: readonly Site[]; cells: readonly Cell[] }>
+/** The sites of a tuple, right for `asked`, and their cells in one interval, right for `board`. */
+export type Places = {
+  readonly asked: object
+  readonly sites: readonly Site[]
+  board: object | undefined
+  cells: readonly Cell[]
+}
 
 type Node = { tuple: Tuple | undefined; next: Map<string, Node> | undefined }
 

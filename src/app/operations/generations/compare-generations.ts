@@ -1,5 +1,8 @@
+import { latestHeaders } from '../../../contract/kpi-stream/latest.js'
 import type { EpochMs } from '../../../domain/interval.js'
-import { compareDigests, intervalDigests, type ComparedRow, type DigestDifference } from './digest.js'
+import { rowEvents, rowWindows } from '../../row-index/row-events.js'
+import type { RowRange, RowsOf } from '../../row-index/row-index.js'
+import { comparedRow, compareDigests, intervalDigests, type ComparedRow, type DigestDifference } from './digest.js'
 
 /**
  * What a row publishes besides its values. Two generations may differ in it rightly: a row that was corrected in the
@@ -11,6 +14,32 @@ export type PublishedField = (typeof publishedFields)[number]
 /** An interval in two generations. `published` counts the rows of both whose published fields differ, by field. */
 export type IntervalComparison = DigestDifference &
   Readonly<{ published: Readonly<Partial<Record<PublishedField, number>>> }>
+
+/**
+ * Compares two stored generations as `compareGenerations` does, window by window: memory is that of a window, however
+ * long history is. `before` is `undefined` where there is none. Throws `RowOfUnknownSchema`.
+ */
+export const compareStored = async (
+  before: RowsOf | undefined,
+  after: RowsOf,
+  windowRevisions?: number,
+): Promise<readonly IntervalComparison[]> => {
+  const compared: IntervalComparison[] = []
+  for (const window of await rowWindows(after, {}, windowRevisions)) {
+    const old = before === undefined ? new Map<string, ComparedRow>() : await rowsIn(before, window)
+    compared.push(...compareGenerations(old, await rowsIn(after, window)))
+  }
+  return compared
+}
+
+const rowsIn = async (of: RowsOf, window: RowRange): Promise<ReadonlyMap<string, ComparedRow>> => {
+  const { from = -Infinity, to = Infinity } = window
+  const rows = await latestHeaders(of.kpi, of.tenant, of.generation, {
+    events: rowEvents(of, window),
+    header: ({ start }) => start >= from && start < to,
+  })
+  return new Map([...rows].map(([key, row]) => [key, comparedRow(row)]))
+}
 
 /**
  * Compares the latest rows of two generations per interval, in order. `same` says that all values are equal; the

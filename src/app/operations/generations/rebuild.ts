@@ -1,4 +1,3 @@
-import { latestHeaders } from '../../../contract/kpi-stream/latest.js'
 import { RowOfUnknownSchema } from '../../../contract/kpi-stream/stored.js'
 import type { Profile } from '../../../domain/profile.js'
 import {
@@ -13,10 +12,10 @@ import {
   type Told,
 } from '../../pipeline/generations.js'
 import { rawLogIdOf } from '../../pipeline/projector/checkpoint-check.js'
+import type { RowsOf } from '../../row-index/row-index.js'
 import { chosenGeneration, UnknownGeneration } from '../computed.js'
 import { catchUp, RebuildRefused, type CatchUpOptions } from './catch-up.js'
-import { compareGenerations, type IntervalComparison } from './compare-generations.js'
-import { comparedRow, type ComparedRow } from './digest.js'
+import { compareStored, type IntervalComparison } from './compare-generations.js'
 import { proveOutside, type OutsideProof } from './outside-proof.js'
 import { scopeBase } from './scope-base.js'
 import { phaseOf, positionOf } from './generation-status.js'
@@ -57,13 +56,13 @@ export type RebuildOutcome = Readonly<{
  * one.
  */
 export const rebuild = async (options: RebuildOptions): Promise<RebuildOutcome> => {
-  const { logs, tenant, now, publish, told } = options
+  const { logs, tenant, data, now, publish, told } = options
   const { before, generation } = await (options.resume === undefined ? started(options) : resumed(options))
   options.onGeneration?.(generation)
   await catchUp(options, generation)
-  const rowsOf = async (name: string): Promise<ReadonlyMap<string, ComparedRow>> => {
-    const rows = await latestHeaders(await logs.kpi(name, 'reader'), tenant, name)
-    return new Map([...rows].map(([key, row]) => [key, comparedRow(row)]))
+  const rowsOf = async (name: string): Promise<RowsOf> => {
+    const kpi = await logs.kpi(name, 'reader')
+    return { kpi, tenant, generation: name, data }
   }
   const outside = await proveOutside(logs, tenant, generation)
   const { intervals, notCompared } = await compareWith(before, generation.name, rowsOf)
@@ -114,11 +113,11 @@ const lastIncomplete = async (
 const compareWith = async (
   before: string | undefined,
   after: string,
-  rowsOf: (generation: string) => Promise<ReadonlyMap<string, ComparedRow>>,
+  rowsOf: (generation: string) => Promise<RowsOf>,
 ): Promise<Pick<RebuildOutcome, 'intervals' | 'notCompared'>> => {
   try {
-    const old = before === undefined ? new Map<string, ComparedRow>() : await rowsOf(before)
-    return { intervals: compareGenerations(old, await rowsOf(after)), notCompared: undefined }
+    const old = before === undefined ? undefined : await rowsOf(before)
+    return { intervals: await compareStored(old, await rowsOf(after)), notCompared: undefined }
   } catch (cause) {
     if (!(cause instanceof RowOfUnknownSchema)) throw cause
     return { intervals: [], notCompared: cause.message }
