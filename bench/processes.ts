@@ -22,12 +22,12 @@ export const buildCommand = (): void => {
 
 /** Runs `streamvane …` to its end, in a process of its own, as the image runs it. */
 export const streamvane = (args: readonly string[], options: RunOptions = {}): Promise<Used> =>
-  measured(['--max-semi-space-size=64', '--import', usageReport, command, ...args], options)
+  measured(['--import', usageReport, command, ...args], options)
 
 /** Runs a task of this folder to its end, in a process of its own: `streamvane` and its ceiling share no heap. */
 export const task = async <A>(name: string, ...args: readonly string[]): Promise<A & Used> => {
   const file = join(import.meta.dirname, 'tasks', `${name}.ts`)
-  const flags = ['--max-semi-space-size=64', '--expose-gc', '--import', usageReport, '--import', 'tsx']
+  const flags = ['--expose-gc', '--import', usageReport, '--import', 'tsx']
   const used = await measured([...flags, file, ...args], {})
   return { ...(JSON.parse(used.stdout) as A), ...used }
 }

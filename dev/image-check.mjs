@@ -55,7 +55,6 @@ const freePort = async () => {
 const env = {
   PATH: process.env['PATH'] ?? '',
   NODE_ENV: 'production',
-  NODE_OPTIONS: '--max-semi-space-size=64',
   STREAMVANE_HEALTH__HOST: '127.0.0.1',
   STREAMVANE_HEALTH__PORT: String(await freePort()),
   STREAMVANE_INGRESS__PORT: String(await freePort()),
