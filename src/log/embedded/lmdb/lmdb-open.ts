@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, linkSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { open } from 'lmdb'
 import type { RootDatabase } from 'lmdb'
@@ -22,6 +22,9 @@ export type LmdbOptions = Readonly<{ mapSize: number; readOnly?: boolean; [optio
  * Opens an LMDB environment after a check that it can be opened: lmdb-js ends the process by a signal where LMDB
  * refuses a file, and the operating system does where a page of a mapped file has no room on the disk.
  *
+ * The lock file is looked at and never opened here: a thread of this process may have the environment open, and closing
+ * any descriptor of a file gives up all locks that the process has on it. Others would take its readers for dead.
+ *
  * @throws Damage if the file is not whole.
  * @throws DiskFull if there is no room on the disk.
  * @throws Error if the lock file cannot be opened, or this process may not map so much.
@@ -31,7 +34,7 @@ export const openLmdb = ({ data, lock }: LmdbFiles, options: LmdbOptions): RootD
   checkAddressSpace(options.mapSize)
   if (options.readOnly !== true) {
     prepareLock(lock)
-    closeSync(openSync(lock, 'r+'))
+    accessSync(lock, constants.R_OK | constants.W_OK)
   }
   checkLmdbFile(data)
   return open(options as Parameters<typeof open>[0])
