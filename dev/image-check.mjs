@@ -120,6 +120,16 @@ try {
 
   await check('the health check fails where nothing runs', () => assert.equal(healthcheck().status, 1))
 
+  /** It lives before its stages listen. */
+  const untilReady = async () => {
+    const url = `http://127.0.0.1:${env.STREAMVANE_HEALTH__PORT}/readyz`
+    const began = Date.now()
+    while (!(await fetch(url)).ok) {
+      assert.ok(Date.now() - began < READY_LIMIT_MS, 'it is not ready')
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+  }
+
   const running = spawn(program, [main, 'run', '--data', data], { ...asNonRoot, stdio: 'pipe' })
   const stderr = /** @type {string[]} */ ([])
   running.stderr.setEncoding('utf8').on('data', (text) => stderr.push(text))
@@ -134,6 +144,7 @@ try {
       }
     })
     await check('it stores an event, and refuses one without the token', async () => {
+      await untilReady()
       const url = `http://127.0.0.1:${env.STREAMVANE_INGRESS__PORT}/v1/events`
       const [event] = readFileSync(events, 'utf8').split('\n')
       /** @param {Record<string, string>} headers */
