@@ -35,6 +35,7 @@ export const openLmdb = ({ data, lock }: LmdbFiles, options: LmdbOptions): RootD
   if (options.readOnly !== true) {
     prepareLock(lock)
     accessSync(lock, constants.R_OK | constants.W_OK)
+    if (statSync(lock).isDirectory()) throw new Error(`EISDIR: ${lock} is a folder and not a file`)
   }
   checkLmdbFile(data)
   return open(options as Parameters<typeof open>[0])
