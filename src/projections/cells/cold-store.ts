@@ -73,7 +73,7 @@ export class SpillingMap<T> {
    */
   save(): SpilledEntries {
     const { prefix, toData } = this
-    return Array.from(this.changed, ([key, value]) => new Changed(prefix + key, value, toData))
+    return Array.from(this.changed, ([key, value]) => new LazyEntry(prefix + key, value, toData))
   }
 
   /** The cold store holds what `save` returned: memory is released. */
@@ -82,7 +82,8 @@ export class SpillingMap<T> {
   }
 }
 
-class Changed<T> implements SpilledEntry {
+/** An entry whose data are made of `value` each time they are read. */
+export class LazyEntry<T> implements SpilledEntry {
   readonly key: string
   private readonly value: T
   private readonly toData: (value: T) => unknown
@@ -97,6 +98,7 @@ class Changed<T> implements SpilledEntry {
     return this.toData(this.value)
   }
 
+  /** A state in which entries wait can be kept as JSON. */
   toJSON(): SpilledEntry {
     return { key: this.key, data: this.data }
   }

@@ -5,7 +5,13 @@ import type { Published } from '../../domain/published.js'
 import type { Profile } from '../../domain/profile.js'
 import type { Due } from '../cells/cell-store.js'
 import { granularitiesOf } from '../cells/cell-finder.js'
-import { emptyColdStore, type ColdStore, type SpilledEntries, type SpilledEntry } from '../cells/cold-store.js'
+import {
+  emptyColdStore,
+  LazyEntry,
+  type ColdStore,
+  type SpilledEntries,
+  type SpilledEntry,
+} from '../cells/cold-store.js'
 import { CompleteIntervals } from '../cells/complete-intervals.js'
 import { KpiProjection } from '../kpi-projection.js'
 import type { CellName, ProjectionOptions } from '../projection-options.js'
@@ -175,12 +181,7 @@ const prefixOf = (place: number): string => (place === 0 ? '' : `layer-${place}/
 const entriesOf = (prefix: string, entries: SpilledEntries): SpilledEntries =>
   entries.flatMap((entry) => (entry.key.startsWith(prefix) ? [withKey(entry.key.slice(prefix.length), entry)] : []))
 
-const withKey = (key: string, entry: SpilledEntry): SpilledEntry => ({
-  key,
-  get data() {
-    return entry.data
-  },
-})
+const withKey = (key: string, entry: SpilledEntry): SpilledEntry => new LazyEntry(key, entry, ({ data }) => data)
 
 const prefixed = (store: ColdStore, prefix: string): ColdStore =>
   prefix === ''

@@ -11,8 +11,8 @@ import type { FoldMeter } from '../../../telemetry/metrics/stage-meters.js'
 import type { PauseGate } from '../pause-gate.js'
 import type { DeadLetter } from './raw-fold.js'
 
-/** The output of a batch, encoded. */
-export type EncodedOutput = Readonly<{ events: readonly NewEvent[]; from: number; rows: RowCounts }>
+/** The output of a batch that goes through `mark`, encoded. */
+export type EncodedOutput = Readonly<{ mark: RawMark; events: readonly NewEvent[]; from: number; rows: RowCounts }>
 
 export type KpiWriterOptions = Readonly<{
   kpi: EventLog
@@ -49,21 +49,22 @@ export class KpiWriter {
   }
 
   /** Takes all output of a batch that goes through a mark, and encodes one event after the other. */
-  encode(output: Iterable<KpiEvent>, { position }: RawMark): EncodedOutput {
+  encode(output: Iterable<KpiEvent>, mark: RawMark): EncodedOutput {
     const { tenant, generation } = this.options
     const rows = new RowCounts()
     const from = this.batchFrom
-    const events = encodeKpiEvents(tenant, generation, rows.counted(output), position, from)
+    const events = encodeKpiEvents(tenant, generation, rows.counted(output), mark.position, from)
     this.batchFrom += events.length
-    return { events, from, rows }
+    return { mark, events, from, rows }
   }
 
   /**
    * Begins an append once the one before it has succeeded, and returns: the next batch is folded while this one is made
    * durable. A failure is met at the next append, or by `settled`; what was folded meanwhile is then given up.
    */
-  async appendBehind({ events, from, rows }: EncodedOutput, { position, origin }: RawMark): Promise<void> {
+  async appendBehind({ mark, events, from, rows }: EncodedOutput): Promise<void> {
     const { tenant, generation } = this.options
+    const { position, origin } = mark
     const traced = this.options.trace?.appending(position, rows.all)
     const appends = appendsOf(tenant, generation, events, position, origin, from, traced?.contexts)
     await this.inFlight

@@ -134,7 +134,7 @@ export class RowPublisher {
     const { checkpoint } = this.writer
     this.appendedAt = this.run.now()
     if (mark !== undefined && (checkpoint === undefined || mark.position > checkpoint)) {
-      await this.writer.appendBehind(this.writer.encode([], mark), mark)
+      await this.writer.appendBehind(this.writer.encode([], mark))
       await this.writer.settled()
     }
     this.eventsAtCheckpoint = this.fold.events
@@ -151,7 +151,7 @@ export class RowPublisher {
     const output = this.writer.encode(this.fold.drain(due), mark)
     if (output.events.length === 0 && !evenIfNothing) return false
     this.appendedAt = this.run.now()
-    await this.writer.appendBehind(output, mark)
+    await this.writer.appendBehind(output)
     this.eventsAtCheckpoint = this.fold.events
     this.eventsAtBatch = this.fold.events
     return true
