@@ -3,7 +3,7 @@ import { isConfiguration, type ConfigurationFact } from '../../../domain/fact.js
 import type { EpochMs } from '../../../domain/interval.js'
 import { readClock } from '../../../ingress/clock.js'
 import { decodeRaw } from '../../../ingress/decode/decoders.js'
-import type { Position } from '../../../log/event-log.js'
+import type { Position, RecordedEvent } from '../../../log/event-log.js'
 import type { ProjectionOptions } from '../../../projections/projection-options.js'
 import { historyThroughOf } from './projection-fold.js'
 import type { ProjectorRun } from './projector-options.js'
@@ -40,14 +40,23 @@ const knownTakeBacks = async ({ raw, tenant, generation }: Reading): Promise<rea
   return known
 }
 
-/** The configuration in the raw log behind a position, event by event. */
-export async function* configurationIn(
-  { raw, tenant }: Reading,
-  after?: Position,
-): AsyncIterable<Readonly<{ facts: readonly ConfigurationFact[]; position: Position }>> {
-  for await (const batch of raw.readAll({ after, prefixes: [`${tenant}.config-`] }))
-    for (const event of batch) {
-      const facts = decodeRaw(event.type, event.data)
-      if (E.isRight(facts)) yield { facts: facts.right.filter(isConfiguration), position: event.position }
-    }
+type ConfigurationEvent = Readonly<{ facts: readonly ConfigurationFact[]; position: Position }>
+
+/** The configuration in the raw log behind a position, event by event, in the order of the log. */
+export async function* configurationIn({ raw, tenant }: Reading, after?: Position): AsyncIterable<ConfigurationEvent> {
+  const prefixes = [`${tenant}.config-`]
+  if (after === undefined) yield* await inOrder(raw.readStreams(prefixes))
+  else for await (const batch of raw.readAll({ after, prefixes })) yield* batch.flatMap(configurationOf)
+}
+
+/** The streams of the configuration alone are read: they are a handful, and the log may hold a year of conversations. */
+const inOrder = async (streams: AsyncIterable<readonly RecordedEvent[]>): Promise<readonly ConfigurationEvent[]> => {
+  const found: ConfigurationEvent[] = []
+  for await (const batch of streams) found.push(...batch.flatMap(configurationOf))
+  return found.sort((a, b) => (a.position < b.position ? -1 : 1))
+}
+
+const configurationOf = ({ type, data, position }: RecordedEvent): readonly ConfigurationEvent[] => {
+  const facts = decodeRaw(type, data)
+  return E.isRight(facts) ? [{ facts: facts.right.filter(isConfiguration), position }] : []
 }

@@ -129,8 +129,7 @@ export const erasures = async (
   return { erased, gone }
 }
 
-/** The configuration in the raw log behind a position, in order. */
-export /** Folds through the checkpoint. Dead letters are stored already. */
+/** Folds through the checkpoint. Dead letters are stored already. */
 const refold = async (
   options: ProjectorRun,
   { fold, feed, publisher }: Recovered,
