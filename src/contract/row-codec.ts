@@ -9,7 +9,7 @@ import { rowDecoder } from './avro/row-decoder.js'
 import { figuresReader, type RowFigures } from './avro/row-figures.js'
 import { rowEncoder } from './avro/row-encoder.js'
 import { fingerprintOf, oldRowDecoder } from './old-schema.js'
-import { headerOf, headerReader, type RowHeader } from './row-header.js'
+import { headerOf, headerReader, placeReader, type RowHeader, type RowPlace } from './row-header.js'
 import { historicalSchema } from './schema-history.js'
 import { recordFullName, rowSchema } from './schema/row-schema.js'
 
@@ -31,6 +31,11 @@ export type RowReader = Readonly<{
   decode: (bytes: Uint8Array) => Row
   /** Reads the header of a datum. Throws as `decode` does; what follows the header need not be looked at. */
   header: (bytes: Uint8Array) => RowHeader
+  /**
+   * Reads what tells a row from others. `behind` is where its header ends: of two data of one reader whose bytes from
+   * there on are equal, the figures are equal; `undefined` where a reader cannot tell. Throws as `decode` does.
+   */
+  place: (bytes: Uint8Array) => Readonly<{ place: RowPlace; behind: number | undefined }>
   /** Reads what the header does not tell, to be compared. Throws as `decode` does. */
   figures: (bytes: Uint8Array) => RowFigures
 }>
@@ -66,6 +71,7 @@ export const readerOfSchema = (fingerprint: string): Either<UnknownSchema, RowRe
 const codecOf = (family: FamilyName): RowCodec => {
   const schema = rowSchema(family)
   const readHeader = headerReader(family)
+  const readPlace = placeReader(family)
   const encodeFlat = rowEncoder(family)
   return {
     family,
@@ -75,6 +81,10 @@ const codecOf = (family: FamilyName): RowCodec => {
     encode: (row) => encodeFlat(flatRowOf(row)),
     decode: rowDecoder(family),
     header: (bytes) => readHeader(new AvroReader(bytes)),
+    place: (bytes) => {
+      const from = new AvroReader(bytes)
+      return { place: readPlace(from), behind: from.position }
+    },
     figures: figuresReader(family),
   }
 }
@@ -101,6 +111,7 @@ export const oldReader = (family: FamilyName, schema: AvroSchema): RowReader => 
     fingerprint: fingerprintOf(schema),
     decode,
     header: (bytes) => headerOf(decode(bytes)),
+    place: (bytes) => ({ place: headerOf(decode(bytes)), behind: undefined }),
     figures: (bytes) => current.figures(current.encode(decode(bytes))),
   }
 }

@@ -13,6 +13,9 @@ export type RowHeader = Pick<
   'family' | 'key' | 'tenant' | 'dimensions' | 'granularity' | 'start' | 'end' | 'status' | 'correction' | 'revision'
 >
 
+/** What tells a row from others and how settled it is, without the dimensions, which its key repeats. */
+export type RowPlace = Omit<RowHeader, 'tenant' | 'dimensions'>
+
 export const headerOf = (row: Row): RowHeader => {
   const { family, key, tenant, dimensions, granularity, start, end, status, correction, revision } = row
   return { family, key, tenant, dimensions, granularity, start, end, status, correction, revision }
@@ -39,6 +42,31 @@ export const headerReader = (family: FamilyName): ((from: AvroReader) => RowHead
       dimensions: isOptional.map((optional, index) =>
         optional && !from.isPresent() ? null : (dimensions[index] = from.likely(dimensions[index] as string)),
       ),
+      granularity: (granularity = from.likely(granularity)) as Granularity,
+      start: from.long(),
+      end: from.long(),
+      status: statusOf(from.byte()),
+      correction: from.isPresent() ? (from.string() as Correction) : null,
+      revision: from.long(),
+    }
+  }
+}
+
+/** As `headerReader`, without making texts of tenant and dimensions. */
+export const placeReader = (family: FamilyName): ((from: AvroReader) => RowPlace) => {
+  const { dimensions, optional } = families[family]
+  const isOptional = dimensions.map((name) => optional.includes(name))
+  let granularity: string = ''
+
+  return (from) => {
+    if (from.likely(family) !== family) throw new RangeError(`this is no row of ${family}`)
+    const key = from.string()
+    from.skipString() // tenant
+    for (let place = 0; place < isOptional.length; place++)
+      if (isOptional[place] !== true || from.isPresent()) from.skipString()
+    return {
+      family,
+      key,
       granularity: (granularity = from.likely(granularity)) as Granularity,
       start: from.long(),
       end: from.long(),

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Database, RootDatabase } from 'lmdb'
 import { isCheckpoint } from '../../contract/kpi-stream/marks.js'
-import { readKpiEvent } from '../../contract/kpi-stream/stored.js'
+import { familyOf, readKpiEvent, readPlace } from '../../contract/kpi-stream/stored.js'
 import { familyNames, type FamilyName } from '../../domain/family.js'
 import { granularities, type Granularity } from '../../domain/granularity.js'
 import type { EpochMs } from '../../domain/interval.js'
@@ -217,9 +217,12 @@ export class RowIndex {
   private add(events: readonly RecordedEvent[]): boolean {
     const stretch = new Stretch()
     for (const event of events) {
+      if (familyOf(event) !== undefined) {
+        stretch.addRow(event.revision, readPlace(event).place)
+        continue
+      }
       const read = readKpiEvent(event)
-      if (read?.kind === 'row') stretch.addRow(event.revision, read.header)
-      else if (read?.kind === 'interval-complete') stretch.addMarker(event.revision, read.marker)
+      if (read?.kind === 'interval-complete') stretch.addMarker(event.revision, read.marker)
       else if (isCheckpoint(event)) stretch.addCheckpoint(event.revision)
     }
     const last = events.at(-1)!

@@ -1,4 +1,4 @@
-import type { RowHeader } from '../../contract/row-header.js'
+import type { RowPlace } from '../../contract/row-header.js'
 import type { IntervalComplete } from '../../domain/interval-complete.js'
 import type { EpochMs } from '../../domain/interval.js'
 import { checkpointKey, encodeRevisions, KIND, postingKey, type Sort } from './postings.js'
@@ -11,7 +11,7 @@ export class Stretch {
   private readonly checkpoints: number[] = []
   private readonly ends = new Map<string, [sort: Sort, end: EpochMs]>()
 
-  addRow(revision: number, { family, granularity, start, end, status }: RowHeader): void {
+  addRow(revision: number, { family, granularity, start, end, status }: RowPlace): void {
     const sort = { family, granularity }
     const name = `${family}/${granularity}`
     this.post(KIND.rows, sort, name, start, revision)

@@ -2,8 +2,16 @@ import type { FamilyName } from '../../domain/family.js'
 import type { Row } from '../../domain/row.js'
 import { kpiStream } from '../../domain/stream-name.js'
 import type { EventLog, RecordedEvent } from '../../log/event-log.js'
-import type { RowHeader } from '../row-header.js'
-import { decodeRow, familyOf, readHeader, type StoredHeader, type StoredRow } from './stored.js'
+import type { RowHeader, RowPlace } from '../row-header.js'
+import {
+  decodeRow,
+  familyOf,
+  readHeader,
+  readPlace,
+  type StoredHeader,
+  type StoredPlace,
+  type StoredRow,
+} from './stored.js'
 
 /** Which events of a stream are looked at: those of one family, of all of the stream if `events` are not given. */
 type LookedAt = Readonly<{
@@ -39,6 +47,18 @@ export const latestHeaders = (
     return isWanted(stored.header) ? [stored.header.key, stored] : undefined
   })
 
+/** As `latestHeaders`, for those who compare rows: only what tells them from others is read. */
+export const latestPlaces = (
+  kpi: EventLog,
+  tenant: string,
+  generation: string,
+  { place: isWanted = () => true, ...looked }: LookedAt & Readonly<{ place?: (place: RowPlace) => boolean }> = {},
+): Promise<ReadonlyMap<string, StoredPlace>> =>
+  latest(looked.events ?? kpi.readStream(kpiStream(tenant, generation)), looked.family, (event) => {
+    const stored = readPlace(event)
+    return isWanted(stored.place) ? [stored.place.key, stored] : undefined
+  })
+
 /** The last of what `read` gives for the row events of each key; `undefined` is passed over. */
 const latest = async <A>(
   events: AsyncIterable<readonly RecordedEvent[]>,
@@ -51,7 +71,7 @@ const latest = async <A>(
       const itsFamily = familyOf(event)
       if (itsFamily === undefined || (family !== undefined && itsFamily !== family)) continue
       const row = read(event)
-      if (row !== undefined) found.set(...row)
+      if (row !== undefined) found.set(row[0], row[1])
     }
   return found
 }

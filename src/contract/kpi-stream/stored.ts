@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { isFamilyName, type FamilyName } from '../../domain/family.js'
+import { familyNames, type FamilyName } from '../../domain/family.js'
 import type { IntervalComplete } from '../../domain/interval-complete.js'
 import type { KpiEvent, Left } from '../../domain/kpi-event.js'
 import type { Row } from '../../domain/row.js'
@@ -16,6 +16,9 @@ export type StoredRow = Readonly<{ row: Row; avro: Uint8Array; schema: string; r
 /** A row event with only its header read. `schema` is the fingerprint that its metadata names. */
 export type StoredHeader = Readonly<{ header: RowHeader; avro: Uint8Array; schema: string; revision: number }>
 
+/** A row event of which only what tells it from others is read. */
+export type StoredPlace = ReturnType<RowReader['place']> & Readonly<{ avro: Uint8Array; reader: RowReader }>
+
 export type StoredMarker = Readonly<{ marker: IntervalComplete; avro: Uint8Array; schema: string; revision: number }>
 
 export type StoredLeft = Readonly<{ left: Left; revision: number }>
@@ -28,7 +31,7 @@ export type StoredKpiEvent = { [K in KpiEvent['kind']]: Readonly<{ kind: K }> & 
 
 /** The kind of an event of a KPI stream; `undefined` for the projector's own records. */
 const kindOf = ({ type }: RecordedEvent): KpiEvent['kind'] | undefined =>
-  kinds.find((kind) => type.startsWith(typePrefixes[kind]))
+  rowFamilies.has(type) ? 'row' : kinds.find((kind) => type.startsWith(typePrefixes[kind]))
 
 const typePrefixes: Readonly<Record<KpiEvent['kind'], string>> = {
   row: ROW_PREFIX,
@@ -36,6 +39,7 @@ const typePrefixes: Readonly<Record<KpiEvent['kind'], string>> = {
   left: LEFT,
 }
 const kinds = Object.keys(typePrefixes) as readonly KpiEvent['kind'][]
+const rowFamilies = new Map(familyNames.map((family) => [`${ROW_PREFIX}${family}`, family]))
 
 /** Is this an output of the projection, which is published, and not a record of the projector's own? */
 export const isKpiEvent = (event: RecordedEvent): boolean => kindOf(event) !== undefined
@@ -57,10 +61,8 @@ export const readKpiEvent = (event: RecordedEvent): StoredKpiEvent | undefined =
   }
 }
 
-export const familyOf = (event: RecordedEvent): FamilyName | undefined => {
-  const name = event.type.slice(ROW_PREFIX.length)
-  return kindOf(event) === 'row' && isFamilyName(name) ? name : undefined
-}
+/** The family of a row event; `undefined` for other events. */
+export const familyOf = ({ type }: RecordedEvent): FamilyName | undefined => rowFamilies.get(type)
 
 /** Reads a row event, of whatever version. Throws `RowOfUnknownSchema` if its schema is not in the history. */
 export const decodeRow = (event: RecordedEvent): StoredRow => {
@@ -72,6 +74,14 @@ export const decodeRow = (event: RecordedEvent): StoredRow => {
 export const readHeader = (event: RecordedEvent): StoredHeader => {
   const reader = readerOf(event)
   return { header: reader.header(event.data), avro: event.data, schema: reader.fingerprint, revision: event.revision }
+}
+
+/** Reads what tells a row event from others. Throws as `decodeRow` does. */
+export const readPlace = (event: RecordedEvent): StoredPlace => {
+  const reader = readerOf(event)
+  const avro = event.data
+  const { place, behind } = reader.place(avro)
+  return { place, behind, avro, reader }
 }
 
 /** Reads the figures of a row whose header was read. */
@@ -87,19 +97,19 @@ const readMarker = (event: RecordedEvent): StoredMarker => {
   return { marker: decodeMarker(event.data, schema), avro: event.data, schema, revision: event.revision }
 }
 
-const readerOf = ({ metadata }: RecordedEvent): RowReader => {
-  const text = Buffer.from(metadata.buffer, metadata.byteOffset, metadata.byteLength).toString('latin1')
-  const known = readersByMetadata.get(text)
-  if (known !== undefined) return known
-  const { schema } = JSON.parse(text) as { schema: string }
+const readerOf = ({ type, metadata }: RecordedEvent): RowReader => {
+  const bytes = Buffer.from(metadata.buffer, metadata.byteOffset, metadata.byteLength)
+  const last = lastReaders.get(type)
+  if (last?.metadata.equals(bytes) === true) return last.reader
+  const { schema } = JSON.parse(bytes.toString()) as { schema: string }
   const reader = readerOfSchema(schema)
   if (E.isLeft(reader)) throw new RowOfUnknownSchema(reader.left.message)
-  readersByMetadata.set(text, reader.right)
+  lastReaders.set(type, { metadata: Buffer.from(bytes), reader: reader.right })
   return reader.right
 }
 
-/** The metadata of a row is its schema: one text for each schema of the history. */
-const readersByMetadata = new Map<string, RowReader>()
+/** The metadata of a row is its schema, which rows of a family mostly share with the one before. */
+const lastReaders = new Map<string, Readonly<{ metadata: Buffer; reader: RowReader }>>()
 
 /** A row was written with a schema that this version does not know. The message says what to do. */
 export class RowOfUnknownSchema extends Error {

@@ -1,8 +1,16 @@
-import { latestHeaders } from '../../../contract/kpi-stream/latest.js'
+import { latestPlaces } from '../../../contract/kpi-stream/latest.js'
+import type { StoredPlace } from '../../../contract/kpi-stream/stored.js'
 import type { EpochMs } from '../../../domain/interval.js'
 import { rowEvents, rowWindows } from '../../row-index/row-events.js'
 import type { RowRange, RowsOf } from '../../row-index/row-index.js'
-import { comparedRow, compareDigests, intervalDigests, type ComparedRow, type DigestDifference } from './digest.js'
+import {
+  comparedLike,
+  comparedRow,
+  compareDigests,
+  intervalDigests,
+  type ComparedRow,
+  type DigestDifference,
+} from './digest.js'
 
 /**
  * What a row publishes besides its values. Two generations may differ in it rightly: a row that was corrected in the
@@ -26,19 +34,24 @@ export const compareStored = async (
 ): Promise<readonly IntervalComparison[]> => {
   const compared: IntervalComparison[] = []
   for (const window of await rowWindows(after, {}, windowRevisions)) {
-    const old = before === undefined ? new Map<string, ComparedRow>() : await rowsIn(before, window)
-    compared.push(...compareGenerations(old, await rowsIn(after, window)))
+    const now = await placesIn(after, window)
+    const old = before === undefined ? new Map<string, StoredPlace>() : await placesIn(before, window)
+    const rows = new Map([...now].map(([key, stored]) => [key, comparedRow(stored)]))
+    const like = ([key, stored]: readonly [string, StoredPlace]): readonly [string, ComparedRow] => [
+      key,
+      comparedLike(stored, now.get(key), rows.get(key)),
+    ]
+    compared.push(...compareGenerations(new Map([...old].map(like)), rows))
   }
   return compared
 }
 
-const rowsIn = async (of: RowsOf, window: RowRange): Promise<ReadonlyMap<string, ComparedRow>> => {
+const placesIn = (of: RowsOf, window: RowRange): Promise<ReadonlyMap<string, StoredPlace>> => {
   const { from = -Infinity, to = Infinity } = window
-  const rows = await latestHeaders(of.kpi, of.tenant, of.generation, {
+  return latestPlaces(of.kpi, of.tenant, of.generation, {
     events: rowEvents(of, window),
-    header: ({ start }) => start >= from && start < to,
+    place: ({ start }) => start >= from && start < to,
   })
-  return new Map([...rows].map(([key, row]) => [key, comparedRow(row)]))
 }
 
 /**
@@ -50,8 +63,11 @@ export const compareGenerations = (
   after: ReadonlyMap<string, ComparedRow>,
 ): readonly IntervalComparison[] => {
   const published = new Map<EpochMs, Partial<Record<PublishedField, number>>>()
+  /** Intervals of which not all figures are the same objects. */
+  const others = new Set<EpochMs>()
   for (const [key, row] of after) {
     const old = before.get(key)
+    if (old?.figures !== row.figures) others.add(row.start)
     if (old === undefined) continue
     for (const field of publishedFields) {
       if (old[field] === row[field]) continue
@@ -60,7 +76,10 @@ export const compareGenerations = (
       published.set(row.start, counts)
     }
   }
-  const compared = compareDigests(intervalDigests(before.values()), intervalDigests(after.values()))
+  for (const [key, { start }] of before) if (!after.has(key)) others.add(start)
+  const now = intervalDigests(after.values())
+  const old = [...before.values()].filter(({ start }) => others.has(start))
+  const compared = compareDigests([...now.filter(({ start }) => !others.has(start)), ...intervalDigests(old)], now)
   const starts = new Set(compared.map(({ start }) => start))
   const empty = [...published.keys()]
     .filter((start) => !starts.has(start))

@@ -2,17 +2,38 @@ import { createHash } from 'node:crypto'
 import type { EpochMs } from '../../../domain/interval.js'
 import type { RowFigures } from '../../../contract/avro/row-figures.js'
 import { AvroWriter } from '../../../contract/avro/writer.js'
-import { figuresOf, type StoredHeader } from '../../../contract/kpi-stream/stored.js'
-import type { RowHeader } from '../../../contract/row-header.js'
+import type { StoredPlace } from '../../../contract/kpi-stream/stored.js'
+import type { RowPlace } from '../../../contract/row-header.js'
 
 /** What is compared of a row: its figures, and how they are published. */
-export type ComparedRow = Pick<RowHeader, 'key' | 'start' | 'status' | 'correction'> & RowFigures
+export type ComparedRow = Pick<RowPlace, 'key' | 'start' | 'status' | 'correction'> & RowFigures
 
 /** Throws a RangeError if the row is not of the schema that it names. */
-export const comparedRow = (stored: StoredHeader): ComparedRow => {
-  const { key, start, status, correction } = stored.header
-  return { key, start, status, correction, ...figuresOf(stored) }
-}
+export const comparedRow = ({ place, avro, reader }: StoredPlace): ComparedRow => published(place, reader.figures(avro))
+
+/**
+ * The same of a row that another generation has, too. Where all bytes behind both headers are equal, the figures of the
+ * other are taken: the same object, so that nobody has to compare them.
+ */
+export const comparedLike = (
+  stored: StoredPlace,
+  other: StoredPlace | undefined,
+  its: ComparedRow | undefined,
+): ComparedRow =>
+  its !== undefined && other !== undefined && isSameBehind(stored, other)
+    ? published(stored.place, its)
+    : comparedRow(stored)
+
+const published = (
+  { key, start, status, correction }: RowPlace,
+  { figures, erased, serviceTarget }: RowFigures,
+): ComparedRow => ({ key, start, status, correction, figures, erased, serviceTarget })
+
+const isSameBehind = (a: StoredPlace, b: StoredPlace): boolean =>
+  a.reader === b.reader &&
+  a.behind !== undefined &&
+  b.behind !== undefined &&
+  Buffer.compare(a.avro.subarray(a.behind), b.avro.subarray(b.behind)) === 0
 
 /**
  * Digest of the figures of all rows of an interval, comparable across replays, generations, logs and machines. `rows`
