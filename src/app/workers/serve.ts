@@ -27,7 +27,7 @@ export const serve = <I, O>(
   }
   let last = Promise.resolve()
   parentPort?.on('message', (asked: Asked<I>) => {
-    if (asked.kind === 'work') last = answer(asked.input)
+    if (asked.kind === 'work') last = last.then(() => answer(asked.input))
     else void last.then(close).finally(() => parentPort?.close())
   })
 }

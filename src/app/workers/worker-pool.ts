@@ -27,11 +27,17 @@ type Job<I, O> = Readonly<{
   reject: (cause: unknown) => void
 }>
 
-/** A thread, with the job it is at. */
-type Thread<I, O> = { worker: Worker; job: Job<I, O> | undefined; cause: Error | undefined }
+/** A thread, with the job it is at and those that wait there. */
+type Thread<I, O> = { worker: Worker; jobs: Job<I, O>[]; cause: Error | undefined }
 
 /**
- * A pool of up to `threadsMax` threads, which are started when there is work for them. `file` is the module that calls
+ * Jobs that a thread has at a time. One waits there: a thread that had to be told of its next job would stand idle while
+ * this thread is at something long.
+ */
+const JOBS_OF_THREAD = 2
+
+/**
+ * A pool of up to `threadsMax` threads, which are started when there is work for them, and do it one after the other. `file` is the module that calls
  * `serve`, as compiled (`.js`); where this code runs from its TypeScript source, so do the threads.
  */
 export const workerPool = <I, O>(file: URL, threadsMax: number): WorkerPool<I, O> => {
@@ -40,17 +46,16 @@ export const workerPool = <I, O>(file: URL, threadsMax: number): WorkerPool<I, O
   let room = threadsMax
   let lastCause = 'no worker thread is left'
 
-  const begin = (thread: Thread<I, O>, job: Job<I, O>): void => {
-    thread.job = job
+  const give = (thread: Thread<I, O>, job: Job<I, O>): void => {
+    thread.jobs.push(job)
     thread.worker.ref()
     thread.worker.postMessage({ kind: 'work', input: job.input } satisfies Asked<I>, [...job.transfer])
   }
   const answered = (thread: Thread<I, O>, answer: Answer<O>): void => {
-    const { job } = thread
-    thread.job = undefined
-    thread.worker.unref()
+    const job = thread.jobs.shift()
     const next = waiting.shift()
-    if (next !== undefined) begin(thread, next)
+    if (next !== undefined) give(thread, next)
+    if (thread.jobs.length === 0) thread.worker.unref()
     if (answer.kind === 'output') job?.resolve(answer.output)
     else job?.reject(answer.cause)
   }
@@ -58,20 +63,22 @@ export const workerPool = <I, O>(file: URL, threadsMax: number): WorkerPool<I, O
     if (!threads.delete(thread)) return
     room--
     lastCause = `a worker thread ended (${thread.cause?.message ?? `exit code ${code}`})`
-    thread.job?.reject(new WorkerDied(lastCause, { cause: thread.cause }))
+    for (const job of thread.jobs) job.reject(new WorkerDied(lastCause, { cause: thread.cause }))
     if (room === 0) for (const job of waiting.splice(0)) job.reject(new WorkerDied(lastCause))
   }
   const start = (): Thread<I, O> => {
-    const thread: Thread<I, O> = { worker: startWorker(file), job: undefined, cause: undefined }
+    const thread: Thread<I, O> = { worker: startWorker(file), jobs: [], cause: undefined }
     thread.worker.on('message', (answer: Answer<O>) => answered(thread, answer))
     thread.worker.on('error', (cause: Error) => (thread.cause = cause))
     thread.worker.on('exit', (code) => ended(thread, code))
     threads.add(thread)
     return thread
   }
-  const idle = (): Thread<I, O> | undefined => {
-    for (const thread of threads) if (thread.job === undefined) return thread
-    return threads.size < room ? start() : undefined
+  /** A thread that can take a job: an idle one if there is any. */
+  const free = (): Thread<I, O> | undefined => {
+    const [least] = [...threads].sort((a, b) => a.jobs.length - b.jobs.length)
+    if (threads.size < room && least?.jobs.length !== 0) return start()
+    return least !== undefined && least.jobs.length < JOBS_OF_THREAD ? least : undefined
   }
 
   return {
@@ -80,9 +87,9 @@ export const workerPool = <I, O>(file: URL, threadsMax: number): WorkerPool<I, O
       new Promise((resolve, reject) => {
         const job = { input, transfer, resolve, reject }
         if (room === 0) return reject(new WorkerDied(lastCause))
-        const thread = idle()
+        const thread = free()
         if (thread === undefined) waiting.push(job)
-        else begin(thread, job)
+        else give(thread, job)
       }),
     close: async () => {
       room = 0
@@ -90,7 +97,7 @@ export const workerPool = <I, O>(file: URL, threadsMax: number): WorkerPool<I, O
       for (const job of waiting.splice(0)) job.reject(new WorkerDied(lastCause))
       const closing = [...threads]
       threads.clear()
-      for (const { job } of closing) job?.reject(new WorkerDied(lastCause))
+      for (const { jobs } of closing) for (const job of jobs) job.reject(new WorkerDied(lastCause))
       await Promise.all(closing.map(({ worker }) => endOf(worker)))
     },
   }

@@ -39,6 +39,17 @@ describe('a pool of worker threads', () => {
     await expect(pool.run('abc')).rejects.toThrow(WorkerDied)
   })
 
+  test('has the next piece of work at hand for a thread, which goes on with it while this thread is busy', async () => {
+    const pool = workerPool<Int32Array, undefined>(new URL('./counting-worker.js', import.meta.url), 1)
+    const count = new Int32Array(new SharedArrayBuffer(4))
+    await pool.run(count) // the thread has started
+    const both = [pool.run(count), pool.run(count)]
+    while (count[0] !== 3) if (Atomics.wait(count, 0, count[0]!, 30_000) === 'timed-out') break
+    expect(count[0]).toBe(3)
+    await Promise.all(both)
+    await pool.close()
+  })
+
   test('without threads does no work', async () => {
     await expect(poolOf(0).run('abc')).rejects.toThrow(WorkerDied)
   })
