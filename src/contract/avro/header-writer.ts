@@ -1,5 +1,6 @@
 import { families, type FamilyName } from '../../domain/family.js'
 import type { FlatRow } from '../../domain/flat-row.js'
+import type { EpochMs } from '../../domain/interval.js'
 import { intervalKey } from '../../domain/row.js'
 import { AvroWriter } from './writer.js'
 
@@ -8,30 +9,36 @@ type OfInterval = Readonly<Pick<FlatRow, 'granularity' | 'start' | 'end'> & { ke
 
 /**
  * Writes the constant fields at the front of a row, family to interval end. They are two thirds of its bytes. Those of
- * the interval are kept from row to row.
+ * the last intervals are kept: rows of a few come in turns.
  */
 export const headerWriter = (family: FamilyName): ((out: AvroWriter, row: FlatRow) => void) => {
   const parts = new AvroWriter()
   const { dimensions: names, optional } = families[family]
   const isOptional = names.map((name) => optional.includes(name))
   const familyBytes = bytesOf(parts, () => parts.string(family))
-  let interval: OfInterval | undefined
+  /** By start. */
+  const intervals = new Map<EpochMs, OfInterval>()
 
-  const ofInterval = ({ granularity, start, end }: FlatRow): OfInterval => ({
-    ...{ granularity, start, end },
-    keyPart: `/${intervalKey({ granularity, start })}`,
-    fields: bytesOf(parts, () => {
-      parts.string(granularity)
-      parts.long(start)
-      parts.long(end)
-    }),
-  })
+  const ofInterval = ({ granularity, start, end }: FlatRow): OfInterval => {
+    const known = intervals.get(start)
+    if (known?.end === end && known.granularity === granularity) return known
+    if (intervals.size === INTERVALS_MAX) intervals.clear()
+    const made = {
+      ...{ granularity, start, end },
+      keyPart: `/${intervalKey({ granularity, start })}`,
+      fields: bytesOf(parts, () => {
+        parts.string(granularity)
+        parts.long(start)
+        parts.long(end)
+      }),
+    }
+    intervals.set(start, made)
+    return made
+  }
 
   return (out, row) => {
     const { site, tenant, dimensions } = row
-    // Rows that follow each other are mostly of the same interval.
-    if (interval?.start !== row.start || interval.end !== row.end || interval.granularity !== row.granularity)
-      interval = ofInterval(row)
+    const interval = ofInterval(row)
     out.bytes(familyBytes)
     out.long(site.length + interval.keyPart.length)
     out.ascii(site)
@@ -47,6 +54,7 @@ export const headerWriter = (family: FamilyName): ((out: AvroWriter, row: FlatRo
   }
 }
 
+const INTERVALS_MAX = 16
 const NULL = 0
 const PRESENT = 2
 
