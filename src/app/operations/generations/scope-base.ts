@@ -1,9 +1,8 @@
-import * as E from 'fp-ts/lib/Either.js'
 import type { Profile } from '../../../domain/profile.js'
 import { readClock } from '../../../ingress/clock.js'
-import { decodeRaw } from '../../../ingress/decode/decoders.js'
 import type { EventLog } from '../../../log/event-log.js'
 import { layersOf, PROJECTION_VERSION, type Generations } from '../../pipeline/generations.js'
+import { configurationIn } from '../../pipeline/projector/known-at-start.js'
 import { RebuildRefused } from './catch-up.js'
 
 /** What the profiles of all rows of a generation have in common: how time is cut, when it closes, where points come from. */
@@ -30,12 +29,9 @@ export const scopeBase = async (state: Generations, { raw, tenant, profile }: Sc
   for await (const { kind, position } of readClock(raw, tenant))
     if (kind === 'take-back' && position > from)
       throw refused(`the clock was taken back since ${bottom?.name} began, which the new rows know from the start`)
-  for await (const events of raw.readAll({ after: from < 0n ? undefined : from, prefixes: [`${tenant}.config-`] }))
-    for (const event of events) {
-      const facts = decodeRaw(event.type, event.data)
-      if (E.isRight(facts) && facts.right.some(({ type }) => type === 'StreamErased'))
-        throw refused(`events were erased since ${bottom?.name} began, which its rows still hold`)
-    }
+  for await (const { facts, position } of configurationIn({ raw, tenant }))
+    if (position > from && facts.some(({ type }) => type === 'StreamErased'))
+      throw refused(`events were erased since ${bottom?.name} began, which its rows still hold`)
   return base.name
 }
 

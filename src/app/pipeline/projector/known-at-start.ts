@@ -43,7 +43,10 @@ const knownTakeBacks = async ({ raw, tenant, generation }: Reading): Promise<rea
 type ConfigurationEvent = Readonly<{ facts: readonly ConfigurationFact[]; position: Position }>
 
 /** The configuration in the raw log behind a position, event by event, in the order of the log. */
-export async function* configurationIn({ raw, tenant }: Reading, after?: Position): AsyncIterable<ConfigurationEvent> {
+export async function* configurationIn(
+  { raw, tenant }: Pick<Reading, 'raw' | 'tenant'>,
+  after?: Position,
+): AsyncIterable<ConfigurationEvent> {
   const prefixes = [`${tenant}.config-`]
   if (after === undefined) yield* await inOrder(raw.readStreams(prefixes))
   else for await (const batch of raw.readAll({ after, prefixes })) yield* batch.flatMap(configurationOf)

@@ -1,16 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { configurationIn } from '../../../../src/app/pipeline/projector/known-at-start.js'
-import { defaultProfile } from '../../../../src/domain/profile.js'
 import type { EventLog } from '../../../../src/log/event-log.js'
 import { memoryLog } from '../../../../src/log/memory-log.js'
 import { anyNameSteps, take, TENANT } from '../../../support/name-log.js'
 
-const reading = (raw: EventLog): Parameters<typeof configurationIn>[0] => ({
-  raw,
-  tenant: TENANT,
-  generation: { name: 'g1', profile: defaultProfile } as Parameters<typeof configurationIn>[0]['generation'],
-})
+const reading = (raw: EventLog): Parameters<typeof configurationIn>[0] => ({ raw, tenant: TENANT })
 
 const positionsOf = async (found: ReturnType<typeof configurationIn>): Promise<readonly bigint[]> => {
   const positions: bigint[] = []
