@@ -63,7 +63,7 @@ export const egressSchema = z.strictObject({
     )
     .default('auto'),
   sinks: z.array(sinkSchema).min(1).optional(),
-  batchMax: z.number().int().min(1).max(10_000).default(2_000),
+  batchMax: z.number().int().min(1).max(10_000).default(10_000),
   /** `always`: this instance also fences one that is seen to publish under the same name, which ends then. */
   takeOver: z.enum(takeOverSettings).default(kafkaDefaults.takeOver),
   /** Mismatches of the progress at a destination that the operator accepts. */
