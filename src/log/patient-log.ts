@@ -91,7 +91,10 @@ export const patientLog = (log: EventLog, patience: Patience): EventLog => {
     },
     readAll: (options) =>
       resumed((last) => log.readAll(last === undefined ? options : { ...options, after: last.position })),
-    readStreams: (prefixes) => resumed((last) => log.readAll({ prefixes, after: last?.position })),
+    readStreams: (prefixes) => {
+      const read = new Map<string, number>()
+      return resumed(() => unread(log.readStreams(prefixes), read))
+    },
     readStream: (stream, options = {}) =>
       resumed((last, count) => {
         if (last === undefined) return log.readStream(stream, options)
@@ -116,6 +119,18 @@ export const patientLog = (log: EventLog, patience: Patience): EventLog => {
 
 const causeIn = (failure: AppendFailure): readonly unknown[] =>
   failure.tag === 'NotAvailable' ? [failure.cause ?? new Error('the log is not available')] : []
+
+/** The events of each stream behind its last that was read, which is noted in `read`. */
+async function* unread(
+  batches: AsyncIterable<readonly RecordedEvent[]>,
+  read: Map<string, number>,
+): AsyncGenerator<readonly RecordedEvent[]> {
+  for await (const batch of batches) {
+    const events = batch.filter(({ stream, revision }) => revision > (read.get(stream) ?? -1))
+    for (const { stream, revision } of events) read.set(stream, revision)
+    if (events.length > 0) yield events
+  }
+}
 
 async function* nothing(): AsyncGenerator<readonly RecordedEvent[]> {
   // The last attempt had read all that was asked for.

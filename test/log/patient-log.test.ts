@@ -44,6 +44,13 @@ const failing = (failures: unknown[], log = memoryLog(), applied = false): Event
         yield batch
       }
     },
+    async *readStreams(prefixes) {
+      for (const stream of prefixes)
+        for await (const batch of log.readStream(stream, { batchMax: 1 })) {
+          unlessFailing()
+          yield batch
+        }
+    },
     async *readStream(stream, options) {
       for await (const batch of log.readStream(stream, { ...options, batchMax: 1 })) {
         unlessFailing()
@@ -86,6 +93,18 @@ describe('a log that is waited for', () => {
     expect(await revisions(read(broken()).readStream('a', { backwards: true }))).toEqual([4, 3, 2, 1, 0])
     expect(await read([away()]).head()).toEqual(await held.head())
     expect(await read([away()]).erase('a')).toEqual(E.right({ events: 5 }))
+  })
+
+  test('streams that are read one behind the other go on where they broke off, each event once', async () => {
+    const held = memoryLog()
+    for (const text of ['0', '1', '2'])
+      for (const stream of ['b', 'a']) await held.append([{ stream, expected: 'any', events: [eventOf(text)] }])
+    const failures = [undefined, away(), undefined, undefined, undefined, away(), away()]
+    const { patience, told } = waiting(60_000)
+    expect(await revisions(patientLog(failing(failures, held), patience).readStreams(['a', 'b']))).toEqual([
+      0, 1, 2, 0, 1, 2,
+    ])
+    expect(told).toHaveLength(5)
   })
 
   test('an append whose outcome was unknown is stored once', async () => {
