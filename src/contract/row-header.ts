@@ -52,7 +52,10 @@ export const headerReader = (family: FamilyName): ((from: AvroReader) => RowHead
   }
 }
 
-/** As `headerReader`, without making texts of tenant and dimensions. */
+/**
+ * As `headerReader`, without making texts of tenant and dimensions. The fields that both read are spelled out in both:
+ * spreading a common part takes four times as long as all the rest.
+ */
 export const placeReader = (family: FamilyName): ((from: AvroReader) => RowPlace) => {
   const { dimensions, optional } = families[family]
   const isOptional = dimensions.map((name) => optional.includes(name))
