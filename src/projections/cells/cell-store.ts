@@ -3,7 +3,6 @@ import { granularities, type Granularity } from '../../domain/granularity.js'
 import type { EpochMs, Interval } from '../../domain/interval.js'
 import type { KpiEvent } from '../../domain/kpi-event.js'
 import type { Published } from '../../domain/published.js'
-import { rowKey } from '../../domain/row.js'
 import { Cell } from './cell.js'
 import { cellStateOf, keyOf, type SavedCell } from './saved-cell.js'
 import { CellIndex } from './cell-index.js'
@@ -18,6 +17,7 @@ import {
 import { Keepings } from './keeping.js'
 import type { NewCellSettingsOf } from './new-cell-settings.js'
 import { Sites, type Site } from './site.js'
+import { UnpublishedCells, type Due } from './unpublished-cells.js'
 
 export type CellStoreState = Readonly<{
   closedThrough: EpochMs | null
@@ -31,13 +31,6 @@ export type CellStoreState = Readonly<{
 }>
 
 /**
- * Which unpublished cells are due: `all`, or those that have `settled`. Settled are cells that closed, and corrected
- * cells that did not change between two drains of settled cells. A function chooses by itself: whoever computes again
- * what was published gives out what was given out then.
- */
-export type Due = 'all' | 'settled' | ((cell: Cell) => boolean)
-
-/**
  * All cells, by granularity and interval. A cell is *open* until `closeThrough` passes its end, then *closed* for ever.
  * A closed cell stays in memory until the state is saved, and is in the cold store afterwards; a late observation loads
  * it from there. So memory holds the open intervals and what changed since the last save.
@@ -45,8 +38,8 @@ export type Due = 'all' | 'settled' | ((cell: Cell) => boolean)
 export class CellStore {
   private readonly indexes: Readonly<Record<Granularity, Map<EpochMs, CellIndex>>>
   private readonly closed: SpillingMap<Cell>
-  /** Cells that may be unpublished; those of them that are closed are in `closed`, too. */
-  private listed: Cell[] = []
+  /** Those of them that are closed are in `closed`, too. A closed one that leaves is counted. */
+  private readonly unpublished = new UnpublishedCells((cell) => this.intervals?.count(cell))
   private readonly settingsOf: NewCellSettingsOf
   private readonly keepings = new Keepings()
   private readonly intervals: IntervalCounting | undefined
@@ -192,31 +185,22 @@ export class CellStore {
 
   /** Takes the unpublished cells that are due off the list. The caller renders each of them. */
   drainUnpublished(due: Due): readonly Cell[] {
-    const isDue = typeof due === 'function' ? due : (cell: Cell): boolean => due === 'all' || cell.settles()
-    const drained: Cell[] = []
-    this.keepListed((cell) => {
-      if (!cell.isUnpublished) return false
-      if (!isDue(cell)) return true
-      drained.push(cell)
-      return false
-    })
-    return drained
+    return this.unpublished.drain(due)
   }
 
   /** The markers of intervals that are complete, behind the rows that were drained. */
   drainMarkers(tenant: string): readonly KpiEvent[] {
-    return this.intervals?.drain(tenant, this.closedThrough, this.listed.filter(isClosedCell)) ?? []
+    return this.intervals?.drain(tenant, this.closedThrough, this.unpublished.closed()) ?? []
   }
 
   /** Notes what the KPI stream holds. Only cells on the list and intervals that are due matter. */
   wasPublished({ rows, markers }: Published): void {
-    for (const cell of this.listed) cell.wasPublished(rows.get(rowKey(cell)) ?? 0)
-    this.keepListed((cell) => cell.isUnpublished)
+    this.unpublished.wasPublished(rows)
     this.intervals?.wasPublished(markers)
   }
 
   save(): CellStoreState {
-    for (const cell of this.listed) if (isClosedCell(cell)) this.intervals?.count(cell)
+    for (const cell of this.unpublished.closed()) this.intervals?.count(cell)
     const indexes = Object.values(this.indexes).flatMap((byStart) => [...byStart.values()])
     return {
       closedThrough: this.closedThrough,
@@ -247,22 +231,11 @@ export class CellStore {
 
   /** Puts a cell on the list of changed cells. */
   list(cell: Cell): void {
-    if (cell.isListed || !cell.isOwned) return
-    cell.isListed = true
-    this.listed.push(cell)
-  }
-
-  /** A closed cell that leaves the list is counted. */
-  private keepListed(keeps: (cell: Cell) => boolean): void {
-    const kept: Cell[] = []
-    for (const cell of this.listed)
-      if ((cell.isListed = keeps(cell))) kept.push(cell)
-      else if (isClosedCell(cell)) this.intervals?.count(cell)
-    this.listed = kept
+    this.unpublished.add(cell)
   }
 
   private closedUnpublished(): readonly Cell[] {
-    return this.listed.filter((cell) => cell.isUnpublished && isClosedCell(cell))
+    return this.unpublished.closed().filter((cell) => cell.isUnpublished)
   }
 
   private openCell(site: Site, granularity: Granularity, interval: Interval): Cell {
@@ -318,7 +291,5 @@ export class CellStore {
     return index
   }
 }
-
-const isClosedCell = ({ status }: Cell): boolean => status !== 'provisional'
 
 const CELLS = 'cell/'

@@ -3,7 +3,7 @@ import { NOT_A_POINT, type FactRun } from '../../domain/fact-run.js'
 import type { KpiEvent } from '../../domain/kpi-event.js'
 import type { Published } from '../../domain/published.js'
 import type { Profile } from '../../domain/profile.js'
-import type { Due } from '../cells/cell-store.js'
+import type { Due } from '../cells/unpublished-cells.js'
 import { granularitiesOf } from '../cells/cell-finder.js'
 import {
   emptyColdStore,

@@ -2,7 +2,7 @@ import type { RawEventRef, RawMark } from '../../../contract/kpi-stream/marks.js
 import type { KpiEvent } from '../../../domain/kpi-event.js'
 import type { Published } from '../../../domain/published.js'
 import type { Position } from '../../../log/event-log.js'
-import type { Due } from '../../../projections/cells/cell-store.js'
+import type { Due } from '../../../projections/cells/unpublished-cells.js'
 import type { Projection } from '../../../projections/layers/layered-projection.js'
 import type { Generation } from '../generations.js'
 import type { Snapshot, SnapshotStore } from './snapshots.js'
