@@ -100,9 +100,9 @@ export const onTwoCores = {
   /** Share of a core of a process with all stages, and what a thousand events a second add. */
   coresIdle: 0.22,
   coresPerThousandEvents: 0.1125,
-  /** Peak of a projector that catches up: 600 MB with 300 agents, 1,075 MB with 10,000 in three days. */
+  /** Peak of a projector that catches up: 600 MB with 300 agents, 1,098 MB with 10,000 in seven days. */
   memoryMbBase: 585,
-  memoryMbPerAgent: 0.05,
+  memoryMbPerAgent: 0.052,
   /** Raw events a second of processor time that a projector folds while it catches up. */
   catchUpPerSecond: 40_900,
   /** Events a second that a rebuild reads from facts. */
