@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { familyNames } from '../../src/domain/family.js'
 import { rowCodec } from '../../src/contract/row-codec.js'
 import { headerOf } from '../../src/contract/row-header.js'
-import { anyRow } from './any-row.js'
+import { anyRow, anyRowOf } from './any-row.js'
 import { queueRow, stateRow } from './some-rows.js'
 
 test("the header at the front of a row's bytes says what the decoded row says, and the bytes stay as they are", () => {
@@ -15,6 +16,30 @@ test("the header at the front of a row's bytes says what the decoded row says, a
         expect(header(bytes)).toEqual(headerOf(row))
         expect(before.equals(bytes)).toBe(true)
       }
+    }),
+  )
+})
+
+test('what tells a row from others is what its header says, without tenant and dimensions', () => {
+  fc.assert(
+    fc.property(anyRow, (row) => {
+      const { encode, place } = rowCodec(row.family)
+      const { tenant: _, dimensions: __, ...said } = headerOf(row)
+      expect(place(encode(row)).place).toEqual(said)
+    }),
+  )
+})
+
+test('rows of a family whose bytes are equal behind their headers say the same besides', () => {
+  const pairs = fc.constantFrom(...familyNames).chain((family) => fc.tuple(anyRowOf(family), anyRowOf(family)))
+  fc.assert(
+    fc.property(pairs, ([one, other]) => {
+      const { encode, place, figures } = rowCodec(one.family)
+      const { measures, kpis, serviceTarget, erased } = one
+      const alike = encode({ ...other, measures, kpis, serviceTarget, erased })
+      const behind = (bytes: Uint8Array): Buffer => Buffer.from(bytes.subarray(place(bytes).behind))
+      expect(behind(alike)).toEqual(behind(encode(one)))
+      expect(figures(alike)).toEqual(figures(encode(one)))
     }),
   )
 })

@@ -37,8 +37,9 @@ type Thread<I, O> = { worker: Worker; jobs: Job<I, O>[]; cause: Error | undefine
 const JOBS_OF_THREAD = 2
 
 /**
- * A pool of up to `threadsMax` threads, which are started when there is work for them, and do it one after the other. `file` is the module that calls
- * `serve`, as compiled (`.js`); where this code runs from its TypeScript source, so do the threads.
+ * A pool of up to `threadsMax` threads, which are started when there is work for them. Each does one piece after the
+ * other. `file` is the module that calls `serve`, as compiled (`.js`); where this code runs from its TypeScript source,
+ * so do the threads.
  */
 export const workerPool = <I, O>(file: URL, threadsMax: number): WorkerPool<I, O> => {
   const threads = new Set<Thread<I, O>>()
