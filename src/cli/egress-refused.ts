@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { ifThere } from '../app/operations/imports/import-configuration.js'
+import { ifThere } from '../log/if-there.js'
 import { printable, printableJson } from '../domain/printable.js'
 import { readRefusedRecords } from '../egress/refused-records.js'
 import { command, type CommonFlags } from './command/command.js'

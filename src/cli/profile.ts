@@ -2,7 +2,8 @@ import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { loadProfile, readConfigFile } from '../app/config/load.js'
 import { ConfigError } from '../app/config/schema.js'
-import { ifThere, logStatusOf } from '../app/operations/imports/import-configuration.js'
+import { logStatusOf } from '../app/operations/imports/import-configuration.js'
+import { ifThere } from '../log/if-there.js'
 import {
   NotPublishable,
   profileInForce,

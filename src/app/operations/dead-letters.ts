@@ -1,7 +1,7 @@
 import { deadLetterStream } from '../../domain/stream-name.js'
 import { lateLetter, noteOfLetter, type DeadLetterNote, type LateStretch } from '../../ingress/dead-letter.js'
 import type { EventLog } from '../../log/event-log.js'
-import { ifThere } from './imports/import-configuration.js'
+import { ifThere } from '../../log/if-there.js'
 import { readGenerations } from '../pipeline/generations.js'
 import type { Logs } from '../pipeline/logs/logs.js'
 

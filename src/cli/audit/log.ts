@@ -6,7 +6,7 @@ import {
   type OperationState,
   type RecordedOperation,
 } from '../../app/operations/journal/read-operations.js'
-import { ifThere } from '../../app/operations/imports/import-configuration.js'
+import { ifThere } from '../../log/if-there.js'
 import { zoneOf } from '../../app/config/profile/zones.js'
 import type { Zone } from '../../domain/zone.js'
 import { command, type CommonFlags } from '../command/command.js'

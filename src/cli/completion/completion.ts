@@ -1,5 +1,5 @@
 import { Argument, Command } from 'commander'
-import { ifThere } from '../../app/operations/imports/import-configuration.js'
+import { ifThere } from '../../log/if-there.js'
 import { readGenerations } from '../../app/pipeline/generations.js'
 import { sinkSettings } from '../../app/config/sinks/egress-sinks.js'
 import { printable } from '../../domain/printable.js'

@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
 import {
   changeConfiguration,
-  ifThere,
   logStatusOf,
   waitingForRebuild,
   type Change,
 } from '../../app/operations/imports/import-configuration.js'
+import { ifThere } from '../../log/if-there.js'
 import { printable } from '../../domain/printable.js'
 import { command, WAIT, waiting, type CommonFlags, type WaitFlags } from '../command/command.js'
 import { configOf, withContext } from '../command/context.js'

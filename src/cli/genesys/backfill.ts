@@ -11,7 +11,7 @@ import {
 import { genesysSettings } from '../../app/operations/genesys/genesys-settings.js'
 import { genesysClientOf } from '../../app/operations/genesys/open-client.js'
 import { genesysError } from '../../app/operations/genesys/failed.js'
-import { ifThere } from '../../app/operations/imports/import-configuration.js'
+import { ifThere } from '../../log/if-there.js'
 import { LateCount, liveGeneration } from '../../app/operations/imports/late-count.js'
 import type { EpochMs } from '../../domain/interval.js'
 import { countsDetails } from '../../domain/profile.js'

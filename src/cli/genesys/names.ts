@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import { namedDimensions, namesOfAll } from '../../app/names.js'
-import { ifThere } from '../../app/operations/imports/import-configuration.js'
+import { ifThere } from '../../log/if-there.js'
 import type { Dimension } from '../../domain/dimensions.js'
 import { printable, printableJson } from '../../domain/printable.js'
 import { command, type CommonFlags } from '../command/command.js'

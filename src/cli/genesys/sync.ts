@@ -5,12 +5,8 @@ import { genesysClientOf } from '../../app/operations/genesys/open-client.js'
 import { KnownConfiguration } from '../../app/operations/genesys/sync/known-configuration.js'
 import { planSync, type SyncPlan } from '../../app/operations/genesys/sync/plan-sync.js'
 import { asChanges, countsText, storePlan, syncError } from '../../app/operations/genesys/sync/sync.js'
-import {
-  ifThere,
-  logStatusOf,
-  waitingForRebuild,
-  type Configured,
-} from '../../app/operations/imports/import-configuration.js'
+import { logStatusOf, waitingForRebuild, type Configured } from '../../app/operations/imports/import-configuration.js'
+import { ifThere } from '../../log/if-there.js'
 import { printable } from '../../domain/printable.js'
 import { command, WAIT, waiting, type CommonFlags, type WaitFlags } from '../command/command.js'
 import { configOf, withContext, type Context } from '../command/context.js'

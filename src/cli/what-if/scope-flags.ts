@@ -1,4 +1,4 @@
-import { ifThere } from '../../app/operations/imports/import-configuration.js'
+import { ifThere } from '../../log/if-there.js'
 import type { Scope } from '../../app/scoped/scope.js'
 import type { Logs } from '../../app/pipeline/logs/logs.js'
 import { families, familyNames, type FamilyName } from '../../domain/family.js'

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { AdminConfig } from '../../app/config/admin-schema.js'
-import { ifThere } from '../../app/operations/imports/import-configuration.js'
+import { ifThere } from '../../log/if-there.js'
 import type { Principal } from '../admin/access/roles.js'
 import type { Audit, AuditedCall } from '../admin/audit.js'
 import { callerOf } from '../admin/calls.js'

@@ -5,7 +5,8 @@ import {
   operationsStream,
   rawPrefixes,
 } from '../../../domain/stream-name.js'
-import { NoLog, type EventLog, type Position, type RecordedEvent } from '../../../log/event-log.js'
+import type { EventLog, Position, RecordedEvent } from '../../../log/event-log.js'
+import { ifThere } from '../../../log/if-there.js'
 import { readGenerations } from '../../pipeline/generations.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
 
@@ -45,15 +46,6 @@ export const treesOf = async (logs: Logs, tenant: string): Promise<readonly Seal
       : [prefixTree(CONTROL_TREE, control, [generationsStream(tenant), operationsStream(tenant)])]),
     ...kpis,
   ]
-}
-
-const ifThere = async (open: () => Promise<EventLog>): Promise<EventLog | undefined> => {
-  try {
-    return await open()
-  } catch (cause) {
-    if (cause instanceof NoLog) return undefined
-    throw cause
-  }
 }
 
 export const prefixTree = (name: string, log: EventLog, prefixes: readonly string[]): SealedTree => ({

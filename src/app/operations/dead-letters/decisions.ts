@@ -3,7 +3,7 @@ import { deadLetterDecisionsStream } from '../../../domain/stream-name.js'
 import { contentId } from '../../../log/content-id.js'
 import { LogUnavailable, type EventLog } from '../../../log/event-log.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
-import { ifThere } from '../imports/import-configuration.js'
+import { ifThere } from '../../../log/if-there.js'
 
 /** `retried`: the log has taken it in after all. `discarded`: somebody has decided that it is not needed. */
 export const decidedStates = ['retried', 'discarded'] as const

@@ -1,5 +1,5 @@
 import { frontierIn, readClock } from '../../../ingress/clock.js'
-import { ifThere } from '../imports/import-configuration.js'
+import { ifThere } from '../../../log/if-there.js'
 import { kafkaSinks } from '../../config/sinks/egress-sinks.js'
 import { failure, lasting, ok, warning, type Check, type Patient } from './check.js'
 

@@ -5,7 +5,7 @@ import { kafkaSinks } from '../../config/sinks/egress-sinks.js'
 import { isLoopback, runProblems } from '../../config/runnable.js'
 import { readGenerations } from '../../pipeline/generations.js'
 import { allInOne } from '../../pipeline/pipeline-options.js'
-import { ifThere } from '../imports/import-configuration.js'
+import { ifThere } from '../../../log/if-there.js'
 import { failure, ok, warning, type Check, type Patient } from './check.js'
 
 /** Whether `run` would start with it, whether what is private stays private, and whether the live profile is this one. */

@@ -6,7 +6,7 @@ import { factsFolder } from '../../../facts/segment-files.js'
 import { readGenerations } from '../../pipeline/generations.js'
 import { hasRowIndex, RowIndex } from '../../row-index/row-index.js'
 import { bytesIn } from '../status/disk.js'
-import { ifThere } from '../imports/import-configuration.js'
+import { ifThere } from '../../../log/if-there.js'
 import { failure, ok, sized, warning, type Check, type Patient } from './check.js'
 
 /** Below this the index of rows is not kept. */

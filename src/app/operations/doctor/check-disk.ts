@@ -1,6 +1,6 @@
 import { receivedAtOf } from '../status/waiting.js'
 import { diskOf } from '../status/disk.js'
-import { ifThere } from '../imports/import-configuration.js'
+import { ifThere } from '../../../log/if-there.js'
 import { rawPrefixes } from '../../../domain/stream-name.js'
 import { DAY_MS } from '../../../domain/interval.js'
 import { failure, ok, sized, warning, type Check, type Patient } from './check.js'

@@ -3,7 +3,7 @@ import { sourceSettings } from '../../config/sources/sources-schema.js'
 import { sourceKindOf } from '../../sources/kinds.js'
 import { pushedFeeds } from '../../feeds/plans.js'
 import { readDeliveries } from '../feeds/deliveries.js'
-import { ifThere } from '../imports/import-configuration.js'
+import { ifThere } from '../../../log/if-there.js'
 import { lookAtSinks } from '../status/destinations.js'
 import { failure, ok, warning, type Check, type Patient } from './check.js'
 

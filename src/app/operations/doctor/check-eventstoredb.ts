@@ -1,5 +1,5 @@
 import { readConnectionString } from '../../../log/eventstoredb/connection-string.js'
-import { ifThere } from '../imports/import-configuration.js'
+import { ifThere } from '../../../log/if-there.js'
 import { failure, ok, warning, type Check, type Patient } from './check.js'
 
 /** The first version whose protocol the adapter was tried with. */

@@ -3,7 +3,7 @@ import { deadLetterStream, kpiStream } from '../../../domain/stream-name.js'
 import { writerOf } from '../../../log/embedded/lock/writer-of.js'
 import { LogDamaged, NoLog, type EventLog } from '../../../log/event-log.js'
 import { PROJECTION_VERSION, readGenerations } from '../../pipeline/generations.js'
-import { ifThere } from '../imports/import-configuration.js'
+import { ifThere } from '../../../log/if-there.js'
 import { checkKeys } from './check-keys.js'
 import { failure, ok, warning, type Check, type Patient } from './check.js'
 

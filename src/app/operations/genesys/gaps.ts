@@ -6,7 +6,7 @@ import type { EventLog } from '../../../log/event-log.js'
 import type { LiveRecord } from '../../../ingress/genesys/notification-source.js'
 import type { SourceLogs } from '../../sources/source-logs.js'
 import { appendRecords } from '../acceptance/append-records.js'
-import { ifThere } from '../imports/import-configuration.js'
+import { ifThere } from '../../../log/if-there.js'
 
 /** What the log holds of the life of a source of notifications. Instants are epoch milliseconds. */
 type Noted =

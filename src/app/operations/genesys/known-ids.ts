@@ -1,6 +1,6 @@
 import type { KnownIds } from '../../../genesys/notifications/topics.js'
 import type { SourceLogs } from '../../sources/source-logs.js'
-import { ifThere } from '../imports/import-configuration.js'
+import { ifThere } from '../../../log/if-there.js'
 import { KnownConfiguration } from './sync/known-configuration.js'
 
 /** The queues and users that syncs and imports of the configuration have brought and that are not gone. */

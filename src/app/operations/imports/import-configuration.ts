@@ -8,7 +8,8 @@ import { decodeRaw } from '../../../ingress/decode/decoders.js'
 import { canonicalJson } from '../../../domain/canonical-json.js'
 import { contentId } from '../../../log/content-id.js'
 import { NotIngested } from '../../../ingress/not-ingested.js'
-import { NoLog, type AppendFailure, type EventLog } from '../../../log/event-log.js'
+import type { AppendFailure, EventLog } from '../../../log/event-log.js'
+import { ifThere } from '../../../log/if-there.js'
 import { readGenerations, type Generation } from '../../pipeline/generations.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
 
@@ -147,16 +148,6 @@ export const waitingForRebuild = (changes: readonly Change[], { frontier, live }
           fact.at < frontier &&
           (fact.type === 'QueueConfigured' || fact.type === 'ProfilePublished'),
       )
-
-/** `undefined` for a log that was never written. */
-export const ifThere = async (open: () => Promise<EventLog>): Promise<EventLog | undefined> => {
-  try {
-    return await open()
-  } catch (cause) {
-    if (cause instanceof NoLog) return undefined
-    throw cause
-  }
-}
 
 /**
  * A setting whose content is stored already would be a duplicate by its id. A setting that takes back a change made for

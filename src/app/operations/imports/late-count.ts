@@ -6,7 +6,7 @@ import type { EventLog } from '../../../log/event-log.js'
 import { tooLate } from '../../../projections/lateness.js'
 import { readGenerations, type Generation } from '../../pipeline/generations.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
-import { ifThere } from './import-configuration.js'
+import { ifThere } from '../../../log/if-there.js'
 
 /** The generation that is live; `undefined` before the first projection, when everything counts. */
 export const liveGeneration = async (logs: Logs, tenant: string): Promise<Generation | undefined> => {

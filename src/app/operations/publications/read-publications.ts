@@ -11,7 +11,7 @@ import {
 } from '../../pipeline/egress/publications/publication.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
 import { computedGenerations, NoGeneration } from '../computed.js'
-import { ifThere } from '../imports/import-configuration.js'
+import { ifThere } from '../../../log/if-there.js'
 
 export type SinkPublication = PublicationEvent & Readonly<{ sink: string }>
 

@@ -6,7 +6,7 @@ import type { Config } from '../../config/schema.js'
 import type { StageHealth } from '../../pipeline/health.js'
 import { readGenerations, type Generations } from '../../pipeline/generations.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
-import { ifThere } from '../imports/import-configuration.js'
+import { ifThere } from '../../../log/if-there.js'
 import { runningStages } from './running.js'
 
 export type StatusOptions = Readonly<{

@@ -3,11 +3,11 @@ import { tickClock, takeClockBack } from '../../../app/operations/clock.js'
 import {
   allSettings,
   changeConfiguration,
-  ifThere,
   logStatusOf,
   waitingForRebuild,
   type Configured,
 } from '../../../app/operations/imports/import-configuration.js'
+import { ifThere } from '../../../log/if-there.js'
 import { profileInForce, publishedProfiles, publishProfile } from '../../../app/operations/imports/publish-profile.js'
 import { outcomeJson } from '../../../app/operations/profile-test/outcome-json.js'
 import { profileTestsIn } from '../../../app/operations/profile-test/read-file.js'

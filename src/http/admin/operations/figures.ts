@@ -4,7 +4,7 @@ import { chosenGeneration, computedGenerations } from '../../../app/operations/c
 import { columnsByName, figureName, joiningOf, type FigureColumn } from '../../../app/operations/figures/column.js'
 import { NoSuchIntervals, readFigures, type Figures } from '../../../app/operations/figures/read-figures.js'
 import { readRenderings } from '../../../app/renderings.js'
-import { ifThere } from '../../../app/operations/imports/import-configuration.js'
+import { ifThere } from '../../../log/if-there.js'
 import { intervalFault } from '../../../app/feeds/records/source-rows.js'
 import { rowStatuses } from '../../../contract/schema/row-schema.js'
 import { dimensionDoc, dimensionNullDoc, isMultiValued } from '../../../domain/dimensions.js'

@@ -11,7 +11,7 @@ import {
   type Reconciliation,
 } from '../../../app/operations/acceptance/reconciliation.js'
 import { chosenGeneration, computedGenerations } from '../../../app/operations/computed.js'
-import { ifThere } from '../../../app/operations/imports/import-configuration.js'
+import { ifThere } from '../../../log/if-there.js'
 import { aggregateResponse, type AggregateResponse } from '../../../app/reconcile/aggregates.js'
 import { parseTolerance } from '../../../app/reconcile/reasons/finding.js'
 import type { ReconcileReport } from '../../../app/reconcile/report/report.js'

@@ -3,7 +3,7 @@ import { Names, namesOfAll, namedDimensions, rowNames } from '../../../app/names
 import { corrections, readCorrections } from '../../../app/operations/corrections.js'
 import { chosenGeneration, computedGenerations } from '../../../app/operations/computed.js'
 import { readIntervals } from '../../../app/operations/intervals.js'
-import { ifThere } from '../../../app/operations/imports/import-configuration.js'
+import { ifThere } from '../../../log/if-there.js'
 import { latestRowsInOrder } from '../../../app/operations/rows.js'
 import { markerJson } from '../../../contract/completeness-codec.js'
 import { rowJson } from '../../../contract/row-json.js'

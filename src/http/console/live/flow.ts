@@ -5,7 +5,7 @@ import type { StageStatus, StatusReport } from '../../../app/operations/status/r
 import { stageState } from '../../../app/operations/status/stage-state.js'
 import { ingressStatus, projectionsOf } from '../../../app/operations/status/stages.js'
 import { deadLettersIn, openIntervals, statusOf } from '../../../app/operations/status/status.js'
-import { ifThere } from '../../../app/operations/imports/import-configuration.js'
+import { ifThere } from '../../../log/if-there.js'
 import { healthOf, type StageHealth } from '../../../app/pipeline/health.js'
 import { kindOf } from '../../../app/sinks/kinds.js'
 import { kpiStream } from '../../../domain/stream-name.js'

@@ -12,7 +12,7 @@ import { addReceipts, emptyReceipt, type Receipt } from '../../../../ingress/rec
 import type { EventLog } from '../../../../log/event-log.js'
 import type { Logs } from '../../../pipeline/logs/logs.js'
 import type { LateCount } from '../../imports/late-count.js'
-import { ifThere } from '../../imports/import-configuration.js'
+import { ifThere } from '../../../../log/if-there.js'
 import {
   backfillName,
   chunkName,
