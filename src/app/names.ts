@@ -5,7 +5,6 @@ import { families } from '../domain/family.js'
 import type { Row } from '../domain/row.js'
 import { configStream } from '../domain/stream-name.js'
 import { isImportedType } from '../ingress/decode/configuration.js'
-import { decodeRaw } from '../ingress/decode/decoders.js'
 import type { EventLog } from '../log/event-log.js'
 
 /**
@@ -69,6 +68,7 @@ export const namesOfAll = async (
   const names = new Map<string, string>()
   const kind = kinds[dimension]
   if (kind === undefined || raw === undefined) return names
+  const { decodeRaw } = await import('../ingress/decode/decoders.js')
   for await (const batch of raw.readStreams([configStream(tenant, kind, '')]))
     for (const { stream, type, data } of batch) {
       const facts = isImportedType(type) ? decodeRaw(type, data) : undefined
@@ -85,6 +85,7 @@ export const namesOfAll = async (
 export const isNamed = (dimension: Dimension): boolean => kinds[dimension] !== undefined
 
 const lastNameIn = async (raw: EventLog, stream: string): Promise<string | undefined> => {
+  const { decodeRaw } = await import('../ingress/decode/decoders.js')
   for await (const batch of raw.readStream(stream, { backwards: true, batchMax: 16 }))
     for (const { type, data } of batch) {
       if (!isImportedType(type)) continue // the stream of a queue also holds its memberships

@@ -3,8 +3,8 @@ import { Option, type Command } from 'commander'
 import { zoneOf } from '../app/config/profile/zones.js'
 import { Names, namesOfAll, rowNames } from '../app/names.js'
 import { chosenGeneration, computedGenerations } from '../app/operations/computed.js'
-import { ifThere } from '../app/operations/imports/import-configuration.js'
-import { rowsAs, type AsWhat, type RowsThen } from '../app/operations/as-of/as-of.js'
+import { ifThere } from '../log/if-there.js'
+import type { AsWhat, RowsThen } from '../app/operations/as-of/as-of.js'
 import { latestRowsInOrder } from '../app/operations/rows.js'
 import { rowJson } from '../contract/row-json.js'
 import { rowStatuses } from '../contract/schema/row-schema.js'
@@ -18,7 +18,6 @@ import { command, type CommonFlags } from './command/command.js'
 import { configOf, withContext } from './command/context.js'
 import type { Dimension } from '../domain/dimensions.js'
 import { familyNames, type FamilyName } from '../domain/family.js'
-import { withFacts } from '../app/pipeline/facts/open-feed.js'
 import { rangeOf } from './command/option-values.js'
 import { DimensionFilter, wantedDimensions, type KnownNames, type WantedDimension } from './command/row-dimensions.js'
 import { EXIT, UsageError } from './command/exit.js'
@@ -108,18 +107,22 @@ export const rowsCommand = (): Command =>
       const { name: generation, profile } = chosen
       const all = columnsOf(family, profile.kpis)
       const columns = asked === undefined ? undefined : namedColumns(all, family, asked)
-      // Without a raw log, in an archived copy, nothing has a name.
-      const raw = await ifThere(() => logs.raw('reader'))
+      // Without a raw log, in an archived copy, nothing has a name. JSON has no names.
+      const needsRaw = flags.json !== true || wanted.length > 0 || state !== undefined
+      const raw = needsRaw ? await ifThere(() => logs.raw('reader')) : undefined
       const known = await namesIn(raw, tenant, wanted)
       const dimensions = wantedDimensions(family, wanted, known)
       const filter = new DimensionFilter(dimensions)
       const kpi = await logs.kpi(generation, 'reader')
-      const then = (what: AsWhat): Promise<RowsThen> =>
-        withFacts(config, logger, (facts) => {
+      const then = async (what: AsWhat): Promise<RowsThen> => {
+        const { rowsAs } = await import('../app/operations/as-of/as-of.js')
+        const { withFacts } = await import('../app/pipeline/facts/open-feed.js')
+        return withFacts(config, logger, (facts) => {
           if (raw === undefined) throw new UsageError(`there is no raw log in ${data}, which tells what was when`)
           const scope = scopeOf({ family, granularity, from, to }, dimensions)
           return rowsAs({ tenant, generation: chosen, scope, raw, kpi, data, facts, signal, logger }, what)
         })
+      }
       if (state !== undefined && other !== undefined) {
         const [before, after] = [await then(state), await then(other)]
         for (const [found, what] of [[before, state] as const, [after, other] as const]) tell(stateText(found, what))
