@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Message, Producer } from 'kafkajs'
 import { startPieces } from '../dev/local-kafka/runtime.mjs'
+import { egressSchema } from '../src/app/config/sinks/egress-sinks.js'
 import { familyNames, type FamilyName } from '../src/domain/family.js'
 import { metricNames } from '../src/domain/metric.js'
 import { noSketch } from '../src/domain/sketch.js'
@@ -97,12 +98,9 @@ const measure = async (brokers: readonly string[], url: string): Promise<readonl
       unit: 'records/s',
       note,
     }
-    return size === BATCH_DEFAULT ? { ...line, goal: 0.85 } : line
+    return size === egressSchema.parse({}).batchMax ? { ...line, goal: 0.85 } : line
   })
 }
-
-/** Of `egress.batchMax`. */
-const BATCH_DEFAULT = 10_000
 
 const idle = new AbortController().signal
 

@@ -1,7 +1,7 @@
-import { NoLog, type EventLog } from './event-log.js'
+import { NoLog } from './event-log.js'
 
-/** The log, or `undefined` where there is none yet. */
-export const ifThere = async (open: () => Promise<EventLog>): Promise<EventLog | undefined> => {
+/** What is opened or read of a log; `undefined` where there is no such log (yet, or any more). */
+export const ifThere = async <A>(open: () => Promise<A>): Promise<A | undefined> => {
   try {
     return await open()
   } catch (cause) {

@@ -3,7 +3,7 @@ import { feedNamed } from '../../app/feeds/plans.js'
 import { periodAt } from '../../app/feeds/deliveries/next.js'
 import { previewFeed } from '../../app/operations/feeds/preview.js'
 import { Names } from '../../app/names.js'
-import { NoLog } from '../../log/event-log.js'
+import { ifThere } from '../../log/if-there.js'
 import { command, type CommonFlags } from '../command/command.js'
 import { configOf, withContext } from '../command/context.js'
 import { EXIT } from '../command/exit.js'
@@ -27,10 +27,7 @@ export const previewCommand = (): Command =>
       await withContext('feeds preview', config, async ({ logs }) => {
         const { tenant, data } = config
         const last = periodAt(plan, periodAt(plan, Date.now()).start - 1)
-        const raw = await logs.raw('reader').catch((cause: unknown) => {
-          if (cause instanceof NoLog) return undefined
-          throw cause
-        })
+        const raw = await ifThere(() => logs.raw('reader'))
         const names = new Names(raw, tenant)
         const file = await previewFeed({
           ...{ tenant, data, logs, plan, version: flags.layout, from: from ?? last.start, to: to ?? last.end },

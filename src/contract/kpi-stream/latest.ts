@@ -47,14 +47,12 @@ export const latestHeaders = (
     return isWanted(stored.header) ? [stored.header.key, stored] : undefined
   })
 
-/** As `latestHeaders`, for those who compare rows: only what tells them from others is read. */
+/** The latest row events of every key that `isWanted` lets through, of which only what tells them from others is read. */
 export const latestPlaces = (
-  kpi: EventLog,
-  tenant: string,
-  generation: string,
-  { place: isWanted = () => true, ...looked }: LookedAt & Readonly<{ place?: (place: RowPlace) => boolean }> = {},
+  events: AsyncIterable<readonly RecordedEvent[]>,
+  isWanted: (place: RowPlace) => boolean,
 ): Promise<ReadonlyMap<string, StoredPlace>> =>
-  latest(looked.events ?? kpi.readStream(kpiStream(tenant, generation)), looked.family, (event) => {
+  latest(events, undefined, (event) => {
     const stored = readPlace(event)
     return isWanted(stored.place) ? [stored.place.key, stored] : undefined
   })

@@ -11,7 +11,7 @@ import { intervalsOf, type FeedInterval } from '../../app/feeds/records/record.j
 import type { FeedPlan, Layout } from '../../app/feeds/records/plan.js'
 import { Names } from '../../app/names.js'
 import { chosenLayout, namesOf } from '../../app/operations/feeds/preview.js'
-import { NoLog } from '../../log/event-log.js'
+import { ifThere } from '../../log/if-there.js'
 import { notValid, ProblemError } from '../admin/answers/problem.js'
 import { matchesETag, takesGzip } from '../admin/answers/sending.js'
 import type { FeedProcess } from './process.js'
@@ -148,10 +148,7 @@ const fileOf = async (
   next: string | null,
   { logs, config }: FeedProcess,
 ): Promise<FeedFile> => {
-  const raw = await logs.raw('reader').catch((cause: unknown) => {
-    if (cause instanceof NoLog) return undefined
-    throw cause
-  })
+  const raw = await ifThere(() => logs.raw('reader'))
   const names = new Names(raw, config.tenant)
   const ranges = [{ from: iso(from), to: iso(to) }]
   const heading: Heading = { delivery: null, kind: 'fetched', reasons: [], ranges, next }

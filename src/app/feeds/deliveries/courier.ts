@@ -7,7 +7,8 @@ import { appendFeedEvents, type Answer, type DeliveryBegan, type DeliveryResult 
 import { FeedStates, openDelivery, type FeedState } from '../log/state.js'
 import type { FeedPlan } from '../records/plan.js'
 import { beginDelivery, manifestOf, rebuildFile, type ToDeliver } from './begin.js'
-import { feedRows, undefinedWithoutLog, type FeedLogs } from './feed-rows.js'
+import { ifThere } from '../../../log/if-there.js'
+import { feedRows, type FeedLogs } from './feed-rows.js'
 
 export type CourierOptions = FeedLogs & Readonly<{ plan: FeedPlan; receiver: Receiver; now: () => number }>
 
@@ -65,7 +66,7 @@ export class Courier {
   /** Notes that a delivery begins. Throws `FeedsChanged` and `FeedRefused`. */
   async begin(what: ToDeliver): Promise<DeliveryBegan> {
     const { plan, now, logs, tenant } = this.#options
-    const names = new Names(await logs.raw('reader').catch(undefinedWithoutLog), tenant)
+    const names = new Names(await ifThere(() => logs.raw('reader')), tenant)
     const nameOf = (...[dimension, id]: Parameters<Names['of']>) => names.of(dimension, id)
     const { events, began, file } = await beginDelivery(plan, this.state, what, nameOf, now())
     await this.#append(events)

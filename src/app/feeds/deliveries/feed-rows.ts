@@ -1,5 +1,5 @@
 import { frontierIn } from '../../../ingress/clock.js'
-import { NoLog } from '../../../log/event-log.js'
+import { ifThere } from '../../../log/if-there.js'
 import { readGenerations, type Generations } from '../../pipeline/generations.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
 import { readRenderings, type Renderings } from '../../renderings.js'
@@ -16,10 +16,10 @@ export const feedRows = async (
   const { all, retired } = known ?? (await readGenerations(await logs.control('reader'), tenant))
   const generation = Object.hasOwn(all, name) ? all[name] : undefined
   if (generation === undefined || Object.hasOwn(retired, name)) return undefined
-  const kpi = await logs.kpi(name, 'reader').catch(undefinedWithoutLog)
+  const kpi = await ifThere(() => logs.kpi(name, 'reader'))
   if (kpi === undefined) return undefined
   const read = async (): Promise<Renderings> => {
-    const raw = await logs.raw('reader').catch(undefinedWithoutLog)
+    const raw = await ifThere(() => logs.raw('reader'))
     const frontier = raw === undefined ? undefined : await frontierIn(raw, tenant)
     return readRenderings(raw, tenant, generation, frontier)
   }
@@ -30,14 +30,8 @@ export const feedRows = async (
 
 /** The rows of the live generation; `undefined` while there is none. */
 export const liveFeedRows = async (of: FeedLogs): Promise<FeedRows | undefined> => {
-  const control = await of.logs.control('reader').catch(undefinedWithoutLog)
+  const control = await ifThere(() => of.logs.control('reader'))
   if (control === undefined) return undefined
   const generations = await readGenerations(control, of.tenant)
   return generations.live === undefined ? undefined : feedRows(of, generations.live, generations)
-}
-
-/** For parts of the log that are not there yet. */
-export const undefinedWithoutLog = (cause: unknown): undefined => {
-  if (cause instanceof NoLog) return undefined
-  throw cause
 }

@@ -1,4 +1,5 @@
-import { NoLog, type EventLog } from '../../../log/event-log.js'
+import type { EventLog } from '../../../log/event-log.js'
+import { ifThere } from '../../../log/if-there.js'
 import type { Generation } from '../../pipeline/generations.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
 import { closedThroughOf } from '../../reconcile/our-rows.js'
@@ -30,11 +31,5 @@ export const reconcileGeneration = async ({
 }
 
 /** Without a raw log, in an archived copy, the rows alone show which intervals are closed. */
-const closedThrough = async (logs: Logs, kpi: EventLog, tenant: string, generation: Generation) => {
-  try {
-    return await closedThroughOf(await logs.raw('reader'), kpi, tenant, generation)
-  } catch (cause) {
-    if (cause instanceof NoLog) return undefined
-    throw cause
-  }
-}
+const closedThrough = (logs: Logs, kpi: EventLog, tenant: string, generation: Generation) =>
+  ifThere(async () => closedThroughOf(await logs.raw('reader'), kpi, tenant, generation))

@@ -3,7 +3,8 @@ import { decodeEntry, encodeEntry, type LeafEntry } from '../../../audit/leaf.js
 import { parseHead, type SignedHead } from '../../../audit/tree-head.js'
 import { auditStream, erasedLeavesStream } from '../../../domain/stream-name.js'
 import { contentId } from '../../../log/content-id.js'
-import { LogUnavailable, NoLog, type EventLog, type NewEvent, type RecordedEvent } from '../../../log/event-log.js'
+import { LogUnavailable, type EventLog, type NewEvent, type RecordedEvent } from '../../../log/event-log.js'
+import { ifThere } from '../../../log/if-there.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
 
 /**
@@ -28,14 +29,7 @@ export class SealingSuperseded extends Error {
 }
 
 /** The part of signed heads; `undefined` where none was ever signed. */
-export const auditPart = async (logs: Logs): Promise<EventLog | undefined> => {
-  try {
-    return await logs.audit()
-  } catch (cause) {
-    if (cause instanceof NoLog) return undefined
-    throw cause
-  }
-}
+export const auditPart = (logs: Logs): Promise<EventLog | undefined> => ifThere(() => logs.audit())
 
 /** Everything that was recorded of heads, in its order. */
 export async function* auditRecords(logs: Logs, tenant: string): AsyncGenerator<AuditRecord> {

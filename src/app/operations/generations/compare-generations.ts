@@ -48,10 +48,7 @@ export const compareStored = async (
 
 const placesIn = (of: RowsOf, window: RowRange): Promise<ReadonlyMap<string, StoredPlace>> => {
   const { from = -Infinity, to = Infinity } = window
-  return latestPlaces(of.kpi, of.tenant, of.generation, {
-    events: rowEvents(of, window),
-    place: ({ start }) => start >= from && start < to,
-  })
+  return latestPlaces(rowEvents(of, window), ({ start }) => start >= from && start < to)
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readKpiEvent } from '../../../contract/kpi-stream/stored.js'
 import { kpiStream } from '../../../domain/stream-name.js'
-import { NoLog } from '../../../log/event-log.js'
+import { ifThere } from '../../../log/if-there.js'
 import { datumDigest } from '../../pipeline/egress/differences.js'
 import type { Generation } from '../../pipeline/generations.js'
 import type { Logs } from '../../pipeline/logs/logs.js'
@@ -41,10 +41,7 @@ export const proveOutside = async (
     return last
   }
   // A generation that was retired meanwhile cannot be compared with.
-  const below = await lastOf(scoped.base.name).catch((cause: unknown) => {
-    if (cause instanceof NoLog) return undefined
-    throw cause
-  })
+  const below = await ifThere(() => lastOf(scoped.base.name))
   if (below === undefined) return undefined
   const own = await lastOf(name)
   const all = createHash('sha256')

@@ -1,5 +1,5 @@
 import { families } from '../../../domain/family.js'
-import { isConfiguration, type ConfigurationFact, type StreamErased } from '../../../domain/fact.js'
+import type { ConfigurationFact, StreamErased } from '../../../domain/fact.js'
 import type { IntervalComplete } from '../../../domain/interval-complete.js'
 import { rowKey } from '../../../domain/row.js'
 import type { RowHeader } from '../../../contract/row-header.js'
@@ -22,7 +22,7 @@ export class Unverifiable {
   static async of(reading: Reading, gone: readonly StreamErased[]): Promise<Unverifiable> {
     if (gone.length === 0) return new Unverifiable([], [])
     const configuration: ConfigurationFact[] = []
-    for await (const { facts } of configurationIn(reading)) configuration.push(...facts.filter(isConfiguration))
+    for await (const { facts } of configurationIn(reading)) configuration.push(...facts)
     const { tenant, generation } = reading
     // In history a note of an erasure gives a row for each that lost something.
     const projection = new KpiProjection(tenant, generation.profile, { configuration, inHistory: true })

@@ -5,7 +5,8 @@ import { backoffMs, pause, type Backoff } from '../../../log/backoff.js'
 import { FeedRefused, granularityFor, lastRevision, type FeedRows } from '../../feeds/deliveries/build.js'
 import type { ToDeliver } from '../../feeds/deliveries/begin.js'
 import { Courier, type CourierOptions } from '../../feeds/deliveries/courier.js'
-import { feedRows, liveFeedRows, undefinedWithoutLog } from '../../feeds/deliveries/feed-rows.js'
+import { feedRows, liveFeedRows } from '../../feeds/deliveries/feed-rows.js'
+import { ifThere } from '../../../log/if-there.js'
 import { correctable, correctionOf, firstPeriod, periodAt, regularDelivery } from '../../feeds/deliveries/next.js'
 import { RowTail } from '../../feeds/deliveries/row-tail.js'
 import { FeedsChanged, type DeliveryBegan } from '../../feeds/log/events.js'
@@ -109,7 +110,7 @@ class Deliveries {
 
   async #step(): Promise<Step> {
     const { plan, now, logger } = this.#options
-    const state = await this.#courier.look().catch(undefinedWithoutLog)
+    const state = await ifThere(() => this.#courier.look())
     if (state === undefined) return 'idle'
     const open = this.#courier.toFinish()
     if (open === 'of-another') {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import { kpiStream } from '../../../../domain/stream-name.js'
 import type { Progress, RowFilter, Sink, SinkBatch, SinkRecord, Written } from '../../../../egress/sink.js'
-import { NoLog } from '../../../../log/event-log.js'
+import { ifThere } from '../../../../log/if-there.js'
 import type { Logs } from '../../logs/logs.js'
 import { recordsOf } from '../writer.js'
 import type { Publication, Replayed } from './publication.js'
@@ -142,10 +142,7 @@ const recovered = async (
   { generation, promotion, from, through }: Gap,
 ): Promise<Publication | undefined> => {
   if (sink.locate === undefined || promotion === undefined || through - from >= GAP_EVENTS_MAX) return undefined
-  const kpi = await logs.kpi(generation, 'reader').catch((cause: unknown) => {
-    if (cause instanceof NoLog) return undefined
-    throw cause
-  })
+  const kpi = await ifThere(() => logs.kpi(generation, 'reader'))
   if (kpi === undefined) return undefined // the generation was retired
   const records: SinkRecord[] = []
   const stream = kpiStream(tenant, generation)
