@@ -1,3 +1,5 @@
+import type { RecordHeaders } from './protocol/packed-headers.js'
+
 /**
  * What the sink asks of a Kafka cluster, in Kafka's terms. kafkajs implements it (`kafkajs-cluster.ts`), and so does the
  * model broker of the tests.
@@ -61,7 +63,7 @@ export type OutgoingRecord = {
   /** `null`: a tombstone. */
   value: Buffer | null
   partition: number
-  headers?: Record<string, string>
+  headers?: RecordHeaders
 }
 
 /**

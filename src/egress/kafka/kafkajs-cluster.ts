@@ -1,11 +1,13 @@
 import kafkajs from 'kafkajs'
-import type { Kafka, Producer, RecordMetadata, Transaction } from 'kafkajs'
+import type { Kafka, Message, Producer, RecordMetadata, TopicMessages, Transaction } from 'kafkajs'
 import {
   ClusterError,
   type BaseOffset,
   type Cluster,
+  type OutgoingRecord,
   type PartitionReader,
   type PlainProducer,
+  type TopicRecords,
   type TransactionalProducer,
 } from './cluster.js'
 import { kafkaClient, plainProducer, transactionalProducer } from './connection.js'
@@ -58,7 +60,7 @@ export const kafkajsCluster = (address: KafkaAddress, { answerMs, closeMs } = LI
           begun = undefined
         },
         send: async (records) => {
-          const topicMessages = records.map(({ topic, messages }) => ({ topic, messages }))
+          const topicMessages = messagesOf(records)
           return baseOffsets(
             await translated(() => current().sendBatch({ acks: -1, compression: codec, topicMessages })),
           )
@@ -73,7 +75,7 @@ export const kafkajsCluster = (address: KafkaAddress, { answerMs, closeMs } = LI
       const codec = codecs[compression]
       return {
         send: async (records) => {
-          const topicMessages = records.map(({ topic, messages }) => ({ topic, messages }))
+          const topicMessages = messagesOf(records)
           return baseOffsets(
             await translated(() => producer.sendBatch({ acks: -1, compression: codec, topicMessages })),
           )
@@ -83,6 +85,23 @@ export const kafkajsCluster = (address: KafkaAddress, { answerMs, closeMs } = LI
     },
   }
 }
+
+/**
+ * Records in the form that kafkajs takes. It spreads each into a new object and adds the two deltas; where they are there
+ * already V8 copies the object as a whole, which is a hundred times as fast. Headers go through it as they are: it
+ * leaves them to the record encoder, which is ours (`kafkaClient`).
+ */
+const messagesOf = (records: readonly TopicRecords[]): TopicMessages[] =>
+  records.map(({ topic, messages }) => ({ topic, messages: messages.map(withDeltas) as Message[] }))
+
+const withDeltas = ({ key, value, partition, headers }: OutgoingRecord) => ({
+  key,
+  value,
+  partition,
+  headers,
+  offsetDelta: 0,
+  timestampDelta: 0,
+})
 
 /** A broker answers -1 where it has the records of the request already. */
 const baseOffsets = (answers: readonly RecordMetadata[]): readonly BaseOffset[] =>

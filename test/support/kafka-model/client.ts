@@ -10,6 +10,7 @@ import {
 } from '../../../src/egress/kafka/cluster.js'
 import { withoutAborted, type RawRecord } from '../../../src/egress/kafka/protocol/aborted-records.js'
 import { ProtocolError, type ModelBroker, type Produced, type TopicPartition } from './broker.js'
+import { plainHeaders } from '../../../src/egress/kafka/protocol/packed-headers.js'
 import type { Entry, NewRecord, ProducerEpoch } from './partition.js'
 
 /**
@@ -195,7 +196,8 @@ const batchesOf = (
 ): readonly Readonly<{ topic: string; partition: number; records: readonly NewRecord[] }>[] => {
   const batches = new Map<string, { topic: string; partition: number; records: NewRecord[] }>()
   for (const { topic, messages } of topics)
-    for (const { key, value, partition, headers = {} } of messages) {
+    for (const { key, value, partition, headers: given } of messages) {
+      const headers = plainHeaders(given)
       const place = placeOf(topic, partition)
       const batch = batches.get(place)
       if (batch === undefined) batches.set(place, { topic, partition, records: [{ key, value, headers }] })

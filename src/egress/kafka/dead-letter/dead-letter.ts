@@ -1,4 +1,5 @@
 import type { OutgoingRecord } from '../cluster.js'
+import { plainHeaders } from '../protocol/packed-headers.js'
 import type { RefusedRecord } from './piecemeal.js'
 
 /** What the operator is told of a row that went to the dead-letter topic, or that stopped the egress. */
@@ -20,7 +21,7 @@ export type BadRows = { isSearching: boolean; deadLettered: number }
 
 export const badRowOf = ({ topic, message, error }: RefusedRecord): BadRow => ({
   topic,
-  id: message.headers?.['ce_id'] ?? message.key,
+  id: plainHeaders(message.headers)['ce_id'] ?? message.key,
   bytes: message.value?.length ?? 0,
   error: error.protocolError ?? error.message,
 })
@@ -60,7 +61,7 @@ export const deadLetterOf = (
     value: message.value,
     partition: partitionOf(topic, message.key),
     headers: {
-      ...message.headers,
+      ...plainHeaders(message.headers),
       '__connect.errors.topic': refused.topic,
       '__connect.errors.partition': String(message.partition),
       '__connect.errors.connector.name': connector,
@@ -76,5 +77,5 @@ export const deadLetterOf = (
 export const withoutValue = (record: OutgoingRecord): OutgoingRecord => ({
   ...record,
   value: null,
-  headers: { ...record.headers, 'streamvane-value-left-out': String(record.value?.length ?? 0) },
+  headers: { ...plainHeaders(record.headers), 'streamvane-value-left-out': String(record.value?.length ?? 0) },
 })

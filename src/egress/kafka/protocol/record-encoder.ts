@@ -1,3 +1,5 @@
+import { PackedHeaders, type HeaderTemplate } from './packed-headers.js'
+
 /**
  * A record as kafkajs hands it to its encoder.
  *
@@ -12,8 +14,10 @@ export type EncodableRecord = Readonly<{
   timestampDelta?: number
   key?: Buffer | string | null
   value: Buffer | string | null
-  headers?: Readonly<Record<string, Buffer | string | readonly (Buffer | string)[] | null | undefined>>
+  headers?: PlainHeaders | PackedHeaders
 }>
+
+type PlainHeaders = Readonly<Record<string, Buffer | string | readonly (Buffer | string)[] | null | undefined>>
 
 /** The form in which kafkajs takes an encoded record. */
 export type EncodedRecord = Readonly<{ buf: Buffer; buffer: Buffer }>
@@ -29,19 +33,12 @@ export const encodeRecord = ({
   value,
   headers = {},
 }: EncodableRecord): EncodedRecord => {
-  const pairs: (Buffer | string | null | undefined)[] = []
-  for (const name of Object.keys(headers)) {
-    const header = headers[name]
-    if (Array.isArray(header)) for (const one of header as readonly (Buffer | string)[]) pairs.push(name, one)
-    else pairs.push(name, header as Buffer | string | null | undefined)
-  }
+  const packed = headers instanceof PackedHeaders ? headers : undefined
+  const pairs = packed === undefined ? pairsOf(headers as PlainHeaders) : []
+  const count = packed?.template.pairs.length ?? pairs.length / 2
   let bodyBytes =
-    1 +
-    sizeOfLong(timestampDelta) +
-    sizeOf(offsetDelta) +
-    sizeOfBytes(key) +
-    sizeOfBytes(value) +
-    sizeOf(pairs.length / 2)
+    1 + sizeOfLong(timestampDelta) + sizeOf(offsetDelta) + sizeOfBytes(key) + sizeOfBytes(value) + sizeOf(count)
+  bodyBytes += packed === undefined ? 0 : sizeOfPacked(packed)
   for (const part of pairs) bodyBytes += sizeOfBytes(part)
   const buf = Buffer.allocUnsafe(sizeOf(bodyBytes) + bodyBytes)
   let at = put(buf, 0, bodyBytes)
@@ -50,20 +47,71 @@ export const encodeRecord = ({
   at = put(buf, at, offsetDelta)
   at = putBytes(buf, at, key)
   at = putBytes(buf, at, value)
-  at = put(buf, at, pairs.length / 2)
+  at = put(buf, at, count)
+  if (packed !== undefined) putPacked(buf, at, packed)
   for (const part of pairs) at = putBytes(buf, at, part)
   return { buf, buffer: buf }
 }
 
+/** A template of these headers, in their order; `undefined`: the value is a record's own. */
+export const headerTemplate = (pairs: HeaderTemplate['pairs']): HeaderTemplate => {
+  const parts: Buffer[] = []
+  let part: Part[] = []
+  const close = (): void => {
+    const bytes = Buffer.allocUnsafe(part.reduce((sum: number, each) => sum + sizeOfBytes(each), 0))
+    part.reduce((at: number, each) => putBytes(bytes, at, each), 0)
+    parts.push(bytes)
+    part = []
+  }
+  for (const [name, value] of pairs) {
+    part.push(name)
+    if (value === undefined) close()
+    else part.push(value)
+  }
+  close()
+  return { pairs, parts }
+}
+
+const sizeOfPacked = ({ template: { parts }, values }: PackedHeaders): number => {
+  let bytes = 0
+  for (const part of parts) bytes += part.length
+  for (const value of values) bytes += sizeOfBytes(value)
+  return bytes
+}
+
+const putPacked = (buf: Buffer, from: number, { template: { parts }, values }: PackedHeaders): void => {
+  let at = from
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i]!
+    buf.set(part, at)
+    at += part.length
+    const value = values[i]
+    if (value !== undefined) at = putBytes(buf, at, value)
+  }
+}
+
+type Part = Buffer | string | null | undefined
+
+/** Names and values in turns. */
+const pairsOf = (headers: PlainHeaders): readonly Part[] => {
+  const pairs: Part[] = []
+  for (const name of Object.keys(headers)) {
+    const header = headers[name]
+    if (Array.isArray(header)) for (const one of header as readonly (Buffer | string)[]) pairs.push(name, one)
+    else pairs.push(name, header as Part)
+  }
+  return pairs
+}
+
 const bytesIn = (part: Buffer | string): number => (typeof part === 'string' ? Buffer.byteLength(part) : part.length)
 
-const sizeOfBytes = (part: Buffer | string | null | undefined): number => {
+const sizeOfBytes = (part: Part): number => {
   if (part === null || part === undefined) return 1
   const bytes = bytesIn(part)
   return sizeOf(bytes) + bytes
 }
 
-const putBytes = (buf: Buffer, at: number, part: Buffer | string | null | undefined): number => {
+const putBytes = (buf: Buffer, at: number, part: Part): number => {
   if (part === null || part === undefined) return put(buf, at, -1)
   if (typeof part !== 'string') {
     const start = put(buf, at, part.length)

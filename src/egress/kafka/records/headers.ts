@@ -1,5 +1,7 @@
 import { recordIdentity, recordNames } from '../../record-identity.js'
 import type { Delivery, SinkRecord } from '../../sink.js'
+import { PackedHeaders, type HeaderTemplate, type RecordHeaders } from '../protocol/packed-headers.js'
+import { headerTemplate } from '../protocol/record-encoder.js'
 
 /** A header: what it holds, and who reads it. It is on every record unless `only` says when. */
 export type HeaderDoc = Readonly<{ doc: string; readers: string; only?: string }>
@@ -89,3 +91,31 @@ export const recordHeaders = (
   if (delivery !== 'exactly-once') headers['streamvane-delivery'] = delivery
   return headers
 }
+
+/**
+ * Makes the headers of records that go out together: those of `recordHeaders`. Of rows they are packed: what rows of a
+ * family have in common is encoded once.
+ */
+export const headerPacking = (contentType: string, delivery: Delivery): ((record: SinkRecord) => RecordHeaders) => {
+  const templates = new Map<string, RowTemplate>()
+  return (record) => {
+    if (record.kind !== 'row') return recordHeaders(record, contentType, delivery)
+    const { header, generation, promotion, replay } = record
+    const name = replay ? `${header.family} replay` : header.family
+    let made = templates.get(name)
+    if (made?.generation !== generation || made.promotion !== promotion || made.tenant !== header.tenant) {
+      const template = templateOf(recordHeaders(record, contentType, delivery))
+      templates.set(name, (made = { generation, promotion, tenant: header.tenant, template }))
+    }
+    const { id, subject, time = '', revision } = recordNames(record)
+    return new PackedHeaders(made.template, [`${generation}/${id}`, subject, time, String(revision)])
+  }
+}
+
+type RowTemplate = Readonly<{ generation: string; promotion: number; tenant: string; template: HeaderTemplate }>
+
+/** In the order of `recordHeaders`. */
+const OF_EACH_ROW: ReadonlySet<string> = new Set(['ce_id', 'ce_subject', 'ce_time', 'streamvane-row-revision'])
+
+const templateOf = (headers: Readonly<Record<string, string>>): HeaderTemplate =>
+  headerTemplate(Object.entries(headers).map(([name, value]) => [name, OF_EACH_ROW.has(name) ? undefined : value]))

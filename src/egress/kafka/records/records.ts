@@ -1,6 +1,6 @@
 import kafkajs from 'kafkajs'
 import { families, familyNames, type FamilyName } from '../../../domain/family.js'
-import { recordHeaders } from './headers.js'
+import { headerPacking } from './headers.js'
 import { publicationBytes } from '../../../contract/schema/published-schema.js'
 import { unreachable } from '../../../domain/unreachable.js'
 import type { OutgoingRecord, TopicRecords } from '../cluster.js'
@@ -126,8 +126,9 @@ export const cutIntoSends = (
     if (messages === undefined) topicMessages.set(topic, [message])
     else messages.push(message)
   }
+  const headersOf = headerPacking(values.contentType, delivery)
   for (const record of records) {
-    const headers = recordHeaders(record, values.contentType, delivery)
+    const headers = headersOf(record)
     for (const { topic, key, isTombstone = false } of placesOf(record, routes)) {
       const value = hasValue(record) && !isTombstone ? values.value(record, topic) : null
       if (value === undefined) return storedSchemaOf(record as ValuedRecord)
