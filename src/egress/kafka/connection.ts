@@ -9,11 +9,15 @@ import { useOwnRecordEncoder } from './kafkajs-internals.js'
 useOwnRecordEncoder()
 
 /**
- * Every field is given, because the defaults of kafkajs differ under NODE_ENV=test. Back-to-back transactions meet
- * CONCURRENT_TRANSACTIONS and wait `initialRetryTime`, so it is short. Ten tries with doubling waits last about five
- * seconds.
+ * Every field is given, because the defaults of kafkajs differ under NODE_ENV=test. Ten tries with doubling waits last
+ * about five seconds.
  */
 const RETRY: RetryOptions = { initialRetryTime: 8, maxRetryTime: 1_500, multiplier: 2, factor: 0.2, retries: 10 }
+/**
+ * A transaction right behind another meets CONCURRENT_TRANSACTIONS while the broker still writes the markers of that
+ * one, a few milliseconds, and waits `initialRetryTime`. Twelve tries last as long as the ten of others.
+ */
+const TRANSACTIONAL_RETRY: RetryOptions = { ...RETRY, initialRetryTime: 2, retries: 12 }
 
 /** How to reach a cluster and prove who we are. Without `tls` connections are plain. */
 export type ConnectionSettings = Omit<KafkaAddress, 'sasl' | 'socketFactory'> &
@@ -61,7 +65,7 @@ export const transactionalProducer = (kafka: Kafka, transactionalId: string, tra
     allowAutoTopicCreation: false,
     metadataMaxAge: metadataMaxAgeMs,
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-    retry: RETRY,
+    retry: TRANSACTIONAL_RETRY,
   })
 
 /** A producer without transactions, with repeats dropped by the broker or not. One request in flight, as above. */
