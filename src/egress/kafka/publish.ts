@@ -3,37 +3,43 @@ import { ClusterError, type TopicRecords, type TransactionalProducer } from './c
 import type { BadRow } from './dead-letter/dead-letter.js'
 import { isAboutTheRecords } from './dead-letter/piecemeal.js'
 import { sendAround } from './dead-letter/publish-around.js'
-import type { FamilySchema } from './family-readiness.js'
+import type { FamilyReadiness, FamilySchema } from './family-readiness.js'
 import { compareProgress } from './progress/progress-check.js'
 import { tellingOffsets } from './offsets.js'
 import { SIGN_EVERY_MS } from './progress/other-owner.js'
 import { refusalOf } from '../progress-mismatch.js'
-import { cutIntoSends } from './records/records.js'
+import { cutIntoSends, type sendCutter } from './records/records.js'
 import { placeNow, progressMessage, withReader, type Connected, type SinkContext } from './sink-context.js'
 import type { SinkBatch, SinkFailure, Written } from '../sink.js'
 import { topicNames } from '../topics.js'
 
 export type Sends = readonly (readonly TopicRecords[])[]
 
-/**
- * What a batch becomes on the wire, without its progress; `undefined` where a topic or a schema is to be looked up
- * first, or a schema is unknown.
- */
-export const encode = (context: SinkContext, connected: Connected, { records }: SinkBatch): Sends | undefined => {
-  if (connected.readiness.unready(records).length > 0) return undefined
-  const sends = sendsOf(context, connected, records)
-  return typeof sends === 'string' ? undefined : sends
-}
+const sendsOf = (context: SinkContext, connected: Connected, records: SinkBatch['records']): Sends | string =>
+  cutIntoSends(records, ...wayOut({ context, connected }))
 
-const sendsOf = (
-  { topics, markers }: SinkContext,
-  { readiness: { values, partitionOf }, delivery }: Connected,
-  records: SinkBatch['records'],
-): Sends | string => cutIntoSends(records, { topics, markers, partitionOf }, values, delivery)
+/** Where records go on a connection, and as what. */
+export type WayOut = Readonly<{
+  context: Pick<SinkContext, 'topics' | 'markers'>
+  connected: Readonly<{
+    readiness: Pick<FamilyReadiness, 'values' | 'partitionOf' | 'unready'>
+    delivery: Connected['delivery']
+  }>
+}>
+
+/** How records become sends on this connection. */
+export const wayOut = ({
+  context: { topics, markers },
+  connected: { readiness, delivery },
+}: WayOut): Parameters<typeof sendCutter> => [
+  { topics, markers, partitionOf: readiness.partitionOf },
+  readiness.values,
+  delivery,
+]
 
 /**
- * Writes a batch and its progress in one transaction (see `withoutTransactions`). `encoded` is what `encode` gave for
- * it on this connection. Rejects with a `ClusterError`; the outcome is then unknown.
+ * Writes a batch and its progress in one transaction (see `withoutTransactions`). `encoded` is what was encoded of
+ * it ahead on this connection (`encodeAhead`). Rejects with a `ClusterError`; the outcome is then unknown.
  */
 export const publish = async (
   context: SinkContext,

@@ -91,20 +91,20 @@ export const placesOf = (
   }
 }
 
-/**
- * Cuts records into sends and keeps their order. Returns the fingerprint of the schema instead if a record has one that
- * is unknown.
- */
-export const cutIntoSends = (
-  records: readonly SinkRecord[],
-  routes: Routes,
-  values: ValueOf,
-  delivery: Delivery = 'exactly-once',
-): TopicRecords[][] | string => {
+/** Takes records one by one, and has them cut into sends in the end. */
+export type SendCutter = Readonly<{
+  /** The fingerprint of its schema if that is unknown; the records cannot be sent then. */
+  add: (record: SinkRecord) => string | undefined
+  /** The sends so far. Their order is that of the records. */
+  sends: () => TopicRecords[][]
+}>
+
+export const sendCutter = (routes: Routes, values: ValueOf, delivery: Delivery = 'exactly-once'): SendCutter => {
   const sends: TopicRecords[][] = []
+  const headersOf = headerPacking(values.contentType, delivery)
   let topicMessages = new Map<string, OutgoingRecord[]>()
   let loads = new Map<string, { messages: number; bytes: number }>()
-  const add = (topic: string, message: OutgoingRecord): void => {
+  const put = (topic: string, message: OutgoingRecord): void => {
     const place = `${message.partition} ${topic}`
     const bytes = (message.value?.length ?? 0) + HEADERS_BYTES
     const load = loads.get(place)
@@ -126,17 +126,34 @@ export const cutIntoSends = (
     if (messages === undefined) topicMessages.set(topic, [message])
     else messages.push(message)
   }
-  const headersOf = headerPacking(values.contentType, delivery)
-  for (const record of records) {
-    const headers = headersOf(record)
-    for (const { topic, key, isTombstone = false } of placesOf(record, routes)) {
-      const value = hasValue(record) && !isTombstone ? values.value(record, topic) : null
-      if (value === undefined) return storedSchemaOf(record as ValuedRecord)
-      add(topic, { key, value, partition: routes.partitionOf(topic, key), headers })
-    }
+  return {
+    add: (record) => {
+      const headers = headersOf(record)
+      for (const { topic, key, isTombstone = false } of placesOf(record, routes)) {
+        const value = hasValue(record) && !isTombstone ? values.value(record, topic) : null
+        if (value === undefined) return storedSchemaOf(record as ValuedRecord)
+        put(topic, { key, value, partition: routes.partitionOf(topic, key), headers })
+      }
+      return undefined
+    },
+    sends: () => (topicMessages.size > 0 ? [...sends, asSend(topicMessages)] : sends),
   }
-  if (topicMessages.size > 0) sends.push(asSend(topicMessages))
-  return sends
+}
+
+/**
+ * Cuts records into sends and keeps their order. Returns the fingerprint of the schema instead if a record has one that
+ * is unknown.
+ */
+export const cutIntoSends = (
+  records: readonly SinkRecord[],
+  ...how: Parameters<typeof sendCutter>
+): TopicRecords[][] | string => {
+  const cutter = sendCutter(...how)
+  for (const record of records) {
+    const unknown = cutter.add(record)
+    if (unknown !== undefined) return unknown
+  }
+  return cutter.sends()
 }
 
 /** The keys of what has left, on the topics of latest state of those families that had rows of it. */

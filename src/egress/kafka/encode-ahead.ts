@@ -1,0 +1,43 @@
+import { wayOut, type Sends, type WayOut } from './publish.js'
+import { sendCutter } from './records/records.js'
+import type { SinkRecord } from '../sink.js'
+
+/** A batch that is encoded while the one before it is written. */
+export type EncodedAhead = Readonly<{
+  /**
+   * What the batch becomes on the wire, without its progress; what is not encoded yet is encoded now. `undefined` where
+   * a topic or a schema is to be looked up first, or a schema is unknown.
+   */
+  sends: () => Sends | undefined
+  /** Encodes no more. */
+  drop: () => void
+}>
+
+/** Records that are encoded at a time, about a millisecond: the answers of the broker are not held up for longer. */
+const SLICE = 500
+
+/** Encodes a batch for this connection slice by slice, whenever the process would wait for the broker. */
+export const encodeAhead = (way: WayOut, records: readonly SinkRecord[]): EncodedAhead | undefined => {
+  if (way.connected.readiness.unready(records).length > 0) return undefined
+  const cutter = sendCutter(...wayOut(way))
+  let encoded = 0
+  let isUnknown = false
+  const encodeTo = (end: number): void => {
+    for (; encoded < end && !isUnknown; encoded++) isUnknown = cutter.add(records[encoded]!) !== undefined
+  }
+  let turn: NodeJS.Immediate | undefined
+  const inTurns = (): void => {
+    encodeTo(Math.min(records.length, encoded + SLICE))
+    turn = encoded < records.length && !isUnknown ? setImmediate(inTurns) : undefined
+  }
+  turn = setImmediate(inTurns)
+  const drop = (): void => clearImmediate(turn)
+  return {
+    sends: () => {
+      drop()
+      encodeTo(records.length)
+      return isUnknown ? undefined : cutter.sends()
+    },
+    drop,
+  }
+}

@@ -1,0 +1,79 @@
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { encodeAhead } from '../../../src/egress/kafka/encode-ahead.js'
+import { wayOut, type Sends, type WayOut } from '../../../src/egress/kafka/publish.js'
+import { PackedHeaders } from '../../../src/egress/kafka/protocol/packed-headers.js'
+import { cutIntoSends, jsonValues } from '../../../src/egress/kafka/records/records.js'
+import { defaultTopics } from '../../../src/egress/topics.js'
+import { queueRow, sinkRecord } from '../../contract/some-rows.js'
+
+const records = Array.from({ length: 1_700 }, (_, at) =>
+  sinkRecord(queueRow({ queueId: `queue ${at % 7}`, revision: at + 1 })),
+)
+
+/** A way out whose values are counted as they are made; those of a record for which `isKnown` says false have no schema. */
+const counting = (isKnown = (_record: unknown): boolean => true) => {
+  let made = 0
+  const way: WayOut = {
+    context: { topics: defaultTopics, markers: { kind: 'off' } },
+    connected: {
+      readiness: {
+        values: {
+          ...jsonValues,
+          value: (record, topic) => {
+            made++
+            return isKnown(record) ? jsonValues.value(record, topic) : undefined
+          },
+        },
+        partitionOf: (_, key) => key.length % 2,
+        unready: () => [],
+      },
+      delivery: 'exactly-once',
+    },
+  }
+  return { way, made: () => made }
+}
+
+const turns = async (count: number): Promise<void> => {
+  for (let turn = 0; turn < count; turn++) await turnOfTheLoop()
+}
+
+test('a batch is encoded ahead within a few turns of the event loop, not in one', async () => {
+  const { way, made } = counting()
+  const ahead = encodeAhead(way, records)
+  expect(made()).toBe(0)
+  await turns(1)
+  expect(made()).toBeGreaterThan(0)
+  expect(made()).toBeLessThan(records.length)
+  await turns(10)
+  expect(made()).toBe(records.length)
+  ahead?.sends()
+  expect(made(), 'nothing is encoded twice').toBe(records.length)
+})
+
+/** Sends as text, which is compared faster than as objects. */
+const textOf = (sends: Sends | string | undefined): string =>
+  JSON.stringify(sends, (_, value: unknown) => (value instanceof PackedHeaders ? value.plain() : value))
+
+test.each([0, 1, 2, 3, 4, 5])(
+  'a batch that is written after %i turns of the event loop is the same sends as one that is encoded at once',
+  async (waited) => {
+    const { way } = counting()
+    const ahead = encodeAhead(way, records)
+    await turns(waited)
+    expect(textOf(ahead?.sends())).toBe(textOf(cutIntoSends(records, ...wayOut(way))))
+  },
+)
+
+test('a batch that is dropped, or holds a row of an unknown schema, is encoded no further', async () => {
+  const dropped = counting()
+  encodeAhead(dropped.way, records)?.drop()
+  await turns(5)
+  expect(dropped.made()).toBe(0)
+
+  const unknown = counting((record) => record !== records[600])
+  const ahead = encodeAhead(unknown.way, records)
+  await turns(5)
+  expect(unknown.made()).toBe(601)
+  expect(ahead?.sends()).toBeUndefined()
+})
