@@ -22,8 +22,6 @@ export type EmbeddedLogOptions = Readonly<{
   mode: 'writer' | 'reader'
   /** What this writer is, for the message to another process that wants to write. */
   owner?: string | undefined
-  /** Its events are encrypted: versions of this program that cannot read them refuse the log from now on. */
-  isEncrypted?: boolean | undefined
 }>
 
 /**
@@ -36,19 +34,14 @@ export type EmbeddedLogOptions = Readonly<{
  * @throws LogOfLaterVersion if it has a format that this version does not read.
  * @throws LogDamaged if its file is not whole.
  */
-export const openEmbeddedLog = async ({
-  dir,
-  mode,
-  owner = 'streamvane',
-  isEncrypted = false,
-}: EmbeddedLogOptions): Promise<EventLog> => {
+export const openEmbeddedLog = async ({ dir, mode, owner = 'streamvane' }: EmbeddedLogOptions): Promise<EventLog> => {
   const shared = await shareStore(dir, mode === 'writer' ? 'write' : 'read')
   let lease: Lease | undefined
   let writer: EmbeddedWriter | undefined
   try {
     if (mode === 'writer') lease = await takeLease(shared.store, dir, owner)
     if (lease !== undefined) {
-      raiseFormat(shared.store, isEncrypted)
+      raiseFormat(shared.store)
       giveLogId(shared.store)
     }
     const { heartbeat } = lease ?? {}

@@ -36,11 +36,11 @@ describe('a log that cannot be opened or read says why', () => {
   test('the log has another format', async () => {
     const dir = await scratchDirectory()
     const store = openStore(dir, 'write')
-    store.meta.putSync('format', 4, 1)
+    store.meta.putSync('format', 5, 1)
     await store.env.close()
     for (const mode of ['reader', 'writer'] as const)
       expect((await failureOf(openEmbeddedLog({ dir, mode }), LogOfLaterVersion)).message).toContain(
-        'has format 4; this version of Streamvane reads formats 1 to 3',
+        'has format 5; this version of Streamvane reads formats 1 to 4',
       )
   })
 

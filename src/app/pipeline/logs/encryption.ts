@@ -8,8 +8,6 @@ export type LogEncryption = KeyStoreOptions & Readonly<{ isEnabled: boolean }>
 
 /** Encrypts the parts of a log that hold what was received, with keys that they share. */
 export type LogCipher = Readonly<{
-  /** Whether new events are encrypted. */
-  encrypts: boolean
   /** The part with its events encrypted, or readable if they are. Opens the keys. */
   of: (log: EventLog, mode: 'reader' | 'writer') => EventLog
   close: () => Promise<void>
@@ -24,7 +22,6 @@ export const logCipher = (encryption: LogEncryption | undefined): LogCipher => {
   let keys: KeyStore | undefined
   const encrypts = encryption?.isEnabled === true
   return {
-    encrypts,
     of: (log, mode) => {
       if (encryption !== undefined) keys ??= new KeyStore(encryption)
       if (encrypts && mode === 'writer') keys?.prepare()

@@ -81,7 +81,7 @@ export const embeddedLogs = (data: string, owner: string, tenant?: string, encry
 
   const openPart = async (part: string, mode: Mode): Promise<Readonly<{ mode: Mode; log: EventLog }>> => {
     const isRaw = part === 'raw'
-    const log = await openEmbeddedLog({ dir: folder(part), mode, owner, isEncrypted: isRaw && cipher.encrypts })
+    const log = await openEmbeddedLog({ dir: folder(part), mode, owner })
     try {
       return { mode, log: isRaw || part.startsWith('kpi-') ? cipher.of(log, mode) : log }
     } catch (cause) {

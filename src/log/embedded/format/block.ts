@@ -16,9 +16,9 @@ import { uuidBytes } from './uuid.js'
  *
  * - head: u8 format, u8 codec of the body, u16 events, u16 streams, u16 types, u32 length of the block, u32 CRC-32 of
  *   all the rest, as it is stored
- * - body, compressed as a whole: the names of the streams, then of the types (u16 length, UTF-8); then columns with an
- *   item per event: u16 stream, u16 type, u48 revision, u32 metadata length, u32 data length, 16 bytes id, the
- *   metadata, the data
+ * - body, compressed as a whole (packing.ts): the names of the streams, then of the types (u16 length, UTF-8); then
+ *   columns with an item per event: u16 stream, u16 type, u48 revision, u32 metadata length, u32 data length, 16 bytes
+ *   id, the metadata, the data
  *
  * Blocks of format 1 were not compressed; they are read, and no longer written.
  */

@@ -17,12 +17,14 @@ import { openLmdb } from './lmdb-open.js'
 
 /**
  * The layout of the directory, in `meta`. Raised when an older version could not read what a newer one writes: that one
- * then says so. Format 1 has only blocks that are not compressed; this version reads it, and raises it before it
- * writes.
+ * then says so. This version reads all of them, and raises an older one before it writes:
+ *
+ * 1. blocks that are not compressed
+ * 2. compressed blocks
+ * 3. events that may be encrypted: an older version would take them for events that nobody can decode
+ * 4. blocks whose lone UUIDs are stored apart
  */
-const FORMAT = 2
-/** The same with events that are encrypted: an older version would take them for events that nobody can decode. */
-const FORMAT_ENCRYPTED = 3
+const FORMAT = 4
 const OLDEST_FORMAT = 1
 /**
  * Address space, not disk: the file grows with its content. The size is fixed and the same for every process: if a
@@ -82,10 +84,9 @@ export const openStore = (dir: string, use: Use): EmbeddedStore => {
  * Called before this version writes to a log that an older one may have written. Durable when it returns; only ever
  * raised, whoever else opens the log for writing at once.
  */
-export const raiseFormat = ({ env, meta }: EmbeddedStore, isEncrypted: boolean): void => {
-  const format = isEncrypted ? FORMAT_ENCRYPTED : FORMAT
+export const raiseFormat = ({ env, meta }: EmbeddedStore): void => {
   env.transactionSync(() => {
-    if (Number(meta.get('format')) < format) meta.putSync('format', format, 1)
+    if (Number(meta.get('format')) < FORMAT) meta.putSync('format', FORMAT, 1)
   })
 }
 
@@ -117,10 +118,10 @@ const openTables = (dir: string, use: Use, readOnly: boolean): EmbeddedStore => 
     }
     if (use === 'write' && store.meta.get('format') === undefined) store.meta.putSync('format', FORMAT, 1)
     const format = store.meta.get('format')
-    if (typeof format !== 'number' || format < OLDEST_FORMAT || format > FORMAT_ENCRYPTED)
+    if (typeof format !== 'number' || format < OLDEST_FORMAT || format > FORMAT)
       throw new LogOfLaterVersion(
         `the log in ${dir} has format ${String(format)}; this version of Streamvane reads formats ${OLDEST_FORMAT} to ` +
-          `${FORMAT_ENCRYPTED}. Use the version that wrote it, or a newer one.`,
+          `${FORMAT}. Use the version that wrote it, or a newer one.`,
       )
     return store
   } catch (cause) {
