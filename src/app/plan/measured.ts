@@ -79,9 +79,9 @@ export const records: Readonly<Record<FamilyName, Records>> = {
 export const onDisk = {
   /** A raw event, by how many come in one request; between them by the logarithm. */
   rawEvent: [
-    [1, 2_012],
-    [10, 709],
-    [100, 336],
+    [1, 1_707],
+    [10, 466],
+    [100, 291],
   ],
   /** A record of the KPI log, with its share of checkpoints and of the index. */
   kpiRecord: 451,

@@ -70,7 +70,7 @@ describe('streamvane plan', () => {
     const { code, stdout } = await plan('--disk', '200GiB', '--queues', '30')
     expect(code).toBe(0)
     expect(stdout).toMatch(/days until the disk is full +\d/)
-    expect(stdout).toMatch(/raw log a day .*events × 2012, 1 a request/)
+    expect(stdout).toMatch(/raw log a day .*events × 1707, 1 a request/)
     expect(stdout).toMatch(/retentionDays 90: egress.kafka.retentionMs/)
     expect(stdout).not.toContain('  queues ')
   })
