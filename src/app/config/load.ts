@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { parse as parseYaml, YAMLError } from 'yaml'
 import { vaultsOf, type Vaults } from '../../credentials/vaults/vaults.js'
 import type { Profile } from '../../domain/profile.js'
 import type { Zone } from '../../domain/zone.js'
@@ -10,6 +9,7 @@ import { withStandIns } from './environments/stand-ins.js'
 import { listOf, respell, scalar, setAt, valueAt } from './layers/given-text.js'
 import { isTree, overlaid, type Layer, type Tree } from './layers/layer.js'
 import { isStore, storeLayers, type StoreLayer } from './layers/store.js'
+import { yaml } from './layers/yaml.js'
 import { periodText } from './period.js'
 import { ConfigError, configSchema, type Config } from './schema.js'
 import { withPresets, withSourcePresets } from './connections/kafka-presets.js'
@@ -192,7 +192,7 @@ export const readConfigFile = (file: string): Tree => {
 const parsedTree = (file: string, text: string): Tree => {
   let tree: unknown
   try {
-    tree = parseYaml(text, QUIET) ?? {}
+    tree = yaml().parse(text, QUIET) ?? {}
   } catch (cause) {
     throw new ConfigError(`${file} is not valid YAML or JSON: ${yamlProblem(cause)}`)
   }
@@ -203,7 +203,7 @@ const parsedTree = (file: string, text: string): Tree => {
 }
 
 const yamlProblem = (cause: unknown): string => {
-  if (!(cause instanceof YAMLError))
+  if (!(cause instanceof yaml().YAMLError))
     return cause instanceof ReferenceError ? 'an alias without an anchor' : 'unreadable'
   const [{ line, col }] = cause.linePos ?? [{ line: 0, col: 0 }]
   return `${cause.code.toLowerCase().replaceAll('_', ' ')} at line ${line}, column ${col}`

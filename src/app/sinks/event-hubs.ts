@@ -1,8 +1,5 @@
 import { z } from 'zod'
 import { readConnectionString } from '../../credentials/connection-string.js'
-import { entraTokens } from '../../credentials/entra-id.js'
-import { sharedAccessTokens } from '../../credentials/shared-access-signature.js'
-import { atLeastOnceSink } from '../../egress/at-least-once/sink.js'
 import { eventHubsDefaults, type EventHubsOptions } from '../../egress/event-hubs/options.js'
 import { lazySink } from '../../egress/lazy-sink.js'
 import { topicKeys } from '../../egress/topics.js'
@@ -47,9 +44,12 @@ export const eventHubsKind = sinkKind({
   open: (sink, context) => {
     const name = nameAt(sink, context)
     return lazySink(name, async () => {
-      const { eventHubsDestination } = await import('../../egress/event-hubs/destination.js')
+      const [{ atLeastOnceSink }, { eventHubsDestination }] = await Promise.all([
+        import('../../egress/at-least-once/sink.js'),
+        import('../../egress/event-hubs/destination.js'),
+      ])
       const destination = eventHubsDestination({
-        ...connectionOf(sink.settings, process.env),
+        ...(await connectionOf(sink.settings, process.env)),
         settings: `egress.sinks[${sink.name}]`,
       })
       const { acceptProgress } = context
@@ -58,16 +58,21 @@ export const eventHubsKind = sinkKind({
   },
 })
 
-const connectionOf = (settings: Settings, env: NodeJS.ProcessEnv): Omit<EventHubsOptions, 'settings'> => {
+const connectionOf = async (
+  settings: Settings,
+  env: NodeJS.ProcessEnv,
+): Promise<Omit<EventHubsOptions, 'settings'>> => {
   const { eventHubsConnectionString, entraId = {}, key, markers, bytesMax, caFile } = settings
   const eventHub = hubOf(settings)
   const common = { eventHub, key, markers, bytesMax }
   const tls = caFile === undefined ? {} : { caFile }
   if (eventHubsConnectionString === undefined) {
+    const { entraTokens } = await import('../../credentials/entra-id.js')
     const source = entraTokens(entraIdentity(entraId, SCOPE, env), env)
     return { ...common, endpoint: { host: hostOf(settings), tls }, tokens: { kind: 'entra-id', source } }
   }
   const { host, port, isEmulator } = readConnectionString(eventHubsConnectionString.read(), 'Event Hubs')
+  const { sharedAccessTokens } = await import('../../credentials/shared-access-signature.js')
   return {
     ...common,
     endpoint: { host, port, tls: isEmulator ? false : tls },

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { filesSink } from '../../egress/files/sink.js'
 import { filesSchema, type FilesSettings } from '../config/sinks/egress-schema.js'
 import { REPLAY, sinkKind, type SinkOf } from './sink-kind.js'
 
@@ -18,8 +17,8 @@ export const filesKind = sinkKind({
     const folder = folderOf(sink, data)
     return existsSync(folder) ? undefined : `${folder} is not there yet`
   },
-  open: (sink, { tenant, data, topics, isReplay }) =>
-    filesSink({
+  open: async (sink, { tenant, data, topics, isReplay }) =>
+    (await import('../../egress/files/sink.js')).filesSink({
       name: sink.name,
       // A folder has one writer: a replay beside a running egress needs another.
       folder: join(folderOf(sink, data), ...(isReplay ? [REPLAY] : [])),

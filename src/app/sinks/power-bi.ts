@@ -1,4 +1,3 @@
-import { entraTokens } from '../../credentials/entra-id.js'
 import { lazySink } from '../../egress/lazy-sink.js'
 import { entraIdentity } from '../config/connections/entra-identity.js'
 import { powerBiFaults, powerBiSchema } from '../config/sinks/power-bi-schema.js'
@@ -14,7 +13,8 @@ export const powerBiKind = sinkKind({
     const name = nameAt(sink, context)
     const { filter, settings } = sink
     return lazySink(name, async () => {
-      const [{ atLeastOnceSink }, { powerBiDestination }] = await Promise.all([
+      const [{ entraTokens }, { atLeastOnceSink }, { powerBiDestination }] = await Promise.all([
+        import('../../credentials/entra-id.js'),
         import('../../egress/at-least-once/sink.js'),
         import('../../egress/power-bi/destination.js'),
       ])

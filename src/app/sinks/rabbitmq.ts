@@ -1,4 +1,3 @@
-import { atLeastOnceSink } from '../../egress/at-least-once/sink.js'
 import { lazySink } from '../../egress/lazy-sink.js'
 import { placeOf } from '../../rabbitmq/options.js'
 import { rabbitmqAddressOf, rabbitmqConnectionFaults } from '../config/connections/rabbitmq-connection-schema.js'
@@ -16,7 +15,10 @@ export const rabbitmqKind = sinkKind({
     const { exchange, declareExchange, queues, mandatory, markers, confirmTimeoutMs } = sink.settings
     const address = rabbitmqAddressOf(sink.settings, `streamvane ${context.tenant} sink ${name}`)
     return lazySink(name, async () => {
-      const { rabbitmqDestination } = await import('../../egress/rabbitmq/destination.js')
+      const [{ atLeastOnceSink }, { rabbitmqDestination }] = await Promise.all([
+        import('../../egress/at-least-once/sink.js'),
+        import('../../egress/rabbitmq/destination.js'),
+      ])
       return atLeastOnceSink({
         name,
         destination: rabbitmqDestination({

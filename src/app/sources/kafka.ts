@@ -1,5 +1,5 @@
 import { lazySource } from '../../ingress/lazy-source.js'
-import { connectionFaults } from '../config/connections/kafka-connection.js'
+import { connectionFaults } from '../config/connections/kafka-connection-faults.js'
 import { presetFaults } from '../config/connections/kafka-presets.js'
 import type { SettingFault } from '../config/setting-fault.js'
 import { kafkaSourceSchema, type KafkaSourceSettings } from '../config/sources/kafka-schema.js'

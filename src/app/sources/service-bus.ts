@@ -1,7 +1,5 @@
 import { z } from 'zod'
 import { readConnectionString } from '../../credentials/connection-string.js'
-import { entraTokens } from '../../credentials/entra-id.js'
-import { sharedAccessTokens } from '../../credentials/shared-access-signature.js'
 import { lazySource } from '../../ingress/lazy-source.js'
 import type { ServiceBusOptions } from '../../ingress/service-bus/options.js'
 import { entraFaults, entraIdentity, entraIdentityKeys } from '../config/connections/entra-identity.js'
@@ -46,28 +44,30 @@ export const serviceBusKind = sourceKind({
   open: ({ name, settings }, { logger, now }) =>
     lazySource(`service-bus:${name}`, async () => {
       const { serviceBusSource } = await import('../../ingress/service-bus/service-bus-source.js')
-      return serviceBusSource({ ...connectionOf(settings, process.env), name, logger, now })
+      return serviceBusSource({ ...(await connectionOf(settings, process.env)), name, logger, now })
     }),
   look: async ({ name, settings }, { logger, now }) =>
     (await import('../../ingress/service-bus/look.js')).lookAtServiceBus({
-      ...connectionOf(settings, process.env),
+      ...(await connectionOf(settings, process.env)),
       ...{ name, logger, now },
     }),
 })
 
-const connectionOf = (
+const connectionOf = async (
   settings: Settings,
   env: NodeJS.ProcessEnv,
-): Omit<ServiceBusOptions, 'name' | 'logger' | 'now'> => {
+): Promise<Omit<ServiceBusOptions, 'name' | 'logger' | 'now'>> => {
   const { serviceBusConnectionString: secret, entraId = {}, sessions, prefetch, batchMax, caFile } = settings
   const entity = entityOf(settings)
   const common = { entity, sessions, prefetch, batchMax }
   const tls = caFile === undefined ? {} : { caFile }
   if (secret === undefined) {
+    const { entraTokens } = await import('../../credentials/entra-id.js')
     const source = entraTokens(entraIdentity(entraId, SCOPE, env), env)
     return { ...common, endpoint: { host: hostOf(settings), tls }, tokens: { kind: 'entra-id', source } }
   }
   const { host, port, isEmulator } = readConnectionString(secret.read(), 'Service Bus')
+  const { sharedAccessTokens } = await import('../../credentials/shared-access-signature.js')
   const source = sharedAccessTokens(secret, `sb://${host}/${entity}`, 'Service Bus')
   return {
     ...common,

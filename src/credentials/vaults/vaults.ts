@@ -1,11 +1,7 @@
 import { Secret } from '../secret.js'
-import { azureIdentity, type Identified } from './azure-identity.js'
-import { googleIdentity } from '../google-identity.js'
+import type { Identified } from './azure-identity.js'
 import { heldValue, type Given } from './held-value.js'
-import { keyVaultScope, keyVaultSecret } from './key-vault.js'
 import type { VaultReference } from './reference.js'
-import { secretManagerSecret } from './secret-manager.js'
-import { secretsManagerSecret } from './secrets-manager.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -26,23 +22,35 @@ export const vaultsOf = (env: Environment = process.env, now: () => number = Dat
     identities.set(of, identity)
     return identity
   }
-  const fetch = (reference: VaultReference): Promise<Given> => {
+  // A vault is loaded when a reference names it: every command reads the configuration, and most name none.
+  const fetch = async (reference: VaultReference): Promise<Given> => {
     switch (reference.kind) {
       case 'keyvault': {
+        const [{ keyVaultScope, keyVaultSecret }, { azureIdentity }] = await Promise.all([
+          import('./key-vault.js'),
+          import('./azure-identity.js'),
+        ])
         const scope = keyVaultScope(reference.origin)
         return keyVaultSecret(
           reference,
           identityOf(scope, () => azureIdentity(scope, env, now)),
         )
       }
-      case 'aws-secret':
+      case 'aws-secret': {
+        const { secretsManagerSecret } = await import('./secrets-manager.js')
         return secretsManagerSecret(reference, env, now)
-      case 'gcp-secret':
+      }
+      case 'gcp-secret': {
+        const [{ secretManagerSecret }, { googleIdentity }] = await Promise.all([
+          import('./secret-manager.js'),
+          import('../google-identity.js'),
+        ])
         return secretManagerSecret(
           reference,
           identityOf('google', () => googleIdentity(env, now)),
           env,
         )
+      }
     }
   }
   return {

@@ -9,7 +9,8 @@ import {
 } from '../../contract/schema/completeness-schema.js'
 import { NAME_RECORD, nameFullName, nameSchema } from '../../contract/schema/name-schema.js'
 import { headerDocs } from './records/headers.js'
-import { nameSubject, statementSubject, strategiesOf, subjectsOf, type SubjectStrategy } from './registry/subjects.js'
+import { nameSubject, statementSubject, strategiesOf, subjectsOf } from './registry/subjects.js'
+import type { SubjectStrategy } from './registry/subject-strategies.js'
 import { markerTopicsOf, topicNames, type Markers, type TopicKey, type TopicRoute, type Topics } from '../topics.js'
 
 export type AsyncApiOptions = Readonly<{

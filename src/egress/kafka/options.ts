@@ -4,7 +4,7 @@ import type { TlsSettings } from '../../credentials/tls.js'
 import type { BadRow } from './dead-letter/dead-letter.js'
 import type { SignsOfLife } from './progress/other-owner.js'
 import type { ProgressMismatchCode } from '../progress-mismatch.js'
-import type { SubjectStrategy } from './registry/subjects.js'
+import type { SubjectStrategy } from './registry/subject-strategies.js'
 import type { Secret } from '../../credentials/secret.js'
 import type { Markers, Topics } from '../topics.js'
 

@@ -7,7 +7,8 @@ import { isRow, type RowRecord, type SinkFailure } from '../sink.js'
 import { ApiFailure, openApi, powerBiFailure, type Api } from './api.js'
 import { pushLimits, Quota, REQUEST_BYTES_MAX } from './limits.js'
 import type { PowerBiOptions } from './options.js'
-import { pushRow, pushTable, type PushTable } from './tables.js'
+import { pushRow } from './push-row.js'
+import { pushTable, type PushTable } from './tables.js'
 
 type Connected = Readonly<{ api: Api; datasetId: string }>
 

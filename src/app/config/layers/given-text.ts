@@ -1,7 +1,7 @@
-import { parse as parseYaml } from 'yaml'
 import type { z } from 'zod'
 import { ConfigError } from '../schema.js'
 import { isTree, type Tree } from './layer.js'
+import { yaml } from './yaml.js'
 
 /** A warning would quote the text, for example an unknown tag. */
 const QUIET = { logLevel: 'error' } as const
@@ -37,7 +37,7 @@ export const listOf = (text: string): readonly string[] => text.split(',').map((
 /** Reads numbers, booleans and lists as YAML; everything else is text. */
 export const scalar = (value: string): unknown => {
   try {
-    const parsed: unknown = parseYaml(value, QUIET)
+    const parsed: unknown = yaml().parse(value, QUIET)
     return typeof parsed === 'number' || typeof parsed === 'boolean' || Array.isArray(parsed) ? parsed : value
   } catch {
     return value

@@ -1,4 +1,4 @@
-import { settingsStore, storedSettings, type StoredSetting } from '../../../azure/app-configuration.js'
+import type { StoredSetting } from '../../../azure/app-configuration.js'
 import { ConfigError } from '../schema.js'
 import { isSecretAt, literalSecrets } from '../secrets/secrets.js'
 import { scalar, setAt } from './given-text.js'
@@ -23,6 +23,8 @@ export const storeLayers = async (
 
 const storeLayer = async (source: string, env: Environment): Promise<StoreLayer> => {
   try {
+    // Loaded when a store is among the sources: most configurations are files.
+    const { settingsStore, storedSettings } = await import('../../../azure/app-configuration.js')
     const settings = await storedSettings(settingsStore(source.slice(PREFIX.length)), env)
     const layer = layerOf(settings)
     const literals = literalSecrets(layer.tree)

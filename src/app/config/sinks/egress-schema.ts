@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { familyNames, type FamilyName } from '../../../domain/family.js'
 import { badRowSettings, compatibilityLevels, deliverySettings, kafkaDefaults } from '../../../egress/kafka/options.js'
-import { subjectStrategies } from '../../../egress/kafka/registry/subjects.js'
+import { subjectStrategies } from '../../../egress/kafka/registry/subject-strategies.js'
 import { isTopicName, TOPIC_NAME_RULE } from '../../../egress/topic-name.js'
 import {
   defaultTopicNames,
@@ -18,7 +18,7 @@ import {
   defaultNamesTopic,
   namesSettings,
 } from '../../../egress/topics.js'
-import { connectionFaults } from '../connections/kafka-connection.js'
+import { connectionFaults } from '../connections/kafka-connection-faults.js'
 import { connectionKeys, registryConnectionKeys } from '../connections/kafka-connection-schema.js'
 import { TOPIC_PREFIX, TOPIC_PREFIX_RULE } from '../connections/kafka-topic-prefix.js'
 import { presetFaults } from '../connections/kafka-presets.js'

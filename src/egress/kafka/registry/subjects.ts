@@ -6,11 +6,8 @@ import { statementFullName, type StatementName } from '../../../contract/schema/
 import { nameFullName } from '../../../contract/schema/name-schema.js'
 import { publishedSchema } from '../../../contract/schema/published-schema.js'
 import { recordFullName } from '../../../contract/schema/row-schema.js'
+import type { SubjectStrategy } from './subject-strategies.js'
 import { markerTopicsOf, topicsOfSeveralFamilies, type Markers, type Topics } from '../../topics.js'
-
-/** How a schema's subject is named, in Confluent's words. */
-export const subjectStrategies = ['TopicNameStrategy', 'RecordNameStrategy', 'TopicRecordNameStrategy'] as const
-export type SubjectStrategy = (typeof subjectStrategies)[number]
 
 /**
  * The published form of a schema under a subject. `fingerprint` is that of the stored schema, which the records name.

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { rowCodec } from '../../../../src/contract/row-codec.js'
-import { subjectSchemas, type SubjectStrategy } from '../../../../src/egress/kafka/registry/subjects.js'
+import type { SubjectStrategy } from '../../../../src/egress/kafka/registry/subject-strategies.js'
+import { subjectSchemas } from '../../../../src/egress/kafka/registry/subjects.js'
 import { defaultTopics, sharedTopics, timeSeries, type Topics } from '../../../../src/egress/topics.js'
 
 const subjects = (topics: Topics, strategy?: SubjectStrategy): string[] =>
