@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Profile } from '../../../domain/profile.js'
 import { planOf } from '../../feeds/records/plan.js'
-import { intervalFault } from '../../feeds/records/source-rows.js'
+import { intervalFault } from '../../feeds/records/source-granularity.js'
 import type { SettingFault } from '../setting-fault.js'
 import type { FeedsSettings } from './feed-schema.js'
 

@@ -6,7 +6,8 @@ import type { Renderings } from '../../renderings.js'
 import type { RowsOf } from '../../row-index/row-index.js'
 import type { FeedPlan } from '../records/plan.js'
 import { feedIntervals, type FeedInterval } from '../records/record.js'
-import { intervalFault, readSource, sourceGranularity, sourceWindows } from '../records/source-rows.js'
+import { intervalFault, sourceGranularity } from '../records/source-granularity.js'
+import { readSource, sourceWindows } from '../records/source-rows.js'
 
 /** The rows that feeds are made of: those of one generation. `renderings` reads how they were rendered, once. */
 export type FeedRows = Readonly<{

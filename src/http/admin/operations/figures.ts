@@ -5,7 +5,7 @@ import { columnsByName, figureName, joiningOf, type FigureColumn } from '../../.
 import { NoSuchIntervals, readFigures, type Figures } from '../../../app/operations/figures/read-figures.js'
 import { readRenderings } from '../../../app/renderings.js'
 import { ifThere } from '../../../log/if-there.js'
-import { intervalFault } from '../../../app/feeds/records/source-rows.js'
+import { intervalFault } from '../../../app/feeds/records/source-granularity.js'
 import { rowStatuses } from '../../../contract/schema/row-schema.js'
 import { dimensionDoc, dimensionNullDoc, isMultiValued } from '../../../domain/dimensions.js'
 import { families, familyNames, type FamilyName } from '../../../domain/family.js'
