@@ -1,9 +1,10 @@
-import avro from 'avsc'
+import type { Type } from 'avsc'
 import type { FamilyName } from '../domain/family.js'
 import type { IntervalComplete } from '../domain/interval-complete.js'
-import { fingerprintOf } from './old-schema.js'
+import { typeOf } from './old-schema.js'
 import { historicalSchema } from './schema-history.js'
 import { statementSchema, type StatementName } from './schema/completeness-schema.js'
+import { fingerprintOf } from './schema/fingerprint.js'
 import type { AvroSchema } from './schema/named-types.js'
 
 /** Everything that a generation held of a family when it was promoted is published. */
@@ -43,12 +44,15 @@ export const markerJson = (marker: IntervalComplete): Readonly<Record<string, st
 
 const iso = (instant: number): string => new Date(instant).toISOString()
 
-const typeOf = (schema: AvroSchema): avro.Type => avro.Type.forSchema(schema as unknown as avro.Schema)
-
 const codecOf = <N extends StatementName>(name: N, datumOf: (statement: Statements[N]) => Datum): StatementCodec<N> => {
   const schema = statementSchema(name)
-  const type = typeOf(schema)
-  return { schema, fingerprint: fingerprintOf(schema), encode: (statement) => type.toBuffer(datumOf(statement)) }
+  /** Made with the first statement. */
+  let type: Type | undefined
+  return {
+    schema,
+    fingerprint: fingerprintOf(schema),
+    encode: (statement) => (type ??= typeOf(schema)).toBuffer(datumOf(statement)),
+  }
 }
 
 const codecs: { readonly [N in StatementName]: StatementCodec<N> } = {

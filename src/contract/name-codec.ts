@@ -1,7 +1,8 @@
-import avro from 'avsc'
+import type { Type } from 'avsc'
 import type { NamedKind } from '../domain/fact.js'
 import type { EpochMs } from '../domain/interval.js'
-import { fingerprintOf } from './old-schema.js'
+import { typeOf } from './old-schema.js'
+import { fingerprintOf } from './schema/fingerprint.js'
 import { nameSchema } from './schema/name-schema.js'
 
 /**
@@ -24,13 +25,14 @@ export type ObjectName = Readonly<{
 export type NameChange = Pick<ObjectName, 'tenant' | 'kind' | 'id'> &
   Readonly<{ change: number | 'erased'; name: ObjectName | null }>
 
-const type = avro.Type.forSchema(nameSchema as unknown as avro.Schema)
+/** Made with the first name. */
+let type: Type | undefined
 
 /** Name → bare Avro datum. */
 export const nameCodec = {
   schema: nameSchema,
   fingerprint: fingerprintOf(nameSchema),
-  encode: (name: ObjectName): Uint8Array => type.toBuffer(name),
+  encode: (name: ObjectName): Uint8Array => (type ??= typeOf(nameSchema)).toBuffer(name),
 } as const
 
 /** A name as JSON: the fields of the Avro record, with the instant as ISO 8601 in UTC. */

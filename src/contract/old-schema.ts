@@ -1,5 +1,6 @@
-import avro from 'avsc'
+import type { Schema, Type } from 'avsc'
 import type { Row } from '../domain/row.js'
+import { avsc } from './avro/avsc.js'
 import type { AvroSchema } from './schema/named-types.js'
 
 /**
@@ -30,8 +31,5 @@ export const oldRowDecoder = (
   }
 }
 
-const typeOf = (schema: AvroSchema): avro.Type => avro.Type.forSchema(schema as unknown as avro.Schema)
-
-/** 16 hex digits of the SHA-256 of a schema's canonical form. */
-export const fingerprintOf = (schema: AvroSchema): string =>
-  typeOf(schema).fingerprint('sha256').toString('hex').slice(0, 16)
+/** The codec of avsc for a schema of ours. */
+export const typeOf = (schema: AvroSchema): Type => avsc().Type.forSchema(schema as unknown as Schema)

@@ -8,9 +8,10 @@ import { AvroReader } from './avro/reader.js'
 import { rowDecoder } from './avro/row-decoder.js'
 import { figuresReader, type RowFigures } from './avro/row-figures.js'
 import { rowEncoder } from './avro/row-encoder.js'
-import { fingerprintOf, oldRowDecoder } from './old-schema.js'
+import { oldRowDecoder } from './old-schema.js'
 import { headerOf, headerReader, placeReader, type RowHeader, type RowPlace } from './row-header.js'
 import { historicalSchema } from './schema-history.js'
+import { fingerprintOf } from './schema/fingerprint.js'
 import { recordFullName, rowSchema } from './schema/row-schema.js'
 
 /** Reads rows that were written with one schema of one family. */
@@ -116,7 +117,7 @@ export const oldReader = (family: FamilyName, schema: AvroSchema): RowReader => 
   }
 }
 
-/** Made when they are asked for: fingerprints take 5 ms a family, and a command may need one. */
+/** Made when they are asked for: a command may need one. */
 const codecs: Partial<Record<FamilyName, RowCodec>> = {}
 
 const readers = new Map<string, RowReader>()

@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { FamilyName } from '../../domain/family.js'
-import { fingerprintOf } from '../old-schema.js'
+import { fingerprintOf } from './fingerprint.js'
 import { readerOfSchema, type RowReader } from '../row-codec.js'
 import { releasedSchemas } from '../schema-history.js'
 import { incompatibilities, type Incompatibility } from './compatibility.js'

@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { fingerprintOf } from '../../../contract/old-schema.js'
+import { fingerprintOf } from '../../../contract/schema/fingerprint.js'
 import { incompatibilities } from '../../../contract/schema/compatibility.js'
 import type { CompatibilityLevel, RegistryOptions } from '../options.js'
 import { registryClient, type RegisteredVersion, type RegistryClient } from './registry-client.js'

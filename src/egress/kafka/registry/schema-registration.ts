@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { fingerprintOf } from '../../../contract/old-schema.js'
+import { fingerprintOf } from '../../../contract/schema/fingerprint.js'
 import type { AvroSchema } from '../../../contract/schema/named-types.js'
 import { AuthenticationRefused } from '../../../credentials/connection-faults.js'
 import type { CompatibilityLevel, RegistryOptions } from '../options.js'
@@ -58,7 +58,7 @@ const isOf = (schema: AvroSchema, fingerprint: string): boolean => {
   try {
     return fingerprintOf(schema) === fingerprint
   } catch {
-    return false // not a schema that avsc can parse, so none of ours
+    return false // no schema, so none of ours
   }
 }
 
