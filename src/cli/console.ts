@@ -35,7 +35,7 @@ export const consoleCommand = (): Command =>
           process: {
             ...{ config, logs, logger, version: version(), now: Date.now, stages: () => [] },
             rawWriter: () => Promise.reject(new ProblemError('conflict', 'this console reads only')),
-            logsApart: () => logsOf(config, 'console', logger),
+            logsApart: () => logsOf(config, 'console', () => logger),
           },
         })
         printConsole(server)

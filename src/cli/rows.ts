@@ -1,16 +1,11 @@
-import { once } from 'node:events'
 import { Option, type Command } from 'commander'
 import { zoneOf } from '../app/config/profile/zones.js'
-import { Names, namesOfAll, rowNames } from '../app/names.js'
 import { chosenGeneration, computedGenerations } from '../app/operations/computed.js'
 import { ifThere } from '../log/if-there.js'
 import type { AsWhat, RowsThen } from '../app/operations/as-of/as-of.js'
 import { latestRowsInOrder } from '../app/operations/rows.js'
-import { rowJson } from '../contract/row-json.js'
 import { rowStatuses } from '../contract/schema/row-schema.js'
 import { granularities, type Granularity } from '../domain/granularity.js'
-import { builtInKpisOf } from '../domain/kpi.js'
-import type { Profile } from '../domain/profile.js'
 import type { Scope } from '../app/scoped/scope.js'
 import type { Row, RowStatus } from '../domain/row.js'
 import type { EventLog } from '../log/event-log.js'
@@ -22,22 +17,8 @@ import { rangeOf } from './command/option-values.js'
 import { DimensionFilter, wantedDimensions, type KnownNames, type WantedDimension } from './command/row-dimensions.js'
 import { EXIT, UsageError } from './command/exit.js'
 import { summaries } from './command/summaries.js'
-import { countText } from './command/figures.js'
-import { printTable, printText } from './command/table.js'
-import { columnsOf, namedColumns } from './rows/catalogue.js'
-import type { RowColumn, Shown } from './rows/column.js'
-import {
-  otherStateOf,
-  printDiff,
-  stateOf,
-  stateOptions,
-  stateText,
-  thenJson,
-  type StateFlags,
-} from './rows/as-it-was.js'
-import { csvHeader, csvRow } from './rows/csv.js'
-import { csvColumnNames } from './rows/default-columns.js'
-import { rowTable } from './rows/row-table.js'
+import { otherStateOf, stateOf, stateOptions, stateText, thenJson, type StateFlags } from './rows/as-it-was.js'
+import { printJson } from './rows/print-json.js'
 
 type Flags = CommonFlags &
   StateFlags &
@@ -96,17 +77,19 @@ export const rowsCommand = (): Command =>
     const { family, granularity, status } = flags
     // Wrong usage is reported before anything is opened.
     wantedDimensions(family, wanted, new Map())
-    if (flags.columns === 'help') return printColumns(columnsOf(family, config.profile.kpis))
+    // Loaded where it is used: JSON, which programs wait for, needs no table and no names.
+    const loadTable = () => import('./rows/print-table.js')
+    if (flags.columns === 'help') return (await loadTable()).printColumns(family, config.profile.kpis)
     const asked = flags.columns?.split(',').map((name) => name.trim())
     const zone = flags.zone === undefined ? undefined : zoneOf(flags.zone)
     const [state, other] = [stateOf(flags), otherStateOf(flags)]
-    await withContext('rows', config, async ({ logs, signal, logger }) => {
+    await withContext('rows', config, async (context) => {
+      const { logs, signal } = context
       const { tenant, data } = config
       const generations = await computedGenerations(logs, tenant)
       const chosen = chosenGeneration(generations, flags.generation, tenant)
       const { name: generation, profile } = chosen
-      const all = columnsOf(family, profile.kpis)
-      const columns = asked === undefined ? undefined : namedColumns(all, family, asked)
+      const table = flags.json === true ? undefined : (await loadTable()).rowPrinter(family, profile, asked)
       // Without a raw log, in an archived copy, nothing has a name. JSON has no names.
       const needsRaw = flags.json !== true || wanted.length > 0 || state !== undefined
       const raw = needsRaw ? await ifThere(() => logs.raw('reader')) : undefined
@@ -117,6 +100,7 @@ export const rowsCommand = (): Command =>
       const then = async (what: AsWhat): Promise<RowsThen> => {
         const { rowsAs } = await import('../app/operations/as-of/as-of.js')
         const { withFacts } = await import('../app/pipeline/facts/open-feed.js')
+        const { logger } = context
         return withFacts(config, logger, (facts) => {
           if (raw === undefined) throw new UsageError(`there is no raw log in ${data}, which tells what was when`)
           const scope = scopeOf({ family, granularity, from, to }, dimensions)
@@ -127,9 +111,8 @@ export const rowsCommand = (): Command =>
         const [before, after] = [await then(state), await then(other)]
         for (const [found, what] of [[before, state] as const, [after, other] as const]) tell(stateText(found, what))
         const of = { family, profile, zone: zone ?? profile.zone, json: flags.json === true }
-        const differing = printDiff(of, before, after)
-        console.error(`${countText(differing)} of ${countText(after.rows.length)} rows differ`)
-        return differing > 0 ? EXIT.differences : EXIT.ok
+        const { printDiff } = await import('./rows/diff.js')
+        return printDiff(of, before, after) > 0 ? EXIT.differences : EXIT.ok
       }
       const found = state === undefined ? undefined : await then(state)
       if (found !== undefined && state !== undefined) tell(stateText(found, state))
@@ -144,20 +127,12 @@ export const rowsCommand = (): Command =>
               { kpi, tenant, generation, data },
               { family, granularity, from, to, status, signal, matches: (row) => filter.matches(row) },
             )
-      const names = new Names(raw, tenant)
       const count =
-        flags.json === true
-          ? await printEach(rows, (row) => `${JSON.stringify(rowJson(row))}\n`)
+        table === undefined
+          ? await printJson(rows)
           : flags.csv === true
-            ? await printCsv(rows, columns ?? csvColumns(family, all, profile), names)
-            : await printRows(rows, names, {
-                ...{ family, all, zone: zone ?? profile.zone },
-                ...{ ownKpis: ownKpisOf(family, profile), kpis: kpisOf(family, profile) },
-                choice:
-                  columns === undefined
-                    ? { kind: flags.wide === true ? 'wide' : 'default' }
-                    : { kind: 'named', columns },
-              })
+            ? await table.asCsv(rows, { raw, tenant })
+            : await table.asTable(rows, { raw, tenant }, { zone: zone ?? profile.zone, isWide: flags.wide === true })
       if (count === 0) {
         if (found === undefined) filter.assertKnown(known)
         console.error(
@@ -203,55 +178,6 @@ const tell = (text: string | undefined): void => {
 const isNarrowed = ({ from, to, granularity, status, queue, agent, where }: Flags): boolean =>
   [from, to, granularity, status, queue, agent, where].some((each) => each !== undefined)
 
-const ownKpisOf = (family: FamilyName, { kpis }: Profile): readonly string[] =>
-  kpis.filter((kpi) => kpi.families.includes(family)).map(({ name }) => name)
-
-const kpisOf = (family: FamilyName, profile: Profile): readonly string[] => [
-  ...builtInKpisOf(family).map(({ name }) => name),
-  ...ownKpisOf(family, profile),
-]
-
-const csvColumns = (family: FamilyName, all: ReadonlyMap<string, RowColumn>, profile: Profile): readonly RowColumn[] =>
-  csvColumnNames(family, kpisOf(family, profile)).map((name) => all.get(name)!)
-
-const printColumns = (all: ReadonlyMap<string, RowColumn>): void =>
-  printTable({
-    columns: [{ head: 'column' }, { head: 'what', narrow: 'wrap', min: 20 }],
-    rows: [...all.values()].map(({ name, doc }) => [name, doc]),
-  })
-
-type Rows = AsyncIterable<readonly Row[]>
-
-/** Writes a text for each row, as quickly as stdout takes them. Answers how many rows there were. */
-const printEach = async (rows: Rows, text: (row: Row) => string | Promise<string>): Promise<number> => {
-  let count = 0
-  for await (const window of rows) {
-    const texts: string[] = []
-    for (const row of window) texts.push(await text(row))
-    count += window.length
-    if (!process.stdout.write(texts.join(''))) await once(process.stdout, 'drain')
-  }
-  return count
-}
-
-const printCsv = async (rows: Rows, columns: readonly RowColumn[], names: Names): Promise<number> => {
-  process.stdout.write(csvHeader(columns))
-  return printEach(rows, async (row) => csvRow(columns, await withNames(row, names)))
-}
-
-const printRows = async (rows: Rows, names: Names, of: Parameters<typeof rowTable>[0]): Promise<number> => {
-  const shown: Shown[] = []
-  for await (const window of rows) for (const row of window) shown.push(await withNames(row, names))
-  if (shown.length === 0) return 0
-  const { above, table, below } = rowTable(of, shown)
-  console.log(above)
-  printTable(table, '--wide shows all, --columns chooses')
-  for (const line of below) printText(line)
-  return shown.length
-}
-
-const withNames = async (row: Row, names: Names): Promise<Shown> => ({ row, names: await rowNames(names, row) })
-
 /** The dimensions that the flags name, with their values. */
 const valuesOf = ({ queue, agent, where = [] }: Flags): readonly (readonly [name: string, value: string])[] => [
   ...(queue === undefined ? [] : [['queueId', queue] as const]),
@@ -270,6 +196,8 @@ const namesIn = async (
   wanted: readonly (readonly [name: string, value: string])[],
 ): Promise<KnownNames> => {
   const known = new Map<Dimension, ReadonlyMap<string, string>>()
+  if (wanted.length === 0) return known
+  const { namesOfAll } = await import('../app/names.js')
   for (const [name] of wanted) known.set(name as Dimension, await namesOfAll(raw, tenant, name as Dimension))
   return known
 }

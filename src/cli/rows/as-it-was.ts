@@ -1,17 +1,8 @@
 import { Option } from 'commander'
 import type { AsWhat, RowsThen, RowThen } from '../../app/operations/as-of/as-of.js'
-import { diffRows, type RatedChange } from '../../app/operations/what-if/row-diff.js'
 import { rowJson } from '../../contract/row-json.js'
-import { families, type FamilyName } from '../../domain/family.js'
-import { builtInKpisOf, type Kpi, type Ratio } from '../../domain/kpi.js'
-import type { Profile } from '../../domain/profile.js'
-import type { Row } from '../../domain/row.js'
-import { kpiDefinitions } from '../../domain/row-effect.js'
-import type { Zone } from '../../domain/zone.js'
 import { UsageError } from '../command/exit.js'
-import { countText, durationText, minuteText, percentText } from '../command/figures.js'
 import { instantOf } from '../command/option-values.js'
-import { printTable } from '../command/table.js'
 
 const kinds = ['latest', 'first', 'first-final'] as const
 type Kind = (typeof kinds)[number]
@@ -66,60 +57,3 @@ export const thenJson = ({ row, from }: RowThen): Readonly<Record<string, unknow
   const { revision, ...rest } = rowJson(row)
   return from === 'fold' ? { ...rest, from } : { ...rest, revision, from }
 }
-
-export type DiffOf = Readonly<{ family: FamilyName; profile: Profile; zone: Zone; json: boolean }>
-
-/** Prints what differs between two states of the same rows; answers how many rows do. */
-export const printDiff = ({ family, profile, zone, json }: DiffOf, before: RowsThen, after: RowsThen): number => {
-  const kpis = [...builtInKpisOf(family), ...profile.kpis]
-  const { changes } = diffRows(byKey(before), byKey(after), kpiDefinitions(kpis))
-  if (json) for (const change of changes) console.log(JSON.stringify(changeJson(change)))
-  else if (changes.length > 0) printChanges(changes, kpis, zone)
-  return changes.length
-}
-
-const byKey = ({ rows }: RowsThen): ReadonlyMap<string, Row> => new Map(rows.map(({ row }) => [row.key, row]))
-
-const changeJson = ({ kind, row, kpis, figures, serviceTarget }: RatedChange) => ({
-  ...{ kind, key: row.key, intervalStart: new Date(row.start).toISOString(), kpis, figures },
-  ...(serviceTarget !== null && { serviceTarget }),
-})
-
-/** A row is told by the KPIs that people see differ; where none does, by its figures. */
-const printChanges = (changes: readonly RatedChange[], kpis: readonly Kpi[], zone: Zone): void => {
-  const units = new Map(kpis.map(({ name, unit }) => [name, unit]))
-  printTable({
-    columns: [
-      { head: 'interval' },
-      { head: 'row', narrow: 'cut', min: 12 },
-      { head: 'change' },
-      { head: 'figure', narrow: 'cut', min: 12 },
-      { head: 'old', align: 'right' },
-      { head: 'new', align: 'right' },
-    ],
-    rows: changes.flatMap(({ kind, row, kpis: ofRow, figures }) => {
-      const place = [`${minuteText(row.start, zone)} ${row.granularity}`, dimensionsText(row), kind]
-      const text = (name: string, ratio: Ratio | null): string => ratioText(ratio, units.get(name))
-      const ofKpis = ofRow
-        .map(({ name, old, new: now }) => [name, text(name, old), text(name, now)])
-        .filter(([, old, now]) => old !== now)
-      const ofFigures = figures.map(({ metric, statistic, old, new: now }) => [
-        `${metric}.${statistic}`,
-        ...[old, now].map((value) => (value === null ? '' : countText(value))),
-      ])
-      const lines = ofKpis.length > 0 ? ofKpis : ofFigures
-      return lines.map((line, index) => [...(index === 0 ? place : ['', '', '']), ...line])
-    }),
-  })
-}
-
-const ratioText = (ratio: Ratio | null, unit: Kpi['unit'] | undefined): string => {
-  if (ratio === null) return ''
-  const { numerator, denominator } = ratio
-  if (unit === 'share') return percentText(numerator, denominator ?? 1)
-  const value = denominator === null ? numerator : numerator / denominator
-  return unit === 'ms' ? durationText(value) : countText(value)
-}
-
-const dimensionsText = (row: Row): string =>
-  families[row.family].dimensions.flatMap((_, place) => row.dimensions[place] ?? []).join(' ')

@@ -196,7 +196,7 @@ const serve = async (
       flags,
       {
         ...{ config, logs, logger, now: Date.now, stages: () => progress.stages, metrics },
-        logsApart: () => logsOf(config, 'admin', logger),
+        logsApart: () => logsOf(config, 'admin', () => logger),
       },
       only,
       certificates,
