@@ -1,5 +1,5 @@
-import type { Either } from 'fp-ts/lib/Either.js'
-import * as E from 'fp-ts/lib/Either.js'
+import type { Either } from '../domain/either.js'
+import * as E from '../domain/either.js'
 import { familyNames, type FamilyName } from '../domain/family.js'
 import { flatRowOf, type FlatRow } from '../domain/flat-row.js'
 import type { Row } from '../domain/row.js'

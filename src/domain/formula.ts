@@ -1,4 +1,4 @@
-import * as E from 'fp-ts/lib/Either.js'
+import * as E from './either.js'
 import jsep from 'jsep'
 import { COUNT, SUM } from './flat-measures.js'
 import { isMetricName, metricIndex, metricKind, type MetricName } from './metric.js'

@@ -1,4 +1,4 @@
-import * as E from 'fp-ts/lib/Either.js'
+import * as E from './either.js'
 import { families, familyNames, isFamilyName, type FamilyName } from './family.js'
 import { compile, evaluate, parseFormula, type Compiled, type Formula, type Options } from './formula.js'
 import { COUNT } from './flat-measures.js'

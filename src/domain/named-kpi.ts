@@ -1,4 +1,4 @@
-import * as E from 'fp-ts/lib/Either.js'
+import * as E from './either.js'
 import { families, familyNames, type FamilyName } from './family.js'
 import { parseFormula } from './formula.js'
 import { builtInKpis, metricsOf, type BuiltInKpi, type Kpi, type KpiUnit } from './kpi.js'

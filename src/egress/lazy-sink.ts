@@ -1,4 +1,4 @@
-import * as E from 'fp-ts/lib/Either.js'
+import * as E from '../domain/either.js'
 import type { Sink, SinkFailure } from './sink.js'
 
 /** What is known of a sink before its code is loaded. */

@@ -1,4 +1,4 @@
-import * as E from 'fp-ts/lib/Either.js'
+import * as E from '../domain/either.js'
 import { isEncrypted, ENCRYPTION_BYTES } from './encryption/encryption-mark.js'
 import type { AppendFailure, ExpectedRevision, NewEvent, StreamAppend } from './event-log.js'
 

@@ -1,4 +1,4 @@
-import * as E from 'fp-ts/lib/Either.js'
+import * as E from '../../domain/either.js'
 import { produce } from 'immer'
 import type { Publication } from '../../contract/schema/published-schema.js'
 import type { Profile } from '../../domain/profile.js'

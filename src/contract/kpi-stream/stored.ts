@@ -1,4 +1,4 @@
-import * as E from 'fp-ts/lib/Either.js'
+import * as E from '../../domain/either.js'
 import { familyNames, type FamilyName } from '../../domain/family.js'
 import type { IntervalComplete } from '../../domain/interval-complete.js'
 import type { KpiEvent, Left } from '../../domain/kpi-event.js'

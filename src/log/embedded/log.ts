@@ -1,4 +1,4 @@
-import * as E from 'fp-ts/lib/Either.js'
+import * as E from '../../domain/either.js'
 import { changeSignal } from '../change-signal.js'
 import { giveLogId, readLogId } from './log-id.js'
 import { logError } from './lmdb/damage.js'

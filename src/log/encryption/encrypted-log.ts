@@ -1,4 +1,4 @@
-import * as E from 'fp-ts/lib/Either.js'
+import * as E from '../../domain/either.js'
 import { appendFault, erasedReason } from '../append-rules.js'
 import { LogDamaged, LogUnavailable } from '../event-log.js'
 import type { AppendFailure, Appended, EventLog, Live, RecordedEvent, StreamAppend, StreamLive } from '../event-log.js'

@@ -1,4 +1,4 @@
-import * as E from 'fp-ts/lib/Either.js'
+import * as E from '../../../domain/either.js'
 import type { Profile } from '../../../domain/profile.js'
 import { planOf } from '../../feeds/records/plan.js'
 import { intervalFault } from '../../feeds/records/source-granularity.js'

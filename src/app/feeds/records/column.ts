@@ -1,4 +1,4 @@
-import * as E from 'fp-ts/lib/Either.js'
+import * as E from '../../../domain/either.js'
 import type { Dimension } from '../../../domain/dimensions.js'
 import { families, type FamilyName } from '../../../domain/family.js'
 import { parseFormula, type Linear } from '../../../domain/formula.js'

@@ -1,4 +1,4 @@
-import * as E from 'fp-ts/lib/Either.js'
+import * as E from '../../../domain/either.js'
 import { isMultiValued, splits, type Dimension } from '../../../domain/dimensions.js'
 import { families } from '../../../domain/family.js'
 import { granularities } from '../../../domain/granularity.js'
