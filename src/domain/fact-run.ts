@@ -133,7 +133,7 @@ export const factRun = (
       ...(columns.tuples[columns.tuple[entry] as number] as PointDimensions),
     }
     const joined = session(entry)
-    return joined === undefined ? point : { ...point, session: joined }
+    return joined === undefined ? point : { session: joined, ...point }
   },
 })
 

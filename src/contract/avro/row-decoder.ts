@@ -39,13 +39,14 @@ export const rowDecoder = (family: FamilyName): ((bytes: Uint8Array) => Row) => 
 
   return (bytes) => {
     const from = new AvroReader(bytes)
+    const header = readHeader(from)
     // The order of the properties is the order of evaluation, and must be that of the schema's fields.
     const row: Row = {
-      ...readHeader(from),
       erased: erasedIn(from),
       serviceTarget: hasServiceTarget && from.isPresent() ? from.double() : null,
       measures: readMeasures(from),
       kpis: readKpis(from),
+      ...header,
     }
     from.end()
     return row

@@ -82,8 +82,13 @@ export const replay = async ({
     .filter(({ header, revision }) => revision <= through && passes(filter, selectableRow(header)))
     .sort((a, b) => a.revision - b.revision)
     .map(({ header, avro, schema }) => ({
-      ...{ kind: 'row', header, avro, schema, replay: true },
-      ...{ generation: live, promotion: promotions },
+      kind: 'row',
+      header,
+      avro,
+      schema,
+      replay: true,
+      generation: live,
+      promotion: promotions,
     }))
   const counts = new Map<FamilyName, number>()
   for (const { header } of records) counts.set(header.family, (counts.get(header.family) ?? 0) + 1)

@@ -100,11 +100,11 @@ const recordOf = (stored: StoredKpiEvent, live: Live): SinkRecord => {
   switch (stored.kind) {
     case 'row': {
       const { kind, header, avro, schema } = stored
-      return { ...live, kind, header, avro, schema, replay: false }
+      return { kind, header, avro, schema, replay: false, ...live }
     }
     case 'interval-complete': {
       const { kind, marker, avro, schema } = stored
-      return { ...live, kind, marker, avro, schema }
+      return { kind, marker, avro, schema, ...live }
     }
     case 'left':
       return { ...live, kind: stored.kind, left: stored.left, series: [] }

@@ -144,7 +144,10 @@ export class WrittenStreams {
 }
 
 const writtenStream = (stream: string, number: number, entry: StreamEntry, last: number): WrittenStream => ({
-  ...{ stream, number, last, entry },
+  stream,
+  number,
+  last,
+  entry,
   pending: undefined,
   lastRunId: undefined,
   hasSingleIds: false,
