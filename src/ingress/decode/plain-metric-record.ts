@@ -16,8 +16,9 @@ import { OBSERVATION_MAX } from './fields.js'
  * than adding up its members, and records are the bulk of all input.
  */
 const blank = { type: 'MetricEmitted' as const, metric: '', value: 0, at: 0 }
+const blankPoint = { ...blank, ...noDimensions }
 const shared = new MemberCache(dimensionFields, (body) => {
-  const point = { ...blank, ...noDimensions }
+  const point = { ...blankPoint }
   fillDimensions(point, body)
   return Object.freeze(point)
 })
