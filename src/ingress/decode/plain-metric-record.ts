@@ -13,14 +13,15 @@ import { OBSERVATION_MAX } from './fields.js'
 
 /**
  * What points of the same dimensions share. Copied for every fact: copying an object is quicker, and takes less memory,
- * than adding up its members, and records are the bulk of all input.
+ * than adding up its members, and records are the bulk of all input. They are not frozen, only read: V8 copies a frozen
+ * object ten times as slowly.
  */
 const blank = { type: 'MetricEmitted' as const, metric: '', value: 0, at: 0 }
 const blankPoint = { ...blank, ...noDimensions }
 const shared = new MemberCache(dimensionFields, (body) => {
   const point = { ...blankPoint }
   fillDimensions(point, body)
-  return Object.freeze(point)
+  return point
 })
 
 /** A metric point of which nothing is made but numbers. */
@@ -30,7 +31,7 @@ export type PlainPoint = Readonly<{
   value: number
   at: EpochMs
   /** The same object for many points that have the same dimensions. */
-  dimensions: PointDimensions & typeof blank
+  dimensions: Readonly<PointDimensions & typeof blank>
 }>
 
 const names = ['metric', 'value', 'metricDate']

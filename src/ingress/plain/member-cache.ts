@@ -15,7 +15,7 @@ const PRESENT = 1
 
 /**
  * What is made of some members of a body, remembered by their bytes: the members of most events repeat those of others.
- * The value must depend on nothing else, and be frozen: many events share it.
+ * The value must depend on nothing else, and nobody may change it: many events share it.
  */
 export class MemberCache<A> {
   private readonly names: readonly string[]
