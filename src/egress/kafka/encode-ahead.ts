@@ -6,7 +6,7 @@ import type { SinkRecord } from '../sink.js'
 export type EncodedAhead = Readonly<{
   /**
    * What the batch becomes on the wire, without its progress; what is not encoded yet is encoded now. `undefined` where
-   * a topic or a schema is to be looked up first, or a schema is unknown.
+   * a record cannot be encoded: `publish` tries it again and says why.
    */
   sends: () => Sends | undefined
   /** Encodes no more. */
@@ -16,19 +16,26 @@ export type EncodedAhead = Readonly<{
 /** Records that are encoded at a time, about a millisecond: the answers of the broker are not held up for longer. */
 const SLICE = 500
 
-/** Encodes a batch for this connection slice by slice, whenever the process would wait for the broker. */
+/**
+ * Encodes a batch for this connection slice by slice, whenever the process would wait for the broker. `undefined` where
+ * a topic or a schema is to be looked up first.
+ */
 export const encodeAhead = (way: WayOut, records: readonly SinkRecord[]): EncodedAhead | undefined => {
   if (way.connected.readiness.unready(records).length > 0) return undefined
   const cutter = sendCutter(...wayOut(way))
   let encoded = 0
-  let isUnknown = false
+  let isStuck = false
   const encodeTo = (end: number): void => {
-    for (; encoded < end && !isUnknown; encoded++) isUnknown = cutter.add(records[encoded]!) !== undefined
+    try {
+      for (; encoded < end && !isStuck; encoded++) isStuck = cutter.add(records[encoded]!) !== undefined
+    } catch {
+      isStuck = true
+    }
   }
   let turn: NodeJS.Immediate | undefined
   const inTurns = (): void => {
     encodeTo(Math.min(records.length, encoded + SLICE))
-    turn = encoded < records.length && !isUnknown ? setImmediate(inTurns) : undefined
+    turn = encoded < records.length && !isStuck ? setImmediate(inTurns) : undefined
   }
   turn = setImmediate(inTurns)
   const drop = (): void => clearImmediate(turn)
@@ -36,7 +43,7 @@ export const encodeAhead = (way: WayOut, records: readonly SinkRecord[]): Encode
     sends: () => {
       drop()
       encodeTo(records.length)
-      return isUnknown ? undefined : cutter.sends()
+      return isStuck ? undefined : cutter.sends()
     },
     drop,
   }

@@ -15,8 +15,21 @@ import { topicNames } from '../topics.js'
 
 export type Sends = readonly (readonly TopicRecords[])[]
 
-const sendsOf = (context: SinkContext, connected: Connected, records: SinkBatch['records']): Sends | string =>
-  cutIntoSends(records, ...wayOut({ context, connected }))
+const sendsOf = (way: WayOut, records: SinkBatch['records']): E.Either<SinkFailure, Sends> => {
+  const refused = (reason: string): E.Either<SinkFailure, Sends> => E.left({ tag: 'Refused', reason })
+  try {
+    const sends = cutIntoSends(records, ...wayOut(way))
+    return typeof sends !== 'string'
+      ? E.right(sends)
+      : refused(
+          `a row was written with schema ${sends}, which this version does not know: run the version that wrote it, or rebuild`,
+        )
+  } catch (cause) {
+    return refused(
+      `a row of the KPI log cannot be read (${cause instanceof Error ? cause.message : String(cause)}): rebuild, which computes it again from the raw log`,
+    )
+  }
+}
 
 /** Where records go on a connection, and as what. */
 export type WayOut = Readonly<{
@@ -55,12 +68,9 @@ export const publish = async (
     const prepared = await prepareFurther(context, connected, unready)
     if (E.isLeft(prepared)) return prepared
   }
-  const rows = encoded ?? sendsOf(context, connected, records)
-  if (typeof rows === 'string')
-    return E.left({
-      tag: 'Refused',
-      reason: `a row was written with schema ${rows}, which this version does not know: run the version that wrote it, or rebuild`,
-    })
+  const cut = encoded === undefined ? sendsOf({ context, connected }, records) : E.right(encoded)
+  if (E.isLeft(cut)) return cut
+  const rows = cut.right
   // The progress is in the first send, so that all partitions join the transaction in as few requests as possible.
   const [first = [], ...others] = rows
   const sends = progress === undefined ? rows : [[...first, progressMessage(context, connected, progress)], ...others]

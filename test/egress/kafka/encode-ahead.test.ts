@@ -6,6 +6,9 @@ import { PackedHeaders } from '../../../src/egress/kafka/protocol/packed-headers
 import { cutIntoSends, jsonValues } from '../../../src/egress/kafka/records/records.js'
 import { defaultTopics } from '../../../src/egress/topics.js'
 import { queueRow, sinkRecord } from '../../contract/some-rows.js'
+import { ModelBroker } from '../../support/kafka-model/broker.js'
+import { createTopics, deliveredBy, modelSink } from '../../support/kafka-model/model-sink.js'
+import { right } from '../../support/right.js'
 
 const records = Array.from({ length: 1_700 }, (_, at) =>
   sinkRecord(queueRow({ queueId: `queue ${at % 7}`, revision: at + 1 })),
@@ -76,4 +79,25 @@ test('a batch that is dropped, or holds a row of an unknown schema, is encoded n
   await turns(5)
   expect(unknown.made()).toBe(601)
   expect(ahead?.sends()).toBeUndefined()
+})
+
+test('a row that cannot be read stops neither the process nor what goes on beside, and is refused when it is written', async () => {
+  const broken = { ...records[0]!, avro: Buffer.from('no row') }
+  const ahead = encodeAhead(counting().way, [...records, broken])
+  await turns(5)
+  expect(ahead?.sends()).toBeUndefined()
+
+  const broker = new ModelBroker()
+  createTopics(broker)
+  const sink = modelSink(broker)
+  const { signal } = new AbortController()
+  right(await sink.connect(signal)())
+  const batch = { records: [broken], progress: { generation: 'g1', revision: 7 } }
+  sink.prepare?.(batch)
+  await turns(2)
+  const refused = await sink.write(batch, signal)()
+  expect(refused).toMatchObject({ left: { tag: 'Refused', reason: expect.stringMatching(/cannot be read .*rebuild/) } })
+  right(await sink.write({ ...batch, records: records.slice(0, 3) }, signal)())
+  expect(deliveredBy(broker)).toHaveLength(3)
+  await sink.close()
 })
