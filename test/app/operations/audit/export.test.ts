@@ -145,11 +145,14 @@ describe('in an export is found and located', () => {
       const without = Buffer.concat([bytes.subarray(0, offset), bytes.subarray(offset + 1)])
       const added = Buffer.concat([bytes.subarray(0, offset), Buffer.of(0x41), bytes.subarray(offset)])
       for (const changed of [without, added, bytes.subarray(0, offset)]) {
+        // Of equal bytes side by side it makes no difference which is left out or added.
+        let first = offset
+        while (first < changed.length && changed[first] === bytes[first]) first++
         const framing = verified(changed).findings.find(({ kind }) => kind === 'framing')
         expect([offset, framing?.kind]).toEqual([offset, 'framing'])
         expect(framing).toHaveProperty(
           'offset',
-          expect.toSatisfy((found: number) => found <= offset),
+          expect.toSatisfy((found: number) => found <= first),
         )
       }
     }
