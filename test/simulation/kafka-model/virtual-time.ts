@@ -1,11 +1,11 @@
 /**
  * Time that passes only when the schedule says so. While a simulation runs it stands in for what the egress waits with:
  * `setTimeout` of node:timers/promises (which the test file must mock with `timersPromises`), `setInterval`,
- * `setImmediate` and `AbortSignal.timeout`.
+ * `setImmediate`, what clears these, and `AbortSignal.timeout`.
  */
 type Timer = { at: number; readonly order: number; readonly everyMs: number | undefined; readonly run: () => void }
 
-const { setImmediate, setInterval, clearInterval } = globalThis
+const { setImmediate, clearImmediate, setInterval, clearInterval } = globalThis
 const timeoutSignal = AbortSignal.timeout.bind(AbortSignal)
 const { stackTraceLimit } = Error
 
@@ -13,12 +13,12 @@ export class VirtualTime {
   nowMs = 0
   private timers: Timer[] = []
   private ordered = 0
-  private immediates = 0
+  private readonly immediates = new Set<NodeJS.Immediate>()
 
   /** Resolves when everything that can go on without a timer or an answer has gone on. */
   async settle(): Promise<void> {
     do await new Promise<void>((resolve) => void setImmediate(resolve))
-    while (this.immediates > 0)
+    while (this.immediates.size > 0)
   }
 
   at(delayMs: number, run: () => void, everyMs?: number): Timer {
@@ -63,12 +63,17 @@ export class VirtualTime {
   async during<A>(work: () => Promise<A>): Promise<A> {
     sleep = (ms, signal) => this.sleep(ms, signal)
     globalThis.setImmediate = ((run: () => void) => {
-      this.immediates += 1
-      return setImmediate(() => {
-        this.immediates -= 1
+      const immediate = setImmediate(() => {
+        this.immediates.delete(immediate)
         run()
       })
+      this.immediates.add(immediate)
+      return immediate
     }) as never
+    globalThis.clearImmediate = (immediate) => {
+      if (immediate !== undefined) this.immediates.delete(immediate)
+      clearImmediate(immediate)
+    }
     globalThis.setInterval = ((run: () => void, ms: number) =>
       Object.assign(this.at(ms, run, ms), { unref: () => {} })) as never
     globalThis.clearInterval = (timer) => this.cancel(timer)
@@ -83,6 +88,7 @@ export class VirtualTime {
     } finally {
       sleep = undefined
       globalThis.setImmediate = setImmediate
+      globalThis.clearImmediate = clearImmediate
       globalThis.setInterval = setInterval
       globalThis.clearInterval = clearInterval
       AbortSignal.timeout = timeoutSignal
