@@ -1,5 +1,5 @@
-import { wayOut, type Sends, type WayOut } from './publish.js'
-import { sendCutter } from './records/records.js'
+import type { Sends } from './publish.js'
+import type { SendCutter } from './records/records.js'
 import type { SinkRecord } from '../sink.js'
 
 /** A batch that is encoded while the one before it is written. */
@@ -16,13 +16,8 @@ export type EncodedAhead = Readonly<{
 /** Records that are encoded at a time, about a millisecond: the answers of the broker are not held up for longer. */
 const SLICE = 500
 
-/**
- * Encodes a batch for this connection slice by slice, whenever the process would wait for the broker. `undefined` where
- * a topic or a schema is to be looked up first.
- */
-export const encodeAhead = (way: WayOut, records: readonly SinkRecord[]): EncodedAhead | undefined => {
-  if (way.connected.readiness.unready(records).length > 0) return undefined
-  const cutter = sendCutter(...wayOut(way))
+/** Encodes the records of a batch slice by slice, whenever the process would wait for the broker. */
+export const encodeAhead = (cutter: SendCutter, records: readonly SinkRecord[]): EncodedAhead => {
   let encoded = 0
   let isStuck = false
   const encodeTo = (end: number): void => {

@@ -3,7 +3,7 @@ import { ClusterError, type TopicRecords, type TransactionalProducer } from './c
 import type { BadRow } from './dead-letter/dead-letter.js'
 import { isAboutTheRecords } from './dead-letter/piecemeal.js'
 import { sendAround } from './dead-letter/publish-around.js'
-import type { FamilyReadiness, FamilySchema } from './family-readiness.js'
+import type { FamilySchema } from './family-readiness.js'
 import { compareProgress } from './progress/progress-check.js'
 import { tellingOffsets } from './offsets.js'
 import { SIGN_EVERY_MS } from './progress/other-owner.js'
@@ -15,10 +15,20 @@ import { topicNames } from '../topics.js'
 
 export type Sends = readonly (readonly TopicRecords[])[]
 
-const sendsOf = (way: WayOut, records: SinkBatch['records']): E.Either<SinkFailure, Sends> => {
+/** How records become sends on this connection. */
+export const wayOut = (
+  { topics, markers }: SinkContext,
+  { readiness: { values, partitionOf }, delivery }: Connected,
+): Parameters<typeof sendCutter> => [{ topics, markers, partitionOf }, values, delivery]
+
+const sendsOf = (
+  context: SinkContext,
+  connected: Connected,
+  records: SinkBatch['records'],
+): E.Either<SinkFailure, Sends> => {
   const refused = (reason: string): E.Either<SinkFailure, Sends> => E.left({ tag: 'Refused', reason })
   try {
-    const sends = cutIntoSends(records, ...wayOut(way))
+    const sends = cutIntoSends(records, ...wayOut(context, connected))
     return typeof sends !== 'string'
       ? E.right(sends)
       : refused(
@@ -30,25 +40,6 @@ const sendsOf = (way: WayOut, records: SinkBatch['records']): E.Either<SinkFailu
     )
   }
 }
-
-/** Where records go on a connection, and as what. */
-export type WayOut = Readonly<{
-  context: Pick<SinkContext, 'topics' | 'markers'>
-  connected: Readonly<{
-    readiness: Pick<FamilyReadiness, 'values' | 'partitionOf' | 'unready'>
-    delivery: Connected['delivery']
-  }>
-}>
-
-/** How records become sends on this connection. */
-export const wayOut = ({
-  context: { topics, markers },
-  connected: { readiness, delivery },
-}: WayOut): Parameters<typeof sendCutter> => [
-  { topics, markers, partitionOf: readiness.partitionOf },
-  readiness.values,
-  delivery,
-]
 
 /**
  * Writes a batch and its progress in one transaction (see `withoutTransactions`). `encoded` is what was encoded of
@@ -68,7 +59,7 @@ export const publish = async (
     const prepared = await prepareFurther(context, connected, unready)
     if (E.isLeft(prepared)) return prepared
   }
-  const cut = encoded === undefined ? sendsOf({ context, connected }, records) : E.right(encoded)
+  const cut = encoded === undefined ? sendsOf(context, connected, records) : E.right(encoded)
   if (E.isLeft(cut)) return cut
   const rows = cut.right
   // The progress is in the first send, so that all partitions join the transaction in as few requests as possible.

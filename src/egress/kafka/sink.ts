@@ -4,7 +4,8 @@ import { encodeAhead, type EncodedAhead } from './encode-ahead.js'
 import { kafkajsCluster } from './kafkajs-cluster.js'
 import { locate } from './locate.js'
 import type { KafkaSinkOptions } from './options.js'
-import { publish } from './publish.js'
+import { publish, wayOut } from './publish.js'
+import { sendCutter } from './records/records.js'
 import { kafkaSession } from './session.js'
 import { sinkContext } from './sink-context.js'
 import { keepsLatest } from '../topics.js'
@@ -14,9 +15,9 @@ import type { Sink, SinkBatch } from '../sink.js'
 export const kafkaSink = (options: KafkaSinkOptions, cluster: Cluster = kafkajsCluster(options)): Sink => {
   const context = sinkContext(options, cluster)
   /** The batch that is written next. */
-  let next: Readonly<{ batch: SinkBatch; ahead: EncodedAhead | undefined }> | undefined
+  let next: Readonly<{ batch: SinkBatch; ahead: EncodedAhead }> | undefined
   const forget = (): void => {
-    next?.ahead?.drop()
+    next?.ahead.drop()
     next = undefined
   }
   const session = kafkaSession(context, forget)
@@ -25,13 +26,15 @@ export const kafkaSink = (options: KafkaSinkOptions, cluster: Cluster = kafkajsC
     connect: session.connect,
     write: (batch) =>
       session.transact((state) =>
-        publish(context, state, batch, next?.batch === batch ? next.ahead?.sends() : undefined),
+        publish(context, state, batch, next?.batch === batch ? next.ahead.sends() : undefined),
       ),
     locate: (records, signal) => session.attempt(async () => E.right(await locate(context, records, signal))),
     prepare: (batch) => {
       forget()
       const connected = session.connected()
-      if (connected !== undefined) next = { batch, ahead: encodeAhead({ context, connected }, batch.records) }
+      // Where a topic or a schema is to be looked up first, `publish` does so.
+      if (connected === undefined || connected.readiness.unready(batch.records).length > 0) return
+      next = { batch, ahead: encodeAhead(sendCutter(...wayOut(context, connected)), batch.records) }
     },
     keepsLatest: keepsLatest(context.topics),
     delivery: session.delivery,
